@@ -1,0 +1,139 @@
+/**
+ * What a backend must implement: a small set of primitives over flat buffers of floats.
+ *
+ * A backend knows nothing of gradients, scopes or modules. Every array is contiguous and row-major; a primitive never
+ * changes its operands and always returns a new buffer that the caller owns. Integers (token ids, offsets, axes) are host
+ * data and come as plain arrays.
+ */
+
+export type DType = 'float32' | 'float64';
+export type FloatArray = Float32Array | Float64Array;
+export type Shape = readonly number[];
+
+/** A block of numbers owned by a backend. */
+export interface Buffer {
+  readonly length: number;
+}
+
+/** A buffer read with a shape. */
+export interface View<B extends Buffer = Buffer> {
+  readonly buffer: B;
+  readonly shape: Shape;
+}
+
+export type UnaryOp =
+  | 'neg'
+  | 'exp'
+  | 'log'
+  | 'tanh'
+  | 'sigmoid'
+  | 'relu'
+  | 'sqrt'
+  | 'rsqrt'
+  | 'abs'
+  | 'sign'
+  | 'erf'
+  /** 1 where x > 0, else 0 */
+  | 'step';
+
+/** `equal` and `less` give 1 or 0. */
+export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' | 'equal' | 'less';
+
+export type ReduceOp = 'sum' | 'max';
+
+/** `batch` products of [m, k] x [k, n]; a transposed operand is stored as [k, m] or [n, k]. */
+export interface MatmulSpec {
+  readonly batch: number;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** Where the sequences of a packed batch lie, and how many of their first rows are attended to. */
+export interface AttentionSpec {
+  readonly heads: number;
+  readonly scale: number;
+  /** [sequences + 1] first row of each sequence; the last entry is the number of rows. */
+  readonly offsets: Int32Array;
+  /** [sequences] rows of a sequence that serve as keys, counted from its first row. */
+  readonly keyCounts: Int32Array;
+}
+
+/**
+ * Fused operations a backend may add, with their attributes. Inputs and outputs, in order:
+ * - `linear`: x [rows, in], weight [out, in], optional bias [out] -> [rows, out]
+ * - `softmax`, `logSoftmax`: x [..., n] -> same shape, over the last axis
+ * - `layerNorm`: x [..., n], weight [n], bias [n] -> same shape
+ * - `gelu` (erf form), `geluTanh`, `silu`: x -> same shape
+ * - `dropout`: x -> same shape
+ * - `packedAttention`: query, key, value [rows, heads * headDim] -> same shape
+ */
+export interface FusedAttributes {
+  linear: Record<never, never>;
+  softmax: Record<never, never>;
+  logSoftmax: Record<never, never>;
+  layerNorm: { readonly eps: number };
+  gelu: Record<never, never>;
+  geluTanh: Record<never, never>;
+  silu: Record<never, never>;
+  dropout: { readonly p: number; readonly seed: number };
+  packedAttention: AttentionSpec;
+}
+export type FusedName = keyof FusedAttributes;
+
+/** A fast forward and backward kernel of a fused operation; the plain composition (src/ops) is its definition. */
+export interface FusedKernel<Attributes, B extends Buffer = Buffer> {
+  /** @returns the output and whatever the backward kernel wants to keep (a mean, a log-sum-exp). */
+  forward(inputs: readonly View<B>[], attributes: Attributes): { output: B; saved: B[] };
+  /** @returns one gradient for each input with `needs[i]`, null for the others. */
+  backward(
+    inputs: readonly View<B>[],
+    output: View<B>,
+    saved: readonly B[],
+    gradOutput: View<B>,
+    needs: readonly boolean[],
+    attributes: Attributes,
+  ): (B | null)[];
+}
+export type FusedKernels<B extends Buffer = Buffer> = { [K in FusedName]: FusedKernel<FusedAttributes[K], B> };
+
+export interface Backend {
+  readonly name: string;
+  /** The type of every number this backend holds. */
+  readonly dtype: DType;
+  readonly fused: Partial<FusedKernels>;
+
+  upload(values: ArrayLike<number>): Buffer;
+  fill(length: number, value: number): Buffer;
+  /** A copy of the values. */
+  read(buffer: Buffer): Promise<FloatArray>;
+  /** A copy of the values, where the backend can give it at once. */
+  readSync?(buffer: Buffer): FloatArray;
+  free(buffer: Buffer): void;
+  /** Bytes held by live buffers. */
+  bytes(): number;
+
+  unary(op: UnaryOp, x: Buffer): Buffer;
+  /** Elementwise with broadcasting to `shape`. */
+  binary(op: BinaryOp, a: View, b: View, shape: Shape): Buffer;
+  /** `condition != 0 ? a : b`, with broadcasting to `shape`. */
+  select(condition: View, a: View, b: View, shape: Shape): Buffer;
+  broadcast(x: View, shape: Shape): Buffer;
+  /** Over `axes` (sorted, not negative), which disappear from the result. */
+  reduce(op: ReduceOp, x: View, axes: readonly number[]): Buffer;
+  matmul(a: Buffer, b: Buffer, spec: MatmulSpec): Buffer;
+  /** Rows of `table` [rows, width]: -> [ids.length, width]; a negative id gives a row of zeros. */
+  gather(table: View, ids: Int32Array): Buffer;
+  /** `x` [ids.length, width] added into the rows `ids` of zeros [rows, width]; negative ids are left out. */
+  scatterAdd(x: View, ids: Int32Array, rows: number): Buffer;
+  permute(x: View, order: readonly number[]): Buffer;
+  /** The block `starts[i] <= index[i] < starts[i] + shape[i]`. */
+  slice(x: View, starts: readonly number[], shape: Shape): Buffer;
+  /** `x` placed at `starts` in zeros of `shape`: the transpose of `slice`. */
+  pad(x: View, starts: readonly number[], shape: Shape): Buffer;
+  concat(xs: readonly View[], axis: number): Buffer;
+  /** U[0, 1) from a counter: element i depends on (`seed`, i) alone. See `src/random/counter.ts`. */
+  uniform(length: number, seed: number): Buffer;
+}
