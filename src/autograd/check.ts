@@ -1,0 +1,49 @@
+import { noGrad } from '../tensor/graph.ts';
+import { tidy } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { grad } from './grad.ts';
+
+export interface GradientCheckOptions {
+  /** Step of the central difference. Default 1e-5, which suits float64. */
+  readonly epsilon?: number;
+}
+
+export interface GradientCheck {
+  /** max |analytic - numeric| / max(1, |numeric|) over all elements of all inputs. */
+  readonly maxError: number;
+}
+
+/**
+ * Compares `grad` with central differences (f(x + ε) - f(x - ε)) / 2ε, element by element. Meant for small float64 tensors
+ * on the reference backend.
+ *
+ * @param f a function of the inputs with one element
+ */
+export function checkGradients(
+  f: (...inputs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  { epsilon = 1e-5 }: GradientCheckOptions = {},
+): GradientCheck {
+  return tidy(() => {
+    const leaves = inputs.map((input) => input.view(input.shape, true));
+    const analytic = grad(f(...leaves), leaves).map((g) => g.dataSync());
+    let maxError = 0;
+    inputs.forEach((input, which) => {
+      const values = input.dataSync();
+      const at = (i: number, x: number) =>
+        tidy(() => {
+          const moved = values.slice();
+          moved[i] = x;
+          const replaced = Tensor.fromBuffer(input.backend, input.backend.upload(moved), input.shape);
+          return noGrad(() => f(...inputs.map((other, j) => (j === which ? replaced : other)))).item();
+        });
+      for (let i = 0; i < values.length; i++) {
+        const numeric = (at(i, values[i] + epsilon) - at(i, values[i] - epsilon)) / (2 * epsilon);
+        const error = Math.abs(analytic[which][i] - numeric) / Math.max(1, Math.abs(numeric));
+        // A NaN on either side is a failure too.
+        if (!(error <= maxError)) maxError = error;
+      }
+    });
+    return { maxError };
+  });
+}

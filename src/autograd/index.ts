@@ -1,0 +1,3 @@
+export { checkGradients, type GradientCheck, type GradientCheckOptions } from './check.ts';
+export { backward, type GradOptions, grad } from './grad.ts';
+export { hvp } from './hvp.ts';

@@ -1,0 +1,40 @@
+import type { Backend, DType } from './backend.ts';
+import { ReferenceBackend } from './reference/index.ts';
+import { WasmBackend } from './wasm/index.ts';
+
+export type { Backend, DType, FloatArray, Shape } from './backend.ts';
+export type BackendName = 'wasm' | 'reference';
+export interface BackendOptions {
+  /** The type of all numbers; `float64` exists on `reference` only. Default `float32`. */
+  readonly dtype?: DType;
+}
+
+let current: Backend | null = null;
+
+const create: { [Name in BackendName]: (options: BackendOptions) => Backend } = {
+  wasm: ({ dtype = 'float32' }) => {
+    if (dtype !== 'float32') throw new Error(`The wasm backend computes in float32; use 'reference' for ${dtype}.`);
+    return new WasmBackend();
+  },
+  reference: ({ dtype }) => new ReferenceBackend(dtype),
+};
+
+/** The backend on which new tensors are made: `wasm` unless {@link setBackend} was called. */
+export function getBackend(): Backend {
+  current ??= create.wasm({});
+  return current;
+}
+
+/**
+ * Chooses the backend of all tensors made from now on. Tensors made earlier stay where they are and cannot be mixed with new
+ * ones. Asynchronous because a backend may have to be loaded or to ask the system for a device.
+ *
+ * @throws Error if the name is unknown or the backend lacks the dtype
+ */
+export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
+  if (!Object.hasOwn(create, name)) {
+    throw new Error(`Unknown backend '${name}'; there are: ${Object.keys(create).join(', ')}.`);
+  }
+  current = create[name](options);
+  return current;
+}

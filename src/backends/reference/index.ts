@@ -1,0 +1,254 @@
+import { counterUniform } from '../../random/counter.ts';
+import type {
+  Backend,
+  BinaryOp,
+  DType,
+  FloatArray,
+  FusedKernels,
+  MatmulSpec,
+  ReduceOp,
+  Shape,
+  UnaryOp,
+  View,
+} from '../backend.ts';
+import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
+import { erf } from './erf.ts';
+
+const unaryFunctions: { [Op in UnaryOp]: (x: number) => number } = {
+  neg: (x) => -x,
+  exp: Math.exp,
+  log: Math.log,
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  relu: (x) => Math.max(x, 0),
+  sqrt: Math.sqrt,
+  rsqrt: (x) => 1 / Math.sqrt(x),
+  abs: Math.abs,
+  sign: Math.sign,
+  erf,
+  step: (x) => (x > 0 ? 1 : 0),
+};
+
+const binaryFunctions: { [Op in BinaryOp]: (a: number, b: number) => number } = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  pow: (a, b) => a ** b,
+  maximum: Math.max,
+  minimum: Math.min,
+  equal: (a, b) => (a === b ? 1 : 0),
+  less: (a, b) => (a < b ? 1 : 0),
+};
+
+const reductions: { [Op in ReduceOp]: { start: number; step: (total: number, x: number) => number } } = {
+  sum: { start: 0, step: (total, x) => total + x },
+  max: { start: -Infinity, step: Math.max },
+};
+
+/**
+ * Visits every index of `shape` in row-major order and gives, for each set of strides, the offset it leads to.
+ * All primitives that move data are one call of this walk.
+ */
+function walk(shape: Shape, strides: readonly (readonly number[])[], visit: (...offsets: number[]) => void): void {
+  const total = sizeOf(shape);
+  const index = new Array<number>(shape.length).fill(0);
+  const offsets = strides.map(() => 0);
+  for (let i = 0; i < total; i++) {
+    visit(...offsets);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const wrapped = ++index[axis] === shape[axis];
+      const move = wrapped ? 1 - shape[axis] : 1;
+      if (wrapped) index[axis] = 0;
+      for (let s = 0; s < strides.length; s++) offsets[s] += move * strides[s][axis];
+      if (!wrapped) break;
+    }
+  }
+}
+
+/**
+ * The oracle: plain loops over typed arrays, written to be read. Every sum is accumulated in float64 and rounded once.
+ * It has no fused kernels, so on it every operation is its own definition.
+ */
+export class ReferenceBackend implements Backend {
+  readonly name = 'reference';
+  readonly dtype: DType;
+  readonly fused: Partial<FusedKernels> = {};
+  #bytes = 0;
+
+  constructor(dtype: DType = 'float32') {
+    this.dtype = dtype;
+  }
+
+  #new(length: number): FloatArray {
+    const values = this.dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
+    this.#bytes += values.byteLength;
+    return values;
+  }
+
+  upload(values: ArrayLike<number>): FloatArray {
+    const out = this.#new(values.length);
+    out.set(values);
+    return out;
+  }
+
+  fill(length: number, value: number): FloatArray {
+    return this.#new(length).fill(value);
+  }
+
+  async read(buffer: FloatArray): Promise<FloatArray> {
+    return buffer.slice();
+  }
+
+  readSync(buffer: FloatArray): FloatArray {
+    return buffer.slice();
+  }
+
+  free(buffer: FloatArray): void {
+    this.#bytes -= buffer.byteLength;
+  }
+
+  bytes(): number {
+    return this.#bytes;
+  }
+
+  unary(op: UnaryOp, x: FloatArray): FloatArray {
+    const f = unaryFunctions[op];
+    const out = this.#new(x.length);
+    for (let i = 0; i < x.length; i++) out[i] = f(x[i]);
+    return out;
+  }
+
+  binary(op: BinaryOp, a: View<FloatArray>, b: View<FloatArray>, shape: Shape): FloatArray {
+    const f = binaryFunctions[op];
+    const out = this.#new(sizeOf(shape));
+    let i = 0;
+    walk(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], (ia, ib) => {
+      out[i++] = f(a.buffer[ia], b.buffer[ib]);
+    });
+    return out;
+  }
+
+  select(condition: View<FloatArray>, a: View<FloatArray>, b: View<FloatArray>, shape: Shape): FloatArray {
+    const out = this.#new(sizeOf(shape));
+    let i = 0;
+    const strides = [condition, a, b].map((view) => broadcastStrides(view.shape, shape));
+    walk(shape, strides, (ic, ia, ib) => {
+      out[i++] = condition.buffer[ic] !== 0 ? a.buffer[ia] : b.buffer[ib];
+    });
+    return out;
+  }
+
+  broadcast(x: View<FloatArray>, shape: Shape): FloatArray {
+    const out = this.#new(sizeOf(shape));
+    let i = 0;
+    walk(shape, [broadcastStrides(x.shape, shape)], (ix) => {
+      out[i++] = x.buffer[ix];
+    });
+    return out;
+  }
+
+  reduce(op: ReduceOp, x: View<FloatArray>, axes: readonly number[]): FloatArray {
+    const { start, step } = reductions[op];
+    const kept = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+    const totals = new Float64Array(sizeOf(kept)).fill(start);
+    let i = 0;
+    walk(x.shape, [broadcastStrides(kept, x.shape)], (it) => {
+      totals[it] = step(totals[it], x.buffer[i++]);
+    });
+    return this.upload(totals);
+  }
+
+  matmul(a: FloatArray, b: FloatArray, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): FloatArray {
+    const out = this.#new(batch * m * n);
+    const [rowA, colA] = transposeA ? [1, m] : [k, 1];
+    const [rowB, colB] = transposeB ? [1, k] : [n, 1];
+    for (let s = 0; s < batch; s++) {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let total = 0;
+          for (let l = 0; l < k; l++) total += a[s * m * k + i * rowA + l * colA] * b[s * k * n + l * rowB + j * colB];
+          out[(s * m + i) * n + j] = total;
+        }
+      }
+    }
+    return out;
+  }
+
+  gather(table: View<FloatArray>, ids: Int32Array): FloatArray {
+    const width = sizeOf(table.shape.slice(1));
+    const out = this.#new(ids.length * width);
+    ids.forEach((id, row) => {
+      if (id >= 0) out.set(table.buffer.subarray(id * width, (id + 1) * width), row * width);
+    });
+    return out;
+  }
+
+  scatterAdd(x: View<FloatArray>, ids: Int32Array, rows: number): FloatArray {
+    const width = sizeOf(x.shape.slice(1));
+    const out = this.#new(rows * width);
+    ids.forEach((id, row) => {
+      if (id < 0) return;
+      for (let j = 0; j < width; j++) out[id * width + j] += x.buffer[row * width + j];
+    });
+    return out;
+  }
+
+  permute(x: View<FloatArray>, order: readonly number[]): FloatArray {
+    const strides = stridesOf(x.shape);
+    const out = this.#new(x.buffer.length);
+    let i = 0;
+    walk(
+      order.map((axis) => x.shape[axis]),
+      [order.map((axis) => strides[axis])],
+      (ix) => {
+        out[i++] = x.buffer[ix];
+      },
+    );
+    return out;
+  }
+
+  slice(x: View<FloatArray>, starts: readonly number[], shape: Shape): FloatArray {
+    const strides = stridesOf(x.shape);
+    const base = starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
+    const out = this.#new(sizeOf(shape));
+    let i = 0;
+    walk(shape, [strides], (ix) => {
+      out[i++] = x.buffer[base + ix];
+    });
+    return out;
+  }
+
+  pad(x: View<FloatArray>, starts: readonly number[], shape: Shape): FloatArray {
+    const out = this.#new(sizeOf(shape));
+    this.#place(out, x, starts, shape);
+    return out;
+  }
+
+  concat(xs: readonly View<FloatArray>[], axis: number): FloatArray {
+    const shape = xs[0].shape.slice();
+    shape[axis] = xs.reduce((sum, x) => sum + x.shape[axis], 0);
+    const out = this.#new(sizeOf(shape));
+    const starts = shape.map(() => 0);
+    for (const x of xs) {
+      this.#place(out, x, starts, shape);
+      starts[axis] += x.shape[axis];
+    }
+    return out;
+  }
+
+  #place(out: FloatArray, x: View<FloatArray>, starts: readonly number[], shape: Shape): void {
+    const strides = stridesOf(shape);
+    const base = starts.reduce((sum, start, axis) => sum + start * strides[axis], 0);
+    let i = 0;
+    walk(x.shape, [strides], (io) => {
+      out[base + io] = x.buffer[i++];
+    });
+  }
+
+  uniform(length: number, seed: number): FloatArray {
+    const out = this.#new(length);
+    for (let i = 0; i < length; i++) out[i] = counterUniform(seed, i);
+    return out;
+  }
+}

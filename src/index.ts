@@ -1,0 +1,18 @@
+/**
+ * The engine: tensors, operations, derivatives of any order, backends and random numbers. Nothing of transformers, adapters or
+ * files is loaded from here; those are the sub-paths `sparse-adapter/nn`, `/models`, `/adapters` and so on.
+ */
+export * from './autograd/index.ts';
+export {
+  type Backend,
+  type BackendName,
+  type BackendOptions,
+  type DType,
+  type FloatArray,
+  getBackend,
+  type Shape,
+  setBackend,
+} from './backends/index.ts';
+export * from './ops/index.ts';
+export { Random } from './random/index.ts';
+export * from './tensor/index.ts';

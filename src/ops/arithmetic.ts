@@ -1,0 +1,70 @@
+import type { BinaryOp } from '../backends/backend.ts';
+import { broadcastShapes } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { unbroadcast } from './broadcast.ts';
+import { less } from './compare.ts';
+import { operation } from './operation.ts';
+import { scalarLike } from './scalar.ts';
+import { log, neg } from './unary.ts';
+
+/** A tensor, or a number that stands for a constant of any shape. */
+export type Operand = Tensor | number;
+
+function toTensor(value: Operand, like: Operand): Tensor {
+  if (value instanceof Tensor) return value;
+  if (!(like instanceof Tensor)) throw new Error('One operand must be a tensor.');
+  return scalarLike(like, value);
+}
+
+type Rule = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
+type Smooth = Exclude<BinaryOp, 'equal' | 'less'>;
+
+/** For y = f(a, b): the gradients with respect to a and to b, before the sums over broadcast axes. */
+const derivatives: { [Op in Smooth]: [Rule, Rule] } = {
+  // d(a + b) = da + db
+  add: [(dy) => dy, (dy) => dy],
+  // d(a - b) = da - db
+  sub: [(dy) => dy, (dy) => neg(dy)],
+  // d(ab) = b da + a db
+  mul: [(dy, _a, b) => mul(dy, b), (dy, a) => mul(dy, a)],
+  // d(a/b) = da/b - (a/b) db/b
+  div: [(dy, _a, b) => div(dy, b), (dy, _a, b, y) => neg(mul(dy, div(y, b)))],
+  // d(a^b) = b a^(b-1) da + a^b log(a) db
+  pow: [(dy, a, b) => mul(dy, mul(b, pow(a, sub(b, 1)))), (dy, a, _b, y) => mul(dy, mul(y, log(a)))],
+  // the larger one gets the gradient, equal ones half each
+  maximum: [(dy, a, b) => mul(dy, heaviside(a, b)), (dy, a, b) => mul(dy, heaviside(b, a))],
+  minimum: [(dy, a, b) => mul(dy, heaviside(b, a)), (dy, a, b) => mul(dy, heaviside(a, b))],
+};
+
+/** 1 where a > b, 1/2 where they are equal, else 0. */
+function heaviside(a: Tensor, b: Tensor): Tensor {
+  return mul(add(less(b, a), sub(1, less(a, b))), 0.5);
+}
+
+function binary(op: Smooth, first: Operand, second: Operand): Tensor {
+  const a = toTensor(first, second);
+  const b = toTensor(second, first);
+  const shape = broadcastShapes(a.shape, b.shape);
+  const [da, db] = derivatives[op];
+  return operation(
+    [a, b],
+    shape,
+    (backend) => backend.binary(op, a.operand, b.operand, shape),
+    (y) => [(dy) => unbroadcast(da(dy, a, b, y), a.shape), (dy) => unbroadcast(db(dy, a, b, y), b.shape)],
+  );
+}
+
+/** a + b, with broadcasting. */
+export const add = (a: Operand, b: Operand): Tensor => binary('add', a, b);
+/** a - b, with broadcasting. */
+export const sub = (a: Operand, b: Operand): Tensor => binary('sub', a, b);
+/** a · b elementwise, with broadcasting. */
+export const mul = (a: Operand, b: Operand): Tensor => binary('mul', a, b);
+/** a / b, with broadcasting. */
+export const div = (a: Operand, b: Operand): Tensor => binary('div', a, b);
+/** a^b elementwise, with broadcasting. A derivative by b needs a > 0. */
+export const pow = (a: Operand, b: Operand): Tensor => binary('pow', a, b);
+/** The larger of a and b, with broadcasting. */
+export const maximum = (a: Operand, b: Operand): Tensor => binary('maximum', a, b);
+/** The smaller of a and b, with broadcasting. */
+export const minimum = (a: Operand, b: Operand): Tensor => binary('minimum', a, b);

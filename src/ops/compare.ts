@@ -1,0 +1,36 @@
+import { broadcastShapes } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { unbroadcast } from './broadcast.ts';
+import { operation } from './operation.ts';
+import { scalarLike } from './scalar.ts';
+
+/** A 0/1 tensor: constant but for jumps, so no gradient flows. */
+function compare(op: 'equal' | 'less', a: Tensor, b: Tensor): Tensor {
+  const shape = broadcastShapes(a.shape, b.shape);
+  return Tensor.fromBuffer(a.backend, a.backend.binary(op, a.operand, b.operand, shape), shape);
+}
+
+/** 1 where a = b, else 0; with broadcasting. */
+export const equal = (a: Tensor, b: Tensor): Tensor => compare('equal', a, b);
+/** 1 where a < b, else 0; with broadcasting. */
+export const less = (a: Tensor, b: Tensor): Tensor => compare('less', a, b);
+
+/** a where `condition` is not 0, else b; with broadcasting. The gradient goes to the one that was taken. */
+export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+  const shape = broadcastShapes(condition.shape, a.shape, b.shape);
+  const zero = () => scalarLike(a, 0);
+  return operation(
+    [a, b],
+    shape,
+    (backend) => backend.select(condition.operand, a.operand, b.operand, shape),
+    () => [
+      (dy) => unbroadcast(where(condition, dy, zero()), a.shape),
+      (dy) => unbroadcast(where(condition, zero(), dy), b.shape),
+    ],
+  );
+}
+
+/** x with the elements where `mask` is not 0 replaced by `value`; `mask` broadcasts to x. */
+export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+  return where(mask, scalarLike(x, value), x);
+}

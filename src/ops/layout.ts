@@ -1,0 +1,112 @@
+import type { Shape } from '../backends/backend.ts';
+import { formatShape, normalizeAxis } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { operation } from './operation.ts';
+
+/** Reorders axes: axis i of the result is axis `order[i]` of x. The gradient is reordered back. */
+export function permute(x: Tensor, order: readonly number[]): Tensor {
+  const axes = order.map((axis) => normalizeAxis(axis, x.rank));
+  if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
+    throw new Error(`permute: [${order.join(', ')}] does not name each axis of ${formatShape(x.shape)} once.`);
+  }
+  return operation(
+    [x],
+    axes.map((axis) => x.shape[axis]),
+    (backend) => backend.permute(x.operand, axes),
+    () => [
+      (dy) =>
+        permute(
+          dy,
+          axes.map((_, axis) => axes.indexOf(axis)),
+        ),
+    ],
+  );
+}
+
+/** Swaps two axes, the last two by default. */
+export function transpose(x: Tensor, first = -2, second = -1): Tensor {
+  const [i, j] = [normalizeAxis(first, x.rank), normalizeAxis(second, x.rank)];
+  return permute(
+    x,
+    x.shape.map((_, axis) => (axis === i ? j : axis === j ? i : axis)),
+  );
+}
+
+function checkBlock(name: string, outer: Shape, starts: readonly number[], inner: Shape): void {
+  const fits =
+    starts.length === outer.length &&
+    inner.length === outer.length &&
+    outer.every((n, axis) => starts[axis] >= 0 && inner[axis] >= 0 && starts[axis] + inner[axis] <= n);
+  if (!fits) {
+    throw new Error(
+      `${name}: a block ${formatShape(inner)} at [${starts.join(', ')}] does not lie inside ${formatShape(outer)}.`,
+    );
+  }
+}
+
+/** The block from `starts` (inclusive) to `ends` (exclusive). Its gradient, padded with zeros, is that of x. */
+export function slice(x: Tensor, starts: readonly number[], ends: readonly number[]): Tensor {
+  const shape = ends.map((end, axis) => end - starts[axis]);
+  checkBlock('slice', x.shape, starts, shape);
+  return operation(
+    [x],
+    shape,
+    (backend) => backend.slice(x.operand, starts, shape),
+    () => [(dy) => pad(dy, starts, x.shape)],
+  );
+}
+
+/** `x` placed at `starts` in zeros of `shape`: the transpose of {@link slice}. */
+export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor {
+  checkBlock('pad', shape, starts, x.shape);
+  return operation(
+    [x],
+    shape,
+    (backend) => backend.pad(x.operand, starts, shape),
+    () => [
+      (dy) =>
+        slice(
+          dy,
+          starts,
+          starts.map((start, axis) => start + x.shape[axis]),
+        ),
+    ],
+  );
+}
+
+/** Rows [start, end) along the first axis. */
+export function sliceRows(x: Tensor, start: number, end: number): Tensor {
+  const rest = x.shape.slice(1);
+  return slice(x, [start, ...rest.map(() => 0)], [end, ...rest]);
+}
+
+/** Joins tensors along `axis`; all other lengths must agree. Each part's gradient is its slice. */
+export function concat(xs: readonly Tensor[], axis = 0): Tensor {
+  if (xs.length === 0) throw new Error('concat needs at least one tensor.');
+  const along = normalizeAxis(axis, xs[0].rank);
+  const ends: number[] = [];
+  for (const x of xs) {
+    if (x.rank !== xs[0].rank || x.shape.some((n, i) => i !== along && n !== xs[0].shape[i])) {
+      throw new Error(
+        `concat along axis ${along}: shapes ${xs.map((t) => formatShape(t.shape)).join(', ')} do not fit.`,
+      );
+    }
+    ends.push((ends.at(-1) ?? 0) + x.shape[along]);
+  }
+  const shape = xs[0].shape.map((n, i) => (i === along ? ends[ends.length - 1] : n));
+  return operation(
+    xs,
+    shape,
+    (backend) =>
+      backend.concat(
+        xs.map((x) => x.operand),
+        along,
+      ),
+    () =>
+      xs.map((x, i) => (dy: Tensor) => {
+        const starts = shape.map((_, j) => (j === along ? ends[i] - x.shape[along] : 0));
+        const stops = shape.map((n, j) => (j === along ? ends[i] : n));
+        return slice(dy, starts, stops);
+      }),
+  );
+}

@@ -1,0 +1,50 @@
+import { formatShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { mul, sub } from './arithmetic.ts';
+import { gatherRows, type Ids } from './gather.ts';
+import { logSoftmax } from './normalization.ts';
+import { mean, reshape, sum } from './reduce.ts';
+
+export interface CrossEntropyOptions {
+  /** Rows with this target count for nothing. Default -100, as in PyTorch. */
+  readonly ignoreIndex?: number;
+  /** `mean` divides by the number of rows that count. Default `mean`. */
+  readonly reduction?: 'mean' | 'sum';
+}
+
+/**
+ * -Σ log softmax(logits)[target] over the rows whose target is not `ignoreIndex`, or its mean.
+ *
+ * @param logits [..., classes]
+ * @param targets one class per row, row-major
+ * @returns a scalar; NaN for the mean over no rows, as in PyTorch
+ * @throws Error for a target that is neither a class nor `ignoreIndex`
+ */
+export function crossEntropy(
+  logits: Tensor,
+  targets: Ids,
+  { ignoreIndex = -100, reduction = 'mean' }: CrossEntropyOptions = {},
+): Tensor {
+  const classes = logits.shape[logits.rank - 1];
+  if (targets.length * classes !== logits.size) {
+    throw new Error(`crossEntropy: ${targets.length} targets do not fit logits of shape ${formatShape(logits.shape)}.`);
+  }
+  // The chosen elements of the flattened [rows * classes] log-probabilities.
+  const chosen: number[] = [];
+  targets.forEach((target, row) => {
+    if (target === ignoreIndex) return;
+    if (!Number.isInteger(target) || target < 0 || target >= classes) {
+      throw new Error(`crossEntropy: target ${target} is not one of the ${classes} classes.`);
+    }
+    chosen.push(row * classes + target);
+  });
+  const total = sum(gatherRows(reshape(logSoftmax(logits), [-1, 1]), chosen));
+  return mul(total, reduction === 'mean' ? -1 / chosen.length : -1);
+}
+
+/** The squared error (a - b)², its mean or its sum; a scalar. */
+export function mse(a: Tensor, b: Tensor, { reduction = 'mean' }: { reduction?: 'mean' | 'sum' } = {}): Tensor {
+  const difference = sub(a, b);
+  const squared = mul(difference, difference);
+  return reduction === 'mean' ? mean(squared) : sum(squared);
+}

@@ -1,0 +1,71 @@
+import type { ReduceOp, Shape } from '../backends/backend.ts';
+import { recordNode } from '../tensor/graph.ts';
+import { formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { div, mul } from './arithmetic.ts';
+import { broadcastTo } from './broadcast.ts';
+import { equal } from './compare.ts';
+import { operation } from './operation.ts';
+
+export interface ReduceOptions {
+  /** Axes to reduce over, negative ones counted from the end; default all. */
+  readonly axes?: readonly number[];
+  /** Keep reduced axes with length 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+/** The same elements in the same order under another shape, without a copy. One length may be -1: it is worked out. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const unknown = shape.indexOf(-1);
+  const target = shape.map((n, axis) => (axis === unknown ? -x.size / sizeOf(shape) : n));
+  if (sizeOf(target) !== x.size || target.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new Error(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
+  }
+  return recordNode(x.view(target), { inputs: [x], backward: (_y, dy) => [reshape(dy, x.shape)] });
+}
+
+interface Reduction {
+  axes: number[];
+  /** Shape with the reduced axes of length 1. */
+  kept: Shape;
+  /** Shape of the result. */
+  shape: Shape;
+}
+
+function reduction(x: Tensor, { axes, keepDims = false }: ReduceOptions): Reduction {
+  const all = axes?.map((axis) => normalizeAxis(axis, x.rank)) ?? x.shape.map((_, axis) => axis);
+  const sorted = [...new Set(all)].sort((a, b) => a - b);
+  const kept = x.shape.map((n, axis) => (sorted.includes(axis) ? 1 : n));
+  return { axes: sorted, kept, shape: keepDims ? kept : x.shape.filter((_, axis) => !sorted.includes(axis)) };
+}
+
+function reduce(op: ReduceOp, x: Tensor, { axes, shape }: Reduction, vjp: (y: Tensor, dy: Tensor) => Tensor): Tensor {
+  return operation(
+    [x],
+    shape,
+    (backend) => backend.reduce(op, x.operand, axes),
+    (y) => [(dy) => vjp(y, dy)],
+  );
+}
+
+/** The sum over `axes`: every element that was added gets the gradient of its sum. */
+export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const r = reduction(x, options);
+  return reduce('sum', x, r, (_y, dy) => broadcastTo(reshape(dy, r.kept), x.shape));
+}
+
+/** The mean over `axes`. */
+export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const total = sum(x, options);
+  return mul(total, total.size / x.size);
+}
+
+/** The largest element over `axes`: it alone gets the gradient; equal ones share it. */
+export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+  const r = reduction(x, options);
+  return reduce('max', x, r, (y, dy) => {
+    const isMax = equal(x, reshape(y, r.kept));
+    const ties = sum(isMax, { axes: r.axes, keepDims: true });
+    return mul(isMax, div(reshape(dy, r.kept), ties));
+  });
+}

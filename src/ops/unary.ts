@@ -1,0 +1,63 @@
+import type { UnaryOp } from '../backends/backend.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { div, mul, sub } from './arithmetic.ts';
+import { operation } from './operation.ts';
+
+const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
+
+/** For y = f(x): dL/dx from dL/dy. */
+const derivatives: { [Op in UnaryOp]: (dy: Tensor, x: Tensor, y: Tensor) => Tensor } = {
+  // d(-x) = -dx
+  neg: (dy) => neg(dy),
+  // d e^x = e^x dx
+  exp: (dy, _x, y) => mul(dy, y),
+  // d log x = dx / x
+  log: (dy, x) => div(dy, x),
+  // d tanh x = (1 - tanh² x) dx
+  tanh: (dy, _x, y) => mul(dy, sub(1, mul(y, y))),
+  // d σ(x) = σ(x) (1 - σ(x)) dx
+  sigmoid: (dy, _x, y) => mul(dy, mul(y, sub(1, y))),
+  // d max(x, 0) = [x > 0] dx
+  relu: (dy, x) => mul(dy, step(x)),
+  // d √x = dx / (2 √x)
+  sqrt: (dy, x) => mul(dy, mul(rsqrt(x), 0.5)),
+  // d x^(-1/2) = -1/2 x^(-3/2) dx
+  rsqrt: (dy, _x, y) => mul(dy, mul(mul(y, mul(y, y)), -0.5)),
+  // d |x| = sign(x) dx
+  abs: (dy, x) => mul(dy, sign(x)),
+  // d erf x = 2/√π e^(-x²) dx
+  erf: (dy, x) => mul(dy, mul(exp(neg(mul(x, x))), TWO_OVER_SQRT_PI)),
+  // constant but for a jump
+  sign: (dy) => mul(dy, 0),
+  step: (dy) => mul(dy, 0),
+};
+
+function unary(op: UnaryOp, x: Tensor): Tensor {
+  return operation(
+    [x],
+    x.shape,
+    (backend) => backend.unary(op, x.operand.buffer),
+    (y) => [(dy) => derivatives[op](dy, x, y)],
+  );
+}
+
+export const neg = (x: Tensor): Tensor => unary('neg', x);
+export const exp = (x: Tensor): Tensor => unary('exp', x);
+/** Natural logarithm. */
+export const log = (x: Tensor): Tensor => unary('log', x);
+export const tanh = (x: Tensor): Tensor => unary('tanh', x);
+/** σ(x) = 1 / (1 + e^-x). */
+export const sigmoid = (x: Tensor): Tensor => unary('sigmoid', x);
+/** max(x, 0); the derivative at 0 is 0. */
+export const relu = (x: Tensor): Tensor => unary('relu', x);
+export const sqrt = (x: Tensor): Tensor => unary('sqrt', x);
+/** 1 / √x. */
+export const rsqrt = (x: Tensor): Tensor => unary('rsqrt', x);
+/** |x|; the derivative at 0 is 0. */
+export const abs = (x: Tensor): Tensor => unary('abs', x);
+/** -1, 0 or 1. */
+export const sign = (x: Tensor): Tensor => unary('sign', x);
+/** The error function 2/√π ∫₀ˣ e^(-t²) dt. */
+export const erf = (x: Tensor): Tensor => unary('erf', x);
+/** 1 where x > 0, else 0. */
+export const step = (x: Tensor): Tensor => unary('step', x);

@@ -1,0 +1,15 @@
+export {
+  eye,
+  full,
+  type NestedArray,
+  ones,
+  randomNormal,
+  randomUniform,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from './create.ts';
+export { noGrad } from './graph.ts';
+export { type MemoryInfo, memory } from './memory.ts';
+export { keep, tidy } from './scope.ts';
+export { Tensor } from './tensor.ts';

@@ -1,0 +1,85 @@
+import type { Tensor } from './tensor.ts';
+
+/** The tensors made while one `tidy` call runs. */
+export class Scope {
+  readonly parent: Scope | null;
+  readonly tensors = new Set<Tensor>();
+
+  constructor(parent: Scope | null) {
+    this.parent = parent;
+  }
+
+  add(tensor: Tensor): void {
+    this.tensors.add(tensor);
+    tensor.scope = this;
+  }
+
+  remove(tensor: Tensor): void {
+    this.tensors.delete(tensor);
+    tensor.scope = null;
+  }
+
+  /** Hands `tensor` to the enclosing scope, or to the garbage collector when there is none. */
+  promote(tensor: Tensor): void {
+    this.remove(tensor);
+    if (this.parent) this.parent.add(tensor);
+    else tensor.leaveToCollector();
+  }
+}
+
+let current: Scope | null = null;
+
+export function currentScope(): Scope | null {
+  return current;
+}
+
+/** A tensor, or arrays and plain objects of them. */
+function* tensorsIn(value: unknown): Generator<Tensor> {
+  if (isTensor(value)) yield value;
+  else if (Array.isArray(value)) for (const item of value) yield* tensorsIn(item);
+  else if (value instanceof Map) yield* tensorsIn([...value.values()]);
+  else if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const item of Object.values(value)) yield* tensorsIn(item);
+  }
+}
+
+function isTensor(value: unknown): value is Tensor {
+  return value !== null && typeof value === 'object' && 'leaveToCollector' in value;
+}
+
+/**
+ * Runs `fn` and frees every tensor made inside, except
+ * - those in its result (a tensor, or an array, Map or plain object of tensors), which pass to the enclosing scope;
+ * - those that a recorded derivative still needs, which pass to the enclosing scope if there is one;
+ * - those given to {@link keep}.
+ *
+ * @throws Error if `fn` returns a promise: what an asynchronous function makes after its first `await` cannot be told apart
+ * from what others make
+ */
+export function tidy<T>(fn: () => T): T {
+  const scope = new Scope(current);
+  current = scope;
+  let result: T | undefined;
+  try {
+    result = fn();
+    if (result instanceof Promise)
+      throw new Error('tidy() needs a synchronous function: await outside, compute inside.');
+    for (const tensor of tensorsIn(result)) if (tensor.scope === scope) scope.promote(tensor);
+    return result;
+  } finally {
+    current = scope.parent;
+    for (const tensor of scope.tensors) {
+      if (tensor.captured && scope.parent) scope.promote(tensor);
+      else tensor.dispose();
+    }
+  }
+}
+
+/** Takes a tensor out of its scope: it lives until `dispose()` or until it is garbage. @returns the same tensor */
+export function keep(tensor: Tensor): Tensor {
+  if (tensor.scope) {
+    tensor.scope.remove(tensor);
+    tensor.leaveToCollector();
+  }
+  return tensor;
+}
