@@ -59,6 +59,12 @@ export interface AttentionSpec {
   readonly offsets: Int32Array;
   /** [sequences] rows of a sequence that serve as keys, counted from its first row. */
   readonly keyCounts: Int32Array;
+  /**
+   * Dropout of the attention probabilities: the one of query row r (counted over the batch), head h and key j (counted in its
+   * sequence) is 0 where u < p and divided by 1 - p elsewhere. u is number (r · heads + h) · max(keyCounts) + j of the stream
+   * `seed` (see {@link Backend.uniform}).
+   */
+  readonly dropout?: { readonly p: number; readonly seed: number };
 }
 
 /**

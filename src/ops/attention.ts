@@ -2,7 +2,8 @@ import type { AttentionSpec } from '../backends/backend.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { add, mul } from './arithmetic.ts';
-import { concat, permute, sliceRows } from './layout.ts';
+import { dropoutMask } from './dropout.ts';
+import { concat, permute, slice, sliceRows } from './layout.ts';
 import { matmul } from './matmul.ts';
 import { softmax } from './normalization.ts';
 import { fusedOperation } from './operation.ts';
@@ -17,16 +18,18 @@ export type { AttentionSpec } from '../backends/backend.ts';
  * @param key [..., keys, headDim]
  * @param value [..., keys, headDim]
  * @param mask added to the scores, broadcasting to [..., queries, keys]; large negative numbers hide a key
+ * @param dropMask multiplied with the probabilities [..., queries, keys]
  * @returns [..., queries, headDim]
  */
 export function attention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  { scale, mask }: { scale: number; mask?: Tensor },
+  { scale, mask, dropMask }: { scale: number; mask?: Tensor; dropMask?: Tensor },
 ): Tensor {
   const scores = mul(matmul(query, key, { transposeB: true }), scale);
-  return matmul(softmax(mask ? add(scores, mask) : scores), value);
+  const probabilities = softmax(mask ? add(scores, mask) : scores); // [..., queries, keys]
+  return matmul(dropMask ? mul(probabilities, dropMask) : probabilities, value);
 }
 
 /**
@@ -42,7 +45,7 @@ export function packedAttention(query: Tensor, key: Tensor, value: Tensor, spec:
     const given = [query, key, value].map((t) => formatShape(t.shape)).join(', ');
     throw new Error(`packedAttention: query, key and value must be matrices of one shape, not ${given}.`);
   }
-  const { heads, scale, offsets, keyCounts } = spec;
+  const { heads, scale, offsets, keyCounts, dropout } = spec;
   if (hidden % heads !== 0) throw new Error(`packedAttention: ${heads} heads do not divide ${hidden} columns.`);
   if (offsets[offsets.length - 1] !== rows || keyCounts.length !== offsets.length - 1) {
     throw new Error(
@@ -53,9 +56,14 @@ export function packedAttention(query: Tensor, key: Tensor, value: Tensor, spec:
     // [count, hidden] -> [heads, count, headDim]
     const split = (x: Tensor, start: number, count: number) =>
       permute(reshape(sliceRows(x, start, start + count), [count, heads, hidden / heads]), [1, 0, 2]);
+    const drop = dropout && dropoutMask(q, [rows, heads, Math.max(...keyCounts)], dropout.p, dropout.seed);
     const contexts = Array.from(keyCounts, (keys, s) => {
       const [start, length] = [offsets[s], offsets[s + 1] - offsets[s]];
-      const context = attention(split(q, start, length), split(k, start, keys), split(v, start, keys), { scale });
+      const dropMask = drop && permute(slice(drop, [start, 0, 0], [start + length, heads, keys]), [1, 0, 2]);
+      const context = attention(split(q, start, length), split(k, start, keys), split(v, start, keys), {
+        scale,
+        dropMask,
+      });
       return reshape(permute(context, [1, 0, 2]), [length, hidden]);
     });
     return concat(contexts, 0);

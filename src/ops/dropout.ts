@@ -1,9 +1,17 @@
+import type { Shape } from '../backends/backend.ts';
 import type { Random } from '../random/random.ts';
+import { sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
 import { less } from './compare.ts';
 import { fusedOperation } from './operation.ts';
 import { scalarLike } from './scalar.ts';
+
+/** 1/(1 - p) with probability 1 - p, else 0: number i of the stream `seed` decides about element i. On the backend of `like`. */
+export function dropoutMask(like: Tensor, shape: Shape, p: number, seed: number): Tensor {
+  const uniform = Tensor.fromBuffer(like.backend, like.backend.uniform(sizeOf(shape), seed), shape);
+  return mul(sub(1, less(uniform, scalarLike(like, p))), 1 / (1 - p));
+}
 
 /**
  * Sets each element to 0 with probability `p` and scales the others by 1/(1 - p) (Srivastava et al., 2014).
@@ -16,9 +24,5 @@ export function dropout(x: Tensor, p: number, random: Random): Tensor {
   if (!(p >= 0 && p < 1)) throw new Error(`dropout: the probability ${p} is outside [0, 1).`);
   if (p === 0) return x;
   const seed = random.uint32();
-  return fusedOperation('dropout', [x], x.shape, { p, seed }, (t) => {
-    const uniform = Tensor.fromBuffer(t.backend, t.backend.uniform(t.size, seed), t.shape);
-    const kept = sub(1, less(uniform, scalarLike(t, p)));
-    return mul(t, mul(kept, 1 / (1 - p)));
-  });
+  return fusedOperation('dropout', [x], x.shape, { p, seed }, (t) => mul(t, dropoutMask(t, t.shape, p, seed)));
 }

@@ -1,0 +1,3 @@
+export { type AdaptableModel, type Adapter, freezeBackbone } from './adapter.ts';
+export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
+export { attachHoulsby, houlsbyDefaults, sparseAdapterForm } from './houlsby.ts';

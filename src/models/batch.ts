@@ -1,0 +1,105 @@
+/**
+ * Packed batches: the tokens of all sequences in one list of rows, none of them padding. Linear layers, norms and activations
+ * see rows; only attention and pooling look at where sequences begin.
+ */
+export interface PackedBatch {
+  /** [rows] */
+  readonly inputIds: Int32Array;
+  /** [rows] */
+  readonly tokenTypeIds: Int32Array;
+  /** [rows] */
+  readonly positionIds: Int32Array;
+  /** [rows] the place of each row in its sequence as it was given. */
+  readonly columns: Int32Array;
+  /** [sequences + 1] first row of each sequence, and the number of rows. */
+  readonly offsets: Int32Array;
+  /** [sequences] how many rows of each sequence, from its first, are attended to. */
+  readonly keyCounts: Int32Array;
+}
+
+/** Position ids of a sequence of token ids: each model has its own rule. */
+export type PositionRule = (ids: readonly number[]) => number[];
+
+export interface TokenSequence {
+  readonly ids: readonly number[];
+  /** Default all 0. */
+  readonly typeIds?: readonly number[];
+}
+
+/** A batch in the form of Hugging Face: rectangular, with a mask that is 0 for padding. */
+export interface PaddedBatch {
+  readonly input_ids: readonly (readonly number[])[];
+  /** Default all 1. */
+  readonly attention_mask?: readonly (readonly number[])[];
+  /** Default all 0. */
+  readonly token_type_ids?: readonly (readonly number[])[];
+}
+
+/** Packs sequences of any lengths. @throws Error if one is empty */
+export function packSequences(sequences: readonly TokenSequence[], positions: PositionRule): PackedBatch {
+  return pack(
+    sequences.map(({ ids, typeIds }) => ({ ids, typeIds, mask: undefined })),
+    positions,
+  );
+}
+
+/**
+ * Packs a padded batch. Masked positions stay, behind the others of their sequence: they are computed like any row (as in
+ * Hugging Face) but nothing attends to them.
+ *
+ * @throws Error if a sequence is empty or wholly masked
+ */
+export function packPadded(batch: PaddedBatch, positions: PositionRule): PackedBatch {
+  return pack(
+    batch.input_ids.map((ids, s) => ({ ids, typeIds: batch.token_type_ids?.[s], mask: batch.attention_mask?.[s] })),
+    positions,
+  );
+}
+
+interface MaskedSequence extends TokenSequence {
+  readonly mask: readonly number[] | undefined;
+}
+
+function pack(sequences: readonly MaskedSequence[], positions: PositionRule): PackedBatch {
+  const offsets = [0];
+  const keyCounts: number[] = [];
+  const [inputIds, tokenTypeIds, positionIds, columns]: number[][] = [[], [], [], []];
+  sequences.forEach(({ ids, typeIds, mask }, s) => {
+    const all = ids.map((_, column) => column);
+    const attended = mask ? all.filter((column) => mask[column] !== 0) : all;
+    if (attended.length === 0) throw new Error(`Sequence ${s} of the batch has no token to attend to.`);
+    const hidden = mask ? all.filter((column) => mask[column] === 0) : [];
+    const places = positions(ids);
+    for (const column of [...attended, ...hidden]) {
+      inputIds.push(ids[column]);
+      tokenTypeIds.push(typeIds?.[column] ?? 0);
+      positionIds.push(places[column]);
+      columns.push(column);
+    }
+    offsets.push(inputIds.length);
+    keyCounts.push(attended.length);
+  });
+  return {
+    inputIds: Int32Array.from(inputIds),
+    tokenTypeIds: Int32Array.from(tokenTypeIds),
+    positionIds: Int32Array.from(positionIds),
+    columns: Int32Array.from(columns),
+    offsets: Int32Array.from(offsets),
+    keyCounts: Int32Array.from(keyCounts),
+  };
+}
+
+/** The row that holds the first token of each sequence. */
+export function firstRows({ offsets, columns, keyCounts }: PackedBatch): Int32Array {
+  return Int32Array.from(keyCounts, (_, s) => columns.indexOf(0, offsets[s]));
+}
+
+/** The sequence that each row belongs to; with `keysOnly`, -1 for rows that are not attended to. */
+export function rowSequences({ offsets, keyCounts, inputIds }: PackedBatch, { keysOnly = false } = {}): Int32Array {
+  const sequences = new Int32Array(inputIds.length);
+  keyCounts.forEach((keys, s) => {
+    sequences.fill(s, offsets[s], offsets[s + 1]);
+    if (keysOnly) sequences.fill(-1, offsets[s] + keys, offsets[s + 1]);
+  });
+  return sequences;
+}

@@ -1,0 +1,174 @@
+import { dropout, Embedding, LayerNorm, Linear, type ParameterPath } from '../nn/index.ts';
+import { activation } from '../ops/activations.ts';
+import { add } from '../ops/arithmetic.ts';
+import { packedAttention } from '../ops/attention.ts';
+import type { Random } from '../random/random.ts';
+import { tidy } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { ResidualPoint } from './attachments.ts';
+import type { PackedBatch } from './batch.ts';
+import type { EncoderConfig } from './config.ts';
+
+/** The sum of word, position and token-type embeddings, normalised. */
+class BertEmbeddings {
+  readonly #config: EncoderConfig;
+  readonly #words: Embedding;
+  readonly #positions: Embedding;
+  readonly #tokenTypes: Embedding;
+  readonly #norm: LayerNorm;
+
+  /** @param positionPadding the row of the position table that gets no gradient, if there is one */
+  constructor(path: ParameterPath, config: EncoderConfig, positionPadding: number | undefined) {
+    const { hidden_size, vocab_size, max_position_embeddings, type_vocab_size, pad_token_id } = config;
+    this.#config = config;
+    this.#words = new Embedding(path.at('word_embeddings'), vocab_size, hidden_size, pad_token_id);
+    this.#positions = new Embedding(
+      path.at('position_embeddings'),
+      max_position_embeddings,
+      hidden_size,
+      positionPadding,
+    );
+    this.#tokenTypes = new Embedding(path.at('token_type_embeddings'), type_vocab_size, hidden_size);
+    this.#norm = new LayerNorm(path.at('LayerNorm'), hidden_size, config.layer_norm_eps);
+  }
+
+  forward(batch: PackedBatch, random?: Random): Tensor {
+    const words = this.#words.forward(batch.inputIds); // [rows, hidden]
+    const types = this.#tokenTypes.forward(batch.tokenTypeIds); // [rows, hidden]
+    const positions = this.#positions.forward(batch.positionIds); // [rows, hidden]
+    const x = this.#norm.forward(add(add(words, types), positions));
+    return dropout(x, this.#config.hidden_dropout_prob, random);
+  }
+}
+
+/** Multi-head self-attention with its output projection: x -> norm(h + x). */
+class BertAttention {
+  readonly #config: EncoderConfig;
+  readonly #query: Linear;
+  readonly #key: Linear;
+  readonly #value: Linear;
+  readonly #dense: Linear;
+  readonly #norm: LayerNorm;
+  readonly output: ResidualPoint;
+
+  constructor(path: ParameterPath, config: EncoderConfig) {
+    const { hidden_size } = config;
+    this.#config = config;
+    this.#query = new Linear(path.at('self.query'), hidden_size, hidden_size);
+    this.#key = new Linear(path.at('self.key'), hidden_size, hidden_size);
+    this.#value = new Linear(path.at('self.value'), hidden_size, hidden_size);
+    const output = path.at('output');
+    this.#dense = new Linear(output.at('dense'), hidden_size, hidden_size);
+    this.#norm = new LayerNorm(output.at('LayerNorm'), hidden_size, config.layer_norm_eps);
+    this.output = new ResidualPoint(output.prefix, 'attention', hidden_size);
+  }
+
+  forward(x: Tensor, { offsets, keyCounts }: PackedBatch, random?: Random): Tensor {
+    const { hidden_size, num_attention_heads, hidden_dropout_prob, attention_probs_dropout_prob } = this.#config;
+    const query = this.#query.forward(x); // [rows, hidden]
+    const key = this.#key.forward(x); // [rows, hidden]
+    const value = this.#value.forward(x); // [rows, hidden]
+    const context = packedAttention(query, key, value, {
+      heads: num_attention_heads,
+      scale: 1 / Math.sqrt(hidden_size / num_attention_heads),
+      offsets,
+      keyCounts,
+      dropout:
+        random && attention_probs_dropout_prob > 0
+          ? { p: attention_probs_dropout_prob, seed: random.uint32() }
+          : undefined,
+    }); // [rows, hidden]
+    const h = dropout(this.#dense.forward(context), hidden_dropout_prob, random); // [rows, hidden]
+    return this.output.forward({ h, x, norm: (t) => this.#norm.forward(t), random });
+  }
+}
+
+/** The two-layer perceptron: x -> norm(h + x). */
+class BertFeedForward {
+  readonly #config: EncoderConfig;
+  readonly #intermediate: Linear;
+  readonly #dense: Linear;
+  readonly #norm: LayerNorm;
+  readonly output: ResidualPoint;
+
+  constructor(path: ParameterPath, config: EncoderConfig) {
+    const { hidden_size, intermediate_size } = config;
+    this.#config = config;
+    this.#intermediate = new Linear(path.at('intermediate.dense'), hidden_size, intermediate_size);
+    const output = path.at('output');
+    this.#dense = new Linear(output.at('dense'), intermediate_size, hidden_size);
+    this.#norm = new LayerNorm(output.at('LayerNorm'), hidden_size, config.layer_norm_eps);
+    this.output = new ResidualPoint(output.prefix, 'feedForward', hidden_size);
+  }
+
+  forward(x: Tensor, random?: Random): Tensor {
+    const act = activation(this.#config.hidden_act);
+    const intermediate = act(this.#intermediate.forward(x)); // [rows, intermediate]
+    const h = dropout(this.#dense.forward(intermediate), this.#config.hidden_dropout_prob, random); // [rows, hidden]
+    return this.output.forward({ h, x, norm: (t) => this.#norm.forward(t), random });
+  }
+}
+
+class BertLayer {
+  readonly attention: BertAttention;
+  readonly feedForward: BertFeedForward;
+
+  constructor(path: ParameterPath, config: EncoderConfig) {
+    this.attention = new BertAttention(path.at('attention'), config);
+    this.feedForward = new BertFeedForward(path, config);
+  }
+
+  forward(x: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    return this.feedForward.forward(this.attention.forward(x, batch, random), random); // [rows, hidden]
+  }
+}
+
+export interface BertVariant {
+  /** Position ids of a sequence. */
+  readonly positionIds: (ids: readonly number[], config: EncoderConfig) => number[];
+  /** The row of the position table that gets no gradient, if there is one. */
+  readonly positionPadding?: (config: EncoderConfig) => number;
+}
+
+const bert: BertVariant = { positionIds: (ids) => ids.map((_, column) => column) };
+
+/**
+ * The BERT encoder (Devlin et al., 2019; `BertModel` of Hugging Face without its pooler) over packed batches.
+ *
+ * @see roberta.ts for the other member of the family
+ */
+export class BertModel {
+  readonly config: EncoderConfig;
+  /** Where adapters attach: the end of each sublayer, in order. */
+  readonly residualPoints: readonly ResidualPoint[];
+  readonly #variant: BertVariant;
+  readonly #embeddings: BertEmbeddings;
+  readonly #layers: readonly BertLayer[];
+
+  /** @param path where the encoder lies in the checkpoint: `bert`, `roberta`, or the root */
+  constructor(path: ParameterPath, config: EncoderConfig, variant: BertVariant = bert) {
+    this.config = config;
+    this.#variant = variant;
+    this.#embeddings = new BertEmbeddings(path.at('embeddings'), config, variant.positionPadding?.(config));
+    this.#layers = Array.from(
+      { length: config.num_hidden_layers },
+      (_, i) => new BertLayer(path.at(`encoder.layer.${i}`), config),
+    );
+    this.residualPoints = this.#layers.flatMap((layer) => [layer.attention.output, layer.feedForward.output]);
+  }
+
+  /** The rule to give to `packSequences` and `packPadded`. */
+  readonly positionIds = (ids: readonly number[]): number[] => this.#variant.positionIds(ids, this.config);
+
+  /** The embedding output and the output of each layer, all [rows, hidden]. Dropout is on when `random` is given. */
+  hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
+    const states = [tidy(() => this.#embeddings.forward(batch, random))];
+    for (const layer of this.#layers) states.push(tidy(() => layer.forward(states[states.length - 1], batch, random)));
+    return states;
+  }
+
+  /** The output of the last layer [rows, hidden]. */
+  forward(batch: PackedBatch, random?: Random): Tensor {
+    return this.hiddenStates(batch, random)[this.#layers.length];
+  }
+}

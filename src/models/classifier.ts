@@ -1,0 +1,71 @@
+import type { Parameter, ParameterPath } from '../nn/index.ts';
+import { crossEntropy, mse } from '../ops/losses.ts';
+import { reshape } from '../ops/reduce.ts';
+import type { Random } from '../random/random.ts';
+import { tensor } from '../tensor/create.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { PackedBatch } from './batch.ts';
+import type { BertModel } from './bert.ts';
+import type { EncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
+import {
+  BertClassificationHead,
+  type ClassificationHead,
+  MeanClassificationHead,
+  type Pooling,
+  RobertaClassificationHead,
+} from './heads.ts';
+
+export interface ClassifierOptions {
+  /** Class names; null for regression with one output. */
+  readonly labels: readonly string[] | null;
+  /** Default `cls`, as in Hugging Face. */
+  readonly pooling?: Pooling;
+}
+
+/**
+ * An encoder with a sequence classification or regression head: `BertForSequenceClassification` and
+ * `RobertaForSequenceClassification` of Hugging Face, or mean pooling with a linear layer.
+ */
+export class SequenceClassifier {
+  readonly config: EncoderConfig;
+  readonly encoder: BertModel;
+  readonly head: ClassificationHead;
+  readonly labels: readonly string[] | null;
+  readonly #root: ParameterPath;
+
+  constructor(root: ParameterPath, config: EncoderConfig, { labels, pooling = 'cls' }: ClassifierOptions) {
+    this.config = config;
+    this.labels = labels;
+    this.#root = root;
+    this.encoder = encoderAt(root.at(config.model_type), config);
+    const outputs = labels?.length ?? 1;
+    if (pooling === 'mean') this.head = new MeanClassificationHead(root, config, outputs);
+    else if (config.model_type === 'roberta') this.head = new RobertaClassificationHead(root, config, outputs);
+    else this.head = new BertClassificationHead(root.at('bert'), root, config, outputs);
+  }
+
+  /** The root of the parameter names, where adapters add theirs. */
+  get root(): ParameterPath {
+    return this.#root;
+  }
+
+  /** All parameters: encoder, head and whatever was attached. */
+  parameters(): Parameter[] {
+    return this.#root.parameters();
+  }
+
+  /** Logits [sequences, labels], or [sequences, 1] for regression. Dropout is on when `random` is given. */
+  forward(batch: PackedBatch, random?: Random): Tensor {
+    return this.head.forward(this.encoder.forward(batch, random), batch, random);
+  }
+
+  /**
+   * The mean cross-entropy, or the mean squared error for regression.
+   *
+   * @param targets one class number or one value per sequence
+   */
+  loss(logits: Tensor, targets: readonly number[]): Tensor {
+    return this.labels ? crossEntropy(logits, targets) : mse(reshape(logits, [-1]), tensor(targets));
+  }
+}

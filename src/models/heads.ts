@@ -1,0 +1,121 @@
+import { dropout, Linear, type Parameter, type ParameterPath } from '../nn/index.ts';
+import { mul } from '../ops/arithmetic.ts';
+import { gatherRows, scatterAddRows } from '../ops/gather.ts';
+import { tanh } from '../ops/unary.ts';
+import type { Random } from '../random/random.ts';
+import { tensor } from '../tensor/create.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { firstRows, type PackedBatch, rowSequences } from './batch.ts';
+import type { EncoderConfig } from './config.ts';
+
+/** How a sequence becomes one vector: its first token, or the mean of its tokens. */
+export type Pooling = 'cls' | 'mean';
+
+/** From the encoder's output [rows, hidden] to logits [sequences, labels]. */
+export interface ClassificationHead {
+  readonly pooling: Pooling;
+  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor;
+}
+
+/** The vector of each sequence's first token [sequences, hidden]. */
+export function clsPooling(hidden: Tensor, batch: PackedBatch): Tensor {
+  return gatherRows(hidden, firstRows(batch));
+}
+
+/** The mean over each sequence's tokens [sequences, hidden]. */
+export function meanPooling(hidden: Tensor, batch: PackedBatch): Tensor {
+  const sums = scatterAddRows(hidden, rowSequences(batch, { keysOnly: true }), batch.keyCounts.length);
+  const inverse = Array.from(batch.keyCounts, (count) => 1 / count);
+  return mul(sums, tensor(inverse, [inverse.length, 1]));
+}
+
+/** `BertPooler`: tanh(dense(first token)). */
+export class BertPooler {
+  readonly #dense: Linear;
+
+  constructor(path: ParameterPath, hiddenSize: number) {
+    this.#dense = new Linear(path.at('dense'), hiddenSize, hiddenSize);
+  }
+
+  /** [rows, hidden] -> [sequences, hidden] */
+  forward(hidden: Tensor, batch: PackedBatch): Tensor {
+    return tanh(this.#dense.forward(clsPooling(hidden, batch)));
+  }
+}
+
+const headDropout = (config: EncoderConfig): number => config.classifier_dropout ?? config.hidden_dropout_prob;
+
+/** The head of `BertForSequenceClassification`: classifier(dropout(pooler(h))). */
+export class BertClassificationHead implements ClassificationHead {
+  readonly pooling = 'cls';
+  readonly #pooler: BertPooler;
+  readonly #classifier: Linear;
+  readonly #p: number;
+
+  /** @param encoderPath where the pooler lies; @param path where `classifier` lies */
+  constructor(encoderPath: ParameterPath, path: ParameterPath, config: EncoderConfig, labels: number) {
+    this.#pooler = new BertPooler(encoderPath.at('pooler').initializing(), config.hidden_size);
+    this.#classifier = new Linear(path.at('classifier').initializing(), config.hidden_size, labels);
+    this.#p = headDropout(config);
+  }
+
+  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    return this.#classifier.forward(dropout(this.#pooler.forward(hidden, batch), this.#p, random));
+  }
+}
+
+/** The head of `RobertaForSequenceClassification`: out_proj(dropout(tanh(dense(dropout(first token))))). */
+export class RobertaClassificationHead implements ClassificationHead {
+  readonly pooling = 'cls';
+  readonly #dense: Linear;
+  readonly #outProj: Linear;
+  readonly #p: number;
+
+  constructor(path: ParameterPath, config: EncoderConfig, labels: number) {
+    const at = path.at('classifier').initializing();
+    this.#dense = new Linear(at.at('dense'), config.hidden_size, config.hidden_size);
+    this.#outProj = new Linear(at.at('out_proj'), config.hidden_size, labels);
+    this.#p = headDropout(config);
+  }
+
+  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    const x = dropout(clsPooling(hidden, batch), this.#p, random); // [sequences, hidden]
+    const y = tanh(this.#dense.forward(x)); // [sequences, hidden]
+    return this.#outProj.forward(dropout(y, this.#p, random)); // [sequences, labels]
+  }
+}
+
+/** One linear layer on the mean of the tokens, which suits encoders trained as sentence embedders. */
+export class MeanClassificationHead implements ClassificationHead {
+  readonly pooling = 'mean';
+  readonly #classifier: Linear;
+  readonly #p: number;
+
+  constructor(path: ParameterPath, config: EncoderConfig, labels: number) {
+    this.#classifier = new Linear(path.at('classifier').initializing(), config.hidden_size, labels);
+    this.#p = headDropout(config);
+  }
+
+  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    return this.#classifier.forward(dropout(meanPooling(hidden, batch), this.#p, random));
+  }
+}
+
+/** `qa_outputs`: a start and an end logit for each token. */
+export class QuestionAnsweringHead {
+  readonly #outputs: Linear;
+
+  constructor(path: ParameterPath, config: EncoderConfig) {
+    this.#outputs = new Linear(path.at('qa_outputs').initializing(), config.hidden_size, 2);
+  }
+
+  /** [rows, hidden] -> [rows, 2] */
+  forward(hidden: Tensor): Tensor {
+    return this.#outputs.forward(hidden);
+  }
+}
+
+/** True for the weights of a task head: they are trained beside an adapter. */
+export function isHeadParameter({ name, isNew }: Parameter): boolean {
+  return /^(classifier|qa_outputs)\./.test(name) || (isNew && /(^|\.)pooler\./.test(name));
+}

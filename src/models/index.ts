@@ -1,0 +1,16 @@
+export { type ResidualAdapter, ResidualPoint, type SublayerOutput } from './attachments.ts';
+export {
+  type PackedBatch,
+  type PaddedBatch,
+  type PositionRule,
+  packPadded,
+  packSequences,
+  type TokenSequence,
+} from './batch.ts';
+export { BertModel } from './bert.ts';
+export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
+export { type EncoderConfig, parseEncoderConfig } from './config.ts';
+export { encoderAt } from './encoder.ts';
+export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
+export { type Loaded, loadClassifier, loadEncoder } from './load.ts';
+export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';

