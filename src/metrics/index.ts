@@ -1,0 +1,22 @@
+import { accuracy, f1, matthews } from './classification.ts';
+import { pearson, spearman } from './correlation.ts';
+
+export { accuracy, f1, matthews, pearson, spearman };
+
+const metrics = { accuracy, f1, matthews, pearson, spearman };
+
+/** Classification (values are class indices): `accuracy`, `f1`, `matthews`. Regression: `pearson`, `spearman`. */
+export type MetricName = keyof typeof metrics;
+
+/**
+ * The named metrics of paired predictions and labels, as fractions (not percent).
+ * @throws RangeError if there are not as many predictions as labels.
+ */
+export function computeMetrics<Name extends MetricName>(
+  names: readonly Name[],
+  predictions: ArrayLike<number>,
+  labels: ArrayLike<number>,
+): Record<Name, number> {
+  const values = names.map((name) => [name, metrics[name](predictions, labels)]);
+  return Object.fromEntries(values) as Record<Name, number>;
+}
