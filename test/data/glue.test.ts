@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { type GlueTaskName, glueTasks, readGlue, type Split } from '../../src/data/index.ts';
+import { InputError } from '../../src/errors.ts';
+import { folderWith } from './folder.ts';
+
+const test = suite('readGlue');
+
+const MRPC_HEADER = '\uFEFFQuality\t#1 ID\t#2 ID\t#1 String\t#2 String';
+const STSB_HEADER = 'index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore';
+const RTE_HEADER = 'index\tsentence1\tsentence2\tlabel';
+
+/** Reads one dev.tsv with these lines from a folder laid out as the benchmark's. */
+function readDev(task: GlueTaskName, lines: string[], end = '\n') {
+  const { folder } = glueTasks[task];
+  return readGlue(task, folderWith({ [`${folder}/dev.tsv`]: lines.join(end) + end }), 'dev');
+}
+
+test('CoLA has no header', () => {
+  const { examples, labels, metrics, name } = readDev('cola', [
+    'gj04\t1\t\tThey said "yes.',
+    "gj04\t0\t*\tThey drank the pub 's.",
+  ]);
+  assert.deepEqual(examples, [
+    { text: 'They said "yes.', label: 1 },
+    { text: "They drank the pub 's.", label: 0 },
+  ]);
+  assert.deepEqual(labels, ['unacceptable', 'acceptable']);
+  assert.deepEqual(metrics, ['matthews']);
+  assert.equal(name, 'CoLA dev');
+});
+
+test('MRPC has a byte-order mark and quotes that are not closed', () => {
+  const { examples, labels, metrics } = readDev('mrpc', [
+    MRPC_HEADER,
+    '1\t11\t12\t" The plan holds .\tThe plan holds .',
+    '0\t13\t14\t"A" and "B\t"C"',
+  ]);
+  assert.deepEqual(examples, [
+    { text: '" The plan holds .', pair: 'The plan holds .', label: 1 },
+    { text: '"A" and "B', pair: '"C"', label: 0 },
+  ]);
+  assert.deepEqual(labels, ['not_equivalent', 'equivalent']);
+  assert.deepEqual(metrics, ['accuracy', 'f1']);
+});
+
+test('STS-B has its score in the last column', () => {
+  const { examples, labels, metrics } = readDev('stsb', [
+    STSB_HEADER,
+    '0\tg\tf\t2012\t1\tnone\tnone\tA cat.\t"A dog.\t3.800',
+  ]);
+  assert.deepEqual(examples, [{ text: 'A cat.', pair: '"A dog.', label: 3.8 }]);
+  assert.equal(labels, null);
+  assert.deepEqual(metrics, ['pearson', 'spearman']);
+});
+
+test('RTE names its classes; lines may end in CRLF, the last one without an end', () => {
+  for (const end of ['\n', '\r\n']) {
+    const lines = [RTE_HEADER, '0\tIt rains.\tIt is wet.\tentailment', '1\tIt rains.\tIt is dry.\tnot_entailment'];
+    const folder = folderWith({ 'dev.tsv': lines.join(end) });
+    const { examples, labels } = readGlue('rte', folder, 'dev');
+    assert.deepEqual(examples, [
+      { text: 'It rains.', pair: 'It is wet.', label: 0 },
+      { text: 'It rains.', pair: 'It is dry.', label: 1 },
+    ]);
+    assert.deepEqual(labels, ['entailment', 'not_entailment']);
+  }
+});
+
+test('the folder may be the benchmark or the task; the split names the file', () => {
+  const folder = folderWith({ 'CoLA/train.tsv': 'x\t1\t\tTrain.\n', 'CoLA/dev.tsv': 'x\t1\t\tDev.\n' });
+  for (const path of [folder, join(folder, 'CoLA')]) {
+    assert.equal(readGlue('cola', path, 'train').examples[0].text, 'Train.');
+    assert.equal(readGlue('cola', path, 'dev').examples[0].text, 'Dev.');
+  }
+});
+
+test('another number of rows is a warning, not an error', () => {
+  const { warnings } = readDev('cola', ['x\t1\t\tOne.']);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /dev\.tsv has 1 examples; the official dev split has 1043/);
+  const full = Array.from({ length: 1043 }, (_, i) => `x\t1\t\tSentence ${i}.`);
+  assert.deepEqual(readDev('cola', full).warnings, []);
+});
+
+const broken: [string, GlueTaskName, string[], RegExp][] = [
+  [
+    'a short row',
+    'cola',
+    ['x\t1\t\tOne.', 'x\t1\tTwo.'],
+    /dev\.tsv, line 2: 3 TAB-separated columns where line 1 has 4/,
+  ],
+  ['an unknown class', 'cola', ['x\t1\t\tOne.', '', 'x\t2\t\tTwo.'], /dev\.tsv, line 3: '2' is no label of CoLA/],
+  ['an empty sentence', 'cola', ['x\t1\t\t '], /dev\.tsv, line 1: a sentence is empty/],
+  ['an empty second sentence', 'rte', [RTE_HEADER, '0\tOne.\t\tentailment'], /dev\.tsv, line 2: a sentence is empty/],
+  [
+    'a score that is no number',
+    'stsb',
+    [STSB_HEADER, '0\t\t\t\t\t\t\tA\tB\tx'],
+    /dev\.tsv, line 2: 'x' is no label of STS-B/,
+  ],
+  ['a score out of range', 'stsb', [STSB_HEADER, '0\t\t\t\t\t\t\tA\tB\t5.1'], /line 2: '5\.1' is no label/],
+  ['a missing score', 'stsb', [STSB_HEADER, '0\t\t\t\t\t\t\tA\tB\t'], /line 2: '' is no label/],
+  [
+    'a missing header',
+    'rte',
+    ['0\tA\tB\tentailment'],
+    /not the official RTE file: its columns must be index, sentence1/,
+  ],
+  ["another task's file", 'mrpc', [RTE_HEADER, '0\tA\tB\tentailment'], /not the official MRPC file/],
+  [
+    "another task's file of the same width",
+    'cola',
+    [RTE_HEADER, '0\tA\tB\tentailment'],
+    /line 1: 'sentence1' is no label/,
+  ],
+  ['an empty file', 'cola', [''], /dev\.tsv is empty/],
+];
+for (const [what, task, lines, message] of broken) {
+  test(`an error names the place of ${what}`, () => {
+    assert.throws(
+      () => readDev(task, lines),
+      (error) => error instanceof InputError && message.test(error.message),
+    );
+  });
+}
+
+test('a folder without the file is an error that names both places', () => {
+  assert.throws(
+    () => readGlue('stsb', join('no', 'folder'), 'train'),
+    (error) =>
+      error instanceof InputError && error.message.includes(`neither ${join('STS-B', 'train.tsv')} nor train.tsv`),
+  );
+});
+
+const real = process.env.SPARSE_ADAPTER_DATA;
+if (real) {
+  /** Mean label: the fraction of class 1 (known class counts of the official files), the mean score of STS-B. */
+  const means: Record<GlueTaskName, Record<Split, number>> = {
+    cola: { train: 6023 / 8551, dev: 721 / 1043 },
+    mrpc: { train: 2474 / 3668, dev: 279 / 408 },
+    stsb: { train: 2.701, dev: 2.364 },
+    rte: { train: 1241 / 2490, dev: 131 / 277 },
+  };
+  for (const task of Object.keys(glueTasks) as GlueTaskName[]) {
+    for (const split of ['train', 'dev'] as const) {
+      test(`the official ${task} ${split} split is complete`, () => {
+        const { examples, warnings } = readGlue(task, join(real, 'glue'), split);
+        assert.deepEqual(warnings, []);
+        assert.equal(examples.length, glueTasks[task].size[split]);
+        assert.ok(examples.every(({ pair }) => (pair !== undefined) === (glueTasks[task].text.length === 2)));
+        const mean = examples.reduce((sum, { label = Number.NaN }) => sum + label, 0) / examples.length;
+        assert.ok(Math.abs(mean - means[task][split]) < 5e-4, `mean label ${mean}`);
+      });
+    }
+  }
+}
+
+test.run();
