@@ -114,6 +114,7 @@ export function readGlue(name: GlueTaskName, folder: string, split: Split): Data
     return pair === undefined ? { text, label: value } : { text, pair, label: value };
   });
 
+  if (examples.length === 0) throw new InputError(`${path} has no rows below its header`);
   const size = task.size[split];
   return {
     name: `${task.folder} ${split}`,

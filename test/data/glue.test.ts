@@ -116,6 +116,7 @@ const broken: [string, GlueTaskName, string[], RegExp][] = [
     /line 1: 'sentence1' is no label/,
   ],
   ['an empty file', 'cola', [''], /dev\.tsv is empty/],
+  ['a file with a header only', 'rte', [RTE_HEADER], /dev\.tsv has no rows/],
 ];
 for (const [what, task, lines, message] of broken) {
   test(`an error names the place of ${what}`, () => {
