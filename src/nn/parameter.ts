@@ -63,6 +63,12 @@ export class Parameter {
     this.#replace(value.view(this.shape, this.trainable));
   }
 
+  /** Takes over stored values, and a mask if there is one. */
+  load(values: ArrayLike<number>, mask: ArrayLike<number> | null): void {
+    this.#replace(tensor(values, this.shape, { requiresGrad: this.trainable }));
+    this.setMask(mask);
+  }
+
   /** Sets the mask (1 keeps, 0 prunes) and the pruned weights to 0; null removes the mask. */
   setMask(mask: ArrayLike<number> | null): void {
     this.#mask?.dispose();

@@ -1,0 +1,98 @@
+import { InputError } from '../errors.ts';
+import type { SafetensorsFile, TensorData } from '../io/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
+
+/**
+ * The sparse form of a parameter in a safetensors file. An unmasked one is stored as it is. A masked one becomes
+ * `<name>.values`, F32 [kept], its kept weights in row-major order, and `<name>.mask`, U8 [ceil(N / 8)], one bit per weight,
+ * 1 for kept, the first weight in the lowest bit of the first byte; its shape is in the file's metadata under its name.
+ */
+export interface SparseTensors {
+  readonly tensors: TensorData[];
+  /** Shape of each masked parameter as JSON, by name. */
+  readonly metadata: Record<string, string>;
+}
+
+export async function toSparseTensors(parameters: readonly Parameter[]): Promise<SparseTensors> {
+  const tensors: TensorData[] = [];
+  const metadata: Record<string, string> = {};
+  for (const { name, shape, value, mask } of parameters) {
+    const weights = Float32Array.from(await value.data());
+    if (!mask) {
+      tensors.push({ name, dtype: 'F32', shape, data: weights });
+      continue;
+    }
+    const kept = await mask.data();
+    const bits = packBits(kept);
+    const values = weights.filter((_, i) => kept[i] !== 0);
+    metadata[name] = JSON.stringify(shape);
+    tensors.push({ name: `${name}.values`, dtype: 'F32', shape: [values.length], data: values });
+    tensors.push({ name: `${name}.mask`, dtype: 'U8', shape: [bits.length], data: bits });
+  }
+  return { tensors, metadata };
+}
+
+/**
+ * Gives parameters their stored values and masks.
+ *
+ * @param isOther names of tensors in the file that belong to something else
+ * @throws InputError naming the tensor if the file lacks a parameter, has one more, or one that does not fit
+ */
+export function loadSparseTensors(
+  file: SafetensorsFile,
+  parameters: readonly Parameter[],
+  isOther: (name: string) => boolean = () => false,
+): void {
+  const unused = new Set(file.names().filter((name) => !isOther(name)));
+  const take = (name: string) => {
+    if (!unused.delete(name))
+      throw new InputError(`${file.label}: there is no tensor "${name}", which the adapter needs.`);
+    return name;
+  };
+  // Everything is read and checked before anything is changed.
+  const loaded = parameters.map((parameter) => {
+    const { name, shape } = parameter;
+    if (file.metadata[name] === undefined) {
+      checkShape(file, name, file.info(take(name)).shape, shape);
+      return { parameter, values: file.readFloat32(name), mask: null };
+    }
+    checkShape(file, name, JSON.parse(file.metadata[name]), shape);
+    const mask = unpackBits(file.readRaw(take(`${name}.mask`)), sizeOf(shape));
+    const values = spread(file.readFloat32(take(`${name}.values`)), mask);
+    if (!values)
+      throw new InputError(`${file.label}: "${name}" has a mask and values of different counts; the file is damaged.`);
+    return { parameter, values, mask };
+  });
+  const [extra] = unused;
+  if (extra) throw new InputError(`${file.label}: tensor "${extra}" belongs to no parameter of this adapter and head.`);
+  for (const { parameter, values, mask } of loaded) parameter.load(values, mask);
+}
+
+function checkShape(file: SafetensorsFile, name: string, stored: readonly number[], needed: readonly number[]): void {
+  if (!sameShape(stored, needed)) {
+    throw new InputError(
+      `${file.label}: "${name}" has shape ${formatShape(stored)}, the model needs ${formatShape(needed)}.`,
+    );
+  }
+}
+
+export function packBits(mask: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil(mask.length / 8));
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) bytes[i >> 3] |= 1 << (i & 7);
+  return bytes;
+}
+
+export function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
+}
+
+/** The values at the places of the ones, zeros elsewhere; null if there are not as many. */
+function spread(values: Float32Array, mask: Uint8Array): Float32Array | null {
+  const dense = new Float32Array(mask.length);
+  let next = 0;
+  mask.forEach((kept, i) => {
+    if (kept) dense[i] = values[next++];
+  });
+  return next === values.length ? dense : null;
+}

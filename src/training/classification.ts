@@ -1,0 +1,88 @@
+import { chunks, type EncodedExample } from '../data/index.ts';
+import { computeMetrics, type MetricName } from '../metrics/index.ts';
+import { packSequences, type SequenceClassifier } from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import type { Random } from '../random/index.ts';
+import { noGrad } from '../tensor/graph.ts';
+import { tidy } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Objective } from './trainer.ts';
+
+/** What a model says of one example. */
+export interface Prediction {
+  /** Class index, or the value for regression. */
+  readonly value: number;
+  /** One per class, or the value itself. */
+  readonly logits: readonly number[];
+  /** softmax(logits); null for regression. */
+  readonly probabilities: readonly number[] | null;
+}
+
+/** The mean loss of a batch of labelled examples; with `random`, dropout is on. */
+export function classificationLoss(
+  model: SequenceClassifier,
+  batch: readonly EncodedExample[],
+  random?: Random,
+): Tensor {
+  const targets = batch.map(({ label }) => {
+    if (label === undefined) throw new Error('An example to train on has no label.');
+    return label;
+  });
+  return model.loss(model.forward(packSequences(batch, model.encoder.positionIds), random), targets);
+}
+
+/** Training `parameters` of a classifier on labelled examples. */
+export function classificationObjective(
+  model: SequenceClassifier,
+  items: readonly EncodedExample[],
+  parameters: readonly Parameter[],
+): Objective<EncodedExample> {
+  return { items, parameters, loss: (batch, random) => classificationLoss(model, batch, random) };
+}
+
+/**
+ * Predictions in the order of the examples..
+ *
+ * @param onBatch told the number of examples done so far
+ */
+export async function predict(
+  model: SequenceClassifier,
+  examples: readonly EncodedExample[],
+  { batchSize = 32, onBatch }: { batchSize?: number; onBatch?: (done: number) => void } = {},
+): Promise<Prediction[]> {
+  const predictions: Prediction[] = [];
+  for (const batch of chunks(examples, batchSize)) {
+    const logits = tidy(() => noGrad(() => model.forward(packSequences(batch, model.encoder.positionIds))));
+    const values = await logits.data();
+    logits.dispose();
+    const width = values.length / batch.length;
+    for (let i = 0; i < batch.length; i++) {
+      predictions.push(toPrediction(Array.from(values.subarray(i * width, (i + 1) * width)), model.labels !== null));
+    }
+    onBatch?.(predictions.length);
+  }
+  return predictions;
+}
+
+function toPrediction(logits: number[], isClassifier: boolean): Prediction {
+  if (!isClassifier) return { value: logits[0], logits, probabilities: null };
+  const largest = Math.max(...logits);
+  const exps = logits.map((logit) => Math.exp(logit - largest));
+  const total = exps.reduce((sum, e) => sum + e, 0);
+  return { value: logits.indexOf(largest), logits, probabilities: exps.map((e) => e / total) };
+}
+
+/** The metrics of a model on labelled examples. */
+export async function evaluate<Name extends MetricName>(
+  model: SequenceClassifier,
+  examples: readonly EncodedExample[],
+  metrics: readonly Name[],
+  options?: { batchSize?: number; onBatch?: (done: number) => void },
+): Promise<Record<Name, number>> {
+  const predictions = await predict(model, examples, options);
+  return computeMetrics(
+    metrics,
+    predictions.map(({ value }) => value),
+    examples.map(({ label }) => label ?? Number.NaN),
+  );
+}

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import {
+  openSafetensors,
+  readJsonObject,
+  serializeSafetensors,
+  type TensorData,
+  writeFileAtomic,
+  writeFolderAtomic,
+} from '../io/index.ts';
+import type { MetricName } from '../metrics/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import type { AdamState } from '../optim/index.ts';
+import type { PruneReport } from '../pruning/index.ts';
+import { Random } from '../random/index.ts';
+import { type AdaptedModel, buildModel } from './prepare.ts';
+import type { RunSettings } from './settings.ts';
+
+/** The files of a finished run, and of one that was stopped. */
+const CONFIG = 'sparse-adapter.json';
+const WEIGHTS = 'adapter.safetensors';
+const METRICS = 'metrics.json';
+const CHECKPOINT = 'checkpoint.safetensors';
+const FORMAT_VERSION = 1;
+
+/** `sparse-adapter.json`: what is needed to rebuild the model and to know how it came about. */
+export interface RunConfig {
+  readonly format_version: number;
+  readonly settings: RunSettings;
+  /** Class names; null for regression. */
+  readonly labels: readonly string[] | null;
+  readonly metrics: readonly MetricName[];
+  readonly pruning: PruneReport | null;
+  /** The exact command that made it. */
+  readonly command: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** `metrics.json`. */
+export interface RunMetrics {
+  /** On the evaluation data after the last step; null without evaluation data. */
+  readonly metrics: Readonly<Partial<Record<MetricName, number>>> | null;
+  readonly trained_parameters: { readonly adapter: number; readonly head: number };
+  readonly steps: number;
+  /** The mean loss of each epoch. */
+  readonly epoch_losses: readonly number[];
+  readonly seconds: number;
+  readonly tokens_per_second: number;
+}
+
+export const isFinishedRun = (folder: string): boolean => existsSync(join(folder, CONFIG));
+export const hasCheckpoint = (folder: string): boolean => existsSync(join(folder, CHECKPOINT));
+
+/** The bytes of the adapter and head in the sparse format. */
+export async function adapterFile(parameters: readonly Parameter[]): Promise<Uint8Array> {
+  const { tensors, metadata } = await toSparseTensors(parameters);
+  return serializeSafetensors(tensors, metadata);
+}
+
+/** Writes a finished run; an earlier one or a checkpoint in the folder is replaced at once at the end. */
+export async function saveRun(
+  folder: string,
+  config: Omit<RunConfig, 'format_version'>,
+  metrics: RunMetrics,
+  parameters: readonly Parameter[],
+): Promise<void> {
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  const files = {
+    [CONFIG]: json({ format_version: FORMAT_VERSION, ...config }),
+    [WEIGHTS]: await adapterFile(parameters),
+    [METRICS]: json(metrics),
+  };
+  writeFolderAtomic(folder, files, [CHECKPOINT]);
+}
+
+/** @throws InputError if the folder holds no finished run of this format */
+export function readRunConfig(folder: string): RunConfig {
+  if (!isFinishedRun(folder)) {
+    const hint = hasCheckpoint(folder)
+      ? 'the run was stopped; finish it with train --resume'
+      : 'give the --output folder of train';
+    throw new InputError(`${folder} has no ${CONFIG}: ${hint}.`);
+  }
+  const config = readJsonObject(join(folder, CONFIG)) as unknown as RunConfig;
+  if (config.format_version !== FORMAT_VERSION) {
+    throw new InputError(
+      `${join(folder, CONFIG)}: format_version ${config.format_version} is not ${FORMAT_VERSION}; use the version of sparse-adapter that wrote it.`,
+    );
+  }
+  return config;
+}
+
+export interface LoadedRun extends AdaptedModel {
+  readonly run: RunConfig;
+}
+
+/**
+ * Rebuilds the model of a finished run: backbone, adapter with its masks, head.
+ *
+ * @param options.model another place of the same backbone
+ * @throws InputError if the folder or the backbone lacks something
+ */
+export function loadRun(folder: string, { model }: { model?: string } = {}): LoadedRun {
+  const run = readRunConfig(folder);
+  const settings = model === undefined ? run.settings : { ...run.settings, model };
+  const built = buildModel(settings, run.labels, new Random(settings.seed));
+  const file = openSafetensors(join(folder, WEIGHTS));
+  try {
+    loadSparseTensors(file, built.saved);
+  } finally {
+    file.close();
+  }
+  return { ...built, run };
+}
+
+/** Where a stopped run stood. */
+export interface CheckpointHeader {
+  readonly settings: RunSettings;
+  readonly pruning: PruneReport | null;
+  readonly step: number;
+  /** One per step. */
+  readonly losses: readonly number[];
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Writes the position of a run, its weights and the optimiser's moments in one file. */
+export async function saveCheckpoint(
+  folder: string,
+  header: Omit<CheckpointHeader, 'step'>,
+  parameters: readonly Parameter[],
+  optimizer: AdamState,
+): Promise<void> {
+  const { tensors, metadata } = await toSparseTensors(parameters);
+  const moments = [...optimizer.moments].flatMap(([name, moment]) =>
+    (['m', 'v'] as const).map((key): TensorData => {
+      const data = Float32Array.from(moment[key]);
+      return { name: `adam.${key}.${name}`, dtype: 'F32', shape: [data.length], data };
+    }),
+  );
+  const run = JSON.stringify({ ...header, step: optimizer.step } satisfies CheckpointHeader);
+  writeFileAtomic(join(folder, CHECKPOINT), serializeSafetensors([...tensors, ...moments], { ...metadata, run }));
+}
+
+/**
+ * Puts weights and masks back where a run was stopped.
+ *
+ * @returns the header and the optimiser's state
+ * @throws InputError if there is no checkpoint or it is of other parameters
+ */
+export function loadCheckpoint(
+  folder: string,
+  parameters: readonly Parameter[],
+): { header: CheckpointHeader; optimizer: AdamState } {
+  const file = openSafetensors(join(folder, CHECKPOINT));
+  try {
+    const header: CheckpointHeader = JSON.parse(file.metadata.run);
+    loadSparseTensors(file, parameters, (name) => name.startsWith('adam.'));
+    const trained = parameters.filter(({ trainable }) => trainable);
+    const moments = new Map(
+      trained.map(({ name }) => [
+        name,
+        { m: file.readFloat32(`adam.m.${name}`), v: file.readFloat32(`adam.v.${name}`) },
+      ]),
+    );
+    return { header, optimizer: { step: header.step, moments } };
+  } finally {
+    file.close();
+  }
+}
+
+/** The settings of the stopped run in a folder. @throws InputError if there is none */
+export function readCheckpointSettings(folder: string): RunSettings {
+  if (!hasCheckpoint(folder)) {
+    const hint = isFinishedRun(folder) ? 'its run is finished' : 'start the run without --resume';
+    throw new InputError(`${folder} has no ${CHECKPOINT} to resume from: ${hint}.`);
+  }
+  const file = openSafetensors(join(folder, CHECKPOINT));
+  try {
+    return (JSON.parse(file.metadata.run) as CheckpointHeader).settings;
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,49 @@
+import type { BottleneckConfig } from '../adapters/index.ts';
+import type { GlueTaskName } from '../data/index.ts';
+import type { Pooling } from '../models/index.ts';
+import type { PruningMethod, Scope } from '../pruning/index.ts';
+import type { TrainingOptions } from './trainer.ts';
+
+/** Where examples come from. */
+export type DataSettings =
+  | { readonly kind: 'glue'; readonly task: GlueTaskName; readonly folder: string }
+  | {
+      readonly kind: 'table';
+      readonly train: string;
+      /** Null: no evaluation. */
+      readonly eval: string | null;
+      readonly text: readonly string[];
+      readonly label: string;
+    }
+  | {
+      readonly kind: 'wordnet';
+      readonly classes: number;
+      readonly trainPerClass: number;
+      readonly evalPerClass: number;
+    };
+
+export interface PruningSettings {
+  readonly method: PruningMethod;
+  /** The fraction of prunable weights removed. */
+  readonly sparsity: number;
+  readonly scope: Scope;
+  /** Training examples to score with. */
+  readonly examples: number;
+}
+
+/** Everything that determines a run; plain JSON, stored with its results. */
+export interface RunSettings {
+  /** A model folder or the name of an installed package. */
+  readonly model: string;
+  readonly data: DataSettings;
+  readonly adapter: { readonly kind: 'houlsby' } & BottleneckConfig;
+  /** Null: a dense adapter. */
+  readonly pruning: PruningSettings | null;
+  readonly training: TrainingOptions;
+  readonly pooling: Pooling;
+  /** Tokens per example, special tokens included. */
+  readonly maxLength: number;
+  /** False keeps the head as it is: random, as in the SparseAdapter authors' code. */
+  readonly trainHead: boolean;
+  readonly seed: number;
+}

@@ -1,0 +1,145 @@
+import { grad } from '../autograd/grad.ts';
+import { shuffledBatches } from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import type { Parameter } from '../nn/index.ts';
+import { Adam, type AdamState, clipGradients, linearSchedule } from '../optim/index.ts';
+import type { Random } from '../random/index.ts';
+import { tidy } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** The protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
+export interface TrainingOptions {
+  readonly learningRate: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Fraction of all steps in which the learning rate rises linearly; it falls linearly to 0 in the rest. */
+  readonly warmupRatio: number;
+  readonly weightDecay: number;
+  readonly betas: readonly [number, number];
+  /** Gradients with a larger common norm are scaled down to it; null leaves them. */
+  readonly maxGradNorm: number | null;
+}
+
+export const trainingDefaults: TrainingOptions = {
+  learningRate: 1e-4,
+  epochs: 10,
+  batchSize: 16,
+  warmupRatio: 0.1,
+  weightDecay: 0.1,
+  betas: [0.9, 0.98],
+  maxGradNorm: 1,
+};
+
+/** What is trained on what. */
+export interface Objective<Item> {
+  readonly items: readonly Item[];
+  /** What is updated. */
+  readonly parameters: readonly Parameter[];
+  /** The mean loss of a batch, a tensor with one element; dropout draws from `random`. */
+  loss(batch: readonly Item[], random: Random): Tensor;
+}
+
+export interface StepReport<Item> {
+  /** Steps done so far, this one included. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly batch: readonly Item[];
+}
+
+/**
+ * The training loop. Everything random in a step derives from the seed, the epoch and the step, so a run that is stopped and
+ * restored from its state goes on exactly as if it had not been.
+ */
+export class Trainer<Item> {
+  readonly totalSteps: number;
+  readonly #objective: Objective<Item>;
+  readonly #options: TrainingOptions;
+  readonly #random: Random;
+  readonly #optimizer: Adam;
+  readonly #stepsPerEpoch: number;
+  #epoch: { readonly index: number; readonly batches: Item[][] } | null = null;
+  #step = 0;
+
+  constructor(objective: Objective<Item>, options: TrainingOptions, random: Random) {
+    this.#objective = objective;
+    this.#options = options;
+    this.#random = random;
+    this.#optimizer = new Adam(objective.parameters, options);
+    this.#stepsPerEpoch = Math.ceil(objective.items.length / options.batchSize);
+    this.totalSteps = this.#stepsPerEpoch * options.epochs;
+  }
+
+  /** Steps done so far. */
+  get step(): number {
+    return this.#step;
+  }
+
+  get done(): boolean {
+    return this.#step >= this.totalSteps;
+  }
+
+  /** One update. @throws InputError if the loss is not finite; the weights are then as before the step */
+  async trainStep(): Promise<StepReport<Item>> {
+    const batch = this.#batch();
+    const learningRate = this.#learningRate();
+    const random = this.#random.fork(`step ${this.#step}`);
+    const loss = tidy(() => {
+      const value = this.#objective.loss(batch, random);
+      const number = value.item();
+      if (!Number.isFinite(number)) {
+        throw new InputError(
+          `The loss is ${number} at step ${this.#step + 1} of ${this.totalSteps}; lower the learning rate (now ${this.#options.learningRate}) or check the data for extreme values.`,
+        );
+      }
+      this.#update(value, learningRate);
+      return number;
+    });
+    this.#step++;
+    return { step: this.#step, totalSteps: this.totalSteps, loss, learningRate, batch };
+  }
+
+  #update(loss: Tensor, learningRate: number): void {
+    const { parameters } = this.#objective;
+    const { maxGradNorm } = this.#options;
+    const gradients = grad(
+      loss,
+      parameters.map((parameter) => parameter.value),
+    );
+    this.#optimizer.step(
+      maxGradNorm === null ? gradients : clipGradients(gradients, maxGradNorm).gradients,
+      learningRate,
+    );
+  }
+
+  #learningRate(): number {
+    const { learningRate, warmupRatio } = this.#options;
+    return learningRate * linearSchedule(this.#step, Math.ceil(warmupRatio * this.totalSteps), this.totalSteps);
+  }
+
+  /** The batch of the current step; each epoch has an order of its own. */
+  #batch(): Item[] {
+    const index = Math.floor(this.#step / this.#stepsPerEpoch);
+    if (this.#epoch?.index !== index) {
+      const batches = shuffledBatches(
+        this.#objective.items,
+        this.#options.batchSize,
+        this.#random.fork(`epoch ${index}`),
+      );
+      this.#epoch = { index, batches };
+    }
+    return this.#epoch.batches[this.#step % this.#stepsPerEpoch];
+  }
+
+  /** The optimiser's state, of which the step count is the position in the run. */
+  state(): Promise<AdamState> {
+    return this.#optimizer.state();
+  }
+
+  /** Continues where the state was taken; the parameters must be restored too. */
+  restore(state: AdamState): void {
+    this.#optimizer.restore(state);
+    this.#step = state.step;
+  }
+}
