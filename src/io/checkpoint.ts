@@ -1,0 +1,113 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { fileError, isJsonObject, readJsonObject } from './files.ts';
+import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import type { TensorInfo } from './safetensors-header.ts';
+
+/** The named tensors of a model, in one file or several. */
+export interface Checkpoint {
+  /** How messages name it. */
+  readonly label: string;
+  names(): string[];
+  info(name: string): TensorInfo;
+  /** Row-major values, whatever precision they are stored in. */
+  readFloat32(name: string): Float32Array;
+  close(): void;
+}
+
+const SINGLE = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+
+/**
+ * Opens the weights of a model folder: `model.safetensors`, or the shards of `model.safetensors.index.json`, or the
+ * folder's only safetensors file.
+ *
+ * @throws InputError when there are none, several to choose from, only pickles, or an invalid file or index
+ */
+export function openCheckpoint(folder: string): Checkpoint {
+  if (existsSync(join(folder, SINGLE))) return openSafetensors(join(folder, SINGLE));
+  if (existsSync(join(folder, INDEX))) return new ShardedCheckpoint(folder);
+
+  const files = listFiles(folder);
+  const candidates = files.filter((file) => file.endsWith('.safetensors'));
+  if (candidates.length === 1) return openSafetensors(join(folder, candidates[0]));
+  if (candidates.length > 1) {
+    throw new InputError(`${folder} has several weight files (${candidates.join(', ')}); name one of them ${SINGLE}.`);
+  }
+  const pickle = files.find((file) => /\.(bin|pt|pth|ckpt)$/.test(file));
+  throw new InputError(
+    pickle
+      ? `${join(folder, pickle)} is a PyTorch pickle, which is not read; convert it to ${SINGLE} (in Python, save_pretrained with safe_serialization=True).`
+      : `${folder} has no weights; put ${SINGLE} there.`,
+  );
+}
+
+function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    throw fileError(`Cannot read ${folder}`, error);
+  }
+}
+
+/** Weights in several files, with an index that says which tensor is where. */
+class ShardedCheckpoint implements Checkpoint {
+  readonly label: string;
+  readonly #shardOf = new Map<string, SafetensorsFile>();
+  readonly #shards = new Map<string, SafetensorsFile>();
+
+  constructor(folder: string) {
+    this.label = join(folder, INDEX);
+    const { weight_map: weightMap } = readJsonObject(this.label);
+    if (!isJsonObject(weightMap)) throw new InputError(`${this.label} has no "weight_map"; download it again.`);
+    try {
+      for (const [name, file] of Object.entries(weightMap)) this.#shardOf.set(name, this.#open(folder, name, file));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  names(): string[] {
+    return [...this.#shardOf.keys()];
+  }
+
+  info(name: string): TensorInfo {
+    return this.#shard(name).info(name);
+  }
+
+  readFloat32(name: string): Float32Array {
+    return this.#shard(name).readFloat32(name);
+  }
+
+  close(): void {
+    for (const shard of this.#shards.values()) shard.close();
+  }
+
+  #shard(name: string): SafetensorsFile {
+    const shard = this.#shardOf.get(name);
+    if (!shard) throw new InputError(`${this.label}: there is no tensor "${name}".`);
+    return shard;
+  }
+
+  /** The shard of a tensor, opened once, which must hold it. */
+  #open(folder: string, name: string, file: unknown): SafetensorsFile {
+    if (typeof file !== 'string' || file !== basename(file)) {
+      throw new InputError(`${this.label}: the file of tensor "${name}" must be a name in the same folder.`);
+    }
+    const path = join(folder, file);
+    let shard = this.#shards.get(file);
+    if (!shard) {
+      if (!existsSync(path)) {
+        throw new InputError(`${this.label}: the shard ${file} with tensor "${name}" is missing; download it too.`);
+      }
+      shard = openSafetensors(path);
+      this.#shards.set(file, shard);
+    }
+    if (!shard.has(name)) {
+      throw new InputError(`${path} has no tensor "${name}", which ${INDEX} puts there; download both again.`);
+    }
+    return shard;
+  }
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { InputError } from '../errors.ts';
+
+/** What the operating system refused, as an error of one line: `action` says what was tried on which path. */
+export function fileError(action: string, error: unknown): InputError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new InputError(`${action}: ${reason}.`, { cause: error });
+}
+
+/** The text of a UTF-8 file. @throws InputError when it cannot be read */
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw fileError(`Cannot read ${path}`, error);
+  }
+}
+
+/** Whether a value parsed from JSON is an object, not an array or null. */
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object in a JSON file. @throws InputError when the file cannot be read or holds anything else */
+export function readJsonObject(path: string): Record<string, unknown> {
+  const text = readTextFile(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw fileError(`${path} is not valid JSON`, error);
+  }
+  if (!isJsonObject(value)) throw new InputError(`${path} must hold a JSON object.`);
+  return value;
+}

@@ -1,0 +1,83 @@
+import { InputError } from '../errors.ts';
+import { type ByteSource, fileSource, memorySource } from './byte-source.ts';
+import { toFloat32 } from './dtypes.ts';
+import { readHeader, type SafetensorsHeader, type TensorInfo, type TensorRange } from './safetensors-header.ts';
+
+/** An open safetensors file: its header is in memory, a tensor's bytes are read when asked for. */
+export class SafetensorsFile {
+  /** How messages name the file. */
+  readonly label: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #source: ByteSource;
+  readonly #tensors: SafetensorsHeader['tensors'];
+
+  /** @throws InputError when the file is not a valid safetensors file */
+  constructor(source: ByteSource) {
+    const { metadata, tensors } = readHeader(source);
+    this.label = source.label;
+    this.metadata = metadata;
+    this.#source = source;
+    this.#tensors = tensors;
+  }
+
+  /** The names of all tensors, in the order of the file. */
+  names(): string[] {
+    return [...this.#tensors.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#tensors.has(name);
+  }
+
+  /** @throws InputError when the file has no such tensor */
+  info(name: string): TensorInfo {
+    const { dtype, shape } = this.#range(name);
+    return { dtype, shape };
+  }
+
+  /** The stored bytes of a tensor, row-major and little-endian. @throws InputError when there is none */
+  readRaw(name: string): Uint8Array<ArrayBuffer> {
+    const { begin, end } = this.#range(name);
+    return this.#source.read(begin, end);
+  }
+
+  /** The values of a F16, BF16, F32 or F64 tensor, row-major. @throws InputError when it is missing or of another dtype */
+  readFloat32(name: string): Float32Array {
+    const { dtype } = this.info(name);
+    const values = toFloat32(this.readRaw(name), dtype);
+    if (values) return values;
+    throw new InputError(
+      `${this.label}: tensor "${name}" holds ${dtype} where floats (F16, BF16, F32, F64) are needed; export it as one of them.`,
+    );
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  #range(name: string): TensorRange {
+    const range = this.#tensors.get(name);
+    if (!range) throw new InputError(`${this.label}: there is no tensor "${name}".`);
+    return range;
+  }
+}
+
+/**
+ * Opens a safetensors file and checks its header; only the header is read.
+ *
+ * @throws InputError when the file is missing or invalid; the message names the file, the tensor and the remedy
+ */
+export function openSafetensors(path: string): SafetensorsFile {
+  const source = fileSource(path);
+  try {
+    return new SafetensorsFile(source);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** The same for the bytes of a file; `label` names them in messages. */
+export function parseSafetensors(bytes: Uint8Array, label: string): SafetensorsFile {
+  return new SafetensorsFile(memorySource(bytes, label));
+}

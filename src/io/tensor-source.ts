@@ -1,0 +1,81 @@
+import { InputError } from '../errors.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
+import type { Checkpoint } from './checkpoint.ts';
+
+/**
+ * Hands the tensors of a checkpoint to a model under their Hugging Face names, and keeps account of them: each is taken
+ * at most once, and those never taken are listed.
+ *
+ * Two older spellings are accepted: a checkpoint without the model's prefix (`embeddings...` for `bert.embeddings...`),
+ * and `LayerNorm.gamma`, `LayerNorm.beta` for `LayerNorm.weight`, `LayerNorm.bias`.
+ */
+export class TensorSource {
+  readonly #checkpoint: Checkpoint;
+  readonly #prefixes: readonly string[];
+  readonly #names: ReadonlySet<string>;
+  readonly #taken = new Set<string>();
+
+  /** @param options.prefixes what the checkpoint may leave out at the start of a name, such as `bert.` */
+  constructor(checkpoint: Checkpoint, options: { readonly prefixes?: readonly string[] } = {}) {
+    this.#checkpoint = checkpoint;
+    this.#prefixes = options.prefixes ?? [];
+    this.#names = new Set(checkpoint.names());
+  }
+
+  /** Whether the checkpoint holds this tensor, under one of its spellings. */
+  has(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
+  /**
+   * The values of a tensor, row-major.
+   *
+   * @throws InputError when it is missing, has another shape or does not hold floats
+   * @throws Error when it was taken before
+   */
+  take(name: string, shape: readonly number[]): Float32Array {
+    const stored = this.#find(name);
+    const { label } = this.#checkpoint;
+    if (stored === undefined) {
+      const similar = this.#similar(name);
+      const hint = similar.length > 0 ? `similar names there: ${similar.join(', ')}` : 'no name there is similar';
+      throw new InputError(`${label}: there is no tensor "${name}", which the model needs (${hint}).`);
+    }
+    if (this.#taken.has(stored)) throw new Error(`Tensor "${stored}" was taken from the checkpoint twice.`);
+    const info = this.#checkpoint.info(stored);
+    if (!sameShape(info.shape, shape)) {
+      throw new InputError(
+        `${label}: tensor "${stored}" has shape ${formatShape(info.shape)}, the model needs ${formatShape(shape)}; use the config.json that belongs to these weights.`,
+      );
+    }
+    this.#taken.add(stored);
+    return this.#checkpoint.readFloat32(stored);
+  }
+
+  /** The names of the checkpoint's tensors that were never taken, in its order. */
+  ignored(): string[] {
+    return [...this.#names].filter((name) => !this.#taken.has(name));
+  }
+
+  /** The name in the checkpoint. */
+  #find(name: string): string | undefined {
+    const prefix = this.#prefixes.find((start) => name.startsWith(start));
+    const spellings = prefix === undefined ? [name] : [name, name.slice(prefix.length)];
+    return spellings.flatMap((spelling) => [spelling, legacySpelling(spelling)]).find((s) => this.#names.has(s));
+  }
+
+  /** Up to three names not taken yet that share most of their dotted parts with `name`, at least half of them. */
+  #similar(name: string): string[] {
+    const parts = name.split('.');
+    return this.ignored()
+      .map((other) => ({ other, shared: other.split('.').filter((part) => parts.includes(part)).length }))
+      .filter(({ shared }) => 2 * shared >= parts.length)
+      .sort((a, b) => b.shared - a.shared)
+      .slice(0, 3)
+      .map(({ other }) => other);
+  }
+}
+
+function legacySpelling(name: string): string {
+  return name.replace(/LayerNorm\.weight$/, 'LayerNorm.gamma').replace(/LayerNorm\.bias$/, 'LayerNorm.beta');
+}
