@@ -1,0 +1,3 @@
+export { loadTokenizer } from './load.ts';
+export type { Encoding } from './template.ts';
+export { Tokenizer } from './tokenizer.ts';

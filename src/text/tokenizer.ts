@@ -1,0 +1,97 @@
+import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
+import { InputError } from '../errors.ts';
+import type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
+import {
+  type Encoding,
+  fillTemplate,
+  type PostProcessor,
+  parseTemplate,
+  specialIds,
+  type Template,
+} from './template.ts';
+import { longestFirst } from './truncation.ts';
+
+/** What is used of the library, whose own declarations TypeScript does not find under Node's module rules. */
+interface Library {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
+  get_vocab(): Map<string, number>;
+  token_to_id(token: string): number | undefined;
+}
+
+/**
+ * Turns text into token ids and back, exactly as the model's tokenizer.json says. Padding and truncation settings
+ * stored in that file are ignored: batches are packed, and `encode` is told how long a result may be.
+ */
+export class Tokenizer {
+  /** One more than the largest id. */
+  readonly vocabSize: number;
+  readonly padId: number;
+  /** The special token that begins every encoding. */
+  readonly clsId: number;
+  /** The special token that ends every encoding. */
+  readonly sepId: number;
+  readonly #library: Library;
+  readonly #template: Template;
+
+  /**
+   * @param definition the content of a tokenizer.json
+   * @param config the content of tokenizer_config.json, if there is one
+   * @param label names the file in messages
+   * @throws InputError when the definition is invalid, of an unsupported kind or without special tokens
+   */
+  constructor(definition: TokenizerDefinition, config: TokenizerConfig = {}, label = 'tokenizer.json') {
+    try {
+      this.#library = new LibraryTokenizer(definition, config);
+      this.#template = parseTemplate(definition.post_processor as PostProcessor | null);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new InputError(`${label} cannot be used: ${reason}; use a tokenizer of BERT, RoBERTa or BART.`);
+    }
+    const specials = specialIds(this.#template.single);
+    const padId = this.#library.token_to_id('[PAD]') ?? this.#library.token_to_id('<pad>');
+    if (specials.length < 2 || padId === undefined) {
+      throw new InputError(
+        `${label} has no tokens for start, end and padding; use a tokenizer of BERT, RoBERTa or BART.`,
+      );
+    }
+    this.padId = padId;
+    this.clsId = specials[0];
+    this.sepId = specials[specials.length - 1];
+    this.vocabSize = 1 + [...this.#library.get_vocab().values()].reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /**
+   * The ids of a text or a pair, with special tokens.
+   *
+   * @param pair the second text; an empty string is a (short) second text, `null` is none
+   * @param options.maxLength the largest number of ids, special tokens included. A single text loses its end; of a pair
+   *   the longer text loses one token at a time, the second when both are equally long.
+   * @throws InputError when the special tokens alone exceed `maxLength`
+   */
+  encode(text: string, pair?: string | null, options: { readonly maxLength?: number } = {}): Encoding {
+    const { maxLength = Number.POSITIVE_INFINITY } = options;
+    const isPair = pair !== undefined && pair !== null;
+    const pieces = isPair ? this.#template.pair : this.#template.single;
+    const specialCount = specialIds(pieces).length;
+    const room = maxLength - specialCount;
+    if (!(room >= 0)) {
+      throw new InputError(`A maximum length of ${maxLength} leaves no room for the ${specialCount} special tokens.`);
+    }
+    const first = this.#tokenize(text);
+    if (!isPair) return fillTemplate(pieces, [first.slice(0, room)]);
+    const second = this.#tokenize(pair);
+    const [keptFirst, keptSecond] = longestFirst(first.length, second.length, room);
+    return fillTemplate(pieces, [first.slice(0, keptFirst), second.slice(0, keptSecond)]);
+  }
+
+  /** The text of ids, special tokens left out. */
+  decode(ids: Iterable<number>): string {
+    const list = [...ids];
+    return list.length === 0 ? '' : this.#library.decode(list, { skip_special_tokens: true });
+  }
+
+  #tokenize(text: string): number[] {
+    return this.#library.encode(text, { add_special_tokens: false }).ids;
+  }
+}
