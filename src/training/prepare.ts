@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import { isHeadParameter, type Loaded, loadClassifier, type SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { needsData, type PruneReport, prune } from '../pruning/index.ts';
-import type { Random } from '../random/index.ts';
+import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { classificationLoss } from './classification.ts';
 import type { DataSettings, RunSettings } from './settings.ts';

@@ -17,7 +17,6 @@ export type DataSettings =
     }
   | {
       readonly kind: 'wordnet';
-      readonly classes: number;
       readonly trainPerClass: number;
       readonly evalPerClass: number;
     };
