@@ -22,23 +22,6 @@ export interface EncoderConfig {
   readonly labels: readonly string[] | null;
 }
 
-const sizes = [
-  'vocab_size',
-  'hidden_size',
-  'num_hidden_layers',
-  'num_attention_heads',
-  'intermediate_size',
-  'max_position_embeddings',
-] as const;
-
-const defaults = {
-  hidden_act: 'gelu',
-  type_vocab_size: 2,
-  layer_norm_eps: 1e-12,
-  hidden_dropout_prob: 0.1,
-  attention_probs_dropout_prob: 0.1,
-  classifier_dropout: null,
-};
 const padTokenId = { bert: 0, roberta: 1 };
 
 /**
@@ -49,41 +32,53 @@ const padTokenId = { bert: 0, roberta: 1 };
 export function parseEncoderConfig(json: Readonly<Record<string, unknown>>): EncoderConfig {
   const { model_type } = json;
   if (model_type !== 'bert' && model_type !== 'roberta') {
-    throw new InputError(
-      `config.json: model_type ${JSON.stringify(model_type)} is not supported; use a bert or roberta model.`,
-    );
+    throw fieldError('model_type', model_type, 'bert or roberta');
   }
-  const known = Object.keys(json).filter((key) => json[key] !== undefined && json[key] !== null);
-  const given = Object.fromEntries(known.map((key) => [key, json[key]]));
+  const number = (name: string, fallback?: number): number => {
+    const value = json[name] ?? fallback;
+    if (typeof value === 'number' && value >= 0) return value;
+    throw fieldError(name, value, 'a number that is not negative');
+  };
+  const size = (name: string, fallback?: number): number => {
+    const value = number(name, fallback);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw fieldError(name, value, 'a positive whole number');
+  };
   const config = {
-    pad_token_id: padTokenId[model_type],
-    ...defaults,
-    ...given,
+    model_type,
+    vocab_size: size('vocab_size'),
+    hidden_size: size('hidden_size'),
+    num_hidden_layers: size('num_hidden_layers'),
+    num_attention_heads: size('num_attention_heads'),
+    intermediate_size: size('intermediate_size'),
+    hidden_act: String(json.hidden_act ?? 'gelu'),
+    max_position_embeddings: size('max_position_embeddings'),
+    type_vocab_size: size('type_vocab_size', 2),
+    layer_norm_eps: number('layer_norm_eps', 1e-12),
+    pad_token_id: number('pad_token_id', padTokenId[model_type]),
+    hidden_dropout_prob: number('hidden_dropout_prob', 0.1),
+    attention_probs_dropout_prob: number('attention_probs_dropout_prob', 0.1),
+    classifier_dropout: json.classifier_dropout == null ? null : number('classifier_dropout'),
     labels: labelsOf(json),
-  } as unknown as EncoderConfig;
-  for (const name of sizes) {
-    if (!Number.isInteger(config[name]) || config[name] <= 0) {
-      throw new InputError(
-        `config.json: ${name} must be a positive whole number, not ${JSON.stringify(config[name])}.`,
-      );
-    }
-  }
+  } satisfies EncoderConfig;
   if (config.hidden_size % config.num_attention_heads !== 0) {
-    throw new InputError(
-      `config.json: ${config.num_attention_heads} attention heads do not divide hidden_size ${config.hidden_size}.`,
+    throw fieldError(
+      'num_attention_heads',
+      config.num_attention_heads,
+      `a divisor of hidden_size ${config.hidden_size}`,
     );
   }
   if (!Object.hasOwn(activations, config.hidden_act)) {
-    throw new InputError(
-      `config.json: hidden_act '${config.hidden_act}' is not supported; there are: ${Object.keys(activations).join(', ')}.`,
-    );
+    throw fieldError('hidden_act', config.hidden_act, `one of ${Object.keys(activations).join(', ')}`);
   }
-  if ((json.position_embedding_type ?? 'absolute') !== 'absolute') {
-    throw new InputError(
-      `config.json: position_embedding_type '${json.position_embedding_type}' is not supported, only 'absolute'.`,
-    );
-  }
+  const positions = json.position_embedding_type ?? 'absolute';
+  if (positions !== 'absolute') throw fieldError('position_embedding_type', positions, 'absolute');
   return config;
+}
+
+function fieldError(name: string, value: unknown, supported: string): InputError {
+  const given = value === undefined ? 'is missing' : `${JSON.stringify(value)} is not supported`;
+  return new InputError(`config.json: ${name} ${given}; it must be ${supported}.`);
 }
 
 function labelsOf({ id2label, num_labels }: Readonly<Record<string, unknown>>): string[] | null {
