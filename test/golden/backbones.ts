@@ -1,0 +1,141 @@
+import { basename, join } from 'node:path';
+import { grad, noGrad, type Tensor, tidy } from '../../src/index.ts';
+import { openSafetensors } from '../../src/io/index.ts';
+import {
+  type BertModel,
+  BertPooler,
+  encoderAt,
+  type PackedBatch,
+  type PaddedBatch,
+  packPadded,
+  QuestionAnsweringModel,
+  SequenceClassifier,
+} from '../../src/models/index.ts';
+import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
+import { labelsOf, openModel, unpack } from './models.ts';
+
+interface BackboneCase {
+  readonly architecture: string;
+  readonly weights?: string;
+  readonly inputs: PaddedBatch & { labels?: number[]; start_positions?: number[]; end_positions?: number[] };
+  readonly tensors: Readonly<Record<string, { tol: number }>>;
+  readonly scalars?: { loss?: { value: number; tol: number } };
+  readonly grad_l2_norms?: Readonly<Record<string, number>>;
+  readonly grad_l2_norm_rel_tol: number;
+  readonly grad_l2_norm_abs_tol: number;
+}
+
+interface Outputs {
+  readonly encoder: BertModel;
+  readonly batch: PackedBatch;
+  readonly values: Record<string, ArrayLike<number>>;
+  readonly loss?: Tensor;
+}
+
+type Head = (model: ReturnType<typeof openModel>, inputs: BackboneCase['inputs']) => Outputs;
+
+const classification: Head = ({ root, config }, inputs) => {
+  const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
+  const batch = packPadded(inputs, model.encoder.positionIds);
+  const logits = model.forward(batch);
+  return {
+    encoder: model.encoder,
+    batch,
+    values: { logits: logits.dataSync() },
+    loss: inputs.labels && model.loss(logits, inputs.labels),
+  };
+};
+
+const questionAnswering: Head = ({ root, config }, inputs) => {
+  const model = new QuestionAnsweringModel(root, config);
+  const batch = packPadded(inputs, model.encoder.positionIds);
+  const logits = model.forward(batch);
+  const padded = unpack(logits, batch);
+  const [starts, ends] = [inputs.start_positions ?? [], inputs.end_positions ?? []];
+  return {
+    encoder: model.encoder,
+    batch,
+    values: { start_logits: padded.filter((_, i) => i % 2 === 0), end_logits: padded.filter((_, i) => i % 2 === 1) },
+    loss: model.loss(logits, batch, { starts, ends }),
+  };
+};
+
+const bare: Head = ({ root, config }, inputs) => {
+  const path = root.at(config.model_type);
+  const encoder = encoderAt(path, config);
+  const pooler = new BertPooler(path.at('pooler'), config.hidden_size);
+  const batch = packPadded(inputs, encoder.positionIds);
+  const hidden = encoder.forward(batch);
+  const values = { last_hidden_state: unpack(hidden, batch), pooler_output: pooler.forward(hidden, batch).dataSync() };
+  return { encoder, batch, values };
+};
+
+const heads: Readonly<Record<string, Head>> = {
+  BertModel: bare,
+  BertForSequenceClassification: classification,
+  BertForQuestionAnswering: questionAnswering,
+  RobertaForSequenceClassification: classification,
+  RobertaForQuestionAnswering: questionAnswering,
+};
+
+function run(folder: string, golden: BackboneCase, compare: Compare): void {
+  const opened = openModel(join(folder, golden.weights ? join(golden.weights, '..') : '.'));
+  const expected = openSafetensors(join(folder, 'expected.safetensors'));
+  tidy(() => {
+    const { encoder, batch, values, loss } = heads[golden.architecture](opened, golden.inputs);
+    noGrad(() => encoder.hiddenStates(batch)).forEach((state, i) => {
+      values[`hidden_states.${i}`] = unpack(state, batch);
+    });
+    const ignored = opened.source.ignored();
+    if (ignored.length > 0) throw new Error(`${folder}: the model does not use ${ignored.join(', ')}`);
+    if (loss) compareGradients(opened, golden, loss, values, compare);
+    for (const [name, { tol }] of Object.entries(golden.tensors)) {
+      compare(name, values[name], expected.readFloat32(name), tol);
+    }
+  });
+}
+
+function compareGradients(
+  { root }: ReturnType<typeof openModel>,
+  golden: BackboneCase,
+  loss: Tensor,
+  values: Outputs['values'],
+  compare: Compare,
+): void {
+  const { loss: expectedLoss } = golden.scalars ?? {};
+  compare('loss', loss.dataSync(), expectedLoss && [expectedLoss.value], expectedLoss?.tol ?? 0);
+  const parameters = root.parameters();
+  const gradients = grad(
+    loss,
+    parameters.map(({ value }) => value),
+  );
+  const norms = new Map(
+    parameters.map(({ name }, i) => {
+      values[`grad/${name}`] = gradients[i].dataSync();
+      return [name, Math.hypot(...(values[`grad/${name}`] as Float32Array))];
+    }),
+  );
+  for (const [name, norm] of Object.entries(golden.grad_l2_norms ?? {})) {
+    const got = norms.get(name);
+    const tolerance = golden.grad_l2_norm_rel_tol * norm + golden.grad_l2_norm_abs_tol;
+    compare(`grad_l2_norm/${name}`, got === undefined ? undefined : [got], [norm], tolerance);
+  }
+}
+
+export const backbones: Area = {
+  name: 'backbones',
+  backends: bothBackends,
+  cases: (folder) =>
+    caseFolders(join(folder, 'backbones')).map((path): Case => {
+      const golden = readJson<BackboneCase>(path, 'case.json');
+      const isBart = golden.architecture.startsWith('Bart');
+      if (!isBart && !Object.hasOwn(heads, golden.architecture)) {
+        throw new Error(`${path}: unknown architecture ${golden.architecture}`);
+      }
+      return {
+        name: basename(path),
+        missing: isBart ? 'bart' : undefined,
+        run: (compare) => run(path, golden, compare),
+      };
+    }),
+};

@@ -1,0 +1,98 @@
+import { dirname, join } from 'node:path';
+import { type Adapter, attachHoulsby } from '../../src/adapters/index.ts';
+import type { ActivationName, Tensor } from '../../src/index.ts';
+import { Random } from '../../src/index.ts';
+import { openCheckpoint, openSafetensors, TensorSource } from '../../src/io/index.ts';
+import {
+  type EncoderConfig,
+  type PackedBatch,
+  parseEncoderConfig,
+  SequenceClassifier,
+} from '../../src/models/index.ts';
+import { ParameterPath } from '../../src/nn/index.ts';
+import { type MissingFeature, readJson } from './framework.ts';
+
+export interface AdapterSpec {
+  readonly method: string;
+  readonly naming?: 'sparseadapter';
+  readonly name?: string;
+  readonly r?: number;
+  readonly non_linearity?: ActivationName;
+}
+
+/** A batch as Hugging Face takes it, with labels. */
+export interface LabelledBatch {
+  readonly input_ids: number[][];
+  readonly attention_mask?: number[][];
+  readonly token_type_ids?: number[][];
+  readonly labels: number[];
+}
+
+/** The parameter tree of a golden model folder and the tensors of it that no parameter took. */
+export function openModel(folder: string): { config: EncoderConfig; root: ParameterPath; source: TensorSource } {
+  const config = parseEncoderConfig(readJson(folder, 'config.json'));
+  const source = new TensorSource(openCheckpoint(folder), { prefixes: [`${config.model_type}.`] });
+  return { config, root: ParameterPath.root(new Random(0), source), source };
+}
+
+/** The labels of a classification head; null for the single output of a regression. */
+export const labelsOf = ({ labels }: EncoderConfig): readonly string[] | null =>
+  labels && labels.length > 1 ? labels : null;
+
+const methods: Readonly<Record<string, MissingFeature>> = {
+  lora: 'lora',
+  prefix: 'prefix',
+  parallel: 'parallel',
+  pfeiffer: 'pfeiffer',
+  mam: 'mam',
+  fusion: 'fusion',
+};
+
+/** What is missing for an adapter case, if anything. @throws Error for an unknown method */
+export function missingFor(folder: string, backbone: string, { method }: AdapterSpec): MissingFeature | undefined {
+  if (readJson<{ model_type: string }>(folder, backbone, 'config.json').model_type === 'bart') return 'bart';
+  if (method !== 'houlsby' && !Object.hasOwn(methods, method))
+    throw new Error(`${folder}: unknown adapter method ${method}`);
+  return methods[method];
+}
+
+export interface AdaptedClassifier {
+  readonly model: SequenceClassifier;
+  readonly adapter: Adapter;
+}
+
+/** The classifier of a golden model folder with the stored adapter, masked where the file has masks. */
+export function adaptedClassifier(modelFolder: string, adapterFile: string, spec: AdapterSpec): AdaptedClassifier {
+  const { config, root } = openModel(modelFolder);
+  const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
+  const form = spec.naming === 'sparseadapter' ? 'sparse-adapter' : 'adapterhub';
+  const adapter = attachHoulsby(
+    model,
+    { bottleneck: spec.r, activation: spec.non_linearity, form, dropout: 0 },
+    spec.name,
+  );
+  const stored = openSafetensors(adapterFile);
+  const maskOf = (name: string) => (stored.has(`mask/${name}`) ? stored.readFloat32(`mask/${name}`) : null);
+  for (const parameter of adapter.parameters)
+    parameter.load(stored.readFloat32(parameter.name), maskOf(parameter.name));
+  const names = new Set(adapter.parameters.map(({ name }) => name));
+  const extra = stored.names().find((name) => !names.has(name.replace(/^mask\//, '')));
+  if (extra)
+    throw new Error(`${adapterFile}: tensor ${extra} belongs to no parameter of ${join(dirname(adapterFile), '.')}`);
+  return { model, adapter };
+}
+
+/** Rows of a packed batch [rows, n] back in the places of the padded one [sequences, columns, n]. */
+export function unpack(rows: Tensor, { offsets, columns }: PackedBatch): Float64Array {
+  const values = rows.dataSync();
+  const sequences = offsets.length - 1;
+  const length = columns.length / sequences;
+  const width = values.length / columns.length;
+  const padded = new Float64Array(values.length);
+  for (let s = 0; s < sequences; s++) {
+    for (let row = offsets[s]; row < offsets[s + 1]; row++) {
+      padded.set(values.subarray(row * width, (row + 1) * width), (s * length + columns[row]) * width);
+    }
+  }
+  return padded;
+}

@@ -1,0 +1,244 @@
+import { basename, join } from 'node:path';
+import { freezeBackbone } from '../../src/adapters/index.ts';
+import { add, grad, matmul, mse, noGrad, Random, type Tensor, tanh, tensor, tidy } from '../../src/index.ts';
+import { openSafetensors } from '../../src/io/index.ts';
+import { isHeadParameter, packPadded } from '../../src/models/index.ts';
+import { Parameter } from '../../src/nn/index.ts';
+import { Adam, type AdamVariant, clipGradients, linearSchedule } from '../../src/optim/index.ts';
+import { prune } from '../../src/pruning/index.ts';
+import {
+  type Area,
+  bothBackends,
+  type Case,
+  type Compare,
+  caseFolders,
+  floorTolerance,
+  readJson,
+} from './framework.ts';
+import { type AdapterSpec, adaptedClassifier, missingFor } from './models.ts';
+
+const variants: Readonly<Record<string, AdamVariant>> = {
+  torch_adamw: 'torch-adamw',
+  hf_adamw: 'hf-adamw',
+  adam_l2: 'adam-l2',
+};
+
+function variantOf(kind: string): AdamVariant {
+  if (!Object.hasOwn(variants, kind)) throw new Error(`Unknown optimiser kind ${kind}`);
+  return variants[kind];
+}
+
+/** The gradients to step with, and their norm before clipping. */
+function clipped(gradients: readonly Tensor[], maxNorm: number | null): { gradients: readonly Tensor[]; norm: number } {
+  return clipGradients(gradients, maxNorm ?? Number.POSITIVE_INFINITY);
+}
+
+interface SmallCase {
+  readonly total_steps: number;
+  readonly warmup_steps: number;
+  readonly base_lr: number;
+  readonly lr: number[];
+  readonly betas: [number, number];
+  readonly variants: readonly Variant[];
+}
+interface Variant {
+  readonly id: string;
+  readonly kind: string;
+  readonly eps: number;
+  readonly weight_decay: number;
+  readonly decay_on: 'all' | 'weights';
+  readonly clip_grad_norm: number | null;
+  readonly loss_before_step: number[];
+  readonly loss_tol: number;
+  readonly tensors: Readonly<Record<string, { name: string; tol: number }>>;
+}
+
+/** The masked two-layer regression tanh(X W1ᵀ + b1) W2ᵀ + b2. */
+function runSmall(folder: string, golden: SmallCase, variant: Variant, compare: Compare): void {
+  const file = openSafetensors(join(folder, 'tensors.safetensors'));
+  const read = (name: string) => tensor(file.readFloat32(name), file.info(name).shape);
+  const parameters = ['W1', 'b1', 'W2', 'b2'].map((name) => {
+    const parameter = new Parameter(name, file.readFloat32(`init/${name}`), file.info(`init/${name}`).shape);
+    if (file.has(`mask/${name}`)) parameter.setMask(file.readFloat32(`mask/${name}`));
+    return parameter;
+  });
+  const [w1, b1, w2, b2] = parameters;
+  const [x, y] = [read('X'), read('Y')];
+  const optimizer = new Adam(parameters, {
+    variant: variantOf(variant.kind),
+    betas: golden.betas,
+    eps: variant.eps,
+    weightDecay: variant.weight_decay,
+    decays: ({ name }) => variant.decay_on === 'all' || name.startsWith('W'),
+  });
+  const trajectories = new Map<string, number[]>(parameters.map(({ name }) => [name, []]));
+  const losses: number[] = [];
+  for (let step = 0; step < golden.total_steps; step++) {
+    tidy(() => {
+      const hidden = tanh(add(matmul(x, w1.tensor(), { transposeB: true }), b1.tensor()));
+      const loss = mse(add(matmul(hidden, w2.tensor(), { transposeB: true }), b2.tensor()), y);
+      losses.push(loss.item());
+      const gradients = grad(
+        loss,
+        parameters.map(({ value }) => value),
+      );
+      const rate = golden.base_lr * linearSchedule(step, golden.warmup_steps, golden.total_steps);
+      compare(`lr ${step}`, [rate], [golden.lr[step]], 1e-9);
+      optimizer.step(clipped(gradients, variant.clip_grad_norm).gradients, rate);
+    });
+    for (const { name, value } of parameters) trajectories.get(name)?.push(...value.dataSync());
+  }
+  compare('loss', losses, variant.loss_before_step, variant.loss_tol);
+  for (const [name, { name: stored, tol }] of Object.entries(variant.tensors)) {
+    compare(name, trajectories.get(name), file.readFloat32(stored), tol);
+  }
+  for (const { name, mask, value } of parameters) {
+    const kept = mask?.dataSync();
+    if (kept)
+      compare(
+        `${name} pruned`,
+        value.dataSync().filter((_, i) => kept[i] === 0),
+        new Float32Array(kept.filter((m) => m === 0).length),
+        0,
+      );
+  }
+}
+
+interface TrainCase {
+  readonly spec: AdapterSpec;
+  readonly dataset: { input_ids: number[][]; attention_mask: number[][]; labels: number[] };
+  readonly batch_order: number[][];
+  readonly scoring_batch: number[];
+  readonly pruning: { kind: string; sparsity: number; n_prune: number };
+  readonly optimizer: {
+    kind: string;
+    betas: [number, number];
+    eps: number;
+    weight_decay: number;
+    clip_grad_norm: number | null;
+  };
+  readonly schedule: { base_lr: number; total_steps: number; warmup_steps: number };
+  readonly loss_per_step: number[];
+  readonly grad_norm_per_step_before_clip: number[];
+  readonly loss_tol: number;
+  readonly eval_loss: number;
+  readonly eval_accuracy: number;
+  readonly eval_logits_tol: number;
+  readonly tensors: Readonly<Record<string, { tol: number }>>;
+}
+
+async function runTraining(folder: string, golden: TrainCase, compare: Compare): Promise<void> {
+  const { model, adapter } = adaptedClassifier(folder, join(folder, 'adapter.safetensors'), golden.spec);
+  const expected = openSafetensors(join(folder, 'expected.safetensors'));
+  freezeBackbone(model, adapter, isHeadParameter);
+  if (golden.pruning.kind !== 'snip_abs') throw new Error(`Unknown pruning kind ${golden.pruning.kind}`);
+  const { input_ids, attention_mask, labels } = golden.dataset;
+  const pick = (rows: readonly number[]) => ({
+    input_ids: rows.map((i) => input_ids[i]),
+    attention_mask: rows.map((i) => attention_mask[i]),
+  });
+  const forward = (rows: readonly number[]) => model.forward(packPadded(pick(rows), model.encoder.positionIds));
+  const lossOf = (rows: readonly number[]) =>
+    model.loss(
+      forward(rows),
+      rows.map((i) => labels[i]),
+    );
+
+  const report = await prune({
+    method: 'snip',
+    sparsity: golden.pruning.sparsity,
+    parameters: adapter.prunable,
+    random: new Random(0),
+    losses: [() => lossOf(golden.scoring_batch)],
+  });
+  compare('n_prune', [report.total - report.kept], [golden.pruning.n_prune], 0);
+  for (const { name, mask } of adapter.prunable)
+    compare(`mask/${name}`, mask?.dataSync(), expected.readRaw(`mask/${name}`), 0);
+
+  const parameters = model.parameters().filter(({ trainable }) => trainable);
+  const { kind, betas, eps, weight_decay, clip_grad_norm } = golden.optimizer;
+  const optimizer = new Adam(parameters, { variant: variantOf(kind), betas, eps, weightDecay: weight_decay });
+  const { base_lr, warmup_steps, total_steps } = golden.schedule;
+  const losses: number[] = [];
+  const norms: number[] = [];
+  golden.batch_order.forEach((rows, step) => {
+    tidy(() => {
+      const loss = lossOf(rows);
+      losses.push(loss.item());
+      const { gradients, norm } = clipped(
+        grad(
+          loss,
+          parameters.map(({ value }) => value),
+        ),
+        clip_grad_norm,
+      );
+      norms.push(norm);
+      optimizer.step(gradients, base_lr * linearSchedule(step, warmup_steps, total_steps));
+    });
+  });
+  compare('loss_per_step', losses, golden.loss_per_step, golden.loss_tol);
+  const expectedNorms = golden.grad_norm_per_step_before_clip;
+  compare('grad_norm_per_step', norms, expectedNorms, floorTolerance(expectedNorms));
+  for (const { name, value } of parameters) {
+    compare(`final/${name}`, value.dataSync(), expected.readFloat32(`final/${name}`), golden.tensors[name].tol);
+  }
+  for (const { name, mask, value } of adapter.prunable) {
+    const kept = mask?.dataSync() ?? [];
+    compare(
+      `pruned/${name}`,
+      value.dataSync().filter((_, i) => kept[i] === 0),
+      new Float32Array(Array.from(kept).filter((m) => m === 0).length),
+      0,
+    );
+  }
+  tidy(() =>
+    noGrad(() => {
+      const all = labels.map((_, i) => i);
+      const logits = forward(all);
+      const values = logits.dataSync();
+      compare('eval_logits', values, expected.readFloat32('eval_logits'), golden.eval_logits_tol);
+      compare('eval_loss', model.loss(logits, labels).dataSync(), [golden.eval_loss], golden.loss_tol);
+      const correct = labels.filter((label, i) => Number(values[2 * i + 1] > values[2 * i]) === label).length;
+      compare('eval_accuracy', [correct / labels.length], [golden.eval_accuracy], 0);
+    }),
+  );
+}
+
+interface ScheduleCase {
+  readonly total: number;
+  readonly warmup_ratio: number;
+  readonly warmup_steps: number;
+  readonly base: number;
+  readonly lr: number[];
+}
+
+export const optim: Area = {
+  name: 'optim',
+  backends: bothBackends,
+  cases: (golden) => {
+    const folder = join(golden, 'optim');
+    return caseFolders(folder)
+      .flatMap((path): Case[] => {
+        const content = readJson<SmallCase | TrainCase>(path, 'case.json');
+        const name = basename(path);
+        if ('variants' in content) {
+          return content.variants.map((variant) => ({
+            name: `${name} ${variant.id}`,
+            run: (compare) => runSmall(path, content, variant, compare),
+          }));
+        }
+        const missing = missingFor(path, '.', content.spec);
+        return [{ name, missing, run: (compare) => runTraining(path, content, compare) }];
+      })
+      .concat(
+        readJson<{ cases: ScheduleCase[] }>(folder, 'schedules.json').cases.map((c) => ({
+          name: `schedule ${c.total} ${c.warmup_ratio}`,
+          run: (compare) => {
+            compare('warmup_steps', [Math.ceil(c.total * c.warmup_ratio)], [c.warmup_steps], 0);
+            const rates = c.lr.map((_, step) => c.base * linearSchedule(step, c.warmup_steps, c.total));
+            compare('lr', rates, c.lr, 1e-9);
+          },
+        })),
+      );
+  },
+};
