@@ -1,0 +1,100 @@
+// Activations and dx = dy f'(x), elements [start, end), start a multiple of 4.
+import * as math from './math';
+
+const SQRT_HALF: f32 = 0.7071067811865476;
+const INV_SQRT_2PI: f32 = 0.3989422804014327;
+const SQRT_2_OVER_PI: f32 = 0.7978845608028654;
+const CUBIC: f32 = 0.044715;
+
+abstract class Activation {
+  abstract value(x: v128): v128;
+  abstract slope(x: v128): v128;
+}
+
+@inline
+function forward<F extends Activation>(x: usize, out: usize, start: i32, end: i32): void {
+  const f = changetype<F>(0);
+  const stop = <usize>end << 2;
+  for (let i = <usize>start << 2; i < stop; i += 16) v128.store(out + i, f.value(v128.load(x + i)));
+}
+@inline
+function backward<F extends Activation>(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
+  const f = changetype<F>(0);
+  const stop = <usize>end << 2;
+  for (let i = <usize>start << 2; i < stop; i += 16) {
+    v128.store(dx + i, f32x4.mul(v128.load(dy + i), f.slope(v128.load(x + i))));
+  }
+}
+
+/** x Phi(x); slope Phi(x) + x phi(x). */
+@final
+class Gelu extends Activation {
+  value(x: v128): v128 {
+    return f32x4.mul(x, normal(x));
+  }
+  slope(x: v128): v128 {
+    const e = math.exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+    return f32x4.add(normal(x), f32x4.mul(f32x4.mul(x, f32x4.splat(INV_SQRT_2PI)), e));
+  }
+}
+/** The normal distribution function. */
+@inline
+function normal(x: v128): v128 {
+  const half = f32x4.splat(0.5);
+  return f32x4.add(half, f32x4.mul(half, math.erf(f32x4.mul(x, f32x4.splat(SQRT_HALF)))));
+}
+
+/** x s(2u) with u = sqrt(2/pi) (x + 0.044715 x^3), since (1 + tanh u)/2 = s(2u), s the logistic function. */
+@final
+class GeluTanh extends Activation {
+  value(x: v128): v128 {
+    return f32x4.mul(x, math.sigmoid(inner(x)));
+  }
+  slope(x: v128): v128 {
+    const s = math.sigmoid(inner(x));
+    const x2 = f32x4.mul(x, x);
+    const du = f32x4.mul(
+      f32x4.splat(2 * SQRT_2_OVER_PI),
+      f32x4.add(f32x4.splat(1), f32x4.mul(x2, f32x4.splat(3 * CUBIC))),
+    );
+    const ds = f32x4.mul(s, f32x4.sub(f32x4.splat(1), s));
+    return f32x4.add(s, f32x4.mul(x, f32x4.mul(ds, du)));
+  }
+}
+@inline
+function inner(x: v128): v128 {
+  const cubic = f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.mul(x, x), f32x4.splat(CUBIC)));
+  return f32x4.mul(f32x4.mul(x, f32x4.splat(2 * SQRT_2_OVER_PI)), cubic);
+}
+
+/** x s(x); slope s (1 + x (1 - s)). */
+@final
+class Silu extends Activation {
+  value(x: v128): v128 {
+    return f32x4.mul(x, math.sigmoid(x));
+  }
+  slope(x: v128): v128 {
+    const one = f32x4.splat(1);
+    const s = math.sigmoid(x);
+    return f32x4.mul(s, f32x4.add(one, f32x4.mul(x, f32x4.sub(one, s))));
+  }
+}
+
+export function gelu(x: usize, out: usize, start: i32, end: i32): void {
+  forward<Gelu>(x, out, start, end);
+}
+export function geluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
+  backward<Gelu>(x, dy, dx, start, end);
+}
+export function geluTanh(x: usize, out: usize, start: i32, end: i32): void {
+  forward<GeluTanh>(x, out, start, end);
+}
+export function geluTanhBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
+  backward<GeluTanh>(x, dy, dx, start, end);
+}
+export function silu(x: usize, out: usize, start: i32, end: i32): void {
+  forward<Silu>(x, out, start, end);
+}
+export function siluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
+  backward<Silu>(x, dy, dx, start, end);
+}

@@ -1,0 +1,18 @@
+// The kernels that the host calls. They share one linear memory and keep no state in it: every kernel works on a range
+// [start, end) of its result and writes nothing else (but for padding behind a buffer), so several threads may share one call.
+export * from './activations';
+export * from './attention';
+export * from './binary';
+export { dropout, uniform } from './counter';
+export * from './gather';
+export { gemm, gemmScratch } from './gemm';
+export * from './layer-norm';
+export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
+export * from './shape';
+export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
+export * from './unary';
+
+/** The first byte that the host may use. */
+export function heapBase(): usize {
+  return __heap_base;
+}

@@ -1,0 +1,42 @@
+// Loads, stores and lane sums shared by all kernels. Addresses are in bytes, lengths in floats.
+
+/** The address of float `i` of the array at `base`. */
+@inline
+export function at(base: usize, i: i32): usize {
+  return base + (<usize>i << 2);
+}
+
+/** All bits set in the first `count` lanes. */
+@inline
+export function firstLanes(count: i32): v128 {
+  return i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3));
+}
+
+/** The next `count` (1 to 3) floats; the lanes behind them hold `fill`. Reads 16 bytes, which the allocator allows. */
+@inline
+export function loadTail(address: usize, count: i32, fill: f32): v128 {
+  return v128.bitselect(v128.load(address), f32x4.splat(fill), firstLanes(count));
+}
+
+/** Stores the first `count` (1 to 3) lanes and nothing else. */
+@inline
+export function storeTail(address: usize, x: v128, count: i32): void {
+  if (count & 2) {
+    v128.store64_lane(address, x, 0);
+    if (count & 1) v128.store32_lane(address, x, 2, 8);
+  } else {
+    v128.store32_lane(address, x, 0);
+  }
+}
+
+@inline
+export function sumLanes(x: v128): f32 {
+  const pairs = f32x4.add(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
+}
+
+@inline
+export function maxLanes(x: v128): f32 {
+  const pairs = f32x4.max(x, v128.shuffle<f32>(x, x, 2, 3, 0, 1));
+  return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
+}

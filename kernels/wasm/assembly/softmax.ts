@@ -1,0 +1,95 @@
+// Softmax along rows of n floats, rows [start, end).
+import * as math from './math';
+import { rowMax, rowSum } from './reduce';
+import { at, loadTail, storeTail, sumLanes } from './simd';
+
+/** to = e^(scale * x - shift) for one row. @returns the sum */
+export function expRow(x: usize, to: usize, n: i32, scale: f32, shift: f32): f32 {
+  const s = f32x4.splat(scale);
+  const t = f32x4.splat(shift);
+  let sum = f32x4.splat(0);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const e = math.exp(f32x4.sub(f32x4.mul(v128.load(at(x, i)), s), t));
+    v128.store(at(to, i), e);
+    sum = f32x4.add(sum, e);
+  }
+  if (i < n) {
+    const v = math.exp(f32x4.sub(f32x4.mul(loadTail(at(x, i), n - i, -Infinity), s), t));
+    storeTail(at(to, i), v, n - i);
+    sum = f32x4.add(sum, loadTail(at(to, i), n - i, 0));
+  }
+  return sumLanes(sum);
+}
+
+export function scaleRow(x: usize, n: i32, factor: f32): void {
+  const f = f32x4.splat(factor);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), f));
+  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * factor);
+}
+
+export function softmax(x: usize, out: usize, n: i32, start: i32, end: i32): void {
+  for (let r = start; r < end; r++) {
+    const from = at(x, r * n);
+    const to = at(out, r * n);
+    scaleRow(to, n, 1 / expRow(from, to, n, 1, rowMax(from, n)));
+  }
+}
+
+/** Sum of a_i b_i. */
+export function dotRow(a: usize, b: usize, n: i32): f32 {
+  let s = f32x4.splat(0);
+  let t = f32x4.splat(0);
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    s = f32x4.add(s, f32x4.mul(v128.load(at(a, i)), v128.load(at(b, i))));
+    t = f32x4.add(t, f32x4.mul(v128.load(at(a, i), 16), v128.load(at(b, i), 16)));
+  }
+  s = f32x4.add(s, t);
+  for (; i + 4 <= n; i += 4) s = f32x4.add(s, f32x4.mul(v128.load(at(a, i)), v128.load(at(b, i))));
+  if (i < n) s = f32x4.add(s, f32x4.mul(loadTail(at(a, i), n - i, 0), loadTail(at(b, i), n - i, 0)));
+  return sumLanes(s);
+}
+
+/** dx = y (dy - sum(dy y)). */
+export function softmaxBackward(y: usize, dy: usize, dx: usize, n: i32, start: i32, end: i32): void {
+  for (let r = start; r < end; r++) {
+    const row = r * n;
+    const mean = f32x4.splat(dotRow(at(y, row), at(dy, row), n));
+    for (let i = 0; i < n; i += 4) {
+      const g = f32x4.mul(v128.load(at(y, row + i)), f32x4.sub(v128.load(at(dy, row + i)), mean));
+      if (n - i >= 4) v128.store(at(dx, row + i), g);
+      else storeTail(at(dx, row + i), g, n - i);
+    }
+  }
+}
+
+/** y = x - max - log(sum(e^(x - max))). */
+export function logSoftmax(x: usize, out: usize, n: i32, start: i32, end: i32): void {
+  for (let r = start; r < end; r++) {
+    const from = at(x, r * n);
+    const to = at(out, r * n);
+    const top = rowMax(from, n);
+    const logSum = f32x4.splat(Mathf.log(expRow(from, to, n, 1, top)));
+    for (let i = 0; i < n; i += 4) {
+      const y = f32x4.sub(f32x4.sub(v128.load(at(from, i)), f32x4.splat(top)), logSum);
+      if (n - i >= 4) v128.store(at(to, i), y);
+      else storeTail(at(to, i), y, n - i);
+    }
+  }
+}
+
+/** dx = dy - e^y sum(dy). */
+export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, n: i32, start: i32, end: i32): void {
+  for (let r = start; r < end; r++) {
+    const row = r * n;
+    const sum = f32x4.splat(rowSum(at(dy, row), n));
+    for (let i = 0; i < n; i += 4) {
+      const e = math.exp(v128.load(at(y, row + i)));
+      const g = f32x4.sub(v128.load(at(dy, row + i)), f32x4.mul(e, sum));
+      if (n - i >= 4) v128.store(at(dx, row + i), g);
+      else storeTail(at(dx, row + i), g, n - i);
+    }
+  }
+}

@@ -1,0 +1,265 @@
+import type { Backend, BinaryOp, FusedKernels, MatmulSpec, ReduceOp, Shape, UnaryOp, View } from '../backend.ts';
+import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
+import type { Block } from './allocator.ts';
+import { fusedKernels } from './fused.ts';
+import { instantiate, type Kernels } from './kernels.ts';
+import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
+import { Memory } from './memory.ts';
+
+/** `length` floats at a byte address of the linear memory. */
+export interface WasmBuffer {
+  readonly length: number;
+  readonly address: number;
+  readonly block: Block;
+}
+type WasmView = View<WasmBuffer>;
+
+/** Rows of a plane that the transposing kernel takes as one unit. */
+const TRANSPOSE_ROWS = 16;
+
+/** WebAssembly SIMD kernels over one linear memory. Everything is float32. */
+export class WasmBackend implements Backend {
+  readonly name = 'wasm';
+  readonly dtype = 'float32';
+  readonly fused: FusedKernels<WasmBuffer>;
+  readonly kernels: Kernels;
+  readonly memory = new Memory();
+  #bytes = 0;
+
+  constructor() {
+    this.kernels = instantiate(this.memory.wasm);
+    this.memory.start(this.kernels.heapBase());
+    this.fused = fusedKernels(this);
+  }
+
+  /** A buffer whose contents are undefined. */
+  allocate(length: number): WasmBuffer {
+    const block = this.memory.allocate(4 * length);
+    this.#bytes += 4 * length;
+    return { length, address: block.start, block };
+  }
+
+  /** Calls `use` with the address of memory that is free again afterwards. */
+  withScratch(bytes: number, use: (address: number) => void): void {
+    const block = this.memory.allocate(bytes);
+    use(block.start);
+    this.memory.free(block);
+  }
+
+  /** Calls `use` with the address of a copy of 32-bit integers. */
+  withInts(values: ArrayLike<number>, use: (address: number) => void): void {
+    this.withScratch(4 * values.length, (address) => {
+      this.memory.ints(address, values.length).set(values);
+      use(address);
+    });
+  }
+
+  upload(values: ArrayLike<number>): WasmBuffer {
+    const out = this.allocate(values.length);
+    this.memory.floats(out.address, out.length).set(values);
+    return out;
+  }
+
+  fill(length: number, value: number): WasmBuffer {
+    const out = this.allocate(length);
+    this.kernels.fill(out.address, value, 0, length);
+    return out;
+  }
+
+  async read(buffer: WasmBuffer): Promise<Float32Array> {
+    return this.readSync(buffer);
+  }
+
+  readSync({ address, length }: WasmBuffer): Float32Array {
+    return new Float32Array(this.memory.floats(address, length));
+  }
+
+  free(buffer: WasmBuffer): void {
+    this.memory.free(buffer.block);
+    this.#bytes -= 4 * buffer.length;
+  }
+
+  bytes(): number {
+    return this.#bytes;
+  }
+
+  unary(op: UnaryOp, x: WasmBuffer): WasmBuffer {
+    const out = this.allocate(x.length);
+    this.kernels[op](x.address, out.address, 0, x.length);
+    return out;
+  }
+
+  binary(op: BinaryOp, a: WasmView, b: WasmView, shape: Shape): WasmBuffer {
+    const out = this.allocate(sizeOf(shape));
+    this.#walk(collapse(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)]), (layout) =>
+      this.kernels[op](a.buffer.address, b.buffer.address, out.address, layout, 0, out.length),
+    );
+    return out;
+  }
+
+  select(condition: WasmView, a: WasmView, b: WasmView, shape: Shape): WasmBuffer {
+    const out = this.allocate(sizeOf(shape));
+    const operands = [condition, a, b];
+    const [ac, aa, ab] = operands.map((view) => view.buffer.address);
+    const strides = operands.map((view) => broadcastStrides(view.shape, shape));
+    this.#walk(collapse(shape, strides), (layout) =>
+      this.kernels.select(ac, aa, ab, out.address, layout, 0, out.length),
+    );
+    return out;
+  }
+
+  broadcast(x: WasmView, shape: Shape): WasmBuffer {
+    const out = this.allocate(sizeOf(shape));
+    this.#copy(x.buffer.address, out.address, shape, broadcastStrides(x.shape, shape), stridesOf(shape));
+    return out;
+  }
+
+  reduce(op: ReduceOp, x: WasmView, axes: readonly number[]): WasmBuffer {
+    const steps = reductions(x.shape, axes);
+    // No axis at all leaves every number as it is.
+    if (steps.length === 0) return this.#clone(x.buffer);
+    let from = x.buffer;
+    for (const { outer, rows, inner } of steps) {
+      const out = this.allocate(outer * inner);
+      if (inner === 1) this.kernels[op === 'sum' ? 'sumRows' : 'maxRows'](from.address, out.address, rows, 0, outer);
+      else {
+        const kernel = this.kernels[op === 'sum' ? 'sumColumns' : 'maxColumns'];
+        kernel(from.address, out.address, rows, inner, 0, out.length);
+      }
+      if (from !== x.buffer) this.free(from);
+      from = out;
+    }
+    return from;
+  }
+
+  matmul(a: WasmBuffer, b: WasmBuffer, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): WasmBuffer {
+    const out = this.allocate(batch * m * n);
+    for (let s = 0; s < batch; s++) {
+      const [fromA, fromB, to] = [a.address + 4 * s * m * k, b.address + 4 * s * k * n, out.address + 4 * s * m * n];
+      this.gemm(fromA, transposeA, fromB, transposeB, 0, to, m, n, k);
+    }
+    return out;
+  }
+
+  /** c [m, n] = bias [n] (0: none) + a b for contiguous operands at byte addresses; a transposed one is [k, m] or [n, k]. */
+  gemm(
+    a: number,
+    transposeA: boolean,
+    b: number,
+    transposeB: boolean,
+    bias: number,
+    c: number,
+    m: number,
+    n: number,
+    k: number,
+  ): void {
+    const [ldA, ldB] = [transposeA ? m : k, transposeB ? k : n];
+    this.withScratch(this.kernels.gemmScratch(), (scratch) =>
+      this.kernels.gemm(a, ldA, transposeA, b, ldB, transposeB, bias, 0, c, n, n, k, 0, m, scratch),
+    );
+  }
+
+  gather(table: WasmView, ids: Int32Array): WasmBuffer {
+    const width = sizeOf(table.shape.slice(1));
+    const out = this.allocate(ids.length * width);
+    this.withInts(ids, (list) => this.kernels.gather(table.buffer.address, list, out.address, width, 0, ids.length));
+    return out;
+  }
+
+  scatterAdd(x: WasmView, ids: Int32Array, rows: number): WasmBuffer {
+    const width = sizeOf(x.shape.slice(1));
+    const out = this.fill(rows * width, 0);
+    this.withInts(ids, (list) =>
+      this.kernels.scatterAdd(x.buffer.address, list, out.address, width, ids.length, 0, width),
+    );
+    return out;
+  }
+
+  permute(x: WasmView, order: readonly number[]): WasmBuffer {
+    const out = this.allocate(x.buffer.length);
+    const shape = order.map((axis) => x.shape[axis]);
+    const strides = stridesOf(x.shape);
+    const walk = collapse(shape, [order.map((axis) => strides[axis]), stridesOf(shape)]);
+    const last = walk.shape.length - 1;
+    if (walk.strides[0][last] === 1) {
+      this.#walk(walk, (layout) => this.kernels.copy(x.buffer.address, out.address, layout, 0, out.length));
+    } else if (out.length > 0) {
+      this.#transpose(x.buffer.address, out.address, walk);
+    }
+    return out;
+  }
+
+  slice(x: WasmView, starts: readonly number[], shape: Shape): WasmBuffer {
+    const out = this.allocate(sizeOf(shape));
+    const strides = stridesOf(x.shape);
+    this.#copy(x.buffer.address + offset(starts, strides), out.address, shape, strides, stridesOf(shape));
+    return out;
+  }
+
+  pad(x: WasmView, starts: readonly number[], shape: Shape): WasmBuffer {
+    const out = this.fill(sizeOf(shape), 0);
+    this.#place(x, out, starts, shape);
+    return out;
+  }
+
+  concat(xs: readonly WasmView[], axis: number): WasmBuffer {
+    const shape = xs[0].shape.slice();
+    shape[axis] = xs.reduce((sum, x) => sum + x.shape[axis], 0);
+    const out = this.allocate(sizeOf(shape));
+    const starts = shape.map(() => 0);
+    for (const x of xs) {
+      this.#place(x, out, starts, shape);
+      starts[axis] += x.shape[axis];
+    }
+    return out;
+  }
+
+  uniform(length: number, seed: number): WasmBuffer {
+    const out = this.allocate(length);
+    this.kernels.uniform(out.address, seed, 0, length);
+    return out;
+  }
+
+  #clone(x: WasmBuffer): WasmBuffer {
+    return this.permute({ buffer: x, shape: [x.length] }, [0]);
+  }
+
+  #walk(walk: Walk, use: (layout: number) => void): void {
+    this.withInts(layoutWords(walk), use);
+  }
+
+  #place(x: WasmView, out: WasmBuffer, starts: readonly number[], shape: Shape): void {
+    const strides = stridesOf(shape);
+    this.#copy(x.buffer.address, out.address + offset(starts, strides), x.shape, stridesOf(x.shape), strides);
+  }
+
+  #copy(from: number, to: number, shape: Shape, stridesFrom: readonly number[], stridesTo: readonly number[]): void {
+    const size = sizeOf(shape);
+    this.#walk(collapse(shape, [stridesFrom, stridesTo]), (layout) => this.kernels.copy(from, to, layout, 0, size));
+  }
+
+  /** The last axis of the result is strided in the source: planes of it and the source's contiguous axis are transposed. */
+  #transpose(from: number, to: number, { shape, strides: [source, target] }: Walk): void {
+    const columnAxis = shape.length - 1;
+    const rowAxis = source.indexOf(1);
+    const outer = shape.map((_, axis) => axis).filter((axis) => axis !== columnAxis && axis !== rowAxis);
+    const pick = (values: readonly number[]) => outer.map((axis) => values[axis]);
+    const walk = {
+      shape: [...pick(shape), 1],
+      strides: [
+        [...pick(source), 1],
+        [...pick(target), 1],
+      ],
+    };
+    const [rows, columns] = [shape[rowAxis], shape[columnAxis]];
+    const units = sizeOf(pick(shape)) * Math.ceil(rows / TRANSPOSE_ROWS);
+    this.#walk(walk, (layout) =>
+      this.kernels.transpose(from, to, layout, rows, columns, source[columnAxis], target[rowAxis], 0, units),
+    );
+  }
+}
+
+/** Bytes to the element at `index`. */
+function offset(index: readonly number[], strides: readonly number[]): number {
+  return 4 * index.reduce((sum, i, axis) => sum + i * strides[axis], 0);
+}

@@ -1,0 +1,163 @@
+import type { BinaryOp, UnaryOp } from '../backend.ts';
+import { decodeBase64 } from './base64.ts';
+import { binary } from './binary.ts';
+
+/** Byte address in the linear memory; 0 where something optional is missing. */
+type Address = number;
+
+/** out = f(x). */
+type Map = (x: Address, out: Address, start: number, end: number) => void;
+type Map2 = (x: Address, dy: Address, dx: Address, start: number, end: number) => void;
+/** out = f(a, b), walked as the layout says. */
+type Walk2 = (a: Address, b: Address, out: Address, layout: Address, start: number, end: number) => void;
+type Rows = (x: Address, out: Address, n: number, start: number, end: number) => void;
+type RowsBackward = (y: Address, dy: Address, dx: Address, n: number, start: number, end: number) => void;
+type Columns = (x: Address, out: Address, rows: number, inner: number, start: number, end: number) => void;
+
+/**
+ * The exports of the kernels in `kernels/wasm/assembly`, which say more about each. Lengths and leading dimensions count
+ * floats. Every kernel works on the range [start, end) of its result.
+ */
+export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
+  heapBase(): Address;
+  fill(out: Address, value: number, start: number, end: number): void;
+  uniform(out: Address, seed: number, start: number, end: number): void;
+  dropout(x: Address, out: Address, p: number, scale: number, seed: number, start: number, end: number): void;
+
+  select(condition: Address, a: Address, b: Address, out: Address, layout: Address, start: number, end: number): void;
+  copy(from: Address, to: Address, layout: Address, start: number, end: number): void;
+  transpose(
+    from: Address,
+    to: Address,
+    layout: Address,
+    rows: number,
+    columns: number,
+    strideFrom: number,
+    strideTo: number,
+    start: number,
+    end: number,
+  ): void;
+  gather(table: Address, ids: Address, out: Address, width: number, start: number, end: number): void;
+  scatterAdd(x: Address, ids: Address, out: Address, width: number, count: number, start: number, end: number): void;
+
+  sumRows: Rows;
+  maxRows: Rows;
+  sumColumns: Columns;
+  maxColumns: Columns;
+
+  gelu: Map;
+  geluTanh: Map;
+  silu: Map;
+  geluBackward: Map2;
+  geluTanhBackward: Map2;
+  siluBackward: Map2;
+
+  softmax: Rows;
+  logSoftmax: Rows;
+  softmaxBackward: RowsBackward;
+  logSoftmaxBackward: RowsBackward;
+  layerNorm(
+    x: Address,
+    weight: Address,
+    bias: Address,
+    out: Address,
+    mean: Address,
+    rstd: Address,
+    n: number,
+    eps: number,
+    start: number,
+    end: number,
+  ): void;
+  layerNormBackward(
+    x: Address,
+    weight: Address,
+    dy: Address,
+    mean: Address,
+    rstd: Address,
+    dx: Address,
+    n: number,
+    start: number,
+    end: number,
+  ): void;
+  layerNormBackwardParameters(
+    x: Address,
+    dy: Address,
+    mean: Address,
+    rstd: Address,
+    dweight: Address,
+    dbias: Address,
+    rows: number,
+    n: number,
+    start: number,
+    end: number,
+  ): void;
+
+  /** Bytes of scratch for one call of `gemm`. */
+  gemmScratch(): number;
+  gemm(
+    a: Address,
+    ldA: number,
+    transposeA: boolean,
+    b: Address,
+    ldB: number,
+    transposeB: boolean,
+    init: Address,
+    ldInit: number,
+    c: Address,
+    ldC: number,
+    n: number,
+    k: number,
+    start: number,
+    end: number,
+    scratch: Address,
+  ): void;
+  attention(
+    q: Address,
+    k: Address,
+    v: Address,
+    out: Address,
+    logSum: Address,
+    offsets: Address,
+    keyCounts: Address,
+    heads: number,
+    headDim: number,
+    scale: number,
+    p: number,
+    seed: number,
+    mostKeys: number,
+    start: number,
+    end: number,
+    scratch: Address,
+  ): void;
+  attentionBackward(
+    q: Address,
+    k: Address,
+    v: Address,
+    out: Address,
+    logSum: Address,
+    dy: Address,
+    dq: Address,
+    dk: Address,
+    dv: Address,
+    offsets: Address,
+    keyCounts: Address,
+    heads: number,
+    headDim: number,
+    scale: number,
+    p: number,
+    seed: number,
+    mostKeys: number,
+    start: number,
+    end: number,
+    scratch: Address,
+  ): void;
+}
+
+let compiled: WebAssembly.Module | null = null;
+
+/** The kernels on a memory. The module is compiled once. */
+export function instantiate(memory: WebAssembly.Memory): Kernels {
+  compiled ??= new WebAssembly.Module(decodeBase64(binary));
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  return exports as unknown as Kernels;
+}

@@ -1,0 +1,73 @@
+import { Allocator, type Block } from './allocator.ts';
+
+const PAGE = 65536;
+const FIRST_PAGES = 1;
+/** 4 GiB: what 32-bit addresses reach. */
+const MAX_PAGES = 65536;
+/** Kernels may read and write up to this far behind a buffer's last float. */
+const SLACK = 64;
+/** The memory grows by at least an eighth of itself and 1 MiB, so that growing is rare. */
+const GROWTH = 1 / 8;
+const LEAST_GROWTH = 16;
+
+/** The linear memory of the kernels, shared so that threads can work in it, and its blocks. */
+export class Memory {
+  readonly wasm = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared: true });
+  #allocator: Allocator | null = null;
+
+  /** Called once, when the kernels' own data is known to end at `heapBase`. */
+  start(heapBase: number): void {
+    this.#allocator = new Allocator(heapBase, (bytes) => this.#grow(bytes));
+  }
+
+  /** Bytes of the whole memory, used or not. */
+  get size(): number {
+    return this.wasm.buffer.byteLength;
+  }
+
+  /** @throws Error if 4 GiB do not suffice */
+  allocate(bytes: number): Block {
+    return this.#allocator!.allocate(bytes);
+  }
+
+  free(block: Block): void {
+    this.#allocator!.free(block);
+  }
+
+  /** A view that is valid until the next allocation: growing replaces `buffer`. */
+  floats(address: number, length: number): Float32Array {
+    return new Float32Array(this.wasm.buffer, address, length);
+  }
+
+  ints(address: number, length: number): Int32Array {
+    return new Int32Array(this.wasm.buffer, address, length);
+  }
+
+  #grow(bytes: number): number {
+    const needed = Math.ceil((bytes + SLACK) / PAGE);
+    const pages = this.size / PAGE;
+    // The last page stays unused, so that no address wraps around.
+    const room = MAX_PAGES - 1 - pages;
+    const step = Math.min(room, Math.max(needed, LEAST_GROWTH, Math.ceil(pages * GROWTH)));
+    if (step < needed || !this.#tryGrow(step, needed)) {
+      const mebibytes = (n: number) => Math.ceil(n / 2 ** 20);
+      throw new Error(
+        `The wasm backend is out of memory: ${mebibytes(bytes)} MiB more do not fit (${mebibytes(this.size)} MiB are in use, ` +
+          'at most 4096 are possible). Lower the batch size or the sequence length, or free tensors with tidy() and dispose().',
+      );
+    }
+    return this.size - SLACK;
+  }
+
+  #tryGrow(step: number, needed: number): boolean {
+    for (const pages of [step, needed]) {
+      try {
+        this.wasm.grow(pages);
+        return true;
+      } catch {
+        // The system has no more memory for this many pages.
+      }
+    }
+    return false;
+  }
+}
