@@ -1,13 +1,14 @@
 import { broadcastShapes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { unbroadcast } from './broadcast.ts';
-import { operation } from './operation.ts';
+import { commonBackend, operation } from './operation.ts';
 import { scalarLike } from './scalar.ts';
 
 /** A 0/1 tensor: constant but for jumps, so no gradient flows. */
 function compare(op: 'equal' | 'less', a: Tensor, b: Tensor): Tensor {
   const shape = broadcastShapes(a.shape, b.shape);
-  return Tensor.fromBuffer(a.backend, a.backend.binary(op, a.operand, b.operand, shape), shape);
+  const backend = commonBackend([a, b]);
+  return Tensor.fromBuffer(backend, backend.binary(op, a.operand, b.operand, shape), shape);
 }
 
 /** 1 where a = b, else 0; with broadcasting. */
@@ -18,6 +19,7 @@ export const less = (a: Tensor, b: Tensor): Tensor => compare('less', a, b);
 /** a where `condition` is not 0, else b; with broadcasting. The gradient goes to the one that was taken. */
 export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
   const shape = broadcastShapes(condition.shape, a.shape, b.shape);
+  commonBackend([condition, a, b]);
   const zero = () => scalarLike(a, 0);
   return operation(
     [a, b],

@@ -3,7 +3,7 @@ import { recordNode, type Vjp } from '../tensor/graph.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** The backend that holds all `inputs`. @throws Error when they are on different ones */
-function commonBackend(inputs: readonly Tensor[]): Backend {
+export function commonBackend(inputs: readonly Tensor[]): Backend {
   const { backend } = inputs[0];
   for (const input of inputs) {
     if (input.backend !== backend) throw new Error(`Tensors of two backends meet: ${inputs.join(' and ')}.`);
