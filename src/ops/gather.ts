@@ -4,6 +4,14 @@ import { operation } from './operation.ts';
 
 export type Ids = Int32Array | readonly number[];
 
+/** @throws Error for an id that is not an integer below `rows`; a negative one stands for no row */
+function checkedRows(ids: Ids, rows: number, where: string): Int32Array {
+  const checked = Int32Array.from(ids);
+  const bad = checked.findIndex((id, i) => id !== ids[i] || id >= rows);
+  if (bad >= 0) throw new Error(`Row ${ids[bad]} is outside ${where}.`);
+  return checked;
+}
+
 /**
  * Rows of `table` [rows, ...] by number -> [ids.length, ...]; a negative id gives zeros.
  * Gathering is a product with a 0/1 matrix; its transpose adds the gradient of each row back where it came from.
@@ -12,9 +20,7 @@ export type Ids = Int32Array | readonly number[];
  * @throws Error for an id that is not a row of the table
  */
 export function gatherRows(table: Tensor, ids: Ids, { frozenRow = -1 }: { frozenRow?: number } = {}): Tensor {
-  const rows = Int32Array.from(ids);
-  const bad = rows.find((id) => id >= table.shape[0]);
-  if (bad !== undefined) throw new Error(`Row ${bad} is outside a table of shape ${formatShape(table.shape)}.`);
+  const rows = checkedRows(ids, table.shape[0], `a table of shape ${formatShape(table.shape)}`);
   return operation(
     [table],
     [rows.length, ...table.shape.slice(1)],
@@ -27,12 +33,10 @@ export function gatherRows(table: Tensor, ids: Ids, { frozenRow = -1 }: { frozen
 
 /** x [ids.length, ...] added into the rows `ids` of zeros [rows, ...]: the transpose of {@link gatherRows}. */
 export function scatterAddRows(x: Tensor, ids: Ids, rows: number): Tensor {
-  const targets = Int32Array.from(ids);
-  if (targets.length !== x.shape[0]) {
-    throw new Error(`${targets.length} row numbers do not fit a tensor of shape ${formatShape(x.shape)}.`);
+  if (ids.length !== x.shape[0]) {
+    throw new Error(`${ids.length} row numbers do not fit a tensor of shape ${formatShape(x.shape)}.`);
   }
-  const bad = targets.find((id) => id >= rows);
-  if (bad !== undefined) throw new Error(`Row ${bad} is outside the ${rows} rows to add into.`);
+  const targets = checkedRows(ids, rows, `the ${rows} rows to add into`);
   return operation(
     [x],
     [rows, ...x.shape.slice(1)],
