@@ -52,6 +52,12 @@ export function packedAttention(query: Tensor, key: Tensor, value: Tensor, spec:
       `packedAttention: the offsets describe ${offsets[offsets.length - 1]} rows, the tensors have ${rows}.`,
     );
   }
+  keyCounts.forEach((keys, s) => {
+    const length = offsets[s + 1] - offsets[s];
+    if (keys < 1 || keys > length) {
+      throw new Error(`packedAttention: sequence ${s} has ${length} rows, so it cannot have ${keys} keys.`);
+    }
+  });
   return fusedOperation('packedAttention', [query, key, value], query.shape, spec, (q, k, v) => {
     // [count, hidden] -> [heads, count, headDim]
     const split = (x: Tensor, start: number, count: number) =>
