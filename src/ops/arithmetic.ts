@@ -2,7 +2,7 @@ import type { BinaryOp } from '../backends/backend.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { unbroadcast } from './broadcast.ts';
-import { less } from './compare.ts';
+import { equal, less, where } from './compare.ts';
 import { operation } from './operation.ts';
 import { scalarLike } from './scalar.ts';
 import { log, neg } from './unary.ts';
@@ -30,11 +30,17 @@ const derivatives: { [Op in Smooth]: [Rule, Rule] } = {
   // d(a/b) = da/b - (a/b) db/b
   div: [(dy, _a, b) => div(dy, b), (dy, _a, b, y) => neg(mul(dy, div(y, b)))],
   // d(a^b) = b a^(b-1) da + a^b log(a) db
-  pow: [(dy, a, b) => mul(dy, mul(b, pow(a, sub(b, 1)))), (dy, a, _b, y) => mul(dy, mul(y, log(a)))],
+  pow: [(dy, a, b) => mul(dy, mul(b, pow(a, lowered(b)))), (dy, a, _b, y) => mul(dy, mul(y, log(a)))],
   // the larger one gets the gradient, equal ones half each
   maximum: [(dy, a, b) => mul(dy, heaviside(a, b)), (dy, a, b) => mul(dy, heaviside(b, a))],
   minimum: [(dy, a, b) => mul(dy, heaviside(b, a)), (dy, a, b) => mul(dy, heaviside(a, b))],
 };
+
+/** b - 1, but 0 for a constant b = 0, so that b a^(b-1) is 0 also at a = 0. */
+function lowered(b: Tensor): Tensor {
+  const reduced = sub(b, 1);
+  return b.requiresGrad ? reduced : where(equal(b, scalarLike(b, 0)), scalarLike(b, 0), reduced);
+}
 
 /** 1 where a > b, 1/2 where they are equal, else 0. */
 function heaviside(a: Tensor, b: Tensor): Tensor {
