@@ -20,7 +20,8 @@ export interface GradOptions {
  * the results are part of a graph of their own: gradients of any order come from calling `grad` on them. An input that the
  * output does not depend on has the gradient zero.
  *
- * @throws Error if an input does not require a gradient, or the output has several elements and no `gradOutput` is given
+ * @throws Error if an input does not require a gradient, if the output has several elements and no `gradOutput` is given, or
+ * if the graph was freed before
  */
 export function grad(
   output: Tensor,
@@ -59,23 +60,28 @@ function seed(output: Tensor, gradOutput?: Tensor): Tensor {
 }
 
 /**
+ * The output and what it was computed from, as far as a gradient is asked for and not older than `oldest`.
+ *
+ * @throws Error if one of these tensors was freed: the way further back is lost
+ */
+function ancestors(output: Tensor, oldest = 0): Set<Tensor> {
+  const found = new Set([output]);
+  // The loop also visits what it adds.
+  for (const tensor of found) {
+    tensor.assertAlive();
+    for (const input of tensor.node?.inputs ?? []) if (input.id >= oldest && input.requiresGrad) found.add(input);
+  }
+  return found;
+}
+
+/**
  * The tensors between the inputs and the output, in the order of their making. Ids grow along every edge of the graph, so
  * nothing older than the oldest input can depend on an input, and descending ids are a topological order.
  */
 function path(output: Tensor, inputs: ReadonlySet<Tensor>): Tensor[] {
   const oldest = Math.min(...[...inputs].map((input) => input.id));
-  const seen = new Set<Tensor>([output]);
-  const stack = [output];
-  for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {
-    for (const input of tensor.node?.inputs ?? []) {
-      if (input.id >= oldest && input.requiresGrad && !seen.has(input)) {
-        seen.add(input);
-        stack.push(input);
-      }
-    }
-  }
   const leading = new Set<Tensor>();
-  return [...seen]
+  return [...ancestors(output, oldest)]
     .sort((a, b) => a.id - b.id)
     .filter((tensor) => {
       const leads = inputs.has(tensor) || (tensor.node?.inputs.some((input) => leading.has(input)) ?? false);
@@ -178,19 +184,7 @@ export function backward(output: Tensor, gradOutput?: Tensor): void {
 
 function leavesOf(output: Tensor): Tensor[] {
   if (!output.requiresGrad) throw new Error('backward: the output depends on no tensor with requiresGrad: true.');
-  const seen = new Set<Tensor>([output]);
-  const stack = [output];
-  const leaves: Tensor[] = [];
-  for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {
-    if (!tensor.node) leaves.push(tensor);
-    for (const input of tensor.node?.inputs ?? []) {
-      if (input.requiresGrad && !seen.has(input)) {
-        seen.add(input);
-        stack.push(input);
-      }
-    }
-  }
-  return leaves;
+  return [...ancestors(output)].filter((tensor) => !tensor.node);
 }
 
 autogradHook.backward = backward;

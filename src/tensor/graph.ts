@@ -17,6 +17,9 @@ export interface GraphNode {
   readonly saved?: readonly Tensor[];
 }
 
+/** The node of a computed tensor that was freed: it lets go of all that led to it. */
+export const freedNode: GraphNode = { inputs: [], backward: () => [] };
+
 let recording = true;
 
 export function isRecording(): boolean {

@@ -1,6 +1,6 @@
 import type { Backend, Buffer, DType, FloatArray, Shape, View } from '../backends/backend.ts';
 import { sizeOf } from '../backends/shapes.ts';
-import type { GraphNode } from './graph.ts';
+import { freedNode, type GraphNode } from './graph.ts';
 import { currentScope, type Scope } from './scope.ts';
 import { formatShape } from './shape.ts';
 
@@ -79,7 +79,7 @@ export class Tensor {
 
   /** @internal The same numbers as a new tensor outside the graph, without a copy. */
   view(shape: Shape = this.shape, requiresGrad = false): Tensor {
-    this.#alive();
+    this.assertAlive();
     return new Tensor(this.#storage, shape, requiresGrad);
   }
 
@@ -110,8 +110,18 @@ export class Tensor {
 
   /** @internal What primitives read. @throws Error if the tensor was freed */
   get operand(): View {
-    this.#alive();
+    this.assertAlive();
     return { buffer: this.#storage.buffer, shape: this.shape };
+  }
+
+  /** @internal @throws Error if the tensor was freed */
+  assertAlive(): void {
+    if (this.#disposed) {
+      throw new Error(
+        `Tensor ${formatShape(this.shape)} was freed, by dispose(), by the end of its tidy() scope or by a backward pass. ` +
+          'Return it from the scope, keep() it, or use retainGraph: true.',
+      );
+    }
   }
 
   /** A copy of the values, row-major. */
@@ -153,7 +163,7 @@ export class Tensor {
     liveTensors--;
     collector.unregister(this);
     this.scope?.remove(this);
-    this.node = null;
+    if (this.node) this.node = freedNode;
     this.#storage.release();
   }
 
@@ -164,14 +174,5 @@ export class Tensor {
 
   toString(): string {
     return `Tensor(${formatShape(this.shape)}, ${this.dtype}, ${this.backend.name})`;
-  }
-
-  #alive(): void {
-    if (this.#disposed) {
-      throw new Error(
-        `Tensor ${formatShape(this.shape)} was freed, by dispose(), by the end of its tidy() scope or by a backward pass. ` +
-          'Return it from the scope, keep() it, or use retainGraph: true.',
-      );
-    }
   }
 }
