@@ -1,6 +1,7 @@
 import { add, mul } from '../ops/arithmetic.ts';
 import { sum } from '../ops/reduce.ts';
 import { tidy } from '../tensor/scope.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { grad } from './grad.ts';
 
@@ -14,8 +15,15 @@ import { grad } from './grad.ts';
  * @param inputs leaves with `requiresGrad`
  * @param vectors one for each input, of its shape; constants
  * @returns one tensor for each input, of its shape
+ * @throws Error if a vector does not have the shape of its input
  */
 export function hvp(f: () => Tensor, inputs: readonly Tensor[], vectors: readonly Tensor[]): Tensor[] {
+  if (vectors.length !== inputs.length) throw new Error(`hvp: ${vectors.length} vectors for ${inputs.length} inputs.`);
+  inputs.forEach(({ shape }, i) => {
+    if (!sameShape(shape, vectors[i].shape)) {
+      throw new Error(`hvp: vector ${i} has shape ${formatShape(vectors[i].shape)}, its input ${formatShape(shape)}.`);
+    }
+  });
   return tidy(() => {
     const gradients = grad(f(), inputs, { createGraph: true });
     const product = gradients.map((g, i) => sum(mul(g, vectors[i].detach()))).reduce((a, b) => add(a, b));
