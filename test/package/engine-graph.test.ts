@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { suite } from 'uvu';
+import { importsOf, reachable, roomOf, root, sourceFiles } from '../support/modules.ts';
+
+const test = suite('package: module graph');
+
+/** Each room may import those after it. */
+const ROOMS = [
+  'cli',
+  'experiments',
+  'training',
+  'data',
+  'metrics',
+  'pruning',
+  'optim',
+  'adapters',
+  'models',
+  'text',
+  'io',
+  'nn',
+  'autograd',
+  'ops',
+  'tensor',
+  'backends',
+  'random',
+  'errors',
+];
+const ENGINE = ['index', 'autograd', 'ops', 'tensor', 'backends', 'random'];
+
+test('rooms import only rooms below them', () => {
+  const upwards: string[] = [];
+  for (const file of sourceFiles().filter((name) => name !== 'index.ts')) {
+    const own = ROOMS.indexOf(roomOf(file));
+    assert.ok(own >= 0, `src/${file} is in a room that the order does not name`);
+    for (const other of importsOf(file).filter((name) => name.endsWith('.ts'))) {
+      if (ROOMS.indexOf(roomOf(other)) < own) upwards.push(`${file} imports ${other}`);
+    }
+  }
+  assert.deepEqual(upwards, []);
+});
+
+test('the walk through the imports sees them', () => {
+  assert.ok(importsOf('ops/normalization.ts').includes('ops/operation.ts'));
+  assert.ok(importsOf('random/random.ts').includes('seedrandom'));
+  assert.ok(reachable('index.ts').includes('backends/reference/erf.ts'));
+});
+
+test('the engine can load no other room, and one package', () => {
+  const files = reachable('index.ts');
+  assert.deepEqual([...new Set(files.map(roomOf))].sort(), [...ENGINE].sort());
+  const packages = new Set(
+    files.flatMap(importsOf).filter((name) => !name.endsWith('.ts') && !name.startsWith('node:')),
+  );
+  assert.deepEqual([...packages], ['seedrandom']);
+});
+
+const program = (engine: string) => `
+import { grad, mul, sum, tensor } from '${engine}';
+const x = tensor([1, 2, 3], [3], { requiresGrad: true });
+const loss = sum(mul(x, x));
+const [slope] = grad(loss, [x]);
+console.log(...(await slope.data()));
+`;
+
+/** Reports the address of every module on standard error as it is loaded. */
+const reporter = `data:text/javascript,${encodeURIComponent(`
+import { registerHooks } from 'node:module';
+registerHooks({ load(url, context, next) { process.stderr.write(url + '\\n'); return next(url, context); } });
+`)}`;
+
+const built = existsSync(join(root, 'dist', 'index.js'));
+const engines = [
+  ['the sources', pathToFileURL(join(root, 'src', 'index.ts')).href, 'src'],
+  ...(built ? [['the built package', 'sparse-adapter', 'dist']] : []),
+];
+for (const [what, engine, folder] of engines) {
+  test(`a program of five lines loads the engine alone from ${what}`, async () => {
+    const args = ['--import', reporter, '--input-type=module', '--eval', program(engine)];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    assert.equal(stdout, '2 4 6\n');
+    const loaded = stderr.split('\n').filter((line) => line.startsWith('file:'));
+    const base = pathToFileURL(join(root, folder)).href;
+    const own = loaded.filter((url) => url.startsWith(`${base}/`)).map((url) => url.slice(base.length + 1));
+    assert.ok(own.length > 10, `only ${own.length} modules were seen`);
+    assert.deepEqual([...new Set(own.map((file) => roomOf(file.replace(/\.js$/, '.ts'))))].sort(), [...ENGINE].sort());
+    for (const url of loaded.filter((name) => !name.startsWith(`${base}/`)))
+      assert.match(url, /node_modules\/seedrandom\//);
+  });
+}
+
+test.run();

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const source = join(root, 'src');
+
+/** `import ... from '...'`, `export ... from '...'`, `import '...'` and `import('...')`, of types too. */
+const IMPORT = /(?:^\s*(?:import|export)\b[^'";]*?\bfrom\s*|^\s*import\s*|\bimport\s*\(\s*)['"]([^'"]+)['"]/gm;
+
+/** The files of src, relative to it, with forward slashes. */
+export function sourceFiles(): string[] {
+  return readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.split(sep).join('/'))
+    .sort();
+}
+
+/** What a file of src imports: other files of src by their name in it, anything else as it is written. */
+export function importsOf(file: string): string[] {
+  const path = join(source, file);
+  return [...readFileSync(path, 'utf8').matchAll(IMPORT)].map(([, specifier]) =>
+    specifier.startsWith('.')
+      ? relative(source, join(dirname(path), specifier))
+          .split(sep)
+          .join('/')
+      : specifier,
+  );
+}
+
+/** The files of src that importing `entry` can load, itself included. */
+export function reachable(entry: string): string[] {
+  const found = new Set([entry]);
+  for (const file of found) for (const other of importsOf(file)) if (other.endsWith('.ts')) found.add(other);
+  return [...found].sort();
+}
+
+/** The first folder of a file of src, or the name of a file that lies in none. */
+export const roomOf = (file: string): string => file.split('/')[0].replace(/\.ts$/, '');
