@@ -1,16 +1,17 @@
 import type { FloatArray, Shape } from '../backends/backend.ts';
 import { mul } from '../ops/arithmetic.ts';
+import { where } from '../ops/compare.ts';
+import { scalarLike } from '../ops/scalar.ts';
 import { tensor } from '../tensor/create.ts';
-import { keep } from '../tensor/scope.ts';
-import { formatShape, sizeOf } from '../tensor/shape.ts';
+import { keep, tidy } from '../tensor/scope.ts';
+import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
  * A weight with a name, a value that an optimiser replaces, and possibly a mask.
  *
- * With a mask m the forward pass sees m ⊙ w. The gradient with respect to w is then masked by the chain rule, and as the
- * pruned weights are set to 0 when the mask is set, they stay exactly 0 under every update that is 0 where the gradient and the
- * weight are.
+ * With a mask m the forward pass sees m ⊙ w, so the gradient with respect to w is masked by the chain rule. Every new value is
+ * set to 0 where m is 0: a pruned weight is exactly 0, whatever an optimiser or a file makes of it.
  */
 export class Parameter {
   readonly name: string;
@@ -47,7 +48,7 @@ export class Parameter {
 
   /** A frozen parameter is a constant: no gradient is computed for it. */
   set trainable(trainable: boolean) {
-    if (trainable !== this.trainable) this.#replace(this.#value.view(this.shape, trainable));
+    if (trainable !== this.trainable) this.#replace(this.#value, trainable);
   }
 
   /** What the forward pass sees: m ⊙ w, or w without a mask. */
@@ -55,25 +56,33 @@ export class Parameter {
     return this.#mask ? mul(this.#value, this.#mask) : this.#value;
   }
 
-  /** Replaces the value. @throws Error if the shape differs */
+  /** Replaces the value; pruned weights stay 0. @throws Error if the shape differs */
   assign(value: Tensor): void {
-    if (value.size !== this.size) {
+    if (!sameShape(value.shape, this.shape)) {
       throw new Error(`${this.name}: ${formatShape(value.shape)} cannot replace a weight ${formatShape(this.shape)}.`);
     }
-    this.#replace(value.view(this.shape, this.trainable));
+    this.#replace(value);
   }
 
-  /** Takes over stored values, and a mask if there is one. */
+  /** Takes over stored values and their mask, or none. @throws Error if one of them does not fit the shape */
   load(values: ArrayLike<number>, mask: ArrayLike<number> | null): void {
-    this.#replace(tensor(values, this.shape, { requiresGrad: this.trainable }));
-    this.setMask(mask);
+    tidy(() => {
+      const value = tensor(values, this.shape);
+      this.setMask(mask);
+      this.#replace(value);
+    });
   }
 
-  /** Sets the mask (1 keeps, 0 prunes) and the pruned weights to 0; null removes the mask. */
+  /**
+   * Sets the mask (1 keeps, 0 prunes) and the pruned weights to 0; null removes the mask.
+   *
+   * @throws Error if the mask does not fit the shape
+   */
   setMask(mask: ArrayLike<number> | null): void {
+    const next = mask && keep(tensor(mask, this.shape));
     this.#mask?.dispose();
-    this.#mask = mask && keep(tensor(mask, this.shape));
-    if (this.#mask) this.#replace(mul(this.#value.detach(), this.#mask).view(this.shape, this.trainable));
+    this.#mask = next;
+    this.#replace(this.#value);
   }
 
   /** The number of weights that are not pruned. */
@@ -86,8 +95,13 @@ export class Parameter {
     return this.#value.data();
   }
 
-  #replace(value: Tensor): void {
+  #replace(value: Tensor, trainable = this.trainable): void {
+    const next = tidy(() => {
+      const numbers = value.detach();
+      const kept = this.#mask ? where(this.#mask, numbers, scalarLike(numbers, 0)) : numbers;
+      return keep(kept.view(this.shape, trainable));
+    });
     this.#value.dispose();
-    this.#value = keep(value);
+    this.#value = next;
   }
 }

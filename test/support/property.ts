@@ -17,3 +17,17 @@ export function forAll<T>(values: fc.Arbitrary<T>, holds: (value: T) => void, ru
     { seed: Number(PROPERTY_SEED), numRuns: Number(PROPERTY_RUNS ?? runs), includeErrorInReport: true },
   );
 }
+
+/** The same for an asynchronous property. As others may run in between, tensors are not counted. */
+export async function forAllAsync<T>(
+  values: fc.Arbitrary<T>,
+  holds: (value: T) => Promise<void>,
+  runs = 20,
+): Promise<void> {
+  const { PROPERTY_SEED = '1', PROPERTY_RUNS } = process.env;
+  await fc.assert(fc.asyncProperty(values, holds), {
+    seed: Number(PROPERTY_SEED),
+    numRuns: Number(PROPERTY_RUNS ?? runs),
+    includeErrorInReport: true,
+  });
+}
