@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { fileError } from './files.ts';
@@ -47,13 +57,7 @@ export function writeFolderAtomic(
   const replaced = `${target}.${randomUUID()}.old`;
   try {
     const exists = existsSync(target);
-    if (exists) {
-      const known = new Set([...Object.keys(files).map((path) => path.split('/')[0]), ...replaceable]);
-      const foreign = readdirSync(target).find((name) => !known.has(name));
-      if (foreign !== undefined) {
-        throw new InputError(`${folder} holds "${foreign}", which is not an earlier output; choose another folder.`);
-      }
-    }
+    checkReplaceable(folder, [...Object.keys(files).map((path) => path.split('/')[0]), ...replaceable]);
     mkdirSync(temporary, { recursive: true });
     for (const [path, data] of Object.entries(files)) {
       const file = join(temporary, path);
@@ -72,4 +76,32 @@ export function writeFolderAtomic(
     throw error instanceof InputError ? error : fileError(`Cannot write ${folder}`, error);
   }
   rmSync(replaced, { recursive: true, force: true });
+}
+
+/**
+ * Checks that {@link writeFolderAtomic} can write a folder: nothing is there but an earlier output, and the place is writable.
+ *
+ * @param names what an earlier output may hold at the top of the folder
+ * @throws InputError naming what is in the way
+ */
+export function checkReplaceable(folder: string, names: readonly string[]): void {
+  const target = resolve(folder);
+  try {
+    const parent = firstExisting(dirname(target));
+    if (!statSync(parent).isDirectory()) throw new InputError(`Cannot write ${folder}: ${parent} is not a folder.`);
+    accessSync(parent, constants.W_OK);
+    if (!existsSync(target)) return;
+    if (!statSync(target).isDirectory())
+      throw new InputError(`Cannot write ${folder}: it is a file; choose another folder.`);
+    const foreign = readdirSync(target).find((name) => !names.includes(name));
+    if (foreign !== undefined) {
+      throw new InputError(`${folder} holds "${foreign}", which is not an earlier output; choose another folder.`);
+    }
+  } catch (error) {
+    throw error instanceof InputError ? error : fileError(`Cannot write ${folder}`, error);
+  }
+}
+
+function firstExisting(path: string): string {
+  return existsSync(path) ? path : firstExisting(dirname(path));
 }

@@ -1,5 +1,5 @@
 export { InputError } from '../errors.ts';
-export { writeFileAtomic, writeFolderAtomic } from './atomic.ts';
+export { checkReplaceable, writeFileAtomic, writeFolderAtomic } from './atomic.ts';
 export { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 export type { SafetensorsDtype } from './dtypes.ts';
 export { isJsonObject, readJsonObject, readTextFile } from './files.ts';

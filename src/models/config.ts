@@ -76,16 +76,24 @@ export function parseEncoderConfig(json: Readonly<Record<string, unknown>>): Enc
   return config;
 }
 
+/** The longest sequence the position table has room for, special tokens included. RoBERTa's begins behind the padding id. */
+export function longestSequence({ model_type, max_position_embeddings, pad_token_id }: EncoderConfig): number {
+  return model_type === 'roberta' ? max_position_embeddings - pad_token_id - 1 : max_position_embeddings;
+}
+
 function fieldError(name: string, value: unknown, supported: string): InputError {
   const given = value === undefined ? 'is missing' : `${JSON.stringify(value)} is not supported`;
   return new InputError(`config.json: ${name} ${given}; it must be ${supported}.`);
 }
 
-function labelsOf({ id2label, num_labels }: Readonly<Record<string, unknown>>): string[] | null {
+/** Hugging Face leaves the two default labels out of the file: then the architecture tells that there is a head. */
+function labelsOf({ id2label, num_labels, architectures }: Readonly<Record<string, unknown>>): string[] | null {
   if (id2label !== null && typeof id2label === 'object') {
     return Object.entries(id2label)
       .sort(([a], [b]) => Number(a) - Number(b))
       .map(([, label]) => String(label));
   }
-  return typeof num_labels === 'number' ? Array.from({ length: num_labels }, (_, i) => `LABEL_${i}`) : null;
+  const isClassifier = Array.isArray(architectures) && /ForSequenceClassification$/.test(String(architectures[0]));
+  const count = num_labels ?? (isClassifier ? 2 : null);
+  return typeof count === 'number' ? Array.from({ length: count }, (_, i) => `LABEL_${i}`) : null;
 }

@@ -9,7 +9,8 @@ export {
 } from './batch.ts';
 export { BertModel } from './bert.ts';
 export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
-export { type EncoderConfig, parseEncoderConfig } from './config.ts';
+export { type EncoderConfig, longestSequence, parseEncoderConfig } from './config.ts';
+export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export { type Loaded, loadClassifier, loadEncoder } from './load.ts';

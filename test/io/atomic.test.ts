@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { writeFileAtomic, writeFolderAtomic } from '../../src/io/index.ts';
+import { checkReplaceable, writeFileAtomic, writeFolderAtomic } from '../../src/io/index.ts';
 import { assertInputError } from './input-error.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -71,6 +71,16 @@ test('a file in place of the folder is an input error', () => {
   const root = temporaryFolder({ out: 'a file' });
   assertInputError(() => writeFolderAtomic(join(root, 'out'), { a: 'new' }), /Cannot write .*out/);
   assert.equal(read(root, 'out'), 'a file');
+});
+
+test('what is in the way of a folder is known before anything is written', () => {
+  const root = temporaryFolder({ file: '', 'out/a': 'old', 'out/thesis.tex': '' });
+  checkReplaceable(join(root, 'new', 'folder'), []);
+  checkReplaceable(join(root, 'out'), ['a', 'thesis.tex']);
+  assertInputError(() => checkReplaceable(join(root, 'out'), ['a']), /holds "thesis\.tex"/);
+  assertInputError(() => checkReplaceable(join(root, 'file'), []), /Cannot write .*file: it is a file/);
+  assertInputError(() => checkReplaceable(join(root, 'file', 'new', 'run'), []), /Cannot write .*file is not a folder/);
+  assert.deepEqual(readdirSync(root).sort(), ['file', 'out']);
 });
 
 test.run();
