@@ -1,3 +1,4 @@
+import { setImmediate as yieldToSignals } from 'node:timers/promises';
 import { chunks, type EncodedExample } from '../data/index.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
 import { packSequences, type SequenceClassifier } from '../models/index.ts';
@@ -40,18 +41,25 @@ export function classificationObjective(
   return { items, parameters, loss: (batch, random) => classificationLoss(model, batch, random) };
 }
 
-/**
- * Predictions in the order of the examples..
- *
- * @param onBatch told the number of examples done so far
- */
+export interface PredictOptions {
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** Told the number of examples done so far. */
+  readonly onBatch?: (done: number) => void;
+  /** When it is aborted its reason is thrown before the next batch. */
+  readonly signal?: AbortSignal;
+}
+
+/** Predictions in the order of the examples. */
 export async function predict(
   model: SequenceClassifier,
   examples: readonly EncodedExample[],
-  { batchSize = 32, onBatch }: { batchSize?: number; onBatch?: (done: number) => void } = {},
+  { batchSize = 32, onBatch, signal }: PredictOptions = {},
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
   for (const batch of chunks(examples, batchSize)) {
+    await yieldToSignals();
+    signal?.throwIfAborted();
     const logits = tidy(() => noGrad(() => model.forward(packSequences(batch, model.encoder.positionIds))));
     const values = await logits.data();
     logits.dispose();
@@ -77,7 +85,7 @@ export async function evaluate<Name extends MetricName>(
   model: SequenceClassifier,
   examples: readonly EncodedExample[],
   metrics: readonly Name[],
-  options?: { batchSize?: number; onBatch?: (done: number) => void },
+  options?: PredictOptions,
 ): Promise<Record<Name, number>> {
   const predictions = await predict(model, examples, options);
   return computeMetrics(

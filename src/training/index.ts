@@ -3,20 +3,38 @@ export {
   classificationObjective,
   evaluate,
   type Prediction,
+  type PredictOptions,
   predict,
 } from './classification.ts';
-export { type AdaptedModel, buildModel, type Datasets, pruneAdapter, readDatasets, runRandom } from './prepare.ts';
+export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
+export {
+  type AdaptedModel,
+  buildModel,
+  type PreparedRun,
+  type PrepareEvents,
+  prepareRun,
+  pruneAdapter,
+  readEvaluationData,
+  readTrainingData,
+  runRandom,
+  tokenizerOf,
+} from './prepare.ts';
+export { type PruningResult, runPruning } from './prune-run.ts';
 export { type RunEvents, type RunOptions, type RunResult, runTraining, type StepProgress } from './run.ts';
 export {
   adapterFile,
+  type CheckpointHeader,
+  checkOutput,
   hasCheckpoint,
   isFinishedRun,
   type LoadedRun,
   loadRun,
   type RunConfig,
   type RunMetrics,
-  readCheckpointSettings,
   readRunConfig,
+  readRunMetrics,
+  readStoppedRun,
+  runFileSizes,
 } from './run-folder.ts';
-export type { DataSettings, PruningSettings, RunSettings } from './settings.ts';
+export { type DataSettings, type PruningSettings, pruningDefaults, type RunSettings, runDefaults } from './settings.ts';
 export { type Objective, type StepReport, Trainer, type TrainingOptions, trainingDefaults } from './trainer.ts';

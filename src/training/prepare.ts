@@ -1,7 +1,23 @@
 import { type Adapter, attachHoulsby, freezeBackbone } from '../adapters/index.ts';
-import { chunks, type Dataset, type EncodedExample, readGlue, readTable, readWordnetFields } from '../data/index.ts';
+import {
+  chunks,
+  type Dataset,
+  type EncodedExample,
+  encodeExamples,
+  readGlue,
+  readTable,
+  readWordnetFields,
+} from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { isHeadParameter, type Loaded, loadClassifier, type SequenceClassifier } from '../models/index.ts';
+import type { MetricName } from '../metrics/index.ts';
+import {
+  type EncoderConfig,
+  isHeadParameter,
+  type Loaded,
+  loadClassifier,
+  longestSequence,
+  type SequenceClassifier,
+} from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { needsData, type PruneReport, prune } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
@@ -9,27 +25,44 @@ import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { classificationLoss } from './classification.ts';
 import type { DataSettings, RunSettings } from './settings.ts';
 
-export interface Datasets {
-  readonly train: Dataset;
-  readonly eval: Dataset | null;
-}
+const wordnetFields = (data: DataSettings & { kind: 'wordnet' }, random: Random) =>
+  readWordnetFields({ ...data, random: random.fork('wordnet') });
 
-/** Reads what the settings name. @throws InputError if a file, a column or a label is not as promised */
-export function readDatasets(data: DataSettings, random: Random): Datasets {
+/** Reads the training data. @throws InputError if a file, a column or a label is not as promised */
+export function readTrainingData(data: DataSettings, random: Random): Dataset {
   switch (data.kind) {
     case 'glue':
-      return { train: readGlue(data.task, data.folder, 'train'), eval: readGlue(data.task, data.folder, 'dev') };
-    case 'wordnet': {
-      const { train, evaluation } = readWordnetFields({ ...data, random: random.fork('wordnet') });
-      return { train, eval: evaluation };
-    }
-    case 'table': {
-      const { text, label } = data;
-      const train = readTable(data.train, { text, label });
-      const kind = train.labels ? 'classification' : 'regression';
-      const labels = train.labels ?? undefined;
-      return { train, eval: data.eval === null ? null : readTable(data.eval, { text, label, labels, kind }) };
-    }
+      return readGlue(data.task, data.folder, 'train');
+    case 'wordnet':
+      return wordnetFields(data, random).train;
+    case 'table':
+      return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
+  }
+}
+
+/**
+ * Reads the evaluation data of a model with these classes (null: regression); null if the settings name none.
+ *
+ * @throws InputError as {@link readTrainingData}, and for a class that is not among `labels`
+ */
+export function readEvaluationData(
+  data: DataSettings,
+  labels: readonly string[] | null,
+  random: Random,
+): Dataset | null {
+  switch (data.kind) {
+    case 'glue':
+      return readGlue(data.task, data.folder, 'dev');
+    case 'wordnet':
+      return wordnetFields(data, random).evaluation;
+    case 'table':
+      if (data.eval === null) return null;
+      return readTable(data.eval, {
+        text: data.text,
+        label: data.label,
+        labels: labels ?? undefined,
+        kind: labels ? 'classification' : 'regression',
+      });
   }
 }
 
@@ -43,11 +76,31 @@ export interface AdaptedModel extends Loaded<SequenceClassifier> {
   readonly saved: readonly Parameter[];
 }
 
-/** Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter. */
+/** The tokenizer of a model folder. @throws InputError if it knows tokens that the model does not */
+export function tokenizerOf({
+  folder,
+  config,
+}: {
+  readonly folder: string;
+  readonly config: EncoderConfig;
+}): Tokenizer {
+  const tokenizer = loadTokenizer(folder);
+  if (tokenizer.vocabSize > config.vocab_size) {
+    throw new InputError(
+      `${folder}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${config.vocab_size}; use the tokenizer that belongs to these weights.`,
+    );
+  }
+  return tokenizer;
+}
+
+/**
+ * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter.
+ *
+ * @throws InputError if the model folder is unusable or `maxLength` exceeds the model's positions
+ */
 export function buildModel(settings: RunSettings, labels: readonly string[] | null, random: Random): AdaptedModel {
   const loaded = loadClassifier(settings.model, random.fork('head'), () => ({ labels, pooling: settings.pooling }));
-  const { max_position_embeddings, model_type, pad_token_id } = loaded.config;
-  const longest = model_type === 'roberta' ? max_position_embeddings - pad_token_id - 1 : max_position_embeddings;
+  const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
       `max length ${settings.maxLength} exceeds the ${longest} positions of ${settings.model}; lower it.`,
@@ -61,31 +114,62 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
   return {
     ...loaded,
     adapter,
-    tokenizer: loadTokenizer(loaded.folder),
+    tokenizer: tokenizerOf(loaded),
     trained: loaded.model.parameters().filter(({ trainable }) => trainable),
     saved: [...adapter.parameters, ...head],
   };
 }
 
+/** What a command shows while a run is prepared. */
+export interface PrepareEvents {
+  readonly onWarning?: (message: string) => void;
+  readonly onLoaded?: (model: AdaptedModel) => void;
+}
+
+export interface PreparedRun {
+  /** The generator that everything random of the run derives from. */
+  readonly random: Random;
+  readonly adapted: AdaptedModel;
+  readonly items: readonly EncodedExample[];
+  /** Null: no evaluation. */
+  readonly evalItems: readonly EncodedExample[] | null;
+  readonly metrics: readonly MetricName[];
+}
+
+/** Reads the data and builds the model of a run. @throws InputError for bad input */
+export function prepareRun(settings: RunSettings, { onWarning, onLoaded }: PrepareEvents = {}): PreparedRun {
+  const random = runRandom(settings);
+  const train = readTrainingData(settings.data, random);
+  const evaluation = readEvaluationData(settings.data, train.labels, random);
+  for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
+  const adapted = buildModel(settings, train.labels, random);
+  onLoaded?.(adapted);
+  const encode = ({ examples }: Dataset) => encodeExamples(examples, adapted.tokenizer, settings.maxLength);
+  return {
+    random,
+    adapted,
+    items: encode(train),
+    evalItems: evaluation && encode(evaluation),
+    metrics: (evaluation ?? train).metrics,
+  };
+}
+
 /** Prunes the adapter as the settings say, on a seeded sample of the training examples, without dropout. */
 export async function pruneAdapter(
-  { model, adapter }: AdaptedModel,
-  examples: readonly EncodedExample[],
-  settings: RunSettings,
-  random: Random,
+  { adapted: { model, adapter }, items, random }: PreparedRun,
+  { pruning, training }: RunSettings,
 ): Promise<PruneReport | null> {
-  if (!settings.pruning) return null;
-  const { method, sparsity, scope, examples: count } = settings.pruning;
-  const sample = needsData(method)
-    ? random.fork('pruning sample').sample(examples, Math.min(count, examples.length))
-    : [];
+  if (!pruning) return null;
+  const { method, sparsity, scope, examples } = pruning;
+  const count = needsData(method) ? Math.min(examples, items.length) : 0;
+  const sample = random.fork('pruning sample').sample(items, count);
   return prune({
     method,
     sparsity,
     scope,
     parameters: adapter.prunable,
     random: random.fork('pruning'),
-    losses: chunks(sample, settings.training.batchSize).map((batch) => () => classificationLoss(model, batch)),
+    losses: chunks(sample, training.batchSize).map((batch) => () => classificationLoss(model, batch)),
   });
 }
 

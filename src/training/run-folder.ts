@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import {
+  checkReplaceable,
   openSafetensors,
   readJsonObject,
+  type SafetensorsFile,
   serializeSafetensors,
   type TensorData,
   writeFileAtomic,
@@ -42,16 +44,35 @@ export interface RunConfig {
 export interface RunMetrics {
   /** On the evaluation data after the last step; null without evaluation data. */
   readonly metrics: Readonly<Partial<Record<MetricName, number>>> | null;
+  /** Without the pruned ones. */
   readonly trained_parameters: { readonly adapter: number; readonly head: number };
+  readonly backbone_parameters: number;
   readonly steps: number;
   /** The mean loss of each epoch. */
   readonly epoch_losses: readonly number[];
-  readonly seconds: number;
-  readonly tokens_per_second: number;
+  readonly seconds: { readonly pruning: number; readonly training: number; readonly evaluation: number };
+  /** In training. */
+  readonly tokens_per_second: number | null;
 }
 
 export const isFinishedRun = (folder: string): boolean => existsSync(join(folder, CONFIG));
 export const hasCheckpoint = (folder: string): boolean => existsSync(join(folder, CHECKPOINT));
+
+/**
+ * Checks that a new run may be written to a folder, before the work that would be lost.
+ *
+ * @throws InputError if it holds a run and `overwrite` is false, or anything else, or cannot be written
+ */
+export function checkOutput(folder: string, { overwrite }: { readonly overwrite: boolean }): void {
+  checkReplaceable(folder, [CONFIG, WEIGHTS, METRICS, CHECKPOINT]);
+  if (overwrite) return;
+  if (hasCheckpoint(folder)) {
+    throw new InputError(`${folder} holds a stopped run: continue it with --resume, or replace it with --overwrite.`);
+  }
+  if (isFinishedRun(folder)) {
+    throw new InputError(`${folder} holds a finished run: choose another --output, or replace it with --overwrite.`);
+  }
+}
 
 /** The bytes of the adapter and head in the sparse format. */
 export async function adapterFile(parameters: readonly Parameter[]): Promise<Uint8Array> {
@@ -92,6 +113,20 @@ export function readRunConfig(folder: string): RunConfig {
   return config;
 }
 
+/** @throws InputError if the folder holds no metrics */
+export function readRunMetrics(folder: string): RunMetrics {
+  return readJsonObject(join(folder, METRICS)) as unknown as RunMetrics;
+}
+
+/** The bytes of each file of a run, by name. */
+export function runFileSizes(folder: string): Record<string, number> {
+  return Object.fromEntries(
+    [CONFIG, WEIGHTS, METRICS, CHECKPOINT]
+      .filter((name) => existsSync(join(folder, name)))
+      .map((name) => [name, statSync(join(folder, name)).size]),
+  );
+}
+
 export interface LoadedRun extends AdaptedModel {
   readonly run: RunConfig;
 }
@@ -118,12 +153,14 @@ export function loadRun(folder: string, { model }: { model?: string } = {}): Loa
 /** Where a stopped run stood. */
 export interface CheckpointHeader {
   readonly settings: RunSettings;
+  /** The command that began the run. */
+  readonly command: readonly string[];
   readonly pruning: PruneReport | null;
   readonly step: number;
   /** One per step. */
   readonly losses: readonly number[];
   readonly tokens: number;
-  readonly seconds: number;
+  readonly seconds: { readonly pruning: number; readonly training: number };
 }
 
 /** Writes the position of a run, its weights and the optimiser's moments in one file. */
@@ -144,6 +181,13 @@ export async function saveCheckpoint(
   writeFileAtomic(join(folder, CHECKPOINT), serializeSafetensors([...tensors, ...moments], { ...metadata, run }));
 }
 
+function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {
+  if (metadata.run === undefined) {
+    throw new InputError(`${label} is not the checkpoint of a run; begin again with --overwrite in place of --resume.`);
+  }
+  return JSON.parse(metadata.run);
+}
+
 /**
  * Puts weights and masks back where a run was stopped.
  *
@@ -156,7 +200,7 @@ export function loadCheckpoint(
 ): { header: CheckpointHeader; optimizer: AdamState } {
   const file = openSafetensors(join(folder, CHECKPOINT));
   try {
-    const header: CheckpointHeader = JSON.parse(file.metadata.run);
+    const header = headerOf(file);
     loadSparseTensors(file, parameters, (name) => name.startsWith('adam.'));
     const trained = parameters.filter(({ trainable }) => trainable);
     const moments = new Map(
@@ -171,15 +215,15 @@ export function loadCheckpoint(
   }
 }
 
-/** The settings of the stopped run in a folder. @throws InputError if there is none */
-export function readCheckpointSettings(folder: string): RunSettings {
+/** What is known of the stopped run in a folder. @throws InputError if there is none */
+export function readStoppedRun(folder: string): CheckpointHeader {
   if (!hasCheckpoint(folder)) {
     const hint = isFinishedRun(folder) ? 'its run is finished' : 'start the run without --resume';
     throw new InputError(`${folder} has no ${CHECKPOINT} to resume from: ${hint}.`);
   }
   const file = openSafetensors(join(folder, CHECKPOINT));
   try {
-    return (JSON.parse(file.metadata.run) as CheckpointHeader).settings;
+    return headerOf(file);
   } finally {
     file.close();
   }

@@ -1,24 +1,18 @@
-import { chunks, type Dataset, type EncodedExample, encodeExamples } from '../data/index.ts';
+import { setImmediate as yieldToSignals } from 'node:timers/promises';
+import { chunks, type EncodedExample } from '../data/index.ts';
+import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { classificationObjective, evaluate } from './classification.ts';
-import { type AdaptedModel, buildModel, pruneAdapter, readDatasets, runRandom } from './prepare.ts';
-import {
-  type CheckpointHeader,
-  loadCheckpoint,
-  type RunConfig,
-  type RunMetrics,
-  saveCheckpoint,
-  saveRun,
-} from './run-folder.ts';
+import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import { loadCheckpoint, type RunConfig, type RunMetrics, saveCheckpoint, saveRun } from './run-folder.ts';
 import type { RunSettings } from './settings.ts';
+import { stopwatch } from './stopwatch.ts';
 import { Trainer } from './trainer.ts';
 
 /** What a command shows while a run goes on. */
-export interface RunEvents {
-  readonly onWarning?: (message: string) => void;
-  readonly onLoaded?: (model: AdaptedModel) => void;
+export interface RunEvents extends PrepareEvents {
   readonly onPruned?: (report: PruneReport) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEvaluate?: (done: number, total: number) => void;
@@ -58,96 +52,123 @@ export type RunResult =
  * @throws InputError for bad input; nothing has been written then
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { settings, output, resume, command, versions, signal, events = {} } = options;
-  const random = runRandom(settings);
-  const data = readDatasets(settings.data, random);
-  for (const warning of [...data.train.warnings, ...(data.eval?.warnings ?? [])]) events.onWarning?.(warning);
-
-  const adapted = buildModel(settings, data.train.labels, random);
-  const { model, tokenizer, trained, saved } = adapted;
-  events.onLoaded?.(adapted);
-
-  const encode = (dataset: Dataset) => encodeExamples(dataset.examples, tokenizer, settings.maxLength);
-  const items = encode(data.train);
+  const { settings, output, resume, versions, signal, events = {} } = options;
+  const run = prepareRun(settings, events);
+  const { model, trained, saved } = run.adapted;
   const trainer = new Trainer(
-    classificationObjective(model, items, trained),
+    classificationObjective(model, run.items, trained),
     settings.training,
-    random.fork('training'),
+    run.random.fork('training'),
   );
-  const before = resume ? resumeRun(output, saved, trainer) : { losses: [], tokens: 0, seconds: 0, pruning: null };
-  const pruning = resume ? before.pruning : await pruneAdapter(adapted, items, settings, random);
-  if (pruning) events.onPruned?.(pruning);
+  const progress = resume ? restore(output, saved, trainer) : await begin(run, options);
+  if (progress.pruning) events.onPruned?.(progress.pruning);
 
-  const losses = [...before.losses];
-  const clock = new Clock(before);
-  while (!trainer.done && !signal.aborted) {
-    const { batch, ...report } = await trainer.trainStep();
-    losses.push(report.loss);
-    clock.add(batch.reduce((sum, { ids }) => sum + ids.length, 0));
-    events.onStep?.({ ...report, tokensPerSecond: clock.tokensPerSecond });
-  }
-  if (!trainer.done) {
-    const header = { settings, pruning, losses, tokens: clock.tokens, seconds: clock.seconds };
-    await saveCheckpoint(output, header, saved, await trainer.state());
+  let evaluation: Evaluation;
+  try {
+    await train(trainer, progress, signal, events.onStep);
+    await checkFinite(saved);
+    evaluation = await evaluateModel(run, signal, events.onEvaluate);
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    await saveCheckpoint(output, { settings, ...progress }, saved, await trainer.state());
     return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
   }
 
-  const evalItems = data.eval && encode(data.eval);
-  const names = data.eval?.metrics ?? data.train.metrics;
-  const onBatch = (done: number) => events.onEvaluate?.(done, evalItems?.length ?? 0);
-  const scores = evalItems && (await evaluate(model, evalItems, names, { onBatch }));
+  const { pruning, command, losses, tokens, seconds } = progress;
   const metrics: RunMetrics = {
-    metrics: scores,
-    trained_parameters: countTrained(adapted),
+    metrics: evaluation.scores,
+    ...countParameters(run.adapted),
     steps: trainer.step,
-    epoch_losses: chunks(losses, Math.ceil(items.length / settings.training.batchSize)).map(average),
-    seconds: clock.seconds,
-    tokens_per_second: clock.tokensPerSecond,
+    epoch_losses: chunks(losses, trainer.stepsPerEpoch).map(average),
+    seconds: { ...seconds, evaluation: evaluation.seconds },
+    tokens_per_second: tokens / seconds.training,
   };
-  const config = { settings, labels: data.train.labels, metrics: names, pruning, command, versions };
+  const config = { settings, labels: model.labels, metrics: run.metrics, pruning, command, versions };
   await saveRun(output, config, metrics, saved);
   return { status: 'finished', config, metrics };
 }
 
-function resumeRun(output: string, saved: readonly Parameter[], trainer: Trainer<EncodedExample>): CheckpointHeader {
+/** What a run has gathered beside its weights; it grows with every step. */
+interface Progress {
+  readonly command: readonly string[];
+  readonly pruning: PruneReport | null;
+  readonly losses: number[];
+  tokens: number;
+  readonly seconds: { readonly pruning: number; training: number };
+}
+
+async function begin(run: PreparedRun, { settings, command }: RunOptions): Promise<Progress> {
+  const stop = stopwatch();
+  const pruning = await pruneAdapter(run, settings);
+  return { command, pruning, losses: [], tokens: 0, seconds: { pruning: pruning ? stop() : 0, training: 0 } };
+}
+
+function restore<Item>(output: string, saved: readonly Parameter[], trainer: Trainer<Item>): Progress {
   const { header, optimizer } = loadCheckpoint(output, saved);
   trainer.restore(optimizer);
-  return header;
+  const { command, pruning, losses, tokens, seconds } = header;
+  return { command, pruning, losses: [...losses], tokens, seconds: { ...seconds } };
+}
+
+/** Takes the steps that are left. @throws the signal's reason when it is aborted; the step under way is finished before */
+async function train(
+  trainer: Trainer<EncodedExample>,
+  progress: Progress,
+  signal: AbortSignal,
+  onStep: RunEvents['onStep'],
+): Promise<void> {
+  while (!trainer.done) {
+    await yieldToSignals();
+    signal.throwIfAborted();
+    const stop = stopwatch();
+    const { batch, ...report } = await trainer.trainStep();
+    progress.losses.push(report.loss);
+    progress.tokens += batch.reduce((sum, { ids }) => sum + ids.length, 0);
+    progress.seconds.training += stop();
+    onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
+  }
+}
+
+interface Evaluation {
+  readonly scores: RunMetrics['metrics'];
+  readonly seconds: number;
+}
+
+async function evaluateModel(
+  { adapted, evalItems, metrics }: PreparedRun,
+  signal: AbortSignal,
+  onEvaluate: RunEvents['onEvaluate'],
+): Promise<Evaluation> {
+  if (!evalItems) return { scores: null, seconds: 0 };
+  const stop = stopwatch();
+  const onBatch = (done: number) => onEvaluate?.(done, evalItems.length);
+  const scores = await evaluate(adapted.model, evalItems, metrics, { onBatch, signal });
+  return { scores, seconds: stop() };
 }
 
 const average = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
-/** Counts tokens and the time of training, over all parts of a run. */
-class Clock {
-  #tokens: number;
-  readonly #secondsBefore: number;
-  readonly #start = performance.now();
-
-  constructor({ tokens, seconds }: { readonly tokens: number; readonly seconds: number }) {
-    this.#tokens = tokens;
-    this.#secondsBefore = seconds;
-  }
-
-  add(tokens: number): void {
-    this.#tokens += tokens;
-  }
-
-  get tokens(): number {
-    return this.#tokens;
-  }
-
-  get seconds(): number {
-    return this.#secondsBefore + (performance.now() - this.#start) / 1000;
-  }
-
-  get tokensPerSecond(): number {
-    return this.#tokens / this.seconds;
+/** The loss of a step cannot show that the step itself, the last one of a run, went wrong. */
+async function checkFinite(parameters: readonly Parameter[]): Promise<void> {
+  for (const parameter of parameters) {
+    const bad = (await parameter.data()).find((value) => !Number.isFinite(value));
+    if (bad !== undefined) {
+      throw new InputError(`${parameter.name} is ${bad} after the last step; lower the learning rate.`);
+    }
   }
 }
 
-/** Weights that training can change: without the pruned ones. */
-function countTrained({ trained }: AdaptedModel): RunMetrics['trained_parameters'] {
+/** Pruned weights do not count as trained. */
+export function countParameters({
+  model,
+  saved,
+  trained,
+}: AdaptedModel): Pick<RunMetrics, 'trained_parameters' | 'backbone_parameters'> {
   const count = (isHead: boolean) =>
     trained.filter((parameter) => isHeadParameter(parameter) === isHead).reduce((sum, p) => sum + p.keptCount(), 0);
-  return { adapter: count(false), head: count(true) };
+  const backbone = model.parameters().filter((parameter) => !saved.includes(parameter));
+  return {
+    trained_parameters: { adapter: count(false), head: count(true) },
+    backbone_parameters: backbone.reduce((sum, { size }) => sum + size, 0),
+  };
 }

@@ -1,4 +1,5 @@
 import type { BottleneckConfig } from '../adapters/index.ts';
+import type { BackendName } from '../backends/index.ts';
 import type { GlueTaskName } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
@@ -14,6 +15,8 @@ export type DataSettings =
       readonly eval: string | null;
       readonly text: readonly string[];
       readonly label: string;
+      /** What the label column holds; `auto`: numbers if all its values are. */
+      readonly labelKind: 'auto' | 'classification' | 'regression';
     }
   | {
       readonly kind: 'wordnet';
@@ -45,4 +48,16 @@ export interface RunSettings {
   /** False keeps the head as it is: random, as in the SparseAdapter authors' code. */
   readonly trainHead: boolean;
   readonly seed: number;
+  readonly backend: BackendName;
 }
+
+/** What the SparseAdapter paper uses on GLUE, where it says so. */
+export const pruningDefaults: PruningSettings = { method: 'snip', sparsity: 0.4, scope: 'global', examples: 320 };
+
+export const runDefaults: Pick<RunSettings, 'pooling' | 'maxLength' | 'trainHead' | 'seed' | 'backend'> = {
+  pooling: 'cls',
+  maxLength: 512,
+  trainHead: true,
+  seed: 42,
+  backend: 'wasm',
+};

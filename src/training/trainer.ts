@@ -54,11 +54,11 @@ export interface StepReport<Item> {
  */
 export class Trainer<Item> {
   readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
   readonly #objective: Objective<Item>;
   readonly #options: TrainingOptions;
   readonly #random: Random;
   readonly #optimizer: Adam;
-  readonly #stepsPerEpoch: number;
   #epoch: { readonly index: number; readonly batches: Item[][] } | null = null;
   #step = 0;
 
@@ -67,8 +67,8 @@ export class Trainer<Item> {
     this.#options = options;
     this.#random = random;
     this.#optimizer = new Adam(objective.parameters, options);
-    this.#stepsPerEpoch = Math.ceil(objective.items.length / options.batchSize);
-    this.totalSteps = this.#stepsPerEpoch * options.epochs;
+    this.stepsPerEpoch = Math.ceil(objective.items.length / options.batchSize);
+    this.totalSteps = this.stepsPerEpoch * options.epochs;
   }
 
   /** Steps done so far. */
@@ -120,7 +120,7 @@ export class Trainer<Item> {
 
   /** The batch of the current step; each epoch has an order of its own. */
   #batch(): Item[] {
-    const index = Math.floor(this.#step / this.#stepsPerEpoch);
+    const index = Math.floor(this.#step / this.stepsPerEpoch);
     if (this.#epoch?.index !== index) {
       const batches = shuffledBatches(
         this.#objective.items,
@@ -129,7 +129,7 @@ export class Trainer<Item> {
       );
       this.#epoch = { index, batches };
     }
-    return this.#epoch.batches[this.#step % this.#stepsPerEpoch];
+    return this.#epoch.batches[this.#step % this.stepsPerEpoch];
   }
 
   /** The optimiser's state, of which the step count is the position in the run. */

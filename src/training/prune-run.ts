@@ -1,0 +1,47 @@
+import type { PruneReport } from '../pruning/index.ts';
+import { type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import { countParameters } from './run.ts';
+import { type RunConfig, type RunMetrics, saveRun } from './run-folder.ts';
+import type { RunSettings } from './settings.ts';
+import { stopwatch } from './stopwatch.ts';
+
+export interface PruningOptions {
+  readonly settings: RunSettings;
+  /** The folder to write, or null. */
+  readonly output: string | null;
+  /** The exact command, for the record. */
+  readonly command: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly events?: PrepareEvents;
+}
+
+export interface PruningResult {
+  readonly config: Omit<RunConfig, 'format_version'>;
+  readonly metrics: RunMetrics;
+  readonly pruning: PruneReport;
+}
+
+/**
+ * A run without its training: attaches the adapter, prunes it at initialisation and saves it as a run of no steps.
+ *
+ * @throws InputError for bad input, and settings without pruning; nothing has been written then
+ */
+export async function runPruning(options: PruningOptions): Promise<PruningResult> {
+  const { settings, output, command, versions, events } = options;
+  const run = prepareRun(settings, events);
+  const seconds = stopwatch();
+  const pruning = await pruneAdapter(run, settings);
+  if (!pruning) throw new Error('The settings name no pruning method.');
+  const metrics: RunMetrics = {
+    metrics: null,
+    ...countParameters(run.adapted),
+    steps: 0,
+    epoch_losses: [],
+    seconds: { pruning: seconds(), training: 0, evaluation: 0 },
+    tokens_per_second: null,
+  };
+  const { model, saved } = run.adapted;
+  const config = { settings, labels: model.labels, metrics: run.metrics, pruning, command, versions };
+  if (output !== null) await saveRun(output, config, metrics, saved);
+  return { config, metrics, pruning };
+}
