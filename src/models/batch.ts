@@ -35,7 +35,7 @@ export interface PaddedBatch {
   readonly token_type_ids?: readonly (readonly number[])[];
 }
 
-/** Packs sequences of any lengths. @throws Error if one is empty */
+/** Packs sequences of any lengths. @throws Error if one is empty or its token types are not as many as its ids */
 export function packSequences(sequences: readonly TokenSequence[], positions: PositionRule): PackedBatch {
   return pack(
     sequences.map(({ ids, typeIds }) => ({ ids, typeIds, mask: undefined })),
@@ -47,11 +47,16 @@ export function packSequences(sequences: readonly TokenSequence[], positions: Po
  * Packs a padded batch. Masked positions stay, behind the others of their sequence: they are computed like any row (as in
  * Hugging Face) but nothing attends to them.
  *
- * @throws Error if a sequence is empty or wholly masked
+ * @throws Error if a sequence is empty or wholly masked, or the mask or the token types have another shape than the ids
  */
 export function packPadded(batch: PaddedBatch, positions: PositionRule): PackedBatch {
+  const { input_ids, attention_mask, token_type_ids } = batch;
   return pack(
-    batch.input_ids.map((ids, s) => ({ ids, typeIds: batch.token_type_ids?.[s], mask: batch.attention_mask?.[s] })),
+    input_ids.map((ids, s) => ({
+      ids,
+      typeIds: token_type_ids && (token_type_ids[s] ?? []),
+      mask: attention_mask && (attention_mask[s] ?? []),
+    })),
     positions,
   );
 }
@@ -65,6 +70,8 @@ function pack(sequences: readonly MaskedSequence[], positions: PositionRule): Pa
   const keyCounts: number[] = [];
   const [inputIds, tokenTypeIds, positionIds, columns]: number[][] = [[], [], [], []];
   sequences.forEach(({ ids, typeIds, mask }, s) => {
+    checkLength(s, ids, typeIds, 'token types');
+    checkLength(s, ids, mask, 'numbers in the attention mask');
     const all = ids.map((_, column) => column);
     const attended = mask ? all.filter((column) => mask[column] !== 0) : all;
     if (attended.length === 0) throw new Error(`Sequence ${s} of the batch has no token to attend to.`);
@@ -87,6 +94,12 @@ function pack(sequences: readonly MaskedSequence[], positions: PositionRule): Pa
     offsets: Int32Array.from(offsets),
     keyCounts: Int32Array.from(keyCounts),
   };
+}
+
+function checkLength(s: number, ids: readonly number[], others: readonly number[] | undefined, what: string): void {
+  if (others && others.length !== ids.length) {
+    throw new Error(`Sequence ${s} of the batch has ${ids.length} ids but ${others.length} ${what}.`);
+  }
 }
 
 /** The row that holds the first token of each sequence. */
