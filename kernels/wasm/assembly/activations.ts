@@ -30,18 +30,24 @@ function backward<F extends Activation>(x: usize, dy: usize, dx: usize, start: i
 @final
 class Gelu extends Activation {
   value(x: v128): v128 {
-    return f32x4.mul(x, normal(x));
+    return f32x4.mul(x, normal(x, gauss(x)));
   }
   slope(x: v128): v128 {
-    const e = math.exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
-    return f32x4.add(normal(x), f32x4.mul(f32x4.mul(x, f32x4.splat(INV_SQRT_2PI)), e));
+    const e = gauss(x);
+    return f32x4.add(normal(x, e), f32x4.mul(f32x4.mul(x, f32x4.splat(INV_SQRT_2PI)), e));
   }
 }
-/** The normal distribution function. */
+/** e^(-x²/2). */
 @inline
-function normal(x: v128): v128 {
-  const half = f32x4.splat(0.5);
-  return f32x4.add(half, f32x4.mul(half, math.erf(f32x4.mul(x, f32x4.splat(SQRT_HALF)))));
+function gauss(x: v128): v128 {
+  return math.exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+}
+/** The normal distribution function: erfc(|x| / sqrt(2)) / 2 below 0, 1 minus that above. `e` is e^(-x²/2). */
+@inline
+function normal(x: v128, e: v128): v128 {
+  const a = f32x4.mul(f32x4.abs(x), f32x4.splat(SQRT_HALF));
+  const tail = f32x4.mul(f32x4.splat(0.5), math.complement(a, e));
+  return v128.bitselect(tail, f32x4.sub(f32x4.splat(1), tail), f32x4.lt(x, f32x4.splat(0)));
 }
 
 /** x s(2u) with u = sqrt(2/pi) (x + 0.044715 x^3), since (1 + tanh u)/2 = s(2u), s the logistic function. */

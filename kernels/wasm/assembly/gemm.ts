@@ -2,15 +2,17 @@
 // are packed into panels that fit the caches, and a micro-kernel multiplies a panel of a (4 rows) with a panel of b.
 import { packAcross, packAlong } from './pack';
 import { at } from './simd';
-import { tile4x8 } from './tile';
+import { tile4x16, tile4x8 } from './tile';
 
-/** Depth of a block: a panel of b (8 * DEPTH floats) stays in the L1 cache. */
+/** Columns of a tile: 8, or 16 where the engine computes with 256 bits. The host may set it before the first call. */
+export let tileColumns: i32 = 8;
+
+/** Depth of a block: a panel of b (at most 16 KiB) stays in the L1 cache. */
 const DEPTH = 256;
 /** Rows of a packed block of a, which stays in the L2 cache together with the block of b. */
 const ROWS = 64;
 const COLUMNS = 512;
 const TILE_ROWS = 4;
-const TILE_COLUMNS = 8;
 
 /** Bytes of scratch that each call (each thread) needs. */
 export function gemmScratch(): i32 {
@@ -47,8 +49,8 @@ export function gemm(
     let k0 = 0;
     do {
       const depth = min(DEPTH, k - k0);
-      if (transposeB) packAlong(at(b, column * ldB + k0), strideB, panelsB, columns, depth, TILE_COLUMNS);
-      else packAcross(at(b, k0 * ldB + column), strideB, panelsB, columns, depth, TILE_COLUMNS);
+      if (transposeB) packAlong(at(b, column * ldB + k0), strideB, panelsB, columns, depth, tileColumns);
+      else packAcross(at(b, k0 * ldB + column), strideB, panelsB, columns, depth, tileColumns);
       // The first block starts from init, the others add to c.
       const from = k0 == 0 ? init : c;
       const ldFrom = k0 == 0 ? ldInit : ldC;
@@ -76,12 +78,17 @@ function multiply(
   columns: i32,
   depth: i32,
 ): void {
-  for (let j = 0; j < columns; j += TILE_COLUMNS) {
+  const width = tileColumns;
+  for (let j = 0; j < columns; j += width) {
     const panelB = at(panelsB, j * depth);
+    const wide = min(width, columns - j);
     for (let i = 0; i < rows; i += TILE_ROWS) {
-      const initTile = init == 0 ? 0 : at(init, i * ldInit + j);
-      const wanted = min(TILE_COLUMNS, columns - j);
-      tile4x8(at(panelsA, i * depth), panelB, depth, initTile, ldInit, at(c, i * ldC + j), ldC, min(TILE_ROWS, rows - i), wanted);
+      const panelA = at(panelsA, i * depth);
+      const from = init == 0 ? 0 : at(init, i * ldInit + j);
+      const to = at(c, i * ldC + j);
+      const high = min(TILE_ROWS, rows - i);
+      if (width == 8) tile4x8(panelA, panelB, depth, from, ldInit, to, ldC, high, wide);
+      else tile4x16(panelA, panelB, depth, from, ldInit, to, ldC, high, wide);
     }
   }
 }

@@ -5,7 +5,7 @@ export * from './attention';
 export * from './binary';
 export { dropout, uniform } from './counter';
 export * from './gather';
-export { gemm, gemmScratch } from './gemm';
+export { gemm, gemmScratch, tileColumns } from './gemm';
 export * from './layer-norm';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';

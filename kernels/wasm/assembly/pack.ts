@@ -1,23 +1,27 @@
 // Copies a block of a matrix into panels: panel p holds lines p*width .. p*width + width - 1, stored [depth][width], so that the
 // matrix product reads memory in order. Missing lines of the last panel are zero. Strides in bytes.
-import { loadTail } from './simd';
+import { firstLanes } from './simd';
 import { transpose4 } from './transpose4';
 
 /** Lines lie side by side, the depth is strided. */
 export function packAcross(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
+  const next = <usize>width << 2;
   for (let line = 0; line < lines; line += width) {
-    const present = min(width, lines - line);
-    let source = from + (<usize>line << 2);
-    for (let d = 0; d < depth; d++) {
-      for (let i = 0; i < width; i += 4) {
-        let v = f32x4.splat(0);
-        if (present - i >= 4) v = v128.load(source + (<usize>i << 2));
-        else if (present > i) v = loadTail(source + (<usize>i << 2), present - i, 0);
-        v128.store(to, v);
-        to += 16;
-      }
-      source += stride;
+    for (let i = 0; i < width; i += 4) {
+      copyFour(from + (<usize>(line + i) << 2), stride, to + (<usize>i << 2), next, lines - line - i, depth);
     }
+    to += next * depth;
+  }
+}
+
+/** Four lines of a panel, of which `present` exist. */
+@inline
+function copyFour(from: usize, stride: usize, to: usize, next: usize, present: i32, depth: i32): void {
+  const mask = firstLanes(present);
+  for (let d = 0; d < depth; d++) {
+    v128.store(to, v128.and(v128.load(from), mask));
+    from += stride;
+    to += next;
   }
 }
 

@@ -92,6 +92,8 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     end: number,
   ): void;
 
+  /** Columns of a tile of `gemm`: 8, or 16 for engines that fuse pairs of 128-bit operations. */
+  readonly tileColumns: WebAssembly.Global<'i32'>;
   /** Bytes of scratch for one call of `gemm`. */
   gemmScratch(): number;
   gemm(
