@@ -21,6 +21,7 @@ import {
   tanh,
   tidy,
 } from '../../src/index.ts';
+import { operation } from '../../src/ops/operation.ts';
 import { backends, label } from '../support/backends.ts';
 import { assertClose } from '../support/compare.ts';
 import { coefficients, range, toTensor } from '../support/values.ts';
@@ -132,6 +133,36 @@ onEveryBackend('inside a scope a pass frees the activations, but not the output 
   const [dx, dMiddle] = grad(output, [x, middle]);
   assert.ok(!output.isDisposed && !middle.isDisposed && !dx.isDisposed && !dMiddle.isDisposed);
   assert.equal(memory().tensors - before, 4);
+});
+
+onEveryBackend('gradients and activations are freed as the pass goes backwards', (leaf) => {
+  const x = leaf(1, 2);
+  const seen: number[] = [];
+  const probe = operation(
+    [x],
+    x.shape,
+    (backend) => backend.unary('neg', x.operand.buffer),
+    () => [
+      (dy) => {
+        seen.push(memory().tensors);
+        return mul(dy, -1);
+      },
+    ],
+  );
+  const output = range(100).reduce((t) => tanh(t), probe);
+  const before = memory().tensors;
+  grad(sum(output), [x]);
+  assert.ok(seen[0] < before - 90, `${before} tensors before the pass, ${seen[0]} near its end`);
+});
+
+onEveryBackend('what a kernel kept for its backward pass is freed with its activation', (leaf, backend) => {
+  if (!backend.fused.layerNorm) return;
+  const [x, weight, bias] = [leaf(1, 2, 4), leaf(1, 1, 1), leaf(0, 0, 0)];
+  const before = memory().tensors;
+  const output = range(20).reduce((t) => layerNorm(t, weight, bias, 1e-5), x);
+  grad(output, [x], { gradOutput: weight });
+  // The output with what it kept, and the gradient.
+  assert.ok(memory().tensors - before <= 2 + 2, `${memory().tensors - before} tensors are left`);
 });
 
 onEveryBackend('a second pass through a freed graph is an error that says what to do', (leaf) => {

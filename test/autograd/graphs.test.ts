@@ -11,6 +11,7 @@ import {
   linear,
   logSoftmax,
   matmul,
+  mean,
   mul,
   reshape,
   sigmoid,
@@ -34,17 +35,17 @@ const test = suite('autograd: random graphs');
 
 /** Functions of square matrices that stay of moderate size. */
 const steps: readonly ((a: Tensor, b: Tensor, c: Tensor) => Tensor)[] = [
-  (a, b) => add(a, b),
-  (a, b) => sub(a, mul(b, 0.5)),
+  (a, b) => mul(add(a, b), 0.5),
+  (a, b) => mul(sub(a, b), 0.5),
   (a, b) => mul(tanh(a), b),
   (a, b) => mul(matmul(a, b, { transposeA: true }), 0.25),
-  (a, b, c) => linear(tanh(a), mul(b, 0.25), reshape(sum(c, { axes: [0] }), [3])),
+  (a, b, c) => linear(tanh(a), mul(b, 0.25), reshape(mean(c, { axes: [0] }), [3])),
   (a) => gelu(a),
   (a) => silu(a),
   (a, b) => mul(softmax(a), b),
   (a, b) => mul(sigmoid(logSoftmax(a, 0)), b),
   (a, b, c) => attention(a, b, c, { scale: 0.5 }),
-  (a, b) => layerNorm(a, sum(b, { axes: [1] }), sum(b, { axes: [0] }), 0.5),
+  (a, b) => layerNorm(a, mean(b, { axes: [1] }), mean(b, { axes: [0] }), 0.5),
   (a) => transpose(a),
 ];
 
@@ -109,10 +110,10 @@ for (const backend of [float32, wasm]) {
       (program) => {
         const [g, h] = [gradientOn(float64, program), productOn(float64, program)];
         gradientOn(backend, program).forEach((x, i) => {
-          assertClose(x, g[i], 5e-5, `gradient of input ${i}`);
+          assertClose(x, g[i], 1e-4, `gradient of input ${i}`);
         });
         productOn(backend, program).forEach((x, i) => {
-          assertClose(x, h[i], 2e-4, `product of input ${i}`);
+          assertClose(x, h[i], 5e-4, `product of input ${i}`);
         });
       },
       100,

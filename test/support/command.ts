@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Standard input. */
+  readonly input?: string;
+  readonly cwd?: string;
+  /** Signals to send, each when standard error shows the text before it. */
+  readonly signal?: { readonly after: string; readonly name: NodeJS.Signals };
+}
+
+/** Runs `sparse-adapter` in a process of its own. */
+export function sparseAdapter(args: readonly string[], { input = '', cwd, signal }: RunOptions = {}): Promise<Outcome> {
+  const child = spawn(process.execPath, [main, ...args], { cwd });
+  const output = { stdout: '', stderr: '' };
+  let sent = false;
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    output.stderr += text;
+    if (signal && !sent && output.stderr.includes(signal.after)) sent = child.kill(signal.name);
+  });
+  child.stdin.on('error', () => {}); // a command that reads no input may end first
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...output }));
+  });
+}
+
+/** The same, for commands that must succeed. */
+export async function succeed(args: readonly string[], options?: RunOptions): Promise<Outcome> {
+  const outcome = await sparseAdapter(args, options);
+  if (outcome.code !== 0) throw new Error(`exit code ${outcome.code} of ${args.join(' ')}\n${outcome.stderr}`);
+  return outcome;
+}
+
+/** The files below a folder and their bytes, to see whether anything changed. */
+export function snapshot(folder: string): Map<string, string> {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return new Map(paths.map((path) => [path, readFileSync(path, 'hex')]));
+}
