@@ -3,7 +3,7 @@ import { activation } from '../ops/activations.ts';
 import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
-import { tidy } from '../tensor/scope.ts';
+import { currentScope, tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { ResidualPoint } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
@@ -123,6 +123,11 @@ class BertLayer {
   }
 }
 
+/** Without a scope around it, `tidy` would free what the derivative of its result needs: then it is left to the collector. */
+function tidyInScope<T>(fn: () => T): T {
+  return currentScope() ? tidy(fn) : fn();
+}
+
 export interface BertVariant {
   /** Position ids of a sequence. */
   readonly positionIds: (ids: readonly number[], config: EncoderConfig) => number[];
@@ -162,8 +167,10 @@ export class BertModel {
 
   /** The embedding output and the output of each layer, all [rows, hidden]. Dropout is on when `random` is given. */
   hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
-    const states = [tidy(() => this.#embeddings.forward(batch, random))];
-    for (const layer of this.#layers) states.push(tidy(() => layer.forward(states[states.length - 1], batch, random)));
+    const states = [tidyInScope(() => this.#embeddings.forward(batch, random))];
+    for (const layer of this.#layers) {
+      states.push(tidyInScope(() => layer.forward(states[states.length - 1], batch, random)));
+    }
     return states;
   }
 

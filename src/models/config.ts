@@ -44,6 +44,11 @@ export function parseEncoderConfig(json: Readonly<Record<string, unknown>>): Enc
     if (Number.isInteger(value) && value > 0) return value;
     throw fieldError(name, value, 'a positive whole number');
   };
+  const probability = (name: string, fallback?: number): number => {
+    const value = number(name, fallback);
+    if (value < 1) return value;
+    throw fieldError(name, value, 'a probability below 1');
+  };
   const config = {
     model_type,
     vocab_size: size('vocab_size'),
@@ -56,9 +61,9 @@ export function parseEncoderConfig(json: Readonly<Record<string, unknown>>): Enc
     type_vocab_size: size('type_vocab_size', 2),
     layer_norm_eps: number('layer_norm_eps', 1e-12),
     pad_token_id: number('pad_token_id', padTokenId[model_type]),
-    hidden_dropout_prob: number('hidden_dropout_prob', 0.1),
-    attention_probs_dropout_prob: number('attention_probs_dropout_prob', 0.1),
-    classifier_dropout: json.classifier_dropout == null ? null : number('classifier_dropout'),
+    hidden_dropout_prob: probability('hidden_dropout_prob', 0.1),
+    attention_probs_dropout_prob: probability('attention_probs_dropout_prob', 0.1),
+    classifier_dropout: json.classifier_dropout == null ? null : probability('classifier_dropout'),
     labels: labelsOf(json),
   } satisfies EncoderConfig;
   if (config.hidden_size % config.num_attention_heads !== 0) {
