@@ -89,6 +89,7 @@ function run(folder: string, golden: BackboneCase, compare: Compare): void {
     const ignored = opened.source.ignored();
     if (ignored.length > 0) throw new Error(`${folder}: the model does not use ${ignored.join(', ')}`);
     if (loss) compareGradients(opened, golden, loss, values, compare);
+    else if (golden.scalars?.loss) compare('loss', undefined, [golden.scalars.loss.value], golden.scalars.loss.tol);
     for (const [name, { tol }] of Object.entries(golden.tensors)) {
       compare(name, values[name], expected.readFloat32(name), tol);
     }

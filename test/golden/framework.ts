@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackendName, BackendOptions } from '../../src/index.ts';
 
@@ -49,11 +49,27 @@ export function readJson<T = Json>(...path: string[]): T {
   return JSON.parse(readFileSync(join(...path), 'utf8')) as T;
 }
 
-/** The sub-folders of `folder` that hold a case.json, by name. */
+/** The case folders in `folder`: all but those that start with an underscore, which cases share. */
 export function caseFolders(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return names.map(({ name }) => join(folder, name)).filter((path) => existsSync(join(path, 'case.json')));
+  return subfolders(folder)
+    .filter((name) => !name.startsWith('_'))
+    .map((name) => join(folder, name));
+}
+
+export function subfolders(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name);
+}
+
+/** The cases of the files in `folder`, each through the reader of its name. @throws Error for a file without a reader */
+export function casesOfFiles(folder: string, readers: Readonly<Record<string, () => Case[]>>): Case[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+    .flatMap(({ name }) => {
+      if (!Object.hasOwn(readers, name)) throw new Error(`${folder}: unknown file ${name}`);
+      return readers[name]();
+    });
 }
 
 /** The smallest tolerance the golden files use, for the few numbers they give without one: 4e-6 of the largest entry. */
@@ -61,14 +77,23 @@ export function floorTolerance(expected: readonly number[]): number {
   return 4e-6 * Math.max(...expected.map(Math.abs));
 }
 
-/** max |got - expected|; infinite where lengths differ or one side is NaN. */
-export function maxError(got: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (got.length !== expected.length) return Number.POSITIVE_INFINITY;
-  let worst = 0;
+/** What is wrong with a tensor, or null when max |got - expected| <= tolerance. NaN equals nothing but NaN. */
+export function mismatch(
+  got: ArrayLike<number> | undefined,
+  expected: ArrayLike<number> | undefined,
+  tolerance: number,
+): string | null {
+  if (!got) return 'not computed';
+  if (!expected) return 'nothing to compare with';
+  if (got.length !== expected.length) return `${got.length} values, expected ${expected.length}`;
+  let [worst, at] = [0, 0];
   for (let i = 0; i < expected.length; i++) {
-    if (Number.isNaN(got[i]) && Number.isNaN(expected[i])) continue;
+    if (got[i] === expected[i] || (Number.isNaN(got[i]) && Number.isNaN(expected[i]))) continue;
     const error = Math.abs(got[i] - expected[i]);
-    if (!(error <= worst)) worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+    if (error <= worst) continue;
+    [worst, at] = [Number.isNaN(error) ? Number.POSITIVE_INFINITY : error, i];
   }
-  return worst;
+  // Written so that a missing tolerance is a failure.
+  if (worst <= tolerance) return null;
+  return `got ${got[at]}, expected ${expected[at]} at ${at}, error ${worst}, tolerance ${tolerance}`;
 }

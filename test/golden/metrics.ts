@@ -1,7 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { computeMetrics, type MetricName } from '../../src/metrics/index.ts';
-import { type Area, type Case, type MissingFeature, readJson } from './framework.ts';
+import { type Area, type Case, casesOfFiles, readJson } from './framework.ts';
 
 type MetricCase = { readonly id: string; readonly labels: number[]; readonly predictions: number[] } & Readonly<
   Partial<Record<MetricName, number | 'NaN' | null>>
@@ -35,21 +34,18 @@ function glueCase(golden: MetricCase, tolerance: number): Case {
   };
 }
 
-const missing: Readonly<Record<string, MissingFeature>> = { 'squad.json': 'squad', 'rouge.json': 'rouge' };
-
 export const metrics: Area = {
   name: 'metrics',
   backends: [['reference', {}]],
   cases: (golden) => {
     const folder = join(golden, 'metrics');
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder).flatMap((file): Case[] => {
-      if (file === 'glue.json') {
-        const { tol, classification, regression } = readJson<GlueFile>(folder, file);
-        return [...classification, ...regression].map((golden) => glueCase(golden, tol));
-      }
-      if (!Object.hasOwn(missing, file)) throw new Error(`${folder}: unknown file ${file}`);
-      return [{ name: file, missing: missing[file], run: () => {} }];
+    return casesOfFiles(folder, {
+      'glue.json': () => {
+        const { tol, classification, regression } = readJson<GlueFile>(folder, 'glue.json');
+        return [...classification, ...regression].map((metricCase) => glueCase(metricCase, tol));
+      },
+      'squad.json': () => [{ name: 'squad.json', missing: 'squad', run: () => {} }],
+      'rouge.json': () => [{ name: 'rouge.json', missing: 'rouge', run: () => {} }],
     });
   },
 };

@@ -128,12 +128,14 @@ function run(golden: OpCase, file: SafetensorsFile, compare: Compare): void {
         attrs: golden.attrs,
       });
     const c = tensor(values(file, golden.c), golden.output.shape);
-    // L = sum(c (out + out² / 2))
+    // L = sum(c (y + y² / 2))
     const loss = () => {
-      const out = apply();
-      return sum(mul(c, add(out, mul(mul(out, out), 0.5))));
+      const y = apply();
+      return sum(mul(c, add(y, mul(mul(y, y), 0.5))));
     };
-    compare('out', apply().dataSync(), values(file, golden.output.tensor), golden.output.tol);
+    const out = apply();
+    compare('shape', out.shape, golden.output.shape, 0);
+    compare('out', out.dataSync(), values(file, golden.output.tensor), golden.output.tol);
     const vjps = grad(apply(), leaves, { gradOutput: c });
     const gradients = grad(loss(), leaves);
     const products = hvp(

@@ -12,6 +12,7 @@ import {
   type Case,
   type Compare,
   caseFolders,
+  casesOfFiles,
   floorTolerance,
   readJson,
 } from './framework.ts';
@@ -212,13 +213,24 @@ interface ScheduleCase {
   readonly lr: number[];
 }
 
+function scheduleCase({ total, warmup_ratio, warmup_steps, base, lr }: ScheduleCase): Case {
+  return {
+    name: `schedule ${total} ${warmup_ratio}`,
+    run: (compare) => {
+      compare('warmup_steps', [Math.ceil(total * warmup_ratio)], [warmup_steps], 0);
+      const rates = lr.map((_, step) => base * linearSchedule(step, warmup_steps, total));
+      compare('lr', rates, lr, 1e-9);
+    },
+  };
+}
+
 export const optim: Area = {
   name: 'optim',
   backends: bothBackends,
   cases: (golden) => {
     const folder = join(golden, 'optim');
-    return caseFolders(folder)
-      .flatMap((path): Case[] => {
+    return [
+      ...caseFolders(folder).flatMap((path): Case[] => {
         const content = readJson<SmallCase | TrainCase>(path, 'case.json');
         const name = basename(path);
         if ('variants' in content) {
@@ -229,16 +241,10 @@ export const optim: Area = {
         }
         const missing = missingFor(path, '.', content.spec);
         return [{ name, missing, run: (compare) => runTraining(path, content, compare) }];
-      })
-      .concat(
-        readJson<{ cases: ScheduleCase[] }>(folder, 'schedules.json').cases.map((c) => ({
-          name: `schedule ${c.total} ${c.warmup_ratio}`,
-          run: (compare) => {
-            compare('warmup_steps', [Math.ceil(c.total * c.warmup_ratio)], [c.warmup_steps], 0);
-            const rates = c.lr.map((_, step) => c.base * linearSchedule(step, c.warmup_steps, c.total));
-            compare('lr', rates, c.lr, 1e-9);
-          },
-        })),
-      );
+      }),
+      ...casesOfFiles(folder, {
+        'schedules.json': () => readJson<{ cases: ScheduleCase[] }>(folder, 'schedules.json').cases.map(scheduleCase),
+      }),
+    ];
   },
 };

@@ -22,6 +22,7 @@ import {
   type Case,
   type Compare,
   caseFolders,
+  casesOfFiles,
   floorTolerance,
   readJson,
 } from './framework.ts';
@@ -44,7 +45,13 @@ interface ScopeResult {
 interface KindResult {
   readonly importance: string;
   readonly score_tol: number;
-  readonly sparsity: Readonly<Record<string, { n_prune: number }>>;
+  readonly sparsity: Readonly<Record<string, Threshold>>;
+}
+
+interface Threshold {
+  readonly n_prune: number;
+  readonly last_pruned_importance: number;
+  readonly first_kept_importance: number;
 }
 
 const scores: Readonly<Record<string, Score>> = { magnitude, snip_abs: snip, snip_signed: snipPaperLiteral, grasp };
@@ -60,6 +67,7 @@ async function runScores(folder: string, golden: ScoreCase, compare: Compare): P
     );
     compareDerivatives(key, parameters, losses, result, (name) => expected.readFloat32(name), compare);
     for (const [kind, { importance, score_tol, sparsity }] of Object.entries(result.kinds)) {
+      if (!Object.hasOwn(scores, kind)) throw new Error(`Unknown score ${kind}`);
       const z = await scores[kind]({ parameters, random: new Random(0), losses });
       // Ours is an importance; where the file's z is one with the opposite sign it says so.
       const sign = importance.startsWith('-z') ? -1 : 1;
@@ -73,7 +81,14 @@ async function runScores(folder: string, golden: ScoreCase, compare: Compare): P
             score_tol,
           );
       });
-      for (const [s, { n_prune }] of Object.entries(sparsity)) {
+      const ascending = Float64Array.from(z.flatMap((values) => [...values])).sort();
+      for (const [s, { n_prune, last_pruned_importance, first_kept_importance }] of Object.entries(sparsity)) {
+        compare(
+          `${key}/threshold/${kind}/${s}`,
+          ascending.subarray(n_prune - 1, n_prune + 1),
+          [last_pruned_importance, first_kept_importance],
+          score_tol,
+        );
         const global = selectMasks(z, Number(s), 'global').flatMap((mask) => [...mask]);
         const perLayer = selectMasks(z, Number(s), 'layer').flatMap((mask) => [...mask]);
         compare(`${key}/n_prune/${kind}/${s}`, [global.filter((m) => m === 0).length], [n_prune], 0);
@@ -175,26 +190,32 @@ interface CountRow {
   readonly kept_weights: number;
 }
 
+function countCase({ model, r, sparsity, total_weights, kept_weights }: CountRow): Case {
+  return {
+    name: `counts ${model} r=${r} s=${sparsity}`,
+    run: (compare) => compare('kept', [total_weights - prunedCount(sparsity, total_weights)], [kept_weights], 0),
+  };
+}
+
 export const pruning: Area = {
   name: 'pruning',
   backends: bothBackends,
   cases: (golden) => {
     const folder = join(golden, 'pruning');
-    const er = readJson<{ tol: number; cases: ErdosRenyiCase[] }>(folder, 'er.json');
     return [
       ...caseFolders(folder).map((path): Case => {
         const scoreCase = readJson<ScoreCase>(path, 'case.json');
         const missing = missingFor(path, '.', scoreCase.spec);
         return { name: basename(path), missing, run: (compare) => runScores(path, scoreCase, compare) };
       }),
-      ...readJson<{ cases: TieCase[] }>(folder, 'ties.json').cases.map(tieCase),
-      ...er.cases.map((erCase) => erdosRenyiCase(erCase, er.tol)),
-      ...readJson<{ rows: CountRow[] }>(folder, 'counts.json').rows.map(
-        ({ model, r, sparsity, total_weights, kept_weights }): Case => ({
-          name: `counts ${model} r=${r} s=${sparsity}`,
-          run: (compare) => compare('kept', [total_weights - prunedCount(sparsity, total_weights)], [kept_weights], 0),
-        }),
-      ),
+      ...casesOfFiles(folder, {
+        'ties.json': () => readJson<{ cases: TieCase[] }>(folder, 'ties.json').cases.map(tieCase),
+        'er.json': () => {
+          const { tol, cases } = readJson<{ tol: number; cases: ErdosRenyiCase[] }>(folder, 'er.json');
+          return cases.map((erCase) => erdosRenyiCase(erCase, tol));
+        },
+        'counts.json': () => readJson<{ rows: CountRow[] }>(folder, 'counts.json').rows.map(countCase),
+      }),
     ];
   },
 };

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { mismatch, readJson } from './framework.ts';
+
+const test = suite('golden: runner');
+
+interface Output {
+  readonly code: number | string;
+  readonly lines: string[];
+}
+
+/** What the runner prints about the golden folder that `fill` makes. */
+async function run(fill: (folder: string) => void): Promise<Output> {
+  const folder = mkdtempSync(join(tmpdir(), 'golden-'));
+  try {
+    fill(folder);
+    return await new Promise((resolve) => {
+      const env = { ...process.env, GOLDEN_DIR: folder };
+      execFile(process.execPath, [join(import.meta.dirname, 'run.ts')], { env }, (error, stdout) => {
+        resolve({ code: error?.code ?? 0, lines: stdout.trimEnd().split('\n') });
+      });
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+type OpCase = Record<string, unknown> & { id: string; output: object };
+
+/** A golden folder with the first two cases of ops.json, the second one changed. */
+function opsWith(change: (golden: OpCase) => object): (folder: string) => void {
+  return (folder) => {
+    const ops = join(folder, 'ops');
+    mkdirSync(ops);
+    const own = join(import.meta.dirname, 'data', 'ops');
+    cpSync(join(own, 'ops.safetensors'), join(ops, 'ops.safetensors'));
+    const [first, second] = readJson<{ cases: OpCase[] }>(own, 'ops.json').cases;
+    writeFileSync(join(ops, 'ops.json'), JSON.stringify({ cases: [first, change(second)] }));
+  };
+}
+
+test('cases that agree: each counts once, its tensors on every backend', async () => {
+  const { code, lines } = await run(opsWith((golden) => golden));
+  assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 0 failed, 0 skipped');
+  assert.equal(code, 0);
+});
+
+test('a wrong number is a failure that shows it', async () => {
+  const { code, lines } = await run(
+    opsWith(({ output, id, ...golden }) => ({ ...golden, id, output: { ...output, tensor: `${id}/c` } })),
+  );
+  assert.match(
+    lines[0],
+    /^FAILED ops on wasm float32: \w+: out: got [-\d.]+, expected [-\d.]+ at \d+, error [\d.]+, tolerance [\de.-]+$/,
+  );
+  assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 1 failed, 0 skipped');
+  assert.equal(code, 1);
+});
+
+const broken: [string, (golden: OpCase) => object, RegExp][] = [
+  ['a tensor that is not in the file', (c) => ({ ...c, output: { ...c.output, tensor: 'nope' } }), /no tensor "nope"/],
+  ['a tolerance that is missing', (c) => ({ ...c, output: { ...c.output, tol: undefined } }), /tolerance undefined/],
+  ['another shape', (c) => ({ ...c, output: { ...c.output, shape: [40] } }), /shape/],
+  ['an unknown operation', (c) => ({ ...c, op: 'nope' }), /unknown operation nope/],
+];
+for (const [name, change, message] of broken) {
+  test(`${name} is a failure`, async () => {
+    const { code, lines } = await run(opsWith(change));
+    assert.match(lines.join('\n'), message);
+    assert.match(lines[lines.length - 1], /^\d+ cases, \d+ tensors compared, [1-9]\d* failed, 0 skipped$/);
+    assert.equal(code, 1);
+  });
+}
+
+const folders: [string, (folder: string) => void, RegExp][] = [
+  ['no folder', (folder) => rmSync(folder, { recursive: true }), /no such file or directory/],
+  ['an empty folder', () => {}, /no case was run/],
+  ['an area without cases', (folder) => mkdirSync(join(folder, 'backbones')), /FAILED backbones: .*no case was found/],
+  ['an unknown area', (folder) => mkdirSync(join(folder, 'nope')), /FAILED .*nope: no area has this name/],
+  [
+    'an unknown file',
+    (folder) => {
+      mkdirSync(join(folder, 'metrics'));
+      writeFileSync(join(folder, 'metrics', 'nope.json'), '{}');
+    },
+    /FAILED metrics: .*unknown file nope.json/,
+  ],
+];
+for (const [name, fill, message] of folders) {
+  test(`${name} is a failure`, async () => {
+    const { code, lines } = await run(fill);
+    assert.match(lines.join('\n'), message);
+    assert.match(lines[lines.length - 1], /^0 cases, 0 tensors compared, [1-9]\d* failed, 0 skipped$/);
+    assert.equal(code, 1);
+  });
+}
+
+test('numbers agree within the tolerance, and NaN with NaN only', () => {
+  assert.equal(mismatch([1, NaN, Infinity], [1.5, NaN, Infinity], 0.5), null);
+  assert.equal(mismatch([], [], 0), null);
+  for (const [got, expected] of [
+    [[1], [1.6]],
+    [[NaN], [1]],
+    [[1], [NaN]],
+    [[Infinity], [1]],
+    [[Infinity], [-Infinity]],
+    [[1, 2], [1]],
+    [undefined, [1]],
+    [[1], undefined],
+  ]) {
+    assert.notEqual(mismatch(got, expected, 0.5), null, `${got} and ${expected}`);
+  }
+  assert.match(mismatch([1, NaN, 9], [1, 2, 3], 1) ?? '', /got NaN, expected 2 at 1/);
+});
+
+test.run();
