@@ -64,7 +64,7 @@ import { grad, mul, sum, tensor } from '${engine}';
 const x = tensor([1, 2, 3], [3], { requiresGrad: true });
 const loss = sum(mul(x, x));
 const [slope] = grad(loss, [x]);
-console.log(...(await slope.data()));
+console.log([...(await slope.data())].join(' '));
 `;
 
 /** Reports the address of every module on standard error as it is loaded. */

@@ -11,19 +11,20 @@ const test = suite('tensor: garbage collection');
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-/** Finalizers run some time after a collection. */
-async function collectedDownTo(tensors: number): Promise<number> {
-  for (let i = 0; i < 100 && memory().tensors > tensors; i++) {
+/** The number of tensors when collecting changes it no more; finalizers run some time after a collection. */
+async function settled(): Promise<number> {
+  for (let unchanged = 0, before = memory().tensors; unchanged < 5; before = memory().tensors) {
     collectGarbage();
     await new Promise((resolve) => setImmediate(resolve));
+    unchanged = memory().tensors === before ? unchanged + 1 : 0;
   }
   return memory().tensors;
 }
 
 for (const backend of backends) {
   test(`outside of scopes, tensors and graphs that nothing holds are collected on ${label(backend)}`, async () => {
-    await collectedDownTo(0);
-    const [tensors, bytes] = [memory().tensors, backend.bytes()];
+    const tensors = await settled();
+    const bytes = backend.bytes();
     const kept = toTensor(backend, { shape: [3], values: [1, 2, 3] }, true);
     (() => {
       for (let i = 0; i < 100; i++) {
@@ -32,10 +33,10 @@ for (const backend of backends) {
       }
     })();
     assert.ok(memory().tensors > tensors + 100);
-    assert.equal(await collectedDownTo(tensors + 1), tensors + 1);
+    assert.ok((await settled()) <= tensors + 1);
     assert.deepEqual(Array.from(kept.dataSync()), [1, 2, 3]);
     kept.dispose();
-    assert.equal(backend.bytes(), bytes);
+    assert.ok(backend.bytes() <= bytes);
   });
 }
 
