@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** What is run. */
+export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface Outcome {
   readonly code: number | null;
@@ -15,7 +16,7 @@ export interface RunOptions {
   /** Standard input. */
   readonly input?: string;
   readonly cwd?: string;
-  /** Signals to send, each when standard error shows the text before it. */
+  /** A signal to send as soon as standard error shows a text. */
   readonly signal?: { readonly after: string; readonly name: NodeJS.Signals };
 }
 

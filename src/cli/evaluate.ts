@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander';
+import { type BackendName, setBackend } from '../backends/index.ts';
+import { evaluateRun, readRunConfig, readRunMetrics } from '../training/index.ts';
+import { methodName } from './describe.ts';
+import { path, shared, textColumns } from './options.ts';
+import { formatMetric, note, printJson, printTable, warn } from './output.ts';
+import { type Progress, startProgress } from './progress.ts';
+import { evaluationData } from './settings.ts';
+
+interface Flags {
+  readonly model?: string;
+  readonly backend?: BackendName;
+  readonly json?: boolean;
+}
+
+export function describeEvaluate(command: Command): void {
+  command
+    .description('Evaluate a trained adapter again, on the data of its run or on other data.')
+    .argument('<run>', 'folder that train wrote')
+    .addOption(shared.model('where the backbone is now, if it was moved'))
+    .addOption(
+      new Option('-d, --data <path>', 'other data: a .csv, .tsv or .jsonl file, or a GLUE folder').argParser(path),
+    )
+    .addOption(
+      new Option('--text <column[,column]>', 'columns with the text (default: those of the run)').argParser(
+        textColumns,
+      ),
+    )
+    .option('--label <column>', 'column with the label (default: that of the run)')
+    .addOption(shared.backend())
+    .addOption(shared.json());
+}
+
+export async function evaluate(command: Command, run: string): Promise<void> {
+  const { model, backend, json } = command.opts<Flags>();
+  const config = readRunConfig(run);
+  const data = evaluationData(command, config.settings.data);
+  await setBackend(backend ?? config.settings.backend);
+
+  let progress: Progress | undefined;
+  let result: Awaited<ReturnType<typeof evaluateRun>>;
+  try {
+    result = await evaluateRun(run, {
+      model,
+      data,
+      onWarning: warn,
+      onLoaded: (_, examples) => {
+        progress = startProgress('evaluating', examples);
+      },
+      onBatch: (done) => progress?.update(done),
+    });
+  } finally {
+    progress?.stop();
+  }
+
+  if (json) {
+    printJson({ run, ...result });
+    return;
+  }
+  note(`${result.data}: ${result.examples} examples, ${methodName(config.settings)}`);
+  const stored = data ? null : readRunMetrics(run).metrics;
+  printTable(
+    Object.entries(result.metrics).map(([name, value]) => [
+      name,
+      formatMetric(value),
+      ...(stored ? [formatMetric(stored[name as keyof typeof stored] ?? null)] : []),
+    ]),
+    stored ? ['metric', 'now', 'after training'] : ['metric', 'now'],
+  );
+}

@@ -1,0 +1,62 @@
+import Table from 'cli-table3';
+
+/** One JSON document on standard output. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** One line of JSON on standard output. */
+export function printJsonLine(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** A line for people on standard error, which keeps standard output for results. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export const warn = (message: string): void => note(`warning: ${message}`);
+
+const border = Object.fromEntries(
+  ['top', 'mid', 'bottom', 'left', 'right']
+    .flatMap((side) => ['', '-mid', '-left', '-right'].map((part) => side + part))
+    .map((name) => [name, '']),
+);
+const rules = { ...border, top: '─', 'top-mid': '─', bottom: '─', 'bottom-mid': '─' };
+
+/** A table on standard output. With a `head` it is ruled, and all columns but the first are aligned to the right. */
+export function printTable(rows: readonly (readonly string[])[], head: readonly string[] = []): void {
+  const table = new Table({
+    chars: { ...(head.length > 0 ? rules : border), middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
+  });
+  if (head.length > 0) {
+    const underline = head.map((title) => '─'.repeat(title.length));
+    table.push([...head], underline);
+  }
+  table.push(...rows.map((row) => [...row]));
+  const lines = table.toString().split('\n');
+  process.stdout.write(`${lines.map((line) => line.trimEnd()).join('\n')}\n`);
+}
+
+export const formatCount = (n: number): string => n.toLocaleString('en-US');
+
+/** Metrics are fractions or correlations. */
+export const formatMetric = (value: number | null): string =>
+  value === null || Number.isNaN(value) ? 'undefined' : value.toFixed(4);
+
+export const formatPercent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1e3) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(2)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
+}

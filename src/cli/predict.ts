@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import { type BackendName, setBackend } from '../backends/index.ts';
+import { type Example, encodeExamples, glueTasks } from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import { isHeadParameter, loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
+import { Random } from '../random/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import {
+  type DataSettings,
+  loadRun,
+  type Prediction,
+  predict as predictExamples,
+  readRunConfig,
+  runDefaults,
+  tokenizerOf,
+} from '../training/index.ts';
+import { UsageError } from './errors.ts';
+import { inBatches, inputOption, type LineKind, readInput, textOption } from './input.ts';
+import { shared } from './options.ts';
+import { printJsonLine } from './output.ts';
+
+const BATCH_SIZE = 32;
+
+interface Flags {
+  readonly model?: string;
+  readonly input?: string;
+  readonly text?: readonly string[];
+  readonly backend?: BackendName;
+  readonly json?: boolean;
+}
+
+export function describePredict(command: Command): void {
+  command
+    .description('Label texts with a trained adapter, or with a checkpoint that has its own classification head.')
+    .argument('[run]', 'folder that train wrote')
+    .addOption(shared.model('checkpoint with its own head; beside a run: where its backbone is now'))
+    .addOption(inputOption())
+    .addOption(textOption())
+    .addOption(shared.backend())
+    .addOption(shared.json('print one JSON object per input, with all probabilities and logits'))
+    .addHelpText(
+      'after',
+      `
+Prints label, probability and text with a TAB between them, one line per input (regression: value and text).
+A line for a model of text pairs holds both texts with a TAB between them.
+
+Examples:
+  $ echo 'a small animal with soft fur' | sparse-adapter predict runs/demo/snip40
+  $ sparse-adapter predict runs/mail --input new.csv --text subject,body --json`,
+    );
+}
+
+export async function predict(command: Command, run: string | undefined): Promise<void> {
+  const flags = command.opts<Flags>();
+  const { model, tokenizer, maxLength, kind, columns } =
+    run === undefined ? await ownHead(flags) : await trained(run, flags);
+  const print = flags.json ? printAsJson : printAsLine;
+  for await (const batch of inBatches(readInput(flags.input, flags.text ?? columns, kind), BATCH_SIZE)) {
+    const predictions = await predictExamples(model, encodeExamples(batch, tokenizer, maxLength));
+    for (const [i, prediction] of predictions.entries()) print(model.labels, prediction, batch[i]);
+  }
+}
+
+/** What reads texts, and what texts it reads. */
+interface Reader {
+  readonly model: SequenceClassifier;
+  readonly tokenizer: Tokenizer;
+  readonly maxLength: number;
+  readonly kind: LineKind;
+  /** Columns of a table to read by default. */
+  readonly columns?: readonly string[];
+}
+
+async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
+  const { settings } = readRunConfig(run);
+  await setBackend(backend ?? settings.backend);
+  const loaded = loadRun(run, { model });
+  const columns = settings.data.kind === 'table' ? settings.data.text : undefined;
+  const kind = textCount(settings.data) === 2 ? 'pair' : 'text';
+  return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
+}
+
+function textCount(data: DataSettings): number {
+  if (data.kind === 'glue') return glueTasks[data.task].text.length;
+  return data.kind === 'table' ? data.text.length : 1;
+}
+
+async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {
+  if (model === undefined) {
+    throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
+  }
+  await setBackend(backend);
+  const loaded = loadClassifier(model, new Random(runDefaults.seed), ({ labels }) => {
+    // Hugging Face marks regression by a single label.
+    return { labels: labels && labels.length > 1 ? labels : null };
+  });
+  const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
+  if (missing) {
+    throw new InputError(
+      `${model} has no trained classification head (there is no tensor "${missing.name}"); train one and give its run folder.`,
+    );
+  }
+  const maxLength = Math.min(runDefaults.maxLength, longestSequence(loaded.config));
+  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength, kind: 'auto' };
+}
+
+function printAsJson(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
+  const { value, logits, probabilities } = prediction;
+  if (labels && probabilities) {
+    const byName = (values: readonly number[]) => Object.fromEntries(labels.map((label, i) => [label, values[i]]));
+    printJsonLine({ label: labels[value], probabilities: byName(probabilities), logits: byName(logits), ...example });
+  } else {
+    printJsonLine({ value, logits, ...example });
+  }
+}
+
+function printAsLine(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
+  const { value, probabilities } = prediction;
+  const answer = labels && probabilities ? [labels[value], probabilities[value].toFixed(4)] : [String(value)];
+  const texts = example.pair === undefined ? [example.text] : [example.text, example.pair];
+  const cells = [...answer, ...texts].map((cell) => cell.replace(/\s+/g, ' '));
+  process.stdout.write(`${cells.join('\t')}\n`);
+}

@@ -1,0 +1,58 @@
+import { Command, type Option } from 'commander';
+import { demo, describeDemo } from './demo.ts';
+import { describeEmbed, embed } from './embed.ts';
+import { UsageError } from './errors.ts';
+import { describeEvaluate, evaluate } from './evaluate.ts';
+import { describeInfo, info } from './info.ts';
+import { describePredict, predict } from './predict.ts';
+import { describePrune, prune } from './prune.ts';
+import { describeTrain, train } from './train.ts';
+import { version } from './versions.ts';
+
+interface Entry {
+  /** Adds description, arguments and options. */
+  readonly describe: (command: Command) => void;
+  /** @param argument the first positional one */
+  readonly run: (command: Command, argument: string) => Promise<void>;
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  train: { describe: describeTrain, run: train },
+  evaluate: { describe: describeEvaluate, run: evaluate },
+  predict: { describe: describePredict, run: predict },
+  embed: { describe: describeEmbed, run: embed },
+  prune: { describe: describePrune, run: prune },
+  info: { describe: describeInfo, run: info },
+  demo: { describe: describeDemo, run: demo },
+};
+
+/** The command line; `parseAsync` of the result throws what the commands throw, and a CommanderError for wrong usage. */
+export function buildProgram(): Command {
+  const program = new Command('sparse-adapter')
+    .description('Fine-tune transformers with sparse adapters.')
+    .version(version, '-v, --version')
+    .configureHelp({ optionDescription })
+    .exitOverride();
+  for (const [name, { describe, run }] of Object.entries(commands)) {
+    const command = program.command(name).showHelpAfterError(`See sparse-adapter ${name} --help.`);
+    describe(command);
+    command.action(async () => {
+      try {
+        await run(command, command.args[0]);
+      } catch (error) {
+        if (error instanceof UsageError) command.error(`error: ${error.message}`);
+        throw error;
+      }
+    });
+  }
+  return program.showHelpAfterError('See sparse-adapter --help.');
+}
+
+/** `what it does (one | another; default: one)` */
+function optionDescription({ description, argChoices, defaultValue }: Option): string {
+  const facts = [
+    ...(argChoices ? [argChoices.join(' | ')] : []),
+    ...(defaultValue === undefined ? [] : [`default: ${defaultValue}`]),
+  ];
+  return facts.length > 0 ? `${description} (${facts.join('; ')})` : description;
+}

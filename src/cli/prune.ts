@@ -1,0 +1,54 @@
+import { type Command, Option } from 'commander';
+import { setBackend } from '../backends/index.ts';
+import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
+import { layerHead, layerRows, methodName, noteLoaded, notePruning, runDocument } from './describe.ts';
+import { formatSeconds, note, printJson, printTable, warn } from './output.ts';
+import { addAdapterOptions, addBatchSize, addDataOptions, addPruningOptions, addRunOptions } from './run-options.ts';
+import { runSettings } from './settings.ts';
+import { commandLine, versions } from './versions.ts';
+
+interface Flags {
+  readonly output?: string;
+  readonly overwrite?: boolean;
+  readonly json?: boolean;
+}
+
+export function describePrune(command: Command): void {
+  command.description('Prune an adapter at initialisation and show what is kept, without training.');
+  addDataOptions(command);
+  addAdapterOptions(command);
+  addBatchSize(addPruningOptions(command));
+  addRunOptions(
+    command,
+    new Option('-o, --output <folder>', 'folder to write the pruned, untrained adapter to'),
+    new Option('--overwrite', 'replace an earlier run in --output'),
+  );
+}
+
+export async function prune(command: Command): Promise<void> {
+  const { output = null, overwrite = false, json } = command.opts<Flags>();
+  const settings = runSettings(command);
+  if (output !== null) checkOutput(output, { overwrite });
+  await setBackend(settings.backend);
+  const { config, metrics, pruning } = await runPruning({
+    settings,
+    output,
+    command: commandLine(),
+    versions,
+    events: {
+      onWarning: warn,
+      onLoaded: (model) => {
+        noteLoaded(settings.model, model);
+        notePruning(settings);
+      },
+    },
+  });
+  if (json) {
+    const bytes = output === null ? null : runFileSizes(output)['adapter.safetensors'];
+    printJson(runDocument(output, config, metrics, bytes));
+    return;
+  }
+  note(`${methodName(settings)}, pruned in ${formatSeconds(metrics.seconds.pruning)}`);
+  printTable(layerRows(pruning), layerHead);
+  if (output !== null) note(`saved in ${output}`);
+}

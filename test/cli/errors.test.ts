@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { serializeSafetensors } from '../../src/io/index.ts';
+import { type RunOptions, snapshot, sparseAdapter, succeed } from '../support/command.ts';
+import { reviewFolder } from '../support/reviews.ts';
+import { tinyBert, tinyFolder, tinyTensors } from '../support/tiny-model.ts';
+
+const test = suite('commands: bad input');
+
+const folder = reviewFolder({
+  'empty.csv': '',
+  'header.csv': 'text,mood\n',
+  'other-label.csv': 'text,mood\nthe film is good,mixed\n',
+  'one-label.csv': 'text,mood\nthe film is good,positive\nthe play is good,positive\n',
+  'no-label.csv': 'text,mood\nthe film is good,positive\nthe play is bad,\n',
+  'notes.doc': 'text',
+  'empty.txt': '',
+});
+const at = (name: string) => join(folder, name);
+const model = tinyFolder();
+const weights = serializeSafetensors(tinyTensors());
+
+/** A safetensors file with this header and no data. */
+function header(entries: object, dataBytes = 0): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(entries));
+  const file = new Uint8Array(8 + json.length + dataBytes);
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.length), true);
+  file.set(json, 8);
+  return file;
+}
+
+const withWeights = (file: Uint8Array | string, name = 'model.safetensors') =>
+  tinyFolder({ tensors: [], files: { [name]: file } });
+const f32 = (begin: number, end: number) => ({ dtype: 'F32', shape: [(end - begin) / 4], data_offsets: [begin, end] });
+const hugeHeader = header({});
+new DataView(hugeHeader.buffer).setBigUint64(0, 2n ** 60n, true);
+const withNaN = tinyTensors().map((tensor) =>
+  tensor.name.endsWith('layer.1.output.dense.weight')
+    ? { ...tensor, dtype: 'F32' as const, data: new Float32Array(tensor.data.length).fill(Number.NaN) }
+    : tensor,
+);
+
+const train = (...more: string[]) => [
+  ...['train', '--model', model, '--data', at('train.csv'), '--eval-data', at('dev.csv'), '--text', 'text'],
+  ...['--label', 'mood', '--bottleneck', '4', '--epochs', '1', '--output', at('out'), ...more],
+];
+const replacing = (...more: string[]) => train('--overwrite', ...more);
+const withModel = (path: string) => replacing('--model', path);
+
+interface Case {
+  readonly args: readonly string[];
+  readonly message: RegExp;
+  readonly options?: RunOptions;
+}
+
+/** Runs the cases side by side and asserts what every failure has in common. */
+async function expectFailures(code: number, cases: Readonly<Record<string, Case>>): Promise<void> {
+  const before = snapshot(folder);
+  await Promise.all(
+    Object.entries(cases).map(async ([name, { args, message, options }]) => {
+      const outcome = await sparseAdapter(args, options);
+      const shown = `${name}: ${JSON.stringify(outcome)}`;
+      assert.equal(outcome.code, code, shown);
+      assert.equal(outcome.stdout, '', shown);
+      const errors = outcome.stderr.split('\n').filter((line) => line.startsWith('error: '));
+      assert.equal(errors.length, 1, shown);
+      assert.match(errors[0], message, shown);
+      assert.doesNotMatch(outcome.stderr, /^ +at /m, shown);
+      assert.equal(/^See sparse-adapter.* --help\.$/m.test(outcome.stderr), code === 2, shown);
+    }),
+  );
+  assert.deepEqual(snapshot(folder), before);
+}
+
+test.before(async () => {
+  await succeed(train());
+});
+
+test('unusable model folders', () =>
+  expectFailures(1, {
+    'a truncated file': {
+      args: withModel(withWeights(weights.subarray(0, 5000))),
+      message: /truncated, tensor ".*" ends/,
+    },
+    'overlapping tensors': {
+      args: withModel(withWeights(header({ a: f32(0, 8), b: f32(4, 12) }, 12))),
+      message: /tensors "a" and "b" overlap/,
+    },
+    'bytes that belong to no tensor': {
+      args: withModel(withWeights(header({ a: f32(0, 8) }, 12))),
+      message: /4 bytes after the last tensor belong to none/,
+    },
+    'an oversized header': {
+      args: withModel(withWeights(hugeHeader)),
+      message: /header claims \d+ bytes, the limit is/,
+    },
+    'another kind of file': { args: withModel(withWeights('once upon a time')), message: /not a safetensors file/ },
+    'a pickle': {
+      args: withModel(withWeights('\x80\x02', 'pytorch_model.bin')),
+      message: /pytorch_model\.bin is a PyTorch pickle, which is not read; convert it/,
+    },
+    'an unsupported model type': {
+      args: withModel(tinyFolder({ config: { ...tinyBert, model_type: 't5' }, tensors: [] })),
+      message: /model_type "t5" is not supported; it must be bert or roberta/,
+    },
+    'a missing tensor': {
+      args: withModel(tinyFolder({ tensors: tinyTensors().slice(1) })),
+      message: /there is no tensor "bert\.embeddings\.word_embeddings\.weight", which the model needs/,
+    },
+    'no such model': { args: withModel('no-such-model'), message: /neither a folder nor an installed npm package/ },
+    'inputs longer than the model takes': {
+      args: replacing('--max-length', '25'),
+      message: /exceeds the 24 positions/,
+    },
+  }));
+
+test('unusable data', () =>
+  expectFailures(1, {
+    'an empty file': { args: replacing('--data', at('empty.csv')), message: /empty\.csv is empty/ },
+    'a header only': { args: replacing('--data', at('header.csv')), message: /header\.csv has no rows/ },
+    'a column that is not there': { args: replacing('--label', 'moood'), message: /no column 'moood'; it has 'text'/ },
+    'an unknown label': {
+      args: replacing('--eval-data', at('other-label.csv')),
+      message: /other-label\.csv, line 2: unknown label 'mixed' in column 'mood'; known are 'negative', 'positive'/,
+    },
+    'a single label': { args: replacing('--data', at('one-label.csv')), message: /'positive' only/ },
+    'a missing label': { args: replacing('--data', at('no-label.csv')), message: /line 3: no value for 'mood'/ },
+    'another format': { args: replacing('--data', at('notes.doc')), message: /must end in \.csv, \.tsv, \.jsonl/ },
+    'no such file': { args: replacing('--data', at('nothing.csv')), message: /nothing\.csv does not exist/ },
+    'no GLUE folder': {
+      args: ['train', '--model', model, '--task', 'rte', '--data', folder],
+      message: /has neither RTE.train\.tsv nor train\.tsv/,
+    },
+  }));
+
+test('losses and weights that are not finite', () =>
+  expectFailures(1, {
+    'NaN in the weights': {
+      args: replacing('--pruning', 'none', '--model', tinyFolder({ tensors: withNaN })),
+      message: /The loss is NaN at step 1 of \d+; lower the learning rate .* or check/,
+    },
+    'NaN while pruning': {
+      args: withModel(tinyFolder({ tensors: withNaN })),
+      message: /snip: a score is NaN/,
+    },
+    'an extreme learning rate': {
+      args: replacing('--learning-rate', '1e30', '--epochs', '3'),
+      message: /lower the learning rate/,
+    },
+    'an adapter that cannot be pruned by its gradient': {
+      args: replacing('--init', 'lora'),
+      message: /initialise the adapter with init 'bert'/,
+    },
+  }));
+
+test('an output folder with other things in it', async () => {
+  writeFileSync(at('out/thesis.tex'), 'important');
+  await expectFailures(1, {
+    train: { args: replacing(), message: /out holds "thesis\.tex", which is not an earlier output/ },
+    'a file': { args: replacing('--output', at('train.csv')), message: /train\.csv: it is a file/ },
+  });
+});
+
+test('unusable runs and inputs of the other commands', async () => {
+  cpSync(at('out'), at('damaged'), { recursive: true });
+  const file = at('damaged/adapter.safetensors');
+  writeFileSync(file, readFileSync(file).subarray(0, -1));
+  const text: RunOptions = { input: 'the film is good\n' };
+  await expectFailures(1, {
+    'evaluate: no run': {
+      args: ['evaluate', folder],
+      message: /has no sparse-adapter\.json: give the --output folder/,
+    },
+    'evaluate: a damaged run': { args: ['evaluate', at('damaged')], message: /adapter\.safetensors: truncated/ },
+    'evaluate: an unknown label': {
+      args: ['evaluate', at('out'), '--data', at('other-label.csv')],
+      message: /unknown label 'mixed'/,
+    },
+    'evaluate: no backbone': {
+      args: ['evaluate', at('out'), '--model', 'gone'],
+      message: /gone is neither a folder nor/,
+    },
+    'predict: no head': {
+      args: ['predict', '--model', model],
+      options: text,
+      message: /no trained classification head \(there is no tensor "bert\.pooler\.dense\.weight"\)/,
+    },
+    'predict: nothing to read': { args: ['predict', at('out')], message: /standard input is empty/ },
+    'predict: an empty file': {
+      args: ['predict', at('out'), '--input', at('empty.txt')],
+      message: /empty\.txt is empty/,
+    },
+    'predict: no such column': {
+      args: ['predict', at('out'), '--input', at('dev.csv'), '--text', 'texts'],
+      message: /no column 'texts'/,
+    },
+    'embed: no such file': {
+      args: ['embed', '--model', model, '--input', at('no.txt')],
+      message: /no\.txt does not exist/,
+    },
+    'info: nothing there': { args: ['info', at('nowhere')], message: /nowhere is neither a folder nor/ },
+  });
+});
+
+test('wrong usage', () =>
+  expectFailures(2, {
+    'an unknown option': { args: replacing('--sparsty', '0.4'), message: /unknown option '--sparsty'/ },
+    'an unknown command': { args: ['trian'], message: /unknown command 'trian'/ },
+    'an unknown choice': {
+      args: replacing('--pruning', 'snap'),
+      message: /'snap' is invalid\. Allowed choices are random/,
+    },
+    'sparsity 1': { args: replacing('--sparsity', '1'), message: /argument '1' is invalid\. It must be in \[0, 1\)/ },
+    'negative sparsity': { args: replacing('--sparsity', '-0.1'), message: /argument '-0\.1' is invalid/ },
+    'not a number': {
+      args: replacing('--learning-rate', 'fast'),
+      message: /'fast' is invalid\. It must be a number above 0/,
+    },
+    'not a whole number': {
+      args: replacing('--epochs', '1.5'),
+      message: /'1\.5' is invalid\. It must be a whole number/,
+    },
+    'too many text columns': { args: replacing('--text', 'a,b,c'), message: /It must be a column, or two columns/ },
+    'no model': { args: ['train', '--data', at('train.csv')], message: /--model is missing/ },
+    'no data': { args: ['train', '--model', model], message: /--data is missing/ },
+    'no label': {
+      args: ['train', '--model', model, '--data', at('train.csv'), '--text', 'text'],
+      message: /--label is missing/,
+    },
+    'a folder without its task': {
+      args: ['prune', '--model', model, '--data', folder],
+      message: /is a folder: name its GLUE task with --task/,
+    },
+    'an option without effect': {
+      args: replacing('--pruning', 'none', '--scope', 'layer'),
+      message: /--scope has no effect/,
+    },
+    'an option that belongs elsewhere': { args: replacing('--task', 'rte'), message: /--eval-data belongs to a file/ },
+    'predict without a model': { args: ['predict'], message: /name the folder of a run/ },
+    'evaluate without a run': { args: ['evaluate'], message: /missing required argument 'run'/ },
+    'columns without data': { args: ['evaluate', at('out'), '--label', 'mood'], message: /--label goes with --data/ },
+  }));
+
+test('no command at all shows the help', async () => {
+  const { code, stdout, stderr } = await sparseAdapter([]);
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /Usage: sparse-adapter \[options\] \[command\]/);
+});
+
+test.run();

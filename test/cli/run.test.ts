@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { succeed } from '../support/command.ts';
+import { reviewFolder } from '../support/reviews.ts';
+import { tinyFolder } from '../support/tiny-model.ts';
+
+const test = suite('commands: train, evaluate, predict, info');
+
+const folder = reviewFolder();
+const model = tinyFolder();
+const at = (...names: string[]) => join(folder, ...names);
+const readJson = (...names: string[]) => JSON.parse(readFileSync(at(...names), 'utf8'));
+const lines = (text: string) => text.trimEnd().split('\n');
+const parsedLines = (text: string) => lines(text).map((line) => JSON.parse(line));
+
+const train = (label: string, output: string, ...more: string[]) => [
+  ...['train', '--model', model, '--data', at('train.csv'), '--eval-data', at('dev.csv')],
+  ...['--text', 'text', '--label', label, '--output', at(output), '--bottleneck', '4'],
+  ...['--learning-rate', '0.01', '--epochs', '4', '--batch-size', '8', ...more],
+];
+
+test('a classifier: train, evaluate, predict, info', async () => {
+  const trained = await succeed([...train('mood', 'classes'), '--json']);
+  const run = JSON.parse(trained.stdout);
+  assert.equal(run.status, 'finished');
+  assert.deepEqual(run.labels, ['negative', 'positive']);
+  assert.ok(run.metrics.accuracy > 0.5, `accuracy ${run.metrics.accuracy}`);
+  assert.equal(run.pruning.kept, run.pruning.total - Math.floor(0.4 * run.pruning.total + 0.5));
+  const biases = 2 * 2 * (4 + 16);
+  assert.equal(run.trained_parameters.adapter, run.pruning.kept + biases);
+
+  const stored = readJson('classes', 'metrics.json');
+  assert.deepEqual(run.metrics, stored.metrics);
+  assert.ok(readJson('classes', 'sparse-adapter.json').command.includes('--learning-rate'));
+
+  const predictions = '{"text":"the film is good"}\n{"text":"the play is bad, very bad"}\n';
+  const [again, other, answers, rows, about] = await Promise.all([
+    succeed(['evaluate', at('classes'), '--json']),
+    succeed(['evaluate', at('classes'), '--data', at('train.csv'), '--json']),
+    succeed(['predict', at('classes'), '--json'], { input: 'the film is good\n\nthe play is bad' }),
+    succeed(['predict', at('classes'), '--input', join(reviewFolder({ 'new.jsonl': predictions }), 'new.jsonl')]),
+    succeed(['info', at('classes'), '--json']),
+  ]);
+  const evaluation = JSON.parse(again.stdout);
+  assert.deepEqual(evaluation.metrics, stored.metrics);
+  assert.equal(evaluation.examples, 8);
+  assert.equal(JSON.parse(other.stdout).examples, 24);
+
+  const parsed = parsedLines(answers.stdout);
+  assert.deepEqual(
+    parsed.map(({ text }) => text),
+    ['the film is good', '', 'the play is bad'],
+  );
+  for (const { label, probabilities, logits } of parsed) {
+    assert.deepEqual(Object.keys(logits), ['negative', 'positive']);
+    assert.equal(label, probabilities.positive > probabilities.negative ? 'positive' : 'negative');
+    assert.ok(Math.abs(probabilities.positive + probabilities.negative - 1) < 1e-9);
+  }
+  assert.match(lines(rows.stdout)[0], /^(positive|negative)\t[01]\.\d{4}\tthe film is good$/);
+  assert.match(lines(rows.stdout)[1], /\tthe play is bad, very bad$/);
+
+  const facts = JSON.parse(about.stdout);
+  assert.deepEqual(facts.metrics, stored.metrics);
+  assert.equal(facts.pruning.layers.length, 8);
+  assert.equal(facts.files['adapter.safetensors'], readFileSync(at('classes', 'adapter.safetensors')).length);
+});
+
+test('a regression: numbers as labels, tables for people', async () => {
+  const trained = await succeed(train('score', 'numbers', '--pruning', 'none', '--pooling', 'mean'));
+  const { metrics } = readJson('numbers', 'metrics.json');
+  assert.match(trained.stdout, new RegExp(`pearson +${metrics.pearson.toFixed(4)}`));
+  assert.match(trained.stdout, /method +houlsby 4, dense/);
+  assert.match(trained.stderr, /training 12\/12 loss \d/);
+
+  const [again, answers, about] = await Promise.all([
+    succeed(['evaluate', at('numbers'), '--json']),
+    succeed(['predict', at('numbers')], { input: 'the film is good\n' }),
+    succeed(['info', at('numbers')]),
+  ]);
+  assert.deepEqual(JSON.parse(again.stdout).metrics, metrics);
+  const [value, text] = lines(answers.stdout)[0].split('\t');
+  assert.ok(value !== '' && Number.isFinite(Number(value)));
+  assert.equal(text, 'the film is good');
+  assert.match(about.stdout, /labels +numbers/);
+});
+
+test('pairs of texts: two columns in a table, a TAB in a line', async () => {
+  await succeed(train('mood', 'pairs', '--epochs', '1', '--text', 'text,thing'));
+  const { stdout } = await succeed(['predict', at('pairs'), '--json'], { input: 'the film is good\tfilm\n' });
+  assert.equal(JSON.parse(stdout).pair, 'film');
+});
+
+test('the same seed gives the same file, another seed another', async () => {
+  const outputs = ['a', 'b', 'c'];
+  await Promise.all(
+    outputs.map((output) => succeed(train('mood', output, '--epochs', '1', '--seed', output === 'c' ? '2' : '1'))),
+  );
+  const [a, b, c] = outputs.map((output) => readFileSync(at(output, 'adapter.safetensors')));
+  assert.ok(a.equals(b));
+  assert.ok(!a.equals(c));
+});
+
+test('without --output the folder has a telling name below runs', async () => {
+  const args = train('mood', '', '--epochs', '1', '--pruning', 'random', '--sparsity', '0.8', '--seed', '3');
+  args.splice(args.indexOf('--output'), 2);
+  await succeed(args, { cwd: folder });
+  assert.ok(existsSync(at('runs', 'train-houlsby-random80-s3', 'adapter.safetensors')));
+});
+
+test('the backends agree', async () => {
+  await succeed(train('mood', 'reference', '--epochs', '1', '--backend', 'reference'));
+  await succeed(train('mood', 'wasm', '--epochs', '1'));
+  const [reference, wasm] = ['reference', 'wasm'].map((name) => readJson(name, 'metrics.json').epoch_losses[0]);
+  assert.ok(Math.abs(reference - wasm) < 1e-3, `${reference} and ${wasm}`);
+});
+
+test.run();

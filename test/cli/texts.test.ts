@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { version } from '../../src/cli/versions.ts';
+import { main, succeed } from '../support/command.ts';
+import { reviewFolder } from '../support/reviews.ts';
+import { tinyBert, tinyFolder, tinyTensors } from '../support/tiny-model.ts';
+
+const test = suite('commands: embed, prune, predict with an own head, info of models');
+
+const model = tinyFolder();
+const folder = reviewFolder({ 'lines.txt': 'the film is good\nthe book is dull\n' });
+const parsedLines = (text: string) =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+const withHead = (labels: string[]) =>
+  tinyFolder({
+    config: { ...tinyBert, architectures: ['BertForSequenceClassification'], id2label: { ...labels } },
+    tensors: tinyTensors(tinyBert, labels.length),
+  });
+
+test('embed prints one vector per line, of length 1 when normalised', async () => {
+  const input = 'the film is good\n\na very, very long story\n';
+  const [mean, cls, unit, file] = await Promise.all([
+    succeed(['embed', '--model', model], { input }),
+    succeed(['embed', '--model', model, '--pooling', 'cls'], { input }),
+    succeed(['embed', '--model', model, '--normalize', '--backend', 'reference'], { input }),
+    succeed(['embed', '--model', model, '--input', join(folder, 'lines.txt')]),
+  ]);
+  const [means, firsts, units]: number[][][] = [mean, cls, unit].map(({ stdout }) => parsedLines(stdout));
+  assert.equal(means.length, 3);
+  for (const [i, vector] of means.entries()) {
+    assert.equal(vector.length, 16);
+    const length = Math.hypot(...vector);
+    vector.forEach((x, j) => {
+      assert.ok(Math.abs(x / length - units[i][j]) < 1e-4, 'normalised, on the other backend');
+    });
+    assert.notDeepEqual(vector, firsts[i]);
+  }
+  assert.deepEqual(parsedLines(file.stdout)[0], means[0]);
+  assert.equal(parsedLines(file.stdout).length, 2);
+});
+
+test('predict with the own head of a checkpoint: labels, or a value for one output', async () => {
+  const input = 'the film is good\tthe book is dull\nthe play is weak\n';
+  const [classes, value] = await Promise.all([
+    succeed(['predict', '--model', withHead(['bad', 'good', 'unsure']), '--json'], { input }),
+    succeed(['predict', '--model', withHead(['LABEL_0']), '--json'], { input }),
+  ]);
+  const [pair, single] = parsedLines(classes.stdout);
+  assert.equal(pair.pair, 'the book is dull');
+  assert.equal(single.pair, undefined);
+  assert.deepEqual(Object.keys(single.probabilities), ['bad', 'good', 'unsure']);
+  const [{ value: number, logits, probabilities }] = parsedLines(value.stdout);
+  assert.deepEqual([number], logits);
+  assert.equal(probabilities, undefined);
+});
+
+test('prune shows every matrix, and writes an adapter when asked', async () => {
+  const output = join(folder, 'pruned');
+  const args = ['prune', '--model', model, '--data', join(folder, 'train.csv'), '--text', 'text', '--label', 'mood'];
+  const options = ['--bottleneck', '4', '--sparsity', '0.5'];
+  const [layers, global] = await Promise.all([
+    succeed([...args, ...options, '--scope', 'layer', '--json', '--output', output]),
+    succeed([...args, ...options, '--pruning', 'grasp']),
+  ]);
+  const { pruning, metrics } = JSON.parse(layers.stdout);
+  assert.equal(metrics, null);
+  assert.equal(pruning.layers.length, 8);
+  for (const layer of pruning.layers) assert.deepEqual([layer.total, layer.kept], [64, 32]);
+  assert.match(global.stdout, /^all +512 +256 +50\.00 %$/m);
+  assert.equal(JSON.parse(readFileSync(join(output, 'metrics.json'), 'utf8')).steps, 0);
+});
+
+test('info tells of a model and of the installation', async () => {
+  const [plain, headed, none, text, number] = await Promise.all([
+    succeed(['info', model, '--json']),
+    succeed(['info', withHead(['bad', 'good']), '--json']),
+    succeed(['info', '--json']),
+    succeed(['info', model]),
+    succeed(['--version']),
+  ]);
+  const about = JSON.parse(plain.stdout);
+  const weights = tinyTensors().reduce((sum, { data }) => sum + data.length, 0);
+  assert.equal(about.hidden_size, 16);
+  assert.equal(about.labels, null);
+  assert.ok(about.initialized.includes('classifier.weight'));
+  assert.equal(about.parameters, weights);
+  assert.deepEqual(JSON.parse(headed.stdout).labels, ['bad', 'good']);
+  assert.deepEqual(JSON.parse(none.stdout).versions['sparse-adapter'], version);
+  assert.match(text.stdout, /^own head +none$/m);
+  assert.equal(number.stdout, `${version}\n`);
+});
+
+test('a reader that closes early is no error', async () => {
+  const child = spawn(process.execPath, [main, 'embed', '--model', model]);
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdin.on('error', () => {});
+  child.stdout.once('data', () => child.stdout.destroy());
+  child.stdin.end('the film is good\n'.repeat(5000));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(stderr, '');
+  assert.equal(code, 0);
+});
+
+test.run();
