@@ -15,7 +15,7 @@ export interface Adapter {
   readonly parameters: readonly Parameter[];
   /** The weight matrices that pruning may remove weights from: never biases or norms. */
   readonly prunable: readonly Parameter[];
-  /** Takes the adapter off the attachment points. */
+  /** Takes the adapter off the attachment points and its parameters out of the model. A second call does nothing. */
   detach(): void;
 }
 

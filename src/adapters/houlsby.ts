@@ -27,6 +27,7 @@ export const sparseAdapterForm: BottleneckConfig = {
  *
  * @param name names the parameters, `<point>.adapters.<name>.adapter_down.0.weight`
  * @throws InputError if the bottleneck is not a positive whole number
+ * @throws Error if an adapter is attached already
  */
 export function attachHoulsby(
   model: AdaptableModel,
@@ -37,18 +38,26 @@ export function attachHoulsby(
   if (!Number.isInteger(full.bottleneck) || full.bottleneck < 1) {
     throw new InputError(`The bottleneck must be a positive whole number, not ${full.bottleneck}.`);
   }
+  const points = model.encoder.residualPoints;
+  const taken = points.find((point) => point.adapter !== null);
+  if (taken) throw new Error(`${taken.name} has an adapter already; detach it before another one is attached.`);
   const before = new Set(model.parameters());
-  const modules = model.encoder.residualPoints.map((point) => {
+  const modules = points.map((point) => {
     const module = new Bottleneck(model.root, point, name, full);
     point.adapter = ({ h, x, norm, random }) => norm(add(add(h, module.forward(h, random)), x));
     return module;
   });
+  const parameters = model.parameters().filter((parameter) => !before.has(parameter));
+  let attached = true;
   return {
     name,
-    parameters: model.parameters().filter((parameter) => !before.has(parameter)),
+    parameters,
     prunable: modules.flatMap(({ down, up }) => [down.weight, up.weight]),
     detach: () => {
-      for (const point of model.encoder.residualPoints) point.adapter = null;
+      if (!attached) return;
+      attached = false;
+      for (const point of points) point.adapter = null;
+      model.root.remove(parameters);
     },
   };
 }

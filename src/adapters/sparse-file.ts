@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import type { SafetensorsFile, TensorData } from '../io/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
+import { formatShape, sizeOf } from '../tensor/shape.ts';
 
 /**
  * The sparse form of a parameter in a safetensors file. An unmasked one is stored as it is. A masked one becomes
@@ -54,11 +54,13 @@ export function loadSparseTensors(
   const loaded = parameters.map((parameter) => {
     const { name, shape } = parameter;
     if (file.metadata[name] === undefined) {
-      checkShape(file, name, file.info(take(name)).shape, shape);
+      checkShape(file, name, formatShape(file.info(take(name)).shape), shape);
       return { parameter, values: file.readFloat32(name), mask: null };
     }
-    checkShape(file, name, JSON.parse(file.metadata[name]), shape);
-    const mask = unpackBits(file.readRaw(take(`${name}.mask`)), sizeOf(shape));
+    checkShape(file, name, file.metadata[name], shape);
+    const bits = take(`${name}.mask`);
+    checkShape(file, bits, formatShape(file.info(bits).shape), [Math.ceil(sizeOf(shape) / 8)]);
+    const mask = unpackBits(file.readRaw(bits), sizeOf(shape));
     const values = spread(file.readFloat32(take(`${name}.values`)), mask);
     if (!values)
       throw new InputError(`${file.label}: "${name}" has a mask and values of different counts; the file is damaged.`);
@@ -69,11 +71,9 @@ export function loadSparseTensors(
   for (const { parameter, values, mask } of loaded) parameter.load(values, mask);
 }
 
-function checkShape(file: SafetensorsFile, name: string, stored: readonly number[], needed: readonly number[]): void {
-  if (!sameShape(stored, needed)) {
-    throw new InputError(
-      `${file.label}: "${name}" has shape ${formatShape(stored)}, the model needs ${formatShape(needed)}.`,
-    );
+function checkShape(file: SafetensorsFile, name: string, stored: string, needed: readonly number[]): void {
+  if (stored.replaceAll(' ', '') !== JSON.stringify(needed)) {
+    throw new InputError(`${file.label}: "${name}" has shape ${stored}, the model needs ${formatShape(needed)}.`);
   }
 }
 

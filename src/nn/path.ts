@@ -69,6 +69,11 @@ export class ParameterPath {
     return [...this.#origin.parameters.values()];
   }
 
+  /** Takes parameters out of the tree; their names are free again. */
+  remove(parameters: Iterable<Parameter>): void {
+    for (const { name } of parameters) this.#origin.parameters.delete(name);
+  }
+
   #join(name: string | number): string {
     return this.prefix ? `${this.prefix}.${name}` : String(name);
   }

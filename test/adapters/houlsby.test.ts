@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import { type AdaptableModel, attachHoulsby, type BottleneckInit, freezeBackbone } from '../../src/adapters/index.ts';
+import { grad, Random, type Tensor, tidy } from '../../src/index.ts';
+import { isHeadParameter, packSequences, ResidualPoint, type SequenceClassifier } from '../../src/models/index.ts';
+import { ParameterPath } from '../../src/nn/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { tinyBert, tinyClassifier } from '../support/tiny-model.ts';
+import { range } from '../support/values.ts';
+
+const test = suite('adapters: Houlsby');
+useBackend(test, 'reference');
+
+const texts = [{ ids: [2, 14, 8, 18, 3] }, { ids: [2, 22, 3], typeIds: [0, 0, 1] }];
+const forward = (model: SequenceClassifier, random?: Random): Tensor =>
+  model.forward(packSequences(texts, model.encoder.positionIds), random);
+const logits = (model: SequenceClassifier, random?: Random): number[] =>
+  Array.from(tidy(() => forward(model, random)).dataSync());
+
+/** What adapters need of a model, without the model. */
+function bare(layers: number, hiddenSize: number): AdaptableModel {
+  const root = ParameterPath.root(new Random(1));
+  const residualPoints = range(layers).flatMap((i) => [
+    new ResidualPoint(`bert.encoder.layer.${i}.attention.output`, 'attention', hiddenSize),
+    new ResidualPoint(`bert.encoder.layer.${i}.output`, 'feedForward', hiddenSize),
+  ]);
+  return { encoder: { residualPoints }, root, parameters: () => root.parameters() };
+}
+
+test('both forms have the names and shapes of their origin', () => {
+  const names = (form: 'adapterhub' | 'sparse-adapter', name?: string) =>
+    attachHoulsby(bare(1, 4), { bottleneck: 3, form }, name).parameters.map((p) => [p.name, p.shape]);
+  const hub = (point: string, adapter: string) => [
+    [`${point}.adapters.${adapter}.adapter_down.0.weight`, [3, 4]],
+    [`${point}.adapters.${adapter}.adapter_down.0.bias`, [3]],
+    [`${point}.adapters.${adapter}.adapter_up.weight`, [4, 3]],
+    [`${point}.adapters.${adapter}.adapter_up.bias`, [4]],
+  ];
+  const [attention, output] = ['bert.encoder.layer.0.attention.output', 'bert.encoder.layer.0.output'];
+  assert.deepEqual(names('adapterhub'), [...hub(attention, 'default'), ...hub(output, 'default')]);
+  assert.deepEqual(names('adapterhub', 'task'), [...hub(attention, 'task'), ...hub(output, 'task')]);
+  const repository = (place: string) => [
+    [`${place}.adapter_layer_norm_before.weight`, [4]],
+    [`${place}.adapter_layer_norm_before.bias`, [4]],
+    [`${place}.down_proj.weight`, [3, 4]],
+    [`${place}.down_proj.bias`, [3]],
+    [`${place}.up_proj.weight`, [4, 3]],
+    [`${place}.up_proj.bias`, [4]],
+  ];
+  assert.deepEqual(names('sparse-adapter'), [
+    ...repository(`${attention}.ef_attn_adapter`),
+    ...repository(`${output}.ef_ffn_adapter`),
+  ]);
+});
+
+test('on BERT-base a bottleneck of 64 has 2,359,296 weights and 19,968 biases', () => {
+  const adapter = attachHoulsby(bare(12, 768), { init: 'lora' });
+  const count = (parameters: typeof adapter.parameters) => parameters.reduce((sum, { size }) => sum + size, 0);
+  assert.equal(adapter.parameters.length, 96);
+  assert.equal(count(adapter.prunable), 2_359_296);
+  assert.equal(count(adapter.parameters) - count(adapter.prunable), 19_968);
+  assert.ok(adapter.prunable.every(({ name }) => /adapter_(down\.0|up)\.weight$/.test(name)));
+});
+
+test('init draws the matrices and leaves biases 0', () => {
+  const std = (values: ArrayLike<number>) =>
+    Math.sqrt(Array.from(values).reduce((sum, x) => sum + x * x, 0) / values.length);
+  const expected: { [Init in BottleneckInit]: [number, number] } = {
+    bert: [0.02, 0.02],
+    houlsby: [0.0088, 0.0088],
+    lora: [1 / Math.sqrt(3 * 64), 0],
+  };
+  for (const [init, [down, up]] of Object.entries(expected)) {
+    const { parameters } = attachHoulsby(bare(2, 64), { bottleneck: 32, init: init as BottleneckInit });
+    for (const { name, value } of parameters) {
+      const wanted = name.endsWith('bias') ? 0 : name.includes('down') ? down : up;
+      const found = std(value.dataSync());
+      // 2,048 draws: five standard errors are 8 %.
+      assert.ok(Math.abs(found - wanted) <= 0.08 * wanted, `${init} ${name}: ${found}, not ${wanted}`);
+    }
+    const weights = parameters.filter(({ name }) => name.endsWith('down.0.weight'));
+    assert.equal(new Set(weights.map(({ value }) => value.dataSync()[0])).size, 4, 'each matrix has its own numbers');
+  }
+});
+
+test('the same seed draws the same adapter, whatever is around it', () => {
+  const values = (model: AdaptableModel) =>
+    attachHoulsby(model, { bottleneck: 3 }).parameters.map(({ value }) => Array.from(value.dataSync()));
+  assert.deepEqual(values(tinyClassifier()), values(tinyClassifier({ labels: null, pooling: 'mean' })));
+  assert.notDeepEqual(values(tinyClassifier()), values(tinyClassifier(undefined, { seed: 2 })));
+});
+
+onEveryBackend(test, 'with a zero up projection the model is as it was, to the last bit', () => {
+  const model = tinyClassifier();
+  const before = [logits(model), logits(model, new Random('dropout'))];
+  attachHoulsby(model, { bottleneck: 4, init: 'lora' });
+  assert.deepEqual([logits(model), logits(model, new Random('dropout'))], before);
+});
+
+onEveryBackend(test, 'an adapter changes the output, and detaching it restores the earlier one', () => {
+  for (const form of ['adapterhub', 'sparse-adapter'] as const) {
+    const model = tinyClassifier();
+    const before = logits(model);
+    const names = model.parameters().map(({ name }) => name);
+    const adapter = attachHoulsby(model, { bottleneck: 4, form });
+    assert.notDeepEqual(logits(model), before);
+    adapter.detach();
+    assert.deepEqual(logits(model), before);
+    assert.deepEqual(
+      model.parameters().map(({ name }) => name),
+      names,
+    );
+    adapter.detach();
+    assert.deepEqual(logits(model), before);
+  }
+});
+
+test('one adapter at a time: another one under any name needs the first to be detached', () => {
+  const model = tinyClassifier();
+  const first = attachHoulsby(model, { bottleneck: 4 });
+  const withFirst = logits(model);
+  assert.throws(
+    () => attachHoulsby(model, { bottleneck: 4 }, 'other'),
+    /bert\.encoder\.layer\.0\.attention\.output .*detach/,
+  );
+  assert.deepEqual(logits(model), withFirst);
+  first.detach();
+  const second = attachHoulsby(model, { bottleneck: 2 });
+  const withSecond = logits(model);
+  assert.notDeepEqual(withSecond, withFirst);
+  first.detach();
+  assert.deepEqual(logits(model), withSecond);
+  assert.ok(second.parameters.every((parameter) => model.parameters().includes(parameter)));
+});
+
+onEveryBackend(test, 'only adapter and head are part of a gradient', () => {
+  const model = tinyClassifier();
+  const adapter = attachHoulsby(model, { bottleneck: 4 });
+  freezeBackbone(model, adapter, isHeadParameter);
+  const trained = model.parameters().filter(({ trainable }) => trainable);
+  assert.deepEqual(trained, [
+    ...model.parameters().filter((p) => isHeadParameter(p) && !adapter.parameters.includes(p)),
+    ...adapter.parameters,
+  ]);
+  const [embeddings, ...layers] = model.encoder.hiddenStates(packSequences(texts, model.encoder.positionIds));
+  assert.equal(embeddings.requiresGrad, false);
+  assert.ok(layers.every(({ requiresGrad }) => requiresGrad));
+
+  model.loss(forward(model), [0, 1]).backward();
+  for (const parameter of model.parameters()) {
+    const isTrained = trained.includes(parameter);
+    assert.equal(parameter.value.grad !== null, isTrained, parameter.name);
+    if (isTrained)
+      assert.ok(
+        parameter.value.grad?.dataSync().some((g) => g !== 0),
+        parameter.name,
+      );
+    else
+      assert.throws(() => grad(model.loss(forward(model), [0, 1]), [parameter.value]), /does not require a gradient/);
+  }
+});
+
+test('a frozen head leaves the adapter alone to train', () => {
+  const model = tinyClassifier();
+  const adapter = attachHoulsby(model, { bottleneck: 4 });
+  freezeBackbone(model, adapter, () => false);
+  assert.deepEqual(
+    model.parameters().filter(({ trainable }) => trainable),
+    adapter.parameters,
+  );
+});
+
+test('inner dropout of the sparse-adapter form is on with a generator alone', () => {
+  const config = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
+  const model = tinyClassifier(undefined, { config: { ...tinyBert, ...config } });
+  attachHoulsby(model, { bottleneck: 8, form: 'sparse-adapter', dropout: 0.5 });
+  assert.deepEqual(logits(model), logits(model));
+  assert.notDeepEqual(logits(model, new Random(1)), logits(model));
+  assert.deepEqual(logits(model, new Random(1)), logits(model, new Random(1)));
+});
+
+test('a bottleneck that is no positive whole number is an error', () => {
+  for (const bottleneck of [0, -1, 1.5, Number.NaN]) {
+    assertInputError(
+      () => attachHoulsby(bare(1, 4), { bottleneck }),
+      new RegExp(`bottleneck must be a positive whole number, not ${bottleneck}`),
+    );
+  }
+});
+
+test.run();
