@@ -27,7 +27,7 @@ export function erdosRenyiDensities(shapes: readonly Shape[], sparsity: number):
 
 /**
  * The rule as the paper's text prints it: sparsities proportional to 1 - (n_in + n_out)/(n_in · n_out), clipped to [0, 1],
- * meeting the total budget.
+ * meeting the total budget. Matrices whose proportion is 0 are pruned, evenly, only where the others have no weight left.
  *
  * @returns the density of each matrix
  */
@@ -35,13 +35,15 @@ export function paperLiteralDensities(shapes: readonly Shape[], sparsity: number
   const sizes = shapes.map(([out, inner]) => out * inner);
   const weights = shapes.map((shape) => Math.max(0, 1 - sparseness(shape)));
   const budget = sparsity * sizes.reduce((sum, n) => sum + n, 0);
+  const even = shapes.map(() => 1);
   const empty = new Set<number>();
   for (;;) {
     const open = shapes.map((_, i) => i).filter((i) => !empty.has(i));
     const taken = [...empty].reduce((sum, i) => sum + sizes[i], 0);
-    const scale = (budget - taken) / open.reduce((sum, i) => sum + sizes[i] * weights[i], 0);
-    const full = open.filter((i) => scale * weights[i] > 1);
-    if (full.length === 0) return weights.map((weight, i) => (empty.has(i) ? 0 : 1 - scale * weight));
+    const shares = open.some((i) => weights[i] > 0) ? weights : even;
+    const scale = (budget - taken) / open.reduce((sum, i) => sum + sizes[i] * shares[i], 0);
+    const full = open.filter((i) => scale * shares[i] > 1);
+    if (full.length === 0) return shares.map((share, i) => (empty.has(i) ? 0 : 1 - scale * share));
     for (const i of full) empty.add(i);
   }
 }
