@@ -6,11 +6,9 @@ import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } f
 import { Random } from '../random/index.ts';
 import { runDefaults, tokenizerOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
-import { inBatches, inputOption, readInput, textOption } from './input.ts';
+import { checkColumns, inputOption, readInput, textOption } from './input.ts';
 import { shared } from './options.ts';
 import { printJsonLine } from './output.ts';
-
-const BATCH_SIZE = 32;
 
 interface Flags {
   readonly model?: string;
@@ -47,7 +45,8 @@ export async function embed(command: Command): Promise<void> {
   if (length > longest) {
     throw new InputError(`max length ${length} exceeds the ${longest} positions of ${model}; lower it.`);
   }
-  for await (const batch of inBatches(readInput(input, text, 'text'), BATCH_SIZE)) {
+  checkColumns(text, 'text');
+  for await (const batch of readInput({ input, text, kind: 'text' })) {
     const items = encodeExamples(batch, tokenizer, length);
     for (const vector of await embedSequences(loaded.model, items, { pooling, normalize })) {
       printJsonLine(vector.map(shortest));

@@ -1,10 +1,13 @@
 import { extname } from 'node:path';
 import { Option } from 'commander';
-import { type Example, readLines, readTable } from '../data/index.ts';
+import { type Example, glueTasks, readLines, readTable } from '../data/index.ts';
 import { InputError } from '../errors.ts';
+import type { DataSettings } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { textColumns } from './options.ts';
 import { note } from './output.ts';
+
+const BATCH_SIZE = 32;
 
 export const inputOption = () => new Option('-i, --input <file>', 'file to read (default: lines of standard input)');
 
@@ -13,41 +16,72 @@ export const textOption = () =>
     textColumns,
   );
 
-/** What a line without columns holds. `auto`: a pair if there is a TAB in it. */
-export type LineKind = 'text' | 'pair' | 'auto';
+/** What a model reads. `either`: a line is a pair if there is a TAB in it. */
+export type InputKind = 'text' | 'pair' | 'either';
+
+/** What a model trained on this data reads. */
+export function inputKind(data: DataSettings): InputKind {
+  const texts = data.kind === 'glue' ? glueTasks[data.task].text : data.kind === 'table' ? data.text : ['definition'];
+  return texts.length === 2 ? 'pair' : 'text';
+}
+
+export interface InputOptions {
+  /** A file; standard input without one. */
+  readonly input?: string;
+  /** The columns that the user named. */
+  readonly text?: readonly string[];
+  /** The columns of a table when the user named none. */
+  readonly columns?: readonly string[];
+  readonly kind: InputKind;
+}
 
 /**
- * The texts to work on, as they arrive: the named columns of a table, or the lines of any other file or of standard input.
+ * The texts to work on, in batches, as they arrive: the named columns of a table, or the lines of any other file or of standard
+ * input.
  *
- * @throws InputError while iterating, if the input is unreadable, empty or not as promised
+ * @throws UsageError if columns are missing or do not fit; InputError while iterating, if the input is unreadable or empty
  */
-export async function* readInput(
-  input: string | undefined,
-  columns: readonly string[] | undefined,
-  kind: LineKind,
-): AsyncGenerator<Example> {
-  if (input !== undefined && /^\.(csv|tsv|jsonl|ndjson)$/i.test(extname(input))) {
+export async function* readInput(options: InputOptions): AsyncGenerator<Example[]> {
+  const { input, text, columns = text, kind } = options;
+  const isTable = input !== undefined && /^\.(csv|tsv|jsonl|ndjson)$/i.test(extname(input));
+  if (isTable) {
     if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
-    yield* readTable(input, { text: columns }).examples;
+    yield* inBatches(readTable(input, { text: text ?? columns }).examples, BATCH_SIZE);
     return;
   }
+  if (text) throw new UsageError('--text names columns, which only a .csv, .tsv or .jsonl --input has.');
+  // Somebody who types lines wants to see each answer.
+  const isTyped = input === undefined && process.stdin.isTTY;
+  if (isTyped) note('reading lines from standard input, Ctrl-D ends them');
+  yield* inBatches(readExamples(input, kind), isTyped ? 1 : BATCH_SIZE);
+}
+
+/** @throws UsageError if there are more or fewer columns than texts that the model reads */
+export function checkColumns(columns: readonly string[] | undefined, kind: InputKind): void {
+  const count = { text: 1, pair: 2, either: undefined }[kind];
+  if (!columns || !count || columns.length === count) return;
+  throw new UsageError(
+    `--text names ${columns.length} column(s); the model was trained on ${count === 2 ? 'pairs of texts' : 'single texts'}.`,
+  );
+}
+
+async function* readExamples(input: string | undefined, kind: InputKind): AsyncGenerator<Example> {
   const name = input ?? 'standard input';
-  if (input === undefined && process.stdin.isTTY) note('reading lines from standard input, Ctrl-D ends them');
   let line = 0;
   for await (const text of readLines(input ?? process.stdin)) yield parseLine(text, kind, `${name}, line ${++line}`);
   if (line === 0) throw new InputError(`${name} is empty; give at least one line of text.`);
 }
 
-function parseLine(text: string, kind: LineKind, place: string): Example {
+function parseLine(text: string, kind: InputKind, place: string): Example {
   if (kind === 'text') return { text };
   const cells = text.split('\t');
   if (cells.length === 2) return { text: cells[0], pair: cells[1] };
-  if (kind === 'auto') return { text };
+  if (kind === 'either') return { text };
   throw new InputError(`${place}: ${cells.length} columns; a pair of texts is needed, with one TAB between them.`);
 }
 
 /** Groups what arrives into arrays of `size`, the last one possibly smaller. */
-export async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+async function* inBatches<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const item of items) {
     batch.push(item);

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
 import { type BackendName, setBackend } from '../backends/index.ts';
-import { type Example, encodeExamples, glueTasks } from '../data/index.ts';
+import { type Example, encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isHeadParameter, loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
-  type DataSettings,
   loadRun,
   type Prediction,
   predict as predictExamples,
@@ -15,11 +14,9 @@ import {
   tokenizerOf,
 } from '../training/index.ts';
 import { UsageError } from './errors.ts';
-import { inBatches, inputOption, type LineKind, readInput, textOption } from './input.ts';
+import { checkColumns, type InputKind, inputKind, inputOption, readInput, textOption } from './input.ts';
 import { shared } from './options.ts';
 import { printJsonLine } from './output.ts';
-
-const BATCH_SIZE = 32;
 
 interface Flags {
   readonly model?: string;
@@ -55,7 +52,8 @@ export async function predict(command: Command, run: string | undefined): Promis
   const { model, tokenizer, maxLength, kind, columns } =
     run === undefined ? await ownHead(flags) : await trained(run, flags);
   const print = flags.json ? printAsJson : printAsLine;
-  for await (const batch of inBatches(readInput(flags.input, flags.text ?? columns, kind), BATCH_SIZE)) {
+  checkColumns(flags.text, kind);
+  for await (const batch of readInput({ ...flags, columns, kind })) {
     const predictions = await predictExamples(model, encodeExamples(batch, tokenizer, maxLength));
     for (const [i, prediction] of predictions.entries()) print(model.labels, prediction, batch[i]);
   }
@@ -66,7 +64,7 @@ interface Reader {
   readonly model: SequenceClassifier;
   readonly tokenizer: Tokenizer;
   readonly maxLength: number;
-  readonly kind: LineKind;
+  readonly kind: InputKind;
   /** Columns of a table to read by default. */
   readonly columns?: readonly string[];
 }
@@ -76,13 +74,8 @@ async function trained(run: string, { model, backend }: Flags): Promise<Reader> 
   await setBackend(backend ?? settings.backend);
   const loaded = loadRun(run, { model });
   const columns = settings.data.kind === 'table' ? settings.data.text : undefined;
-  const kind = textCount(settings.data) === 2 ? 'pair' : 'text';
+  const kind = inputKind(settings.data);
   return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
-}
-
-function textCount(data: DataSettings): number {
-  if (data.kind === 'glue') return glueTasks[data.task].text.length;
-  return data.kind === 'table' ? data.text.length : 1;
 }
 
 async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {
@@ -101,7 +94,7 @@ async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise
     );
   }
   const maxLength = Math.min(runDefaults.maxLength, longestSequence(loaded.config));
-  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength, kind: 'auto' };
+  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength, kind: 'either' };
 }
 
 function printAsJson(labels: readonly string[] | null, prediction: Prediction, example: Example): void {

@@ -17,6 +17,7 @@ import type { ActivationName } from '../ops/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import { type DataSettings, type RunSettings, runDefaults, trainingDefaults } from '../training/index.ts';
 import { UsageError } from './errors.ts';
+import { checkColumns, inputKind } from './input.ts';
 
 /** Where data comes from, as options. */
 export interface DataFlags {
@@ -178,6 +179,7 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
   if (!texts || !labels) {
     throw new UsageError('--text and --label are missing: the columns of the file.');
   }
+  checkColumns(texts, inputKind(stored));
   return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
 }
 

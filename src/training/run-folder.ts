@@ -110,6 +110,10 @@ export function readRunConfig(folder: string): RunConfig {
       `${join(folder, CONFIG)}: format_version ${config.format_version} is not ${FORMAT_VERSION}; use the version of sparse-adapter that wrote it.`,
     );
   }
+  const missing = ['settings', 'labels', 'metrics', 'pruning', 'command'].find((key) => !Object.hasOwn(config, key));
+  if (missing !== undefined) {
+    throw new InputError(`${join(folder, CONFIG)} lacks "${missing}"; restore the file, or train again.`);
+  }
   return config;
 }
 

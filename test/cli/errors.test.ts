@@ -17,6 +17,7 @@ const folder = reviewFolder({
   'no-label.csv': 'text,mood\nthe film is good,positive\nthe play is bad,\n',
   'notes.doc': 'text',
   'empty.txt': '',
+  'bare/sparse-adapter.json': '{"format_version": 1}',
 });
 const at = (name: string) => join(folder, name);
 const model = tinyFolder();
@@ -174,6 +175,10 @@ test('unusable runs and inputs of the other commands', async () => {
       message: /has no sparse-adapter\.json: give the --output folder/,
     },
     'evaluate: a damaged run': { args: ['evaluate', at('damaged')], message: /adapter\.safetensors: truncated/ },
+    'evaluate: not the description of a run': {
+      args: ['evaluate', at('bare')],
+      message: /sparse-adapter\.json lacks "settings"; restore the file, or train again/,
+    },
     'evaluate: an unknown label': {
       args: ['evaluate', at('out'), '--data', at('other-label.csv')],
       message: /unknown label 'mixed'/,
@@ -240,6 +245,14 @@ test('wrong usage', () =>
     'an option that belongs elsewhere': { args: replacing('--task', 'rte'), message: /--eval-data belongs to a file/ },
     'predict without a model': { args: ['predict'], message: /name the folder of a run/ },
     'evaluate without a run': { args: ['evaluate'], message: /missing required argument 'run'/ },
+    'too many columns for the model': {
+      args: ['predict', at('out'), '--input', at('dev.csv'), '--text', 'text,thing'],
+      message: /--text names 2 column\(s\); the model was trained on single texts/,
+    },
+    'columns of lines': {
+      args: ['embed', '--model', model, '--input', at('empty.txt'), '--text', 'text'],
+      message: /--text names columns, which only a \.csv, \.tsv or \.jsonl --input has/,
+    },
     'columns without data': { args: ['evaluate', at('out'), '--label', 'mood'], message: /--label goes with --data/ },
   }));
 

@@ -72,7 +72,7 @@ test('a regression: numbers as labels, tables for people', async () => {
   const { metrics } = readJson('numbers', 'metrics.json');
   assert.match(trained.stdout, new RegExp(`pearson +${metrics.pearson.toFixed(4)}`));
   assert.match(trained.stdout, /method +houlsby 4, dense/);
-  assert.match(trained.stderr, /training 12\/12 loss \d/);
+  assert.match(trained.stderr, /training +12\/12 loss \d/);
 
   const [again, answers, about] = await Promise.all([
     succeed(['evaluate', at('numbers'), '--json']),
