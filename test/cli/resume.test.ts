@@ -17,7 +17,7 @@ const readMetrics = (output: string) => JSON.parse(readFileSync(at(output, 'metr
 const train = (output: string) => [
   ...['train', '--model', model, '--data', at('train.csv'), '--eval-data', at('dev.csv')],
   ...['--text', 'text', '--label', 'mood', '--output', at(output), '--bottleneck', '4'],
-  ...['--learning-rate', '0.01', '--epochs', '60', '--batch-size', '5'],
+  ...['--learning-rate', '0.01', '--epochs', '150', '--batch-size', '5'],
 ];
 const resume = (output: string) => ['train', '--resume', '--output', at(output)];
 
@@ -28,14 +28,14 @@ test('a run stopped twice ends with the same bytes as one that was not', async (
   ]);
   assert.equal(first.code, 130, first.stderr);
   assert.equal(first.stdout, '');
-  assert.match(first.stderr, /\nstopped after step \d+ of 300; continue with: sparse-adapter train --resume --output /);
+  assert.match(first.stderr, /\nstopped after step \d+ of 750; continue with: sparse-adapter train --resume --output /);
   assert.deepEqual(readdirSync(at('parts')), ['checkpoint.safetensors']);
 
   const second = await sparseAdapter([...resume('parts'), '--json'], { signal: { after: 'pruned', name: 'SIGTERM' } });
   assert.equal(second.code, 130, second.stderr);
   const { status, step } = JSON.parse(second.stdout);
   assert.equal(status, 'stopped');
-  assert.ok(step < 300);
+  assert.ok(step < 750);
 
   const last = await succeed([...resume('parts'), '--learning-rate', '0.01']);
   assert.match(last.stdout, /accuracy/);
