@@ -8,17 +8,20 @@ import { lowestRemoved, prunedCount, type Scope, selectMasks } from './select.ts
 type Method = (context: scores.ScoreContext, sparsity: number, scope: Scope) => Promise<Uint8Array[]>;
 
 const scored =
-  (score: scores.Score): Method =>
-  async (context, sparsity, scope) =>
-    selectMasks(await score(context), sparsity, scope);
+  (name: string, score: scores.Score): Method =>
+  async (context, sparsity, scope) => {
+    const z = await score(context);
+    checkNumbers(name, z);
+    return selectMasks(z, sparsity, scope);
+  };
 
 /** A score computed from data: one that cannot tell weights apart would prune by position, which is an error. */
 const dataDriven = (name: string, score: scores.Score): Method =>
-  scored(async (context) => {
+  scored(name, async (context) => {
     if (context.losses.length === 0) throw new InputError(`${name} needs training data to score weights with.`);
-    const result = await score(context);
-    checkInformative(name, result);
-    return result;
+    const z = await score(context);
+    checkInformative(name, z);
+    return z;
   });
 
 /** Random inside each matrix, which gets its Erdos-Renyi share of the budget. With scope `layer` all shares are equal. */
@@ -40,8 +43,8 @@ const erdosRenyi =
   };
 
 const methods = {
-  random: scored(scores.random),
-  magnitude: scored(scores.magnitude),
+  random: scored('random', scores.random),
+  magnitude: scored('magnitude', scores.magnitude),
   er: erdosRenyi(erdosRenyiDensities),
   snip: dataDriven('snip', scores.snip),
   grasp: dataDriven('grasp', scores.grasp),
@@ -57,21 +60,19 @@ export const pruningMethods = Object.keys(methods) as PruningMethod[];
 /** True for methods that need pruning batches. */
 export const needsData = (method: PruningMethod): boolean => /^(snip|grasp)/.test(method);
 
-function checkInformative(name: string, z: readonly FloatArray[]): void {
-  let [low, high] = [Infinity, -Infinity];
-  for (const values of z) {
-    for (const value of values) {
-      if (Number.isNaN(value))
-        throw new InputError(
-          `${name}: a score is NaN; the loss or a weight is not finite. Lower the learning rate or check the data.`,
-        );
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
-  }
-  if (low === high) {
+function checkNumbers(name: string, z: readonly FloatArray[]): void {
+  if (z.some((values) => values.some(Number.isNaN))) {
     throw new InputError(
-      `${name}: all scores are ${low}, so they cannot tell weights apart; initialise the adapter with init 'bert'.`,
+      `${name}: a score is NaN; the loss or a weight is not finite. Lower the learning rate or check the data.`,
+    );
+  }
+}
+
+function checkInformative(name: string, z: readonly FloatArray[]): void {
+  const first = z.find(({ length }) => length > 0)?.[0];
+  if (z.every((values) => values.every((value) => value === first))) {
+    throw new InputError(
+      `${name}: all scores are ${first}, so they cannot tell weights apart; initialise the adapter with init 'bert'.`,
     );
   }
 }
@@ -94,7 +95,7 @@ export interface PruneReport {
  * Prunes parameters once: scores them, sets their masks and thereby the removed weights to 0. Exactly
  * floor(sparsity · N + 1/2) weights go (Algorithm 1 of SparseAdapter, He et al., 2022).
  *
- * @throws InputError for a sparsity outside [0, 1), and when a data-driven score is NaN or the same for all weights
+ * @throws InputError for a sparsity outside [0, 1), when a score is NaN, and when a data-driven one is the same for all weights
  */
 export async function prune({ method, sparsity, scope = 'global', ...context }: PruneOptions): Promise<PruneReport> {
   if (!Object.hasOwn(methods, method)) {

@@ -28,7 +28,10 @@ function sumOverBatches({ losses }: ScoreContext, f: (loss: () => Tensor) => Ten
       (total, loss) =>
         tidy(() => {
           const part = f(loss);
-          return total ? noGrad(() => total.map((sum, i) => add(sum, part[i]))) : part;
+          if (!total) return part;
+          const sums = noGrad(() => total.map((sum, i) => add(sum, part[i])));
+          for (const sum of total) sum.dispose();
+          return sums;
         }),
       null,
     ),
