@@ -21,21 +21,16 @@ export type Score = (context: ScoreContext) => Promise<FloatArray[]>;
 
 const leaves = (parameters: readonly Parameter[]): Tensor[] => parameters.map((parameter) => parameter.value);
 
-/** Σ_b f(loss_b), tensor by tensor; one batch is in memory at a time. */
+/** Σ_b f(loss_b), tensor by tensor; one batch and one sum are in memory at a time. */
 function sumOverBatches({ losses }: ScoreContext, f: (loss: () => Tensor) => Tensor[]): Tensor[] {
-  return tidy(() =>
-    losses.reduce<Tensor[] | null>(
-      (total, loss) =>
-        tidy(() => {
-          const part = f(loss);
-          if (!total) return part;
-          const sums = noGrad(() => total.map((sum, i) => add(sum, part[i])));
-          for (const sum of total) sum.dispose();
-          return sums;
-        }),
-      null,
-    ),
-  ) as Tensor[];
+  return losses.reduce<Tensor[]>((sums, loss, batch) => {
+    const next = tidy(() => {
+      const part = f(loss);
+      return batch === 0 ? part : noGrad(() => sums.map((sum, i) => add(sum, part[i])));
+    });
+    for (const sum of sums) sum.dispose();
+    return next;
+  }, []);
 }
 
 /** g = Σ_b ∂L_b/∂w. */
