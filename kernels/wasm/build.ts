@@ -51,6 +51,6 @@ async function compile(): Promise<Uint8Array> {
     },
     listFiles: () => [],
   });
-  if (error || !binary) throw new Error(`The kernels do not compile.\n${stderr}`);
+  if (error || !binary || stderr.toString()) throw new Error(`The kernels do not compile without warnings.\n${stderr}`);
   return binary;
 }

@@ -1,10 +1,25 @@
-// Activations and dx = dy f'(x), elements [start, end), start a multiple of 4.
+// Activations and dx = dy f'(x), elements [start, end), as in unary.ts.
 import * as math from './math';
 
-const SQRT_HALF: f32 = 0.7071067811865476;
-const INV_SQRT_2PI: f32 = 0.3989422804014327;
-const SQRT_2_OVER_PI: f32 = 0.7978845608028654;
-const CUBIC: f32 = 0.044715;
+const CONSTANTS = memory.data<f32>([
+  -0.5,
+  // sqrt(1/2), 1 / sqrt(2 pi), 2 sqrt(2 / pi)
+  0.7071067811865476, 0.3989422804014327, 1.5957691216057308,
+  // the cubic term, and three times that
+  0.044715, 0.134145,
+]);
+const MINUS_HALF = 0;
+const SQRT_HALF = 1;
+const INV_SQRT_2PI = 2;
+const TWICE_SQRT_2_OVER_PI = 3;
+const CUBIC = 4;
+const CUBIC_SLOPE = 5;
+
+/** A constant in all lanes; see math.ts. */
+@inline
+function c(i: i32): v128 {
+  return v128.load32_splat(CONSTANTS + (<usize>i << 2));
+}
 
 abstract class Activation {
   abstract value(x: v128): v128;
@@ -15,72 +30,86 @@ abstract class Activation {
 function forward<F extends Activation>(x: usize, out: usize, start: i32, end: i32): void {
   const f = changetype<F>(0);
   const stop = <usize>end << 2;
-  for (let i = <usize>start << 2; i < stop; i += 16) v128.store(out + i, f.value(v128.load(x + i)));
+  for (let i = <usize>start << 2; i < stop; i += 32) {
+    const low = f.value(v128.load(x + i));
+    const high = f.value(v128.load(x + i, 16));
+    v128.store(out + i, low);
+    v128.store(out + i, high, 16);
+  }
 }
 @inline
 function backward<F extends Activation>(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
   const f = changetype<F>(0);
   const stop = <usize>end << 2;
-  for (let i = <usize>start << 2; i < stop; i += 16) {
-    v128.store(dx + i, f32x4.mul(v128.load(dy + i), f.slope(v128.load(x + i))));
+  for (let i = <usize>start << 2; i < stop; i += 32) {
+    const low = f32x4.mul(v128.load(dy + i), f.slope(v128.load(x + i)));
+    const high = f32x4.mul(v128.load(dy + i, 16), f.slope(v128.load(x + i, 16)));
+    v128.store(dx + i, low);
+    v128.store(dx + i, high, 16);
   }
 }
 
 /** x Phi(x); slope Phi(x) + x phi(x). */
 @final
 class Gelu extends Activation {
+  @inline
   value(x: v128): v128 {
     return f32x4.mul(x, normal(x, gauss(x)));
   }
+  @inline
   slope(x: v128): v128 {
     const e = gauss(x);
-    return f32x4.add(normal(x, e), f32x4.mul(f32x4.mul(x, f32x4.splat(INV_SQRT_2PI)), e));
+    return f32x4.add(normal(x, e), f32x4.mul(f32x4.mul(x, c(INV_SQRT_2PI)), e));
   }
 }
 /** e^(-x²/2). */
 @inline
 function gauss(x: v128): v128 {
-  return math.exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+  return math.exp(f32x4.mul(f32x4.mul(x, x), c(MINUS_HALF)));
 }
 /** The normal distribution function: erfc(|x| / sqrt(2)) / 2 below 0, 1 minus that above. `e` is e^(-x²/2). */
 @inline
 function normal(x: v128, e: v128): v128 {
-  const a = f32x4.mul(f32x4.abs(x), f32x4.splat(SQRT_HALF));
-  const tail = f32x4.mul(f32x4.splat(0.5), math.complement(a, e));
-  return v128.bitselect(tail, f32x4.sub(f32x4.splat(1), tail), f32x4.lt(x, f32x4.splat(0)));
+  const a = f32x4.mul(f32x4.abs(x), c(SQRT_HALF));
+  const tail = f32x4.mul(math.half(), math.complement(a, e));
+  return v128.bitselect(tail, f32x4.sub(math.one(), tail), f32x4.lt(x, f32x4.splat(0)));
 }
 
 /** x s(2u) with u = sqrt(2/pi) (x + 0.044715 x^3), since (1 + tanh u)/2 = s(2u), s the logistic function. */
 @final
 class GeluTanh extends Activation {
+  @inline
   value(x: v128): v128 {
     return f32x4.mul(x, math.sigmoid(inner(x)));
   }
+  @inline
   slope(x: v128): v128 {
     const s = math.sigmoid(inner(x));
     const x2 = f32x4.mul(x, x);
     const du = f32x4.mul(
-      f32x4.splat(2 * SQRT_2_OVER_PI),
-      f32x4.add(f32x4.splat(1), f32x4.mul(x2, f32x4.splat(3 * CUBIC))),
+      c(TWICE_SQRT_2_OVER_PI),
+      f32x4.add(math.one(), f32x4.mul(x2, c(CUBIC_SLOPE))),
     );
-    const ds = f32x4.mul(s, f32x4.sub(f32x4.splat(1), s));
+    const ds = f32x4.mul(s, f32x4.sub(math.one(), s));
     return f32x4.add(s, f32x4.mul(x, f32x4.mul(ds, du)));
   }
 }
 @inline
 function inner(x: v128): v128 {
-  const cubic = f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.mul(x, x), f32x4.splat(CUBIC)));
-  return f32x4.mul(f32x4.mul(x, f32x4.splat(2 * SQRT_2_OVER_PI)), cubic);
+  const cubic = f32x4.add(math.one(), f32x4.mul(f32x4.mul(x, x), c(CUBIC)));
+  return f32x4.mul(f32x4.mul(x, c(TWICE_SQRT_2_OVER_PI)), cubic);
 }
 
 /** x s(x); slope s (1 + x (1 - s)). */
 @final
 class Silu extends Activation {
+  @inline
   value(x: v128): v128 {
     return f32x4.mul(x, math.sigmoid(x));
   }
+  @inline
   slope(x: v128): v128 {
-    const one = f32x4.splat(1);
+    const one = math.one();
     const s = math.sigmoid(x);
     return f32x4.mul(s, f32x4.add(one, f32x4.mul(x, f32x4.sub(one, s))));
   }

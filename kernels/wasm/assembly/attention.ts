@@ -1,21 +1,10 @@
 // Multi-head attention inside the sequences of a packed batch. A unit of work is one head of one sequence; the probabilities of
 // one unit at a time exist, in the scratch memory.
-import { uniform4 } from './counter';
+import { dropRow } from './counter';
 import { gemm, gemmScratch } from './gemm';
 import { rowMax } from './reduce';
-import { at, storeTail } from './simd';
+import { at, storeUpTo4 } from './simd';
 import { dotRow, expRow, scaleRow } from './softmax';
-
-/** Multiplies one row of probabilities with its dropout factors, numbers `first`, `first + 1`, ... of the stream. */
-function dropRow(x: usize, n: i32, p: f32, seed: i32, first: i32): void {
-  const scale = f32x4.splat(1 / (1 - p));
-  for (let i = 0; i < n; i += 4) {
-    const kept = f32x4.ge(uniform4(seed, first + i), f32x4.splat(p));
-    const y = v128.and(f32x4.mul(v128.load(at(x, i)), scale), kept);
-    if (n - i >= 4) v128.store(at(x, i), y);
-    else storeTail(at(x, i), y, n - i);
-  }
-}
 
 /**
  * Units [start, end) of out = softmax(scale q k^T) v, unit = sequence * heads + head. `offsets` and `keyCounts` are int32 words.
@@ -56,7 +45,7 @@ export function attention(
       const sum = expRow(row, row, keys, scale, top);
       scaleRow(row, keys, 1 / sum);
       store<f32>(at(logSum, cell), top + Mathf.log(sum));
-      if (p > 0) dropRow(row, keys, p, seed, cell * mostKeys);
+      if (p > 0) dropRow(row, row, keys, p, 1 / (1 - p), seed, cell * mostKeys);
     }
     gemm(scores, keys, false, at(v, corner), hidden, false, 0, 0, at(out, corner), hidden, headDim, keys, 0, length, scratch);
   }
@@ -110,7 +99,7 @@ export function attentionBackward(
       for (let r = 0; r < length; r++) {
         const cell = (first + r) * heads + head;
         const gradient = at(gradients, r * keys);
-        if (p > 0) dropRow(gradient, keys, p, seed, cell * mostKeys);
+        if (p > 0) dropRow(gradient, gradient, keys, p, 1 / (1 - p), seed, cell * mostKeys);
         const place = corner + r * hidden;
         scoreGradient(at(probabilities, r * keys), gradient, dotRow(at(dy, place), at(out, place), headDim), scale, keys);
       }
@@ -120,7 +109,8 @@ export function attentionBackward(
     if (dv != 0) {
       if (p > 0) {
         for (let r = 0; r < length; r++) {
-          dropRow(at(probabilities, r * keys), keys, p, seed, ((first + r) * heads + head) * mostKeys);
+          const row = at(probabilities, r * keys);
+          dropRow(row, row, keys, p, 1 / (1 - p), seed, ((first + r) * heads + head) * mostKeys);
         }
       }
       gemm(probabilities, keys, true, at(dy, corner), hidden, false, 0, 0, at(dv, corner), hidden, headDim, length, 0, keys, scratch);
@@ -136,7 +126,6 @@ function scoreGradient(probability: usize, gradient: usize, mean: f32, scale: f3
   for (let i = 0; i < n; i += 4) {
     const d = f32x4.sub(v128.load(at(gradient, i)), m);
     const y = f32x4.mul(f32x4.mul(v128.load(at(probability, i)), s), d);
-    if (n - i >= 4) v128.store(at(gradient, i), y);
-    else storeTail(at(gradient, i), y, n - i);
+    storeUpTo4(at(gradient, i), y, n - i);
   }
 }

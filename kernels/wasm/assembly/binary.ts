@@ -43,48 +43,56 @@ function walk<F extends Binary>(a: usize, b: usize, out: usize, layout: usize, s
 
 @final
 class Add extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return f32x4.add(a, b);
   }
 }
 @final
 class Sub extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return f32x4.sub(a, b);
   }
 }
 @final
 class Mul extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return f32x4.mul(a, b);
   }
 }
 @final
 class Div extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return f32x4.div(a, b);
   }
 }
 @final
 class Maximum extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return f32x4.max(a, b);
   }
 }
 @final
 class Minimum extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return f32x4.min(a, b);
   }
 }
 @final
 class Equal extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return v128.and(f32x4.eq(a, b), f32x4.splat(1));
   }
 }
 @final
 class Less extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return v128.and(f32x4.lt(a, b), f32x4.splat(1));
   }
@@ -98,6 +106,7 @@ function powLanes(a: v128, b: v128): v128 {
 }
 @final
 class Pow extends Binary {
+  @inline
   apply(a: v128, b: v128): v128 {
     return powLanes(a, b);
   }

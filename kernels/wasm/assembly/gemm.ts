@@ -1,7 +1,7 @@
 // c = init + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): blocks of both operands
 // are packed into panels that fit the caches, and a micro-kernel multiplies a panel of a (4 rows) with a panel of b.
 import { packAcross, packAlong } from './pack';
-import { at } from './simd';
+import { at, atOptional } from './simd';
 import { tile4x16, tile4x8 } from './tile';
 
 /** Columns of a tile: 8, or 16 where the engine computes with 256 bits. The host may set it before the first call. */
@@ -11,6 +11,8 @@ export let tileColumns: i32 = 8;
 const DEPTH = 256;
 /** Rows of a packed block of a, which stays in the L2 cache together with the block of b. */
 const ROWS = 64;
+/** Up to so many rows, packing b would cost more than it saves; if its rows are contiguous it is read where it lies. */
+const FEW_ROWS = 8;
 const COLUMNS = 512;
 const TILE_ROWS = 4;
 
@@ -49,8 +51,10 @@ export function gemm(
     let k0 = 0;
     do {
       const depth = min(DEPTH, k - k0);
+      const inPlace = !transposeB && end - start <= FEW_ROWS;
+      const blockB = inPlace ? at(b, k0 * ldB + column) : panelsB;
       if (transposeB) packAlong(at(b, column * ldB + k0), strideB, panelsB, columns, depth, tileColumns);
-      else packAcross(at(b, k0 * ldB + column), strideB, panelsB, columns, depth, tileColumns);
+      else if (!inPlace) packAcross(at(b, k0 * ldB + column), strideB, panelsB, columns, depth, tileColumns);
       // The first block starts from init, the others add to c.
       const from = k0 == 0 ? init : c;
       const ldFrom = k0 == 0 ? ldInit : ldC;
@@ -58,18 +62,20 @@ export function gemm(
         const rows = min(ROWS, end - row);
         if (transposeA) packAcross(at(a, k0 * ldA + row), strideA, panelsA, rows, depth, TILE_ROWS);
         else packAlong(at(a, row * ldA + k0), strideA, panelsA, rows, depth, TILE_ROWS);
-        const initBlock = from == 0 ? 0 : at(from, row * ldFrom + column);
-        multiply(panelsA, panelsB, initBlock, ldFrom, at(c, row * ldC + column), ldC, rows, columns, depth);
+        const initBlock = atOptional(from, row * ldFrom + column);
+        const block = at(c, row * ldC + column);
+        multiply(panelsA, blockB, inPlace ? ldB : 0, initBlock, ldFrom, block, ldC, rows, columns, depth);
       }
       k0 += DEPTH;
     } while (k0 < k);
   }
 }
 
-/** One packed block of a with one of b. */
+/** One packed block of a with one of b, which is packed or, with ldB not 0, lies in its matrix. */
 function multiply(
   panelsA: usize,
-  panelsB: usize,
+  b: usize,
+  ldB: i32,
   init: usize,
   ldInit: i32,
   c: usize,
@@ -79,16 +85,17 @@ function multiply(
   depth: i32,
 ): void {
   const width = tileColumns;
+  const nextB = <usize>(ldB != 0 ? ldB : width) << 2;
   for (let j = 0; j < columns; j += width) {
-    const panelB = at(panelsB, j * depth);
+    const panelB = at(b, ldB != 0 ? j : j * depth);
     const wide = min(width, columns - j);
     for (let i = 0; i < rows; i += TILE_ROWS) {
       const panelA = at(panelsA, i * depth);
-      const from = init == 0 ? 0 : at(init, i * ldInit + j);
+      const from = atOptional(init, i * ldInit + j);
       const to = at(c, i * ldC + j);
       const high = min(TILE_ROWS, rows - i);
-      if (width == 8) tile4x8(panelA, panelB, depth, from, ldInit, to, ldC, high, wide);
-      else tile4x16(panelA, panelB, depth, from, ldInit, to, ldC, high, wide);
+      if (width == 8) tile4x8(panelA, panelB, nextB, depth, from, ldInit, to, ldC, high, wide);
+      else tile4x16(panelA, panelB, nextB, depth, from, ldInit, to, ldC, high, wide);
     }
   }
 }

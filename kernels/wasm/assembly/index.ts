@@ -9,6 +9,7 @@ export { gemm, gemmScratch, tileColumns } from './gemm';
 export * from './layer-norm';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';
+export { gemmThin } from './thin';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 export * from './unary';
 

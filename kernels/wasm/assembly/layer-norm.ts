@@ -1,6 +1,6 @@
 // Layer normalisation of rows of n floats: y = (x - mean) rstd * weight + bias.
 import { rowSum } from './reduce';
-import { at, loadTail, storeTail, sumLanes } from './simd';
+import { at, loadTail, loadUpTo4, storeUpTo4, sumLanes } from './simd';
 
 /** Mean and reciprocal standard deviation of rows [start, end) are kept for the backward pass. */
 export function layerNorm(
@@ -25,8 +25,7 @@ export function layerNorm(
     for (let i = 0; i < n; i += 4) {
       const z = f32x4.mul(f32x4.sub(v128.load(at(from, i)), f32x4.splat(m)), f32x4.splat(s));
       const y = f32x4.add(f32x4.mul(z, v128.load(at(weight, i))), v128.load(at(bias, i)));
-      if (n - i >= 4) v128.store(at(to, i), y);
-      else storeTail(at(to, i), y, n - i);
+      storeUpTo4(at(to, i), y, n - i);
     }
   }
 }
@@ -44,7 +43,7 @@ function squaredDeviation(x: usize, n: i32, mean: f32): f32 {
   }
   s = f32x4.add(s, t);
   for (; i < n; i += 4) {
-    const a = f32x4.sub(n - i >= 4 ? v128.load(at(x, i)) : loadTail(at(x, i), n - i, mean), m);
+    const a = f32x4.sub(loadUpTo4(at(x, i), n - i, mean), m);
     s = f32x4.add(s, f32x4.mul(a, a));
   }
   return sumLanes(s);
@@ -87,8 +86,7 @@ export function layerNormBackward(
       const g = f32x4.mul(v128.load(at(dy, row + i)), v128.load(at(weight, i)));
       const z = f32x4.mul(f32x4.sub(v128.load(at(x, row + i)), m), s4);
       const d = f32x4.mul(s4, f32x4.sub(f32x4.sub(g, meanG), f32x4.mul(z, meanGz)));
-      if (n - i >= 4) v128.store(at(dx, row + i), d);
-      else storeTail(at(dx, row + i), d, n - i);
+      storeUpTo4(at(dx, row + i), d, n - i);
     }
   }
 }
@@ -122,12 +120,7 @@ export function layerNormBackwardParameters(
       totalW = f32x4.add(totalW, w);
       totalB = f32x4.add(totalB, b);
     }
-    if (end - i >= 4) {
-      v128.store(at(dweight, i), totalW);
-      v128.store(at(dbias, i), totalB);
-    } else {
-      storeTail(at(dweight, i), totalW, end - i);
-      storeTail(at(dbias, i), totalB, end - i);
-    }
+    storeUpTo4(at(dweight, i), totalW, end - i);
+    storeUpTo4(at(dbias, i), totalB, end - i);
   }
 }

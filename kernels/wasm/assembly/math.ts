@@ -1,67 +1,92 @@
-// Four-lane elementary functions. Errors were measured against float64 over the whole range (test/backends/wasm-math.test.ts).
+// Four-lane elementary functions; test/backends/wasm-math.test.ts measures the stated errors against float64.
+//
+// Coefficients are read from memory: for a constant vector V8 issues several instructions at each use, for a load one.
+// Polynomials are summed in Estrin's scheme (two halves at once), which waits less for earlier results than Horner's.
 
-const ROUND: f32 = 12582912.0; // 1.5 * 2^23: adding it rounds to an integer, which lands in the low bits
-const LOG2_E: f32 = 1.44269504088896341;
-const LN2_HIGH: f32 = 0.693359375; // few bits, so that n * LN2_HIGH is exact
-const LN2_LOW: f32 = -2.12194440e-4;
-
+/** A coefficient in all lanes. */
 @inline
-function fma(a: v128, b: v128, c: f32): v128 {
-  return f32x4.add(f32x4.mul(a, b), f32x4.splat(c));
+function c(table: usize, i: i32): v128 {
+  return v128.load32_splat(table + (<usize>i << 2));
 }
 
-/** 2^n for integers n in [-126, 127]. */
+/** a b + c. */
 @inline
-function powerOfTwo(n: v128): v128 {
-  return i32x4.shl(i32x4.add(n, i32x4.splat(127)), 23);
+function madd(a: v128, b: v128, c: v128): v128 {
+  return f32x4.add(f32x4.mul(a, b), c);
 }
+
+const COMMON = memory.data<f32>([0.5, 1, 2, -0.0]);
+@inline
+export function half(): v128 {
+  return c(COMMON, 0);
+}
+@inline
+export function one(): v128 {
+  return c(COMMON, 1);
+}
+@inline
+function two(): v128 {
+  return c(COMMON, 2);
+}
+/** The sign bit. */
+@inline
+export function signBit(): v128 {
+  return c(COMMON, 3);
+}
+
+const EXP = memory.data<f32>([
+  // the arguments beyond which the result is infinite or 0
+  89, -86,
+  // 1/ln 2; 1.5 * 2^23 - 1, which rounds what is added to it to an integer; ln 2 in two parts, the first with few bits
+  1.4426950408889634, 12582911, 0.693359375, -2.1219444e-4,
+  // (e^r - 1 - r) / r^2
+  0.4999999403953552, 0.1666651964187622, 0.04166839271783829, 0.008368780836462975, 0.0013814467238262296,
+]);
 
 /**
- * e^x = 2^n e^r, |r| <= ln(2)/2, with the polynomial of Cephes' expf (S. Moshier). Relative error below 2e-7;
- * e^x is rounded gradually to 0 below -87.3 and is infinite above 88.73.
+ * e^x = 2^n e^r, |r| <= ln(2)/2, reduced as in Cephes (S. Moshier), with a polynomial fitted for this file (minimax by Lawson's
+ * iteration). Relative error below 2e-7; 0 below -86, infinite above 88.73.
  */
 @inline
 export function exp(x: v128): v128 {
-  const clamped = f32x4.pmax(f32x4.pmin(x, f32x4.splat(89)), f32x4.splat(-105));
-  const shifted = fma(clamped, f32x4.splat(LOG2_E), ROUND);
-  const n = i32x4.sub(shifted, i32x4.splat(0x4b400000));
-  const nf = f32x4.sub(shifted, f32x4.splat(ROUND));
-  let r = f32x4.sub(clamped, f32x4.mul(nf, f32x4.splat(LN2_HIGH)));
-  r = f32x4.sub(r, f32x4.mul(nf, f32x4.splat(LN2_LOW)));
-  let p = fma(f32x4.splat(1.9875691500e-4), r, 1.3981999507e-3);
-  p = fma(p, r, 8.3334519073e-3);
-  p = fma(p, r, 4.1665795894e-2);
-  p = fma(p, r, 1.6666665459e-1);
-  p = fma(p, r, 5.0000001201e-1);
-  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), f32x4.splat(1));
-  // In two steps, because 2^n itself may be subnormal or too large.
-  const half = i32x4.shr_s(n, 1);
-  return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+  const clamped = f32x4.pmax(f32x4.pmin(x, c(EXP, 0)), c(EXP, 1));
+  const shifted = madd(clamped, c(EXP, 2), c(EXP, 3));
+  const n = f32x4.sub(shifted, c(EXP, 3));
+  const r = f32x4.sub(f32x4.sub(clamped, f32x4.mul(n, c(EXP, 4))), f32x4.mul(n, c(EXP, 5)));
+  const r2 = f32x4.mul(r, r);
+  const low = madd(c(EXP, 7), r, c(EXP, 6));
+  const high = madd(c(EXP, 10), r2, madd(c(EXP, 9), r, c(EXP, 8)));
+  const p = madd(madd(high, r2, low), r2, f32x4.add(r, one()));
+  // The low bits of `shifted` are n - 1, so its addition to the exponent gives half of the result.
+  const y = i32x4.add(p, i32x4.shl(shifted, 23));
+  return v128.andnot(f32x4.add(y, y), f32x4.lt(x, c(EXP, 1)));
 }
 
+const LOG = memory.data<f32>([
+  // the smallest normal number, 2^23, 23, ln 2 in two parts
+  1.17549435e-38, 8388608, 23, 0.693359375, -2.1219444e-4,
+  // (log(1 + t) - t + t^2 / 2) / t^3
+  3.3333331174e-1, -2.4999993993e-1, 2.0000714765e-1, -1.6668057665e-1, 1.4249322787e-1, -1.242014084e-1,
+  1.1676998740e-1, -1.1514610310e-1, 7.0376836292e-2,
+]);
+
 /** log x = e log 2 + log m, m in [sqrt(1/2), sqrt(2)), with the polynomial of Cephes' logf. Relative error below 3e-7. */
+@inline
 export function log(x: v128): v128 {
-  const subnormal = f32x4.lt(x, f32x4.splat(1.17549435e-38));
-  const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, subnormal);
+  const subnormal = f32x4.lt(x, c(LOG, 0));
+  const scaled = v128.bitselect(f32x4.mul(x, c(LOG, 1)), x, subnormal);
   // Subtracting the bits of sqrt(1/2) makes the exponent field that of m in [sqrt(1/2), sqrt(2)).
   const bits = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
   const exponent = i32x4.shr_s(bits, 23);
   const m = i32x4.add(v128.and(bits, i32x4.splat(0x007fffff)), i32x4.splat(0x3f3504f3));
-  const e = f32x4.sub(f32x4.convert_i32x4_s(exponent), v128.and(subnormal, f32x4.splat(23)));
-  const t = f32x4.sub(m, f32x4.splat(1));
+  const e = f32x4.sub(f32x4.convert_i32x4_s(exponent), v128.and(subnormal, c(LOG, 2)));
+  const t = f32x4.sub(m, one());
   const t2 = f32x4.mul(t, t);
-  let p = fma(f32x4.splat(7.0376836292e-2), t, -1.1514610310e-1);
-  p = fma(p, t, 1.1676998740e-1);
-  p = fma(p, t, -1.2420140846e-1);
-  p = fma(p, t, 1.4249322787e-1);
-  p = fma(p, t, -1.6668057665e-1);
-  p = fma(p, t, 2.0000714765e-1);
-  p = fma(p, t, -2.4999993993e-1);
-  p = fma(p, t, 3.3333331174e-1);
-  p = f32x4.mul(p, f32x4.mul(t, t2));
-  p = f32x4.add(p, f32x4.mul(e, f32x4.splat(LN2_LOW)));
-  p = f32x4.sub(p, f32x4.mul(t2, f32x4.splat(0.5)));
-  let y = f32x4.add(f32x4.add(t, p), f32x4.mul(e, f32x4.splat(LN2_HIGH)));
+  let p = c(LOG, 13);
+  for (let i = 12; i >= 5; i--) p = madd(p, t, c(LOG, i));
+  p = madd(f32x4.mul(p, t2), t, f32x4.mul(e, c(LOG, 4)));
+  p = f32x4.sub(p, f32x4.mul(t2, half()));
+  let y = madd(e, c(LOG, 3), f32x4.add(t, p));
   y = v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(Infinity)));
   y = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.eq(x, f32x4.splat(0)));
   return v128.bitselect(y, f32x4.splat(NaN), f32x4.ge(x, f32x4.splat(0)));
@@ -70,51 +95,68 @@ export function log(x: v128): v128 {
 /** 1 / (1 + e^-x). Relative error below 3e-7; 0 below -88.7. */
 @inline
 export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+  return f32x4.div(one(), f32x4.add(one(), exp(f32x4.neg(x))));
 }
+
+const TANH = memory.data<f32>([
+  0.625,
+  // (tanh(x) - x) / x^3 in powers of x^2
+  -3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2, 2.06390887954e-2, -5.70498872745e-3,
+]);
 
 /** Cephes' tanhf: an odd polynomial for |x| < 0.625, else 1 - 2 / (e^(2|x|) + 1). Relative error below 3e-7. */
 @inline
 export function tanh(x: v128): v128 {
   const a = f32x4.abs(x);
-  const one = f32x4.splat(1);
-  const large = f32x4.sub(one, f32x4.div(f32x4.splat(2), f32x4.add(exp(f32x4.add(a, a)), one)));
+  const large = f32x4.sub(one(), f32x4.div(two(), f32x4.add(exp(f32x4.add(a, a)), one())));
   const z = f32x4.mul(x, x);
-  let p = fma(f32x4.splat(-5.70498872745e-3), z, 2.06390887954e-2);
-  p = fma(p, z, -5.37397155531e-2);
-  p = fma(p, z, 1.33314422036e-1);
-  p = fma(p, z, -3.33332819422e-1);
-  const small = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
-  const signed = v128.or(large, v128.and(x, f32x4.splat(-0.0)));
-  return v128.bitselect(signed, small, f32x4.ge(a, f32x4.splat(0.625)));
+  const z2 = f32x4.mul(z, z);
+  const high = madd(c(TANH, 5), z2, madd(c(TANH, 4), z, c(TANH, 3)));
+  const p = madd(high, z2, madd(c(TANH, 2), z, c(TANH, 1)));
+  const small = madd(f32x4.mul(p, z), x, x);
+  return v128.bitselect(small, withSign(large, x), f32x4.lt(a, c(TANH, 0)));
 }
 
+/** |a| with the sign of x, for a >= 0. */
+@inline
+function withSign(a: v128, x: v128): v128 {
+  return v128.or(a, v128.and(x, signBit()));
+}
+
+const ERFC = memory.data<f32>([
+  0.39,
+  // h(t)
+  0.2353251576423645, 0.09138883650302887, 0.6495583653450012, -0.6353989839553833, 0.886663556098938,
+  -0.22753693163394928,
+]);
+
 /**
- * erfc(a) for a >= 0, where `e` is e^(-a²): e t h(t) with t = 1 / (1 + 0.39 a), the form of Abramowitz and Stegun 7.1.26 with
- * h of degree 5 fitted for this file (minimax by Lawson's iteration). Absolute error below 5e-7, below 1.2e-7 for a >= 1.
+ * erfc(a) for a >= 0, where `e` is e^(-a^2): e t h(t) with t = 1 / (1 + 0.39 a), the form of Abramowitz and Stegun 7.1.26, h
+ * fitted for this file. Absolute error below 5e-7, below 1.2e-7 for a >= 1.
  */
 @inline
 export function complement(a: v128, e: v128): v128 {
-  const t = f32x4.div(f32x4.splat(1), fma(a, f32x4.splat(0.39), 1));
-  let h = fma(f32x4.splat(-0.22753693163394928), t, 0.886663556098938);
-  h = fma(h, t, -0.6353989839553833);
-  h = fma(h, t, 0.6495583653450012);
-  h = fma(h, t, 0.09138883650302887);
-  h = fma(h, t, 0.2353251576423645);
+  const t = f32x4.div(one(), madd(a, c(ERFC, 0), one()));
+  const t2 = f32x4.mul(t, t);
+  const high = madd(madd(c(ERFC, 6), t, c(ERFC, 5)), t2, madd(c(ERFC, 4), t, c(ERFC, 3)));
+  const h = madd(high, t2, madd(c(ERFC, 2), t, c(ERFC, 1)));
   return f32x4.mul(f32x4.mul(h, t), e);
 }
 
+const ERF = memory.data<f32>([
+  // erf(x) / x in powers of x^2
+  1.1283791065216064, -0.37612324953079224, 0.11280179768800735, -0.02671130932867527, 0.004917548969388008,
+  -0.0005631413077935576,
+]);
+
 /** An odd polynomial (fitted for this file) for |x| < 1, else ±(1 - erfc |x|). Absolute and relative error below 2e-7. */
+@inline
 export function erf(x: v128): v128 {
   const z = f32x4.mul(x, x);
   const a = f32x4.abs(x);
-  const large = f32x4.sub(f32x4.splat(1), complement(a, exp(f32x4.neg(z))));
-  let p = fma(f32x4.splat(-0.0005631413077935576), z, 0.004917548969388008);
-  p = fma(p, z, -0.02671130932867527);
-  p = fma(p, z, 0.11280179768800735);
-  p = fma(p, z, -0.37612324953079224);
-  p = fma(p, z, 1.1283791065216064);
-  const signed = v128.or(large, v128.and(x, f32x4.splat(-0.0)));
-  return v128.bitselect(f32x4.mul(p, x), signed, f32x4.lt(a, f32x4.splat(1)));
+  const large = f32x4.sub(one(), complement(a, exp(f32x4.neg(z))));
+  const z2 = f32x4.mul(z, z);
+  const high = madd(madd(c(ERF, 5), z, c(ERF, 4)), z2, madd(c(ERF, 3), z, c(ERF, 2)));
+  const p = madd(high, z2, madd(c(ERF, 1), z, c(ERF, 0)));
+  return v128.bitselect(f32x4.mul(p, x), withSign(large, x), f32x4.lt(a, one()));
 }

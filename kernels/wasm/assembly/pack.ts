@@ -1,27 +1,34 @@
 // Copies a block of a matrix into panels: panel p holds lines p*width .. p*width + width - 1, stored [depth][width], so that the
 // matrix product reads memory in order. Missing lines of the last panel are zero. Strides in bytes.
-import { firstLanes } from './simd';
+import { at, firstLanes } from './simd';
 import { transpose4 } from './transpose4';
 
-/** Lines lie side by side, the depth is strided. */
+/** Lines lie side by side, the depth is strided; `width` is 4, 8 or 16. */
 export function packAcross(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
-  const next = <usize>width << 2;
   for (let line = 0; line < lines; line += width) {
-    for (let i = 0; i < width; i += 4) {
-      copyFour(from + (<usize>(line + i) << 2), stride, to + (<usize>i << 2), next, lines - line - i, depth);
+    let source = from + (<usize>line << 2);
+    for (let d = 0; d < depth; d++) {
+      if (lines - line >= width) copyLines(source, to, width);
+      else copyFewLines(source, to, lines - line, width);
+      source += stride;
+      to += <usize>width << 2;
     }
-    to += next * depth;
   }
 }
 
-/** Four lines of a panel, of which `present` exist. */
 @inline
-function copyFour(from: usize, stride: usize, to: usize, next: usize, present: i32, depth: i32): void {
-  const mask = firstLanes(present);
-  for (let d = 0; d < depth; d++) {
-    v128.store(to, v128.and(v128.load(from), mask));
-    from += stride;
-    to += next;
+function copyLines(from: usize, to: usize, width: i32): void {
+  v128.store(to, v128.load(from));
+  if (width == 4) return;
+  v128.store(to, v128.load(from, 16), 16);
+  if (width == 8) return;
+  v128.store(to, v128.load(from, 32), 32);
+  v128.store(to, v128.load(from, 48), 48);
+}
+
+function copyFewLines(from: usize, to: usize, present: i32, width: i32): void {
+  for (let i = 0; i < width; i += 4) {
+    v128.store(at(to, i), v128.and(v128.load(at(from, i)), firstLanes(present - i)));
   }
 }
 

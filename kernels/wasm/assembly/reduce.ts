@@ -1,5 +1,5 @@
 // Sums and maxima. A long sum is a sum of sums of blocks, so that rounding errors grow with the number of blocks only.
-import { at, loadTail, maxLanes, storeTail, sumLanes } from './simd';
+import { at, loadTail, maxLanes, storeUpTo4, sumLanes } from './simd';
 
 abstract class Monoid {
   abstract start(): f32;
@@ -8,24 +8,30 @@ abstract class Monoid {
 }
 @final
 class Sum extends Monoid {
+  @inline
   start(): f32 {
     return 0;
   }
+  @inline
   join(a: v128, b: v128): v128 {
     return f32x4.add(a, b);
   }
+  @inline
   lanes(x: v128): f32 {
     return sumLanes(x);
   }
 }
 @final
 class Max extends Monoid {
+  @inline
   start(): f32 {
     return -Infinity;
   }
+  @inline
   join(a: v128, b: v128): v128 {
     return f32x4.max(a, b);
   }
+  @inline
   lanes(x: v128): f32 {
     return maxLanes(x);
   }
@@ -124,8 +130,7 @@ function columnsOf<M extends Monoid>(x: usize, out: usize, rows: i32, stride: i3
       }
       total = m.join(total, a);
     }
-    if (count - j >= 4) v128.store(at(out, j), total);
-    else storeTail(at(out, j), total, count - j);
+    storeUpTo4(at(out, j), total, count - j);
   }
 }
 

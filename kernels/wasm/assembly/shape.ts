@@ -1,6 +1,6 @@
 // Kernels that move data: select, strided copy (slice, pad, concat, broadcast), transposition. See layout.ts.
 import { innerLength, offsetOf, step } from './layout';
-import { at, storeTail } from './simd';
+import { at, storeTail, storeUpTo4 } from './simd';
 import { transpose4 } from './transpose4';
 
 /** out = condition != 0 ? a : b for elements [start, end); the operands of the layout are condition, a, b. */
@@ -24,8 +24,7 @@ export function select(c: usize, a: usize, b: usize, out: usize, layout: usize, 
       if (stepA) va = v128.load(at(fromA, j));
       if (stepB) vb = v128.load(at(fromB, j));
       const y = v128.bitselect(va, vb, f32x4.ne(vc, f32x4.splat(0)));
-      if (count - j >= 4) v128.store(at(out, i + j), y);
-      else storeTail(at(out, i + j), y, count - j);
+      storeUpTo4(at(out, i + j), y, count - j);
     }
     i += count;
   }

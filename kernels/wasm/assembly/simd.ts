@@ -6,6 +6,12 @@ export function at(base: usize, i: i32): usize {
   return base + (<usize>i << 2);
 }
 
+/** The same where `base` may be 0, which stands for no array and stays 0. */
+@inline
+export function atOptional(base: usize, i: i32): usize {
+  return base == 0 ? base : at(base, i);
+}
+
 /** All bits set in the first `count` lanes. */
 @inline
 export function firstLanes(count: i32): v128 {
@@ -27,6 +33,19 @@ export function storeTail(address: usize, x: v128, count: i32): void {
   } else {
     v128.store32_lane(address, x, 0);
   }
+}
+
+/** Four floats, or the `count` that are left; the lanes behind them hold `fill`. */
+@inline
+export function loadUpTo4(address: usize, count: i32, fill: f32): v128 {
+  return count >= 4 ? v128.load(address) : loadTail(address, count, fill);
+}
+
+/** Stores four floats, or the `count` that are left. */
+@inline
+export function storeUpTo4(address: usize, x: v128, count: i32): void {
+  if (count >= 4) v128.store(address, x);
+  else storeTail(address, x, count);
 }
 
 @inline

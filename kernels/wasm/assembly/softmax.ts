@@ -1,32 +1,43 @@
 // Softmax along rows of n floats, rows [start, end).
 import * as math from './math';
 import { rowMax, rowSum } from './reduce';
-import { at, loadTail, storeTail, sumLanes } from './simd';
+import { at, loadTail, loadUpTo4, storeUpTo4, sumLanes } from './simd';
 
 /** to = e^(scale * x - shift) for one row. @returns the sum */
 export function expRow(x: usize, to: usize, n: i32, scale: f32, shift: f32): f32 {
   const s = f32x4.splat(scale);
   const t = f32x4.splat(shift);
   let sum = f32x4.splat(0);
+  let sum2 = f32x4.splat(0);
   let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const e = math.exp(f32x4.sub(f32x4.mul(v128.load(at(x, i)), s), t));
-    v128.store(at(to, i), e);
+  for (; i + 8 <= n; i += 8) {
+    const low = math.exp(f32x4.sub(f32x4.mul(v128.load(at(x, i)), s), t));
+    const high = math.exp(f32x4.sub(f32x4.mul(v128.load(at(x, i), 16), s), t));
+    v128.store(at(to, i), low);
+    v128.store(at(to, i), high, 16);
+    sum = f32x4.add(sum, low);
+    sum2 = f32x4.add(sum2, high);
+  }
+  for (; i < n; i += 4) {
+    // The lanes behind the row are e^-infinity = 0.
+    const e = math.exp(f32x4.sub(f32x4.mul(loadUpTo4(at(x, i), n - i, -Infinity), s), t));
+    storeUpTo4(at(to, i), e, n - i);
     sum = f32x4.add(sum, e);
   }
-  if (i < n) {
-    const v = math.exp(f32x4.sub(f32x4.mul(loadTail(at(x, i), n - i, -Infinity), s), t));
-    storeTail(at(to, i), v, n - i);
-    sum = f32x4.add(sum, loadTail(at(to, i), n - i, 0));
-  }
-  return sumLanes(sum);
+  return sumLanes(f32x4.add(sum, sum2));
 }
 
+@inline
 export function scaleRow(x: usize, n: i32, factor: f32): void {
   const f = f32x4.splat(factor);
   let i = 0;
-  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), f));
-  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * factor);
+  for (; i + 8 <= n; i += 8) {
+    const low = f32x4.mul(v128.load(at(x, i)), f);
+    const high = f32x4.mul(v128.load(at(x, i), 16), f);
+    v128.store(at(x, i), low);
+    v128.store(at(x, i), high, 16);
+  }
+  for (; i < n; i += 4) storeUpTo4(at(x, i), f32x4.mul(v128.load(at(x, i)), f), n - i);
 }
 
 export function softmax(x: usize, out: usize, n: i32, start: i32, end: i32): void {
@@ -59,8 +70,7 @@ export function softmaxBackward(y: usize, dy: usize, dx: usize, n: i32, start: i
     const mean = f32x4.splat(dotRow(at(y, row), at(dy, row), n));
     for (let i = 0; i < n; i += 4) {
       const g = f32x4.mul(v128.load(at(y, row + i)), f32x4.sub(v128.load(at(dy, row + i)), mean));
-      if (n - i >= 4) v128.store(at(dx, row + i), g);
-      else storeTail(at(dx, row + i), g, n - i);
+      storeUpTo4(at(dx, row + i), g, n - i);
     }
   }
 }
@@ -74,8 +84,7 @@ export function logSoftmax(x: usize, out: usize, n: i32, start: i32, end: i32): 
     const logSum = f32x4.splat(Mathf.log(expRow(from, to, n, 1, top)));
     for (let i = 0; i < n; i += 4) {
       const y = f32x4.sub(f32x4.sub(v128.load(at(from, i)), f32x4.splat(top)), logSum);
-      if (n - i >= 4) v128.store(at(to, i), y);
-      else storeTail(at(to, i), y, n - i);
+      storeUpTo4(at(to, i), y, n - i);
     }
   }
 }
@@ -88,8 +97,7 @@ export function logSoftmaxBackward(y: usize, dy: usize, dx: usize, n: i32, start
     for (let i = 0; i < n; i += 4) {
       const e = math.exp(v128.load(at(y, row + i)));
       const g = f32x4.sub(v128.load(at(dy, row + i)), f32x4.mul(e, sum));
-      if (n - i >= 4) v128.store(at(dx, row + i), g);
-      else storeTail(at(dx, row + i), g, n - i);
+      storeUpTo4(at(dx, row + i), g, n - i);
     }
   }
 }

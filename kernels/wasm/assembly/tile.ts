@@ -3,12 +3,13 @@
 // Where V8 fuses neighbouring 128-bit operations into 256-bit ones (--experimental-wasm-revectorize) it starts from pairs of
 // stores side by side, so the stores of a row come together, after all loads. The wide tile needs that: without it, its 16
 // accumulators do not fit the registers.
-import { at, storeTail } from './simd';
+import { at, atOptional, storeTail } from './simd';
 
-/** c [rows <= 4, columns <= 8] = init + panelA [depth, 4]^T panelB [depth, 8]. */
+/** c [rows <= 4, columns <= 8] = init + panelA [depth, 4]^T b [depth, 8]; the rows of b are `nextB` bytes apart. */
 export function tile4x8(
   panelA: usize,
-  panelB: usize,
+  b: usize,
+  nextB: usize,
   depth: i32,
   init: usize,
   ldInit: i32,
@@ -28,8 +29,8 @@ export function tile4x8(
   let c31 = zero;
   const stop = panelA + (<usize>depth << 4);
   while (panelA < stop) {
-    const b0 = v128.load(panelB);
-    const b1 = v128.load(panelB, 16);
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
     const a0 = v128.load32_splat(panelA);
     c00 = f32x4.add(c00, f32x4.mul(a0, b0));
     c01 = f32x4.add(c01, f32x4.mul(a0, b1));
@@ -43,18 +44,19 @@ export function tile4x8(
     c30 = f32x4.add(c30, f32x4.mul(a3, b0));
     c31 = f32x4.add(c31, f32x4.mul(a3, b1));
     panelA += 16;
-    panelB += 32;
+    b += nextB;
   }
   finish8(c, init, c00, c01, columns);
-  if (rows > 1) finish8(at(c, ldC), next(init, ldInit), c10, c11, columns);
-  if (rows > 2) finish8(at(c, 2 * ldC), next(init, 2 * ldInit), c20, c21, columns);
-  if (rows > 3) finish8(at(c, 3 * ldC), next(init, 3 * ldInit), c30, c31, columns);
+  if (rows > 1) finish8(at(c, ldC), atOptional(init, ldInit), c10, c11, columns);
+  if (rows > 2) finish8(at(c, 2 * ldC), atOptional(init, 2 * ldInit), c20, c21, columns);
+  if (rows > 3) finish8(at(c, 3 * ldC), atOptional(init, 3 * ldInit), c30, c31, columns);
 }
 
-/** c [rows <= 4, columns <= 16] = init + panelA [depth, 4]^T panelB [depth, 16]. */
+/** c [rows <= 4, columns <= 16] = init + panelA [depth, 4]^T b [depth, 16]; the rows of b are `nextB` bytes apart. */
 export function tile4x16(
   panelA: usize,
-  panelB: usize,
+  b: usize,
+  nextB: usize,
   depth: i32,
   init: usize,
   ldInit: i32,
@@ -82,10 +84,10 @@ export function tile4x16(
   let c33 = zero;
   const stop = panelA + (<usize>depth << 4);
   while (panelA < stop) {
-    const b0 = v128.load(panelB);
-    const b1 = v128.load(panelB, 16);
-    const b2 = v128.load(panelB, 32);
-    const b3 = v128.load(panelB, 48);
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const b2 = v128.load(b, 32);
+    const b3 = v128.load(b, 48);
     const a0 = v128.load32_splat(panelA);
     c00 = f32x4.add(c00, f32x4.mul(a0, b0));
     c01 = f32x4.add(c01, f32x4.mul(a0, b1));
@@ -107,18 +109,12 @@ export function tile4x16(
     c32 = f32x4.add(c32, f32x4.mul(a3, b2));
     c33 = f32x4.add(c33, f32x4.mul(a3, b3));
     panelA += 16;
-    panelB += 64;
+    b += nextB;
   }
   finish16(c, init, c00, c01, c02, c03, columns);
-  if (rows > 1) finish16(at(c, ldC), next(init, ldInit), c10, c11, c12, c13, columns);
-  if (rows > 2) finish16(at(c, 2 * ldC), next(init, 2 * ldInit), c20, c21, c22, c23, columns);
-  if (rows > 3) finish16(at(c, 3 * ldC), next(init, 3 * ldInit), c30, c31, c32, c33, columns);
-}
-
-/** A later row of init; none stays none. */
-@inline
-function next(init: usize, floats: i32): usize {
-  return init == 0 ? 0 : at(init, floats);
+  if (rows > 1) finish16(at(c, ldC), atOptional(init, ldInit), c10, c11, c12, c13, columns);
+  if (rows > 2) finish16(at(c, 2 * ldC), atOptional(init, 2 * ldInit), c20, c21, c22, c23, columns);
+  if (rows > 3) finish16(at(c, 3 * ldC), atOptional(init, 3 * ldInit), c30, c31, c32, c33, columns);
 }
 
 @inline

@@ -1,4 +1,5 @@
-// y = f(x) for elements [start, end). `start` is a multiple of 4; the last vector may write into the padding of the buffer.
+// y = f(x) for elements [start, end). `start` is a multiple of 16, and the last step may write into the padding of the buffer.
+// Two vectors at a time: their stores side by side let V8 fuse them (see tile.ts).
 import * as math from './math';
 
 abstract class Unary {
@@ -9,71 +10,87 @@ abstract class Unary {
 function map<F extends Unary>(x: usize, out: usize, start: i32, end: i32): void {
   const f = changetype<F>(0);
   const stop = <usize>end << 2;
-  for (let i = <usize>start << 2; i < stop; i += 16) v128.store(out + i, f.apply(v128.load(x + i)));
+  for (let i = <usize>start << 2; i < stop; i += 32) {
+    const low = f.apply(v128.load(x + i));
+    const high = f.apply(v128.load(x + i, 16));
+    v128.store(out + i, low);
+    v128.store(out + i, high, 16);
+  }
 }
 
 @final
 class Neg extends Unary {
+  @inline
   apply(x: v128): v128 {
     return f32x4.neg(x);
   }
 }
 @final
 class Exp extends Unary {
+  @inline
   apply(x: v128): v128 {
     return math.exp(x);
   }
 }
 @final
 class Log extends Unary {
+  @inline
   apply(x: v128): v128 {
     return math.log(x);
   }
 }
 @final
 class Tanh extends Unary {
+  @inline
   apply(x: v128): v128 {
     return math.tanh(x);
   }
 }
 @final
 class Sigmoid extends Unary {
+  @inline
   apply(x: v128): v128 {
     return math.sigmoid(x);
   }
 }
 @final
 class Erf extends Unary {
+  @inline
   apply(x: v128): v128 {
     return math.erf(x);
   }
 }
 @final
 class Relu extends Unary {
+  @inline
   apply(x: v128): v128 {
     return f32x4.max(x, f32x4.splat(0));
   }
 }
 @final
 class Sqrt extends Unary {
+  @inline
   apply(x: v128): v128 {
     return f32x4.sqrt(x);
   }
 }
 @final
 class Rsqrt extends Unary {
+  @inline
   apply(x: v128): v128 {
     return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
   }
 }
 @final
 class Abs extends Unary {
+  @inline
   apply(x: v128): v128 {
     return f32x4.abs(x);
   }
 }
 @final
 class Sign extends Unary {
+  @inline
   apply(x: v128): v128 {
     // The sign bit of x joined to 1; zeros and NaN stay what they are.
     const one = v128.or(v128.and(x, f32x4.splat(-0.0)), f32x4.splat(1));
@@ -82,6 +99,7 @@ class Sign extends Unary {
 }
 @final
 class Step extends Unary {
+  @inline
   apply(x: v128): v128 {
     return v128.and(f32x4.gt(x, f32x4.splat(0)), f32x4.splat(1));
   }
