@@ -28,7 +28,7 @@ export interface AdamOptions {
 
 /** Biases and layer norms are not pulled towards 0. */
 export const decaysByDefault = ({ name }: Parameter): boolean =>
-  !/(^|\.)bias$/.test(name) && !/(LayerNorm|layer_norm[^.]*|norm)\.weight$/.test(name);
+  !/(^|\.)bias$/.test(name) && !/norm[^.]*\.weight$/i.test(name);
 
 interface Moments {
   /** Mean of the gradients. */
@@ -84,7 +84,7 @@ export class Adam {
       decays: options.decays ?? decaysByDefault,
     };
     for (const parameter of parameters) {
-      this.#moments.set(parameter, { m: keep(zeros(parameter.shape)), v: keep(zeros(parameter.shape)) });
+      this.#replace(parameter, { m: zeros(parameter.shape), v: zeros(parameter.shape) });
     }
   }
 
@@ -110,12 +110,10 @@ export class Adam {
   #average(parameter: Parameter, g: Tensor, [beta1, beta2]: readonly [number, number]): Moments {
     const before = this.#moments.get(parameter) as Moments;
     const moments = {
-      m: keep(add(mul(before.m, beta1), mul(g, 1 - beta1))),
-      v: keep(add(mul(before.v, beta2), mul(mul(g, g), 1 - beta2))),
+      m: add(mul(before.m, beta1), mul(g, 1 - beta1)),
+      v: add(mul(before.v, beta2), mul(mul(g, g), 1 - beta2)),
     };
-    before.m.dispose();
-    before.v.dispose();
-    this.#moments.set(parameter, moments);
+    this.#replace(parameter, moments);
     return moments;
   }
 
@@ -126,18 +124,28 @@ export class Adam {
     return { step: this.#step, moments };
   }
 
-  /** @throws Error if the state lacks a parameter */
-  restore(state: AdamState): void {
-    this.#step = state.step;
-    for (const [parameter, before] of this.#moments) {
-      const saved = state.moments.get(parameter.name);
-      if (!saved) throw new Error(`The optimiser state has no moments of ${parameter.name}.`);
-      before.m.dispose();
-      before.v.dispose();
-      this.#moments.set(parameter, {
-        m: keep(tensor(saved.m, parameter.shape)),
-        v: keep(tensor(saved.v, parameter.shape)),
+  /** Continues from a state. @throws Error if it lacks the moments of a parameter or has too few; nothing is changed then */
+  restore({ step, moments }: AdamState): void {
+    const all = this.parameters.map(({ name, size }) => {
+      const { m, v } = moments.get(name) ?? { m: [], v: [] };
+      if (m.length !== size || v.length !== size) {
+        throw new Error(`The optimiser state has no ${size} moments of ${name}.`);
+      }
+      return { m, v };
+    });
+    this.#step = step;
+    this.parameters.forEach((parameter, i) => {
+      this.#replace(parameter, {
+        m: tensor(all[i].m, parameter.shape),
+        v: tensor(all[i].v, parameter.shape),
       });
-    }
+    });
+  }
+
+  #replace(parameter: Parameter, moments: Moments): void {
+    const before = this.#moments.get(parameter);
+    before?.m.dispose();
+    before?.v.dispose();
+    this.#moments.set(parameter, { m: keep(moments.m), v: keep(moments.v) });
   }
 }

@@ -1,3 +1,4 @@
+import type { EncodedExample } from '../../src/data/index.ts';
 import { Random, type Shape } from '../../src/index.ts';
 import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import {
@@ -96,4 +97,15 @@ export function tinyFolder({ config = tinyBert, tensors = tinyTensors(config), f
 /** A tiny encoder with a new question answering head. */
 export function tinyQuestionAnswering(config: Readonly<Record<string, unknown>> = tinyBert): QuestionAnsweringModel {
   return new QuestionAnsweringModel(ParameterPath.root(new Random(1), backbone), parseEncoderConfig(config));
+}
+
+/** Labelled texts of several lengths: class 1 where a good word stands. */
+export function tinyExamples(count: number): EncodedExample[] {
+  const random = new Random('examples');
+  return Array.from({ length: count }, (_, i) => {
+    const label = i % 2;
+    const filler = Array.from({ length: random.integer(6) }, () => 8 + random.integer(10));
+    const ids = [2, ...filler, (label === 1 ? 18 : 22) + random.integer(4), 3];
+    return { ids, typeIds: ids.map(() => 0), label };
+  });
 }

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import { memory, Random, tensor, tidy } from '../../src/index.ts';
+import { Parameter } from '../../src/nn/index.ts';
+import { Adam, type AdamOptions, type AdamVariant, decaysByDefault } from '../../src/optim/index.ts';
+import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { forAllAsync } from '../support/property.ts';
+import { range } from '../support/values.ts';
+
+const test = suite('optim: Adam');
+useBackend(test, 'reference');
+
+const variants: AdamVariant[] = ['torch-adamw', 'hf-adamw', 'adam-l2'];
+
+const numbers = (parameter: Parameter): number[] => Array.from(parameter.value.dataSync());
+const named = (name: string, values: readonly number[]) => new Parameter(name, values, [values.length]);
+
+/** A matrix with a mask, one without, and a bias. */
+function someParameters(): Parameter[] {
+  const random = new Random('weights');
+  const draw = (count: number) => range(count).map(() => random.normal());
+  const parameters = [
+    new Parameter('a.weight', draw(6), [2, 3]),
+    new Parameter('b.weight', draw(4), [4]),
+    new Parameter('a.bias', draw(2), [2]),
+  ];
+  parameters[0].setMask([1, 0, 1, 1, 0, 1]);
+  return parameters;
+}
+
+/** One step with gradients that depend on its number alone, masked as the chain rule does. */
+function step(optimizer: Adam, number: number, learningRate = 0.1): void {
+  tidy(() => {
+    const random = new Random(number);
+    const gradients = optimizer.parameters.map(({ shape, size, mask }) => {
+      const kept = mask?.dataSync();
+      return tensor(
+        range(size).map((i) => (kept?.[i] ?? 1) * random.normal()),
+        shape,
+      );
+    });
+    optimizer.step(gradients, learningRate);
+  });
+}
+
+test('by default biases and layer norms do not decay', () => {
+  const decaying = [
+    'bert.encoder.layer.0.output.adapters.default.adapter_down.0.weight',
+    'bert.encoder.layer.0.output.ef_ffn_adapter.up_proj.weight',
+    'classifier.weight',
+    'classifier.out_proj.weight',
+    'bert.embeddings.word_embeddings.weight',
+    'bert.encoder.layer.0.output.adapters.norm.adapter_up.weight',
+  ];
+  const constant = [
+    'classifier.bias',
+    'bias',
+    'bert.encoder.layer.0.output.adapters.default.adapter_down.0.bias',
+    'bert.encoder.layer.0.output.ef_ffn_adapter.adapter_layer_norm_before.weight',
+    'bert.encoder.layer.0.output.ef_ffn_adapter.adapter_layer_norm_before.bias',
+    'bert.embeddings.LayerNorm.weight',
+    'bert.embeddings.LayerNorm.bias',
+    'model.encoder.layers.0.self_attn_layer_norm.weight',
+    'model.encoder.layernorm_embedding.weight',
+    'norm.weight',
+  ];
+  for (const name of decaying) assert.equal(decaysByDefault(named(name, [1])), true, name);
+  for (const name of constant) assert.equal(decaysByDefault(named(name, [1])), false, name);
+});
+
+for (const variant of variants) {
+  test(`${variant}: without gradients only the weights that decay shrink`, () => {
+    const [weight, bias] = [named('a.weight', [1, -2]), named('a.bias', [1, -2])];
+    const optimizer = new Adam([weight, bias], { variant, weightDecay: 0.5 });
+    for (const _ of range(3)) tidy(() => optimizer.step([tensor([0, 0]), tensor([0, 0])], 0.1));
+    assert.deepEqual(numbers(bias), [1, -2]);
+    const [a, b] = numbers(weight);
+    assert.ok(a < 1 && a > 0 && b > -2 && b < 0, `${a}, ${b}`);
+  });
+
+  test(`${variant}: a learning rate of 0 leaves the weights but counts the step`, async () => {
+    const parameters = someParameters();
+    const before = parameters.map(numbers);
+    const optimizer = new Adam(parameters, { variant });
+    step(optimizer, 1, 0);
+    step(optimizer, 2, 0);
+    assert.deepEqual(parameters.map(numbers), before);
+    const state = await optimizer.state();
+    assert.equal(state.step, 2);
+    assert.ok(Array.from(state.moments.get('a.bias')?.m ?? [0]).every((m) => m !== 0));
+  });
+
+  onEveryBackend(test, `${variant}: pruned weights and their moments are 0 after any step`, async () => {
+    const parameters = someParameters();
+    const optimizer = new Adam(parameters, { variant });
+    for (const number of range(5)) step(optimizer, number);
+    const { moments } = await optimizer.state();
+    const { m, v } = moments.get('a.weight') ?? { m: [], v: [] };
+    for (const values of [numbers(parameters[0]), m, v]) {
+      assert.deepEqual(
+        Array.from(values, (x) => x !== 0),
+        [true, false, true, true, false, true],
+      );
+    }
+  });
+
+  onEveryBackend(test, `${variant}: a state continues in another optimiser bit for bit`, () =>
+    forAllAsync(
+      fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 4 })),
+      async ([before, after]) => {
+        const whole = someParameters();
+        const uninterrupted = new Adam(whole, { variant });
+        for (const number of range(before)) step(uninterrupted, number);
+        const values = whole.map(numbers);
+        // As through a file: JSON keeps doubles exactly.
+        const state = await uninterrupted.state();
+        const stored = new Map(
+          [...state.moments].map(([name, { m, v }]) => [name, { m: [...Array.from(m)], v: Array.from(v) }]),
+        );
+
+        const other = someParameters();
+        other.forEach((parameter, i) => {
+          parameter.load(values[i], parameter.mask && Array.from(parameter.mask.dataSync()));
+        });
+        const restored = new Adam(other, { variant });
+        restored.restore({ step: state.step, moments: stored });
+        for (const number of range(after)) {
+          step(uninterrupted, before + number);
+          step(restored, before + number);
+        }
+        assert.deepEqual(other.map(numbers), whole.map(numbers));
+        const [a, b] = [await uninterrupted.state(), await restored.state()];
+        assert.deepEqual(b, a);
+      },
+      8,
+    ),
+  );
+}
+
+test('a state without a parameter is an error that names it and changes nothing', async () => {
+  const optimizer = new Adam(someParameters());
+  step(optimizer, 1);
+  const before = await optimizer.state();
+  const moments = new Map([...before.moments].filter(([name]) => name !== 'b.weight'));
+  assert.throws(() => optimizer.restore({ step: 9, moments }), /no 4 moments of b\.weight/);
+  const short = new Map([...before.moments, ['b.weight', { m: [1], v: [1] }] as const]);
+  assert.throws(() => optimizer.restore({ step: 9, moments: short }), /no 4 moments of b\.weight/);
+  assert.deepEqual(await optimizer.state(), before);
+});
+
+test('the first step moves every weight by the learning rate against its gradient', () => {
+  const parameter = named('a.bias', [1, 1, 1]);
+  tidy(() => new Adam([parameter], { eps: 0 }).step([tensor([2, -0.001, 1000])], 0.25));
+  numbers(parameter).forEach((w, i) => {
+    assert.ok(Math.abs(w - [0.75, 1.25, 0.75][i]) < 1e-6, String(w));
+  });
+});
+
+onEveryBackend(test, 'steps leave nothing behind', () => {
+  for (const options of variants.map((variant): AdamOptions => ({ variant }))) {
+    const optimizer = new Adam(someParameters(), options);
+    step(optimizer, 0);
+    const before = memory();
+    for (const number of range(5)) step(optimizer, number);
+    assert.deepEqual(memory(), before);
+  }
+});
+
+test.run();
