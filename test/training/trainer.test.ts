@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
+import type { EncodedExample } from '../../src/data/index.ts';
+import { memory, mul, Random, sum, tensor, tidy } from '../../src/index.ts';
+import { InputError } from '../../src/io/index.ts';
+import { isHeadParameter } from '../../src/models/index.ts';
+import { Parameter } from '../../src/nn/index.ts';
+import { linearSchedule } from '../../src/optim/index.ts';
+import { prune } from '../../src/pruning/index.ts';
+import {
+  classificationLoss,
+  classificationObjective,
+  type Objective,
+  Trainer,
+  type TrainingOptions,
+  trainingDefaults,
+} from '../../src/training/index.ts';
+import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { forAllAsync } from '../support/property.ts';
+import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
+import { range } from '../support/values.ts';
+
+const test = suite('training: Trainer');
+useBackend(test, 'reference');
+
+const options: TrainingOptions = { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 4 };
+
+interface Setup {
+  readonly parameters: readonly Parameter[];
+  readonly trainer: Trainer<EncodedExample>;
+  /** Over all items, without dropout. */
+  readonly loss: () => number;
+}
+
+/** A tiny model with dropout, a pruned adapter and a head, about to be trained: always the same. */
+async function setup(changes: Partial<TrainingOptions> = {}, seed = 1): Promise<Setup> {
+  const model = tinyClassifier();
+  const adapter = attachHoulsby(model, { bottleneck: 4 });
+  freezeBackbone(model, adapter, isHeadParameter);
+  await prune({ method: 'random', sparsity: 0.4, parameters: adapter.prunable, random: new Random(1), losses: [] });
+  const parameters = model.parameters().filter(({ trainable }) => trainable);
+  const items = tinyExamples(10);
+  const trainer = new Trainer(
+    classificationObjective(model, items, parameters),
+    { ...options, ...changes },
+    new Random(seed),
+  );
+  return { parameters, trainer, loss: () => tidy(() => classificationLoss(model, items).item()) };
+}
+
+const weights = (parameters: readonly Parameter[]): number[][] =>
+  parameters.map(({ value }) => Array.from(value.dataSync()));
+
+async function finish<Item>(trainer: Trainer<Item>): Promise<number[]> {
+  const losses: number[] = [];
+  while (!trainer.done) losses.push((await trainer.trainStep()).loss);
+  return losses;
+}
+
+onEveryBackend(test, 'a run that is stopped and restored ends with the same weights to the last bit', async () => {
+  const whole = await setup();
+  const losses = await finish(whole.trainer);
+  assert.equal(losses.length, 6);
+  await forAllAsync(
+    fc.integer({ min: 0, max: 6 }),
+    async (stop) => {
+      const first = await setup();
+      for (const _ of range(stop)) await first.trainer.trainStep();
+      const [values, state] = [weights(first.parameters), await first.trainer.state()];
+
+      const second = await setup();
+      second.parameters.forEach((parameter, i) => {
+        parameter.load(values[i], parameter.mask && Array.from(parameter.mask.dataSync()));
+      });
+      second.trainer.restore(state);
+      assert.equal(second.trainer.step, stop);
+      assert.deepEqual(await finish(second.trainer), losses.slice(stop));
+      assert.deepEqual(weights(second.parameters), weights(whole.parameters));
+      assert.deepEqual(await second.trainer.state(), await whole.trainer.state());
+    },
+    4,
+  );
+});
+
+onEveryBackend(test, 'the same seed gives the same weights, another seed others', async () => {
+  const run = async (seed: number) => {
+    const { parameters, trainer } = await setup({ epochs: 1 }, seed);
+    await finish(trainer);
+    return weights(parameters);
+  };
+  const first = await run(1);
+  assert.deepEqual(await run(1), first);
+  assert.notDeepEqual(await run(2), first);
+});
+
+onEveryBackend(test, 'training lowers the loss', async () => {
+  const { trainer, loss } = await setup({ epochs: 30 });
+  const before = loss();
+  await finish(trainer);
+  assert.ok(loss() < before / 2, `from ${before} to ${loss()}`);
+});
+
+onEveryBackend(test, 'a step leaves nothing behind', async () => {
+  const { trainer } = await setup({ epochs: 20 });
+  for (const _ of range(3)) await trainer.trainStep();
+  const before = memory();
+  while (trainer.step < 50) await trainer.trainStep();
+  assert.deepEqual(memory(), before);
+});
+
+/** A trainer of one weight on numbered items; what it does is of no interest. */
+function toy(count: number, changes: Partial<TrainingOptions>, seed = 1): Trainer<number> {
+  const parameter = new Parameter('w', [1], [1]);
+  const objective: Objective<number> = {
+    items: range(count),
+    parameters: [parameter],
+    loss: () => sum(mul(parameter.tensor(), parameter.tensor())),
+  };
+  return new Trainer(objective, { ...options, ...changes }, new Random(seed));
+}
+
+test('every item is seen once per epoch, in an order of its own', () =>
+  forAllAsync(
+    fc.record({
+      count: fc.integer({ min: 1, max: 30 }),
+      batchSize: fc.integer({ min: 1, max: 12 }),
+      epochs: fc.integer({ min: 1, max: 3 }),
+      seed: fc.nat(),
+    }),
+    async ({ count, batchSize, epochs, seed }) => {
+      const trainer = toy(count, { batchSize, epochs }, seed);
+      const again = toy(count, { batchSize, epochs }, seed);
+      assert.equal(trainer.stepsPerEpoch, Math.ceil(count / batchSize));
+      assert.equal(trainer.totalSteps, epochs * trainer.stepsPerEpoch);
+      const orders: number[][] = [];
+      for (const epoch of range(epochs)) {
+        const seen: number[] = [];
+        for (const i of range(trainer.stepsPerEpoch)) {
+          assert.equal(trainer.done, false);
+          const { batch, step, totalSteps } = await trainer.trainStep();
+          assert.deepEqual((await again.trainStep()).batch, batch);
+          assert.equal(batch.length, i < trainer.stepsPerEpoch - 1 ? batchSize : count - i * batchSize);
+          assert.deepEqual([step, totalSteps], [epoch * trainer.stepsPerEpoch + i + 1, trainer.totalSteps]);
+          seen.push(...batch);
+        }
+        assert.deepEqual(
+          seen.toSorted((a, b) => a - b),
+          range(count),
+        );
+        orders.push(seen);
+      }
+      assert.equal(trainer.done, true);
+      if (count >= 10) assert.equal(new Set(orders.map(String)).size, epochs);
+    },
+  ));
+
+test('the learning rate warms up over a tenth of the steps and falls to 0', async () => {
+  const trainer = toy(40, { batchSize: 2, epochs: 1, learningRate: 3 });
+  const rates: number[] = [];
+  while (!trainer.done) rates.push((await trainer.trainStep()).learningRate);
+  assert.deepEqual(
+    rates,
+    range(20).map((step) => 3 * linearSchedule(step, 2, 20)),
+  );
+});
+
+test('gradients are clipped to the norm, if there is one', async () => {
+  const moments = async (maxGradNorm: number | null) => {
+    const trainer = toy(4, { maxGradNorm, betas: [0, 0.98] });
+    await trainer.trainStep();
+    return (await trainer.state()).moments.get('w')?.m[0];
+  };
+  assert.equal(await moments(null), 2);
+  assert.equal(await moments(10), 2);
+  assert.ok(Math.abs(Number(await moments(0.5)) - 0.5) < 1e-6);
+});
+
+onEveryBackend(test, 'a loss that is not finite is an error that leaves everything as it was', async () => {
+  const parameter = new Parameter('w', [1, 2], [2]);
+  let factor = 1;
+  const objective: Objective<number> = {
+    items: range(8),
+    parameters: [parameter],
+    loss: () => sum(mul(parameter.tensor(), tensor([factor, factor]))),
+  };
+  const trainer = new Trainer(objective, { ...options, learningRate: 0.25 }, new Random(1));
+  await trainer.trainStep();
+  const before = [weights([parameter]), await trainer.state(), memory()];
+  for (const bad of [Number.NaN, Infinity]) {
+    factor = bad;
+    await assert.rejects(trainer.trainStep(), (error) => {
+      assert.ok(error instanceof InputError);
+      assert.match(
+        error.message,
+        new RegExp(`^The loss is ${bad} at step 2 of 4; lower the learning rate \\(now 0\\.25\\)`),
+      );
+      return true;
+    });
+    assert.equal(trainer.step, 1);
+    assert.deepEqual([weights([parameter]), await trainer.state(), memory()], before);
+  }
+  factor = 1;
+  assert.equal((await trainer.trainStep()).step, 2);
+});
+
+test.run();
