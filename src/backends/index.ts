@@ -7,14 +7,16 @@ export type BackendName = 'wasm' | 'reference';
 export interface BackendOptions {
   /** The type of all numbers; `float64` exists on `reference` only. Default `float32`. */
   readonly dtype?: DType;
+  /** How many threads compute on `wasm`; results do not depend on it. Default: SPARSE_ADAPTER_THREADS, or all cores. */
+  readonly threads?: number;
 }
 
 let current: Backend | null = null;
 
 const create: { [Name in BackendName]: (options: BackendOptions) => Backend } = {
-  wasm: ({ dtype = 'float32' }) => {
+  wasm: ({ dtype = 'float32', threads }) => {
     if (dtype !== 'float32') throw new Error(`The wasm backend computes in float32; use 'reference' for ${dtype}.`);
-    return new WasmBackend();
+    return new WasmBackend({ threads });
   },
   reference: ({ dtype }) => new ReferenceBackend(dtype),
 };

@@ -135,7 +135,7 @@ function packedAttention(backend: WasmBackend): Kernel<AttentionSpec> {
   const prepare = (
     { offsets, keyCounts }: AttentionSpec,
     copies: number,
-    use: (offsets: number, keyCounts: number, mostKeys: number, scratch: number) => void,
+    use: (offsets: number, keyCounts: number, mostKeys: number, scratch: number, scratchBytes: number) => void,
   ) => {
     let scores = 0;
     keyCounts.forEach((keys, s) => {
@@ -144,8 +144,8 @@ function packedAttention(backend: WasmBackend): Kernel<AttentionSpec> {
     const mostKeys = keyCounts.reduce((most, keys) => Math.max(most, keys), 0);
     backend.withInts(offsets, (offsetsAt) =>
       backend.withInts(keyCounts, (keyCountsAt) =>
-        backend.withScratch(kernels.gemmScratch() + 4 * copies * scores, (scratch) =>
-          use(offsetsAt, keyCountsAt, mostKeys, scratch),
+        backend.withThreadScratch(kernels.gemmScratch() + 4 * copies * scores, (scratch, bytes) =>
+          use(offsetsAt, keyCountsAt, mostKeys, scratch, bytes),
         ),
       ),
     );
@@ -159,8 +159,26 @@ function packedAttention(backend: WasmBackend): Kernel<AttentionSpec> {
       const [q, k, v] = inputs.map((input) => input.buffer.address);
       const [p, seed, units] = [dropout?.p ?? 0, dropout?.seed ?? 0, keyCounts.length * heads];
       const [y, l, headDim] = [output.address, logSum.address, hidden / heads];
-      prepare(spec, 1, (offsets, counts, most, scratch) =>
-        kernels.attention(q, k, v, y, l, offsets, counts, heads, headDim, scale, p, seed, most, 0, units, scratch),
+      prepare(spec, 1, (offsets, counts, most, scratch, bytes) =>
+        kernels.attention(
+          q,
+          k,
+          v,
+          y,
+          l,
+          offsets,
+          counts,
+          heads,
+          headDim,
+          scale,
+          p,
+          seed,
+          most,
+          0,
+          units,
+          scratch,
+          bytes,
+        ),
       );
       return { output, saved: [logSum] };
     },
@@ -172,10 +190,10 @@ function packedAttention(backend: WasmBackend): Kernel<AttentionSpec> {
       const [dq, dk, dv] = gradients.map(addressOf);
       const [p, seed, units] = [dropout?.p ?? 0, dropout?.seed ?? 0, keyCounts.length * heads];
       const [y, l, g, headDim] = [output.buffer.address, logSum.address, dy.buffer.address, hidden / heads];
-      prepare(spec, 2, (offsets, counts, most, scratch) =>
+      prepare(spec, 2, (offsets, counts, most, scratch, bytes) =>
         kernels.attentionBackward(
           ...([q, k, v, y, l, g, dq, dk, dv] as const),
-          ...([offsets, counts, heads, headDim, scale, p, seed, most, 0, units, scratch] as const),
+          ...([offsets, counts, heads, headDim, scale, p, seed, most, 0, units, scratch, bytes] as const),
         ),
       );
       return gradients;

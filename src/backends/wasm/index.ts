@@ -2,9 +2,10 @@ import type { Backend, BinaryOp, FusedKernels, MatmulSpec, ReduceOp, Shape, Unar
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import type { Block } from './allocator.ts';
 import { fusedKernels } from './fused.ts';
-import { instantiate, type Kernels } from './kernels.ts';
+import { instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
+import { defaultThreads, startWorker, ThreadPool } from './threads.ts';
 
 /** `length` floats at a byte address of the linear memory. */
 export interface WasmBuffer {
@@ -14,8 +15,21 @@ export interface WasmBuffer {
 }
 type WasmView = View<WasmBuffer>;
 
+/** Up to so many rows, a product with a transposed matrix is computed by dot products instead of packed panels. */
+const THIN_ROWS = 4;
 /** Rows of a plane that the transposing kernel takes as one unit. */
 const TRANSPOSE_ROWS = 16;
+
+/** No result depends on them. */
+export interface WasmOptions {
+  /** How many threads may compute, the calling one included. */
+  readonly threads?: number;
+  /**
+   * Rows and columns that the innermost loop of a matrix product keeps in registers. '4x16' is the faster one where V8 fuses
+   * pairs of 128-bit operations (`--experimental-wasm-revectorize`, Node >= 24), the slower one elsewhere. Default '4x8'.
+   */
+  readonly tile?: '4x8' | '4x16';
+}
 
 /** WebAssembly SIMD kernels over one linear memory. Everything is float32. */
 export class WasmBackend implements Backend {
@@ -24,11 +38,24 @@ export class WasmBackend implements Backend {
   readonly fused: FusedKernels<WasmBuffer>;
   readonly kernels: Kernels;
   readonly memory = new Memory();
+  /** Threads that may compute, the calling one included. */
+  readonly threads: number;
+  /** Those that can now: workers start with the first large operation. */
+  readonly readyThreads: () => number;
   #bytes = 0;
 
-  constructor() {
-    this.kernels = instantiate(this.memory.wasm);
-    this.memory.start(this.kernels.heapBase());
+  constructor({ threads = defaultThreads(), tile = '4x8' }: WasmOptions = {}) {
+    const memory = this.memory.wasm;
+    const kernels = instantiate(memory);
+    kernels.tileColumns.value = tile === '4x16' ? 16 : 8;
+    const pool = new ThreadPool(threads, (block, names) => {
+      const tileColumns = kernels.tileColumns.value;
+      for (let i = 1; i < threads; i++) startWorker({ module: kernelModule(), memory, tileColumns, names, block });
+    });
+    this.threads = pool.threads;
+    this.readyThreads = () => pool.ready();
+    this.kernels = pool.divide(kernels);
+    this.memory.start(kernels.heapBase());
     this.fused = fusedKernels(this);
   }
 
@@ -44,6 +71,12 @@ export class WasmBackend implements Backend {
     const block = this.memory.allocate(bytes);
     use(block.start);
     this.memory.free(block);
+  }
+
+  /** Calls `use` with scratch for each thread: the address of the first and the bytes from one to the next. */
+  withThreadScratch(bytes: number, use: (address: number, bytes: number) => void): void {
+    const aligned = Math.ceil(bytes / 64) * 64;
+    this.withScratch(this.threads * aligned, (address) => use(address, aligned));
   }
 
   /** Calls `use` with the address of a copy of 32-bit integers. */
@@ -154,8 +187,12 @@ export class WasmBackend implements Backend {
     k: number,
   ): void {
     const [ldA, ldB] = [transposeA ? m : k, transposeB ? k : n];
-    this.withScratch(this.kernels.gemmScratch(), (scratch) =>
-      this.kernels.gemm(a, ldA, transposeA, b, ldB, transposeB, bias, 0, c, n, n, k, 0, m, scratch),
+    if (m <= THIN_ROWS && !transposeA && transposeB) {
+      this.kernels.gemmThin(a, ldA, b, ldB, bias, 0, c, n, m, k, 0, n);
+      return;
+    }
+    this.withThreadScratch(this.kernels.gemmScratch(), (scratch, bytes) =>
+      this.kernels.gemm(a, ldA, transposeA, b, ldB, transposeB, bias, 0, c, n, n, k, 0, m, scratch, bytes),
     );
   }
 

@@ -16,7 +16,8 @@ type Columns = (x: Address, out: Address, rows: number, inner: number, start: nu
 
 /**
  * The exports of the kernels in `kernels/wasm/assembly`, which say more about each. Lengths and leading dimensions count
- * floats. Every kernel works on the range [start, end) of its result.
+ * floats. Every kernel works on the range [start, end) of its result. `scratchBytes` is for the pool that divides ranges (see
+ * threads.ts); a kernel itself takes no notice of it.
  */
 export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   heapBase(): Address;
@@ -112,6 +113,22 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     start: number,
     end: number,
     scratch: Address,
+    scratchBytes: number,
+  ): void;
+  /** The same for a few rows of contiguous a and transposed b; the range counts columns. */
+  gemmThin(
+    a: Address,
+    ldA: number,
+    b: Address,
+    ldB: number,
+    init: Address,
+    ldInit: number,
+    c: Address,
+    ldC: number,
+    rows: number,
+    k: number,
+    start: number,
+    end: number,
   ): void;
   attention(
     q: Address,
@@ -130,6 +147,7 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     start: number,
     end: number,
     scratch: Address,
+    scratchBytes: number,
   ): void;
   attentionBackward(
     q: Address,
@@ -152,14 +170,20 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     start: number,
     end: number,
     scratch: Address,
+    scratchBytes: number,
   ): void;
 }
 
 let compiled: WebAssembly.Module | null = null;
 
-/** The kernels on a memory. The module is compiled once. */
-export function instantiate(memory: WebAssembly.Memory): Kernels {
+/** The compiled kernels, the same for all memories and threads. */
+export function kernelModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(decodeBase64(binary));
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
+  return compiled;
+}
+
+/** The kernels on a memory. */
+export function instantiate(memory: WebAssembly.Memory): Kernels {
+  const { exports } = new WebAssembly.Instance(kernelModule(), { env: { memory } });
   return exports as unknown as Kernels;
 }

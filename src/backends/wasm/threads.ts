@@ -1,0 +1,162 @@
+import {
+  COUNT,
+  DONE,
+  JOB,
+  type Job,
+  jobIn,
+  KERNEL,
+  MOST_THREADS,
+  newJobBlock,
+  RANGE,
+  READY,
+  runPart,
+  SCRATCH,
+  THREAD_BITS,
+  UNIT,
+  waitWhile,
+} from './job.ts';
+import type { Kernels } from './kernels.ts';
+import type { WorkerInput } from './worker.ts';
+
+/** How the range [start, end) of a kernel may be divided. */
+interface Division {
+  /** Arguments behind the range: 1 for the address of scratch. */
+  readonly behind: 0 | 1;
+  /** Numbers of the range that stay together: whole cache lines, or the rows of a tile. */
+  readonly unit: number;
+  /** Work per number of the range, in elementwise operations, from the kernel's arguments. */
+  readonly weight: (args: readonly number[]) => number;
+}
+
+const elementwise: Division = { behind: 0, unit: 1024, weight: () => 1 };
+const rows = (width: number): Division => ({ behind: 0, unit: 1, weight: (args) => args[width] });
+const columns = (height: number): Division => ({ behind: 0, unit: 16, weight: (args) => args[height] });
+
+/** The kernels worth dividing; the arguments counted here are those of {@link Kernels}. */
+const divisions: { readonly [Name in keyof Kernels]?: Division } = {
+  ...Object.fromEntries(
+    (
+      [
+        ...(['neg', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'sqrt', 'rsqrt', 'abs', 'sign', 'erf', 'step'] as const),
+        ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'equal', 'less', 'select'] as const),
+        ...(['gelu', 'geluTanh', 'silu', 'geluBackward', 'geluTanhBackward', 'siluBackward'] as const),
+        ...(['fill', 'uniform', 'dropout', 'copy'] as const),
+      ] satisfies (keyof Kernels)[]
+    ).map((name) => [name, elementwise]),
+  ),
+  transpose: { behind: 0, unit: 1, weight: (args) => 16 * args[4] },
+  gather: rows(3),
+  scatterAdd: columns(4),
+  sumRows: rows(2),
+  maxRows: rows(2),
+  sumColumns: columns(2),
+  maxColumns: columns(2),
+  softmax: rows(2),
+  logSoftmax: rows(2),
+  softmaxBackward: rows(3),
+  logSoftmaxBackward: rows(3),
+  layerNorm: rows(6),
+  layerNormBackward: rows(6),
+  layerNormBackwardParameters: columns(6),
+  // A multiplication and an addition take an eighth of what moving a number does.
+  gemm: { behind: 1, unit: 4, weight: (args) => (args[10] * args[11]) / 8 },
+  attention: { behind: 1, unit: 1, weight: (args) => args[8] * args[12] },
+  attentionBackward: { behind: 1, unit: 1, weight: (args) => args[12] * args[16] },
+};
+
+/** Below this many elementwise operations a kernel stays on the calling thread: handing it out would cost more. */
+const LEAST_WORK = 1 << 15;
+
+type RawKernel = (...args: number[]) => void;
+
+/**
+ * A pool of worker threads over one linear memory. They start with the first job that is worth dividing and take part as soon
+ * as they are ready. An element of a result is computed in the same way whoever computes it, so results do not depend on the
+ * number of threads. Workers do not keep the process alive.
+ */
+export class ThreadPool {
+  /** Threads that may take part, the calling one included. */
+  readonly threads: number;
+  readonly #start: (block: SharedArrayBuffer, names: readonly string[]) => void;
+  readonly #block = newJobBlock();
+  readonly #job: Job = jobIn(this.#block);
+  #started = false;
+  #count = 0;
+
+  /** @param start starts `threads - 1` workers */
+  constructor(threads: number, start: (block: SharedArrayBuffer, names: readonly string[]) => void) {
+    this.threads = Math.min(threads, MOST_THREADS);
+    this.#start = start;
+  }
+
+  /**
+   * The kernels, dividing large ranges. A kernel with scratch takes one more argument here: the bytes of each thread's scratch,
+   * of which `threads` must lie behind each other.
+   */
+  divide(kernels: Kernels): Kernels {
+    const names = Object.keys(divisions) as (keyof Kernels)[];
+    const divided = names.map((name, number) => {
+      const kernel = kernels[name] as unknown as RawKernel;
+      const division = divisions[name] as Division;
+      return [name, (...args: number[]) => this.#run(names, number, kernel, division, args)];
+    });
+    return { ...kernels, ...Object.fromEntries(divided) };
+  }
+
+  #run(
+    names: readonly string[],
+    number: number,
+    kernel: RawKernel,
+    { behind, unit, weight }: Division,
+    args: number[],
+  ): void {
+    const scratch = behind === 1 ? (args.pop() as number) : 0;
+    const range = args.length - 2 - behind;
+    const size = args[range + 1] - args[range];
+    const isLarge = this.threads > 1 && size >= 2 * unit && size * weight(args) >= LEAST_WORK;
+    if (isLarge && !this.#started) {
+      this.#started = true;
+      this.#start(this.#block, names);
+    }
+    const threads = isLarge ? this.ready() : 1;
+    if (threads === 1) {
+      kernel(...args);
+      return;
+    }
+    const { state } = this.#job;
+    this.#job.arguments.set(args.map(Number));
+    state[KERNEL] = number;
+    state[COUNT] = args.length;
+    state[RANGE] = range;
+    state[UNIT] = unit;
+    state[SCRATCH] = scratch;
+    Atomics.store(state, DONE, 0);
+    this.#count++;
+    Atomics.store(state, JOB, (this.#count << THREAD_BITS) | threads);
+    Atomics.notify(state, JOB);
+    runPart(this.#job, kernel, 0, threads);
+    for (let done = Atomics.load(state, DONE); done < threads - 1; done = waitWhile(state, DONE, done));
+  }
+
+  /** Threads that can take part now: the calling one, and the workers that have started. */
+  ready(): number {
+    return 1 + Atomics.load(this.#job.state, READY);
+  }
+}
+
+/** Threads to use when nothing else is said: SPARSE_ADAPTER_THREADS, or what the machine has. */
+export function defaultThreads(): number {
+  const { process, navigator } = globalThis;
+  const wished = Number(process?.env?.SPARSE_ADAPTER_THREADS);
+  if (Number.isInteger(wished) && wished > 0) return wished;
+  return process?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
+}
+
+/** Starts one worker of Node.js; it does not keep the process alive. */
+export function startWorker(input: WorkerInput): void {
+  const { Worker } = globalThis.process.getBuiltinModule('node:worker_threads');
+  // The sources run as TypeScript, the package as JavaScript.
+  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+  // Options of the process such as --input-type are for its main module.
+  new Worker(new URL(file, import.meta.url), { workerData: input, execArgv: [] }).unref();
+}

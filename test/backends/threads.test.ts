@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import { WasmBackend, type WasmBuffer } from '../../src/backends/wasm/index.ts';
+import { Random } from '../../src/index.ts';
+
+/** Kernels of every kind of division, on ranges that are large enough and not a multiple of anything. */
+const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffer) => WasmBuffer | null>> = {
+  unary: (b, x) => b.unary('tanh', x),
+  binary: (b, x, y) => b.binary('add', view(x, 1037, 257), view(y, 1, 257), [1037, 257]),
+  matmul: (b, x, y) => b.matmul(x, y, { batch: 1, m: 1037, k: 257, n: 129, transposeA: false, transposeB: true }),
+  transposed: (b, x, y) => b.matmul(x, y, { batch: 1, m: 257, k: 129, n: 33, transposeA: true, transposeB: false }),
+  permute: (b, x) => b.permute(view(x, 1037, 257), [1, 0]),
+  gather: (b, x) =>
+    b.gather(
+      view(x, 1037, 257),
+      Int32Array.from({ length: 999 }, (_, i) => (i * 7) % 1037),
+    ),
+  scatterAdd: (b, x) =>
+    b.scatterAdd(
+      view(x, 1037, 257),
+      Int32Array.from({ length: 1037 }, (_, i) => i % 13),
+      13,
+    ),
+  sumRows: (b, x) => b.reduce('sum', view(x, 1037, 257), [1]),
+  sumColumns: (b, x) => b.reduce('sum', view(x, 1037, 257), [0]),
+  dropout: (b, x) => b.fused.dropout.forward([view(x, 1037, 257)], { p: 0.3, seed: 4_000_000_000 }).output,
+  softmax: (b, x) => b.fused.softmax.forward([view(x, 1037, 257)], {}).output,
+  layerNorm: (b, x, y) => {
+    const inputs = [view(x, 1037, 257), view(y, 257), view(y, 257)];
+    const { output, saved } = b.fused.layerNorm.forward(inputs, { eps: 1e-5 });
+    return b.fused.layerNorm.backward(inputs, view(output, 1037, 257), saved, view(x, 1037, 257), [true, true, true], {
+      eps: 1e-5,
+    })[1];
+  },
+  attention: (b, x) => {
+    const spec = {
+      heads: 4,
+      scale: 0.1,
+      offsets: Int32Array.of(0, 400, 401, 1037),
+      keyCounts: Int32Array.of(390, 1, 636),
+    };
+    const inputs = [view(x, 1037, 256), view(x, 1037, 256), view(x, 1037, 256)];
+    const { output, saved } = b.fused.packedAttention.forward(inputs, spec);
+    return b.fused.packedAttention.backward(
+      inputs,
+      view(output, 1037, 256),
+      saved,
+      view(x, 1037, 256),
+      [true, true, true],
+      spec,
+    )[1];
+  },
+};
+
+const view = (buffer: WasmBuffer, ...shape: number[]) => ({ buffer, shape });
+
+/** The result of each job, repeated until workers take part. */
+function results(threads: number): Map<string, Float32Array> {
+  const backend = new WasmBackend({ threads });
+  const generator = new Random(2);
+  const values = (length: number) => Float32Array.from({ length }, () => generator.normal());
+  const [x, y] = [backend.upload(values(1037 * 257)), backend.upload(values(257 * 129))];
+  const until = performance.now() + 10_000;
+  while (threads > 1 && backend.readyThreads() < threads) {
+    assert.ok(performance.now() < until, 'the workers did not start');
+    backend.free(backend.unary('neg', x));
+  }
+  return new Map(Object.entries(jobs).map(([name, job]) => [name, backend.readSync(job(backend, x, y) as WasmBuffer)]));
+}
+
+test('no result depends on the number of threads', () => {
+  const alone = results(1);
+  for (const threads of [2, 3]) {
+    for (const [name, values] of results(threads)) {
+      assert.deepEqual(values, alone.get(name), `${name} with ${threads} threads`);
+    }
+  }
+});
+
+test('a process ends although its workers wait for jobs', () => {
+  const program = `
+    import { randomNormal, Random, matmul, setBackend } from ${JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))};
+    await setBackend('wasm', { threads: 2 });
+    const a = randomNormal([300, 300], new Random(1));
+    for (let i = 0; i < 300; i++) matmul(a, a).dispose();
+    console.log('done');`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal(output, 'done\n');
+});
+
+test.run();
