@@ -1,5 +1,6 @@
 import { setImmediate as yieldToSignals } from 'node:timers/promises';
 import { chunks, type EncodedExample } from '../data/index.ts';
+import { InputError } from '../errors.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
 import { packSequences, type SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -50,7 +51,11 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Predictions in the order of the examples. */
+/**
+ * Predictions in the order of the examples.
+ *
+ * @throws InputError if the model's output is not finite
+ */
 export async function predict(
   model: SequenceClassifier,
   examples: readonly EncodedExample[],
@@ -63,6 +68,12 @@ export async function predict(
     const logits = tidy(() => noGrad(() => model.forward(packSequences(batch, model.encoder.positionIds))));
     const values = await logits.data();
     logits.dispose();
+    const bad = values.find((value) => !Number.isFinite(value));
+    if (bad !== undefined) {
+      throw new InputError(
+        `The model's output is ${bad}, its weights are too large; train with a lower learning rate.`,
+      );
+    }
     const width = values.length / batch.length;
     for (let i = 0; i < batch.length; i++) {
       predictions.push(toPrediction(Array.from(values.subarray(i * width, (i + 1) * width)), model.labels !== null));

@@ -150,6 +150,10 @@ test('losses and weights that are not finite', () =>
       args: replacing('--learning-rate', '1e30', '--epochs', '3'),
       message: /lower the learning rate/,
     },
+    'an extreme learning rate that only the last step has': {
+      args: replacing('--learning-rate', '1e30', '--batch-size', '12'),
+      message: /output is NaN, .* lower learning rate|is (NaN|-?Infinity) after the last step; lower the learning rate/,
+    },
     'an adapter that cannot be pruned by its gradient': {
       args: replacing('--init', 'lora'),
       message: /initialise the adapter with init 'bert'/,
