@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { attachHoulsby } from '../../src/adapters/index.ts';
 import { add, memory, mul, Random, sum, type Tensor, tensor } from '../../src/index.ts';
-import { InputError } from '../../src/io/index.ts';
 import { packSequences } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import {
@@ -15,6 +14,7 @@ import {
   pruningMethods,
   type Scope,
 } from '../../src/pruning/index.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { forAllAsync } from '../support/property.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
@@ -151,7 +151,7 @@ test('needsData tells the methods that fail without it', async () => {
   for (const method of pruningMethods) {
     const { parameters } = problem([[4, 4]]);
     const run = () => prune({ method, sparsity: 0.5, parameters, losses: [], random: new Random(1) });
-    if (needsData(method)) await assertFails(run, new RegExp(`^${method} needs training data`));
+    if (needsData(method)) await assertRejectsInput(run, new RegExp(`^${method} needs training data`));
     else await run();
   }
 });
@@ -168,15 +168,6 @@ test('er gives the densities of its rule, or the same to every matrix with scope
   assert.deepEqual(await kept('layer'), [200, 200]);
 });
 
-async function assertFails(action: () => Promise<unknown>, ...patterns: RegExp[]): Promise<void> {
-  await assert.rejects(action, (error) => {
-    assert.ok(error instanceof InputError, String(error));
-    for (const pattern of patterns) assert.match(error.message, pattern);
-    assert.ok(!error.message.includes('\n'));
-    return true;
-  });
-}
-
 test('bad input is an error before any mask is set', async () => {
   const { parameters, losses } = problem([
     [3, 4],
@@ -187,13 +178,13 @@ test('bad input is an error before any mask is set', async () => {
     throw new Error('the loss was computed');
   };
   for (const sparsity of [1, -0.1, Number.NaN, 40]) {
-    await assertFails(
+    await assertRejectsInput(
       () => prune({ ...options, method: 'snip', sparsity, losses: [unused] }),
       new RegExp(`sparsity ${sparsity} is outside \\[0, 1\\)`),
     );
   }
   for (const method of ['snipe', 'toString']) {
-    await assertFails(
+    await assertRejectsInput(
       () => prune({ ...options, method: method as PruningMethod, sparsity: 0.5 }),
       new RegExp(`Unknown pruning method '${method}'; there are: random, magnitude, er, snip, grasp`),
     );
@@ -201,11 +192,11 @@ test('bad input is an error before any mask is set', async () => {
   const nan = losses.map((loss) => () => mul(loss(), Number.NaN));
   const zero = losses.map((loss) => () => mul(loss(), 0));
   for (const method of ['snip', 'grasp', 'snip:paper-literal'] as const) {
-    await assertFails(
+    await assertRejectsInput(
       () => prune({ ...options, method, sparsity: 0.5, losses: nan }),
       new RegExp(`^${method}: a score is NaN; .*Lower the learning rate or check the data`),
     );
-    await assertFails(
+    await assertRejectsInput(
       () => prune({ ...options, method, sparsity: 0.5, losses: zero }),
       new RegExp(`^${method}: all scores are -?0, .*init 'bert'`),
     );
@@ -219,7 +210,10 @@ test('bad input is an error before any mask is set', async () => {
 test('a weight that is not a number is an error of magnitude, too', async () => {
   const parameter = new Parameter('w', [1, Number.NaN, 2, 3], [2, 2]);
   const options = { parameters: [parameter], losses: [], random: new Random(1) };
-  await assertFails(() => prune({ ...options, method: 'magnitude', sparsity: 0.5 }), /^magnitude: a score is NaN/);
+  await assertRejectsInput(
+    () => prune({ ...options, method: 'magnitude', sparsity: 0.5 }),
+    /^magnitude: a score is NaN/,
+  );
   assert.equal(parameter.mask, null);
 });
 
@@ -233,7 +227,7 @@ test("snip cannot prune an adapter that starts as the identity: the error names 
     const run = () =>
       prune({ method: 'snip', sparsity: 0.4, parameters: prunable, losses: [loss], random: new Random(1) });
     if (init === 'lora') {
-      await assertFails(run, /^snip: all scores are 0, so they cannot tell weights apart; .*init 'bert'/);
+      await assertRejectsInput(run, /^snip: all scores are 0, so they cannot tell weights apart; .*init 'bert'/);
       assert.ok(prunable.every(({ mask }) => mask === null));
     } else {
       assert.equal((await run()).kept, 512 - 205);

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { houlsbyDefaults } from '../../src/adapters/index.ts';
+import {
+  pruningDefaults,
+  type RunOptions,
+  type RunResult,
+  type RunSettings,
+  runDefaults,
+  runTraining,
+  trainingDefaults,
+} from '../../src/training/index.ts';
+import { reviewFolder } from './reviews.ts';
+import { tinyFolder } from './tiny-model.ts';
+
+const model = tinyFolder();
+const reviews = reviewFolder();
+
+/** The data of a tiny run: which reviews are positive, or, by `score`, how good they are. */
+export const reviewData = (label: 'mood' | 'score' = 'mood'): RunSettings['data'] => ({
+  kind: 'table',
+  train: join(reviews, 'train.csv'),
+  eval: join(reviews, 'dev.csv'),
+  text: ['text'],
+  label,
+  labelKind: 'auto',
+});
+
+/** A run of six steps with dropout on a tiny model. */
+export const tinySettings: RunSettings = {
+  ...runDefaults,
+  model,
+  data: reviewData(),
+  adapter: { kind: 'houlsby', ...houlsbyDefaults, bottleneck: 4 },
+  pruning: { ...pruningDefaults, examples: 16 },
+  training: { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 8 },
+  maxLength: 16,
+};
+
+/** Trains with these settings; nothing stops it but the signal that is given. */
+export function tinyRun(output: string, options: Partial<RunOptions> = {}): Promise<RunResult> {
+  return runTraining({
+    settings: tinySettings,
+    output,
+    resume: false,
+    command: ['sparse-adapter', 'train'],
+    versions: { 'sparse-adapter': '0.0.0' },
+    signal: new AbortController().signal,
+    ...options,
+  });
+}
+
+/** The same, stopped after `steps` steps. */
+export function stoppedRun(output: string, steps: number, options: Partial<RunOptions> = {}): Promise<RunResult> {
+  const controller = new AbortController();
+  if (steps === 0) controller.abort();
+  return tinyRun(output, {
+    ...options,
+    signal: controller.signal,
+    events: {
+      onStep: ({ step }) => {
+        if (step >= steps) controller.abort();
+      },
+    },
+  });
+}

@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { encodeExamples, readTable } from '../../src/data/index.ts';
+import { openSafetensors } from '../../src/io/index.ts';
+import { isHeadParameter } from '../../src/models/index.ts';
+import {
+  type AdaptedModel,
+  evaluateRun,
+  hasCheckpoint,
+  isFinishedRun,
+  loadRun,
+  type Prediction,
+  predict,
+  type RunOptions,
+  type RunSettings,
+  readRunConfig,
+  readRunMetrics,
+  runFileSizes,
+  runPruning,
+} from '../../src/training/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+
+const test = suite('training: runs');
+useBackend(test, 'wasm');
+
+const place = (): string => join(temporaryFolder(), 'run');
+const read = (folder: string, name: string): Buffer => readFileSync(join(folder, name));
+const weights = (folder: string): Buffer => read(folder, 'adapter.safetensors');
+const filesOf = (folder: string): Record<string, string> =>
+  Object.fromEntries(readdirSync(folder).map((name) => [name, read(folder, name).toString('base64')]));
+
+/** What a model says of the evaluation data of the tiny run. */
+async function predictions({ model, tokenizer }: AdaptedModel): Promise<Prediction[]> {
+  const { data } = tinySettings;
+  assert.ok(data.kind === 'table' && data.eval);
+  return predict(model, encodeExamples(readTable(data.eval, { text: data.text }).examples, tokenizer, 16));
+}
+
+/** A finished run and the model as it was at its end. */
+async function finished(output: string, options: Partial<RunOptions> = {}) {
+  let trained: AdaptedModel | undefined;
+  const onLoaded = (model: AdaptedModel) => {
+    trained = model;
+  };
+  const result = await tinyRun(output, { ...options, events: { onLoaded } });
+  assert.ok(trained && result.status === 'finished');
+  return { ...result, trained };
+}
+
+const cases: { name: string; changes: Partial<RunSettings>; metrics: string[] }[] = [
+  { name: 'classification with SNIP', changes: {}, metrics: ['accuracy'] },
+  {
+    name: 'regression with a mean head',
+    changes: { data: reviewData('score'), pooling: 'mean' },
+    metrics: ['pearson', 'spearman'],
+  },
+  { name: 'a dense adapter under a frozen head', changes: { pruning: null, trainHead: false }, metrics: ['accuracy'] },
+  {
+    name: "the authors' form with GraSP",
+    changes: {
+      adapter: {
+        kind: 'houlsby',
+        bottleneck: 4,
+        activation: 'relu',
+        init: 'bert',
+        form: 'sparse-adapter',
+        dropout: 0.1,
+      },
+      pruning: { method: 'grasp', sparsity: 0.8, scope: 'layer', examples: 8 },
+    },
+    metrics: ['accuracy'],
+  },
+];
+
+for (const { name, changes, metrics } of cases) {
+  onEveryBackend(test, `${name}: a saved run predicts what its model predicted, bit for bit`, async () => {
+    const settings = { ...tinySettings, ...changes };
+    const output = place();
+    const result = await finished(output, { settings });
+    assert.deepEqual(Object.keys(result.metrics.metrics ?? {}), metrics);
+    assert.deepEqual(readdirSync(output).toSorted(), ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json']);
+
+    const loaded = loadRun(output);
+    assert.deepEqual(await predictions(loaded), await predictions(result.trained));
+    assert.deepEqual((await evaluateRun(output)).metrics, result.metrics.metrics);
+    loaded.adapter.prunable.forEach(({ mask }, i) => {
+      assert.deepEqual(mask?.dataSync(), result.trained.adapter.prunable[i].mask?.dataSync());
+    });
+    assert.deepEqual(readRunConfig(output), { format_version: 1, ...result.config });
+    assert.deepEqual(readRunMetrics(output), result.metrics);
+  });
+}
+
+test('what is counted: kept adapter weights, biases and the head', async () => {
+  const { metrics, config } = await finished(place());
+  // Four modules 16 -> 4 -> 16; 0.4 of 512 weights go; pooler and classifier make the head.
+  assert.deepEqual([config.pruning?.total, config.pruning?.kept], [512, 307]);
+  assert.deepEqual(metrics.trained_parameters, { adapter: 307 + 4 * 20, head: 16 * 17 + 2 * 17 });
+  assert.deepEqual([metrics.steps, metrics.epoch_losses.length], [6, 2]);
+  assert.ok(Object.values(metrics.seconds).every((seconds) => seconds > 0) && Number(metrics.tokens_per_second) > 0);
+});
+
+test('a frozen head stays as it was drawn', async () => {
+  const head = ({ model }: AdaptedModel) =>
+    model
+      .parameters()
+      .filter(isHeadParameter)
+      .map(({ value }) => Array.from(value.dataSync()));
+  const [first, second] = [place(), place()];
+  const { trained, metrics } = await finished(first, { settings: { ...tinySettings, trainHead: false } });
+  assert.equal(metrics.trained_parameters.head, 0);
+  const { trained: other } = await finished(second);
+  assert.notDeepEqual(head(trained), head(other));
+  const drawn = { ...tinySettings, training: { ...tinySettings.training, learningRate: 0 } };
+  assert.deepEqual(head(trained), head((await finished(place(), { settings: drawn })).trained));
+});
+
+onEveryBackend(test, 'the same seed writes the same files, another seed other weights', async () => {
+  const [a, b, c] = [place(), place(), place()];
+  for (const output of [a, b]) await tinyRun(output);
+  await tinyRun(c, { settings: { ...tinySettings, seed: 7 } });
+  assert.deepEqual(weights(b), weights(a));
+  assert.deepEqual(read(b, 'sparse-adapter.json'), read(a, 'sparse-adapter.json'));
+  const untimed = (folder: string) => ({ ...readRunMetrics(folder), seconds: null, tokens_per_second: null });
+  assert.deepEqual(untimed(b), untimed(a));
+  assert.notDeepEqual(weights(c), weights(a));
+});
+
+onEveryBackend(test, 'a run stopped after any step and resumed writes the same files', async () => {
+  const whole = place();
+  await tinyRun(whole);
+  for (const steps of [0, 1, 3, 6]) {
+    const output = place();
+    const stopped = await stoppedRun(output, steps);
+    assert.deepEqual(stopped, { status: 'stopped', step: steps, totalSteps: 6 });
+    assert.deepEqual([hasCheckpoint(output), isFinishedRun(output)], [true, false]);
+    const resumed = await tinyRun(output, { resume: true, command: ['another'] });
+    assert.equal(resumed.status, 'finished');
+    assert.equal(hasCheckpoint(output), false);
+    assert.deepEqual(weights(output), weights(whole), `stopped after ${steps}`);
+    assert.deepEqual(read(output, 'sparse-adapter.json'), read(whole, 'sparse-adapter.json'));
+    const { metrics, epoch_losses } = readRunMetrics(whole);
+    const again = readRunMetrics(output);
+    assert.deepEqual([again.metrics, again.epoch_losses], [metrics, epoch_losses]);
+  }
+});
+
+test('a run can be stopped again and again, also in its evaluation', async () => {
+  const [whole, output] = [place(), place()];
+  await tinyRun(whole);
+  await stoppedRun(output, 2);
+  await stoppedRun(output, 5, { resume: true });
+  const controller = new AbortController();
+  const stopped = await tinyRun(output, {
+    resume: true,
+    signal: controller.signal,
+    events: { onStep: ({ step }) => step === 6 && controller.abort() },
+  });
+  assert.deepEqual(stopped, { status: 'stopped', step: 6, totalSteps: 6 });
+  await tinyRun(output, { resume: true });
+  assert.deepEqual(weights(output), weights(whole));
+});
+
+test('events tell what goes on', async () => {
+  const told: string[] = [];
+  await tinyRun(place(), {
+    events: {
+      onLoaded: ({ initialized }) => told.push(`loaded, ${initialized.length} new`),
+      onPruned: ({ kept, total }) => told.push(`pruned to ${kept} of ${total}`),
+      onStep: ({ step, totalSteps }) => told.push(`step ${step} of ${totalSteps}`),
+      onEvaluate: (done, total) => told.push(`evaluated ${done} of ${total}`),
+    },
+  });
+  // Pooler and classifier, and four adapter modules.
+  assert.deepEqual(told, [
+    'loaded, 4 new',
+    'pruned to 307 of 512',
+    ...[1, 2, 3, 4, 5, 6].map((step) => `step ${step} of 6`),
+    'evaluated 8 of 8',
+  ]);
+});
+
+test('a run that diverges is an error and leaves an earlier output as it was', async () => {
+  const output = place();
+  const training = { ...tinySettings.training, learningRate: 1e38 };
+  const diverging = () => tinyRun(output, { settings: { ...tinySettings, training } });
+  await assertRejectsInput(diverging, /lower the learning rate/);
+  assert.equal(existsSync(output), false);
+  await tinyRun(output);
+  const before = filesOf(output);
+  await assertRejectsInput(diverging, /lower the learning rate/);
+  assert.deepEqual(filesOf(output), before);
+});
+
+test('saving is all or nothing', async () => {
+  const parent = temporaryFolder();
+  const output = join(parent, 'run');
+  await tinyRun(output);
+  const before = filesOf(output);
+  writeFileSync(join(output, 'notes.txt'), 'mine');
+  const other = { ...tinySettings, seed: 3 };
+  await assertRejectsInput(
+    () => tinyRun(output, { settings: other }),
+    /holds "notes\.txt", which is not an earlier output/,
+  );
+  assert.deepEqual(filesOf(output), { ...before, 'notes.txt': Buffer.from('mine').toString('base64') });
+  assert.deepEqual(readdirSync(parent), ['run']);
+});
+
+test('a finished run replaces an earlier one and its checkpoint whole', async () => {
+  const output = place();
+  await stoppedRun(output, 1, { settings: { ...tinySettings, seed: 3 } });
+  await tinyRun(output);
+  assert.deepEqual(Object.keys(runFileSizes(output)).toSorted(), [
+    'adapter.safetensors',
+    'metrics.json',
+    'sparse-adapter.json',
+  ]);
+  const whole = place();
+  await tinyRun(whole);
+  assert.deepEqual(weights(output), weights(whole));
+});
+
+test('resuming needs the checkpoint of such a run', async () => {
+  const output = place();
+  await assertRejectsInput(() => tinyRun(output, { resume: true }), /checkpoint\.safetensors/);
+  await stoppedRun(output, 1);
+  const wider = { ...tinySettings, adapter: { ...tinySettings.adapter, bottleneck: 5 } };
+  await assertRejectsInput(
+    () => tinyRun(output, { resume: true, settings: wider }),
+    /adapter_down\.0\.weight" has shape \[4, ?16\], the model needs \[5, 16\]/,
+  );
+  const checkpoint = join(output, 'checkpoint.safetensors');
+  const bytes = readFileSync(checkpoint);
+  writeFileSync(checkpoint, bytes.subarray(0, bytes.length - 8));
+  await assertRejectsInput(() => tinyRun(output, { resume: true }), /checkpoint\.safetensors/);
+});
+
+test('without evaluation data there are no metrics', async () => {
+  const { data } = tinySettings;
+  assert.ok(data.kind === 'table');
+  const output = place();
+  const { metrics } = await finished(output, { settings: { ...tinySettings, data: { ...data, eval: null } } });
+  assert.equal(metrics.metrics, null);
+  await assertRejectsInput(() => evaluateRun(output), /was trained without evaluation data; give some with --data/);
+  const result = await evaluateRun(output, { data });
+  assert.deepEqual([result.examples, Object.keys(result.metrics)], [8, ['accuracy']]);
+});
+
+test('pruning alone saves a run of no steps with the masks that training would begin with', async () => {
+  const [pruned, trained] = [place(), place()];
+  const { config, metrics } = await runPruning({ settings: tinySettings, output: pruned, command: [], versions: {} });
+  assert.deepEqual([metrics.steps, config.pruning?.kept], [0, 307]);
+  await tinyRun(trained);
+  const masks = (folder: string) => {
+    const file = openSafetensors(join(folder, 'adapter.safetensors'));
+    const found = file.names().filter((name) => name.endsWith('.mask'));
+    return found.map((name) => [name, file.readRaw(name)]);
+  };
+  assert.equal(masks(pruned).length, 8);
+  assert.deepEqual(masks(trained), masks(pruned));
+  assert.equal((await predictions(loadRun(pruned))).length, 8);
+});
+
+test('a damaged run is an error that names the file', async () => {
+  const output = place();
+  await tinyRun(output);
+  const file = join(output, 'sparse-adapter.json');
+  const config = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify({ ...config, format_version: 2 }));
+  await assertRejectsInput(async () => loadRun(output), /sparse-adapter\.json: format_version 2 is not 1/);
+  writeFileSync(file, '{');
+  await assertRejectsInput(async () => loadRun(output), /sparse-adapter\.json is not valid JSON/);
+  writeFileSync(file, JSON.stringify(config));
+  writeFileSync(join(output, 'adapter.safetensors'), weights(output).subarray(0, 100));
+  await assertRejectsInput(async () => loadRun(output), /adapter\.safetensors/);
+  await assertRejectsInput(async () => loadRun(temporaryFolder()), /has no sparse-adapter\.json/);
+});
+
+test.run();
