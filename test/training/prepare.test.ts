@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import { Random } from '../../src/index.ts';
+import { buildModel, checkOutput, prepareRun, pruneAdapter, type RunSettings } from '../../src/training/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { useBackend } from '../support/on-backend.ts';
+import { tinyBert, tinyFolder, tinyTensors } from '../support/tiny-model.ts';
+import { reviewData, tinySettings } from '../support/tiny-run.ts';
+
+const test = suite('training: preparation');
+useBackend(test, 'wasm');
+
+const names = (parameters: readonly { name: string }[]): string[] => parameters.map(({ name }) => name);
+const changed = (changes: Partial<RunSettings>): RunSettings => ({ ...tinySettings, ...changes });
+
+test('adapter and head are trained and saved, the rest is frozen', () => {
+  const { model, adapter, trained, saved } = buildModel(tinySettings, ['a', 'b'], new Random(1));
+  const head = ['bert.pooler.dense.weight', 'bert.pooler.dense.bias', 'classifier.weight', 'classifier.bias'];
+  assert.deepEqual(names(saved), [...names(adapter.parameters), ...head]);
+  assert.deepEqual(names(trained).toSorted(), names(saved).toSorted());
+  for (const parameter of model.parameters()) assert.equal(parameter.trainable, saved.includes(parameter));
+});
+
+test('a pooler of the checkpoint belongs to the frozen backbone', () => {
+  const tensors = tinyTensors(tinyBert, 2).filter(({ name }) => !name.startsWith('classifier.'));
+  const model = tinyFolder({ tensors });
+  const { saved, adapter, ignored } = buildModel(changed({ model }), ['a', 'b'], new Random(1));
+  assert.deepEqual(names(saved), [...names(adapter.parameters), 'classifier.weight', 'classifier.bias']);
+  assert.deepEqual(ignored, []);
+});
+
+test('the same seed builds the same model', () => {
+  const weights = (seed: number) =>
+    buildModel(tinySettings, ['a', 'b'], new Random(seed)).saved.map(({ value }) => Array.from(value.dataSync()));
+  assert.deepEqual(weights(1), weights(1));
+  assert.notDeepEqual(weights(1), weights(2));
+});
+
+test('the kind of the labels decides about the head', () => {
+  const classes = prepareRun(tinySettings);
+  assert.deepEqual([classes.adapted.model.labels, classes.metrics], [['negative', 'positive'], ['accuracy']]);
+  assert.deepEqual([classes.items.length, classes.evalItems?.length], [24, 8]);
+  const scores = prepareRun(changed({ data: reviewData('score') }));
+  assert.deepEqual([scores.adapted.model.labels, scores.metrics], [null, ['pearson', 'spearman']]);
+});
+
+test('texts are cut to the length', () => {
+  const lengths = (maxLength: number) => prepareRun(changed({ maxLength })).items.map(({ ids }) => ids.length);
+  assert.ok(lengths(16).every((length) => length === 6));
+  assert.ok(lengths(4).every((length) => length === 4));
+});
+
+test('a length without positions and a tokenizer of another model are errors', () => {
+  const build = (changes: Partial<RunSettings>) => () => buildModel(changed(changes), ['a', 'b'], new Random(1));
+  assertInputError(build({ maxLength: 25 }), /max length 25 exceeds the 24 positions of .*; lower it/);
+  build({ maxLength: 24 })();
+  const config = { ...tinyBert, vocab_size: 29 };
+  assertInputError(
+    build({ model: tinyFolder({ config }) }),
+    /the tokenizer has 30 tokens, the model 29; use the tokenizer that belongs to these weights/,
+  );
+});
+
+test('pruning scores with a seeded sample of the examples, without dropout', async () => {
+  const pruned = async (changes: Partial<RunSettings>) => {
+    const settings = changed(changes);
+    const run = prepareRun(settings);
+    const report = await pruneAdapter(run, settings);
+    return { report, masks: run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync())) };
+  };
+  const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
+  const first = await pruned({ pruning });
+  assert.equal(first.report?.kept, 256);
+  assert.deepEqual(await pruned({ pruning }), first);
+  assert.notDeepEqual((await pruned({ pruning: { ...pruning, examples: 24 } })).masks, first.masks);
+  const all = await pruned({ pruning: { ...pruning, examples: 24 } });
+  assert.deepEqual(await pruned({ pruning: { ...pruning, examples: 1000 } }), all, 'more than there are is all');
+  const none = await pruned({ pruning: null });
+  assert.deepEqual([none.report, none.masks.every((mask) => mask === null)], [null, true]);
+});
+
+test('an output folder is checked before the work', () => {
+  const free = temporaryFolder();
+  checkOutput(free, { overwrite: false });
+  for (const [file, message] of [
+    ['sparse-adapter.json', /holds a finished run: choose another --output, or replace it with --overwrite/],
+    ['checkpoint.safetensors', /holds a stopped run: continue it with --resume, or replace it with --overwrite/],
+  ] as const) {
+    const folder = temporaryFolder({ [file]: '' });
+    assertInputError(() => checkOutput(folder, { overwrite: false }), message);
+    checkOutput(folder, { overwrite: true });
+  }
+  const foreign = temporaryFolder({ 'thesis.tex': '' });
+  assertInputError(
+    () => checkOutput(foreign, { overwrite: true }),
+    /holds "thesis\.tex", which is not an earlier output/,
+  );
+});
+
+test.run();
