@@ -2,9 +2,8 @@
 // one unit at a time exist, in the scratch memory.
 import { dropRow } from './counter';
 import { gemm, gemmScratch } from './gemm';
-import { rowMax } from './reduce';
 import { at, storeUpTo4 } from './simd';
-import { dotRow, expRow, scaleRow } from './softmax';
+import { dotRow, expRow, largest, scaleRow } from './softmax';
 
 /**
  * Units [start, end) of out = softmax(scale q k^T) v, unit = sequence * heads + head. `offsets` and `keyCounts` are int32 words.
@@ -38,14 +37,17 @@ export function attention(
     const keys = load<i32>(at(keyCounts, sequence));
     const corner = first * hidden + head * headDim;
     gemm(at(q, corner), hidden, false, at(k, corner), hidden, true, 0, 0, scores, keys, keys, headDim, 0, length, scratch);
+    let top = largest(scores, keys) * scale;
     for (let r = 0; r < length; r++) {
       const row = at(scores, r * keys);
       const cell = (first + r) * heads + head;
-      const top = rowMax(row, keys) * scale;
+      // One row ahead, so that the exponentials need not wait for it.
+      const nextTop = r + 1 < length ? largest(at(row, keys), keys) * scale : top;
       const sum = expRow(row, row, keys, scale, top);
       scaleRow(row, keys, 1 / sum);
       store<f32>(at(logSum, cell), top + Mathf.log(sum));
       if (p > 0) dropRow(row, row, keys, p, 1 / (1 - p), seed, cell * mostKeys);
+      top = nextTop;
     }
     gemm(scores, keys, false, at(v, corner), hidden, false, 0, 0, at(out, corner), hidden, headDim, keys, 0, length, scratch);
   }

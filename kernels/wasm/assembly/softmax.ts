@@ -1,7 +1,23 @@
 // Softmax along rows of n floats, rows [start, end).
 import * as math from './math';
-import { rowMax, rowSum } from './reduce';
+import { rowSum } from './reduce';
 import { at, loadTail, loadUpTo4, storeUpTo4, sumLanes } from './simd';
+
+/** The largest of n numbers, NaN left out: it reaches the result through the exponentials. */
+export function largest(x: usize, n: i32): f32 {
+  let a = f32x4.splat(-Infinity);
+  let b = a;
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    a = f32x4.pmax(a, v128.load(at(x, i)));
+    b = f32x4.pmax(b, v128.load(at(x, i), 16));
+  }
+  for (; i < n; i += 4) a = f32x4.pmax(a, loadUpTo4(at(x, i), n - i, -Infinity));
+  a = f32x4.pmax(a, b);
+  a = f32x4.pmax(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
+  a = f32x4.pmax(a, v128.shuffle<f32>(a, a, 1, 0, 3, 2));
+  return f32x4.extract_lane(a, 0);
+}
 
 /** to = e^(scale * x - shift) for one row. @returns the sum */
 export function expRow(x: usize, to: usize, n: i32, scale: f32, shift: f32): f32 {
@@ -41,10 +57,14 @@ export function scaleRow(x: usize, n: i32, factor: f32): void {
 }
 
 export function softmax(x: usize, out: usize, n: i32, start: i32, end: i32): void {
+  let top = largest(at(x, start * n), n);
   for (let r = start; r < end; r++) {
     const from = at(x, r * n);
     const to = at(out, r * n);
-    scaleRow(to, n, 1 / expRow(from, to, n, 1, rowMax(from, n)));
+    // One row ahead, so that the exponentials need not wait for it.
+    const nextTop = r + 1 < end ? largest(at(from, n), n) : top;
+    scaleRow(to, n, 1 / expRow(from, to, n, 1, top));
+    top = nextTop;
   }
 }
 
@@ -80,7 +100,7 @@ export function logSoftmax(x: usize, out: usize, n: i32, start: i32, end: i32): 
   for (let r = start; r < end; r++) {
     const from = at(x, r * n);
     const to = at(out, r * n);
-    const top = rowMax(from, n);
+    const top = largest(from, n);
     const logSum = f32x4.splat(Mathf.log(expRow(from, to, n, 1, top)));
     for (let i = 0; i < n; i += 4) {
       const y = f32x4.sub(f32x4.sub(v128.load(at(from, i)), f32x4.splat(top)), logSum);
