@@ -8,10 +8,13 @@ export {
   type BackendName,
   type BackendOptions,
   type DType,
+  enableWideVectors,
   type FloatArray,
   getBackend,
   type Shape,
   setBackend,
+  type WideVectors,
+  wideVectors,
 } from './backends/index.ts';
 export * from './ops/index.ts';
 export { Random } from './random/index.ts';

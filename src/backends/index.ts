@@ -1,8 +1,10 @@
 import type { Backend, DType } from './backend.ts';
 import { ReferenceBackend } from './reference/index.ts';
 import { WasmBackend } from './wasm/index.ts';
+import { enableWideVectors } from './wasm/wide.ts';
 
 export type { Backend, DType, FloatArray, Shape } from './backend.ts';
+export { enableWideVectors, type WideVectors, wideVectors } from './wasm/wide.ts';
 export type BackendName = 'wasm' | 'reference';
 export interface BackendOptions {
   /** The type of all numbers; `float64` exists on `reference` only. Default `float32`. */
@@ -16,6 +18,7 @@ let current: Backend | null = null;
 const create: { [Name in BackendName]: (options: BackendOptions) => Backend } = {
   wasm: ({ dtype = 'float32', threads }) => {
     if (dtype !== 'float32') throw new Error(`The wasm backend computes in float32; use 'reference' for ${dtype}.`);
+    if (globalThis.process?.env?.SPARSE_ADAPTER_WIDE === '1') enableWideVectors();
     return new WasmBackend({ threads });
   },
   reference: ({ dtype }) => new ReferenceBackend(dtype),

@@ -6,6 +6,7 @@ import { instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
 import { defaultThreads, startWorker, ThreadPool } from './threads.ts';
+import { preferredTile, type Tile } from './wide.ts';
 
 /** `length` floats at a byte address of the linear memory. */
 export interface WasmBuffer {
@@ -26,9 +27,9 @@ export interface WasmOptions {
   readonly threads?: number;
   /**
    * Rows and columns that the innermost loop of a matrix product keeps in registers. '4x16' is the faster one where V8 fuses
-   * pairs of 128-bit operations (`--experimental-wasm-revectorize`, Node >= 24), the slower one elsewhere. Default '4x8'.
+   * pairs of 128-bit operations, the slower one elsewhere. Default: what `enableWideVectors` found.
    */
-  readonly tile?: '4x8' | '4x16';
+  readonly tile?: Tile;
 }
 
 /** WebAssembly SIMD kernels over one linear memory. Everything is float32. */
@@ -44,7 +45,7 @@ export class WasmBackend implements Backend {
   readonly readyThreads: () => number;
   #bytes = 0;
 
-  constructor({ threads = defaultThreads(), tile = '4x8' }: WasmOptions = {}) {
+  constructor({ threads = defaultThreads(), tile = preferredTile() }: WasmOptions = {}) {
     const memory = this.memory.wasm;
     const kernels = instantiate(memory);
     kernels.tileColumns.value = tile === '4x16' ? 16 : 8;

@@ -182,6 +182,8 @@ export function kernelModule(): WebAssembly.Module {
   return compiled;
 }
 
+export const isCompiled = (): boolean => compiled !== null;
+
 /** The kernels on a memory. */
 export function instantiate(memory: WebAssembly.Memory): Kernels {
   const { exports } = new WebAssembly.Instance(kernelModule(), { env: { memory } });

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'uvu';
+
+const engine = JSON.stringify(join(import.meta.dirname, '../../src/index.ts'));
+
+/** What a program prints as JSON; flags of V8 are for a whole process, so each gets its own. */
+function run(program: string, env: Record<string, string> = {}): unknown {
+  const source = `import * as engine from ${engine};\n${program}`;
+  const options = { encoding: 'utf8', env: { ...process.env, ...env }, timeout: 60_000 } as const;
+  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', source], options));
+}
+
+const product = `
+  const random = new engine.Random(3);
+  const a = engine.randomNormal([70, 333], random);
+  const b = engine.randomNormal([333, 91], random);
+  const values = [...engine.matmul(a, b).dataSync()];`;
+
+test('wide vectors change no bit of a product', () => {
+  const narrow = run(`${product} console.log(JSON.stringify(values));`);
+  const wide = run(`engine.enableWideVectors(); ${product} console.log(JSON.stringify(values));`);
+  assert.deepEqual(wide, narrow);
+});
+
+test('they are off unless asked for, and say why', () => {
+  const off = run(`${product} console.log(JSON.stringify(engine.wideVectors()));`, { SPARSE_ADAPTER_WIDE: '' });
+  assert.deepEqual(off, {
+    active: false,
+    reason: 'not asked for: call enableWideVectors() or set SPARSE_ADAPTER_WIDE=1',
+  });
+});
+
+test('the environment asks too, and a second call changes nothing', () => {
+  const [first, second] = run(
+    `${product} console.log(JSON.stringify([engine.wideVectors(), engine.enableWideVectors()]));`,
+    { SPARSE_ADAPTER_WIDE: '1' },
+  ) as [{ reason: string }, unknown];
+  assert.match(first.reason, /times the speed/);
+  assert.deepEqual(second, first);
+});
+
+test('after the first tensor it is too late', () => {
+  const late = run(`${product} console.log(JSON.stringify(engine.enableWideVectors()));`, { SPARSE_ADAPTER_WIDE: '' });
+  assert.deepEqual(late, { active: false, reason: 'was asked for after the first tensor was made' });
+});
+
+test.run();
