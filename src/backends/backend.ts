@@ -110,6 +110,8 @@ export interface Backend {
   /** The type of every number this backend holds. */
   readonly dtype: DType;
   readonly fused: Partial<FusedKernels>;
+  /** For people: what computes, such as threads and kind of kernels. */
+  describe(): string;
 
   upload(values: ArrayLike<number>): Buffer;
   fill(length: number, value: number): Buffer;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { houlsbyDefaults } from '../adapters/index.ts';
-import { type BackendName, setBackend } from '../backends/index.ts';
+import type { BackendName } from '../backends/index.ts';
 import {
   checkOutput,
   pruningDefaults,
@@ -12,6 +12,7 @@ import {
   runTraining,
   trainingDefaults,
 } from '../training/index.ts';
+import { useBackend } from './backend.ts';
 import { methodName, runDocument } from './describe.ts';
 import { shared } from './options.ts';
 import {
@@ -72,7 +73,7 @@ export function describeDemo(command: Command): void {
 export async function demo(command: Command): Promise<void> {
   const { output, seed, backend, json } = command.opts<Flags>();
   for (const { name } of methods) checkOutput(`${output}/${name}`, { overwrite: true });
-  await setBackend(backend);
+  await useBackend(backend);
 
   const runs: DemoRun[] = [];
   for (const { name, title, pruning } of methods) {

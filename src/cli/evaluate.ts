@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { type BackendName, setBackend } from '../backends/index.ts';
+import type { BackendName } from '../backends/index.ts';
 import { evaluateRun, readRunConfig, readRunMetrics } from '../training/index.ts';
+import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
 import { path, shared, textColumns } from './options.ts';
 import { formatMetric, note, printJson, printTable, warn } from './output.ts';
@@ -35,7 +36,7 @@ export async function evaluate(command: Command, run: string): Promise<void> {
   const { model, backend, json } = command.opts<Flags>();
   const config = readRunConfig(run);
   const data = evaluationData(command, config.settings.data);
-  await setBackend(backend ?? config.settings.backend);
+  await useBackend(backend ?? config.settings.backend);
 
   let progress: Progress | undefined;
   let result: Awaited<ReturnType<typeof evaluateRun>>;

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { type BackendName, getBackend, setBackend } from '../backends/index.ts';
+import { type BackendName, getBackend } from '../backends/index.ts';
 import { isHeadParameter, loadClassifier, longestSequence } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
@@ -14,6 +14,7 @@ import {
   runFileSizes,
   tokenizerOf,
 } from '../training/index.ts';
+import { useBackend } from './backend.ts';
 import { countSizes, layerHead, layerRows, methodName, runDocument, runRows } from './describe.ts';
 import { backendNames, shared } from './options.ts';
 import { formatBytes, formatCount, printJson, printTable } from './output.ts';
@@ -49,15 +50,15 @@ async function factsOf(name: string | undefined, backend: BackendName): Promise<
   if (name === undefined) return installation();
   if (isFinishedRun(name)) return finishedRun(name);
   if (hasCheckpoint(name)) return stoppedRun(name);
-  await setBackend(backend);
+  await useBackend(backend);
   return model(name);
 }
 
 async function installation(): Promise<Facts> {
   const backends = [];
   for (const name of backendNames) {
-    const { dtype } = await setBackend(name);
-    backends.push({ name, dtype });
+    const backend = await useBackend(name);
+    backends.push({ name, dtype: backend.dtype, kernels: backend.describe() });
   }
   const [cpu] = cpus();
   const machine = {
@@ -71,7 +72,7 @@ async function installation(): Promise<Facts> {
     ['platform', machine.platform],
     ['processor', `${machine.cpu}, ${machine.threads} threads`],
     ['memory', formatBytes(machine.memory_bytes)],
-    ...backends.map(({ name, dtype }) => ['backend', `${name}, ${dtype}`]),
+    ...backends.map(({ name, dtype, kernels }) => [`backend ${name}`, `${dtype}, ${kernels}`]),
   ];
   return { document: { versions, ...machine, backends }, tables: [{ rows }] };
 }

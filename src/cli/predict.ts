@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type BackendName, setBackend } from '../backends/index.ts';
+import type { BackendName } from '../backends/index.ts';
 import { type Example, encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isHeadParameter, loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
@@ -13,6 +13,7 @@ import {
   runDefaults,
   tokenizerOf,
 } from '../training/index.ts';
+import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { checkColumns, type InputKind, inputKind, inputOption, readInput, textOption } from './input.ts';
 import { shared } from './options.ts';
@@ -71,7 +72,7 @@ interface Reader {
 
 async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
   const { settings } = readRunConfig(run);
-  await setBackend(backend ?? settings.backend);
+  await useBackend(backend ?? settings.backend);
   const loaded = loadRun(run, { model });
   const columns = settings.data.kind === 'table' ? settings.data.text : undefined;
   const kind = inputKind(settings.data);
@@ -82,7 +83,7 @@ async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise
   if (model === undefined) {
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
   }
-  await setBackend(backend);
+  await useBackend(backend);
   const loaded = loadClassifier(model, new Random(runDefaults.seed), ({ labels }) => {
     // Hugging Face marks regression by a single label.
     return { labels: labels && labels.length > 1 ? labels : null };

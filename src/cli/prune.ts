@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
-import { setBackend } from '../backends/index.ts';
+import type {} from '../backends/index.ts';
 import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
+import { useBackend } from './backend.ts';
 import { layerHead, layerRows, methodName, noteLoaded, notePruning, runDocument } from './describe.ts';
 import { formatSeconds, note, printJson, printTable, warn } from './output.ts';
 import { addAdapterOptions, addBatchSize, addDataOptions, addPruningOptions, addRunOptions } from './run-options.ts';
@@ -29,7 +30,7 @@ export async function prune(command: Command): Promise<void> {
   const { output = null, overwrite = false, json } = command.opts<Flags>();
   const settings = runSettings(command);
   if (output !== null) checkOutput(output, { overwrite });
-  await setBackend(settings.backend);
+  await useBackend(settings.backend);
   const { config, metrics, pruning } = await runPruning({
     settings,
     output,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { setBackend } from '../backends/index.ts';
+import type {} from '../backends/index.ts';
 import { pruningMethods } from '../pruning/index.ts';
 import {
   checkOutput,
@@ -10,6 +10,7 @@ import {
   runFileSizes,
   runTraining,
 } from '../training/index.ts';
+import { useBackend } from './backend.ts';
 import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -65,7 +66,7 @@ export async function train(command: Command): Promise<void> {
   const settings = resume ? stoppedSettings(command) : runSettings(command);
   const output = flags.output ?? defaultOutput(settings);
   if (!resume) checkOutput(output, { overwrite });
-  await setBackend(settings.backend);
+  await useBackend(settings.backend);
 
   const display = new TrainingDisplay(settings, resume);
   const signal = interruptSignal(() => display.interrupt());

@@ -25,10 +25,10 @@ function run(backend: Backend, inputs: readonly Values[], primitive: Primitive):
 }
 
 /** The kernels give what the oracle gives and leave nothing allocated. */
-function agree(inputs: readonly Values[], primitive: Primitive, tolerance = 0): void {
-  const error = difference(run(wasm, inputs, primitive), run(oracle, inputs, primitive));
+function agree(inputs: readonly Values[], primitive: Primitive, tolerance = 0, backend = wasm): void {
+  const error = difference(run(backend, inputs, primitive), run(oracle, inputs, primitive));
   assert.ok(error <= tolerance, `error ${error} above ${tolerance}`);
-  assert.equal(wasm.bytes(), 0);
+  assert.equal(backend.bytes(), 0);
 }
 
 function property<T>(name: string, values: fc.Arbitrary<T>, holds: (value: T) => void, numRuns = 60): void {
@@ -121,16 +121,17 @@ const products = fc.tuple(matrixSizes, fc.boolean(), fc.boolean());
 function noise(length: number, seed: number): Values {
   return { shape: [length], values: Array.from({ length }, (_, i) => Math.fround(Math.sin(i * 1.7 + seed) * 2)) };
 }
-for (const columns of [8, 16]) {
+for (const [tile, backend] of [
+  ['4x8', wasm],
+  ['4x16', new WasmBackend({ tile: '4x16' })],
+] as const) {
   property(
-    `matmul with tiles of ${columns} columns`,
+    `matmul with ${tile} tiles`,
     products,
     ([[batch, m, k, n], transposeA, transposeB]) => {
-      wasm.kernels.tileColumns.value = columns;
       const inputs = [noise(batch * m * k, 1), noise(batch * k * n, 2)];
       const spec = { batch, m, k, n, transposeA, transposeB };
-      agree(inputs, (b, [x, y]) => b.matmul(x.buffer, y.buffer, spec), 1e-6 * (1 + Math.sqrt(k)));
-      wasm.kernels.tileColumns.value = 8;
+      agree(inputs, (b, [x, y]) => b.matmul(x.buffer, y.buffer, spec), 1e-6 * (1 + Math.sqrt(k)), backend);
     },
     100,
   );
@@ -141,13 +142,30 @@ test('a row of a product does not depend on the range that is computed', () => {
   const [a, b] = [noise(m * k, 1), noise(k * n, 2)].map((x) => wasm.upload(x.values));
   const whole = wasm.matmul(a, b, { batch: 1, m, n, k, transposeA: false, transposeB: false });
   const parts = wasm.fill(m * n, 0);
-  wasm.withScratch(wasm.kernels.gemmScratch(), (scratch) => {
+  wasm.withThreadScratch(wasm.kernels.gemmScratch(), (scratch, bytes) => {
     for (const [start, end] of [
       [0, 3],
       [3, 22],
       [22, 37],
     ]) {
-      wasm.kernels.gemm(a.address, k, false, b.address, n, false, 0, 0, parts.address, n, n, k, start, end, scratch);
+      wasm.kernels.gemm(
+        a.address,
+        k,
+        false,
+        b.address,
+        n,
+        false,
+        0,
+        0,
+        parts.address,
+        n,
+        n,
+        k,
+        start,
+        end,
+        scratch,
+        bytes,
+      );
     }
   });
   assert.deepEqual(wasm.readSync(parts), wasm.readSync(whole));

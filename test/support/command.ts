@@ -22,7 +22,8 @@ export interface RunOptions {
 
 /** Runs `sparse-adapter` in a process of its own. */
 export function sparseAdapter(args: readonly string[], { input = '', cwd, signal }: RunOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [main, ...args], { cwd });
+  // The measured choice of kernels takes a moment in each process and changes no result.
+  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, SPARSE_ADAPTER_WIDE: '0' } });
   const output = { stdout: '', stderr: '' };
   let sent = false;
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -80,6 +80,10 @@ export class ReferenceBackend implements Backend {
     this.dtype = dtype;
   }
 
+  describe(): string {
+    return 'plain TypeScript';
+  }
+
   #new(length: number): FloatArray {
     const values = this.dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
     this.#bytes += values.byteLength;

@@ -6,7 +6,7 @@ import { instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
 import { defaultThreads, startWorker, ThreadPool } from './threads.ts';
-import { preferredTile, type Tile } from './wide.ts';
+import { preferredTile, type Tile, wideVectors } from './wide.ts';
 
 /** `length` floats at a byte address of the linear memory. */
 export interface WasmBuffer {
@@ -58,6 +58,11 @@ export class WasmBackend implements Backend {
     this.kernels = pool.divide(kernels);
     this.memory.start(kernels.heapBase());
     this.fused = fusedKernels(this);
+  }
+
+  describe(): string {
+    const { active, reason } = wideVectors();
+    return `${this.threads} ${this.threads === 1 ? 'thread' : 'threads'}, ${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${reason})`;
   }
 
   /** A buffer whose contents are undefined. */
