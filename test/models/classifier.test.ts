@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { grad, memory, noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
-import { isHeadParameter, packSequences, type SequenceClassifier } from '../../src/models/index.ts';
+import { grad, memory, noGrad, Random, setBackend, type Tensor, tidy } from '../../src/index.ts';
+import {
+  clsPooling,
+  isHeadParameter,
+  packPadded,
+  packSequences,
+  type SequenceClassifier,
+} from '../../src/models/index.ts';
 import { assertClose } from '../support/compare.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
 import { tinyBert, tinyClassifier, tinyRoberta } from '../support/tiny-model.ts';
@@ -43,6 +49,15 @@ for (const config of [tinyBert, tinyRoberta]) {
     });
   }
 }
+
+onEveryBackend(test, 'each of the two probabilities drops something of its own', () => {
+  for (const name of ['hidden_dropout_prob', 'attention_probs_dropout_prob']) {
+    const config = { ...tinyBert, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, [name]: 0.5 };
+    const { encoder } = tinyClassifier(undefined, { config });
+    const run = (random?: Random) => values(encoder.forward(packSequences(texts, encoder.positionIds), random));
+    assert.notDeepEqual(run(new Random(1)), run(), name);
+  }
+});
 
 test('classifier_dropout alone decides about the head', () => {
   const config = { ...tinyBert, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
@@ -111,6 +126,30 @@ onEveryBackend(test, 'cls pooling sees the first token of each sequence alone', 
   for (const row of [1, 2, 3, 4, 6, 7]) assert.deepEqual(logits(row), plain);
   assert.notDeepEqual(logits(0).slice(0, 2), plain.slice(0, 2));
   assert.notDeepEqual(logits(5).slice(2), plain.slice(2));
+});
+
+test('the first token is the one in the first column, also where the mask hides it', async () => {
+  await setBackend('reference');
+  const { encoder } = tinyClassifier();
+  const batch = packPadded(
+    {
+      input_ids: [
+        [2, 14, 3],
+        [2, 8, 3],
+      ],
+      attention_mask: [
+        [0, 1, 1],
+        [1, 1, 0],
+      ],
+    },
+    encoder.positionIds,
+  );
+  const hidden = encoder.forward(batch);
+  // Of the first sequence the masked row lies behind the two others.
+  assert.deepEqual(Array.from(batch.columns), [1, 2, 0, 0, 1, 2]);
+  const rows = values(hidden);
+  assert.deepEqual(values(clsPooling(hidden, batch)), [...rows.slice(32, 48), ...rows.slice(48, 64)]);
+  await setBackend('wasm');
 });
 
 onEveryBackend(test, 'a model needs no scope to be differentiated', () => {

@@ -52,6 +52,17 @@ test('sentences of one meaning are near each other, others are not', async () =>
   assert.ok(unrelated < 0.2, `unrelated ${unrelated}`);
 });
 
+test('similarities are those that the documentation of Sentence Transformers prints for this model', async () => {
+  const [a, b, c] = await vectors(load(), [
+    'The weather is lovely today.',
+    "It's so sunny outside!",
+    'He drove to the stadium.',
+  ]);
+  [dot(a, b), dot(a, c), dot(b, c)].forEach((similarity, i) => {
+    assert.ok(Math.abs(similarity - [0.666, 0.1046, 0.1411][i]) < 1e-3, String(similarity));
+  });
+});
+
 const data = process.env.SPARSE_ADAPTER_DATA;
 if (data) {
   test('without training its similarities order the pairs of STS-B as people do', async () => {

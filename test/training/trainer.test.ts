@@ -7,7 +7,7 @@ import { memory, mul, Random, sum, tensor, tidy } from '../../src/index.ts';
 import { InputError } from '../../src/io/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { linearSchedule } from '../../src/optim/index.ts';
+import { type AdamState, linearSchedule } from '../../src/optim/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import {
   classificationLoss,
@@ -155,6 +155,26 @@ test('every item is seen once per epoch, in an order of its own', () =>
       if (count >= 10) assert.equal(new Set(orders.map(String)).size, epochs);
     },
   ));
+
+test('dropout draws anew in every step, and goes on after a restart', async () => {
+  const run = async (steps: number, state?: AdamState) => {
+    const parameter = new Parameter('w', [1], [1]);
+    const drawn: number[] = [];
+    const loss = (_: readonly number[], random: Random) => {
+      drawn.push(random.uint32());
+      return sum(parameter.tensor());
+    };
+    const trainer = new Trainer({ items: range(8), parameters: [parameter], loss }, options, new Random(1));
+    if (state) trainer.restore(state);
+    for (const _ of range(steps)) await trainer.trainStep();
+    return { drawn, state: await trainer.state() };
+  };
+  const whole = await run(4);
+  assert.equal(new Set(whole.drawn).size, 4);
+  const first = await run(3);
+  const rest = await run(1, first.state);
+  assert.deepEqual([...first.drawn, ...rest.drawn], whole.drawn);
+});
 
 test('the learning rate warms up over a tenth of the steps and falls to 0', async () => {
   const trainer = toy(40, { batchSize: 2, epochs: 1, learningRate: 3 });
