@@ -31,13 +31,14 @@ export interface RunOptions {
   readonly settings: RunSettings;
   /** The folder to write. */
   readonly output: string;
-  /** Continue from the checkpoint in the folder. */
-  readonly resume: boolean;
-  /** The exact command, for the record. */
-  readonly command: readonly string[];
-  readonly versions: Readonly<Record<string, string>>;
+  /** Continue from the checkpoint in the folder. Default false. */
+  readonly resume?: boolean;
+  /** The exact command, for the record. Default: none. */
+  readonly command?: readonly string[];
+  /** Of the programs that take part, for the record. */
+  readonly versions?: Readonly<Record<string, string>>;
   /** When it is aborted the run stops after the current step and leaves a checkpoint. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
   readonly events?: RunEvents;
 }
 
@@ -52,7 +53,7 @@ export type RunResult =
  * @throws InputError for bad input; nothing has been written then
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { settings, output, resume, versions, signal, events = {} } = options;
+  const { settings, output, resume = false, versions = {}, signal, events = {} } = options;
   const run = prepareRun(settings, events);
   const { model, trained, saved } = run.adapted;
   const trainer = new Trainer(
@@ -69,7 +70,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     await checkFinite(saved);
     evaluation = await evaluateModel(run, signal, events.onEvaluate);
   } catch (error) {
-    if (!signal.aborted || error !== signal.reason) throw error;
+    if (!signal?.aborted || error !== signal.reason) throw error;
     await saveCheckpoint(output, { settings, ...progress }, saved, await trainer.state());
     return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
   }
@@ -97,7 +98,7 @@ interface Progress {
   readonly seconds: { readonly pruning: number; training: number };
 }
 
-async function begin(run: PreparedRun, { settings, command }: RunOptions): Promise<Progress> {
+async function begin(run: PreparedRun, { settings, command = [] }: RunOptions): Promise<Progress> {
   const stop = stopwatch();
   const pruning = await pruneAdapter(run, settings);
   return { command, pruning, losses: [], tokens: 0, seconds: { pruning: pruning ? stop() : 0, training: 0 } };
@@ -114,12 +115,12 @@ function restore<Item>(output: string, saved: readonly Parameter[], trainer: Tra
 async function train(
   trainer: Trainer<EncodedExample>,
   progress: Progress,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   onStep: RunEvents['onStep'],
 ): Promise<void> {
   while (!trainer.done) {
     await yieldToSignals();
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const stop = stopwatch();
     const { batch, ...report } = await trainer.trainStep();
     progress.losses.push(report.loss);
@@ -136,7 +137,7 @@ interface Evaluation {
 
 async function evaluateModel(
   { adapted, evalItems, metrics }: PreparedRun,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   onEvaluate: RunEvents['onEvaluate'],
 ): Promise<Evaluation> {
   if (!evalItems) return { scores: null, seconds: 0 };
