@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { type AdaptableModel, attachHoulsby, type BottleneckInit, freezeBackbone } from '../../src/adapters/index.ts';
-import { grad, Random, type Tensor, tidy } from '../../src/index.ts';
+import { grad, mul, Random, type Tensor, tensor, tidy } from '../../src/index.ts';
 import { isHeadParameter, packSequences, ResidualPoint, type SequenceClassifier } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
 import { assertInputError } from '../io/input-error.ts';
+import { assertClose } from '../support/compare.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { tinyBert, tinyClassifier } from '../support/tiny-model.ts';
 import { range } from '../support/values.ts';
@@ -52,6 +53,37 @@ test('both forms have the names and shapes of their origin', () => {
     ...repository(`${attention}.ef_attn_adapter`),
     ...repository(`${output}.ef_ffn_adapter`),
   ]);
+});
+
+onEveryBackend(test, 'the output is norm(h + up(f(down(h))) + x), for the authors with a layer norm before', () => {
+  const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+  const normalised = ([a, b]: number[]) => {
+    const half = (a - b) / 2;
+    const unit = half / Math.sqrt(half * half + 1e-5);
+    return [3 * unit + 1, -3 * unit + 1];
+  };
+  const forms = [
+    { form: 'adapterhub', before: (h: number[]) => h, f: (x: number) => x * sigmoid(x) },
+    { form: 'sparse-adapter', before: normalised, f: (x: number) => Math.max(0, x) },
+  ] as const;
+  for (const { form, before, f } of forms) {
+    const model = bare(1, 2);
+    const { parameters } = attachHoulsby(model, { bottleneck: 1, form });
+    const [point] = model.encoder.residualPoints;
+    const numbers = { 'layer_norm_before.weight': [3, 3], 'layer_norm_before.bias': [1, 1], 'down.*weight': [0.5, -2] };
+    const rest = { 'down.*bias': [0.25], 'up.*weight': [4, -3], 'up.*bias': [10, 20] };
+    for (const [pattern, values] of Object.entries({ ...numbers, ...rest })) {
+      const own = parameters.filter(({ name }) => name.startsWith(point.name) && new RegExp(pattern).test(name));
+      for (const parameter of own) parameter.load(values, null);
+    }
+    const h = [1.5, 0.5];
+    const [a, b] = before(h);
+    const inner = f(0.5 * a - 2 * b + 0.25);
+    // x is [100, 200], and the norm of this test doubles.
+    const expected = [2 * (h[0] + 4 * inner + 10 + 100), 2 * (h[1] - 3 * inner + 20 + 200)];
+    const y = point.forward({ h: tensor([h]), x: tensor([[100, 200]]), norm: (t) => mul(t, 2) });
+    assertClose(y, { shape: [1, 2], values: expected }, 1e-6);
+  }
 });
 
 test('on BERT-base a bottleneck of 64 has 2,359,296 weights and 19,968 biases', () => {

@@ -80,6 +80,16 @@ test('pruning scores with a seeded sample of the examples, without dropout', asy
   assert.deepEqual([none.report, none.masks.every((mask) => mask === null)], [null, true]);
 });
 
+test('the sample is drawn from all examples', async () => {
+  const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
+  const masks = async (seed: number) => {
+    const run = prepareRun(changed({ pruning }));
+    await pruneAdapter({ ...run, random: new Random(seed) }, changed({ pruning }));
+    return run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync()));
+  };
+  assert.notDeepEqual(await masks(1), await masks(2));
+});
+
 test('an output folder is checked before the work', () => {
   const free = temporaryFolder();
   checkOutput(free, { overwrite: false });

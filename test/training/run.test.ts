@@ -197,6 +197,16 @@ test('a run that diverges is an error and leaves an earlier output as it was', a
   assert.deepEqual(filesOf(output), before);
 });
 
+test('a last step that diverges is an error, too: no loss would show it', async () => {
+  const output = place();
+  const training = { ...tinySettings.training, learningRate: 1e39, epochs: 1, batchSize: 12 };
+  await assertRejectsInput(
+    () => tinyRun(output, { settings: { ...tinySettings, training } }),
+    /\.(weight|bias) is (-?Infinity|NaN) after the last step; lower the learning rate/,
+  );
+  assert.equal(existsSync(output), false);
+});
+
 test('saving is all or nothing', async () => {
   const parent = temporaryFolder();
   const output = join(parent, 'run');
