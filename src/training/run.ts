@@ -1,4 +1,5 @@
 import { setImmediate as yieldToSignals } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { chunks, type EncodedExample } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/index.ts';
@@ -6,7 +7,14 @@ import type { Parameter } from '../nn/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { classificationObjective, evaluate } from './classification.ts';
 import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
-import { loadCheckpoint, type RunConfig, type RunMetrics, saveCheckpoint, saveRun } from './run-folder.ts';
+import {
+  loadCheckpoint,
+  type RunConfig,
+  type RunMetrics,
+  readStoppedRun,
+  saveCheckpoint,
+  saveRun,
+} from './run-folder.ts';
 import type { RunSettings } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { Trainer } from './trainer.ts';
@@ -61,7 +69,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     settings.training,
     run.random.fork('training'),
   );
-  const progress = resume ? restore(output, saved, trainer) : await begin(run, options);
+  const progress = resume ? restore(options, saved, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
   let evaluation: Evaluation;
@@ -104,7 +112,14 @@ async function begin(run: PreparedRun, { settings, command = [] }: RunOptions): 
   return { command, pruning, losses: [], tokens: 0, seconds: { pruning: pruning ? stop() : 0, training: 0 } };
 }
 
-function restore<Item>(output: string, saved: readonly Parameter[], trainer: Trainer<Item>): Progress {
+function restore<Item>(
+  { output, settings }: RunOptions,
+  saved: readonly Parameter[],
+  trainer: Trainer<Item>,
+): Progress {
+  if (!isDeepStrictEqual(readStoppedRun(output).settings, JSON.parse(JSON.stringify(settings)))) {
+    throw new InputError(`${output} was stopped with other settings; resume it with its own.`);
+  }
   const { header, optimizer } = loadCheckpoint(output, saved);
   trainer.restore(optimizer);
   const { command, pruning, losses, tokens, seconds } = header;
