@@ -131,6 +131,25 @@ test('softmax of large and of equally low numbers', () => {
   for (const buffer of [x, output]) wasm.free(buffer);
 });
 
+test('no rows at all', () => {
+  const [x, rows, vector] = [0, 5, 5].map((length) => wasm.fill(length, 1));
+  const empty = { buffer: x, shape: [0, 5] };
+  const inputs = [empty, { buffer: rows, shape: [1, 5] }, { buffer: vector, shape: [5] }];
+  const results = [
+    wasm.fused.softmax.forward([empty], {}),
+    wasm.fused.logSoftmax.forward([empty], {}),
+    wasm.fused.gelu.forward([empty], {}),
+    wasm.fused.layerNorm.forward([empty, inputs[2], inputs[2]], { eps: 1e-5 }),
+    wasm.fused.linear.forward(inputs.slice(0, 2), {}),
+  ];
+  for (const { output, saved } of results) {
+    assert.equal(output.length, 0);
+    for (const buffer of [output, ...saved]) wasm.free(buffer);
+  }
+  for (const buffer of [x, rows, vector]) wasm.free(buffer);
+  assert.equal(wasm.bytes(), 0);
+});
+
 property(
   'layerNorm',
   matrix.map(([rows, n]) => ({

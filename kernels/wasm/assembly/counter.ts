@@ -24,17 +24,11 @@ export function uniform4(seed: v128, indices: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), word(3));
 }
 
-/** The indices first, first + 1, first + 2, first + 3. */
-@inline
-export function indicesFrom(first: i32): v128 {
-  return i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
-}
-
 /** Elements [start, end) of a stream, as in unary.ts. */
 export function uniform(out: usize, seed: i32, start: i32, end: i32): void {
   const seeds = i32x4.splat(seed);
   const four = i32x4.splat(4);
-  let indices = indicesFrom(start);
+  let indices = i32x4.add(i32x4.splat(start), i32x4(0, 1, 2, 3));
   for (let i = start; i < end; i += 4) {
     v128.store(at(out, i), uniform4(seeds, indices));
     indices = i32x4.add(indices, four);
@@ -52,8 +46,8 @@ export function dropRow(x: usize, out: usize, n: i32, p: f32, scale: f32, seed: 
   const limit = f32x4.splat(p);
   const factor = f32x4.splat(scale);
   const step = i32x4.splat(8);
-  let indices = indicesFrom(first);
-  let indices2 = indicesFrom(first + 4);
+  let indices = i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3));
+  let indices2 = i32x4.add(i32x4.splat(first), i32x4(4, 5, 6, 7));
   let i = 0;
   for (; i + 8 <= n; i += 8) {
     const low = v128.and(f32x4.mul(v128.load(at(x, i)), factor), f32x4.ge(uniform4(seeds, indices), limit));

@@ -57,6 +57,7 @@ export function scaleRow(x: usize, n: i32, factor: f32): void {
 }
 
 export function softmax(x: usize, out: usize, n: i32, start: i32, end: i32): void {
+  if (start >= end) return;
   let top = largest(at(x, start * n), n);
   for (let r = start; r < end; r++) {
     const from = at(x, r * n);

@@ -4,15 +4,28 @@ const PAGE = 65536;
 const FIRST_PAGES = 1;
 /** 4 GiB: what 32-bit addresses reach. */
 const MAX_PAGES = 65536;
+/** 256 MiB: less is not worth starting with. */
+const LEAST_MAXIMUM = 4096;
 /** Kernels may read and write up to this far behind a buffer's last float. */
 const SLACK = 64;
 /** The memory grows by at least an eighth of itself and 1 MiB, so that growing is rare. */
 const GROWTH = 1 / 8;
 const LEAST_GROWTH = 16;
 
+/** A memory that may grow to 4 GiB, or to less where the system has not that many addresses to give. */
+function reserve(): WebAssembly.Memory {
+  for (let maximum = MAX_PAGES; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared: true });
+    } catch (error) {
+      if (maximum <= LEAST_MAXIMUM) throw error;
+    }
+  }
+}
+
 /** The linear memory of the kernels, shared so that threads can work in it, and its blocks. */
 export class Memory {
-  readonly wasm = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MAX_PAGES, shared: true });
+  readonly wasm = reserve();
   #allocator: Allocator | null = null;
 
   /** Called once, when the kernels' own data is known to end at `heapBase`. */
