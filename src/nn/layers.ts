@@ -60,8 +60,10 @@ export class Embedding {
     this.#paddingIdx = paddingIdx;
   }
 
-  /** ids [n] -> [n, features] */
+  /** ids [n] -> [n, features] @throws Error for an id that is not a row of the table */
   forward(ids: Int32Array): Tensor {
+    const negative = ids.find((id) => id < 0);
+    if (negative !== undefined) throw new Error(`Row ${negative} is outside the table ${this.weight.name}.`);
     return gatherRows(this.weight.tensor(), ids, { frozenRow: this.#paddingIdx });
   }
 }
