@@ -84,10 +84,7 @@ async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
   }
   await useBackend(backend);
-  const loaded = loadClassifier(model, new Random(runDefaults.seed), ({ labels }) => {
-    // Hugging Face marks regression by a single label.
-    return { labels: labels && labels.length > 1 ? labels : null };
-  });
+  const loaded = loadClassifier(model, new Random(runDefaults.seed));
   const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
   if (missing) {
     throw new InputError(

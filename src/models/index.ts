@@ -13,5 +13,5 @@ export { type EncoderConfig, longestSequence, parseEncoderConfig } from './confi
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
-export { type Loaded, loadClassifier, loadEncoder } from './load.ts';
+export { type Loaded, loadClassifier, loadEncoder, loadQuestionAnswering } from './load.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';

@@ -5,6 +5,7 @@ import type { BertModel } from './bert.ts';
 import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
+import { QuestionAnsweringModel } from './question-answering.ts';
 
 /** A loaded model and what became of the checkpoint. */
 export interface Loaded<Model> {
@@ -46,16 +47,30 @@ export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertMode
   return load(nameOrPath, random, (root, config) => encoderAt(root.at(config.model_type), config));
 }
 
+/** The head that a checkpoint brings: Hugging Face marks regression by a single label. */
+function ownHead({ labels }: EncoderConfig): ClassifierOptions {
+  return { labels: labels && labels.length > 1 ? labels : null };
+}
+
 /**
  * Loads an encoder with a classification or regression head. A head that the checkpoint lacks is initialised from `random`.
  *
- * @param options what the head is to predict; by default the labels of the checkpoint
+ * @param options what the head is to predict; by default the labels in the checkpoint's configuration
  * @throws InputError as {@link loadEncoder}
  */
 export function loadClassifier(
   nameOrPath: string,
   random: Random,
-  options: (config: EncoderConfig) => ClassifierOptions,
+  options: (config: EncoderConfig) => ClassifierOptions = ownHead,
 ): Loaded<SequenceClassifier> {
   return load(nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)));
+}
+
+/**
+ * Loads an encoder with a question-answering head, which is initialised from `random` if the checkpoint lacks it.
+ *
+ * @throws InputError as {@link loadEncoder}
+ */
+export function loadQuestionAnswering(nameOrPath: string, random: Random): Loaded<QuestionAnsweringModel> {
+  return load(nameOrPath, random, (root, config) => new QuestionAnsweringModel(root, config));
 }

@@ -30,6 +30,12 @@ export class QuestionAnsweringModel {
     this.#head = new QuestionAnsweringHead(root, config);
   }
 
+  /** The root of the parameter names, where adapters add theirs. */
+  get root(): ParameterPath {
+    return this.#root;
+  }
+
+  /** All parameters: encoder, head and whatever was attached. */
   parameters(): Parameter[] {
     return this.#root.parameters();
   }
