@@ -3,8 +3,8 @@
  *
  *     npm run build:wasm && node benchmarks/gemm.ts [--threads 1] [--tile 4x8 | 4x16]
  *
- * `--tile 4x16` also makes V8 fuse pairs of 128-bit operations (Node >= 24). The two are measured in turns, so that other work
- * on the machine slows both.
+ * `--tile 4x16` also makes V8 fuse pairs of 128-bit operations (Node >= 24). The kernels and the loop are measured in turns, so
+ * that other work on the machine slows both.
  */
 
 import { parseArgs } from 'node:util';
@@ -44,7 +44,8 @@ function plainLoop(x: Float32Array, b: Float32Array, c: Float32Array, rows: numb
   for (let i = 0; i < rows; i++) {
     for (let l = 0; l < k; l++) {
       const a = x[i * k + l];
-      for (let j = 0; j < n; j++) c[i * n + j] += a * b[l * n + j];
+      const [to, from] = [i * n, l * n];
+      for (let j = 0; j < n; j++) c[to + j] += a * b[from + j];
     }
   }
 }
