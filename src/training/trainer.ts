@@ -80,7 +80,7 @@ export class Trainer<Item> {
     return this.#step >= this.totalSteps;
   }
 
-  /** One update. @throws InputError if the loss is not finite; the weights are then as before the step */
+  /** One update. @throws InputError if the loss or a gradient is not finite; the weights are then as before the step */
   async trainStep(): Promise<StepReport<Item>> {
     const batch = this.#batch();
     const learningRate = this.#learningRate();
@@ -88,11 +88,7 @@ export class Trainer<Item> {
     const loss = tidy(() => {
       const value = this.#objective.loss(batch, random);
       const number = value.item();
-      if (!Number.isFinite(number)) {
-        throw new InputError(
-          `The loss is ${number} at step ${this.#step + 1} of ${this.totalSteps}; lower the learning rate (now ${this.#options.learningRate}) or check the data for extreme values.`,
-        );
-      }
+      this.#assertFinite(number, 'loss is');
       this.#update(value, learningRate);
       return number;
     });
@@ -107,9 +103,15 @@ export class Trainer<Item> {
       loss,
       parameters.map((parameter) => parameter.value),
     );
-    this.#optimizer.step(
-      maxGradNorm === null ? gradients : clipGradients(gradients, maxGradNorm).gradients,
-      learningRate,
+    const clipped = clipGradients(gradients, maxGradNorm ?? Number.POSITIVE_INFINITY);
+    this.#assertFinite(clipped.norm, 'gradient has the norm');
+    this.#optimizer.step(clipped.gradients, learningRate);
+  }
+
+  #assertFinite(value: number, what: string): void {
+    if (Number.isFinite(value)) return;
+    throw new InputError(
+      `The ${what} ${value} at step ${this.#step + 1} of ${this.totalSteps}; lower the learning rate (now ${this.#options.learningRate}) or check the data for extreme values.`,
     );
   }
 

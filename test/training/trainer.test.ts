@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
 import type { EncodedExample } from '../../src/data/index.ts';
-import { memory, mul, Random, sum, tensor, tidy } from '../../src/index.ts';
+import { memory, mul, Random, sqrt, sum, tensor, tidy } from '../../src/index.ts';
 import { InputError } from '../../src/io/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
@@ -227,6 +227,17 @@ onEveryBackend(test, 'a loss that is not finite is an error that leaves everythi
   }
   factor = 1;
   assert.equal((await trainer.trainStep()).step, 2);
+});
+
+onEveryBackend(test, 'so is a gradient that is not finite, whatever the clipping', async () => {
+  for (const maxGradNorm of [1, null]) {
+    const parameter = new Parameter('w', [0], [1]);
+    // √w has the value 0 and the slope 1/0 at 0.
+    const objective = { items: range(4), parameters: [parameter], loss: () => sum(sqrt(parameter.tensor())) };
+    const trainer = new Trainer(objective, { ...options, maxGradNorm }, new Random(1));
+    await assert.rejects(trainer.trainStep(), /^InputError: The gradient has the norm (Infinity|NaN) at step 1 of/);
+    assert.deepEqual([weights([parameter]), trainer.step], [[[0]], 0]);
+  }
 });
 
 test.run();
