@@ -11,6 +11,7 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
   binary: (b, x, y) => b.binary('add', view(x, 1037, 257), view(y, 1, 257), [1037, 257]),
   matmul: (b, x, y) => b.matmul(x, y, { batch: 1, m: 1037, k: 257, n: 129, transposeA: false, transposeB: true }),
   transposed: (b, x, y) => b.matmul(x, y, { batch: 1, m: 257, k: 129, n: 33, transposeA: true, transposeB: false }),
+  'few rows': (b, x, y) => b.matmul(x, y, { batch: 1, m: 3, k: 257, n: 129, transposeA: false, transposeB: true }),
   permute: (b, x) => b.permute(view(x, 1037, 257), [1, 0]),
   gather: (b, x) =>
     b.gather(
@@ -76,6 +77,12 @@ test('no result depends on the number of threads', () => {
     for (const [name, values] of results(threads)) {
       assert.deepEqual(values, alone.get(name), `${name} with ${threads} threads`);
     }
+  }
+});
+
+test('the number of threads must make sense', () => {
+  for (const threads of [0, -1, 1.5, Number.NaN]) {
+    assert.throws(() => new WasmBackend({ threads }), /^Error: The number of threads must be 1 or more, not/);
   }
 });
 

@@ -51,7 +51,7 @@ export class WasmBackend implements Backend {
     kernels.tileColumns.value = tile === '4x16' ? 16 : 8;
     const pool = new ThreadPool(threads, (block, names) => {
       const tileColumns = kernels.tileColumns.value;
-      for (let i = 1; i < threads; i++) startWorker({ module: kernelModule(), memory, tileColumns, names, block });
+      for (let i = 1; i < this.threads; i++) startWorker({ module: kernelModule(), memory, tileColumns, names, block });
     });
     this.threads = pool.threads;
     this.readyThreads = () => pool.ready();

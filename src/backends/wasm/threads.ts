@@ -60,6 +60,7 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   layerNormBackwardParameters: columns(6),
   // A multiplication and an addition take an eighth of what moving a number does.
   gemm: { behind: 1, unit: 4, weight: (args) => (args[10] * args[11]) / 8 },
+  gemmThin: { behind: 0, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
   attention: { behind: 1, unit: 1, weight: (args) => args[8] * args[12] },
   attentionBackward: { behind: 1, unit: 1, weight: (args) => args[12] * args[16] },
 };
@@ -83,8 +84,13 @@ export class ThreadPool {
   #started = false;
   #count = 0;
 
-  /** @param start starts `threads - 1` workers */
+  /**
+   * @param start starts `threads - 1` workers
+   * @throws Error unless `threads` is a positive whole number
+   */
   constructor(threads: number, start: (block: SharedArrayBuffer, names: readonly string[]) => void) {
+    if (!Number.isInteger(threads) || threads < 1)
+      throw new Error(`The number of threads must be 1 or more, not ${threads}.`);
     this.threads = Math.min(threads, MOST_THREADS);
     this.#start = start;
   }
