@@ -1,7 +1,7 @@
 /**
  * Speed of matrix products x Wᵀ on the wasm backend, in GFLOP/s and relative to a plain JavaScript loop.
  *
- *     npm run build:wasm && node benchmarks/gemm.ts [--threads 1] [--tile 4x8 | 4x16]
+ *     npm run bench -- [--threads 1] [--tile 4x8 | 4x16]
  *
  * `--tile 4x16` also makes V8 fuse pairs of 128-bit operations (Node >= 24). The kernels and the loop are measured in turns, so
  * that other work on the machine slows both.
