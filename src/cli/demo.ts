@@ -109,10 +109,8 @@ async function train(settings: RunSettings, output: string): Promise<Omit<DemoRu
     const result = await runTraining({
       settings,
       output,
-      resume: false,
       command: commandLine(),
       versions,
-      signal: new AbortController().signal,
       events: display.events,
     });
     if (result.status === 'stopped') throw new Error('The demo cannot be stopped.');

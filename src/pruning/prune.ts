@@ -42,23 +42,28 @@ const erdosRenyi =
     return apportion(sizes, densities, total).map((count, i) => lowestRemoved(z[i], count));
   };
 
+/** The methods that score weights by the loss on training data. */
+const byData = {
+  snip: dataDriven('snip', scores.snip),
+  grasp: dataDriven('grasp', scores.grasp),
+  /** The signed score that the paper's text prints for SNIP. */
+  'snip:paper-literal': dataDriven('snip:paper-literal', scores.snipPaperLiteral),
+} as const satisfies Record<string, Method>;
+
 const methods = {
   random: scored('random', scores.random),
   magnitude: scored('magnitude', scores.magnitude),
   er: erdosRenyi(erdosRenyiDensities),
-  snip: dataDriven('snip', scores.snip),
-  grasp: dataDriven('grasp', scores.grasp),
+  ...byData,
   /** The sparsity rule that the paper's text prints for ER. */
   'er:paper-literal': erdosRenyi(paperLiteralDensities),
-  /** The signed score that the paper's text prints for SNIP. */
-  'snip:paper-literal': dataDriven('snip:paper-literal', scores.snipPaperLiteral),
 } as const satisfies Record<string, Method>;
 
 export type PruningMethod = keyof typeof methods;
 export const pruningMethods = Object.keys(methods) as PruningMethod[];
 
 /** True for methods that need pruning batches. */
-export const needsData = (method: PruningMethod): boolean => /^(snip|grasp)/.test(method);
+export const needsData = (method: PruningMethod): boolean => Object.hasOwn(byData, method);
 
 function checkNumbers(name: string, z: readonly FloatArray[]): void {
   if (z.some((values) => values.some(Number.isNaN))) {

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import { freezeBackbone } from '../../src/adapters/index.ts';
 import { add, grad, matmul, mse, noGrad, Random, type Tensor, tanh, tensor, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
-import { isHeadParameter, packPadded } from '../../src/models/index.ts';
+import { packPadded } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import { Adam, type AdamVariant, clipGradients, linearSchedule } from '../../src/optim/index.ts';
 import { prune } from '../../src/pruning/index.ts';
@@ -131,7 +131,7 @@ interface TrainCase {
 async function runTraining(folder: string, golden: TrainCase, compare: Compare): Promise<void> {
   const { model, adapter } = adaptedClassifier(folder, join(folder, 'adapter.safetensors'), golden.spec);
   const expected = openSafetensors(join(folder, 'expected.safetensors'));
-  freezeBackbone(model, adapter, isHeadParameter);
+  freezeBackbone(model, adapter);
   if (golden.pruning.kind !== 'snip_abs') throw new Error(`Unknown pruning kind ${golden.pruning.kind}`);
   const { input_ids, attention_mask, labels } = golden.dataset;
   const pick = (rows: readonly number[]) => ({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
 import { grad, Random, tidy } from '../../src/index.ts';
-import { isHeadParameter, loadClassifier, loadQuestionAnswering, packSequences } from '../../src/models/index.ts';
+import { loadClassifier, loadQuestionAnswering, packSequences } from '../../src/models/index.ts';
 
 const backbone = (name: string) => join(import.meta.dirname, '../golden/data/backbones', name);
 
@@ -11,7 +11,7 @@ test('a question-answering checkpoint loads whole, and takes an adapter', () => 
   const { model, ignored, initialized } = loadQuestionAnswering(backbone('bert_qa'), new Random(1));
   assert.deepEqual([ignored, initialized], [[], []]);
   const adapter = attachHoulsby(model, { bottleneck: 4 });
-  freezeBackbone(model, adapter, isHeadParameter);
+  freezeBackbone(model, adapter);
   const batch = packSequences([{ ids: [1, 28, 21, 9] }, { ids: [1, 2] }], model.encoder.positionIds);
   tidy(() => {
     const loss = model.loss(model.forward(batch), batch, { starts: [1, 0], ends: [2, 1] });
