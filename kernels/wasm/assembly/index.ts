@@ -6,6 +6,7 @@ export * from './binary';
 export { dropout, uniform } from './counter';
 export * from './gather';
 export { gemm, gemmScratch, tileColumns } from './gemm';
+export { gatherHalf, gemmThinHalf, narrowDouble, widenBfloat16, widenHalf } from './half';
 export * from './layer-norm';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';

@@ -1,0 +1,149 @@
+// Numbers of 16 bits (IEEE 754 binary16, "halves"), as frozen weights may be stored. Widening to float32 is exact.
+import { at, atOptional, firstLanes, storeUpTo4 } from './simd';
+import { gemmThin } from './thin';
+
+/** The address of half `i` of the array at `base`. */
+@inline
+function atHalf(base: usize, i: i32): usize {
+  return base + (<usize>i << 1);
+}
+
+/**
+ * Four halves as floats; each lane holds the 16 bits of one, sign-extended.
+ *
+ * Exponent and fraction move to their places in a float, the bias of the exponent grows from 15 to 127. Infinities and NaN need
+ * the largest exponent, so theirs grows twice. A subnormal half n 2^-24 becomes (1024 + n) 2^-24 - 2^-14.
+ */
+@inline
+function widen4(bits: v128): v128 {
+  const magnitude = v128.and(i32x4.shl(bits, 13), i32x4.splat(0x0fffe000));
+  const special = v128.and(i32x4.ge_s(magnitude, i32x4.splat(31 << 23)), i32x4.splat(112 << 23));
+  const normal = i32x4.add(i32x4.add(magnitude, i32x4.splat(112 << 23)), special);
+  const offset = i32x4.splat(113 << 23);
+  const subnormal = f32x4.sub(i32x4.add(magnitude, offset), offset);
+  const wide = v128.bitselect(subnormal, normal, i32x4.lt_s(magnitude, i32x4.splat(1 << 23)));
+  return v128.or(wide, v128.and(bits, i32x4.splat(i32.MIN_VALUE)));
+}
+
+@inline
+function load4(address: usize): v128 {
+  return widen4(v128.load_ext<i16>(address));
+}
+
+/** to[i] = from[i] for the halves `from`, elements [start, end). */
+export function widenHalf(from: usize, to: usize, start: i32, end: i32): void {
+  for (let i = start; i < end; i += 4) storeUpTo4(at(to, i), load4(atHalf(from, i)), end - i);
+}
+
+/** The same for bfloat16, which is the upper half of a float32. */
+export function widenBfloat16(from: usize, to: usize, start: i32, end: i32): void {
+  for (let i = start; i < end; i += 4) {
+    storeUpTo4(at(to, i), i32x4.shl(v128.load_ext<u16>(atHalf(from, i)), 16), end - i);
+  }
+}
+
+/** The same for float64, rounded to nearest. */
+export function narrowDouble(from: usize, to: usize, start: i32, end: i32): void {
+  for (let i = start; i < end; i++) store<f32>(at(to, i), <f32>load<f64>(from + (<usize>i << 3)));
+}
+
+/** `gather` from a table of halves. */
+export function gatherHalf(table: usize, ids: usize, out: usize, width: i32, start: i32, end: i32): void {
+  for (let r = start; r < end; r++) {
+    const id = load<i32>(at(ids, r));
+    const to = at(out, r * width);
+    if (id < 0) memory.fill(to, 0, <usize>width << 2);
+    else widenHalf(atHalf(table, id * width), to, 0, width);
+  }
+}
+
+/** `packAcross` from halves: lines lie side by side, the depth is strided (in bytes). */
+export function packAcrossHalf(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
+  for (let line = 0; line < lines; line += width) {
+    let source = atHalf(from, line);
+    for (let d = 0; d < depth; d++) {
+      for (let i = 0; i < width; i += 4) {
+        const present = lines - line - i;
+        const v = load4(atHalf(source, i));
+        v128.store(at(to, i), present >= 4 ? v : v128.and(v, firstLanes(present)));
+      }
+      source += stride;
+      to += <usize>width << 2;
+    }
+  }
+}
+
+/** `packAlong` from halves: the depth lies side by side, lines are strided (in bytes). */
+export function packAlongHalf(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
+  const next = <usize>width << 2;
+  for (let line = 0; line < lines; line += width) {
+    for (let i = 0; i < width; i += 4) {
+      const present = lines - line - i;
+      const source = from + <usize>(line + i) * stride;
+      const target = at(to, i);
+      if (present >= 4) packFour(source, stride, target, next, depth);
+      else packFew(source, stride, target, next, present, depth);
+    }
+    to += next * depth;
+  }
+}
+
+/** 4 x 4 halves are transposed by pairs, then widened. */
+@inline
+function packFour(from: usize, stride: usize, to: usize, next: usize, depth: i32): void {
+  let d = 0;
+  for (; d + 4 <= depth; d += 4) {
+    const r0 = v128.load64_zero(from);
+    const r1 = v128.load64_zero(from + stride);
+    const r2 = v128.load64_zero(from + 2 * stride);
+    const r3 = v128.load64_zero(from + 3 * stride);
+    const r01 = v128.shuffle<i16>(r0, r1, 0, 8, 1, 9, 2, 10, 3, 11);
+    const r23 = v128.shuffle<i16>(r2, r3, 0, 8, 1, 9, 2, 10, 3, 11);
+    const low = v128.shuffle<i32>(r01, r23, 0, 4, 1, 5);
+    const high = v128.shuffle<i32>(r01, r23, 2, 6, 3, 7);
+    v128.store(to, widen4(i32x4.extend_low_i16x8_s(low)));
+    v128.store(to + next, widen4(i32x4.extend_high_i16x8_s(low)));
+    v128.store(to + 2 * next, widen4(i32x4.extend_low_i16x8_s(high)));
+    v128.store(to + 3 * next, widen4(i32x4.extend_high_i16x8_s(high)));
+    from += 8;
+    to += 4 * next;
+  }
+  packFew(from, stride, to, next, 4, depth - d);
+}
+
+/** Lines [0, present) of four; the others are zero. */
+function packFew(from: usize, stride: usize, to: usize, next: usize, present: i32, depth: i32): void {
+  for (let d = 0; d < depth; d++) {
+    let bits = i32x4.splat(0);
+    if (present > 0) bits = i32x4.replace_lane(bits, 0, load<i16>(from));
+    if (present > 1) bits = i32x4.replace_lane(bits, 1, load<i16>(from + stride));
+    if (present > 2) bits = i32x4.replace_lane(bits, 2, load<i16>(from + 2 * stride));
+    if (present > 3) bits = i32x4.replace_lane(bits, 3, load<i16>(from + 3 * stride));
+    v128.store(to, widen4(bits));
+    from += 2;
+    to += next;
+  }
+}
+
+/** `gemmThin` for halves b: four rows of b at a time are widened into `scratch` (4 k floats), so the sums are the same. */
+export function gemmThinHalf(
+  a: usize,
+  ldA: i32,
+  b: usize,
+  ldB: i32,
+  init: usize,
+  ldInit: i32,
+  c: usize,
+  ldC: i32,
+  rows: i32,
+  k: i32,
+  start: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  for (let j = start; j < end; j += 4) {
+    const columns = min(4, end - j);
+    for (let i = 0; i < columns; i++) widenHalf(atHalf(b, (j + i) * ldB), at(scratch, i * k), 0, k);
+    gemmThin(a, ldA, scratch, k, atOptional(init, j), ldInit, at(c, j), ldC, rows, k, 0, columns);
+  }
+}
