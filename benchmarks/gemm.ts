@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
 });
 const tile = options.tile === '4x16' ? '4x16' : '4x8';
 if (tile === '4x16') v8.setFlagsFromString('--experimental-wasm-revectorize');
-const wasm = new WasmBackend({ threads: Number(options.threads), tile });
+const wasm = new WasmBackend({ threads: Number(options.threads), tileColumns: tile === '4x16' ? 16 : 8 });
 
 /** Rows of x, columns of the result, length of the sums. */
 const shapes: readonly (readonly [number, number, number])[] = [

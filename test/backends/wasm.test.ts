@@ -122,8 +122,8 @@ function noise(length: number, seed: number): Values {
   return { shape: [length], values: Array.from({ length }, (_, i) => Math.fround(Math.sin(i * 1.7 + seed) * 2)) };
 }
 for (const [tile, backend] of [
-  ['4x8', wasm],
-  ['4x16', new WasmBackend({ tile: '4x16' })],
+  ['8 columns', wasm],
+  ['16 columns', new WasmBackend({ tileColumns: 16 })],
 ] as const) {
   property(
     `matmul with ${tile} tiles`,

@@ -1,29 +1,143 @@
-// c = init + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): blocks of both operands
-// are packed into panels that fit the caches, and a micro-kernel multiplies a panel of a (4 rows) with a panel of b.
+// c = init + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): both operands are packed
+// into panels that are read in order, the depth is cut so that a panel of b stays in the L1 cache, and a micro-kernel multiplies
+// a panel of a with a panel of b. A large b is packed once, by all threads, before the product; a small one inside it.
 import { packAcross, packAlong } from './pack';
 import { at, atOptional } from './simd';
-import { tile4x16, tile4x8 } from './tile';
+import { multiplyTile, TILE_ROWS } from './tile';
 
 /** Columns of a tile: 8, or 16 where the engine computes with 256 bits. The host may set it before the first call. */
 export let tileColumns: i32 = 8;
 
 /** Depth of a block: a panel of b (at most 16 KiB) stays in the L1 cache. */
 const DEPTH = 256;
-/** Rows of a packed block of a, which stays in the L2 cache together with the block of b. */
-const ROWS = 64;
+/** Rows of a packed block of a, which stays in the L2 cache. */
+const ROWS = 96;
+/** Columns of b that are packed at a time inside a product. */
+const COLUMNS = 512;
 /** Up to so many rows, packing b would cost more than it saves; if its rows are contiguous it is read where it lies. */
 const FEW_ROWS = 8;
-const COLUMNS = 512;
-const TILE_ROWS = 4;
+/** Packing may write a little behind the panels. */
+const SLACK = 64;
 
-/** Bytes of scratch that each call (each thread) needs. */
+/** Bytes of scratch that each call (each thread) of `gemmPacked` needs. */
+export function panelScratch(): i32 {
+  return ROWS * DEPTH * 4 + SLACK;
+}
+
+/** Bytes of scratch that each call (each thread) of `gemm` needs. */
 export function gemmScratch(): i32 {
-  return (ROWS + COLUMNS) * DEPTH * 4;
+  return panelScratch() + COLUMNS * DEPTH * 4;
+}
+
+/** Bytes that `packB` writes for a matrix [k, n]. */
+export function packedBytes(n: i32, k: i32): i32 {
+  return ((n + tileColumns - 1) / tileColumns) * tileColumns * k * 4;
 }
 
 /**
- * Rows [start, end) of c [m, n] = init + a [m, k] b [k, n]. Leading dimensions `ld` in floats; a transposed operand is stored
- * [k, m] or [n, k]. `init` is an array of rows `ldInit` apart: 0 for none, a bias with ldInit 0, or c itself.
+ * Columns [start, end) of b [k, n] (stored [n, k] if transposed) as panels of `tileColumns` columns, each [k, tileColumns];
+ * start is a multiple of tileColumns.
+ */
+export function packB(b: usize, ldB: i32, transposeB: bool, k: i32, to: usize, start: i32, end: i32): void {
+  const panels = at(to, start * k);
+  if (transposeB) packAlong(at(b, start * ldB), <usize>ldB << 2, panels, end - start, k, tileColumns);
+  else packAcross(at(b, start), <usize>ldB << 2, panels, end - start, k, tileColumns);
+}
+
+/**
+ * Rows [start, end) and columns [column, columnEnd) of c [m, n] = init + bias + a [m, k] b [k, n] with b packed by `packB`;
+ * `column` is a multiple of tileColumns. A transposed a is stored [k, m]; leading dimensions `ld` in floats. `init` [m, n] with
+ * rows ldInit apart and `bias` [n] are 0 where there is none; init may be c itself.
+ */
+@inline
+function packedProduct(
+  a: usize,
+  ldA: i32,
+  transposeA: bool,
+  packedB: usize,
+  bias: usize,
+  init: usize,
+  ldInit: i32,
+  c: usize,
+  ldC: i32,
+  k: i32,
+  column: i32,
+  columnEnd: i32,
+  start: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  for (let row = start; row < end; row += ROWS) {
+    const rows = min(ROWS, end - row);
+    let k0 = 0;
+    do {
+      const depth = min(DEPTH, k - k0);
+      packA(a, ldA, transposeA, row, k0, rows, depth, scratch);
+      // The first block starts from init and bias, the others add to c.
+      const isFirst = k0 == 0;
+      const from = atOptional(isFirst ? init : c, row * (isFirst ? ldInit : ldC) + column);
+      multiply(
+        scratch,
+        at(packedB, column * k + k0 * tileColumns),
+        tileColumns * k,
+        tileColumns,
+        isFirst ? atOptional(bias, column) : 0,
+        from,
+        isFirst ? ldInit : ldC,
+        at(c, row * ldC + column),
+        ldC,
+        rows,
+        columnEnd - column,
+        depth,
+      );
+      k0 += DEPTH;
+    } while (k0 < k);
+  }
+}
+
+/** Rows [start, end) of a product with packed b, see `packedProduct`. */
+export function gemmPacked(
+  a: usize,
+  ldA: i32,
+  transposeA: bool,
+  packedB: usize,
+  bias: usize,
+  init: usize,
+  ldInit: i32,
+  c: usize,
+  ldC: i32,
+  n: i32,
+  k: i32,
+  start: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  packedProduct(a, ldA, transposeA, packedB, bias, init, ldInit, c, ldC, k, 0, n, start, end, scratch);
+}
+
+/** Columns [start, end) of the same, for a product of few rows. */
+export function gemmPackedColumns(
+  a: usize,
+  ldA: i32,
+  transposeA: bool,
+  packedB: usize,
+  bias: usize,
+  init: usize,
+  ldInit: i32,
+  c: usize,
+  ldC: i32,
+  m: i32,
+  k: i32,
+  start: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  packedProduct(a, ldA, transposeA, packedB, bias, init, ldInit, c, ldC, k, start, end, 0, m, scratch);
+}
+
+/**
+ * Rows [start, end) of c [m, n] = init + a [m, k] b [k, n]; b is packed block by block, or read where it lies if its rows are
+ * contiguous and those of a few. `init` is an array of rows `ldInit` apart: 0 for none, a bias with ldInit 0, or c itself.
  */
 export function gemm(
   a: usize,
@@ -42,40 +156,77 @@ export function gemm(
   end: i32,
   scratch: usize,
 ): void {
-  const panelsA = scratch;
-  const panelsB = scratch + ROWS * DEPTH * 4;
-  const strideA = <usize>ldA << 2;
-  const strideB = <usize>ldB << 2;
+  const panelsB = scratch + panelScratch();
+  const inPlace = !transposeB && end - start <= FEW_ROWS;
   for (let column = 0; column < n; column += COLUMNS) {
     const columns = min(COLUMNS, n - column);
     let k0 = 0;
     do {
       const depth = min(DEPTH, k - k0);
-      const inPlace = !transposeB && end - start <= FEW_ROWS;
-      const blockB = inPlace ? at(b, k0 * ldB + column) : panelsB;
-      if (transposeB) packAlong(at(b, column * ldB + k0), strideB, panelsB, columns, depth, tileColumns);
-      else if (!inPlace) packAcross(at(b, k0 * ldB + column), strideB, panelsB, columns, depth, tileColumns);
-      // The first block starts from init, the others add to c.
-      const from = k0 == 0 ? init : c;
-      const ldFrom = k0 == 0 ? ldInit : ldC;
+      const corner = at(b, transposeB ? column * ldB + k0 : k0 * ldB + column);
+      if (!inPlace) packB(corner, ldB, transposeB, depth, panelsB, 0, columns);
+      const isFirst = k0 == 0;
+      const ldFrom = isFirst ? ldInit : ldC;
       for (let row = start; row < end; row += ROWS) {
         const rows = min(ROWS, end - row);
-        if (transposeA) packAcross(at(a, k0 * ldA + row), strideA, panelsA, rows, depth, TILE_ROWS);
-        else packAlong(at(a, row * ldA + k0), strideA, panelsA, rows, depth, TILE_ROWS);
-        const initBlock = atOptional(from, row * ldFrom + column);
-        const block = at(c, row * ldC + column);
-        multiply(panelsA, blockB, inPlace ? ldB : 0, initBlock, ldFrom, block, ldC, rows, columns, depth);
+        packA(a, ldA, transposeA, row, k0, rows, depth, scratch);
+        multiply(
+          scratch,
+          inPlace ? corner : panelsB,
+          inPlace ? tileColumns : tileColumns * depth,
+          inPlace ? ldB : tileColumns,
+          0,
+          atOptional(isFirst ? init : c, row * ldFrom + column),
+          ldFrom,
+          at(c, row * ldC + column),
+          ldC,
+          rows,
+          columns,
+          depth,
+        );
       }
       k0 += DEPTH;
     } while (k0 < k);
   }
 }
 
-/** One packed block of a with one of b, which is packed or, with ldB not 0, lies in its matrix. */
+/** Items [start, end) of a batch of contiguous products; scratch as `gemm`. */
+export function gemmBatch(
+  a: usize,
+  transposeA: bool,
+  b: usize,
+  transposeB: bool,
+  c: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  start: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  const ldA = transposeA ? m : k;
+  const ldB = transposeB ? k : n;
+  for (let item = start; item < end; item++) {
+    const itemA = at(a, item * m * k);
+    const itemB = at(b, item * k * n);
+    gemm(itemA, ldA, transposeA, itemB, ldB, transposeB, 0, 0, at(c, item * m * n), n, n, k, 0, m, scratch);
+  }
+}
+
+@inline
+function packA(a: usize, ldA: i32, transposeA: bool, row: i32, k0: i32, rows: i32, depth: i32, to: usize): void {
+  const stride = <usize>ldA << 2;
+  if (transposeA) packAcross(at(a, k0 * ldA + row), stride, to, rows, depth, TILE_ROWS);
+  else packAlong(at(a, row * ldA + k0), stride, to, rows, depth, TILE_ROWS);
+}
+
+/** One packed block of a with panels of b that lie `nextPanel` floats apart, their rows `ldB` floats apart. */
 function multiply(
   panelsA: usize,
   b: usize,
+  nextPanel: i32,
   ldB: i32,
+  bias: usize,
   init: usize,
   ldInit: i32,
   c: usize,
@@ -85,17 +236,14 @@ function multiply(
   depth: i32,
 ): void {
   const width = tileColumns;
-  const nextB = <usize>(ldB != 0 ? ldB : width) << 2;
   for (let j = 0; j < columns; j += width) {
-    const panelB = at(b, ldB != 0 ? j : j * depth);
     const wide = min(width, columns - j);
     for (let i = 0; i < rows; i += TILE_ROWS) {
-      const panelA = at(panelsA, i * depth);
       const from = atOptional(init, i * ldInit + j);
-      const to = at(c, i * ldC + j);
       const high = min(TILE_ROWS, rows - i);
-      if (width == 8) tile4x8(panelA, panelB, nextB, depth, from, ldInit, to, ldC, high, wide);
-      else tile4x16(panelA, panelB, nextB, depth, from, ldInit, to, ldC, high, wide);
+      const panelA = at(panelsA, i * depth);
+      multiplyTile(width, panelA, b, ldB, depth, atOptional(bias, j), from, ldInit, at(c, i * ldC + j), ldC, high, wide);
     }
+    b = at(b, nextPanel);
   }
 }

@@ -5,7 +5,17 @@ export * from './attention';
 export * from './binary';
 export { dropout, uniform } from './counter';
 export * from './gather';
-export { gemm, gemmScratch, tileColumns } from './gemm';
+export {
+  gemm,
+  gemmBatch,
+  gemmPacked,
+  gemmPackedColumns,
+  gemmScratch,
+  packB,
+  packedBytes,
+  panelScratch,
+  tileColumns,
+} from './gemm';
 export { gatherHalf, gemmThinHalf, narrowDouble, widenBfloat16, widenHalf } from './half';
 export * from './layer-norm';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';

@@ -3,7 +3,7 @@
 import { at, firstLanes } from './simd';
 import { transpose4 } from './transpose4';
 
-/** Lines lie side by side, the depth is strided; `width` is 4, 8 or 16. */
+/** Lines lie side by side, the depth is strided; `width` is 4, 6, 8 or 16. */
 export function packAcross(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   for (let line = 0; line < lines; line += width) {
     let source = from + (<usize>line << 2);
@@ -20,12 +20,17 @@ export function packAcross(from: usize, stride: usize, to: usize, lines: i32, de
 function copyLines(from: usize, to: usize, width: i32): void {
   v128.store(to, v128.load(from));
   if (width == 4) return;
+  if (width == 6) {
+    v128.store64_lane(to, v128.load64_zero(from, 16), 0, 16);
+    return;
+  }
   v128.store(to, v128.load(from, 16), 16);
   if (width == 8) return;
   v128.store(to, v128.load(from, 32), 32);
   v128.store(to, v128.load(from, 48), 48);
 }
 
+/** A width of 6 writes 8 bytes too many, which the next copy overwrites. */
 function copyFewLines(from: usize, to: usize, present: i32, width: i32): void {
   for (let i = 0; i < width; i += 4) {
     v128.store(at(to, i), v128.and(v128.load(at(from, i)), firstLanes(present - i)));
@@ -40,7 +45,8 @@ export function packAlong(from: usize, stride: usize, to: usize, lines: i32, dep
       const present = lines - line - i;
       const source = from + <usize>(line + i) * stride;
       const target = to + (<usize>i << 2);
-      if (present >= 4) packFour(source, stride, target, next, depth);
+      if (width - i == 2) packTwo(source, stride, target, next, present, depth);
+      else if (present >= 4) packFour(source, stride, target, next, depth);
       else packFew(source, stride, target, next, max(present, 0), depth);
     }
     to += next * depth;
@@ -66,6 +72,31 @@ function packFew(from: usize, stride: usize, to: usize, next: usize, present: i3
   for (let d = 0; d < depth; d++) {
     v128.store(to, f32x4.splat(0));
     for (let i = 0; i < present; i++) store<f32>(to + (<usize>i << 2), load<f32>(from + <usize>i * stride));
+    from += 4;
+    to += next;
+  }
+}
+
+/** The last two lines of a panel of six. */
+function packTwo(from: usize, stride: usize, to: usize, next: usize, present: i32, depth: i32): void {
+  let d = 0;
+  if (present >= 2) {
+    for (; d + 4 <= depth; d += 4) {
+      const r0 = v128.load(from);
+      const r1 = v128.load(from + stride);
+      const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+      const high = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+      v128.store64_lane(to, low, 0);
+      v128.store64_lane(to + next, low, 1);
+      v128.store64_lane(to + 2 * next, high, 0);
+      v128.store64_lane(to + 3 * next, high, 1);
+      from += 16;
+      to += 4 * next;
+    }
+  }
+  for (; d < depth; d++) {
+    store<f32>(to, present > 0 ? load<f32>(from) : 0);
+    store<f32>(to, present > 1 ? load<f32>(from + stride) : 0, 4);
     from += 4;
     to += next;
   }

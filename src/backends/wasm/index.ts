@@ -6,7 +6,7 @@ import { instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
 import { defaultThreads, startWorker, ThreadPool } from './threads.ts';
-import { preferredTile, type Tile, wideVectors } from './wide.ts';
+import { preferredColumns, type TileColumns, wideVectors } from './wide.ts';
 
 /** `length` floats at a byte address of the linear memory. */
 export interface WasmBuffer {
@@ -18,6 +18,12 @@ type WasmView = View<WasmBuffer>;
 
 /** Up to so many rows, a product with a transposed matrix is computed by dot products instead of packed panels. */
 const THIN_ROWS = 4;
+/** A product of fewer rows is divided among threads by its columns. */
+const FEW_ROWS = 48;
+/** Columns of the widest tile. */
+const PANEL = 16;
+/** Bytes of the second operand that are packed at a time. */
+const MOST_PACKED = 1 << 24;
 /** Rows of a plane that the transposing kernel takes as one unit. */
 const TRANSPOSE_ROWS = 16;
 
@@ -26,10 +32,10 @@ export interface WasmOptions {
   /** How many threads may compute, the calling one included. */
   readonly threads?: number;
   /**
-   * Rows and columns that the innermost loop of a matrix product keeps in registers. '4x16' is the faster one where V8 fuses
-   * pairs of 128-bit operations, the slower one elsewhere. Default: what `enableWideVectors` found.
+   * Columns that the innermost loop of a matrix product keeps in registers. 16 is the faster one where V8 fuses pairs of
+   * 128-bit operations, the slower one elsewhere. Default: what `enableWideVectors` found.
    */
-  readonly tile?: Tile;
+  readonly tileColumns?: TileColumns;
 }
 
 /** WebAssembly SIMD kernels over one linear memory. Everything is float32. */
@@ -45,12 +51,11 @@ export class WasmBackend implements Backend {
   readonly readyThreads: () => number;
   #bytes = 0;
 
-  constructor({ threads = defaultThreads(), tile = preferredTile() }: WasmOptions = {}) {
+  constructor({ threads = defaultThreads(), tileColumns = preferredColumns() }: WasmOptions = {}) {
     const memory = this.memory.wasm;
     const kernels = instantiate(memory);
-    kernels.tileColumns.value = tile === '4x16' ? 16 : 8;
+    kernels.tileColumns.value = tileColumns;
     const pool = new ThreadPool(threads, (block, names) => {
-      const tileColumns = kernels.tileColumns.value;
       for (let i = 1; i < this.threads; i++) startWorker({ module: kernelModule(), memory, tileColumns, names, block });
     });
     this.threads = pool.threads;
@@ -173,14 +178,23 @@ export class WasmBackend implements Backend {
 
   matmul(a: WasmBuffer, b: WasmBuffer, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): WasmBuffer {
     const out = this.allocate(batch * m * n);
-    for (let s = 0; s < batch; s++) {
-      const [fromA, fromB, to] = [a.address + 4 * s * m * k, b.address + 4 * s * k * n, out.address + 4 * s * m * n];
-      this.gemm(fromA, transposeA, fromB, transposeB, 0, to, m, n, k);
+    const { kernels } = this;
+    if (batch === 1) this.gemm(a.address, transposeA, b.address, transposeB, 0, out.address, m, n, k);
+    else {
+      this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
+        kernels.gemmBatch(
+          ...([a.address, transposeA, b.address, transposeB, out.address] as const),
+          ...([m, n, k, 0, batch, scratch, bytes] as const),
+        );
+      });
     }
     return out;
   }
 
-  /** c [m, n] = bias [n] (0: none) + a b for contiguous operands at byte addresses; a transposed one is [k, m] or [n, k]. */
+  /**
+   * c [m, n] = init + bias + a b for contiguous operands at byte addresses; a transposed one is [k, m] or [n, k]. `bias` [n]
+   * and `init` [m, n] are 0 where there is none.
+   */
   gemm(
     a: number,
     transposeA: boolean,
@@ -191,15 +205,28 @@ export class WasmBackend implements Backend {
     m: number,
     n: number,
     k: number,
+    init = 0,
   ): void {
+    const { kernels } = this;
     const [ldA, ldB] = [transposeA ? m : k, transposeB ? k : n];
-    if (m <= THIN_ROWS && !transposeA && transposeB) {
-      this.kernels.gemmThin(a, ldA, b, ldB, bias, 0, c, n, m, k, 0, n);
+    if (init === 0 && m <= THIN_ROWS && !transposeA && transposeB) {
+      kernels.gemmThin(a, ldA, b, ldB, bias, 0, c, n, m, k, 0, n);
       return;
     }
-    this.withThreadScratch(this.kernels.gemmScratch(), (scratch, bytes) =>
-      this.kernels.gemm(a, ldA, transposeA, b, ldB, transposeB, bias, 0, c, n, n, k, 0, m, scratch, bytes),
-    );
+    const step = Math.max(PANEL, Math.floor(MOST_PACKED / (4 * k) / PANEL) * PANEL);
+    for (let column = 0; column < n; column += step) {
+      const columns = Math.min(step, n - column);
+      const from = b + 4 * column * (transposeB ? ldB : 1);
+      const [biasHere, initHere, cHere] = [bias, init, c].map((address) => address && address + 4 * column);
+      this.withScratch(kernels.packedBytes(columns, k), (packed) => {
+        kernels.packB(from, ldB, transposeB, k, packed, 0, columns);
+        this.withThreadScratch(kernels.panelScratch(), (scratch, bytes) => {
+          const operands = [a, ldA, transposeA, packed, biasHere, initHere, n, cHere, n] as const;
+          if (m < FEW_ROWS) kernels.gemmPackedColumns(...operands, m, k, 0, columns, scratch, bytes);
+          else kernels.gemmPacked(...operands, columns, k, 0, m, scratch, bytes);
+        });
+      });
+    }
   }
 
   gather(table: WasmView, ids: Int32Array): WasmBuffer {

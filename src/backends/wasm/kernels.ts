@@ -1,6 +1,6 @@
 import type { BinaryOp, UnaryOp } from '../backend.ts';
 import { decodeBase64 } from './base64.ts';
-import { binary } from './binary.ts';
+import { baseline, relaxed } from './binary.ts';
 
 /** Byte address in the linear memory; 0 where something optional is missing. */
 type Address = number;
@@ -13,6 +13,24 @@ type Walk2 = (a: Address, b: Address, out: Address, layout: Address, start: numb
 type Rows = (x: Address, out: Address, n: number, start: number, end: number) => void;
 type RowsBackward = (y: Address, dy: Address, dx: Address, n: number, start: number, end: number) => void;
 type Columns = (x: Address, out: Address, rows: number, inner: number, start: number, end: number) => void;
+
+type GemmPacked = (
+  a: Address,
+  ldA: number,
+  transposeA: boolean,
+  packedB: Address,
+  bias: Address,
+  init: Address,
+  ldInit: number,
+  c: Address,
+  ldC: number,
+  n: number,
+  k: number,
+  start: number,
+  end: number,
+  scratch: Address,
+  scratchBytes: number,
+) => void;
 
 /**
  * The exports of the kernels in `kernels/wasm/assembly`, which say more about each. Lengths and leading dimensions count
@@ -95,8 +113,17 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
 
   /** Columns of a tile of `gemm`: 8, or 16 for engines that fuse pairs of 128-bit operations. */
   readonly tileColumns: WebAssembly.Global<'i32'>;
-  /** Bytes of scratch for one call of `gemm`. */
+  /** Bytes of scratch for one call of `gemm` and `gemmBatch`. */
   gemmScratch(): number;
+  /** Bytes of scratch for one call of `gemmPacked` and `gemmPackedColumns`. */
+  panelScratch(): number;
+  /** Bytes that `packB` writes. */
+  packedBytes(n: number, k: number): number;
+  /** The range counts columns of b. */
+  packB(b: Address, ldB: number, transposeB: boolean, k: number, to: Address, start: number, end: number): void;
+  gemmPacked: GemmPacked;
+  /** The last length is m in place of n, the range counts columns. */
+  gemmPackedColumns: GemmPacked;
   gemm(
     a: Address,
     ldA: number,
@@ -108,6 +135,21 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     ldInit: number,
     c: Address,
     ldC: number,
+    n: number,
+    k: number,
+    start: number,
+    end: number,
+    scratch: Address,
+    scratchBytes: number,
+  ): void;
+  /** The range counts products of the batch. */
+  gemmBatch(
+    a: Address,
+    transposeA: boolean,
+    b: Address,
+    transposeB: boolean,
+    c: Address,
+    m: number,
     n: number,
     k: number,
     start: number,
@@ -178,8 +220,14 @@ let compiled: WebAssembly.Module | null = null;
 
 /** The compiled kernels, the same for all memories and threads. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(decodeBase64(binary));
+  compiled ??= compile();
   return compiled;
+}
+
+/** With relaxed SIMD where the engine knows it: a module with an unknown instruction does not validate. */
+function compile(): WebAssembly.Module {
+  const bytes = decodeBase64(relaxed);
+  return new WebAssembly.Module(WebAssembly.validate(bytes) ? bytes : decodeBase64(baseline));
 }
 
 export const isCompiled = (): boolean => compiled !== null;

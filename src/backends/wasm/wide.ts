@@ -9,7 +9,7 @@ const PROBE = 250;
 /** The wide tile must be faster by this factor. */
 const GAIN = 1.1;
 
-export type Tile = '4x8' | '4x16';
+export type TileColumns = 8 | 16;
 
 export interface WideVectors {
   readonly active: boolean;
@@ -26,8 +26,8 @@ let found: WideVectors | null = null;
 /** Whether 256-bit kernels are in use, and why not if not. */
 export const wideVectors = (): WideVectors => found ?? notAsked;
 
-/** The tile that suits this process. */
-export const preferredTile = (): Tile => (wideVectors().active ? '4x16' : '4x8');
+/** Columns of the tile that suits this process. */
+export const preferredColumns = (): TileColumns => (wideVectors().active ? 16 : 8);
 
 /**
  * Lets V8 fuse pairs of 128-bit vector operations into 256-bit ones, which can double the speed of matrix products. This sets
