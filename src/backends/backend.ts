@@ -6,6 +6,8 @@
  * data and come as plain arrays.
  */
 
+import type { StoredNumbers } from './stored.ts';
+
 export type DType = 'float32' | 'float64';
 export type FloatArray = Float32Array | Float64Array;
 export type Shape = readonly number[];
@@ -114,6 +116,8 @@ export interface Backend {
   describe(): string;
 
   upload(values: ArrayLike<number>): Buffer;
+  /** The numbers of a file as an array of this shape. The backend may keep them in fewer bytes if that changes no result. */
+  uploadStored(numbers: StoredNumbers, shape: Shape): Buffer;
   fill(length: number, value: number): Buffer;
   /** A copy of the values. */
   read(buffer: Buffer): Promise<FloatArray>;

@@ -7,9 +7,16 @@ export interface ByteSource {
   readonly label: string;
   /** In bytes. */
   readonly size: number;
-  /** A fresh copy of the bytes [begin, end), at offset 0 of its own buffer. */
-  read(begin: number, end: number): Uint8Array<ArrayBuffer>;
+  /** Fills `target`, which may lie in shared memory, with the bytes from `begin` on. */
+  readInto(target: Uint8Array, begin: number): void;
   close(): void;
+}
+
+/** A fresh copy of the bytes [begin, end), at offset 0 of its own buffer. */
+export function readBytes(source: ByteSource, begin: number, end: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(end - begin);
+  source.readInto(bytes, begin);
+  return bytes;
 }
 
 /** The bytes of an array. */
@@ -17,7 +24,7 @@ export function memorySource(bytes: Uint8Array, label: string): ByteSource {
   return {
     label,
     size: bytes.length,
-    read: (begin, end) => new Uint8Array(bytes.subarray(begin, end)),
+    readInto: (target, begin) => target.set(bytes.subarray(begin, begin + target.length)),
     close() {},
   };
 }
@@ -37,23 +44,21 @@ export function fileSource(path: string): ByteSource {
     throw fileError(action, error);
   }
 
-  function read(begin: number, end: number): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(end - begin);
+  function readInto(target: Uint8Array, begin: number): void {
     let done = 0;
-    while (done < bytes.length) {
-      const count = readSync(file, bytes, done, Math.min(bytes.length - done, LARGEST_READ), begin + done);
+    while (done < target.length) {
+      const count = readSync(file, target, done, Math.min(target.length - done, LARGEST_READ), begin + done);
       if (count === 0) throw new Error(`the file ends at byte ${begin + done}, it was longer when opened`);
       done += count;
     }
-    return bytes;
   }
 
   return {
     label: path,
     size,
-    read(begin, end) {
+    readInto(target, begin) {
       try {
-        return read(begin, end);
+        readInto(target, begin);
       } catch (error) {
         throw fileError(action, error);
       }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { StoredNumbers } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import { fileError, isJsonObject, readJsonObject } from './files.ts';
 import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
@@ -11,8 +12,8 @@ export interface Checkpoint {
   readonly label: string;
   names(): string[];
   info(name: string): TensorInfo;
-  /** Row-major values, whatever precision they are stored in. */
-  readFloat32(name: string): Float32Array;
+  /** The numbers of a tensor, not yet read. @throws InputError when it is missing or holds no floats */
+  numbers(name: string): StoredNumbers;
   close(): void;
 }
 
@@ -77,8 +78,8 @@ class ShardedCheckpoint implements Checkpoint {
     return this.#shard(name).info(name);
   }
 
-  readFloat32(name: string): Float32Array {
-    return this.#shard(name).readFloat32(name);
+  numbers(name: string): StoredNumbers {
+    return this.#shard(name).numbers(name);
   }
 
   close(): void {

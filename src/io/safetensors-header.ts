@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import type { ByteSource } from './byte-source.ts';
+import { type ByteSource, readBytes } from './byte-source.ts';
 import { DTYPE_BYTES, isDtype, type SafetensorsDtype } from './dtypes.ts';
 import { isJsonObject } from './files.ts';
 
@@ -34,7 +34,7 @@ const GET_AGAIN = 'download or export the file again';
  */
 export function readHeader(source: ByteSource): SafetensorsHeader {
   const { label, size } = source;
-  const start = source.read(0, Math.min(size, 64));
+  const start = readBytes(source, 0, Math.min(size, 64));
   if (start[LENGTH_BYTES] !== OPENING_BRACE) throw new InputError(`${label}: ${whatElse(start)}`);
 
   const length = new DataView(start.buffer).getBigUint64(0, true);
@@ -46,7 +46,7 @@ export function readHeader(source: ByteSource): SafetensorsHeader {
     throw new InputError(`${label}: truncated, the header ends at byte ${dataStart} of ${size}; ${GET_AGAIN}.`);
   }
 
-  const header = parseObject(label, source.read(LENGTH_BYTES, dataStart));
+  const header = parseObject(label, readBytes(source, LENGTH_BYTES, dataStart));
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isJsonObject(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
     throw new InputError(`${label}: __metadata__ in the header must map strings to strings; ${GET_AGAIN}.`);

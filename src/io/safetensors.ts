@@ -1,6 +1,7 @@
+import { isStoredDType, readFloats, type StoredNumbers } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
-import { type ByteSource, fileSource, memorySource } from './byte-source.ts';
-import { toFloat32 } from './dtypes.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import { type ByteSource, fileSource, memorySource, readBytes } from './byte-source.ts';
 import { readHeader, type SafetensorsHeader, type TensorInfo, type TensorRange } from './safetensors-header.ts';
 
 /** An open safetensors file: its header is in memory, a tensor's bytes are read when asked for. */
@@ -38,17 +39,23 @@ export class SafetensorsFile {
   /** The stored bytes of a tensor, row-major and little-endian. @throws InputError when there is none */
   readRaw(name: string): Uint8Array<ArrayBuffer> {
     const { begin, end } = this.#range(name);
-    return this.#source.read(begin, end);
+    return readBytes(this.#source, begin, end);
+  }
+
+  /** The numbers of a F16, BF16, F32 or F64 tensor, not yet read. @throws InputError when it is missing or of another dtype */
+  numbers(name: string): StoredNumbers {
+    const { dtype, shape, begin } = this.#range(name);
+    if (!isStoredDType(dtype)) {
+      throw new InputError(
+        `${this.label}: tensor "${name}" holds ${dtype} where floats (F16, BF16, F32, F64) are needed; export it as one of them.`,
+      );
+    }
+    return { dtype, length: sizeOf(shape), readInto: (target, from) => this.#source.readInto(target, begin + from) };
   }
 
   /** The values of a F16, BF16, F32 or F64 tensor, row-major. @throws InputError when it is missing or of another dtype */
   readFloat32(name: string): Float32Array {
-    const { dtype } = this.info(name);
-    const values = toFloat32(this.readRaw(name), dtype);
-    if (values) return values;
-    throw new InputError(
-      `${this.label}: tensor "${name}" holds ${dtype} where floats (F16, BF16, F32, F64) are needed; export it as one of them.`,
-    );
+    return readFloats(this.numbers(name));
   }
 
   close(): void {

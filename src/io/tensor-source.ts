@@ -1,3 +1,4 @@
+import type { StoredNumbers } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -28,12 +29,12 @@ export class TensorSource {
   }
 
   /**
-   * The values of a tensor, row-major.
+   * The numbers of a tensor, to be read while the checkpoint is open.
    *
    * @throws InputError when it is missing, has another shape or does not hold floats
    * @throws Error when it was taken before
    */
-  take(name: string, shape: readonly number[]): Float32Array {
+  take(name: string, shape: readonly number[]): StoredNumbers {
     const stored = this.#find(name);
     const { label } = this.#checkpoint;
     if (stored === undefined) {
@@ -48,8 +49,9 @@ export class TensorSource {
         `${label}: tensor "${stored}" has shape ${formatShape(info.shape)}, the model needs ${formatShape(shape)}; use the config.json that belongs to these weights.`,
       );
     }
+    const numbers = this.#checkpoint.numbers(stored);
     this.#taken.add(stored);
-    return this.#checkpoint.readFloat32(stored);
+    return numbers;
   }
 
   /** The names of the checkpoint's tensors that were never taken, in its order. */

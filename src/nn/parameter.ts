@@ -1,8 +1,9 @@
 import type { FloatArray, Shape } from '../backends/backend.ts';
+import type { StoredNumbers } from '../backends/stored.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { where } from '../ops/compare.ts';
 import { scalarLike } from '../ops/scalar.ts';
-import { tensor } from '../tensor/create.ts';
+import { storedTensor, tensor } from '../tensor/create.ts';
 import { keep, tidy } from '../tensor/scope.ts';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -21,11 +22,12 @@ export class Parameter {
   #value: Tensor;
   #mask: Tensor | null = null;
 
-  constructor(name: string, values: ArrayLike<number>, shape: Shape, { isNew = true } = {}) {
+  constructor(name: string, values: ArrayLike<number> | StoredNumbers, shape: Shape, { isNew = true } = {}) {
     this.name = name;
     this.shape = shape;
     this.isNew = isNew;
-    this.#value = keep(tensor(values, shape, { requiresGrad: true }));
+    const options = { requiresGrad: true };
+    this.#value = keep('readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options));
   }
 
   get size(): number {

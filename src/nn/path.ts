@@ -1,4 +1,5 @@
 import type { FloatArray, Shape } from '../backends/backend.ts';
+import type { StoredNumbers } from '../backends/stored.ts';
 import type { Random } from '../random/random.ts';
 import type { Initializer } from './init.ts';
 import { Parameter } from './parameter.ts';
@@ -7,7 +8,7 @@ import { Parameter } from './parameter.ts';
 export interface WeightSource {
   has(name: string): boolean;
   /** @throws Error naming the tensor if it is missing or has another shape */
-  take(name: string, shape: Shape): FloatArray;
+  take(name: string, shape: Shape): FloatArray | StoredNumbers;
 }
 
 interface Origin {

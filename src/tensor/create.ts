@@ -1,5 +1,6 @@
 import type { Shape } from '../backends/backend.ts';
 import { getBackend } from '../backends/index.ts';
+import type { StoredNumbers } from '../backends/stored.ts';
 import type { Random } from '../random/random.ts';
 import { formatShape, sizeOf } from './shape.ts';
 import { Tensor } from './tensor.ts';
@@ -48,11 +49,24 @@ export function tensor(
     flat = values;
   }
   const finalShape = shape ?? ownShape;
-  if (sizeOf(finalShape) !== flat.length) {
-    throw new Error(`${flat.length} values do not fit the shape ${formatShape(finalShape)}.`);
-  }
+  assertFits(flat.length, finalShape);
   const backend = getBackend();
   return Tensor.fromBuffer(backend, backend.upload(flat), finalShape, requiresGrad);
+}
+
+/** @internal A tensor of numbers that a file holds, read to where the backend keeps them. @throws as {@link tensor} */
+export function storedTensor(
+  numbers: StoredNumbers,
+  shape: Shape,
+  { requiresGrad = false }: TensorOptions = {},
+): Tensor {
+  assertFits(numbers.length, shape);
+  const backend = getBackend();
+  return Tensor.fromBuffer(backend, backend.uploadStored(numbers, shape), shape, requiresGrad);
+}
+
+function assertFits(length: number, shape: Shape): void {
+  if (sizeOf(shape) !== length) throw new Error(`${length} values do not fit the shape ${formatShape(shape)}.`);
 }
 
 /** A tensor with every element equal to `value`. */

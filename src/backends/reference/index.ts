@@ -12,6 +12,7 @@ import type {
   View,
 } from '../backend.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
+import { readFloats, type StoredNumbers } from '../stored.ts';
 import { erf } from './erf.ts';
 
 const unaryFunctions: { [Op in UnaryOp]: (x: number) => number } = {
@@ -94,6 +95,10 @@ export class ReferenceBackend implements Backend {
     const out = this.#new(values.length);
     out.set(values);
     return out;
+  }
+
+  uploadStored(numbers: StoredNumbers): FloatArray {
+    return this.upload(readFloats(numbers));
   }
 
   fill(length: number, value: number): FloatArray {
