@@ -1,6 +1,7 @@
 // c = init + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): both operands are packed
 // into panels that are read in order, the depth is cut so that a panel of b stays in the L1 cache, and a micro-kernel multiplies
 // a panel of a with a panel of b. A large b is packed once, by all threads, before the product; a small one inside it.
+import { packAcrossHalf, packAlongHalf } from './half';
 import { packAcross, packAlong } from './pack';
 import { at, atOptional } from './simd';
 import { multiplyTile, TILE_ROWS } from './tile';
@@ -42,6 +43,14 @@ export function packB(b: usize, ldB: i32, transposeB: bool, k: i32, to: usize, s
   const panels = at(to, start * k);
   if (transposeB) packAlong(at(b, start * ldB), <usize>ldB << 2, panels, end - start, k, tileColumns);
   else packAcross(at(b, start), <usize>ldB << 2, panels, end - start, k, tileColumns);
+}
+
+/** The same from halves. */
+export function packHalfB(b: usize, ldB: i32, transposeB: bool, k: i32, to: usize, start: i32, end: i32): void {
+  const panels = at(to, start * k);
+  const stride = <usize>ldB << 1;
+  if (transposeB) packAlongHalf(b + <usize>start * stride, stride, panels, end - start, k, tileColumns);
+  else packAcrossHalf(b + (<usize>start << 1), stride, panels, end - start, k, tileColumns);
 }
 
 /**

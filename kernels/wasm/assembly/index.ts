@@ -12,6 +12,7 @@ export {
   gemmPackedColumns,
   gemmScratch,
   packB,
+  packHalfB,
   packedBytes,
   panelScratch,
   tileColumns,

@@ -23,20 +23,19 @@ export function fusedKernels(backend: WasmBackend): FusedKernels<WasmBuffer> {
 function linear(backend: WasmBackend): Kernel<unknown> {
   return {
     forward([x, weight, bias]) {
-      const [rows, inner] = x.shape;
-      const columns = weight.shape[0];
-      const output = backend.allocate(rows * columns);
-      const biasAddress = bias ? bias.buffer.address : 0;
-      const { address } = output;
-      backend.gemm(x.buffer.address, false, weight.buffer.address, true, biasAddress, address, rows, columns, inner);
+      const [m, k] = x.shape;
+      const n = weight.shape[0];
+      const output = backend.allocate(m * n);
+      const [a, b] = [x.buffer.address, weight.buffer.address];
+      backend.gemm({ a, b, transposeB: true, bias: addressOf(bias?.buffer ?? null), c: output.address, m, n, k });
       return { output, saved: [] };
     },
     backward([x, weight, bias], _output, _saved, dy, needs) {
-      const [rows, inner] = x.shape;
+      const [rows, n] = x.shape;
       const columns = weight.shape[0];
       const product = (transposeA: boolean, a: WasmBuffer, b: WasmBuffer, m: number, k: number) => {
-        const out = backend.allocate(m * inner);
-        backend.gemm(a.address, transposeA, b.address, false, 0, out.address, m, inner, k);
+        const out = backend.allocate(m * n);
+        backend.gemm({ a: a.address, transposeA, b: b.address, c: out.address, m, n, k });
         return out;
       };
       const dx = needs[0] ? product(false, dy.buffer, weight.buffer, rows, columns) : null;

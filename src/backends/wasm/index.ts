@@ -1,5 +1,6 @@
 import type { Backend, BinaryOp, FusedKernels, MatmulSpec, ReduceOp, Shape, UnaryOp, View } from '../backend.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
+import { readFloats, type StoredNumbers } from '../stored.ts';
 import type { Block } from './allocator.ts';
 import { fusedKernels } from './fused.ts';
 import { instantiate, type Kernels, kernelModule } from './kernels.ts';
@@ -15,6 +16,27 @@ export interface WasmBuffer {
   readonly block: Block;
 }
 type WasmView = View<WasmBuffer>;
+
+/**
+ * A product c [m, n] = init + bias + a b of contiguous matrices at byte addresses.
+ * A transposed operand is stored [k, m] or [n, k].
+ */
+export interface Product {
+  readonly a: number;
+  readonly transposeA?: boolean;
+  readonly b: number;
+  readonly transposeB?: boolean;
+  /** b holds halves (IEEE 754 binary16). */
+  readonly halfB?: boolean;
+  /** [n] */
+  readonly bias?: number;
+  /** [m, n], possibly c itself */
+  readonly init?: number;
+  readonly c: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
 
 /** Up to so many rows, a product with a transposed matrix is computed by dot products instead of packed panels. */
 const THIN_ROWS = 4;
@@ -104,6 +126,10 @@ export class WasmBackend implements Backend {
     return out;
   }
 
+  uploadStored(numbers: StoredNumbers): WasmBuffer {
+    return this.upload(readFloats(numbers));
+  }
+
   fill(length: number, value: number): WasmBuffer {
     const out = this.allocate(length);
     this.kernels.fill(out.address, value, 0, length);
@@ -179,7 +205,7 @@ export class WasmBackend implements Backend {
   matmul(a: WasmBuffer, b: WasmBuffer, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): WasmBuffer {
     const out = this.allocate(batch * m * n);
     const { kernels } = this;
-    if (batch === 1) this.gemm(a.address, transposeA, b.address, transposeB, 0, out.address, m, n, k);
+    if (batch === 1) this.gemm({ a: a.address, transposeA, b: b.address, transposeB, c: out.address, m, n, k });
     else {
       this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
         kernels.gemmBatch(
@@ -191,35 +217,25 @@ export class WasmBackend implements Backend {
     return out;
   }
 
-  /**
-   * c [m, n] = init + bias + a b for contiguous operands at byte addresses; a transposed one is [k, m] or [n, k]. `bias` [n]
-   * and `init` [m, n] are 0 where there is none.
-   */
-  gemm(
-    a: number,
-    transposeA: boolean,
-    b: number,
-    transposeB: boolean,
-    bias: number,
-    c: number,
-    m: number,
-    n: number,
-    k: number,
-    init = 0,
-  ): void {
+  /** c = init + bias + a b, see {@link Product}. */
+  gemm(product: Product): void {
     const { kernels } = this;
+    const { a, transposeA = false, b, transposeB = false, halfB = false, bias = 0, init = 0, c, m, n, k } = product;
     const [ldA, ldB] = [transposeA ? m : k, transposeB ? k : n];
     if (init === 0 && m <= THIN_ROWS && !transposeA && transposeB) {
-      kernels.gemmThin(a, ldA, b, ldB, bias, 0, c, n, m, k, 0, n);
+      const operands = [a, ldA, b, ldB, bias, 0, c, n, m, k, 0, n] as const;
+      if (!halfB) kernels.gemmThin(...operands);
+      else this.withThreadScratch(16 * k, (scratch, bytes) => kernels.gemmThinHalf(...operands, scratch, bytes));
       return;
     }
+    const pack = halfB ? kernels.packHalfB : kernels.packB;
     const step = Math.max(PANEL, Math.floor(MOST_PACKED / (4 * k) / PANEL) * PANEL);
     for (let column = 0; column < n; column += step) {
       const columns = Math.min(step, n - column);
-      const from = b + 4 * column * (transposeB ? ldB : 1);
+      const from = b + (halfB ? 2 : 4) * column * (transposeB ? ldB : 1);
       const [biasHere, initHere, cHere] = [bias, init, c].map((address) => address && address + 4 * column);
       this.withScratch(kernels.packedBytes(columns, k), (packed) => {
-        kernels.packB(from, ldB, transposeB, k, packed, 0, columns);
+        pack(from, ldB, transposeB, k, packed, 0, columns);
         this.withThreadScratch(kernels.panelScratch(), (scratch, bytes) => {
           const operands = [a, ldA, transposeA, packed, biasHere, initHere, n, cHere, n] as const;
           if (m < FEW_ROWS) kernels.gemmPackedColumns(...operands, m, k, 0, columns, scratch, bytes);

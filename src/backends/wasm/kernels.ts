@@ -14,6 +14,21 @@ type Rows = (x: Address, out: Address, n: number, start: number, end: number) =>
 type RowsBackward = (y: Address, dy: Address, dx: Address, n: number, start: number, end: number) => void;
 type Columns = (x: Address, out: Address, rows: number, inner: number, start: number, end: number) => void;
 
+type GemmThin = (
+  a: Address,
+  ldA: number,
+  b: Address,
+  ldB: number,
+  init: Address,
+  ldInit: number,
+  c: Address,
+  ldC: number,
+  rows: number,
+  k: number,
+  start: number,
+  end: number,
+) => void;
+type PackB = (b: Address, ldB: number, transposeB: boolean, k: number, to: Address, start: number, end: number) => void;
 type GemmPacked = (
   a: Address,
   ldA: number,
@@ -120,7 +135,9 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   /** Bytes that `packB` writes. */
   packedBytes(n: number, k: number): number;
   /** The range counts columns of b. */
-  packB(b: Address, ldB: number, transposeB: boolean, k: number, to: Address, start: number, end: number): void;
+  packB: PackB;
+  /** The same from halves. */
+  packHalfB: PackB;
   gemmPacked: GemmPacked;
   /** The last length is m in place of n, the range counts columns. */
   gemmPackedColumns: GemmPacked;
@@ -158,20 +175,9 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     scratchBytes: number,
   ): void;
   /** The same for a few rows of contiguous a and transposed b; the range counts columns. */
-  gemmThin(
-    a: Address,
-    ldA: number,
-    b: Address,
-    ldB: number,
-    init: Address,
-    ldInit: number,
-    c: Address,
-    ldC: number,
-    rows: number,
-    k: number,
-    start: number,
-    end: number,
-  ): void;
+  gemmThin: GemmThin;
+  /** The same with b of halves; scratch for four rows of it as floats. */
+  gemmThinHalf: (...args: [...Parameters<GemmThin>, scratch: Address, scratchBytes: number]) => void;
   attention(
     q: Address,
     k: Address,
