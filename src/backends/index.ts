@@ -15,31 +15,33 @@ export interface BackendOptions {
 
 let current: Backend | null = null;
 
-const create: { [Name in BackendName]: (options: BackendOptions) => Backend } = {
-  wasm: ({ dtype = 'float32', threads }) => {
-    if (dtype !== 'float32') throw new Error(`The wasm backend computes in float32; use 'reference' for ${dtype}.`);
-    if (globalThis.process?.env?.SPARSE_ADAPTER_WIDE === '1') enableWideVectors();
-    return new WasmBackend({ threads });
-  },
+function wasm({ dtype = 'float32', threads }: BackendOptions): WasmBackend {
+  if (dtype !== 'float32') throw new Error(`The wasm backend computes in float32; use 'reference' for ${dtype}.`);
+  if (globalThis.process?.env?.SPARSE_ADAPTER_WIDE === '1') enableWideVectors();
+  return new WasmBackend({ threads });
+}
+
+const create: { [Name in BackendName]: (options: BackendOptions) => Backend | Promise<Backend> } = {
+  wasm: (options) => wasm(options).start(),
   reference: ({ dtype }) => new ReferenceBackend(dtype),
 };
 
 /** The backend on which new tensors are made: `wasm` unless {@link setBackend} was called. */
 export function getBackend(): Backend {
-  current ??= create.wasm({});
+  current ??= wasm({});
   return current;
 }
 
 /**
  * Chooses the backend of all tensors made from now on. Tensors made earlier stay where they are and cannot be mixed with new
- * ones. Asynchronous because a backend may have to be loaded or to ask the system for a device.
+ * ones. Asynchronous because a backend may have to be loaded, to start workers or to ask the system for a device.
  *
- * @throws Error if the name is unknown or the backend lacks the dtype
+ * @throws Error if the name is unknown, the backend lacks the dtype, or a browser does not start its workers
  */
 export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
   if (!Object.hasOwn(create, name)) {
     throw new Error(`Unknown backend '${name}'; there are: ${Object.keys(create).join(', ')}.`);
   }
-  current = create[name](options);
+  current = await create[name](options);
   return current;
 }

@@ -6,8 +6,9 @@ import { fusedKernels } from './fused.ts';
 import { instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
-import { defaultThreads, startWorker, ThreadPool } from './threads.ts';
+import { ThreadPool } from './threads.ts';
 import { preferredColumns, type TileColumns, wideVectors } from './wide.ts';
+import { canShare, defaultThreads, startWhileBusy, startWorkers } from './workers.ts';
 
 /** `length` floats at a byte address of the linear memory. */
 export interface WasmBuffer {
@@ -69,27 +70,39 @@ export class WasmBackend implements Backend {
   readonly memory = new Memory();
   /** Threads that may compute, the calling one included. */
   readonly threads: number;
-  /** Those that can now: workers start with the first large operation. */
-  readonly readyThreads: () => number;
+  readonly #wished: number;
+  readonly #pool: ThreadPool;
   #bytes = 0;
 
   constructor({ threads = defaultThreads(), tileColumns = preferredColumns() }: WasmOptions = {}) {
     const memory = this.memory.wasm;
     const kernels = instantiate(memory);
     kernels.tileColumns.value = tileColumns;
-    const pool = new ThreadPool(threads, (block, names) => {
-      for (let i = 1; i < this.threads; i++) startWorker({ module: kernelModule(), memory, tileColumns, names, block });
-    });
-    this.threads = pool.threads;
-    this.readyThreads = () => pool.ready();
-    this.kernels = pool.divide(kernels);
+    this.#wished = threads;
+    this.#pool = new ThreadPool(threads, (block, names) =>
+      startWorkers(this.threads - 1, { module: kernelModule(), memory, tileColumns, names, block }),
+    );
+    this.threads = this.#pool.threads;
+    this.kernels = this.#pool.divide(kernels);
     this.memory.start(kernels.heapBase());
     this.fused = fusedKernels(this);
   }
 
+  /** Waits for the workers where they could not start later, while this thread computes. @throws Error if they do not start */
+  async start(): Promise<this> {
+    if (!startWhileBusy()) await this.#pool.start();
+    return this;
+  }
+
+  /** Threads that can take part now. Workers start with the first large operation. */
+  readyThreads(): number {
+    return this.#pool.ready();
+  }
+
   describe(): string {
     const { active, reason } = wideVectors();
-    return `${this.threads} ${this.threads === 1 ? 'thread' : 'threads'}, ${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${reason})`;
+    const limit = this.threads < this.#wished && !canShare() ? ' (more need a cross-origin isolated page)' : '';
+    return `${this.threads} ${this.threads === 1 ? 'thread' : 'threads'}${limit}, ${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${reason})`;
   }
 
   /** A buffer whose contents are undefined. */

@@ -44,12 +44,23 @@ export function jobIn(block: SharedArrayBuffer): Job {
 
 export const threadsOf = (jobWord: number): number => jobWord & MOST_THREADS;
 
+/** Whether this thread may sleep. The main thread of a browser may not: it goes on looking, its own part is as long as theirs. */
+const maySleep = ((): boolean => {
+  try {
+    // The word is not 1, so this returns at once.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
 /** Waits until a word is no longer `value`. @returns what it is then */
 export function waitWhile(state: Int32Array, word: number, value: number): number {
   for (let spins = 0; ; spins++) {
     const now = Atomics.load(state, word);
     if (now !== value) return now;
-    if (spins >= SPINS) Atomics.wait(state, word, value);
+    if (spins >= SPINS && maySleep) Atomics.wait(state, word, value);
   }
 }
 

@@ -12,11 +12,20 @@ const SLACK = 64;
 const GROWTH = 1 / 8;
 const LEAST_GROWTH = 16;
 
-/** A memory that may grow to 4 GiB, or to less where the system has not that many addresses to give. */
-function reserve(): WebAssembly.Memory {
+interface Reserved {
+  readonly wasm: WebAssembly.Memory;
+  /** In pages. */
+  readonly maximum: number;
+}
+
+/**
+ * A memory that may grow to 4 GiB, or to less where the system has not that many addresses to give. Browsers make a shared one
+ * even for a page that is not cross-origin isolated; it cannot be sent to a worker there.
+ */
+function reserve(): Reserved {
   for (let maximum = MAX_PAGES; ; maximum /= 2) {
     try {
-      return new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared: true });
+      return { wasm: new WebAssembly.Memory({ initial: FIRST_PAGES, maximum, shared: true }), maximum };
     } catch (error) {
       if (maximum <= LEAST_MAXIMUM) throw error;
     }
@@ -25,8 +34,16 @@ function reserve(): WebAssembly.Memory {
 
 /** The linear memory of the kernels, shared so that threads can work in it, and its blocks. */
 export class Memory {
-  readonly wasm = reserve();
+  readonly wasm: WebAssembly.Memory;
+  /** Bytes to which it can grow. */
+  readonly maximum: number;
   #allocator: Allocator | null = null;
+
+  constructor() {
+    const { wasm, maximum } = reserve();
+    this.wasm = wasm;
+    this.maximum = maximum * PAGE;
+  }
 
   /** Called once, when the kernels' own data is known to end at `heapBase`. */
   start(heapBase: number): void {
@@ -38,7 +55,7 @@ export class Memory {
     return this.wasm.buffer.byteLength;
   }
 
-  /** @throws Error if 4 GiB do not suffice */
+  /** @throws Error if the maximum does not suffice */
   allocate(bytes: number): Block {
     return this.#allocator!.allocate(bytes);
   }
@@ -60,13 +77,13 @@ export class Memory {
     const needed = Math.ceil((bytes + SLACK) / PAGE);
     const pages = this.size / PAGE;
     // The last page stays unused, so that no address wraps around.
-    const room = MAX_PAGES - 1 - pages;
+    const room = this.maximum / PAGE - 1 - pages;
     const step = Math.min(room, Math.max(needed, LEAST_GROWTH, Math.ceil(pages * GROWTH)));
     if (step < needed || !this.#tryGrow(step, needed)) {
       const mebibytes = (n: number) => Math.ceil(n / 2 ** 20);
       throw new Error(
         `The wasm backend is out of memory: ${mebibytes(bytes)} MiB more do not fit (${mebibytes(this.size)} MiB are in use, ` +
-          'at most 4096 are possible). Lower the batch size or the sequence length, or free tensors with tidy() and dispose().',
+          `at most ${mebibytes(this.maximum)} are possible). Lower the batch size or the sequence length, or free tensors with tidy() and dispose().`,
       );
     }
     return this.size - SLACK;

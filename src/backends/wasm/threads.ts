@@ -16,7 +16,7 @@ import {
   waitWhile,
 } from './job.ts';
 import type { Kernels } from './kernels.ts';
-import type { WorkerInput } from './worker.ts';
+import { canShare } from './workers.ts';
 
 /** How the range [start, end) of a kernel may be divided. */
 interface Division {
@@ -71,34 +71,47 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   attentionBackward: { behind: 1, unit: 1, weight: (args) => args[12] * args[16] },
 };
 
+/** The order in which jobs count them. */
+const names = Object.keys(divisions) as (keyof Kernels)[];
+
 /** Below this many elementwise operations a kernel stays on the calling thread: handing it out would cost more. */
 const LEAST_WORK = 1 << 15;
 
 type RawKernel = (...args: number[]) => void;
 
+/** Starts the workers of a pool that looks for jobs in `block`. @returns when they take part, or before */
+type Start = (block: SharedArrayBuffer, names: readonly string[]) => Promise<void>;
+
 /**
- * A pool of worker threads over one linear memory. They start with the first job that is worth dividing and take part as soon
- * as they are ready. An element of a result is computed in the same way whoever computes it, so results do not depend on the
- * number of threads. Workers do not keep the process alive.
+ * A pool of worker threads over one linear memory. They start with the first job that is worth dividing, if not before, and
+ * take part as soon as they are ready. An element of a result is computed in the same way whoever computes it, so results do
+ * not depend on the number of threads. Workers do not keep the process alive.
  */
 export class ThreadPool {
   /** Threads that may take part, the calling one included. */
   readonly threads: number;
-  readonly #start: (block: SharedArrayBuffer, names: readonly string[]) => void;
-  readonly #block = newJobBlock();
-  readonly #job: Job = jobIn(this.#block);
-  #started = false;
+  readonly #start: Start;
+  /** Null until the workers are started. */
+  #job: Job | null = null;
   #count = 0;
 
   /**
    * @param start starts `threads - 1` workers
    * @throws Error unless `threads` is a positive whole number
    */
-  constructor(threads: number, start: (block: SharedArrayBuffer, names: readonly string[]) => void) {
+  constructor(threads: number, start: Start) {
     if (!Number.isInteger(threads) || threads < 1)
       throw new Error(`The number of threads must be 1 or more, not ${threads}.`);
-    this.threads = Math.min(threads, MOST_THREADS);
+    this.threads = canShare() ? Math.min(threads, MOST_THREADS) : 1;
     this.#start = start;
+  }
+
+  /** Starts the workers, unless they are. */
+  async start(): Promise<void> {
+    if (this.#job || this.threads === 1) return;
+    const block = newJobBlock();
+    this.#job = jobIn(block);
+    await this.#start(block, names);
   }
 
   /**
@@ -106,37 +119,28 @@ export class ThreadPool {
    * of which `threads` must lie behind each other.
    */
   divide(kernels: Kernels): Kernels {
-    const names = Object.keys(divisions) as (keyof Kernels)[];
     const divided = names.map((name, number) => {
       const kernel = kernels[name] as unknown as RawKernel;
       const division = divisions[name] as Division;
-      return [name, (...args: number[]) => this.#run(names, number, kernel, division, args)];
+      return [name, (...args: number[]) => this.#run(number, kernel, division, args)];
     });
     return { ...kernels, ...Object.fromEntries(divided) };
   }
 
-  #run(
-    names: readonly string[],
-    number: number,
-    kernel: RawKernel,
-    { behind, unit, weight }: Division,
-    args: number[],
-  ): void {
+  #run(number: number, kernel: RawKernel, { behind, unit, weight }: Division, args: number[]): void {
     const scratch = behind === 1 ? (args.pop() as number) : 0;
     const range = args.length - 2 - behind;
     const size = args[range + 1] - args[range];
     const isLarge = this.threads > 1 && size >= 2 * unit && size * weight(args) >= LEAST_WORK;
-    if (isLarge && !this.#started) {
-      this.#started = true;
-      this.#start(this.#block, names);
-    }
+    if (isLarge && !this.#job) void this.start();
     const threads = isLarge ? this.ready() : 1;
-    if (threads === 1) {
+    const job = this.#job;
+    if (threads === 1 || !job) {
       kernel(...args);
       return;
     }
-    const { state } = this.#job;
-    this.#job.arguments.set(args.map(Number));
+    const { state } = job;
+    job.arguments.set(args.map(Number));
     state[KERNEL] = number;
     state[COUNT] = args.length;
     state[RANGE] = range;
@@ -146,29 +150,12 @@ export class ThreadPool {
     this.#count++;
     Atomics.store(state, JOB, (this.#count << THREAD_BITS) | threads);
     Atomics.notify(state, JOB);
-    runPart(this.#job, kernel, 0, threads);
+    runPart(job, kernel, 0, threads);
     for (let done = Atomics.load(state, DONE); done < threads - 1; done = waitWhile(state, DONE, done));
   }
 
   /** Threads that can take part now: the calling one, and the workers that have started. */
   ready(): number {
-    return 1 + Atomics.load(this.#job.state, READY);
+    return this.#job ? 1 + Atomics.load(this.#job.state, READY) : 1;
   }
-}
-
-/** Threads to use when nothing else is said: SPARSE_ADAPTER_THREADS, or what the machine has. */
-export function defaultThreads(): number {
-  const { process, navigator } = globalThis;
-  const wished = Number(process?.env?.SPARSE_ADAPTER_THREADS);
-  if (Number.isInteger(wished) && wished > 0) return wished;
-  return process?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
-}
-
-/** Starts one worker of Node.js; it does not keep the process alive. */
-export function startWorker(input: WorkerInput): void {
-  const { Worker } = globalThis.process.getBuiltinModule('node:worker_threads');
-  // The sources run as TypeScript, the package as JavaScript.
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  // Options of the process such as --input-type are for its main module.
-  new Worker(new URL(file, import.meta.url), { workerData: input, execArgv: [] }).unref();
 }
