@@ -2,7 +2,7 @@
  * What a backend must implement: a small set of primitives over flat buffers of floats.
  *
  * A backend knows nothing of gradients, scopes or modules. Every array is contiguous and row-major; a primitive never
- * changes its operands and always returns a new buffer that the caller owns. Integers (token ids, offsets, axes) are host
+ * changes its operands and always returns a new buffer that the caller owns. (One optional kernel of optimisers does.) Integers (token ids, offsets, axes) are host
  * data and come as plain arrays.
  */
 
@@ -107,11 +107,44 @@ export interface FusedKernel<Attributes, B extends Buffer = Buffer> {
 }
 export type FusedKernels<B extends Buffer = Buffer> = { [K in FusedName]: FusedKernel<FusedAttributes[K], B> };
 
+/** The arrays of one parameter, all of one length: its weights, their gradient, both moments, and its mask if it has one. */
+export interface AdamArrays<B extends Buffer = Buffer> {
+  readonly w: B;
+  readonly g: B;
+  readonly m: B;
+  readonly v: B;
+  readonly mask: B | null;
+}
+
+/** The numbers of one step of Adam in any of its variants (src/optim/adam.ts). */
+export interface AdamStep {
+  /** Multiplies the gradient. */
+  readonly gradientScale: number;
+  /** What is added to the gradient, as a multiple of w. */
+  readonly l2: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** w ← keep · w - rate · m / (root · √v + eps) */
+  readonly keep: number;
+  readonly rate: number;
+  readonly root: number;
+  readonly eps: number;
+}
+
+/** What an optimiser does to all its arrays at once, in one pass over memory. src/optim has the definitions. */
+export interface OptimizerKernels<B extends Buffer = Buffer> {
+  /** One step for all arrays. It alone of all that a backend does changes its operands: w, m and v in place. */
+  adam(arrays: readonly AdamArrays<B>[], step: AdamStep): void;
+  /** Over all elements of all buffers. */
+  sumOfSquares(xs: readonly B[]): number;
+}
+
 export interface Backend {
   readonly name: string;
   /** The type of every number this backend holds. */
   readonly dtype: DType;
   readonly fused: Partial<FusedKernels>;
+  readonly optimizer?: OptimizerKernels;
   /** For people: what computes, such as threads and kind of kernels. */
   describe(): string;
 

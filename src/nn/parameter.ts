@@ -1,4 +1,4 @@
-import type { FloatArray, Shape } from '../backends/backend.ts';
+import type { Buffer, FloatArray, Shape } from '../backends/backend.ts';
 import type { StoredNumbers } from '../backends/stored.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { where } from '../ops/compare.ts';
@@ -64,6 +64,17 @@ export class Parameter {
       throw new Error(`${this.name}: ${formatShape(value.shape)} cannot replace a weight ${formatShape(this.shape)}.`);
     }
     this.#replace(value);
+  }
+
+  /**
+   * The memory of the value, for an optimiser to write new numbers to before anyone reads it; pruned weights must stay 0.
+   *
+   * As with {@link assign}, the tensor that was the value is freed: a graph recorded with it cannot be differentiated any more,
+   * and views of it elsewhere keep their numbers.
+   */
+  overwrite(): Buffer {
+    this.#value = keep(this.#value.renew());
+    return this.#value.operand.buffer;
   }
 
   /** Takes over stored values and their mask, or none. @throws Error if one of them does not fit the shape */

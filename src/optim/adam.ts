@@ -1,9 +1,12 @@
+import type { AdamStep } from '../backends/backend.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, div, mul, sub } from '../ops/arithmetic.ts';
+import { commonBackend } from '../ops/operation.ts';
 import { sqrt } from '../ops/unary.ts';
 import { tensor, zeros } from '../tensor/create.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { keep, tidy } from '../tensor/scope.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -30,38 +33,65 @@ export interface AdamOptions {
 export const decaysByDefault = ({ name }: Parameter): boolean =>
   !/(^|\.)bias$/.test(name) && !/norm[^.]*\.weight$/i.test(name);
 
-interface Moments {
-  /** Mean of the gradients. */
-  m: Tensor;
-  /** Mean of their squares. */
-  v: Tensor;
-}
-
-interface Step {
-  readonly learningRate: number;
-  readonly decay: number;
-  readonly eps: number;
-  /** 1 - β₁ᵗ and 1 - β₂ᵗ. */
-  readonly c1: number;
-  readonly c2: number;
-}
-
-const updates: { [Variant in AdamVariant]: (w: Tensor, moments: Moments, step: Step) => Tensor } = {
-  'torch-adamw': (w, { m, v }, { learningRate, decay, eps, c1, c2 }) => {
-    const direction = div(m, add(sqrt(mul(v, 1 / c2)), eps));
-    return sub(mul(w, 1 - learningRate * decay), mul(direction, learningRate / c1));
+/** What the variants are made of, from η, λ, 1 - β₁ᵗ and 1 - β₂ᵗ; {@link composition} has the formula. */
+const coefficients: {
+  [Variant in AdamVariant]: (
+    learningRate: number,
+    decay: number,
+    c1: number,
+    c2: number,
+  ) => Pick<AdamStep, 'l2' | 'keep' | 'rate' | 'root'>;
+} = {
+  'torch-adamw': (learningRate, decay, c1, c2) => ({
+    l2: 0,
+    keep: 1 - learningRate * decay,
+    rate: learningRate / c1,
+    root: 1 / Math.sqrt(c2),
+  }),
+  'hf-adamw': (learningRate, decay, c1, c2) => {
+    const kept = 1 - learningRate * decay;
+    return { l2: 0, keep: kept, rate: (kept * learningRate * Math.sqrt(c2)) / c1, root: 1 };
   },
-  'hf-adamw': (w, { m, v }, { learningRate, decay, eps, c1, c2 }) => {
-    const direction = div(m, add(sqrt(v), eps));
-    return mul(sub(w, mul(direction, (learningRate * Math.sqrt(c2)) / c1)), 1 - learningRate * decay);
-  },
-  'adam-l2': (w, moments, step) => updates['torch-adamw'](w, moments, { ...step, decay: 0 }),
+  'adam-l2': (learningRate, decay, c1, c2) => ({
+    ...coefficients['torch-adamw'](learningRate, 0, c1, c2),
+    l2: decay,
+  }),
 };
+
+/**
+ * One step for one parameter, the definition of the kernel that a backend may have: with s, λ, k, r and q the step's
+ * `gradientScale`, `l2`, `keep`, `rate` and `root`,
+ *
+ *     g ← s g + λ w
+ *     m ← β₁ m + (1 - β₁) g
+ *     v ← β₂ v + (1 - β₂) g²
+ *     w ← k w - r m / (q √v + ε)
+ */
+function composition(
+  before: Readonly<Record<'w' | 'g' | 'm' | 'v', Tensor>>,
+  { gradientScale, l2, beta1, beta2, keep, rate, root, eps }: AdamStep,
+): Record<'w' | 'm' | 'v', Tensor> {
+  const g = add(mul(before.g, gradientScale), mul(before.w, l2));
+  const m = add(mul(before.m, beta1), mul(g, 1 - beta1));
+  const v = add(mul(before.v, beta2), mul(mul(g, g), 1 - beta2));
+  const direction = div(m, add(mul(sqrt(v), root), eps));
+  return { w: sub(mul(before.w, keep), mul(direction, rate)), m, v };
+}
 
 /** What a run needs to continue exactly: the step count and, by parameter name, both moments. */
 export interface AdamState {
   readonly step: number;
   readonly moments: ReadonlyMap<string, { readonly m: ArrayLike<number>; readonly v: ArrayLike<number> }>;
+}
+
+/** A parameter and what is remembered of its gradients. */
+interface Slot {
+  readonly parameter: Parameter;
+  readonly decay: number;
+  /** Mean of the gradients. */
+  m: Tensor;
+  /** Mean of their squares. */
+  v: Tensor;
 }
 
 /**
@@ -70,56 +100,65 @@ export interface AdamState {
  */
 export class Adam {
   readonly parameters: readonly Parameter[];
-  readonly #options: Required<AdamOptions>;
-  readonly #moments = new Map<Parameter, Moments>();
+  readonly #variant: AdamVariant;
+  readonly #betas: readonly [number, number];
+  readonly #eps: number;
+  /** One for each parameter, in their order. */
+  readonly #slots: readonly Slot[];
   #step = 0;
 
   constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
+    const { weightDecay = 0.1, decays = decaysByDefault } = options;
     this.parameters = parameters;
-    this.#options = {
-      variant: options.variant ?? 'torch-adamw',
-      betas: options.betas ?? [0.9, 0.98],
-      eps: options.eps ?? 1e-8,
-      weightDecay: options.weightDecay ?? 0.1,
-      decays: options.decays ?? decaysByDefault,
-    };
-    for (const parameter of parameters) {
-      this.#replace(parameter, { m: zeros(parameter.shape), v: zeros(parameter.shape) });
+    this.#variant = options.variant ?? 'torch-adamw';
+    this.#betas = options.betas ?? [0.9, 0.98];
+    this.#eps = options.eps ?? 1e-8;
+    this.#slots = parameters.map((parameter) => ({
+      parameter,
+      decay: decays(parameter) ? weightDecay : 0,
+      m: keep(zeros(parameter.shape)),
+      v: keep(zeros(parameter.shape)),
+    }));
+  }
+
+  /**
+   * One update.
+   *
+   * @param gradients one for each parameter, of its shape
+   * @param gradientScale multiplies all gradients, as clipping wants it (see `clipFactor`)
+   * @throws Error if the gradients do not fit the parameters; nothing is changed then
+   */
+  step(gradients: readonly Tensor[], learningRate: number, gradientScale = 1): void {
+    this.#assertFit(gradients);
+    this.#step++;
+    const [beta1, beta2] = this.#betas;
+    const [c1, c2] = this.#betas.map((beta) => 1 - beta ** this.#step);
+    const updates = this.#slots.map((slot, i) => ({ slot, gradient: gradients[i] }));
+    for (const decay of new Set(this.#slots.map((slot) => slot.decay))) {
+      const own = coefficients[this.#variant](learningRate, decay, c1, c2);
+      update(
+        updates.filter(({ slot }) => slot.decay === decay),
+        { gradientScale, beta1, beta2, eps: this.#eps, ...own },
+      );
     }
   }
 
-  /** One update. @param gradients one for each parameter, of its shape */
-  step(gradients: readonly Tensor[], learningRate: number): void {
-    const { variant, betas, eps, weightDecay, decays } = this.#options;
-    this.#step++;
-    const [c1, c2] = betas.map((beta) => 1 - beta ** this.#step);
-    this.parameters.forEach((parameter, i) => {
-      const decay = decays(parameter) ? weightDecay : 0;
-      tidy(() =>
-        noGrad(() => {
-          const w = parameter.value.detach();
-          const g = variant === 'adam-l2' && decay !== 0 ? add(gradients[i], mul(w, decay)) : gradients[i];
-          const moments = this.#average(parameter, g, betas);
-          parameter.assign(updates[variant](w, moments, { learningRate, decay, eps, c1, c2 }));
-        }),
-      );
+  #assertFit(gradients: readonly Tensor[]): void {
+    if (gradients.length !== this.#slots.length) {
+      throw new Error(`Adam: ${gradients.length} gradients for ${this.#slots.length} parameters.`);
+    }
+    this.#slots.forEach(({ parameter, m }, i) => {
+      gradients[i].assertAlive();
+      commonBackend([m, parameter.value, gradients[i]]);
+      if (sameShape(gradients[i].shape, parameter.shape)) return;
+      const shapes = `${formatShape(gradients[i].shape)} for the weight ${formatShape(parameter.shape)}`;
+      throw new Error(`${parameter.name}: a gradient ${shapes}.`);
     });
-  }
-
-  /** m ← β₁ m + (1 - β₁) g and v ← β₂ v + (1 - β₂) g². */
-  #average(parameter: Parameter, g: Tensor, [beta1, beta2]: readonly [number, number]): Moments {
-    const before = this.#moments.get(parameter) as Moments;
-    const moments = {
-      m: add(mul(before.m, beta1), mul(g, 1 - beta1)),
-      v: add(mul(before.v, beta2), mul(mul(g, g), 1 - beta2)),
-    };
-    this.#replace(parameter, moments);
-    return moments;
   }
 
   async state(): Promise<AdamState> {
     const moments = new Map<string, { m: ArrayLike<number>; v: ArrayLike<number> }>();
-    for (const [parameter, { m, v }] of this.#moments)
+    for (const { parameter, m, v } of this.#slots)
       moments.set(parameter.name, { m: await m.data(), v: await v.data() });
     return { step: this.#step, moments };
   }
@@ -134,18 +173,47 @@ export class Adam {
       return { m, v };
     });
     this.#step = step;
-    this.parameters.forEach((parameter, i) => {
-      this.#replace(parameter, {
-        m: tensor(all[i].m, parameter.shape),
-        v: tensor(all[i].v, parameter.shape),
-      });
+    this.#slots.forEach((slot, i) => {
+      const { shape } = slot.parameter;
+      setMoments(slot, tensor(all[i].m, shape), tensor(all[i].v, shape));
     });
   }
+}
 
-  #replace(parameter: Parameter, moments: Moments): void {
-    const before = this.#moments.get(parameter);
-    before?.m.dispose();
-    before?.v.dispose();
-    this.#moments.set(parameter, { m: keep(moments.m), v: keep(moments.v) });
+interface Update {
+  readonly slot: Slot;
+  readonly gradient: Tensor;
+}
+
+/** The same step for several parameters: in place and in one pass where the backend has a kernel. */
+function update(updates: readonly Update[], step: AdamStep): void {
+  const kernels = updates[0].gradient.backend.optimizer;
+  if (kernels) {
+    const arrays = updates.map(({ slot: { parameter, m, v }, gradient }) => ({
+      w: parameter.overwrite(),
+      g: gradient.operand.buffer,
+      m: m.operand.buffer,
+      v: v.operand.buffer,
+      mask: parameter.mask?.operand.buffer ?? null,
+    }));
+    kernels.adam(arrays, step);
+    return;
   }
+  for (const { slot, gradient } of updates) {
+    tidy(() =>
+      noGrad(() => {
+        const w = slot.parameter.value.detach();
+        const after = composition({ w, g: gradient, m: slot.m, v: slot.v }, step);
+        slot.parameter.assign(after.w);
+        setMoments(slot, after.m, after.v);
+      }),
+    );
+  }
+}
+
+function setMoments(slot: Slot, m: Tensor, v: Tensor): void {
+  slot.m.dispose();
+  slot.v.dispose();
+  slot.m = keep(m);
+  slot.v = keep(v);
 }

@@ -19,6 +19,10 @@ class Storage {
     this.#users++;
   }
 
+  get isShared(): boolean {
+    return this.#users > 1;
+  }
+
   release(): void {
     if (--this.#users === 0) this.backend.free(this.buffer);
   }
@@ -81,6 +85,19 @@ export class Tensor {
   view(shape: Shape = this.shape, requiresGrad = false): Tensor {
     this.assertAlive();
     return new Tensor(this.#storage, shape, requiresGrad);
+  }
+
+  /**
+   * @internal Frees this tensor and gives its numbers to a new leaf that shares its memory with no other tensor, so that they may
+   * be overwritten: other views keep this memory and its numbers, and a graph recorded with this tensor fails.
+   */
+  renew(): Tensor {
+    const { backend, operand, shape } = this;
+    const fresh = this.#storage.isShared
+      ? Tensor.fromBuffer(backend, backend.broadcast(operand, shape), shape, this.#isVariable)
+      : this.view(shape, this.#isVariable);
+    this.dispose();
+    return fresh;
   }
 
   /** True for a leaf that gradients are asked for and for everything computed from one. */

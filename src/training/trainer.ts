@@ -2,7 +2,7 @@ import { grad } from '../autograd/grad.ts';
 import { shuffledBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
-import { Adam, type AdamState, clipGradients, linearSchedule } from '../optim/index.ts';
+import { Adam, type AdamState, clipFactor, globalNorm, linearSchedule } from '../optim/index.ts';
 import type { Random } from '../random/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -103,9 +103,9 @@ export class Trainer<Item> {
       loss,
       parameters.map((parameter) => parameter.value),
     );
-    const clipped = clipGradients(gradients, maxGradNorm ?? Number.POSITIVE_INFINITY);
-    this.#assertFinite(clipped.norm, 'gradient has the norm');
-    this.#optimizer.step(clipped.gradients, learningRate);
+    const norm = globalNorm(gradients);
+    this.#assertFinite(norm, 'gradient has the norm');
+    this.#optimizer.step(gradients, learningRate, maxGradNorm === null ? 1 : clipFactor(norm, maxGradNorm));
   }
 
   #assertFinite(value: number, what: string): void {

@@ -94,6 +94,31 @@ test('a frozen parameter is a constant and keeps its value and mask', () => {
   assert.deepEqual(Array.from(grad(sum(parameter.tensor()), [parameter.value])[0].dataSync()), [1, 1]);
 });
 
+test('new numbers are written where the value is, or elsewhere if another tensor looks there', () => {
+  const parameter = new Parameter('w', [1, 2, 3], [3]);
+  const before = memory();
+  const { buffer } = parameter.value.operand;
+  assert.equal(
+    tidy(() => parameter.overwrite()),
+    buffer,
+  );
+  assert.deepEqual(memory(), before);
+
+  const view = parameter.value.detach();
+  const copy = tidy(() => parameter.overwrite());
+  assert.notEqual(copy, buffer);
+  assert.equal(view.operand.buffer, buffer);
+  assert.deepEqual(weights(parameter), [1, 2, 3]);
+  view.dispose();
+  assert.deepEqual(memory(), before);
+  assert.equal(parameter.overwrite(), copy);
+
+  assert.equal(parameter.trainable, true);
+  parameter.trainable = false;
+  parameter.overwrite();
+  assert.equal(parameter.trainable, false);
+});
+
 test('load replaces values and mask', async () => {
   const parameter = new Parameter('w', [1, 2, 3], [3]);
   parameter.load([4, 5, 6], [0, 1, 1]);

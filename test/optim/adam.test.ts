@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { memory, Random, tensor, tidy } from '../../src/index.ts';
+import { full, grad, memory, mul, ones, Random, setBackend, sum, tensor, tidy } from '../../src/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import { Adam, type AdamOptions, type AdamVariant, decaysByDefault } from '../../src/optim/index.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
@@ -30,7 +30,7 @@ function someParameters(): Parameter[] {
 }
 
 /** One step with gradients that depend on its number alone, masked as the chain rule does. */
-function step(optimizer: Adam, number: number, learningRate = 0.1): void {
+function step(optimizer: Adam, number: number, learningRate = 0.1, gradientScale = 1): void {
   tidy(() => {
     const random = new Random(number);
     const gradients = optimizer.parameters.map(({ shape, size, mask }) => {
@@ -40,7 +40,7 @@ function step(optimizer: Adam, number: number, learningRate = 0.1): void {
         shape,
       );
     });
-    optimizer.step(gradients, learningRate);
+    optimizer.step(gradients, learningRate, gradientScale);
   });
 }
 
@@ -137,6 +137,89 @@ for (const variant of variants) {
     ),
   );
 }
+
+/** Parameters, settings and learning rates of a short run. */
+const runs = fc.record({
+  lengths: fc.array(fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1000, max: 2100 })), {
+    minLength: 1,
+    maxLength: 5,
+  }),
+  masked: fc.nat(),
+  variant: fc.constantFrom(...variants),
+  weightDecay: fc.constantFrom(0, 0.1, 0.5),
+  eps: fc.constantFrom(1e-8, 1e-3),
+  betas: fc.constantFrom<[number, number]>([0.9, 0.98], [0.5, 0.999], [0, 0]),
+  gradientScale: fc.constantFrom(1, 0.3),
+  steps: fc.integer({ min: 1, max: 4 }),
+});
+
+test('a kernel does what the composition of operations does, bit for bit', () =>
+  forAllAsync(runs, async ({ lengths, masked, gradientScale, steps, ...options }) => {
+    const results = [];
+    for (const name of ['reference', 'wasm'] as const) {
+      const backend = await setBackend(name);
+      assert.equal(backend.optimizer !== undefined, name === 'wasm');
+      const random = new Random('run');
+      const draw = (length: number) => range(length).map(() => random.normal());
+      const parameters = lengths.map(
+        (length, i) => new Parameter(`${i}.${i % 2 ? 'bias' : 'weight'}`, draw(length), [length]),
+      );
+      const kept = (length: number) => draw(length).map((x) => Number(x > 0));
+      parameters[masked % lengths.length].setMask(kept(lengths[masked % lengths.length]));
+      const optimizer = new Adam(parameters, options);
+      for (const number of range(steps)) step(optimizer, number, 0.1 / (number + 1), gradientScale);
+      results.push([parameters.map(numbers), await optimizer.state()]);
+    }
+    assert.deepEqual(results[1], results[0]);
+  }).finally(() => setBackend('reference')));
+
+onEveryBackend(test, 'scaling the gradients inside a step is scaling them before it', async () => {
+  const results = [1, 0.25].map((inside) => {
+    const optimizer = new Adam(someParameters());
+    tidy(() => {
+      const gradients = optimizer.parameters.map(({ shape, size }) => full(shape, (size * 0.25) / inside));
+      optimizer.step(gradients, 0.1, inside);
+    });
+    return optimizer;
+  });
+  const [before, inside] = await Promise.all(results.map((optimizer) => optimizer.state()));
+  assert.deepEqual(inside, before);
+  assert.deepEqual(results[1].parameters.map(numbers), results[0].parameters.map(numbers));
+});
+
+onEveryBackend(test, 'a pruned weight stays 0 also with a gradient of its own', () => {
+  const [parameter] = someParameters();
+  tidy(() => new Adam([parameter]).step([ones([2, 3])], 0.1));
+  assert.deepEqual(
+    numbers(parameter).map((w) => w !== 0),
+    [true, false, true, true, false, true],
+  );
+});
+
+onEveryBackend(test, 'what was computed before a step is not differentiated by the weights after it', () => {
+  const parameter = named('w', [1, 2, 3]);
+  const { value } = parameter;
+  const loss = sum(mul(parameter.tensor(), parameter.tensor()));
+  const view = value.detach();
+  tidy(() => new Adam([parameter]).step([ones([3])], 0.1));
+  assert.throws(() => grad(loss, [value]), /Tensor \[3\] was freed/);
+  assert.throws(() => loss.backward(), /Tensor \[3\] was freed/);
+  assert.deepEqual(Array.from(view.dataSync()), [1, 2, 3], 'a view keeps its numbers');
+  assert.ok(numbers(parameter)[0] < 1);
+  assert.equal(parameter.trainable, true);
+});
+
+test('gradients that do not fit are an error that changes nothing', async () => {
+  const optimizer = new Adam([named('a.weight', [1, 2]), named('a.bias', [1])]);
+  const before = [optimizer.parameters.map(numbers), await optimizer.state()];
+  const [a, b, freed] = [ones([2]), ones([1]), ones([1])];
+  freed.dispose();
+  assert.throws(() => optimizer.step([a], 1), /1 gradients for 2 parameters/);
+  assert.throws(() => optimizer.step([a, a], 1), /a\.bias: a gradient \[2\] for the weight \[1\]/);
+  assert.throws(() => optimizer.step([a, freed], 1), /was freed/);
+  assert.deepEqual([optimizer.parameters.map(numbers), await optimizer.state()], before);
+  optimizer.step([a, b], 1);
+});
 
 test('a state without a parameter is an error that names it and changes nothing', async () => {
   const optimizer = new Adam(someParameters());

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { tensor } from '../../src/index.ts';
 import { clipGradients, globalNorm } from '../../src/optim/index.ts';
-import { useBackend } from '../support/on-backend.ts';
+import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { forAll } from '../support/property.ts';
+import { range } from '../support/values.ts';
 
 const test = suite('optim: clipping');
 useBackend(test, 'reference', { dtype: 'float64' });
@@ -42,6 +43,15 @@ test('gradients within the limit are left as they are', () => {
   for (const limit of [5.1, 100, Infinity]) assert.deepEqual(clipGradients([a, b], limit).gradients, [a, b]);
   assert.equal(globalNorm([a, b]), 5);
   assert.notEqual(clipGradients([a, b], 4.9).gradients[0], a);
+});
+
+onEveryBackend(test, 'the norm of gradients of any lengths', () => {
+  const lengths = [3, 1024, 1, 5000];
+  const all = lengths.map((length, k) => range(length).map((i) => ((i + k) % 5) - 2));
+  const got = globalNorm(all.map((values) => tensor(values)));
+  assert.ok(Math.abs(got - norm(all)) <= 1e-6 * norm(all), `${got}`);
+  assert.equal(globalNorm([tensor([Number.NaN])]), Number.NaN);
+  assert.equal(globalNorm([tensor([-Infinity, 1])]), Infinity);
 });
 
 test('gradients of 0 stay 0', () => {

@@ -19,6 +19,7 @@ export {
 } from './gemm';
 export { gatherHalf, gemmThinHalf, narrowDouble, widenBfloat16, widenHalf } from './half';
 export * from './layer-norm';
+export { adam, squares } from './optimizer';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';
 export { gemmThin } from './thin';

@@ -1,4 +1,14 @@
-import type { Backend, BinaryOp, FusedKernels, MatmulSpec, ReduceOp, Shape, UnaryOp, View } from '../backend.ts';
+import type {
+  Backend,
+  BinaryOp,
+  FusedKernels,
+  MatmulSpec,
+  OptimizerKernels,
+  ReduceOp,
+  Shape,
+  UnaryOp,
+  View,
+} from '../backend.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import type { Block } from './allocator.ts';
@@ -6,6 +16,7 @@ import { fusedKernels } from './fused.ts';
 import { instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
+import { optimizerKernels } from './optimizer.ts';
 import { ThreadPool } from './threads.ts';
 import { preferredColumns, type TileColumns, wideVectors } from './wide.ts';
 import { canShare, defaultThreads, startWhileBusy, startWorkers } from './workers.ts';
@@ -66,6 +77,7 @@ export class WasmBackend implements Backend {
   readonly name = 'wasm';
   readonly dtype = 'float32';
   readonly fused: FusedKernels<WasmBuffer>;
+  readonly optimizer: OptimizerKernels<WasmBuffer>;
   readonly kernels: Kernels;
   readonly memory = new Memory();
   /** Threads that may compute, the calling one included. */
@@ -86,6 +98,7 @@ export class WasmBackend implements Backend {
     this.kernels = this.#pool.divide(kernels);
     this.memory.start(kernels.heapBase());
     this.fused = fusedKernels(this);
+    this.optimizer = optimizerKernels(this);
   }
 
   /** Waits for the workers where they could not start later, while this thread computes. @throws Error if they do not start */

@@ -126,6 +126,9 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     end: number,
   ): void;
 
+  adam(table: Address, coefficients: Address, start: number, end: number): void;
+  squares(table: Address, out: Address, start: number, end: number): void;
+
   /** Columns of a tile of `gemm`: 8, or 16 for engines that fuse pairs of 128-bit operations. */
   readonly tileColumns: WebAssembly.Global<'i32'>;
   /** Bytes of scratch for one call of `gemm` and `gemmBatch`. */

@@ -32,6 +32,9 @@ const elementwise: Division = { behind: 0, unit: 1024, weight: () => 1 };
 const rows = (width: number): Division => ({ behind: 0, unit: 1, weight: (args) => args[width] });
 const columns = (height: number): Division => ({ behind: 0, unit: 16, weight: (args) => args[height] });
 
+/** Blocks of 1024 numbers. */
+const blocks: Division = { behind: 0, unit: 1, weight: () => 1024 };
+
 /** The kernels worth dividing; the arguments counted here are those of {@link Kernels}. */
 const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   ...Object.fromEntries(
@@ -58,6 +61,8 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   layerNorm: rows(6),
   layerNormBackward: rows(6),
   layerNormBackwardParameters: columns(6),
+  adam: blocks,
+  squares: blocks,
   // A multiplication and an addition take an eighth of what moving a number does.
   packB: { behind: 0, unit: 16, weight: (args) => args[3] },
   packHalfB: { behind: 0, unit: 16, weight: (args) => args[3] },
