@@ -2,9 +2,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { StoredNumbers } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
-import { fileError, isJsonObject, readJsonObject } from './files.ts';
-import { openSafetensors, type SafetensorsFile } from './safetensors.ts';
+import { fileError, readJsonObject } from './files.ts';
+import { isJsonObject } from './json.ts';
+import type { SafetensorsFile } from './safetensors.ts';
 import type { TensorInfo } from './safetensors-header.ts';
+import { openSafetensors } from './safetensors-open.ts';
 
 /** The named tensors of a model, in one file or several. */
 export interface Checkpoint {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InputError } from '../errors.ts';
+import { isJsonObject } from './json.ts';
 
 /** What the operating system refused, as an error of one line: `action` says what was tried on which path. */
 export function fileError(action: string, error: unknown): InputError {
@@ -14,11 +15,6 @@ export function readTextFile(path: string): string {
   } catch (error) {
     throw fileError(`Cannot read ${path}`, error);
   }
-}
-
-/** Whether a value parsed from JSON is an object, not an array or null. */
-export function isJsonObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The object in a JSON file. @throws InputError when the file cannot be read or holds anything else */

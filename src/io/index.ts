@@ -1,10 +1,6 @@
-export { InputError } from '../errors.ts';
 export { checkReplaceable, writeFileAtomic, writeFolderAtomic } from './atomic.ts';
-export { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-export type { SafetensorsDtype } from './dtypes.ts';
-export { isJsonObject, readJsonObject, readTextFile } from './files.ts';
+export * from './browser.ts';
+export { openCheckpoint } from './checkpoint.ts';
+export { readJsonObject, readTextFile } from './files.ts';
 export { readModelConfig, resolveModelFolder } from './model-folder.ts';
-export { openSafetensors, parseSafetensors, SafetensorsFile } from './safetensors.ts';
-export type { TensorInfo } from './safetensors-header.ts';
-export { serializeSafetensors, type TensorData } from './safetensors-writer.ts';
-export { TensorSource } from './tensor-source.ts';
+export { openSafetensors } from './safetensors-open.ts';

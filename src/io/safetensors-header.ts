@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import { type ByteSource, readBytes } from './byte-source.ts';
 import { DTYPE_BYTES, isDtype, type SafetensorsDtype } from './dtypes.ts';
-import { isJsonObject } from './files.ts';
+import { isJsonObject } from './json.ts';
 
 export interface TensorInfo {
   readonly dtype: SafetensorsDtype;

@@ -1,7 +1,7 @@
 import { isStoredDType, readFloats, type StoredNumbers } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import { type ByteSource, fileSource, memorySource, readBytes } from './byte-source.ts';
+import { type ByteSource, memorySource, readBytes } from './byte-source.ts';
 import { readHeader, type SafetensorsHeader, type TensorInfo, type TensorRange } from './safetensors-header.ts';
 
 /** An open safetensors file: its header is in memory, a tensor's bytes are read when asked for. */
@@ -70,21 +70,10 @@ export class SafetensorsFile {
 }
 
 /**
- * Opens a safetensors file and checks its header; only the header is read.
+ * Reads the bytes of a safetensors file; `label` names them in messages.
  *
- * @throws InputError when the file is missing or invalid; the message names the file, the tensor and the remedy
+ * @throws InputError when they are invalid; the message names the file, the tensor and the remedy
  */
-export function openSafetensors(path: string): SafetensorsFile {
-  const source = fileSource(path);
-  try {
-    return new SafetensorsFile(source);
-  } catch (error) {
-    source.close();
-    throw error;
-  }
-}
-
-/** The same for the bytes of a file; `label` names them in messages. */
 export function parseSafetensors(bytes: Uint8Array, label: string): SafetensorsFile {
   return new SafetensorsFile(memorySource(bytes, label));
 }

@@ -1,3 +1,2 @@
+export * from './browser.ts';
 export { loadTokenizer } from './load.ts';
-export type { Encoding } from './template.ts';
-export { Tokenizer } from './tokenizer.ts';

@@ -1,0 +1,9 @@
+/** What works in a browser too: nothing here touches files. */
+export { InputError } from '../errors.ts';
+export type { Checkpoint } from './checkpoint.ts';
+export type { SafetensorsDtype } from './dtypes.ts';
+export { isJsonObject } from './json.ts';
+export { parseSafetensors, SafetensorsFile } from './safetensors.ts';
+export type { TensorInfo } from './safetensors-header.ts';
+export { serializeSafetensors, type TensorData } from './safetensors-writer.ts';
+export { TensorSource } from './tensor-source.ts';

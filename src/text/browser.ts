@@ -1,0 +1,9 @@
+/** What works in a browser too: nothing here touches files. */
+export {
+  byteLevelDefinition,
+  type TokenizerConfig,
+  type TokenizerDefinition,
+  wordPieceDefinition,
+} from './definitions.ts';
+export type { Encoding } from './template.ts';
+export { Tokenizer } from './tokenizer.ts';
