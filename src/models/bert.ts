@@ -1,11 +1,11 @@
-import { dropout, Embedding, LayerNorm, Linear, type ParameterPath } from '../nn/index.ts';
+import { dropout, Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
 import { activation } from '../ops/activations.ts';
 import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
 import { currentScope, tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { ResidualPoint } from './attachments.ts';
+import { type AttachmentPoints, type Pass, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 
@@ -43,31 +43,32 @@ class BertEmbeddings {
 
 /** Multi-head self-attention with its output projection: x -> norm(h + x). */
 class BertAttention {
-  readonly #config: EncoderConfig;
-  readonly #query: Linear;
-  readonly #key: Linear;
-  readonly #value: Linear;
-  readonly #dense: Linear;
-  readonly #norm: LayerNorm;
+  readonly query: ProjectionPoint;
+  readonly key: ProjectionPoint;
+  readonly value: ProjectionPoint;
+  readonly dense: ProjectionPoint;
   readonly output: ResidualPoint;
+  readonly #config: EncoderConfig;
+  readonly #norm: LayerNorm;
 
   constructor(path: ParameterPath, config: EncoderConfig) {
     const { hidden_size } = config;
     this.#config = config;
-    this.#query = new Linear(path.at('self.query'), hidden_size, hidden_size);
-    this.#key = new Linear(path.at('self.key'), hidden_size, hidden_size);
-    this.#value = new Linear(path.at('self.value'), hidden_size, hidden_size);
+    this.query = new ProjectionPoint(path.at('self.query'), hidden_size, hidden_size);
+    this.key = new ProjectionPoint(path.at('self.key'), hidden_size, hidden_size);
+    this.value = new ProjectionPoint(path.at('self.value'), hidden_size, hidden_size);
     const output = path.at('output');
-    this.#dense = new Linear(output.at('dense'), hidden_size, hidden_size);
+    this.dense = new ProjectionPoint(output.at('dense'), hidden_size, hidden_size);
     this.#norm = new LayerNorm(output.at('LayerNorm'), hidden_size, config.layer_norm_eps);
     this.output = new ResidualPoint(output.prefix, 'attention', hidden_size);
   }
 
-  forward(x: Tensor, { offsets, keyCounts }: PackedBatch, random?: Random): Tensor {
+  forward(x: Tensor, keyCounts: Int32Array, pass: Pass): Tensor {
     const { hidden_size, num_attention_heads, hidden_dropout_prob, attention_probs_dropout_prob } = this.#config;
-    const query = this.#query.forward(x); // [rows, hidden]
-    const key = this.#key.forward(x); // [rows, hidden]
-    const value = this.#value.forward(x); // [rows, hidden]
+    const { offsets, random } = pass;
+    const query = this.query.forward(x, pass); // [rows, hidden]
+    const key = this.key.forward(x, pass); // [rows, hidden]
+    const value = this.value.forward(x, pass); // [rows, hidden]
     const context = packedAttention(query, key, value, {
       heads: num_attention_heads,
       scale: 1 / Math.sqrt(hidden_size / num_attention_heads),
@@ -78,48 +79,57 @@ class BertAttention {
           ? { p: attention_probs_dropout_prob, seed: random.uint32() }
           : undefined,
     }); // [rows, hidden]
-    const h = dropout(this.#dense.forward(context), hidden_dropout_prob, random); // [rows, hidden]
-    return this.output.forward({ h, x, norm: (t) => this.#norm.forward(t), random });
+    const h = dropout(this.dense.forward(context, pass), hidden_dropout_prob, random); // [rows, hidden]
+    return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
   }
 }
 
 /** The two-layer perceptron: x -> norm(h + x). */
 class BertFeedForward {
-  readonly #config: EncoderConfig;
-  readonly #intermediate: Linear;
-  readonly #dense: Linear;
-  readonly #norm: LayerNorm;
+  readonly intermediate: ProjectionPoint;
+  readonly dense: ProjectionPoint;
   readonly output: ResidualPoint;
+  readonly #config: EncoderConfig;
+  readonly #norm: LayerNorm;
 
   constructor(path: ParameterPath, config: EncoderConfig) {
     const { hidden_size, intermediate_size } = config;
     this.#config = config;
-    this.#intermediate = new Linear(path.at('intermediate.dense'), hidden_size, intermediate_size);
+    this.intermediate = new ProjectionPoint(path.at('intermediate.dense'), hidden_size, intermediate_size);
     const output = path.at('output');
-    this.#dense = new Linear(output.at('dense'), intermediate_size, hidden_size);
+    this.dense = new ProjectionPoint(output.at('dense'), intermediate_size, hidden_size);
     this.#norm = new LayerNorm(output.at('LayerNorm'), hidden_size, config.layer_norm_eps);
     this.output = new ResidualPoint(output.prefix, 'feedForward', hidden_size);
   }
 
-  forward(x: Tensor, random?: Random): Tensor {
+  forward(x: Tensor, pass: Pass): Tensor {
     const act = activation(this.#config.hidden_act);
-    const intermediate = act(this.#intermediate.forward(x)); // [rows, intermediate]
-    const h = dropout(this.#dense.forward(intermediate), this.#config.hidden_dropout_prob, random); // [rows, hidden]
-    return this.output.forward({ h, x, norm: (t) => this.#norm.forward(t), random });
+    const intermediate = act(this.intermediate.forward(x, pass)); // [rows, intermediate]
+    const h = dropout(this.dense.forward(intermediate, pass), this.#config.hidden_dropout_prob, pass.random); // [rows, hidden]
+    return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
   }
 }
 
 class BertLayer {
-  readonly attention: BertAttention;
-  readonly feedForward: BertFeedForward;
+  readonly #attention: BertAttention;
+  readonly #feedForward: BertFeedForward;
 
   constructor(path: ParameterPath, config: EncoderConfig) {
-    this.attention = new BertAttention(path.at('attention'), config);
-    this.feedForward = new BertFeedForward(path, config);
+    this.#attention = new BertAttention(path.at('attention'), config);
+    this.#feedForward = new BertFeedForward(path, config);
   }
 
-  forward(x: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    return this.feedForward.forward(this.attention.forward(x, batch, random), random); // [rows, hidden]
+  get points(): AttachmentPoints {
+    const { query, key, value, dense, output } = this.#attention;
+    const feedForward = this.#feedForward;
+    return {
+      residual: [output, feedForward.output],
+      projection: [query, key, value, dense, feedForward.intermediate, feedForward.dense],
+    };
+  }
+
+  forward(x: Tensor, keyCounts: Int32Array, pass: Pass): Tensor {
+    return this.#feedForward.forward(this.#attention.forward(x, keyCounts, pass), pass); // [rows, hidden]
   }
 }
 
@@ -144,8 +154,8 @@ const bert: BertVariant = { positionIds: (ids) => ids.map((_, column) => column)
  */
 export class BertModel {
   readonly config: EncoderConfig;
-  /** Where adapters attach: the end of each sublayer, in order. */
-  readonly residualPoints: readonly ResidualPoint[];
+  /** Where adapters attach. */
+  readonly points: AttachmentPoints;
   readonly #variant: BertVariant;
   readonly #embeddings: BertEmbeddings;
   readonly #layers: readonly BertLayer[];
@@ -159,7 +169,11 @@ export class BertModel {
       { length: config.num_hidden_layers },
       (_, i) => new BertLayer(path.at(`encoder.layer.${i}`), config),
     );
-    this.residualPoints = this.#layers.flatMap((layer) => [layer.attention.output, layer.feedForward.output]);
+    const points = this.#layers.map((layer) => layer.points);
+    this.points = {
+      residual: points.flatMap(({ residual }) => residual),
+      projection: points.flatMap(({ projection }) => projection),
+    };
   }
 
   /** The rule to give to `packSequences` and `packPadded`. */
@@ -167,9 +181,11 @@ export class BertModel {
 
   /** The embedding output and the output of each layer, all [rows, hidden]. Dropout is on when `random` is given. */
   hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
+    const { offsets, keyCounts } = batch;
+    const pass = { offsets, random };
     const states = [tidyInScope(() => this.#embeddings.forward(batch, random))];
     for (const layer of this.#layers) {
-      states.push(tidyInScope(() => layer.forward(states[states.length - 1], batch, random)));
+      states.push(tidyInScope(() => layer.forward(states[states.length - 1], keyCounts, pass)));
     }
     return states;
   }

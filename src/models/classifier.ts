@@ -4,6 +4,7 @@ import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
 import type { BertModel } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
@@ -43,6 +44,11 @@ export class SequenceClassifier {
     if (pooling === 'mean') this.head = new MeanClassificationHead(root, config, outputs);
     else if (config.model_type === 'roberta') this.head = new RobertaClassificationHead(root, config, outputs);
     else this.head = new BertClassificationHead(root.at('bert'), root, config, outputs);
+  }
+
+  /** Where adapters attach. */
+  get points(): AttachmentPoints {
+    return this.encoder.points;
   }
 
   /** The root of the parameter names, where adapters add theirs. */

@@ -1,4 +1,13 @@
-export { type ResidualAdapter, ResidualPoint, type SublayerOutput } from './attachments.ts';
+export {
+  type AttachmentPoint,
+  type AttachmentPoints,
+  type Pass,
+  type Projection,
+  ProjectionPoint,
+  ResidualPoint,
+  type Sublayer,
+  type Transform,
+} from './attachments.ts';
 export {
   type PackedBatch,
   type PaddedBatch,

@@ -6,6 +6,7 @@ import { reshape } from '../ops/reduce.ts';
 import { scalarLike } from '../ops/scalar.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
 import type { BertModel } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
@@ -28,6 +29,11 @@ export class QuestionAnsweringModel {
     this.#root = root;
     this.encoder = encoderAt(root.at(config.model_type), config);
     this.#head = new QuestionAnsweringHead(root, config);
+  }
+
+  /** Where adapters attach. */
+  get points(): AttachmentPoints {
+    return this.encoder.points;
   }
 
   /** The root of the parameter names, where adapters add theirs. */

@@ -38,7 +38,7 @@ export interface RunSettings {
   /** A model folder or the name of an installed package. */
   readonly model: string;
   readonly data: DataSettings;
-  readonly adapter: { readonly kind: 'houlsby' } & BottleneckConfig;
+  readonly adapter: { readonly kind: 'houlsby'; readonly scale?: number } & Omit<BottleneckConfig, 'scale'>;
   /** Null: a dense adapter. */
   readonly pruning: PruningSettings | null;
   readonly training: TrainingOptions;

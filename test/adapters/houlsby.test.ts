@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { type AdaptableModel, attachHoulsby, type BottleneckInit, freezeBackbone } from '../../src/adapters/index.ts';
+import {
+  type AdaptableModel,
+  attachAdapter,
+  type BottleneckInit,
+  freezeBackbone,
+  houlsby,
+} from '../../src/adapters/index.ts';
 import { grad, mul, Random, type Tensor, tensor, tidy } from '../../src/index.ts';
 import { isHeadParameter, packSequences, ResidualPoint, type SequenceClassifier } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
@@ -22,16 +28,19 @@ const logits = (model: SequenceClassifier, random?: Random): number[] =>
 /** What adapters need of a model, without the model. */
 function bare(layers: number, hiddenSize: number): AdaptableModel {
   const root = ParameterPath.root(new Random(1));
-  const residualPoints = range(layers).flatMap((i) => [
+  const residual = range(layers).flatMap((i) => [
     new ResidualPoint(`bert.encoder.layer.${i}.attention.output`, 'attention', hiddenSize),
     new ResidualPoint(`bert.encoder.layer.${i}.output`, 'feedForward', hiddenSize),
   ]);
-  return { encoder: { residualPoints }, root, parameters: () => root.parameters() };
+  return { points: { residual, projection: [] }, root, parameters: () => root.parameters() };
 }
 
 test('both forms have the names and shapes of their origin', () => {
   const names = (form: 'adapterhub' | 'sparse-adapter', name?: string) =>
-    attachHoulsby(bare(1, 4), { bottleneck: 3, form }, name).parameters.map((p) => [p.name, p.shape]);
+    attachAdapter(bare(1, 4), houlsby.configure({ bottleneck: 3, form }), name).parameters.map((p) => [
+      p.name,
+      p.shape,
+    ]);
   const hub = (point: string, adapter: string) => [
     [`${point}.adapters.${adapter}.adapter_down.0.weight`, [3, 4]],
     [`${point}.adapters.${adapter}.adapter_down.0.bias`, [3]],
@@ -42,12 +51,12 @@ test('both forms have the names and shapes of their origin', () => {
   assert.deepEqual(names('adapterhub'), [...hub(attention, 'default'), ...hub(output, 'default')]);
   assert.deepEqual(names('adapterhub', 'task'), [...hub(attention, 'task'), ...hub(output, 'task')]);
   const repository = (place: string) => [
-    [`${place}.adapter_layer_norm_before.weight`, [4]],
-    [`${place}.adapter_layer_norm_before.bias`, [4]],
-    [`${place}.down_proj.weight`, [3, 4]],
-    [`${place}.down_proj.bias`, [3]],
-    [`${place}.up_proj.weight`, [4, 3]],
-    [`${place}.up_proj.bias`, [4]],
+    [`${place}.default.adapter_layer_norm_before.weight`, [4]],
+    [`${place}.default.adapter_layer_norm_before.bias`, [4]],
+    [`${place}.default.down_proj.weight`, [3, 4]],
+    [`${place}.default.down_proj.bias`, [3]],
+    [`${place}.default.up_proj.weight`, [4, 3]],
+    [`${place}.default.up_proj.bias`, [4]],
   ];
   assert.deepEqual(names('sparse-adapter'), [
     ...repository(`${attention}.ef_attn_adapter`),
@@ -68,26 +77,27 @@ onEveryBackend(test, 'the output is norm(h + up(f(down(h))) + x), for the author
   ] as const;
   for (const { form, before, f } of forms) {
     const model = bare(1, 2);
-    const { parameters } = attachHoulsby(model, { bottleneck: 1, form });
-    const [point] = model.encoder.residualPoints;
+    const { parameters } = attachAdapter(model, houlsby.configure({ bottleneck: 1, form }));
+    const [point] = model.points.residual;
     const numbers = { 'layer_norm_before.weight': [3, 3], 'layer_norm_before.bias': [1, 1], 'down.*weight': [0.5, -2] };
     const rest = { 'down.*bias': [0.25], 'up.*weight': [4, -3], 'up.*bias': [10, 20] };
     for (const [pattern, values] of Object.entries({ ...numbers, ...rest })) {
       const own = parameters.filter(({ name }) => name.startsWith(point.name) && new RegExp(pattern).test(name));
       for (const parameter of own) parameter.load(values, null);
     }
+    const pass = { offsets: Int32Array.of(0, 1) };
     const h = [1.5, 0.5];
     const [a, b] = before(h);
     const inner = f(0.5 * a - 2 * b + 0.25);
     // x is [100, 200], and the norm of this test doubles.
     const expected = [2 * (h[0] + 4 * inner + 10 + 100), 2 * (h[1] - 3 * inner + 20 + 200)];
-    const y = point.forward({ h: tensor([h]), x: tensor([[100, 200]]), norm: (t) => mul(t, 2) });
+    const y = point.forward(tensor([h]), { x: tensor([[100, 200]]), norm: (t) => mul(t, 2), pass });
     assertClose(y, { shape: [1, 2], values: expected }, 1e-6);
   }
 });
 
 test('on BERT-base a bottleneck of 64 has 2,359,296 weights and 19,968 biases', () => {
-  const adapter = attachHoulsby(bare(12, 768), { init: 'lora' });
+  const adapter = attachAdapter(bare(12, 768), houlsby.configure({ init: 'mam_adapter' }));
   const count = (parameters: typeof adapter.parameters) => parameters.reduce((sum, { size }) => sum + size, 0);
   assert.equal(adapter.parameters.length, 96);
   assert.equal(count(adapter.prunable), 2_359_296);
@@ -101,10 +111,13 @@ test('init draws the matrices and leaves biases 0', () => {
   const expected: { [Init in BottleneckInit]: [number, number] } = {
     bert: [0.02, 0.02],
     houlsby: [0.0088, 0.0088],
-    lora: [1 / Math.sqrt(3 * 64), 0],
+    mam_adapter: [1 / Math.sqrt(3 * 64), 0],
   };
   for (const [init, [down, up]] of Object.entries(expected)) {
-    const { parameters } = attachHoulsby(bare(2, 64), { bottleneck: 32, init: init as BottleneckInit });
+    const { parameters } = attachAdapter(
+      bare(2, 64),
+      houlsby.configure({ bottleneck: 32, init: init as BottleneckInit }),
+    );
     for (const { name, value } of parameters) {
       const wanted = name.endsWith('bias') ? 0 : name.includes('down') ? down : up;
       const found = std(value.dataSync());
@@ -118,7 +131,9 @@ test('init draws the matrices and leaves biases 0', () => {
 
 test('the same seed draws the same adapter, whatever is around it', () => {
   const values = (model: AdaptableModel) =>
-    attachHoulsby(model, { bottleneck: 3 }).parameters.map(({ value }) => Array.from(value.dataSync()));
+    attachAdapter(model, houlsby.configure({ bottleneck: 3 })).parameters.map(({ value }) =>
+      Array.from(value.dataSync()),
+    );
   assert.deepEqual(values(tinyClassifier()), values(tinyClassifier({ labels: null, pooling: 'mean' })));
   assert.notDeepEqual(values(tinyClassifier()), values(tinyClassifier(undefined, { seed: 2 })));
 });
@@ -126,7 +141,7 @@ test('the same seed draws the same adapter, whatever is around it', () => {
 onEveryBackend(test, 'with a zero up projection the model is as it was, to the last bit', () => {
   const model = tinyClassifier();
   const before = [logits(model), logits(model, new Random('dropout'))];
-  attachHoulsby(model, { bottleneck: 4, init: 'lora' });
+  attachAdapter(model, houlsby.configure({ bottleneck: 4, init: 'mam_adapter' }));
   assert.deepEqual([logits(model), logits(model, new Random('dropout'))], before);
 });
 
@@ -135,7 +150,7 @@ onEveryBackend(test, 'an adapter changes the output, and detaching it restores t
     const model = tinyClassifier();
     const before = logits(model);
     const names = model.parameters().map(({ name }) => name);
-    const adapter = attachHoulsby(model, { bottleneck: 4, form });
+    const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4, form }));
     assert.notDeepEqual(logits(model), before);
     adapter.detach();
     assert.deepEqual(logits(model), before);
@@ -150,15 +165,15 @@ onEveryBackend(test, 'an adapter changes the output, and detaching it restores t
 
 test('one adapter at a time: another one under any name needs the first to be detached', () => {
   const model = tinyClassifier();
-  const first = attachHoulsby(model, { bottleneck: 4 });
+  const first = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
   const withFirst = logits(model);
   assert.throws(
-    () => attachHoulsby(model, { bottleneck: 4 }, 'other'),
+    () => attachAdapter(model, houlsby.configure({ bottleneck: 4 }), 'other'),
     /bert\.encoder\.layer\.0\.attention\.output .*detach/,
   );
   assert.deepEqual(logits(model), withFirst);
   first.detach();
-  const second = attachHoulsby(model, { bottleneck: 2 });
+  const second = attachAdapter(model, houlsby.configure({ bottleneck: 2 }));
   const withSecond = logits(model);
   assert.notDeepEqual(withSecond, withFirst);
   first.detach();
@@ -168,7 +183,7 @@ test('one adapter at a time: another one under any name needs the first to be de
 
 onEveryBackend(test, 'only adapter and head are part of a gradient', () => {
   const model = tinyClassifier();
-  const adapter = attachHoulsby(model, { bottleneck: 4 });
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
   freezeBackbone(model, adapter, isHeadParameter);
   const trained = model.parameters().filter(({ trainable }) => trainable);
   assert.deepEqual(trained, [
@@ -195,7 +210,7 @@ onEveryBackend(test, 'only adapter and head are part of a gradient', () => {
 
 test('a frozen head leaves the adapter alone to train', () => {
   const model = tinyClassifier();
-  const adapter = attachHoulsby(model, { bottleneck: 4 });
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
   freezeBackbone(model, adapter, () => false);
   assert.deepEqual(
     model.parameters().filter(({ trainable }) => trainable),
@@ -206,7 +221,7 @@ test('a frozen head leaves the adapter alone to train', () => {
 test('inner dropout of the sparse-adapter form is on with a generator alone', () => {
   const config = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
   const model = tinyClassifier(undefined, { config: { ...tinyBert, ...config } });
-  attachHoulsby(model, { bottleneck: 8, form: 'sparse-adapter', dropout: 0.5 });
+  attachAdapter(model, houlsby.configure({ bottleneck: 8, form: 'sparse-adapter', dropout: 0.5 }));
   assert.deepEqual(logits(model), logits(model));
   assert.notDeepEqual(logits(model, new Random(1)), logits(model));
   assert.deepEqual(logits(model, new Random(1)), logits(model, new Random(1)));
@@ -215,8 +230,8 @@ test('inner dropout of the sparse-adapter form is on with a generator alone', ()
 test('a bottleneck that is no positive whole number is an error', () => {
   for (const bottleneck of [0, -1, 1.5, Number.NaN]) {
     assertInputError(
-      () => attachHoulsby(bare(1, 4), { bottleneck }),
-      new RegExp(`bottleneck must be a positive whole number, not ${bottleneck}`),
+      () => attachAdapter(bare(1, 4), houlsby.configure({ bottleneck })),
+      /houlsby: bottleneck must be a whole number above 0, not/,
     );
   }
 });

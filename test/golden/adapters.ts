@@ -3,7 +3,7 @@ import { grad, hvp, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
 import { packPadded } from '../../src/models/index.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
-import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor, unpack } from './models.ts';
+import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor, storedName, unpack } from './models.ts';
 
 interface AdapterCase {
   readonly backbone: string;
@@ -33,12 +33,12 @@ function run(folder: string, golden: AdapterCase, compare: Compare): void {
     const parameters = model.parameters();
     const all = parameters.map(({ value }) => value);
     grad(loss(), all).forEach((g, i) => {
-      values[`grad/${parameters[i].name}`] = g.dataSync();
+      values[`grad/${storedName(golden.spec, parameters[i])}`] = g.dataSync();
     });
     // H g over the tensors of the adapter alone.
     const leaves = adapter.parameters.map(({ value }) => value);
     hvp(loss, leaves, grad(loss(), leaves)).forEach((h, i) => {
-      values[`hg/${adapter.parameters[i].name}`] = h.dataSync();
+      values[`hg/${storedName(golden.spec, adapter.parameters[i])}`] = h.dataSync();
     });
     const expected = openSafetensors(join(folder, golden.expected));
     for (const [name, { tol }] of Object.entries(golden.tensors)) {

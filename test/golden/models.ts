@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { type Adapter, attachHoulsby } from '../../src/adapters/index.ts';
+import { type Adapter, type AdapterSettings, attachAdapter, houlsby } from '../../src/adapters/index.ts';
 import type { ActivationName, Tensor } from '../../src/index.ts';
 import { Random } from '../../src/index.ts';
 import { openCheckpoint, openSafetensors, TensorSource } from '../../src/io/index.ts';
@@ -9,7 +9,7 @@ import {
   parseEncoderConfig,
   SequenceClassifier,
 } from '../../src/models/index.ts';
-import { ParameterPath } from '../../src/nn/index.ts';
+import { type Parameter, ParameterPath } from '../../src/nn/index.ts';
 import { type MissingFeature, readJson } from './framework.ts';
 
 export interface AdapterSpec {
@@ -61,22 +61,28 @@ export interface AdaptedClassifier {
   readonly adapter: Adapter;
 }
 
+/** The settings of an adapter case. */
+function settingsOf({ naming, r, non_linearity: activation }: AdapterSpec): AdapterSettings {
+  const form = naming === 'sparseadapter' ? 'sparse-adapter' : 'adapterhub';
+  return houlsby.configure({ bottleneck: r, activation, form, dropout: 0 });
+}
+
+/** The name of a parameter in the golden files: those of the authors' code do not contain the adapter's name. */
+export function storedName({ naming }: AdapterSpec, { name }: Parameter): string {
+  return naming === 'sparseadapter' ? name.replace(/(ef_(?:attn|ffn)_adapter)\.default/, '$1') : name;
+}
+
 /** The classifier of a golden model folder with the stored adapter, masked where the file has masks. */
 export function adaptedClassifier(modelFolder: string, adapterFile: string, spec: AdapterSpec): AdaptedClassifier {
   const { config, root } = openModel(modelFolder);
   const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
-  const form = spec.naming === 'sparseadapter' ? 'sparse-adapter' : 'adapterhub';
-  const adapter = attachHoulsby(
-    model,
-    { bottleneck: spec.r, activation: spec.non_linearity, form, dropout: 0 },
-    spec.name,
-  );
+  const adapter = attachAdapter(model, settingsOf(spec), spec.name);
   const stored = openSafetensors(adapterFile);
   const maskOf = (name: string) => (stored.has(`mask/${name}`) ? stored.readFloat32(`mask/${name}`) : null);
-  for (const parameter of adapter.parameters)
-    parameter.load(stored.readFloat32(parameter.name), maskOf(parameter.name));
-  const names = new Set(adapter.parameters.map(({ name }) => name));
-  const extra = stored.names().find((name) => !names.has(name.replace(/^mask\//, '')));
+  const names = new Map(adapter.parameters.map((parameter) => [parameter, storedName(spec, parameter)]));
+  for (const [parameter, name] of names) parameter.load(stored.readFloat32(name), maskOf(name));
+  const known = new Set(names.values());
+  const extra = stored.names().find((name) => !known.has(name.replace(/^mask\//, '')));
   if (extra)
     throw new Error(`${adapterFile}: tensor ${extra} belongs to no parameter of ${join(dirname(adapterFile), '.')}`);
   return { model, adapter };

@@ -26,7 +26,7 @@ import {
   floorTolerance,
   readJson,
 } from './framework.ts';
-import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor } from './models.ts';
+import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor, storedName } from './models.ts';
 
 interface ScoreCase {
   readonly adapter: string;
@@ -60,7 +60,9 @@ async function runScores(folder: string, golden: ScoreCase, compare: Compare): P
   const { model, adapter } = adaptedClassifier(folder, join(folder, golden.adapter), golden.spec);
   const expected = openSafetensors(join(folder, golden.expected));
   for (const [key, result] of Object.entries(golden.results)) {
-    const parameters = result.param_order.map((name) => adapter.parameters.find((p) => p.name === name) as Parameter);
+    const parameters = result.param_order.map(
+      (name) => adapter.parameters.find((p) => storedName(golden.spec, p) === name) as Parameter,
+    );
     const batches = key.endsWith('batch0') ? golden.batches.slice(0, 1) : golden.batches;
     const losses = batches.map(
       (batch) => () => model.loss(model.forward(packPadded(batch, model.encoder.positionIds)), batch.labels),

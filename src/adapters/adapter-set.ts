@@ -1,0 +1,229 @@
+import { InputError } from '../errors.ts';
+import { isHeadParameter } from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { keep, tidy } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type Composition, namesIn, transformAt } from './composition.ts';
+import type { AdaptableModel, AdapterParts, AdapterSettings, PrunableMatrices } from './family.ts';
+import { completeSettings, configOf, familyOf } from './registry.ts';
+
+/** An adapter of a model. */
+export interface Adapter {
+  readonly name: string;
+  /** Complete. */
+  readonly settings: AdapterSettings;
+  /** What is trained with it, in the order of the attachment points. */
+  readonly parameters: readonly Parameter[];
+  /** The weight matrices that pruning may remove weights from: never biases or norms. */
+  readonly prunable: readonly Parameter[];
+  /** The same by the part they play: `bottleneck`, `lora` and the like. */
+  readonly prunableMatrices: PrunableMatrices;
+  /** A term that training adds to the loss, or null. */
+  readonly penalty: (() => Tensor) | null;
+  /** Takes it off the model, its parameters too. A second call does nothing. */
+  detach(): void;
+}
+
+interface Entry {
+  readonly adapter: Adapter;
+  readonly parts: AdapterParts;
+  /** The parameters that it brought. */
+  readonly own: readonly Parameter[];
+  /** Adapters whose parts it uses. */
+  readonly uses: ReadonlySet<string>;
+}
+
+/**
+ * The adapters of one model: any number by name, of which a composition is active. Activating changes what is attached to the
+ * model's points and no weight, so an earlier output comes back to the last bit.
+ */
+export class AdapterSet {
+  readonly #model: AdaptableModel;
+  readonly #entries = new Map<string, Entry>();
+  #active: Composition = null;
+  #merged: { readonly name: string; readonly base: ReadonlyMap<Parameter, Tensor> } | null = null;
+
+  /** @throws Error if something is attached to the model already */
+  constructor(model: AdaptableModel) {
+    const taken = allPoints(model).find(({ attached }) => attached !== null);
+    if (taken)
+      throw new Error(`${taken.name} has an adapter already; use the AdapterSet that it belongs to, or detach it.`);
+    this.#model = model;
+  }
+
+  get names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  get active(): Composition {
+    return this.#active;
+  }
+
+  /** The parameters that adapters have brought, without those of the model. */
+  parameters(): Parameter[] {
+    return [...this.#entries.values()].flatMap(({ own }) => own);
+  }
+
+  /** @throws InputError if there is none of this name */
+  get(name: string): Adapter {
+    return this.#entry(name).adapter;
+  }
+
+  /**
+   * Builds an adapter; it acts once it is activated.
+   *
+   * @param name part of the names of its parameters
+   * @throws InputError for bad settings, a name with a dot, and a name that is taken
+   */
+  add(name: string, settings: AdapterSettings): Adapter {
+    if (!/^[^.\s]+$/.test(name))
+      throw new InputError(`'${name}' cannot name an adapter: it is empty or has a dot or space.`);
+    if (this.#entries.has(name)) throw new InputError(`There is an adapter '${name}' already; remove it first.`);
+    const complete = completeSettings(settings);
+    const { root, points } = this.#model;
+    const before = new Set(this.#model.parameters());
+    const adapted = new Set(this.parameters());
+    const uses = new Set<string>();
+    const made = () => this.#model.parameters().filter((parameter) => !before.has(parameter));
+    let parts: AdapterParts;
+    try {
+      parts = familyOf(complete.kind).build(
+        {
+          name,
+          points,
+          at: (place) => root.withoutSource().at(place),
+          backbone: [...before].filter((parameter) => !adapted.has(parameter) && !isHeadParameter(parameter)),
+          partsOf: (other) => {
+            const { parts } = this.#entry(other);
+            uses.add(other);
+            return parts;
+          },
+        },
+        configOf(complete),
+      );
+    } catch (error) {
+      root.remove(made());
+      throw error;
+    }
+    const own = made();
+    const adapter: Adapter = {
+      name,
+      settings: complete,
+      parameters: parts.parameters ?? own,
+      prunable: Object.values(parts.prunable).flat(),
+      prunableMatrices: parts.prunable,
+      penalty: parts.penalty ?? null,
+      detach: () => {
+        if (this.#entries.get(name)?.adapter === adapter) this.remove(name);
+      },
+    };
+    this.#entries.set(name, { adapter, parts, own, uses });
+    return adapter;
+  }
+
+  /** Makes the model compute with these adapters and no others; null with none. @throws InputError for an unknown name */
+  activate(composition: Composition): void {
+    const before = namesIn(this.#active);
+    const after = namesIn(composition);
+    for (const name of after) this.#entry(name);
+    for (const name of before.filter((other) => !after.includes(other))) this.#entry(name).parts.onDeactivate?.();
+    for (const name of after.filter((other) => !before.includes(other))) this.#entry(name).parts.onActivate?.();
+    this.#active = composition;
+    this.#attach();
+  }
+
+  /** The model computes without adapters, as it did before; they stay. */
+  deactivate(): void {
+    this.activate(null);
+  }
+
+  /** Removes an adapter and its parameters; if it was active, none is then. @throws InputError if another one uses it */
+  remove(name: string): void {
+    const { own } = this.#entry(name);
+    const user = [...this.#entries.values()].find(({ uses }) => uses.has(name));
+    if (user) throw new InputError(`The adapter '${user.adapter.name}' uses '${name}'; remove it first.`);
+    if (this.#merged?.name === name) this.unmerge();
+    if (namesIn(this.#active).includes(name)) this.deactivate();
+    this.#entries.delete(name);
+    this.#model.root.remove(own);
+  }
+
+  /**
+   * Adds what an adapter does to the weights of the backbone, so that the model computes with it at the cost of none; activating
+   * others comes on top. The earlier values are kept, as they are stored, for {@link unmerge}.
+   *
+   * @throws InputError if the adapter is of a family that cannot be merged, or one is merged already
+   */
+  merge(name: string): void {
+    const { mergedWeights } = this.#entry(name).parts;
+    if (!mergedWeights)
+      throw new InputError(`The adapter '${name}' cannot be merged: it is no change of the backbone's weights.`);
+    if (this.#merged) throw new InputError(`The adapter '${this.#merged.name}' is merged already; unmerge it first.`);
+    const base = new Map<Parameter, Tensor>();
+    tidy(() => {
+      for (const [parameter, value] of mergedWeights()) {
+        base.set(parameter, keep(parameter.value.detach()));
+        parameter.assign(value);
+      }
+    });
+    this.#merged = { name, base };
+    this.#attach();
+  }
+
+  /** Gives the backbone its own weights back, bit for bit. Without a merged adapter it does nothing. */
+  unmerge(): void {
+    for (const [parameter, value] of this.#merged?.base ?? []) {
+      parameter.assign(value);
+      value.dispose();
+    }
+    this.#merged = null;
+    this.#attach();
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry) return entry;
+    throw new InputError(`There is no adapter '${name}'; there are: ${this.names.join(', ') || 'none'}.`);
+  }
+
+  /** Fills every point with what the composition does there. */
+  #attach(): void {
+    const { residual, projection } = this.#model.points;
+    const partsOf = (name: string): AdapterParts => this.#entry(name).parts;
+    for (const point of residual) {
+      point.attached = transformAt(this.#active, point, (name) => partsOf(name).residual?.get(point));
+    }
+    for (const point of projection) {
+      point.attached = transformAt(this.#active, point, (name) =>
+        name === this.#merged?.name ? undefined : partsOf(name).projection?.get(point),
+      );
+    }
+  }
+}
+
+const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points.projection];
+
+/**
+ * Attaches one adapter to a model that has none, and activates it.
+ *
+ * @throws InputError for bad settings
+ * @throws Error if the model has an adapter
+ */
+export function attachAdapter(model: AdaptableModel, settings: AdapterSettings, name = 'default'): Adapter {
+  const adapters = new AdapterSet(model);
+  const adapter = adapters.add(name, settings);
+  adapters.activate(name);
+  return adapter;
+}
+
+/**
+ * Makes every parameter a constant but those of the adapter and those that `isTrained` names, by default the task head.
+ */
+export function freezeBackbone(
+  model: AdaptableModel,
+  adapter: Adapter,
+  isTrained: (parameter: Parameter) => boolean = isHeadParameter,
+): void {
+  const adapted = new Set(adapter.parameters);
+  for (const parameter of model.parameters()) parameter.trainable = adapted.has(parameter) || isTrained(parameter);
+}

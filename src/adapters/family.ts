@@ -1,0 +1,104 @@
+import type { AttachmentPoints, Projection, ProjectionPoint, ResidualPoint, Sublayer } from '../models/index.ts';
+import type { Parameter, ParameterPath } from '../nn/index.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } from './options.ts';
+
+/** What an adapter needs of a model: its attachment points and its parameters. */
+export interface AdaptableModel {
+  readonly points: AttachmentPoints;
+  /** The root of the parameter names. */
+  readonly root: ParameterPath;
+  parameters(): Parameter[];
+}
+
+/** The part of an adapter that changes the value of one attachment point. */
+export interface AdapterModule<Value, Site> {
+  forward(value: Value, site: Site): Value;
+}
+
+/** A part at the end of a sublayer: from h to h'. */
+export type ResidualModule = AdapterModule<Tensor, Sublayer>;
+/** A part at a linear layer: from y to y'. */
+export type ProjectionModule = AdapterModule<Tensor, Projection>;
+
+/** Weight matrices of an adapter that pruning may remove weights from, by the part they play: never biases or norms. */
+export type PrunableMatrices = Readonly<Record<string, readonly Parameter[]>>;
+
+/** An adapter as its family builds it: modules at attachment points, and what there is to know of its weights. */
+export interface AdapterParts {
+  readonly residual?: ReadonlyMap<ResidualPoint, ResidualModule>;
+  readonly projection?: ReadonlyMap<ProjectionPoint, ProjectionModule>;
+  /** Keys are `bottleneck`, `lora` and the like. */
+  readonly prunable: PrunableMatrices;
+  /** What is trained, if it is not the parameters that were made while building. */
+  readonly parameters?: readonly Parameter[];
+  /** Values that weights of the backbone take in place of what the projection modules do. */
+  readonly mergedWeights?: () => ReadonlyMap<Parameter, Tensor>;
+  /** A term that training adds to the loss. */
+  readonly penalty?: () => Tensor;
+  /** Told when the adapter becomes part of what is active, and when it no longer is. */
+  readonly onActivate?: () => void;
+  readonly onDeactivate?: () => void;
+}
+
+/** What a family may use to build an adapter. */
+export interface BuildContext {
+  /** The name of the adapter, a part of its parameters' names. */
+  readonly name: string;
+  readonly points: AttachmentPoints;
+  /** A place in the tree of parameter names, where new parameters are initialised. */
+  at(place: string): ParameterPath;
+  /** Every parameter of the pretrained encoder: no head, no adapter. */
+  readonly backbone: readonly Parameter[];
+  /** The parts of another adapter of the model, which then cannot be removed before this one. @throws InputError if there is none */
+  partsOf(name: string): AdapterParts;
+}
+
+/** A kind of adapter with its options: plain JSON. */
+export interface AdapterSettings {
+  readonly kind: string;
+  readonly [option: string]: OptionValue;
+}
+
+export interface FamilyDefinition<Table extends OptionTable> {
+  /** The name in configurations and on the command line. */
+  readonly kind: string;
+  /** One line for the help. */
+  readonly summary: string;
+  readonly options: Table;
+  /** Defaults that follow from other options. */
+  defaultsFor?(given: Partial<ConfigOf<Table>>): Partial<ConfigOf<Table>>;
+  /** The name and what matters most, for tables: `lora 8`. */
+  title(config: ConfigOf<Table>): string;
+  /** @throws InputError for a configuration that does not fit the model */
+  build(context: BuildContext, config: ConfigOf<Table>): AdapterParts;
+}
+
+/** A kind of adapter: what its options are and how it is built. */
+export interface Family<Table extends OptionTable = OptionTable> extends FamilyDefinition<Table> {
+  /**
+   * Settings with all options: those given, and defaults.
+   *
+   * @param use.pruned whether the adapter is to be pruned at initialisation. Some initialisations are all zeros somewhere, so that
+   * scores cannot tell weights apart; then another one is the default.
+   * @throws InputError for an unknown option or a value that it does not accept
+   */
+  configure(given?: Partial<ConfigOf<Table>>, use?: { readonly pruned?: boolean }): AdapterSettings;
+}
+
+export function defineFamily<const Table extends OptionTable>(definition: FamilyDefinition<Table>): Family<Table> {
+  const { kind, options: table } = definition;
+  return {
+    ...definition,
+    configure: (options = {}, { pruned = false } = {}) => {
+      const given = Object.fromEntries(
+        Object.entries(options).filter(([, value]) => value !== undefined),
+      ) as typeof options;
+      const implied = definition.defaultsFor?.(given) ?? {};
+      const config = completeOptions(kind, table, { ...implied, ...given }, (option) =>
+        pruned ? (option.whenPruned ?? option.default) : option.default,
+      );
+      return { kind, ...config };
+    },
+  };
+}
