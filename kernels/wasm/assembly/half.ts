@@ -1,5 +1,5 @@
 // Numbers of 16 bits (IEEE 754 binary16, "halves"), as frozen weights may be stored. Widening to float32 is exact.
-import { at, atOptional, firstLanes, storeUpTo4 } from './simd';
+import { at, atOptional, firstLanes, storeTail, storeUpTo4 } from './simd';
 import { gemmThin } from './thin';
 
 /** The address of half `i` of the array at `base`. */
@@ -11,18 +11,15 @@ function atHalf(base: usize, i: i32): usize {
 /**
  * Four halves as floats; each lane holds the 16 bits of one, sign-extended.
  *
- * Exponent and fraction move to their places in a float, the bias of the exponent grows from 15 to 127. Infinities and NaN need
- * the largest exponent, so theirs grows twice. A subnormal half n 2^-24 becomes (1024 + n) 2^-24 - 2^-14.
+ * Sign, exponent and fraction move to their places in a float. Exponents are biased by 15 in a half and by 127 in a float, so the
+ * number is then too small by 2^112, subnormal or not. From 2^16 on the half was an infinity or NaN: all bits of the exponent.
  */
 @inline
 function widen4(bits: v128): v128 {
-  const magnitude = v128.and(i32x4.shl(bits, 13), i32x4.splat(0x0fffe000));
-  const special = v128.and(i32x4.ge_s(magnitude, i32x4.splat(31 << 23)), i32x4.splat(112 << 23));
-  const normal = i32x4.add(i32x4.add(magnitude, i32x4.splat(112 << 23)), special);
-  const offset = i32x4.splat(113 << 23);
-  const subnormal = f32x4.sub(i32x4.add(magnitude, offset), offset);
-  const wide = v128.bitselect(subnormal, normal, i32x4.lt_s(magnitude, i32x4.splat(1 << 23)));
-  return v128.or(wide, v128.and(bits, i32x4.splat(i32.MIN_VALUE)));
+  const placed = v128.and(i32x4.shl(bits, 13), i32x4.splat(0x8fffe000));
+  const x = f32x4.mul(placed, f32x4.splat(reinterpret<f32>((127 + 112) << 23)));
+  const isSpecial = f32x4.ge(f32x4.abs(x), f32x4.splat(65536));
+  return v128.or(x, v128.and(isSpecial, i32x4.splat(0x7f800000)));
 }
 
 @inline
@@ -32,7 +29,9 @@ function load4(address: usize): v128 {
 
 /** to[i] = from[i] for the halves `from`, elements [start, end). */
 export function widenHalf(from: usize, to: usize, start: i32, end: i32): void {
-  for (let i = start; i < end; i += 4) storeUpTo4(at(to, i), load4(atHalf(from, i)), end - i);
+  let i = start;
+  for (; i + 4 <= end; i += 4) v128.store(at(to, i), load4(atHalf(from, i)));
+  if (i < end) storeTail(at(to, i), load4(atHalf(from, i)), end - i);
 }
 
 /** The same for bfloat16, which is the upper half of a float32. */
@@ -60,12 +59,15 @@ export function gatherHalf(table: usize, ids: usize, out: usize, width: i32, sta
 /** `packAcross` from halves: lines lie side by side, the depth is strided (in bytes). */
 export function packAcrossHalf(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   for (let line = 0; line < lines; line += width) {
+    const present = lines - line;
     let source = atHalf(from, line);
     for (let d = 0; d < depth; d++) {
-      for (let i = 0; i < width; i += 4) {
-        const present = lines - line - i;
-        const v = load4(atHalf(source, i));
-        v128.store(at(to, i), present >= 4 ? v : v128.and(v, firstLanes(present)));
+      if (present >= width) {
+        for (let i = 0; i < width; i += 4) v128.store(at(to, i), load4(atHalf(source, i)));
+      } else {
+        for (let i = 0; i < width; i += 4) {
+          v128.store(at(to, i), v128.and(load4(atHalf(source, i)), firstLanes(present - i)));
+        }
       }
       source += stride;
       to += <usize>width << 2;

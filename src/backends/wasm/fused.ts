@@ -1,5 +1,6 @@
 import type { AttentionSpec, FusedKernel, FusedKernels } from '../backend.ts';
-import type { WasmBackend, WasmBuffer } from './index.ts';
+import { secondOperand, type WasmBuffer } from './buffer.ts';
+import type { WasmBackend } from './index.ts';
 
 type Kernel<Attributes> = FusedKernel<Attributes, WasmBuffer>;
 const addressOf = (buffer: WasmBuffer | null): number => buffer?.address ?? 0;
@@ -26,8 +27,9 @@ function linear(backend: WasmBackend): Kernel<unknown> {
       const [m, k] = x.shape;
       const n = weight.shape[0];
       const output = backend.allocate(m * n);
-      const [a, b] = [x.buffer.address, weight.buffer.address];
-      backend.gemm({ a, b, transposeB: true, bias: addressOf(bias?.buffer ?? null), c: output.address, m, n, k });
+      const [a, biasAt] = [x.buffer.address, addressOf(bias?.buffer ?? null)];
+      const b = secondOperand(weight.buffer);
+      backend.gemm({ a, ...b, transposeB: true, bias: biasAt, c: output.address, m, n, k });
       return { output, saved: [] };
     },
     backward([x, weight, bias], _output, _saved, dy, needs) {
@@ -35,7 +37,7 @@ function linear(backend: WasmBackend): Kernel<unknown> {
       const columns = weight.shape[0];
       const product = (transposeA: boolean, a: WasmBuffer, b: WasmBuffer, m: number, k: number) => {
         const out = backend.allocate(m * n);
-        backend.gemm({ a: a.address, transposeA, b: b.address, c: out.address, m, n, k });
+        backend.gemm({ a: a.address, transposeA, ...secondOperand(b), c: out.address, m, n, k });
         return out;
       };
       const dx = needs[0] ? product(false, dy.buffer, weight.buffer, rows, columns) : null;

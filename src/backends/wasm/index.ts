@@ -12,21 +12,19 @@ import type {
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import type { Block } from './allocator.ts';
+import { secondOperand, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
 import { instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
 import { optimizerKernels } from './optimizer.ts';
 import { ThreadPool } from './threads.ts';
+import { uploadStored } from './upload-stored.ts';
 import { preferredColumns, type TileColumns, wideVectors } from './wide.ts';
 import { canShare, defaultThreads, startWhileBusy, startWorkers } from './workers.ts';
 
-/** `length` floats at a byte address of the linear memory. */
-export interface WasmBuffer {
-  readonly length: number;
-  readonly address: number;
-  readonly block: Block;
-}
+export { WasmBuffer } from './buffer.ts';
+
 type WasmView = View<WasmBuffer>;
 
 /**
@@ -56,8 +54,8 @@ const THIN_ROWS = 4;
 const FEW_ROWS = 48;
 /** Columns of the widest tile. */
 const PANEL = 16;
-/** Bytes of the second operand that are packed at a time. */
-const MOST_PACKED = 1 << 24;
+/** Bytes of the second operand that are packed at a time: they stay in the last cache. */
+const MOST_PACKED = 1 << 22;
 /** Rows of a plane that the transposing kernel takes as one unit. */
 const TRANSPOSE_ROWS = 16;
 
@@ -120,16 +118,34 @@ export class WasmBackend implements Backend {
 
   /** A buffer whose contents are undefined. */
   allocate(length: number): WasmBuffer {
-    const block = this.memory.allocate(4 * length);
-    this.#bytes += 4 * length;
-    return { length, address: block.start, block };
+    return this.#track(new WasmBuffer(length, this.memory.allocate(4 * length)));
+  }
+
+  /** The same for halves. */
+  allocateHalves(length: number): WasmBuffer {
+    const widen = (halves: Block): Block => {
+      const floats = this.memory.allocate(4 * length);
+      this.kernels.widenHalf(halves.start, floats.start, 0, length);
+      this.memory.free(halves);
+      this.#bytes += 2 * length;
+      return floats;
+    };
+    return this.#track(new WasmBuffer(length, this.memory.allocate(2 * length), widen));
+  }
+
+  #track(buffer: WasmBuffer): WasmBuffer {
+    this.#bytes += buffer.bytes;
+    return buffer;
   }
 
   /** Calls `use` with the address of memory that is free again afterwards. */
   withScratch(bytes: number, use: (address: number) => void): void {
     const block = this.memory.allocate(bytes);
-    use(block.start);
-    this.memory.free(block);
+    try {
+      use(block.start);
+    } finally {
+      this.memory.free(block);
+    }
   }
 
   /** Calls `use` with scratch for each thread: the address of the first and the bytes from one to the next. */
@@ -152,8 +168,8 @@ export class WasmBackend implements Backend {
     return out;
   }
 
-  uploadStored(numbers: StoredNumbers): WasmBuffer {
-    return this.upload(readFloats(numbers));
+  uploadStored(numbers: StoredNumbers, shape: Shape): WasmBuffer {
+    return uploadStored(this, numbers, shape);
   }
 
   fill(length: number, value: number): WasmBuffer {
@@ -166,13 +182,15 @@ export class WasmBackend implements Backend {
     return this.readSync(buffer);
   }
 
-  readSync({ address, length }: WasmBuffer): Float32Array {
-    return new Float32Array(this.memory.floats(address, length));
+  readSync({ length, stored, isHalf, bytes }: WasmBuffer): Float32Array {
+    if (!isHalf) return new Float32Array(this.memory.floats(stored, length));
+    const halves = this.memory.bytes(stored, bytes);
+    return readFloats({ dtype: 'F16', length, readInto: (target) => target.set(halves) });
   }
 
   free(buffer: WasmBuffer): void {
     this.memory.free(buffer.block);
-    this.#bytes -= 4 * buffer.length;
+    this.#bytes -= buffer.bytes;
   }
 
   bytes(): number {
@@ -231,7 +249,7 @@ export class WasmBackend implements Backend {
   matmul(a: WasmBuffer, b: WasmBuffer, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): WasmBuffer {
     const out = this.allocate(batch * m * n);
     const { kernels } = this;
-    if (batch === 1) this.gemm({ a: a.address, transposeA, b: b.address, transposeB, c: out.address, m, n, k });
+    if (batch === 1) this.gemm({ a: a.address, transposeA, ...secondOperand(b), transposeB, c: out.address, m, n, k });
     else {
       this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
         kernels.gemmBatch(
@@ -274,7 +292,9 @@ export class WasmBackend implements Backend {
   gather(table: WasmView, ids: Int32Array): WasmBuffer {
     const width = sizeOf(table.shape.slice(1));
     const out = this.allocate(ids.length * width);
-    this.withInts(ids, (list) => this.kernels.gather(table.buffer.address, list, out.address, width, 0, ids.length));
+    const { stored, isHalf } = table.buffer;
+    const gather = this.kernels[isHalf ? 'gatherHalf' : 'gather'];
+    this.withInts(ids, (list) => gather(stored, list, out.address, width, 0, ids.length));
     return out;
   }
 

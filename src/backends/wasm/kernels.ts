@@ -14,6 +14,8 @@ type Rows = (x: Address, out: Address, n: number, start: number, end: number) =>
 type RowsBackward = (y: Address, dy: Address, dx: Address, n: number, start: number, end: number) => void;
 type Columns = (x: Address, out: Address, rows: number, inner: number, start: number, end: number) => void;
 
+type Gather = (table: Address, ids: Address, out: Address, width: number, start: number, end: number) => void;
+
 type GemmThin = (
   a: Address,
   ldA: number,
@@ -54,6 +56,10 @@ type GemmPacked = (
  */
 export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   heapBase(): Address;
+  /** From halves, from bfloat16 and from float64 to floats. */
+  widenHalf: Map;
+  widenBfloat16: Map;
+  narrowDouble: Map;
   fill(out: Address, value: number, start: number, end: number): void;
   uniform(out: Address, seed: number, start: number, end: number): void;
   dropout(x: Address, out: Address, p: number, scale: number, seed: number, start: number, end: number): void;
@@ -71,7 +77,9 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     start: number,
     end: number,
   ): void;
-  gather(table: Address, ids: Address, out: Address, width: number, start: number, end: number): void;
+  gather: Gather;
+  /** The same from a table of halves. */
+  gatherHalf: Gather;
   scatterAdd(x: Address, ids: Address, out: Address, width: number, count: number, start: number, end: number): void;
 
   sumRows: Rows;

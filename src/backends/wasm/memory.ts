@@ -69,6 +69,10 @@ export class Memory {
     return new Float32Array(this.wasm.buffer, address, length);
   }
 
+  bytes(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.wasm.buffer, address, length);
+  }
+
   ints(address: number, length: number): Int32Array {
     return new Int32Array(this.wasm.buffer, address, length);
   }

@@ -1,0 +1,51 @@
+import type { Block } from './allocator.ts';
+
+/**
+ * `length` numbers in the linear memory: floats, or halves (IEEE 754 binary16) where a file held halves, which is how a frozen
+ * matrix takes half the memory. Matrix products and `gather` read either kind where it is `stored`. All other code asks for the
+ * `address` of floats, and the first to do so turns halves into floats for good, which changes no number.
+ */
+export class WasmBuffer {
+  readonly length: number;
+  #block: Block;
+  /** Replaces a block of halves by one of floats; null when that is done, or was never needed. */
+  #widen: ((halves: Block) => Block) | null;
+
+  constructor(length: number, block: Block, widen: ((halves: Block) => Block) | null = null) {
+    this.length = length;
+    this.#block = block;
+    this.#widen = widen;
+  }
+
+  get isHalf(): boolean {
+    return this.#widen !== null;
+  }
+
+  /** Byte address of the numbers as they are. */
+  get stored(): number {
+    return this.#block.start;
+  }
+
+  /** Byte address of the numbers as floats. */
+  get address(): number {
+    if (this.#widen) {
+      this.#block = this.#widen(this.#block);
+      this.#widen = null;
+    }
+    return this.#block.start;
+  }
+
+  get block(): Block {
+    return this.#block;
+  }
+
+  get bytes(): number {
+    return (this.isHalf ? 2 : 4) * this.length;
+  }
+}
+
+/**
+ * A buffer as the second operand of a product. To be asked for after the addresses of the others: one of them may be the
+ * same buffer, and turn it into floats.
+ */
+export const secondOperand = ({ stored, isHalf }: WasmBuffer) => ({ b: stored, halfB: isHalf });
