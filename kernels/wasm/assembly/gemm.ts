@@ -12,7 +12,7 @@ export let tileColumns: i32 = 8;
 /** Depth of a block: a panel of b (at most 16 KiB) stays in the L1 cache. */
 const DEPTH = 256;
 /** Rows of a packed block of a, which stays in the L2 cache. */
-const ROWS = 96;
+const ROWS = 192;
 /** Columns of b that are packed at a time inside a product. */
 const COLUMNS = 512;
 /** Up to so many rows, packing b would cost more than it saves; if its rows are contiguous it is read where it lies. */

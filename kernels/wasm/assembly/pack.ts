@@ -3,6 +3,9 @@
 import { at, firstLanes } from './simd';
 import { transpose4 } from './transpose4';
 
+/** The part of a panel that is filled before the next one stays in the L1 cache. */
+const DEPTH = 32;
+
 /** Lines lie side by side, the depth is strided; `width` is 4, 6, 8 or 16. */
 export function packAcross(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   for (let line = 0; line < lines; line += width) {
@@ -41,15 +44,18 @@ function copyFewLines(from: usize, to: usize, present: i32, width: i32): void {
 export function packAlong(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   const next = <usize>width << 2;
   for (let line = 0; line < lines; line += width) {
-    for (let i = 0; i < width; i += 4) {
-      const present = lines - line - i;
-      const source = from + <usize>(line + i) * stride;
-      const target = to + (<usize>i << 2);
-      if (width - i == 2) packTwo(source, stride, target, next, present, depth);
-      else if (present >= 4) packFour(source, stride, target, next, depth);
-      else packFew(source, stride, target, next, max(present, 0), depth);
+    for (let d = 0; d < depth; d += DEPTH) {
+      const deep = min(DEPTH, depth - d);
+      for (let i = 0; i < width; i += 4) {
+        const present = lines - line - i;
+        const source = at(from + <usize>(line + i) * stride, d);
+        const target = at(to, i);
+        if (width - i == 2) packTwo(source, stride, target, next, present, deep);
+        else if (present >= 4) packFour(source, stride, target, next, deep);
+        else packFew(source, stride, target, next, max(present, 0), deep);
+      }
+      to += next * deep;
     }
-    to += next * depth;
   }
 }
 

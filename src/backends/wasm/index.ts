@@ -49,7 +49,7 @@ export interface Product {
 }
 
 /** Up to so many rows, a product with a transposed matrix is computed by dot products instead of packed panels. */
-const THIN_ROWS = 4;
+const THIN_ROWS = 8;
 /** A product of fewer rows is divided among threads by its columns. */
 const FEW_ROWS = 48;
 /** Columns of the widest tile. */
