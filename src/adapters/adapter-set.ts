@@ -1,11 +1,12 @@
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { keep, tidy } from '../tensor/scope.ts';
+import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Composition, namesIn, transformAt } from './composition.ts';
+import { actsEverywhere, type Composition, namesIn, transformAt } from './composition.ts';
 import type { AdaptableModel, AdapterParts, AdapterSettings, PrunableMatrices } from './family.ts';
 import { completeSettings, configOf, familyOf } from './registry.ts';
+import { WeightExchange } from './weight-exchange.ts';
 
 /** An adapter of a model. */
 export interface Adapter {
@@ -41,7 +42,9 @@ export class AdapterSet {
   readonly #model: AdaptableModel;
   readonly #entries = new Map<string, Entry>();
   #active: Composition = null;
-  #merged: { readonly name: string; readonly base: ReadonlyMap<Parameter, Tensor> } | null = null;
+  /** What the active composition has put in place of the backbone's own values. */
+  #weights: WeightExchange | null = null;
+  #merged: { readonly name: string; readonly weights: WeightExchange } | null = null;
 
   /** @throws Error if something is attached to the model already */
   constructor(model: AdaptableModel) {
@@ -59,9 +62,9 @@ export class AdapterSet {
     return this.#active;
   }
 
-  /** The parameters that adapters have brought, without those of the model. */
+  /** What the adapters consist of: the parameters that they brought, and those of the backbone that they train. */
   parameters(): Parameter[] {
-    return [...this.#entries.values()].flatMap(({ own }) => own);
+    return [...new Set([...this.#entries.values()].flatMap(({ adapter, own }) => [...own, ...adapter.parameters]))];
   }
 
   /** @throws InputError if there is none of this name */
@@ -82,7 +85,7 @@ export class AdapterSet {
     const complete = completeSettings(settings);
     const { root, points } = this.#model;
     const before = new Set(this.#model.parameters());
-    const adapted = new Set(this.parameters());
+    const adapted = new Set([...this.#entries.values()].flatMap(({ own }) => own));
     const uses = new Set<string>();
     const made = () => this.#model.parameters().filter((parameter) => !before.has(parameter));
     let parts: AdapterParts;
@@ -123,11 +126,12 @@ export class AdapterSet {
 
   /** Makes the model compute with these adapters and no others; null with none. @throws InputError for an unknown name */
   activate(composition: Composition): void {
-    const before = namesIn(this.#active);
-    const after = namesIn(composition);
-    for (const name of after) this.#entry(name);
-    for (const name of before.filter((other) => !after.includes(other))) this.#entry(name).parts.onDeactivate?.();
-    for (const name of after.filter((other) => !before.includes(other))) this.#entry(name).parts.onActivate?.();
+    const weights = this.#weightsOf(composition);
+    if (weights !== this.#weights) {
+      this.#weights?.exchange();
+      weights?.exchange();
+      this.#weights = weights;
+    }
     this.#active = composition;
     this.#attach();
   }
@@ -139,12 +143,13 @@ export class AdapterSet {
 
   /** Removes an adapter and its parameters; if it was active, none is then. @throws InputError if another one uses it */
   remove(name: string): void {
-    const { own } = this.#entry(name);
+    const { own, parts } = this.#entry(name);
     const user = [...this.#entries.values()].find(({ uses }) => uses.has(name));
     if (user) throw new InputError(`The adapter '${user.adapter.name}' uses '${name}'; remove it first.`);
     if (this.#merged?.name === name) this.unmerge();
     if (namesIn(this.#active).includes(name)) this.deactivate();
     this.#entries.delete(name);
+    parts.weights?.dispose();
     this.#model.root.remove(own);
   }
 
@@ -159,23 +164,19 @@ export class AdapterSet {
     if (!mergedWeights)
       throw new InputError(`The adapter '${name}' cannot be merged: it is no change of the backbone's weights.`);
     if (this.#merged) throw new InputError(`The adapter '${this.#merged.name}' is merged already; unmerge it first.`);
-    const base = new Map<Parameter, Tensor>();
-    tidy(() => {
-      for (const [parameter, value] of mergedWeights()) {
-        base.set(parameter, keep(parameter.value.detach()));
-        parameter.assign(value);
-      }
-    });
-    this.#merged = { name, base };
+    if (this.#weights)
+      throw new InputError('The weights of the backbone are those of an adapter; deactivate it first.');
+    const weights = tidy(() => new WeightExchange(mergedWeights()));
+    weights.exchange();
+    this.#merged = { name, weights };
     this.#attach();
   }
 
   /** Gives the backbone its own weights back, bit for bit. Without a merged adapter it does nothing. */
   unmerge(): void {
-    for (const [parameter, value] of this.#merged?.base ?? []) {
-      parameter.assign(value);
-      value.dispose();
-    }
+    if (!this.#merged) return;
+    this.#merged.weights.exchange();
+    this.#merged.weights.dispose();
     this.#merged = null;
     this.#attach();
   }
@@ -184,6 +185,19 @@ export class AdapterSet {
     const entry = this.#entries.get(name);
     if (entry) return entry;
     throw new InputError(`There is no adapter '${name}'; there are: ${this.names.join(', ') || 'none'}.`);
+  }
+
+  /** The backbone's values that a composition needs in place. @throws InputError if they cannot be */
+  #weightsOf(composition: Composition): WeightExchange | null {
+    const named = namesIn(composition).filter((name) => this.#entry(name).parts.weights);
+    if (named.length === 0) return null;
+    const [name, other] = named;
+    const fail = (problem: string) =>
+      new InputError(`The adapter '${name}' replaces the weights of the backbone, ${problem}.`);
+    if (other !== undefined) throw fail(`and so does '${other}'; activate one of them`);
+    if (!actsEverywhere(composition, name)) throw fail('so it acts in all sequences or in none');
+    if (this.#merged) throw fail(`into which '${this.#merged.name}' is merged; unmerge it first`);
+    return this.#entry(name).parts.weights ?? null;
   }
 
   /** Fills every point with what the composition does there. */

@@ -29,6 +29,13 @@ export function namesIn(composition: Composition): string[] {
   return [...new Set(parts.flatMap(namesIn))];
 }
 
+/** Whether an adapter acts in every sequence. */
+export function actsEverywhere(composition: Composition, name: string): boolean {
+  if (composition === null || typeof composition === 'string') return composition === name;
+  if ('stack' in composition) return composition.stack.some((part) => actsEverywhere(part, name));
+  return composition.sequences.every((part) => actsEverywhere(part, name));
+}
+
 /**
  * What a composition does at one point; null if nothing.
  *

@@ -2,6 +2,7 @@ import type { AttachmentPoints, Projection, ProjectionPoint, ResidualPoint, Subl
 import type { Parameter, ParameterPath } from '../nn/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } from './options.ts';
+import type { WeightExchange } from './weight-exchange.ts';
 
 /** What an adapter needs of a model: its attachment points and its parameters. */
 export interface AdaptableModel {
@@ -32,13 +33,12 @@ export interface AdapterParts {
   readonly prunable: PrunableMatrices;
   /** What is trained, if it is not the parameters that were made while building. */
   readonly parameters?: readonly Parameter[];
-  /** Values that weights of the backbone take in place of what the projection modules do. */
+  /** Weights of the backbone that do what the projection modules do. */
   readonly mergedWeights?: () => ReadonlyMap<Parameter, Tensor>;
+  /** Values of the backbone that are in place while the adapter is active. */
+  readonly weights?: WeightExchange;
   /** A term that training adds to the loss. */
   readonly penalty?: () => Tensor;
-  /** Told when the adapter becomes part of what is active, and when it no longer is. */
-  readonly onActivate?: () => void;
-  readonly onDeactivate?: () => void;
 }
 
 /** What a family may use to build an adapter. */

@@ -1,5 +1,13 @@
 import { dirname, join } from 'node:path';
-import { type Adapter, type AdapterSettings, attachAdapter, houlsby } from '../../src/adapters/index.ts';
+import {
+  type Adapter,
+  type AdapterSettings,
+  attachAdapter,
+  houlsby,
+  lora,
+  parallel,
+  pfeiffer,
+} from '../../src/adapters/index.ts';
 import type { ActivationName, Tensor } from '../../src/index.ts';
 import { Random } from '../../src/index.ts';
 import { openCheckpoint, openSafetensors, TensorSource } from '../../src/io/index.ts';
@@ -18,6 +26,9 @@ export interface AdapterSpec {
   readonly name?: string;
   readonly r?: number;
   readonly non_linearity?: ActivationName;
+  readonly scaling?: number;
+  readonly lora_alpha?: number;
+  readonly target_modules?: readonly string[];
 }
 
 /** A batch as Hugging Face takes it, with labels. */
@@ -39,11 +50,13 @@ export function openModel(folder: string): { config: EncoderConfig; root: Parame
 export const labelsOf = ({ labels }: EncoderConfig): readonly string[] | null =>
   labels && labels.length > 1 ? labels : null;
 
-const methods: Readonly<Record<string, MissingFeature>> = {
-  lora: 'lora',
+/** What each method lacks yet. */
+const methods: Readonly<Record<string, MissingFeature | undefined>> = {
+  houlsby: undefined,
+  pfeiffer: undefined,
+  parallel: undefined,
+  lora: undefined,
   prefix: 'prefix',
-  parallel: 'parallel',
-  pfeiffer: 'pfeiffer',
   mam: 'mam',
   fusion: 'fusion',
 };
@@ -51,8 +64,7 @@ const methods: Readonly<Record<string, MissingFeature>> = {
 /** What is missing for an adapter case, if anything. @throws Error for an unknown method */
 export function missingFor(folder: string, backbone: string, { method }: AdapterSpec): MissingFeature | undefined {
   if (readJson<{ model_type: string }>(folder, backbone, 'config.json').model_type === 'bart') return 'bart';
-  if (method !== 'houlsby' && !Object.hasOwn(methods, method))
-    throw new Error(`${folder}: unknown adapter method ${method}`);
+  if (!Object.hasOwn(methods, method)) throw new Error(`${folder}: unknown adapter method ${method}`);
   return methods[method];
 }
 
@@ -62,14 +74,29 @@ export interface AdaptedClassifier {
 }
 
 /** The settings of an adapter case. */
-function settingsOf({ naming, r, non_linearity: activation }: AdapterSpec): AdapterSettings {
-  const form = naming === 'sparseadapter' ? 'sparse-adapter' : 'adapterhub';
-  return houlsby.configure({ bottleneck: r, activation, form, dropout: 0 });
+function settingsOf(spec: AdapterSpec): AdapterSettings {
+  const bottleneck = { bottleneck: spec.r, activation: spec.non_linearity, scale: spec.scaling };
+  switch (spec.method) {
+    case 'houlsby': {
+      const form = spec.naming === 'sparseadapter' ? 'sparse-adapter' : 'adapterhub';
+      return houlsby.configure({ ...bottleneck, form, dropout: 0 });
+    }
+    case 'pfeiffer':
+      return pfeiffer.configure(bottleneck);
+    case 'parallel':
+      return parallel.configure(bottleneck);
+    case 'lora':
+      return lora.configure({ rank: spec.r, alpha: spec.lora_alpha, targetModules: spec.target_modules });
+    default:
+      throw new Error(`Unknown adapter method ${spec.method}`);
+  }
 }
 
-/** The name of a parameter in the golden files: those of the authors' code do not contain the adapter's name. */
-export function storedName({ naming }: AdapterSpec, { name }: Parameter): string {
-  return naming === 'sparseadapter' ? name.replace(/(ef_(?:attn|ffn)_adapter)\.default/, '$1') : name;
+/** The name of a parameter in the golden files: those of PEFT and of the authors' code do not contain the adapter's name. */
+export function storedName({ naming, method }: AdapterSpec, { name }: Parameter): string {
+  if (naming === 'sparseadapter') return name.replace(/(ef_(?:attn|ffn)_adapter)\.default/, '$1');
+  if (method === 'lora') return name.replace(/^(.*\.lora_[AB])\.default\./, 'base_model.model.$1.');
+  return name;
 }
 
 /** The classifier of a golden model folder with the stored adapter, masked where the file has masks. */

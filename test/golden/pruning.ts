@@ -67,14 +67,22 @@ async function runScores(folder: string, golden: ScoreCase, compare: Compare): P
     const losses = batches.map(
       (batch) => () => model.loss(model.forward(packPadded(batch, model.encoder.positionIds)), batch.labels),
     );
-    compareDerivatives(key, parameters, losses, result, (name) => expected.readFloat32(name), compare);
+    compareDerivatives(
+      key,
+      result.param_order,
+      parameters,
+      losses,
+      result,
+      (name) => expected.readFloat32(name),
+      compare,
+    );
     for (const [kind, { importance, score_tol, sparsity }] of Object.entries(result.kinds)) {
       if (!Object.hasOwn(scores, kind)) throw new Error(`Unknown score ${kind}`);
       const z = await scores[kind]({ parameters, random: new Random(0), losses });
       // Ours is an importance; where the file's z is one with the opposite sign it says so.
       const sign = importance.startsWith('-z') ? -1 : 1;
-      parameters.forEach(({ name }, i) => {
-        const stored = `${key}/score/${kind}/${name}`;
+      parameters.forEach((parameter, i) => {
+        const stored = `${key}/score/${kind}/${storedName(golden.spec, parameter)}`;
         if (expected.has(stored))
           compare(
             stored,
@@ -108,6 +116,7 @@ async function runScores(folder: string, golden: ScoreCase, compare: Compare): P
 
 function compareDerivatives(
   key: string,
+  names: readonly string[],
   parameters: readonly Parameter[],
   losses: readonly (() => Tensor)[],
   { loss: expectedLoss, tol }: ScopeResult,
@@ -120,7 +129,7 @@ function compareDerivatives(
     const g = grad(loss(), leaves);
     const hg = hvp(loss, leaves, g);
     compare(`${key}/loss`, loss().dataSync(), [expectedLoss], floorTolerance([expectedLoss]));
-    parameters.forEach(({ name }, i) => {
+    names.forEach((name, i) => {
       compare(`${key}/grad/${name}`, g[i].dataSync(), expected(`${key}/grad/${name}`), tol.grad);
       compare(`${key}/hg/${name}`, hg[i].dataSync(), expected(`${key}/hg/${name}`), tol.hg);
     });

@@ -1,0 +1,18 @@
+import { defineFamily } from './family.ts';
+import { WeightExchange } from './weight-exchange.ts';
+
+/**
+ * Full fine-tuning, the reference: every weight of the backbone is trained, no attachment point is used and nothing is prunable.
+ * The pretrained weights are kept beside, so that deactivating it brings them back.
+ */
+export const full = defineFamily({
+  kind: 'full',
+  summary: 'no adapter: the whole backbone is trained',
+  options: {},
+  title: () => 'full',
+  build: ({ backbone }) => ({
+    parameters: backbone,
+    prunable: {},
+    weights: new WeightExchange(new Map(backbone.map((parameter) => [parameter, parameter.value]))),
+  }),
+});

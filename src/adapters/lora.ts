@@ -1,0 +1,115 @@
+import { InputError } from '../errors.ts';
+import type { Projection, ProjectionPoint } from '../models/index.ts';
+import {
+  dropout,
+  type Initializer,
+  kaimingUniformInit,
+  normalInit,
+  type Parameter,
+  type ParameterPath,
+  zerosInit,
+} from '../nn/index.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import { linear } from '../ops/linear.ts';
+import { matmul } from '../ops/matmul.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { defineFamily, type ProjectionModule } from './family.ts';
+import { choice, names, positiveInteger, positiveNumber, probability, yesOrNo } from './options.ts';
+
+/**
+ * Starting values of A and B.
+ * - `lora`: Kaiming-uniform A, zero B, so that the adapter starts as the identity (Hu et al., 2022)
+ * - `bert`: N(0, 0.02²) both, as the SparseAdapter authors do to prune at initialisation
+ */
+const inits = {
+  lora: { a: kaimingUniformInit, b: zerosInit },
+  bert: { a: normalInit(0.02), b: normalInit(0.02) },
+} as const satisfies Record<string, { a: Initializer; b: Initializer }>;
+
+/** A change of low rank of one linear layer: y -> y + s · B A x. */
+class LowRank implements ProjectionModule {
+  readonly a: Parameter;
+  readonly b: Parameter;
+  readonly #scale: number;
+  readonly #dropout: number;
+
+  /** @param path the linear layer in the tree of parameter names; they become PEFT's, `lora_A.<adapter>.weight` */
+  constructor(
+    path: ParameterPath,
+    { linear: { weight } }: ProjectionPoint,
+    adapter: string,
+    config: {
+      readonly rank: number;
+      readonly init: keyof typeof inits;
+      readonly scale: number;
+      readonly dropout: number;
+    },
+  ) {
+    const [out, inner] = weight.shape;
+    const init = inits[config.init];
+    this.a = path.at('lora_A').at(adapter).parameter('weight', [config.rank, inner], init.a);
+    this.b = path.at('lora_B').at(adapter).parameter('weight', [out, config.rank], init.b);
+    this.#scale = config.scale;
+    this.#dropout = config.dropout;
+  }
+
+  forward(y: Tensor, { x, pass }: Projection): Tensor {
+    const inner = linear(dropout(x, this.#dropout, pass.random), this.a.tensor()); // [rows, rank]
+    return add(y, mul(linear(inner, this.b.tensor()), this.#scale));
+  }
+
+  /** What it adds to the weight of the layer: s · B A, [out, in]. */
+  difference(): Tensor {
+    return mul(matmul(this.b.tensor(), this.a.tensor()), this.#scale);
+  }
+}
+
+/** The linear layers whose path ends in one of the names, as PEFT matches them. @throws InputError for a name that matches none */
+function targets(points: readonly ProjectionPoint[], modules: readonly string[]): ProjectionPoint[] {
+  const matches = (module: string) => (point: ProjectionPoint) => `.${point.name}`.endsWith(`.${module}`);
+  const unknown = modules.find((module) => !points.some(matches(module)));
+  if (unknown !== undefined) {
+    const there = new Set(points.map(({ name }) => name.replace(/^.*\.\d+\./, '')));
+    throw new InputError(`lora: no linear layer is called '${unknown}'; there are: ${[...there].join(', ')}.`);
+  }
+  return points.filter((point) => modules.some((module) => matches(module)(point)));
+}
+
+/**
+ * LoRA (Hu et al., 2022): W x + b + s · B A x at linear layers of the model, A [rank, in], B [out, rank], with s = alpha / rank,
+ * or alpha / √rank (rsLoRA, Kalajdzievski, 2023). The defaults are those of PEFT's `LoraConfig` for BERT.
+ */
+export const lora = defineFamily({
+  kind: 'lora',
+  summary: 'low-rank changes of linear layers',
+  options: {
+    rank: positiveInteger({ description: 'rank of the change', default: 8 }),
+    alpha: positiveNumber({ description: 'numerator of its scale, alpha / rank', default: 8 }),
+    rslora: yesOrNo({ description: 'scale by alpha / sqrt(rank)', default: false }),
+    dropout: probability({ description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
+    targetModules: names({
+      description: 'linear layers, by the end of their path: query, key, value, attention.output.dense, ...',
+      default: ['query', 'value'],
+    }),
+    init: choice(['lora', 'bert'], { description: 'starting values', default: 'lora', whenPruned: 'bert' }),
+  },
+  title: ({ rank }) => `lora ${rank}`,
+  build: ({ name, points, at }, { targetModules, ...config }) => {
+    const scale = config.alpha / (config.rslora ? Math.sqrt(config.rank) : config.rank);
+    const layers = targets(points.projection, targetModules);
+    const modules = new Map(
+      layers.map((point) => [point, new LowRank(at(point.name), point, name, { ...config, scale })]),
+    );
+    return {
+      projection: modules,
+      prunable: { lora: [...modules.values()].flatMap(({ a, b }) => [a, b]) },
+      mergedWeights: () =>
+        new Map(
+          Array.from(modules, ([{ linear }, module]) => [
+            linear.weight,
+            add(linear.weight.tensor(), module.difference()),
+          ]),
+        ),
+    };
+  },
+});
