@@ -1,6 +1,6 @@
 import { add } from '../ops/arithmetic.ts';
-import { type GraphNode, noGrad, recordNode, withGrad } from '../tensor/graph.ts';
-import { currentScope, keep, type Scope, tidy } from '../tensor/scope.ts';
+import { type Composition, type GraphNode, noGrad, recordNode, recordOutput, withGrad } from '../tensor/graph.ts';
+import { currentScope, keep, type Scope, tidy, tidyGraph } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { autogradHook, Tensor } from '../tensor/tensor.ts';
 
@@ -32,7 +32,7 @@ export function grad(
   if (constant) throw new Error(`grad: ${constant} does not require a gradient; make it with requiresGrad: true.`);
   const freeIn = retainGraph ? null : currentScope();
   const run = () => {
-    const gradients = backpropagate(output, inputs, seed(output, gradOutput), createGraph, freeIn);
+    const gradients = backpropagate([output], [seed(output, gradOutput)], inputs, createGraph, freeIn);
     return inputs.map((input) => gradients.get(input) ?? zerosLike(input));
   };
   return createGraph ? withGrad(run) : tidy(() => noGrad(run));
@@ -60,12 +60,12 @@ function seed(output: Tensor, gradOutput?: Tensor): Tensor {
 }
 
 /**
- * The output and what it was computed from, as far as a gradient is asked for and not older than `oldest`.
+ * The outputs and what they were computed from, as far as a gradient is asked for and not older than `oldest`.
  *
  * @throws Error if one of these tensors was freed: the way further back is lost
  */
-function ancestors(output: Tensor, oldest = 0): Set<Tensor> {
-  const found = new Set([output]);
+function ancestors(outputs: readonly Tensor[], oldest = 0): Set<Tensor> {
+  const found = new Set(outputs);
   // The loop also visits what it adds.
   for (const tensor of found) {
     tensor.assertAlive();
@@ -75,82 +75,126 @@ function ancestors(output: Tensor, oldest = 0): Set<Tensor> {
 }
 
 /**
- * The tensors between the inputs and the output, in the order of their making. Ids grow along every edge of the graph, so
+ * The tensors between the inputs and the outputs, in the order of their making. Ids grow along every edge of the graph, so
  * nothing older than the oldest input can depend on an input, and descending ids are a topological order.
  */
-function path(output: Tensor, inputs: ReadonlySet<Tensor>): Tensor[] {
+function path(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): Set<Tensor> {
   const oldest = Math.min(...[...inputs].map((input) => input.id));
   const leading = new Set<Tensor>();
-  return [...ancestors(output, oldest)]
-    .sort((a, b) => a.id - b.id)
-    .filter((tensor) => {
-      const leads = inputs.has(tensor) || (tensor.node?.inputs.some((input) => leading.has(input)) ?? false);
-      if (leads) leading.add(tensor);
-      return leads;
-    });
+  for (const tensor of [...ancestors(outputs, oldest)].sort((a, b) => a.id - b.id)) {
+    if (inputs.has(tensor) || tensor.node?.inputs.some((input) => leading.has(input))) leading.add(tensor);
+  }
+  return leading;
 }
 
+/**
+ * The gradients of all tensors of `inputs` that the outputs depend on.
+ *
+ * A node has its turn when its oldest output has: then all uses of all its outputs, which are younger, are behind.
+ */
 function backpropagate(
-  output: Tensor,
+  outputs: readonly Tensor[],
+  gradOutputs: readonly Tensor[],
   inputs: readonly Tensor[],
-  gradOutput: Tensor,
   createGraph: boolean,
   freeIn: Scope | null,
 ): Map<Tensor, Tensor> {
+  const kept = new Set([...inputs, ...outputs]);
   const wanted = new Set(inputs);
-  const onPath = path(output, wanted);
-  const leading = new Set(onPath);
-  const gradients = new Map<Tensor, Tensor>([[output, gradOutput]]);
+  const leading = path(outputs, wanted);
+  const nodes = new Set<GraphNode>();
+  for (const { node } of leading) if (node) nodes.add(node);
+  const gradients = new Map<Tensor, Tensor>();
+  outputs.forEach((output, i) => {
+    accumulate(gradients, output, gradOutputs[i], gradOutputs, createGraph);
+  });
 
-  for (const tensor of onPath.reverse()) {
-    const dy = gradients.get(tensor);
-    const { node } = tensor;
-    if (!node || !dy) continue;
+  for (const node of [...nodes].reverse()) {
     const needs = node.inputs.map((input) => leading.has(input));
-    if (needs.includes(true)) {
-      const products = createGraph
-        ? differentiableBackward(node, tensor, dy, needs)
-        : tidy(() => node.backward(tensor, dy, needs));
+    if (needs.includes(true) && node.outputs.some((output) => gradients.has(output))) {
+      const dys = node.outputs.map((output) => gradients.get(output) ?? zerosLike(output));
+      const products = createGraph ? differentiableBackward(node, dys, needs) : constantBackward(node, dys, needs);
       products.forEach((product, i) => {
-        if (product) accumulate(gradients, node.inputs[i], product, dy, createGraph);
+        if (product) accumulate(gradients, node.inputs[i], product, dys, createGraph);
       });
     }
-    if (!wanted.has(tensor)) gradients.delete(tensor);
-    if (!createGraph && !wanted.has(tensor)) dy.dispose();
-    if (freeIn && tensor.scope === freeIn && tensor !== output && !wanted.has(tensor)) {
-      for (const saved of node.saved ?? []) saved.dispose();
-      tensor.dispose();
+    for (const output of node.outputs) {
+      if (!wanted.has(output)) {
+        if (!createGraph) gradients.get(output)?.dispose();
+        gradients.delete(output);
+      }
+      if (freeIn && output.scope === freeIn && !kept.has(output)) {
+        for (const saved of node.fused?.saved ?? []) saved.dispose();
+        output.dispose();
+      }
     }
   }
   return gradients;
 }
 
-/** The vector-Jacobian products as part of the graph; a fused operation is differentiated through its composition. */
-function differentiableBackward(
-  node: GraphNode,
-  output: Tensor,
-  dy: Tensor,
+/** The vector-Jacobian products as constants, without a trace of how they were computed. */
+function constantBackward(node: GraphNode, dys: readonly Tensor[], needs: readonly boolean[]): (Tensor | null)[] {
+  return tidyGraph(() => noGrad(() => node.backward(dys, needs)));
+}
+
+/**
+ * The vector-Jacobian products as part of the graph. Those of a fused operation come from its kernel. Together they are a fused
+ * operation again: a function of the inputs and of `dys`, whose composition is the derivative of the composition. That is
+ * evaluated when this function is differentiated, and freed at once, so a graph holds no more than the results of kernels.
+ */
+function differentiableBackward(node: GraphNode, dys: readonly Tensor[], needs: readonly boolean[]): (Tensor | null)[] {
+  const { inputs, fused } = node;
+  if (!fused) return node.backward(dys, needs);
+  const products = constantBackward(node, dys, needs);
+  const given = products.map((product) => product !== null);
+  const both = [...inputs, ...dys];
+  const composition: Composition = (...tensors) => {
+    const [xs, gradOutputs] = [tensors.slice(0, inputs.length), tensors.slice(inputs.length)];
+    return derivative(fused.composition, xs, gradOutputs, given, true).filter((_, i) => given[i]);
+  };
+  recordNode({
+    inputs: both,
+    outputs: products.filter((product) => product !== null),
+    fused: { composition, saved: [] },
+    backward: (us, needsOfBoth) => {
+      const remaining = [...us];
+      const aligned = given.map((isGiven) => (isGiven ? (remaining.shift() as Tensor) : null));
+      const fast = fused.backwardBackward?.(dys, aligned, needsOfBoth);
+      return fast ?? derivative(composition, both, us, needsOfBoth, false);
+    },
+  });
+  return products;
+}
+
+/** The vector-Jacobian products of a composition. */
+function derivative(
+  composition: Composition,
+  inputs: readonly Tensor[],
+  dys: readonly Tensor[],
   needs: readonly boolean[],
+  createGraph: boolean,
 ): (Tensor | null)[] {
-  if (!node.composition) return node.backward(output, dy, needs);
   // New names for the inputs: the derivative is partial even where one input was computed from another.
-  const leaves = node.inputs.map((input) => (input.requiresGrad ? alias(input) : input));
+  const leaves = inputs.map((x, i) => (createGraph && x.requiresGrad ? alias(x) : x.view(x.shape, needs[i])));
+  const results = withGrad(() => composition(...leaves));
+  const outputs = results.filter((result) => result !== null);
+  const gradOutputs = dys.filter((_, i) => results[i] !== null);
   const wanted = leaves.filter((_, i) => needs[i]);
-  const gradients = grad(node.composition(...leaves), wanted, { gradOutput: dy, createGraph: true });
-  return leaves.map((leaf, i) => (needs[i] ? gradients[wanted.indexOf(leaf)] : null));
+  const gradients = backpropagate(outputs, gradOutputs, wanted, createGraph, createGraph ? null : currentScope());
+  return leaves.map((leaf, i) => (needs[i] ? (gradients.get(leaf) ?? null) : null));
 }
 
 /** The identity: the same values as a new tensor in the graph. */
 function alias(x: Tensor): Tensor {
-  return recordNode(x.view(), { inputs: [x], backward: (_y, dy) => [dy] });
+  return recordOutput(x.view(), [x], (dy) => [dy]);
 }
 
-/** A rule may hand `dy` on unchanged, even to several inputs, so what is stored is always a tensor of its own. */
+/** A rule may hand one of `dys` on unchanged, even to several inputs, so what is stored is always a tensor of its own. */
 function accumulate(
   gradients: Map<Tensor, Tensor>,
   input: Tensor,
   product: Tensor,
-  dy: Tensor,
+  dys: readonly Tensor[],
   createGraph: boolean,
 ): void {
   const before = gradients.get(input);
@@ -158,11 +202,11 @@ function accumulate(
     gradients.set(input, add(before, product));
     if (!createGraph) {
       before.dispose();
-      if (product !== dy) product.dispose();
+      if (!dys.includes(product)) product.dispose();
     }
   } else {
     gradients.set(input, createGraph ? product : product.view());
-    if (!createGraph && product !== dy) product.dispose();
+    if (!createGraph && !dys.includes(product)) product.dispose();
   }
 }
 
@@ -184,7 +228,7 @@ export function backward(output: Tensor, gradOutput?: Tensor): void {
 
 function leavesOf(output: Tensor): Tensor[] {
   if (!output.requiresGrad) throw new Error('backward: the output depends on no tensor with requiresGrad: true.');
-  return [...ancestors(output)].filter((tensor) => !tensor.node);
+  return [...ancestors([output])].filter((tensor) => !tensor.node);
 }
 
 autogradHook.backward = backward;

@@ -1,6 +1,6 @@
 import { add, mul } from '../ops/arithmetic.ts';
 import { sum } from '../ops/reduce.ts';
-import { tidy } from '../tensor/scope.ts';
+import { tidyGraph } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { grad } from './grad.ts';
@@ -24,7 +24,7 @@ export function hvp(f: () => Tensor, inputs: readonly Tensor[], vectors: readonl
       throw new Error(`hvp: vector ${i} has shape ${formatShape(vectors[i].shape)}, its input ${formatShape(shape)}.`);
     }
   });
-  return tidy(() => {
+  return tidyGraph(() => {
     const gradients = grad(f(), inputs, { createGraph: true });
     const product = gradients.map((g, i) => sum(mul(g, vectors[i].detach()))).reduce((a, b) => add(a, b));
     // A linear function has constant gradients: nothing to differentiate, H = 0.

@@ -71,27 +71,23 @@ export interface AttentionSpec {
 
 /**
  * Fused operations a backend may add, with their attributes. Inputs and outputs, in order:
- * - `linear`: x [rows, in], weight [out, in], optional bias [out] -> [rows, out]
  * - `softmax`, `logSoftmax`: x [..., n] -> same shape, over the last axis
  * - `layerNorm`: x [..., n], weight [n], bias [n] -> same shape
  * - `gelu` (erf form), `geluTanh`, `silu`: x -> same shape
- * - `dropout`: x -> same shape
  * - `packedAttention`: query, key, value [rows, heads * headDim] -> same shape
  */
 export interface FusedAttributes {
-  linear: Record<never, never>;
   softmax: Record<never, never>;
   logSoftmax: Record<never, never>;
   layerNorm: { readonly eps: number };
   gelu: Record<never, never>;
   geluTanh: Record<never, never>;
   silu: Record<never, never>;
-  dropout: { readonly p: number; readonly seed: number };
   packedAttention: AttentionSpec;
 }
 export type FusedName = keyof FusedAttributes;
 
-/** A fast forward and backward kernel of a fused operation; the plain composition (src/ops) is its definition. */
+/** Fast kernels of a fused operation; the plain composition (src/ops) is its definition. */
 export interface FusedKernel<Attributes, B extends Buffer = Buffer> {
   /** @returns the output and whatever the backward kernel wants to keep (a mean, a log-sum-exp). */
   forward(inputs: readonly View<B>[], attributes: Attributes): { output: B; saved: B[] };
@@ -104,6 +100,23 @@ export interface FusedKernel<Attributes, B extends Buffer = Buffer> {
     needs: readonly boolean[],
     attributes: Attributes,
   ): (B | null)[];
+  /**
+   * The derivative of `backward`, a function of the inputs and gradOutput: with L = Σ_i ⟨us[i], gradient i⟩, dL/d(input) and
+   * dL/d(gradOutput). Where there is none, the composition is differentiated twice.
+   *
+   * @param us one for each input, null where `backward` was not asked for its gradient
+   * @returns for each input and at last for gradOutput, with `needs[i]`, its gradient; null for the others. Null instead of all
+   * where the kernel does not cover the case: then the composition is differentiated twice too.
+   */
+  backwardBackward?(
+    inputs: readonly View<B>[],
+    output: View<B>,
+    saved: readonly B[],
+    gradOutput: View<B>,
+    us: readonly (View<B> | null)[],
+    needs: readonly boolean[],
+    attributes: Attributes,
+  ): (B | null)[] | null;
 }
 export type FusedKernels<B extends Buffer = Buffer> = { [K in FusedName]: FusedKernel<FusedAttributes[K], B> };
 
@@ -169,6 +182,8 @@ export interface Backend {
   /** Over `axes` (sorted, not negative), which disappear from the result. */
   reduce(op: ReduceOp, x: View, axes: readonly number[]): Buffer;
   matmul(a: Buffer, b: Buffer, spec: MatmulSpec): Buffer;
+  /** x [rows, in] times weight [out, in] transposed, plus bias [out] in every row: -> [rows, out] */
+  linear(x: View, weight: View, bias: View | null): Buffer;
   /** Rows of `table` [rows, width]: -> [ids.length, width]; a negative id gives a row of zeros. */
   gather(table: View, ids: Int32Array): Buffer;
   /** `x` [ids.length, width] added into the rows `ids` of zeros [rows, width]; negative ids are left out. */
@@ -181,4 +196,6 @@ export interface Backend {
   concat(xs: readonly View[], axis: number): Buffer;
   /** U[0, 1) from a counter: element i depends on (`seed`, i) alone. See `src/random/counter.ts`. */
   uniform(length: number, seed: number): Buffer;
+  /** x / (1 - p) where the number of that stream is at least p, else 0. */
+  dropout(x: Buffer, p: number, seed: number): Buffer;
 }

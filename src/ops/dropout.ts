@@ -4,7 +4,7 @@ import { sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
 import { less } from './compare.ts';
-import { fusedOperation } from './operation.ts';
+import { operation } from './operation.ts';
 import { scalarLike } from './scalar.ts';
 
 /** 1/(1 - p) with probability 1 - p, else 0: number i of the stream `seed` decides about element i. On the backend of `like`. */
@@ -23,6 +23,15 @@ export function dropoutMask(like: Tensor, shape: Shape, p: number, seed: number)
 export function dropout(x: Tensor, p: number, random: Random): Tensor {
   if (!(p >= 0 && p < 1)) throw new Error(`dropout: the probability ${p} is outside [0, 1).`);
   if (p === 0) return x;
-  const seed = random.uint32();
-  return fusedOperation('dropout', [x], x.shape, { p, seed }, (t) => mul(t, dropoutMask(t, t.shape, p, seed)));
+  return masked(x, p, random.uint32());
+}
+
+/** x ⊙ mask, whose derivative is dy ⊙ mask. The mask is not stored: it is made again from the seed. */
+function masked(x: Tensor, p: number, seed: number): Tensor {
+  return operation(
+    [x],
+    x.shape,
+    (backend) => backend.dropout(x.operand.buffer, p, seed),
+    () => [(dy) => masked(dy, p, seed)],
+  );
 }

@@ -1,12 +1,11 @@
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { add } from './arithmetic.ts';
 import { matmul } from './matmul.ts';
-import { fusedOperation } from './operation.ts';
-import { reshape } from './reduce.ts';
+import { operation } from './operation.ts';
+import { reshape, sum } from './reduce.ts';
 
 /**
- * y = x Wᵀ + b.
+ * y = x Wᵀ + b, so dx = dy W, dW = dyᵀ x and db is the sum of the rows of dy.
  *
  * @param x [..., in]
  * @param weight [out, in], as PyTorch stores it
@@ -25,11 +24,13 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     throw new Error(`linear: x, weight and bias ${given} do not fit; they must be [..., in], [out, in] and [out].`);
   }
   const rows = x.rank === 2 ? x : reshape(x, [-1, inner]);
-  const inputs = bias ? [rows, weight, bias] : [rows, weight];
-  const y = fusedOperation('linear', inputs, [rows.shape[0], out], {}, (t, w, b?: Tensor) => {
-    const product = matmul(t, w, { transposeB: true });
-    return b ? add(product, b) : product;
-  });
+  const inputs: Tensor[] = bias ? [rows, weight, bias] : [rows, weight];
+  const y = operation(
+    inputs,
+    [rows.shape[0], out],
+    (backend) => backend.linear(rows.operand, weight.operand, bias?.operand ?? null),
+    () => [(dy) => matmul(dy, weight), (dy) => matmul(dy, rows, { transposeA: true }), (dy) => sum(dy, { axes: [0] })],
+  );
   return x.rank === 2 ? y : reshape(y, [...x.shape.slice(0, -1), out]);
 }
 

@@ -1,5 +1,5 @@
 import type { Backend, Buffer, FusedAttributes, FusedName, Shape } from '../backends/backend.ts';
-import { recordNode, type Vjp } from '../tensor/graph.ts';
+import { recordOutput, type Vjp } from '../tensor/graph.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** The backend that holds all `inputs`. @throws Error when they are on different ones */
@@ -23,18 +23,15 @@ export function operation<Inputs extends readonly Tensor[]>(
 ): Tensor {
   const backend = commonBackend(inputs);
   const output = Tensor.fromBuffer(backend, primitive(backend), shape);
-  return recordNode(output, {
-    inputs,
-    backward: (y, dy, needs) => {
-      const products: readonly Vjp[] = vjps(y);
-      return inputs.map((_, i) => (needs[i] ? products[i](dy) : null));
-    },
+  return recordOutput(output, inputs, (dy, needs) => {
+    const products: readonly Vjp[] = vjps(output);
+    return inputs.map((_, i) => (needs[i] ? products[i](dy) : null));
   });
 }
 
 /**
- * A fused operation. The composition is its definition: it is what runs where the backend has no kernel, and what derivatives
- * of higher order are taken through. Where the backend has one, the kernel computes the value and the first derivative.
+ * A fused operation. The composition is its definition: it is what runs where the backend has no kernel, and where a derivative
+ * has none it is what is differentiated.
  */
 export function fusedOperation<Name extends FusedName>(
   name: Name,
@@ -47,31 +44,38 @@ export function fusedOperation<Name extends FusedName>(
   const kernel = backend.fused[name];
   if (!kernel) return composition(...inputs);
 
+  const views = () => inputs.map((input) => input.operand);
   const wrap = (buffer: Buffer, like: Shape) => Tensor.fromBuffer(backend, buffer, like);
-  const { output, saved } = kernel.forward(
-    inputs.map((input) => input.operand),
-    attributes,
-  );
-  const savedTensors = saved.map((buffer) => wrap(buffer, [buffer.length]));
-  const result = recordNode(wrap(output, shape), {
+  const gradients = (buffers: (Buffer | null)[], shapes: readonly Shape[]) =>
+    buffers.map((buffer, i) => buffer && wrap(buffer, shapes[i]));
+  const shapes = inputs.map((input) => input.shape);
+
+  const { output, saved } = kernel.forward(views(), attributes);
+  const y = wrap(output, shape);
+  const kept = saved.map((buffer) => wrap(buffer, [buffer.length]));
+  const keptBuffers = () => kept.map((tensor) => tensor.operand.buffer);
+  recordOutput(
+    y,
     inputs,
-    saved: savedTensors,
-    composition,
-    backward: (y, dy, needs) =>
-      kernel
-        .backward(
-          inputs.map((input) => input.operand),
+    (dy, needs) => gradients(kernel.backward(views(), y.operand, keptBuffers(), dy.operand, needs, attributes), shapes),
+    {
+      composition: (...tensors) => [composition(...tensors)],
+      saved: kept,
+      backwardBackward: ([dy], us, needs) => {
+        const directions = us.map((u) => u?.operand ?? null);
+        const buffers = kernel.backwardBackward?.(
+          views(),
           y.operand,
-          savedTensors.map((tensor) => tensor.operand.buffer),
+          keptBuffers(),
           dy.operand,
+          directions,
           needs,
           attributes,
-        )
-        .map((buffer, i) => buffer && wrap(buffer, inputs[i].shape)),
-  });
-  for (const tensor of savedTensors) {
-    if (result.node) tensor.captured = true;
-    else tensor.dispose();
-  }
-  return result;
+        );
+        return buffers ? gradients(buffers, [...shapes, shape]) : null;
+      },
+    },
+  );
+  if (!y.node) for (const tensor of kept) tensor.dispose();
+  return y;
 }

@@ -1,5 +1,5 @@
 import type { ReduceOp, Shape } from '../backends/backend.ts';
-import { recordNode } from '../tensor/graph.ts';
+import { recordOutput } from '../tensor/graph.ts';
 import { formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { div, mul } from './arithmetic.ts';
@@ -21,7 +21,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sizeOf(target) !== x.size || target.some((n) => !Number.isInteger(n) || n < 0)) {
     throw new Error(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
   }
-  return recordNode(x.view(target), { inputs: [x], backward: (_y, dy) => [reshape(dy, x.shape)] });
+  return recordOutput(x.view(target), [x], (dy) => [reshape(dy, x.shape)]);
 }
 
 interface Reduction {

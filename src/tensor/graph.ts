@@ -3,22 +3,45 @@ import type { Tensor } from './tensor.ts';
 /** A vector-Jacobian product: d(loss)/d(one input), given d(loss)/d(output). Built from tensor operations. */
 export type Vjp = (dy: Tensor) => Tensor;
 
-/** How a tensor was computed: what reverse-mode differentiation needs to know. */
+/** A function of tensors made of differentiable operations. A result that is null stands for zeros. */
+export type Composition = (...inputs: Tensor[]) => readonly (Tensor | null)[];
+
+/** How tensors were computed: what reverse-mode differentiation needs to know. */
 export interface GraphNode {
   readonly inputs: readonly Tensor[];
-  /** @returns for each input with `needs[i]` its gradient, null for the others. */
-  backward(output: Tensor, dy: Tensor, needs: readonly boolean[]): (Tensor | null)[];
+  /** Most functions have one result; the derivative of a fused operation has one for each input that needs a gradient. */
+  readonly outputs: readonly Tensor[];
   /**
-   * For a fused operation, whose `backward` is a kernel and cannot be differentiated again: the same function as a composition
-   * of differentiable operations.
+   * @param dys dL/d(output) for each output
+   * @returns for each input with `needs[i]` its gradient, where null stands for zero; null for the others
    */
-  readonly composition?: (...inputs: Tensor[]) => Tensor;
+  backward(dys: readonly Tensor[], needs: readonly boolean[]): (Tensor | null)[];
+  /** For a fused operation, whose `backward` is a kernel and cannot be differentiated again. */
+  readonly fused?: FusedFunction;
+}
+
+/** What higher derivatives of a fused operation are made from. */
+export interface FusedFunction {
+  /** The same function of the inputs. */
+  readonly composition: Composition;
   /** What the kernel kept from the forward pass. */
-  readonly saved?: readonly Tensor[];
+  readonly saved: readonly Tensor[];
+  /**
+   * The derivative of `backward`, a function of the inputs and `dys`, by a kernel.
+   *
+   * @param us dL/d(gradient) for each gradient that `backward` gave, null for the others
+   * @returns for each input, and then for each of `dys`, with `needs[i]` its gradient, null for the others; null instead of all
+   * where there is no kernel
+   */
+  readonly backwardBackward?: (
+    dys: readonly Tensor[],
+    us: readonly (Tensor | null)[],
+    needs: readonly boolean[],
+  ) => (Tensor | null)[] | null;
 }
 
 /** The node of a computed tensor that was freed: it lets go of all that led to it. */
-export const freedNode: GraphNode = { inputs: [], backward: () => [] };
+export const freedNode: GraphNode = { inputs: [], outputs: [], backward: () => [] };
 
 let recording = true;
 
@@ -48,14 +71,24 @@ export function withGrad<T>(fn: () => T): T {
   return withRecording(true, fn);
 }
 
-/**
- * @internal Gives `output`, just computed by a primitive, its place in the graph, if one of the inputs requires a gradient.
- * @returns the same tensor
- */
-export function recordNode(output: Tensor, node: GraphNode): Tensor {
-  if (!recording || !node.inputs.some((input) => input.requiresGrad)) return output;
-  output.node = node;
-  output.captured = true;
+/** @internal Gives `node.outputs`, just computed, their place in the graph, if one of the inputs requires a gradient. */
+export function recordNode(node: GraphNode): void {
+  if (!recording || !node.inputs.some((input) => input.requiresGrad)) return;
+  for (const output of node.outputs) {
+    output.node = node;
+    output.captured = true;
+  }
   for (const input of node.inputs) input.captured = true;
+  for (const saved of node.fused?.saved ?? []) saved.captured = true;
+}
+
+/** @internal The same for a function with one result. @returns the result */
+export function recordOutput(
+  output: Tensor,
+  inputs: readonly Tensor[],
+  backward: (dy: Tensor, needs: readonly boolean[]) => (Tensor | null)[],
+  fused?: FusedFunction,
+): Tensor {
+  recordNode({ inputs, outputs: [output], backward: ([dy], needs) => backward(dy, needs), fused });
   return output;
 }

@@ -57,6 +57,15 @@ function isTensor(value: unknown): value is Tensor {
  * from what others make
  */
 export function tidy<T>(fn: () => T): T {
+  return inScope(fn, (tensor, scope) => tensor.captured && scope.parent !== null);
+}
+
+/** @internal The same for a function that differentiates what it records itself: frees also what that derivative needed. */
+export function tidyGraph<T>(fn: () => T): T {
+  return inScope(fn, () => false);
+}
+
+function inScope<T>(fn: () => T, survives: (tensor: Tensor, scope: Scope) => boolean): T {
   const scope = new Scope(current);
   current = scope;
   let result: T | undefined;
@@ -69,7 +78,7 @@ export function tidy<T>(fn: () => T): T {
   } finally {
     current = scope.parent;
     for (const tensor of scope.tensors) {
-      if (tensor.captured && scope.parent) scope.promote(tensor);
+      if (survives(tensor, scope)) scope.promote(tensor);
       else tensor.dispose();
     }
   }

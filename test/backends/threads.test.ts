@@ -26,7 +26,7 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
     ),
   sumRows: (b, x) => b.reduce('sum', view(x, 1037, 257), [1]),
   sumColumns: (b, x) => b.reduce('sum', view(x, 1037, 257), [0]),
-  dropout: (b, x) => b.fused.dropout.forward([view(x, 1037, 257)], { p: 0.3, seed: 4_000_000_000 }).output,
+  dropout: (b, x) => b.dropout(x, 0.3, 4_000_000_000),
   softmax: (b, x) => b.fused.softmax.forward([view(x, 1037, 257)], {}).output,
   layerNorm: (b, x, y) => {
     const inputs = [view(x, 1037, 257), view(y, 257), view(y, 257)];

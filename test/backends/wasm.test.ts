@@ -137,6 +137,25 @@ for (const [tile, backend] of [
   );
 }
 
+property(
+  'linear',
+  fc.tuple(
+    fc.integer({ min: 0, max: 20 }),
+    fc.integer({ min: 1, max: 40 }),
+    fc.integer({ min: 1, max: 40 }),
+    fc.boolean(),
+  ),
+  ([rows, inner, columns, biased]) => {
+    const inputs = [noise(rows * inner, 1), noise(columns * inner, 2), noise(columns, 3)];
+    agree(
+      inputs,
+      (b, [x, weight, bias]) =>
+        b.linear({ ...x, shape: [rows, inner] }, { ...weight, shape: [columns, inner] }, biased ? bias : null),
+      1e-6 * (1 + Math.sqrt(inner)),
+    );
+  },
+);
+
 test('a row of a product does not depend on the range that is computed', () => {
   const [m, n, k] = [37, 29, 301];
   const [a, b] = [noise(m * k, 1), noise(k * n, 2)].map((x) => wasm.upload(x.values));
@@ -211,6 +230,12 @@ property('concat', joined, ([xs, axis]) => agree(xs, (b, views) => b.concat(view
 
 property('uniform', fc.tuple(fc.nat({ max: 200 }), fc.nat({ max: 2 ** 32 - 1 })), ([n, seed]) =>
   agree([], (b) => b.uniform(n, seed)),
+);
+
+property(
+  'dropout',
+  fc.tuple(anyArray, fc.constantFrom(0, 0.1, 0.5, 0.875), fc.nat({ max: 2 ** 32 - 1 })),
+  ([x, p, seed]) => agree([x], (b, [v]) => b.dropout(v.buffer, p, seed), 1e-6),
 );
 
 test('read gives a copy', async () => {

@@ -184,6 +184,13 @@ export class ReferenceBackend implements Backend {
     return out;
   }
 
+  linear(x: View<FloatArray>, weight: View<FloatArray>, bias: View<FloatArray> | null): FloatArray {
+    const [[m, k], n] = [x.shape, weight.shape[0]];
+    const out = this.matmul(x.buffer, weight.buffer, { batch: 1, m, k, n, transposeA: false, transposeB: true });
+    if (bias) for (let i = 0; i < out.length; i++) out[i] += bias.buffer[i % n];
+    return out;
+  }
+
   gather(table: View<FloatArray>, ids: Int32Array): FloatArray {
     const width = sizeOf(table.shape.slice(1));
     const out = this.#new(ids.length * width);
@@ -258,6 +265,12 @@ export class ReferenceBackend implements Backend {
   uniform(length: number, seed: number): FloatArray {
     const out = this.#new(length);
     for (let i = 0; i < length; i++) out[i] = counterUniform(seed, i);
+    return out;
+  }
+
+  dropout(x: FloatArray, p: number, seed: number): FloatArray {
+    const out = this.#new(x.length);
+    for (let i = 0; i < x.length; i++) out[i] = counterUniform(seed, i) < p ? 0 : x[i] / (1 - p);
     return out;
   }
 }

@@ -261,6 +261,15 @@ export class WasmBackend implements Backend {
     return out;
   }
 
+  linear(x: WasmView, weight: WasmView, bias: WasmView | null): WasmBuffer {
+    const [m, k] = x.shape;
+    const n = weight.shape[0];
+    const out = this.allocate(m * n);
+    const [a, biasAt] = [x.buffer.address, bias ? bias.buffer.address : 0];
+    this.gemm({ a, ...secondOperand(weight.buffer), transposeB: true, bias: biasAt, c: out.address, m, n, k });
+    return out;
+  }
+
   /** c = init + bias + a b, see {@link Product}. */
   gemm(product: Product): void {
     const { kernels } = this;
@@ -349,6 +358,12 @@ export class WasmBackend implements Backend {
   uniform(length: number, seed: number): WasmBuffer {
     const out = this.allocate(length);
     this.kernels.uniform(out.address, seed, 0, length);
+    return out;
+  }
+
+  dropout(x: WasmBuffer, p: number, seed: number): WasmBuffer {
+    const out = this.allocate(x.length);
+    this.kernels.dropout(x.address, out.address, p, 1 / (1 - p), seed, 0, x.length);
     return out;
   }
 
