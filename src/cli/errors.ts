@@ -9,9 +9,16 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Whether work was stopped by a signal before there was anything to save. */
+const isInterruption = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
+
 /** Tells standard error what went wrong, and gives the exit code. What commander throws it has reported already. */
 export function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (isInterruption(error)) {
+    process.stderr.write('stopped; nothing was saved\n');
+    return exitCodes.interrupted;
+  }
   if (error instanceof InputError) {
     process.stderr.write(`error: ${error.message}\n`);
     return exitCodes.input;

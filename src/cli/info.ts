@@ -7,6 +7,7 @@ import { memory } from '../tensor/index.ts';
 import {
   hasCheckpoint,
   isFinishedRun,
+  type RunSettings,
   readRunConfig,
   readRunMetrics,
   readStoppedRun,
@@ -90,7 +91,8 @@ function finishedRun(folder: string): Facts {
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
-    ['epochs, batch', `${settings.training.epochs}, ${settings.training.batchSize}`],
+    ['epochs', String(settings.training.epochs)],
+    ['batches', batchesOf(settings.training)],
     ['max length', String(settings.maxLength)],
     ['pooling', settings.pooling],
     ['seed, backend', `${settings.seed}, ${settings.backend}`],
@@ -113,6 +115,9 @@ function stoppedRun(folder: string): Facts {
   ];
   return { document: { status: 'stopped', step, settings, command, pruning, files }, tables: [{ rows }] };
 }
+
+const batchesOf = ({ batchSize, batchOrder }: RunSettings['training']): string =>
+  `${typeof batchSize === 'number' ? `${batchSize} examples` : `up to ${batchSize.tokens} tokens`}, ${batchOrder}`;
 
 const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): string => {
   switch (data.kind) {

@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
 import { useBackend } from './backend.ts';
-import { layerHead, layerRows, methodName, noteLoaded, notePruning, runDocument } from './describe.ts';
-import { formatSeconds, note, printJson, printTable, warn } from './output.ts';
+import { layerHead, layerRows, methodName, runDocument } from './describe.ts';
+import { interruptSignal } from './interrupt.ts';
+import { formatSeconds, note, printJson, printTable } from './output.ts';
 import { addAdapterOptions, addBatchSize, addDataOptions, addPruningOptions, addRunOptions } from './run-options.ts';
 import { runSettings } from './settings.ts';
+import { TrainingDisplay } from './train.ts';
 import { commandLine, versions } from './versions.ts';
 
 interface Flags {
@@ -30,19 +32,18 @@ export async function prune(command: Command): Promise<void> {
   const settings = runSettings(command);
   if (output !== null) checkOutput(output, { overwrite });
   await useBackend(settings.backend);
-  const { config, metrics, pruning } = await runPruning({
-    settings,
-    output,
-    command: commandLine(),
-    versions,
-    events: {
-      onWarning: warn,
-      onLoaded: (model) => {
-        noteLoaded(settings.model, model);
-        notePruning(settings);
-      },
-    },
-  });
+
+  const display = new TrainingDisplay(settings);
+  const signal = interruptSignal(() => display.interrupt());
+  let result: Awaited<ReturnType<typeof runPruning>>;
+  try {
+    const { events } = display;
+    result = await runPruning({ settings, output, command: commandLine(), versions, signal, events });
+  } finally {
+    display.stop();
+  }
+
+  const { config, metrics, pruning } = result;
   if (json) {
     const bytes = output === null ? null : runFileSizes(output)['adapter.safetensors'];
     printJson(runDocument(output, config, metrics, bytes));

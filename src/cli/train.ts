@@ -52,6 +52,7 @@ export function describeTrain(command: Command): void {
     'after',
     `
 Ctrl-C finishes the current step and saves a checkpoint; --resume continues with the same result.
+Before the first step there is nothing to save yet.
 
 Examples:
   $ sparse-adapter train --model ./bert-base --task rte --data ./glue
@@ -116,7 +117,11 @@ export class TrainingDisplay {
       noteLoaded(this.#settings.model, model);
       if (!this.#resume) notePruning(this.#settings);
     },
-    onPruned: notePruned,
+    onPruning: (done, total) => this.#show('pruning', total, 0).update(done),
+    onPruned: (report) => {
+      this.stop();
+      notePruned(report);
+    },
     onStep: ({ step, totalSteps, loss, tokensPerSecond }) => {
       const detail = `loss ${loss.toFixed(4)}, ${formatCount(Math.round(tokensPerSecond))} tokens/s`;
       this.#show('training', totalSteps, step - 1).update(step, detail);
@@ -126,7 +131,7 @@ export class TrainingDisplay {
 
   interrupt(): void {
     this.stop();
-    note('stopping after this step; Ctrl-C again quits at once, without saving');
+    note('stopping after this batch; Ctrl-C again quits at once, without saving');
   }
 
   stop(): void {

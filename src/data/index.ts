@@ -1,4 +1,13 @@
-export { chunks, type EncodedExample, encodeExamples, shuffledBatches } from './encode.ts';
+export {
+  type BatchOptions,
+  type BatchOrder,
+  type BatchSize,
+  batchOrders,
+  chunks,
+  cutBatches,
+  epochBatches,
+} from './batches.ts';
+export { type EncodedExample, encodeExamples, tokenCount } from './encode.ts';
 export type { Dataset, Example } from './examples.ts';
 export { readLines } from './files.ts';
 export { type GlueTask, type GlueTaskName, glueTasks, readGlue, type Split } from './glue.ts';

@@ -14,6 +14,11 @@ export interface ScoreContext {
   readonly random: Random;
   /** One function per pruning batch: its mean loss, without dropout, as a tensor with one element. */
   readonly losses: readonly (() => Tensor)[];
+  /**
+   * Called after each batch with how many passes over one are done, and awaited: it may let other work run, and what it
+   * throws ends the scoring.
+   */
+  readonly onBatch?: (done: number, total: number) => void | Promise<void>;
 }
 
 /** The importance of every weight of every parameter: the highest are kept. */
@@ -21,21 +26,43 @@ export type Score = (context: ScoreContext) => Promise<FloatArray[]>;
 
 const leaves = (parameters: readonly Parameter[]): Tensor[] => parameters.map((parameter) => parameter.value);
 
+const free = (tensors: readonly Tensor[]): void => {
+  for (const tensor of tensors) tensor.dispose();
+};
+
+/** Which of a score's passes over all batches this is. */
+interface Pass {
+  readonly index: number;
+  readonly count: number;
+}
+
 /** Σ_b f(loss_b), tensor by tensor; one batch and one sum are in memory at a time. */
-function sumOverBatches({ losses }: ScoreContext, f: (loss: () => Tensor) => Tensor[]): Tensor[] {
-  return losses.reduce<Tensor[]>((sums, loss, batch) => {
-    const next = tidy(() => {
-      const part = f(loss);
-      return batch === 0 ? part : noGrad(() => sums.map((sum, i) => add(sum, part[i])));
-    });
-    for (const sum of sums) sum.dispose();
-    return next;
-  }, []);
+async function sumOverBatches(
+  { losses, onBatch }: ScoreContext,
+  { index, count }: Pass,
+  f: (loss: () => Tensor) => Tensor[],
+): Promise<Tensor[]> {
+  let sums: Tensor[] = [];
+  try {
+    for (const [batch, loss] of losses.entries()) {
+      const next = tidy(() => {
+        const part = f(loss);
+        return batch === 0 ? part : noGrad(() => sums.map((sum, i) => add(sum, part[i])));
+      });
+      free(sums);
+      sums = next;
+      await onBatch?.(index * losses.length + batch + 1, count * losses.length);
+    }
+    return sums;
+  } catch (error) {
+    free(sums);
+    throw error;
+  }
 }
 
 /** g = Σ_b ∂L_b/∂w. */
-function gradients(context: ScoreContext): Tensor[] {
-  return sumOverBatches(context, (loss) => grad(loss(), leaves(context.parameters)));
+function gradients(context: ScoreContext, pass: Pass = { index: 0, count: 1 }): Promise<Tensor[]> {
+  return sumOverBatches(context, pass, (loss) => grad(loss(), leaves(context.parameters)));
 }
 
 /** combine(w, v) for each weight w and its entry v of the tensor of the same position, which is freed. */
@@ -63,11 +90,11 @@ export const magnitude: Score = async ({ parameters }) =>
 
 /** |w · g|: the first-order effect on the loss of removing w, of either sign (SNIP, Lee et al., 2018). */
 export const snip: Score = async (context) =>
-  withWeights(context.parameters, gradients(context), (w, g) => Math.abs(w * g));
+  withWeights(context.parameters, await gradients(context), (w, g) => Math.abs(w * g));
 
 /** w · g, the negative of -w · g whose highest the SparseAdapter paper's text removes. For study: it keeps what hurts. */
 export const snipPaperLiteral: Score = async (context) =>
-  withWeights(context.parameters, gradients(context), (w, g) => w * g);
+  withWeights(context.parameters, await gradients(context), (w, g) => w * g);
 
 /**
  * w · (H g): removing w changes the squared gradient norm by -2 w (H g) to first order, so the weights with the highest
@@ -75,8 +102,13 @@ export const snipPaperLiteral: Score = async (context) =>
  * batches and taken over the scored parameters alone.
  */
 export const grasp: Score = async (context) => {
-  const g = gradients(context);
-  const hg = sumOverBatches(context, (loss) => hvp(loss, leaves(context.parameters), g));
-  for (const tensor of g) tensor.dispose();
-  return withWeights(context.parameters, hg, (w, h) => w * h);
+  const g = await gradients(context, { index: 0, count: 2 });
+  try {
+    const hg = await sumOverBatches(context, { index: 1, count: 2 }, (loss) =>
+      hvp(loss, leaves(context.parameters), g),
+    );
+    return withWeights(context.parameters, hg, (w, h) => w * h);
+  } finally {
+    free(g);
+  }
 };

@@ -1,5 +1,5 @@
 import { setImmediate as yieldToSignals } from 'node:timers/promises';
-import { chunks, type EncodedExample } from '../data/index.ts';
+import { chunks, type EncodedExample, tokenCount } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
 import { packSequences, type SequenceClassifier } from '../models/index.ts';
@@ -39,7 +39,7 @@ export function classificationObjective(
   items: readonly EncodedExample[],
   parameters: readonly Parameter[],
 ): Objective<EncodedExample> {
-  return { items, parameters, loss: (batch, random) => classificationLoss(model, batch, random) };
+  return { items, lengthOf: tokenCount, parameters, loss: (batch, random) => classificationLoss(model, batch, random) };
 }
 
 export interface PredictOptions {

@@ -1,12 +1,14 @@
+import { setImmediate as yieldToSignals } from 'node:timers/promises';
 import { type Adapter, attachHoulsby, freezeBackbone } from '../adapters/index.ts';
 import {
-  chunks,
+  cutBatches,
   type Dataset,
   type EncodedExample,
   encodeExamples,
   readGlue,
   readTable,
   readWordnetFields,
+  tokenCount,
 } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { MetricName } from '../metrics/index.ts';
@@ -124,6 +126,8 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
 export interface PrepareEvents {
   readonly onWarning?: (message: string) => void;
   readonly onLoaded?: (model: AdaptedModel) => void;
+  /** Told how many passes over a pruning batch are done. */
+  readonly onPruning?: (done: number, total: number) => void;
 }
 
 export interface PreparedRun {
@@ -154,10 +158,18 @@ export function prepareRun(settings: RunSettings, { onWarning, onLoaded }: Prepa
   };
 }
 
+export interface PruneAdapterOptions {
+  /** Told how many passes over a batch are done, and how many there are; not called by methods that need no data. */
+  readonly onBatch?: (done: number, total: number) => void;
+  /** When it is aborted its reason is thrown before the next batch, and nothing is pruned. */
+  readonly signal?: AbortSignal;
+}
+
 /** Prunes the adapter as the settings say, on a seeded sample of the training examples, without dropout. */
 export async function pruneAdapter(
   { adapted: { model, adapter }, items, random }: PreparedRun,
   { pruning, training }: RunSettings,
+  { onBatch, signal }: PruneAdapterOptions = {},
 ): Promise<PruneReport | null> {
   if (!pruning) return null;
   const { method, sparsity, scope, examples } = pruning;
@@ -169,7 +181,14 @@ export async function pruneAdapter(
     scope,
     parameters: adapter.prunable,
     random: random.fork('pruning'),
-    losses: chunks(sample, training.batchSize).map((batch) => () => classificationLoss(model, batch)),
+    losses: cutBatches(sample, { size: training.batchSize, lengthOf: tokenCount }).map(
+      (batch) => () => classificationLoss(model, batch),
+    ),
+    onBatch: async (done, total) => {
+      onBatch?.(done, total);
+      await yieldToSignals();
+      signal?.throwIfAborted();
+    },
   });
 }
 

@@ -12,6 +12,8 @@ export interface PruningOptions {
   /** The exact command, for the record. */
   readonly command: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
+  /** When it is aborted its reason is thrown before the next pruning batch; nothing has been written then. */
+  readonly signal?: AbortSignal;
   readonly events?: PrepareEvents;
 }
 
@@ -27,10 +29,10 @@ export interface PruningResult {
  * @throws InputError for bad input, and settings without pruning; nothing has been written then
  */
 export async function runPruning(options: PruningOptions): Promise<PruningResult> {
-  const { settings, output, command, versions, events } = options;
+  const { settings, output, command, versions, signal, events } = options;
   const run = prepareRun(settings, events);
   const seconds = stopwatch();
-  const pruning = await pruneAdapter(run, settings);
+  const pruning = await pruneAdapter(run, settings, { onBatch: events?.onPruning, signal });
   if (!pruning) throw new Error('The settings name no pruning method.');
   const metrics: RunMetrics = {
     metrics: null,

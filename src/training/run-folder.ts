@@ -157,6 +157,8 @@ export function loadRun(folder: string, { model }: { model?: string } = {}): Loa
 /** Where a stopped run stood. */
 export interface CheckpointHeader {
   readonly settings: RunSettings;
+  /** Of the examples that it was trained on. */
+  readonly fingerprint: string;
   /** The command that began the run. */
   readonly command: readonly string[];
   readonly pruning: PruneReport | null;

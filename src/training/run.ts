@@ -1,11 +1,12 @@
 import { setImmediate as yieldToSignals } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { chunks, type EncodedExample } from '../data/index.ts';
+import type { EncodedExample } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { classificationObjective, evaluate } from './classification.ts';
+import { fingerprint } from './fingerprint.ts';
 import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import {
   loadCheckpoint,
@@ -45,7 +46,7 @@ export interface RunOptions {
   readonly command?: readonly string[];
   /** Of the programs that take part, for the record. */
   readonly versions?: Readonly<Record<string, string>>;
-  /** When it is aborted the run stops after the current step and leaves a checkpoint. */
+  /** When it is aborted the run stops after the current step and leaves a checkpoint, once pruning is over. */
   readonly signal?: AbortSignal;
   readonly events?: RunEvents;
 }
@@ -58,7 +59,7 @@ export type RunResult =
  * One run from settings to a saved folder: load the backbone, attach the adapter, prune it, train, evaluate, save. Pruning comes
  * before the first step and never again. A stopped run continues with `resume` and ends with the same weights.
  *
- * @throws InputError for bad input; nothing has been written then
+ * @throws InputError for bad input, and the signal's reason when it is aborted while pruning; nothing has been written then
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { settings, output, resume = false, versions = {}, signal, events = {} } = options;
@@ -69,7 +70,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     settings.training,
     run.random.fork('training'),
   );
-  const progress = resume ? restore(options, saved, trainer) : await begin(run, options);
+  const progress = resume ? restore(options, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
   let evaluation: Evaluation;
@@ -79,7 +80,8 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     evaluation = await evaluateModel(run, signal, events.onEvaluate);
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
-    await saveCheckpoint(output, { settings, ...progress }, saved, await trainer.state());
+    const header = { settings, fingerprint: fingerprint(run.items), ...progress };
+    await saveCheckpoint(output, header, saved, await trainer.state());
     return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
   }
 
@@ -88,7 +90,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     metrics: evaluation.scores,
     ...countParameters(run.adapted),
     steps: trainer.step,
-    epoch_losses: chunks(losses, trainer.stepsPerEpoch).map(average),
+    epoch_losses: epochLosses(losses, trainer.stepsPerEpoch),
     seconds: { ...seconds, evaluation: evaluation.seconds },
     tokens_per_second: tokens / seconds.training,
   };
@@ -106,21 +108,27 @@ interface Progress {
   readonly seconds: { readonly pruning: number; training: number };
 }
 
-async function begin(run: PreparedRun, { settings, command = [] }: RunOptions): Promise<Progress> {
+async function begin(run: PreparedRun, { settings, command = [], signal, events = {} }: RunOptions): Promise<Progress> {
   const stop = stopwatch();
-  const pruning = await pruneAdapter(run, settings);
+  const pruning = await pruneAdapter(run, settings, { onBatch: events.onPruning, signal });
   return { command, pruning, losses: [], tokens: 0, seconds: { pruning: pruning ? stop() : 0, training: 0 } };
 }
 
 function restore<Item>(
   { output, settings }: RunOptions,
-  saved: readonly Parameter[],
+  { items, adapted }: PreparedRun,
   trainer: Trainer<Item>,
 ): Progress {
-  if (!isDeepStrictEqual(readStoppedRun(output).settings, JSON.parse(JSON.stringify(settings)))) {
+  const stopped = readStoppedRun(output);
+  if (!isDeepStrictEqual(stopped.settings, JSON.parse(JSON.stringify(settings)))) {
     throw new InputError(`${output} was stopped with other settings; resume it with its own.`);
   }
-  const { header, optimizer } = loadCheckpoint(output, saved);
+  if (stopped.fingerprint !== fingerprint(items)) {
+    throw new InputError(
+      `The training data of ${output} are not what they were when it was stopped; restore them, or begin again with --overwrite.`,
+    );
+  }
+  const { header, optimizer } = loadCheckpoint(output, adapted.saved);
   trainer.restore(optimizer);
   const { command, pruning, losses, tokens, seconds } = header;
   return { command, pruning, losses: [...losses], tokens, seconds: { ...seconds } };
@@ -162,7 +170,14 @@ async function evaluateModel(
   return { scores, seconds: stop() };
 }
 
-const average = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+/** The mean of the losses of each epoch's steps. */
+function epochLosses(losses: readonly number[], stepsPerEpoch: readonly number[]): number[] {
+  let end = 0;
+  return stepsPerEpoch.map((steps) => {
+    end += steps;
+    return losses.slice(end - steps, end).reduce((sum, loss) => sum + loss, 0) / steps;
+  });
+}
 
 /** The loss of a step cannot show that the step itself, the last one of a run, went wrong. */
 async function checkFinite(parameters: readonly Parameter[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { grad } from '../autograd/grad.ts';
-import { shuffledBatches } from '../data/index.ts';
+import { type BatchOrder, type BatchSize, epochBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Adam, type AdamState, clipFactor, globalNorm, linearSchedule } from '../optim/index.ts';
@@ -11,7 +11,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 export interface TrainingOptions {
   readonly learningRate: number;
   readonly epochs: number;
-  readonly batchSize: number;
+  /** Examples, or tokens, of a step. */
+  readonly batchSize: BatchSize;
+  readonly batchOrder: BatchOrder;
   /** Fraction of all steps in which the learning rate rises linearly; it falls linearly to 0 in the rest. */
   readonly warmupRatio: number;
   readonly weightDecay: number;
@@ -24,6 +26,7 @@ export const trainingDefaults: TrainingOptions = {
   learningRate: 1e-4,
   epochs: 10,
   batchSize: 16,
+  batchOrder: 'shuffled',
   warmupRatio: 0.1,
   weightDecay: 0.1,
   betas: [0.9, 0.98],
@@ -33,6 +36,8 @@ export const trainingDefaults: TrainingOptions = {
 /** What is trained on what. */
 export interface Objective<Item> {
   readonly items: readonly Item[];
+  /** Tokens of an item. */
+  lengthOf(item: Item): number;
   /** What is updated. */
   readonly parameters: readonly Parameter[];
   /** The mean loss of a batch, a tensor with one element; dropout draws from `random`. */
@@ -54,7 +59,8 @@ export interface StepReport<Item> {
  */
 export class Trainer<Item> {
   readonly totalSteps: number;
-  readonly stepsPerEpoch: number;
+  /** One number per epoch: a limit in tokens makes more or fewer batches of another order. */
+  readonly stepsPerEpoch: readonly number[];
   readonly #objective: Objective<Item>;
   readonly #options: TrainingOptions;
   readonly #random: Random;
@@ -67,8 +73,8 @@ export class Trainer<Item> {
     this.#options = options;
     this.#random = random;
     this.#optimizer = new Adam(objective.parameters, options);
-    this.stepsPerEpoch = Math.ceil(objective.items.length / options.batchSize);
-    this.totalSteps = this.stepsPerEpoch * options.epochs;
+    this.stepsPerEpoch = Array.from({ length: options.epochs }, (_, epoch) => this.#batchesOf(epoch).length);
+    this.totalSteps = this.stepsPerEpoch.reduce((sum, steps) => sum + steps, 0);
   }
 
   /** Steps done so far. */
@@ -120,18 +126,20 @@ export class Trainer<Item> {
     return learningRate * linearSchedule(this.#step, Math.ceil(warmupRatio * this.totalSteps), this.totalSteps);
   }
 
-  /** The batch of the current step; each epoch has an order of its own. */
+  /** The batch of the current step. */
   #batch(): Item[] {
-    const index = Math.floor(this.#step / this.stepsPerEpoch);
-    if (this.#epoch?.index !== index) {
-      const batches = shuffledBatches(
-        this.#objective.items,
-        this.#options.batchSize,
-        this.#random.fork(`epoch ${index}`),
-      );
-      this.#epoch = { index, batches };
-    }
-    return this.#epoch.batches[this.#step % this.stepsPerEpoch];
+    let [index, step] = [0, this.#step];
+    while (step >= this.stepsPerEpoch[index]) step -= this.stepsPerEpoch[index++];
+    if (this.#epoch?.index !== index) this.#epoch = { index, batches: this.#batchesOf(index) };
+    return this.#epoch.batches[step];
+  }
+
+  /** Each epoch has an order of its own. */
+  #batchesOf(epoch: number): Item[][] {
+    const { items } = this.#objective;
+    const lengthOf = (item: Item) => this.#objective.lengthOf(item);
+    const { batchSize: size, batchOrder: order } = this.#options;
+    return epochBatches(items, { size, order, lengthOf }, this.#random.fork(`epoch ${epoch}`));
   }
 
   /** The optimiser's state, of which the step count is the position in the run. */

@@ -155,7 +155,7 @@ test('losses and weights that are not finite', () =>
       message: /output is NaN, .* lower learning rate|is (NaN|-?Infinity) after the last step; lower the learning rate/,
     },
     'an adapter that cannot be pruned by its gradient': {
-      args: replacing('--init', 'lora'),
+      args: replacing('--init', 'mam_adapter'),
       message: /initialise the adapter with init 'bert'/,
     },
   }));
@@ -230,6 +230,18 @@ test('wrong usage', () =>
     'not a whole number': {
       args: replacing('--epochs', '1.5'),
       message: /'1\.5' is invalid\. It must be a whole number/,
+    },
+    'no tokens at all': {
+      args: replacing('--batch-tokens', '0'),
+      message: /'0' is invalid\. It must be a whole number above 0/,
+    },
+    'two sizes of a batch': {
+      args: replacing('--batch-size', '8', '--batch-tokens', '512'),
+      message: /'--batch-tokens <count>' cannot be used with option '--batch-size <count>'/,
+    },
+    'two sizes of a pruning batch': {
+      args: ['prune', '--model', model, '--data', at('train.csv'), '--batch-size', '8', '--batch-tokens', '512'],
+      message: /'--batch-tokens <count>' cannot be used with option '--batch-size <count>'/,
     },
     'too many text columns': { args: replacing('--text', 'a,b,c'), message: /It must be a column, or two columns/ },
     'no model': { args: ['train', '--data', at('train.csv')], message: /--model is missing/ },

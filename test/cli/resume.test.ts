@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
@@ -18,6 +18,11 @@ const train = (output: string) => [
   ...['train', '--model', model, '--data', at('train.csv'), '--eval-data', at('dev.csv')],
   ...['--text', 'text', '--label', 'mood', '--output', at(output), '--bottleneck', '4'],
   ...['--learning-rate', '0.01', '--epochs', '150', '--batch-size', '5'],
+];
+/** Takes seconds: a wide adapter is scored on every example twice, one at a time. */
+const slowPruning = [
+  ...['--pruning', 'grasp', '--pruning-examples', '24', '--batch-size', '1', '--bottleneck', '512'],
+  ...['--backend', 'reference'],
 ];
 const resume = (output: string) => ['train', '--resume', '--output', at(output)];
 
@@ -75,6 +80,39 @@ test('what does not go with a stopped or a finished run is refused and changes n
   assert.equal(facts.status, 'stopped');
   await succeed([...train('stopped'), '--epochs', '1', '--overwrite']);
   assert.ok(!existsSync(at('stopped', 'checkpoint.safetensors')));
+});
+
+test('a run stopped while its adapter is pruned saves nothing', async () => {
+  const before = snapshot(folder);
+  const [, ...options] = train('early');
+  const untrained = options.slice(0, options.indexOf('--learning-rate'));
+  const signal = { after: 'pruning', name: 'SIGINT' } as const;
+  const outcomes = await Promise.all([
+    sparseAdapter([...train('early'), ...slowPruning], { signal }),
+    sparseAdapter(['prune', ...untrained, ...slowPruning], { signal }),
+  ]);
+  for (const { code, stdout, stderr } of outcomes) {
+    assert.equal(code, 130, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, /\nstopped; nothing was saved\n$/);
+  }
+  assert.deepEqual(snapshot(folder), before);
+});
+
+test('a run whose training data have changed is not resumed', async () => {
+  const data = at('changing.csv');
+  const rows = readFileSync(at('train.csv'), 'utf8');
+  writeFileSync(data, rows);
+  await sparseAdapter([...train('changed'), '--data', data], { signal: { after: 'pruned', name: 'SIGINT' } });
+  const before = snapshot(at('changed'));
+  writeFileSync(data, rows.replace('good', 'bad'));
+  const { code, stderr } = await sparseAdapter(resume('changed'));
+  assert.equal(code, 1, stderr);
+  assert.match(
+    stderr,
+    /error: The training data of .*changed are not what they were when it was stopped; restore them/,
+  );
+  assert.deepEqual(snapshot(at('changed')), before);
 });
 
 test.run();

@@ -67,6 +67,19 @@ test('a classifier: train, evaluate, predict, info', async () => {
   assert.equal(facts.files['adapter.safetensors'], readFileSync(at('classes', 'adapter.safetensors')).length);
 });
 
+test('batches of a number of tokens, by length', async () => {
+  const tokens = ['--epochs', '2', '--batch-tokens', '30', '--batch-order', 'bucketed'];
+  const args = train('mood', 'tokens', ...tokens);
+  args.splice(args.indexOf('--batch-size'), 2);
+  await succeed(args);
+  const { training } = readJson('tokens', 'sparse-adapter.json').settings;
+  assert.deepEqual([training.batchSize, training.batchOrder], [{ tokens: 30 }, 'bucketed']);
+  // 24 reviews of six tokens, five to a batch.
+  assert.equal(readJson('tokens', 'metrics.json').steps, 2 * 5);
+  const { stdout } = await succeed(['info', at('tokens')]);
+  assert.match(stdout, /batches +up to 30 tokens, bucketed/);
+});
+
 test('a regression: numbers as labels, tables for people', async () => {
   const trained = await succeed(train('score', 'numbers', '--pruning', 'none', '--pooling', 'mean'));
   const { metrics } = readJson('numbers', 'metrics.json');

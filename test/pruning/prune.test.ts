@@ -18,7 +18,7 @@ import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { forAllAsync } from '../support/property.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
-import { total } from '../support/values.ts';
+import { range, total } from '../support/values.ts';
 
 const test = suite('pruning: prune');
 useBackend(test, 'reference');
@@ -231,6 +231,43 @@ test("snip cannot prune an adapter that starts as the identity: the error names 
       assert.ok(prunable.every(({ mask }) => mask === null));
     } else {
       assert.equal((await run()).kept, 512 - 205);
+    }
+  }
+});
+
+onEveryBackend(test, 'onBatch follows the passes over the batches, is awaited, and can end the scoring', async () => {
+  for (const [method, passes] of [
+    ['snip', 3],
+    ['grasp', 6],
+    ['magnitude', 0],
+  ] as const) {
+    const { parameters, losses } = problem([[4, 5]]);
+    let begun = 0;
+    const counted = [...losses, losses[0]].map((loss) => () => {
+      begun++;
+      return loss();
+    });
+    const options = { method, sparsity: 0.5, parameters, losses: counted, random: new Random(1) };
+    const told: number[][] = [];
+    await prune({
+      ...options,
+      onBatch: async (done, total) => {
+        await new Promise(setImmediate);
+        told.push([done, total, begun]);
+      },
+    });
+    assert.deepEqual(
+      told,
+      range(passes).map((i) => [i + 1, passes, i + 1]),
+    );
+    for (const parameter of parameters) parameter.setMask(null);
+    for (const stop of range(passes)) {
+      const before = memory();
+      const onBatch = (done: number) => {
+        if (done === stop + 1) throw new Error('enough');
+      };
+      await assert.rejects(prune({ ...options, onBatch }), /^Error: enough$/);
+      assert.deepEqual([memory(), parameters[0].mask], [before, null]);
     }
   }
 });

@@ -49,14 +49,16 @@ export function tinyRun(output: string, options: Partial<RunOptions> = {}): Prom
   });
 }
 
-/** The same, stopped after `steps` steps. */
+/** The same, stopped after `steps` steps; pruning is over then. */
 export function stoppedRun(output: string, steps: number, options: Partial<RunOptions> = {}): Promise<RunResult> {
   const controller = new AbortController();
-  if (steps === 0) controller.abort();
   return tinyRun(output, {
     ...options,
     signal: controller.signal,
     events: {
+      onPruned: () => {
+        if (steps === 0) controller.abort();
+      },
       onStep: ({ step }) => {
         if (step >= steps) controller.abort();
       },

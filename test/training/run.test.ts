@@ -24,6 +24,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { range, total } from '../support/values.ts';
 
 const test = suite('training: runs');
 useBackend(test, 'wasm');
@@ -132,21 +133,75 @@ onEveryBackend(test, 'the same seed writes the same files, another seed other we
 });
 
 onEveryBackend(test, 'a run stopped after any step and resumed writes the same files', async () => {
+  await assertResumable(tinySettings, [0, 1, 3, 6]);
+});
+
+test('so does one in bucketed batches of a number of tokens', async () => {
+  const training = { ...tinySettings.training, batchSize: { tokens: 40 }, batchOrder: 'bucketed' } as const;
+  await assertResumable({ ...tinySettings, training }, [0, 5]);
+});
+
+async function assertResumable(settings: RunSettings, stops: readonly number[]): Promise<void> {
   const whole = place();
-  await tinyRun(whole);
-  for (const steps of [0, 1, 3, 6]) {
+  const { metrics } = await finished(whole, { settings });
+  assert.deepEqual(readRunConfig(whole).settings, settings);
+  for (const steps of stops) {
     const output = place();
-    const stopped = await stoppedRun(output, steps);
-    assert.deepEqual(stopped, { status: 'stopped', step: steps, totalSteps: 6 });
+    const stopped = await stoppedRun(output, steps, { settings });
+    assert.deepEqual(stopped, { status: 'stopped', step: steps, totalSteps: metrics.steps });
     assert.deepEqual([hasCheckpoint(output), isFinishedRun(output)], [true, false]);
-    const resumed = await tinyRun(output, { resume: true, command: ['another'] });
+    const resumed = await tinyRun(output, { settings, resume: true, command: ['another'] });
     assert.equal(resumed.status, 'finished');
     assert.equal(hasCheckpoint(output), false);
     assert.deepEqual(weights(output), weights(whole), `stopped after ${steps}`);
     assert.deepEqual(read(output, 'sparse-adapter.json'), read(whole, 'sparse-adapter.json'));
-    const { metrics, epoch_losses } = readRunMetrics(whole);
     const again = readRunMetrics(output);
-    assert.deepEqual([again.metrics, again.epoch_losses], [metrics, epoch_losses]);
+    assert.deepEqual([again.metrics, again.epoch_losses], [metrics.metrics, metrics.epoch_losses]);
+  }
+}
+
+test('the loss of an epoch is the mean over its steps, however many it has', async () => {
+  const training = { ...tinySettings.training, batchSize: { tokens: 40 }, epochs: 3 };
+  const losses: number[] = [];
+  const result = await tinyRun(place(), {
+    settings: { ...tinySettings, training },
+    events: { onStep: ({ loss }) => losses.push(loss) },
+  });
+  assert.ok(result.status === 'finished');
+  // 24 reviews of six tokens, six to a batch.
+  assert.equal(losses.length, 12);
+  const means = [0, 4, 8].map((start) => total(losses.slice(start, start + 4)) / 4);
+  assert.deepEqual(result.metrics.epoch_losses, means);
+});
+
+test('a run stopped while it is pruned throws the reason and writes nothing', async () => {
+  for (const method of ['snip', 'grasp'] as const) {
+    const pruning = { ...tinySettings.pruning, method, sparsity: 0.5, scope: 'global', examples: 16 } as const;
+    const settings = { ...tinySettings, pruning };
+    const passes = method === 'snip' ? 2 : 4;
+    for (const stop of [1, passes]) {
+      const output = place();
+      const controller = new AbortController();
+      const told: number[][] = [];
+      const events = {
+        onPruning: (done: number, of: number) => {
+          told.push([done, of]);
+          if (done === stop) controller.abort(new Error('enough'));
+        },
+        onStep: () => assert.fail('no step'),
+      };
+      await assert.rejects(tinyRun(output, { settings, signal: controller.signal, events }), /^Error: enough$/);
+      assert.deepEqual(
+        told,
+        range(stop).map((i) => [i + 1, passes]),
+      );
+      assert.equal(existsSync(output), false);
+      await assert.rejects(
+        runPruning({ settings, output, command: [], versions: {}, signal: AbortSignal.abort(new Error('before')) }),
+        /^Error: before$/,
+      );
+      assert.equal(existsSync(output), false);
+    }
   }
 });
 
@@ -171,6 +226,7 @@ test('events tell what goes on', async () => {
   await tinyRun(place(), {
     events: {
       onLoaded: ({ initialized }) => told.push(`loaded, ${initialized.length} new`),
+      onPruning: (done, passes) => told.push(`scored ${done} of ${passes}`),
       onPruned: ({ kept, total }) => told.push(`pruned to ${kept} of ${total}`),
       onStep: ({ step, totalSteps }) => told.push(`step ${step} of ${totalSteps}`),
       onEvaluate: (done, total) => told.push(`evaluated ${done} of ${total}`),
@@ -179,6 +235,8 @@ test('events tell what goes on', async () => {
   // Pooler and classifier, and four adapter modules.
   assert.deepEqual(told, [
     'loaded, 4 new',
+    'scored 1 of 2',
+    'scored 2 of 2',
     'pruned to 307 of 512',
     ...[1, 2, 3, 4, 5, 6].map((step) => `step ${step} of 6`),
     'evaluated 8 of 8',
@@ -249,6 +307,36 @@ test('resuming needs the checkpoint of such a run', async () => {
   const bytes = readFileSync(checkpoint);
   writeFileSync(checkpoint, bytes.subarray(0, bytes.length - 8));
   await assertRejectsInput(() => tinyRun(output, { resume: true }), /checkpoint\.safetensors/);
+});
+
+test('resuming needs the same training data', async () => {
+  const { data } = tinySettings;
+  assert.ok(data.kind === 'table');
+  const rows = readFileSync(data.train, 'utf8');
+  const folder = temporaryFolder({ 'train.csv': rows });
+  const train = join(folder, 'train.csv');
+  const settings = { ...tinySettings, data: { ...data, train } };
+  const [whole, output] = [place(), place()];
+  await tinyRun(whole, { settings });
+  await stoppedRun(output, 2, { settings });
+  const resume = () => tinyRun(output, { settings, resume: true });
+  const before = filesOf(output);
+  const [header, first, second, ...others] = rows.trimEnd().split('\n');
+  const changes = {
+    'a row less': [header, first, ...others],
+    'another order': [header, second, first, ...others],
+    'another word': [header, first.replace('good', 'fine'), second, ...others],
+    'another label': [header, first.replace('positive', 'negative'), second, ...others],
+  };
+  for (const [change, lines] of Object.entries(changes)) {
+    writeFileSync(train, lines.join('\n'));
+    assert.notEqual(lines.join('\n'), rows.trimEnd(), change);
+    await assertRejectsInput(resume, /training data of .* are not what they were .* restore them, or begin again with/);
+  }
+  assert.deepEqual(filesOf(output), before);
+  writeFileSync(train, rows);
+  await resume();
+  assert.deepEqual(weights(output), weights(whole));
 });
 
 test('without evaluation data there are no metrics', async () => {

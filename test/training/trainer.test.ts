@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
-import type { EncodedExample } from '../../src/data/index.ts';
+import { batchOrders, type EncodedExample } from '../../src/data/index.ts';
 import { memory, mul, Random, sqrt, sum, tensor, tidy } from '../../src/index.ts';
 import { InputError } from '../../src/io/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
@@ -20,7 +20,7 @@ import {
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { forAllAsync } from '../support/property.ts';
 import { tinyBert, tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
-import { range } from '../support/values.ts';
+import { range, total } from '../support/values.ts';
 
 const test = suite('training: Trainer');
 useBackend(test, 'reference');
@@ -63,12 +63,23 @@ async function finish<Item>(trainer: Trainer<Item>): Promise<number[]> {
   return losses;
 }
 
+const batchings: Partial<TrainingOptions>[] = [
+  {},
+  { batchSize: { tokens: 20 } },
+  { batchSize: { tokens: 20 }, batchOrder: 'bucketed' },
+];
+
 onEveryBackend(test, 'a run that is stopped and restored ends with the same weights to the last bit', async () => {
+  for (const batching of batchings) await assertResumable(() => setup(batching));
+});
+
+async function assertResumable(setup: () => Promise<Setup>): Promise<void> {
   const whole = await setup();
   const losses = await finish(whole.trainer);
-  assert.equal(losses.length, 6);
+  assert.equal(losses.length, whole.trainer.totalSteps);
+  assert.ok(losses.length >= 6);
   await forAllAsync(
-    fc.integer({ min: 0, max: 6 }),
+    fc.integer({ min: 0, max: losses.length }),
     async (stop) => {
       const first = await setup();
       for (const _ of range(stop)) await first.trainer.trainStep();
@@ -86,7 +97,7 @@ onEveryBackend(test, 'a run that is stopped and restored ends with the same weig
     },
     4,
   );
-});
+}
 
 onEveryBackend(test, 'the same seed gives the same weights, another seed others', async () => {
   const run = async (seed: number) => {
@@ -114,39 +125,48 @@ onEveryBackend(test, 'a step leaves nothing behind', async () => {
   assert.deepEqual(memory(), before);
 });
 
+const one = (): number => 1;
+
 /** A trainer of one weight on numbered items; what it does is of no interest. */
 function toy(count: number, changes: Partial<TrainingOptions>, seed = 1): Trainer<number> {
   const parameter = new Parameter('w', [1], [1]);
   const objective: Objective<number> = {
     items: range(count),
+    lengthOf: (item) => 1 + (item % 7),
     parameters: [parameter],
     loss: () => sum(mul(parameter.tensor(), parameter.tensor())),
   };
   return new Trainer(objective, { ...options, ...changes }, new Random(seed));
 }
 
+const batchSizes = fc.oneof(
+  fc.integer({ min: 1, max: 12 }),
+  fc.integer({ min: 1, max: 30 }).map((tokens) => ({ tokens })),
+);
+
 test('every item is seen once per epoch, in an order of its own', () =>
   forAllAsync(
     fc.record({
       count: fc.integer({ min: 1, max: 30 }),
-      batchSize: fc.integer({ min: 1, max: 12 }),
+      batchSize: batchSizes,
+      batchOrder: fc.constantFrom(...batchOrders),
       epochs: fc.integer({ min: 1, max: 3 }),
       seed: fc.nat(),
     }),
-    async ({ count, batchSize, epochs, seed }) => {
-      const trainer = toy(count, { batchSize, epochs }, seed);
-      const again = toy(count, { batchSize, epochs }, seed);
-      assert.equal(trainer.stepsPerEpoch, Math.ceil(count / batchSize));
-      assert.equal(trainer.totalSteps, epochs * trainer.stepsPerEpoch);
+    async ({ count, seed, epochs, ...batches }) => {
+      const trainer = toy(count, { ...batches, epochs }, seed);
+      const again = toy(count, { ...batches, epochs }, seed);
+      assert.equal(trainer.stepsPerEpoch.length, epochs);
+      assert.equal(trainer.totalSteps, total(trainer.stepsPerEpoch));
       const orders: number[][] = [];
-      for (const epoch of range(epochs)) {
+      for (const [epoch, steps] of trainer.stepsPerEpoch.entries()) {
         const seen: number[] = [];
-        for (const i of range(trainer.stepsPerEpoch)) {
+        for (const i of range(steps)) {
           assert.equal(trainer.done, false);
           const { batch, step, totalSteps } = await trainer.trainStep();
           assert.deepEqual((await again.trainStep()).batch, batch);
-          assert.equal(batch.length, i < trainer.stepsPerEpoch - 1 ? batchSize : count - i * batchSize);
-          assert.deepEqual([step, totalSteps], [epoch * trainer.stepsPerEpoch + i + 1, trainer.totalSteps]);
+          const before = total(trainer.stepsPerEpoch.slice(0, epoch));
+          assert.deepEqual([step, totalSteps], [before + i + 1, trainer.totalSteps]);
           seen.push(...batch);
         }
         assert.deepEqual(
@@ -168,7 +188,11 @@ test('dropout draws anew in every step, and goes on after a restart', async () =
       drawn.push(random.uint32());
       return sum(parameter.tensor());
     };
-    const trainer = new Trainer({ items: range(8), parameters: [parameter], loss }, options, new Random(1));
+    const trainer = new Trainer(
+      { items: range(8), lengthOf: one, parameters: [parameter], loss },
+      options,
+      new Random(1),
+    );
     if (state) trainer.restore(state);
     for (const _ of range(steps)) await trainer.trainStep();
     return { drawn, state: await trainer.state() };
@@ -178,6 +202,25 @@ test('dropout draws anew in every step, and goes on after a restart', async () =
   const first = await run(3);
   const rest = await run(1, first.state);
   assert.deepEqual([...first.drawn, ...rest.drawn], whole.drawn);
+});
+
+test('the learning rate reaches 0 with the last batch, however many batches an epoch has', async () => {
+  const lengths = range(40).map((item) => 1 + (item % 7));
+  const trainer = toy(40, { batchSize: { tokens: 11 }, epochs: 12, learningRate: 3 });
+  assert.ok(new Set(trainer.stepsPerEpoch).size > 1, 'epochs of different numbers of batches');
+  const [rates, tokens]: number[][] = [[], []];
+  while (!trainer.done) {
+    const { learningRate, batch } = await trainer.trainStep();
+    rates.push(learningRate);
+    tokens.push(total(batch.map((item) => lengths[item])));
+  }
+  const steps = trainer.totalSteps;
+  assert.deepEqual(
+    rates,
+    range(steps).map((step) => 3 * linearSchedule(step, Math.ceil(0.1 * steps), steps)),
+  );
+  assert.ok(tokens.every((count) => count <= 11));
+  assert.equal(total(tokens), 12 * total(lengths));
 });
 
 test('the learning rate warms up over a tenth of the steps and falls to 0', async () => {
@@ -206,6 +249,7 @@ onEveryBackend(test, 'a loss that is not finite is an error that leaves everythi
   let factor = 1;
   const objective: Objective<number> = {
     items: range(8),
+    lengthOf: one,
     parameters: [parameter],
     loss: () => sum(mul(parameter.tensor(), tensor([factor, factor]))),
   };
@@ -233,7 +277,12 @@ onEveryBackend(test, 'so is a gradient that is not finite, whatever the clipping
   for (const maxGradNorm of [1, null]) {
     const parameter = new Parameter('w', [0], [1]);
     // √w has the value 0 and the slope 1/0 at 0.
-    const objective = { items: range(4), parameters: [parameter], loss: () => sum(sqrt(parameter.tensor())) };
+    const objective = {
+      items: range(4),
+      lengthOf: one,
+      parameters: [parameter],
+      loss: () => sum(sqrt(parameter.tensor())),
+    };
     const trainer = new Trainer(objective, { ...options, maxGradNorm }, new Random(1));
     await assert.rejects(trainer.trainStep(), /^InputError: The gradient has the norm (Infinity|NaN) at step 1 of/);
     assert.deepEqual([weights([parameter]), trainer.step], [[[0]], 0]);
