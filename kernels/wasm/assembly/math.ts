@@ -3,16 +3,12 @@
 // Coefficients are read from memory: for a constant vector V8 issues several instructions at each use, for a load one.
 // Polynomials are summed in Estrin's scheme (two halves at once), which waits less for earlier results than Horner's.
 
+import { multiplyAdd } from './simd';
+
 /** A coefficient in all lanes. */
 @inline
 function c(table: usize, i: i32): v128 {
   return v128.load32_splat(table + (<usize>i << 2));
-}
-
-/** a b + c. */
-@inline
-function madd(a: v128, b: v128, c: v128): v128 {
-  return f32x4.add(f32x4.mul(a, b), c);
 }
 
 const COMMON = memory.data<f32>([0.5, 1, 2, -0.0]);
@@ -50,13 +46,13 @@ const EXP = memory.data<f32>([
 @inline
 export function exp(x: v128): v128 {
   const clamped = f32x4.pmax(f32x4.pmin(x, c(EXP, 0)), c(EXP, 1));
-  const shifted = madd(clamped, c(EXP, 2), c(EXP, 3));
+  const shifted = multiplyAdd(clamped, c(EXP, 2), c(EXP, 3));
   const n = f32x4.sub(shifted, c(EXP, 3));
   const r = f32x4.sub(f32x4.sub(clamped, f32x4.mul(n, c(EXP, 4))), f32x4.mul(n, c(EXP, 5)));
   const r2 = f32x4.mul(r, r);
-  const low = madd(c(EXP, 7), r, c(EXP, 6));
-  const high = madd(c(EXP, 10), r2, madd(c(EXP, 9), r, c(EXP, 8)));
-  const p = madd(madd(high, r2, low), r2, f32x4.add(r, one()));
+  const low = multiplyAdd(c(EXP, 7), r, c(EXP, 6));
+  const high = multiplyAdd(c(EXP, 10), r2, multiplyAdd(c(EXP, 9), r, c(EXP, 8)));
+  const p = multiplyAdd(multiplyAdd(high, r2, low), r2, f32x4.add(r, one()));
   // The low bits of `shifted` are n - 1, so its addition to the exponent gives half of the result.
   const y = i32x4.add(p, i32x4.shl(shifted, 23));
   return v128.andnot(f32x4.add(y, y), f32x4.lt(x, c(EXP, 1)));
@@ -83,10 +79,10 @@ export function log(x: v128): v128 {
   const t = f32x4.sub(m, one());
   const t2 = f32x4.mul(t, t);
   let p = c(LOG, 13);
-  for (let i = 12; i >= 5; i--) p = madd(p, t, c(LOG, i));
-  p = madd(f32x4.mul(p, t2), t, f32x4.mul(e, c(LOG, 4)));
+  for (let i = 12; i >= 5; i--) p = multiplyAdd(p, t, c(LOG, i));
+  p = multiplyAdd(f32x4.mul(p, t2), t, f32x4.mul(e, c(LOG, 4)));
   p = f32x4.sub(p, f32x4.mul(t2, half()));
-  let y = madd(e, c(LOG, 3), f32x4.add(t, p));
+  let y = multiplyAdd(e, c(LOG, 3), f32x4.add(t, p));
   y = v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(Infinity)));
   y = v128.bitselect(f32x4.splat(-Infinity), y, f32x4.eq(x, f32x4.splat(0)));
   return v128.bitselect(y, f32x4.splat(NaN), f32x4.ge(x, f32x4.splat(0)));
@@ -111,9 +107,9 @@ export function tanh(x: v128): v128 {
   const large = f32x4.sub(one(), f32x4.div(two(), f32x4.add(exp(f32x4.add(a, a)), one())));
   const z = f32x4.mul(x, x);
   const z2 = f32x4.mul(z, z);
-  const high = madd(c(TANH, 5), z2, madd(c(TANH, 4), z, c(TANH, 3)));
-  const p = madd(high, z2, madd(c(TANH, 2), z, c(TANH, 1)));
-  const small = madd(f32x4.mul(p, z), x, x);
+  const high = multiplyAdd(c(TANH, 5), z2, multiplyAdd(c(TANH, 4), z, c(TANH, 3)));
+  const p = multiplyAdd(high, z2, multiplyAdd(c(TANH, 2), z, c(TANH, 1)));
+  const small = multiplyAdd(f32x4.mul(p, z), x, x);
   return v128.bitselect(small, withSign(large, x), f32x4.lt(a, c(TANH, 0)));
 }
 
@@ -136,10 +132,10 @@ const ERFC = memory.data<f32>([
  */
 @inline
 export function complement(a: v128, e: v128): v128 {
-  const t = f32x4.div(one(), madd(a, c(ERFC, 0), one()));
+  const t = f32x4.div(one(), multiplyAdd(a, c(ERFC, 0), one()));
   const t2 = f32x4.mul(t, t);
-  const high = madd(madd(c(ERFC, 6), t, c(ERFC, 5)), t2, madd(c(ERFC, 4), t, c(ERFC, 3)));
-  const h = madd(high, t2, madd(c(ERFC, 2), t, c(ERFC, 1)));
+  const high = multiplyAdd(multiplyAdd(c(ERFC, 6), t, c(ERFC, 5)), t2, multiplyAdd(c(ERFC, 4), t, c(ERFC, 3)));
+  const h = multiplyAdd(high, t2, multiplyAdd(c(ERFC, 2), t, c(ERFC, 1)));
   return f32x4.mul(f32x4.mul(h, t), e);
 }
 
@@ -156,7 +152,7 @@ export function erf(x: v128): v128 {
   const a = f32x4.abs(x);
   const large = f32x4.sub(one(), complement(a, exp(f32x4.neg(z))));
   const z2 = f32x4.mul(z, z);
-  const high = madd(madd(c(ERF, 5), z, c(ERF, 4)), z2, madd(c(ERF, 3), z, c(ERF, 2)));
-  const p = madd(high, z2, madd(c(ERF, 1), z, c(ERF, 0)));
+  const high = multiplyAdd(multiplyAdd(c(ERF, 5), z, c(ERF, 4)), z2, multiplyAdd(c(ERF, 3), z, c(ERF, 2)));
+  const p = multiplyAdd(high, z2, multiplyAdd(c(ERF, 1), z, c(ERF, 0)));
   return v128.bitselect(f32x4.mul(p, x), withSign(large, x), f32x4.lt(a, one()));
 }
