@@ -46,4 +46,16 @@ test('after the first tensor it is too late', () => {
   assert.deepEqual(late, { active: false, reason: 'was asked for after the first tensor was made' });
 });
 
+test('the kernels without fused multiply-add pass the same tests', () => {
+  const env = { ...process.env, SPARSE_ADAPTER_FMA: '0' };
+  for (const file of ['wasm.test.ts', 'wasm-math.test.ts'])
+    execFileSync(process.execPath, [join(import.meta.dirname, file)], { env, timeout: 120_000 });
+});
+
+test('fused multiply-add can be left out, and says so', () => {
+  const describe = "await engine.setBackend('wasm'); console.log(JSON.stringify(engine.getBackend().describe()));";
+  assert.match(run(describe, { SPARSE_ADAPTER_FMA: '' }) as string, /, fused multiply-add$/);
+  assert.match(run(describe, { SPARSE_ADAPTER_FMA: '0' }) as string, /, separate multiply-add$/);
+});
+
 test.run();

@@ -14,7 +14,7 @@ import { readFloats, type StoredNumbers } from '../stored.ts';
 import type { Block } from './allocator.ts';
 import { secondOperand, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
-import { instantiate, type Kernels, kernelModule } from './kernels.ts';
+import { fusesMultiplyAdd, instantiate, type Kernels, kernelModule } from './kernels.ts';
 import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
 import { Memory } from './memory.ts';
 import { optimizerKernels } from './optimizer.ts';
@@ -113,7 +113,9 @@ export class WasmBackend implements Backend {
   describe(): string {
     const { active, reason } = wideVectors();
     const limit = this.threads < this.#wished && !canShare() ? ' (more need a cross-origin isolated page)' : '';
-    return `${this.threads} ${this.threads === 1 ? 'thread' : 'threads'}${limit}, ${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${reason})`;
+    const threads = `${this.threads} ${this.threads === 1 ? 'thread' : 'threads'}${limit}`;
+    const kernels = `${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${reason})`;
+    return `${threads}, ${kernels}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add`;
   }
 
   /** A buffer whose contents are undefined. */

@@ -241,11 +241,20 @@ export function kernelModule(): WebAssembly.Module {
   return compiled;
 }
 
-/** With relaxed SIMD where the engine knows it: a module with an unknown instruction does not validate. */
+/**
+ * With relaxed SIMD (fused multiply-add) where the engine knows it: a module with an unknown instruction does not validate.
+ * SPARSE_ADAPTER_FMA=0 leaves it out, so that results are to the bit those of engines without it.
+ */
 function compile(): WebAssembly.Module {
   const bytes = decodeBase64(relaxed);
-  return new WebAssembly.Module(WebAssembly.validate(bytes) ? bytes : decodeBase64(baseline));
+  hasFusedMultiplyAdd = globalThis.process?.env?.SPARSE_ADAPTER_FMA !== '0' && WebAssembly.validate(bytes);
+  return new WebAssembly.Module(hasFusedMultiplyAdd ? bytes : decodeBase64(baseline));
 }
+
+let hasFusedMultiplyAdd = false;
+
+/** Whether the kernels compute a b + c with one rounding; known once they are compiled. */
+export const fusesMultiplyAdd = (): boolean => hasFusedMultiplyAdd;
 
 export const isCompiled = (): boolean => compiled !== null;
 
