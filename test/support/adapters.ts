@@ -1,0 +1,73 @@
+import type { Adapter, AdapterSettings } from '../../src/adapters/index.ts';
+import { Random, type Tensor, tidy } from '../../src/index.ts';
+import { packSequences, type SequenceClassifier, type TokenSequence } from '../../src/models/index.ts';
+import type { Parameter } from '../../src/nn/index.ts';
+
+/**
+ * Settings of every family that fit the tiny models. What holds for all adapters is tested on each (families.test.ts): a new
+ * family needs an entry here.
+ */
+export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>> = {
+  full: [{ kind: 'full' }],
+  houlsby: [
+    { kind: 'houlsby', bottleneck: 3 },
+    { kind: 'houlsby', bottleneck: 3, form: 'sparse-adapter', dropout: 0 },
+  ],
+  lora: [
+    { kind: 'lora', rank: 2, init: 'bert' },
+    {
+      kind: 'lora',
+      rank: 3,
+      alpha: 6,
+      rslora: true,
+      targetModules: ['key', 'attention.output.dense', 'intermediate.dense', 'output.dense'],
+      init: 'bert',
+    },
+  ],
+  parallel: [{ kind: 'parallel', bottleneck: 3, init: 'bert' }],
+  pfeiffer: [{ kind: 'pfeiffer', bottleneck: 3, activation: 'gelu' }],
+};
+
+/** Settings with which an adapter changes nothing before it is trained. */
+export const identitySettings: readonly AdapterSettings[] = [
+  { kind: 'full' },
+  { kind: 'houlsby', bottleneck: 3, init: 'mam_adapter' },
+  { kind: 'houlsby', bottleneck: 3, init: 'mam_adapter', form: 'sparse-adapter', dropout: 0 },
+  { kind: 'lora' },
+  { kind: 'parallel', bottleneck: 3 },
+  { kind: 'pfeiffer', bottleneck: 3, init: 'mam_adapter' },
+];
+
+export const titleOf = (settings: AdapterSettings): string =>
+  Object.values(settings)
+    .map((value) => String(value))
+    .join(' ');
+
+/** Two sequences of different lengths. */
+export const twoTexts: readonly TokenSequence[] = [{ ids: [2, 14, 8, 18, 3] }, { ids: [2, 22, 3] }];
+
+export const logitsTensor = (model: SequenceClassifier, texts = twoTexts, random?: Random): Tensor =>
+  model.forward(packSequences(texts, model.encoder.positionIds), random);
+
+export const logits = (model: SequenceClassifier, texts = twoTexts, random?: Random): number[] =>
+  tidy(() => Array.from(logitsTensor(model, texts, random).dataSync()));
+
+/** Numbers as of a trained adapter in place of those it starts with, none of them 0. */
+export function liven({ parameters }: Pick<Adapter, 'parameters'>, seed: string | number = 'lively'): void {
+  for (const parameter of parameters) {
+    const random = new Random(`${seed} ${parameter.name}`);
+    const start = parameter.value.dataSync();
+    parameter.load(
+      start.map((value) => value + random.normal(0, 0.2)),
+      null,
+    );
+  }
+}
+
+/** Prunes about half of some matrices, whatever their scores. */
+export function maskRandomly(parameters: readonly Parameter[], seed: string | number = 'mask'): void {
+  for (const parameter of parameters) {
+    const random = new Random(`${seed} ${parameter.name}`);
+    parameter.setMask(Array.from({ length: parameter.size }, () => (random.uniform() < 0.5 ? 0 : 1)));
+  }
+}
