@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
@@ -175,6 +175,31 @@ test('a file beyond 2 GiB is read by ranges', () => {
   closeSync(handle);
   const open = openSafetensors(path);
   assert.deepEqual(open.readFloat32('tail'), Float32Array.of(1.5, -2));
+  open.close();
+});
+
+test('numbers are read into shared memory, from any byte on', () => {
+  const data = Float32Array.of(1, 2, 3);
+  const bytes = serializeSafetensors([{ name: 'v', dtype: 'F32', shape: [3], data }]);
+  const open = openSafetensors(join(temporaryFolder({ 'x.safetensors': bytes }), 'x.safetensors'));
+  for (const numbers of [open.numbers('v'), parseSafetensors(bytes, 'x').numbers('v')]) {
+    assert.deepEqual([numbers.dtype, numbers.length], ['F32', 3]);
+    const shared = new Uint8Array(new SharedArrayBuffer(16));
+    numbers.readInto(shared.subarray(4, 12), 4);
+    assert.deepEqual(Float32Array.from(new Float32Array(shared.buffer)), Float32Array.of(0, 2, 3, 0));
+  }
+  open.close();
+});
+
+test('a file that is cut off after it was opened is an input error', () => {
+  const bytes = serializeSafetensors([{ name: 'v', dtype: 'F32', shape: [3], data: Float32Array.of(1, 2, 3) }]);
+  const path = join(temporaryFolder({ 'x.safetensors': bytes }), 'x.safetensors');
+  const open = openSafetensors(path);
+  truncateSync(path, bytes.length - 1);
+  assertInputError(
+    () => open.readFloat32('v'),
+    /Cannot read .*x\.safetensors: the file ends at byte \d+, it was longer/,
+  );
   open.close();
 });
 

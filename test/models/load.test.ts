@@ -13,6 +13,7 @@ import {
 } from '../../src/models/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { float16Bits } from '../support/stored.ts';
 import { tinyBert, tinyFolder, tinyRoberta, tinyTensors } from '../support/tiny-model.ts';
 
 const test = suite('models: loading');
@@ -130,14 +131,6 @@ test('a misshapen tensor is an error that names it and both shapes', () => {
     /classifier\.weight" has shape \[3, 16\], the model needs \[1, 16\]/,
   );
 });
-
-/** The bits of the nearest half-precision number, for numbers in its normal range and 0. */
-function float16Bits(x: number): number {
-  if (x === 0) return 0;
-  const exponent = Math.floor(Math.log2(Math.abs(x)));
-  const bits = Math.round((Math.abs(x) / 2 ** exponent - 1) * 1024) + ((exponent + 15) << 10);
-  return (x < 0 ? 0x8000 : 0) | Math.max(bits, 0x400);
-}
 
 const bfloat16Bits = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16;
 
