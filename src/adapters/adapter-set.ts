@@ -217,6 +217,23 @@ export class AdapterSet {
 
 const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points.projection];
 
+/** Which parts of an adapter pruning may remove weights from: all, or those that the SparseAdapter authors' code prunes. */
+export const prunableSets = {
+  all: () => true,
+  repo: (part: string) => part === 'bottleneck' || part === 'lora',
+} as const satisfies Record<string, (part: string) => boolean>;
+export type PrunableSet = keyof typeof prunableSets;
+
+/** The weight matrices of an adapter that belong to a set. @throws InputError if there are none */
+export function prunableIn({ settings, prunableMatrices }: Adapter, set: PrunableSet): Parameter[] {
+  const parts = Object.entries(prunableMatrices).filter(([part]) => prunableSets[set](part));
+  const matrices = parts.flatMap(([, parameters]) => parameters);
+  if (matrices.length > 0) return matrices;
+  throw new InputError(
+    `The adapter '${settings.kind}' has no weights to prune in the set '${set}'; train it without pruning.`,
+  );
+}
+
 /**
  * Attaches one adapter to a model that has none, and activates it.
  *

@@ -66,6 +66,8 @@ export interface FamilyDefinition<Table extends OptionTable> {
   /** One line for the help. */
   readonly summary: string;
   readonly options: Table;
+  /** False for a family that has no weights to prune. Default true. */
+  readonly hasPrunable?: boolean;
   /** Defaults that follow from other options. */
   defaultsFor?(given: Partial<ConfigOf<Table>>): Partial<ConfigOf<Table>>;
   /** The name and what matters most, for tables: `lora 8`. */

@@ -9,6 +9,7 @@ export const full = defineFamily({
   kind: 'full',
   summary: 'no adapter: the whole backbone is trained',
   options: {},
+  hasPrunable: false,
   title: () => 'full',
   build: ({ backbone }) => ({
     parameters: backbone,

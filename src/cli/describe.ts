@@ -1,3 +1,4 @@
+import { adapterTitle } from '../adapters/index.ts';
 import type { EncoderConfig, Loaded } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { needsData, type PruneReport } from '../pruning/index.ts';
@@ -7,7 +8,7 @@ import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, n
 /** `houlsby 64, snip 40 %`, or `dense` in place of the pruning. */
 export function methodName({ adapter, pruning }: RunSettings): string {
   const sparse = pruning ? `${pruning.method} ${percent(pruning.sparsity)}` : 'dense';
-  return `${adapter.kind} ${adapter.bottleneck}, ${sparse}`;
+  return `${adapterTitle(adapter)}, ${sparse}`;
 }
 
 /** Without superfluous digits: 40 %, 62.5 %. */
@@ -20,9 +21,8 @@ export const architecture = ({ model_type, num_hidden_layers, hidden_size }: Enc
   `${model_type}, ${num_hidden_layers} layers of ${hidden_size}`;
 
 /** Tells what was loaded, and what became of the checkpoint. */
-export function noteLoaded(name: string, { model, config, adapter, saved, ignored, initialized }: AdaptedModel): void {
-  const backbone = countSizes(model.parameters().filter((parameter) => !saved.includes(parameter)));
-  note(`backbone  ${name}: ${architecture(config)}, ${formatCount(backbone)} parameters`);
+export function noteLoaded(name: string, { config, adapter, backbone, ignored, initialized }: AdaptedModel): void {
+  note(`backbone  ${name}: ${architecture(config)}, ${formatCount(countSizes(backbone))} parameters`);
   note(`adapter   ${formatCount(countSizes(adapter.parameters))} parameters`);
   noteCheckpoint({ ignored, initialized });
 }

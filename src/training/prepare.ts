@@ -1,5 +1,5 @@
 import { setImmediate as yieldToSignals } from 'node:timers/promises';
-import { type Adapter, attachHoulsby, freezeBackbone } from '../adapters/index.ts';
+import { type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
 import {
   cutBatches,
   type Dataset,
@@ -70,7 +70,11 @@ export function readEvaluationData(
 
 /** A backbone with an adapter and a head, frozen where it is not trained. */
 export interface AdaptedModel extends Loaded<SequenceClassifier> {
+  /** The adapters of the model; that of the settings is active. */
+  readonly adapters: AdapterSet;
   readonly adapter: Adapter;
+  /** The pretrained parameters. */
+  readonly backbone: readonly Parameter[];
   readonly tokenizer: Tokenizer;
   /** The adapter and, unless it is frozen, the head. */
   readonly trained: readonly Parameter[];
@@ -98,7 +102,7 @@ export function tokenizerOf({
 /**
  * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter.
  *
- * @throws InputError if the model folder is unusable or `maxLength` exceeds the model's positions
+ * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
 export function buildModel(settings: RunSettings, labels: readonly string[] | null, random: Random): AdaptedModel {
   const loaded = loadClassifier(settings.model, random.fork('head'), () => ({ labels, pooling: settings.pooling }));
@@ -108,17 +112,21 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
       `max length ${settings.maxLength} exceeds the ${longest} positions of ${settings.model}; lower it.`,
     );
   }
-  const { kind: _, ...config } = settings.adapter;
-  const adapter = attachHoulsby(loaded.model, config);
+  const backbone = loaded.model.parameters().filter((parameter) => !isHeadParameter(parameter));
+  const adapters = new AdapterSet(loaded.model);
+  const adapter = adapters.add('default', settings.adapter);
+  adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
   const head = loaded.model.parameters().filter(isHeadParameter);
   return {
     ...loaded,
+    adapters,
     adapter,
+    backbone,
     tokenizer: tokenizerOf(loaded),
     trained: loaded.model.parameters().filter(({ trainable }) => trainable),
-    saved: [...adapter.parameters, ...head],
+    saved: [...adapters.parameters(), ...head],
   };
 }
 
@@ -172,14 +180,14 @@ export async function pruneAdapter(
   { onBatch, signal }: PruneAdapterOptions = {},
 ): Promise<PruneReport | null> {
   if (!pruning) return null;
-  const { method, sparsity, scope, examples } = pruning;
+  const { method, sparsity, scope, examples, prunable = 'all' } = pruning;
   const count = needsData(method) ? Math.min(examples, items.length) : 0;
   const sample = random.fork('pruning sample').sample(items, count);
   return prune({
     method,
     sparsity,
     scope,
-    parameters: adapter.prunable,
+    parameters: prunableIn(adapter, prunable),
     random: random.fork('pruning'),
     losses: cutBatches(sample, { size: training.batchSize, lengthOf: tokenCount }).map(
       (batch) => () => classificationLoss(model, batch),

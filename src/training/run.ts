@@ -16,7 +16,7 @@ import {
   saveCheckpoint,
   saveRun,
 } from './run-folder.ts';
-import type { RunSettings } from './settings.ts';
+import { type RunSettings, withAllOptions } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { Trainer } from './trainer.ts';
 
@@ -62,7 +62,8 @@ export type RunResult =
  * @throws InputError for bad input, and the signal's reason when it is aborted while pruning; nothing has been written then
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { settings, output, resume = false, versions = {}, signal, events = {} } = options;
+  const { output, resume = false, versions = {}, signal, events = {} } = options;
+  const settings = withAllOptions(options.settings);
   const run = prepareRun(settings, events);
   const { model, trained, saved } = run.adapted;
   const trainer = new Trainer(
@@ -191,13 +192,11 @@ async function checkFinite(parameters: readonly Parameter[]): Promise<void> {
 
 /** Pruned weights do not count as trained. */
 export function countParameters({
-  model,
-  saved,
+  backbone,
   trained,
 }: AdaptedModel): Pick<RunMetrics, 'trained_parameters' | 'backbone_parameters'> {
   const count = (isHead: boolean) =>
     trained.filter((parameter) => isHeadParameter(parameter) === isHead).reduce((sum, p) => sum + p.keptCount(), 0);
-  const backbone = model.parameters().filter((parameter) => !saved.includes(parameter));
   return {
     trained_parameters: { adapter: count(false), head: count(true) },
     backbone_parameters: backbone.reduce((sum, { size }) => sum + size, 0),

@@ -1,4 +1,4 @@
-import type { BottleneckConfig } from '../adapters/index.ts';
+import { type AdapterSettings, completeSettings, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { GlueTaskName } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
@@ -29,6 +29,8 @@ export interface PruningSettings {
   /** The fraction of prunable weights removed. */
   readonly sparsity: number;
   readonly scope: Scope;
+  /** Which parts of the adapter are pruned. Default `all`. */
+  readonly prunable?: PrunableSet;
   /** Training examples to score with. */
   readonly examples: number;
 }
@@ -38,7 +40,8 @@ export interface RunSettings {
   /** A model folder or the name of an installed package. */
   readonly model: string;
   readonly data: DataSettings;
-  readonly adapter: { readonly kind: 'houlsby'; readonly scale?: number } & Omit<BottleneckConfig, 'scale'>;
+  /** Options that are left out have the defaults of its family. */
+  readonly adapter: AdapterSettings;
   /** Null: a dense adapter. */
   readonly pruning: PruningSettings | null;
   readonly training: TrainingOptions;
@@ -61,3 +64,8 @@ export const runDefaults: Pick<RunSettings, 'pooling' | 'maxLength' | 'trainHead
   seed: 42,
   backend: 'wasm',
 };
+
+/** The settings with all options of the adapter. @throws InputError for an option that its family does not have */
+export function withAllOptions(settings: RunSettings): RunSettings {
+  return { ...settings, adapter: completeSettings(settings.adapter, { pruned: settings.pruning !== null }) };
+}

@@ -258,6 +258,25 @@ test('wrong usage', () =>
       args: replacing('--pruning', 'none', '--scope', 'layer'),
       message: /--scope has no effect/,
     },
+    'an option of another adapter': {
+      args: replacing('--adapter', 'lora'),
+      message: /--bottleneck is no option of --adapter lora/,
+    },
+    'an unknown adapter': { args: replacing('--adapter', 'prompt'), message: /'prompt' is invalid\. Allowed choices/ },
+    'no width at all': {
+      args: replacing('--bottleneck', '0'),
+      message: /'0' is invalid\. It must be a whole number above 0/,
+    },
+    'an initialisation of another adapter': {
+      args: replacing('--init', 'lora'),
+      message: /'lora' is invalid\. It must be one of bert, houlsby, mam_adapter/,
+    },
+    'nothing to prune': {
+      args: [
+        ...replacing('--adapter', 'full', '--pruning', 'random').filter((word) => !/^(--bottleneck|4)$/.test(word)),
+      ],
+      message: /--pruning has no effect with --adapter full, which has no weights to prune/,
+    },
     'an option that belongs elsewhere': { args: replacing('--task', 'rte'), message: /--eval-data belongs to a file/ },
     'predict without a model': { args: ['predict'], message: /name the folder of a run/ },
     'evaluate without a run': { args: ['evaluate'], message: /missing required argument 'run'/ },

@@ -99,6 +99,46 @@ test('a regression: numbers as labels, tables for people', async () => {
   assert.match(about.stdout, /labels +numbers/);
 });
 
+const adapters = [
+  ['parallel', '--bottleneck', '4', '--scale', '2', '--sparsity', '0.5'],
+  ['pfeiffer', '--bottleneck', '4', '--activation', 'gelu', '--pruning', 'none'],
+  ['lora', '--rank', '2', '--alpha', '4', '--rslora', '--target-modules', 'query,value,output.dense'],
+  ['full'],
+] as const;
+for (const [kind, ...options] of adapters) {
+  test(`--adapter ${kind}: its options are in the run, which evaluates to the same`, async () => {
+    const args = train('mood', kind, '--epochs', '2', '--adapter', kind, ...options);
+    args.splice(args.indexOf('--bottleneck'), 2);
+    const { stdout } = await succeed(args);
+    const { settings, pruning } = readJson(kind, 'sparse-adapter.json');
+    const { metrics, trained_parameters: trained, backbone_parameters: backbone } = readJson(kind, 'metrics.json');
+    const expected = {
+      parallel: { kind, bottleneck: 4, activation: 'relu', init: 'bert', scale: 2 },
+      pfeiffer: { kind, bottleneck: 4, activation: 'gelu', init: 'bert', scale: 1 },
+      lora: {
+        ...{ kind, rank: 2, alpha: 4, rslora: true, dropout: 0 },
+        ...{ targetModules: ['query', 'value', 'output.dense'], init: 'bert' },
+      },
+      full: { kind },
+    }[kind];
+    assert.deepEqual(settings.adapter, expected);
+    const low = 2 * (16 + 16);
+    const weights = { parallel: 2 * 2 * 4 * 16, pfeiffer: null, lora: 2 * (3 * low + 2 * (32 + 16)), full: null }[kind];
+    assert.equal(pruning?.total ?? null, weights);
+    const biases = 2 * (4 + 16);
+    const trainedAdapter = {
+      parallel: pruning?.kept + biases,
+      pfeiffer: 2 * 2 * 4 * 16 + biases,
+      lora: pruning?.kept,
+      full: backbone,
+    }[kind];
+    assert.equal(trained.adapter, trainedAdapter);
+    assert.match(stdout, new RegExp(`method +${kind}.*, ${pruning ? 'snip' : 'dense'}`));
+    const again = await succeed(['evaluate', at(kind), '--json']);
+    assert.deepEqual(JSON.parse(again.stdout).metrics, metrics);
+  });
+}
+
 test('pairs of texts: two columns in a table, a TAB in a line', async () => {
   await succeed(train('mood', 'pairs', '--epochs', '1', '--text', 'text,thing'));
   const { stdout } = await succeed(['predict', at('pairs'), '--json'], { input: 'the film is good\tfilm\n' });

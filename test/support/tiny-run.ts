@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { houlsbyDefaults } from '../../src/adapters/index.ts';
+import { houlsby } from '../../src/adapters/index.ts';
 import {
   pruningDefaults,
   type RunOptions,
@@ -30,7 +30,7 @@ export const tinySettings: RunSettings = {
   ...runDefaults,
   model,
   data: reviewData(),
-  adapter: { kind: 'houlsby', ...houlsbyDefaults, bottleneck: 4 },
+  adapter: houlsby.configure({ bottleneck: 4 }),
   pruning: { ...pruningDefaults, examples: 16 },
   training: { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 8 },
   maxLength: 16,

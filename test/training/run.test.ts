@@ -60,6 +60,8 @@ const cases: { name: string; changes: Partial<RunSettings>; metrics: string[] }[
     changes: { data: reviewData('score'), pooling: 'mean' },
     metrics: ['pearson', 'spearman'],
   },
+  { name: 'LoRA, with defaults left out', changes: { adapter: { kind: 'lora', rank: 2 } }, metrics: ['accuracy'] },
+  { name: 'full fine-tuning', changes: { adapter: { kind: 'full' }, pruning: null }, metrics: ['accuracy'] },
   { name: 'a dense adapter under a frozen head', changes: { pruning: null, trainHead: false }, metrics: ['accuracy'] },
   {
     name: "the authors' form with GraSP",
