@@ -1,6 +1,5 @@
 import type { ResidualPoint, Sublayer } from '../models/index.ts';
 import {
-  dropout,
   type Initializer,
   kaimingUniformInit,
   LayerNorm,
@@ -10,8 +9,8 @@ import {
   truncatedNormalInit,
   zerosInit,
 } from '../nn/index.ts';
-import { type ActivationName, activation, activations } from '../ops/activations.ts';
-import { add, mul } from '../ops/arithmetic.ts';
+import { type ActivationName, activations } from '../ops/activations.ts';
+import { bottleneck } from '../ops/bottleneck.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AdapterParts, BuildContext, ResidualModule } from './family.ts';
@@ -97,15 +96,20 @@ export class Bottleneck implements ResidualModule {
 
   /** What it adds to h: s · up(f(down(input))), [rows, hidden]. */
   contribution(input: Tensor, random?: Random): Tensor {
-    const { activation: name, dropout: p, scale } = this.#config;
-    const normed = this.#norm ? this.#norm.forward(input) : input; // [rows, hidden]
-    const inner = activation(name)(this.down.forward(normed)); // [rows, bottleneck]
-    const y = this.up.forward(dropout(inner, p, random)); // [rows, hidden]
-    return scale === 1 ? y : mul(y, scale);
+    return this.#addTo(null, input, random);
   }
 
   forward(h: Tensor, sublayer: Sublayer): Tensor {
-    return add(h, this.contribution(this.input(h, sublayer), sublayer.pass.random));
+    return this.#addTo(h, this.input(h, sublayer), sublayer.pass.random);
+  }
+
+  #addTo(residual: Tensor | null, input: Tensor, random?: Random): Tensor {
+    const { activation, dropout: p, scale } = this.#config;
+    const x = this.#norm ? this.#norm.forward(input) : input; // [rows, hidden]
+    const [down, up] = [this.down.weight, this.up.weight];
+    const [downBias, upBias] = [this.down.bias.tensor(), this.up.bias.tensor()];
+    const weights = { down: down.value, downMask: down.mask, downBias, up: up.value, upMask: up.mask, upBias };
+    return bottleneck(x, weights, { activation, scale, residual, dropout: random && { p, random } });
   }
 }
 

@@ -70,10 +70,26 @@ export interface AttentionSpec {
 }
 
 /**
+ * A bottleneck adapter with f on the inside: residual + scale · (f(x (m_d ⊙ D)ᵀ + d) (m_u ⊙ U)ᵀ + u), where what f gives may be
+ * dropped out. An optional input is named by its place among the inputs, or null.
+ */
+export interface BottleneckSpec {
+  readonly activation: 'gelu' | 'geluTanh' | 'silu' | 'relu' | 'tanh';
+  readonly scale: number;
+  readonly dropout: { readonly p: number; readonly seed: number } | null;
+  /** 0, the place of x, adds x itself. */
+  readonly residual: number | null;
+  readonly downMask: number | null;
+  readonly upMask: number | null;
+}
+
+/**
  * Fused operations a backend may add, with their attributes. Inputs and outputs, in order:
  * - `softmax`, `logSoftmax`: x [..., n] -> same shape, over the last axis
  * - `layerNorm`: x [..., n], weight [n], bias [n] -> same shape
  * - `gelu` (erf form), `geluTanh`, `silu`: x -> same shape
+ * - `bottleneck`: x [rows, hidden], D [inner, hidden], d [inner], U [hidden, inner], u [hidden], and those of the residual
+ *   [rows, hidden] and the masks that there are -> [rows, hidden]
  * - `packedAttention`: query, key, value [rows, heads * headDim] -> same shape
  */
 export interface FusedAttributes {
@@ -83,6 +99,7 @@ export interface FusedAttributes {
   gelu: Record<never, never>;
   geluTanh: Record<never, never>;
   silu: Record<never, never>;
+  bottleneck: BottleneckSpec;
   packedAttention: AttentionSpec;
 }
 export type FusedName = keyof FusedAttributes;

@@ -13,6 +13,18 @@ export function dropoutMask(like: Tensor, shape: Shape, p: number, seed: number)
   return mul(sub(1, less(uniform, scalarLike(like, p))), 1 / (1 - p));
 }
 
+/** What the mask of one call is made from. */
+export interface DrawnDropout {
+  readonly p: number;
+  readonly seed: number;
+}
+
+/** Null where nothing is dropped. @throws Error if p is outside [0, 1) */
+export function drawDropout(p: number, random: Random): DrawnDropout | null {
+  if (!(p >= 0 && p < 1)) throw new Error(`dropout: the probability ${p} is outside [0, 1).`);
+  return p === 0 ? null : { p, seed: random.uint32() };
+}
+
 /**
  * Sets each element to 0 with probability `p` and scales the others by 1/(1 - p) (Srivastava et al., 2014).
  *
@@ -21,17 +33,16 @@ export function dropoutMask(like: Tensor, shape: Shape, p: number, seed: number)
  * @throws Error if p is outside [0, 1)
  */
 export function dropout(x: Tensor, p: number, random: Random): Tensor {
-  if (!(p >= 0 && p < 1)) throw new Error(`dropout: the probability ${p} is outside [0, 1).`);
-  if (p === 0) return x;
-  return masked(x, p, random.uint32());
+  const drawn = drawDropout(p, random);
+  return drawn ? dropoutBySeed(x, drawn) : x;
 }
 
 /** x ⊙ mask, whose derivative is dy ⊙ mask. The mask is not stored: it is made again from the seed. */
-function masked(x: Tensor, p: number, seed: number): Tensor {
+export function dropoutBySeed(x: Tensor, drawn: DrawnDropout): Tensor {
   return operation(
     [x],
     x.shape,
-    (backend) => backend.dropout(x.operand.buffer, p, seed),
-    () => [(dy) => masked(dy, p, seed)],
+    (backend) => backend.dropout(x.operand.buffer, drawn.p, drawn.seed),
+    () => [(dy) => dropoutBySeed(dy, drawn)],
   );
 }

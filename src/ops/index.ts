@@ -1,12 +1,13 @@
 export { type ActivationName, activation, activations, gelu, geluTanh, silu } from './activations.ts';
 export { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.ts';
 export { type AttentionSpec, attention, packedAttention } from './attention.ts';
+export { type BottleneckOptions, type BottleneckWeights, bottleneck } from './bottleneck.ts';
 export { broadcastTo } from './broadcast.ts';
 export { equal, less, maskedFill, where } from './compare.ts';
 export { dropout } from './dropout.ts';
 export { gatherRows, type Ids, scatterAddRows } from './gather.ts';
 export { concat, pad, permute, slice, sliceRows, transpose } from './layout.ts';
-export { bottleneck, linear } from './linear.ts';
+export { linear } from './linear.ts';
 export { type CrossEntropyOptions, crossEntropy, mse } from './losses.ts';
 export { type MatmulOptions, matmul } from './matmul.ts';
 export { layerNorm, logSoftmax, softmax } from './normalization.ts';

@@ -33,22 +33,3 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   );
   return x.rank === 2 ? y : reshape(y, [...x.shape.slice(0, -1), out]);
 }
-
-/**
- * The function of a bottleneck adapter (Houlsby et al., 2019) without its residual connection: up(f(down(x))).
- *
- * @param x [..., hidden]
- * @param down [bottleneck, hidden], with bias `downBias` [bottleneck]
- * @param up [hidden, bottleneck], with bias `upBias` [hidden]
- * @param f the activation
- */
-export function bottleneck(
-  x: Tensor,
-  down: Tensor,
-  downBias: Tensor,
-  up: Tensor,
-  upBias: Tensor,
-  f: (t: Tensor) => Tensor,
-): Tensor {
-  return linear(f(linear(x, down, downBias)), up, upBias);
-}

@@ -7,7 +7,6 @@ import {
   dropout,
   exp,
   gatherRows,
-  gelu,
   keep,
   layerNorm,
   linear,
@@ -100,7 +99,7 @@ function modelLoss(backend: Backend, parameters: readonly Tensor[], random: Rand
   const x = gatherRows(table, [0, 3, 1, 2, 2]);
   const spec = { heads: 2, scale: 0.5, offsets: Int32Array.of(0, 3, 5), keyCounts: Int32Array.of(3, 1) };
   const attended = layerNorm(packedAttention(x, x, x, spec), gain, shift, 1e-5);
-  const adapted = dropout(bottleneck(attended, down, downBias, up, upBias, gelu), 0.1, random);
+  const adapted = dropout(bottleneck(attended, { down, downBias, up, upBias }, { activation: 'gelu' }), 0.1, random);
   const mask = toTensor(backend, { shape: [4], values: [1, 1, 0, 1] });
   return crossEntropy(linear(mul(adapted, mask), head), [0, 2, 1, -100, 2]);
 }

@@ -176,6 +176,10 @@ const fused: { readonly [Name in FusedName]: { shapes: Shape[]; attributes: Fuse
   gelu: { shapes: [[6, 6]], attributes: {} },
   geluTanh: { shapes: [[6, 6]], attributes: {} },
   silu: { shapes: [[6, 6]], attributes: {} },
+  bottleneck: {
+    shapes: [[6, 6], [4, 6], [4], [6, 4], [6], [6, 6], [4, 6], [6, 4]],
+    attributes: { activation: 'gelu', scale: 2, dropout: null, residual: 5, downMask: 6, upMask: 7 },
+  },
   packedAttention: { shapes: range(3).map(() => [6, 6]), attributes: spec },
 };
 for (const [name, { shapes, attributes }] of Object.entries(fused)) {

@@ -35,6 +35,23 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
       eps: 1e-5,
     })[1];
   },
+  bottleneck: (b, x, y) => {
+    const inputs = [view(x, 1037, 257), view(y, 99, 257), view(y, 99), view(y, 257, 99), view(y, 257)];
+    const places = { residual: 0, downMask: 1, upMask: 3 };
+    const spec = { activation: 'silu', scale: 0.5, dropout: { p: 0.1, seed: 7 }, ...places } as const;
+    const { output, saved } = b.fused.bottleneck.forward(inputs, spec);
+    const needs = inputs.map(() => true);
+    const gradients = b.fused.bottleneck.backward(
+      inputs,
+      view(x, 1037, 257),
+      saved,
+      view(output, 1037, 257),
+      needs,
+      spec,
+    );
+    const all = gradients.flatMap((gradient) => (gradient ? [view(gradient, gradient.length)] : []));
+    return b.concat([...all, view(output, output.length)], 0);
+  },
   attention: (b, x) => {
     const spec = {
       heads: 4,

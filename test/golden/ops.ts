@@ -107,8 +107,12 @@ const operations: Readonly<Record<string, Op>> = {
   where: ({ t: [condition, a, b] }) => engine.where(condition, a, b),
   masked_fill: ({ t: [x, mask], attrs }) => engine.maskedFill(x, mask, attrs.value),
   attention: ({ t: [q, k, v, mask], attrs }) => engine.attention(q, k, v, { scale: attrs.scale, mask }),
-  bottleneck: ({ t: [x, wd, bd, wu, bu], attrs }) =>
-    add(x, engine.bottleneck(x, wd, bd, wu, bu, engine.activation(attrs.act))),
+  bottleneck: ({ t: [x, down, downBias, up, upBias], attrs }) =>
+    engine.bottleneck(
+      x,
+      { down, downBias, up, upBias },
+      { activation: attrs.act as engine.ActivationName, residual: x },
+    ),
 };
 
 function run(golden: OpCase, file: SafetensorsFile, compare: Compare): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import {
   add,
+  type BottleneckWeights,
   bottleneck,
   broadcastTo,
   concat,
@@ -20,7 +21,6 @@ import {
   pad,
   permute,
   Random,
-  relu,
   reshape,
   type Shape,
   scatterAddRows,
@@ -47,6 +47,14 @@ const attend = (x: Tensor, heads: number, offsets: number[], keyCounts: number[]
     keyCounts: Int32Array.from(keyCounts),
   });
 
+/** A bottleneck whose inputs have the right shapes but for some. */
+function adapt(make: Make, shapes: { readonly [name: string]: number[] }, p = 0): Tensor {
+  const right = { x: [2, 4], down: [3, 4], downBias: [3], up: [4, 3], upBias: [4] };
+  const all = Object.entries({ ...right, ...shapes }).map(([name, shape]) => [name, make(...shape)]);
+  const { x, residual, ...weights } = Object.fromEntries(all) as BottleneckWeights & { x: Tensor; residual?: Tensor };
+  return bottleneck(x, weights, { activation: 'relu', residual, dropout: { p, random: new Random(1) } });
+}
+
 const wrong: [string, (make: Make) => Tensor, RegExp][] = [
   ['add of shapes that do not broadcast', (t) => add(t(2, 3), t(4)), /Shapes \[2, 3\] and \[4\] do not broadcast/],
   ['equal likewise', (t) => equal(t(2), t(3)), /\[2\] and \[3\] do not broadcast/],
@@ -62,7 +70,12 @@ const wrong: [string, (make: Make) => Tensor, RegExp][] = [
   ['matmul of batches that do not fit', (t) => matmul(t(2, 3, 3), t(4, 3, 3)), /\[2\] and \[4\] do not broadcast/],
   ['linear with another width', (t) => linear(t(2, 3), t(5, 4)), /linear: .* \[2, 3\], \[5, 4\] do not fit/],
   ['linear with another bias', (t) => linear(t(2, 4), t(5, 4), t(4)), /\[2, 4\], \[5, 4\], \[4\] do not fit/],
-  ['bottleneck likewise', (t) => bottleneck(t(2, 4), t(3, 4), t(3), t(4, 2), t(4), relu), /\[2, 3\], \[4, 2\], \[4\]/],
+  ['bottleneck likewise', (t) => adapt(t, { up: [4, 2] }), /x \[2, 4\], down \[3, 4\], .*up \[4, 2\].* do not fit/],
+  ['bottleneck of another width', (t) => adapt(t, { x: [2, 5] }), /x \[2, 5\], down \[3, 4\]/],
+  ['bottleneck with another bias', (t) => adapt(t, { upBias: [3] }), /upBias \[3\]/],
+  ['bottleneck with another mask', (t) => adapt(t, { downMask: [4, 3] }), /downMask \[4, 3\]/],
+  ['bottleneck with another residual', (t) => adapt(t, { residual: [1, 4] }), /residual \[1, 4\]/],
+  ['bottleneck with dropout of everything', (t) => adapt(t, {}, 1), /probability 1 is outside \[0, 1\)/],
   [
     'layerNorm with another width',
     (t) => layerNorm(t(2, 4), t(4), t(3), 1e-5),

@@ -115,6 +115,32 @@ class Silu extends Activation {
   }
 }
 
+/** max(x, 0); slope 1 where x > 0, else 0. */
+@final
+class Relu extends Activation {
+  @inline
+  value(x: v128): v128 {
+    return f32x4.max(x, f32x4.splat(0));
+  }
+  @inline
+  slope(x: v128): v128 {
+    return v128.and(f32x4.gt(x, f32x4.splat(0)), math.one());
+  }
+}
+/** Slope 1 - tanh^2 x. */
+@final
+class Tanh extends Activation {
+  @inline
+  value(x: v128): v128 {
+    return math.tanh(x);
+  }
+  @inline
+  slope(x: v128): v128 {
+    const t = math.tanh(x);
+    return f32x4.sub(math.one(), f32x4.mul(t, t));
+  }
+}
+
 export function gelu(x: usize, out: usize, start: i32, end: i32): void {
   forward<Gelu>(x, out, start, end);
 }
@@ -132,4 +158,10 @@ export function silu(x: usize, out: usize, start: i32, end: i32): void {
 }
 export function siluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
   backward<Silu>(x, dy, dx, start, end);
+}
+export function reluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
+  backward<Relu>(x, dy, dx, start, end);
+}
+export function tanhBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
+  backward<Tanh>(x, dy, dx, start, end);
 }

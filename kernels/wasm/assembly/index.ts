@@ -20,6 +20,7 @@ export {
 export { gatherHalf, gemmThinHalf, narrowDouble, widenBfloat16, widenHalf } from './half';
 export * from './layer-norm';
 export { adam, squares } from './optimizer';
+export { scaledProduct } from './product';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';
 export { gemmThin } from './thin';

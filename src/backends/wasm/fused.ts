@@ -1,5 +1,6 @@
 import type { FusedKernel, FusedKernels } from '../backend.ts';
 import { packedAttention } from './attention.ts';
+import { bottleneck } from './bottleneck.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 
@@ -17,6 +18,7 @@ export function fusedKernels(backend: WasmBackend): FusedKernels<WasmBuffer> {
     gelu: activation(backend, 'gelu'),
     geluTanh: activation(backend, 'geluTanh'),
     silu: activation(backend, 'silu'),
+    bottleneck: bottleneck(backend),
     packedAttention: packedAttention(backend),
   };
 }

@@ -93,6 +93,10 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   geluBackward: Map2;
   geluTanhBackward: Map2;
   siluBackward: Map2;
+  reluBackward: Map2;
+  tanhBackward: Map2;
+  /** out = scale · x ⊙ y, without y scale · x. */
+  scaledProduct(x: Address, y: Address, scale: number, out: Address, start: number, end: number): void;
 
   softmax: Rows;
   logSoftmax: Rows;

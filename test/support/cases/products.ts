@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { bottleneck, linear, matmul, type Tensor, tanh } from '../../../src/index.ts';
+import { erf } from '../../../src/backends/reference/erf.ts';
+import { bottleneck, linear, matmul, Random, type Tensor } from '../../../src/index.ts';
+import { counterUniform } from '../../../src/random/counter.ts';
 import { arrays, broadcastingShapes, length, type Size } from '../strategies.ts';
 import { at, build, commonShape, range, total, type Values } from '../values.ts';
 import type { Case, Cases, Operations } from './case.ts';
@@ -73,21 +75,69 @@ const linearCases: Cases = (size) =>
       ),
     );
 
+/** What f gives for a number, by the name of the activation. */
+const functions = {
+  gelu: (x: number) => (x / 2) * (1 + erf(x / Math.SQRT2)),
+  gelu_new: (x: number) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  swish: (x: number) => x / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+  relu: (x: number) => Math.max(x, 0),
+};
+/** relu has a kink that differences of values would meet. */
+const smooth = ['gelu', 'gelu_new', 'swish', 'tanh'] as const;
+
+const DROPOUT = 0.4;
+/** The inputs that a bottleneck may have, and how it is used. */
 const bottleneckCases: Cases = (size) =>
-  fc.tuple(length(size), fc.integer({ min: 1, max: 3 })).chain(([hidden, inner]) =>
-    rowsOf(size, hidden).chain((x) =>
-      arrays([x, [inner, hidden], [inner], [hidden, inner], [hidden]]).map(
-        (inputs): Case => ({
-          inputs,
-          apply: (t, down, downBias, up, upBias) => bottleneck(t, down, downBias, up, upBias, tanh),
-          expected: (t, down, downBias, up, upBias) => {
-            const { shape, values } = affine(t, down, downBias);
-            return affine({ shape, values: Array.from(values, Math.tanh) }, up, upBias);
-          },
-        }),
-      ),
-    ),
-  );
+  fc
+    .record({
+      hidden: length(size),
+      inner: fc.integer({ min: 1, max: size === 'small' ? 3 : 20 }),
+      activation: fc.constantFrom(...(size === 'small' ? smooth : ([...smooth, 'relu'] as const))),
+      scale: fc.constantFrom(1, 2.5),
+      residual: fc.constantFrom('none', 'x', 'other'),
+      masks: fc.subarray(['downMask', 'upMask'] as const),
+      drops: fc.boolean(),
+    })
+    .chain(({ hidden, inner, activation, scale, residual, masks, drops }) =>
+      rowsOf(size, hidden).chain((x) => {
+        const maskShapes = { downMask: [inner, hidden], upMask: [hidden, inner] };
+        const optional = [...(residual === 'other' ? ['residual'] : []), ...masks];
+        const shapes = [x, [inner, hidden], [inner], [hidden, inner], [hidden]];
+        const optionalShapes = optional.map((name) => (name === 'residual' ? x : maskShapes[name as 'upMask']));
+        /** The optional inputs by their names. */
+        const named = <T>(values: readonly T[]): { [name: string]: T | undefined } =>
+          Object.fromEntries(optional.map((name, i) => [name, values[shapes.length + i]]));
+        return arrays([...shapes, ...optionalShapes]).map(
+          (inputs): Case => ({
+            inputs,
+            apply: (...all) => {
+              const [t, down, downBias, up, upBias] = all;
+              const { residual: other, ...given } = named(all);
+              const dropout = drops ? { p: DROPOUT, random: new Random(7) } : null;
+              const options = { activation, scale, residual: residual === 'x' ? t : other, dropout };
+              return bottleneck(t, { down, downBias, up, upBias, ...given }, options);
+            },
+            expected: (...all) => {
+              const [t, down, downBias, up, upBias] = all;
+              const { residual: other, downMask, upMask } = named(all);
+              const seed = new Random(7).uint32();
+              const { shape, values } = affine(t, masked(down, downMask), downBias);
+              const kept = Array.from(values, (p, i) => {
+                const isDropped = drops && counterUniform(seed, i) < Math.fround(DROPOUT);
+                return isDropped ? 0 : functions[activation](p) / (drops ? 1 - DROPOUT : 1);
+              });
+              const added = affine({ shape, values: kept }, masked(up, upMask), upBias);
+              const base = residual === 'x' ? t : other;
+              return build(t.shape, (i) => (base ? at(base, i) : 0) + scale * at(added, i));
+            },
+          }),
+        );
+      }),
+    );
+
+const masked = (weight: Values, mask?: Values): Values =>
+  mask ? build(weight.shape, (i) => at(weight, i) * at(mask, i)) : weight;
 
 export const products: Operations = {
   matmul: { cases: matmulCases },

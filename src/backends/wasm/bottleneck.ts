@@ -1,0 +1,124 @@
+import type { BottleneckSpec, FusedKernel } from '../backend.ts';
+import type { WasmBuffer } from './buffer.ts';
+import type { WasmBackend } from './index.ts';
+
+/** The places of the inputs that are always there. */
+const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
+
+/**
+ * Of the forward pass only p = x (m_d ⊙ D)ᵀ + d is kept. With a = f(p), dropped out, and s the scale:
+ *
+ *     y = residual + a (s m_u ⊙ U)ᵀ + s u
+ *     dU = s m_u ⊙ (dyᵀ a)    dm_u = s U ⊙ (dyᵀ a)    du = s · the column sums of dy
+ *     dp = f'(p) ⊙ (dy (s m_u ⊙ U)), dropped out as a
+ *     dD = m_d ⊙ (dpᵀ x)      dm_d = D ⊙ (dpᵀ x)      dd = the column sums of dp
+ *     dx = dp (m_d ⊙ D), and + dy where the residual is x
+ */
+export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, WasmBuffer> {
+  const { kernels } = backend;
+
+  /** scale · x ⊙ y, without y scale · x; `out` may be x. */
+  const scaled = (x: WasmBuffer, y: WasmBuffer | null, scale: number, out = backend.allocate(x.length)): WasmBuffer => {
+    kernels.scaledProduct(x.address, y?.address ?? 0, scale, out.address, 0, x.length);
+    return out;
+  };
+
+  /** Calls `use` with the address of scale · mask ⊙ weight. */
+  const withWeight = (
+    weight: WasmBuffer,
+    mask: WasmBuffer | null,
+    scale: number,
+    use: (address: number) => void,
+  ): void => {
+    const seen = mask || scale !== 1 ? scaled(weight, mask, scale) : weight;
+    use(seen.address);
+    if (seen !== weight) backend.free(seen);
+  };
+
+  const dropOut = ({ address, length }: WasmBuffer, { dropout }: BottleneckSpec): void => {
+    if (dropout) kernels.dropout(address, address, dropout.p, 1 / (1 - dropout.p), dropout.seed, 0, length);
+  };
+
+  /** Calls `use` with the address of a. */
+  const withActivation = (p: WasmBuffer, spec: BottleneckSpec, use: (address: number) => void): void => {
+    const a = backend.allocate(p.length);
+    kernels[spec.activation](p.address, a.address, 0, p.length);
+    dropOut(a, spec);
+    use(a.address);
+    backend.free(a);
+  };
+
+  return {
+    forward(inputs, spec) {
+      const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN].shape];
+      const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
+      const addresses = inputs.map(({ buffer }) => buffer.address);
+      const p = backend.allocate(rows * inner);
+      const output = backend.allocate(rows * hidden);
+      withWeight(inputs[DOWN].buffer, input(spec.downMask), 1, (b) => {
+        const [a, bias, c] = [addresses[X], addresses[DOWN_BIAS], p.address];
+        backend.gemm({ a, b, transposeB: true, bias, c, m: rows, n: inner, k: hidden });
+      });
+      withActivation(p, spec, (a) =>
+        withWeight(inputs[UP].buffer, input(spec.upMask), spec.scale, (b) =>
+          withWeight(inputs[UP_BIAS].buffer, null, spec.scale, (bias) => {
+            const [init, c] = [input(spec.residual)?.address, output.address];
+            backend.gemm({ a, b, transposeB: true, bias, init, c, m: rows, n: hidden, k: inner });
+          }),
+        ),
+      );
+      return { output, saved: [p] };
+    },
+
+    backward(inputs, _output, [p], dy, needs, spec) {
+      const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN].shape];
+      const { scale, residual, downMask, upMask } = spec;
+      const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
+      const isNeeded = (...places: (number | null)[]) => places.some((place) => place !== null && needs[place]);
+      const gradients = inputs.map((): WasmBuffer | null => null);
+      /** From the gradient of scale · mask ⊙ weight. */
+      const giveFactors = (product: WasmBuffer, weight: number, mask: number | null, scale: number) => {
+        if (mask !== null && needs[mask]) gradients[mask] = scaled(product, inputs[weight].buffer, scale);
+        if (needs[weight]) gradients[weight] = scaled(product, input(mask), scale, product);
+        else backend.free(product);
+      };
+
+      if (isNeeded(UP, upMask)) {
+        const product = backend.allocate(hidden * inner);
+        const [a, c] = [dy.buffer.address, product.address];
+        withActivation(p, spec, (b) => backend.gemm({ a, transposeA: true, b, c, m: hidden, n: inner, k: rows }));
+        giveFactors(product, UP, upMask, scale);
+      }
+      if (needs[UP_BIAS]) {
+        const sums = backend.reduce('sum', dy, [0]);
+        gradients[UP_BIAS] = scaled(sums, null, scale, sums);
+      }
+      if (isNeeded(X, DOWN, downMask, DOWN_BIAS)) {
+        const dp = backend.allocate(rows * inner);
+        withWeight(inputs[UP].buffer, input(upMask), scale, (b) =>
+          backend.gemm({ a: dy.buffer.address, b, c: dp.address, m: rows, n: inner, k: hidden }),
+        );
+        dropOut(dp, spec);
+        kernels[`${spec.activation}Backward`](p.address, dp.address, dp.address, 0, dp.length);
+        if (isNeeded(DOWN, downMask)) {
+          const product = backend.allocate(inner * hidden);
+          const [a, b, c] = [dp.address, inputs[X].buffer.address, product.address];
+          backend.gemm({ a, transposeA: true, b, c, m: inner, n: hidden, k: rows });
+          giveFactors(product, DOWN, downMask, 1);
+        }
+        if (needs[DOWN_BIAS]) gradients[DOWN_BIAS] = backend.reduce('sum', { buffer: dp, shape: [rows, inner] }, [0]);
+        if (needs[X]) {
+          const dx = backend.allocate(rows * hidden);
+          const init = residual === X ? dy.buffer.address : 0;
+          withWeight(inputs[DOWN].buffer, input(downMask), 1, (b) =>
+            backend.gemm({ a: dp.address, b, init, c: dx.address, m: rows, n: hidden, k: inner }),
+          );
+          gradients[X] = dx;
+        }
+        backend.free(dp);
+      }
+      if (residual !== null && residual !== X && needs[residual]) gradients[residual] = scaled(dy.buffer, null, 1);
+      return gradients;
+    },
+  };
+}

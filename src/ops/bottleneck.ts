@@ -1,0 +1,105 @@
+import type { BottleneckSpec } from '../backends/backend.ts';
+import type { Random } from '../random/random.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type ActivationName, activations } from './activations.ts';
+import { add, mul } from './arithmetic.ts';
+import { drawDropout, dropoutBySeed } from './dropout.ts';
+import { linear } from './linear.ts';
+import { fusedOperation } from './operation.ts';
+import { reshape } from './reduce.ts';
+
+export interface BottleneckWeights {
+  /** D, [inner, hidden] */
+  readonly down: Tensor;
+  /** d, [inner] */
+  readonly downBias: Tensor;
+  /** U, [hidden, inner] */
+  readonly up: Tensor;
+  /** u, [hidden] */
+  readonly upBias: Tensor;
+  /** m_d and m_u: what the weights are multiplied with, of their shapes. Default: nothing. */
+  readonly downMask?: Tensor | null;
+  readonly upMask?: Tensor | null;
+}
+
+export interface BottleneckOptions {
+  /** f */
+  readonly activation: ActivationName;
+  /** s; default 1. */
+  readonly scale?: number;
+  /** What the result is added to, of the shape of x: x itself or another tensor. Default: nothing. */
+  readonly residual?: Tensor | null;
+  /** Dropout of what f gives: with the probability p in [0, 1), and a generator that gives the seed of this call's mask. */
+  readonly dropout?: { readonly p: number; readonly random: Random } | null;
+}
+
+/** The kernels of the activations. */
+const kernels: { [Name in ActivationName]: BottleneckSpec['activation'] } = {
+  gelu: 'gelu',
+  gelu_new: 'geluTanh',
+  gelu_pytorch_tanh: 'geluTanh',
+  relu: 'relu',
+  silu: 'silu',
+  swish: 'silu',
+  tanh: 'tanh',
+};
+
+/**
+ * A bottleneck adapter (Houlsby et al., 2019) with masks on its weights: residual + s · (f(x (m_d ⊙ D)ᵀ + d) (m_u ⊙ U)ᵀ + u).
+ *
+ * @param x [..., hidden]
+ * @returns [..., hidden]
+ * @throws Error if shapes do not fit, or the probability of dropout is outside [0, 1)
+ */
+export function bottleneck(
+  x: Tensor,
+  weights: BottleneckWeights,
+  { activation, scale = 1, residual, dropout }: BottleneckOptions,
+): Tensor {
+  assertFit(x, weights, residual);
+  const { down, downBias, up, upBias, downMask, upMask } = weights;
+  const asRows = (t: Tensor) => (t.rank === 2 ? t : reshape(t, [-1, down.shape[1]]));
+  const inputs = [asRows(x), down, downBias, up, upBias];
+  const place = (optional: Tensor | null | undefined) => (optional ? inputs.push(optional) - 1 : null);
+  const spec: BottleneckSpec = {
+    activation: kernels[activation],
+    scale,
+    dropout: dropout ? drawDropout(dropout.p, dropout.random) : null,
+    residual: residual === x ? 0 : place(residual && asRows(residual)),
+    downMask: place(downMask),
+    upMask: place(upMask),
+  };
+  const y = fusedOperation('bottleneck', inputs, inputs[0].shape, spec, (...given) => {
+    const [rows, d, dBias, u, uBias] = given;
+    const masked = (weight: Tensor, mask: number | null) => (mask === null ? weight : mul(weight, given[mask]));
+    const inner = activations[activation](linear(rows, masked(d, spec.downMask), dBias)); // [rows, inner]
+    const kept = spec.dropout ? dropoutBySeed(inner, spec.dropout) : inner;
+    const product = linear(kept, masked(u, spec.upMask), uBias); // [rows, hidden]
+    const added = scale === 1 ? product : mul(product, scale);
+    return spec.residual === null ? added : add(given[spec.residual], added);
+  });
+  return x.rank === 2 ? y : reshape(y, x.shape);
+}
+
+function assertFit(x: Tensor, weights: BottleneckWeights, residual: Tensor | null | undefined): void {
+  const { down, downBias, up, upBias, downMask, upMask } = weights;
+  const [inner, hidden] = down.shape;
+  const fits =
+    down.rank === 2 &&
+    x.rank > 0 &&
+    x.shape[x.rank - 1] === hidden &&
+    sameShape(downBias.shape, [inner]) &&
+    sameShape(up.shape, [hidden, inner]) &&
+    sameShape(upBias.shape, [hidden]) &&
+    (!downMask || sameShape(downMask.shape, down.shape)) &&
+    (!upMask || sameShape(upMask.shape, up.shape)) &&
+    (!residual || sameShape(residual.shape, x.shape));
+  if (fits) return;
+  const given = Object.entries({ x, ...weights, residual }).flatMap(([name, t]) =>
+    t ? [`${name} ${formatShape(t.shape)}`] : [],
+  );
+  throw new Error(
+    `bottleneck: ${given.join(', ')} do not fit: x is [..., hidden], down [inner, hidden], up [hidden, inner].`,
+  );
+}
