@@ -8,7 +8,6 @@ export {
   prunableSets,
 } from './adapter-set.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
-export { attachHoulsby, houlsbyDefaults, sparseAdapterForm } from './compat.ts';
 export { bySequence, type Composition, stack } from './composition.ts';
 export * from './families.ts';
 export {

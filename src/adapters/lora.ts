@@ -10,6 +10,7 @@ import {
   zerosInit,
 } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
+import { gatherRows } from '../ops/gather.ts';
 import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -58,9 +59,15 @@ class LowRank implements ProjectionModule {
     return add(y, mul(linear(inner, this.b.tensor()), this.#scale));
   }
 
-  /** What it adds to the weight of the layer: s · B A, [out, in]. */
-  difference(): Tensor {
-    return mul(matmul(this.b.tensor(), this.a.tensor()), this.#scale);
+  /** The weight of the layer with what it adds to it: W + s · B A, [out, in]. */
+  merged(weight: Tensor): Tensor {
+    const difference = mul(matmul(this.b.tensor(), this.a.tensor()), this.#scale);
+    // A copy of W, as a sum would have a matrix of halves turned into floats for good.
+    const copy = gatherRows(
+      weight,
+      Int32Array.from({ length: weight.shape[0] }, (_, row) => row),
+    );
+    return add(copy, difference);
   }
 }
 
@@ -104,12 +111,7 @@ export const lora = defineFamily({
       projection: modules,
       prunable: { lora: [...modules.values()].flatMap(({ a, b }) => [a, b]) },
       mergedWeights: () =>
-        new Map(
-          Array.from(modules, ([{ linear }, module]) => [
-            linear.weight,
-            add(linear.weight.tensor(), module.difference()),
-          ]),
-        ),
+        new Map(Array.from(modules, ([{ linear }, module]) => [linear.weight, module.merged(linear.weight.tensor())])),
     };
   },
 });

@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
 import { packSequences, type SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
+import { add } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
@@ -33,13 +34,22 @@ export function classificationLoss(
   return model.loss(model.forward(packSequences(batch, model.encoder.positionIds), random), targets);
 }
 
-/** Training `parameters` of a classifier on labelled examples. */
+/**
+ * Training `parameters` of a classifier on labelled examples.
+ *
+ * @param penalty a term that is added to the loss of every batch, as some adapters ask for
+ */
 export function classificationObjective(
   model: SequenceClassifier,
   items: readonly EncodedExample[],
   parameters: readonly Parameter[],
+  penalty: (() => Tensor) | null = null,
 ): Objective<EncodedExample> {
-  return { items, lengthOf: tokenCount, parameters, loss: (batch, random) => classificationLoss(model, batch, random) };
+  const loss = (batch: readonly EncodedExample[], random?: Random) => {
+    const mean = classificationLoss(model, batch, random);
+    return penalty ? add(mean, penalty()) : mean;
+  };
+  return { items, lengthOf: tokenCount, parameters, loss };
 }
 
 export interface PredictOptions {

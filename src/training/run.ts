@@ -65,9 +65,9 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { output, resume = false, versions = {}, signal, events = {} } = options;
   const settings = withAllOptions(options.settings);
   const run = prepareRun(settings, events);
-  const { model, trained, saved } = run.adapted;
+  const { model, adapter, trained, saved } = run.adapted;
   const trainer = new Trainer(
-    classificationObjective(model, run.items, trained),
+    classificationObjective(model, run.items, trained, adapter.penalty),
     settings.training,
     run.random.fork('training'),
   );

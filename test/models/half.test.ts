@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
+import { AdapterSet, attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import { grad, memory, Random, tensor, tidy } from '../../src/index.ts';
 import { openCheckpoint, parseSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { loadClassifier, packSequences, type SequenceClassifier } from '../../src/models/index.ts';
@@ -70,7 +70,7 @@ function step(model: SequenceClassifier, trained: readonly Parameter[], seed: nu
 
 test('an adapter trains to the same weights on it, and the frozen matrices stay as they are', () =>
   agree(async (model) => {
-    freezeBackbone(model, attachHoulsby(model, { bottleneck: 4 }));
+    freezeBackbone(model, attachAdapter(model, houlsby.configure({ bottleneck: 4 })));
     const trained = model.parameters().filter(({ trainable }) => trainable);
     const before = memory().bytes;
     step(model, trained, 0);
@@ -89,13 +89,50 @@ test('so does the whole model', () =>
 
 test('second derivatives are the same, and leave the matrices as they are', () =>
   agree(async (model) => {
-    const adapter = attachHoulsby(model, { bottleneck: 4 });
+    const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
     freezeBackbone(model, adapter);
     const losses = [() => classificationLoss(model, items)];
     const before = memory().bytes;
     const scores = await grasp({ parameters: adapter.prunable, random: new Random(1), losses });
     assert.equal(memory().bytes, before);
     return scores;
+  }));
+
+test('LoRA merges into it and out of it; the matrices take the memory that they took', () =>
+  agree(async (model) => {
+    const adapters = new AdapterSet(model);
+    const adapter = adapters.add('a', { kind: 'lora', rank: 2, init: 'bert' });
+    freezeBackbone(model, adapter);
+    const numbers = () => Promise.all(model.parameters().map((parameter) => parameter.data()));
+    const [before, { bytes }] = [await numbers(), memory()];
+    adapters.merge('a');
+    const merged = await numbers();
+    assert.notDeepEqual(merged, before);
+    assert.equal(
+      memory().bytes - bytes,
+      4 * 2 * 2 * 16 * 16,
+      'two floats matrices in each of two layers beside the halves',
+    );
+    adapters.unmerge();
+    assert.equal(memory().bytes, bytes);
+    assert.deepEqual(await numbers(), before);
+    return merged;
+  }));
+
+test('full fine-tuning keeps them beside the tuned ones', () =>
+  agree(async (model) => {
+    const adapters = new AdapterSet(model);
+    const numbers = () => Promise.all(model.parameters().map((parameter) => parameter.data()));
+    const [before, { bytes }] = [await numbers(), memory()];
+    const adapter = adapters.add('a', { kind: 'full' });
+    adapters.activate('a');
+    assert.equal(memory().bytes, bytes);
+    const trained = adapter.parameters;
+    step(model, trained, 0, new Adam(trained, {}));
+    const tuned = await numbers();
+    adapters.remove('a');
+    assert.deepEqual(await numbers(), before);
+    return tuned;
   }));
 
 test('a parameter of halves can be frozen, masked, assigned and loaded as any other', async () => {

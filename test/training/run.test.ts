@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { defineFamily, houlsby, registerFamily } from '../../src/adapters/index.ts';
 import { encodeExamples, readTable } from '../../src/data/index.ts';
+import { add, mul, sum } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import {
@@ -365,6 +367,35 @@ test('pruning alone saves a run of no steps with the masks that training would b
   assert.equal(masks(pruned).length, 8);
   assert.deepEqual(masks(trained), masks(pruned));
   assert.equal((await predictions(loadRun(pruned))).length, 8);
+});
+
+/** Houlsby with a penalty that is far larger than the loss. */
+const heavy = defineFamily({
+  ...houlsby,
+  kind: 'test-heavy',
+  build: (context, config) => {
+    const parts = houlsby.build(context, config);
+    const matrices = Object.values(parts.prunable).flat();
+    const squares = () => matrices.map((w) => sum(mul(w.tensor(), w.tensor()))).reduce((a, b) => add(a, b));
+    return { ...parts, penalty: () => mul(squares(), 1000) };
+  },
+});
+
+test('the penalty of an adapter is part of what is trained', async () => {
+  registerFamily(heavy);
+  const [free, penalised] = [place(), place()];
+  const squares = async (output: string, kind: string) => {
+    const training = { ...tinySettings.training, epochs: 20, maxGradNorm: null };
+    const settings = { ...tinySettings, adapter: { kind, bottleneck: 4 }, pruning: null, training };
+    const { metrics, trained } = await finished(output, { settings });
+    const values = trained.adapter.prunable.flatMap(({ value }) => Array.from(value.dataSync()));
+    return { loss: metrics.epoch_losses[0], squares: total(values.map((w) => w * w)) };
+  };
+  const [a, b] = [await squares(free, 'houlsby'), await squares(penalised, 'test-heavy')];
+  assert.ok(b.loss > a.loss + 10, `${a.loss}, ${b.loss}`);
+  assert.ok(b.squares < a.squares / 4, `${a.squares}, ${b.squares}`);
+  const kind = loadRun(penalised).run.settings.adapter.kind;
+  assert.equal(kind, 'test-heavy');
 });
 
 test('a damaged run is an error that names the file', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { attachHoulsby, freezeBackbone } from '../../src/adapters/index.ts';
+import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import { batchOrders, type EncodedExample } from '../../src/data/index.ts';
 import { memory, mul, Random, sqrt, sum, tensor, tidy } from '../../src/index.ts';
 import { InputError } from '../../src/io/index.ts';
@@ -41,7 +41,7 @@ async function setup(
 ): Promise<Setup> {
   const config = { ...tinyBert, hidden_dropout_prob: dropout, attention_probs_dropout_prob: dropout };
   const model = tinyClassifier(undefined, { config });
-  const adapter = attachHoulsby(model, { bottleneck: 4 });
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
   freezeBackbone(model, adapter, isHeadParameter);
   await prune({ method: 'random', sparsity: 0.4, parameters: adapter.prunable, random: new Random(1), losses: [] });
   const parameters = model.parameters().filter(({ trainable }) => trainable);
