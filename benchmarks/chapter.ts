@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { versionsOf } from './machine.ts';
+import { partNames, parts } from './parts.ts';
+import type { Results } from './results.ts';
+import { toMarkdown } from './table.ts';
+import { targetTable } from './targets.ts';
+
+const folder = import.meta.dirname;
+export const resultsFile = join(folder, 'results.json');
+export const chapterFile = join(folder, '../docs/performance.md');
+
+/** What stands between `<!-- name -->` and `<!-- end name -->`. */
+function fragments(results: Results): Record<string, string> {
+  const tables = partNames.map((name) => {
+    const { measurements = [] } = results[name] ?? {};
+    return [name, parts[name].tables(measurements).map(toMarkdown).join('\n\n')];
+  });
+  return { ...Object.fromEntries(tables), targets: toMarkdown(targetTable(results)), machine: machineOf(results) };
+}
+
+/** Where each part was measured, and what took part. */
+function machineOf(results: Results): string {
+  const all = partNames.flatMap((name) => results[name] ?? []);
+  const machines = all.map(({ machine: { cpu, cores, platform, node, v8 } }) =>
+    [`- ${cpu}, ${cores} cores, ${platform}`, `- Node.js ${node}, V8 ${v8}`].join('\n'),
+  );
+  const versions = versionsOf(all.flatMap(({ measurements }) => measurements)).map((line) => `- ${line}`);
+  return [...new Set([...machines, ...versions])].join('\n');
+}
+
+/** The chapter with the tables of these results. @throws Error if it lacks the place of one */
+export function withResults(chapter: string, results: Results): string {
+  let text = chapter;
+  for (const [name, fragment] of Object.entries(fragments(results))) {
+    const place = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end ${name} -->)`);
+    if (!place.test(text)) throw new Error(`docs/performance.md has no place for '${name}'.`);
+    text = text.replace(place, (_all, begin: string, end: string) => `${begin}\n${fragment}\n\n${end}`);
+  }
+  return text;
+}

@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { PeerName } from './plan.ts';
+import type { Task } from './tasks.ts';
+
+export interface Peer {
+  /** For tables. */
+  readonly title: string;
+  readonly kinds: readonly Task['kind'][];
+  /** Program and arguments of its worker, which gets its input as a last argument; null if it is not installed. */
+  command(): readonly string[] | null;
+  /** The command that installs it. */
+  readonly install: string;
+}
+
+const npmPeers = 'npm run bench:peers';
+const torchPackages = 'apt-get install python3-torch libopenblas0-pthread';
+
+const worker = (name: string): string => join(import.meta.dirname, 'workers', name);
+const require = createRequire(import.meta.url);
+
+function npmPeer(title: string, file: string, packages: readonly string[], kinds: readonly Task['kind'][]): Peer {
+  const isInstalled = (name: string) => {
+    try {
+      require.resolve(name);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const command = () => (packages.every(isInstalled) ? [process.execPath, worker(file)] : null);
+  return { title, kinds, command, install: npmPeers };
+}
+
+let python: string | null | undefined;
+
+/** The first Python that has PyTorch. */
+function findPython(): string | null {
+  const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter((name) => name !== undefined);
+  python ??= candidates.find((name) => spawnSync(name, ['-c', 'import torch']).status === 0) ?? null;
+  return python;
+}
+
+function torch(title: string, settings: 'tuned' | 'as-is'): Peer {
+  const command = () => {
+    const program = findPython();
+    return program === null ? null : [program, worker('pytorch.py'), settings];
+  };
+  return { title, kinds: ['gemm', 'forward', 'train', 'snip', 'grasp'], command, install: torchPackages };
+}
+
+export const peers: { readonly [Name in PeerName]: Peer } = {
+  ours: {
+    title: 'sparse-adapter',
+    kinds: ['gemm', 'peak', 'forward', 'train', 'snip', 'grasp', 'end-to-end'],
+    command: () => [process.execPath, worker('ours.ts')],
+    install: 'npm ci',
+  },
+  torch: torch('PyTorch, tuned', 'tuned'),
+  'torch-as-is': torch('PyTorch, as is', 'as-is'),
+  onnx: npmPeer('ONNX Runtime Web', 'onnx.ts', ['onnxruntime-web'], ['gemm', 'forward']),
+  tfjs: npmPeer(
+    'TensorFlow.js wasm',
+    'tfjs.ts',
+    ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
+    ['gemm', 'forward', 'train'],
+  ),
+  jax: npmPeer('jax-js wasm', 'jax.ts', ['@jax-js/jax'], ['gemm', 'forward', 'train']),
+};
+export const peerNames = Object.keys(peers) as PeerName[];

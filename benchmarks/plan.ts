@@ -1,0 +1,140 @@
+/** All sizes and efforts of the suite in one place. */
+import mrpcLengths from './mrpc-lengths.json' with { type: 'json' };
+import type { ModelSize, ModelTask } from './tasks.ts';
+
+const bert = { vocabulary: 30_522, positions: 512 };
+/** all-MiniLM-L6 and BERT-base (Devlin et al., 2019). */
+export const minilm: ModelSize = { ...bert, layers: 6, hidden: 384, heads: 12, intermediate: 1536 };
+export const bertBase: ModelSize = { ...bert, layers: 12, hidden: 768, heads: 12, intermediate: 3072 };
+
+/** How long to measure. A runner takes part until it has done its rounds or used up its seconds. */
+export interface Effort {
+  readonly warmUp: { readonly rounds: number; readonly seconds: number };
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** A training step or forward pass to measure, and the peers that can do it in minutes. */
+export interface Workload extends ModelTask {
+  readonly name: string;
+  readonly peers: readonly PeerName[];
+}
+
+export type PeerName = 'ours' | 'torch' | 'torch-as-is' | 'tfjs' | 'jax' | 'onnx';
+
+export interface Plan {
+  readonly gemm: {
+    readonly effort: Effort;
+    /** Rows of x, columns of the result, length of the sums. */
+    readonly shapes: readonly (readonly [m: number, n: number, k: number])[];
+  };
+  readonly step: { readonly effort: Effort; readonly workloads: readonly Workload[] };
+  readonly scoring: { readonly effort: Effort; readonly workloads: readonly Workload[] };
+  readonly epoch: {
+    readonly model: ModelSize;
+    readonly bottleneck: number;
+    readonly sparsity: number;
+    /** Tokens of each pair. */
+    readonly lengths: readonly number[];
+    readonly batchSize: number;
+    /** The peers take turns of so many batches. */
+    readonly batchesPerTurn: number;
+    /** Null: the whole epoch. */
+    readonly turns: number | null;
+  };
+  readonly scaling: {
+    readonly effort: Effort;
+    readonly model: ModelSize;
+    readonly sparsity: number;
+    /** Tokens of a batch, whatever the length of its sequences. */
+    readonly tokens: number;
+    readonly sequenceLengths: readonly number[];
+    /** For the measurements by sequence length. */
+    readonly bottleneck: number;
+    readonly bottlenecks: readonly number[];
+    /** For the measurements by bottleneck. */
+    readonly sequenceLength: number;
+  };
+}
+
+/** `count` sequences of one length. */
+export const batchOf = (count: number, length: number): number[] => Array.from({ length: count }, () => length);
+
+const miniStep: Workload = {
+  name: 'MiniLM, 16 x 64',
+  model: minilm,
+  bottleneck: 48,
+  sparsity: 0.4,
+  batches: [batchOf(16, 64)],
+  peers: ['ours', 'torch', 'torch-as-is', 'onnx', 'tfjs', 'jax'],
+};
+const baseStep: Workload = {
+  name: 'BERT-base, 8 x 128',
+  model: bertBase,
+  bottleneck: 64,
+  sparsity: 0.4,
+  batches: [batchOf(8, 128)],
+  // A step of jax-js would take more than three minutes.
+  peers: ['ours', 'torch', 'torch-as-is', 'onnx', 'tfjs'],
+};
+const baseMrpc: Workload = {
+  ...baseStep,
+  name: 'BERT-base, 32 of MRPC',
+  batches: [mrpcLengths.slice(0, 32)],
+  peers: ['ours', 'torch', 'torch-as-is', 'onnx'],
+};
+
+export const full: Plan = {
+  gemm: {
+    effort: { warmUp: { rounds: 3, seconds: 2 }, rounds: 15, seconds: 5 },
+    shapes: [
+      [512, 768, 768],
+      [512, 3072, 768],
+      [512, 768, 3072],
+      [512, 64, 768],
+      [16, 768, 768],
+      [1, 768, 768],
+    ],
+  },
+  step: {
+    effort: { warmUp: { rounds: 3, seconds: 8 }, rounds: 9, seconds: 60 },
+    workloads: [miniStep, baseStep, baseMrpc],
+  },
+  scoring: {
+    effort: { warmUp: { rounds: 2, seconds: 8 }, rounds: 5, seconds: 60 },
+    workloads: [
+      { ...miniStep, batches: [miniStep.batches[0], miniStep.batches[0]], peers: ['ours', 'torch'] },
+      { ...baseStep, batches: [baseStep.batches[0], baseStep.batches[0]], peers: ['ours', 'torch'] },
+    ],
+  },
+  epoch: {
+    model: minilm,
+    bottleneck: 64,
+    sparsity: 0.4,
+    lengths: mrpcLengths,
+    batchSize: 16,
+    batchesPerTurn: 10,
+    turns: null,
+  },
+  scaling: {
+    effort: { warmUp: { rounds: 3, seconds: 5 }, rounds: 7, seconds: 20 },
+    model: minilm,
+    sparsity: 0.4,
+    tokens: 1024,
+    sequenceLengths: [32, 64, 128, 256, 512],
+    bottleneck: 64,
+    bottlenecks: [16, 32, 64, 128, 256, 512],
+    sequenceLength: 64,
+  },
+};
+
+const hasty: Effort = { warmUp: { rounds: 2, seconds: 3 }, rounds: 3, seconds: 10 };
+
+/** The same sizes with fewer rounds, and a tenth of the epoch: minutes, for a look. */
+export const quick: Plan = {
+  gemm: { ...full.gemm, effort: { ...hasty, rounds: 7, seconds: 2 } },
+  step: { ...full.step, effort: hasty },
+  scoring: { ...full.scoring, effort: { ...hasty, rounds: 2 } },
+  epoch: { ...full.epoch, turns: 3 },
+  scaling: { ...full.scaling, effort: hasty },
+};

@@ -1,0 +1,71 @@
+/** What a worker process can be asked to measure, and what it says. The two sides talk in lines of JSON. */
+
+/** The shape of a BERT encoder. */
+export interface ModelSize {
+  readonly layers: number;
+  readonly hidden: number;
+  readonly heads: number;
+  readonly intermediate: number;
+  readonly vocabulary: number;
+  readonly positions: number;
+}
+
+/** A model with Houlsby adapters, and batches of sequences given by their lengths in tokens. */
+export interface ModelTask {
+  readonly model: ModelSize;
+  readonly bottleneck: number;
+  /** Fraction of the adapters' weights that is masked. */
+  readonly sparsity: number;
+  readonly batches: readonly (readonly number[])[];
+}
+
+export type Task =
+  /** x Wᵀ for x [m, k] and W [n, k]; `seconds` of a sample are for one product. */
+  | { readonly kind: 'gemm'; readonly m: number; readonly n: number; readonly k: number }
+  /** The speed of the micro-kernel where nothing has to come from far: `value` is GFLOP/s over all threads. */
+  | { readonly kind: 'peak' }
+  /** Logits of the next batch. */
+  | ({ readonly kind: 'forward' } & ModelTask)
+  /** Forward, backward, clipping and AdamW for each of the next `perRun` batches. */
+  | ({ readonly kind: 'train'; readonly perRun: number } & ModelTask)
+  /** A score of each prunable weight, over all batches. */
+  | ({ readonly kind: 'snip' | 'grasp' } & ModelTask)
+  /** One epoch of MRPC with MiniLM, from reading the files on. */
+  | {
+      readonly kind: 'end-to-end';
+      /** The folder with GLUE's folders. */
+      readonly data: string;
+      readonly batchSize: number;
+      readonly bottleneck: number;
+      readonly sparsity: number;
+    };
+
+export interface WorkerInput {
+  readonly task: Task;
+  readonly threads: number;
+}
+
+/** The first line of a worker, when it has prepared its task. */
+export interface Ready {
+  readonly version: string;
+  /** What computes: threads, kind of kernels. */
+  readonly about: string;
+}
+
+/** In place of any other line, and then there is no more. */
+export interface Failure {
+  readonly error: string;
+}
+
+/** The answer to each line `run`. */
+export interface Sample {
+  readonly seconds: number;
+  /** A number that depends on what was computed, the same for all peers: a loss, an element of a product. */
+  readonly value: number;
+  /** Most memory that the process ever held, in bytes. */
+  readonly peakBytes: number;
+  /** Bytes of the WebAssembly memory, where the peer tells. */
+  readonly linearBytes?: number;
+  /** Seconds of the parts of a run. */
+  readonly parts?: Readonly<Record<string, number>>;
+}

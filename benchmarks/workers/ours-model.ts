@@ -1,0 +1,122 @@
+import { type Adapter, attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
+import type { EncodedExample } from '../../src/data/index.ts';
+import { noGrad, Random, tidy } from '../../src/index.ts';
+import { packSequences, parseEncoderConfig, SequenceClassifier } from '../../src/models/index.ts';
+import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
+import { grasp, snip } from '../../src/pruning/index.ts';
+import { sizeOf } from '../../src/tensor/shape.ts';
+import { classificationLoss, Trainer, trainingDefaults } from '../../src/training/index.ts';
+import { sum } from '../statistics.ts';
+import type { ModelTask } from '../tasks.ts';
+import { label, mask, tokenId, weight } from './numbers.ts';
+import { type Job, timed } from './serve.ts';
+
+const source: WeightSource = { has: () => true, take: (name, shape) => weight(name, sizeOf(shape)) };
+
+interface Adapted {
+  readonly model: SequenceClassifier;
+  readonly adapter: Adapter;
+}
+
+/** A classifier with adapters, all weights from the common formula; dropout is off. */
+function build({ model: size, bottleneck }: ModelTask): Adapted {
+  const config = parseEncoderConfig({
+    model_type: 'bert',
+    vocab_size: size.vocabulary,
+    hidden_size: size.hidden,
+    num_hidden_layers: size.layers,
+    num_attention_heads: size.heads,
+    intermediate_size: size.intermediate,
+    max_position_embeddings: size.positions,
+    hidden_dropout_prob: 0,
+    attention_probs_dropout_prob: 0,
+  });
+  const model = new SequenceClassifier(ParameterPath.root(new Random(1), source), config, { labels: ['no', 'yes'] });
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck }));
+  for (const parameter of adapter.parameters) parameter.load(weight(parameter.name, parameter.size), null);
+  freezeBackbone(model, adapter);
+  return { model, adapter };
+}
+
+/** The same, with masks on the adapters' matrices. */
+function buildMasked(task: ModelTask): Adapted {
+  const adapted = build(task);
+  for (const parameter of adapted.adapter.prunable) {
+    parameter.setMask(mask(parameter.name, parameter.size, task.sparsity));
+  }
+  return adapted;
+}
+
+function examples({ batches, model: { vocabulary } }: ModelTask): EncodedExample[][] {
+  return batches.map((lengths, b) =>
+    lengths.map((length, s) => {
+      const ids = Array.from({ length }, (_, i) => tokenId(b, s, i, vocabulary));
+      return { ids, typeIds: ids.map(() => 0), label: label(s) };
+    }),
+  );
+}
+
+/** One after the other, again and again. */
+function cycle<T>(items: readonly T[]): () => T {
+  let next = 0;
+  return () => items[next++ % items.length];
+}
+
+export function forward(task: ModelTask): Job {
+  const { model } = buildMasked(task);
+  const nextBatch = cycle(examples(task));
+  const run = async () => {
+    const logits = tidy(() => noGrad(() => model.forward(packSequences(nextBatch(), model.encoder.positionIds))));
+    const [value] = await logits.data();
+    logits.dispose();
+    return value;
+  };
+  return {
+    run: async () => {
+      const { seconds, result } = await timed(run);
+      return { seconds, value: result };
+    },
+  };
+}
+
+/** More steps than any measurement takes, so that the learning rate stays where it is. */
+const STEPS = 10_000;
+
+export function train(task: ModelTask & { readonly perRun: number }): Job {
+  const { model } = buildMasked(task);
+  const nextBatch = cycle(examples(task));
+  const trainer = new Trainer(
+    {
+      items: Array.from({ length: STEPS }, (_, i) => i),
+      lengthOf: () => 1,
+      parameters: model.parameters().filter(({ trainable }) => trainable),
+      loss: (_items, random) => classificationLoss(model, nextBatch(), random),
+    },
+    { ...trainingDefaults, batchSize: 1, epochs: 1, warmupRatio: 0 },
+    new Random(1),
+  );
+  return {
+    run: async () => {
+      const { seconds, result } = await timed(async () => {
+        let loss = 0;
+        for (let step = 0; step < task.perRun; step++) ({ loss } = await trainer.trainStep());
+        return loss;
+      });
+      return { seconds, value: result };
+    },
+  };
+}
+
+export function score(task: ModelTask & { readonly kind: 'snip' | 'grasp' }): Job {
+  const { model, adapter } = build(task);
+  const method = { snip, grasp }[task.kind];
+  const losses = examples(task).map((batch) => () => classificationLoss(model, batch));
+  return {
+    run: async () => {
+      const { seconds, result } = await timed(() =>
+        method({ parameters: adapter.prunable, random: new Random(1), losses }),
+      );
+      return { seconds, value: sum(result.flatMap((z) => [...z])) };
+    },
+  };
+}

@@ -1,0 +1,324 @@
+#!/usr/bin/python3
+"""Measures PyTorch on the CPU: python3 pytorch.py tuned|as-is '{"task": ..., "threads": 2}'
+
+tuned: the process starts itself again with the environment in which PyTorch is fastest on machines with few cores
+  OMP_NUM_THREADS, OPENBLAS_NUM_THREADS      the threads to measure with, and torch.set_num_threads
+  OMP_WAIT_POLICY, OPENBLAS_THREAD_TIMEOUT   the two pools of threads do not spin while the other one works
+  MALLOC_*                                   freed activations are kept instead of being returned to the system
+  OPENBLAS_CORETYPE=SkylakeX with AVX-512    an OpenBLAS older than the processor takes its AVX2 kernels
+as-is: nothing is set, as after installing it.
+
+serve.ts, numbers.ts and tasks.ts have the protocol, the weights and the tasks.
+"""
+import json
+import math
+import os
+import re
+import resource
+import sys
+import time
+
+TUNED, given = sys.argv[1] == 'tuned', json.loads(sys.argv[2])
+TASK, THREADS = given['task'], given['threads']
+
+if TUNED and 'SPARSE_ADAPTER_TUNED' not in os.environ:
+    tuned = dict(
+        os.environ,
+        SPARSE_ADAPTER_TUNED='1',
+        OMP_NUM_THREADS=str(THREADS),
+        OPENBLAS_NUM_THREADS=str(THREADS),
+        OMP_WAIT_POLICY='PASSIVE',
+        OPENBLAS_THREAD_TIMEOUT='16',
+        MALLOC_MMAP_THRESHOLD_='33554432',
+        MALLOC_TRIM_THRESHOLD_='8589934592',
+        MALLOC_TOP_PAD_='67108864',
+    )
+    tuned.pop('OPENBLAS_CORETYPE', None)
+    try:
+        if ' avx512f' in open('/proc/cpuinfo').read():
+            tuned['OPENBLAS_CORETYPE'] = 'SkylakeX'
+    except OSError:
+        pass
+    os.execve(sys.executable, [sys.executable] + sys.argv, tuned)
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+if TUNED:
+    torch.set_num_threads(THREADS)
+
+
+# --- numbers.ts ---------------------------------------------------------------------------------------------------------------
+
+def seed_of(name):
+    seed = 0x811C9DC5
+    for byte in name.encode():
+        seed = ((seed ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return seed
+
+
+def scramble(h):
+    h = (h ^ (h >> np.uint32(16))) * np.uint32(0x7FEB352D)
+    h = (h ^ (h >> np.uint32(15))) * np.uint32(0x846CA68B)
+    return h ^ (h >> np.uint32(16))
+
+
+def uniform(name, start, stop):
+    i = np.arange(start, stop, dtype=np.uint32) + np.uint32(seed_of(name))
+    return (scramble(i) >> np.uint32(8)).astype(np.float64) / 2**24
+
+
+def filled(shape, values):
+    """A tensor made in pieces, so that making it takes little memory."""
+    out = np.empty(math.prod(shape), dtype=np.float32)
+    for start in range(0, out.size, 1 << 18):
+        stop = min(out.size, start + (1 << 18))
+        out[start:stop] = values(start, stop)
+    return torch.from_numpy(out).view(*shape)
+
+
+def weight(name, *shape):
+    center = 1 if name.endswith('LayerNorm.weight') else 0
+    half_width = 0.02 * math.sqrt(3)
+    return filled(shape, lambda start, stop: center + half_width * (2 * uniform(name, start, stop) - 1))
+
+
+def mask(name, *shape):
+    return filled(shape, lambda start, stop: uniform(f'{name}.mask', start, stop) >= TASK['sparsity'])
+
+
+def token_ids(batch, sequence, length):
+    i = np.arange(length, dtype=np.uint32) + np.uint32((batch * 1_000_003 + sequence * 1009) & 0xFFFFFFFF)
+    return torch.from_numpy(scramble(i).astype(np.int64) % TASK['model']['vocabulary'])
+
+
+# --- the model ----------------------------------------------------------------------------------------------------------------
+
+class Linear:
+    def __init__(self, name, outputs, inputs):
+        self.name = name
+        self.weight = weight(f'{name}.weight', outputs, inputs)
+        self.bias = weight(f'{name}.bias', outputs)
+
+    def __call__(self, x):
+        return F.linear(x, self.weight, self.bias)
+
+
+class MaskedLinear(Linear):
+    def __init__(self, name, outputs, inputs):
+        super().__init__(name, outputs, inputs)
+        self.mask = mask(f'{name}.weight', outputs, inputs)
+        self.weight *= self.mask
+
+    def __call__(self, x):
+        return F.linear(x, self.weight * self.mask, self.bias)
+
+
+class LayerNorm:
+    def __init__(self, name, width):
+        self.weight, self.bias = weight(f'{name}.weight', width), weight(f'{name}.bias', width)
+
+    def __call__(self, x):
+        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, 1e-12)
+
+
+class Adapter:
+    """x + up(silu(down(x)))"""
+
+    def __init__(self, name, hidden, masked):
+        kind = MaskedLinear if masked else Linear
+        self.down = kind(f'{name}.adapters.default.adapter_down.0', TASK['bottleneck'], hidden)
+        self.up = kind(f'{name}.adapters.default.adapter_up', hidden, TASK['bottleneck'])
+
+    def __call__(self, x):
+        return x + self.up(F.silu(self.down(x)))
+
+
+class Layer:
+    def __init__(self, name, hidden, heads, intermediate, masked):
+        self.heads = heads
+        parts = [Linear(f'{name}.attention.self.{part}', hidden, hidden) for part in ('query', 'key', 'value')]
+        # One product for all three, as an implementer who wants speed writes it.
+        self.qkv_weight = torch.cat([part.weight for part in parts])
+        self.qkv_bias = torch.cat([part.bias for part in parts])
+        self.attention_dense = Linear(f'{name}.attention.output.dense', hidden, hidden)
+        self.attention_norm = LayerNorm(f'{name}.attention.output.LayerNorm', hidden)
+        self.intermediate = Linear(f'{name}.intermediate.dense', intermediate, hidden)
+        self.dense = Linear(f'{name}.output.dense', hidden, intermediate)
+        self.norm = LayerNorm(f'{name}.output.LayerNorm', hidden)
+        self.adapters = [Adapter(f'{name}.attention.output', hidden, masked), Adapter(f'{name}.output', hidden, masked)]
+
+    def __call__(self, x, scores_mask):
+        B, T, D = x.shape
+        qkv = F.linear(x, self.qkv_weight, self.qkv_bias).view(B, T, 3, self.heads, D // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4).reshape(3, B * self.heads, T, -1)
+        scores = torch.baddbmm(scores_mask, q, k.transpose(1, 2), alpha=(D // self.heads) ** -0.5)
+        context = torch.bmm(torch.softmax(scores, -1), v).view(B, self.heads, T, -1).transpose(1, 2).reshape(B, T, D)
+        x = self.attention_norm(self.adapters[0](self.attention_dense(context)) + x)
+        return self.norm(self.adapters[1](self.dense(F.gelu(self.intermediate(x)))) + x)
+
+
+class Model:
+    def __init__(self, masked):
+        size = TASK['model']
+        hidden = size['hidden']
+        self.heads = size['heads']
+        self.words = weight('bert.embeddings.word_embeddings.weight', size['vocabulary'], hidden)
+        self.positions = weight('bert.embeddings.position_embeddings.weight', size['positions'], hidden)
+        self.types = weight('bert.embeddings.token_type_embeddings.weight', 2, hidden)
+        self.norm = LayerNorm('bert.embeddings.LayerNorm', hidden)
+        self.layers = [
+            Layer(f'bert.encoder.layer.{i}', hidden, self.heads, size['intermediate'], masked) for i in range(size['layers'])
+        ]
+        self.pooler = Linear('bert.pooler.dense', hidden, hidden)
+        self.classifier = Linear('classifier', 2, hidden)
+        self.projections = [linear for layer in self.layers for a in layer.adapters for linear in (a.down, a.up)]
+
+    def forward(self, batch):
+        ids, padding = batch['ids'], batch['padding']
+        B, T = ids.shape
+        x = self.norm(F.embedding(ids, self.words) + self.positions[:T] + self.types[0])
+        scores_mask = padding[:, None, None].expand(B, self.heads, T, T).reshape(B * self.heads, T, T)
+        for layer in self.layers:
+            x = layer(x, scores_mask)
+        return self.classifier(torch.tanh(self.pooler(x[:, 0])))
+
+    def loss(self, batch):
+        return F.cross_entropy(self.forward(batch), batch['labels'])
+
+
+def padded(b, lengths):
+    """A batch padded to its longest sequence."""
+    T = max(lengths)
+    ids, padding = torch.zeros(len(lengths), T, dtype=torch.int64), torch.zeros(len(lengths), T)
+    for s, length in enumerate(lengths):
+        ids[s, :length] = token_ids(b, s, length)
+        padding[s, length:] = -1e9
+    return dict(ids=ids, padding=padding, labels=torch.arange(len(lengths)) % 2)
+
+
+class Batches:
+    """The batches one after the other, again and again. They are made when they are asked for."""
+
+    def __init__(self):
+        self.count = 0
+
+    def next(self):
+        b = self.count % len(TASK['batches'])
+        self.count += 1
+        return padded(b, TASK['batches'][b])
+
+
+# --- the tasks: each returns a function that gives (seconds, value) -------------------------------------------------------------
+
+def timed(run):
+    start = time.perf_counter()
+    value = run()
+    return time.perf_counter() - start, value
+
+
+def gemm():
+    m, n, k = TASK['m'], TASK['n'], TASK['k']
+    x, w = weight('x', m, k), weight('w', n, k)
+    count = max(1, round(2e9 / (2 * m * n * k)))
+
+    def products():
+        with torch.inference_mode():
+            for _ in range(count):
+                y = F.linear(x, w)
+            return y
+
+    def run():
+        seconds, y = timed(products)
+        return seconds / count, y[-1, -1].item()
+
+    return run
+
+
+def forward():
+    model, batches = Model(masked=True), Batches()
+
+    def one():
+        with torch.inference_mode():
+            return model.forward(batches.next())[0, 0].item()
+
+    return lambda: timed(one)
+
+
+def train():
+    model, batches = Model(masked=True), Batches()
+    matrices = [linear.weight for linear in model.projections] + [model.classifier.weight]
+    biases = [linear.bias for linear in model.projections] + [model.classifier.bias]
+    for parameter in matrices + biases:
+        parameter.requires_grad_()
+    groups = [dict(params=matrices, weight_decay=0.1), dict(params=biases, weight_decay=0)]
+    optimizer = torch.optim.AdamW(groups, lr=1e-4, betas=(0.9, 0.98), eps=1e-8, foreach=True)
+
+    def steps():
+        for _ in range(TASK['perRun']):
+            optimizer.zero_grad(set_to_none=True)
+            loss = model.loss(batches.next())
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(matrices + biases, 1.0)
+            optimizer.step()
+        return loss.item()
+
+    return lambda: timed(steps)
+
+
+def scored(score):
+    model = Model(masked=False)
+    weights = [linear.weight.requires_grad_() for linear in model.projections]
+    losses = [lambda b=b, lengths=lengths: model.loss(padded(b, lengths)) for b, lengths in enumerate(TASK['batches'])]
+    return lambda: timed(lambda: sum(z.double().sum().item() for z in score(weights, losses)))
+
+
+def added(parts):
+    return [sum(tensors) for tensors in zip(*parts)]
+
+
+def snip():
+    def score(weights, losses):
+        g = added(torch.autograd.grad(loss(), weights) for loss in losses)
+        return [(w.detach() * x).abs() for w, x in zip(weights, g)]
+
+    return scored(score)
+
+
+def grasp():
+    def score(weights, losses):
+        """H and g are sums over the batches. With one batch g is that of the same graph, so a pass is saved."""
+        if len(losses) == 1:
+            g = torch.autograd.grad(losses[0](), weights, create_graph=True)
+            h = torch.autograd.grad(sum((x * x.detach()).sum() for x in g), weights)
+        else:
+            total = added(torch.autograd.grad(loss(), weights) for loss in losses)
+            h = added(
+                torch.autograd.grad(
+                    sum((x * t).sum() for x, t in zip(torch.autograd.grad(loss(), weights, create_graph=True), total)),
+                    weights,
+                )
+                for loss in losses
+            )
+        return [w.detach() * x for w, x in zip(weights, h)]
+
+    return scored(score)
+
+
+# --- serve.ts -----------------------------------------------------------------------------------------------------------------
+
+def peak_bytes():
+    try:
+        return int(re.search(r'VmHWM:\s*(\d+) kB', open('/proc/self/status').read())[1]) * 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+run = dict(gemm=gemm, forward=forward, train=train, snip=snip, grasp=grasp)[TASK['kind']]()
+count = torch.get_num_threads()
+with os.fdopen(3, 'w', buffering=1) as answers:
+    print(json.dumps(dict(version=torch.__version__, about=f'{count} thread{"s" * (count > 1)}')), file=answers)
+    for _ in sys.stdin:
+        seconds, value = run()
+        print(json.dumps(dict(seconds=seconds, value=value, peakBytes=peak_bytes())), file=answers)

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import { type Measurement, measure } from '../../benchmarks/measure.ts';
+import type { Context } from '../../benchmarks/part.ts';
+import { stepsPerBatch } from '../../benchmarks/parts/scoring.ts';
+import { type PartName, partNames, parts } from '../../benchmarks/parts.ts';
+import { toMarkdown } from '../../benchmarks/table.ts';
+import { targetTable } from '../../benchmarks/targets.ts';
+import type { ModelTask } from '../../benchmarks/tasks.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { tiny } from './tiny-plan.ts';
+
+// The workers would measure first which kernels are faster.
+process.env.SPARSE_ADAPTER_WIDE = '0';
+
+const test = suite('benchmarks: suite');
+const context: Context = { plan: tiny, peers: new Set(), threads: 2, data: null, onMeasure: () => {} };
+const effort = tiny.step.effort;
+const measured = new Map<PartName, Measurement[]>();
+
+for (const name of partNames) {
+  test(`${name} measures and shows what it measured`, async () => {
+    const measurements = await parts[name].measure(context);
+    measured.set(name, measurements);
+    for (const { runners } of measurements) {
+      for (const { label, error, ready, seconds, values, peakBytes, linearBytes } of runners) {
+        assert.equal(error, undefined, label);
+        assert.match(ready?.about ?? '', /^(1 thread|2 threads), 128-bit kernels/);
+        assert.ok(seconds.length > 0 && seconds.every((s) => s > 0), label);
+        assert.ok(values.every(Number.isFinite), label);
+        assert.ok(peakBytes > (linearBytes ?? Number.POSITIVE_INFINITY), label);
+      }
+    }
+    const tables = parts[name].tables(measurements);
+    assert.ok(tables.length > 0);
+    for (const { head, rows, notes } of tables) {
+      assert.ok(rows.length > 0);
+      assert.deepEqual([...new Set(rows.map(({ length }) => length))], [head.length]);
+      assert.ok(!rows.flat().includes('NaN'));
+      assert.deepEqual(notes, []);
+    }
+  });
+}
+
+test('a training step makes the loss smaller, a forward pass gives the same again', () => {
+  const [forward, train] = (measured.get('step') ?? []).map(({ runners: [{ values }] }) => values);
+  assert.equal(new Set(forward).size, 1);
+  assert.ok(train.length >= 3 && train.every((loss, i) => i === 0 || loss < train[i - 1]), train.join(' '));
+});
+
+test('the epoch covers every batch once, after one turn of warm-up', () => {
+  const [{ runners }] = measured.get('epoch') ?? [];
+  for (const { task, seconds } of runners) {
+    assert.ok(task.kind === 'train');
+    assert.equal(seconds.length * task.perRun, task.batches.length);
+    assert.deepEqual(task.batches.flat().sort(), [...tiny.epoch.lengths].sort());
+  }
+  const [, sorted] = runners.map(({ task }) => ('batches' in task ? task.batches : []));
+  assert.deepEqual(sorted.map((batch) => batch.toString()).sort(), ['2,2', '3,3', '4,4', '5']);
+});
+
+test('scores are counted in training steps per batch', () => {
+  const [measurement] = measured.get('scoring') ?? [];
+  const [train, snip] = measurement.runners.map((runner, i) => ({
+    ...runner,
+    seconds: [4],
+    ratios: i === 0 ? [] : [5],
+  }));
+  assert.equal(stepsPerBatch({ name: '', runners: [train, snip] }, 'ours', 'snip'), 2.5);
+});
+
+test('the targets are compared with what was measured', () => {
+  const machine = { cpu: '', cores: 1, memoryBytes: 1, platform: '', node: '', v8: '', loadBefore: 0, date: '' };
+  const results = Object.fromEntries(
+    [...measured].map(([name, m]) => [name, { machine, plan: 'tiny', measurements: m }]),
+  );
+  const rows = new Map(targetTable(results).rows.map(([text, , value, met]) => [text, { value, met }]));
+  assert.match(rows.get('SNIP: training steps per batch')?.value ?? '', /^\d/);
+  assert.deepEqual(rows.get('MiniLM step: jax-js / ours'), { value: '–', met: '–' });
+  for (const { met } of rows.values()) assert.ok(['yes', 'no', '–'].includes(met));
+});
+
+const modelTask: ModelTask = tiny.step.workloads[0];
+
+test('a runner that fails or computes something else is left out, with the reason', async () => {
+  const runner = { label: 'first', peer: 'ours', threads: 1, task: { kind: 'forward', ...modelTask } } as const;
+  const impossible = { ...modelTask, model: { ...modelTask.model, heads: 3 } };
+  const { runners } = await measure('', [runner, { ...runner, task: { kind: 'forward', ...impossible } }], effort);
+  assert.equal(runners[0].error, undefined);
+  assert.equal(runners[0].seconds.length, effort.rounds);
+  assert.match(runners[1].error ?? '', /num_attention_heads/);
+  assert.deepEqual(runners[1].seconds, []);
+});
+
+test('from the files on, each part of an epoch is timed', async () => {
+  const header = 'Quality\t#1 ID\t#2 ID\t#1 String\t#2 String';
+  const rows = Array.from({ length: 4 }, (_, i) => `${i % 2}\t1\t2\tIt rains today .\tToday is a ${i} day .`);
+  const data = temporaryFolder({ 'MRPC/train.tsv': `${[header, ...rows].join('\n')}\n` });
+  const task = { kind: 'end-to-end', data, batchSize: 2, bottleneck: 4, sparsity: 0.4 } as const;
+  const once = { warmUp: { rounds: 0, seconds: 0 }, rounds: 1, seconds: 1 };
+  const { runners } = await measure('', [{ label: '', peer: 'ours', threads: 1, task }], once);
+  const [{ error, parts: seconds = {}, seconds: whole }] = runners;
+  assert.equal(error, undefined);
+  assert.deepEqual(Object.keys(seconds), ['read', 'load model', 'tokenise', 'prune', 'train']);
+  const total = Object.values(seconds).reduce((a, b) => a + b, 0);
+  assert.ok(Math.abs(total - whole[0]) < 1e-9);
+});
+
+test('a table is written in Markdown', () => {
+  const table = { title: 'T', head: ['a', 'b'], rows: [['1', '2']], notes: ['n'] };
+  assert.equal(toMarkdown(table), '**T**\n\n| a | b |\n| --- | ---: |\n| 1 | 2 |\n\nn');
+});
+
+test.run();
