@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { isHeadParameter } from '../models/index.ts';
+import { isHeadParameter } from '../models/heads.ts';
 import type { Parameter } from '../nn/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -1,14 +1,4 @@
-export {
-  type BatchOptions,
-  type BatchOrder,
-  type BatchSize,
-  batchOrders,
-  chunks,
-  cutBatches,
-  epochBatches,
-} from './batches.ts';
-export { type EncodedExample, encodeExamples, tokenCount } from './encode.ts';
-export type { Dataset, Example } from './examples.ts';
+export * from './browser.ts';
 export { readLines } from './files.ts';
 export { type GlueTask, type GlueTaskName, glueTasks, readGlue, type Split } from './glue.ts';
 export { readTable, type TableOptions } from './table.ts';

@@ -1,8 +1,9 @@
-import { setImmediate as yieldToSignals } from 'node:timers/promises';
-import { chunks, type EncodedExample, tokenCount } from '../data/index.ts';
+import { chunks } from '../data/batches.ts';
+import { type EncodedExample, tokenCount } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
-import { packSequences, type SequenceClassifier } from '../models/index.ts';
+import { packSequences } from '../models/batch.ts';
+import type { SequenceClassifier } from '../models/classifier.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
@@ -10,6 +11,7 @@ import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Objective } from './trainer.ts';
+import { yieldToEvents } from './yield.ts';
 
 /** What a model says of one example. */
 export interface Prediction {
@@ -73,7 +75,7 @@ export async function predict(
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
   for (const batch of chunks(examples, batchSize)) {
-    await yieldToSignals();
+    await yieldToEvents();
     signal?.throwIfAborted();
     const logits = tidy(() => noGrad(() => model.forward(packSequences(batch, model.encoder.positionIds))));
     const values = await logits.data();

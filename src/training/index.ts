@@ -1,11 +1,4 @@
-export {
-  classificationLoss,
-  classificationObjective,
-  evaluate,
-  type Prediction,
-  type PredictOptions,
-  predict,
-} from './classification.ts';
+export * from './browser.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export {
   type AdaptedModel,
@@ -37,4 +30,3 @@ export {
   runFileSizes,
 } from './run-folder.ts';
 export { type DataSettings, type PruningSettings, pruningDefaults, type RunSettings, runDefaults } from './settings.ts';
-export { type Objective, type StepReport, Trainer, type TrainingOptions, trainingDefaults } from './trainer.ts';

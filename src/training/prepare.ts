@@ -1,4 +1,3 @@
-import { setImmediate as yieldToSignals } from 'node:timers/promises';
 import { type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
 import {
   cutBatches,
@@ -26,6 +25,7 @@ import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { classificationLoss } from './classification.ts';
 import type { DataSettings, RunSettings } from './settings.ts';
+import { yieldToEvents } from './yield.ts';
 
 const wordnetFields = (data: DataSettings & { kind: 'wordnet' }, random: Random) =>
   readWordnetFields({ ...data, random: random.fork('wordnet') });
@@ -194,7 +194,7 @@ export async function pruneAdapter(
     ),
     onBatch: async (done, total) => {
       onBatch?.(done, total);
-      await yieldToSignals();
+      await yieldToEvents();
       signal?.throwIfAborted();
     },
   });

@@ -1,4 +1,3 @@
-import { setImmediate as yieldToSignals } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { EncodedExample } from '../data/index.ts';
 import { InputError } from '../errors.ts';
@@ -19,6 +18,7 @@ import {
 import { type RunSettings, withAllOptions } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { Trainer } from './trainer.ts';
+import { yieldToEvents } from './yield.ts';
 
 /** What a command shows while a run goes on. */
 export interface RunEvents extends PrepareEvents {
@@ -143,7 +143,7 @@ async function train(
   onStep: RunEvents['onStep'],
 ): Promise<void> {
   while (!trainer.done) {
-    await yieldToSignals();
+    await yieldToEvents();
     signal?.throwIfAborted();
     const stop = stopwatch();
     const { batch, ...report } = await trainer.trainStep();

@@ -1,5 +1,5 @@
 import { grad } from '../autograd/grad.ts';
-import { type BatchOrder, type BatchSize, epochBatches } from '../data/index.ts';
+import { type BatchOrder, type BatchSize, epochBatches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Adam, type AdamState, clipFactor, globalNorm, linearSchedule } from '../optim/index.ts';

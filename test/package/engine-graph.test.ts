@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { suite } from 'uvu';
-import { importsOf, reachable, roomOf, root, sourceFiles } from '../support/modules.ts';
+import { importsOf, reachable, roomOf, root, runtimeImportsOf, sourceFiles } from '../support/modules.ts';
 
 const test = suite('package: module graph');
 
@@ -57,6 +57,29 @@ test('the engine can load no other room, and one package', () => {
     files.flatMap(importsOf).filter((name) => !name.endsWith('.ts') && !name.startsWith('node:')),
   );
   assert.deepEqual([...packages], ['seedrandom']);
+});
+
+/** The entries of the package, as bundlers choose them for a browser. */
+const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, string | { browser: string }>;
+};
+const inBrowsers = Object.entries(entries).flatMap(([name, entry]) => {
+  const file = typeof entry === 'string' ? entry : entry.browser;
+  return file.endsWith('.js') ? [[name, file.replace('./dist/', '').replace('.js', '.ts')]] : [];
+});
+
+for (const [name, entry] of [...inBrowsers, ['the worker thread', 'backends/wasm/worker.ts']]) {
+  test(`${name} imports nothing of Node.js in a browser`, () => {
+    const files = reachable(entry, runtimeImportsOf);
+    const inNode = files.filter((file) => runtimeImportsOf(file).some((other) => other.startsWith('node:')));
+    assert.deepEqual(inNode, []);
+  });
+}
+
+test('the imports of types alone are told from the others', () => {
+  assert.ok(importsOf('io/tensor-source.ts').includes('io/checkpoint.ts'));
+  assert.ok(!runtimeImportsOf('io/tensor-source.ts').includes('io/checkpoint.ts'));
+  assert.ok(runtimeImportsOf('io/checkpoint.ts').includes('node:fs'));
 });
 
 const program = (engine: string) => `

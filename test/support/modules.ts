@@ -16,10 +16,18 @@ export function sourceFiles(): string[] {
     .sort();
 }
 
+/** The same without those that are erased with the types. */
+const RUNTIME_IMPORT = new RegExp(IMPORT.source.replace('(?:import|export)\\b', '$&(?!\\s+type\\b)'), 'gm');
+
 /** What a file of src imports: other files of src by their name in it, anything else as it is written. */
-export function importsOf(file: string): string[] {
+export const importsOf = (file: string): string[] => matches(file, IMPORT);
+
+/** What is imported when the file runs. */
+export const runtimeImportsOf = (file: string): string[] => matches(file, RUNTIME_IMPORT);
+
+function matches(file: string, pattern: RegExp): string[] {
   const path = join(source, file);
-  return [...readFileSync(path, 'utf8').matchAll(IMPORT)].map(([, specifier]) =>
+  return [...readFileSync(path, 'utf8').matchAll(pattern)].map(([, specifier]) =>
     specifier.startsWith('.')
       ? relative(source, join(dirname(path), specifier))
           .split(sep)
@@ -29,9 +37,9 @@ export function importsOf(file: string): string[] {
 }
 
 /** The files of src that importing `entry` can load, itself included. */
-export function reachable(entry: string): string[] {
+export function reachable(entry: string, imports: (file: string) => string[] = importsOf): string[] {
   const found = new Set([entry]);
-  for (const file of found) for (const other of importsOf(file)) if (other.endsWith('.ts')) found.add(other);
+  for (const file of found) for (const other of imports(file)) if (other.endsWith('.ts')) found.add(other);
   return [...found].sort();
 }
 
