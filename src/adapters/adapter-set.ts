@@ -76,7 +76,7 @@ export class AdapterSet {
    * Builds an adapter; it acts once it is activated.
    *
    * @param name part of the names of its parameters
-   * @throws InputError for bad settings, a name with a dot, and a name that is taken
+   * @throws InputError for bad settings, a name with a dot, one that is taken, and one that modules of the model have
    */
   add(name: string, settings: AdapterSettings): Adapter {
     if (!/^[^.\s]+$/.test(name))
@@ -104,6 +104,7 @@ export class AdapterSet {
         },
         configOf(complete),
       );
+      checkNames(name, made());
     } catch (error) {
       root.remove(made());
       throw error;
@@ -212,6 +213,15 @@ export class AdapterSet {
         name === this.#merged?.name ? undefined : partsOf(name).projection?.get(point),
       );
     }
+  }
+}
+
+/** So that another name can be put in its place. @throws InputError unless the name is one part of each parameter's name */
+function checkNames(name: string, parameters: readonly Parameter[]): void {
+  for (const parameter of parameters) {
+    const count = parameter.name.split('.').filter((part) => part === name).length;
+    if (count > 1) throw new InputError(`'${name}' cannot name an adapter: ${parameter.name} has it twice.`);
+    if (count === 0) throw new Error(`${parameter.name} must contain '${name}', the name of its adapter.`);
   }
 }
 

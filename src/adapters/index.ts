@@ -1,3 +1,17 @@
+/**
+ * Adapters, from the model upwards:
+ * - A model has attachment points (models/attachments.ts): residual points, h -> h' at the end of each sublayer, and projection
+ *   points, y -> y' at each linear layer. It calls what is attached, and knows nothing of it.
+ * - A family (family.ts, and one file for each such as houlsby.ts) declares the options of a kind of adapter, from which settings,
+ *   command line and help follow, and builds `AdapterParts`: a module for each point it changes, and which matrices are prunable.
+ *   families.ts lists the families, registry.ts finds them by name.
+ * - A set (adapter-set.ts) holds the adapters of one model by name and fills the points with what a composition (composition.ts)
+ *   makes of their modules: one, a stack, or in each sequence of a batch its own. No weight changes, so earlier outputs return.
+ * - Weights of the backbone change by exchange alone (weight-exchange.ts): a merged LoRA, full fine-tuning.
+ *
+ * An adapter that mixes others takes their parts from `BuildContext.partsOf`; a bottleneck tells what it reads (`input`) and what
+ * it adds without the residual (`contribution`). The name of an adapter is one part of each of its parameters' names.
+ */
 export {
   type Adapter,
   AdapterSet,

@@ -114,7 +114,9 @@ test('what cannot act together, and what leaves everything as it was when refuse
   assertInputError(() => adapters.add('c', houlsby.configure()), /an adapter 'c' already; remove it/);
   assertInputError(() => adapters.add('c.d', houlsby.configure()), /'c\.d' cannot name an adapter/);
   assertInputError(() => adapters.add('d', { kind: 'lora', targetModules: ['nowhere'] }), /'nowhere'/);
+  assertInputError(() => adapters.add('output', houlsby.configure()), /'output' cannot name an adapter: .* twice/);
   assert.deepEqual(adapters.names, ['a', 'b', 'c']);
+  assert.deepEqual(adapters.parameters().length, model.parameters().length - 4, 'what was refused is gone');
   assert.deepEqual(adapters.active, stack('a', 'c'));
   assert.deepEqual(logits(model), output);
   adapters.activate(bySequence(['c', null, 'c']));
