@@ -29,11 +29,17 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
   dropout: (b, x) => b.dropout(x, 0.3, 4_000_000_000),
   softmax: (b, x) => b.fused.softmax.forward([view(x, 1037, 257)], {}).output,
   layerNorm: (b, x, y) => {
-    const inputs = [view(x, 1037, 257), view(y, 257), view(y, 257)];
-    const { output, saved } = b.fused.layerNorm.forward(inputs, { eps: 1e-5 });
-    return b.fused.layerNorm.backward(inputs, view(output, 1037, 257), saved, view(x, 1037, 257), [true, true, true], {
-      eps: 1e-5,
-    })[1];
+    const [eps, rows, inputs] = [{ eps: 1e-5 }, view(x, 1037, 257), [view(x, 1037, 257), view(y, 257), view(y, 257)]];
+    const { output, saved } = b.fused.layerNorm.forward(inputs, eps);
+    const first = b.fused.layerNorm.backward(inputs, view(output, 1037, 257), saved, rows, [true, true, true], eps);
+    const needs = [true, false, false, true];
+    const us = [rows, null, null];
+    const second = b.fused.layerNorm.backwardBackward?.(inputs, rows, saved, rows, us, needs, eps);
+    return joined(b, [...first, ...(second ?? [])]);
+  },
+  silu: (b, x) => {
+    const [input] = [view(x, 1037 * 257)];
+    return joined(b, b.fused.silu.backwardBackward?.([input], input, [], input, [input], [true, true], {}) ?? []);
   },
   bottleneck: (b, x, y) => {
     const inputs = [view(x, 1037, 257), view(y, 99, 257), view(y, 99), view(y, 257, 99), view(y, 257)];
@@ -49,8 +55,7 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
       needs,
       spec,
     );
-    const all = gradients.flatMap((gradient) => (gradient ? [view(gradient, gradient.length)] : []));
-    return b.concat([...all, view(output, output.length)], 0);
+    return joined(b, [...gradients, output]);
   },
   attention: (b, x) => {
     const spec = {
@@ -59,20 +64,25 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
       offsets: Int32Array.of(0, 400, 401, 1037),
       keyCounts: Int32Array.of(390, 1, 636),
     };
-    const inputs = [view(x, 1037, 256), view(x, 1037, 256), view(x, 1037, 256)];
+    const rows = view(x, 1037, 256);
+    const inputs = [rows, rows, rows];
     const { output, saved } = b.fused.packedAttention.forward(inputs, spec);
-    return b.fused.packedAttention.backward(
-      inputs,
-      view(output, 1037, 256),
-      saved,
-      view(x, 1037, 256),
-      [true, true, true],
-      spec,
-    )[1];
+    const y = view(output, 1037, 256);
+    const first = b.fused.packedAttention.backward(inputs, y, saved, rows, [true, true, true], spec);
+    const needs = [true, true, true, true];
+    const second = b.fused.packedAttention.backwardBackward?.(inputs, y, saved, rows, inputs, needs, spec);
+    return joined(b, [...first, ...(second ?? [])]);
   },
 };
 
 const view = (buffer: WasmBuffer, ...shape: number[]) => ({ buffer, shape });
+
+/** All numbers of those that are there. */
+const joined = (b: WasmBackend, buffers: readonly (WasmBuffer | null)[]): WasmBuffer =>
+  b.concat(
+    buffers.flatMap((buffer) => (buffer ? [view(buffer, buffer.length)] : [])),
+    0,
+  );
 
 /** The result of each job, repeated until workers take part. */
 function results(threads: number): Map<string, Float32Array> {

@@ -2,6 +2,7 @@
 // [start, end) of its result and writes nothing else (but for padding behind a buffer), so several threads may share one call.
 export * from './activations';
 export * from './attention';
+export { attentionBackwardBackward } from './attention-second';
 export * from './binary';
 export { dropout, uniform } from './counter';
 export * from './gather';

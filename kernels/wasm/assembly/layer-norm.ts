@@ -91,6 +91,73 @@ export function layerNormBackward(
   }
 }
 
+/**
+ * The derivative of layerNormBackward. With g, z and s = rstd as there, dx = s (g - mean(g) - z mean(g z)); for L = <u, dx>,
+ * cg = mean(g z), cu = mean(u z), K = sum(u g) - n (mean(u) mean(g) + cg cu) and v = -(cg u + cu g),
+ *
+ *     dL/d(dy) = weight s (u - mean(u) - z cu)
+ *     dL/dx    = s^2 (v - mean(v) + 2 cg cu z - K z / n),
+ *
+ * the last term from ds/dx = -s^2 z / n, the others from dz/dx. Rows [start, end); a result with address 0 is left out.
+ */
+export function layerNormBackwardBackward(
+  x: usize,
+  weight: usize,
+  dy: usize,
+  mean: usize,
+  rstd: usize,
+  u: usize,
+  gx: usize,
+  gdy: usize,
+  n: i32,
+  start: i32,
+  end: i32,
+): void {
+  for (let r = start; r < end; r++) {
+    const row = r * n;
+    const m = f32x4.splat(load<f32>(at(mean, r)));
+    const s4 = f32x4.splat(load<f32>(at(rstd, r)));
+    let sumG = f32x4.splat(0);
+    let sumU = f32x4.splat(0);
+    let sumGz = f32x4.splat(0);
+    let sumUz = f32x4.splat(0);
+    let sumUg = f32x4.splat(0);
+    for (let i = 0; i < n; i += 4) {
+      const g = f32x4.mul(loadUpTo4(at(dy, row + i), n - i, 0), loadUpTo4(at(weight, i), n - i, 0));
+      const u4 = loadUpTo4(at(u, row + i), n - i, 0);
+      const z = f32x4.mul(f32x4.sub(loadUpTo4(at(x, row + i), n - i, 0), m), s4);
+      sumG = f32x4.add(sumG, g);
+      sumU = f32x4.add(sumU, u4);
+      sumGz = f32x4.add(sumGz, f32x4.mul(g, z));
+      sumUz = f32x4.add(sumUz, f32x4.mul(u4, z));
+      sumUg = f32x4.add(sumUg, f32x4.mul(u4, g));
+    }
+    const count = <f32>n;
+    const meanG = sumLanes(sumG) / count;
+    const meanU = sumLanes(sumU) / count;
+    const cg = sumLanes(sumGz) / count;
+    const cu = sumLanes(sumUz) / count;
+    const k = sumLanes(sumUg) / count - meanU * meanG - cg * cu;
+    const meanV = -(cg * meanU + cu * meanG);
+    const alongZ = f32x4.splat(2 * cg * cu - k);
+    for (let i = 0; i < n; i += 4) {
+      const w = v128.load(at(weight, i));
+      const u4 = v128.load(at(u, row + i));
+      const z = f32x4.mul(f32x4.sub(v128.load(at(x, row + i)), m), s4);
+      if (gdy != 0) {
+        const t = f32x4.sub(f32x4.sub(u4, f32x4.splat(meanU)), f32x4.mul(z, f32x4.splat(cu)));
+        storeUpTo4(at(gdy, row + i), f32x4.mul(f32x4.mul(w, s4), t), n - i);
+      }
+      if (gx != 0) {
+        const g = f32x4.mul(v128.load(at(dy, row + i)), w);
+        const minusV = f32x4.add(f32x4.mul(f32x4.splat(cg), u4), f32x4.mul(f32x4.splat(cu), g));
+        const t = f32x4.sub(f32x4.mul(alongZ, z), f32x4.add(minusV, f32x4.splat(meanV)));
+        storeUpTo4(at(gx, row + i), f32x4.mul(f32x4.mul(s4, s4), t), n - i);
+      }
+    }
+  }
+}
+
 /** dweight = sum over rows of dy z, dbias = sum over rows of dy; columns [start, end), start a multiple of 4. */
 export function layerNormBackwardParameters(
   x: usize,

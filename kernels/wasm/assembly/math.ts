@@ -21,7 +21,7 @@ export function one(): v128 {
   return c(COMMON, 1);
 }
 @inline
-function two(): v128 {
+export function two(): v128 {
   return c(COMMON, 2);
 }
 /** The sign bit. */

@@ -1,76 +1,65 @@
-import type { AttentionSpec } from '../backend.ts';
-import { addressOf, type Kernel } from './fused.ts';
+import type { AttentionSpec, FusedKernel } from '../backend.ts';
+import { addressOf, type WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 
+/** The last arguments of the kernels. */
+type Range = [spec: number, headDim: number, mostKeys: number, start: 0, end: number, scratch: number, bytes: number];
+
 /** Keeps the logarithm of the sum of e^score for each row and head. */
-export function packedAttention(backend: WasmBackend): Kernel<AttentionSpec> {
+export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec, WasmBuffer> {
   const { kernels } = backend;
-  /** Calls `use` with the addresses of offsets, key counts and scratch for `copies` score matrices. */
-  const prepare = (
-    { offsets, keyCounts }: AttentionSpec,
-    copies: number,
-    use: (offsets: number, keyCounts: number, mostKeys: number, scratch: number, scratchBytes: number) => void,
-  ) => {
-    let scores = 0;
-    keyCounts.forEach((keys, s) => {
-      scores = Math.max(scores, keys * (offsets[s + 1] - offsets[s]));
-    });
+  /** Calls `use` with all units of work and scratch for `copies` score matrices. */
+  const run = (spec: AttentionSpec, hidden: number, copies: number, use: (...range: Range) => void) => {
+    const { heads, offsets, keyCounts } = spec;
+    const headDim = hidden / heads;
     const mostKeys = keyCounts.reduce((most, keys) => Math.max(most, keys), 0);
-    backend.withInts(offsets, (offsetsAt) =>
-      backend.withInts(keyCounts, (keyCountsAt) =>
-        backend.withThreadScratch(kernels.gemmScratch() + 4 * copies * scores, (scratch, bytes) =>
-          use(offsetsAt, keyCountsAt, mostKeys, scratch, bytes),
-        ),
+    const scores = keyCounts.reduce((most, keys, s) => Math.max(most, keys * (offsets[s + 1] - offsets[s])), 0);
+    backend.withInts(specWords(spec, headDim, mostKeys), (words) =>
+      backend.withThreadScratch(kernels.gemmScratch() + 4 * copies * scores, (scratch, bytes) =>
+        use(words, headDim, mostKeys, 0, keyCounts.length * heads, scratch, bytes),
       ),
     );
   };
   return {
     forward(inputs, spec) {
       const [rows, hidden] = inputs[0].shape;
-      const { heads, scale, keyCounts, dropout } = spec;
       const output = backend.allocate(rows * hidden);
-      const logSum = backend.allocate(rows * heads);
-      const [q, k, v] = inputs.map((input) => input.buffer.address);
-      const [p, seed, units] = [dropout?.p ?? 0, dropout?.seed ?? 0, keyCounts.length * heads];
-      const [y, l, headDim] = [output.address, logSum.address, hidden / heads];
-      prepare(spec, 1, (offsets, counts, most, scratch, bytes) =>
-        kernels.attention(
-          q,
-          k,
-          v,
-          y,
-          l,
-          offsets,
-          counts,
-          heads,
-          headDim,
-          scale,
-          p,
-          seed,
-          most,
-          0,
-          units,
-          scratch,
-          bytes,
-        ),
-      );
+      const logSum = backend.allocate(rows * spec.heads);
+      const [q, k, v] = inputs.map(({ buffer }) => buffer.address);
+      run(spec, hidden, 1, (...range) => kernels.attention(q, k, v, output.address, logSum.address, ...range));
       return { output, saved: [logSum] };
     },
-    backward(inputs, output, [logSum], dy, needs, spec) {
-      const [rows, hidden] = inputs[0].shape;
-      const { heads, scale, keyCounts, dropout } = spec;
-      const gradients = needs.map((needed) => (needed ? backend.fill(rows * hidden, 0) : null));
-      const [q, k, v] = inputs.map((input) => input.buffer.address);
+    backward(inputs, output, [logSum], gradOutput, needs, spec) {
+      // Rows that are no keys stay 0.
+      const gradients = inputs.map(({ buffer }, i) => (needs[i] ? backend.fill(buffer.length, 0) : null));
+      const [q, k, v] = inputs.map(({ buffer }) => buffer.address);
+      const [y, l, dy] = [output.buffer, logSum, gradOutput.buffer].map(addressOf);
       const [dq, dk, dv] = gradients.map(addressOf);
-      const [p, seed, units] = [dropout?.p ?? 0, dropout?.seed ?? 0, keyCounts.length * heads];
-      const [y, l, g, headDim] = [output.buffer.address, logSum.address, dy.buffer.address, hidden / heads];
-      prepare(spec, 2, (offsets, counts, most, scratch, bytes) =>
-        kernels.attentionBackward(
-          ...([q, k, v, y, l, g, dq, dk, dv] as const),
-          ...([offsets, counts, heads, headDim, scale, p, seed, most, 0, units, scratch, bytes] as const),
-        ),
+      run(spec, output.shape[1], 2, (...range) => kernels.attentionBackward(q, k, v, y, l, dy, dq, dk, dv, ...range));
+      return gradients;
+    },
+    backwardBackward(inputs, output, [logSum], gradOutput, us, needs, spec) {
+      const functionOf = [...inputs, gradOutput];
+      const gradients = functionOf.map(({ buffer }, i) => (needs[i] ? backend.fill(buffer.length, 0) : null));
+      const [q, k, v, dy] = functionOf.map(({ buffer }) => buffer.address);
+      const [a, b, c] = us.map((u) => addressOf(u?.buffer ?? null));
+      const [gq, gk, gv, gdy] = gradients.map(addressOf);
+      run(spec, output.shape[1], 4, (...range) =>
+        kernels.attentionBackwardBackward(q, k, v, logSum.address, dy, a, b, c, gq, gk, gv, gdy, ...range),
       );
       return gradients;
     },
   };
+}
+
+/** What kernels/wasm/assembly/attention-spec.ts reads. */
+function specWords({ heads, scale, offsets, keyCounts, dropout }: AttentionSpec, headDim: number, mostKeys: number) {
+  const { p, seed } = dropout ?? { p: 0, seed: 0 };
+  const words = new Int32Array(7 + 4 * keyCounts.length);
+  words.set([heads, headDim, 0, 0, seed, mostKeys, 0]);
+  new Float32Array(words.buffer).set([scale, p], 2);
+  keyCounts.forEach((keys, s) => {
+    words.set([offsets[s], offsets[s + 1] - offsets[s], offsets[s], keys], 7 + 4 * s);
+  });
+  return words;
 }

@@ -49,3 +49,6 @@ export class WasmBuffer {
  * same buffer, and turn it into floats.
  */
 export const secondOperand = ({ stored, isHalf }: WasmBuffer) => ({ b: stored, halfB: isHalf });
+
+/** The address of a buffer, 0 where there is none. */
+export const addressOf = (buffer: WasmBuffer | null): number => buffer?.address ?? 0;

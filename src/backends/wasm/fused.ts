@@ -1,13 +1,10 @@
 import type { FusedKernel, FusedKernels } from '../backend.ts';
 import { packedAttention } from './attention.ts';
 import { bottleneck } from './bottleneck.ts';
-import type { WasmBuffer } from './buffer.ts';
+import { addressOf, type WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 
-export type Kernel<Attributes> = FusedKernel<Attributes, WasmBuffer>;
-
-/** The address of a buffer, 0 where there is none. */
-export const addressOf = (buffer: WasmBuffer | null): number => buffer?.address ?? 0;
+type Kernel<Attributes> = FusedKernel<Attributes, WasmBuffer>;
 
 /** The fast kernels of the fused operations, forward and backward. */
 export function fusedKernels(backend: WasmBackend): FusedKernels<WasmBuffer> {
@@ -71,12 +68,22 @@ function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
         return needs[i] ? gradient : null;
       });
     },
+    backwardBackward([{ buffer, shape }, weight], _output, [mean, rstd], gradOutput, us, needs) {
+      // With a trained weight and bias there are more terms, which the composition knows.
+      if (!us[0] || us[1] || us[2] || needs[1] || needs[2]) return null;
+      const [gx, gdy] = [needs[0], needs[3]].map((needed) => (needed ? backend.allocate(buffer.length) : null));
+      const n = shape[shape.length - 1];
+      const [x, w, dy, m, s, u] = [buffer, weight.buffer, gradOutput.buffer, mean, rstd, us[0].buffer].map(addressOf);
+      kernels.layerNormBackwardBackward(x, w, dy, m, s, u, addressOf(gx), addressOf(gdy), n, 0, mean.length);
+      return [gx, null, null, gdy];
+    },
   };
 }
 
 function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): Kernel<unknown> {
   const forward = backend.kernels[name];
   const backward = backend.kernels[`${name}Backward`];
+  const backwardBackward = backend.kernels[`${name}BackwardBackward`];
   return {
     forward([{ buffer }]) {
       const output = backend.allocate(buffer.length);
@@ -87,6 +94,15 @@ function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): K
       const dx = backend.allocate(buffer.length);
       backward(buffer.address, dy.buffer.address, dx.address, 0, buffer.length);
       return [dx];
+    },
+    /** Of dx = dy f'(x): u dy f''(x) and u f'(x), which is what `backward` computes. */
+    backwardBackward([{ buffer }], _output, _saved, dy, [u], needs) {
+      if (!u) return null;
+      const [gx, gdy] = needs.map((needed) => (needed ? backend.allocate(buffer.length) : null));
+      const uAt = u.buffer.address;
+      if (gx) backwardBackward(buffer.address, dy.buffer.address, uAt, gx.address, 0, buffer.length);
+      if (gdy) backward(buffer.address, uAt, gdy.address, 0, buffer.length);
+      return [gx, gdy];
     },
   };
 }

@@ -8,6 +8,7 @@ type Address = number;
 /** out = f(x). */
 type Map = (x: Address, out: Address, start: number, end: number) => void;
 type Map2 = (x: Address, dy: Address, dx: Address, start: number, end: number) => void;
+type Map3 = (x: Address, dy: Address, u: Address, out: Address, start: number, end: number) => void;
 /** out = f(a, b), walked as the layout says. */
 type Walk2 = (a: Address, b: Address, out: Address, layout: Address, start: number, end: number) => void;
 type Rows = (x: Address, out: Address, n: number, start: number, end: number) => void;
@@ -48,6 +49,13 @@ type GemmPacked = (
   scratch: Address,
   scratchBytes: number,
 ) => void;
+
+type Attended = [q: Address, k: Address, v: Address];
+/** `spec` is laid out as attention-spec.ts says. */
+type AttentionRange = [
+  ...[spec: Address, headDim: number, mostKeys: number],
+  ...[start: number, end: number, scratch: Address, scratchBytes: number],
+];
 
 /**
  * The exports of the kernels in `kernels/wasm/assembly`, which say more about each. Lengths and leading dimensions count
@@ -97,6 +105,9 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   tanhBackward: Map2;
   /** out = scale · x ⊙ y, without y scale · x. */
   scaledProduct(x: Address, y: Address, scale: number, out: Address, start: number, end: number): void;
+  geluBackwardBackward: Map3;
+  geluTanhBackwardBackward: Map3;
+  siluBackwardBackward: Map3;
 
   softmax: Rows;
   logSoftmax: Rows;
@@ -121,6 +132,19 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     mean: Address,
     rstd: Address,
     dx: Address,
+    n: number,
+    start: number,
+    end: number,
+  ): void;
+  layerNormBackwardBackward(
+    x: Address,
+    weight: Address,
+    dy: Address,
+    mean: Address,
+    rstd: Address,
+    u: Address,
+    gx: Address,
+    gdy: Address,
     n: number,
     start: number,
     end: number,
@@ -193,47 +217,23 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   gemmThin: GemmThin;
   /** The same with b of halves; scratch for four rows of it as floats. */
   gemmThinHalf: (...args: [...Parameters<GemmThin>, scratch: Address, scratchBytes: number]) => void;
-  attention(
-    q: Address,
-    k: Address,
-    v: Address,
-    out: Address,
-    logSum: Address,
-    offsets: Address,
-    keyCounts: Address,
-    heads: number,
-    headDim: number,
-    scale: number,
-    p: number,
-    seed: number,
-    mostKeys: number,
-    start: number,
-    end: number,
-    scratch: Address,
-    scratchBytes: number,
-  ): void;
+  attention(...args: [...Attended, out: Address, logSum: Address, ...AttentionRange]): void;
   attentionBackward(
-    q: Address,
-    k: Address,
-    v: Address,
-    out: Address,
-    logSum: Address,
-    dy: Address,
-    dq: Address,
-    dk: Address,
-    dv: Address,
-    offsets: Address,
-    keyCounts: Address,
-    heads: number,
-    headDim: number,
-    scale: number,
-    p: number,
-    seed: number,
-    mostKeys: number,
-    start: number,
-    end: number,
-    scratch: Address,
-    scratchBytes: number,
+    ...args: [
+      ...Attended,
+      ...[out: Address, logSum: Address, dy: Address],
+      ...[dq: Address, dk: Address, dv: Address],
+      ...AttentionRange,
+    ]
+  ): void;
+  attentionBackwardBackward(
+    ...args: [
+      ...Attended,
+      ...[logSum: Address, dy: Address],
+      ...[a: Address, b: Address, c: Address],
+      ...[gq: Address, gk: Address, gv: Address, gdy: Address],
+      ...AttentionRange,
+    ]
   ): void;
 }
 

@@ -43,6 +43,7 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
         ...(['neg', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'sqrt', 'rsqrt', 'abs', 'sign', 'erf', 'step'] as const),
         ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'equal', 'less', 'select'] as const),
         ...(['gelu', 'geluTanh', 'silu', 'geluBackward', 'geluTanhBackward', 'siluBackward'] as const),
+        ...(['geluBackwardBackward', 'geluTanhBackwardBackward', 'siluBackwardBackward'] as const),
         ...(['fill', 'uniform', 'dropout', 'copy', 'widenHalf', 'widenBfloat16', 'narrowDouble'] as const),
       ] satisfies (keyof Kernels)[]
     ).map((name) => [name, elementwise]),
@@ -61,6 +62,7 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   logSoftmaxBackward: rows(3),
   layerNorm: rows(6),
   layerNormBackward: rows(6),
+  layerNormBackwardBackward: rows(8),
   layerNormBackwardParameters: columns(6),
   adam: blocks,
   squares: blocks,
@@ -73,8 +75,9 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   gemmBatch: { behind: 1, unit: 1, weight: (args) => (args[5] * args[6] * args[7]) / 8 },
   gemmThin: { behind: 0, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
   gemmThinHalf: { behind: 1, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
-  attention: { behind: 1, unit: 1, weight: (args) => args[8] * args[12] },
-  attentionBackward: { behind: 1, unit: 1, weight: (args) => args[12] * args[16] },
+  attention: { behind: 1, unit: 1, weight: (args) => args[6] * args[7] },
+  attentionBackward: { behind: 1, unit: 1, weight: (args) => args[10] * args[11] },
+  attentionBackwardBackward: { behind: 1, unit: 1, weight: (args) => args[13] * args[14] },
 };
 
 /** The order in which jobs count them. */
