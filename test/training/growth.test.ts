@@ -99,7 +99,7 @@ for (const threads of [1, 2]) {
 
   test(`in pruning and predicting again and again on ${on}`, async () => {
     const own = await setup(threads);
-    for (const method of ['snip', 'grasp'] as const) await assertConstant(own, 20, 3, () => pruneBy(method, own, 16));
+    for (const method of ['snip', 'grasp'] as const) await assertConstant(own, 12, 3, () => pruneBy(method, own, 16));
     const random = new Random(1);
     await assertConstant(own, 60, 20, () => predict(own.model, random.sample(own.items, 40), { batchSize: 8 }));
     assert.equal(own.backend.readyThreads(), threads);
