@@ -55,6 +55,8 @@ export interface Plan {
     /** For the measurements by bottleneck. */
     readonly sequenceLength: number;
   };
+  /** Of the workloads of `step`. */
+  readonly profile: { readonly effort: Effort; readonly steps: number };
 }
 
 /** `count` sequences of one length. */
@@ -126,6 +128,7 @@ export const full: Plan = {
     bottlenecks: [16, 32, 64, 128, 256, 512],
     sequenceLength: 64,
   },
+  profile: { effort: { warmUp: { rounds: 1, seconds: 60 }, rounds: 1, seconds: 60 }, steps: 10 },
 };
 
 const hasty: Effort = { warmUp: { rounds: 2, seconds: 3 }, rounds: 3, seconds: 10 };
@@ -137,4 +140,5 @@ export const quick: Plan = {
   scoring: { ...full.scoring, effort: { ...hasty, rounds: 2 } },
   epoch: { ...full.epoch, turns: 3 },
   scaling: { ...full.scaling, effort: hasty },
+  profile: { ...full.profile, steps: 5 },
 };

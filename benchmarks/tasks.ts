@@ -28,6 +28,8 @@ export type Task =
   | ({ readonly kind: 'forward' } & ModelTask)
   /** Forward, backward, clipping and AdamW for each of the next `perRun` batches. */
   | ({ readonly kind: 'train'; readonly perRun: number } & ModelTask)
+  /** The same under a profiler: the parts of a sample are kernels. */
+  | ({ readonly kind: 'profile'; readonly perRun: number } & ModelTask)
   /** A score of each prunable weight, over all batches. */
   | ({ readonly kind: 'snip' | 'grasp' } & ModelTask)
   /** One epoch of MRPC with MiniLM, from reading the files on. */

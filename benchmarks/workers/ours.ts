@@ -7,6 +7,7 @@ import type { Task } from '../tasks.ts';
 import { endToEnd } from './ours-end-to-end.ts';
 import { gemm, peak } from './ours-gemm.ts';
 import { forward, score, train } from './ours-model.ts';
+import { Profiler } from './profiler.ts';
 import { type Job, serve } from './serve.ts';
 
 function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
@@ -18,6 +19,7 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
     case 'forward':
       return forward(task);
     case 'train':
+    case 'profile':
       return train(task);
     case 'snip':
     case 'grasp':
@@ -28,13 +30,15 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
 }
 
 await serve(async (task, threads) => {
+  const profiler = task.kind === 'profile' ? await Profiler.enable() : null;
   if (process.env.SPARSE_ADAPTER_WIDE !== '0') enableWideVectors();
   const backend = await setBackend('wasm', { threads });
   if (!(backend instanceof WasmBackend)) throw new Error('The wasm backend is not there.');
   const job = await jobOf(task, backend);
+  const watched = profiler ? profiler.watch(job, backend) : job;
   return {
     version,
     about: backend.describe(),
-    job: { run: async () => ({ ...(await job.run()), linearBytes: backend.memory.size }) },
+    job: { run: async () => ({ ...(await watched.run()), linearBytes: backend.memory.size }) },
   };
 });

@@ -36,4 +36,5 @@ export const tiny: Plan = {
     bottlenecks: [8],
     sequenceLength: 6,
   },
+  profile: { effort: { ...effort, rounds: 1 }, steps: 20 },
 };
