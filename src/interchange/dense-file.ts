@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { openSafetensors, serializeSafetensors } from '../io/index.ts';
+import type { Weight } from './portable.ts';
+
+/** A weight under its name in a file. */
+export type FileWeight = Weight;
+
+/** Lists the masked tensors in the metadata, which other libraries pass over. */
+const MASKED = 'sparse_adapter.masked';
+
+/** The bytes of a dense safetensors file, as other libraries read it. It also tells which of its zeros are pruned weights. */
+export function denseFile(weights: readonly FileWeight[]): Uint8Array {
+  const masked = weights.filter((weight) => weight.masked).map(({ name }) => name);
+  return serializeSafetensors(
+    weights.map(({ name, shape, values }) => ({ name, dtype: 'F32', shape, data: values })),
+    { format: 'pt', [MASKED]: JSON.stringify(masked) },
+  );
+}
+
+/** @throws InputError if the file is missing, invalid, or there only as a pickle */
+export function readDenseFile(folder: string, name: string, pickle: string): FileWeight[] {
+  const path = join(folder, name);
+  if (!existsSync(path) && existsSync(join(folder, pickle))) {
+    throw new InputError(
+      `${join(folder, pickle)} is a PyTorch pickle, which is not read; save it again as ${name} (in Python, with safetensors).`,
+    );
+  }
+  const file = openSafetensors(path);
+  try {
+    const masked = maskedNames(path, file.metadata[MASKED]);
+    return file.names().map((tensor) => ({
+      name: tensor,
+      shape: file.info(tensor).shape,
+      values: file.readFloat32(tensor),
+      masked: masked?.has(tensor),
+    }));
+  } finally {
+    file.close();
+  }
+}
+
+function maskedNames(path: string, list: string | undefined): Set<string> | null {
+  if (list === undefined) return null;
+  try {
+    const names: unknown = JSON.parse(list);
+    if (Array.isArray(names)) return new Set(names.map(String));
+  } catch {}
+  throw new InputError(`${basename(path)}: ${MASKED} in the metadata is no list of names; the file is damaged.`);
+}

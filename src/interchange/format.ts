@@ -1,0 +1,44 @@
+import type { AdapterSettings } from '../adapters/index.ts';
+import type { PortableAdapter, Weight } from './portable.ts';
+
+/** What a folder of another library holds: weights in our names, and what it tells of them. */
+export interface StoredAdapter {
+  /** The folder, for messages. */
+  readonly label: string;
+  readonly settings: AdapterSettings;
+  /** Of the adapter and of its head; encoder names may lack the prefix of the model type. */
+  readonly weights: readonly Weight[];
+  /** What it says about the backbone that it belongs to. */
+  readonly backbone: { readonly name?: string; readonly modelType?: string; readonly hiddenSize?: number };
+  /** Class names; null for regression; undefined if it does not say. */
+  readonly labels?: readonly string[] | null;
+  /** What of it is not kept. */
+  readonly warnings: readonly string[];
+  /** The name in its files of a weight of ours. */
+  readonly fileName: (name: string) => string;
+}
+
+/** Files by name, and what a reader in Python must know. */
+export interface WrittenAdapter {
+  readonly files: Readonly<Record<string, Uint8Array | string>>;
+  readonly warnings: readonly string[];
+}
+
+/** How another library lays out the folder of an adapter. */
+export interface AdapterFormat {
+  readonly kind: string;
+  /** What a folder may hold. */
+  readonly fileNames: readonly string[];
+  /** Whether an `adapter_config.json` is of this library. */
+  isOwn(config: Readonly<Record<string, unknown>>): boolean;
+  /**
+   * @param name of the adapter, where files carry it
+   * @throws InputError for what the library cannot express
+   */
+  write(adapter: PortableAdapter, name: string): WrittenAdapter;
+  /**
+   * @param config the content of `adapter_config.json`
+   * @throws InputError naming a feature that is not supported here, or what is wrong with a file
+   */
+  read(folder: string, config: Readonly<Record<string, unknown>>): StoredAdapter;
+}
