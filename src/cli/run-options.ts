@@ -1,13 +1,13 @@
 import { type Command, Option } from 'commander';
 import { prunableSets } from '../adapters/index.ts';
 import { batchOrders, glueTasks } from '../data/index.ts';
-import type { Pooling } from '../models/index.ts';
 import { pruningMethods, type Scope } from '../pruning/index.ts';
 import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
 import {
   numberFromZero,
   path,
+  poolings,
   positiveInteger,
   positiveNumber,
   positiveNumberOrNone,
@@ -16,8 +16,6 @@ import {
   sparsity,
   textColumns,
 } from './options.ts';
-
-const poolings: Pooling[] = ['cls', 'mean'];
 
 export function addDataOptions(command: Command): Command {
   return command

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { isJsonObject } from '../io/index.ts';
+import { isJsonObject } from '../io/browser.ts';
 import type { EncoderConfig } from '../models/index.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { isJsonObject, readJsonObject } from '../io/index.ts';
+import { isJsonObject } from '../io/browser.ts';
 import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { headConfig, labelsOf, modelClass, readHead } from './adapterhub-head.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { numberField, sortedJson, textField } from './fields.ts';
-import type { AdapterFormat } from './format.ts';
+import type { AdapterFormat, FolderFiles } from './format.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
 
 const CONFIG = 'adapter_config.json';
@@ -86,13 +84,12 @@ const common = ({ config, backbone, head }: PortableAdapter) => ({
 const json = (fields: Readonly<Record<string, unknown>>): string =>
   sortedJson(fields).replace(/("scaling": \d+)(?=,?$)/gm, '$1.0');
 
-function readHeadFiles(folder: string): { weights: Weight[]; labels?: readonly string[] | null } {
-  const label = join(folder, HEAD_CONFIG);
-  if (!existsSync(label)) return { weights: [] };
-  const config = readJsonObject(label);
-  const weights = readDenseFile(folder, HEAD_WEIGHTS, HEAD_PICKLE);
+function readHeadFiles(files: FolderFiles): { weights: Weight[]; labels?: readonly string[] | null } {
+  if (!files.has(HEAD_CONFIG)) return { weights: [] };
+  const config = files.json(HEAD_CONFIG);
+  const weights = readDenseFile(files, HEAD_WEIGHTS, HEAD_PICKLE);
   const own = isJsonObject(config.config) ? config.config.label2id : undefined;
-  return { weights: readHead(label, config, weights), labels: labelsOf(own ?? config.label2id) };
+  return { weights: readHead(files.path(HEAD_CONFIG), config, weights), labels: labelsOf(own ?? config.label2id) };
 }
 
 /**
@@ -121,15 +118,15 @@ export const adapterhub: AdapterFormat = {
     };
   },
 
-  read(folder, config) {
-    const label = join(folder, CONFIG);
+  read(files, config) {
+    const label = files.path(CONFIG);
     const name = textField(config, 'name');
     if (name === undefined || !isJsonObject(config.config)) {
       throw new InputError(`${label} has no name and config of an adapter.`);
     }
     const hidden = numberField(label, config, 'hidden_size');
     const isNormed = config.config.ln_before === true;
-    const stored = readDenseFile(folder, WEIGHTS, PICKLE).map((weight) => ({
+    const stored = readDenseFile(files, WEIGHTS, PICKLE).map((weight) => ({
       ...weight,
       name: withPlace(weight.name, name),
     }));
@@ -138,9 +135,9 @@ export const adapterhub: AdapterFormat = {
       .map((weight) => ({ ...weight, name: ownName(weight.name, isNormed) }));
     const { version } = config;
     const { settings, warnings } = readAdapterConfig(label, config.config, { version, hidden, weights });
-    const head = readHeadFiles(folder);
+    const head = readHeadFiles(files);
     return {
-      label: folder,
+      label: files.label,
       settings,
       weights: [...weights, ...head.weights],
       backbone: {

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { openSafetensors, serializeSafetensors } from '../io/index.ts';
+import { serializeSafetensors } from '../io/browser.ts';
+import type { FolderFiles } from './format.ts';
 import type { Weight } from './portable.ts';
 
 /** A weight under its name in a file. */
@@ -20,16 +19,15 @@ export function denseFile(weights: readonly FileWeight[]): Uint8Array {
 }
 
 /** @throws InputError if the file is missing, invalid, or there only as a pickle */
-export function readDenseFile(folder: string, name: string, pickle: string): FileWeight[] {
-  const path = join(folder, name);
-  if (!existsSync(path) && existsSync(join(folder, pickle))) {
+export function readDenseFile(files: FolderFiles, name: string, pickle: string): FileWeight[] {
+  if (!files.has(name) && files.has(pickle)) {
     throw new InputError(
-      `${join(folder, pickle)} is a PyTorch pickle, which is not read; save it again as ${name} (in Python, with safetensors).`,
+      `${files.path(pickle)} is a PyTorch pickle, which is not read; save it again as ${name} (in Python, with safetensors).`,
     );
   }
-  const file = openSafetensors(path);
+  const file = files.safetensors(name);
   try {
-    const masked = maskedNames(path, file.metadata[MASKED]);
+    const masked = maskedNames(file.label, file.metadata[MASKED]);
     return file.names().map((tensor) => ({
       name: tensor,
       shape: file.info(tensor).shape,
@@ -41,11 +39,11 @@ export function readDenseFile(folder: string, name: string, pickle: string): Fil
   }
 }
 
-function maskedNames(path: string, list: string | undefined): Set<string> | null {
+function maskedNames(label: string, list: string | undefined): Set<string> | null {
   if (list === undefined) return null;
   try {
     const names: unknown = JSON.parse(list);
     if (Array.isArray(names)) return new Set(names.map(String));
   } catch {}
-  throw new InputError(`${basename(path)}: ${MASKED} in the metadata is no list of names; the file is damaged.`);
+  throw new InputError(`${label}: ${MASKED} in the metadata is no list of names; the file is damaged.`);
 }

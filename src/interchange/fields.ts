@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { isJsonObject } from '../io/index.ts';
+import { isJsonObject } from '../io/browser.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,19 @@
 import type { AdapterSettings } from '../adapters/index.ts';
+import type { SafetensorsFile } from '../io/browser.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
+
+/** The files of a folder, wherever it is. */
+export interface FolderFiles {
+  /** How messages name the folder. */
+  readonly label: string;
+  /** How messages name a file of it. */
+  path(name: string): string;
+  has(name: string): boolean;
+  /** @throws InputError when the file is missing or holds no JSON object */
+  json(name: string): Record<string, unknown>;
+  /** To be closed. @throws InputError when the file is missing or invalid */
+  safetensors(name: string): SafetensorsFile;
+}
 
 /** What a folder of another library holds: weights in our names, and what it tells of them. */
 export interface StoredAdapter {
@@ -40,5 +54,5 @@ export interface AdapterFormat {
    * @param config the content of `adapter_config.json`
    * @throws InputError naming a feature that is not supported here, or what is wrong with a file
    */
-  read(folder: string, config: Readonly<Record<string, unknown>>): StoredAdapter;
+  read(files: FolderFiles, config: Readonly<Record<string, unknown>>): StoredAdapter;
 }

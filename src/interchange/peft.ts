@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type AdapterSettings, configOf, lora } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
@@ -126,17 +125,17 @@ export const peft: AdapterFormat = {
     return { files: { [CONFIG]: sortedJson(loraConfig(adapter)), [WEIGHTS]: denseFile(weights) }, warnings: [] };
   },
 
-  read(folder, config) {
-    const label = join(folder, CONFIG);
+  read(files, config) {
+    const label = files.path(CONFIG);
     if (config.peft_type !== 'LORA') {
       throw new InputError(`${label}: peft_type ${JSON.stringify(config.peft_type)} is not supported; LORA is.`);
     }
-    const weights = readDenseFile(folder, WEIGHTS, PICKLE).map((weight) => ({
+    const weights = readDenseFile(files, WEIGHTS, PICKLE).map((weight) => ({
       ...weight,
-      name: ownName(join(folder, WEIGHTS), weight.name),
+      name: ownName(files.path(WEIGHTS), weight.name),
     }));
     return {
-      label: folder,
+      label: files.label,
       settings: loraSettings(label, config, weights),
       weights,
       backbone: { name: textField(config, 'base_model_name_or_path') },

@@ -1,5 +1,5 @@
 import type { Adapter, AdapterSettings } from '../adapters/index.ts';
-import { type EncoderConfig, isHeadParameter, type Pooling, type SequenceClassifier } from '../models/index.ts';
+import { type EncoderConfig, isHeadParameter, type Pooling, type SequenceClassifier } from '../models/browser.ts';
 
 /** Stands for the name of the adapter in the names of its weights: `...output.adapters.*.adapter_up.weight`. */
 export const PLACE = '*';

@@ -1,4 +1,14 @@
 export * from './browser.ts';
+export {
+  type Conversion,
+  type ConversionTarget,
+  type ConvertOptions,
+  conversionTargets,
+  convertAdapter,
+  type ForeignOptions,
+  type OpenedAdapter,
+  openAdapter,
+} from './convert.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export {
   type AdaptedModel,

@@ -1,0 +1,278 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { AdapterSettings } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import {
+  type AdapterFormatName,
+  adapterFormats,
+  assignStored,
+  checkpointFileNames,
+  checkpointFiles,
+  isAdapterFolder,
+  portableAdapter,
+  readAdapterFolder,
+  type StoredAdapter,
+} from '../interchange/index.ts';
+import {
+  checkReplaceable,
+  readJsonObject,
+  readModelConfig,
+  resolveModelFolder,
+  writeFolderAtomic,
+} from '../io/index.ts';
+import { isHeadParameter, longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
+import type { PruneReport } from '../pruning/index.ts';
+import { Random } from '../random/index.ts';
+import { type AdaptedModel, buildModel } from './prepare.ts';
+import { countParameters } from './run.ts';
+import {
+  isFinishedRun,
+  loadRun,
+  type RunConfig,
+  type RunMetrics,
+  readRunMetrics,
+  runFileNames,
+  runFiles,
+} from './run-folder.ts';
+import { type RunSettings, runDefaults } from './settings.ts';
+import { trainingDefaults } from './trainer.ts';
+
+/** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
+export const conversionTargets = [
+  ...(Object.keys(adapterFormats) as AdapterFormatName[]),
+  'sparse',
+  'huggingface',
+] as const;
+export type ConversionTarget = (typeof conversionTargets)[number];
+
+/** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
+const RUN = 'sparse-adapter-run.json';
+
+/** Configuration and metrics of the run that an adapter comes from. */
+interface Origin {
+  readonly config: Omit<RunConfig, 'format_version'>;
+  readonly metrics: RunMetrics;
+}
+
+/** What a folder of another library may not tell. */
+export interface ForeignOptions {
+  /** The backbone: a model folder or an installed package. */
+  readonly model?: string;
+  /** Class names in the order of the head's outputs. */
+  readonly labels?: readonly string[];
+  /** Default `cls`. */
+  readonly pooling?: Pooling;
+  /** Tokens per example; by default 512, or less if the model takes less. */
+  readonly maxLength?: number;
+}
+
+/** An adapter with its backbone and head, wherever it came from. */
+export interface OpenedAdapter extends Origin {
+  readonly adapted: AdaptedModel;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads an adapter from the folder of a run, of PEFT or of AdapterHub; which it is, its files tell.
+ *
+ * @throws InputError if it is none of them, or lacks something that the options do not give
+ */
+export function openAdapter(folder: string, options: ForeignOptions = {}): OpenedAdapter {
+  if (isFinishedRun(folder)) return openRun(folder, options);
+  if (isAdapterFolder(folder)) return openForeign(folder, options);
+  throw new InputError(
+    `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor adapter_config.json of PEFT or AdapterHub.`,
+  );
+}
+
+function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedAdapter {
+  const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
+  if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
+  const { run, ...adapted } = loadRun(folder, { model });
+  const { format_version: _, ...config } = run;
+  const settings = model === undefined ? config.settings : { ...config.settings, model };
+  return { adapted, config: { ...config, settings }, metrics: readRunMetrics(folder), warnings: [] };
+}
+
+function openForeign(folder: string, options: ForeignOptions): OpenedAdapter {
+  const stored = readAdapterFolder(folder);
+  const origin = readOrigin(folder);
+  const settings = settingsOf(stored, origin, options);
+  const { labels, warnings } = labelsOf(stored, origin, options);
+  const adapted = buildModel(settings, labels, new Random(settings.seed));
+  if (!assignStored(adapted.model, adapted.adapter, stored) && adapted.model.parameters().some(isNewHead)) {
+    throw new InputError(
+      `${folder} has no task head, and neither has the backbone; save it with the adapter (AdapterHub: with_head, PEFT: modules_to_save).`,
+    );
+  }
+  const config = origin
+    ? { ...origin.config, settings }
+    : { settings, labels, metrics: [], pruning: reportOf(adapted), command: [], versions: {} };
+  const metrics: RunMetrics = origin?.metrics ?? {
+    metrics: null,
+    ...countParameters(adapted),
+    steps: 0,
+    epoch_losses: [],
+    seconds: { pruning: 0, training: 0, evaluation: 0 },
+    tokens_per_second: null,
+  };
+  return { adapted, config, metrics, warnings: [...stored.warnings, ...warnings] };
+}
+
+const isNewHead = (parameter: Parameters<typeof isHeadParameter>[0]): boolean =>
+  isHeadParameter(parameter) && parameter.isNew;
+
+function readOrigin(folder: string): Origin | null {
+  const path = join(folder, RUN);
+  if (!existsSync(path)) return null;
+  const origin = readJsonObject(path) as unknown as Origin;
+  if (origin.config?.settings && origin.metrics) return origin;
+  throw new InputError(`${path} lacks "config" or "metrics"; delete it to read the adapter without it.`);
+}
+
+/** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */
+function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefined): AdapterSettings {
+  // Starting values are no part of PEFT's files, and target modules may be written in several ways.
+  const compared = ({ init: _, targetModules: __, ...settings }: AdapterSettings) => settings;
+  return own && isDeepStrictEqual(compared(own), compared(stored)) ? own : stored;
+}
+
+function settingsOf(stored: StoredAdapter, origin: Origin | null, options: ForeignOptions): RunSettings {
+  const run = origin?.config.settings;
+  const model = options.model ?? run?.model ?? stored.backbone.name;
+  if (model === undefined) {
+    throw new InputError(`${stored.label} does not name its backbone; give it with --model.`);
+  }
+  const {
+    pooling = run?.pooling ?? runDefaults.pooling,
+    maxLength = run?.maxLength ?? defaultMaxLength(stored, model),
+  } = options;
+  const adapter = adapterSettings(stored.settings, run?.adapter);
+  if (run) return { ...run, model, adapter, pooling, maxLength };
+  return {
+    ...runDefaults,
+    model,
+    data: { kind: 'unknown' },
+    adapter,
+    pruning: null,
+    training: trainingDefaults,
+    pooling,
+    maxLength,
+  };
+}
+
+function defaultMaxLength({ label }: StoredAdapter, model: string): number {
+  try {
+    const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
+    return Math.min(runDefaults.maxLength, longestSequence(config));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${label} is for the backbone ${model}: ${error.message} Give its place with --model.`);
+  }
+}
+
+/** The class names, and a warning if nothing tells them. */
+function labelsOf(
+  stored: StoredAdapter,
+  origin: Origin | null,
+  options: ForeignOptions,
+): { labels: readonly string[] | null; warnings: string[] } {
+  const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
+  if (known !== undefined) return { labels: known, warnings: [] };
+  const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
+  const count = last?.shape[0] ?? 2;
+  if (count === 1) return { labels: null, warnings: [] };
+  const labels = Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+  return {
+    labels,
+    warnings: [`${stored.label} does not name its classes: they are ${labels.join(', ')}; name them with --labels.`],
+  };
+}
+
+function reportOf({ adapter }: AdaptedModel): PruneReport | null {
+  if (adapter.prunable.every(({ mask }) => mask === null)) return null;
+  const layers = adapter.prunable.map((parameter) => ({
+    name: parameter.name,
+    total: parameter.size,
+    kept: parameter.keptCount(),
+  }));
+  const sum = (key: 'total' | 'kept') => layers.reduce((total, layer) => total + layer[key], 0);
+  return { total: sum('total'), kept: sum('kept'), layers };
+}
+
+export interface ConvertOptions extends ForeignOptions {
+  readonly to: ConversionTarget;
+  /** Name of the adapter in AdapterHub's files. Default `default`. */
+  readonly name?: string;
+  /** What the files call the backbone. Default: the name or path that it has here. */
+  readonly backboneName?: string;
+  /** Replace an earlier output. Default false. */
+  readonly overwrite?: boolean;
+}
+
+export interface Conversion {
+  readonly adapter: AdapterSettings;
+  readonly warnings: readonly string[];
+  /** Bytes of each file. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+const outputNames = [
+  ...runFileNames,
+  ...Object.values(adapterFormats).flatMap(({ fileNames }) => fileNames),
+  ...checkpointFileNames,
+  RUN,
+];
+
+/**
+ * Writes an adapter with its head in another format.
+ *
+ * @param from the folder of a run, of PEFT or of AdapterHub
+ * @throws InputError for a folder that cannot be read or written, and an adapter that the format cannot express; nothing is written
+ */
+export async function convertAdapter(from: string, output: string, options: ConvertOptions): Promise<Conversion> {
+  checkReplaceable(output, outputNames);
+  if (!options.overwrite && existsSync(output) && readdirSync(output).length > 0) {
+    throw new InputError(`${output} holds an earlier output: choose another --output, or replace it with --overwrite.`);
+  }
+  const opened = openAdapter(from, options);
+  const { files, warnings } = await filesOf(opened, options);
+  writeFolderAtomic(output, files, outputNames);
+  return {
+    adapter: opened.config.settings.adapter,
+    warnings: [...opened.warnings, ...warnings],
+    files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, Buffer.byteLength(content)])),
+  };
+}
+
+interface Files {
+  readonly files: Readonly<Record<string, Uint8Array | string>>;
+  readonly warnings: readonly string[];
+}
+
+async function filesOf({ adapted, config, metrics }: OpenedAdapter, options: ConvertOptions): Promise<Files> {
+  const { to, name = 'default', backboneName = config.settings.model } = options;
+  if (to === 'sparse') return { files: await runFiles(config, metrics, adapted.saved), warnings: [] };
+  if (to === 'huggingface') return { files: await mergedFiles(adapted), warnings: [] };
+  const portable = await portableAdapter(adapted.model, adapted.adapter, backboneName);
+  const { files, warnings } = adapterFormats[to].write(portable, name);
+  const pooled =
+    portable.pooling === 'cls'
+      ? []
+      : ['The head reads the mean of all tokens, which no class of transformers does; in Python its logits differ.'];
+  const origin: Origin = { config, metrics };
+  return { files: { ...files, [RUN]: `${JSON.stringify(origin, null, 2)}\n` }, warnings: [...warnings, ...pooled] };
+}
+
+/** The checkpoint of the backbone with what the adapter does in its weights. */
+async function mergedFiles({ model, adapters, adapter, backbone, folder }: AdaptedModel): Promise<Files['files']> {
+  const parameters = [...backbone, ...model.parameters().filter(isHeadParameter)];
+  const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
+  if (!trainsBackbone) adapters.merge(adapter.name);
+  try {
+    return await checkpointFiles(model, folder, parameters);
+  } finally {
+    adapters.unmerge();
+  }
+}
