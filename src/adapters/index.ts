@@ -29,6 +29,7 @@ export {
   type AdapterModule,
   type AdapterParts,
   type AdapterSettings,
+  type AttentionModule,
   type BuildContext,
   defineFamily,
   type Family,
@@ -36,10 +37,12 @@ export {
   type PrunableMatrices,
   type ResidualModule,
 } from './family.ts';
+export { Fusion } from './fusion.ts';
 export {
   type ConfigOf,
   choice,
   names,
+  numberFromZero,
   type Option,
   type OptionTable,
   type OptionValue,

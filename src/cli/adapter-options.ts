@@ -29,7 +29,9 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 /** The options of all families by their names on the command line: several families may have one of the same name. */
 function usesByFlag(): Map<string, Use[]> {
   const uses = adapterFamilies().flatMap(({ kind, options }) =>
-    Object.entries(options).map(([key, option]): Use => ({ kind, key, option })),
+    Object.entries(options)
+      .filter(([, { flag }]) => flag !== null)
+      .map(([key, option]): Use => ({ kind, key, option })),
   );
   return grouped(uses, nameOf);
 }
