@@ -1,5 +1,6 @@
-import { type AdapterSettings, configOf, houlsby, lora, parallel, pfeiffer } from '../adapters/index.ts';
+import { type AdapterSettings, configOf, houlsby, lora, mam, parallel, pfeiffer, prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import { isJsonObject } from '../io/browser.ts';
 import type { EncoderConfig } from '../models/index.ts';
 import { inFile, isOff, numberField, refuseFeatures } from './fields.ts';
 import { endsIn, kindOf, loraModules } from './modules.ts';
@@ -37,6 +38,21 @@ const bottleneckDefaults = {
   shared_W_phm: false,
   shared_phm_rule: true,
   stochastic_depth: 0,
+  use_gating: false,
+};
+
+/** AdapterHub's `PrefixTuningConfig`, its defaults. */
+const prefixDefaults = {
+  architecture: 'prefix_tuning',
+  bottleneck_size: 512,
+  cross_prefix: true,
+  dropout: 0,
+  encoder_prefix: true,
+  flat: false,
+  leave_out: [],
+  non_linearity: 'tanh',
+  prefix_length: 30,
+  shared_gating: true,
   use_gating: false,
 };
 
@@ -85,7 +101,7 @@ const shapeOf = ({ kind, form }: AdapterSettings): Shape | undefined => {
 };
 
 function bottleneckConfig(shape: Shape, settings: AdapterSettings, { hidden_size }: EncoderConfig): Json {
-  const { bottleneck, activation, init, scale, dropout = 0 } = configOf(settings);
+  const { bottleneck, activation, init, scale, learnScale, dropout = 0 } = configOf(settings);
   return {
     ...bottleneckDefaults,
     ...shapes[shape],
@@ -93,7 +109,7 @@ function bottleneckConfig(shape: Shape, settings: AdapterSettings, { hidden_size
     init_weights: init,
     non_linearity: activation,
     reduction_factor: reductionFactor(hidden_size, bottleneck as number),
-    scaling: scale,
+    scaling: learnScale ? 'learned' : scale,
   };
 }
 
@@ -132,9 +148,26 @@ function loraConfig(settings: AdapterSettings, weights: readonly Weight[], { num
   };
 }
 
+/** AdapterHub's `PrefixTuningConfig`. The sizes are those of the weights: MAM may have chosen them itself. */
+function prefixConfig({ prefixFlat, prefixBottleneck }: AdapterSettings, weights: readonly Weight[]): Json {
+  const shapeOf = (end: string) => weights.find(({ name }) => name.endsWith(`.self_prefix.${end}`))?.shape ?? [];
+  const [length] = shapeOf(prefixFlat ? 'control_trans' : 'wte.weight');
+  return {
+    ...prefixDefaults,
+    bottleneck_size: prefixFlat ? prefixBottleneck : shapeOf('control_trans.0.weight')[0],
+    flat: prefixFlat,
+    prefix_length: length,
+  };
+}
+
 /** The `config` of an `adapter_config.json`. @throws InputError for what AdapterHub cannot express */
 export function adapterConfig(settings: AdapterSettings, weights: readonly Weight[], config: EncoderConfig): Json {
   if (settings.kind === 'lora') return loraConfig(settings, weights, config);
+  if (settings.kind === 'prefix') return prefixConfig(settings, weights);
+  if (settings.kind === 'mam') {
+    const parts = [prefixConfig(settings, weights), bottleneckConfig('parallel', settings, config)];
+    return { architecture: 'union', configs: parts };
+  }
   const shape = shapeOf(settings);
   if (shape) return bottleneckConfig(shape, settings, config);
   throw new InputError(`AdapterHub has no adapter of the kind '${settings.kind}'.`);
@@ -145,6 +178,9 @@ export interface ReadConfig {
   readonly settings: AdapterSettings;
   readonly warnings: readonly string[];
 }
+
+const droppedDropout = (label: string, dropout: number): string =>
+  `${label}: dropout ${dropout} is not kept; it matters in training alone.`;
 
 /** Before version 1.1.0 the library computed LoRA with the scale 1 whatever alpha said (adapter-hub/adapters#770). */
 function scalesByOne(version: unknown): boolean {
@@ -208,6 +244,7 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
   }
   const factor = numberField(label, config, 'reduction_factor');
   const dropout = numberField(label, full, 'dropout');
+  const learnScale = full.scaling === 'learned';
   const name = String(full.non_linearity).toLowerCase();
   return {
     settings: inFile(label, () =>
@@ -215,15 +252,46 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
         bottleneck: Math.max(1, floorDivide(hidden, factor)),
         activation: (version === undefined ? oldActivations[name] : undefined) ?? name,
         init: full.init_weights,
-        scale: numberField(label, full, 'scaling'),
+        learnScale,
+        ...(learnScale ? {} : { scale: numberField(label, full, 'scaling') }),
         dropout,
       }),
     ),
-    warnings:
-      dropout > 0 && !shape.startsWith('houlsby')
-        ? [`${label}: dropout ${dropout} is not kept; it matters in training alone.`]
-        : [],
+    warnings: dropout > 0 && !shape.startsWith('houlsby') ? [droppedDropout(label, dropout)] : [],
   };
+}
+
+function prefixSettings(label: string, config: Json): ReadConfig {
+  refuseFeatures(label, config, { leave_out: 'leaving layers out', use_gating: 'gating' });
+  const full: Json = { ...prefixDefaults, ...config };
+  if (full.non_linearity !== 'tanh') {
+    throw new InputError(`${label}: a prefix with the activation ${full.non_linearity} is not supported; tanh is.`);
+  }
+  const dropout = numberField(label, full, 'dropout');
+  return {
+    settings: inFile(label, () =>
+      prefix.configure({
+        prefixLength: numberField(label, full, 'prefix_length'),
+        prefixBottleneck: numberField(label, full, 'bottleneck_size'),
+        prefixFlat: full.flat === true,
+      }),
+    ),
+    warnings: dropout > 0 ? [droppedDropout(label, dropout)] : [],
+  };
+}
+
+/** A union of a prefix and a parallel adapter, in any order. */
+function mamSettings(label: string, { configs }: Json, version: unknown, hidden: number): ReadConfig {
+  const parts = (Array.isArray(configs) ? configs : []).filter(isJsonObject);
+  const inAttention = parts.find(({ architecture }) => architecture === 'prefix_tuning');
+  const bottleneck = parts.find((part) => part !== inAttention && part.is_parallel === true);
+  if (parts.length !== 2 || !inAttention || !bottleneck) {
+    const names = parts.map(({ architecture }) => architecture ?? 'bottleneck').join(' and ');
+    throw new InputError(`${label}: a union of ${names} is not supported; one of a prefix and a parallel adapter is.`);
+  }
+  const [first, second] = [prefixSettings(label, inAttention), bottleneckSettings(label, bottleneck, version, hidden)];
+  const options: Json = { ...configOf(first.settings), ...configOf(second.settings) };
+  return { settings: mam.configure(options), warnings: [...first.warnings, ...second.warnings] };
 }
 
 /**
@@ -244,6 +312,8 @@ export function readAdapterConfig(
 ): ReadConfig {
   const { architecture = null } = config;
   if (architecture === 'lora') return loraSettings(label, config, version, weights);
+  if (architecture === 'prefix_tuning') return prefixSettings(label, config);
+  if (architecture === 'union') return mamSettings(label, config, version, hidden);
   if (architecture === null || architecture === 'bottleneck') return bottleneckSettings(label, config, version, hidden);
   throw new InputError(`${label}: the architecture ${JSON.stringify(architecture)} is not supported.`);
 }

@@ -133,8 +133,12 @@ function readOrigin(folder: string): Origin | null {
 
 /** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */
 function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefined): AdapterSettings {
-  // Starting values are no part of PEFT's files, and target modules may be written in several ways.
-  const compared = ({ init: _, targetModules: __, ...settings }: AdapterSettings) => settings;
+  // What weights start from is no part of all files, and target modules may be written in several ways.
+  const compared = ({ init: _, targetModules: __, learnScale, scale, ...settings }: AdapterSettings) => ({
+    ...settings,
+    learnScale,
+    scale: learnScale ? undefined : scale,
+  });
   return own && isDeepStrictEqual(compared(own), compared(stored)) ? own : stored;
 }
 
@@ -251,7 +255,8 @@ interface Files {
   readonly warnings: readonly string[];
 }
 
-async function filesOf({ adapted, config, metrics }: OpenedAdapter, options: ConvertOptions): Promise<Files> {
+async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<Files> {
+  const { adapted, config, metrics } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
   if (to === 'sparse') return { files: await runFiles(config, metrics, adapted.saved), warnings: [] };
   if (to === 'huggingface') return { files: await mergedFiles(adapted), warnings: [] };
@@ -263,6 +268,15 @@ async function filesOf({ adapted, config, metrics }: OpenedAdapter, options: Con
       : ['The head reads the mean of all tokens, which no class of transformers does; in Python its logits differ.'];
   const origin: Origin = { config, metrics };
   return { files: { ...files, [RUN]: `${JSON.stringify(origin, null, 2)}\n` }, warnings: [...warnings, ...pooled] };
+}
+
+/** Without the network that made a prefix: PEFT keeps what comes of it, which is dense. */
+function ejected(opened: OpenedAdapter): OpenedAdapter {
+  const { adapted, config } = opened;
+  if (adapted.adapter.settings.kind !== 'prefix' || !adapted.adapter.parts.ejected) return opened;
+  const adapter = adapted.adapters.eject(adapted.adapter.name);
+  const settings = { ...config.settings, adapter: adapter.settings, pruning: null };
+  return { ...opened, adapted: { ...adapted, adapter }, config: { ...config, settings, pruning: null } };
 }
 
 /** The checkpoint of the backbone with what the adapter does in its weights. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { type AdapterSettings, houlsby, lora, parallel, pfeiffer } from '../../src/adapters/index.ts';
+import { type AdapterSettings, houlsby, lora, mam, parallel, pfeiffer, prefix } from '../../src/adapters/index.ts';
 import { reductionFactor } from '../../src/interchange/adapterhub-config.ts';
 import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
 import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
@@ -164,6 +164,70 @@ test('LoRA names its matrices without `weight`, and its layers by letters and sw
     selfattn_lora: true,
     use_gating: false,
   });
+});
+
+/** `PrefixTuningConfig` of AdapterHub. */
+const prefixFields = {
+  architecture: 'prefix_tuning',
+  bottleneck_size: 512,
+  cross_prefix: true,
+  dropout: 0,
+  encoder_prefix: true,
+  flat: false,
+  leave_out: [],
+  non_linearity: 'tanh',
+  prefix_length: 3,
+  shared_gating: true,
+  use_gating: false,
+};
+
+test('a prefix is one list of numbers, or a network', async () => {
+  const flat = trainedAdapter(prefix.configure({ prefixLength: 3, prefixFlat: true }));
+  const folder = await writtenFolder(flat, 'adapterhub', { name: 'a' });
+  const place = 'bert.prefix_tuning.prefix_tunings.a.self_prefix';
+  assert.deepEqual(tensorShapes(folder, 'adapter.safetensors'), { [`${place}.control_trans`]: [3 * 2 * 2 * 16] });
+  assert.deepEqual(configOf(folder).config, { ...prefixFields, flat: true });
+
+  const network = trainedAdapter(prefix.configure({ prefixLength: 3, prefixBottleneck: 5 }));
+  const other = await writtenFolder(network, 'adapterhub', { name: 'a' });
+  assert.deepEqual(tensorShapes(other, 'adapter.safetensors'), {
+    [`${place}.control_trans.0.bias`]: [5],
+    [`${place}.control_trans.0.weight`]: [5, 16],
+    [`${place}.control_trans.2.bias`]: [64],
+    [`${place}.control_trans.2.weight`]: [64, 5],
+    [`${place}.wte.weight`]: [3, 16],
+  });
+  assert.deepEqual(configOf(other).config, { ...prefixFields, bottleneck_size: 5 });
+});
+
+test('Mix-And-Match is a union, with the sizes that the weights have', async () => {
+  const settings = mam.configure({ bottleneck: 12, prefixLength: 3, prefixBottleneck: 99, equalSplit: true });
+  const folder = await writtenFolder(trainedAdapter(settings), 'adapterhub', { name: 'a' });
+  const { architecture, configs } = configOf(folder).config;
+  const shapes = tensorShapes(folder, 'adapter.safetensors');
+  const [width] = shapes['bert.prefix_tuning.prefix_tunings.a.self_prefix.control_trans.0.weight'];
+  assert.notEqual(width, 99);
+  assert.equal(architecture, 'union');
+  assert.deepEqual(configs[0], { ...prefixFields, bottleneck_size: width });
+  const { is_parallel, scaling, reduction_factor, mh_adapter, init_weights } = configs[1];
+  assert.deepEqual(
+    [is_parallel, scaling, reduction_factor, mh_adapter, init_weights],
+    [true, 4, 4 / 3, false, 'mam_adapter'],
+  );
+  const other = { ...configOf(folder), config: { architecture, configs: configs.toReversed() } };
+  const swapped = temporaryFolder({
+    'adapter_config.json': JSON.stringify(other),
+    'adapter.safetensors': readFileSync(join(folder, 'adapter.safetensors')),
+  });
+  assert.deepEqual(readAdapterFolder(swapped).settings, readAdapterFolder(folder).settings);
+});
+
+test('a trained scale is a tensor', async () => {
+  const settings = parallel.configure({ bottleneck: 3, learnScale: true });
+  const folder = await writtenFolder(trainedAdapter(settings), 'adapterhub', { name: 'a' });
+  assert.equal(configOf(folder).config.scaling, 'learned');
+  const shapes = tensorShapes(folder, 'adapter.safetensors');
+  assert.deepEqual(shapes['bert.encoder.layer.1.output.adapters.a.scaling'], [1]);
 });
 
 test('a LoRA that AdapterHub cannot express is refused', async () => {
@@ -349,7 +413,7 @@ test('what is not supported is refused by its name', () => {
     [{ config: { use_gating: true } }, /gating \(use_gating true\)/],
     [{ config: { inv_adapter: 'nice' } }, /an invertible adapter \(inv_adapter "nice"\)/],
     [{ config: { leave_out: [0] } }, /leaving layers out \(leave_out \[0\]\)/],
-    [{ config: { scaling: 'learned' } }, /scaling must be a number, not "learned"/],
+    [{ config: { scaling: 'channel' } }, /scaling must be a number, not "channel"/],
     [{ config: { reduction_factor: { default: 16 } } }, /reduction_factor must be a number/],
     [
       { config: { output_adapter: false } },
@@ -357,6 +421,8 @@ test('what is not supported is refused by its name', () => {
     ],
     [{ config: { original_ln_after: false } }, /original_ln_after false/],
     [{ config: { non_linearity: 'leakyrelu' } }, /houlsby: activation must be one of .*"leakyrelu"/],
+    [{ config: { architecture: 'prefix_tuning', non_linearity: 'relu' } }, /a prefix with the activation relu/],
+    [{ config: { architecture: 'union', configs: [{ architecture: 'lora' }, {}] } }, /a union of lora and bottleneck/],
     [{ config: { architecture: 'reft' } }, /the architecture "reft" is not supported/],
     [{ top: { hidden_size: null } }, /hidden_size must be a number/],
     [{ top: { name: null } }, /has no name and config of an adapter/],

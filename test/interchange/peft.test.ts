@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { lora } from '../../src/adapters/index.ts';
+import { lora, prefix } from '../../src/adapters/index.ts';
 import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
 import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { assertInputError } from '../io/input-error.ts';
@@ -79,6 +79,58 @@ test('names that would match the pooler or the head in Python are written out', 
   const settings = lora.configure({ rank: 2, targetModules: ['dense'] });
   const folder = await writtenFolder(trainedAdapter(settings), 'peft');
   assert.deepEqual(configOf(folder).target_modules, ['attention.output.dense', 'intermediate.dense', 'output.dense']);
+});
+
+test('a prefix is one tensor and has no names of layers', async () => {
+  const settings = prefix.configure({ prefixLength: 3, prefixFlat: true });
+  const folder = await writtenFolder(trainedAdapter(settings, { config: tinyRoberta }), 'peft', {
+    backbone: 'roberta',
+  });
+  assert.deepEqual(tensorShapes(folder, 'adapter_model.safetensors'), {
+    'base_model.classifier.dense.bias': [16],
+    'base_model.classifier.dense.weight': [16, 16],
+    'base_model.classifier.out_proj.bias': [2],
+    'base_model.classifier.out_proj.weight': [2, 16],
+    prompt_embeddings: [3, 2 * 2 * 16],
+  });
+  assert.deepEqual(configOf(folder), {
+    auto_mapping: null,
+    base_model_name_or_path: 'roberta',
+    encoder_hidden_size: 16,
+    inference_mode: true,
+    num_attention_heads: 2,
+    num_layers: 2,
+    num_transformer_submodules: 1,
+    num_virtual_tokens: 3,
+    peft_type: 'PREFIX_TUNING',
+    prefix_projection: false,
+    revision: null,
+    task_type: 'SEQ_CLS',
+    token_dim: 16,
+  });
+  assert.match(readAdapterFolder(folder).warnings.join(), /counts the positions of a text from the end of the prefix/);
+});
+
+test('a prefix with its network must be ejected first, and one for two stacks is refused', async () => {
+  const withNetwork = trainedAdapter(prefix.configure({ prefixLength: 3, prefixBottleneck: 4 }));
+  await assert.rejects(writtenFolder(withNetwork, 'peft'), /eject the adapter first/);
+  const config = { peft_type: 'PREFIX_TUNING', num_virtual_tokens: 3, num_transformer_submodules: 2 };
+  assertInputError(() => readAdapterFolder(peftFolder({ config, layers: 0 })), /a prefix in 2 stacks/);
+});
+
+test('for a prefix of another length or backbone the message names the tensor of the file', () => {
+  const rows = (length: number, width: number): TensorData => ({
+    name: 'prompt_embeddings',
+    dtype: 'F32',
+    shape: [length, width],
+    data: new Float32Array(length * width),
+  });
+  const config = { peft_type: 'PREFIX_TUNING', num_virtual_tokens: 3 };
+  const load = (more: TensorData[]) => () =>
+    loadAdapterFolder(tinyClassifier(), peftFolder({ config, layers: 0, more }));
+  assertInputError(load([rows(4, 64)]), /"prompt_embeddings" has shape \[4, 64\], the model needs \[3, 64\]/);
+  assertInputError(load([rows(3, 96)]), /"prompt_embeddings" has shape \[3, 96\], the model needs \[3, 64\]/);
+  assertInputError(load([]), /no tensor "prompt_embeddings"/);
 });
 
 /** A folder as PEFT saves it for a tiny BERT. */

@@ -18,8 +18,8 @@ const test = suite('interchange: round trips');
 
 /** The small adapters that a format can express. */
 const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
-  peft: ({ kind }) => kind === 'lora',
-  adapterhub: ({ kind, rslora = false }) => kind !== 'full' && !rslora,
+  peft: ({ kind, prefixFlat = false }) => kind === 'lora' || (kind === 'prefix' && prefixFlat === true),
+  adapterhub: ({ kind, rslora = false }) => !['full', 'fusion'].includes(kind) && !rslora,
 };
 const cases = (Object.keys(expressible) as AdapterFormatName[]).flatMap((format) =>
   Object.values(smallSettings)
