@@ -70,27 +70,20 @@ function bottlenecksOf(
   adapters: readonly string[],
 ): Map<ResidualPoint, Bottleneck[]> {
   const all = adapters.map((name) => ({ name, residual: partsOf(name).residual }));
-  const mixed = new Map<ResidualPoint, Bottleneck[]>();
-  for (const point of points.residual) {
-    const there = all.map(({ name, residual }) => ({ name, module: residual?.get(point) }));
-    if (there.every(({ module }) => module === undefined)) continue;
-    mixed.set(
-      point,
-      there.map(({ name, module }) => {
-        if (module instanceof Bottleneck) return module;
-        throw new InputError(
-          `fusion: the adapter '${name}' has no bottleneck at ${point.name}, where others have one; fuse adapters of one kind, such as pfeiffer.`,
-        );
-      }),
+  const places = points.residual.filter((point) => all.some(({ residual }) => residual?.has(point)));
+  const fail = (name: string, where: string) =>
+    new InputError(
+      `fusion: the adapter '${name}' has no bottleneck ${where}; fuse adapters of one kind: houlsby, pfeiffer or parallel.`,
     );
-  }
-  const plain = all.find(({ residual }) => !residual);
-  if (plain || mixed.size === 0) {
-    throw new InputError(
-      `fusion: the adapter '${(plain ?? all[0]).name}' has no bottlenecks to fuse; houlsby, pfeiffer and parallel have them.`,
-    );
-  }
-  return mixed;
+  if (places.length === 0) throw fail(all[0].name, 'anywhere');
+  const bottleneckAt =
+    (point: ResidualPoint) =>
+    ({ name, residual }: (typeof all)[number]) => {
+      const module = residual?.get(point);
+      if (module instanceof Bottleneck) return module;
+      throw fail(name, `at ${point.name}`);
+    };
+  return new Map(places.map((point) => [point, all.map(bottleneckAt(point))]));
 }
 
 /**

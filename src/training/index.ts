@@ -10,6 +10,7 @@ export {
   openAdapter,
 } from './convert.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
+export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,
   buildModel,
@@ -39,4 +40,11 @@ export {
   readStoppedRun,
   runFileSizes,
 } from './run-folder.ts';
-export { type DataSettings, type PruningSettings, pruningDefaults, type RunSettings, runDefaults } from './settings.ts';
+export {
+  type DataSettings,
+  type FusedAdapter,
+  type PruningSettings,
+  pruningDefaults,
+  type RunSettings,
+  runDefaults,
+} from './settings.ts';
