@@ -44,7 +44,7 @@ const legacy = /\.(attention|layer)_text_(task|lang)_adapters\./;
  * @param isNormed whether a norm comes before the bottleneck
  */
 export function ownName(adapter: string, name: string, isNormed: boolean): string {
-  const containers = ['adapters', 'loras', 'prefix_tunings'];
+  const containers = ['adapters', 'adapter_fusion_layer', 'loras', 'prefix_tunings'];
   const placed = containers.reduce(
     (result, container) => result.replace(`.${container}.${adapter}.`, () => `.${container}.${PLACE}.`),
     name.replace(legacy, '.adapters.'),

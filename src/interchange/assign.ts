@@ -9,11 +9,6 @@ import { PLACE, portableName, type Weight } from './portable.ts';
 /** A model that adapters attach to, and what it is. */
 export type ConfiguredModel = AdaptableModel & { readonly config: EncoderConfig };
 
-interface Assignment {
-  readonly parameter: Parameter;
-  readonly weight: Weight;
-}
-
 /**
  * Gives the adapter of a model, and the model's head, the weights of a folder. All are checked before the first one is changed.
  *
@@ -31,32 +26,34 @@ export function assignStored(
   { head = true }: { readonly head?: boolean } = {},
 ): boolean {
   checkBackbone(model.config, stored);
-  const headParameters = model.parameters().filter(isHeadParameter);
   const places = new Map<string, Parameter>([
     ...adapter.parameters.map((parameter) => [portableName(parameter.name, adapter.name), parameter] as const),
-    ...headParameters.map((parameter) => [parameter.name, parameter] as const),
+    ...model
+      .parameters()
+      .filter(isHeadParameter)
+      .map((parameter) => [parameter.name, parameter] as const),
   ]);
-  const assignments = new Map<Parameter, Assignment>();
+  const { model_type } = model.config;
+  const weights = new Map<string, Weight>();
   for (const weight of stored.weights) {
-    const parameter = places.get(weight.name) ?? places.get(`${model.config.model_type}.${weight.name}`);
-    if (!parameter) {
+    const name = [weight.name, `${model_type}.${weight.name}`].find((spelling) => places.has(spelling));
+    if (name === undefined) {
       if (!head && isOfHead(weight)) continue;
-      throw new InputError(
-        `${stored.label}: tensor "${stored.fileName(weight.name)}" belongs to no parameter of this adapter and head; is it of another backbone or head?`,
-      );
+      throw superfluous(stored, weight);
     }
-    if (assignments.has(parameter)) {
+    if (weights.has(name)) {
       throw new InputError(`${stored.label}: "${stored.fileName(weight.name)}" is there twice, under two names.`);
     }
-    assignments.set(parameter, { parameter, weight });
+    weights.set(name, weight);
   }
-  const hasHead = headParameters.some((parameter) => assignments.has(parameter));
-  const needed = [...adapter.parameters, ...(head && hasHead ? headParameters : [])];
-  for (const parameter of needed) {
-    checkFit(stored, portableName(parameter.name, adapter.name), parameter, assignments.get(parameter)?.weight);
-  }
-  for (const parameter of needed) {
-    const { weight } = assignments.get(parameter)!;
+  const ofAdapter = (name: string) => name.split('.').includes(PLACE);
+  const hasHead = head && [...weights.keys()].some((name) => !ofAdapter(name));
+  const needed = [...places].filter(([name]) => hasHead || ofAdapter(name));
+  const fitting = needed.map(([name, parameter]) => ({
+    parameter,
+    weight: checkedFit(stored, name, parameter, weights),
+  }));
+  for (const { parameter, weight } of fitting) {
     parameter.load(weight.values, maskOf(weight, adapter.prunable.includes(parameter)));
   }
   return hasHead;
@@ -72,18 +69,32 @@ function checkBackbone(config: EncoderConfig, { label, backbone }: StoredAdapter
   );
 }
 
-function checkFit({ label, fileName }: StoredAdapter, name: string, { shape }: Parameter, weight: Weight | undefined) {
+function superfluous({ label, fileName }: StoredAdapter, { name }: Weight): InputError {
+  return new InputError(
+    /(^|\.)pooler\./.test(name)
+      ? `${label}: its head has a dense layer in the place of this backbone's own pooler, which stays as it is; train a head on top of the pooler.`
+      : `${label}: tensor "${fileName(name)}" belongs to no parameter of this adapter and head; is it of another backbone or head?`,
+  );
+}
+
+/** The weight of a parameter. @throws InputError if it is missing or has another shape */
+function checkedFit(
+  { label, fileName }: StoredAdapter,
+  name: string,
+  { shape }: Parameter,
+  weights: ReadonlyMap<string, Weight>,
+): Weight {
+  const weight = weights.get(name);
   if (!weight) {
     const part = name.includes(PLACE) ? 'adapter' : 'head';
     throw new InputError(
       `${label}: there is no tensor "${fileName(name)}", which the ${part} needs in this model; is it of another backbone?`,
     );
   }
-  if (!sameShape(weight.shape, shape)) {
-    throw new InputError(
-      `${label}: "${fileName(name)}" has shape ${formatShape(weight.shape)}, the model needs ${formatShape(shape)}.`,
-    );
-  }
+  if (sameShape(weight.shape, shape)) return weight;
+  throw new InputError(
+    `${label}: "${fileName(name)}" has shape ${formatShape(weight.shape)}, the model needs ${formatShape(shape)}.`,
+  );
 }
 
 function maskOf({ values, masked }: Weight, isPrunable: boolean): Uint8Array | null {

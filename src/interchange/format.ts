@@ -13,6 +13,8 @@ export interface FolderFiles {
   json(name: string): Record<string, unknown>;
   /** To be closed. @throws InputError when the file is missing or invalid */
   safetensors(name: string): SafetensorsFile;
+  /** A folder in it. */
+  folder(name: string): FolderFiles;
 }
 
 /** What a folder of another library holds: weights in our names, and what it tells of them. */
@@ -22,6 +24,8 @@ export interface StoredAdapter {
   readonly settings: AdapterSettings;
   /** Of the adapter and of its head; encoder names may lack the prefix of the model type. */
   readonly weights: readonly Weight[];
+  /** The adapters that it mixes, by name. */
+  readonly mixed: ReadonlyMap<string, StoredAdapter>;
   /** What it says about the backbone that it belongs to. */
   readonly backbone: { readonly name?: string; readonly modelType?: string; readonly hiddenSize?: number };
   /** Class names; null for regression; undefined if it does not say. */
@@ -38,21 +42,24 @@ export interface WrittenAdapter {
   readonly warnings: readonly string[];
 }
 
+export interface ReadOptions {
+  readonly head: boolean;
+}
+
 /** How another library lays out the folder of an adapter. */
 export interface AdapterFormat {
-  readonly kind: string;
   /** What a folder may hold. */
   readonly fileNames: readonly string[];
-  /** Whether an `adapter_config.json` is of this library. */
-  isOwn(config: Readonly<Record<string, unknown>>): boolean;
+  /** Whether the files are of this library. @throws InputError if a configuration is no JSON */
+  matches(files: FolderFiles): boolean;
   /**
    * @param name of the adapter, where files carry it
    * @throws InputError for what the library cannot express
    */
   write(adapter: PortableAdapter, name: string): WrittenAdapter;
   /**
-   * @param config the content of `adapter_config.json`
+   * @param options.head whether the head is read, where it has files of its own
    * @throws InputError naming a feature that is not supported here, or what is wrong with a file
    */
-  read(files: FolderFiles, config: Readonly<Record<string, unknown>>): StoredAdapter;
+  read(files: FolderFiles, options: ReadOptions): StoredAdapter;
 }

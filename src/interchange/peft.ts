@@ -46,9 +46,8 @@ function ownWeight(method: PeftMethod, label: string, weight: Weight): Weight {
  * were trained beside it. They name no classes.
  */
 export const peft: AdapterFormat = {
-  kind: 'peft',
   fileNames: [CONFIG, WEIGHTS],
-  isOwn: (config) => Object.hasOwn(config, 'peft_type'),
+  matches: (files) => files.has(CONFIG) && Object.hasOwn(files.json(CONFIG), 'peft_type'),
 
   write(adapter) {
     const { kind } = adapter.settings;
@@ -64,7 +63,8 @@ export const peft: AdapterFormat = {
     };
   },
 
-  read(files, config) {
+  read(files) {
+    const config = files.json(CONFIG);
     const label = files.path(CONFIG);
     const method = methods.find(({ peftType }) => peftType === config.peft_type);
     if (!method) {
@@ -78,6 +78,7 @@ export const peft: AdapterFormat = {
       label: files.label,
       settings: method.settings(label, config, weights),
       weights,
+      mixed: new Map(),
       backbone: { name: textField(config, 'base_model_name_or_path') },
       warnings: method.warnings,
       fileName: (name) => (isOfAdapter(name) ? method.fileName(name) : method.prefix + name),

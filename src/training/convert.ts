@@ -35,7 +35,7 @@ import {
   runFileNames,
   runFiles,
 } from './run-folder.ts';
-import { type RunSettings, runDefaults } from './settings.ts';
+import { type FusedAdapter, type RunSettings, runDefaults } from './settings.ts';
 import { trainingDefaults } from './trainer.ts';
 
 /** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
@@ -82,7 +82,7 @@ export function openAdapter(folder: string, options: ForeignOptions = {}): Opene
   if (isFinishedRun(folder)) return openRun(folder, options);
   if (isAdapterFolder(folder)) return openForeign(folder, options);
   throw new InputError(
-    `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor adapter_config.json of PEFT or AdapterHub.`,
+    `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor a configuration of PEFT or AdapterHub.`,
   );
 }
 
@@ -101,6 +101,9 @@ function openForeign(folder: string, options: ForeignOptions): OpenedAdapter {
   const settings = settingsOf(stored, origin, options);
   const { labels, warnings } = labelsOf(stored, origin, options);
   const adapted = buildModel(settings, labels, new Random(settings.seed));
+  for (const [name, mixed] of stored.mixed) {
+    assignStored(adapted.model, adapted.adapters.get(name), mixed, { head: false });
+  }
   if (!assignStored(adapted.model, adapted.adapter, stored) && adapted.model.parameters().some(isNewHead)) {
     throw new InputError(
       `${folder} has no task head, and neither has the backbone; save it with the adapter (AdapterHub: with_head, PEFT: modules_to_save).`,
@@ -153,12 +156,17 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Forei
     maxLength = run?.maxLength ?? defaultMaxLength(stored, model),
   } = options;
   const adapter = adapterSettings(stored.settings, run?.adapter);
-  if (run) return { ...run, model, adapter, pooling, maxLength };
+  const fused = Array.from(stored.mixed, ([name, mixed]): FusedAdapter => {
+    const known = run?.fused?.find((other) => other.name === name);
+    return { name, run: known?.run ?? mixed.label, settings: adapterSettings(mixed.settings, known?.settings) };
+  });
+  if (run) return { ...run, model, adapter, ...(fused.length > 0 && { fused }), pooling, maxLength };
   return {
     ...runDefaults,
     model,
     data: { kind: 'unknown' },
     adapter,
+    ...(fused.length > 0 && { fused }),
     pruning: null,
     training: trainingDefaults,
     pooling,
@@ -245,7 +253,7 @@ export async function convertAdapter(from: string, output: string, options: Conv
   writeFolderAtomic(output, files, outputNames);
   return {
     adapter: opened.config.settings.adapter,
-    warnings: [...opened.warnings, ...warnings],
+    warnings: [...new Set([...opened.warnings, ...warnings])],
     files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, Buffer.byteLength(content)])),
   };
 }
@@ -260,7 +268,8 @@ async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<
   const { to, name = 'default', backboneName = config.settings.model } = options;
   if (to === 'sparse') return { files: await runFiles(config, metrics, adapted.saved), warnings: [] };
   if (to === 'huggingface') return { files: await mergedFiles(adapted), warnings: [] };
-  const portable = await portableAdapter(adapted.model, adapted.adapter, backboneName);
+  const mixed = (config.settings.fused ?? []).map((fused) => adapted.adapters.get(fused.name));
+  const portable = await portableAdapter(adapted.model, adapted.adapter, backboneName, mixed);
   const { files, warnings } = adapterFormats[to].write(portable, name);
   const pooled =
     portable.pooling === 'cls'

@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { type AdapterSettings, houlsby, lora, mam, parallel, pfeiffer, prefix } from '../../src/adapters/index.ts';
+import { Random } from '../../src/index.ts';
 import { reductionFactor } from '../../src/interchange/adapterhub-config.ts';
-import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
+import { adapterFormats, loadAdapterFolder, portableAdapter, readAdapterFolder } from '../../src/interchange/index.ts';
 import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
+import { loadClassifier } from '../../src/models/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
+import { adapterSetFor } from '../support/adapters.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { stateOf, tensorShapes, trainedAdapter, writtenFolder } from '../support/portable.ts';
-import { tinyClassifier, tinyRoberta } from '../support/tiny-model.ts';
+import { tinyBert, tinyClassifier, tinyFolder, tinyRoberta, tinyTensors } from '../support/tiny-model.ts';
 
 const test = suite('interchange: AdapterHub');
 useBackend(test, 'reference');
@@ -230,6 +233,61 @@ test('a trained scale is a tensor', async () => {
   assert.deepEqual(shapes['bert.encoder.layer.1.output.adapters.a.scaling'], [1]);
 });
 
+test('a fusion has its adapters in folders and their names in its own', async () => {
+  const model = tinyClassifier();
+  const settings = { kind: 'fusion', adapters: ['pfeiffer-1', 'pfeiffer-2'], regularization: 0 };
+  const set = adapterSetFor(model, settings);
+  const adapter = set.add('default', settings);
+  const mixed = settings.adapters.map((name) => set.get(name));
+  const { files } = adapterFormats.adapterhub.write(await portableAdapter(model, adapter, 'bert', mixed), 'x');
+  const folder = temporaryFolder(files);
+  const layers = [0, 1].map((i) => `bert.encoder.layer.${i}.output.adapter_fusion_layer.pfeiffer-1,pfeiffer-2`);
+  assert.deepEqual(
+    tensorShapes(folder, 'model_adapter_fusion.safetensors'),
+    Object.fromEntries(
+      layers.flatMap((layer) => [
+        [`${layer}.key.bias`, [16]],
+        [`${layer}.key.weight`, [16, 16]],
+        [`${layer}.query.bias`, [16]],
+        [`${layer}.query.weight`, [16, 16]],
+        [`${layer}.value.weight`, [16, 16]],
+      ]),
+    ),
+  );
+  const { name, config } = configOf(folder, 'adapter_fusion_config.json');
+  assert.equal(name, 'pfeiffer-1,pfeiffer-2');
+  assert.deepEqual(config, {
+    dropout_prob: 0.1,
+    key: true,
+    query: true,
+    query_before_ln: false,
+    regularization: false,
+    residual_before: false,
+    temperature: false,
+    value: true,
+    value_before_softmax: true,
+    value_initialized: true,
+  });
+  assert.equal(configOf(join(folder, 'pfeiffer-2')).name, 'pfeiffer-2');
+
+  const other = tinyClassifier();
+  const { adapters, stored } = loadAdapterFolder(other, folder);
+  assert.deepEqual([adapters.names, stored.settings.regularization], [[...settings.adapters, 'default'], 0]);
+  assert.deepEqual(stateOf(adapters.parameters()), stateOf(set.parameters()));
+
+  const fusionConfig = { ...configOf(folder, 'adapter_fusion_config.json') };
+  const cut = temporaryFolder({
+    ...files,
+    'adapter_fusion_config.json': JSON.stringify({ ...fusionConfig, config: { ...config, value: false } }),
+  });
+  assertInputError(() => readAdapterFolder(cut), /a fusion with value false is not supported/);
+  const untouched = tinyClassifier();
+  const before = stateOf(untouched.parameters());
+  const wrong = { ...files, 'model_adapter_fusion.safetensors': serializeSafetensors([vector('x', 1)]) };
+  assertInputError(() => loadAdapterFolder(untouched, temporaryFolder(wrong)), /tensor "x" belongs to no parameter/);
+  assert.deepEqual(stateOf(untouched.parameters()), before);
+});
+
 test('a LoRA that AdapterHub cannot express is refused', async () => {
   const cases: [Parameters<typeof lora.configure>[0], RegExp][] = [
     [{ rslora: true }, /no LoRA scaled by alpha \/ sqrt\(rank\); write it as peft/],
@@ -380,6 +438,16 @@ test("a flexible head becomes the one of transformers' class", () => {
   assert.deepEqual(Array.from(classifier?.value.dataSync() ?? []), [1, 2]);
 });
 
+test("a flexible head cannot take the place of a checkpoint's own pooler", () => {
+  const checkpoint = tinyFolder({ tensors: tinyTensors(tinyBert, 2) });
+  const { model } = loadClassifier(checkpoint, new Random(1), () => ({ labels: ['no', 'yes'] }));
+  const folder = hubFolder({ files: flexibleHead(twoLayers, twoLayerTensors) });
+  assertInputError(() => loadAdapterFolder(model, folder), /a dense layer in the place of this backbone's own pooler/);
+  const onPooler = { ...twoLayers, layers: 1, activation_function: null, use_pooler: true };
+  const heads = [matrix('heads.a.1.weight', [2, 16]), vector('heads.a.1.bias', 2)];
+  assert.ok(loadAdapterFolder(model, hubFolder({ files: flexibleHead(onPooler, heads) })).hasHead);
+});
+
 test('a head that no model here has is refused; without it the adapter loads', () => {
   const heads = [matrix('heads.a.1.weight', [2, 16]), vector('heads.a.1.bias', 2)];
   const tagging = hubFolder({ files: flexibleHead({ ...twoLayers, head_type: 'tagging', layers: 1 }, heads) });
@@ -387,6 +455,7 @@ test('a head that no model here has is refused; without it the adapter loads', (
     () => readAdapterFolder(tagging),
     /a head "tagging" with layers 1, tanh and use_pooler false for bert/,
   );
+  assert.equal(loadAdapterFolder(tinyClassifier(), tagging, { head: false }).hasHead, false);
   const three = hubFolder({ files: flexibleHead(twoLayers, [...twoLayerTensors, vector('heads.a.9.bias', 1)]) });
   assertInputError(() => readAdapterFolder(three), /tensor "heads\.a\.9\.bias" is no part of the head "a"/);
   const wide = hubFolder({
@@ -426,6 +495,7 @@ test('what is not supported is refused by its name', () => {
     [{ config: { architecture: 'reft' } }, /the architecture "reft" is not supported/],
     [{ top: { hidden_size: null } }, /hidden_size must be a number/],
     [{ top: { name: null } }, /has no name and config of an adapter/],
+    [{ top: { config: null } }, /neither PEFT's \(peft_type\) nor AdapterHub's \(config\)/],
   ];
   for (const [folder, message] of cases) assertInputError(() => readAdapterFolder(hubFolder(folder)), message);
 });

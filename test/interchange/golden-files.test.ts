@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import { tidy } from '../../src/index.ts';
 import { loadAdapterFolder } from '../../src/interchange/index.ts';
-import { openSafetensors } from '../../src/io/index.ts';
+import { openSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { packPadded, SequenceClassifier } from '../../src/models/index.ts';
 import { mismatch, readJson } from '../golden/framework.ts';
 import { type AdapterSpec, type LabelledBatch, labelsOf, openModel } from '../golden/models.ts';
@@ -57,7 +57,71 @@ function asFolder(path: string, { spec, backbone }: Case): string {
   });
 }
 
-const names = [
+/** The tensors of a golden file that `accepts` chooses, under the names that `rename` gives them. */
+function tensorsOf(path: string, rename: (name: string) => string, accepts = (_: string) => true): Uint8Array {
+  const file = openSafetensors(join(path, 'adapter.safetensors'));
+  const tensors = file
+    .names()
+    .filter(accepts)
+    .map((name): TensorData => ({ name: rename(name), ...file.info(name), data: file.readRaw(name) }));
+  file.close();
+  return serializeSafetensors(tensors);
+}
+
+const prefixConfig = ({ flat, prefix_length, bottleneck_size }: AdapterSpec | NonNullable<AdapterSpec['prefix']>) => ({
+  architecture: 'prefix_tuning',
+  flat: flat ?? false,
+  prefix_length,
+  bottleneck_size: bottleneck_size ?? 512,
+});
+
+/** The golden files name prefixes by themselves; AdapterHub gives them a place in the encoder. */
+function prefixFolder(path: string, { spec, backbone }: Case): string {
+  const { model_type } = readJson<{ model_type: string }>(path, backbone, 'config.json');
+  const whole = bottleneck(spec, hubFlags.parallel, model_type);
+  const config = spec.prefix
+    ? { architecture: 'union', configs: [prefixConfig(spec.prefix), whole.config] }
+    : prefixConfig(spec);
+  const place = `${model_type}.prefix_tuning.prefix_tunings.a.self_prefix.`;
+  return temporaryFolder({
+    'adapter_config.json': JSON.stringify({ ...whole, name: 'a', config }),
+    'adapter.safetensors': tensorsOf(path, (name) => name.replace(/^prefix\./, place)),
+  });
+}
+
+/** A flat prefix as PEFT has it, in one tensor [tokens, 2 · layers · hidden]. */
+function peftPrefixFolder(path: string, { spec }: Case): string {
+  const file = openSafetensors(join(path, 'adapter.safetensors'));
+  const data = file.readFloat32('prefix.control_trans');
+  file.close();
+  const tokens = spec.prefix_length ?? 0;
+  const tensor: TensorData = { name: 'prompt_embeddings', dtype: 'F32', shape: [tokens, data.length / tokens], data };
+  return temporaryFolder({
+    'adapter_config.json': JSON.stringify({ peft_type: 'PREFIX_TUNING', num_virtual_tokens: tokens }),
+    'adapter_model.safetensors': serializeSafetensors([tensor]),
+  });
+}
+
+/** A fusion with its adapters in folders. */
+function fusionFolder(path: string, { spec }: Case): string {
+  const adapters = spec.names ?? [];
+  const keep = (name: string) => name;
+  const one = (name: string) => bottleneck({ ...spec, name }, hubFlags.pfeiffer, 'bert');
+  const switches = { key: true, query: true, value: true, value_before_softmax: true };
+  const off = { query_before_ln: false, residual_before: false, temperature: false };
+  const config = { ...switches, ...off, regularization: true, dropout_prob: null };
+  const files = adapters.flatMap((name) => [
+    [`${name}/adapter_config.json`, JSON.stringify(one(name))],
+    [`${name}/adapter.safetensors`, tensorsOf(path, keep, (tensor) => tensor.includes(`.adapters.${name}.`))],
+  ]);
+  return temporaryFolder({
+    ...Object.fromEntries(files),
+    'adapter_fusion_config.json': JSON.stringify({ ...one(adapters.join(',')), config }),
+    'model_adapter_fusion.safetensors': tensorsOf(path, keep, (tensor) => tensor.includes('.adapter_fusion_layer.')),
+  });
+}
+
+const asItIs = [
   'bert_houlsby',
   'bert_houlsby_relu',
   'bert_lora',
@@ -67,13 +131,21 @@ const names = [
   'roberta_lora',
   'roberta_pfeiffer_gelu',
 ];
-for (const name of names) {
-  onEveryBackend(test, `${name}: its file, read as a folder of its library, gives the logits of PyTorch`, () => {
+const cases: (readonly [name: string, library: string, folderOf: (path: string, golden: Case) => string])[] = [
+  ...asItIs.map((name) => [name, 'its library', asFolder] as const),
+  ...['bert_prefix_flat', 'bert_prefix_mlp', 'bert_mam', 'roberta_mam'].map(
+    (name) => [name, 'AdapterHub', prefixFolder] as const,
+  ),
+  ['bert_prefix_flat', 'PEFT', peftPrefixFolder],
+  ['bert_fusion', 'AdapterHub', fusionFolder],
+];
+for (const [name, library, folderOf] of cases) {
+  onEveryBackend(test, `${name}: its file, read as a folder of ${library}, gives the logits of PyTorch`, () => {
     const path = join(folder, name);
     const golden = readJson<Case>(path, 'case.json');
     const { config, root } = openModel(join(path, golden.backbone));
     const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
-    const { hasHead } = loadAdapterFolder(model, asFolder(path, golden));
+    const { hasHead } = loadAdapterFolder(model, folderOf(path, golden));
     assert.equal(hasHead, false);
     const expected = openSafetensors(join(path, 'expected.safetensors'));
     const batch = packPadded(golden.inputs, model.encoder.positionIds);

@@ -232,7 +232,7 @@ test('an adapter of another backbone is refused, and the model stays as it was',
       temporaryFolder({ 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.bin': 'x' }),
       /adapter_model\.bin is a PyTorch pickle, which is not read; save it again as adapter_model\.safetensors/,
     ],
-    [temporaryFolder({ 'adapter_config.json': '{}' }), /is neither PEFT's \(peft_type\) nor AdapterHub's \(config\)/],
+    [temporaryFolder({ 'adapter_config.json': '{}' }), /neither PEFT's \(peft_type\) nor AdapterHub's \(config\)/],
   ];
   for (const [folder, message] of cases) {
     const model = tinyClassifier();

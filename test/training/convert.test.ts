@@ -9,6 +9,7 @@ import { loadClassifier } from '../../src/models/index.ts';
 import {
   convertAdapter,
   evaluateRun,
+  fusedAdapters,
   loadRun,
   openAdapter,
   type Prediction,
@@ -90,6 +91,29 @@ for (const { to, name, changes } of cases) {
     assert.deepEqual(filesOf(back), filesOf(run));
   });
 }
+
+onEveryBackend(test, 'a fusion to adapterhub and back is the same run, file for file', async () => {
+  const runs = [];
+  for (const name of ['a', 'b']) {
+    const adapter = { kind: 'pfeiffer', bottleneck: 3 };
+    runs.push({ name, run: await finishedRun({ adapter, pruning: name === 'a' ? tinySettings.pruning : null }) });
+  }
+  const fused = fusedAdapters(runs, tinySettings.model);
+  const run = await finishedRun({ adapter: { kind: 'fusion', adapters: ['a', 'b'] }, fused });
+  const [there, back, elsewhere] = [place(), place(), place()];
+  await convertAdapter(run, there, { to: 'adapterhub' });
+  const files = ['a', 'adapter_fusion_config.json', 'b', 'head_config.json', 'model_adapter_fusion.safetensors'];
+  assert.deepEqual(readdirSync(there).toSorted(), [...files, 'model_head.safetensors', 'sparse-adapter-run.json']);
+  assert.deepEqual(readdirSync(join(there, 'a')).toSorted(), ['adapter.safetensors', 'adapter_config.json']);
+  await convertAdapter(there, back, { to: 'sparse' });
+  assert.deepEqual(filesOf(back), filesOf(run));
+
+  rmSync(join(there, 'sparse-adapter-run.json'));
+  await convertAdapter(there, elsewhere, { to: 'sparse', maxLength: 16 });
+  assert.deepEqual(await predictions(loadRun(elsewhere)), await predictions(loadRun(run)));
+  rmSync(join(there, 'b'), { recursive: true });
+  await assertRejectsInput(() => convertAdapter(there, place(), { to: 'sparse' }), /b.adapter_config\.json/);
+});
 
 /** A folder without what no other library writes. */
 async function foreign(changes: Partial<RunSettings>, to: 'peft' | 'adapterhub'): Promise<string> {
