@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import { isAdapterFolder } from '../interchange/index.ts';
 import {
   checkReplaceable,
   openSafetensors,
@@ -112,7 +113,9 @@ export function readRunConfig(folder: string): RunConfig {
   if (!isFinishedRun(folder)) {
     const hint = hasCheckpoint(folder)
       ? 'the run was stopped; finish it with train --resume'
-      : 'give the --output folder of train';
+      : isAdapterFolder(folder)
+        ? 'it is an adapter of another library; take it over with convert --to sparse'
+        : 'give the --output folder of train';
     throw new InputError(`${folder} has no ${CONFIG}: ${hint}.`);
   }
   const config = readJsonObject(join(folder, CONFIG)) as unknown as RunConfig;

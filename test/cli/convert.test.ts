@@ -89,6 +89,8 @@ test('wrong commands say what is wrong, and write nothing', async () => {
     [[at('nothing'), '--to', 'peft', '--output', at('x')], 1, /holds no adapter/],
     [[at('run'), '--to', 'peft', '--output', at('run')], 1, /holds an earlier output/],
   ];
+  const foreign = await sparseAdapter(['predict', at('peft')]);
+  assert.match(foreign.stderr, /it is an adapter of another library; take it over with convert --to sparse/);
   for (const [args, code, message] of cases) {
     const outcome = await sparseAdapter(['convert', ...args]);
     assert.equal(outcome.code, code, outcome.stderr);

@@ -68,6 +68,24 @@ function tensorsOf(path: string, rename: (name: string) => string, accepts = (_:
   return serializeSafetensors(tensors);
 }
 
+/** Dense matrices with zeros where the golden masks have them, as a library without masks would have saved them. */
+function maskedFolder(path: string, golden: Case): string {
+  const file = openSafetensors(join(path, 'adapter.safetensors'));
+  const tensors = file
+    .names()
+    .filter((name) => !name.startsWith('mask/'))
+    .map((name): TensorData => {
+      const mask = file.has(`mask/${name}`) ? file.readFloat32(`mask/${name}`) : null;
+      const data = file.readFloat32(name).map((value, i) => value * (mask?.[i] ?? 1));
+      return { name, dtype: 'F32', shape: file.info(name).shape, data };
+    });
+  file.close();
+  return temporaryFolder({
+    'adapter_config.json': JSON.stringify(bottleneck(golden.spec, hubFlags.houlsby, 'bert')),
+    'adapter.safetensors': serializeSafetensors(tensors),
+  });
+}
+
 const prefixConfig = ({ flat, prefix_length, bottleneck_size }: AdapterSpec | NonNullable<AdapterSpec['prefix']>) => ({
   architecture: 'prefix_tuning',
   flat: flat ?? false,
@@ -138,6 +156,7 @@ const cases: (readonly [name: string, library: string, folderOf: (path: string, 
   ),
   ['bert_prefix_flat', 'PEFT', peftPrefixFolder],
   ['bert_fusion', 'AdapterHub', fusionFolder],
+  ['bert_houlsby_masked', 'AdapterHub', maskedFolder],
 ];
 for (const [name, library, folderOf] of cases) {
   onEveryBackend(test, `${name}: its file, read as a folder of ${library}, gives the logits of PyTorch`, () => {
@@ -154,5 +173,18 @@ for (const [name, library, folderOf] of cases) {
     expected.close();
   });
 }
+
+onEveryBackend(test, 'bert_houlsby_masked: zeros of its matrices are the masks that it was made with', () => {
+  const path = join(folder, 'bert_houlsby_masked');
+  const golden = readJson<Case>(path, 'case.json');
+  const { config, root } = openModel(join(path, golden.backbone));
+  const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
+  const { adapter } = loadAdapterFolder(model, maskedFolder(path, golden), { name: 'a' });
+  const file = openSafetensors(join(path, 'adapter.safetensors'));
+  for (const { name, mask } of adapter.prunable) {
+    assert.deepEqual(Array.from(mask?.dataSync() ?? []), Array.from(file.readFloat32(`mask/${name}`)), name);
+  }
+  file.close();
+});
 
 test.run();

@@ -52,7 +52,7 @@ export function tensorShapes(folder: string, name: string): Record<string, reado
   return shapes;
 }
 
-/** Value and mask of parameters to the last bit, by the part of the name that does not depend on the adapter's. */
+/** Names, values and masks of parameters to the last bit. */
 export const stateOf = (parameters: readonly Parameter[]) =>
   parameters.map(({ name, value, mask }) => ({
     name,
