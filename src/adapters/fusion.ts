@@ -64,6 +64,22 @@ export class Fusion implements ResidualModule {
   }
 }
 
+/** factor · Σ ‖W_v - I‖² over the modules: what training adds to the loss. */
+function distanceFromIdentity(modules: readonly Fusion[], factor: number): () => Tensor {
+  const [n] = modules[0].value.shape;
+  const identity = keep(tensor(diagonal(n, 0), [n, n]));
+  return () => {
+    const squares = modules.map(({ value }) => {
+      const difference = sub(value.tensor(), identity);
+      return sum(mul(difference, difference));
+    });
+    return mul(
+      squares.reduce((total, square) => add(total, square)),
+      factor,
+    );
+  };
+}
+
 /** The bottlenecks of the adapters at each point where they have some. @throws InputError unless they are at the same places */
 function bottlenecksOf(
   { points, partsOf }: BuildContext,
@@ -116,20 +132,10 @@ export const fusion = defineFamily({
       }),
     );
     const all = [...modules.values()];
-    const [n] = all[0].value.shape;
-    const identity = keep(tensor(diagonal(n, 0), [n, n]));
-    const squares = (difference: Tensor) => sum(mul(difference, difference));
-    const penalty = () =>
-      mul(
-        all
-          .map(({ value }) => squares(sub(value.tensor(), identity)))
-          .reduce((total, distance) => add(total, distance)),
-        regularization,
-      );
     return {
       residual: modules,
       prunable: { fusion: all.flatMap(({ query, key, value }) => [query.weight, key.weight, value]) },
-      penalty: regularization > 0 ? penalty : undefined,
+      penalty: regularization > 0 ? distanceFromIdentity(all, regularization) : undefined,
     };
   },
 });
