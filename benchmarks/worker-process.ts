@@ -4,7 +4,10 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Failure, Ready, Sample, WorkerInput } from './tasks.ts';
 
-/** A peer at work on one task, in a process of its own: neither memory nor threads of peers meet. */
+/**
+ * A peer at work on one task, in a process of its own: neither memory nor threads of peers meet. Between its turns it is halted,
+ * as idle threads of some libraries spin for a while, which would slow the next peer down.
+ */
 export class WorkerProcess {
   readonly ready: Ready;
   readonly #process: ChildProcess;
@@ -22,7 +25,9 @@ export class WorkerProcess {
     const lines: Interface = createInterface({ input: child.stdio[3] as Readable });
     const answers = lines[Symbol.asyncIterator]();
     const ready: Ready = await read(answers, log);
-    return new WorkerProcess(child, answers, log, ready);
+    const worker = new WorkerProcess(child, answers, log, ready);
+    worker.#signal('SIGSTOP');
+    return worker;
   }
 
   private constructor(child: ChildProcess, answers: AsyncIterator<string>, log: Log, ready: Ready) {
@@ -34,15 +39,24 @@ export class WorkerProcess {
 
   /** One run of the task. @throws Error with what the worker wrote if it failed */
   async run(): Promise<Sample> {
+    this.#signal('SIGCONT');
     this.#process.stdin?.write('run\n');
-    return read(this.#answers, this.#log);
+    const sample: Sample = await read(this.#answers, this.#log);
+    this.#signal('SIGSTOP');
+    return sample;
   }
 
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = once(this.#process, 'exit');
+    this.#signal('SIGCONT');
     this.#process.stdin?.end();
     await exit;
+  }
+
+  /** Windows has no such signals: there the processes go on. */
+  #signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    if (process.platform !== 'win32') this.#process.kill(name);
   }
 }
 

@@ -1,6 +1,7 @@
-// c = init + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): both operands are packed
-// into panels that are read in order, the depth is cut so that a panel of b stays in the L1 cache, and a micro-kernel multiplies
-// a panel of a with a panel of b. A large b is packed once, by all threads, before the product; a small one inside it.
+// c = init + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): b is packed into panels that
+// are read in order, the depth is cut so that a panel of b stays in the L1 cache, and a micro-kernel multiplies a few rows of a
+// with a panel of b. A large b is packed once, by all threads, before the product; a small one inside it. Rows of a are read where
+// they lie; if a is transposed they are columns, which are packed first.
 import { packAcrossHalf, packAlongHalf } from './half';
 import { packAcross, packAlong } from './pack';
 import { at, atOptional } from './simd';
@@ -9,9 +10,9 @@ import { multiplyTile, TILE_ROWS } from './tile';
 /** Columns of a tile: 8, or 16 where the engine computes with 256 bits. The host may set it before the first call. */
 export let tileColumns: i32 = 8;
 
-/** Depth of a block: a panel of b (at most 16 KiB) stays in the L1 cache. */
-const DEPTH = 256;
-/** Rows of a packed block of a, which stays in the L2 cache. */
+/** Depth of a block: a panel of b (at most 24 KiB) stays in the L1 cache. */
+const DEPTH = 384;
+/** Rows of a block of a, which stays in the L2 cache. */
 const ROWS = 192;
 /** Columns of b that are packed at a time inside a product. */
 const COLUMNS = 512;
@@ -81,11 +82,13 @@ function packedProduct(
     let k0 = 0;
     do {
       const depth = min(DEPTH, k - k0);
-      packA(a, ldA, transposeA, row, k0, rows, depth, scratch);
       // The first block starts from init and bias, the others add to c.
       const isFirst = k0 == 0;
       const from = atOptional(isFirst ? init : c, row * (isFirst ? ldInit : ldC) + column);
       multiply(
+        at(a, transposeA ? k0 * ldA + row : row * ldA + k0),
+        <usize>ldA << 2,
+        transposeA,
         scratch,
         at(packedB, column * k + k0 * tileColumns),
         tileColumns * k,
@@ -178,8 +181,10 @@ export function gemm(
       const ldFrom = isFirst ? ldInit : ldC;
       for (let row = start; row < end; row += ROWS) {
         const rows = min(ROWS, end - row);
-        packA(a, ldA, transposeA, row, k0, rows, depth, scratch);
         multiply(
+          at(a, transposeA ? k0 * ldA + row : row * ldA + k0),
+          <usize>ldA << 2,
+          transposeA,
           scratch,
           inPlace ? corner : panelsB,
           inPlace ? tileColumns : tileColumns * depth,
@@ -222,16 +227,15 @@ export function gemmBatch(
   }
 }
 
-@inline
-function packA(a: usize, ldA: i32, transposeA: bool, row: i32, k0: i32, rows: i32, depth: i32, to: usize): void {
-  const stride = <usize>ldA << 2;
-  if (transposeA) packAcross(at(a, k0 * ldA + row), stride, to, rows, depth, TILE_ROWS);
-  else packAlong(at(a, row * ldA + k0), stride, to, rows, depth, TILE_ROWS);
-}
-
-/** One packed block of a with panels of b that lie `nextPanel` floats apart, their rows `ldB` floats apart. */
+/**
+ * A block of a, its stored rows `strideA` bytes apart, with panels of b that lie `nextPanel` floats apart, their rows `ldB` floats
+ * apart. Scratch for the block if a is transposed.
+ */
 function multiply(
-  panelsA: usize,
+  a: usize,
+  strideA: usize,
+  transposeA: bool,
+  scratch: usize,
   b: usize,
   nextPanel: i32,
   ldB: i32,
@@ -245,13 +249,26 @@ function multiply(
   depth: i32,
 ): void {
   const width = tileColumns;
+  // Bytes from a row of the block to the next, from a number of a row to the next, and from one tile to the next.
+  let rowA = strideA;
+  let nextA: usize = 4;
+  let tileA = <usize>TILE_ROWS * strideA;
+  if (transposeA) {
+    packAcross(a, strideA, scratch, rows, depth, TILE_ROWS);
+    a = scratch;
+    rowA = 4;
+    nextA = <usize>TILE_ROWS << 2;
+    tileA = <usize>depth * nextA;
+  }
   for (let j = 0; j < columns; j += width) {
     const wide = min(width, columns - j);
+    let tile = a;
     for (let i = 0; i < rows; i += TILE_ROWS) {
-      const from = atOptional(init, i * ldInit + j);
       const high = min(TILE_ROWS, rows - i);
-      const panelA = at(panelsA, i * depth);
-      multiplyTile(width, panelA, b, ldB, depth, atOptional(bias, j), from, ldInit, at(c, i * ldC + j), ldC, high, wide);
+      const from = atOptional(init, i * ldInit + j);
+      const to = at(c, i * ldC + j);
+      multiplyTile(width, tile, rowA, nextA, b, ldB, depth, atOptional(bias, j), from, ldInit, to, ldC, high, wide);
+      tile += tileA;
     }
     b = at(b, nextPanel);
   }

@@ -40,7 +40,7 @@ function copyFewLines(from: usize, to: usize, present: i32, width: i32): void {
   }
 }
 
-/** The depth lies side by side, lines are strided. */
+/** The depth lies side by side, lines are strided; `width` is 8 or 16. */
 export function packAlong(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   const next = <usize>width << 2;
   for (let line = 0; line < lines; line += width) {
@@ -50,8 +50,7 @@ export function packAlong(from: usize, stride: usize, to: usize, lines: i32, dep
         const present = lines - line - i;
         const source = at(from + <usize>(line + i) * stride, d);
         const target = at(to, i);
-        if (width - i == 2) packTwo(source, stride, target, next, present, deep);
-        else if (present >= 4) packFour(source, stride, target, next, deep);
+        if (present >= 4) packFour(source, stride, target, next, deep);
         else packFew(source, stride, target, next, max(present, 0), deep);
       }
       to += next * deep;
@@ -78,31 +77,6 @@ function packFew(from: usize, stride: usize, to: usize, next: usize, present: i3
   for (let d = 0; d < depth; d++) {
     v128.store(to, f32x4.splat(0));
     for (let i = 0; i < present; i++) store<f32>(to + (<usize>i << 2), load<f32>(from + <usize>i * stride));
-    from += 4;
-    to += next;
-  }
-}
-
-/** The last two lines of a panel of six. */
-function packTwo(from: usize, stride: usize, to: usize, next: usize, present: i32, depth: i32): void {
-  let d = 0;
-  if (present >= 2) {
-    for (; d + 4 <= depth; d += 4) {
-      const r0 = v128.load(from);
-      const r1 = v128.load(from + stride);
-      const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
-      const high = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
-      v128.store64_lane(to, low, 0);
-      v128.store64_lane(to + next, low, 1);
-      v128.store64_lane(to + 2 * next, high, 0);
-      v128.store64_lane(to + 3 * next, high, 1);
-      from += 16;
-      to += 4 * next;
-    }
-  }
-  for (; d < depth; d++) {
-    store<f32>(to, present > 0 ? load<f32>(from) : 0);
-    store<f32>(to, present > 1 ? load<f32>(from + stride) : 0, 4);
     from += 4;
     to += next;
   }

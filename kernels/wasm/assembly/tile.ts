@@ -7,14 +7,19 @@
 // accumulators do not fit the registers.
 import { at, atOptional, multiplyAdd, storeTail } from './simd';
 
-/** Rows of a tile, and of a panel of a. */
+/** Rows of a tile, and of a panel of a transposed a. */
 export const TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
-/** The tile of `width` 8 or 16; `ldB` in floats. */
+/**
+ * The tile of `width` 8 or 16. Rows of a are `rowA` bytes apart and their numbers `nextA` bytes; `ldB` in floats. A row that is
+ * missing is computed as the last one, and not stored.
+ */
 @inline
 export function multiplyTile(
   width: i32,
-  panelA: usize,
+  a: usize,
+  rowA: usize,
+  nextA: usize,
   b: usize,
   ldB: i32,
   depth: i32,
@@ -28,19 +33,21 @@ export function multiplyTile(
 ): void {
   const nextB = <usize>ldB << 2;
   if (!ASC_FEATURE_RELAXED_SIMD) {
-    tile4x8(panelA, b, nextB, depth, bias, init, ldInit, c, ldC, rows, min(8, columns));
+    tile4x8(a, rowA, nextA, b, nextB, depth, bias, init, ldInit, c, ldC, rows, min(8, columns));
     if (columns <= 8) return;
-    tile4x8(panelA, at(b, 8), nextB, depth, atOptional(bias, 8), atOptional(init, 8), ldInit, at(c, 8), ldC, rows, columns - 8);
+    tile4x8(a, rowA, nextA, at(b, 8), nextB, depth, atOptional(bias, 8), atOptional(init, 8), ldInit, at(c, 8), ldC, rows, columns - 8);
   } else if (width == 8) {
-    tile6x8(panelA, b, nextB, depth, bias, init, ldInit, c, ldC, rows, columns);
+    tile6x8(a, rowA, nextA, b, nextB, depth, bias, init, ldInit, c, ldC, rows, columns);
   } else {
-    tile6x16(panelA, b, nextB, depth, bias, init, ldInit, c, ldC, rows, columns);
+    tile6x16(a, rowA, nextA, b, nextB, depth, bias, init, ldInit, c, ldC, rows, columns);
   }
 }
 
-/** c [rows <= 4, columns <= 8] = init + bias + panelA [depth, 4]^T b [depth, 8]; the rows of b are `nextB` bytes apart. */
+/** c [rows <= 4, columns <= 8] = init + bias + a [4, depth] b [depth, 8]; the rows of b are `nextB` bytes apart. */
 function tile4x8(
-  panelA: usize,
+  a: usize,
+  rowA: usize,
+  nextA: usize,
   b: usize,
   nextB: usize,
   depth: i32,
@@ -61,23 +68,30 @@ function tile4x8(
   let c21 = zero;
   let c30 = zero;
   let c31 = zero;
-  const stop = panelA + <usize>depth * 16;
-  while (panelA < stop) {
+  const last = rows - 1;
+  let p0 = a;
+  let p1 = a + <usize>min(1, last) * rowA;
+  let p2 = a + <usize>min(2, last) * rowA;
+  let p3 = a + <usize>min(3, last) * rowA;
+  for (let d = 0; d < depth; d++) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
-    const a0 = v128.load32_splat(panelA);
+    const a0 = v128.load32_splat(p0);
     c00 = multiplyAdd(a0, b0, c00);
     c01 = multiplyAdd(a0, b1, c01);
-    const a1 = v128.load32_splat(panelA, 4);
+    const a1 = v128.load32_splat(p1);
     c10 = multiplyAdd(a1, b0, c10);
     c11 = multiplyAdd(a1, b1, c11);
-    const a2 = v128.load32_splat(panelA, 8);
+    const a2 = v128.load32_splat(p2);
     c20 = multiplyAdd(a2, b0, c20);
     c21 = multiplyAdd(a2, b1, c21);
-    const a3 = v128.load32_splat(panelA, 12);
+    const a3 = v128.load32_splat(p3);
     c30 = multiplyAdd(a3, b0, c30);
     c31 = multiplyAdd(a3, b1, c31);
-    panelA += 16;
+    p0 += nextA;
+    p1 += nextA;
+    p2 += nextA;
+    p3 += nextA;
     b += nextB;
   }
   finish8(c, bias, init, c00, c01, columns);
@@ -86,9 +100,11 @@ function tile4x8(
   if (rows > 3) finish8(at(c, 3 * ldC), bias, atOptional(init, 3 * ldInit), c30, c31, columns);
 }
 
-/** c [rows <= 6, columns <= 8] = init + bias + panelA [depth, 6]^T b [depth, 8]; the rows of b are `nextB` bytes apart. */
+/** c [rows <= 6, columns <= 8] = init + bias + a [6, depth] b [depth, 8]; the rows of b are `nextB` bytes apart. */
 function tile6x8(
-  panelA: usize,
+  a: usize,
+  rowA: usize,
+  nextA: usize,
   b: usize,
   nextB: usize,
   depth: i32,
@@ -113,29 +129,40 @@ function tile6x8(
   let c41 = zero;
   let c50 = zero;
   let c51 = zero;
-  const stop = panelA + <usize>depth * 24;
-  while (panelA < stop) {
+  const last = rows - 1;
+  let p0 = a;
+  let p1 = a + <usize>min(1, last) * rowA;
+  let p2 = a + <usize>min(2, last) * rowA;
+  let p3 = a + <usize>min(3, last) * rowA;
+  let p4 = a + <usize>min(4, last) * rowA;
+  let p5 = a + <usize>min(5, last) * rowA;
+  for (let d = 0; d < depth; d++) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
-    const a0 = v128.load32_splat(panelA);
+    const a0 = v128.load32_splat(p0);
     c00 = multiplyAdd(a0, b0, c00);
     c01 = multiplyAdd(a0, b1, c01);
-    const a1 = v128.load32_splat(panelA, 4);
+    const a1 = v128.load32_splat(p1);
     c10 = multiplyAdd(a1, b0, c10);
     c11 = multiplyAdd(a1, b1, c11);
-    const a2 = v128.load32_splat(panelA, 8);
+    const a2 = v128.load32_splat(p2);
     c20 = multiplyAdd(a2, b0, c20);
     c21 = multiplyAdd(a2, b1, c21);
-    const a3 = v128.load32_splat(panelA, 12);
+    const a3 = v128.load32_splat(p3);
     c30 = multiplyAdd(a3, b0, c30);
     c31 = multiplyAdd(a3, b1, c31);
-    const a4 = v128.load32_splat(panelA, 16);
+    const a4 = v128.load32_splat(p4);
     c40 = multiplyAdd(a4, b0, c40);
     c41 = multiplyAdd(a4, b1, c41);
-    const a5 = v128.load32_splat(panelA, 20);
+    const a5 = v128.load32_splat(p5);
     c50 = multiplyAdd(a5, b0, c50);
     c51 = multiplyAdd(a5, b1, c51);
-    panelA += 24;
+    p0 += nextA;
+    p1 += nextA;
+    p2 += nextA;
+    p3 += nextA;
+    p4 += nextA;
+    p5 += nextA;
     b += nextB;
   }
   finish8(c, bias, init, c00, c01, columns);
@@ -146,9 +173,11 @@ function tile6x8(
   if (rows > 5) finish8(at(c, 5 * ldC), bias, atOptional(init, 5 * ldInit), c50, c51, columns);
 }
 
-/** c [rows <= 6, columns <= 16] = init + bias + panelA [depth, 6]^T b [depth, 16]; the rows of b are `nextB` bytes apart. */
+/** c [rows <= 6, columns <= 16] = init + bias + a [6, depth] b [depth, 16]; the rows of b are `nextB` bytes apart. */
 function tile6x16(
-  panelA: usize,
+  a: usize,
+  rowA: usize,
+  nextA: usize,
   b: usize,
   nextB: usize,
   depth: i32,
@@ -185,43 +214,54 @@ function tile6x16(
   let c51 = zero;
   let c52 = zero;
   let c53 = zero;
-  const stop = panelA + <usize>depth * 24;
-  while (panelA < stop) {
+  const last = rows - 1;
+  let p0 = a;
+  let p1 = a + <usize>min(1, last) * rowA;
+  let p2 = a + <usize>min(2, last) * rowA;
+  let p3 = a + <usize>min(3, last) * rowA;
+  let p4 = a + <usize>min(4, last) * rowA;
+  let p5 = a + <usize>min(5, last) * rowA;
+  for (let d = 0; d < depth; d++) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const b2 = v128.load(b, 32);
     const b3 = v128.load(b, 48);
-    const a0 = v128.load32_splat(panelA);
+    const a0 = v128.load32_splat(p0);
     c00 = multiplyAdd(a0, b0, c00);
     c01 = multiplyAdd(a0, b1, c01);
     c02 = multiplyAdd(a0, b2, c02);
     c03 = multiplyAdd(a0, b3, c03);
-    const a1 = v128.load32_splat(panelA, 4);
+    const a1 = v128.load32_splat(p1);
     c10 = multiplyAdd(a1, b0, c10);
     c11 = multiplyAdd(a1, b1, c11);
     c12 = multiplyAdd(a1, b2, c12);
     c13 = multiplyAdd(a1, b3, c13);
-    const a2 = v128.load32_splat(panelA, 8);
+    const a2 = v128.load32_splat(p2);
     c20 = multiplyAdd(a2, b0, c20);
     c21 = multiplyAdd(a2, b1, c21);
     c22 = multiplyAdd(a2, b2, c22);
     c23 = multiplyAdd(a2, b3, c23);
-    const a3 = v128.load32_splat(panelA, 12);
+    const a3 = v128.load32_splat(p3);
     c30 = multiplyAdd(a3, b0, c30);
     c31 = multiplyAdd(a3, b1, c31);
     c32 = multiplyAdd(a3, b2, c32);
     c33 = multiplyAdd(a3, b3, c33);
-    const a4 = v128.load32_splat(panelA, 16);
+    const a4 = v128.load32_splat(p4);
     c40 = multiplyAdd(a4, b0, c40);
     c41 = multiplyAdd(a4, b1, c41);
     c42 = multiplyAdd(a4, b2, c42);
     c43 = multiplyAdd(a4, b3, c43);
-    const a5 = v128.load32_splat(panelA, 20);
+    const a5 = v128.load32_splat(p5);
     c50 = multiplyAdd(a5, b0, c50);
     c51 = multiplyAdd(a5, b1, c51);
     c52 = multiplyAdd(a5, b2, c52);
     c53 = multiplyAdd(a5, b3, c53);
-    panelA += 24;
+    p0 += nextA;
+    p1 += nextA;
+    p2 += nextA;
+    p3 += nextA;
+    p4 += nextA;
+    p5 += nextA;
     b += nextB;
   }
   finish16(c, bias, init, c00, c01, c02, c03, columns);
