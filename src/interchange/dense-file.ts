@@ -3,14 +3,15 @@ import { serializeSafetensors } from '../io/browser.ts';
 import type { FolderFiles } from './format.ts';
 import type { Weight } from './portable.ts';
 
-/** A weight under its name in a file. */
-export type FileWeight = Weight;
-
 /** Lists the masked tensors in the metadata, which other libraries pass over. */
 const MASKED = 'sparse_adapter.masked';
 
-/** The bytes of a dense safetensors file, as other libraries read it. It also tells which of its zeros are pruned weights. */
-export function denseFile(weights: readonly FileWeight[]): Uint8Array {
+/**
+ * The bytes of a dense safetensors file, as other libraries read it. It also tells which of its zeros are pruned weights.
+ *
+ * @param weights under their names in the file
+ */
+export function denseFile(weights: readonly Weight[]): Uint8Array {
   const masked = weights.filter((weight) => weight.masked).map(({ name }) => name);
   return serializeSafetensors(
     weights.map(({ name, shape, values }) => ({ name, dtype: 'F32', shape, data: values })),
@@ -18,8 +19,8 @@ export function denseFile(weights: readonly FileWeight[]): Uint8Array {
   );
 }
 
-/** @throws InputError if the file is missing, invalid, or there only as a pickle */
-export function readDenseFile(files: FolderFiles, name: string, pickle: string): FileWeight[] {
+/** The weights of a file under their names in it. @throws InputError if it is missing, invalid, or there only as a pickle */
+export function readDenseFile(files: FolderFiles, name: string, pickle: string): Weight[] {
   if (!files.has(name) && files.has(pickle)) {
     throw new InputError(
       `${files.path(pickle)} is a PyTorch pickle, which is not read; save it again as ${name} (in Python, with safetensors).`,
