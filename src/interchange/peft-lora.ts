@@ -77,7 +77,8 @@ export const peftLora: PeftMethod = {
       );
     }
     const modules = loraModules(weights);
-    const isPlain = Array.isArray(named) && isOff(config.layers_to_transform) && isOff(config.exclude_modules);
+    const isPlain =
+      Array.isArray(named) && (config.layers_to_transform ?? null) === null && isOff(config.exclude_modules);
     const matching = (isPlain ? named.map(String) : []).filter((name) =>
       modules.some((module) => endsIn(module, name)),
     );

@@ -5,11 +5,10 @@ export {
   type ConvertOptions,
   conversionTargets,
   convertAdapter,
-  type ForeignOptions,
-  type OpenedAdapter,
   openAdapter,
 } from './convert.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
+export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,

@@ -187,6 +187,7 @@ test('patterns for target modules, layers and exclusions are read off the tensor
   const cases: [Record<string, unknown>, number, string[]][] = [
     [{ target_modules: '.*(query|value)$' }, 2, layers(0, 1)],
     [{ target_modules: ['query', 'value'], layers_to_transform: [0] }, 1, layers(0)],
+    [{ target_modules: ['query', 'value'], layers_to_transform: 0 }, 1, layers(0)],
     [{ target_modules: ['query', 'value', 'q_proj'] }, 2, ['query', 'value']],
   ];
   for (const [config, count, expected] of cases) {
