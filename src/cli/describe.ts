@@ -5,8 +5,9 @@ import { needsData, type PruneReport } from '../pruning/index.ts';
 import type { AdaptedModel, RunConfig, RunMetrics, RunSettings } from '../training/index.ts';
 import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, note } from './output.ts';
 
-/** `houlsby 64, snip 40 %`, or `dense` in place of the pruning. */
-export function methodName({ adapter, pruning }: RunSettings): string {
+/** `houlsby 64, snip 40 %`, or `dense` in place of the pruning; of an adapter from elsewhere only what it is. */
+export function methodName({ adapter, pruning, data }: RunSettings): string {
+  if (data.kind === 'unknown') return adapterTitle(adapter);
   const sparse = pruning ? `${pruning.method} ${percent(pruning.sparsity)}` : 'dense';
   return `${adapterTitle(adapter)}, ${sparse}`;
 }
@@ -58,6 +59,7 @@ export function runRows({ settings, pruning }: Config, metrics: RunMetrics, file
   return [
     ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
     ['method', methodName(settings)],
+    ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
     ['trained, adapter', share(trained.adapter)],
     ['trained, head', share(trained.head)],
     ...(pruning ? [['sparsity', sparsityOf(pruning)]] : []),

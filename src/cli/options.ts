@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
+import type { Pooling } from '../models/index.ts';
 import { runDefaults } from '../training/index.ts';
 
 /** A parser of an option's value that accepts what `isValid` does. */
@@ -32,11 +33,37 @@ export function textColumns(text: string): string[] {
   return columns;
 }
 
+/** Names with commas between them, each once. */
+export function nameList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('') || new Set(names).size < names.length || names.length < 2) {
+    throw new InvalidArgumentError('It must be two names or more, all different, with commas between them.');
+  }
+  return names;
+}
+
+/** `name=folder` for each of some runs, with absolute paths. A name that is not given is that of the folder. */
+export function namedRuns(text: string): string[] {
+  const runs = text.split(',').map((item) => {
+    const [, given, folder] = item.trim().match(/^(?:([\w-]+)=)?(.*)$/) as RegExpMatchArray;
+    return { name: given ?? basename(resolve(folder)).replace(/[^\w-]+/g, '-'), folder };
+  });
+  if (runs.some(({ folder }) => folder === ''))
+    throw new InvalidArgumentError('It must be folders with commas between.');
+  const twice = runs.find(({ name }, i) => runs.findIndex((run) => run.name === name) < i);
+  if (twice) {
+    throw new InvalidArgumentError(`Two of them are called '${twice.name}': write name=folder to tell them apart.`);
+  }
+  return runs.map(({ name, folder }) => `${name}=${resolve(folder)}`);
+}
+
 /** An absolute path, so that what is stored of it stays valid in another directory. */
 export const path = (text: string): string => resolve(text);
 
 /** An absolute path if there is such a folder, else the name of a package. */
 export const model = (text: string): string => (existsSync(text) ? resolve(text) : text);
+
+export const poolings = ['cls', 'mean'] as const satisfies readonly Pooling[];
 
 export const backendNames = ['wasm', 'reference'] as const satisfies readonly BackendName[];
 

@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import { prunableSets } from '../adapters/index.ts';
 import { batchOrders, glueTasks } from '../data/index.ts';
-import type { Pooling } from '../models/index.ts';
 import { pruningMethods, type Scope } from '../pruning/index.ts';
 import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
 import {
+  namedRuns,
   numberFromZero,
   path,
+  poolings,
   positiveInteger,
   positiveNumber,
   positiveNumberOrNone,
@@ -16,8 +17,6 @@ import {
   sparsity,
   textColumns,
 } from './options.ts';
-
-const poolings: Pooling[] = ['cls', 'mean'];
 
 export function addDataOptions(command: Command): Command {
   return command
@@ -42,11 +41,15 @@ export function addDataOptions(command: Command): Command {
 
 export function addAdapterOptions(command: Command): Command {
   command.optionsGroup('Adapter:');
-  return addFamilyOptions(command).addOption(
-    new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
-      .choices(poolings)
-      .default(runDefaults.pooling),
-  );
+  return addFamilyOptions(command)
+    .addOption(
+      new Option('--fuse <[name=]run,...>', 'finished runs whose adapters --adapter fusion mixes').argParser(namedRuns),
+    )
+    .addOption(
+      new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
+        .choices(poolings)
+        .default(runDefaults.pooling),
+    );
 }
 
 /** @param methods what `--pruning` accepts */

@@ -39,6 +39,8 @@ export function readTrainingData(data: DataSettings, random: Random): Dataset {
       return wordnetFields(data, random).train;
     case 'table':
       return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
+    case 'unknown':
+      throw new InputError('The adapter was trained elsewhere: its training data are not known.');
   }
 }
 
@@ -65,6 +67,8 @@ export function readEvaluationData(
         labels: labels ?? undefined,
         kind: labels ? 'classification' : 'regression',
       });
+    case 'unknown':
+      return null;
   }
 }
 
@@ -81,6 +85,9 @@ export interface AdaptedModel extends Loaded<SequenceClassifier> {
   /** What a saved run must hold: the adapter and the head, trained or not. */
   readonly saved: readonly Parameter[];
 }
+
+/** The name of the adapter that a run trains. */
+export const ownAdapter = 'default';
 
 /** The tokenizer of a model folder. @throws InputError if it knows tokens that the model does not */
 export function tokenizerOf({
@@ -100,7 +107,7 @@ export function tokenizerOf({
 }
 
 /**
- * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter.
+ * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter. Those that it mixes are not loaded.
  *
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
@@ -114,7 +121,8 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
   }
   const backbone = loaded.model.parameters().filter((parameter) => !isHeadParameter(parameter));
   const adapters = new AdapterSet(loaded.model);
-  const adapter = adapters.add('default', settings.adapter);
+  for (const { name, settings: own } of settings.fused ?? []) adapters.add(name, own);
+  const adapter = adapters.add(ownAdapter, settings.adapter);
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
