@@ -1,7 +1,9 @@
+export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export {
   type AdaptedModel,
+  type AdapterPruneReport,
   buildModel,
   type PreparedRun,
   type PrepareEvents,
@@ -28,5 +30,13 @@ export {
   readRunMetrics,
   readStoppedRun,
   runFileSizes,
+  storedCounts,
 } from './run-folder.ts';
-export { type DataSettings, type PruningSettings, pruningDefaults, type RunSettings, runDefaults } from './settings.ts';
+export {
+  builtAdapter,
+  type DataSettings,
+  type PruningSettings,
+  pruningDefaults,
+  type RunSettings,
+  runDefaults,
+} from './settings.ts';

@@ -3,10 +3,16 @@ import type { EncodedExample } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { PruneReport } from '../pruning/index.ts';
 import { classificationObjective, evaluate } from './classification.ts';
 import { fingerprint } from './fingerprint.ts';
-import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import {
+  type AdaptedModel,
+  type AdapterPruneReport,
+  type PreparedRun,
+  type PrepareEvents,
+  prepareRun,
+  pruneAdapter,
+} from './prepare.ts';
 import {
   loadCheckpoint,
   type RunConfig,
@@ -22,7 +28,7 @@ import { yieldToEvents } from './yield.ts';
 
 /** What a command shows while a run goes on. */
 export interface RunEvents extends PrepareEvents {
-  readonly onPruned?: (report: PruneReport) => void;
+  readonly onPruned?: (report: AdapterPruneReport) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEvaluate?: (done: number, total: number) => void;
 }
@@ -103,7 +109,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 /** What a run has gathered beside its weights; it grows with every step. */
 interface Progress {
   readonly command: readonly string[];
-  readonly pruning: PruneReport | null;
+  readonly pruning: AdapterPruneReport | null;
   readonly losses: number[];
   tokens: number;
   readonly seconds: { readonly pruning: number; training: number };
