@@ -118,7 +118,7 @@ export class AdapterSet {
       parameters: parts.parameters ?? own,
       prunable: Object.values(parts.prunable).flat(),
       prunableMatrices: parts.prunable,
-      chains: chainsOf(parts.prunable, allPoints(this.#model)),
+      chains: chainsOf(name, parts.prunable, allPoints(this.#model)),
       penalty: parts.penalty ?? null,
       detach: () => {
         if (this.#entries.get(name)?.adapter === adapter) this.remove(name);
@@ -234,25 +234,35 @@ const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points
 const sideBySide: ReadonlySet<string> = new Set(['fusion']);
 
 /**
- * Matrices [out, in] of one part at one attachment point form a chain as long as each reads as many numbers as come out of the one
- * before it. A module that belongs to no point may begin with a table whose rows the next matrix reads.
+ * Matrices [out, in] of one part in one module form a chain as long as each reads as many numbers as come out of the one before it.
+ * A module is what lies at one attachment point, or elsewhere what has the same component behind the adapter's name; there a chain
+ * may begin with a table whose rows the next matrix reads.
  */
-function chainsOf(prunable: PrunableMatrices, points: readonly { readonly name: string }[]): Parameter[][] {
-  const pointOf = ({ name }: Parameter): string =>
-    points.reduce((best, point) => (name.startsWith(`${point.name}.`) && point.name > best ? point.name : best), '');
+function chainsOf(adapter: string, prunable: PrunableMatrices, points: readonly { readonly name: string }[]) {
+  const moduleOf = ({ name }: Parameter) => {
+    const around = points.map((point) => point.name).filter((point) => name.startsWith(`${point}.`));
+    const parts = name.split('.');
+    const elsewhere = parts.slice(0, parts.indexOf(adapter) + 2).join('.');
+    return {
+      path: around.reduce((longest, point) => (point.length > longest.length ? point : longest), '') || elsewhere,
+      mayHaveTable: around.length === 0,
+    };
+  };
   const chains: Parameter[][] = [];
   for (const [part, matrices] of Object.entries(prunable)) {
-    for (const [i, matrix] of matrices.entries()) {
-      const chain = chains[chains.length - 1];
-      const previous = matrices[i - 1];
-      const point = pointOf(matrix);
-      const joins = () => {
-        if (!previous || sideBySide.has(part) || pointOf(previous) !== point) return false;
-        const [out, inner] = previous.shape;
-        return matrix.shape[1] === out || (point === '' && chain.length === 1 && matrix.shape[1] === inner);
-      };
-      if (joins()) chain.push(matrix);
-      else chains.push([matrix]);
+    let chain: Parameter[] = [];
+    let module = '';
+    for (const matrix of matrices) {
+      const { path, mayHaveTable } = moduleOf(matrix);
+      const [out, inner] = chain.at(-1)?.shape ?? [];
+      const [, read] = matrix.shape;
+      const fits = read === out || (mayHaveTable && chain.length === 1 && read === inner);
+      if (path !== module || !fits || sideBySide.has(part)) {
+        chain = [];
+        chains.push(chain);
+      }
+      chain.push(matrix);
+      module = path;
     }
   }
   return chains;

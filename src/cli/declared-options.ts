@@ -29,7 +29,9 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 /** The options by their names on the command line: several owners may have one of the same name. */
 function usesByFlag(owners: readonly Owner[]): Map<string, Use[]> {
   const uses = owners.flatMap(({ name, options }) =>
-    Object.entries(options).map(([key, option]): Use => ({ owner: name, key, option })),
+    Object.entries(options)
+      .filter(([, { flag }]) => flag !== null)
+      .map(([key, option]): Use => ({ owner: name, key, option })),
   );
   return grouped(uses, nameOf);
 }

@@ -4,8 +4,11 @@ import type { Parameter } from '../nn/index.ts';
 import { budgetsOf, pruningMethodOf } from '../pruning/index.ts';
 import type { PruningSettings } from './settings.ts';
 
-/** Options of adapter families that say how wide the adapter is inside. */
-const widths = ['bottleneck', 'rank'];
+/** The options that say how wide an adapter is inside. A flat prefix has no network inside, there it is the length. */
+function widthOptions(config: AdapterSettings): string[] {
+  const all = ['bottleneck', 'rank', config.prefixFlat ? 'prefixLength' : 'prefixBottleneck'];
+  return all.filter((option) => typeof config[option] === 'number');
+}
 
 /**
  * The adapter of a Large-Sparse setting (SparseAdapter, section 3.1): the same one, so many times as wide.
@@ -17,7 +20,7 @@ export function widened(adapter: AdapterSettings, factor: number): AdapterSettin
     throw new InputError(`Large-Sparse needs a whole number above 1, not ${factor}: how many times as wide.`);
   }
   const config = completeSettings(adapter);
-  const wider = widths.filter((option) => typeof config[option] === 'number');
+  const wider = widthOptions(config);
   if (wider.length === 0) {
     throw new InputError(
       `The adapter '${adapter.kind}' has no width, so it has no Large-Sparse setting; give a sparsity.`,

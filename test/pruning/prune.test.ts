@@ -316,14 +316,14 @@ onEveryBackend(test, 'masks of snip, grasp and fisher do not depend on the scale
   }
 });
 
-/** The masks at the beginning of each round of the method `watched <name>`. */
+/** The masks at the beginning of each round of the method `test-watched <name>`. */
 const states: number[][][] = [];
 for (const method of pruningMethods()) {
   const score: typeof method.score = (context, config) => {
     states.push(masks(context.parameters));
     return method.score(context, config);
   };
-  registerPruningMethod({ ...method, name: `watched ${method.name}`, score });
+  registerPruningMethod({ ...method, name: `test-watched ${method.name}`, score });
 }
 
 test('in rounds the density falls exponentially, and what is removed stays removed', () =>
@@ -332,7 +332,7 @@ test('in rounds the density falls exponentially, and what is removed stays remov
     async ([sizes, sparsity, method, scope, rounds]) => {
       const own = problem(sizes);
       const random = new Random(1);
-      await prune({ ...own, method: `watched ${method}`, sparsity, scope, iterations: rounds, random });
+      await prune({ ...own, method: `test-watched ${method}`, sparsity, scope, iterations: rounds, random });
       const after = [...states.splice(0).slice(1), masks(own.parameters)].map((state) => state.flat());
       assert.equal(after.length, rounds);
       const counts = own.parameters.map(({ size }) => size);
