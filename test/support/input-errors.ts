@@ -10,13 +10,3 @@ export async function assertRejectsInput(action: () => Promise<unknown>, ...patt
     return true;
   });
 }
-
-/** The same for an action that is not asynchronous. */
-export function assertThrowsInput(action: () => unknown, ...patterns: RegExp[]): void {
-  assert.throws(action, (error) => {
-    assert.ok(error instanceof InputError, String(error));
-    for (const pattern of patterns) assert.match(error.message, pattern);
-    assert.ok(!error.message.includes('\n'), 'the message has one line');
-    return true;
-  });
-}

@@ -9,9 +9,9 @@ import {
 } from '../../src/adapters/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { accountFor, byModule, pruningDefaults, type RunSettings } from '../../src/training/index.ts';
+import { assertInputError } from '../io/input-error.ts';
 import { smallSettings } from '../support/adapters.ts';
 import { baseModel } from '../support/base-model.ts';
-import { assertThrowsInput } from '../support/input-errors.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
 import { total } from '../support/values.ts';
 
@@ -102,9 +102,9 @@ test("Large-Sparse with the paper's bottlenecks", () => {
 test('Large-Sparse is an error without a width, and for factors that are none', () => {
   const account = (adapter: AdapterSettings, largeSparse: number) => () =>
     accountFor(tinyClassifier(), { adapter, pruning: pruned({ sparsity: { largeSparse } }) });
-  assertThrowsInput(account({ kind: 'full' }, 2), /The adapter 'full' has no width, so it has no Large-Sparse setting/);
+  assertInputError(account({ kind: 'full' }, 2), /The adapter 'full' has no width, so it has no Large-Sparse setting/);
   for (const factor of [1, 0, 1.5, Number.NaN]) {
-    assertThrowsInput(account({ kind: 'houlsby' }, factor), /Large-Sparse needs a whole number above 1, not/);
+    assertInputError(account({ kind: 'houlsby' }, factor), /Large-Sparse needs a whole number above 1, not/);
   }
 });
 
@@ -136,7 +136,7 @@ test('counting leaves the model as it was', () => {
   const model = tinyClassifier();
   const before = model.parameters().length;
   accountFor(model, { adapter: { kind: 'houlsby' }, pruning: pruned({ sparsity: { largeSparse: 2 } }) });
-  assertThrowsInput(
+  assertInputError(
     () => accountFor(model, { adapter: { kind: 'houlsby' }, pruning: pruned({ prunable: 'lora' }) }),
     /has no weights to prune in 'lora'; its parts are: bottleneck\. Name another part/,
   );
