@@ -47,6 +47,10 @@ const train = (...more: string[]) => [
   ...['train', '--model', model, '--data', at('train.csv'), '--eval-data', at('dev.csv'), '--text', 'text'],
   ...['--label', 'mood', '--bottleneck', '4', '--epochs', '1', '--output', at('out'), ...more],
 ];
+const pruneFull = (...more: string[]) => [
+  ...['prune', '--model', model, '--data', at('train.csv'), '--text', 'text', '--label', 'mood', '--adapter', 'full'],
+  ...more,
+];
 const replacing = (...more: string[]) => train('--overwrite', ...more);
 const withModel = (path: string) => replacing('--model', path);
 
@@ -270,6 +274,11 @@ test('wrong usage', () =>
       args: replacing('--pruning', 'snip', '--grasp-temperature', '200'),
       message: /--grasp-temperature is no option of --pruning snip/,
     },
+    'a temperature without pruning': {
+      args: pruneFull('--grasp-temperature', '200'),
+      message: /--grasp-temperature is no option of --pruning none/,
+    },
+    'prune: nothing to prune': { args: pruneFull(), message: /--adapter full has no weights to prune/ },
     'a temperature of nothing': {
       args: replacing('--pruning', 'grasp', '--grasp-temperature', '0'),
       message: /'--grasp-temperature' argument '0' is invalid\. It must be a number above 0/,
