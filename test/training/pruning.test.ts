@@ -118,8 +118,7 @@ test('a stopped Large-Sparse run goes on with the same result', async () => {
 test('the tensors of a run are counted from its file', async () => {
   const output = place();
   await tinyRun(output);
-  const config = readRunConfig(output);
-  const counts = storedCounts(output, config);
+  const counts = storedCounts(output);
   const { saved } = loadRun(output);
   const sorted = (names: readonly string[]) => names.toSorted();
   assert.deepEqual(sorted(counts.map(({ name }) => name)), sorted(saved.map(({ name }) => name)));
