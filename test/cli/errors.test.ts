@@ -47,10 +47,9 @@ const train = (...more: string[]) => [
   ...['train', '--model', model, '--data', at('train.csv'), '--eval-data', at('dev.csv'), '--text', 'text'],
   ...['--label', 'mood', '--bottleneck', '4', '--epochs', '1', '--output', at('out'), ...more],
 ];
-const pruneFull = (...more: string[]) => [
-  ...['prune', '--model', model, '--data', at('train.csv'), '--text', 'text', '--label', 'mood', '--adapter', 'full'],
-  ...more,
-];
+const prune = (...more: string[]) =>
+  ['prune', '--model', model, '--data', at('train.csv'), '--text', 'text', '--label', 'mood'].concat(more);
+const pruneFull = (...more: string[]) => prune('--adapter', 'full', ...more);
 const replacing = (...more: string[]) => train('--overwrite', ...more);
 const withModel = (path: string) => replacing('--model', path);
 
@@ -214,7 +213,7 @@ test('unusable runs and inputs of the other commands', async () => {
       message: /no\.txt does not exist/,
     },
     'a part that the adapter lacks': {
-      args: replacing('--prunable', 'lora'),
+      args: prune('--prunable', 'lora'),
       message: /The adapter 'houlsby' has no weights to prune in 'lora'; its parts are: bottleneck/,
     },
     'a Large-Sparse adapter without a width': {
