@@ -17,11 +17,13 @@ export function addFamilyOptions(command: Command, defaultKind?: string): Comman
  * The settings of the adapter that the command line asks for.
  *
  * @param pruned whether it is to be pruned at initialisation
+ * @param mixed the adapters that it mixes, by name, if it does
  * @throws UsageError for an option of another family or a wrong value
  */
-export function adapterSettings(command: Command, pruned: boolean): AdapterSettings {
+export function adapterSettings(command: Command, pruned: boolean, mixed?: readonly string[]): AdapterSettings {
   const kind: string = command.getOptionValue('adapter');
-  return familyOf(kind).configure(declaredValues(command, families(), '--adapter', kind), { pruned });
+  const given = declaredValues(command, families(), '--adapter', kind);
+  return familyOf(kind).configure({ ...given, ...(mixed && { adapters: mixed }) }, { pruned });
 }
 
 /** Checks the options of the adapter given beside `--resume`. @throws UsageError naming one that disagrees */

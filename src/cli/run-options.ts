@@ -4,6 +4,7 @@ import type { Pooling } from '../models/index.ts';
 import { runDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
 import {
+  namedRuns,
   numberFromZero,
   path,
   positiveInteger,
@@ -39,11 +40,15 @@ export function addDataOptions(command: Command): Command {
 
 export function addAdapterOptions(command: Command): Command {
   command.optionsGroup('Adapter:');
-  return addFamilyOptions(command, 'houlsby').addOption(
-    new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
-      .choices(poolings)
-      .default(runDefaults.pooling),
-  );
+  return addFamilyOptions(command, 'houlsby')
+    .addOption(
+      new Option('--fuse <[name=]run,...>', 'finished runs whose adapters --adapter fusion mixes').argParser(namedRuns),
+    )
+    .addOption(
+      new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
+        .choices(poolings)
+        .default(runDefaults.pooling),
+    );
 }
 
 export const addBatchSize = (command: Command): Command =>

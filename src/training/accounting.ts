@@ -2,6 +2,7 @@ import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings, pr
 import type { Parameter } from '../nn/index.ts';
 import { type Budget, budgetsOf, pruningMethodOf } from '../pruning/index.ts';
 import { sparsityFor } from './large-sparse.ts';
+import { ownAdapter } from './prepare.ts';
 import { builtAdapter, type RunSettings } from './settings.ts';
 
 /** A tensor or a module: how many weights it has and how many are kept; null where that depends on scores. */
@@ -51,7 +52,7 @@ export interface AdapterAccount {
  */
 export function accountFor(model: AdaptableModel, settings: Pick<RunSettings, 'adapter' | 'pruning'>): AdapterAccount {
   const adapters = new AdapterSet(model);
-  const adapter = adapters.add('default', builtAdapter(settings));
+  const adapter = adapters.add(ownAdapter, builtAdapter(settings));
   try {
     const { budgets, pruned, dense } = budgetsFor(adapters, adapter, settings);
     const removedFrom = new Map<Parameter, number | null>();

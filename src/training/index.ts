@@ -1,10 +1,12 @@
 export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
+export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,
   type AdapterPruneReport,
   buildModel,
+  ownAdapter,
   type PreparedRun,
   type PrepareEvents,
   prepareRun,
@@ -35,6 +37,7 @@ export {
 export {
   builtAdapter,
   type DataSettings,
+  type FusedAdapter,
   type PruningSettings,
   pruningDefaults,
   type RunSettings,

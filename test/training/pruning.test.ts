@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { AdapterSettings } from '../../src/adapters/index.ts';
+import { type AdapterSettings, fusion } from '../../src/adapters/index.ts';
 import {
   evaluateRun,
+  fusedAdapters,
   loadRun,
   type PruningSettings,
   type RunSettings,
@@ -102,6 +103,23 @@ test('Large-Sparse: a run with as many kept weights as the narrow adapter has, s
       assert.ok((await evaluateRun(output)).metrics.accuracy !== undefined);
     }
   }
+});
+
+test('a fusion takes over the wide adapter of a Large-Sparse run', async () => {
+  const output = place();
+  const pruning = { ...tinySettings.pruning, sparsity: { largeSparse: 3 } } as PruningSettings;
+  await tinyRun(output, { settings: { ...tinySettings, pruning } });
+  const runs = ['one', 'two'].map((name) => ({ name, run: output }));
+  const fused = fusedAdapters(runs, tinySettings.model);
+  assert.deepEqual(
+    fused.map(({ settings }) => settings.bottleneck),
+    [12, 12],
+  );
+  const adapter = fusion.configure({ adapters: ['one', 'two'], dropout: 0 });
+  const again = place();
+  const result = await tinyRun(again, { settings: { ...tinySettings, adapter, fused, pruning: null } });
+  assert.equal(result.status, 'finished');
+  assert.equal(total(loadRun(again).adapters.get('one').prunable.map((parameter) => parameter.keptCount())), 512);
 });
 
 test('a stopped Large-Sparse run goes on with the same result', async () => {
