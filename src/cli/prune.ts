@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
 import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
 import { useBackend } from './backend.ts';
-import { layerHead, layerRows, methodName, runDocument } from './describe.ts';
+import { layerHead, layerRows, methodName, notePruned, runDocument } from './describe.ts';
+import { UsageError } from './errors.ts';
 import { interruptSignal } from './interrupt.ts';
 import { formatSeconds, note, printJson, printTable } from './output.ts';
-import { addAdapterOptions, addBatchSize, addDataOptions, addPruningOptions, addRunOptions } from './run-options.ts';
+import { addPruningOptions } from './pruning-options.ts';
+import { addAdapterOptions, addBatchSize, addDataOptions, addRunOptions } from './run-options.ts';
 import { runSettings } from './settings.ts';
 import { TrainingDisplay } from './train.ts';
 import { commandLine, versions } from './versions.ts';
@@ -30,6 +32,7 @@ export function describePrune(command: Command): void {
 export async function prune(command: Command): Promise<void> {
   const { output = null, overwrite = false, json } = command.opts<Flags>();
   const settings = runSettings(command);
+  if (!settings.pruning) throw new UsageError(`--adapter ${settings.adapter.kind} has no weights to prune.`);
   if (output !== null) checkOutput(output, { overwrite });
   await useBackend(settings.backend);
 
@@ -44,6 +47,7 @@ export async function prune(command: Command): Promise<void> {
   }
 
   const { config, metrics, pruning } = result;
+  notePruned(pruning);
   if (json) {
     const bytes = output === null ? null : runFileSizes(output)['adapter.safetensors'];
     printJson(runDocument(output, config, metrics, bytes));

@@ -1,3 +1,4 @@
+export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
 export {
   type Conversion,
@@ -12,7 +13,9 @@ export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,
+  type AdapterPruneReport,
   buildModel,
+  ownAdapter,
   type PreparedRun,
   type PrepareEvents,
   prepareRun,
@@ -38,8 +41,10 @@ export {
   readRunMetrics,
   readStoppedRun,
   runFileSizes,
+  storedCounts,
 } from './run-folder.ts';
 export {
+  builtAdapter,
   type DataSettings,
   type FusedAdapter,
   type PruningSettings,

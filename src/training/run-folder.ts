@@ -16,9 +16,10 @@ import {
 import type { MetricName } from '../metrics/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { AdamState } from '../optim/index.ts';
-import type { PruneReport } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
-import { type AdaptedModel, buildModel } from './prepare.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import type { Counted } from './accounting.ts';
+import { type AdaptedModel, type AdapterPruneReport, buildModel } from './prepare.ts';
 import type { RunSettings } from './settings.ts';
 
 /** The files of a finished run, and of one that was stopped. */
@@ -35,7 +36,7 @@ export interface RunConfig {
   /** Class names; null for regression. */
   readonly labels: readonly string[] | null;
   readonly metrics: readonly MetricName[];
-  readonly pruning: PruneReport | null;
+  readonly pruning: AdapterPruneReport | null;
   /** The exact command that made it. */
   readonly command: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
@@ -145,6 +146,27 @@ export function runFileSizes(folder: string): Record<string, number> {
   );
 }
 
+/** What a finished run holds, adapter and head, parameter by parameter. @throws InputError if the file cannot be read */
+export function storedCounts(folder: string): Counted[] {
+  const file = openSafetensors(join(folder, WEIGHTS));
+  const sizeIn = (tensor: string) => sizeOf(file.info(tensor).shape);
+  try {
+    const masked = Object.keys(file.metadata).filter((name) => file.names().includes(`${name}.mask`));
+    const parts = new Set(masked.flatMap((name) => [`${name}.values`, `${name}.mask`]));
+    const whole = file.names().filter((name) => !parts.has(name));
+    return [
+      ...masked.map((name) => ({
+        name,
+        total: sizeOf(JSON.parse(file.metadata[name])),
+        kept: sizeIn(`${name}.values`),
+      })),
+      ...whole.map((name) => ({ name, total: sizeIn(name), kept: sizeIn(name) })),
+    ];
+  } finally {
+    file.close();
+  }
+}
+
 export interface LoadedRun extends AdaptedModel {
   readonly run: RunConfig;
 }
@@ -175,7 +197,7 @@ export interface CheckpointHeader {
   readonly fingerprint: string;
   /** The command that began the run. */
   readonly command: readonly string[];
-  readonly pruning: PruneReport | null;
+  readonly pruning: AdapterPruneReport | null;
   readonly step: number;
   /** One per step. */
   readonly losses: readonly number[];
