@@ -3,7 +3,7 @@ import { activation } from '../ops/activations.ts';
 import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
-import { currentScope, tidy } from '../tensor/scope.ts';
+import { tidyInScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AttachmentPoints, type Pass, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
@@ -131,11 +131,6 @@ class BertLayer {
   forward(x: Tensor, keyCounts: Int32Array, pass: Pass): Tensor {
     return this.#feedForward.forward(this.#attention.forward(x, keyCounts, pass), pass); // [rows, hidden]
   }
-}
-
-/** Without a scope around it, `tidy` would free what the derivative of its result needs: then it is left to the collector. */
-function tidyInScope<T>(fn: () => T): T {
-  return currentScope() ? tidy(fn) : fn();
 }
 
 export interface BertVariant {

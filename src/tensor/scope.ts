@@ -60,7 +60,15 @@ export function tidy<T>(fn: () => T): T {
   return inScope(fn, (tensor, scope) => tensor.captured && scope.parent !== null);
 }
 
-/** @internal The same for a function that differentiates what it records itself: frees also what that derivative needed. */
+/**
+ * @internal {@link tidy} for a part of a larger computation: without a scope around it, `tidy` would free what the derivative of
+ * its result needs, so that is left to the collector then.
+ */
+export function tidyInScope<T>(fn: () => T): T {
+  return current ? tidy(fn) : fn();
+}
+
+/** @internal {@link tidy} for a function that differentiates what it records itself: frees also what that derivative needed. */
 export function tidyGraph<T>(fn: () => T): T {
   return inScope(fn, () => false);
 }
