@@ -9,6 +9,8 @@ export {
   type Sublayer,
   type Transform,
 } from './attachments.ts';
+export { BartModel } from './bart.ts';
+export { type BartConfig, parseBartConfig } from './bart-config.ts';
 export {
   type PackedBatch,
   type PaddedBatch,
@@ -24,3 +26,4 @@ export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
+export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

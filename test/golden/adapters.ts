@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { grad, hvp, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
 import { packPadded } from '../../src/models/index.ts';
+import { type BartAdapterCase, runBartAdapter } from './bart.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
 import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor, storedName, unpack } from './models.ts';
 
@@ -53,10 +54,13 @@ export const adapters: Area = {
   cases: (folder) =>
     caseFolders(join(folder, 'adapters')).map((path): Case => {
       const golden = readJson<AdapterCase>(path, 'case.json');
+      const isBart = readJson(path, golden.backbone, 'config.json').model_type === 'bart';
       return {
         name: basename(path),
-        missing: missingFor(path, golden.backbone, golden.spec),
-        run: (compare) => run(path, golden, compare),
+        missing: missingFor(path, golden.spec),
+        run: isBart
+          ? (compare) => runBartAdapter(path, readJson<BartAdapterCase>(path, 'case.json'), compare)
+          : (compare) => run(path, golden, compare),
       };
     }),
 };

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import {
+  type AdaptableModel,
   type Adapter,
   type AdapterSettings,
   attachAdapter,
@@ -14,7 +15,9 @@ import { openCheckpoint, openSafetensors, TensorSource } from '../../src/io/inde
 import {
   type EncoderConfig,
   type PackedBatch,
+  parseBartConfig,
   parseEncoderConfig,
+  Seq2SeqModel,
   SequenceClassifier,
 } from '../../src/models/index.ts';
 import { type Parameter, ParameterPath } from '../../src/nn/index.ts';
@@ -46,6 +49,18 @@ export function openModel(folder: string): { config: EncoderConfig; root: Parame
   return { config, root: ParameterPath.root(new Random(0), source), source };
 }
 
+/** BART in a golden model folder. @throws Error if the folder holds a tensor that the model does not use */
+export function openBart(folder: string): Seq2SeqModel {
+  const source = new TensorSource(openCheckpoint(folder));
+  const model = new Seq2SeqModel(
+    ParameterPath.root(new Random(0), source),
+    parseBartConfig(readJson(folder, 'config.json')),
+  );
+  const ignored = source.ignored();
+  if (ignored.length > 0) throw new Error(`${folder}: the model does not use ${ignored.join(', ')}`);
+  return model;
+}
+
 /** The labels of a classification head; null for the single output of a regression. */
 export const labelsOf = ({ labels }: EncoderConfig): readonly string[] | null =>
   labels && labels.length > 1 ? labels : null;
@@ -62,8 +77,7 @@ const methods: Readonly<Record<string, MissingFeature | undefined>> = {
 };
 
 /** What is missing for an adapter case, if anything. @throws Error for an unknown method */
-export function missingFor(folder: string, backbone: string, { method }: AdapterSpec): MissingFeature | undefined {
-  if (readJson<{ model_type: string }>(folder, backbone, 'config.json').model_type === 'bart') return 'bart';
+export function missingFor(folder: string, { method }: AdapterSpec): MissingFeature | undefined {
   if (!Object.hasOwn(methods, method)) throw new Error(`${folder}: unknown adapter method ${method}`);
   return methods[method];
 }
@@ -103,6 +117,11 @@ export function storedName({ naming, method }: AdapterSpec, { name }: Parameter)
 export function adaptedClassifier(modelFolder: string, adapterFile: string, spec: AdapterSpec): AdaptedClassifier {
   const { config, root } = openModel(modelFolder);
   const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
+  return { model, adapter: storedAdapter(model, adapterFile, spec) };
+}
+
+/** Attaches the adapter of a golden file. */
+export function storedAdapter(model: AdaptableModel, adapterFile: string, spec: AdapterSpec): Adapter {
   const adapter = attachAdapter(model, settingsOf(spec), spec.name);
   const stored = openSafetensors(adapterFile);
   const maskOf = (name: string) => (stored.has(`mask/${name}`) ? stored.readFloat32(`mask/${name}`) : null);
@@ -112,7 +131,7 @@ export function adaptedClassifier(modelFolder: string, adapterFile: string, spec
   const extra = stored.names().find((name) => !known.has(name.replace(/^mask\//, '')));
   if (extra)
     throw new Error(`${adapterFile}: tensor ${extra} belongs to no parameter of ${join(dirname(adapterFile), '.')}`);
-  return { model, adapter };
+  return adapter;
 }
 
 /** Rows of a packed batch [rows, n] back in the places of the padded one [sequences, columns, n]. */

@@ -1,0 +1,371 @@
+import type { AttentionSpec } from '../backends/backend.ts';
+import { dropout, Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
+import { activation } from '../ops/activations.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import { packedAttention } from '../ops/attention.ts';
+import type { Random } from '../random/random.ts';
+import { tidyInScope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type AttachmentPoints, type Pass, ProjectionPoint, ResidualPoint } from './attachments.ts';
+import type { BartConfig } from './bart-config.ts';
+import type { PackedBatch } from './batch.ts';
+import { causalKeys } from './causal-keys.ts';
+
+/** The rows of the position table that come before the first position: a left-over of fairseq's padding ids. */
+const POSITION_OFFSET = 2;
+const LAYER_NORM_EPS = 1e-5;
+
+/** What can be attended to: keys and values [rows, hidden]. */
+export interface KeyValues {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+/** Which keys each row of a batch sees. */
+export type Reach = Pick<AttentionSpec, 'queryOffsets' | 'keyOffsets' | 'keyCounts' | 'causal'>;
+
+/** Token and position embeddings, normalised. Both sides read one table of tokens. */
+class BartEmbeddings {
+  readonly #config: BartConfig;
+  readonly #tokens: Embedding;
+  readonly #positions: Embedding;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
+    const { d_model, max_position_embeddings } = config;
+    this.#config = config;
+    this.#tokens = tokens;
+    this.#positions = new Embedding(path.at('embed_positions'), max_position_embeddings + POSITION_OFFSET, d_model);
+    this.#norm = new LayerNorm(path.at('layernorm_embedding'), d_model, LAYER_NORM_EPS);
+  }
+
+  forward({ inputIds, positionIds }: Pick<PackedBatch, 'inputIds' | 'positionIds'>, random?: Random): Tensor {
+    const { scale_embedding, d_model, dropout: p } = this.#config;
+    const tokens = this.#tokens.forward(inputIds); // [rows, hidden]
+    const scaled = scale_embedding ? mul(tokens, Math.sqrt(d_model)) : tokens; // [rows, hidden]
+    const positions = this.#positions.forward(positionIds); // [rows, hidden]
+    return dropout(this.#norm.forward(add(scaled, positions)), p, random);
+  }
+}
+
+/** Multi-head attention with its output projection, of rows to themselves or to those of the other side. */
+class BartAttention {
+  readonly query: ProjectionPoint;
+  readonly key: ProjectionPoint;
+  readonly value: ProjectionPoint;
+  readonly out: ProjectionPoint;
+  readonly #config: BartConfig;
+  readonly #heads: number;
+
+  constructor(path: ParameterPath, config: BartConfig, heads: number) {
+    const { d_model } = config;
+    this.#config = config;
+    this.#heads = heads;
+    this.query = new ProjectionPoint(path.at('q_proj'), d_model, d_model);
+    this.key = new ProjectionPoint(path.at('k_proj'), d_model, d_model);
+    this.value = new ProjectionPoint(path.at('v_proj'), d_model, d_model);
+    this.out = new ProjectionPoint(path.at('out_proj'), d_model, d_model);
+  }
+
+  get projection(): readonly ProjectionPoint[] {
+    return [this.query, this.key, this.value, this.out];
+  }
+
+  /** What the rows of x offer to those that attend to them. */
+  keyValues(x: Tensor, pass: Pass): KeyValues {
+    return { keys: this.key.forward(x, pass), values: this.value.forward(x, pass) };
+  }
+
+  /** [rows, hidden] -> [rows, hidden] */
+  forward(x: Tensor, { keys, values }: KeyValues, reach: Reach, pass: Pass): Tensor {
+    const { d_model, attention_dropout, dropout: p } = this.#config;
+    const { random } = pass;
+    const context = packedAttention(this.query.forward(x, pass), keys, values, {
+      ...reach,
+      heads: this.#heads,
+      scale: 1 / Math.sqrt(d_model / this.#heads),
+      dropout: random && attention_dropout > 0 ? { p: attention_dropout, seed: random.uint32() } : undefined,
+    }); // [rows, hidden]
+    return dropout(this.out.forward(context, pass), p, random);
+  }
+}
+
+/** Attention of rows to those of their own side: x -> norm(h + x). */
+class BartSelfAttention {
+  readonly attention: BartAttention;
+  readonly output: ResidualPoint;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig, heads: number) {
+    this.attention = new BartAttention(path.at('self_attn'), config, heads);
+    this.#norm = new LayerNorm(path.at('self_attn_layer_norm'), config.d_model, LAYER_NORM_EPS);
+    this.output = new ResidualPoint(path.at('attention_adapters').prefix, 'attention', config.d_model);
+  }
+
+  /** @param seen what is attended to, given the keys and values of these rows */
+  forward(x: Tensor, seen: (own: KeyValues) => KeyValues, reach: Reach, pass: Pass): Tensor {
+    const h = this.attention.forward(x, seen(this.attention.keyValues(x, pass)), reach, pass); // [rows, hidden]
+    return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
+  }
+}
+
+/** Attention of the decoder's rows to the encoder's: x -> norm(h + x). */
+class BartCrossAttention {
+  readonly attention: BartAttention;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig) {
+    this.attention = new BartAttention(path.at('encoder_attn'), config, config.decoder_attention_heads);
+    this.#norm = new LayerNorm(path.at('encoder_attn_layer_norm'), config.d_model, LAYER_NORM_EPS);
+  }
+
+  forward(x: Tensor, source: KeyValues, reach: Reach, pass: Pass): Tensor {
+    return this.#norm.forward(add(this.attention.forward(x, source, reach, pass), x)); // [rows, hidden]
+  }
+}
+
+/** The two-layer perceptron: x -> norm(h + x). */
+class BartFeedForward {
+  readonly fc1: ProjectionPoint;
+  readonly fc2: ProjectionPoint;
+  readonly output: ResidualPoint;
+  readonly #config: BartConfig;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig, inner: number) {
+    const { d_model } = config;
+    this.#config = config;
+    this.fc1 = new ProjectionPoint(path.at('fc1'), d_model, inner);
+    this.fc2 = new ProjectionPoint(path.at('fc2'), inner, d_model);
+    this.#norm = new LayerNorm(path.at('final_layer_norm'), d_model, LAYER_NORM_EPS);
+    this.output = new ResidualPoint(path.at('output_adapters').prefix, 'feedForward', d_model);
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    const { activation_function, activation_dropout, dropout: p } = this.#config;
+    const act = activation(activation_function);
+    const inner = dropout(act(this.fc1.forward(x, pass)), activation_dropout, pass.random); // [rows, inner]
+    const h = dropout(this.fc2.forward(inner, pass), p, pass.random); // [rows, hidden]
+    return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
+  }
+}
+
+class BartEncoderLayer {
+  readonly #attention: BartSelfAttention;
+  readonly #feedForward: BartFeedForward;
+
+  constructor(path: ParameterPath, config: BartConfig) {
+    this.#attention = new BartSelfAttention(path, config, config.encoder_attention_heads);
+    this.#feedForward = new BartFeedForward(path, config, config.encoder_ffn_dim);
+  }
+
+  get points(): AttachmentPoints {
+    const { attention, output } = this.#attention;
+    const feedForward = this.#feedForward;
+    return {
+      residual: [output, feedForward.output],
+      projection: [...attention.projection, feedForward.fc1, feedForward.fc2],
+    };
+  }
+
+  forward(x: Tensor, reach: Reach, pass: Pass): Tensor {
+    return this.#feedForward.forward(
+      this.#attention.forward(x, (own) => own, reach, pass),
+      pass,
+    ); // [rows, hidden]
+  }
+}
+
+/** What the layers of a decoder attend to. */
+export interface DecoderMemory {
+  /** What layer `index` sees of the decoder's side, given the keys and values of the rows of this pass. */
+  own(index: number, rows: KeyValues): KeyValues;
+  /** The keys and values of the encoder's rows for layer `index`. */
+  source(index: number): KeyValues;
+}
+
+/** Which keys of either side the decoder's rows see. */
+export interface DecoderReach {
+  readonly own: Reach;
+  readonly source: Reach;
+}
+
+class BartDecoderLayer {
+  readonly #attention: BartSelfAttention;
+  readonly #crossAttention: BartCrossAttention;
+  readonly #feedForward: BartFeedForward;
+  readonly #index: number;
+
+  constructor(path: ParameterPath, config: BartConfig, index: number) {
+    this.#index = index;
+    this.#attention = new BartSelfAttention(path, config, config.decoder_attention_heads);
+    this.#crossAttention = new BartCrossAttention(path, config);
+    this.#feedForward = new BartFeedForward(path, config, config.decoder_ffn_dim);
+  }
+
+  get points(): AttachmentPoints {
+    const { attention, output } = this.#attention;
+    const feedForward = this.#feedForward;
+    return {
+      residual: [output, feedForward.output],
+      projection: [
+        ...attention.projection,
+        ...this.#crossAttention.attention.projection,
+        feedForward.fc1,
+        feedForward.fc2,
+      ],
+    };
+  }
+
+  /** What the encoder's rows offer to this layer. */
+  sourceKeyValues(states: Tensor, pass: Pass): KeyValues {
+    return this.#crossAttention.attention.keyValues(states, pass);
+  }
+
+  forward(x: Tensor, memory: DecoderMemory, reach: DecoderReach, pass: Pass): Tensor {
+    const seen = (rows: KeyValues) => memory.own(this.#index, rows);
+    const y = this.#attention.forward(x, seen, reach.own, pass); // [rows, hidden]
+    const z = this.#crossAttention.forward(y, memory.source(this.#index), reach.source, pass); // [rows, hidden]
+    return this.#feedForward.forward(z, pass); // [rows, hidden]
+  }
+}
+
+class BartEncoder {
+  readonly #embeddings: BartEmbeddings;
+  readonly #layers: readonly BartEncoderLayer[];
+
+  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
+    this.#embeddings = new BartEmbeddings(path, config, tokens);
+    this.#layers = Array.from(
+      { length: config.encoder_layers },
+      (_, i) => new BartEncoderLayer(path.at(`layers.${i}`), config),
+    );
+  }
+
+  get points(): readonly AttachmentPoints[] {
+    return this.#layers.map((layer) => layer.points);
+  }
+
+  /** The embedding output and the output of each layer, all [rows, hidden]. */
+  hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
+    const { offsets, keyCounts } = batch;
+    const reach = { queryOffsets: offsets, keyOffsets: offsets, keyCounts, causal: false };
+    const states = [tidyInScope(() => this.#embeddings.forward(batch, random))];
+    for (const layer of this.#layers) {
+      states.push(tidyInScope(() => layer.forward(states[states.length - 1], reach, { offsets, random })));
+    }
+    return states;
+  }
+}
+
+/** Rows of a decoder: the tokens of a pass, which continue the sequences of an encoder's batch. */
+export interface DecoderRows extends Pick<PackedBatch, 'inputIds' | 'positionIds'> {
+  readonly reach: DecoderReach;
+  readonly pass: Pass;
+}
+
+class BartDecoder {
+  readonly #embeddings: BartEmbeddings;
+  readonly #layers: readonly BartDecoderLayer[];
+
+  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
+    this.#embeddings = new BartEmbeddings(path, config, tokens);
+    this.#layers = Array.from(
+      { length: config.decoder_layers },
+      (_, i) => new BartDecoderLayer(path.at(`layers.${i}`), config, i),
+    );
+  }
+
+  get points(): readonly AttachmentPoints[] {
+    return this.#layers.map((layer) => layer.points);
+  }
+
+  /** What the encoder's output offers to layer `index`. */
+  sourceKeyValues(index: number, states: Tensor, pass: Pass): KeyValues {
+    return this.#layers[index].sourceKeyValues(states, pass);
+  }
+
+  /** The embedding output and the output of each layer, all [rows, hidden]. */
+  hiddenStates(rows: DecoderRows, memory: DecoderMemory): Tensor[] {
+    const { reach, pass } = rows;
+    const states = [tidyInScope(() => this.#embeddings.forward(rows, pass.random))];
+    for (const layer of this.#layers) {
+      states.push(tidyInScope(() => layer.forward(states[states.length - 1], memory, reach, pass)));
+    }
+    return states;
+  }
+}
+
+/** What both sides compute, embeddings first. */
+export interface BartStates {
+  /** [source rows, hidden] each */
+  readonly encoder: readonly Tensor[];
+  /** [target rows, hidden] each */
+  readonly decoder: readonly Tensor[];
+}
+
+/**
+ * The BART encoder-decoder (Lewis et al., 2020; `BartModel` of Hugging Face) over packed batches. Each sublayer ends with its
+ * norm. The decoder's rows attend to the rows before them, then to all rows of the encoder's sequence of the same number.
+ */
+export class BartModel {
+  readonly config: BartConfig;
+  /** Where adapters attach: the encoder's points, then the decoder's. */
+  readonly points: AttachmentPoints;
+  /** The table of tokens of both sides and of the output. */
+  readonly shared: Embedding;
+  readonly decoder: BartDecoder;
+  readonly #encoder: BartEncoder;
+
+  /** @param path where the model lies in the checkpoint: `model`, or the root */
+  constructor(path: ParameterPath, config: BartConfig) {
+    this.config = config;
+    this.shared = new Embedding(path.at('shared'), config.vocab_size, config.d_model, config.pad_token_id);
+    this.#encoder = new BartEncoder(path.at('encoder'), config, this.shared);
+    this.decoder = new BartDecoder(path.at('decoder'), config, this.shared);
+    const points = [...this.#encoder.points, ...this.decoder.points];
+    this.points = {
+      residual: points.flatMap(({ residual }) => residual),
+      projection: points.flatMap(({ projection }) => projection),
+    };
+  }
+
+  /** The rule to give to `packSequences` and `packPadded`, for both sides. */
+  readonly positionIds = (ids: readonly number[]): number[] => ids.map((_, column) => column + POSITION_OFFSET);
+
+  /** The encoder's output [source rows, hidden]. Dropout is on when `random` is given. */
+  encode(source: PackedBatch, random?: Random): Tensor {
+    return this.#encoder.hiddenStates(source, random)[this.config.encoder_layers];
+  }
+
+  /** All states, for a decoder that reads `target`. Dropout is on when `random` is given. */
+  hiddenStates(source: PackedBatch, target: PackedBatch, random?: Random): BartStates {
+    const encoder = this.#encoder.hiddenStates(source, random);
+    const encoded = encoder[encoder.length - 1];
+    const { reach, select } = causalKeys(target);
+    const { offsets } = target;
+    const rows: DecoderRows = {
+      ...target,
+      pass: { offsets, random },
+      reach: {
+        own: reach,
+        source: {
+          queryOffsets: offsets,
+          keyOffsets: source.offsets,
+          keyCounts: source.keyCounts,
+          causal: false,
+        },
+      },
+    };
+    const decoder = this.decoder.hiddenStates(rows, {
+      own: (_, own) => ({ keys: select(own.keys), values: select(own.values) }),
+      source: (index) => this.decoder.sourceKeyValues(index, encoded, { offsets: source.offsets, random }),
+    });
+    return { encoder, decoder };
+  }
+
+  /** The decoder's output [target rows, hidden]. Dropout is on when `random` is given. */
+  forward(source: PackedBatch, target: PackedBatch, random?: Random): Tensor {
+    return this.hiddenStates(source, target, random).decoder[this.config.decoder_layers];
+  }
+}
