@@ -330,8 +330,11 @@ export class BartModel {
     };
   }
 
+  /** The position id of a token's place in its sequence. */
+  readonly positionOf = (column: number): number => column + POSITION_OFFSET;
+
   /** The rule to give to `packSequences` and `packPadded`, for both sides. */
-  readonly positionIds = (ids: readonly number[]): number[] => ids.map((_, column) => column + POSITION_OFFSET);
+  readonly positionIds = (ids: readonly number[]): number[] => ids.map((_, column) => this.positionOf(column));
 
   /** The encoder's output [source rows, hidden]. Dropout is on when `random` is given. */
   encode(source: PackedBatch, random?: Random): Tensor {

@@ -24,6 +24,15 @@ export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, longestSequence, parseEncoderConfig } from './config.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
+export type { ScoredText } from './generation/beam-search.ts';
+export { type GenerateOptions, generate } from './generation/generate.ts';
+export {
+  type GenerationSettings,
+  generationDefaults,
+  parseGenerationSettings,
+  type Sampling,
+  samplingDefaults,
+} from './generation/settings.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

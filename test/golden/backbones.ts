@@ -12,9 +12,9 @@ import {
   SequenceClassifier,
 } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
-import { bartOutputs, type PairInputs } from './bart.ts';
+import { bartOutputs, compareTexts, type GenerationCase, type PairInputs } from './bart.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
-import { labelsOf, openModel, unpack } from './models.ts';
+import { labelsOf, openBart, openModel, unpack } from './models.ts';
 
 interface BackboneCase<
   Inputs = PaddedBatch & { labels?: number[]; start_positions?: number[]; end_positions?: number[] },
@@ -102,13 +102,16 @@ function run(folder: string, golden: BackboneCase, compare: Compare): void {
   });
 }
 
-function runBart(folder: string, golden: BackboneCase<PairInputs>, compare: Compare): void {
+interface BartCase extends BackboneCase<PairInputs> {
+  readonly generation?: readonly GenerationCase[];
+}
+
+async function runBart(folder: string, golden: BartCase, compare: Compare): Promise<void> {
+  const model = openBart(join(folder, golden.weights_from ?? 'model.safetensors', '..'));
+  for (const generation of golden.generation ?? []) await compareTexts(model, golden.inputs, generation, compare);
   const expected = openSafetensors(join(folder, 'expected.safetensors'));
   tidy(() => {
-    const { model, values, loss } = bartOutputs(
-      join(folder, golden.weights_from ?? 'model.safetensors', '..'),
-      golden.inputs,
-    );
+    const { values, loss } = bartOutputs(model, golden.inputs);
     compareGradients(model.parameters(), golden, loss, values, compare);
     for (const [name, { tol }] of Object.entries(golden.tensors)) {
       compare(name, values[name], expected.readFloat32(name), tol);
@@ -155,7 +158,7 @@ export const backbones: Area = {
       return {
         name: basename(path),
         run: isBart
-          ? (compare) => runBart(path, readJson<BackboneCase<PairInputs>>(path, 'case.json'), compare)
+          ? (compare) => runBart(path, readJson<BartCase>(path, 'case.json'), compare)
           : (compare) => run(path, golden, compare),
       };
     }),

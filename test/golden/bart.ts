@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { grad, hvp, type Tensor, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
 import {
+  generate,
   type PackedBatch,
   type PackedPairs,
   packPadded,
+  parseGenerationSettings,
   type Seq2SeqModel,
   shiftRight,
 } from '../../src/models/index.ts';
@@ -52,10 +54,36 @@ function compute(model: Seq2SeqModel, batch: PackedPairs): { values: Values; los
   return { values, loss: model.loss(logits, batch) };
 }
 
-/** States, logits and loss of a golden model folder, in the places of the padded batch. */
-export function bartOutputs(folder: string, inputs: PairInputs): { model: Seq2SeqModel; values: Values; loss: Tensor } {
-  const model = openBart(folder);
-  return { model, ...compute(model, pack(model, inputs)) };
+/** States, logits and loss, in the places of the padded batch. */
+export function bartOutputs(model: Seq2SeqModel, inputs: PairInputs): { values: Values; loss: Tensor } {
+  return compute(model, pack(model, inputs));
+}
+
+/** Texts that Hugging Face generated for the sources of a batch, padded to one length. */
+export interface GenerationCase {
+  readonly settings: Readonly<Record<string, unknown>> & { readonly id: string };
+  readonly sequences: number[][];
+  readonly sequences_scores: number[] | null;
+  readonly sequences_scores_tol: number;
+}
+
+/** Generates texts anew: the tokens must be the same ones. */
+export async function compareTexts(
+  model: Seq2SeqModel,
+  { input_ids, attention_mask }: PairInputs,
+  { settings, sequences, sequences_scores, sequences_scores_tol }: GenerationCase,
+  compare: Compare,
+): Promise<void> {
+  const sources = input_ids.map((ids, s) => ids.filter((_, column) => attention_mask[s][column] !== 0));
+  const texts = (await generate(model, sources, parseGenerationSettings(settings))).flat();
+  const padded = texts.map(({ ids }, i) => [
+    ...ids,
+    ...sequences[i].slice(ids.length).map(() => model.config.pad_token_id),
+  ]);
+  compare(`generation/${settings.id}`, padded.flat(), sequences.flat(), 0);
+  if (!sequences_scores) return;
+  const scores = texts.map(({ score }) => score ?? Number.NaN);
+  compare(`generation/${settings.id}/scores`, scores, sequences_scores, sequences_scores_tol);
 }
 
 export interface BartAdapterCase {
