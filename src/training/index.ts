@@ -7,8 +7,6 @@ export {
   type PrepareEvents,
   prepareRun,
   pruneAdapter,
-  readEvaluationData,
-  readTrainingData,
   runRandom,
   tokenizerOf,
 } from './prepare.ts';
@@ -29,4 +27,12 @@ export {
   readStoppedRun,
   runFileSizes,
 } from './run-folder.ts';
-export { type DataSettings, type PruningSettings, pruningDefaults, type RunSettings, runDefaults } from './settings.ts';
+export {
+  type ClassificationData,
+  type DataSettings,
+  type PruningSettings,
+  pruningDefaults,
+  type RunSettings,
+  runDefaults,
+} from './settings.ts';
+export { classification, taskOf } from './tasks/index.ts';

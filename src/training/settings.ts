@@ -5,8 +5,8 @@ import type { Pooling } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import type { TrainingOptions } from './trainer.ts';
 
-/** Where examples come from. */
-export type DataSettings =
+/** Where examples with a class or a number come from. */
+export type ClassificationData =
   | { readonly kind: 'glue'; readonly task: GlueTaskName; readonly folder: string }
   | {
       readonly kind: 'table';
@@ -23,6 +23,9 @@ export type DataSettings =
       readonly trainPerClass: number;
       readonly evalPerClass: number;
     };
+
+/** Where examples come from; the kind tells the task. */
+export type DataSettings = ClassificationData;
 
 export interface PruningSettings {
   readonly method: PruningMethod;
