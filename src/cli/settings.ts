@@ -6,7 +6,7 @@ import { familyOf, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { BatchOrder, GlueTaskName } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
+import { longestSequence, type Pooling, parseModelConfig } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import {
   type DataSettings,
@@ -195,7 +195,7 @@ const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: fal
 
 /** As long as the paper's inputs, where the model has positions for that. */
 export function defaultMaxLength(model: string): number {
-  const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
+  const config = parseModelConfig(readModelConfig(resolveModelFolder(model)));
   return Math.min(runDefaults.maxLength, longestSequence(config));
 }
 

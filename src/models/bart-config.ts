@@ -1,4 +1,5 @@
 import { ConfigFields, type ConfigJson, fieldError } from './config-fields.ts';
+import { type GenerationSettings, parseGenerationSettings } from './generation/settings.ts';
 
 /** The fields of a Hugging Face `config.json` of BART that the forward pass reads. */
 export interface BartConfig {
@@ -23,6 +24,8 @@ export interface BartConfig {
   readonly eos_token_id: number;
   /** What stands before the first token of the decoder's input. */
   readonly decoder_start_token_id: number;
+  /** How texts are generated where nothing else is asked for. */
+  readonly generation: Partial<GenerationSettings>;
 }
 
 /**
@@ -61,5 +64,6 @@ export function parseBartConfig(json: ConfigJson): BartConfig {
     pad_token_id: fields.number('pad_token_id', 1),
     eos_token_id: fields.number('eos_token_id', 2),
     decoder_start_token_id: fields.number('decoder_start_token_id', 2),
+    generation: parseGenerationSettings(json),
   };
 }

@@ -21,7 +21,7 @@ export {
 } from './batch.ts';
 export { BertModel } from './bert.ts';
 export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
-export { type EncoderConfig, longestSequence, parseEncoderConfig } from './config.ts';
+export { type EncoderConfig, parseEncoderConfig } from './config.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export type { ScoredText } from './generation/beam-search.ts';
@@ -34,5 +34,6 @@ export {
   samplingDefaults,
 } from './generation/settings.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
+export { longestSequence, type ModelConfig, parseModelConfig } from './model-config.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

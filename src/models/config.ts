@@ -55,11 +55,6 @@ export function parseEncoderConfig(json: ConfigJson): EncoderConfig {
   };
 }
 
-/** The longest sequence the position table has room for, special tokens included. RoBERTa's begins behind the padding id. */
-export function longestSequence({ model_type, max_position_embeddings, pad_token_id }: EncoderConfig): number {
-  return model_type === 'roberta' ? max_position_embeddings - pad_token_id - 1 : max_position_embeddings;
-}
-
 /** Hugging Face leaves the two default labels out of the file: then the architecture tells that there is a head. */
 function labelsOf({ id2label, num_labels, architectures }: ConfigJson): string[] | null {
   if (id2label !== null && typeof id2label === 'object') {

@@ -6,11 +6,12 @@ import type { BertModel } from './bert.ts';
 import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
+import type { ModelConfig } from './model-config.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
 
 /** A loaded model and what became of the checkpoint. */
-export interface Loaded<Model, Config = EncoderConfig> {
+export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
   readonly model: Model;
   readonly config: Config;
   /** The folder that `nameOrPath` stands for. */
@@ -22,7 +23,7 @@ export interface Loaded<Model, Config = EncoderConfig> {
 }
 
 /** How models of a kind lie in their folders. */
-interface Architecture<Config> {
+interface Architecture<Config extends ModelConfig> {
   readonly parse: (json: Readonly<Record<string, unknown>>) => Config;
   /** What a checkpoint may leave out at the start of a name. */
   readonly prefix: (config: Config) => string;
@@ -43,7 +44,7 @@ const bart: Architecture<BartConfig> = {
   },
 };
 
-function load<Model, Config>(
+function load<Model, Config extends ModelConfig>(
   { parse, prefix, tied }: Architecture<Config>,
   nameOrPath: string,
   random: Random,
@@ -68,7 +69,7 @@ function load<Model, Config>(
  *
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
-export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel> {
+export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel, EncoderConfig> {
   return load(encoders, nameOrPath, random, (root, config) => encoderAt(root.at(config.model_type), config));
 }
 
@@ -87,7 +88,7 @@ export function loadClassifier(
   nameOrPath: string,
   random: Random,
   options: (config: EncoderConfig) => ClassifierOptions = ownHead,
-): Loaded<SequenceClassifier> {
+): Loaded<SequenceClassifier, EncoderConfig> {
   return load(encoders, nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)));
 }
 
@@ -96,7 +97,10 @@ export function loadClassifier(
  *
  * @throws InputError as {@link loadEncoder}
  */
-export function loadQuestionAnswering(nameOrPath: string, random: Random): Loaded<QuestionAnsweringModel> {
+export function loadQuestionAnswering(
+  nameOrPath: string,
+  random: Random,
+): Loaded<QuestionAnsweringModel, EncoderConfig> {
   return load(encoders, nameOrPath, random, (root, config) => new QuestionAnsweringModel(root, config));
 }
 

@@ -1,7 +1,7 @@
 import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
 import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { type EncoderConfig, isHeadParameter, type Loaded, longestSequence } from '../models/index.ts';
+import { isHeadParameter, type Loaded, longestSequence, type ModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { needsData, type PruneReport, prune } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
@@ -30,7 +30,7 @@ export function tokenizerOf({
   config,
 }: {
   readonly folder: string;
-  readonly config: EncoderConfig;
+  readonly config: Pick<ModelConfig, 'vocab_size'>;
 }): Tokenizer {
   const tokenizer = loadTokenizer(folder);
   if (tokenizer.vocabSize > config.vocab_size) {
