@@ -28,6 +28,7 @@ export function describeEvaluate(command: Command): void {
       ),
     )
     .option('--label <column>', 'column with the label (default: that of the run)')
+    .option('--target <column>', 'column with the text to write (default: that of the run)')
     .addOption(shared.backend())
     .addOption(shared.json());
 }

@@ -1,7 +1,9 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
+import type { AdaptableModel } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
-import { isHeadParameter, loadClassifier, longestSequence } from '../models/index.ts';
+import { readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { isHeadParameter, type Loaded, loadClassifier, loadSeq2Seq, longestSequence } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
@@ -84,17 +86,20 @@ function finishedRun(folder: string): Facts {
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
+  const isText = settings.data.kind === 'pairs';
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
-    ['labels', labels ? labels.join(', ') : 'numbers'],
+    ...(settings.data.kind === 'pairs'
+      ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]]
+      : [['labels', labels?.join(', ') ?? 'numbers']]),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
     ['epochs', String(settings.training.epochs)],
     ['batches', batchesOf(settings.training)],
     ['max length', String(settings.maxLength)],
-    ['pooling', settings.pooling],
+    ...(isText ? [] : [['pooling', settings.pooling]]),
     ['seed, backend', `${settings.seed}, ${settings.backend}`],
     ['command', command.join(' ')],
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
@@ -127,41 +132,77 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
       return `WordNet, ${data.trainPerClass} definitions per class`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
+    case 'pairs':
+      return `${data.train}, ${data.text} -> ${data.target}`;
   }
 };
 
 function model(name: string): Facts {
-  const loaded = loadClassifier(name, new Random(runDefaults.seed), ({ labels }) => ({ labels }));
+  const { model_type } = readModelConfig(resolveModelFolder(name));
+  return model_type === 'bart' ? encoderDecoder(name) : encoder(name);
+}
+
+/** What is told of every model. */
+function commonFacts(name: string, loaded: Loaded<AdaptableModel>, parameters: number) {
   const { config, folder, ignored, initialized } = loaded;
   const { vocabSize } = tokenizerOf(loaded);
+  const { bytes } = memory();
+  return {
+    document: {
+      name,
+      folder,
+      ...config,
+      parameters,
+      longest_sequence: longestSequence(config),
+      tokenizer_vocabulary: vocabSize,
+      ignored,
+      initialized,
+      backend: getBackend().name,
+      memory_bytes: bytes,
+    },
+    first: [
+      ['folder', folder],
+      ['type', config.model_type],
+    ],
+    last: [
+      ['parameters', formatCount(parameters)],
+      ['vocabulary', `${formatCount(config.vocab_size)}, of which the tokenizer uses ${formatCount(vocabSize)}`],
+      ['longest input', `${formatCount(longestSequence(config))} tokens`],
+      ['ignored', ignored.join(', ') || 'no tensor of the checkpoint'],
+      ['backend', `${getBackend().name}, ${formatBytes(bytes)} in use`],
+    ],
+  };
+}
+
+function encoderDecoder(name: string): Facts {
+  const loaded = loadSeq2Seq(name, new Random(runDefaults.seed));
+  const { document, first, last } = commonFacts(name, loaded, countSizes(loaded.model.parameters()));
+  const c = loaded.config;
+  const side = (layers: number, heads: number, inner: number) =>
+    `${layers} layers, ${heads} attention heads, feed-forward ${inner}`;
+  const rows = [
+    ...first,
+    ['encoder', side(c.encoder_layers, c.encoder_attention_heads, c.encoder_ffn_dim)],
+    ['decoder', side(c.decoder_layers, c.decoder_attention_heads, c.decoder_ffn_dim)],
+    ['hidden', `${c.d_model}, ${c.activation_function}`],
+    ...last,
+  ];
+  return { document, tables: [{ rows }] };
+}
+
+function encoder(name: string): Facts {
+  const loaded = loadClassifier(name, new Random(runDefaults.seed), ({ labels }) => ({ labels }));
+  const { config, initialized } = loaded;
   const isHead = new Set(loaded.model.parameters().filter(isHeadParameter));
   const parameters = countSizes(loaded.model.parameters().filter((parameter) => !isHead.has(parameter)));
   const labels = initialized.length > 0 ? null : config.labels;
-  const { bytes } = memory();
-  const document = {
-    name,
-    folder,
-    ...config,
-    labels,
-    parameters,
-    longest_sequence: longestSequence(config),
-    tokenizer_vocabulary: vocabSize,
-    ignored,
-    initialized,
-    backend: getBackend().name,
-    memory_bytes: bytes,
-  };
+  const { document, first, last } = commonFacts(name, loaded, parameters);
   const rows = [
-    ['folder', folder],
-    ['type', config.model_type],
+    ...first,
     ['layers', `${config.num_hidden_layers}, ${config.num_attention_heads} attention heads`],
     ['hidden', `${config.hidden_size}, feed-forward ${config.intermediate_size}, ${config.hidden_act}`],
-    ['parameters', formatCount(parameters)],
-    ['vocabulary', `${formatCount(config.vocab_size)}, of which the tokenizer uses ${formatCount(vocabSize)}`],
-    ['longest input', `${formatCount(longestSequence(config))} tokens`],
     ['own head', labels ? labels.join(', ') : 'none'],
-    ['ignored', ignored.join(', ') || 'no tensor of the checkpoint'],
-    ['backend', `${getBackend().name}, ${formatBytes(bytes)} in use`],
+    ...last,
   ];
-  return { document, tables: [{ rows }] };
+  return { document: { ...document, labels }, tables: [{ rows }] };
 }

@@ -17,6 +17,7 @@ export const positiveInteger = number((x) => Number.isSafeInteger(x) && x > 0, '
 export const naturalNumber = number((x) => Number.isSafeInteger(x) && x >= 0, 'a whole number, 0 or more');
 export const positiveNumber = number((x) => Number.isFinite(x) && x > 0, 'a number above 0');
 export const numberFromZero = number((x) => Number.isFinite(x) && x >= 0, 'a number, 0 or more');
+export const anyNumber = number(Number.isFinite, 'a number');
 export const ratio = number((x) => x >= 0 && x <= 1, 'a number from 0 to 1');
 export const sparsity = number((x) => x >= 0 && x < 1, 'in [0, 1): the fraction of weights removed, 0.4 removes 40 %');
 

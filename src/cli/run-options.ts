@@ -3,8 +3,9 @@ import { prunableSets } from '../adapters/index.ts';
 import { batchOrders, glueTasks } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { pruningMethods, type Scope } from '../pruning/index.ts';
-import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
+import { pruningDefaults, runDefaults, textDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
+import { maxTargetLengthOption } from './generation-options.ts';
 import {
   numberFromZero,
   path,
@@ -37,7 +38,9 @@ export function addDataOptions(command: Command): Command {
         .choices(['auto', 'classification', 'regression'])
         .default('auto'),
     )
-    .addOption(shared.maxLength());
+    .option('--target <column>', 'column with the text to write for that of --text, in place of --label')
+    .addOption(shared.maxLength())
+    .addOption(maxTargetLengthOption(String(textDefaults.maxTargetLength)));
 }
 
 export function addAdapterOptions(command: Command): Command {

@@ -13,10 +13,12 @@ import {
   type RunSettings,
   runDefaults,
   type TrainingOptions,
+  textDefaults,
   trainingDefaults,
 } from '../training/index.ts';
 import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
+import { type GenerationFlags, generationAsked } from './generation-options.ts';
 import { checkColumns, inputKind } from './input.ts';
 
 /** Where data comes from, as options. */
@@ -27,10 +29,12 @@ export interface DataFlags {
   readonly text?: readonly string[];
   readonly label?: string;
   readonly labelKind?: 'auto' | 'classification' | 'regression';
+  readonly target?: string;
+  readonly maxTargetLength?: number;
 }
 
 /** The options that determine a run. Those of training are absent in `prune`. */
-export interface RunFlags extends DataFlags {
+export interface RunFlags extends DataFlags, GenerationFlags {
   readonly model?: string;
   readonly adapter: string;
   readonly pruning: PruningMethod | 'none';
@@ -54,16 +58,32 @@ export interface RunFlags extends DataFlags {
 }
 
 const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefined);
+const pairs = ({ data }: RunSettings) => (data.kind === 'pairs' ? data : undefined);
+const sampling = (settings: RunSettings) => pairs(settings)?.generation.sampling ?? undefined;
 
 /** What each option would have been in given settings; undefined where it has no meaning. */
 const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] } = {
   model: ({ model }) => model,
   task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
-  data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'table' ? data.train : undefined),
-  evalData: (settings) => table(settings)?.eval ?? undefined,
-  text: (settings) => table(settings)?.text,
+  data: ({ data }) => (data.kind === 'glue' ? data.folder : 'train' in data ? data.train : undefined),
+  evalData: (settings) => (table(settings) ?? pairs(settings))?.eval ?? undefined,
+  text: (settings) => {
+    const text = pairs(settings)?.text;
+    return text === undefined ? table(settings)?.text : [text];
+  },
   label: (settings) => table(settings)?.label,
   labelKind: (settings) => table(settings)?.labelKind,
+  target: (settings) => pairs(settings)?.target,
+  maxTargetLength: (settings) => pairs(settings)?.maxTargetLength,
+  beams: (settings) => pairs(settings)?.generation.numBeams,
+  minTargetLength: (settings) => pairs(settings)?.generation.minLength,
+  lengthPenalty: (settings) => pairs(settings)?.generation.lengthPenalty,
+  earlyStopping: (settings) => pairs(settings)?.generation.earlyStopping,
+  noRepeatNgram: (settings) => pairs(settings)?.generation.noRepeatNgramSize,
+  sample: (settings) => sampling(settings) && true,
+  temperature: (settings) => sampling(settings)?.temperature,
+  topK: (settings) => sampling(settings)?.topK,
+  topP: (settings) => sampling(settings)?.topP,
   adapter: ({ adapter }) => adapter.kind,
   pruning: ({ pruning }) => pruning?.method ?? 'none',
   sparsity: ({ pruning }) => pruning?.sparsity as number,
@@ -155,18 +175,58 @@ function rejectExplicit(command: Command, flags: readonly (keyof RunFlags)[], pr
 }
 
 function dataSettings(command: Command): DataSettings {
-  const { task, data, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
+  const { task, data, evalData, text, label, target, labelKind = 'auto' } = command.opts<RunFlags>();
   if (data === undefined) {
     throw new UsageError('--data is missing: a GLUE folder with --task, or a file with --text and --label.');
   }
   if (task !== undefined) {
-    rejectExplicit(command, ['evalData', 'text', 'label', 'labelKind'], 'belongs to a file of your own, not to --task');
+    const ownFile = ['evalData', 'text', 'label', 'labelKind', 'target', ...textFlags] as const;
+    rejectExplicit(command, ownFile, 'belongs to a file of your own, not to --task');
     return { kind: 'glue', task, folder: data };
   }
   if (isFolder(data)) throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
   if (text === undefined) throw new UsageError('--text is missing: the column with the text, or two of them.');
+  if (target !== undefined) return pairData(command, data, text, target);
+  rejectExplicit(command, textFlags, 'goes with --target, the column with the text to write');
   if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
   return { kind: 'table', train: data, eval: evalData ?? null, text, label, labelKind };
+}
+
+/** Options that concern texts to write. */
+const textFlags = [
+  'maxTargetLength',
+  'beams',
+  'minTargetLength',
+  'lengthPenalty',
+  'earlyStopping',
+  'noRepeatNgram',
+  'sample',
+  'temperature',
+  'topK',
+  'topP',
+] as const satisfies (keyof RunFlags)[];
+
+/** Texts with texts to write for them. */
+function pairData(command: Command, train: string, texts: readonly string[], target: string): DataSettings {
+  rejectExplicit(
+    command,
+    ['label', 'labelKind'],
+    'is a column of classes or numbers, --target one of texts to write: give one',
+  );
+  const noHead = 'has no effect with --target, as texts are written without a head of their own';
+  rejectExplicit(command, ['pooling', 'head'], noHead);
+  if (texts.length !== 1)
+    throw new UsageError('--text names two columns; with --target it is one, with the text to read.');
+  const flags = command.opts<RunFlags>();
+  return {
+    kind: 'pairs',
+    train,
+    eval: flags.evalData ?? null,
+    text: texts[0],
+    target,
+    maxTargetLength: flags.maxTargetLength ?? textDefaults.maxTargetLength,
+    generation: generationAsked(flags),
+  };
 }
 
 /**
@@ -176,12 +236,19 @@ function dataSettings(command: Command): DataSettings {
  * @returns undefined without `--data`
  */
 export function evaluationData(command: Command, stored: DataSettings): DataSettings | undefined {
-  const { data, text, label } = command.opts<DataFlags>();
+  const { data, text, label, target } = command.opts<DataFlags>();
   if (data === undefined) {
-    rejectExplicit(command, ['text', 'label'], 'goes with --data');
+    rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
     return undefined;
   }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
+  if (stored.kind === 'pairs') {
+    rejectExplicit(command, ['label'], 'names classes or numbers; this run writes texts, name theirs with --target');
+    const [column = stored.text, other] = text ?? [];
+    if (other !== undefined) throw new UsageError('--text names two columns; it is one, with the text to read.');
+    return { ...stored, train: data, eval: data, text: column, target: target ?? stored.target };
+  }
+  rejectExplicit(command, ['target'], 'goes with a run that writes texts');
   const columns = stored.kind === 'table' ? stored : undefined;
   const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
   if (!texts || !labels) {
@@ -202,7 +269,7 @@ export function defaultMaxLength(model: string): number {
 /** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
   const name =
-    data.kind === 'glue' ? data.task : data.kind === 'table' ? basename(data.train, extname(data.train)) : data.kind;
+    data.kind === 'glue' ? data.task : 'train' in data ? basename(data.train, extname(data.train)) : data.kind;
   const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
   return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
 }

@@ -7,6 +7,16 @@ export {
   predict,
 } from './classification.ts';
 export {
+  encodePairs,
+  generationSettings,
+  pairTokenCount,
+  seq2seqLoss,
+  type TextLengths,
+  type WriteOptions,
+  type WrittenText,
+  writeTexts,
+} from './seq2seq.ts';
+export {
   type Evaluation,
   type Learner,
   objectiveOf,

@@ -34,5 +34,7 @@ export {
   pruningDefaults,
   type RunSettings,
   runDefaults,
+  type TextGenerationData,
+  textDefaults,
 } from './settings.ts';
-export { classification, taskOf } from './tasks/index.ts';
+export { classification, taskOf, textData, textGeneration } from './tasks/index.ts';

@@ -1,7 +1,7 @@
 import { type AdapterSettings, completeSettings, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { GlueTaskName } from '../data/index.ts';
-import type { Pooling } from '../models/index.ts';
+import type { GenerationSettings, Pooling } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import type { TrainingOptions } from './trainer.ts';
 
@@ -24,8 +24,24 @@ export type ClassificationData =
       readonly evalPerClass: number;
     };
 
+/** Where texts come from, each with one to write for it, and how such are written when the model is evaluated. */
+export interface TextGenerationData {
+  readonly kind: 'pairs';
+  readonly train: string;
+  /** Null: no evaluation. */
+  readonly eval: string | null;
+  /** The column with the text to read. */
+  readonly text: string;
+  /** The column with the text to write. */
+  readonly target: string;
+  /** Tokens of a text to write, special tokens included. */
+  readonly maxTargetLength: number;
+  /** What is left out is as the checkpoint says. */
+  readonly generation: Partial<GenerationSettings>;
+}
+
 /** Where examples come from; the kind tells the task. */
-export type DataSettings = ClassificationData;
+export type DataSettings = ClassificationData | TextGenerationData;
 
 export interface PruningSettings {
   readonly method: PruningMethod;
@@ -56,6 +72,9 @@ export interface RunSettings {
   readonly seed: number;
   readonly backend: BackendName;
 }
+
+/** What the SparseAdapter paper uses on XSum. */
+export const textDefaults = { maxTargetLength: 128 };
 
 /** What the SparseAdapter paper uses on GLUE, where it says so. */
 export const pruningDefaults: PruningSettings = { method: 'snip', sparsity: 0.4, scope: 'global', examples: 320 };

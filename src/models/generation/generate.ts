@@ -10,6 +10,8 @@ import { checkGenerationSettings, type GenerationSettings, generationDefaults, t
 export interface GenerateOptions {
   /** Where tokens are drawn from; needed to sample. Each text has a stream of its own, whatever the batches are. */
   readonly random?: Random;
+  /** The number of the first source, which decides its stream, where a longer list is given in parts. Default 0. */
+  readonly firstSource?: number;
   /** Sources that are worked on together. Default 8. */
   readonly batchSize?: number;
   /** Told each token as soon as it is certain: in a beam search when the search of its source is over. */
@@ -70,7 +72,7 @@ async function generateBatch(
   sources: readonly (readonly number[])[],
   settings: GenerationSettings,
   first: number,
-  { random, onToken, beforeStep }: GenerateOptions,
+  { random, firstSource = 0, onToken, beforeStep }: GenerateOptions,
 ): Promise<ScoredText[][]> {
   const { config, bart } = model;
   const { maxLength, numBeams, numReturnSequences, sampling } = settings;
@@ -94,7 +96,9 @@ async function generateBatch(
       textsPerSource,
       maxLength,
       constrain,
-      choose: sampling ? sampler(sampling, (text) => streamOf(random, first * textsPerSource + text)) : best,
+      choose: sampling
+        ? sampler(sampling, (text) => streamOf(random, (firstSource + first) * textsPerSource + text))
+        : best,
       onToken: (text, id) => {
         if (text % textsPerSource === 0) onToken?.(first + text / textsPerSource, id);
       },

@@ -1,13 +1,15 @@
 import type { DataSettings } from '../settings.ts';
 import type { Task } from '../task.ts';
 import { classification } from './classification.ts';
+import { textData, textGeneration } from './text-generation.ts';
 
-export { classification };
+export { classification, textData, textGeneration };
 
 const tasks: { readonly [Kind in DataSettings['kind']]: Task } = {
   glue: classification,
   table: classification,
   wordnet: classification,
+  pairs: textGeneration,
 };
 
 /** The task that data are for. */
