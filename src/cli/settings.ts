@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { familyOf, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import type { BatchOrder, GlueTaskName } from '../data/index.ts';
+import { type BatchOrder, type GlueTaskName, glueTasks, isFolder, windowDefaults } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
@@ -12,21 +11,27 @@ import {
   type DataSettings,
   type RunSettings,
   runDefaults,
+  type Task,
   type TrainingOptions,
+  taskOf,
   trainingDefaults,
 } from '../training/index.ts';
 import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
 import { checkColumns, inputKind } from './input.ts';
 
+/** What `--task` accepts. */
+export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad' as const];
+
 /** Where data comes from, as options. */
 export interface DataFlags {
-  readonly task?: GlueTaskName;
+  readonly task?: (typeof taskNames)[number];
   readonly data?: string;
   readonly evalData?: string;
   readonly text?: readonly string[];
   readonly label?: string;
   readonly labelKind?: 'auto' | 'classification' | 'regression';
+  readonly stride?: number;
 }
 
 /** The options that determine a run. Those of training are absent in `prune`. */
@@ -58,12 +63,13 @@ const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefin
 /** What each option would have been in given settings; undefined where it has no meaning. */
 const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] } = {
   model: ({ model }) => model,
-  task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
-  data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'table' ? data.train : undefined),
-  evalData: (settings) => table(settings)?.eval ?? undefined,
+  task: ({ data }) => (data.kind === 'glue' ? data.task : data.kind === 'squad' ? data.kind : undefined),
+  data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'wordnet' ? undefined : data.train),
+  evalData: ({ data }) => ('eval' in data ? (data.eval ?? undefined) : undefined),
   text: (settings) => table(settings)?.text,
   label: (settings) => table(settings)?.label,
   labelKind: (settings) => table(settings)?.labelKind,
+  stride: ({ data }) => (data.kind === 'squad' ? data.stride : undefined),
   adapter: ({ adapter }) => adapter.kind,
   pruning: ({ pruning }) => pruning?.method ?? 'none',
   sparsity: ({ pruning }) => pruning?.sparsity as number,
@@ -122,7 +128,7 @@ export function runSettings(command: Command): RunSettings {
     pruning,
     training: trainingOptions(flags),
     pooling,
-    maxLength: flags.maxLength ?? defaultMaxLength(model),
+    maxLength: flags.maxLength ?? defaultMaxLength(model, taskOf(data)),
     trainHead: head === 'train',
     seed,
     backend,
@@ -155,10 +161,24 @@ function rejectExplicit(command: Command, flags: readonly (keyof RunFlags)[], pr
 }
 
 function dataSettings(command: Command): DataSettings {
-  const { task, data, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
+  const {
+    task,
+    data,
+    evalData,
+    text,
+    label,
+    labelKind = 'auto',
+    stride = windowDefaults.stride,
+  } = command.opts<RunFlags>();
   if (data === undefined) {
-    throw new UsageError('--data is missing: a GLUE folder with --task, or a file with --text and --label.');
+    throw new UsageError('--data is missing: a GLUE or SQuAD folder with --task, or a file with --text and --label.');
   }
+  if (task === 'squad') {
+    rejectExplicit(command, ['text', 'label', 'labelKind'], 'belongs to a table of your own, not to --task squad');
+    rejectExplicit(command, ['pooling'], 'has no effect with --task squad, whose head reads every token');
+    return { kind: 'squad', train: data, eval: evalData ?? null, stride };
+  }
+  rejectExplicit(command, ['stride'], 'belongs to --task squad');
   if (task !== undefined) {
     rejectExplicit(command, ['evalData', 'text', 'label', 'labelKind'], 'belongs to a file of your own, not to --task');
     return { kind: 'glue', task, folder: data };
@@ -181,6 +201,10 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     rejectExplicit(command, ['text', 'label'], 'goes with --data');
     return undefined;
   }
+  if (stored.kind === 'squad') {
+    rejectExplicit(command, ['text', 'label'], 'names columns, which data of questions do not have');
+    return { ...stored, eval: data };
+  }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
   const columns = stored.kind === 'table' ? stored : undefined;
   const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
@@ -191,18 +215,26 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
   return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** As long as the paper's inputs, where the model has positions for that. */
-export function defaultMaxLength(model: string): number {
+/** As long as the task's inputs are, where the model has positions for that. */
+function defaultMaxLength(model: string, { maxLength }: Task): number {
   const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
-  return Math.min(runDefaults.maxLength, longestSequence(config));
+  return Math.min(maxLength, longestSequence(config));
 }
+
+const dataName = (data: DataSettings): string => {
+  switch (data.kind) {
+    case 'glue':
+      return data.task;
+    case 'table':
+      return basename(data.train, extname(data.train));
+    default:
+      return data.kind;
+  }
+};
 
 /** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
-  const name =
-    data.kind === 'glue' ? data.task : data.kind === 'table' ? basename(data.train, extname(data.train)) : data.kind;
+  const name = dataName(data);
   const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
   return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
 }

@@ -32,7 +32,8 @@ export {
   type DataSettings,
   type PruningSettings,
   pruningDefaults,
+  type QuestionData,
   type RunSettings,
   runDefaults,
 } from './settings.ts';
-export { classification, taskOf } from './tasks/index.ts';
+export { classification, questionAnswering, taskOf } from './tasks/index.ts';

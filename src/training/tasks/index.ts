@@ -1,13 +1,15 @@
 import type { DataSettings } from '../settings.ts';
 import type { Task } from '../task.ts';
 import { classification } from './classification.ts';
+import { questionAnswering } from './question-answering.ts';
 
-export { classification };
+export { classification, questionAnswering };
 
 const tasks: { readonly [Kind in DataSettings['kind']]: Task } = {
   glue: classification,
   table: classification,
   wordnet: classification,
+  squad: questionAnswering,
 };
 
 /** The task that data are for. */
