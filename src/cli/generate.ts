@@ -9,7 +9,7 @@ import {
   loadRun,
   readRunConfig,
   runDefaults,
-  textData,
+  type TextGenerationData,
   textDefaults,
   textGeneration,
   tokenizerOf,
@@ -116,7 +116,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
   const { settings } = readRunConfig(run);
   await useBackend(flags.backend ?? settings.backend);
   const { model, tokenizer } = loadRun(run, { task: textGeneration, model: flags.model });
-  const data = textData(settings.data);
+  const data = settings.data as TextGenerationData;
   return {
     model,
     tokenizer,

@@ -15,6 +15,7 @@ import {
   readStoppedRun,
   runDefaults,
   runFileSizes,
+  taskOf,
   tokenizerOf,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
@@ -90,9 +91,9 @@ function finishedRun(folder: string): Facts {
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
-    ...(settings.data.kind === 'pairs'
-      ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]]
-      : [['labels', labels?.join(', ') ?? 'numbers']]),
+    ['task', taskOf(settings.data).name],
+    ...(settings.data.kind === 'pairs' ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]] : []),
+    ...(labels ? [['labels', labels.join(', ')]] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
@@ -130,6 +131,8 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
       return `${data.task} in ${data.folder}`;
     case 'wordnet':
       return `WordNet, ${data.trainPerClass} definitions per class`;
+    case 'squad':
+      return `SQuAD, ${data.train}`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'pairs':

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { prunableSets } from '../adapters/index.ts';
-import { batchOrders, glueTasks } from '../data/index.ts';
+import { batchOrders, windowDefaults } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { pruningMethods, type Scope } from '../pruning/index.ts';
 import { pruningDefaults, runDefaults, textDefaults, trainingDefaults } from '../training/index.ts';
@@ -17,6 +17,7 @@ import {
   sparsity,
   textColumns,
 } from './options.ts';
+import { taskNames } from './settings.ts';
 
 const poolings: Pooling[] = ['cls', 'mean'];
 
@@ -24,9 +25,15 @@ export function addDataOptions(command: Command): Command {
   return command
     .optionsGroup('Model and data:')
     .addOption(shared.model())
-    .addOption(new Option('--task <name>', 'GLUE task, read from the --data folder').choices(Object.keys(glueTasks)))
     .addOption(
-      new Option('-d, --data <path>', 'GLUE folder with --task, or a .csv, .tsv or .jsonl file').argParser(path),
+      new Option('--task <name>', 'GLUE task, or questions about texts; without it the table in --data').choices(
+        taskNames,
+      ),
+    )
+    .addOption(
+      new Option('-d, --data <path>', 'GLUE folder, SQuAD folder or file, or a .csv, .tsv or .jsonl file').argParser(
+        path,
+      ),
     )
     .addOption(new Option('--eval-data <file>', 'file to evaluate on').argParser(path))
     .addOption(
@@ -39,6 +46,11 @@ export function addDataOptions(command: Command): Command {
         .default('auto'),
     )
     .option('--target <column>', 'column with the text to write for that of --text, in place of --label')
+    .addOption(
+      new Option('--stride <tokens>', 'squad: from the beginning of one window of a text to that of the next')
+        .argParser(positiveInteger)
+        .default(windowDefaults.stride),
+    )
     .addOption(shared.maxLength())
     .addOption(maxTargetLengthOption(String(textDefaults.maxTargetLength)));
 }

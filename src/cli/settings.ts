@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { familyOf, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import type { BatchOrder, GlueTaskName } from '../data/index.ts';
+import { type BatchOrder, type GlueTaskName, glueTasks, isFolder, windowDefaults } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { longestSequence, type Pooling, parseModelConfig } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
@@ -12,7 +11,9 @@ import {
   type DataSettings,
   type RunSettings,
   runDefaults,
+  type Task,
   type TrainingOptions,
+  taskOf,
   textDefaults,
   trainingDefaults,
 } from '../training/index.ts';
@@ -21,9 +22,12 @@ import { UsageError } from './errors.ts';
 import { type GenerationFlags, generationAsked } from './generation-options.ts';
 import { checkColumns, inputKind } from './input.ts';
 
+/** What `--task` accepts. */
+export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad' as const];
+
 /** Where data comes from, as options. */
 export interface DataFlags {
-  readonly task?: GlueTaskName;
+  readonly task?: (typeof taskNames)[number];
   readonly data?: string;
   readonly evalData?: string;
   readonly text?: readonly string[];
@@ -31,6 +35,7 @@ export interface DataFlags {
   readonly labelKind?: 'auto' | 'classification' | 'regression';
   readonly target?: string;
   readonly maxTargetLength?: number;
+  readonly stride?: number;
 }
 
 /** The options that determine a run. Those of training are absent in `prune`. */
@@ -64,15 +69,16 @@ const sampling = (settings: RunSettings) => pairs(settings)?.generation.sampling
 /** What each option would have been in given settings; undefined where it has no meaning. */
 const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] } = {
   model: ({ model }) => model,
-  task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
-  data: ({ data }) => (data.kind === 'glue' ? data.folder : 'train' in data ? data.train : undefined),
-  evalData: (settings) => (table(settings) ?? pairs(settings))?.eval ?? undefined,
+  task: ({ data }) => (data.kind === 'glue' ? data.task : data.kind === 'squad' ? data.kind : undefined),
+  data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'wordnet' ? undefined : data.train),
+  evalData: ({ data }) => ('eval' in data ? (data.eval ?? undefined) : undefined),
   text: (settings) => {
     const text = pairs(settings)?.text;
     return text === undefined ? table(settings)?.text : [text];
   },
   label: (settings) => table(settings)?.label,
   labelKind: (settings) => table(settings)?.labelKind,
+  stride: ({ data }) => (data.kind === 'squad' ? data.stride : undefined),
   target: (settings) => pairs(settings)?.target,
   maxTargetLength: (settings) => pairs(settings)?.maxTargetLength,
   beams: (settings) => pairs(settings)?.generation.numBeams,
@@ -142,7 +148,7 @@ export function runSettings(command: Command): RunSettings {
     pruning,
     training: trainingOptions(flags),
     pooling,
-    maxLength: flags.maxLength ?? defaultMaxLength(model),
+    maxLength: flags.maxLength ?? defaultMaxLength(model, taskOf(data)),
     trainHead: head === 'train',
     seed,
     backend,
@@ -175,10 +181,26 @@ function rejectExplicit(command: Command, flags: readonly (keyof RunFlags)[], pr
 }
 
 function dataSettings(command: Command): DataSettings {
-  const { task, data, evalData, text, label, target, labelKind = 'auto' } = command.opts<RunFlags>();
+  const {
+    task,
+    data,
+    evalData,
+    text,
+    label,
+    target,
+    labelKind = 'auto',
+    stride = windowDefaults.stride,
+  } = command.opts<RunFlags>();
   if (data === undefined) {
-    throw new UsageError('--data is missing: a GLUE folder with --task, or a file with --text and --label.');
+    throw new UsageError('--data is missing: a GLUE or SQuAD folder with --task, or a file with --text and --label.');
   }
+  if (task === 'squad') {
+    const table = ['text', 'label', 'labelKind', 'target', ...textFlags] as const;
+    rejectExplicit(command, table, 'belongs to a table of your own, not to --task squad');
+    rejectExplicit(command, ['pooling'], 'has no effect with --task squad, whose head reads every token');
+    return { kind: 'squad', train: data, eval: evalData ?? null, stride };
+  }
+  rejectExplicit(command, ['stride'], 'belongs to --task squad');
   if (task !== undefined) {
     const ownFile = ['evalData', 'text', 'label', 'labelKind', 'target', ...textFlags] as const;
     rejectExplicit(command, ownFile, 'belongs to a file of your own, not to --task');
@@ -241,6 +263,10 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
     return undefined;
   }
+  if (stored.kind === 'squad') {
+    rejectExplicit(command, ['text', 'label', 'target'], 'names columns, which data of questions do not have');
+    return { ...stored, eval: data };
+  }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
   if (stored.kind === 'pairs') {
     rejectExplicit(command, ['label'], 'names classes or numbers; this run writes texts, name theirs with --target');
@@ -258,18 +284,27 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
   return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** As long as the paper's inputs, where the model has positions for that. */
-export function defaultMaxLength(model: string): number {
+/** As long as the task's inputs are, where the model has positions for that. */
+function defaultMaxLength(model: string, { maxLength }: Task): number {
   const config = parseModelConfig(readModelConfig(resolveModelFolder(model)));
-  return Math.min(runDefaults.maxLength, longestSequence(config));
+  return Math.min(maxLength, longestSequence(config));
 }
+
+const dataName = (data: DataSettings): string => {
+  switch (data.kind) {
+    case 'glue':
+      return data.task;
+    case 'table':
+    case 'pairs':
+      return basename(data.train, extname(data.train));
+    default:
+      return data.kind;
+  }
+};
 
 /** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
-  const name =
-    data.kind === 'glue' ? data.task : 'train' in data ? basename(data.train, extname(data.train)) : data.kind;
+  const name = dataName(data);
   const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
   return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
 }

@@ -6,6 +6,7 @@ export {
   type Prediction,
   predict,
 } from './classification.ts';
+export { answerLoss, answerQuestions, evaluateAnswers } from './question-answering.ts';
 export {
   encodePairs,
   generationSettings,

@@ -32,9 +32,10 @@ export {
   type DataSettings,
   type PruningSettings,
   pruningDefaults,
+  type QuestionData,
   type RunSettings,
   runDefaults,
   type TextGenerationData,
   textDefaults,
 } from './settings.ts';
-export { classification, taskOf, textData, textGeneration } from './tasks/index.ts';
+export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

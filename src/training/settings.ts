@@ -40,8 +40,19 @@ export interface TextGenerationData {
   readonly generation: Partial<GenerationSettings>;
 }
 
+/** Where questions about texts come from. */
+export interface QuestionData {
+  readonly kind: 'squad';
+  /** A file of SQuAD v1.1, or a folder with one whose name begins with `train`. */
+  readonly train: string;
+  /** The same, with `dev`. Null: the one in the folder of `train`; no evaluation if that is a file. */
+  readonly eval: string | null;
+  /** Tokens from the beginning of one window of a text to that of the next. */
+  readonly stride: number;
+}
+
 /** Where examples come from; the kind tells the task. */
-export type DataSettings = ClassificationData | TextGenerationData;
+export type DataSettings = ClassificationData | QuestionData | TextGenerationData;
 
 export interface PruningSettings {
   readonly method: PruningMethod;
@@ -55,10 +66,10 @@ export interface PruningSettings {
 }
 
 /** Everything that determines a run; plain JSON, stored with its results. */
-export interface RunSettings {
+export interface RunSettings<Data extends DataSettings = DataSettings> {
   /** A model folder or the name of an installed package. */
   readonly model: string;
-  readonly data: DataSettings;
+  readonly data: Data;
   /** Options that are left out have the defaults of its family. */
   readonly adapter: AdapterSettings;
   /** Null: a dense adapter. */

@@ -87,8 +87,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
    */
   readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): T['dataset'] | null;
   /** The backbone with the task's head. @throws InputError if the model folder is unusable */
-  load(settings: RunSettings, labels: readonly string[] | null, random: Random): Loaded<T['model']>;
+  load(settings: RunSettings<T['data']>, labels: readonly string[] | null, random: Random): Loaded<T['model']>;
   /** Examples to train on as items. */
-  encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): T['item'][];
-  evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): Evaluation<T['model']>;
+  encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): T['item'][];
+  evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): Evaluation<T['model']>;
 }

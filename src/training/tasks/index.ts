@@ -1,14 +1,16 @@
 import type { DataSettings } from '../settings.ts';
 import type { Task } from '../task.ts';
 import { classification } from './classification.ts';
-import { textData, textGeneration } from './text-generation.ts';
+import { questionAnswering } from './question-answering.ts';
+import { textGeneration } from './text-generation.ts';
 
-export { classification, textData, textGeneration };
+export { classification, questionAnswering, textGeneration };
 
 const tasks: { readonly [Kind in DataSettings['kind']]: Task } = {
   glue: classification,
   table: classification,
   wordnet: classification,
+  squad: questionAnswering,
   pairs: textGeneration,
 };
 
