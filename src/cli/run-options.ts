@@ -26,14 +26,13 @@ export function addDataOptions(command: Command): Command {
     .optionsGroup('Model and data:')
     .addOption(shared.model())
     .addOption(
-      new Option('--task <name>', 'GLUE task, or questions about texts; without it the table in --data').choices(
-        taskNames,
-      ),
+      new Option(
+        '--task <name>',
+        'GLUE task, questions about texts, or summaries; without it the table in --data',
+      ).choices(taskNames),
     )
     .addOption(
-      new Option('-d, --data <path>', 'GLUE folder, SQuAD folder or file, or a .csv, .tsv or .jsonl file').argParser(
-        path,
-      ),
+      new Option('-d, --data <path>', 'folder of GLUE, SQuAD or XSum, or a .csv, .tsv or .jsonl file').argParser(path),
     )
     .addOption(new Option('--eval-data <file>', 'file to evaluate on').argParser(path))
     .addOption(

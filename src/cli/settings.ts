@@ -3,7 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { familyOf, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import { type BatchOrder, type GlueTaskName, glueTasks, isFolder, windowDefaults } from '../data/index.ts';
+import {
+  type BatchOrder,
+  type GlueTaskName,
+  glueTasks,
+  isFolder,
+  windowDefaults,
+  xsumColumns,
+  xsumFile,
+} from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { longestSequence, type Pooling, parseModelConfig } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
@@ -12,6 +20,7 @@ import {
   type RunSettings,
   runDefaults,
   type Task,
+  type TextGenerationData,
   type TrainingOptions,
   taskOf,
   textDefaults,
@@ -23,7 +32,7 @@ import { type GenerationFlags, generationAsked } from './generation-options.ts';
 import { checkColumns, inputKind } from './input.ts';
 
 /** What `--task` accepts. */
-export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad' as const];
+export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad' as const, 'xsum' as const];
 
 /** Where data comes from, as options. */
 export interface DataFlags {
@@ -192,7 +201,7 @@ function dataSettings(command: Command): DataSettings {
     stride = windowDefaults.stride,
   } = command.opts<RunFlags>();
   if (data === undefined) {
-    throw new UsageError('--data is missing: a GLUE or SQuAD folder with --task, or a file with --text and --label.');
+    throw new UsageError('--data is missing: a folder with --task, or a file with --text and --label.');
   }
   if (task === 'squad') {
     const table = ['text', 'label', 'labelKind', 'target', ...textFlags] as const;
@@ -201,6 +210,11 @@ function dataSettings(command: Command): DataSettings {
     return { kind: 'squad', train: data, eval: evalData ?? null, stride };
   }
   rejectExplicit(command, ['stride'], 'belongs to --task squad');
+  if (task === 'xsum') {
+    rejectExplicit(command, ['text', 'target'], 'belongs to a table of your own: that of --task xsum is known');
+    const [train, test] = isFolder(data) ? [xsumFile(data, 'train'), xsumFile(data, 'test')] : [data, null];
+    return pairData(command, { train, eval: evalData ?? test, ...xsumColumns });
+  }
   if (task !== undefined) {
     const ownFile = ['evalData', 'text', 'label', 'labelKind', 'target', ...textFlags] as const;
     rejectExplicit(command, ownFile, 'belongs to a file of your own, not to --task');
@@ -208,7 +222,11 @@ function dataSettings(command: Command): DataSettings {
   }
   if (isFolder(data)) throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
   if (text === undefined) throw new UsageError('--text is missing: the column with the text, or two of them.');
-  if (target !== undefined) return pairData(command, data, text, target);
+  if (target !== undefined) {
+    if (text.length !== 1)
+      throw new UsageError('--text names two columns; with --target it is one, with the text to read.');
+    return pairData(command, { train: data, eval: evalData ?? null, text: text[0], target });
+  }
   rejectExplicit(command, textFlags, 'goes with --target, the column with the text to write');
   if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
   return { kind: 'table', train: data, eval: evalData ?? null, text, label, labelKind };
@@ -229,23 +247,17 @@ const textFlags = [
 ] as const satisfies (keyof RunFlags)[];
 
 /** Texts with texts to write for them. */
-function pairData(command: Command, train: string, texts: readonly string[], target: string): DataSettings {
-  rejectExplicit(
-    command,
-    ['label', 'labelKind'],
-    'is a column of classes or numbers, --target one of texts to write: give one',
-  );
-  const noHead = 'has no effect with --target, as texts are written without a head of their own';
-  rejectExplicit(command, ['pooling', 'head'], noHead);
-  if (texts.length !== 1)
-    throw new UsageError('--text names two columns; with --target it is one, with the text to read.');
+function pairData(
+  command: Command,
+  table: Pick<TextGenerationData, 'train' | 'eval' | 'text' | 'target'>,
+): TextGenerationData {
+  const written = 'is a column of classes or numbers; where texts are to be written there is none';
+  rejectExplicit(command, ['label', 'labelKind'], written);
+  rejectExplicit(command, ['pooling', 'head'], 'has no effect where texts are written: they have no head of their own');
   const flags = command.opts<RunFlags>();
   return {
     kind: 'pairs',
-    train,
-    eval: flags.evalData ?? null,
-    text: texts[0],
-    target,
+    ...table,
     maxTargetLength: flags.maxTargetLength ?? textDefaults.maxTargetLength,
     generation: generationAsked(flags),
   };

@@ -5,3 +5,4 @@ export { isFolder, type QuestionDataset, readSquad, squadFile } from './squad.ts
 export { readTable, type TableOptions } from './table.ts';
 export { readTextPairs, type TextPair } from './text-pairs.ts';
 export { readWordnetFields, type WordnetField, type WordnetOptions, wordnetFields } from './wordnet.ts';
+export { xsumColumns, xsumFile } from './xsum.ts';

@@ -77,7 +77,7 @@ const mistakes: [string, string[], number, RegExp][] = [
   ['too long', ['generate', '--model', model, '--max-length', '99'], 1, /99.*24 positions/],
   ['a label beside', [...train, '--label', 'summary'], 2, /--label is a column of classes or numbers/],
   ['two texts', [...train, '--text', 'a,b'], 2, /--text names two columns/],
-  ['pooling', [...train, '--pooling', 'mean'], 2, /--pooling has no effect with --target/],
+  ['pooling', [...train, '--pooling', 'mean'], 2, /--pooling has no effect where texts are written/],
   [
     'beams without target',
     [...train.slice(0, -2), '--label', 'summary', '--beams', '2'],
