@@ -6,23 +6,24 @@ import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
 import { tidyInScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type AttachmentPoints, type Pass, ProjectionPoint, ResidualPoint } from './attachments.ts';
+import {
+  type AttachmentPoints,
+  AttentionPoint,
+  type KeysAndValues,
+  ProjectionPoint,
+  ResidualPoint,
+} from './attachments.ts';
 import type { BartConfig } from './bart-config.ts';
 import type { PackedBatch } from './batch.ts';
 import { causalKeys } from './causal-keys.ts';
+import { Pass } from './pass.ts';
 
 /** The rows of the position table that come before the first position: a left-over of fairseq's padding ids. */
 const POSITION_OFFSET = 2;
 const LAYER_NORM_EPS = 1e-5;
 
-/** What can be attended to: keys and values [rows, hidden]. */
-export interface KeyValues {
-  readonly keys: Tensor;
-  readonly values: Tensor;
-}
-
-/** Which keys each row of a batch sees. */
-export type Reach = Pick<AttentionSpec, 'queryOffsets' | 'keyOffsets' | 'keyCounts' | 'causal'>;
+/** Where the queries of each sequence lie, and whether each one sees fewer keys than those behind it. */
+export type Queries = Pick<AttentionSpec, 'queryOffsets' | 'causal'>;
 
 /** Token and position embeddings, normalised. Both sides read one table of tokens. */
 class BartEmbeddings {
@@ -53,35 +54,41 @@ class BartAttention {
   readonly query: ProjectionPoint;
   readonly key: ProjectionPoint;
   readonly value: ProjectionPoint;
+  readonly seen: AttentionPoint;
   readonly out: ProjectionPoint;
   readonly #config: BartConfig;
   readonly #heads: number;
 
-  constructor(path: ParameterPath, config: BartConfig, heads: number) {
+  /** @param stack `encoder` or `self` for attention to rows of the own side, `cross` for that to the other */
+  constructor(path: ParameterPath, config: BartConfig, stack: 'encoder' | 'self' | 'cross') {
     const { d_model } = config;
     this.#config = config;
-    this.#heads = heads;
+    this.#heads = stack === 'encoder' ? config.encoder_attention_heads : config.decoder_attention_heads;
     this.query = new ProjectionPoint(path.at('q_proj'), d_model, d_model);
     this.key = new ProjectionPoint(path.at('k_proj'), d_model, d_model);
     this.value = new ProjectionPoint(path.at('v_proj'), d_model, d_model);
+    this.seen = new AttentionPoint(path.prefix, stack, d_model);
     this.out = new ProjectionPoint(path.at('out_proj'), d_model, d_model);
   }
 
-  get projection(): readonly ProjectionPoint[] {
-    return [this.query, this.key, this.value, this.out];
+  get points(): Pick<AttachmentPoints, 'projection' | 'attention'> {
+    return { projection: [this.query, this.key, this.value, this.out], attention: [this.seen] };
   }
 
-  /** What the rows of x offer to those that attend to them. */
-  keyValues(x: Tensor, pass: Pass): KeyValues {
-    return { keys: this.key.forward(x, pass), values: this.value.forward(x, pass) };
+  /** What the rows of x offer to those that attend to them: the first `counts[s]` rows of each sequence. */
+  offer(x: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return { key: this.key.forward(x, pass), value: this.value.forward(x, pass), offsets: pass.offsets, counts };
   }
 
   /** [rows, hidden] -> [rows, hidden] */
-  forward(x: Tensor, { keys, values }: KeyValues, reach: Reach, pass: Pass): Tensor {
+  forward(x: Tensor, offered: KeysAndValues, queries: Queries, pass: Pass): Tensor {
     const { d_model, attention_dropout, dropout: p } = this.#config;
     const { random } = pass;
-    const context = packedAttention(this.query.forward(x, pass), keys, values, {
-      ...reach,
+    const { key, value, offsets, counts } = this.seen.forward(offered, pass); // [key rows, hidden]
+    const context = packedAttention(this.query.forward(x, pass), key, value, {
+      ...queries,
+      keyOffsets: offsets,
+      keyCounts: counts,
       heads: this.#heads,
       scale: 1 / Math.sqrt(d_model / this.#heads),
       dropout: random && attention_dropout > 0 ? { p: attention_dropout, seed: random.uint32() } : undefined,
@@ -96,15 +103,14 @@ class BartSelfAttention {
   readonly output: ResidualPoint;
   readonly #norm: LayerNorm;
 
-  constructor(path: ParameterPath, config: BartConfig, heads: number) {
-    this.attention = new BartAttention(path.at('self_attn'), config, heads);
+  constructor(path: ParameterPath, config: BartConfig, stack: 'encoder' | 'self') {
+    this.attention = new BartAttention(path.at('self_attn'), config, stack);
     this.#norm = new LayerNorm(path.at('self_attn_layer_norm'), config.d_model, LAYER_NORM_EPS);
     this.output = new ResidualPoint(path.at('attention_adapters').prefix, 'attention', config.d_model);
   }
 
-  /** @param seen what is attended to, given the keys and values of these rows */
-  forward(x: Tensor, seen: (own: KeyValues) => KeyValues, reach: Reach, pass: Pass): Tensor {
-    const h = this.attention.forward(x, seen(this.attention.keyValues(x, pass)), reach, pass); // [rows, hidden]
+  forward(x: Tensor, offered: KeysAndValues, queries: Queries, pass: Pass): Tensor {
+    const h = this.attention.forward(x, offered, queries, pass); // [rows, hidden]
     return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
   }
 }
@@ -115,12 +121,12 @@ class BartCrossAttention {
   readonly #norm: LayerNorm;
 
   constructor(path: ParameterPath, config: BartConfig) {
-    this.attention = new BartAttention(path.at('encoder_attn'), config, config.decoder_attention_heads);
+    this.attention = new BartAttention(path.at('encoder_attn'), config, 'cross');
     this.#norm = new LayerNorm(path.at('encoder_attn_layer_norm'), config.d_model, LAYER_NORM_EPS);
   }
 
-  forward(x: Tensor, source: KeyValues, reach: Reach, pass: Pass): Tensor {
-    return this.#norm.forward(add(this.attention.forward(x, source, reach, pass), x)); // [rows, hidden]
+  forward(x: Tensor, source: KeysAndValues, queries: Queries, pass: Pass): Tensor {
+    return this.#norm.forward(add(this.attention.forward(x, source, queries, pass), x)); // [rows, hidden]
   }
 }
 
@@ -141,6 +147,10 @@ class BartFeedForward {
     this.output = new ResidualPoint(path.at('output_adapters').prefix, 'feedForward', d_model);
   }
 
+  get points(): Pick<AttachmentPoints, 'residual' | 'projection'> {
+    return { residual: [this.output], projection: [this.fc1, this.fc2] };
+  }
+
   forward(x: Tensor, pass: Pass): Tensor {
     const { activation_function, activation_dropout, dropout: p } = this.#config;
     const act = activation(activation_function);
@@ -150,44 +160,52 @@ class BartFeedForward {
   }
 }
 
+/** The points of a layer or a side. */
+type Points = Omit<AttachmentPoints, 'path'>;
+
+/** Those of several parts, in their order. */
+const pointsOf = (parts: readonly Partial<Points>[]): Points => ({
+  residual: parts.flatMap(({ residual = [] }) => residual),
+  projection: parts.flatMap(({ projection = [] }) => projection),
+  attention: parts.flatMap(({ attention = [] }) => attention),
+});
+
 class BartEncoderLayer {
   readonly #attention: BartSelfAttention;
   readonly #feedForward: BartFeedForward;
 
   constructor(path: ParameterPath, config: BartConfig) {
-    this.#attention = new BartSelfAttention(path, config, config.encoder_attention_heads);
+    this.#attention = new BartSelfAttention(path, config, 'encoder');
     this.#feedForward = new BartFeedForward(path, config, config.encoder_ffn_dim);
   }
 
-  get points(): AttachmentPoints {
+  get points(): Points {
     const { attention, output } = this.#attention;
-    const feedForward = this.#feedForward;
-    return {
-      residual: [output, feedForward.output],
-      projection: [...attention.projection, feedForward.fc1, feedForward.fc2],
-    };
+    return pointsOf([attention.points, { residual: [output] }, this.#feedForward.points]);
   }
 
-  forward(x: Tensor, reach: Reach, pass: Pass): Tensor {
-    return this.#feedForward.forward(
-      this.#attention.forward(x, (own) => own, reach, pass),
-      pass,
-    ); // [rows, hidden]
+  forward(x: Tensor, counts: Int32Array, pass: Pass): Tensor {
+    const own = this.#attention.attention.offer(x, counts, pass); // [rows, hidden]
+    const y = this.#attention.forward(x, own, { queryOffsets: pass.offsets, causal: false }, pass); // [rows, hidden]
+    return this.#feedForward.forward(y, pass); // [rows, hidden]
   }
 }
 
 /** What the layers of a decoder attend to. */
 export interface DecoderMemory {
-  /** What layer `index` sees of the decoder's side, given the keys and values of the rows of this pass. */
-  own(index: number, rows: KeyValues): KeyValues;
-  /** The keys and values of the encoder's rows for layer `index`. */
-  source(index: number): KeyValues;
+  /** What layer `index` sees of the decoder's side, given what the rows of this pass offer. */
+  own(index: number, rows: KeysAndValues): KeysAndValues;
+  /** What the encoder's rows offer to layer `index`. */
+  source(index: number): KeysAndValues;
 }
 
-/** Which keys of either side the decoder's rows see. */
-export interface DecoderReach {
-  readonly own: Reach;
-  readonly source: Reach;
+/** Rows of a decoder: the tokens of a pass, which continue the sequences of an encoder's batch. */
+export interface DecoderRows extends Pick<PackedBatch, 'inputIds' | 'positionIds' | 'keyCounts'> {
+  readonly pass: Pass;
+  /** Of the attention to the own side. */
+  readonly own: Queries;
+  /** Of the attention to the encoder's side. */
+  readonly source: Queries;
 }
 
 class BartDecoderLayer {
@@ -198,34 +216,27 @@ class BartDecoderLayer {
 
   constructor(path: ParameterPath, config: BartConfig, index: number) {
     this.#index = index;
-    this.#attention = new BartSelfAttention(path, config, config.decoder_attention_heads);
+    this.#attention = new BartSelfAttention(path, config, 'self');
     this.#crossAttention = new BartCrossAttention(path, config);
     this.#feedForward = new BartFeedForward(path, config, config.decoder_ffn_dim);
   }
 
-  get points(): AttachmentPoints {
+  get points(): Points {
     const { attention, output } = this.#attention;
-    const feedForward = this.#feedForward;
-    return {
-      residual: [output, feedForward.output],
-      projection: [
-        ...attention.projection,
-        ...this.#crossAttention.attention.projection,
-        feedForward.fc1,
-        feedForward.fc2,
-      ],
-    };
+    const cross = this.#crossAttention.attention;
+    return pointsOf([attention.points, { residual: [output] }, cross.points, this.#feedForward.points]);
   }
 
   /** What the encoder's rows offer to this layer. */
-  sourceKeyValues(states: Tensor, pass: Pass): KeyValues {
-    return this.#crossAttention.attention.keyValues(states, pass);
+  offerSource(states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return this.#crossAttention.attention.offer(states, counts, pass);
   }
 
-  forward(x: Tensor, memory: DecoderMemory, reach: DecoderReach, pass: Pass): Tensor {
-    const seen = (rows: KeyValues) => memory.own(this.#index, rows);
-    const y = this.#attention.forward(x, seen, reach.own, pass); // [rows, hidden]
-    const z = this.#crossAttention.forward(y, memory.source(this.#index), reach.source, pass); // [rows, hidden]
+  forward(x: Tensor, rows: DecoderRows, memory: DecoderMemory): Tensor {
+    const { pass, keyCounts } = rows;
+    const own = memory.own(this.#index, this.#attention.attention.offer(x, keyCounts, pass)); // [key rows, hidden]
+    const y = this.#attention.forward(x, own, rows.own, pass); // [rows, hidden]
+    const z = this.#crossAttention.forward(y, memory.source(this.#index), rows.source, pass); // [rows, hidden]
     return this.#feedForward.forward(z, pass); // [rows, hidden]
   }
 }
@@ -242,26 +253,18 @@ class BartEncoder {
     );
   }
 
-  get points(): readonly AttachmentPoints[] {
-    return this.#layers.map((layer) => layer.points);
+  get points(): Points {
+    return pointsOf(this.#layers.map((layer) => layer.points));
   }
 
   /** The embedding output and the output of each layer, all [rows, hidden]. */
-  hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
-    const { offsets, keyCounts } = batch;
-    const reach = { queryOffsets: offsets, keyOffsets: offsets, keyCounts, causal: false };
-    const states = [tidyInScope(() => this.#embeddings.forward(batch, random))];
+  hiddenStates(batch: PackedBatch, pass: Pass): Tensor[] {
+    const states = [tidyInScope(() => this.#embeddings.forward(batch, pass.random))];
     for (const layer of this.#layers) {
-      states.push(tidyInScope(() => layer.forward(states[states.length - 1], reach, { offsets, random })));
+      states.push(tidyInScope(() => layer.forward(states[states.length - 1], batch.keyCounts, pass)));
     }
     return states;
   }
-}
-
-/** Rows of a decoder: the tokens of a pass, which continue the sequences of an encoder's batch. */
-export interface DecoderRows extends Pick<PackedBatch, 'inputIds' | 'positionIds'> {
-  readonly reach: DecoderReach;
-  readonly pass: Pass;
 }
 
 class BartDecoder {
@@ -276,21 +279,20 @@ class BartDecoder {
     );
   }
 
-  get points(): readonly AttachmentPoints[] {
-    return this.#layers.map((layer) => layer.points);
+  get points(): Points {
+    return pointsOf(this.#layers.map((layer) => layer.points));
   }
 
-  /** What the encoder's output offers to layer `index`. */
-  sourceKeyValues(index: number, states: Tensor, pass: Pass): KeyValues {
-    return this.#layers[index].sourceKeyValues(states, pass);
+  /** What the encoder's output offers to layer `index`: the first `counts[s]` rows of each sequence. */
+  offerSource(index: number, states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return this.#layers[index].offerSource(states, counts, pass);
   }
 
   /** The embedding output and the output of each layer, all [rows, hidden]. */
   hiddenStates(rows: DecoderRows, memory: DecoderMemory): Tensor[] {
-    const { reach, pass } = rows;
-    const states = [tidyInScope(() => this.#embeddings.forward(rows, pass.random))];
+    const states = [tidyInScope(() => this.#embeddings.forward(rows, rows.pass.random))];
     for (const layer of this.#layers) {
-      states.push(tidyInScope(() => layer.forward(states[states.length - 1], memory, reach, pass)));
+      states.push(tidyInScope(() => layer.forward(states[states.length - 1], rows, memory)));
     }
     return states;
   }
@@ -323,11 +325,7 @@ export class BartModel {
     this.shared = new Embedding(path.at('shared'), config.vocab_size, config.d_model, config.pad_token_id);
     this.#encoder = new BartEncoder(path.at('encoder'), config, this.shared);
     this.decoder = new BartDecoder(path.at('decoder'), config, this.shared);
-    const points = [...this.#encoder.points, ...this.decoder.points];
-    this.points = {
-      residual: points.flatMap(({ residual }) => residual),
-      projection: points.flatMap(({ projection }) => projection),
-    };
+    this.points = { path: path.prefix, ...pointsOf([this.#encoder.points, this.decoder.points]) };
   }
 
   /** The position id of a token's place in its sequence. */
@@ -338,31 +336,24 @@ export class BartModel {
 
   /** The encoder's output [source rows, hidden]. Dropout is on when `random` is given. */
   encode(source: PackedBatch, random?: Random): Tensor {
-    return this.#encoder.hiddenStates(source, random)[this.config.encoder_layers];
+    return this.#encoder.hiddenStates(source, new Pass(source.offsets, random))[this.config.encoder_layers];
   }
 
   /** All states, for a decoder that reads `target`. Dropout is on when `random` is given. */
   hiddenStates(source: PackedBatch, target: PackedBatch, random?: Random): BartStates {
-    const encoder = this.#encoder.hiddenStates(source, random);
+    const sourcePass = new Pass(source.offsets, random);
+    const encoder = this.#encoder.hiddenStates(source, sourcePass);
     const encoded = encoder[encoder.length - 1];
-    const { reach, select } = causalKeys(target);
-    const { offsets } = target;
+    const { queries, select } = causalKeys(target);
     const rows: DecoderRows = {
       ...target,
-      pass: { offsets, random },
-      reach: {
-        own: reach,
-        source: {
-          queryOffsets: offsets,
-          keyOffsets: source.offsets,
-          keyCounts: source.keyCounts,
-          causal: false,
-        },
-      },
+      pass: new Pass(target.offsets, random),
+      own: queries,
+      source: { queryOffsets: target.offsets, causal: false },
     };
     const decoder = this.decoder.hiddenStates(rows, {
-      own: (_, own) => ({ keys: select(own.keys), values: select(own.values) }),
-      source: (index) => this.decoder.sourceKeyValues(index, encoded, { offsets: source.offsets, random }),
+      own: (_, own) => select(own),
+      source: (index) => this.decoder.offerSource(index, encoded, source.keyCounts, sourcePass),
     });
     return { encoder, decoder };
   }

@@ -2,7 +2,9 @@
 export {
   type AttachmentPoint,
   type AttachmentPoints,
-  type Pass,
+  AttentionPoint,
+  type AttentionSite,
+  type KeysAndValues,
   type Projection,
   ProjectionPoint,
   ResidualPoint,
@@ -35,5 +37,6 @@ export {
 } from './generation/settings.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export { longestSequence, type ModelConfig, parseModelConfig } from './model-config.ts';
+export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

@@ -1,28 +1,24 @@
 import { gatherRows } from '../ops/gather.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Reach } from './bart.ts';
+import type { KeysAndValues } from './attachments.ts';
+import type { Queries } from './bart.ts';
 import type { PackedBatch } from './batch.ts';
 
-/** What the rows of a decoder see of their own side: which rows serve as keys, and who sees which of them. */
+/** How the rows of a decoder see those of their own side. */
 export interface CausalKeys {
-  readonly reach: Reach;
-  /** The keys, or values, of all rows -> those that `reach` speaks of. */
-  readonly select: (rows: Tensor) => Tensor;
+  readonly queries: Queries;
+  /** What all rows offer -> what the queries see of it. */
+  readonly select: (offered: KeysAndValues) => KeysAndValues;
 }
 
 /** Each row sees those before it in its sequence and itself, of them only such as are attended to. */
 export function causalKeys(batch: PackedBatch): CausalKeys {
   const { offsets, keyCounts } = batch;
-  if (keyCounts.every((keys, s) => keys === offsets[s + 1] - offsets[s])) {
-    return {
-      reach: { queryOffsets: offsets, keyOffsets: offsets, keyCounts, causal: true },
-      select: (rows) => rows,
-    };
-  }
-  return ownKeysPerRow(batch);
+  const isWhole = keyCounts.every((keys, s) => keys === offsets[s + 1] - offsets[s]);
+  if (!isWhole) return ownKeysPerRow(batch);
+  return { queries: { queryOffsets: offsets, causal: true }, select: (offered) => offered };
 }
 
-/** With a mask in its middle a sequence cannot be told by counts: then each row brings copies of its keys. */
+/** With a mask in its middle a sequence cannot be told by counts: then each row is a sequence with copies of its keys. */
 function ownKeysPerRow({ offsets, keyCounts, columns }: PackedBatch): CausalKeys {
   const keysOf = Array.from(keyCounts, (keys, s) => {
     const attended = Array.from({ length: keys }, (_, i) => offsets[s] + i);
@@ -36,12 +32,12 @@ function ownKeysPerRow({ offsets, keyCounts, columns }: PackedBatch): CausalKeys
   });
   const order = Int32Array.from(keysOf.flat());
   return {
-    reach: {
-      queryOffsets: Int32Array.from({ length: keysOf.length + 1 }, (_, row) => row),
-      keyOffsets,
-      keyCounts: Int32Array.from(keysOf, ({ length }) => length),
-      causal: false,
-    },
-    select: (rows) => gatherRows(rows, order),
+    queries: { queryOffsets: Int32Array.from({ length: keysOf.length + 1 }, (_, row) => row), causal: false },
+    select: ({ key, value }) => ({
+      key: gatherRows(key, order),
+      value: gatherRows(value, order),
+      offsets: keyOffsets,
+      counts: Int32Array.from(keysOf, ({ length }) => length),
+    }),
   };
 }

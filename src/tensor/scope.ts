@@ -60,14 +60,6 @@ export function tidy<T>(fn: () => T): T {
   return inScope(fn, (tensor, scope) => tensor.captured && scope.parent !== null);
 }
 
-/**
- * @internal {@link tidy} for a part of a larger computation: without a scope around it, `tidy` would free what the derivative of
- * its result needs, so that is left to the collector then.
- */
-export function tidyInScope<T>(fn: () => T): T {
-  return current ? tidy(fn) : fn();
-}
-
 /** @internal {@link tidy} for a function that differentiates what it records itself: frees also what that derivative needed. */
 export function tidyGraph<T>(fn: () => T): T {
   return inScope(fn, () => false);
@@ -92,6 +84,11 @@ function inScope<T>(fn: () => T, survives: (tensor: Tensor, scope: Scope) => boo
   }
 }
 
+/** @internal As `tidy`, but without a scope around it, where the derivative of the result would lose what it needs, just `fn`. */
+export function tidyInScope<T>(fn: () => T): T {
+  return current ? tidy(fn) : fn();
+}
+
 /** Takes a tensor out of its scope: it lives until `dispose()` or until it is garbage. @returns the same tensor */
 export function keep(tensor: Tensor): Tensor {
   if (tensor.scope) {
@@ -99,4 +96,15 @@ export function keep(tensor: Tensor): Tensor {
     tensor.leaveToCollector();
   }
   return tensor;
+}
+
+/** @internal Runs `fn` so that what it makes belongs to `scope`, which encloses the current one, or to none. */
+export function makeIn<T>(scope: Scope | null, fn: () => T): T {
+  const inner = current;
+  current = scope;
+  try {
+    return fn();
+  } finally {
+    current = inner;
+  }
 }

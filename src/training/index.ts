@@ -1,5 +1,6 @@
 export * from './browser.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
+export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,
   buildModel,
@@ -30,6 +31,7 @@ export {
 export {
   type ClassificationData,
   type DataSettings,
+  type FusedAdapter,
   type PruningSettings,
   pruningDefaults,
   type QuestionData,

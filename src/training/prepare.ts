@@ -24,6 +24,9 @@ export interface AdaptedModel<Model extends AdaptableModel = AdaptableModel> ext
   readonly saved: readonly Parameter[];
 }
 
+/** The name of the adapter that a run trains. */
+export const ownAdapter = 'default';
+
 /** The tokenizer of a model folder. @throws InputError if it knows tokens that the model does not */
 export function tokenizerOf({
   folder,
@@ -42,7 +45,7 @@ export function tokenizerOf({
 }
 
 /**
- * Loads the backbone, adds the task's head and attaches the adapter.
+ * Loads the backbone, adds the task's head and attaches the adapter. Those that it mixes are not loaded.
  *
  * @param labels the classes, null where there are none
  *
@@ -63,7 +66,8 @@ export function buildModel<T extends TaskTypes>(
   }
   const backbone = loaded.model.parameters().filter((parameter) => !isHeadParameter(parameter));
   const adapters = new AdapterSet(loaded.model);
-  const adapter = adapters.add('default', settings.adapter);
+  for (const { name, settings: own } of settings.fused ?? []) adapters.add(name, own);
+  const adapter = adapters.add(ownAdapter, settings.adapter);
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);

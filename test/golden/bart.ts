@@ -99,7 +99,7 @@ export interface BartAdapterCase {
 /** States, gradients and Hessian-vector products of BART with an adapter. */
 export function runBartAdapter(folder: string, golden: BartAdapterCase, compare: Compare): void {
   const model = openBart(join(folder, golden.backbone));
-  const adapter = storedAdapter(model, join(folder, golden.adapter), golden.spec);
+  const { adapter } = storedAdapter(model, join(folder, golden.adapter), golden.spec);
   const batch = pack(model, golden.inputs);
   tidy(() => {
     const { values, loss } = compute(model, batch);

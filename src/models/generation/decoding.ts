@@ -3,8 +3,10 @@ import { concat } from '../../ops/layout.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import { keep, tidy } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import type { DecoderMemory, KeyValues, Reach } from '../bart.ts';
+import type { KeysAndValues } from '../attachments.ts';
+import type { DecoderMemory, DecoderRows } from '../bart.ts';
 import type { PackedBatch } from '../batch.ts';
+import { offsetsOf, Pass, rowsOf } from '../pass.ts';
 import type { Seq2SeqModel } from '../seq2seq.ts';
 
 /** Texts in the making, which grow by one token at a time. At first there is an empty one for each source. */
@@ -21,78 +23,58 @@ export interface Decoding {
   dispose(): void;
 }
 
-/** First rows of blocks of these lengths, and the number of rows. */
-function offsetsOf(lengths: readonly number[]): Int32Array {
-  const offsets = new Int32Array(lengths.length + 1);
-  lengths.forEach((length, i) => {
-    offsets[i + 1] = offsets[i] + length;
-  });
-  return offsets;
-}
-
 /** Disposes of keys and values. */
-const free = ({ keys, values }: KeyValues): void => {
-  keys.dispose();
-  values.dispose();
+const free = ({ key, value }: KeysAndValues): void => {
+  key.dispose();
+  value.dispose();
 };
 
-/** The same on keys and values, which stay until they are freed. */
-const mapKeyValues = ({ keys, values }: KeyValues, change: (x: Tensor) => Tensor): KeyValues => ({
-  keys: keep(change(keys)),
-  values: keep(change(values)),
-});
+/** Keys and values that stay until they are freed. */
+function kept(offered: KeysAndValues): KeysAndValues {
+  keep(offered.key);
+  keep(offered.value);
+  return offered;
+}
 
-/** The encoder's side in the cache: for each layer of the decoder the keys and values of the sources that are still read. */
+/** The encoder's side in the cache: for each layer of the decoder what the sources offer that are still read. */
 class SourceMemory {
-  readonly #layers: KeyValues[];
+  readonly #layers: KeysAndValues[];
   /** Numbers of the sources. */
   #sources: readonly number[];
-  #lengths: readonly number[];
-  #keyCounts: readonly number[];
 
   constructor({ bart }: Seq2SeqModel, source: PackedBatch) {
-    const { offsets, keyCounts } = source;
-    this.#sources = Array.from(keyCounts.keys());
-    this.#lengths = this.#sources.map((s) => offsets[s + 1] - offsets[s]);
-    this.#keyCounts = [...keyCounts];
+    this.#sources = Array.from(source.keyCounts.keys());
     this.#layers = noGrad(() =>
       tidy(() => {
+        const pass = new Pass(source.offsets);
         const states = bart.encode(source); // [source rows, hidden]
         return Array.from({ length: bart.config.decoder_layers }, (_, index) =>
-          mapKeyValues(bart.decoder.sourceKeyValues(index, states, { offsets }), (x) => x),
+          kept(bart.decoder.offerSource(index, states, source.keyCounts, pass)),
         );
       }),
     );
   }
 
-  keyValues(layer: number): KeyValues {
-    return this.#layers[layer];
+  layer(index: number): KeysAndValues {
+    return this.#layers[index];
   }
 
   /** Forgets the sources that no text belongs to. @param sources those of the texts, ascending */
   narrow(sources: readonly number[]): void {
     const remaining = new Set(sources);
-    const kept = Array.from(this.#sources.keys()).filter((i) => remaining.has(this.#sources[i]));
-    if (kept.length === this.#sources.length) return;
-    const offsets = offsetsOf(this.#lengths);
-    const rows = kept.flatMap((i) => Array.from({ length: this.#lengths[i] }, (_, row) => offsets[i] + row));
+    const places = Array.from(this.#sources.keys()).filter((i) => remaining.has(this.#sources[i]));
+    if (places.length === this.#sources.length) return;
+    this.#sources = places.map((i) => this.#sources[i]);
     this.#layers.forEach((layer, index) => {
-      this.#layers[index] = mapKeyValues(layer, (x) => gatherRows(x, rows));
+      const rows = rowsOf(layer.offsets, places);
+      this.#layers[index] = kept({
+        key: gatherRows(layer.key, rows),
+        value: gatherRows(layer.value, rows),
+        offsets: offsetsOf(layer.offsets, places),
+        counts: Int32Array.from(places, (i) => layer.counts[i]),
+      });
       free(layer);
     });
-    this.#sources = kept.map((i) => this.#sources[i]);
-    this.#lengths = kept.map((i) => this.#lengths[i]);
-    this.#keyCounts = kept.map((i) => this.#keyCounts[i]);
-  }
-
-  /** All texts of a source read it: one copy of its keys serves them. */
-  reach(textsPerSource: Int32Array): Reach {
-    return {
-      queryOffsets: textsPerSource,
-      keyOffsets: offsetsOf(this.#lengths),
-      keyCounts: Int32Array.from(this.#keyCounts),
-      causal: false,
-    };
   }
 
   dispose(): void {
@@ -108,7 +90,7 @@ export class CachedDecoding implements Decoding, DecoderMemory {
   readonly #model: Seq2SeqModel;
   readonly #source: SourceMemory;
   /** Of the decoder's own side, by layer; none before the first step. */
-  readonly #own: KeyValues[] = [];
+  readonly #own: KeysAndValues[] = [];
   /** The source of each text. */
   #sourceOf: readonly number[];
   /** Tokens of each text. */
@@ -127,22 +109,18 @@ export class CachedDecoding implements Decoding, DecoderMemory {
     this.#sourceOf = parents.map((parent) => this.#sourceOf[parent]);
     this.#source.narrow(this.#sourceOf);
     this.#length++;
-    const texts = ids.length;
-    const textsPerSource = offsetsOf(countRuns(this.#sourceOf));
-    const own: Reach = {
-      queryOffsets: offsetsOf(ids.map(() => 1)),
-      keyOffsets: offsetsOf(ids.map(() => this.#length)),
-      keyCounts: new Int32Array(texts).fill(this.#length),
-      causal: false,
-    };
-    const rows = {
-      inputIds: Int32Array.from(ids),
-      positionIds: new Int32Array(texts).fill(bart.positionOf(this.#length - 1)),
-      pass: { offsets: textsPerSource },
-      reach: { own, source: this.#source.reach(textsPerSource) },
-    };
+    const texts = evenOffsets(ids.length, 1);
     return noGrad(() =>
       tidy(() => {
+        const rows: DecoderRows = {
+          inputIds: Int32Array.from(ids),
+          positionIds: new Int32Array(ids.length).fill(bart.positionOf(this.#length - 1)),
+          keyCounts: new Int32Array(ids.length).fill(1),
+          pass: new Pass(texts),
+          own: { queryOffsets: texts, causal: false },
+          // All texts of a source read one copy of its keys.
+          source: { queryOffsets: runOffsets(this.#sourceOf), causal: false },
+        };
         const states = bart.decoder.hiddenStates(rows, this);
         return this.#model.logits(states[states.length - 1]); // [texts, vocab]
       }),
@@ -150,26 +128,30 @@ export class CachedDecoding implements Decoding, DecoderMemory {
   }
 
   /** Each text's rows are those of the one it continues, and its new one. */
-  own(layer: number, rows: KeyValues): KeyValues {
-    const before = this.#own[layer];
-    if (!before) {
-      this.#own[layer] = mapKeyValues(rows, (x) => x);
-      return this.#own[layer];
-    }
+  own(index: number, rows: KeysAndValues): KeysAndValues {
+    const before = this.#own[index];
+    this.#own[index] = before ? kept(this.#continued(before, rows)) : kept(rows);
+    if (before) free(before);
+    return this.#own[index];
+  }
+
+  #continued(before: KeysAndValues, rows: KeysAndValues): KeysAndValues {
     const past = this.#length - 1;
-    const pastRows = before.keys.shape[0];
+    const pastRows = before.key.shape[0];
     const order = this.#parents.flatMap((parent, text) => [
       ...Array.from({ length: past }, (_, i) => parent * past + i),
       pastRows + text,
     ]);
-    const next = (x: Tensor, fresh: Tensor) => keep(gatherRows(concat([x, fresh]), order));
-    this.#own[layer] = { keys: next(before.keys, rows.keys), values: next(before.values, rows.values) };
-    free(before);
-    return this.#own[layer];
+    return {
+      key: gatherRows(concat([before.key, rows.key]), order),
+      value: gatherRows(concat([before.value, rows.value]), order),
+      offsets: evenOffsets(this.#parents.length, this.#length),
+      counts: new Int32Array(this.#parents.length).fill(this.#length),
+    };
   }
 
-  source(layer: number): KeyValues {
-    return this.#source.keyValues(layer);
+  source(index: number): KeysAndValues {
+    return this.#source.layer(index);
   }
 
   dispose(): void {
@@ -178,8 +160,12 @@ export class CachedDecoding implements Decoding, DecoderMemory {
   }
 }
 
-/** How many times each number comes, of numbers that come in runs: [3, 3, 5] -> [2, 1]. */
-function countRuns(numbers: readonly number[]): number[] {
+/** First rows of `count` blocks of `length` rows, and the number of rows. */
+const evenOffsets = (count: number, length: number): Int32Array =>
+  Int32Array.from({ length: count + 1 }, (_, i) => i * length);
+
+/** Where each run of equal numbers begins, and their number: [3, 3, 5] -> [0, 2, 3]. */
+function runOffsets(numbers: readonly number[]): Int32Array {
   const starts = [...numbers.keys()].filter((i) => i === 0 || numbers[i] !== numbers[i - 1]);
-  return starts.map((start, run) => (starts[run + 1] ?? numbers.length) - start);
+  return Int32Array.from([...starts, numbers.length]);
 }
