@@ -97,6 +97,7 @@ const adapters: AdapterSettings[] = [
   { kind: 'houlsby', bottleneck: 2 },
   { kind: 'pfeiffer', bottleneck: 2 },
   { kind: 'parallel', bottleneck: 2, init: 'bert' },
+  { kind: 'prefix', prefixLength: 2, prefixBottleneck: 3 },
   {
     kind: 'lora',
     rank: 2,

@@ -108,6 +108,7 @@ const adapters: (AdapterSettings | null)[] = [
   null,
   { kind: 'houlsby', bottleneck: 3 },
   { kind: 'lora', rank: 2, init: 'bert' },
+  { kind: 'prefix', prefixLength: 2, prefixBottleneck: 3 },
 ];
 
 onEveryBackend(test, 'with the cache the texts are those without it', async () => {
