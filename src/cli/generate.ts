@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
+import { InputError } from '../errors.ts';
 import { type GenerationSettings, loadSeq2Seq, longestSequence, type Seq2SeqModel } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
@@ -107,6 +108,13 @@ interface Writer {
   readonly columns?: readonly string[];
 }
 
+/** @throws InputError if more tokens are to be read than the model has positions for */
+function inputLength(name: string, { config }: Seq2SeqModel, wanted: number): number {
+  const longest = longestSequence(config);
+  if (wanted <= longest) return wanted;
+  throw new InputError(`max length ${wanted} exceeds the ${longest} positions of ${name}; lower it.`);
+}
+
 const asked = (flags: Flags): Partial<GenerationSettings> => ({
   ...generationAsked(flags),
   numReturnSequences: flags.texts,
@@ -120,7 +128,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
   return {
     model,
     tokenizer,
-    maxLength: flags.maxLength ?? settings.maxLength,
+    maxLength: inputLength(settings.model, model, flags.maxLength ?? settings.maxLength),
     settings: generationSettings(model, flags.maxTargetLength ?? data.maxTargetLength, {
       ...data.generation,
       ...asked(flags),
@@ -137,7 +145,11 @@ async function ownWeights(flags: Flags): Promise<Writer> {
   return {
     model: loaded.model,
     tokenizer: tokenizerOf(loaded),
-    maxLength: flags.maxLength ?? Math.min(runDefaults.maxLength, longestSequence(loaded.config)),
+    maxLength: inputLength(
+      name,
+      loaded.model,
+      flags.maxLength ?? Math.min(runDefaults.maxLength, longestSequence(loaded.config)),
+    ),
     settings: generationSettings(loaded.model, maxTargetLength, asked(flags)),
   };
 }

@@ -57,23 +57,19 @@ export function addGenerationOptions(command: Command): Command {
     );
 }
 
-/** What the options ask for. */
+/** What the options ask for. Beams leave out samples that were asked for earlier, and the other way round. */
 export function generationAsked(flags: GenerationFlags): Partial<GenerationSettings> {
   const { temperature, topK, topP } = flags;
   const isSampled = flags.sample || [temperature, topK, topP].some((value) => value !== undefined);
+  const given = Object.entries({ temperature, topK, topP }).filter(([, value]) => value !== undefined);
+  const sampling = isSampled ? { ...samplingDefaults, ...Object.fromEntries(given) } : null;
   const asked: Partial<GenerationSettings> = {
-    numBeams: flags.beams,
+    numBeams: flags.beams ?? (isSampled ? 1 : undefined),
     minLength: flags.minTargetLength,
     lengthPenalty: flags.lengthPenalty,
     earlyStopping: flags.earlyStopping,
     noRepeatNgramSize: flags.noRepeatNgram,
-    sampling: isSampled
-      ? {
-          temperature: temperature ?? samplingDefaults.temperature,
-          topK: topK ?? samplingDefaults.topK,
-          topP: topP ?? samplingDefaults.topP,
-        }
-      : undefined,
+    sampling: isSampled || flags.beams !== undefined ? sampling : undefined,
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }
