@@ -1,3 +1,4 @@
+import { recomputed } from '../autograd/recompute.ts';
 import type { AttentionSpec } from '../backends/backend.ts';
 import { dropout, Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
 import { activation } from '../ops/activations.ts';
@@ -160,6 +161,14 @@ class BartFeedForward {
   }
 }
 
+/** Runs the layers of a side: either keeps what is inside of them for the derivative, or has it computed again. */
+type Runner = (layer: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]) => Tensor;
+
+const keeping: Runner = (layer, inputs) => tidyInScope(() => layer(...inputs));
+
+/** The pass as one part of the model sees it: each has its own stream of random numbers, so that it can be run again. */
+const passOf = (pass: Pass, part: string): Pass => new Pass(pass.offsets, pass.random?.fork(part), pass);
+
 /** The points of a layer or a side. */
 type Points = Omit<AttachmentPoints, 'path'>;
 
@@ -191,12 +200,12 @@ class BartEncoderLayer {
   }
 }
 
-/** What the layers of a decoder attend to. */
+/** What the layers of a decoder attend to, which may follow from tensors that are given to all of them. */
 export interface DecoderMemory {
   /** What layer `index` sees of the decoder's side, given what the rows of this pass offer. */
   own(index: number, rows: KeysAndValues): KeysAndValues;
-  /** What the encoder's rows offer to layer `index`. */
-  source(index: number): KeysAndValues;
+  /** What the encoder's rows offer to layer `index`. @param states its output, if the decoder was given it */
+  source(index: number, states?: Tensor): KeysAndValues;
 }
 
 /** Rows of a decoder: the tokens of a pass, which continue the sequences of an encoder's batch. */
@@ -232,11 +241,11 @@ class BartDecoderLayer {
     return this.#crossAttention.attention.offer(states, counts, pass);
   }
 
-  forward(x: Tensor, rows: DecoderRows, memory: DecoderMemory): Tensor {
+  forward(x: Tensor, source: KeysAndValues, rows: DecoderRows, memory: DecoderMemory): Tensor {
     const { pass, keyCounts } = rows;
     const own = memory.own(this.#index, this.#attention.attention.offer(x, keyCounts, pass)); // [key rows, hidden]
     const y = this.#attention.forward(x, own, rows.own, pass); // [rows, hidden]
-    const z = this.#crossAttention.forward(y, memory.source(this.#index), rows.source, pass); // [rows, hidden]
+    const z = this.#crossAttention.forward(y, source, rows.source, pass); // [rows, hidden]
     return this.#feedForward.forward(z, pass); // [rows, hidden]
   }
 }
@@ -258,10 +267,10 @@ class BartEncoder {
   }
 
   /** The embedding output and the output of each layer, all [rows, hidden]. */
-  hiddenStates(batch: PackedBatch, pass: Pass): Tensor[] {
+  hiddenStates(batch: PackedBatch, pass: Pass, run: Runner): Tensor[] {
     const states = [tidyInScope(() => this.#embeddings.forward(batch, pass.random))];
-    for (const layer of this.#layers) {
-      states.push(tidyInScope(() => layer.forward(states[states.length - 1], batch.keyCounts, pass)));
+    for (const [i, layer] of this.#layers.entries()) {
+      states.push(run((x) => layer.forward(x, batch.keyCounts, passOf(pass, `encoder ${i}`)), [states[i]]));
     }
     return states;
   }
@@ -288,11 +297,18 @@ class BartDecoder {
     return this.#layers[index].offerSource(states, counts, pass);
   }
 
-  /** The embedding output and the output of each layer, all [rows, hidden]. */
-  hiddenStates(rows: DecoderRows, memory: DecoderMemory): Tensor[] {
-    const states = [tidyInScope(() => this.#embeddings.forward(rows, rows.pass.random))];
-    for (const layer of this.#layers) {
-      states.push(tidyInScope(() => layer.forward(states[states.length - 1], rows, memory)));
+  /**
+   * The embedding output and the output of each layer, all [rows, hidden].
+   *
+   * @param encoded the encoder's output [source rows, hidden], unless the memory holds what follows from it
+   */
+  hiddenStates(rows: DecoderRows, memory: DecoderMemory, run: Runner = keeping, encoded?: Tensor): Tensor[] {
+    const { pass } = rows;
+    const states = [tidyInScope(() => this.#embeddings.forward(rows, pass.random))];
+    for (const [i, layer] of this.#layers.entries()) {
+      const forward = (x: Tensor, source?: Tensor) =>
+        layer.forward(x, memory.source(i, source), { ...rows, pass: passOf(pass, `decoder ${i}`) }, memory);
+      states.push(run(forward, encoded ? [states[i], encoded] : [states[i]]));
     }
     return states;
   }
@@ -317,6 +333,8 @@ export class BartModel {
   /** The table of tokens of both sides and of the output. */
   readonly shared: Embedding;
   readonly decoder: BartDecoder;
+  /** Bytes that may be kept for the derivative. If the layers have more inside, that is computed again (see `recomputed`). */
+  keptBytes = 2 ** 30;
   readonly #encoder: BartEncoder;
 
   /** @param path where the model lies in the checkpoint: `model`, or the root */
@@ -336,13 +354,15 @@ export class BartModel {
 
   /** The encoder's output [source rows, hidden]. Dropout is on when `random` is given. */
   encode(source: PackedBatch, random?: Random): Tensor {
-    return this.#encoder.hiddenStates(source, new Pass(source.offsets, random))[this.config.encoder_layers];
+    const pass = new Pass(source.offsets, random);
+    return this.#encoder.hiddenStates(source, pass, this.#runner(source))[this.config.encoder_layers];
   }
 
   /** All states, for a decoder that reads `target`. Dropout is on when `random` is given. */
   hiddenStates(source: PackedBatch, target: PackedBatch, random?: Random): BartStates {
     const sourcePass = new Pass(source.offsets, random);
-    const encoder = this.#encoder.hiddenStates(source, sourcePass);
+    const run = this.#runner(source, target);
+    const encoder = this.#encoder.hiddenStates(source, sourcePass, run);
     const encoded = encoder[encoder.length - 1];
     const { queries, select } = causalKeys(target);
     const rows: DecoderRows = {
@@ -351,11 +371,23 @@ export class BartModel {
       own: queries,
       source: { queryOffsets: target.offsets, causal: false },
     };
-    const decoder = this.decoder.hiddenStates(rows, {
+    const memory: DecoderMemory = {
       own: (_, own) => select(own),
-      source: (index) => this.decoder.offerSource(index, encoded, source.keyCounts, sourcePass),
-    });
-    return { encoder, decoder };
+      source: (index, states = encoded) =>
+        this.decoder.offerSource(index, states, source.keyCounts, passOf(sourcePass, `source ${index}`)),
+    };
+    return { encoder, decoder: this.decoder.hiddenStates(rows, memory, run, encoded) };
+  }
+
+  /** About what a derivative of the layers would need of their inside decides. */
+  #runner(source: PackedBatch, target?: PackedBatch): Runner {
+    const { d_model, encoder_layers, decoder_layers, encoder_ffn_dim, decoder_ffn_dim } = this.config;
+    const [sourceRows, targetRows] = [source.inputIds.length, target?.inputIds.length ?? 0];
+    // A sublayer makes about seven results as wide as the model, attention to the source two of its rows.
+    const encoder = encoder_layers * sourceRows * (14 * d_model + 2 * encoder_ffn_dim);
+    const decoder =
+      decoder_layers * (targetRows * (21 * d_model + 2 * decoder_ffn_dim) + (target ? sourceRows * 2 * d_model : 0));
+    return 4 * (encoder + decoder) > this.keptBytes ? recomputed : keeping;
   }
 
   /** The decoder's output [target rows, hidden]. Dropout is on when `random` is given. */

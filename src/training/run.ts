@@ -72,7 +72,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     settings.training,
     run.random.fork('training'),
   );
-  const progress = resume ? restore(options, run, trainer) : await begin(run, options);
+  const progress = resume ? restore({ ...options, settings }, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
   let evaluation: Evaluated;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { type AdapterSettings, attachAdapter, freezeBackbone } from '../../src/adapters/index.ts';
-import { grad, hvp, Random, setBackend, Tensor, tidy } from '../../src/index.ts';
+import { grad, hvp, memory, Random, setBackend, Tensor, tidy } from '../../src/index.ts';
 import {
   loadSeq2Seq,
   packPadded,
@@ -171,6 +171,32 @@ for (const settings of adapters) {
     }
   });
 }
+
+test('layers that are computed again give the same loss and gradients, with dropout too, and keep less', () => {
+  for (const settings of [...adapters, { kind: 'lora', dropout: 0.2, init: 'bert' }]) {
+    const model = tinySeq2Seq();
+    const adapter = attachAdapter(model, settings);
+    liven(adapter);
+    freezeBackbone(model, adapter);
+    const batch = model.pack(two);
+    const [kept, again] = [2 ** 30, 0].map((keptBytes) =>
+      tidy(() => {
+        model.bart.keptBytes = keptBytes;
+        const before = memory().tensors;
+        const loss = model.loss(model.forward(batch, new Random(1)), batch);
+        const tensors = memory().tensors - before;
+        const leaves = adapter.parameters.map(({ value }) => value);
+        return { tensors, loss: loss.item(), gradients: grad(loss, leaves).map((g) => [...g.dataSync()]) };
+      }),
+    );
+    assert.equal(again.loss, kept.loss);
+    again.gradients.forEach((values, i) => {
+      const shape = [values.length];
+      assertClose({ shape, values }, { shape, values: kept.gradients[i] }, 1e-6, `${settings.kind} ${i}`);
+    });
+    assert.ok(again.tensors < kept.tensors / 2, `${again.tensors} tensors, ${kept.tensors} without`);
+  }
+});
 
 test('every weight of a tiny model has the right gradient', async () => {
   await setBackend('reference', { dtype: 'float64' });
