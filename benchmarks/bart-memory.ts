@@ -48,7 +48,7 @@ const source: WeightSource = {
   take: (name, shape) =>
     shape.length === 2 && name !== 'final_logits_bias'
       ? randomHalves(sizeOf(shape))
-      : new Float32Array(sizeOf(shape)).fill(name.endsWith('norm.weight') ? 1 : 0),
+      : new Float32Array(sizeOf(shape)).fill(/norm\w*\.weight$/.test(name) ? 1 : 0),
 };
 
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
