@@ -1,6 +1,6 @@
 /**
  * A training step of BART-large with adapters on random numbers: does it fit in the 4 GiB of the linear memory, and how long does
- * it take? `node benchmarks/bart-memory.ts [pairs] [source tokens] [target tokens] [bottleneck]`
+ * it take? `node benchmarks/bart-memory.ts [pairs] [source tokens] [target tokens] [bottleneck] [steps]`
  */
 import { attachAdapter, freezeBackbone } from '../src/adapters/index.ts';
 import type { StoredNumbers } from '../src/backends/stored.ts';
@@ -10,7 +10,9 @@ import { ParameterPath, type WeightSource } from '../src/nn/index.ts';
 import { sizeOf } from '../src/tensor/shape.ts';
 import { objectiveOf, pairTokenCount, seq2seqLoss, Trainer, trainingDefaults } from '../src/training/browser.ts';
 
-const [pairs = 4, sourceLength = 512, targetLength = 128, bottleneck = 64] = process.argv.slice(2).map(Number);
+const [pairs = 4, sourceLength = 512, targetLength = 128, bottleneck = 64, steps = 2] = process.argv
+  .slice(2)
+  .map(Number);
 
 /** `facebook/bart-large`. */
 const config = parseBartConfig({
@@ -66,16 +68,17 @@ const items: SequencePair[] = Array.from({ length: pairs }, () => ({
 const learner = { tokenCount: pairTokenCount, loss: seq2seqLoss };
 const trainer = new Trainer(
   objectiveOf(learner, model, items, adapter.parameters),
-  { ...trainingDefaults, epochs: 2, batchSize: pairs },
+  { ...trainingDefaults, epochs: steps, batchSize: pairs },
   new Random(1),
 );
+const tokens = items.reduce((sum, item) => sum + pairTokenCount(item), 0);
 while (!trainer.done) {
   const start = performance.now();
   const { step, loss } = await trainer.trainStep();
   const seconds = (performance.now() - start) / 1000;
-  const tokens = items.reduce((sum, item) => sum + pairTokenCount(item), 0);
+  const most = mebibytes(process.resourceUsage().maxRSS * 1024);
   console.log(
-    `step ${step}              loss ${loss.toFixed(3)}, ${seconds.toFixed(1)} s, ${Math.round(tokens / seconds)} tokens/s`,
+    `step ${step}              loss ${loss.toFixed(3)}, ${seconds.toFixed(1)} s, ${Math.round(tokens / seconds)} tokens/s, ` +
+      `at most ${most} in the process`,
   );
 }
-console.log(`most of the process ${mebibytes(process.resourceUsage().maxRSS * 1024)}`);
