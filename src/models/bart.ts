@@ -200,7 +200,7 @@ class BartEncoderLayer {
   }
 }
 
-/** What the layers of a decoder attend to, which may follow from tensors that are given to all of them. */
+/** What the layers of a decoder attend to. */
 export interface DecoderMemory {
   /** What layer `index` sees of the decoder's side, given what the rows of this pass offer. */
   own(index: number, rows: KeysAndValues): KeysAndValues;
@@ -379,7 +379,7 @@ export class BartModel {
     return { encoder, decoder: this.decoder.hiddenStates(rows, memory, run, encoded) };
   }
 
-  /** About what a derivative of the layers would need of their inside decides. */
+  /** Keeps the inside of the layers as long as all of them together stay below `keptBytes`, by a rough count. */
   #runner(source: PackedBatch, target?: PackedBatch): Runner {
     const { d_model, encoder_layers, decoder_layers, encoder_ffn_dim, decoder_ffn_dim } = this.config;
     const [sourceRows, targetRows] = [source.inputIds.length, target?.inputIds.length ?? 0];
