@@ -310,7 +310,8 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     rejectExplicit(command, ['label'], 'names classes or numbers; this run writes texts, name theirs with --target');
     const [column = stored.text, other] = text ?? [];
     if (other !== undefined) throw new UsageError('--text names two columns; it is one, with the text to read.');
-    return { ...stored, train: data, eval: data, text: column, target: target ?? stored.target };
+    const file = isFolder(data) ? xsumFile(data, 'test') : data;
+    return { ...stored, train: file, eval: file, text: column, target: target ?? stored.target };
   }
   rejectExplicit(command, ['target'], 'goes with a run that writes texts');
   const columns = stored.kind === 'table' ? stored : undefined;

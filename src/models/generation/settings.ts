@@ -90,6 +90,9 @@ export function checkGenerationSettings(settings: GenerationSettings, config: Ba
     throw fail(`maxLength ${maxLength} exceeds the ${config.max_position_embeddings} positions of the model`);
   }
   if (minLength > maxLength) throw fail(`minLength ${minLength} exceeds maxLength ${maxLength}`);
+  if (typeof settings.earlyStopping !== 'boolean') {
+    throw fail(`earlyStopping must be true or false, not ${JSON.stringify(settings.earlyStopping)}`);
+  }
   if (!Number.isFinite(lengthPenalty)) throw fail(`lengthPenalty must be a number, not ${lengthPenalty}`);
   for (const key of ['forcedBosTokenId', 'forcedEosTokenId'] as const) {
     const id = settings[key];
