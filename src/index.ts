@@ -11,6 +11,7 @@ export {
   enableWideVectors,
   type FloatArray,
   getBackend,
+  MemoryError,
   type Shape,
   setBackend,
   type WideVectors,

@@ -71,9 +71,13 @@ class LowRank implements ProjectionModule {
   }
 }
 
+/** What BART calls the projections that have another name in BERT. */
+const bartNames: Readonly<Record<string, string>> = { query: 'q_proj', key: 'k_proj', value: 'v_proj' };
+
 /** The linear layers whose path ends in one of the names, as PEFT matches them. @throws InputError for a name that matches none */
 function targets(points: readonly ProjectionPoint[], modules: readonly string[]): ProjectionPoint[] {
-  const matches = (module: string) => (point: ProjectionPoint) => `.${point.name}`.endsWith(`.${module}`);
+  const matches = (module: string) => (point: ProjectionPoint) =>
+    [module, bartNames[module] ?? module].some((name) => `.${point.name}`.endsWith(`.${name}`));
   const unknown = modules.find((module) => !points.some(matches(module)));
   if (unknown !== undefined) {
     const there = new Set(points.map(({ name }) => name.replace(/^.*\.\d+\./, '')));
@@ -95,7 +99,8 @@ export const lora = defineFamily({
     rslora: yesOrNo({ description: 'scale by alpha / sqrt(rank)', default: false }),
     dropout: probability({ description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
     targetModules: names({
-      description: 'linear layers, by the end of their path: query, key, value, attention.output.dense, ...',
+      description:
+        'linear layers, by the end of their path: query, key, value (in BART also q_proj, k_proj, v_proj), attention.output.dense, ...',
       default: ['query', 'value'],
     }),
     init: choice(['lora', 'bert'], { description: 'starting values', default: 'lora', whenPruned: 'bert' }),

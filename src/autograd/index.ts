@@ -1,3 +1,4 @@
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from './check.ts';
 export { backward, type GradOptions, grad } from './grad.ts';
 export { hvp } from './hvp.ts';
+export { recomputed } from './recompute.ts';

@@ -12,6 +12,11 @@ export type DType = 'float32' | 'float64';
 export type FloatArray = Float32Array | Float64Array;
 export type Shape = readonly number[];
 
+/** There is not the memory for what is asked; the message says what to lower. */
+export class MemoryError extends Error {
+  override readonly name = 'MemoryError';
+}
+
 /** A block of numbers owned by a backend. */
 export interface Buffer {
   readonly length: number;

@@ -3,7 +3,7 @@ import { ReferenceBackend } from './reference/index.ts';
 import { WasmBackend } from './wasm/index.ts';
 import { enableWideVectors } from './wasm/wide.ts';
 
-export type { Backend, DType, FloatArray, Shape } from './backend.ts';
+export { type Backend, type DType, type FloatArray, MemoryError, type Shape } from './backend.ts';
 export { enableWideVectors, type WideVectors, wideVectors } from './wasm/wide.ts';
 export type BackendName = 'wasm' | 'reference';
 export interface BackendOptions {

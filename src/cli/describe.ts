@@ -1,5 +1,5 @@
 import { adapterTitle } from '../adapters/index.ts';
-import type { EncoderConfig, Loaded } from '../models/index.ts';
+import type { Loaded, ModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, pruningMethodOf } from '../pruning/index.ts';
 import {
@@ -33,8 +33,10 @@ const percent = (fraction: number): string => `${Number((100 * fraction).toFixed
 export const countSizes = (parameters: readonly Parameter[]): number =>
   parameters.reduce((sum, { size }) => sum + size, 0);
 
-export const architecture = ({ model_type, num_hidden_layers, hidden_size }: EncoderConfig): string =>
-  `${model_type}, ${num_hidden_layers} layers of ${hidden_size}`;
+export const architecture = (config: ModelConfig): string =>
+  config.model_type === 'bart'
+    ? `bart, ${config.encoder_layers} and ${config.decoder_layers} layers of ${config.d_model}`
+    : `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}`;
 
 /** Tells what was loaded, and what became of the checkpoint. */
 export function noteLoaded(name: string, { config, adapter, backbone, ignored, initialized }: AdaptedModel): void {

@@ -8,7 +8,7 @@ import { runDefaults, tokenizerOf } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { checkColumns, inputOption, readInput, textOption } from './input.ts';
-import { shared } from './options.ts';
+import { poolings, shared } from './options.ts';
 import { printJsonLine } from './output.ts';
 
 interface Flags {
@@ -22,7 +22,6 @@ interface Flags {
 }
 
 export function describeEmbed(command: Command): void {
-  const poolings: Pooling[] = ['mean', 'cls'];
   command
     .description('Print one vector per text, as one line of JSON each.')
     .addOption(shared.model())

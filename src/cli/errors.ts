@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { MemoryError } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 
 /** Exit codes of the command; 70 is EX_SOFTWARE of sysexits.h, 130 is what shells report for Ctrl-C. */
@@ -19,7 +20,7 @@ export function report(error: unknown): number {
     process.stderr.write('stopped; nothing was saved\n');
     return exitCodes.interrupted;
   }
-  if (error instanceof InputError) {
+  if (error instanceof InputError || error instanceof MemoryError) {
     process.stderr.write(`error: ${error.message}\n`);
     return exitCodes.input;
   }

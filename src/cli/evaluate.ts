@@ -20,7 +20,10 @@ export function describeEvaluate(command: Command): void {
     .argument('<run>', 'folder that train wrote')
     .addOption(shared.model('where the backbone is now, if it was moved'))
     .addOption(
-      new Option('-d, --data <path>', 'other data: a .csv, .tsv or .jsonl file, or a GLUE folder').argParser(path),
+      new Option(
+        '-d, --data <path>',
+        'other data: a .csv, .tsv or .jsonl file, a GLUE folder, or a SQuAD folder or file',
+      ).argParser(path),
     )
     .addOption(
       new Option('--text <column[,column]>', 'columns with the text (default: those of the run)').argParser(
@@ -28,6 +31,7 @@ export function describeEvaluate(command: Command): void {
       ),
     )
     .option('--label <column>', 'column with the label (default: that of the run)')
+    .option('--target <column>', 'column with the text to write (default: that of the run)')
     .addOption(shared.backend())
     .addOption(shared.json());
 }

@@ -1,14 +1,9 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { adapterTitle } from '../adapters/index.ts';
+import { type AdaptableModel, adapterTitle } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
-import {
-  isHeadParameter,
-  type Loaded,
-  loadClassifier,
-  longestSequence,
-  type SequenceClassifier,
-} from '../models/index.ts';
+import { readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { isHeadParameter, type Loaded, loadClassifier, loadSeq2Seq, longestSequence } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
@@ -25,6 +20,7 @@ import {
   runDefaults,
   runFileSizes,
   storedCounts,
+  taskOf,
   tokenizerOf,
 } from '../training/index.ts';
 import { adapterSettings, addFamilyOptions } from './adapter-options.ts';
@@ -141,17 +137,20 @@ function finishedRun(folder: string): Facts {
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
+  const isText = settings.data.kind === 'pairs';
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
-    ['labels', labels ? labels.join(', ') : 'numbers'],
+    ['task', taskOf(settings.data).name],
+    ...(settings.data.kind === 'pairs' ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]] : []),
+    ...(labels ? [['labels', labels.join(', ')]] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
     ['epochs', String(settings.training.epochs)],
     ['batches', batchesOf(settings.training)],
     ['max length', String(settings.maxLength)],
-    ['pooling', settings.pooling],
+    ...(isText ? [] : [['pooling', settings.pooling]]),
     ['seed, backend', `${settings.seed}, ${settings.backend}`],
     ['command', command.join(' ')],
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
@@ -186,55 +185,91 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
       return `${data.task} in ${data.folder}`;
     case 'wordnet':
       return `WordNet, ${data.trainPerClass} definitions per class`;
+    case 'squad':
+      return `SQuAD, ${data.train}`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
+    case 'pairs':
+      return `${data.train}, ${data.text} -> ${data.target}`;
     case 'unknown':
       return 'unknown, the adapter was trained elsewhere';
   }
 };
 
 function model(name: string, planned: Planned | null): Facts {
-  const loaded = loadClassifier(name, new Random(runDefaults.seed), ({ labels }) => ({ labels }));
+  const { model_type } = readModelConfig(resolveModelFolder(name));
+  const { loaded, rows, document } = model_type === 'bart' ? encoderDecoder(name) : encoder(name);
   const { config, folder, ignored, initialized } = loaded;
   const { vocabSize } = tokenizerOf(loaded);
   const [head, backbone] = [true, false].map((isHead) =>
     countSizes(loaded.model.parameters().filter((parameter) => isHeadParameter(parameter) === isHead)),
   );
-  const labels = initialized.length > 0 ? null : config.labels;
   const { bytes } = memory();
   const adapter = planned && adapterFacts(loaded, planned, { head, backbone });
-  const document = {
-    name,
-    folder,
-    ...config,
-    labels,
-    parameters: backbone,
-    longest_sequence: longestSequence(config),
-    tokenizer_vocabulary: vocabSize,
-    ignored,
-    initialized,
-    backend: getBackend().name,
-    memory_bytes: bytes,
-    adapter: adapter?.document,
-  };
-  const rows = [
-    ['folder', folder],
-    ['type', config.model_type],
-    ['layers', `${config.num_hidden_layers}, ${config.num_attention_heads} attention heads`],
-    ['hidden', `${config.hidden_size}, feed-forward ${config.intermediate_size}, ${config.hidden_act}`],
+  const common = [
     ['parameters', formatCount(backbone)],
     ['vocabulary', `${formatCount(config.vocab_size)}, of which the tokenizer uses ${formatCount(vocabSize)}`],
     ['longest input', `${formatCount(longestSequence(config))} tokens`],
-    ['own head', labels ? labels.join(', ') : 'none'],
     ['ignored', ignored.join(', ') || 'no tensor of the checkpoint'],
     ['backend', `${getBackend().name}, ${formatBytes(bytes)} in use`],
   ];
-  return { document, tables: [{ rows }, ...(adapter?.tables ?? [])] };
+  return {
+    document: {
+      name,
+      folder,
+      ...config,
+      ...document,
+      parameters: backbone,
+      longest_sequence: longestSequence(config),
+      tokenizer_vocabulary: vocabSize,
+      ignored,
+      initialized,
+      backend: getBackend().name,
+      memory_bytes: bytes,
+      adapter: adapter?.document,
+    },
+    tables: [
+      { rows: [['folder', folder], ['type', config.model_type], ...rows, ...common] },
+      ...(adapter?.tables ?? []),
+    ],
+  };
+}
+
+/** A model, and what is told of its kind only. */
+interface Described {
+  readonly loaded: Loaded<AdaptableModel>;
+  readonly rows: string[][];
+  readonly document?: object;
+}
+
+function encoder(name: string): Described {
+  const loaded = loadClassifier(name, new Random(runDefaults.seed), ({ labels }) => ({ labels }));
+  const { config, initialized } = loaded;
+  const labels = initialized.length > 0 ? null : config.labels;
+  const rows = [
+    ['layers', `${config.num_hidden_layers}, ${config.num_attention_heads} attention heads`],
+    ['hidden', `${config.hidden_size}, feed-forward ${config.intermediate_size}, ${config.hidden_act}`],
+    ['own head', labels ? labels.join(', ') : 'none'],
+  ];
+  return { loaded, rows, document: { labels } };
+}
+
+function encoderDecoder(name: string): Described {
+  const loaded = loadSeq2Seq(name, new Random(runDefaults.seed));
+  const c = loaded.config;
+  const side = (layers: number, heads: number, inner: number) =>
+    `${layers} layers, ${heads} attention heads, feed-forward ${inner}`;
+  const rows = [
+    ['encoder', side(c.encoder_layers, c.encoder_attention_heads, c.encoder_ffn_dim)],
+    ['decoder', side(c.decoder_layers, c.decoder_attention_heads, c.decoder_ffn_dim)],
+    ['hidden', `${c.d_model}, ${c.activation_function}`],
+  ];
+  return { loaded, rows };
 }
 
 /** What an adapter on the model would come to. */
 function adapterFacts(
-  { model }: Loaded<SequenceClassifier>,
+  { model }: Loaded<AdaptableModel>,
   planned: Planned,
   { head, backbone }: { readonly head: number; readonly backbone: number },
 ): Facts {

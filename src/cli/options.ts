@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
+import { windowDefaults } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { runDefaults } from '../training/index.ts';
 import { UsageError } from './errors.ts';
@@ -19,6 +20,7 @@ export const positiveInteger = number((x) => Number.isSafeInteger(x) && x > 0, '
 export const naturalNumber = number((x) => Number.isSafeInteger(x) && x >= 0, 'a whole number, 0 or more');
 export const positiveNumber = number((x) => Number.isFinite(x) && x > 0, 'a number above 0');
 export const numberFromZero = number((x) => Number.isFinite(x) && x >= 0, 'a number, 0 or more');
+export const anyNumber = number(Number.isFinite, 'a number');
 export const ratio = number((x) => x >= 0 && x <= 1, 'a number from 0 to 1');
 export const widthFactor = number((x) => Number.isSafeInteger(x) && x > 1, 'a whole number above 1');
 export const sparsity = number((x) => x >= 0 && x < 1, 'in [0, 1): the fraction of weights removed, 0.4 removes 40 %');
@@ -94,6 +96,6 @@ export const shared = {
   maxLength: () =>
     new Option(
       '--max-length <tokens>',
-      `longest input, the rest is cut off; by default ${runDefaults.maxLength}, or less if the model takes less`,
+      `longest input, the rest is cut off; by default ${runDefaults.maxLength}, squad: windows of ${windowDefaults.maxLength}, or less if the model takes less`,
     ).argParser(positiveInteger),
 };

@@ -4,6 +4,7 @@ import { demo, describeDemo } from './demo.ts';
 import { describeEmbed, embed } from './embed.ts';
 import { UsageError } from './errors.ts';
 import { describeEvaluate, evaluate } from './evaluate.ts';
+import { describeGenerate, generate } from './generate.ts';
 import { describeInfo, info } from './info.ts';
 import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Entry>> = {
   train: { describe: describeTrain, run: train },
   evaluate: { describe: describeEvaluate, run: evaluate },
   predict: { describe: describePredict, run: predict },
+  generate: { describe: describeGenerate, run: generate },
   embed: { describe: describeEmbed, run: embed },
   prune: { describe: describePrune, run: prune },
   convert: { describe: describeConvert, run: convert },

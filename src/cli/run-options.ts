@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import { batchOrders, glueTasks } from '../data/index.ts';
-import { runDefaults, trainingDefaults } from '../training/index.ts';
+import { batchOrders, windowDefaults } from '../data/index.ts';
+import { runDefaults, textDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
+import { maxTargetLengthOption } from './generation-options.ts';
 import {
   namedRuns,
   numberFromZero,
@@ -14,14 +15,20 @@ import {
   shared,
   textColumns,
 } from './options.ts';
+import { taskNames } from './settings.ts';
 
 export function addDataOptions(command: Command): Command {
   return command
     .optionsGroup('Model and data:')
     .addOption(shared.model())
-    .addOption(new Option('--task <name>', 'GLUE task, read from the --data folder').choices(Object.keys(glueTasks)))
     .addOption(
-      new Option('-d, --data <path>', 'GLUE folder with --task, or a .csv, .tsv or .jsonl file').argParser(path),
+      new Option(
+        '--task <name>',
+        'GLUE task, questions about texts, or summaries; without it the table in --data',
+      ).choices(taskNames),
+    )
+    .addOption(
+      new Option('-d, --data <path>', 'folder of GLUE, SQuAD or XSum, or a .csv, .tsv or .jsonl file').argParser(path),
     )
     .addOption(new Option('--eval-data <file>', 'file to evaluate on').argParser(path))
     .addOption(
@@ -33,7 +40,14 @@ export function addDataOptions(command: Command): Command {
         .choices(['auto', 'classification', 'regression'])
         .default('auto'),
     )
-    .addOption(shared.maxLength());
+    .option('--target <column>', 'column with the text to write for that of --text, in place of --label')
+    .addOption(
+      new Option('--stride <tokens>', 'squad: from the beginning of one window of a text to that of the next')
+        .argParser(positiveInteger)
+        .default(windowDefaults.stride),
+    )
+    .addOption(shared.maxLength())
+    .addOption(maxTargetLengthOption(String(textDefaults.maxTargetLength)));
 }
 
 export function addAdapterOptions(command: Command): Command {

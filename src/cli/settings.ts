@@ -1,40 +1,57 @@
-import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { fusion } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import type { BatchOrder, GlueTaskName } from '../data/index.ts';
-import { readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
+import {
+  type BatchOrder,
+  type GlueTaskName,
+  glueTasks,
+  isFolder,
+  windowDefaults,
+  xsumColumns,
+  xsumFile,
+} from '../data/index.ts';
+import type { Pooling } from '../models/index.ts';
 import {
   type DataSettings,
+  defaultMaxLength,
   type FusedAdapter,
   fusedAdapters,
   type PruningSettings,
   type RunSettings,
   runDefaults,
+  type TextGenerationData,
   type TrainingOptions,
+  taskOf,
+  textDefaults,
   trainingDefaults,
 } from '../training/index.ts';
 import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
+import { type GenerationFlags, generationAsked } from './generation-options.ts';
 import { checkColumns, inputKind } from './input.ts';
 import { isExplicit, rejectExplicit, written } from './options.ts';
 import { checkMethodAgreement, type PruningFlags, pruningFlagOf, pruningSettings } from './pruning-options.ts';
 
+/** What `--task` accepts. */
+export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad' as const, 'xsum' as const];
+
 /** Where data comes from, as options. */
 export interface DataFlags {
-  readonly task?: GlueTaskName;
+  readonly task?: (typeof taskNames)[number];
   readonly data?: string;
   readonly evalData?: string;
   readonly text?: readonly string[];
   readonly label?: string;
   readonly labelKind?: 'auto' | 'classification' | 'regression';
+  readonly target?: string;
+  readonly maxTargetLength?: number;
+  readonly stride?: number;
 }
 
 /** The options that determine a run. Those of training are absent in `prune`. */
-export interface RunFlags extends DataFlags, PruningFlags {
+export interface RunFlags extends DataFlags, GenerationFlags, PruningFlags {
   readonly model?: string;
   readonly adapter: string;
   /** `name=folder` for each. */
@@ -55,16 +72,33 @@ export interface RunFlags extends DataFlags, PruningFlags {
 }
 
 const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefined);
+const pairs = ({ data }: RunSettings) => (data.kind === 'pairs' ? data : undefined);
+const sampling = (settings: RunSettings) => pairs(settings)?.generation.sampling ?? undefined;
 
 /** What each option would have been in given settings; undefined where it has no meaning. */
 const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] | undefined } = {
   model: ({ model }) => model,
-  task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
-  data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'table' ? data.train : undefined),
-  evalData: (settings) => table(settings)?.eval ?? undefined,
-  text: (settings) => table(settings)?.text,
+  task: ({ data }) => (data.kind === 'glue' ? data.task : data.kind === 'squad' ? data.kind : undefined),
+  data: ({ data }) => (data.kind === 'glue' ? data.folder : 'train' in data ? data.train : undefined),
+  evalData: ({ data }) => ('eval' in data ? (data.eval ?? undefined) : undefined),
+  text: (settings) => {
+    const text = pairs(settings)?.text;
+    return text === undefined ? table(settings)?.text : [text];
+  },
   label: (settings) => table(settings)?.label,
   labelKind: (settings) => table(settings)?.labelKind,
+  stride: ({ data }) => (data.kind === 'squad' ? data.stride : undefined),
+  target: (settings) => pairs(settings)?.target,
+  maxTargetLength: (settings) => pairs(settings)?.maxTargetLength,
+  beams: (settings) => pairs(settings)?.generation.numBeams,
+  minTargetLength: (settings) => pairs(settings)?.generation.minLength,
+  lengthPenalty: (settings) => pairs(settings)?.generation.lengthPenalty,
+  earlyStopping: (settings) => pairs(settings)?.generation.earlyStopping,
+  noRepeatNgram: (settings) => pairs(settings)?.generation.noRepeatNgramSize,
+  sample: (settings) => sampling(settings) && true,
+  temperature: (settings) => sampling(settings)?.temperature,
+  topK: (settings) => sampling(settings)?.topK,
+  topP: (settings) => sampling(settings)?.topP,
   adapter: ({ adapter }) => adapter.kind,
   fuse: ({ fused }) => fused?.map(({ name, run }) => `${name}=${run}`),
   ...pruningFlagOf,
@@ -121,7 +155,7 @@ export function runSettings(command: Command): RunSettings {
     pruning,
     training: trainingOptions(flags),
     pooling,
-    maxLength: flags.maxLength ?? defaultMaxLength(model),
+    maxLength: flags.maxLength ?? defaultMaxLength(model, taskOf(data)),
     trainHead: head === 'train',
     seed,
     backend,
@@ -151,18 +185,77 @@ function trainingOptions(flags: RunFlags): TrainingOptions {
 }
 
 function dataSettings(command: Command): DataSettings {
-  const { task, data, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
+  const {
+    task,
+    data,
+    evalData,
+    text,
+    label,
+    target,
+    labelKind = 'auto',
+    stride = windowDefaults.stride,
+  } = command.opts<RunFlags>();
   if (data === undefined) {
-    throw new UsageError('--data is missing: a GLUE folder with --task, or a file with --text and --label.');
+    throw new UsageError('--data is missing: a folder with --task, or a file with --text and --label.');
+  }
+  if (task === 'squad') {
+    const table = ['text', 'label', 'labelKind', 'target', ...textFlags] as const;
+    rejectExplicit(command, table, 'belongs to a table of your own, not to --task squad');
+    rejectExplicit(command, ['pooling'], 'has no effect with --task squad, whose head reads every token');
+    return { kind: 'squad', train: data, eval: evalData ?? null, stride };
+  }
+  rejectExplicit(command, ['stride'], 'belongs to --task squad');
+  if (task === 'xsum') {
+    rejectExplicit(command, ['text', 'target'], 'belongs to a table of your own: that of --task xsum is known');
+    const [train, test] = isFolder(data) ? [xsumFile(data, 'train'), xsumFile(data, 'test')] : [data, null];
+    return pairData(command, { train, eval: evalData ?? test, ...xsumColumns });
   }
   if (task !== undefined) {
-    rejectExplicit(command, ['evalData', 'text', 'label', 'labelKind'], 'belongs to a file of your own, not to --task');
+    const ownFile = ['evalData', 'text', 'label', 'labelKind', 'target', ...textFlags] as const;
+    rejectExplicit(command, ownFile, 'belongs to a file of your own, not to --task');
     return { kind: 'glue', task, folder: data };
   }
   if (isFolder(data)) throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
   if (text === undefined) throw new UsageError('--text is missing: the column with the text, or two of them.');
+  if (target !== undefined) {
+    if (text.length !== 1)
+      throw new UsageError('--text names two columns; with --target it is one, with the text to read.');
+    return pairData(command, { train: data, eval: evalData ?? null, text: text[0], target });
+  }
+  rejectExplicit(command, textFlags, 'goes with --target, the column with the text to write');
   if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
   return { kind: 'table', train: data, eval: evalData ?? null, text, label, labelKind };
+}
+
+/** Options that concern texts to write. */
+const textFlags = [
+  'maxTargetLength',
+  'beams',
+  'minTargetLength',
+  'lengthPenalty',
+  'earlyStopping',
+  'noRepeatNgram',
+  'sample',
+  'temperature',
+  'topK',
+  'topP',
+] as const satisfies (keyof RunFlags)[];
+
+/** Texts with texts to write for them. */
+function pairData(
+  command: Command,
+  table: Pick<TextGenerationData, 'train' | 'eval' | 'text' | 'target'>,
+): TextGenerationData {
+  const written = 'is a column of classes or numbers; where texts are to be written there is none';
+  rejectExplicit(command, ['label', 'labelKind'], written);
+  rejectExplicit(command, ['pooling', 'head'], 'has no effect where texts are written: they have no head of their own');
+  const flags = command.opts<RunFlags>();
+  return {
+    kind: 'pairs',
+    ...table,
+    maxTargetLength: flags.maxTargetLength ?? textDefaults.maxTargetLength,
+    generation: generationAsked(flags),
+  };
 }
 
 /**
@@ -172,12 +265,24 @@ function dataSettings(command: Command): DataSettings {
  * @returns undefined without `--data`
  */
 export function evaluationData(command: Command, stored: DataSettings): DataSettings | undefined {
-  const { data, text, label } = command.opts<DataFlags>();
+  const { data, text, label, target } = command.opts<DataFlags>();
   if (data === undefined) {
-    rejectExplicit(command, ['text', 'label'], 'goes with --data');
+    rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
     return undefined;
   }
+  if (stored.kind === 'squad') {
+    rejectExplicit(command, ['text', 'label', 'target'], 'names columns, which data of questions do not have');
+    return { ...stored, eval: data };
+  }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
+  if (stored.kind === 'pairs') {
+    rejectExplicit(command, ['label'], 'names classes or numbers; this run writes texts, name theirs with --target');
+    const [column = stored.text, other] = text ?? [];
+    if (other !== undefined) throw new UsageError('--text names two columns; it is one, with the text to read.');
+    const file = isFolder(data) ? xsumFile(data, 'test') : data;
+    return { ...stored, train: file, eval: file, text: column, target: target ?? stored.target };
+  }
+  rejectExplicit(command, ['target'], 'goes with a run that writes texts');
   const columns = stored.kind === 'table' ? stored : undefined;
   const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
   if (!texts || !labels) {
@@ -187,20 +292,22 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
   return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** As long as the paper's inputs, where the model has positions for that. */
-export function defaultMaxLength(model: string): number {
-  const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
-  return Math.min(runDefaults.maxLength, longestSequence(config));
-}
+const dataName = (data: DataSettings): string => {
+  switch (data.kind) {
+    case 'glue':
+      return data.task;
+    case 'table':
+    case 'pairs':
+      return basename(data.train, extname(data.train));
+    default:
+      return data.kind;
+  }
+};
 
 /** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
-  const name =
-    data.kind === 'glue' ? data.task : data.kind === 'table' ? basename(data.train, extname(data.train)) : data.kind;
   const method = pruning ? `${pruning.method.replace(':', '-')}${sparsityPart(pruning.sparsity)}` : 'dense';
-  return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
+  return join('runs', `${dataName(data)}-${adapter.kind}-${method}-s${seed}`);
 }
 
 /** `40` for 40 %, `x4` for Large-Sparse. */

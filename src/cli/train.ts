@@ -11,6 +11,7 @@ import {
 import { useBackend } from './backend.ts';
 import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
 import { exitCodes, UsageError } from './errors.ts';
+import { addGenerationOptions } from './generation-options.ts';
 import { interruptSignal } from './interrupt.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -30,12 +31,13 @@ export function describeTrain(command: Command): void {
   command
     .description('Prune an adapter at initialisation, train it, evaluate it and save it.')
     .usage(
-      '--model <model> (--task <name> --data <folder> | --data <file> --text <columns> --label <column>) [options]',
+      '--model <model> (--task <name> --data <folder> | --data <file> --text <columns> (--label <column> | --target <column>)) [options]',
     );
   addDataOptions(command);
   addAdapterOptions(command);
   addPruningOptions(command, ['none']);
   addTrainingOptions(command);
+  addGenerationOptions(command);
   addRunOptions(
     command,
     new Option('-o, --output <folder>', 'folder to write (default: runs/<data>-<adapter>-<pruning>-s<seed>)'),
@@ -50,7 +52,9 @@ Before the first step there is nothing to save yet.
 
 Examples:
   $ sparse-adapter train --model ./bert-base --task rte --data ./glue
+  $ sparse-adapter train --model ./bert-base --task squad --data ./squad
   $ sparse-adapter train --model ./bert-base --data mail.csv --text subject,body --label folder
+  $ sparse-adapter train --model ./bart-base --data articles.jsonl --text document --target summary
   $ sparse-adapter train --resume --output runs/rte-houlsby-snip40-s42`,
   );
 }

@@ -8,18 +8,30 @@ import type { Checkpoint } from './checkpoint.ts';
  * at most once, and those never taken are listed.
  *
  * Two older spellings are accepted: a checkpoint without the model's prefix (`embeddings...` for `bert.embeddings...`),
- * and `LayerNorm.gamma`, `LayerNorm.beta` for `LayerNorm.weight`, `LayerNorm.bias`.
+ * and `LayerNorm.gamma`, `LayerNorm.beta` for `LayerNorm.weight`, `LayerNorm.bias`. A tensor that a model uses in several places
+ * may be stored under the name of any of them, or of all.
  */
 export class TensorSource {
   readonly #checkpoint: Checkpoint;
   readonly #prefixes: readonly string[];
+  readonly #tied: Readonly<Record<string, readonly string[]>>;
   readonly #names: ReadonlySet<string>;
   readonly #taken = new Set<string>();
 
-  /** @param options.prefixes what the checkpoint may leave out at the start of a name, such as `bert.` */
-  constructor(checkpoint: Checkpoint, options: { readonly prefixes?: readonly string[] } = {}) {
+  /**
+   * @param options.prefixes what the checkpoint may leave out at the start of a name, such as `bert.`
+   * @param options.tied other names under which the tensor of a name may be stored: copies, of which one is used
+   */
+  constructor(
+    checkpoint: Checkpoint,
+    options: {
+      readonly prefixes?: readonly string[];
+      readonly tied?: Readonly<Record<string, readonly string[]>>;
+    } = {},
+  ) {
     this.#checkpoint = checkpoint;
     this.#prefixes = options.prefixes ?? [];
+    this.#tied = options.tied ?? {};
     this.#names = new Set(checkpoint.names());
   }
 
@@ -54,16 +66,27 @@ export class TensorSource {
     return numbers;
   }
 
-  /** The names of the checkpoint's tensors that were never taken, in its order. */
+  /** The names of the checkpoint's tensors that were never taken, in its order; no copies of one that was. */
   ignored(): string[] {
-    return [...this.#names].filter((name) => !this.#taken.has(name));
+    const copies = new Set(
+      Object.entries(this.#tied)
+        .map((names) => names.flat().flatMap((name) => this.#spellings(name)))
+        .filter((spellings) => spellings.some((spelling) => this.#taken.has(spelling)))
+        .flat(),
+    );
+    return [...this.#names].filter((name) => !this.#taken.has(name) && !copies.has(name));
   }
 
   /** The name in the checkpoint. */
   #find(name: string): string | undefined {
+    return [name, ...(this.#tied[name] ?? [])].flatMap((n) => this.#spellings(n)).find((s) => this.#names.has(s));
+  }
+
+  /** The ways to write a name. */
+  #spellings(name: string): string[] {
     const prefix = this.#prefixes.find((start) => name.startsWith(start));
     const spellings = prefix === undefined ? [name] : [name, name.slice(prefix.length)];
-    return spellings.flatMap((spelling) => [spelling, legacySpelling(spelling)]).find((s) => this.#names.has(s));
+    return spellings.flatMap((spelling) => [spelling, legacySpelling(spelling)]);
   }
 
   /** Up to three names not taken yet that share most of their dotted parts with `name`, at least half of them. */

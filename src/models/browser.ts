@@ -11,6 +11,8 @@ export {
   type Sublayer,
   type Transform,
 } from './attachments.ts';
+export { BartModel } from './bart.ts';
+export { type BartConfig, parseBartConfig } from './bart-config.ts';
 export {
   type PackedBatch,
   type PaddedBatch,
@@ -21,9 +23,20 @@ export {
 } from './batch.ts';
 export { BertModel } from './bert.ts';
 export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
-export { type EncoderConfig, longestSequence, parseEncoderConfig } from './config.ts';
+export { type EncoderConfig, parseEncoderConfig } from './config.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
+export type { ScoredText } from './generation/beam-search.ts';
+export { type GenerateOptions, generate } from './generation/generate.ts';
+export {
+  type GenerationSettings,
+  generationDefaults,
+  parseGenerationSettings,
+  type Sampling,
+  samplingDefaults,
+} from './generation/settings.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
+export { longestSequence, type ModelConfig, parseModelConfig } from './model-config.ts';
 export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
+export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

@@ -1,2 +1,2 @@
 export * from './browser.ts';
-export { type Loaded, loadClassifier, loadEncoder, loadQuestionAnswering } from './load.ts';
+export { type Loaded, loadClassifier, loadEncoder, loadQuestionAnswering, loadSeq2Seq } from './load.ts';

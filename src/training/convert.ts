@@ -12,7 +12,6 @@ import {
 import { checkReplaceable, writeFolderAtomic } from '../io/index.ts';
 import { isHeadParameter } from '../models/index.ts';
 import { type ForeignOptions, type OpenedAdapter, ORIGIN, type Origin, openForeign } from './foreign.ts';
-import type { AdaptedModel } from './prepare.ts';
 import { isFinishedRun, loadRun, readRunMetrics, runFileNames, runFiles } from './run-folder.ts';
 
 /** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
@@ -121,7 +120,13 @@ function ejected(opened: OpenedAdapter): OpenedAdapter {
 }
 
 /** The checkpoint of the backbone with what the adapter does in its weights. */
-async function mergedFiles({ model, adapters, adapter, backbone, folder }: AdaptedModel): Promise<Files['files']> {
+async function mergedFiles({
+  model,
+  adapters,
+  adapter,
+  backbone,
+  folder,
+}: OpenedAdapter['adapted']): Promise<Files['files']> {
   const parameters = [...backbone, ...model.parameters().filter(isHeadParameter)];
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
   if (!trainsBackbone) adapters.merge(adapter.name);

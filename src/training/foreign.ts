@@ -4,14 +4,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { assignStored, readAdapterFolder, type StoredAdapter } from '../interchange/index.ts';
-import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { isHeadParameter, longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
+import { readJsonObject } from '../io/index.ts';
+import { isHeadParameter, type Pooling, type SequenceClassifier } from '../models/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
-import { type AdaptedModel, buildModel } from './prepare.ts';
+import { type AdaptedModel, buildModel, defaultMaxLength } from './prepare.ts';
 import { countParameters } from './run.ts';
 import type { RunConfig, RunMetrics } from './run-folder.ts';
 import { type FusedAdapter, type RunSettings, runDefaults } from './settings.ts';
+import { classification } from './tasks/index.ts';
 import { trainingDefaults } from './trainer.ts';
 
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
@@ -37,7 +38,7 @@ export interface ForeignOptions {
 
 /** An adapter with its backbone and head, wherever it came from. */
 export interface OpenedAdapter extends Origin {
-  readonly adapted: AdaptedModel;
+  readonly adapted: AdaptedModel<SequenceClassifier>;
   readonly warnings: readonly string[];
 }
 
@@ -52,7 +53,7 @@ export function openForeign(folder: string, options: ForeignOptions): OpenedAdap
   const origin = readOrigin(folder);
   const settings = settingsOf(stored, origin, options);
   const { labels, warnings } = labelsOf(stored, origin, options);
-  const adapted = buildModel(settings, labels, new Random(settings.seed));
+  const adapted = buildModel(classification, settings, labels, new Random(settings.seed));
   for (const [name, mixed] of stored.mixed) {
     assignStored(adapted.model, adapted.adapters.get(name), mixed, { head: false });
   }
@@ -103,10 +104,8 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Forei
   if (model === undefined) {
     throw new InputError(`${stored.label} does not name its backbone; give it with --model.`);
   }
-  const {
-    pooling = run?.pooling ?? runDefaults.pooling,
-    maxLength = run?.maxLength ?? defaultMaxLength(stored, model),
-  } = options;
+  const { pooling = run?.pooling ?? runDefaults.pooling, maxLength = run?.maxLength ?? maxLengthFor(stored, model) } =
+    options;
   const adapter = adapterSettings(stored.settings, run?.adapter);
   const fused = Array.from(stored.mixed, ([name, mixed]): FusedAdapter => {
     const known = run?.fused?.find((other) => other.name === name);
@@ -126,10 +125,9 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Forei
   };
 }
 
-function defaultMaxLength({ label }: StoredAdapter, model: string): number {
+function maxLengthFor({ label }: StoredAdapter, model: string): number {
   try {
-    const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
-    return Math.min(runDefaults.maxLength, longestSequence(config));
+    return defaultMaxLength(model, classification);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${label} is for the backbone ${model}: ${error.message} Give its place with --model.`);

@@ -15,13 +15,12 @@ export {
   type AdaptedModel,
   type AdapterPruneReport,
   buildModel,
+  defaultMaxLength,
   ownAdapter,
   type PreparedRun,
   type PrepareEvents,
   prepareRun,
   pruneAdapter,
-  readEvaluationData,
-  readTrainingData,
   runRandom,
   tokenizerOf,
 } from './prepare.ts';
@@ -45,10 +44,15 @@ export {
 } from './run-folder.ts';
 export {
   builtAdapter,
+  type ClassificationData,
   type DataSettings,
   type FusedAdapter,
   type PruningSettings,
   pruningDefaults,
+  type QuestionData,
   type RunSettings,
   runDefaults,
+  type TextGenerationData,
+  textDefaults,
 } from './settings.ts';
+export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

@@ -1,80 +1,19 @@
-import { type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
-import {
-  cutBatches,
-  type Dataset,
-  type EncodedExample,
-  encodeExamples,
-  readGlue,
-  readTable,
-  readWordnetFields,
-  tokenCount,
-} from '../data/index.ts';
+import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
+import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import type { MetricName } from '../metrics/index.ts';
-import {
-  type EncoderConfig,
-  isHeadParameter,
-  type Loaded,
-  loadClassifier,
-  longestSequence,
-  type SequenceClassifier,
-} from '../models/index.ts';
+import { readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { isHeadParameter, type Loaded, longestSequence, type ModelConfig, parseModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
-import { classificationLoss } from './classification.ts';
 import { sparsityFor } from './large-sparse.ts';
-import { builtAdapter, type DataSettings, type RunSettings, withAllOptions } from './settings.ts';
+import { builtAdapter, type RunSettings, withAllOptions } from './settings.ts';
+import type { Evaluation, Task, TaskTypes } from './task.ts';
 import { yieldToEvents } from './yield.ts';
 
-const wordnetFields = (data: DataSettings & { kind: 'wordnet' }, random: Random) =>
-  readWordnetFields({ ...data, random: random.fork('wordnet') });
-
-/** Reads the training data. @throws InputError if a file, a column or a label is not as promised */
-export function readTrainingData(data: DataSettings, random: Random): Dataset {
-  switch (data.kind) {
-    case 'glue':
-      return readGlue(data.task, data.folder, 'train');
-    case 'wordnet':
-      return wordnetFields(data, random).train;
-    case 'table':
-      return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
-    case 'unknown':
-      throw new InputError('The adapter was trained elsewhere: its training data are not known.');
-  }
-}
-
-/**
- * Reads the evaluation data of a model with these classes (null: regression); null if the settings name none.
- *
- * @throws InputError as {@link readTrainingData}, and for a class that is not among `labels`
- */
-export function readEvaluationData(
-  data: DataSettings,
-  labels: readonly string[] | null,
-  random: Random,
-): Dataset | null {
-  switch (data.kind) {
-    case 'glue':
-      return readGlue(data.task, data.folder, 'dev');
-    case 'wordnet':
-      return wordnetFields(data, random).evaluation;
-    case 'table':
-      if (data.eval === null) return null;
-      return readTable(data.eval, {
-        text: data.text,
-        label: data.label,
-        labels: labels ?? undefined,
-        kind: labels ? 'classification' : 'regression',
-      });
-    case 'unknown':
-      return null;
-  }
-}
-
 /** A backbone with an adapter and a head, frozen where it is not trained. */
-export interface AdaptedModel extends Loaded<SequenceClassifier> {
+export interface AdaptedModel<Model extends AdaptableModel = AdaptableModel> extends Loaded<Model> {
   /** The adapters of the model; that of the settings is active. */
   readonly adapters: AdapterSet;
   readonly adapter: Adapter;
@@ -96,7 +35,7 @@ export function tokenizerOf({
   config,
 }: {
   readonly folder: string;
-  readonly config: EncoderConfig;
+  readonly config: Pick<ModelConfig, 'vocab_size'>;
 }): Tokenizer {
   const tokenizer = loadTokenizer(folder);
   if (tokenizer.vocabSize > config.vocab_size) {
@@ -107,13 +46,26 @@ export function tokenizerOf({
   return tokenizer;
 }
 
+/** As long as the task's inputs are, where the model has positions for that. @throws InputError if there is no such model */
+export function defaultMaxLength(model: string, { maxLength }: Pick<Task, 'maxLength'>): number {
+  const config = parseModelConfig(readModelConfig(resolveModelFolder(model)));
+  return Math.min(maxLength, longestSequence(config));
+}
+
 /**
- * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter. Those that it mixes are not loaded.
+ * Loads the backbone, adds the task's head and attaches the adapter. Those that it mixes are not loaded.
+ *
+ * @param labels the classes, null where there are none
  *
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
-export function buildModel(settings: RunSettings, labels: readonly string[] | null, random: Random): AdaptedModel {
-  const loaded = loadClassifier(settings.model, random.fork('head'), () => ({ labels, pooling: settings.pooling }));
+export function buildModel<T extends TaskTypes>(
+  task: Task<T>,
+  settings: RunSettings,
+  labels: readonly string[] | null,
+  random: Random,
+): AdaptedModel<T['model']> {
+  const loaded = task.load(settings, labels, random.fork('head'));
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -147,30 +99,38 @@ export interface PrepareEvents {
   readonly onPruning?: (done: number, total: number) => void;
 }
 
-export interface PreparedRun {
+export interface PreparedRun<T extends TaskTypes = TaskTypes> {
+  readonly task: Task<T>;
   /** The generator that everything random of the run derives from. */
   readonly random: Random;
-  readonly adapted: AdaptedModel;
-  readonly items: readonly EncodedExample[];
+  readonly adapted: AdaptedModel<T['model']>;
+  readonly items: readonly T['item'][];
   /** Null: no evaluation. */
-  readonly evalItems: readonly EncodedExample[] | null;
-  readonly metrics: readonly MetricName[];
+  readonly evaluation: Evaluation<T['model']> | null;
+  /** Null where there are no classes. */
+  readonly labels: readonly string[] | null;
+  readonly metrics: readonly string[];
 }
 
 /** Reads the data and builds the model of a run. @throws InputError for bad input */
-export function prepareRun(settings: RunSettings, { onWarning, onLoaded }: PrepareEvents = {}): PreparedRun {
+export function prepareRun<T extends TaskTypes>(
+  task: Task<T>,
+  settings: RunSettings,
+  { onWarning, onLoaded }: PrepareEvents = {},
+): PreparedRun<T> {
   const random = runRandom(settings);
-  const train = readTrainingData(settings.data, random);
-  const evaluation = readEvaluationData(settings.data, train.labels, random);
+  const train = task.readTraining(settings.data, random);
+  const evaluation = task.readEvaluation(settings.data, train.labels, random);
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(settings, train.labels, random);
+  const adapted = buildModel(task, settings, train.labels, random);
   onLoaded?.(adapted);
-  const encode = ({ examples }: Dataset) => encodeExamples(examples, adapted.tokenizer, settings.maxLength);
   return {
+    task,
     random,
     adapted,
-    items: encode(train),
-    evalItems: evaluation && encode(evaluation),
+    items: task.encode(train, adapted.tokenizer, settings),
+    evaluation: evaluation && task.evaluation(evaluation, adapted.tokenizer, settings),
+    labels: train.labels,
     metrics: (evaluation ?? train).metrics,
   };
 }
@@ -193,7 +153,7 @@ export interface AdapterPruneReport extends PruneReport {
  * @throws InputError as `prune` and `prunableIn`, and if a Large-Sparse setting cannot keep as many weights as it should
  */
 export async function pruneAdapter(
-  { adapted: { model, adapter, adapters }, items, random }: PreparedRun,
+  { task, adapted: { model, adapter, adapters }, items, random }: PreparedRun,
   settings: RunSettings,
   { onBatch, signal }: PruneAdapterOptions = {},
 ): Promise<AdapterPruneReport | null> {
@@ -214,8 +174,8 @@ export async function pruneAdapter(
     parameters,
     chains: adapter.chains,
     random: random.fork('pruning'),
-    losses: cutBatches(sample, { size, lengthOf: tokenCount }).map(
-      (batch) => (temperature) => classificationLoss(model, batch, undefined, temperature),
+    losses: cutBatches(sample, { size, lengthOf: (item) => task.tokenCount(item) }).map(
+      (batch) => (temperature) => task.loss(model, batch, undefined, temperature),
     ),
     onBatch: async (done, total) => {
       onBatch?.(done, total);

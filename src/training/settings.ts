@@ -1,13 +1,13 @@
 import { type AdapterSettings, completeSettings, type OptionValue } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { GlueTaskName } from '../data/index.ts';
-import type { Pooling } from '../models/index.ts';
+import type { GenerationSettings, Pooling } from '../models/index.ts';
 import { pruningMethodOf, type Scope } from '../pruning/index.ts';
 import { widened } from './large-sparse.ts';
 import type { TrainingOptions } from './trainer.ts';
 
-/** Where examples come from. */
-export type DataSettings =
+/** Where examples with a class or a number come from. */
+export type ClassificationData =
   | { readonly kind: 'glue'; readonly task: GlueTaskName; readonly folder: string }
   | {
       readonly kind: 'table';
@@ -26,6 +26,36 @@ export type DataSettings =
     }
   /** Of an adapter that was trained elsewhere. */
   | { readonly kind: 'unknown' };
+
+/** Where texts come from, each with one to write for it, and how such are written when the model is evaluated. */
+export interface TextGenerationData {
+  readonly kind: 'pairs';
+  readonly train: string;
+  /** Null: no evaluation. */
+  readonly eval: string | null;
+  /** The column with the text to read. */
+  readonly text: string;
+  /** The column with the text to write. */
+  readonly target: string;
+  /** Tokens of a text to write, special tokens included. */
+  readonly maxTargetLength: number;
+  /** What is left out is as the checkpoint says. */
+  readonly generation: Partial<GenerationSettings>;
+}
+
+/** Where questions about texts come from. */
+export interface QuestionData {
+  readonly kind: 'squad';
+  /** A file of SQuAD v1.1, or a folder with one whose name begins with `train`. */
+  readonly train: string;
+  /** The same, with `dev`. Null: the one in the folder of `train`; no evaluation if that is a file. */
+  readonly eval: string | null;
+  /** Tokens from the beginning of one window of a text to that of the next. */
+  readonly stride: number;
+}
+
+/** Where examples come from; the kind tells the task. */
+export type DataSettings = ClassificationData | QuestionData | TextGenerationData;
 
 export interface PruningSettings {
   /** The name of a pruning method. */
@@ -56,10 +86,10 @@ export interface FusedAdapter {
 }
 
 /** Everything that determines a run; plain JSON, stored with its results. */
-export interface RunSettings {
+export interface RunSettings<Data extends DataSettings = DataSettings> {
   /** A model folder or the name of an installed package. */
   readonly model: string;
-  readonly data: DataSettings;
+  readonly data: Data;
   /** Options that are left out have the defaults of its family. */
   readonly adapter: AdapterSettings;
   /** The adapters that it mixes, if it does. */
@@ -75,6 +105,9 @@ export interface RunSettings {
   readonly seed: number;
   readonly backend: BackendName;
 }
+
+/** What the SparseAdapter paper uses on XSum. */
+export const textDefaults = { maxTargetLength: 128 };
 
 /** What the SparseAdapter paper uses on GLUE, where it says so. */
 export const pruningDefaults: PruningSettings = { method: 'snip', sparsity: 0.4, scope: 'global', examples: 320 };

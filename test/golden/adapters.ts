@@ -3,8 +3,9 @@ import { type Adapter, Fusion } from '../../src/adapters/index.ts';
 import { grad, hvp, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
 import { type PackedBatch, packPadded } from '../../src/models/index.ts';
+import { type BartAdapterCase, runBartAdapter } from './bart.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
-import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor, storedName, unpack } from './models.ts';
+import { type AdapterSpec, adaptedClassifier, type LabelledBatch, storedName, unpack } from './models.ts';
 
 interface AdapterCase {
   readonly backbone: string;
@@ -74,10 +75,12 @@ export const adapters: Area = {
   cases: (folder) =>
     caseFolders(join(folder, 'adapters')).map((path): Case => {
       const golden = readJson<AdapterCase>(path, 'case.json');
+      const isBart = readJson(path, golden.backbone, 'config.json').model_type === 'bart';
       return {
         name: basename(path),
-        missing: missingFor(path, golden.backbone),
-        run: (compare) => run(path, golden, compare),
+        run: isBart
+          ? (compare) => runBartAdapter(path, readJson<BartAdapterCase>(path, 'case.json'), compare)
+          : (compare) => run(path, golden, compare),
       };
     }),
 };

@@ -11,13 +11,19 @@ import {
   QuestionAnsweringModel,
   SequenceClassifier,
 } from '../../src/models/index.ts';
+import type { Parameter } from '../../src/nn/index.ts';
+import { bartOutputs, compareTexts, type GenerationCase, type PairInputs } from './bart.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
-import { labelsOf, openModel, unpack } from './models.ts';
+import { labelsOf, openBart, openModel, unpack } from './models.ts';
 
-interface BackboneCase {
+interface BackboneCase<
+  Inputs = PaddedBatch & { labels?: number[]; start_positions?: number[]; end_positions?: number[] },
+> {
   readonly architecture: string;
   readonly weights?: string;
-  readonly inputs: PaddedBatch & { labels?: number[]; start_positions?: number[]; end_positions?: number[] };
+  /** Where the weights lie, if not in this folder. */
+  readonly weights_from?: string;
+  readonly inputs: Inputs;
   readonly tensors: Readonly<Record<string, { tol: number }>>;
   readonly scalars?: { loss?: { value: number; tol: number } };
   readonly grad_l2_norms?: Readonly<Record<string, number>>;
@@ -88,7 +94,7 @@ function run(folder: string, golden: BackboneCase, compare: Compare): void {
     });
     const ignored = opened.source.ignored();
     if (ignored.length > 0) throw new Error(`${folder}: the model does not use ${ignored.join(', ')}`);
-    if (loss) compareGradients(opened, golden, loss, values, compare);
+    if (loss) compareGradients(opened.root.parameters(), golden, loss, values, compare);
     else if (golden.scalars?.loss) compare('loss', undefined, [golden.scalars.loss.value], golden.scalars.loss.tol);
     for (const [name, { tol }] of Object.entries(golden.tensors)) {
       compare(name, values[name], expected.readFloat32(name), tol);
@@ -96,16 +102,32 @@ function run(folder: string, golden: BackboneCase, compare: Compare): void {
   });
 }
 
+interface BartCase extends BackboneCase<PairInputs> {
+  readonly generation?: readonly GenerationCase[];
+}
+
+async function runBart(folder: string, golden: BartCase, compare: Compare): Promise<void> {
+  const model = openBart(join(folder, golden.weights_from ?? 'model.safetensors', '..'));
+  for (const generation of golden.generation ?? []) await compareTexts(model, golden.inputs, generation, compare);
+  const expected = openSafetensors(join(folder, 'expected.safetensors'));
+  tidy(() => {
+    const { values, loss } = bartOutputs(model, golden.inputs);
+    compareGradients(model.parameters(), golden, loss, values, compare);
+    for (const [name, { tol }] of Object.entries(golden.tensors)) {
+      compare(name, values[name], expected.readFloat32(name), tol);
+    }
+  });
+}
+
 function compareGradients(
-  { root }: ReturnType<typeof openModel>,
-  golden: BackboneCase,
+  parameters: readonly Parameter[],
+  golden: Omit<BackboneCase, 'inputs'>,
   loss: Tensor,
   values: Outputs['values'],
   compare: Compare,
 ): void {
   const { loss: expectedLoss } = golden.scalars ?? {};
   compare('loss', loss.dataSync(), expectedLoss && [expectedLoss.value], expectedLoss?.tol ?? 0);
-  const parameters = root.parameters();
   const gradients = grad(
     loss,
     parameters.map(({ value }) => value),
@@ -135,8 +157,9 @@ export const backbones: Area = {
       }
       return {
         name: basename(path),
-        missing: isBart ? 'bart' : undefined,
-        run: (compare) => run(path, golden, compare),
+        run: isBart
+          ? (compare) => runBart(path, readJson<BartCase>(path, 'case.json'), compare)
+          : (compare) => run(path, golden, compare),
       };
     }),
 };

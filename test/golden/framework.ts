@@ -12,13 +12,8 @@ export type Compare = (
 
 export interface Case {
   readonly name: string;
-  /** What the case needs and the project does not have yet: the case is skipped and listed. */
-  readonly missing?: MissingFeature;
   run(compare: Compare): void | Promise<void>;
 }
-
-/** The only reasons for which a case may be skipped. */
-export type MissingFeature = 'bart' | 'rouge' | 'squad';
 
 /** A part of the golden folder. */
 export interface Area {

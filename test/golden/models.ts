@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import {
+  type AdaptableModel,
   type Adapter,
   AdapterSet,
   type AdapterSettings,
@@ -17,11 +18,13 @@ import { openCheckpoint, openSafetensors, TensorSource } from '../../src/io/inde
 import {
   type EncoderConfig,
   type PackedBatch,
+  parseBartConfig,
   parseEncoderConfig,
+  Seq2SeqModel,
   SequenceClassifier,
 } from '../../src/models/index.ts';
 import { type Parameter, ParameterPath } from '../../src/nn/index.ts';
-import { type MissingFeature, readJson } from './framework.ts';
+import { readJson } from './framework.ts';
 
 interface PrefixSpec {
   readonly flat?: boolean;
@@ -59,14 +62,21 @@ export function openModel(folder: string): { config: EncoderConfig; root: Parame
   return { config, root: ParameterPath.root(new Random(0), source), source };
 }
 
+/** BART in a golden model folder. @throws Error if the folder holds a tensor that the model does not use */
+export function openBart(folder: string): Seq2SeqModel {
+  const source = new TensorSource(openCheckpoint(folder));
+  const model = new Seq2SeqModel(
+    ParameterPath.root(new Random(0), source),
+    parseBartConfig(readJson(folder, 'config.json')),
+  );
+  const ignored = source.ignored();
+  if (ignored.length > 0) throw new Error(`${folder}: the model does not use ${ignored.join(', ')}`);
+  return model;
+}
+
 /** The labels of a classification head; null for the single output of a regression. */
 export const labelsOf = ({ labels }: EncoderConfig): readonly string[] | null =>
   labels && labels.length > 1 ? labels : null;
-
-/** What is missing for an adapter case, if anything. */
-export function missingFor(folder: string, backbone: string): MissingFeature | undefined {
-  return readJson<{ model_type: string }>(folder, backbone, 'config.json').model_type === 'bart' ? 'bart' : undefined;
-}
 
 export interface AdaptedClassifier {
   readonly model: SequenceClassifier;
@@ -116,6 +126,15 @@ export function storedName({ naming, method }: AdapterSpec, { name }: Parameter)
 export function adaptedClassifier(modelFolder: string, adapterFile: string, spec: AdapterSpec): AdaptedClassifier {
   const { config, root } = openModel(modelFolder);
   const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
+  return { model, ...storedAdapter(model, adapterFile, spec) };
+}
+
+/** Attaches the adapter of a golden file, with those that it mixes. */
+export function storedAdapter(
+  model: AdaptableModel,
+  adapterFile: string,
+  spec: AdapterSpec,
+): Pick<AdaptedClassifier, 'adapter' | 'parameters'> {
   const adapters = new AdapterSet(model);
   for (const name of spec.names ?? []) adapters.add(name, settingsOf({ ...spec, method: 'pfeiffer' }));
   const adapter = adapters.add(spec.name ?? spec.names?.join() ?? 'default', settingsOf(spec));
@@ -129,7 +148,7 @@ export function adaptedClassifier(modelFolder: string, adapterFile: string, spec
   const extra = stored.names().find((name) => !known.has(name.replace(/^mask\//, '')));
   if (extra)
     throw new Error(`${adapterFile}: tensor ${extra} belongs to no parameter of ${join(dirname(adapterFile), '.')}`);
-  return { model, adapter, parameters };
+  return { adapter, parameters };
 }
 
 /** Rows of a packed batch [rows, n] back in the places of the padded one [sequences, columns, n]. */

@@ -16,7 +16,7 @@ import {
   floorTolerance,
   readJson,
 } from './framework.ts';
-import { type AdapterSpec, adaptedClassifier, missingFor } from './models.ts';
+import { type AdapterSpec, adaptedClassifier } from './models.ts';
 
 const variants: Readonly<Record<string, AdamVariant>> = {
   torch_adamw: 'torch-adamw',
@@ -239,8 +239,7 @@ export const optim: Area = {
             run: (compare) => runSmall(path, content, variant, compare),
           }));
         }
-        const missing = missingFor(path, '.');
-        return [{ name, missing, run: (compare) => runTraining(path, content, compare) }];
+        return [{ name, run: (compare) => runTraining(path, content, compare) }];
       }),
       ...casesOfFiles(folder, {
         'schedules.json': () => readJson<{ cases: ScheduleCase[] }>(folder, 'schedules.json').cases.map(scheduleCase),

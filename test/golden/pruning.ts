@@ -29,7 +29,7 @@ import {
   floorTolerance,
   readJson,
 } from './framework.ts';
-import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor, storedName } from './models.ts';
+import { type AdapterSpec, adaptedClassifier, type LabelledBatch, storedName } from './models.ts';
 
 interface ScoreCase {
   readonly adapter: string;
@@ -233,8 +233,7 @@ export const pruning: Area = {
     return [
       ...caseFolders(folder).map((path): Case => {
         const scoreCase = readJson<ScoreCase>(path, 'case.json');
-        const missing = missingFor(path, '.');
-        return { name: basename(path), missing, run: (compare) => runScores(path, scoreCase, compare) };
+        return { name: basename(path), run: (compare) => runScores(path, scoreCase, compare) };
       }),
       ...casesOfFiles(folder, {
         'ties.json': () => readJson<{ cases: TieCase[] }>(folder, 'ties.json').cases.map(tieCase),

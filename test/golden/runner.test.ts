@@ -45,7 +45,7 @@ function opsWith(change: (golden: OpCase) => object): (folder: string) => void {
 
 test('cases that agree: each counts once, its tensors on every backend', async () => {
   const { code, lines } = await run(opsWith((golden) => golden));
-  assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 0 failed, 0 skipped');
+  assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 0 failed');
   assert.equal(code, 0);
 });
 
@@ -57,7 +57,7 @@ test('a wrong number is a failure that shows it', async () => {
     lines[0],
     /^FAILED ops on wasm float32: \w+: out: got [-\d.]+, expected [-\d.]+ at \d+, error [\d.]+, tolerance [\de.-]+$/,
   );
-  assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 1 failed, 0 skipped');
+  assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 1 failed');
   assert.equal(code, 1);
 });
 
@@ -71,7 +71,7 @@ for (const [name, change, message] of broken) {
   test(`${name} is a failure`, async () => {
     const { code, lines } = await run(opsWith(change));
     assert.match(lines.join('\n'), message);
-    assert.match(lines[lines.length - 1], /^\d+ cases, \d+ tensors compared, [1-9]\d* failed, 0 skipped$/);
+    assert.match(lines[lines.length - 1], /^\d+ cases, \d+ tensors compared, [1-9]\d* failed$/);
     assert.equal(code, 1);
   });
 }
@@ -94,7 +94,7 @@ for (const [name, fill, message] of folders) {
   test(`${name} is a failure`, async () => {
     const { code, lines } = await run(fill);
     assert.match(lines.join('\n'), message);
-    assert.match(lines[lines.length - 1], /^0 cases, 0 tensors compared, [1-9]\d* failed, 0 skipped$/);
+    assert.match(lines[lines.length - 1], /^0 cases, 0 tensors compared, [1-9]\d* failed$/);
     assert.equal(code, 1);
   });
 }

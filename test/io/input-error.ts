@@ -10,3 +10,14 @@ export function assertInputError(action: () => unknown, ...patterns: RegExp[]): 
     return true;
   });
 }
+
+/** The same for an asynchronous action. */
+export async function assertInputErrorAsync(action: () => Promise<unknown>, ...patterns: RegExp[]): Promise<void> {
+  const outcome = await action().then(
+    () => () => undefined,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  assertInputError(outcome, ...patterns);
+}

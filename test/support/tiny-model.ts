@@ -49,9 +49,9 @@ export const tinyRoberta: Readonly<Record<string, unknown>> = {
 const isHead = (name: string): boolean => /(^|\.)(classifier|qa_outputs|pooler)\./.test(name);
 
 /** Weights as lively as those of a trained model: every one depends on its name alone, norms are near the identity. */
-function lively(name: string, shape: Shape): Float32Array {
+export function lively(name: string, shape: Shape): Float32Array {
   const random = new Random(name);
-  const center = /LayerNorm\.weight$/.test(name) ? 1 : 0;
+  const center = /(LayerNorm|layer_?norm\w*)\.weight$/.test(name) ? 1 : 0;
   return Float32Array.from({ length: sizeOf(shape) }, () => center + random.normal(0, 0.2));
 }
 

@@ -5,11 +5,12 @@ import { suite } from 'uvu';
 import type { AdapterSettings } from '../../src/adapters/index.ts';
 import { encodeExamples, readTable } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
-import { loadClassifier } from '../../src/models/index.ts';
+import { loadClassifier, type SequenceClassifier } from '../../src/models/index.ts';
 import {
   convertAdapter,
   evaluateRun,
   fusedAdapters,
+  type LoadedRun,
   loadRun,
   openAdapter,
   type Prediction,
@@ -31,7 +32,7 @@ const place = (name = 'run'): string => join(temporaryFolder(), name);
 const filesOf = (folder: string): Record<string, string> =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'latin1')]));
 
-type Classifier = Pick<ReturnType<typeof loadRun>, 'model' | 'tokenizer'>;
+type Classifier = Pick<LoadedRun<SequenceClassifier>, 'model' | 'tokenizer'>;
 
 async function predictions({ model, tokenizer }: Classifier): Promise<Prediction[]> {
   const { data } = tinySettings;

@@ -13,8 +13,11 @@ import {
   storedCounts,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
+import { animalFolder } from '../support/animals.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { questionFolder } from '../support/questions.ts';
+import { tinyBartFolder } from '../support/tiny-bart.ts';
 import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 import { total } from '../support/values.ts';
 
@@ -68,6 +71,30 @@ test('the temperature divides the logits of classes, and numbers have none', asy
     () => pruned({ method: 'snip', options: { temperature: 200 } }),
     /^snip has no option 'temperature'; its options: none/,
   );
+});
+
+test('the temperature reaches the loss of every task', async () => {
+  const animals = (name: string) => join(animalFolder(), `${name}.jsonl`);
+  const tasks: Partial<RunSettings>[] = [
+    { data: { kind: 'squad', train: questionFolder(), eval: null, stride: 4 }, maxLength: 20 },
+    {
+      model: tinyBartFolder(),
+      data: {
+        kind: 'pairs',
+        train: animals('train'),
+        eval: null,
+        text: 'document',
+        target: 'summary',
+        maxTargetLength: 8,
+        generation: {},
+      },
+    },
+  ];
+  for (const settings of tasks) {
+    const kept = async (temperature: number) =>
+      (await pruned({ method: 'grasp', sparsity: 0.8, options: { temperature } }, settings)).kept;
+    assert.notDeepEqual(await kept(1e-2), await kept(1), settings.data?.kind);
+  }
 });
 
 test('a part, or some matrices by name, are pruned alone', async () => {

@@ -1,3 +1,4 @@
+import { MemoryError } from '../backend.ts';
 import { Allocator, type Block } from './allocator.ts';
 
 const PAGE = 65536;
@@ -55,7 +56,7 @@ export class Memory {
     return this.wasm.buffer.byteLength;
   }
 
-  /** @throws Error if the maximum does not suffice */
+  /** @throws MemoryError if the maximum does not suffice */
   allocate(bytes: number): Block {
     return this.#allocator!.allocate(bytes);
   }
@@ -85,7 +86,7 @@ export class Memory {
     const step = Math.min(room, Math.max(needed, LEAST_GROWTH, Math.ceil(pages * GROWTH)));
     if (step < needed || !this.#tryGrow(step, needed)) {
       const mebibytes = (n: number) => Math.ceil(n / 2 ** 20);
-      throw new Error(
+      throw new MemoryError(
         `The wasm backend is out of memory: ${mebibytes(bytes)} MiB more do not fit (${mebibytes(this.size)} MiB are in use, ` +
           `at most ${mebibytes(this.maximum)} are possible). Lower the batch size or the sequence length, or free tensors with tidy() and dispose().`,
       );

@@ -1,0 +1,51 @@
+import { MemoryError } from '../backends/backend.ts';
+import { isRecording, recordOutput, withGrad } from '../tensor/graph.ts';
+import { currentScope, type Scope, tidyGraph, tidyInScope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { grad } from './grad.ts';
+
+/** The numbers of a tensor as a leaf of a graph of their own. */
+const standIn = (x: Tensor): Tensor => x.view(x.shape, x.requiresGrad);
+
+/** What a graph made in `scope` begins with outside of it: parameters, and what was computed before. */
+function sourcesOutside(output: Tensor, scope: Scope | null): Tensor[] {
+  const inside = new Set([output]);
+  const outside = new Set<Tensor>();
+  // The loop also visits what it adds.
+  for (const tensor of inside) {
+    for (const input of tensor.node?.inputs ?? []) {
+      if (input.requiresGrad) (input.scope === scope ? inside : outside).add(input);
+    }
+  }
+  return [...outside];
+}
+
+/**
+ * fn(...inputs), of whose inside nothing is kept for the derivative: that computes it again when it gets there (Chen et al., 2016,
+ * "Training deep nets with sublinear memory cost"). A stack of such functions keeps one tensor for each of them and the inside of
+ * one, and takes a second forward pass in exchange. Values are the same to the last bit, gradients but for the
+ * order in which contributions are added.
+ *
+ * @param fn must give the same again, so random numbers come from seeds; it may read parameters and what was computed before, but
+ * everything that depends on another recomputed function must be an input
+ * @throws MemoryError when a gradient of its gradient is asked for
+ */
+export function recomputed(fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): Tensor {
+  if (!isRecording()) return tidyInScope(() => fn(...inputs));
+  const { value, outside } = tidyGraph(() => {
+    const output = fn(...inputs.map(standIn));
+    return { value: output.detach(), outside: sourcesOutside(output, currentScope()) };
+  });
+  return recordOutput(value, [...inputs, ...outside], (dy, needs) => {
+    if (isRecording()) {
+      throw new MemoryError(
+        'Second derivatives need what is computed again to save memory; lower the batch size or the sequence length.',
+      );
+    }
+    const leaves = inputs.map(standIn);
+    const output = withGrad(() => fn(...leaves));
+    const wanted = [...leaves, ...outside].filter((_, i) => needs[i]);
+    const gradients = grad(output, wanted, { gradOutput: dy })[Symbol.iterator]();
+    return needs.map((needed) => (needed ? gradients.next().value! : null));
+  });
+}

@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { BackendName } from '../backends/index.ts';
+import { InputError } from '../errors.ts';
+import { type GenerationSettings, loadSeq2Seq, longestSequence, type Seq2SeqModel } from '../models/index.ts';
+import { Random } from '../random/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import {
+  generationSettings,
+  loadRun,
+  readRunConfig,
+  runDefaults,
+  type TextGenerationData,
+  textDefaults,
+  textGeneration,
+  tokenizerOf,
+  writeTexts,
+} from '../training/index.ts';
+import { useBackend } from './backend.ts';
+import { UsageError } from './errors.ts';
+import {
+  addGenerationOptions,
+  type GenerationFlags,
+  generationAsked,
+  maxTargetLengthOption,
+} from './generation-options.ts';
+import { inputOption, readInput } from './input.ts';
+import { positiveInteger, shared } from './options.ts';
+import { printJsonLine } from './output.ts';
+import { TextStream } from './text-stream.ts';
+
+interface Flags extends GenerationFlags {
+  readonly model?: string;
+  readonly input?: string;
+  readonly text?: readonly string[];
+  readonly texts?: number;
+  readonly maxLength?: number;
+  readonly maxTargetLength?: number;
+  readonly seed: number;
+  readonly backend?: BackendName;
+  readonly json?: boolean;
+}
+
+export function describeGenerate(command: Command): void {
+  command
+    .description('Write a text for each text of the input, such as its summary.')
+    .argument('[run]', 'folder that train wrote')
+    .addOption(shared.model('checkpoint of BART; beside a run: where its backbone is now'))
+    .addOption(inputOption())
+    .option('--text <column>', 'column of a .csv, .tsv or .jsonl input with the text', (column) => [column])
+    .addOption(shared.maxLength())
+    .addOption(maxTargetLengthOption(`that of the run, or ${textDefaults.maxTargetLength}`));
+  addGenerationOptions(command)
+    .addOption(new Option('--texts <count>', 'texts for each input').argParser(positiveInteger).default(1))
+    .optionsGroup('Run:')
+    .addOption(shared.seed())
+    .addOption(shared.backend())
+    .addOption(shared.json('print one JSON object per input, with the scores of its texts'))
+    .addHelpText(
+      'after',
+      `
+Prints one line per text. On a terminal the tokens of a text appear as they are found.
+
+Examples:
+  $ sparse-adapter generate runs/xsum --input articles.jsonl --text document
+  $ sparse-adapter generate --model ./bart-large-xsum --beams 6 < article.txt
+  $ sparse-adapter generate runs/xsum --sample --top-p 0.9 --texts 3 --seed 1 < article.txt`,
+    );
+}
+
+export async function generate(command: Command, run: string | undefined): Promise<void> {
+  const flags = command.opts<Flags>();
+  const { model, tokenizer, maxLength, settings, columns } =
+    run === undefined ? await ownWeights(flags) : await trained(run, flags);
+  const random = new Random(flags.seed);
+  let inputs = 0;
+  for await (const batch of readInput({ ...flags, columns, kind: 'text' })) {
+    // A terminal shows each text as it comes, so one at a time.
+    const size = process.stdout.isTTY && !flags.json ? 1 : batch.length;
+    for (let first = 0; first < batch.length; first += size) {
+      const examples = batch.slice(first, first + size);
+      const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
+      const stream = size === 1 && !flags.json && flags.texts === 1 ? new TextStream(tokenizer) : null;
+      const texts = await writeTexts(model, tokenizer, ids, settings, {
+        random,
+        firstItem: inputs,
+        onToken: (_, id) => {
+          if (stream) process.stdout.write(stream.push(id));
+        },
+      });
+      inputs += examples.length;
+      for (const [i, own] of texts.entries()) {
+        if (flags.json) printJsonLine({ ...examples[i], generated: own });
+        else if (stream) process.stdout.write(`${stream.rest(own[0].text)}\n`);
+        else for (const { text } of own) process.stdout.write(`${text.replace(/\s+/g, ' ')}\n`);
+      }
+    }
+  }
+}
+
+/** What writes, and how. */
+interface Writer {
+  readonly model: Seq2SeqModel;
+  readonly tokenizer: Tokenizer;
+  readonly maxLength: number;
+  readonly settings: Partial<GenerationSettings>;
+  /** The column of a table to read by default. */
+  readonly columns?: readonly string[];
+}
+
+/** @throws InputError if more tokens are to be read than the model has positions for */
+function inputLength(name: string, { config }: Seq2SeqModel, wanted: number): number {
+  const longest = longestSequence(config);
+  if (wanted <= longest) return wanted;
+  throw new InputError(`max length ${wanted} exceeds the ${longest} positions of ${name}; lower it.`);
+}
+
+const asked = (flags: Flags): Partial<GenerationSettings> => ({
+  ...generationAsked(flags),
+  numReturnSequences: flags.texts,
+});
+
+async function trained(run: string, flags: Flags): Promise<Writer> {
+  const { settings } = readRunConfig(run);
+  await useBackend(flags.backend ?? settings.backend);
+  const { model, tokenizer } = loadRun(run, { task: textGeneration, model: flags.model });
+  const data = settings.data as TextGenerationData;
+  return {
+    model,
+    tokenizer,
+    maxLength: inputLength(settings.model, model, flags.maxLength ?? settings.maxLength),
+    settings: generationSettings(model, flags.maxTargetLength ?? data.maxTargetLength, {
+      ...data.generation,
+      ...asked(flags),
+    }),
+    columns: [data.text],
+  };
+}
+
+async function ownWeights(flags: Flags): Promise<Writer> {
+  const { model: name, backend = runDefaults.backend, maxTargetLength = textDefaults.maxTargetLength } = flags;
+  if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
+  await useBackend(backend);
+  const loaded = loadSeq2Seq(name, new Random(runDefaults.seed));
+  return {
+    model: loaded.model,
+    tokenizer: tokenizerOf(loaded),
+    maxLength: inputLength(
+      name,
+      loaded.model,
+      flags.maxLength ?? Math.min(runDefaults.maxLength, longestSequence(loaded.config)),
+    ),
+    settings: generationSettings(loaded.model, maxTargetLength, asked(flags)),
+  };
+}

@@ -1,0 +1,32 @@
+import type { Tokenizer } from '../text/index.ts';
+
+/** What a token that ends inside of a character decodes to. */
+const INCOMPLETE = '\uFFFD';
+
+/** Shows a text while its tokens arrive. */
+export class TextStream {
+  readonly #tokenizer: Pick<Tokenizer, 'decode'>;
+  readonly #ids: number[] = [];
+  #shown = '';
+
+  constructor(tokenizer: Pick<Tokenizer, 'decode'>) {
+    this.#tokenizer = tokenizer;
+  }
+
+  /** What a token adds to the text; nothing until a character is complete. */
+  push(id: number): string {
+    this.#ids.push(id);
+    const text = this.#tokenizer.decode(this.#ids).trimStart();
+    if (text.endsWith(INCOMPLETE) || !text.startsWith(this.#shown)) return '';
+    const added = text.slice(this.#shown.length);
+    this.#shown = text;
+    return added;
+  }
+
+  /** What is still to be shown of the whole text. */
+  rest(text: string): string {
+    if (text.startsWith(this.#shown)) return text.slice(this.#shown.length);
+    // Decoding changed what was shown: a line of its own shows it whole. The end of a text may have lost white space.
+    return this.#shown.trimEnd() === text ? '' : `\n${text}`;
+  }
+}

@@ -1,0 +1,397 @@
+import { recomputed } from '../autograd/recompute.ts';
+import type { AttentionSpec } from '../backends/backend.ts';
+import { dropout, Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
+import { activation } from '../ops/activations.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import { packedAttention } from '../ops/attention.ts';
+import type { Random } from '../random/random.ts';
+import { tidyInScope } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import {
+  type AttachmentPoints,
+  AttentionPoint,
+  type KeysAndValues,
+  ProjectionPoint,
+  ResidualPoint,
+} from './attachments.ts';
+import type { BartConfig } from './bart-config.ts';
+import type { PackedBatch } from './batch.ts';
+import { causalKeys } from './causal-keys.ts';
+import { Pass } from './pass.ts';
+
+/** The rows of the position table that come before the first position: a left-over of fairseq's padding ids. */
+const POSITION_OFFSET = 2;
+const LAYER_NORM_EPS = 1e-5;
+
+/** Where the queries of each sequence lie, and whether each one sees fewer keys than those behind it. */
+export type Queries = Pick<AttentionSpec, 'queryOffsets' | 'causal'>;
+
+/** Token and position embeddings, normalised. Both sides read one table of tokens. */
+class BartEmbeddings {
+  readonly #config: BartConfig;
+  readonly #tokens: Embedding;
+  readonly #positions: Embedding;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
+    const { d_model, max_position_embeddings } = config;
+    this.#config = config;
+    this.#tokens = tokens;
+    this.#positions = new Embedding(path.at('embed_positions'), max_position_embeddings + POSITION_OFFSET, d_model);
+    this.#norm = new LayerNorm(path.at('layernorm_embedding'), d_model, LAYER_NORM_EPS);
+  }
+
+  forward({ inputIds, positionIds }: Pick<PackedBatch, 'inputIds' | 'positionIds'>, random?: Random): Tensor {
+    const { scale_embedding, d_model, dropout: p } = this.#config;
+    const tokens = this.#tokens.forward(inputIds); // [rows, hidden]
+    const scaled = scale_embedding ? mul(tokens, Math.sqrt(d_model)) : tokens; // [rows, hidden]
+    const positions = this.#positions.forward(positionIds); // [rows, hidden]
+    return dropout(this.#norm.forward(add(scaled, positions)), p, random);
+  }
+}
+
+/** Multi-head attention with its output projection, of rows to themselves or to those of the other side. */
+class BartAttention {
+  readonly query: ProjectionPoint;
+  readonly key: ProjectionPoint;
+  readonly value: ProjectionPoint;
+  readonly seen: AttentionPoint;
+  readonly out: ProjectionPoint;
+  readonly #config: BartConfig;
+  readonly #heads: number;
+
+  /** @param stack `encoder` or `self` for attention to rows of the own side, `cross` for that to the other */
+  constructor(path: ParameterPath, config: BartConfig, stack: 'encoder' | 'self' | 'cross') {
+    const { d_model } = config;
+    this.#config = config;
+    this.#heads = stack === 'encoder' ? config.encoder_attention_heads : config.decoder_attention_heads;
+    this.query = new ProjectionPoint(path.at('q_proj'), d_model, d_model);
+    this.key = new ProjectionPoint(path.at('k_proj'), d_model, d_model);
+    this.value = new ProjectionPoint(path.at('v_proj'), d_model, d_model);
+    this.seen = new AttentionPoint(path.prefix, stack, d_model);
+    this.out = new ProjectionPoint(path.at('out_proj'), d_model, d_model);
+  }
+
+  get points(): Pick<AttachmentPoints, 'projection' | 'attention'> {
+    return { projection: [this.query, this.key, this.value, this.out], attention: [this.seen] };
+  }
+
+  /** What the rows of x offer to those that attend to them: the first `counts[s]` rows of each sequence. */
+  offer(x: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return { key: this.key.forward(x, pass), value: this.value.forward(x, pass), offsets: pass.offsets, counts };
+  }
+
+  /** [rows, hidden] -> [rows, hidden] */
+  forward(x: Tensor, offered: KeysAndValues, queries: Queries, pass: Pass): Tensor {
+    const { d_model, attention_dropout, dropout: p } = this.#config;
+    const { random } = pass;
+    const { key, value, offsets, counts } = this.seen.forward(offered, pass); // [key rows, hidden]
+    const context = packedAttention(this.query.forward(x, pass), key, value, {
+      ...queries,
+      keyOffsets: offsets,
+      keyCounts: counts,
+      heads: this.#heads,
+      scale: 1 / Math.sqrt(d_model / this.#heads),
+      dropout: random && attention_dropout > 0 ? { p: attention_dropout, seed: random.uint32() } : undefined,
+    }); // [rows, hidden]
+    return dropout(this.out.forward(context, pass), p, random);
+  }
+}
+
+/** Attention of rows to those of their own side: x -> norm(h + x). */
+class BartSelfAttention {
+  readonly attention: BartAttention;
+  readonly output: ResidualPoint;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig, stack: 'encoder' | 'self') {
+    this.attention = new BartAttention(path.at('self_attn'), config, stack);
+    this.#norm = new LayerNorm(path.at('self_attn_layer_norm'), config.d_model, LAYER_NORM_EPS);
+    this.output = new ResidualPoint(path.at('attention_adapters').prefix, 'attention', config.d_model);
+  }
+
+  forward(x: Tensor, offered: KeysAndValues, queries: Queries, pass: Pass): Tensor {
+    const h = this.attention.forward(x, offered, queries, pass); // [rows, hidden]
+    return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
+  }
+}
+
+/** Attention of the decoder's rows to the encoder's: x -> norm(h + x). */
+class BartCrossAttention {
+  readonly attention: BartAttention;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig) {
+    this.attention = new BartAttention(path.at('encoder_attn'), config, 'cross');
+    this.#norm = new LayerNorm(path.at('encoder_attn_layer_norm'), config.d_model, LAYER_NORM_EPS);
+  }
+
+  forward(x: Tensor, source: KeysAndValues, queries: Queries, pass: Pass): Tensor {
+    return this.#norm.forward(add(this.attention.forward(x, source, queries, pass), x)); // [rows, hidden]
+  }
+}
+
+/** The two-layer perceptron: x -> norm(h + x). */
+class BartFeedForward {
+  readonly fc1: ProjectionPoint;
+  readonly fc2: ProjectionPoint;
+  readonly output: ResidualPoint;
+  readonly #config: BartConfig;
+  readonly #norm: LayerNorm;
+
+  constructor(path: ParameterPath, config: BartConfig, inner: number) {
+    const { d_model } = config;
+    this.#config = config;
+    this.fc1 = new ProjectionPoint(path.at('fc1'), d_model, inner);
+    this.fc2 = new ProjectionPoint(path.at('fc2'), inner, d_model);
+    this.#norm = new LayerNorm(path.at('final_layer_norm'), d_model, LAYER_NORM_EPS);
+    this.output = new ResidualPoint(path.at('output_adapters').prefix, 'feedForward', d_model);
+  }
+
+  get points(): Pick<AttachmentPoints, 'residual' | 'projection'> {
+    return { residual: [this.output], projection: [this.fc1, this.fc2] };
+  }
+
+  forward(x: Tensor, pass: Pass): Tensor {
+    const { activation_function, activation_dropout, dropout: p } = this.#config;
+    const act = activation(activation_function);
+    const inner = dropout(act(this.fc1.forward(x, pass)), activation_dropout, pass.random); // [rows, inner]
+    const h = dropout(this.fc2.forward(inner, pass), p, pass.random); // [rows, hidden]
+    return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
+  }
+}
+
+/** Runs the layers of a side: either keeps what is inside of them for the derivative, or has it computed again. */
+type Runner = (layer: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]) => Tensor;
+
+const keeping: Runner = (layer, inputs) => tidyInScope(() => layer(...inputs));
+
+/** The pass as one part of the model sees it: each has its own stream of random numbers, so that it can be run again. */
+const passOf = (pass: Pass, part: string): Pass => new Pass(pass.offsets, pass.random?.fork(part), pass);
+
+/** The points of a layer or a side. */
+type Points = Omit<AttachmentPoints, 'path'>;
+
+/** Those of several parts, in their order. */
+const pointsOf = (parts: readonly Partial<Points>[]): Points => ({
+  residual: parts.flatMap(({ residual = [] }) => residual),
+  projection: parts.flatMap(({ projection = [] }) => projection),
+  attention: parts.flatMap(({ attention = [] }) => attention),
+});
+
+class BartEncoderLayer {
+  readonly #attention: BartSelfAttention;
+  readonly #feedForward: BartFeedForward;
+
+  constructor(path: ParameterPath, config: BartConfig) {
+    this.#attention = new BartSelfAttention(path, config, 'encoder');
+    this.#feedForward = new BartFeedForward(path, config, config.encoder_ffn_dim);
+  }
+
+  get points(): Points {
+    const { attention, output } = this.#attention;
+    return pointsOf([attention.points, { residual: [output] }, this.#feedForward.points]);
+  }
+
+  forward(x: Tensor, counts: Int32Array, pass: Pass): Tensor {
+    const own = this.#attention.attention.offer(x, counts, pass); // [rows, hidden]
+    const y = this.#attention.forward(x, own, { queryOffsets: pass.offsets, causal: false }, pass); // [rows, hidden]
+    return this.#feedForward.forward(y, pass); // [rows, hidden]
+  }
+}
+
+/** What the layers of a decoder attend to. */
+export interface DecoderMemory {
+  /** What layer `index` sees of the decoder's side, given what the rows of this pass offer. */
+  own(index: number, rows: KeysAndValues): KeysAndValues;
+  /** What the encoder's rows offer to layer `index`. @param states its output, if the decoder was given it */
+  source(index: number, states?: Tensor): KeysAndValues;
+}
+
+/** Rows of a decoder: the tokens of a pass, which continue the sequences of an encoder's batch. */
+export interface DecoderRows extends Pick<PackedBatch, 'inputIds' | 'positionIds' | 'keyCounts'> {
+  readonly pass: Pass;
+  /** Of the attention to the own side. */
+  readonly own: Queries;
+  /** Of the attention to the encoder's side. */
+  readonly source: Queries;
+}
+
+class BartDecoderLayer {
+  readonly #attention: BartSelfAttention;
+  readonly #crossAttention: BartCrossAttention;
+  readonly #feedForward: BartFeedForward;
+  readonly #index: number;
+
+  constructor(path: ParameterPath, config: BartConfig, index: number) {
+    this.#index = index;
+    this.#attention = new BartSelfAttention(path, config, 'self');
+    this.#crossAttention = new BartCrossAttention(path, config);
+    this.#feedForward = new BartFeedForward(path, config, config.decoder_ffn_dim);
+  }
+
+  get points(): Points {
+    const { attention, output } = this.#attention;
+    const cross = this.#crossAttention.attention;
+    return pointsOf([attention.points, { residual: [output] }, cross.points, this.#feedForward.points]);
+  }
+
+  /** What the encoder's rows offer to this layer. */
+  offerSource(states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return this.#crossAttention.attention.offer(states, counts, pass);
+  }
+
+  forward(x: Tensor, source: KeysAndValues, rows: DecoderRows, memory: DecoderMemory): Tensor {
+    const { pass, keyCounts } = rows;
+    const own = memory.own(this.#index, this.#attention.attention.offer(x, keyCounts, pass)); // [key rows, hidden]
+    const y = this.#attention.forward(x, own, rows.own, pass); // [rows, hidden]
+    const z = this.#crossAttention.forward(y, source, rows.source, pass); // [rows, hidden]
+    return this.#feedForward.forward(z, pass); // [rows, hidden]
+  }
+}
+
+class BartEncoder {
+  readonly #embeddings: BartEmbeddings;
+  readonly #layers: readonly BartEncoderLayer[];
+
+  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
+    this.#embeddings = new BartEmbeddings(path, config, tokens);
+    this.#layers = Array.from(
+      { length: config.encoder_layers },
+      (_, i) => new BartEncoderLayer(path.at(`layers.${i}`), config),
+    );
+  }
+
+  get points(): Points {
+    return pointsOf(this.#layers.map((layer) => layer.points));
+  }
+
+  /** The embedding output and the output of each layer, all [rows, hidden]. */
+  hiddenStates(batch: PackedBatch, pass: Pass, run: Runner): Tensor[] {
+    const states = [tidyInScope(() => this.#embeddings.forward(batch, pass.random))];
+    for (const [i, layer] of this.#layers.entries()) {
+      states.push(run((x) => layer.forward(x, batch.keyCounts, passOf(pass, `encoder ${i}`)), [states[i]]));
+    }
+    return states;
+  }
+}
+
+class BartDecoder {
+  readonly #embeddings: BartEmbeddings;
+  readonly #layers: readonly BartDecoderLayer[];
+
+  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
+    this.#embeddings = new BartEmbeddings(path, config, tokens);
+    this.#layers = Array.from(
+      { length: config.decoder_layers },
+      (_, i) => new BartDecoderLayer(path.at(`layers.${i}`), config, i),
+    );
+  }
+
+  get points(): Points {
+    return pointsOf(this.#layers.map((layer) => layer.points));
+  }
+
+  /** What the encoder's output offers to layer `index`: the first `counts[s]` rows of each sequence. */
+  offerSource(index: number, states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return this.#layers[index].offerSource(states, counts, pass);
+  }
+
+  /**
+   * The embedding output and the output of each layer, all [rows, hidden].
+   *
+   * @param encoded the encoder's output [source rows, hidden], unless the memory holds what follows from it
+   */
+  hiddenStates(rows: DecoderRows, memory: DecoderMemory, run: Runner = keeping, encoded?: Tensor): Tensor[] {
+    const { pass } = rows;
+    const states = [tidyInScope(() => this.#embeddings.forward(rows, pass.random))];
+    for (const [i, layer] of this.#layers.entries()) {
+      const forward = (x: Tensor, source?: Tensor) =>
+        layer.forward(x, memory.source(i, source), { ...rows, pass: passOf(pass, `decoder ${i}`) }, memory);
+      states.push(run(forward, encoded ? [states[i], encoded] : [states[i]]));
+    }
+    return states;
+  }
+}
+
+/** What both sides compute, embeddings first. */
+export interface BartStates {
+  /** [source rows, hidden] each */
+  readonly encoder: readonly Tensor[];
+  /** [target rows, hidden] each */
+  readonly decoder: readonly Tensor[];
+}
+
+/**
+ * The BART encoder-decoder (Lewis et al., 2020; `BartModel` of Hugging Face) over packed batches. Each sublayer ends with its
+ * norm. The decoder's rows attend to the rows before them, then to all rows of the encoder's sequence of the same number.
+ */
+export class BartModel {
+  readonly config: BartConfig;
+  /** Where adapters attach: the encoder's points, then the decoder's. */
+  readonly points: AttachmentPoints;
+  /** The table of tokens of both sides and of the output. */
+  readonly shared: Embedding;
+  readonly decoder: BartDecoder;
+  /** Bytes that may be kept for the derivative. If the layers have more inside, that is computed again (see `recomputed`). */
+  keptBytes = 2 ** 30;
+  readonly #encoder: BartEncoder;
+
+  /** @param path where the model lies in the checkpoint: `model`, or the root */
+  constructor(path: ParameterPath, config: BartConfig) {
+    this.config = config;
+    this.shared = new Embedding(path.at('shared'), config.vocab_size, config.d_model, config.pad_token_id);
+    this.#encoder = new BartEncoder(path.at('encoder'), config, this.shared);
+    this.decoder = new BartDecoder(path.at('decoder'), config, this.shared);
+    this.points = { path: path.prefix, ...pointsOf([this.#encoder.points, this.decoder.points]) };
+  }
+
+  /** The position id of a token's place in its sequence. */
+  readonly positionOf = (column: number): number => column + POSITION_OFFSET;
+
+  /** The rule to give to `packSequences` and `packPadded`, for both sides. */
+  readonly positionIds = (ids: readonly number[]): number[] => ids.map((_, column) => this.positionOf(column));
+
+  /** The encoder's output [source rows, hidden]. Dropout is on when `random` is given. */
+  encode(source: PackedBatch, random?: Random): Tensor {
+    const pass = new Pass(source.offsets, random);
+    return this.#encoder.hiddenStates(source, pass, this.#runner(source))[this.config.encoder_layers];
+  }
+
+  /** All states, for a decoder that reads `target`. Dropout is on when `random` is given. */
+  hiddenStates(source: PackedBatch, target: PackedBatch, random?: Random): BartStates {
+    const sourcePass = new Pass(source.offsets, random);
+    const run = this.#runner(source, target);
+    const encoder = this.#encoder.hiddenStates(source, sourcePass, run);
+    const encoded = encoder[encoder.length - 1];
+    const { queries, select } = causalKeys(target);
+    const rows: DecoderRows = {
+      ...target,
+      pass: new Pass(target.offsets, random),
+      own: queries,
+      source: { queryOffsets: target.offsets, causal: false },
+    };
+    const memory: DecoderMemory = {
+      own: (_, own) => select(own),
+      source: (index, states = encoded) =>
+        this.decoder.offerSource(index, states, source.keyCounts, passOf(sourcePass, `source ${index}`)),
+    };
+    return { encoder, decoder: this.decoder.hiddenStates(rows, memory, run, encoded) };
+  }
+
+  /** Keeps the inside of the layers as long as all of them together stay below `keptBytes`, by a rough count. */
+  #runner(source: PackedBatch, target?: PackedBatch): Runner {
+    const { d_model, encoder_layers, decoder_layers, encoder_ffn_dim, decoder_ffn_dim } = this.config;
+    const [sourceRows, targetRows] = [source.inputIds.length, target?.inputIds.length ?? 0];
+    // A sublayer makes about seven results as wide as the model, attention to the source two of its rows.
+    const encoder = encoder_layers * sourceRows * (14 * d_model + 2 * encoder_ffn_dim);
+    const decoder =
+      decoder_layers * (targetRows * (21 * d_model + 2 * decoder_ffn_dim) + (target ? sourceRows * 2 * d_model : 0));
+    return 4 * (encoder + decoder) > this.keptBytes ? recomputed : keeping;
+  }
+
+  /** The decoder's output [target rows, hidden]. Dropout is on when `random` is given. */
+  forward(source: PackedBatch, target: PackedBatch, random?: Random): Tensor {
+    return this.hiddenStates(source, target, random).decoder[this.config.decoder_layers];
+  }
+}

@@ -1,0 +1,44 @@
+import type { GenerationSettings } from './settings.ts';
+
+interface FinishedText {
+  readonly tokens: readonly number[];
+  readonly score: number;
+}
+
+/** The best finished texts of a beam search, at most as many as beams. */
+export class FinishedTexts {
+  readonly #settings: Pick<GenerationSettings, 'numBeams' | 'lengthPenalty' | 'earlyStopping'>;
+  /** Best last. */
+  readonly #texts: FinishedText[] = [];
+
+  constructor(settings: Pick<GenerationSettings, 'numBeams' | 'lengthPenalty' | 'earlyStopping'>) {
+    this.#settings = settings;
+  }
+
+  /** Σ log p / length^penalty: a mean log-probability when the penalty is 1. */
+  #score(sum: number, length: number): number {
+    return sum / length ** this.#settings.lengthPenalty;
+  }
+
+  /** Keeps the text if it is among the best. @param tokens with the start token, without the end; @param sum Σ log p, with the end */
+  add(tokens: readonly number[], sum: number): void {
+    const score = this.#score(sum, tokens.length);
+    const isFull = this.#texts.length === this.#settings.numBeams;
+    if (isFull && score <= this.#texts[0].score) return;
+    const place = this.#texts.findLastIndex((other) => other.score <= score) + 1;
+    this.#texts.splice(place, 0, { tokens, score });
+    if (isFull) this.#texts.shift();
+  }
+
+  /** Whether nothing better is to come. @param bestSum of the best continuation; @param length tokens of the beams, without it */
+  isDone(bestSum: number, length: number): boolean {
+    const { numBeams, earlyStopping } = this.#settings;
+    if (this.#texts.length < numBeams) return false;
+    return earlyStopping || this.#texts[0].score >= this.#score(bestSum, length);
+  }
+
+  /** The best texts, best first. */
+  best(count: number): FinishedText[] {
+    return this.#texts.slice(-count).reverse();
+  }
+}

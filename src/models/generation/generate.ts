@@ -1,0 +1,118 @@
+import type { Random } from '../../random/random.ts';
+import { packSequences } from '../batch.ts';
+import type { Seq2SeqModel } from '../seq2seq.ts';
+import { beamSearch, type ScoredText } from './beam-search.ts';
+import { CachedDecoding } from './decoding.ts';
+import { best, type Choice, decodeOneByOne } from './one-by-one.ts';
+import { constraints, expScores, warpers } from './processors.ts';
+import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
+
+export interface GenerateOptions {
+  /** Where tokens are drawn from; needed to sample. Each text has a stream of its own, whatever the batches are. */
+  readonly random?: Random;
+  /** The number of the first source, which decides its stream, where a longer list is given in parts. Default 0. */
+  readonly firstSource?: number;
+  /** Sources that are worked on together. Default 8. */
+  readonly batchSize?: number;
+  /** Told each token as soon as it is certain: in a beam search when the search of its source is over. */
+  readonly onToken?: (source: number, id: number) => void;
+  /** Told how many sources are done. */
+  readonly onDone?: (done: number) => void;
+  /** Awaited before each token: a place to let others work, or to stop by throwing. */
+  readonly beforeStep?: () => Promise<void>;
+}
+
+/** Draws tokens with the probabilities softmax(scores), narrowed as the settings say. */
+function sampler(sampling: Sampling, randomOf: (text: number) => Random): Choice {
+  const warp = warpers(sampling);
+  const streams = new Map<number, Random>();
+  return (scores, tokens, text) => {
+    const random = streams.get(text) ?? randomOf(text);
+    streams.set(text, random);
+    const weights = expScores(warp(scores, tokens));
+    let left = random.uniform() * weights.reduce((sum, weight) => sum + weight, 0);
+    const id = weights.findIndex((weight) => {
+      left -= weight;
+      return left < 0;
+    });
+    // Rounding can leave a remainder behind the last token.
+    return id >= 0 ? id : weights.findLastIndex((weight) => weight > 0);
+  };
+}
+
+/**
+ * Texts for sources: by greedy search, beam search or sampling. What is generated for a source does not depend on the others.
+ *
+ * @param sources token ids with their special tokens
+ * @param settings those that are left out have Hugging Face's defaults
+ * @returns for each source its texts, the best first in a beam search
+ * @throws InputError for settings that are out of range or contradict each other, and if the model's output is not finite
+ */
+export async function generate(
+  model: Seq2SeqModel,
+  sources: readonly (readonly number[])[],
+  settings: Partial<GenerationSettings> = {},
+  options: GenerateOptions = {},
+): Promise<ScoredText[][]> {
+  const complete: GenerationSettings = { ...generationDefaults, ...settings };
+  checkGenerationSettings(complete, model.config);
+  const { batchSize = 8, onDone } = options;
+  const texts: ScoredText[][] = [];
+  while (texts.length < sources.length) {
+    const first = texts.length;
+    texts.push(...(await generateBatch(model, sources.slice(first, first + batchSize), complete, first, options)));
+    onDone?.(texts.length);
+  }
+  return texts;
+}
+
+/** @param first the number of the batch's first source */
+async function generateBatch(
+  model: Seq2SeqModel,
+  sources: readonly (readonly number[])[],
+  settings: GenerationSettings,
+  first: number,
+  { random, firstSource = 0, onToken, beforeStep }: GenerateOptions,
+): Promise<ScoredText[][]> {
+  const { config, bart } = model;
+  const { maxLength, numBeams, numReturnSequences, sampling } = settings;
+  const constrain = constraints(settings, config);
+  const source = packSequences(
+    sources.map((ids) => ({ ids })),
+    bart.positionIds,
+  );
+  const decoding = new CachedDecoding(model, source);
+  try {
+    if (numBeams > 1) {
+      const texts = await beamSearch(decoding, config, { sources: sources.length, settings, constrain, beforeStep });
+      texts.forEach(([{ ids }], s) => {
+        for (const id of ids.slice(1)) onToken?.(first + s, id);
+      });
+      return texts;
+    }
+    const textsPerSource = numReturnSequences;
+    const texts = await decodeOneByOne(decoding, config, {
+      sources: sources.length,
+      textsPerSource,
+      maxLength,
+      constrain,
+      choose: sampling
+        ? sampler(sampling, (text) => streamOf(random, (firstSource + first) * textsPerSource + text))
+        : best,
+      onToken: (text, id) => {
+        if (text % textsPerSource === 0) onToken?.(first + text / textsPerSource, id);
+      },
+      beforeStep,
+    });
+    return sources.map((_, s) =>
+      texts.slice(s * textsPerSource, (s + 1) * textsPerSource).map((ids) => ({ ids, score: null })),
+    );
+  } finally {
+    decoding.dispose();
+  }
+}
+
+function streamOf(random: Random | undefined, text: number): Random {
+  if (!random) throw new Error('Sampling needs a generator of random numbers: give generate() one.');
+  return random.fork(`text ${text}`);
+}

@@ -1,0 +1,113 @@
+import type { BartConfig } from '../bart-config.ts';
+import type { GenerationSettings, Sampling } from './settings.ts';
+
+/**
+ * Forbids or favours tokens: from the scores [vocab] of the token to come, and the tokens before it, to other scores. A token
+ * with the score -∞ cannot come. The scores that are given stay as they are.
+ */
+export type ScoreProcessor = (scores: Float32Array, tokens: readonly number[]) => Float32Array;
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+function without(scores: Float32Array, ids: Iterable<number>): Float32Array {
+  const changed = scores.slice();
+  for (const id of ids) changed[id] = NEVER;
+  return changed;
+}
+
+function only(scores: Float32Array, id: number): Float32Array {
+  const changed = new Float32Array(scores.length).fill(NEVER);
+  changed[id] = 0;
+  return changed;
+}
+
+/** No token that would complete a run of `size` tokens which is there already (Paulus et al., 2018). */
+export const noRepeatedNgram =
+  (size: number): ScoreProcessor =>
+  (scores, tokens) => {
+    const start = tokens.slice(tokens.length - size + 1);
+    if (start.length < size - 1) return scores;
+    const repeats = tokens.filter((_, i) => i >= size - 1 && start.every((id, j) => tokens[i - size + 1 + j] === id));
+    return repeats.length > 0 ? without(scores, repeats) : scores;
+  };
+
+/** No end while there are fewer than `length` tokens. */
+export const minimumLength =
+  (length: number, end: number): ScoreProcessor =>
+  (scores, tokens) =>
+    tokens.length < length ? without(scores, [end]) : scores;
+
+/** `id` alone behind the start token. */
+export const forcedFirst =
+  (id: number): ScoreProcessor =>
+  (scores, tokens) =>
+    tokens.length === 1 ? only(scores, id) : scores;
+
+/** `id` alone as the last of `maxLength` tokens. */
+export const forcedLast =
+  (id: number, maxLength: number): ScoreProcessor =>
+  (scores, tokens) =>
+    tokens.length === maxLength - 1 ? only(scores, id) : scores;
+
+/** softmax(scores / t): below 1 the likely tokens become likelier. */
+export const temperature =
+  (t: number): ScoreProcessor =>
+  (scores) =>
+    scores.map((score) => score / t);
+
+/** The k likeliest tokens (Fan et al., 2018), and those as likely as the last of them. */
+export const topK =
+  (k: number): ScoreProcessor =>
+  (scores) => {
+    if (k >= scores.length) return scores;
+    const least = scores.slice().sort()[scores.length - k];
+    return scores.map((score) => (score < least ? NEVER : score));
+  };
+
+/** The fewest tokens, likeliest first, whose probabilities sum to p at least (Holtzman et al., 2020). */
+export const topP =
+  (p: number): ScoreProcessor =>
+  (scores) => {
+    const weights = expScores(scores);
+    const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a]);
+    const goal = p * weights.reduce((sum, weight) => sum + weight, 0);
+    let sum = 0;
+    const kept = new Set<number>();
+    for (const id of order) {
+      if (sum >= goal && kept.size > 0) break;
+      sum += weights[id];
+      kept.add(id);
+    }
+    return scores.map((score, id) => (kept.has(id) ? score : NEVER));
+  };
+
+/** e^(score - largest score): proportional to the probabilities. */
+export function expScores(scores: Float32Array): Float64Array {
+  const largest = scores.reduce((a, b) => Math.max(a, b), NEVER);
+  return Float64Array.from(scores, (score) => Math.exp(score - largest));
+}
+
+/** One behind the other. */
+export function chain(processors: readonly ScoreProcessor[]): ScoreProcessor {
+  return (scores, tokens) => processors.reduce((changed, process) => process(changed, tokens), scores);
+}
+
+/** What the settings forbid and demand, in the order of Hugging Face. */
+export function constraints(settings: GenerationSettings, { eos_token_id }: BartConfig): ScoreProcessor {
+  const { noRepeatNgramSize, minLength, forcedBosTokenId, forcedEosTokenId, maxLength } = settings;
+  return chain([
+    ...(noRepeatNgramSize > 0 ? [noRepeatedNgram(noRepeatNgramSize)] : []),
+    ...(minLength > 0 ? [minimumLength(minLength, eos_token_id)] : []),
+    ...(forcedBosTokenId === null ? [] : [forcedFirst(forcedBosTokenId)]),
+    ...(forcedEosTokenId === null ? [] : [forcedLast(forcedEosTokenId, maxLength)]),
+  ]);
+}
+
+/** What narrows the choice before a token is drawn, in the order of Hugging Face. */
+export function warpers(sampling: Sampling): ScoreProcessor {
+  return chain([
+    ...(sampling.temperature === 1 ? [] : [temperature(sampling.temperature)]),
+    ...(sampling.topK > 0 ? [topK(sampling.topK)] : []),
+    ...(sampling.topP < 1 ? [topP(sampling.topP)] : []),
+  ]);
+}

@@ -1,0 +1,16 @@
+import { type BartConfig, parseBartConfig } from './bart-config.ts';
+import { type EncoderConfig, parseEncoderConfig } from './config.ts';
+import type { ConfigJson } from './config-fields.ts';
+
+/** The configuration of any model there is. */
+export type ModelConfig = EncoderConfig | BartConfig;
+
+/** @throws InputError naming the field, as {@link parseEncoderConfig} and {@link parseBartConfig} */
+export function parseModelConfig(json: ConfigJson): ModelConfig {
+  return json.model_type === 'bart' ? parseBartConfig(json) : parseEncoderConfig(json);
+}
+
+/** The longest sequence the position table has room for, special tokens included. RoBERTa's begins behind the padding id. */
+export function longestSequence({ model_type, max_position_embeddings, pad_token_id }: ModelConfig): number {
+  return model_type === 'roberta' ? max_position_embeddings - pad_token_id - 1 : max_position_embeddings;
+}

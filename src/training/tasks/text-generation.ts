@@ -1,0 +1,48 @@
+import { type Dataset, readTextPairs, type TextPair } from '../../data/index.ts';
+import { meanRouge } from '../../metrics/index.ts';
+import { loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
+import { Random } from '../../random/index.ts';
+import { encodePairs, generationSettings, pairTokenCount, seq2seqLoss, writeTexts } from '../seq2seq.ts';
+import { runDefaults, type TextGenerationData } from '../settings.ts';
+import type { Task } from '../task.ts';
+
+/** Of XSum the paper gives the second. */
+const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
+
+/** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
+export const textGeneration: Task<{
+  model: Seq2SeqModel;
+  data: TextGenerationData;
+  dataset: Dataset<TextPair, (typeof metrics)[number]>;
+  item: SequencePair;
+}> = {
+  name: 'text generation',
+  maxLength: runDefaults.maxLength,
+
+  readTraining: ({ train, text, target }) => readTextPairs(train, { text, target }, metrics),
+  readEvaluation: ({ eval: path, text, target }) =>
+    path === null ? null : readTextPairs(path, { text, target }, metrics),
+  load: ({ model }, _labels, random) => loadSeq2Seq(model, random),
+  encode: ({ examples }, tokenizer, { maxLength, data: { maxTargetLength } }) =>
+    encodePairs(examples, tokenizer, { maxLength, maxTargetLength }),
+  tokenCount: pairTokenCount,
+  loss: seq2seqLoss,
+
+  evaluation({ examples }, tokenizer, { maxLength, data: { maxTargetLength, generation }, seed }) {
+    const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
+    return {
+      size: examples.length,
+      scores: async (model, options) => {
+        const settings = generationSettings(model, maxTargetLength, { ...generation, numReturnSequences: 1 });
+        const random = new Random(seed).fork('generation');
+        const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
+        const scores = meanRouge(
+          texts.map(([{ text }]) => text),
+          examples.map(({ target }) => target),
+          { stemmer: true },
+        );
+        return Object.fromEntries(metrics.map((name) => [name, scores[name]]));
+      },
+    };
+  },
+};

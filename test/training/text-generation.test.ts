@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { pruningMethods } from '../../src/pruning/index.ts';
+import {
+  evaluateRun,
+  loadRun,
+  pruningDefaults,
+  type RunSettings,
+  runDefaults,
+  textGeneration,
+  trainingDefaults,
+  writeTexts,
+} from '../../src/training/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { animalFolder } from '../support/animals.ts';
+import { tinyBartFolder } from '../support/tiny-bart.ts';
+import { stoppedRun, tinyRun } from '../support/tiny-run.ts';
+
+const test = suite('training: texts to write');
+
+const data = animalFolder();
+const settings: RunSettings = {
+  ...runDefaults,
+  model: tinyBartFolder(),
+  data: {
+    kind: 'pairs',
+    train: join(data, 'train.jsonl'),
+    eval: join(data, 'dev.jsonl'),
+    text: 'document',
+    target: 'summary',
+    maxTargetLength: 8,
+    generation: { numBeams: 2 },
+  },
+  adapter: { kind: 'houlsby', bottleneck: 16 },
+  pruning: { ...pruningDefaults, examples: 16 },
+  training: { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 8 },
+  maxLength: 16,
+};
+
+test('a run learns to write; its scores and texts come back from its folder', async () => {
+  const output = join(temporaryFolder(), 'run');
+  const full: RunSettings = {
+    ...settings,
+    adapter: { kind: 'full' },
+    pruning: null,
+    training: { ...settings.training, learningRate: 0.004, epochs: 60 },
+  };
+  const result = await tinyRun(output, { settings: full });
+  assert.ok(result.status === 'finished');
+  const { epoch_losses: losses, metrics } = result.metrics;
+  assert.ok(losses[losses.length - 1] < 0.2 * losses[0], `${losses}`);
+  assert.ok(metrics && metrics.rouge1 > 0.7, JSON.stringify(metrics));
+  assert.deepEqual((await evaluateRun(output)).metrics, metrics);
+
+  const { model, tokenizer } = loadRun(output, { task: textGeneration });
+  const ids = ['cat and fox', 'owl and bee'].map((text) => tokenizer.encode(text).ids);
+  const texts = await writeTexts(model, tokenizer, ids, { maxLength: 9 });
+  assert.deepEqual(
+    texts.map(([{ text }]) => text),
+    ['cat', 'owl'],
+  );
+});
+
+test('a run that was stopped ends with the same weights and scores', async () => {
+  const [whole, stopped] = [join(temporaryFolder(), 'run'), join(temporaryFolder(), 'run')];
+  const first = await tinyRun(whole, { settings });
+  assert.equal((await stoppedRun(stopped, 3, { settings })).status, 'stopped');
+  const second = await tinyRun(stopped, { settings, resume: true });
+  assert.ok(first.status === 'finished' && second.status === 'finished');
+  assert.deepEqual(second.metrics.epoch_losses, first.metrics.epoch_losses);
+  assert.deepEqual(second.metrics.metrics, first.metrics.metrics);
+});
+
+test('every method prunes adapters of both sides and of the attention between them', async () => {
+  for (const { name: method } of pruningMethods()) {
+    const output = join(temporaryFolder(), 'run');
+    const result = await tinyRun(output, {
+      settings: {
+        ...settings,
+        adapter: { kind: 'lora', rank: 4, init: 'bert', targetModules: ['q_proj', 'v_proj', 'fc1'] },
+        pruning: { ...pruningDefaults, method, examples: 16, sparsity: 0.5 },
+        training: { ...settings.training, epochs: 1 },
+      },
+    });
+    assert.ok(result.status === 'finished' && result.config.pruning);
+    const { total, kept, layers } = result.config.pruning;
+    assert.equal(kept, total - Math.floor(0.5 * total + 0.5));
+    for (const part of [
+      'encoder.layers.0.self_attn.q_proj',
+      'decoder.layers.1.encoder_attn.v_proj',
+      'decoder.layers.0.fc1',
+    ]) {
+      assert.ok(
+        layers.some(({ name }) => name.includes(part)),
+        part,
+      );
+    }
+  }
+});
+
+test.run();
