@@ -5,6 +5,7 @@ import { isHeadParameter, loadClassifier, longestSequence } from '../models/inde
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
+  classification,
   hasCheckpoint,
   isFinishedRun,
   type RunSettings,
@@ -85,11 +86,12 @@ function finishedRun(folder: string): Facts {
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
+  const task = taskOf(settings.data);
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
-    ['task', taskOf(settings.data).name],
-    ...(labels ? [['labels', labels.join(', ')]] : []),
+    ['task', task.name],
+    ...(task === classification ? [['labels', labels ? labels.join(', ') : 'numbers']] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
