@@ -9,6 +9,7 @@ import { memory } from '../tensor/index.ts';
 import {
   accountFor,
   byModule,
+  classification,
   hasCheckpoint,
   isFinishedRun,
   ownAdapter,
@@ -137,13 +138,14 @@ function finishedRun(folder: string): Facts {
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
+  const task = taskOf(settings.data);
   const isText = settings.data.kind === 'pairs';
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
-    ['task', taskOf(settings.data).name],
+    ['task', task.name],
     ...(settings.data.kind === 'pairs' ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]] : []),
-    ...(labels ? [['labels', labels.join(', ')]] : []),
+    ...(task === classification ? [['labels', labels ? labels.join(', ') : 'numbers']] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
