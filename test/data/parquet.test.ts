@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { suite } from 'uvu';
+import { readParquet } from '../../src/data/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { parquetBytes } from '../support/parquet.ts';
+import { forAllAsync } from '../support/property.ts';
+
+const test = suite('readParquet');
+
+const file = (content: Uint8Array | string): string =>
+  join(temporaryFolder({ 'rows.parquet': content }), 'rows.parquet');
+
+const articles = {
+  id: ['a', 'b', 'c', 'd'],
+  document: ['One.', 'Zwei, drei.', '四', 'Cinq — six'],
+  label: [1n, 0n, -1n, 2n ** 40n],
+  score: [0.5, 1, 2.5, -3],
+};
+
+test('gives the named columns, row by row, over several row groups', async () => {
+  assert.deepEqual(await readParquet(file(parquetBytes(articles)), ['document', 'label']), [
+    { document: 'One.', label: 1 },
+    { document: 'Zwei, drei.', label: 0 },
+    { document: '四', label: -1 },
+    { document: 'Cinq — six', label: 2 ** 40 },
+  ]);
+});
+
+test('gives lists, structures and missing values', async () => {
+  const answers = [
+    { text: ['x'], answer_start: [3n] },
+    { text: [], answer_start: [] },
+  ];
+  const schema = [
+    { name: 'root', num_children: 2 },
+    { name: 'title', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+    { name: 'answers', num_children: 2, repetition_type: 'OPTIONAL' },
+    ...[
+      ['text', { type: 'BYTE_ARRAY', converted_type: 'UTF8' }] as const,
+      ['answer_start', { type: 'INT64' }] as const,
+    ].flatMap(([name, kind]) => [
+      { name, converted_type: 'LIST', num_children: 1, repetition_type: 'OPTIONAL' } as const,
+      { name: 'list', num_children: 1, repetition_type: 'REPEATED' } as const,
+      { name: 'element', ...kind, repetition_type: 'OPTIONAL' } as const,
+    ]),
+  ] satisfies NonNullable<Parameters<typeof parquetWriteBuffer>[0]['schema']>;
+  const columnData = [
+    { name: 'title', data: ['T', null] },
+    { name: 'answers', data: answers },
+  ];
+  const path = file(new Uint8Array(parquetWriteBuffer({ columnData, schema })));
+  assert.deepEqual(await readParquet(path, ['title', 'answers']), [
+    { title: 'T', answers: { text: ['x'], answer_start: [3] } },
+    { title: null, answers: { text: [], answer_start: [] } },
+  ]);
+});
+
+test('reads what is compressed in other ways', async () => {
+  const columnData = Object.entries(articles).map(([name, data]) => ({ name, data }));
+  const compressors = {
+    GZIP: (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)),
+    BROTLI: (bytes: Uint8Array) => new Uint8Array(brotliCompressSync(bytes)),
+  };
+  const expected = await readParquet(file(parquetBytes(articles)), Object.keys(articles));
+  for (const codec of ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI'] as const) {
+    const path = file(new Uint8Array(parquetWriteBuffer({ columnData, codec, compressors })));
+    assert.deepEqual(await readParquet(path, Object.keys(articles)), expected, codec);
+  }
+});
+
+test('explains what is wrong with a file', async () => {
+  const path = file(parquetBytes(articles));
+  await assertRejectsInput(() => readParquet(path, ['text']), /rows\.parquet has no column 'text'; it has 'id', 'doc/);
+  await assertRejectsInput(() => readParquet('/no/such.parquet', ['id']), /Cannot read \/no\/such\.parquet/);
+  for (const content of ['', 'PAR1PAR1', 'a,b\n1,2\n'.repeat(9)]) {
+    await assertRejectsInput(() => readParquet(file(content), ['id']), /rows\.parquet cannot be read as Parquet/);
+  }
+});
+
+test('a file that ends too early is refused, wherever it ends', async () => {
+  const bytes = parquetBytes(articles);
+  await forAllAsync(fc.nat({ max: bytes.length - 1 }), async (length) => {
+    const path = file(bytes.slice(0, length));
+    await assertRejectsInput(() => readParquet(path, ['id']), /rows\.parquet cannot be read as Parquet/);
+  });
+});
+
+test.run();
