@@ -2,5 +2,6 @@ export { checkReplaceable, writeFileAtomic, writeFolderAtomic } from './atomic.t
 export * from './browser.ts';
 export { openCheckpoint } from './checkpoint.ts';
 export { readJsonObject, readTextFile } from './files.ts';
+export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export { readModelConfig, resolveModelFolder } from './model-folder.ts';
 export { openSafetensors } from './safetensors-open.ts';
