@@ -127,6 +127,8 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
       return `WordNet, ${data.trainPerClass} definitions per class`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
+    case 'dataset':
+      return `${data.dataset} ${data.subset ?? ''}, ${data.text.join(' and ')} -> ${data.label}`;
   }
 };
 

@@ -21,7 +21,7 @@ export type InputKind = 'text' | 'pair' | 'either';
 
 /** What a model trained on this data reads. */
 export function inputKind(data: DataSettings): InputKind {
-  const texts = data.kind === 'glue' ? glueTasks[data.task].text : data.kind === 'table' ? data.text : ['definition'];
+  const texts = data.kind === 'glue' ? glueTasks[data.task].text : data.kind === 'wordnet' ? ['definition'] : data.text;
   return texts.length === 2 ? 'pair' : 'text';
 }
 
@@ -43,10 +43,11 @@ export interface InputOptions {
  */
 export async function* readInput(options: InputOptions): AsyncGenerator<Example[]> {
   const { input, text, columns = text, kind } = options;
-  const isTable = input !== undefined && /^\.(csv|tsv|jsonl|ndjson)$/i.test(extname(input));
+  const isTable = input !== undefined && /^\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(extname(input));
   if (isTable) {
     if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
-    yield* inBatches(readTable(input, { text: text ?? columns }).examples, BATCH_SIZE);
+    const { examples } = await readTable(input, { text: text ?? columns });
+    yield* inBatches(examples, BATCH_SIZE);
     return;
   }
   if (text) throw new UsageError('--text names columns, which only a .csv, .tsv or .jsonl --input has.');

@@ -2,7 +2,10 @@ import { InputError } from '../errors.ts';
 import { type ByteSource, readBytes } from '../io/byte-source.ts';
 import { fileSource } from '../io/file-source.ts';
 
-/** The values of one row by column; lists are arrays, structures are objects, whole numbers of 64 bits are numbers. */
+/**
+ * The values of one row by column; lists are arrays, structures are objects, whole numbers of 64 bits are numbers. In a
+ * column of classes, as Hugging Face's `datasets` marks them in the file, values are the names of the classes.
+ */
 export type ParquetRow = Readonly<Record<string, unknown>>;
 
 /**
@@ -42,7 +45,26 @@ async function readRows(source: ByteSource, columns: readonly string[]): Promise
     throw new InputError(`${source.label} has no column '${missing}'; it has ${known}`);
   }
   const rows = await parquetReadObjects({ file, metadata, columns: [...columns], compressors });
-  return rows.map((row) => Object.fromEntries(columns.map((column) => [column, plain(row[column])])));
+  const info = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  const classes = classNames(info);
+  const named = (column: string, value: unknown) => classes.get(column)?.[value as number] ?? value;
+  return rows.map((row) => Object.fromEntries(columns.map((column) => [column, named(column, plain(row[column]))])));
+}
+
+/** The names of the classes of each column that has such, from the `features` that Hugging Face's `datasets` stores. */
+function classNames(info: string | undefined): Map<string, string[]> {
+  if (info === undefined) return new Map();
+  const { info: { features = {} } = {} } = JSON.parse(info) as { info?: { features?: Record<string, Feature> } };
+  return new Map(
+    Object.entries(features).flatMap(([column, { _type, names }]) =>
+      _type === 'ClassLabel' && Array.isArray(names) ? [[column, names.map(String)]] : [],
+    ),
+  );
+}
+
+interface Feature {
+  readonly _type?: string;
+  readonly names?: unknown;
 }
 
 /** The magic number at both ends and the length of the metadata. */

@@ -1,10 +1,11 @@
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
+import { fetchModel } from '../io/index.ts';
 import type { MetricName } from '../metrics/index.ts';
 import { evaluate, type PredictOptions } from './classification.ts';
 import { readEvaluationData, runRandom } from './prepare.ts';
-import { type LoadedRun, loadRun } from './run-folder.ts';
-import type { DataSettings } from './settings.ts';
+import { type LoadedRun, loadRun, readRunConfig } from './run-folder.ts';
+import { type DataSettings, fetchData } from './settings.ts';
 
 export interface EvaluateRunOptions extends PredictOptions {
   /** Another place of the backbone. */
@@ -29,9 +30,11 @@ export interface EvaluationResult {
  * @throws InputError if the folder, the backbone or the data is unusable, or the run names no evaluation data
  */
 export async function evaluateRun(folder: string, options: EvaluateRunOptions = {}): Promise<EvaluationResult> {
-  const loaded = loadRun(folder, options);
-  const { settings, labels } = loaded.run;
-  const data = readEvaluationData(options.data ?? settings.data, labels, runRandom(settings));
+  const { settings, labels } = readRunConfig(folder);
+  const model = await fetchModel(options.model ?? settings.model);
+  const source = await fetchData(options.data ?? settings.data);
+  const loaded = loadRun(folder, { model });
+  const data = await readEvaluationData(source, labels, runRandom(settings));
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);
   options.onLoaded?.(loaded, data.examples.length);

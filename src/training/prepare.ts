@@ -2,11 +2,14 @@ import { type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapter
 import {
   cutBatches,
   type Dataset,
+  datasetFiles,
   type EncodedExample,
   encodeExamples,
   readGlue,
+  readHubGlue,
   readTable,
   readWordnetFields,
+  type TableOptions,
   tokenCount,
 } from '../data/index.ts';
 import { InputError } from '../errors.ts';
@@ -24,21 +27,27 @@ import { needsData, type PruneReport, prune } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { classificationLoss } from './classification.ts';
-import type { DataSettings, RunSettings } from './settings.ts';
+import { type DataSettings, isHubGlue, type RunSettings } from './settings.ts';
 import { yieldToEvents } from './yield.ts';
 
 const wordnetFields = (data: DataSettings & { kind: 'wordnet' }, random: Random) =>
   readWordnetFields({ ...data, random: random.fork('wordnet') });
 
 /** Reads the training data. @throws InputError if a file, a column or a label is not as promised */
-export function readTrainingData(data: DataSettings, random: Random): Dataset {
+export async function readTrainingData(data: DataSettings, random: Random): Promise<Dataset> {
   switch (data.kind) {
     case 'glue':
+      if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).train, 'train');
       return readGlue(data.task, data.folder, 'train');
     case 'wordnet':
       return wordnetFields(data, random).train;
     case 'table':
       return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
+    case 'dataset': {
+      const { train } = datasetFiles(data.dataset, data.subset);
+      const read = await readTable(train, { text: data.text, label: data.label, kind: data.labelKind });
+      return { ...read, name: `${datasetName(data)} train` };
+    }
   }
 }
 
@@ -47,26 +56,38 @@ export function readTrainingData(data: DataSettings, random: Random): Dataset {
  *
  * @throws InputError as {@link readTrainingData}, and for a class that is not among `labels`
  */
-export function readEvaluationData(
+export async function readEvaluationData(
   data: DataSettings,
   labels: readonly string[] | null,
   random: Random,
-): Dataset | null {
+): Promise<Dataset | null> {
+  const columns = ({ text, label }: Columns): TableOptions => ({
+    text,
+    label,
+    labels: labels ?? undefined,
+    kind: labels ? 'classification' : 'regression',
+  });
   switch (data.kind) {
     case 'glue':
+      if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev');
       return readGlue(data.task, data.folder, 'dev');
     case 'wordnet':
       return wordnetFields(data, random).evaluation;
     case 'table':
-      if (data.eval === null) return null;
-      return readTable(data.eval, {
-        text: data.text,
-        label: data.label,
-        labels: labels ?? undefined,
-        kind: labels ? 'classification' : 'regression',
-      });
+      return data.eval === null ? null : readTable(data.eval, columns(data));
+    case 'dataset': {
+      const { evaluation } = datasetFiles(data.dataset, data.subset);
+      if (evaluation.length === 0) return null;
+      return { ...(await readTable(evaluation, columns(data))), name: `${datasetName(data)} validation` };
+    }
   }
 }
+
+type Columns = Pick<DataSettings & { kind: 'table' }, 'text' | 'label'>;
+
+/** For messages. */
+const datasetName = ({ dataset, subset }: DataSettings & { kind: 'dataset' }): string =>
+  subset ? `${dataset} ${subset}` : dataset;
 
 /** A backbone with an adapter and a head, frozen where it is not trained. */
 export interface AdaptedModel extends Loaded<SequenceClassifier> {
@@ -149,10 +170,13 @@ export interface PreparedRun {
 }
 
 /** Reads the data and builds the model of a run. @throws InputError for bad input */
-export function prepareRun(settings: RunSettings, { onWarning, onLoaded }: PrepareEvents = {}): PreparedRun {
+export async function prepareRun(
+  settings: RunSettings,
+  { onWarning, onLoaded }: PrepareEvents = {},
+): Promise<PreparedRun> {
   const random = runRandom(settings);
-  const train = readTrainingData(settings.data, random);
-  const evaluation = readEvaluationData(settings.data, train.labels, random);
+  const train = await readTrainingData(settings.data, random);
+  const evaluation = await readEvaluationData(settings.data, train.labels, random);
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
   const adapted = buildModel(settings, train.labels, random);
   onLoaded?.(adapted);

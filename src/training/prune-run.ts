@@ -2,7 +2,7 @@ import type { PruneReport } from '../pruning/index.ts';
 import { type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import { countParameters } from './run.ts';
 import { type RunConfig, type RunMetrics, saveRun } from './run-folder.ts';
-import { type RunSettings, withAllOptions } from './settings.ts';
+import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 
 export interface PruningOptions {
@@ -30,8 +30,8 @@ export interface PruningResult {
  */
 export async function runPruning(options: PruningOptions): Promise<PruningResult> {
   const { output, command, versions, signal, events } = options;
-  const settings = withAllOptions(options.settings);
-  const run = prepareRun(settings, events);
+  const settings = await withFetchedFiles(withAllOptions(options.settings));
+  const run = await prepareRun(settings, events);
   const seconds = stopwatch();
   const pruning = await pruneAdapter(run, settings, { onBatch: events?.onPruning, signal });
   if (!pruning) throw new Error('The settings name no pruning method.');

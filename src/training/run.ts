@@ -15,7 +15,7 @@ import {
   saveCheckpoint,
   saveRun,
 } from './run-folder.ts';
-import { type RunSettings, withAllOptions } from './settings.ts';
+import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { Trainer } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
@@ -63,15 +63,15 @@ export type RunResult =
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { output, resume = false, versions = {}, signal, events = {} } = options;
-  const settings = withAllOptions(options.settings);
-  const run = prepareRun(settings, events);
+  const settings = await withFetchedFiles(withAllOptions(options.settings));
+  const run = await prepareRun(settings, events);
   const { model, adapter, trained, saved } = run.adapted;
   const trainer = new Trainer(
     classificationObjective(model, run.items, trained, adapter.penalty),
     settings.training,
     run.random.fork('training'),
   );
-  const progress = resume ? restore(options, run, trainer) : await begin(run, options);
+  const progress = resume ? restore({ ...options, settings }, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
   let evaluation: Evaluation;

@@ -60,6 +60,12 @@ test('gives lists, structures and missing values', async () => {
   ]);
 });
 
+test('gives the names of classes where the file tells them', async () => {
+  const columns = { text: ['x', 'y', 'z'], label: [1n, 0n, -1n] };
+  const rows = await readParquet(file(parquetBytes(columns, { label: ['no', 'yes'] })), ['label']);
+  assert.deepEqual(rows, [{ label: 'yes' }, { label: 'no' }, { label: -1 }]);
+});
+
 test('reads what is compressed in other ways', async () => {
   const columnData = Object.entries(articles).map(([name, data]) => ({ name, data }));
   const compressors = {

@@ -41,7 +41,8 @@ const filesOf = (folder: string): Record<string, string> =>
 async function predictions({ model, tokenizer }: AdaptedModel): Promise<Prediction[]> {
   const { data } = tinySettings;
   assert.ok(data.kind === 'table' && data.eval);
-  return predict(model, encodeExamples(readTable(data.eval, { text: data.text }).examples, tokenizer, 16));
+  const { examples } = await readTable(data.eval, { text: data.text });
+  return predict(model, encodeExamples(examples, tokenizer, 16));
 }
 
 /** A finished run and the model as it was at its end. */
