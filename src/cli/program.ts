@@ -1,5 +1,6 @@
 import { Command, type Option } from 'commander';
 import { demo, describeDemo } from './demo.ts';
+import { describeDownload, download } from './download.ts';
 import { describeEmbed, embed } from './embed.ts';
 import { UsageError } from './errors.ts';
 import { describeEvaluate, evaluate } from './evaluate.ts';
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, Entry>> = {
   embed: { describe: describeEmbed, run: embed },
   prune: { describe: describePrune, run: prune },
   info: { describe: describeInfo, run: info },
+  download: { describe: describeDownload, run: download },
   demo: { describe: describeDemo, run: demo },
 };
 

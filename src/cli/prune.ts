@@ -29,7 +29,7 @@ export function describePrune(command: Command): void {
 
 export async function prune(command: Command): Promise<void> {
   const { output = null, overwrite = false, json } = command.opts<Flags>();
-  const settings = runSettings(command);
+  const settings = await runSettings(command);
   if (output !== null) checkOutput(output, { overwrite });
   await useBackend(settings.backend);
 

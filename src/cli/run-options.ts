@@ -23,10 +23,22 @@ export function addDataOptions(command: Command): Command {
   return command
     .optionsGroup('Model and data:')
     .addOption(shared.model())
-    .addOption(new Option('--task <name>', 'GLUE task, read from the --data folder').choices(Object.keys(glueTasks)))
     .addOption(
-      new Option('-d, --data <path>', 'GLUE folder with --task, or a .csv, .tsv or .jsonl file').argParser(path),
+      new Option('--task <name>', 'GLUE task, read from the --data folder or the --dataset').choices(
+        Object.keys(glueTasks),
+      ),
     )
+    .addOption(
+      new Option('-d, --data <path>', 'GLUE folder with --task, or a .csv, .tsv, .jsonl or .parquet file').argParser(
+        path,
+      ),
+    )
+    .addOption(
+      new Option('--dataset <org/name>', 'dataset of the Hugging Face hub, such as nyu-mll/glue with --task').conflicts(
+        'data',
+      ),
+    )
+    .option('--subset <name>', 'part of a dataset that has several')
     .addOption(new Option('--eval-data <file>', 'file to evaluate on').argParser(path))
     .addOption(
       new Option('--text <column[,column]>', 'column with the text, or two for pairs of texts').argParser(textColumns),

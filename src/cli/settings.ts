@@ -10,6 +10,7 @@ import { longestSequence, type Pooling, parseEncoderConfig } from '../models/ind
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import {
   type DataSettings,
+  isHubGlue,
   type RunSettings,
   runDefaults,
   type TrainingOptions,
@@ -17,12 +18,15 @@ import {
 } from '../training/index.ts';
 import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
+import { useData, useModel } from './fetch.ts';
 import { checkColumns, inputKind } from './input.ts';
 
 /** Where data comes from, as options. */
 export interface DataFlags {
   readonly task?: GlueTaskName;
   readonly data?: string;
+  readonly dataset?: string;
+  readonly subset?: string;
   readonly evalData?: string;
   readonly text?: readonly string[];
   readonly label?: string;
@@ -54,16 +58,20 @@ export interface RunFlags extends DataFlags {
 }
 
 const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefined);
+const columns = ({ data }: RunSettings) => (data.kind === 'table' || data.kind === 'dataset' ? data : undefined);
 
 /** What each option would have been in given settings; undefined where it has no meaning. */
 const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] } = {
   model: ({ model }) => model,
   task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
-  data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'table' ? data.train : undefined),
+  data: ({ data }) =>
+    data.kind === 'table' ? data.train : data.kind === 'glue' && !isHubGlue(data) ? data.folder : undefined,
+  dataset: ({ data }) => (data.kind === 'dataset' ? data.dataset : isHubGlue(data) ? data.folder : undefined),
+  subset: ({ data }) => (data.kind === 'dataset' ? data.subset : undefined),
   evalData: (settings) => table(settings)?.eval ?? undefined,
-  text: (settings) => table(settings)?.text,
-  label: (settings) => table(settings)?.label,
-  labelKind: (settings) => table(settings)?.labelKind,
+  text: (settings) => columns(settings)?.text,
+  label: (settings) => columns(settings)?.label,
+  labelKind: (settings) => columns(settings)?.labelKind,
   adapter: ({ adapter }) => adapter.kind,
   pruning: ({ pruning }) => pruning?.method ?? 'none',
   sparsity: ({ pruning }) => pruning?.sparsity as number,
@@ -100,7 +108,7 @@ export function checkAgreement(command: Command, settings: RunSettings): void {
   checkAdapterAgreement(command, settings.adapter);
   for (const [flag, valueIn] of Object.entries(flagOf)) {
     const stored = valueIn(settings);
-    if (!isExplicit(command, flag) || isDeepStrictEqual(command.getOptionValue(flag), stored)) continue;
+    if (!isExplicit(command, flag) || isSame(command.getOptionValue(flag), stored)) continue;
     const had = stored === undefined ? 'did not have it' : `has ${stored}`;
     throw new UsageError(
       `${written(flag)} ${command.getOptionValue(flag)} cannot be combined with --resume: the stopped run ${had}.`,
@@ -108,26 +116,36 @@ export function checkAgreement(command: Command, settings: RunSettings): void {
   }
 }
 
-/** The settings that options stand for. @throws UsageError if one is missing or has no effect; InputError for a bad model */
-export function runSettings(command: Command): RunSettings {
+/** A run stores `org/name@commit` for `org/name`. */
+const isSame = (given: unknown, stored: unknown): boolean =>
+  isDeepStrictEqual(given, stored) || (typeof stored === 'string' && stored.startsWith(`${given}@`));
+
+/** The settings that options stand for; what is on the hub only is downloaded. @throws UsageError if one is missing or has no effect; InputError for a bad model */
+export async function runSettings(command: Command): Promise<RunSettings> {
   const flags = command.opts<RunFlags>();
-  const { model, backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
-  if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
-  const data = dataSettings(command);
+  const { backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
+  if (flags.model === undefined) throw missingModel();
+  const named = dataSettings(command);
   const pruning = pruningSettings(command);
+  const adapter = adapterSettings(command, pruning !== null);
+  const model = await useModel(flags.model);
+  const maxLength = flags.maxLength ?? defaultMaxLength(model);
   return {
     model,
-    data,
-    adapter: adapterSettings(command, pruning !== null),
+    data: await useData(named),
+    adapter,
     pruning,
     training: trainingOptions(flags),
     pooling,
-    maxLength: flags.maxLength ?? defaultMaxLength(model),
+    maxLength,
     trainHead: head === 'train',
     seed,
     backend,
   };
 }
+
+export const missingModel = (): UsageError =>
+  new UsageError('--model is missing: a model folder, an installed npm package, or org/name of the Hugging Face hub.');
 
 function trainingOptions(flags: RunFlags): TrainingOptions {
   const given = { ...trainingDefaults, ...flags };
@@ -155,18 +173,26 @@ function rejectExplicit(command: Command, flags: readonly (keyof RunFlags)[], pr
 }
 
 function dataSettings(command: Command): DataSettings {
-  const { task, data, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
-  if (data === undefined) {
-    throw new UsageError('--data is missing: a GLUE folder with --task, or a file with --text and --label.');
+  const { task, data, dataset, subset, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
+  const source = dataset ?? data;
+  if (source === undefined) {
+    throw new UsageError(
+      '--data is missing: a GLUE folder with --task, or a file with --text and --label; or --dataset, org/name of the hub.',
+    );
   }
+  if (dataset === undefined) rejectExplicit(command, ['subset'], 'goes with --dataset');
   if (task !== undefined) {
-    rejectExplicit(command, ['evalData', 'text', 'label', 'labelKind'], 'belongs to a file of your own, not to --task');
-    return { kind: 'glue', task, folder: data };
+    const own: (keyof RunFlags)[] = ['evalData', 'text', 'label', 'labelKind', 'subset'];
+    rejectExplicit(command, own, 'belongs to data of your own, not to --task');
+    return { kind: 'glue', task, folder: source };
   }
-  if (isFolder(data)) throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
+  if (dataset !== undefined) rejectExplicit(command, ['evalData'], 'goes with --data; a dataset has its own');
+  if (data !== undefined && isFolder(data))
+    throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
   if (text === undefined) throw new UsageError('--text is missing: the column with the text, or two of them.');
   if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
-  return { kind: 'table', train: data, eval: evalData ?? null, text, label, labelKind };
+  if (dataset !== undefined) return { kind: 'dataset', dataset, subset, text, label, labelKind };
+  return { kind: 'table', train: source, eval: evalData ?? null, text, label, labelKind };
 }
 
 /**
@@ -182,7 +208,7 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     return undefined;
   }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
-  const columns = stored.kind === 'table' ? stored : undefined;
+  const columns = stored.kind === 'table' || stored.kind === 'dataset' ? stored : undefined;
   const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
   if (!texts || !labels) {
     throw new UsageError('--text and --label are missing: the columns of the file.');
@@ -199,10 +225,21 @@ export function defaultMaxLength(model: string): number {
   return Math.min(runDefaults.maxLength, longestSequence(config));
 }
 
-/** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
+/** `runs/<task, file or dataset>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
-  const name =
-    data.kind === 'glue' ? data.task : data.kind === 'table' ? basename(data.train, extname(data.train)) : data.kind;
   const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
-  return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
+  return join('runs', `${shortName(data)}-${adapter.kind}-${method}-s${seed}`);
+}
+
+function shortName(data: DataSettings): string {
+  switch (data.kind) {
+    case 'glue':
+      return data.task;
+    case 'table':
+      return basename(data.train, extname(data.train));
+    case 'dataset':
+      return [data.dataset.replace(/^.*\/|@.*$/g, ''), data.subset].filter((part) => part).join('-');
+    case 'wordnet':
+      return data.kind;
+  }
 }

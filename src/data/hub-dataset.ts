@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { cachedDataset, downloadDataset, type FetchOptions, parseHubName } from '../io/index.ts';
+import { cachedDataset, downloadDataset, type FetchOptions, isOffline, parseHubName } from '../io/index.ts';
 import { type DatasetSplits, isWhole, splitsOf } from './splits.ts';
 
 export interface FetchDatasetOptions extends FetchOptions {
@@ -22,21 +22,23 @@ export async function fetchDataset(
   const repository = parseHubName(name, 'dataset');
   if (!repository) throw new InputError(`${name} is not the name of a dataset of the hub; it must be org/name.`);
   const cached = update ? undefined : cachedSplits(name, subset);
-  if (cached) return cached;
+  // The cache may not know of other parts, so a part that nobody named is looked up while there is a network.
+  if (cached && (subset !== undefined || cached.subset === '')) return cached;
   let chosen = '';
-  const pinned = await downloadDataset(
-    repository,
-    (paths) => {
-      const splits = splitsOf(paths, name, subset);
-      chosen = splits.subset;
-      return [...splits.train, ...splits.evaluation];
-    },
-    { onProgress },
-  );
-  return { name: pinned, subset: chosen };
+  const choose = (paths: readonly string[]) => {
+    const splits = splitsOf(paths, name, subset);
+    chosen = splits.subset;
+    return [...splits.train, ...splits.evaluation];
+  };
+  try {
+    return { name: await downloadDataset(repository, choose, { onProgress }), subset: chosen };
+  } catch (error) {
+    if (cached && isOffline(error)) return cached;
+    throw error;
+  }
 }
 
-/** What the cache has, if all of it. Which part is meant without a name can only be said where there are no others. */
+/** What the cache has, if all of it. */
 function cachedSplits(name: string, subset: string | undefined): { name: string; subset: string } | undefined {
   const cached = cachedDataset(name);
   if (!cached) return undefined;

@@ -29,4 +29,12 @@ export {
   readStoppedRun,
   runFileSizes,
 } from './run-folder.ts';
-export { type DataSettings, type PruningSettings, pruningDefaults, type RunSettings, runDefaults } from './settings.ts';
+export {
+  type DataSettings,
+  fetchData,
+  isHubGlue,
+  type PruningSettings,
+  pruningDefaults,
+  type RunSettings,
+  runDefaults,
+} from './settings.ts';

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { temporaryFolder } from '../io/temporary.ts';
 
+type RepositoryType = 'model' | 'dataset';
 type Files = Readonly<Record<string, Uint8Array | string>>;
 
 export interface ServedRepository {
-  readonly type?: 'model' | 'dataset';
+  readonly type?: RepositoryType;
   readonly name: string;
   readonly files: Files;
   /** Further paths that the listing names. */
@@ -66,8 +67,8 @@ export class Hub {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  commit(name: string): string {
-    const { files } = this.#find(name) as ServedRepository;
+  commit(name: string, type: RepositoryType = 'model'): string {
+    const { files } = this.#find(name, type) as ServedRepository;
     return sha('sha1', ...Object.entries(files).flat());
   }
 
@@ -85,7 +86,7 @@ export class Hub {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  #find(name: string, type = 'model'): ServedRepository | undefined {
+  #find(name: string, type: RepositoryType): ServedRepository | undefined {
     return this.#repositories.find((repository) => repository.name === name && (repository.type ?? 'model') === type);
   }
 
@@ -103,28 +104,30 @@ export class Hub {
   }
 
   /** The repository at a commit, or the reason why it is not shown. */
-  #open(response: ServerResponse, type: string, name: string, revision: string, at: 'everything' | 'files') {
+  #open(response: ServerResponse, type: RepositoryType, name: string, revision: string, at: 'everything' | 'files') {
     const repository = this.#find(name, type);
     const { refuses } = repository ?? {};
     if (!repository) refuse(response, 404, 'RepoNotFound');
     else if (refuses && (refuses.at === 'everything' || at === 'files')) refuse(response, refuses.status, refuses.code);
-    else if (!['main', 'refs/pr/1', this.commit(name)].includes(decodeURIComponent(revision)))
+    else if (!['main', 'refs/pr/1', this.commit(name, type)].includes(decodeURIComponent(revision)))
       refuse(response, 404, 'RevisionNotFound');
     else return repository;
   }
 
-  #tell(response: ServerResponse, [pathname, type, name, what, revision]: string[], query: URLSearchParams): void {
+  #tell(response: ServerResponse, [pathname, kind, name, what, revision]: string[], query: URLSearchParams): void {
+    const type = kind as RepositoryType;
     const repository = this.#open(response, type, name, revision, 'everything');
     if (!repository) return;
     if (what === 'tree') this.#list(response, repository, pathname, query);
-    else json(response, { id: name, sha: this.commit(name), lastModified: '2026-01-01' });
+    else json(response, { id: name, sha: this.commit(name, type), lastModified: '2026-01-01' });
   }
 
   #sendFile(request: IncomingMessage, response: ServerResponse, [, dataset, name, revision, path]: string[]): void {
-    const repository = this.#open(response, dataset ? 'dataset' : 'model', name, revision, 'files');
+    const type = dataset ? 'dataset' : 'model';
+    const repository = this.#open(response, type, name, revision, 'files');
     if (!repository) return;
     const content = repository.files[decodeURIComponent(path)];
-    response.setHeader('X-Repo-Commit', this.commit(name));
+    response.setHeader('X-Repo-Commit', this.commit(name, type));
     if (content === undefined) {
       refuse(response, 404, 'EntryNotFound');
     } else if (isLarge(path)) {

@@ -142,15 +142,21 @@ function checked(file: RemoteFile): RemoteFile {
  */
 export async function openRemote(repository: HubRepository, tried: string): Promise<RemoteRepository> {
   const environment = hubEnvironment();
-  if (environment.offline) {
-    throw new InputError(
-      `${tried}, nor whole in the cache ${environment.cache}, and HF_HUB_OFFLINE forbids to download ${describe(repository)}; unset it, or give a folder.`,
-    );
-  }
   try {
+    if (environment.offline) throw forbidden(environment, repository);
     return await RemoteRepository.open(environment, repository);
   } catch (error) {
     if (error instanceof HubError) throw new InputError(`${tried}, and ${error.message}`, { cause: error });
     throw error;
   }
 }
+
+const forbidden = ({ cache }: HubEnvironment, repository: HubRepository): HubError =>
+  new HubError(
+    `HF_HUB_OFFLINE forbids to download ${describe(repository)}, which is not whole in the cache ${cache}; unset it, or give a folder.`,
+    'unreachable',
+  );
+
+/** Whether {@link openRemote} failed because there is no network, or none may be used. */
+export const isOffline = (error: unknown): boolean =>
+  error instanceof InputError && error.cause instanceof HubError && error.cause.kind !== 'refused';
