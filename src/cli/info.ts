@@ -5,6 +5,7 @@ import { isHeadParameter, loadClassifier, longestSequence } from '../models/inde
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
+  datasetName,
   hasCheckpoint,
   isFinishedRun,
   type RunSettings,
@@ -129,7 +130,7 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'dataset':
-      return `${data.dataset} ${data.subset ?? ''}, ${data.text.join(' and ')} -> ${data.label}`;
+      return `${datasetName(data)}, ${data.text.join(' and ')} -> ${data.label}`;
   }
 };
 

@@ -12,7 +12,7 @@ const BATCH_SIZE = 32;
 export const inputOption = () => new Option('-i, --input <file>', 'file to read (default: lines of standard input)');
 
 export const textOption = () =>
-  new Option('--text <column[,column]>', 'columns of a .csv, .tsv or .jsonl input with the text').argParser(
+  new Option('--text <column[,column]>', 'columns of a .csv, .tsv, .jsonl or .parquet input with the text').argParser(
     textColumns,
   );
 
@@ -50,7 +50,7 @@ export async function* readInput(options: InputOptions): AsyncGenerator<Example[
     yield* inBatches(examples, BATCH_SIZE);
     return;
   }
-  if (text) throw new UsageError('--text names columns, which only a .csv, .tsv or .jsonl --input has.');
+  if (text) throw new UsageError('--text names columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
   // Somebody who types lines wants to see each answer.
   const isTyped = input === undefined && process.stdin.isTTY;
   if (isTyped) note('reading lines from standard input, Ctrl-D ends them');

@@ -183,7 +183,7 @@ function dataSettings(command: Command): DataSettings {
   if (dataset === undefined) rejectExplicit(command, ['subset'], 'goes with --dataset');
   if (task !== undefined) {
     const own: (keyof RunFlags)[] = ['evalData', 'text', 'label', 'labelKind', 'subset'];
-    rejectExplicit(command, own, 'belongs to data of your own, not to --task');
+    rejectExplicit(command, own, 'belongs to a file or dataset of your own, not to --task');
     return { kind: 'glue', task, folder: source };
   }
   if (dataset !== undefined) rejectExplicit(command, ['evalData'], 'goes with --data; a dataset has its own');

@@ -143,7 +143,7 @@ interface LabelledRow {
   readonly label: string;
 }
 
-/** @param written how the files write a class */
+/** @param written how the files write a class: by its spelling, or by its name or number */
 function datasetOf(
   task: GlueTask,
   split: Split,
@@ -189,7 +189,9 @@ function checkColumns(task: GlueTask, path: string, first: Row): void {
 
 function parseLabel({ classes }: GlueTask, value: string, written: 'spelling' | 'name'): number | null {
   if (classes) {
-    const index = classes.findIndex((entry) => entry[written] === value);
+    const isMeant = ({ spelling, name }: { spelling: string; name: string }, index: number) =>
+      written === 'spelling' ? spelling === value : name === value || String(index) === value;
+    const index = classes.findIndex(isMeant);
     return index === -1 ? null : index;
   }
   const score = value === '' ? Number.NaN : Number(value);

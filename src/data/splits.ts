@@ -40,7 +40,9 @@ export function splitsOf(paths: readonly string[], name: string, subset?: string
   const chosen = subset ?? fallback;
   if (chosen === undefined || !subsets.includes(chosen)) {
     const problem = subset === undefined ? 'has several parts' : `has no part '${subset}'`;
-    throw new InputError(`${name} ${problem}; choose one with --subset: ${subsets.join(', ') || 'none is needed'}.`);
+    throw new InputError(
+      `${name} ${problem}; it has ${subsets.map((other) => `'${other}'`).join(', ')}, choose one with --subset.`,
+    );
   }
   const inSubset = files.filter((file) => file.subset === chosen);
   const format = tableFormats.find((other) => inSubset.some((file) => file.split === 'train' && file.format === other));
@@ -53,17 +55,20 @@ function dataFile(path: string): DataFile[] {
   const format = extname(path).toLowerCase();
   if (!tableFormats.includes(format)) return [];
   const folders = path.split('/').slice(0, -1);
-  const words = [...basename(path, extname(path)).toLowerCase().split(/[-.]/), ...folders];
+  const words = [...wordsOf(basename(path, extname(path)).toLowerCase()), ...folders];
   const split = (Object.keys(splitNames) as SplitName[]).find((name) => words.some((word) => isCalled(word, name)));
   if (!split) return [];
   const subset = folders.filter((folder) => folder !== 'data' && !isCalled(folder, split)).join('/');
   return [{ path, format, split, subset }];
 }
 
+/** The split of a file in parts stands first, and there may be others that only begin alike (`validation_matched-...`). */
+const wordsOf = (name: string): string[] => (/-\d+-of-\d+/.test(name) ? name.split('-', 1) : name.split(/[-._ ]/));
+
 const isCalled = (word: string, split: SplitName): boolean => (splitNames[split] as readonly string[]).includes(word);
 
 /** Whether a split in parts, `train-00000-of-00003.parquet`, has all of them. */
 export function isWhole(paths: readonly string[]): boolean {
-  const [, count] = /-\d+-of-(\d+)\.\w+$/.exec(paths[0] ?? '') ?? [];
+  const [, count] = /-\d+-of-(\d+)(?:-\w+)?\.\w+$/.exec(paths[0] ?? '') ?? [];
   return count === undefined || paths.length === Number(count);
 }

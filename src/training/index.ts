@@ -3,6 +3,7 @@ export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export {
   type AdaptedModel,
   buildModel,
+  datasetName,
   type PreparedRun,
   type PrepareEvents,
   prepareRun,

@@ -85,8 +85,8 @@ export async function readEvaluationData(
 
 type Columns = Pick<DataSettings & { kind: 'table' }, 'text' | 'label'>;
 
-/** For messages. */
-const datasetName = ({ dataset, subset }: DataSettings & { kind: 'dataset' }): string =>
+/** For messages: with its subset. */
+export const datasetName = ({ dataset, subset }: DataSettings & { kind: 'dataset' }): string =>
   subset ? `${dataset} ${subset}` : dataset;
 
 /** A backbone with an adapter and a head, frozen where it is not trained. */

@@ -24,7 +24,7 @@ const glue: ServedRepository = {
     'rte/train-00001-of-00002.parquet': rte('second'),
     'rte/validation-00000-of-00001.parquet': rte('third'),
     'rte/test-00000-of-00001.parquet': rte('fourth'),
-    'cola/train-00000-of-00001.parquet': parquetBytes({ sentence: ['a', 'b'], label: [0n, 1n] }),
+    'cola/train-00000-of-00001.parquet': parquetBytes({ sentence: ['a', 'b'], label: [1n, 0n] }),
     'ax/test-00000-of-00001.parquet': rte('fifth'),
   },
 };
@@ -71,8 +71,8 @@ test('what cannot be chosen is said with what there is', () => {
     /org\/x has no files of a split 'train' .*\.parquet/,
   );
   const parts = ['a/train.csv', 'b/train.csv'];
-  assertInputError(() => splitsOf(parts, 'org/x'), /has several parts; choose one with --subset: a, b/);
-  assertInputError(() => splitsOf(parts, 'org/x', 'c'), /has no part 'c'; choose one with --subset: a, b/);
+  assertInputError(() => splitsOf(parts, 'org/x'), /has several parts; it has 'a', 'b', choose one with --subset/);
+  assertInputError(() => splitsOf(parts, 'org/x', 'c'), /has no part 'c'; it has 'a', 'b', choose one/);
 });
 
 test('only the files of a subset are downloaded, and found again without a network', () =>
@@ -95,13 +95,19 @@ test('only the files of a subset are downloaded, and found again without a netwo
     assert.deepEqual(examples[2], { text: 'second', pair: 'b', label: 1 });
     assert.deepEqual(labels, ['entailment', 'not_entailment']);
 
-    await assertRejectsInput(() => fetchDataset('org/glue', { subset: 'cola' }), /HF_HUB_OFFLINE forbids to download/);
+    await assertRejectsInput(
+      () => fetchDataset('org/glue', { subset: 'cola' }),
+      /^org\/glue is neither a folder nor a dataset in the cache, and HF_HUB_OFFLINE forbids to ask/,
+    );
   }));
 
 test('the listing is asked which part is meant when none is named', () =>
   withHub([glue], async () => {
     await fetchDataset('org/glue', { subset: 'rte' });
-    await assertRejectsInput(() => fetchDataset('org/glue'), /has several parts; choose one with --subset: cola, rte/);
+    await assertRejectsInput(
+      () => fetchDataset('org/glue'),
+      /has several parts; it has 'cola', 'rte', choose one with --subset/,
+    );
     setVariables({ HF_HUB_OFFLINE: '1' });
     assert.equal((await fetchDataset('org/glue')).subset, 'rte');
   }));
@@ -130,6 +136,12 @@ test('GLUE of the hub gives class numbers in the order of the benchmark', () =>
     ]);
     assert.deepEqual([labels, metrics], [['entailment', 'not_entailment'], ['accuracy']]);
     assert.match(warnings[0], /has 2 examples; the official dev split has 277/);
+    const cola = await fetchDataset('org/glue', { subset: 'cola' });
+    const numbered = await readHubGlue('cola', datasetFiles(cola.name, 'cola').train, 'train');
+    assert.deepEqual(numbered.examples, [
+      { text: 'a', label: 1 },
+      { text: 'b', label: 0 },
+    ]);
   }));
 
 test('a dataset that is not there or leaves the cache: one line', async () => {

@@ -46,7 +46,7 @@ const isLarge = (path: string): boolean => /\.(safetensors|parquet)$/.test(path)
 
 /**
  * A hub on this machine with the routes of the real one: the commit of a revision, the listing of a commit (in pages), files
- * with ranges (large ones by a redirect).
+ * with ranges (large ones by a redirect; for weights it also offers its newer way in chunks).
  */
 export class Hub {
   readonly requests: string[] = [];
@@ -133,7 +133,16 @@ export class Hub {
     } else if (isLarge(path)) {
       const etag = sha256(content);
       const headers = { 'X-Linked-ETag': `"${etag}"`, 'X-Linked-Size': String(sizeOf(content)) };
-      response.writeHead(302, { ...headers, Location: `/stored/${etag}/${path}` }).end();
+      const asksForChunks = request.headers.accept?.includes('xet-fileinfo') && path.endsWith('.safetensors');
+      if (asksForChunks) {
+        const links = ['xet-auth', 'xet-reconstruction-info'].map((rel) => `<${this.address}/chunks>; rel="${rel}"`);
+        const type = 'application/vnd.xet-fileinfo+json';
+        response
+          .writeHead(200, { ...headers, 'X-Xet-Hash': etag, Link: links.join(', '), 'Content-Type': type })
+          .end('{}');
+      } else {
+        response.writeHead(302, { ...headers, Location: `/stored/${etag}/${path}` }).end();
+      }
     } else {
       response.setHeader('ETag', `"${gitHash(content)}"`);
       this.#send(request, response, path, content);

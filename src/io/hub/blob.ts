@@ -31,7 +31,7 @@ export interface Transfer {
 const ATTEMPTS = 4;
 const FIRST_PAUSE = 250;
 /** An unfinished file that was not written to for so many milliseconds has been left by its writer. */
-const ABANDONED = 3000;
+const ABANDONED = 5000;
 
 /**
  * Downloads a blob unless it is there. What arrives goes to `<target>.incomplete`, in which an interrupted download, also

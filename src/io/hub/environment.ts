@@ -26,7 +26,7 @@ export function hubEnvironment(variables: Readonly<NodeJS.ProcessEnv> = process.
   return {
     endpoint: parseEndpoint(read('HF_ENDPOINT') ?? 'https://huggingface.co'),
     cache: path('HF_HUB_CACHE') ?? path('HUGGINGFACE_HUB_CACHE') ?? join(home, 'hub'),
-    token: checkToken(read('HF_TOKEN') ?? storedToken(path('HF_TOKEN_PATH') ?? join(home, 'token'))),
+    token: read('HF_TOKEN') ?? storedToken(path('HF_TOKEN_PATH') ?? join(home, 'token')),
     offline: /^(1|on|yes|true)$/i.test(read('HF_HUB_OFFLINE') ?? ''),
     timeout: 1000 * parseSeconds(read('HF_HUB_DOWNLOAD_TIMEOUT') ?? '10'),
   };
@@ -50,9 +50,4 @@ function storedToken(path: string): string | undefined {
   } catch {
     return undefined; // most users have none
   }
-}
-
-function checkToken(token: string | undefined): string | undefined {
-  if (token === undefined || token.startsWith('hf_')) return token;
-  throw new InputError('The Hugging Face token must begin with hf_; correct HF_TOKEN or the token file.');
 }

@@ -38,7 +38,7 @@ export async function downloadDataset(
   choose: (paths: readonly string[]) => readonly string[],
   { onProgress }: Pick<FetchOptions, 'onProgress'> = {},
 ): Promise<string> {
-  const remote = await openRemote(repository, `The dataset ${describe(repository)} is not in the cache`);
+  const remote = await openRemote(repository, `${describe(repository)} is neither a folder nor a dataset in the cache`);
   const files = await remote.files({ recursive: true });
   const chosen = new Set(choose(files.map(({ path }) => path)));
   const wanted = files.filter(({ path }) => chosen.has(path));

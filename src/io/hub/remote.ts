@@ -2,7 +2,7 @@ import { InputError } from '../../errors.ts';
 import { downloadBlob, type RemoteFile } from './blob.ts';
 import { CachedRepository } from './cache.ts';
 import { type HubEnvironment, hubEnvironment } from './environment.ts';
-import { describe, type HubRepository, isCommit } from './repository.ts';
+import { type HubRepository, isCommit } from './repository.ts';
 import { HubError, hubFetch, patiently } from './request.ts';
 
 /** Told, for each file that is downloaded, how many of its bytes are there. */
@@ -107,6 +107,9 @@ export class RemoteRepository {
 
 function access(environment: HubEnvironment, repository: HubRepository, signal?: AbortSignal) {
   const { endpoint, token } = environment;
+  if (token !== undefined && !token.startsWith('hf_')) {
+    throw new InputError('The Hugging Face token must begin with hf_; correct HF_TOKEN or the token file.');
+  }
   return { hubUrl: endpoint, fetch: hubFetch(environment, repository, signal), ...(token && { accessToken: token }) };
 }
 
@@ -143,7 +146,7 @@ function checked(file: RemoteFile): RemoteFile {
 export async function openRemote(repository: HubRepository, tried: string): Promise<RemoteRepository> {
   const environment = hubEnvironment();
   try {
-    if (environment.offline) throw forbidden(environment, repository);
+    if (environment.offline) throw forbidden(environment);
     return await RemoteRepository.open(environment, repository);
   } catch (error) {
     if (error instanceof HubError) throw new InputError(`${tried}, and ${error.message}`, { cause: error });
@@ -151,9 +154,9 @@ export async function openRemote(repository: HubRepository, tried: string): Prom
   }
 }
 
-const forbidden = ({ cache }: HubEnvironment, repository: HubRepository): HubError =>
+const forbidden = ({ endpoint, cache }: HubEnvironment): HubError =>
   new HubError(
-    `HF_HUB_OFFLINE forbids to download ${describe(repository)}, which is not whole in the cache ${cache}; unset it, or give a folder.`,
+    `HF_HUB_OFFLINE forbids to ask ${endpoint} for it; unset that, or give a folder with the files (the cache is ${cache}).`,
     'unreachable',
   );
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scanCacheDir } from '@huggingface/hub';
 import { suite } from 'uvu';
 import { fetchModel, resolveModelFolder, serializeSafetensors } from '../../../src/io/index.ts';
 import { loadEncoder } from '../../../src/models/index.ts';
@@ -54,6 +55,15 @@ test('downloads what a model needs, in the layout of the Hugging Face cache', ()
     assert.deepEqual(new Uint8Array(readFileSync(join(snapshot, 'model.safetensors'))), weights);
     assert.ok(lstatSync(join(snapshot, 'config.json')).isSymbolicLink());
     assert.deepEqual(readdirSync(root).sort(), ['blobs', 'refs', 'snapshots']);
+
+    const { repos, warnings } = await scanCacheDir(folder(''));
+    assert.deepEqual(warnings, []);
+    const [{ id, revisions, filesCount }] = repos;
+    assert.deepEqual([id, filesCount], [{ type: 'model', name: 'org/tiny' }, 3]);
+    assert.deepEqual(
+      revisions.map(({ commitOid, refs }) => ({ commitOid, refs })),
+      [{ commitOid: commit, refs: ['main'] }],
+    );
   }));
 
 test('a second time it asks nobody, not even for the newest commit', () =>
@@ -245,7 +255,7 @@ test('nobody there, or somebody else: one line that names the places', async () 
     setVariables({ HF_ENDPOINT: hub.address, HF_HUB_OFFLINE: 'yes' });
     await assertRejectsInput(
       () => fetchModel('org/tiny'),
-      /^org\/tiny is neither a folder nor .*, and HF_HUB_OFFLINE forbids .* not whole in the cache/,
+      /^org\/tiny is neither a folder nor .*, and HF_HUB_OFFLINE forbids to ask .*the cache is/,
     );
     assert.equal(hub.requests.length, 0);
     setVariables({ HF_ENDPOINT: 'huggingface', HF_HUB_OFFLINE: undefined });
@@ -295,7 +305,8 @@ test('a token goes to the hub alone', () =>
     await fetchModel('org/tiny', { update: true });
     assert.ok(hub.authorizations.has('Bearer hf_variable'));
     setVariables({ HF_TOKEN: 'secret' });
-    await assertRejectsInput(() => fetchModel('org/tiny'), /token must begin with hf_/);
+    await assertRejectsInput(() => fetchModel('org/tiny', { update: true }), /token must begin with hf_/);
+    await fetchModel('org/tiny'); // asks nobody
   }));
 
 test('a cache that cannot be written: one line with the remedy', () =>
