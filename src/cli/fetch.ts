@@ -11,11 +11,9 @@ export async function withDisplay<T>(action: (onProgress: OnProgress) => Promise
   let shown: { readonly path: string; readonly progress: Progress } | undefined;
   const onProgress: OnProgress = (path, done, size) => {
     if (size < SHOWN_FROM) return;
-    if (shown?.path !== path) {
-      shown?.progress.stop();
-      shown = { path, progress: startProgress(path, size, done, formatBytes) };
-    }
-    shown.progress.update(done);
+    if (shown?.path === path) return shown.progress.update(done);
+    shown?.progress.stop();
+    shown = { path, progress: startProgress(path, size, done, formatBytes) };
   };
   try {
     return await action(onProgress);

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { cachedDataset, downloadDataset, type FetchOptions, isOffline, parseHubName } from '../io/index.ts';
+import { cachedDataset, downloadDataset } from '../io/hub/fetch-dataset.ts';
+import type { FetchOptions } from '../io/hub/fetch-model.ts';
+import { isOffline } from '../io/hub/remote.ts';
+import { parseHubName } from '../io/hub/repository.ts';
 import { type DatasetSplits, isWhole, splitsOf } from './splits.ts';
 
 export interface FetchDatasetOptions extends FetchOptions {

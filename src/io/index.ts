@@ -2,9 +2,7 @@ export { checkReplaceable, writeFileAtomic, writeFolderAtomic } from './atomic.t
 export * from './browser.ts';
 export { openCheckpoint } from './checkpoint.ts';
 export { readJsonObject, readTextFile } from './files.ts';
-export { type CachedDataset, cachedDataset, downloadDataset } from './hub/fetch-dataset.ts';
 export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
-export { isOffline, type OnProgress } from './hub/remote.ts';
-export { type HubRepository, parseHubName } from './hub/repository.ts';
+export type { OnProgress } from './hub/remote.ts';
 export { readModelConfig, resolveModelFolder } from './model-folder.ts';
 export { openSafetensors } from './safetensors-open.ts';

@@ -9,7 +9,7 @@ export interface HubRepository {
 
 /** Two dashes separate the parts of a name in the cache; two dots could leave it. */
 const NAME = /^(?!.*(--|\.\.))\w[\w.-]*\/\w[\w.-]*$/;
-const REVISION = /^(?!.*(\.\.|\/\/))\w[\w./-]*$/;
+const REVISION = /^(?!.*(\.\.|\/\/|\/\.|\/$))\w[\w./-]*$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /** The repository that `org/name` or `org/name@revision` stands for, undefined for any other text. */
