@@ -21,9 +21,10 @@ export function describeEvaluate(command: Command): void {
     .argument('<run>', 'folder that train wrote')
     .addOption(shared.model('where the backbone is now, if it was moved'))
     .addOption(
-      new Option('-d, --data <path>', 'other data: a .csv, .tsv, .jsonl or .parquet file, or a GLUE folder').argParser(
-        path,
-      ),
+      new Option(
+        '-d, --data <path>',
+        'other data: a .csv, .tsv, .jsonl or .parquet file, a GLUE folder, or a SQuAD folder or file',
+      ).argParser(path),
     )
     .addOption(
       new Option('--text <column[,column]>', 'columns with the text (default: those of the run)').argParser(

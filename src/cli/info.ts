@@ -14,6 +14,7 @@ import {
   readStoppedRun,
   runDefaults,
   runFileSizes,
+  taskOf,
   tokenizerOf,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
@@ -89,7 +90,8 @@ function finishedRun(folder: string): Facts {
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
-    ['labels', labels ? labels.join(', ') : 'numbers'],
+    ['task', taskOf(settings.data).name],
+    ...(labels ? [['labels', labels.join(', ')]] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
@@ -127,6 +129,8 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
       return `${data.task} in ${data.folder}`;
     case 'wordnet':
       return `WordNet, ${data.trainPerClass} definitions per class`;
+    case 'squad':
+      return `SQuAD, ${data.train}`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'dataset':

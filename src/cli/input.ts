@@ -21,7 +21,7 @@ export type InputKind = 'text' | 'pair' | 'either';
 
 /** What a model trained on this data reads. */
 export function inputKind(data: DataSettings): InputKind {
-  const texts = data.kind === 'glue' ? glueTasks[data.task].text : data.kind === 'wordnet' ? ['definition'] : data.text;
+  const texts = data.kind === 'glue' ? glueTasks[data.task].text : 'text' in data ? data.text : ['definition'];
   return texts.length === 2 ? 'pair' : 'text';
 }
 

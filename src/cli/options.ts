@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
+import { windowDefaults } from '../data/index.ts';
 import { runDefaults } from '../training/index.ts';
 
 /** A parser of an option's value that accepts what `isValid` does. */
@@ -54,6 +55,6 @@ export const shared = {
   maxLength: () =>
     new Option(
       '--max-length <tokens>',
-      `longest input, the rest is cut off; by default ${runDefaults.maxLength}, or less if the model takes less`,
+      `longest input, the rest is cut off; by default ${runDefaults.maxLength}, squad: windows of ${windowDefaults.maxLength}, or less if the model takes less`,
     ).argParser(positiveInteger),
 };

@@ -1,116 +1,44 @@
-import type { Command } from 'commander';
-import type { BackendName } from '../backends/index.ts';
-import { type Example, encodeExamples } from '../data/index.ts';
-import { InputError } from '../errors.ts';
-import { isHeadParameter, loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
-import { Random } from '../random/index.ts';
-import type { Tokenizer } from '../text/index.ts';
-import {
-  loadRun,
-  type Prediction,
-  predict as predictExamples,
-  readRunConfig,
-  runDefaults,
-  tokenizerOf,
-} from '../training/index.ts';
-import { useBackend } from './backend.ts';
-import { UsageError } from './errors.ts';
-import { useModel } from './fetch.ts';
-import { checkColumns, type InputKind, inputKind, inputOption, readInput, textOption } from './input.ts';
-import { shared } from './options.ts';
-import { printJsonLine } from './output.ts';
-
-interface Flags {
-  readonly model?: string;
-  readonly input?: string;
-  readonly text?: readonly string[];
-  readonly backend?: BackendName;
-  readonly json?: boolean;
-}
+import { type Command, Option } from 'commander';
+import { questionAnswering, readRunConfig, taskOf } from '../training/index.ts';
+import { inputOption, textOption } from './input.ts';
+import { positiveInteger, shared } from './options.ts';
+import { predictAnswers } from './predict-answers.ts';
+import { predictLabels } from './predict-labels.ts';
 
 export function describePredict(command: Command): void {
   command
-    .description('Label texts with a trained adapter, or with a checkpoint that has its own classification head.')
+    .description(
+      'Label texts or answer questions with a trained adapter, or with a checkpoint that has its own head for that.',
+    )
     .argument('[run]', 'folder that train wrote')
     .addOption(shared.model('checkpoint with its own head; beside a run: where its backbone is now'))
     .addOption(inputOption())
     .addOption(textOption())
+    .option('--question <text>', 'a question, with --context')
+    .option('--context <text>', 'the text that the answer is looked for in')
+    .addOption(
+      new Option('--answers <count>', 'answers to each question with --json').argParser(positiveInteger).default(5),
+    )
     .addOption(shared.backend())
-    .addOption(shared.json('print one JSON object per input, with all probabilities and logits'))
+    .addOption(shared.json('print one JSON object per input, with everything that is known'))
     .addHelpText(
       'after',
       `
 Prints label, probability and text with a TAB between them, one line per input (regression: value and text).
 A line for a model of text pairs holds both texts with a TAB between them.
+To questions it prints answer, probability and question. Lines of input are JSON objects with "question" and "context".
 
 Examples:
   $ echo 'a small animal with soft fur' | sparse-adapter predict runs/demo/snip40
-  $ sparse-adapter predict runs/mail --input new.csv --text subject,body --json`,
+  $ sparse-adapter predict runs/mail --input new.csv --text subject,body --json
+  $ sparse-adapter predict runs/squad --question 'Who wrote it?' --context 'It was written by Mary Shelley.'`,
     );
 }
 
 export async function predict(command: Command, run: string | undefined): Promise<void> {
-  const flags = command.opts<Flags>();
-  const { model, tokenizer, maxLength, kind, columns } =
-    run === undefined ? await ownHead(flags) : await trained(run, flags);
-  const print = flags.json ? printAsJson : printAsLine;
-  checkColumns(flags.text, kind);
-  for await (const batch of readInput({ ...flags, columns, kind })) {
-    const predictions = await predictExamples(model, encodeExamples(batch, tokenizer, maxLength));
-    for (const [i, prediction] of predictions.entries()) print(model.labels, prediction, batch[i]);
-  }
-}
-
-/** What reads texts, and what texts it reads. */
-interface Reader {
-  readonly model: SequenceClassifier;
-  readonly tokenizer: Tokenizer;
-  readonly maxLength: number;
-  readonly kind: InputKind;
-  /** Columns of a table to read by default. */
-  readonly columns?: readonly string[];
-}
-
-async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
-  const { settings } = readRunConfig(run);
-  await useBackend(backend ?? settings.backend);
-  const loaded = loadRun(run, { model: await useModel(model ?? settings.model) });
-  const { data } = settings;
-  const columns = data.kind === 'table' || data.kind === 'dataset' ? data.text : undefined;
-  const kind = inputKind(settings.data);
-  return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
-}
-
-async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {
-  if (model === undefined) {
-    throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
-  }
-  await useBackend(backend);
-  const loaded = loadClassifier(await useModel(model), new Random(runDefaults.seed));
-  const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
-  if (missing) {
-    throw new InputError(
-      `${model} has no trained classification head (there is no tensor "${missing.name}"); train one and give its run folder.`,
-    );
-  }
-  const maxLength = Math.min(runDefaults.maxLength, longestSequence(loaded.config));
-  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength, kind: 'either' };
-}
-
-function printAsJson(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
-  const { value, logits, probabilities } = prediction;
-  if (labels && probabilities) {
-    const byName = (values: readonly number[]) => Object.fromEntries(labels.map((label, i) => [label, values[i]]));
-    printJsonLine({ label: labels[value], probabilities: byName(probabilities), logits: byName(logits), ...example });
-  } else {
-    printJsonLine({ value, logits, ...example });
-  }
-}
-
-function printAsLine(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
-  const { value, probabilities } = prediction;
-  const answer = labels && probabilities ? [labels[value], probabilities[value].toFixed(4)] : [String(value)];
-  const texts = example.pair === undefined ? [example.text] : [example.text, example.pair];
-  const cells = [...answer, ...texts].map((cell) => cell.replace(/\s+/g, ' '));
-  process.stdout.write(`${cells.join('\t')}\n`);
+  const isQuestion =
+    run === undefined
+      ? command.getOptionValue('question') !== undefined
+      : taskOf(readRunConfig(run).settings.data) === questionAnswering;
+  await (isQuestion ? predictAnswers : predictLabels)(command, run);
 }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { prunableSets } from '../adapters/index.ts';
-import { batchOrders, glueTasks } from '../data/index.ts';
+import { batchOrders, windowDefaults } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { pruningMethods, type Scope } from '../pruning/index.ts';
 import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
@@ -16,6 +16,7 @@ import {
   sparsity,
   textColumns,
 } from './options.ts';
+import { taskNames } from './settings.ts';
 
 const poolings: Pooling[] = ['cls', 'mean'];
 
@@ -24,14 +25,16 @@ export function addDataOptions(command: Command): Command {
     .optionsGroup('Model and data:')
     .addOption(shared.model())
     .addOption(
-      new Option('--task <name>', 'GLUE task, read from the --data folder or the --dataset').choices(
-        Object.keys(glueTasks),
-      ),
+      new Option(
+        '--task <name>',
+        'GLUE task, or questions about texts; without it the table in --data or --dataset',
+      ).choices(taskNames),
     )
     .addOption(
-      new Option('-d, --data <path>', 'GLUE folder with --task, or a .csv, .tsv, .jsonl or .parquet file').argParser(
-        path,
-      ),
+      new Option(
+        '-d, --data <path>',
+        'GLUE folder, SQuAD folder or file, or a .csv, .tsv, .jsonl or .parquet file',
+      ).argParser(path),
     )
     .addOption(
       new Option('--dataset <org/name>', 'dataset of the Hugging Face hub, such as nyu-mll/glue with --task').conflicts(
@@ -48,6 +51,11 @@ export function addDataOptions(command: Command): Command {
       new Option('--label-kind <kind>', 'what the label column holds')
         .choices(['auto', 'classification', 'regression'])
         .default('auto'),
+    )
+    .addOption(
+      new Option('--stride <tokens>', 'squad: from the beginning of one window of a text to that of the next')
+        .argParser(positiveInteger)
+        .default(windowDefaults.stride),
     )
     .addOption(shared.maxLength());
 }

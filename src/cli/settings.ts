@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { familyOf, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import type { BatchOrder, GlueTaskName } from '../data/index.ts';
+import { type BatchOrder, type GlueTaskName, glueTasks, isFolder, windowDefaults } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
@@ -13,7 +12,9 @@ import {
   isHubGlue,
   type RunSettings,
   runDefaults,
+  type Task,
   type TrainingOptions,
+  taskOf,
   trainingDefaults,
 } from '../training/index.ts';
 import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
@@ -21,9 +22,12 @@ import { UsageError } from './errors.ts';
 import { useData, useModel } from './fetch.ts';
 import { checkColumns, inputKind } from './input.ts';
 
+/** What `--task` accepts. */
+export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad' as const];
+
 /** Where data comes from, as options. */
 export interface DataFlags {
-  readonly task?: GlueTaskName;
+  readonly task?: (typeof taskNames)[number];
   readonly data?: string;
   readonly dataset?: string;
   readonly subset?: string;
@@ -31,6 +35,7 @@ export interface DataFlags {
   readonly text?: readonly string[];
   readonly label?: string;
   readonly labelKind?: 'auto' | 'classification' | 'regression';
+  readonly stride?: number;
 }
 
 /** The options that determine a run. Those of training are absent in `prune`. */
@@ -57,21 +62,21 @@ export interface RunFlags extends DataFlags {
   readonly backend?: BackendName;
 }
 
-const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefined);
 const columns = ({ data }: RunSettings) => (data.kind === 'table' || data.kind === 'dataset' ? data : undefined);
 
 /** What each option would have been in given settings; undefined where it has no meaning. */
 const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] } = {
   model: ({ model }) => model,
-  task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
+  task: ({ data }) => (data.kind === 'glue' ? data.task : data.kind === 'squad' ? data.kind : undefined),
   data: ({ data }) =>
-    data.kind === 'table' ? data.train : data.kind === 'glue' && !isHubGlue(data) ? data.folder : undefined,
+    'train' in data ? data.train : data.kind === 'glue' && !isHubGlue(data) ? data.folder : undefined,
   dataset: ({ data }) => (data.kind === 'dataset' ? data.dataset : isHubGlue(data) ? data.folder : undefined),
   subset: ({ data }) => (data.kind === 'dataset' ? data.subset : undefined),
-  evalData: (settings) => table(settings)?.eval ?? undefined,
+  evalData: ({ data }) => ('eval' in data ? (data.eval ?? undefined) : undefined),
   text: (settings) => columns(settings)?.text,
   label: (settings) => columns(settings)?.label,
   labelKind: (settings) => columns(settings)?.labelKind,
+  stride: ({ data }) => (data.kind === 'squad' ? data.stride : undefined),
   adapter: ({ adapter }) => adapter.kind,
   pruning: ({ pruning }) => pruning?.method ?? 'none',
   sparsity: ({ pruning }) => pruning?.sparsity as number,
@@ -129,7 +134,7 @@ export async function runSettings(command: Command): Promise<RunSettings> {
   const pruning = pruningSettings(command);
   const adapter = adapterSettings(command, pruning !== null);
   const model = await useModel(flags.model);
-  const maxLength = flags.maxLength ?? defaultMaxLength(model);
+  const maxLength = flags.maxLength ?? defaultMaxLength(model, taskOf(named));
   return {
     model,
     data: await useData(named),
@@ -173,14 +178,31 @@ function rejectExplicit(command: Command, flags: readonly (keyof RunFlags)[], pr
 }
 
 function dataSettings(command: Command): DataSettings {
-  const { task, data, dataset, subset, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
+  const {
+    task,
+    data,
+    dataset,
+    subset,
+    evalData,
+    text,
+    label,
+    labelKind = 'auto',
+    stride = windowDefaults.stride,
+  } = command.opts<RunFlags>();
   const source = dataset ?? data;
   if (source === undefined) {
     throw new UsageError(
-      '--data is missing: a GLUE folder with --task, or a file with --text and --label; or --dataset, org/name of the hub.',
+      '--data is missing: a GLUE or SQuAD folder with --task, or a file with --text and --label; or --dataset, org/name of the hub.',
     );
   }
   if (dataset === undefined) rejectExplicit(command, ['subset'], 'goes with --dataset');
+  if (task === 'squad') {
+    rejectExplicit(command, ['dataset'], 'is read for GLUE and tables; give --task squad a folder or file with --data');
+    rejectExplicit(command, ['text', 'label', 'labelKind'], 'belongs to a table of your own, not to --task squad');
+    rejectExplicit(command, ['pooling'], 'has no effect with --task squad, whose head reads every token');
+    return { kind: 'squad', train: source, eval: evalData ?? null, stride };
+  }
+  rejectExplicit(command, ['stride'], 'belongs to --task squad');
   if (task !== undefined) {
     const own: (keyof RunFlags)[] = ['evalData', 'text', 'label', 'labelKind', 'subset'];
     rejectExplicit(command, own, 'belongs to a file or dataset of your own, not to --task');
@@ -207,6 +229,10 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     rejectExplicit(command, ['text', 'label'], 'goes with --data');
     return undefined;
   }
+  if (stored.kind === 'squad') {
+    rejectExplicit(command, ['text', 'label'], 'names columns, which data of questions do not have');
+    return { ...stored, eval: data };
+  }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
   const columns = stored.kind === 'table' || stored.kind === 'dataset' ? stored : undefined;
   const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
@@ -217,21 +243,13 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
   return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** As long as the paper's inputs, where the model has positions for that. */
-export function defaultMaxLength(model: string): number {
+/** As long as the task's inputs are, where the model has positions for that. */
+function defaultMaxLength(model: string, { maxLength }: Task): number {
   const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
-  return Math.min(runDefaults.maxLength, longestSequence(config));
+  return Math.min(maxLength, longestSequence(config));
 }
 
-/** `runs/<task, file or dataset>-<adapter>-<pruning>-s<seed>`. */
-export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
-  const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
-  return join('runs', `${shortName(data)}-${adapter.kind}-${method}-s${seed}`);
-}
-
-function shortName(data: DataSettings): string {
+const dataName = (data: DataSettings): string => {
   switch (data.kind) {
     case 'glue':
       return data.task;
@@ -239,7 +257,14 @@ function shortName(data: DataSettings): string {
       return basename(data.train, extname(data.train));
     case 'dataset':
       return [data.dataset.replace(/^.*\/|@.*$/g, ''), data.subset].filter((part) => part).join('-');
-    case 'wordnet':
+    default:
       return data.kind;
   }
+};
+
+/** `runs/<task, file or dataset>-<adapter>-<pruning>-s<seed>`. */
+export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
+  const name = dataName(data);
+  const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
+  return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
 }

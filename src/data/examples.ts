@@ -8,15 +8,15 @@ export interface Example {
   label?: number;
 }
 
-/** Examples of one task, all of them with or all of them without a label. */
-export interface Dataset {
+/** Examples of one task, all of them with or all of them without an answer. */
+export interface Dataset<Item = Example, Metric extends string = MetricName> {
   /** For messages: the task and split, or the file. */
   name: string;
-  examples: Example[];
-  /** Class names: label i means `labels[i]`. Null for regression, and where no class is known. */
+  examples: Item[];
+  /** Class names: label i means `labels[i]`. Null where there are no classes, as in regression, and where none is known. */
   labels: string[] | null;
-  /** What to evaluate, the primary metric first; empty without labels. */
-  metrics: MetricName[];
+  /** What to evaluate, the primary metric first; empty where no answer is known. */
+  metrics: Metric[];
   /** What a reader should be told although the data can be used; one line each. */
   warnings: string[];
 }

@@ -1,6 +1,9 @@
 import { accuracy, f1, matthews } from './classification.ts';
 import { pearson, spearman } from './correlation.ts';
 
+export { porterStem } from './porter.ts';
+export { meanRouge, type RougeOptions, type RougeScore, type RougeScores, rouge } from './rouge.ts';
+export { answerF1, exactMatch, normalizeAnswer, type SquadScores, squadScores } from './squad.ts';
 export { accuracy, f1, matthews, pearson, spearman };
 
 const metrics = { accuracy, f1, matthews, pearson, spearman };

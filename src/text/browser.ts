@@ -5,5 +5,6 @@ export {
   type TokenizerDefinition,
   wordPieceDefinition,
 } from './definitions.ts';
+export type { TokenSpans } from './offsets.ts';
 export type { Encoding } from './template.ts';
-export { Tokenizer } from './tokenizer.ts';
+export { type LocatedTokens, type PairEncoding, Tokenizer } from './tokenizer.ts';

@@ -76,6 +76,15 @@ export function specialIds(pieces: readonly Piece[]): number[] {
   return pieces.flatMap((piece) => ('ids' in piece ? piece.ids : []));
 }
 
+/** Where the ids of the second text of a pair begin, the first having `first` ids. */
+export function secondStart(pieces: readonly Piece[], first: number): number {
+  const before = pieces.slice(
+    0,
+    pieces.findIndex((piece) => 'text' in piece && piece.text === 1),
+  );
+  return before.reduce((sum, piece) => sum + ('ids' in piece ? piece.ids.length : first), 0);
+}
+
 /** Puts the ids of one or two texts into their places. */
 export function fillTemplate(pieces: readonly Piece[], texts: readonly (readonly number[])[]): Encoding {
   const parts = pieces.map((piece) => ('ids' in piece ? piece.ids : texts[piece.text]));

@@ -2,10 +2,19 @@ import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../errors.ts';
 import type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
 import {
+  byteLevelSpelling,
+  locateTokens,
+  type Spelling,
+  type TokenSpans,
+  type WordPieceModel,
+  wordPieceSpelling,
+} from './offsets.ts';
+import {
   type Encoding,
   fillTemplate,
   type PostProcessor,
   parseTemplate,
+  secondStart,
   specialIds,
   type Template,
 } from './template.ts';
@@ -13,10 +22,23 @@ import { longestFirst } from './truncation.ts';
 
 /** What is used of the library, whose own declarations TypeScript does not find under Node's module rules. */
 interface Library {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[]; tokens: string[] };
   decode(ids: number[], options: { skip_special_tokens: boolean }): string;
   get_vocab(): Map<string, number>;
   token_to_id(token: string): number | undefined;
+  get_added_tokens_decoder(): Map<number, { content: string }>;
+  normalizer: ((text: string) => string) | null;
+}
+
+/** A text as tokens without special ones, and where each stands in it. */
+export interface LocatedTokens extends TokenSpans {
+  readonly ids: number[];
+}
+
+/** A pair of texts as a model reads it. */
+export interface PairEncoding extends Encoding {
+  /** Where the second text begins in `ids`. */
+  readonly secondStart: number;
 }
 
 /**
@@ -33,6 +55,9 @@ export class Tokenizer {
   readonly sepId: number;
   readonly #library: Library;
   readonly #template: Template;
+  readonly #definition: TokenizerDefinition;
+  readonly #label: string;
+  #spelling: Spelling | null = null;
 
   /**
    * @param definition the content of a tokenizer.json
@@ -55,6 +80,8 @@ export class Tokenizer {
         `${label} has no tokens for start, end and padding; use a tokenizer of BERT, RoBERTa or BART.`,
       );
     }
+    this.#definition = definition;
+    this.#label = label;
     this.padId = padId;
     this.clsId = specials[0];
     this.sepId = specials[specials.length - 1];
@@ -83,6 +110,39 @@ export class Tokenizer {
     const second = this.#tokenize(pair);
     const [keptFirst, keptSecond] = longestFirst(first.length, second.length, room);
     return fillTemplate(pieces, [first.slice(0, keptFirst), second.slice(0, keptSecond)]);
+  }
+
+  /**
+   * The tokens of a text, without special ones, and where each stands in it.
+   *
+   * @throws InputError when the tokenizer is neither WordPiece nor byte-level BPE
+   */
+  locate(text: string): LocatedTokens {
+    this.#spelling ??= this.#spellingOf();
+    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: false });
+    return { ids, ...locateTokens(text, tokens, this.#spelling) };
+  }
+
+  /** How many special tokens a pair of texts has around it. */
+  get pairSpecials(): number {
+    return specialIds(this.#template.pair).length;
+  }
+
+  /** A pair of texts that are ids already. */
+  joinPair(first: readonly number[], second: readonly number[]): PairEncoding {
+    const { pair } = this.#template;
+    return { ...fillTemplate(pair, [first, second]), secondStart: secondStart(pair, first.length) };
+  }
+
+  #spellingOf(): Spelling {
+    const { model, pre_tokenizer } = this.#definition as { model?: WordPieceModel; pre_tokenizer?: unknown };
+    const normalize = (text: string) => this.#library.normalizer?.(text) ?? text;
+    const verbatim = new Set([...this.#library.get_added_tokens_decoder().values()].map(({ content }) => content));
+    if (model?.type === 'WordPiece') return wordPieceSpelling(model, normalize, verbatim);
+    if (JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')) return byteLevelSpelling(normalize, verbatim);
+    throw new InputError(
+      `${this.#label}: where tokens stand in a text can be told for WordPiece and byte-level BPE only.`,
+    );
   }
 
   /** The text of ids, special tokens left out. */

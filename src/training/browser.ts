@@ -4,7 +4,16 @@ export {
   classificationObjective,
   evaluate,
   type Prediction,
-  type PredictOptions,
   predict,
 } from './classification.ts';
+export { answerLoss, answerQuestions, evaluateAnswers } from './question-answering.ts';
+export {
+  type Evaluation,
+  type Learner,
+  objectiveOf,
+  type PredictOptions,
+  type Scores,
+  type Task,
+  type TaskTypes,
+} from './task.ts';
 export { type Objective, type StepReport, Trainer, type TrainingOptions, trainingDefaults } from './trainer.ts';

@@ -5,11 +5,11 @@ import { computeMetrics, type MetricName } from '../metrics/index.ts';
 import { packSequences } from '../models/batch.ts';
 import type { SequenceClassifier } from '../models/classifier.ts';
 import type { Parameter } from '../nn/index.ts';
-import { add } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { objectiveOf, type PredictOptions } from './task.ts';
 import type { Objective } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -47,20 +47,7 @@ export function classificationObjective(
   parameters: readonly Parameter[],
   penalty: (() => Tensor) | null = null,
 ): Objective<EncodedExample> {
-  const loss = (batch: readonly EncodedExample[], random?: Random) => {
-    const mean = classificationLoss(model, batch, random);
-    return penalty ? add(mean, penalty()) : mean;
-  };
-  return { items, lengthOf: tokenCount, parameters, loss };
-}
-
-export interface PredictOptions {
-  /** Default 32. */
-  readonly batchSize?: number;
-  /** Told the number of examples done so far. */
-  readonly onBatch?: (done: number) => void;
-  /** When it is aborted its reason is thrown before the next batch. */
-  readonly signal?: AbortSignal;
+  return objectiveOf({ tokenCount, loss: classificationLoss }, model, items, parameters, penalty);
 }
 
 /**

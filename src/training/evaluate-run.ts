@@ -1,11 +1,10 @@
-import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { fetchModel } from '../io/index.ts';
-import type { MetricName } from '../metrics/index.ts';
-import { evaluate, type PredictOptions } from './classification.ts';
-import { readEvaluationData, runRandom } from './prepare.ts';
+import { runRandom } from './prepare.ts';
 import { type LoadedRun, loadRun, readRunConfig } from './run-folder.ts';
 import { type DataSettings, fetchData } from './settings.ts';
+import type { PredictOptions, Scores } from './task.ts';
+import { taskOf } from './tasks/index.ts';
 
 export interface EvaluateRunOptions extends PredictOptions {
   /** Another place of the backbone. */
@@ -13,15 +12,15 @@ export interface EvaluateRunOptions extends PredictOptions {
   /** Other data than the run was evaluated on, from its evaluation part. */
   readonly data?: DataSettings;
   readonly onWarning?: (message: string) => void;
-  /** Told how many examples there are. */
-  readonly onLoaded?: (run: LoadedRun, examples: number) => void;
+  /** Told how many items will pass through the model. */
+  readonly onLoaded?: (run: LoadedRun, size: number) => void;
 }
 
 export interface EvaluationResult {
   /** The name of the data. */
   readonly data: string;
   readonly examples: number;
-  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  readonly metrics: Scores;
 }
 
 /**
@@ -31,17 +30,16 @@ export interface EvaluationResult {
  */
 export async function evaluateRun(folder: string, options: EvaluateRunOptions = {}): Promise<EvaluationResult> {
   const { settings, labels } = readRunConfig(folder);
+  const task = taskOf(settings.data);
+  if (options.data && taskOf(options.data) !== task)
+    throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
   const model = await fetchModel(options.model ?? settings.model);
   const source = await fetchData(options.data ?? settings.data);
-  const loaded = loadRun(folder, { model });
-  const data = await readEvaluationData(source, labels, runRandom(settings));
+  const loaded = loadRun(folder, { task, model });
+  const data = await task.readEvaluation(source, labels, runRandom(settings));
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);
-  options.onLoaded?.(loaded, data.examples.length);
-  const items = encodeExamples(data.examples, loaded.tokenizer, settings.maxLength);
-  return {
-    data: data.name,
-    examples: items.length,
-    metrics: await evaluate(loaded.model, items, data.metrics, options),
-  };
+  const evaluation = task.evaluation(data, loaded.tokenizer, settings);
+  options.onLoaded?.(loaded, evaluation.size);
+  return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(loaded.model, options) };
 }

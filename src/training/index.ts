@@ -3,13 +3,10 @@ export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export {
   type AdaptedModel,
   buildModel,
-  datasetName,
   type PreparedRun,
   type PrepareEvents,
   prepareRun,
   pruneAdapter,
-  readEvaluationData,
-  readTrainingData,
   runRandom,
   tokenizerOf,
 } from './prepare.ts';
@@ -31,11 +28,14 @@ export {
   runFileSizes,
 } from './run-folder.ts';
 export {
+  type ClassificationData,
   type DataSettings,
   fetchData,
   isHubGlue,
   type PruningSettings,
   pruningDefaults,
+  type QuestionData,
   type RunSettings,
   runDefaults,
 } from './settings.ts';
+export { classification, datasetName, questionAnswering, taskOf } from './tasks/index.ts';

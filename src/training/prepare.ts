@@ -1,96 +1,17 @@
-import { type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
-import {
-  cutBatches,
-  type Dataset,
-  datasetFiles,
-  type EncodedExample,
-  encodeExamples,
-  readGlue,
-  readHubGlue,
-  readTable,
-  readWordnetFields,
-  type TableOptions,
-  tokenCount,
-} from '../data/index.ts';
+import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
+import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import type { MetricName } from '../metrics/index.ts';
-import {
-  type EncoderConfig,
-  isHeadParameter,
-  type Loaded,
-  loadClassifier,
-  longestSequence,
-  type SequenceClassifier,
-} from '../models/index.ts';
+import { type EncoderConfig, isHeadParameter, type Loaded, longestSequence } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { needsData, type PruneReport, prune } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
-import { classificationLoss } from './classification.ts';
-import { type DataSettings, isHubGlue, type RunSettings } from './settings.ts';
+import type { RunSettings } from './settings.ts';
+import type { Evaluation, Task, TaskTypes } from './task.ts';
 import { yieldToEvents } from './yield.ts';
 
-const wordnetFields = (data: DataSettings & { kind: 'wordnet' }, random: Random) =>
-  readWordnetFields({ ...data, random: random.fork('wordnet') });
-
-/** Reads the training data. @throws InputError if a file, a column or a label is not as promised */
-export async function readTrainingData(data: DataSettings, random: Random): Promise<Dataset> {
-  switch (data.kind) {
-    case 'glue':
-      if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).train, 'train');
-      return readGlue(data.task, data.folder, 'train');
-    case 'wordnet':
-      return wordnetFields(data, random).train;
-    case 'table':
-      return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
-    case 'dataset': {
-      const { train } = datasetFiles(data.dataset, data.subset);
-      const read = await readTable(train, { text: data.text, label: data.label, kind: data.labelKind });
-      return { ...read, name: `${datasetName(data)} train` };
-    }
-  }
-}
-
-/**
- * Reads the evaluation data of a model with these classes (null: regression); null if the settings name none.
- *
- * @throws InputError as {@link readTrainingData}, and for a class that is not among `labels`
- */
-export async function readEvaluationData(
-  data: DataSettings,
-  labels: readonly string[] | null,
-  random: Random,
-): Promise<Dataset | null> {
-  const columns = ({ text, label }: Columns): TableOptions => ({
-    text,
-    label,
-    labels: labels ?? undefined,
-    kind: labels ? 'classification' : 'regression',
-  });
-  switch (data.kind) {
-    case 'glue':
-      if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev');
-      return readGlue(data.task, data.folder, 'dev');
-    case 'wordnet':
-      return wordnetFields(data, random).evaluation;
-    case 'table':
-      return data.eval === null ? null : readTable(data.eval, columns(data));
-    case 'dataset': {
-      const { evaluation } = datasetFiles(data.dataset, data.subset);
-      if (evaluation.length === 0) return null;
-      return { ...(await readTable(evaluation, columns(data))), name: `${datasetName(data)} validation` };
-    }
-  }
-}
-
-type Columns = Pick<DataSettings & { kind: 'table' }, 'text' | 'label'>;
-
-/** For messages: with its subset. */
-export const datasetName = ({ dataset, subset }: DataSettings & { kind: 'dataset' }): string =>
-  subset ? `${dataset} ${subset}` : dataset;
-
 /** A backbone with an adapter and a head, frozen where it is not trained. */
-export interface AdaptedModel extends Loaded<SequenceClassifier> {
+export interface AdaptedModel<Model extends AdaptableModel = AdaptableModel> extends Loaded<Model> {
   /** The adapters of the model; that of the settings is active. */
   readonly adapters: AdapterSet;
   readonly adapter: Adapter;
@@ -121,12 +42,19 @@ export function tokenizerOf({
 }
 
 /**
- * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter.
+ * Loads the backbone, adds the task's head and attaches the adapter.
+ *
+ * @param labels the classes, null where there are none
  *
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
-export function buildModel(settings: RunSettings, labels: readonly string[] | null, random: Random): AdaptedModel {
-  const loaded = loadClassifier(settings.model, random.fork('head'), () => ({ labels, pooling: settings.pooling }));
+export function buildModel<T extends TaskTypes>(
+  task: Task<T>,
+  settings: RunSettings,
+  labels: readonly string[] | null,
+  random: Random,
+): AdaptedModel<T['model']> {
+  const loaded = task.load(settings, labels, random.fork('head'));
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -159,33 +87,38 @@ export interface PrepareEvents {
   readonly onPruning?: (done: number, total: number) => void;
 }
 
-export interface PreparedRun {
+export interface PreparedRun<T extends TaskTypes = TaskTypes> {
+  readonly task: Task<T>;
   /** The generator that everything random of the run derives from. */
   readonly random: Random;
-  readonly adapted: AdaptedModel;
-  readonly items: readonly EncodedExample[];
+  readonly adapted: AdaptedModel<T['model']>;
+  readonly items: readonly T['item'][];
   /** Null: no evaluation. */
-  readonly evalItems: readonly EncodedExample[] | null;
-  readonly metrics: readonly MetricName[];
+  readonly evaluation: Evaluation<T['model']> | null;
+  /** Null where there are no classes. */
+  readonly labels: readonly string[] | null;
+  readonly metrics: readonly string[];
 }
 
 /** Reads the data and builds the model of a run. @throws InputError for bad input */
-export async function prepareRun(
+export async function prepareRun<T extends TaskTypes>(
+  task: Task<T>,
   settings: RunSettings,
   { onWarning, onLoaded }: PrepareEvents = {},
-): Promise<PreparedRun> {
+): Promise<PreparedRun<T>> {
   const random = runRandom(settings);
-  const train = await readTrainingData(settings.data, random);
-  const evaluation = await readEvaluationData(settings.data, train.labels, random);
+  const train = await task.readTraining(settings.data, random);
+  const evaluation = await task.readEvaluation(settings.data, train.labels, random);
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(settings, train.labels, random);
+  const adapted = buildModel(task, settings, train.labels, random);
   onLoaded?.(adapted);
-  const encode = ({ examples }: Dataset) => encodeExamples(examples, adapted.tokenizer, settings.maxLength);
   return {
+    task,
     random,
     adapted,
-    items: encode(train),
-    evalItems: evaluation && encode(evaluation),
+    items: task.encode(train, adapted.tokenizer, settings),
+    evaluation: evaluation && task.evaluation(evaluation, adapted.tokenizer, settings),
+    labels: train.labels,
     metrics: (evaluation ?? train).metrics,
   };
 }
@@ -199,7 +132,7 @@ export interface PruneAdapterOptions {
 
 /** Prunes the adapter as the settings say, on a seeded sample of the training examples, without dropout. */
 export async function pruneAdapter(
-  { adapted: { model, adapter }, items, random }: PreparedRun,
+  { task, adapted: { model, adapter }, items, random }: PreparedRun,
   { pruning, training }: RunSettings,
   { onBatch, signal }: PruneAdapterOptions = {},
 ): Promise<PruneReport | null> {
@@ -213,8 +146,8 @@ export async function pruneAdapter(
     scope,
     parameters: prunableIn(adapter, prunable),
     random: random.fork('pruning'),
-    losses: cutBatches(sample, { size: training.batchSize, lengthOf: tokenCount }).map(
-      (batch) => () => classificationLoss(model, batch),
+    losses: cutBatches(sample, { size: training.batchSize, lengthOf: (item) => task.tokenCount(item) }).map(
+      (batch) => () => task.loss(model, batch),
     ),
     onBatch: async (done, total) => {
       onBatch?.(done, total);

@@ -4,6 +4,7 @@ import { countParameters } from './run.ts';
 import { type RunConfig, type RunMetrics, saveRun } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
+import { taskOf } from './tasks/index.ts';
 
 export interface PruningOptions {
   readonly settings: RunSettings;
@@ -31,7 +32,7 @@ export interface PruningResult {
 export async function runPruning(options: PruningOptions): Promise<PruningResult> {
   const { output, command, versions, signal, events } = options;
   const settings = await withFetchedFiles(withAllOptions(options.settings));
-  const run = await prepareRun(settings, events);
+  const run = await prepareRun(taskOf(settings.data), settings, events);
   const seconds = stopwatch();
   const pruning = await pruneAdapter(run, settings, { onBatch: events?.onPruning, signal });
   if (!pruning) throw new Error('The settings name no pruning method.');
@@ -43,8 +44,8 @@ export async function runPruning(options: PruningOptions): Promise<PruningResult
     seconds: { pruning: seconds(), training: 0, evaluation: 0 },
     tokens_per_second: null,
   };
-  const { model, saved } = run.adapted;
-  const config = { settings, labels: model.labels, metrics: run.metrics, pruning, command, versions };
-  if (output !== null) await saveRun(output, config, metrics, saved);
+  const { labels, metrics: names, adapted } = run;
+  const config = { settings, labels, metrics: names, pruning, command, versions };
+  if (output !== null) await saveRun(output, config, metrics, adapted.saved);
   return { config, metrics, pruning };
 }

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
+import { type AdaptableModel, loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import {
   checkReplaceable,
@@ -12,13 +12,15 @@ import {
   writeFileAtomic,
   writeFolderAtomic,
 } from '../io/index.ts';
-import type { MetricName } from '../metrics/index.ts';
+import type { SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { AdamState } from '../optim/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { type AdaptedModel, buildModel } from './prepare.ts';
 import type { RunSettings } from './settings.ts';
+import type { Scores, Task, TaskTypes } from './task.ts';
+import { classification, taskOf } from './tasks/index.ts';
 
 /** The files of a finished run, and of one that was stopped. */
 const CONFIG = 'sparse-adapter.json';
@@ -31,9 +33,9 @@ const FORMAT_VERSION = 1;
 export interface RunConfig {
   readonly format_version: number;
   readonly settings: RunSettings;
-  /** Class names; null for regression. */
+  /** Class names; null where there are none, as in regression. */
   readonly labels: readonly string[] | null;
-  readonly metrics: readonly MetricName[];
+  readonly metrics: readonly string[];
   readonly pruning: PruneReport | null;
   /** The exact command that made it. */
   readonly command: readonly string[];
@@ -43,7 +45,7 @@ export interface RunConfig {
 /** `metrics.json`. */
 export interface RunMetrics {
   /** On the evaluation data after the last step; null without evaluation data. */
-  readonly metrics: Readonly<Partial<Record<MetricName, number>>> | null;
+  readonly metrics: Scores | null;
   /** Without the pruned ones. */
   readonly trained_parameters: { readonly adapter: number; readonly head: number };
   readonly backbone_parameters: number;
@@ -131,20 +133,31 @@ export function runFileSizes(folder: string): Record<string, number> {
   );
 }
 
-export interface LoadedRun extends AdaptedModel {
+export interface LoadedRun<Model extends AdaptableModel = AdaptableModel> extends AdaptedModel<Model> {
   readonly run: RunConfig;
 }
 
 /**
  * Rebuilds the model of a finished run: backbone, adapter with its masks, head.
  *
+ * @param options.task what it must have been trained for, by default classification
  * @param options.model another place of the same backbone
- * @throws InputError if the folder or the backbone lacks something
+ * @throws InputError if the folder or the backbone lacks something, or the run is one of another task
  */
-export function loadRun(folder: string, { model }: { model?: string } = {}): LoadedRun {
+export function loadRun(folder: string, options?: { readonly model?: string }): LoadedRun<SequenceClassifier>;
+export function loadRun<T extends TaskTypes>(
+  folder: string,
+  options: { readonly task: Task<T>; readonly model?: string },
+): LoadedRun<T['model']>;
+export function loadRun(
+  folder: string,
+  { task = classification, model }: { readonly task?: Task; readonly model?: string } = {},
+): LoadedRun {
   const run = readRunConfig(folder);
+  const trained = taskOf(run.settings.data);
+  if (trained !== task) throw new InputError(`${folder} was trained for ${trained.name}, not for ${task.name}.`);
   const settings = model === undefined ? run.settings : { ...run.settings, model };
-  const built = buildModel(settings, run.labels, new Random(settings.seed));
+  const built = buildModel(task, settings, run.labels, new Random(settings.seed));
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
     loadSparseTensors(file, built.saved);

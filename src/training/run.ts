@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { EncodedExample } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
-import { classificationObjective, evaluate } from './classification.ts';
 import { fingerprint } from './fingerprint.ts';
 import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import {
@@ -17,6 +15,8 @@ import {
 } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
+import { objectiveOf, type Scores } from './task.ts';
+import { taskOf } from './tasks/index.ts';
 import { Trainer } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -64,19 +64,19 @@ export type RunResult =
 export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { output, resume = false, versions = {}, signal, events = {} } = options;
   const settings = await withFetchedFiles(withAllOptions(options.settings));
-  const run = await prepareRun(settings, events);
+  const run = await prepareRun(taskOf(settings.data), settings, events);
   const { model, adapter, trained, saved } = run.adapted;
   const trainer = new Trainer(
-    classificationObjective(model, run.items, trained, adapter.penalty),
+    objectiveOf(run.task, model, run.items, trained, adapter.penalty),
     settings.training,
     run.random.fork('training'),
   );
   const progress = resume ? restore({ ...options, settings }, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
-  let evaluation: Evaluation;
+  let evaluation: Evaluated;
   try {
-    await train(trainer, progress, signal, events.onStep);
+    await train(run, trainer, progress, signal, events.onStep);
     await checkFinite(saved);
     evaluation = await evaluateModel(run, signal, events.onEvaluate);
   } catch (error) {
@@ -95,7 +95,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     seconds: { ...seconds, evaluation: evaluation.seconds },
     tokens_per_second: tokens / seconds.training,
   };
-  const config = { settings, labels: model.labels, metrics: run.metrics, pruning, command, versions };
+  const config = { settings, labels: run.labels, metrics: run.metrics, pruning, command, versions };
   await saveRun(output, config, metrics, saved);
   return { status: 'finished', config, metrics };
 }
@@ -137,7 +137,8 @@ function restore<Item>(
 
 /** Takes the steps that are left. @throws the signal's reason when it is aborted; the step under way is finished before */
 async function train(
-  trainer: Trainer<EncodedExample>,
+  { task }: PreparedRun,
+  trainer: Trainer<unknown>,
   progress: Progress,
   signal: AbortSignal | undefined,
   onStep: RunEvents['onStep'],
@@ -148,26 +149,26 @@ async function train(
     const stop = stopwatch();
     const { batch, ...report } = await trainer.trainStep();
     progress.losses.push(report.loss);
-    progress.tokens += batch.reduce((sum, { ids }) => sum + ids.length, 0);
+    progress.tokens += batch.reduce<number>((sum, item) => sum + task.tokenCount(item), 0);
     progress.seconds.training += stop();
     onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
   }
 }
 
-interface Evaluation {
-  readonly scores: RunMetrics['metrics'];
+interface Evaluated {
+  readonly scores: Scores | null;
   readonly seconds: number;
 }
 
 async function evaluateModel(
-  { adapted, evalItems, metrics }: PreparedRun,
+  { adapted, evaluation }: PreparedRun,
   signal: AbortSignal | undefined,
   onEvaluate: RunEvents['onEvaluate'],
-): Promise<Evaluation> {
-  if (!evalItems) return { scores: null, seconds: 0 };
+): Promise<Evaluated> {
+  if (!evaluation) return { scores: null, seconds: 0 };
   const stop = stopwatch();
-  const onBatch = (done: number) => onEvaluate?.(done, evalItems.length);
-  const scores = await evaluate(adapted.model, evalItems, metrics, { onBatch, signal });
+  const onBatch = (done: number) => onEvaluate?.(done, evaluation.size);
+  const scores = await evaluation.scores(adapted.model, { onBatch, signal });
   return { scores, seconds: stop() };
 }
 

@@ -8,8 +8,8 @@ import type { Pooling } from '../models/index.ts';
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import type { TrainingOptions } from './trainer.ts';
 
-/** Where examples come from. */
-export type DataSettings =
+/** Where examples with a class or a number come from. */
+export type ClassificationData =
   | {
       readonly kind: 'glue';
       readonly task: GlueTaskName;
@@ -42,6 +42,20 @@ export type DataSettings =
       readonly evalPerClass: number;
     };
 
+/** Where questions about texts come from. */
+export interface QuestionData {
+  readonly kind: 'squad';
+  /** A file of SQuAD v1.1, or a folder with one whose name begins with `train`. */
+  readonly train: string;
+  /** The same, with `dev`. Null: the one in the folder of `train`; no evaluation if that is a file. */
+  readonly eval: string | null;
+  /** Tokens from the beginning of one window of a text to that of the next. */
+  readonly stride: number;
+}
+
+/** Where examples come from; the kind tells the task. */
+export type DataSettings = ClassificationData | QuestionData;
+
 export interface PruningSettings {
   readonly method: PruningMethod;
   /** The fraction of prunable weights removed. */
@@ -54,10 +68,10 @@ export interface PruningSettings {
 }
 
 /** Everything that determines a run; plain JSON, stored with its results. */
-export interface RunSettings {
+export interface RunSettings<Data extends DataSettings = DataSettings> {
   /** A model folder, the name of an installed package, or a model of the hub: `org/name`, `org/name@revision`. */
   readonly model: string;
-  readonly data: DataSettings;
+  readonly data: Data;
   /** Options that are left out have the defaults of its family. */
   readonly adapter: AdapterSettings;
   /** Null: a dense adapter. */

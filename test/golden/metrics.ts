@@ -1,5 +1,14 @@
 import { join } from 'node:path';
-import { computeMetrics, type MetricName } from '../../src/metrics/index.ts';
+import {
+  computeMetrics,
+  type MetricName,
+  meanRouge,
+  normalizeAnswer,
+  porterStem,
+  type RougeScores,
+  rouge,
+  squadScores,
+} from '../../src/metrics/index.ts';
 import { type Area, type Case, casesOfFiles, readJson } from './framework.ts';
 
 type MetricCase = { readonly id: string; readonly labels: number[]; readonly predictions: number[] } & Readonly<
@@ -34,6 +43,113 @@ function glueCase(golden: MetricCase, tolerance: number): Case {
   };
 }
 
+interface SquadCase {
+  readonly prediction: string;
+  readonly references: readonly string[];
+  readonly normalized_prediction: string;
+  readonly normalized_references: readonly string[];
+  readonly exact_match: number;
+  readonly f1: number;
+}
+interface SquadFile {
+  readonly tol: number;
+  readonly cases: readonly SquadCase[];
+  /** In percent. */
+  readonly aggregate: { readonly exact_match: number; readonly f1: number };
+}
+
+/** 1 where two texts are equal. */
+const same = (got: string, expected: string): number[] => [got === expected ? 1 : 0];
+
+function squadCases({ tol, cases, aggregate }: SquadFile): Case[] {
+  const all = squadScores(
+    cases.map(({ prediction }) => prediction),
+    cases.map(({ references }) => references),
+  );
+  return [
+    ...cases.map((golden, i): Case => {
+      const { prediction, references, normalized_prediction, normalized_references, exact_match, f1 } = golden;
+      return {
+        name: `squad ${i} ${JSON.stringify(prediction)}`,
+        run: (compare) => {
+          const scores = squadScores([prediction], [references]);
+          compare('normalized prediction', same(normalizeAnswer(prediction), normalized_prediction), [1], 0);
+          references.forEach((reference, r) => {
+            const normalized = same(normalizeAnswer(reference), normalized_references[r]);
+            compare(`normalized reference ${r}`, normalized, [1], 0);
+          });
+          compare('exact_match', [scores.exact_match], [exact_match], tol);
+          compare('f1', [scores.f1], [f1], tol);
+        },
+      };
+    }),
+    {
+      name: 'squad aggregate',
+      run: (compare) => {
+        compare('exact_match', [100 * all.exact_match], [aggregate.exact_match], 100 * tol);
+        compare('f1', [100 * all.f1], [aggregate.f1], 100 * tol);
+      },
+    },
+  ];
+}
+
+type Stemming = 'plain' | 'stemmer';
+interface RougeFile {
+  readonly tol: number;
+  readonly cases: readonly ({ readonly reference: string; readonly hypothesis: string } & Readonly<
+    Record<Stemming, RougeScores>
+  >)[];
+  readonly mean_fmeasure: Readonly<Record<Stemming, Readonly<Record<keyof RougeScores, number>>>>;
+  /** Words and their stems. */
+  readonly porter: readonly (readonly [string, string])[];
+}
+
+const kinds: readonly (keyof RougeScores)[] = ['rouge1', 'rouge2', 'rougeL', 'rougeLsum'];
+const stemmings: readonly Stemming[] = ['plain', 'stemmer'];
+
+function rougeCases({ tol, cases, mean_fmeasure, porter }: RougeFile): Case[] {
+  return [
+    ...cases.map((golden, i): Case => {
+      const { reference, hypothesis } = golden;
+      return {
+        name: `rouge ${i} ${JSON.stringify(hypothesis)}`,
+        run: (compare) => {
+          for (const stemming of stemmings) {
+            const got = rouge(hypothesis, reference, { stemmer: stemming === 'stemmer' });
+            for (const kind of kinds) {
+              const numbers = ({ precision, recall, fmeasure }: RougeScores[typeof kind]) => [
+                precision,
+                recall,
+                fmeasure,
+              ];
+              compare(`${stemming} ${kind}`, numbers(got[kind]), numbers(golden[stemming][kind]), tol);
+            }
+          }
+        },
+      };
+    }),
+    {
+      name: 'rouge mean',
+      run: (compare) => {
+        for (const stemming of stemmings) {
+          const got = meanRouge(
+            cases.map(({ hypothesis }) => hypothesis),
+            cases.map(({ reference }) => reference),
+            { stemmer: stemming === 'stemmer' },
+          );
+          for (const kind of kinds) compare(`${stemming} ${kind}`, [got[kind]], [mean_fmeasure[stemming][kind]], tol);
+        }
+      },
+    },
+    ...porter.map(
+      ([word, stem]): Case => ({
+        name: `porter ${word}`,
+        run: (compare) => compare('stem', same(porterStem(word), stem), [1], 0),
+      }),
+    ),
+  ];
+}
+
 export const metrics: Area = {
   name: 'metrics',
   backends: [['reference', {}]],
@@ -44,8 +160,8 @@ export const metrics: Area = {
         const { tol, classification, regression } = readJson<GlueFile>(folder, 'glue.json');
         return [...classification, ...regression].map((metricCase) => glueCase(metricCase, tol));
       },
-      'squad.json': () => [{ name: 'squad.json', missing: 'squad', run: () => {} }],
-      'rouge.json': () => [{ name: 'rouge.json', missing: 'rouge', run: () => {} }],
+      'squad.json': () => squadCases(readJson<SquadFile>(folder, 'squad.json')),
+      'rouge.json': () => rougeCases(readJson<RougeFile>(folder, 'rouge.json')),
     });
   },
 };

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { Random } from '../../src/index.ts';
-import { buildModel, checkOutput, prepareRun, pruneAdapter, type RunSettings } from '../../src/training/index.ts';
+import {
+  buildModel,
+  checkOutput,
+  classification,
+  prepareRun,
+  pruneAdapter,
+  type RunSettings,
+} from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';
@@ -15,7 +22,7 @@ const names = (parameters: readonly { name: string }[]): string[] => parameters.
 const changed = (changes: Partial<RunSettings>): RunSettings => ({ ...tinySettings, ...changes });
 
 test('adapter and head are trained and saved, the rest is frozen', () => {
-  const { model, adapter, trained, saved } = buildModel(tinySettings, ['a', 'b'], new Random(1));
+  const { model, adapter, trained, saved } = buildModel(classification, tinySettings, ['a', 'b'], new Random(1));
   const head = ['bert.pooler.dense.weight', 'bert.pooler.dense.bias', 'classifier.weight', 'classifier.bias'];
   assert.deepEqual(names(saved), [...names(adapter.parameters), ...head]);
   assert.deepEqual(names(trained).toSorted(), names(saved).toSorted());
@@ -25,29 +32,31 @@ test('adapter and head are trained and saved, the rest is frozen', () => {
 test('a pooler of the checkpoint belongs to the frozen backbone', () => {
   const tensors = tinyTensors(tinyBert, 2).filter(({ name }) => !name.startsWith('classifier.'));
   const model = tinyFolder({ tensors });
-  const { saved, adapter, ignored } = buildModel(changed({ model }), ['a', 'b'], new Random(1));
+  const { saved, adapter, ignored } = buildModel(classification, changed({ model }), ['a', 'b'], new Random(1));
   assert.deepEqual(names(saved), [...names(adapter.parameters), 'classifier.weight', 'classifier.bias']);
   assert.deepEqual(ignored, []);
 });
 
 test('the same seed builds the same model', () => {
   const weights = (seed: number) =>
-    buildModel(tinySettings, ['a', 'b'], new Random(seed)).saved.map(({ value }) => Array.from(value.dataSync()));
+    buildModel(classification, tinySettings, ['a', 'b'], new Random(seed)).saved.map(({ value }) =>
+      Array.from(value.dataSync()),
+    );
   assert.deepEqual(weights(1), weights(1));
   assert.notDeepEqual(weights(1), weights(2));
 });
 
 test('the kind of the labels decides about the head', async () => {
-  const classes = await prepareRun(tinySettings);
+  const classes = await prepareRun(classification, tinySettings);
   assert.deepEqual([classes.adapted.model.labels, classes.metrics], [['negative', 'positive'], ['accuracy']]);
-  assert.deepEqual([classes.items.length, classes.evalItems?.length], [24, 8]);
-  const scores = await prepareRun(changed({ data: reviewData('score') }));
+  assert.deepEqual([classes.items.length, classes.evaluation?.size], [24, 8]);
+  const scores = await prepareRun(classification, changed({ data: reviewData('score') }));
   assert.deepEqual([scores.adapted.model.labels, scores.metrics], [null, ['pearson', 'spearman']]);
 });
 
 test('texts are cut to the length', async () => {
   const lengths = async (maxLength: number) => {
-    const { items } = await prepareRun(changed({ maxLength }));
+    const { items } = await prepareRun(classification, changed({ maxLength }));
     return items.map(({ ids }) => ids.length);
   };
   assert.ok((await lengths(16)).every((length) => length === 6));
@@ -55,7 +64,8 @@ test('texts are cut to the length', async () => {
 });
 
 test('a length without positions and a tokenizer of another model are errors', () => {
-  const build = (changes: Partial<RunSettings>) => () => buildModel(changed(changes), ['a', 'b'], new Random(1));
+  const build = (changes: Partial<RunSettings>) => () =>
+    buildModel(classification, changed(changes), ['a', 'b'], new Random(1));
   assertInputError(build({ maxLength: 25 }), /max length 25 exceeds the 24 positions of .*; lower it/);
   build({ maxLength: 24 })();
   const config = { ...tinyBert, vocab_size: 29 };
@@ -68,7 +78,7 @@ test('a length without positions and a tokenizer of another model are errors', (
 test('pruning scores with a seeded sample of the examples, without dropout', async () => {
   const pruned = async (changes: Partial<RunSettings>) => {
     const settings = changed(changes);
-    const run = await prepareRun(settings);
+    const run = await prepareRun(classification, settings);
     const report = await pruneAdapter(run, settings);
     return { report, masks: run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync())) };
   };
@@ -86,7 +96,7 @@ test('pruning scores with a seeded sample of the examples, without dropout', asy
 test('the sample is drawn from all examples', async () => {
   const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
   const masks = async (seed: number) => {
-    const run = await prepareRun(changed({ pruning }));
+    const run = await prepareRun(classification, changed({ pruning }));
     await pruneAdapter({ ...run, random: new Random(seed) }, changed({ pruning }));
     return run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync()));
   };

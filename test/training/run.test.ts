@@ -6,7 +6,7 @@ import { defineFamily, houlsby, registerFamily } from '../../src/adapters/index.
 import { encodeExamples, readTable } from '../../src/data/index.ts';
 import { add, mul, sum } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
-import { isHeadParameter } from '../../src/models/index.ts';
+import { isHeadParameter, SequenceClassifier } from '../../src/models/index.ts';
 import {
   type AdaptedModel,
   evaluateRun,
@@ -40,6 +40,7 @@ const filesOf = (folder: string): Record<string, string> =>
 /** What a model says of the evaluation data of the tiny run. */
 async function predictions({ model, tokenizer }: AdaptedModel): Promise<Prediction[]> {
   const { data } = tinySettings;
+  assert.ok(model instanceof SequenceClassifier);
   assert.ok(data.kind === 'table' && data.eval);
   const { examples } = await readTable(data.eval, { text: data.text });
   return predict(model, encodeExamples(examples, tokenizer, 16));

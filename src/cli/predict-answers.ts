@@ -1,0 +1,146 @@
+import type { Command } from 'commander';
+import type { BackendName } from '../backends/index.ts';
+import {
+  type Answer,
+  decodeDefaults,
+  type Question,
+  questionWindows,
+  readLines,
+  windowDefaults,
+} from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import { isJsonObject } from '../io/index.ts';
+import {
+  isHeadParameter,
+  loadQuestionAnswering,
+  longestSequence,
+  type QuestionAnsweringModel,
+} from '../models/index.ts';
+import { Random } from '../random/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import {
+  answerQuestions,
+  loadRun,
+  questionAnswering,
+  readRunConfig,
+  runDefaults,
+  tokenizerOf,
+} from '../training/index.ts';
+import { useBackend } from './backend.ts';
+import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
+import { note, printJsonLine } from './output.ts';
+
+interface Flags {
+  readonly model?: string;
+  readonly input?: string;
+  readonly text?: readonly string[];
+  readonly question?: string;
+  readonly context?: string;
+  readonly answers: number;
+  readonly backend?: BackendName;
+  readonly json?: boolean;
+}
+
+/** What reads texts to answer questions. */
+interface Reader {
+  readonly model: QuestionAnsweringModel;
+  readonly tokenizer: Tokenizer;
+  readonly maxLength: number;
+  readonly stride: number;
+}
+
+/** Prints the best answer to each question, one line each. @throws UsageError for options that do not fit */
+export async function predictAnswers(command: Command, run: string | undefined): Promise<void> {
+  const flags = command.opts<Flags>();
+  if (flags.text)
+    throw new UsageError('--text names columns of a table; questions come with --question or as JSON lines.');
+  const { model, tokenizer, maxLength, stride } = run === undefined ? await ownHead(flags) : await trained(run, flags);
+  const decode = { ...decodeDefaults, nBest: Math.max(decodeDefaults.nBest, flags.answers) };
+  for await (const question of questions(flags)) {
+    const windows = questionWindows([question], tokenizer, { maxLength, stride });
+    const [answers] = await answerQuestions(model, [question], windows, { decode });
+    if (flags.json) printAsJson(question, answers.slice(0, flags.answers));
+    else printAsLine(question, answers[0]);
+  }
+}
+
+async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
+  const { settings } = readRunConfig(run);
+  await useBackend(backend ?? settings.backend);
+  const loaded = loadRun(run, { task: questionAnswering, model: await useModel(model ?? settings.model) });
+  const stride = settings.data.kind === 'squad' ? settings.data.stride : windowDefaults.stride;
+  return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, stride };
+}
+
+async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {
+  if (model === undefined) {
+    throw new UsageError('name the folder of a run, or with --model a checkpoint that has a question-answering head.');
+  }
+  await useBackend(backend);
+  const loaded = loadQuestionAnswering(await useModel(model), new Random(runDefaults.seed));
+  const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
+  if (missing) {
+    throw new InputError(
+      `${model} has no trained question-answering head (there is no tensor "${missing.name}"); train one and give its run folder.`,
+    );
+  }
+  const { maxLength, stride } = windowDefaults;
+  const longest = longestSequence(loaded.config);
+  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength: Math.min(maxLength, longest), stride };
+}
+
+/** The one question of the options, or those of the input as they arrive. */
+async function* questions({ question, context, input }: Flags): AsyncGenerator<Question> {
+  if (question !== undefined || context !== undefined) {
+    if (question === undefined) throw new UsageError('--context needs a --question about it.');
+    if (context === undefined) throw new UsageError('--question needs --context, the text to look for the answer in.');
+    if (input !== undefined) throw new UsageError('--question and --input cannot be combined.');
+    yield parse('the options', 1, { question, context });
+    return;
+  }
+  if (input === undefined && process.stdin.isTTY) note('reading JSON lines from standard input, Ctrl-D ends them');
+  const name = input ?? 'standard input';
+  let line = 0;
+  for await (const text of readLines(input ?? process.stdin)) {
+    line++;
+    if (text.trim() !== '') yield parseLine(`${name}, line ${line}`, line, text);
+  }
+  if (line === 0) throw new InputError(`${name} is empty; give at least one question.`);
+}
+
+function parseLine(place: string, line: number, text: string): Question {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InputError(`${place} is not valid JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!isJsonObject(value)) {
+    throw new InputError(`${place} is not a JSON object such as {"question": "...", "context": "..."}`);
+  }
+  return parse(place, line, value);
+}
+
+function parse(
+  place: string,
+  line: number,
+  { id = String(line), ...object }: Readonly<Record<string, unknown>>,
+): Question {
+  const text = (name: string): string => {
+    const value = object[name];
+    if (typeof value !== 'string') throw new InputError(`${place} has no text "${name}"`);
+    if (value.trim() === '') throw new InputError(`${place}: "${name}" is empty`);
+    return value;
+  };
+  return { id: String(id), question: text('question'), context: text('context'), answers: [] };
+}
+
+function printAsJson({ id, question }: Question, answers: readonly Answer[]): void {
+  printJsonLine({ id, question, answers });
+}
+
+function printAsLine({ question }: Question, { text, probability }: Answer): void {
+  const cells = [text, probability.toFixed(4), question].map((cell) => cell.replace(/\s+/g, ' '));
+  process.stdout.write(`${cells.join('\t')}\n`);
+}

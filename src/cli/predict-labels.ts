@@ -1,0 +1,93 @@
+import type { Command } from 'commander';
+import type { BackendName } from '../backends/index.ts';
+import { type Example, encodeExamples } from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import { isHeadParameter, loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
+import { Random } from '../random/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import { loadRun, type Prediction, predict, readRunConfig, runDefaults, tokenizerOf } from '../training/index.ts';
+import { useBackend } from './backend.ts';
+import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
+import { checkColumns, type InputKind, inputKind, readInput } from './input.ts';
+import { printJsonLine } from './output.ts';
+
+interface Flags {
+  readonly model?: string;
+  readonly input?: string;
+  readonly text?: readonly string[];
+  readonly question?: string;
+  readonly context?: string;
+  readonly backend?: BackendName;
+  readonly json?: boolean;
+}
+
+/** Prints a label or a value for each text, one line each. @throws UsageError for options that do not fit */
+export async function predictLabels(command: Command, run: string | undefined): Promise<void> {
+  const flags = command.opts<Flags>();
+  if (flags.question !== undefined || flags.context !== undefined) {
+    throw new UsageError('--question and --context are for a model of questions; this one labels texts.');
+  }
+  const { model, tokenizer, maxLength, kind, columns } =
+    run === undefined ? await ownHead(flags) : await trained(run, flags);
+  const print = flags.json ? printAsJson : printAsLine;
+  checkColumns(flags.text, kind);
+  for await (const batch of readInput({ ...flags, columns, kind })) {
+    const predictions = await predict(model, encodeExamples(batch, tokenizer, maxLength));
+    for (const [i, prediction] of predictions.entries()) print(model.labels, prediction, batch[i]);
+  }
+}
+
+/** What reads texts, and what texts it reads. */
+interface Reader {
+  readonly model: SequenceClassifier;
+  readonly tokenizer: Tokenizer;
+  readonly maxLength: number;
+  readonly kind: InputKind;
+  /** Columns of a table to read by default. */
+  readonly columns?: readonly string[];
+}
+
+async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
+  const { settings } = readRunConfig(run);
+  await useBackend(backend ?? settings.backend);
+  const loaded = loadRun(run, { model: await useModel(model ?? settings.model) });
+  const { data } = settings;
+  const columns = data.kind === 'table' || data.kind === 'dataset' ? data.text : undefined;
+  const kind = inputKind(settings.data);
+  return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
+}
+
+async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {
+  if (model === undefined) {
+    throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
+  }
+  await useBackend(backend);
+  const loaded = loadClassifier(await useModel(model), new Random(runDefaults.seed));
+  const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
+  if (missing) {
+    throw new InputError(
+      `${model} has no trained classification head (there is no tensor "${missing.name}"); train one and give its run folder.`,
+    );
+  }
+  const maxLength = Math.min(runDefaults.maxLength, longestSequence(loaded.config));
+  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength, kind: 'either' };
+}
+
+function printAsJson(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
+  const { value, logits, probabilities } = prediction;
+  if (labels && probabilities) {
+    const byName = (values: readonly number[]) => Object.fromEntries(labels.map((label, i) => [label, values[i]]));
+    printJsonLine({ label: labels[value], probabilities: byName(probabilities), logits: byName(logits), ...example });
+  } else {
+    printJsonLine({ value, logits, ...example });
+  }
+}
+
+function printAsLine(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
+  const { value, probabilities } = prediction;
+  const answer = labels && probabilities ? [labels[value], probabilities[value].toFixed(4)] : [String(value)];
+  const texts = example.pair === undefined ? [example.text] : [example.text, example.pair];
+  const cells = [...answer, ...texts].map((cell) => cell.replace(/\s+/g, ' '));
+  process.stdout.write(`${cells.join('\t')}\n`);
+}

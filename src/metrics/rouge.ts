@@ -1,0 +1,130 @@
+import { porterStem } from './porter.ts';
+
+/** How much of a reference a summary holds (recall), how much of the summary is in the reference (precision), and their F1. */
+export interface RougeScore {
+  readonly precision: number;
+  readonly recall: number;
+  readonly fmeasure: number;
+}
+
+export interface RougeScores {
+  /** Words. */
+  readonly rouge1: RougeScore;
+  /** Pairs of neighbouring words. */
+  readonly rouge2: RougeScore;
+  /** The longest sequence of words that both have in this order, with gaps. */
+  readonly rougeL: RougeScore;
+  /** The same by sentences, one on each line. */
+  readonly rougeLsum: RougeScore;
+}
+
+export interface RougeOptions {
+  /** Whether words are compared by their stems. Default false. */
+  readonly stemmer?: boolean;
+}
+
+/**
+ * ROUGE (Lin 2004) of one summary, equal to the scores of Google's `rouge_score`: words are runs of a-z and 0-9 in lower case, and
+ * with `stemmer` those of more than three letters are stemmed.
+ */
+export function rouge(hypothesis: string, reference: string, { stemmer = false }: RougeOptions = {}): RougeScores {
+  const tokens = (text: string) => tokenize(text, stemmer);
+  const sentences = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(tokens);
+  const [ours, theirs] = [tokens(hypothesis), tokens(reference)];
+  return {
+    rouge1: rougeN(ours, theirs, 1),
+    rouge2: rougeN(ours, theirs, 2),
+    rougeL: score(commonRows(theirs, ours).length, ours.length, theirs.length),
+    rougeLsum: rougeBySentence(sentences(hypothesis), sentences(reference)),
+  };
+}
+
+/**
+ * The mean F1 over summaries, each with its reference.
+ *
+ * @throws RangeError if there are not as many references as summaries
+ */
+export function meanRouge(
+  hypotheses: readonly string[],
+  references: readonly string[],
+  options?: RougeOptions,
+): Record<keyof RougeScores, number> {
+  if (hypotheses.length !== references.length) {
+    throw new RangeError(`${hypotheses.length} summaries cannot be compared with ${references.length} references`);
+  }
+  const all = hypotheses.map((hypothesis, i) => rouge(hypothesis, references[i], options));
+  const mean = (name: keyof RougeScores) => all.reduce((sum, one) => sum + one[name].fmeasure, 0) / all.length;
+  return { rouge1: mean('rouge1'), rouge2: mean('rouge2'), rougeL: mean('rougeL'), rougeLsum: mean('rougeLsum') };
+}
+
+function tokenize(text: string, stemmer: boolean): string[] {
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return stemmer ? words.map((word) => (word.length > 3 ? porterStem(word) : word)) : words;
+}
+
+function score(hits: number, ours: number, theirs: number): RougeScore {
+  const precision = hits / Math.max(ours, 1);
+  const recall = hits / Math.max(theirs, 1);
+  return { precision, recall, fmeasure: hits === 0 ? 0 : (2 * precision * recall) / (precision + recall) };
+}
+
+function counts(items: readonly string[]): Map<string, number> {
+  const result = new Map<string, number>();
+  for (const item of items) result.set(item, (result.get(item) ?? 0) + 1);
+  return result;
+}
+
+function rougeN(ours: readonly string[], theirs: readonly string[], n: number): RougeScore {
+  const grams = (words: readonly string[]) => words.slice(n - 1).map((_, i) => words.slice(i, i + n).join(' '));
+  const [found, expected] = [grams(ours), grams(theirs)];
+  const left = counts(expected);
+  const hits = [...counts(found)].reduce((sum, [gram, count]) => sum + Math.min(count, left.get(gram) ?? 0), 0);
+  return score(hits, found.length, expected.length);
+}
+
+/** The places in `a` of a longest common subsequence of `a` and `b`, that which `rouge_score` finds. */
+function commonRows(a: readonly string[], b: readonly string[]): number[] {
+  const width = b.length + 1;
+  // lengths[i * width + j]: of the longest one of the first i words of a and the first j of b.
+  const lengths = new Uint32Array((a.length + 1) * width);
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j < width; j++) {
+      const at = i * width + j;
+      lengths[at] =
+        a[i - 1] === b[j - 1] ? lengths[at - width - 1] + 1 : Math.max(lengths[at - width], lengths[at - 1]);
+    }
+  }
+  const rows: number[] = [];
+  let [i, j] = [a.length, b.length];
+  while (i > 0 && j > 0) {
+    if (a[i - 1] === b[j - 1]) {
+      rows.unshift(i - 1);
+      i--;
+      j--;
+    } else if (lengths[i * width + j - 1] > lengths[(i - 1) * width + j]) j--;
+    else i--;
+  }
+  return rows;
+}
+
+/** For each sentence of the reference the words that it shares with any sentence of the summary; no word counts twice. */
+function rougeBySentence(ours: readonly string[][], theirs: readonly string[][]): RougeScore {
+  const [found, expected] = [counts(ours.flat()), counts(theirs.flat())];
+  let hits = 0;
+  for (const sentence of theirs) {
+    const rows = new Set(ours.flatMap((other) => commonRows(sentence, other)));
+    for (const row of [...rows].sort((a, b) => a - b)) {
+      const word = sentence[row];
+      const [inOurs, inTheirs] = [found.get(word) ?? 0, expected.get(word) ?? 0];
+      if (inOurs === 0 || inTheirs === 0) continue;
+      hits++;
+      found.set(word, inOurs - 1);
+      expected.set(word, inTheirs - 1);
+    }
+  }
+  return score(hits, ours.flat().length, theirs.flat().length);
+}

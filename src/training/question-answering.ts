@@ -1,0 +1,92 @@
+import { chunks } from '../data/batches.ts';
+import {
+  type Answer,
+  type AnsweredWindow,
+  type DecodeOptions,
+  decodeAnswers,
+  type Question,
+  type Window,
+  type WindowLogits,
+} from '../data/browser.ts';
+import { InputError } from '../errors.ts';
+import { type SquadScores, squadScores } from '../metrics/index.ts';
+import { packSequences } from '../models/batch.ts';
+import type { QuestionAnsweringModel } from '../models/question-answering.ts';
+import type { Random } from '../random/index.ts';
+import { noGrad } from '../tensor/graph.ts';
+import { tidy } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { PredictOptions } from './task.ts';
+import { yieldToEvents } from './yield.ts';
+
+/** The mean loss of a batch of windows with answers; with `random`, dropout is on. */
+export function answerLoss(model: QuestionAnsweringModel, windows: readonly AnsweredWindow[], random?: Random): Tensor {
+  const batch = packSequences(windows, model.encoder.positionIds);
+  return model.loss(model.forward(batch, random), batch, {
+    starts: windows.map(({ start }) => start),
+    ends: windows.map(({ end }) => end),
+  });
+}
+
+/**
+ * The best answers to each question, the best first.
+ *
+ * @param windows of these questions, in their order
+ * @throws InputError if the model's output is not finite
+ */
+export async function answerQuestions(
+  model: QuestionAnsweringModel,
+  questions: readonly Question[],
+  windows: readonly Window[],
+  { decode, ...options }: PredictOptions & { readonly decode?: DecodeOptions } = {},
+): Promise<Answer[][]> {
+  const logits = await windowLogits(model, windows, options);
+  const read = questions.map((): { window: Window; logits: WindowLogits }[] => []);
+  windows.forEach((window, i) => {
+    read[window.question].push({ window, logits: logits[i] });
+  });
+  return questions.map(({ context }, i) => decodeAnswers(context, read[i], decode));
+}
+
+async function windowLogits(
+  model: QuestionAnsweringModel,
+  windows: readonly Window[],
+  { batchSize = 32, onBatch, signal }: PredictOptions,
+): Promise<WindowLogits[]> {
+  const result: WindowLogits[] = [];
+  for (const batch of chunks(windows, batchSize)) {
+    await yieldToEvents();
+    signal?.throwIfAborted();
+    const packed = packSequences(batch, model.encoder.positionIds);
+    const logits = tidy(() => noGrad(() => model.forward(packed))); // [rows, 2]
+    const values = await logits.data();
+    logits.dispose();
+    const bad = values.find((value) => !Number.isFinite(value));
+    if (bad !== undefined) {
+      throw new InputError(
+        `The model's output is ${bad}, its weights are too large; train with a lower learning rate.`,
+      );
+    }
+    batch.forEach((_, s) => {
+      const rows = values.subarray(2 * packed.offsets[s], 2 * packed.offsets[s + 1]);
+      const channel = (c: number) => Float32Array.from({ length: rows.length / 2 }, (_, row) => rows[2 * row + c]);
+      result.push({ starts: channel(0), ends: channel(1) });
+    });
+    onBatch?.(result.length);
+  }
+  return result;
+}
+
+/** The metrics of SQuAD for the best answers of a model. */
+export async function evaluateAnswers(
+  model: QuestionAnsweringModel,
+  questions: readonly Question[],
+  windows: readonly Window[],
+  options?: PredictOptions,
+): Promise<SquadScores> {
+  const answers = await answerQuestions(model, questions, windows, options);
+  return squadScores(
+    answers.map(([best]) => best?.text ?? ''),
+    questions.map((question) => question.answers.map(({ text }) => text)),
+  );
+}

@@ -1,0 +1,94 @@
+import type { AdaptableModel } from '../adapters/index.ts';
+import type { Dataset } from '../data/index.ts';
+import type { Loaded } from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { add } from '../ops/arithmetic.ts';
+import type { Random } from '../random/index.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tokenizer } from '../text/index.ts';
+import type { DataSettings, RunSettings } from './settings.ts';
+import type { Objective } from './trainer.ts';
+
+/** How a model learns from items. */
+export interface Learner<Model, Item> {
+  /** Tokens of an item. */
+  tokenCount(item: Item): number;
+  /** The mean loss of a batch, a tensor with one element; with `random`, dropout is on. */
+  loss(model: Model, batch: readonly Item[], random?: Random): Tensor;
+}
+
+/**
+ * Training `parameters` of a model on items.
+ *
+ * @param penalty a term that is added to the loss of every batch, as some adapters ask for
+ */
+export function objectiveOf<Model, Item>(
+  learner: Learner<Model, Item>,
+  model: Model,
+  items: readonly Item[],
+  parameters: readonly Parameter[],
+  penalty: (() => Tensor) | null = null,
+): Objective<Item> {
+  return {
+    items,
+    parameters,
+    lengthOf: (item) => learner.tokenCount(item),
+    loss: (batch, random) => {
+      const mean = learner.loss(model, batch, random);
+      return penalty ? add(mean, penalty()) : mean;
+    },
+  };
+}
+
+/** What a model is worth, by metric: fractions or correlations. */
+export type Scores = Readonly<Record<string, number>>;
+
+export interface PredictOptions {
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** Told the number of items done so far. */
+  readonly onBatch?: (done: number) => void;
+  /** When it is aborted its reason is thrown before the next batch. */
+  readonly signal?: AbortSignal;
+}
+
+/** Examples made ready to judge models on. */
+export interface Evaluation<Model> {
+  /** How many items pass through the model. */
+  readonly size: number;
+  /** @throws InputError if the model's output is not finite */
+  scores(model: Model, options?: PredictOptions): Promise<Scores>;
+}
+
+/** What the methods of a task hand to each other. */
+export interface TaskTypes {
+  readonly model: AdaptableModel;
+  /** The settings that tell where its data are. */
+  readonly data: DataSettings;
+  readonly dataset: Dataset<unknown, string>;
+  /** What a batch is made of. */
+  readonly item: unknown;
+}
+
+/**
+ * What a model is trained to do, from files to scores. A run calls the methods in their order below and looks into nothing that
+ * passes between them, so one loop trains every task.
+ */
+export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'], T['item']> {
+  readonly name: string;
+  /** Tokens of an item where the settings say nothing and the model has positions for them. */
+  readonly maxLength: number;
+  /** @throws InputError if a file, a column or a label is not as promised */
+  readTraining(data: T['data'], random: Random): Promise<T['dataset']>;
+  /**
+   * The evaluation data of a model with these classes; null if the settings name none.
+   *
+   * @throws InputError as `readTraining`, and for a class that is not among `labels`
+   */
+  readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): Promise<T['dataset'] | null>;
+  /** The backbone with the task's head. @throws InputError if the model folder is unusable */
+  load(settings: RunSettings<T['data']>, labels: readonly string[] | null, random: Random): Loaded<T['model']>;
+  /** Examples to train on as items. */
+  encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): T['item'][];
+  evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): Evaluation<T['model']>;
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
+import { questionFiles, questionFolder } from '../support/questions.ts';
+import { reviewFolder } from '../support/reviews.ts';
+import { tinyFolder } from '../support/tiny-model.ts';
+
+const test = suite('commands: questions about texts');
+
+const context = 'the  story is not very good, it is dull.';
+const folder = questionFolder({
+  'asked.jsonl': `${JSON.stringify({ id: 'a', question: 'is the film good', context: 'the film is great.' })}\n`,
+  'broken.jsonl': '{"question": "is the film good"}\n',
+  'not/train.json': '{"data": [{"paragraphs": [{"context": "a", "qas": [{"id": "q9"}]}]}]}',
+});
+const at = (...names: string[]) => join(folder, ...names);
+const model = tinyFolder();
+const train = (...more: string[]) => [
+  ...['train', '--model', model, '--task', 'squad', '--data', folder, '--stride', '4', '--max-length', '20'],
+  ...['--bottleneck', '4', '--learning-rate', '0.02', '--epochs', '6', '--batch-size', '8', ...more],
+];
+
+test.before(async () => {
+  await succeed(train('--output', at('run')));
+});
+
+test('train, evaluate and info tell of questions', async () => {
+  const { dev } = questionFiles(folder);
+  const [again, other, about] = await Promise.all([
+    succeed(['evaluate', at('run'), '--json']),
+    succeed(['evaluate', at('run'), '--data', dev]),
+    succeed(['info', at('run')]),
+  ]);
+  const result = JSON.parse(again.stdout);
+  assert.deepEqual([result.data, result.examples], ['dev-tiny.json', 8]);
+  assert.deepEqual(Object.keys(result.metrics), ['exact_match', 'f1']);
+  assert.ok(result.metrics.f1 > 0.7, again.stdout);
+  assert.match(other.stdout, /^exact_match +\d\.\d{4}$/m);
+  assert.match(about.stdout, /^task +question answering$/m);
+  assert.match(about.stdout, /^data +SQuAD, /m);
+});
+
+test('predict answers one question, or JSON lines, with places in the text', async () => {
+  const question = 'is the film good';
+  const [line, json, file, piped] = await Promise.all([
+    succeed(['predict', at('run'), '--question', question, '--context', context]),
+    succeed(['predict', at('run'), '--question', question, '--context', context, '--json', '--answers', '3']),
+    succeed(['predict', at('run'), '--input', at('asked.jsonl')]),
+    succeed(['predict', at('run'), '--json'], { input: `${JSON.stringify({ question, context })}\n\n` }),
+  ]);
+  const [answer, probability, asked] = line.stdout.trimEnd().split('\t');
+  assert.equal(asked, question);
+  const document = JSON.parse(json.stdout);
+  assert.deepEqual([document.question, document.answers.length], [question, 3]);
+  for (const { text, start, end, score } of document.answers) {
+    assert.equal(text, context.slice(start, end));
+    assert.ok(Number.isFinite(score));
+  }
+  assert.equal(answer, document.answers[0].text.replace(/\s+/g, ' '));
+  assert.equal(probability, document.answers[0].probability.toFixed(4));
+  assert.equal(file.stdout.split('\t')[0], 'great');
+  assert.deepEqual(JSON.parse(piped.stdout).answers.slice(0, 3), document.answers);
+});
+
+const failures: [name: string, code: number, args: string[], message: RegExp][] = [
+  ['a question without a context', 2, ['predict', 'RUN', '--question', 'why'], /--question needs --context/],
+  ['a context without a question', 2, ['predict', 'RUN', '--context', 'a'], /--context needs a --question/],
+  ['an empty context', 1, ['predict', 'RUN', '--question', 'why', '--context', ' '], /the options: "context" is empty/],
+  [
+    'a line without a context',
+    1,
+    ['predict', 'RUN', '--input', 'broken.jsonl'],
+    /broken\.jsonl, line 1 has no text "context"/,
+  ],
+  ['columns for questions', 2, ['predict', 'RUN', '--text', 'a'], /--text names columns of a table/],
+  [
+    'a question that is too long',
+    1,
+    ['predict', 'RUN', '--question', 'the film is '.repeat(9), '--context', 'a'],
+    /the input, question 1: its 27 tokens leave no room for the context in a max length of 20/,
+  ],
+  [
+    'no head',
+    1,
+    ['predict', '--model', model, '--question', 'a', '--context', 'a'],
+    /no trained question-answering head/,
+  ],
+  ['a field that is missing', 1, [...train(), '--data', 'not'], /not\/train\.json, question q9 has no "question"/],
+  ['no such folder', 1, [...train(), '--data', 'nowhere'], /nowhere does not exist/],
+  ['a label', 2, [...train(), '--label', 'mood'], /--label belongs to a table of your own, not to --task squad/],
+  ['pooling', 2, [...train(), '--pooling', 'mean'], /--pooling has no effect with --task squad/],
+  ['columns in evaluation', 2, ['evaluate', 'RUN', '--data', 'asked.jsonl', '--text', 'a'], /--text names columns/],
+];
+test('bad input is one line, and nothing is written', async () => {
+  const before = snapshot(folder);
+  await Promise.all(
+    failures.map(async ([name, code, args, message]) => {
+      const outcome = await sparseAdapter(
+        args.map((arg) => (arg === 'RUN' ? at('run') : arg)),
+        { cwd: folder },
+      );
+      const shown = `${name}: ${JSON.stringify(outcome)}`;
+      assert.equal(outcome.code, code, shown);
+      assert.equal(outcome.stdout, '', shown);
+      const errors = outcome.stderr.split('\n').filter((line) => line.startsWith('error: '));
+      assert.equal(errors.length, 1, shown);
+      assert.match(errors[0], message, shown);
+    }),
+  );
+  assert.deepEqual(snapshot(folder), before);
+});
+
+test('a stride and a question need their task', async () => {
+  const reviews = reviewFolder();
+  const table = ['--data', join(reviews, 'train.csv'), '--text', 'text', '--label', 'mood', '--bottleneck', '4'];
+  const run = join(reviews, 'run');
+  await succeed(['train', '--model', model, ...table, '--epochs', '1', '--output', run]);
+  const [stride, question] = await Promise.all([
+    sparseAdapter(['train', '--model', model, ...table, '--stride', '4', '--output', join(reviews, 'other')]),
+    sparseAdapter(['predict', run, '--question', 'why', '--context', 'a']),
+  ]);
+  assert.deepEqual([stride.code, question.code], [2, 2]);
+  assert.match(stride.stderr, /--stride belongs to --task squad/);
+  assert.match(question.stderr, /--question and --context are for a model of questions; this one labels texts/);
+});
+
+test.run();

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { readSquad, squadFile } from '../../src/data/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { questionFolder, squadJson } from '../support/questions.ts';
+
+const test = suite('data: SQuAD');
+
+const write = (text: string): string => join(temporaryFolder({ 'file.json': text }), 'file.json');
+const file = (qa: unknown, context: unknown = 'A film and a book.') =>
+  write(JSON.stringify({ data: [{ paragraphs: [{ context, qas: [qa] }] }] }));
+const answered = { id: 'q7', question: 'What?', answers: [{ text: 'film', answer_start: 2 }] };
+
+test('questions with contexts and answers, in the order of the file', () => {
+  const path = write(
+    squadJson([
+      ['A film and a book.', { 'What?': 'film', 'And what?': 'a book' }],
+      ['Yes.', { 'No?': 'Yes' }],
+    ]),
+  );
+  const { name, examples, labels, metrics } = readSquad(path);
+  assert.deepEqual([name, labels, metrics], ['file.json', null, ['exact_match', 'f1']]);
+  assert.deepEqual(
+    examples.map(({ id, question, context, answers }) => [id, question, context.slice(0, 6), answers]),
+    [
+      ['0-0', 'What?', 'A film', [{ text: 'film', start: 2 }]],
+      ['0-1', 'And what?', 'A film', [{ text: 'a book', start: 11 }]],
+      ['1-0', 'No?', 'Yes.', [{ text: 'Yes', start: 0 }]],
+    ],
+  );
+});
+
+test('answer_start counts characters as Python does, positions here are code units', () => {
+  const path = write(squadJson([['𝒜 😀 film 😀 book', { 'What?': 'book' }]]));
+  const [{ context, answers }] = readSquad(path).examples;
+  assert.deepEqual(answers, [{ text: 'book', start: context.indexOf('book') }]);
+});
+
+test('the files of a folder go by the beginning of their names', () => {
+  const folder = questionFolder();
+  assert.equal(squadFile(folder, 'train'), join(folder, 'train-tiny.json'));
+  assert.equal(squadFile(folder, 'dev'), join(folder, 'dev-tiny.json'));
+  const two = questionFolder({ 'dev-2.json': '' });
+  assertInputError(
+    () => squadFile(two, 'dev'),
+    /has several files \(dev-2\.json, dev-tiny\.json\) named dev\*\.json; give one/,
+  );
+  assertInputError(() => squadFile(temporaryFolder(), 'train'), /has no file named train\*\.json/);
+});
+
+const bad: [string, string, RegExp][] = [
+  ['JSON that is cut off', write('{"data": ['), /file\.json is not valid JSON: /],
+  ['an empty file', write(' '), /file\.json is empty/],
+  ['no data', write('{"version": "1.1"}'), /file\.json has no "data"/],
+  ['data that is no list', write('{"data": {}}'), /file\.json: "data" is not a list/],
+  ['an article without paragraphs', write('{"data": [{}]}'), /file\.json, article 1 has no "paragraphs"/],
+  ['no question at all', write('{"data": []}'), /file\.json has no questions/],
+  ['a context that is empty', file(answered, ' \n'), /file\.json, article 1, paragraph 1: "context" is empty/],
+  ['a context that is a number', file(answered, 7), /file\.json, article 1, paragraph 1: "context" is not a text/],
+  ['a question without an id', file({ ...answered, id: undefined }), /paragraph 1, question 1 has no "id"/],
+  ['a question without text', file({ ...answered, question: '' }), /file\.json, question q7: "question" is empty/],
+  ['no answers', file({ ...answered, answers: undefined }), /file\.json, question q7 has no "answers"/],
+  ['a question of v2.0', file({ ...answered, answers: [] }), /question q7 has no answer; in SQuAD v1\.1 every/],
+  [
+    'an answer that stands elsewhere',
+    file({ ...answered, answers: [{ text: 'film', answer_start: 3 }] }),
+    /file\.json, question q7: at answer_start 3 the context has 'ilm ', not 'film'$/,
+  ],
+  [
+    'an answer behind the end',
+    file({ ...answered, answers: [{ text: 'film', answer_start: 99 }] }),
+    /question q7: at answer_start 99 the context has '', not 'film'$/,
+  ],
+  [
+    'a start that is no number',
+    file({ ...answered, answers: [{ text: 'film', answer_start: '2' }] }),
+    /question q7: answer_start "2" is not a position$/,
+  ],
+];
+for (const [name, path, message] of bad) {
+  test(`${name} is one clear line`, () => assertInputError(() => readSquad(path), message));
+}
+
+if (process.env.SPARSE_ADAPTER_DATA) {
+  const folder = join(process.env.SPARSE_ADAPTER_DATA, 'squad');
+  test('the official files', () => {
+    const dev = readSquad(squadFile(folder, 'dev')).examples;
+    assert.equal(dev.length, 10570);
+    assert.equal(
+      dev.reduce((sum, { answers }) => sum + answers.length, 0),
+      34726,
+    );
+    assert.ok(readSquad(squadFile(folder, 'train')).examples.every(({ answers }) => answers.length === 1));
+  });
+}
+
+test.run();

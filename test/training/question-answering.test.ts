@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { answeredWindows, questionWindows, readSquad, windowDefaults } from '../../src/data/index.ts';
+import { Random, tidy } from '../../src/index.ts';
+import { loadTokenizer } from '../../src/text/index.ts';
+import {
+  answerLoss,
+  answerQuestions,
+  evaluateAnswers,
+  evaluateRun,
+  loadRun,
+  prepareRun,
+  questionAnswering,
+  type RunSettings,
+  readRunMetrics,
+} from '../../src/training/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { questionFiles, questionFolder } from '../support/questions.ts';
+import { tinyFolder, tinyQuestionAnswering } from '../support/tiny-model.ts';
+import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+
+const test = suite('training: question answering');
+useBackend(test, 'wasm');
+
+const folder = questionFolder();
+const settings: RunSettings = {
+  ...tinySettings,
+  data: { kind: 'squad', train: folder, eval: null, stride: 4 },
+  training: { ...tinySettings.training, epochs: 8, learningRate: 0.02 },
+  maxLength: 20,
+};
+const options = { maxLength: 20, stride: 4 };
+const tokenizer = loadTokenizer(tinyFolder());
+const { examples } = readSquad(questionFiles(folder).dev);
+const place = (): string => join(temporaryFolder(), 'run');
+
+onEveryBackend(test, 'the loss of a batch is the mean over its windows', () => {
+  const model = tinyQuestionAnswering();
+  const windows = answeredWindows(examples.slice(0, 4), tokenizer, options);
+  const loss = (batch: typeof windows, random?: Random) => tidy(() => answerLoss(model, batch, random).item());
+  const mean = windows.reduce((sum, window) => sum + loss([window]), 0) / windows.length;
+  assert.ok(Math.abs(loss(windows) - mean) < 1e-5);
+  assert.notEqual(loss(windows, new Random(1)), loss(windows));
+});
+
+test('answers do not depend on the batches, and are parts of their contexts', async () => {
+  const model = tinyQuestionAnswering();
+  const windows = questionWindows(examples, tokenizer, { maxLength: 12, stride: 2 });
+  assert.ok(windows.length > 2 * examples.length);
+  const done: number[] = [];
+  const answers = await answerQuestions(model, examples, windows, { batchSize: 3, onBatch: (n) => done.push(n) });
+  const again = await answerQuestions(model, examples, windows, { batchSize: 100 });
+  assert.equal(done.at(-1), windows.length);
+  for (const [i, { context }] of examples.entries()) {
+    assert.deepEqual(
+      answers[i].map(({ text }) => text),
+      again[i].map(({ text }) => text),
+    );
+    for (const { text, start, end } of answers[i]) assert.equal(text, context.slice(start, end));
+  }
+});
+
+test('a stopped evaluation throws the reason of the signal', async () => {
+  const windows = questionWindows(examples, tokenizer, options);
+  const controller = new AbortController();
+  const onBatch = () => controller.abort();
+  await assert.rejects(
+    evaluateAnswers(tinyQuestionAnswering(), examples, windows, { batchSize: 1, signal: controller.signal, onBatch }),
+    { name: 'AbortError' },
+  );
+});
+
+test('a run learns to answer, is saved, and is evaluated again with the same scores', async () => {
+  const output = place();
+  const result = await tinyRun(output, { settings });
+  assert.ok(result.status === 'finished');
+  assert.deepEqual([result.config.labels, result.config.metrics], [null, ['exact_match', 'f1']]);
+  const scores = result.metrics.metrics;
+  assert.ok(scores && scores.exact_match >= 0.75, JSON.stringify(scores));
+  assert.deepEqual(await evaluateRun(output), { data: 'dev-tiny.json', examples: examples.length, metrics: scores });
+  assert.deepEqual(readRunMetrics(output).metrics, scores);
+
+  const untrained = await prepareRun(questionAnswering, settings);
+  const before = await untrained.evaluation?.scores(untrained.adapted.model);
+  assert.ok(before && before.f1 < scores.f1 - 0.3, JSON.stringify(before));
+
+  const { model, run } = loadRun(output, { task: questionAnswering });
+  assert.equal(run.settings.data.kind, 'squad');
+  const [[best]] = await answerQuestions(model, examples, questionWindows(examples, tokenizer, options));
+  assert.equal(best.text, examples[0].answers[0].text);
+  await assertRejectsInput(async () => loadRun(output), /was trained for question answering, not for classification/);
+  await assertRejectsInput(
+    () => evaluateRun(output, { data: reviewData() }),
+    /was trained for question answering; give data/,
+  );
+});
+
+test('a run that is stopped and resumed ends with the same weights', async () => {
+  const short = { ...settings, training: { ...settings.training, epochs: 2 } };
+  const [whole, stopped] = [place(), place()];
+  await tinyRun(whole, { settings: short });
+  await stoppedRun(stopped, 2, { settings: short });
+  await tinyRun(stopped, { settings: short, resume: true });
+  assert.deepEqual(loadWeights(stopped), loadWeights(whole));
+});
+
+const loadWeights = (output: string) =>
+  loadRun(output, { task: questionAnswering }).saved.map(({ name, value }) => [name, value.dataSync()]);
+
+test('files in place of a folder; without evaluation data there are no metrics', async () => {
+  const { train, dev } = questionFiles(folder);
+  const prepared = (data: { train: string; eval: string | null }) =>
+    prepareRun(questionAnswering, { ...settings, data: { kind: 'squad', stride: 4, ...data } });
+  const whole = await prepared({ train: folder, eval: null });
+  const files = await prepared({ train, eval: dev });
+  assert.deepEqual(files.items, whole.items);
+  assert.equal(files.evaluation?.size, whole.evaluation?.size);
+  assert.equal((await prepared({ train, eval: null })).evaluation, null);
+});
+
+test('the defaults are those of BERT on SQuAD', () => {
+  assert.deepEqual(windowDefaults, { maxLength: 384, stride: 128 });
+  assert.equal(questionAnswering.maxLength, 384);
+});
+
+test.run();
