@@ -16,9 +16,8 @@ export interface TableOptions {
 
 /**
  * A dataset from a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file, or from several with the same columns; see
- * {@link readColumns} for the formats. Class names that are
- * not given are sorted by code unit, so the order does not depend on the rows. Metrics: accuracy for classes; Pearson and
- * Spearman correlation for numbers.
+ * {@link readColumns} for the formats. Class names that are not given are sorted by code unit, so the order does not depend
+ * on the rows. Metrics: accuracy for classes; Pearson and Spearman correlation for numbers.
  * @throws InputError naming the file, and the line or column: what {@link readColumns} throws, a label that is no number
  * or none of `labels`, a column with one class only.
  */

@@ -79,6 +79,25 @@ test('reads what is compressed in other ways', async () => {
   }
 });
 
+test('any texts come back as they were, over many pages', async () => {
+  const text = fc.string({ unit: 'grapheme' });
+  await forAllAsync(fc.array(text, { minLength: 1, maxLength: 30 }), async (texts) => {
+    const rows = await readParquet(file(parquetBytes({ text: texts })), ['text']);
+    assert.deepEqual(
+      rows.map((row) => row.text),
+      texts,
+    );
+  });
+  const long = Array.from({ length: 2500 }, (_, i) => `Dokument ${i % 7} äöü 日本 ${'x'.repeat(i % 90)}`);
+  const columnData = [{ name: 'text', data: long }];
+  const path = file(new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 1000, pageSize: 4096 })));
+  const rows = await readParquet(path, ['text']);
+  assert.deepEqual(
+    rows.map((row) => row.text),
+    long,
+  );
+});
+
 test('explains what is wrong with a file', async () => {
   const path = file(parquetBytes(articles));
   await assertRejectsInput(() => readParquet(path, ['text']), /rows\.parquet has no column 'text'; it has 'id', 'doc/);
