@@ -57,6 +57,7 @@ Before the first step there is nothing to save yet.
 
 Examples:
   $ sparse-adapter train --model ./bert-base --task rte --data ./glue
+  $ sparse-adapter train --model ./bert-base --task squad --data ./squad
   $ sparse-adapter train --model ./bert-base --data mail.csv --text subject,body --label folder
   $ sparse-adapter train --model google-bert/bert-base-uncased --dataset nyu-mll/glue --task rte
   $ sparse-adapter train --resume --output runs/rte-houlsby-snip40-s42`,

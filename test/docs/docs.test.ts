@@ -56,6 +56,7 @@ const checks: Record<string, Check> = {
     assert.ok(readFileSync(join(repository, value), 'utf8').includes(text), `it does not stand in ${value}`);
   },
   'csv title=': writeFile,
+  'json title=': writeFile,
   'jsonl title=': writeFile,
   'txt title=': writeFile,
   sh: (_block, text, context) => {
