@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { windowDefaults } from '../data/index.ts';
+import { parseHubName } from '../io/hub/repository.ts';
 import { runDefaults } from '../training/index.ts';
 
 /** A parser of an option's value that accepts what `isValid` does. */
@@ -38,6 +39,12 @@ export const path = (text: string): string => resolve(text);
 
 /** An absolute path if there is such a folder, else the name of a package or of a model on the hub. */
 export const model = (text: string): string => (existsSync(text) ? resolve(text) : text);
+
+/** The name of a dataset on the hub. */
+export function hubDataset(text: string): string {
+  if (parseHubName(text, 'dataset')) return text;
+  throw new InvalidArgumentError('It must be org/name or org/name@revision.');
+}
 
 export const backendNames = ['wasm', 'reference'] as const satisfies readonly BackendName[];
 

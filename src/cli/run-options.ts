@@ -6,6 +6,7 @@ import { pruningMethods, type Scope } from '../pruning/index.ts';
 import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
 import {
+  hubDataset,
   numberFromZero,
   path,
   positiveInteger,
@@ -37,9 +38,9 @@ export function addDataOptions(command: Command): Command {
       ).argParser(path),
     )
     .addOption(
-      new Option('--dataset <org/name>', 'dataset of the Hugging Face hub, such as nyu-mll/glue with --task').conflicts(
-        'data',
-      ),
+      new Option('--dataset <org/name>', 'dataset of the Hugging Face hub, such as nyu-mll/glue with --task')
+        .argParser(hubDataset)
+        .conflicts('data'),
     )
     .option('--subset <name>', 'part of a dataset that has several')
     .addOption(new Option('--eval-data <file>', 'file to evaluate on').argParser(path))

@@ -125,7 +125,11 @@ export function checkAgreement(command: Command, settings: RunSettings): void {
 const isSame = (given: unknown, stored: unknown): boolean =>
   isDeepStrictEqual(given, stored) || (typeof stored === 'string' && stored.startsWith(`${given}@`));
 
-/** The settings that options stand for; what is on the hub only is downloaded. @throws UsageError if one is missing or has no effect; InputError for a bad model */
+/**
+ * The settings that options stand for; what is on the hub only is downloaded.
+ *
+ * @throws UsageError if one is missing or has no effect; InputError for a bad model
+ */
 export async function runSettings(command: Command): Promise<RunSettings> {
   const flags = command.opts<RunFlags>();
   const { backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
@@ -256,7 +260,9 @@ const dataName = (data: DataSettings): string => {
     case 'table':
       return basename(data.train, extname(data.train));
     case 'dataset':
-      return [data.dataset.replace(/^.*\/|@.*$/g, ''), data.subset].filter((part) => part).join('-');
+      return [data.dataset.replace(/@.*$/, '').replace(/^.*\//, ''), data.subset?.replaceAll('/', '-')]
+        .filter((part) => part)
+        .join('-');
     default:
       return data.kind;
   }

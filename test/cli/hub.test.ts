@@ -120,6 +120,7 @@ test('one line for what goes wrong', () =>
       [['download', 'org/tiny', '--subset', 'x'], 2, /--subset goes with --dataset/],
       [train('unused', '--data', 'x.csv'), 2, /'--dataset <org\/name>' cannot be used with option '-d, --data/],
       [train('unused', '--eval-data', 'x.csv'), 2, /--eval-data goes with --data; a dataset has its own/],
+      [train('unused', '--dataset', 'reviews'), 2, /argument 'reviews' is invalid\. It must be org\/name or/],
       [train('unused', '--subset', 'x'), 1, /org\/reviews has no part 'x'/],
       [train('unused', '--task', 'rte'), 2, /--text belongs to a file or dataset of your own, not to --task/],
       [['evaluate', 'nowhere'], 1, /nowhere has no sparse-adapter\.json/],
