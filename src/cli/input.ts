@@ -12,7 +12,7 @@ const BATCH_SIZE = 32;
 export const inputOption = () => new Option('-i, --input <file>', 'file to read (default: lines of standard input)');
 
 export const textOption = () =>
-  new Option('--text <column[,column]>', 'columns of a .csv, .tsv or .jsonl input with the text').argParser(
+  new Option('--text <column[,column]>', 'columns of a .csv, .tsv, .jsonl or .parquet input with the text').argParser(
     textColumns,
   );
 
@@ -22,7 +22,12 @@ export type InputKind = 'text' | 'pair' | 'either';
 /** What a model trained on this data reads. */
 export function inputKind(data: DataSettings): InputKind {
   if (data.kind === 'unknown') return 'either';
-  const texts = data.kind === 'glue' ? glueTasks[data.task].text : data.kind === 'table' ? data.text : ['definition'];
+  const texts =
+    data.kind === 'glue'
+      ? glueTasks[data.task].text
+      : data.kind === 'table' || data.kind === 'dataset'
+        ? data.text
+        : ['definition'];
   return texts.length === 2 ? 'pair' : 'text';
 }
 
@@ -47,10 +52,11 @@ export async function* readInput(options: InputOptions): AsyncGenerator<Example[
   const isTable = input !== undefined && /^\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(extname(input));
   if (isTable) {
     if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
-    yield* inBatches(readTable(input, { text: text ?? columns }).examples, BATCH_SIZE);
+    const { examples } = await readTable(input, { text: text ?? columns });
+    yield* inBatches(examples, BATCH_SIZE);
     return;
   }
-  if (text) throw new UsageError('--text names columns, which only a .csv, .tsv or .jsonl --input has.');
+  if (text) throw new UsageError('--text names columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
   // Somebody who types lines wants to see each answer.
   const isTyped = input === undefined && process.stdin.isTTY;
   if (isTyped) note('reading lines from standard input, Ctrl-D ends them');

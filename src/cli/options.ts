@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { windowDefaults } from '../data/index.ts';
+import { parseHubName } from '../io/hub/repository.ts';
 import type { Pooling } from '../models/index.ts';
 import { runDefaults } from '../training/index.ts';
 import { UsageError } from './errors.ts';
@@ -64,10 +65,17 @@ export function namedRuns(text: string): string[] {
 /** An absolute path, so that what is stored of it stays valid in another directory. */
 export const path = (text: string): string => resolve(text);
 
-/** An absolute path if there is such a folder, else the name of a package. */
+/** An absolute path if there is such a folder, else the name of a package or of a model on the hub. */
 export const model = (text: string): string => (existsSync(text) ? resolve(text) : text);
 
+/** The name of a dataset on the hub. */
+export function hubDataset(text: string): string {
+  if (parseHubName(text, 'dataset')) return text;
+  throw new InvalidArgumentError('It must be org/name or org/name@revision.');
+}
+
 export const poolings = ['cls', 'mean'] as const satisfies readonly Pooling[];
+
 /** Whether the user gave the option, rather than its default. */
 export const isExplicit = (command: Command, flag: string): boolean => command.getOptionValueSource(flag) === 'cli';
 
@@ -84,7 +92,7 @@ export const backendNames = ['wasm', 'reference'] as const satisfies readonly Ba
 
 /** Options of several commands; each call makes a new one. */
 export const shared = {
-  model: (description = 'model folder in the Hugging Face layout, or installed npm package') =>
+  model: (description = 'model folder, installed npm package, or org/name of the Hugging Face hub') =>
     new Option('-m, --model <model>', description).argParser(model),
   backend: () =>
     new Option('--backend <name>', 'what computes: wasm is fast, reference is plain TypeScript').choices(backendNames),

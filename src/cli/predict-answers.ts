@@ -28,6 +28,7 @@ import {
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
 import { note, printJsonLine } from './output.ts';
 
 interface Flags {
@@ -67,7 +68,7 @@ export async function predictAnswers(command: Command, run: string | undefined):
 async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
-  const loaded = loadRun(run, { task: questionAnswering, model });
+  const loaded = loadRun(run, { task: questionAnswering, model: await useModel(model ?? settings.model) });
   const stride = settings.data.kind === 'squad' ? settings.data.stride : windowDefaults.stride;
   return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, stride };
 }
@@ -77,7 +78,7 @@ async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a question-answering head.');
   }
   await useBackend(backend);
-  const loaded = loadQuestionAnswering(model, new Random(runDefaults.seed));
+  const loaded = loadQuestionAnswering(await useModel(model), new Random(runDefaults.seed));
   const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
   if (missing) {
     throw new InputError(

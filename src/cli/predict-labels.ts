@@ -8,6 +8,7 @@ import type { Tokenizer } from '../text/index.ts';
 import { loadRun, type Prediction, predict, readRunConfig, runDefaults, tokenizerOf } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
 import { checkColumns, type InputKind, inputKind, readInput } from './input.ts';
 import { printJsonLine } from './output.ts';
 
@@ -50,8 +51,9 @@ interface Reader {
 async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
-  const loaded = loadRun(run, { model });
-  const columns = settings.data.kind === 'table' ? settings.data.text : undefined;
+  const loaded = loadRun(run, { model: await useModel(model ?? settings.model) });
+  const { data } = settings;
+  const columns = data.kind === 'table' || data.kind === 'dataset' ? data.text : undefined;
   const kind = inputKind(settings.data);
   return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
 }
@@ -61,7 +63,7 @@ async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
   }
   await useBackend(backend);
-  const loaded = loadClassifier(model, new Random(runDefaults.seed));
+  const loaded = loadClassifier(await useModel(model), new Random(runDefaults.seed));
   const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
   if (missing) {
     throw new InputError(

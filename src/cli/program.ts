@@ -1,6 +1,7 @@
 import { Command, type Option } from 'commander';
 import { convert, describeConvert } from './convert.ts';
 import { demo, describeDemo } from './demo.ts';
+import { describeDownload, download } from './download.ts';
 import { describeEmbed, embed } from './embed.ts';
 import { UsageError } from './errors.ts';
 import { describeEvaluate, evaluate } from './evaluate.ts';
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, Entry>> = {
   prune: { describe: describePrune, run: prune },
   convert: { describe: describeConvert, run: convert },
   info: { describe: describeInfo, run: info },
+  download: { describe: describeDownload, run: download },
   demo: { describe: describeDemo, run: demo },
 };
 

@@ -13,17 +13,26 @@ export interface Progress {
  * Shows progress on standard error: a bar on a terminal, else a line now and then.
  *
  * @param start what was done earlier
+ * @param format how amounts are written
  */
-export function startProgress(label: string, total: number, start = 0): Progress {
+export function startProgress(label: string, total: number, start = 0, format: Format = String): Progress {
   const title = label.padEnd(10);
-  return process.stderr.isTTY ? bar(title, total, start) : lines(title, total, start);
+  return process.stderr.isTTY ? bar(title, total, start, format) : lines(title, total, start, format);
 }
 
-function bar(label: string, total: number, start: number): Progress {
+type Format = (amount: number) => string;
+
+function bar(label: string, total: number, start: number, format: Format): Progress {
   const left = estimate(total, start);
   const size = Math.max(10, Math.min(30, (process.stderr.columns ?? 80) - 70));
   const display = new SingleBar(
-    { format: `${label} {bar} {value}/{total} {detail}`, barsize: size, linewrap: true, stream: process.stderr },
+    {
+      format: `${label} {bar} {value}/{total} {detail}`,
+      formatValue: (value, _options, type) => (type === 'value' || type === 'total' ? format(value) : String(value)),
+      barsize: size,
+      linewrap: true,
+      stream: process.stderr,
+    },
     Presets.shades_classic,
   );
   display.start(total, start, { detail: '' });
@@ -36,7 +45,7 @@ function bar(label: string, total: number, start: number): Progress {
 /** Time between two lines, in milliseconds. */
 const INTERVAL = 10_000;
 
-function lines(label: string, total: number, start: number): Progress {
+function lines(label: string, total: number, start: number, format: Format): Progress {
   const left = estimate(total, start);
   let last = performance.now();
   let shown = '';
@@ -48,7 +57,7 @@ function lines(label: string, total: number, start: number): Progress {
   };
   return {
     update: (done, detail) => {
-      current = `${label} ${done}/${total} ${join(detail, left(done))}`;
+      current = `${label} ${format(done)}/${format(total)} ${join(detail, left(done))}`;
       if (performance.now() - last >= INTERVAL) show();
     },
     stop: show,

@@ -31,7 +31,7 @@ export function describePrune(command: Command): void {
 
 export async function prune(command: Command): Promise<void> {
   const { output = null, overwrite = false, json } = command.opts<Flags>();
-  const settings = runSettings(command);
+  const settings = await runSettings(command);
   if (!settings.pruning) throw new UsageError(`--adapter ${settings.adapter.kind} has no weights to prune.`);
   if (output !== null) checkOutput(output, { overwrite });
   await useBackend(settings.backend);

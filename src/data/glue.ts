@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { MetricName } from '../metrics/index.ts';
 import type { Dataset } from './examples.ts';
-import { type Row, readTsv } from './rows.ts';
+import { type Row, readColumns, readTsv } from './rows.ts';
 
 export type Split = 'train' | 'dev';
 
@@ -25,6 +25,9 @@ export interface GlueTask {
   /** Official number of examples. */
   size: Record<Split, number>;
 }
+
+/** The names of the texts' columns on the Hugging Face hub. */
+const hubText = (task: GlueTask): string[] => (task.text.length === 1 ? ['sentence'] : ['sentence1', 'sentence2']);
 
 /** Class order and names are those of the `glue` dataset on the Hugging Face hub, so its checkpoints agree. */
 export const glueTasks = {
@@ -106,15 +109,54 @@ export function readGlue(name: GlueTaskName, folder: string, split: Split): Data
   const texts = task.text.map((column) => task.columns.indexOf(column));
   const label = task.columns.indexOf(task.label);
 
-  const examples = rows.slice(task.header ? 1 : 0).map(({ line, cells }) => {
-    const [text, pair] = texts.map((position) => cells[position]);
-    if (text.trim() === '' || pair?.trim() === '') throw new InputError(`${path}, line ${line}: a sentence is empty`);
-    const value = parseLabel(task, cells[label].trim());
-    if (value === null) throw new InputError(`${path}, line ${line}: '${cells[label]}' is no label of ${task.folder}`);
+  const labelled = rows.slice(task.header ? 1 : 0).map(({ place, cells }) => ({
+    place,
+    texts: texts.map((position) => cells[position]),
+    label: cells[label],
+  }));
+  if (labelled.length === 0) throw new InputError(`${path} has no rows below its header`);
+  return datasetOf(task, split, path, labelled, 'spelling');
+}
+
+/**
+ * A GLUE task from files of the `glue` dataset on the Hugging Face hub, with the columns `sentence`, or `sentence1` and
+ * `sentence2`, and `label`.
+ *
+ * @returns what {@link readGlue} gives for the official files: the same examples in the same order
+ * @throws InputError naming the file and row of a row that does not fit
+ */
+export async function readHubGlue(name: GlueTaskName, paths: readonly string[], split: Split): Promise<Dataset> {
+  const task: GlueTask = glueTasks[name];
+  let rows: Row[] = [];
+  for (const path of paths) rows = rows.concat(await readColumns(path, [...hubText(task), 'label']));
+  const labelled = rows.map(({ place, cells }) => ({
+    place,
+    texts: cells.slice(0, -1),
+    label: cells[cells.length - 1],
+  }));
+  return datasetOf(task, split, paths[0], labelled, 'name');
+}
+
+interface LabelledRow {
+  readonly place: string;
+  readonly texts: readonly string[];
+  readonly label: string;
+}
+
+/** @param written how the files write a class: by its spelling, or by its name or number */
+function datasetOf(
+  task: GlueTask,
+  split: Split,
+  path: string,
+  rows: readonly LabelledRow[],
+  written: 'spelling' | 'name',
+): Dataset {
+  const examples = rows.map(({ place, texts: [text, pair], label }) => {
+    if (text.trim() === '' || pair?.trim() === '') throw new InputError(`${place}: a sentence is empty`);
+    const value = parseLabel(task, label.trim(), written);
+    if (value === null) throw new InputError(`${place}: '${label}' is no label of ${task.folder}`);
     return pair === undefined ? { text, label: value } : { text, pair, label: value };
   });
-
-  if (examples.length === 0) throw new InputError(`${path} has no rows below its header`);
   const size = task.size[split];
   return {
     name: `${task.folder} ${split}`,
@@ -145,9 +187,11 @@ function checkColumns(task: GlueTask, path: string, first: Row): void {
   }
 }
 
-function parseLabel({ classes }: GlueTask, value: string): number | null {
+function parseLabel({ classes }: GlueTask, value: string, written: 'spelling' | 'name'): number | null {
   if (classes) {
-    const index = classes.findIndex((entry) => entry.spelling === value);
+    const isMeant = ({ spelling, name }: { spelling: string; name: string }, index: number) =>
+      written === 'spelling' ? spelling === value : name === value || String(index) === value;
+    const index = classes.findIndex(isMeant);
     return index === -1 ? null : index;
   }
   const score = value === '' ? Number.NaN : Number(value);

@@ -4,33 +4,37 @@ import { InputError } from '../errors.ts';
 import { readText } from './files.ts';
 import { readParquet } from './parquet.ts';
 
-/** The cells of one record. `line` counts from 1; for a CSV record of several lines it is the last. */
+/** The cells of one record. */
 export interface Row {
-  line: number;
+  /** For messages: file and line, which counts from 1; for a CSV record of several lines it is the last. */
+  place: string;
   cells: string[];
 }
 
+/** The endings of files that {@link readColumns} reads. */
+export const tableFormats: readonly string[] = ['.parquet', '.jsonl', '.ndjson', '.csv', '.tsv'];
+
 /**
- * The named columns of a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file: row by row, cells in the order of `columns`, without
- * surrounding white space. CSV and TSV start with a header. CSV is quoted as in RFC 4180; a TSV field is what stands between
+ * The named columns of a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file: row by row, cells in the order of
+ * `columns`, without surrounding white space. CSV and TSV start with a header. CSV is quoted as in RFC 4180; a TSV field is what stands between
  * two TABs, and quotes are part of it.
  * @throws InputError naming the file, and the line or the column: another extension, unreadable, broken, no rows, a column
  * that is not there, an empty cell.
  */
-export function readColumns(path: string, columns: readonly string[]): Row[] {
-  const rows = pickColumns(path, columns);
+export async function readColumns(path: string, columns: readonly string[]): Promise<Row[]> {
+  const rows = await pickColumns(path, columns);
   if (rows.length === 0) throw new InputError(`${path} has no rows below its header`);
-  return rows.map(({ line, cells }) => ({
-    line,
+  return rows.map(({ place, cells }) => ({
+    place,
     cells: cells.map((cell, i) => {
       const trimmed = cell.trim();
-      if (trimmed === '') throw new InputError(`${path}, line ${line}: no value for '${columns[i]}'`);
+      if (trimmed === '') throw new InputError(`${place}: no value for '${columns[i]}'`);
       return trimmed;
     }),
   }));
 }
 
-function pickColumns(path: string, columns: readonly string[]): Row[] {
+async function pickColumns(path: string, columns: readonly string[]): Promise<Row[]> {
   switch (extname(path).toLowerCase()) {
     case '.csv':
       return underHeader(path, columns, readCsv(path));
@@ -54,11 +58,11 @@ function pickColumns(path: string, columns: readonly string[]): Row[] {
  */
 export function readTsv(path: string): Row[] {
   const lines = numberedLines(path).filter(({ text }) => text !== '');
-  const rows = lines.map(({ line, text }) => ({ line, cells: text.split('\t') }));
+  const rows = lines.map(({ place, text }) => ({ place, cells: text.split('\t') }));
   const width = rows[0].cells.length;
-  for (const { line, cells } of rows) {
+  for (const { place, cells } of rows) {
     if (cells.length !== width) {
-      throw new InputError(`${path}, line ${line}: ${cells.length} TAB-separated columns where line 1 has ${width}`);
+      throw new InputError(`${place}: ${cells.length} TAB-separated columns where line 1 has ${width}`);
     }
   }
   return rows;
@@ -72,7 +76,7 @@ function readCsv(path: string): Row[] {
       skip_empty_lines: true,
       trim: true,
       on_record: (cells: string[], { lines }) => {
-        rows.push({ line: lines, cells });
+        rows.push({ place: `${path}, line ${lines}`, cells });
         return null;
       },
     });
@@ -88,33 +92,30 @@ function underHeader(path: string, columns: readonly string[], [header, ...rows]
     if (!names.includes(column)) throw missingColumn(path, column, names);
     return names.indexOf(column);
   });
-  return rows.map(({ line, cells }) => ({ line, cells: positions.map((position) => cells[position]) }));
+  return rows.map(({ place, cells }) => ({ place, cells: positions.map((position) => cells[position]) }));
 }
 
 function readJsonLines(path: string, columns: readonly string[]): Row[] {
   const lines = numberedLines(path).filter(({ text }) => text.trim() !== '');
-  return lines.map(({ line, text }) => {
-    const place = `${path}, line ${line}`;
+  return lines.map(({ place, text }) => {
     const object = parseObject(place, text);
     const cells = columns.map((column) => {
       if (!Object.hasOwn(object, column)) throw missingColumn(place, column, Object.keys(object));
-      return cellOf(object[column], column, place);
+      return asText(place, column, object[column]);
     });
-    return { line, cells };
+    return { place, cells };
   });
 }
 
-/** Lines are rows. */
-function readParquetRows(path: string, columns: readonly string[]): Row[] {
-  const { names, values } = readParquet(path);
-  const read = columns.map((column) => {
-    if (!names.includes(column)) throw missingColumn(path, column, names);
-    return values(column).map((value, i) => cellOf(value, column, `${path}, row ${i + 1}`));
+async function readParquetRows(path: string, columns: readonly string[]): Promise<Row[]> {
+  const rows = await readParquet(path, columns);
+  return rows.map((row, i) => {
+    const place = `${path}, row ${i + 1}`;
+    return { place, cells: columns.map((column) => asText(place, column, row[column])) };
   });
-  return read[0].map((_, i) => ({ line: i + 1, cells: read.map((cells) => cells[i]) }));
 }
 
-function cellOf(value: unknown, column: string, place: string): string {
+function asText(place: string, column: string, value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     throw new InputError(`${place}: '${column}' is neither a text nor a number`);
   }
@@ -138,8 +139,8 @@ function missingColumn(place: string, column: string, names: string[]): InputErr
   return new InputError(`${place} has no column '${column}'; it has ${names.map((name) => `'${name}'`).join(', ')}`);
 }
 
-function numberedLines(path: string): { line: number; text: string }[] {
+function numberedLines(path: string): { place: string; text: string }[] {
   return readText(path)
     .split('\n')
-    .map((text, i) => ({ line: i + 1, text }));
+    .map((text, i) => ({ place: `${path}, line ${i + 1}`, text }));
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { Dataset, Example } from './examples.ts';
-import { readColumns } from './rows.ts';
+import { type Row, readColumns } from './rows.ts';
 
 export interface TableOptions {
   /** The column with the text, or the two columns with a pair of texts. */
@@ -15,33 +15,36 @@ export interface TableOptions {
 }
 
 /**
- * A dataset from a table, see {@link readColumns} for the formats. Class names that are
- * not given are sorted by code unit, so the order does not depend on the rows. Metrics: accuracy for classes; Pearson and
- * Spearman correlation for numbers.
+ * A dataset from a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file, or from several with the same columns; see
+ * {@link readColumns} for the formats. Class names that are not given are sorted by code unit, so the order does not depend
+ * on the rows. Metrics: accuracy for classes; Pearson and Spearman correlation for numbers.
  * @throws InputError naming the file, and the line or column: what {@link readColumns} throws, a label that is no number
  * or none of `labels`, a column with one class only.
  */
-export function readTable(path: string, options: TableOptions): Dataset {
+export async function readTable(path: string | readonly string[], options: TableOptions): Promise<Dataset> {
   const { text, label, labels } = options;
   if (text.length < 1 || text.length > 2) {
     throw new InputError(`one or two text columns are needed, got ${text.length}`);
   }
-  const rows = readColumns(path, label === undefined ? text : [...text, label]);
-  const name = basename(path);
+  const paths = typeof path === 'string' ? [path] : path;
+  const columns = label === undefined ? text : [...text, label];
+  let rows: Row[] = [];
+  for (const file of paths) rows = rows.concat(await readColumns(file, columns));
+  const name = basename(paths[0]);
   const examples = rows.map(({ cells }): Example => {
     return text.length === 1 ? { text: cells[0] } : { text: cells[0], pair: cells[1] };
   });
   if (label === undefined) return { name, examples, labels: labels ? [...labels] : null, metrics: [], warnings: [] };
 
-  const values = rows.map(({ line, cells }) => ({ line, value: cells[text.length] }));
-  const { targets, ...rest } = readLabels({ path, name: label, values }, options);
+  const values = rows.map(({ place, cells }) => ({ place, value: cells[text.length] }));
+  const { targets, ...rest } = readLabels({ path: paths[0], name: label, values }, options);
   return { name, examples: examples.map((example, i) => ({ ...example, label: targets[i] })), ...rest };
 }
 
 interface LabelColumn {
   path: string;
   name: string;
-  values: { line: number; value: string }[];
+  values: { place: string; value: string }[];
 }
 
 type Labels = Pick<Dataset, 'labels' | 'metrics' | 'warnings'> & { targets: number[] };
@@ -55,27 +58,27 @@ function readLabels(column: LabelColumn, { labels, kind = 'auto' }: TableOptions
   const read = asClasses(column, classNames(column));
   if (column.values.some(({ value }) => isNumber(value))) {
     read.warnings.push(
-      `${column.path}: column '${column.name}' has numbers and text (line ${text.line}: '${text.value}'), read as ${read.labels?.length} classes`,
+      `column '${column.name}' has numbers and text (${text.place}: '${text.value}'), read as ${read.labels?.length} classes`,
     );
   }
   return read;
 }
 
-function asNumbers({ path, name, values }: LabelColumn): Labels {
-  const targets = values.map(({ line, value }) => {
-    if (!isNumber(value)) throw new InputError(`${path}, line ${line}: '${value}' in column '${name}' is not a number`);
+function asNumbers({ name, values }: LabelColumn): Labels {
+  const targets = values.map(({ place, value }) => {
+    if (!isNumber(value)) throw new InputError(`${place}: '${value}' in column '${name}' is not a number`);
     return Number(value);
   });
   return { targets, labels: null, metrics: ['pearson', 'spearman'], warnings: [] };
 }
 
-function asClasses({ path, name, values }: LabelColumn, labels: readonly string[]): Labels {
+function asClasses({ name, values }: LabelColumn, labels: readonly string[]): Labels {
   const indices = new Map(labels.map((label, i) => [label, i]));
-  const targets = values.map(({ line, value }) => {
+  const targets = values.map(({ place, value }) => {
     const index = indices.get(value);
     if (index === undefined) {
       const known = labels.map((label) => `'${label}'`).join(', ');
-      throw new InputError(`${path}, line ${line}: unknown label '${value}' in column '${name}'; known are ${known}`);
+      throw new InputError(`${place}: unknown label '${value}' in column '${name}'; known are ${known}`);
     }
     return index;
   });

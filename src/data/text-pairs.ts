@@ -9,17 +9,17 @@ export interface TextPair {
 }
 
 /**
- * Pairs of texts from a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file.
+ * Pairs of texts from a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file.
  *
  * @param columns those with the text to read and with the one to write
  * @throws InputError as {@link readColumns}
  */
-export function readTextPairs<Metric extends string>(
+export async function readTextPairs<Metric extends string>(
   path: string,
   columns: { readonly text: string; readonly target: string },
   metrics: readonly Metric[],
-): Dataset<TextPair, Metric> {
-  const rows = readColumns(path, [columns.text, columns.target]);
+): Promise<Dataset<TextPair, Metric>> {
+  const rows = await readColumns(path, [columns.text, columns.target]);
   const examples = rows.map(({ cells: [text, target] }) => ({ text, target }));
   return { name: basename(path), examples, labels: null, metrics: [...metrics], warnings: [] };
 }

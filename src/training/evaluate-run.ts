@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
+import { fetchModel } from '../io/index.ts';
 import { runRandom } from './prepare.ts';
 import { type LoadedRun, loadRun, readRunConfig } from './run-folder.ts';
-import type { DataSettings } from './settings.ts';
+import { type DataSettings, fetchData } from './settings.ts';
 import type { PredictOptions, Scores } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 
@@ -28,12 +29,13 @@ export interface EvaluationResult {
  * @throws InputError if the folder, the backbone or the data is unusable, or the run names no evaluation data
  */
 export async function evaluateRun(folder: string, options: EvaluateRunOptions = {}): Promise<EvaluationResult> {
-  const task = taskOf(readRunConfig(folder).settings.data);
-  const loaded = loadRun(folder, { task, model: options.model });
-  const { settings, labels } = loaded.run;
+  const { settings, labels } = readRunConfig(folder);
+  const task = taskOf(settings.data);
   if (options.data && taskOf(options.data) !== task)
     throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
-  const source = options.data ?? settings.data;
+  const model = await fetchModel(options.model ?? settings.model);
+  const source = await fetchData(options.data ?? settings.data);
+  const loaded = loadRun(folder, { task, model });
   const data = await task.readEvaluation(source, labels, runRandom(settings));
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);

@@ -47,6 +47,8 @@ export {
   type ClassificationData,
   type DataSettings,
   type FusedAdapter,
+  fetchData,
+  isHubGlue,
   type PruningSettings,
   pruningDefaults,
   type QuestionData,
@@ -55,4 +57,4 @@ export {
   type TextGenerationData,
   textDefaults,
 } from './settings.ts';
-export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
+export { classification, datasetName, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

@@ -2,7 +2,7 @@ import { loadFused } from './fuse.ts';
 import { type AdapterPruneReport, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import { countParameters } from './run.ts';
 import { type RunConfig, type RunMetrics, saveRun } from './run-folder.ts';
-import { type RunSettings, withAllOptions } from './settings.ts';
+import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { taskOf } from './tasks/index.ts';
 
@@ -31,7 +31,7 @@ export interface PruningResult {
  */
 export async function runPruning(options: PruningOptions): Promise<PruningResult> {
   const { output, command, versions, signal, events } = options;
-  const settings = withAllOptions(options.settings);
+  const settings = await withFetchedFiles(withAllOptions(options.settings));
   const run = await prepareRun(taskOf(settings.data), settings, events);
   loadFused(run.adapted, settings);
   const seconds = stopwatch();

@@ -20,7 +20,7 @@ import {
   saveCheckpoint,
   saveRun,
 } from './run-folder.ts';
-import { type RunSettings, withAllOptions } from './settings.ts';
+import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { objectiveOf, type Scores } from './task.ts';
 import { taskOf } from './tasks/index.ts';
@@ -70,7 +70,7 @@ export type RunResult =
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { output, resume = false, versions = {}, signal, events = {} } = options;
-  const settings = withAllOptions(options.settings);
+  const settings = await withFetchedFiles(withAllOptions(options.settings));
   const run = await prepareRun(taskOf(settings.data), settings, events);
   const { model, adapter, trained, saved } = run.adapted;
   const trainer = new Trainer(

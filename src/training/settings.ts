@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { type AdapterSettings, completeSettings, type OptionValue } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import type { GlueTaskName } from '../data/index.ts';
+import { fetchDataset, type GlueTaskName } from '../data/index.ts';
+import { parseHubName } from '../io/hub/repository.ts';
+import { type FetchOptions, fetchModel } from '../io/index.ts';
 import type { GenerationSettings, Pooling } from '../models/index.ts';
 import { pruningMethodOf, type Scope } from '../pruning/index.ts';
 import { widened } from './large-sparse.ts';
@@ -8,7 +11,12 @@ import type { TrainingOptions } from './trainer.ts';
 
 /** Where examples with a class or a number come from. */
 export type ClassificationData =
-  | { readonly kind: 'glue'; readonly task: GlueTaskName; readonly folder: string }
+  | {
+      readonly kind: 'glue';
+      readonly task: GlueTaskName;
+      /** Of the official files; or a dataset of the hub, `org/name@revision`, with a subset for each task. */
+      readonly folder: string;
+    }
   | {
       readonly kind: 'table';
       readonly train: string;
@@ -17,6 +25,16 @@ export type ClassificationData =
       readonly text: readonly string[];
       readonly label: string;
       /** What the label column holds; `auto`: numbers if all its values are. */
+      readonly labelKind: 'auto' | 'classification' | 'regression';
+    }
+  | {
+      readonly kind: 'dataset';
+      /** A dataset of the hub: `org/name`, `org/name@revision`. */
+      readonly dataset: string;
+      /** The part of one that has several; left out: the only one, or `default`. */
+      readonly subset?: string;
+      readonly text: readonly string[];
+      readonly label: string;
       readonly labelKind: 'auto' | 'classification' | 'regression';
     }
   | {
@@ -87,7 +105,7 @@ export interface FusedAdapter {
 
 /** Everything that determines a run; plain JSON, stored with its results. */
 export interface RunSettings<Data extends DataSettings = DataSettings> {
-  /** A model folder or the name of an installed package. */
+  /** A model folder, the name of an installed package, or a model of the hub: `org/name`, `org/name@revision`. */
   readonly model: string;
   readonly data: Data;
   /** Options that are left out have the defaults of its family. */
@@ -139,3 +157,28 @@ export function builtAdapter({ adapter, pruning }: Pick<RunSettings, 'adapter' |
   if (!pruning || typeof pruning.sparsity === 'number') return adapter;
   return widened(adapter, pruning.sparsity.largeSparse);
 }
+
+/**
+ * The settings with models and datasets of the hub downloaded, unless they are in the cache, and named by their commit, so
+ * that the same settings mean the same files later.
+ *
+ * @throws InputError when one cannot be had
+ */
+export async function withFetchedFiles<S extends Pick<RunSettings, 'model' | 'data'>>(settings: S): Promise<S> {
+  return { ...settings, model: await fetchModel(settings.model), data: await fetchData(settings.data) };
+}
+
+/** The same for data alone. */
+export async function fetchData(data: DataSettings, options: FetchOptions = {}): Promise<DataSettings> {
+  if (data.kind === 'dataset') {
+    const { name: dataset, subset } = await fetchDataset(data.dataset, { ...options, subset: data.subset });
+    return { ...data, dataset, subset };
+  }
+  if (!isHubGlue(data)) return data;
+  const { name: folder } = await fetchDataset(data.folder, { ...options, subset: data.task });
+  return { ...data, folder };
+}
+
+/** Whether GLUE comes from the hub: a folder of that name goes first. */
+export const isHubGlue = (data: DataSettings): data is DataSettings & { kind: 'glue' } =>
+  data.kind === 'glue' && !existsSync(data.folder) && parseHubName(data.folder, 'dataset') !== undefined;

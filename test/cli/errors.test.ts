@@ -356,7 +356,7 @@ test('wrong usage', () =>
     },
     'columns of lines': {
       args: ['embed', '--model', model, '--input', at('empty.txt'), '--text', 'text'],
-      message: /--text names columns, which only a \.csv, \.tsv or \.jsonl --input has/,
+      message: /--text names columns, which only a \.csv, \.tsv, \.jsonl or \.parquet --input has/,
     },
     'columns without data': { args: ['evaluate', at('out'), '--label', 'mood'], message: /--label goes with --data/ },
   }));

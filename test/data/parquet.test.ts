@@ -1,87 +1,118 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { suite } from 'uvu';
-import { readTable } from '../../src/data/index.ts';
-import { readColumns } from '../../src/data/rows.ts';
-import { assertInputError } from '../io/input-error.ts';
+import { readParquet } from '../../src/data/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { parquetBytes } from '../support/parquet.ts';
+import { forAllAsync } from '../support/property.ts';
 
-const test = suite('data: Parquet');
+const test = suite('readParquet');
 
-function write(
-  columnData: ColumnSource[],
-  options: { codec?: 'SNAPPY' | 'UNCOMPRESSED'; rowGroupSize?: number } = {},
-): string {
-  const bytes = new Uint8Array(parquetWriteBuffer({ columnData, ...options }));
-  return join(temporaryFolder({ 'table.parquet': bytes }), 'table.parquet');
-}
-const strings = (name: string, data: (string | null)[]): ColumnSource => ({ name, data, type: 'STRING' });
+const file = (content: Uint8Array | string): string =>
+  join(temporaryFolder({ 'rows.parquet': content }), 'rows.parquet');
 
-test('columns by name, in the order asked for, over row groups and pages', () => {
-  const texts = Array.from(
-    { length: 2500 },
-    (_, i) => `Dokument ${i % 7} mit Umlauten äöü 日本 ${'x'.repeat(1 + (i % 90))}`,
-  );
-  for (const codec of ['SNAPPY', 'UNCOMPRESSED'] as const) {
-    const path = write(
-      [
-        strings('document', texts),
-        { name: 'id', data: texts.map((_, i) => i), type: 'INT32' },
-        strings(
-          'summary',
-          texts.map((text) => text.slice(0, 12)),
-        ),
-      ],
-      { codec, rowGroupSize: 1000 },
-    );
-    const rows = readColumns(path, ['summary', 'id', 'document']);
-    assert.equal(rows.length, 2500);
-    rows.forEach(({ line, cells }, i) => {
-      assert.deepEqual({ line, cells }, { line: i + 1, cells: [texts[i].slice(0, 12).trim(), String(i), texts[i]] });
-    });
-  }
-});
+const articles = {
+  id: ['a', 'b', 'c', 'd'],
+  document: ['One.', 'Zwei, drei.', '四', 'Cinq — six'],
+  label: [1n, 0n, -1n, 2n ** 40n],
+  score: [0.5, 1, 2.5, -3],
+};
 
-test('any texts come back as they were', () => {
-  const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((value) => value.trim() === value && value !== '');
-  fc.assert(
-    fc.property(fc.array(text, { minLength: 1, maxLength: 30 }), (texts) => {
-      assert.deepEqual(
-        readColumns(write([strings('text', texts)]), ['text']).map(({ cells }) => cells[0]),
-        texts,
-      );
-    }),
-    { numRuns: 50 },
-  );
-});
-
-test('a table for classification', () => {
-  const path = write([strings('text', ['good', 'bad']), strings('mood', ['yes', 'no'])]);
-  const { examples, labels } = readTable(path, { text: ['text'], label: 'mood' });
-  assert.deepEqual(labels, ['no', 'yes']);
-  assert.deepEqual(examples, [
-    { text: 'good', label: 1 },
-    { text: 'bad', label: 0 },
+test('gives the named columns, row by row, over several row groups', async () => {
+  assert.deepEqual(await readParquet(file(parquetBytes(articles)), ['document', 'label']), [
+    { document: 'One.', label: 1 },
+    { document: 'Zwei, drei.', label: 0 },
+    { document: '四', label: -1 },
+    { document: 'Cinq — six', label: 2 ** 40 },
   ]);
 });
 
-test('what cannot be used is one clear line', () => {
-  const bytes = temporaryFolder({ 'broken.parquet': 'PAR1 and no more' });
-  assertInputError(
-    () => readColumns(join(bytes, 'broken.parquet'), ['a']),
-    /broken\.parquet is not a Parquet file that can be read/,
+test('gives lists, structures and missing values', async () => {
+  const answers = [
+    { text: ['x'], answer_start: [3n] },
+    { text: [], answer_start: [] },
+  ];
+  const schema = [
+    { name: 'root', num_children: 2 },
+    { name: 'title', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+    { name: 'answers', num_children: 2, repetition_type: 'OPTIONAL' },
+    ...[
+      ['text', { type: 'BYTE_ARRAY', converted_type: 'UTF8' }] as const,
+      ['answer_start', { type: 'INT64' }] as const,
+    ].flatMap(([name, kind]) => [
+      { name, converted_type: 'LIST', num_children: 1, repetition_type: 'OPTIONAL' } as const,
+      { name: 'list', num_children: 1, repetition_type: 'REPEATED' } as const,
+      { name: 'element', ...kind, repetition_type: 'OPTIONAL' } as const,
+    ]),
+  ] satisfies NonNullable<Parameters<typeof parquetWriteBuffer>[0]['schema']>;
+  const columnData = [
+    { name: 'title', data: ['T', null] },
+    { name: 'answers', data: answers },
+  ];
+  const path = file(new Uint8Array(parquetWriteBuffer({ columnData, schema })));
+  assert.deepEqual(await readParquet(path, ['title', 'answers']), [
+    { title: 'T', answers: { text: ['x'], answer_start: [3] } },
+    { title: null, answers: { text: [], answer_start: [] } },
+  ]);
+});
+
+test('gives the names of classes where the file tells them', async () => {
+  const columns = { text: ['x', 'y', 'z'], label: [1n, 0n, -1n] };
+  const rows = await readParquet(file(parquetBytes(columns, { label: ['no', 'yes'] })), ['label']);
+  assert.deepEqual(rows, [{ label: 'yes' }, { label: 'no' }, { label: -1 }]);
+});
+
+test('reads what is compressed in other ways', async () => {
+  const columnData = Object.entries(articles).map(([name, data]) => ({ name, data }));
+  const compressors = {
+    GZIP: (bytes: Uint8Array) => new Uint8Array(gzipSync(bytes)),
+    BROTLI: (bytes: Uint8Array) => new Uint8Array(brotliCompressSync(bytes)),
+  };
+  const expected = await readParquet(file(parquetBytes(articles)), Object.keys(articles));
+  for (const codec of ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI'] as const) {
+    const path = file(new Uint8Array(parquetWriteBuffer({ columnData, codec, compressors })));
+    assert.deepEqual(await readParquet(path, Object.keys(articles)), expected, codec);
+  }
+});
+
+test('any texts come back as they were, over many pages', async () => {
+  const text = fc.string({ unit: 'grapheme' });
+  await forAllAsync(fc.array(text, { minLength: 1, maxLength: 30 }), async (texts) => {
+    const rows = await readParquet(file(parquetBytes({ text: texts })), ['text']);
+    assert.deepEqual(
+      rows.map((row) => row.text),
+      texts,
+    );
+  });
+  const long = Array.from({ length: 2500 }, (_, i) => `Dokument ${i % 7} äöü 日本 ${'x'.repeat(i % 90)}`);
+  const columnData = [{ name: 'text', data: long }];
+  const path = file(new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 1000, pageSize: 4096 })));
+  const rows = await readParquet(path, ['text']);
+  assert.deepEqual(
+    rows.map((row) => row.text),
+    long,
   );
-  assertInputError(() => readColumns(join(bytes, 'none.parquet'), ['a']), /none\.parquet does not exist$/);
-  const path = write([strings('text', ['a', null, 'c'])]);
-  assertInputError(() => readColumns(path, ['text']), /table\.parquet, line 2: no value for 'text'$/);
-  assertInputError(() => readColumns(path, ['body']), /table\.parquet has no column 'body'; it has 'text'$/);
-  const nested = write([{ name: 'text', data: [{ a: 1 }], type: 'JSON' }]);
-  assertInputError(
-    () => readColumns(nested, ['text']),
-    /table\.parquet, row 1: 'text' is neither a text nor a number$/,
-  );
+});
+
+test('explains what is wrong with a file', async () => {
+  const path = file(parquetBytes(articles));
+  await assertRejectsInput(() => readParquet(path, ['text']), /rows\.parquet has no column 'text'; it has 'id', 'doc/);
+  await assertRejectsInput(() => readParquet('/no/such.parquet', ['id']), /Cannot read \/no\/such\.parquet/);
+  for (const content of ['', 'PAR1PAR1', 'a,b\n1,2\n'.repeat(9)]) {
+    await assertRejectsInput(() => readParquet(file(content), ['id']), /rows\.parquet cannot be read as Parquet/);
+  }
+});
+
+test('a file that ends too early is refused, wherever it ends', async () => {
+  const bytes = parquetBytes(articles);
+  await forAllAsync(fc.nat({ max: bytes.length - 1 }), async (length) => {
+    const path = file(bytes.slice(0, length));
+    await assertRejectsInput(() => readParquet(path, ['id']), /rows\.parquet cannot be read as Parquet/);
+  });
 });
 
 test.run();

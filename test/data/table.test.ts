@@ -5,14 +5,15 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { readTable, type TableOptions } from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
+import { parquetBytes } from '../support/parquet.ts';
 import { file } from './folder.ts';
 
 const test = suite('readTable');
 
 const columns: TableOptions = { text: ['text'], label: 'label' };
 
-function fails(path: string, options: TableOptions, ...parts: (string | RegExp)[]) {
-  assert.throws(
+function fails(path: string | readonly string[], options: TableOptions, ...parts: (string | RegExp)[]): Promise<void> {
+  return assert.rejects(
     () => readTable(path, options),
     (error) => {
       assert.ok(error instanceof InputError, String(error));
@@ -26,7 +27,7 @@ function fails(path: string, options: TableOptions, ...parts: (string | RegExp)[
   );
 }
 
-test('the three formats give the same dataset', () => {
+test('the three formats give the same dataset', async () => {
   const rows = [
     ['good film', 'pos'],
     ['bad film', 'neg'],
@@ -39,7 +40,7 @@ test('the three formats give the same dataset', () => {
     'a.NDJSON': rows.map(([text, label]) => `${JSON.stringify({ text, label })}\r\n\r\n`).join(''),
   };
   for (const [name, content] of Object.entries(files)) {
-    assert.deepEqual(readTable(file(name, content), columns), {
+    assert.deepEqual(await readTable(file(name, content), columns), {
       name,
       examples: [
         { text: 'good film', label: 1 },
@@ -53,28 +54,65 @@ test('the three formats give the same dataset', () => {
   }
 });
 
-test('CSV: byte-order mark, CRLF, quoted separators, quotes and line breaks, spaces around cells', () => {
+test('CSV: byte-order mark, CRLF, quoted separators, quotes and line breaks, spaces around cells', async () => {
   const path = file('a.csv', '\uFEFFtext, label\r\n"a, ""b""\r\nc", x\r\n\r\n d , "y"\r\n');
   assert.deepEqual(
-    readTable(path, columns).examples.map(({ text }) => text),
+    (await readTable(path, columns)).examples.map(({ text }) => text),
     ['a, "b"\nc', 'd'],
   );
 });
 
-test('TSV: byte-order mark, CRLF, quotes are text', () => {
+test('TSV: byte-order mark, CRLF, quotes are text', async () => {
   const path = file('a.tsv', '\uFEFFtext\tlabel\r\n"open\tx\r\n"closed"\ty');
   assert.deepEqual(
-    readTable(path, columns).examples.map(({ text }) => text),
+    (await readTable(path, columns)).examples.map(({ text }) => text),
     ['"open', '"closed"'],
   );
 });
 
-test('any text survives a CSV file', () => {
+test('Parquet: the same dataset, class names where the file has them', async () => {
+  const texts = ['good film', ' bad film', 'fine, really'];
+  const label = [1n, 0n, 1n];
+  const named = file('a.parquet', parquetBytes({ text: texts, label }, { label: ['neg', 'pos'] }));
+  assert.deepEqual(await readTable(named, columns), {
+    name: 'a.parquet',
+    examples: [
+      { text: 'good film', label: 1 },
+      { text: 'bad film', label: 0 },
+      { text: 'fine, really', label: 1 },
+    ],
+    labels: ['neg', 'pos'],
+    metrics: ['accuracy'],
+    warnings: [],
+  });
+  const plain = file('b.parquet', parquetBytes({ text: texts, label }));
+  assert.deepEqual((await readTable(plain, columns)).labels, null);
+  const empty = file('c.parquet', parquetBytes({ text: ['x', 'y', null], label }));
+  await fails(empty, columns, "c.parquet, row 3: no value for 'text'");
+  await fails(
+    file('d.parquet', parquetBytes({ text: ['x'], label: [['a']] })),
+    columns,
+    "row 1: 'label' is neither a text",
+  );
+});
+
+test('several files are one dataset', async () => {
+  const paths = [file('a.csv', 'text,label\nx,b\n'), file('b.tsv', 'label\ttext\na\ty\n')];
+  const { examples, labels } = await readTable(paths, columns);
+  assert.deepEqual(examples, [
+    { text: 'x', label: 1 },
+    { text: 'y', label: 0 },
+  ]);
+  assert.deepEqual(labels, ['a', 'b']);
+  await fails([paths[0], file('c.csv', 'text\nx\n')], columns, "c.csv has no column 'label'");
+});
+
+test('any text survives a CSV file', async () => {
   const cell = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => text.trim() !== '');
-  fc.assert(
-    fc.property(fc.array(cell, { minLength: 1, maxLength: 5 }), (texts) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 5 }), async (texts) => {
       const quoted = texts.map((text) => `"${text.replaceAll('"', '""')}"\n`);
-      const { examples } = readTable(file('a.csv', `text\n${quoted.join('')}`), { text: ['text'] });
+      const { examples } = await readTable(file('a.csv', `text\n${quoted.join('')}`), { text: ['text'] });
       assert.deepEqual(
         examples.map(({ text }) => text),
         texts.map((text) => text.replaceAll('\r\n', '\n').trim()),
@@ -84,19 +122,24 @@ test('any text survives a CSV file', () => {
   );
 });
 
-test('two text columns make a pair, in the order asked for', () => {
+test('two text columns make a pair, in the order asked for', async () => {
   const path = file('a.csv', 'question,answer\nwhy,because\n');
-  assert.deepEqual(readTable(path, { text: ['answer', 'question'] }).examples, [{ text: 'because', pair: 'why' }]);
+  assert.deepEqual((await readTable(path, { text: ['answer', 'question'] })).examples, [
+    { text: 'because', pair: 'why' },
+  ]);
 });
 
-test('without a label column nothing is known but the given class names', () => {
+test('without a label column nothing is known but the given class names', async () => {
   const path = file('a.csv', 'text,label\nx,\n');
   const unlabelled = { name: 'a.csv', examples: [{ text: 'x' }], labels: null, metrics: [], warnings: [] };
-  assert.deepEqual(readTable(path, { text: ['text'] }), unlabelled);
-  assert.deepEqual(readTable(path, { text: ['text'], labels: ['a', 'b'] }), { ...unlabelled, labels: ['a', 'b'] });
+  assert.deepEqual(await readTable(path, { text: ['text'] }), unlabelled);
+  assert.deepEqual(await readTable(path, { text: ['text'], labels: ['a', 'b'] }), {
+    ...unlabelled,
+    labels: ['a', 'b'],
+  });
 });
 
-test('numbers mean regression', () => {
+test('numbers mean regression', async () => {
   const expected = [
     { text: 'x', label: 1 },
     { text: 'y', label: -2.5e-3 },
@@ -105,22 +148,22 @@ test('numbers mean regression', () => {
     file('a.csv', 'text,label\nx,1\ny,-2.5e-3\n'),
     file('a.jsonl', '{"text":"x","label":1}\n{"text":"y","label":-0.0025}'),
   ]) {
-    const { examples, labels, metrics } = readTable(path, columns);
+    const { examples, labels, metrics } = await readTable(path, columns);
     assert.deepEqual(examples, expected);
     assert.equal(labels, null);
     assert.deepEqual(metrics, ['pearson', 'spearman']);
   }
 });
 
-test('numbers can be class names, given or forced', () => {
+test('numbers can be class names, given or forced', async () => {
   const path = file('a.csv', 'text,label\nx,1\ny,0\n');
-  const forced = readTable(path, { ...columns, kind: 'classification' });
+  const forced = await readTable(path, { ...columns, kind: 'classification' });
   assert.deepEqual(forced.labels, ['0', '1']);
   assert.deepEqual(
     forced.examples.map(({ label }) => label),
     [1, 0],
   );
-  const given = readTable(path, { ...columns, labels: ['1', '0', '2'] });
+  const given = await readTable(path, { ...columns, labels: ['1', '0', '2'] });
   assert.deepEqual(given.labels, ['1', '0', '2']);
   assert.deepEqual(
     given.examples.map(({ label }) => label),
@@ -128,94 +171,94 @@ test('numbers can be class names, given or forced', () => {
   );
 });
 
-test('JSON numbers and booleans are class names by their spelling', () => {
+test('JSON numbers and booleans are class names by their spelling', async () => {
   const path = file('a.jsonl', '{"text":"x","label":true}\n{"text":"y","label":false}');
-  assert.deepEqual(readTable(path, columns).labels, ['false', 'true']);
+  assert.deepEqual((await readTable(path, columns)).labels, ['false', 'true']);
 });
 
-test('the order of class names does not depend on the order of rows', () => {
-  fc.assert(
-    fc.property(fc.shuffledSubarray(['b', 'a', 'C', 'ä', 'a b'], { minLength: 2 }), (names) => {
+test('the order of class names does not depend on the order of rows', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.shuffledSubarray(['b', 'a', 'C', 'ä', 'a b'], { minLength: 2 }), async (names) => {
       const path = file('a.csv', `text,label\n${names.map((name) => `x,${name}\n`).join('')}`);
-      assert.deepEqual(readTable(path, columns).labels, [...names].sort());
+      assert.deepEqual((await readTable(path, columns)).labels, [...names].sort());
     }),
     { numRuns: 20 },
   );
 });
 
-test('numbers mixed with text are class names, with a warning', () => {
-  const { labels, warnings } = readTable(file('a.csv', 'text,label\nx,1\ny,n/a\nz,2\n'), columns);
+test('numbers mixed with text are class names, with a warning', async () => {
+  const { labels, warnings } = await readTable(file('a.csv', 'text,label\nx,1\ny,n/a\nz,2\n'), columns);
   assert.deepEqual(labels, ['1', '2', 'n/a']);
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0], /column 'label' has numbers and text \(line 3: 'n\/a'\), read as 3 classes/);
+  assert.match(warnings[0], /column 'label' has numbers and text \(.*a\.csv, line 3: 'n\/a'\), read as 3 classes/);
 });
 
-test('an unknown label is named with its line and the known ones', () => {
+test('an unknown label is named with its line and the known ones', async () => {
   const path = file('a.csv', 'text,label\nx,pos\ny,neutral\n');
-  fails(path, { ...columns, labels: ['neg', 'pos'] }, path, "line 3: unknown label 'neutral'", "'neg', 'pos'");
+  await fails(path, { ...columns, labels: ['neg', 'pos'] }, path, "line 3: unknown label 'neutral'", "'neg', 'pos'");
 });
 
-test('a value that is no number is an error when regression is forced', () => {
+test('a value that is no number is an error when regression is forced', async () => {
   for (const value of ['n/a', 'NaN', 'Infinity']) {
     const path = file('a.tsv', `text\tlabel\nx\t1\ny\t${value}\n`);
-    fails(path, { ...columns, kind: 'regression' }, path, `line 3: '${value}'`);
+    await fails(path, { ...columns, kind: 'regression' }, path, `line 3: '${value}'`);
   }
 });
 
-test('one class is not enough', () => {
-  fails(file('a.csv', 'text,label\nx,pos\ny,pos\n'), columns, "'pos' only; a classifier needs two");
+test('one class is not enough', async () => {
+  await fails(file('a.csv', 'text,label\nx,pos\ny,pos\n'), columns, "'pos' only; a classifier needs two");
 });
 
-test('a column that is not there is named with those that are', () => {
+test('a column that is not there is named with those that are', async () => {
   const csv = file('a.csv', 'text,labels\nx,1\n');
-  fails(csv, columns, csv, "no column 'label'; it has 'text', 'labels'");
+  await fails(csv, columns, csv, "no column 'label'; it has 'text', 'labels'");
   const json = file('a.jsonl', '{"text":"x","label":"a"}\n{"text":"y","labels":"b"}');
-  fails(json, columns, json, "line 2 has no column 'label'; it has 'text', 'labels'");
-  fails(file('b.jsonl', '{"text":"x"}'), { text: ['toString'] }, "no column 'toString'");
+  await fails(json, columns, json, "line 2 has no column 'label'; it has 'text', 'labels'");
+  await fails(file('b.jsonl', '{"text":"x"}'), { text: ['toString'] }, "no column 'toString'");
 });
 
-test('a missing value is named with its line', () => {
-  fails(file('a.csv', 'text,label\nx,a\n,b\n'), columns, "line 3: no value for 'text'");
-  fails(file('a.csv', 'text,label\nx,a\n" ",b\n'), columns, "line 3: no value for 'text'");
-  fails(file('a.tsv', 'text\tlabel\nx\ta\ny\t\n'), columns, "line 3: no value for 'label'");
-  fails(file('a.tsv', 'text\tlabel\n\t\nx\ta\n'), columns, "line 2: no value for 'text'");
-  fails(
+test('a missing value is named with its line', async () => {
+  await fails(file('a.csv', 'text,label\nx,a\n,b\n'), columns, "line 3: no value for 'text'");
+  await fails(file('a.csv', 'text,label\nx,a\n" ",b\n'), columns, "line 3: no value for 'text'");
+  await fails(file('a.tsv', 'text\tlabel\nx\ta\ny\t\n'), columns, "line 3: no value for 'label'");
+  await fails(file('a.tsv', 'text\tlabel\n\t\nx\ta\n'), columns, "line 2: no value for 'text'");
+  await fails(
     file('a.jsonl', '{"text":"x","label":"a"}\n\n{"text":"y","label":null}'),
     columns,
     "line 3: no value for 'label'",
   );
 });
 
-test('lines are counted through CRLF and quoted line breaks', () => {
-  fails(file('a.csv', 'text,label\r\n"x\r\nx",a\r\n\r\ny,\r\n'), columns, "line 5: no value for 'label'");
+test('lines are counted through CRLF and quoted line breaks', async () => {
+  await fails(file('a.csv', 'text,label\r\n"x\r\nx",a\r\n\r\ny,\r\n'), columns, "line 5: no value for 'label'");
 });
 
-test('a file that cannot be read is named', () => {
-  fails(join(tmpdir(), 'missing.csv'), columns, 'missing.csv does not exist');
-  fails(file('a.csv', ''), columns, 'a.csv is empty');
-  fails(file('a.jsonl', ' \n\n'), columns, 'a.jsonl is empty');
-  fails(file('a.csv', 'text,label\n'), columns, 'a.csv has no rows');
-  fails(file('a.tsv', 'text\tlabel\n'), columns, 'a.tsv has no rows');
-  fails(join(file('a.csv/inside', ''), '..'), columns, 'a.csv is a folder');
-  fails(file('a.xlsx', 'x'), columns, 'a.xlsx: the name must end in .csv, .tsv, .jsonl, .ndjson or .parquet');
-  fails(file('a.csv', Buffer.from('\uFEFFtext,label\nx,a\n', 'utf16le')), columns, 'a.csv is not UTF-8');
-  fails(file('a.csv', Buffer.from('text,label\ncaf\xe9,a\n', 'latin1')), columns, 'a.csv is not UTF-8');
+test('a file that cannot be read is named', async () => {
+  await fails(join(tmpdir(), 'missing.csv'), columns, 'missing.csv does not exist');
+  await fails(file('a.csv', ''), columns, 'a.csv is empty');
+  await fails(file('a.jsonl', ' \n\n'), columns, 'a.jsonl is empty');
+  await fails(file('a.csv', 'text,label\n'), columns, 'a.csv has no rows');
+  await fails(file('a.tsv', 'text\tlabel\n'), columns, 'a.tsv has no rows');
+  await fails(join(file('a.csv/inside', ''), '..'), columns, 'a.csv is a folder');
+  await fails(file('a.xlsx', 'x'), columns, 'a.xlsx: the name must end in .csv, .tsv, .jsonl, .ndjson or .parquet');
+  await fails(file('a.csv', Buffer.from('\uFEFFtext,label\nx,a\n', 'utf16le')), columns, 'a.csv is not UTF-8');
+  await fails(file('a.csv', Buffer.from('text,label\ncaf\xe9,a\n', 'latin1')), columns, 'a.csv is not UTF-8');
 });
 
-test('broken rows are named', () => {
-  fails(file('a.csv', 'text,label\nx,a,b\n'), columns, 'a.csv is not well-formed CSV', 'line 2');
-  fails(file('a.csv', 'text,label\n"x,a\ny,b\n'), columns, 'a.csv is not well-formed CSV', /quote/i);
-  fails(file('a.tsv', 'text\tlabel\nx\ta\tb\n'), columns, 'line 2: 3 TAB-separated columns where line 1 has 2');
-  fails(file('a.jsonl', '{"text":"x","label":"a"}\n{"text":'), columns, 'line 2 is not valid JSON');
+test('broken rows are named', async () => {
+  await fails(file('a.csv', 'text,label\nx,a,b\n'), columns, 'a.csv is not well-formed CSV', 'line 2');
+  await fails(file('a.csv', 'text,label\n"x,a\ny,b\n'), columns, 'a.csv is not well-formed CSV', /quote/i);
+  await fails(file('a.tsv', 'text\tlabel\nx\ta\tb\n'), columns, 'line 2: 3 TAB-separated columns where line 1 has 2');
+  await fails(file('a.jsonl', '{"text":"x","label":"a"}\n{"text":'), columns, 'line 2 is not valid JSON');
   for (const value of ['[1]', '"x"', 'null', '3'])
-    fails(file('a.jsonl', value), columns, 'line 1 is not a JSON object');
-  fails(file('a.jsonl', '{"text":["x"],"label":"a"}'), columns, "line 1: 'text' is neither a text nor a number");
+    await fails(file('a.jsonl', value), columns, 'line 1 is not a JSON object');
+  await fails(file('a.jsonl', '{"text":["x"],"label":"a"}'), columns, "line 1: 'text' is neither a text nor a number");
 });
 
-test('one or two text columns', () => {
+test('one or two text columns', async () => {
   const path = file('a.csv', 'a,b,c\n1,2,3\n');
-  fails(path, { text: [] }, 'one or two text columns');
-  fails(path, { text: ['a', 'b', 'c'] }, 'one or two text columns');
+  await fails(path, { text: [] }, 'one or two text columns');
+  await fails(path, { text: ['a', 'b', 'c'] }, 'one or two text columns');
 });
 
 test.run();

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import { readTextPairs, xsumColumns, xsumFile } from '../../src/data/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
 
 const test = suite('data: pairs of texts');
 
@@ -14,8 +15,8 @@ const folder = temporaryFolder({
   'README.md': 'train and test',
 });
 
-test('the columns of a table, with line breaks inside of texts', () => {
-  const { examples, labels, metrics } = readTextPairs(xsumFile(folder, 'train'), xsumColumns, ['rouge2']);
+test('the columns of a table, with line breaks inside of texts', async () => {
+  const { examples, labels, metrics } = await readTextPairs(xsumFile(folder, 'train'), xsumColumns, ['rouge2']);
   assert.deepEqual(examples, [
     { text: 'A long story.\nIt goes on.', target: 'A story.' },
     { text: 'More.', target: 'Less.' },
@@ -23,10 +24,13 @@ test('the columns of a table, with line breaks inside of texts', () => {
   assert.deepEqual([labels, metrics], [null, ['rouge2']]);
 });
 
-test('an empty text and an unknown column are named', () => {
-  assertInputError(() => readTextPairs(xsumFile(folder, 'test'), xsumColumns, []), /line 1: no value for 'summary'/);
+test('an empty text and an unknown column are named', async () => {
+  await assertRejectsInput(
+    () => readTextPairs(xsumFile(folder, 'test'), xsumColumns, []),
+    /line 1: no value for 'summary'/,
+  );
   const columns = { text: 'document', target: 'headline' };
-  assertInputError(() => readTextPairs(join(folder, 'xsum-train.jsonl'), columns, []), /no column 'headline'/);
+  await assertRejectsInput(() => readTextPairs(join(folder, 'xsum-train.jsonl'), columns, []), /no column 'headline'/);
 });
 
 test('a split without a table, or with several, is named', () => {

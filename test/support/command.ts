@@ -18,10 +18,15 @@ export interface RunOptions {
   readonly cwd?: string;
   /** A signal to send as soon as standard error shows a text. */
   readonly signal?: { readonly after: string; readonly name: NodeJS.Signals };
+  /** The process is killed as soon as this holds. */
+  readonly killWhen?: () => boolean;
 }
 
 /** Runs `sparse-adapter` in a process of its own. */
-export function sparseAdapter(args: readonly string[], { input = '', cwd, signal }: RunOptions = {}): Promise<Outcome> {
+export function sparseAdapter(
+  args: readonly string[],
+  { input = '', cwd, signal, killWhen }: RunOptions = {},
+): Promise<Outcome> {
   // The measured choice of kernels takes a moment in each process and changes no result.
   const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, SPARSE_ADAPTER_WIDE: '0' } });
   const output = { stdout: '', stderr: '' };
@@ -33,6 +38,8 @@ export function sparseAdapter(args: readonly string[], { input = '', cwd, signal
     output.stderr += text;
     if (signal && !sent && output.stderr.includes(signal.after)) sent = child.kill(signal.name);
   });
+  const watch = killWhen && setInterval(() => killWhen() && child.kill('SIGKILL'), 20);
+  child.on('close', () => clearInterval(watch));
   child.stdin.on('error', () => {}); // a command that reads no input may end first
   child.stdin.end(input);
   return new Promise((resolve, reject) => {

@@ -37,7 +37,8 @@ type Classifier = Pick<LoadedRun<SequenceClassifier>, 'model' | 'tokenizer'>;
 async function predictions({ model, tokenizer }: Classifier): Promise<Prediction[]> {
   const { data } = tinySettings;
   assert.ok(data.kind === 'table' && data.eval);
-  return predict(model, encodeExamples(readTable(data.eval, { text: data.text }).examples, tokenizer, 16));
+  const { examples } = await readTable(data.eval, { text: data.text });
+  return predict(model, encodeExamples(examples, tokenizer, 16));
 }
 
 async function finishedRun(changes: Partial<RunSettings> = {}): Promise<string> {

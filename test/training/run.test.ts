@@ -42,7 +42,8 @@ async function predictions({ model, tokenizer }: AdaptedModel): Promise<Predicti
   const { data } = tinySettings;
   assert.ok(model instanceof SequenceClassifier);
   assert.ok(data.kind === 'table' && data.eval);
-  return predict(model, encodeExamples(readTable(data.eval, { text: data.text }).examples, tokenizer, 16));
+  const { examples } = await readTable(data.eval, { text: data.text });
+  return predict(model, encodeExamples(examples, tokenizer, 16));
 }
 
 /** A finished run and the model as it was at its end. */

@@ -1,21 +1,39 @@
 import {
   type Dataset,
+  datasetFiles,
   type EncodedExample,
   encodeExamples,
   readGlue,
+  readHubGlue,
   readTable,
   readWordnetFields,
+  type TableOptions,
   tokenCount,
 } from '../../data/index.ts';
 import { InputError } from '../../errors.ts';
 import { loadClassifier, type SequenceClassifier } from '../../models/index.ts';
 import type { Random } from '../../random/index.ts';
 import { classificationLoss, evaluate } from '../classification.ts';
-import { type ClassificationData, runDefaults } from '../settings.ts';
+import { type ClassificationData, isHubGlue, runDefaults } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 const wordnetFields = (data: ClassificationData & { kind: 'wordnet' }, random: Random) =>
   readWordnetFields({ ...data, random: random.fork('wordnet') });
+
+/** The columns of evaluation data, for a model with these classes. */
+const columnsOf = (
+  { text, label }: Pick<ClassificationData & { kind: 'table' }, 'text' | 'label'>,
+  labels: readonly string[] | null,
+): TableOptions => ({
+  text,
+  label,
+  labels: labels ?? undefined,
+  kind: labels ? 'classification' : 'regression',
+});
+
+/** For messages: with its subset. */
+export const datasetName = ({ dataset, subset }: ClassificationData & { kind: 'dataset' }): string =>
+  subset ? `${dataset} ${subset}` : dataset;
 
 /** One class, or one number, for a text or a pair of texts. */
 export const classification: Task<{
@@ -30,6 +48,7 @@ export const classification: Task<{
   async readTraining(data, random) {
     switch (data.kind) {
       case 'glue':
+        if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).train, 'train');
         return readGlue(data.task, data.folder, 'train');
       case 'wordnet':
         return wordnetFields(data, random).train;
@@ -37,23 +56,29 @@ export const classification: Task<{
         return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
       case 'unknown':
         throw new InputError('The adapter was trained elsewhere: its training data are not known.');
+      case 'dataset': {
+        const { train } = datasetFiles(data.dataset, data.subset);
+        const read = await readTable(train, { text: data.text, label: data.label, kind: data.labelKind });
+        return { ...read, name: `${datasetName(data)} train` };
+      }
     }
   },
 
   async readEvaluation(data, labels, random) {
     switch (data.kind) {
       case 'glue':
+        if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev');
         return readGlue(data.task, data.folder, 'dev');
       case 'wordnet':
         return wordnetFields(data, random).evaluation;
       case 'table':
-        if (data.eval === null) return null;
-        return readTable(data.eval, {
-          text: data.text,
-          label: data.label,
-          labels: labels ?? undefined,
-          kind: labels ? 'classification' : 'regression',
-        });
+        return data.eval === null ? null : readTable(data.eval, columnsOf(data, labels));
+      case 'dataset': {
+        const { evaluation } = datasetFiles(data.dataset, data.subset);
+        if (evaluation.length === 0) return null;
+        const read = await readTable(evaluation, columnsOf(data, labels));
+        return { ...read, name: `${datasetName(data)} validation` };
+      }
       case 'unknown':
         return null;
     }

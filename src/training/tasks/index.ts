@@ -1,14 +1,15 @@
 import type { DataSettings } from '../settings.ts';
 import type { Task } from '../task.ts';
-import { classification } from './classification.ts';
+import { classification, datasetName } from './classification.ts';
 import { questionAnswering } from './question-answering.ts';
 import { textGeneration } from './text-generation.ts';
 
-export { classification, questionAnswering, textGeneration };
+export { classification, datasetName, questionAnswering, textGeneration };
 
 const tasks: { readonly [Kind in DataSettings['kind']]: Task } = {
   glue: classification,
   table: classification,
+  dataset: classification,
   wordnet: classification,
   unknown: classification,
   squad: questionAnswering,

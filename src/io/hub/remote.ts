@@ -1,0 +1,165 @@
+import { InputError } from '../../errors.ts';
+import { downloadBlob, type RemoteFile } from './blob.ts';
+import { CachedRepository } from './cache.ts';
+import { type HubEnvironment, hubEnvironment } from './environment.ts';
+import { type HubRepository, isCommit } from './repository.ts';
+import { HubError, hubFetch, patiently } from './request.ts';
+
+/** Told, for each file that is downloaded, how many of its bytes are there. */
+export type OnProgress = (path: string, done: number, size: number) => void;
+
+/** The hub's own library is loaded with the first request. */
+const library = () => import('@huggingface/hub');
+
+/** A repository on the hub, at one commit, from which files come to the cache. */
+export class RemoteRepository {
+  readonly commit: string;
+  readonly cached: CachedRepository;
+  readonly #environment: HubEnvironment;
+  readonly #repository: HubRepository;
+
+  private constructor(environment: HubEnvironment, repository: HubRepository, commit: string) {
+    this.#environment = environment;
+    this.#repository = repository;
+    this.commit = commit;
+    this.cached = new CachedRepository(environment.cache, repository);
+  }
+
+  /** Asks for the commit that the revision stands for. @throws HubError when the hub does not tell */
+  static async open(environment: HubEnvironment, repository: HubRepository): Promise<RemoteRepository> {
+    const { modelInfo, datasetInfo } = await library();
+    const { type, name, revision } = repository;
+    const options = { ...access(environment, repository), name, revision, additionalFields: ['sha' as const] };
+    const { sha } = await answer(
+      environment,
+      async (): Promise<{ sha: string }> => (type === 'model' ? modelInfo(options) : datasetInfo(options)),
+    );
+    if (typeof sha !== 'string' || !isCommit(sha)) {
+      throw new HubError(`${environment.endpoint} named no commit of ${name}; check HF_ENDPOINT.`);
+    }
+    return new RemoteRepository(environment, repository, sha);
+  }
+
+  /** All files. @throws HubError when the hub does not tell, InputError for one that would lie outside the repository */
+  async files({ recursive }: { readonly recursive: boolean }): Promise<RemoteFile[]> {
+    const { listFiles } = await library();
+    const options = { ...this.#options(), recursive };
+    return answer(this.#environment, async () => {
+      const files: RemoteFile[] = [];
+      for await (const { type, path, size, oid, lfs } of listFiles(options)) {
+        if (type === 'file') files.push(checked({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid ?? '' }));
+      }
+      return files;
+    });
+  }
+
+  /** Downloads the blobs that are not there. They are seen in no snapshot yet. @throws InputError as {@link downloadBlob} */
+  async fetch(files: readonly RemoteFile[], onProgress?: OnProgress): Promise<void> {
+    this.cached.prepare();
+    for (const file of files) {
+      await downloadBlob({
+        file,
+        target: this.cached.blob(file.hash),
+        bytesFrom: (begin) => this.#bytes(file, begin),
+        onBytes: (done) => onProgress?.(file.path, done, file.size),
+      });
+    }
+  }
+
+  /** Shows files whose blobs are all there in the snapshot, and remembers the commit of the revision. */
+  publish(files: readonly RemoteFile[]): void {
+    for (const { path, hash } of files) this.cached.link(this.commit, path, hash);
+    this.cached.writeRef(this.#repository.revision, this.commit);
+  }
+
+  async *#bytes({ path, size }: RemoteFile, begin: number): AsyncGenerator<Uint8Array> {
+    const { downloadFile } = await library();
+    const controller = new AbortController();
+    const { timeout } = this.#environment;
+    const giveUp = () => controller.abort(new Error(`no byte arrived for ${timeout / 1000} s`));
+    const timer = setTimeout(giveUp, timeout);
+    try {
+      const blob = await downloadFile({ ...this.#options(controller.signal), path, xet: false });
+      if (!blob) throw new Error('the hub lists it, but does not have it');
+      const reader = blob.slice(begin, size).stream().getReader();
+      try {
+        for (;;) {
+          const { done, value } = await reader.read();
+          if (done) return;
+          timer.refresh();
+          yield value;
+          timer.refresh();
+        }
+      } finally {
+        // What is left of a broken connection is of no interest.
+        reader.cancel().catch(() => {});
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #options(signal?: AbortSignal) {
+    const { type, name } = this.#repository;
+    return { ...access(this.#environment, this.#repository, signal), repo: { type, name }, revision: this.commit };
+  }
+}
+
+function access(environment: HubEnvironment, repository: HubRepository, signal?: AbortSignal) {
+  const { endpoint, token } = environment;
+  if (token !== undefined && !token.startsWith('hf_')) {
+    throw new InputError('The Hugging Face token must begin with hf_; correct HF_TOKEN or the token file.');
+  }
+  return { hubUrl: endpoint, fetch: hubFetch(environment, repository, signal), ...(token && { accessToken: token }) };
+}
+
+/** What the library makes of an answer; what it cannot read is the fault of who answered. */
+async function answer<T>({ endpoint }: HubEnvironment, request: () => Promise<T>): Promise<T> {
+  try {
+    return await patiently(request);
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    const reason = error instanceof Error ? error.message : error;
+    throw new HubError(`${endpoint} gave an answer that is not one of the hub (${reason}); check HF_ENDPOINT.`);
+  }
+}
+
+/** Names of the hub become paths on the disk, so they are not believed. */
+function checked(file: RemoteFile): RemoteFile {
+  const { path, size, hash } = file;
+  const isInside = path
+    .split(/[/\\]/)
+    .every((part) => part !== '' && part !== '.' && part !== '..' && !/[:\0]/.test(part));
+  if (!isInside) throw new InputError(`The hub lists a file '${path}', which would lie outside of the repository.`);
+  if (!Number.isSafeInteger(size) || size < 0 || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) {
+    throw new InputError(`The hub lists '${path}' without a size and a hash that could be checked.`);
+  }
+  return file;
+}
+
+/**
+ * Asks the hub for a repository that is nowhere else.
+ *
+ * @param tried where else it was looked for, as the begin of a sentence
+ * @throws InputError that names all places that were tried
+ */
+export async function openRemote(repository: HubRepository, tried: string): Promise<RemoteRepository> {
+  const environment = hubEnvironment();
+  try {
+    if (environment.offline) throw forbidden(environment);
+    return await RemoteRepository.open(environment, repository);
+  } catch (error) {
+    if (error instanceof HubError) throw new InputError(`${tried}, and ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+const forbidden = ({ endpoint, cache }: HubEnvironment): HubError =>
+  new HubError(
+    `HF_HUB_OFFLINE forbids to ask ${endpoint} for it; unset that, or give a folder with the files (the cache is ${cache}).`,
+    'unreachable',
+  );
+
+/** Whether {@link openRemote} failed because there is no network, or none may be used. */
+export const isOffline = (error: unknown): boolean =>
+  error instanceof InputError && error.cause instanceof HubError && error.cause.kind !== 'refused';

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { datasetFiles, fetchDataset, readHubGlue, readTable, splitsOf } from '../../src/data/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { type ServedRepository, setVariables, withHub } from '../support/hub.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { parquetBytes } from '../support/parquet.ts';
+
+const test = suite('datasets of the hub');
+
+const rte = (first: string) =>
+  parquetBytes(
+    { sentence1: [first, 'c'], sentence2: ['b', 'd'], label: [1n, 0n], idx: [0n, 1n] },
+    { label: ['entailment', 'not_entailment'] },
+  );
+const glue: ServedRepository = {
+  type: 'dataset',
+  name: 'org/glue',
+  files: {
+    'README.md': 'x',
+    'rte/train-00000-of-00002.parquet': rte('first'),
+    'rte/train-00001-of-00002.parquet': rte('second'),
+    'rte/validation-00000-of-00001.parquet': rte('third'),
+    'rte/test-00000-of-00001.parquet': rte('fourth'),
+    'cola/train-00000-of-00001.parquet': parquetBytes({ sentence: ['a', 'b'], label: [1n, 0n] }),
+    'ax/test-00000-of-00001.parquet': rte('fifth'),
+  },
+};
+
+test('splits are found by the names of files and folders', () => {
+  const cases: [string[], string | undefined, ReturnType<typeof splitsOf>][] = [
+    [['train.csv', 'dev.csv', 'test.csv'], undefined, { subset: '', train: ['train.csv'], evaluation: ['dev.csv'] }],
+    [
+      ['data/train-00000-of-00001-ab12.parquet', 'data/validation-00000-of-00001-cd34.parquet'],
+      undefined,
+      {
+        subset: '',
+        train: ['data/train-00000-of-00001-ab12.parquet'],
+        evaluation: ['data/validation-00000-of-00001-cd34.parquet'],
+      },
+    ],
+    [
+      ['default/train/0001.parquet', 'default/train/0000.parquet', 'other/train/0000.parquet'],
+      undefined,
+      { subset: 'default', train: ['default/train/0000.parquet', 'default/train/0001.parquet'], evaluation: [] },
+    ],
+    [
+      ['a/train.jsonl', 'b/train.jsonl', 'b/valid.jsonl'],
+      'b',
+      { subset: 'b', train: ['b/train.jsonl'], evaluation: ['b/valid.jsonl'] },
+    ],
+    [
+      ['train.csv', 'train.parquet', 'validation.csv'],
+      undefined,
+      { subset: '', train: ['train.parquet'], evaluation: [] },
+    ],
+    [
+      ['plain_text/train-0.parquet'],
+      undefined,
+      { subset: 'plain_text', train: ['plain_text/train-0.parquet'], evaluation: [] },
+    ],
+  ];
+  for (const [paths, subset, expected] of cases) assert.deepEqual(splitsOf(paths, 'org/x', subset), expected);
+});
+
+test('what cannot be chosen is said with what there is', () => {
+  assertInputError(
+    () => splitsOf(['test.csv', 'train.txt'], 'org/x'),
+    /org\/x has no files of a split 'train' .*\.parquet/,
+  );
+  const parts = ['a/train.csv', 'b/train.csv'];
+  assertInputError(() => splitsOf(parts, 'org/x'), /has several parts; it has 'a', 'b', choose one with --subset/);
+  assertInputError(() => splitsOf(parts, 'org/x', 'c'), /has no part 'c'; it has 'a', 'b', choose one/);
+});
+
+test('only the files of a subset are downloaded, and found again without a network', () =>
+  withHub([glue], async ({ hub, folder }) => {
+    const commit = hub.commit('org/glue', 'dataset');
+    const fetched = await fetchDataset('org/glue', { subset: 'rte' });
+    assert.deepEqual(fetched, { name: `org/glue@${commit}`, subset: 'rte' });
+    const snapshot = join(folder('datasets--org--glue'), 'snapshots', commit);
+    assert.deepEqual(readdirSync(snapshot), ['rte']);
+    assert.equal(readdirSync(join(snapshot, 'rte')).length, 3);
+
+    const requests = hub.requests.length;
+    setVariables({ HF_HUB_OFFLINE: '1' });
+    assert.deepEqual(await fetchDataset('org/glue', { subset: 'rte' }), fetched);
+    assert.deepEqual(await fetchDataset(fetched.name, { subset: 'rte' }), fetched);
+    assert.equal(hub.requests.length, requests);
+    const { train, evaluation } = datasetFiles(fetched.name, 'rte');
+    assert.deepEqual([train.length, evaluation.length], [2, 1]);
+    const { examples, labels } = await readTable(train, { text: ['sentence1', 'sentence2'], label: 'label' });
+    assert.deepEqual(examples[2], { text: 'second', pair: 'b', label: 1 });
+    assert.deepEqual(labels, ['entailment', 'not_entailment']);
+
+    await assertRejectsInput(
+      () => fetchDataset('org/glue', { subset: 'cola' }),
+      /^org\/glue is neither a folder nor a dataset in the cache, and HF_HUB_OFFLINE forbids to ask/,
+    );
+  }));
+
+test('the listing is asked which part is meant when none is named', () =>
+  withHub([glue], async () => {
+    await fetchDataset('org/glue', { subset: 'rte' });
+    await assertRejectsInput(
+      () => fetchDataset('org/glue'),
+      /has several parts; it has 'cola', 'rte', choose one with --subset/,
+    );
+    setVariables({ HF_HUB_OFFLINE: '1' });
+    assert.equal((await fetchDataset('org/glue')).subset, 'rte');
+  }));
+
+test('a split in parts is there when all parts are', () =>
+  withHub([glue], async ({ hub }) => {
+    hub.faults.set('rte/train-00001-of-00002.parquet', { sends: Buffer.from('x') });
+    await assertRejectsInput(() => fetchDataset('org/glue', { subset: 'rte' }), /broke off at byte 1 of/);
+    assertInputError(() => datasetFiles('org/glue', 'rte'), /org\/glue is not in the cache; get it with/);
+    hub.faults.clear();
+    await fetchDataset('org/glue', { subset: 'rte' });
+    assert.equal(datasetFiles('org/glue', 'rte').train.length, 2);
+  }));
+
+test('GLUE of the hub gives class numbers in the order of the benchmark', () =>
+  withHub([glue], async () => {
+    const { name } = await fetchDataset('org/glue', { subset: 'rte' });
+    const { examples, labels, metrics, warnings } = await readHubGlue(
+      'rte',
+      datasetFiles(name, 'rte').evaluation,
+      'dev',
+    );
+    assert.deepEqual(examples, [
+      { text: 'third', pair: 'b', label: 1 },
+      { text: 'c', pair: 'd', label: 0 },
+    ]);
+    assert.deepEqual([labels, metrics], [['entailment', 'not_entailment'], ['accuracy']]);
+    assert.match(warnings[0], /has 2 examples; the official dev split has 277/);
+    const cola = await fetchDataset('org/glue', { subset: 'cola' });
+    const numbered = await readHubGlue('cola', datasetFiles(cola.name, 'cola').train, 'train');
+    assert.deepEqual(numbered.examples, [
+      { text: 'a', label: 1 },
+      { text: 'b', label: 0 },
+    ]);
+  }));
+
+test('a dataset that is not there or leaves the cache: one line', async () => {
+  await withHub([glue], () =>
+    assertRejectsInput(() => fetchDataset('org/none'), /has no dataset org\/none: check the name/),
+  );
+  await withHub([glue], () => assertRejectsInput(() => fetchDataset('glue'), /glue is not the name of a dataset/));
+  await withHub([{ ...glue, lists: ['rte/../../../train.csv'] }], async ({ home }) => {
+    await assertRejectsInput(() => fetchDataset('org/glue', { subset: 'rte' }), /would lie outside of the repository/);
+    assert.ok(!existsSync(join(home, 'hub')));
+  });
+});
+
+test.run();
