@@ -7,6 +7,7 @@ import { isHeadParameter, type Loaded, loadClassifier, loadSeq2Seq, longestSeque
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
+  classification,
   hasCheckpoint,
   isFinishedRun,
   type RunSettings,
@@ -87,20 +88,20 @@ function finishedRun(folder: string): Facts {
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
-  const isText = settings.data.kind === 'pairs';
+  const task = taskOf(settings.data);
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
-    ['task', taskOf(settings.data).name],
+    ['task', task.name],
     ...(settings.data.kind === 'pairs' ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]] : []),
-    ...(labels ? [['labels', labels.join(', ')]] : []),
+    ...(task === classification ? [['labels', labels?.join(', ') ?? 'numbers']] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
     ['epochs', String(settings.training.epochs)],
     ['batches', batchesOf(settings.training)],
     ['max length', String(settings.maxLength)],
-    ...(isText ? [] : [['pooling', settings.pooling]]),
+    ...(task === classification ? [['pooling', settings.pooling]] : []),
     ['seed, backend', `${settings.seed}, ${settings.backend}`],
     ['command', command.join(' ')],
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
