@@ -43,7 +43,7 @@ export interface InputOptions {
  */
 export async function* readInput(options: InputOptions): AsyncGenerator<Example[]> {
   const { input, text, columns = text, kind } = options;
-  const isTable = input !== undefined && /^\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(extname(input));
+  const isTable = input !== undefined && /^\.(csv|tsv|jsonl|ndjson)$/i.test(extname(input));
   if (isTable) {
     if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
     yield* inBatches(readTable(input, { text: text ?? columns }).examples, BATCH_SIZE);

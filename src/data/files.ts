@@ -52,8 +52,7 @@ function decode(name: string, decoded: () => string): string {
   }
 }
 
-/** The error for a file that could not be read. */
-export function unreadable(name: string, error: unknown): InputError {
+function unreadable(name: string, error: unknown): InputError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return new InputError(`${name} does not exist`);
   if (code === 'EISDIR') return new InputError(`${name} is a folder, not a file`);

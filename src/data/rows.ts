@@ -2,7 +2,6 @@ import { extname } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { InputError } from '../errors.ts';
 import { readText } from './files.ts';
-import { readParquet } from './parquet.ts';
 
 /** The cells of one record. `line` counts from 1; for a CSV record of several lines it is the last. */
 export interface Row {
@@ -11,7 +10,7 @@ export interface Row {
 }
 
 /**
- * The named columns of a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file: row by row, cells in the order of `columns`, without
+ * The named columns of a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file: row by row, cells in the order of `columns`, without
  * surrounding white space. CSV and TSV start with a header. CSV is quoted as in RFC 4180; a TSV field is what stands between
  * two TABs, and quotes are part of it.
  * @throws InputError naming the file, and the line or the column: another extension, unreadable, broken, no rows, a column
@@ -39,12 +38,8 @@ function pickColumns(path: string, columns: readonly string[]): Row[] {
     case '.jsonl':
     case '.ndjson':
       return readJsonLines(path, columns);
-    case '.parquet':
-      return readParquetRows(path, columns);
     default:
-      throw new InputError(
-        `${path}: the name must end in .csv, .tsv, .jsonl, .ndjson or .parquet, which tells the format`,
-      );
+      throw new InputError(`${path}: the name must end in .csv, .tsv, .jsonl or .ndjson, which tells the format`);
   }
 }
 
@@ -98,27 +93,12 @@ function readJsonLines(path: string, columns: readonly string[]): Row[] {
     const object = parseObject(place, text);
     const cells = columns.map((column) => {
       if (!Object.hasOwn(object, column)) throw missingColumn(place, column, Object.keys(object));
-      return cellOf(object[column], column, place);
+      const value = object[column] ?? '';
+      if (typeof value === 'object') throw new InputError(`${place}: '${column}' is neither a text nor a number`);
+      return String(value);
     });
     return { line, cells };
   });
-}
-
-/** Lines are rows. */
-function readParquetRows(path: string, columns: readonly string[]): Row[] {
-  const { names, values } = readParquet(path);
-  const read = columns.map((column) => {
-    if (!names.includes(column)) throw missingColumn(path, column, names);
-    return values(column).map((value, i) => cellOf(value, column, `${path}, row ${i + 1}`));
-  });
-  return read[0].map((_, i) => ({ line: i + 1, cells: read.map((cells) => cells[i]) }));
-}
-
-function cellOf(value: unknown, column: string, place: string): string {
-  if (typeof value === 'object' && value !== null) {
-    throw new InputError(`${place}: '${column}' is neither a text nor a number`);
-  }
-  return String(value ?? '');
 }
 
 function parseObject(place: string, text: string): Record<string, unknown> {

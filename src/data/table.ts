@@ -15,7 +15,7 @@ export interface TableOptions {
 }
 
 /**
- * A dataset from a table, see {@link readColumns} for the formats. Class names that are
+ * A dataset from a `.csv`, `.tsv`, `.jsonl` or `.ndjson` file, see {@link readColumns} for the formats. Class names that are
  * not given are sorted by code unit, so the order does not depend on the rows. Metrics: accuracy for classes; Pearson and
  * Spearman correlation for numbers.
  * @throws InputError naming the file, and the line or column: what {@link readColumns} throws, a label that is no number

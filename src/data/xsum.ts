@@ -11,9 +11,7 @@ export const xsumColumns = { text: 'document', target: 'summary' };
  * @throws InputError if there are none or several
  */
 export function xsumFile(folder: string, split: 'train' | 'test'): string {
-  const names = readdirSync(folder).filter(
-    (name) => /\.(csv|tsv|jsonl|ndjson|parquet)$/.test(name) && name.includes(split),
-  );
+  const names = readdirSync(folder).filter((name) => /\.(csv|tsv|jsonl|ndjson)$/.test(name) && name.includes(split));
   if (names.length === 1) return join(folder, names[0]);
   const found = names.length === 0 ? 'no table' : `several tables (${names.sort().join(', ')})`;
   throw new InputError(`${folder} has ${found} with '${split}' in the name; give one file with --data`);

@@ -34,7 +34,7 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   if (options.data && taskOf(options.data) !== task)
     throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
   const source = options.data ?? settings.data;
-  const data = task.readEvaluation(source, labels, runRandom(settings));
+  const data = await task.readEvaluation(source, labels, runRandom(settings));
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);
   const evaluation = task.evaluation(data, loaded.tokenizer, { ...settings, data: source });

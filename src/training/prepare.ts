@@ -105,14 +105,14 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> {
 }
 
 /** Reads the data and builds the model of a run. @throws InputError for bad input */
-export function prepareRun<T extends TaskTypes>(
+export async function prepareRun<T extends TaskTypes>(
   task: Task<T>,
   settings: RunSettings,
   { onWarning, onLoaded }: PrepareEvents = {},
-): PreparedRun<T> {
+): Promise<PreparedRun<T>> {
   const random = runRandom(settings);
-  const train = task.readTraining(settings.data, random);
-  const evaluation = task.readEvaluation(settings.data, train.labels, random);
+  const train = await task.readTraining(settings.data, random);
+  const evaluation = await task.readEvaluation(settings.data, train.labels, random);
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
   const adapted = buildModel(task, settings, train.labels, random);
   onLoaded?.(adapted);

@@ -33,7 +33,7 @@ export interface PruningResult {
 export async function runPruning(options: PruningOptions): Promise<PruningResult> {
   const { output, command, versions, signal, events } = options;
   const settings = withAllOptions(options.settings);
-  const run = prepareRun(taskOf(settings.data), settings, events);
+  const run = await prepareRun(taskOf(settings.data), settings, events);
   loadFused(run.adapted, settings);
   const seconds = stopwatch();
   const pruning = await pruneAdapter(run, settings, { onBatch: events?.onPruning, signal });

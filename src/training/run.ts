@@ -65,7 +65,7 @@ export type RunResult =
 export async function runTraining(options: RunOptions): Promise<RunResult> {
   const { output, resume = false, versions = {}, signal, events = {} } = options;
   const settings = withAllOptions(options.settings);
-  const run = prepareRun(taskOf(settings.data), settings, events);
+  const run = await prepareRun(taskOf(settings.data), settings, events);
   const { model, adapter, trained, saved } = run.adapted;
   const trainer = new Trainer(
     objectiveOf(run.task, model, run.items, trained, adapter.penalty),

@@ -79,13 +79,13 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   /** Tokens of an item where the settings say nothing and the model has positions for them. */
   readonly maxLength: number;
   /** @throws InputError if a file, a column or a label is not as promised */
-  readTraining(data: T['data'], random: Random): T['dataset'];
+  readTraining(data: T['data'], random: Random): Promise<T['dataset']>;
   /**
    * The evaluation data of a model with these classes; null if the settings name none.
    *
    * @throws InputError as `readTraining`, and for a class that is not among `labels`
    */
-  readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): T['dataset'] | null;
+  readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): Promise<T['dataset'] | null>;
   /** The backbone with the task's head. @throws InputError if the model folder is unusable */
   load(settings: RunSettings<T['data']>, labels: readonly string[] | null, random: Random): Loaded<T['model']>;
   /** Examples to train on as items. */

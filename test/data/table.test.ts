@@ -197,7 +197,7 @@ test('a file that cannot be read is named', () => {
   fails(file('a.csv', 'text,label\n'), columns, 'a.csv has no rows');
   fails(file('a.tsv', 'text\tlabel\n'), columns, 'a.tsv has no rows');
   fails(join(file('a.csv/inside', ''), '..'), columns, 'a.csv is a folder');
-  fails(file('a.xlsx', 'x'), columns, 'a.xlsx: the name must end in .csv, .tsv, .jsonl, .ndjson or .parquet');
+  fails(file('a.xlsx', 'x'), columns, 'a.xlsx: the name must end in .csv, .tsv, .jsonl or .ndjson');
   fails(file('a.csv', Buffer.from('\uFEFFtext,label\nx,a\n', 'utf16le')), columns, 'a.csv is not UTF-8');
   fails(file('a.csv', Buffer.from('text,label\ncaf\xe9,a\n', 'latin1')), columns, 'a.csv is not UTF-8');
 });

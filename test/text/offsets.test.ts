@@ -116,6 +116,18 @@ test('for any text: the ids of encode, spans in order, nothing left out but whit
   );
 });
 
+test('a pair of ids is joined as encode joins their texts, and knows where the second begins', () => {
+  fc.assert(
+    fc.property(anyText, anyText, fc.constantFrom(bert, bpe), (first, second, tokenizer) => {
+      const [a, b] = [tokenizer.locate(first).ids, tokenizer.locate(second).ids];
+      const { ids, typeIds, secondStart } = tokenizer.joinPair(a, b);
+      assert.deepEqual({ ids, typeIds }, tokenizer.encode(first, second));
+      assert.deepEqual(ids.slice(secondStart, secondStart + b.length), b);
+      assert.equal(ids.length, a.length + b.length + tokenizer.pairSpecials);
+    }),
+  );
+});
+
 test('a tokenizer of another kind is an error', () => {
   const definition = readJsonObject(join(bertFolder, 'tokenizer.json'));
   const model = {

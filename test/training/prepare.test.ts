@@ -46,19 +46,19 @@ test('the same seed builds the same model', () => {
   assert.notDeepEqual(weights(1), weights(2));
 });
 
-test('the kind of the labels decides about the head', () => {
-  const classes = prepareRun(classification, tinySettings);
+test('the kind of the labels decides about the head', async () => {
+  const classes = await prepareRun(classification, tinySettings);
   assert.deepEqual([classes.adapted.model.labels, classes.metrics], [['negative', 'positive'], ['accuracy']]);
   assert.deepEqual([classes.items.length, classes.evaluation?.size], [24, 8]);
-  const scores = prepareRun(classification, changed({ data: reviewData('score') }));
+  const scores = await prepareRun(classification, changed({ data: reviewData('score') }));
   assert.deepEqual([scores.adapted.model.labels, scores.metrics], [null, ['pearson', 'spearman']]);
 });
 
-test('texts are cut to the length', () => {
-  const lengths = (maxLength: number) =>
-    prepareRun(classification, changed({ maxLength })).items.map(({ ids }) => ids.length);
-  assert.ok(lengths(16).every((length) => length === 6));
-  assert.ok(lengths(4).every((length) => length === 4));
+test('texts are cut to the length', async () => {
+  const lengths = async (maxLength: number) =>
+    (await prepareRun(classification, changed({ maxLength }))).items.map(({ ids }) => ids.length);
+  assert.ok((await lengths(16)).every((length) => length === 6));
+  assert.ok((await lengths(4)).every((length) => length === 4));
 });
 
 test('a length without positions and a tokenizer of another model are errors', () => {
@@ -76,7 +76,7 @@ test('a length without positions and a tokenizer of another model are errors', (
 test('pruning scores with a seeded sample of the examples, without dropout', async () => {
   const pruned = async (changes: Partial<RunSettings>) => {
     const settings = changed(changes);
-    const run = prepareRun(classification, settings);
+    const run = await prepareRun(classification, settings);
     const report = await pruneAdapter(run, settings);
     return { report, masks: run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync())) };
   };
@@ -94,7 +94,7 @@ test('pruning scores with a seeded sample of the examples, without dropout', asy
 test('the sample is drawn from all examples', async () => {
   const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
   const masks = async (seed: number) => {
-    const run = prepareRun(classification, changed({ pruning }));
+    const run = await prepareRun(classification, changed({ pruning }));
     await pruneAdapter({ ...run, random: new Random(seed) }, changed({ pruning }));
     return run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync()));
   };

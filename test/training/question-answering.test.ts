@@ -83,7 +83,7 @@ test('a run learns to answer, is saved, and is evaluated again with the same sco
   assert.deepEqual(await evaluateRun(output), { data: 'dev-tiny.json', examples: examples.length, metrics: scores });
   assert.deepEqual(readRunMetrics(output).metrics, scores);
 
-  const untrained = prepareRun(questionAnswering, settings);
+  const untrained = await prepareRun(questionAnswering, settings);
   const before = await untrained.evaluation?.scores(untrained.adapted.model);
   assert.ok(before && before.f1 < scores.f1 - 0.3, JSON.stringify(before));
 
@@ -110,15 +110,15 @@ test('a run that is stopped and resumed ends with the same weights', async () =>
 const loadWeights = (output: string) =>
   loadRun(output, { task: questionAnswering }).saved.map(({ name, value }) => [name, value.dataSync()]);
 
-test('files in place of a folder; without evaluation data there are no metrics', () => {
+test('files in place of a folder; without evaluation data there are no metrics', async () => {
   const { train, dev } = questionFiles(folder);
   const prepared = (data: { train: string; eval: string | null }) =>
     prepareRun(questionAnswering, { ...settings, data: { kind: 'squad', stride: 4, ...data } });
-  const whole = prepared({ train: folder, eval: null });
-  const files = prepared({ train, eval: dev });
+  const whole = await prepared({ train: folder, eval: null });
+  const files = await prepared({ train, eval: dev });
   assert.deepEqual(files.items, whole.items);
   assert.equal(files.evaluation?.size, whole.evaluation?.size);
-  assert.equal(prepared({ train, eval: null }).evaluation, null);
+  assert.equal((await prepared({ train, eval: null })).evaluation, null);
 });
 
 test('the defaults are those of BERT on SQuAD', () => {

@@ -26,7 +26,7 @@ export const classification: Task<{
   name: 'classification',
   maxLength: runDefaults.maxLength,
 
-  readTraining(data, random) {
+  async readTraining(data, random) {
     switch (data.kind) {
       case 'glue':
         return readGlue(data.task, data.folder, 'train');
@@ -37,7 +37,7 @@ export const classification: Task<{
     }
   },
 
-  readEvaluation(data, labels, random) {
+  async readEvaluation(data, labels, random) {
     switch (data.kind) {
       case 'glue':
         return readGlue(data.task, data.folder, 'dev');

@@ -29,9 +29,9 @@ export const questionAnswering: Task<{
   name: 'question answering',
   maxLength: windowDefaults.maxLength,
 
-  readTraining: ({ train }) => readSquad(isFolder(train) ? squadFile(train, 'train') : train),
+  readTraining: async ({ train }) => readSquad(isFolder(train) ? squadFile(train, 'train') : train),
 
-  readEvaluation({ train, eval: evaluation }) {
+  async readEvaluation({ train, eval: evaluation }) {
     if (evaluation !== null) return readSquad(isFolder(evaluation) ? squadFile(evaluation, 'dev') : evaluation);
     return isFolder(train) ? readSquad(squadFile(train, 'dev')) : null;
   },

@@ -19,8 +19,8 @@ export const textGeneration: Task<{
   name: 'text generation',
   maxLength: runDefaults.maxLength,
 
-  readTraining: ({ train, text, target }) => readTextPairs(train, { text, target }, metrics),
-  readEvaluation: ({ eval: path, text, target }) =>
+  readTraining: async ({ train, text, target }) => readTextPairs(train, { text, target }, metrics),
+  readEvaluation: async ({ eval: path, text, target }) =>
     path === null ? null : readTextPairs(path, { text, target }, metrics),
   load: ({ model }, _labels, random) => loadSeq2Seq(model, random),
   encode: ({ examples }, tokenizer, { maxLength, data: { maxTargetLength } }) =>
