@@ -141,20 +141,19 @@ function finishedRun(folder: string): Facts {
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
   const task = taskOf(settings.data);
-  const isText = settings.data.kind === 'pairs';
   const rows = [
     ['backbone', settings.model],
     ['data', dataName(settings.data)],
     ['task', task.name],
     ...(settings.data.kind === 'pairs' ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]] : []),
-    ...(task === classification ? [['labels', labels ? labels.join(', ') : 'numbers']] : []),
+    ...(task === classification ? [['labels', labels?.join(', ') ?? 'numbers']] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.training.learningRate)],
     ['epochs', String(settings.training.epochs)],
     ['batches', batchesOf(settings.training)],
     ['max length', String(settings.maxLength)],
-    ...(isText ? [] : [['pooling', settings.pooling]]),
+    ...(task === classification ? [['pooling', settings.pooling]] : []),
     ['seed, backend', `${settings.seed}, ${settings.backend}`],
     ['command', command.join(' ')],
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
