@@ -21,13 +21,14 @@ export interface Adapter {
   readonly prunableMatrices: PrunableMatrices;
   /** A term that training adds to the loss, or null. */
   readonly penalty: (() => Tensor) | null;
+  /** Its modules by attachment point. */
+  readonly parts: AdapterParts;
   /** Takes it off the model, its parameters too. A second call does nothing. */
   detach(): void;
 }
 
 interface Entry {
   readonly adapter: Adapter;
-  readonly parts: AdapterParts;
   /** The parameters that it brought. */
   readonly own: readonly Parameter[];
   /** Adapters whose parts it uses. */
@@ -97,7 +98,7 @@ export class AdapterSet {
           at: (place) => root.withoutSource().at(place),
           backbone: [...before].filter((parameter) => !adapted.has(parameter) && !isHeadParameter(parameter)),
           partsOf: (other) => {
-            const { parts } = this.#entry(other);
+            const { parts } = this.get(other);
             uses.add(other);
             return parts;
           },
@@ -117,11 +118,12 @@ export class AdapterSet {
       prunable: Object.values(parts.prunable).flat(),
       prunableMatrices: parts.prunable,
       penalty: parts.penalty ?? null,
+      parts,
       detach: () => {
         if (this.#entries.get(name)?.adapter === adapter) this.remove(name);
       },
     };
-    this.#entries.set(name, { adapter, parts, own, uses });
+    this.#entries.set(name, { adapter, own, uses });
     return adapter;
   }
 
@@ -144,13 +146,13 @@ export class AdapterSet {
 
   /** Removes an adapter and its parameters; if it was active, none is then. @throws InputError if another one uses it */
   remove(name: string): void {
-    const { own, parts } = this.#entry(name);
+    const { own, adapter } = this.#entry(name);
     const user = [...this.#entries.values()].find(({ uses }) => uses.has(name));
     if (user) throw new InputError(`The adapter '${user.adapter.name}' uses '${name}'; remove it first.`);
     if (this.#merged?.name === name) this.unmerge();
     if (namesIn(this.#active).includes(name)) this.deactivate();
     this.#entries.delete(name);
-    parts.weights?.dispose();
+    adapter.parts.weights?.dispose();
     this.#model.root.remove(own);
   }
 
@@ -161,7 +163,7 @@ export class AdapterSet {
    * @throws InputError if the adapter is of a family that cannot be merged, or one is merged already
    */
   merge(name: string): void {
-    const { mergedWeights } = this.#entry(name).parts;
+    const { mergedWeights } = this.get(name).parts;
     if (!mergedWeights)
       throw new InputError(`The adapter '${name}' cannot be merged: it is no change of the backbone's weights.`);
     if (this.#merged) throw new InputError(`The adapter '${this.#merged.name}' is merged already; unmerge it first.`);
@@ -190,7 +192,7 @@ export class AdapterSet {
 
   /** The backbone's values that a composition needs in place. @throws InputError if they cannot be */
   #weightsOf(composition: Composition): WeightExchange | null {
-    const named = namesIn(composition).filter((name) => this.#entry(name).parts.weights);
+    const named = namesIn(composition).filter((name) => this.get(name).parts.weights);
     if (named.length === 0) return null;
     const [name, other] = named;
     const fail = (problem: string) =>
@@ -198,13 +200,43 @@ export class AdapterSet {
     if (other !== undefined) throw fail(`and so does '${other}'; activate one of them`);
     if (!actsEverywhere(composition, name)) throw fail('so it acts in all sequences or in none');
     if (this.#merged) throw fail(`into which '${this.#merged.name}' is merged; unmerge it first`);
-    return this.#entry(name).parts.weights ?? null;
+    return this.get(name).parts.weights ?? null;
+  }
+
+  /**
+   * Replaces an adapter by one that computes the same without what only its training needs: a prefix without the network that its
+   * rows came from. Name and activity stay.
+   *
+   * @throws InputError if there is nothing to leave out, or another adapter uses this one
+   */
+  eject(name: string): Adapter {
+    const adapter = this.get(name);
+    const { ejected } = adapter.parts;
+    if (!ejected) throw new InputError(`The adapter '${name}' has nothing to eject: all of it computes.`);
+    const numbers = new Map(
+      adapter.parameters.map(({ name, value, mask }) => [name, [value.dataSync(), mask?.dataSync() ?? null] as const]),
+    );
+    const options = tidy(() => {
+      const { options, values } = ejected();
+      for (const [parameter, value] of values) numbers.set(parameter, [value.dataSync(), null]);
+      return options;
+    });
+    const active = this.#active;
+    this.remove(name);
+    const smaller = this.add(name, { ...adapter.settings, ...options });
+    for (const parameter of smaller.parameters) {
+      const known = numbers.get(parameter.name);
+      if (!known) throw new Error(`Ejecting '${name}' left ${parameter.name} without a value.`);
+      parameter.load(...known);
+    }
+    this.activate(active);
+    return smaller;
   }
 
   /** Fills every point with what the composition does there. */
   #attach(): void {
-    const { residual, projection } = this.#model.points;
-    const partsOf = (name: string): AdapterParts => this.#entry(name).parts;
+    const { residual, projection, attention } = this.#model.points;
+    const partsOf = (name: string): AdapterParts => this.get(name).parts;
     for (const point of residual) {
       point.attached = transformAt(this.#active, point, (name) => partsOf(name).residual?.get(point));
     }
@@ -212,6 +244,9 @@ export class AdapterSet {
       point.attached = transformAt(this.#active, point, (name) =>
         name === this.#merged?.name ? undefined : partsOf(name).projection?.get(point),
       );
+    }
+    for (const point of attention) {
+      point.attached = transformAt(this.#active, point, (name) => partsOf(name).attention?.get(point));
     }
   }
 }
@@ -225,7 +260,7 @@ function checkNames(name: string, parameters: readonly Parameter[]): void {
   }
 }
 
-const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points.projection];
+const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points.projection, ...points.attention];
 
 /** Which parts of an adapter pruning may remove weights from: all, or those that the SparseAdapter authors' code prunes. */
 export const prunableSets = {

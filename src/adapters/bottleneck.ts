@@ -5,16 +5,18 @@ import {
   LayerNorm,
   Linear,
   normalInit,
+  type Parameter,
   type ParameterPath,
   truncatedNormalInit,
   zerosInit,
 } from '../nn/index.ts';
 import { type ActivationName, activations } from '../ops/activations.ts';
+import { add, mul } from '../ops/arithmetic.ts';
 import { bottleneck } from '../ops/bottleneck.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AdapterParts, BuildContext, ResidualModule } from './family.ts';
-import { type ConfigOf, choice, positiveInteger, positiveNumber } from './options.ts';
+import { type ConfigOf, choice, positiveInteger, positiveNumber, yesOrNo } from './options.ts';
 
 /**
  * Starting values of the down and up projections; biases start at 0. The names are AdapterHub's.
@@ -45,6 +47,7 @@ export const bottleneckOptions = (defaults: { activation: ActivationName; init: 
     whenPruned: 'bert',
   }),
   scale: positiveNumber({ description: 'factor on what the adapter adds', default: defaults.scale }),
+  learnScale: yesOrNo({ description: 'train that factor too', default: false }),
 });
 
 type CommonConfig = ConfigOf<ReturnType<typeof bottleneckOptions>>;
@@ -67,7 +70,7 @@ const names: {
   }),
 };
 
-/** What a bottleneck reads at the end of a sublayer. */
+/** What a bottleneck reads at the end of a sublayer; each family has one of its own. */
 export type Reader = (h: Tensor, sublayer: Sublayer) => Tensor;
 
 /** A bottleneck at the end of a sublayer: h -> h + s · up(f(down(input))). */
@@ -78,6 +81,8 @@ export class Bottleneck implements ResidualModule {
   readonly input: Reader;
   readonly #config: BottleneckConfig;
   readonly #norm: LayerNorm | null;
+  /** [1], if s is trained */
+  readonly #scaling: Parameter | null;
 
   /** @param path the attachment point in the tree of parameter names */
   constructor(path: ParameterPath, point: ResidualPoint, adapter: string, config: BottleneckConfig, input: Reader) {
@@ -92,6 +97,7 @@ export class Bottleneck implements ResidualModule {
         : null;
     this.down = new Linear(base.at(name.down), point.hiddenSize, config.bottleneck, { weight: init.down });
     this.up = new Linear(base.at(name.up), config.bottleneck, point.hiddenSize, { weight: init.up });
+    this.#scaling = config.learnScale ? base.parameter('scaling', [1], () => Float32Array.of(config.scale)) : null;
   }
 
   /** What it adds to h: s · up(f(down(input))), [rows, hidden]. */
@@ -109,7 +115,10 @@ export class Bottleneck implements ResidualModule {
     const [down, up] = [this.down.weight, this.up.weight];
     const [downBias, upBias] = [this.down.bias.tensor(), this.up.bias.tensor()];
     const weights = { down: down.value, downMask: down.mask, downBias, up: up.value, upMask: up.mask, upBias };
-    return bottleneck(x, weights, { activation, scale, residual, dropout: random && { p, random } });
+    const options = { activation, dropout: random && { p, random } };
+    if (!this.#scaling) return bottleneck(x, weights, { ...options, scale, residual });
+    const scaled = mul(bottleneck(x, weights, options), this.#scaling.tensor());
+    return residual ? add(residual, scaled) : scaled;
   }
 }
 

@@ -1,4 +1,13 @@
-import type { AttachmentPoints, Projection, ProjectionPoint, ResidualPoint, Sublayer } from '../models/index.ts';
+import type {
+  AttachmentPoints,
+  AttentionPoint,
+  AttentionSite,
+  KeysAndValues,
+  Projection,
+  ProjectionPoint,
+  ResidualPoint,
+  Sublayer,
+} from '../models/index.ts';
 import type { Parameter, ParameterPath } from '../nn/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } from './options.ts';
@@ -21,6 +30,8 @@ export interface AdapterModule<Value, Site> {
 export type ResidualModule = AdapterModule<Tensor, Sublayer>;
 /** A part at a linear layer: from y to y'. */
 export type ProjectionModule = AdapterModule<Tensor, Projection>;
+/** A part at an attention: from its keys and values to others. */
+export type AttentionModule = AdapterModule<KeysAndValues, AttentionSite>;
 
 /** Weight matrices of an adapter that pruning may remove weights from, by the part they play: never biases or norms. */
 export type PrunableMatrices = Readonly<Record<string, readonly Parameter[]>>;
@@ -29,6 +40,7 @@ export type PrunableMatrices = Readonly<Record<string, readonly Parameter[]>>;
 export interface AdapterParts {
   readonly residual?: ReadonlyMap<ResidualPoint, ResidualModule>;
   readonly projection?: ReadonlyMap<ProjectionPoint, ProjectionModule>;
+  readonly attention?: ReadonlyMap<AttentionPoint, AttentionModule>;
   /** Keys are `bottleneck`, `lora` and the like. */
   readonly prunable: PrunableMatrices;
   /** What is trained, if it is not the parameters that were made while building. */
@@ -39,6 +51,16 @@ export interface AdapterParts {
   readonly weights?: WeightExchange;
   /** A term that training adds to the loss. */
   readonly penalty?: () => Tensor;
+  /** What the same function needs once it is trained, if that is less. */
+  readonly ejected?: () => Ejected;
+}
+
+/** An adapter without what only its training needs. */
+export interface Ejected {
+  /** Options that differ. */
+  readonly options: Readonly<Record<string, OptionValue>>;
+  /** Values of the parameters that they bring, by name; the others keep theirs. */
+  readonly values: ReadonlyMap<string, Tensor>;
 }
 
 /** What a family may use to build an adapter. */

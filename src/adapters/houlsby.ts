@@ -1,6 +1,8 @@
-import { bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
+import { bottleneckOptions, bottlenecksAt, bottleneckTitle, type Reader } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
 import { choice, probability } from './options.ts';
+
+const sublayerOutput: Reader = (h) => h;
 
 /**
  * Houlsby et al. (2019): a bottleneck behind the attention and behind the feed-forward sublayer of every layer,
@@ -25,5 +27,5 @@ export const houlsby = defineFamily({
   },
   defaultsFor: ({ form }) => (form === 'sparse-adapter' ? { activation: 'relu', dropout: 0.1 } : {}),
   title: bottleneckTitle('houlsby'),
-  build: (context, config) => bottlenecksAt(context.points.residual, context, config, (h) => h),
+  build: (context, config) => bottlenecksAt(context.points.residual, context, config, sublayerOutput),
 });

@@ -1,7 +1,8 @@
 /**
  * Adapters, from the model upwards:
- * - A model has attachment points (models/attachments.ts): residual points, h -> h' at the end of each sublayer, and projection
- *   points, y -> y' at each linear layer. It calls what is attached, and knows nothing of it.
+ * - A model has attachment points (models/attachments.ts): residual points, h -> h' at the end of each sublayer, projection points,
+ *   y -> y' at each linear layer, and attention points, from keys and values to others. It calls what is attached, and knows
+ *   nothing of it.
  * - A family (family.ts, and one file for each such as houlsby.ts) declares the options of a kind of adapter, from which settings,
  *   command line and help follow, and builds `AdapterParts`: a module for each point it changes, and which matrices are prunable.
  *   families.ts lists the families, registry.ts finds them by name.
@@ -29,6 +30,7 @@ export {
   type AdapterModule,
   type AdapterParts,
   type AdapterSettings,
+  type AttentionModule,
   type BuildContext,
   defineFamily,
   type Family,
@@ -36,10 +38,12 @@ export {
   type PrunableMatrices,
   type ResidualModule,
 } from './family.ts';
+export { Fusion } from './fusion.ts';
 export {
   type ConfigOf,
   choice,
   names,
+  numberFromZero,
   type Option,
   type OptionTable,
   type OptionValue,

@@ -9,8 +9,8 @@ export interface Option<Value extends OptionValue = OptionValue> {
   readonly default: Value;
   /** The default of an adapter that is pruned at initialisation, where it is another one. */
   readonly whenPruned?: Value;
-  /** Name on the command line, if it is not the option's own in kebab case. */
-  readonly flag?: string;
+  /** Name on the command line, if it is not the option's own in kebab case; null if it has none there. */
+  readonly flag?: string | null;
   /** The values there are, if they are a few names. */
   readonly choices?: readonly string[];
   /** What stands for the value in the help, such as `<width>`; null for a switch, which is false unless given. */
@@ -46,6 +46,7 @@ const numeric =
   });
 
 export const positiveInteger = numeric('a whole number above 0', (x) => Number.isSafeInteger(x) && x > 0);
+export const numberFromZero = numeric('a number, 0 or more', (x) => Number.isFinite(x) && x >= 0);
 export const positiveNumber = numeric('a number above 0', (x) => Number.isFinite(x) && x > 0);
 export const probability = numeric('a number in [0, 1)', (x) => x >= 0 && x < 1);
 

@@ -1,5 +1,7 @@
-import { bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
+import { bottleneckOptions, bottlenecksAt, bottleneckTitle, type Reader } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
+
+const sublayerInput: Reader = (_h, { x }) => x;
 
 /**
  * The scaled parallel adapter of He et al. (2022), AdapterHub's `ParallelConfig` (`par_bn`): a bottleneck beside the feed-forward
@@ -12,6 +14,6 @@ export const parallel = defineFamily({
   title: bottleneckTitle('parallel'),
   build: (context, config) => {
     const points = context.points.residual.filter(({ sublayer }) => sublayer === 'feedForward');
-    return bottlenecksAt(points, context, config, (_h, { x }) => x);
+    return bottlenecksAt(points, context, config, sublayerInput);
   },
 });

@@ -1,6 +1,8 @@
 import { add } from '../ops/arithmetic.ts';
-import { bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
+import { bottleneckOptions, bottlenecksAt, bottleneckTitle, type Reader } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
+
+const normalised: Reader = (h, { x, norm }) => norm(add(h, x));
 
 /**
  * Pfeiffer et al. (2021), AdapterHub's `PfeifferConfig` (`seq_bn`): a bottleneck behind the feed-forward sublayer that reads its
@@ -13,6 +15,6 @@ export const pfeiffer = defineFamily({
   title: bottleneckTitle('pfeiffer'),
   build: (context, config) => {
     const points = context.points.residual.filter(({ sublayer }) => sublayer === 'feedForward');
-    return bottlenecksAt(points, context, config, (h, { x, norm }) => norm(add(h, x)));
+    return bottlenecksAt(points, context, config, normalised);
   },
 });

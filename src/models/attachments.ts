@@ -2,35 +2,11 @@ import { Linear, type ParameterPath } from '../nn/index.ts';
 import { add } from '../ops/arithmetic.ts';
 import { gatherRows } from '../ops/gather.ts';
 import { concat } from '../ops/layout.ts';
-import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-
-/** One forward pass over a packed batch, as attachment points see it. */
-export interface Pass {
-  /** [sequences + 1] the first row of each sequence, and the number of rows. */
-  readonly offsets: Int32Array;
-  /** Present while training: the source of dropout masks. */
-  readonly random?: Random;
-}
+import { offsetsOf, type Pass, rowsOf } from './pass.ts';
 
 /** Changes a value on its way through the model, seeing what else there is at its site. */
 export type Transform<Value, Site> = (value: Value, site: Site) => Value;
-
-/** The rows of some sequences of a batch, in the order in which the sequences are given. */
-function rowsOf({ offsets }: Pass, sequences: readonly number[]): Int32Array {
-  return Int32Array.from(
-    sequences.flatMap((s) => Array.from({ length: offsets[s + 1] - offsets[s] }, (_, i) => offsets[s] + i)),
-  );
-}
-
-/** The same pass over some of its sequences. */
-function partOf(pass: Pass, sequences: readonly number[]): Pass {
-  const offsets = new Int32Array(sequences.length + 1);
-  sequences.forEach((s, i) => {
-    offsets[i + 1] = offsets[i] + pass.offsets[s + 1] - pass.offsets[s];
-  });
-  return { ...pass, offsets };
-}
 
 /**
  * A place in the model where adapters attach. The model hands over a value and takes back what comes of it; it knows nothing of
@@ -56,14 +32,19 @@ export abstract class AttachmentPoint<Value, Site extends { readonly pass: Pass 
   }
 }
 
+/** Where each sequence of the batch stands when groups of sequences lie one behind the other. */
+function places(groups: readonly (readonly number[])[]): number[] {
+  const order = groups.flat();
+  const inverse = new Array<number>(order.length);
+  order.forEach((s, place) => {
+    inverse[s] = place;
+  });
+  return inverse;
+}
+
 /** [rows, ...] of groups of sequences, back in the order of the batch. */
 function mergeRows(values: readonly Tensor[], pass: Pass, groups: readonly (readonly number[])[]): Tensor {
-  const order = rowsOf(pass, groups.flat());
-  const inverse = new Int32Array(order.length);
-  order.forEach((row, i) => {
-    inverse[row] = i;
-  });
-  return gatherRows(concat(values), inverse);
+  return gatherRows(concat(values), rowsOf(offsetsOf(pass.offsets, groups.flat()), places(groups)));
 }
 
 /** The end of a sublayer. */
@@ -95,8 +76,8 @@ export class ResidualPoint extends AttachmentPoint<Tensor, Sublayer> {
   }
 
   override select(h: Tensor, { x, norm, pass }: Sublayer, sequences: readonly number[]): [Tensor, Sublayer] {
-    const rows = rowsOf(pass, sequences);
-    return [gatherRows(h, rows), { x: gatherRows(x, rows), norm, pass: partOf(pass, sequences) }];
+    const rows = rowsOf(pass.offsets, sequences);
+    return [gatherRows(h, rows), { x: gatherRows(x, rows), norm, pass: pass.part(sequences) }];
   }
 
   override merge(values: readonly Tensor[], { pass }: Sublayer, groups: readonly (readonly number[])[]): Tensor {
@@ -126,8 +107,8 @@ export class ProjectionPoint extends AttachmentPoint<Tensor, Projection> {
   }
 
   override select(y: Tensor, { x, pass }: Projection, sequences: readonly number[]): [Tensor, Projection] {
-    const rows = rowsOf(pass, sequences);
-    return [gatherRows(y, rows), { x: gatherRows(x, rows), pass: partOf(pass, sequences) }];
+    const rows = rowsOf(pass.offsets, sequences);
+    return [gatherRows(y, rows), { x: gatherRows(x, rows), pass: pass.part(sequences) }];
   }
 
   override merge(values: readonly Tensor[], { pass }: Projection, groups: readonly (readonly number[])[]): Tensor {
@@ -135,8 +116,95 @@ export class ProjectionPoint extends AttachmentPoint<Tensor, Projection> {
   }
 }
 
+/** What the queries of an attention see. */
+export interface KeysAndValues {
+  /** [key rows, hidden] */
+  readonly key: Tensor;
+  /** [key rows, hidden] */
+  readonly value: Tensor;
+  /** [sequences + 1] the first key row of each sequence, and the number of key rows. */
+  readonly offsets: Int32Array;
+  /** [sequences] so many key rows of a sequence, from its first, are seen. */
+  readonly counts: Int32Array;
+}
+
+/** The site of an attention. */
+export interface AttentionSite {
+  readonly pass: Pass;
+}
+
+/** The keys and values of an attention, between their projections and the scores. */
+export class AttentionPoint extends AttachmentPoint<KeysAndValues, AttentionSite> {
+  /**
+   * To which of the model's stacks of attentions it belongs: an encoder alone has one, `self`. What adapters have once for a
+   * stack they have for its attentions in the order of layers.
+   */
+  readonly stack: string;
+  readonly hiddenSize: number;
+
+  constructor(name: string, stack: string, hiddenSize: number) {
+    super(name);
+    this.stack = stack;
+    this.hiddenSize = hiddenSize;
+  }
+
+  forward(seen: KeysAndValues, pass: Pass): KeysAndValues {
+    return this.transformed(seen, { pass });
+  }
+
+  override select(
+    { key, value, offsets, counts }: KeysAndValues,
+    { pass }: AttentionSite,
+    sequences: readonly number[],
+  ): [KeysAndValues, AttentionSite] {
+    const rows = rowsOf(offsets, sequences);
+    const seen = {
+      key: gatherRows(key, rows),
+      value: gatherRows(value, rows),
+      offsets: offsetsOf(offsets, sequences),
+      counts: Int32Array.from(sequences, (s) => counts[s]),
+    };
+    return [seen, { pass: pass.part(sequences) }];
+  }
+
+  /** A sequence may have got other numbers of keys in each group. */
+  override merge(
+    values: readonly KeysAndValues[],
+    _site: AttentionSite,
+    groups: readonly (readonly number[])[],
+  ): KeysAndValues {
+    const together = concatenated(values);
+    const order = places(groups);
+    const rows = rowsOf(together.offsets, order);
+    return {
+      key: gatherRows(together.key, rows),
+      value: gatherRows(together.value, rows),
+      offsets: offsetsOf(together.offsets, order),
+      counts: Int32Array.from(order, (place) => together.counts[place]),
+    };
+  }
+}
+
+/** The sequences of all parts, one part behind the other. */
+function concatenated(parts: readonly KeysAndValues[]): KeysAndValues {
+  const offsets = [0];
+  for (const part of parts) {
+    const start = offsets[offsets.length - 1];
+    for (const end of part.offsets.subarray(1)) offsets.push(start + end);
+  }
+  return {
+    key: concat(parts.map(({ key }) => key)),
+    value: concat(parts.map(({ value }) => value)),
+    offsets: Int32Array.from(offsets),
+    counts: Int32Array.from(parts.flatMap(({ counts }) => [...counts])),
+  };
+}
+
 /** The attachment points of a model, in the order of its layers. */
 export interface AttachmentPoints {
+  /** The path of the model, where adapters have what belongs to no point of its own: `bert`. */
+  readonly path: string;
   readonly residual: readonly ResidualPoint[];
   readonly projection: readonly ProjectionPoint[];
+  readonly attention: readonly AttentionPoint[];
 }

@@ -3,11 +3,12 @@ import { activation } from '../ops/activations.ts';
 import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
-import { currentScope, tidy } from '../tensor/scope.ts';
+import { tidyInScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type AttachmentPoints, type Pass, ProjectionPoint, ResidualPoint } from './attachments.ts';
+import { type AttachmentPoints, AttentionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
+import { Pass } from './pass.ts';
 
 /** The sum of word, position and token-type embeddings, normalised. */
 class BertEmbeddings {
@@ -46,6 +47,7 @@ class BertAttention {
   readonly query: ProjectionPoint;
   readonly key: ProjectionPoint;
   readonly value: ProjectionPoint;
+  readonly self: AttentionPoint;
   readonly dense: ProjectionPoint;
   readonly output: ResidualPoint;
   readonly #config: EncoderConfig;
@@ -57,6 +59,7 @@ class BertAttention {
     this.query = new ProjectionPoint(path.at('self.query'), hidden_size, hidden_size);
     this.key = new ProjectionPoint(path.at('self.key'), hidden_size, hidden_size);
     this.value = new ProjectionPoint(path.at('self.value'), hidden_size, hidden_size);
+    this.self = new AttentionPoint(path.at('self').prefix, 'self', hidden_size);
     const output = path.at('output');
     this.dense = new ProjectionPoint(output.at('dense'), hidden_size, hidden_size);
     this.#norm = new LayerNorm(output.at('LayerNorm'), hidden_size, config.layer_norm_eps);
@@ -69,11 +72,14 @@ class BertAttention {
     const query = this.query.forward(x, pass); // [rows, hidden]
     const key = this.key.forward(x, pass); // [rows, hidden]
     const value = this.value.forward(x, pass); // [rows, hidden]
-    const context = packedAttention(query, key, value, {
+    const seen = this.self.forward({ key, value, offsets, counts: keyCounts }, pass); // [key rows, hidden]
+    const context = packedAttention(query, seen.key, seen.value, {
       heads: num_attention_heads,
       scale: 1 / Math.sqrt(hidden_size / num_attention_heads),
-      offsets,
-      keyCounts,
+      queryOffsets: offsets,
+      keyOffsets: seen.offsets,
+      keyCounts: seen.counts,
+      causal: false,
       dropout:
         random && attention_probs_dropout_prob > 0
           ? { p: attention_probs_dropout_prob, seed: random.uint32() }
@@ -119,23 +125,19 @@ class BertLayer {
     this.#feedForward = new BertFeedForward(path, config);
   }
 
-  get points(): AttachmentPoints {
-    const { query, key, value, dense, output } = this.#attention;
+  get points(): Omit<AttachmentPoints, 'path'> {
+    const { query, key, value, self, dense, output } = this.#attention;
     const feedForward = this.#feedForward;
     return {
       residual: [output, feedForward.output],
       projection: [query, key, value, dense, feedForward.intermediate, feedForward.dense],
+      attention: [self],
     };
   }
 
   forward(x: Tensor, keyCounts: Int32Array, pass: Pass): Tensor {
     return this.#feedForward.forward(this.#attention.forward(x, keyCounts, pass), pass); // [rows, hidden]
   }
-}
-
-/** Without a scope around it, `tidy` would free what the derivative of its result needs: then it is left to the collector. */
-function tidyInScope<T>(fn: () => T): T {
-  return currentScope() ? tidy(fn) : fn();
 }
 
 export interface BertVariant {
@@ -171,8 +173,10 @@ export class BertModel {
     );
     const points = this.#layers.map((layer) => layer.points);
     this.points = {
+      path: path.prefix,
       residual: points.flatMap(({ residual }) => residual),
       projection: points.flatMap(({ projection }) => projection),
+      attention: points.flatMap(({ attention }) => attention),
     };
   }
 
@@ -182,7 +186,7 @@ export class BertModel {
   /** The embedding output and the output of each layer, all [rows, hidden]. Dropout is on when `random` is given. */
   hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
     const { offsets, keyCounts } = batch;
-    const pass = { offsets, random };
+    const pass = new Pass(offsets, random);
     const states = [tidyInScope(() => this.#embeddings.forward(batch, random))];
     for (const layer of this.#layers) {
       states.push(tidyInScope(() => layer.forward(states[states.length - 1], keyCounts, pass)));

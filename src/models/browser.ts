@@ -2,7 +2,9 @@
 export {
   type AttachmentPoint,
   type AttachmentPoints,
-  type Pass,
+  AttentionPoint,
+  type AttentionSite,
+  type KeysAndValues,
   type Projection,
   ProjectionPoint,
   ResidualPoint,
@@ -23,4 +25,5 @@ export { type EncoderConfig, longestSequence, parseEncoderConfig } from './confi
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
+export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';

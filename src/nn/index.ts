@@ -1,4 +1,12 @@
-export { type Initializer, kaimingUniformInit, normalInit, onesInit, truncatedNormalInit, zerosInit } from './init.ts';
+export {
+  type Initializer,
+  kaimingUniformInit,
+  normalInit,
+  onesInit,
+  truncatedNormalInit,
+  uniformInit,
+  zerosInit,
+} from './init.ts';
 export { dropout, Embedding, LayerNorm, Linear } from './layers.ts';
 export { Parameter } from './parameter.ts';
 export { ParameterPath, type WeightSource } from './path.ts';

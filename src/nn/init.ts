@@ -25,8 +25,9 @@ export const truncatedNormalInit = (std: number): Initializer =>
     }
   });
 
+/** U(-bound, bound). */
+export const uniformInit = (bound: number): Initializer => filled((random) => (2 * random.uniform() - 1) * bound);
+
 /** U(-1/√in, 1/√in) for a matrix [out, in]: PyTorch's `kaiming_uniform_(a=√5)`. */
-export const kaimingUniformInit: Initializer = (shape, random) => {
-  const bound = 1 / Math.sqrt(shape[shape.length - 1]);
-  return Float32Array.from({ length: sizeOf(shape) }, () => (2 * random.uniform() - 1) * bound);
-};
+export const kaimingUniformInit: Initializer = (shape, random) =>
+  uniformInit(1 / Math.sqrt(shape[shape.length - 1]))(shape, random);

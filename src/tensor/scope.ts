@@ -84,6 +84,11 @@ function inScope<T>(fn: () => T, survives: (tensor: Tensor, scope: Scope) => boo
   }
 }
 
+/** @internal As `tidy`, but without a scope around it, where the derivative of the result would lose what it needs, just `fn`. */
+export function tidyInScope<T>(fn: () => T): T {
+  return current ? tidy(fn) : fn();
+}
+
 /** Takes a tensor out of its scope: it lives until `dispose()` or until it is garbage. @returns the same tensor */
 export function keep(tensor: Tensor): Tensor {
   if (tensor.scope) {
@@ -91,4 +96,15 @@ export function keep(tensor: Tensor): Tensor {
     tensor.leaveToCollector();
   }
   return tensor;
+}
+
+/** @internal Runs `fn` so that what it makes belongs to `scope`, which encloses the current one, or to none. */
+export function makeIn<T>(scope: Scope | null, fn: () => T): T {
+  const inner = current;
+  current = scope;
+  try {
+    return fn();
+  } finally {
+    current = inner;
+  }
 }

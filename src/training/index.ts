@@ -1,5 +1,6 @@
 export * from './browser.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
+export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,
   buildModel,
@@ -29,4 +30,11 @@ export {
   readStoppedRun,
   runFileSizes,
 } from './run-folder.ts';
-export { type DataSettings, type PruningSettings, pruningDefaults, type RunSettings, runDefaults } from './settings.ts';
+export {
+  type DataSettings,
+  type FusedAdapter,
+  type PruningSettings,
+  pruningDefaults,
+  type RunSettings,
+  runDefaults,
+} from './settings.ts';

@@ -82,6 +82,9 @@ export interface AdaptedModel extends Loaded<SequenceClassifier> {
   readonly saved: readonly Parameter[];
 }
 
+/** The name of the adapter that a run trains. */
+export const ownAdapter = 'default';
+
 /** The tokenizer of a model folder. @throws InputError if it knows tokens that the model does not */
 export function tokenizerOf({
   folder,
@@ -100,7 +103,7 @@ export function tokenizerOf({
 }
 
 /**
- * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter.
+ * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter. Those that it mixes are not loaded.
  *
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
@@ -114,7 +117,8 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
   }
   const backbone = loaded.model.parameters().filter((parameter) => !isHeadParameter(parameter));
   const adapters = new AdapterSet(loaded.model);
-  const adapter = adapters.add('default', settings.adapter);
+  for (const { name, settings: own } of settings.fused ?? []) adapters.add(name, own);
+  const adapter = adapters.add(ownAdapter, settings.adapter);
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);

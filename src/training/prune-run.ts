@@ -1,4 +1,5 @@
 import type { PruneReport } from '../pruning/index.ts';
+import { loadFused } from './fuse.ts';
 import { type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import { countParameters } from './run.ts';
 import { type RunConfig, type RunMetrics, saveRun } from './run-folder.ts';
@@ -32,6 +33,7 @@ export async function runPruning(options: PruningOptions): Promise<PruningResult
   const { output, command, versions, signal, events } = options;
   const settings = withAllOptions(options.settings);
   const run = prepareRun(settings, events);
+  loadFused(run.adapted, settings);
   const seconds = stopwatch();
   const pruning = await pruneAdapter(run, settings, { onBatch: events?.onPruning, signal });
   if (!pruning) throw new Error('The settings name no pruning method.');

@@ -22,7 +22,7 @@ import type { RunSettings } from './settings.ts';
 
 /** The files of a finished run, and of one that was stopped. */
 const CONFIG = 'sparse-adapter.json';
-const WEIGHTS = 'adapter.safetensors';
+export const WEIGHTS = 'adapter.safetensors';
 const METRICS = 'metrics.json';
 const CHECKPOINT = 'checkpoint.safetensors';
 const FORMAT_VERSION = 1;

@@ -6,6 +6,7 @@ import type { Parameter } from '../nn/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { classificationObjective, evaluate } from './classification.ts';
 import { fingerprint } from './fingerprint.ts';
+import { loadFused } from './fuse.ts';
 import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import {
   loadCheckpoint,
@@ -110,6 +111,7 @@ interface Progress {
 }
 
 async function begin(run: PreparedRun, { settings, command = [], signal, events = {} }: RunOptions): Promise<Progress> {
+  loadFused(run.adapted, settings);
   const stop = stopwatch();
   const pruning = await pruneAdapter(run, settings, { onBatch: events.onPruning, signal });
   return { command, pruning, losses: [], tokens: 0, seconds: { pruning: pruning ? stop() : 0, training: 0 } };

@@ -35,6 +35,15 @@ export interface PruningSettings {
   readonly examples: number;
 }
 
+/** An adapter of a finished run that the adapter of another one mixes. */
+export interface FusedAdapter {
+  /** Its name there. */
+  readonly name: string;
+  /** The folder of the finished run. Its weights are taken over once, when the other run begins. */
+  readonly run: string;
+  readonly settings: AdapterSettings;
+}
+
 /** Everything that determines a run; plain JSON, stored with its results. */
 export interface RunSettings {
   /** A model folder or the name of an installed package. */
@@ -42,6 +51,8 @@ export interface RunSettings {
   readonly data: DataSettings;
   /** Options that are left out have the defaults of its family. */
   readonly adapter: AdapterSettings;
+  /** The adapters that it mixes, if it does. */
+  readonly fused?: readonly FusedAdapter[];
   /** Null: a dense adapter. */
   readonly pruning: PruningSettings | null;
   readonly training: TrainingOptions;

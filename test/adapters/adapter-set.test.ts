@@ -17,7 +17,7 @@ import {
   stack,
 } from '../../src/adapters/index.ts';
 import { add, mul, tensor } from '../../src/index.ts';
-import { ResidualPoint } from '../../src/models/index.ts';
+import { Pass, ResidualPoint } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
 import { Random } from '../../src/random/index.ts';
 import { assertInputError } from '../io/input-error.ts';
@@ -32,7 +32,8 @@ useBackend(test, 'reference');
 test('a stack chains: each adapter changes what the one before has made of h', () => {
   const root = ParameterPath.root(new Random(1));
   const point = new ResidualPoint('layer.output', 'feedForward', 1);
-  const model = { points: { residual: [point], projection: [] }, root, parameters: () => root.parameters() };
+  const points = { path: '', residual: [point], projection: [], attention: [] };
+  const model = { points, root, parameters: () => root.parameters() };
   const adapters = new AdapterSet(model);
   const settings = { bottleneck: 1, activation: 'relu', scale: 1 } as const;
   // down 1, up 2, biases 0: h -> h + 2 relu(input)
@@ -51,7 +52,7 @@ test('a stack chains: each adapter changes what the one before has made of h', (
   const norm = (t: number) => t / 10;
   const run = () =>
     point
-      .forward(tensor([[h]]), { x: tensor([[x]]), norm: (t) => mul(t, 0.1), pass: { offsets: Int32Array.of(0, 1) } })
+      .forward(tensor([[h]]), { x: tensor([[x]]), norm: (t) => mul(t, 0.1), pass: new Pass(Int32Array.of(0, 1)) })
       .item();
   const steps: Record<string, (value: number) => number> = {
     houlsby: (value) => value + 2 * value,
@@ -194,6 +195,7 @@ test('settings are completed and checked', () => {
     activation: 'relu',
     init: 'bert',
     scale: 4,
+    learnScale: false,
   });
   assert.equal(completeSettings({ kind: 'parallel', init: 'mam_adapter' }, { pruned: true }).init, 'mam_adapter');
   assert.deepEqual(
@@ -205,7 +207,7 @@ test('settings are completed and checked', () => {
     ['houlsby 64', 'lora 8', 'full'],
   );
   const wrong: [Record<string, unknown>, RegExp][] = [
-    [{ kind: 'prompt' }, /no adapter 'prompt'; there are: full, houlsby, lora/],
+    [{ kind: 'prompt' }, /no adapter 'prompt'; there are: full, fusion, houlsby, lora/],
     [{ kind: 'houlsby', rank: 2 }, /houlsby has no option 'rank'; its options: bottleneck, activation/],
     [{ kind: 'full', rank: 2 }, /full has no option 'rank'; its options: none/],
     [{ kind: 'houlsby', bottleneck: 0 }, /houlsby: bottleneck must be a whole number above 0, not 0/],

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import {
-  AdapterSet,
   type AdapterSettings,
   adapterFamilies,
   attachAdapter,
@@ -19,6 +18,8 @@ import { isHeadParameter, type SequenceClassifier } from '../../src/models/index
 import type { Parameter } from '../../src/nn/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import {
+  adapterSetFor,
+  attach,
   identitySettings,
   liven,
   logits,
@@ -45,7 +46,7 @@ const lossOf = (model: SequenceClassifier) => (): Tensor => model.loss(logitsTen
 /** A model with this adapter, its numbers as if trained. */
 function adapted(settings: AdapterSettings, config?: Readonly<Record<string, unknown>>) {
   const model = tinyClassifier(undefined, config ? { config } : {});
-  const adapter = attachAdapter(model, settings);
+  const adapter = attach(model, settings);
   liven(adapter);
   return { model, adapter };
 }
@@ -82,7 +83,7 @@ onEveryFamily(
 onEveryFamily('activating another adapter, or none, restores the exact earlier output', (settings) => {
   const model = tinyClassifier();
   const bare = logits(model);
-  const adapters = new AdapterSet(model);
+  const adapters = adapterSetFor(model, settings);
   const outputs = new Map<string | null, number[]>([[null, bare]]);
   for (const [name, own] of [
     ['a', settings],
@@ -107,8 +108,10 @@ onEveryFamily('activating another adapter, or none, restores the exact earlier o
 
 onEveryFamily('a removed adapter leaves the model as it was', (settings) => {
   const model = tinyClassifier();
+  const adapters = adapterSetFor(model, settings);
   const before = [model.parameters().map(({ name }) => name), logits(model)];
-  const adapter = attachAdapter(model, settings);
+  const adapter = adapters.add('default', settings);
+  adapters.activate('default');
   liven(adapter);
   assert.notDeepEqual(logits(model), before[1]);
   adapter.detach();
@@ -135,7 +138,7 @@ onEveryFamily('what a file holds brings weights and masks back, bit for bit', as
   const { model, adapter } = adapted(settings);
   maskRandomly(adapter.prunable);
   const { tensors, metadata } = await toSparseTensors(adapter.parameters);
-  const other = attachAdapter(tinyClassifier(), settings);
+  const other = attach(tinyClassifier(), settings);
   loadSparseTensors(parseSafetensors(serializeSafetensors(tensors, metadata), 'adapter'), other.parameters);
   const state = (parameters: readonly Parameter[]) =>
     parameters.map(({ name, value, mask }) => [name, Array.from(value.dataSync()), mask && [...mask.dataSync()]]);
@@ -237,7 +240,7 @@ onEveryFamily(
   async (settings) => {
     for (const method of ['snip', 'grasp'] as const) {
       const model = tinyClassifier();
-      const adapter = attachAdapter(model, completeSettings(settings, { pruned: true }));
+      const adapter = attach(model, completeSettings(settings, { pruned: true }));
       freezeBackbone(model, adapter);
       const parameters = adapter.prunable;
       assert.ok(parameters.length > 0 && parameters.every(({ shape }) => shape.length === 2));
@@ -277,7 +280,7 @@ onEveryFamily(
   'in a batch each sequence can name its adapter, and gets what the adapter alone gives it',
   (settings) => {
     const model = tinyClassifier();
-    const adapters = new AdapterSet(model);
+    const adapters = adapterSetFor(model, settings);
     for (const [name, own] of [
       ['a', settings],
       ['b', { kind: 'houlsby', bottleneck: 2 }],

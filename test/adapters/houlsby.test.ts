@@ -8,7 +8,13 @@ import {
   houlsby,
 } from '../../src/adapters/index.ts';
 import { grad, mul, Random, type Tensor, tensor, tidy } from '../../src/index.ts';
-import { isHeadParameter, packSequences, ResidualPoint, type SequenceClassifier } from '../../src/models/index.ts';
+import {
+  isHeadParameter,
+  Pass,
+  packSequences,
+  ResidualPoint,
+  type SequenceClassifier,
+} from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { assertClose } from '../support/compare.ts';
@@ -32,7 +38,8 @@ function bare(layers: number, hiddenSize: number): AdaptableModel {
     new ResidualPoint(`bert.encoder.layer.${i}.attention.output`, 'attention', hiddenSize),
     new ResidualPoint(`bert.encoder.layer.${i}.output`, 'feedForward', hiddenSize),
   ]);
-  return { points: { residual, projection: [] }, root, parameters: () => root.parameters() };
+  const points = { path: 'bert', residual, projection: [], attention: [] };
+  return { points, root, parameters: () => root.parameters() };
 }
 
 test('both forms have the names and shapes of their origin', () => {
@@ -85,7 +92,7 @@ onEveryBackend(test, 'the output is norm(h + up(f(down(h))) + x), for the author
       const own = parameters.filter(({ name }) => name.startsWith(point.name) && new RegExp(pattern).test(name));
       for (const parameter of own) parameter.load(values, null);
     }
-    const pass = { offsets: Int32Array.of(0, 1) };
+    const pass = new Pass(Int32Array.of(0, 1));
     const h = [1.5, 0.5];
     const [a, b] = before(h);
     const inner = f(0.5 * a - 2 * b + 0.25);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { AdapterSet, attachAdapter, lora } from '../../src/adapters/index.ts';
 import { Random, tensor, tidy } from '../../src/index.ts';
+import { Pass } from '../../src/models/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { liven, logits, logitsTensor, maskRandomly, twoTexts } from '../support/adapters.ts';
@@ -51,7 +52,7 @@ test('the output is W x + b + s B A x, s = alpha / r or alpha / sqrt(r)', () => 
   ]) {
     const model = tinyClassifier();
     const [point] = model.points.projection;
-    const pass = { offsets: Int32Array.of(0, 2) };
+    const pass = new Pass(Int32Array.of(0, 2));
     const input = Array.from({ length: 2 * 16 }, (_, i) => ((7 * i) % 11) / 5 - 1);
     const run = () => tidy(() => Array.from(point.forward(tensor(input, [2, 16]), pass).dataSync()));
     const base = run();

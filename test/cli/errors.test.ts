@@ -49,6 +49,10 @@ const train = (...more: string[]) => [
 ];
 const replacing = (...more: string[]) => train('--overwrite', ...more);
 const withModel = (path: string) => replacing('--model', path);
+const fusing = (...more: string[]) => [
+  ...['train', '--model', model, '--data', at('train.csv'), '--text', 'text', '--label', 'mood'],
+  ...['--adapter', 'fusion', ...more],
+];
 
 interface Case {
   readonly args: readonly string[];
@@ -174,6 +178,10 @@ test('unusable runs and inputs of the other commands', async () => {
   writeFileSync(file, readFileSync(file).subarray(0, -1));
   const text: RunOptions = { input: 'the film is good\n' };
   await expectFailures(1, {
+    'train: a fusion of nothing': {
+      args: fusing('--fuse', `${at('out')},${at('nowhere')}`),
+      message: /nowhere has no sparse-adapter\.json: give the --output folder of train/,
+    },
     'evaluate: no run': {
       args: ['evaluate', folder],
       message: /has no sparse-adapter\.json: give the --output folder/,
@@ -276,6 +284,18 @@ test('wrong usage', () =>
         ...replacing('--adapter', 'full', '--pruning', 'random').filter((word) => !/^(--bottleneck|4)$/.test(word)),
       ],
       message: /--pruning has no effect with --adapter full, which has no weights to prune/,
+    },
+    'nothing to fuse': {
+      args: fusing(),
+      message: /--fuse is missing: the folders of the runs/,
+    },
+    'runs for another adapter': {
+      args: replacing('--fuse', 'a,b'),
+      message: /--fuse has no effect with --adapter houlsby; it is for fusion/,
+    },
+    'runs of one name': {
+      args: replacing('--fuse', 'a/run,b/run'),
+      message: /Two of them are called 'run': write name=folder/,
     },
     'an option that belongs elsewhere': { args: replacing('--task', 'rte'), message: /--eval-data belongs to a file/ },
     'predict without a model': { args: ['predict'], message: /name the folder of a run/ },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { succeed } from '../support/command.ts';
@@ -102,6 +102,8 @@ test('a regression: numbers as labels, tables for people', async () => {
 const adapters = [
   ['parallel', '--bottleneck', '4', '--scale', '2', '--sparsity', '0.5'],
   ['pfeiffer', '--bottleneck', '4', '--activation', 'gelu', '--pruning', 'none'],
+  ['prefix', '--prefix-length', '3', '--prefix-bottleneck', '4'],
+  ['mam', '--bottleneck', '4', '--prefix-length', '3', '--prefix-flat', '--learn-scale'],
   ['lora', '--rank', '2', '--alpha', '4', '--rslora', '--target-modules', 'query,value,output.dense'],
   ['full'],
 ] as const;
@@ -113,8 +115,13 @@ for (const [kind, ...options] of adapters) {
     const { settings, pruning } = readJson(kind, 'sparse-adapter.json');
     const { metrics, trained_parameters: trained, backbone_parameters: backbone } = readJson(kind, 'metrics.json');
     const expected = {
-      parallel: { kind, bottleneck: 4, activation: 'relu', init: 'bert', scale: 2 },
-      pfeiffer: { kind, bottleneck: 4, activation: 'gelu', init: 'bert', scale: 1 },
+      parallel: { kind, bottleneck: 4, activation: 'relu', init: 'bert', scale: 2, learnScale: false },
+      pfeiffer: { kind, bottleneck: 4, activation: 'gelu', init: 'bert', scale: 1, learnScale: false },
+      prefix: { kind, prefixLength: 3, prefixBottleneck: 4, prefixFlat: false },
+      mam: {
+        ...{ kind, prefixLength: 3, prefixBottleneck: 800, prefixFlat: true, equalSplit: false },
+        ...{ bottleneck: 4, activation: 'relu', init: 'bert', scale: 4, learnScale: true },
+      },
       lora: {
         ...{ kind, rank: 2, alpha: 4, rslora: true, dropout: 0 },
         ...{ targetModules: ['query', 'value', 'output.dense'], init: 'bert' },
@@ -123,12 +130,22 @@ for (const [kind, ...options] of adapters) {
     }[kind];
     assert.deepEqual(settings.adapter, expected);
     const low = 2 * (16 + 16);
-    const weights = { parallel: 2 * 2 * 4 * 16, pfeiffer: null, lora: 2 * (3 * low + 2 * (32 + 16)), full: null }[kind];
+    const columns = 2 * 2 * 16;
+    const weights = {
+      parallel: 2 * 2 * 4 * 16,
+      pfeiffer: null,
+      prefix: 3 * 16 + 4 * 16 + columns * 4,
+      mam: 3 * columns + 2 * 2 * 4 * 16,
+      lora: 2 * (3 * low + 2 * (32 + 16)),
+      full: null,
+    }[kind];
     assert.equal(pruning?.total ?? null, weights);
     const biases = 2 * (4 + 16);
     const trainedAdapter = {
       parallel: pruning?.kept + biases,
       pfeiffer: 2 * 2 * 4 * 16 + biases,
+      prefix: pruning?.kept + 4 + columns,
+      mam: pruning?.kept + biases + 2,
       lora: pruning?.kept,
       full: backbone,
     }[kind];
@@ -138,6 +155,34 @@ for (const [kind, ...options] of adapters) {
     assert.deepEqual(JSON.parse(again.stdout).metrics, metrics);
   });
 }
+
+test('--adapter fusion mixes the adapters of finished runs', async () => {
+  const pfeiffer = ['--adapter', 'pfeiffer', '--epochs', '1'];
+  await Promise.all([
+    succeed(train('mood', 'first', ...pfeiffer)),
+    succeed(train('score', 'second', ...pfeiffer, '--pruning', 'none', '--seed', '2')),
+  ]);
+  const args = train('mood', 'fused', '--epochs', '1', '--adapter', 'fusion');
+  args.splice(args.indexOf('--bottleneck'), 2);
+  args.push('--fuse', `${at('first')},other=${at('second')}`, '--regularization', '0.1');
+  const { stdout, stderr } = await succeed(args);
+  const weights = 2 * 3 * 16 * 16;
+  assert.match(stdout, /method +fusion of 2, snip 40 %/);
+  assert.match(stdout, new RegExp(`fused +first of ${at('first')}, other of ${at('second')}`));
+  assert.match(stderr, new RegExp(`of ${weights.toLocaleString('en')} adapter weights`));
+
+  const { settings } = readJson('fused', 'sparse-adapter.json');
+  assert.deepEqual(settings.adapter, {
+    ...{ kind: 'fusion', adapters: ['first', 'other'] },
+    ...{ regularization: 0.1, dropout: 0.1 },
+  });
+  rmSync(at('first'), { recursive: true });
+  rmSync(at('second'), { recursive: true });
+  const again = await succeed(['evaluate', at('fused'), '--json']);
+  assert.deepEqual(JSON.parse(again.stdout).metrics, readJson('fused', 'metrics.json').metrics);
+  const { stdout: answer } = await succeed(['predict', at('fused')], { input: 'the film is good\n' });
+  assert.match(answer, /^(positive|negative)\t/);
+});
 
 test('pairs of texts: two columns in a table, a TAB in a line', async () => {
   await succeed(train('mood', 'pairs', '--epochs', '1', '--text', 'text,thing'));

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
+import { type Adapter, Fusion } from '../../src/adapters/index.ts';
 import { grad, hvp, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
-import { packPadded } from '../../src/models/index.ts';
+import { type PackedBatch, packPadded } from '../../src/models/index.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
 import { type AdapterSpec, adaptedClassifier, type LabelledBatch, missingFor, storedName, unpack } from './models.ts';
 
@@ -12,11 +13,27 @@ interface AdapterCase {
   readonly spec: AdapterSpec;
   readonly inputs: LabelledBatch;
   readonly tensors: Readonly<Record<string, { tol: number }>>;
-  readonly scalars: { loss: { value: number; tol: number } };
+  readonly scalars: { readonly loss: Scalar; readonly fusion_regularization?: Scalar };
+}
+
+interface Scalar {
+  readonly value: number;
+  readonly tol: number;
+}
+
+/** Adds what a pass computes of the weights of fused adapters to `values`, layer by layer. */
+function recordFusion({ parts }: Adapter, batch: PackedBatch, values: Record<string, ArrayLike<number>>): void {
+  for (const [layer, [point, module]] of [...(parts.residual ?? [])].entries()) {
+    if (!(module instanceof Fusion)) continue;
+    point.attached = (h, sublayer) => {
+      values[`fusion_probs.${layer}`] = unpack(module.weigh(h, sublayer).p, batch);
+      return module.forward(h, sublayer);
+    };
+  }
 }
 
 function run(folder: string, golden: AdapterCase, compare: Compare): void {
-  const { model, adapter } = adaptedClassifier(
+  const { model, adapter, parameters } = adaptedClassifier(
     join(folder, golden.backbone),
     join(folder, golden.adapter),
     golden.spec,
@@ -24,21 +41,25 @@ function run(folder: string, golden: AdapterCase, compare: Compare): void {
   const batch = packPadded(golden.inputs, model.encoder.positionIds);
   const loss = () => model.loss(model.forward(batch), golden.inputs.labels);
   tidy(() => {
-    const values: Record<string, ArrayLike<number>> = { logits: model.forward(batch).dataSync() };
+    const values: Record<string, ArrayLike<number>> = {};
+    recordFusion(adapter, batch, values);
+    values.logits = model.forward(batch).dataSync();
     model.encoder.hiddenStates(batch).forEach((state, i) => {
       values[`hidden_states.${i}`] = unpack(state, batch);
     });
     compare('loss', loss().dataSync(), [golden.scalars.loss.value], golden.scalars.loss.tol);
+    const penalty = golden.scalars.fusion_regularization;
+    if (penalty) compare('fusion_regularization', adapter.penalty?.().dataSync(), [penalty.value], penalty.tol);
 
-    const parameters = model.parameters();
-    const all = parameters.map(({ value }) => value);
-    grad(loss(), all).forEach((g, i) => {
-      values[`grad/${storedName(golden.spec, parameters[i])}`] = g.dataSync();
+    const all = model.parameters();
+    const everything = all.map(({ value }) => value);
+    grad(loss(), everything).forEach((g, i) => {
+      values[`grad/${storedName(golden.spec, all[i])}`] = g.dataSync();
     });
     // H g over the tensors of the adapter alone.
-    const leaves = adapter.parameters.map(({ value }) => value);
+    const leaves = parameters.map(({ value }) => value);
     hvp(loss, leaves, grad(loss(), leaves)).forEach((h, i) => {
-      values[`hg/${storedName(golden.spec, adapter.parameters[i])}`] = h.dataSync();
+      values[`hg/${storedName(golden.spec, parameters[i])}`] = h.dataSync();
     });
     const expected = openSafetensors(join(folder, golden.expected));
     for (const [name, { tol }] of Object.entries(golden.tensors)) {
@@ -55,7 +76,7 @@ export const adapters: Area = {
       const golden = readJson<AdapterCase>(path, 'case.json');
       return {
         name: basename(path),
-        missing: missingFor(path, golden.backbone, golden.spec),
+        missing: missingFor(path, golden.backbone),
         run: (compare) => run(path, golden, compare),
       };
     }),

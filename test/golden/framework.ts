@@ -18,7 +18,7 @@ export interface Case {
 }
 
 /** The only reasons for which a case may be skipped. */
-export type MissingFeature = 'bart' | 'prefix' | 'mam' | 'fusion' | 'rouge' | 'squad';
+export type MissingFeature = 'bart' | 'rouge' | 'squad';
 
 /** A part of the golden folder. */
 export interface Area {

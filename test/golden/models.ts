@@ -1,12 +1,15 @@
 import { dirname, join } from 'node:path';
 import {
   type Adapter,
+  AdapterSet,
   type AdapterSettings,
-  attachAdapter,
+  fusion,
   houlsby,
   lora,
+  mam,
   parallel,
   pfeiffer,
+  prefix,
 } from '../../src/adapters/index.ts';
 import type { ActivationName, Tensor } from '../../src/index.ts';
 import { Random } from '../../src/index.ts';
@@ -20,7 +23,13 @@ import {
 import { type Parameter, ParameterPath } from '../../src/nn/index.ts';
 import { type MissingFeature, readJson } from './framework.ts';
 
-export interface AdapterSpec {
+interface PrefixSpec {
+  readonly flat?: boolean;
+  readonly prefix_length?: number;
+  readonly bottleneck_size?: number;
+}
+
+export interface AdapterSpec extends PrefixSpec {
   readonly method: string;
   readonly naming?: 'sparseadapter';
   readonly name?: string;
@@ -29,6 +38,10 @@ export interface AdapterSpec {
   readonly scaling?: number;
   readonly lora_alpha?: number;
   readonly target_modules?: readonly string[];
+  /** The prefix of a Mix-And-Match adapter. */
+  readonly prefix?: PrefixSpec;
+  /** The adapters that are fused. */
+  readonly names?: readonly string[];
 }
 
 /** A batch as Hugging Face takes it, with labels. */
@@ -50,32 +63,26 @@ export function openModel(folder: string): { config: EncoderConfig; root: Parame
 export const labelsOf = ({ labels }: EncoderConfig): readonly string[] | null =>
   labels && labels.length > 1 ? labels : null;
 
-/** What each method lacks yet. */
-const methods: Readonly<Record<string, MissingFeature | undefined>> = {
-  houlsby: undefined,
-  pfeiffer: undefined,
-  parallel: undefined,
-  lora: undefined,
-  prefix: 'prefix',
-  mam: 'mam',
-  fusion: 'fusion',
-};
-
-/** What is missing for an adapter case, if anything. @throws Error for an unknown method */
-export function missingFor(folder: string, backbone: string, { method }: AdapterSpec): MissingFeature | undefined {
-  if (readJson<{ model_type: string }>(folder, backbone, 'config.json').model_type === 'bart') return 'bart';
-  if (!Object.hasOwn(methods, method)) throw new Error(`${folder}: unknown adapter method ${method}`);
-  return methods[method];
+/** What is missing for an adapter case, if anything. */
+export function missingFor(folder: string, backbone: string): MissingFeature | undefined {
+  return readJson<{ model_type: string }>(folder, backbone, 'config.json').model_type === 'bart' ? 'bart' : undefined;
 }
 
 export interface AdaptedClassifier {
   readonly model: SequenceClassifier;
   readonly adapter: Adapter;
+  /** Those of the adapter and of the adapters that it mixes. */
+  readonly parameters: readonly Parameter[];
 }
 
 /** The settings of an adapter case. */
 function settingsOf(spec: AdapterSpec): AdapterSettings {
   const bottleneck = { bottleneck: spec.r, activation: spec.non_linearity, scale: spec.scaling };
+  const prefixes = ({ prefix_length, bottleneck_size, flat }: PrefixSpec) => ({
+    prefixLength: prefix_length,
+    prefixBottleneck: bottleneck_size,
+    prefixFlat: flat,
+  });
   switch (spec.method) {
     case 'houlsby': {
       const form = spec.naming === 'sparseadapter' ? 'sparse-adapter' : 'adapterhub';
@@ -87,32 +94,42 @@ function settingsOf(spec: AdapterSpec): AdapterSettings {
       return parallel.configure(bottleneck);
     case 'lora':
       return lora.configure({ rank: spec.r, alpha: spec.lora_alpha, targetModules: spec.target_modules });
+    case 'prefix':
+      return prefix.configure(prefixes(spec));
+    case 'mam':
+      return mam.configure({ ...bottleneck, ...prefixes(spec.prefix ?? {}) });
+    case 'fusion':
+      return fusion.configure({ adapters: spec.names });
     default:
       throw new Error(`Unknown adapter method ${spec.method}`);
   }
 }
 
-/** The name of a parameter in the golden files: those of PEFT and of the authors' code do not contain the adapter's name. */
+/** The name of a parameter in the golden files: those of PEFT, of prefixes and of the authors' code lack the adapter's name. */
 export function storedName({ naming, method }: AdapterSpec, { name }: Parameter): string {
   if (naming === 'sparseadapter') return name.replace(/(ef_(?:attn|ffn)_adapter)\.default/, '$1');
   if (method === 'lora') return name.replace(/^(.*\.lora_[AB])\.default\./, 'base_model.model.$1.');
-  return name;
+  return name.replace(/^.*\.prefix_tuning\.prefix_tunings\..*\.self_prefix\./, 'prefix.');
 }
 
 /** The classifier of a golden model folder with the stored adapter, masked where the file has masks. */
 export function adaptedClassifier(modelFolder: string, adapterFile: string, spec: AdapterSpec): AdaptedClassifier {
   const { config, root } = openModel(modelFolder);
   const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
-  const adapter = attachAdapter(model, settingsOf(spec), spec.name);
+  const adapters = new AdapterSet(model);
+  for (const name of spec.names ?? []) adapters.add(name, settingsOf({ ...spec, method: 'pfeiffer' }));
+  const adapter = adapters.add(spec.name ?? spec.names?.join() ?? 'default', settingsOf(spec));
+  adapters.activate(adapter.name);
+  const parameters = adapters.parameters();
   const stored = openSafetensors(adapterFile);
   const maskOf = (name: string) => (stored.has(`mask/${name}`) ? stored.readFloat32(`mask/${name}`) : null);
-  const names = new Map(adapter.parameters.map((parameter) => [parameter, storedName(spec, parameter)]));
+  const names = new Map(parameters.map((parameter) => [parameter, storedName(spec, parameter)]));
   for (const [parameter, name] of names) parameter.load(stored.readFloat32(name), maskOf(name));
   const known = new Set(names.values());
   const extra = stored.names().find((name) => !known.has(name.replace(/^mask\//, '')));
   if (extra)
     throw new Error(`${adapterFile}: tensor ${extra} belongs to no parameter of ${join(dirname(adapterFile), '.')}`);
-  return { model, adapter };
+  return { model, adapter, parameters };
 }
 
 /** Rows of a packed batch [rows, n] back in the places of the padded one [sequences, columns, n]. */

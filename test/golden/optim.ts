@@ -239,7 +239,7 @@ export const optim: Area = {
             run: (compare) => runSmall(path, content, variant, compare),
           }));
         }
-        const missing = missingFor(path, '.', content.spec);
+        const missing = missingFor(path, '.');
         return [{ name, missing, run: (compare) => runTraining(path, content, compare) }];
       }),
       ...casesOfFiles(folder, {

@@ -216,7 +216,7 @@ export const pruning: Area = {
     return [
       ...caseFolders(folder).map((path): Case => {
         const scoreCase = readJson<ScoreCase>(path, 'case.json');
-        const missing = missingFor(path, '.', scoreCase.spec);
+        const missing = missingFor(path, '.');
         return { name: basename(path), missing, run: (compare) => runScores(path, scoreCase, compare) };
       }),
       ...casesOfFiles(folder, {

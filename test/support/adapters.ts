@@ -1,4 +1,4 @@
-import type { Adapter, AdapterSettings } from '../../src/adapters/index.ts';
+import { type Adapter, AdapterSet, type AdapterSettings } from '../../src/adapters/index.ts';
 import { Random, type Tensor, tidy } from '../../src/index.ts';
 import { packSequences, type SequenceClassifier, type TokenSequence } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
@@ -9,6 +9,10 @@ import type { Parameter } from '../../src/nn/index.ts';
  */
 export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>> = {
   full: [{ kind: 'full' }],
+  fusion: [
+    { kind: 'fusion', adapters: ['pfeiffer-1', 'pfeiffer-2', 'pfeiffer-3'] },
+    { kind: 'fusion', adapters: ['houlsby-1', 'houlsby-2'] },
+  ],
   houlsby: [
     { kind: 'houlsby', bottleneck: 3 },
     { kind: 'houlsby', bottleneck: 3, form: 'sparse-adapter', dropout: 0 },
@@ -24,8 +28,19 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
       init: 'bert',
     },
   ],
-  parallel: [{ kind: 'parallel', bottleneck: 3, init: 'bert' }],
+  mam: [
+    { kind: 'mam', bottleneck: 3, init: 'bert', prefixLength: 2, prefixBottleneck: 3 },
+    { kind: 'mam', bottleneck: 3, init: 'bert', learnScale: true, prefixFlat: true, equalSplit: true },
+  ],
+  parallel: [
+    { kind: 'parallel', bottleneck: 3, init: 'bert' },
+    { kind: 'parallel', bottleneck: 3, init: 'bert', learnScale: true },
+  ],
   pfeiffer: [{ kind: 'pfeiffer', bottleneck: 3, activation: 'gelu' }],
+  prefix: [
+    { kind: 'prefix', prefixLength: 3, prefixBottleneck: 4 },
+    { kind: 'prefix', prefixLength: 1, prefixFlat: true },
+  ],
 };
 
 /** Settings with which an adapter changes nothing before it is trained. */
@@ -37,6 +52,23 @@ export const identitySettings: readonly AdapterSettings[] = [
   { kind: 'parallel', bottleneck: 3 },
   { kind: 'pfeiffer', bottleneck: 3, init: 'mam_adapter' },
 ];
+
+/** The adapters that a family mixes, `<kind>-<number>`, as if they were trained before. */
+export function adapterSetFor(model: SequenceClassifier, { adapters }: AdapterSettings): AdapterSet {
+  const set = new AdapterSet(model);
+  for (const name of Array.isArray(adapters) ? adapters : []) {
+    liven(set.add(name, { kind: name.replace(/-.*/, ''), bottleneck: 3 }), name);
+  }
+  return set;
+}
+
+/** A model's only active adapter, beside those that it mixes. */
+export function attach(model: SequenceClassifier, settings: AdapterSettings): Adapter {
+  const set = adapterSetFor(model, settings);
+  const adapter = set.add('default', settings);
+  set.activate('default');
+  return adapter;
+}
 
 export const titleOf = (settings: AdapterSettings): string =>
   Object.values(settings)

@@ -1,0 +1,134 @@
+import type { AttentionPoint, AttentionSite, KeysAndValues } from '../models/index.ts';
+import {
+  kaimingUniformInit,
+  Linear,
+  normalInit,
+  type Parameter,
+  type ParameterPath,
+  uniformInit,
+} from '../nn/index.ts';
+import { gatherRows } from '../ops/gather.ts';
+import { concat, slice } from '../ops/layout.ts';
+import { tanh } from '../ops/unary.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily } from './family.ts';
+import { type ConfigOf, positiveInteger, yesOrNo } from './options.ts';
+
+/** The options that all prefixes have, with a family's default. */
+export const prefixOptions = (defaults: { readonly bottleneck: number }) => ({
+  prefixLength: positiveInteger({
+    description: 'keys and values in front of those of a sequence',
+    placeholder: '<count>',
+    default: 30,
+  }),
+  prefixBottleneck: positiveInteger({
+    description: 'inner width of the network that makes them',
+    placeholder: '<width>',
+    default: defaults.bottleneck,
+  }),
+  prefixFlat: yesOrNo({ description: 'train them themselves, without that network', default: false }),
+});
+
+export type PrefixConfig = ConfigOf<ReturnType<typeof prefixOptions>>;
+
+/** What all attentions of one stack get in front: [length, 2 · layers · hidden], for each layer a key and then a value. */
+interface PrefixTable {
+  tensor(): Tensor;
+  readonly matrices: readonly Parameter[];
+}
+
+/** The numbers themselves are trained; N(0, 1) at first. */
+function flatTable(path: ParameterPath, length: number, width: number): PrefixTable {
+  const rows = path.parameter('control_trans', [length, width], normalInit(1));
+  return { tensor: () => rows.tensor(), matrices: [rows] };
+}
+
+/** They come from a network, which is easier to train (Li and Liang, 2021): W₂ tanh(W₀ e + b₀) + b₂ of trained rows e. */
+function networkTable(
+  path: ParameterPath,
+  { prefixLength, prefixBottleneck }: PrefixConfig,
+  hidden: number,
+  width: number,
+): PrefixTable {
+  const layer = (name: string, inner: number, outer: number) => {
+    const init = { weight: kaimingUniformInit, bias: uniformInit(1 / Math.sqrt(inner)) };
+    return new Linear(path.at(name), inner, outer, init);
+  };
+  const rows = path.at('wte').parameter('weight', [prefixLength, hidden], normalInit(1));
+  const [down, up] = [
+    layer('control_trans.0', hidden, prefixBottleneck),
+    layer('control_trans.2', prefixBottleneck, width),
+  ];
+  return {
+    tensor: () => up.forward(tanh(down.forward(rows.tensor()))),
+    matrices: [rows, down.weight, up.weight],
+  };
+}
+
+/** Puts the rows of one layer in front of the keys and the values of every sequence, where every query sees them. */
+class Prefix implements AttentionModule {
+  readonly #table: PrefixTable;
+  readonly #layer: number;
+
+  constructor(table: PrefixTable, layer: number) {
+    this.#table = table;
+    this.#layer = layer;
+  }
+
+  forward({ key, value, offsets, counts }: KeysAndValues, { pass }: AttentionSite): KeysAndValues {
+    const table = pass.once(this.#table, () => this.#table.tensor()); // [length, 2 · layers · hidden]
+    const [length, hidden] = [table.shape[0], key.shape[1]];
+    const order = Array.from(counts, (_, s) => [
+      ...Array.from({ length }, (_, i) => i),
+      ...Array.from({ length: offsets[s + 1] - offsets[s] }, (_, i) => length + offsets[s] + i),
+    ]).flat();
+    const withPrefix = (rows: Tensor, which: 0 | 1) => {
+      const start = (2 * this.#layer + which) * hidden;
+      return gatherRows(concat([slice(table, [0, start], [length, start + hidden]), rows]), order);
+    };
+    return {
+      key: withPrefix(key, 0),
+      value: withPrefix(value, 1),
+      offsets: offsets.map((start, s) => start + s * length),
+      counts: counts.map((count) => count + length),
+    };
+  }
+}
+
+/** An adapter with a prefix in front of every attention. The names are AdapterHub's. */
+export function prefixesAt(
+  { name, points, at }: BuildContext,
+  config: PrefixConfig,
+): Pick<AdapterParts, 'attention' | 'prunable' | 'ejected'> {
+  const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
+  const modules = new Map<AttentionPoint, Prefix>();
+  const tables = new Map<ParameterPath, PrefixTable>();
+  for (const stack of new Set(points.attention.map((point) => point.stack))) {
+    const own = points.attention.filter((point) => point.stack === stack);
+    const path = place.at(`${stack}_prefix`);
+    const width = 2 * own.reduce((sum, { hiddenSize }) => sum + hiddenSize, 0);
+    const table = config.prefixFlat
+      ? flatTable(path, config.prefixLength, width)
+      : networkTable(path, config, own[0].hiddenSize, width);
+    tables.set(path, table);
+    for (const [layer, point] of own.entries()) modules.set(point, new Prefix(table, layer));
+  }
+  const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));
+  return {
+    attention: modules,
+    prunable: { prefix: [...tables.values()].flatMap(({ matrices }) => matrices) },
+    ejected: config.prefixFlat ? undefined : () => ({ options: { prefixFlat: true }, values: flat() }),
+  };
+}
+
+/**
+ * Prefix tuning (Li and Liang, 2021): trained keys and values in front of those of every sequence, in every attention. They are
+ * never masked and shift no position. The defaults are those of AdapterHub's `PrefixTuningConfig`.
+ */
+export const prefix = defineFamily({
+  kind: 'prefix',
+  summary: 'trained keys and values in every attention',
+  options: prefixOptions({ bottleneck: 512 }),
+  title: ({ prefixLength }) => `prefix ${prefixLength}`,
+  build: prefixesAt,
+});
