@@ -19,6 +19,8 @@ export interface Adapter {
   readonly prunable: readonly Parameter[];
   /** The same by the part they play: `bottleneck`, `lora` and the like. */
   readonly prunableMatrices: PrunableMatrices;
+  /** The prunable matrices that act one behind the other in one module, the first first; every one is in one chain. */
+  readonly chains: readonly (readonly Parameter[])[];
   /** A term that training adds to the loss, or null. */
   readonly penalty: (() => Tensor) | null;
   /** Its modules by attachment point. */
@@ -117,6 +119,7 @@ export class AdapterSet {
       parameters: parts.parameters ?? own,
       prunable: Object.values(parts.prunable).flat(),
       prunableMatrices: parts.prunable,
+      chains: chainsOf(name, parts.prunable, allPoints(this.#model)),
       penalty: parts.penalty ?? null,
       parts,
       detach: () => {
@@ -262,21 +265,82 @@ function checkNames(name: string, parameters: readonly Parameter[]): void {
 
 const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points.projection, ...points.attention];
 
-/** Which parts of an adapter pruning may remove weights from: all, or those that the SparseAdapter authors' code prunes. */
-export const prunableSets = {
-  all: () => true,
-  repo: (part: string) => part === 'bottleneck' || part === 'lora',
-} as const satisfies Record<string, (part: string) => boolean>;
-export type PrunableSet = keyof typeof prunableSets;
+/** Parts whose matrices read the same vector side by side. Those of the others act one behind the other. */
+const sideBySide: ReadonlySet<string> = new Set(['fusion']);
 
-/** The weight matrices of an adapter that belong to a set. @throws InputError if there are none */
-export function prunableIn({ settings, prunableMatrices }: Adapter, set: PrunableSet): Parameter[] {
-  const parts = Object.entries(prunableMatrices).filter(([part]) => prunableSets[set](part));
-  const matrices = parts.flatMap(([, parameters]) => parameters);
-  if (matrices.length > 0) return matrices;
-  throw new InputError(
-    `The adapter '${settings.kind}' has no weights to prune in the set '${set}'; train it without pruning.`,
-  );
+/**
+ * Matrices [out, in] of one part in one module form a chain as long as each reads as many numbers as come out of the one before it.
+ * A module is what lies at one attachment point, or elsewhere what has the same component behind the adapter's name; there a chain
+ * may begin with a table whose rows the next matrix reads.
+ */
+function chainsOf(adapter: string, prunable: PrunableMatrices, points: readonly { readonly name: string }[]) {
+  const moduleOf = ({ name }: Parameter) => {
+    const around = points.map((point) => point.name).filter((point) => name.startsWith(`${point}.`));
+    const parts = name.split('.');
+    const elsewhere = parts.slice(0, parts.indexOf(adapter) + 2).join('.');
+    return {
+      path: around.reduce((longest, point) => (point.length > longest.length ? point : longest), '') || elsewhere,
+      mayHaveTable: around.length === 0,
+    };
+  };
+  const chains: Parameter[][] = [];
+  for (const [part, matrices] of Object.entries(prunable)) {
+    let chain: Parameter[] = [];
+    let module = '';
+    for (const matrix of matrices) {
+      const { path, mayHaveTable } = moduleOf(matrix);
+      const [out, inner] = chain.at(-1)?.shape ?? [];
+      const [, read] = matrix.shape;
+      const fits = read === out || (mayHaveTable && chain.length === 1 && read === inner);
+      if (path !== module || !fits || sideBySide.has(part)) {
+        chain = [];
+        chains.push(chain);
+      }
+      chain.push(matrix);
+      module = path;
+    }
+  }
+  return chains;
+}
+
+/** Sets of parts that pruning may remove weights from. */
+const prunableSets: Readonly<Record<string, (part: string) => boolean>> = {
+  all: () => true,
+  repo: (part) => part === 'bottleneck' || part === 'lora',
+};
+
+/** Whether a part, or the name of a matrix of it, is meant by one entry of a list; see {@link prunableIn}. */
+function meantBy(entry: string): (part: string, name: string) => boolean {
+  if (Object.hasOwn(prunableSets, entry)) return prunableSets[entry];
+  if (!entry.includes('*')) return (part) => part === entry;
+  const pieces = entry.split('*').map((piece) => piece.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const pattern = new RegExp(`^${pieces.join('.*')}$`);
+  return (_part, name) => pattern.test(name);
+}
+
+/**
+ * The weight matrices of an adapter that pruning may remove weights from.
+ *
+ * @param which a list with commas: `all`, `repo` (those that the SparseAdapter authors' code prunes: bottlenecks and LoRA), parts
+ * such as `bottleneck`, and names of parameters in which `*` stands for anything, such as `*.layer.0.*`
+ * @throws InputError if there are none for an entry of the list
+ */
+export function prunableIn({ settings, prunableMatrices, prunable }: Adapter, which: string): Parameter[] {
+  const parts = Object.entries(prunableMatrices);
+  const chosen = new Set<Parameter>();
+  for (const entry of which.split(',').map((text) => text.trim())) {
+    const isMeant = meantBy(entry);
+    const found = parts.flatMap(([part, matrices]) => matrices.filter(({ name }) => isMeant(part, name)));
+    if (found.length === 0) {
+      const there =
+        parts.length > 0 ? `its parts are: ${parts.map(([part]) => part).join(', ')}` : 'it has none at all';
+      throw new InputError(
+        `The adapter '${settings.kind}' has no weights to prune in '${entry}'; ${there}. Name another part, or train it without pruning.`,
+      );
+    }
+    for (const parameter of found) chosen.add(parameter);
+  }
+  return prunable.filter((parameter) => chosen.has(parameter));
 }
 
 /**

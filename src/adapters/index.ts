@@ -18,9 +18,7 @@ export {
   AdapterSet,
   attachAdapter,
   freezeBackbone,
-  type PrunableSet,
   prunableIn,
-  prunableSets,
 } from './adapter-set.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
 export { bySequence, type Composition, stack } from './composition.ts';

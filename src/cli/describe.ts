@@ -1,14 +1,28 @@
 import { adapterTitle } from '../adapters/index.ts';
 import type { EncoderConfig, Loaded } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { needsData, type PruneReport } from '../pruning/index.ts';
-import type { AdaptedModel, RunConfig, RunMetrics, RunSettings } from '../training/index.ts';
+import { type PruneReport, pruningMethodOf } from '../pruning/index.ts';
+import {
+  type AdaptedModel,
+  type AdapterPruneReport,
+  builtAdapter,
+  type Counted,
+  type PruningSettings,
+  type RunConfig,
+  type RunMetrics,
+  type RunSettings,
+} from '../training/index.ts';
 import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, note } from './output.ts';
 
 /** `houlsby 64, snip 40 %`, or `dense` in place of the pruning. */
-export function methodName({ adapter, pruning }: RunSettings): string {
-  const sparse = pruning ? `${pruning.method} ${percent(pruning.sparsity)}` : 'dense';
-  return `${adapterTitle(adapter)}, ${sparse}`;
+export function methodName(settings: RunSettings): string {
+  return `${adapterTitle(builtAdapter(settings))}, ${settings.pruning ? pruningName(settings.pruning) : 'dense'}`;
+}
+
+/** `snip 40 %`, `snip large-sparse 4`, `synflow 40 % in 100 rounds` */
+function pruningName({ method, sparsity, iterations = 1 }: PruningSettings): string {
+  const removed = typeof sparsity === 'number' ? percent(sparsity) : `large-sparse ${sparsity.largeSparse}`;
+  return `${method} ${removed}${iterations > 1 ? ` in ${iterations} rounds` : ''}`;
 }
 
 /** Without superfluous digits: 40 %, 62.5 %. */
@@ -35,12 +49,14 @@ export function noteCheckpoint({ ignored, initialized }: Pick<Loaded<unknown>, '
 /** Said before, because scoring can take a while. */
 export function notePruning({ pruning }: RunSettings): void {
   if (!pruning) return;
-  const data = needsData(pruning.method) ? `, scored on at most ${formatCount(pruning.examples)} examples` : '';
-  note(`pruning   ${pruning.method} ${percent(pruning.sparsity)}${data}`);
+  const needsData = pruningMethodOf(pruning.method).data !== undefined;
+  const data = needsData ? `, scored on at most ${formatCount(pruning.examples)} examples` : '';
+  note(`pruning   ${pruningName(pruning)}${data}`);
 }
 
-export function notePruned({ total, kept }: PruneReport): void {
+export function notePruned({ total, kept, dense }: AdapterPruneReport): void {
   note(`pruned    ${formatCount(total - kept)} of ${formatCount(total)} adapter weights`);
+  if (dense !== undefined) note(`kept      ${formatCount(kept)}; the narrow, dense adapter has ${formatCount(dense)}`);
 }
 
 function shortList(names: readonly string[], length = 4): string {
@@ -53,23 +69,45 @@ type Config = Omit<RunConfig, 'format_version'>;
 /** What a run came to, for people. */
 export function runRows({ settings, pruning }: Config, metrics: RunMetrics, fileBytes: number): string[][] {
   const { trained_parameters: trained, backbone_parameters: backbone, seconds, tokens_per_second: speed } = metrics;
-  const share = (count: number) => `${formatCount(count)} (${formatPercent(count / backbone)} of the backbone)`;
   const times = Object.entries(seconds).filter(([, value]) => value > 0);
   return [
     ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
     ['method', methodName(settings)],
     ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
-    ['trained, adapter', share(trained.adapter)],
-    ['trained, head', share(trained.head)],
-    ...(pruning ? [['sparsity', sparsityOf(pruning)]] : []),
+    ...trainedRows(trained, backbone),
+    ...(pruning ? sparsityRows(pruning) : []),
     ['adapter file', formatBytes(fileBytes)],
     ...times.map(([name, value]) => [name, formatSeconds(value)]),
     ...(speed === null ? [] : [['speed', `${formatCount(Math.round(speed))} tokens/s`]]),
   ];
 }
 
-export const sparsityOf = ({ total, kept }: { readonly total: number; readonly kept: number }): string =>
-  `${formatPercent(1 - kept / total)} of ${formatCount(total)} weights`;
+/** Trained parameters as the paper counts them, in percent of the backbone: of the adapter, of the head, and of both. */
+export function trainedRows(trained: RunMetrics['trained_parameters'], backbone: number): string[][] {
+  const share = (count: number) => `${formatCount(count)} (${formatPercent(count / backbone)} of the backbone)`;
+  return [
+    ['trained, adapter', share(trained.adapter)],
+    ['trained, head', share(trained.head)],
+    ['trained, both', share(trained.adapter + trained.head)],
+  ];
+}
+
+/** How much was removed; with Large-Sparse also beside how many weights of the narrow, dense adapter. */
+export function sparsityRows({ total, kept, dense }: Omit<AdapterPruneReport, 'layers'>): string[][] {
+  const rows = [['sparsity', `${formatPercent(1 - kept / total)} of ${formatCount(total)} weights`]];
+  if (dense === undefined) return rows;
+  return [...rows, ['large-sparse', `${formatCount(kept)} weights kept, ${formatCount(dense)} in the dense adapter`]];
+}
+
+/** One row per module: name, parameters, those that are kept where that is known, and these in percent of the backbone. */
+export const moduleHead = ['module', 'parameters', 'kept', 'of the backbone'];
+export const moduleRows = (modules: readonly Counted[], backbone: number): string[][] =>
+  modules.map(({ name, total, kept }) => [
+    name,
+    formatCount(total),
+    kept === null ? 'by score' : formatCount(kept),
+    kept === null ? '' : formatPercent(kept / backbone),
+  ]);
 
 /** One row per matrix: name, weights, kept, sparsity. */
 export const layerHead = ['matrix', 'weights', 'kept', 'sparsity'];

@@ -1,28 +1,55 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
+import { adapterTitle } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
-import { isHeadParameter, loadClassifier, longestSequence } from '../models/index.ts';
+import {
+  isHeadParameter,
+  type Loaded,
+  loadClassifier,
+  longestSequence,
+  type SequenceClassifier,
+} from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
+  accountFor,
+  byModule,
   hasCheckpoint,
   isFinishedRun,
+  pruningDefaults,
   type RunSettings,
   readRunConfig,
   readRunMetrics,
   readStoppedRun,
   runDefaults,
   runFileSizes,
+  storedCounts,
   tokenizerOf,
 } from '../training/index.ts';
+import { adapterSettings, addFamilyOptions } from './adapter-options.ts';
 import { useBackend } from './backend.ts';
-import { countSizes, layerHead, layerRows, methodName, runDocument, runRows } from './describe.ts';
-import { backendNames, shared } from './options.ts';
+import {
+  countSizes,
+  layerHead,
+  layerRows,
+  methodName,
+  moduleHead,
+  moduleRows,
+  runDocument,
+  runRows,
+  sparsityRows,
+  trainedRows,
+} from './describe.ts';
+import { UsageError } from './errors.ts';
+import { backendNames, isExplicit, shared, written } from './options.ts';
 import { formatBytes, formatCount, printJson, printTable } from './output.ts';
+import { addSparsityOptions, sparsitySettings } from './pruning-options.ts';
 import { versions } from './versions.ts';
 
 interface Flags {
   readonly backend: BackendName;
+  readonly model?: string;
+  readonly adapter?: string;
   readonly json?: boolean;
 }
 
@@ -36,23 +63,52 @@ export function describeInfo(command: Command): void {
   command
     .description('Show what is known of a model, of a run, or of this installation.')
     .argument('[model-or-run]', 'model folder, installed npm package, or folder that train wrote')
+    .addOption(shared.model('the model, in place of the argument'))
     .addOption(shared.backend().default(runDefaults.backend))
-    .addOption(shared.json());
+    .addOption(shared.json())
+    .optionsGroup('How many parameters an adapter on the model would have:');
+  addSparsityOptions(addFamilyOptions(command));
 }
 
-export async function info(command: Command, name: string | undefined): Promise<void> {
-  const { backend, json } = command.opts<Flags>();
-  const { document, tables } = await factsOf(name, backend);
+export async function info(command: Command, argument: string | undefined): Promise<void> {
+  const { backend, model: named, json } = command.opts<Flags>();
+  if (argument !== undefined && named !== undefined) throw new UsageError('--model stands in place of the argument.');
+  const name = argument ?? named;
+  const planned = plannedAdapter(command);
+  const { document, tables } = await factsOf(name, planned, backend);
   if (json) return printJson(document);
   for (const { rows, head } of tables) printTable(rows, head);
 }
 
-async function factsOf(name: string | undefined, backend: BackendName): Promise<Facts> {
+/** An adapter that a model could get. */
+type Planned = Pick<RunSettings, 'adapter' | 'pruning'>;
+
+/** @throws UsageError for options of an adapter without `--adapter` */
+function plannedAdapter(command: Command): Planned | null {
+  const { adapter } = command.opts<Flags>();
+  const isPruned = ['sparsity', 'largeSparse'].some((flag) => isExplicit(command, flag));
+  const given = command.options.map((option) => option.attributeName()).filter((flag) => isExplicit(command, flag));
+  const stray = given.find((flag) => !['model', 'backend', 'json', 'adapter'].includes(flag));
+  if (adapter === undefined) {
+    if (stray !== undefined) throw new UsageError(`${written(stray)} needs --adapter.`);
+    return null;
+  }
+  const unpruned = given.find((flag) => ['scope', 'prunable'].includes(flag));
+  if (!isPruned && unpruned !== undefined) {
+    throw new UsageError(`${written(unpruned)} needs --sparsity or --large-sparse.`);
+  }
+  const pruning = isPruned ? { ...pruningDefaults, ...sparsitySettings(command, 0) } : null;
+  return { adapter: adapterSettings(command, isPruned), pruning };
+}
+
+async function factsOf(name: string | undefined, planned: Planned | null, backend: BackendName): Promise<Facts> {
+  const isRun = name !== undefined && (isFinishedRun(name) || hasCheckpoint(name));
+  if (planned && (name === undefined || isRun)) throw new UsageError('--adapter needs a model to count it on.');
   if (name === undefined) return installation();
   if (isFinishedRun(name)) return finishedRun(name);
   if (hasCheckpoint(name)) return stoppedRun(name);
   await useBackend(backend);
-  return model(name);
+  return model(name, planned);
 }
 
 async function installation(): Promise<Facts> {
@@ -100,7 +156,11 @@ function finishedRun(folder: string): Facts {
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
   ];
   const layers = pruning ? [{ rows: layerRows(pruning), head: layerHead }] : [];
-  return { document: { ...runDocument(folder, config, metrics, bytes), files }, tables: [{ rows }, ...layers] };
+  const modules = byModule(storedCounts(folder, config), 'default');
+  return {
+    document: { ...runDocument(folder, config, metrics, bytes), modules, files },
+    tables: [{ rows }, { rows: moduleRows(modules, metrics.backbone_parameters), head: moduleHead }, ...layers],
+  };
 }
 
 function stoppedRun(folder: string): Facts {
@@ -130,38 +190,68 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
   }
 };
 
-function model(name: string): Facts {
+function model(name: string, planned: Planned | null): Facts {
   const loaded = loadClassifier(name, new Random(runDefaults.seed), ({ labels }) => ({ labels }));
   const { config, folder, ignored, initialized } = loaded;
   const { vocabSize } = tokenizerOf(loaded);
-  const isHead = new Set(loaded.model.parameters().filter(isHeadParameter));
-  const parameters = countSizes(loaded.model.parameters().filter((parameter) => !isHead.has(parameter)));
+  const [head, backbone] = [true, false].map((isHead) =>
+    countSizes(loaded.model.parameters().filter((parameter) => isHeadParameter(parameter) === isHead)),
+  );
   const labels = initialized.length > 0 ? null : config.labels;
   const { bytes } = memory();
+  const adapter = planned && adapterFacts(loaded, planned, { head, backbone });
   const document = {
     name,
     folder,
     ...config,
     labels,
-    parameters,
+    parameters: backbone,
     longest_sequence: longestSequence(config),
     tokenizer_vocabulary: vocabSize,
     ignored,
     initialized,
     backend: getBackend().name,
     memory_bytes: bytes,
+    adapter: adapter?.document,
   };
   const rows = [
     ['folder', folder],
     ['type', config.model_type],
     ['layers', `${config.num_hidden_layers}, ${config.num_attention_heads} attention heads`],
     ['hidden', `${config.hidden_size}, feed-forward ${config.intermediate_size}, ${config.hidden_act}`],
-    ['parameters', formatCount(parameters)],
+    ['parameters', formatCount(backbone)],
     ['vocabulary', `${formatCount(config.vocab_size)}, of which the tokenizer uses ${formatCount(vocabSize)}`],
     ['longest input', `${formatCount(longestSequence(config))} tokens`],
     ['own head', labels ? labels.join(', ') : 'none'],
     ['ignored', ignored.join(', ') || 'no tensor of the checkpoint'],
     ['backend', `${getBackend().name}, ${formatBytes(bytes)} in use`],
   ];
-  return { document, tables: [{ rows }] };
+  return { document, tables: [{ rows }, ...(adapter?.tables ?? [])] };
+}
+
+/** What an adapter on the model would come to. */
+function adapterFacts(
+  { model }: Loaded<SequenceClassifier>,
+  planned: Planned,
+  { head, backbone }: { readonly head: number; readonly backbone: number },
+): Facts {
+  const { adapter, trained, prunable, others, modules } = accountFor(model, planned);
+  const counts = { adapter: trained, head };
+  const rows = [
+    ['adapter', adapterTitle(adapter)],
+    ['weights', `${formatCount(prunable.total)} in matrices, ${formatCount(others)} in biases, norms and the like`],
+    ...(planned.pruning ? sparsityRows(prunable) : []),
+    ...trainedRows(counts, backbone),
+  ];
+  return {
+    document: {
+      settings: adapter,
+      trained_parameters: counts,
+      backbone_parameters: backbone,
+      prunable,
+      others,
+      modules,
+    },
+    tables: [{ rows }, { rows: moduleRows(modules, backbone), head: moduleHead }],
+  };
 }

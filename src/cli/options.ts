@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { runDefaults } from '../training/index.ts';
+import { UsageError } from './errors.ts';
 
 /** A parser of an option's value that accepts what `isValid` does. */
 const number =
@@ -18,6 +19,7 @@ export const naturalNumber = number((x) => Number.isSafeInteger(x) && x >= 0, 'a
 export const positiveNumber = number((x) => Number.isFinite(x) && x > 0, 'a number above 0');
 export const numberFromZero = number((x) => Number.isFinite(x) && x >= 0, 'a number, 0 or more');
 export const ratio = number((x) => x >= 0 && x <= 1, 'a number from 0 to 1');
+export const widthFactor = number((x) => Number.isSafeInteger(x) && x > 1, 'a whole number above 1');
 export const sparsity = number((x) => x >= 0 && x < 1, 'in [0, 1): the fraction of weights removed, 0.4 removes 40 %');
 
 /** A positive number, or `none` for null. */
@@ -52,6 +54,18 @@ export const path = (text: string): string => resolve(text);
 
 /** An absolute path if there is such a folder, else the name of a package. */
 export const model = (text: string): string => (existsSync(text) ? resolve(text) : text);
+
+/** Whether the user gave the option, rather than its default. */
+export const isExplicit = (command: Command, flag: string): boolean => command.getOptionValueSource(flag) === 'cli';
+
+/** The option as it is written, such as `--learning-rate`. */
+export const written = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** @throws UsageError if the user gave one of the options */
+export function rejectExplicit(command: Command, flags: readonly string[], problem: string): void {
+  const flag = flags.find((name) => isExplicit(command, name));
+  if (flag !== undefined) throw new UsageError(`${written(flag)} ${problem}.`);
+}
 
 export const backendNames = ['wasm', 'reference'] as const satisfies readonly BackendName[];
 

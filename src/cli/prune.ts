@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
 import { useBackend } from './backend.ts';
-import { layerHead, layerRows, methodName, runDocument } from './describe.ts';
+import { layerHead, layerRows, methodName, notePruned, runDocument } from './describe.ts';
 import { interruptSignal } from './interrupt.ts';
 import { formatSeconds, note, printJson, printTable } from './output.ts';
-import { addAdapterOptions, addBatchSize, addDataOptions, addPruningOptions, addRunOptions } from './run-options.ts';
+import { addPruningOptions } from './pruning-options.ts';
+import { addAdapterOptions, addBatchSize, addDataOptions, addRunOptions } from './run-options.ts';
 import { runSettings } from './settings.ts';
 import { TrainingDisplay } from './train.ts';
 import { commandLine, versions } from './versions.ts';
@@ -44,6 +45,7 @@ export async function prune(command: Command): Promise<void> {
   }
 
   const { config, metrics, pruning } = result;
+  notePruned(pruning);
   if (json) {
     const bytes = output === null ? null : runFileSizes(output)['adapter.safetensors'];
     printJson(runDocument(output, config, metrics, bytes));

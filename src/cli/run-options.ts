@@ -1,9 +1,7 @@
 import { type Command, Option } from 'commander';
-import { prunableSets } from '../adapters/index.ts';
 import { batchOrders, glueTasks } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
-import { pruningMethods, type Scope } from '../pruning/index.ts';
-import { pruningDefaults, runDefaults, trainingDefaults } from '../training/index.ts';
+import { runDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
 import {
   namedRuns,
@@ -14,7 +12,6 @@ import {
   positiveNumberOrNone,
   ratio,
   shared,
-  sparsity,
   textColumns,
 } from './options.ts';
 
@@ -43,7 +40,7 @@ export function addDataOptions(command: Command): Command {
 
 export function addAdapterOptions(command: Command): Command {
   command.optionsGroup('Adapter:');
-  return addFamilyOptions(command)
+  return addFamilyOptions(command, 'houlsby')
     .addOption(
       new Option('--fuse <[name=]run,...>', 'finished runs whose adapters --adapter fusion mixes').argParser(namedRuns),
     )
@@ -51,36 +48,6 @@ export function addAdapterOptions(command: Command): Command {
       new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
         .choices(poolings)
         .default(runDefaults.pooling),
-    );
-}
-
-/** @param methods what `--pruning` accepts */
-export function addPruningOptions(command: Command, methods: readonly string[] = pruningMethods): Command {
-  const scopes: Scope[] = ['global', 'layer'];
-  return command
-    .optionsGroup('Pruning at initialisation:')
-    .addOption(
-      new Option('--pruning <method>', 'which weights are removed').choices(methods).default(pruningDefaults.method),
-    )
-    .addOption(
-      new Option('--sparsity <fraction>', 'fraction of weights removed')
-        .argParser(sparsity)
-        .default(pruningDefaults.sparsity),
-    )
-    .addOption(
-      new Option('--scope <scope>', 'one budget for all matrices, or the same for each')
-        .choices(scopes)
-        .default(pruningDefaults.scope),
-    )
-    .addOption(
-      new Option('--prunable <set>', "which matrices: all of the adapter's, or those that the authors' code prunes")
-        .choices(Object.keys(prunableSets))
-        .default('all'),
-    )
-    .addOption(
-      new Option('--pruning-examples <count>', 'training examples to score weights with')
-        .argParser(positiveInteger)
-        .default(pruningDefaults.examples),
     );
 }
 

@@ -2,16 +2,16 @@ import { statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
-import { familyOf, fusion, type PrunableSet } from '../adapters/index.ts';
+import { fusion } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { BatchOrder, GlueTaskName } from '../data/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
-import type { PruningMethod, Scope } from '../pruning/index.ts';
 import {
   type DataSettings,
   type FusedAdapter,
   fusedAdapters,
+  type PruningSettings,
   type RunSettings,
   runDefaults,
   type TrainingOptions,
@@ -20,6 +20,8 @@ import {
 import { adapterSettings, checkAdapterAgreement } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
 import { checkColumns, inputKind } from './input.ts';
+import { isExplicit, rejectExplicit, written } from './options.ts';
+import { checkMethodAgreement, type PruningFlags, pruningFlagOf, pruningSettings } from './pruning-options.ts';
 
 /** Where data comes from, as options. */
 export interface DataFlags {
@@ -32,16 +34,11 @@ export interface DataFlags {
 }
 
 /** The options that determine a run. Those of training are absent in `prune`. */
-export interface RunFlags extends DataFlags {
+export interface RunFlags extends DataFlags, PruningFlags {
   readonly model?: string;
   readonly adapter: string;
   /** `name=folder` for each. */
   readonly fuse?: readonly string[];
-  readonly pruning: PruningMethod | 'none';
-  readonly sparsity: number;
-  readonly scope: Scope;
-  readonly prunable: PrunableSet;
-  readonly pruningExamples: number;
   readonly learningRate?: number;
   readonly epochs?: number;
   readonly batchSize?: number;
@@ -60,7 +57,7 @@ export interface RunFlags extends DataFlags {
 const table = ({ data }: RunSettings) => (data.kind === 'table' ? data : undefined);
 
 /** What each option would have been in given settings; undefined where it has no meaning. */
-const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] } = {
+const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => RunFlags[Flag] | undefined } = {
   model: ({ model }) => model,
   task: ({ data }) => (data.kind === 'glue' ? data.task : undefined),
   data: ({ data }) => (data.kind === 'glue' ? data.folder : data.kind === 'table' ? data.train : undefined),
@@ -70,11 +67,7 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   labelKind: (settings) => table(settings)?.labelKind,
   adapter: ({ adapter }) => adapter.kind,
   fuse: ({ fused }) => fused?.map(({ name, run }) => `${name}=${run}`),
-  pruning: ({ pruning }) => pruning?.method ?? 'none',
-  sparsity: ({ pruning }) => pruning?.sparsity as number,
-  scope: ({ pruning }) => pruning?.scope as Scope,
-  prunable: ({ pruning }) => pruning?.prunable as PrunableSet,
-  pruningExamples: ({ pruning }) => pruning?.examples as number,
+  ...pruningFlagOf,
   learningRate: ({ training }) => training.learningRate,
   epochs: ({ training }) => training.epochs,
   batchSize: ({ training: { batchSize } }) => (typeof batchSize === 'number' ? batchSize : undefined),
@@ -90,12 +83,6 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   backend: ({ backend }) => backend,
 };
 
-/** Whether the user gave the option, rather than its default. */
-const isExplicit = (command: Command, flag: string): boolean => command.getOptionValueSource(flag) === 'cli';
-
-/** The option as it is written, such as `--learning-rate`. */
-const written = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
 /**
  * Checks the options given beside `--resume`: a stopped run continues as it began.
  *
@@ -103,6 +90,7 @@ const written = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) =
  */
 export function checkAgreement(command: Command, settings: RunSettings): void {
   checkAdapterAgreement(command, settings.adapter);
+  checkMethodAgreement(command, settings.pruning);
   for (const [flag, valueIn] of Object.entries(flagOf)) {
     const stored = valueIn(settings);
     if (!isExplicit(command, flag) || isDeepStrictEqual(command.getOptionValue(flag), stored)) continue;
@@ -162,24 +150,6 @@ function trainingOptions(flags: RunFlags): TrainingOptions {
   return { ...trainingDefaults, learningRate, epochs, batchSize, batchOrder, warmupRatio, weightDecay, maxGradNorm };
 }
 
-function pruningSettings(command: Command): RunSettings['pruning'] {
-  const { adapter, pruning: method, sparsity, scope, prunable, pruningExamples: examples } = command.opts<RunFlags>();
-  const details: (keyof RunFlags)[] = ['sparsity', 'scope', 'prunable', 'pruningExamples'];
-  if (familyOf(adapter).hasPrunable === false) {
-    const asked = method === 'none' ? details : (['pruning', ...details] as const);
-    rejectExplicit(command, asked, `has no effect with --adapter ${adapter}, which has no weights to prune`);
-    return null;
-  }
-  if (method !== 'none') return { method, sparsity, scope, prunable, examples };
-  rejectExplicit(command, details, 'has no effect with --pruning none');
-  return null;
-}
-
-function rejectExplicit(command: Command, flags: readonly (keyof RunFlags)[], problem: string): void {
-  const flag = flags.find((name) => isExplicit(command, name));
-  if (flag !== undefined) throw new UsageError(`${written(flag)} ${problem}.`);
-}
-
 function dataSettings(command: Command): DataSettings {
   const { task, data, evalData, text, label, labelKind = 'auto' } = command.opts<RunFlags>();
   if (data === undefined) {
@@ -229,6 +199,10 @@ export function defaultMaxLength(model: string): number {
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
   const name =
     data.kind === 'glue' ? data.task : data.kind === 'table' ? basename(data.train, extname(data.train)) : data.kind;
-  const method = pruning ? `${pruning.method.replace(':', '-')}${Math.round(100 * pruning.sparsity)}` : 'dense';
+  const method = pruning ? `${pruning.method.replace(':', '-')}${sparsityPart(pruning.sparsity)}` : 'dense';
   return join('runs', `${name}-${adapter.kind}-${method}-s${seed}`);
 }
+
+/** `40` for 40 %, `x4` for Large-Sparse. */
+const sparsityPart = (sparsity: PruningSettings['sparsity']): string =>
+  typeof sparsity === 'number' ? String(Math.round(100 * sparsity)) : `x${sparsity.largeSparse}`;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { pruningMethods } from '../pruning/index.ts';
 import {
   checkOutput,
   type RunEvents,
@@ -15,13 +14,8 @@ import { exitCodes, UsageError } from './errors.ts';
 import { interruptSignal } from './interrupt.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
-import {
-  addAdapterOptions,
-  addDataOptions,
-  addPruningOptions,
-  addRunOptions,
-  addTrainingOptions,
-} from './run-options.ts';
+import { addPruningOptions } from './pruning-options.ts';
+import { addAdapterOptions, addDataOptions, addRunOptions, addTrainingOptions } from './run-options.ts';
 import { checkAgreement, defaultOutput, runSettings } from './settings.ts';
 import { commandLine, versions } from './versions.ts';
 
@@ -40,7 +34,7 @@ export function describeTrain(command: Command): void {
     );
   addDataOptions(command);
   addAdapterOptions(command);
-  addPruningOptions(command, [...pruningMethods, 'none']);
+  addPruningOptions(command, ['none']);
   addTrainingOptions(command);
   addRunOptions(
     command,

@@ -1,4 +1,19 @@
+/**
+ * Pruning at initialisation. A score (scores.ts, synflow.ts) maps parameters and losses to an importance for every weight. A method
+ * (method.ts) is a score with a name, options and what it needs; methods.ts lists those of this package, registry.ts finds them by
+ * name. Budgets say how many weights go from where (select.ts, erdos-renyi.ts), and `prune` (prune.ts) scores and removes, once or
+ * in rounds.
+ */
 export { apportion, erdosRenyiDensities, paperLiteralDensities } from './erdos-renyi.ts';
-export { needsData, type PruneOptions, type PruneReport, type PruningMethod, prune, pruningMethods } from './prune.ts';
-export { grasp, magnitude, random, type Score, type ScoreContext, snip, snipPaperLiteral } from './scores.ts';
-export { lowestRemoved, prunedCount, type Scope, selectMasks } from './select.ts';
+export {
+  definePruningMethod,
+  type PruningMethod,
+  type PruningMethodDefinition,
+  type Score,
+  type ScoreContext,
+} from './method.ts';
+export { type PruneOptions, type PruneReport, prune } from './prune.ts';
+export { pruningMethodOf, pruningMethods, registerPruningMethod } from './registry.ts';
+export { fisher, grasp, magnitude, random, snip, snipPaperLiteral } from './scores.ts';
+export { type Budget, budgetsOf, lowestRemoved, prunedCount, type Scope, scopes, selectMasks } from './select.ts';
+export { synflow } from './synflow.ts';

@@ -1,93 +1,22 @@
+import type { OptionValue } from '../adapters/options.ts';
 import type { FloatArray } from '../backends/backend.ts';
 import { InputError } from '../errors.ts';
-import { apportion, erdosRenyiDensities, paperLiteralDensities } from './erdos-renyi.ts';
-import * as scores from './scores.ts';
-import { lowestRemoved, prunedCount, type Scope, selectMasks } from './select.ts';
+import type { Parameter } from '../nn/index.ts';
+import type { ScoreContext } from './method.ts';
+import { pruningMethodOf } from './registry.ts';
+import { budgetsOf, masksWithin, removedAfter, type Scope } from './select.ts';
 
-/** From the context to one mask per parameter: 1 kept, 0 removed. */
-type Method = (context: scores.ScoreContext, sparsity: number, scope: Scope) => Promise<Uint8Array[]>;
-
-const scored =
-  (name: string, score: scores.Score): Method =>
-  async (context, sparsity, scope) => {
-    const z = await score(context);
-    checkNumbers(name, z);
-    return selectMasks(z, sparsity, scope);
-  };
-
-/** A score computed from data: one that cannot tell weights apart would prune by position, which is an error. */
-const dataDriven = (name: string, score: scores.Score): Method =>
-  scored(name, async (context) => {
-    if (context.losses.length === 0) throw new InputError(`${name} needs training data to score weights with.`);
-    const z = await score(context);
-    checkInformative(name, z);
-    return z;
-  });
-
-/** Random inside each matrix, which gets its Erdos-Renyi share of the budget. With scope `layer` all shares are equal. */
-const erdosRenyi =
-  (densitiesOf: typeof erdosRenyiDensities): Method =>
-  async (context, sparsity, scope) => {
-    const z = await scores.random(context);
-    if (scope === 'layer') return selectMasks(z, sparsity, scope);
-    const sizes = z.map(({ length }) => length);
-    const total = prunedCount(
-      sparsity,
-      sizes.reduce((sum, n) => sum + n, 0),
-    );
-    const densities = densitiesOf(
-      context.parameters.map(({ shape }) => shape),
-      sparsity,
-    );
-    return apportion(sizes, densities, total).map((count, i) => lowestRemoved(z[i], count));
-  };
-
-/** The methods that score weights by the loss on training data. */
-const byData = {
-  snip: dataDriven('snip', scores.snip),
-  grasp: dataDriven('grasp', scores.grasp),
-  /** The signed score that the paper's text prints for SNIP. */
-  'snip:paper-literal': dataDriven('snip:paper-literal', scores.snipPaperLiteral),
-} as const satisfies Record<string, Method>;
-
-const methods = {
-  random: scored('random', scores.random),
-  magnitude: scored('magnitude', scores.magnitude),
-  er: erdosRenyi(erdosRenyiDensities),
-  ...byData,
-  /** The sparsity rule that the paper's text prints for ER. */
-  'er:paper-literal': erdosRenyi(paperLiteralDensities),
-} as const satisfies Record<string, Method>;
-
-export type PruningMethod = keyof typeof methods;
-export const pruningMethods = Object.keys(methods) as PruningMethod[];
-
-/** True for methods that need pruning batches. */
-export const needsData = (method: PruningMethod): boolean => Object.hasOwn(byData, method);
-
-function checkNumbers(name: string, z: readonly FloatArray[]): void {
-  if (z.some((values) => values.some(Number.isNaN))) {
-    throw new InputError(
-      `${name}: a score is NaN; the loss or a weight is not finite. Lower the learning rate or check the data.`,
-    );
-  }
-}
-
-function checkInformative(name: string, z: readonly FloatArray[]): void {
-  const first = z.find(({ length }) => length > 0)?.[0];
-  if (z.every((values) => values.every((value) => value === first))) {
-    throw new InputError(
-      `${name}: all scores are ${first}, so they cannot tell weights apart; initialise the adapter with init 'bert'.`,
-    );
-  }
-}
-
-export interface PruneOptions extends scores.ScoreContext {
-  readonly method: PruningMethod;
+export interface PruneOptions extends ScoreContext {
+  /** The name of a method. */
+  readonly method: string;
   /** The fraction of weights removed, in [0, 1). */
   readonly sparsity: number;
   /** Default `global`. */
   readonly scope?: Scope;
+  /** In how many rounds of scoring and removing. Default: what the method says, mostly 1. */
+  readonly iterations?: number;
+  /** Of the method. */
+  readonly options?: Readonly<Record<string, OptionValue>>;
 }
 
 export interface PruneReport {
@@ -97,21 +26,95 @@ export interface PruneReport {
 }
 
 /**
- * Prunes parameters once: scores them, sets their masks and thereby the removed weights to 0. Exactly
- * floor(sparsity · N + 1/2) weights go (Algorithm 1 of SparseAdapter, He et al., 2022).
+ * Prunes parameters: scores them, sets their masks and thereby the removed weights to 0. Exactly floor(sparsity · N + 1/2) weights
+ * go (Algorithm 1 of SparseAdapter, He et al., 2022). With several iterations some go in each, and the scores of the others are
+ * computed anew; none comes back. If it fails all weights are as they were.
  *
- * @throws InputError for a sparsity outside [0, 1), when a score is NaN, and when a data-driven one is the same for all weights
+ * @throws InputError for an unknown method or option, a sparsity outside [0, 1), a score that is not finite, and scores that are the
+ * same for all weights
  */
-export async function prune({ method, sparsity, scope = 'global', ...context }: PruneOptions): Promise<PruneReport> {
-  if (!Object.hasOwn(methods, method)) {
-    throw new InputError(`Unknown pruning method '${method}'; there are: ${pruningMethods.join(', ')}.`);
+export async function prune({
+  method: name,
+  sparsity,
+  scope = 'global',
+  iterations,
+  options,
+  ...context
+}: PruneOptions): Promise<PruneReport> {
+  const method = pruningMethodOf(name);
+  const config = method.configure(options);
+  const rounds = iterations ?? method.iterations;
+  if (!Number.isSafeInteger(rounds) || rounds < 1) {
+    throw new InputError(`iterations must be a whole number above 0, not ${rounds}.`);
   }
-  prunedCount(sparsity, 1);
-  const masks = await methods[method](context, sparsity, scope);
-  const layers = context.parameters.map((parameter, i) => {
-    parameter.setMask(masks[i]);
-    return { name: parameter.name, total: parameter.size, kept: masks[i].reduce((sum, m) => sum + m, 0) };
-  });
+  const { parameters, losses, onBatch } = context;
+  const shapes = parameters.map(({ shape }) => shape);
+  const budgets = budgetsOf(shapes, sparsity, scope, method.densities);
+  if (method.data && losses.length === 0) throw new InputError(`${name} needs training data to score weights with.`);
+
+  const restore = await snapshot(rounds > 1 ? parameters : []);
+  let masks: Uint8Array[] | null = null;
+  try {
+    for (let round = 1; round <= rounds; round++) {
+      const scores = await method.score(
+        { ...context, onBatch: (done, total) => onBatch?.((round - 1) * total + done, rounds * total) },
+        config,
+      );
+      checkScores(name, scores, { informative: round === 1 });
+      const counts = budgets.map((budget) => removedAfter(budget, round, rounds));
+      masks = masksWithin(scores, budgets, counts, masks);
+      for (const [i, parameter] of parameters.entries()) parameter.setMask(masks[i]);
+      // Rounds of a method that looks at no batches are told too.
+      if (!method.data && rounds > 1) await onBatch?.(round, rounds);
+    }
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  return reportOf(parameters);
+}
+
+function reportOf(parameters: readonly Parameter[]): PruneReport {
+  const layers = parameters.map((parameter) => ({
+    name: parameter.name,
+    total: parameter.size,
+    kept: parameter.keptCount(),
+  }));
   const sum = (key: 'total' | 'kept') => layers.reduce((total, layer) => total + layer[key], 0);
   return { total: sum('total'), kept: sum('kept'), layers };
+}
+
+/** @returns what gives parameters the values and masks back that they have now */
+async function snapshot(parameters: readonly Parameter[]): Promise<() => void> {
+  const states = await Promise.all(
+    parameters.map(async (parameter) => ({
+      parameter,
+      values: await parameter.data(),
+      mask: (await parameter.mask?.data()) ?? null,
+    })),
+  );
+  return () => {
+    for (const { parameter, values, mask } of states) parameter.load(values, mask);
+  };
+}
+
+/**
+ * Scores that cannot tell weights apart would prune by position, which is an error. After the first round it is none: a network
+ * that has lost its last path has nothing left to tell.
+ */
+function checkScores(name: string, z: readonly FloatArray[], { informative }: { readonly informative: boolean }): void {
+  for (const values of z) {
+    const bad = values.find((value) => !Number.isFinite(value));
+    if (bad === undefined) continue;
+    throw new InputError(
+      `${name}: a score is ${bad}; the loss or a weight is not finite. Lower the learning rate or check the data.`,
+    );
+  }
+  const first = z.find(({ length }) => length > 0)?.[0];
+  const count = z.reduce((sum, { length }) => sum + length, 0);
+  if (informative && count > 1 && z.every((values) => values.every((value) => value === first))) {
+    throw new InputError(
+      `${name}: all scores are ${first}, so they cannot tell weights apart; initialise the adapter with init 'bert'.`,
+    );
+  }
 }

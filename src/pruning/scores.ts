@@ -2,29 +2,13 @@ import { grad } from '../autograd/grad.ts';
 import { hvp } from '../autograd/hvp.ts';
 import type { FloatArray } from '../backends/backend.ts';
 import type { Parameter } from '../nn/index.ts';
-import { add } from '../ops/arithmetic.ts';
-import type { Random } from '../random/random.ts';
+import { add, mul } from '../ops/arithmetic.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { Score, ScoreContext } from './method.ts';
 
-/** What a score may look at. */
-export interface ScoreContext {
-  readonly parameters: readonly Parameter[];
-  readonly random: Random;
-  /** One function per pruning batch: its mean loss, without dropout, as a tensor with one element. */
-  readonly losses: readonly (() => Tensor)[];
-  /**
-   * Called after each batch with how many passes over one are done, and awaited: it may let other work run, and what it
-   * throws ends the scoring.
-   */
-  readonly onBatch?: (done: number, total: number) => void | Promise<void>;
-}
-
-/** The importance of every weight of every parameter: the highest are kept. */
-export type Score = (context: ScoreContext) => Promise<FloatArray[]>;
-
-const leaves = (parameters: readonly Parameter[]): Tensor[] => parameters.map((parameter) => parameter.value);
+export const leaves = (parameters: readonly Parameter[]): Tensor[] => parameters.map((parameter) => parameter.value);
 
 const free = (tensors: readonly Tensor[]): void => {
   for (const tensor of tensors) tensor.dispose();
@@ -36,11 +20,13 @@ interface Pass {
   readonly count: number;
 }
 
+const onlyPass: Pass = { index: 0, count: 1 };
+
 /** Σ_b f(loss_b), tensor by tensor; one batch and one sum are in memory at a time. */
 async function sumOverBatches(
   { losses, onBatch }: ScoreContext,
   { index, count }: Pass,
-  f: (loss: () => Tensor) => Tensor[],
+  f: (loss: ScoreContext['losses'][number]) => Tensor[],
 ): Promise<Tensor[]> {
   let sums: Tensor[] = [];
   try {
@@ -61,12 +47,12 @@ async function sumOverBatches(
 }
 
 /** g = Σ_b ∂L_b/∂w. */
-function gradients(context: ScoreContext, pass: Pass = { index: 0, count: 1 }): Promise<Tensor[]> {
-  return sumOverBatches(context, pass, (loss) => grad(loss(), leaves(context.parameters)));
+function gradients(context: ScoreContext, pass: Pass = onlyPass, temperature?: number): Promise<Tensor[]> {
+  return sumOverBatches(context, pass, (loss) => grad(loss(temperature), leaves(context.parameters)));
 }
 
 /** combine(w, v) for each weight w and its entry v of the tensor of the same position, which is freed. */
-async function withWeights(
+export async function withWeights(
   parameters: readonly Parameter[],
   tensors: readonly Tensor[],
   combine: (w: number, v: number) => number,
@@ -97,18 +83,36 @@ export const snipPaperLiteral: Score = async (context) =>
   withWeights(context.parameters, await gradients(context), (w, g) => w * g);
 
 /**
+ * w² · Σ_b g_b²: half of it is the second-order effect on the loss of removing w, when the diagonal of the Hessian is taken to be
+ * that of the empirical Fisher information, the sum of the squared gradients of the losses of single examples (Theis et al.,
+ * 2018). So each loss should be that of one example: of a larger batch it is the squared mean gradient.
+ */
+export const fisher: Score = async (context) => {
+  const squares = await sumOverBatches(context, onlyPass, (loss) => {
+    const g = grad(loss(), leaves(context.parameters));
+    return noGrad(() => g.map((x) => mul(x, x)));
+  });
+  return withWeights(context.parameters, squares, (w, f) => w * w * f);
+};
+
+/**
  * w · (H g): removing w changes the squared gradient norm by -2 w (H g) to first order, so the weights with the highest
  * -w · (H g), whose removal raises the gradient flow most, go first (GraSP, Wang et al., 2020). H and g are summed over the
  * batches and taken over the scored parameters alone.
+ *
+ * @param options.temperature what logits are divided by before the loss; Wang et al. take 200
  */
-export const grasp: Score = async (context) => {
-  const g = await gradients(context, { index: 0, count: 2 });
+export async function grasp(
+  context: ScoreContext,
+  { temperature = 1 }: { readonly temperature?: number } = {},
+): Promise<FloatArray[]> {
+  const g = await gradients(context, { index: 0, count: 2 }, temperature);
   try {
     const hg = await sumOverBatches(context, { index: 1, count: 2 }, (loss) =>
-      hvp(loss, leaves(context.parameters), g),
+      hvp(() => loss(temperature), leaves(context.parameters), g),
     );
-    return withWeights(context.parameters, hg, (w, h) => w * h);
+    return await withWeights(context.parameters, hg, (w, h) => w * h);
   } finally {
     free(g);
   }
-};
+}

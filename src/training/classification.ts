@@ -5,7 +5,7 @@ import { computeMetrics, type MetricName } from '../metrics/index.ts';
 import { packSequences } from '../models/batch.ts';
 import type { SequenceClassifier } from '../models/classifier.ts';
 import type { Parameter } from '../nn/index.ts';
-import { add } from '../ops/arithmetic.ts';
+import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
@@ -23,17 +23,27 @@ export interface Prediction {
   readonly probabilities: readonly number[] | null;
 }
 
-/** The mean loss of a batch of labelled examples; with `random`, dropout is on. */
+/**
+ * The mean loss of a batch of labelled examples; with `random`, dropout is on.
+ *
+ * @param temperature divides the logits
+ * @throws InputError for a temperature other than 1 where the output is a number and not logits
+ */
 export function classificationLoss(
   model: SequenceClassifier,
   batch: readonly EncodedExample[],
   random?: Random,
+  temperature = 1,
 ): Tensor {
+  if (temperature !== 1 && !model.labels) {
+    throw new InputError('A temperature divides the logits of classes; where numbers are predicted it must be 1.');
+  }
   const targets = batch.map(({ label }) => {
     if (label === undefined) throw new Error('An example to train on has no label.');
     return label;
   });
-  return model.loss(model.forward(packSequences(batch, model.encoder.positionIds), random), targets);
+  const logits = model.forward(packSequences(batch, model.encoder.positionIds), random);
+  return model.loss(temperature === 1 ? logits : mul(logits, 1 / temperature), targets);
 }
 
 /**

@@ -1,8 +1,10 @@
+export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,
+  type AdapterPruneReport,
   buildModel,
   type PreparedRun,
   type PrepareEvents,
@@ -29,8 +31,10 @@ export {
   readRunMetrics,
   readStoppedRun,
   runFileSizes,
+  storedCounts,
 } from './run-folder.ts';
 export {
+  builtAdapter,
   type DataSettings,
   type FusedAdapter,
   type PruningSettings,

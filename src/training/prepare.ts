@@ -20,11 +20,12 @@ import {
   type SequenceClassifier,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { needsData, type PruneReport, prune } from '../pruning/index.ts';
+import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { classificationLoss } from './classification.ts';
-import type { DataSettings, RunSettings } from './settings.ts';
+import { largeSparsity } from './large-sparse.ts';
+import { builtAdapter, type DataSettings, type RunSettings, withAllOptions } from './settings.ts';
 import { yieldToEvents } from './yield.ts';
 
 const wordnetFields = (data: DataSettings & { kind: 'wordnet' }, random: Random) =>
@@ -118,7 +119,7 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
   const backbone = loaded.model.parameters().filter((parameter) => !isHeadParameter(parameter));
   const adapters = new AdapterSet(loaded.model);
   for (const { name, settings: own } of settings.fused ?? []) adapters.add(name, own);
-  const adapter = adapters.add(ownAdapter, settings.adapter);
+  const adapter = adapters.add(ownAdapter, builtAdapter(settings));
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
@@ -177,24 +178,43 @@ export interface PruneAdapterOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Prunes the adapter as the settings say, on a seeded sample of the training examples, without dropout. */
+/** What pruning came to; with Large-Sparse also how many weights the narrow, dense adapter has. */
+export interface AdapterPruneReport extends PruneReport {
+  readonly dense?: number;
+}
+
+/**
+ * Prunes the adapter as the settings say, on a seeded sample of the training examples, without dropout.
+ *
+ * @throws InputError as `prune` and `prunableIn`, and if a Large-Sparse setting cannot keep as many weights as it should
+ */
 export async function pruneAdapter(
-  { adapted: { model, adapter }, items, random }: PreparedRun,
-  { pruning, training }: RunSettings,
+  { adapted: { model, adapter, adapters }, items, random }: PreparedRun,
+  settings: RunSettings,
   { onBatch, signal }: PruneAdapterOptions = {},
-): Promise<PruneReport | null> {
+): Promise<AdapterPruneReport | null> {
+  const { pruning, training, adapter: narrow } = withAllOptions(settings);
   if (!pruning) return null;
-  const { method, sparsity, scope, examples, prunable = 'all' } = pruning;
-  const count = needsData(method) ? Math.min(examples, items.length) : 0;
-  const sample = random.fork('pruning sample').sample(items, count);
-  return prune({
+  const { method, scope, iterations, options } = pruning;
+  const parameters = prunableIn(adapter, pruning.prunable);
+  const { sparsity, ...twin } =
+    typeof pruning.sparsity === 'number'
+      ? { sparsity: pruning.sparsity }
+      : largeSparsity(adapters, adapter, parameters, narrow, pruning);
+  const { data } = pruningMethodOf(method);
+  const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
+  const size = data === 'examples' ? 1 : training.batchSize;
+  const report = await prune({
     method,
     sparsity,
     scope,
-    parameters: prunableIn(adapter, prunable),
+    iterations,
+    options,
+    parameters,
+    chains: adapter.chains,
     random: random.fork('pruning'),
-    losses: cutBatches(sample, { size: training.batchSize, lengthOf: tokenCount }).map(
-      (batch) => () => classificationLoss(model, batch),
+    losses: cutBatches(sample, { size, lengthOf: tokenCount }).map(
+      (batch) => (temperature) => classificationLoss(model, batch, undefined, temperature),
     ),
     onBatch: async (done, total) => {
       onBatch?.(done, total);
@@ -202,6 +222,7 @@ export async function pruneAdapter(
       signal?.throwIfAborted();
     },
   });
+  return { ...report, ...twin };
 }
 
 /** The generator that everything random of a run derives from. */

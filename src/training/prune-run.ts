@@ -1,6 +1,5 @@
-import type { PruneReport } from '../pruning/index.ts';
 import { loadFused } from './fuse.ts';
-import { type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import { type AdapterPruneReport, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import { countParameters } from './run.ts';
 import { type RunConfig, type RunMetrics, saveRun } from './run-folder.ts';
 import { type RunSettings, withAllOptions } from './settings.ts';
@@ -21,7 +20,7 @@ export interface PruningOptions {
 export interface PruningResult {
   readonly config: Omit<RunConfig, 'format_version'>;
   readonly metrics: RunMetrics;
-  readonly pruning: PruneReport;
+  readonly pruning: AdapterPruneReport;
 }
 
 /**

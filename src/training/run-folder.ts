@@ -15,9 +15,10 @@ import {
 import type { MetricName } from '../metrics/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { AdamState } from '../optim/index.ts';
-import type { PruneReport } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
-import { type AdaptedModel, buildModel } from './prepare.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import type { Counted } from './accounting.ts';
+import { type AdaptedModel, type AdapterPruneReport, buildModel } from './prepare.ts';
 import type { RunSettings } from './settings.ts';
 
 /** The files of a finished run, and of one that was stopped. */
@@ -34,7 +35,7 @@ export interface RunConfig {
   /** Class names; null for regression. */
   readonly labels: readonly string[] | null;
   readonly metrics: readonly MetricName[];
-  readonly pruning: PruneReport | null;
+  readonly pruning: AdapterPruneReport | null;
   /** The exact command that made it. */
   readonly command: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
@@ -131,6 +132,19 @@ export function runFileSizes(folder: string): Record<string, number> {
   );
 }
 
+/** The adapter and the head of a finished run, tensor by tensor. @throws InputError if the file cannot be read */
+export function storedCounts(folder: string, { pruning }: Pick<RunConfig, 'pruning'>): Counted[] {
+  const layers = new Map(pruning?.layers.map((layer) => [layer.name, layer]));
+  const file = openSafetensors(join(folder, WEIGHTS));
+  try {
+    const whole = file.names().filter((name) => !layers.has(name.replace(/\.(values|mask)$/, '')));
+    const sizes = whole.map((name) => ({ name, size: sizeOf(file.info(name).shape) }));
+    return [...layers.values(), ...sizes.map(({ name, size }) => ({ name, total: size, kept: size }))];
+  } finally {
+    file.close();
+  }
+}
+
 export interface LoadedRun extends AdaptedModel {
   readonly run: RunConfig;
 }
@@ -161,7 +175,7 @@ export interface CheckpointHeader {
   readonly fingerprint: string;
   /** The command that began the run. */
   readonly command: readonly string[];
-  readonly pruning: PruneReport | null;
+  readonly pruning: AdapterPruneReport | null;
   readonly step: number;
   /** One per step. */
   readonly losses: readonly number[];

@@ -3,11 +3,17 @@ import type { EncodedExample } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { PruneReport } from '../pruning/index.ts';
 import { classificationObjective, evaluate } from './classification.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
-import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import {
+  type AdaptedModel,
+  type AdapterPruneReport,
+  type PreparedRun,
+  type PrepareEvents,
+  prepareRun,
+  pruneAdapter,
+} from './prepare.ts';
 import {
   loadCheckpoint,
   type RunConfig,
@@ -23,7 +29,7 @@ import { yieldToEvents } from './yield.ts';
 
 /** What a command shows while a run goes on. */
 export interface RunEvents extends PrepareEvents {
-  readonly onPruned?: (report: PruneReport) => void;
+  readonly onPruned?: (report: AdapterPruneReport) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEvaluate?: (done: number, total: number) => void;
 }
@@ -72,7 +78,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     settings.training,
     run.random.fork('training'),
   );
-  const progress = resume ? restore(options, run, trainer) : await begin(run, options);
+  const progress = resume ? restore({ ...options, settings }, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
   let evaluation: Evaluation;
@@ -104,7 +110,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 /** What a run has gathered beside its weights; it grows with every step. */
 interface Progress {
   readonly command: readonly string[];
-  readonly pruning: PruneReport | null;
+  readonly pruning: AdapterPruneReport | null;
   readonly losses: number[];
   tokens: number;
   readonly seconds: { readonly pruning: number; training: number };

@@ -1,8 +1,9 @@
-import { type AdapterSettings, completeSettings, type PrunableSet } from '../adapters/index.ts';
+import { type AdapterSettings, completeSettings, type OptionValue } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { GlueTaskName } from '../data/index.ts';
 import type { Pooling } from '../models/index.ts';
-import type { PruningMethod, Scope } from '../pruning/index.ts';
+import { pruningMethodOf, type Scope } from '../pruning/index.ts';
+import { widened } from './large-sparse.ts';
 import type { TrainingOptions } from './trainer.ts';
 
 /** Where examples come from. */
@@ -25,12 +26,20 @@ export type DataSettings =
     };
 
 export interface PruningSettings {
-  readonly method: PruningMethod;
-  /** The fraction of prunable weights removed. */
-  readonly sparsity: number;
+  /** The name of a pruning method. */
+  readonly method: string;
+  /**
+   * The fraction of prunable weights removed. Large-Sparse: the adapter is made so many times as wide, and as many weights are
+   * removed as the others have then.
+   */
+  readonly sparsity: number | { readonly largeSparse: number };
   readonly scope: Scope;
-  /** Which parts of the adapter are pruned. Default `all`. */
-  readonly prunable?: PrunableSet;
+  /** Which parts of the adapter are pruned, see `prunableIn`. Default `all`. */
+  readonly prunable?: string;
+  /** In how many rounds. Default: that of the method. */
+  readonly iterations?: number;
+  /** Of the method; those that are left out have its defaults. */
+  readonly options?: Readonly<Record<string, OptionValue>>;
   /** Training examples to score with. */
   readonly examples: number;
 }
@@ -76,7 +85,22 @@ export const runDefaults: Pick<RunSettings, 'pooling' | 'maxLength' | 'trainHead
   backend: 'wasm',
 };
 
-/** The settings with all options of the adapter. @throws InputError for an option that its family does not have */
-export function withAllOptions(settings: RunSettings): RunSettings {
-  return { ...settings, adapter: completeSettings(settings.adapter, { pruned: settings.pruning !== null }) };
+/** @throws InputError for an unknown method, and an option that it does not have */
+function completePruning(pruning: PruningSettings): Required<PruningSettings> {
+  const { iterations, configure } = pruningMethodOf(pruning.method);
+  return { prunable: 'all', iterations, ...pruning, options: configure(pruning.options) };
+}
+
+/** The settings with all options of the adapter and of the pruning method. @throws InputError for an option that they do not have */
+export function withAllOptions(
+  settings: RunSettings,
+): RunSettings & { readonly pruning: Required<PruningSettings> | null } {
+  const adapter = completeSettings(settings.adapter, { pruned: settings.pruning !== null });
+  return { ...settings, adapter, pruning: settings.pruning && completePruning(settings.pruning) };
+}
+
+/** The adapter that a run builds: that of the settings, or a wider one of the Large-Sparse setting. @throws InputError as {@link widened} */
+export function builtAdapter({ adapter, pruning }: Pick<RunSettings, 'adapter' | 'pruning'>): AdapterSettings {
+  if (!pruning || typeof pruning.sparsity === 'number') return adapter;
+  return widened(adapter, pruning.sparsity.largeSparse);
 }

@@ -217,6 +217,14 @@ test('unusable runs and inputs of the other commands', async () => {
       args: ['embed', '--model', model, '--input', at('no.txt')],
       message: /no\.txt does not exist/,
     },
+    'a part that the adapter lacks': {
+      args: replacing('--prunable', 'lora'),
+      message: /The adapter 'houlsby' has no weights to prune in 'lora'; its parts are: bottleneck/,
+    },
+    'a Large-Sparse adapter without a width': {
+      args: ['info', model, '--adapter', 'full', '--large-sparse', '2'],
+      message: /The adapter 'full' has no width, so it has no Large-Sparse setting/,
+    },
     'info: nothing there': { args: ['info', at('nowhere')], message: /nowhere is neither a folder nor/ },
   });
 });
@@ -266,6 +274,40 @@ test('wrong usage', () =>
       args: replacing('--pruning', 'none', '--scope', 'layer'),
       message: /--scope has no effect/,
     },
+    'an option of another pruning method': {
+      args: replacing('--pruning', 'snip', '--grasp-temperature', '200'),
+      message: /--grasp-temperature is no option of --pruning snip/,
+    },
+    'a temperature of nothing': {
+      args: replacing('--pruning', 'grasp', '--grasp-temperature', '0'),
+      message: /'--grasp-temperature' argument '0' is invalid\. It must be a number above 0/,
+    },
+    'no rounds at all': {
+      args: replacing('--pruning-iterations', '0'),
+      message: /'0' is invalid\. It must be a whole number above 0/,
+    },
+    'pruning examples without effect': {
+      args: replacing('--pruning', 'synflow', '--pruning-examples', '8'),
+      message: /--pruning-examples has no effect with --pruning synflow, which looks at no data/,
+    },
+    'a sparsity beside that of Large-Sparse': {
+      args: replacing('--large-sparse', '2', '--sparsity', '0.5'),
+      message: /'--large-sparse <factor>' cannot be used with option '--sparsity <fraction>'/,
+    },
+    'no wider than it was': {
+      args: replacing('--large-sparse', '1'),
+      message: /'1' is invalid\. It must be a whole number above 1/,
+    },
+    'info: options of an adapter without one': {
+      args: ['info', model, '--bottleneck', '8'],
+      message: /--bottleneck needs --adapter/,
+    },
+    'info: a scope of nothing': {
+      args: ['info', model, '--adapter', 'lora', '--scope', 'layer'],
+      message: /--scope needs --sparsity or --large-sparse/,
+    },
+    'info: an adapter on no model': { args: ['info', '--adapter', 'lora'], message: /--adapter needs a model/ },
+    'info: two models': { args: ['info', model, '--model', model], message: /--model stands in place of the argument/ },
     'an option of another adapter': {
       args: replacing('--adapter', 'lora'),
       message: /--bottleneck is no option of --adapter lora/,

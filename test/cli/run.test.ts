@@ -64,6 +64,9 @@ test('a classifier: train, evaluate, predict, info', async () => {
   const facts = JSON.parse(about.stdout);
   assert.deepEqual(facts.metrics, stored.metrics);
   assert.equal(facts.pruning.layers.length, 8);
+  const { adapter, head } = facts.trained_parameters;
+  const kept = facts.modules.map((module: { kept: number }) => module.kept).reduce((a: number, b: number) => a + b);
+  assert.deepEqual([facts.modules.length, kept], [4 + 2, adapter + head]);
   assert.equal(facts.files['adapter.safetensors'], readFileSync(at('classes', 'adapter.safetensors')).length);
 });
 

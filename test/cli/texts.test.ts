@@ -77,6 +77,61 @@ test('prune shows every matrix, and writes an adapter when asked', async () => {
   assert.equal(JSON.parse(readFileSync(join(output, 'metrics.json'), 'utf8')).steps, 0);
 });
 
+test('prune takes the options of the methods', async () => {
+  const args = ['prune', '--model', model, '--data', join(folder, 'train.csv'), '--text', 'text', '--label', 'mood'];
+  const settings = async (...options: string[]) => {
+    const { stdout, stderr } = await succeed([...args, '--bottleneck', '4', '--json', ...options]);
+    const { pruning, settings } = JSON.parse(stdout);
+    return {
+      ...settings.pruning,
+      kept: pruning.kept,
+      dense: pruning.dense,
+      bottleneck: settings.adapter.bottleneck,
+      stderr,
+    };
+  };
+  const [grasp, synflow, fisher, large, part] = await Promise.all([
+    settings('--pruning', 'grasp', '--grasp-temperature', '200', '--pruning-iterations', '2'),
+    settings('--pruning', 'synflow'),
+    settings('--pruning', 'fisher', '--pruning-examples', '5'),
+    settings('--pruning', 'snip', '--large-sparse', '3'),
+    settings('--prunable', '*.adapter_up.*', '--sparsity', '0.5'),
+  ]);
+  assert.deepEqual([grasp.options, grasp.iterations, grasp.kept], [{ temperature: 200 }, 2, 307]);
+  assert.deepEqual([synflow.options, synflow.iterations, synflow.kept], [{}, 100, 307]);
+  assert.match(synflow.stderr, /^pruning {3}synflow 40 % in 100 rounds$/m);
+  assert.deepEqual([fisher.examples, fisher.kept], [5, 307]);
+  assert.deepEqual([large.sparsity, large.bottleneck, large.kept, large.dense], [{ largeSparse: 3 }, 4, 512, 512]);
+  assert.match(large.stderr, /^kept {6}512; the narrow, dense adapter has 512$/m);
+  assert.deepEqual([part.prunable, part.kept], ['*.adapter_up.*', 128]);
+});
+
+test('info counts what an adapter on a model would have', async () => {
+  const options = ['--adapter', 'houlsby', '--bottleneck', '4'];
+  const [dense, sparse, large, text] = await Promise.all([
+    succeed(['info', model, ...options, '--json']),
+    succeed(['info', '--model', model, ...options, '--sparsity', '0.4', '--scope', 'layer', '--json']),
+    succeed(['info', model, ...options, '--large-sparse', '3', '--json']),
+    succeed(['info', model, ...options, '--sparsity', '0.4']),
+  ]);
+  const account = ({ stdout }: { stdout: string }) => JSON.parse(stdout).adapter;
+  // Two classes are not known of, so the head is a pooler and one output.
+  const head = 16 * 17 + 17;
+  assert.deepEqual(account(dense).trained_parameters, { adapter: 512 + 80, head });
+  assert.deepEqual(account(dense).prunable, { total: 512, kept: 512 });
+  assert.deepEqual(account(sparse).prunable, { total: 512, kept: 8 * 38 });
+  assert.deepEqual(account(sparse).modules[0], {
+    name: 'bert.encoder.layer.0.attention.output',
+    total: 148,
+    kept: 2 * 38 + 20,
+  });
+  assert.deepEqual(account(large).prunable, { total: 1536, kept: 512, dense: 512 });
+  assert.equal(account(large).settings.bottleneck, 12);
+  assert.match(text.stdout, /^trained, adapter +387 \(\d+\.\d\d % of the backbone\)$/m);
+  assert.match(text.stdout, new RegExp(`^trained, both +${387 + head} `, 'm'));
+  assert.match(text.stdout, /^bert\.encoder\.layer\.1\.output +148 +by score$/m);
+});
+
 test('info tells of a model and of the installation', async () => {
   const [plain, headed, none, text, number] = await Promise.all([
     succeed(['info', model, '--json']),

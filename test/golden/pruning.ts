@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path';
+import { houlsby } from '../../src/adapters/index.ts';
 import { add, grad, hvp, Random, type Tensor, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
-import { packPadded } from '../../src/models/index.ts';
+import { packPadded, type SequenceClassifier } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
 import {
   apportion,
@@ -16,6 +17,8 @@ import {
   snip,
   snipPaperLiteral,
 } from '../../src/pruning/index.ts';
+import { accountFor, pruningDefaults } from '../../src/training/index.ts';
+import { baseModel } from '../support/base-model.ts';
 import {
   type Area,
   bothBackends,
@@ -199,12 +202,26 @@ interface CountRow {
   readonly sparsity: number;
   readonly total_weights: number;
   readonly kept_weights: number;
+  readonly biases: number;
 }
 
-function countCase({ model, r, sparsity, total_weights, kept_weights }: CountRow): Case {
+/** Models of base size, made once: how many parameters an adapter has depends on no backend. */
+let baseModels: SequenceClassifier[] | null = null;
+
+function countCase({ model, r, sparsity, total_weights, kept_weights, biases }: CountRow): Case {
+  if (model !== 'base (d=768, 12 layers), Houlsby') throw new Error(`counts.json: unknown model ${model}`);
   return {
     name: `counts ${model} r=${r} s=${sparsity}`,
-    run: (compare) => compare('kept', [total_weights - prunedCount(sparsity, total_weights)], [kept_weights], 0),
+    run: (compare) => {
+      baseModels ??= [baseModel('bert'), baseModel('roberta')];
+      const adapter = houlsby.configure({ bottleneck: r });
+      for (const base of baseModels) {
+        const { prunable, others } = accountFor(base, { adapter, pruning: { ...pruningDefaults, sparsity } });
+        compare('total', [prunable.total], [total_weights], 0);
+        compare('kept', [prunable.kept], [kept_weights], 0);
+        compare('biases', [others], [biases], 0);
+      }
+    },
   };
 }
 

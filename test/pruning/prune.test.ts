@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { attachAdapter, houlsby } from '../../src/adapters/index.ts';
+import { attachAdapter, houlsby, positiveNumber } from '../../src/adapters/index.ts';
 import { add, memory, mul, Random, sum, type Tensor, tensor } from '../../src/index.ts';
 import { packSequences } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import {
-  needsData,
+  budgetsOf,
+  definePruningMethod,
   type PruneOptions,
   type PruneReport,
-  type PruningMethod,
   prune,
+  pruningMethodOf,
   pruningMethods,
+  registerPruningMethod,
   type Scope,
 } from '../../src/pruning/index.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -31,12 +33,14 @@ const sparsities = fc.oneof(
   fc.constantFrom(0, 0.4, 0.8, 0.95),
   fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 );
-const methods = fc.constantFrom(...pruningMethods);
+const methodNames = pruningMethods().map(({ name }) => name);
+const methods = fc.constantFrom(...methodNames);
 const scopes = fc.constantFrom<Scope>('global', 'layer');
 
 interface Problem {
   readonly parameters: Parameter[];
   readonly losses: (() => Tensor)[];
+  readonly chains: Parameter[][];
 }
 
 /** Random matrices and two losses Σ c (w² + w³) + (Σ w)² in which every weight has another part. */
@@ -56,7 +60,7 @@ function problem(sizes: readonly (readonly [number, number])[], seed = 1): Probl
         })
         .reduce((a, b) => add(a, b));
   });
-  return { parameters, losses };
+  return { parameters, losses, chains: parameters.map((parameter) => [parameter]) };
 }
 
 const masks = (parameters: readonly Parameter[]): number[][] =>
@@ -64,20 +68,23 @@ const masks = (parameters: readonly Parameter[]): number[][] =>
 
 async function masksOf(
   sizes: readonly (readonly [number, number])[],
-  options: Partial<PruneOptions> & { method: PruningMethod; sparsity: number },
+  options: Partial<PruneOptions> & { method: string; sparsity: number },
 ): Promise<number[][]> {
   const own = problem(sizes);
   await prune({ ...own, random: new Random('seed'), ...options });
   return masks(own.parameters);
 }
 
-test('every method removes exactly floor(s · N + 1/2) weights, over all matrices or in each', () =>
+const iterations = fc.constantFrom(1, 2, 5);
+
+test('every method removes exactly floor(s · N + 1/2) weights, over all matrices or in each, in any number of rounds', () =>
   forAllAsync(
-    fc.tuple(shapes, sparsities, methods, scopes),
-    async ([sizes, sparsity, method, scope]) => {
-      const { parameters, losses } = problem(sizes);
+    fc.tuple(shapes, sparsities, methods, scopes, iterations),
+    async ([sizes, sparsity, method, scope, rounds]) => {
+      const own = problem(sizes);
+      const { parameters } = own;
       const before = parameters.map(({ value }) => Array.from(value.dataSync()));
-      const report = await prune({ method, sparsity, scope, parameters, losses, random: new Random(1) });
+      const report = await prune({ ...own, method, sparsity, scope, iterations: rounds, random: new Random(1) });
       const found = masks(parameters);
       const counts = parameters.map(({ size }) => size);
       const kept = found.map((mask) => mask.filter((m) => m === 1).length);
@@ -97,7 +104,7 @@ test('every method removes exactly floor(s · N + 1/2) weights, over all matrice
         assert.equal(parameters[i].keptCount(), kept[i]);
       });
     },
-    150,
+    300,
   ));
 
 const prunedOf = (scope: Scope, counts: readonly number[], sparsity: number): number =>
@@ -111,12 +118,12 @@ test('a higher sparsity keeps a part of what a lower one keeps', () =>
       shapes,
       sparsities,
       sparsities,
-      fc.constantFrom<PruningMethod>('random', 'magnitude', 'snip', 'grasp', 'snip:paper-literal'),
+      fc.constantFrom(...methodNames.filter((name) => !pruningMethodOf(name).densities)),
       scopes,
     ),
     async ([sizes, s, t, method, scope]) => {
-      const more = await masksOf(sizes, { method, scope, sparsity: Math.min(s, t) });
-      const fewer = await masksOf(sizes, { method, scope, sparsity: Math.max(s, t) });
+      const more = await masksOf(sizes, { method, scope, iterations: 1, sparsity: Math.min(s, t) });
+      const fewer = await masksOf(sizes, { method, scope, iterations: 1, sparsity: Math.max(s, t) });
       fewer.flat().forEach((kept, i) => {
         assert.ok(kept <= more.flat()[i]);
       });
@@ -129,7 +136,7 @@ test('the same seed gives the same masks; another one others, where they are dra
     [6, 8],
     [8, 6],
   ] as const;
-  for (const method of pruningMethods) {
+  for (const method of methodNames) {
     const run = (seed: number) => masksOf(sizes, { method, sparsity: 0.5, random: new Random(seed) });
     assert.deepEqual(await run(1), await run(1), method);
     const isDrawn = /^(random|er)/.test(method);
@@ -147,11 +154,10 @@ test('methods that draw look at neither weights nor data', async () => {
   }
 });
 
-test('needsData tells the methods that fail without it', async () => {
-  for (const method of pruningMethods) {
-    const { parameters } = problem([[4, 4]]);
-    const run = () => prune({ method, sparsity: 0.5, parameters, losses: [], random: new Random(1) });
-    if (needsData(method)) await assertRejectsInput(run, new RegExp(`^${method} needs training data`));
+test('data tells the methods that fail without it', async () => {
+  for (const method of methodNames) {
+    const run = () => prune({ ...problem([[4, 4]]), method, sparsity: 0.5, losses: [], random: new Random(1) });
+    if (pruningMethodOf(method).data) await assertRejectsInput(run, new RegExp(`^${method} needs training data`));
     else await run();
   }
 });
@@ -185,13 +191,19 @@ test('bad input is an error before any mask is set', async () => {
   }
   for (const method of ['snipe', 'toString']) {
     await assertRejectsInput(
-      () => prune({ ...options, method: method as PruningMethod, sparsity: 0.5 }),
-      new RegExp(`Unknown pruning method '${method}'; there are: random, magnitude, er, snip, grasp`),
+      () => prune({ ...options, method, sparsity: 0.5 }),
+      new RegExp(`There is no pruning method '${method}'; there are: random, magnitude, er, snip, grasp`),
     );
   }
   const nan = losses.map((loss) => () => mul(loss(), Number.NaN));
   const zero = losses.map((loss) => () => mul(loss(), 0));
-  for (const method of ['snip', 'grasp', 'snip:paper-literal'] as const) {
+  for (const iterations of [0, 1.5, Number.NaN]) {
+    await assertRejectsInput(
+      () => prune({ ...options, method: 'snip', sparsity: 0.5, iterations }),
+      new RegExp(`iterations must be a whole number above 0, not ${iterations}`),
+    );
+  }
+  for (const method of ['snip', 'grasp', 'fisher', 'snip:paper-literal']) {
     await assertRejectsInput(
       () => prune({ ...options, method, sparsity: 0.5, losses: nan }),
       new RegExp(`^${method}: a score is NaN; .*Lower the learning rate or check the data`),
@@ -273,22 +285,22 @@ onEveryBackend(test, 'onBatch follows the passes over the batches, is awaited, a
 });
 
 onEveryBackend(test, 'pruning an adapter leaves its masks and nothing else', async () => {
-  for (const method of pruningMethods) {
+  for (const method of methodNames) {
     const model = tinyClassifier();
-    const { prunable } = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
+    const { prunable, chains } = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
     const losses = [0, 1].map(
       (label) => () => model.loss(model.forward(packSequences(batch, model.encoder.positionIds)), [label, 1]),
     );
     const before = memory();
-    await prune({ method, sparsity: 0.4, parameters: prunable, losses, random: new Random(1) });
+    await prune({ method, sparsity: 0.4, parameters: prunable, chains, losses, random: new Random(1) });
     assert.equal(memory().tensors - before.tensors, prunable.length, method);
     for (const parameter of prunable) parameter.setMask(null);
     assert.deepEqual(memory(), before, method);
   }
 });
 
-onEveryBackend(test, 'masks of snip and grasp do not depend on the scale of the loss', async () => {
-  for (const method of ['snip', 'grasp'] as const) {
+onEveryBackend(test, 'masks of snip, grasp and fisher do not depend on the scale of the loss', async () => {
+  for (const method of ['snip', 'grasp', 'fisher']) {
     const masksAt = async (factor: number) => {
       const model = tinyClassifier();
       const { prunable } = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
@@ -302,6 +314,131 @@ onEveryBackend(test, 'masks of snip and grasp do not depend on the scale of the 
     assert.deepEqual(await masksAt(1024), plain);
     assert.deepEqual(await masksAt(1 / 1024), plain);
   }
+});
+
+/** The masks at the beginning of each round of the method `test-watched <name>`. */
+const states: number[][][] = [];
+for (const method of pruningMethods()) {
+  const score: typeof method.score = (context, config) => {
+    states.push(masks(context.parameters));
+    return method.score(context, config);
+  };
+  registerPruningMethod({ ...method, name: `test-watched ${method.name}`, score });
+}
+
+test('in rounds the density falls exponentially, and what is removed stays removed', () =>
+  forAllAsync(
+    fc.tuple(shapes, sparsities, methods, scopes, fc.integer({ min: 2, max: 6 })),
+    async ([sizes, sparsity, method, scope, rounds]) => {
+      const own = problem(sizes);
+      const random = new Random(1);
+      await prune({ ...own, method: `test-watched ${method}`, sparsity, scope, iterations: rounds, random });
+      const after = [...states.splice(0).slice(1), masks(own.parameters)].map((state) => state.flat());
+      assert.equal(after.length, rounds);
+      const counts = own.parameters.map(({ size }) => size);
+      for (const [i, state] of after.entries()) {
+        const s = i === rounds - 1 ? sparsity : 1 - (1 - sparsity) ** ((i + 1) / rounds);
+        const removed = state.filter((m) => m === 0).length;
+        if (!pruningMethodOf(method).densities) assert.equal(removed, prunedOf(scope, counts, s), `round ${i}`);
+        if (i > 0) assert.ok(state.every((kept, j) => kept <= after[i - 1][j]));
+      }
+    },
+    100,
+  ));
+
+test('the last of several rounds removes from each matrix what a single one does, where matrices have budgets', async () => {
+  const sizes = [
+    [10, 40],
+    [20, 20],
+  ] as const;
+  for (const [method, scope] of [
+    ['er', 'global'],
+    ['er:paper-literal', 'global'],
+    ['magnitude', 'layer'],
+  ] as const) {
+    const kept = async (iterations: number) =>
+      (await masksOf(sizes, { method, sparsity: 0.63, scope, iterations })).map((mask) => total(mask));
+    assert.deepEqual(await kept(7), await kept(1));
+  }
+});
+
+test('rounds are scored anew: a score of what is left differs from the first one', async () => {
+  const sizes = [
+    [6, 8],
+    [8, 6],
+  ] as const;
+  for (const method of ['snip', 'grasp', 'fisher']) {
+    const once = await masksOf(sizes, { method, sparsity: 0.8 });
+    const slowly = await masksOf(sizes, { method, sparsity: 0.8, iterations: 20 });
+    assert.notDeepEqual(slowly, once, method);
+  }
+  const once = await masksOf(sizes, { method: 'magnitude', sparsity: 0.8 });
+  assert.deepEqual(await masksOf(sizes, { method: 'magnitude', sparsity: 0.8, iterations: 20 }), once);
+});
+
+onEveryBackend(test, 'an error in a later round gives all weights back as they were', async () => {
+  const { parameters, losses } = problem([[4, 5]]);
+  const [parameter] = parameters;
+  const start = Array.from(parameter.value.dataSync());
+  const before = memory();
+  const options = { method: 'snip', sparsity: 0.5, iterations: 3, parameters, losses, random: new Random(1) };
+  const told: number[][] = [];
+  const onBatch = (done: number, all: number) => {
+    told.push([done, all]);
+    if (done === 5) throw new Error('enough');
+  };
+  await assert.rejects(prune({ ...options, onBatch }), /^Error: enough$/);
+  assert.deepEqual(
+    told,
+    range(5).map((i) => [i + 1, 6]),
+  );
+  assert.deepEqual([parameter.mask, Array.from(parameter.value.dataSync()), memory()], [null, start, before]);
+});
+
+test('rounds of a method without data are told, and can be ended', async () => {
+  const told: number[][] = [];
+  const { parameters, chains } = problem([[4, 5]]);
+  const options = { method: 'synflow', sparsity: 0.5, parameters, chains, losses: [], random: new Random(1) };
+  await prune({ ...options, iterations: 3, onBatch: (...progress) => void told.push(progress) });
+  assert.deepEqual(told, [
+    [1, 3],
+    [2, 3],
+    [3, 3],
+  ]);
+});
+
+test('a method of ones own has a name, options and what else it declares', async () => {
+  const distance = definePruningMethod({
+    name: 'test-distance',
+    summary: 'near a value',
+    options: { from: positiveNumber({ description: 'the value', default: 1 }) },
+    score: async ({ parameters }, { from }) =>
+      Promise.all(parameters.map(async (parameter) => (await parameter.data()).map((w) => Math.abs(w - from)))),
+  });
+  registerPruningMethod(distance);
+  assert.throws(() => registerPruningMethod(distance), /There is a pruning method 'test-distance' already/);
+  assert.deepEqual(pruningMethodOf('test-distance').configure(), { from: 1 });
+  const pruned = async (options?: PruneOptions['options']) => {
+    const parameter = new Parameter('w', [1, 2, 3, 4], [2, 2]);
+    const random = new Random(1);
+    await prune({ method: 'test-distance', sparsity: 0.25, options, parameters: [parameter], losses: [], random });
+    return Array.from(parameter.value.dataSync());
+  };
+  assert.deepEqual(await pruned(), [0, 2, 3, 4]);
+  assert.deepEqual(await pruned({ from: 3 }), [1, 2, 0, 4]);
+  await assertRejectsInput(() => pruned({ from: -1 }), /^test-distance: from must be a number above 0, not -1/);
+  await assertRejectsInput(() => pruned({ form: 1 }), /^test-distance has no option 'form'; its options: from/);
+});
+
+test('budgets: one for all, one for each, or shares', () => {
+  const shapes = [
+    [10, 40],
+    [20, 20],
+  ];
+  const removed = (...args: Parameters<typeof budgetsOf>) => budgetsOf(...args).map((budget) => budget.removed);
+  assert.deepEqual(removed(shapes, 0.5, 'global'), [400]);
+  assert.deepEqual(removed(shapes, 0.5, 'layer'), [200, 200]);
+  assert.deepEqual(removed(shapes, 0.5, 'global', pruningMethodOf('er').densities), [178, 222]);
 });
 
 test.run();

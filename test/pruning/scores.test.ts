@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import { add, grad, matmul, mse, mul, Random, sum, type Tensor, tanh, tensor, tidy } from '../../src/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import {
+  fisher,
   grasp,
   lowestRemoved,
   magnitude,
@@ -115,6 +116,53 @@ test('snip is the first-order effect of removing a weight on the loss', async ()
   });
 });
 
+test('fisher is w² Σ g² with the gradient of each example squared by itself', () =>
+  forAllAsync(nets, async (context) => {
+    const squares = weights(context).map(() => 0);
+    for (const loss of context.losses) {
+      const g = gradientAt({ ...context, losses: [loss] });
+      g.forEach((x, i) => {
+        squares[i] += x * x;
+      });
+    }
+    assertScores(
+      await fisher(context),
+      weights(context).map((w, i) => w * w * squares[i]),
+      1e-12,
+    );
+  }));
+
+test('fisher is twice the second-order effect of removing a weight where the Fisher information is the Hessian', async () => {
+  // The mean of (w x - y)² / 2 with residuals of ±1: the Hessian is the mean of x², and so is that of squared gradients.
+  const parameter = new Parameter('w', [0.7], [1, 1]);
+  const [xs, residuals] = [
+    [1, 2, -3, 0.5],
+    [1, -1, -1, 1],
+  ];
+  const losses = xs.map((x, i) => () => {
+    const error = add(mul(parameter.tensor(), x), tensor([[residuals[i] - 0.7 * x]]));
+    return sum(mul(mul(error, error), 0.5));
+  });
+  const [[score]] = await fisher({ parameters: [parameter], random: new Random(0), losses });
+  assert.ok(Math.abs(score - 0.7 ** 2 * total(xs.map((x) => x * x))) < 1e-12, String(score));
+});
+
+test('grasp divides the logits by its temperature', async () => {
+  const context = net(4);
+  const asked: unknown[] = [];
+  const losses = context.losses.map((loss) => (temperature?: number) => {
+    asked.push(temperature);
+    return mul(loss(), 1 / (temperature ?? 1));
+  });
+  const plain = flat(await grasp(context));
+  assertScores(
+    await grasp({ ...context, losses }, { temperature: 200 }),
+    plain.map((z) => z / 200 ** 2),
+    1e-12,
+  );
+  assert.deepEqual(new Set(asked), new Set([200]));
+});
+
 test('grasp is w (H g), H built entry by entry', () =>
   forAllAsync(
     nets,
@@ -205,6 +253,7 @@ test('scaling the loss scales the scores and selects the same weights', () =>
       for (const [score, power] of [
         [snip, 1],
         [grasp, 2],
+        [fisher, 2],
       ] as const) {
         const [plain, scaled] = [flat(await score(context)), flat(await score({ ...context, losses }))];
         assertScores(
@@ -240,7 +289,7 @@ test('memory does not grow with the number of batches', async () => {
   const context = net(1);
   const { backend } = context.parameters[0].value;
   const [loss] = context.losses;
-  for (const score of [snip, grasp]) {
+  for (const score of [snip, grasp, fisher]) {
     const bytes: number[] = [];
     const watched = () => {
       bytes.push(backend.bytes());
@@ -256,7 +305,7 @@ test('scores change no weight and leave nothing behind', async () => {
   const before = weights(context);
   const { backend } = context.parameters[0].value;
   const bytes = backend.bytes();
-  const all: Score[] = [magnitude, random, snip, snipPaperLiteral, grasp];
+  const all: Score[] = [magnitude, random, snip, snipPaperLiteral, grasp, fisher];
   for (const score of all) await score(context);
   assert.deepEqual(weights(context), before);
   assert.equal(backend.bytes(), bytes);

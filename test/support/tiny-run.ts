@@ -31,7 +31,7 @@ export const tinySettings: RunSettings = {
   model,
   data: reviewData(),
   adapter: houlsby.configure({ bottleneck: 4 }),
-  pruning: { ...pruningDefaults, examples: 16 },
+  pruning: { ...pruningDefaults, prunable: 'all', iterations: 1, options: {}, examples: 16 },
   training: { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 8 },
   maxLength: 16,
 };

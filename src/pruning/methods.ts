@@ -1,0 +1,60 @@
+import { positiveNumber } from '../adapters/options.ts';
+import { erdosRenyiDensities, paperLiteralDensities } from './erdos-renyi.ts';
+import { definePruningMethod } from './method.ts';
+import * as scores from './scores.ts';
+import { synflow } from './synflow.ts';
+
+/** The pruning methods that configurations know, in the order of the help. */
+export const builtIn = [
+  definePruningMethod({ name: 'random', summary: 'any', score: scores.random }),
+  definePruningMethod({ name: 'magnitude', summary: 'small weights', score: scores.magnitude }),
+  definePruningMethod({
+    name: 'er',
+    summary: 'any, more of large matrices',
+    densities: erdosRenyiDensities,
+    score: scores.random,
+  }),
+  definePruningMethod({
+    name: 'snip',
+    summary: 'little effect on the loss',
+    data: 'batches',
+    score: scores.snip,
+  }),
+  definePruningMethod({
+    name: 'grasp',
+    summary: 'against the gradient flow',
+    data: 'batches',
+    options: {
+      temperature: positiveNumber({
+        description: 'what logits are divided by while weights are scored',
+        flag: 'grasp-temperature',
+        default: 1,
+      }),
+    },
+    score: scores.grasp,
+  }),
+  definePruningMethod({
+    name: 'fisher',
+    summary: 'little effect by the empirical Fisher information',
+    data: 'examples',
+    score: scores.fisher,
+  }),
+  definePruningMethod({
+    name: 'synflow',
+    summary: 'little of the flow through the adapter, without data',
+    iterations: 100,
+    score: synflow,
+  }),
+  definePruningMethod({
+    name: 'er:paper-literal',
+    summary: "er by the rule of the SparseAdapter paper's text",
+    densities: paperLiteralDensities,
+    score: scores.random,
+  }),
+  definePruningMethod({
+    name: 'snip:paper-literal',
+    summary: "snip by the sign of the SparseAdapter paper's text",
+    data: 'batches',
+    score: scores.snipPaperLiteral,
+  }),
+] as const;

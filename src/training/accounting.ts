@@ -1,0 +1,98 @@
+import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings, prunableIn } from '../adapters/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { type Budget, budgetsOf, pruningMethodOf } from '../pruning/index.ts';
+import { largeSparsity } from './large-sparse.ts';
+import { builtAdapter, type RunSettings } from './settings.ts';
+
+/** A tensor or a module: how many weights it has and how many are kept; null where that depends on scores. */
+export interface Counted {
+  readonly name: string;
+  readonly total: number;
+  readonly kept: number | null;
+}
+
+/**
+ * Sums by module: what lies before the component of the tensors' names that leads to the adapter's own, or, where the adapter's
+ * name does not occur, before the last component.
+ *
+ * @param adapter its name
+ */
+export function byModule(tensors: readonly Counted[], adapter: string): Counted[] {
+  const modules = new Map<string, Counted>();
+  for (const { name, total, kept } of tensors) {
+    const parts = name.split('.');
+    const at = parts.indexOf(adapter);
+    const module = parts.slice(0, at < 0 ? -1 : at - 1).join('.');
+    const sum = modules.get(module) ?? { name: module, total: 0, kept: 0 };
+    const both = sum.kept === null || kept === null ? null : sum.kept + kept;
+    modules.set(module, { name: module, total: sum.total + total, kept: both });
+  }
+  return [...modules.values()];
+}
+
+/** What an adapter on a model comes to, before any weight is scored. */
+export interface AdapterAccount {
+  /** As it is built: for Large-Sparse the wide one. */
+  readonly adapter: AdapterSettings;
+  /** Trained parameters of the adapter: all that are not pruned. */
+  readonly trained: number;
+  /** Weights that pruning may remove (of a dense adapter, could), those that it keeps, and for Large-Sparse those of the narrow, dense adapter. */
+  readonly prunable: { readonly total: number; readonly kept: number; readonly dense?: number };
+  /** What is not pruned: biases, norms and the like. */
+  readonly others: number;
+  readonly modules: readonly Counted[];
+}
+
+/**
+ * Counts the parameters of an adapter by building it on a model without adapters for a moment. Nothing is scored: where matrices
+ * share a budget it is not known how many weights each of them keeps.
+ *
+ * @throws InputError for settings that the adapter or the pruning cannot have
+ */
+export function accountFor(model: AdaptableModel, settings: Pick<RunSettings, 'adapter' | 'pruning'>): AdapterAccount {
+  const adapters = new AdapterSet(model);
+  const adapter = adapters.add('default', builtAdapter(settings));
+  try {
+    const { budgets, pruned, dense } = budgetsFor(adapters, adapter, settings);
+    const removedFrom = new Map<Parameter, number | null>();
+    for (const { members, removed } of budgets) {
+      const each = removed === 0 || members.length === 1 ? removed : null;
+      for (const i of members) removedFrom.set(pruned[i], each);
+    }
+    const removed = budgets.reduce((sum, budget) => sum + budget.removed, 0);
+    const prunable = sizeOf(settings.pruning ? pruned : adapter.prunable);
+    const total = sizeOf(adapter.parameters);
+    const tensors = adapter.parameters.map((parameter): Counted => {
+      const { name, size } = parameter;
+      const gone = removedFrom.has(parameter) ? (removedFrom.get(parameter) ?? null) : 0;
+      return { name, total: size, kept: gone === null ? null : size - gone };
+    });
+    return {
+      adapter: adapter.settings,
+      trained: total - removed,
+      prunable: { total: prunable, kept: prunable - removed, dense },
+      others: total - prunable,
+      modules: byModule(tensors, adapter.name),
+    };
+  } finally {
+    adapters.remove(adapter.name);
+  }
+}
+
+const sizeOf = (parameters: readonly Parameter[]): number => parameters.reduce((sum, { size }) => sum + size, 0);
+
+function budgetsFor(
+  adapters: AdapterSet,
+  adapter: Adapter,
+  { adapter: narrow, pruning }: Pick<RunSettings, 'adapter' | 'pruning'>,
+): { readonly budgets: Budget[]; readonly pruned: Parameter[]; readonly dense?: number } {
+  if (!pruning) return { budgets: [], pruned: [] };
+  const { method, scope, prunable = 'all' } = pruning;
+  const pruned = prunableIn(adapter, prunable);
+  const { sparsity, dense } =
+    typeof pruning.sparsity === 'number'
+      ? { sparsity: pruning.sparsity, dense: undefined }
+      : largeSparsity(adapters, adapter, pruned, narrow, pruning);
+  const shapes = pruned.map(({ shape }) => shape);
+  return { budgets: budgetsOf(shapes, sparsity, scope, pruningMethodOf(method).densities), pruned, dense };
+}

@@ -1,0 +1,66 @@
+import { type Adapter, type AdapterSet, type AdapterSettings, completeSettings } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import type { Parameter } from '../nn/index.ts';
+import { budgetsOf, pruningMethodOf } from '../pruning/index.ts';
+import type { PruningSettings } from './settings.ts';
+
+/** The options that say how wide an adapter is inside. A flat prefix has no network inside, there it is the length. */
+function widthOptions(config: AdapterSettings): string[] {
+  const all = ['bottleneck', 'rank', config.prefixFlat ? 'prefixLength' : 'prefixBottleneck'];
+  return all.filter((option) => typeof config[option] === 'number');
+}
+
+/**
+ * The adapter of a Large-Sparse setting (SparseAdapter, section 3.1): the same one, so many times as wide.
+ *
+ * @throws InputError for a family without a width, and a factor that is no whole number above 1
+ */
+export function widened(adapter: AdapterSettings, factor: number): AdapterSettings {
+  if (!Number.isSafeInteger(factor) || factor < 2) {
+    throw new InputError(`Large-Sparse needs a whole number above 1, not ${factor}: how many times as wide.`);
+  }
+  const config = completeSettings(adapter);
+  const wider = widthOptions(config);
+  if (wider.length === 0) {
+    throw new InputError(
+      `The adapter '${adapter.kind}' has no width, so it has no Large-Sparse setting; give a sparsity.`,
+    );
+  }
+  return { ...adapter, ...Object.fromEntries(wider.map((option) => [option, factor * Number(config[option])])) };
+}
+
+/**
+ * The sparsity at which exactly as many weights are kept as the narrow, dense adapter has in these matrices. They are counted, as
+ * not every matrix of every family grows with the width; where all do it is 1 - 1/k.
+ *
+ * @param adapter the wide one
+ * @param parameters those of its matrices that are pruned
+ * @param narrow settings of the narrow adapter, which is built beside the others for a moment
+ * @throws InputError if whole numbers of weights per matrix cannot have this sum
+ */
+export function largeSparsity(
+  adapters: AdapterSet,
+  { name }: Adapter,
+  parameters: readonly Parameter[],
+  narrow: AdapterSettings,
+  { method, scope }: Pick<PruningSettings, 'method' | 'scope'>,
+): { readonly sparsity: number; readonly dense: number } {
+  const twin = adapters.add('narrow-twin', narrow);
+  const nameInTwin = (parameter: Parameter) =>
+    parameter.name
+      .split('.')
+      .map((part) => (part === name ? twin.name : part))
+      .join('.');
+  const pruned = new Set(parameters.map(nameInTwin));
+  const size = (all: readonly Parameter[]) => all.reduce((sum, parameter) => sum + parameter.size, 0);
+  const dense = size(twin.prunable.filter((parameter) => pruned.has(parameter.name)));
+  twin.detach();
+  const sparsity = 1 - dense / size(parameters);
+  const shapes = parameters.map(({ shape }) => shape);
+  const budgets = budgetsOf(shapes, sparsity, scope, pruningMethodOf(method).densities);
+  const kept = size(parameters) - budgets.reduce((sum, { removed }) => sum + removed, 0);
+  if (kept === dense) return { sparsity, dense };
+  throw new InputError(
+    `Large-Sparse: scope '${scope}' would keep ${kept} weights and not ${dense}, those of the narrow adapter; take scope 'global'.`,
+  );
+}
