@@ -6,7 +6,14 @@ import { scalarLike } from '../ops/scalar.ts';
 import { storedTensor, tensor } from '../tensor/create.ts';
 import { keep, tidy } from '../tensor/scope.ts';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/** A leaf with these numbers; of a tensor it shares the memory. */
+function leaf(values: ArrayLike<number> | StoredNumbers | Tensor, shape: Shape): Tensor {
+  if (values instanceof Tensor) return values.view(shape, true);
+  const options = { requiresGrad: true };
+  return 'readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options);
+}
 
 /**
  * A weight with a name, a value that an optimiser replaces, and possibly a mask.
@@ -22,12 +29,11 @@ export class Parameter {
   #value: Tensor;
   #mask: Tensor | null = null;
 
-  constructor(name: string, values: ArrayLike<number> | StoredNumbers, shape: Shape, { isNew = true } = {}) {
+  constructor(name: string, values: ArrayLike<number> | StoredNumbers | Tensor, shape: Shape, { isNew = true } = {}) {
     this.name = name;
     this.shape = shape;
     this.isNew = isNew;
-    const options = { requiresGrad: true };
-    this.#value = keep('readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options));
+    this.#value = keep(leaf(values, shape));
   }
 
   get size(): number {

@@ -1,5 +1,6 @@
 export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
+export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export { fusedAdapters } from './fuse.ts';
 export {
@@ -17,6 +18,7 @@ export {
 } from './prepare.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
 export { type RunEvents, type RunOptions, type RunResult, runTraining, type StepProgress } from './run.ts';
+export { RunCache } from './run-cache.ts';
 export {
   adapterFile,
   type CheckpointHeader,
@@ -31,6 +33,7 @@ export {
   readRunMetrics,
   readStoppedRun,
   runFileSizes,
+  type ScoredStep,
   storedCounts,
 } from './run-folder.ts';
 export {
@@ -41,4 +44,5 @@ export {
   pruningDefaults,
   type RunSettings,
   runDefaults,
+  withAllOptions,
 } from './settings.ts';
