@@ -6,6 +6,8 @@ import { describeEvaluate, evaluate } from './evaluate.ts';
 import { describeInfo, info } from './info.ts';
 import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
+import { describeReproduce, reproduce } from './reproduce.ts';
+import { describeResults, results } from './results.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
 
@@ -23,6 +25,8 @@ const commands: Readonly<Record<string, Entry>> = {
   embed: { describe: describeEmbed, run: embed },
   prune: { describe: describePrune, run: prune },
   info: { describe: describeInfo, run: info },
+  reproduce: { describe: describeReproduce, run: reproduce },
+  results: { describe: describeResults, run: results },
   demo: { describe: describeDemo, run: demo },
 };
 

@@ -15,7 +15,7 @@ import {
   textColumns,
 } from './options.ts';
 
-const poolings: Pooling[] = ['cls', 'mean'];
+export const poolings: Pooling[] = ['cls', 'mean'];
 
 export function addDataOptions(command: Command): Command {
   return command

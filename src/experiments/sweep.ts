@@ -18,11 +18,13 @@ import { EventWriter } from './tensorboard.ts';
 
 /** What a command shows while a sweep goes on. */
 export interface SweepEvents {
-  /** @param run the number of the run, from 1 */
-  readonly onRun?: (planned: PlannedRun, run: number) => void;
+  readonly onRun?: (planned: PlannedRun) => void;
   /** What is shown of a run. */
   readonly run?: RunEvents;
-  /** @param known whether it had been run before */
+  /**
+   * @param run the number of the run, from 1
+   * @param known whether it had been run before
+   */
   readonly onRunEnd?: (planned: PlannedRun, run: number, stored: StoredRun, known: boolean) => void;
 }
 
@@ -71,7 +73,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
           done.add(planned.hash);
           if (signal?.aborted) return { status: 'stopped', ...count };
           count.runs++;
-          const known = await ensureRun(planned, count.runs, options, cache);
+          const known = await ensureRun(planned, options, cache);
           const stored = store.find(planned.hash) as StoredRun;
           if (stored.status === 'stopped') return { status: 'stopped', ...count };
           if (known) count.known++;
@@ -89,7 +91,6 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
 /** Runs what is not in the store. @returns whether it was there */
 async function ensureRun(
   planned: PlannedRun,
-  number: number,
   { plan, store, resume = true, retry = false, versions = {}, command = [], ...options }: SweepOptions,
   cache: RunCache,
 ): Promise<boolean> {
@@ -102,7 +103,7 @@ async function ensureRun(
   }
   store.begin(hash, { settings, versions, command });
   store.place(hash, place);
-  options.events?.onRun?.(planned, number);
+  options.events?.onRun?.(planned);
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   try {

@@ -35,6 +35,7 @@ export {
   runFileSizes,
   type ScoredStep,
   storedCounts,
+  WEIGHTS,
 } from './run-folder.ts';
 export {
   builtAdapter,
