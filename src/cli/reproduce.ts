@@ -172,6 +172,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
     }
     const { folder, summary } = await writeOutputs(plan, store);
     if (result.status === 'stopped') process.exitCode = exitCodes.interrupted;
+    else if (result.failed > 0) process.exitCode = exitCodes.input;
     const table = scoreTable(summary);
     if (json) printJson({ ...result, output: folder, table, comparison: comparisonTable(summary) });
     else printTable(table.rows, table.head);

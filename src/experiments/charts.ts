@@ -3,8 +3,9 @@ import type { GlueTaskName } from '../data/index.ts';
 import type { Row } from './definitions.ts';
 import { scoreFrom } from './plan.ts';
 import { taskTitles } from './protocol.ts';
+import { figure1Trained } from './published.ts';
 import { mean } from './statistics.ts';
-import { columnsOf, publishedOf, type RowSummary, type SweepSummary, scoresIn } from './summary.ts';
+import { columnsOf, publishedOf, type SweepSummary, scoresIn } from './summary.ts';
 import { shortModel } from './tables.ts';
 
 /** A font that is installed with the package, so that pictures are the same everywhere. */
@@ -25,7 +26,11 @@ const style = {
   },
 } as const;
 
-const axisOf = (title: string) => ({ title, scale: { zero: false, nice: true, padding: 10 } });
+const axisOf = (title: string) => ({
+  title,
+  scale: { zero: false, nice: true, padding: 10 },
+  axis: { format: '.4~g', tickCount: 6 },
+});
 
 /** The chart of an experiment as a Vega-Lite specification, with its data in it. */
 export function chartOf(summary: SweepSummary): TopLevelSpec {
@@ -49,129 +54,126 @@ function panelOf({ plan }: SweepSummary, column: GlueTaskName | 'average', model
   return plan.settings.models.length > 1 ? `${title}, ${shortModel(model)}` : title;
 }
 
-/** One record per method, model and column that has a score. */
+/** One record per method, model and column that has a score, column by column. */
 function records(summary: SweepSummary) {
-  return summary.rows.flatMap((row) =>
-    columnsOf(summary.plan).flatMap((column) => {
+  return columnsOf(summary.plan).flatMap((column) =>
+    summary.rows.flatMap((row) => {
       const scores = scoresIn(row, column);
       if (scores === null || scores.mean === null) return [];
       const { mean: score, deviation } = scores;
       const [low, high] = [score - (deviation ?? 0), score + (deviation ?? 0)];
-      return [{ row, column, method: row.row.title, panel: panelOf(summary, column, row.model), score, low, high }];
+      const panel = panelOf(summary, column, row.model);
+      return [{ method: row.row.title, sparsity: sparsityOf(row.row), panel, score, low, high }];
     }),
   );
 }
 
-const withoutRow = <T extends { row: RowSummary }>({ row: _, ...rest }: T): Omit<T, 'row'> => rest;
+type Panelled = { readonly panel: string };
+
+/** A panel for each title, in the order in which they occur, with its own records and axes. */
+function panelsOf<T extends Panelled>(
+  values: readonly T[],
+  columns: number,
+  panel: (values: readonly T[]) => Specification,
+): Specification {
+  const titles = [...new Set(values.map(({ panel: title }) => title))];
+  return {
+    columns,
+    concat: titles.map((title) => {
+      const own = values.filter((value) => value.panel === title);
+      return { title: { text: title, anchor: 'middle', fontSize: 12 }, data: { values: own }, ...panel(own) };
+    }),
+  };
+}
 
 /** Scores by method, a panel for each task: a point is the mean over the seeds, the bar one standard deviation to each side. */
 function methodsChart(summary: SweepSummary): Specification {
   const order = summary.plan.rows.map(({ title }) => title);
   const y = { field: 'method', type: 'nominal', sort: order, title: null, axis: { grid: true } };
   const x = { field: 'score', type: 'quantitative', ...axisOf('score (%)') };
-  return {
-    data: { values: records(summary).map(withoutRow) },
-    facet: { field: 'panel', type: 'nominal', sort: null },
-    columns: 3,
-    resolve: { scale: { x: 'independent' } },
-    spec: {
-      width: 190,
-      height: { step: 22 },
-      layer: [
-        {
-          mark: { type: 'rule', strokeWidth: 2, color: '#4c78a8' },
-          encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
-        },
-        { mark: { type: 'point', filled: true, size: 60, opacity: 1, color: '#4c78a8' }, encoding: { y, x } },
-      ],
-    },
-  };
+  const color = '#4c78a8';
+  return panelsOf(records(summary), 3, () => ({
+    width: 190,
+    height: { step: 22 },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 2, color },
+        encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
+      },
+      { mark: { type: 'point', filled: true, size: 60, opacity: 1, color }, encoding: { y, x } },
+    ],
+  }));
 }
 
-/** The mean score against trained parameters, ours and the paper's in panels beside each other, as the scales differ. */
+/** The mean score against trained parameters, ours and in a panel of their own those points whose place the paper prints. */
 function parametersChart(summary: SweepSummary): Specification {
   const { plan, rows } = summary;
   const ours = rows.flatMap((row) => {
-    const score = (row.average.mean ?? row.cells[0]?.scores.mean) as number | null;
+    const score = plan.tasks.length > 1 ? row.average.mean : row.cells[0].scores.mean;
     if (score === null || row.trained === null) return [];
-    const panel = shortModel(row.model);
-    return [{ method: row.row.title, family: familyOf(row.row), score, trained: row.trained, panel }];
+    return [
+      { method: row.row.title, kind: row.row.adapter.kind, score, trained: row.trained, panel: shortModel(row.model) },
+    ];
   });
-  // The paper draws its points at the same shares of the backbone.
-  const paper = rows.flatMap(({ row, model, trained }) =>
-    publishedOf(plan, row.id).flatMap(({ model: printed, scores }) =>
-      model === plan.settings.models[0] && trained !== null && scores.average !== undefined
-        ? [
-            {
-              method: row.title,
-              family: familyOf(row),
-              score: scores.average,
-              trained,
-              panel: `${printed}, as printed, at our shares`,
-            },
-          ]
-        : [],
-    ),
+  const paper = plan.rows.flatMap((row) =>
+    publishedOf(plan, row.id).flatMap(({ model, scores: { average: score } }) => {
+      const trained = figure1Trained[row.id];
+      if (score === undefined || trained === undefined) return [];
+      return [{ method: row.title, kind: row.adapter.kind, score, trained, panel: `${model}, in the paper` }];
+    }),
   );
   const x = {
     field: 'trained',
     type: 'quantitative',
     title: 'trained parameters (% of the backbone)',
-    scale: { type: 'log', padding: 20 },
+    scale: { type: 'log', nice: false, padding: 40 },
+    axis: { format: '.4~g', tickCount: 6 },
   };
   const y = { field: 'score', type: 'quantitative', ...axisOf('mean score (%)') };
-  const text = { field: 'method', type: 'nominal' };
-  const color = { field: 'family', type: 'nominal' };
-  return {
-    data: { values: [...ours, ...paper] },
-    facet: { field: 'panel', type: 'nominal', sort: null },
-    columns: 2,
-    resolve: { scale: { x: 'independent', y: 'independent' } },
-    spec: {
-      width: 340,
-      height: 260,
-      layer: [
-        { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x, y, color } },
-        { mark: { type: 'text', dy: -10, fontSize: 10, font: fontFamily }, encoding: { x, y, text } },
-      ],
-    },
-  };
+  const kinds = [...new Set(plan.rows.map(({ adapter }) => adapter.kind))];
+  const color = { field: 'kind', type: 'nominal', scale: { domain: kinds } };
+  return panelsOf([...ours, ...paper], 2, () => ({
+    width: 340,
+    height: 260,
+    layer: [
+      { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x, y, color } },
+      {
+        mark: { type: 'text', dy: -10, fontSize: 10, font: fontFamily },
+        encoding: { x, y, text: { field: 'method', type: 'nominal' } },
+      },
+    ],
+  }));
 }
 
-const familyOf = ({ adapter }: Row): string => adapter.kind;
-
-/** Scores over the sparsity; full fine-tuning is a dashed line. */
+/** Scores over the sparsity with one standard deviation to each side; full fine-tuning is a dashed line. */
 function sparsityChart(summary: SweepSummary): Specification {
-  const all = records(summary);
-  const adapters = all.filter(({ row }) => row.row.adapter.kind !== 'full');
-  const values = adapters.map((record) => ({ ...withoutRow(record), sparsity: 100 * sparsityOf(record.row.row) }));
-  const full = all.filter(({ row }) => row.row.adapter.kind === 'full').map(withoutRow);
   const y = { field: 'score', type: 'quantitative', ...axisOf('score (%)') };
   const x = { field: 'sparsity', type: 'quantitative', title: 'weights removed (%)' };
-  const reference = {
-    transform: [{ filter: '!isValid(datum.sparsity)' }],
-    mark: { type: 'rule', strokeDash: [5, 4], color: '#666666' },
-    encoding: { y },
-  };
-  const range = { x, y: { ...y, field: 'low' }, y2: { field: 'high' } };
-  return {
-    data: { values: [...values, ...full] },
-    facet: { field: 'panel', type: 'nominal', sort: null },
-    columns: 3,
-    resolve: { scale: { y: 'independent' } },
-    spec: {
-      width: 200,
-      height: 160,
+  return panelsOf(records(summary), 3, (values) => {
+    const full = values.filter(({ sparsity }) => sparsity === null);
+    const reference = {
+      data: { values: full },
+      mark: { type: 'rule', strokeDash: [5, 4], color: '#666666' },
+      encoding: { y },
+    };
+    return {
+      width: 190,
+      height: 150,
+      data: { values: values.filter(({ sparsity }) => sparsity !== null) },
       layer: [
-        { transform: [{ filter: 'isValid(datum.sparsity)' }], mark: { type: 'area', opacity: 0.2 }, encoding: range },
-        { transform: [{ filter: 'isValid(datum.sparsity)' }], mark: { type: 'line', point: true }, encoding: { x, y } },
+        { mark: { type: 'area', opacity: 0.2 }, encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } } },
+        { mark: { type: 'line', point: true }, encoding: { x, y } },
         ...(full.length > 0 ? [reference] : []),
       ],
-    },
-  };
+    };
+  });
 }
 
-const sparsityOf = ({ pruning }: Row): number => (typeof pruning?.sparsity === 'number' ? pruning.sparsity : 0);
+/** In percent; null for full fine-tuning, which has nothing to prune. */
+function sparsityOf({ adapter, pruning }: Row): number | null {
+  if (adapter.kind === 'full') return null;
+  return typeof pruning?.sparsity === 'number' ? 100 * pruning.sparsity : 0;
+}
 
 /** Scores while training, the mean over the seeds at each evaluation. */
 function courseChart(summary: SweepSummary): Specification {
@@ -190,22 +192,16 @@ function courseChart(summary: SweepSummary): Specification {
       return Array.from(byShare, ([share, scores]) => ({ method: row.title, panel, share, score: mean(scores) }));
     }),
   );
-  return {
-    data: { values },
-    facet: { field: 'panel', type: 'nominal', sort: null },
-    columns: 2,
-    resolve: { scale: { y: 'independent' } },
-    spec: {
-      width: 300,
-      height: 220,
-      mark: { type: 'line', point: true },
-      encoding: {
-        x: { field: 'share', type: 'quantitative', title: 'training (%)', scale: { domain: [0, 100] } },
-        y: { field: 'score', type: 'quantitative', ...axisOf('score (%)') },
-        color: { field: 'method', type: 'nominal' },
-      },
+  return panelsOf(values, 2, () => ({
+    width: 300,
+    height: 220,
+    mark: { type: 'line', point: true },
+    encoding: {
+      x: { field: 'share', type: 'quantitative', title: 'training (%)', scale: { domain: [0, 100] } },
+      y: { field: 'score', type: 'quantitative', ...axisOf('score (%)') },
+      color: { field: 'method', type: 'nominal' },
     },
-  };
+  }));
 }
 
 /** The share of weights that each method keeps in each matrix, over all runs of a model; null if no method prunes. */

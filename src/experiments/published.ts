@@ -105,3 +105,11 @@ export const figure1: Published = {
     's-lora': { average: 78.2 },
   },
 };
+
+/** The trained parameters of those points of figure 1 for which the paper prints them, in percent of the backbone (tables 1 and 3). */
+export const figure1Trained: Readonly<Record<string, number>> = {
+  full: 100,
+  adapter: 2.0,
+  's-adapter': 1.2,
+  'ls-adapter': 2.0,
+};

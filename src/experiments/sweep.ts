@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { readGlue } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   hasCheckpoint,
@@ -56,9 +57,14 @@ export interface SweepResult {
 /**
  * Runs all cells of a plan, one run after the other. Each result is in the store as soon as it is there. A run that fails is noted
  * with its error and the sweep goes on.
+ *
+ * @throws InputError if the data cannot be read
  */
 export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const { plan, store, signal } = options;
+  // Data that cannot be read are one error, not one for each run.
+  for (const task of plan.tasks)
+    for (const split of ['train', 'dev'] as const) readGlue(task, plan.settings.data, split);
   const cache = new RunCache();
   const count = { runs: 0, known: 0, failed: 0 };
   const done = new Set<string>();
