@@ -17,7 +17,7 @@ export interface StoredRun {
   /** ISO 8601. */
   readonly started: string;
   readonly ended: string | null;
-  /** Wall time of all its attempts, in seconds. */
+  /** Wall time in seconds, of attempts that were not killed. */
   readonly seconds: number;
   readonly metrics: RunMetrics | null;
   readonly pruning: AdapterPruneReport | null;
