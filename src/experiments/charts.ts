@@ -115,7 +115,8 @@ function parametersChart(summary: SweepSummary): Specification {
       { method: row.row.title, kind: row.row.adapter.kind, score, trained: row.trained, panel: shortModel(row.model) },
     ];
   });
-  const paper = plan.rows.flatMap((row) =>
+  const isWhole = plan.tasks.length === plan.experiment.tasks.length;
+  const paper = (isWhole ? plan.rows : []).flatMap((row) =>
     publishedOf(plan, row.id).flatMap(({ model, scores: { average: score } }) => {
       const trained = figure1Trained[row.id];
       if (score === undefined || trained === undefined) return [];

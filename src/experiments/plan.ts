@@ -4,7 +4,7 @@ import { InputError } from '../errors.ts';
 import type { Pooling } from '../models/index.ts';
 import { defaultMaxLength, type FusedAdapter, type RunSettings, withAllOptions } from '../training/index.ts';
 import { type Experiment, paperWidth, type Row } from './definitions.ts';
-import { type Grid, type GridPoint, pointsOf, protocol, scoreOf } from './protocol.ts';
+import { type Grid, type GridPoint, paperTasks, pointsOf, protocol, scoreOf } from './protocol.ts';
 import { hashOf, type StoredRun } from './store.ts';
 
 /** How an experiment is run. */
@@ -74,7 +74,8 @@ export class SweepPlan {
     this.experiment = experiment;
     this.settings = settings;
     this.#folderOf = folderOf;
-    this.tasks = settings.tasks ?? experiment.tasks;
+    const { tasks = experiment.tasks } = settings;
+    this.tasks = paperTasks.filter((task) => tasks.includes(task));
     const chosen = chooseRows(experiment, settings.rows);
     // A fusion needs adapters of several tasks.
     const left = this.tasks.length < 2 ? chosen.filter(({ fuses }) => fuses) : [];

@@ -1,6 +1,7 @@
 import type { GlueTaskName } from '../data/index.ts';
-import { taskTitles } from './protocol.ts';
+import { paperTasks, taskTitles } from './protocol.ts';
 import { table2Others } from './published.ts';
+import { mean } from './statistics.ts';
 import type { PlacedRun } from './store.ts';
 import { columnsOf, publishedOf, type RowSummary, type Scores, type SweepSummary, scoresIn } from './summary.ts';
 
@@ -70,8 +71,13 @@ export function scoreTable({ plan, rows }: SweepSummary): Table {
   return { head, rows: body };
 }
 
-const numberOf = (plan: SweepSummary['plan'], row: string, paper: string, column: GlueTaskName | 'average') =>
-  publishedOf(plan, row).find(({ model }) => model === paper)?.scores[column];
+/** A printed number. The mean is that of the tasks of the sweep, as far as their scores are printed. */
+function numberOf(plan: SweepSummary['plan'], row: string, paper: string, column: GlueTaskName | 'average') {
+  const scores = publishedOf(plan, row).find(({ model }) => model === paper)?.scores ?? {};
+  if (column !== 'average' || paperTasks.every((task) => plan.tasks.includes(task))) return scores[column];
+  const values = plan.tasks.flatMap((task) => scores[task] ?? []);
+  return values.length === plan.tasks.length ? mean(values) : undefined;
+}
 
 /** The comparison with the dense row, task by task. */
 export function comparisonTable({ plan, rows }: SweepSummary): Table {
