@@ -90,6 +90,7 @@ export interface BottleneckSpec {
 /**
  * Fused operations a backend may add, with their attributes. Inputs and outputs, in order:
  * - `softmax`, `logSoftmax`: x [..., n] -> same shape, over the last axis
+ * - `crossEntropy`: x [rows, classes] -> the loss of each row [rows]
  * - `layerNorm`: x [..., n], weight [n], bias [n] -> same shape
  * - `gelu` (erf form), `geluTanh`, `silu`: x -> same shape
  * - `bottleneck`: x [rows, hidden], D [inner, hidden], d [inner], U [hidden, inner], u [hidden], and those of the residual
@@ -99,6 +100,8 @@ export interface BottleneckSpec {
 export interface FusedAttributes {
   softmax: Record<never, never>;
   logSoftmax: Record<never, never>;
+  /** The class of each row; a negative one has the loss 0. */
+  crossEntropy: { readonly targets: Int32Array };
   layerNorm: { readonly eps: number };
   gelu: Record<never, never>;
   geluTanh: Record<never, never>;

@@ -14,9 +14,11 @@ import {
 } from '../training/index.ts';
 import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, note } from './output.ts';
 
-/** `houlsby 64, snip 40 %`, or `dense` in place of the pruning. */
+/** `houlsby 64, snip 40 %`, or `dense` in place of the pruning; of an adapter from elsewhere only what it is. */
 export function methodName(settings: RunSettings): string {
-  return `${adapterTitle(builtAdapter(settings))}, ${settings.pruning ? pruningName(settings.pruning) : 'dense'}`;
+  const title = adapterTitle(builtAdapter(settings));
+  if (settings.data.kind === 'unknown') return title;
+  return `${title}, ${settings.pruning ? pruningName(settings.pruning) : 'dense'}`;
 }
 
 /** `snip 40 %`, `snip large-sparse 4`, `synflow 40 % in 100 rounds` */

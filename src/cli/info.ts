@@ -187,6 +187,8 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
       return `WordNet, ${data.trainPerClass} definitions per class`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
+    case 'unknown':
+      return 'unknown, the adapter was trained elsewhere';
   }
 };
 

@@ -21,6 +21,7 @@ export type InputKind = 'text' | 'pair' | 'either';
 
 /** What a model trained on this data reads. */
 export function inputKind(data: DataSettings): InputKind {
+  if (data.kind === 'unknown') return 'either';
   const texts = data.kind === 'glue' ? glueTasks[data.task].text : data.kind === 'table' ? data.text : ['definition'];
   return texts.length === 2 ? 'pair' : 'text';
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
+import type { Pooling } from '../models/index.ts';
 import { runDefaults } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 
@@ -43,6 +44,15 @@ export function textColumns(text: string): string[] {
   return columns;
 }
 
+/** Names with commas between them, each once. */
+export function nameList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('') || new Set(names).size < names.length || names.length < 2) {
+    throw new InvalidArgumentError('It must be two names or more, all different, with commas between them.');
+  }
+  return names;
+}
+
 /** `name=folder` for each of some runs, with absolute paths. A name that is not given is that of the folder. */
 export function namedRuns(text: string): string[] {
   const runs = text.split(',').map((item) => {
@@ -75,6 +85,7 @@ export function rejectExplicit(command: Command, flags: readonly string[], probl
   const flag = flags.find((name) => isExplicit(command, name));
   if (flag !== undefined) throw new UsageError(`${written(flag)} ${problem}.`);
 }
+export const poolings = ['cls', 'mean'] as const satisfies readonly Pooling[];
 
 export const backendNames = ['wasm', 'reference'] as const satisfies readonly BackendName[];
 

@@ -1,4 +1,5 @@
 import { Command, type Option } from 'commander';
+import { convert, describeConvert } from './convert.ts';
 import { demo, describeDemo } from './demo.ts';
 import { describeEmbed, embed } from './embed.ts';
 import { UsageError } from './errors.ts';
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Entry>> = {
   predict: { describe: describePredict, run: predict },
   embed: { describe: describeEmbed, run: embed },
   prune: { describe: describePrune, run: prune },
+  convert: { describe: describeConvert, run: convert },
   info: { describe: describeInfo, run: info },
   reproduce: { describe: describeReproduce, run: reproduce },
   results: { describe: describeResults, run: results },

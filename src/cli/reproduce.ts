@@ -21,9 +21,19 @@ import { runDefaults, trainingDefaults } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { interruptSignal } from './interrupt.ts';
-import { isExplicit, listOf, model, numberFromZero, path, positiveInteger, positiveNumber, shared } from './options.ts';
+import {
+  isExplicit,
+  listOf,
+  model,
+  numberFromZero,
+  path,
+  poolings,
+  positiveInteger,
+  positiveNumber,
+  shared,
+} from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
-import { poolings } from './run-options.ts';
+
 import { SweepDisplay } from './sweep-display.ts';
 import { commandLine, versions } from './versions.ts';
 

@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import { batchOrders, glueTasks } from '../data/index.ts';
-import type { Pooling } from '../models/index.ts';
 import { runDefaults, trainingDefaults } from '../training/index.ts';
 import { addFamilyOptions } from './adapter-options.ts';
 import {
   namedRuns,
   numberFromZero,
   path,
+  poolings,
   positiveInteger,
   positiveNumber,
   positiveNumberOrNone,
@@ -14,8 +14,6 @@ import {
   shared,
   textColumns,
 } from './options.ts';
-
-export const poolings: Pooling[] = ['cls', 'mean'];
 
 export function addDataOptions(command: Command): Command {
   return command

@@ -3,7 +3,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
 import { gatherRows, type Ids } from './gather.ts';
 import { logSoftmax } from './normalization.ts';
+import { fusedOperation } from './operation.ts';
 import { mean, reshape, sum } from './reduce.ts';
+import { neg } from './unary.ts';
 
 export interface CrossEntropyOptions {
   /** Rows with this target count for nothing. Default -100, as in PyTorch. */
@@ -29,17 +31,25 @@ export function crossEntropy(
   if (targets.length * classes !== logits.size) {
     throw new Error(`crossEntropy: ${targets.length} targets do not fit logits of shape ${formatShape(logits.shape)}.`);
   }
-  // The chosen elements of the flattened [rows * classes] log-probabilities.
-  const chosen: number[] = [];
-  targets.forEach((target, row) => {
-    if (target === ignoreIndex) return;
-    if (!Number.isInteger(target) || target < 0 || target >= classes) {
-      throw new Error(`crossEntropy: target ${target} is not one of the ${classes} classes.`);
-    }
-    chosen.push(row * classes + target);
+  const rows = targets.length;
+  const chosen = Int32Array.from(targets, (target) => {
+    if (target === ignoreIndex) return -1;
+    if (Number.isInteger(target) && target >= 0 && target < classes) return target;
+    throw new Error(`crossEntropy: target ${target} is not one of the ${classes} classes.`);
   });
-  const total = sum(gatherRows(reshape(logSoftmax(logits), [-1, 1]), chosen));
-  return mul(total, reduction === 'mean' ? -1 / chosen.length : -1);
+  const losses = fusedOperation(
+    'crossEntropy',
+    [reshape(logits, [rows, classes])],
+    [rows],
+    { targets: chosen },
+    (x) => {
+      // Elements of the flattened log-probabilities; -1 gives 0.
+      const places = chosen.map((target, row) => (target < 0 ? -1 : row * classes + target));
+      return neg(reshape(gatherRows(reshape(logSoftmax(x), [-1, 1]), places), [rows]));
+    },
+  );
+  const counted = chosen.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);
+  return mul(sum(losses), reduction === 'mean' ? 1 / counted : 1);
 }
 
 /** The squared error (a - b)², its mean or its sum; a scalar. */

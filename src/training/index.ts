@@ -1,7 +1,16 @@
 export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
+export {
+  type Conversion,
+  type ConversionTarget,
+  type ConvertOptions,
+  conversionTargets,
+  convertAdapter,
+  openAdapter,
+} from './convert.ts';
 export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
+export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
 export {
   type AdaptedModel,

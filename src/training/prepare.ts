@@ -42,6 +42,8 @@ export function readTrainingData(data: DataSettings, random: Random): Dataset {
       return wordnetFields(data, random).train;
     case 'table':
       return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
+    case 'unknown':
+      throw new InputError('The adapter was trained elsewhere: its training data are not known.');
   }
 }
 
@@ -68,6 +70,8 @@ export function readEvaluationData(
         labels: labels ?? undefined,
         kind: labels ? 'classification' : 'regression',
       });
+    case 'unknown':
+      return null;
   }
 }
 

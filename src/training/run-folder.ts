@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import { isAdapterFolder } from '../interchange/index.ts';
 import {
   checkReplaceable,
   openSafetensors,
@@ -64,6 +65,9 @@ export interface RunMetrics {
   readonly tokens_per_second: number | null;
 }
 
+/** What the folder of a run may hold. */
+export const runFileNames = [CONFIG, WEIGHTS, METRICS, CHECKPOINT];
+
 export const isFinishedRun = (folder: string): boolean => existsSync(join(folder, CONFIG));
 export const hasCheckpoint = (folder: string): boolean => existsSync(join(folder, CHECKPOINT));
 
@@ -73,7 +77,7 @@ export const hasCheckpoint = (folder: string): boolean => existsSync(join(folder
  * @throws InputError if it holds a run and `overwrite` is false, or anything else, or cannot be written
  */
 export function checkOutput(folder: string, { overwrite }: { readonly overwrite: boolean }): void {
-  checkReplaceable(folder, [CONFIG, WEIGHTS, METRICS, CHECKPOINT]);
+  checkReplaceable(folder, runFileNames);
   if (overwrite) return;
   if (hasCheckpoint(folder)) {
     throw new InputError(`${folder} holds a stopped run: continue it with --resume, or replace it with --overwrite.`);
@@ -89,6 +93,20 @@ export async function adapterFile(parameters: readonly Parameter[]): Promise<Uin
   return serializeSafetensors(tensors, metadata);
 }
 
+/** The files of a finished run by name. */
+export async function runFiles(
+  config: Omit<RunConfig, 'format_version'>,
+  metrics: RunMetrics,
+  parameters: readonly Parameter[],
+): Promise<Record<string, Uint8Array | string>> {
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  return {
+    [CONFIG]: json({ format_version: FORMAT_VERSION, ...config }),
+    [WEIGHTS]: await adapterFile(parameters),
+    [METRICS]: json(metrics),
+  };
+}
+
 /** Writes a finished run; an earlier one or a checkpoint in the folder is replaced at once at the end. */
 export async function saveRun(
   folder: string,
@@ -96,13 +114,7 @@ export async function saveRun(
   metrics: RunMetrics,
   parameters: readonly Parameter[],
 ): Promise<void> {
-  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-  const files = {
-    [CONFIG]: json({ format_version: FORMAT_VERSION, ...config }),
-    [WEIGHTS]: await adapterFile(parameters),
-    [METRICS]: json(metrics),
-  };
-  writeFolderAtomic(folder, files, [CHECKPOINT]);
+  writeFolderAtomic(folder, await runFiles(config, metrics, parameters), [CHECKPOINT]);
 }
 
 /** @throws InputError if the folder holds no finished run of this format */
@@ -110,7 +122,9 @@ export function readRunConfig(folder: string): RunConfig {
   if (!isFinishedRun(folder)) {
     const hint = hasCheckpoint(folder)
       ? 'the run was stopped; finish it with train --resume'
-      : 'give the --output folder of train';
+      : isAdapterFolder(folder)
+        ? 'it is an adapter of another library; take it over with convert --to sparse'
+        : 'give the --output folder of train';
     throw new InputError(`${folder} has no ${CONFIG}: ${hint}.`);
   }
   const config = readJsonObject(join(folder, CONFIG)) as unknown as RunConfig;
@@ -134,7 +148,7 @@ export function readRunMetrics(folder: string): RunMetrics {
 /** The bytes of each file of a run, by name. */
 export function runFileSizes(folder: string): Record<string, number> {
   return Object.fromEntries(
-    [CONFIG, WEIGHTS, METRICS, CHECKPOINT]
+    runFileNames
       .filter((name) => existsSync(join(folder, name)))
       .map((name) => [name, statSync(join(folder, name)).size]),
   );

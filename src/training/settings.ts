@@ -23,7 +23,9 @@ export type DataSettings =
       readonly kind: 'wordnet';
       readonly trainPerClass: number;
       readonly evalPerClass: number;
-    };
+    }
+  /** Of an adapter that was trained elsewhere. */
+  | { readonly kind: 'unknown' };
 
 export interface PruningSettings {
   /** The name of a pruning method. */

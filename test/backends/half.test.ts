@@ -169,10 +169,13 @@ for (const [name, operations] of Object.entries(primitives)) {
 }
 
 const spec: AttentionSpec = selfAttention({ heads: 2, scale: 0.5, offsets: [0, 4, 6], keyCounts: [3, 2] });
-/** The shapes of the inputs; outputs are shaped as the first. */
-const fused: { readonly [Name in FusedName]: { shapes: Shape[]; attributes: FusedAttributes[Name] } } = {
+/** The shapes of the inputs; outputs are shaped as the first, where nothing else is said. */
+const fused: {
+  readonly [Name in FusedName]: { shapes: Shape[]; output?: Shape; attributes: FusedAttributes[Name] };
+} = {
   softmax: { shapes: [[6, 6]], attributes: {} },
   logSoftmax: { shapes: [[6, 6]], attributes: {} },
+  crossEntropy: { shapes: [[6, 6]], output: [6], attributes: { targets: Int32Array.of(0, 5, 2, 1, 0, 3) } },
   layerNorm: { shapes: [[6, 6], [6], [6]], attributes: { eps: 1e-5 } },
   gelu: { shapes: [[6, 6]], attributes: {} },
   geluTanh: { shapes: [[6, 6]], attributes: {} },
@@ -183,16 +186,16 @@ const fused: { readonly [Name in FusedName]: { shapes: Shape[]; attributes: Fuse
   },
   packedAttention: { shapes: range(3).map(() => [6, 6]), attributes: spec },
 };
-for (const [name, { shapes, attributes }] of Object.entries(fused)) {
+for (const [name, { shapes, output: outputShape = shapes[0], attributes }] of Object.entries(fused)) {
   test(`${name} takes halves for the floats they are, forward and backward`, () => {
     const kernel = wasm.fused[name as 'gelu'];
     for (const place of range(shapes.length + 1)) {
       agree(wasm, (kind) => {
         const make = (shape: Shape, i: number) => put(wasm, i === place ? kind : 'float', shape, i);
         const inputs = shapes.map(make);
-        const dy = make(shapes[0], shapes.length);
+        const dy = make(outputShape, shapes.length);
         const { output, saved } = kernel.forward(inputs, attributes as never);
-        const y = { buffer: output, shape: shapes[0] };
+        const y = { buffer: output, shape: outputShape };
         const needs = shapes.map(() => true);
         const gradients = kernel.backward(inputs, y, saved, dy, needs, attributes as never);
         for (const { buffer } of [...inputs, dy]) wasm.free(buffer);

@@ -18,6 +18,7 @@ const ROOMS = [
   'metrics',
   'pruning',
   'optim',
+  'interchange',
   'adapters',
   'models',
   'text',

@@ -5,6 +5,7 @@ export * from './attention';
 export { attentionBackwardBackward } from './attention-second';
 export * from './binary';
 export { dropout, uniform } from './counter';
+export * from './cross-entropy';
 export * from './gather';
 export {
   gemm,

@@ -11,6 +11,7 @@ export function fusedKernels(backend: WasmBackend): FusedKernels<WasmBuffer> {
   return {
     softmax: alongRows(backend, 'softmax'),
     logSoftmax: alongRows(backend, 'logSoftmax'),
+    crossEntropy: crossEntropy(backend),
     layerNorm: layerNorm(backend),
     gelu: activation(backend, 'gelu'),
     geluTanh: activation(backend, 'geluTanh'),
@@ -35,6 +36,39 @@ function alongRows(backend: WasmBackend, name: 'softmax' | 'logSoftmax'): Kernel
       const dx = backend.allocate(buffer.length);
       backward(buffer.address, dy.buffer.address, dx.address, n, 0, n && buffer.length / n);
       return [dx];
+    },
+  };
+}
+
+/** Keeps two numbers of each row, from which a logit gives its probability. */
+function crossEntropy(backend: WasmBackend): Kernel<{ readonly targets: Int32Array }> {
+  const { kernels } = backend;
+  return {
+    forward([{ buffer, shape }], { targets }) {
+      const [rows, n] = shape;
+      const [output, sums] = [backend.allocate(rows), backend.allocate(2 * rows)];
+      backend.withInts(targets, (classes) =>
+        kernels.crossEntropy(buffer.address, classes, output.address, sums.address, n, 0, rows),
+      );
+      return { output, saved: [sums] };
+    },
+    backward([{ buffer, shape }], _output, [sums], dy, _needs, { targets }) {
+      const [rows, n] = shape;
+      const dx = backend.allocate(buffer.length);
+      const [x, l, g] = [buffer, sums, dy.buffer].map(addressOf);
+      backend.withInts(targets, (classes) => kernels.crossEntropyBackward(x, classes, l, g, dx.address, n, 0, rows));
+      return [dx];
+    },
+    backwardBackward([{ buffer, shape }], _output, [sums], dy, [u], needs, { targets }) {
+      if (!u) return null;
+      const [rows, n] = shape;
+      const [gx, gdy] = [buffer.length, rows].map((length, i) => (needs[i] ? backend.allocate(length) : null));
+      const [x, l, g, direction] = [buffer, sums, dy.buffer, u.buffer].map(addressOf);
+      const [toX, toDy] = [gx, gdy].map(addressOf);
+      backend.withInts(targets, (classes) =>
+        kernels.crossEntropyBackwardBackward(x, classes, l, g, direction, toX, toDy, n, 0, rows),
+      );
+      return [gx, gdy];
     },
   };
 }

@@ -30,8 +30,8 @@ export const SCRATCH = 7;
 const STATE_WORDS = 8;
 const MOST_ARGUMENTS = 32;
 
-/** Looks at a word before sleeping, some tens of microseconds: waking a sleeping thread costs more than most kernels. */
-const SPINS = 20_000;
+/** Looks at a word before sleeping, about a millisecond: waking a thread can cost 0.2 ms, more than the gap between two kernels. */
+const SPINS = 200_000;
 
 export const newJobBlock = (): SharedArrayBuffer => new SharedArrayBuffer(4 * STATE_WORDS + 8 * MOST_ARGUMENTS);
 

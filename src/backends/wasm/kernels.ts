@@ -113,6 +113,37 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   logSoftmax: Rows;
   softmaxBackward: RowsBackward;
   logSoftmaxBackward: RowsBackward;
+  crossEntropy(
+    x: Address,
+    classes: Address,
+    losses: Address,
+    sums: Address,
+    n: number,
+    start: number,
+    end: number,
+  ): void;
+  crossEntropyBackward(
+    x: Address,
+    classes: Address,
+    sums: Address,
+    dy: Address,
+    dx: Address,
+    n: number,
+    start: number,
+    end: number,
+  ): void;
+  crossEntropyBackwardBackward(
+    x: Address,
+    classes: Address,
+    sums: Address,
+    dy: Address,
+    u: Address,
+    gx: Address,
+    gdy: Address,
+    n: number,
+    start: number,
+    end: number,
+  ): void;
   layerNorm(
     x: Address,
     weight: Address,

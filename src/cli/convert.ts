@@ -1,0 +1,72 @@
+import { type Command, Option } from 'commander';
+import { adapterTitle } from '../adapters/index.ts';
+import type { BackendName } from '../backends/index.ts';
+import type { Pooling } from '../models/index.ts';
+import { type ConversionTarget, conversionTargets, convertAdapter, runDefaults } from '../training/index.ts';
+import { useBackend } from './backend.ts';
+import { nameList, poolings, shared } from './options.ts';
+import { formatBytes, printJson, printTable, warn } from './output.ts';
+
+interface Flags {
+  readonly to: ConversionTarget;
+  readonly output: string;
+  readonly model?: string;
+  readonly name?: string;
+  readonly backboneName?: string;
+  readonly labels?: readonly string[];
+  readonly pooling?: Pooling;
+  readonly maxLength?: number;
+  readonly overwrite?: boolean;
+  readonly backend: BackendName;
+  readonly json?: boolean;
+}
+
+export function describeConvert(command: Command): void {
+  command
+    .description('Write an adapter with its head in the files of another library, or take one over from there.')
+    .argument('<from>', 'folder that train wrote, or one of PEFT or AdapterHub')
+    .addOption(
+      new Option('--to <format>', 'files to write: sparse is a run of this package, huggingface a merged checkpoint')
+        .choices(conversionTargets)
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('-o, --output <folder>', 'folder to write').makeOptionMandatory())
+    .addOption(new Option('--overwrite', 'replace an earlier output in --output'))
+    .addOption(shared.model('where the backbone is, if it is not where the adapter says'))
+    .addOption(new Option('--backbone-name <name>', 'what the written files call the backbone (default: its --model)'))
+    .addOption(new Option('--name <name>', 'name of the adapter in files of AdapterHub (default: default)'))
+    .addOption(
+      new Option('--labels <name,...>', 'class names in their order, for an adapter that does not tell').argParser(
+        nameList,
+      ),
+    )
+    .addOption(
+      new Option('--pooling <how>', 'what its head reads, for an adapter that does not tell (default: cls)').choices(
+        poolings,
+      ),
+    )
+    .addOption(shared.maxLength())
+    .addOption(shared.backend().default(runDefaults.backend))
+    .addOption(shared.json())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sparse-adapter convert runs/mail --to peft --output mail-peft
+  $ sparse-adapter convert mail-peft --to sparse --model ./bert-base --labels money,friends --output runs/mail
+  $ sparse-adapter convert runs/mail --to huggingface --output mail-model`,
+    );
+}
+
+export async function convert(command: Command, from: string): Promise<void> {
+  const { output, backend, json, ...options } = command.opts<Flags>();
+  await useBackend(backend);
+  const { adapter, warnings, files } = await convertAdapter(from, output, options);
+  for (const warning of warnings) warn(warning);
+  if (json) return printJson({ from, to: options.to, output, adapter, files, warnings });
+  printTable([
+    ['adapter', adapterTitle(adapter)],
+    ...Object.entries(files).map(([name, bytes]) => [name, formatBytes(bytes)]),
+    ['saved in', output],
+  ]);
+}

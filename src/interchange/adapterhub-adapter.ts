@@ -1,0 +1,93 @@
+import { InputError } from '../errors.ts';
+import { isJsonObject } from '../io/browser.ts';
+import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
+import { modelClass } from './adapterhub-head.ts';
+import { hubName, isSecondNorm, ownName, withSecondNorms } from './adapterhub-names.ts';
+import { denseFile, readDenseFile } from './dense-file.ts';
+import { numberField, sortedJson, textField } from './fields.ts';
+import type { FolderFiles, StoredAdapter } from './format.ts';
+import type { MixedAdapter, PortableAdapter, Weight } from './portable.ts';
+
+export const CONFIG = 'adapter_config.json';
+export const WEIGHTS = 'adapter.safetensors';
+const PICKLE = 'pytorch_adapter.bin';
+
+/** As of 1.1.0 LoRA is scaled by alpha / r; readers go by the version. */
+const VERSION = 'adapters.1.1.0';
+
+/** Fields of every configuration. */
+export const commonFields = ({ config, backbone, head }: PortableAdapter) => ({
+  hidden_size: config.hidden_size,
+  model_class: modelClass(config, head),
+  model_name: backbone,
+  model_type: config.model_type,
+  version: VERSION,
+});
+
+/** What every configuration tells of its backbone. */
+export const backboneOf = (label: string, config: Readonly<Record<string, unknown>>) => ({
+  name: textField(config, 'model_name'),
+  modelType: textField(config, 'model_type'),
+  hiddenSize: numberField(label, config, 'hidden_size'),
+});
+
+/** Python tells whole numbers from others, and the library takes a scale of the other kind alone. */
+const json = (fields: Readonly<Record<string, unknown>>): string =>
+  sortedJson(fields).replace(/("scaling": \d+)(?=,?$)/gm, '$1.0');
+
+/** Rows of a flat prefix are one list there. */
+const isFlatPrefix = (name: string): boolean => name.endsWith('.control_trans');
+
+/** @param length of the prefix */
+function withRows(weight: Weight, length: number): Weight {
+  const [size] = weight.shape;
+  return isFlatPrefix(weight.name) && weight.shape.length === 1 && size % length === 0
+    ? { ...weight, shape: [length, size / length] }
+    : weight;
+}
+
+/** The files of one adapter. @throws InputError for what AdapterHub cannot express */
+export function adapterFiles(
+  whole: PortableAdapter,
+  { name, settings, adapter }: MixedAdapter,
+): Record<string, Uint8Array | string> {
+  const weights = adapter.map((weight) => ({
+    ...weight,
+    name: hubName(name, weight.name),
+    shape: isFlatPrefix(weight.name) ? [weight.values.length] : weight.shape,
+  }));
+  return {
+    [CONFIG]: json({ ...commonFields(whole), config: adapterConfig(settings, adapter, whole.config), name }),
+    [WEIGHTS]: denseFile(withSecondNorms(weights)),
+  };
+}
+
+/** Reads the files of one adapter, without a head. @throws InputError naming a feature that is not supported */
+export function readAdapter(files: FolderFiles): StoredAdapter {
+  const fields = files.json(CONFIG);
+  const label = files.path(CONFIG);
+  const { config, version } = fields;
+  const name = textField(fields, 'name');
+  if (name === undefined || !isJsonObject(config)) {
+    throw new InputError(`${label} has no name and config of an adapter.`);
+  }
+  const backbone = backboneOf(label, fields);
+  const isNormed = config.ln_before === true;
+  const named = readDenseFile(files, WEIGHTS, PICKLE)
+    .filter((weight) => !isNormed || !isSecondNorm(weight.name))
+    .map((weight) => ({ ...weight, name: ownName(name, weight.name, isNormed) }));
+  const { settings, warnings } = readAdapterConfig(label, config, {
+    version,
+    hidden: backbone.hiddenSize,
+    weights: named,
+  });
+  return {
+    label: files.label,
+    settings,
+    weights: named.map((weight) => withRows(weight, Number(settings.prefixLength))),
+    mixed: new Map(),
+    backbone,
+    warnings,
+    fileName: (weight) => hubName(name, weight),
+  };
+}

@@ -1,0 +1,319 @@
+import { type AdapterSettings, configOf, houlsby, lora, mam, parallel, pfeiffer, prefix } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import { isJsonObject } from '../io/browser.ts';
+import type { EncoderConfig } from '../models/index.ts';
+import { inFile, isOff, numberField, refuseFeatures } from './fields.ts';
+import { endsIn, kindOf, loraModules } from './modules.ts';
+import type { Weight } from './portable.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** AdapterHub's `BnConfig`, its defaults. */
+const bottleneckDefaults = {
+  adapter_residual_before_ln: false,
+  cross_adapter: false,
+  dropout: 0,
+  factorized_phm_W: true,
+  factorized_phm_rule: false,
+  hypercomplex_nonlinearity: 'glorot-uniform',
+  init_weights: 'bert',
+  inv_adapter: null,
+  inv_adapter_reduction_factor: null,
+  is_parallel: false,
+  learn_phm: true,
+  leave_out: [],
+  ln_after: false,
+  ln_before: false,
+  original_ln_after: true,
+  original_ln_before: false,
+  output_adapter: true,
+  phm_bias: true,
+  phm_c_init: 'normal',
+  phm_dim: 4,
+  phm_init_range: 0.0001,
+  phm_layer: false,
+  phm_rank: 1,
+  residual_before_ln: true,
+  scaling: 1,
+  shared_W_phm: false,
+  shared_phm_rule: true,
+  stochastic_depth: 0,
+  use_gating: false,
+};
+
+/** AdapterHub's `PrefixTuningConfig`, its defaults. */
+const prefixDefaults = {
+  architecture: 'prefix_tuning',
+  bottleneck_size: 512,
+  cross_prefix: true,
+  dropout: 0,
+  encoder_prefix: true,
+  flat: false,
+  leave_out: [],
+  non_linearity: 'tanh',
+  prefix_length: 30,
+  shared_gating: true,
+  use_gating: false,
+};
+
+/** What of `BnConfig` tells the families apart. */
+const shapes = {
+  houlsby: { mh_adapter: true, output_adapter: true, original_ln_before: false, is_parallel: false, ln_before: false },
+  'houlsby sparse-adapter': {
+    mh_adapter: true,
+    output_adapter: true,
+    original_ln_before: false,
+    is_parallel: false,
+    ln_before: true,
+  },
+  pfeiffer: { mh_adapter: false, output_adapter: true, original_ln_before: true, is_parallel: false, ln_before: false },
+  parallel: { mh_adapter: false, output_adapter: true, original_ln_before: false, is_parallel: true, ln_before: false },
+};
+type Shape = keyof typeof shapes;
+
+/** Features of bottlenecks that ask for another computation. */
+const bottleneckFeatures = {
+  adapter_residual_before_ln: 'a residual before the new norm',
+  cross_adapter: 'an adapter behind cross-attention',
+  inv_adapter: 'an invertible adapter',
+  leave_out: 'leaving layers out',
+  ln_after: 'a norm behind the bottleneck',
+  phm_layer: 'Compacter (PHM layers)',
+  stochastic_depth: 'stochastic depth',
+  use_gating: 'gating',
+};
+
+/** Python's `x // y`. */
+function floorDivide(x: number, y: number): number {
+  return Math.round((x - (x % y)) / y);
+}
+
+/** The factor for which `hidden // factor` is the width of the bottleneck: a whole number where there is one. */
+export function reductionFactor(hidden: number, bottleneck: number): number {
+  const factor = hidden / bottleneck;
+  // Rounding can make the quotient of the factor one too small.
+  return floorDivide(hidden, factor) === bottleneck ? factor : hidden / (bottleneck + 0.5);
+}
+
+const shapeOf = ({ kind, form }: AdapterSettings): Shape | undefined => {
+  const name = form === 'sparse-adapter' ? `${kind} ${form}` : kind;
+  return Object.hasOwn(shapes, name) ? (name as Shape) : undefined;
+};
+
+function bottleneckConfig(shape: Shape, settings: AdapterSettings, { hidden_size }: EncoderConfig): Json {
+  const { bottleneck, activation, init, scale, learnScale, dropout = 0 } = configOf(settings);
+  return {
+    ...bottleneckDefaults,
+    ...shapes[shape],
+    dropout,
+    init_weights: init,
+    non_linearity: activation,
+    reduction_factor: reductionFactor(hidden_size, bottleneck as number),
+    scaling: learnScale ? 'learned' : scale,
+  };
+}
+
+/** Kinds of layers that LoRA may change there, and the switch of each. */
+const attentionMatrices = { 'attention.self.query': 'q', 'attention.self.key': 'k', 'attention.self.value': 'v' };
+const feedForward = { 'intermediate.dense': 'intermediate_lora', 'output.dense': 'output_lora' };
+
+/** @throws InputError for a LoRA that AdapterHub cannot express */
+function loraConfig(settings: AdapterSettings, weights: readonly Weight[], { num_hidden_layers }: EncoderConfig): Json {
+  const { rank, alpha, rslora, dropout, init } = configOf(settings);
+  const fail = (problem: string) => new InputError(`AdapterHub has no LoRA ${problem}; write it as peft.`);
+  if (rslora) throw fail('scaled by alpha / sqrt(rank)');
+  const modules = loraModules(weights);
+  const kinds = [...new Set(modules.map(kindOf))];
+  const foreign = kinds.find((kind) => !Object.hasOwn(attentionMatrices, kind) && !Object.hasOwn(feedForward, kind));
+  if (foreign) throw fail(`at ${foreign}`);
+  const layers = Array.from({ length: num_hidden_layers }, (_, i) => i);
+  const kindsIn = (layer: number) =>
+    kinds.filter((kind) => modules.some((name) => endsIn(name, `layer.${layer}.${kind}`)));
+  const uneven = layers.find((layer) => kindsIn(layer).length % kinds.length !== 0);
+  if (uneven !== undefined) throw fail(`at other layers in block ${uneven} than in the others`);
+  const matrices = Object.entries(attentionMatrices).filter(([kind]) => kinds.includes(kind));
+  return {
+    alpha,
+    architecture: 'lora',
+    attn_matrices: matrices.map(([, letter]) => letter),
+    composition_mode: 'add',
+    dropout,
+    init_weights: init,
+    intermediate_lora: kinds.includes('intermediate.dense'),
+    leave_out: layers.filter((layer) => kindsIn(layer).length === 0),
+    output_lora: kinds.includes('output.dense'),
+    r: rank,
+    selfattn_lora: matrices.length > 0,
+    use_gating: false,
+  };
+}
+
+/** AdapterHub's `PrefixTuningConfig`. The sizes are those of the weights: MAM may have chosen them itself. */
+function prefixConfig({ prefixFlat, prefixBottleneck }: AdapterSettings, weights: readonly Weight[]): Json {
+  const shapeOf = (end: string) => weights.find(({ name }) => name.endsWith(`.self_prefix.${end}`))?.shape ?? [];
+  const [length] = shapeOf(prefixFlat ? 'control_trans' : 'wte.weight');
+  return {
+    ...prefixDefaults,
+    bottleneck_size: prefixFlat ? prefixBottleneck : shapeOf('control_trans.0.weight')[0],
+    flat: prefixFlat,
+    prefix_length: length,
+  };
+}
+
+/** The `config` of an `adapter_config.json`. @throws InputError for what AdapterHub cannot express */
+export function adapterConfig(settings: AdapterSettings, weights: readonly Weight[], config: EncoderConfig): Json {
+  if (settings.kind === 'lora') return loraConfig(settings, weights, config);
+  if (settings.kind === 'prefix') return prefixConfig(settings, weights);
+  if (settings.kind === 'mam') {
+    const parts = [prefixConfig(settings, weights), bottleneckConfig('parallel', settings, config)];
+    return { architecture: 'union', configs: parts };
+  }
+  const shape = shapeOf(settings);
+  if (shape) return bottleneckConfig(shape, settings, config);
+  throw new InputError(`AdapterHub has no adapter of the kind '${settings.kind}'.`);
+}
+
+/** The settings that a `config` stands for, and what of it is not kept. */
+export interface ReadConfig {
+  readonly settings: AdapterSettings;
+  readonly warnings: readonly string[];
+}
+
+const droppedDropout = (label: string, dropout: number): string =>
+  `${label}: dropout ${dropout} is not kept; it matters in training alone.`;
+
+/** Before version 1.1.0 the library computed LoRA with the scale 1 whatever alpha said (adapter-hub/adapters#770). */
+function scalesByOne(version: unknown): boolean {
+  const [, major, minor] = /^adapters\.(\d+)\.(\d+)/.exec(String(version)) ?? [];
+  return major !== undefined && (Number(major) < 1 || (Number(major) === 1 && Number(minor) < 1));
+}
+
+function loraSettings(label: string, config: Json, version: unknown, weights: readonly Weight[]): ReadConfig {
+  refuseFeatures(label, config, { use_gating: 'gating' });
+  const { composition_mode: mode = 'add', init_weights: init = 'lora' } = config;
+  if (mode !== 'add' || (init !== 'lora' && init !== 'bert')) {
+    throw new InputError(`${label}: LoRA with composition_mode ${mode} and init_weights ${init} is not supported.`);
+  }
+  const rank = numberField(label, config, 'r', 8);
+  const alpha = numberField(label, config, 'alpha', 8);
+  const modules = loraModules(weights);
+  const kinds = [...new Set(modules.map(kindOf))];
+  // `output.dense` alone would mean that of attention too.
+  const isEven = isOff(config.leave_out) && !kinds.includes('output.dense');
+  const isFaulty = scalesByOne(version) && alpha !== rank;
+  return {
+    settings: inFile(label, () =>
+      lora.configure({
+        rank,
+        alpha: isFaulty ? rank : alpha,
+        dropout: numberField(label, config, 'dropout', 0),
+        targetModules: isEven ? kinds : modules,
+        init,
+      }),
+    ),
+    warnings: isFaulty
+      ? [
+          `${label}: alpha is ${rank} in place of ${alpha}, as ${version} trained LoRA with the scale 1 whatever alpha was.`,
+        ]
+      : [],
+  };
+}
+
+/** The families as they are configured here. */
+const configure = {
+  houlsby: (options: Json) => houlsby.configure({ ...options, form: 'adapterhub' }),
+  'houlsby sparse-adapter': (options: Json) => houlsby.configure({ ...options, form: 'sparse-adapter' }),
+  pfeiffer: ({ dropout: _, ...options }: Json) => pfeiffer.configure(options),
+  parallel: ({ dropout: _, ...options }: Json) => parallel.configure(options),
+} satisfies Record<Shape, (options: Json) => AdapterSettings>;
+
+/** Files without a version are of the time when these activations had other names. */
+const oldActivations: Readonly<Record<string, string>> = { gelu: 'gelu_new', gelu_orig: 'gelu' };
+
+function bottleneckSettings(label: string, config: Json, version: unknown, hidden: number): ReadConfig {
+  refuseFeatures(label, config, bottleneckFeatures);
+  const full: Json = { ...bottleneckDefaults, ...config };
+  const shape = (Object.keys(shapes) as Shape[]).find((name) =>
+    Object.entries(shapes[name]).every(([key, value]) => full[key] === value),
+  );
+  const isUsual = full.original_ln_after === true && (full.residual_before_ln === true || !full.original_ln_before);
+  if (!shape || !isUsual) {
+    const keys = [...Object.keys(shapes.houlsby), 'original_ln_after', 'residual_before_ln'];
+    const flags = keys.map((key) => `${key} ${JSON.stringify(full[key])}`).join(', ');
+    throw new InputError(`${label}: no family here has bottlenecks with ${flags}.`);
+  }
+  const factor = numberField(label, config, 'reduction_factor');
+  const dropout = numberField(label, full, 'dropout');
+  const learnScale = full.scaling === 'learned';
+  const name = String(full.non_linearity).toLowerCase();
+  return {
+    settings: inFile(label, () =>
+      configure[shape]({
+        bottleneck: Math.max(1, floorDivide(hidden, factor)),
+        activation: (version === undefined ? oldActivations[name] : undefined) ?? name,
+        init: full.init_weights,
+        learnScale,
+        ...(learnScale ? {} : { scale: numberField(label, full, 'scaling') }),
+        dropout,
+      }),
+    ),
+    warnings: dropout > 0 && !shape.startsWith('houlsby') ? [droppedDropout(label, dropout)] : [],
+  };
+}
+
+function prefixSettings(label: string, config: Json): ReadConfig {
+  refuseFeatures(label, config, { leave_out: 'leaving layers out', use_gating: 'gating' });
+  const full: Json = { ...prefixDefaults, ...config };
+  if (full.non_linearity !== 'tanh') {
+    throw new InputError(`${label}: a prefix with the activation ${full.non_linearity} is not supported; tanh is.`);
+  }
+  const dropout = numberField(label, full, 'dropout');
+  return {
+    settings: inFile(label, () =>
+      prefix.configure({
+        prefixLength: numberField(label, full, 'prefix_length'),
+        prefixBottleneck: numberField(label, full, 'bottleneck_size'),
+        prefixFlat: full.flat === true,
+      }),
+    ),
+    warnings: dropout > 0 ? [droppedDropout(label, dropout)] : [],
+  };
+}
+
+/** A union of a prefix and a parallel adapter, in any order. */
+function mamSettings(label: string, { configs }: Json, version: unknown, hidden: number): ReadConfig {
+  const parts = (Array.isArray(configs) ? configs : []).filter(isJsonObject);
+  const inAttention = parts.find(({ architecture }) => architecture === 'prefix_tuning');
+  const bottleneck = parts.find((part) => part !== inAttention && part.is_parallel === true);
+  if (parts.length !== 2 || !inAttention || !bottleneck) {
+    const names = parts.map(({ architecture }) => architecture ?? 'bottleneck').join(' and ');
+    throw new InputError(`${label}: a union of ${names} is not supported; one of a prefix and a parallel adapter is.`);
+  }
+  const [first, second] = [prefixSettings(label, inAttention), bottleneckSettings(label, bottleneck, version, hidden)];
+  const options: Json = { ...configOf(first.settings), ...configOf(second.settings) };
+  return { settings: mam.configure(options), warnings: [...first.warnings, ...second.warnings] };
+}
+
+/**
+ * The settings of a `config` in an `adapter_config.json`.
+ *
+ * @param version the library's, as the file gives it
+ * @param hidden the width of the backbone
+ * @throws InputError naming a feature that is not supported
+ */
+export function readAdapterConfig(
+  label: string,
+  config: Json,
+  {
+    version,
+    hidden,
+    weights,
+  }: { readonly version: unknown; readonly hidden: number; readonly weights: readonly Weight[] },
+): ReadConfig {
+  const { architecture = null } = config;
+  if (architecture === 'lora') return loraSettings(label, config, version, weights);
+  if (architecture === 'prefix_tuning') return prefixSettings(label, config);
+  if (architecture === 'union') return mamSettings(label, config, version, hidden);
+  if (architecture === null || architecture === 'bottleneck') return bottleneckSettings(label, config, version, hidden);
+  throw new InputError(`${label}: the architecture ${JSON.stringify(architecture)} is not supported.`);
+}

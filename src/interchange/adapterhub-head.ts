@@ -1,0 +1,80 @@
+import { InputError } from '../errors.ts';
+import { isJsonObject } from '../io/browser.ts';
+import type { EncoderConfig } from '../models/index.ts';
+import type { PortableAdapter, Weight } from './portable.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The class of transformers that has the same head. */
+export function modelClass({ model_type }: EncoderConfig, head: readonly { readonly name: string }[]): string {
+  const task = head.some(({ name }) => name.startsWith('qa_outputs.')) ? 'QuestionAnswering' : 'SequenceClassification';
+  return `${{ bert: 'Bert', roberta: 'Roberta' }[model_type]}For${task}`;
+}
+
+/** Class names by number, as `label2id` has them; regression has a single one. */
+export const label2id = (labels: readonly string[] | null): Record<string, number> =>
+  Object.fromEntries((labels ?? ['LABEL_0']).map((label, i) => [label, i]));
+
+/** The labels of a `label2id`; null for the single one of regression, undefined if there is none. */
+export function labelsOf(map: unknown): string[] | null | undefined {
+  if (!isJsonObject(map)) return undefined;
+  const labels = Object.entries(map)
+    .sort(([, a], [, b]) => Number(a) - Number(b))
+    .map(([label]) => label);
+  return labels.length > 1 ? labels : null;
+}
+
+/** The fields of a `head_config.json` beside those of every configuration: the head of a class of transformers. */
+export const headConfig = ({ labels }: PortableAdapter): Json => ({
+  config: null,
+  label2id: label2id(labels),
+  name: null,
+  num_labels: labels?.length ?? 1,
+});
+
+/**
+ * AdapterHub's own heads that equal one of transformers: `classification` with these layers on the first token, read through the
+ * encoder's pooler or not. The numbers count modules, some of which have no weights.
+ */
+const flexibleHeads = [
+  {
+    is: { model_type: 'bert', layers: 1, use_pooler: true },
+    modules: { 1: 'classifier' },
+  },
+  {
+    is: { model_type: 'bert', layers: 2, use_pooler: false, activation_function: 'tanh' },
+    modules: { 1: 'bert.pooler.dense', 4: 'classifier' },
+  },
+  {
+    is: { model_type: 'roberta', layers: 2, use_pooler: false, activation_function: 'tanh' },
+    modules: { 1: 'classifier.dense', 4: 'classifier.out_proj' },
+  },
+] as const;
+
+/**
+ * Names of ours for the weights of a head.
+ *
+ * @param json the content of `head_config.json`
+ * @throws InputError for a head that no model here has
+ */
+export function readHead(label: string, json: Json, weights: readonly Weight[]): Weight[] {
+  const { config, name, model_type } = json;
+  if (!isJsonObject(config)) return [...weights];
+  const { head_type: type = 'classification', layers, activation_function: activation } = config;
+  const given: Json = { model_type, ...config };
+  const head = flexibleHeads.find(({ is }) => Object.entries(is).every(([key, value]) => given[key] === value));
+  if (type !== 'classification' || !head) {
+    throw new InputError(
+      `${label}: a head "${type}" with layers ${layers}, ${activation} and use_pooler ${config.use_pooler} for ${model_type} is not supported; train a head of transformers' ${model_type} class.`,
+    );
+  }
+  const modules: Readonly<Record<string, string>> = head.modules;
+  const start = `heads.${name}.`;
+  return weights.map((weight) => {
+    const [, number, part] = /^(\d+)\.(weight|bias)$/.exec(weight.name.slice(start.length)) ?? [];
+    if (weight.name.startsWith(start) && Object.hasOwn(modules, number)) {
+      return { ...weight, name: `${modules[number]}.${part}` };
+    }
+    throw new InputError(`${label}: tensor "${weight.name}" is no part of the head "${name}".`);
+  });
+}

@@ -1,0 +1,66 @@
+import { PLACE, type Weight } from './portable.ts';
+
+/** The end of a weight's name, here and there. */
+type Spelling = readonly [ours: string, theirs: string];
+
+/** LoRA's matrices are parameters there, not layers. */
+const loraSpellings: readonly Spelling[] = [
+  [`.lora_A.${PLACE}.weight`, `.loras.${PLACE}.lora_A`],
+  [`.lora_B.${PLACE}.weight`, `.loras.${PLACE}.lora_B`],
+];
+
+/** In the form of the SparseAdapter authors' code a norm comes before the bottleneck, so that this is the second module. */
+const normedSpellings: readonly Spelling[] = [
+  { sublayer: '.attention.output', place: 'ef_attn_adapter' },
+  { sublayer: '.output', place: 'ef_ffn_adapter' },
+].flatMap(({ sublayer, place }) => {
+  const pair = (ours: string, theirs: string): Spelling => [
+    `${sublayer}.${place}.${PLACE}.${ours}`,
+    `${sublayer}.adapters.${PLACE}.${theirs}`,
+  ];
+  const layers = ['weight', 'bias'].flatMap((kind) => [
+    pair(`adapter_layer_norm_before.${kind}`, `adapter_norm_before.${kind}`),
+    pair(`down_proj.${kind}`, `adapter_down.1.${kind}`),
+    pair(`up_proj.${kind}`, `adapter_up.${kind}`),
+  ]);
+  return [...layers, pair('scaling', 'scaling')];
+});
+
+const withEnd = (name: string, from: string, to: string): string => name.slice(0, name.length - from.length) + to;
+
+/** The name of a weight in the file of an adapter. */
+export function hubName(adapter: string, name: string): string {
+  const spelling = [...loraSpellings, ...normedSpellings].find(([ours]) => name.endsWith(ours));
+  const spelled = spelling ? withEnd(name, ...spelling) : name;
+  return spelled.replace(`.${PLACE}.`, () => `.${adapter}.`);
+}
+
+/** Dictionaries of older versions. */
+const legacy = /\.(attention|layer)_text_(task|lang)_adapters\./;
+
+/**
+ * Our name of a weight in the file of an adapter.
+ *
+ * @param isNormed whether a norm comes before the bottleneck
+ */
+export function ownName(adapter: string, name: string, isNormed: boolean): string {
+  const containers = ['adapters', 'adapter_fusion_layer', 'loras', 'prefix_tunings'];
+  const placed = containers.reduce(
+    (result, container) => result.replace(`.${container}.${adapter}.`, () => `.${container}.${PLACE}.`),
+    name.replace(legacy, '.adapters.'),
+  );
+  // `.output` ends the name of both sublayers: that of attention is looked for first.
+  const spellings = isNormed ? normedSpellings : loraSpellings;
+  const spelling = spellings.find(([, theirs]) => placed.endsWith(theirs));
+  return spelling ? withEnd(placed, spelling[1], spelling[0]) : placed;
+}
+
+/** The norm before a bottleneck is in a file twice: by itself, and as the first module of `adapter_down`. */
+export const isSecondNorm = (name: string): boolean => /\.adapter_down\.0\.(weight|bias)$/.test(name);
+
+/** The weights of a file with those that it has twice. */
+export const withSecondNorms = (weights: readonly Weight[]): Weight[] =>
+  weights.flatMap((weight) => {
+    const second = weight.name.replace(/\.adapter_norm_before\.(\w+)$/, '.adapter_down.0.$1');
+    return second === weight.name ? [weight] : [weight, { ...weight, name: second }];
+  });

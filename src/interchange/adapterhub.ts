@@ -1,0 +1,48 @@
+import { isJsonObject } from '../io/browser.ts';
+import { adapterFiles, CONFIG, commonFields, readAdapter, WEIGHTS } from './adapterhub-adapter.ts';
+import { FUSION_CONFIG, FUSION_WEIGHTS, fusionFiles, readFusion } from './adapterhub-fusion.ts';
+import { headConfig, labelsOf, readHead } from './adapterhub-head.ts';
+import { denseFile, readDenseFile } from './dense-file.ts';
+import { sortedJson } from './fields.ts';
+import type { AdapterFormat, FolderFiles, StoredAdapter } from './format.ts';
+import type { Weight } from './portable.ts';
+
+const HEAD_CONFIG = 'head_config.json';
+const HEAD_WEIGHTS = 'model_head.safetensors';
+const HEAD_PICKLE = 'pytorch_model_head.bin';
+
+function readHeadFiles(files: FolderFiles): { weights: Weight[]; labels: StoredAdapter['labels'] } {
+  const config = files.json(HEAD_CONFIG);
+  const weights = readDenseFile(files, HEAD_WEIGHTS, HEAD_PICKLE);
+  const own = isJsonObject(config.config) ? config.config.label2id : undefined;
+  return { weights: readHead(files.path(HEAD_CONFIG), config, weights), labels: labelsOf(own ?? config.label2id) };
+}
+
+/**
+ * The folders of AdapterHub's library `adapters`: an adapter or a fusion, which has the adapters that it mixes in folders below, and
+ * the task head in `head_config.json` with `model_head.safetensors`. The head is that of a class of transformers, which the library
+ * also gives to its own flexible models.
+ */
+export const adapterhub: AdapterFormat = {
+  fileNames: [CONFIG, WEIGHTS, FUSION_CONFIG, FUSION_WEIGHTS, HEAD_CONFIG, HEAD_WEIGHTS],
+  matches: (files) => files.has(FUSION_CONFIG) || (files.has(CONFIG) && isJsonObject(files.json(CONFIG).config)),
+
+  write(adapter, name) {
+    const own = adapter.settings.kind === 'fusion' ? fusionFiles(adapter) : adapterFiles(adapter, { ...adapter, name });
+    return {
+      files: {
+        ...own,
+        [HEAD_CONFIG]: sortedJson({ ...commonFields(adapter), ...headConfig(adapter) }),
+        [HEAD_WEIGHTS]: denseFile(adapter.head),
+      },
+      warnings: [],
+    };
+  },
+
+  read(files, options) {
+    const stored = files.has(FUSION_CONFIG) ? readFusion(files) : readAdapter(files);
+    if (!options.head || !files.has(HEAD_CONFIG)) return stored;
+    const { weights, labels } = readHeadFiles(files);
+    return { ...stored, weights: [...stored.weights, ...weights], labels };
+  },
+};

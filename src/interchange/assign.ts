@@ -1,0 +1,103 @@
+import type { AdaptableModel, Adapter } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import { type EncoderConfig, isHeadParameter } from '../models/browser.ts';
+import type { Parameter } from '../nn/index.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
+import type { StoredAdapter } from './format.ts';
+import { PLACE, portableName, type Weight } from './portable.ts';
+
+/** A model that adapters attach to, and what it is. */
+export type ConfiguredModel = AdaptableModel & { readonly config: EncoderConfig };
+
+/**
+ * Gives the adapter of a model, and the model's head, the weights of a folder. All are checked before the first one is changed.
+ *
+ * A matrix that pruning may remove weights from gets a mask where it is 0, if the file says that it was pruned or if it says nothing
+ * and has zeros beside other numbers.
+ *
+ * @param options.head false leaves the head as it is. Default true.
+ * @returns whether the folder had a head
+ * @throws InputError naming the tensor that is missing, superfluous or misshapen, as in an adapter of another backbone
+ */
+export function assignStored(
+  model: ConfiguredModel,
+  adapter: Adapter,
+  stored: StoredAdapter,
+  { head = true }: { readonly head?: boolean } = {},
+): boolean {
+  checkBackbone(model.config, stored);
+  const places = new Map<string, Parameter>([
+    ...adapter.parameters.map((parameter) => [portableName(parameter.name, adapter.name), parameter] as const),
+    ...model
+      .parameters()
+      .filter(isHeadParameter)
+      .map((parameter) => [parameter.name, parameter] as const),
+  ]);
+  const { model_type } = model.config;
+  const weights = new Map<string, Weight>();
+  for (const weight of stored.weights) {
+    const name = [weight.name, `${model_type}.${weight.name}`].find((spelling) => places.has(spelling));
+    if (name === undefined) {
+      if (!head && isOfHead(weight)) continue;
+      throw superfluous(stored, weight);
+    }
+    if (weights.has(name)) {
+      throw new InputError(`${stored.label}: "${stored.fileName(weight.name)}" is there twice, under two names.`);
+    }
+    weights.set(name, weight);
+  }
+  const ofAdapter = (name: string) => name.split('.').includes(PLACE);
+  const hasHead = head && [...weights.keys()].some((name) => !ofAdapter(name));
+  const needed = [...places].filter(([name]) => hasHead || ofAdapter(name));
+  const fitting = needed.map(([name, parameter]) => ({
+    parameter,
+    weight: checkedFit(stored, name, parameter, weights),
+  }));
+  for (const { parameter, weight } of fitting) {
+    parameter.load(weight.values, maskOf(weight, adapter.prunable.includes(parameter)));
+  }
+  return hasHead;
+}
+
+const isOfHead = ({ name }: Weight): boolean => /(^|\.)(classifier|qa_outputs|pooler|score|heads)\./.test(name);
+
+function checkBackbone(config: EncoderConfig, { label, backbone }: StoredAdapter): void {
+  const { modelType = config.model_type, hiddenSize = config.hidden_size } = backbone;
+  if (modelType === config.model_type && hiddenSize === config.hidden_size) return;
+  throw new InputError(
+    `${label} is an adapter for ${modelType} with ${hiddenSize} hidden units, the model is ${config.model_type} with ${config.hidden_size}; use the backbone that it was trained on.`,
+  );
+}
+
+function superfluous({ label, fileName }: StoredAdapter, { name }: Weight): InputError {
+  return new InputError(
+    /(^|\.)pooler\./.test(name)
+      ? `${label}: its head has a dense layer in the place of this backbone's own pooler, which stays as it is; train a head on top of the pooler.`
+      : `${label}: tensor "${fileName(name)}" belongs to no parameter of this adapter and head; is it of another backbone or head?`,
+  );
+}
+
+/** The weight of a parameter. @throws InputError if it is missing or has another shape */
+function checkedFit(
+  { label, fileName }: StoredAdapter,
+  name: string,
+  { shape }: Parameter,
+  weights: ReadonlyMap<string, Weight>,
+): Weight {
+  const weight = weights.get(name);
+  if (!weight) {
+    const part = name.includes(PLACE) ? 'adapter' : 'head';
+    throw new InputError(
+      `${label}: there is no tensor "${fileName(name)}", which the ${part} needs in this model; is it of another backbone?`,
+    );
+  }
+  if (sameShape(weight.shape, shape)) return weight;
+  throw new InputError(
+    `${label}: "${fileName(name)}" has shape ${formatShape(weight.shape)}, the model needs ${formatShape(shape)}.`,
+  );
+}
+
+function maskOf({ values, masked }: Weight, isPrunable: boolean): Uint8Array | null {
+  const looksPruned = () => isPrunable && values.includes(0) && values.some((value) => value !== 0);
+  return (masked ?? looksPruned()) ? Uint8Array.from(values, (value) => Number(value !== 0)) : null;
+}

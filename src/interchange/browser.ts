@@ -1,0 +1,5 @@
+/** What works in a browser too: nothing here touches files. */
+export { assignStored, type ConfiguredModel } from './assign.ts';
+export type { AdapterFormat, FolderFiles, ReadOptions, StoredAdapter, WrittenAdapter } from './format.ts';
+export { type AdapterFormatName, adapterFormats, readAdapterFiles } from './formats.ts';
+export { type MixedAdapter, type PortableAdapter, portableAdapter, type Weight } from './portable.ts';

@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { readModelConfig, serializeSafetensors, type TensorData } from '../io/index.ts';
+import type { SequenceClassifier } from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { label2id, modelClass } from './adapterhub-head.ts';
+import { sortedJson } from './fields.ts';
+
+const CONFIG = 'config.json';
+const WEIGHTS = 'model.safetensors';
+
+/** What a tokenizer may consist of; copied as it is. */
+const tokenizerFiles = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'vocab.txt',
+  'vocab.json',
+  'merges.txt',
+];
+
+/** What a checkpoint's folder may hold. */
+export const checkpointFileNames = [CONFIG, WEIGHTS, ...tokenizerFiles];
+
+/**
+ * The files of a classifier as a plain Hugging Face checkpoint in float32, which needs nothing of this package: configuration with
+ * the class names, weights, tokenizer.
+ *
+ * @param folder of the backbone, whose configuration and tokenizer they take over
+ * @param parameters what is written: backbone and head
+ * @throws InputError for a head that no class of transformers has
+ */
+export async function checkpointFiles(
+  { config, labels, head }: SequenceClassifier,
+  folder: string,
+  parameters: readonly Parameter[],
+): Promise<Record<string, Uint8Array | string>> {
+  if (head.pooling !== 'cls') {
+    throw new InputError(
+      'The head reads the mean of all tokens, which no class of transformers does; a checkpoint needs one trained with --pooling cls.',
+    );
+  }
+  const tensors = parameters.map(
+    async ({ name, shape, value }): Promise<TensorData> => ({
+      name,
+      dtype: 'F32',
+      shape,
+      data: Float32Array.from(await value.data()),
+    }),
+  );
+  const ids = label2id(labels);
+  const fields = {
+    ...readModelConfig(folder),
+    architectures: [modelClass(config, parameters)],
+    id2label: Object.fromEntries(Object.entries(ids).map(([label, id]) => [id, label])),
+    label2id: ids,
+    problem_type: labels ? 'single_label_classification' : 'regression',
+    torch_dtype: 'float32',
+  };
+  const copied = tokenizerFiles.filter((name) => existsSync(join(folder, name)));
+  return {
+    [CONFIG]: sortedJson(fields),
+    [WEIGHTS]: serializeSafetensors(await Promise.all(tensors), { format: 'pt' }),
+    ...Object.fromEntries(copied.map((name) => [name, readFileSync(join(folder, name))])),
+  };
+}

@@ -1,0 +1,50 @@
+import { InputError } from '../errors.ts';
+import { serializeSafetensors } from '../io/browser.ts';
+import type { FolderFiles } from './format.ts';
+import type { Weight } from './portable.ts';
+
+/** Lists the masked tensors in the metadata, which other libraries pass over. */
+const MASKED = 'sparse_adapter.masked';
+
+/**
+ * The bytes of a dense safetensors file, as other libraries read it. It also tells which of its zeros are pruned weights.
+ *
+ * @param weights under their names in the file
+ */
+export function denseFile(weights: readonly Weight[]): Uint8Array {
+  const masked = weights.filter((weight) => weight.masked).map(({ name }) => name);
+  return serializeSafetensors(
+    weights.map(({ name, shape, values }) => ({ name, dtype: 'F32', shape, data: values })),
+    { format: 'pt', [MASKED]: JSON.stringify(masked) },
+  );
+}
+
+/** The weights of a file under their names in it. @throws InputError if it is missing, invalid, or there only as a pickle */
+export function readDenseFile(files: FolderFiles, name: string, pickle: string): Weight[] {
+  if (!files.has(name) && files.has(pickle)) {
+    throw new InputError(
+      `${files.path(pickle)} is a PyTorch pickle, which is not read; save it again as ${name} (in Python, with safetensors).`,
+    );
+  }
+  const file = files.safetensors(name);
+  try {
+    const masked = maskedNames(file.label, file.metadata[MASKED]);
+    return file.names().map((tensor) => ({
+      name: tensor,
+      shape: file.info(tensor).shape,
+      values: file.readFloat32(tensor),
+      masked: masked?.has(tensor),
+    }));
+  } finally {
+    file.close();
+  }
+}
+
+function maskedNames(label: string, list: string | undefined): Set<string> | null {
+  if (list === undefined) return null;
+  try {
+    const names: unknown = JSON.parse(list);
+    if (Array.isArray(names)) return new Set(names.map(String));
+  } catch {}
+  throw new InputError(`${label}: ${MASKED} in the metadata is no list of names; the file is damaged.`);
+}

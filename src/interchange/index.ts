@@ -1,0 +1,10 @@
+/**
+ * Adapters as other libraries keep them: PEFT (peft.ts), AdapterHub's `adapters` (adapterhub.ts, with its configurations and heads),
+ * and plain Hugging Face checkpoints (checkpoint.ts).
+ *
+ * A format maps between files and an adapter in our names away from any model (portable.ts, format.ts). formats.ts lists them,
+ * assign.ts gives what was read to a model, load.ts does both for a folder. Files are dense (dense-file.ts): a pruned weight is 0.
+ */
+export * from './browser.ts';
+export { checkpointFileNames, checkpointFiles } from './checkpoint.ts';
+export { isAdapterFolder, type LoadedAdapter, type LoadOptions, loadAdapterFolder, readAdapterFolder } from './load.ts';

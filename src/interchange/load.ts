@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Adapter, AdapterSet } from '../adapters/index.ts';
+import { openSafetensors, readJsonObject } from '../io/index.ts';
+import { assignStored, type ConfiguredModel } from './assign.ts';
+import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
+import { readAdapterFiles } from './formats.ts';
+
+/** The files of a folder on the disk. */
+const filesIn = (folder: string): FolderFiles => ({
+  label: folder,
+  path: (name) => join(folder, name),
+  has: (name) => existsSync(join(folder, name)),
+  json: (name) => readJsonObject(join(folder, name)),
+  safetensors: (name) => openSafetensors(join(folder, name)),
+  folder: (name) => filesIn(join(folder, name)),
+});
+
+/** Whether a folder holds an adapter of another library. */
+export const isAdapterFolder = (folder: string): boolean =>
+  ['adapter_config.json', 'adapter_fusion_config.json'].some((name) => existsSync(join(folder, name)));
+
+/** Reads the adapter and the head of another library's folder. @throws InputError if it is of neither, or cannot be used here */
+export const readAdapterFolder = (folder: string, options?: ReadOptions): StoredAdapter =>
+  readAdapterFiles(filesIn(folder), options);
+
+export interface LoadOptions {
+  /** Name of the adapter in the model. Default `default`. */
+  readonly name?: string;
+  /** The adapters of the model, if it has some already. */
+  readonly adapters?: AdapterSet;
+  /** Whether the folder's task head replaces the model's. Default true. */
+  readonly head?: boolean;
+}
+
+export interface LoadedAdapter {
+  readonly adapters: AdapterSet;
+  readonly adapter: Adapter;
+  /** Whether the folder had a task head, which is the model's now. */
+  readonly hasHead: boolean;
+  readonly stored: StoredAdapter;
+}
+
+/**
+ * Attaches and activates the adapter of a PEFT or AdapterHub folder; a fusion brings the adapters that it mixes.
+ *
+ * @throws InputError as {@link readAdapterFolder} and {@link assignStored}; the model is then as it was
+ */
+export function loadAdapterFolder(model: ConfiguredModel, folder: string, options: LoadOptions = {}): LoadedAdapter {
+  const { name = 'default', adapters = new AdapterSet(model), head = true } = options;
+  const stored = readAdapterFolder(folder, { head });
+  const added: string[] = [];
+  const add = (as: string, from: StoredAdapter) => {
+    const adapter = adapters.add(as, from.settings);
+    added.unshift(as);
+    return adapter;
+  };
+  try {
+    for (const [as, from] of stored.mixed) assignStored(model, add(as, from), from, { head: false });
+    const adapter = add(name, stored);
+    const hasHead = assignStored(model, adapter, stored, { head });
+    adapters.activate(name);
+    return { adapters, adapter, hasHead, stored };
+  } catch (error) {
+    for (const as of added) adapters.remove(as);
+    throw error;
+  }
+}

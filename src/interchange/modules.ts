@@ -1,0 +1,12 @@
+import type { Weight } from './portable.ts';
+
+/** The linear layers that LoRA changes, from the names of its weights, each once. */
+export const loraModules = (weights: readonly Weight[]): string[] => [
+  ...new Set(weights.flatMap(({ name }) => /^(.*)\.lora_[AB]\./.exec(name)?.[1] ?? [])),
+];
+
+/** Whether a layer's path ends in a name, as PEFT matches `target_modules`. */
+export const endsIn = (module: string, name: string): boolean => `.${module}`.endsWith(`.${name}`);
+
+/** The path of a layer inside its encoder layer: `attention.self.query`. */
+export const kindOf = (module: string): string => module.replace(/^.*\.\d+\./, '');

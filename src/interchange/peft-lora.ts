@@ -1,0 +1,95 @@
+import { configOf, lora } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import { inFile, isOff, refuseFeatures } from './fields.ts';
+import { endsIn, kindOf, loraModules } from './modules.ts';
+import type { PeftMethod } from './peft-method.ts';
+import { PLACE, type Weight } from './portable.ts';
+
+/** Fields of a LoRA configuration that ask for another computation. */
+const features = {
+  use_dora: 'DoRA',
+  rank_pattern: 'a rank for each layer',
+  alpha_pattern: 'an alpha for each layer',
+  fan_in_fan_out: 'a transposed weight',
+  layer_replication: 'layer replication',
+  lora_bias: 'a bias in LoRA',
+  target_parameters: 'LoRA on parameters',
+  trainable_token_indices: 'trained tokens',
+  alora_invocation_tokens: 'activated LoRA',
+  use_qalora: 'QALoRA',
+  use_bdlora: 'block-diagonal LoRA',
+  arrow_config: 'Arrow routing',
+};
+
+/** Initialisations that change the weights of the backbone, which the adapter's file does not have. */
+const changesBackbone = /^(pissa|olora|loftq|corda)/i;
+
+/** Layers of the Python model that have no attachment point here: PEFT would adapt them too if a target names them. */
+const otherLayers = ['bert.pooler.dense', 'classifier.dense', 'classifier.out_proj', 'classifier'];
+
+/** Names for `target_modules` that match in Python what they match here. */
+function targetModules(names: readonly string[], weights: readonly Weight[]): string[] {
+  if (!names.some((name) => otherLayers.some((layer) => endsIn(layer, name)))) return [...names];
+  return [...new Set(loraModules(weights).map(kindOf))];
+}
+
+/** LoRA; an adapter's own name is left out of its file. */
+export const peftLora: PeftMethod = {
+  peftType: 'LORA',
+  kind: 'lora',
+  prefix: 'base_model.model.',
+  warnings: [],
+
+  fileName: (name) => peftLora.prefix + name.replace(`.${PLACE}.`, '.'),
+
+  ownWeight(weight) {
+    const [, module, part] = /^base_model\.model\.(.*)\.(lora_[AB])\.weight$/.exec(weight.name) ?? [];
+    return module ? { ...weight, name: `${module}.${part}.${PLACE}.weight` } : null;
+  },
+
+  config({ settings, adapter }, modulesToSave) {
+    const { rank, alpha, rslora, dropout, targetModules: names } = configOf(settings);
+    return {
+      alpha_pattern: {},
+      bias: 'none',
+      fan_in_fan_out: false,
+      init_lora_weights: true,
+      layers_pattern: null,
+      layers_to_transform: null,
+      lora_alpha: alpha,
+      lora_dropout: dropout,
+      modules_to_save: modulesToSave,
+      r: rank,
+      rank_pattern: {},
+      target_modules: targetModules(names as readonly string[], adapter),
+      use_rslora: rslora,
+    };
+  },
+
+  settings(label, config, weights) {
+    refuseFeatures(label, config, features);
+    const { bias = 'none', init_lora_weights: init = true, target_modules: named } = config;
+    if (bias !== 'none')
+      throw new InputError(`${label}: trained biases (bias ${JSON.stringify(bias)}) are not supported.`);
+    if (typeof init === 'string' && changesBackbone.test(init)) {
+      throw new InputError(
+        `${label}: init_lora_weights "${init}" changes the backbone's weights too; convert the adapter to plain LoRA in PEFT.`,
+      );
+    }
+    const modules = loraModules(weights);
+    const isPlain =
+      Array.isArray(named) && (config.layers_to_transform ?? null) === null && isOff(config.exclude_modules);
+    const matching = (isPlain ? named.map(String) : []).filter((name) =>
+      modules.some((module) => endsIn(module, name)),
+    );
+    return inFile(label, () =>
+      lora.configure({
+        rank: config.r as number | undefined,
+        alpha: config.lora_alpha as number | undefined,
+        rslora: config.use_rslora as boolean | undefined,
+        dropout: config.lora_dropout as number | undefined,
+        targetModules: matching.length > 0 ? matching : modules,
+      }),
+    );
+  },
+};

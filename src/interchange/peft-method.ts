@@ -1,0 +1,21 @@
+import type { AdapterSettings } from '../adapters/index.ts';
+import type { PortableAdapter, Weight } from './portable.ts';
+
+/** How PEFT keeps one kind of adapter. */
+export interface PeftMethod {
+  readonly peftType: string;
+  /** Our family. */
+  readonly kind: string;
+  /** What precedes the names of modules of the model that were trained beside it: a wrapper's, or two wrappers'. */
+  readonly prefix: string;
+  /** The name in the file of a weight of the adapter. */
+  fileName(name: string): string;
+  /** Our name and shape of a weight, if it is one of the adapter. */
+  ownWeight(weight: Weight): Weight | null;
+  /** The fields of `adapter_config.json` that are its own. @throws InputError for what PEFT cannot express */
+  config(adapter: PortableAdapter, modulesToSave: readonly string[]): Record<string, unknown>;
+  /** @throws InputError for a feature that is not supported */
+  settings(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): AdapterSettings;
+  /** What differs between there and here. */
+  readonly warnings: readonly string[];
+}

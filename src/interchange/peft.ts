@@ -1,0 +1,89 @@
+import { InputError } from '../errors.ts';
+import { denseFile, readDenseFile } from './dense-file.ts';
+import { sortedJson, textField } from './fields.ts';
+import type { AdapterFormat } from './format.ts';
+import { peftLora } from './peft-lora.ts';
+import type { PeftMethod } from './peft-method.ts';
+import { peftPrefix } from './peft-prefix.ts';
+import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
+
+const CONFIG = 'adapter_config.json';
+const WEIGHTS = 'adapter_model.safetensors';
+const PICKLE = 'adapter_model.bin';
+
+const methods: readonly PeftMethod[] = [peftLora, peftPrefix];
+
+/** The task and the modules that are trained beside the adapter, as PEFT names both. */
+function taskOf(head: readonly Weight[]): { readonly task: string; readonly modules: readonly string[] } {
+  const has = (part: string) => head.some(({ name }) => name.split('.').includes(part));
+  const [task, modules] = has('qa_outputs') ? ['QUESTION_ANS', ['qa_outputs']] : ['SEQ_CLS', ['classifier', 'score']];
+  return { task, modules: has('pooler') ? [...modules, 'pooler'] : modules };
+}
+
+function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, unknown> {
+  const { task, modules } = taskOf(adapter.head);
+  return {
+    auto_mapping: null,
+    base_model_name_or_path: adapter.backbone,
+    inference_mode: true,
+    peft_type: method.peftType,
+    revision: null,
+    task_type: task,
+    ...method.config(adapter, modules),
+  };
+}
+
+/** @throws InputError if it is no weight of the adapter and of no module of the model */
+function ownWeight(method: PeftMethod, label: string, weight: Weight): Weight {
+  const own = method.ownWeight(weight);
+  if (own) return own;
+  if (weight.name.startsWith(method.prefix)) return { ...weight, name: weight.name.slice(method.prefix.length) };
+  throw new InputError(`${label}: tensor "${weight.name}" does not begin with ${method.prefix} as in PEFT's files.`);
+}
+
+/**
+ * The folders of PEFT (Hugging Face): `adapter_config.json`, and `adapter_model.safetensors` with the adapter and the modules that
+ * were trained beside it. They name no classes.
+ */
+export const peft: AdapterFormat = {
+  fileNames: [CONFIG, WEIGHTS],
+  matches: (files) => files.has(CONFIG) && Object.hasOwn(files.json(CONFIG), 'peft_type'),
+
+  write(adapter) {
+    const { kind } = adapter.settings;
+    const method = methods.find((candidate) => candidate.kind === kind);
+    if (!method) throw new InputError(`PEFT has no adapter of the kind '${kind}'; write it as adapterhub.`);
+    const weights = [
+      ...adapter.adapter.map((weight) => ({ ...weight, name: method.fileName(weight.name) })),
+      ...adapter.head.map((weight) => ({ ...weight, name: method.prefix + weight.name })),
+    ];
+    return {
+      files: { [CONFIG]: sortedJson(configOf(method, adapter)), [WEIGHTS]: denseFile(weights) },
+      warnings: method.warnings,
+    };
+  },
+
+  read(files) {
+    const config = files.json(CONFIG);
+    const label = files.path(CONFIG);
+    const method = methods.find(({ peftType }) => peftType === config.peft_type);
+    if (!method) {
+      const known = methods.map(({ peftType }) => peftType).join(' and ');
+      throw new InputError(`${label}: peft_type ${JSON.stringify(config.peft_type)} is not supported; ${known} are.`);
+    }
+    const weights = readDenseFile(files, WEIGHTS, PICKLE).map((weight) =>
+      ownWeight(method, files.path(WEIGHTS), weight),
+    );
+    return {
+      label: files.label,
+      settings: method.settings(label, config, weights),
+      weights,
+      mixed: new Map(),
+      backbone: { name: textField(config, 'base_model_name_or_path') },
+      warnings: method.warnings,
+      fileName: (name) => (isOfAdapter(name) ? method.fileName(name) : method.prefix + name),
+    };
+  },
+};
+
+const isOfAdapter = (name: string): boolean => name.split('.').includes(PLACE);

@@ -1,0 +1,81 @@
+import type { Adapter, AdapterSettings } from '../adapters/index.ts';
+import { type EncoderConfig, isHeadParameter, type Pooling, type SequenceClassifier } from '../models/browser.ts';
+import type { Parameter } from '../nn/index.ts';
+
+/** Stands for the name of the adapter in the names of its weights: `...output.adapters.*.adapter_up.weight`. */
+export const PLACE = '*';
+
+/** A weight of an adapter or of its task head, dense, under the name that it has in our models. */
+export interface Weight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Row-major; pruned weights are 0. */
+  readonly values: Float32Array;
+  /** Whether its zeros are pruned weights; undefined if a file does not say. */
+  readonly masked?: boolean;
+}
+
+/** An adapter that another one mixes. */
+export interface MixedAdapter {
+  readonly name: string;
+  /** Complete. */
+  readonly settings: AdapterSettings;
+  readonly adapter: readonly Weight[];
+}
+
+/** An adapter with its task head, away from its model, for a format to write. */
+export interface PortableAdapter {
+  /** Complete. */
+  readonly settings: AdapterSettings;
+  readonly adapter: readonly Weight[];
+  readonly head: readonly Weight[];
+  /** The adapters that it mixes. */
+  readonly mixed: readonly MixedAdapter[];
+  /** Of the backbone. */
+  readonly config: EncoderConfig;
+  /** The name or path of the backbone. */
+  readonly backbone: string;
+  /** Class names; null for regression. */
+  readonly labels: readonly string[] | null;
+  readonly pooling: Pooling;
+}
+
+/** The name of an adapter's weight with {@link PLACE} for the adapter, whose name stands in it once. */
+export const portableName = (name: string, adapter: string): string =>
+  name
+    .split('.')
+    .map((part) => (part === adapter ? PLACE : part))
+    .join('.');
+
+/** Numbers and mask of a parameter. */
+async function weightOf({ name, shape, value, mask }: Parameter): Promise<Weight> {
+  return { name, shape, values: Float32Array.from(await value.data()), masked: mask !== null };
+}
+
+async function weightsOf({ name, settings, parameters }: Adapter): Promise<MixedAdapter> {
+  const weights = await Promise.all(parameters.map(weightOf));
+  return { name, settings, adapter: weights.map((weight) => ({ ...weight, name: portableName(weight.name, name) })) };
+}
+
+/**
+ * @param backbone the name or path under which the backbone is known
+ * @param mixed the adapters that the adapter mixes, if it does
+ */
+export async function portableAdapter(
+  model: SequenceClassifier,
+  adapter: Adapter,
+  backbone: string,
+  mixed: readonly Adapter[] = [],
+): Promise<PortableAdapter> {
+  const own = await weightsOf(adapter);
+  return {
+    settings: own.settings,
+    adapter: own.adapter,
+    head: await Promise.all(model.parameters().filter(isHeadParameter).map(weightOf)),
+    mixed: await Promise.all(mixed.map(weightsOf)),
+    config: model.config,
+    backbone,
+    labels: model.labels,
+    pooling: model.head.pooling,
+  };
+}

@@ -1,0 +1,133 @@
+import { existsSync, readdirSync } from 'node:fs';
+import type { AdapterSettings } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import {
+  type AdapterFormatName,
+  adapterFormats,
+  checkpointFileNames,
+  checkpointFiles,
+  isAdapterFolder,
+  portableAdapter,
+} from '../interchange/index.ts';
+import { checkReplaceable, writeFolderAtomic } from '../io/index.ts';
+import { isHeadParameter } from '../models/index.ts';
+import { type ForeignOptions, type OpenedAdapter, ORIGIN, type Origin, openForeign } from './foreign.ts';
+import type { AdaptedModel } from './prepare.ts';
+import { isFinishedRun, loadRun, readRunMetrics, runFileNames, runFiles } from './run-folder.ts';
+
+/** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
+export const conversionTargets = [
+  ...(Object.keys(adapterFormats) as AdapterFormatName[]),
+  'sparse',
+  'huggingface',
+] as const;
+export type ConversionTarget = (typeof conversionTargets)[number];
+
+/**
+ * Loads an adapter from the folder of a run, of PEFT or of AdapterHub; which it is, its files tell.
+ *
+ * @throws InputError if it is none of them, or lacks something that the options do not give
+ */
+export function openAdapter(folder: string, options: ForeignOptions = {}): OpenedAdapter {
+  if (isFinishedRun(folder)) return openRun(folder, options);
+  if (isAdapterFolder(folder)) return openForeign(folder, options);
+  throw new InputError(
+    `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor a configuration of PEFT or AdapterHub.`,
+  );
+}
+
+function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedAdapter {
+  const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
+  if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
+  const { run, ...adapted } = loadRun(folder, { model });
+  const { format_version: _, ...config } = run;
+  const settings = model === undefined ? config.settings : { ...config.settings, model };
+  return { adapted, config: { ...config, settings }, metrics: readRunMetrics(folder), warnings: [] };
+}
+
+export interface ConvertOptions extends ForeignOptions {
+  readonly to: ConversionTarget;
+  /** Name of the adapter in AdapterHub's files. Default `default`. */
+  readonly name?: string;
+  /** What the files call the backbone. Default: the name or path that it has here. */
+  readonly backboneName?: string;
+  /** Replace an earlier output. Default false. */
+  readonly overwrite?: boolean;
+}
+
+export interface Conversion {
+  readonly adapter: AdapterSettings;
+  readonly warnings: readonly string[];
+  /** Bytes of each file. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+const outputNames = [
+  ...runFileNames,
+  ...Object.values(adapterFormats).flatMap(({ fileNames }) => fileNames),
+  ...checkpointFileNames,
+  ORIGIN,
+];
+
+/**
+ * Writes an adapter with its head in another format.
+ *
+ * @param from the folder of a run, of PEFT or of AdapterHub
+ * @throws InputError for a folder that cannot be read or written, and an adapter that the format cannot express; nothing is written
+ */
+export async function convertAdapter(from: string, output: string, options: ConvertOptions): Promise<Conversion> {
+  checkReplaceable(output, outputNames);
+  if (!options.overwrite && existsSync(output) && readdirSync(output).length > 0) {
+    throw new InputError(`${output} holds an earlier output: choose another --output, or replace it with --overwrite.`);
+  }
+  const opened = openAdapter(from, options);
+  const { files, warnings } = await filesOf(opened, options);
+  writeFolderAtomic(output, files, outputNames);
+  return {
+    adapter: opened.config.settings.adapter,
+    warnings: [...new Set([...opened.warnings, ...warnings])],
+    files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, Buffer.byteLength(content)])),
+  };
+}
+
+interface Files {
+  readonly files: Readonly<Record<string, Uint8Array | string>>;
+  readonly warnings: readonly string[];
+}
+
+async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<Files> {
+  const { adapted, config, metrics } = options.to === 'peft' ? ejected(opened) : opened;
+  const { to, name = 'default', backboneName = config.settings.model } = options;
+  if (to === 'sparse') return { files: await runFiles(config, metrics, adapted.saved), warnings: [] };
+  if (to === 'huggingface') return { files: await mergedFiles(adapted), warnings: [] };
+  const mixed = (config.settings.fused ?? []).map((fused) => adapted.adapters.get(fused.name));
+  const portable = await portableAdapter(adapted.model, adapted.adapter, backboneName, mixed);
+  const { files, warnings } = adapterFormats[to].write(portable, name);
+  const pooled =
+    portable.pooling === 'cls'
+      ? []
+      : ['The head reads the mean of all tokens, which no class of transformers does; in Python its logits differ.'];
+  const origin: Origin = { config, metrics };
+  return { files: { ...files, [ORIGIN]: `${JSON.stringify(origin, null, 2)}\n` }, warnings: [...warnings, ...pooled] };
+}
+
+/** Without the network that made a prefix: PEFT keeps what comes of it, which is dense. */
+function ejected(opened: OpenedAdapter): OpenedAdapter {
+  const { adapted, config } = opened;
+  if (adapted.adapter.settings.kind !== 'prefix' || !adapted.adapter.parts.ejected) return opened;
+  const adapter = adapted.adapters.eject(adapted.adapter.name);
+  const settings = { ...config.settings, adapter: adapter.settings, pruning: null };
+  return { ...opened, adapted: { ...adapted, adapter }, config: { ...config, settings, pruning: null } };
+}
+
+/** The checkpoint of the backbone with what the adapter does in its weights. */
+async function mergedFiles({ model, adapters, adapter, backbone, folder }: AdaptedModel): Promise<Files['files']> {
+  const parameters = [...backbone, ...model.parameters().filter(isHeadParameter)];
+  const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
+  if (!trainsBackbone) adapters.merge(adapter.name);
+  try {
+    return await checkpointFiles(model, folder, parameters);
+  } finally {
+    adapters.unmerge();
+  }
+}

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { AdapterSettings } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import { assignStored, readAdapterFolder, type StoredAdapter } from '../interchange/index.ts';
+import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { isHeadParameter, longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
+import type { PruneReport } from '../pruning/index.ts';
+import { Random } from '../random/index.ts';
+import { type AdaptedModel, buildModel } from './prepare.ts';
+import { countParameters } from './run.ts';
+import type { RunConfig, RunMetrics } from './run-folder.ts';
+import { type FusedAdapter, type RunSettings, runDefaults } from './settings.ts';
+import { trainingDefaults } from './trainer.ts';
+
+/** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
+export const ORIGIN = 'sparse-adapter-run.json';
+
+/** Configuration and metrics of the run that an adapter comes from. */
+export interface Origin {
+  readonly config: Omit<RunConfig, 'format_version'>;
+  readonly metrics: RunMetrics;
+}
+
+/** What a folder of another library may not tell. */
+export interface ForeignOptions {
+  /** The backbone: a model folder or an installed package. */
+  readonly model?: string;
+  /** Class names in the order of the head's outputs. */
+  readonly labels?: readonly string[];
+  /** Default `cls`. */
+  readonly pooling?: Pooling;
+  /** Tokens per example; by default 512, or less if the model takes less. */
+  readonly maxLength?: number;
+}
+
+/** An adapter with its backbone and head, wherever it came from. */
+export interface OpenedAdapter extends Origin {
+  readonly adapted: AdaptedModel;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads an adapter from the folder of another library: as the run that it comes from, if that left its facts there, else as one of
+ * unknown data.
+ *
+ * @throws InputError if the folder lacks something that the options do not give
+ */
+export function openForeign(folder: string, options: ForeignOptions): OpenedAdapter {
+  const stored = readAdapterFolder(folder);
+  const origin = readOrigin(folder);
+  const settings = settingsOf(stored, origin, options);
+  const { labels, warnings } = labelsOf(stored, origin, options);
+  const adapted = buildModel(settings, labels, new Random(settings.seed));
+  for (const [name, mixed] of stored.mixed) {
+    assignStored(adapted.model, adapted.adapters.get(name), mixed, { head: false });
+  }
+  if (!assignStored(adapted.model, adapted.adapter, stored) && adapted.model.parameters().some(isNewHead)) {
+    throw new InputError(
+      `${folder} has no task head, and neither has the backbone; save it with the adapter (AdapterHub: with_head, PEFT: modules_to_save).`,
+    );
+  }
+  const config = origin
+    ? { ...origin.config, settings }
+    : { settings, labels, metrics: [], pruning: reportOf(adapted), command: [], versions: {} };
+  const metrics: RunMetrics = origin?.metrics ?? {
+    metrics: null,
+    ...countParameters(adapted),
+    steps: 0,
+    history: [],
+    epoch_losses: [],
+    seconds: { pruning: 0, training: 0, evaluation: 0 },
+    tokens_per_second: null,
+  };
+  return { adapted, config, metrics, warnings: [...stored.warnings, ...warnings] };
+}
+
+const isNewHead = (parameter: Parameters<typeof isHeadParameter>[0]): boolean =>
+  isHeadParameter(parameter) && parameter.isNew;
+
+function readOrigin(folder: string): Origin | null {
+  const path = join(folder, ORIGIN);
+  if (!existsSync(path)) return null;
+  const origin = readJsonObject(path) as unknown as Origin;
+  if (origin.config?.settings && origin.metrics) return origin;
+  throw new InputError(`${path} lacks "config" or "metrics"; delete it to read the adapter without it.`);
+}
+
+/** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */
+function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefined): AdapterSettings {
+  // What weights start from is no part of all files, and target modules may be written in several ways.
+  const compared = ({ init: _, targetModules: __, learnScale, scale, ...settings }: AdapterSettings) => ({
+    ...settings,
+    learnScale,
+    scale: learnScale ? undefined : scale,
+  });
+  return own && isDeepStrictEqual(compared(own), compared(stored)) ? own : stored;
+}
+
+function settingsOf(stored: StoredAdapter, origin: Origin | null, options: ForeignOptions): RunSettings {
+  const run = origin?.config.settings;
+  const model = options.model ?? run?.model ?? stored.backbone.name;
+  if (model === undefined) {
+    throw new InputError(`${stored.label} does not name its backbone; give it with --model.`);
+  }
+  const {
+    pooling = run?.pooling ?? runDefaults.pooling,
+    maxLength = run?.maxLength ?? defaultMaxLength(stored, model),
+  } = options;
+  const adapter = adapterSettings(stored.settings, run?.adapter);
+  const fused = Array.from(stored.mixed, ([name, mixed]): FusedAdapter => {
+    const known = run?.fused?.find((other) => other.name === name);
+    return { name, run: known?.run ?? mixed.label, settings: adapterSettings(mixed.settings, known?.settings) };
+  });
+  if (run) return { ...run, model, adapter, ...(fused.length > 0 && { fused }), pooling, maxLength };
+  return {
+    ...runDefaults,
+    model,
+    data: { kind: 'unknown' },
+    adapter,
+    ...(fused.length > 0 && { fused }),
+    pruning: null,
+    training: trainingDefaults,
+    pooling,
+    maxLength,
+  };
+}
+
+function defaultMaxLength({ label }: StoredAdapter, model: string): number {
+  try {
+    const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
+    return Math.min(runDefaults.maxLength, longestSequence(config));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(`${label} is for the backbone ${model}: ${error.message} Give its place with --model.`);
+  }
+}
+
+/** The class names, and a warning if nothing tells them. */
+function labelsOf(
+  stored: StoredAdapter,
+  origin: Origin | null,
+  options: ForeignOptions,
+): { labels: readonly string[] | null; warnings: string[] } {
+  const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
+  if (known !== undefined) return { labels: known, warnings: [] };
+  const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
+  const count = last?.shape[0] ?? 2;
+  if (count === 1) return { labels: null, warnings: [] };
+  const labels = Array.from({ length: count }, (_, i) => `LABEL_${i}`);
+  return {
+    labels,
+    warnings: [`${stored.label} does not name its classes: they are ${labels.join(', ')}; name them with --labels.`],
+  };
+}
+
+function reportOf({ adapter }: AdaptedModel): PruneReport | null {
+  if (adapter.prunable.every(({ mask }) => mask === null)) return null;
+  const layers = adapter.prunable.map((parameter) => ({
+    name: parameter.name,
+    total: parameter.size,
+    kept: parameter.keptCount(),
+  }));
+  const sum = (key: 'total' | 'kept') => layers.reduce((total, layer) => total + layer[key], 0);
+  return { total: sum('total'), kept: sum('kept'), layers };
+}

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { lora, prefix } from '../../src/adapters/index.ts';
+import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
+import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { useBackend } from '../support/on-backend.ts';
+import { tensorShapes, trainedAdapter, writtenFolder } from '../support/portable.ts';
+import { tinyClassifier, tinyRoberta } from '../support/tiny-model.ts';
+
+const test = suite('interchange: PEFT');
+useBackend(test, 'reference');
+
+const configOf = (folder: string) => JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
+
+test('the files of a LoRA for BERT have the names and fields of PEFT', async () => {
+  const settings = lora.configure({ rank: 2, alpha: 6, dropout: 0.1, targetModules: ['query', 'value'] });
+  const folder = await writtenFolder(trainedAdapter(settings), 'peft', { backbone: 'bert-base-uncased' });
+  const start = 'base_model.model.bert.encoder.layer';
+  assert.deepEqual(tensorShapes(folder, 'adapter_model.safetensors'), {
+    [`${start}.0.attention.self.query.lora_A.weight`]: [2, 16],
+    [`${start}.0.attention.self.query.lora_B.weight`]: [16, 2],
+    [`${start}.0.attention.self.value.lora_A.weight`]: [2, 16],
+    [`${start}.0.attention.self.value.lora_B.weight`]: [16, 2],
+    [`${start}.1.attention.self.query.lora_A.weight`]: [2, 16],
+    [`${start}.1.attention.self.query.lora_B.weight`]: [16, 2],
+    [`${start}.1.attention.self.value.lora_A.weight`]: [2, 16],
+    [`${start}.1.attention.self.value.lora_B.weight`]: [16, 2],
+    // The checkpoint has no pooler, so it was trained with the head.
+    'base_model.model.bert.pooler.dense.bias': [16],
+    'base_model.model.bert.pooler.dense.weight': [16, 16],
+    'base_model.model.classifier.bias': [2],
+    'base_model.model.classifier.weight': [2, 16],
+  });
+  assert.deepEqual(configOf(folder), {
+    alpha_pattern: {},
+    auto_mapping: null,
+    base_model_name_or_path: 'bert-base-uncased',
+    bias: 'none',
+    fan_in_fan_out: false,
+    inference_mode: true,
+    init_lora_weights: true,
+    layers_pattern: null,
+    layers_to_transform: null,
+    lora_alpha: 6,
+    lora_dropout: 0.1,
+    modules_to_save: ['classifier', 'score', 'pooler'],
+    peft_type: 'LORA',
+    r: 2,
+    rank_pattern: {},
+    revision: null,
+    target_modules: ['query', 'value'],
+    task_type: 'SEQ_CLS',
+    use_rslora: false,
+  });
+});
+
+test('the head of RoBERTa is a module to save, and its pooler is not', async () => {
+  const settings = lora.configure({ rank: 3, rslora: true, targetModules: ['intermediate.dense'] });
+  const folder = await writtenFolder(trainedAdapter(settings, { config: tinyRoberta }), 'peft');
+  assert.deepEqual(tensorShapes(folder, 'adapter_model.safetensors'), {
+    'base_model.model.classifier.dense.bias': [16],
+    'base_model.model.classifier.dense.weight': [16, 16],
+    'base_model.model.classifier.out_proj.bias': [2],
+    'base_model.model.classifier.out_proj.weight': [2, 16],
+    'base_model.model.roberta.encoder.layer.0.intermediate.dense.lora_A.weight': [3, 16],
+    'base_model.model.roberta.encoder.layer.0.intermediate.dense.lora_B.weight': [32, 3],
+    'base_model.model.roberta.encoder.layer.1.intermediate.dense.lora_A.weight': [3, 16],
+    'base_model.model.roberta.encoder.layer.1.intermediate.dense.lora_B.weight': [32, 3],
+  });
+  const { modules_to_save, use_rslora } = configOf(folder);
+  assert.deepEqual([modules_to_save, use_rslora], [['classifier', 'score'], true]);
+});
+
+test('names that would match the pooler or the head in Python are written out', async () => {
+  const settings = lora.configure({ rank: 2, targetModules: ['dense'] });
+  const folder = await writtenFolder(trainedAdapter(settings), 'peft');
+  assert.deepEqual(configOf(folder).target_modules, ['attention.output.dense', 'intermediate.dense', 'output.dense']);
+});
+
+test('a prefix is one tensor and has no names of layers', async () => {
+  const settings = prefix.configure({ prefixLength: 3, prefixFlat: true });
+  const folder = await writtenFolder(trainedAdapter(settings, { config: tinyRoberta }), 'peft', {
+    backbone: 'roberta',
+  });
+  assert.deepEqual(tensorShapes(folder, 'adapter_model.safetensors'), {
+    'base_model.classifier.dense.bias': [16],
+    'base_model.classifier.dense.weight': [16, 16],
+    'base_model.classifier.out_proj.bias': [2],
+    'base_model.classifier.out_proj.weight': [2, 16],
+    prompt_embeddings: [3, 2 * 2 * 16],
+  });
+  assert.deepEqual(configOf(folder), {
+    auto_mapping: null,
+    base_model_name_or_path: 'roberta',
+    encoder_hidden_size: 16,
+    inference_mode: true,
+    num_attention_heads: 2,
+    num_layers: 2,
+    num_transformer_submodules: 1,
+    num_virtual_tokens: 3,
+    peft_type: 'PREFIX_TUNING',
+    prefix_projection: false,
+    revision: null,
+    task_type: 'SEQ_CLS',
+    token_dim: 16,
+  });
+  assert.match(readAdapterFolder(folder).warnings.join(), /counts the positions of a text from the end of the prefix/);
+});
+
+test('a prefix with its network must be ejected first, and one for two stacks is refused', async () => {
+  const withNetwork = trainedAdapter(prefix.configure({ prefixLength: 3, prefixBottleneck: 4 }));
+  await assert.rejects(writtenFolder(withNetwork, 'peft'), /eject the adapter first/);
+  const config = { peft_type: 'PREFIX_TUNING', num_virtual_tokens: 3, num_transformer_submodules: 2 };
+  assertInputError(() => readAdapterFolder(peftFolder({ config, layers: 0 })), /a prefix in 2 stacks/);
+});
+
+test('for a prefix of another length or backbone the message names the tensor of the file', () => {
+  const rows = (length: number, width: number): TensorData => ({
+    name: 'prompt_embeddings',
+    dtype: 'F32',
+    shape: [length, width],
+    data: new Float32Array(length * width),
+  });
+  const config = { peft_type: 'PREFIX_TUNING', num_virtual_tokens: 3 };
+  const load = (more: TensorData[]) => () =>
+    loadAdapterFolder(tinyClassifier(), peftFolder({ config, layers: 0, more }));
+  assertInputError(load([rows(4, 64)]), /"prompt_embeddings" has shape \[4, 64\], the model needs \[3, 64\]/);
+  assertInputError(load([rows(3, 96)]), /"prompt_embeddings" has shape \[3, 96\], the model needs \[3, 64\]/);
+  assertInputError(load([]), /no tensor "prompt_embeddings"/);
+});
+
+/** A folder as PEFT saves it for a tiny BERT. */
+function peftFolder({
+  config = {},
+  modules = ['query', 'value'].map((name) => `attention.self.${name}`),
+  layers = 2,
+  hidden = 16,
+  prefix = 'base_model.model.bert.',
+  more = [],
+}: {
+  config?: Record<string, unknown>;
+  modules?: string[];
+  layers?: number;
+  hidden?: number;
+  prefix?: string;
+  more?: TensorData[];
+} = {}): string {
+  const matrix = (name: string, shape: number[]): TensorData => ({
+    name,
+    dtype: 'F32',
+    shape,
+    data: Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => (i % 7) + 1),
+  });
+  const tensors = Array.from({ length: layers }, (_, i) => i).flatMap((i) =>
+    modules.flatMap((module) => [
+      matrix(`${prefix}encoder.layer.${i}.${module}.lora_A.weight`, [2, hidden]),
+      matrix(`${prefix}encoder.layer.${i}.${module}.lora_B.weight`, [hidden, 2]),
+    ]),
+  );
+  const full = { peft_type: 'LORA', r: 2, lora_alpha: 4, target_modules: ['query', 'value'], ...config };
+  return temporaryFolder({
+    'adapter_config.json': JSON.stringify(full),
+    'adapter_model.safetensors': serializeSafetensors([...tensors, ...more]),
+  });
+}
+
+test('defaults of PEFT stand for what a configuration leaves out', () => {
+  const folder = peftFolder({ config: { r: undefined, lora_alpha: undefined } });
+  const { rank, alpha, rslora, dropout } = readAdapterFolder(folder).settings;
+  assert.deepEqual({ rank, alpha, rslora, dropout }, { rank: 8, alpha: 8, rslora: false, dropout: 0 });
+});
+
+test('a file that was saved from the bare encoder lacks its prefix', () => {
+  const model = tinyClassifier();
+  const { adapter, hasHead } = loadAdapterFolder(model, peftFolder({ prefix: 'base_model.model.' }));
+  assert.equal(hasHead, false);
+  assert.deepEqual(Array.from(adapter.parameters[0].value.dataSync().slice(0, 8)), [1, 2, 3, 4, 5, 6, 7, 1]);
+});
+
+test('patterns for target modules, layers and exclusions are read off the tensors', () => {
+  const all = ['attention.self.query', 'attention.self.value'];
+  const layers = (...numbers: number[]) => numbers.flatMap((i) => all.map((name) => `bert.encoder.layer.${i}.${name}`));
+  const cases: [Record<string, unknown>, number, string[]][] = [
+    [{ target_modules: '.*(query|value)$' }, 2, layers(0, 1)],
+    [{ target_modules: ['query', 'value'], layers_to_transform: [0] }, 1, layers(0)],
+    [{ target_modules: ['query', 'value'], layers_to_transform: 0 }, 1, layers(0)],
+    [{ target_modules: ['query', 'value', 'q_proj'] }, 2, ['query', 'value']],
+  ];
+  for (const [config, count, expected] of cases) {
+    const folder = peftFolder({ config, layers: count });
+    assert.deepEqual(readAdapterFolder(folder).settings.targetModules, expected);
+    assert.equal(loadAdapterFolder(tinyClassifier(), folder).adapter.parameters.length, 4 * count);
+  }
+});
+
+test('what is not supported is refused by its name', () => {
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ use_dora: true }, /DoRA \(use_dora true\) is not supported/],
+    [{ rank_pattern: { query: 4 } }, /a rank for each layer \(rank_pattern \{"query":4\}\)/],
+    [{ alpha_pattern: { query: 4 } }, /alpha_pattern/],
+    [{ bias: 'all' }, /trained biases \(bias "all"\)/],
+    [{ fan_in_fan_out: true }, /fan_in_fan_out/],
+    [{ init_lora_weights: 'pissa_niter_4' }, /"pissa_niter_4" changes the backbone's weights/],
+    [{ peft_type: 'IA3' }, /peft_type "IA3" is not supported/],
+    [{ r: 'two' }, /adapter_config\.json: lora: rank must be a whole number above 0, not "two"/],
+  ];
+  for (const [config, message] of cases) assertInputError(() => readAdapterFolder(peftFolder({ config })), message);
+});
+
+const extra = (name: string): TensorData => ({ name, dtype: 'F32', shape: [1], data: Float32Array.of(1) });
+
+test('an adapter of another backbone is refused, and the model stays as it was', () => {
+  const cases: [string, RegExp][] = [
+    [peftFolder({ hidden: 32 }), /query\.lora_A\.weight" has shape \[2, 32\], the model needs \[2, 16\]/],
+    [peftFolder({ layers: 3 }), /tensor "base_model\.model\.bert\.encoder\.layer\.2\..*belongs to no parameter/],
+    [
+      peftFolder({ layers: 1 }),
+      /no tensor "base_model\.model\.bert\.encoder\.layer\.1\.attention\.self\.query\.lora_A/,
+    ],
+    [peftFolder({ prefix: 'base_model.model.roberta.' }), /lora: no linear layer|belongs to no parameter/],
+    [
+      peftFolder({ more: [extra('base_model.model.classifier.bias')] }),
+      /no tensor "base_model\.model\.bert\.pooler\.dense\.weight", which the head needs/,
+    ],
+    [peftFolder({ more: [extra('encoder.weight')] }), /does not begin with base_model\.model\./],
+    [peftFolder({ config: { r: 4 } }), /has shape \[2, 16\], the model needs \[4, 16\]/],
+    [temporaryFolder({ 'adapter_config.json': '{"peft_type": "LORA"}' }), /adapter_model\.safetensors/],
+    [
+      temporaryFolder({ 'adapter_config.json': '{"peft_type": "LORA"}', 'adapter_model.bin': 'x' }),
+      /adapter_model\.bin is a PyTorch pickle, which is not read; save it again as adapter_model\.safetensors/,
+    ],
+    [temporaryFolder({ 'adapter_config.json': '{}' }), /neither PEFT's \(peft_type\) nor AdapterHub's \(config\)/],
+  ];
+  for (const [folder, message] of cases) {
+    const model = tinyClassifier();
+    const before = model.parameters();
+    assertInputError(() => loadAdapterFolder(model, folder), message);
+    assert.deepEqual(model.parameters(), before);
+    assert.equal(
+      model.points.projection.some(({ attached }) => attached),
+      false,
+    );
+  }
+});
+
+test.run();

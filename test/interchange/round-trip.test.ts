@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import { type AdapterSettings, lora, toSparseTensors } from '../../src/adapters/index.ts';
+import { type AdapterFormatName, loadAdapterFolder } from '../../src/interchange/index.ts';
+import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
+import { isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { logits, smallSettings, titleOf } from '../support/adapters.ts';
+import { onEveryBackend } from '../support/on-backend.ts';
+import { type Adapted, type AdaptedOptions, stateOf, trainedAdapter, writtenFolder } from '../support/portable.ts';
+import { forAllAsync } from '../support/property.ts';
+import { tinyBert, tinyClassifier, tinyRoberta } from '../support/tiny-model.ts';
+
+const test = suite('interchange: round trips');
+
+/** The small adapters that a format can express. */
+const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
+  peft: ({ kind, prefixFlat = false }) => kind === 'lora' || (kind === 'prefix' && prefixFlat === true),
+  adapterhub: ({ kind, rslora = false }) => !['full', 'fusion'].includes(kind) && !rslora,
+};
+const cases = (Object.keys(expressible) as AdapterFormatName[]).flatMap((format) =>
+  Object.values(smallSettings)
+    .flat()
+    .filter(expressible[format])
+    .map((settings) => ({ format, settings })),
+);
+
+const savedOf = ({ model, adapter }: Adapted) => [...adapter.parameters, ...model.parameters().filter(isHeadParameter)];
+
+/** A fresh model of the same kind with the adapter of a folder. */
+function reloaded(folder: string, { config = tinyBert, classifier = { labels: ['no', 'yes'] } }: AdaptedOptions) {
+  const model: SequenceClassifier = tinyClassifier(classifier, { config, seed: 99 });
+  const { adapter, hasHead, stored } = loadAdapterFolder(model, folder);
+  assert.ok(hasHead);
+  return { model, adapter, stored };
+}
+
+const options: fc.Arbitrary<AdaptedOptions> = fc.record({
+  config: fc.constantFrom(tinyBert, tinyRoberta),
+  classifier: fc.constantFrom({ labels: ['no', 'yes'] }, { labels: ['b', 'a', 'c'] }, { labels: null }),
+  pruned: fc.boolean(),
+  seed: fc.nat(),
+});
+
+async function sparseFile(adapted: Adapted): Promise<Uint8Array> {
+  const { tensors, metadata } = await toSparseTensors(savedOf(adapted));
+  return serializeSafetensors(tensors, metadata);
+}
+
+for (const { format, settings } of cases) {
+  onEveryBackend(test, `${titleOf(settings)}: through ${format} and back, bit for bit`, () =>
+    forAllAsync(
+      options,
+      async (given) => {
+        const original = trainedAdapter(settings, given);
+        const folder = await writtenFolder(original, format);
+        const copy = reloaded(folder, given);
+        assert.deepEqual(stateOf(savedOf(copy)), stateOf(savedOf(original)));
+        assert.deepEqual(logits(copy.model), logits(original.model));
+        // So dense files become sparse ones again, and the same dense ones.
+        assert.deepEqual(await sparseFile(copy), await sparseFile(original));
+        const again = await writtenFolder(copy, format);
+        for (const name of [
+          'adapter_config.json',
+          format === 'peft' ? 'adapter_model.safetensors' : 'adapter.safetensors',
+        ]) {
+          const [first, second] = [folder, again].map((path) => readFileSync(join(path, name)));
+          assert.deepEqual(second, first, name);
+        }
+        if (format === 'adapterhub') assert.deepEqual(copy.stored.labels, given.classifier?.labels);
+      },
+      8,
+    ),
+  );
+}
+
+/** The folder without the list of masked tensors, as another library saves it. */
+function foreign(folder: string): string {
+  const bytes = readFileSync(join(folder, 'adapter_model.safetensors'));
+  const file = parseSafetensors(bytes, 'adapter');
+  const tensors = file
+    .names()
+    .map((name) => ({ name, dtype: 'F32' as const, shape: file.info(name).shape, data: file.readFloat32(name) }));
+  return temporaryFolder({
+    'adapter_config.json': readFileSync(join(folder, 'adapter_config.json')),
+    'adapter_model.safetensors': serializeSafetensors(tensors),
+  });
+}
+
+onEveryBackend(test, 'in the file of another library, zeros in a prunable matrix are pruned weights', async () => {
+  const settings = lora.configure({ rank: 2, init: 'bert' });
+  const pruned = trainedAdapter(settings, { pruned: true });
+  const copy = reloaded(foreign(await writtenFolder(pruned, 'peft')), {});
+  assert.deepEqual(stateOf(savedOf(copy)), stateOf(savedOf(pruned)));
+  assert.ok(copy.adapter.prunable.every(({ mask }) => mask !== null));
+});
+
+onEveryBackend(test, 'a matrix without zeros, and one of zeros alone, are dense there', async () => {
+  const dense = trainedAdapter(lora.configure({ rank: 2 }));
+  const [, b] = dense.adapter.prunable;
+  b.load(new Float32Array(b.size), null);
+  const copy = reloaded(foreign(await writtenFolder(dense, 'peft')), {});
+  assert.ok(copy.adapter.prunable.every(({ mask }) => mask === null));
+});
+
+onEveryBackend(test, 'in a file of ours, a matrix that was pruned whole or not at all keeps its mask', async () => {
+  const original = trainedAdapter(lora.configure({ rank: 2 }));
+  const [first, second] = original.adapter.prunable;
+  first.setMask(new Float32Array(first.size));
+  second.setMask(new Float32Array(second.size).fill(1));
+  const copy = reloaded(await writtenFolder(original, 'peft'), {});
+  assert.deepEqual(stateOf(savedOf(copy)), stateOf(savedOf(original)));
+});
+
+test.run();
