@@ -16,6 +16,7 @@ import {
   byModule,
   hasCheckpoint,
   isFinishedRun,
+  ownAdapter,
   pruningDefaults,
   type RunSettings,
   readRunConfig,
@@ -156,7 +157,7 @@ function finishedRun(folder: string): Facts {
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
   ];
   const layers = pruning ? [{ rows: layerRows(pruning), head: layerHead }] : [];
-  const modules = byModule(storedCounts(folder, config), 'default');
+  const modules = byModule(storedCounts(folder), ownAdapter);
   return {
     document: { ...runDocument(folder, config, metrics, bytes), modules, files },
     tables: [{ rows }, { rows: moduleRows(modules, metrics.backbone_parameters), head: moduleHead }, ...layers],

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { layerHead, layerRows, methodName, notePruned, runDocument } from './describe.ts';
+import { UsageError } from './errors.ts';
 import { interruptSignal } from './interrupt.ts';
 import { formatSeconds, note, printJson, printTable } from './output.ts';
 import { addPruningOptions } from './pruning-options.ts';
@@ -31,6 +32,7 @@ export function describePrune(command: Command): void {
 export async function prune(command: Command): Promise<void> {
   const { output = null, overwrite = false, json } = command.opts<Flags>();
   const settings = runSettings(command);
+  if (!settings.pruning) throw new UsageError(`--adapter ${settings.adapter.kind} has no weights to prune.`);
   if (output !== null) checkOutput(output, { overwrite });
   await useBackend(settings.backend);
 

@@ -110,12 +110,13 @@ const details = ['sparsity', 'largeSparse', 'scope', 'prunable', 'pruningIterati
 export function pruningSettings(command: Command): PruningSettings | null {
   const flags = command.opts<PruningFlags & { readonly adapter: string }>();
   const { adapter, pruning: method, pruningExamples: examples } = flags;
-  if (familyOf(adapter).hasPrunable === false) {
+  const isPrunable = familyOf(adapter).hasPrunable !== false;
+  const options = declaredValues(command, pruningMethods(), '--pruning', isPrunable ? method : 'none');
+  if (!isPrunable) {
     const asked = method === 'none' ? details : (['pruning', ...details] as const);
     rejectExplicit(command, asked, `has no effect with --adapter ${adapter}, which has no weights to prune`);
     return null;
   }
-  const options = declaredValues(command, pruningMethods(), '--pruning', method);
   if (method === 'none') {
     rejectExplicit(command, details, 'has no effect with --pruning none');
     return null;

@@ -1,7 +1,8 @@
 import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings, prunableIn } from '../adapters/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type Budget, budgetsOf, pruningMethodOf } from '../pruning/index.ts';
-import { largeSparsity } from './large-sparse.ts';
+import { sparsityFor } from './large-sparse.ts';
+import { ownAdapter } from './prepare.ts';
 import { builtAdapter, type RunSettings } from './settings.ts';
 
 /** A tensor or a module: how many weights it has and how many are kept; null where that depends on scores. */
@@ -36,7 +37,7 @@ export interface AdapterAccount {
   readonly adapter: AdapterSettings;
   /** Trained parameters of the adapter: all that are not pruned. */
   readonly trained: number;
-  /** Weights that pruning may remove (of a dense adapter, could), those that it keeps, and for Large-Sparse those of the narrow, dense adapter. */
+  /** Weights that pruning may remove, or could, those that it keeps, and for Large-Sparse those of the narrow, dense adapter. */
   readonly prunable: { readonly total: number; readonly kept: number; readonly dense?: number };
   /** What is not pruned: biases, norms and the like. */
   readonly others: number;
@@ -51,7 +52,7 @@ export interface AdapterAccount {
  */
 export function accountFor(model: AdaptableModel, settings: Pick<RunSettings, 'adapter' | 'pruning'>): AdapterAccount {
   const adapters = new AdapterSet(model);
-  const adapter = adapters.add('default', builtAdapter(settings));
+  const adapter = adapters.add(ownAdapter, builtAdapter(settings));
   try {
     const { budgets, pruned, dense } = budgetsFor(adapters, adapter, settings);
     const removedFrom = new Map<Parameter, number | null>();
@@ -89,10 +90,7 @@ function budgetsFor(
   if (!pruning) return { budgets: [], pruned: [] };
   const { method, scope, prunable = 'all' } = pruning;
   const pruned = prunableIn(adapter, prunable);
-  const { sparsity, dense } =
-    typeof pruning.sparsity === 'number'
-      ? { sparsity: pruning.sparsity, dense: undefined }
-      : largeSparsity(adapters, adapter, pruned, narrow, pruning);
+  const { sparsity, dense } = sparsityFor(adapters, adapter, pruned, { adapter: narrow, pruning });
   const shapes = pruned.map(({ shape }) => shape);
   return { budgets: budgetsOf(shapes, sparsity, scope, pruningMethodOf(method).densities), pruned, dense };
 }

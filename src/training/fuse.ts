@@ -5,7 +5,7 @@ import { InputError } from '../errors.ts';
 import { openSafetensors, resolveModelFolder } from '../io/index.ts';
 import { type AdaptedModel, ownAdapter } from './prepare.ts';
 import { readRunConfig, WEIGHTS } from './run-folder.ts';
-import type { FusedAdapter, RunSettings } from './settings.ts';
+import { builtAdapter, type FusedAdapter, type RunSettings } from './settings.ts';
 
 /**
  * The adapters of finished runs, for a run that fuses them.
@@ -29,7 +29,7 @@ export function fusedAdapters(runs: readonly Omit<FusedAdapter, 'settings'>[], m
       );
     }
     if (settings.fused) throw new InputError(`${run} is a fusion itself; fuse the runs that it mixes.`);
-    return { name, run, settings: settings.adapter };
+    return { name, run, settings: builtAdapter(settings) };
   });
 }
 

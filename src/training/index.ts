@@ -16,6 +16,7 @@ export {
   type AdaptedModel,
   type AdapterPruneReport,
   buildModel,
+  ownAdapter,
   type PreparedRun,
   type PrepareEvents,
   prepareRun,

@@ -30,21 +30,24 @@ export function widened(adapter: AdapterSettings, factor: number): AdapterSettin
 }
 
 /**
- * The sparsity at which exactly as many weights are kept as the narrow, dense adapter has in these matrices. They are counted, as
- * not every matrix of every family grows with the width; where all do it is 1 - 1/k.
+ * The sparsity of the settings. That of Large-Sparse is the one at which exactly as many weights are kept as the narrow, dense
+ * adapter has in these matrices. They are counted, as not every matrix of every family grows with the width; where all do it is
+ * 1 - 1/k.
  *
  * @param adapter the wide one
  * @param parameters those of its matrices that are pruned
- * @param narrow settings of the narrow adapter, which is built beside the others for a moment
+ * @param settings those of the narrow adapter, which is built beside the others for a moment, and of the pruning
+ * @returns for Large-Sparse also how many weights the narrow adapter has
  * @throws InputError if whole numbers of weights per matrix cannot have this sum
  */
-export function largeSparsity(
+export function sparsityFor(
   adapters: AdapterSet,
   { name }: Adapter,
   parameters: readonly Parameter[],
-  narrow: AdapterSettings,
-  { method, scope }: Pick<PruningSettings, 'method' | 'scope'>,
-): { readonly sparsity: number; readonly dense: number } {
+  { adapter: narrow, pruning }: { readonly adapter: AdapterSettings; readonly pruning: PruningSettings },
+): { readonly sparsity: number; readonly dense?: number } {
+  if (typeof pruning.sparsity === 'number') return { sparsity: pruning.sparsity };
+  const { method, scope } = pruning;
   const twin = adapters.add('narrow-twin', narrow);
   const nameInTwin = (parameter: Parameter) =>
     parameter.name

@@ -25,7 +25,7 @@ import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { classificationLoss } from './classification.ts';
-import { largeSparsity } from './large-sparse.ts';
+import { sparsityFor } from './large-sparse.ts';
 import { RunCache } from './run-cache.ts';
 import { builtAdapter, type DataSettings, type RunSettings, withAllOptions } from './settings.ts';
 import { yieldToEvents } from './yield.ts';
@@ -226,10 +226,7 @@ export async function pruneAdapter(
   if (!pruning) return null;
   const { method, scope, iterations, options } = pruning;
   const parameters = prunableIn(adapter, pruning.prunable);
-  const { sparsity, ...twin } =
-    typeof pruning.sparsity === 'number'
-      ? { sparsity: pruning.sparsity }
-      : largeSparsity(adapters, adapter, parameters, narrow, pruning);
+  const { sparsity, ...twin } = sparsityFor(adapters, adapter, parameters, { adapter: narrow, pruning });
   const { data } = pruningMethodOf(method);
   const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
   const size = data === 'examples' ? 1 : training.batchSize;

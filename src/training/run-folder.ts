@@ -154,14 +154,22 @@ export function runFileSizes(folder: string): Record<string, number> {
   );
 }
 
-/** The adapter and the head of a finished run, tensor by tensor. @throws InputError if the file cannot be read */
-export function storedCounts(folder: string, { pruning }: Pick<RunConfig, 'pruning'>): Counted[] {
-  const layers = new Map(pruning?.layers.map((layer) => [layer.name, layer]));
+/** What a finished run holds, adapter and head, parameter by parameter. @throws InputError if the file cannot be read */
+export function storedCounts(folder: string): Counted[] {
   const file = openSafetensors(join(folder, WEIGHTS));
+  const sizeIn = (tensor: string) => sizeOf(file.info(tensor).shape);
   try {
-    const whole = file.names().filter((name) => !layers.has(name.replace(/\.(values|mask)$/, '')));
-    const sizes = whole.map((name) => ({ name, size: sizeOf(file.info(name).shape) }));
-    return [...layers.values(), ...sizes.map(({ name, size }) => ({ name, total: size, kept: size }))];
+    const masked = Object.keys(file.metadata).filter((name) => file.names().includes(`${name}.mask`));
+    const parts = new Set(masked.flatMap((name) => [`${name}.values`, `${name}.mask`]));
+    const whole = file.names().filter((name) => !parts.has(name));
+    return [
+      ...masked.map((name) => ({
+        name,
+        total: sizeOf(JSON.parse(file.metadata[name])),
+        kept: sizeIn(`${name}.values`),
+      })),
+      ...whole.map((name) => ({ name, total: sizeIn(name), kept: sizeIn(name) })),
+    ];
   } finally {
     file.close();
   }

@@ -47,6 +47,9 @@ const train = (...more: string[]) => [
   ...['train', '--model', model, '--data', at('train.csv'), '--eval-data', at('dev.csv'), '--text', 'text'],
   ...['--label', 'mood', '--bottleneck', '4', '--epochs', '1', '--output', at('out'), ...more],
 ];
+const prune = (...more: string[]) =>
+  ['prune', '--model', model, '--data', at('train.csv'), '--text', 'text', '--label', 'mood'].concat(more);
+const pruneFull = (...more: string[]) => prune('--adapter', 'full', ...more);
 const replacing = (...more: string[]) => train('--overwrite', ...more);
 const withModel = (path: string) => replacing('--model', path);
 const fusing = (...more: string[]) => [
@@ -218,7 +221,7 @@ test('unusable runs and inputs of the other commands', async () => {
       message: /no\.txt does not exist/,
     },
     'a part that the adapter lacks': {
-      args: replacing('--prunable', 'lora'),
+      args: prune('--prunable', 'lora'),
       message: /The adapter 'houlsby' has no weights to prune in 'lora'; its parts are: bottleneck/,
     },
     'a Large-Sparse adapter without a width': {
@@ -278,6 +281,11 @@ test('wrong usage', () =>
       args: replacing('--pruning', 'snip', '--grasp-temperature', '200'),
       message: /--grasp-temperature is no option of --pruning snip/,
     },
+    'a temperature without pruning': {
+      args: pruneFull('--grasp-temperature', '200'),
+      message: /--grasp-temperature is no option of --pruning none/,
+    },
+    'prune: nothing to prune': { args: pruneFull(), message: /--adapter full has no weights to prune/ },
     'a temperature of nothing': {
       args: replacing('--pruning', 'grasp', '--grasp-temperature', '0'),
       message: /'--grasp-temperature' argument '0' is invalid\. It must be a number above 0/,

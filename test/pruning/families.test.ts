@@ -1,29 +1,19 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import {
-  type Adapter,
-  AdapterSet,
-  type AdapterSettings,
-  adapterFamilies,
-  completeSettings,
-} from '../../src/adapters/index.ts';
+import { type Adapter, type AdapterSettings, adapterFamilies, completeSettings } from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
 import type { SequenceClassifier } from '../../src/models/index.ts';
 import { prune, pruningMethods, scopes } from '../../src/pruning/index.ts';
-import { logitsTensor, smallSettings, titleOf, twoTexts } from '../support/adapters.ts';
+import { adapterSetFor, logitsTensor, smallSettings, titleOf, twoTexts } from '../support/adapters.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
 import { total } from '../support/values.ts';
 
 const test = suite('pruning: all methods on all families');
 
-/** The model's only active adapter, beside those that it mixes, `<kind>-<number>`. */
+/** The model's only active adapter, initialised to be pruned, beside those that it mixes. */
 function attach(model: SequenceClassifier, settings: AdapterSettings): Adapter {
-  const set = new AdapterSet(model);
-  const { adapters } = settings;
-  for (const name of Array.isArray(adapters) ? adapters : []) {
-    set.add(name, { kind: name.replace(/-.*/, ''), bottleneck: 3 });
-  }
+  const set = adapterSetFor(model, settings);
   const adapter = set.add('default', completeSettings(settings, { pruned: true }));
   set.activate(adapter.name);
   return adapter;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { AdapterSettings } from '../../src/adapters/index.ts';
+import { type AdapterSettings, fusion } from '../../src/adapters/index.ts';
 import {
   evaluateRun,
+  fusedAdapters,
   loadRun,
   type PruningSettings,
   type RunSettings,
@@ -104,6 +105,24 @@ test('Large-Sparse: a run with as many kept weights as the narrow adapter has, s
   }
 });
 
+test('a fusion takes over the wide adapter of a Large-Sparse run', async () => {
+  const output = place();
+  const pruning = { ...tinySettings.pruning, sparsity: { largeSparse: 3 } } as PruningSettings;
+  await tinyRun(output, { settings: { ...tinySettings, pruning } });
+  const runs = ['one', 'two'].map((name) => ({ name, run: output }));
+  const fused = fusedAdapters(runs, tinySettings.model);
+  assert.deepEqual(
+    fused.map(({ settings }) => settings.bottleneck),
+    [12, 12],
+  );
+  const adapter = fusion.configure({ adapters: ['one', 'two'], dropout: 0 });
+  const again = place();
+  const result = await tinyRun(again, { settings: { ...tinySettings, adapter, fused, pruning: null } });
+  assert.equal(result.status, 'finished');
+  const { prunable } = loadRun(again).adapters.get('one');
+  assert.equal(total(prunable.map((parameter) => parameter.keptCount())), 512);
+});
+
 test('a stopped Large-Sparse run goes on with the same result', async () => {
   const pruning = { ...tinySettings.pruning, method: 'synflow', iterations: 5, sparsity: { largeSparse: 2 } };
   const settings = { ...tinySettings, pruning: pruning as PruningSettings };
@@ -118,8 +137,7 @@ test('a stopped Large-Sparse run goes on with the same result', async () => {
 test('the tensors of a run are counted from its file', async () => {
   const output = place();
   await tinyRun(output);
-  const config = readRunConfig(output);
-  const counts = storedCounts(output, config);
+  const counts = storedCounts(output);
   const { saved } = loadRun(output);
   const sorted = (names: readonly string[]) => names.toSorted();
   assert.deepEqual(sorted(counts.map(({ name }) => name)), sorted(saved.map(({ name }) => name)));
