@@ -2,7 +2,13 @@ import type { BackendName } from '../backends/index.ts';
 import type { GlueTaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { Pooling } from '../models/index.ts';
-import { defaultMaxLength, type FusedAdapter, type RunSettings, withAllOptions } from '../training/index.ts';
+import {
+  builtAdapter,
+  defaultMaxLength,
+  type FusedAdapter,
+  type RunSettings,
+  withAllOptions,
+} from '../training/index.ts';
 import { type Experiment, paperWidth, type Row } from './definitions.ts';
 import { type Grid, type GridPoint, paperTasks, pointsOf, protocol, scoreOf } from './protocol.ts';
 import { hashOf, type StoredRun } from './store.ts';
@@ -160,7 +166,7 @@ export class SweepPlan {
       const cell = { model, row, task };
       const point = this.point(cell, lookup);
       const run = point && this.#run(cell, point, seed, lookup);
-      return run ? { name: task, run: this.#folderOf(run.hash), settings: run.settings.adapter } : [];
+      return run ? { name: task, run: this.#folderOf(run.hash), settings: builtAdapter(run.settings) } : [];
     });
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readGlue } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
+  type AdaptedModel,
   hasCheckpoint,
   isFinishedRun,
   RunCache,
@@ -150,7 +151,12 @@ async function attempt(
   const name = `${cell.row.id}-${cell.task}-s${seed}-${hash.slice(0, 6)}`;
   const writer = new EventWriter(join(store.folder, 'tensorboard', name), resume ? readStoppedRun(folder).step : 0);
   const shown = events?.run ?? {};
-  return runTraining({
+  let adapted: AdaptedModel | null = null;
+  const onLoaded = (model: AdaptedModel) => {
+    adapted = model;
+    shown.onLoaded?.(model);
+  };
+  const run = runTraining({
     settings,
     output: folder,
     resume,
@@ -161,6 +167,7 @@ async function attempt(
     cache,
     events: {
       ...shown,
+      onLoaded,
       onStep: (progress) => {
         const { step, loss, learningRate, tokensPerSecond } = progress;
         writer.scalars(step, { loss, learning_rate: learningRate, tokens_per_second: tokensPerSecond });
@@ -173,4 +180,10 @@ async function attempt(
       },
     },
   });
+  // The runs of a sweep take too much memory to leave it to the garbage collector.
+  return run.finally(() => adapted && release(adapted));
+}
+
+function release({ model, adapters }: AdaptedModel): void {
+  for (const parameter of new Set([...model.parameters(), ...adapters.parameters()])) parameter.dispose();
 }

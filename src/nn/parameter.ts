@@ -109,6 +109,12 @@ export class Parameter {
     return this.#mask ? Array.from(this.#mask.dataSync()).filter((m) => m !== 0).length : this.size;
   }
 
+  /** Frees the value and the mask, for a model that is not used any more. Memory that others share stays theirs. */
+  dispose(): void {
+    this.#value.dispose();
+    this.#mask?.dispose();
+  }
+
   /** A copy of the values. */
   data(): Promise<FloatArray> {
     return this.#value.data();

@@ -174,21 +174,22 @@ export interface PreparedRun {
 export function prepareRun(
   settings: RunSettings,
   { onWarning, onLoaded }: PrepareEvents = {},
-  cache: RunCache = new RunCache(),
+  cache?: RunCache,
 ): PreparedRun {
   const random = runRandom(settings);
   const { data, model, maxLength } = settings;
   // The examples of the WordNet task are drawn anew for each seed.
   const source = data.kind === 'wordnet' ? [data, settings.seed] : [data];
-  const { train, evaluation } = cache.memo(['data', ...source], () => {
+  const examplesOf = cache ?? new RunCache();
+  const { train, evaluation } = examplesOf.memo(['data', ...source], () => {
     const examples = readTrainingData(data, random);
     return { train: examples, evaluation: readEvaluationData(data, examples.labels, random) };
   });
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(settings, train.labels, random, cache.weights);
+  const adapted = buildModel(settings, train.labels, random, cache?.weights);
   onLoaded?.(adapted);
   const encode = (split: string, { examples }: Dataset) =>
-    cache.memo(['tokens', split, model, maxLength, ...source], () =>
+    examplesOf.memo(['tokens', split, model, maxLength, ...source], () =>
       encodeExamples(examples, adapted.tokenizer, maxLength),
     );
   return {

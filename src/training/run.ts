@@ -76,16 +76,29 @@ export type RunResult =
  * @throws InputError for bad input, and the signal's reason when it is aborted while pruning; nothing has been written then
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { output, resume = false, versions = {}, signal, checkpointSeconds, cache, events = {} } = options;
   const settings = withAllOptions(options.settings);
-  const run = prepareRun(settings, events, cache);
-  const { model, adapter, trained, saved } = run.adapted;
+  const run = prepareRun(settings, options.events, options.cache);
+  const { model, adapter, trained } = run.adapted;
   const trainer = new Trainer(
     classificationObjective(model, run.items, trained, adapter.penalty),
     settings.training,
     run.random.fork('training'),
   );
-  const progress = resume ? restore({ ...options, settings }, run, trainer) : await begin(run, options);
+  try {
+    return await trainAndSave({ ...options, settings }, run, trainer);
+  } finally {
+    trainer.dispose();
+  }
+}
+
+async function trainAndSave(
+  options: RunOptions,
+  run: PreparedRun,
+  trainer: Trainer<EncodedExample>,
+): Promise<RunResult> {
+  const { settings, output, resume = false, versions = {}, signal, checkpointSeconds, events = {} } = options;
+  const { model, saved } = run.adapted;
+  const progress = resume ? restore(options, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
   const data = fingerprint(run.items);

@@ -8,7 +8,7 @@ import { SweepPlan, type SweepSettings, scoreIn } from '../../src/experiments/pl
 import { ResultStore } from '../../src/experiments/store.ts';
 import { summarize } from '../../src/experiments/summary.ts';
 import { runSweep, type SweepOptions } from '../../src/experiments/sweep.ts';
-import { setBackend } from '../../src/index.ts';
+import { memory, setBackend } from '../../src/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { readEvents } from '../support/tensorboard.ts';
 import { tinyGlue } from '../support/tiny-glue.ts';
@@ -138,6 +138,16 @@ test('a run in a sweep, which shares weights and tokens, is the same as one alon
   const together = await sweep(['full', 'adapter', 'snip']);
   const alone = [...(await sweep(['full'])), ...(await sweep(['adapter'])), ...(await sweep(['snip'])).slice(1)];
   assert.deepEqual(together, alone);
+});
+
+test('memory does not grow from run to run', async () => {
+  const store = await ResultStore.open(temporaryFolder());
+  const plan = planIn(store, 'table1', { tasks: ['rte'], rows: ['full', 'adapter', 'snip'], seeds: [1, 2, 3] });
+  const bytes: number[] = [];
+  await runSweep({ plan, store, events: { onRunEnd: () => bytes.push(memory().bytes) } });
+  store.close();
+  assert.equal(bytes.length, 9);
+  assert.equal(new Set(bytes).size, 1, bytes.join(' '));
 });
 
 test('a grid is searched with the first seed, and the best point is run with the others', async () => {
