@@ -7,6 +7,8 @@ import { describeEvaluate, evaluate } from './evaluate.ts';
 import { describeInfo, info } from './info.ts';
 import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
+import { describeReproduce, reproduce } from './reproduce.ts';
+import { describeResults, results } from './results.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
 
@@ -25,6 +27,8 @@ const commands: Readonly<Record<string, Entry>> = {
   prune: { describe: describePrune, run: prune },
   convert: { describe: describeConvert, run: convert },
   info: { describe: describeInfo, run: info },
+  reproduce: { describe: describeReproduce, run: reproduce },
+  results: { describe: describeResults, run: results },
   demo: { describe: describeDemo, run: demo },
 };
 

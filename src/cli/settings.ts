@@ -5,10 +5,10 @@ import type { Command } from 'commander';
 import { fusion } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { BatchOrder, GlueTaskName } from '../data/index.ts';
-import { readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { longestSequence, type Pooling, parseEncoderConfig } from '../models/index.ts';
+import type { Pooling } from '../models/index.ts';
 import {
   type DataSettings,
+  defaultMaxLength,
   type FusedAdapter,
   fusedAdapters,
   type PruningSettings,
@@ -188,12 +188,6 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
-/** As long as the paper's inputs, where the model has positions for that. */
-export function defaultMaxLength(model: string): number {
-  const config = parseEncoderConfig(readModelConfig(resolveModelFolder(model)));
-  return Math.min(runDefaults.maxLength, longestSequence(config));
-}
 
 /** `runs/<task or file>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {

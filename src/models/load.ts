@@ -6,6 +6,7 @@ import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
+import type { SharedWeights } from './shared-weights.ts';
 
 /** A loaded model and what became of the checkpoint. */
 export interface Loaded<Model> {
@@ -23,16 +24,18 @@ function load<Model>(
   nameOrPath: string,
   random: Random,
   build: (root: ParameterPath, config: EncoderConfig) => Model,
+  shared?: SharedWeights,
 ): Loaded<Model> {
   const folder = resolveModelFolder(nameOrPath);
   const config = parseEncoderConfig(readModelConfig(folder));
   const checkpoint = openCheckpoint(folder);
   try {
-    const source = new TensorSource(checkpoint, { prefixes: [`${config.model_type}.`] });
+    const stored = new TensorSource(checkpoint, { prefixes: [`${config.model_type}.`] });
+    const source = shared ? shared.of(folder, stored) : stored;
     const root = ParameterPath.root(random, source);
     const model = build(root, config);
     const initialized = root.parameters().filter((parameter) => parameter.isNew);
-    return { model, config, folder, ignored: source.ignored(), initialized: initialized.map(({ name }) => name) };
+    return { model, config, folder, ignored: stored.ignored(), initialized: initialized.map(({ name }) => name) };
   } finally {
     checkpoint.close();
   }
@@ -56,14 +59,16 @@ function ownHead({ labels }: EncoderConfig): ClassifierOptions {
  * Loads an encoder with a classification or regression head. A head that the checkpoint lacks is initialised from `random`.
  *
  * @param options what the head is to predict; by default the labels in the checkpoint's configuration
+ * @param shared weights that other models of the process have too
  * @throws InputError as {@link loadEncoder}
  */
 export function loadClassifier(
   nameOrPath: string,
   random: Random,
   options: (config: EncoderConfig) => ClassifierOptions = ownHead,
+  shared?: SharedWeights,
 ): Loaded<SequenceClassifier> {
-  return load(nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)));
+  return load(nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)), shared);
 }
 
 /**

@@ -8,6 +8,7 @@ export {
   convertAdapter,
   openAdapter,
 } from './convert.ts';
+export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
@@ -27,6 +28,7 @@ export {
 } from './prepare.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
 export { type RunEvents, type RunOptions, type RunResult, runTraining, type StepProgress } from './run.ts';
+export { RunCache } from './run-cache.ts';
 export {
   adapterFile,
   type CheckpointHeader,
@@ -41,7 +43,9 @@ export {
   readRunMetrics,
   readStoppedRun,
   runFileSizes,
+  type ScoredStep,
   storedCounts,
+  WEIGHTS,
 } from './run-folder.ts';
 export {
   builtAdapter,
@@ -51,4 +55,5 @@ export {
   pruningDefaults,
   type RunSettings,
   runDefaults,
+  withAllOptions,
 } from './settings.ts';

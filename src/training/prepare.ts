@@ -18,6 +18,7 @@ import {
   loadClassifier,
   longestSequence,
   type SequenceClassifier,
+  type SharedWeights,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
@@ -25,6 +26,7 @@ import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { classificationLoss } from './classification.ts';
 import { sparsityFor } from './large-sparse.ts';
+import { RunCache } from './run-cache.ts';
 import { builtAdapter, type DataSettings, type RunSettings, withAllOptions } from './settings.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -110,10 +112,17 @@ export function tokenizerOf({
 /**
  * Loads the backbone, adds a head for `labels` (null: regression) and attaches the adapter. Those that it mixes are not loaded.
  *
+ * @param shared weights that other models of the process have too
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
-export function buildModel(settings: RunSettings, labels: readonly string[] | null, random: Random): AdaptedModel {
-  const loaded = loadClassifier(settings.model, random.fork('head'), () => ({ labels, pooling: settings.pooling }));
+export function buildModel(
+  settings: RunSettings,
+  labels: readonly string[] | null,
+  random: Random,
+  shared?: SharedWeights,
+): AdaptedModel {
+  const head = () => ({ labels, pooling: settings.pooling });
+  const loaded = loadClassifier(settings.model, random.fork('head'), head, shared);
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -127,7 +136,6 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
-  const head = loaded.model.parameters().filter(isHeadParameter);
   return {
     ...loaded,
     adapters,
@@ -135,7 +143,7 @@ export function buildModel(settings: RunSettings, labels: readonly string[] | nu
     backbone,
     tokenizer: tokenizerOf(loaded),
     trained: loaded.model.parameters().filter(({ trainable }) => trainable),
-    saved: [...adapters.parameters(), ...head],
+    saved: [...adapters.parameters(), ...loaded.model.parameters().filter(isHeadParameter)],
   };
 }
 
@@ -157,20 +165,38 @@ export interface PreparedRun {
   readonly metrics: readonly MetricName[];
 }
 
-/** Reads the data and builds the model of a run. @throws InputError for bad input */
-export function prepareRun(settings: RunSettings, { onWarning, onLoaded }: PrepareEvents = {}): PreparedRun {
+/**
+ * Reads the data and builds the model of a run.
+ *
+ * @param cache what it shares with other runs; by default nothing
+ * @throws InputError for bad input
+ */
+export function prepareRun(
+  settings: RunSettings,
+  { onWarning, onLoaded }: PrepareEvents = {},
+  cache?: RunCache,
+): PreparedRun {
   const random = runRandom(settings);
-  const train = readTrainingData(settings.data, random);
-  const evaluation = readEvaluationData(settings.data, train.labels, random);
+  const { data, model, maxLength } = settings;
+  // The examples of the WordNet task are drawn anew for each seed.
+  const source = data.kind === 'wordnet' ? [data, settings.seed] : [data];
+  const examplesOf = cache ?? new RunCache();
+  const { train, evaluation } = examplesOf.memo(['data', ...source], () => {
+    const examples = readTrainingData(data, random);
+    return { train: examples, evaluation: readEvaluationData(data, examples.labels, random) };
+  });
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(settings, train.labels, random);
+  const adapted = buildModel(settings, train.labels, random, cache?.weights);
   onLoaded?.(adapted);
-  const encode = ({ examples }: Dataset) => encodeExamples(examples, adapted.tokenizer, settings.maxLength);
+  const encode = (split: string, { examples }: Dataset) =>
+    examplesOf.memo(['tokens', split, model, maxLength, ...source], () =>
+      encodeExamples(examples, adapted.tokenizer, maxLength),
+    );
   return {
     random,
     adapted,
-    items: encode(train),
-    evalItems: evaluation && encode(evaluation),
+    items: encode('train', train),
+    evalItems: evaluation && encode('evaluation', evaluation),
     metrics: (evaluation ?? train).metrics,
   };
 }
