@@ -53,14 +53,18 @@ export interface MatmulSpec {
   readonly transposeB: boolean;
 }
 
-/** Where the sequences of a packed batch lie, and how many of their first rows are attended to. */
+/** Which rows of a packed batch attend to which: in sequence s its queries to its keys. */
 export interface AttentionSpec {
   readonly heads: number;
   readonly scale: number;
-  /** [sequences + 1] first row of each sequence; the last entry is the number of rows. */
-  readonly offsets: Int32Array;
-  /** [sequences] rows of a sequence that serve as keys, counted from its first row. */
+  /** [sequences + 1] the first query row of each sequence, and the number of query rows. */
+  readonly queryOffsets: Int32Array;
+  /** [sequences + 1] the same for the rows of key and value. */
+  readonly keyOffsets: Int32Array;
+  /** [sequences] so many key rows of a sequence, from its first, are seen. */
   readonly keyCounts: Int32Array;
+  /** Whether query i of the n of a sequence sees the first keyCounts[s] - n + i + 1 keys alone: the last one sees all. */
+  readonly causal: boolean;
   /**
    * Dropout of the attention probabilities: the one of query row r (counted over the batch), head h and key j (counted in its
    * sequence) is 0 where u < p and divided by 1 - p elsewhere. u is number (r · heads + h) · max(keyCounts) + j of the stream
@@ -90,7 +94,7 @@ export interface BottleneckSpec {
  * - `gelu` (erf form), `geluTanh`, `silu`: x -> same shape
  * - `bottleneck`: x [rows, hidden], D [inner, hidden], d [inner], U [hidden, inner], u [hidden], and those of the residual
  *   [rows, hidden] and the masks that there are -> [rows, hidden]
- * - `packedAttention`: query, key, value [rows, heads * headDim] -> same shape
+ * - `packedAttention`: query [rows, heads * headDim], key and value [key rows, heads * headDim] -> shape of the query
  */
 export interface FusedAttributes {
   softmax: Record<never, never>;

@@ -72,8 +72,10 @@ class BertAttention {
     const context = packedAttention(query, key, value, {
       heads: num_attention_heads,
       scale: 1 / Math.sqrt(hidden_size / num_attention_heads),
-      offsets,
+      queryOffsets: offsets,
+      keyOffsets: offsets,
       keyCounts,
+      causal: false,
       dropout:
         random && attention_probs_dropout_prob > 0
           ? { p: attention_probs_dropout_prob, seed: random.uint32() }

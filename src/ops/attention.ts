@@ -1,6 +1,6 @@
 import type { AttentionSpec } from '../backends/backend.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { dropoutMask } from './dropout.ts';
 import { concat, permute, slice, sliceRows } from './layout.ts';
@@ -32,46 +32,74 @@ export function attention(
   return matmul(dropMask ? mul(probabilities, dropMask) : probabilities, value);
 }
 
+/** Added to a score it leaves a probability of exactly 0. */
+const HIDDEN = -1e30;
+
+/** [queries, keys] for {@link attention}: query i sees the first keys - queries + i + 1 keys. */
+function causalMask({ backend }: Tensor, queries: number, keys: number): Tensor {
+  const values = Array.from({ length: queries * keys }, (_, cell) => {
+    const [query, key] = [Math.floor(cell / keys), cell % keys];
+    return key <= keys - queries + query ? 0 : HIDDEN;
+  });
+  return Tensor.fromBuffer(backend, backend.upload(values), [queries, keys]);
+}
+
 /**
- * Multi-head self-attention inside each sequence of a packed batch. Every row is a query; the first `keyCounts[s]` rows of
- * sequence s are its keys.
+ * Multi-head attention inside each sequence of a packed batch. Its query rows see the first `keyCounts[s]` of its key rows, or,
+ * when `causal`, as many fewer as there are queries behind them. In self-attention queries and keys are the same rows.
  *
- * @param query [rows, heads * headDim], likewise `key` and `value`
+ * @param query [rows, heads * headDim]
+ * @param key [key rows, heads * headDim], likewise `value`
  * @returns [rows, heads * headDim]
  */
 export function packedAttention(query: Tensor, key: Tensor, value: Tensor, spec: AttentionSpec): Tensor {
+  checkAttention(query, key, value, spec);
   const [rows, hidden] = query.shape;
-  if (query.rank !== 2 || !sameShape(query.shape, key.shape) || !sameShape(query.shape, value.shape)) {
-    const given = [query, key, value].map((t) => formatShape(t.shape)).join(', ');
-    throw new Error(`packedAttention: query, key and value must be matrices of one shape, not ${given}.`);
-  }
-  const { heads, scale, offsets, keyCounts, dropout } = spec;
-  if (hidden % heads !== 0) throw new Error(`packedAttention: ${heads} heads do not divide ${hidden} columns.`);
-  if (offsets[offsets.length - 1] !== rows || keyCounts.length !== offsets.length - 1) {
-    throw new Error(
-      `packedAttention: the offsets describe ${offsets[offsets.length - 1]} rows, the tensors have ${rows}.`,
-    );
-  }
-  keyCounts.forEach((keys, s) => {
-    const length = offsets[s + 1] - offsets[s];
-    if (keys < 1 || keys > length) {
-      throw new Error(`packedAttention: sequence ${s} has ${length} rows, so it cannot have ${keys} keys.`);
-    }
-  });
+  const { heads, scale, queryOffsets, keyOffsets, keyCounts, causal, dropout } = spec;
   return fusedOperation('packedAttention', [query, key, value], query.shape, spec, (q, k, v) => {
     // [count, hidden] -> [heads, count, headDim]
     const split = (x: Tensor, start: number, count: number) =>
       permute(reshape(sliceRows(x, start, start + count), [count, heads, hidden / heads]), [1, 0, 2]);
     const drop = dropout && dropoutMask(q, [rows, heads, Math.max(...keyCounts)], dropout.p, dropout.seed);
     const contexts = Array.from(keyCounts, (keys, s) => {
-      const [start, length] = [offsets[s], offsets[s + 1] - offsets[s]];
-      const dropMask = drop && permute(slice(drop, [start, 0, 0], [start + length, heads, keys]), [1, 0, 2]);
-      const context = attention(split(q, start, length), split(k, start, keys), split(v, start, keys), {
+      const [start, end, keyStart] = [queryOffsets[s], queryOffsets[s + 1], keyOffsets[s]];
+      const context = attention(split(q, start, end - start), split(k, keyStart, keys), split(v, keyStart, keys), {
         scale,
-        dropMask,
+        mask: causal ? causalMask(q, end - start, keys) : undefined,
+        dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, keys]), [1, 0, 2]),
       });
-      return reshape(permute(context, [1, 0, 2]), [length, hidden]);
+      return reshape(permute(context, [1, 0, 2]), [end - start, hidden]);
     });
     return concat(contexts, 0);
+  });
+}
+
+function checkAttention(query: Tensor, key: Tensor, value: Tensor, spec: AttentionSpec): void {
+  const fail = (problem: string) => new Error(`packedAttention: ${problem}.`);
+  if (query.rank !== 2 || !sameShape(key.shape, value.shape) || key.rank !== 2 || query.shape[1] !== key.shape[1]) {
+    const given = [query, key, value].map((t) => formatShape(t.shape)).join(', ');
+    throw fail(`query, key and value must be matrices of one width, key and value of one shape, not ${given}`);
+  }
+  const { heads, queryOffsets, keyOffsets, keyCounts, causal } = spec;
+  const width = query.shape[1];
+  if (width % heads !== 0) throw fail(`${heads} heads do not divide ${width} columns`);
+  for (const [what, offsets, { shape }] of [
+    ['query', queryOffsets, query],
+    ['key', keyOffsets, key],
+  ] as const) {
+    if (offsets.length !== keyCounts.length + 1) {
+      throw fail(`there are ${keyCounts.length} key counts but ${offsets.length} ${what} offsets, not one more`);
+    }
+    const described = offsets[offsets.length - 1];
+    if (described !== shape[0]) {
+      throw fail(`the ${what} offsets describe ${described} rows, the tensors have ${shape[0]}`);
+    }
+  }
+  keyCounts.forEach((keys, s) => {
+    const [queries, rows] = [queryOffsets, keyOffsets].map((offsets) => offsets[s + 1] - offsets[s]);
+    if (keys < 1 || keys > rows) throw fail(`sequence ${s} has ${rows} rows, so it cannot have ${keys} keys`);
+    if (causal && keys < queries) {
+      throw fail(`the first of ${queries} queries of sequence ${s} sees none of its ${keys} keys`);
+    }
   });
 }

@@ -22,6 +22,7 @@ import {
   tensor,
   tidy,
 } from '../../src/index.ts';
+import { selfAttention } from '../support/attention.ts';
 import { backends, label } from '../support/backends.ts';
 import { coefficients, fromTensor, toTensor } from '../support/values.ts';
 
@@ -97,7 +98,7 @@ onEveryBackend('gradients outlive the scope of the pass', (leaf) => {
 function modelLoss(backend: Backend, parameters: readonly Tensor[], random: Random): Tensor {
   const [table, gain, shift, down, downBias, up, upBias, head] = parameters;
   const x = gatherRows(table, [0, 3, 1, 2, 2]);
-  const spec = { heads: 2, scale: 0.5, offsets: Int32Array.of(0, 3, 5), keyCounts: Int32Array.of(3, 1) };
+  const spec = selfAttention({ heads: 2, scale: 0.5, offsets: [0, 3, 5], keyCounts: [3, 1] });
   const attended = layerNorm(packedAttention(x, x, x, spec), gain, shift, 1e-5);
   const adapted = dropout(bottleneck(attended, { down, downBias, up, upBias }, { activation: 'gelu' }), 0.1, random);
   const mask = toTensor(backend, { shape: [4], values: [1, 1, 0, 1] });

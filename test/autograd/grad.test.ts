@@ -22,6 +22,7 @@ import {
   tidy,
 } from '../../src/index.ts';
 import { operation } from '../../src/ops/operation.ts';
+import { selfAttention } from '../support/attention.ts';
 import { backends, label } from '../support/backends.ts';
 import { assertClose } from '../support/compare.ts';
 import { coefficients, range, toTensor } from '../support/values.ts';
@@ -49,7 +50,7 @@ onEveryBackend('a tensor used several times gets the sum of its gradients', (lea
 
 onEveryBackend('one tensor as several inputs of an operation is like copies of it', (leaf) => {
   const values = range(8).map((i) => ((i * 5) % 7) / 4 - 0.5);
-  const spec = { heads: 2, scale: 0.5, offsets: Int32Array.of(0, 2), keyCounts: Int32Array.of(2) };
+  const spec = selfAttention({ heads: 2, scale: 0.5, offsets: [0, 2], keyCounts: [2] });
   const functions: ((a: Tensor, b: Tensor, c: Tensor) => Tensor)[] = [
     (a, b, c) => mul(mul(a, b), c),
     (a, b) => matmul(reshape(a, [2, 4]), reshape(b, [2, 4]), { transposeB: true }),

@@ -15,6 +15,7 @@ import {
   type Tensor,
   tidy,
 } from '../../src/index.ts';
+import { selfAttention } from '../support/attention.ts';
 import { wasm } from '../support/backends.ts';
 import { assertClose } from '../support/compare.ts';
 import { coefficients, range, toTensor } from '../support/values.ts';
@@ -50,12 +51,12 @@ function encoder(backend: WasmBackend, layers: number): { loss: () => Tensor; le
   const weight = (seed: number, ...shape: number[]) =>
     tidy(() => mul(toTensor(backend, coefficients(shape, seed)), 1 / Math.sqrt(shape[1] ?? 1)));
   const vector = () => weight(1, hidden);
-  const spec = {
+  const spec = selfAttention({
     heads,
     scale: 1 / Math.sqrt(hidden / heads),
-    offsets: Int32Array.from(range(sequences + 1), (s) => s * length),
-    keyCounts: new Int32Array(sequences).fill(length),
-  };
+    offsets: range(sequences + 1).map((s) => s * length),
+    keyCounts: range(sequences).map(() => length),
+  });
   const modules = range(layers).map((layer) => ({
     adapter: weight(layer, 8, hidden).view([8, hidden], true),
     up: weight(layer + 1, hidden, 8),
@@ -120,7 +121,7 @@ test('a differentiable gradient of a kernel holds its results alone', () => {
 test('gradients that were computed together can be differentiated and freed one by one', () => {
   tidy(() => {
     const leaves = () => range(3).map((i) => toTensor(wasm, coefficients([4, 6], i), true));
-    const spec = { heads: 2, scale: 0.5, offsets: Int32Array.of(0, 4), keyCounts: Int32Array.of(3) };
+    const spec = selfAttention({ heads: 2, scale: 0.5, offsets: [0, 4], keyCounts: [3] });
     const gradients = ([q, k, v]: Tensor[]) => {
       const y = packedAttention(q, k, v, spec);
       return grad(sum(mul(y, y)), [q, k, v], { createGraph: true });

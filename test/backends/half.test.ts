@@ -6,6 +6,7 @@ import { sizeOf } from '../../src/backends/shapes.ts';
 import { readFloats } from '../../src/backends/stored.ts';
 import { WasmBackend, type WasmBuffer } from '../../src/backends/wasm/index.ts';
 import { Random } from '../../src/index.ts';
+import { selfAttention } from '../support/attention.ts';
 import { halfBits, storedNumbers } from '../support/stored.ts';
 import { range } from '../support/values.ts';
 
@@ -167,7 +168,7 @@ for (const [name, operations] of Object.entries(primitives)) {
   });
 }
 
-const spec: AttentionSpec = { heads: 2, scale: 0.5, offsets: Int32Array.of(0, 4, 6), keyCounts: Int32Array.of(3, 2) };
+const spec: AttentionSpec = selfAttention({ heads: 2, scale: 0.5, offsets: [0, 4, 6], keyCounts: [3, 2] });
 /** The shapes of the inputs; outputs are shaped as the first. */
 const fused: { readonly [Name in FusedName]: { shapes: Shape[]; attributes: FusedAttributes[Name] } } = {
   softmax: { shapes: [[6, 6]], attributes: {} },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import { WasmBackend, type WasmBuffer } from '../../src/backends/wasm/index.ts';
 import { Random } from '../../src/index.ts';
+import { selfAttention } from '../support/attention.ts';
 
 /** Kernels of every kind of division, on ranges that are large enough and not a multiple of anything. */
 const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffer) => WasmBuffer | null>> = {
@@ -58,12 +59,7 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
     return joined(b, [...gradients, output]);
   },
   attention: (b, x) => {
-    const spec = {
-      heads: 4,
-      scale: 0.1,
-      offsets: Int32Array.of(0, 400, 401, 1037),
-      keyCounts: Int32Array.of(390, 1, 636),
-    };
+    const spec = selfAttention({ heads: 4, scale: 0.1, offsets: [0, 400, 401, 1037], keyCounts: [390, 1, 636] });
     const rows = view(x, 1037, 256);
     const inputs = [rows, rows, rows];
     const { output, saved } = b.fused.packedAttention.forward(inputs, spec);

@@ -6,6 +6,7 @@ import { erf } from '../../src/backends/reference/erf.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { counterUniform } from '../../src/random/counter.ts';
 import { Random } from '../../src/random/random.ts';
+import { selfAttention } from '../support/attention.ts';
 import { difference } from '../support/compare.ts';
 import { alongRows, range, softmaxOf, total, type Values } from '../support/values.ts';
 
@@ -189,53 +190,66 @@ for (const [name, f] of Object.entries(activations)) {
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
-/** softmax(scale q kᵀ) v for each sequence and head, with the dropout that the interface describes. */
+/** softmax(scale q kᵀ) v for each sequence and head, with the causal mask and the dropout that the interface describes. */
 function attend(q: Values, k: Values, v: Values, spec: AttentionSpec): Values {
-  const { heads, scale, offsets, keyCounts, dropout } = spec;
+  const { heads, scale, queryOffsets, keyOffsets, keyCounts, causal, dropout } = spec;
   const hidden = q.shape[1];
   const width = hidden / heads;
   const mostKeys = Math.max(...keyCounts);
   const values = new Array<number>(q.values.length).fill(0);
   keyCounts.forEach((keys, s) => {
-    for (let r = offsets[s]; r < offsets[s + 1]; r++) {
+    for (let r = queryOffsets[s]; r < queryOffsets[s + 1]; r++) {
+      const seen = causal ? keys - (queryOffsets[s + 1] - r) + 1 : keys;
+      const keyRow = (j: number) => keyOffsets[s] + j;
       for (let h = 0; h < heads; h++) {
         const columns = range(width).map((d) => h * width + d);
-        const scores = range(keys).map(
-          (j) => scale * total(columns.map((c) => at(q, r, c) * at(k, offsets[s] + j, c))),
-        );
+        const scores = range(seen).map((j) => scale * total(columns.map((c) => at(q, r, c) * at(k, keyRow(j), c))));
         const kept = softmaxOf(scores).map((probability, j) => {
           if (!dropout) return probability;
           const u = counterUniform(dropout.seed, (r * heads + h) * mostKeys + j);
           return u >= Math.fround(dropout.p) ? probability / (1 - dropout.p) : 0;
         });
-        for (const c of columns) values[r * hidden + c] = total(kept.map((p, j) => p * at(v, offsets[s] + j, c)));
+        for (const c of columns) values[r * hidden + c] = total(kept.map((p, j) => p * at(v, keyRow(j), c)));
       }
     }
   });
   return { shape: q.shape, values };
 }
 
+/** Queries, keys and rows that are no keys; the first query sees a key, causal or not. */
 const sequences = fc.array(
-  size(40).chain((rows) => fc.tuple(fc.constant(rows), fc.integer({ min: 1, max: rows }))),
+  fc.tuple(size(40), size(40), fc.nat({ max: 3 })).map(([a, b, unseen]) => [Math.min(a, b), Math.max(a, b), unseen]),
   { minLength: 1, maxLength: 3 },
 );
 property(
   'packedAttention',
   fc
-    .tuple(sequences, size(3), size(20), fc.option(fc.record({ p: fc.constantFrom(0.1, 0.6), seed: seeds })))
-    .map(([lengths, heads, width, dropout]) => {
-      const ends = lengths.map((_, s) => total(lengths.slice(0, s + 1).map(([rows]) => rows)));
+    .tuple(
+      sequences,
+      size(3),
+      size(20),
+      fc.boolean(),
+      fc.option(fc.record({ p: fc.constantFrom(0.1, 0.6), seed: seeds })),
+    )
+    .map(([counts, heads, width, causal, dropout]) => {
+      const offsetsOf = (lengths: readonly number[]) =>
+        Int32Array.from([0, ...lengths.map((_, s) => total(lengths.slice(0, s + 1)))]);
       const spec = {
         heads,
         scale: 1 / Math.sqrt(width),
-        offsets: Int32Array.from([0, ...ends]),
-        keyCounts: Int32Array.from(lengths, ([, keys]) => keys),
+        queryOffsets: offsetsOf(counts.map(([queries]) => queries)),
+        keyOffsets: offsetsOf(counts.map(([, keys, unseen]) => keys + unseen)),
+        keyCounts: Int32Array.from(counts, ([, keys]) => keys),
+        causal,
         dropout: dropout ?? undefined,
       };
-      const shape = [ends[ends.length - 1], heads * width];
+      const [shape, keyShape] = [spec.queryOffsets, spec.keyOffsets].map((ends) => [
+        ends[counts.length],
+        heads * width,
+      ]);
       return {
         name: 'packedAttention',
-        inputs: [numbers(shape, 1.5), numbers(shape, 1.5), numbers(shape)],
+        inputs: [numbers(shape, 1.5), numbers(keyShape, 1.5), numbers(keyShape)],
         attributes: spec,
         expected: (q, k, v) => attend(q, k, v, spec),
       };
@@ -243,7 +257,7 @@ property(
 );
 
 test('attention: rows that are no keys get no gradient of key and value', () => {
-  const spec = { heads: 1, scale: 1, offsets: Int32Array.of(0, 3), keyCounts: Int32Array.of(1) };
+  const spec = selfAttention({ heads: 1, scale: 1, offsets: [0, 3], keyCounts: [1] });
   const views = range(3).map(() => ({ buffer: wasm.upload(numbers([3, 2]).values), shape: [3, 2] }));
   const { output, saved } = wasm.fused.packedAttention.forward(views, spec);
   const dy = { buffer: wasm.fill(6, 1), shape: [3, 2] };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import {
+  type AttentionSpec,
   add,
   type BottleneckWeights,
   bottleneck,
@@ -32,6 +33,7 @@ import {
   transpose,
   where,
 } from '../../src/index.ts';
+import { selfAttention } from '../support/attention.ts';
 import { backends, float32, float64, label, wasm } from '../support/backends.ts';
 import { coefficients, toTensor } from '../support/values.ts';
 
@@ -40,12 +42,13 @@ const test = suite('ops: errors');
 type Make = (...shape: number[]) => Tensor;
 
 const attend = (x: Tensor, heads: number, offsets: number[], keyCounts: number[]) =>
-  packedAttention(x, x, x, {
-    heads,
-    scale: 1,
-    offsets: Int32Array.from(offsets),
-    keyCounts: Int32Array.from(keyCounts),
-  });
+  packedAttention(x, x, x, selfAttention({ heads, scale: 1, offsets, keyCounts }));
+const attendTo = (query: Tensor, memory: Tensor, own: Partial<AttentionSpec> = {}) => {
+  const queryOffsets = Int32Array.of(0, 2);
+  const keyOffsets = Int32Array.of(0, 3);
+  const spec = { heads: 2, scale: 1, queryOffsets, keyOffsets, keyCounts: Int32Array.of(3), causal: true };
+  return packedAttention(query, memory, memory, { ...spec, ...own });
+};
 
 /** A bottleneck whose inputs have the right shapes but for some. */
 function adapt(make: Make, shapes: { readonly [name: string]: number[] }, p = 0): Tensor {
@@ -124,10 +127,31 @@ const wrong: [string, (make: Make) => Tensor, RegExp][] = [
     (t) => attend(t(4, 4), 2, [0, 2, 4], [3, 2]),
     /sequence 0 .* 3 keys/,
   ],
+  [
+    'packedAttention of two widths',
+    (t) => attendTo(t(2, 4), t(3, 6)),
+    /one width, .* not \[2, 4\], \[3, 6\], \[3, 6\]/,
+  ],
+  ['packedAttention of a vector', (t) => attendTo(t(4), t(3, 4)), /must be matrices/],
+  [
+    'packedAttention with too few keys',
+    (t) => attendTo(t(2, 4), t(2, 4)),
+    /key offsets describe 3 rows, the tensors have 2/,
+  ],
+  [
+    'packedAttention with key offsets of more sequences',
+    (t) => attendTo(t(2, 4), t(3, 4), { keyOffsets: Int32Array.of(0, 2, 3) }),
+    /1 key counts but 3 key offsets/,
+  ],
+  [
+    'causal packedAttention with fewer keys than queries',
+    (t) => attendTo(t(2, 4), t(3, 4), { keyCounts: Int32Array.of(1) }),
+    /first of 2 queries of sequence 0 sees none of its 1 keys/,
+  ],
   ['packedAttention without a key', (t) => attend(t(4, 4), 2, [0, 2, 4], [2, 0]), /sequence 1 .* 0 keys/],
 ];
 
-const spec = { heads: 1, scale: 1, offsets: Int32Array.of(0, 2), keyCounts: Int32Array.of(2) };
+const spec = selfAttention({ heads: 1, scale: 1, offsets: [0, 2], keyCounts: [2] });
 
 for (const [name, make, message] of wrong) {
   for (const backend of backends) {

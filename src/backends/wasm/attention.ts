@@ -10,10 +10,13 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
   const { kernels } = backend;
   /** Calls `use` with all units of work and scratch for `copies` score matrices. */
   const run = (spec: AttentionSpec, hidden: number, copies: number, use: (...range: Range) => void) => {
-    const { heads, offsets, keyCounts } = spec;
+    const { heads, queryOffsets, keyCounts } = spec;
     const headDim = hidden / heads;
     const mostKeys = keyCounts.reduce((most, keys) => Math.max(most, keys), 0);
-    const scores = keyCounts.reduce((most, keys, s) => Math.max(most, keys * (offsets[s + 1] - offsets[s])), 0);
+    const scores = keyCounts.reduce(
+      (most, keys, s) => Math.max(most, keys * (queryOffsets[s + 1] - queryOffsets[s])),
+      0,
+    );
     backend.withInts(specWords(spec, headDim, mostKeys), (words) =>
       backend.withThreadScratch(kernels.gemmScratch() + 4 * copies * scores, (scratch, bytes) =>
         use(words, headDim, mostKeys, 0, keyCounts.length * heads, scratch, bytes),
@@ -53,13 +56,14 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
 }
 
 /** What kernels/wasm/assembly/attention-spec.ts reads. */
-function specWords({ heads, scale, offsets, keyCounts, dropout }: AttentionSpec, headDim: number, mostKeys: number) {
+function specWords(spec: AttentionSpec, headDim: number, mostKeys: number): Int32Array {
+  const { heads, scale, queryOffsets, keyOffsets, keyCounts, causal, dropout } = spec;
   const { p, seed } = dropout ?? { p: 0, seed: 0 };
   const words = new Int32Array(7 + 4 * keyCounts.length);
-  words.set([heads, headDim, 0, 0, seed, mostKeys, 0]);
+  words.set([heads, headDim, 0, 0, seed, mostKeys, Number(causal)]);
   new Float32Array(words.buffer).set([scale, p], 2);
   keyCounts.forEach((keys, s) => {
-    words.set([offsets[s], offsets[s + 1] - offsets[s], offsets[s], keys], 7 + 4 * s);
+    words.set([queryOffsets[s], queryOffsets[s + 1] - queryOffsets[s], keyOffsets[s], keys], 7 + 4 * s);
   });
   return words;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { attention, packedAttention, type Tensor } from '../../../src/index.ts';
 import { counterUniform } from '../../../src/random/counter.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
-import { arrays, length } from '../strategies.ts';
+import { arrays, length, type Size } from '../strategies.ts';
 import { range, softmaxOf, total, type Values } from '../values.ts';
 import type { Case, Cases, Operations } from './case.ts';
 
@@ -76,45 +76,56 @@ const attentionCases: Cases = (size) =>
 
 const packedAttentionCases: Cases = (size) =>
   fc
-    .tuple(
-      fc.array(
-        length(size).chain((n) => fc.tuple(fc.constant(n), fc.integer({ min: 1, max: n }))),
-        { minLength: 1, maxLength: 3 },
-      ),
-      fc.integer({ min: 1, max: 3 }),
-      fc.integer({ min: 1, max: size === 'small' ? 2 : 9 }),
-      fc.option(fc.record({ p: fc.constantFrom(0.25, 0.5), seed: fc.nat() }), { nil: undefined }),
-    )
-    .chain(([sequences, heads, headDim, dropout]) => {
-      const ends = sequences.map((_, s) => total(sequences.slice(0, s + 1).map(([n]) => n)));
-      const offsets = Int32Array.from([0, ...ends]);
-      const keyCounts = Int32Array.from(sequences, ([, keys]) => keys);
+    .record({
+      sequences: fc.array(packedSequence(size), { minLength: 1, maxLength: 3 }),
+      heads: fc.integer({ min: 1, max: 3 }),
+      headDim: fc.integer({ min: 1, max: size === 'small' ? 2 : 9 }),
+      causal: fc.boolean(),
+      dropout: fc.option(fc.record({ p: fc.constantFrom(0.25, 0.5), seed: fc.nat() }), { nil: undefined }),
+    })
+    .chain(({ sequences, heads, headDim, causal, dropout }) => {
+      // The first of several queries must see a key.
+      const fitting = sequences.map((own) => (causal ? { ...own, queries: Math.min(own.queries, own.keys) } : own));
+      const offsetsOf = (counts: readonly number[]) =>
+        Int32Array.from([0, ...counts.map((_, s) => total(counts.slice(0, s + 1)))]);
+      const queryOffsets = offsetsOf(fitting.map(({ queries }) => queries));
+      const keyOffsets = offsetsOf(fitting.map(({ keys, unseen }) => keys + unseen));
+      const keyCounts = Int32Array.from(fitting, ({ keys }) => keys);
       const width = heads * headDim;
-      const shape = [offsets[sequences.length], width];
+      const shape = [queryOffsets[fitting.length], width];
+      const keyShape = [keyOffsets[fitting.length], width];
+      const spec = { heads, scale: SCALE, queryOffsets, keyOffsets, keyCounts, causal, dropout };
       const kept = (i: number) => {
         if (!dropout) return 1;
         return counterUniform(dropout.seed, i) < dropout.p ? 0 : 1 / (1 - dropout.p);
       };
-      return arrays([shape, shape, shape]).map(
+      return arrays([shape, keyShape, keyShape]).map(
         (inputs): Case => ({
           inputs,
-          apply: (q, k, v) => packedAttention(q, k, v, { heads, scale: SCALE, offsets, keyCounts, dropout }),
+          apply: (q, k, v) => packedAttention(q, k, v, spec),
           expected: (q, k, v) => {
-            const contexts = sequences.map(([count, keys], s) => {
-              const part = (x: Values, n: number, head: number) =>
-                block(x, width, offsets[s], n, head * headDim, headDim);
-              const byHead = range(heads).map((h) =>
-                attend(part(q, count, h), part(k, keys, h), part(v, keys, h), {
-                  factor: (i, j) => kept(((offsets[s] + i) * heads + h) * Math.max(...keyCounts) + j),
-                }),
-              );
-              return range(count).map((r) => byHead.map((context) => context[r]));
+            const contexts = fitting.map(({ queries, keys }, s) => {
+              const byHead = range(heads).map((h) => {
+                const part = (x: Values, start: number, n: number) => block(x, width, start, n, h * headDim, headDim);
+                const rows = part(q, queryOffsets[s], queries);
+                return attend(rows, part(k, keyOffsets[s], keys), part(v, keyOffsets[s], keys), {
+                  added: (i, j) => (causal && j > keys - queries + i ? Number.NEGATIVE_INFINITY : 0),
+                  factor: (i, j) => kept(((queryOffsets[s] + i) * heads + h) * Math.max(...keyCounts) + j),
+                });
+              });
+              return range(queries).map((r) => byHead.map((context) => context[r]));
             });
             return { shape, values: contexts.flat(3) };
           },
         }),
       );
     });
+
+/** Rows of one sequence; in half of the cases queries and keys are the same ones, as in self-attention. */
+const packedSequence = (size: Size) =>
+  fc
+    .tuple(fc.record({ queries: length(size), keys: length(size), unseen: fc.nat({ max: 3 }) }), fc.boolean())
+    .map(([own, same]) => (same ? { ...own, queries: own.keys + own.unseen } : own));
 
 export const attentions: Operations = {
   attention: { cases: attentionCases },
