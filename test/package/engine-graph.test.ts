@@ -50,13 +50,13 @@ test('the walk through the imports sees them', () => {
   assert.ok(reachable('index.ts').includes('backends/reference/erf.ts'));
 });
 
-test('the engine can load no other room, and one package', () => {
+test('the engine can load no other room, one package, and one for the GPU', () => {
   const files = reachable('index.ts');
-  assert.deepEqual([...new Set(files.map(roomOf))].sort(), [...ENGINE].sort());
+  assert.deepEqual([...new Set(files.map(roomOf))].sort(), [...ENGINE, 'errors'].sort());
   const packages = new Set(
     files.flatMap(importsOf).filter((name) => !name.endsWith('.ts') && !name.startsWith('node:')),
   );
-  assert.deepEqual([...packages], ['seedrandom']);
+  assert.deepEqual([...packages].sort(), ['gpu.js', 'seedrandom']);
 });
 
 /** The entries of the package, as bundlers choose them for a browser. */

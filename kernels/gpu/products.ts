@@ -1,0 +1,41 @@
+import type { Thread } from './thread.ts';
+
+/**
+ * Products of [m, k] x [k, n], of which this.thread.x counts the elements. The strides of rows and columns tell whether an
+ * operand is transposed.
+ */
+export function matmul(
+  this: Thread,
+  a: number[],
+  b: number[],
+  m: number,
+  n: number,
+  k: number,
+  rowA: number,
+  columnA: number,
+  rowB: number,
+  columnB: number,
+): number {
+  const line = quotient(this.thread.x, n);
+  const batch = quotient(line, m);
+  const startA = batch * m * k + remainder(line, m) * rowA;
+  const startB = batch * k * n + remainder(this.thread.x, n) * columnB;
+  let total = 0;
+  for (let l = 0; l < this.constants.bound; l++) {
+    if (l >= k) break;
+    total += a[startA + l * columnA] * b[startB + l * rowB];
+  }
+  return total;
+}
+
+/** x [rows, k] times weight [n, k] transposed, plus bias [n]. */
+export function linear(this: Thread, x: number[], weight: number[], bias: number[], n: number, k: number): number {
+  const column = remainder(this.thread.x, n);
+  const startX = quotient(this.thread.x, n) * k;
+  let total = 0;
+  for (let l = 0; l < this.constants.bound; l++) {
+    if (l >= k) break;
+    total += x[startX + l] * weight[column * k + l];
+  }
+  return total + bias[column];
+}

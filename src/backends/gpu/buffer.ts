@@ -1,0 +1,22 @@
+import type { Texture } from './gpujs.ts';
+
+/** An array on the device; one without elements has no texture. */
+export class GpuBuffer {
+  readonly length: number;
+  readonly #texture: Texture | null;
+
+  constructor(length: number, texture: Texture | null) {
+    this.length = length;
+    this.#texture = texture;
+  }
+
+  /** @throws Error if there are no elements */
+  get texture(): Texture {
+    if (!this.#texture) throw new Error('An array without elements has no texture.');
+    return this.#texture;
+  }
+
+  delete(): void {
+    this.#texture?.delete();
+  }
+}
