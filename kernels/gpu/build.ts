@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { binaryFunctions, unaryFunctions } from './elementwise.ts';
+import { activationGradients, activations, binaryFunctions, helpers, unaryFunctions } from './elementwise.ts';
 import { programs } from './programs.ts';
 import { natives } from './thread.ts';
 
@@ -28,6 +28,8 @@ const kernels = Object.fromEntries(
 
 const literal = (value: unknown): string => JSON.stringify(value, null, 2);
 
+const names = (table: object): string => Object.keys(table).map(literal).join(' | ');
+
 const target = join(import.meta.dirname, '../../src/backends/gpu/sources.ts');
 writeFileSync(
   target,
@@ -38,10 +40,17 @@ import type { Program } from './programs.ts';
 
 export const natives: readonly Source[] = ${literal(natives)};
 
+/** Called by the others. */
+export const helpers: readonly Source[] = ${literal(Object.entries(helpers).map(([name, fn]) => ({ name, source: textOf(fn, name) })))};
+
+export const activations: Readonly<Record<${names(activations)}, Source>> = ${literal(sourcesOf(activations))};
+
+export const activationGradients: typeof activations = ${literal(sourcesOf(activationGradients))};
+
 export const unaryFunctions: { readonly [Op in UnaryOp]: Source } = ${literal(sourcesOf(unaryFunctions))};
 
 export const binaryFunctions: { readonly [Op in BinaryOp]: Source } = ${literal(sourcesOf(binaryFunctions))};
 
-export const programs: Readonly<Record<${Object.keys(kernels).map(literal).join(' | ')}, Program>> = ${literal(kernels)};
+export const programs: Readonly<Record<${names(kernels)}, Program>> = ${literal(kernels)};
 `,
 );

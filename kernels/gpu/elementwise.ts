@@ -1,6 +1,51 @@
 import type { BinaryOp, UnaryOp } from '../../src/backends/backend.ts';
 import type { Thread } from './thread.ts';
 
+/** Functions that others call. */
+export const helpers = {
+  /**
+   * e^x = 2^n e^r with |r| <= ln(2) / 2, where Taylor's polynomial is right to the last digit. Drivers have an e^x of their own,
+   * in which only 5 or 6 digits need be right.
+   */
+  exponential(x: number): number {
+    if (x < -104) return 0;
+    if (x > 89) return x * 1e38;
+    const n = Math.floor(x * Math.LOG2E + 0.5);
+    const half = Math.floor(n * 0.5);
+    const r = x - n * 0.693359375 + n * 2.1219444e-4;
+    const high = ((r / 5040 + 1 / 720) * r + 1 / 120) * r + 1 / 24;
+    const p = (((high * r + 1 / 6) * r + 0.5) * r + 1) * r + 1;
+    return p * 2 ** half * 2 ** (n - half);
+  },
+  /** e^(2x) would overflow for large x, e^(-2|x|) does not. */
+  boundedTanh(x: number): number {
+    const e = exponential(-2 * Math.abs(x));
+    const t = (1 - e) / (1 + e);
+    return x < 0 ? -t : t;
+  },
+  /** The polynomials of kernels/wasm/assembly/math.ts. */
+  errorFunction(x: number): number {
+    const a = Math.abs(x);
+    const z = x * x;
+    if (a < 1) {
+      const high = (-0.0005631413077935576 * z + 0.004917548969388008) * z - 0.02671130932867527;
+      return x * (((high * z + 0.11280179768800735) * z - 0.37612324953079224) * z + 1.1283791065216064);
+    }
+    const t = 1 / (0.39 * a + 1);
+    const high = (-0.22753693163394928 * t + 0.886663556098938) * t - 0.6353989839553833;
+    const h = ((high * t + 0.6495583653450012) * t + 0.09138883650302887) * t + 0.2353251576423645;
+    const y = 1 - h * t * exponential(-z);
+    return x < 0 ? -y : y;
+  },
+};
+
+declare global {
+  /** In kernels only, as the following. */
+  function exponential(x: number): number;
+  function boundedTanh(x: number): number;
+  function errorFunction(x: number): number;
+}
+
 /**
  * The scalar functions; the kernels below call one of them as `apply`. Written so that the shading language computes them as
  * JavaScript does where its own functions may differ: NaN, infinities, negative bases.
@@ -10,22 +55,22 @@ export const unaryFunctions: { readonly [Op in UnaryOp]: (x: number) => number }
     return -x;
   },
   exp(x) {
-    return Math.exp(x);
+    return exponential(x);
   },
   log(x) {
     return Math.log(x);
   },
-  /** e^(2x) overflows for large x, where tanh is 1. */
   tanh(x) {
-    const e = Math.exp(-2 * Math.min(Math.abs(x), 15));
-    const t = (1 - e) / (1 + e);
-    return x < 0 ? -t : t;
+    return boundedTanh(x);
   },
   sigmoid(x) {
-    return 1 / (1 + Math.exp(-x));
+    return 1 / (1 + exponential(-x));
   },
+  /** Drivers make the larger of x and 0 of less, and then NaN is 0. */
   relu(x) {
-    return x < 0 ? 0 : x;
+    if (x > 0) return x;
+    if (x <= 0) return 0;
+    return x + x;
   },
   sqrt(x) {
     return Math.sqrt(x);
@@ -39,19 +84,8 @@ export const unaryFunctions: { readonly [Op in UnaryOp]: (x: number) => number }
   sign(x) {
     return x > 0 ? 1 : x < 0 ? -1 : x;
   },
-  /** The polynomials of kernels/wasm/assembly/math.ts. */
   erf(x) {
-    const a = Math.abs(x);
-    const z = x * x;
-    if (a < 1) {
-      const high = (-0.0005631413077935576 * z + 0.004917548969388008) * z - 0.02671130932867527;
-      return x * (((high * z + 0.11280179768800735) * z - 0.37612324953079224) * z + 1.1283791065216064);
-    }
-    const t = 1 / (0.39 * a + 1);
-    const high = (-0.22753693163394928 * t + 0.886663556098938) * t - 0.6353989839553833;
-    const h = ((high * t + 0.6495583653450012) * t + 0.09138883650302887) * t + 0.2353251576423645;
-    const y = 1 - h * t * Math.exp(-z);
-    return x < 0 ? -y : y;
+    return errorFunction(x);
   },
   step(x) {
     return x > 0 ? 1 : 0;
@@ -98,6 +132,35 @@ export const binaryFunctions: { readonly [Op in BinaryOp]: (a: number, b: number
   },
   less(a, b) {
     return a < b ? 1 : 0;
+  },
+};
+
+/** The smooth activations, and their derivatives times dy. */
+export const activations = {
+  gelu(x: number): number {
+    return 0.5 * x * (1 + errorFunction(x * Math.SQRT1_2));
+  },
+  geluTanh(x: number): number {
+    return 0.5 * x * (1 + boundedTanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
+  },
+  silu(x: number): number {
+    return x / (1 + exponential(-x));
+  },
+};
+export const activationGradients = {
+  /** Φ(x) + x φ(x) */
+  gelu(x: number, dy: number): number {
+    const density = 0.3989422804014327 * exponential(-0.5 * x * x);
+    return dy * (0.5 * (1 + errorFunction(x * Math.SQRT1_2)) + x * density);
+  },
+  geluTanh(x: number, dy: number): number {
+    const t = boundedTanh(0.7978845608028654 * (x + 0.044715 * x * x * x));
+    const slope = 0.7978845608028654 * (1 + 3 * 0.044715 * x * x);
+    return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope);
+  },
+  silu(x: number, dy: number): number {
+    const s = 1 / (1 + exponential(-x));
+    return dy * s * (1 + x * (1 - s));
   },
 };
 

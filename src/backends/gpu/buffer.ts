@@ -3,7 +3,7 @@ import type { Texture } from './gpujs.ts';
 /** An array on the device; one without elements has no texture. */
 export class GpuBuffer {
   readonly length: number;
-  readonly #texture: Texture | null;
+  #texture: Texture | null;
 
   constructor(length: number, texture: Texture | null) {
     this.length = length;
@@ -14,6 +14,13 @@ export class GpuBuffer {
   get texture(): Texture {
     if (!this.#texture) throw new Error('An array without elements has no texture.');
     return this.#texture;
+  }
+
+  /** Lets go of its numbers and takes over those of `other`, which is no array any more. */
+  take(other: GpuBuffer): void {
+    this.delete();
+    this.#texture = other.#texture;
+    other.#texture = null;
   }
 
   delete(): void {

@@ -27,7 +27,7 @@ export interface KernelRun {
 
 export interface KernelSettings {
   readonly argumentTypes: readonly string[];
-  readonly functions: readonly string[];
+  readonly functions: readonly Source[];
   readonly constants: Readonly<Record<string, number>>;
 }
 
@@ -73,6 +73,7 @@ export class Device {
   createKernel(source: string, settings: KernelSettings): KernelRun {
     return this.#gpu.createKernel(source, {
       ...settings,
+      functions: settings.functions.map((fn) => fn.source),
       output: [1],
       dynamicOutput: true,
       dynamicArguments: true,

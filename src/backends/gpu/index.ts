@@ -1,10 +1,22 @@
 import { counterUniform } from '../../random/counter.ts';
-import type { Backend, BinaryOp, FusedKernels, MatmulSpec, ReduceOp, Shape, UnaryOp, View } from '../backend.ts';
+import type {
+  Backend,
+  BinaryOp,
+  FusedKernels,
+  MatmulSpec,
+  OptimizerKernels,
+  ReduceOp,
+  Shape,
+  UnaryOp,
+  View,
+} from '../backend.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import { collapse, reductions } from '../walk.ts';
 import { GpuBuffer } from './buffer.ts';
+import { fusedKernels } from './fused.ts';
 import { Device, type KernelArgument } from './gpujs.ts';
+import { optimizerKernels } from './optimizer.ts';
 import { type Program, Programs, REDUCED_ROWS, type Variant } from './programs.ts';
 import { binaryFunctions, programs, unaryFunctions } from './sources.ts';
 
@@ -21,14 +33,18 @@ let shared: Promise<{ device: Device; programs: Programs }> | null = null;
 
 async function open(): Promise<{ device: Device; programs: Programs }> {
   const device = await Device.open();
-  return { device, programs: new Programs(device) };
+  const made = new Programs(device);
+  // The device opens with its first kernel.
+  made.run(programs.fill, 1, [1]).delete();
+  return { device, programs: made };
 }
 
 /** Shaders made by gpu.js. Every array is a texture that stays on the device until it is read. Everything is float32. */
 export class GpuBackend implements Backend {
   readonly name = 'gpu';
   readonly dtype = 'float32';
-  readonly fused: Partial<FusedKernels<GpuBuffer>> = {};
+  readonly fused: Partial<FusedKernels<GpuBuffer>> = fusedKernels(this);
+  readonly optimizer: OptimizerKernels<GpuBuffer> = optimizerKernels(this);
   readonly device: Device;
   readonly #programs: Programs;
   #bytes = 0;
@@ -60,6 +76,26 @@ export class GpuBackend implements Backend {
     const operands = values.map((value) => (value instanceof GpuBuffer ? value.texture : value));
     this.#bytes += BYTES_PER_NUMBER * length;
     return new GpuBuffer(length, this.#programs.run(program, length, operands, variant));
+  }
+
+  /** Calls `use` with a function for arrays that are freed at the end. */
+  scoped<T>(use: (own: (buffer: GpuBuffer) => GpuBuffer) => T): T {
+    const owned: GpuBuffer[] = [];
+    const own = (buffer: GpuBuffer): GpuBuffer => {
+      owned.push(buffer);
+      return buffer;
+    };
+    try {
+      return use(own);
+    } finally {
+      for (const buffer of owned) this.free(buffer);
+    }
+  }
+
+  /** Gives an array of a value's length the value's numbers, and frees the value: what changes in place on other backends. */
+  replace(buffer: GpuBuffer, value: GpuBuffer): void {
+    buffer.take(value);
+    this.#bytes -= BYTES_PER_NUMBER * value.length;
   }
 
   upload(values: ArrayLike<number>): GpuBuffer {

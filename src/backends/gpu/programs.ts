@@ -1,4 +1,5 @@
 import type { Device, KernelArgument, KernelRun, Source, Texture } from './gpujs.ts';
+import { helpers } from './sources.ts';
 
 /** Types of arguments: an array on the device, one of the host that is uploaded with the call, an integer, a float. */
 const types = { texture: 'ArrayTexture(1)', array: 'Array', int: 'Integer', float: 'Float' } as const;
@@ -62,12 +63,23 @@ export class Programs {
     if (known) return known;
     const kernel = this.#device.createKernel(program.source, {
       argumentTypes: program.types.map((type) => types[type]),
-      functions: apply ? [apply.source] : [],
+      functions: withHelpers(program, apply),
       constants: { bound },
     });
     this.#kernels.set(key, kernel);
     return kernel;
   }
+}
+
+/** The functions that a kernel needs beside its own. */
+function withHelpers({ source }: Program, apply: Source | undefined): Source[] {
+  const functions = apply ? [apply] : [];
+  // A helper may call one before it.
+  for (const helper of helpers.toReversed()) {
+    const called = [source, ...functions.map((fn) => fn.source)].some((text) => text.includes(`${helper.name}(`));
+    if (called) functions.push(helper);
+  }
+  return functions;
 }
 
 /** @throws Error if no driver could run so many rounds */
