@@ -70,6 +70,11 @@ export class Device {
     for (const { name, source } of natives) this.#gpu.addNativeFunction(name, source);
   }
 
+  /** Known once a kernel has run. */
+  get context(): WebGLRenderingContext {
+    return this.#gpu.context;
+  }
+
   createKernel(source: string, settings: KernelSettings): KernelRun {
     return this.#gpu.createKernel(source, {
       ...settings,
