@@ -13,6 +13,7 @@ const packaged: Plugin = {
   resolveId(name, importer) {
     if (!importer || !name.startsWith('.')) return null;
     const file = join(importer, '..', name);
+    if (file === join(tests, 'io/temporary.ts')) return join(import.meta.dirname, 'temporary.ts');
     if (!file.startsWith(source)) return null;
     const built = join(dist, relative(source, file)).replace(/\.ts$/, '.js');
     const inBrowsers = built.replace(/index\.js$/, 'browser.js');
