@@ -2,10 +2,11 @@
  * Runs tests in a browser, over the package as it is built: in Chromium without a window (CHROMIUM names another program).
  * Arguments are parts of the names of files to run; without, all.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { root } from '../support/modules.ts';
 import { buildPage } from './build.ts';
 import { serve } from './serve.ts';
 
@@ -43,6 +44,7 @@ const PATIENCE = 120_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'sparse-adapter-browser-'));
 await buildPage(folder);
+cpSync(join(root, 'dist/browser'), join(folder, 'bundle'), { recursive: true });
 const { address, server } = await serve(folder);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
