@@ -21,12 +21,7 @@ export function attentionScores(
   if (key >= seen[row]) return -1e30;
   const startQ = line * headDim;
   const startK = ((first[row] + key) * heads + remainder(line, heads)) * headDim;
-  let total = 0;
-  for (let i = 0; i < this.constants.bound; i++) {
-    if (i >= headDim) break;
-    total += q[startQ + i] * k[startK + i];
-  }
-  return total * scale;
+  return scale * strideDot(q, k, startQ, 1, startK, 1, headDim);
 }
 
 /** scale · (scores times the rows that are seen): the output from the probabilities, the gradient of q from those of scores. */
@@ -46,12 +41,7 @@ export function attentionRows(
   const start = quotient(this.thread.x, headDim) * width;
   const keys = seen[row];
   const place = first[row] * hidden + remainder(this.thread.x, hidden);
-  let total = 0;
-  for (let i = 0; i < this.constants.bound; i++) {
-    if (i >= keys) break;
-    total += scores[start + i] * values[place + i * hidden];
-  }
-  return total * scale;
+  return scale * strideDot(scores, values, start, 1, place, hidden, keys);
 }
 
 /**
@@ -76,10 +66,6 @@ export function attentionColumns(
   const start = first[row];
   const queries = count[row];
   const score = quotient(column, headDim) * width + key[row];
-  let total = 0;
-  for (let i = 0; i < this.constants.bound; i++) {
-    if (i >= queries) break;
-    total += scores[(start + i) * heads * width + score] * values[(start + i) * hidden + column];
-  }
-  return total * scale;
+  const step = heads * width;
+  return scale * strideDot(scores, values, start * step + score, step, start * hidden + column, hidden, queries);
 }

@@ -26,13 +26,7 @@ export function logSoftmax(this: Thread, x: number[], top: number[], total: numb
 
 /** Σ a b */
 export function rowDot(this: Thread, a: number[], b: number[], n: number): number {
-  const start = this.thread.x * n;
-  let total = 0;
-  for (let i = 0; i < this.constants.bound; i++) {
-    if (i >= n) break;
-    total += a[start + i] * b[start + i];
-  }
-  return total;
+  return strideDot(a, b, this.thread.x * n, 1, this.thread.x * n, 1, n);
 }
 
 /** y (dy - Σ y dy) */

@@ -20,22 +20,12 @@ export function matmul(
   const batch = quotient(line, m);
   const startA = batch * m * k + remainder(line, m) * rowA;
   const startB = batch * k * n + remainder(this.thread.x, n) * columnB;
-  let total = 0;
-  for (let l = 0; l < this.constants.bound; l++) {
-    if (l >= k) break;
-    total += a[startA + l * columnA] * b[startB + l * rowB];
-  }
-  return total;
+  return strideDot(a, b, startA, columnA, startB, rowB, k);
 }
 
 /** x [rows, k] times weight [n, k] transposed, plus bias [n]. */
 export function linear(this: Thread, x: number[], weight: number[], bias: number[], n: number, k: number): number {
   const column = remainder(this.thread.x, n);
   const startX = quotient(this.thread.x, n) * k;
-  let total = 0;
-  for (let l = 0; l < this.constants.bound; l++) {
-    if (l >= k) break;
-    total += x[startX + l] * weight[column * k + l];
-  }
-  return total + bias[column];
+  return strideDot(x, weight, startX, 1, column * k, 1, k) + bias[column];
 }

@@ -9,6 +9,13 @@ export interface Source {
   readonly source: string;
 }
 
+/** A function in the shading language, where `FETCH(array, place, size)` is the number at a place in a texture. */
+export interface Native extends Source {
+  /** gpu.js' names of the types of arguments and result, if they are not all integers. */
+  readonly types?: Readonly<Record<string, string>>;
+  readonly returns?: string;
+}
+
 /** An array of numbers on the device. */
 export interface Texture {
   toArray(): Float32Array;
@@ -33,7 +40,7 @@ export interface KernelSettings {
 
 interface Gpu {
   readonly context: WebGLRenderingContext;
-  addNativeFunction(name: string, source: string): void;
+  addNativeFunction(name: string, source: string, settings: object): void;
   createKernel(source: string, settings: object): KernelRun;
 }
 
@@ -48,6 +55,9 @@ interface GpuModule {
   readonly HeadlessGLKernel: KernelClass;
   readonly WebGL2Kernel: KernelClass;
 }
+
+/** Version 1 of the shading language knows places as fractions only. */
+const FETCH = { headlessgl: 'texture2D($1, $2 / $3).r', webgl2: 'texelFetch($1, ivec2($2), 0).r' } as const;
 
 const inNode = (): boolean => globalThis.process?.versions?.node !== undefined;
 
@@ -67,7 +77,10 @@ export class Device {
     this.mode = GPU.isHeadlessGLSupported ? 'headlessgl' : 'webgl2';
     this.#Kernel = this.mode === 'headlessgl' ? HeadlessGLKernel : WebGL2Kernel;
     this.#gpu = new GPU({ mode: this.mode });
-    for (const { name, source } of natives) this.#gpu.addNativeFunction(name, source);
+    for (const { name, source, types, returns } of natives) {
+      const settings = types ? { argumentTypes: types, returnType: returns } : {};
+      this.#gpu.addNativeFunction(name, source.replace(/FETCH\((.*?), (.*?), (.*?)\)/g, FETCH[this.mode]), settings);
+    }
   }
 
   /** Known once a kernel has run. */
