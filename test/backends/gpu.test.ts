@@ -16,6 +16,7 @@ import {
   sum,
   tensor,
   tidy,
+  zeros,
 } from '../../src/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
@@ -120,12 +121,13 @@ if (onGpu) {
     assert.deepEqual(memory(), before);
   });
 
-  test('sums longer than a loop of a kernel, and products that no loop can hold', async () => {
+  test('sums longer than a loop of a kernel; products that no loop and arrays that no texture can hold', async () => {
     const n = 70_001;
     const x = tensor(Float32Array.from({ length: n }, (_, i) => (i % 7) - 3));
     const expected = range(n).reduce((total, i) => total + (i % 7) - 3, 0);
     assertClose(sum(x), { shape: [], values: [expected] }, 1e-6);
     const [row, column] = [[1, n] as const, [n, 1] as const].map((shape) => tensor(new Float32Array(n), shape));
+    assert.throws(() => zeros([1e6, 1e3]), /an array of 1000000000 numbers; the device holds up to \d+/);
     assert.throws(() => matmul(row, column), /a sum of 70001 products is longer than its loops can be/);
   });
 }

@@ -59,6 +59,9 @@ interface GpuModule {
 /** Version 1 of the shading language knows places as fractions only. */
 const FETCH = { headlessgl: 'texture2D($1, $2 / $3).r', webgl2: 'texelFetch($1, ivec2($2), 0).r' } as const;
 
+/** Every device has textures of so many columns and rows. */
+const SMALLEST_TEXTURE = 2048;
+
 const inNode = (): boolean => globalThis.process?.versions?.node !== undefined;
 
 /** gpu.js on a device: OpenGL without a window in Node.js, WebGL2 in a browser. */
@@ -109,15 +112,26 @@ export class Device {
     throw new Error("Backend 'gpu': the driver does not take a kernel, and gpu.js went on without the GPU.");
   }
 
-  /** @throws Error if the driver has lost the device: every result would be zeros */
-  assertAlive(): void {
-    if (this.#gpu.context.isContextLost()) {
-      throw new Error("Backend 'gpu': the driver has reset the device, and what was on it is lost. Use less memory.");
+  /** @throws Error if an array has more numbers than the largest texture */
+  assertHolds(length: number): void {
+    if (length <= SMALLEST_TEXTURE ** 2) return;
+    const most = this.context.getParameter(this.context.MAX_TEXTURE_SIZE) ** 2;
+    if (length > most) throw new Error(`Backend 'gpu': an array of ${length} numbers; the device holds up to ${most}.`);
+  }
+
+  /** @throws Error if the driver ran out of memory or has reset the device: results would be zeros */
+  assertSound(): void {
+    const gl = this.context;
+    for (let error = gl.getError(); error !== gl.NO_ERROR && !gl.isContextLost(); error = gl.getError()) {
+      if (error === gl.OUT_OF_MEMORY)
+        throw new Error("Backend 'gpu': the device has no more memory. Use smaller batches.");
     }
+    if (gl.isContextLost())
+      throw new Error("Backend 'gpu': the driver has reset the device, and what was on it is lost.");
   }
 
   describe(): string {
-    const gl = this.#gpu.context;
+    const gl = this.context;
     const names = gl.getExtension('WEBGL_debug_renderer_info');
     const renderer = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
     const api = this.mode === 'headlessgl' ? 'headless OpenGL' : 'WebGL2';

@@ -74,8 +74,9 @@ export class GpuBackend implements Backend {
   run(program: Program, length: number, values: readonly (GpuBuffer | KernelArgument)[], variant?: Variant): GpuBuffer {
     if (length === 0) return new GpuBuffer(0, null);
     const operands = values.map((value) => (value instanceof GpuBuffer ? value.texture : value));
+    const texture = this.#programs.run(program, length, operands, variant);
     this.#bytes += BYTES_PER_NUMBER * length;
-    return new GpuBuffer(length, this.#programs.run(program, length, operands, variant));
+    return new GpuBuffer(length, texture);
   }
 
   /** Calls `use` with a function for arrays that are freed at the end. */
@@ -117,7 +118,7 @@ export class GpuBackend implements Backend {
   readSync(buffer: GpuBuffer): Float32Array {
     if (buffer.length === 0) return new Float32Array(0);
     const values = buffer.texture.toArray();
-    this.device.assertAlive();
+    this.device.assertSound();
     return values;
   }
 

@@ -39,13 +39,14 @@ export class Programs {
     this.#device = device;
   }
 
-  /** Kernels made so far. */
-  get size(): number {
-    return this.#kernels.size;
-  }
-
-  /** Queues a kernel for `length` > 0 results. @returns a texture that the caller deletes */
+  /**
+   * Queues a kernel for `length` > 0 results.
+   *
+   * @returns a texture that the caller deletes
+   * @throws Error if the device has no texture of that size, or no loop that is long enough
+   */
   run(program: Program, length: number, values: readonly KernelArgument[], variant: Variant = {}): Texture {
+    this.#device.assertHolds(length);
     const kernel = this.#kernelOf(program, variant);
     kernel.setOutput([length]);
     const result = kernel(...values);
