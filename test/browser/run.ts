@@ -52,9 +52,10 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--use-gl=angle', '--use-angle=gl-egl', '--ignore-gpu-blocklist'],
 });
 
-/** The lines that a page writes, until it says that it is done. */
-async function show({ file, env, isolated }: Run): Promise<void> {
+/** Shows what a page writes, until it says that it is done. @returns whether it ran tests and all passed */
+async function passes({ file, env, isolated }: Run): Promise<boolean> {
   const page = await browser.newPage();
+  let written = '';
   try {
     let heard = Date.now();
     const done = new Promise<void>((resolve, reject) => {
@@ -66,7 +67,10 @@ async function show({ file, env, isolated }: Run): Promise<void> {
         if (message.text() === 'DONE') {
           clearInterval(watch);
           resolve();
-        } else process.stdout.write(message.text());
+        } else {
+          written += message.text();
+          process.stdout.write(message.text());
+        }
       });
       page.on('pageerror', reject);
       page.on('crash', () => reject(new Error(`${file}: the page crashed`)));
@@ -74,6 +78,10 @@ async function show({ file, env, isolated }: Run): Promise<void> {
     const query = new URLSearchParams({ ...env, FILE: file });
     await page.goto(`${address}/${isolated ? 'isolated' : 'plain'}/index.html?${query}`);
     await done;
+    const [total, passed] = ['Total', 'Passed'].map((word) =>
+      Number(written.match(new RegExp(`${word}: +(\\d+)`))?.[1]),
+    );
+    return total > 0 && passed === total;
   } finally {
     await page.close();
   }
@@ -88,7 +96,7 @@ try {
     )
       continue;
     process.stdout.write(`\n${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : 'wasm'} `);
-    await show(run);
+    if (!(await passes(run))) process.exitCode = 1;
   }
 } finally {
   await browser.close();
