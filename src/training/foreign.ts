@@ -69,6 +69,7 @@ export function openForeign(folder: string, options: ForeignOptions): OpenedAdap
     metrics: null,
     ...countParameters(adapted),
     steps: 0,
+    history: [],
     epoch_losses: [],
     seconds: { pruning: 0, training: 0, evaluation: 0 },
     tokens_per_second: null,
