@@ -29,6 +29,15 @@ export const sparsity = number((x) => x >= 0 && x < 1, 'in [0, 1): the fraction 
 /** A positive number, or `none` for null. */
 export const positiveNumberOrNone = (text: string): number | null => (text === 'none' ? null : positiveNumber(text));
 
+/** A parser of values with commas between them. */
+export const listOf =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T[] => {
+    const items = text.split(',').map((item) => item.trim());
+    if (items.includes('')) throw new InvalidArgumentError('It must be values with commas between them.');
+    return [...new Set(items)].map(parse);
+  };
+
 /** One column, or two with a comma between them. */
 export function textColumns(text: string): string[] {
   const columns = text.split(',').map((column) => column.trim());

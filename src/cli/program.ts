@@ -9,6 +9,8 @@ import { describeGenerate, generate } from './generate.ts';
 import { describeInfo, info } from './info.ts';
 import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
+import { describeReproduce, reproduce } from './reproduce.ts';
+import { describeResults, results } from './results.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
 
@@ -29,6 +31,8 @@ const commands: Readonly<Record<string, Entry>> = {
   convert: { describe: describeConvert, run: convert },
   info: { describe: describeInfo, run: info },
   download: { describe: describeDownload, run: download },
+  reproduce: { describe: describeReproduce, run: reproduce },
+  results: { describe: describeResults, run: results },
   demo: { describe: describeDemo, run: demo },
 };
 

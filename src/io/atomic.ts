@@ -14,6 +14,9 @@ import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { fileError } from './files.ts';
 
+/** What {@link writeFileAtomic} adds to a name; a process that is killed while it writes leaves such a file. */
+const unfinished = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: a temporary file in the same folder is
  * written, flushed to the disk and renamed. On failure it is removed and the old file is untouched.
@@ -93,7 +96,7 @@ export function checkReplaceable(folder: string, names: readonly string[]): void
     if (!existsSync(target)) return;
     if (!statSync(target).isDirectory())
       throw new InputError(`Cannot write ${folder}: it is a file; choose another folder.`);
-    const foreign = readdirSync(target).find((name) => !names.includes(name));
+    const foreign = readdirSync(target).find((name) => !names.includes(name.replace(unfinished, '')));
     if (foreign !== undefined) {
       throw new InputError(`${folder} holds "${foreign}", which is not an earlier output; choose another folder.`);
     }

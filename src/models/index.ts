@@ -1,2 +1,3 @@
 export * from './browser.ts';
 export { type Loaded, loadClassifier, loadEncoder, loadQuestionAnswering, loadSeq2Seq } from './load.ts';
+export { SharedWeights } from './shared-weights.ts';

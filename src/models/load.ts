@@ -9,6 +9,7 @@ import { encoderAt } from './encoder.ts';
 import type { ModelConfig } from './model-config.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
+import type { SharedWeights } from './shared-weights.ts';
 
 /** A loaded model and what became of the checkpoint. */
 export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
@@ -49,16 +50,18 @@ function load<Model, Config extends ModelConfig>(
   nameOrPath: string,
   random: Random,
   build: (root: ParameterPath, config: Config) => Model,
+  shared?: SharedWeights,
 ): Loaded<Model, Config> {
   const folder = resolveModelFolder(nameOrPath);
   const config = parse(readModelConfig(folder));
   const checkpoint = openCheckpoint(folder);
   try {
-    const source = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
+    const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
+    const source = shared ? shared.of(folder, stored) : stored;
     const root = ParameterPath.root(random, source);
     const model = build(root, config);
     const initialized = root.parameters().filter((parameter) => parameter.isNew);
-    return { model, config, folder, ignored: source.ignored(), initialized: initialized.map(({ name }) => name) };
+    return { model, config, folder, ignored: stored.ignored(), initialized: initialized.map(({ name }) => name) };
   } finally {
     checkpoint.close();
   }
@@ -82,14 +85,17 @@ function ownHead({ labels }: EncoderConfig): ClassifierOptions {
  * Loads an encoder with a classification or regression head. A head that the checkpoint lacks is initialised from `random`.
  *
  * @param options what the head is to predict; by default the labels in the checkpoint's configuration
+ * @param shared weights that other models of the process have too
  * @throws InputError as {@link loadEncoder}
  */
 export function loadClassifier(
   nameOrPath: string,
   random: Random,
   options: (config: EncoderConfig) => ClassifierOptions = ownHead,
+  shared?: SharedWeights,
 ): Loaded<SequenceClassifier, EncoderConfig> {
-  return load(encoders, nameOrPath, random, (root, config) => new SequenceClassifier(root, config, options(config)));
+  const build = (root: ParameterPath, config: EncoderConfig) => new SequenceClassifier(root, config, options(config));
+  return load(encoders, nameOrPath, random, build, shared);
 }
 
 /**
@@ -100,8 +106,9 @@ export function loadClassifier(
 export function loadQuestionAnswering(
   nameOrPath: string,
   random: Random,
+  shared?: SharedWeights,
 ): Loaded<QuestionAnsweringModel, EncoderConfig> {
-  return load(encoders, nameOrPath, random, (root, config) => new QuestionAnsweringModel(root, config));
+  return load(encoders, nameOrPath, random, (root, config) => new QuestionAnsweringModel(root, config), shared);
 }
 
 /**
@@ -109,6 +116,10 @@ export function loadQuestionAnswering(
  *
  * @throws InputError as {@link loadEncoder}
  */
-export function loadSeq2Seq(nameOrPath: string, random: Random): Loaded<Seq2SeqModel, BartConfig> {
-  return load(bart, nameOrPath, random, (root, config) => new Seq2SeqModel(root, config));
+export function loadSeq2Seq(
+  nameOrPath: string,
+  random: Random,
+  shared?: SharedWeights,
+): Loaded<Seq2SeqModel, BartConfig> {
+  return load(bart, nameOrPath, random, (root, config) => new Seq2SeqModel(root, config), shared);
 }

@@ -6,7 +6,14 @@ import { scalarLike } from '../ops/scalar.ts';
 import { storedTensor, tensor } from '../tensor/create.ts';
 import { keep, tidy } from '../tensor/scope.ts';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/** A leaf with these numbers; of a tensor it shares the memory. */
+function leaf(values: ArrayLike<number> | StoredNumbers | Tensor, shape: Shape): Tensor {
+  if (values instanceof Tensor) return values.view(shape, true);
+  const options = { requiresGrad: true };
+  return 'readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options);
+}
 
 /**
  * A weight with a name, a value that an optimiser replaces, and possibly a mask.
@@ -22,12 +29,11 @@ export class Parameter {
   #value: Tensor;
   #mask: Tensor | null = null;
 
-  constructor(name: string, values: ArrayLike<number> | StoredNumbers, shape: Shape, { isNew = true } = {}) {
+  constructor(name: string, values: ArrayLike<number> | StoredNumbers | Tensor, shape: Shape, { isNew = true } = {}) {
     this.name = name;
     this.shape = shape;
     this.isNew = isNew;
-    const options = { requiresGrad: true };
-    this.#value = keep('readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options));
+    this.#value = keep(leaf(values, shape));
   }
 
   get size(): number {
@@ -101,6 +107,12 @@ export class Parameter {
   /** The number of weights that are not pruned. */
   keptCount(): number {
     return this.#mask ? Array.from(this.#mask.dataSync()).filter((m) => m !== 0).length : this.size;
+  }
+
+  /** Frees the value and the mask, for a model that is not used any more. Memory that others share stays theirs. */
+  dispose(): void {
+    this.#value.dispose();
+    this.#mask?.dispose();
   }
 
   /** A copy of the values. */

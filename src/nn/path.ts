@@ -1,14 +1,19 @@
 import type { FloatArray, Shape } from '../backends/backend.ts';
 import type { StoredNumbers } from '../backends/stored.ts';
 import type { Random } from '../random/random.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Initializer } from './init.ts';
 import { Parameter } from './parameter.ts';
 
 /** Where parameters come from: a checkpoint that accounts for each of its tensors. */
 export interface WeightSource {
   has(name: string): boolean;
-  /** @throws Error naming the tensor if it is missing or has another shape */
-  take(name: string, shape: Shape): FloatArray | StoredNumbers;
+  /**
+   * Numbers, or a tensor whose memory the parameter shares until one of them is written to.
+   *
+   * @throws Error naming the tensor if it is missing or has another shape
+   */
+  take(name: string, shape: Shape): FloatArray | StoredNumbers | Tensor;
 }
 
 interface Origin {

@@ -121,6 +121,14 @@ export class Adam {
     }));
   }
 
+  /** Frees the moments; no step can be taken any more. */
+  dispose(): void {
+    for (const { m, v } of this.#slots) {
+      m.dispose();
+      v.dispose();
+    }
+  }
+
   /**
    * One update.
    *

@@ -2,7 +2,7 @@ import type { OptionValue } from '../adapters/options.ts';
 import type { FloatArray } from '../backends/backend.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { ScoreContext } from './method.ts';
+import type { PruningMethod, ScoreContext } from './method.ts';
 import { pruningMethodOf } from './registry.ts';
 import { budgetsOf, masksWithin, removedAfter, type Scope } from './select.ts';
 
@@ -60,7 +60,7 @@ export async function prune({
         { ...context, onBatch: (done, total) => onBatch?.((round - 1) * total + done, rounds * total) },
         config,
       );
-      checkScores(name, scores, { informative: round === 1 });
+      await checkScores(method, parameters, scores, { informative: round === 1 });
       const counts = budgets.map((budget) => removedAfter(budget, round, rounds));
       masks = masksWithin(scores, budgets, counts, masks);
       for (const [i, parameter] of parameters.entries()) parameter.setMask(masks[i]);
@@ -99,10 +99,16 @@ async function snapshot(parameters: readonly Parameter[]): Promise<() => void> {
 }
 
 /**
- * Scores that cannot tell weights apart would prune by position, which is an error. After the first round it is none: a network
- * that has lost its last path has nothing left to tell.
+ * Scores that cannot tell weights apart would prune by position, which is an error: over all weights, and for a method that looks
+ * at data in any matrix that starts as zeros (a dead unit may silence others, which are there all the same). After the first round
+ * it is none: a network that has lost its last path has nothing left to tell.
  */
-function checkScores(name: string, z: readonly FloatArray[], { informative }: { readonly informative: boolean }): void {
+async function checkScores(
+  { name, data }: PruningMethod,
+  parameters: readonly Parameter[],
+  z: readonly FloatArray[],
+  { informative }: { readonly informative: boolean },
+): Promise<void> {
   for (const values of z) {
     const bad = values.find((value) => !Number.isFinite(value));
     if (bad === undefined) continue;
@@ -110,11 +116,16 @@ function checkScores(name: string, z: readonly FloatArray[], { informative }: { 
       `${name}: a score is ${bad}; the loss or a weight is not finite. Lower the learning rate or check the data.`,
     );
   }
+  if (!informative) return;
+  const remedy = "so they cannot tell weights apart; initialise the adapter with init 'bert'";
   const first = z.find(({ length }) => length > 0)?.[0];
   const count = z.reduce((sum, { length }) => sum + length, 0);
-  if (informative && count > 1 && z.every((values) => values.every((value) => value === first))) {
-    throw new InputError(
-      `${name}: all scores are ${first}, so they cannot tell weights apart; initialise the adapter with init 'bert'.`,
-    );
+  if (count > 1 && z.every((values) => values.every((value) => value === first))) {
+    throw new InputError(`${name}: all scores are ${first}, ${remedy}.`);
+  }
+  if (!data) return;
+  for (const [i, parameter] of parameters.entries()) {
+    const isZero = z[i].every((value) => value === 0) && (await parameter.data()).every((value) => value === 0);
+    if (isZero && z[i].length > 1) throw new InputError(`${name}: all scores of ${parameter.name} are 0, ${remedy}.`);
   }
 }

@@ -8,7 +8,8 @@ import { readJsonObject } from '../io/index.ts';
 import { isHeadParameter, type Pooling, type SequenceClassifier } from '../models/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
-import { type AdaptedModel, buildModel, defaultMaxLength } from './prepare.ts';
+import { defaultMaxLength } from './default-length.ts';
+import { type AdaptedModel, buildModel } from './prepare.ts';
 import { countParameters } from './run.ts';
 import type { RunConfig, RunMetrics } from './run-folder.ts';
 import { type FusedAdapter, type RunSettings, runDefaults } from './settings.ts';
@@ -69,6 +70,7 @@ export function openForeign(folder: string, options: ForeignOptions): OpenedAdap
     metrics: null,
     ...countParameters(adapted),
     steps: 0,
+    history: [],
     epoch_losses: [],
     seconds: { pruning: 0, training: 0, evaluation: 0 },
     tokens_per_second: null,

@@ -8,6 +8,7 @@ export {
   convertAdapter,
   openAdapter,
 } from './convert.ts';
+export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
@@ -15,7 +16,6 @@ export {
   type AdaptedModel,
   type AdapterPruneReport,
   buildModel,
-  defaultMaxLength,
   ownAdapter,
   type PreparedRun,
   type PrepareEvents,
@@ -26,6 +26,7 @@ export {
 } from './prepare.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
 export { type RunEvents, type RunOptions, type RunResult, runTraining, type StepProgress } from './run.ts';
+export { RunCache } from './run-cache.ts';
 export {
   adapterFile,
   type CheckpointHeader,
@@ -40,7 +41,9 @@ export {
   readRunMetrics,
   readStoppedRun,
   runFileSizes,
+  type ScoredStep,
   storedCounts,
+  WEIGHTS,
 } from './run-folder.ts';
 export {
   builtAdapter,
@@ -56,5 +59,6 @@ export {
   runDefaults,
   type TextGenerationData,
   textDefaults,
+  withAllOptions,
 } from './settings.ts';
 export { classification, datasetName, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

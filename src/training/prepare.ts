@@ -1,13 +1,19 @@
 import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
 import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { isHeadParameter, type Loaded, longestSequence, type ModelConfig, parseModelConfig } from '../models/index.ts';
+import {
+  isHeadParameter,
+  type Loaded,
+  longestSequence,
+  type ModelConfig,
+  type SharedWeights,
+} from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 import { sparsityFor } from './large-sparse.ts';
+import { RunCache } from './run-cache.ts';
 import { builtAdapter, type RunSettings, withAllOptions } from './settings.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
 import { yieldToEvents } from './yield.ts';
@@ -46,17 +52,11 @@ export function tokenizerOf({
   return tokenizer;
 }
 
-/** As long as the task's inputs are, where the model has positions for that. @throws InputError if there is no such model */
-export function defaultMaxLength(model: string, { maxLength }: Pick<Task, 'maxLength'>): number {
-  const config = parseModelConfig(readModelConfig(resolveModelFolder(model)));
-  return Math.min(maxLength, longestSequence(config));
-}
-
 /**
  * Loads the backbone, adds the task's head and attaches the adapter. Those that it mixes are not loaded.
  *
  * @param labels the classes, null where there are none
- *
+ * @param shared weights that other models of the process have too
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
 export function buildModel<T extends TaskTypes>(
@@ -64,8 +64,9 @@ export function buildModel<T extends TaskTypes>(
   settings: RunSettings,
   labels: readonly string[] | null,
   random: Random,
+  shared?: SharedWeights,
 ): AdaptedModel<T['model']> {
-  const loaded = task.load(settings, labels, random.fork('head'));
+  const loaded = task.load(settings, labels, random.fork('head'), shared);
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -79,7 +80,6 @@ export function buildModel<T extends TaskTypes>(
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
-  const head = loaded.model.parameters().filter(isHeadParameter);
   return {
     ...loaded,
     adapters,
@@ -87,7 +87,7 @@ export function buildModel<T extends TaskTypes>(
     backbone,
     tokenizer: tokenizerOf(loaded),
     trained: loaded.model.parameters().filter(({ trainable }) => trainable),
-    saved: [...adapters.parameters(), ...head],
+    saved: [...adapters.parameters(), ...loaded.model.parameters().filter(isHeadParameter)],
   };
 }
 
@@ -112,24 +112,42 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> {
   readonly metrics: readonly string[];
 }
 
-/** Reads the data and builds the model of a run. @throws InputError for bad input */
+/**
+ * Reads the data and builds the model of a run.
+ *
+ * @param cache what it shares with other runs; by default nothing
+ * @throws InputError for bad input
+ */
 export async function prepareRun<T extends TaskTypes>(
   task: Task<T>,
   settings: RunSettings,
   { onWarning, onLoaded }: PrepareEvents = {},
+  cache?: RunCache,
 ): Promise<PreparedRun<T>> {
   const random = runRandom(settings);
-  const train = await task.readTraining(settings.data, random);
-  const evaluation = await task.readEvaluation(settings.data, train.labels, random);
+  const { data, model, maxLength, seed } = settings;
+  // The examples of the WordNet task are drawn anew for each seed.
+  const source = data.kind === 'wordnet' ? [data, seed] : [data];
+  const known = cache ?? new RunCache();
+  const { train, evaluation } = await known.memo(['data', ...source], async () => {
+    const examples = await task.readTraining(data, random);
+    return { train: examples, evaluation: await task.readEvaluation(data, examples.labels, random) };
+  });
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(task, settings, train.labels, random);
+  const adapted = buildModel(task, settings, train.labels, random, cache?.weights);
   onLoaded?.(adapted);
+  const { tokenizer } = adapted;
   return {
     task,
     random,
     adapted,
-    items: task.encode(train, adapted.tokenizer, settings),
-    evaluation: evaluation && task.evaluation(evaluation, adapted.tokenizer, settings),
+    items: known.memo(['items', model, maxLength, ...source], () => task.encode(train, tokenizer, settings)),
+    // Where texts are sampled, the seed is a part of how a model is judged.
+    evaluation:
+      evaluation &&
+      known.memo(['evaluation', model, maxLength, seed, ...source], () =>
+        task.evaluation(evaluation, tokenizer, settings),
+      ),
     labels: train.labels,
     metrics: (evaluation ?? train).metrics,
   };

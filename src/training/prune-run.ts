@@ -41,6 +41,7 @@ export async function runPruning(options: PruningOptions): Promise<PruningResult
     metrics: null,
     ...countParameters(run.adapted),
     steps: 0,
+    history: [],
     epoch_losses: [],
     seconds: { pruning: seconds(), training: 0, evaluation: 0 },
     tokens_per_second: null,

@@ -44,6 +44,12 @@ export interface RunConfig {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+/** The scores on the evaluation data after a number of steps. */
+export interface ScoredStep {
+  readonly step: number;
+  readonly metrics: Scores;
+}
+
 /** `metrics.json`. */
 export interface RunMetrics {
   /** On the evaluation data after the last step; null without evaluation data. */
@@ -52,6 +58,8 @@ export interface RunMetrics {
   readonly trained_parameters: { readonly adapter: number; readonly head: number };
   readonly backbone_parameters: number;
   readonly steps: number;
+  /** The scores while it was trained; the last are those above. */
+  readonly history: readonly ScoredStep[];
   /** The mean loss of each epoch. */
   readonly epoch_losses: readonly number[];
   readonly seconds: { readonly pruning: number; readonly training: number; readonly evaluation: number };
@@ -214,8 +222,9 @@ export interface CheckpointHeader {
   readonly step: number;
   /** One per step. */
   readonly losses: readonly number[];
+  readonly history: readonly ScoredStep[];
   readonly tokens: number;
-  readonly seconds: { readonly pruning: number; readonly training: number };
+  readonly seconds: { readonly pruning: number; readonly training: number; readonly evaluation: number };
 }
 
 /** Writes the position of a run, its weights and the optimiser's moments in one file. */

@@ -12,17 +12,19 @@ import {
   prepareRun,
   pruneAdapter,
 } from './prepare.ts';
+import type { RunCache } from './run-cache.ts';
 import {
   loadCheckpoint,
   type RunConfig,
   type RunMetrics,
   readStoppedRun,
+  type ScoredStep,
   saveCheckpoint,
   saveRun,
 } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
-import { objectiveOf, type Scores } from './task.ts';
+import { objectiveOf } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 import { Trainer } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
@@ -32,6 +34,7 @@ export interface RunEvents extends PrepareEvents {
   readonly onPruned?: (report: AdapterPruneReport) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEvaluate?: (done: number, total: number) => void;
+  readonly onScored?: (scores: ScoredStep) => void;
 }
 
 export interface StepProgress {
@@ -55,6 +58,10 @@ export interface RunOptions {
   readonly versions?: Readonly<Record<string, string>>;
   /** When it is aborted the run stops after the current step and leaves a checkpoint, once pruning is over. */
   readonly signal?: AbortSignal;
+  /** A checkpoint is left whenever so much time has passed since the last one; by default only when it is aborted. */
+  readonly checkpointSeconds?: number;
+  /** What it shares with other runs of the process; by default nothing. */
+  readonly cache?: RunCache;
   readonly events?: RunEvents;
 }
 
@@ -69,37 +76,51 @@ export type RunResult =
  * @throws InputError for bad input, and the signal's reason when it is aborted while pruning; nothing has been written then
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
-  const { output, resume = false, versions = {}, signal, events = {} } = options;
   const settings = await withFetchedFiles(withAllOptions(options.settings));
-  const run = await prepareRun(taskOf(settings.data), settings, events);
-  const { model, adapter, trained, saved } = run.adapted;
+  const run = await prepareRun(taskOf(settings.data), settings, options.events, options.cache);
+  const { model, adapter, trained } = run.adapted;
   const trainer = new Trainer(
     objectiveOf(run.task, model, run.items, trained, adapter.penalty),
     settings.training,
     run.random.fork('training'),
   );
-  const progress = resume ? restore({ ...options, settings }, run, trainer) : await begin(run, options);
+  try {
+    return await trainAndSave({ ...options, settings }, run, trainer);
+  } finally {
+    trainer.dispose();
+  }
+}
+
+async function trainAndSave(options: RunOptions, run: PreparedRun, trainer: Trainer<unknown>): Promise<RunResult> {
+  const { settings, output, resume = false, versions = {}, signal, checkpointSeconds, events = {} } = options;
+  const { saved } = run.adapted;
+  const progress = resume ? restore(options, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
-  let evaluation: Evaluated;
+  const data = fingerprint(run.items);
+  const checkpoint = async () =>
+    saveCheckpoint(output, { settings, fingerprint: data, ...progress }, saved, await trainer.state());
   try {
-    await train(run, trainer, progress, signal, events.onStep);
-    await checkFinite(saved);
-    evaluation = await evaluateModel(run, signal, events.onEvaluate);
+    await train(run, trainer, progress, {
+      signal,
+      events,
+      due: evaluationSteps(trainer.totalSteps, settings.evaluations ?? 1),
+      onStepDone: checkpointSeconds === undefined ? undefined : every(checkpointSeconds, checkpoint),
+    });
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
-    const header = { settings, fingerprint: fingerprint(run.items), ...progress };
-    await saveCheckpoint(output, header, saved, await trainer.state());
+    await checkpoint();
     return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
   }
 
-  const { pruning, command, losses, tokens, seconds } = progress;
+  const { pruning, command, losses, history, tokens, seconds } = progress;
   const metrics: RunMetrics = {
-    metrics: evaluation.scores,
+    metrics: history.at(-1)?.metrics ?? null,
+    history,
     ...countParameters(run.adapted),
     steps: trainer.step,
     epoch_losses: epochLosses(losses, trainer.stepsPerEpoch),
-    seconds: { ...seconds, evaluation: evaluation.seconds },
+    seconds,
     tokens_per_second: tokens / seconds.training,
   };
   const config = { settings, labels: run.labels, metrics: run.metrics, pruning, command, versions };
@@ -112,15 +133,17 @@ interface Progress {
   readonly command: readonly string[];
   readonly pruning: AdapterPruneReport | null;
   readonly losses: number[];
+  readonly history: ScoredStep[];
   tokens: number;
-  readonly seconds: { readonly pruning: number; training: number };
+  readonly seconds: { readonly pruning: number; training: number; evaluation: number };
 }
 
 async function begin(run: PreparedRun, { settings, command = [], signal, events = {} }: RunOptions): Promise<Progress> {
   loadFused(run.adapted, settings);
   const stop = stopwatch();
   const pruning = await pruneAdapter(run, settings, { onBatch: events.onPruning, signal });
-  return { command, pruning, losses: [], tokens: 0, seconds: { pruning: pruning ? stop() : 0, training: 0 } };
+  const seconds = { pruning: pruning ? stop() : 0, training: 0, evaluation: 0 };
+  return { command, pruning, losses: [], history: [], tokens: 0, seconds };
 }
 
 function restore<Item>(
@@ -139,45 +162,76 @@ function restore<Item>(
   }
   const { header, optimizer } = loadCheckpoint(output, adapted.saved);
   trainer.restore(optimizer);
-  const { command, pruning, losses, tokens, seconds } = header;
-  return { command, pruning, losses: [...losses], tokens, seconds: { ...seconds } };
+  const { losses, history, seconds, ...rest } = header;
+  return { ...rest, losses: [...losses], history: [...history], seconds: { ...seconds } };
 }
 
-/** Takes the steps that are left. @throws the signal's reason when it is aborted; the step under way is finished before */
+interface Loop {
+  readonly signal?: AbortSignal;
+  readonly events: RunEvents;
+  /** After which steps the model is evaluated. */
+  readonly due: ReadonlySet<number>;
+  readonly onStepDone?: () => Promise<void>;
+}
+
+/**
+ * Takes the steps and evaluations that are left.
+ *
+ * @throws the signal's reason when it is aborted; the step under way is finished before
+ */
 async function train(
-  { task }: PreparedRun,
+  run: PreparedRun,
   trainer: Trainer<unknown>,
   progress: Progress,
-  signal: AbortSignal | undefined,
-  onStep: RunEvents['onStep'],
+  { signal, events, due, onStepDone }: Loop,
 ): Promise<void> {
-  while (!trainer.done) {
+  for (;;) {
+    if (trainer.done) await checkFinite(run.adapted.saved);
+    const isScored = progress.history.at(-1)?.step === trainer.step;
+    if (due.has(trainer.step) && !isScored) await score(run, trainer.step, progress, signal, events);
+    if (trainer.done) return;
     await yieldToEvents();
     signal?.throwIfAborted();
     const stop = stopwatch();
     const { batch, ...report } = await trainer.trainStep();
     progress.losses.push(report.loss);
-    progress.tokens += batch.reduce<number>((sum, item) => sum + task.tokenCount(item), 0);
+    progress.tokens += batch.reduce<number>((sum, item) => sum + run.task.tokenCount(item), 0);
     progress.seconds.training += stop();
-    onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
+    events.onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
+    await onStepDone?.();
   }
 }
 
-interface Evaluated {
-  readonly scores: Scores | null;
-  readonly seconds: number;
+/** Equal parts of a run, rounded up to whole steps. */
+function evaluationSteps(totalSteps: number, count: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: count }, (_, i) => Math.ceil(((i + 1) * totalSteps) / count)));
 }
 
-async function evaluateModel(
+/** A function that does the work if it has not been done for some seconds. */
+function every(seconds: number, work: () => Promise<void>): () => Promise<void> {
+  let since = stopwatch();
+  return async () => {
+    if (since() < seconds) return;
+    await work();
+    since = stopwatch();
+  };
+}
+
+/** Evaluates the model and remembers the scores, if there are evaluation data. */
+async function score(
   { adapted, evaluation }: PreparedRun,
+  step: number,
+  progress: Progress,
   signal: AbortSignal | undefined,
-  onEvaluate: RunEvents['onEvaluate'],
-): Promise<Evaluated> {
-  if (!evaluation) return { scores: null, seconds: 0 };
+  { onEvaluate, onScored }: RunEvents,
+): Promise<void> {
+  if (!evaluation) return;
   const stop = stopwatch();
   const onBatch = (done: number) => onEvaluate?.(done, evaluation.size);
-  const scores = await evaluation.scores(adapted.model, { onBatch, signal });
-  return { scores, seconds: stop() };
+  const metrics = await evaluation.scores(adapted.model, { onBatch, signal });
+  progress.seconds.evaluation += stop();
+  progress.history.push({ step, metrics });
+  onScored?.({ step, metrics });
 }
 
 /** The mean of the losses of each epoch's steps. */

@@ -122,6 +122,8 @@ export interface RunSettings<Data extends DataSettings = DataSettings> {
   readonly trainHead: boolean;
   readonly seed: number;
   readonly backend: BackendName;
+  /** How often the model is evaluated while it is trained, at equal distances; the last time is at the end. Default 1. */
+  readonly evaluations?: number;
 }
 
 /** What the SparseAdapter paper uses on XSum. */

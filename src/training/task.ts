@@ -1,6 +1,6 @@
 import type { AdaptableModel } from '../adapters/index.ts';
 import type { Dataset } from '../data/index.ts';
-import type { Loaded } from '../models/index.ts';
+import type { Loaded, SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
@@ -95,8 +95,13 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
    * @throws InputError as `readTraining`, and for a class that is not among `labels`
    */
   readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): Promise<T['dataset'] | null>;
-  /** The backbone with the task's head. @throws InputError if the model folder is unusable */
-  load(settings: RunSettings<T['data']>, labels: readonly string[] | null, random: Random): Loaded<T['model']>;
+  /** The backbone with the task's head; `shared` has weights of other models. @throws InputError if the model folder is unusable */
+  load(
+    settings: RunSettings<T['data']>,
+    labels: readonly string[] | null,
+    random: Random,
+    shared?: SharedWeights,
+  ): Loaded<T['model']>;
   /** Examples to train on as items. */
   encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): T['item'][];
   evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): Evaluation<T['model']>;

@@ -147,6 +147,11 @@ export class Trainer<Item> {
     return this.#optimizer.state();
   }
 
+  /** Frees the optimiser's state; no step can be taken any more. */
+  dispose(): void {
+    this.#optimizer.dispose();
+  }
+
   /** Continues where the state was taken; the parameters must be restored too. */
   restore(state: AdamState): void {
     this.#optimizer.restore(state);

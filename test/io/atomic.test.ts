@@ -59,6 +59,14 @@ test('a folder with other things in it is never replaced', () => {
   assert.equal(read(root, 'out', 'a.txt'), 'old');
 });
 
+test('what a process that was killed left of its own file is replaced', () => {
+  const left = 'a.txt.a606d632-0399-4d7e-af24-3e530afe3230.tmp';
+  const root = temporaryFolder({ 'out/a.txt': 'old', [`out/${left}`]: 'half' });
+  writeFolderAtomic(join(root, 'out'), { 'a.txt': 'new' });
+  assert.deepEqual(list(root, 'out'), ['a.txt']);
+  assertInputError(() => checkReplaceable(join(root, 'out'), ['b.txt']), /holds "a\.txt"/);
+});
+
 test('a failure half-way leaves the earlier output untouched and no temporary folder', () => {
   const root = temporaryFolder({ 'out/a': 'old' });
   const impossible = { a: 'new', 'a/b': 'a file cannot also be a folder' };

@@ -62,10 +62,11 @@ test('the engine can load no other room, and one package', () => {
 
 /** The entries of the package, as bundlers choose them for a browser. */
 const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  exports: Record<string, string | { browser: string }>;
+  exports: Record<string, string | { browser?: string }>;
 };
 const inBrowsers = Object.entries(entries).flatMap(([name, entry]) => {
-  const file = typeof entry === 'string' ? entry : entry.browser;
+  // One without a browser's form is for Node.js alone.
+  const file = typeof entry === 'string' ? entry : (entry.browser ?? '');
   return file.endsWith('.js') ? [[name, file.replace('./dist/', '').replace('.js', '.ts')]] : [];
 });
 
@@ -116,5 +117,13 @@ for (const [what, engine, folder] of engines) {
       assert.match(url, /node_modules\/seedrandom\//);
   });
 }
+
+test('libraries of reports and databases are loaded only by what uses them', async () => {
+  const args = ['--import', reporter, join(root, 'src', 'cli', 'main.ts'), '--version'];
+  const { stderr } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  assert.match(stderr, /src\/experiments\/sweep\.ts/);
+  const research = stderr.split('\n').filter((url) => /node_modules\/(vega|@resvg|node-sqlite3|@expo|d3-)/.test(url));
+  assert.deepEqual(research, []);
+});
 
 test.run();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { attachAdapter, houlsby, positiveNumber } from '../../src/adapters/index.ts';
+import { attachAdapter, type Family, houlsby, lora, mam, positiveNumber } from '../../src/adapters/index.ts';
 import { add, memory, mul, Random, sum, type Tensor, tensor } from '../../src/index.ts';
 import { packSequences } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
@@ -244,6 +244,22 @@ test("snip cannot prune an adapter that starts as the identity: the error names 
     } else {
       assert.equal((await run()).kept, 512 - 205);
     }
+  }
+});
+
+test('a part of an adapter that starts as zeros is named, though other parts have scores', async () => {
+  for (const [family, options, part] of [
+    [lora, { rank: 2, init: 'lora' }, /lora_B\.default\.weight are 0/],
+    [mam, { bottleneck: 4, prefixLength: 2, init: 'mam_adapter' }, /adapter_(down|up)\S* are 0/],
+  ] as const) {
+    const model = tinyClassifier();
+    const { prunable } = attachAdapter(model, (family as Family).configure(options));
+    const loss = () => model.loss(model.forward(packSequences(batch, model.encoder.positionIds)), [0, 1]);
+    await assertRejectsInput(
+      () => prune({ method: 'grasp', sparsity: 0.4, parameters: prunable, losses: [loss], random: new Random(1) }),
+      part,
+    );
+    assert.ok(prunable.every(({ mask }) => mask === null));
   }
 });
 

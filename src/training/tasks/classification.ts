@@ -84,7 +84,8 @@ export const classification: Task<{
     }
   },
 
-  load: ({ model, pooling }, labels, random) => loadClassifier(model, random, () => ({ labels, pooling })),
+  load: ({ model, pooling }, labels, random, shared) =>
+    loadClassifier(model, random, () => ({ labels, pooling }), shared),
   encode: ({ examples }, tokenizer, { maxLength }) => encodeExamples(examples, tokenizer, maxLength),
   tokenCount,
   loss: classificationLoss,

@@ -36,7 +36,7 @@ export const questionAnswering: Task<{
     return isFolder(train) ? readSquad(squadFile(train, 'dev')) : null;
   },
 
-  load: ({ model }, _labels, random) => loadQuestionAnswering(model, random),
+  load: ({ model }, _labels, random, shared) => loadQuestionAnswering(model, random, shared),
   encode: ({ examples, name }, tokenizer, settings) =>
     answeredWindows(examples, tokenizer, windowOptions(settings), name),
   tokenCount: ({ ids }) => ids.length,

@@ -22,7 +22,7 @@ export const textGeneration: Task<{
   readTraining: async ({ train, text, target }) => readTextPairs(train, { text, target }, metrics),
   readEvaluation: async ({ eval: path, text, target }) =>
     path === null ? null : readTextPairs(path, { text, target }, metrics),
-  load: ({ model }, _labels, random) => loadSeq2Seq(model, random),
+  load: ({ model }, _labels, random, shared) => loadSeq2Seq(model, random, shared),
   encode: ({ examples }, tokenizer, { maxLength, data: { maxTargetLength } }) =>
     encodePairs(examples, tokenizer, { maxLength, maxTargetLength }),
   tokenCount: pairTokenCount,

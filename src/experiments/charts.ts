@@ -1,0 +1,242 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { GlueTaskName } from '../data/index.ts';
+import type { Row } from './definitions.ts';
+import { scoreFrom } from './plan.ts';
+import { taskTitles } from './protocol.ts';
+import { figure1Trained } from './published.ts';
+import { mean } from './statistics.ts';
+import { columnsOf, publishedOf, type SweepSummary, scoresIn } from './summary.ts';
+import { shortModel } from './tables.ts';
+
+/** A font that is installed with the package, so that pictures are the same everywhere. */
+export const fontFamily = 'Arimo';
+
+/** What all charts have in common: sizes and colours for print. */
+const style = {
+  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  background: 'white',
+  config: {
+    font: fontFamily,
+    axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#e6e6e6' },
+    header: { labelFontSize: 13, title: null },
+    legend: { labelFontSize: 11, title: null },
+    title: { fontSize: 14, anchor: 'start', fontWeight: 'normal' },
+    range: { category: { scheme: 'tableau10' } },
+    view: { stroke: '#cccccc' },
+  },
+} as const;
+
+const axisOf = (title: string) => ({
+  title,
+  scale: { zero: false, nice: true, padding: 10 },
+  axis: { format: '.4~g', tickCount: 6 },
+});
+
+/** The chart of an experiment as a Vega-Lite specification, with its data in it. */
+export function chartOf(summary: SweepSummary): TopLevelSpec {
+  const { title } = summary.plan.experiment;
+  return { ...style, title, ...charts[summary.plan.experiment.chart](summary) } as TopLevelSpec;
+}
+
+type Specification = Readonly<Record<string, unknown>>;
+
+const charts: Readonly<Record<SweepSummary['plan']['experiment']['chart'], (summary: SweepSummary) => Specification>> =
+  {
+    methods: methodsChart,
+    parameters: parametersChart,
+    sparsity: sparsityChart,
+    course: courseChart,
+  };
+
+/** A column's title, with the model where there are several. */
+function panelOf({ plan }: SweepSummary, column: GlueTaskName | 'average', model: string): string {
+  const title = column === 'average' ? 'mean of the tasks' : taskTitles[column];
+  return plan.settings.models.length > 1 ? `${title}, ${shortModel(model)}` : title;
+}
+
+/** One record per method, model and column that has a score, column by column. */
+function records(summary: SweepSummary) {
+  return columnsOf(summary.plan).flatMap((column) =>
+    summary.rows.flatMap((row) => {
+      const scores = scoresIn(row, column);
+      if (scores === null || scores.mean === null) return [];
+      const { mean: score, deviation } = scores;
+      const [low, high] = [score - (deviation ?? 0), score + (deviation ?? 0)];
+      const panel = panelOf(summary, column, row.model);
+      return [{ method: row.row.title, sparsity: sparsityOf(row.row), panel, score, low, high }];
+    }),
+  );
+}
+
+type Panelled = { readonly panel: string };
+
+/** A panel for each title, in the order in which they occur, with its own records and axes. */
+function panelsOf<T extends Panelled>(
+  values: readonly T[],
+  columns: number,
+  panel: (values: readonly T[]) => Specification,
+): Specification {
+  const titles = [...new Set(values.map(({ panel: title }) => title))];
+  return {
+    columns,
+    concat: titles.map((title) => {
+      const own = values.filter((value) => value.panel === title);
+      return { title: { text: title, anchor: 'middle', fontSize: 12 }, data: { values: own }, ...panel(own) };
+    }),
+  };
+}
+
+/** Scores by method, a panel for each task: a point is the mean over the seeds, the bar one standard deviation to each side. */
+function methodsChart(summary: SweepSummary): Specification {
+  const order = summary.plan.rows.map(({ title }) => title);
+  const y = { field: 'method', type: 'nominal', sort: order, title: null, axis: { grid: true } };
+  const x = { field: 'score', type: 'quantitative', ...axisOf('score (%)') };
+  const color = '#4c78a8';
+  return panelsOf(records(summary), 3, () => ({
+    width: 190,
+    height: { step: 22 },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 2, color },
+        encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
+      },
+      { mark: { type: 'point', filled: true, size: 60, opacity: 1, color }, encoding: { y, x } },
+    ],
+  }));
+}
+
+/** The mean score against trained parameters, ours and in a panel of their own those points whose place the paper prints. */
+function parametersChart(summary: SweepSummary): Specification {
+  const { plan, rows } = summary;
+  const ours = rows.flatMap((row) => {
+    const score = plan.tasks.length > 1 ? row.average.mean : row.cells[0].scores.mean;
+    if (score === null || row.trained === null) return [];
+    return [
+      { method: row.row.title, kind: row.row.adapter.kind, score, trained: row.trained, panel: shortModel(row.model) },
+    ];
+  });
+  const isWhole = plan.tasks.length === plan.experiment.tasks.length;
+  const paper = (isWhole ? plan.rows : []).flatMap((row) =>
+    publishedOf(plan, row.id).flatMap(({ model, scores: { average: score } }) => {
+      const trained = figure1Trained[row.id];
+      if (score === undefined || trained === undefined) return [];
+      return [{ method: row.title, kind: row.adapter.kind, score, trained, panel: `${model}, in the paper` }];
+    }),
+  );
+  const x = {
+    field: 'trained',
+    type: 'quantitative',
+    title: 'trained parameters (% of the backbone)',
+    scale: { type: 'log', nice: false, padding: 40 },
+    axis: { format: '.4~g', tickCount: 6 },
+  };
+  const y = { field: 'score', type: 'quantitative', ...axisOf('mean score (%)') };
+  const kinds = [...new Set(plan.rows.map(({ adapter }) => adapter.kind))];
+  const color = { field: 'kind', type: 'nominal', scale: { domain: kinds } };
+  return panelsOf([...ours, ...paper], 2, () => ({
+    width: 340,
+    height: 260,
+    layer: [
+      { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x, y, color } },
+      {
+        mark: { type: 'text', dy: -10, fontSize: 10, font: fontFamily },
+        encoding: { x, y, text: { field: 'method', type: 'nominal' } },
+      },
+    ],
+  }));
+}
+
+/** Scores over the sparsity with one standard deviation to each side; full fine-tuning is a dashed line. */
+function sparsityChart(summary: SweepSummary): Specification {
+  const y = { field: 'score', type: 'quantitative', ...axisOf('score (%)') };
+  const x = { field: 'sparsity', type: 'quantitative', title: 'weights removed (%)' };
+  return panelsOf(records(summary), 3, (values) => {
+    const full = values.filter(({ sparsity }) => sparsity === null);
+    const reference = {
+      data: { values: full },
+      mark: { type: 'rule', strokeDash: [5, 4], color: '#666666' },
+      encoding: { y },
+    };
+    return {
+      width: 190,
+      height: 150,
+      data: { values: values.filter(({ sparsity }) => sparsity !== null) },
+      layer: [
+        { mark: { type: 'area', opacity: 0.2 }, encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } } },
+        { mark: { type: 'line', point: true }, encoding: { x, y } },
+        ...(full.length > 0 ? [reference] : []),
+      ],
+    };
+  });
+}
+
+/** In percent; null for full fine-tuning, which has nothing to prune. */
+function sparsityOf({ adapter, pruning }: Row): number | null {
+  if (adapter.kind === 'full') return null;
+  return typeof pruning?.sparsity === 'number' ? 100 * pruning.sparsity : 0;
+}
+
+/** Scores while training, the mean over the seeds at each evaluation. */
+function courseChart(summary: SweepSummary): Specification {
+  const values = summary.rows.flatMap(({ row, model, cells }) =>
+    cells.flatMap(({ cell, runs }) => {
+      const byShare = new Map<number, number[]>();
+      for (const { stored } of runs) {
+        const { history = [], steps = 1 } = stored.metrics ?? {};
+        for (const { step, metrics } of history) {
+          const share = Math.round((100 * step) / steps);
+          const score = scoreFrom(metrics, cell.task);
+          if (score !== null) byShare.set(share, [...(byShare.get(share) ?? []), 100 * score]);
+        }
+      }
+      const panel = panelOf(summary, cell.task, model);
+      return Array.from(byShare, ([share, scores]) => ({ method: row.title, panel, share, score: mean(scores) }));
+    }),
+  );
+  return panelsOf(values, 2, () => ({
+    width: 300,
+    height: 220,
+    mark: { type: 'line', point: true },
+    encoding: {
+      x: { field: 'share', type: 'quantitative', title: 'training (%)', scale: { domain: [0, 100] } },
+      y: { field: 'score', type: 'quantitative', ...axisOf('score (%)') },
+      color: { field: 'method', type: 'nominal' },
+    },
+  }));
+}
+
+/** The share of weights that each method keeps in each matrix, over all runs of a model; null if no method prunes. */
+export function keptChart({ rows }: SweepSummary, model: string): TopLevelSpec | null {
+  const own = rows.filter((row) => row.model === model);
+  const values = own.flatMap(({ row, cells }) => {
+    const shares = new Map<string, number[]>();
+    for (const { stored } of cells.flatMap(({ runs }) => runs)) {
+      for (const { name, kept, total } of stored.pruning?.layers ?? []) {
+        shares.set(name, [...(shares.get(name) ?? []), (100 * kept) / total]);
+      }
+    }
+    const method = row.title;
+    return Array.from(shares, ([name, kept]) => ({ method, matrix: shortMatrix(name), kept: mean(kept) }));
+  });
+  if (values.length === 0) return null;
+  return {
+    ...style,
+    title: `${shortModel(model)}: weights kept in each matrix, mean over tasks and seeds`,
+    data: { values },
+    width: { step: 70 },
+    height: { step: 13 },
+    mark: 'rect',
+    encoding: {
+      x: { field: 'method', type: 'nominal', sort: null, title: null },
+      y: { field: 'matrix', type: 'nominal', sort: null, title: null, axis: { labelLimit: 400, labelFontSize: 9 } },
+      color: { field: 'kept', type: 'quantitative', scale: { scheme: 'viridis' }, legend: { title: 'kept (%)' } },
+    },
+  } as TopLevelSpec;
+}
+
+/** Without what all names of matrices have in common. */
+export const shortMatrix = (name: string): string =>
+  name
+    .replace(/^.*?\.layer\./, 'layer ')
+    .replace(/\.(adapters|loras?|default)(?=\.)/g, '')
+    .replace(/\.weight$/, '');

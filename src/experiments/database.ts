@@ -1,0 +1,84 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { InputError } from '../errors.ts';
+
+export type SqlValue = string | number | null;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/** What the store needs of an SQLite database. */
+export interface Database {
+  /** Statements without values. */
+  exec(sql: string): void;
+  /** One statement; `?` stand for the values. */
+  run(sql: string, values: readonly SqlValue[]): void;
+  all(sql: string, values?: readonly SqlValue[]): SqlRow[];
+  close(): void;
+}
+
+/** The part of `node:sqlite` that is used; the types of Node.js 20 do not have it. */
+interface NodeSqlite {
+  readonly DatabaseSync: new (
+    path: string,
+  ) => {
+    exec(sql: string): void;
+    prepare(sql: string): {
+      run(...values: SqlValue[]): unknown;
+      all(...values: SqlValue[]): unknown[];
+    };
+    close(): void;
+  };
+}
+
+function withRuntime({ DatabaseSync }: NodeSqlite, path: string): Database {
+  const database = new DatabaseSync(path);
+  return {
+    exec: (sql) => database.exec(sql),
+    run: (sql, values) => void database.prepare(sql).run(...values),
+    all: (sql, values = []) => database.prepare(sql).all(...values) as SqlRow[],
+    close: () => database.close(),
+  };
+}
+
+/** SQLite as WebAssembly that writes the file itself: no addon to compile, and a killed process loses nothing. */
+async function withWebAssembly(path: string): Promise<Database> {
+  const sqlite = await import('node-sqlite3-wasm');
+  const database = new sqlite.default.Database(path);
+  return {
+    exec: (sql) => database.exec(sql),
+    run: (sql, values) => void database.run(sql, [...values]),
+    all: (sql, values = []) => database.all(sql, [...values]) as SqlRow[],
+    close: () => database.close(),
+  };
+}
+
+export type Driver = 'runtime' | 'wasm';
+
+/** `node:sqlite` where the runtime has it (Node.js 22.13 and newer without a flag), else SQLite compiled to WebAssembly. */
+const defaultDriver = (): Driver => (runtimeSqlite() ? 'runtime' : 'wasm');
+
+const runtimeSqlite = (): NodeSqlite | undefined =>
+  process.getBuiltinModule('node:sqlite') as unknown as NodeSqlite | undefined;
+
+/**
+ * Opens the database in a file, or makes it.
+ *
+ * @throws InputError if the file is no database, or cannot be read and written
+ */
+export async function openDatabase(path: string, driver: Driver = defaultDriver()): Promise<Database> {
+  let database: Database | null = null;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const runtime = driver === 'runtime' ? runtimeSqlite() : undefined;
+    database = runtime ? withRuntime(runtime, path) : await withWebAssembly(path);
+    database.exec('PRAGMA busy_timeout = 5000');
+    database.all('SELECT name FROM sqlite_master');
+    return database;
+  } catch (error) {
+    database?.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = /locked/.test(reason)
+      ? `end the command that uses it${driver === 'wasm' ? `; if there is none, remove ${path}.lock` : ''}`
+      : 'give the --output folder of reproduce, or a new one';
+    throw new InputError(`Cannot use ${path} as a database of results (${reason}): ${hint}.`);
+  }
+}

@@ -1,0 +1,176 @@
+import type { AdapterSettings } from '../adapters/index.ts';
+import type { GlueTaskName } from '../data/index.ts';
+import { type PruningSettings, pruningDefaults } from '../training/index.ts';
+import { paperTasks } from './protocol.ts';
+import { figure1, type Published, table1, table2, table3, table4 } from './published.ts';
+
+/** A method: one line of a table, or one point or line of a figure. */
+export interface Row {
+  readonly id: string;
+  /** As the paper prints it. */
+  readonly title: string;
+  readonly adapter: AdapterSettings;
+  /** Null: dense. */
+  readonly pruning: PruningSettings | null;
+  /** The row whose adapters, one of each task, this one fuses. */
+  readonly fuses?: string;
+  /** The dense row that this one is compared with. */
+  readonly against?: string;
+}
+
+/** How the results are drawn. */
+export type Chart = 'methods' | 'parameters' | 'sparsity' | 'course';
+
+/** A table or figure of the paper. */
+export interface Experiment {
+  readonly name: string;
+  readonly title: string;
+  readonly rows: readonly Row[];
+  readonly tasks: readonly GlueTaskName[];
+  readonly published: Published;
+  readonly chart: Chart;
+  /** How often a model is evaluated while it is trained. Default 1. */
+  readonly evaluations?: number;
+  /** What differs from the paper or is not stated there. */
+  readonly notes: readonly string[];
+}
+
+/** The paper's width (section 3.1); a sweep can take another. */
+export const paperWidth = 64;
+
+const snip = (sparsity: PruningSettings['sparsity']): PruningSettings => ({ ...pruningDefaults, sparsity });
+const houlsby: AdapterSettings = { kind: 'houlsby', bottleneck: paperWidth };
+const pfeiffer: AdapterSettings = { kind: 'pfeiffer', bottleneck: paperWidth };
+const lora: AdapterSettings = { kind: 'lora' };
+/** The same numbers of parameters in the prefix and in the bottlenecks, as section 3.1 says. */
+const mam: AdapterSettings = { kind: 'mam', bottleneck: paperWidth, equalSplit: true };
+
+const full: Row = { id: 'full', title: 'Fine-Tune', adapter: { kind: 'full' }, pruning: null };
+const adapter: Row = { id: 'adapter', title: 'Adapter', adapter: houlsby, pruning: null };
+const pruned = (id: string, title: string, pruning: PruningSettings): Row => ({
+  ...{ id, title, adapter: houlsby, pruning },
+  against: adapter.id,
+});
+const largeSparse = (factor: number): Row =>
+  pruned(`ls${factor}`, `LS-Adapter ${factor}×`, snip({ largeSparse: factor }));
+
+/** A kind of adapter, dense and sparse. */
+const pair = (id: string, title: string, settings: AdapterSettings, fuses?: string): Row[] => [
+  { id, title, adapter: settings, pruning: null, fuses },
+  {
+    ...{ id: `s-${id}`, title: `S-${title}`, adapter: settings, pruning: snip(0.4), against: id },
+    fuses: fuses && `s-${fuses}`,
+  },
+];
+
+const widthNote = 'The learning rate, epochs and batch size of each number are not printed in the paper.';
+
+export const experiments: readonly Experiment[] = [
+  {
+    name: 'table1',
+    title: 'Table 1: methods of pruning at a sparsity of 40 %',
+    rows: [
+      full,
+      adapter,
+      pruned('random', 'w/ Rand.', { ...pruningDefaults, method: 'random' }),
+      pruned('magnitude', 'w/ Mag.', { ...pruningDefaults, method: 'magnitude' }),
+      pruned('er', 'w/ ER', { ...pruningDefaults, method: 'er' }),
+      pruned('snip', 'w/ SNIP', snip(0.4)),
+      pruned('grasp', 'w/ GraSP', { ...pruningDefaults, method: 'grasp' }),
+    ],
+    tasks: paperTasks,
+    published: table1,
+    chart: 'methods',
+    notes: [widthNote],
+  },
+  {
+    name: 'table2',
+    title: 'Table 2: sparsities (SNIP)',
+    rows: [full, adapter, ...[20, 40, 60, 80].map((s) => pruned(`s${s}`, `s = 0.${s / 10}`, snip(s / 100)))],
+    tasks: paperTasks,
+    published: table2,
+    chart: 'sparsity',
+    notes: [
+      widthNote,
+      'The paper prints the mean of GLUE with RoBERTa-base; its columns for XSum (BART-large) and SQuAD (BERT-base) are shown as printed and not run.',
+    ],
+  },
+  {
+    name: 'table3',
+    title: 'Table 3: Large-Sparse, wider adapters with the same number of weights',
+    rows: [adapter, ...[2, 3, 4].map(largeSparse)],
+    tasks: paperTasks,
+    published: table3,
+    chart: 'methods',
+    notes: [widthNote],
+  },
+  {
+    name: 'table4',
+    title: 'Table 4: kinds of adapters, dense and with 40 % removed (SNIP)',
+    rows: [
+      ...pair('pfeiffer', 'Pfeiffer', pfeiffer),
+      ...pair('lora', 'LoRA', lora),
+      ...pair('mam', 'MAM', mam),
+      ...pair('fusion', 'AF', { kind: 'fusion' }, 'pfeiffer'),
+    ],
+    tasks: paperTasks,
+    published: table4,
+    chart: 'methods',
+    notes: [
+      widthNote,
+      'The paper does not print the sizes of these adapters: here the bottlenecks are as wide as those of table 1, LoRA has the rank of its family, and the prefix of MAM as many parameters as its bottlenecks.',
+      'AF fuses the Pfeiffer adapters of all tasks of the sweep, S-AF the sparse ones; in S-AF the matrices of the fusion are pruned.',
+    ],
+  },
+  {
+    name: 'figure1',
+    title: 'Figure 1: score against trained parameters',
+    rows: [
+      full,
+      adapter,
+      { ...pruned('s-adapter', 'S-Adapter', snip(0.4)) },
+      { ...largeSparse(4), id: 'ls-adapter', title: 'LS-Adapter' },
+      ...pair('pfeiffer', 'Pfeiffer', pfeiffer),
+      {
+        id: 'ls-pfeiffer',
+        title: 'LS-Pfeiffer',
+        adapter: pfeiffer,
+        pruning: snip({ largeSparse: 4 }),
+        against: 'pfeiffer',
+      },
+      ...pair('lora', 'LoRA', lora),
+      { id: 'ls-lora', title: 'LS-LoRA', adapter: lora, pruning: snip({ largeSparse: 4 }), against: 'lora' },
+    ],
+    tasks: paperTasks,
+    published: figure1,
+    chart: 'parameters',
+    notes: [widthNote, 'The paper prints no numbers in this figure; those beside ours are from its tables 1, 3 and 4.'],
+  },
+  {
+    name: 'figure2',
+    title: 'Figure 2: random pruning',
+    rows: [
+      adapter,
+      ...[20, 40, 60, 80].map((s) =>
+        pruned(`r${s}`, `s = 0.${s / 10}`, { ...pruningDefaults, method: 'random', sparsity: s / 100 }),
+      ),
+    ],
+    tasks: paperTasks,
+    published: {},
+    chart: 'sparsity',
+    notes: [widthNote, 'The paper prints no numbers in this figure.'],
+  },
+  {
+    name: 'figure4',
+    title: 'Figure 4: score over training, dense and Large-Sparse',
+    rows: [adapter, largeSparse(4)],
+    tasks: ['mrpc', 'rte'],
+    published: {},
+    chart: 'course',
+    evaluations: 10,
+    notes: [
+      widthNote,
+      'The paper prints neither numbers in this figure nor which factor of Large-Sparse it shows; here it is 4.',
+    ],
+  },
+];

@@ -1,0 +1,35 @@
+/**
+ * The tables and figures of the SparseAdapter paper (He et al., 2022) as data, and one runner for them.
+ *
+ * definitions.ts says what is run (published.ts what the paper prints, protocol.ts how it trains); plan.ts makes settings of runs from
+ * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results; tables.ts, charts.ts, report.ts and
+ * outputs.ts write them.
+ */
+export { type Experiment, experiments, type Row } from './definitions.ts';
+export { writeOutputs } from './outputs.ts';
+export { type Cell, type Lookup, type PlannedRun, SweepPlan, type SweepSettings, scoreIn } from './plan.ts';
+export {
+  type Grid,
+  type GridName,
+  type GridPoint,
+  grids,
+  paperTasks,
+  protocol,
+  scoreOf,
+  smallFullLearningRate,
+  taskTitles,
+} from './protocol.ts';
+export { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
+export { type PlacedRun, ResultStore, type RunStatus, type StoredRun } from './store.ts';
+export { type SweepSummary, summarize } from './summary.ts';
+export { runSweep, type SweepEvents, type SweepOptions, type SweepResult } from './sweep.ts';
+export {
+  comparisonTable,
+  runTable,
+  scoreTable,
+  shortModel,
+  type Table,
+  type TableFormat,
+  tableFormats,
+} from './tables.ts';
+export { EventWriter } from './tensorboard.ts';

@@ -1,0 +1,49 @@
+import { type GlueTaskName, glueTasks } from '../data/index.ts';
+import { runDefaults, type TrainingOptions, trainingDefaults } from '../training/index.ts';
+
+/** The GLUE tasks of the paper's tables, in its order. */
+export const paperTasks = ['cola', 'mrpc', 'stsb', 'rte'] as const satisfies readonly GlueTaskName[];
+
+/** Names as they are printed in the paper. */
+export const taskTitles: Readonly<Record<GlueTaskName, string>> = {
+  cola: 'CoLA',
+  mrpc: 'MRPC',
+  stsb: 'STS-B',
+  rte: 'RTE',
+};
+
+/** The metric that the paper reports for a task (caption of table 1): the first one of the benchmark. */
+export const scoreOf = (task: GlueTaskName): string => glueTasks[task].metrics[0];
+
+/** What is searched for each method and task. */
+export interface Grid {
+  readonly learningRate: readonly number[];
+  readonly epochs: readonly number[];
+  readonly batchSize: readonly number[];
+}
+
+/** One combination of a grid. */
+export type GridPoint = Pick<TrainingOptions, 'learningRate' | 'epochs'> & { readonly batchSize: number };
+
+/** The grids that a sweep can take. `paper` is that of section 3; `small` is one point of it. */
+export const grids = {
+  small: { learningRate: [1e-4], epochs: [10], batchSize: [16] },
+  paper: { learningRate: [1e-5, 2e-5, 5e-5, 1e-4, 2e-4], epochs: [5, 10, 15, 20], batchSize: [8, 16, 32, 64] },
+} as const satisfies Readonly<Record<string, Grid>>;
+export type GridName = keyof typeof grids;
+
+/** In the `small` grid full fine-tuning has a rate of its own, as one that suits adapters spoils a whole model. */
+export const smallFullLearningRate = 2e-5;
+
+/** All combinations, the learning rate changing fastest. */
+export const pointsOf = ({ learningRate, epochs, batchSize }: Grid): GridPoint[] =>
+  batchSize.flatMap((size) =>
+    epochs.flatMap((count) => learningRate.map((rate) => ({ learningRate: rate, epochs: count, batchSize: size }))),
+  );
+
+/** What the paper fixes (section 3): Adam's betas, weight decay, warm-up, the longest input. */
+export const protocol = {
+  training: trainingDefaults,
+  maxLength: runDefaults.maxLength,
+  seeds: 3,
+} as const;

@@ -1,0 +1,116 @@
+import type { GlueTaskName } from '../data/index.ts';
+import { chartOf, keptChart, shortMatrix } from './charts.ts';
+import { masksOf } from './masks.ts';
+import { svgOf } from './pictures.ts';
+import { taskTitles } from './protocol.ts';
+import type { ResultStore } from './store.ts';
+import type { FinishedRun, SweepSummary } from './summary.ts';
+import { comparisonTable, pointTable, scoreTable, shortModel, type Table } from './tables.ts';
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+function tableHtml({ head, rows }: Table): string {
+  const cells = (tag: string, texts: readonly string[]) =>
+    `<tr>${texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join('')}</tr>`;
+  return `<table><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('\n')}</tbody></table>`;
+}
+
+const css = `
+body { font: 15px/1.5 Arimo, Arial, sans-serif; color: #222; max-width: 1100px; margin: 2em auto; padding: 0 1em; }
+h1 { font-size: 1.5em; } h2 { font-size: 1.2em; margin-top: 2em; } h3 { font-size: 1em; }
+table { border-collapse: collapse; font-size: 13px; margin: 1em 0; border-top: 1.5px solid; border-bottom: 1.5px solid; }
+thead { border-bottom: 1px solid; } th, td { padding: 3px 9px; text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; }
+.wide { overflow-x: auto; } svg { max-width: 100%; height: auto; }
+.note { color: #555; } .error { color: #a00; }
+figure.mask { margin: 4px 0; } figure.mask img { image-rendering: pixelated; width: 100%; max-width: 768px; border: 1px solid #ccc; }
+figcaption { font-size: 12px; color: #555; }
+`;
+
+/** A run whose masks are shown: the first one of each method that prunes. */
+function shownRuns({ rows }: SweepSummary): FinishedRun[] {
+  return rows.flatMap(({ row, cells }) => {
+    const [run] = row.pruning ? cells.flatMap(({ runs }) => runs) : [];
+    return run ? [run] : [];
+  });
+}
+
+const runTitle = ({ cell, seed }: FinishedRun): string =>
+  `${cell.row.title}, ${taskTitles[cell.task as GlueTaskName]}, ${shortModel(cell.model)}, seed ${seed}`;
+
+function masksHtml(run: FinishedRun, folder: string): string {
+  const figures = masksOf(folder).map(({ name, shape, kept, total, png, height }) => {
+    const caption = `${shortMatrix(name)} [${shape.join(', ')}]: ${kept} of ${total} kept`;
+    const image = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+    return `<figure class="mask"><img src="${image}" alt="" style="height: ${Math.max(height, 24)}px"><figcaption>${escaped(caption)}</figcaption></figure>`;
+  });
+  return `<details><summary>${escaped(runTitle(run))}</summary>${figures.join('\n')}</details>`;
+}
+
+function layersHtml(run: FinishedRun): string {
+  const layers = run.stored.pruning?.layers ?? [];
+  const rows = layers.map(({ name, total, kept }) => [
+    shortMatrix(name),
+    String(total),
+    String(kept),
+    `${(100 * (1 - kept / total)).toFixed(2)} %`,
+  ]);
+  return `<details><summary>${escaped(runTitle(run))}</summary>${tableHtml({ head: ['Matrix', 'Weights', 'Kept', 'Removed'], rows })}</details>`;
+}
+
+/** The deviations of a sweep from the paper, and what it is made of. */
+function protocolLines({ plan }: SweepSummary): string[] {
+  const { models, seeds, grid, fullLearningRate, pooling, width, maxLength } = plan.settings;
+  return [
+    `Models: ${models.join(', ')}. Tasks: ${plan.tasks.map((task) => taskTitles[task]).join(', ')}. Seeds: ${seeds.join(', ')}.`,
+    `Learning rates ${grid.learningRate.join(', ')}${fullLearningRate ? ` (full fine-tuning: ${fullLearningRate.join(', ')})` : ''}; epochs ${grid.epochs.join(', ')}; batch sizes ${grid.batchSize.join(', ')}; pooling ${pooling}${width === undefined ? '' : `; bottlenecks of ${width}`}${maxLength === undefined ? '' : `; inputs of at most ${maxLength} tokens`}.`,
+    'Adam with betas 0.9 and 0.98, weight decay 0.1, warm-up over the first 10 % of the steps, scores of the last checkpoint on the development set, as in the paper.',
+    'Scores are means over the seeds ± one standard deviation. The comparison with the dense row is a two-sided t-test over pairs of runs with the same seed; of few seeds only large differences stand out.',
+    'Trained: kept parameters of the adapter in percent of the backbone, without the head.',
+    ...plan.experiment.notes,
+    ...plan.warnings,
+  ];
+}
+
+/** One HTML file with everything in it: tables, charts, masks. */
+export async function reportOf(summary: SweepSummary, store: ResultStore): Promise<string> {
+  const { plan, rows } = summary;
+  const kept = plan.settings.models.flatMap((model) => keptChart(summary, model) ?? []);
+  const shown = shownRuns(summary);
+  const errors = rows.flatMap((row) =>
+    row.cells.flatMap(({ cell, errors }) =>
+      errors.map((error) => `${row.row.title}, ${taskTitles[cell.task]}: ${error}`),
+    ),
+  );
+  const comparison = comparisonTable(summary);
+  const parts = [
+    `<h1>${escaped(plan.experiment.title)}</h1>`,
+    ...protocolLines(summary).map((line) => `<p class="note">${escaped(line)}</p>`),
+    '<h2>Scores</h2>',
+    `<div class="wide">${tableHtml(scoreTable(summary))}</div>`,
+    await svgOf(chartOf(summary)),
+    ...(comparison.rows.length > 0 ? ['<h2>Differences from the dense adapter</h2>', tableHtml(comparison)] : []),
+    '<h2>Learning rate, epochs and batch size</h2>',
+    tableHtml(pointTable(summary)),
+    ...(kept.length > 0
+      ? [
+          '<h2>Masks</h2>',
+          ...(await Promise.all(kept.map(svgOf))),
+          '<h3>Matrix by matrix</h3>',
+          ...shown.map(layersHtml),
+        ]
+      : []),
+    ...(shown.length > 0
+      ? [
+          '<h3>Pictures: a pixel per weight, white where it is kept</h3>',
+          ...shown.map((run) => masksHtml(run, store.runFolder(run.hash))),
+        ]
+      : []),
+    ...(errors.length > 0
+      ? ['<h2>Runs that failed</h2>', ...errors.map((error) => `<p class="error">${escaped(error)}</p>`)]
+      : []),
+  ];
+  const title = escaped(plan.experiment.title);
+  return `<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>${title}</title>\n<style>${css}</style>\n${parts.join('\n')}\n</html>\n`;
+}

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { InputError } from '../errors.ts';
+import type { AdapterPruneReport, RunMetrics, RunSettings } from '../training/index.ts';
+import { type Database, openDatabase, type SqlRow, type SqlValue } from './database.ts';
+
+/** `running` is also what a run is whose process was killed. */
+export type RunStatus = 'running' | 'stopped' | 'finished' | 'failed';
+
+/** A run of the store. */
+export interface StoredRun {
+  readonly hash: string;
+  readonly status: RunStatus;
+  readonly settings: RunSettings;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+  /** ISO 8601. */
+  readonly started: string;
+  readonly ended: string | null;
+  /** Wall time in seconds, of attempts that were not killed. */
+  readonly seconds: number;
+  readonly metrics: RunMetrics | null;
+  readonly pruning: AdapterPruneReport | null;
+  readonly error: string | null;
+}
+
+/** What a run is for. One run can be for several places: the dense adapter of table 1 is that of table 3. */
+export interface Place {
+  readonly experiment: string;
+  readonly model: string;
+  readonly row: string;
+  readonly task: string;
+  readonly seed: number;
+}
+export type PlacedRun = Place & StoredRun;
+
+const FORMAT_VERSION = 1;
+const schema = `
+CREATE TABLE IF NOT EXISTS runs (
+  hash TEXT PRIMARY KEY, status TEXT NOT NULL, settings TEXT NOT NULL, versions TEXT NOT NULL, command TEXT NOT NULL,
+  started TEXT NOT NULL, ended TEXT, seconds REAL NOT NULL, metrics TEXT, pruning TEXT, error TEXT
+);
+CREATE TABLE IF NOT EXISTS places (
+  experiment TEXT NOT NULL, model TEXT NOT NULL, row TEXT NOT NULL, task TEXT NOT NULL, seed INTEGER NOT NULL,
+  hash TEXT NOT NULL REFERENCES runs (hash),
+  PRIMARY KEY (experiment, model, row, task, seed, hash)
+);
+PRAGMA user_version = ${FORMAT_VERSION};
+`;
+
+/** JSON with sorted keys, so that equal values have equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/** SHA-256 of the full settings, its first 16 digits. Fused runs count by their own hashes, not by where they lie. */
+export function hashOf(settings: RunSettings): string {
+  const fused = settings.fused?.map(({ run, ...rest }) => ({ ...rest, run: basename(run) }));
+  return createHash('sha256')
+    .update(canonical({ ...settings, fused }))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** The results of sweeps: one row per run, in `results.sqlite` of their output folder. Everything written is there at once. */
+export class ResultStore {
+  readonly folder: string;
+  readonly #database: Database;
+
+  private constructor(folder: string, database: Database) {
+    this.folder = folder;
+    this.#database = database;
+  }
+
+  /** @throws InputError if the folder holds another kind of database, or one of another version */
+  static async open(folder: string): Promise<ResultStore> {
+    const path = ResultStore.file(folder);
+    const database = await openDatabase(path);
+    const [{ user_version: version }] = database.all('PRAGMA user_version');
+    const isNew = database.all('SELECT name FROM sqlite_master').length === 0;
+    if (!isNew && version !== FORMAT_VERSION) {
+      database.close();
+      throw new InputError(`${path} has format ${version} and not ${FORMAT_VERSION}; choose another --output.`);
+    }
+    if (isNew) database.exec(schema);
+    return new ResultStore(folder, database);
+  }
+
+  static file(folder: string): string {
+    return join(folder, 'results.sqlite');
+  }
+
+  /** Where the files of a run are. */
+  runFolder(hash: string): string {
+    return join(this.folder, 'runs', hash);
+  }
+
+  find(hash: string): StoredRun | null {
+    const [row] = this.#database.all('SELECT * FROM runs WHERE hash = ?', [hash]);
+    return row ? toRun(row) : null;
+  }
+
+  /** Notes that a run begins or goes on. */
+  begin(hash: string, { settings, versions, command }: Pick<StoredRun, 'settings' | 'versions' | 'command'>): void {
+    this.#database.run(
+      `INSERT INTO runs (hash, status, settings, versions, command, started, seconds) VALUES (?, 'running', ?, ?, ?, ?, 0)
+       ON CONFLICT (hash) DO UPDATE SET status = 'running', versions = excluded.versions, command = excluded.command,
+         ended = NULL, error = NULL, metrics = NULL, pruning = NULL`,
+      [hash, canonical(settings), JSON.stringify(versions), JSON.stringify(command), new Date().toISOString()],
+    );
+  }
+
+  /** Notes what an attempt came to. @param seconds its wall time */
+  end(
+    hash: string,
+    seconds: number,
+    outcome: Pick<StoredRun, 'status'> & Partial<Pick<StoredRun, 'metrics' | 'pruning' | 'error'>>,
+  ): void {
+    const { status, metrics = null, pruning = null, error = null } = outcome;
+    const json = (value: unknown): SqlValue => (value === null ? null : JSON.stringify(value));
+    this.#database.run(
+      'UPDATE runs SET status = ?, ended = ?, seconds = seconds + ?, metrics = ?, pruning = ?, error = ? WHERE hash = ?',
+      [status, new Date().toISOString(), seconds, json(metrics), json(pruning), error, hash],
+    );
+  }
+
+  /** Notes what a run is for. */
+  place(hash: string, { experiment, model, row, task, seed }: Place): void {
+    this.#database.run('INSERT OR IGNORE INTO places VALUES (?, ?, ?, ?, ?, ?)', [
+      ...[experiment, model, row, task, seed],
+      hash,
+    ]);
+  }
+
+  /** The runs of all places that agree with the filter, in the order in which they were begun. */
+  list(filter: Partial<Place & Pick<StoredRun, 'status'>> = {}): PlacedRun[] {
+    const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+    const where = given.map(([name]) => `${name === 'status' ? 'runs' : 'places'}.${name} = ?`).join(' AND ');
+    const rows = this.#database.all(
+      `SELECT * FROM places JOIN runs ON runs.hash = places.hash ${where && `WHERE ${where}`}
+       ORDER BY experiment, started, places.rowid`,
+      given.map(([, value]) => value as SqlValue),
+    );
+    return rows.map((row) => {
+      const { experiment, model, row: id, task, seed } = row as unknown as Place;
+      return { experiment, model, row: id, task, seed, ...toRun(row) };
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function toRun(row: SqlRow): StoredRun {
+  const text = (name: string) => row[name] as string;
+  const json = <T>(name: string): T => JSON.parse(text(name) ?? 'null');
+  return {
+    hash: text('hash'),
+    status: text('status') as RunStatus,
+    settings: json('settings'),
+    versions: json('versions'),
+    command: json('command'),
+    started: text('started'),
+    ended: row.ended as string | null,
+    seconds: row.seconds as number,
+    metrics: json('metrics'),
+    pruning: json('pruning'),
+    error: row.error as string | null,
+  };
+}

@@ -1,0 +1,141 @@
+import type { GlueTaskName } from '../data/index.ts';
+import type { Row } from './definitions.ts';
+import { type Cell, type Lookup, type PlannedRun, type SweepPlan, scoreIn } from './plan.ts';
+import type { GridPoint } from './protocol.ts';
+import type { PaperModel, PublishedScores } from './published.ts';
+import { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
+import type { StoredRun } from './store.ts';
+
+/** Scores in percent by seed, and what they come to. */
+export interface Scores {
+  readonly bySeed: ReadonlyMap<number, number>;
+  /** Null without any score. */
+  readonly mean: number | null;
+  readonly deviation: number | null;
+  /** Against the dense row, over the seeds that both have. */
+  readonly test: PairedTest | null;
+}
+
+/** A run with what it is for. */
+export type FinishedRun = PlannedRun & { readonly stored: StoredRun };
+
+export interface CellSummary {
+  readonly cell: Cell;
+  /** Null while it is not known. */
+  readonly point: GridPoint | null;
+  readonly scores: Scores;
+  readonly runs: readonly FinishedRun[];
+  /** Messages of runs that failed. */
+  readonly errors: readonly string[];
+}
+
+/** A method with a model. */
+export interface RowSummary {
+  readonly row: Row;
+  readonly model: string;
+  /** In the order of the plan's tasks. */
+  readonly cells: readonly CellSummary[];
+  /** Means over the tasks, for seeds that have all of them. */
+  readonly average: Scores;
+  /** Of the adapter, in percent of the backbone, as the paper counts; null without a finished run. */
+  readonly trained: number | null;
+}
+
+/** What a sweep came to, as far as it went. */
+export interface SweepSummary {
+  readonly plan: SweepPlan;
+  readonly rows: readonly RowSummary[];
+}
+
+/** Looks all results of a plan up. */
+export function summarize(plan: SweepPlan, lookup: Lookup): SweepSummary {
+  const { models } = plan.settings;
+  const rows = models.flatMap((model) => {
+    const raw = new Map(
+      plan.rows.map((row) => [row.id, plan.tasks.map((task) => gather(plan, { model, row, task }, lookup))]),
+    );
+    return plan.rows.map((row) => {
+      const dense = row.against === undefined ? undefined : raw.get(row.against);
+      return rowSummary(row, model, raw.get(row.id) ?? [], dense);
+    });
+  });
+  return { plan, rows };
+}
+
+type Gathered = Omit<CellSummary, 'scores'> & { readonly bySeed: ReadonlyMap<number, number> };
+
+function gather(plan: SweepPlan, cell: Cell, lookup: Lookup): Gathered {
+  const known = (planned: PlannedRun[]) =>
+    planned.flatMap((run): FinishedRun[] => {
+      const stored = lookup(run.hash);
+      return stored ? [{ ...run, stored }] : [];
+    });
+  const results = known(plan.result(cell, lookup));
+  const runs = results.filter(({ stored }) => stored.status === 'finished');
+  const failed = [...known(plan.search(cell, lookup)), ...results].filter(({ stored }) => stored.status === 'failed');
+  const errors = [...new Set(failed.map(({ stored }) => stored.error ?? 'failed'))];
+  const bySeed = new Map(
+    runs.flatMap(({ seed, stored }) => {
+      const score = scoreIn(stored, cell.task);
+      return score === null ? [] : [[seed, 100 * score] as const];
+    }),
+  );
+  return { cell, point: plan.point(cell, lookup), runs, errors, bySeed };
+}
+
+function rowSummary(
+  row: Row,
+  model: string,
+  cells: readonly Gathered[],
+  dense: readonly Gathered[] | undefined,
+): RowSummary {
+  const trained = cells.flatMap(({ runs }) => runs).map(({ stored: { metrics } }) => metrics);
+  const share = trained[0] ? (100 * trained[0].trained_parameters.adapter) / trained[0].backbone_parameters : null;
+  return {
+    row,
+    model,
+    cells: cells.map(({ bySeed, ...cell }, i) => ({ ...cell, scores: scoresOf(bySeed, dense?.[i]?.bySeed) })),
+    average: scoresOf(averages(cells), dense && averages(dense)),
+    trained: share,
+  };
+}
+
+/** By seed, the mean over the tasks. */
+function averages(cells: readonly Gathered[]): Map<number, number> {
+  const seeds = [...(cells[0]?.bySeed.keys() ?? [])];
+  const complete = seeds.filter((seed) => cells.every(({ bySeed }) => bySeed.has(seed)));
+  return new Map(complete.map((seed) => [seed, mean(cells.map(({ bySeed }) => bySeed.get(seed) as number))]));
+}
+
+function scoresOf(bySeed: ReadonlyMap<number, number>, dense?: ReadonlyMap<number, number>): Scores {
+  const values = [...bySeed.values()];
+  const pairs = [...bySeed].filter(([seed]) => dense?.has(seed));
+  const test =
+    dense && pairs.length > 0
+      ? pairedTTest(
+          pairs.map(([, value]) => value),
+          pairs.map(([seed]) => dense.get(seed) as number),
+        )
+      : null;
+  return { bySeed, mean: values.length > 0 ? mean(values) : null, deviation: standardDeviation(values), test };
+}
+
+/** The printed numbers of a row, by backbone. */
+export function publishedOf(
+  { experiment }: SweepPlan,
+  row: string,
+): { readonly model: PaperModel; readonly scores: PublishedScores }[] {
+  return Object.entries(experiment.published).map(([model, rows]) => ({
+    model: model as PaperModel,
+    scores: rows[row] ?? {},
+  }));
+}
+
+/** The columns of scores: the tasks, and their mean where there are several. */
+export const columnsOf = ({ tasks }: SweepPlan): (GlueTaskName | 'average')[] =>
+  tasks.length > 1 ? [...tasks, 'average'] : [...tasks];
+
+/** The scores of a column. */
+export function scoresIn({ cells, average }: RowSummary, column: GlueTaskName | 'average'): Scores | null {
+  return column === 'average' ? average : (cells.find(({ cell }) => cell.task === column)?.scores ?? null);
+}

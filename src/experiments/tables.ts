@@ -1,0 +1,170 @@
+import type { GlueTaskName } from '../data/index.ts';
+import { paperTasks, taskTitles } from './protocol.ts';
+import { table2Others } from './published.ts';
+import { mean } from './statistics.ts';
+import type { PlacedRun } from './store.ts';
+import { columnsOf, publishedOf, type RowSummary, type Scores, type SweepSummary, scoresIn } from './summary.ts';
+
+/** Cells as text. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const columnTitle = (column: GlueTaskName | 'average'): string => (column === 'average' ? 'Avg.' : taskTitles[column]);
+const MISSING = '–';
+
+/** `61.3 ± 0.4`, the deviation only where there are several seeds. */
+export function formatScores({ mean, deviation }: Scores): string {
+  if (mean === null) return MISSING;
+  return deviation === null ? mean.toFixed(1) : `${mean.toFixed(1)} ± ${deviation.toFixed(1)}`;
+}
+
+/** `+0.4 (p = 0.12)`: the difference from the dense row. */
+export function formatTest({ test }: Scores): string {
+  if (!test) return '';
+  const sign = test.difference < 0 ? '−' : '+';
+  const difference = `${sign}${Math.abs(test.difference).toFixed(1)}`;
+  return test.p === null
+    ? difference
+    : `${difference} (p = ${test.p < 0.001 ? '< 0.001' : test.p.toFixed(3)})`.replace('= <', '<');
+}
+
+/** The last part of a model's place. */
+export const shortModel = (model: string): string => model.split('/').filter(Boolean).at(-1) ?? model;
+
+/** Our scores and the paper's, row by row. */
+export function scoreTable({ plan, rows }: SweepSummary): Table {
+  const columns = columnsOf(plan);
+  const several = plan.settings.models.length > 1;
+  const papers = Object.keys(plan.experiment.published);
+  const printed = papers.map((paper) =>
+    columns.filter((column) => plan.rows.some(({ id }) => numberOf(plan, id, paper, column) !== undefined)),
+  );
+  const others = plan.experiment.name === 'table2';
+  const last = columns.at(-1) as GlueTaskName | 'average';
+  const head = [
+    'Method',
+    ...(several ? ['Model'] : []),
+    'Trained',
+    ...columns.map(columnTitle),
+    'vs. dense',
+    ...papers.flatMap((paper, i) => printed[i].map((column) => `${paper} ${columnTitle(column)}`)),
+    ...(others ? ['XSum R2', 'SQuAD F1'] : []),
+  ];
+  const body = rows.map((summary) => {
+    const { row, model, trained } = summary;
+    const printedHere = papers.flatMap((paper, i) =>
+      printed[i].map((column) => numberOf(plan, row.id, paper, column)?.toFixed(1) ?? MISSING),
+    );
+    const other = table2Others[row.id];
+    return [
+      row.title,
+      ...(several ? [shortModel(model)] : []),
+      trained === null ? MISSING : `${trained.toFixed(2)} %`,
+      ...columns.map((column) => formatScores(scoresIn(summary, column) as Scores)),
+      formatTest(scoresIn(summary, last) as Scores),
+      ...printedHere,
+      ...(others ? [other.xsum.toFixed(1), other.squad.toFixed(1)] : []),
+    ];
+  });
+  return { head, rows: body };
+}
+
+/** A printed number. The mean is that of the tasks of the sweep, as far as their scores are printed. */
+function numberOf(plan: SweepSummary['plan'], row: string, paper: string, column: GlueTaskName | 'average') {
+  const scores = publishedOf(plan, row).find(({ model }) => model === paper)?.scores ?? {};
+  if (column !== 'average' || paperTasks.every((task) => plan.tasks.includes(task))) return scores[column];
+  const values = plan.tasks.flatMap((task) => scores[task] ?? []);
+  return values.length === plan.tasks.length ? mean(values) : undefined;
+}
+
+/** The comparison with the dense row, task by task. */
+export function comparisonTable({ plan, rows }: SweepSummary): Table {
+  const columns = columnsOf(plan);
+  const compared = rows.filter(({ row }) => row.against !== undefined);
+  return {
+    head: ['Method', 'Against', ...columns.map(columnTitle)],
+    rows: compared.map((summary) => [
+      summary.row.title,
+      plan.rows.find(({ id }) => id === summary.row.against)?.title ?? MISSING,
+      ...columns.map((column) => formatTest(scoresIn(summary, column) as Scores) || MISSING),
+    ]),
+  };
+}
+
+/** The point that was chosen for each method and task. */
+export function pointTable({ plan, rows }: SweepSummary): Table {
+  const text = ({ cells }: RowSummary) =>
+    cells.map(({ point }) =>
+      point ? `${point.learningRate}, ${point.epochs} epochs, ${point.batchSize} examples` : MISSING,
+    );
+  return {
+    head: ['Method', ...plan.tasks.map(columnTitle)],
+    rows: rows.map((summary) => [summary.row.title, ...text(summary)]),
+  };
+}
+
+/** One line per run, with everything that varies. */
+export function runTable(runs: readonly PlacedRun[]): Table {
+  const head = [
+    ...['experiment', 'row', 'model', 'task', 'seed', 'status'],
+    ...['adapter', 'pruning', 'sparsity', 'learning_rate', 'epochs', 'batch_size', 'metrics'],
+    ...['trained_adapter', 'trained_head', 'backbone', 'kept', 'prunable', 'steps'],
+    ...['seconds', 'tokens_per_second', 'started', 'version', 'node', 'hash', 'error'],
+  ];
+  const rows = runs.map(({ settings, metrics, pruning, ...run }) => {
+    const { sparsity } = settings.pruning ?? {};
+    const { batchSize } = settings.training;
+    const values = [
+      ...[run.experiment, run.row, run.model, run.task, run.seed, run.status],
+      ...[settings.adapter.kind, settings.pruning?.method ?? 'none'],
+      typeof sparsity === 'object' ? `large-sparse ${sparsity.largeSparse}` : sparsity,
+      ...[settings.training.learningRate, settings.training.epochs],
+      typeof batchSize === 'number' ? batchSize : `${batchSize.tokens} tokens`,
+      Object.entries(metrics?.metrics ?? {})
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' '),
+      ...[metrics?.trained_parameters.adapter, metrics?.trained_parameters.head, metrics?.backbone_parameters],
+      ...[pruning?.kept, pruning?.total, metrics?.steps],
+      ...[run.seconds.toFixed(2), metrics?.tokens_per_second?.toFixed(0), run.started],
+      ...[run.versions['sparse-adapter'], run.versions.node, run.hash, run.error?.split('\n')[0]],
+    ];
+    return values.map((value) => (value === undefined || value === null ? '' : String(value)));
+  });
+  return { head, rows };
+}
+
+/** How tables are written, by name. */
+export const tableFormats = {
+  /** RFC 4180. */
+  csv: ({ head, rows }: Table): string => {
+    const quoted = (text: string) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+    return [head, ...rows].map((cells) => `${cells.map(quoted).join(',')}\n`).join('');
+  },
+  markdown: ({ head, rows }: Table): string => {
+    const line = (cells: readonly string[]) =>
+      `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`;
+    return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('');
+  },
+  /** For the package `booktabs`. */
+  latex: ({ head, rows }: Table): string => {
+    const line = (cells: readonly string[]) => `${cells.map(latexText).join(' & ')} \\\\\n`;
+    const columns = head.map((_, i) => (i === 0 ? 'l' : 'r')).join('');
+    return `\\begin{tabular}{${columns}}\n\\toprule\n${line(head)}\\midrule\n${rows.map(line).join('')}\\bottomrule\n\\end{tabular}\n`;
+  },
+} as const satisfies Readonly<Record<string, (table: Table) => string>>;
+export type TableFormat = keyof typeof tableFormats;
+
+const latexSigns: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '±': '$\\pm$',
+  '×': '$\\times$',
+  '−': '$-$',
+  '<': '$<$',
+  '–': '--',
+};
+const latexText = (text: string): string =>
+  text.replace(/[\\~^±×−<–]|[&%$#_{}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);

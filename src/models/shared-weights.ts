@@ -1,0 +1,36 @@
+import type { TensorSource } from '../io/index.ts';
+import type { WeightSource } from '../nn/index.ts';
+import { storedTensor } from '../tensor/create.ts';
+import { keep } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * Weights of model folders, read once and shared by all models that are loaded with them. A parameter that is trained gets memory
+ * of its own with its first new number, so the shared weights stay as they were read.
+ */
+export class SharedWeights {
+  readonly #tensors = new Map<string, Tensor>();
+
+  /** A source of the checkpoint's tensors that reads each of them only the first time. */
+  of(folder: string, stored: TensorSource): WeightSource {
+    return {
+      has: (name) => stored.has(name),
+      take: (name, shape) => {
+        // The checkpoint is asked each time, so that shapes are checked and what is not used is known.
+        const numbers = stored.take(name, shape);
+        const key = `${folder}\n${name}`;
+        const known = this.#tensors.get(key);
+        if (known) return known;
+        const fresh = keep(storedTensor(numbers, shape));
+        this.#tensors.set(key, fresh);
+        return fresh;
+      },
+    };
+  }
+
+  /** Forgets all weights; models that have them keep them. */
+  dispose(): void {
+    for (const tensor of this.#tensors.values()) tensor.dispose();
+    this.#tensors.clear();
+  }
+}

@@ -1,0 +1,31 @@
+import { glueTasks } from '../../src/data/index.ts';
+import { Random } from '../../src/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+
+const good = ['good', 'great', 'fine', 'nice'];
+const bad = ['bad', 'poor', 'dull', 'weak'];
+const things = ['film', 'book', 'play', 'story'];
+
+/** Some rows of each GLUE task in the words of the tiny models, in the official layout. */
+export function tinyGlue({ train = 12, dev = 8 } = {}): string {
+  const random = new Random('glue');
+  const pick = (words: readonly string[]) => words[random.integer(words.length)];
+  const files = Object.values(glueTasks).flatMap((task) =>
+    Object.entries({ train, dev }).map(([split, count]) => {
+      const rows = Array.from({ length: count }, (_, i) => {
+        const isGood = i % 2 === 0;
+        const sentence = () => `the ${pick(things)} is ${pick(isGood ? good : bad)}`;
+        // A score from 0 to 5 where there are no classes.
+        const label = task.classes ? task.classes[isGood ? 0 : 1].spelling : String((isGood ? 3 : 0) + (i % 3));
+        return task.columns.map((column) => {
+          if (column === task.label) return label;
+          return (task.text as readonly string[]).includes(column) ? sentence() : String(i);
+        });
+      });
+      const lines = task.header ? [task.columns, ...rows] : rows;
+      const text = lines.map((cells) => `${cells.join('\t')}\n`).join('');
+      return [`${task.folder}/${split}.tsv`, text] as const;
+    }),
+  );
+  return temporaryFolder(Object.fromEntries(files));
+}
