@@ -6,7 +6,7 @@ const files: Record<string, () => Promise<unknown>> = import.meta.glob([
   '../{ops,autograd,tensor,optim}/*.test.ts',
   '!../autograd/second-order.test.ts',
   '!../tensor/collection.test.ts',
-  './*.test.ts',
+  './*.page.ts',
 ]);
 
 declare global {

@@ -18,10 +18,11 @@ interface Run {
   readonly isolated: boolean;
 }
 
-const testsIn = (folder: string, without: readonly string[] = []): string[] =>
+const filesIn = (folder: string, ending: string, without: readonly string[] = []): string[] =>
   readdirSync(join(import.meta.dirname, folder))
-    .filter((name) => name.endsWith('.test.ts') && !without.includes(name))
+    .filter((name) => name.endsWith(ending) && !without.includes(name))
     .map((name) => `${folder}/${name}`);
+const testsIn = (folder: string, without: readonly string[] = []) => filesIn(folder, '.test.ts', without);
 
 const operations = [
   ...testsIn('../ops'),
@@ -29,7 +30,8 @@ const operations = [
   ...testsIn('../tensor', ['collection.test.ts']),
   ...testsIn('../optim'),
 ];
-const own = testsIn('.');
+/** Those that run in a page alone. */
+const own = filesIn('.', '.page.ts');
 
 const PROPERTY_RUNS = '2';
 const gpu = { SPARSE_ADAPTER_GPU: '1', PROPERTY_RUNS };
