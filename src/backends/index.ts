@@ -5,7 +5,7 @@ import { enableWideVectors } from './wasm/wide.ts';
 
 export { type Backend, type DType, type FloatArray, MemoryError, type Shape } from './backend.ts';
 export { enableWideVectors, type WideVectors, wideVectors } from './wasm/wide.ts';
-export type BackendName = 'wasm' | 'reference';
+export type BackendName = 'wasm' | 'reference' | 'gpu';
 export interface BackendOptions {
   /** The type of all numbers; `float64` exists on `reference` only. Default `float32`. */
   readonly dtype?: DType;
@@ -15,8 +15,12 @@ export interface BackendOptions {
 
 let current: Backend | null = null;
 
+function assertFloat32(name: BackendName, dtype: DType): void {
+  if (dtype !== 'float32') throw new Error(`The ${name} backend computes in float32; use 'reference' for ${dtype}.`);
+}
+
 function wasm({ dtype = 'float32', threads }: BackendOptions): WasmBackend {
-  if (dtype !== 'float32') throw new Error(`The wasm backend computes in float32; use 'reference' for ${dtype}.`);
+  assertFloat32('wasm', dtype);
   if (globalThis.process?.env?.SPARSE_ADAPTER_WIDE === '1') enableWideVectors();
   return new WasmBackend({ threads });
 }
@@ -24,6 +28,11 @@ function wasm({ dtype = 'float32', threads }: BackendOptions): WasmBackend {
 const create: { [Name in BackendName]: (options: BackendOptions) => Backend | Promise<Backend> } = {
   wasm: (options) => wasm(options).start(),
   reference: ({ dtype }) => new ReferenceBackend(dtype),
+  gpu: async ({ dtype = 'float32' }) => {
+    assertFloat32('gpu', dtype);
+    // Loaded only here: the engine without it stays small.
+    return (await import('./gpu/index.ts')).GpuBackend.open();
+  },
 };
 
 /** The backend on which new tensors are made: `wasm` unless {@link setBackend} was called. */
@@ -37,6 +46,7 @@ export function getBackend(): Backend {
  * ones. Asynchronous because a backend may have to be loaded, to start workers or to ask the system for a device.
  *
  * @throws Error if the name is unknown, the backend lacks the dtype, or a browser does not start its workers
+ * @throws InputError if 'gpu' finds no gpu.js or no device; it never computes elsewhere instead
  */
 export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
   if (!Object.hasOwn(create, name)) {

@@ -2,6 +2,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { type AdaptableModel, adapterTitle } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
+import { InputError } from '../errors.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { isHeadParameter, type Loaded, loadClassifier, loadSeq2Seq, longestSequence } from '../models/index.ts';
 import { Random } from '../random/index.ts';
@@ -113,10 +114,7 @@ async function factsOf(name: string | undefined, planned: Planned | null, backen
 
 async function installation(): Promise<Facts> {
   const backends = [];
-  for (const name of backendNames) {
-    const backend = await useBackend(name);
-    backends.push({ name, dtype: backend.dtype, kernels: backend.describe() });
-  }
+  for (const name of backendNames) backends.push(await describeBackend(name));
   const [cpu] = cpus();
   const machine = {
     platform: `${process.platform} ${process.arch}`,
@@ -129,9 +127,22 @@ async function installation(): Promise<Facts> {
     ['platform', machine.platform],
     ['processor', `${machine.cpu}, ${machine.threads} threads`],
     ['memory', formatBytes(machine.memory_bytes)],
-    ...backends.map(({ name, dtype, kernels }) => [`backend ${name}`, `${dtype}, ${kernels}`]),
+    ...backends.map(({ name, ...facts }) => [`backend ${name}`, facts.error ?? `${facts.dtype}, ${facts.kernels}`]),
   ];
   return { document: { versions, ...machine, backends }, tables: [{ rows }] };
+}
+
+/** What computes, or why this machine cannot. */
+async function describeBackend(
+  name: BackendName,
+): Promise<{ name: BackendName; dtype?: string; kernels?: string; error?: string }> {
+  try {
+    const backend = await useBackend(name);
+    return { name, dtype: backend.dtype, kernels: backend.describe() };
+  } catch (error) {
+    if (error instanceof InputError) return { name, error: error.message };
+    throw error;
+  }
 }
 
 function finishedRun(folder: string): Facts {

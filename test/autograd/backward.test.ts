@@ -24,6 +24,7 @@ import {
 } from '../../src/index.ts';
 import { selfAttention } from '../support/attention.ts';
 import { backends, label } from '../support/backends.ts';
+import { backendNames } from '../support/gpu.ts';
 import { coefficients, fromTensor, toTensor } from '../support/values.ts';
 
 const test = suite('autograd: backward');
@@ -141,7 +142,7 @@ for (const backend of backends) {
 }
 
 test('memory() counts the bytes of the current backend', async () => {
-  for (const name of ['reference', 'wasm'] as const) {
+  for (const name of backendNames) {
     await setBackend(name);
     const before = memory();
     const x = tensor([1, 2, 3, 4]);

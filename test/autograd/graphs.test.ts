@@ -23,7 +23,7 @@ import {
   tanh,
   transpose,
 } from '../../src/index.ts';
-import { float32, float64, label, wasm } from '../support/backends.ts';
+import { float64, label, singles } from '../support/backends.ts';
 import type { Case } from '../support/cases/case.ts';
 import { assertClose } from '../support/compare.ts';
 import { gradientOn, objective, productOn } from '../support/objective.ts';
@@ -103,7 +103,7 @@ test('Hessians are symmetric: u · H v = v · H u', () => {
   );
 });
 
-for (const backend of [float32, wasm]) {
+for (const backend of singles) {
   test(`${label(backend)} gives the gradients and Hessian-vector products of float64`, () => {
     forAll(
       programs,

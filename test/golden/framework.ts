@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BackendName, BackendOptions } from '../../src/index.ts';
+import { backendNames } from '../support/gpu.ts';
 
 /** Records the comparison of one tensor with its reference. A missing tensor on either side is a failure. */
 export type Compare = (
@@ -24,10 +25,7 @@ export interface Area {
   cases(folder: string): Case[];
 }
 
-export const bothBackends: Area['backends'] = [
-  ['wasm', {}],
-  ['reference', {}],
-];
+export const bothBackends: Area['backends'] = backendNames.map((name) => [name, {}]);
 
 export type Json = Record<string, unknown>;
 

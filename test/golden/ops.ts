@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import * as engine from '../../src/index.ts';
 import { add, broadcastTo, grad, hvp, mul, reshape, sum, type Tensor, tensor, tidy } from '../../src/index.ts';
 import { openSafetensors, type SafetensorsFile } from '../../src/io/index.ts';
-import { type Area, type Case, type Compare, readJson } from './framework.ts';
+import { onGpu } from '../support/gpu.ts';
+import { type Area, bothBackends, type Case, type Compare, readJson } from './framework.ts';
 
 interface Input {
   readonly name: string;
@@ -163,11 +164,7 @@ function values(file: SafetensorsFile, name: string): ArrayLike<number> {
 
 export const ops: Area = {
   name: 'ops',
-  backends: [
-    ['wasm', {}],
-    ['reference', {}],
-    ['reference', { dtype: 'float64' }],
-  ],
+  backends: [...bothBackends, ...(onGpu ? [] : [['reference', { dtype: 'float64' }] as const])],
   cases: (golden) => {
     const folder = join(golden, 'ops');
     const file = openSafetensors(join(folder, 'ops.safetensors'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { Random, setBackend, type Tensor } from '../../src/index.ts';
+import { type BackendName, type BackendOptions, Random, setBackend, type Tensor } from '../../src/index.ts';
 import {
   meanPooling,
   type PackedBatch,
@@ -11,6 +11,7 @@ import {
   type TokenSequence,
 } from '../../src/models/index.ts';
 import { assertClose } from '../support/compare.ts';
+import { backendNames } from '../support/gpu.ts';
 import { forAll } from '../support/property.ts';
 import { tinyBert, tinyClassifier, tinyRoberta, vocabulary } from '../support/tiny-model.ts';
 import { range } from '../support/values.ts';
@@ -44,11 +45,10 @@ const families = [
   { name: 'roberta', config: tinyRoberta, types: 1 },
 ];
 /** Rounding is all that may differ: a product of more rows may be summed in another order. */
-const backends = [
+const backends: readonly { backend: BackendName; options: BackendOptions; tolerance: number }[] = [
   { backend: 'reference', options: { dtype: 'float64' }, tolerance: 1e-12 },
-  { backend: 'reference', options: {}, tolerance: 1e-5 },
-  { backend: 'wasm', options: {}, tolerance: 1e-5 },
-] as const;
+  ...backendNames.map((backend) => ({ backend, options: {}, tolerance: 1e-5 })),
+];
 
 for (const { name, config, types } of families) {
   for (const { backend, options, tolerance } of backends) {

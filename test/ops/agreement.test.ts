@@ -1,5 +1,5 @@
 import { suite } from 'uvu';
-import { float32, float64, label, wasm } from '../support/backends.ts';
+import { float64, label, singles } from '../support/backends.ts';
 import { assertClose } from '../support/compare.ts';
 import { gradientOn, productOn } from '../support/objective.ts';
 import { operations } from '../support/operations.ts';
@@ -13,7 +13,7 @@ const PRODUCT = 1e-4;
 
 for (const [name, { cases, constant }] of Object.entries(operations)) {
   if (constant) continue;
-  for (const backend of [float32, wasm]) {
+  for (const backend of singles) {
     test(`${name}: ${label(backend)} gives the gradients of float64`, () => {
       forAll(cases('large'), (example) => {
         const expected = gradientOn(float64, example);

@@ -33,7 +33,7 @@ import {
   tanh,
   tidy,
 } from '../../src/index.ts';
-import { backends, float32, float64, label, wasm } from '../support/backends.ts';
+import { backends, fast, float32, float64, label } from '../support/backends.ts';
 import { assertClose } from '../support/compare.ts';
 import { fromTensor, range, toTensor, type Values } from '../support/values.ts';
 
@@ -49,10 +49,10 @@ const repeated = (value: number): Values => ({ shape: [7], values: range(7).map(
 
 const unary = { abs, erf, exp, log, neg, relu, rsqrt, sigmoid, sign, sqrt, step, tanh };
 for (const [name, f] of Object.entries(unary)) {
-  test(`${name} of any number is the same on wasm and on the reference`, () => {
+  test(`${name} of any number is the same on ${fast.name} and on the reference`, () => {
     tidy(() => {
       for (const x of ALL) {
-        const [got, expected] = [wasm, float32].map((backend) => f(toTensor(backend, repeated(x))));
+        const [got, expected] = [fast, float32].map((backend) => f(toTensor(backend, repeated(x))));
         assertClose(got, expected, 2e-6, `${name}(${x})`);
       }
     });
@@ -65,7 +65,7 @@ for (const [name, f] of Object.entries(activations)) {
     tidy(() => {
       // Beyond 1e10 the cube in geluTanh's derivative is not a float32.
       for (const value of FINITE.filter((x) => Math.abs(x) <= 1e10)) {
-        const [[y, dx], [expectedY, expectedDx]] = [wasm, float64].map((backend) => {
+        const [[y, dx], [expectedY, expectedDx]] = [fast, float64].map((backend) => {
           const x = toTensor(backend, repeated(value), true);
           const result = f(x);
           return [fromTensor(result), fromTensor(grad(sum(result), [x])[0])];
@@ -79,10 +79,10 @@ for (const [name, f] of Object.entries(activations)) {
 
 const binary = { add, sub, mul, div, maximum, minimum, equal, less };
 for (const [name, f] of Object.entries(binary)) {
-  test(`${name} of any two numbers is the same on wasm and on the reference`, () => {
+  test(`${name} of any two numbers is the same on ${fast.name} and on the reference`, () => {
     tidy(() => {
       for (const a of ALL) {
-        const [got, expected] = [wasm, float32].map((backend) =>
+        const [got, expected] = [fast, float32].map((backend) =>
           f(toTensor(backend, { shape: [1], values: [a] }), toTensor(backend, { shape: [ALL.length], values: ALL })),
         );
         assertEach(got, expected, `${name}(${a}, ...)`);
@@ -99,11 +99,11 @@ function assertEach(got: Tensor, expected: Tensor, what: string): void {
   });
 }
 
-test('pow of negative numbers and of 0 is the same on wasm and on the reference', () => {
+test(`pow of negative numbers and of 0 is the same on ${fast.name} and on the reference`, () => {
   tidy(() => {
     const bases = [0, -0.5, -1, -2, -3, 0.5, 3];
     for (const exponent of [-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 2.5]) {
-      const [got, expected] = [wasm, float32].map((backend) =>
+      const [got, expected] = [fast, float32].map((backend) =>
         pow(toTensor(backend, { shape: [bases.length], values: bases }), exponent),
       );
       assertEach(got, expected, `(...) ** ${exponent}`);

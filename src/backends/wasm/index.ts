@@ -11,11 +11,12 @@ import type {
 } from '../backend.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
+import { collapse, reductions, type Walk } from '../walk.ts';
 import type { Block } from './allocator.ts';
 import { secondOperand, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
 import { fusesMultiplyAdd, instantiate, type Kernels, kernelModule } from './kernels.ts';
-import { collapse, layoutWords, reductions, type Walk } from './layout.ts';
+import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
 import { optimizerKernels } from './optimizer.ts';
 import { ThreadPool } from './threads.ts';

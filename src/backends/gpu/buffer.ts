@@ -1,0 +1,29 @@
+import type { Texture } from './gpujs.ts';
+
+/** An array on the device; one without elements has no texture. */
+export class GpuBuffer {
+  readonly length: number;
+  #texture: Texture | null;
+
+  constructor(length: number, texture: Texture | null) {
+    this.length = length;
+    this.#texture = texture;
+  }
+
+  /** @throws Error if there are no elements */
+  get texture(): Texture {
+    if (!this.#texture) throw new Error('An array without elements has no texture.');
+    return this.#texture;
+  }
+
+  /** Lets go of its numbers and takes over those of `other`, which is no array any more. */
+  take(other: GpuBuffer): void {
+    this.delete();
+    this.#texture = other.#texture;
+    other.#texture = null;
+  }
+
+  delete(): void {
+    this.#texture?.delete();
+  }
+}

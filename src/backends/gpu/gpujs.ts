@@ -1,0 +1,157 @@
+/** The part of gpu.js that is used, and what it takes to have it. Its own types are too loose to help. */
+
+import { InputError } from '../../errors.ts';
+import { natives } from './sources.ts';
+
+/** The text of a function and its name. */
+export interface Source {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** A function in the shading language, where `FETCH(array, place, size)` is the number at a place in a texture. */
+export interface Native extends Source {
+  /** gpu.js' names of the types of arguments and result, if they are not all integers. */
+  readonly types?: Readonly<Record<string, string>>;
+  readonly returns?: string;
+}
+
+/** An array of numbers on the device. */
+export interface Texture {
+  toArray(): Float32Array;
+  delete(): void;
+}
+
+export type KernelArgument = Texture | Float32Array | number;
+
+/** A kernel as gpu.js gives it: `setOutput`, then a call queues work. */
+export interface KernelRun {
+  (...values: readonly KernelArgument[]): Texture;
+  setOutput(output: readonly number[]): void;
+  /** What runs behind it; it holds on to its last result. */
+  readonly kernel: { texture: Texture | null };
+}
+
+export interface KernelSettings {
+  readonly argumentTypes: readonly string[];
+  readonly functions: readonly Source[];
+  readonly constants: Readonly<Record<string, number>>;
+}
+
+interface Gpu {
+  readonly context: WebGLRenderingContext;
+  addNativeFunction(name: string, source: string, settings: object): void;
+  createKernel(source: string, settings: object): KernelRun;
+}
+
+type KernelClass = abstract new () => KernelRun['kernel'];
+
+interface GpuModule {
+  readonly GPU: {
+    new (settings: object): Gpu;
+    readonly isHeadlessGLSupported: boolean;
+    readonly isWebGL2Supported: boolean;
+  };
+  readonly HeadlessGLKernel: KernelClass;
+  readonly WebGL2Kernel: KernelClass;
+}
+
+/** Version 1 of the shading language knows places as fractions only. */
+const FETCH = { headlessgl: 'texture2D($1, $2 / $3).r', webgl2: 'texelFetch($1, ivec2($2), 0).r' } as const;
+
+/** Every device has textures of so many columns and rows. */
+const SMALLEST_TEXTURE = 2048;
+
+const inNode = (): boolean => globalThis.process?.versions?.node !== undefined;
+
+/** gpu.js on a device: OpenGL without a window in Node.js, WebGL2 in a browser. */
+export class Device {
+  readonly mode: 'headlessgl' | 'webgl2';
+  readonly #gpu: Gpu;
+  readonly #Kernel: KernelClass;
+
+  /** @throws InputError naming what is missing: gpu.js, its package gl, an X display, a driver */
+  static async open(): Promise<Device> {
+    return new Device(await load());
+  }
+
+  private constructor({ GPU, HeadlessGLKernel, WebGL2Kernel }: GpuModule) {
+    if (!GPU.isHeadlessGLSupported && !GPU.isWebGL2Supported) throw new InputError(noDevice());
+    this.mode = GPU.isHeadlessGLSupported ? 'headlessgl' : 'webgl2';
+    this.#Kernel = this.mode === 'headlessgl' ? HeadlessGLKernel : WebGL2Kernel;
+    this.#gpu = new GPU({ mode: this.mode });
+    for (const { name, source, types, returns } of natives) {
+      const settings = types ? { argumentTypes: types, returnType: returns } : {};
+      this.#gpu.addNativeFunction(name, source.replace(/FETCH\((.*?), (.*?), (.*?)\)/g, FETCH[this.mode]), settings);
+    }
+  }
+
+  /** Known once a kernel has run. */
+  get context(): WebGLRenderingContext {
+    return this.#gpu.context;
+  }
+
+  createKernel(source: string, settings: KernelSettings): KernelRun {
+    return this.#gpu.createKernel(source, {
+      ...settings,
+      functions: settings.functions.map((fn) => fn.source),
+      output: [1],
+      dynamicOutput: true,
+      dynamicArguments: true,
+      precision: 'single',
+      // One shader for all sizes, in full precision.
+      tactic: 'precision',
+      pipeline: true,
+      immutable: true,
+    });
+  }
+
+  /** @throws Error if gpu.js has put a kernel for the CPU in the place of this one, as it does without asking */
+  assertOnDevice(run: KernelRun): void {
+    if (run.kernel instanceof this.#Kernel) return;
+    throw new Error("Backend 'gpu': the driver does not take a kernel, and gpu.js went on without the GPU.");
+  }
+
+  /** @throws Error if an array has more numbers than the largest texture */
+  assertHolds(length: number): void {
+    if (length <= SMALLEST_TEXTURE ** 2) return;
+    const most = this.context.getParameter(this.context.MAX_TEXTURE_SIZE) ** 2;
+    if (length > most) throw new Error(`Backend 'gpu': an array of ${length} numbers; the device holds up to ${most}.`);
+  }
+
+  /** @throws Error if the driver ran out of memory or has reset the device: results would be zeros */
+  assertSound(): void {
+    const gl = this.context;
+    for (let error = gl.getError(); error !== gl.NO_ERROR && !gl.isContextLost(); error = gl.getError()) {
+      if (error === gl.OUT_OF_MEMORY)
+        throw new Error("Backend 'gpu': the device has no more memory. Use smaller batches.");
+    }
+    if (gl.isContextLost())
+      throw new Error("Backend 'gpu': the driver has reset the device, and what was on it is lost.");
+  }
+
+  describe(): string {
+    const gl = this.context;
+    const names = gl.getExtension('WEBGL_debug_renderer_info');
+    const renderer = gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER);
+    const api = this.mode === 'headlessgl' ? 'headless OpenGL' : 'WebGL2';
+    return `${renderer} through ${api}, textures up to ${gl.getParameter(gl.MAX_TEXTURE_SIZE)}`;
+  }
+}
+
+async function load(): Promise<GpuModule> {
+  try {
+    return (await import('gpu.js')) as unknown as GpuModule;
+  } catch (error) {
+    throw new InputError(`Backend 'gpu' needs the package gpu.js: npm install gpu.js@~2.24.1 (${error}).`);
+  }
+}
+
+function noDevice(): string {
+  if (!inNode()) return "Backend 'gpu': this browser gives no WebGL2 with float textures. Use the wasm backend.";
+  const { DISPLAY, WAYLAND_DISPLAY } = globalThis.process.env;
+  const without =
+    !DISPLAY && !WAYLAND_DISPLAY ? 'there is no X display (DISPLAY is not set; xvfb-run gives one)' : null;
+  const cause = without ?? 'the package gl is not built for this Node.js, or no OpenGL driver answers on the X display';
+  return `Backend 'gpu': ${cause}. docs/backends.md tells what to install.`;
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
+import { GpuBackend } from '../../src/backends/gpu/index.ts';
+import {
+  type BackendName,
+  crossEntropy,
+  gelu,
+  grad,
+  linear,
+  matmul,
+  memory,
+  Random,
+  randomNormal,
+  setBackend,
+  sum,
+  tensor,
+  tidy,
+  zeros,
+} from '../../src/index.ts';
+import { isHeadParameter } from '../../src/models/index.ts';
+import { Parameter } from '../../src/nn/index.ts';
+import { Adam } from '../../src/optim/index.ts';
+import { prune } from '../../src/pruning/index.ts';
+import { classificationLoss, classificationObjective, Trainer, trainingDefaults } from '../../src/training/index.ts';
+import { assertClose } from '../support/compare.ts';
+import { onGpu } from '../support/gpu.ts';
+import { useBackend } from '../support/on-backend.ts';
+import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
+import { range } from '../support/values.ts';
+
+const test = suite('backends: gpu');
+
+/** Runs `body` and gives the number of textures more than before it that are on the device. */
+async function texturesLeft(context: WebGLRenderingContext, body: () => Promise<void>): Promise<number> {
+  const { createTexture, deleteTexture } = context;
+  let left = 0;
+  context.createTexture = () => {
+    left++;
+    return createTexture.call(context);
+  };
+  context.deleteTexture = (texture) => {
+    left--;
+    deleteTexture.call(context, texture);
+  };
+  try {
+    await body();
+    return left;
+  } finally {
+    Object.assign(context, { createTexture, deleteTexture });
+  }
+}
+
+/** What 20 steps of a SNIP-pruned adapter give. */
+async function pruneAndTrain(backend: BackendName): Promise<{ masks: number[][]; losses: number[] }> {
+  await setBackend(backend);
+  const model = tinyClassifier();
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4, form: 'sparse-adapter', dropout: 0.1 }));
+  freezeBackbone(model, adapter, isHeadParameter);
+  const items = tinyExamples(40);
+  await prune({
+    method: 'snip',
+    sparsity: 0.5,
+    parameters: adapter.prunable,
+    random: new Random(1),
+    losses: [() => classificationLoss(model, items)],
+  });
+  const masks = adapter.prunable.map(({ mask }) => Array.from(mask?.dataSync() ?? []));
+  const trainable = model.parameters().filter((parameter) => parameter.trainable);
+  const options = { ...trainingDefaults, learningRate: 0.01, epochs: 4, batchSize: 8 };
+  const trainer = new Trainer(classificationObjective(model, items, trainable), options, new Random(1));
+  const losses: number[] = [];
+  while (!trainer.done) losses.push((await trainer.trainStep()).loss);
+  return { masks, losses };
+}
+
+if (onGpu) {
+  useBackend(test, 'gpu');
+
+  test('info tells which device computes', async () => {
+    assert.match((await setBackend('gpu')).describe(), /through (headless OpenGL|WebGL2), textures up to \d+/);
+  });
+
+  test('a pruned adapter has the same mask and, for 20 steps, the losses of the other backends', async () => {
+    const onDevice = await pruneAndTrain('gpu');
+    assert.equal(onDevice.losses.length, 20);
+    assert.ok(onDevice.masks.flat().some((m) => m === 0));
+    for (const other of ['wasm', 'reference'] as const) {
+      const { masks, losses } = await pruneAndTrain(other);
+      assert.deepEqual(onDevice.masks, masks, other);
+      losses.forEach((loss, step) => {
+        assert.ok(Math.abs(loss - onDevice.losses[step]) <= 1e-3, `${other}, step ${step + 1}`);
+      });
+    }
+    await setBackend('gpu');
+  });
+
+  test('1,000 training steps leave no texture behind', async () => {
+    const backend = await setBackend('gpu');
+    assert.ok(backend instanceof GpuBackend);
+    const random = new Random(1);
+    const normal = (length: number) => Float32Array.from({ length }, () => random.normal(0, 1));
+    const weight = new Parameter('weight', normal(24), [3, 8]);
+    const bias = new Parameter('bias', normal(3), [3]);
+    const optimizer = new Adam([weight, bias]);
+    const x = randomNormal([4, 8], random);
+    const step = () =>
+      tidy(() => {
+        const leaves = [weight.value, bias.value];
+        const loss = crossEntropy(gelu(linear(x, weight.value, bias.value)), [0, 1, 2, 0]);
+        optimizer.step(grad(loss, leaves), 1e-3);
+      });
+    // The first makes the kernels, which own a texture or two.
+    step();
+    const before = memory();
+    const left = await texturesLeft(backend.device.context, async () => {
+      for (let i = 0; i < 1000; i++) step();
+      await weight.value.data();
+    });
+    assert.equal(left, 0);
+    assert.deepEqual(memory(), before);
+  });
+
+  test('sums longer than a loop of a kernel; products that no loop and arrays that no texture can hold', async () => {
+    const n = 70_001;
+    const x = tensor(Float32Array.from({ length: n }, (_, i) => (i % 7) - 3));
+    const expected = range(n).reduce((total, i) => total + (i % 7) - 3, 0);
+    assertClose(sum(x), { shape: [], values: [expected] }, 1e-6);
+    const [row, column] = [[1, n] as const, [n, 1] as const].map((shape) => tensor(new Float32Array(n), shape));
+    assert.throws(() => zeros([1e6, 1e3]), /an array of 1000000000 numbers; the device holds up to \d+/);
+    assert.throws(() => matmul(row, column), /a sum of 70001 products is longer than its loops can be/);
+  });
+}
+
+test.run();

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import type * as Bundle from '../../src/browser.ts';
+import type { BackendName } from '../../src/index.ts';
+
+const test = suite('browser: the bundle');
+
+const address = new URL('bundle/sparse-adapter.js', location.href).href;
+const bundle = (await import(/* @vite-ignore */ address)) as typeof Bundle;
+const { attachAdapter, freezeBackbone, houlsby } = bundle.adapters;
+const { matmul, Random, randomNormal, setBackend } = bundle;
+const { ParameterPath } = bundle.nn;
+const { isHeadParameter, parseEncoderConfig, SequenceClassifier } = bundle.models;
+const { classificationObjective, Trainer, trainingDefaults } = bundle.training;
+
+const config = {
+  model_type: 'bert',
+  vocab_size: 20,
+  hidden_size: 8,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 16,
+  hidden_act: 'gelu',
+  max_position_embeddings: 8,
+  type_vocab_size: 2,
+  layer_norm_eps: 1e-12,
+  pad_token_id: 0,
+  hidden_dropout_prob: 0,
+  attention_probs_dropout_prob: 0,
+};
+
+async function train(backend: BackendName): Promise<number[]> {
+  await setBackend(backend);
+  const model = new SequenceClassifier(ParameterPath.root(new Random(1)), parseEncoderConfig(config), {
+    labels: ['a', 'b'],
+  });
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 2 }));
+  freezeBackbone(model, adapter, isHeadParameter);
+  const items = [3, 4, 5, 6].map((id, i) => ({ ids: [1, id, 2], typeIds: [0, 0, 0], label: i % 2 }));
+  const trainable = model.parameters().filter((parameter) => parameter.trainable);
+  const options = { ...trainingDefaults, learningRate: 0.05, epochs: 10, batchSize: 4 };
+  const trainer = new Trainer(classificationObjective(model, items, trainable), options, new Random(1));
+  const losses: number[] = [];
+  while (!trainer.done) losses.push((await trainer.trainStep()).loss);
+  return losses;
+}
+
+test('it trains, alike on every backend', async () => {
+  const losses = [await train('reference'), await train('wasm'), await train('gpu')];
+  assert.ok(Math.abs(losses[0][9] - losses[0][0]) > 1e-4, 'nothing was learned');
+  for (let step = 0; step < 10; step++) {
+    for (const own of losses) assert.ok(Math.abs(own[step] - losses[0][step]) <= 1e-4, `step ${step + 1}`);
+  }
+});
+
+test('its worker computes too where memory can be shared', async () => {
+  const backend = await setBackend('wasm', { threads: 2 });
+  const random = new Random(1);
+  const [a, b] = [randomNormal([256, 64], random), randomNormal([64, 256], random)];
+  assert.ok((await matmul(a, b).data()).every(Number.isFinite));
+  assert.match(backend.describe(), crossOriginIsolated ? /^2 threads/ : /^1 thread /);
+});
+
+test.run();

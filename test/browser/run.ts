@@ -1,0 +1,105 @@
+/**
+ * Runs tests in a browser, over the package as it is built: in Chromium without a window (CHROMIUM names another program).
+ * Arguments are parts of the names of files to run; without, all.
+ */
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { root } from '../support/modules.ts';
+import { buildPage } from './build.ts';
+import { serve } from './serve.ts';
+
+interface Run {
+  readonly file: string;
+  /** The environment of the tests. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether threads may share memory. */
+  readonly isolated: boolean;
+}
+
+const testsIn = (folder: string, without: readonly string[] = []): string[] =>
+  readdirSync(join(import.meta.dirname, folder))
+    .filter((name) => name.endsWith('.test.ts') && !without.includes(name))
+    .map((name) => `${folder}/${name}`);
+
+const operations = [
+  ...testsIn('../ops'),
+  ...testsIn('../autograd', ['second-order.test.ts']),
+  ...testsIn('../tensor', ['collection.test.ts']),
+  ...testsIn('../optim'),
+];
+const own = testsIn('.');
+
+const PROPERTY_RUNS = '2';
+const gpu = { SPARSE_ADAPTER_GPU: '1', PROPERTY_RUNS };
+const runs: readonly Run[] = [
+  ...operations.map((file) => ({ file, env: gpu, isolated: false })),
+  ...operations.map((file) => ({ file, env: { PROPERTY_RUNS }, isolated: true })),
+  ...own.flatMap((file) => [true, false].map((isolated) => ({ file, env: { ISOLATED: `${isolated}` }, isolated }))),
+];
+
+/** A longer silence means that a page hangs. */
+const PATIENCE = 120_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'sparse-adapter-browser-'));
+await buildPage(folder);
+cpSync(join(root, 'dist/browser'), join(folder, 'bundle'), { recursive: true });
+const { address, server } = await serve(folder);
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  // WebGL2 through the system's OpenGL, in software where there is no GPU.
+  args: ['--no-sandbox', '--use-gl=angle', '--use-angle=gl-egl', '--ignore-gpu-blocklist'],
+});
+
+/** Shows what a page writes, until it says that it is done. @returns whether it ran tests and all passed */
+async function passes({ file, env, isolated }: Run): Promise<boolean> {
+  const page = await browser.newPage();
+  let written = '';
+  try {
+    let heard = Date.now();
+    const done = new Promise<void>((resolve, reject) => {
+      const watch = setInterval(() => {
+        if (Date.now() - heard > PATIENCE) reject(new Error(`${file} hangs`));
+      }, 1000);
+      page.on('console', (message) => {
+        heard = Date.now();
+        if (message.text() === 'DONE') {
+          clearInterval(watch);
+          resolve();
+        } else {
+          written += message.text();
+          process.stdout.write(message.text());
+        }
+      });
+      page.on('pageerror', reject);
+      page.on('crash', () => reject(new Error(`${file}: the page crashed`)));
+    });
+    const query = new URLSearchParams({ ...env, FILE: file });
+    await page.goto(`${address}/${isolated ? 'isolated' : 'plain'}/index.html?${query}`);
+    await done;
+    const [total, passed] = ['Total', 'Passed'].map((word) =>
+      Number(written.match(new RegExp(`${word}: +(\\d+)`))?.[1]),
+    );
+    return total > 0 && passed === total;
+  } finally {
+    await page.close();
+  }
+}
+
+try {
+  const wanted = process.argv.slice(2);
+  for (const run of runs) {
+    if (
+      wanted.length > 0 &&
+      !wanted.some((part) => `${run.file} ${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : ''}`.includes(part))
+    )
+      continue;
+    process.stdout.write(`\n${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : 'wasm'} `);
+    if (!(await passes(run))) process.exitCode = 1;
+  }
+} finally {
+  await browser.close();
+  server.close();
+  rmSync(folder, { recursive: true });
+}
