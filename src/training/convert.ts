@@ -12,7 +12,8 @@ import {
 import { checkReplaceable, writeFolderAtomic } from '../io/index.ts';
 import { isHeadParameter } from '../models/index.ts';
 import { type ForeignOptions, type OpenedAdapter, ORIGIN, type Origin, openForeign } from './foreign.ts';
-import { isFinishedRun, loadRun, readRunMetrics, runFileNames, runFiles } from './run-folder.ts';
+import { isFinishedRun, loadRun, readRunConfig, readRunMetrics, runFileNames, runFiles } from './run-folder.ts';
+import { classification, taskOf } from './tasks/index.ts';
 
 /** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
 export const conversionTargets = [
@@ -38,7 +39,11 @@ export function openAdapter(folder: string, options: ForeignOptions = {}): Opene
 function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
-  const { run, ...adapted } = loadRun(folder, { model });
+  const task = taskOf(readRunConfig(folder).settings.data);
+  if (task !== classification) {
+    throw new InputError(`${folder} is a run of ${task.name}; only adapters of classifiers are converted.`);
+  }
+  const { run, ...adapted } = loadRun(folder, { task: classification, model });
   const { format_version: _, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };
   return { adapted, config: { ...config, settings }, metrics: readRunMetrics(folder), warnings: [] };

@@ -123,6 +123,9 @@ test('one line for what goes wrong', () =>
       [train('unused', '--dataset', 'reviews'), 2, /argument 'reviews' is invalid\. It must be org\/name or/],
       [train('unused', '--subset', 'x'), 1, /org\/reviews has no part 'x'/],
       [train('unused', '--task', 'rte'), 2, /--text belongs to a file or dataset of your own, not to --task/],
+      [train('unused', '--task', 'squad'), 2, /--dataset is read for GLUE and tables; give --task squad a folder/],
+      [train('unused', '--task', 'xsum'), 2, /--dataset is read for GLUE and tables; give --task xsum a folder/],
+      [train('unused', '--target', 'mood'), 2, /--dataset has labels; give texts with texts to write for them as/],
       [['evaluate', 'nowhere'], 1, /nowhere has no sparse-adapter\.json/],
     ];
     await Promise.all(
