@@ -55,7 +55,7 @@ test('a wrong number is a failure that shows it', async () => {
   );
   assert.match(
     lines[0],
-    /^FAILED ops on wasm float32: \w+: out: got [-\d.]+, expected [-\d.]+ at \d+, error [\d.]+, tolerance [\de.-]+$/,
+    /^FAILED ops on (wasm|reference) float32: \w+: out: got [-\d.]+, expected [-\d.]+ at \d+, error [\d.]+, tolerance [\de.-]+$/,
   );
   assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 1 failed');
   assert.equal(code, 1);
