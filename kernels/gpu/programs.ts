@@ -29,8 +29,8 @@ const many =
 const [textures, ints, floats] = [many('texture'), many('int'), many('float')];
 
 interface KernelFunction {
-  // biome-ignore lint/suspicious/noExplicitAny: functions of any arguments; they are never called.
-  readonly main: (this: any, ...values: any[]) => number;
+  /** A function of whatever arguments; it is never called. */
+  readonly main: (this: never, ...values: never[]) => number;
   readonly types: readonly ArgumentType[];
 }
 

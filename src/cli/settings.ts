@@ -3,15 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { fusion } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import {
-  type BatchOrder,
-  type GlueTaskName,
-  glueTasks,
-  isFolder,
-  windowDefaults,
-  xsumColumns,
-  xsumFile,
-} from '../data/index.ts';
+import { type BatchOrder, type GlueTaskName, glueTasks, windowDefaults, xsumColumns, xsumFile } from '../data/index.ts';
+import { isFolder } from '../io/index.ts';
 import type { Pooling } from '../models/index.ts';
 import {
   type DataSettings,

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/json.ts';
@@ -38,9 +38,6 @@ export function squadFile(folder: string, split: 'train' | 'dev'): string {
   const found = files.length === 0 ? 'no file' : `several files (${files.sort().join(', ')})`;
   throw new InputError(`${folder} has ${found} named ${split}*.json; give one file`);
 }
-
-/** Whether there is such a folder. */
-export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 function parse(path: string): unknown {
   try {

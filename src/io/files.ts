@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from './json.ts';
 
@@ -7,6 +7,9 @@ export function fileError(action: string, error: unknown): InputError {
   const reason = error instanceof Error ? error.message : String(error);
   return new InputError(`${action}: ${reason}.`, { cause: error });
 }
+
+/** Whether there is such a folder. */
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** The text of a UTF-8 file. @throws InputError when it cannot be read */
 export function readTextFile(path: string): string {

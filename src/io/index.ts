@@ -1,7 +1,7 @@
 export { checkReplaceable, writeFileAtomic, writeFolderAtomic } from './atomic.ts';
 export * from './browser.ts';
 export { openCheckpoint } from './checkpoint.ts';
-export { readJsonObject, readTextFile } from './files.ts';
+export { isFolder, readJsonObject, readTextFile } from './files.ts';
 export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export type { OnProgress } from './hub/remote.ts';
 export { readModelConfig, resolveModelFolder } from './model-folder.ts';

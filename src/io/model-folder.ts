@@ -1,8 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../errors.ts';
-import { readJsonObject } from './files.ts';
+import { isFolder, readJsonObject } from './files.ts';
 import { cachedModel } from './hub/cached-model.ts';
 import { hubEnvironment } from './hub/environment.ts';
 import { parseHubName } from './hub/repository.ts';
@@ -52,10 +52,6 @@ function cachedFolder(name: string): string {
 /** The model's `config.json`. @throws InputError when it is missing or not a JSON object */
 export function readModelConfig(folder: string): Record<string, unknown> {
   return readJsonObject(join(folder, CONFIG));
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Looks in the folders themselves: `require.resolve` cannot see a package whose `exports` hide its files. */

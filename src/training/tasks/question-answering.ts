@@ -1,7 +1,6 @@
 import {
   type AnsweredWindow,
   answeredWindows,
-  isFolder,
   type QuestionDataset,
   questionWindows,
   readSquad,
@@ -9,6 +8,7 @@ import {
   type WindowOptions,
   windowDefaults,
 } from '../../data/index.ts';
+import { isFolder } from '../../io/index.ts';
 import { loadQuestionAnswering, type QuestionAnsweringModel } from '../../models/index.ts';
 import { answerLoss, evaluateAnswers } from '../question-answering.ts';
 import type { QuestionData, RunSettings } from '../settings.ts';
