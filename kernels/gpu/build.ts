@@ -8,10 +8,11 @@ import { activationGradients, activations, binaryFunctions, helpers, unaryFuncti
 import { programs } from './programs.ts';
 import { natives } from './thread.ts';
 
-type Functions = Readonly<Record<string, (...values: never[]) => number>>;
+type KernelText = (...values: never[]) => number | number[];
+type Functions = Readonly<Record<string, KernelText>>;
 
 /** The text of a function under another name, in lines without the gaps that types leave. */
-function textOf(fn: (...values: never[]) => number, name: string): string {
+function textOf(fn: KernelText, name: string): string {
   const text = fn.toString();
   const body = text.slice(text.indexOf('('));
   const lines = body.split('\n').map((line) => line.trimEnd());

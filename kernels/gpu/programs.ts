@@ -18,7 +18,7 @@ import {
   timesNormal,
 } from './normalization.ts';
 import { adamMean, adamSquare, adamWeight, squares } from './optimizer.ts';
-import { linear, matmul } from './products.ts';
+import { blockProduct, linear, matmul, pack, unpack, unpackLinear } from './products.ts';
 import { maxRows, sumRows } from './reduce.ts';
 import { gather, scatterAdd } from './rows.ts';
 
@@ -30,7 +30,7 @@ const [textures, ints, floats] = [many('texture'), many('int'), many('float')];
 
 interface KernelFunction {
   /** A function of whatever arguments; it is never called. */
-  readonly main: (this: never, ...values: never[]) => number;
+  readonly main: (this: never, ...values: never[]) => number | number[];
   readonly types: readonly ArgumentType[];
 }
 
@@ -50,6 +50,10 @@ export const programs = {
   maxRows: { main: maxRows, types: ['texture', ...ints(3)] },
   matmul: { main: matmul, types: ['texture', 'texture', ...ints(7)] },
   linear: { main: linear, types: ['texture', 'texture', 'texture', ...ints(2)] },
+  pack: { main: pack, types: ['texture', ...ints(4)] },
+  blockProduct: { main: blockProduct, types: ['blocks', 'blocks', ...ints(3)] },
+  unpack: { main: unpack, types: ['blocks', ...ints(2)] },
+  unpackLinear: { main: unpackLinear, types: ['blocks', 'texture', 'int'] },
   gather: { main: gather, types: ['texture', 'array', 'int'] },
   scatterAdd: { main: scatterAdd, types: ['texture', 'array', 'array', 'int'] },
   rowExpSum: { main: rowExpSum, types: [...textures(2), 'int'] },

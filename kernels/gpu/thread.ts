@@ -18,6 +18,12 @@ declare global {
   function strideDot(
     ...operands: [a: number[], b: number[], startA: number, stepA: number, startB: number, stepB: number, count: number]
   ): number;
+  /** The block of a bᵀ that `count` blocks of a and of b give, from startA and startB on. In kernels only. */
+  function blockDot(
+    ...operands: [a: number[][], b: number[][], startA: number, startB: number, count: number]
+  ): number[];
+  /** The number of a row and a column in a line of blocks, which begins at `start`. In kernels only. */
+  function numberOf(...operands: [blocks: number[][], start: number, row: number, column: number]): number;
   /** a / b of integers, rounded to zero. In kernels only. */
   function quotient(a: number, b: number): number;
   /** a - b · quotient(a, b). In kernels only. */
@@ -59,13 +65,57 @@ export const natives: readonly Native[] = [
       float total = 0.0;
       for (int i = 0; i < 65535; i++) {
         if (i >= count) break;
-        total += FETCH(a, atA, sizeA) * FETCH(b, atB, sizeB);
+        total += TEXEL(a, atA, sizeA).r * TEXEL(b, atB, sizeB).r;
         atA += moveA;
         atB += moveB;
         if (atA.x > sizeA.x) atA += vec2(-sizeA.x, 1.0);
         if (atB.x > sizeB.x) atB += vec2(-sizeB.x, 1.0);
       }
       return total;
+    }`,
+  },
+  {
+    name: 'blockDot',
+    types: { a: 'ArrayTexture(4)', b: 'ArrayTexture(4)', ...integers('startA', 'startB', 'count') },
+    returns: 'Array(4)',
+    // Two fetches for eight products, where strideDot takes sixteen. The order of the sums is the same.
+    source: `vec4 blockDot(sampler2D a, ivec2 aSize, ivec3 aDim, sampler2D b, ivec2 bSize, ivec3 bDim,
+        int startA, int startB, int count) {
+      vec2 sizeA = vec2(aSize);
+      vec2 sizeB = vec2(bSize);
+      int lineA = startA / aSize.x;
+      int lineB = startB / bSize.x;
+      vec2 atA = vec2(float(startA - lineA * aSize.x), float(lineA)) + 0.5;
+      vec2 atB = vec2(float(startB - lineB * bSize.x), float(lineB)) + 0.5;
+      vec4 total = vec4(0.0);
+      for (int i = 0; i < 65535; i++) {
+        if (i >= count) break;
+        vec4 x = TEXEL(a, atA, sizeA);
+        vec4 y = TEXEL(b, atB, sizeB);
+        total += x.xxzz * y.xzxz;
+        total += x.yyww * y.ywyw;
+        atA.x += 1.0;
+        atB.x += 1.0;
+        if (atA.x > sizeA.x) atA += vec2(-sizeA.x, 1.0);
+        if (atB.x > sizeB.x) atB += vec2(-sizeB.x, 1.0);
+      }
+      return total;
+    }`,
+  },
+  {
+    name: 'numberOf',
+    types: { blocks: 'ArrayTexture(4)', ...integers('start', 'row', 'column') },
+    returns: 'Number',
+    source: `float numberOf(sampler2D blocks, ivec2 blocksSize, ivec3 blocksDim, int start, int row, int column) {
+      int across = column / 2;
+      int down = row / 2;
+      int at = start + across;
+      int line = at / blocksSize.x;
+      vec2 size = vec2(blocksSize);
+      vec2 from = vec2(float(at - line * blocksSize.x), float(line)) + 0.5;
+      vec4 block = TEXEL(blocks, from, size);
+      vec2 pair = row == 2 * down ? block.xy : block.zw;
+      return column == 2 * across ? pair.x : pair.y;
     }`,
   },
   {

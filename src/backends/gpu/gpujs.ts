@@ -9,7 +9,7 @@ export interface Source {
   readonly source: string;
 }
 
-/** A function in the shading language, where `FETCH(array, place, size)` is the number at a place in a texture. */
+/** A function in the shading language, where `TEXEL(array, place, size)` is the colour at a place in a texture. */
 export interface Native extends Source {
   /** gpu.js' names of the types of arguments and result, if they are not all integers. */
   readonly types?: Readonly<Record<string, string>>;
@@ -57,7 +57,7 @@ interface GpuModule {
 }
 
 /** Version 1 of the shading language knows places as fractions only. */
-const FETCH = { headlessgl: 'texture2D($1, $2 / $3).r', webgl2: 'texelFetch($1, ivec2($2), 0).r' } as const;
+const TEXEL = { headlessgl: 'texture2D($1, $2 / $3)', webgl2: 'texelFetch($1, ivec2($2), 0)' } as const;
 
 /** Every device has textures of so many columns and rows. */
 const SMALLEST_TEXTURE = 2048;
@@ -82,7 +82,7 @@ export class Device {
     this.#gpu = new GPU({ mode: this.mode });
     for (const { name, source, types, returns } of natives) {
       const settings = types ? { argumentTypes: types, returnType: returns } : {};
-      this.#gpu.addNativeFunction(name, source.replace(/FETCH\((.*?), (.*?), (.*?)\)/g, FETCH[this.mode]), settings);
+      this.#gpu.addNativeFunction(name, source.replace(/TEXEL\((.*?), (.*?), (.*?)\)/g, TEXEL[this.mode]), settings);
     }
   }
 

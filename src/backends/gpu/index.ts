@@ -17,6 +17,7 @@ import { GpuBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
 import { Device, type KernelArgument } from './gpujs.ts';
 import { optimizerKernels } from './optimizer.ts';
+import { linear, matmul } from './products.ts';
 import { type Program, Programs, REDUCED_ROWS, type Variant } from './programs.ts';
 import { binaryFunctions, programs, unaryFunctions } from './sources.ts';
 
@@ -175,24 +176,12 @@ export class GpuBackend implements Backend {
     return from;
   }
 
-  matmul(a: GpuBuffer, b: GpuBuffer, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): GpuBuffer {
-    const length = batch * m * n;
-    if (k === 0) return this.fill(length, 0);
-    const strides = [...(transposeA ? [1, m] : [k, 1]), ...(transposeB ? [1, k] : [n, 1])];
-    return this.run(programs.matmul, length, [a, b, m, n, k, ...strides], { rounds: k });
+  matmul(a: GpuBuffer, b: GpuBuffer, spec: MatmulSpec): GpuBuffer {
+    return matmul(this, a, b, spec);
   }
 
   linear(x: GpuView, weight: GpuView, bias: GpuView | null): GpuBuffer {
-    const [m, k] = x.shape;
-    const n = weight.shape[0];
-    if (!bias || k === 0) {
-      const product = this.matmul(x.buffer, weight.buffer, { batch: 1, m, k, n, transposeA: false, transposeB: true });
-      if (!bias) return product;
-      const sum = this.binary('add', { buffer: product, shape: [m, n] }, bias, [m, n]);
-      this.free(product);
-      return sum;
-    }
-    return this.run(programs.linear, m * n, [x.buffer, weight.buffer, bias.buffer, n, k], { rounds: k });
+    return linear(this, x, weight, bias);
   }
 
   gather(table: GpuView, ids: Int32Array): GpuBuffer {

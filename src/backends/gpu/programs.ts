@@ -1,8 +1,17 @@
 import type { Device, KernelArgument, KernelRun, Source, Texture } from './gpujs.ts';
 import { helpers } from './sources.ts';
 
-/** Types of arguments: an array on the device, one of the host that is uploaded with the call, an integer, a float. */
-const types = { texture: 'ArrayTexture(1)', array: 'Array', int: 'Integer', float: 'Float' } as const;
+/**
+ * Types of arguments: an array on the device, one of blocks of four numbers, one of the host that is uploaded with the call, an
+ * integer, a float.
+ */
+const types = {
+  texture: 'ArrayTexture(1)',
+  blocks: 'ArrayTexture(4)',
+  array: 'Array',
+  int: 'Integer',
+  float: 'Float',
+} as const;
 export type ArgumentType = keyof typeof types;
 
 /** A kernel function and the types of its arguments. */
