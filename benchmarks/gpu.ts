@@ -9,9 +9,9 @@ import { setBackend } from '../src/index.ts';
 import { batchOf, minilm } from './plan.ts';
 import { median } from './statistics.ts';
 import { milliseconds, type Table, times, toMarkdown } from './table.ts';
+import type { Job } from './workers/job.ts';
 import { weight } from './workers/numbers.ts';
 import { forward, train } from './workers/ours-model.ts';
-import type { Job } from './workers/serve.ts';
 
 const gpu = await setBackend('gpu');
 if (!(gpu instanceof GpuBackend)) throw new Error('The gpu backend is not there.');

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { defaultDevice, init, jit, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import type { Task } from '../tasks.ts';
 import { type Inputs, inputsOf, logits, lossOf, type Weights, weightsOf } from './jax-model.ts';
+import { type Job, repeats, timed, unsupported } from './job.ts';
 import { weight } from './numbers.ts';
 import { paddedBatches } from './padded.ts';
-import { type Job, repeats, serve, timed, unsupported } from './serve.ts';
+import { serve } from './serve.ts';
 
 function gemm({ m, n, k }: { readonly m: number; readonly n: number; readonly k: number }): Job {
   const x = np.array(weight('x', m * k), { shape: [m, k] });

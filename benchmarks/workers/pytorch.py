@@ -8,7 +8,7 @@ tuned: the process starts itself again with the environment in which PyTorch is 
   OPENBLAS_CORETYPE=SkylakeX with AVX-512    an OpenBLAS older than the processor takes its AVX2 kernels
 as-is: nothing is set, as after installing it.
 
-serve.ts, numbers.ts and tasks.ts have the protocol, the weights and the tasks.
+serve.ts, job.ts, numbers.ts and tasks.ts have the protocol, the weights and the tasks.
 """
 import json
 import math

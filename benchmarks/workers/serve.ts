@@ -1,13 +1,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Failure, Ready, Sample, Task, WorkerInput } from '../tasks.ts';
-
-/** A prepared task. */
-export interface Job {
-  /** @returns what was measured; the memory is added to it */
-  run(): Outcome | Promise<Outcome>;
-}
-export type Outcome = Omit<Sample, 'peakBytes'>;
+import type { Job } from './job.ts';
 
 /** Answers go to a pipe of their own: libraries write to standard output as they like. */
 const ANSWERS = 3;
@@ -44,24 +38,4 @@ function peakBytes(): number {
     // not Linux
   }
   return process.resourceUsage().maxRSS * 1024;
-}
-
-/** Seconds that `run` takes. */
-export async function timed<T>(run: () => T | Promise<T>): Promise<{ seconds: number; result: T }> {
-  const start = performance.now();
-  const result = await run();
-  return { seconds: (performance.now() - start) / 1000, result };
-}
-
-/** Products of one turn are this much work, so that one turn is long enough to be timed. */
-const FLOP_PER_TURN = 2e9;
-
-/** How often to repeat a product in one turn. */
-export function repeats({ m, n, k }: { readonly m: number; readonly n: number; readonly k: number }): number {
-  return Math.max(1, Math.round(FLOP_PER_TURN / (2 * m * n * k)));
-}
-
-/** @throws Error: the parent asks a peer only for what it can do */
-export function unsupported(task: Task): never {
-  throw new Error(`This peer cannot do '${task.kind}'.`);
 }
