@@ -20,15 +20,16 @@ const torchPackages = 'apt-get install python3-torch libopenblas0-pthread';
 const worker = (name: string): string => join(import.meta.dirname, 'workers', name);
 const require = createRequire(import.meta.url);
 
+export function isInstalled(name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function npmPeer(title: string, file: string, packages: readonly string[], kinds: readonly Task['kind'][]): Peer {
-  const isInstalled = (name: string) => {
-    try {
-      require.resolve(name);
-      return true;
-    } catch {
-      return false;
-    }
-  };
   const command = () => (packages.every(isInstalled) ? [process.execPath, worker(file)] : null);
   return { title, kinds, command, install: npmPeers };
 }

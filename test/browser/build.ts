@@ -23,12 +23,12 @@ const packaged: Plugin = {
   transform: (_, id) => (id.startsWith(tests) ? { moduleSideEffects: true } : null),
 };
 
-/** Bundles the page of tests into `folder`. The package must have been built. */
-export async function buildPage(folder: string): Promise<void> {
+/** Bundles a page, by default that of the tests, into `folder`. The package must have been built. */
+export async function buildPage(folder: string, page: string = import.meta.dirname): Promise<void> {
   await build({
     configFile: false,
     logLevel: 'warn',
-    root: import.meta.dirname,
+    root: page,
     base: './',
     plugins: [packaged],
     resolve: { alias: { 'node:assert/strict': join(import.meta.dirname, 'assert.ts') } },

@@ -1,13 +1,13 @@
 /**
- * Runs tests in a browser, over the package as it is built: in Chromium without a window (CHROMIUM names another program).
+ * Runs tests in a browser, over the package as it is built.
  * Arguments are parts of the names of files to run; without, all.
  */
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { root } from '../support/modules.ts';
 import { buildPage } from './build.ts';
+import { launchChromium } from './chromium.ts';
 import { serve } from './serve.ts';
 
 interface Run {
@@ -48,11 +48,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sparse-adapter-browser-'));
 await buildPage(folder);
 cpSync(join(root, 'dist/browser'), join(folder, 'bundle'), { recursive: true });
 const { address, server } = await serve(folder);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  // WebGL2 through the system's OpenGL, in software where there is no GPU.
-  args: ['--no-sandbox', '--use-gl=angle', '--use-angle=gl-egl', '--ignore-gpu-blocklist'],
-});
+const browser = await launchChromium();
 
 /** Shows what a page writes, until it says that it is done. @returns whether it ran tests and all passed */
 async function passes({ file, env, isolated }: Run): Promise<boolean> {
