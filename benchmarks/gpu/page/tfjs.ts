@@ -12,6 +12,8 @@ export async function jobsOnWebgl(): Promise<Jobs> {
       `TensorFlow.js ${tf.version.tfjs}, webgl backend, version ${tf.env().get('WEBGL_VERSION')} of WebGL`,
     prepare(task) {
       if (task.kind !== 'product') {
+        // Their names are unique.
+        tf.disposeVariables();
         const job = jobOf(task);
         return async () => (await job.run()).value;
       }
