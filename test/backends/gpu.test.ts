@@ -51,6 +51,22 @@ async function texturesLeft(context: WebGLRenderingContext, body: () => Promise<
   }
 }
 
+/** Runs `body` and gives the number of shader programs that it made. */
+function programsMade(context: WebGLRenderingContext, body: () => void): number {
+  const { createProgram } = context;
+  let made = 0;
+  context.createProgram = () => {
+    made++;
+    return createProgram.call(context);
+  };
+  try {
+    body();
+    return made;
+  } finally {
+    Object.assign(context, { createProgram });
+  }
+}
+
 /** What 20 steps of a SNIP-pruned adapter give. */
 async function pruneAndTrain(backend: BackendName): Promise<{ masks: number[][]; losses: number[] }> {
   await setBackend(backend);
@@ -119,6 +135,52 @@ if (onGpu) {
     });
     assert.equal(left, 0);
     assert.deepEqual(memory(), before);
+  });
+
+  test('other shapes need no other kernels', async () => {
+    const backend = await setBackend('gpu');
+    assert.ok(backend instanceof GpuBackend);
+    const compute = (rows: number, width: number) =>
+      tidy(() => {
+        const x = zeros([rows, width]);
+        gelu(linear(matmul(x, zeros([width, width])), zeros([width, width]), zeros([width]))).dataSync();
+      });
+    compute(20, 20);
+    const made = programsMade(backend.device.context, () => {
+      for (let n = 21; n < 60; n++) compute(n, 80 - n);
+    });
+    assert.equal(made, 0);
+  });
+
+  test('a step of training uploads random numbers of dropout and no weights', async () => {
+    const backend = await setBackend('gpu');
+    assert.ok(backend instanceof GpuBackend);
+    const model = tinyClassifier();
+    const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
+    freezeBackbone(model, adapter, isHeadParameter);
+    const items = tinyExamples(4);
+    const trainable = model.parameters().filter((parameter) => parameter.trainable);
+    const options = { ...trainingDefaults, epochs: 4, batchSize: 4 };
+    const trainer = new Trainer(classificationObjective(model, items, trainable), options, new Random(1));
+    await trainer.trainStep();
+    let [uploads, masks] = [0, 0];
+    const { upload, uploadStored, uniform } = backend;
+    backend.upload = (values) => {
+      uploads++;
+      return upload.call(backend, values);
+    };
+    backend.uploadStored = (numbers) => {
+      uploads++;
+      return uploadStored.call(backend, numbers);
+    };
+    backend.uniform = (length, seed) => {
+      masks++;
+      return uniform.call(backend, length, seed);
+    };
+    while (!trainer.done) await trainer.trainStep();
+    assert.ok(model.parameters().some((parameter) => !parameter.trainable));
+    assert.ok(masks > 0);
+    assert.equal(uploads, masks);
   });
 
   test('sums longer than a loop of a kernel; products that no loop and arrays that no texture can hold', async () => {

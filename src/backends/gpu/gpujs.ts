@@ -1,6 +1,7 @@
 /** The part of gpu.js that is used, and what it takes to have it. Its own types are too loose to help. */
 
 import { InputError } from '../../errors.ts';
+import { whatIsMissing } from './missing.ts';
 import { natives } from './sources.ts';
 
 /** The text of a function and its name. */
@@ -62,8 +63,6 @@ const TEXEL = { headlessgl: 'texture2D($1, $2 / $3)', webgl2: 'texelFetch($1, iv
 /** Every device has textures of so many columns and rows. */
 const SMALLEST_TEXTURE = 2048;
 
-const inNode = (): boolean => globalThis.process?.versions?.node !== undefined;
-
 /** gpu.js on a device: OpenGL without a window in Node.js, WebGL2 in a browser. */
 export class Device {
   readonly mode: 'headlessgl' | 'webgl2';
@@ -76,7 +75,7 @@ export class Device {
   }
 
   private constructor({ GPU, HeadlessGLKernel, WebGL2Kernel }: GpuModule) {
-    if (!GPU.isHeadlessGLSupported && !GPU.isWebGL2Supported) throw new InputError(noDevice());
+    if (!GPU.isHeadlessGLSupported && !GPU.isWebGL2Supported) throw new InputError(`Backend 'gpu': ${whatIsMissing()}`);
     this.mode = GPU.isHeadlessGLSupported ? 'headlessgl' : 'webgl2';
     this.#Kernel = this.mode === 'headlessgl' ? HeadlessGLKernel : WebGL2Kernel;
     this.#gpu = new GPU({ mode: this.mode });
@@ -145,13 +144,4 @@ async function load(): Promise<GpuModule> {
   } catch (error) {
     throw new InputError(`Backend 'gpu' needs the package gpu.js: npm install gpu.js@~2.24.1 (${error}).`);
   }
-}
-
-function noDevice(): string {
-  if (!inNode()) return "Backend 'gpu': this browser gives no WebGL2 with float textures. Use the wasm backend.";
-  const { DISPLAY, WAYLAND_DISPLAY } = globalThis.process.env;
-  const without =
-    !DISPLAY && !WAYLAND_DISPLAY ? 'there is no X display (DISPLAY is not set; xvfb-run gives one)' : null;
-  const cause = without ?? 'the package gl is not built for this Node.js, or no OpenGL driver answers on the X display';
-  return `Backend 'gpu': ${cause}. docs/backends.md tells what to install.`;
 }
