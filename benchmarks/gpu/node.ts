@@ -1,5 +1,6 @@
 /** The gpu backend beside wasm in Node.js: what a call, an upload and a read cost, matrix products, and MiniLM. */
 import { GpuBackend } from '../../src/backends/gpu/index.ts';
+import { programs } from '../../src/backends/gpu/sources.ts';
 import type { Backend } from '../../src/backends/index.ts';
 import { setBackend } from '../../src/index.ts';
 import { batchOf, minilm } from '../plan.ts';
@@ -56,29 +57,50 @@ export async function costs({ gpu, wasm }: Backends): Promise<Comparison> {
   return { title: 'Costs of an operation', columns, ratios: [], rows };
 }
 
+/** The part of a backend that moves arrays, with their type. */
+interface Arrays<Buffer> {
+  upload(values: Float32Array): Buffer;
+  read(buffer: Buffer): Promise<unknown>;
+  free(buffer: Buffer): void;
+}
+
 const EXAMPLE = "gpu.js' example";
+/** The kernel of products that are too narrow for blocks. */
+const PLAIN = 'gpu, one result a thread';
 
 export async function products({ gpu, wasm }: Backends): Promise<Comparison> {
+  const columns = ['gpu', PLAIN, EXAMPLE, 'wasm'];
   const rows: Row[] = [];
   for (const n of [128, 256, 512]) {
     const [a, b] = ['a', 'b'].map((name) => weight(name, n * n));
     const spec = { batch: 1, m: n, n, k: n, transposeA: false, transposeB: false };
-    const onBackend = (backend: Backend) => {
+    const onBackend = <Buffer>(backend: Arrays<Buffer>, multiply: (a: Buffer, b: Buffer) => Buffer) => {
       const [x, y] = [a, b].map((values) => backend.upload(values));
-      return async () => {
-        const product = backend.matmul(x, y, spec);
+      return secondsOf(async () => {
+        const product = multiply(x, y);
         await backend.read(product);
         backend.free(product);
-      };
+      });
     };
-    const runs = [onBackend(gpu), naiveProduct(gpu.device.mode, n)(a, b), onBackend(wasm)].map(secondsOf);
-    const [ours, example, cpu] = await inTurns(runs, 7);
-    rows.push({ name: `${n} x ${n} x ${n}`, seconds: { gpu: ours, [EXAMPLE]: example, wasm: cpu } });
+    const seconds = await inTurns(
+      [
+        onBackend(gpu, (x, y) => gpu.matmul(x, y, spec)),
+        onBackend(gpu, (x, y) => gpu.run(programs.matmul, n * n, [x, y, n, n, n, n, 1, n, 1], { rounds: n })),
+        secondsOf(naiveProduct(gpu.device.mode, n)(a, b)),
+        onBackend(wasm, (x, y) => wasm.matmul(x, y, spec)),
+      ],
+      7,
+    );
+    rows.push({
+      name: `${n} x ${n} x ${n}`,
+      seconds: Object.fromEntries(columns.map((column, i) => [column, seconds[i]])),
+    });
   }
   return {
     title: 'Matrix products in Node.js',
-    columns: ['gpu', EXAMPLE, 'wasm'],
+    columns,
     ratios: [
+      [PLAIN, 'gpu'],
       [EXAMPLE, 'gpu'],
       ['gpu', 'wasm'],
     ],
