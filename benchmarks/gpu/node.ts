@@ -65,8 +65,8 @@ interface Arrays<Buffer> {
 }
 
 const EXAMPLE = "gpu.js' example";
-/** The kernel of products that are too narrow for blocks. */
-const PLAIN = 'gpu, one result a thread';
+/** The kernel of the gpu backend for products that are too narrow for blocks. */
+const PLAIN = 'one result a thread';
 
 export async function products({ gpu, wasm }: Backends): Promise<Comparison> {
   const columns = ['gpu', PLAIN, EXAMPLE, 'wasm'];
