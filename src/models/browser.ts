@@ -39,4 +39,5 @@ export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } fr
 export { longestSequence, type ModelConfig, parseModelConfig } from './model-config.ts';
 export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
+export { randomWeights } from './random-weights.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';
