@@ -7,6 +7,7 @@ import type { Task } from '../tasks.ts';
 import { endToEnd } from './ours-end-to-end.ts';
 import { gemm, peak } from './ours-gemm.ts';
 import { forward, score, train } from './ours-model.ts';
+import { trainPairs, write } from './ours-pairs.ts';
 import { Profiler } from './profiler.ts';
 import { type Job, serve } from './serve.ts';
 
@@ -21,6 +22,10 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
     case 'train':
     case 'profile':
       return train(task);
+    case 'train-pairs':
+      return trainPairs(task);
+    case 'write':
+      return write(task);
     case 'snip':
     case 'grasp':
       return score(task);
