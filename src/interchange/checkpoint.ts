@@ -10,8 +10,9 @@ import { sortedJson } from './fields.ts';
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 
-/** What a tokenizer may consist of; copied as it is. */
-const tokenizerFiles = [
+/** What a tokenizer may consist of, and how texts are generated; copied as it is. */
+const copiedFiles = [
+  'generation_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
@@ -22,7 +23,7 @@ const tokenizerFiles = [
 ];
 
 /** What a checkpoint's folder may hold. */
-export const checkpointFileNames = [CONFIG, WEIGHTS, ...tokenizerFiles];
+export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];
 
 /**
  * The files of a classifier as a plain Hugging Face checkpoint in float32, which needs nothing of this package: configuration with
@@ -51,7 +52,7 @@ export async function checkpointFiles(
     problem_type: labels ? 'single_label_classification' : 'regression',
     torch_dtype: 'float32',
   };
-  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...tokenizerOf(folder) };
+  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...copiesOf(folder) };
 }
 
 /**
@@ -66,7 +67,7 @@ export async function checkpointLike(
   return {
     [CONFIG]: readTextFile(join(folder, CONFIG)),
     [WEIGHTS]: await weightsFile(parameters),
-    ...tokenizerOf(folder),
+    ...copiesOf(folder),
   };
 }
 
@@ -82,10 +83,10 @@ async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array
   return serializeSafetensors(await Promise.all(tensors), { format: 'pt' });
 }
 
-/** What there is of a tokenizer in a folder. */
-const tokenizerOf = (folder: string): Record<string, Uint8Array> =>
+/** What there is of them in a folder. */
+const copiesOf = (folder: string): Record<string, Uint8Array> =>
   Object.fromEntries(
-    tokenizerFiles
+    copiedFiles
       .filter((name) => existsSync(join(folder, name)))
       .map((name) => [name, readFileSync(join(folder, name))]),
   );
