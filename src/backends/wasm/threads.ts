@@ -70,11 +70,8 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   adam: blocks,
   squares: blocks,
   // A multiplication and an addition take an eighth of what moving a number does.
-  packB: { behind: 0, unit: 16, weight: (args) => args[3] },
-  packHalfB: { behind: 0, unit: 16, weight: (args) => args[3] },
-  gemm: { behind: 1, unit: 6, weight: (args) => (args[10] * args[11]) / 8 },
-  gemmPacked: { behind: 1, unit: 6, weight: (args) => (args[9] * args[10]) / 8 },
-  gemmPackedColumns: { behind: 1, unit: 16, weight: (args) => (args[9] * args[10]) / 8 },
+  gemmColumns: { behind: 1, unit: 16, weight: (args) => (args[8] * args[10]) / 8 },
+  gemmRows: { behind: 1, unit: 6, weight: (args) => (args[9] * args[10]) / 8 },
   gemmBatch: { behind: 1, unit: 1, weight: (args) => (args[5] * args[6] * args[7]) / 8 },
   gemmThin: { behind: 0, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
   gemmThinHalf: { behind: 1, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
