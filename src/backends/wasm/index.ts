@@ -284,7 +284,7 @@ export class WasmBackend implements Backend {
       return;
     }
     // Threads share columns, so that each packs its own; where these are too few for a fair share, they share rows.
-    const byColumns = n >= PANELS_PER_THREAD * PANEL * this.threads || m < FEW_ROWS;
+    const byColumns = (n >= PANELS_PER_THREAD * PANEL * this.threads && !transposeA) || m < FEW_ROWS;
     const multiply = byColumns ? kernels.gemmColumns : kernels.gemmRows;
     this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
       const operands = [a, transposeA, b, transposeB, halfB, bias, init, c, m, n, k] as const;
