@@ -62,7 +62,10 @@ test('the epoch covers every batch once, after one turn of warm-up', () => {
 test('with and without cache the same tokens are written', () => {
   const [step, ...texts] = measured.get('generation') ?? [];
   const losses = step.runners[0].values;
-  assert.ok(losses.every((loss, i) => i === 0 || loss < losses[i - 1]), losses.join(' '));
+  assert.ok(
+    losses.every((loss, i) => i === 0 || loss < losses[i - 1]),
+    losses.join(' '),
+  );
   assert.equal(texts.length, 2);
   for (const { runners } of texts) {
     const [cached, anew, beams] = runners.map(({ values }) => new Set(values));
