@@ -1,12 +1,16 @@
 import type { Part } from './part.ts';
 import { epoch } from './parts/epoch.ts';
 import { gemm } from './parts/gemm.ts';
+import { generation } from './parts/generation.ts';
 import { profile } from './parts/profile.ts';
 import { scaling } from './parts/scaling.ts';
 import { scoring } from './parts/scoring.ts';
 import { step } from './parts/step.ts';
 
 /** The suite. */
-export const parts = { gemm, step, scoring, epoch, scaling, profile } as const satisfies Record<string, Part>;
+export const parts = { gemm, step, scoring, epoch, generation, scaling, profile } as const satisfies Record<
+  string,
+  Part
+>;
 export type PartName = keyof typeof parts;
 export const partNames = Object.keys(parts) as PartName[];

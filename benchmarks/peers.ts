@@ -54,7 +54,7 @@ function torch(title: string, settings: 'tuned' | 'as-is'): Peer {
 export const peers: { readonly [Name in PeerName]: Peer } = {
   ours: {
     title: 'sparse-adapter',
-    kinds: ['gemm', 'peak', 'forward', 'train', 'profile', 'snip', 'grasp', 'end-to-end'],
+    kinds: ['gemm', 'peak', 'forward', 'train', 'profile', 'train-pairs', 'write', 'snip', 'grasp', 'end-to-end'],
     command: () => [process.execPath, worker('ours.ts')],
     install: 'npm ci',
   },

@@ -1,11 +1,14 @@
 /** All sizes and efforts of the suite in one place. */
 import mrpcLengths from './mrpc-lengths.json' with { type: 'json' };
-import type { ModelSize, ModelTask } from './tasks.ts';
+import type { ModelSize, ModelTask, PairTask } from './tasks.ts';
 
 const bert = { vocabulary: 30_522, positions: 512 };
 /** all-MiniLM-L6 and BERT-base (Devlin et al., 2019). */
 export const minilm: ModelSize = { ...bert, layers: 6, hidden: 384, heads: 12, intermediate: 1536 };
 export const bertBase: ModelSize = { ...bert, layers: 12, hidden: 768, heads: 12, intermediate: 3072 };
+
+/** BART-base (Lewis et al., 2020), layers on each side. */
+export const bartBase: ModelSize = { ...bertBase, layers: 6, vocabulary: 50_265, positions: 1024 };
 
 /** How long to measure. A runner takes part until it has done its rounds or used up its seconds. */
 export interface Effort {
@@ -41,6 +44,20 @@ export interface Plan {
     readonly batchesPerTurn: number;
     /** Null: the whole epoch. */
     readonly turns: number | null;
+  };
+  readonly generation: {
+    readonly effort: Effort;
+    readonly model: ModelSize;
+    readonly bottleneck: number;
+    readonly sparsity: number;
+    /** Tokens to read and to write, of each pair of a training step. */
+    readonly pairs: PairTask['pairs'];
+    /** Tokens of a text to read, and of the one to write for it. */
+    readonly sourceTokens: number;
+    readonly tokens: number;
+    /** Texts at a time. */
+    readonly batchSizes: readonly number[];
+    readonly beams: number;
   };
   readonly scaling: {
     readonly effort: Effort;
@@ -118,6 +135,17 @@ export const full: Plan = {
     batchesPerTurn: 10,
     turns: null,
   },
+  generation: {
+    effort: { warmUp: { rounds: 1, seconds: 4 }, rounds: 3, seconds: 15 },
+    model: bartBase,
+    bottleneck: 48,
+    sparsity: 0.4,
+    pairs: Array.from({ length: 4 }, () => [128, 32] as const),
+    sourceTokens: 128,
+    tokens: 16,
+    batchSizes: [1, 8],
+    beams: 4,
+  },
   scaling: {
     effort: { warmUp: { rounds: 3, seconds: 5 }, rounds: 7, seconds: 20 },
     model: minilm,
@@ -139,6 +167,7 @@ export const quick: Plan = {
   step: { ...full.step, effort: hasty },
   scoring: { ...full.scoring, effort: { ...hasty, rounds: 2 } },
   epoch: { ...full.epoch, turns: 3 },
+  generation: { ...full.generation, effort: { ...full.generation.effort, rounds: 1 } },
   scaling: { ...full.scaling, effort: hasty },
   profile: { ...full.profile, steps: 5 },
 };

@@ -19,6 +19,25 @@ export interface ModelTask {
   readonly batches: readonly (readonly number[])[];
 }
 
+/** An encoder-decoder as BART's, with so many layers on each side, and batches of pairs given by their lengths in tokens. */
+export interface PairTask {
+  readonly model: ModelSize;
+  readonly bottleneck: number;
+  readonly sparsity: number;
+  readonly pairs: readonly (readonly [source: number, target: number])[];
+}
+
+/** Texts of `tokens` tokens, for sources of these lengths. */
+export interface WritingTask {
+  readonly model: ModelSize;
+  readonly sources: readonly number[];
+  readonly tokens: number;
+  /** 1: greedy. */
+  readonly beams: number;
+  /** Whether keys and values of earlier tokens are kept; without, only greedily. */
+  readonly cached: boolean;
+}
+
 export type Task =
   /** x Wᵀ for x [m, k] and W [n, k]; `seconds` of a sample are for one product. */
   | { readonly kind: 'gemm'; readonly m: number; readonly n: number; readonly k: number }
@@ -30,6 +49,10 @@ export type Task =
   | ({ readonly kind: 'train'; readonly perRun: number } & ModelTask)
   /** The same under a profiler: the parts of a sample are kernels. */
   | ({ readonly kind: 'profile'; readonly perRun: number } & ModelTask)
+  /** The same for an encoder-decoder and one batch of pairs. */
+  | ({ readonly kind: 'train-pairs' } & PairTask)
+  /** Texts, none of which ends early. */
+  | ({ readonly kind: 'write' } & WritingTask)
   /** A score of each prunable weight, over all batches. */
   | ({ readonly kind: 'snip' | 'grasp' } & ModelTask)
   /** One epoch of MRPC with MiniLM, from reading the files on. */

@@ -24,10 +24,13 @@ const uniform = (seed: number, i: number): number => (scramble((seed + i) | 0) >
 /** Half the width of a uniform distribution with the standard deviation 0.02. */
 const HALF_WIDTH = 0.02 * Math.sqrt(3);
 
+/** The gain of a layer norm, in BERT and in BART. */
+const gain = /(LayerNorm|layer_?norm\w*)\.weight$/;
+
 /** A weight: around 1 for the gain of a layer norm, around 0 for all others, with the standard deviation 0.02. */
 export function weight(name: string, length: number): Float32Array<ArrayBuffer> {
   const seed = seedOf(name);
-  const center = name.endsWith('LayerNorm.weight') ? 1 : 0;
+  const center = gain.test(name) ? 1 : 0;
   const values = new Float32Array(length);
   for (let i = 0; i < length; i++) values[i] = center + HALF_WIDTH * (2 * uniform(seed, i) - 1);
   return values;

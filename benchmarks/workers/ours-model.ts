@@ -1,8 +1,8 @@
 import { type Adapter, attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import type { EncodedExample } from '../../src/data/index.ts';
-import { noGrad, Random, tidy } from '../../src/index.ts';
+import { noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
 import { packSequences, parseEncoderConfig, SequenceClassifier } from '../../src/models/index.ts';
-import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
+import { type Parameter, ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { grasp, snip } from '../../src/pruning/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { classificationLoss, Trainer, trainingDefaults } from '../../src/training/index.ts';
@@ -11,7 +11,8 @@ import type { ModelTask } from '../tasks.ts';
 import { type Job, timed } from './job.ts';
 import { label, mask, tokenId, weight } from './numbers.ts';
 
-const source: WeightSource = { has: () => true, take: (name, shape) => weight(name, sizeOf(shape)) };
+/** Weights from the common formula. */
+export const source: WeightSource = { has: () => true, take: (name, shape) => weight(name, sizeOf(shape)) };
 
 interface Adapted {
   readonly model: SequenceClassifier;
@@ -82,19 +83,25 @@ export function forward(task: ModelTask): Job {
 /** More steps than any measurement takes, so that the learning rate stays where it is. */
 const STEPS = 10_000;
 
-export function train(task: ModelTask & { readonly perRun: number }): Job {
-  const { model } = buildMasked(task);
-  const nextBatch = cycle(examples(task));
-  const trainer = new Trainer(
+/** Training steps for parameters, each with the loss that `loss` gives next. */
+export function stepper(parameters: readonly Parameter[], loss: (random: Random) => Tensor): Trainer<number> {
+  return new Trainer(
     {
       items: Array.from({ length: STEPS }, (_, i) => i),
       lengthOf: () => 1,
-      parameters: model.parameters().filter(({ trainable }) => trainable),
-      loss: (_items, random) => classificationLoss(model, nextBatch(), random),
+      parameters,
+      loss: (_, random) => loss(random),
     },
     { ...trainingDefaults, batchSize: 1, epochs: 1, warmupRatio: 0 },
     new Random(1),
   );
+}
+
+export function train(task: ModelTask & { readonly perRun: number }): Job {
+  const { model } = buildMasked(task);
+  const nextBatch = cycle(examples(task));
+  const trained = model.parameters().filter(({ trainable }) => trainable);
+  const trainer = stepper(trained, (random) => classificationLoss(model, nextBatch(), random));
   return {
     run: async () => {
       const { seconds, result } = await timed(async () => {

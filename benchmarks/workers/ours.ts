@@ -8,6 +8,7 @@ import type { Job } from './job.ts';
 import { endToEnd } from './ours-end-to-end.ts';
 import { gemm, peak } from './ours-gemm.ts';
 import { forward, score, train } from './ours-model.ts';
+import { trainPairs, write } from './ours-pairs.ts';
 import { Profiler } from './profiler.ts';
 import { serve } from './serve.ts';
 
@@ -22,6 +23,10 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
     case 'train':
     case 'profile':
       return train(task);
+    case 'train-pairs':
+      return trainPairs(task);
+    case 'write':
+      return write(task);
     case 'snip':
     case 'grasp':
       return score(task);

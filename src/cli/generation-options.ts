@@ -8,7 +8,7 @@ export interface GenerationFlags {
   readonly minTargetLength?: number;
   readonly lengthPenalty?: number;
   readonly earlyStopping?: boolean;
-  readonly noRepeatNgram?: number;
+  readonly uniqueNgrams?: number;
   readonly sample?: boolean;
   readonly temperature?: number;
   readonly topK?: number;
@@ -35,7 +35,7 @@ export function addGenerationOptions(command: Command): Command {
     )
     .option('--early-stopping', 'end a search with as many finished texts as beams')
     .addOption(
-      new Option('--no-repeat-ngram <length>', 'no run of so many tokens twice; 0 allows it').argParser(naturalNumber),
+      new Option('--unique-ngrams <length>', 'no run of so many tokens twice; 0 allows it').argParser(naturalNumber),
     )
     .option('--sample', 'draw tokens at random, without beams')
     .addOption(
@@ -68,7 +68,7 @@ export function generationAsked(flags: GenerationFlags): Partial<GenerationSetti
     minLength: flags.minTargetLength,
     lengthPenalty: flags.lengthPenalty,
     earlyStopping: flags.earlyStopping,
-    noRepeatNgramSize: flags.noRepeatNgram,
+    noRepeatNgramSize: flags.uniqueNgrams,
     sampling: isSampled || flags.beams !== undefined ? sampling : undefined,
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));

@@ -16,6 +16,7 @@ import {
   isFinishedRun,
   ownAdapter,
   pruningDefaults,
+  type QuestionData,
   type RunSettings,
   readRunConfig,
   readRunMetrics,
@@ -23,6 +24,7 @@ import {
   runDefaults,
   runFileSizes,
   storedCounts,
+  type TextGenerationData,
   taskOf,
   tokenizerOf,
 } from '../training/index.ts';
@@ -193,6 +195,10 @@ function stoppedRun(folder: string): Facts {
 const batchesOf = ({ batchSize, batchOrder }: RunSettings['training']): string =>
   `${typeof batchSize === 'number' ? `${batchSize} examples` : `up to ${batchSize.tokens} tokens`}, ${batchOrder}`;
 
+/** A file or a dataset. */
+const sourceOf = (data: QuestionData | TextGenerationData): string =>
+  'dataset' in data ? datasetName(data) : data.train;
+
 const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): string => {
   switch (data.kind) {
     case 'glue':
@@ -200,13 +206,13 @@ const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): s
     case 'wordnet':
       return `WordNet, ${data.trainPerClass} definitions per class`;
     case 'squad':
-      return `SQuAD, ${data.train}`;
+      return `SQuAD, ${sourceOf(data)}`;
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'dataset':
       return `${datasetName(data)}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'pairs':
-      return `${data.train}, ${data.text} -> ${data.target}`;
+      return `${sourceOf(data)}, ${data.text} -> ${data.target}`;
     case 'unknown':
       return 'unknown, the adapter was trained elsewhere';
   }

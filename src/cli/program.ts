@@ -7,6 +7,7 @@ import { UsageError } from './errors.ts';
 import { describeEvaluate, evaluate } from './evaluate.ts';
 import { describeGenerate, generate } from './generate.ts';
 import { describeInfo, info } from './info.ts';
+import { describeInit, init } from './init.ts';
 import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
 import { describeReproduce, reproduce } from './reproduce.ts';
@@ -30,6 +31,7 @@ const commands: Readonly<Record<string, Entry>> = {
   prune: { describe: describePrune, run: prune },
   convert: { describe: describeConvert, run: convert },
   info: { describe: describeInfo, run: info },
+  init: { describe: describeInit, run: init },
   download: { describe: describeDownload, run: download },
   reproduce: { describe: describeReproduce, run: reproduce },
   results: { describe: describeResults, run: results },

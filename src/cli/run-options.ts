@@ -35,7 +35,10 @@ export function addDataOptions(command: Command): Command {
       ).argParser(path),
     )
     .addOption(
-      new Option('--dataset <org/name>', 'dataset of the Hugging Face hub, such as nyu-mll/glue with --task')
+      new Option(
+        '--dataset <org/name>',
+        'dataset of the Hugging Face hub, such as nyu-mll/glue or rajpurkar/squad with --task',
+      )
         .argParser(hubDataset)
         .conflicts('data'),
     )

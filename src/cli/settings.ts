@@ -11,6 +11,7 @@ import {
   defaultMaxLength,
   type FusedAdapter,
   fusedAdapters,
+  type HubDataset,
   isHubGlue,
   type PruningSettings,
   type RunSettings,
@@ -79,8 +80,8 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   task: ({ data }) => (data.kind === 'glue' ? data.task : data.kind === 'squad' ? data.kind : undefined),
   data: ({ data }) =>
     'train' in data ? data.train : data.kind === 'glue' && !isHubGlue(data) ? data.folder : undefined,
-  dataset: ({ data }) => (data.kind === 'dataset' ? data.dataset : isHubGlue(data) ? data.folder : undefined),
-  subset: ({ data }) => (data.kind === 'dataset' ? data.subset : undefined),
+  dataset: ({ data }) => ('dataset' in data ? data.dataset : isHubGlue(data) ? data.folder : undefined),
+  subset: ({ data }) => ('dataset' in data ? data.subset : undefined),
   evalData: ({ data }) => ('eval' in data ? (data.eval ?? undefined) : undefined),
   text: (settings) => {
     const text = pairs(settings)?.text;
@@ -95,7 +96,7 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   minTargetLength: (settings) => pairs(settings)?.generation.minLength,
   lengthPenalty: (settings) => pairs(settings)?.generation.lengthPenalty,
   earlyStopping: (settings) => pairs(settings)?.generation.earlyStopping,
-  noRepeatNgram: (settings) => pairs(settings)?.generation.noRepeatNgramSize,
+  uniqueNgrams: (settings) => pairs(settings)?.generation.noRepeatNgramSize,
   sample: (settings) => sampling(settings) && true,
   temperature: (settings) => sampling(settings)?.temperature,
   topK: (settings) => sampling(settings)?.topK,
@@ -218,34 +219,34 @@ function dataSettings(command: Command): DataSettings {
     );
   }
   if (dataset === undefined) rejectExplicit(command, ['subset'], 'goes with --dataset');
+  else rejectExplicit(command, ['evalData'], 'goes with --data; a dataset has its own');
   if (task === 'squad') {
-    rejectExplicit(command, ['dataset'], 'is read for GLUE and tables; give --task squad a folder or file with --data');
     const table = ['text', 'label', 'labelKind', 'target', ...textFlags] as const;
     rejectExplicit(command, table, 'belongs to a table of your own, not to --task squad');
     rejectExplicit(command, ['pooling'], 'has no effect with --task squad, whose head reads every token');
+    if (dataset !== undefined) return { kind: 'squad', dataset, subset, stride };
     return { kind: 'squad', train: source, eval: evalData ?? null, stride };
   }
   rejectExplicit(command, ['stride'], 'belongs to --task squad');
   if (task === 'xsum') {
-    rejectExplicit(command, ['dataset'], 'is read for GLUE and tables; give --task xsum a folder or file with --data');
     rejectExplicit(command, ['text', 'target'], 'belongs to a table of your own: that of --task xsum is known');
+    if (dataset !== undefined) return pairData(command, { dataset, subset }, xsumColumns);
     const [train, test] = isFolder(source) ? [xsumFile(source, 'train'), xsumFile(source, 'test')] : [source, null];
-    return pairData(command, { train, eval: evalData ?? test, ...xsumColumns });
+    return pairData(command, { train, eval: evalData ?? test }, xsumColumns);
   }
   if (task !== undefined) {
     const own = ['evalData', 'text', 'label', 'labelKind', 'target', 'subset', ...textFlags] as const;
     rejectExplicit(command, own, 'belongs to a file or dataset of your own, not to --task');
     return { kind: 'glue', task, folder: source };
   }
-  if (dataset !== undefined) rejectExplicit(command, ['evalData'], 'goes with --data; a dataset has its own');
   if (data !== undefined && isFolder(data))
     throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
   if (text === undefined) throw new UsageError('--text is missing: the column with the text, or two of them.');
   if (target !== undefined) {
     if (text.length !== 1)
       throw new UsageError('--text names two columns; with --target it is one, with the text to read.');
-    rejectExplicit(command, ['dataset'], 'has labels; give texts with texts to write for them as a file with --data');
-    return pairData(command, { train: source, eval: evalData ?? null, text: text[0], target });
+    const files = dataset === undefined ? { train: source, eval: evalData ?? null } : { dataset, subset };
+    return pairData(command, files, { text: text[0], target });
   }
   rejectExplicit(command, textFlags, 'goes with --target, the column with the text to write');
   if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
@@ -260,7 +261,7 @@ const textFlags = [
   'minTargetLength',
   'lengthPenalty',
   'earlyStopping',
-  'noRepeatNgram',
+  'uniqueNgrams',
   'sample',
   'temperature',
   'topK',
@@ -270,7 +271,8 @@ const textFlags = [
 /** Texts with texts to write for them. */
 function pairData(
   command: Command,
-  table: Pick<TextGenerationData, 'train' | 'eval' | 'text' | 'target'>,
+  files: { readonly train: string; readonly eval: string | null } | HubDataset,
+  columns: Pick<TextGenerationData, 'text' | 'target'>,
 ): TextGenerationData {
   const written = 'is a column of classes or numbers; where texts are to be written there is none';
   rejectExplicit(command, ['label', 'labelKind'], written);
@@ -278,7 +280,8 @@ function pairData(
   const flags = command.opts<RunFlags>();
   return {
     kind: 'pairs',
-    ...table,
+    ...files,
+    ...columns,
     maxTargetLength: flags.maxTargetLength ?? textDefaults.maxTargetLength,
     generation: generationAsked(flags),
   };
@@ -298,7 +301,7 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
   }
   if (stored.kind === 'squad') {
     rejectExplicit(command, ['text', 'label', 'target'], 'names columns, which data of questions do not have');
-    return { ...stored, eval: data };
+    return { kind: 'squad', train: data, eval: data, stride: stored.stride };
   }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
   if (stored.kind === 'pairs') {
@@ -306,7 +309,9 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     const [column = stored.text, other] = text ?? [];
     if (other !== undefined) throw new UsageError('--text names two columns; it is one, with the text to read.');
     const file = isFolder(data) ? xsumFile(data, 'test') : data;
-    return { ...stored, train: file, eval: file, text: column, target: target ?? stored.target };
+    const { maxTargetLength, generation } = stored;
+    const columns = { text: column, target: target ?? stored.target };
+    return { kind: 'pairs', train: file, eval: file, ...columns, maxTargetLength, generation };
   }
   rejectExplicit(command, ['target'], 'goes with a run that writes texts');
   const columns = stored.kind === 'table' || stored.kind === 'dataset' ? stored : undefined;
@@ -318,17 +323,20 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
   return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
 }
 
+const fileName = ({ train }: { readonly train: string }): string => basename(train, extname(train));
+const shortName = ({ dataset, subset }: HubDataset): string =>
+  [dataset.replace(/@.*$/, '').replace(/^.*\//, ''), subset?.replaceAll('/', '-')].filter((part) => part).join('-');
+
 const dataName = (data: DataSettings): string => {
   switch (data.kind) {
     case 'glue':
       return data.task;
     case 'table':
+      return fileName(data);
     case 'pairs':
-      return basename(data.train, extname(data.train));
+      return 'dataset' in data ? shortName(data) : fileName(data);
     case 'dataset':
-      return [data.dataset.replace(/@.*$/, '').replace(/^.*\//, ''), data.subset?.replaceAll('/', '-')]
-        .filter((part) => part)
-        .join('-');
+      return shortName(data);
     default:
       return data.kind;
   }

@@ -4,7 +4,7 @@ export { type GlueTask, type GlueTaskName, glueTasks, readGlue, readHubGlue, typ
 export { datasetFiles, type FetchDatasetOptions, fetchDataset } from './hub-dataset.ts';
 export { type ParquetRow, readParquet } from './parquet.ts';
 export { type DatasetSplits, splitsOf } from './splits.ts';
-export { type QuestionDataset, readSquad, squadFile } from './squad.ts';
+export { type QuestionDataset, readSquad, readSquadTable, squadFile } from './squad.ts';
 export { readTable, type TableOptions } from './table.ts';
 export { readTextPairs, type TextPair } from './text-pairs.ts';
 export { readWordnetFields, type WordnetField, type WordnetOptions, wordnetFields } from './wordnet.ts';

@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/json.ts';
 import type { Dataset } from './examples.ts';
 import { readText } from './files.ts';
+import { readParquet } from './parquet.ts';
 import type { Question } from './windows.ts';
 
 /** Questions with their answers, as SQuAD has them. */
@@ -23,8 +24,7 @@ export function readSquad(path: string): QuestionDataset {
       readParagraph(path, `article ${a + 1}, paragraph ${p + 1}`, paragraph),
     ),
   );
-  if (examples.length === 0) throw new InputError(`${path} has no questions`);
-  return { name: basename(path), examples, labels: null, metrics: ['exact_match', 'f1'], warnings: [] };
+  return datasetOf(path, examples);
 }
 
 /**
@@ -49,25 +49,70 @@ function parse(path: string): unknown {
 }
 
 function readParagraph(path: string, name: string, paragraph: unknown): Question[] {
-  const context = text(`${path}, ${name}`, paragraph, 'context');
-  const positions = codePointStarts(context);
+  const context = readContext(`${path}, ${name}`, paragraph);
   return list(`${path}, ${name}`, paragraph, 'qas').map((qa, q) => {
     const id = text(`${path}, ${name}, question ${q + 1}`, qa, 'id');
     const place = `${path}, question ${id}`;
     const question = text(place, qa, 'question');
-    const answers = list(place, qa, 'answers').map((answer) => {
-      const expected = text(place, answer, 'text');
-      const start = positionOf(place, answer, positions);
-      if (context.startsWith(expected, start)) return { text: expected, start };
-      throw new InputError(
-        `${place}: at answer_start ${field(place, answer, 'answer_start')} the context has '${context.slice(start, start + expected.length)}', not '${expected}'`,
-      );
-    });
-    if (answers.length === 0) {
-      throw new InputError(`${place} has no answer; in SQuAD v1.1 every question has one (v2.0 is not supported)`);
-    }
-    return { id, question, context, answers };
+    return withAnswers(place, { id, question, context }, list(place, qa, 'answers'));
   });
+}
+
+/**
+ * The questions of Parquet files as the dataset `rajpurkar/squad` of the hub has them, with the columns `id`, `question`, `context`
+ * and `answers`, lists of `text` and `answer_start`.
+ *
+ * @returns as {@link readSquad}
+ * @throws InputError naming the file and row, or the question: what {@link readParquet} and {@link readSquad} throw
+ */
+export async function readSquadTable(paths: readonly string[]): Promise<QuestionDataset> {
+  const examples: Question[] = [];
+  for (const path of paths) {
+    const rows = await readParquet(path, ['id', 'question', 'context', 'answers']);
+    rows.forEach((row, i) => {
+      const place = `${path}, row ${i + 1}`;
+      const answers = field(place, row, 'answers');
+      const starts = list(place, answers, 'answer_start');
+      const given = list(place, answers, 'text').map((answer, a) => ({ text: answer, answer_start: starts[a] }));
+      const [id, question] = [text(place, row, 'id'), text(place, row, 'question')];
+      examples.push(withAnswers(place, { id, question, context: readContext(place, row) }, given));
+    });
+  }
+  return datasetOf(paths[0], examples);
+}
+
+function datasetOf(path: string, examples: Question[]): QuestionDataset {
+  if (examples.length === 0) throw new InputError(`${path} has no questions`);
+  return { name: basename(path), examples, labels: null, metrics: ['exact_match', 'f1'], warnings: [] };
+}
+
+interface Context {
+  readonly text: string;
+  /** See {@link codePointStarts}. */
+  readonly starts: readonly number[] | null;
+}
+
+function readContext(place: string, object: unknown): Context {
+  const context = text(place, object, 'context');
+  return { text: context, starts: codePointStarts(context) };
+}
+
+type Asked = Pick<Question, 'id' | 'question'> & { readonly context: Context };
+
+/** A question with its answers, which are checked. */
+function withAnswers(place: string, { id, question, context }: Asked, given: readonly unknown[]): Question {
+  const answers = given.map((answer) => {
+    const expected = text(place, answer, 'text');
+    const start = positionOf(place, answer, context.starts);
+    if (context.text.startsWith(expected, start)) return { text: expected, start };
+    throw new InputError(
+      `${place}: at answer_start ${field(place, answer, 'answer_start')} the context has '${context.text.slice(start, start + expected.length)}', not '${expected}'`,
+    );
+  });
+  if (answers.length === 0) {
+    throw new InputError(`${place} has no answer; in SQuAD v1.1 every question has one (v2.0 is not supported)`);
+  }
+  return { id, question, context: context.text, answers };
 }
 
 /** Where each code point begins in UTF-16, if that is not the same: Python counts code points. */

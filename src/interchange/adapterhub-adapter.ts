@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
+import { modelWidth } from '../models/browser.ts';
 import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { modelClass } from './adapterhub-head.ts';
 import { hubName, isSecondNorm, ownName, withSecondNorms } from './adapterhub-names.ts';
@@ -17,7 +18,7 @@ const VERSION = 'adapters.1.1.0';
 
 /** Fields of every configuration. */
 export const commonFields = ({ config, backbone, head }: PortableAdapter) => ({
-  hidden_size: config.hidden_size,
+  hidden_size: modelWidth(config),
   model_class: modelClass(config, head),
   model_name: backbone,
   model_type: config.model_type,

@@ -1,7 +1,7 @@
 import { type AdapterSettings, configOf, houlsby, lora, mam, parallel, pfeiffer, prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import type { EncoderConfig } from '../models/index.ts';
+import { type BartConfig, type EncoderConfig, type ModelConfig, modelWidth } from '../models/browser.ts';
 import { inFile, isOff, numberField, refuseFeatures } from './fields.ts';
 import { endsIn, kindOf, loraModules } from './modules.ts';
 import type { Weight } from './portable.ts';
@@ -100,7 +100,7 @@ const shapeOf = ({ kind, form }: AdapterSettings): Shape | undefined => {
   return Object.hasOwn(shapes, name) ? (name as Shape) : undefined;
 };
 
-function bottleneckConfig(shape: Shape, settings: AdapterSettings, { hidden_size }: EncoderConfig): Json {
+function bottleneckConfig(shape: Shape, settings: AdapterSettings, config: ModelConfig): Json {
   const { bottleneck, activation, init, scale, learnScale, dropout = 0 } = configOf(settings);
   return {
     ...bottleneckDefaults,
@@ -108,7 +108,7 @@ function bottleneckConfig(shape: Shape, settings: AdapterSettings, { hidden_size
     dropout,
     init_weights: init,
     non_linearity: activation,
-    reduction_factor: reductionFactor(hidden_size, bottleneck as number),
+    reduction_factor: reductionFactor(modelWidth(config), bottleneck as number),
     scaling: learnScale ? 'learned' : scale,
   };
 }
@@ -118,33 +118,69 @@ const attentionMatrices = { 'attention.self.query': 'q', 'attention.self.key': '
 const feedForward = { 'intermediate.dense': 'intermediate_lora', 'output.dense': 'output_lora' };
 
 /** @throws InputError for a LoRA that AdapterHub cannot express */
-function loraConfig(settings: AdapterSettings, weights: readonly Weight[], { num_hidden_layers }: EncoderConfig): Json {
+function loraConfig(settings: AdapterSettings, weights: readonly Weight[], config: ModelConfig): Json {
   const { rank, alpha, rslora, dropout, init } = configOf(settings);
-  const fail = (problem: string) => new InputError(`AdapterHub has no LoRA ${problem}; write it as peft.`);
-  if (rslora) throw fail('scaled by alpha / sqrt(rank)');
+  if (rslora) throw noLora('scaled by alpha / sqrt(rank)');
   const modules = loraModules(weights);
+  return {
+    ...(config.model_type === 'bart' ? bartPlaces(modules, config) : encoderPlaces(modules, config)),
+    alpha,
+    architecture: 'lora',
+    composition_mode: 'add',
+    dropout,
+    init_weights: init,
+    r: rank,
+    use_gating: false,
+  };
+}
+
+const noLora = (problem: string) => new InputError(`AdapterHub has no LoRA ${problem}; write it as peft.`);
+
+/** Which layers of an encoder LoRA changes. @throws InputError for a choice that AdapterHub does not have */
+function encoderPlaces(modules: readonly string[], { num_hidden_layers }: EncoderConfig): Json {
   const kinds = [...new Set(modules.map(kindOf))];
   const foreign = kinds.find((kind) => !Object.hasOwn(attentionMatrices, kind) && !Object.hasOwn(feedForward, kind));
-  if (foreign) throw fail(`at ${foreign}`);
+  if (foreign) throw noLora(`at ${foreign}`);
   const layers = Array.from({ length: num_hidden_layers }, (_, i) => i);
   const kindsIn = (layer: number) =>
     kinds.filter((kind) => modules.some((name) => endsIn(name, `layer.${layer}.${kind}`)));
   const uneven = layers.find((layer) => kindsIn(layer).length % kinds.length !== 0);
-  if (uneven !== undefined) throw fail(`at other layers in block ${uneven} than in the others`);
+  if (uneven !== undefined) throw noLora(`at other layers in block ${uneven} than in the others`);
   const matrices = Object.entries(attentionMatrices).filter(([kind]) => kinds.includes(kind));
   return {
-    alpha,
-    architecture: 'lora',
     attn_matrices: matrices.map(([, letter]) => letter),
-    composition_mode: 'add',
-    dropout,
-    init_weights: init,
     intermediate_lora: kinds.includes('intermediate.dense'),
     leave_out: layers.filter((layer) => kindsIn(layer).length === 0),
     output_lora: kinds.includes('output.dense'),
-    r: rank,
     selfattn_lora: matrices.length > 0,
-    use_gating: false,
+  };
+}
+
+/** The same for BART: there a matrix is changed in all three attentions, and each choice holds for all layers. */
+function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers }: BartConfig): Json {
+  const has = (name: string) => modules.some((module) => endsIn(module, name));
+  const letters = ['q', 'k', 'v'].filter((letter) => has(`${letter}_proj`));
+  const dense = ['fc1', 'fc2'].filter(has);
+  const places = (stack: string, layers: number, attentions: readonly string[]) =>
+    Array.from({ length: layers }, (_, i) =>
+      [...attentions.flatMap((attention) => letters.map((letter) => `${attention}.${letter}_proj`)), ...dense].map(
+        (place) => `model.${stack}.layers.${i}.${place}`,
+      ),
+    ).flat();
+  const expected = [
+    ...places('encoder', encoder_layers, ['self_attn']),
+    ...places('decoder', decoder_layers, ['self_attn', 'encoder_attn']),
+  ];
+  const foreign = modules.find((module) => !expected.includes(module));
+  if (foreign) throw noLora(`at ${kindOf(foreign)}`);
+  const missing = expected.find((module) => !modules.includes(module));
+  if (missing) throw noLora(`that leaves out ${missing}`);
+  return {
+    attn_matrices: letters,
+    intermediate_lora: dense.includes('fc1'),
+    leave_out: [],
+    output_lora: dense.includes('fc2'),
+    selfattn_lora: letters.length > 0,
   };
 }
 
@@ -161,7 +197,10 @@ function prefixConfig({ prefixFlat, prefixBottleneck }: AdapterSettings, weights
 }
 
 /** The `config` of an `adapter_config.json`. @throws InputError for what AdapterHub cannot express */
-export function adapterConfig(settings: AdapterSettings, weights: readonly Weight[], config: EncoderConfig): Json {
+export function adapterConfig(settings: AdapterSettings, weights: readonly Weight[], config: ModelConfig): Json {
+  if (config.model_type === 'bart' && (settings.kind === 'prefix' || settings.kind === 'mam')) {
+    throw new InputError('Prefixes of BART are not written for AdapterHub; adapters with bottlenecks and LoRA are.');
+  }
   if (settings.kind === 'lora') return loraConfig(settings, weights, config);
   if (settings.kind === 'prefix') return prefixConfig(settings, weights);
   if (settings.kind === 'mam') {

@@ -1,12 +1,13 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import type { EncoderConfig } from '../models/index.ts';
+import type { ModelConfig } from '../models/index.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The class of transformers that has the same head. */
-export function modelClass({ model_type }: EncoderConfig, head: readonly { readonly name: string }[]): string {
+export function modelClass({ model_type }: ModelConfig, head: readonly { readonly name: string }[]): string {
+  if (model_type === 'bart') return 'BartForConditionalGeneration';
   const task = head.some(({ name }) => name.startsWith('qa_outputs.')) ? 'QuestionAnswering' : 'SequenceClassification';
   return `${{ bert: 'Bert', roberta: 'Roberta' }[model_type]}For${task}`;
 }

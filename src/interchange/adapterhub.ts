@@ -5,7 +5,7 @@ import { headConfig, labelsOf, readHead } from './adapterhub-head.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson } from './fields.ts';
 import type { AdapterFormat, FolderFiles, StoredAdapter } from './format.ts';
-import type { Weight } from './portable.ts';
+import type { PortableAdapter, Weight } from './portable.ts';
 
 const HEAD_CONFIG = 'head_config.json';
 const HEAD_WEIGHTS = 'model_head.safetensors';
@@ -16,6 +16,15 @@ function readHeadFiles(files: FolderFiles): { weights: Weight[]; labels: StoredA
   const weights = readDenseFile(files, HEAD_WEIGHTS, HEAD_PICKLE);
   const own = isJsonObject(config.config) ? config.config.label2id : undefined;
   return { weights: readHead(files.path(HEAD_CONFIG), config, weights), labels: labelsOf(own ?? config.label2id) };
+}
+
+/** None for a model that writes texts: its output is the backbone's. */
+function headFiles(adapter: PortableAdapter): Record<string, Uint8Array | string> {
+  if (adapter.head.length === 0) return {};
+  return {
+    [HEAD_CONFIG]: sortedJson({ ...commonFields(adapter), ...headConfig(adapter) }),
+    [HEAD_WEIGHTS]: denseFile(adapter.head),
+  };
 }
 
 /**
@@ -30,11 +39,7 @@ export const adapterhub: AdapterFormat = {
   write(adapter, name) {
     const own = adapter.settings.kind === 'fusion' ? fusionFiles(adapter) : adapterFiles(adapter, { ...adapter, name });
     return {
-      files: {
-        ...own,
-        [HEAD_CONFIG]: sortedJson({ ...commonFields(adapter), ...headConfig(adapter) }),
-        [HEAD_WEIGHTS]: denseFile(adapter.head),
-      },
+      files: { ...own, ...headFiles(adapter) },
       warnings: [],
     };
   },

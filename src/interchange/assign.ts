@@ -1,13 +1,13 @@
 import type { AdaptableModel, Adapter } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { type EncoderConfig, isHeadParameter } from '../models/browser.ts';
+import { isHeadParameter, type ModelConfig, modelWidth } from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
 
 /** A model that adapters attach to, and what it is. */
-export type ConfiguredModel = AdaptableModel & { readonly config: EncoderConfig };
+export type ConfiguredModel = AdaptableModel & { readonly config: ModelConfig };
 
 /**
  * Gives the adapter of a model, and the model's head, the weights of a folder. All are checked before the first one is changed.
@@ -61,11 +61,12 @@ export function assignStored(
 
 const isOfHead = ({ name }: Weight): boolean => /(^|\.)(classifier|qa_outputs|pooler|score|heads)\./.test(name);
 
-function checkBackbone(config: EncoderConfig, { label, backbone }: StoredAdapter): void {
-  const { modelType = config.model_type, hiddenSize = config.hidden_size } = backbone;
-  if (modelType === config.model_type && hiddenSize === config.hidden_size) return;
+function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter): void {
+  const width = modelWidth(config);
+  const { modelType = config.model_type, hiddenSize = width } = backbone;
+  if (modelType === config.model_type && hiddenSize === width) return;
   throw new InputError(
-    `${label} is an adapter for ${modelType} with ${hiddenSize} hidden units, the model is ${config.model_type} with ${config.hidden_size}; use the backbone that it was trained on.`,
+    `${label} is an adapter for ${modelType} with ${hiddenSize} hidden units, the model is ${config.model_type} with ${width}; use the backbone that it was trained on.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { readModelConfig, serializeSafetensors, type TensorData } from '../io/index.ts';
+import { readModelConfig, readTextFile, serializeSafetensors, type TensorData } from '../io/index.ts';
 import type { SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { label2id, modelClass } from './adapterhub-head.ts';
@@ -10,8 +10,9 @@ import { sortedJson } from './fields.ts';
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 
-/** What a tokenizer may consist of; copied as it is. */
-const tokenizerFiles = [
+/** What a tokenizer may consist of, and how texts are generated; copied as it is. */
+const copiedFiles = [
+  'generation_config.json',
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
@@ -22,7 +23,7 @@ const tokenizerFiles = [
 ];
 
 /** What a checkpoint's folder may hold. */
-export const checkpointFileNames = [CONFIG, WEIGHTS, ...tokenizerFiles];
+export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];
 
 /**
  * The files of a classifier as a plain Hugging Face checkpoint in float32, which needs nothing of this package: configuration with
@@ -42,14 +43,6 @@ export async function checkpointFiles(
       'The head reads the mean of all tokens, which no class of transformers does; a checkpoint needs one trained with --pooling cls.',
     );
   }
-  const tensors = parameters.map(
-    async ({ name, shape, value }): Promise<TensorData> => ({
-      name,
-      dtype: 'F32',
-      shape,
-      data: Float32Array.from(await value.data()),
-    }),
-  );
   const ids = label2id(labels);
   const fields = {
     ...readModelConfig(folder),
@@ -59,10 +52,41 @@ export async function checkpointFiles(
     problem_type: labels ? 'single_label_classification' : 'regression',
     torch_dtype: 'float32',
   };
-  const copied = tokenizerFiles.filter((name) => existsSync(join(folder, name)));
+  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...copiesOf(folder) };
+}
+
+/**
+ * The files of a checkpoint with these weights and the configuration and tokenizer of a folder, as they are.
+ *
+ * @throws InputError if the folder has no `config.json`
+ */
+export async function checkpointLike(
+  folder: string,
+  parameters: readonly Parameter[],
+): Promise<Record<string, Uint8Array | string>> {
   return {
-    [CONFIG]: sortedJson(fields),
-    [WEIGHTS]: serializeSafetensors(await Promise.all(tensors), { format: 'pt' }),
-    ...Object.fromEntries(copied.map((name) => [name, readFileSync(join(folder, name))])),
+    [CONFIG]: readTextFile(join(folder, CONFIG)),
+    [WEIGHTS]: await weightsFile(parameters),
+    ...copiesOf(folder),
   };
 }
+
+async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array> {
+  const tensors = parameters.map(
+    async ({ name, shape, value }): Promise<TensorData> => ({
+      name,
+      dtype: 'F32',
+      shape,
+      data: Float32Array.from(await value.data()),
+    }),
+  );
+  return serializeSafetensors(await Promise.all(tensors), { format: 'pt' });
+}
+
+/** What there is of them in a folder. */
+const copiesOf = (folder: string): Record<string, Uint8Array> =>
+  Object.fromEntries(
+    copiedFiles
+      .filter((name) => existsSync(join(folder, name)))
+      .map((name) => [name, readFileSync(join(folder, name))]),
+  );

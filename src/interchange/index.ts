@@ -6,5 +6,5 @@
  * assign.ts gives what was read to a model, load.ts does both for a folder. Files are dense (dense-file.ts): a pruned weight is 0.
  */
 export * from './browser.ts';
-export { checkpointFileNames, checkpointFiles } from './checkpoint.ts';
+export { checkpointFileNames, checkpointFiles, checkpointLike } from './checkpoint.ts';
 export { isAdapterFolder, type LoadedAdapter, type LoadOptions, loadAdapterFolder, readAdapterFolder } from './load.ts';

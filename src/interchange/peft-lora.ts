@@ -29,8 +29,10 @@ const otherLayers = ['bert.pooler.dense', 'classifier.dense', 'classifier.out_pr
 
 /** Names for `target_modules` that match in Python what they match here. */
 function targetModules(names: readonly string[], weights: readonly Weight[]): string[] {
-  if (!names.some((name) => otherLayers.some((layer) => endsIn(layer, name)))) return [...names];
-  return [...new Set(loraModules(weights).map(kindOf))];
+  const modules = loraModules(weights);
+  const isOfPython = (name: string) =>
+    modules.some((module) => endsIn(module, name)) && !otherLayers.some((layer) => endsIn(layer, name));
+  return names.every(isOfPython) ? [...names] : [...new Set(modules.map(kindOf))];
 }
 
 /** LoRA; an adapter's own name is left out of its file. */

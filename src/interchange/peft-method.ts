@@ -13,7 +13,7 @@ export interface PeftMethod {
   /** Our name and shape of a weight, if it is one of the adapter. */
   ownWeight(weight: Weight): Weight | null;
   /** The fields of `adapter_config.json` that are its own. @throws InputError for what PEFT cannot express */
-  config(adapter: PortableAdapter, modulesToSave: readonly string[]): Record<string, unknown>;
+  config(adapter: PortableAdapter, modulesToSave: readonly string[] | null): Record<string, unknown>;
   /** @throws InputError for a feature that is not supported */
   settings(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): AdapterSettings;
   /** What differs between there and here. */

@@ -27,6 +27,9 @@ export const peftPrefix: PeftMethod = {
     if (!settings.prefixFlat) {
       throw new InputError('PEFT keeps prefixes without the network that makes them; eject the adapter first.');
     }
+    if (config.model_type === 'bart') {
+      throw new InputError('Prefixes of BART are not written for PEFT; LoRA is.');
+    }
     return {
       encoder_hidden_size: config.hidden_size,
       num_attention_heads: config.num_attention_heads,

@@ -14,14 +14,18 @@ const PICKLE = 'adapter_model.bin';
 const methods: readonly PeftMethod[] = [peftLora, peftPrefix];
 
 /** The task and the modules that are trained beside the adapter, as PEFT names both. */
-function taskOf(head: readonly Weight[]): { readonly task: string; readonly modules: readonly string[] } {
+function taskOf({ config, head }: PortableAdapter): {
+  readonly task: string;
+  readonly modules: readonly string[] | null;
+} {
+  if (config.model_type === 'bart') return { task: 'SEQ_2_SEQ_LM', modules: null };
   const has = (part: string) => head.some(({ name }) => name.split('.').includes(part));
   const [task, modules] = has('qa_outputs') ? ['QUESTION_ANS', ['qa_outputs']] : ['SEQ_CLS', ['classifier', 'score']];
   return { task, modules: has('pooler') ? [...modules, 'pooler'] : modules };
 }
 
 function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, unknown> {
-  const { task, modules } = taskOf(adapter.head);
+  const { task, modules } = taskOf(adapter);
   return {
     auto_mapping: null,
     base_model_name_or_path: adapter.backbone,

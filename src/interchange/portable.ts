@@ -1,5 +1,5 @@
-import type { Adapter, AdapterSettings } from '../adapters/index.ts';
-import { type EncoderConfig, isHeadParameter, type Pooling, type SequenceClassifier } from '../models/browser.ts';
+import type { AdaptableModel, Adapter, AdapterSettings } from '../adapters/index.ts';
+import { isHeadParameter, type ModelConfig, type Pooling } from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
 
 /** Stands for the name of the adapter in the names of its weights: `...output.adapters.*.adapter_up.weight`. */
@@ -32,10 +32,10 @@ export interface PortableAdapter {
   /** The adapters that it mixes. */
   readonly mixed: readonly MixedAdapter[];
   /** Of the backbone. */
-  readonly config: EncoderConfig;
+  readonly config: ModelConfig;
   /** The name or path of the backbone. */
   readonly backbone: string;
-  /** Class names; null for regression. */
+  /** Class names; null where there are no classes. */
   readonly labels: readonly string[] | null;
   readonly pooling: Pooling;
 }
@@ -57,12 +57,19 @@ async function weightsOf({ name, settings, parameters }: Adapter): Promise<Mixed
   return { name, settings, adapter: weights.map((weight) => ({ ...weight, name: portableName(weight.name, name) })) };
 }
 
+/** A model that adapters attach to, and what its head is, if it has a head of its own. */
+type AdaptedModel = AdaptableModel & {
+  readonly config: ModelConfig;
+  readonly labels?: readonly string[] | null;
+  readonly head?: { readonly pooling: Pooling };
+};
+
 /**
  * @param backbone the name or path under which the backbone is known
  * @param mixed the adapters that the adapter mixes, if it does
  */
 export async function portableAdapter(
-  model: SequenceClassifier,
+  model: AdaptedModel,
   adapter: Adapter,
   backbone: string,
   mixed: readonly Adapter[] = [],
@@ -75,7 +82,7 @@ export async function portableAdapter(
     mixed: await Promise.all(mixed.map(weightsOf)),
     config: model.config,
     backbone,
-    labels: model.labels,
-    pooling: model.head.pooling,
+    labels: model.labels ?? null,
+    pooling: model.head?.pooling ?? 'cls',
   };
 }

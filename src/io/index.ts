@@ -4,5 +4,5 @@ export { openCheckpoint } from './checkpoint.ts';
 export { isFolder, readJsonObject, readTextFile } from './files.ts';
 export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export type { OnProgress } from './hub/remote.ts';
-export { readModelConfig, resolveModelFolder } from './model-folder.ts';
+export { readGenerationConfig, readModelConfig, resolveModelFolder } from './model-folder.ts';
 export { openSafetensors } from './safetensors-open.ts';

@@ -8,6 +8,7 @@ import { hubEnvironment } from './hub/environment.ts';
 import { parseHubName } from './hub/repository.ts';
 
 const CONFIG = 'config.json';
+const GENERATION_CONFIG = 'generation_config.json';
 const PACKAGE_NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/i;
 
 /**
@@ -52,6 +53,12 @@ function cachedFolder(name: string): string {
 /** The model's `config.json`. @throws InputError when it is missing or not a JSON object */
 export function readModelConfig(folder: string): Record<string, unknown> {
   return readJsonObject(join(folder, CONFIG));
+}
+
+/** What the model's `generation_config.json` says, if there is one. @throws InputError when it is not a JSON object */
+export function readGenerationConfig(folder: string): Record<string, unknown> {
+  const path = join(folder, GENERATION_CONFIG);
+  return existsSync(path) ? readJsonObject(path) : {};
 }
 
 /** Looks in the folders themselves: `require.resolve` cannot see a package whose `exports` hide its files. */

@@ -28,12 +28,15 @@ export interface BartConfig {
   readonly generation: Partial<GenerationSettings>;
 }
 
+const GENERATION_CONFIG = 'generation_config.json';
+
 /**
  * Reads the configuration of BART.
  *
+ * @param generation the content of `generation_config.json`, whose fields go before those of `config.json`
  * @throws InputError naming the field if the model type is another one, a size is missing or an option is not implemented
  */
-export function parseBartConfig(json: ConfigJson): BartConfig {
+export function parseBartConfig(json: ConfigJson, generation: ConfigJson = {}): BartConfig {
   if (json.model_type !== 'bart') throw fieldError('model_type', json.model_type, 'bart');
   const fields = new ConfigFields(json);
   fields.only('normalize_before', false);
@@ -63,7 +66,10 @@ export function parseBartConfig(json: ConfigJson): BartConfig {
     scale_embedding: json.scale_embedding === true,
     pad_token_id: fields.number('pad_token_id', 1),
     eos_token_id: fields.number('eos_token_id', 2),
-    decoder_start_token_id: fields.number('decoder_start_token_id', 2),
-    generation: parseGenerationSettings(json),
+    decoder_start_token_id: new ConfigFields(generation, GENERATION_CONFIG).number(
+      'decoder_start_token_id',
+      fields.number('decoder_start_token_id', 2),
+    ),
+    generation: { ...parseGenerationSettings(json), ...parseGenerationSettings(generation, GENERATION_CONFIG) },
   };
 }

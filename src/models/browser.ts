@@ -36,7 +36,8 @@ export {
   samplingDefaults,
 } from './generation/settings.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
-export { longestSequence, type ModelConfig, parseModelConfig } from './model-config.ts';
+export { longestSequence, type ModelConfig, modelWidth, parseModelConfig } from './model-config.ts';
 export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
+export { randomWeights } from './random-weights.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

@@ -1,4 +1,10 @@
-import { openCheckpoint, readModelConfig, resolveModelFolder, TensorSource } from '../io/index.ts';
+import {
+  openCheckpoint,
+  readGenerationConfig,
+  readModelConfig,
+  resolveModelFolder,
+  TensorSource,
+} from '../io/index.ts';
 import { ParameterPath } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
 import { type BartConfig, parseBartConfig } from './bart-config.ts';
@@ -25,7 +31,8 @@ export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
 
 /** How models of a kind lie in their folders. */
 interface Architecture<Config extends ModelConfig> {
-  readonly parse: (json: Readonly<Record<string, unknown>>) => Config;
+  /** The configuration in a folder. */
+  readonly read: (folder: string) => Config;
   /** What a checkpoint may leave out at the start of a name. */
   readonly prefix: (config: Config) => string;
   /** Other names of a tensor that is used in several places. */
@@ -33,12 +40,12 @@ interface Architecture<Config extends ModelConfig> {
 }
 
 const encoders: Architecture<EncoderConfig> = {
-  parse: parseEncoderConfig,
+  read: (folder) => parseEncoderConfig(readModelConfig(folder)),
   prefix: ({ model_type }) => `${model_type}.`,
 };
 
 const bart: Architecture<BartConfig> = {
-  parse: parseBartConfig,
+  read: (folder) => parseBartConfig(readModelConfig(folder), readGenerationConfig(folder)),
   prefix: () => 'model.',
   tied: {
     'model.shared.weight': ['model.encoder.embed_tokens.weight', 'model.decoder.embed_tokens.weight', 'lm_head.weight'],
@@ -46,14 +53,14 @@ const bart: Architecture<BartConfig> = {
 };
 
 function load<Model, Config extends ModelConfig>(
-  { parse, prefix, tied }: Architecture<Config>,
+  { read, prefix, tied }: Architecture<Config>,
   nameOrPath: string,
   random: Random,
   build: (root: ParameterPath, config: Config) => Model,
   shared?: SharedWeights,
 ): Loaded<Model, Config> {
   const folder = resolveModelFolder(nameOrPath);
-  const config = parse(readModelConfig(folder));
+  const config = read(folder);
   const checkpoint = openCheckpoint(folder);
   try {
     const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });

@@ -10,6 +10,10 @@ export function parseModelConfig(json: ConfigJson): ModelConfig {
   return json.model_type === 'bart' ? parseBartConfig(json) : parseEncoderConfig(json);
 }
 
+/** The width of a model: the length of a token's vector. */
+export const modelWidth = (config: ModelConfig): number =>
+  config.model_type === 'bart' ? config.d_model : config.hidden_size;
+
 /** The longest sequence the position table has room for, special tokens included. RoBERTa's begins behind the padding id. */
 export function longestSequence({ model_type, max_position_embeddings, pad_token_id }: ModelConfig): number {
   return model_type === 'roberta' ? max_position_embeddings - pad_token_id - 1 : max_position_embeddings;

@@ -31,6 +31,10 @@ export class QuestionAnsweringModel {
     this.#head = new QuestionAnsweringHead(root, config);
   }
 
+  get config(): EncoderConfig {
+    return this.encoder.config;
+  }
+
   /** Where adapters attach. */
   get points(): AttachmentPoints {
     return this.encoder.points;

@@ -63,6 +63,11 @@ export class Seq2SeqModel {
     return this.#root;
   }
 
+  /** What a checkpoint holds beside the parameters, which nothing trains. */
+  get constants(): readonly Parameter[] {
+    return [this.#logitsBias];
+  }
+
   /** All parameters: the model's and whatever was attached. */
   parameters(): Parameter[] {
     return this.#root.parameters();

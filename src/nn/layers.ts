@@ -54,9 +54,13 @@ export class Embedding {
   readonly weight: Parameter;
   readonly #paddingIdx: number | undefined;
 
-  /** @param paddingIdx the row that gets no gradient */
+  /** @param paddingIdx the row that is 0 at first and gets no gradient */
   constructor(path: ParameterPath, rows: number, features: number, paddingIdx?: number) {
-    this.weight = path.parameter('weight', [rows, features], bertInit);
+    const init: Initializer = (shape, random) => {
+      const values = bertInit(shape, random);
+      return paddingIdx === undefined ? values : values.fill(0, paddingIdx * features, (paddingIdx + 1) * features);
+    };
+    this.weight = path.parameter('weight', [rows, features], init);
     this.#paddingIdx = paddingIdx;
   }
 

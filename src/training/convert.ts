@@ -6,14 +6,30 @@ import {
   adapterFormats,
   checkpointFileNames,
   checkpointFiles,
+  checkpointLike,
   isAdapterFolder,
   portableAdapter,
 } from '../interchange/index.ts';
 import { checkReplaceable, writeFolderAtomic } from '../io/index.ts';
-import { isHeadParameter } from '../models/index.ts';
-import { type ForeignOptions, type OpenedAdapter, ORIGIN, type Origin, openForeign } from './foreign.ts';
-import { isFinishedRun, loadRun, readRunConfig, readRunMetrics, runFileNames, runFiles } from './run-folder.ts';
-import { classification, taskOf } from './tasks/index.ts';
+import { isHeadParameter, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
+import {
+  type ConvertibleModel,
+  type ForeignOptions,
+  type OpenedAdapter,
+  ORIGIN,
+  type Origin,
+  openForeign,
+} from './foreign.ts';
+import {
+  isFinishedRun,
+  type LoadedRun,
+  loadRun,
+  readRunConfig,
+  readRunMetrics,
+  runFileNames,
+  runFiles,
+} from './run-folder.ts';
+import { classification, questionAnswering, textGeneration } from './tasks/index.ts';
 
 /** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
 export const conversionTargets = [
@@ -39,14 +55,17 @@ export function openAdapter(folder: string, options: ForeignOptions = {}): Opene
 function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
-  const task = taskOf(readRunConfig(folder).settings.data);
-  if (task !== classification) {
-    throw new InputError(`${folder} is a run of ${task.name}; only adapters of classifiers are converted.`);
-  }
-  const { run, ...adapted } = loadRun(folder, { task: classification, model });
+  const { run, ...adapted } = loadAnyRun(folder, model);
   const { format_version: _, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };
   return { adapted, config: { ...config, settings }, metrics: readRunMetrics(folder), warnings: [] };
+}
+
+function loadAnyRun(folder: string, model: string | undefined): LoadedRun<ConvertibleModel> {
+  const { kind } = readRunConfig(folder).settings.data;
+  if (kind === 'squad') return loadRun(folder, { task: questionAnswering, model });
+  if (kind === 'pairs') return loadRun(folder, { task: textGeneration, model });
+  return loadRun(folder, { task: classification, model });
 }
 
 export interface ConvertOptions extends ForeignOptions {
@@ -136,7 +155,11 @@ async function mergedFiles({
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
   if (!trainsBackbone) adapters.merge(adapter.name);
   try {
-    return await checkpointFiles(model, folder, parameters);
+    if (model instanceof SequenceClassifier) return await checkpointFiles(model, folder, parameters);
+    return await checkpointLike(
+      folder,
+      model instanceof Seq2SeqModel ? [...parameters, ...model.constants] : parameters,
+    );
   } finally {
     adapters.unmerge();
   }

@@ -5,7 +5,13 @@ import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { assignStored, readAdapterFolder, type StoredAdapter } from '../interchange/index.ts';
 import { readJsonObject } from '../io/index.ts';
-import { isHeadParameter, type Pooling, type SequenceClassifier } from '../models/index.ts';
+import {
+  isHeadParameter,
+  type Pooling,
+  type QuestionAnsweringModel,
+  type Seq2SeqModel,
+  type SequenceClassifier,
+} from '../models/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { defaultMaxLength } from './default-length.ts';
@@ -13,7 +19,7 @@ import { type AdaptedModel, buildModel } from './prepare.ts';
 import { countParameters } from './run.ts';
 import type { RunConfig, RunMetrics } from './run-folder.ts';
 import { type FusedAdapter, type RunSettings, runDefaults } from './settings.ts';
-import { classification } from './tasks/index.ts';
+import { classification, questionAnswering, textGeneration } from './tasks/index.ts';
 import { trainingDefaults } from './trainer.ts';
 
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
@@ -37,9 +43,12 @@ export interface ForeignOptions {
   readonly maxLength?: number;
 }
 
+/** The models of all tasks. */
+export type ConvertibleModel = SequenceClassifier | QuestionAnsweringModel | Seq2SeqModel;
+
 /** An adapter with its backbone and head, wherever it came from. */
 export interface OpenedAdapter extends Origin {
-  readonly adapted: AdaptedModel<SequenceClassifier>;
+  readonly adapted: AdaptedModel<ConvertibleModel>;
   readonly warnings: readonly string[];
 }
 
@@ -52,9 +61,14 @@ export interface OpenedAdapter extends Origin {
 export function openForeign(folder: string, options: ForeignOptions): OpenedAdapter {
   const stored = readAdapterFolder(folder);
   const origin = readOrigin(folder);
+  if (!origin && stored.backbone.modelType === 'bart') {
+    throw new InputError(
+      `${folder} is an adapter of BART that was not written here, so its task is not known; a program can load it with loadAdapterFolder.`,
+    );
+  }
   const settings = settingsOf(stored, origin, options);
   const { labels, warnings } = labelsOf(stored, origin, options);
-  const adapted = buildModel(classification, settings, labels, new Random(settings.seed));
+  const adapted = built(settings, labels);
   for (const [name, mixed] of stored.mixed) {
     assignStored(adapted.model, adapted.adapters.get(name), mixed, { head: false });
   }
@@ -76,6 +90,15 @@ export function openForeign(folder: string, options: ForeignOptions): OpenedAdap
     tokens_per_second: null,
   };
   return { adapted, config, metrics, warnings: [...stored.warnings, ...warnings] };
+}
+
+/** The model of the task that the data are for. */
+function built(settings: RunSettings, labels: readonly string[] | null): AdaptedModel<ConvertibleModel> {
+  const random = new Random(settings.seed);
+  const { kind } = settings.data;
+  if (kind === 'squad') return buildModel(questionAnswering, settings, null, random);
+  if (kind === 'pairs') return buildModel(textGeneration, settings, null, random);
+  return buildModel(classification, settings, labels, random);
 }
 
 const isNewHead = (parameter: Parameters<typeof isHeadParameter>[0]): boolean =>

@@ -49,8 +49,10 @@ export {
   builtAdapter,
   type ClassificationData,
   type DataSettings,
+  datasetName,
   type FusedAdapter,
   fetchData,
+  type HubDataset,
   isHubGlue,
   type PruningSettings,
   pruningDefaults,
@@ -61,4 +63,4 @@ export {
   textDefaults,
   withAllOptions,
 } from './settings.ts';
-export { classification, datasetName, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
+export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

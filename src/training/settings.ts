@@ -9,6 +9,24 @@ import { pruningMethodOf, type Scope } from '../pruning/index.ts';
 import { widened } from './large-sparse.ts';
 import type { TrainingOptions } from './trainer.ts';
 
+/** Files on this machine. */
+interface OwnFiles {
+  readonly train: string;
+  /** Null: no evaluation. */
+  readonly eval: string | null;
+}
+
+/** A dataset of the hub, with files of its own for training and evaluation. */
+export interface HubDataset {
+  /** `org/name`, `org/name@revision`. */
+  readonly dataset: string;
+  /** The part of one that has several; left out: the only one, or `default`. */
+  readonly subset?: string;
+}
+
+/** For messages: with its subset. */
+export const datasetName = ({ dataset, subset }: HubDataset): string => (subset ? `${dataset} ${subset}` : dataset);
+
 /** Where examples with a class or a number come from. */
 export type ClassificationData =
   | {
@@ -17,26 +35,19 @@ export type ClassificationData =
       /** Of the official files; or a dataset of the hub, `org/name@revision`, with a subset for each task. */
       readonly folder: string;
     }
-  | {
+  | ({
       readonly kind: 'table';
-      readonly train: string;
-      /** Null: no evaluation. */
-      readonly eval: string | null;
       readonly text: readonly string[];
       readonly label: string;
       /** What the label column holds; `auto`: numbers if all its values are. */
       readonly labelKind: 'auto' | 'classification' | 'regression';
-    }
-  | {
+    } & OwnFiles)
+  | ({
       readonly kind: 'dataset';
-      /** A dataset of the hub: `org/name`, `org/name@revision`. */
-      readonly dataset: string;
-      /** The part of one that has several; left out: the only one, or `default`. */
-      readonly subset?: string;
       readonly text: readonly string[];
       readonly label: string;
       readonly labelKind: 'auto' | 'classification' | 'regression';
-    }
+    } & HubDataset)
   | {
       readonly kind: 'wordnet';
       readonly trainPerClass: number;
@@ -46,11 +57,8 @@ export type ClassificationData =
   | { readonly kind: 'unknown' };
 
 /** Where texts come from, each with one to write for it, and how such are written when the model is evaluated. */
-export interface TextGenerationData {
+export type TextGenerationData = {
   readonly kind: 'pairs';
-  readonly train: string;
-  /** Null: no evaluation. */
-  readonly eval: string | null;
   /** The column with the text to read. */
   readonly text: string;
   /** The column with the text to write. */
@@ -59,18 +67,17 @@ export interface TextGenerationData {
   readonly maxTargetLength: number;
   /** What is left out is as the checkpoint says. */
   readonly generation: Partial<GenerationSettings>;
-}
+} & (OwnFiles | HubDataset);
 
-/** Where questions about texts come from. */
-export interface QuestionData {
+/**
+ * Where questions about texts come from: files of SQuAD v1.1, or folders with one whose name begins with `train` or `dev`; without
+ * `eval` the one in the folder of `train`.
+ */
+export type QuestionData = {
   readonly kind: 'squad';
-  /** A file of SQuAD v1.1, or a folder with one whose name begins with `train`. */
-  readonly train: string;
-  /** The same, with `dev`. Null: the one in the folder of `train`; no evaluation if that is a file. */
-  readonly eval: string | null;
   /** Tokens from the beginning of one window of a text to that of the next. */
   readonly stride: number;
-}
+} & (OwnFiles | HubDataset);
 
 /** Where examples come from; the kind tells the task. */
 export type DataSettings = ClassificationData | QuestionData | TextGenerationData;
@@ -172,7 +179,7 @@ export async function withFetchedFiles<S extends Pick<RunSettings, 'model' | 'da
 
 /** The same for data alone. */
 export async function fetchData(data: DataSettings, options: FetchOptions = {}): Promise<DataSettings> {
-  if (data.kind === 'dataset') {
+  if ('dataset' in data) {
     const { name: dataset, subset } = await fetchDataset(data.dataset, { ...options, subset: data.subset });
     return { ...data, dataset, subset };
   }

@@ -59,6 +59,21 @@ test('the epoch covers every batch once, after one turn of warm-up', () => {
   assert.deepEqual(sorted.map((batch) => batch.toString()).sort(), ['2,2', '3,3', '4,4', '5']);
 });
 
+test('with and without cache the same tokens are written', () => {
+  const [step, ...texts] = measured.get('generation') ?? [];
+  const losses = step.runners[0].values;
+  assert.ok(
+    losses.every((loss, i) => i === 0 || loss < losses[i - 1]),
+    losses.join(' '),
+  );
+  assert.equal(texts.length, 2);
+  for (const { runners } of texts) {
+    const [cached, anew, beams] = runners.map(({ values }) => new Set(values));
+    assert.deepEqual(anew, cached);
+    assert.equal(beams.size, 1);
+  }
+});
+
 test('scores are counted in training steps per batch', () => {
   const [measurement] = measured.get('scoring') ?? [];
   const [train, snip] = measurement.runners.map((runner, i) => ({

@@ -26,6 +26,20 @@ export const tiny: Plan = {
     batchesPerTurn: 2,
     turns: null,
   },
+  generation: {
+    effort,
+    model,
+    bottleneck: 4,
+    sparsity: 0.4,
+    pairs: [
+      [5, 3],
+      [4, 2],
+    ],
+    sourceTokens: 5,
+    tokens: 6,
+    batchSizes: [1, 3],
+    beams: 2,
+  },
   scaling: {
     effort,
     model,

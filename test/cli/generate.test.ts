@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { buildProgram } from '../../src/cli/program.ts';
 import { TextStream } from '../../src/cli/text-stream.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { animalFolder } from '../support/animals.ts';
@@ -68,6 +69,28 @@ test('a checkpoint writes with its own weights; info shows both sides', async ()
   ]);
   assert.equal(text.stdout.split('\n').length, 2);
   assert.match(info.stdout, /^decoder +2 layers, 4 attention heads, feed-forward 24$/m);
+});
+
+test('no token comes twice where runs of one are to be unique', async () => {
+  const [free, unique] = await Promise.all(
+    [[], ['--unique-ngrams', '1']].map(async (options) => {
+      const { stdout } = await succeed(['generate', '--model', model, '--max-target-length', '12', ...options], {
+        input: 'cat\n',
+      });
+      return [...stdout.replace(/\s/g, '')];
+    }),
+  );
+  assert.ok(new Set(free).size < free.length, free.join(''));
+  assert.equal(new Set(unique).size, unique.length, unique.join(''));
+});
+
+test('no option with a value begins with no-, which the parser takes for the absence of another one', () => {
+  const values = buildProgram().commands.flatMap(({ options }) => options.filter(({ required }) => required));
+  assert.ok(values.length > 50);
+  assert.deepEqual(
+    values.filter(({ negate }) => negate).map(({ flags }) => flags),
+    [],
+  );
 });
 
 const mistakes: [string, string[], number, RegExp][] = [

@@ -7,7 +7,8 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { sparseAdapter, succeed } from '../support/command.ts';
 import { type ServedRepository, setVariables, sha256, withHub } from '../support/hub.ts';
 import { parquetBytes } from '../support/parquet.ts';
-import { tinyBert, tinyTensors, vocabulary } from '../support/tiny-model.ts';
+import { tinyBartFolder } from '../support/tiny-bart.ts';
+import { tinyBert, tinyFolder, tinyTensors, vocabulary } from '../support/tiny-model.ts';
 
 const test = suite('commands: models and datasets of the hub');
 
@@ -61,6 +62,54 @@ test('a run on a model and a dataset of the hub, evaluated without a network', (
     assert.match((await succeed(['embed', '--model', 'org/tiny'], { input: 'a film\n' })).stdout, /^\[.*\]\n$/);
     assert.equal(hub.requests.length, requests);
   }));
+
+test('SQuAD and XSum of the hub are trained on and evaluated, with the names of their commits', () => {
+  const contexts = words.positive.map((word) => `the film is ${word}, and not a book.`);
+  const questions = parquetBytes({
+    id: contexts.map((_, i) => `q${i}`),
+    title: contexts.map(() => 'films'),
+    context: contexts,
+    question: contexts.map(() => 'is the film good'),
+    answers: words.positive.map((word) => ({ text: [word], answer_start: [12] })),
+  });
+  const squad: ServedRepository = {
+    type: 'dataset',
+    name: 'org/squad',
+    files: {
+      'plain_text/train-00000-of-00001.parquet': questions,
+      'plain_text/validation-00000-of-00001.parquet': questions,
+    },
+  };
+  const texts = parquetBytes({ document: ['cat and fox', 'owl and bee'], summary: ['cat', 'owl'], id: ['1', '2'] });
+  const xsum: ServedRepository = {
+    type: 'dataset',
+    name: 'org/xsum',
+    files: {
+      'data/train-00000-of-00001.parquet': texts,
+      'data/validation-00000-of-00001.parquet': texts,
+      'data/test-00000-of-00001.parquet': texts,
+    },
+  };
+  return withHub([squad, xsum], async ({ hub }) => {
+    const folder = temporaryFolder();
+    const short = ['--bottleneck', '2', '--pruning', 'none', '--epochs', '1', '--json'];
+    const cases = [
+      { task: 'squad', model: tinyFolder(), size: 4, metric: 'f1' },
+      { task: 'xsum', model: tinyBartFolder(), size: 2, metric: 'rouge2' },
+    ];
+    for (const { task, model: own, size, metric } of cases) {
+      const output = join(folder, task);
+      const args = ['train', '--model', own, '--task', task, '--dataset', `org/${task}`, '--output', output, ...short];
+      const { settings, metrics } = JSON.parse((await succeed(args)).stdout);
+      assert.equal(settings.data.dataset, `org/${task}@${hub.commit(`org/${task}`, 'dataset')}`);
+      assert.ok(Number.isFinite(metrics[metric]));
+      const evaluated = JSON.parse((await succeed(['evaluate', output, '--json'])).stdout);
+      assert.deepEqual(evaluated.metrics, metrics);
+      assert.ok(evaluated.examples >= size);
+      assert.match((await succeed(['info', output])).stdout, new RegExp(`^data +.*org/${task}@`, 'm'));
+    }
+  });
+});
 
 test('--resume knows the model by the name that was given', () =>
   withHub([model, dataset], async () => {
@@ -123,9 +172,9 @@ test('one line for what goes wrong', () =>
       [train('unused', '--dataset', 'reviews'), 2, /argument 'reviews' is invalid\. It must be org\/name or/],
       [train('unused', '--subset', 'x'), 1, /org\/reviews has no part 'x'/],
       [train('unused', '--task', 'rte'), 2, /--text belongs to a file or dataset of your own, not to --task/],
-      [train('unused', '--task', 'squad'), 2, /--dataset is read for GLUE and tables; give --task squad a folder/],
-      [train('unused', '--task', 'xsum'), 2, /--dataset is read for GLUE and tables; give --task xsum a folder/],
-      [train('unused', '--target', 'mood'), 2, /--dataset has labels; give texts with texts to write for them as/],
+      [train('unused', '--task', 'squad', '--eval-data', 'x.json'), 2, /--eval-data goes with --data/],
+      [train('unused', '--task', 'xsum'), 2, /--text belongs to a table of your own/],
+      [train('unused', '--target', 'mood'), 2, /--label is a column of classes or numbers/],
       [['evaluate', 'nowhere'], 1, /nowhere has no sparse-adapter\.json/],
     ];
     await Promise.all(

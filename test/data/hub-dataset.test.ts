@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { datasetFiles, fetchDataset, readHubGlue, readTable, splitsOf } from '../../src/data/index.ts';
+import { datasetFiles, fetchDataset, readHubGlue, readSquadTable, readTable, splitsOf } from '../../src/data/index.ts';
 import { assertInputError } from '../io/input-error.ts';
+import { temporaryFolder } from '../io/temporary.ts';
 import { type ServedRepository, setVariables, withHub } from '../support/hub.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { parquetBytes } from '../support/parquet.ts';
@@ -143,6 +144,58 @@ test('GLUE of the hub gives class numbers in the order of the benchmark', () =>
       { text: 'b', label: 0 },
     ]);
   }));
+
+const squad = (rows: readonly (readonly [id: string, context: string, text: string, start: number])[]) =>
+  parquetBytes({
+    id: rows.map(([id]) => id),
+    title: rows.map(() => 'A title'),
+    context: rows.map(([, context]) => context),
+    question: rows.map(([id]) => `What is ${id}?`),
+    answers: rows.map(([, , text, start]) => ({ text: [text, text], answer_start: [start, start] })),
+  });
+
+test('SQuAD of the hub gives what its own files give, positions counted in code points', () =>
+  withHub(
+    [
+      {
+        type: 'dataset',
+        name: 'rajpurkar/squad',
+        files: {
+          'plain_text/train-00000-of-00001.parquet': squad([
+            ['a', 'The 🚲 is red.', 'red', 9],
+            ['b', 'Snow is white.', 'Snow', 0],
+          ]),
+          'plain_text/validation-00000-of-00001.parquet': squad([['c', 'Grass is green.', 'green', 9]]),
+        },
+      },
+    ],
+    async () => {
+      const { name, subset } = await fetchDataset('rajpurkar/squad');
+      assert.equal(subset, 'plain_text');
+      const { train, evaluation } = datasetFiles(name, subset);
+      const { examples, metrics } = await readSquadTable(train);
+      const answers = (text: string, start: number) => [
+        { text, start },
+        { text, start },
+      ];
+      assert.deepEqual(examples, [
+        { id: 'a', question: 'What is a?', context: 'The 🚲 is red.', answers: answers('red', 10) },
+        { id: 'b', question: 'What is b?', context: 'Snow is white.', answers: answers('Snow', 0) },
+      ]);
+      assert.deepEqual(metrics, ['exact_match', 'f1']);
+      assert.deepEqual((await readSquadTable(evaluation)).examples.length, 1);
+    },
+  ));
+
+test('a row of SQuAD that cannot be: one line with the file and the row', async () => {
+  const read = (bytes: Uint8Array) =>
+    readSquadTable([join(temporaryFolder({ 'train.parquet': bytes }), 'train.parquet')]);
+  await assertRejectsInput(() => read(squad([['a', 'It is red.', 'red', 2]])), /row 1: at answer_start 2 .* not 'red'/);
+  const none = { id: ['a'], question: ['b'], context: ['c'], answers: [{ text: [], answer_start: [] }] };
+  await assertRejectsInput(() => read(parquetBytes(none)), /row 1 has no answer/);
+  await assertRejectsInput(() => read(parquetBytes({ ...none, answers: ['d'] })), /row 1 has no "answer_start"/);
+  await assertRejectsInput(() => read(parquetBytes({ id: ['a'] })), /no column 'question'/);
+});
 
 test('a dataset that is not there or leaves the cache: one line', async () => {
   await withHub([glue], () =>

@@ -43,6 +43,14 @@ test('LayerNorm normalises rows', () => {
   assertClose(norm.forward(tensor([[5, 7]])), { shape: [1, 2], values: [-1, 3] }, 1e-6);
 });
 
+test('the padding row of a new Embedding is 0', () => {
+  const values = new Embedding(root(), 3, 2, 1).weight.value.dataSync();
+  assert.deepEqual(
+    Array.from(values, (x) => x === 0),
+    [false, false, true, true, false, false],
+  );
+});
+
 test('Embedding gathers rows; the padding row gets no gradient', () => {
   const ids = Int32Array.of(2, 0, 2, 1);
   for (const [paddingIdx, expected] of [

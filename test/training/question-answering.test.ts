@@ -7,7 +7,6 @@ import { loadTokenizer } from '../../src/text/index.ts';
 import {
   answerLoss,
   answerQuestions,
-  convertAdapter,
   evaluateAnswers,
   evaluateRun,
   loadRun,
@@ -106,10 +105,6 @@ test('a run that is stopped and resumed ends with the same weights', async () =>
   await stoppedRun(stopped, 2, { settings: short });
   await tinyRun(stopped, { settings: short, resume: true });
   assert.deepEqual(loadWeights(stopped), loadWeights(whole));
-  await assertRejectsInput(
-    () => convertAdapter(whole, place(), { to: 'adapterhub' }),
-    /is a run of question answering; only adapters of classifiers are converted/,
-  );
 });
 
 const loadWeights = (output: string) =>

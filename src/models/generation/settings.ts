@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts';
 import type { BartConfig } from '../bart-config.ts';
-import type { ConfigJson } from '../config-fields.ts';
+import { type ConfigJson, fieldError } from '../config-fields.ts';
 
 /** How tokens are drawn at random. */
 export interface Sampling {
@@ -51,22 +51,64 @@ export const generationDefaults: GenerationSettings = {
 
 export const samplingDefaults: Sampling = { temperature: 1, topK: 50, topP: 1 };
 
-const fieldNames = {
-  max_length: 'maxLength',
-  min_length: 'minLength',
-  num_beams: 'numBeams',
-  num_return_sequences: 'numReturnSequences',
-  length_penalty: 'lengthPenalty',
-  early_stopping: 'earlyStopping',
-  no_repeat_ngram_size: 'noRepeatNgramSize',
-  forced_bos_token_id: 'forcedBosTokenId',
-  forced_eos_token_id: 'forcedEosTokenId',
-} as const satisfies Record<string, keyof GenerationSettings>;
+/** What the value of a field must be. */
+interface FieldType {
+  readonly isValid: (value: unknown) => boolean;
+  readonly expected: string;
+}
 
-/** The settings that a `config.json` or `generation_config.json` names, as Hugging Face calls them; the rest is left out. */
-export function parseGenerationSettings(json: ConfigJson): Partial<GenerationSettings> {
-  const present = Object.entries(fieldNames).filter(([field]) => json[field] != null);
-  return Object.fromEntries(present.map(([field, key]) => [key, json[field]]));
+const count: FieldType = {
+  isValid: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  expected: 'a whole number, 0 or more',
+};
+const number: FieldType = { isValid: Number.isFinite, expected: 'a number' };
+const truth: FieldType = { isValid: (value) => typeof value === 'boolean', expected: 'true or false' };
+
+const fields = {
+  max_length: ['maxLength', count],
+  min_length: ['minLength', count],
+  num_beams: ['numBeams', count],
+  num_return_sequences: ['numReturnSequences', count],
+  length_penalty: ['lengthPenalty', number],
+  early_stopping: ['earlyStopping', truth],
+  no_repeat_ngram_size: ['noRepeatNgramSize', count],
+  forced_bos_token_id: ['forcedBosTokenId', count],
+  forced_eos_token_id: ['forcedEosTokenId', count],
+} as const satisfies Record<string, readonly [keyof GenerationSettings, FieldType]>;
+
+const samplingFields = {
+  temperature: ['temperature', number],
+  top_k: ['topK', count],
+  top_p: ['topP', number],
+} as const satisfies Record<string, readonly [keyof Sampling, FieldType]>;
+
+/** Those of `names` that have a value. @throws InputError naming the file and the field */
+function fieldsIn(
+  json: ConfigJson,
+  names: Readonly<Record<string, readonly [string, FieldType]>>,
+  file: string,
+): Record<string, unknown> {
+  const present = Object.entries(names).filter(([field]) => json[field] != null);
+  return Object.fromEntries(
+    present.map(([field, [key, { isValid, expected }]]) => {
+      if (!isValid(json[field])) throw fieldError(field, json[field], expected, file);
+      return [key, json[field]];
+    }),
+  );
+}
+
+/**
+ * The settings that a `config.json` or `generation_config.json` names, as Hugging Face calls them; the rest is left out, and what
+ * else there is is not looked at. With `do_sample` tokens are drawn.
+ *
+ * @param file for messages
+ * @throws InputError naming the file and the field whose value is of another type
+ */
+export function parseGenerationSettings(json: ConfigJson, file = 'config.json'): Partial<GenerationSettings> {
+  const own: Partial<GenerationSettings> = fieldsIn(json, fields, file);
+  const sampling: Partial<Sampling> = fieldsIn(json, samplingFields, file);
+  const { do_sample: draws } = fieldsIn(json, { do_sample: ['do_sample', truth] }, file);
+  return draws === undefined ? own : { ...own, sampling: draws ? { ...samplingDefaults, ...sampling } : null };
 }
 
 /** @throws InputError naming the setting that is out of its range or contradicts another one */

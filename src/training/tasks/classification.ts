@@ -14,7 +14,7 @@ import { InputError } from '../../errors.ts';
 import { loadClassifier, type SequenceClassifier } from '../../models/index.ts';
 import type { Random } from '../../random/index.ts';
 import { classificationLoss, evaluate } from '../classification.ts';
-import { type ClassificationData, isHubGlue, runDefaults } from '../settings.ts';
+import { type ClassificationData, datasetName, isHubGlue, runDefaults } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 const wordnetFields = (data: ClassificationData & { kind: 'wordnet' }, random: Random) =>
@@ -30,10 +30,6 @@ const columnsOf = (
   labels: labels ?? undefined,
   kind: labels ? 'classification' : 'regression',
 });
-
-/** For messages: with its subset. */
-export const datasetName = ({ dataset, subset }: ClassificationData & { kind: 'dataset' }): string =>
-  subset ? `${dataset} ${subset}` : dataset;
 
 /** One class, or one number, for a text or a pair of texts. */
 export const classification: Task<{

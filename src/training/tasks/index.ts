@@ -1,10 +1,10 @@
 import type { DataSettings } from '../settings.ts';
 import type { Task } from '../task.ts';
-import { classification, datasetName } from './classification.ts';
+import { classification } from './classification.ts';
 import { questionAnswering } from './question-answering.ts';
 import { textGeneration } from './text-generation.ts';
 
-export { classification, datasetName, questionAnswering, textGeneration };
+export { classification, questionAnswering, textGeneration };
 
 const tasks: { readonly [Kind in DataSettings['kind']]: Task } = {
   glue: classification,

@@ -1,9 +1,11 @@
 import {
   type AnsweredWindow,
   answeredWindows,
+  datasetFiles,
   type QuestionDataset,
   questionWindows,
   readSquad,
+  readSquadTable,
   squadFile,
   type WindowOptions,
   windowDefaults,
@@ -11,7 +13,7 @@ import {
 import { isFolder } from '../../io/index.ts';
 import { loadQuestionAnswering, type QuestionAnsweringModel } from '../../models/index.ts';
 import { answerLoss, evaluateAnswers } from '../question-answering.ts';
-import type { QuestionData, RunSettings } from '../settings.ts';
+import { datasetName, type QuestionData, type RunSettings } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 const windowOptions = ({ data: { stride }, maxLength }: RunSettings<QuestionData>): WindowOptions => ({
@@ -29,9 +31,22 @@ export const questionAnswering: Task<{
   name: 'question answering',
   maxLength: windowDefaults.maxLength,
 
-  readTraining: async ({ train }) => readSquad(isFolder(train) ? squadFile(train, 'train') : train),
+  async readTraining(data) {
+    if ('dataset' in data) {
+      const { train } = datasetFiles(data.dataset, data.subset);
+      return { ...(await readSquadTable(train)), name: `${datasetName(data)} train` };
+    }
+    const { train } = data;
+    return readSquad(isFolder(train) ? squadFile(train, 'train') : train);
+  },
 
-  async readEvaluation({ train, eval: evaluation }) {
+  async readEvaluation(data) {
+    if ('dataset' in data) {
+      const { evaluation } = datasetFiles(data.dataset, data.subset);
+      if (evaluation.length === 0) return null;
+      return { ...(await readSquadTable(evaluation)), name: `${datasetName(data)} validation` };
+    }
+    const { train, eval: evaluation } = data;
     if (evaluation !== null) return readSquad(isFolder(evaluation) ? squadFile(evaluation, 'dev') : evaluation);
     return isFolder(train) ? readSquad(squadFile(train, 'dev')) : null;
   },

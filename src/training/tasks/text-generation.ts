@@ -1,9 +1,9 @@
-import { type Dataset, readTextPairs, type TextPair } from '../../data/index.ts';
+import { type Dataset, datasetFiles, readTextPairs, type TextPair } from '../../data/index.ts';
 import { meanRouge } from '../../metrics/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
 import { Random } from '../../random/index.ts';
 import { encodePairs, generationSettings, pairTokenCount, seq2seqLoss, writeTexts } from '../seq2seq.ts';
-import { runDefaults, type TextGenerationData } from '../settings.ts';
+import { datasetName, runDefaults, type TextGenerationData } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 /** Of XSum the paper gives the second. */
@@ -19,9 +19,19 @@ export const textGeneration: Task<{
   name: 'text generation',
   maxLength: runDefaults.maxLength,
 
-  readTraining: async ({ train, text, target }) => readTextPairs(train, { text, target }, metrics),
-  readEvaluation: async ({ eval: path, text, target }) =>
-    path === null ? null : readTextPairs(path, { text, target }, metrics),
+  async readTraining(data) {
+    if (!('dataset' in data)) return readTextPairs(data.train, data, metrics);
+    const { train } = datasetFiles(data.dataset, data.subset);
+    return { ...(await readTextPairs(train, data, metrics)), name: `${datasetName(data)} train` };
+  },
+
+  async readEvaluation(data) {
+    if (!('dataset' in data)) return data.eval === null ? null : readTextPairs(data.eval, data, metrics);
+    const { evaluation } = datasetFiles(data.dataset, data.subset);
+    if (evaluation.length === 0) return null;
+    return { ...(await readTextPairs(evaluation, data, metrics)), name: `${datasetName(data)} validation` };
+  },
+
   load: ({ model }, _labels, random, shared) => loadSeq2Seq(model, random, shared),
   encode: ({ examples }, tokenizer, { maxLength, data: { maxTargetLength } }) =>
     encodePairs(examples, tokenizer, { maxLength, maxTargetLength }),

@@ -1,0 +1,25 @@
+import { type Parameter, ParameterPath } from '../nn/index.ts';
+import type { Random } from '../random/random.ts';
+import { ConfigFields, type ConfigJson } from './config-fields.ts';
+import { encoderAt } from './encoder.ts';
+import { parseModelConfig } from './model-config.ts';
+import { Seq2SeqModel } from './seq2seq.ts';
+
+/** What BART and BERT call the standard deviation of new weights. */
+const deviation = { bart: 'init_std', bert: 'initializer_range', roberta: 'initializer_range' } as const;
+
+/**
+ * The parameters of a model that has learnt nothing, as Hugging Face begins its training: matrices N(0, 0.02²), rows of padding
+ * and biases 0, scales 1. Those of an encoder are without a head.
+ *
+ * @param json the content of `config.json`
+ * @throws InputError as `parseModelConfig`, and for another standard deviation
+ */
+export function randomWeights(json: ConfigJson, random: Random): Parameter[] {
+  const config = parseModelConfig(json);
+  new ConfigFields(json).only(deviation[config.model_type], 0.02);
+  const root = ParameterPath.root(random);
+  if (config.model_type === 'bart') new Seq2SeqModel(root, config);
+  else encoderAt(root.at(config.model_type), config);
+  return root.parameters();
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import type { AdapterSettings } from '../../src/adapters/index.ts';
+import { noGrad, Random, tidy } from '../../src/index.ts';
+import { loadSeq2Seq, type Seq2SeqModel } from '../../src/models/index.ts';
+import {
+  convertAdapter,
+  loadRun,
+  pruningDefaults,
+  type RunSettings,
+  runDefaults,
+  textGeneration,
+  trainingDefaults,
+} from '../../src/training/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { animalFolder } from '../support/animals.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { tensorShapes } from '../support/portable.ts';
+import { questionFolder } from '../support/questions.ts';
+import { tinyBartFolder } from '../support/tiny-bart.ts';
+import { tinyFolder } from '../support/tiny-model.ts';
+import { tinyRun } from '../support/tiny-run.ts';
+
+const test = suite('training: conversion of runs that write texts or answer questions');
+
+const place = () => join(temporaryFolder(), 'folder');
+const writing: RunSettings = {
+  ...runDefaults,
+  model: tinyBartFolder(),
+  data: {
+    kind: 'pairs',
+    train: join(animalFolder(), 'train.jsonl'),
+    eval: null,
+    text: 'document',
+    target: 'summary',
+    maxTargetLength: 8,
+    generation: {},
+  },
+  adapter: { kind: 'houlsby', bottleneck: 4 },
+  pruning: { ...pruningDefaults, examples: 8 },
+  training: { ...trainingDefaults, learningRate: 0.01, epochs: 1, batchSize: 8 },
+  maxLength: 16,
+};
+
+async function finishedRun(settings: RunSettings): Promise<string> {
+  const output = place();
+  await tinyRun(output, { settings });
+  return output;
+}
+
+const filesOf = (folder: string) => readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'hex')]);
+
+const lora: AdapterSettings = { kind: 'lora', rank: 2, init: 'bert' };
+const cases: { to: 'peft' | 'adapterhub'; adapter: AdapterSettings }[] = [
+  { to: 'adapterhub', adapter: { kind: 'houlsby', bottleneck: 4 } },
+  { to: 'adapterhub', adapter: { kind: 'pfeiffer', bottleneck: 4 } },
+  { to: 'adapterhub', adapter: lora },
+  { to: 'adapterhub', adapter: { ...lora, targetModules: ['q_proj', 'k_proj', 'fc1', 'fc2'] } },
+  { to: 'peft', adapter: lora },
+  { to: 'peft', adapter: { ...lora, targetModules: ['q_proj', 'encoder_attn.out_proj'] } },
+];
+for (const { to, adapter } of cases) {
+  test(`BART with ${JSON.stringify(adapter)} to ${to} and back is the same run, file for file`, async () => {
+    const run = await finishedRun({ ...writing, adapter });
+    const [there, back] = [place(), place()];
+    assert.deepEqual((await convertAdapter(run, there, { to })).warnings, []);
+    await convertAdapter(there, back, { to: 'sparse' });
+    assert.deepEqual(filesOf(back), filesOf(run));
+  });
+}
+
+test('names and fields are those of AdapterHub and PEFT', async () => {
+  const jsonOf = (folder: string) => JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
+  const [bottlenecks, hubLora, peftLora] = [place(), place(), place()];
+  await convertAdapter(await finishedRun(writing), bottlenecks, { to: 'adapterhub', name: 'sum' });
+  const run = await finishedRun({ ...writing, adapter: lora });
+  await convertAdapter(run, hubLora, { to: 'adapterhub', name: 'sum' });
+  await convertAdapter(run, peftLora, { to: 'peft' });
+
+  const { config, ...rest } = jsonOf(bottlenecks);
+  assert.deepEqual(
+    [rest.model_class, rest.model_type, rest.hidden_size, config.reduction_factor, config.cross_adapter],
+    ['BartForConditionalGeneration', 'bart', 16, 4, false],
+  );
+  const shapes = tensorShapes(bottlenecks, 'adapter.safetensors');
+  for (const side of ['encoder', 'decoder']) {
+    for (const sublayer of ['attention_adapters', 'output_adapters']) {
+      const at = `model.${side}.layers.1.${sublayer}.adapters.sum`;
+      assert.deepEqual(shapes[`${at}.adapter_down.0.weight`], [4, 16]);
+      assert.deepEqual(shapes[`${at}.adapter_up.bias`], [16]);
+    }
+  }
+  assert.equal(Object.keys(shapes).length, 2 * 2 * 2 * 4);
+  assert.deepEqual(
+    readdirSync(bottlenecks).filter((name) => /head/.test(name)),
+    [],
+  );
+
+  const { config: places } = jsonOf(hubLora);
+  assert.deepEqual([places.attn_matrices, places.selfattn_lora, places.intermediate_lora], [['q', 'v'], true, false]);
+  const inHub = Object.keys(tensorShapes(hubLora, 'adapter.safetensors'));
+  assert.ok(inHub.includes('model.decoder.layers.0.encoder_attn.v_proj.loras.sum.lora_B'));
+
+  const { task_type: task, target_modules: targets, modules_to_save: modules } = jsonOf(peftLora);
+  assert.deepEqual(
+    [task, targets.toSorted(), modules],
+    ['SEQ_2_SEQ_LM', ['encoder_attn.q_proj', 'encoder_attn.v_proj', 'self_attn.q_proj', 'self_attn.v_proj'], null],
+  );
+  const inPeft = Object.keys(tensorShapes(peftLora, 'adapter_model.safetensors'));
+  assert.ok(inPeft.includes('base_model.model.model.encoder.layers.1.self_attn.q_proj.lora_A.weight'));
+});
+
+const logitsOf = (model: Seq2SeqModel) =>
+  tidy(() => noGrad(() => model.forward(model.pack([{ ids: [0, 6, 7, 2], targetIds: [0, 8, 2] }]))).dataSync());
+
+test('merged, it is a checkpoint that needs no adapter', async () => {
+  const run = await finishedRun({ ...writing, adapter: lora });
+  const merged = place();
+  await convertAdapter(run, merged, { to: 'huggingface' });
+  const { model, initialized, ignored } = loadSeq2Seq(merged, new Random(1));
+  assert.deepEqual([initialized, ignored], [[], []]);
+  const expected = logitsOf(loadRun(run, { task: textGeneration }).model);
+  logitsOf(model).forEach((value, i) => {
+    assert.ok(Math.abs(value - expected[i]) < 1e-3 * Math.max(1, Math.abs(expected[i])), `logit ${i}`);
+  });
+});
+
+test('what cannot be expressed is one line with what can', async () => {
+  const refused: [AdapterSettings, 'peft' | 'adapterhub', RegExp][] = [
+    [{ kind: 'houlsby', bottleneck: 4 }, 'peft', /PEFT has no adapter of the kind 'houlsby'; write it as adapterhub/],
+    [
+      { kind: 'prefix', prefixLength: 2, prefixFlat: true },
+      'peft',
+      /Prefixes of BART are not written for PEFT; LoRA is/,
+    ],
+    [
+      { kind: 'prefix', prefixLength: 2, prefixFlat: true },
+      'adapterhub',
+      /Prefixes of BART .* bottlenecks and LoRA are/,
+    ],
+    [{ ...lora, targetModules: ['out_proj'] }, 'adapterhub', /no LoRA at self_attn\.out_proj; write it as peft/],
+    [
+      { ...lora, targetModules: ['self_attn.q_proj'] },
+      'adapterhub',
+      /leaves out model\.decoder\..*encoder_attn\.q_proj/,
+    ],
+  ];
+  for (const [adapter, to, message] of refused) {
+    const run = await finishedRun({ ...writing, adapter, pruning: null });
+    await assertRejectsInput(() => convertAdapter(run, place(), { to }), message);
+  }
+  const there = place();
+  await convertAdapter(await finishedRun(writing), there, { to: 'adapterhub' });
+  rmSync(join(there, 'sparse-adapter-run.json'));
+  await assertRejectsInput(() => convertAdapter(there, place(), { to: 'sparse' }), /BART that was not written here/);
+});
+
+test('a run of questions to adapterhub and to peft and back is the same run, file for file', async () => {
+  const settings: RunSettings = {
+    ...writing,
+    model: tinyFolder(),
+    data: { kind: 'squad', train: questionFolder(), eval: null, stride: 8 },
+    adapter: lora,
+  };
+  const run = await finishedRun(settings);
+  for (const to of ['adapterhub', 'peft'] as const) {
+    const [there, back] = [place(), place()];
+    await convertAdapter(run, there, { to });
+    await convertAdapter(there, back, { to: 'sparse' });
+    assert.deepEqual(filesOf(back), filesOf(run));
+  }
+});
+
+test.run();
