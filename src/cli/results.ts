@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import type { GlueTaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   experiments,
   type PlacedRun,
-  paperTasks,
   ResultStore,
   type RunStatus,
   runTable,
   scoreIn,
   shortModel,
   type TableFormat,
+  type TaskName,
   tableFormats,
-  taskTitles,
+  taskNames,
+  taskTitle,
 } from '../experiments/index.ts';
 import { model, naturalNumber, path } from './options.ts';
 import { formatCount, formatSeconds, note, printJson, printTable } from './output.ts';
@@ -39,7 +39,7 @@ export function describeResults(command: Command): void {
     )
     .addOption(new Option('--experiment <name>', 'runs of one experiment').choices(experiments.map(({ name }) => name)))
     .addOption(new Option('-m, --model <model>', 'with one model').argParser(model))
-    .addOption(new Option('--task <name>', 'on one task').choices([...paperTasks]))
+    .addOption(new Option('--task <name>', 'on one task').choices(taskNames))
     .option('--row <id>', 'of one method')
     .addOption(new Option('--seed <number>', 'with one seed').argParser(naturalNumber))
     .addOption(new Option('--status <status>', 'in one state; running is also what was killed').choices(statuses))
@@ -70,11 +70,11 @@ export async function results(command: Command): Promise<void> {
 function show(runs: readonly PlacedRun[]): void {
   const score = (run: PlacedRun) => {
     if (run.status === 'failed') return run.error?.split('\n')[0] ?? '';
-    const value = scoreIn(run, run.task as GlueTaskName);
+    const value = scoreIn(run, run.task as TaskName);
     return value === null ? '' : (100 * value).toFixed(2);
   };
   const rows = runs.map((run) => [
-    ...[run.experiment, run.row, shortModel(run.model), taskTitles[run.task as GlueTaskName], String(run.seed)],
+    ...[run.experiment, run.row, shortModel(run.model), taskTitle(run.task as TaskName), String(run.seed)],
     ...[run.status, score(run), formatSeconds(run.seconds), run.hash],
   ]);
   printTable(rows, ['experiment', 'row', 'model', 'task', 'seed', 'status', 'score (%)', 'time', 'run']);

@@ -1,7 +1,7 @@
 /**
  * The tables and figures of the SparseAdapter paper (He et al., 2022) as data, and one runner for them.
  *
- * definitions.ts says what is run (published.ts what the paper prints, protocol.ts how it trains); plan.ts makes settings of runs from
+ * definitions.ts says what is run (tasks.ts on what, published.ts what the paper prints, protocol.ts how it trains); plan.ts makes settings of runs from
  * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results; tables.ts, charts.ts, report.ts and
  * outputs.ts write them.
  */
@@ -13,11 +13,8 @@ export {
   type GridName,
   type GridPoint,
   grids,
-  paperTasks,
   protocol,
-  scoreOf,
   smallFullLearningRate,
-  taskTitles,
 } from './protocol.ts';
 export { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
 export { type PlacedRun, ResultStore, type RunStatus, type StoredRun } from './store.ts';
@@ -32,4 +29,5 @@ export {
   type TableFormat,
   tableFormats,
 } from './tables.ts';
+export { paperTasks, type TaskName, taskNames, taskTitle } from './tasks.ts';
 export { EventWriter } from './tensorboard.ts';

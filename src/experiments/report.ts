@@ -1,11 +1,10 @@
-import type { GlueTaskName } from '../data/index.ts';
 import { chartOf, keptChart, shortMatrix } from './charts.ts';
 import { masksOf } from './masks.ts';
 import { svgOf } from './pictures.ts';
-import { taskTitles } from './protocol.ts';
 import type { ResultStore } from './store.ts';
 import type { FinishedRun, SweepSummary } from './summary.ts';
 import { comparisonTable, pointTable, scoreTable, shortModel, type Table } from './tables.ts';
+import { taskTitle } from './tasks.ts';
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -37,7 +36,7 @@ function shownRuns({ rows }: SweepSummary): FinishedRun[] {
 }
 
 const runTitle = ({ cell, seed }: FinishedRun): string =>
-  `${cell.row.title}, ${taskTitles[cell.task as GlueTaskName]}, ${shortModel(cell.model)}, seed ${seed}`;
+  `${cell.row.title}, ${taskTitle(cell.task)}, ${shortModel(cell.model)}, seed ${seed}`;
 
 function masksHtml(run: FinishedRun, folder: string): string {
   const figures = masksOf(folder).map(({ name, shape, kept, total, png, height }) => {
@@ -63,7 +62,7 @@ function layersHtml(run: FinishedRun): string {
 function protocolLines({ plan }: SweepSummary): string[] {
   const { models, seeds, grid, fullLearningRate, pooling, width, maxLength } = plan.settings;
   return [
-    `Models: ${models.join(', ')}. Tasks: ${plan.tasks.map((task) => taskTitles[task]).join(', ')}. Seeds: ${seeds.join(', ')}.`,
+    `Models: ${models.join(', ')}. Tasks: ${plan.tasks.map(taskTitle).join(', ')}. Seeds: ${seeds.join(', ')}.`,
     `Learning rates ${grid.learningRate.join(', ')}${fullLearningRate ? ` (full fine-tuning: ${fullLearningRate.join(', ')})` : ''}; epochs ${grid.epochs.join(', ')}; batch sizes ${grid.batchSize.join(', ')}; pooling ${pooling}${width === undefined ? '' : `; bottlenecks of ${width}`}${maxLength === undefined ? '' : `; inputs of at most ${maxLength} tokens`}.`,
     'Adam with betas 0.9 and 0.98, weight decay 0.1, warm-up over the first 10 % of the steps, scores of the last checkpoint on the development set, as in the paper.',
     'Scores are means over the seeds ± one standard deviation. The comparison with the dense row is a two-sided t-test over pairs of runs with the same seed; of few seeds only large differences stand out.',
@@ -80,7 +79,7 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
   const shown = shownRuns(summary);
   const errors = rows.flatMap((row) =>
     row.cells.flatMap(({ cell, errors }) =>
-      errors.map((error) => `${row.row.title}, ${taskTitles[cell.task]}: ${error}`),
+      errors.map((error) => `${row.row.title}, ${taskTitle(cell.task)}: ${error}`),
     ),
   );
   const comparison = comparisonTable(summary);

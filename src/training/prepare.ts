@@ -112,6 +112,29 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> {
   readonly metrics: readonly string[];
 }
 
+/** What determines the examples of a run: those of the WordNet task are drawn anew for each seed. */
+const sourceOf = ({ data, seed }: Pick<RunSettings, 'data' | 'seed'>): unknown[] =>
+  data.kind === 'wordnet' ? [data, seed] : [data];
+
+/**
+ * Reads the data of a run, unless the cache has them.
+ *
+ * @returns `evaluation` is null if the settings name none
+ * @throws InputError as the methods of the task
+ */
+export function readRunData<T extends TaskTypes>(
+  task: Task<T>,
+  settings: Pick<RunSettings, 'data' | 'seed'>,
+  cache: RunCache,
+): Promise<{ readonly train: T['dataset']; readonly evaluation: T['dataset'] | null }> {
+  const { data } = settings;
+  const random = runRandom(settings);
+  return cache.memo(['data', ...sourceOf(settings)], async () => {
+    const train = await task.readTraining(data, random);
+    return { train, evaluation: await task.readEvaluation(data, train.labels, random) };
+  });
+}
+
 /**
  * Reads the data and builds the model of a run.
  *
@@ -125,14 +148,10 @@ export async function prepareRun<T extends TaskTypes>(
   cache?: RunCache,
 ): Promise<PreparedRun<T>> {
   const random = runRandom(settings);
-  const { data, model, maxLength, seed } = settings;
-  // The examples of the WordNet task are drawn anew for each seed.
-  const source = data.kind === 'wordnet' ? [data, seed] : [data];
+  const { model, maxLength, seed } = settings;
+  const source = sourceOf(settings);
   const known = cache ?? new RunCache();
-  const { train, evaluation } = await known.memo(['data', ...source], async () => {
-    const examples = await task.readTraining(data, random);
-    return { train: examples, evaluation: await task.readEvaluation(data, examples.labels, random) };
-  });
+  const { train, evaluation } = await readRunData(task, settings, known);
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
   const adapted = buildModel(task, settings, train.labels, random, cache?.weights);
   onLoaded?.(adapted);
@@ -205,4 +224,4 @@ export async function pruneAdapter(
 }
 
 /** The generator that everything random of a run derives from. */
-export const runRandom = (settings: RunSettings): Random => new Random(settings.seed);
+export const runRandom = (settings: Pick<RunSettings, 'seed'>): Random => new Random(settings.seed);
