@@ -47,15 +47,17 @@ export const peftLora: PeftMethod = {
     return module ? { ...weight, name: `${module}.${part}.${PLACE}.weight` } : null;
   },
 
-  config({ settings, adapter }, modulesToSave) {
-    const { rank, alpha, rslora, dropout, targetModules: names } = configOf(settings);
+  config({ settings, adapter, config }, modulesToSave) {
+    const { rank, alpha, rslora, dropout, targetModules: names, leaveOut = [] } = configOf(settings);
+    const left = leaveOut as readonly number[];
+    const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
     return {
       alpha_pattern: {},
       bias: 'none',
       fan_in_fan_out: false,
       init_lora_weights: true,
       layers_pattern: null,
-      layers_to_transform: null,
+      layers_to_transform: left.length > 0 ? layers.filter((layer) => !left.includes(layer)) : null,
       lora_alpha: alpha,
       lora_dropout: dropout,
       modules_to_save: modulesToSave,

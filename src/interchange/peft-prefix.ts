@@ -27,6 +27,7 @@ export const peftPrefix: PeftMethod = {
     if (!settings.prefixFlat) {
       throw new InputError('PEFT keeps prefixes without the network that makes them; eject the adapter first.');
     }
+    if (settings.leaveOut) throw new InputError('PEFT has no prefix that leaves out layers; write it as adapterhub.');
     return {
       encoder_hidden_size: config.hidden_size,
       num_attention_heads: config.num_attention_heads,

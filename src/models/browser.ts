@@ -5,6 +5,7 @@ export {
   AttentionPoint,
   type AttentionSite,
   type KeysAndValues,
+  layersOf,
   type Projection,
   ProjectionPoint,
   ResidualPoint,
