@@ -7,11 +7,13 @@ import {
   longestSequence,
   type ModelConfig,
   type SharedWeights,
+  StateMemory,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
+import { freezeBelow } from './frozen-below.ts';
 import { sparsityFor } from './large-sparse.ts';
 import { RunCache } from './run-cache.ts';
 import { builtAdapter, type RunSettings, withAllOptions } from './settings.ts';
@@ -56,17 +58,18 @@ export function tokenizerOf({
  * Loads the backbone, adds the task's head and attaches the adapter. Those that it mixes are not loaded.
  *
  * @param labels the classes, null where there are none
- * @param shared weights that other models of the process have too
- * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
+ * @param shared what other models of the process have too: weights, and the output of frozen layers, which is remembered there alone
+ * @throws InputError if the model folder is unusable, the adapter's settings are wrong, `maxLength` exceeds the model's positions, and
+ *   as {@link freezeBelow}
  */
 export function buildModel<T extends TaskTypes>(
   task: Task<T>,
   settings: RunSettings,
   labels: readonly string[] | null,
   random: Random,
-  shared?: SharedWeights,
+  shared: { readonly weights?: SharedWeights; readonly states?: StateMemory } = {},
 ): AdaptedModel<T['model']> {
-  const loaded = task.load(settings, labels, random.fork('head'), shared);
+  const loaded = task.load(settings, labels, random.fork('head'), shared.weights);
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -80,6 +83,9 @@ export function buildModel<T extends TaskTypes>(
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
+  if (settings.dropoutBelow === false) {
+    freezeBelow(loaded.model, loaded.folder, shared.states ?? new StateMemory(0));
+  }
   return {
     ...loaded,
     adapters,
@@ -153,7 +159,7 @@ export async function prepareRun<T extends TaskTypes>(
   const known = cache ?? new RunCache();
   const { train, evaluation } = await readRunData(task, settings, known);
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(task, settings, train.labels, random, cache?.weights);
+  const adapted = buildModel(task, settings, train.labels, random, { weights: cache?.weights, states: known.states });
   onLoaded?.(adapted);
   const { tokenizer } = adapted;
   return {
