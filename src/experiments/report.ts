@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { WEIGHTS } from '../training/index.ts';
 import { chartOf, keptChart, shortMatrix } from './charts.ts';
 import { masksOf } from './masks.ts';
 import { svgOf } from './pictures.ts';
@@ -27,10 +30,10 @@ figure.mask { margin: 4px 0; } figure.mask img { image-rendering: pixelated; wid
 figcaption { font-size: 12px; color: #555; }
 `;
 
-/** A run whose masks are shown: the first one of each method that prunes. */
-function shownRuns({ rows }: SweepSummary): FinishedRun[] {
+/** A run of each method that prunes: the first one that is `usable`. */
+function shownRuns({ rows }: SweepSummary, usable: (run: FinishedRun) => boolean = () => true): FinishedRun[] {
   return rows.flatMap(({ row, cells }) => {
-    const [run] = row.pruning ? cells.flatMap(({ runs }) => runs) : [];
+    const run = row.pruning ? cells.flatMap(({ runs }) => runs).find(usable) : undefined;
     return run ? [run] : [];
   });
 }
@@ -77,6 +80,8 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
   const { plan, rows } = summary;
   const kept = plan.settings.models.flatMap((model) => keptChart(summary, model) ?? []);
   const shown = shownRuns(summary);
+  // Runs that were imported have left their files behind.
+  const pictured = shownRuns(summary, ({ hash }) => existsSync(join(store.runFolder(hash), WEIGHTS)));
   const errors = rows.flatMap((row) =>
     row.cells.flatMap(({ cell, errors }) =>
       errors.map((error) => `${row.row.title}, ${taskTitle(cell.task)}: ${error}`),
@@ -100,10 +105,10 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
           ...shown.map(layersHtml),
         ]
       : []),
-    ...(shown.length > 0
+    ...(pictured.length > 0
       ? [
           '<h3>Pictures: a pixel per weight, white where it is kept</h3>',
-          ...shown.map((run) => masksHtml(run, store.runFolder(run.hash))),
+          ...pictured.map((run) => masksHtml(run, store.runFolder(run.hash))),
         ]
       : []),
     ...(errors.length > 0
