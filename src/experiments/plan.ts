@@ -18,7 +18,7 @@ import { kindOf, scoreFrom, type TaskName, taskNamed, taskNames, taskTitle } fro
 /** How an experiment is run. */
 export interface SweepSettings {
   readonly models: readonly string[];
-  /** The folder with the data: GLUE, and folders `squad` and `xsum`. */
+  /** The folder with the data: those of GLUE, or a folder `glue` with them; and folders `squad` and `xsum`. */
   readonly data: string;
   /** Default: those of the experiment that one of the models can do. */
   readonly tasks?: readonly TaskName[];

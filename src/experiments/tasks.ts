@@ -42,7 +42,10 @@ const glue = (task: GlueTaskName, title: string): PaperTask => ({
   score: glueTasks[task].metrics[0],
   kind: 'encoder',
   maxLength: classification.maxLength,
-  data: (folder) => ({ kind: 'glue', task, folder }),
+  data: (folder) => {
+    const own = join(folder, 'glue');
+    return { kind: 'glue', task, folder: existsSync(own) ? own : folder };
+  },
 });
 
 const xsum: PaperTask = {

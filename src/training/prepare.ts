@@ -167,10 +167,10 @@ export async function prepareRun<T extends TaskTypes>(
     random,
     adapted,
     items: known.memo(['items', model, maxLength, ...source], () => task.encode(train, tokenizer, settings)),
-    // Where texts are sampled, the seed is a part of how a model is judged.
+    // Where texts are written they may be sampled: then the seed is a part of how a model is judged.
     evaluation:
       evaluation &&
-      known.memo(['evaluation', model, maxLength, seed, ...source], () =>
+      known.memo(['evaluation', model, maxLength, ...(settings.data.kind === 'pairs' ? [seed] : []), ...source], () =>
         task.evaluation(evaluation, tokenizer, settings),
       ),
     labels: train.labels,

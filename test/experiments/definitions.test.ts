@@ -127,6 +127,14 @@ test('each task takes the models that can do it, as long inputs as it has, and i
   });
 });
 
+test('GLUE may have a folder of its own among the data', () => {
+  const folder = temporaryFolder({ 'glue/RTE/train.tsv': '' });
+  const [cell] = planOf('table1', { data: folder, tasks: ['rte'] }).cells;
+  const dataIn = (data: string) => planOf('table1', { data, tasks: ['rte'] }).result(cell, () => null)[0].settings.data;
+  assert.deepEqual(dataIn(folder), { kind: 'glue', task: 'rte', folder: join(folder, 'glue') });
+  assert.deepEqual(dataIn('/data'), { kind: 'glue', task: 'rte', folder: '/data' });
+});
+
 test('a task that no model can do is left out, or refused where it was asked for', () => {
   const data = temporaryFolder({ 'squad/train.json': '', 'squad/dev.json': '' });
   const plan = planOf('table2', { data });
