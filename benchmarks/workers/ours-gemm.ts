@@ -1,4 +1,5 @@
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
+import { preferredColumns } from '../../src/backends/wasm/wide.ts';
 import { weight } from './numbers.ts';
 import { type Job, repeats, timed } from './serve.ts';
 
@@ -25,27 +26,17 @@ export function gemm({ m, n, k }: Product, backend: WasmBackend): Job {
   };
 }
 
-/** Blocks that fit in the first two levels of cache of any processor: rows, columns, depth. */
-const CACHED: readonly Product[] = [
-  { m: 12, n: 192, k: 256 },
-  { m: 48, n: 192, k: 256 },
-  { m: 192, n: 192, k: 256 },
-];
-
-/**
- * The speed of the micro-kernel alone: blocks whose second operand is packed beforehand and whose first one is packed once for
- * many columns. The best of these on one thread, times the number of threads.
- */
+/** The speed of the micro-kernel alone: the best of some products on one thread, times the number of threads. */
 export function peak({ threads }: WasmBackend): Job {
   const { kernels, memory } = new WasmBackend({ threads: 1 });
-  const address = (floats: number) => memory.allocate(4 * floats + kernels.panelScratch()).start;
-  const jobs = CACHED.map(({ m, n, k }) => {
-    const [a, b, c, scratch] = [address(m * k), address(n * k), address(m * n), address(0)];
-    const packed = address(kernels.packedBytes(n, k) / 4);
+  const address = (floats: number) => memory.allocate(4 * floats).start;
+  // A single panel of the second operand, which no product packs, and rows that fit in the first two levels of cache.
+  const [n, k] = [preferredColumns(), 256];
+  const jobs = [12, 48, 192].map((m) => {
+    const [a, b, c, scratch] = [address(m * k), address(n * k), address(m * n), address(kernels.gemmScratch() / 4)];
     memory.floats(a, m * k).set(weight('x', m * k));
     memory.floats(b, n * k).set(weight('w', n * k));
-    kernels.packB(b, k, true, k, packed, 0, n);
-    const multiply = () => kernels.gemmPacked(a, k, false, packed, 0, 0, 0, c, n, n, k, 0, m, scratch, 0);
+    const multiply = () => kernels.gemmRows(a, false, b, false, false, 0, 0, c, m, n, k, 0, m, scratch, 0);
     return { flop: 2 * m * n * k, count: repeats({ m, n, k }), multiply };
   });
   return {

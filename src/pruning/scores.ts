@@ -61,7 +61,7 @@ export async function withWeights(
     parameters.map(async (parameter, i) => {
       const [weights, values] = [await parameter.data(), await tensors[i].data()];
       tensors[i].dispose();
-      return Float64Array.from(weights, (w, j) => combine(w, values[j]));
+      return Float64Array.from(weights).map((w, j) => combine(w, values[j]));
     }),
   );
 }

@@ -1,7 +1,7 @@
-// c = init + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): b is packed into panels that
-// are read in order, the depth is cut so that a panel of b stays in the L1 cache, and a micro-kernel multiplies a few rows of a
-// with a panel of b. A large b is packed once, by all threads, before the product; a small one inside it. Rows of a are read where
-// they lie; if a is transposed they are columns, which are packed first.
+// c = init + bias + a b with float32 SIMD, after the design of GotoBLAS and BLIS (Goto and van de Geijn, 2008): a block of b is
+// packed into panels that are read in order, the depth is cut so that a panel stays in the L1 cache, and a micro-kernel multiplies a
+// few rows of a with a panel. A block of b is packed by the thread that uses it, so it stays in that thread's L2 cache. Rows of a are
+// read where they lie; if a is transposed they are columns, which are packed first.
 import { packAcrossHalf, packAlongHalf } from './half';
 import { packAcross, packAlong } from './pack';
 import { at, atOptional } from './simd';
@@ -12,145 +12,141 @@ export let tileColumns: i32 = 8;
 
 /** Depth of a block: a panel of b (at most 24 KiB) stays in the L1 cache. */
 const DEPTH = 384;
-/** Rows of a block of a, which stays in the L2 cache. */
+/** Rows of a block of a, which stays in the L2 cache if it is packed. */
 const ROWS = 192;
-/** Columns of b that are packed at a time inside a product. */
+/** Columns of a block of b. */
 const COLUMNS = 512;
 /** Up to so many rows, packing b would cost more than it saves; if its rows are contiguous it is read where it lies. */
 const FEW_ROWS = 8;
-/** Packing may write a little behind the panels. */
-const SLACK = 64;
+/** Bytes of a packed block of a; packing may write a little behind it. */
+const PACKED_A = ROWS * DEPTH * 4 + 64;
 
-/** Bytes of scratch that each call (each thread) of `gemmPacked` needs. */
-export function panelScratch(): i32 {
-  return ROWS * DEPTH * 4 + SLACK;
-}
-
-/** Bytes of scratch that each call (each thread) of `gemm` needs. */
+/** Bytes of scratch that each call (each thread) of a product needs. */
 export function gemmScratch(): i32 {
-  return panelScratch() + COLUMNS * DEPTH * 4;
-}
-
-/** Bytes that `packB` writes for a matrix [k, n]. */
-export function packedBytes(n: i32, k: i32): i32 {
-  return ((n + tileColumns - 1) / tileColumns) * tileColumns * k * 4;
+  return PACKED_A + COLUMNS * DEPTH * 4;
 }
 
 /**
- * Columns [start, end) of b [k, n] (stored [n, k] if transposed) as panels of `tileColumns` columns, each [k, tileColumns];
- * start is a multiple of tileColumns.
- */
-export function packB(b: usize, ldB: i32, transposeB: bool, k: i32, to: usize, start: i32, end: i32): void {
-  const panels = at(to, start * k);
-  if (transposeB) packAlong(at(b, start * ldB), <usize>ldB << 2, panels, end - start, k, tileColumns);
-  else packAcross(at(b, start), <usize>ldB << 2, panels, end - start, k, tileColumns);
-}
-
-/** The same from halves. */
-export function packHalfB(b: usize, ldB: i32, transposeB: bool, k: i32, to: usize, start: i32, end: i32): void {
-  const panels = at(to, start * k);
-  const stride = <usize>ldB << 1;
-  if (transposeB) packAlongHalf(b + <usize>start * stride, stride, panels, end - start, k, tileColumns);
-  else packAcrossHalf(b + (<usize>start << 1), stride, panels, end - start, k, tileColumns);
-}
-
-/**
- * Rows [start, end) and columns [column, columnEnd) of c [m, n] = init + bias + a [m, k] b [k, n] with b packed by `packB`;
- * `column` is a multiple of tileColumns. A transposed a is stored [k, m]; leading dimensions `ld` in floats. `init` [m, n] with
- * rows ldInit apart and `bias` [n] are 0 where there is none; init may be c itself.
+ * Rows [row, rowEnd) and columns [column, columnEnd) of c = init + bias + a [m, k] b [k, n], leading dimensions `ld` in floats. A
+ * transposed a is stored [k, m], a transposed b [n, k]; b may consist of halves. `init` [m, n] and `bias` [n] are 0 where there is
+ * none; init may be c itself.
  */
 @inline
-function packedProduct(
+function block(
   a: usize,
   ldA: i32,
   transposeA: bool,
-  packedB: usize,
+  b: usize,
+  ldB: i32,
+  transposeB: bool,
+  halfB: bool,
   bias: usize,
   init: usize,
   ldInit: i32,
   c: usize,
   ldC: i32,
   k: i32,
+  row: i32,
+  rowEnd: i32,
   column: i32,
   columnEnd: i32,
-  start: i32,
-  end: i32,
   scratch: usize,
 ): void {
-  for (let row = start; row < end; row += ROWS) {
-    const rows = min(ROWS, end - row);
+  const panels = scratch + PACKED_A;
+  // A single panel is packed as it is.
+  const inPlace = !transposeB && !halfB && (rowEnd - row <= FEW_ROWS || ldB == tileColumns);
+  for (let j = column; j < columnEnd; j += COLUMNS) {
+    const columns = min(COLUMNS, columnEnd - j);
     let k0 = 0;
     do {
       const depth = min(DEPTH, k - k0);
+      const corner = transposeB ? j * ldB + k0 : k0 * ldB + j;
+      if (halfB) packHalves(b + (<usize>corner << 1), ldB, transposeB, depth, panels, columns);
+      else if (!inPlace) pack(at(b, corner), ldB, transposeB, depth, panels, columns);
       // The first block starts from init and bias, the others add to c.
       const isFirst = k0 == 0;
-      const from = atOptional(isFirst ? init : c, row * (isFirst ? ldInit : ldC) + column);
-      multiply(
-        at(a, transposeA ? k0 * ldA + row : row * ldA + k0),
-        <usize>ldA << 2,
-        transposeA,
-        scratch,
-        at(packedB, column * k + k0 * tileColumns),
-        tileColumns * k,
-        tileColumns,
-        isFirst ? atOptional(bias, column) : 0,
-        from,
-        isFirst ? ldInit : ldC,
-        at(c, row * ldC + column),
-        ldC,
-        rows,
-        columnEnd - column,
-        depth,
-      );
+      const ldFrom = isFirst ? ldInit : ldC;
+      for (let i = row; i < rowEnd; i += ROWS) {
+        multiply(
+          at(a, transposeA ? k0 * ldA + i : i * ldA + k0),
+          <usize>ldA << 2,
+          transposeA,
+          scratch,
+          inPlace ? at(b, corner) : panels,
+          inPlace ? tileColumns : tileColumns * depth,
+          inPlace ? ldB : tileColumns,
+          isFirst ? atOptional(bias, j) : 0,
+          atOptional(isFirst ? init : c, i * ldFrom + j),
+          ldFrom,
+          at(c, i * ldC + j),
+          ldC,
+          min(ROWS, rowEnd - i),
+          columns,
+          depth,
+        );
+      }
       k0 += DEPTH;
     } while (k0 < k);
   }
 }
 
-/** Rows [start, end) of a product with packed b, see `packedProduct`. */
-export function gemmPacked(
+/** Columns of b as panels [depth, tileColumns]. */
+function pack(b: usize, ldB: i32, transposeB: bool, depth: i32, panels: usize, columns: i32): void {
+  if (transposeB) packAlong(b, <usize>ldB << 2, panels, columns, depth, tileColumns);
+  else packAcross(b, <usize>ldB << 2, panels, columns, depth, tileColumns);
+}
+
+/** The same from halves. */
+function packHalves(b: usize, ldB: i32, transposeB: bool, depth: i32, panels: usize, columns: i32): void {
+  if (transposeB) packAlongHalf(b, <usize>ldB << 1, panels, columns, depth, tileColumns);
+  else packAcrossHalf(b, <usize>ldB << 1, panels, columns, depth, tileColumns);
+}
+
+/** Columns [start, end) of a product of contiguous matrices. */
+export function gemmColumns(
   a: usize,
-  ldA: i32,
   transposeA: bool,
-  packedB: usize,
+  b: usize,
+  transposeB: bool,
+  halfB: bool,
   bias: usize,
   init: usize,
-  ldInit: i32,
   c: usize,
-  ldC: i32,
+  m: i32,
   n: i32,
   k: i32,
   start: i32,
   end: i32,
   scratch: usize,
 ): void {
-  packedProduct(a, ldA, transposeA, packedB, bias, init, ldInit, c, ldC, k, 0, n, start, end, scratch);
+  const ldA = transposeA ? m : k;
+  const ldB = transposeB ? k : n;
+  block(a, ldA, transposeA, b, ldB, transposeB, halfB, bias, init, n, c, n, k, 0, m, start, end, scratch);
 }
 
-/** Columns [start, end) of the same, for a product of few rows. */
-export function gemmPackedColumns(
+/** Rows [start, end) of the same. */
+export function gemmRows(
   a: usize,
-  ldA: i32,
   transposeA: bool,
-  packedB: usize,
+  b: usize,
+  transposeB: bool,
+  halfB: bool,
   bias: usize,
   init: usize,
-  ldInit: i32,
   c: usize,
-  ldC: i32,
   m: i32,
+  n: i32,
   k: i32,
   start: i32,
   end: i32,
   scratch: usize,
 ): void {
-  packedProduct(a, ldA, transposeA, packedB, bias, init, ldInit, c, ldC, k, start, end, 0, m, scratch);
+  const ldA = transposeA ? m : k;
+  const ldB = transposeB ? k : n;
+  block(a, ldA, transposeA, b, ldB, transposeB, halfB, bias, init, n, c, n, k, start, end, 0, n, scratch);
 }
 
-/**
- * Rows [start, end) of c [m, n] = init + a [m, k] b [k, n]; b is packed block by block, or read where it lies if its rows are
- * contiguous and those of a few. `init` is an array of rows `ldInit` apart: 0 for none, a bias with ldInit 0, or c itself.
- */
+/** Rows [start, end) of c = init + a b inside larger arrays. */
 export function gemm(
   a: usize,
   ldA: i32,
@@ -168,40 +164,7 @@ export function gemm(
   end: i32,
   scratch: usize,
 ): void {
-  const panelsB = scratch + panelScratch();
-  const inPlace = !transposeB && end - start <= FEW_ROWS;
-  for (let column = 0; column < n; column += COLUMNS) {
-    const columns = min(COLUMNS, n - column);
-    let k0 = 0;
-    do {
-      const depth = min(DEPTH, k - k0);
-      const corner = at(b, transposeB ? column * ldB + k0 : k0 * ldB + column);
-      if (!inPlace) packB(corner, ldB, transposeB, depth, panelsB, 0, columns);
-      const isFirst = k0 == 0;
-      const ldFrom = isFirst ? ldInit : ldC;
-      for (let row = start; row < end; row += ROWS) {
-        const rows = min(ROWS, end - row);
-        multiply(
-          at(a, transposeA ? k0 * ldA + row : row * ldA + k0),
-          <usize>ldA << 2,
-          transposeA,
-          scratch,
-          inPlace ? corner : panelsB,
-          inPlace ? tileColumns : tileColumns * depth,
-          inPlace ? ldB : tileColumns,
-          0,
-          atOptional(isFirst ? init : c, row * ldFrom + column),
-          ldFrom,
-          at(c, row * ldC + column),
-          ldC,
-          rows,
-          columns,
-          depth,
-        );
-      }
-      k0 += DEPTH;
-    } while (k0 < k);
-  }
+  block(a, ldA, transposeA, b, ldB, transposeB, false, 0, init, ldInit, c, ldC, k, start, end, 0, n, scratch);
 }
 
 /** Items [start, end) of a batch of contiguous products; scratch as `gemm`. */

@@ -7,18 +7,7 @@ export * from './binary';
 export { dropout, uniform } from './counter';
 export * from './cross-entropy';
 export * from './gather';
-export {
-  gemm,
-  gemmBatch,
-  gemmPacked,
-  gemmPackedColumns,
-  gemmScratch,
-  packB,
-  packHalfB,
-  packedBytes,
-  panelScratch,
-  tileColumns,
-} from './gemm';
+export { gemmBatch, gemmColumns, gemmRows, gemmScratch, tileColumns } from './gemm';
 export { gatherHalf, gemmThinHalf, narrowDouble, widenBfloat16, widenHalf } from './half';
 export * from './layer-norm';
 export { adam, squares } from './optimizer';

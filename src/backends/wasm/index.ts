@@ -55,8 +55,8 @@ const THIN_ROWS = 8;
 const FEW_ROWS = 48;
 /** Columns of the widest tile. */
 const PANEL = 16;
-/** Bytes of the second operand that are packed at a time: they stay in the last cache. */
-const MOST_PACKED = 1 << 22;
+/** With so many panels for each, no thread gets much more than its share. */
+const PANELS_PER_THREAD = 4;
 /** Rows of a plane that the transposing kernel takes as one unit. */
 const TRANSPOSE_ROWS = 16;
 
@@ -277,28 +277,19 @@ export class WasmBackend implements Backend {
   gemm(product: Product): void {
     const { kernels } = this;
     const { a, transposeA = false, b, transposeB = false, halfB = false, bias = 0, init = 0, c, m, n, k } = product;
-    const [ldA, ldB] = [transposeA ? m : k, transposeB ? k : n];
     if (init === 0 && m <= THIN_ROWS && !transposeA && transposeB) {
-      const operands = [a, ldA, b, ldB, bias, 0, c, n, m, k, 0, n] as const;
+      const operands = [a, k, b, k, bias, 0, c, n, m, k, 0, n] as const;
       if (!halfB) kernels.gemmThin(...operands);
       else this.withThreadScratch(16 * k, (scratch, bytes) => kernels.gemmThinHalf(...operands, scratch, bytes));
       return;
     }
-    const pack = halfB ? kernels.packHalfB : kernels.packB;
-    const step = Math.max(PANEL, Math.floor(MOST_PACKED / (4 * k) / PANEL) * PANEL);
-    for (let column = 0; column < n; column += step) {
-      const columns = Math.min(step, n - column);
-      const from = b + (halfB ? 2 : 4) * column * (transposeB ? ldB : 1);
-      const [biasHere, initHere, cHere] = [bias, init, c].map((address) => address && address + 4 * column);
-      this.withScratch(kernels.packedBytes(columns, k), (packed) => {
-        pack(from, ldB, transposeB, k, packed, 0, columns);
-        this.withThreadScratch(kernels.panelScratch(), (scratch, bytes) => {
-          const operands = [a, ldA, transposeA, packed, biasHere, initHere, n, cHere, n] as const;
-          if (m < FEW_ROWS) kernels.gemmPackedColumns(...operands, m, k, 0, columns, scratch, bytes);
-          else kernels.gemmPacked(...operands, columns, k, 0, m, scratch, bytes);
-        });
-      });
-    }
+    // Threads share columns, so that each packs its own; where these are too few for a fair share, they share rows.
+    const byColumns = (n >= PANELS_PER_THREAD * PANEL * this.threads && !transposeA) || m < FEW_ROWS;
+    const multiply = byColumns ? kernels.gemmColumns : kernels.gemmRows;
+    this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
+      const operands = [a, transposeA, b, transposeB, halfB, bias, init, c, m, n, k] as const;
+      multiply(...operands, 0, byColumns ? n : m, scratch, bytes);
+    });
   }
 
   gather(table: WasmView, ids: Int32Array): WasmBuffer {

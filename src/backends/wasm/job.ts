@@ -27,7 +27,13 @@ export const RANGE = 5;
 export const UNIT = 6;
 /** Bytes between the scratch of one thread and the next; 0: the kernel needs none. */
 export const SCRATCH = 7;
-const STATE_WORDS = 8;
+/** Hundredths of the range that threads get in advance, in equal parts. */
+export const SHARED = 8;
+/** How many pieces of the rest have been taken. */
+export const TAKEN = 9;
+const STATE_WORDS = 10;
+/** Pieces of the rest for each thread. */
+const PIECES = 4;
 const MOST_ARGUMENTS = 32;
 
 /** Looks at a word before sleeping, about a millisecond: waking a thread can cost 0.2 ms, more than the gap between two kernels. */
@@ -64,17 +70,31 @@ export function waitWhile(state: Int32Array, word: number, value: number): numbe
   }
 }
 
-/** Runs the part of thread `index` of `threads`. Which numbers are computed together does not depend on the parts. */
+/**
+ * Computes what falls to thread `index` of `threads`: an equal part of the share that is dealt out in advance, then pieces of the
+ * rest as long as there are any, so that nobody waits long for a thread that the machine has slowed down. Which numbers are
+ * computed together does not depend on the parts.
+ */
 export function runPart(job: Job, kernel: (...args: number[]) => void, index: number, threads: number): void {
   const { state } = job;
   const args = Array.from(job.arguments.subarray(0, state[COUNT]));
   const range = state[RANGE];
+  const unit = state[UNIT];
   const [start, end] = [args[range], args[range + 1]];
-  const part = Math.ceil((end - start) / state[UNIT] / threads) * state[UNIT];
-  const from = start + index * part;
-  if (from >= end) return;
-  args[range] = from;
-  args[range + 1] = Math.min(end, from + part);
   if (state[SCRATCH] > 0) args[range + 2] += index * state[SCRATCH];
-  kernel(...args);
+  const compute = (from: number, to: number) => {
+    args[range] = start + from * unit;
+    args[range + 1] = Math.min(end, start + to * unit);
+    if (args[range] < args[range + 1]) kernel(...args);
+  };
+  const units = Math.ceil((end - start) / unit);
+  const part = Math.ceil(((units / threads) * state[SHARED]) / 100);
+  compute(index * part, (index + 1) * part);
+  const piece = Math.ceil((units - threads * part) / (threads * PIECES));
+  if (piece <= 0) return;
+  for (;;) {
+    const from = threads * part + Atomics.add(state, TAKEN, 1) * piece;
+    if (from >= units) return;
+    compute(from, from + piece);
+  }
 }

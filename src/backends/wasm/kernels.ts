@@ -31,17 +31,16 @@ type GemmThin = (
   start: number,
   end: number,
 ) => void;
-type PackB = (b: Address, ldB: number, transposeB: boolean, k: number, to: Address, start: number, end: number) => void;
-type GemmPacked = (
+type Gemm = (
   a: Address,
-  ldA: number,
   transposeA: boolean,
-  packedB: Address,
+  b: Address,
+  transposeB: boolean,
+  halfB: boolean,
   bias: Address,
   init: Address,
-  ldInit: number,
   c: Address,
-  ldC: number,
+  m: number,
   n: number,
   k: number,
   start: number,
@@ -196,39 +195,14 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   adam(table: Address, coefficients: Address, start: number, end: number): void;
   squares(table: Address, out: Address, start: number, end: number): void;
 
-  /** Columns of a tile of `gemm`: 8, or 16 for engines that fuse pairs of 128-bit operations. */
+  /** Columns of a tile of a product: 8, or 16 for engines that fuse pairs of 128-bit operations. */
   readonly tileColumns: WebAssembly.Global<'i32'>;
-  /** Bytes of scratch for one call of `gemm` and `gemmBatch`. */
+  /** Bytes of scratch for one call of `gemmColumns`, `gemmRows` and `gemmBatch`. */
   gemmScratch(): number;
-  /** Bytes of scratch for one call of `gemmPacked` and `gemmPackedColumns`. */
-  panelScratch(): number;
-  /** Bytes that `packB` writes. */
-  packedBytes(n: number, k: number): number;
-  /** The range counts columns of b. */
-  packB: PackB;
-  /** The same from halves. */
-  packHalfB: PackB;
-  gemmPacked: GemmPacked;
-  /** The last length is m in place of n, the range counts columns. */
-  gemmPackedColumns: GemmPacked;
-  gemm(
-    a: Address,
-    ldA: number,
-    transposeA: boolean,
-    b: Address,
-    ldB: number,
-    transposeB: boolean,
-    init: Address,
-    ldInit: number,
-    c: Address,
-    ldC: number,
-    n: number,
-    k: number,
-    start: number,
-    end: number,
-    scratch: Address,
-    scratchBytes: number,
-  ): void;
+  /** A product of contiguous matrices; the range counts its columns. */
+  gemmColumns: Gemm;
+  /** The same; the range counts its rows. */
+  gemmRows: Gemm;
   /** The range counts products of the batch. */
   gemmBatch(
     a: Address,

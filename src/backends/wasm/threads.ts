@@ -11,6 +11,8 @@ import {
   READY,
   runPart,
   SCRATCH,
+  SHARED,
+  TAKEN,
   THREAD_BITS,
   UNIT,
   waitWhile,
@@ -26,6 +28,8 @@ interface Division {
   readonly unit: number;
   /** Work per number of the range, in elementwise operations, from the kernel's arguments. */
   readonly weight: (args: readonly number[]) => number;
+  /** Whether small pieces would cost more than large ones. */
+  readonly onlyEqualParts?: true;
 }
 
 const elementwise: Division = { behind: 0, unit: 1024, weight: () => 1 };
@@ -70,11 +74,9 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   adam: blocks,
   squares: blocks,
   // A multiplication and an addition take an eighth of what moving a number does.
-  packB: { behind: 0, unit: 16, weight: (args) => args[3] },
-  packHalfB: { behind: 0, unit: 16, weight: (args) => args[3] },
-  gemm: { behind: 1, unit: 6, weight: (args) => (args[10] * args[11]) / 8 },
-  gemmPacked: { behind: 1, unit: 6, weight: (args) => (args[9] * args[10]) / 8 },
-  gemmPackedColumns: { behind: 1, unit: 16, weight: (args) => (args[9] * args[10]) / 8 },
+  gemmColumns: { behind: 1, unit: 16, weight: (args) => (args[8] * args[10]) / 8 },
+  // Each piece of rows packs all of b.
+  gemmRows: { behind: 1, unit: 6, weight: (args) => (args[9] * args[10]) / 8, onlyEqualParts: true },
   gemmBatch: { behind: 1, unit: 1, weight: (args) => (args[5] * args[6] * args[7]) / 8 },
   gemmThin: { behind: 0, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
   gemmThinHalf: { behind: 1, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
@@ -86,6 +88,8 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
 /** The order in which jobs count them. */
 const names = Object.keys(divisions) as (keyof Kernels)[];
 
+/** Hundredths of a range that are dealt out in advance, where small pieces are fine. */
+const DEALT = 75;
 /** Below this many elementwise operations a kernel stays on the calling thread: handing it out would cost more. */
 const LEAST_WORK = 1 << 15;
 
@@ -139,7 +143,7 @@ export class ThreadPool {
     return { ...kernels, ...Object.fromEntries(divided) };
   }
 
-  #run(number: number, kernel: RawKernel, { behind, unit, weight }: Division, args: number[]): void {
+  #run(number: number, kernel: RawKernel, { behind, unit, weight, onlyEqualParts }: Division, args: number[]): void {
     const scratch = behind === 1 ? (args.pop() as number) : 0;
     const range = args.length - 2 - behind;
     const size = args[range + 1] - args[range];
@@ -158,6 +162,8 @@ export class ThreadPool {
     state[RANGE] = range;
     state[UNIT] = unit;
     state[SCRATCH] = scratch;
+    state[SHARED] = onlyEqualParts ? 100 : DEALT;
+    state[TAKEN] = 0;
     Atomics.store(state, DONE, 0);
     this.#count++;
     Atomics.store(state, JOB, (this.#count << THREAD_BITS) | threads);

@@ -73,7 +73,7 @@ function probe(): WideVectors {
     for (const columns of [8, 16] as const) {
       kernels.tileColumns.value = columns;
       const start = performance.now();
-      kernels.gemm(a, k, false, b, n, false, 0, 0, c, n, n, k, 0, m, scratch, 0);
+      kernels.gemmRows(a, false, b, false, false, 0, 0, c, m, n, k, 0, m, scratch, 0);
       best[columns] = Math.min(best[columns], performance.now() - start);
       if (columns === 16 && !memory.floats(c, m * n).every((x, i) => x === expected[i])) {
         return { active: false, reason: 'the 256-bit kernel gave wrong numbers here' };

@@ -84,7 +84,7 @@ export const topP =
 /** e^(score - largest score): proportional to the probabilities. */
 export function expScores(scores: Float32Array): Float64Array {
   const largest = scores.reduce((a, b) => Math.max(a, b), NEVER);
-  return Float64Array.from(scores, (score) => Math.exp(score - largest));
+  return Float64Array.from(scores).map((score) => Math.exp(score - largest));
 }
 
 /** One behind the other. */
