@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { type AttachmentPoints, layersOf } from '../models/index.ts';
+import { type AttachmentPoints, layersOf } from '../models/attachments.ts';
 import { wholeNumbers } from './options.ts';
 
 /** The option of families that have parts in layers. Settings have it only if layers are left out. */

@@ -1,6 +1,6 @@
 import type { AdaptableModel } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { type AttachmentPoints, BertModel, FrozenLayers, layersOf, type StateMemory } from '../models/index.ts';
+import { type AttachmentPoints, BertModel, FrozenLayers, layersOf, type StateMemory } from '../models/browser.ts';
 
 /** The first layer with a part of the active adapter; -1 if there is none. */
 function firstAdapted(points: AttachmentPoints): number {
