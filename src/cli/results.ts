@@ -1,21 +1,26 @@
 import { existsSync } from 'node:fs';
-import { type Command, Option } from 'commander';
-import type { GlueTaskName } from '../data/index.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InputError } from '../errors.ts';
 import {
   experiments,
+  importRuns,
+  type Moves,
   type PlacedRun,
-  paperTasks,
   ResultStore,
   type RunStatus,
+  readExport,
   runTable,
   scoreIn,
   shortModel,
+  statuses,
   type TableFormat,
+  type TaskName,
   tableFormats,
-  taskTitles,
+  taskNames,
+  taskTitle,
 } from '../experiments/index.ts';
-import { model, naturalNumber, path } from './options.ts';
+import { UsageError } from './errors.ts';
+import { listOf, model, naturalNumber, path, rejectExplicit } from './options.ts';
 import { formatCount, formatSeconds, note, printJson, printTable } from './output.ts';
 
 interface Flags {
@@ -27,9 +32,15 @@ interface Flags {
   readonly seed?: number;
   readonly status?: RunStatus;
   readonly format: 'table' | 'json' | TableFormat;
+  readonly import?: string;
+  readonly moved?: Moves;
 }
 
-const statuses: RunStatus[] = ['finished', 'failed', 'stopped', 'running'];
+function move(text: string): Moves[number] {
+  const [from, to, ...more] = text.split('=');
+  if (from && to && more.length === 0) return [from.replace(/\/+$/, ''), path(to)];
+  throw new InvalidArgumentError('It must be from=to, two folders, with commas between several.');
+}
 
 export function describeResults(command: Command): void {
   command
@@ -39,7 +50,7 @@ export function describeResults(command: Command): void {
     )
     .addOption(new Option('--experiment <name>', 'runs of one experiment').choices(experiments.map(({ name }) => name)))
     .addOption(new Option('-m, --model <model>', 'with one model').argParser(model))
-    .addOption(new Option('--task <name>', 'on one task').choices([...paperTasks]))
+    .addOption(new Option('--task <name>', 'on one task').choices(taskNames))
     .option('--row <id>', 'of one method')
     .addOption(new Option('--seed <number>', 'with one seed').argParser(naturalNumber))
     .addOption(new Option('--status <status>', 'in one state; running is also what was killed').choices(statuses))
@@ -47,11 +58,35 @@ export function describeResults(command: Command): void {
       new Option('--format <format>', 'what is written to standard output')
         .choices(['table', 'json', ...Object.keys(tableFormats)])
         .default('table'),
+    )
+    .addOption(
+      new Option(
+        '--import <file>',
+        'take runs of another output folder over: its results.sqlite, or what --format json has written',
+      ).argParser(path),
+    )
+    .addOption(
+      new Option('--moved <from=to,...>', 'with --import: folders of data or models that lie elsewhere here').argParser(
+        listOf(move),
+      ),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ sparse-adapter results --output results --experiment table1 --format csv
+  $ sparse-adapter results --output results --import other.json --moved /home/ann/glue=/data/glue`,
     );
 }
 
 export async function results(command: Command): Promise<void> {
-  const { output, format, ...filter } = command.opts<Flags>();
+  const { output, format, import: source, moved, ...filter } = command.opts<Flags>();
+  if (source !== undefined) {
+    const others = ['experiment', 'model', 'task', 'row', 'seed', 'status', 'format'] as const;
+    rejectExplicit(command, others, 'chooses among runs that are there; import first');
+    return importInto(output, source, moved);
+  }
+  if (moved) throw new UsageError('--moved goes with --import.');
   if (!existsSync(ResultStore.file(output))) {
     throw new InputError(`${output} holds no results: give the --output folder of reproduce.`);
   }
@@ -67,14 +102,25 @@ export async function results(command: Command): Promise<void> {
   else show(runs);
 }
 
+async function importInto(output: string, source: string, moved?: Moves): Promise<void> {
+  const runs = await readExport(source);
+  const store = await ResultStore.open(output);
+  try {
+    const { imported, known, unfinished } = importRuns(store, runs, moved);
+    note(`${formatCount(imported)} runs imported, ${known} known before, ${unfinished} left out as they had not ended`);
+  } finally {
+    store.close();
+  }
+}
+
 function show(runs: readonly PlacedRun[]): void {
   const score = (run: PlacedRun) => {
     if (run.status === 'failed') return run.error?.split('\n')[0] ?? '';
-    const value = scoreIn(run, run.task as GlueTaskName);
+    const value = scoreIn(run, run.task as TaskName);
     return value === null ? '' : (100 * value).toFixed(2);
   };
   const rows = runs.map((run) => [
-    ...[run.experiment, run.row, shortModel(run.model), taskTitles[run.task as GlueTaskName], String(run.seed)],
+    ...[run.experiment, run.row, shortModel(run.model), taskTitle(run.task as TaskName), String(run.seed)],
     ...[run.status, score(run), formatSeconds(run.seconds), run.hash],
   ]);
   printTable(rows, ['experiment', 'row', 'model', 'task', 'seed', 'status', 'score (%)', 'time', 'run']);

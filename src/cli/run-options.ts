@@ -123,6 +123,12 @@ export function addTrainingOptions(command: Command): Command {
         .default(trainingDefaults.maxGradNorm),
     )
     .addOption(
+      new Option(
+        '--no-dropout-below',
+        'no dropout in layers below the first with a part of the adapter (--leave-out): their output is computed once per example',
+      ),
+    )
+    .addOption(
       new Option('--head <how>', 'train the task head, or leave it random')
         .choices(['train', 'frozen'])
         .default('train'),

@@ -64,6 +64,7 @@ export interface RunFlags extends DataFlags, GenerationFlags, PruningFlags {
   readonly maxGradNorm?: number | null;
   readonly maxLength?: number;
   readonly pooling: Pooling;
+  readonly dropoutBelow?: boolean;
   readonly head?: 'train' | 'frozen';
   readonly seed: number;
   readonly backend?: BackendName;
@@ -114,6 +115,7 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   maxGradNorm: ({ training }) => training.maxGradNorm,
   maxLength: ({ maxLength }) => maxLength,
   pooling: ({ pooling }) => pooling,
+  dropoutBelow: ({ dropoutBelow = true }) => dropoutBelow,
   head: ({ trainHead }) => (trainHead ? 'train' : 'frozen'),
   seed: ({ seed }) => seed,
   backend: ({ backend }) => backend,
@@ -169,6 +171,7 @@ export async function runSettings(command: Command): Promise<RunSettings> {
     training: trainingOptions(flags),
     pooling,
     maxLength,
+    ...(flags.dropoutBelow === false && { dropoutBelow: false }),
     trainHead: head === 'train',
     seed,
     backend,

@@ -1,5 +1,5 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { type PlannedRun, type SweepEvents, scoreIn, taskTitles } from '../experiments/index.ts';
+import { type PlannedRun, type SweepEvents, scoreIn, taskTitle } from '../experiments/index.ts';
 import { formatSeconds, note } from './output.ts';
 
 /** Time between two lines about the same run where there is no terminal, in milliseconds. */
@@ -98,5 +98,4 @@ export class SweepDisplay {
   }
 }
 
-const labelOf = ({ cell: { row, task }, seed }: PlannedRun): string =>
-  `${row.title}, ${taskTitles[task]}, seed ${seed}`;
+const labelOf = ({ cell: { row, task }, seed }: PlannedRun): string => `${row.title}, ${taskTitle(task)}, seed ${seed}`;

@@ -1,12 +1,10 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { GlueTaskName } from '../data/index.ts';
 import type { Row } from './definitions.ts';
-import { scoreFrom } from './plan.ts';
-import { taskTitles } from './protocol.ts';
 import { figure1Trained } from './published.ts';
 import { mean } from './statistics.ts';
-import { columnsOf, publishedOf, type SweepSummary, scoresIn } from './summary.ts';
+import { type Column, columnsOf, mainColumn, publishedOf, type SweepSummary, scoresIn } from './summary.ts';
 import { shortModel } from './tables.ts';
+import { scoreFrom, taskTitle } from './tasks.ts';
 
 /** A font that is installed with the package, so that pictures are the same everywhere. */
 export const fontFamily = 'Arimo';
@@ -49,8 +47,8 @@ const charts: Readonly<Record<SweepSummary['plan']['experiment']['chart'], (summ
   };
 
 /** A column's title, with the model where there are several. */
-function panelOf({ plan }: SweepSummary, column: GlueTaskName | 'average', model: string): string {
-  const title = column === 'average' ? 'mean of the tasks' : taskTitles[column];
+function panelOf({ plan }: SweepSummary, column: Column, model: string): string {
+  const title = column === 'average' ? 'mean of the tasks' : taskTitle(column);
   return plan.settings.models.length > 1 ? `${title}, ${shortModel(model)}` : title;
 }
 
@@ -109,8 +107,9 @@ function methodsChart(summary: SweepSummary): Specification {
 function parametersChart(summary: SweepSummary): Specification {
   const { plan, rows } = summary;
   const ours = rows.flatMap((row) => {
-    const score = plan.tasks.length > 1 ? row.average.mean : row.cells[0].scores.mean;
-    if (score === null || row.trained === null) return [];
+    const main = mainColumn(plan, row);
+    const score = main && scoresIn(row, main)?.mean;
+    if (score == null || row.trained === null) return [];
     return [
       { method: row.row.title, kind: row.row.adapter.kind, score, trained: row.trained, panel: shortModel(row.model) },
     ];

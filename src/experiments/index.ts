@@ -1,11 +1,12 @@
 /**
  * The tables and figures of the SparseAdapter paper (He et al., 2022) as data, and one runner for them.
  *
- * definitions.ts says what is run (published.ts what the paper prints, protocol.ts how it trains); plan.ts makes settings of runs from
- * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results; tables.ts, charts.ts, report.ts and
+ * definitions.ts says what is run (tasks.ts on what, published.ts what the paper prints, protocol.ts how it trains); plan.ts makes settings of runs from
+ * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results; import.ts brings those of other machines; tables.ts, charts.ts, report.ts and
  * outputs.ts write them.
  */
 export { type Experiment, experiments, type Row } from './definitions.ts';
+export { type ImportCount, importRuns, type Moves, readExport } from './import.ts';
 export { writeOutputs } from './outputs.ts';
 export { type Cell, type Lookup, type PlannedRun, SweepPlan, type SweepSettings, scoreIn } from './plan.ts';
 export {
@@ -13,14 +14,11 @@ export {
   type GridName,
   type GridPoint,
   grids,
-  paperTasks,
   protocol,
-  scoreOf,
   smallFullLearningRate,
-  taskTitles,
 } from './protocol.ts';
 export { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
-export { type PlacedRun, ResultStore, type RunStatus, type StoredRun } from './store.ts';
+export { type PlacedRun, ResultStore, type RunStatus, type StoredRun, statuses } from './store.ts';
 export { type SweepSummary, summarize } from './summary.ts';
 export { runSweep, type SweepEvents, type SweepOptions, type SweepResult } from './sweep.ts';
 export {
@@ -32,4 +30,5 @@ export {
   type TableFormat,
   tableFormats,
 } from './tables.ts';
+export { paperTasks, type TaskName, taskNames, taskTitle } from './tasks.ts';
 export { EventWriter } from './tensorboard.ts';

@@ -1,26 +1,27 @@
 import type { BackendName } from '../backends/index.ts';
-import type { GlueTaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { Pooling } from '../models/index.ts';
 import {
   builtAdapter,
-  classification,
+  type DataSettings,
   defaultMaxLength,
   type FusedAdapter,
   type RunSettings,
+  runDefaults,
   withAllOptions,
 } from '../training/index.ts';
 import { type Experiment, paperWidth, type Row } from './definitions.ts';
-import { type Grid, type GridPoint, paperTasks, pointsOf, protocol, scoreOf } from './protocol.ts';
+import { type Grid, type GridPoint, pointsOf, protocol } from './protocol.ts';
 import { hashOf, type StoredRun } from './store.ts';
+import { kindOf, scoreFrom, type TaskName, taskNamed, taskNames, taskTitle } from './tasks.ts';
 
 /** How an experiment is run. */
 export interface SweepSettings {
   readonly models: readonly string[];
-  /** The folder with the GLUE data. */
+  /** The folder with the data: those of GLUE, or a folder `glue` with them; and folders `squad` and `xsum`. */
   readonly data: string;
-  /** Default: those of the experiment. */
-  readonly tasks?: readonly GlueTaskName[];
+  /** Default: those of the experiment that one of the models can do. */
+  readonly tasks?: readonly TaskName[];
   /** Ids of rows. Default: all. */
   readonly rows?: readonly string[];
   readonly seeds: readonly number[];
@@ -30,7 +31,7 @@ export interface SweepSettings {
   /** The width of bottlenecks in place of the paper's. */
   readonly width?: number;
   readonly pooling: Pooling;
-  /** Default: as long as the paper's inputs, where the model has positions for that. */
+  /** Tokens of an input, of every task. Default: as many as the task's inputs have, where the model has positions for that. */
   readonly maxLength?: number;
   readonly weightDecay?: number;
   /** How often a model is evaluated while it is trained. Default: that of the experiment. */
@@ -42,7 +43,7 @@ export interface SweepSettings {
 export interface Cell {
   readonly model: string;
   readonly row: Row;
-  readonly task: GlueTaskName;
+  readonly task: TaskName;
 }
 
 /** A run of a cell. */
@@ -65,35 +66,57 @@ export class SweepPlan {
   readonly experiment: Experiment;
   readonly settings: SweepSettings;
   readonly rows: readonly Row[];
-  readonly tasks: readonly GlueTaskName[];
+  /** Those that one of the models can do. */
+  readonly tasks: readonly TaskName[];
   /** In the order in which they are run: what is fused comes first. */
   readonly cells: readonly Cell[];
   /** What was left out, and why. */
   readonly warnings: readonly string[];
   readonly #folderOf: (hash: string) => string;
-  readonly #maxLengths: ReadonlyMap<string, number>;
+  readonly #tasks: ReadonlyMap<string, readonly TaskName[]>;
+  /** By model and task. */
+  readonly #inputs = new Map<string, Inputs>();
 
   /**
    * @param folderOf where the files of a run are
-   * @throws InputError for a row that the experiment does not have, and an unusable model
+   * @throws InputError for a row or a task that the experiment does not have, a task that none of the models can do, data that are
+   *   not there, and an unusable model
    */
   constructor(experiment: Experiment, settings: SweepSettings, folderOf: (hash: string) => string) {
     this.experiment = experiment;
     this.settings = settings;
     this.#folderOf = folderOf;
-    const { tasks = experiment.tasks } = settings;
-    this.tasks = paperTasks.filter((task) => tasks.includes(task));
+    const { models, data } = settings;
+    const { tasks, impossible } = chooseTasks(experiment, settings);
+    this.tasks = tasks;
+    this.#tasks = new Map(models.map((model) => [model, tasks.filter((task) => canDo(model, task))]));
     const chosen = chooseRows(experiment, settings.rows);
     // A fusion needs adapters of several tasks.
-    const left = this.tasks.length < 2 ? chosen.filter(({ fuses }) => fuses) : [];
-    this.warnings = left.map(({ title }) => `${title} is left out: it fuses the adapters of two tasks or more`);
+    const left = tasks.length < 2 ? chosen.filter(({ fuses }) => fuses) : [];
+    this.warnings = [
+      ...impossible.map((task) => `${taskTitle(task)} is left out: ${modelFor(task)}`),
+      ...left.map(({ title }) => `${title} is left out: it fuses the adapters of two tasks or more`),
+    ];
     this.rows = chosen.filter((row) => !left.includes(row));
-    this.#maxLengths = new Map(
-      settings.models.map((model) => [model, settings.maxLength ?? defaultMaxLength(model, classification)]),
-    );
+    for (const model of models) {
+      for (const task of this.tasksOf(model)) {
+        const maxLength = settings.maxLength ?? defaultMaxLength(model, taskNamed(task));
+        this.#inputs.set(key(model, task), { maxLength, data: taskNamed(task).data(data, maxLength) });
+      }
+    }
     this.cells = [...this.rows]
       .sort((a, b) => Number(a.fuses !== undefined) - Number(b.fuses !== undefined))
-      .flatMap((row) => settings.models.flatMap((model) => this.tasks.map((task) => ({ model, row, task }))));
+      .flatMap((row) => models.flatMap((model) => this.tasksOf(model).map((task) => ({ model, row, task }))));
+  }
+
+  /** Those that a model can do. */
+  tasksOf(model: string): readonly TaskName[] {
+    return this.#tasks.get(model) ?? [];
+  }
+
+  /** Where the data of the tasks are. */
+  get data(): DataSettings[] {
+    return [...new Map([...this.#inputs.values()].map(({ data }) => [JSON.stringify(data), data])).values()];
   }
 
   /** The number of runs. */
@@ -136,19 +159,21 @@ export class SweepPlan {
 
   /** Null if what it fuses is not known. */
   #run(cell: Cell, point: GridPoint, seed: number, lookup: Lookup): PlannedRun | null {
-    const { data, pooling, backend, evaluations = this.experiment.evaluations, weightDecay } = this.settings;
+    const { pooling, backend, evaluations = this.experiment.evaluations, weightDecay } = this.settings;
     const { model, row, task } = cell;
     const fused = row.fuses === undefined ? undefined : this.#fused(cell, row.fuses, seed, lookup);
-    if (fused && fused.length < this.tasks.length) return null;
+    if (fused && fused.length < this.tasksOf(model).length) return null;
+    const { data, maxLength } = this.#inputs.get(key(model, task)) as Inputs;
     const settings = withAllOptions({
       model,
-      data: { kind: 'glue', task, folder: data },
+      data,
       adapter: { ...this.#adapter(row), ...(fused && { adapters: fused.map(({ name }) => name) }) },
       ...(fused && { fused }),
       pruning: row.pruning,
       training: { ...protocol.training, ...point, ...(weightDecay !== undefined && { weightDecay }) },
-      pooling,
-      maxLength: this.#maxLengths.get(model) ?? protocol.maxLength,
+      // The other tasks have heads that pool nothing.
+      pooling: data.kind === 'glue' ? pooling : runDefaults.pooling,
+      maxLength,
       trainHead: true,
       seed,
       backend,
@@ -165,7 +190,7 @@ export class SweepPlan {
   /** The adapters of all tasks with the same seed. */
   #fused({ model }: Cell, id: string, seed: number, lookup: Lookup): FusedAdapter[] {
     const row = rowOf(this.experiment, id);
-    return this.tasks.flatMap((task) => {
+    return this.tasksOf(model).flatMap((task) => {
       const cell = { model, row, task };
       const point = this.point(cell, lookup);
       const run = point && this.#run(cell, point, seed, lookup);
@@ -175,16 +200,37 @@ export class SweepPlan {
 }
 
 /** The paper's score of a run, if it has one. */
-export const scoreIn = (run: StoredRun | null, task: GlueTaskName): number | null =>
+export const scoreIn = (run: StoredRun | null, task: TaskName): number | null =>
   scoreFrom(run?.metrics?.metrics ?? null, task);
 
-/** The paper's score among metrics; null where it is undefined. */
-export function scoreFrom(
-  metrics: Readonly<Record<string, number | undefined>> | null,
-  task: GlueTaskName,
-): number | null {
-  const value = metrics?.[scoreOf(task)];
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+/** What a model reads for a task. */
+interface Inputs {
+  readonly maxLength: number;
+  readonly data: DataSettings;
+}
+const key = (model: string, task: TaskName): string => `${task} ${model}`;
+
+const canDo = (model: string, task: TaskName): boolean => taskNamed(task).kind === kindOf(model);
+const modelFor = (task: TaskName): string =>
+  taskNamed(task).kind === 'bart' ? 'it takes a BART among the models' : 'it takes a BERT or RoBERTa among the models';
+
+/**
+ * Those of an experiment that were asked for, or all that the models can do.
+ *
+ * @returns also what was not asked for and none of the models can do
+ * @throws InputError for a task that the experiment does not have, one that was asked for and none of the models can do, and if there
+ *   is none
+ */
+function chooseTasks({ name, tasks }: Experiment, { models, tasks: asked }: SweepSettings) {
+  const missing = asked?.find((task) => !tasks.includes(task));
+  if (missing) throw new InputError(`${name} has no task '${missing}'; it has ${tasks.join(', ')}.`);
+  const chosen = taskNames.filter((task) => (asked ?? tasks).includes(task));
+  const impossible = chosen.filter((task) => !models.some((model) => canDo(model, task)));
+  const [first] = impossible;
+  if (first && (asked || impossible.length === chosen.length)) {
+    throw new InputError(`None of ${models.join(', ')} can do ${taskTitle(first)}: ${modelFor(first)}.`);
+  }
+  return { tasks: chosen.filter((task) => !impossible.includes(task)), impossible };
 }
 
 /** @throws InputError if the experiment has no such row */

@@ -1,19 +1,4 @@
-import { type GlueTaskName, glueTasks } from '../data/index.ts';
 import { runDefaults, type TrainingOptions, trainingDefaults } from '../training/index.ts';
-
-/** The GLUE tasks of the paper's tables, in its order. */
-export const paperTasks = ['cola', 'mrpc', 'stsb', 'rte'] as const satisfies readonly GlueTaskName[];
-
-/** Names as they are printed in the paper. */
-export const taskTitles: Readonly<Record<GlueTaskName, string>> = {
-  cola: 'CoLA',
-  mrpc: 'MRPC',
-  stsb: 'STS-B',
-  rte: 'RTE',
-};
-
-/** The metric that the paper reports for a task (caption of table 1): the first one of the benchmark. */
-export const scoreOf = (task: GlueTaskName): string => glueTasks[task].metrics[0];
 
 /** What is searched for each method and task. */
 export interface Grid {

@@ -1,11 +1,13 @@
-import type { GlueTaskName } from '../data/index.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { WEIGHTS } from '../training/index.ts';
 import { chartOf, keptChart, shortMatrix } from './charts.ts';
 import { masksOf } from './masks.ts';
 import { svgOf } from './pictures.ts';
-import { taskTitles } from './protocol.ts';
 import type { ResultStore } from './store.ts';
 import type { FinishedRun, SweepSummary } from './summary.ts';
 import { comparisonTable, pointTable, scoreTable, shortModel, type Table } from './tables.ts';
+import { taskTitle } from './tasks.ts';
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -28,16 +30,16 @@ figure.mask { margin: 4px 0; } figure.mask img { image-rendering: pixelated; wid
 figcaption { font-size: 12px; color: #555; }
 `;
 
-/** A run whose masks are shown: the first one of each method that prunes. */
-function shownRuns({ rows }: SweepSummary): FinishedRun[] {
+/** A run of each method that prunes: the first one that is `usable`. */
+function shownRuns({ rows }: SweepSummary, usable: (run: FinishedRun) => boolean = () => true): FinishedRun[] {
   return rows.flatMap(({ row, cells }) => {
-    const [run] = row.pruning ? cells.flatMap(({ runs }) => runs) : [];
+    const run = row.pruning ? cells.flatMap(({ runs }) => runs).find(usable) : undefined;
     return run ? [run] : [];
   });
 }
 
 const runTitle = ({ cell, seed }: FinishedRun): string =>
-  `${cell.row.title}, ${taskTitles[cell.task as GlueTaskName]}, ${shortModel(cell.model)}, seed ${seed}`;
+  `${cell.row.title}, ${taskTitle(cell.task)}, ${shortModel(cell.model)}, seed ${seed}`;
 
 function masksHtml(run: FinishedRun, folder: string): string {
   const figures = masksOf(folder).map(({ name, shape, kept, total, png, height }) => {
@@ -63,7 +65,7 @@ function layersHtml(run: FinishedRun): string {
 function protocolLines({ plan }: SweepSummary): string[] {
   const { models, seeds, grid, fullLearningRate, pooling, width, maxLength } = plan.settings;
   return [
-    `Models: ${models.join(', ')}. Tasks: ${plan.tasks.map((task) => taskTitles[task]).join(', ')}. Seeds: ${seeds.join(', ')}.`,
+    `Models: ${models.join(', ')}. Tasks: ${plan.tasks.map(taskTitle).join(', ')}. Seeds: ${seeds.join(', ')}.`,
     `Learning rates ${grid.learningRate.join(', ')}${fullLearningRate ? ` (full fine-tuning: ${fullLearningRate.join(', ')})` : ''}; epochs ${grid.epochs.join(', ')}; batch sizes ${grid.batchSize.join(', ')}; pooling ${pooling}${width === undefined ? '' : `; bottlenecks of ${width}`}${maxLength === undefined ? '' : `; inputs of at most ${maxLength} tokens`}.`,
     'Adam with betas 0.9 and 0.98, weight decay 0.1, warm-up over the first 10 % of the steps, scores of the last checkpoint on the development set, as in the paper.',
     'Scores are means over the seeds ± one standard deviation. The comparison with the dense row is a two-sided t-test over pairs of runs with the same seed; of few seeds only large differences stand out.',
@@ -78,9 +80,11 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
   const { plan, rows } = summary;
   const kept = plan.settings.models.flatMap((model) => keptChart(summary, model) ?? []);
   const shown = shownRuns(summary);
+  // Runs that were imported have left their files behind.
+  const pictured = shownRuns(summary, ({ hash }) => existsSync(join(store.runFolder(hash), WEIGHTS)));
   const errors = rows.flatMap((row) =>
     row.cells.flatMap(({ cell, errors }) =>
-      errors.map((error) => `${row.row.title}, ${taskTitles[cell.task]}: ${error}`),
+      errors.map((error) => `${row.row.title}, ${taskTitle(cell.task)}: ${error}`),
     ),
   );
   const comparison = comparisonTable(summary);
@@ -101,10 +105,10 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
           ...shown.map(layersHtml),
         ]
       : []),
-    ...(shown.length > 0
+    ...(pictured.length > 0
       ? [
           '<h3>Pictures: a pixel per weight, white where it is kept</h3>',
-          ...shown.map((run) => masksHtml(run, store.runFolder(run.hash))),
+          ...pictured.map((run) => masksHtml(run, store.runFolder(run.hash))),
         ]
       : []),
     ...(errors.length > 0

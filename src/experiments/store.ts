@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { AdapterPruneReport, RunMetrics, RunSettings } from '../training/index.ts';
 import { type Database, openDatabase, type SqlRow, type SqlValue } from './database.ts';
 
 /** `running` is also what a run is whose process was killed. */
-export type RunStatus = 'running' | 'stopped' | 'finished' | 'failed';
+export const statuses = ['finished', 'failed', 'stopped', 'running'] as const;
+export type RunStatus = (typeof statuses)[number];
 
 /** A run of the store. */
 export interface StoredRun {
@@ -77,8 +78,12 @@ export class ResultStore {
   }
 
   /** @throws InputError if the folder holds another kind of database, or one of another version */
-  static async open(folder: string): Promise<ResultStore> {
-    const path = ResultStore.file(folder);
+  static open(folder: string): Promise<ResultStore> {
+    return ResultStore.openFile(ResultStore.file(folder));
+  }
+
+  /** The same for a database that may have another name; its output folder is the one that it lies in. @throws as `open` */
+  static async openFile(path: string): Promise<ResultStore> {
     const database = await openDatabase(path);
     const [{ user_version: version }] = database.all('PRAGMA user_version');
     const isNew = database.all('SELECT name FROM sqlite_master').length === 0;
@@ -87,7 +92,7 @@ export class ResultStore {
       throw new InputError(`${path} has format ${version} and not ${FORMAT_VERSION}; choose another --output.`);
     }
     if (isNew) database.exec(schema);
-    return new ResultStore(folder, database);
+    return new ResultStore(dirname(path), database);
   }
 
   static file(folder: string): string {
@@ -121,11 +126,40 @@ export class ResultStore {
     outcome: Pick<StoredRun, 'status'> & Partial<Pick<StoredRun, 'metrics' | 'pruning' | 'error'>>,
   ): void {
     const { status, metrics = null, pruning = null, error = null } = outcome;
-    const json = (value: unknown): SqlValue => (value === null ? null : JSON.stringify(value));
     this.#database.run(
       'UPDATE runs SET status = ?, ended = ?, seconds = seconds + ?, metrics = ?, pruning = ?, error = ? WHERE hash = ?',
       [status, new Date().toISOString(), seconds, json(metrics), json(pruning), error, hash],
     );
+  }
+
+  /** A run that was run elsewhere. */
+  insert({ hash, status, settings, versions, command, started, ended, seconds, ...outcome }: StoredRun): void {
+    const { metrics, pruning, error } = outcome;
+    this.#database.run('INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+      ...[
+        hash,
+        status,
+        canonical(settings),
+        JSON.stringify(versions),
+        JSON.stringify(command),
+        started,
+        ended,
+        seconds,
+      ],
+      ...[json(metrics), json(pruning), error],
+    ]);
+  }
+
+  /** Either all changes of `work` are written or, if it throws, none. */
+  atOnce(work: () => void): void {
+    this.#database.exec('BEGIN');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   /** Notes what a run is for. */
@@ -155,6 +189,8 @@ export class ResultStore {
     this.#database.close();
   }
 }
+
+const json = (value: unknown): SqlValue => (value === null ? null : JSON.stringify(value));
 
 function toRun(row: SqlRow): StoredRun {
   const text = (name: string) => row[name] as string;

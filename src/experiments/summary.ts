@@ -1,10 +1,10 @@
-import type { GlueTaskName } from '../data/index.ts';
 import type { Row } from './definitions.ts';
 import { type Cell, type Lookup, type PlannedRun, type SweepPlan, scoreIn } from './plan.ts';
 import type { GridPoint } from './protocol.ts';
 import type { PaperModel, PublishedScores } from './published.ts';
 import { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
 import type { StoredRun } from './store.ts';
+import { besideFrom, paperTasks, type TaskName } from './tasks.ts';
 
 /** Scores in percent by seed, and what they come to. */
 export interface Scores {
@@ -24,6 +24,8 @@ export interface CellSummary {
   /** Null while it is not known. */
   readonly point: GridPoint | null;
   readonly scores: Scores;
+  /** The mean over the seeds of the metric that is shown beside the score, in percent; null if there is none. */
+  readonly beside: number | null;
   readonly runs: readonly FinishedRun[];
   /** Messages of runs that failed. */
   readonly errors: readonly string[];
@@ -33,9 +35,9 @@ export interface CellSummary {
 export interface RowSummary {
   readonly row: Row;
   readonly model: string;
-  /** In the order of the plan's tasks. */
+  /** Of the tasks that the model can do, in the order of the plan. */
   readonly cells: readonly CellSummary[];
-  /** Means over the tasks, for seeds that have all of them. */
+  /** Means over the tasks of GLUE, for seeds that have all of them. */
   readonly average: Scores;
   /** Of the adapter, in percent of the backbone, as the paper counts; null without a finished run. */
   readonly trained: number | null;
@@ -52,7 +54,7 @@ export function summarize(plan: SweepPlan, lookup: Lookup): SweepSummary {
   const { models } = plan.settings;
   const rows = models.flatMap((model) => {
     const raw = new Map(
-      plan.rows.map((row) => [row.id, plan.tasks.map((task) => gather(plan, { model, row, task }, lookup))]),
+      plan.rows.map((row) => [row.id, plan.tasksOf(model).map((task) => gather(plan, { model, row, task }, lookup))]),
     );
     return plan.rows.map((row) => {
       const dense = row.against === undefined ? undefined : raw.get(row.against);
@@ -80,7 +82,9 @@ function gather(plan: SweepPlan, cell: Cell, lookup: Lookup): Gathered {
       return score === null ? [] : [[seed, 100 * score] as const];
     }),
   );
-  return { cell, point: plan.point(cell, lookup), runs, errors, bySeed };
+  const others = runs.flatMap(({ stored }) => besideFrom(stored.metrics?.metrics ?? null, cell.task) ?? []);
+  const beside = others.length > 0 ? 100 * mean(others) : null;
+  return { cell, point: plan.point(cell, lookup), beside, runs, errors, bySeed };
 }
 
 function rowSummary(
@@ -100,8 +104,9 @@ function rowSummary(
   };
 }
 
-/** By seed, the mean over the tasks. */
-function averages(cells: readonly Gathered[]): Map<number, number> {
+/** By seed, the mean over the tasks of GLUE. */
+function averages(all: readonly Gathered[]): Map<number, number> {
+  const cells = all.filter(({ cell }) => isAveraged(cell.task));
   const seeds = [...(cells[0]?.bySeed.keys() ?? [])];
   const complete = seeds.filter((seed) => cells.every(({ bySeed }) => bySeed.has(seed)));
   return new Map(complete.map((seed) => [seed, mean(cells.map(({ bySeed }) => bySeed.get(seed) as number))]));
@@ -131,11 +136,29 @@ export function publishedOf(
   }));
 }
 
-/** The columns of scores: the tasks, and their mean where there are several. */
-export const columnsOf = ({ tasks }: SweepPlan): (GlueTaskName | 'average')[] =>
-  tasks.length > 1 ? [...tasks, 'average'] : [...tasks];
+const isAveraged = (task: TaskName): boolean => paperTasks.some((name) => name === task);
+
+/** A column of scores: a task, or the mean over those of GLUE. */
+export type Column = TaskName | 'average';
+
+/** The columns of scores: the tasks of GLUE, their mean where there are several, and the other tasks. */
+export function columnsOf({ tasks }: SweepPlan): Column[] {
+  const averaged = tasks.filter(isAveraged);
+  const others = tasks.filter((task) => !isAveraged(task));
+  return [...averaged, ...(averaged.length > 1 ? (['average'] as const) : []), ...others];
+}
+
+/** The column that stands for a row: the mean, or without one the last that its model has. */
+export function mainColumn(plan: SweepPlan, { model }: RowSummary): Column | undefined {
+  const own = columnsOf(plan).filter((column) => hasColumn(plan, model, column));
+  return own.find((column) => column === 'average') ?? own.at(-1);
+}
+
+/** Whether a model has scores of a column. */
+export const hasColumn = (plan: SweepPlan, model: string, column: Column): boolean =>
+  plan.tasksOf(model).some((task) => (column === 'average' ? isAveraged(task) : task === column));
 
 /** The scores of a column. */
-export function scoresIn({ cells, average }: RowSummary, column: GlueTaskName | 'average'): Scores | null {
+export function scoresIn({ cells, average }: RowSummary, column: Column): Scores | null {
   return column === 'average' ? average : (cells.find(({ cell }) => cell.task === column)?.scores ?? null);
 }

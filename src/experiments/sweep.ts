@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readGlue } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   type AdaptedModel,
@@ -10,9 +9,11 @@ import {
   type RunEvents,
   type RunResult,
   readRunConfig,
+  readRunData,
   readRunMetrics,
   readStoppedRun,
   runTraining,
+  taskOf,
 } from '../training/index.ts';
 import type { PlannedRun, SweepPlan } from './plan.ts';
 import type { ResultStore, StoredRun } from './store.ts';
@@ -63,14 +64,13 @@ export interface SweepResult {
  */
 export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const { plan, store, signal } = options;
-  // Data that cannot be read are one error, not one for each run.
-  for (const task of plan.tasks)
-    for (const split of ['train', 'dev'] as const) readGlue(task, plan.settings.data, split);
   const cache = new RunCache();
   const count = { runs: 0, known: 0, failed: 0 };
   const done = new Set<string>();
   const lookup = (hash: string) => store.find(hash);
   try {
+    // Data that cannot be read are one error, not one for each run.
+    for (const data of plan.data) await readRunData(taskOf(data), { data, seed: plan.settings.seeds[0] }, cache);
     for (const cell of plan.cells) {
       const stages = [() => plan.search(cell, lookup), () => plan.result(cell, lookup)];
       for (const stage of stages) {

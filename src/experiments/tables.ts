@@ -1,9 +1,16 @@
-import type { GlueTaskName } from '../data/index.ts';
-import { paperTasks, taskTitles } from './protocol.ts';
-import { table2Others } from './published.ts';
 import { mean } from './statistics.ts';
 import type { PlacedRun } from './store.ts';
-import { columnsOf, publishedOf, type RowSummary, type Scores, type SweepSummary, scoresIn } from './summary.ts';
+import {
+  type Column,
+  columnsOf,
+  mainColumn,
+  publishedOf,
+  type RowSummary,
+  type Scores,
+  type SweepSummary,
+  scoresIn,
+} from './summary.ts';
+import { paperTasks, taskNamed, taskTitle } from './tasks.ts';
 
 /** Cells as text. */
 export interface Table {
@@ -11,7 +18,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-const columnTitle = (column: GlueTaskName | 'average'): string => (column === 'average' ? 'Avg.' : taskTitles[column]);
+const columnTitle = (column: Column): string => (column === 'average' ? 'Avg.' : taskTitle(column));
 const MISSING = '–';
 
 /** `61.3 ± 0.4`, the deviation only where there are several seeds. */
@@ -20,8 +27,18 @@ export function formatScores({ mean, deviation }: Scores): string {
   return deviation === null ? mean.toFixed(1) : `${mean.toFixed(1)} ± ${deviation.toFixed(1)}`;
 }
 
+/** A row's scores of a column, such as `87.4 ± 0.2 (EM 79.9)`. */
+function formatColumn(summary: RowSummary, column: Column): string {
+  const scores = scoresIn(summary, column);
+  if (!scores) return MISSING;
+  const cell = summary.cells.find(({ cell: { task } }) => task === column);
+  const other = cell?.beside == null ? '' : ` (${taskNamed(cell.cell.task).beside?.title} ${cell.beside.toFixed(1)})`;
+  return formatScores(scores) + other;
+}
+
 /** `+0.4 (p = 0.12)`: the difference from the dense row. */
-export function formatTest({ test }: Scores): string {
+export function formatTest(scores: Scores | null): string {
+  const test = scores?.test;
   if (!test) return '';
   const sign = test.difference < 0 ? '−' : '+';
   const difference = `${sign}${Math.abs(test.difference).toFixed(1)}`;
@@ -41,8 +58,6 @@ export function scoreTable({ plan, rows }: SweepSummary): Table {
   const printed = papers.map((paper) =>
     columns.filter((column) => plan.rows.some(({ id }) => numberOf(plan, id, paper, column) !== undefined)),
   );
-  const others = plan.experiment.name === 'table2';
-  const last = columns.at(-1) as GlueTaskName | 'average';
   const head = [
     'Method',
     ...(several ? ['Model'] : []),
@@ -50,33 +65,32 @@ export function scoreTable({ plan, rows }: SweepSummary): Table {
     ...columns.map(columnTitle),
     'vs. dense',
     ...papers.flatMap((paper, i) => printed[i].map((column) => `${paper} ${columnTitle(column)}`)),
-    ...(others ? ['XSum R2', 'SQuAD F1'] : []),
   ];
   const body = rows.map((summary) => {
     const { row, model, trained } = summary;
     const printedHere = papers.flatMap((paper, i) =>
       printed[i].map((column) => numberOf(plan, row.id, paper, column)?.toFixed(1) ?? MISSING),
     );
-    const other = table2Others[row.id];
+    const main = mainColumn(plan, summary);
     return [
       row.title,
       ...(several ? [shortModel(model)] : []),
       trained === null ? MISSING : `${trained.toFixed(2)} %`,
-      ...columns.map((column) => formatScores(scoresIn(summary, column) as Scores)),
-      formatTest(scoresIn(summary, last) as Scores),
+      ...columns.map((column) => formatColumn(summary, column)),
+      formatTest(main ? scoresIn(summary, main) : null),
       ...printedHere,
-      ...(others ? [other.xsum.toFixed(1), other.squad.toFixed(1)] : []),
     ];
   });
   return { head, rows: body };
 }
 
-/** A printed number. The mean is that of the tasks of the sweep, as far as their scores are printed. */
-function numberOf(plan: SweepSummary['plan'], row: string, paper: string, column: GlueTaskName | 'average') {
+/** A printed number. The mean is that of the GLUE tasks of the sweep, as far as their scores are printed. */
+function numberOf(plan: SweepSummary['plan'], row: string, paper: string, column: Column) {
   const scores = publishedOf(plan, row).find(({ model }) => model === paper)?.scores ?? {};
   if (column !== 'average' || paperTasks.every((task) => plan.tasks.includes(task))) return scores[column];
-  const values = plan.tasks.flatMap((task) => scores[task] ?? []);
-  return values.length === plan.tasks.length ? mean(values) : undefined;
+  const averaged = paperTasks.filter((task) => plan.tasks.includes(task));
+  const values = averaged.flatMap((task) => scores[task] ?? []);
+  return values.length === averaged.length ? mean(values) : undefined;
 }
 
 /** The comparison with the dense row, task by task. */
@@ -88,7 +102,7 @@ export function comparisonTable({ plan, rows }: SweepSummary): Table {
     rows: compared.map((summary) => [
       summary.row.title,
       plan.rows.find(({ id }) => id === summary.row.against)?.title ?? MISSING,
-      ...columns.map((column) => formatTest(scoresIn(summary, column) as Scores) || MISSING),
+      ...columns.map((column) => formatTest(scoresIn(summary, column)) || MISSING),
     ]),
   };
 }
@@ -96,9 +110,10 @@ export function comparisonTable({ plan, rows }: SweepSummary): Table {
 /** The point that was chosen for each method and task. */
 export function pointTable({ plan, rows }: SweepSummary): Table {
   const text = ({ cells }: RowSummary) =>
-    cells.map(({ point }) =>
-      point ? `${point.learningRate}, ${point.epochs} epochs, ${point.batchSize} examples` : MISSING,
-    );
+    plan.tasks.map((task) => {
+      const point = cells.find(({ cell }) => cell.task === task)?.point;
+      return point ? `${point.learningRate}, ${point.epochs} epochs, ${point.batchSize} examples` : MISSING;
+    });
   return {
     head: ['Method', ...plan.tasks.map(columnTitle)],
     rows: rows.map((summary) => [summary.row.title, ...text(summary)]),

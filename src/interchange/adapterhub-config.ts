@@ -76,7 +76,6 @@ const bottleneckFeatures = {
   adapter_residual_before_ln: 'a residual before the new norm',
   cross_adapter: 'an adapter behind cross-attention',
   inv_adapter: 'an invertible adapter',
-  leave_out: 'leaving layers out',
   ln_after: 'a norm behind the bottleneck',
   phm_layer: 'Compacter (PHM layers)',
   stochastic_depth: 'stochastic depth',
@@ -101,12 +100,13 @@ const shapeOf = ({ kind, form }: AdapterSettings): Shape | undefined => {
 };
 
 function bottleneckConfig(shape: Shape, settings: AdapterSettings, config: ModelConfig): Json {
-  const { bottleneck, activation, init, scale, learnScale, dropout = 0 } = configOf(settings);
+  const { bottleneck, activation, init, scale, learnScale, dropout = 0, leaveOut } = configOf(settings);
   return {
     ...bottleneckDefaults,
     ...shapes[shape],
     dropout,
     init_weights: init,
+    leave_out: leaveOut ?? [],
     non_linearity: activation,
     reduction_factor: reductionFactor(modelWidth(config), bottleneck as number),
     scaling: learnScale ? 'learned' : scale,
@@ -185,13 +185,14 @@ function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers
 }
 
 /** AdapterHub's `PrefixTuningConfig`. The sizes are those of the weights: MAM may have chosen them itself. */
-function prefixConfig({ prefixFlat, prefixBottleneck }: AdapterSettings, weights: readonly Weight[]): Json {
+function prefixConfig({ prefixFlat, prefixBottleneck, leaveOut }: AdapterSettings, weights: readonly Weight[]): Json {
   const shapeOf = (end: string) => weights.find(({ name }) => name.endsWith(`.self_prefix.${end}`))?.shape ?? [];
   const [length] = shapeOf(prefixFlat ? 'control_trans' : 'wte.weight');
   return {
     ...prefixDefaults,
     bottleneck_size: prefixFlat ? prefixBottleneck : shapeOf('control_trans.0.weight')[0],
     flat: prefixFlat,
+    leave_out: leaveOut ?? [],
     prefix_length: length,
   };
 }
@@ -218,6 +219,10 @@ export interface ReadConfig {
   readonly warnings: readonly string[];
 }
 
+/** The layers that a `config` leaves out, if there are some. */
+const leftOut = ({ leave_out: layers }: Json): { readonly leaveOut?: readonly number[] } =>
+  isOff(layers) ? {} : { leaveOut: layers as readonly number[] };
+
 const droppedDropout = (label: string, dropout: number): string =>
   `${label}: dropout ${dropout} is not kept; it matters in training alone.`;
 
@@ -238,7 +243,7 @@ function loraSettings(label: string, config: Json, version: unknown, weights: re
   const modules = loraModules(weights);
   const kinds = [...new Set(modules.map(kindOf))];
   // `output.dense` alone would mean that of attention too.
-  const isEven = isOff(config.leave_out) && !kinds.includes('output.dense');
+  const isEven = !kinds.includes('output.dense');
   const isFaulty = scalesByOne(version) && alpha !== rank;
   return {
     settings: inFile(label, () =>
@@ -248,6 +253,7 @@ function loraSettings(label: string, config: Json, version: unknown, weights: re
         dropout: numberField(label, config, 'dropout', 0),
         targetModules: isEven ? kinds : modules,
         init,
+        ...leftOut(config),
       }),
     ),
     warnings: isFaulty
@@ -294,6 +300,7 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
         learnScale,
         ...(learnScale ? {} : { scale: numberField(label, full, 'scaling') }),
         dropout,
+        ...leftOut(full),
       }),
     ),
     warnings: dropout > 0 && !shape.startsWith('houlsby') ? [droppedDropout(label, dropout)] : [],
@@ -301,7 +308,7 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
 }
 
 function prefixSettings(label: string, config: Json): ReadConfig {
-  refuseFeatures(label, config, { leave_out: 'leaving layers out', use_gating: 'gating' });
+  refuseFeatures(label, config, { use_gating: 'gating' });
   const full: Json = { ...prefixDefaults, ...config };
   if (full.non_linearity !== 'tanh') {
     throw new InputError(`${label}: a prefix with the activation ${full.non_linearity} is not supported; tanh is.`);
@@ -313,6 +320,7 @@ function prefixSettings(label: string, config: Json): ReadConfig {
         prefixLength: numberField(label, full, 'prefix_length'),
         prefixBottleneck: numberField(label, full, 'bottleneck_size'),
         prefixFlat: full.flat === true,
+        ...leftOut(full),
       }),
     ),
     warnings: dropout > 0 ? [droppedDropout(label, dropout)] : [],
@@ -329,6 +337,9 @@ function mamSettings(label: string, { configs }: Json, version: unknown, hidden:
     throw new InputError(`${label}: a union of ${names} is not supported; one of a prefix and a parallel adapter is.`);
   }
   const [first, second] = [prefixSettings(label, inAttention), bottleneckSettings(label, bottleneck, version, hidden)];
+  if (String(first.settings.leaveOut) !== String(second.settings.leaveOut)) {
+    throw new InputError(`${label}: a union whose parts leave out different layers is not supported.`);
+  }
   const options: Json = { ...configOf(first.settings), ...configOf(second.settings) };
   return { settings: mam.configure(options), warnings: [...first.warnings, ...second.warnings] };
 }

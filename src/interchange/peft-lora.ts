@@ -1,5 +1,6 @@
 import { configOf, lora } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import type { ModelConfig } from '../models/index.ts';
 import { inFile, isOff, refuseFeatures } from './fields.ts';
 import { endsIn, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
@@ -35,6 +36,15 @@ function targetModules(names: readonly string[], weights: readonly Weight[]): st
   return names.every(isOfPython) ? [...names] : [...new Set(modules.map(kindOf))];
 }
 
+/** The layers that have LoRA if some are left out, else null. */
+function layersToTransform(config: ModelConfig, leaveOut: readonly number[]): number[] | null {
+  if (leaveOut.length === 0) return null;
+  if (config.model_type === 'bart') {
+    throw new InputError('PEFT cannot leave out layers of an encoder but not of its decoder; write it as adapterhub.');
+  }
+  return Array.from({ length: config.num_hidden_layers }, (_, layer) => layer).filter((i) => !leaveOut.includes(i));
+}
+
 /** LoRA; an adapter's own name is left out of its file. */
 export const peftLora: PeftMethod = {
   peftType: 'LORA',
@@ -49,15 +59,15 @@ export const peftLora: PeftMethod = {
     return module ? { ...weight, name: `${module}.${part}.${PLACE}.weight` } : null;
   },
 
-  config({ settings, adapter }, modulesToSave) {
-    const { rank, alpha, rslora, dropout, targetModules: names } = configOf(settings);
+  config({ settings, adapter, config }, modulesToSave) {
+    const { rank, alpha, rslora, dropout, targetModules: names, leaveOut = [] } = configOf(settings);
     return {
       alpha_pattern: {},
       bias: 'none',
       fan_in_fan_out: false,
       init_lora_weights: true,
       layers_pattern: null,
-      layers_to_transform: null,
+      layers_to_transform: layersToTransform(config, leaveOut as readonly number[]),
       lora_alpha: alpha,
       lora_dropout: dropout,
       modules_to_save: modulesToSave,

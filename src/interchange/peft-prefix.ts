@@ -30,6 +30,7 @@ export const peftPrefix: PeftMethod = {
     if (config.model_type === 'bart') {
       throw new InputError('Prefixes of BART are not written for PEFT; LoRA is.');
     }
+    if (settings.leaveOut) throw new InputError('PEFT has no prefix that leaves out layers; write it as adapterhub.');
     return {
       encoder_hidden_size: config.hidden_size,
       num_attention_heads: config.num_attention_heads,

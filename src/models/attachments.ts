@@ -200,6 +200,14 @@ function concatenated(parts: readonly KeysAndValues[]): KeysAndValues {
   };
 }
 
+/** The paths of a model's layers, in their order: `bert.encoder.layer.0`. */
+export function layersOf({ residual, projection, attention }: AttachmentPoints): string[] {
+  const layers = [...residual, ...projection, ...attention].flatMap(({ name }) => layerOf(name) ?? []);
+  return [...new Set(layers)];
+}
+
+const layerOf = (name: string): string | undefined => /^(?:.*?\.)?layers?\.\d+(?=\.)/.exec(name)?.[0];
+
 /** The attachment points of a model, in the order of its layers. */
 export interface AttachmentPoints {
   /** The path of the model, where adapters have what belongs to no point of its own: `bert`. */

@@ -102,6 +102,19 @@ function checkLength(s: number, ids: readonly number[], others: readonly number[
   }
 }
 
+/** One sequence of a batch, alone. */
+export function sequenceAt(batch: PackedBatch, s: number): PackedBatch {
+  const [start, end] = [batch.offsets[s], batch.offsets[s + 1]];
+  return {
+    inputIds: batch.inputIds.subarray(start, end),
+    tokenTypeIds: batch.tokenTypeIds.subarray(start, end),
+    positionIds: batch.positionIds.subarray(start, end),
+    columns: batch.columns.subarray(start, end),
+    offsets: Int32Array.of(0, end - start),
+    keyCounts: batch.keyCounts.subarray(s, s + 1),
+  };
+}
+
 /** The row that holds the first token of each sequence. */
 export function firstRows({ offsets, columns, keyCounts }: PackedBatch): Int32Array {
   return Int32Array.from(keyCounts, (_, s) => columns.indexOf(0, offsets[s]));

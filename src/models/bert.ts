@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type AttachmentPoints, AttentionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
+import type { FrozenLayers } from './frozen-layers.ts';
 import { Pass } from './pass.ts';
 
 /** The sum of word, position and token-type embeddings, normalised. */
@@ -158,6 +159,8 @@ export class BertModel {
   readonly config: EncoderConfig;
   /** Where adapters attach. */
   readonly points: AttachmentPoints;
+  /** Takes the place of the embeddings and the first layers, if there is one. */
+  frozen: FrozenLayers | null = null;
   readonly #variant: BertVariant;
   readonly #embeddings: BertEmbeddings;
   readonly #layers: readonly BertLayer[];
@@ -185,17 +188,29 @@ export class BertModel {
 
   /** The embedding output and the output of each layer, all [rows, hidden]. Dropout is on when `random` is given. */
   hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
-    const { offsets, keyCounts } = batch;
-    const pass = new Pass(offsets, random);
-    const states = [tidyInScope(() => this.#embeddings.forward(batch, random))];
-    for (const layer of this.#layers) {
-      states.push(tidyInScope(() => layer.forward(states[states.length - 1], keyCounts, pass)));
-    }
-    return states;
+    return this.#through(this.#layers, () => this.#embeddings.forward(batch, random), batch, random);
   }
 
   /** The output of the last layer [rows, hidden]. */
   forward(batch: PackedBatch, random?: Random): Tensor {
-    return this.hiddenStates(batch, random)[this.#layers.length];
+    const { frozen } = this;
+    if (!frozen) return this.hiddenStates(batch, random)[this.#layers.length];
+    const rest = this.#layers.slice(frozen.count);
+    return this.#through(rest, () => frozen.forward(batch), batch, random)[rest.length];
+  }
+
+  /** The input of a layer [rows, hidden]: the output of the embeddings and the layers before it, without dropout. */
+  inputOf(layer: number, batch: PackedBatch): Tensor {
+    return this.#through(this.#layers.slice(0, layer), () => this.#embeddings.forward(batch), batch)[layer];
+  }
+
+  /** What goes into layers that follow each other, and the output of each, all [rows, hidden]. */
+  #through(layers: readonly BertLayer[], first: () => Tensor, batch: PackedBatch, random?: Random): Tensor[] {
+    const pass = new Pass(batch.offsets, random);
+    const states = [tidyInScope(first)];
+    for (const layer of layers) {
+      states.push(tidyInScope(() => layer.forward(states[states.length - 1], batch.keyCounts, pass)));
+    }
+    return states;
   }
 }

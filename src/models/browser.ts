@@ -5,6 +5,7 @@ export {
   AttentionPoint,
   type AttentionSite,
   type KeysAndValues,
+  layersOf,
   type Projection,
   ProjectionPoint,
   ResidualPoint,
@@ -26,6 +27,7 @@ export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, parseEncoderConfig } from './config.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
+export { FrozenLayers, STATE_BYTES, StateMemory } from './frozen-layers.ts';
 export type { ScoredText } from './generation/beam-search.ts';
 export { type GenerateOptions, generate } from './generation/generate.ts';
 export {

@@ -114,9 +114,10 @@ function readOrigin(folder: string): Origin | null {
 
 /** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */
 function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefined): AdapterSettings {
-  // What weights start from is no part of all files, and target modules may be written in several ways.
-  const compared = ({ init: _, targetModules: __, learnScale, scale, ...settings }: AdapterSettings) => ({
+  // What weights start from is no part of all files, and where LoRA is may be written in several ways.
+  const compared = ({ init: _, targetModules: __, leaveOut, learnScale, scale, ...settings }: AdapterSettings) => ({
     ...settings,
+    leaveOut: settings.kind === 'lora' ? undefined : leaveOut,
     learnScale,
     scale: learnScale ? undefined : scale,
   });

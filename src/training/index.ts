@@ -21,6 +21,7 @@ export {
   type PrepareEvents,
   prepareRun,
   pruneAdapter,
+  readRunData,
   runRandom,
   tokenizerOf,
 } from './prepare.ts';

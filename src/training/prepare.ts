@@ -7,11 +7,13 @@ import {
   longestSequence,
   type ModelConfig,
   type SharedWeights,
+  StateMemory,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
+import { freezeBelow } from './frozen-below.ts';
 import { sparsityFor } from './large-sparse.ts';
 import { RunCache } from './run-cache.ts';
 import { builtAdapter, type RunSettings, withAllOptions } from './settings.ts';
@@ -56,17 +58,18 @@ export function tokenizerOf({
  * Loads the backbone, adds the task's head and attaches the adapter. Those that it mixes are not loaded.
  *
  * @param labels the classes, null where there are none
- * @param shared weights that other models of the process have too
- * @throws InputError if the model folder is unusable, the adapter's settings are wrong, or `maxLength` exceeds the model's positions
+ * @param shared what other models of the process have too: weights, and the output of frozen layers, which is remembered there alone
+ * @throws InputError if the model folder is unusable, the adapter's settings are wrong, `maxLength` exceeds the model's positions, and
+ *   as {@link freezeBelow}
  */
 export function buildModel<T extends TaskTypes>(
   task: Task<T>,
   settings: RunSettings,
   labels: readonly string[] | null,
   random: Random,
-  shared?: SharedWeights,
+  shared: { readonly weights?: SharedWeights; readonly states?: StateMemory } = {},
 ): AdaptedModel<T['model']> {
-  const loaded = task.load(settings, labels, random.fork('head'), shared);
+  const loaded = task.load(settings, labels, random.fork('head'), shared.weights);
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -80,6 +83,9 @@ export function buildModel<T extends TaskTypes>(
   adapters.activate(adapter.name);
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
+  if (settings.dropoutBelow === false) {
+    freezeBelow(loaded.model, loaded.folder, shared.states ?? new StateMemory(0));
+  }
   return {
     ...loaded,
     adapters,
@@ -112,6 +118,29 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> {
   readonly metrics: readonly string[];
 }
 
+/** What determines the examples of a run: those of the WordNet task are drawn anew for each seed. */
+const sourceOf = ({ data, seed }: Pick<RunSettings, 'data' | 'seed'>): unknown[] =>
+  data.kind === 'wordnet' ? [data, seed] : [data];
+
+/**
+ * Reads the data of a run, unless the cache has them.
+ *
+ * @returns `evaluation` is null if the settings name none
+ * @throws InputError as the methods of the task
+ */
+export function readRunData<T extends TaskTypes>(
+  task: Task<T>,
+  settings: Pick<RunSettings, 'data' | 'seed'>,
+  cache: RunCache,
+): Promise<{ readonly train: T['dataset']; readonly evaluation: T['dataset'] | null }> {
+  const { data } = settings;
+  const random = runRandom(settings);
+  return cache.memo(['data', ...sourceOf(settings)], async () => {
+    const train = await task.readTraining(data, random);
+    return { train, evaluation: await task.readEvaluation(data, train.labels, random) };
+  });
+}
+
 /**
  * Reads the data and builds the model of a run.
  *
@@ -125,16 +154,12 @@ export async function prepareRun<T extends TaskTypes>(
   cache?: RunCache,
 ): Promise<PreparedRun<T>> {
   const random = runRandom(settings);
-  const { data, model, maxLength, seed } = settings;
-  // The examples of the WordNet task are drawn anew for each seed.
-  const source = data.kind === 'wordnet' ? [data, seed] : [data];
+  const { model, maxLength, seed } = settings;
+  const source = sourceOf(settings);
   const known = cache ?? new RunCache();
-  const { train, evaluation } = await known.memo(['data', ...source], async () => {
-    const examples = await task.readTraining(data, random);
-    return { train: examples, evaluation: await task.readEvaluation(data, examples.labels, random) };
-  });
+  const { train, evaluation } = await readRunData(task, settings, known);
   for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(task, settings, train.labels, random, cache?.weights);
+  const adapted = buildModel(task, settings, train.labels, random, { weights: cache?.weights, states: known.states });
   onLoaded?.(adapted);
   const { tokenizer } = adapted;
   return {
@@ -142,10 +167,10 @@ export async function prepareRun<T extends TaskTypes>(
     random,
     adapted,
     items: known.memo(['items', model, maxLength, ...source], () => task.encode(train, tokenizer, settings)),
-    // Where texts are sampled, the seed is a part of how a model is judged.
+    // Where texts are written they may be sampled: then the seed is a part of how a model is judged.
     evaluation:
       evaluation &&
-      known.memo(['evaluation', model, maxLength, seed, ...source], () =>
+      known.memo(['evaluation', model, maxLength, ...(settings.data.kind === 'pairs' ? [seed] : []), ...source], () =>
         task.evaluation(evaluation, tokenizer, settings),
       ),
     labels: train.labels,
@@ -205,4 +230,4 @@ export async function pruneAdapter(
 }
 
 /** The generator that everything random of a run derives from. */
-export const runRandom = (settings: RunSettings): Random => new Random(settings.seed);
+export const runRandom = (settings: Pick<RunSettings, 'seed'>): Random => new Random(settings.seed);

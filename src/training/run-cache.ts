@@ -1,9 +1,15 @@
-import { SharedWeights } from '../models/index.ts';
+import { SharedWeights, STATE_BYTES, StateMemory } from '../models/index.ts';
 
-/** What the runs of one process share: the weights of backbones, and the examples of data sets as tokens. */
+/** What the runs of one process share: the weights of backbones, what frozen layers make of examples, and these as tokens. */
 export class RunCache {
   readonly weights = new SharedWeights();
+  readonly states: StateMemory;
   readonly #values = new Map<string, unknown>();
+
+  /** @param stateBytes so many bytes of frozen layers' output at most */
+  constructor(stateBytes = STATE_BYTES) {
+    this.states = new StateMemory(stateBytes);
+  }
 
   /** The value that `make` gave for this key the first time. */
   memo<T>(key: readonly unknown[], make: () => T): T {
@@ -15,6 +21,7 @@ export class RunCache {
   /** Forgets all of it; what runs have of it stays theirs. */
   dispose(): void {
     this.weights.dispose();
+    this.states.clear();
     this.#values.clear();
   }
 }

@@ -125,6 +125,11 @@ export interface RunSettings<Data extends DataSettings = DataSettings> {
   readonly pooling: Pooling;
   /** Tokens per example, special tokens included. */
   readonly maxLength: number;
+  /**
+   * False leaves dropout out below the first layer with a part of the adapter; the output of those layers is then computed once for
+   * each example. Default true.
+   */
+  readonly dropoutBelow?: boolean;
   /** False keeps the head as it is: random, as in the SparseAdapter authors' code. */
   readonly trainHead: boolean;
   readonly seed: number;

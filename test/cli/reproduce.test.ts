@@ -119,6 +119,20 @@ test('results are listed, chosen and exported', async () => {
   assert.equal((await results('--status', 'failed')).stderr.trim(), '0 runs');
 });
 
+test('results of another machine are taken over, and reproduce finds them done', async () => {
+  const { stdout: exported } = await succeed(['results', '--output', at('whole'), '--format', 'json']);
+  writeFileSync(at('whole.json'), exported);
+  const imported = await succeed(['results', '--output', at('together'), '--import', at('whole.json')]);
+  assert.match(imported.stderr, /^28 runs imported, 0 known before, 0 left out as they had not ended/m);
+  const { status, runs, known } = JSON.parse((await succeed(sweep('together', '--json'))).stdout);
+  assert.deepEqual([status, runs, known], ['finished', 28, 28]);
+  for (const name of ['table.csv', 'table.md', 'table.tex', 'figure.svg', 'figure.png']) {
+    assert.deepEqual(readFileSync(at('together', 'table1', name)), readFileSync(at('whole', 'table1', name)), name);
+  }
+  const again = await succeed(['results', '--output', at('together'), '--import', at('whole', 'results.sqlite')]);
+  assert.match(again.stderr, /^0 runs imported, 28 known before/m);
+});
+
 test('a dry run shows the plan and writes nothing', async () => {
   const { stdout, stderr } = await succeed(sweep('nothing', '--dry-run', '--grid', 'paper', '--seeds', '3'));
   assert.match(stdout, /grasp +w\/ GraSP +houlsby +grasp +1/);
@@ -142,7 +156,18 @@ test('wrong usage and wrong input are answered with one line', async () => {
     [['reproduce', 'table9', '--data', data], 2, /'table9' is no experiment; there are table1, table2/],
     [['reproduce', 'table1'], 2, /--data is missing: the folder with the GLUE data/],
     [['reproduce'], 2, /missing required argument 'experiment'/],
-    [sweep('x', '--tasks', 'rte,qqp'), 2, /It must be of cola, mrpc, stsb, rte/],
+    [sweep('x', '--tasks', 'rte,qqp'), 2, /It must be of cola, mrpc, stsb, rte, xsum, squad/],
+    [sweep('x', '--tasks', 'squad'), 1, /table1 has no task 'squad'; it has cola, mrpc, stsb, rte/],
+    [['reproduce', 'table2', '--model', model, '--data', data, '--tasks', 'xsum'], 1, /can do XSum: it takes a BART/],
+    [['reproduce', 'table2', '--model', model, '--data', data, '--tasks', 'squad'], 1, /has no folder squad/],
+    [['results', '--output', at('x'), '--import', at('results.sqlite')], 1, /results\.sqlite is no export of results/],
+    [
+      ['results', '--import', at('a.json'), '--row', 'snip'],
+      2,
+      /--row chooses among runs that are there; import first/,
+    ],
+    [['results', '--moved', 'a=b'], 2, /--moved goes with --import/],
+    [['results', '--import', at('a.json'), '--moved', 'a'], 2, /It must be from=to, two folders/],
     [sweep('x', '--rows', 'snap'), 1, /table1 has no row 'snap'; it has full, adapter/],
     [sweep('x', '--learning-rate', '1e-3,'), 2, /It must be values with commas between them/],
     [sweep('x', '--learning-rate', '1e-3,fast'), 2, /It must be a number above 0/],

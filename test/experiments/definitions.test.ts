@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import { experiments } from '../../src/experiments/definitions.ts';
 import { SweepPlan, type SweepSettings } from '../../src/experiments/plan.ts';
-import { grids, paperTasks, pointsOf } from '../../src/experiments/protocol.ts';
+import { grids, pointsOf } from '../../src/experiments/protocol.ts';
 import { mean } from '../../src/experiments/statistics.ts';
+import { paperTasks } from '../../src/experiments/tasks.ts';
 import { trainingDefaults } from '../../src/training/index.ts';
-import { tinyFolder } from '../support/tiny-model.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { tinyBartFolder } from '../support/tiny-bart.ts';
+import { tinyBert, tinyFolder } from '../support/tiny-model.ts';
 
 const test = suite('experiments: definitions');
 
@@ -89,6 +93,67 @@ test('rows bring what they fuse or are compared with, and a fusion needs two tas
   );
   assert.match(single.warnings.join(), /AF is left out: it fuses the adapters of two tasks or more/);
   assert.throws(() => planOf('table1', { rows: ['snap'] }), /table1 has no row 'snap'; it has full, adapter, random/);
+});
+
+test('each task takes the models that can do it, as long inputs as it has, and its own data', () => {
+  const data = temporaryFolder({
+    'squad/train.json': '',
+    'squad/dev-v1.json': '',
+    'xsum/train.csv': '',
+    'xsum/test.csv': '',
+  });
+  const bart = tinyBartFolder(undefined, { max_position_embeddings: 600 });
+  const encoder = tinyFolder({ config: { ...tinyBert, max_position_embeddings: 600 } });
+  const plan = planOf('table2', { data, models: [encoder, bart], rows: ['s40'], pooling: 'mean' });
+  const runs = plan.cells
+    .filter(({ row }) => row.id === 's40')
+    .flatMap((cell) => plan.result(cell, () => null).slice(0, 1));
+  assert.deepEqual(
+    runs.map(({ cell, settings: { maxLength, pooling } }) => [cell.task, cell.model, maxLength, pooling]),
+    [
+      ...paperTasks.map((task) => [task, encoder, 512, 'mean']),
+      ['squad', encoder, 384, 'cls'],
+      ['xsum', bart, 512, 'cls'],
+    ],
+  );
+  const [squad, xsum] = runs.slice(-2).map(({ settings }) => settings.data);
+  assert.deepEqual(squad, {
+    ...{ kind: 'squad', stride: 128 },
+    ...{ train: join(data, 'squad', 'train.json'), eval: join(data, 'squad', 'dev-v1.json') },
+  });
+  assert.deepEqual(xsum, {
+    ...{ kind: 'pairs', text: 'document', target: 'summary', maxTargetLength: 128, generation: {} },
+    ...{ train: join(data, 'xsum', 'train.csv'), eval: join(data, 'xsum', 'test.csv') },
+  });
+});
+
+test('GLUE may have a folder of its own among the data', () => {
+  const folder = temporaryFolder({ 'glue/RTE/train.tsv': '' });
+  const [cell] = planOf('table1', { data: folder, tasks: ['rte'] }).cells;
+  const dataIn = (data: string) => planOf('table1', { data, tasks: ['rte'] }).result(cell, () => null)[0].settings.data;
+  assert.deepEqual(dataIn(folder), { kind: 'glue', task: 'rte', folder: join(folder, 'glue') });
+  assert.deepEqual(dataIn('/data'), { kind: 'glue', task: 'rte', folder: '/data' });
+});
+
+test('a task that no model can do is left out, or refused where it was asked for', () => {
+  const data = temporaryFolder({ 'squad/train.json': '', 'squad/dev.json': '' });
+  const plan = planOf('table2', { data });
+  assert.deepEqual(plan.tasks, [...paperTasks, 'squad']);
+  assert.deepEqual(plan.warnings, ['XSum is left out: it takes a BART among the models']);
+  const bart = tinyBartFolder();
+  const refused: [Partial<SweepSettings>, RegExp][] = [
+    [{ tasks: ['xsum'] }, /^InputError: None of .* can do XSum: it takes a BART among the models\.$/],
+    [{ models: [bart], tasks: ['rte'] }, /None of .* can do RTE: it takes a BERT or RoBERTa among the models/],
+    [
+      { tasks: ['squad'] },
+      /\/data has no folder squad: put the files of that task there, or choose others with --tasks/,
+    ],
+  ];
+  for (const [changes, message] of refused) assert.throws(() => planOf('table2', changes), message);
+  assert.throws(
+    () => planOf('table1', { tasks: ['squad'] }),
+    /table1 has no task 'squad'; it has cola, mrpc, stsb, rte/,
+  );
 });
 
 test.run();

@@ -1,23 +1,33 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { suite } from 'uvu';
+import { glueTasks } from '../../src/data/index.ts';
 import { experiments } from '../../src/experiments/definitions.ts';
 import { writeOutputs } from '../../src/experiments/outputs.ts';
 import { SweepPlan, type SweepSettings, scoreIn } from '../../src/experiments/plan.ts';
+import { mean } from '../../src/experiments/statistics.ts';
 import { ResultStore } from '../../src/experiments/store.ts';
 import { summarize } from '../../src/experiments/summary.ts';
 import { runSweep, type SweepOptions } from '../../src/experiments/sweep.ts';
+import { shortModel } from '../../src/experiments/tables.ts';
 import { memory, setBackend } from '../../src/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
+import { tinyXsum } from '../support/animals.ts';
+import { tinySquad } from '../support/questions.ts';
 import { readEvents } from '../support/tensorboard.ts';
+import { tinyBartFolder } from '../support/tiny-bart.ts';
 import { tinyGlue } from '../support/tiny-glue.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 
 const test = suite('experiments: sweeps');
 
 const model = tinyFolder();
-const data = tinyGlue();
+const bart = tinyBartFolder();
+const below = (folder: string, files: Record<string, string>) =>
+  Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
+const data = tinyGlue({ more: { ...below('squad', tinySquad()), ...below('xsum', tinyXsum()) } });
 const settings: SweepSettings = {
   ...{ models: [model], data, seeds: [1, 2], width: 32, pooling: 'cls', backend: 'wasm' },
   grid: { learningRate: [0.01], epochs: [1], batchSize: [6] },
@@ -43,7 +53,7 @@ test('every experiment runs, is written, and shares runs with the others', async
   const store = await ResultStore.open(folder);
   let known = 0;
   for (const { name } of experiments) {
-    const plan = planIn(store, name);
+    const plan = planIn(store, name, name === 'table2' ? { models: [model, bart] } : {});
     const result = await runSweep({ plan, store });
     assert.deepEqual([result.status, result.runs, result.failed], ['finished', plan.size, 0], name);
     known += result.known;
@@ -69,6 +79,41 @@ test('every experiment runs, is written, and shares runs with the others', async
   store.close();
 });
 
+test('table 2 has XSum with BART and SQuAD with the encoder beside the mean of GLUE', async () => {
+  const csv = parse(readFileSync(join(folder, 'table2', 'table.csv'), 'utf8'), { columns: true }) as Record<
+    string,
+    string
+  >[];
+  const own = (row: string, isBart: boolean) => {
+    const found = csv.find(({ Method, Model }) => Method === row && (Model === shortModel(bart)) === isBart);
+    assert.ok(found, row);
+    return found;
+  };
+  const store = await ResultStore.open(folder);
+  for (const [title, row] of [
+    ['Adapter', 'adapter'],
+    ['s = 0.4', 's40'],
+  ]) {
+    const meanOf = (task: string, metric: string) => {
+      const runs = store.list({ experiment: 'table2', row, task, status: 'finished' });
+      assert.equal(runs.length, 2);
+      return 100 * mean(runs.map(({ metrics }) => metrics?.metrics?.[metric] as number));
+    };
+    const [encoder, writer] = [own(title, false), own(title, true)];
+    const squad = /^([\d.]+) ± [\d.]+ \(EM ([\d.]+)\)$/.exec(encoder.SQuAD);
+    assert.deepEqual(squad?.slice(1), [meanOf('squad', 'f1').toFixed(1), meanOf('squad', 'exact_match').toFixed(1)]);
+    assert.equal(writer.XSum.split(' ')[0], meanOf('xsum', 'rouge2').toFixed(1));
+    assert.deepEqual([encoder.XSum, writer.SQuAD, writer['Avg.'], writer.RTE], ['–', '–', '–', '–']);
+    const average = mean(
+      ['cola', 'mrpc', 'stsb', 'rte'].map((task) => meanOf(task, glueTasks[task as 'rte'].metrics[0])),
+    );
+    assert.equal(encoder['Avg.'].split(' ')[0], average.toFixed(1));
+  }
+  const dense = own('Adapter', false);
+  assert.deepEqual([dense['RoBERTa Avg.'], dense['BART XSum'], dense['BERT SQuAD']], ['78.3', '21.6', '87.4']);
+  store.close();
+});
+
 test('the report shows the masks', () => {
   const report = readFileSync(join(folder, 'table1', 'report.html'), 'utf8');
   // Five methods, two layers, two adapters of two matrices in each.
@@ -78,7 +123,8 @@ test('the report shows the masks', () => {
 
 test('what is pruned keeps as many weights as it should', async () => {
   const store = await ResultStore.open(folder);
-  const kept = (experiment: string, row: string) => store.list({ experiment, row }).map(({ pruning }) => pruning?.kept);
+  const kept = (experiment: string, row: string) =>
+    store.list({ experiment, row, model }).map(({ pruning }) => pruning?.kept);
   const total = 2 * 2 * 2 * 32 * 16;
   assert.deepEqual(new Set(kept('table1', 'snip')), new Set([total - Math.floor(0.4 * total + 0.5)]));
   assert.deepEqual(new Set(kept('table2', 's80')), new Set([total - Math.floor(0.8 * total + 0.5)]));

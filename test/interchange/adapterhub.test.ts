@@ -481,7 +481,7 @@ test('what is not supported is refused by its name', () => {
     [{ config: { phm_layer: true } }, /Compacter \(PHM layers\) \(phm_layer true\)/],
     [{ config: { use_gating: true } }, /gating \(use_gating true\)/],
     [{ config: { inv_adapter: 'nice' } }, /an invertible adapter \(inv_adapter "nice"\)/],
-    [{ config: { leave_out: [0] } }, /leaving layers out \(leave_out \[0\]\)/],
+    [{ config: { leave_out: 'all' } }, /leaveOut must be a list of different whole numbers from 0/],
     [{ config: { scaling: 'channel' } }, /scaling must be a number, not "channel"/],
     [{ config: { reduction_factor: { default: 16 } } }, /reduction_factor must be a number/],
     [

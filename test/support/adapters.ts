@@ -16,6 +16,7 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
   houlsby: [
     { kind: 'houlsby', bottleneck: 3 },
     { kind: 'houlsby', bottleneck: 3, form: 'sparse-adapter', dropout: 0 },
+    { kind: 'houlsby', bottleneck: 3, leaveOut: [0] },
   ],
   lora: [
     { kind: 'lora', rank: 2, init: 'bert' },
@@ -31,6 +32,7 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
   mam: [
     { kind: 'mam', bottleneck: 3, init: 'bert', prefixLength: 2, prefixBottleneck: 3 },
     { kind: 'mam', bottleneck: 3, init: 'bert', learnScale: true, prefixFlat: true, equalSplit: true },
+    { kind: 'mam', bottleneck: 3, init: 'bert', prefixLength: 2, prefixBottleneck: 3, leaveOut: [1] },
   ],
   parallel: [
     { kind: 'parallel', bottleneck: 3, init: 'bert' },
@@ -40,6 +42,7 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
   prefix: [
     { kind: 'prefix', prefixLength: 3, prefixBottleneck: 4 },
     { kind: 'prefix', prefixLength: 1, prefixFlat: true },
+    { kind: 'prefix', prefixLength: 2, prefixBottleneck: 3, leaveOut: [0] },
   ],
 };
 

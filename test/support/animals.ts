@@ -13,3 +13,9 @@ const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.str
 /** A temporary folder with `train.jsonl` and `dev.jsonl` for the tiny BART. */
 export const animalFolder = (): string =>
   temporaryFolder({ 'train.jsonl': lines(pairs.slice(8)), 'dev.jsonl': lines(pairs.slice(0, 8)) });
+
+/** A few of them in the layout of XSum. */
+export const tinyXsum = (): Record<string, string> => ({
+  'train.jsonl': lines(pairs.slice(8, 24)),
+  'test.jsonl': lines(pairs.slice(0, 4)),
+});

@@ -32,13 +32,15 @@ const paragraphs = things.flatMap((thing) =>
   }),
 );
 
+/** The files of `questionFolder`. */
+export const tinySquad = (): Record<string, string> => ({
+  'train-tiny.json': squadJson(paragraphs.filter((_, i) => i % 4 !== 3)),
+  'dev-tiny.json': squadJson(paragraphs.filter((_, i) => i % 4 === 3)),
+});
+
 /** A temporary folder with `train-tiny.json` and `dev-tiny.json`. */
 export function questionFolder(more: Readonly<Record<string, string>> = {}): string {
-  return temporaryFolder({
-    'train-tiny.json': squadJson(paragraphs.filter((_, i) => i % 4 !== 3)),
-    'dev-tiny.json': squadJson(paragraphs.filter((_, i) => i % 4 === 3)),
-    ...more,
-  });
+  return temporaryFolder({ ...tinySquad(), ...more });
 }
 
 export const questionFiles = (folder: string) => ({

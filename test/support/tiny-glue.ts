@@ -6,8 +6,16 @@ const good = ['good', 'great', 'fine', 'nice'];
 const bad = ['bad', 'poor', 'dull', 'weak'];
 const things = ['film', 'book', 'play', 'story'];
 
+interface TinyGlue {
+  /** Rows. */
+  readonly train?: number;
+  readonly dev?: number;
+  /** Other files of the folder. */
+  readonly more?: Readonly<Record<string, string>>;
+}
+
 /** Some rows of each GLUE task in the words of the tiny models, in the official layout. */
-export function tinyGlue({ train = 12, dev = 8 } = {}): string {
+export function tinyGlue({ train = 12, dev = 8, more = {} }: TinyGlue = {}): string {
   const random = new Random('glue');
   const pick = (words: readonly string[]) => words[random.integer(words.length)];
   const files = Object.values(glueTasks).flatMap((task) =>
@@ -27,5 +35,5 @@ export function tinyGlue({ train = 12, dev = 8 } = {}): string {
       return [`${task.folder}/${split}.tsv`, text] as const;
     }),
   );
-  return temporaryFolder(Object.fromEntries(files));
+  return temporaryFolder({ ...Object.fromEntries(files), ...more });
 }

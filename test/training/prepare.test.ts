@@ -7,6 +7,7 @@ import {
   classification,
   prepareRun,
   pruneAdapter,
+  RunCache,
   type RunSettings,
 } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
@@ -52,6 +53,15 @@ test('the kind of the labels decides about the head', async () => {
   assert.deepEqual([classes.items.length, classes.evaluation?.size], [24, 8]);
   const scores = await prepareRun(classification, changed({ data: reviewData('score') }));
   assert.deepEqual([scores.adapted.model.labels, scores.metrics], [null, ['pearson', 'spearman']]);
+});
+
+test('runs that share a cache read and encode their data once, whatever their seeds', async () => {
+  const cache = new RunCache();
+  const prepared = async (seed: number) => prepareRun(classification, changed({ seed }), {}, cache);
+  const [one, other] = [await prepared(1), await prepared(2)];
+  assert.equal(one.items, other.items);
+  assert.equal(one.evaluation, other.evaluation);
+  cache.dispose();
 });
 
 test('texts are cut to the length', async () => {

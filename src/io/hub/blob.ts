@@ -82,7 +82,12 @@ const wrongContent = ({ path, hash }: RemoteFile): InputError =>
 async function claim(unfinished: string, target: string): Promise<FileHandle | undefined> {
   while (!existsSync(target)) {
     try {
-      return await open(unfinished, 'wx+');
+      const handle = await open(unfinished, 'wx+');
+      if (!existsSync(target)) return handle;
+      // The writer finished between the two looks.
+      await handle.close();
+      await rm(unfinished, { force: true });
+      return undefined;
     } catch (error) {
       if (!isCode(error, 'EEXIST')) throw fileError(`Cannot write ${unfinished}`, error);
     }
