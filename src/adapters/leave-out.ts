@@ -17,6 +17,7 @@ export const leaveOut = wholeNumbers({
  * @throws InputError for a layer that the model does not have, and if none is left
  */
 export function withoutLayers(points: AttachmentPoints, layers: readonly number[]): AttachmentPoints {
+  if (layers.length === 0) return points;
   const all = layersOf(points);
   const missing = layers.find((layer) => layer >= all.length);
   if (missing !== undefined) {
