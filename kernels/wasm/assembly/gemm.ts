@@ -15,7 +15,7 @@ const DEPTH = 384;
 /** Rows of a block of a, which stays in the L2 cache if it is packed. */
 const ROWS = 192;
 /** Columns of a block of b. */
-const COLUMNS = 512;
+const COLUMNS = 288;
 /** Up to so many rows, packing b would cost more than it saves; if its rows are contiguous it is read where it lies. */
 const FEW_ROWS = 8;
 /** Bytes of a packed block of a; packing may write a little behind it. */

@@ -74,7 +74,7 @@ const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   adam: blocks,
   squares: blocks,
   // A multiplication and an addition take an eighth of what moving a number does.
-  gemmColumns: { behind: 1, unit: 16, weight: (args) => (args[8] * args[10]) / 8 },
+  gemmColumns: { behind: 1, unit: 48, weight: (args) => (args[8] * args[10]) / 8 },
   // Each piece of rows packs all of b.
   gemmRows: { behind: 1, unit: 6, weight: (args) => (args[9] * args[10]) / 8, onlyEqualParts: true },
   gemmBatch: { behind: 1, unit: 1, weight: (args) => (args[5] * args[6] * args[7]) / 8 },
