@@ -64,13 +64,15 @@ function lines(label: string, total: number, start: number, format: Format): Pro
   };
 }
 
-/** From the work done to the time left, as text. */
-function estimate(total: number, start: number): (done: number) => string {
+/** From the work done to the time left, as text; empty while nothing has been done since the start. */
+export function estimate(total: number, start: number): (done: number) => string {
   const begin = performance.now();
   return (done) => {
-    const perItem = (performance.now() - begin) / 1000 / Math.max(1, done - start);
+    if (done <= start) return '';
+    const perItem = (performance.now() - begin) / 1000 / (done - start);
     return done < total ? `${formatSeconds(perItem * (total - done))} left` : formatSeconds(perItem * (done - start));
   };
 }
 
-const join = (...parts: (string | undefined)[]): string => parts.filter((part) => part).join(', ');
+/** The parts that are there. */
+export const join = (...parts: (string | undefined)[]): string => parts.filter((part) => part).join(', ');

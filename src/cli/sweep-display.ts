@@ -1,6 +1,8 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { type PlannedRun, type SweepEvents, scoreIn, taskTitle } from '../experiments/index.ts';
+import { type PlannedRun, type SweepEvents, type SweepPlan, scoreIn, taskTitle } from '../experiments/index.ts';
 import { formatSeconds, note } from './output.ts';
+import { estimate, join } from './progress.ts';
+import { TimeLeft } from './time-left.ts';
 
 /** Time between two lines about the same run where there is no terminal, in milliseconds. */
 const INTERVAL = 30_000;
@@ -17,24 +19,24 @@ export class SweepDisplay {
   #label = '';
   /** What was said already: runs on the same data have the same warnings. */
   readonly #warned = new Set<string>();
-  /** Of the runs that were run here. */
-  readonly #durations: number[] = [];
-  #start = performance.now();
+  readonly #timeLeft: TimeLeft;
+  /** Of the run, from its first step here. */
+  #left: ((step: number) => string) | null = null;
   #lastLine = performance.now();
 
-  /** @param total the number of runs */
-  constructor(total: number) {
-    this.#total = total;
+  constructor(plan: SweepPlan) {
+    this.#total = plan.size;
+    this.#timeLeft = new TimeLeft(plan.cells.map((cell) => [cell, plan.runsOf(cell)]));
     const format = '{label} {bar} {value}/{total} {detail}';
     const options = { format, barsize: 24, linewrap: true, stream: process.stderr, clearOnComplete: true };
     this.#bars = process.stderr.isTTY ? new MultiBar(options, Presets.shades_classic) : null;
-    this.#sweep = this.#bars?.create(total, 0, { label: 'sweep'.padEnd(28), detail: '' }) ?? null;
+    this.#sweep = this.#bars?.create(this.#total, 0, { label: 'sweep'.padEnd(28), detail: '' }) ?? null;
   }
 
   readonly events: SweepEvents = {
     onRun: (planned) => {
       this.#label = labelOf(planned);
-      this.#start = performance.now();
+      this.#left = null;
       if (this.#run) this.#bars?.remove(this.#run);
       this.#run = this.#bars?.create(1, 0, { label: this.#label.padEnd(28), detail: 'loading' }) ?? null;
     },
@@ -45,24 +47,22 @@ export class SweepDisplay {
       },
       onPruning: (done, total) => this.#progress('pruning', done, total),
       onStep: ({ step, totalSteps, loss }) => {
-        const perStep = (performance.now() - this.#start) / 1000 / step;
-        this.#progress(
-          `loss ${loss.toFixed(4)}, ${formatSeconds(perStep * (totalSteps - step))} left`,
-          step,
-          totalSteps,
-        );
+        this.#left ??= estimate(totalSteps, step);
+        this.#progress(join(`loss ${loss.toFixed(4)}`, this.#left(step)), step, totalSteps);
       },
       onEvaluate: (done, total) => this.#progress('evaluating', done, total),
     },
     onRunEnd: (planned, number, stored, known) => {
-      if (!known) this.#durations.push((performance.now() - this.#start) / 1000);
-      const left = this.#left(number);
+      this.#timeLeft.add(planned.cell, stored);
+      const seconds = this.#timeLeft.seconds;
+      const left = number < this.#total && seconds !== null ? `${formatSeconds(seconds)} left` : '';
       this.#sweep?.update(number, { detail: left });
       const score = scoreIn(stored, planned.cell.task);
       const result = stored.error?.split('\n')[0] ?? (score === null ? stored.status : (100 * score).toFixed(2));
-      const facts = known ? ['known'] : [formatSeconds(stored.seconds), ...(left ? [left] : [])];
       const label = `${stored.status === 'failed' ? 'failed: ' : ''}${labelOf(planned)}`;
-      this.#line(`${number}/${this.#total}  ${label}: ${[result, ...facts].join(', ')}`);
+      this.#line(
+        `${number}/${this.#total}  ${label}: ${known ? join(result, 'known') : join(result, formatSeconds(stored.seconds), left)}`,
+      );
     },
   };
 
@@ -88,13 +88,6 @@ export class SweepDisplay {
     this.#lastLine = performance.now();
     if (this.#bars) this.#bars.log(`${text}\n`);
     else note(text);
-  }
-
-  /** The time left, if the other runs take as long as those so far. */
-  #left(done: number): string {
-    if (this.#durations.length === 0 || done >= this.#total) return '';
-    const each = this.#durations.reduce((sum, seconds) => sum + seconds, 0) / this.#durations.length;
-    return `${formatSeconds(each * (this.#total - done))} left`;
   }
 }
 

@@ -121,11 +121,12 @@ export class SweepPlan {
 
   /** The number of runs. */
   get size(): number {
-    const { seeds } = this.settings;
-    return this.cells.reduce((sum, { row }) => {
-      const points = this.points(row).length;
-      return sum + (points === 1 ? seeds.length : points + seeds.length - 1);
-    }, 0);
+    return this.cells.reduce((sum, cell) => sum + this.runsOf(cell), 0);
+  }
+
+  /** The number of runs of a cell: the point that its search chooses has been run with the first seed. */
+  runsOf({ row }: Cell): number {
+    return this.points(row).length + this.settings.seeds.length - 1;
   }
 
   /** The grid points of a method. */
