@@ -192,6 +192,21 @@ if (onGpu) {
     assert.throws(() => zeros([1e6, 1e3]), /an array of 1000000000 numbers; the device holds up to \d+/);
     assert.throws(() => matmul(row, column), /a sum of 70001 products is longer than its loops can be/);
   });
+
+  test('arrays of more bytes than headless OpenGL can count are refused also where textures are larger', async () => {
+    const backend = await setBackend('gpu');
+    assert.ok(backend instanceof GpuBackend);
+    zeros([4]).dispose();
+    const { context } = backend.device;
+    const { getParameter } = context;
+    context.getParameter = (name: number) =>
+      name === context.MAX_TEXTURE_SIZE ? 32_768 : getParameter.call(context, name);
+    try {
+      assert.throws(() => zeros([1e6, 1e3]), /an array of 1000000000 numbers; the device holds up to 268435456\./);
+    } finally {
+      context.getParameter = getParameter;
+    }
+  });
 }
 
 test.run();

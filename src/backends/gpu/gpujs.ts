@@ -63,6 +63,9 @@ const TEXEL = { headlessgl: 'texture2D($1, $2 / $3)', webgl2: 'texelFetch($1, iv
 /** Every device has textures of so many columns and rows. */
 const SMALLEST_TEXTURE = 2048;
 
+/** Numbers in an array, of 16 bytes each: headless OpenGL counts bytes in 32 bits, and ends the process where they overflow. */
+const MOST_NUMBERS = 2 ** 28;
+
 /** gpu.js on a device: OpenGL without a window in Node.js, WebGL2 in a browser. */
 export class Device {
   readonly mode: 'headlessgl' | 'webgl2';
@@ -111,10 +114,10 @@ export class Device {
     throw new Error("Backend 'gpu': the driver does not take a kernel, and gpu.js went on without the GPU.");
   }
 
-  /** @throws Error if an array has more numbers than the largest texture */
+  /** @throws Error if an array has more numbers than the largest texture, or than can be asked for */
   assertHolds(length: number): void {
     if (length <= SMALLEST_TEXTURE ** 2) return;
-    const most = this.context.getParameter(this.context.MAX_TEXTURE_SIZE) ** 2;
+    const most = Math.min(this.context.getParameter(this.context.MAX_TEXTURE_SIZE) ** 2, MOST_NUMBERS);
     if (length > most) throw new Error(`Backend 'gpu': an array of ${length} numbers; the device holds up to ${most}.`);
   }
 
