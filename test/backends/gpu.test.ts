@@ -10,6 +10,7 @@ import {
   linear,
   matmul,
   memory,
+  mul,
   Random,
   randomNormal,
   setBackend,
@@ -48,6 +49,22 @@ async function texturesLeft(context: WebGLRenderingContext, body: () => Promise<
     return left;
   } finally {
     Object.assign(context, { createTexture, deleteTexture });
+  }
+}
+
+/** Runs `body` and gives the number of kernels that it ran. */
+function drawsOf(context: WebGLRenderingContext, body: () => void): number {
+  const { drawArrays } = context;
+  let draws = 0;
+  context.drawArrays = (...call) => {
+    draws++;
+    drawArrays.apply(context, call);
+  };
+  try {
+    body();
+    return draws;
+  } finally {
+    Object.assign(context, { drawArrays });
   }
 }
 
@@ -150,6 +167,34 @@ if (onGpu) {
       for (let n = 21; n < 60; n++) compute(n, 80 - n);
     });
     assert.equal(made, 0);
+  });
+
+  test('a weight is packed for its first two products, and one that changes or goes takes what was kept with it', async () => {
+    const backend = await setBackend('gpu');
+    assert.ok(backend instanceof GpuBackend);
+    const random = new Random(1);
+    const x = randomNormal([64, 32], random);
+    const weight = new Parameter(
+      'weight',
+      Float32Array.from({ length: 32 * 48 }, () => random.normal(0, 1)),
+      [48, 32],
+    );
+    const product = () => tidy(() => linear(mul(x, 1), weight.value).dataSync());
+    const expected = product();
+    const { context } = backend.device;
+    const before = memory();
+    const draws = [2, 3, 4].map(() => drawsOf(context, () => assert.deepEqual(product(), expected)));
+    assert.deepEqual([draws[1] - draws[0], draws[2] - draws[1]], [-1, 0]);
+    assert.ok(memory().bytes > before.bytes);
+    const left = await texturesLeft(context, async () => {
+      weight.load(
+        weight.value.dataSync().map((w) => 2 * w),
+        null,
+      );
+    });
+    assert.equal(left, -1);
+    assert.deepEqual(memory(), before);
+    assertClose(tensor(product()), { shape: [64 * 48], values: Array.from(expected, (y) => 2 * y) }, 1e-5);
   });
 
   test('a step of training uploads random numbers of dropout and no weights', async () => {

@@ -96,8 +96,7 @@ export class GpuBackend implements Backend {
 
   /** Gives an array of a value's length the value's numbers, and frees the value: what changes in place on other backends. */
   replace(buffer: GpuBuffer, value: GpuBuffer): void {
-    buffer.take(value);
-    this.#bytes -= BYTES_PER_NUMBER * value.length;
+    this.#bytes -= BYTES_PER_NUMBER * buffer.take(value);
   }
 
   upload(values: ArrayLike<number>): GpuBuffer {
@@ -124,8 +123,7 @@ export class GpuBackend implements Backend {
   }
 
   free(buffer: GpuBuffer): void {
-    buffer.delete();
-    this.#bytes -= BYTES_PER_NUMBER * buffer.length;
+    this.#bytes -= BYTES_PER_NUMBER * buffer.delete();
   }
 
   bytes(): number {

@@ -19,12 +19,13 @@ export function optimizerKernels(backend: GpuBackend): OptimizerKernels<GpuBuffe
       const filled = xs.filter(({ length }) => length > 0);
       if (filled.length === 0) return 0;
       return backend.scoped((own) => {
-        const sums = filled.map((x) => {
+        const partial = filled.map((x) => {
           const chunks = Math.ceil(x.length / REDUCED_ROWS);
-          const partial = own(backend.run(programs.squares, chunks, [x, x.length], { rounds: REDUCED_ROWS }));
-          return { buffer: own(backend.reduce('sum', { buffer: partial, shape: [1, chunks] }, [1])), shape: [1] };
+          const buffer = own(backend.run(programs.squares, chunks, [x, x.length], { rounds: REDUCED_ROWS }));
+          return { buffer, shape: [chunks] };
         });
-        return backend.readSync(own(backend.concat(sums, 0))).reduce((total, sum) => total + sum, 0);
+        const all = own(backend.concat(partial, 0));
+        return backend.readSync(own(backend.reduce('sum', { buffer: all, shape: [1, all.length] }, [1])))[0];
       });
     },
   };

@@ -56,9 +56,12 @@ function blockProduct(backend: GpuBackend, a: GpuBuffer, b: GpuBuffer, spec: Mat
   const [down, across, count] = [m, n, k].map(half);
   const { a: left, b: right } = stridesOf(spec);
   return backend.scoped((own) => {
-    const rows = own(backend.run(programs.pack, batch * down * count, [a, m, k, ...left]));
-    const columns = own(backend.run(programs.pack, batch * across * count, [b, n, k, ...right.toReversed()]));
-    const values = [rows, columns, down, across, count];
+    const packed = (x: GpuBuffer, rows: number, steps: readonly number[]) => {
+      const values = [rows, k, ...steps];
+      const make = () => backend.run(programs.pack, batch * half(rows) * count, [x, ...values]);
+      return x.form(values.join(), make, own);
+    };
+    const values = [packed(a, m, left), packed(b, n, right.toReversed()), down, across, count];
     return backend.run(programs.blockProduct, batch * down * across, values, { rounds: count });
   });
 }
