@@ -199,7 +199,7 @@ export interface Backend {
   /** A copy of the values, where the backend can give it at once. */
   readSync?(buffer: Buffer): FloatArray;
   free(buffer: Buffer): void;
-  /** Bytes held by live buffers. */
+  /** Bytes of the numbers of live buffers. */
   bytes(): number;
 
   unary(op: UnaryOp, x: Buffer): Buffer;

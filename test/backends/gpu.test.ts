@@ -169,7 +169,7 @@ if (onGpu) {
     assert.equal(made, 0);
   });
 
-  test('a weight is packed for its first two products, and one that changes or goes takes what was kept with it', async () => {
+  test('a weight is packed for its first two products, and one that changes takes what was kept with it', async () => {
     const backend = await setBackend('gpu');
     assert.ok(backend instanceof GpuBackend);
     const random = new Random(1);
@@ -185,7 +185,7 @@ if (onGpu) {
     const before = memory();
     const draws = [2, 3, 4].map(() => drawsOf(context, () => assert.deepEqual(product(), expected)));
     assert.deepEqual([draws[1] - draws[0], draws[2] - draws[1]], [-1, 0]);
-    assert.ok(memory().bytes > before.bytes);
+    assert.deepEqual(memory(), before);
     const left = await texturesLeft(context, async () => {
       weight.load(
         weight.value.dataSync().map((w) => 2 * w),

@@ -3,9 +3,9 @@ import type { Texture } from './gpujs.ts';
 /** An array on the device; one without elements has no texture. */
 export class GpuBuffer {
   readonly length: number;
+  /** Arrays made of its numbers, by how, which go with them; null for one that was made once and not kept. */
+  readonly forms = new Map<string, GpuBuffer | null>();
   #texture: Texture | null;
-  /** Arrays made of this one, by how; null for one that was made once and not kept. They live as long as its numbers. */
-  #forms = new Map<string, GpuBuffer | null>();
 
   constructor(length: number, texture: Texture | null) {
     this.length = length;
@@ -18,34 +18,17 @@ export class GpuBuffer {
     return this.#texture;
   }
 
-  /**
-   * An array made of this one. What is asked for again is likely to be asked for many times, as is a frozen weight: from the second
-   * time on it is kept.
-   *
-   * @param key how it is made
-   * @param passing takes the array of the first time, which the caller frees
-   */
-  form(key: string, make: () => GpuBuffer, passing: (made: GpuBuffer) => GpuBuffer): GpuBuffer {
-    const kept = this.#forms.get(key);
-    if (kept) return kept;
-    const made = make();
-    this.#forms.set(key, kept === null ? made : null);
-    return kept === null ? made : passing(made);
-  }
-
-  /** Lets go of its numbers and takes over those of `other`, which is no array any more. @returns how many numbers were let go of */
-  take(other: GpuBuffer): number {
-    const freed = this.delete();
+  /** Lets go of its numbers and takes over those of `other`, which is no array any more. */
+  take(other: GpuBuffer): void {
+    this.delete();
     this.#texture = other.#texture;
-    this.#forms = other.#forms;
     other.#texture = null;
-    return freed;
+    for (const [key, form] of other.forms) this.forms.set(key, form);
   }
 
-  /** @returns how many numbers were let go of */
-  delete(): number {
+  delete(): void {
     this.#texture?.delete();
-    const forms = [...this.#forms.values()].map((form) => form?.delete() ?? 0);
-    return forms.reduce((total, length) => total + length, this.length);
+    for (const form of this.forms.values()) form?.delete();
+    this.forms.clear();
   }
 }

@@ -94,9 +94,27 @@ export class GpuBackend implements Backend {
     }
   }
 
+  /**
+   * An array made of x. What is asked for again is likely to be asked for many times, as is that of a frozen weight: from the second
+   * time on it is kept until the numbers of x change or go. It belongs to x then, and `bytes` does not count it.
+   *
+   * @param key how it is made
+   * @param own takes the array of the first time, to free it
+   */
+  formOf(x: GpuBuffer, key: string, make: () => GpuBuffer, own: (buffer: GpuBuffer) => GpuBuffer): GpuBuffer {
+    const kept = x.forms.get(key);
+    if (kept) return kept;
+    const made = make();
+    x.forms.set(key, kept === null ? made : null);
+    if (kept === undefined) return own(made);
+    this.#bytes -= BYTES_PER_NUMBER * made.length;
+    return made;
+  }
+
   /** Gives an array of a value's length the value's numbers, and frees the value: what changes in place on other backends. */
   replace(buffer: GpuBuffer, value: GpuBuffer): void {
-    this.#bytes -= BYTES_PER_NUMBER * buffer.take(value);
+    buffer.take(value);
+    this.#bytes -= BYTES_PER_NUMBER * value.length;
   }
 
   upload(values: ArrayLike<number>): GpuBuffer {
@@ -123,7 +141,8 @@ export class GpuBackend implements Backend {
   }
 
   free(buffer: GpuBuffer): void {
-    this.#bytes -= BYTES_PER_NUMBER * buffer.delete();
+    buffer.delete();
+    this.#bytes -= BYTES_PER_NUMBER * buffer.length;
   }
 
   bytes(): number {

@@ -59,7 +59,7 @@ function blockProduct(backend: GpuBackend, a: GpuBuffer, b: GpuBuffer, spec: Mat
     const packed = (x: GpuBuffer, rows: number, steps: readonly number[]) => {
       const values = [rows, k, ...steps];
       const make = () => backend.run(programs.pack, batch * half(rows) * count, [x, ...values]);
-      return x.form(values.join(), make, own);
+      return backend.formOf(x, values.join(), make, own);
     };
     const values = [packed(a, m, left), packed(b, n, right.toReversed()), down, across, count];
     return backend.run(programs.blockProduct, batch * down * across, values, { rounds: count });
