@@ -176,7 +176,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
     const plan = planFor((hash) => store.runFolder(hash));
     plan.warnings.forEach(warn);
     await useBackend(settings.backend);
-    const display = new SweepDisplay(plan);
+    const display = new SweepDisplay(plan, (hash) => (resume ? store.find(hash) : null));
     const signal = interruptSignal(() => display.interrupt());
     const options = { plan, store, resume, retry, checkpointSeconds, versions, command: commandLine(), signal };
     let result: Awaited<ReturnType<typeof runSweep>>;

@@ -1,5 +1,12 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { type PlannedRun, type SweepEvents, type SweepPlan, scoreIn, taskTitle } from '../experiments/index.ts';
+import {
+  type Lookup,
+  type PlannedRun,
+  type SweepEvents,
+  type SweepPlan,
+  scoreIn,
+  taskTitle,
+} from '../experiments/index.ts';
 import { formatSeconds, note } from './output.ts';
 import { estimate, join } from './progress.ts';
 import { TimeLeft } from './time-left.ts';
@@ -24,9 +31,16 @@ export class SweepDisplay {
   #left: ((step: number) => string) | null = null;
   #lastLine = performance.now();
 
-  constructor(plan: SweepPlan) {
+  /** @param lookup gives the runs that will not be run again */
+  constructor(plan: SweepPlan, lookup: Lookup) {
     this.#total = plan.size;
     this.#timeLeft = new TimeLeft(plan.cells.map((cell) => [cell, plan.runsOf(cell)]));
+    for (const cell of plan.cells) {
+      for (const { hash } of [...plan.search(cell, lookup), ...plan.result(cell, lookup)]) {
+        const stored = lookup(hash);
+        if (stored?.status === 'finished') this.#timeLeft.add(cell, stored);
+      }
+    }
     const format = '{label} {bar} {value}/{total} {detail}';
     const options = { format, barsize: 24, linewrap: true, stream: process.stderr, clearOnComplete: true };
     this.#bars = process.stderr.isTTY ? new MultiBar(options, Presets.shades_classic) : null;

@@ -4,14 +4,18 @@ import type { Cell, StoredRun } from '../experiments/index.ts';
 export class TimeLeft {
   readonly #runsLeft: Map<Cell, number>;
   readonly #finished: { readonly cell: Cell; readonly seconds: number }[] = [];
+  /** Hashes of runs. */
+  readonly #counted = new Set<string>();
 
   /** @param runs how many runs each cell has */
   constructor(runs: Iterable<readonly [Cell, number]>) {
     this.#runsLeft = new Map(runs);
   }
 
-  /** Takes note of a run, be it an old or a new one; how long a failed one took says nothing of others. */
-  add(cell: Cell, { status, seconds }: Pick<StoredRun, 'status' | 'seconds'>): void {
+  /** Takes note of a run, be it an old or a new one, once; how long a failed one took says nothing of others. */
+  add(cell: Cell, { hash, status, seconds }: Pick<StoredRun, 'hash' | 'status' | 'seconds'>): void {
+    if (this.#counted.has(hash)) return;
+    this.#counted.add(hash);
     if (status === 'finished') this.#finished.push({ cell, seconds });
     this.#runsLeft.set(cell, (this.#runsLeft.get(cell) ?? 0) - 1);
   }

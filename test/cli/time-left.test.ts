@@ -9,7 +9,8 @@ const [dense, sparse] = experiments[0].rows;
 const rte: Cell = { model: 'tiny', row: dense, task: 'rte' };
 const sparseRte: Cell = { ...rte, row: sparse };
 const mrpc: Cell = { ...rte, task: 'mrpc' };
-const finished = (seconds: number) => ({ status: 'finished', seconds }) as const;
+let runs = 0;
+const finished = (seconds: number) => ({ hash: `run-${runs++}`, status: 'finished', seconds }) as const;
 
 test('a run lasts as long as the others of its cell, else of its task, else any', () => {
   const time = new TimeLeft([
@@ -32,10 +33,19 @@ test('a run lasts as long as the others of its cell, else of its task, else any'
 
 test('a run that failed is done, and says nothing of the others', () => {
   const time = new TimeLeft([[rte, 3]]);
-  time.add(rte, { status: 'failed', seconds: 0.1 });
+  time.add(rte, { hash: 'failed', status: 'failed', seconds: 0.1 });
   assert.equal(time.seconds, null);
   time.add(rte, finished(10));
   assert.equal(time.seconds, 10);
+});
+
+test('a run that was known from the beginning counts once', () => {
+  const time = new TimeLeft([[rte, 3]]);
+  const known = finished(10);
+  time.add(rte, known);
+  assert.equal(time.seconds, 20);
+  time.add(rte, known);
+  assert.equal(time.seconds, 20);
 });
 
 test.run();
