@@ -24,6 +24,7 @@ const ROOMS = [
   'text',
   'io',
   'nn',
+  'settings',
   'autograd',
   'ops',
   'tensor',
@@ -45,6 +46,14 @@ test('rooms import only rooms below them', () => {
     }
   }
   assert.deepEqual(upwards, []);
+});
+
+test('the room of settings imports its library of schemas and the errors alone', () => {
+  const imported = sourceFiles()
+    .filter((file) => roomOf(file) === 'settings')
+    .flatMap(importsOf)
+    .filter((name) => roomOf(name) !== 'settings');
+  assert.deepEqual([...new Set(imported)].sort(), ['errors.ts', 'valibot']);
 });
 
 test('the walk through the imports sees them', () => {

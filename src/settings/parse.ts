@@ -1,0 +1,104 @@
+import * as v from 'valibot';
+import { InputError } from '../errors.ts';
+import { printable, shown } from './shown.ts';
+
+type Issue = v.BaseIssue<unknown>;
+type Key = string | number;
+
+const OBJECTS = ['object', 'strict_object', 'loose_object', 'object_with_rest', 'record'];
+
+/** What valibot expects, in words: `string` is `a text`, `("a" | "b")` is `one of a, b`. */
+function expectation(issue: Issue): string {
+  const expected = issue.expected ?? 'something else';
+  const words: Readonly<Record<string, string>> = {
+    string: 'a text',
+    number: 'a number',
+    boolean: 'true or false',
+    Array: 'a list',
+    Object: 'an object',
+    null: 'null',
+    never: 'absent',
+  };
+  return expected
+    .replace(/^\((.*)\)$/, '$1')
+    .split(' | ')
+    .map((one) => words[one] ?? one.replace(/^"(.*)"$/, '$1'))
+    .join(' or ');
+}
+
+const CONFIG: v.Config<Issue> = { abortEarly: true, abortPipeEarly: true, message: expectation };
+
+const nameOfKey = (key: Key): string => {
+  if (typeof key === 'number') return `[${key}]`;
+  return /^[\w-]+$/.test(key) ? `.${key}` : `[${shown(key)}]`;
+};
+
+/** Returns the keys as a path: `settings.training.epochs`, `rows[3].name`. */
+const pathText = (keys: readonly Key[]): string => keys.map(nameOfKey).join('').replace(/^\./, '');
+
+const keysOf = (issue: Issue): Key[] => (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : `${key}`));
+
+/** Returns what the schema of an object says of one of its fields; undefined where that depends on its value. */
+function fieldOf(schema: v.GenericSchema, key: Key): v.GenericSchema | undefined {
+  const { type, entries, item, value, wrapped } = schema as v.GenericSchema &
+    Partial<{
+      entries: Readonly<Record<string, v.GenericSchema>>;
+      item: v.GenericSchema;
+      value: v.GenericSchema;
+      wrapped: v.GenericSchema;
+    }>;
+  if (wrapped) return fieldOf(wrapped, key);
+  if (entries && Object.hasOwn(entries, key)) return entries[key];
+  return type === 'record' ? value : item;
+}
+
+const schemaAt = (schema: v.GenericSchema, keys: readonly Key[]): v.GenericSchema | undefined =>
+  keys.reduce<v.GenericSchema | undefined>((at, key) => at && fieldOf(at, key), schema);
+
+function missingField(schema: v.GenericSchema, keys: readonly Key[]): string {
+  const field = schemaAt(schema, keys);
+  const result = field && v.safeParse(field, undefined, CONFIG);
+  const must = result?.issues ? `; it must be ${result.issues[0].message}` : '';
+  return `${pathText(keys)} is missing${must}.`;
+}
+
+function unknownField(schema: v.GenericSchema, keys: readonly Key[]): string {
+  const owner = schemaAt(schema, keys.slice(0, -1)) as { readonly entries?: object } | undefined;
+  const known = owner?.entries ? ` Known here: ${Object.keys(owner.entries).join(', ')}.` : '';
+  return `${pathText(keys)} is no known field.${known}`;
+}
+
+function problem(schema: v.GenericSchema, value: unknown, issue: Issue): string {
+  const keys = keysOf(issue);
+  const isOfKeys = OBJECTS.includes(issue.type) && issue.path?.at(-1)?.origin === 'key';
+  if (isOfKeys && issue.expected === 'never') return unknownField(schema, keys);
+  if (isOfKeys && issue.type !== 'record') return missingField(schema, keys);
+  const found = keys.reduce<unknown>((at, key) => (at as Readonly<Record<Key, unknown>>)?.[key], value);
+  if (found === undefined && keys.length > 0) return `${pathText(keys)} is missing; it must be ${issue.message}.`;
+  const subject = keys.length === 0 ? '' : `${pathText(keys)} `;
+  return `${subject}must be ${issue.message}, not ${shown(found)}.`;
+}
+
+/**
+ * Returns the value as the schema describes it: checked, with defaults filled in, and typed.
+ *
+ * A message of the schema says what the value must be (`a whole number above 0`); file, field and what was found are put
+ * around it: `config.json: hidden_size must be a whole number above 0, not "768".`
+ *
+ * @param label the file or the thing that the value comes from, for messages
+ * @param remedy a sentence behind the message
+ * @throws InputError for the first thing that does not fit
+ */
+export function parseWith<const S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  label: string,
+  remedy?: string,
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, CONFIG);
+  if (result.success) return result.output;
+  const message = problem(schema, value, result.issues[0]);
+  const where = printable(label);
+  const separator = message.startsWith('must be ') ? ' ' : ': ';
+  throw new InputError(`${where}${separator}${message}${remedy ? ` ${remedy}` : ''}`);
+}

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+
+/**
+ * Schemas for what files and settings hold, with messages that say what a value must be: `a whole number above 0`.
+ * `parseWith` puts the file, the field and what was found around them.
+ */
+
+/** A schema of any value. */
+export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
+
+const number = (expected: string, isValid: (value: number) => boolean) =>
+  v.pipe(v.number(expected), v.check(isValid, expected));
+
+export const finiteNumber = number('a finite number', Number.isFinite);
+export const wholeNumber = number('a whole number, 0 or more', (x) => Number.isSafeInteger(x) && x >= 0);
+export const positiveInteger = number('a whole number above 0', (x) => Number.isSafeInteger(x) && x > 0);
+export const numberFromZero = number('a number, 0 or more', (x) => Number.isFinite(x) && x >= 0);
+export const positiveNumber = number('a number above 0', (x) => Number.isFinite(x) && x > 0);
+/** A probability below 1, such as that of dropout. */
+export const probability = number('a number in [0, 1)', (x) => x >= 0 && x < 1);
+/** A part of a whole. */
+export const fraction = number('a number from 0 to 1', (x) => x >= 0 && x <= 1);
+
+export const trueOrFalse = v.boolean('true or false');
+export const text = v.string('a text');
+export const nonEmptyText = v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty'));
+
+/** One of some names. */
+export const oneOf = <const Names extends readonly string[]>(names: Names) =>
+  v.picklist(names, `one of ${names.join(', ')}`);
+
+/** A list of values that each fit. */
+export const listOf = <const Item extends v.GenericSchema>(item: Item) => v.array(item, 'a list');
+
+/** Hides a list from a schema of objects, which takes one for an object. */
+function refusingLists<const S extends v.GenericSchema>(schema: S): S {
+  const run: S['~run'] = (dataset, config) =>
+    schema['~run'](Array.isArray(dataset.value) ? { ...dataset, value: null } : dataset, config);
+  return { ...schema, '~run': run };
+}
+
+/** An object with these fields and no others. */
+export const strictFields = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  refusingLists(v.strictObject(entries));
+
+/** An object with these fields; others are kept as they are. */
+export const openFields = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  refusingLists(v.looseObject(entries));
+
+/** An object whose keys are names of the user, and whose values each fit. */
+export const namedValues = <const Value extends v.GenericSchema>(value: Value) =>
+  refusingLists(v.record(v.string(), value));
