@@ -73,14 +73,15 @@ export const adapters: Area = {
   name: 'adapters',
   backends: bothBackends,
   cases: (folder) =>
-    caseFolders(join(folder, 'adapters')).map((path): Case => {
-      const golden = readJson<AdapterCase>(path, 'case.json');
-      const isBart = readJson(path, golden.backbone, 'config.json').model_type === 'bart';
-      return {
+    caseFolders(join(folder, 'adapters')).map(
+      (path): Case => ({
         name: basename(path),
-        run: isBart
-          ? (compare) => runBartAdapter(path, readJson<BartAdapterCase>(path, 'case.json'), compare)
-          : (compare) => run(path, golden, compare),
-      };
-    }),
+        run: (compare) => {
+          const golden = readJson<AdapterCase>(path, 'case.json');
+          const isBart = readJson(path, golden.backbone, 'config.json').model_type === 'bart';
+          if (isBart) runBartAdapter(path, readJson<BartAdapterCase>(path, 'case.json'), compare);
+          else run(path, golden, compare);
+        },
+      }),
+    ),
 };

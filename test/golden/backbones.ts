@@ -15,8 +15,9 @@ import type { Parameter } from '../../src/nn/index.ts';
 import { bartOutputs, compareTexts, type GenerationCase, type PairInputs } from './bart.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
 import { labelsOf, openBart, openModel, unpack } from './models.ts';
+import { runSpelling } from './spelling.ts';
 
-interface BackboneCase<
+export interface BackboneCase<
   Inputs = PaddedBatch & { labels?: number[]; start_positions?: number[]; end_positions?: number[] },
 > {
   readonly architecture: string;
@@ -85,6 +86,7 @@ const heads: Readonly<Record<string, Head>> = {
 };
 
 function run(folder: string, golden: BackboneCase, compare: Compare): void {
+  if (!Object.hasOwn(heads, golden.architecture)) throw new Error(`unknown architecture ${golden.architecture}`);
   const opened = openModel(join(folder, golden.weights ? join(golden.weights, '..') : '.'));
   const expected = openSafetensors(join(folder, 'expected.safetensors'));
   tidy(() => {
@@ -145,21 +147,19 @@ function compareGradients(
   }
 }
 
+async function runFolder(folder: string, compare: Compare): Promise<void> {
+  const golden = readJson<BackboneCase & { readonly same_as?: string }>(folder, 'case.json');
+  if (golden.same_as !== undefined) runSpelling(folder, join(folder, '..', golden.same_as), compare);
+  else if (golden.architecture.startsWith('Bart'))
+    await runBart(folder, readJson<BartCase>(folder, 'case.json'), compare);
+  else run(folder, golden, compare);
+}
+
 export const backbones: Area = {
   name: 'backbones',
   backends: bothBackends,
   cases: (folder) =>
-    caseFolders(join(folder, 'backbones')).map((path): Case => {
-      const golden = readJson<BackboneCase>(path, 'case.json');
-      const isBart = golden.architecture.startsWith('Bart');
-      if (!isBart && !Object.hasOwn(heads, golden.architecture)) {
-        throw new Error(`${path}: unknown architecture ${golden.architecture}`);
-      }
-      return {
-        name: basename(path),
-        run: isBart
-          ? (compare) => runBart(path, readJson<BartCase>(path, 'case.json'), compare)
-          : (compare) => run(path, golden, compare),
-      };
-    }),
+    caseFolders(join(folder, 'backbones')).map(
+      (path): Case => ({ name: basename(path), run: (compare) => runFolder(path, compare) }),
+    ),
 };

@@ -21,8 +21,10 @@ export interface Area {
   readonly name: string;
   /** The backends every case runs on. */
   readonly backends: readonly (readonly [BackendName, BackendOptions])[];
-  /** All cases found under the golden folder. @throws Error for one of an unknown kind */
+  /** All cases found under the golden folder; one that cannot be read or run throws when it runs. */
   cases(folder: string): Case[];
+  /** Files of the area that nothing reads yet. */
+  readonly notBuilt?: readonly string[];
 }
 
 export const bothBackends: Area['backends'] = backendNames.map((name) => [name, {}]);
@@ -46,14 +48,36 @@ export function subfolders(folder: string): string[] {
     .map(({ name }) => name);
 }
 
-/** The cases of the files in `folder`, each through the reader of its name. @throws Error for a file without a reader */
-export function casesOfFiles(folder: string, readers: Readonly<Record<string, () => Case[]>>): Case[] {
+/** Those that `read` finds, or a single case that fails with what `read` throws. */
+export function casesOf(name: string, read: () => Case[]): Case[] {
+  try {
+    return read();
+  } catch (error) {
+    return [
+      {
+        name,
+        run: () => {
+          throw error;
+        },
+      },
+    ];
+  }
+}
+
+/** The cases of the files in `folder`, each through the reader of its name; a file without a reader is a case that fails. */
+export function casesOfFiles(
+  folder: string,
+  readers: Readonly<Record<string, () => Case[]>>,
+  notBuilt: readonly string[] = [],
+): Case[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-    .flatMap(({ name }) => {
-      if (!Object.hasOwn(readers, name)) throw new Error(`${folder}: unknown file ${name}`);
-      return readers[name]();
-    });
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && !notBuilt.includes(entry.name))
+    .flatMap(({ name }) =>
+      casesOf(name, () => {
+        if (!Object.hasOwn(readers, name)) throw new Error(`${folder}: unknown file ${name}`);
+        return readers[name]();
+      }),
+    );
 }
 
 /** The smallest tolerance the golden files use, for the few numbers they give without one: 4e-6 of the largest entry. */

@@ -150,18 +150,32 @@ function rougeCases({ tol, cases, mean_fmeasure, porter }: RougeFile): Case[] {
   ];
 }
 
+/** Of metrics that the engine does not compute yet. */
+const notBuilt: readonly string[] = [
+  'calibration.json',
+  'contrastive.json',
+  'multilabel.json',
+  'report.json',
+  'retrieval.json',
+  'squad_v2.json',
+  'tagging.json',
+  'translation.json',
+];
+
 export const metrics: Area = {
   name: 'metrics',
   backends: [['reference', {}]],
+  notBuilt,
   cases: (golden) => {
     const folder = join(golden, 'metrics');
-    return casesOfFiles(folder, {
+    const readers = {
       'glue.json': () => {
         const { tol, classification, regression } = readJson<GlueFile>(folder, 'glue.json');
         return [...classification, ...regression].map((metricCase) => glueCase(metricCase, tol));
       },
       'squad.json': () => squadCases(readJson<SquadFile>(folder, 'squad.json')),
       'rouge.json': () => rougeCases(readJson<RougeFile>(folder, 'rouge.json')),
-    });
+    };
+    return casesOfFiles(folder, readers, notBuilt);
   },
 };

@@ -38,7 +38,7 @@ export interface AdapterSpec extends PrefixSpec {
   readonly name?: string;
   readonly r?: number;
   readonly non_linearity?: ActivationName;
-  readonly scaling?: number;
+  readonly scaling?: number | 'learned';
   readonly lora_alpha?: number;
   readonly target_modules?: readonly string[];
   /** The prefix of a Mix-And-Match adapter. */
@@ -64,7 +64,7 @@ export function openModel(folder: string): { config: EncoderConfig; root: Parame
 
 /** BART in a golden model folder. @throws Error if the folder holds a tensor that the model does not use */
 export function openBart(folder: string): Seq2SeqModel {
-  const source = new TensorSource(openCheckpoint(folder));
+  const source = new TensorSource(openCheckpoint(folder), { prefixes: ['model.'] });
   const model = new Seq2SeqModel(
     ParameterPath.root(new Random(0), source),
     parseBartConfig(readJson(folder, 'config.json')),
@@ -87,7 +87,11 @@ export interface AdaptedClassifier {
 
 /** The settings of an adapter case. */
 function settingsOf(spec: AdapterSpec): AdapterSettings {
-  const bottleneck = { bottleneck: spec.r, activation: spec.non_linearity, scale: spec.scaling };
+  const bottleneck = {
+    bottleneck: spec.r,
+    activation: spec.non_linearity,
+    ...(spec.scaling === 'learned' ? { learnScale: true } : { scale: spec.scaling }),
+  };
   const prefixes = ({ prefix_length, bottleneck_size, flat }: PrefixSpec) => ({
     prefixLength: prefix_length,
     prefixBottleneck: bottleneck_size,

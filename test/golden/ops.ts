@@ -102,8 +102,10 @@ const operations: Readonly<Record<string, Op>> = {
   transpose: ({ t: [x], attrs }) => engine.transpose(x, ...attrs.dims),
   transpose_reshape: ({ t: [x], attrs }) => reshape(engine.transpose(x, ...attrs.dims), attrs.shape),
   permute: ({ t: [x], attrs }) => engine.permute(x, attrs.perm),
+  permute_reshape: ({ t: [x], attrs }) => reshape(engine.permute(x, attrs.perm), attrs.shape),
   slice: ({ t: [x], attrs }) => engine.slice(x, attrs.starts, attrs.ends),
   concat: ({ t, attrs }) => engine.concat(t, attrs.axis),
+  concat_self: ({ t: [x], attrs }) => engine.concat([x, x], attrs.axis),
   broadcast_to: ({ t: [x], attrs }) => broadcastTo(x, attrs.shape),
   where: ({ t: [condition, a, b] }) => engine.where(condition, a, b),
   masked_fill: ({ t: [x, mask], attrs }) => engine.maskedFill(x, mask, attrs.value),
@@ -117,6 +119,8 @@ const operations: Readonly<Record<string, Op>> = {
 };
 
 function run(golden: OpCase, file: SafetensorsFile, compare: Compare): void {
+  if (!Object.hasOwn(operations, golden.op)) throw new Error(`ops.json: unknown operation ${golden.op}`);
+  const operation = operations[golden.op];
   tidy(() => {
     const ints = golden.inputs.find(({ kind }) => kind === 'int');
     const floats = golden.inputs.filter((input) => input !== ints);
@@ -126,7 +130,7 @@ function run(golden: OpCase, file: SafetensorsFile, compare: Compare): void {
     const variables = floats.map((input, i) => ({ ...input, leaf: tensors[i] })).filter(({ kind }) => kind === 'float');
     const leaves = variables.map(({ leaf }) => leaf);
     const apply = () =>
-      operations[golden.op]({
+      operation({
         t: tensors,
         ints: Int32Array.from(ints ? values(file, ints.tensor) : []),
         idsShape: ints?.shape ?? [],
@@ -168,9 +172,8 @@ export const ops: Area = {
   cases: (golden) => {
     const folder = join(golden, 'ops');
     const file = openSafetensors(join(folder, 'ops.safetensors'));
-    return readJson<{ cases: OpCase[] }>(folder, 'ops.json').cases.map((opCase): Case => {
-      if (!Object.hasOwn(operations, opCase.op)) throw new Error(`ops.json: unknown operation ${opCase.op}`);
-      return { name: opCase.id, run: (compare) => run(opCase, file, compare) };
-    });
+    return readJson<{ cases: OpCase[] }>(folder, 'ops.json').cases.map(
+      (opCase): Case => ({ name: opCase.id, run: (compare) => run(opCase, file, compare) }),
+    );
   },
 };

@@ -12,6 +12,7 @@ import {
   type Case,
   type Compare,
   caseFolders,
+  casesOf,
   casesOfFiles,
   floorTolerance,
   readJson,
@@ -28,6 +29,15 @@ function variantOf(kind: string): AdamVariant {
   if (!Object.hasOwn(variants, kind)) throw new Error(`Unknown optimiser kind ${kind}`);
   return variants[kind];
 }
+
+const pruningMethods: Readonly<Record<string, string>> = { snip_abs: 'snip', grasp: 'grasp', magnitude: 'magnitude' };
+
+function pruningMethodOf(kind: string): string {
+  if (!Object.hasOwn(pruningMethods, kind)) throw new Error(`Unknown pruning kind ${kind}`);
+  return pruningMethods[kind];
+}
+
+const largest = (logits: Float32Array | Float64Array): number => logits.indexOf(Math.max(...logits));
 
 /** The gradients to step with, and their norm before clipping. */
 function clipped(gradients: readonly Tensor[], maxNorm: number | null): { gradients: readonly Tensor[]; norm: number } {
@@ -132,7 +142,6 @@ async function runTraining(folder: string, golden: TrainCase, compare: Compare):
   const { model, adapter } = adaptedClassifier(folder, join(folder, 'adapter.safetensors'), golden.spec);
   const expected = openSafetensors(join(folder, 'expected.safetensors'));
   freezeBackbone(model, adapter);
-  if (golden.pruning.kind !== 'snip_abs') throw new Error(`Unknown pruning kind ${golden.pruning.kind}`);
   const { input_ids, attention_mask, labels } = golden.dataset;
   const pick = (rows: readonly number[]) => ({
     input_ids: rows.map((i) => input_ids[i]),
@@ -146,7 +155,7 @@ async function runTraining(folder: string, golden: TrainCase, compare: Compare):
     );
 
   const report = await prune({
-    method: 'snip',
+    method: pruningMethodOf(golden.pruning.kind),
     sparsity: golden.pruning.sparsity,
     parameters: adapter.prunable,
     random: new Random(0),
@@ -199,8 +208,9 @@ async function runTraining(folder: string, golden: TrainCase, compare: Compare):
       const values = logits.dataSync();
       compare('eval_logits', values, expected.readFloat32('eval_logits'), golden.eval_logits_tol);
       compare('eval_loss', model.loss(logits, labels).dataSync(), [golden.eval_loss], golden.loss_tol);
-      const correct = labels.filter((label, i) => Number(values[2 * i + 1] > values[2 * i]) === label).length;
-      compare('eval_accuracy', [correct / labels.length], [golden.eval_accuracy], 0);
+      const classes = values.length / labels.length;
+      const correct = labels.filter((label, i) => largest(values.subarray(i * classes, (i + 1) * classes)) === label);
+      compare('eval_accuracy', [correct.length / labels.length], [golden.eval_accuracy], 0);
     }),
   );
 }
@@ -224,23 +234,23 @@ function scheduleCase({ total, warmup_ratio, warmup_steps, base, lr }: ScheduleC
   };
 }
 
+function trajectories(path: string): Case[] {
+  const content = readJson<SmallCase | TrainCase>(path, 'case.json');
+  const name = basename(path);
+  if (!('variants' in content)) return [{ name, run: (compare) => runTraining(path, content, compare) }];
+  return content.variants.map((variant) => ({
+    name: `${name} ${variant.id}`,
+    run: (compare) => runSmall(path, content, variant, compare),
+  }));
+}
+
 export const optim: Area = {
   name: 'optim',
   backends: bothBackends,
   cases: (golden) => {
     const folder = join(golden, 'optim');
     return [
-      ...caseFolders(folder).flatMap((path): Case[] => {
-        const content = readJson<SmallCase | TrainCase>(path, 'case.json');
-        const name = basename(path);
-        if ('variants' in content) {
-          return content.variants.map((variant) => ({
-            name: `${name} ${variant.id}`,
-            run: (compare) => runSmall(path, content, variant, compare),
-          }));
-        }
-        return [{ name, run: (compare) => runTraining(path, content, compare) }];
-      }),
+      ...caseFolders(folder).flatMap((path) => casesOf(basename(path), () => trajectories(path))),
       ...casesOfFiles(folder, {
         'schedules.json': () => readJson<{ cases: ScheduleCase[] }>(folder, 'schedules.json').cases.map(scheduleCase),
       }),

@@ -1,8 +1,7 @@
 import { basename, join } from 'node:path';
-import { houlsby } from '../../src/adapters/index.ts';
 import { add, grad, hvp, Random, type Tensor, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
-import { packPadded, type SequenceClassifier } from '../../src/models/index.ts';
+import { packPadded } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
 import {
   apportion,
@@ -17,8 +16,7 @@ import {
   snip,
   snipPaperLiteral,
 } from '../../src/pruning/index.ts';
-import { accountFor, pruningDefaults } from '../../src/training/index.ts';
-import { baseModel } from '../support/base-model.ts';
+import { type CountRow, countCase } from './counts.ts';
 import {
   type Area,
   bothBackends,
@@ -174,10 +172,10 @@ const rules: Readonly<Record<string, typeof erdosRenyiDensities>> = {
 
 function erdosRenyiCase(golden: ErdosRenyiCase, tolerance: number): Case {
   const { name, shapes, overall_sparsity, rule, layer_params } = golden;
-  if (!Object.hasOwn(rules, rule)) throw new Error(`er.json: unknown rule ${rule}`);
   return {
     name: `er ${name} ${rule} ${overall_sparsity}`,
     run: (compare) => {
+      if (!Object.hasOwn(rules, rule)) throw new Error(`er.json: unknown rule ${rule}`);
       const densities = rules[rule](shapes, overall_sparsity);
       compare('layer_density', densities, golden.layer_density, tolerance);
       const kept = densities.map((density, i) => Math.floor(density * layer_params[i] + 0.5));
@@ -196,45 +194,18 @@ function erdosRenyiCase(golden: ErdosRenyiCase, tolerance: number): Case {
   };
 }
 
-interface CountRow {
-  readonly model: string;
-  readonly r: number;
-  readonly sparsity: number;
-  readonly total_weights: number;
-  readonly kept_weights: number;
-  readonly biases: number;
-}
-
-/** Models of base size, made once: how many parameters an adapter has depends on no backend. */
-let baseModels: SequenceClassifier[] | null = null;
-
-function countCase({ model, r, sparsity, total_weights, kept_weights, biases }: CountRow): Case {
-  if (model !== 'base (d=768, 12 layers), Houlsby') throw new Error(`counts.json: unknown model ${model}`);
-  return {
-    name: `counts ${model} r=${r} s=${sparsity}`,
-    run: (compare) => {
-      baseModels ??= [baseModel('bert'), baseModel('roberta')];
-      const adapter = houlsby.configure({ bottleneck: r });
-      for (const base of baseModels) {
-        const { prunable, others } = accountFor(base, { adapter, pruning: { ...pruningDefaults, sparsity } });
-        compare('total', [prunable.total], [total_weights], 0);
-        compare('kept', [prunable.kept], [kept_weights], 0);
-        compare('biases', [others], [biases], 0);
-      }
-    },
-  };
-}
-
 export const pruning: Area = {
   name: 'pruning',
   backends: bothBackends,
   cases: (golden) => {
     const folder = join(golden, 'pruning');
     return [
-      ...caseFolders(folder).map((path): Case => {
-        const scoreCase = readJson<ScoreCase>(path, 'case.json');
-        return { name: basename(path), run: (compare) => runScores(path, scoreCase, compare) };
-      }),
+      ...caseFolders(folder).map(
+        (path): Case => ({
+          name: basename(path),
+          run: (compare) => runScores(path, readJson<ScoreCase>(path, 'case.json'), compare),
+        }),
+      ),
       ...casesOfFiles(folder, {
         'ties.json': () => readJson<{ cases: TieCase[] }>(folder, 'ties.json').cases.map(tieCase),
         'er.json': () => {

@@ -81,14 +81,7 @@ const folders: [string, (folder: string) => void, RegExp][] = [
   ['an empty folder', () => {}, /no case was run/],
   ['an area without cases', (folder) => mkdirSync(join(folder, 'backbones')), /FAILED backbones: .*no case was found/],
   ['an unknown area', (folder) => mkdirSync(join(folder, 'nope')), /FAILED .*nope: no area has this name/],
-  [
-    'an unknown file',
-    (folder) => {
-      mkdirSync(join(folder, 'metrics'));
-      writeFileSync(join(folder, 'metrics', 'nope.json'), '{}');
-    },
-    /FAILED metrics: .*unknown file nope.json/,
-  ],
+  ['nothing but what is not built', (folder) => mkdirSync(join(folder, 'tokenizers')), /no case was run/],
 ];
 for (const [name, fill, message] of folders) {
   test(`${name} is a failure`, async () => {
@@ -98,6 +91,101 @@ for (const [name, fill, message] of folders) {
     assert.equal(code, 1);
   });
 }
+
+/** Copies a case of our own copy, with another case.json. */
+function caseLike(folder: string, path: string, change: (golden: Record<string, unknown>) => object): void {
+  const own = join(import.meta.dirname, 'data', path);
+  cpSync(own, join(folder, path), { recursive: true });
+  writeFileSync(join(folder, path, 'case.json'), JSON.stringify(change(readJson(own, 'case.json'))));
+}
+
+const unrunnable: [string, (folder: string) => void, RegExp][] = [
+  [
+    'metrics/nope.json: a file that nothing reads',
+    (folder) => {
+      mkdirSync(join(folder, 'metrics'));
+      writeFileSync(join(folder, 'metrics', 'nope.json'), '{}');
+    },
+    /unknown file nope.json/,
+  ],
+  [
+    'backbones: an architecture that is not known',
+    (folder) => caseLike(folder, 'backbones/bert_model', (golden) => ({ ...golden, architecture: 'Nope' })),
+    /unknown architecture Nope/,
+  ],
+  [
+    'backbones: the weights of a case that is not there',
+    (folder) => caseLike(folder, 'backbones/bert_model', () => ({ same_as: 'nope' })),
+    /no such file.*nope/,
+  ],
+  [
+    'adapters: a method that is not known',
+    (folder) => {
+      cpSync(join(import.meta.dirname, 'data/adapters/_backbone_bert'), join(folder, 'adapters/_backbone_bert'), {
+        recursive: true,
+      });
+      caseLike(folder, 'adapters/bert_lora', (golden) => ({ ...golden, spec: { method: 'nope' } }));
+    },
+    /Unknown adapter method nope/,
+  ],
+  [
+    'optim: a pruning that is not known',
+    (folder) =>
+      caseLike(folder, 'optim/train_bert_houlsby_snip40', (golden) => ({ ...golden, pruning: { kind: 'nope' } })),
+    /Unknown pruning kind nope/,
+  ],
+  [
+    'optim: a case.json that is broken',
+    (folder) => {
+      mkdirSync(join(folder, 'optim', 'broken'), { recursive: true });
+      writeFileSync(join(folder, 'optim', 'broken', 'case.json'), '{');
+    },
+    /FAILED optim on \w+ float32: broken: SyntaxError/,
+  ],
+  [
+    'pruning: a model that is not known',
+    (folder) => {
+      mkdirSync(join(folder, 'pruning'));
+      writeFileSync(join(folder, 'pruning', 'counts.json'), JSON.stringify({ rows: [{ model: 'nope', r: 1 }] }));
+    },
+    /unknown model nope/,
+  ],
+];
+for (const [name, fill, message] of unrunnable) {
+  test(`one failed case, beside those that run: ${name}`, async () => {
+    const { code, lines } = await run((folder) => {
+      opsWith((golden) => golden)(folder);
+      fill(folder);
+    });
+    assert.match(lines.join('\n'), message);
+    assert.match(lines[lines.length - 1], /^\d+ cases, \d+ tensors compared, 1 failed$/);
+    assert.equal(code, 1);
+  });
+}
+
+test('what is not built yet is listed, and counts as nothing', async () => {
+  const { code, lines } = await run((folder) => {
+    opsWith((golden) => golden)(folder);
+    mkdirSync(join(folder, 'methods'));
+    mkdirSync(join(folder, 'peft'));
+    mkdirSync(join(folder, 'metrics'));
+    writeFileSync(join(folder, 'metrics', 'tagging.json'), '{}');
+    cpSync(join(import.meta.dirname, 'data', 'metrics', 'squad.json'), join(folder, 'metrics', 'squad.json'));
+  });
+  assert.equal(lines[0], 'not built yet: methods, peft, metrics/tagging.json');
+  assert.match(lines[lines.length - 1], /^\d+ cases, \d+ tensors compared, 0 failed$/);
+  assert.equal(code, 0);
+});
+
+test('a folder of which every file waits for a later metric has no failed case', async () => {
+  const { code, lines } = await run((folder) => {
+    opsWith((golden) => golden)(folder);
+    mkdirSync(join(folder, 'metrics'));
+    writeFileSync(join(folder, 'metrics', 'tagging.json'), '{}');
+  });
+  assert.equal(lines.at(-1), '2 cases, 48 tensors compared, 0 failed');
+  assert.equal(code, 0);
+});
 
 test('numbers agree within the tolerance, and NaN with NaN only', () => {
   assert.equal(mismatch([1, NaN, Infinity], [1.5, NaN, Infinity], 0.5), null);
