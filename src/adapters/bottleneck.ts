@@ -14,10 +14,10 @@ import { type ActivationName, activations } from '../ops/activations.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { bottleneck } from '../ops/bottleneck.ts';
 import type { Random } from '../random/random.ts';
+import { type ConfigOf, oneOf, option, positiveInteger, positiveNumber, trueOrFalse } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AdapterParts, BuildContext, ResidualModule } from './family.ts';
 import { leaveOut } from './leave-out.ts';
-import { type ConfigOf, choice, positiveInteger, positiveNumber, yesOrNo } from './options.ts';
 
 /**
  * Starting values of the down and up projections; biases start at 0. The names are AdapterHub's.
@@ -37,18 +37,18 @@ export type BottleneckForm = 'adapterhub' | 'sparse-adapter';
 
 /** The options that all bottleneck adapters have, with a family's defaults. */
 export const bottleneckOptions = (defaults: { activation: ActivationName; init: BottleneckInit; scale: number }) => ({
-  bottleneck: positiveInteger({ description: 'inner width', placeholder: '<width>', default: 64 }),
-  activation: choice(Object.keys(activations) as ActivationName[], {
+  bottleneck: option(positiveInteger, { description: 'inner width', placeholder: '<width>', default: 64 }),
+  activation: option(oneOf(Object.keys(activations) as ActivationName[]), {
     description: 'activation inside',
     default: defaults.activation,
   }),
-  init: choice(Object.keys(inits) as BottleneckInit[], {
+  init: option(oneOf(Object.keys(inits) as BottleneckInit[]), {
     description: 'starting values',
     default: defaults.init,
     whenPruned: 'bert',
   }),
-  scale: positiveNumber({ description: 'factor on what the adapter adds', default: defaults.scale }),
-  learnScale: yesOrNo({ description: 'train that factor too', default: false }),
+  scale: option(positiveNumber, { description: 'factor on what the adapter adds', default: defaults.scale }),
+  learnScale: option(trueOrFalse, { description: 'train that factor too', default: false }),
   leaveOut,
 });
 

@@ -9,8 +9,8 @@ import type {
   Sublayer,
 } from '../models/index.ts';
 import type { Parameter, ParameterPath } from '../nn/index.ts';
+import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } from './options.ts';
 import type { WeightExchange } from './weight-exchange.ts';
 
 /** What an adapter needs of a model: its attachment points and its parameters. */
@@ -119,8 +119,8 @@ export function defineFamily<const Table extends OptionTable>(definition: Family
         Object.entries(options).filter(([, value]) => value !== undefined),
       ) as typeof options;
       const implied = definition.defaultsFor?.(given) ?? {};
-      const config = completeOptions(kind, table, { ...implied, ...given }, (option) =>
-        pruned ? (option.whenPruned ?? option.default) : option.default,
+      const config = completeOptions(kind, table, { ...implied, ...given }, (facts) =>
+        pruned ? (facts.whenPruned ?? facts.default) : facts.default,
       );
       return { kind, ...config };
     },

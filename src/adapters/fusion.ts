@@ -7,12 +7,12 @@ import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
 import { softmax } from '../ops/normalization.ts';
 import { reshape, sum } from '../ops/reduce.ts';
+import { names, numberFromZero, option, probability } from '../settings/index.ts';
 import { tensor } from '../tensor/create.ts';
 import { keep } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Bottleneck, type Reader } from './bottleneck.ts';
 import { type BuildContext, defineFamily, type ResidualModule } from './family.ts';
-import { names, numberFromZero, probability } from './options.ts';
 
 /** A matrix [n, n] with ones on its diagonal and another number elsewhere. */
 const diagonal = (n: number, elsewhere: number): Float32Array =>
@@ -111,12 +111,12 @@ export const fusion = defineFamily({
   kind: 'fusion',
   summary: 'a trained mixture of the adapters of finished runs',
   options: {
-    adapters: names({ description: 'the adapters that are mixed, by name', flag: null, default: [] }),
-    regularization: numberFromZero({
+    adapters: option(names, { description: 'the adapters that are mixed, by name', flag: null, default: [] }),
+    regularization: option(numberFromZero, {
       description: 'factor of the distance between value matrices and the identity in the loss',
       default: 0.01,
     }),
-    dropout: probability({
+    dropout: option(probability, {
       description: "dropout on the scores, before their softmax; AdapterHub takes the model's for attention",
       flag: 'adapter-dropout',
       default: 0.1,

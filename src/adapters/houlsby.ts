@@ -1,6 +1,6 @@
+import { oneOf, option, probability } from '../settings/index.ts';
 import { bottleneckOptions, bottlenecksAt, bottleneckTitle, type Reader } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
-import { choice, probability } from './options.ts';
 
 const sublayerOutput: Reader = (h) => h;
 
@@ -14,12 +14,12 @@ export const houlsby = defineFamily({
   summary: 'bottlenecks behind attention and feed-forward',
   options: {
     ...bottleneckOptions({ activation: 'swish', init: 'bert', scale: 1 }),
-    form: choice(['adapterhub', 'sparse-adapter'], {
+    form: option(oneOf(['adapterhub', 'sparse-adapter']), {
       description: "AdapterHub's layout, or that of the SparseAdapter authors",
       flag: 'adapter-form',
       default: 'adapterhub',
     }),
-    dropout: probability({
+    dropout: option(probability, {
       description: 'dropout on the activation inside, by default 0.1 with --adapter-form sparse-adapter',
       flag: 'adapter-dropout',
       default: 0,

@@ -13,6 +13,24 @@
  * An adapter that mixes others takes their parts from `BuildContext.partsOf`; a bottleneck tells what it reads (`input`) and what
  * it adds without the residual (`contribution`). The name of an adapter is one part of each of its parameters' names.
  */
+
+export {
+  type ConfigOf,
+  names,
+  numberFromZero,
+  type Option,
+  type OptionFacts,
+  type OptionTable,
+  type OptionValue,
+  oneOf,
+  option,
+  positiveInteger,
+  positiveNumber,
+  probability,
+  text,
+  trueOrFalse,
+  wholeNumbers,
+} from '../settings/index.ts';
 export {
   type Adapter,
   AdapterSet,
@@ -37,18 +55,5 @@ export {
   type ResidualModule,
 } from './family.ts';
 export { Fusion } from './fusion.ts';
-export {
-  type ConfigOf,
-  choice,
-  names,
-  numberFromZero,
-  type Option,
-  type OptionTable,
-  type OptionValue,
-  positiveInteger,
-  positiveNumber,
-  probability,
-  yesOrNo,
-} from './options.ts';
 export { adapterFamilies, adapterTitle, completeSettings, configOf, familyOf, registerFamily } from './registry.ts';
 export { loadSparseTensors, packBits, type SparseTensors, toSparseTensors, unpackBits } from './sparse-file.ts';

@@ -1,9 +1,9 @@
 import { InputError } from '../errors.ts';
 import { type AttachmentPoints, layersOf } from '../models/attachments.ts';
-import { wholeNumbers } from './options.ts';
+import { option, wholeNumbers } from '../settings/index.ts';
 
 /** The option of families that have parts in layers. Settings have it only if layers are left out. */
-export const leaveOut = wholeNumbers({
+export const leaveOut = option(wholeNumbers, {
   description: "layers without a part of the adapter, from 0; in BART the decoder's follow those of the encoder",
   placeholder: '<layers>',
   default: [],

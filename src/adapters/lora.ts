@@ -13,10 +13,10 @@ import { add, mul } from '../ops/arithmetic.ts';
 import { gatherRows } from '../ops/gather.ts';
 import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
+import { names, oneOf, option, positiveInteger, positiveNumber, probability, trueOrFalse } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { defineFamily, type ProjectionModule } from './family.ts';
 import { leaveOut } from './leave-out.ts';
-import { choice, names, positiveInteger, positiveNumber, probability, yesOrNo } from './options.ts';
 
 /**
  * Starting values of A and B.
@@ -95,16 +95,16 @@ export const lora = defineFamily({
   kind: 'lora',
   summary: 'low-rank changes of linear layers',
   options: {
-    rank: positiveInteger({ description: 'rank of the change', default: 8 }),
-    alpha: positiveNumber({ description: 'numerator of its scale, alpha / rank', default: 8 }),
-    rslora: yesOrNo({ description: 'scale by alpha / sqrt(rank)', default: false }),
-    dropout: probability({ description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
-    targetModules: names({
+    rank: option(positiveInteger, { description: 'rank of the change', default: 8 }),
+    alpha: option(positiveNumber, { description: 'numerator of its scale, alpha / rank', default: 8 }),
+    rslora: option(trueOrFalse, { description: 'scale by alpha / sqrt(rank)', default: false }),
+    dropout: option(probability, { description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
+    targetModules: option(names, {
       description:
         'linear layers, by the end of their path: query, key, value (in BART also q_proj, k_proj, v_proj), attention.output.dense, ...',
       default: ['query', 'value'],
     }),
-    init: choice(['lora', 'bert'], { description: 'starting values', default: 'lora', whenPruned: 'bert' }),
+    init: option(oneOf(['lora', 'bert']), { description: 'starting values', default: 'lora', whenPruned: 'bert' }),
     leaveOut,
   },
   title: ({ rank }) => `lora ${rank}`,

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import type { AttachmentPoints } from '../models/index.ts';
+import { type ConfigOf, option, trueOrFalse } from '../settings/index.ts';
 import { defineFamily } from './family.ts';
-import { type ConfigOf, yesOrNo } from './options.ts';
 import { parallel } from './parallel.ts';
 import { type PrefixConfig, prefixesAt, prefixOptions } from './prefix.ts';
 
@@ -39,7 +39,10 @@ export const mam = defineFamily({
   options: {
     ...prefixOptions({ bottleneck: 800 }),
     ...parallel.options,
-    equalSplit: yesOrNo({ description: 'as many parameters for the prefix as for the bottlenecks', default: false }),
+    equalSplit: option(trueOrFalse, {
+      description: 'as many parameters for the prefix as for the bottlenecks',
+      default: false,
+    }),
   },
   title: ({ bottleneck, prefixLength }) => `mam ${bottleneck} + ${prefixLength}`,
   build: (context, { equalSplit, ...config }) => {

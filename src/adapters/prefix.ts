@@ -10,24 +10,24 @@ import {
 import { gatherRows } from '../ops/gather.ts';
 import { concat, slice } from '../ops/layout.ts';
 import { tanh } from '../ops/unary.ts';
+import { type ConfigOf, option, positiveInteger, trueOrFalse } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily } from './family.ts';
 import { leaveOut } from './leave-out.ts';
-import { type ConfigOf, positiveInteger, yesOrNo } from './options.ts';
 
 /** The options that all prefixes have, with a family's default. */
 export const prefixOptions = (defaults: { readonly bottleneck: number }) => ({
-  prefixLength: positiveInteger({
+  prefixLength: option(positiveInteger, {
     description: 'keys and values in front of those of a sequence',
     placeholder: '<count>',
     default: 30,
   }),
-  prefixBottleneck: positiveInteger({
+  prefixBottleneck: option(positiveInteger, {
     description: 'inner width of the network that makes them',
     placeholder: '<width>',
     default: defaults.bottleneck,
   }),
-  prefixFlat: yesOrNo({ description: 'train them themselves, without that network', default: false }),
+  prefixFlat: option(trueOrFalse, { description: 'train them themselves, without that network', default: false }),
   leaveOut,
 });
 

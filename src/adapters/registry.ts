@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
+import type { ConfigOf, OptionTable } from '../settings/index.ts';
 import * as builtIn from './families.ts';
 import type { AdapterSettings, Family } from './family.ts';
-import type { ConfigOf, OptionTable } from './options.ts';
 
 const families = new Map<string, Family>(Object.values(builtIn).map((family) => [family.kind, family]));
 

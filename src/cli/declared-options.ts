@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Command, Option } from 'commander';
-import type { Option as DeclaredOption, OptionTable, OptionValue } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import { formOf, type OptionForm, type OptionTable, type OptionValue } from '../settings/index.ts';
 import { UsageError } from './errors.ts';
 
 /** Something that can be chosen by name and declares options of its own: a family of adapters, a pruning method. */
@@ -13,12 +14,10 @@ export interface Owner {
 interface Use {
   readonly owner: string;
   readonly key: string;
-  readonly option: DeclaredOption;
+  readonly form: OptionForm;
 }
 
-const kebab = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const camel = (flag: string): string => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-const nameOf = ({ key, option }: Use): string => option.flag ?? kebab(key);
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
@@ -29,28 +28,29 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 /** The options by their names on the command line: several owners may have one of the same name. */
 function usesByFlag(owners: readonly Owner[]): Map<string, Use[]> {
   const uses = owners.flatMap(({ name, options }) =>
-    Object.entries(options)
-      .filter(([, { flag }]) => flag !== null)
-      .map(([key, option]): Use => ({ owner: name, key, option })),
+    Object.entries(options).map(([key, option]): Use => ({ owner: name, key, form: formOf(key, option) })),
   );
-  return grouped(uses, nameOf);
+  return grouped(
+    uses.filter(({ form }) => form.flag !== null),
+    ({ form }) => form.flag ?? '',
+  );
 }
 
 /** What all owners say, or `houlsby, pfeiffer: bert; lora: lora`. */
-function byOwner(uses: readonly Use[], textOf: (option: DeclaredOption) => string): string {
-  const groups = [...grouped(uses, ({ option }) => textOf(option))];
+function byOwner(uses: readonly Use[], textOf: (form: OptionForm) => string): string {
+  const groups = [...grouped(uses, ({ form }) => textOf(form))];
   if (groups.length === 1) return groups[0][0];
   return groups.map(([text, members]) => `${members.map(({ owner }) => owner).join(', ')}: ${text}`).join('; ');
 }
 
 function describe(uses: readonly Use[]): string {
-  const choices = [...new Set(uses.flatMap(({ option }) => option.choices ?? []))].join(' | ');
-  const isSwitch = uses.every(({ option }) => option.placeholder === null);
+  const choices = [...new Set(uses.flatMap(({ form }) => form.choices))].join(' | ');
+  const isSwitch = uses.every(({ form }) => form.placeholder === null);
   const owners = uses.map(({ owner }) => owner).join(', ');
   const facts = [
     owners,
     ...(choices ? [choices] : []),
-    ...(isSwitch ? [] : [`default: ${byOwner(uses, (option) => String(option.default))}`]),
+    ...(isSwitch ? [] : [`default: ${byOwner(uses, (form) => form.default)}`]),
   ];
   return `${byOwner(uses, ({ description }) => description)} (${facts.join('; ')})`;
 }
@@ -62,7 +62,7 @@ export const summaries = (owners: readonly { readonly name: string; readonly sum
 /** Adds the options of all owners. They are read once the owner is known. */
 export function addDeclaredOptions(command: Command, owners: readonly Owner[]): Command {
   for (const [flag, uses] of usesByFlag(owners)) {
-    const placeholder = uses.find(({ option }) => option.placeholder !== null)?.option.placeholder;
+    const placeholder = uses.find(({ form }) => form.placeholder !== null)?.form.placeholder;
     command.addOption(new Option(`--${flag}${placeholder ? ` ${placeholder}` : ''}`, describe(uses)));
   }
   return command;
@@ -86,10 +86,13 @@ function givenOptions(command: Command, owners: readonly Owner[], chosen: string
 }
 
 /** @throws UsageError for a value that the option does not accept */
-function acceptedValue(flag: string, { option }: Use, text: string | true): OptionValue {
-  const value = text === true ? true : option.parse(text);
-  if (option.accepts(value)) return value;
-  throw new UsageError(`option '--${flag}' argument '${text}' is invalid. It must be ${option.expected}.`);
+function acceptedValue(flag: string, { form }: Use, text: string | true): OptionValue {
+  try {
+    return form.parse(String(text)) as OptionValue;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new UsageError(`option '--${flag}' argument '${text}' is invalid. ${error.message}`);
+  }
 }
 
 /**

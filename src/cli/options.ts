@@ -3,31 +3,35 @@ import { basename, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { windowDefaults } from '../data/index.ts';
+import { InputError } from '../errors.ts';
 import { parseHubName } from '../io/hub/repository.ts';
 import type { Pooling } from '../models/index.ts';
+import * as schemas from '../settings/index.ts';
+import { type Schema, type ValueOf, valueOfText } from '../settings/index.ts';
 import { runDefaults } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 
-/** A parser of an option's value that accepts what `isValid` does. */
-const number =
-  (isValid: (value: number) => boolean, expected: string) =>
-  (text: string): number => {
-    const value = text.trim() === '' ? Number.NaN : Number(text);
-    if (!isValid(value)) throw new InvalidArgumentError(`It must be ${expected}.`);
-    return value;
+/** A parser of an option's text that accepts what the schema does. */
+const textOf =
+  <const S extends Schema>(schema: S) =>
+  (text: string): ValueOf<S> => {
+    try {
+      return valueOfText(schema, text);
+    } catch (error) {
+      throw error instanceof InputError ? new InvalidArgumentError(error.message) : error;
+    }
   };
 
-export const positiveInteger = number((x) => Number.isSafeInteger(x) && x > 0, 'a whole number above 0');
-export const naturalNumber = number((x) => Number.isSafeInteger(x) && x >= 0, 'a whole number, 0 or more');
-export const positiveNumber = number((x) => Number.isFinite(x) && x > 0, 'a number above 0');
-export const numberFromZero = number((x) => Number.isFinite(x) && x >= 0, 'a number, 0 or more');
-export const anyNumber = number(Number.isFinite, 'a number');
-export const ratio = number((x) => x >= 0 && x <= 1, 'a number from 0 to 1');
-export const widthFactor = number((x) => Number.isSafeInteger(x) && x > 1, 'a whole number above 1');
-export const sparsity = number((x) => x >= 0 && x < 1, 'in [0, 1): the fraction of weights removed, 0.4 removes 40 %');
-
+export const positiveInteger = textOf(schemas.positiveInteger);
+export const naturalNumber = textOf(schemas.wholeNumber);
+export const positiveNumber = textOf(schemas.positiveNumber);
+export const numberFromZero = textOf(schemas.numberFromZero);
+export const anyNumber = textOf(schemas.finiteNumber);
+export const ratio = textOf(schemas.fraction);
+export const widthFactor = textOf(schemas.factor);
+export const sparsity = textOf(schemas.sparsity);
 /** A positive number, or `none` for null. */
-export const positiveNumberOrNone = (text: string): number | null => (text === 'none' ? null : positiveNumber(text));
+export const positiveNumberOrNone = textOf(schemas.orNone(schemas.positiveNumber));
 
 /** A parser of values with commas between them. */
 export const listOf =

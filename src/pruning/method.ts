@@ -1,7 +1,7 @@
-import { type ConfigOf, completeOptions, type OptionTable } from '../adapters/options.ts';
 import type { FloatArray, Shape } from '../backends/backend.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
+import { type ConfigOf, completeOptions, type OptionTable } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** What a score may look at. */
@@ -61,6 +61,6 @@ export function definePruningMethod<const Table extends OptionTable = Record<nev
     ...definition,
     options,
     iterations,
-    configure: (given = {}) => completeOptions(name, options, given, (option) => option.default),
+    configure: (given = {}) => completeOptions(name, options, given),
   };
 }

@@ -1,4 +1,4 @@
-import { positiveNumber } from '../adapters/options.ts';
+import { option, positiveNumber } from '../settings/index.ts';
 import { erdosRenyiDensities, paperLiteralDensities } from './erdos-renyi.ts';
 import { definePruningMethod } from './method.ts';
 import * as scores from './scores.ts';
@@ -25,7 +25,7 @@ export const builtIn = [
     summary: 'against the gradient flow',
     data: 'batches',
     options: {
-      temperature: positiveNumber({
+      temperature: option(positiveNumber, {
         description: 'what logits are divided by while weights are scored',
         flag: 'grasp-temperature',
         default: 1,

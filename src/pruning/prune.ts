@@ -1,7 +1,7 @@
-import type { OptionValue } from '../adapters/options.ts';
 import type { FloatArray } from '../backends/backend.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
+import type { OptionValue } from '../settings/index.ts';
 import type { PruningMethod, ScoreContext } from './method.ts';
 import { pruningMethodOf } from './registry.ts';
 import { budgetsOf, masksWithin, removedAfter, type Scope } from './select.ts';

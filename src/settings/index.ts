@@ -1,20 +1,41 @@
-export { parseWith } from './parse.ts';
 export {
+  type ConfigOf,
+  completeOptions,
+  completeTable,
+  factsOf,
+  formOf,
+  kebabCase,
+  type Option,
+  type OptionFacts,
+  type OptionForm,
+  type OptionTable,
+  type OptionValue,
+  option,
+} from './option.ts';
+export { expectationOf, parseWith } from './parse.ts';
+export {
+  factor,
   finiteNumber,
   fraction,
   listOf,
   namedValues,
+  names,
   nonEmptyText,
   numberFromZero,
   oneOf,
   openFields,
+  orNone,
   positiveInteger,
   positiveNumber,
   probability,
   type Schema,
+  sparsity,
   strictFields,
   text,
   trueOrFalse,
+  type ValueOf,
   wholeNumber,
+  wholeNumbers,
 } from './schemas.ts';
 export { printable, shown } from './shown.ts';
+export { type TextForm, textForm, valueOfText } from './text-form.ts';

@@ -8,7 +8,7 @@ type Key = string | number;
 const OBJECTS = ['object', 'strict_object', 'loose_object', 'object_with_rest', 'record'];
 
 /** What valibot expects, in words: `string` is `a text`, `("a" | "b")` is `one of a, b`. */
-function expectation(issue: Issue): string {
+function inWords(issue: Issue): string {
   const expected = issue.expected ?? 'something else';
   const words: Readonly<Record<string, string>> = {
     string: 'a text',
@@ -26,7 +26,16 @@ function expectation(issue: Issue): string {
     .join(' or ');
 }
 
-const CONFIG: v.Config<Issue> = { abortEarly: true, abortPipeEarly: true, message: expectation };
+/** What no schema accepts. */
+const NOTHING = Symbol('nothing');
+
+const CONFIG: v.Config<Issue> = { abortEarly: true, abortPipeEarly: true, message: inWords };
+
+/** Returns what a value must be as a whole, in words: `a whole number above 0`. */
+export function expectationOf(schema: v.GenericSchema): string {
+  const result = v.safeParse(schema, NOTHING, CONFIG);
+  return result.success ? 'anything' : result.issues[0].message;
+}
 
 const nameOfKey = (key: Key): string => {
   if (typeof key === 'number') return `[${key}]`;
@@ -57,8 +66,7 @@ const schemaAt = (schema: v.GenericSchema, keys: readonly Key[]): v.GenericSchem
 
 function missingField(schema: v.GenericSchema, keys: readonly Key[]): string {
   const field = schemaAt(schema, keys);
-  const result = field && v.safeParse(field, undefined, CONFIG);
-  const must = result?.issues ? `; it must be ${result.issues[0].message}` : '';
+  const must = field ? `; it must be ${expectationOf(field)}` : '';
   return `${pathText(keys)} is missing${must}.`;
 }
 

@@ -8,16 +8,24 @@ import * as v from 'valibot';
 /** A schema of any value. */
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
 
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+/** What a schema describes, as something that nobody changes. */
+export type ValueOf<S extends v.GenericSchema> = DeepReadonly<v.InferOutput<S>>;
+
 const number = (expected: string, isValid: (value: number) => boolean) =>
   v.pipe(v.number(expected), v.check(isValid, expected));
 
 export const finiteNumber = number('a finite number', Number.isFinite);
 export const wholeNumber = number('a whole number, 0 or more', (x) => Number.isSafeInteger(x) && x >= 0);
 export const positiveInteger = number('a whole number above 0', (x) => Number.isSafeInteger(x) && x > 0);
+/** How many times as large. */
+export const factor = number('a whole number above 1', (x) => Number.isSafeInteger(x) && x > 1);
 export const numberFromZero = number('a number, 0 or more', (x) => Number.isFinite(x) && x >= 0);
 export const positiveNumber = number('a number above 0', (x) => Number.isFinite(x) && x > 0);
 /** A probability below 1, such as that of dropout. */
 export const probability = number('a number in [0, 1)', (x) => x >= 0 && x < 1);
+export const sparsity = number('in [0, 1): the fraction of weights removed, 0.4 removes 40 %', (x) => x >= 0 && x < 1);
 /** A part of a whole. */
 export const fraction = number('a number from 0 to 1', (x) => x >= 0 && x <= 1);
 
@@ -29,8 +37,21 @@ export const nonEmptyText = v.pipe(v.string('a text'), v.nonEmpty('a text that i
 export const oneOf = <const Names extends readonly string[]>(names: Names) =>
   v.picklist(names, `one of ${names.join(', ')}`);
 
+/** A value or null, which is written `none` on the command line. */
+export const orNone = <const Value extends v.GenericSchema>(value: Value) => v.nullable(value);
+
 /** A list of values that each fit. */
 export const listOf = <const Item extends v.GenericSchema>(item: Item) => v.array(item, 'a list');
+
+const NAMES = 'a list of names, at least one';
+export const names = v.pipe(v.array(v.pipe(v.string('a name'), v.nonEmpty('a name')), NAMES), v.minLength(1, NAMES));
+
+const WHOLE_NUMBERS = 'a list of different whole numbers from 0, at least one';
+export const wholeNumbers = v.pipe(
+  v.array(wholeNumber, WHOLE_NUMBERS),
+  v.minLength(1, WHOLE_NUMBERS),
+  v.check((items) => new Set(items).size === items.length, WHOLE_NUMBERS),
+);
 
 /** Hides a list from a schema of objects, which takes one for an object. */
 function refusingLists<const S extends v.GenericSchema>(schema: S): S {

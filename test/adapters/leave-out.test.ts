@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { type AdapterSettings, completeSettings, lora } from '../../src/adapters/index.ts';
-import { withoutLayers } from '../../src/adapters/leave-out.ts';
-import { wholeNumbers } from '../../src/adapters/options.ts';
+import { leaveOut, withoutLayers } from '../../src/adapters/leave-out.ts';
 import { loadAdapterFolder } from '../../src/interchange/index.ts';
 import { readJsonObject } from '../../src/io/files.ts';
 import { layersOf } from '../../src/models/attachments.ts';
+import { formOf } from '../../src/settings/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { attach, logits } from '../support/adapters.ts';
 import { trainedAdapter, writtenFolder } from '../support/portable.ts';
@@ -59,15 +59,15 @@ test('in BART the layers of the decoder follow those of the encoder', () => {
 test('settings without it are as they were, so that hashes and files of earlier runs hold', () => {
   assert.ok(!('leaveOut' in completeSettings({ kind: 'houlsby' })));
   assert.deepEqual(completeSettings({ kind: 'houlsby', leaveOut: [1] }).leaveOut, [1]);
-  assert.deepEqual(wholeNumbers({ description: '', default: [] }).parse('0, 2'), [0, 2]);
+  assert.deepEqual(formOf('leaveOut', leaveOut).parse('0, 2'), [0, 2]);
 });
 
 test('a layer that is not there, all layers, and what is no list of layers are refused', () => {
   const refused: [readonly number[], RegExp][] = [
     [[2], /leaveOut: there is no layer 2; the layers are 0 to 1/],
     [[0, 1], /leaveOut: no layer is left for the adapter; leave out fewer/],
-    [[0, 0], /houlsby: leaveOut must be a list of different whole numbers from 0, at least one, not \[0,0\]/],
-    [[0.5], /leaveOut must be a list of different whole numbers/],
+    [[0, 0], /houlsby: leaveOut must be a list of different whole numbers from 0, at least one, not \[0, 0\]/],
+    [[0.5], /leaveOut\[0\] must be a whole number, 0 or more, not 0.5/],
     [[], /leaveOut must be a list of different whole numbers/],
   ];
   for (const [leaveOut, message] of refused) {

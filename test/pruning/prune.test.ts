@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { attachAdapter, type Family, houlsby, lora, mam, positiveNumber } from '../../src/adapters/index.ts';
+import { attachAdapter, type Family, houlsby, lora, mam, option, positiveNumber } from '../../src/adapters/index.ts';
 import { add, memory, mul, Random, sum, type Tensor, tensor } from '../../src/index.ts';
 import { packSequences } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
@@ -427,7 +427,7 @@ test('a method of ones own has a name, options and what else it declares', async
   const distance = definePruningMethod({
     name: 'test-distance',
     summary: 'near a value',
-    options: { from: positiveNumber({ description: 'the value', default: 1 }) },
+    options: { from: option(positiveNumber, { description: 'the value', default: 1 }) },
     score: async ({ parameters }, { from }) =>
       Promise.all(parameters.map(async (parameter) => (await parameter.data()).map((w) => Math.abs(w - from)))),
   });

@@ -1,0 +1,80 @@
+import * as v from 'valibot';
+import { InputError } from '../errors.ts';
+import { expectationOf } from './parse.ts';
+import type { ValueOf } from './schemas.ts';
+
+/** How values of a schema are written as text, as on a command line. */
+export interface TextForm {
+  /** What stands for the value in the help; null for a switch. */
+  readonly placeholder: string | null;
+  /** The values there are, if they are a few names. */
+  readonly choices: readonly string[];
+  /** The value that a text stands for, whether the schema accepts it or not. */
+  parse(text: string): unknown;
+}
+
+/** The parts of schemas that are looked at. */
+type Parts = v.GenericSchema &
+  Partial<{ options: readonly unknown[]; item: v.GenericSchema; wrapped: v.GenericSchema; literal: unknown }>;
+
+const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));
+
+function ofList(item: TextForm): TextForm {
+  const placeholder = item.placeholder?.replace('>', 's>') ?? '<values>';
+  return { ...item, placeholder, parse: (text) => text.split(',').map((part) => item.parse(part.trim())) };
+}
+
+function orNone(form: TextForm): TextForm {
+  const placeholder = form.placeholder?.replace('>', '|none>') ?? null;
+  return { ...form, placeholder, parse: (text) => (text === 'none' ? null : form.parse(text)) };
+}
+
+/** The first of several schemas that accepts what the text stands for to it. */
+function ofUnion(schemas: readonly v.GenericSchema[]): TextForm {
+  const forms = schemas.map(textForm);
+  return {
+    placeholder: forms.map(({ placeholder }) => placeholder ?? '<value>').join('|'),
+    choices: forms.flatMap(({ choices }) => choices),
+    parse: (text) => {
+      const values = forms.map((form) => form.parse(text));
+      return values[
+        Math.max(
+          0,
+          schemas.findIndex((schema, i) => v.safeParse(schema, values[i]).success),
+        )
+      ];
+    },
+  };
+}
+
+/** Returns how values of a schema are written. */
+export function textForm(schema: v.GenericSchema): TextForm {
+  const { type, options = [], item, wrapped, literal } = schema as Parts;
+  if (wrapped) return type === 'nullable' || type === 'nullish' ? orNone(textForm(wrapped)) : textForm(wrapped);
+  switch (type) {
+    case 'number':
+      return { placeholder: '<number>', choices: [], parse: numberOf };
+    case 'boolean':
+      return { placeholder: null, choices: [], parse: (text) => ({ true: true, false: false })[text] ?? text };
+    case 'picklist':
+      return { placeholder: '<name>', choices: options.map(String), parse: (text) => text };
+    case 'literal':
+      return {
+        placeholder: '<name>',
+        choices: [String(literal)],
+        parse: (text) => (text === String(literal) ? literal : text),
+      };
+    case 'union':
+      return ofUnion(options as readonly v.GenericSchema[]);
+    case 'array':
+      if (item) return ofList(textForm(item));
+  }
+  return { placeholder: '<name>', choices: [], parse: (text) => text };
+}
+
+/** Returns the value that a text stands for. @throws InputError `It must be ...` for one that the schema does not accept */
+export function valueOfText<const S extends v.GenericSchema>(schema: S, text: string): ValueOf<S> {
+  const result = v.safeParse(schema, textForm(schema).parse(text));
+  if (result.success) return result.output as ValueOf<S>;
+  throw new InputError(`It must be ${expectationOf(schema)}.`);
+}
