@@ -30,21 +30,30 @@ const derivatives: { [Op in Smooth]: [Rule, Rule] } = {
   // d(a/b) = da/b - (a/b) db/b
   div: [(dy, _a, b) => div(dy, b), (dy, _a, b, y) => neg(mul(dy, div(y, b)))],
   // d(a^b) = b a^(b-1) da + a^b log(a) db
-  pow: [(dy, a, b) => mul(dy, mul(b, pow(a, lowered(b)))), (dy, a, _b, y) => mul(dy, mul(y, log(a)))],
+  pow: [powByBase, powByExponent],
   // the larger one gets the gradient, equal ones half each
-  maximum: [(dy, a, b) => mul(dy, heaviside(a, b)), (dy, a, b) => mul(dy, heaviside(b, a))],
-  minimum: [(dy, a, b) => mul(dy, heaviside(b, a)), (dy, a, b) => mul(dy, heaviside(a, b))],
+  maximum: [(dy, a, b) => toLarger(dy, b, a), (dy, a, b) => toLarger(dy, a, b)],
+  minimum: [(dy, a, b) => toLarger(dy, a, b), (dy, a, b) => toLarger(dy, b, a)],
 };
 
-/** b - 1, but 0 for a constant b = 0, so that b a^(b-1) is 0 also at a = 0. */
-function lowered(b: Tensor): Tensor {
-  const reduced = sub(b, 1);
-  return b.requiresGrad ? reduced : where(equal(b, scalarLike(b, 0)), scalarLike(b, 0), reduced);
+/** b a^(b-1) dy; 0 at b = 0, where y = 1 whatever a is. A variable b has a slope there but at a = 0. */
+function powByBase(dy: Tensor, a: Tensor, b: Tensor): Tensor {
+  const zero = scalarLike(b, 0);
+  const noPower = equal(b, zero);
+  const flat = b.requiresGrad ? mul(noPower, equal(a, zero)) : noPower;
+  return where(flat, zero, mul(dy, mul(b, pow(a, where(flat, zero, sub(b, 1))))));
 }
 
-/** 1 where a > b, 1/2 where they are equal, else 0. */
-function heaviside(a: Tensor, b: Tensor): Tensor {
-  return mul(add(less(b, a), sub(1, less(a, b))), 0.5);
+/** y log(a) dy; 0 at a = 0 for b >= 0, where y stays what it is. */
+function powByExponent(dy: Tensor, a: Tensor, b: Tensor, y: Tensor): Tensor {
+  const zero = scalarLike(a, 0);
+  const flat = mul(equal(a, zero), add(less(zero, b), equal(b, zero)));
+  return where(flat, zero, mul(dy, mul(y, log(where(flat, scalarLike(a, 1), a)))));
+}
+
+/** dy where a < b, half of it where they are equal, else 0. With NaN there is no order: all of it. */
+function toLarger(dy: Tensor, a: Tensor, b: Tensor): Tensor {
+  return where(less(b, a), scalarLike(a, 0), where(equal(a, b), mul(dy, 0.5), dy));
 }
 
 function binary(op: Smooth, first: Operand, second: Operand): Tensor {

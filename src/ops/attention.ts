@@ -2,12 +2,14 @@ import type { AttentionSpec } from '../backends/backend.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { add, mul } from './arithmetic.ts';
+import { equal, where } from './compare.ts';
 import { dropoutMask } from './dropout.ts';
 import { concat, permute, slice, sliceRows } from './layout.ts';
 import { matmul } from './matmul.ts';
 import { softmax } from './normalization.ts';
 import { fusedOperation } from './operation.ts';
-import { reshape } from './reduce.ts';
+import { max, reshape } from './reduce.ts';
+import { scalarLike } from './scalar.ts';
 
 export type { AttentionSpec } from '../backends/backend.ts';
 
@@ -17,7 +19,7 @@ export type { AttentionSpec } from '../backends/backend.ts';
  * @param query [..., queries, headDim]
  * @param key [..., keys, headDim]
  * @param value [..., keys, headDim]
- * @param mask added to the scores, broadcasting to [..., queries, keys]; large negative numbers hide a key
+ * @param mask added to the scores, broadcasting to [..., queries, keys]; -∞ or a large negative number hides a key
  * @param dropMask multiplied with the probabilities [..., queries, keys]
  * @returns [..., queries, headDim]
  */
@@ -28,8 +30,16 @@ export function attention(
   { scale, mask, dropMask }: { scale: number; mask?: Tensor; dropMask?: Tensor },
 ): Tensor {
   const scores = mul(matmul(query, key, { transposeB: true }), scale);
-  const probabilities = softmax(mask ? add(scores, mask) : scores); // [..., queries, keys]
+  const probabilities = mask ? maskedSoftmax(add(scores, mask)) : softmax(scores); // [..., queries, keys]
   return matmul(dropMask ? mul(probabilities, dropMask) : probabilities, value);
+}
+
+/** Softmax, but 0 along a row of -∞ alone: a query that sees no key attends to nothing, as in PyTorch. */
+function maskedSoftmax(scores: Tensor): Tensor {
+  if (scores.size === 0) return softmax(scores);
+  const zero = scalarLike(scores, 0);
+  const seesNothing = equal(max(scores.detach(), { axes: [-1], keepDims: true }), scalarLike(scores, -Infinity));
+  return where(seesNothing, zero, softmax(where(seesNothing, zero, scores)));
 }
 
 /** Added to a score it leaves a probability of exactly 0. */

@@ -1,10 +1,12 @@
 import { formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
+import { where } from './compare.ts';
 import { gatherRows, type Ids } from './gather.ts';
 import { logSoftmax } from './normalization.ts';
 import { fusedOperation } from './operation.ts';
 import { mean, reshape, sum } from './reduce.ts';
+import { scalarLike } from './scalar.ts';
 import { neg } from './unary.ts';
 
 export interface CrossEntropyOptions {
@@ -45,11 +47,18 @@ export function crossEntropy(
     (x) => {
       // Elements of the flattened log-probabilities; -1 gives 0.
       const places = chosen.map((target, row) => (target < 0 ? -1 : row * classes + target));
-      return neg(reshape(gatherRows(reshape(logSoftmax(x), [-1, 1]), places), [rows]));
+      return neg(reshape(gatherRows(reshape(logSoftmax(onlyCounted(x, chosen)), [-1, 1]), places), [rows]));
     },
   );
   const counted = chosen.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);
   return mul(sum(losses), reduction === 'mean' ? 1 / counted : 1);
+}
+
+/** x [rows, classes] with zeros in the rows that count for nothing, so that no NaN in them reaches a gradient. */
+function onlyCounted(x: Tensor, chosen: Int32Array): Tensor {
+  if (!chosen.some((target) => target < 0)) return x;
+  const counts = x.backend.upload(Float32Array.from(chosen, (target) => (target < 0 ? 0 : 1)));
+  return where(Tensor.fromBuffer(x.backend, counts, [chosen.length, 1]), x, scalarLike(x, 0));
 }
 
 /** The squared error (a - b)², its mean or its sum; a scalar. */

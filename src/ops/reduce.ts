@@ -2,10 +2,11 @@ import type { ReduceOp, Shape } from '../backends/backend.ts';
 import { recordOutput } from '../tensor/graph.ts';
 import { formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { div, mul } from './arithmetic.ts';
+import { div, mul, sub } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
-import { equal } from './compare.ts';
+import { equal, where } from './compare.ts';
 import { operation } from './operation.ts';
+import { scalarLike } from './scalar.ts';
 
 export interface ReduceOptions {
   /** Axes to reduce over, negative ones counted from the end; default all. */
@@ -60,12 +61,14 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return mul(total, total.size / x.size);
 }
 
-/** The largest element over `axes`: it alone gets the gradient; equal ones share it. */
+/** The largest element over `axes`, NaN if one is NaN: it alone gets the gradient; equal ones share it. */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   const r = reduction(x, options);
   return reduce('max', x, r, (y, dy) => {
-    const isMax = equal(x, reshape(y, r.kept));
+    const largest = reshape(y, r.kept);
+    // NaN equals nothing.
+    const isMax = where(equal(largest, largest), equal(x, largest), sub(1, equal(x, x)));
     const ties = sum(isMax, { axes: r.axes, keepDims: true });
-    return mul(isMax, div(reshape(dy, r.kept), ties));
+    return where(isMax, div(reshape(dy, r.kept), ties), scalarLike(x, 0));
   });
 }

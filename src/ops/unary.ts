@@ -1,11 +1,18 @@
 import type { UnaryOp } from '../backends/backend.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { div, mul, sub } from './arithmetic.ts';
+import { less, where } from './compare.ts';
 import { operation } from './operation.ts';
+import { scalarLike, zerosLike } from './scalar.ts';
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 
-/** For y = f(x): dL/dx from dL/dy. */
+/**
+ * For y = f(x): dL/dx from dL/dy.
+ *
+ * Where a slope is 0 or 1 the gradient is selected, not multiplied: behind a square root or a logarithm dy may be infinite, and
+ * 0 · ∞ is not 0.
+ */
 const derivatives: { [Op in UnaryOp]: (dy: Tensor, x: Tensor, y: Tensor) => Tensor } = {
   // d(-x) = -dx
   neg: (dy) => neg(dy),
@@ -17,19 +24,22 @@ const derivatives: { [Op in UnaryOp]: (dy: Tensor, x: Tensor, y: Tensor) => Tens
   tanh: (dy, _x, y) => mul(dy, sub(1, mul(y, y))),
   // d σ(x) = σ(x) (1 - σ(x)) dx
   sigmoid: (dy, _x, y) => mul(dy, mul(y, sub(1, y))),
-  // d max(x, 0) = [x > 0] dx
-  relu: (dy, x) => mul(dy, step(x)),
+  // d max(x, 0) = dx where that is not 0
+  relu: (dy, _x, y) => where(y, dy, scalarLike(y, 0)),
   // d √x = dx / (2 √x)
   sqrt: (dy, x) => mul(dy, mul(rsqrt(x), 0.5)),
   // d x^(-1/2) = -1/2 x^(-3/2) dx
   rsqrt: (dy, _x, y) => mul(dy, mul(mul(y, mul(y, y)), -0.5)),
   // d |x| = sign(x) dx
-  abs: (dy, x) => mul(dy, sign(x)),
+  abs: (dy, x) => {
+    const zero = scalarLike(x, 0);
+    return where(x, where(less(x, zero), neg(dy), dy), zero);
+  },
   // d erf x = 2/√π e^(-x²) dx
   erf: (dy, x) => mul(dy, mul(exp(neg(mul(x, x))), TWO_OVER_SQRT_PI)),
   // constant but for a jump
-  sign: (dy) => mul(dy, 0),
-  step: (dy) => mul(dy, 0),
+  sign: zerosLike,
+  step: zerosLike,
 };
 
 function unary(op: UnaryOp, x: Tensor): Tensor {

@@ -160,18 +160,6 @@ class Silu extends TwiceDifferentiable {
   }
 }
 
-/** max(x, 0); slope 1 where x > 0, else 0. */
-@final
-class Relu extends Activation {
-  @inline
-  value(x: v128): v128 {
-    return f32x4.max(x, f32x4.splat(0));
-  }
-  @inline
-  slope(x: v128): v128 {
-    return v128.and(f32x4.gt(x, f32x4.splat(0)), math.one());
-  }
-}
 /** Slope 1 - tanh^2 x. */
 @final
 class Tanh extends Activation {
@@ -213,8 +201,13 @@ export function siluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i3
 export function siluBackwardBackward(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
   backwardBackward<Silu>(x, dy, u, out, start, end);
 }
+/** dy where x > 0, else 0; also where x is NaN. Selected, not multiplied: 0 times infinity is not 0. */
 export function reluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
-  backward<Relu>(x, dy, dx, start, end);
+  const stop = <usize>end << 2;
+  const zero = f32x4.splat(0);
+  for (let i = <usize>start << 2; i < stop; i += 16) {
+    v128.store(dx + i, v128.andnot(v128.load(dy + i), f32x4.le(v128.load(x + i), zero)));
+  }
 }
 export function tanhBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
   backward<Tanh>(x, dy, dx, start, end);
