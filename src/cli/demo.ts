@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { houlsby } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import {
-  checkOutput,
+  openRunFolder,
   pruningDefaults,
   type RunConfig,
   type RunMetrics,
@@ -72,7 +72,7 @@ export function describeDemo(command: Command): void {
 
 export async function demo(command: Command): Promise<void> {
   const { output, seed, backend, json } = command.opts<Flags>();
-  for (const { name } of methods) checkOutput(`${output}/${name}`, { overwrite: true });
+  for (const { name } of methods) openRunFolder(`${output}/${name}`, { overwrite: true }).close();
   await useBackend(backend);
 
   const runs: DemoRun[] = [];

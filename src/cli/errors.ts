@@ -1,24 +1,22 @@
 import { CommanderError } from 'commander';
 import { MemoryError } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
+import { Interruption } from './interrupt.ts';
 
-/** Exit codes of the command; 70 is EX_SOFTWARE of sysexits.h, 130 is what shells report for Ctrl-C. */
-export const exitCodes = { ok: 0, input: 1, usage: 2, internal: 70, interrupted: 130 } as const;
+/** Exit codes of the command; 70 is EX_SOFTWARE of sysexits.h. One that a signal stopped ends with 128 and its number. */
+export const exitCodes = { ok: 0, input: 1, usage: 2, internal: 70 } as const;
 
 /** Options that do not fit together: shown with a hint to `--help`. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Whether work was stopped by a signal before there was anything to save. */
-const isInterruption = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
-
 /** Tells standard error what went wrong, and gives the exit code. What commander throws it has reported already. */
 export function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  if (isInterruption(error)) {
+  if (error instanceof Interruption) {
     process.stderr.write('stopped; nothing was saved\n');
-    return exitCodes.interrupted;
+    return error.exitCode;
   }
   if (error instanceof InputError || error instanceof MemoryError) {
     process.stderr.write(`error: ${error.message}\n`);
@@ -29,10 +27,13 @@ export function report(error: unknown): number {
   return exitCodes.internal;
 }
 
-/** A reader that has seen enough, as in `predict ... | head`, is no error. */
+/** A reader that has seen enough, as in `predict ... | head`, is no error, and a terminal that was closed ends no work. */
 export function ignoreClosedOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(exitCodes.ok);
+    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+    if (error.code !== 'EIO') throw error;
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
 }

@@ -1,8 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { InputError } from '../errors.ts';
 import { checkpointFileNames, checkpointLike } from '../interchange/index.ts';
-import { checkReplaceable, readModelConfig, resolveModelFolder, writeFolderAtomic } from '../io/index.ts';
+import { openNewOutput, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { parseModelConfig, randomWeights } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { tokenizerOf } from '../training/index.ts';
@@ -35,15 +33,7 @@ Example:
 
 export async function init(command: Command, from: string): Promise<void> {
   const { output, overwrite = false, seed, json } = command.opts<Flags>();
-  checkReplaceable(output, checkpointFileNames);
-  if (!overwrite && existsSync(output) && readdirSync(output).length > 0) {
-    throw new InputError(`${output} holds an earlier output: choose another --output, or replace it with --overwrite.`);
-  }
-  const folder = resolveModelFolder(from);
-  const config = readModelConfig(folder);
-  tokenizerOf({ folder, config: parseModelConfig(config) });
-  const weights = randomWeights(config, new Random(seed));
-  writeFolderAtomic(output, await checkpointLike(folder, weights), checkpointFileNames);
+  const { config, weights } = await writeRandomModel(from, { output, overwrite, seed });
   const parameters = weights.reduce((sum, { size }) => sum + size, 0);
   if (json) printJson({ output, model_type: config.model_type, parameters, seed });
   else {
@@ -52,5 +42,22 @@ export async function init(command: Command, from: string): Promise<void> {
       ['parameters', formatCount(parameters)],
       ['saved in', output],
     ]);
+  }
+}
+
+async function writeRandomModel(
+  from: string,
+  { output, overwrite, seed }: { readonly output: string; readonly overwrite: boolean; readonly seed: number },
+) {
+  const target = openNewOutput(output, checkpointFileNames, { overwrite });
+  try {
+    const folder = resolveModelFolder(from);
+    const config = readModelConfig(folder);
+    tokenizerOf({ folder, config: parseModelConfig(config) });
+    const weights = randomWeights(config, new Random(seed));
+    target.replace(await checkpointLike(folder, weights));
+    return { config, weights };
+  } finally {
+    target.close();
   }
 }

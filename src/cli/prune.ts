@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { checkOutput, runFileSizes, runPruning } from '../training/index.ts';
+import { openRunFolder, runFileSizes, runPruning } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { layerHead, layerRows, methodName, notePruned, runDocument } from './describe.ts';
 import { UsageError } from './errors.ts';
@@ -33,17 +33,17 @@ export async function prune(command: Command): Promise<void> {
   const { output = null, overwrite = false, json } = command.opts<Flags>();
   const settings = await runSettings(command);
   if (!settings.pruning) throw new UsageError(`--adapter ${settings.adapter.kind} has no weights to prune.`);
-  if (output !== null) checkOutput(output, { overwrite });
-  await useBackend(settings.backend);
-
+  const opened = output === null ? null : openRunFolder(output, { overwrite });
   const display = new TrainingDisplay(settings);
-  const signal = interruptSignal(() => display.interrupt());
   let result: Awaited<ReturnType<typeof runPruning>>;
   try {
+    await useBackend(settings.backend);
+    const signal = interruptSignal(() => display.interrupt());
     const { events } = display;
-    result = await runPruning({ settings, output, command: commandLine(), versions, signal, events });
+    result = await runPruning({ settings, output: opened, command: commandLine(), versions, signal, events });
   } finally {
     display.stop();
+    opened?.close();
   }
 
   const { config, metrics, pruning } = result;

@@ -21,7 +21,7 @@ import { runDefaults, trainingDefaults } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { interruptSignal } from './interrupt.ts';
+import { interruptedCode, interruptSignal } from './interrupt.ts';
 import {
   isExplicit,
   listOf,
@@ -186,7 +186,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
       display.stop();
     }
     const { folder, summary } = await writeOutputs(plan, store);
-    if (result.status === 'stopped') process.exitCode = exitCodes.interrupted;
+    if (result.status === 'stopped') process.exitCode = interruptedCode(signal);
     else if (result.failed > 0) process.exitCode = exitCodes.input;
     const table = scoreTable(summary);
     if (json) printJson({ ...result, output: folder, table, comparison: comparisonTable(summary) });

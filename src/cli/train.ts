@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { OutputFolder } from '../io/index.ts';
 import {
-  checkOutput,
+  checkpointSeconds as checkpointDefault,
+  openRunFolder,
   type RunEvents,
+  type RunResult,
   type RunSettings,
   readStoppedRun,
   runFileSizes,
@@ -10,10 +13,11 @@ import {
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
-import { exitCodes, UsageError } from './errors.ts';
+import { UsageError } from './errors.ts';
 import { useData, useModel } from './fetch.ts';
 import { addGenerationOptions } from './generation-options.ts';
-import { interruptSignal } from './interrupt.ts';
+import { interruptedCode, interruptSignal } from './interrupt.ts';
+import { numberFromZero } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { addPruningOptions } from './pruning-options.ts';
@@ -25,6 +29,7 @@ interface Flags {
   readonly output?: string;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
+  readonly checkpointSeconds: number;
   readonly json?: boolean;
 }
 
@@ -44,12 +49,15 @@ export function describeTrain(command: Command): void {
     new Option('-o, --output <folder>', 'folder to write (default: runs/<data>-<adapter>-<pruning>-s<seed>)'),
     new Option('--resume', 'continue the stopped run in --output, with its settings').conflicts('overwrite'),
     new Option('--overwrite', 'replace an earlier run in --output'),
+    new Option('--checkpoint-seconds <seconds>', 'how often it leaves a checkpoint')
+      .argParser(numberFromZero)
+      .default(checkpointDefault),
   );
   command.addHelpText(
     'after',
     `
-Ctrl-C finishes the current step and saves a checkpoint; --resume continues with the same result.
-Before the first step there is nothing to save yet.
+Ctrl-C, SIGTERM and a closed terminal finish the current step and save a checkpoint; --resume continues with the same
+result. Before the first step there is nothing to save yet. What is killed continues from the last checkpoint.
 
 Examples:
   $ sparse-adapter train --model ./bert-base --task rte --data ./glue
@@ -62,40 +70,61 @@ Examples:
 }
 
 export async function train(command: Command): Promise<void> {
-  const { resume = false, overwrite = false, json = false, ...flags } = command.opts<Flags>();
-  const settings = resume ? await stoppedSettings(command) : await runSettings(command);
-  const output = flags.output ?? defaultOutput(settings);
-  if (!resume) checkOutput(output, { overwrite });
-  await useBackend(settings.backend);
-
-  const display = new TrainingDisplay(settings, resume);
-  const signal = interruptSignal(() => display.interrupt());
-  let result: Awaited<ReturnType<typeof runTraining>>;
+  const { resume = false, overwrite = false, json = false, output: named, checkpointSeconds } = command.opts<Flags>();
+  if (resume && named === undefined) throw new UsageError('--resume needs --output, the folder of the stopped run.');
+  const open = (folder: string) => openRunFolder(folder, { overwrite: overwrite || resume });
+  let output = named === undefined ? null : open(named);
+  let result: RunResult;
   try {
-    const events = display.events;
-    result = await runTraining({ settings, output, resume, command: commandLine(), versions, signal, events });
+    const settings = resume && output ? await stoppedSettings(command, output.folder) : await runSettings(command);
+    output ??= open(defaultOutput(settings));
+    result = await trainIn(output, settings, { resume, checkpointSeconds });
   } finally {
-    display.stop();
+    output?.close();
   }
+  const { folder } = output;
 
   if (result.status === 'stopped') {
-    process.exitCode = exitCodes.interrupted;
     note(
-      `stopped after step ${result.step} of ${result.totalSteps}; continue with: sparse-adapter train --resume --output ${output}`,
+      `stopped after step ${result.step} of ${result.totalSteps}; continue with: sparse-adapter train --resume --output ${folder}`,
     );
-    if (json) printJson({ output, ...result });
+    if (json) printJson({ output: folder, ...result });
     return;
   }
   const { config, metrics } = result;
-  const bytes = runFileSizes(output)['adapter.safetensors'];
-  if (json) printJson({ status: result.status, ...runDocument(output, config, metrics, bytes) });
-  else printTable([...runRows(config, metrics, bytes), ['saved in', output]]);
+  const bytes = runFileSizes(folder)['adapter.safetensors'];
+  if (json) printJson({ status: result.status, ...runDocument(folder, config, metrics, bytes) });
+  else printTable([...runRows(config, metrics, bytes), ['saved in', folder]]);
 }
 
-async function stoppedSettings(command: Command): Promise<RunSettings> {
-  const { output } = command.opts<Flags>();
-  if (output === undefined) throw new UsageError('--resume needs --output, the folder of the stopped run.');
-  const settings = readStoppedRun(output).settings;
+async function trainIn(
+  output: OutputFolder,
+  settings: RunSettings,
+  options: { readonly resume: boolean; readonly checkpointSeconds: number },
+): Promise<RunResult> {
+  await useBackend(settings.backend);
+  const display = new TrainingDisplay(settings, options.resume);
+  const signal = interruptSignal(() => display.interrupt());
+  try {
+    const { events } = display;
+    const result = await runTraining({
+      ...options,
+      settings,
+      output,
+      command: commandLine(),
+      versions,
+      signal,
+      events,
+    });
+    if (result.status === 'stopped') process.exitCode = interruptedCode(signal);
+    return result;
+  } finally {
+    display.stop();
+  }
+}
+
+async function stoppedSettings(command: Command, folder: string): Promise<RunSettings> {
+  const settings = readStoppedRun(folder).settings;
   checkAgreement(command, settings);
   return { ...settings, model: await useModel(settings.model), data: await useData(settings.data) };
 }

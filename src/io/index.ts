@@ -1,8 +1,17 @@
-export { checkReplaceable, writeFileAtomic, writeFolderAtomic } from './atomic.ts';
+export { writeFileAtomic } from './atomic.ts';
 export * from './browser.ts';
 export { openCheckpoint } from './checkpoint.ts';
 export { isFolder, readJsonObject, readTextFile } from './files.ts';
 export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export type { OnProgress } from './hub/remote.ts';
 export { readGenerationConfig, readModelConfig, resolveModelFolder } from './model-folder.ts';
+export {
+  type Disk,
+  lockFolder,
+  type OutputFolder,
+  openNewOutput,
+  openOutput,
+  recoverOutput,
+  writeFolderAtomic,
+} from './output-folder.ts';
 export { openSafetensors } from './safetensors-open.ts';

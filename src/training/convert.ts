@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import {
@@ -10,7 +9,7 @@ import {
   isAdapterFolder,
   portableAdapter,
 } from '../interchange/index.ts';
-import { checkReplaceable, writeFolderAtomic } from '../io/index.ts';
+import { openNewOutput, recoverOutput } from '../io/index.ts';
 import { isHeadParameter, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
 import {
   type ConvertibleModel,
@@ -45,6 +44,7 @@ export type ConversionTarget = (typeof conversionTargets)[number];
  * @throws InputError if it is none of them, or lacks something that the options do not give
  */
 export function openAdapter(folder: string, options: ForeignOptions = {}): OpenedAdapter {
+  recoverOutput(folder);
   if (isFinishedRun(folder)) return openRun(folder, options);
   if (isAdapterFolder(folder)) return openForeign(folder, options);
   throw new InputError(
@@ -99,18 +99,19 @@ const outputNames = [
  * @throws InputError for a folder that cannot be read or written, and an adapter that the format cannot express; nothing is written
  */
 export async function convertAdapter(from: string, output: string, options: ConvertOptions): Promise<Conversion> {
-  checkReplaceable(output, outputNames);
-  if (!options.overwrite && existsSync(output) && readdirSync(output).length > 0) {
-    throw new InputError(`${output} holds an earlier output: choose another --output, or replace it with --overwrite.`);
+  const target = openNewOutput(output, outputNames, options);
+  try {
+    const opened = openAdapter(from, options);
+    const { files, warnings } = await filesOf(opened, options);
+    target.replace(files);
+    return {
+      adapter: opened.config.settings.adapter,
+      warnings: [...new Set([...opened.warnings, ...warnings])],
+      files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, Buffer.byteLength(content)])),
+    };
+  } finally {
+    target.close();
   }
-  const opened = openAdapter(from, options);
-  const { files, warnings } = await filesOf(opened, options);
-  writeFolderAtomic(output, files, outputNames);
-  return {
-    adapter: opened.config.settings.adapter,
-    warnings: [...new Set([...opened.warnings, ...warnings])],
-    files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, Buffer.byteLength(content)])),
-  };
 }
 
 interface Files {

@@ -26,16 +26,23 @@ export {
   tokenizerOf,
 } from './prepare.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
-export { type RunEvents, type RunOptions, type RunResult, runTraining, type StepProgress } from './run.ts';
+export {
+  checkpointSeconds,
+  type RunEvents,
+  type RunOptions,
+  type RunResult,
+  runTraining,
+  type StepProgress,
+} from './run.ts';
 export { RunCache } from './run-cache.ts';
 export {
   adapterFile,
   type CheckpointHeader,
-  checkOutput,
   hasCheckpoint,
   isFinishedRun,
   type LoadedRun,
   loadRun,
+  openRunFolder,
   type RunConfig,
   type RunMetrics,
   readRunConfig,

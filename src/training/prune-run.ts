@@ -1,15 +1,16 @@
+import type { OutputFolder } from '../io/index.ts';
 import { loadFused } from './fuse.ts';
 import { type AdapterPruneReport, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import { countParameters } from './run.ts';
-import { type RunConfig, type RunMetrics, saveRun } from './run-folder.ts';
+import { type RunConfig, type RunMetrics, saveRun, withRunFolder } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { taskOf } from './tasks/index.ts';
 
 export interface PruningOptions {
   readonly settings: RunSettings;
-  /** The folder to write, or null. */
-  readonly output: string | null;
+  /** The folder to write, or null. If it is opened already, it stays open. */
+  readonly output: string | OutputFolder | null;
   /** The exact command, for the record. */
   readonly command: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
@@ -30,7 +31,14 @@ export interface PruningResult {
  * @throws InputError for bad input, and settings without pruning; nothing has been written then
  */
 export async function runPruning(options: PruningOptions): Promise<PruningResult> {
-  const { output, command, versions, signal, events } = options;
+  const { output } = options;
+  return output === null
+    ? pruneAndSave(null, options)
+    : withRunFolder(output, (opened) => pruneAndSave(opened, options));
+}
+
+async function pruneAndSave(output: OutputFolder | null, options: PruningOptions): Promise<PruningResult> {
+  const { command, versions, signal, events } = options;
   const settings = await withFetchedFiles(withAllOptions(options.settings));
   const run = await prepareRun(taskOf(settings.data), settings, events);
   loadFused(run.adapted, settings);

@@ -4,14 +4,14 @@ import { type AdaptableModel, loadSparseTensors, toSparseTensors } from '../adap
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import {
-  checkReplaceable,
+  type OutputFolder,
+  openOutput,
   openSafetensors,
   readJsonObject,
+  recoverOutput,
   type SafetensorsFile,
   serializeSafetensors,
   type TensorData,
-  writeFileAtomic,
-  writeFolderAtomic,
 } from '../io/index.ts';
 import type { SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -70,23 +70,61 @@ export interface RunMetrics {
 /** What the folder of a run may hold. */
 export const runFileNames = [CONFIG, WEIGHTS, METRICS, CHECKPOINT];
 
-export const isFinishedRun = (folder: string): boolean => existsSync(join(folder, CONFIG));
-export const hasCheckpoint = (folder: string): boolean => existsSync(join(folder, CHECKPOINT));
+const holds = (folder: string, file: string): boolean => {
+  recoverOutput(folder);
+  return existsSync(join(folder, file));
+};
+export const isFinishedRun = (folder: string): boolean => holds(folder, CONFIG);
+export const hasCheckpoint = (folder: string): boolean => holds(folder, CHECKPOINT);
 
 /**
- * Checks that a new run may be written to a folder, before the work that would be lost.
+ * Opens the folder of a run for writing, before the work that would be lost. Nobody else can write it until it is closed.
  *
- * @throws InputError if it holds a run and `overwrite` is false, or anything else, or cannot be written
+ * @param options.overwrite whether it may hold a run, which stays until the new one is finished. Default false.
+ * @throws InputError if it holds a run and `overwrite` is false, or anything else, if another process writes it, and if it cannot be
+ *   written
  */
-export function checkOutput(folder: string, { overwrite }: { readonly overwrite: boolean }): void {
-  checkReplaceable(folder, runFileNames);
-  if (overwrite) return;
-  if (hasCheckpoint(folder)) {
-    throw new InputError(`${folder} holds a stopped run: continue it with --resume, or replace it with --overwrite.`);
+export function openRunFolder(
+  folder: string,
+  { overwrite = false }: { readonly overwrite?: boolean } = {},
+): OutputFolder {
+  const output = openOutput(folder, runFileNames);
+  const isStopped = existsSync(join(output.path, CHECKPOINT));
+  if (overwrite || (!isStopped && !existsSync(join(output.path, CONFIG)))) return output;
+  output.close();
+  throw new InputError(
+    isStopped
+      ? `${folder} holds a stopped run: continue it with --resume, or replace it with --overwrite.`
+      : `${folder} holds a finished run: choose another --output, or replace it with --overwrite.`,
+  );
+}
+
+/** Does work with the folder of a run: one that is named is opened for it alone, one that is opened already stays open. */
+export async function withRunFolder<Result>(
+  output: string | OutputFolder,
+  work: (output: OutputFolder) => Promise<Result>,
+): Promise<Result> {
+  if (typeof output !== 'string') return work(output);
+  const opened = openRunFolder(output, { overwrite: true });
+  try {
+    return await work(opened);
+  } finally {
+    opened.close();
   }
-  if (isFinishedRun(folder)) {
-    throw new InputError(`${folder} holds a finished run: choose another --output, or replace it with --overwrite.`);
-  }
+}
+
+/** Settings and metrics, which no parameter makes larger. */
+const DOCUMENT_BYTES = 64 * 1024;
+
+/**
+ * Keeps space for the files of a run on the disk, so that what was trained can be saved when others have filled it.
+ *
+ * @throws InputError if there is too little for them and a checkpoint
+ */
+export function reserveRun(output: OutputFolder, parameters: readonly Parameter[]): void {
+  const bytesOf = (some: readonly Parameter[]) => some.reduce((sum, { size }) => sum + 4 * size, 0);
+  const files = bytesOf(parameters) + DOCUMENT_BYTES;
+  output.reserve(files, files + 2 * bytesOf(parameters.filter(({ trainable }) => trainable)));
 }
 
 /** The bytes of the adapter and head in the sparse format. */
@@ -111,12 +149,12 @@ export async function runFiles(
 
 /** Writes a finished run; an earlier one or a checkpoint in the folder is replaced at once at the end. */
 export async function saveRun(
-  folder: string,
+  output: OutputFolder,
   config: Omit<RunConfig, 'format_version'>,
   metrics: RunMetrics,
   parameters: readonly Parameter[],
 ): Promise<void> {
-  writeFolderAtomic(folder, await runFiles(config, metrics, parameters), [CHECKPOINT]);
+  output.replace(await runFiles(config, metrics, parameters));
 }
 
 /** @throws InputError if the folder holds no finished run of this format */
@@ -227,12 +265,17 @@ export interface CheckpointHeader {
   readonly seconds: { readonly pruning: number; readonly training: number; readonly evaluation: number };
 }
 
-/** Writes the position of a run, its weights and the optimiser's moments in one file. */
+/**
+ * Writes the position of a run, its weights and the optimiser's moments in one file.
+ *
+ * @param options.isLast whether the run stops here, so that it may take the space that was kept
+ */
 export async function saveCheckpoint(
-  folder: string,
+  output: OutputFolder,
   header: Omit<CheckpointHeader, 'step'>,
   parameters: readonly Parameter[],
   optimizer: AdamState,
+  { isLast }: { readonly isLast: boolean },
 ): Promise<void> {
   const { tensors, metadata } = await toSparseTensors(parameters);
   const moments = [...optimizer.moments].flatMap(([name, moment]) =>
@@ -242,7 +285,8 @@ export async function saveCheckpoint(
     }),
   );
   const run = JSON.stringify({ ...header, step: optimizer.step } satisfies CheckpointHeader);
-  writeFileAtomic(join(folder, CHECKPOINT), serializeSafetensors([...tensors, ...moments], { ...metadata, run }));
+  const bytes = serializeSafetensors([...tensors, ...moments], { ...metadata, run });
+  output.writeFile(CHECKPOINT, bytes, { useReserve: isLast });
 }
 
 function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {

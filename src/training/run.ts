@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
+import type { OutputFolder } from '../io/index.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -18,9 +19,11 @@ import {
   type RunConfig,
   type RunMetrics,
   readStoppedRun,
+  reserveRun,
   type ScoredStep,
   saveCheckpoint,
   saveRun,
+  withRunFolder,
 } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
@@ -46,10 +49,13 @@ export interface StepProgress {
   readonly tokensPerSecond: number;
 }
 
+/** How often a run leaves a checkpoint if nothing else is said. */
+export const checkpointSeconds = 300;
+
 export interface RunOptions {
   readonly settings: RunSettings;
-  /** The folder to write. */
-  readonly output: string;
+  /** The folder to write; an earlier run in it stays until this one is finished. If it is opened already, it stays open. */
+  readonly output: string | OutputFolder;
   /** Continue from the checkpoint in the folder. Default false. */
   readonly resume?: boolean;
   /** The exact command, for the record. Default: none. */
@@ -58,7 +64,7 @@ export interface RunOptions {
   readonly versions?: Readonly<Record<string, string>>;
   /** When it is aborted the run stops after the current step and leaves a checkpoint, once pruning is over. */
   readonly signal?: AbortSignal;
-  /** A checkpoint is left whenever so much time has passed since the last one; by default only when it is aborted. */
+  /** A checkpoint is left whenever so much time has passed since the last one. Default {@link checkpointSeconds}. */
   readonly checkpointSeconds?: number;
   /** What it shares with other runs of the process; by default nothing. */
   readonly cache?: RunCache;
@@ -73,9 +79,13 @@ export type RunResult =
  * One run from settings to a saved folder: load the backbone, attach the adapter, prune it, train, evaluate, save. Pruning comes
  * before the first step and never again. A stopped run continues with `resume` and ends with the same weights.
  *
- * @throws InputError for bad input, and the signal's reason when it is aborted while pruning; nothing has been written then
+ * @throws InputError for bad input and for a folder that another run writes, and the signal's reason when it is aborted while
+ *   pruning; nothing has been written then
  */
-export async function runTraining(options: RunOptions): Promise<RunResult> {
+export const runTraining = (options: RunOptions): Promise<RunResult> =>
+  withRunFolder(options.output, (output) => runIn(output, options));
+
+async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResult> {
   const settings = await withFetchedFiles(withAllOptions(options.settings));
   const run = await prepareRun(taskOf(settings.data), settings, options.events, options.cache);
   const { model, adapter, trained } = run.adapted;
@@ -85,31 +95,46 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     run.random.fork('training'),
   );
   try {
-    return await trainAndSave({ ...options, settings }, run, trainer);
+    return await trainAndSave(output, { ...options, settings }, run, trainer);
   } finally {
     trainer.dispose();
   }
 }
 
-async function trainAndSave(options: RunOptions, run: PreparedRun, trainer: Trainer<unknown>): Promise<RunResult> {
-  const { settings, output, resume = false, versions = {}, signal, checkpointSeconds, events = {} } = options;
+async function trainAndSave(
+  output: OutputFolder,
+  options: RunOptions,
+  run: PreparedRun,
+  trainer: Trainer<unknown>,
+): Promise<RunResult> {
+  const { settings, resume = false, versions = {}, signal, events = {} } = options;
   const { saved } = run.adapted;
-  const progress = resume ? restore(options, run, trainer) : await begin(run, options);
+  reserveRun(output, saved);
+  const progress = resume ? restore(output, settings, run, trainer) : await begin(run, options);
   if (progress.pruning) events.onPruned?.(progress.pruning);
 
   const data = fingerprint(run.items);
-  const checkpoint = async () =>
-    saveCheckpoint(output, { settings, fingerprint: data, ...progress }, saved, await trainer.state());
+  const checkpoint = async (isLast: boolean) =>
+    saveCheckpoint(output, { settings, fingerprint: data, ...progress }, saved, await trainer.state(), { isLast });
+  const checkpointOnTheWay = async () => {
+    try {
+      await checkpoint(false);
+    } catch (error) {
+      // The run can still end well, and the checkpoint before this one is there.
+      if (!(error instanceof InputError)) throw error;
+      events.onWarning?.(`no checkpoint after step ${trainer.step}: ${error.message}`);
+    }
+  };
   try {
     await train(run, trainer, progress, {
       signal,
       events,
       due: evaluationSteps(trainer.totalSteps, settings.evaluations ?? 1),
-      onStepDone: checkpointSeconds === undefined ? undefined : every(checkpointSeconds, checkpoint),
+      onStepDone: every(options.checkpointSeconds ?? checkpointSeconds, checkpointOnTheWay),
     });
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
-    await checkpoint();
+    await checkpoint(true);
     return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
   }
 
@@ -147,7 +172,8 @@ async function begin(run: PreparedRun, { settings, command = [], signal, events 
 }
 
 function restore<Item>(
-  { output, settings }: RunOptions,
+  { folder: output }: OutputFolder,
+  settings: RunSettings,
   { items, adapted }: PreparedRun,
   trainer: Trainer<Item>,
 ): Progress {
@@ -171,7 +197,7 @@ interface Loop {
   readonly events: RunEvents;
   /** After which steps the model is evaluated. */
   readonly due: ReadonlySet<number>;
-  readonly onStepDone?: () => Promise<void>;
+  readonly onStepDone: () => Promise<void>;
 }
 
 /**
@@ -198,7 +224,7 @@ async function train(
     progress.tokens += batch.reduce<number>((sum, item) => sum + run.task.tokenCount(item), 0);
     progress.seconds.training += stop();
     events.onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
-    await onStepDone?.();
+    await onStepDone();
   }
 }
 

@@ -37,7 +37,7 @@ test('a run stopped twice ends with the same bytes as one that was not', async (
   assert.deepEqual(readdirSync(at('parts')), ['checkpoint.safetensors']);
 
   const second = await sparseAdapter([...resume('parts'), '--json'], { signal: { after: 'pruned', name: 'SIGTERM' } });
-  assert.equal(second.code, 130, second.stderr);
+  assert.equal(second.code, 143, second.stderr);
   const { status, step } = JSON.parse(second.stdout);
   assert.equal(status, 'stopped');
   assert.ok(step < 750);

@@ -3,8 +3,8 @@ import { suite } from 'uvu';
 import { Random } from '../../src/index.ts';
 import {
   buildModel,
-  checkOutput,
   classification,
+  openRunFolder,
   prepareRun,
   pruneAdapter,
   RunCache,
@@ -113,18 +113,18 @@ test('the sample is drawn from all examples', async () => {
 
 test('an output folder is checked before the work', () => {
   const free = temporaryFolder();
-  checkOutput(free, { overwrite: false });
+  openRunFolder(free).close();
   for (const [file, message] of [
     ['sparse-adapter.json', /holds a finished run: choose another --output, or replace it with --overwrite/],
     ['checkpoint.safetensors', /holds a stopped run: continue it with --resume, or replace it with --overwrite/],
   ] as const) {
     const folder = temporaryFolder({ [file]: '' });
-    assertInputError(() => checkOutput(folder, { overwrite: false }), message);
-    checkOutput(folder, { overwrite: true });
+    assertInputError(() => openRunFolder(folder), message);
+    openRunFolder(folder, { overwrite: true }).close();
   }
   const foreign = temporaryFolder({ 'thesis.tex': '' });
   assertInputError(
-    () => checkOutput(foreign, { overwrite: true }),
+    () => openRunFolder(foreign, { overwrite: true }),
     /holds "thesis\.tex", which is not an earlier output/,
   );
 });
