@@ -1,19 +1,29 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { InputError } from '../errors.ts';
+import { firstBadLine, lineChunks, notUtf8, unreadable, withoutMark } from './bytes.ts';
+
+/** Bytes of the longest text that JavaScript can hold as one string. */
+const LONGEST_TEXT = 2 ** 29 - 32;
 
 /**
  * A whole UTF-8 text file without its byte-order mark, lines ending in '\n'.
- * @throws InputError naming the file if it cannot be read, is not UTF-8, or has no text.
+ * @throws InputError naming the file if it cannot be read, is not UTF-8, is too large for one string, or has no text.
  */
 export function readText(path: string): string {
-  let bytes: Uint8Array;
+  let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
     throw unreadable(path, error);
   }
-  const text = decode(path, () => new TextDecoder('utf-8', { fatal: true }).decode(bytes)).replaceAll('\r\n', '\n');
+  bytes = withoutMark(path, bytes);
+  if (!isUtf8(bytes)) throw notUtf8(path, firstBadLine(bytes));
+  if (bytes.length > LONGEST_TEXT) {
+    throw new InputError(`${path} has ${bytes.length} bytes, more than fit in one text; split it, or make it a table`);
+  }
+  const text = bytes.toString('utf8').replaceAll('\r\n', '\n');
   if (text.trim() === '') throw new InputError(`${path} is empty`);
   return text;
 }
@@ -24,38 +34,5 @@ export function readText(path: string): string {
  * @throws InputError while iterating, if the source cannot be read or is not UTF-8.
  */
 export async function* readLines(source: string | Readable): AsyncGenerator<string, void, undefined> {
-  const name = typeof source === 'string' ? source : 'the input';
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let rest = '';
-  for await (const bytes of chunks(name, source)) {
-    const lines = (rest + decode(name, () => decoder.decode(bytes, { stream: true }))).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) yield line.replace(/\r$/, '');
-  }
-  rest += decode(name, () => decoder.decode());
-  if (rest !== '') yield rest.replace(/\r$/, '');
-}
-
-async function* chunks(name: string, source: string | Readable): AsyncGenerator<Uint8Array, void, undefined> {
-  try {
-    for await (const chunk of typeof source === 'string' ? createReadStream(source) : source) yield Buffer.from(chunk);
-  } catch (error) {
-    throw unreadable(name, error);
-  }
-}
-
-function decode(name: string, decoded: () => string): string {
-  try {
-    return decoded();
-  } catch {
-    throw new InputError(`${name} is not UTF-8 text: save it with that encoding`);
-  }
-}
-
-/** The error for a file that could not be read. */
-function unreadable(name: string, error: unknown): InputError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return new InputError(`${name} does not exist`);
-  if (code === 'EISDIR') return new InputError(`${name} is a folder, not a file`);
-  return new InputError(`${name} cannot be read: ${error instanceof Error ? error.message : error}`);
+  for await (const lines of lineChunks(source)) for (const line of lines) yield line.toString('utf8');
 }

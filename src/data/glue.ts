@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { MetricName } from '../metrics/index.ts';
-import type { Dataset } from './examples.ts';
-import { type Row, readColumns, readTsv } from './rows.ts';
+import { BadRows } from './bad-rows.ts';
+import type { Dataset, Example } from './examples.ts';
+import { quoted } from './quoted.ts';
+import { readRows, readTsv, unitOf } from './rows.ts';
 
 export type Split = 'train' | 'dev';
 
@@ -99,23 +101,31 @@ export type GlueTaskName = keyof typeof glueTasks;
  * A GLUE task from its official TAB-separated files, in which quotes mean nothing.
  * @param folder the GLUE folder (with CoLA/, MRPC/ ... inside) or the task's own.
  * @returns the examples; a warning if there are more or fewer than the official number.
- * @throws InputError naming the file and line of a row that does not fit.
+ * @throws InputError naming the file, or listing the rows that do not fit.
  */
-export function readGlue(name: GlueTaskName, folder: string, split: Split): Dataset {
+export function readGlue(
+  name: GlueTaskName,
+  folder: string,
+  split: Split,
+  { skipInvalid }: ReadGlueOptions = {},
+): Dataset {
   const task: GlueTask = glueTasks[name];
   const path = findFile(task, folder, `${split}.tsv`);
   const rows = readTsv(path);
-  checkColumns(task, path, rows[0]);
+  checkColumns(task, path, rows[0].cells);
   const texts = task.text.map((column) => task.columns.indexOf(column));
   const label = task.columns.indexOf(task.label);
-
-  const labelled = rows.slice(task.header ? 1 : 0).map(({ place, cells }) => ({
-    place,
-    texts: texts.map((position) => cells[position]),
-    label: cells[label],
-  }));
-  if (labelled.length === 0) throw new InputError(`${path} has no rows below its header`);
-  return datasetOf(task, split, path, labelled, 'spelling');
+  const bad = new BadRows(skipInvalid);
+  const below = rows.slice(task.header ? 1 : 0);
+  if (below.length === 0) throw new InputError(`${path} has no rows below its header`);
+  const labelled = below.flatMap(({ number, cells, problem }): LabelledRow[] => {
+    if (problem === undefined) {
+      return [{ file: path, number, texts: texts.map((position) => cells[position]), label: cells[label] }];
+    }
+    bad.add({ file: path, unit: 'line', number }, problem);
+    return [];
+  });
+  return datasetOf(task, split, path, labelled, 'spelling', bad);
 }
 
 /**
@@ -123,22 +133,33 @@ export function readGlue(name: GlueTaskName, folder: string, split: Split): Data
  * `sentence2`, and `label`.
  *
  * @returns what {@link readGlue} gives for the official files: the same examples in the same order
- * @throws InputError naming the file and row of a row that does not fit
+ * @throws InputError listing the rows that do not fit
  */
-export async function readHubGlue(name: GlueTaskName, paths: readonly string[], split: Split): Promise<Dataset> {
+export async function readHubGlue(
+  name: GlueTaskName,
+  paths: readonly string[],
+  split: Split,
+  { skipInvalid }: ReadGlueOptions = {},
+): Promise<Dataset> {
   const task: GlueTask = glueTasks[name];
-  let rows: Row[] = [];
-  for (const path of paths) rows = rows.concat(await readColumns(path, [...hubText(task), 'label']));
-  const labelled = rows.map(({ place, cells }) => ({
-    place,
-    texts: cells.slice(0, -1),
-    label: cells[cells.length - 1],
-  }));
-  return datasetOf(task, split, paths[0], labelled, 'name');
+  const bad = new BadRows(skipInvalid);
+  const labelled: LabelledRow[] = [];
+  for await (const rows of readRows(paths, [...hubText(task), 'label'], { bad })) {
+    for (const { file, number, cells } of rows) {
+      labelled.push({ file, number, texts: cells.slice(0, -1), label: cells[cells.length - 1] });
+    }
+  }
+  return datasetOf(task, split, paths[0], labelled, 'name', bad);
+}
+
+export interface ReadGlueOptions {
+  /** Leave out rows that cannot be used, with a warning that counts them, in place of an error that lists them. Default false. */
+  readonly skipInvalid?: boolean;
 }
 
 interface LabelledRow {
-  readonly place: string;
+  readonly file: string;
+  readonly number: number;
   readonly texts: readonly string[];
   readonly label: string;
 }
@@ -150,23 +171,30 @@ function datasetOf(
   path: string,
   rows: readonly LabelledRow[],
   written: 'spelling' | 'name',
+  bad: BadRows,
 ): Dataset {
-  const examples = rows.map(({ place, texts: [text, pair], label }) => {
-    if (text.trim() === '' || pair?.trim() === '') throw new InputError(`${place}: a sentence is empty`);
+  const examples: Example[] = [];
+  for (const { file, number, texts, label } of rows) {
+    const [text, pair] = texts;
     const value = parseLabel(task, label.trim(), written);
-    if (value === null) throw new InputError(`${place}: '${label}' is no label of ${task.folder}`);
-    return pair === undefined ? { text, label: value } : { text, pair, label: value };
-  });
+    const place = { file, unit: unitOf(file), number };
+    if (text.trim() === '' || pair?.trim() === '') bad.add(place, 'a sentence is empty');
+    else if (value === null) bad.add(place, `${quoted(label)} is no label of ${task.folder}`);
+    else examples.push(pair === undefined ? { text, label: value } : { text, pair, label: value });
+  }
   const size = task.size[split];
+  const skipped = bad.finish(`${task.folder} ${split}`, examples.length);
   return {
     name: `${task.folder} ${split}`,
     examples,
     labels: task.classes?.map((entry) => entry.name) ?? null,
     metrics: [...task.metrics],
-    warnings:
-      examples.length === size
+    warnings: [
+      ...skipped,
+      ...(examples.length + bad.count === size
         ? []
-        : [`${path} has ${examples.length} examples; the official ${split} split has ${size}`],
+        : [`${path} has ${examples.length + bad.count} examples; the official ${split} split has ${size}`]),
+    ],
   };
 }
 
@@ -176,10 +204,8 @@ function findFile(task: GlueTask, folder: string, file: string): string {
   return path;
 }
 
-function checkColumns(task: GlueTask, path: string, first: Row): void {
-  const fits = task.header
-    ? first.cells.join('\t') === task.columns.join('\t')
-    : first.cells.length === task.columns.length;
+function checkColumns(task: GlueTask, path: string, first: readonly string[]): void {
+  const fits = task.header ? first.join('\t') === task.columns.join('\t') : first.length === task.columns.length;
   if (!fits) {
     throw new InputError(
       `${path} is not the official ${task.folder} file: its columns must be ${task.columns.join(', ')}`,

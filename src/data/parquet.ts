@@ -1,79 +1,145 @@
 import { InputError } from '../errors.ts';
-import { type ByteSource, readBytes } from '../io/byte-source.ts';
 import { fileSource } from '../io/file-source.ts';
+import { openParquet } from './parquet-core.ts';
+import type { ParquetReply, ParquetRequest } from './parquet-messages.ts';
+import { GivenUp, NoThread, ParquetThread } from './parquet-thread.ts';
 
 /**
- * The values of one row by column; lists are arrays, structures are objects, whole numbers of 64 bits are numbers. In a
- * column of classes, as Hugging Face's `datasets` marks them in the file, values are the names of the classes.
+ * The values of one row by column; lists are arrays, structures are objects, whole numbers of 64 bits are numbers, or a bigint where a
+ * number cannot hold all their digits. In a column of classes, as Hugging Face's `datasets` marks them in the file, values are the names
+ * of the classes.
  */
 export type ParquetRow = Readonly<Record<string, unknown>>;
 
+export interface ParquetOptions {
+  /** How long any part of a file may take, in milliseconds. Default 10 s, and 1 s more for each MB of the file. */
+  readonly partMilliseconds?: number;
+}
+
 /**
  * The named columns of an Apache Parquet file, row by row. Columns that are not named are not read, and the library is
- * loaded with the first file. Compression may be any of the format (Snappy, Zstandard, gzip, Brotli, LZ4).
+ * loaded with the first file. Compression may be any of the format (Snappy, Zstandard, gzip, Brotli, LZ4). The file is read in a thread of
+ * its own, which is ended when a damaged file makes it go on for ever.
  *
  * @throws InputError naming the file: it cannot be read, is no Parquet, is damaged, or lacks a column
  */
-export async function readParquet(path: string, columns: readonly string[]): Promise<ParquetRow[]> {
+export async function readParquet(
+  path: string,
+  columns: readonly string[],
+  options?: ParquetOptions,
+): Promise<ParquetRow[]> {
+  const rows: ParquetRow[] = [];
+  for await (const { classes, part } of parquetParts(path, columns, options)) {
+    const named = (c: number, value: unknown) => classes[c]?.[value as number] ?? value;
+    for (const values of part) rows.push(Object.fromEntries(columns.map((column, c) => [column, named(c, values[c])])));
+  }
+  return rows;
+}
+
+/** Some rows of a file. */
+export interface ParquetPart {
+  /** The names of the classes of each column; null where the file has none. */
+  readonly classes: readonly (readonly string[] | null)[];
+  /** The values of each row in the order of the columns; classes are numbers. */
+  readonly part: unknown[][];
+}
+
+/** The same as {@link readParquet}, some rows at a time. */
+export async function* parquetParts(
+  path: string,
+  columns: readonly string[],
+  { partMilliseconds }: ParquetOptions = {},
+): AsyncGenerator<ParquetPart, void, undefined> {
+  const source = fileSource(path);
+  const { size } = source;
+  source.close();
+  const limit = partMilliseconds ?? 10_000 + size / 1000;
+  const reader = await readerFor(path, columns, limit);
+  try {
+    for (let part = await reader.next(); part; part = await reader.next()) yield { classes: reader.classes, part };
+  } catch (error) {
+    throw damaged(path, error);
+  } finally {
+    reader.close();
+  }
+}
+
+interface Reader {
+  readonly classes: ParquetPart['classes'];
+  /** Null at the end. */
+  next(): Promise<unknown[][] | null>;
+  close(): void;
+}
+
+async function readerFor(path: string, columns: readonly string[], limit: number): Promise<Reader> {
+  try {
+    try {
+      return await threadReader(path, columns, limit);
+    } catch (error) {
+      if (!(error instanceof NoThread)) throw error;
+      sayOnce(error.message);
+      return await ownReader(path, columns);
+    }
+  } catch (error) {
+    throw damaged(path, error);
+  }
+}
+
+async function threadReader(path: string, columns: readonly string[], limit: number): Promise<Reader> {
+  const thread = await ParquetThread.take();
+  let isUsable = true;
+  const ask = async (request: ParquetRequest): Promise<Exclude<ParquetReply, { error: string }>> => {
+    let reply: ParquetReply;
+    try {
+      reply = await thread.ask(request, limit);
+    } catch (error) {
+      isUsable = false;
+      throw error;
+    }
+    if (!('error' in reply)) return reply;
+    throw reply.isInput ? new InputError(reply.error) : new Error(reply.error);
+  };
+  const close = () => (isUsable ? thread.release() : thread.end());
+  try {
+    const opened = await ask({ ask: 'open', path, columns });
+    const classes = 'classes' in opened ? opened.classes : [];
+    const next = async () => {
+      const reply = await ask({ ask: 'next' });
+      return 'part' in reply ? reply.part : null;
+    };
+    return { classes, next, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Without a thread, and so without a limit. */
+async function ownReader(path: string, columns: readonly string[]): Promise<Reader> {
   const source = fileSource(path);
   try {
-    return await readRows(source, columns);
+    const { classes, parts } = await openParquet(source, columns);
+    return { classes, next: async () => (await parts.next()).value ?? null, close: () => source.close() };
   } catch (error) {
-    if (error instanceof InputError) throw error;
-    const reason = error instanceof Error ? error.message : error;
-    throw new InputError(`${path} cannot be read as Parquet, the file is damaged or of another kind: ${reason}`);
-  } finally {
     source.close();
+    throw error;
   }
 }
 
-async function readRows(source: ByteSource, columns: readonly string[]): Promise<ParquetRow[]> {
-  if (source.size < SMALLEST) throw new Error(`it has ${source.size} bytes`);
-  const [{ parquetMetadataAsync, parquetReadObjects, parquetSchema }, { compressors }] = await Promise.all([
-    import('hyparquet'),
-    import('hyparquet-compressors'),
-  ]);
-  const file = {
-    byteLength: source.size,
-    slice: (begin: number, end = source.size) => readBytes(source, begin, end).buffer,
-  };
-  const metadata = await parquetMetadataAsync(file);
-  const names = parquetSchema(metadata).children.map(({ element }) => element.name);
-  const missing = columns.find((column) => !names.includes(column));
-  if (missing !== undefined) {
-    const known = names.map((name) => `'${name}'`).join(', ');
-    throw new InputError(`${source.label} has no column '${missing}'; it has ${known}`);
-  }
-  const rows = await parquetReadObjects({ file, metadata, columns: [...columns], compressors });
-  const info = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
-  const classes = classNames(info);
-  const named = (column: string, value: unknown) => classes.get(column)?.[value as number] ?? value;
-  return rows.map((row) => Object.fromEntries(columns.map((column) => [column, named(column, plain(row[column]))])));
-}
-
-/** The names of the classes of each column that has such, from the `features` that Hugging Face's `datasets` stores. */
-function classNames(info: string | undefined): Map<string, string[]> {
-  if (info === undefined) return new Map();
-  const { info: { features = {} } = {} } = JSON.parse(info) as { info?: { features?: Record<string, Feature> } };
-  return new Map(
-    Object.entries(features).flatMap(([column, { _type, names }]) =>
-      _type === 'ClassLabel' && Array.isArray(names) ? [[column, names.map(String)]] : [],
-    ),
+let isSaid = false;
+function sayOnce(reason: string): void {
+  if (isSaid) return;
+  isSaid = true;
+  console.warn(
+    `warning: no thread can be started to read Parquet files (${reason}); they are read without a limit of time`,
   );
 }
 
-interface Feature {
-  readonly _type?: string;
-  readonly names?: unknown;
-}
-
-/** The magic number at both ends and the length of the metadata. */
-const SMALLEST = 12;
-
-/** Numbers in place of the 64-bit integers in a value, however deep. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, plain(entry)]));
+function damaged(path: string, error: unknown): InputError {
+  if (error instanceof InputError) return error;
+  const reason = error instanceof Error ? error.message : error;
+  const gaveUp = error instanceof GivenUp ? 'the reader was ended: ' : '';
+  return new InputError(
+    `${path} cannot be read as Parquet, the file is damaged or of another kind: ${gaveUp}${reason}`,
+  );
 }

@@ -127,7 +127,9 @@ function positionOf(place: string, answer: unknown, starts: readonly number[] | 
   const value = field(place, answer, 'answer_start');
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0)
     return starts ? (starts[value] ?? Infinity) : value;
-  throw new InputError(`${place}: answer_start ${JSON.stringify(value)} is not a position`);
+  throw new InputError(
+    `${place}: answer_start ${typeof value === 'bigint' ? value : JSON.stringify(value)} is not a position`,
+  );
 }
 
 function field(place: string, object: unknown, name: string): unknown {

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
+import { BadRows } from './bad-rows.ts';
 import type { Dataset, Example } from './examples.ts';
-import { type Row, readColumns } from './rows.ts';
+import { addUnusable, LabelColumn, type LabelKind, readLabels } from './labels.ts';
+import { readRows, unitOf } from './rows.ts';
 
 export interface TableOptions {
   /** The column with the text, or the two columns with a pair of texts. */
@@ -11,88 +13,84 @@ export interface TableOptions {
   /** The class names of a trained model, in its order; implies classification. */
   labels?: readonly string[];
   /** What the label column holds. `auto` (the default): numbers if every value is a finite number, class names otherwise. */
-  kind?: 'auto' | 'classification' | 'regression';
+  kind?: LabelKind;
+  /** Leave out rows that cannot be used, with a warning that counts them, in place of an error that lists them. Default false. */
+  skipInvalid?: boolean;
 }
 
 /**
- * A dataset from a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file, or from several with the same columns; see
- * {@link readColumns} for the formats. Class names that are not given are sorted by code unit, so the order does not depend
- * on the rows. Metrics: accuracy for classes; Pearson and Spearman correlation for numbers.
- * @throws InputError naming the file, and the line or column: what {@link readColumns} throws, a label that is no number
- * or none of `labels`, a column with one class only.
+ * Reads a dataset from a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file, or from several with the same columns, of any size; see
+ * `docs/commands.md` for the formats. Class names that are not given are sorted: whole numbers by their value, others by code unit, so
+ * the order does not depend on the rows. Empty cells, `NA`, `NaN`, `null`, and for classes -1, are no labels. Metrics: accuracy for
+ * classes; Pearson and Spearman correlation for numbers.
+ * @throws InputError naming the file: unreadable, without the columns or with two of one name, without labels, with one class only, with
+ *   decimal commas; or listing the rows that cannot be used
  */
 export async function readTable(path: string | readonly string[], options: TableOptions): Promise<Dataset> {
-  const { text, label, labels } = options;
-  if (text.length < 1 || text.length > 2) {
-    throw new InputError(`one or two text columns are needed, got ${text.length}`);
-  }
+  const { text, label, labels, kind, skipInvalid } = options;
+  checkTexts(text);
   const paths = typeof path === 'string' ? [path] : path;
-  const columns = label === undefined ? text : [...text, label];
-  let rows: Row[] = [];
-  for (const file of paths) rows = rows.concat(await readColumns(file, columns));
   const name = basename(paths[0]);
-  const examples = rows.map(({ cells }): Example => {
-    return text.length === 1 ? { text: cells[0] } : { text: cells[0], pair: cells[1] };
-  });
-  if (label === undefined) return { name, examples, labels: labels ? [...labels] : null, metrics: [], warnings: [] };
-
-  const values = rows.map(({ place, cells }) => ({ place, value: cells[text.length] }));
-  const { targets, ...rest } = readLabels({ path: paths[0], name: label, values }, options);
-  return { name, examples: examples.map((example, i) => ({ ...example, label: targets[i] })), ...rest };
-}
-
-interface LabelColumn {
-  path: string;
-  name: string;
-  values: { place: string; value: string }[];
-}
-
-type Labels = Pick<Dataset, 'labels' | 'metrics' | 'warnings'> & { targets: number[] };
-
-function readLabels(column: LabelColumn, { labels, kind = 'auto' }: TableOptions): Labels {
-  if (labels) return asClasses(column, labels);
-  if (kind === 'regression') return asNumbers(column);
-  if (kind === 'classification') return asClasses(column, classNames(column));
-  const text = column.values.find(({ value }) => !isNumber(value));
-  if (!text) return asNumbers(column);
-  const read = asClasses(column, classNames(column));
-  if (column.values.some(({ value }) => isNumber(value))) {
-    read.warnings.push(
-      `column '${column.name}' has numbers and text (${text.place}: '${text.value}'), read as ${read.labels?.length} classes`,
-    );
-  }
-  return read;
-}
-
-function asNumbers({ name, values }: LabelColumn): Labels {
-  const targets = values.map(({ place, value }) => {
-    if (!isNumber(value)) throw new InputError(`${place}: '${value}' in column '${name}' is not a number`);
-    return Number(value);
-  });
-  return { targets, labels: null, metrics: ['pearson', 'spearman'], warnings: [] };
-}
-
-function asClasses({ name, values }: LabelColumn, labels: readonly string[]): Labels {
-  const indices = new Map(labels.map((label, i) => [label, i]));
-  const targets = values.map(({ place, value }) => {
-    const index = indices.get(value);
-    if (index === undefined) {
-      const known = labels.map((label) => `'${label}'`).join(', ');
-      throw new InputError(`${place}: unknown label '${value}' in column '${name}'; known are ${known}`);
+  const bad = new BadRows(skipInvalid);
+  const columns = label === undefined ? text : [...text, label];
+  let examples: Example[] = [];
+  const column = new LabelColumn();
+  const values: number[] = [];
+  const places: { file: string; number: number }[] = [];
+  for await (const rows of readRows(paths, columns, { bad, optional: label })) {
+    for (const { file, number, cells } of rows) {
+      examples.push(exampleOf(cells, text.length));
+      if (label === undefined) continue;
+      values.push(column.add(cells[text.length], { file, unit: unitOf(file), number }));
+      places.push({ file, number });
     }
-    return index;
-  });
-  return { targets, labels: [...labels], metrics: ['accuracy'], warnings: [] };
-}
-
-function classNames({ path, name, values }: LabelColumn): string[] {
-  const names = [...new Set(values.map(({ value }) => value))].sort();
-  if (names.length === 1) {
-    throw new InputError(`${path}: column '${name}' holds '${names[0]}' only; a classifier needs two classes or more`);
   }
-  return names;
+  if (label === undefined || values.length === 0) {
+    const warnings = bad.finish(name, examples.length);
+    return { name, examples, labels: labels ? [...labels] : null, metrics: [], warnings };
+  }
+  const { targets, failure, warnings, ...rest } = readLabels(column, { path: paths[0], column: label, labels, kind });
+  examples = examples.filter((example, i) => {
+    const target = targets[values[i]];
+    if (typeof target === 'number') example.label = target;
+    else addUnusable(bad, { ...places[i], unit: unitOf(places[i].file) }, target);
+    return typeof target === 'number';
+  });
+  const skipped = bad.finish(name, examples.length);
+  if (failure) throw failure;
+  return { name, examples, ...rest, warnings: [...skipped, ...warnings] };
 }
 
-function isNumber(value: string): boolean {
-  return Number.isFinite(Number(value));
+export interface StreamTableOptions extends Pick<TableOptions, 'text' | 'skipInvalid'> {
+  /** Told at the end how many rows were left out. */
+  readonly onWarning?: (message: string) => void;
 }
+
+/**
+ * The texts of a table as they are read, some at a time, so that one of any size can be worked through; see {@link readTable}.
+ *
+ * @throws InputError as {@link readTable}; where rows cannot be used, some of those before the first one have been given by then
+ */
+export async function* streamTable(
+  path: string,
+  { text, skipInvalid = false, onWarning }: StreamTableOptions,
+): AsyncGenerator<Example[], void, undefined> {
+  checkTexts(text);
+  const bad = new BadRows(skipInvalid);
+  let used = 0;
+  for await (const rows of readRows([path], text, { bad })) {
+    // Behind a bad row the others are only looked for.
+    if (bad.count > 0 && !skipInvalid) continue;
+    used += rows.length;
+    yield rows.map(({ cells }) => exampleOf(cells, text.length));
+  }
+  for (const warning of bad.finish(basename(path), used)) onWarning?.(warning);
+}
+
+function checkTexts(text: readonly string[]): void {
+  if (text.length >= 1 && text.length <= 2) return;
+  throw new InputError(`one or two text columns are needed, got ${text.length}`);
+}
+
+const exampleOf = ([text, pair]: readonly string[], texts: number): Example =>
+  texts === 1 ? { text } : { text, pair };

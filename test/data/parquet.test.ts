@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { suite } from 'uvu';
 import { readParquet } from '../../src/data/index.ts';
+import { parquetParts } from '../../src/data/parquet.ts';
+import { InputError } from '../../src/errors.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { parquetBytes } from '../support/parquet.ts';
@@ -29,6 +31,11 @@ test('gives the named columns, row by row, over several row groups', async () =>
     { document: '四', label: -1 },
     { document: 'Cinq — six', label: 2 ** 40 },
   ]);
+});
+
+test('whole numbers that a number cannot hold are bigints', async () => {
+  const id = [1610521604143693813n, 7n];
+  assert.deepEqual(await readParquet(file(parquetBytes({ id })), ['id']), [{ id: id[0] }, { id: 7 }]);
 });
 
 test('gives lists, structures and missing values', async () => {
@@ -113,6 +120,64 @@ test('a file that ends too early is refused, wherever it ends', async () => {
     const path = file(bytes.slice(0, length));
     await assertRejectsInput(() => readParquet(path, ['id']), /rows\.parquet cannot be read as Parquet/);
   });
+});
+
+/** 30 rows; the page of the column `label` is damaged so that hyparquet 1.33 never comes to its end. */
+const HANGING =
+  'UEFSMRUGFeQIFdYCXBU8FQAVPBUAFQQVAAAAPAGwBEQOAAAAcm93IDAgdGhlIHRleHQREgAxQhIAADJCEgAAM0ISAAA0QhIAADVCEgAANkISAAA3QhIAADhCEgAAORUSAA8NtAAxGbUVExm2FRMZtxUTGbgVExm5FRMZuhUTGbsVExm8FRMZvRUTRr4AADJGvgAAMka+AAAyRr4AADJGvgAAMka+AAAyRr4AADJGvgAAMka+AAAyRr4AKDI5IHRoZSB0ZXh0FQQVGBUcTBUGFQAAAAwsAAAAAAEAAAACAAAAFQYVGBUcXBU8FQAVPBUQFQQAAAAAPAEKJAIJJEmSJEmSJAkVBhXkAxWGAlwVPBUAFTwVABUEFQAAADwB8AEAAA0BAAENCAACDQgAAw0IAAQNCAAFDQgABg0IAAcNCAAIDQgACQ0IAAoNCAALDQgADA0IAA0NCAAODQgADw0IABANCAQRAAkBABIJBwQAEw0IABQNCAAVDQgAFg0IABcNCAAYDQgAGQ0IABoNCAAbDQgAHA0IHB0AAAAAAAAAFQQZTEgEcm9vdBUGABUMJQIYBHRleHQlAAAVAiUCGAVsYWJlbAAVBCUCGANiaWcAFjwZHBk8JggcFQwZFQAZGAR0ZXh0FQIWPBaSCRaEAyYIPDYAKA5yb3cgOSB0aGUgdGV4dBgOcm93IDAgdGhlIHRleHQAGRwVBhUAFQIAAAAmjAMcFQIZJQAQGRgFbGFiZWwVAhY8FnQWfCbCAyaMAxw2ACgEAgAAABgEAAAAAAAZLBUEFQAVAgAVBhUQFQIAAAAmiAQcFQQZFQAZGANiaWcVAhY8FpIEFrQCJogEPDYAKAgdAAAAAAAAABgIAAAAAAAAAAAAGRwVBhUAFQIAAAAWmA4WPDa0BgAoCWh5cGFycXVldBk8HAAAHAAAHAAAACEBAABQQVIx';
+
+test('a damaged file that makes the library go on for ever is given up', async () => {
+  const path = file(Buffer.from(HANGING, 'base64'));
+  const started = performance.now();
+  await assertRejectsInput(
+    () => readParquet(path, ['label'], { partMilliseconds: 500 }),
+    /rows\.parquet cannot be read as Parquet, the file is damaged .*no part of it could be read/,
+  );
+  assert.ok(performance.now() - started < 5000);
+  assert.equal((await readParquet(path, ['text'])).length, 30, 'the next reader is a new one');
+});
+
+test('a file that claims more rows than it has is damaged', async () => {
+  const bytes = parquetBytes({ id: ['a', 'b'] });
+  const text = Buffer.from(bytes).toString('latin1');
+  // The number of rows of the one row group stands before the field with its position: zigzag 2 is 4, 20 is 40.
+  const at = text.lastIndexOf('\x16\x04');
+  assert.ok(at > 0);
+  const claimed = Buffer.from(`${text.slice(0, at + 1)}\x28${text.slice(at + 2)}`, 'latin1');
+  await assertRejectsInput(() => readParquet(file(claimed), ['id']), /column 'id' has 2 values in a group of 20 rows/);
+});
+
+test('bytes that were changed at random: rows or an InputError, in bounded time', async () => {
+  const bytes = parquetBytes(articles);
+  const change = fc.record({ at: fc.nat({ max: bytes.length - 1 }), value: fc.nat({ max: 255 }) });
+  await forAllAsync(
+    fc.array(change, { minLength: 1, maxLength: 4 }),
+    async (changes) => {
+      const damaged = bytes.slice();
+      for (const { at, value } of changes) damaged[at] = value;
+      try {
+        await readParquet(file(damaged), Object.keys(articles), { partMilliseconds: 1000 });
+      } catch (error) {
+        assert.ok(error instanceof InputError, String(error));
+      }
+    },
+    200,
+  );
+});
+
+test('several files at once, and one that is not read to its end', async () => {
+  const paths = Array.from({ length: 5 }, (_, i) => file(parquetBytes({ id: [`${i}`, `${i + 1}`] })));
+  const rows = await Promise.all(paths.map((path) => readParquet(path, ['id'])));
+  assert.deepEqual(
+    rows.map(([{ id }]) => id),
+    ['0', '1', '2', '3', '4'],
+  );
+  const many = file(parquetBytes({ id: Array.from({ length: 5000 }, String) }));
+  for await (const { part } of parquetParts(many, ['id'])) {
+    assert.ok(part.length > 0);
+    break;
+  }
+  assert.equal((await readParquet(many, ['id'])).length, 5000);
 });
 
 test.run();

@@ -1,0 +1,85 @@
+import { basename } from 'node:path';
+import { InputError } from '../errors.ts';
+
+/** Where a row stands. */
+export interface RowPlace {
+  readonly file: string;
+  /** `line` in texts, `row` in Parquet. */
+  readonly unit: 'line' | 'row';
+  /** From 1. */
+  readonly number: number;
+}
+
+interface BadRow extends RowPlace {
+  /** Which of several files. */
+  readonly order: number;
+  readonly problem: string;
+}
+
+/** So many are listed. */
+const LISTED = 20;
+
+/**
+ * Collects the rows of files that cannot be used, so that all of them are told at once. They may be added in any order.
+ */
+export class BadRows {
+  readonly #skip: boolean;
+  readonly #files: string[] = [];
+  /** The first ones, sorted. */
+  readonly #first: BadRow[] = [];
+  readonly #hints = new Set<string>();
+  #count = 0;
+
+  /** @param skip leave them out, in place of an error */
+  constructor(skip = false) {
+    this.#skip = skip;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** @param hint what is said once for all such rows */
+  add({ file, unit, number }: RowPlace, problem: string, hint?: string): void {
+    this.#count++;
+    if (hint !== undefined) this.#hints.add(hint);
+    if (!this.#files.includes(file)) this.#files.push(file);
+    const row: BadRow = { file, unit, number, order: this.#files.indexOf(file), problem };
+    const isBefore = (other: BadRow) => row.order < other.order || (row.order === other.order && number < other.number);
+    const at = this.#first.findIndex(isBefore);
+    this.#first.splice(at < 0 ? this.#first.length : at, 0, row);
+    if (this.#first.length > LISTED) this.#first.pop();
+  }
+
+  /**
+   * Ends the reading of `name`.
+   *
+   * @param used how many rows can be used
+   * @returns a warning that counts and lists the rows that were left out, or nothing
+   * @throws InputError listing them, unless they are left out and others remain
+   */
+  finish(name: string, used: number): string[] {
+    if (this.#count === 0) return [];
+    if (!this.#skip) {
+      const rows = this.#count === 1 ? 'the row' : 'the rows';
+      const remedy = `Repair ${rows}, or leave ${this.#count === 1 ? 'it' : 'them'} out with --skip-invalid (skipInvalid).`;
+      throw new InputError(`${this.#list(name)}. ${remedy}`);
+    }
+    if (used === 0) throw new InputError(`${this.#list(name)}; no row is left.`);
+    return [`left out ${this.#count} of ${this.#count + used} rows: ${this.#list(name)}`];
+  }
+
+  #list(name: string): string {
+    const hints = [...this.#hints].map((hint) => `; ${hint}`).join('');
+    if (this.#count === 1) {
+      const [{ file, unit, number, problem }] = this.#first;
+      return `${file}, ${unit} ${number}: ${problem}${hints}`;
+    }
+    const isOne = this.#files.length === 1;
+    const items = this.#first.map(
+      ({ file, unit, number, problem }) => `${isOne ? '' : `${basename(file)}, `}${unit} ${number}: ${problem}`,
+    );
+    const more = this.#count > items.length ? `; and ${this.#count - items.length} more` : '';
+    return `${isOne ? this.#files[0] : name} has ${this.#count} rows that cannot be used: ${items.join('; ')}${more}${hints}`;
+  }
+}

@@ -1,0 +1,12 @@
+/** What the reader of Parquet files is asked. */
+export type ParquetRequest =
+  | { readonly ask: 'open'; readonly path: string; readonly columns: readonly string[] }
+  | { readonly ask: 'next' };
+
+/** What it answers, each request once. */
+export type ParquetReply =
+  | { readonly classes: readonly (readonly string[] | null)[] }
+  /** Null at the end. */
+  | { readonly part: unknown[][] | null }
+  /** `isInput`: the message is for the user as it is. */
+  | { readonly error: string; readonly isInput: boolean };
