@@ -19,6 +19,7 @@ interface Flags {
   readonly maxLength?: number;
   readonly input?: string;
   readonly text?: readonly string[];
+  readonly skipInvalid?: boolean;
   readonly backend: BackendName;
 }
 
@@ -31,12 +32,13 @@ export function describeEmbed(command: Command): void {
     .addOption(shared.maxLength())
     .addOption(inputOption())
     .addOption(textOption())
+    .addOption(shared.skipInvalid())
     .addOption(shared.backend().default(runDefaults.backend))
     .addOption(shared.json('as it is always here'));
 }
 
 export async function embed(command: Command): Promise<void> {
-  const { model, pooling, normalize = false, input, text, backend, maxLength } = command.opts<Flags>();
+  const { model, pooling, normalize = false, input, text, skipInvalid, backend, maxLength } = command.opts<Flags>();
   if (model === undefined) throw missingModel();
   await useBackend(backend);
   const loaded = loadEncoder(await useModel(model), new Random(runDefaults.seed));
@@ -47,7 +49,7 @@ export async function embed(command: Command): Promise<void> {
     throw new InputError(`max length ${length} exceeds the ${longest} positions of ${model}; lower it.`);
   }
   checkColumns(text, 'text');
-  for await (const batch of readInput({ input, text, kind: 'text' })) {
+  for await (const batch of readInput({ input, text, skipInvalid, kind: 'text' })) {
     const items = encodeExamples(batch, tokenizer, length);
     for (const vector of await embedSequences(loaded.model, items, { pooling, normalize })) {
       printJsonLine(vector.map(shortest));

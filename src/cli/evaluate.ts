@@ -33,6 +33,8 @@ export function describeEvaluate(command: Command): void {
     )
     .option('--label <column>', 'column with the label (default: that of the run)')
     .option('--target <column>', 'column with the text to write (default: that of the run)')
+    .addOption(shared.skipInvalid())
+    .addOption(shared.rougeTokenizer())
     .addOption(shared.backend())
     .addOption(shared.json());
 }

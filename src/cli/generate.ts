@@ -34,6 +34,7 @@ interface Flags extends GenerationFlags {
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
+  readonly skipInvalid?: boolean;
   readonly texts?: number;
   readonly maxLength?: number;
   readonly maxTargetLength?: number;
@@ -49,6 +50,7 @@ export function describeGenerate(command: Command): void {
     .addOption(shared.model('checkpoint of BART; beside a run: where its backbone is now'))
     .addOption(inputOption())
     .option('--text <column>', 'column of a .csv, .tsv, .jsonl or .parquet input with the text', (column) => [column])
+    .addOption(shared.skipInvalid())
     .addOption(shared.maxLength())
     .addOption(maxTargetLengthOption(`that of the run, or ${textDefaults.maxTargetLength}`));
   addGenerationOptions(command)

@@ -1,11 +1,10 @@
-import { extname } from 'node:path';
 import { Option } from 'commander';
-import { type Example, glueTasks, readLines, readTable } from '../data/index.ts';
+import { type Example, glueTasks, isTable, readLines, streamTable } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { DataSettings } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { textColumns } from './options.ts';
-import { note } from './output.ts';
+import { note, warn } from './output.ts';
 
 const BATCH_SIZE = 32;
 
@@ -39,6 +38,8 @@ export interface InputOptions {
   /** The columns of a table when the user named none. */
   readonly columns?: readonly string[];
   readonly kind: InputKind;
+  /** Rows of a table that cannot be used are left out, with a warning that counts them. */
+  readonly skipInvalid?: boolean;
 }
 
 /**
@@ -48,14 +49,14 @@ export interface InputOptions {
  * @throws UsageError if columns are missing or do not fit; InputError while iterating, if the input is unreadable or empty
  */
 export async function* readInput(options: InputOptions): AsyncGenerator<Example[]> {
-  const { input, text, columns = text, kind } = options;
-  const isTable = input !== undefined && /^\.(csv|tsv|jsonl|ndjson|parquet)$/i.test(extname(input));
-  if (isTable) {
+  const { input, text, columns = text, kind, skipInvalid } = options;
+  if (input !== undefined && isTable(input)) {
     if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
-    const { examples } = await readTable(input, { text: text ?? columns });
-    yield* inBatches(examples, BATCH_SIZE);
+    const rows = streamTable(input, { text: text ?? columns, skipInvalid, onWarning: warn });
+    yield* inBatches(each(rows), BATCH_SIZE);
     return;
   }
+  if (skipInvalid) throw new UsageError('--skip-invalid goes with rows of a table; lines of a text can all be used.');
   if (text) throw new UsageError('--text names columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
   // Somebody who types lines wants to see each answer.
   const isTyped = input === undefined && process.stdin.isTTY;
@@ -85,6 +86,10 @@ function parseLine(text: string, kind: InputKind, place: string): Example {
   if (cells.length === 2) return { text: cells[0], pair: cells[1] };
   if (kind === 'either') return { text };
   throw new InputError(`${place}: ${cells.length} columns; a pair of texts is needed, with one TAB between them.`);
+}
+
+async function* each<T>(parts: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const part of parts) yield* part;
 }
 
 /** Groups what arrives into arrays of `size`, the last one possibly smaller. */

@@ -5,6 +5,7 @@ import type { BackendName } from '../backends/index.ts';
 import { windowDefaults } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { parseHubName } from '../io/hub/repository.ts';
+import { rougeTokenizers } from '../metrics/index.ts';
 import type { Pooling } from '../models/index.ts';
 import * as schemas from '../settings/index.ts';
 import { type Schema, type ValueOf, valueOfText } from '../settings/index.ts';
@@ -117,6 +118,12 @@ export const shared = {
       .argParser(naturalNumber)
       .default(runDefaults.seed),
   json: (description = 'print one JSON document for machines in place of tables') => new Option('--json', description),
+  rougeTokenizer: () =>
+    new Option(
+      '--rouge-tokenizer <name>',
+      'words that ROUGE compares: ascii as the official scorer (a-z and 0-9), unicode for all scripts (default: ascii)',
+    ).choices(rougeTokenizers),
+  skipInvalid: () => new Option('--skip-invalid', 'leave out rows of a table that cannot be used and count them'),
   maxLength: () =>
     new Option(
       '--max-length <tokens>',

@@ -35,6 +35,7 @@ interface Flags {
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
+  readonly skipInvalid?: boolean;
   readonly question?: string;
   readonly context?: string;
   readonly answers: number;
@@ -53,6 +54,7 @@ interface Reader {
 /** Prints the best answer to each question, one line each. @throws UsageError for options that do not fit */
 export async function predictAnswers(command: Command, run: string | undefined): Promise<void> {
   const flags = command.opts<Flags>();
+  if (flags.skipInvalid) throw new UsageError('--skip-invalid goes with rows of a table; questions are JSON lines.');
   if (flags.text)
     throw new UsageError('--text names columns of a table; questions come with --question or as JSON lines.');
   const { model, tokenizer, maxLength, stride } = run === undefined ? await ownHead(flags) : await trained(run, flags);

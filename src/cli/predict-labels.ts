@@ -16,6 +16,7 @@ interface Flags {
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
+  readonly skipInvalid?: boolean;
   readonly question?: string;
   readonly context?: string;
   readonly backend?: BackendName;

@@ -14,6 +14,7 @@ export function describePredict(command: Command): void {
     .addOption(shared.model('checkpoint with its own head; beside a run: where its backbone is now'))
     .addOption(inputOption())
     .addOption(textOption())
+    .addOption(shared.skipInvalid())
     .option('--question <text>', 'a question, with --context')
     .option('--context <text>', 'the text that the answer is looked for in')
     .addOption(

@@ -53,6 +53,7 @@ export function addDataOptions(command: Command): Command {
         .choices(['auto', 'classification', 'regression'])
         .default('auto'),
     )
+    .option('--skip-invalid', 'leave out rows that cannot be used and count them, in place of an error that lists them')
     .option('--target <column>', 'column with the text to write for that of --text, in place of --label')
     .addOption(
       new Option('--stride <tokens>', 'squad: from the beginning of one window of a text to that of the next')
@@ -60,7 +61,8 @@ export function addDataOptions(command: Command): Command {
         .default(windowDefaults.stride),
     )
     .addOption(shared.maxLength())
-    .addOption(maxTargetLengthOption(String(textDefaults.maxTargetLength)));
+    .addOption(maxTargetLengthOption(String(textDefaults.maxTargetLength)))
+    .addOption(shared.rougeTokenizer());
 }
 
 export function addAdapterOptions(command: Command): Command {

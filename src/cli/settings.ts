@@ -46,6 +46,8 @@ export interface DataFlags {
   readonly target?: string;
   readonly maxTargetLength?: number;
   readonly stride?: number;
+  readonly skipInvalid?: boolean;
+  readonly rougeTokenizer?: TextGenerationData['rougeTokenizer'];
 }
 
 /** The options that determine a run. Those of training are absent in `prune`. */
@@ -90,6 +92,8 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   },
   label: (settings) => columns(settings)?.label,
   labelKind: (settings) => columns(settings)?.labelKind,
+  skipInvalid: ({ data }) => ('skipInvalid' in data ? data.skipInvalid : undefined),
+  rougeTokenizer: (settings) => pairs(settings)?.rougeTokenizer,
   stride: ({ data }) => (data.kind === 'squad' ? data.stride : undefined),
   target: (settings) => pairs(settings)?.target,
   maxTargetLength: (settings) => pairs(settings)?.maxTargetLength,
@@ -214,7 +218,9 @@ function dataSettings(command: Command): DataSettings {
     target,
     labelKind = 'auto',
     stride = windowDefaults.stride,
+    skipInvalid,
   } = command.opts<RunFlags>();
+  const reading = skipInvalid ? { skipInvalid } : {};
   const source = dataset ?? data;
   if (source === undefined) {
     throw new UsageError(
@@ -224,7 +230,7 @@ function dataSettings(command: Command): DataSettings {
   if (dataset === undefined) rejectExplicit(command, ['subset'], 'goes with --dataset');
   else rejectExplicit(command, ['evalData'], 'goes with --data; a dataset has its own');
   if (task === 'squad') {
-    const table = ['text', 'label', 'labelKind', 'target', ...textFlags] as const;
+    const table = ['text', 'label', 'labelKind', 'target', 'skipInvalid', ...textFlags] as const;
     rejectExplicit(command, table, 'belongs to a table of your own, not to --task squad');
     rejectExplicit(command, ['pooling'], 'has no effect with --task squad, whose head reads every token');
     if (dataset !== undefined) return { kind: 'squad', dataset, subset, stride };
@@ -240,7 +246,7 @@ function dataSettings(command: Command): DataSettings {
   if (task !== undefined) {
     const own = ['evalData', 'text', 'label', 'labelKind', 'target', 'subset', ...textFlags] as const;
     rejectExplicit(command, own, 'belongs to a file or dataset of your own, not to --task');
-    return { kind: 'glue', task, folder: source };
+    return { kind: 'glue', task, folder: source, ...reading };
   }
   if (data !== undefined && isFolder(data))
     throw new UsageError(`--data ${data} is a folder: name its GLUE task with --task.`);
@@ -253,13 +259,14 @@ function dataSettings(command: Command): DataSettings {
   }
   rejectExplicit(command, textFlags, 'goes with --target, the column with the text to write');
   if (label === undefined) throw new UsageError('--label is missing: the column to predict.');
-  if (dataset !== undefined) return { kind: 'dataset', dataset, subset, text, label, labelKind };
-  return { kind: 'table', train: source, eval: evalData ?? null, text, label, labelKind };
+  if (dataset !== undefined) return { kind: 'dataset', dataset, subset, text, label, labelKind, ...reading };
+  return { kind: 'table', train: source, eval: evalData ?? null, text, label, labelKind, ...reading };
 }
 
 /** Options that concern texts to write. */
 const textFlags = [
   'maxTargetLength',
+  'rougeTokenizer',
   'beams',
   'minTargetLength',
   'lengthPenalty',
@@ -287,6 +294,8 @@ function pairData(
     ...columns,
     maxTargetLength: flags.maxTargetLength ?? textDefaults.maxTargetLength,
     generation: generationAsked(flags),
+    ...(flags.rougeTokenizer && { rougeTokenizer: flags.rougeTokenizer }),
+    ...(flags.skipInvalid && { skipInvalid: true }),
   };
 }
 
@@ -294,14 +303,28 @@ function pairData(
  * What `evaluate` reads in place of the stored data: a file, or a GLUE folder for a run on GLUE. Columns that are not given are
  * those of the run.
  *
- * @returns undefined without `--data`
+ * @returns undefined if it is the stored data as they were read and judged for the run
  */
 export function evaluationData(command: Command, stored: DataSettings): DataSettings | undefined {
-  const { data, text, label, target } = command.opts<DataFlags>();
-  if (data === undefined) {
-    rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
-    return undefined;
+  const { data, skipInvalid, rougeTokenizer } = command.opts<DataFlags>();
+  if (stored.kind !== 'pairs') {
+    rejectExplicit(command, ['rougeTokenizer'], 'goes with a run that writes texts');
   }
+  if (stored.kind === 'squad' || stored.kind === 'wordnet') {
+    rejectExplicit(command, ['skipInvalid'], 'goes with rows of a table');
+  }
+  if (data === undefined) rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
+  if (data === undefined && !skipInvalid && rougeTokenizer === undefined) return undefined;
+  const named = data === undefined ? stored : otherData(command, stored, data);
+  return {
+    ...named,
+    ...(skipInvalid && { skipInvalid }),
+    ...(rougeTokenizer && { rougeTokenizer }),
+  } as DataSettings;
+}
+
+function otherData(command: Command, stored: DataSettings, data: string): DataSettings {
+  const { text, label, target } = command.opts<DataFlags>();
   if (stored.kind === 'squad') {
     rejectExplicit(command, ['text', 'label', 'target'], 'names columns, which data of questions do not have');
     return { kind: 'squad', train: data, eval: data, stride: stored.stride };
@@ -312,9 +335,10 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
     const [column = stored.text, other] = text ?? [];
     if (other !== undefined) throw new UsageError('--text names two columns; it is one, with the text to read.');
     const file = isFolder(data) ? xsumFile(data, 'test') : data;
-    const { maxTargetLength, generation } = stored;
+    const { maxTargetLength, generation, rougeTokenizer } = stored;
     const columns = { text: column, target: target ?? stored.target };
-    return { kind: 'pairs', train: file, eval: file, ...columns, maxTargetLength, generation };
+    const judged = rougeTokenizer && { rougeTokenizer };
+    return { kind: 'pairs', train: file, eval: file, ...columns, maxTargetLength, generation, ...judged };
   }
   rejectExplicit(command, ['target'], 'goes with a run that writes texts');
   const columns = stored.kind === 'table' || stored.kind === 'dataset' ? stored : undefined;

@@ -3,6 +3,7 @@ import { pearson, spearman } from './correlation.ts';
 
 export { porterStem } from './porter.ts';
 export { meanRouge, type RougeOptions, type RougeScore, type RougeScores, rouge } from './rouge.ts';
+export { droppedLetters, type RougeTokenizer, rougeTokenizers } from './rouge-tokens.ts';
 export { answerF1, exactMatch, normalizeAnswer, type SquadScores, squadScores } from './squad.ts';
 export { accuracy, f1, matthews, pearson, spearman };
 

@@ -1,4 +1,4 @@
-import { porterStem } from './porter.ts';
+import { droppedLetters, type RougeTokenizer, rougeTokens } from './rouge-tokens.ts';
 
 /** How much of a reference a summary holds (recall), how much of the summary is in the reference (precision), and their F1. */
 export interface RougeScore {
@@ -21,14 +21,36 @@ export interface RougeScores {
 export interface RougeOptions {
   /** Whether words are compared by their stems. Default false. */
   readonly stemmer?: boolean;
+  /** What words are. Default `ascii`, as the official scorer has it. */
+  readonly tokenizer?: RougeTokenizer;
+  /** Told when the tokenizer drops many letters of the references. By default the console is told, once in a process. */
+  readonly onWarning?: (message: string) => void;
+}
+
+let isSaid = false;
+
+function warnOnce(message: string): void {
+  if (!isSaid) console.warn(`warning: ${message}`);
+  isSaid = true;
 }
 
 /**
- * ROUGE (Lin 2004) of one summary, equal to the scores of Google's `rouge_score`: words are runs of a-z and 0-9 in lower case, and
- * with `stemmer` those of more than three letters are stemmed.
+ * Returns ROUGE (Lin 2004) of one summary, equal to the scores of Google's `rouge_score`: words are runs of a-z and 0-9 in lower case, and
+ * with `stemmer` those of more than three letters are stemmed. Other letters are dropped; texts that have many need another `tokenizer`.
  */
-export function rouge(hypothesis: string, reference: string, { stemmer = false }: RougeOptions = {}): RougeScores {
-  const tokens = (text: string) => tokenize(text, stemmer);
+export function rouge(hypothesis: string, reference: string, options: RougeOptions = {}): RougeScores {
+  const { tokenizer, onWarning = warnOnce } = options;
+  const warning = droppedLetters([reference], tokenizer);
+  if (warning) onWarning(warning);
+  return scoresOf(hypothesis, reference, options);
+}
+
+function scoresOf(
+  hypothesis: string,
+  reference: string,
+  { stemmer = false, tokenizer = 'ascii' }: RougeOptions,
+): RougeScores {
+  const tokens = (text: string) => rougeTokens(text, tokenizer, stemmer);
   const sentences = (text: string) =>
     text
       .split('\n')
@@ -51,19 +73,17 @@ export function rouge(hypothesis: string, reference: string, { stemmer = false }
 export function meanRouge(
   hypotheses: readonly string[],
   references: readonly string[],
-  options?: RougeOptions,
+  options: RougeOptions = {},
 ): Record<keyof RougeScores, number> {
   if (hypotheses.length !== references.length) {
     throw new RangeError(`${hypotheses.length} summaries cannot be compared with ${references.length} references`);
   }
-  const all = hypotheses.map((hypothesis, i) => rouge(hypothesis, references[i], options));
+  const { tokenizer, onWarning = warnOnce } = options;
+  const warning = droppedLetters(references, tokenizer);
+  if (warning) onWarning(warning);
+  const all = hypotheses.map((hypothesis, i) => scoresOf(hypothesis, references[i], options));
   const mean = (name: keyof RougeScores) => all.reduce((sum, one) => sum + one[name].fmeasure, 0) / all.length;
   return { rouge1: mean('rouge1'), rouge2: mean('rouge2'), rougeL: mean('rougeL'), rougeLsum: mean('rougeLsum') };
-}
-
-function tokenize(text: string, stemmer: boolean): string[] {
-  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  return stemmer ? words.map((word) => (word.length > 3 ? porterStem(word) : word)) : words;
 }
 
 function score(hits: number, ours: number, theirs: number): RougeScore {
@@ -112,7 +132,7 @@ function commonRows(a: readonly string[], b: readonly string[]): number[] {
 }
 
 /** For each sentence of the reference the words that it shares with any sentence of the summary; no word counts twice. */
-function rougeBySentence(ours: readonly string[][], theirs: readonly string[][]): RougeScore {
+function rougeBySentence(ours: readonly (readonly string[])[], theirs: readonly (readonly string[])[]): RougeScore {
   const [found, expected] = [counts(ours.flat()), counts(theirs.flat())];
   let hits = 0;
   for (const sentence of theirs) {

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { type AdapterSettings, completeSettings, type OptionValue } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import { fetchDataset, type GlueTaskName } from '../data/index.ts';
+import { fetchDataset, type GlueTaskName, type LabelKind } from '../data/index.ts';
 import { parseHubName } from '../io/hub/repository.ts';
 import { type FetchOptions, fetchModel } from '../io/index.ts';
+import type { rougeTokenizers } from '../metrics/index.ts';
 import type { GenerationSettings, Pooling } from '../models/index.ts';
 import { pruningMethodOf, type Scope } from '../pruning/index.ts';
 import { widened } from './large-sparse.ts';
@@ -14,6 +15,12 @@ interface OwnFiles {
   readonly train: string;
   /** Null: no evaluation. */
   readonly eval: string | null;
+}
+
+/** How rows are read. */
+interface RowReading {
+  /** Rows that cannot be used are left out and counted. Default false: they are an error that lists them. */
+  readonly skipInvalid?: boolean;
 }
 
 /** A dataset of the hub, with files of its own for training and evaluation. */
@@ -29,25 +36,27 @@ export const datasetName = ({ dataset, subset }: HubDataset): string => (subset 
 
 /** Where examples with a class or a number come from. */
 export type ClassificationData =
-  | {
+  | ({
       readonly kind: 'glue';
       readonly task: GlueTaskName;
       /** Of the official files; or a dataset of the hub, `org/name@revision`, with a subset for each task. */
       readonly folder: string;
-    }
+    } & RowReading)
   | ({
       readonly kind: 'table';
       readonly text: readonly string[];
       readonly label: string;
       /** What the label column holds; `auto`: numbers if all its values are. */
-      readonly labelKind: 'auto' | 'classification' | 'regression';
-    } & OwnFiles)
+      readonly labelKind: LabelKind;
+    } & OwnFiles &
+      RowReading)
   | ({
       readonly kind: 'dataset';
       readonly text: readonly string[];
       readonly label: string;
-      readonly labelKind: 'auto' | 'classification' | 'regression';
-    } & HubDataset)
+      readonly labelKind: LabelKind;
+    } & HubDataset &
+      RowReading)
   | {
       readonly kind: 'wordnet';
       readonly trainPerClass: number;
@@ -67,7 +76,10 @@ export type TextGenerationData = {
   readonly maxTargetLength: number;
   /** What is left out is as the checkpoint says. */
   readonly generation: Partial<GenerationSettings>;
-} & (OwnFiles | HubDataset);
+  /** What ROUGE takes for words. Default `ascii`, as the official scorer. */
+  readonly rougeTokenizer?: (typeof rougeTokenizers)[number];
+} & (OwnFiles | HubDataset) &
+  RowReading;
 
 /**
  * Where questions about texts come from: files of SQuAD v1.1, or folders with one whose name begins with `train` or `dev`; without

@@ -90,4 +90,61 @@ test('the mean needs as many references as summaries', () => {
   assert.throws(() => meanRouge(['a'], []), RangeError);
 });
 
+const f1 = (a: string, b: string, options: Parameters<typeof rouge>[2]) => rouge(a, b, options).rouge1.fmeasure;
+
+test('other scripts score 0 with the official words, with a warning, and as they should with unicode', () => {
+  const same = [
+    'Открыт новый мост.',
+    '昨天开通了一座新桥。',
+    'สะพานใหม่เปิดแล้ว',
+    'نئے پل کا افتتاح',
+    'नया पुल खुल गया',
+    '新しい橋が開通した',
+  ];
+  for (const text of same) {
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    assert.equal(f1(text, text, { stemmer: true, onWarning }), 0, text);
+    assert.match(warnings.join(), /drops 100 % of the letters of the references.*--rouge-tokenizer unicode/);
+    assert.equal(f1(text, text, { stemmer: true, tokenizer: 'unicode', onWarning }), 1, text);
+    assert.equal(warnings.length, 1);
+  }
+  const [de, plain] = ['Der Bürgermeister eröffnete die Brücke.', 'Der Burgermeister eroffnete die Brucke.'];
+  assert.equal(f1(de, plain, { tokenizer: 'unicode' }).toFixed(9), '0.400000000', 'der and die are the same');
+});
+
+test('words without spaces between them are compared by characters, marks stay with theirs', () => {
+  // 3 of 4 characters are the same, 2 of 3 pairs.
+  const { rouge1, rouge2 } = rouge('新桥开通', '新路开通', { tokenizer: 'unicode' });
+  assert.equal(rouge1.fmeasure, 3 / 4);
+  assert.equal(rouge2.fmeasure, 1 / 3);
+  assert.equal(f1('naïve café', 'nai\u0308ve cafe\u0301', { tokenizer: 'unicode' }), 1, 'composed or not');
+  assert.equal(f1('naïve', 'naive', { tokenizer: 'unicode' }), 0);
+  assert.equal(f1('१२', '१२', { tokenizer: 'unicode' }), 1, 'digits of other scripts');
+});
+
+test('in English the words of all scripts are the official ones, single foreign letters give no warning', () => {
+  const text = fc.string({ unit: fc.constantFrom(..."abcRUNning 0123.,-\n_'") });
+  forAll(fc.tuple(text, text, fc.boolean()), ([a, b, stemmer]) => {
+    const onWarning = (message: string) => assert.fail(message);
+    assert.deepEqual(rouge(a, b, { stemmer, tokenizer: 'unicode' }), rouge(a, b, { stemmer, onWarning }));
+  });
+  const long = `The Pokémon ${'went to the new bridge of the old town '.repeat(9)}`;
+  rouge(long, long, { onWarning: (message) => assert.fail(message) });
+});
+
+test("a tokenizer of one's own", () => {
+  const tokenizer = (text: string) => text.split('|');
+  assert.equal(rouge('a b|c', 'a b|d', { tokenizer }).rouge1.fmeasure, 1 / 2);
+  assert.equal(meanRouge(['a b|c'], ['a b|d'], { tokenizer }).rouge1, 1 / 2);
+});
+
+test('a list of summaries gives one warning', () => {
+  const warnings: string[] = [];
+  const texts = ['мост', 'a bridge', 'река'];
+  meanRouge(texts, texts, { onWarning: (message) => warnings.push(message) });
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /drops 54 % /);
+});
+
 test.run();

@@ -22,11 +22,12 @@ const wordnetFields = (data: ClassificationData & { kind: 'wordnet' }, random: R
 
 /** The columns of evaluation data, for a model with these classes. */
 const columnsOf = (
-  { text, label }: Pick<ClassificationData & { kind: 'table' }, 'text' | 'label'>,
+  { text, label, skipInvalid }: Pick<ClassificationData & { kind: 'table' }, 'text' | 'label' | 'skipInvalid'>,
   labels: readonly string[] | null,
 ): TableOptions => ({
   text,
   label,
+  skipInvalid,
   labels: labels ?? undefined,
   kind: labels ? 'classification' : 'regression',
 });
@@ -44,17 +45,17 @@ export const classification: Task<{
   async readTraining(data, random) {
     switch (data.kind) {
       case 'glue':
-        if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).train, 'train');
-        return readGlue(data.task, data.folder, 'train');
+        if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).train, 'train', data);
+        return readGlue(data.task, data.folder, 'train', data);
       case 'wordnet':
         return wordnetFields(data, random).train;
       case 'table':
-        return readTable(data.train, { text: data.text, label: data.label, kind: data.labelKind });
+        return readTable(data.train, { ...data, kind: data.labelKind, labels: undefined });
       case 'unknown':
         throw new InputError('The adapter was trained elsewhere: its training data are not known.');
       case 'dataset': {
         const { train } = datasetFiles(data.dataset, data.subset);
-        const read = await readTable(train, { text: data.text, label: data.label, kind: data.labelKind });
+        const read = await readTable(train, { ...data, kind: data.labelKind, labels: undefined });
         return { ...read, name: `${datasetName(data)} train` };
       }
     }
@@ -63,8 +64,9 @@ export const classification: Task<{
   async readEvaluation(data, labels, random) {
     switch (data.kind) {
       case 'glue':
-        if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev');
-        return readGlue(data.task, data.folder, 'dev');
+        if (isHubGlue(data))
+          return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev', data);
+        return readGlue(data.task, data.folder, 'dev', data);
       case 'wordnet':
         return wordnetFields(data, random).evaluation;
       case 'table':

@@ -1,5 +1,5 @@
 import { type Dataset, datasetFiles, readTextPairs, type TextPair } from '../../data/index.ts';
-import { meanRouge } from '../../metrics/index.ts';
+import { droppedLetters, meanRouge } from '../../metrics/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
 import { Random } from '../../random/index.ts';
 import { encodePairs, generationSettings, pairTokenCount, seq2seqLoss, writeTexts } from '../seq2seq.ts';
@@ -9,27 +9,40 @@ import type { Task } from '../task.ts';
 /** Of XSum the paper gives the second. */
 const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
 
+type Pairs = Dataset<TextPair, (typeof metrics)[number]>;
+
+/** With a warning where the scores will mean little. */
+function judged({ rougeTokenizer }: TextGenerationData, pairs: Pairs): Pairs {
+  const warning = droppedLetters(
+    pairs.examples.map(({ target }) => target),
+    rougeTokenizer,
+  );
+  return warning ? { ...pairs, warnings: [...pairs.warnings, warning] } : pairs;
+}
+
 /** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
 export const textGeneration: Task<{
   model: Seq2SeqModel;
   data: TextGenerationData;
-  dataset: Dataset<TextPair, (typeof metrics)[number]>;
+  dataset: Pairs;
   item: SequencePair;
 }> = {
   name: 'text generation',
   maxLength: runDefaults.maxLength,
 
   async readTraining(data) {
-    if (!('dataset' in data)) return readTextPairs(data.train, data, metrics);
+    if (!('dataset' in data)) return readTextPairs(data.train, data, metrics, data);
     const { train } = datasetFiles(data.dataset, data.subset);
-    return { ...(await readTextPairs(train, data, metrics)), name: `${datasetName(data)} train` };
+    return { ...(await readTextPairs(train, data, metrics, data)), name: `${datasetName(data)} train` };
   },
 
   async readEvaluation(data) {
-    if (!('dataset' in data)) return data.eval === null ? null : readTextPairs(data.eval, data, metrics);
+    if (!('dataset' in data))
+      return data.eval === null ? null : judged(data, await readTextPairs(data.eval, data, metrics, data));
     const { evaluation } = datasetFiles(data.dataset, data.subset);
     if (evaluation.length === 0) return null;
-    return { ...(await readTextPairs(evaluation, data, metrics)), name: `${datasetName(data)} validation` };
+    const read = judged(data, await readTextPairs(evaluation, data, metrics, data));
+    return { ...read, name: `${datasetName(data)} validation` };
   },
 
   load: ({ model }, _labels, random, shared) => loadSeq2Seq(model, random, shared),
@@ -38,7 +51,7 @@ export const textGeneration: Task<{
   tokenCount: pairTokenCount,
   loss: seq2seqLoss,
 
-  evaluation({ examples }, tokenizer, { maxLength, data: { maxTargetLength, generation }, seed }) {
+  evaluation({ examples }, tokenizer, { maxLength, data: { maxTargetLength, generation, rougeTokenizer }, seed }) {
     const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
     return {
       size: examples.length,
@@ -49,7 +62,7 @@ export const textGeneration: Task<{
         const scores = meanRouge(
           texts.map(([{ text }]) => text),
           examples.map(({ target }) => target),
-          { stemmer: true },
+          { stemmer: true, tokenizer: rougeTokenizer, onWarning: () => {} }, // told when the data were read
         );
         return Object.fromEntries(metrics.map((name) => [name, scores[name]]));
       },
