@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
+import { MemoryError } from '../../src/backends/backend.ts';
 import { Allocator, type Block } from '../../src/backends/wasm/allocator.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 
@@ -89,6 +90,60 @@ test('a heap that cannot grow says so and stays usable', () => {
   assert.equal(allocator.allocate(LIMIT / 2).start, block.start);
 });
 
+/** Sizes at which 32-bit arithmetic wraps around, floating-point numbers lose their ones, and their neighbours. */
+const near = fc
+  .tuple(
+    fc.constantFrom(2 ** 26, 2 ** 30, 2 ** 31, 2 ** 32, 2 ** 33, 2 ** 37, 2 ** 38, 2 ** 53),
+    fc.integer({ min: -130, max: 130 }),
+  )
+  .map(([size, difference]) => size + difference);
+
+test('a size near the end of 32 or 53 bits is a block of that size or an error, and the heap stays usable', () => {
+  const most = 2 ** 32;
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(near, fc.integer({ min: 0, max: 9000 })), { maxLength: 12 }),
+      fc.boolean(),
+      (sizes, releases) => {
+        let end = 64;
+        const allocator = new Allocator(40, (bytes) => {
+          if (end + bytes > most) throw new MemoryError('full');
+          end += bytes;
+          return end;
+        });
+        for (const size of sizes) {
+          let block: Block;
+          try {
+            block = allocator.allocate(size);
+          } catch (error) {
+            assert.ok(error instanceof MemoryError, String(error));
+            assert.ok(size > 2 ** 26 - 131, `${size} bytes were refused`);
+            continue;
+          }
+          assert.ok(
+            block.size >= size && block.start + block.size <= most,
+            `${size} bytes in a block of ${block.size}`,
+          );
+          if (releases) allocator.free(block);
+        }
+        let before = 0;
+        for (const block of allocator.blocks()) {
+          assert.ok(before === 0 || block.start === before);
+          before = block.start + block.size;
+        }
+      },
+    ),
+    { seed: 1, numRuns: 300 },
+  );
+});
+
+for (const bytes of [2 ** 33, 8e12, 2 ** 53, 2 ** 60, Number.POSITIVE_INFINITY, Number.NaN, -4]) {
+  test(`${bytes} bytes are refused before the heap grows`, () => {
+    const allocator = new Allocator(40, () => assert.fail('grown'));
+    assert.throws(() => allocator.allocate(bytes), MemoryError);
+  });
+}
+
 test('buffers keep their contents while the memory grows', () => {
   const wasm = new WasmBackend();
   const small = wasm.upload([1, 2, 3]);
@@ -105,7 +160,10 @@ test('buffers keep their contents while the memory grows', () => {
 
 test('out of memory says what to do, and the backend goes on', () => {
   const wasm = new WasmBackend();
-  assert.throws(() => wasm.allocate(2 ** 30), /out of memory.*Lower the batch size/);
+  for (const length of [2 ** 30, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 1e12, 2 ** 51, 2 ** 60]) {
+    assert.throws(() => wasm.allocate(length), /out of memory.*Lower the batch size/, String(length));
+  }
+  assert.equal(wasm.bytes(), 0);
   const x = wasm.fill(10, 1);
   assert.equal(wasm.readSync(x)[9], 1);
 });

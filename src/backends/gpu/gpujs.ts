@@ -1,6 +1,7 @@
 /** The part of gpu.js that is used, and what it takes to have it. Its own types are too loose to help. */
 
 import { InputError } from '../../errors.ts';
+import { MemoryError } from '../backend.ts';
 import { whatIsMissing } from './missing.ts';
 import { natives } from './sources.ts';
 
@@ -114,19 +115,21 @@ export class Device {
     throw new Error("Backend 'gpu': the driver does not take a kernel, and gpu.js went on without the GPU.");
   }
 
-  /** @throws Error if an array has more numbers than the largest texture, or than can be asked for */
+  /** @throws MemoryError if an array has more numbers than the largest texture, or than can be asked for */
   assertHolds(length: number): void {
     if (length <= SMALLEST_TEXTURE ** 2) return;
     const most = Math.min(this.context.getParameter(this.context.MAX_TEXTURE_SIZE) ** 2, MOST_NUMBERS);
-    if (length > most) throw new Error(`Backend 'gpu': an array of ${length} numbers; the device holds up to ${most}.`);
+    if (!(length <= most)) {
+      throw new MemoryError(`Backend 'gpu': an array of ${length} numbers; the device holds up to ${most}.`);
+    }
   }
 
-  /** @throws Error if the driver ran out of memory or has reset the device: results would be zeros */
+  /** @throws MemoryError if the driver ran out of memory, Error if it has reset the device: results would be zeros */
   assertSound(): void {
     const gl = this.context;
     for (let error = gl.getError(); error !== gl.NO_ERROR && !gl.isContextLost(); error = gl.getError()) {
       if (error === gl.OUT_OF_MEMORY)
-        throw new Error("Backend 'gpu': the device has no more memory. Use smaller batches.");
+        throw new MemoryError("Backend 'gpu': the device has no more memory. Use smaller batches.");
     }
     if (gl.isContextLost())
       throw new Error("Backend 'gpu': the driver has reset the device, and what was on it is lost.");

@@ -1,15 +1,16 @@
 import { counterUniform } from '../../random/counter.ts';
-import type {
-  Backend,
-  BinaryOp,
-  DType,
-  FloatArray,
-  FusedKernels,
-  MatmulSpec,
-  ReduceOp,
-  Shape,
-  UnaryOp,
-  View,
+import {
+  type Backend,
+  type BinaryOp,
+  type DType,
+  type FloatArray,
+  type FusedKernels,
+  type MatmulSpec,
+  MemoryError,
+  type ReduceOp,
+  type Shape,
+  type UnaryOp,
+  type View,
 } from '../backend.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
@@ -86,9 +87,20 @@ export class ReferenceBackend implements Backend {
   }
 
   #new(length: number): FloatArray {
-    const values = this.dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
+    const values = this.#array(length);
     this.#bytes += values.byteLength;
     return values;
+  }
+
+  #array(length: number): FloatArray {
+    try {
+      return this.dtype === 'float64' ? new Float64Array(length) : new Float32Array(length);
+    } catch {
+      throw new MemoryError(
+        `The reference backend is out of memory: an array of ${length} numbers does not fit. ` +
+          'Lower the batch size or the sequence length, or make smaller arrays.',
+      );
+    }
   }
 
   upload(values: ArrayLike<number>): FloatArray {

@@ -1,9 +1,13 @@
+import { MemoryError } from '../backend.ts';
+
 /** All blocks begin at, and are, multiples of this many bytes: a cache line. */
 const ALIGNMENT = 64;
 /** Each power of two is divided into this many size classes. */
 const STEPS_LOG2 = 4;
 const STEPS = 1 << STEPS_LOG2;
 const CLASSES = (32 - STEPS_LOG2) * STEPS;
+/** What 32-bit addresses reach. The classes are computed in 32 bits too: larger numbers would wrap around. */
+const LARGEST = 2 ** 32;
 
 /** A piece of the heap. Neighbours in memory and free blocks of one size class form doubly linked lists. */
 export interface Block {
@@ -48,8 +52,14 @@ export class Allocator {
     this.#end = Math.ceil(start / ALIGNMENT) * ALIGNMENT;
   }
 
-  /** @throws whatever `grow` throws */
+  /** @throws MemoryError if no heap could be so large, and whatever `grow` throws */
   allocate(bytes: number): Block {
+    if (!(bytes >= 0 && bytes <= LARGEST)) {
+      throw new MemoryError(
+        `The wasm backend is out of memory: ${bytes} bytes do not fit, 4096 MiB are all that it can reach. ` +
+          'Lower the batch size or the sequence length, or make smaller arrays.',
+      );
+    }
     const units = Math.max(1, Math.ceil(bytes / ALIGNMENT));
     const size = units * ALIGNMENT;
     let block = this.#find(roundUp(units));
