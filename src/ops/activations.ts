@@ -1,3 +1,4 @@
+import { define } from '../tensor/define.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { fusedOperation } from './operation.ts';
@@ -7,22 +8,22 @@ const SQRT_HALF = Math.SQRT1_2;
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
 /** x Φ(x) with the normal distribution function Φ(x) = (1 + erf(x/√2)) / 2 (Hendrycks and Gimpel, 2016). */
-export function gelu(x: Tensor): Tensor {
+export const gelu = define('gelu', (x: Tensor): Tensor => {
   return fusedOperation('gelu', [x], x.shape, {}, (t) => mul(mul(t, 0.5), add(erf(mul(t, SQRT_HALF)), 1)));
-}
+});
 
 /** The tanh approximation of {@link gelu}: x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), `gelu_new` of Hugging Face. */
-export function geluTanh(x: Tensor): Tensor {
+export const geluTanh = define('geluTanh', (x: Tensor): Tensor => {
   return fusedOperation('geluTanh', [x], x.shape, {}, (t) => {
     const cubic = mul(mul(mul(t, t), t), 0.044715);
     return mul(mul(t, 0.5), add(tanh(mul(add(t, cubic), SQRT_2_OVER_PI)), 1));
   });
-}
+});
 
 /** x σ(x), also called swish. */
-export function silu(x: Tensor): Tensor {
+export const silu = define('silu', (x: Tensor): Tensor => {
   return fusedOperation('silu', [x], x.shape, {}, (t) => mul(t, sigmoid(t)));
-}
+});
 
 /** Activations under the names that Hugging Face and AdapterHub configurations use. */
 export const activations = {

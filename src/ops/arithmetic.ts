@@ -1,5 +1,6 @@
 import type { BinaryOp } from '../backends/backend.ts';
-import { broadcastShapes } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, broadcastShapes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { unbroadcast } from './broadcast.ts';
 import { equal, less, where } from './compare.ts';
@@ -12,7 +13,7 @@ export type Operand = Tensor | number;
 
 function toTensor(value: Operand, like: Operand): Tensor {
   if (value instanceof Tensor) return value;
-  if (!(like instanceof Tensor)) throw new Error('One operand must be a tensor.');
+  if (!(like instanceof Tensor)) throw new ArgumentError('One operand must be a tensor, a or b.');
   return scalarLike(like, value);
 }
 
@@ -70,16 +71,16 @@ function binary(op: Smooth, first: Operand, second: Operand): Tensor {
 }
 
 /** a + b, with broadcasting. */
-export const add = (a: Operand, b: Operand): Tensor => binary('add', a, b);
+export const add = define('add', (a: Operand, b: Operand): Tensor => binary('add', a, b));
 /** a - b, with broadcasting. */
-export const sub = (a: Operand, b: Operand): Tensor => binary('sub', a, b);
+export const sub = define('sub', (a: Operand, b: Operand): Tensor => binary('sub', a, b));
 /** a · b elementwise, with broadcasting. */
-export const mul = (a: Operand, b: Operand): Tensor => binary('mul', a, b);
+export const mul = define('mul', (a: Operand, b: Operand): Tensor => binary('mul', a, b));
 /** a / b, with broadcasting. */
-export const div = (a: Operand, b: Operand): Tensor => binary('div', a, b);
+export const div = define('div', (a: Operand, b: Operand): Tensor => binary('div', a, b));
 /** a^b elementwise, with broadcasting. A derivative by b needs a > 0. */
-export const pow = (a: Operand, b: Operand): Tensor => binary('pow', a, b);
+export const pow = define('pow', (a: Operand, b: Operand): Tensor => binary('pow', a, b));
 /** The larger of a and b, with broadcasting. */
-export const maximum = (a: Operand, b: Operand): Tensor => binary('maximum', a, b);
+export const maximum = define('maximum', (a: Operand, b: Operand): Tensor => binary('maximum', a, b));
 /** The smaller of a and b, with broadcasting. */
-export const minimum = (a: Operand, b: Operand): Tensor => binary('minimum', a, b);
+export const minimum = define('minimum', (a: Operand, b: Operand): Tensor => binary('minimum', a, b));

@@ -1,5 +1,6 @@
 import type { AttentionSpec } from '../backends/backend.ts';
-import { formatShape, sameShape } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { equal, where } from './compare.ts';
@@ -13,6 +14,15 @@ import { scalarLike } from './scalar.ts';
 
 export type { AttentionSpec } from '../backends/backend.ts';
 
+/** {@link AttentionSpec} with a default for the scale: 1/√headDim. */
+export type PackedAttentionOptions = Omit<AttentionSpec, 'scale'> & { readonly scale?: number };
+
+export interface AttentionOptions {
+  readonly scale?: number;
+  readonly mask?: Tensor;
+  readonly dropMask?: Tensor;
+}
+
 /**
  * Scaled dot-product attention (Vaswani et al., 2017): softmax(scale · Q Kᵀ + mask) V.
  *
@@ -20,19 +30,19 @@ export type { AttentionSpec } from '../backends/backend.ts';
  * @param key [..., keys, headDim]
  * @param value [..., keys, headDim]
  * @param mask added to the scores, broadcasting to [..., queries, keys]; -∞ or a large negative number hides a key
+ * @param scale default 1/√headDim
  * @param dropMask multiplied with the probabilities [..., queries, keys]
  * @returns [..., queries, headDim]
  */
-export function attention(
-  query: Tensor,
-  key: Tensor,
-  value: Tensor,
-  { scale, mask, dropMask }: { scale: number; mask?: Tensor; dropMask?: Tensor },
-): Tensor {
-  const scores = mul(matmul(query, key, { transposeB: true }), scale);
-  const probabilities = mask ? maskedSoftmax(add(scores, mask)) : softmax(scores); // [..., queries, keys]
-  return matmul(dropMask ? mul(probabilities, dropMask) : probabilities, value);
-}
+export const attention = define(
+  'attention',
+  (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
+    const { scale = 1 / Math.sqrt(query.shape[query.rank - 1]), mask, dropMask } = options;
+    const scores = mul(matmul(query, key, { transposeB: true }), scale);
+    const probabilities = mask ? maskedSoftmax(add(scores, mask)) : softmax(scores); // [..., queries, keys]
+    return matmul(dropMask ? mul(probabilities, dropMask) : probabilities, value);
+  },
+);
 
 /** Softmax, but 0 along a row of -∞ alone: a query that sees no key attends to nothing, as in PyTorch. */
 function maskedSoftmax(scores: Tensor): Tensor {
@@ -62,30 +72,35 @@ function causalMask({ backend }: Tensor, queries: number, keys: number): Tensor 
  * @param key [key rows, heads * headDim], likewise `value`
  * @returns [rows, heads * headDim]
  */
-export function packedAttention(query: Tensor, key: Tensor, value: Tensor, spec: AttentionSpec): Tensor {
-  checkAttention(query, key, value, spec);
-  const [rows, hidden] = query.shape;
-  const { heads, scale, queryOffsets, keyOffsets, keyCounts, causal, dropout } = spec;
-  return fusedOperation('packedAttention', [query, key, value], query.shape, spec, (q, k, v) => {
-    // [count, hidden] -> [heads, count, headDim]
-    const split = (x: Tensor, start: number, count: number) =>
-      permute(reshape(sliceRows(x, start, start + count), [count, heads, hidden / heads]), [1, 0, 2]);
-    const drop = dropout && dropoutMask(q, [rows, heads, Math.max(...keyCounts)], dropout.p, dropout.seed);
-    const contexts = Array.from(keyCounts, (keys, s) => {
-      const [start, end, keyStart] = [queryOffsets[s], queryOffsets[s + 1], keyOffsets[s]];
-      const context = attention(split(q, start, end - start), split(k, keyStart, keys), split(v, keyStart, keys), {
-        scale,
-        mask: causal ? causalMask(q, end - start, keys) : undefined,
-        dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, keys]), [1, 0, 2]),
+export const packedAttention = define(
+  'packedAttention',
+  (query: Tensor, key: Tensor, value: Tensor, options: PackedAttentionOptions): Tensor => {
+    checkAttention(query, key, value, options);
+    const [rows, hidden] = query.shape;
+    const { scale = 1 / Math.sqrt(hidden / options.heads) } = options;
+    const spec: AttentionSpec = { ...options, scale };
+    const { heads, queryOffsets, keyOffsets, keyCounts, causal, dropout } = spec;
+    return fusedOperation('packedAttention', [query, key, value], query.shape, spec, (q, k, v) => {
+      // [count, hidden] -> [heads, count, headDim]
+      const split = (x: Tensor, start: number, count: number) =>
+        permute(reshape(sliceRows(x, start, start + count), [count, heads, hidden / heads]), [1, 0, 2]);
+      const drop = dropout && dropoutMask(q, [rows, heads, Math.max(...keyCounts)], dropout.p, dropout.seed);
+      const contexts = Array.from(keyCounts, (keys, s) => {
+        const [start, end, keyStart] = [queryOffsets[s], queryOffsets[s + 1], keyOffsets[s]];
+        const context = attention(split(q, start, end - start), split(k, keyStart, keys), split(v, keyStart, keys), {
+          scale,
+          mask: causal ? causalMask(q, end - start, keys) : undefined,
+          dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, keys]), [1, 0, 2]),
+        });
+        return reshape(permute(context, [1, 0, 2]), [end - start, hidden]);
       });
-      return reshape(permute(context, [1, 0, 2]), [end - start, hidden]);
+      return concat(contexts, 0);
     });
-    return concat(contexts, 0);
-  });
-}
+  },
+);
 
-function checkAttention(query: Tensor, key: Tensor, value: Tensor, spec: AttentionSpec): void {
-  const fail = (problem: string) => new Error(`packedAttention: ${problem}.`);
+function checkAttention(query: Tensor, key: Tensor, value: Tensor, spec: PackedAttentionOptions): void {
+  const fail = (problem: string) => new ArgumentError(`${problem}.`);
   if (query.rank !== 2 || !sameShape(key.shape, value.shape) || key.rank !== 2 || query.shape[1] !== key.shape[1]) {
     const given = [query, key, value].map((t) => formatShape(t.shape)).join(', ');
     throw fail(`query, key and value must be matrices of one width, key and value of one shape, not ${given}`);
@@ -99,6 +114,9 @@ function checkAttention(query: Tensor, key: Tensor, value: Tensor, spec: Attenti
   ] as const) {
     if (offsets.length !== keyCounts.length + 1) {
       throw fail(`there are ${keyCounts.length} key counts but ${offsets.length} ${what} offsets, not one more`);
+    }
+    if (offsets[0] !== 0 || offsets.some((offset, s) => offset < offsets[s - 1])) {
+      throw fail(`the ${what} offsets must begin with 0 and not go down, not [${offsets.join(', ')}]`);
     }
     const described = offsets[offsets.length - 1];
     if (described !== shape[0]) {

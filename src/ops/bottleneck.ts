@@ -1,6 +1,7 @@
 import type { BottleneckSpec } from '../backends/backend.ts';
 import type { Random } from '../random/random.ts';
-import { formatShape, sameShape } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationName, activations } from './activations.ts';
 import { add, mul } from './arithmetic.ts';
@@ -52,35 +53,34 @@ const kernels: { [Name in ActivationName]: BottleneckSpec['activation'] } = {
  * @returns [..., hidden]
  * @throws Error if shapes do not fit, or the probability of dropout is outside [0, 1)
  */
-export function bottleneck(
-  x: Tensor,
-  weights: BottleneckWeights,
-  { activation, scale = 1, residual, dropout }: BottleneckOptions,
-): Tensor {
-  assertFit(x, weights, residual);
-  const { down, downBias, up, upBias, downMask, upMask } = weights;
-  const asRows = (t: Tensor) => (t.rank === 2 ? t : reshape(t, [-1, down.shape[1]]));
-  const inputs = [asRows(x), down, downBias, up, upBias];
-  const place = (optional: Tensor | null | undefined) => (optional ? inputs.push(optional) - 1 : null);
-  const spec: BottleneckSpec = {
-    activation: kernels[activation],
-    scale,
-    dropout: dropout ? drawDropout(dropout.p, dropout.random) : null,
-    residual: residual === x ? 0 : place(residual && asRows(residual)),
-    downMask: place(downMask),
-    upMask: place(upMask),
-  };
-  const y = fusedOperation('bottleneck', inputs, inputs[0].shape, spec, (...given) => {
-    const [rows, d, dBias, u, uBias] = given;
-    const masked = (weight: Tensor, mask: number | null) => (mask === null ? weight : mul(weight, given[mask]));
-    const inner = activations[activation](linear(rows, masked(d, spec.downMask), dBias)); // [rows, inner]
-    const kept = spec.dropout ? dropoutBySeed(inner, spec.dropout) : inner;
-    const product = linear(kept, masked(u, spec.upMask), uBias); // [rows, hidden]
-    const added = scale === 1 ? product : mul(product, scale);
-    return spec.residual === null ? added : add(given[spec.residual], added);
-  });
-  return x.rank === 2 ? y : reshape(y, x.shape);
-}
+export const bottleneck = define(
+  'bottleneck',
+  (x: Tensor, weights: BottleneckWeights, { activation, scale = 1, residual, dropout }: BottleneckOptions): Tensor => {
+    assertFit(x, weights, residual);
+    const { down, downBias, up, upBias, downMask, upMask } = weights;
+    const asRows = (t: Tensor) => (t.rank === 2 ? t : reshape(t, [-1, down.shape[1]]));
+    const inputs = [asRows(x), down, downBias, up, upBias];
+    const place = (optional: Tensor | null | undefined) => (optional ? inputs.push(optional) - 1 : null);
+    const spec: BottleneckSpec = {
+      activation: kernels[activation],
+      scale,
+      dropout: dropout ? drawDropout(dropout.p, dropout.random) : null,
+      residual: residual === x ? 0 : place(residual && asRows(residual)),
+      downMask: place(downMask),
+      upMask: place(upMask),
+    };
+    const y = fusedOperation('bottleneck', inputs, inputs[0].shape, spec, (...given) => {
+      const [rows, d, dBias, u, uBias] = given;
+      const masked = (weight: Tensor, mask: number | null) => (mask === null ? weight : mul(weight, given[mask]));
+      const inner = activations[activation](linear(rows, masked(d, spec.downMask), dBias)); // [rows, inner]
+      const kept = spec.dropout ? dropoutBySeed(inner, spec.dropout) : inner;
+      const product = linear(kept, masked(u, spec.upMask), uBias); // [rows, hidden]
+      const added = scale === 1 ? product : mul(product, scale);
+      return spec.residual === null ? added : add(given[spec.residual], added);
+    });
+    return x.rank === 2 ? y : reshape(y, x.shape);
+  },
+);
 
 function assertFit(x: Tensor, weights: BottleneckWeights, residual: Tensor | null | undefined): void {
   const { down, downBias, up, upBias, downMask, upMask } = weights;
@@ -99,7 +99,7 @@ function assertFit(x: Tensor, weights: BottleneckWeights, residual: Tensor | nul
   const given = Object.entries({ x, ...weights, residual }).flatMap(([name, t]) =>
     t ? [`${name} ${formatShape(t.shape)}`] : [],
   );
-  throw new Error(
-    `bottleneck: ${given.join(', ')} do not fit: x is [..., hidden], down [inner, hidden], up [hidden, inner].`,
+  throw new ArgumentError(
+    `${given.join(', ')} do not fit: x is [..., hidden], down [inner, hidden], up [hidden, inner].`,
   );
 }

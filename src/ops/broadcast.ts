@@ -1,22 +1,23 @@
 import type { Shape } from '../backends/backend.ts';
-import { broadcastShapes, formatShape, sameShape } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, broadcastShapes, formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { operation } from './operation.ts';
 import { reshape, sum } from './reduce.ts';
 
 /** `x` repeated to `shape`. Each element is copied many times, so its gradient is the sum over the copies. */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+export const broadcastTo = define('broadcastTo', (x: Tensor, shape: Shape): Tensor => {
   if (sameShape(x.shape, shape)) return x;
   if (!sameShape(broadcastShapes(x.shape, shape), shape)) {
-    throw new Error(`Shape ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}.`);
+    throw new ArgumentError(`Shape ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}.`);
   }
   return operation(
     [x],
-    shape,
+    [...shape],
     (backend) => backend.broadcast(x.operand, shape),
     () => [(dy) => unbroadcast(dy, x.shape)],
   );
-}
+});
 
 /** The transpose of broadcasting: sums `x` over the axes along which `shape` was repeated. */
 export function unbroadcast(x: Tensor, shape: Shape): Tensor {

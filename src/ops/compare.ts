@@ -1,8 +1,9 @@
+import { define } from '../tensor/define.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { unbroadcast } from './broadcast.ts';
 import { commonBackend, operation } from './operation.ts';
-import { scalarLike } from './scalar.ts';
+import { scalarLike, zerosLike } from './scalar.ts';
 
 /** A 0/1 tensor: constant but for jumps, so no gradient flows. */
 function compare(op: 'equal' | 'less', a: Tensor, b: Tensor): Tensor {
@@ -12,27 +13,29 @@ function compare(op: 'equal' | 'less', a: Tensor, b: Tensor): Tensor {
 }
 
 /** 1 where a = b, else 0; with broadcasting. */
-export const equal = (a: Tensor, b: Tensor): Tensor => compare('equal', a, b);
+export const equal = define('equal', (a: Tensor, b: Tensor): Tensor => compare('equal', a, b));
 /** 1 where a < b, else 0; with broadcasting. */
-export const less = (a: Tensor, b: Tensor): Tensor => compare('less', a, b);
+export const less = define('less', (a: Tensor, b: Tensor): Tensor => compare('less', a, b));
 
 /** a where `condition` is not 0, else b; with broadcasting. The gradient goes to the one that was taken. */
-export function where(condition: Tensor, a: Tensor, b: Tensor): Tensor {
+export const where = define('where', (condition: Tensor, a: Tensor, b: Tensor): Tensor => {
   const shape = broadcastShapes(condition.shape, a.shape, b.shape);
-  commonBackend([condition, a, b]);
   const zero = () => scalarLike(a, 0);
+  // An input that gets no gradient: the derivative reads it, so it must live as long.
+  const chosen = condition.requiresGrad ? condition.detach() : condition;
   return operation(
-    [a, b],
+    [chosen, a, b],
     shape,
-    (backend) => backend.select(condition.operand, a.operand, b.operand, shape),
+    (backend) => backend.select(chosen.operand, a.operand, b.operand, shape),
     () => [
-      (dy) => unbroadcast(where(condition, dy, zero()), a.shape),
-      (dy) => unbroadcast(where(condition, zero(), dy), b.shape),
+      () => zerosLike(chosen),
+      (dy) => unbroadcast(where(chosen, dy, zero()), a.shape),
+      (dy) => unbroadcast(where(chosen, zero(), dy), b.shape),
     ],
   );
-}
+});
 
 /** x with the elements where `mask` is not 0 replaced by `value`; `mask` broadcasts to x. */
-export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+export const maskedFill = define('maskedFill', (x: Tensor, mask: Tensor, value: number): Tensor => {
   return where(mask, scalarLike(x, value), x);
-}
+});

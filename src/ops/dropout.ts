@@ -1,6 +1,7 @@
 import type { Shape } from '../backends/backend.ts';
 import type { Random } from '../random/random.ts';
-import { sizeOf } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
 import { less } from './compare.ts';
@@ -21,7 +22,7 @@ export interface DrawnDropout {
 
 /** Null where nothing is dropped. @throws Error if p is outside [0, 1) */
 export function drawDropout(p: number, random: Random): DrawnDropout | null {
-  if (!(p >= 0 && p < 1)) throw new Error(`dropout: the probability ${p} is outside [0, 1).`);
+  if (!(p >= 0 && p < 1)) throw new ArgumentError(`the probability ${p} is outside [0, 1).`);
   return p === 0 ? null : { p, seed: random.uint32() };
 }
 
@@ -32,10 +33,10 @@ export function drawDropout(p: number, random: Random): DrawnDropout | null {
  * @param random gives the seed of this call's mask
  * @throws Error if p is outside [0, 1)
  */
-export function dropout(x: Tensor, p: number, random: Random): Tensor {
+export const dropout = define('dropout', (x: Tensor, p: number, random: Random): Tensor => {
   const drawn = drawDropout(p, random);
   return drawn ? dropoutBySeed(x, drawn) : x;
-}
+});
 
 /** x ⊙ mask, whose derivative is dy ⊙ mask. The mask is not stored: it is made again from the seed. */
 export function dropoutBySeed(x: Tensor, drawn: DrawnDropout): Tensor {

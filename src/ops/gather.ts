@@ -1,14 +1,20 @@
-import { formatShape } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { show } from '../tensor/kinds.ts';
+import { ArgumentError, formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { operation } from './operation.ts';
 
 export type Ids = Int32Array | readonly number[];
 
-/** @throws Error for an id that is not an integer below `rows`; a negative one stands for no row */
+/** @throws ArgumentError for an id that is not an integer below `rows`; a negative one stands for no row */
 function checkedRows(ids: Ids, rows: number, where: string): Int32Array {
-  const checked = Int32Array.from(ids);
-  const bad = checked.findIndex((id, i) => id !== ids[i] || id >= rows);
-  if (bad >= 0) throw new Error(`Row ${ids[bad]} is outside ${where}.`);
+  const checked = new Int32Array(ids.length);
+  for (let i = 0; i < ids.length; i++) {
+    // A bigint cannot be stored, text and null would be stored as numbers.
+    if (Number.isInteger(ids[i])) checked[i] = ids[i];
+    if (checked[i] !== ids[i] || ids[i] >= rows)
+      throw new ArgumentError(`ids[${i}]: Row ${show(ids[i])} is outside ${where}.`);
+  }
   return checked;
 }
 
@@ -19,22 +25,30 @@ function checkedRows(ids: Ids, rows: number, where: string): Int32Array {
  * @param frozenRow a row that gets no gradient (`padding_idx` of PyTorch's `nn.Embedding`)
  * @throws Error for an id that is not a row of the table
  */
-export function gatherRows(table: Tensor, ids: Ids, { frozenRow = -1 }: { frozenRow?: number } = {}): Tensor {
-  const rows = checkedRows(ids, table.shape[0], `a table of shape ${formatShape(table.shape)}`);
-  return operation(
-    [table],
-    [rows.length, ...table.shape.slice(1)],
-    (backend) => backend.gather(table.operand, rows),
-    () => [
-      (dy) => scatterAddRows(dy, frozenRow < 0 ? rows : rows.map((id) => (id === frozenRow ? -1 : id)), table.shape[0]),
-    ],
-  );
-}
+export const gatherRows = define(
+  'gatherRows',
+  (table: Tensor, ids: Ids, { frozenRow = -1 }: { readonly frozenRow?: number } = {}): Tensor => {
+    if (table.rank === 0) throw new ArgumentError('table must have rows, and is a scalar.');
+    if (frozenRow >= table.shape[0]) {
+      throw new ArgumentError(`frozenRow ${frozenRow} is outside a table of shape ${formatShape(table.shape)}.`);
+    }
+    const rows = checkedRows(ids, table.shape[0], `a table of shape ${formatShape(table.shape)}`);
+    return operation(
+      [table],
+      [rows.length, ...table.shape.slice(1)],
+      (backend) => backend.gather(table.operand, rows),
+      () => [
+        (dy) =>
+          scatterAddRows(dy, frozenRow < 0 ? rows : rows.map((id) => (id === frozenRow ? -1 : id)), table.shape[0]),
+      ],
+    );
+  },
+);
 
 /** x [ids.length, ...] added into the rows `ids` of zeros [rows, ...]: the transpose of {@link gatherRows}. */
-export function scatterAddRows(x: Tensor, ids: Ids, rows: number): Tensor {
+export const scatterAddRows = define('scatterAddRows', (x: Tensor, ids: Ids, rows: number): Tensor => {
   if (ids.length !== x.shape[0]) {
-    throw new Error(`${ids.length} row numbers do not fit a tensor of shape ${formatShape(x.shape)}.`);
+    throw new ArgumentError(`${ids.length} row numbers do not fit a tensor of shape ${formatShape(x.shape)}.`);
   }
   const targets = checkedRows(ids, rows, `the ${rows} rows to add into`);
   return operation(
@@ -43,4 +57,4 @@ export function scatterAddRows(x: Tensor, ids: Ids, rows: number): Tensor {
     (backend) => backend.scatterAdd(x.operand, targets, rows),
     () => [(dy) => gatherRows(dy, targets)],
   );
-}
+});

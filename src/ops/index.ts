@@ -1,6 +1,12 @@
 export { type ActivationName, activation, activations, gelu, geluTanh, silu } from './activations.ts';
 export { add, div, maximum, minimum, mul, type Operand, pow, sub } from './arithmetic.ts';
-export { type AttentionSpec, attention, packedAttention } from './attention.ts';
+export {
+  type AttentionOptions,
+  type AttentionSpec,
+  attention,
+  type PackedAttentionOptions,
+  packedAttention,
+} from './attention.ts';
 export { type BottleneckOptions, type BottleneckWeights, bottleneck } from './bottleneck.ts';
 export { broadcastTo } from './broadcast.ts';
 export { equal, less, maskedFill, where } from './compare.ts';

@@ -1,13 +1,14 @@
 import type { Shape } from '../backends/backend.ts';
-import { formatShape, normalizeAxis } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, formatShape, normalizeAxis } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { operation } from './operation.ts';
 
 /** Reorders axes: axis i of the result is axis `order[i]` of x. The gradient is reordered back. */
-export function permute(x: Tensor, order: readonly number[]): Tensor {
+export const permute = define('permute', (x: Tensor, order: readonly number[]): Tensor => {
   const axes = order.map((axis) => normalizeAxis(axis, x.rank));
   if (axes.length !== x.rank || new Set(axes).size !== x.rank) {
-    throw new Error(`permute: [${order.join(', ')}] does not name each axis of ${formatShape(x.shape)} once.`);
+    throw new ArgumentError(`order [${order.join(', ')}] does not name each axis of ${formatShape(x.shape)} once.`);
   }
   return operation(
     [x],
@@ -21,44 +22,44 @@ export function permute(x: Tensor, order: readonly number[]): Tensor {
         ),
     ],
   );
-}
+});
 
 /** Swaps two axes, the last two by default. */
-export function transpose(x: Tensor, first = -2, second = -1): Tensor {
-  const [i, j] = [normalizeAxis(first, x.rank), normalizeAxis(second, x.rank)];
+export const transpose = define('transpose', (x: Tensor, first: number = -2, second: number = -1): Tensor => {
+  const [i, j] = [first, second].map((axis) => normalizeAxis(axis, x.rank));
   return permute(
     x,
     x.shape.map((_, axis) => (axis === i ? j : axis === j ? i : axis)),
   );
-}
+});
 
-function checkBlock(name: string, outer: Shape, starts: readonly number[], inner: Shape): void {
+function checkBlock(outer: Shape, starts: readonly number[], inner: Shape): void {
   const fits =
     starts.length === outer.length &&
     inner.length === outer.length &&
     outer.every((n, axis) => starts[axis] >= 0 && inner[axis] >= 0 && starts[axis] + inner[axis] <= n);
   if (!fits) {
-    throw new Error(
-      `${name}: a block ${formatShape(inner)} at [${starts.join(', ')}] does not lie inside ${formatShape(outer)}.`,
+    throw new ArgumentError(
+      `a block ${formatShape(inner)} at [${starts.join(', ')}] does not lie inside ${formatShape(outer)}.`,
     );
   }
 }
 
 /** The block from `starts` (inclusive) to `ends` (exclusive). Its gradient, padded with zeros, is that of x. */
-export function slice(x: Tensor, starts: readonly number[], ends: readonly number[]): Tensor {
+export const slice = define('slice', (x: Tensor, starts: readonly number[], ends: readonly number[]): Tensor => {
   const shape = ends.map((end, axis) => end - starts[axis]);
-  checkBlock('slice', x.shape, starts, shape);
+  checkBlock(x.shape, starts, shape);
   return operation(
     [x],
     shape,
     (backend) => backend.slice(x.operand, starts, shape),
     () => [(dy) => pad(dy, starts, x.shape)],
   );
-}
+});
 
 /** `x` placed at `starts` in zeros of `shape`: the transpose of {@link slice}. */
-export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor {
-  checkBlock('pad', shape, starts, x.shape);
+export const pad = define('pad', (x: Tensor, starts: readonly number[], shape: Shape): Tensor => {
+  checkBlock(shape, starts, x.shape);
   return operation(
     [x],
     shape,
@@ -72,23 +73,23 @@ export function pad(x: Tensor, starts: readonly number[], shape: Shape): Tensor 
         ),
     ],
   );
-}
+});
 
 /** Rows [start, end) along the first axis. */
-export function sliceRows(x: Tensor, start: number, end: number): Tensor {
+export const sliceRows = define('sliceRows', (x: Tensor, start: number, end: number): Tensor => {
   const rest = x.shape.slice(1);
   return slice(x, [start, ...rest.map(() => 0)], [end, ...rest]);
-}
+});
 
 /** Joins tensors along `axis`; all other lengths must agree. Each part's gradient is its slice. */
-export function concat(xs: readonly Tensor[], axis = 0): Tensor {
-  if (xs.length === 0) throw new Error('concat needs at least one tensor.');
+export const concat = define('concat', (xs: readonly Tensor[], axis: number = 0): Tensor => {
+  if (xs.length === 0) throw new ArgumentError('xs must have at least one tensor.');
   const along = normalizeAxis(axis, xs[0].rank);
   const ends: number[] = [];
   for (const x of xs) {
     if (x.rank !== xs[0].rank || x.shape.some((n, i) => i !== along && n !== xs[0].shape[i])) {
-      throw new Error(
-        `concat along axis ${along}: shapes ${xs.map((t) => formatShape(t.shape)).join(', ')} do not fit.`,
+      throw new ArgumentError(
+        `the shapes ${xs.map((t) => formatShape(t.shape)).join(', ')} do not fit along axis ${along}.`,
       );
     }
     ends.push((ends.at(-1) ?? 0) + x.shape[along]);
@@ -109,4 +110,4 @@ export function concat(xs: readonly Tensor[], axis = 0): Tensor {
         return slice(dy, starts, stops);
       }),
   );
-}
+});

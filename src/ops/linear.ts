@@ -1,4 +1,5 @@
-import { formatShape } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { matmul } from './matmul.ts';
 import { operation } from './operation.ts';
@@ -12,7 +13,7 @@ import { reshape, sum } from './reduce.ts';
  * @param bias [out], or nothing
  * @returns [..., out]
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+export const linear = define('linear', (x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor => {
   const [out, inner] = weight.shape;
   if (
     weight.rank !== 2 ||
@@ -21,7 +22,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     (bias && formatShape(bias.shape) !== `[${out}]`)
   ) {
     const given = [x, weight, ...(bias ? [bias] : [])].map((t) => formatShape(t.shape)).join(', ');
-    throw new Error(`linear: x, weight and bias ${given} do not fit; they must be [..., in], [out, in] and [out].`);
+    throw new ArgumentError(`x, weight and bias ${given} do not fit; they must be [..., in], [out, in] and [out].`);
   }
   const rows = x.rank === 2 ? x : reshape(x, [-1, inner]);
   const inputs: Tensor[] = bias ? [rows, weight, bias] : [rows, weight];
@@ -32,4 +33,4 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
     () => [(dy) => matmul(dy, weight), (dy) => matmul(dy, rows, { transposeA: true }), (dy) => sum(dy, { axes: [0] })],
   );
   return x.rank === 2 ? y : reshape(y, [...x.shape.slice(0, -1), out]);
-}
+});

@@ -1,4 +1,6 @@
-import { formatShape } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { show } from '../tensor/kinds.ts';
+import { ArgumentError, formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
 import { where } from './compare.ts';
@@ -24,35 +26,35 @@ export interface CrossEntropyOptions {
  * @returns a scalar; NaN for the mean over no rows, as in PyTorch
  * @throws Error for a target that is neither a class nor `ignoreIndex`
  */
-export function crossEntropy(
-  logits: Tensor,
-  targets: Ids,
-  { ignoreIndex = -100, reduction = 'mean' }: CrossEntropyOptions = {},
-): Tensor {
-  const classes = logits.shape[logits.rank - 1];
-  if (targets.length * classes !== logits.size) {
-    throw new Error(`crossEntropy: ${targets.length} targets do not fit logits of shape ${formatShape(logits.shape)}.`);
-  }
-  const rows = targets.length;
-  const chosen = Int32Array.from(targets, (target) => {
-    if (target === ignoreIndex) return -1;
-    if (Number.isInteger(target) && target >= 0 && target < classes) return target;
-    throw new Error(`crossEntropy: target ${target} is not one of the ${classes} classes.`);
-  });
-  const losses = fusedOperation(
-    'crossEntropy',
-    [reshape(logits, [rows, classes])],
-    [rows],
-    { targets: chosen },
-    (x) => {
-      // Elements of the flattened log-probabilities; -1 gives 0.
-      const places = chosen.map((target, row) => (target < 0 ? -1 : row * classes + target));
-      return neg(reshape(gatherRows(reshape(logSoftmax(onlyCounted(x, chosen)), [-1, 1]), places), [rows]));
-    },
-  );
-  const counted = chosen.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);
-  return mul(sum(losses), reduction === 'mean' ? 1 / counted : 1);
-}
+export const crossEntropy = define(
+  'crossEntropy',
+  (logits: Tensor, targets: Ids, { ignoreIndex = -100, reduction = 'mean' }: CrossEntropyOptions = {}): Tensor => {
+    if (logits.rank === 0) throw new ArgumentError('logits must have an axis of classes, and is a scalar.');
+    const classes = logits.shape[logits.rank - 1];
+    if (targets.length * classes !== logits.size) {
+      throw new ArgumentError(`${targets.length} targets do not fit logits of shape ${formatShape(logits.shape)}.`);
+    }
+    const rows = targets.length;
+    const chosen = Int32Array.from(targets, (target) => {
+      if (target === ignoreIndex) return -1;
+      if (Number.isInteger(target) && target >= 0 && target < classes) return target;
+      throw new ArgumentError(`target ${show(target)} is not one of the ${classes} classes.`);
+    });
+    const losses = fusedOperation(
+      'crossEntropy',
+      [reshape(logits, [rows, classes])],
+      [rows],
+      { targets: chosen },
+      (x) => {
+        // Elements of the flattened log-probabilities; -1 gives 0.
+        const places = chosen.map((target, row) => (target < 0 ? -1 : row * classes + target));
+        return neg(reshape(gatherRows(reshape(logSoftmax(onlyCounted(x, chosen)), [-1, 1]), places), [rows]));
+      },
+    );
+    const counted = chosen.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);
+    return mul(sum(losses), reduction === 'mean' ? 1 / counted : 1);
+  },
+);
 
 /** x [rows, classes] with zeros in the rows that count for nothing, so that no NaN in them reaches a gradient. */
 function onlyCounted(x: Tensor, chosen: Int32Array): Tensor {
@@ -62,8 +64,11 @@ function onlyCounted(x: Tensor, chosen: Int32Array): Tensor {
 }
 
 /** The squared error (a - b)², its mean or its sum; a scalar. */
-export function mse(a: Tensor, b: Tensor, { reduction = 'mean' }: { reduction?: 'mean' | 'sum' } = {}): Tensor {
-  const difference = sub(a, b);
-  const squared = mul(difference, difference);
-  return reduction === 'mean' ? mean(squared) : sum(squared);
-}
+export const mse = define(
+  'mse',
+  (a: Tensor, b: Tensor, { reduction = 'mean' }: { readonly reduction?: 'mean' | 'sum' } = {}): Tensor => {
+    const difference = sub(a, b);
+    const squared = mul(difference, difference);
+    return reduction === 'mean' ? mean(squared) : sum(squared);
+  },
+);

@@ -1,4 +1,5 @@
-import { broadcastShapes, formatShape, sizeOf } from '../tensor/shape.ts';
+import { define } from '../tensor/define.ts';
+import { ArgumentError, broadcastShapes, formatShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { broadcastTo } from './broadcast.ts';
 import { operation } from './operation.ts';
@@ -16,24 +17,27 @@ export interface MatmulOptions {
  *
  * @throws Error if a tensor has fewer than two axes or the inner lengths differ
  */
-export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor {
-  if (a.rank < 2 || b.rank < 2) {
-    throw new Error(`matmul needs matrices, not ${formatShape(a.shape)} and ${formatShape(b.shape)}.`);
-  }
-  // A batch of rows times one matrix is a single, larger product.
-  if (a.rank > 2 && b.rank === 2 && !transposeA) {
-    const rows = reshape(a, [-1, a.shape[a.rank - 1]]);
-    const product = matmul(rows, b, { transposeB });
-    return reshape(product, [...a.shape.slice(0, -1), product.shape[1]]);
-  }
-  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
-  return batchedMatmul(
-    broadcastTo(a, [...batch, ...a.shape.slice(-2)]),
-    broadcastTo(b, [...batch, ...b.shape.slice(-2)]),
-    transposeA,
-    transposeB,
-  );
-}
+export const matmul = define(
+  'matmul',
+  (a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: MatmulOptions = {}): Tensor => {
+    if (a.rank < 2 || b.rank < 2) {
+      throw new ArgumentError(`it needs matrices, not ${formatShape(a.shape)} and ${formatShape(b.shape)}.`);
+    }
+    // A batch of rows times one matrix is a single, larger product.
+    if (a.rank > 2 && b.rank === 2 && !transposeA) {
+      const rows = reshape(a, [-1, a.shape[a.rank - 1]]);
+      const product = matmul(rows, b, { transposeB });
+      return reshape(product, [...a.shape.slice(0, -1), product.shape[1]]);
+    }
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return batchedMatmul(
+      broadcastTo(a, [...batch, ...a.shape.slice(-2)]),
+      broadcastTo(b, [...batch, ...b.shape.slice(-2)]),
+      transposeA,
+      transposeB,
+    );
+  },
+);
 
 /**
  * C = A B with equal batches. dA = dC Bᵀ and dB = Aᵀ dC; an operand that is stored transposed gets the transposed gradient.
@@ -43,8 +47,8 @@ function batchedMatmul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: bo
   const [m, k] = transposeA ? [a.shape[a.rank - 1], a.shape[a.rank - 2]] : a.shape.slice(-2);
   const [inner, n] = transposeB ? [b.shape[b.rank - 1], b.shape[b.rank - 2]] : b.shape.slice(-2);
   if (inner !== k) {
-    throw new Error(
-      `matmul: the inner lengths ${k} and ${inner} of ${formatShape(a.shape)} and ${formatShape(b.shape)} differ.`,
+    throw new ArgumentError(
+      `the inner lengths ${k} and ${inner} of ${formatShape(a.shape)} and ${formatShape(b.shape)} differ.`,
     );
   }
   const spec = { batch: sizeOf(batch), m, k, n, transposeA, transposeB };

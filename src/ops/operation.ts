@@ -1,12 +1,13 @@
 import type { Backend, Buffer, FusedAttributes, FusedName, Shape } from '../backends/backend.ts';
 import { recordOutput, type Vjp } from '../tensor/graph.ts';
+import { ArgumentError } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
-/** The backend that holds all `inputs`. @throws Error when they are on different ones */
+/** The backend that holds all `inputs`. @throws ArgumentError when they are on different ones */
 export function commonBackend(inputs: readonly Tensor[]): Backend {
   const { backend } = inputs[0];
   for (const input of inputs) {
-    if (input.backend !== backend) throw new Error(`Tensors of two backends meet: ${inputs.join(' and ')}.`);
+    if (input.backend !== backend) throw new ArgumentError(`Tensors of two backends meet: ${inputs.join(' and ')}.`);
   }
   return backend;
 }

@@ -1,6 +1,7 @@
 import type { ReduceOp, Shape } from '../backends/backend.ts';
+import { define } from '../tensor/define.ts';
 import { recordOutput } from '../tensor/graph.ts';
-import { formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';
+import { ArgumentError, formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { div, mul, sub } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
@@ -16,14 +17,14 @@ export interface ReduceOptions {
 }
 
 /** The same elements in the same order under another shape, without a copy. One length may be -1: it is worked out. */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export const reshape = define('reshape', (x: Tensor, shape: Shape): Tensor => {
   const unknown = shape.indexOf(-1);
   const target = shape.map((n, axis) => (axis === unknown ? -x.size / sizeOf(shape) : n));
-  if (sizeOf(target) !== x.size || target.some((n) => !Number.isInteger(n) || n < 0)) {
-    throw new Error(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
+  if (sizeOf(target) !== x.size || !target.every((n) => Number.isInteger(n) && n >= 0)) {
+    throw new ArgumentError(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
   }
   return recordOutput(x.view(target), [x], (dy) => [reshape(dy, x.shape)]);
-}
+});
 
 interface Reduction {
   axes: number[];
@@ -34,8 +35,14 @@ interface Reduction {
 }
 
 function reduction(x: Tensor, { axes, keepDims = false }: ReduceOptions): Reduction {
-  const all = axes?.map((axis) => normalizeAxis(axis, x.rank)) ?? x.shape.map((_, axis) => axis);
-  const sorted = [...new Set(all)].sort((a, b) => a - b);
+  if (!axes) {
+    const kept = x.shape.map(() => 1);
+    return { axes: x.shape.map((_, axis) => axis), kept, shape: keepDims ? kept : [] };
+  }
+  const sorted = axes.map((axis) => normalizeAxis(axis, x.rank)).sort((a, b) => a - b);
+  if (sorted.some((axis, i) => axis === sorted[i - 1])) {
+    throw new ArgumentError(`axes [${axes.join(', ')}] name an axis of ${formatShape(x.shape)} twice.`);
+  }
   const kept = x.shape.map((n, axis) => (sorted.includes(axis) ? 1 : n));
   return { axes: sorted, kept, shape: keepDims ? kept : x.shape.filter((_, axis) => !sorted.includes(axis)) };
 }
@@ -50,20 +57,27 @@ function reduce(op: ReduceOp, x: Tensor, { axes, shape }: Reduction, vjp: (y: Te
 }
 
 /** The sum over `axes`: every element that was added gets the gradient of its sum. */
-export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+export const sum = define('sum', (x: Tensor, options: ReduceOptions = {}): Tensor => {
   const r = reduction(x, options);
   return reduce('sum', x, r, (_y, dy) => broadcastTo(reshape(dy, r.kept), x.shape));
-}
+});
 
 /** The mean over `axes`. */
-export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+export const mean = define('mean', (x: Tensor, options: ReduceOptions = {}): Tensor => {
   const total = sum(x, options);
   return mul(total, total.size / x.size);
-}
+});
 
-/** The largest element over `axes`, NaN if one is NaN: it alone gets the gradient; equal ones share it. */
-export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+/**
+ * The largest element over `axes`, NaN if one is NaN: it alone gets the gradient; equal ones share it.
+ *
+ * @throws RangeError for the largest of no numbers
+ */
+export const max = define('max', (x: Tensor, options: ReduceOptions = {}): Tensor => {
   const r = reduction(x, options);
+  if (x.size === 0 && sizeOf(r.shape) > 0) {
+    throw new ArgumentError(`the largest of no numbers: x has the shape ${formatShape(x.shape)}.`);
+  }
   return reduce('max', x, r, (y, dy) => {
     const largest = reshape(y, r.kept);
     // NaN equals nothing.
@@ -71,4 +85,4 @@ export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
     const ties = sum(isMax, { axes: r.axes, keepDims: true });
     return where(isMax, div(reshape(dy, r.kept), ties), scalarLike(x, 0));
   });
-}
+});

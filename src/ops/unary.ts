@@ -1,4 +1,5 @@
 import type { UnaryOp } from '../backends/backend.ts';
+import { define } from '../tensor/define.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { div, mul, sub } from './arithmetic.ts';
 import { less, where } from './compare.ts';
@@ -51,23 +52,23 @@ function unary(op: UnaryOp, x: Tensor): Tensor {
   );
 }
 
-export const neg = (x: Tensor): Tensor => unary('neg', x);
-export const exp = (x: Tensor): Tensor => unary('exp', x);
+export const neg = define('neg', (x: Tensor): Tensor => unary('neg', x));
+export const exp = define('exp', (x: Tensor): Tensor => unary('exp', x));
 /** Natural logarithm. */
-export const log = (x: Tensor): Tensor => unary('log', x);
-export const tanh = (x: Tensor): Tensor => unary('tanh', x);
+export const log = define('log', (x: Tensor): Tensor => unary('log', x));
+export const tanh = define('tanh', (x: Tensor): Tensor => unary('tanh', x));
 /** σ(x) = 1 / (1 + e^-x). */
-export const sigmoid = (x: Tensor): Tensor => unary('sigmoid', x);
+export const sigmoid = define('sigmoid', (x: Tensor): Tensor => unary('sigmoid', x));
 /** max(x, 0); the derivative at 0 is 0. */
-export const relu = (x: Tensor): Tensor => unary('relu', x);
-export const sqrt = (x: Tensor): Tensor => unary('sqrt', x);
+export const relu = define('relu', (x: Tensor): Tensor => unary('relu', x));
+export const sqrt = define('sqrt', (x: Tensor): Tensor => unary('sqrt', x));
 /** 1 / √x. */
-export const rsqrt = (x: Tensor): Tensor => unary('rsqrt', x);
+export const rsqrt = define('rsqrt', (x: Tensor): Tensor => unary('rsqrt', x));
 /** |x|; the derivative at 0 is 0. */
-export const abs = (x: Tensor): Tensor => unary('abs', x);
+export const abs = define('abs', (x: Tensor): Tensor => unary('abs', x));
 /** -1, 0 or 1. */
-export const sign = (x: Tensor): Tensor => unary('sign', x);
+export const sign = define('sign', (x: Tensor): Tensor => unary('sign', x));
 /** The error function 2/√π ∫₀ˣ e^(-t²) dt. */
-export const erf = (x: Tensor): Tensor => unary('erf', x);
+export const erf = define('erf', (x: Tensor): Tensor => unary('erf', x));
 /** 1 where x > 0, else 0. */
-export const step = (x: Tensor): Tensor => unary('step', x);
+export const step = define('step', (x: Tensor): Tensor => unary('step', x));

@@ -2,57 +2,70 @@ import type { Shape } from '../backends/backend.ts';
 import { getBackend } from '../backends/index.ts';
 import type { StoredNumbers } from '../backends/stored.ts';
 import type { Random } from '../random/random.ts';
-import { formatShape, sizeOf } from './shape.ts';
+import { define } from './define.ts';
+import { isNumericArray, type NestedArray, show } from './kinds.ts';
+import { ArgumentError, formatShape, sameShape, sizeOf } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
-export type NestedArray = number | readonly NestedArray[];
+export type { NestedArray } from './kinds.ts';
 export interface TensorOptions {
   /** Make it a leaf that `grad` and `backward` can differentiate by. Default false. */
   readonly requiresGrad?: boolean;
 }
 
-function isNested(values: NestedArray | ArrayLike<number>): values is NestedArray {
-  return typeof values === 'number' || Array.isArray(values);
-}
+const SCALAR: number[] = [];
 
-/** The shape of nested arrays; their numbers are appended to `flat`. */
+/** Appends the numbers of nested arrays to `flat`. @returns their shape @throws ArgumentError for what is no number, and ragged arrays */
 function flatten(values: NestedArray, flat: number[]): number[] {
   if (typeof values === 'number') {
     flat.push(values);
-    return [];
+    return SCALAR;
   }
-  const shapes = values.map((item) => flatten(item, flat));
-  if (shapes.some((shape) => formatShape(shape) !== formatShape(shapes[0]))) {
-    throw new Error('Nested arrays must have the same lengths at each depth.');
+  if (!Array.isArray(values) && !isNumericArray(values)) {
+    throw new ArgumentError(`values must be numbers in nested arrays; ${show(values)} is among them.`);
   }
-  return [values.length, ...(shapes[0] ?? [])];
+  let inner = SCALAR;
+  // By index: holes are undefined then.
+  for (let i = 0; i < values.length; i++) {
+    const own = flatten(values[i], flat);
+    if (i === 0) inner = own;
+    if (own !== inner && !sameShape(own, inner)) {
+      throw new ArgumentError(
+        `Nested arrays must have the same lengths at each depth; values has ${formatShape(inner)} beside ${formatShape(own)}.`,
+      );
+    }
+  }
+  return [values.length, ...inner];
+}
+
+/** @throws ArgumentError if one of them is no number */
+function checkedNumbers(values: ArrayLike<unknown>): ArrayLike<number> {
+  if (isNumericArray(values)) return values as ArrayLike<number>;
+  for (let i = 0; i < values.length; i++) {
+    if (typeof values[i] !== 'number')
+      throw new ArgumentError(`values[${i}] must be a number, not ${show(values[i])}.`);
+  }
+  return values as ArrayLike<number>;
 }
 
 /**
  * A tensor from nested arrays (the shape is theirs), or from flat values and a shape.
  *
- * @throws Error if nested arrays are ragged or the number of values does not fit the shape
+ * @throws TypeError or RangeError if nested arrays are ragged or hold what is no number, or the count does not fit the shape
  */
-export function tensor(
-  values: NestedArray | ArrayLike<number>,
-  shape?: Shape,
-  { requiresGrad = false }: TensorOptions = {},
-): Tensor {
-  let flat: ArrayLike<number> = [];
-  let ownShape: Shape;
-  if (isNested(values)) {
+export const tensor = define(
+  'tensor',
+  (values: NestedArray, shape?: Shape, { requiresGrad = false }: TensorOptions = {}): Tensor => {
     const collected: number[] = [];
-    ownShape = flatten(values, collected);
-    flat = collected;
-  } else {
-    ownShape = [values.length];
-    flat = values;
-  }
-  const finalShape = shape ?? ownShape;
-  assertFits(flat.length, finalShape);
-  const backend = getBackend();
-  return Tensor.fromBuffer(backend, backend.upload(flat), finalShape, requiresGrad);
-}
+    const isNested = typeof values === 'number' || Array.isArray(values);
+    const ownShape = isNested ? flatten(values, collected) : [values.length];
+    const flat = isNested ? collected : checkedNumbers(values);
+    const finalShape = shape ? [...shape] : ownShape;
+    assertFits(flat.length, finalShape);
+    const backend = getBackend();
+    return Tensor.fromBuffer(backend, backend.upload(flat), finalShape, requiresGrad);
+  },
+);
 
 /** @internal A tensor of numbers that a file holds, read to where the backend keeps them. @throws as {@link tensor} */
 export function storedTensor(
@@ -66,41 +79,61 @@ export function storedTensor(
 }
 
 function assertFits(length: number, shape: Shape): void {
-  if (sizeOf(shape) !== length) throw new Error(`${length} values do not fit the shape ${formatShape(shape)}.`);
+  if (sizeOf(shape) !== length) throw new ArgumentError(`${length} values do not fit the shape ${formatShape(shape)}.`);
 }
 
-/** A tensor with every element equal to `value`. */
-export function full(shape: Shape, value: number, { requiresGrad = false }: TensorOptions = {}): Tensor {
-  const backend = getBackend();
+/** A copy of the lengths, which nobody else can change. */
+const shapeFrom = (lengths: Shape | number): Shape => (typeof lengths === 'number' ? [lengths] : [...lengths]);
+
+function filled(lengths: Shape | number, value: number, { requiresGrad = false }: TensorOptions): Tensor {
+  const [backend, shape] = [getBackend(), shapeFrom(lengths)];
   return Tensor.fromBuffer(backend, backend.fill(sizeOf(shape), value), shape, requiresGrad);
 }
 
-export const zeros = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 0, options);
-export const ones = (shape: Shape, options?: TensorOptions): Tensor => full(shape, 1, options);
+/** Numbers from a function of their place. The room is asked for first: to make numbers that do not fit would take minutes. */
+function drawn(shape: Shape, draw: (i: number) => number, { requiresGrad = false }: TensorOptions = {}): Tensor {
+  const [backend, size] = [getBackend(), sizeOf(shape)];
+  backend.free(backend.fill(size, 0));
+  const values = Float64Array.from({ length: size }, (_, i) => draw(i));
+  return Tensor.fromBuffer(backend, backend.upload(values), shape, requiresGrad);
+}
+
+/** A tensor with every element equal to `value`; a number as the shape is the length of a vector. */
+export const full = define(
+  'full',
+  (shape: Shape | number, value: number, options: TensorOptions = {}): Tensor => filled(shape, value, options),
+);
+export const zeros = define(
+  'zeros',
+  (shape: Shape | number, options: TensorOptions = {}): Tensor => filled(shape, 0, options),
+);
+export const ones = define(
+  'ones',
+  (shape: Shape | number, options: TensorOptions = {}): Tensor => filled(shape, 1, options),
+);
 
 /** The identity matrix [n, n]. */
-export function eye(n: number): Tensor {
-  const values = new Float32Array(n * n);
-  for (let i = 0; i < n; i++) values[i * (n + 1)] = 1;
-  return tensor(values, [n, n]);
-}
+export const eye = define('eye', (n: number): Tensor => drawn([n, n], (i) => (i % (n + 1) === 0 ? 1 : 0)));
 
 /** Normally distributed numbers from an explicit generator. */
-export function randomNormal(
-  shape: Shape,
-  random: Random,
-  { mean = 0, std = 1, requiresGrad = false }: TensorOptions & { mean?: number; std?: number } = {},
-): Tensor {
-  const values = Float64Array.from({ length: sizeOf(shape) }, () => random.normal(mean, std));
-  return tensor(values, shape, { requiresGrad });
-}
+export const randomNormal = define(
+  'randomNormal',
+  (
+    shape: Shape | number,
+    random: Random,
+    { mean = 0, std = 1, requiresGrad = false }: TensorOptions & { readonly mean?: number; readonly std?: number } = {},
+  ): Tensor => drawn(shapeFrom(shape), () => random.normal(mean, std), { requiresGrad }),
+);
 
-/** Uniformly distributed numbers in [low, high) from an explicit generator. */
-export function randomUniform(
-  shape: Shape,
-  random: Random,
-  { low = 0, high = 1, requiresGrad = false }: TensorOptions & { low?: number; high?: number } = {},
-): Tensor {
-  const values = Float64Array.from({ length: sizeOf(shape) }, () => low + (high - low) * random.uniform());
-  return tensor(values, shape, { requiresGrad });
-}
+/** Uniformly distributed numbers in [low, high) from an explicit generator. @throws RangeError if high is below low */
+export const randomUniform = define(
+  'randomUniform',
+  (
+    shape: Shape | number,
+    random: Random,
+    { low = 0, high = 1, requiresGrad = false }: TensorOptions & { readonly low?: number; readonly high?: number } = {},
+  ): Tensor => {
+    if (high < low) throw new ArgumentError(`high ${high} is below low ${low}.`);
+    return drawn(shapeFrom(shape), () => low + (high - low) * random.uniform(), { requiresGrad });
+  },
+);

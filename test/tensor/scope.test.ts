@@ -6,6 +6,7 @@ import {
   gelu,
   grad,
   keep,
+  less,
   memory,
   mul,
   noGrad,
@@ -13,7 +14,9 @@ import {
   softmax,
   sum,
   type Tensor,
+  tensor,
   tidy,
+  where,
 } from '../../src/index.ts';
 import { backends, label } from '../support/backends.ts';
 import { toTensor } from '../support/values.ts';
@@ -185,6 +188,14 @@ onEveryBackend('views share memory, which lives as long as one of them', (vector
   views[1].dispose();
   views[2].dispose();
   assert.equal(backend.bytes(), before);
+});
+
+test('the condition of where lives as long as the derivative that reads it', () => {
+  const x = tensor([-1, 2], [2], { requiresGrad: true });
+  tidy(() => {
+    const y = tidy(() => where(less(x, tensor(0)), mul(x, 2), mul(x, 3)));
+    assert.deepEqual(Array.from(grad(sum(y), [x])[0].dataSync()), [2, 3]);
+  });
 });
 
 test.run();

@@ -1,0 +1,77 @@
+import { type Kind, problemOf } from './kinds.ts';
+import { ArgumentError } from './shape.ts';
+import { type ArgumentsOf, type Signature, type SignedName, signatures } from './signatures.ts';
+
+type AnyFunction = (...values: never[]) => unknown;
+
+/** Nothing where a function takes what its signature says, to the type; else a type that no function has. */
+type Agreement<Name extends SignedName, F> = F extends AnyFunction
+  ? ArgumentsOf<Name> extends Parameters<F>
+    ? Parameters<F> extends ArgumentsOf<Name>
+      ? unknown
+      : { readonly takesMoreThanItsSignature: ArgumentsOf<Name> }
+    : { readonly takesLessThanItsSignature: ArgumentsOf<Name> }
+  : never;
+
+const anything = (): boolean => true;
+
+/**
+ * The function under its name in the table of signatures: every call is checked by it first. More arguments than the table has are
+ * left alone, so that a function can be given to `Array.map`.
+ *
+ * The function that is returned throws a TypeError that names it and the argument. Where the arguments do not fit each other, which
+ * it finds out itself by an {@link ArgumentError}, the error names the function that was called from outside.
+ */
+export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<Name, F>): F {
+  const signature: Signature = signatures[name];
+  const [first, second = anything, third = anything, fourth = anything] = signature.map(([, kind]) => kind.is);
+  const call = f as (...values: unknown[]) => unknown;
+  const refuse = (...values: unknown[]) => {
+    throw new TypeError(`${name}: ${problemIn(signature, values)}.`);
+  };
+  const named = (error: unknown) => (error instanceof ArgumentError ? error.in(name) : error);
+  // One closure for each length: arguments gathered in an array would cost more than the checks.
+  const checked: { [length: number]: (...values: unknown[]) => unknown } = {
+    1: (a) => {
+      if (!first(a)) refuse(a);
+      try {
+        return call(a);
+      } catch (error) {
+        throw named(error);
+      }
+    },
+    2: (a, b) => {
+      if (!(first(a) && second(b))) refuse(a, b);
+      try {
+        return call(a, b);
+      } catch (error) {
+        throw named(error);
+      }
+    },
+    3: (a, b, c) => {
+      if (!(first(a) && second(b) && third(c))) refuse(a, b, c);
+      try {
+        return call(a, b, c);
+      } catch (error) {
+        throw named(error);
+      }
+    },
+    4: (a, b, c, d) => {
+      if (!(first(a) && second(b) && third(c) && fourth(d))) refuse(a, b, c, d);
+      try {
+        return call(a, b, c, d);
+      } catch (error) {
+        throw named(error);
+      }
+    },
+  };
+  const result = checked[signature.length];
+  Object.defineProperty(result, 'name', { value: name });
+  return result as F;
+}
+
+function problemIn(signature: Signature, values: readonly unknown[]): string {
+  const at = signature.findIndex(([, kind], i) => !kind.is(values[i]));
+  const [name, kind]: readonly [string, Kind<unknown>] = signature[at];
+  return problemOf(kind, name, values[at]);
+}

@@ -1,0 +1,230 @@
+import type { Shape } from '../backends/backend.ts';
+import { Random } from '../random/random.ts';
+import { formatShape } from './shape.ts';
+import { Tensor } from './tensor.ts';
+
+/** What an argument may be. The type and the check of a value of it are said once, here. */
+export interface Kind<T> {
+  /** What it must be, for an error. */
+  readonly expected: string;
+  /** Whether `value` is one; called for every argument of every operation. */
+  readonly is: (value: unknown) => boolean;
+  /** What is wrong with a value that is none; by default, that it is not what is expected. */
+  readonly problem?: (name: string, value: unknown) => string;
+  /** It may be left out. */
+  readonly optional?: boolean;
+  /** Never there: it carries the type. */
+  readonly type?: T;
+}
+export interface OptionalKind<T> extends Kind<T> {
+  readonly optional: true;
+}
+export type TypeOf<K> = K extends Kind<infer T> ? T : never;
+
+const LONGEST = 40;
+
+/** A value in a few words. */
+export function show(value: unknown): string {
+  const cut = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text);
+  if (value instanceof Tensor) return `a tensor ${formatShape(value.shape)}`;
+  if (typeof value === 'string') return cut(JSON.stringify(value));
+  if (typeof value === 'bigint') return cut(`${value}n`);
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value))
+    return `the array [${cut(value.map((item) => (Array.isArray(item) ? '[...]' : show(item))).join(', '))}]`;
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
+
+/** What is wrong with `value`, in one sentence without its end. */
+export function problemOf(kind: Kind<unknown>, name: string, value: unknown): string {
+  return kind.problem?.(name, value) ?? `${name} must be ${kind.expected}, not ${show(value)}`;
+}
+
+/** As `kind`, or left out. */
+export const optional = <T>(kind: Kind<T>): OptionalKind<T> => ({
+  ...kind,
+  is: (value) => value === undefined || kind.is(value),
+  optional: true,
+});
+
+/** As `kind`, or null, or left out. */
+export const orNull = <T>(kind: Kind<T>): OptionalKind<T | null> => ({
+  ...kind,
+  is: (value) => value === undefined || value === null || kind.is(value),
+  optional: true,
+});
+
+const isLive = (value: unknown): boolean => value instanceof Tensor && !value.isDisposed;
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+
+/** The sentence about a freed tensor, without its end. */
+function freed(x: Tensor): string {
+  try {
+    x.assertAlive();
+    return 'alive';
+  } catch (error) {
+    return (error as Error).message.replace(/\.$/, '');
+  }
+}
+
+function problemOfTensor(expected: string) {
+  return (name: string, value: unknown): string => {
+    if (value instanceof Tensor) return `${name}: ${freed(value)}`;
+    const foreign = typeof value === 'object' && value?.constructor?.name === 'Tensor';
+    return `${name} must be ${expected}, not ${foreign ? 'a tensor of another copy of sparse-adapter' : show(value)}`;
+  };
+}
+
+export const tensor: Kind<Tensor> = {
+  expected: 'a tensor',
+  is: isLive,
+  problem: problemOfTensor('a tensor'),
+};
+
+const OPERAND = 'a tensor or a number';
+/** A tensor, or a number that stands for a constant of any shape. */
+export const operand: Kind<Tensor | number> = {
+  expected: OPERAND,
+  is: (value) => isLive(value) || isNumber(value),
+  problem: problemOfTensor(OPERAND),
+};
+
+export const tensors: Kind<readonly Tensor[]> = {
+  expected: 'an array of tensors',
+  is: (value) => Array.isArray(value) && value.every(isLive),
+  problem: (name, value) => {
+    if (!Array.isArray(value)) return `${name} must be an array of tensors, not ${show(value)}`;
+    const at = value.findIndex((item) => !isLive(item));
+    return problemOf(tensor, `${name}[${at}]`, value[at]);
+  },
+};
+
+export const number: Kind<number> = { expected: 'a number', is: isNumber };
+export const finite: Kind<number> = { expected: 'a finite number', is: Number.isFinite };
+export const notNegative: Kind<number> = {
+  expected: 'a number that is not negative',
+  is: (value) => isNumber(value) && (value as number) >= 0,
+};
+export const probability: Kind<number> = {
+  expected: 'a probability in [0, 1)',
+  is: (value) => isNumber(value) && (value as number) >= 0 && (value as number) < 1,
+  problem: (name, value) =>
+    isNumber(value)
+      ? `${name}: the probability ${value} is outside [0, 1)`
+      : `${name} must be a number, not ${show(value)}`,
+};
+export const boolean: Kind<boolean> = { expected: 'true or false', is: (value) => typeof value === 'boolean' };
+
+/** A whole number that is not smaller than `from`. */
+export const integer = (from = Number.NEGATIVE_INFINITY): Kind<number> => ({
+  expected: Number.isFinite(from) ? `a whole number from ${from}` : 'a whole number',
+  is: (value) => Number.isSafeInteger(value) && (value as number) >= from,
+});
+
+/** An array of them. */
+export const integers = (from = Number.NEGATIVE_INFINITY): Kind<readonly number[]> => {
+  const item = integer(from);
+  return {
+    expected: `an array of whole numbers${Number.isFinite(from) ? ` from ${from}` : ''}`,
+    is: (value) => Array.isArray(value) && value.every(item.is),
+  };
+};
+
+/** The lengths of the axes. */
+export const shape: Kind<Shape> = integers(0);
+/** The same, or the length of the only axis. */
+export const lengths: Kind<Shape | number> = {
+  expected: 'an array of whole numbers from 0, or one such number',
+  is: (value) => shape.is(value) || integer(0).is(value),
+};
+
+export const isNumericArray = (value: unknown): boolean =>
+  ArrayBuffer.isView(value) &&
+  !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
+
+/** Numbers of rows or classes. Which there are, and that they are whole, the operation checks. */
+export const ids: Kind<Int32Array | readonly number[]> = {
+  expected: 'an Int32Array or an array of whole numbers',
+  is: (value) => Array.isArray(value) || isNumericArray(value),
+};
+
+/** Whole numbers in an array of 32 bits each. */
+export const offsets: Kind<Int32Array> = { expected: 'an Int32Array', is: (value) => value instanceof Int32Array };
+
+/** What `tensor` takes: nested arrays of numbers, which it checks, or a flat list. */
+export type NestedArray = number | ArrayLike<number> | readonly NestedArray[];
+export const values: Kind<NestedArray> = {
+  expected: 'a number, nested arrays of numbers, or a typed array',
+  is: (value) =>
+    isNumber(value) ||
+    Array.isArray(value) ||
+    isNumericArray(value) ||
+    (isObject(value) && !ArrayBuffer.isView(value) && isNumber(Reflect.get(value, 'length'))),
+};
+
+export const random: Kind<Random> = {
+  expected: 'a generator (new Random(seed))',
+  is: (value) => value instanceof Random,
+};
+
+export const callback: Kind<(...inputs: Tensor[]) => Tensor> = {
+  expected: 'a function',
+  is: (value) => typeof value === 'function',
+};
+
+export function oneOf<const Name extends string>(...names: readonly Name[]): Kind<Name> {
+  return {
+    expected: `one of ${names.map((name) => `'${name}'`).join(', ')}`,
+    is: (value) => (names as readonly unknown[]).includes(value),
+  };
+}
+
+type Fields = { readonly [name: string]: Kind<unknown> };
+type RequiredNames<F extends Fields> = { [K in keyof F]: F[K] extends OptionalKind<unknown> ? never : K }[keyof F];
+type ObjectOf<F extends Fields> = { readonly [K in RequiredNames<F>]: TypeOf<F[K]> } & {
+  readonly [K in Exclude<keyof F, RequiredNames<F>>]?: TypeOf<F[K]>;
+};
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Tensor);
+}
+
+/** An object with these fields and no others. */
+export function record<F extends Fields>(fields: F): Kind<ObjectOf<F>> {
+  const kinds = new Map(Object.entries(fields));
+  const required = Object.keys(fields).filter((name) => !fields[name].optional);
+  const names = Object.keys(fields).join(', ');
+  const fits = (value: object): boolean => {
+    for (const name in value) {
+      const kind = kinds.get(name);
+      if (!kind?.is((value as Record<string, unknown>)[name])) return false;
+    }
+    for (const name of required) if (!(name in value)) return false;
+    return true;
+  };
+  return {
+    expected: `an object with ${names}`,
+    is: (value) => isObject(value) && fits(value),
+    problem: (own, value) => {
+      if (!isObject(value)) return `${own} must be an object with ${names}, not ${show(value)}`;
+      const given = value as Record<string, unknown>;
+      for (const name in given) {
+        const kind = kinds.get(name);
+        if (!kind) return `unknown option ${show(name)}; there are: ${names}`;
+        if (!kind.is(given[name])) return problemOf(kind, name, given[name]);
+      }
+      const missing = required.find((name) => !(name in given));
+      return `${missing} is missing: ${own} must be an object with ${names}`;
+    },
+  };
+}
+
+type Optionals<F extends Fields> = { [K in keyof F]: OptionalKind<TypeOf<F[K]>> };
+
+/** The same where every field, and the object, may be left out. */
+export function options<F extends Fields>(fields: F): OptionalKind<{ readonly [K in keyof F]?: TypeOf<F[K]> }> {
+  const all = Object.fromEntries(Object.entries(fields).map(([name, kind]) => [name, optional(kind)])) as Optionals<F>;
+  return optional(record(all)) as OptionalKind<{ readonly [K in keyof F]?: TypeOf<F[K]> }>;
+}

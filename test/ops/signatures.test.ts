@@ -1,0 +1,430 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import * as S from '../../src/index.ts';
+import * as ops from '../../src/ops/index.ts';
+import * as creation from '../../src/tensor/create.ts';
+import { type ArgumentsOf, type Signature, signatures } from '../../src/tensor/signatures.ts';
+import { float64, wasm } from '../support/backends.ts';
+
+const test = suite('ops: signatures');
+
+/** Public functions that are neither operations nor make tensors. */
+const LOOK_UPS = ['activation', 'storedTensor'] as const;
+type Exported = typeof ops & typeof creation;
+type Functions = {
+  [Name in keyof Exported as Exported[Name] extends (...values: never[]) => unknown ? Name : never]: Exported[Name];
+};
+type Operation = Exclude<keyof Functions, (typeof LOOK_UPS)[number]>;
+
+/** Arguments that are right, of each function that there is. A function without a signature does not compile here. */
+const right: { [Name in Operation]: () => ArgumentsOf<Name> } = {
+  tensor: () => [[1, 2]],
+  full: () => [[2], 1],
+  zeros: () => [2],
+  ones: () => [[2, 3]],
+  eye: () => [2],
+  randomNormal: () => [3, new S.Random(1)],
+  randomUniform: () => [[3], new S.Random(1), { low: -1 }],
+  neg: () => [x()],
+  exp: () => [x()],
+  log: () => [x()],
+  tanh: () => [x()],
+  sigmoid: () => [x()],
+  relu: () => [x()],
+  sqrt: () => [x()],
+  rsqrt: () => [x()],
+  abs: () => [x()],
+  sign: () => [x()],
+  erf: () => [x()],
+  step: () => [x()],
+  gelu: () => [x()],
+  geluTanh: () => [x()],
+  silu: () => [x()],
+  add: () => [x(), x()],
+  sub: () => [x(), 1],
+  mul: () => [2, x()],
+  div: () => [x(), x()],
+  pow: () => [x(), 2],
+  maximum: () => [x(), 0],
+  minimum: () => [x(), x()],
+  equal: () => [x(), x()],
+  less: () => [x(), x()],
+  where: () => [x(), x(), x()],
+  maskedFill: () => [x(), x(), -1],
+  sum: () => [x(), { axes: [-1] }],
+  mean: () => [x(), { keepDims: true }],
+  max: () => [x()],
+  reshape: () => [x(), [-1]],
+  broadcastTo: () => [x(), [2, 2]],
+  permute: () => [x(), [1, 0]],
+  transpose: () => [x()],
+  slice: () => [x(), [0, 0], [1, 1]],
+  sliceRows: () => [x(), 0, 1],
+  pad: () => [x(), [0, 0], [3, 3]],
+  concat: () => [[x(), x()]],
+  gatherRows: () => [x(), [0, 1]],
+  scatterAddRows: () => [x(), [0, 1], 2],
+  matmul: () => [x(), x(), { transposeB: true }],
+  linear: () => [x(), x(), null],
+  softmax: () => [x()],
+  logSoftmax: () => [x(), 0],
+  layerNorm: () => [x(), S.ones(2), S.ones(2)],
+  dropout: () => [x(), 0.5, new S.Random(1)],
+  attention: () => [x(), x(), x()],
+  packedAttention: () => [x(), x(), x(), { heads: 1, ...packed }],
+  bottleneck: () => [x(), { down: x(), downBias: S.ones(2), up: x(), upBias: S.ones(2) }, { activation: 'relu' }],
+  crossEntropy: () => [x(), [0, 1]],
+  mse: () => [x(), x()],
+};
+const [rows, counts] = [Int32Array.of(0, 2), Int32Array.of(2)];
+const packed = { queryOffsets: rows, keyOffsets: rows, keyCounts: counts, causal: false };
+const x = () => S.tensor([[1, 2], [3, 4]]); // biome-ignore format: a matrix
+
+const freed = S.ones(2);
+freed.dispose();
+const wrong = [
+  ...[undefined, null, true, 'abc', '3', 1n, Number.NaN, -1, 1.5, () => 1, new Date(), {}, { axs: [0] }, [], [1, 2]],
+  ...[
+    ['1'],
+    [null],
+    [-1],
+    [1.5],
+    [Number.NaN],
+    [[1]],
+    new Float32Array(2),
+    new BigInt64Array(1),
+    freed,
+    [freed],
+    [x(), 1],
+  ],
+];
+
+const functions = { ...ops, ...creation } as unknown as Record<string, (...values: unknown[]) => unknown>;
+
+for (const name of Object.keys(signatures) as Operation[]) {
+  test(`${name} takes what is right, and names itself and the argument that is not`, () => {
+    S.tidy(() => {
+      assert.ok(functions[name](...right[name]()) instanceof S.Tensor);
+      const signature: Signature = signatures[name];
+      signature.forEach(([argument, kind], i) => {
+        const refused = wrong.filter((value) => !kind.is(value));
+        assert.ok(refused.length > 5, `${argument} takes almost everything`);
+        for (const value of refused) {
+          const values: unknown[] = right[name]();
+          while (values.length <= i) values.push(undefined);
+          assert.throws(
+            () => functions[name](...values.with(i, value)),
+            (error: Error) =>
+              error instanceof TypeError && error.message.startsWith(`${name}: `) && !error.message.includes('\n'),
+            `${name} with ${String(value)} as ${argument}`,
+          );
+        }
+      });
+    });
+  });
+}
+
+test('the table has no function that there is not', () => {
+  const exported = Object.entries(functions).flatMap(([name, f]) => (typeof f === 'function' ? [name] : []));
+  assert.deepEqual(
+    Object.keys(signatures).sort(),
+    exported.filter((name) => !LOOK_UPS.includes(name as 'activation')).sort(),
+  );
+});
+
+/** As from plain JavaScript. */
+const js = { ...S } as unknown as Record<string, (...values: unknown[]) => S.Tensor>;
+const A = S.ones([2, 3]);
+const mistakes: [string, () => unknown, RegExp][] = [
+  [
+    'add(A, [1, 2, 3])',
+    () => js.add(A, [1, 2, 3]),
+    /^add: b must be a tensor or a number, not the array \[1, 2, 3\]\.$/,
+  ],
+  ['add(A)', () => js.add(A), /^add: b must be a tensor or a number, not undefined\.$/],
+  ["mul('2', A)", () => js.mul('2', A), /^mul: a must be a tensor or a number, not "2"\.$/],
+  ['add(1, 2)', () => js.add(1, 2), /^add: One operand must be a tensor/],
+  ['relu of a freed tensor', () => js.relu(freed), /^relu: x: Tensor \[2\] was freed, by dispose\(\)/],
+  ['concat with one', () => js.concat([A, freed]), /^concat: xs\[1\]: Tensor \[2\] was freed/],
+  ['concat(A, A)', () => js.concat(A, A), /^concat: xs must be an array of tensors, not a tensor \[2, 3\]\.$/],
+  ["tensor('abc')", () => js.tensor('abc'), /^tensor: values must be a number, nested arrays .*, not "abc"\.$/],
+  [
+    "tensor(['1', '2'])",
+    () => js.tensor(['1', '2']),
+    /^tensor: values must be numbers in nested arrays; "1" is among them\.$/,
+  ],
+  ['tensor([1n])', () => js.tensor([1n]), /^tensor: values .* 1n is among them\.$/],
+  [
+    'tensor of 64-bit integers',
+    () => js.tensor(new BigInt64Array(2)),
+    /^tensor: values must be .*, not a BigInt64Array\.$/,
+  ],
+  ['tensor([1, undefined])', () => js.tensor([1, undefined]), /^tensor: values .* undefined is among them\.$/],
+  ['tensor with a hole', () => js.tensor(Array(2)), /^tensor: values .* undefined is among them\.$/],
+  ['tensor([true])', () => js.tensor([true]), /^tensor: values .* true is among them\.$/],
+  ['tensor({ length: 1 })', () => js.tensor({ length: 1 }), /^tensor: values\[0\] must be a number, not undefined\.$/],
+  [
+    'ragged arrays',
+    () => js.tensor([[1, 2], [3]]),
+    /^tensor: Nested arrays must have the same lengths .* \[2\] beside \[1\]\.$/,
+  ],
+  [
+    'tensor([1, 2, 3], [2, 2])',
+    () => js.tensor([1, 2, 3], [2, 2]),
+    /^tensor: 3 values do not fit the shape \[2, 2\]\.$/,
+  ],
+  [
+    'tensor(values, [-2, -3])',
+    () => js.tensor([1, 2, 3, 4, 5, 6], [-2, -3]),
+    /^tensor: shape must be an array of whole numbers from 0, not the array \[-2, -3\]/,
+  ],
+  [
+    'tensor(values, options)',
+    () => js.tensor([1], { requiresGrad: true }),
+    /^tensor: shape must be an array of whole numbers from 0, not an object\.$/,
+  ],
+  [
+    'zeros()',
+    () => js.zeros(),
+    /^zeros: shape must be an array of whole numbers from 0, or one such number, not undefined\.$/,
+  ],
+  ['zeros(-1)', () => js.zeros(-1), /^zeros: shape must be .*, not -1\.$/],
+  ['zeros([1.5])', () => js.zeros([1.5]), /^zeros: shape must be .*, not the array \[1.5\]\.$/],
+  ['zeros([NaN])', () => js.zeros([Number.NaN]), /^zeros: shape must be .* \[NaN\]\.$/],
+  ["zeros(['3'])", () => js.zeros(['3']), /^zeros: shape must be .* \["3"\]\.$/],
+  ['zeros(2, 3)', () => js.zeros(2, 3), /^zeros: options must be an object with requiresGrad, not 3\.$/],
+  ['eye(-2)', () => js.eye(-2), /^eye: n must be a whole number from 0, not -2\.$/],
+  ["full([2], '3')", () => js.full([2], '3'), /^full: value must be a number, not "3"\.$/],
+  [
+    'randomNormal without a generator',
+    () => js.randomNormal([2], 7),
+    /^randomNormal: random must be a generator \(new Random\(seed\)\), not 7\.$/,
+  ],
+  [
+    'randomNormal with a negative deviation',
+    () => js.randomNormal([2], new S.Random(1), { std: -1 }),
+    /^randomNormal: std must be a number that is not negative, not -1\.$/,
+  ],
+  [
+    'randomUniform of nothing',
+    () => js.randomUniform([2], new S.Random(1), { low: 1, high: 0 }),
+    /^randomUniform: high 0 is below low 1\.$/,
+  ],
+  ['sum(A, 0)', () => js.sum(A, 0), /^sum: options must be an object with axes, keepDims, not 0\.$/],
+  ['sum(A, [0])', () => js.sum(A, [0]), /^sum: options must be an object with axes, keepDims, not the array \[0\]\.$/],
+  ['sum(A, null)', () => js.sum(A, null), /^sum: options must be an object with axes, keepDims, not null\.$/],
+  ['sum(A, { axs: [0] })', () => js.sum(A, { axs: [0] }), /^sum: unknown option "axs"; there are: axes, keepDims\.$/],
+  ['sum(A, { axes: 0 })', () => js.sum(A, { axes: 0 }), /^sum: axes must be an array of whole numbers, not 0\.$/],
+  [
+    'sum(A, { axes: [0.5] })',
+    () => js.sum(A, { axes: [0.5] }),
+    /^sum: axes must be an array of whole numbers, not the array \[0.5\]\.$/,
+  ],
+  ['sum(A, { axes: [2] })', () => js.sum(A, { axes: [2] }), /^sum: Axis 2 is outside a tensor of rank 2\.$/],
+  ['mean(A, { axes: [2] })', () => js.mean(A, { axes: [2] }), /^mean: Axis 2 is outside a tensor of rank 2\.$/],
+  [
+    'sum(A, { axes: [0, -2] })',
+    () => js.sum(A, { axes: [0, -2] }),
+    /^sum: axes \[0, -2\] name an axis of \[2, 3\] twice\.$/,
+  ],
+  [
+    "sum(A, { keepDims: 'yes' })",
+    () => js.sum(A, { keepDims: 'yes' }),
+    /^sum: keepDims must be true or false, not "yes"\.$/,
+  ],
+  [
+    'max of nothing',
+    () => S.max(S.zeros([0, 3]), { axes: [0] }),
+    /^max: the largest of no numbers: x has the shape \[0, 3\]\.$/,
+  ],
+  ['softmax(A, 2)', () => js.softmax(A, 2), /^softmax: Axis 2 is outside a tensor of rank 2\.$/],
+  ["softmax(A, '1')", () => js.softmax(A, '1'), /^softmax: axis must be a whole number, not "1"\.$/],
+  [
+    'softmax(A, { axis: 1 })',
+    () => js.softmax(A, { axis: 1 }),
+    /^softmax: axis must be a whole number, not an object\.$/,
+  ],
+  ['reshape(A, [-2, -3])', () => js.reshape(A, [-2, -3]), /^reshape: shape must be an array of whole numbers from -1/],
+  ['reshape(A, [4])', () => js.reshape(A, [4]), /^reshape: Shape \[2, 3\] cannot be read as \[4\]\.$/],
+  [
+    'broadcastTo(A, [-3])',
+    () => js.broadcastTo(A, [-3]),
+    /^broadcastTo: shape must be an array of whole numbers from 0/,
+  ],
+  ['broadcastTo(A, [3])', () => js.broadcastTo(A, [3]), /^broadcastTo: Shape \[2, 3\] does not broadcast to \[3\]\.$/],
+  [
+    'pad(A, [[-1, 0]])',
+    () => js.pad(A, [[-1, 0]]),
+    /^pad: starts must be an array of whole numbers from 0, not the array \[\[\.\.\.\]\]\.$/,
+  ],
+  ['slice(A, 0, 1)', () => js.slice(A, 0, 1), /^slice: starts must be an array of whole numbers, not 0\.$/],
+  [
+    'gatherRows(A, 1)',
+    () => js.gatherRows(A, 1),
+    /^gatherRows: ids must be an Int32Array or an array of whole numbers, not 1\.$/,
+  ],
+  [
+    "gatherRows(A, ['1'])",
+    () => js.gatherRows(A, ['1']),
+    /^gatherRows: ids\[0\]: Row "1" is outside a table of shape \[2, 3\]\.$/,
+  ],
+  ['gatherRows(A, [0, null])', () => js.gatherRows(A, [0, null]), /^gatherRows: ids\[1\]: Row null is outside/],
+  ['gatherRows(A, [1n])', () => js.gatherRows(A, [1n]), /^gatherRows: ids\[0\]: Row 1n is outside/],
+  ['gatherRows(A, [0.5])', () => js.gatherRows(A, [0.5]), /^gatherRows: ids\[0\]: Row 0.5 is outside/],
+  ['gatherRows(A, [2 ** 32])', () => js.gatherRows(A, [2 ** 32]), /^gatherRows: ids\[0\]: Row 4294967296 is outside/],
+  [
+    'gatherRows(A, [1 - 2 ** 32])',
+    () => js.gatherRows(A, [1 - 2 ** 32]),
+    /^gatherRows: ids\[0\]: Row -4294967295 is outside/,
+  ],
+  [
+    'gatherRows of 64-bit integers',
+    () => js.gatherRows(A, new BigInt64Array(1)),
+    /^gatherRows: ids must be .*, not a BigInt64Array\.$/,
+  ],
+  ['gatherRows of a scalar', () => js.gatherRows(S.tensor(1), [0]), /^gatherRows: table must have rows/],
+  ['a frozen row that is none', () => js.gatherRows(A, [0], { frozenRow: 5 }), /^gatherRows: frozenRow 5 is outside/],
+  [
+    'crossEntropy(A, [0, 1.5])',
+    () => js.crossEntropy(A, [0, 1.5]),
+    /^crossEntropy: target 1.5 is not one of the 3 classes\.$/,
+  ],
+  [
+    "crossEntropy(A, ['0', '1'])",
+    () => js.crossEntropy(A, ['0', '1']),
+    /^crossEntropy: target "0" is not one of the 3 classes\.$/,
+  ],
+  [
+    "crossEntropy(A, t, { reduction: 'none' })",
+    () => js.crossEntropy(A, [0, 1], { reduction: 'none' }),
+    /^crossEntropy: reduction must be one of 'mean', 'sum', not "none"\.$/,
+  ],
+  [
+    'dropout(A, 1.5)',
+    () => js.dropout(A, 1.5, new S.Random(1)),
+    /^dropout: p: the probability 1.5 is outside \[0, 1\)\.$/,
+  ],
+  [
+    'dropout(A, 0.5)',
+    () => js.dropout(A, 0.5),
+    /^dropout: random must be a generator \(new Random\(seed\)\), not undefined\.$/,
+  ],
+  [
+    'matmul(A, A, { transposeb: true })',
+    () => js.matmul(A, A, { transposeb: true }),
+    /^matmul: unknown option "transposeb"; there are: transposeA, transposeB\.$/,
+  ],
+  [
+    'layerNorm with a negative eps',
+    () => js.layerNorm(A, S.ones(3), S.ones(3), -1),
+    /^layerNorm: eps must be a number that is not negative, not -1\.$/,
+  ],
+  [
+    'attention with an unknown option',
+    () => js.attention(A, A, A, { Scale: 1 }),
+    /^attention: unknown option "Scale"; there are: scale, mask, dropMask\.$/,
+  ],
+  [
+    'attention with an infinite scale',
+    () => js.attention(A, A, A, { scale: Infinity }),
+    /^attention: scale must be a finite number, not Infinity\.$/,
+  ],
+  [
+    'packedAttention without heads',
+    () => js.packedAttention(x(), x(), x(), packed),
+    /^packedAttention: heads is missing/,
+  ],
+  [
+    'packedAttention with 0 heads',
+    () => js.packedAttention(x(), x(), x(), { ...packed, heads: 0 }),
+    /^packedAttention: heads must be a whole number from 1, not 0\.$/,
+  ],
+  [
+    'packedAttention with offsets that go down',
+    () =>
+      js.packedAttention(x(), x(), x(), {
+        ...packed,
+        heads: 1,
+        queryOffsets: Int32Array.of(0, 3, 2),
+        keyOffsets: Int32Array.of(0, 1, 2),
+        keyCounts: Int32Array.of(1, 1),
+      }),
+    /^packedAttention: the query offsets must begin with 0 and not go down, not \[0, 3, 2\]\.$/,
+  ],
+  [
+    'bottleneck with another activation',
+    () => js.bottleneck(x(), right.bottleneck()[1], { activation: 'elu' }),
+    /^bottleneck: activation must be one of 'gelu', .*, not "elu"\.$/,
+  ],
+  [
+    'bottleneck without a weight',
+    () => js.bottleneck(x(), { down: x() }, { activation: 'relu' }),
+    /^bottleneck: downBias is missing/,
+  ],
+  ['mse of other shapes', () => S.mse(S.ones(2), S.ones(3)), /^mse: Shapes \[2\] and \[3\] do not broadcast\.$/],
+];
+for (const [what, make, message] of mistakes) {
+  test(`${what} is an error that names the function and the argument`, () => {
+    assert.throws(
+      () => S.tidy(() => make()),
+      (error: Error) => {
+        assert.match(error.message, message);
+        return error instanceof TypeError || error instanceof RangeError;
+      },
+    );
+  });
+}
+
+test('tensors of two backends are an error of the function that was called', async () => {
+  const on = (backend: S.Backend) => S.Tensor.fromBuffer(backend, backend.fill(4, 1), [2, 2]);
+  const [a, b] = [on(wasm), on(float64)];
+  for (const make of [() => S.mse(a, b), () => S.attention(a, a, a, { mask: b }), () => S.concat([a, b])]) {
+    assert.throws(
+      make,
+      /^RangeError: (mse|attention|concat): Tensors of two backends meet: Tensor\(.*wasm\) and Tensor\(.*reference\)/,
+    );
+  }
+});
+
+test('functions of one argument can be given to Array.map', () => {
+  assert.deepEqual([A, A].map(S.relu as (x: S.Tensor) => S.Tensor).map((y) => y.shape), [[2, 3], [2, 3]]); // biome-ignore format: one line
+});
+
+test('what others change later is not the shape of a tensor', () => {
+  const shape = [2, 3];
+  const made = [
+    S.zeros(shape),
+    S.tensor([1, 2, 3, 4, 5, 6], shape),
+    S.reshape(A, shape),
+    S.broadcastTo(S.ones(1), shape),
+  ];
+  shape[0] = 5;
+  for (const y of made) assert.deepEqual(y.shape, [2, 3]);
+});
+
+test('defaults are those of PyTorch', () => {
+  assert.deepEqual([S.zeros(3).shape, S.ones(0).shape, S.full(2, 7).shape], [[3], [0], [2]]);
+  const [q, k, v] = [1, 2, 3].map((seed) => S.randomNormal([4, 16], new S.Random(seed)));
+  const scale = 1 / 4;
+  assert.deepEqual(S.attention(q, k, v).dataSync(), S.attention(q, k, v, { scale }).dataSync());
+  const spec = {
+    heads: 2,
+    queryOffsets: Int32Array.of(0, 4),
+    keyOffsets: Int32Array.of(0, 4),
+    keyCounts: Int32Array.of(4),
+    causal: true,
+  };
+  assert.deepEqual(
+    S.packedAttention(q, k, v, spec).dataSync(),
+    S.packedAttention(q, k, v, { ...spec, scale: 1 / Math.sqrt(8) }).dataSync(),
+  );
+  const [one, zero] = [S.ones(16), S.zeros(16)];
+  assert.deepEqual(S.layerNorm(q, one, zero).dataSync(), S.layerNorm(q, one, zero, 1e-5).dataSync());
+});
+
+test('rows of typed arrays make a matrix', () => {
+  const y = S.tensor([Float32Array.of(1, 2), Float64Array.of(3, 4)]);
+  assert.deepEqual([y.shape, Array.from(y.dataSync())], [[2, 2], [1, 2, 3, 4]]); // biome-ignore format: one line
+});
+
+test.run();
