@@ -19,7 +19,7 @@ export function isStoredDType(name: string): name is StoredDType {
 export const storedBytes = (dtype: StoredDType): number => STORED_BYTES[dtype];
 
 /** The numbers as float32: exact for F16, BF16 and F32, rounded to nearest for F64. */
-export function readFloats(numbers: StoredNumbers): Float32Array<ArrayBuffer> {
+export function readFloats(numbers: StoredNumbers): Float32Array {
   const bytes = new Uint8Array(numbers.length * STORED_BYTES[numbers.dtype]);
   numbers.readInto(bytes, 0);
   switch (numbers.dtype) {

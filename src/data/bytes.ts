@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { InputError } from '../errors.ts';
 
 export interface ChunkOptions {
@@ -21,7 +20,7 @@ const LINE_FEED = 10;
  * @throws InputError while iterating: it cannot be read, or is not UTF-8, with the line of the first byte that is not
  */
 export async function* utf8Chunks(
-  source: string | Readable,
+  source: string | AsyncIterable<Uint8Array | string>,
   { chunkBytes = CHUNK }: ChunkOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
   const name = typeof source === 'string' ? source : 'the input';
@@ -55,7 +54,7 @@ export async function* utf8Chunks(
  * @throws InputError while iterating, as {@link utf8Chunks}, and for a line that is too long
  */
 export async function* lineChunks(
-  source: string | Readable,
+  source: string | AsyncIterable<Uint8Array | string>,
   options: ChunkOptions = {},
 ): AsyncGenerator<Buffer[], void, undefined> {
   const { recordBytes = LONGEST_RECORD } = options;
@@ -147,7 +146,7 @@ export const notUtf8 = (name: string, line: number): InputError =>
 
 async function* rawChunks(
   name: string,
-  source: string | Readable,
+  source: string | AsyncIterable<Uint8Array | string>,
   highWaterMark: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   try {

@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { InputError } from '../errors.ts';
 import { firstBadLine, lineChunks, notUtf8, unreadable, withoutMark } from './bytes.ts';
 
@@ -33,6 +32,8 @@ export function readText(path: string): string {
  * answers can be matched to lines by their number; an end of line at the end of the input starts no further line.
  * @throws InputError while iterating, if the source cannot be read or is not UTF-8.
  */
-export async function* readLines(source: string | Readable): AsyncGenerator<string, void, undefined> {
+export async function* readLines(
+  source: string | AsyncIterable<Uint8Array | string>,
+): AsyncGenerator<string, void, undefined> {
   for await (const lines of lineChunks(source)) for (const line of lines) yield line.toString('utf8');
 }

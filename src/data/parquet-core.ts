@@ -1,6 +1,6 @@
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { InputError } from '../errors.ts';
-import { type ByteSource, readBytes } from '../io/byte-source.ts';
+import { type ByteSource, readBuffer } from '../io/byte-source.ts';
 
 /** A Parquet file that is being read. */
 export interface OpenParquet {
@@ -26,7 +26,7 @@ export async function openParquet(source: ByteSource, columns: readonly string[]
   const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const file = {
     byteLength: source.size,
-    slice: (begin: number, end = source.size) => readBytes(source, begin, end).buffer,
+    slice: (begin: number, end = source.size) => readBuffer(source, begin, end),
   };
   const metadata = await parquetMetadataAsync(file);
   const names = parquetSchema(metadata).children.map(({ element }) => element.name);

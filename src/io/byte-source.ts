@@ -9,11 +9,16 @@ export interface ByteSource {
   close(): void;
 }
 
-/** A fresh copy of the bytes [begin, end), at offset 0 of its own buffer. */
-export function readBytes(source: ByteSource, begin: number, end: number): Uint8Array<ArrayBuffer> {
+/** A fresh copy of the bytes [begin, end). */
+export function readBuffer(source: ByteSource, begin: number, end: number): ArrayBuffer {
   const bytes = new Uint8Array(end - begin);
   source.readInto(bytes, begin);
-  return bytes;
+  return bytes.buffer;
+}
+
+/** As {@link readBuffer}, at offset 0 of its own buffer. */
+export function readBytes(source: ByteSource, begin: number, end: number): Uint8Array {
+  return new Uint8Array(readBuffer(source, begin, end));
 }
 
 /** The bytes of an array. */

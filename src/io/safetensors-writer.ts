@@ -19,7 +19,7 @@ const DTYPE_ORDER = Object.keys(DTYPE_BYTES);
 export function serializeSafetensors(
   tensors: Iterable<TensorData>,
   metadata?: Readonly<Record<string, string>>,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   const sorted = [...tensors].sort(compare);
   const entries: [string, unknown][] = metadata ? [['__metadata__', metadata]] : [];
   let end = 0;

@@ -37,7 +37,7 @@ export class SafetensorsFile {
   }
 
   /** The stored bytes of a tensor, row-major and little-endian. @throws InputError when there is none */
-  readRaw(name: string): Uint8Array<ArrayBuffer> {
+  readRaw(name: string): Uint8Array {
     const { begin, end } = this.#range(name);
     return readBytes(this.#source, begin, end);
   }

@@ -3,7 +3,8 @@ import seedrandom from 'seedrandom';
 /** The position of a generator; plain numbers, so that JSON keeps it exactly. */
 export interface RandomState {
   seed: string;
-  generator: seedrandom.State.Alea;
+  /** The numbers of Alea. */
+  generator: { c: number; s0: number; s1: number; s2: number };
 }
 
 /**

@@ -18,7 +18,7 @@ export interface HubEnvironment {
 }
 
 /** Reads the variables. @throws InputError naming the one that cannot be used */
-export function hubEnvironment(variables: Readonly<NodeJS.ProcessEnv> = process.env): HubEnvironment {
+export function hubEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): HubEnvironment {
   // An empty variable is one that is not set.
   const read = (name: string): string | undefined => variables[name]?.trim() || undefined;
   const path = (name: string): string | undefined => read(name)?.replace(/^~(?=$|[/\\])/, homedir());
