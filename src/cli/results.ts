@@ -22,6 +22,7 @@ import {
 import { UsageError } from './errors.ts';
 import { listOf, model, naturalNumber, path, rejectExplicit } from './options.ts';
 import { formatCount, formatSeconds, note, printJson, printTable } from './output.ts';
+import { resultsFolder } from './reproduce.ts';
 
 interface Flags {
   readonly output: string;
@@ -46,7 +47,9 @@ export function describeResults(command: Command): void {
   command
     .description('List the runs of reproduce, choose among them, and write them in other formats.')
     .addOption(
-      new Option('-o, --output <folder>', 'folder of the results').argParser(path).default(path('results'), 'results'),
+      new Option('-o, --output <folder>', 'folder of the results')
+        .argParser(path)
+        .default(path(resultsFolder), resultsFolder),
     )
     .addOption(new Option('--experiment <name>', 'runs of one experiment').choices(experiments.map(({ name }) => name)))
     .addOption(new Option('-m, --model <model>', 'with one model').argParser(model))
@@ -74,8 +77,8 @@ export function describeResults(command: Command): void {
       'after',
       `
 Examples:
-  $ sparse-adapter results --output results --experiment table1 --format csv
-  $ sparse-adapter results --output results --import other.json --moved /home/ann/glue=/data/glue`,
+  $ sparse-adapter results --experiment table1 --format csv
+  $ sparse-adapter results --import other.json --moved /home/ann/glue=/data/glue`,
     );
 }
 

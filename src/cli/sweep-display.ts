@@ -27,6 +27,7 @@ export class SweepDisplay {
   /** What was said already: runs on the same data have the same warnings. */
   readonly #warned = new Set<string>();
   readonly #timeLeft: TimeLeft;
+  #isWaiting = false;
   /** Of the run, from its first step here. */
   #left: ((step: number) => string) | null = null;
   #lastLine = performance.now();
@@ -48,7 +49,12 @@ export class SweepDisplay {
   }
 
   readonly events: SweepEvents = {
+    onWait: () => {
+      if (!this.#isWaiting) this.#line('waiting for runs that another command is at');
+      this.#isWaiting = true;
+    },
     onRun: (planned) => {
+      this.#isWaiting = false;
       this.#label = labelOf(planned);
       this.#left = null;
       if (this.#run) this.#bars?.remove(this.#run);

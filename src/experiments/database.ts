@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
 
 export type SqlValue = string | number | null;
@@ -41,6 +42,7 @@ function withRuntime({ DatabaseSync }: NodeSqlite, path: string): Database {
 
 /** SQLite as WebAssembly that writes the file itself: no addon to compile, and a killed process loses nothing. */
 async function withWebAssembly(path: string): Promise<Database> {
+  await releaseLock(`${path}.lock`);
   const sqlite = await import('node-sqlite3-wasm');
   const database = new sqlite.default.Database(path);
   return {
@@ -49,6 +51,38 @@ async function withWebAssembly(path: string): Promise<Database> {
     all: (sql, values = []) => database.all(sql, [...values]) as SqlRow[],
     close: () => database.close(),
   };
+}
+
+/** The same database; what the disk or another process refuses is an error of the input. */
+function told(database: Database, path: string): Database {
+  const tell = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!/full|readonly|disk I\/O|locked|busy/i.test(reason)) throw error;
+      throw new InputError(`Cannot write ${path}: ${reason}.`, { cause: error });
+    }
+  };
+  return {
+    exec: (sql) => tell(() => database.exec(sql)),
+    run: (sql, values) => tell(() => database.run(sql, values)),
+    all: (sql, values) => tell(() => database.all(sql, values)),
+    close: () => database.close(),
+  };
+}
+
+/** No transaction takes so long. */
+const TRANSACTION_MS = 10_000;
+
+/** Removes the lock of a process that was killed in a transaction: `node-sqlite3-wasm` makes a folder for each. */
+async function releaseLock(lock: string): Promise<void> {
+  for (;;) {
+    const found = statSync(lock, { throwIfNoEntry: false });
+    if (!found) return;
+    if (Date.now() - found.mtimeMs > TRANSACTION_MS) rmSync(lock, { recursive: true, force: true });
+    else await pause(100);
+  }
 }
 
 export type Driver = 'runtime' | 'wasm';
@@ -72,12 +106,12 @@ export async function openDatabase(path: string, driver: Driver = defaultDriver(
     database = runtime ? withRuntime(runtime, path) : await withWebAssembly(path);
     database.exec('PRAGMA busy_timeout = 5000');
     database.all('SELECT name FROM sqlite_master');
-    return database;
+    return told(database, path);
   } catch (error) {
     database?.close();
     const reason = error instanceof Error ? error.message : String(error);
     const hint = /locked/.test(reason)
-      ? `end the command that uses it${driver === 'wasm' ? `; if there is none, remove ${path}.lock` : ''}`
+      ? 'end the command that uses it'
       : 'give the --output folder of reproduce, or a new one';
     throw new InputError(`Cannot use ${path} as a database of results (${reason}): ${hint}.`);
   }

@@ -5,11 +5,12 @@ import { pngOf, svgOf } from './pictures.ts';
 import type { SweepPlan } from './plan.ts';
 import { reportOf } from './report.ts';
 import type { ResultStore } from './store.ts';
-import { type SweepSummary, summarize } from './summary.ts';
+import type { SweepSummary } from './summary.ts';
 import { scoreTable, tableFormats } from './tables.ts';
+import { summarizeAll } from './whole.ts';
 
 /**
- * Writes what a sweep came to, as far as it went, to `<output>/<experiment>`: `table.csv`, `.md` and `.tex`, `figure.svg` and `.png`,
+ * Writes what is known of an experiment, from this sweep and from those before it, to `<output>/<experiment>`: `table.csv`, `.md` and `.tex`, `figure.svg` and `.png`,
  * and `report.html`.
  *
  * @returns the folder
@@ -18,7 +19,7 @@ export async function writeOutputs(
   plan: SweepPlan,
   store: ResultStore,
 ): Promise<{ folder: string; summary: SweepSummary }> {
-  const summary = summarize(plan, (hash) => store.find(hash));
+  const summary = summarizeAll(plan, store);
   const table = scoreTable(summary);
   const svg = await svgOf(chartOf(summary));
   const files = {

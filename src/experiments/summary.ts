@@ -43,18 +43,25 @@ export interface RowSummary {
   readonly trained: number | null;
 }
 
+/** What a summary shows: the methods, models and tasks of a plan, or more of them. */
+export type Layout = Pick<SweepPlan, 'experiment' | 'settings' | 'rows' | 'tasks' | 'tasksOf' | 'warnings'>;
+
 /** What a sweep came to, as far as it went. */
 export interface SweepSummary {
-  readonly plan: SweepPlan;
+  readonly plan: Layout;
   readonly rows: readonly RowSummary[];
 }
 
-/** Looks all results of a plan up. */
-export function summarize(plan: SweepPlan, lookup: Lookup): SweepSummary {
+/** Returns what a plan came to: all its results, looked up. */
+export const summarize = (plan: SweepPlan, lookup: Lookup): SweepSummary =>
+  summaryOf(plan, (cell) => gather(plan, cell, lookup));
+
+/** Returns the summary of all cells of a layout. @param gather what is known of a cell */
+export function summaryOf(plan: Layout, gather: (cell: Cell) => Gathered): SweepSummary {
   const { models } = plan.settings;
   const rows = models.flatMap((model) => {
     const raw = new Map(
-      plan.rows.map((row) => [row.id, plan.tasksOf(model).map((task) => gather(plan, { model, row, task }, lookup))]),
+      plan.rows.map((row) => [row.id, plan.tasksOf(model).map((task) => gather({ model, row, task }))]),
     );
     return plan.rows.map((row) => {
       const dense = row.against === undefined ? undefined : raw.get(row.against);
@@ -64,17 +71,34 @@ export function summarize(plan: SweepPlan, lookup: Lookup): SweepSummary {
   return { plan, rows };
 }
 
-type Gathered = Omit<CellSummary, 'scores'> & { readonly bySeed: ReadonlyMap<number, number> };
+/** What is known of a cell. */
+export type Gathered = Omit<CellSummary, 'scores'> & { readonly bySeed: ReadonlyMap<number, number> };
 
-function gather(plan: SweepPlan, cell: Cell, lookup: Lookup): Gathered {
+/** Returns what is known of a cell of a plan. */
+export function gather(plan: SweepPlan, cell: Cell, lookup: Lookup): Gathered {
   const known = (planned: PlannedRun[]) =>
     planned.flatMap((run): FinishedRun[] => {
       const stored = lookup(run.hash);
       return stored ? [{ ...run, stored }] : [];
     });
   const results = known(plan.result(cell, lookup));
+  return gathered(cell, plan.point(cell, lookup), results, known(plan.search(cell, lookup)));
+}
+
+/**
+ * Returns what some runs say of a cell.
+ *
+ * @param results those whose scores count
+ * @param searched those that were run to choose the point
+ */
+export function gathered(
+  cell: Cell,
+  point: GridPoint | null,
+  results: readonly FinishedRun[],
+  searched: readonly FinishedRun[] = [],
+): Gathered {
   const runs = results.filter(({ stored }) => stored.status === 'finished');
-  const failed = [...known(plan.search(cell, lookup)), ...results].filter(({ stored }) => stored.status === 'failed');
+  const failed = [...searched, ...results].filter(({ stored }) => stored.status === 'failed');
   const errors = [...new Set(failed.map(({ stored }) => stored.error ?? 'failed'))];
   const bySeed = new Map(
     runs.flatMap(({ seed, stored }) => {
@@ -84,7 +108,7 @@ function gather(plan: SweepPlan, cell: Cell, lookup: Lookup): Gathered {
   );
   const others = runs.flatMap(({ stored }) => besideFrom(stored.metrics?.metrics ?? null, cell.task) ?? []);
   const beside = others.length > 0 ? 100 * mean(others) : null;
-  return { cell, point: plan.point(cell, lookup), beside, runs, errors, bySeed };
+  return { cell, point, beside, runs, errors, bySeed };
 }
 
 function rowSummary(
@@ -127,7 +151,7 @@ function scoresOf(bySeed: ReadonlyMap<number, number>, dense?: ReadonlyMap<numbe
 
 /** The printed numbers of a row, by backbone. */
 export function publishedOf(
-  { experiment }: SweepPlan,
+  { experiment }: Layout,
   row: string,
 ): { readonly model: PaperModel; readonly scores: PublishedScores }[] {
   return Object.entries(experiment.published).map(([model, rows]) => ({
@@ -142,20 +166,20 @@ const isAveraged = (task: TaskName): boolean => paperTasks.some((name) => name =
 export type Column = TaskName | 'average';
 
 /** The columns of scores: the tasks of GLUE, their mean where there are several, and the other tasks. */
-export function columnsOf({ tasks }: SweepPlan): Column[] {
+export function columnsOf({ tasks }: Layout): Column[] {
   const averaged = tasks.filter(isAveraged);
   const others = tasks.filter((task) => !isAveraged(task));
   return [...averaged, ...(averaged.length > 1 ? (['average'] as const) : []), ...others];
 }
 
 /** The column that stands for a row: the mean, or without one the last that its model has. */
-export function mainColumn(plan: SweepPlan, { model }: RowSummary): Column | undefined {
+export function mainColumn(plan: Layout, { model }: RowSummary): Column | undefined {
   const own = columnsOf(plan).filter((column) => hasColumn(plan, model, column));
   return own.find((column) => column === 'average') ?? own.at(-1);
 }
 
 /** Whether a model has scores of a column. */
-export const hasColumn = (plan: SweepPlan, model: string, column: Column): boolean =>
+export const hasColumn = (plan: Layout, model: string, column: Column): boolean =>
   plan.tasksOf(model).some((task) => (column === 'average' ? isAveraged(task) : task === column));
 
 /** The scores of a column. */

@@ -1,10 +1,12 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
+import { BusyError, type OutputFolder } from '../io/index.ts';
 import {
   type AdaptedModel,
   hasCheckpoint,
   isFinishedRun,
+  openRunFolder,
   RunCache,
   type RunEvents,
   type RunResult,
@@ -15,7 +17,7 @@ import {
   runTraining,
   taskOf,
 } from '../training/index.ts';
-import type { PlannedRun, SweepPlan } from './plan.ts';
+import type { Cell, PlannedRun, SweepPlan } from './plan.ts';
 import type { ResultStore, StoredRun } from './store.ts';
 import { EventWriter } from './tensorboard.ts';
 
@@ -29,6 +31,8 @@ export interface SweepEvents {
    * @param known whether it had been run before
    */
   readonly onRunEnd?: (planned: PlannedRun, run: number, stored: StoredRun, known: boolean) => void;
+  /** Again and again while nothing is left but cells that other processes are at. */
+  readonly onWait?: (cells: number) => void;
 }
 
 export interface SweepOptions {
@@ -56,65 +60,140 @@ export interface SweepResult {
   readonly failed: number;
 }
 
+/** How long to wait before another look at runs that other processes are at, in milliseconds. */
+const LOOK_MS = 500;
+
 /**
  * Runs all cells of a plan, one run after the other. Each result is in the store as soon as it is there. A run that fails is noted
- * with its error and the sweep goes on.
+ * with its error and the sweep goes on. Several processes can share a sweep: what another one is at is left to it, and looked at
+ * again when all else is done.
  *
  * @throws InputError if the data cannot be read
  */
 export async function runSweep(options: SweepOptions): Promise<SweepResult> {
-  const { plan, store, signal } = options;
+  const { plan, signal } = options;
   const cache = new RunCache();
-  const count = { runs: 0, known: 0, failed: 0 };
-  const done = new Set<string>();
-  const lookup = (hash: string) => store.find(hash);
   try {
     // Data that cannot be read are one error, not one for each run.
     for (const data of plan.data) await readRunData(taskOf(data), { data, seed: plan.settings.seeds[0] }, cache);
-    for (const cell of plan.cells) {
-      const stages = [() => plan.search(cell, lookup), () => plan.result(cell, lookup)];
-      for (const stage of stages) {
-        for (const planned of stage()) {
-          // The point that was chosen has been run with the first seed.
-          if (done.has(planned.hash)) continue;
-          done.add(planned.hash);
-          if (signal?.aborted) return { status: 'stopped', ...count };
-          count.runs++;
-          const known = await ensureRun(planned, options, cache);
-          const stored = store.find(planned.hash) as StoredRun;
-          if (stored.status === 'stopped') return { status: 'stopped', ...count };
-          if (known) count.known++;
-          if (stored.status === 'failed') count.failed++;
-          options.events?.onRunEnd?.(planned, count.runs, stored, known);
-        }
+    const sweep: Sweep = { options, cache, count: { runs: 0, known: 0, failed: 0 }, done: new Set() };
+    let cells = plan.cells;
+    while (cells.length > 0) {
+      const before = sweep.done.size;
+      const left: Cell[] = [];
+      for (const cell of cells) {
+        // A fusion takes the adapters of other cells.
+        const isReady = cell.row.fuses === undefined || left.every(({ row }) => row.fuses !== undefined);
+        const state = isReady ? await runCell(cell, sweep) : 'busy';
+        if (state === 'stopped') return { status: 'stopped', ...sweep.count };
+        if (state === 'busy') left.push(cell);
       }
+      cells = left;
+      if (cells.length > 0 && sweep.done.size === before) {
+        options.events?.onWait?.(cells.length);
+        await pause(LOOK_MS, undefined, { signal }).catch(() => {});
+      }
+      if (signal?.aborted) return { status: 'stopped', ...sweep.count };
     }
-    return { status: 'finished', ...count };
+    return { status: 'finished', ...sweep.count };
   } finally {
     cache.dispose();
   }
 }
 
-/** Runs what is not in the store. @returns whether it was there */
+interface Sweep {
+  readonly options: SweepOptions;
+  readonly cache: RunCache;
+  readonly count: { runs: number; known: number; failed: number };
+  /** Hashes of runs that have ended. */
+  readonly done: Set<string>;
+}
+
+/** Runs what a cell lacks. @returns `busy` when another process is at one of its runs */
+async function runCell(cell: Cell, { options, cache, count, done }: Sweep): Promise<'done' | 'busy' | 'stopped'> {
+  const { plan, store, signal } = options;
+  const lookup = (hash: string) => store.find(hash);
+  const stages = [() => plan.search(cell, lookup), () => plan.result(cell, lookup)];
+  for (const stage of stages) {
+    let isBusy = false;
+    for (const planned of stage()) {
+      // The point that was chosen has been run with the first seed.
+      if (done.has(planned.hash)) continue;
+      if (signal?.aborted) return 'stopped';
+      const state = await ensureRun(planned, options, cache);
+      if (state === 'busy') {
+        isBusy = true;
+        continue;
+      }
+      done.add(planned.hash);
+      count.runs++;
+      const stored = store.find(planned.hash) as StoredRun;
+      if (stored.status === 'stopped') return 'stopped';
+      if (state === 'known') count.known++;
+      if (stored.status === 'failed') count.failed++;
+      options.events?.onRunEnd?.(planned, count.runs, stored, state === 'known');
+    }
+    if (isBusy) return 'busy';
+  }
+  return 'done';
+}
+
+/** Runs what is not in the store. @returns whether it was there, or another process is at it */
 async function ensureRun(
   planned: PlannedRun,
-  { plan, store, resume = true, retry = false, versions = {}, command = [], ...options }: SweepOptions,
+  options: SweepOptions,
   cache: RunCache,
-): Promise<boolean> {
-  const { cell, seed, settings, hash } = planned;
+): Promise<'known' | 'run' | 'busy'> {
+  const { plan, store, resume = true, retry = false } = options;
+  const { cell, seed, hash } = planned;
   const place = { experiment: plan.experiment.name, model: cell.model, row: cell.row.id, task: cell.task, seed };
-  const earlier = resume ? store.find(hash) : null;
-  if (earlier?.status === 'finished' || (earlier?.status === 'failed' && !retry)) {
+  const isKnown = () => {
+    const earlier = resume ? store.find(hash) : null;
+    return earlier?.status === 'finished' || (earlier?.status === 'failed' && !retry);
+  };
+  const known = () => {
     store.place(hash, place);
-    return true;
+    return 'known' as const;
+  };
+  if (isKnown()) return known();
+  const output = openUnlessBusy(store.runFolder(hash));
+  if (output === null) return 'busy';
+  try {
+    // Another process may have had it until now.
+    if (isKnown()) return known();
+    await runHere(planned, output, options, cache, () => store.place(hash, place));
+    return 'run';
+  } finally {
+    output.close();
   }
+}
+
+function openUnlessBusy(folder: string): OutputFolder | null {
+  try {
+    return openRunFolder(folder, { overwrite: true });
+  } catch (error) {
+    if (error instanceof BusyError) return null;
+    throw error;
+  }
+}
+
+/** Runs it, and notes in the store what came of it. */
+async function runHere(
+  planned: PlannedRun,
+  output: OutputFolder,
+  { store, resume = true, versions = {}, command = [], ...options }: SweepOptions,
+  cache: RunCache,
+  onBegin: () => void,
+): Promise<void> {
+  const { settings, hash } = planned;
+  const goesOn = resume && store.find(hash) !== null;
   store.begin(hash, { settings, versions, command });
-  store.place(hash, place);
+  onBegin();
   options.events?.onRun?.(planned);
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   try {
-    const result = await attempt(planned, store, resume && earlier !== null, { versions, command, ...options }, cache);
+    const result = await attempt(planned, output, store, goesOn, { versions, command, ...options }, cache);
     if (result.status === 'stopped') store.end(hash, seconds(), { status: 'stopped' });
     else {
       const { config, metrics } = result;
@@ -126,7 +205,6 @@ async function ensureRun(
     if (isStopped) store.end(hash, seconds(), { status: 'stopped' });
     else store.end(hash, seconds(), { status: 'failed', error: messageOf(error) });
   }
-  return false;
 }
 
 const messageOf = (error: unknown): string => {
@@ -137,17 +215,18 @@ const messageOf = (error: unknown): string => {
 /** Begins a run, or goes on from its checkpoint; one whose process was killed after it was saved is read. */
 async function attempt(
   { settings, hash, cell, seed }: PlannedRun,
+  output: OutputFolder,
   store: ResultStore,
   goesOn: boolean,
   { versions, command, signal, checkpointSeconds, events }: Omit<SweepOptions, 'plan' | 'store'>,
   cache: RunCache,
 ): Promise<RunResult> {
-  const folder = store.runFolder(hash);
+  const { folder } = output;
   if (goesOn && isFinishedRun(folder)) {
     return { status: 'finished', config: readRunConfig(folder), metrics: readRunMetrics(folder) };
   }
   const resume = goesOn && hasCheckpoint(folder);
-  if (!resume) rmSync(folder, { recursive: true, force: true });
+  if (!resume) output.replace({});
   const name = `${cell.row.id}-${cell.task}-s${seed}-${hash.slice(0, 6)}`;
   const writer = new EventWriter(join(store.folder, 'tensorboard', name), resume ? readStoppedRun(folder).step : 0);
   const shown = events?.run ?? {};
@@ -158,7 +237,7 @@ async function attempt(
   };
   const run = runTraining({
     settings,
-    output: folder,
+    output,
     resume,
     command,
     versions,

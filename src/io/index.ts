@@ -6,6 +6,7 @@ export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export type { OnProgress } from './hub/remote.ts';
 export { readGenerationConfig, readModelConfig, resolveModelFolder } from './model-folder.ts';
 export {
+  BusyError,
   type Disk,
   lockFolder,
   type OutputFolder,

@@ -487,8 +487,8 @@ const READER_PATIENCE_MS = 10_000;
 /** So long after it was made a lock has its text, and the lock of those who remove locks is not needed any more. */
 const MOMENT_MS = 1000;
 
-/** Somebody else writes the folder. */
-class BusyError extends InputError {}
+/** The error when another process writes the folder. */
+export class BusyError extends InputError {}
 
 /** Who holds a lock. */
 const holderSchema = v.object({

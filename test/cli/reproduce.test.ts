@@ -93,6 +93,18 @@ test('a sweep killed twice in the middle of a run ends with the numbers of one t
   }
 });
 
+test('two sweeps with one folder share the runs', async () => {
+  const both = await Promise.all([succeed(sweep('shared', '--json')), succeed(sweep('shared', '--json'))]);
+  const counts = both.map(({ stdout }) => JSON.parse(stdout));
+  for (const { status, runs, failed } of counts) assert.deepEqual([status, runs, failed], ['finished', 28, 0]);
+  const own = counts.map(({ runs, known }) => runs - known);
+  assert.equal(own[0] + own[1], 28);
+  assert.ok(Math.min(...own) > 0, `${own}`);
+  const byHash = (runs: unknown[]) => (runs as Exported[]).sort((a, b) => (a.hash < b.hash ? -1 : 1));
+  assert.deepEqual(byHash(await exported('shared')), byHash(await exported('whole')));
+  assert.deepEqual(readFileSync(at('shared', 'table1', 'table.md')), readFileSync(at('whole', 'table1', 'table.md')));
+});
+
 test('results are listed, chosen and exported', async () => {
   const results = (...args: string[]) => succeed(['results', '--output', at('whole'), ...args]);
   const listed = await results('--row', 'snip', '--task', 'stsb');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { InputError } from '../../src/errors.ts';
@@ -63,6 +63,18 @@ for (const driver of drivers) {
     });
   });
 }
+
+test('the lock of a process that was killed in a transaction is removed', async () => {
+  const path = join(temporaryFolder(), 'some.sqlite');
+  (await openDatabase(path, 'wasm')).close();
+  mkdirSync(`${path}.lock`);
+  const seconds = Date.now() / 1000 - 9.5;
+  utimesSync(`${path}.lock`, seconds, seconds);
+  const database = await openDatabase(path, 'wasm');
+  database.exec('CREATE TABLE t (name TEXT)');
+  database.close();
+  assert.ok(!existsSync(`${path}.lock`));
+});
 
 test('a run is noted, ends, is found and listed for each of its places', async () => {
   const folder = temporaryFolder();

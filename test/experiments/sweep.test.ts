@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { suite } from 'uvu';
@@ -170,6 +170,46 @@ test('two sweeps have the same numbers, and the second time nothing is run', asy
   const again = await sweep(one);
   assert.equal(again.result.known, again.result.runs);
   assert.deepEqual(again.numbers, first.numbers);
+});
+
+test('a sweep of some rows, tasks or seeds takes nothing from the tables of the whole', async () => {
+  const store = await ResultStore.open(temporaryFolder());
+  const written = async (changes: Partial<SweepSettings>) => {
+    const plan = planIn(store, 'table1', changes);
+    await runSweep({ plan, store });
+    const { folder: output, summary } = await writeOutputs(plan, store);
+    const files = ['table.csv', 'table.md', 'table.tex', 'figure.svg'].map((name) =>
+      readFileSync(join(output, name), 'utf8'),
+    );
+    const csv = parse(files[0], { columns: true }) as Record<string, string>[];
+    const cells = Object.fromEntries(csv.map(({ Method, MRPC, RTE }) => [Method, [MRPC, RTE]]));
+    return { files, cells, warnings: summary.plan.warnings };
+  };
+  const whole = await written({ tasks: ['mrpc', 'rte'], rows: ['full', 'random', 'snip'] });
+  assert.match(whole.cells['w/ SNIP'].join(), /^[\d.]+ ± [\d.]+,[\d.]+ ± [\d.]+$/);
+  const parts: Partial<SweepSettings>[] = [{ tasks: ['rte'] }, { rows: ['random'] }, { seeds: [1] }];
+  for (const part of parts) {
+    const { files, warnings } = await written({ tasks: ['mrpc', 'rte'], rows: ['full', 'random', 'snip'], ...part });
+    assert.deepEqual(files, whole.files);
+    assert.deepEqual(warnings, []);
+  }
+  // Of a command with other settings only its own cells change, and the others are said to be of earlier ones.
+  const other = await written({ tasks: ['rte'], rows: ['random'], grid: { ...settings.grid, epochs: [2] } });
+  assert.deepEqual(other.cells['Fine-Tune'], whole.cells['Fine-Tune']);
+  assert.equal(other.cells['w/ Rand.'][0], whole.cells['w/ Rand.'][0]);
+  assert.match(other.cells['w/ Rand.'][1], /± /);
+  assert.match(
+    other.warnings.join(),
+    /^other settings than those of this command, .*: Fine-Tune, MRPC; .*w\/ SNIP, RTE$/,
+  );
+  // Even where the model of an earlier command is gone.
+  const moved = tinyFolder();
+  await written({ models: [moved], tasks: ['rte'], rows: ['snip'] });
+  rmSync(moved, { recursive: true });
+  const { files } = await written({ tasks: ['rte'], rows: ['random'] });
+  const models = (parse(files[0], { columns: true }) as Record<string, string>[]).map(({ Model }) => Model);
+  assert.ok(models.includes(shortModel(moved)) && models.includes(shortModel(model)));
+  store.close();
 });
 
 test('a run in a sweep, which shares weights and tokens, is the same as one alone', async () => {
