@@ -39,13 +39,16 @@ export const architecture = (config: ModelConfig): string =>
     : `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}`;
 
 /** Tells what was loaded, and what became of the checkpoint. */
-export function noteLoaded(name: string, { config, adapter, backbone, ignored, initialized }: AdaptedModel): void {
+export function noteLoaded(name: string, loaded: AdaptedModel): void {
+  const { config, adapter, backbone } = loaded;
   note(`backbone  ${name}: ${architecture(config)}, ${formatCount(countSizes(backbone))} parameters`);
   note(`adapter   ${formatCount(countSizes(adapter.parameters))} parameters`);
-  noteCheckpoint({ ignored, initialized });
+  noteCheckpoint(loaded);
 }
 
-export function noteCheckpoint({ ignored, initialized }: Pick<Loaded<unknown>, 'ignored' | 'initialized'>): void {
+/** What was left of a checkpoint and what is new; a warning about its head has told that already. */
+function noteCheckpoint({ folder, ignored, initialized, warnings }: Loaded<unknown>): void {
+  if (warnings.some((line) => line.startsWith(`${folder}: `))) return;
   if (ignored.length > 0) note(`ignored   ${shortList(ignored)} of the checkpoint`);
   if (initialized.length > 0) note(`new       ${shortList(initialized)}`);
 }

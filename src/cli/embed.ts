@@ -9,7 +9,7 @@ import { useBackend } from './backend.ts';
 import { useModel } from './fetch.ts';
 import { checkColumns, inputOption, readInput, textOption } from './input.ts';
 import { poolings, shared } from './options.ts';
-import { printJsonLine } from './output.ts';
+import { printJsonLine, warn } from './output.ts';
 import { missingModel } from './settings.ts';
 
 interface Flags {
@@ -42,7 +42,8 @@ export async function embed(command: Command): Promise<void> {
   if (model === undefined) throw missingModel();
   await useBackend(backend);
   const loaded = loadEncoder(await useModel(model), new Random(runDefaults.seed));
-  const tokenizer = tokenizerOf(loaded);
+  for (const warning of loaded.warnings) warn(warning);
+  const tokenizer = tokenizerOf(loaded, warn);
   const longest = longestSequence(loaded.config);
   const length = maxLength ?? Math.min(runDefaults.maxLength, longest);
   if (length > longest) {

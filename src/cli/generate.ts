@@ -27,7 +27,7 @@ import {
 } from './generation-options.ts';
 import { inputOption, readInput } from './input.ts';
 import { positiveInteger, shared } from './options.ts';
-import { printJsonLine } from './output.ts';
+import { printJsonLine, warn } from './output.ts';
 import { TextStream } from './text-stream.ts';
 
 interface Flags extends GenerationFlags {
@@ -147,10 +147,11 @@ async function ownWeights(flags: Flags): Promise<Writer> {
   const { model: name, backend = runDefaults.backend, maxTargetLength = textDefaults.maxTargetLength } = flags;
   if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
   await useBackend(backend);
-  const loaded = loadSeq2Seq(await useModel(name), new Random(runDefaults.seed));
+  const loaded = loadSeq2Seq(await useModel(name), new Random(runDefaults.seed), undefined, { head: 'checkpoint' });
+  for (const warning of loaded.warnings) warn(warning);
   return {
     model: loaded.model,
-    tokenizer: tokenizerOf(loaded),
+    tokenizer: tokenizerOf(loaded, warn),
     maxLength: inputLength(
       name,
       loaded.model,

@@ -4,7 +4,17 @@ import { type AdaptableModel, adapterTitle } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { isHeadParameter, type Loaded, loadClassifier, loadSeq2Seq, longestSequence } from '../models/index.ts';
+import {
+  type EncoderConfig,
+  headTitles,
+  isHeadParameter,
+  type Loaded,
+  loadClassifier,
+  loadSeq2Seq,
+  longestSequence,
+  type ModelConfig,
+  type SequenceClassifier,
+} from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
@@ -45,7 +55,7 @@ import {
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { backendNames, isExplicit, shared, written } from './options.ts';
-import { formatBytes, formatCount, printJson, printTable } from './output.ts';
+import { formatBytes, formatCount, printJson, printTable, warn } from './output.ts';
 import { addSparsityOptions, sparsitySettings } from './pruning-options.ts';
 import { versions } from './versions.ts';
 
@@ -222,7 +232,8 @@ function model(name: string, planned: Planned | null): Facts {
   const { model_type } = readModelConfig(resolveModelFolder(name));
   const { loaded, rows, document } = model_type === 'bart' ? encoderDecoder(name) : encoder(name);
   const { config, folder, ignored, initialized } = loaded;
-  const { vocabSize } = tokenizerOf(loaded);
+  for (const warning of config.warnings) warn(warning);
+  const { vocabSize } = tokenizerOf(loaded, warn);
   const [head, backbone] = [true, false].map((isHead) =>
     countSizes(loaded.model.parameters().filter((parameter) => isHeadParameter(parameter) === isHead)),
   );
@@ -264,16 +275,39 @@ interface Described {
   readonly document?: object;
 }
 
+/** What a checkpoint says it is, and what its head is for. */
+const headRow = ({ stated: { architecture, kind } }: ModelConfig): string =>
+  architecture === null ? headTitles[kind] : `${architecture}: ${headTitles[kind]}`;
+
+/** The checkpoint with its own head for texts, or with a new one. */
+function withOrWithoutHead(name: string): { loaded: Loaded<SequenceClassifier, EncoderConfig>; isOwn: boolean } {
+  const random = new Random(runDefaults.seed);
+  try {
+    return { loaded: loadClassifier(name, random), isOwn: true };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // A checkpoint that cannot be used for another reason fails again.
+    const newHead = ({ labels }: EncoderConfig) => ({
+      labels: labels && labels.length > 1 ? labels : null,
+      head: 'new' as const,
+    });
+    return { loaded: loadClassifier(name, random, newHead), isOwn: false };
+  }
+}
+
 function encoder(name: string): Described {
-  const loaded = loadClassifier(name, new Random(runDefaults.seed), ({ labels }) => ({ labels }));
-  const { config, initialized } = loaded;
-  const labels = initialized.length > 0 ? null : config.labels;
+  const { loaded, isOwn } = withOrWithoutHead(name);
+  const { config, model } = loaded;
+  const names =
+    config.labels && !isOwn && config.stated.kind !== 'none' ? [['its labels', config.labels.join(', ')]] : [];
   const rows = [
     ['layers', `${config.num_hidden_layers}, ${config.num_attention_heads} attention heads`],
     ['hidden', `${config.hidden_size}, feed-forward ${config.intermediate_size}, ${config.hidden_act}`],
-    ['own head', labels ? labels.join(', ') : 'none'],
+    ['class', headRow(config)],
+    ['own head', isOwn ? `${model.outputs.join(', ')} (${model.problem})` : 'none for classes of texts'],
+    ...names,
   ];
-  return { loaded, rows, document: { labels } };
+  return { loaded, rows, document: { labels: isOwn ? model.outputs : null } };
 }
 
 function encoderDecoder(name: string): Described {
@@ -285,6 +319,7 @@ function encoderDecoder(name: string): Described {
     ['encoder', side(c.encoder_layers, c.encoder_attention_heads, c.encoder_ffn_dim)],
     ['decoder', side(c.decoder_layers, c.decoder_attention_heads, c.decoder_ffn_dim)],
     ['hidden', `${c.d_model}, ${c.activation_function}`],
+    ['class', headRow(c)],
   ];
   return { loaded, rows };
 }

@@ -10,12 +10,7 @@ import {
 } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/index.ts';
-import {
-  isHeadParameter,
-  loadQuestionAnswering,
-  longestSequence,
-  type QuestionAnsweringModel,
-} from '../models/index.ts';
+import { loadQuestionAnswering, longestSequence, type QuestionAnsweringModel } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
@@ -29,7 +24,7 @@ import {
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { note, printJsonLine } from './output.ts';
+import { note, printJsonLine, warn } from './output.ts';
 
 interface Flags {
   readonly model?: string;
@@ -80,16 +75,12 @@ async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a question-answering head.');
   }
   await useBackend(backend);
-  const loaded = loadQuestionAnswering(await useModel(model), new Random(runDefaults.seed));
-  const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
-  if (missing) {
-    throw new InputError(
-      `${model} has no trained question-answering head (there is no tensor "${missing.name}"); train one and give its run folder.`,
-    );
-  }
+  const name = await useModel(model);
+  const loaded = loadQuestionAnswering(name, new Random(runDefaults.seed), undefined, { head: 'checkpoint' });
+  for (const warning of loaded.warnings) warn(warning);
   const { maxLength, stride } = windowDefaults;
   const longest = longestSequence(loaded.config);
-  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength: Math.min(maxLength, longest), stride };
+  return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength: Math.min(maxLength, longest), stride };
 }
 
 /** The one question of the options, or those of the input as they arrive. */

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { type Example, encodeExamples } from '../data/index.ts';
-import { InputError } from '../errors.ts';
-import { isHeadParameter, loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
+import { loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { loadRun, type Prediction, predict, readRunConfig, runDefaults, tokenizerOf } from '../training/index.ts';
@@ -10,7 +9,7 @@ import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { checkColumns, type InputKind, inputKind, readInput } from './input.ts';
-import { printJsonLine } from './output.ts';
+import { printJsonLine, warn } from './output.ts';
 
 interface Flags {
   readonly model?: string;
@@ -35,7 +34,7 @@ export async function predictLabels(command: Command, run: string | undefined): 
   checkColumns(flags.text, kind);
   for await (const batch of readInput({ ...flags, columns, kind })) {
     const predictions = await predict(model, encodeExamples(batch, tokenizer, maxLength));
-    for (const [i, prediction] of predictions.entries()) print(model.labels, prediction, batch[i]);
+    for (const [i, prediction] of predictions.entries()) print(model, prediction, batch[i]);
   }
 }
 
@@ -65,30 +64,40 @@ async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise
   }
   await useBackend(backend);
   const loaded = loadClassifier(await useModel(model), new Random(runDefaults.seed));
-  const missing = loaded.model.parameters().find((parameter) => isHeadParameter(parameter) && parameter.isNew);
-  if (missing) {
-    throw new InputError(
-      `${model} has no trained classification head (there is no tensor "${missing.name}"); train one and give its run folder.`,
-    );
-  }
+  for (const warning of loaded.warnings) warn(warning);
   const maxLength = Math.min(runDefaults.maxLength, longestSequence(loaded.config));
-  return { model: loaded.model, tokenizer: tokenizerOf(loaded), maxLength, kind: 'either' };
+  return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength, kind: 'either' };
 }
 
-function printAsJson(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
-  const { value, logits, probabilities } = prediction;
-  if (labels && probabilities) {
-    const byName = (values: readonly number[]) => Object.fromEntries(labels.map((label, i) => [label, values[i]]));
-    printJsonLine({ label: labels[value], probabilities: byName(probabilities), logits: byName(logits), ...example });
+function printAsJson(model: SequenceClassifier, prediction: Prediction, example: Example): void {
+  const { value, classes, logits, probabilities } = prediction;
+  const byName = (values: readonly number[]) => Object.fromEntries(model.outputs.map((name, i) => [name, values[i]]));
+  if (model.labels && probabilities) {
+    const names = classes.map((i) => model.outputs[i]);
+    const answer = model.problem === 'multi_label_classification' ? { labels: names } : { label: names[0] };
+    printJsonLine({ ...answer, probabilities: byName(probabilities), logits: byName(logits), ...example });
+  } else if (model.outputs.length > 1) {
+    printJsonLine({ values: byName(logits), logits, ...example });
   } else {
     printJsonLine({ value, logits, ...example });
   }
 }
 
-function printAsLine(labels: readonly string[] | null, prediction: Prediction, example: Example): void {
-  const { value, probabilities } = prediction;
-  const answer = labels && probabilities ? [labels[value], probabilities[value].toFixed(4)] : [String(value)];
+/** What stands before the texts: a label and its probability, each of several with its own, or numbers. */
+function answerCells({ labels, problem, outputs }: SequenceClassifier, prediction: Prediction): string[] {
+  const { value, classes, logits, probabilities } = prediction;
+  if (labels && probabilities) {
+    const cells = [
+      classes.map((i) => outputs[i]).join(', '),
+      classes.map((i) => probabilities[i].toFixed(4)).join(', '),
+    ];
+    return problem === 'multi_label_classification' && classes.length === 0 ? ['-', '-'] : cells;
+  }
+  return outputs.length > 1 ? [outputs.map((name, i) => `${name} ${logits[i]}`).join(', ')] : [String(value)];
+}
+
+function printAsLine(model: SequenceClassifier, prediction: Prediction, example: Example): void {
   const texts = example.pair === undefined ? [example.text] : [example.text, example.pair];
-  const cells = [...answer, ...texts].map((cell) => cell.replace(/\s+/g, ' '));
+  const cells = [...answerCells(model, prediction), ...texts].map((cell) => cell.replace(/\s+/g, ' '));
   process.stdout.write(`${cells.join('\t')}\n`);
 }

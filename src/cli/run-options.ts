@@ -75,6 +75,12 @@ export function addAdapterOptions(command: Command): Command {
       new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
         .choices(poolings)
         .default(runDefaults.pooling),
+    )
+    .addOption(
+      new Option(
+        '--no-ignore-mismatched-sizes',
+        'insist on the head of the checkpoint: it is an error if it does not fit the labels (default: a new head, and a line that says so)',
+      ),
     );
 }
 

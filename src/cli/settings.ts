@@ -67,6 +67,7 @@ export interface RunFlags extends DataFlags, GenerationFlags, PruningFlags {
   readonly maxLength?: number;
   readonly pooling: Pooling;
   readonly dropoutBelow?: boolean;
+  readonly ignoreMismatchedSizes?: boolean;
   readonly head?: 'train' | 'frozen';
   readonly seed: number;
   readonly backend?: BackendName;
@@ -120,6 +121,7 @@ const flagOf: { readonly [Flag in keyof RunFlags]-?: (settings: RunSettings) => 
   maxLength: ({ maxLength }) => maxLength,
   pooling: ({ pooling }) => pooling,
   dropoutBelow: ({ dropoutBelow = true }) => dropoutBelow,
+  ignoreMismatchedSizes: ({ ignoreMismatchedSizes = true }) => ignoreMismatchedSizes,
   head: ({ trainHead }) => (trainHead ? 'train' : 'frozen'),
   seed: ({ seed }) => seed,
   backend: ({ backend }) => backend,
@@ -177,6 +179,7 @@ export async function runSettings(command: Command): Promise<RunSettings> {
     maxLength,
     ...(flags.dropoutBelow === false && { dropoutBelow: false }),
     trainHead: head === 'train',
+    ...(flags.ignoreMismatchedSizes === false && { ignoreMismatchedSizes: false }),
     seed,
     backend,
   };

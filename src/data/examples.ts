@@ -15,6 +15,8 @@ export interface Dataset<Item = Example, Metric extends string = MetricName> {
   examples: Item[];
   /** Class names: label i means `labels[i]`. Null where there are no classes, as in regression, and where none is known. */
   labels: string[] | null;
+  /** The number of the class that F1 is about, where it is not 1. */
+  positive?: number;
   /** What to evaluate, the primary metric first; empty where no answer is known. */
   metrics: Metric[];
   /** What a reader should be told although the data can be used; one line each. */

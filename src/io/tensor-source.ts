@@ -40,6 +40,12 @@ export class TensorSource {
     return this.#find(name) !== undefined;
   }
 
+  /** Returns the shape of a tensor, under one of its spellings; undefined if there is none. */
+  shapeOf(name: string): readonly number[] | undefined {
+    const stored = this.#find(name);
+    return stored === undefined ? undefined : this.#checkpoint.info(stored).shape;
+  }
+
   /**
    * The numbers of a tensor, to be read while the checkpoint is open.
    *

@@ -1,75 +1,153 @@
-import { ConfigFields, type ConfigJson, fieldError } from './config-fields.ts';
-import { type GenerationSettings, parseGenerationSettings } from './generation/settings.ts';
+import * as v from 'valibot';
+import { parseWith, positiveInteger, probability, trueOrFalse, wholeNumber } from '../settings/index.ts';
+import { checkArchitectures, type StatedClass, statedClass } from './checkpoint-class.ts';
+import { activationName, type ConfigJson, fieldError, only, optional } from './config-json.ts';
+import { commonRefusals, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
+import {
+  type GenerationSettings,
+  generationFieldNames,
+  legacyForcedBos,
+  parseGenerationSettings,
+  readGenerationTokens,
+} from './generation/settings.ts';
 
-/** The fields of a Hugging Face `config.json` of BART that the forward pass reads. */
-export interface BartConfig {
+const refusals = {
+  ...commonRefusals,
+  is_decoder: only(false, 'a decoder alone is not supported'),
+  is_encoder_decoder: only(true, 'one of the two alone is not supported'),
+  normalize_before: only(false),
+  add_final_layer_norm: only(false),
+  normalize_embedding: only(true),
+  static_position_embeddings: only(false),
+  add_bias_logits: only(false),
+  do_blenderbot_90_layernorm: only(false),
+  tie_word_embeddings: only(true),
+  encoder_layerdrop: only(0),
+  decoder_layerdrop: only(0),
+  extra_pos_embeddings: only(2),
+};
+
+/** What the file of a BART must hold. What a field may be left out of has the default of Hugging Face. */
+const bartSchema = v.pipe(
+  v.object({
+    vocab_size: positiveInteger,
+    d_model: positiveInteger,
+    encoder_layers: positiveInteger,
+    decoder_layers: positiveInteger,
+    encoder_attention_heads: positiveInteger,
+    decoder_attention_heads: positiveInteger,
+    encoder_ffn_dim: positiveInteger,
+    decoder_ffn_dim: positiveInteger,
+    activation_function: optional(activationName, 'gelu'),
+    /** Tokens of the longest sequence on either side. */
+    max_position_embeddings: positiveInteger,
+    dropout: optional(probability, 0.1),
+    attention_dropout: optional(probability, 0),
+    activation_dropout: optional(probability, 0),
+    /** Token embeddings are multiplied with √d_model. */
+    scale_embedding: optional(trueOrFalse, false),
+    pad_token_id: optional(wholeNumber, 1),
+    ...refusals,
+  }),
+  v.forward(
+    v.partialCheck(
+      [['d_model'], ['encoder_attention_heads']],
+      ({ d_model, encoder_attention_heads: heads }) => d_model % heads === 0,
+      'a divisor of d_model',
+    ),
+    ['encoder_attention_heads'],
+  ),
+  v.forward(
+    v.partialCheck(
+      [['d_model'], ['decoder_attention_heads']],
+      ({ d_model, decoder_attention_heads: heads }) => d_model % heads === 0,
+      'a divisor of d_model',
+    ),
+    ['decoder_attention_heads'],
+  ),
+);
+
+type BartFields = Omit<v.InferOutput<typeof bartSchema>, keyof typeof refusals>;
+
+/** The fields of a Hugging Face `config.json` of BART that the forward pass reads, and what they say of its head. */
+export interface BartConfig extends Readonly<BartFields> {
   readonly model_type: 'bart';
-  readonly vocab_size: number;
-  readonly d_model: number;
-  readonly encoder_layers: number;
-  readonly decoder_layers: number;
-  readonly encoder_attention_heads: number;
-  readonly decoder_attention_heads: number;
-  readonly encoder_ffn_dim: number;
-  readonly decoder_ffn_dim: number;
-  readonly activation_function: string;
-  /** Tokens of the longest sequence on either side. */
-  readonly max_position_embeddings: number;
-  readonly dropout: number;
-  readonly attention_dropout: number;
-  readonly activation_dropout: number;
-  /** Token embeddings are multiplied with √d_model. */
-  readonly scale_embedding: boolean;
-  readonly pad_token_id: number;
   readonly eos_token_id: number;
   /** What stands before the first token of the decoder's input. */
   readonly decoder_start_token_id: number;
+  /** The Python class of the checkpoint, and what its head is for. */
+  readonly stated: StatedClass;
   /** How texts are generated where nothing else is asked for. */
   readonly generation: Partial<GenerationSettings>;
+  /** Fields that are not followed. */
+  readonly warnings: readonly string[];
 }
 
-const GENERATION_CONFIG = 'generation_config.json';
+const knownFields = new Set([
+  ...Object.keys(bartSchema.pipe[0].entries),
+  ...harmlessFields,
+  ...generationFieldNames,
+  // Other names of sizes of the encoder, which Python writes too.
+  ...[
+    'model_type',
+    'prefix',
+    'hidden_size',
+    'num_hidden_layers',
+    'num_attention_heads',
+    'classif_dropout',
+    'eos_token_id',
+    'decoder_start_token_id',
+  ],
+]);
 
 /**
- * Reads the configuration of BART.
+ * Reads the configuration of BART: every field that changes what is computed is followed, or refused by its name.
  *
  * @param generation the content of `generation_config.json`, whose fields go before those of `config.json`
+ * @param files for messages
  * @throws InputError naming the field if the model type is another one, a size is missing or an option is not implemented
  */
-export function parseBartConfig(json: ConfigJson, generation: ConfigJson = {}): BartConfig {
-  if (json.model_type !== 'bart') throw fieldError('model_type', json.model_type, 'bart');
-  const fields = new ConfigFields(json);
-  fields.only('normalize_before', false);
-  fields.only('add_final_layer_norm', false);
-  fields.only('normalize_embedding', true);
-  fields.only('static_position_embeddings', false);
-  fields.only('tie_word_embeddings', true);
-  fields.only('encoder_layerdrop', 0);
-  fields.only('decoder_layerdrop', 0);
-  const d_model = fields.size('d_model');
-  const width = { name: 'd_model', value: d_model };
+export function parseBartConfig(
+  json: ConfigJson,
+  generation: ConfigJson = {},
+  files = { config: 'config.json', generation: 'generation_config.json' },
+): BartConfig {
+  if (json.model_type !== 'bart') throw fieldError('model_type', json.model_type, 'bart', files.config);
+  checkArchitectures(json, 'bart', files.config);
+  const fields = parseWith(bartSchema, json, files.config);
+  const own = readGenerationTokens(json, files.config);
+  const ids = readGenerationTokens(generation, files.generation);
+  const tokens = {
+    pad_token_id: fields.pad_token_id,
+    eos_token_id: ids.eos_token_id ?? own.eos_token_id ?? 2,
+    decoder_start_token_id: ids.decoder_start_token_id ?? own.decoder_start_token_id ?? 2,
+  };
+  for (const [name, id] of Object.entries(tokens)) {
+    if (id >= fields.vocab_size) throw fieldError(name, id, `one of the ${fields.vocab_size} tokens`, files.config);
+  }
   return {
     model_type: 'bart',
-    vocab_size: fields.size('vocab_size'),
-    d_model,
-    encoder_layers: fields.size('encoder_layers'),
-    decoder_layers: fields.size('decoder_layers'),
-    encoder_attention_heads: fields.heads('encoder_attention_heads', width),
-    decoder_attention_heads: fields.heads('decoder_attention_heads', width),
-    encoder_ffn_dim: fields.size('encoder_ffn_dim'),
-    decoder_ffn_dim: fields.size('decoder_ffn_dim'),
-    activation_function: fields.activation('activation_function'),
-    max_position_embeddings: fields.size('max_position_embeddings'),
-    dropout: fields.probability('dropout', 0.1),
-    attention_dropout: fields.probability('attention_dropout', 0),
-    activation_dropout: fields.probability('activation_dropout', 0),
-    scale_embedding: json.scale_embedding === true,
-    pad_token_id: fields.number('pad_token_id', 1),
-    eos_token_id: fields.number('eos_token_id', 2),
-    decoder_start_token_id: new ConfigFields(generation, GENERATION_CONFIG).number(
-      'decoder_start_token_id',
-      fields.number('decoder_start_token_id', 2),
-    ),
-    generation: { ...parseGenerationSettings(json), ...parseGenerationSettings(generation, GENERATION_CONFIG) },
+    vocab_size: fields.vocab_size,
+    d_model: fields.d_model,
+    encoder_layers: fields.encoder_layers,
+    decoder_layers: fields.decoder_layers,
+    encoder_attention_heads: fields.encoder_attention_heads,
+    decoder_attention_heads: fields.decoder_attention_heads,
+    encoder_ffn_dim: fields.encoder_ffn_dim,
+    decoder_ffn_dim: fields.decoder_ffn_dim,
+    activation_function: fields.activation_function,
+    max_position_embeddings: fields.max_position_embeddings,
+    dropout: fields.dropout,
+    attention_dropout: fields.attention_dropout,
+    activation_dropout: fields.activation_dropout,
+    scale_embedding: fields.scale_embedding,
+    ...tokens,
+    stated: statedClass(json, 'bart'),
+    generation: {
+      ...legacyForcedBos(json),
+      ...parseGenerationSettings(json, files.config),
+      ...parseGenerationSettings(generation, files.generation),
+    },
+    warnings: [...unknownFields(json, knownFields, files.config), ...pipelinePrefix(json, files.config)],
   };
 }

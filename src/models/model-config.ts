@@ -1,13 +1,15 @@
 import { type BartConfig, parseBartConfig } from './bart-config.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
-import type { ConfigJson } from './config-fields.ts';
+import type { ConfigJson } from './config-json.ts';
 
 /** The configuration of any model there is. */
 export type ModelConfig = EncoderConfig | BartConfig;
 
 /** @throws InputError naming the field, as {@link parseEncoderConfig} and {@link parseBartConfig} */
-export function parseModelConfig(json: ConfigJson): ModelConfig {
-  return json.model_type === 'bart' ? parseBartConfig(json) : parseEncoderConfig(json);
+export function parseModelConfig(json: ConfigJson, file = 'config.json'): ModelConfig {
+  if (json.model_type === 'bart')
+    return parseBartConfig(json, {}, { config: file, generation: 'generation_config.json' });
+  return parseEncoderConfig(json, file);
 }
 
 /** The width of a model: the length of a token's vector. */

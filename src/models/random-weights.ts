@@ -1,6 +1,6 @@
 import { type Parameter, ParameterPath } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
-import { ConfigFields, type ConfigJson } from './config-fields.ts';
+import { type ConfigJson, fieldError } from './config-json.ts';
 import { encoderAt } from './encoder.ts';
 import { parseModelConfig } from './model-config.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
@@ -17,7 +17,8 @@ const deviation = { bart: 'init_std', bert: 'initializer_range', roberta: 'initi
  */
 export function randomWeights(json: ConfigJson, random: Random): Parameter[] {
   const config = parseModelConfig(json);
-  new ConfigFields(json).only(deviation[config.model_type], 0.02);
+  const field = deviation[config.model_type];
+  if ((json[field] ?? 0.02) !== 0.02) throw fieldError(field, json[field], '0.02');
   const root = ParameterPath.root(random);
   if (config.model_type === 'bart') new Seq2SeqModel(root, config);
   else encoderAt(root.at(config.model_type), config);

@@ -57,6 +57,7 @@ export class Tokenizer {
   readonly #template: Template;
   readonly #definition: TokenizerDefinition;
   readonly #label: string;
+  #singleType = false;
   #spelling: Spelling | null = null;
 
   /**
@@ -106,10 +107,10 @@ export class Tokenizer {
       throw new InputError(`A maximum length of ${maxLength} leaves no room for the ${specialCount} special tokens.`);
     }
     const first = this.#tokenize(text);
-    if (!isPair) return fillTemplate(pieces, [first.slice(0, room)]);
+    if (!isPair) return this.#filled(pieces, [first.slice(0, room)]);
     const second = this.#tokenize(pair);
     const [keptFirst, keptSecond] = longestFirst(first.length, second.length, room);
-    return fillTemplate(pieces, [first.slice(0, keptFirst), second.slice(0, keptSecond)]);
+    return this.#filled(pieces, [first.slice(0, keptFirst), second.slice(0, keptSecond)]);
   }
 
   /**
@@ -123,6 +124,16 @@ export class Tokenizer {
     return { ids, ...locateTokens(text, tokens, this.#spelling) };
   }
 
+  /** One more than the largest token type of a pair of texts. */
+  get tokenTypes(): number {
+    return this.#singleType ? 1 : 1 + Math.max(0, ...this.joinPair([0], [0]).typeIds);
+  }
+
+  /** Gives every token the type 0 from now on, for a model that knows no other. */
+  useSingleType(): void {
+    this.#singleType = true;
+  }
+
   /** How many special tokens a pair of texts has around it. */
   get pairSpecials(): number {
     return specialIds(this.#template.pair).length;
@@ -131,7 +142,12 @@ export class Tokenizer {
   /** A pair of texts that are ids already. */
   joinPair(first: readonly number[], second: readonly number[]): PairEncoding {
     const { pair } = this.#template;
-    return { ...fillTemplate(pair, [first, second]), secondStart: secondStart(pair, first.length) };
+    return { ...this.#filled(pair, [first, second]), secondStart: secondStart(pair, first.length) };
+  }
+
+  #filled(pieces: Template['single'], texts: readonly (readonly number[])[]): Encoding {
+    const encoding = fillTemplate(pieces, texts);
+    return this.#singleType ? { ...encoding, typeIds: encoding.typeIds.map(() => 0) } : encoding;
   }
 
   #spellingOf(): Spelling {

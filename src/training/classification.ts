@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
 import { packSequences } from '../models/batch.ts';
 import type { SequenceClassifier } from '../models/classifier.ts';
+import type { ProblemType } from '../models/config.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
@@ -15,11 +16,13 @@ import { yieldToEvents } from './yield.ts';
 
 /** What a model says of one example. */
 export interface Prediction {
-  /** Class index, or the value for regression. */
+  /** The likeliest class; in regression the number, the first one of several. */
   readonly value: number;
-  /** One per class, or the value itself. */
+  /** The classes that hold: the likeliest one, or all with a probability above 0.5 where several can. Empty in regression. */
+  readonly classes: readonly number[];
+  /** One per class; in regression the numbers themselves. */
   readonly logits: readonly number[];
-  /** softmax(logits); null for regression. */
+  /** softmax(logits), or sigmoid(logits) where several classes can hold; null for regression. */
   readonly probabilities: readonly number[] | null;
 }
 
@@ -28,6 +31,7 @@ export interface Prediction {
  *
  * @param temperature divides the logits
  * @throws InputError for a temperature other than 1 where the output is a number and not logits
+ * @throws Error for a model that gives several labels or numbers at once
  */
 export function classificationLoss(
   model: SequenceClassifier,
@@ -85,32 +89,50 @@ export async function predict(
     }
     const width = values.length / batch.length;
     for (let i = 0; i < batch.length; i++) {
-      predictions.push(toPrediction(Array.from(values.subarray(i * width, (i + 1) * width)), model.labels !== null));
+      predictions.push(toPrediction(Array.from(values.subarray(i * width, (i + 1) * width)), model.problem));
     }
     onBatch?.(predictions.length);
   }
   return predictions;
 }
 
-function toPrediction(logits: number[], isClassifier: boolean): Prediction {
-  if (!isClassifier) return { value: logits[0], logits, probabilities: null };
+function toPrediction(logits: number[], problem: ProblemType): Prediction {
+  if (problem === 'regression') return { value: logits[0], classes: [], logits, probabilities: null };
   const largest = Math.max(...logits);
+  const value = logits.indexOf(largest);
+  if (problem === 'multi_label_classification') {
+    const probabilities = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+    const classes = probabilities.flatMap((probability, i) => (probability > 0.5 ? [i] : []));
+    return { value, classes, logits, probabilities };
+  }
   const exps = logits.map((logit) => Math.exp(logit - largest));
   const total = exps.reduce((sum, e) => sum + e, 0);
-  return { value: logits.indexOf(largest), logits, probabilities: exps.map((e) => e / total) };
+  return { value, classes: [value], logits, probabilities: exps.map((e) => e / total) };
 }
 
-/** The metrics of a model on labelled examples. */
+/**
+ * The metrics of a model on labelled examples.
+ *
+ * @param options.positive the class that F1 is about. Default 1
+ * @throws InputError as {@link predict}, and for a model that gives several labels or numbers at once
+ */
 export async function evaluate<Name extends MetricName>(
   model: SequenceClassifier,
   examples: readonly EncodedExample[],
   metrics: readonly Name[],
-  options?: PredictOptions,
+  { positive = 1, ...options }: PredictOptions & { readonly positive?: number } = {},
 ): Promise<Record<Name, number>> {
+  if (model.problem === 'multi_label_classification' || (!model.labels && model.outputs.length > 1)) {
+    throw new InputError(
+      `A model for ${model.problem} with ${model.outputs.length} outputs has no single answer to evaluate.`,
+    );
+  }
   const predictions = await predict(model, examples, options);
+  // F1 is about class 1.
+  const place = (value: number) => (!model.labels ? value : value === positive ? 1 : value === 1 ? positive : value);
   return computeMetrics(
     metrics,
-    predictions.map(({ value }) => value),
-    examples.map(({ label }) => label ?? Number.NaN),
+    predictions.map(({ value }) => place(value)),
+    examples.map(({ label }) => (label === undefined ? Number.NaN : place(label))),
   );
 }

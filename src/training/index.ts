@@ -12,6 +12,7 @@ export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
+export { tokenizerOf } from './model-tokenizer.ts';
 export {
   type AdaptedModel,
   type AdapterPruneReport,
@@ -23,7 +24,6 @@ export {
   pruneAdapter,
   readRunData,
   runRandom,
-  tokenizerOf,
 } from './prepare.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
 export {

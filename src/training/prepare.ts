@@ -2,19 +2,21 @@ import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunable
 import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
+  type HeadUse,
   isHeadParameter,
   type Loaded,
   longestSequence,
-  type ModelConfig,
   type SharedWeights,
   StateMemory,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
-import { loadTokenizer, type Tokenizer } from '../text/index.ts';
+import type { Tokenizer } from '../text/index.ts';
 import { freezeBelow } from './frozen-below.ts';
 import { sparsityFor } from './large-sparse.ts';
+import { tokenizerOf } from './model-tokenizer.ts';
+import { withLabels } from './relabel.ts';
 import { RunCache } from './run-cache.ts';
 import { builtAdapter, type RunSettings, withAllOptions } from './settings.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
@@ -37,28 +39,12 @@ export interface AdaptedModel<Model extends AdaptableModel = AdaptableModel> ext
 /** The name of the adapter that a run trains. */
 export const ownAdapter = 'default';
 
-/** The tokenizer of a model folder. @throws InputError if it knows tokens that the model does not */
-export function tokenizerOf({
-  folder,
-  config,
-}: {
-  readonly folder: string;
-  readonly config: Pick<ModelConfig, 'vocab_size'>;
-}): Tokenizer {
-  const tokenizer = loadTokenizer(folder);
-  if (tokenizer.vocabSize > config.vocab_size) {
-    throw new InputError(
-      `${folder}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${config.vocab_size}; use the tokenizer that belongs to these weights.`,
-    );
-  }
-  return tokenizer;
-}
-
 /**
  * Loads the backbone, adds the task's head and attaches the adapter. Those that it mixes are not loaded.
  *
  * @param labels the classes, null where there are none
- * @param shared what other models of the process have too: weights, and the output of frozen layers, which is remembered there alone
+ * @param shared what other models of the process have too: weights, and the output of frozen layers, which is remembered there alone;
+ *   and whether the head of the checkpoint is used, by default if it fits and as the settings say
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, `maxLength` exceeds the model's positions, and
  *   as {@link freezeBelow}
  */
@@ -67,9 +53,10 @@ export function buildModel<T extends TaskTypes>(
   settings: RunSettings,
   labels: readonly string[] | null,
   random: Random,
-  shared: { readonly weights?: SharedWeights; readonly states?: StateMemory } = {},
+  shared: { readonly weights?: SharedWeights; readonly states?: StateMemory; readonly head?: HeadUse } = {},
 ): AdaptedModel<T['model']> {
-  const loaded = task.load(settings, labels, random.fork('head'), shared.weights);
+  const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto' } = shared;
+  const loaded = task.load(settings, labels, random.fork('head'), { shared: shared.weights, head });
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -86,12 +73,15 @@ export function buildModel<T extends TaskTypes>(
   if (settings.dropoutBelow === false) {
     freezeBelow(loaded.model, loaded.folder, shared.states ?? new StateMemory(0));
   }
+  const warnings = [...loaded.warnings];
+  const tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));
   return {
     ...loaded,
+    warnings,
     adapters,
     adapter,
     backbone,
-    tokenizer: tokenizerOf(loaded),
+    tokenizer,
     trained: loaded.model.parameters().filter(({ trainable }) => trainable),
     saved: [...adapters.parameters(), ...loaded.model.parameters().filter(isHeadParameter)],
   };
@@ -157,21 +147,28 @@ export async function prepareRun<T extends TaskTypes>(
   const { model, maxLength, seed } = settings;
   const source = sourceOf(settings);
   const known = cache ?? new RunCache();
-  const { train, evaluation } = await readRunData(task, settings, known);
-  for (const warning of [...train.warnings, ...(evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const adapted = buildModel(task, settings, train.labels, random, { weights: cache?.weights, states: known.states });
+  const read = await readRunData(task, settings, known);
+  for (const warning of [...read.train.warnings, ...(read.evaluation?.warnings ?? [])]) onWarning?.(warning);
+  const own = read.train.labels;
+  const adapted = buildModel(task, settings, own, random, { weights: cache?.weights, states: known.states });
+  for (const warning of adapted.warnings) onWarning?.(warning);
   onLoaded?.(adapted);
   const { tokenizer } = adapted;
+  // A checkpoint's head has its classes in an order of its own.
+  const labels = task.labelsOf?.(adapted.model) ?? null;
+  const train = withLabels(read.train, labels);
+  const evaluation = read.evaluation && withLabels(read.evaluation, labels);
   return {
     task,
     random,
     adapted,
-    items: known.memo(['items', model, maxLength, ...source], () => task.encode(train, tokenizer, settings)),
+    items: known.memo(['items', model, maxLength, labels, ...source], () => task.encode(train, tokenizer, settings)),
     // Where texts are written they may be sampled: then the seed is a part of how a model is judged.
     evaluation:
       evaluation &&
-      known.memo(['evaluation', model, maxLength, ...(settings.data.kind === 'pairs' ? [seed] : []), ...source], () =>
-        task.evaluation(evaluation, tokenizer, settings),
+      known.memo(
+        ['evaluation', model, maxLength, labels, ...(settings.data.kind === 'pairs' ? [seed] : []), ...source],
+        () => task.evaluation(evaluation, tokenizer, settings),
       ),
     labels: train.labels,
     metrics: (evaluation ?? train).metrics,

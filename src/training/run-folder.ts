@@ -239,7 +239,7 @@ export function loadRun(
   const trained = taskOf(run.settings.data);
   if (trained !== task) throw new InputError(`${folder} was trained for ${trained.name}, not for ${task.name}.`);
   const settings = model === undefined ? run.settings : { ...run.settings, model };
-  const built = buildModel(task, settings, run.labels, new Random(settings.seed));
+  const built = buildModel(task, settings, run.labels, new Random(settings.seed), { head: 'new' });
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
     loadSparseTensors(file, built.saved);

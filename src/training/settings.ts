@@ -144,6 +144,10 @@ export interface RunSettings<Data extends DataSettings = DataSettings> {
   readonly dropoutBelow?: boolean;
   /** False keeps the head as it is: random, as in the SparseAdapter authors' code. */
   readonly trainHead: boolean;
+  /**
+   * False: a checkpoint's head that does not fit the labels is an error, as one that is missing. True, the default: a new one is made.
+   */
+  readonly ignoreMismatchedSizes?: boolean;
   readonly seed: number;
   readonly backend: BackendName;
   /** How often the model is evaluated while it is trained, at equal distances; the last time is at the end. Default 1. */

@@ -1,6 +1,6 @@
 import type { AdaptableModel } from '../adapters/index.ts';
 import type { Dataset } from '../data/index.ts';
-import type { Loaded, SharedWeights } from '../models/index.ts';
+import type { HeadUse, Loaded, SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
@@ -69,6 +69,14 @@ export interface Evaluation<Model> {
   scores(model: Model, options?: PredictOptions): Promise<Scores>;
 }
 
+/** How a task loads its model. */
+export interface LoadOptions {
+  /** Weights of other models. */
+  readonly shared?: SharedWeights;
+  /** Whether the head of the checkpoint is used. */
+  readonly head: HeadUse;
+}
+
 /** What the methods of a task hand to each other. */
 export interface TaskTypes {
   readonly model: AdaptableModel;
@@ -95,13 +103,15 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
    * @throws InputError as `readTraining`, and for a class that is not among `labels`
    */
   readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): Promise<T['dataset'] | null>;
-  /** The backbone with the task's head; `shared` has weights of other models. @throws InputError if the model folder is unusable */
+  /** The backbone with the task's head. @throws InputError if the model folder is unusable, or lacks a head that must be there */
   load(
     settings: RunSettings<T['data']>,
     labels: readonly string[] | null,
     random: Random,
-    shared?: SharedWeights,
+    options: LoadOptions,
   ): Loaded<T['model']>;
+  /** The classes of a model in the order of its head's outputs, which may be that of a checkpoint; left out: it has none. */
+  labelsOf?(model: T['model']): readonly string[] | null;
   /** Examples to train on as items. */
   encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): T['item'][];
   evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): Evaluation<T['model']>;

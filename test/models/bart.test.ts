@@ -300,7 +300,7 @@ test('a checkpoint may lack the prefix, hold the shared table several times, or 
 test('what BART lacks here is refused by name', () => {
   const wrong: [Record<string, unknown>, RegExp[]][] = [
     [{ model_type: 'mbart' }, [/model_type/, /mbart/, /bart/]],
-    [{ d_model: 18 }, [/decoder_attention_heads/, /d_model 18/]],
+    [{ d_model: 18 }, [/decoder_attention_heads/, /a divisor of d_model/]],
     [{ normalize_before: true }, [/normalize_before/, /false/]],
     [{ tie_word_embeddings: false }, [/tie_word_embeddings/, /true/]],
     [{ encoder_layerdrop: 0.1 }, [/encoder_layerdrop/, /0/]],

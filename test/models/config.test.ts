@@ -15,11 +15,11 @@ test('an unsupported model type, activation or kind of position is named with wh
     /config\.json: model_type "gpt2" is not supported; .*bert or roberta/,
   );
   assertInputError(parse({ model_type: undefined }), /config\.json: model_type is missing/);
-  assertInputError(parse({ hidden_act: 'mish' }), /hidden_act "mish" is not supported; it must be one of gelu, .*relu/);
-  assertInputError(parse({ hidden_act: 'toString' }), /hidden_act "toString" is not supported/);
+  assertInputError(parse({ hidden_act: 'mish' }), /hidden_act must be one of gelu, .*relu.*, not "mish"/);
+  assertInputError(parse({ hidden_act: 'toString' }), /hidden_act must be one of .*, not "toString"/);
   assertInputError(
     parse({ position_embedding_type: 'relative_key' }),
-    /position_embedding_type "relative_key" is not supported; it must be absolute/,
+    /position_embedding_type must be absolute .*, not "relative_key"/,
   );
 });
 
@@ -27,15 +27,15 @@ test('sizes must be there and make sense', () => {
   for (const name of ['vocab_size', 'hidden_size', 'num_hidden_layers', 'num_attention_heads', 'intermediate_size']) {
     assertInputError(parse({ [name]: undefined }), new RegExp(`${name} is missing`));
     for (const bad of [0, -1, 1.5, '16'])
-      assertInputError(parse({ [name]: bad }), new RegExp(`${name} .* not supported`));
+      assertInputError(parse({ [name]: bad }), new RegExp(`${name} must be a whole number above 0, not`));
   }
-  assertInputError(parse({ num_attention_heads: 3 }), /num_attention_heads 3 .*divisor of hidden_size 16/);
-  assertInputError(parse({ hidden_dropout_prob: -0.1 }), /hidden_dropout_prob -0\.1/);
+  assertInputError(parse({ num_attention_heads: 3 }), /num_attention_heads must be a divisor of hidden_size, not 3/);
+  assertInputError(parse({ hidden_dropout_prob: -0.1 }), /hidden_dropout_prob must be .*, not -0\.1/);
 });
 
 test('dropout of 1 leaves nothing to train', () => {
   for (const name of ['hidden_dropout_prob', 'attention_probs_dropout_prob', 'classifier_dropout']) {
-    assertInputError(parse({ [name]: 1 }), new RegExp(`${name} 1 is not supported`));
+    assertInputError(parse({ [name]: 1 }), new RegExp(`${name} must be a number in \\[0, 1\\), not 1`));
   }
 });
 
@@ -62,7 +62,9 @@ test('every activation there is can be named', () => {
 });
 
 test('the labels are those of the file in the order of their numbers', () => {
-  assert.deepEqual(parse({ id2label: { 1: 'b', 0: 'a', 10: 'k', 2: 'c' } })().labels, ['a', 'b', 'c', 'k']);
+  const names = Array.from({ length: 11 }, (_, i) => `class ${i}`);
+  const backwards = Object.fromEntries(names.map((name, i) => [String(i), name]).reverse());
+  assert.deepEqual(parse({ id2label: backwards })().labels, names);
   assert.deepEqual(parse({ architectures: ['BertForSequenceClassification'] })().labels, ['LABEL_0', 'LABEL_1']);
   assert.deepEqual(parse({ num_labels: 1 })().labels, ['LABEL_0']);
 });

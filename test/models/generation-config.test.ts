@@ -26,7 +26,7 @@ test('its fields go before those of config.json, and options before both', () =>
   const old = { num_beams: 2, max_length: 9, length_penalty: 0.5, decoder_start_token_id: 2 };
   const generation = {
     ...{ num_beams: 4, min_length: 3, no_repeat_ngram_size: 3, early_stopping: true, forced_bos_token_id: 0 },
-    ...{ forced_eos_token_id: null, decoder_start_token_id: 0, transformers_version: '4.26.1', penalty_alpha: 'none' },
+    ...{ forced_eos_token_id: null, decoder_start_token_id: 0, transformers_version: '4.26.1', penalty_alpha: 0 },
   };
   const model = load(folderWith(generation, old));
   assert.deepEqual(model.config.generation, {
@@ -56,22 +56,60 @@ test('with do_sample tokens are drawn, with the temperature and the limits given
 
 test('a value of the wrong type is one line with the file, the field and what it must be', () => {
   const wrong: [unknown, RegExp][] = [
-    [
-      { num_beams: '4' },
-      /^generation_config\.json: num_beams "4" is not supported; it must be a whole number, 0 or more\.$/,
-    ],
-    [{ max_length: 2.5 }, /max_length 2\.5/],
-    [{ length_penalty: true }, /length_penalty true .* a number\.$/],
-    [{ early_stopping: 'never' }, /early_stopping "never" .* true or false\.$/],
-    [{ forced_bos_token_id: -1 }, /forced_bos_token_id -1/],
-    [{ do_sample: 1 }, /do_sample 1 .* true or false\.$/],
-    [{ do_sample: true, temperature: 'hot' }, /temperature "hot"/],
-    [{ decoder_start_token_id: '2' }, /^generation_config\.json: decoder_start_token_id "2"/],
+    [{ num_beams: '4' }, /generation_config\.json: num_beams must be a whole number, 0 or more, not "4"\.$/],
+    [{ max_length: 2.5 }, /max_length .* not 2\.5/],
+    [{ length_penalty: true }, /length_penalty must be a finite number, not true\.$/],
+    [{ early_stopping: 'never' }, /early_stopping must be true or false, not "never"\.$/],
+    [{ forced_bos_token_id: -1 }, /forced_bos_token_id must be .*, not -1/],
+    [{ do_sample: 1 }, /do_sample must be true or false, not 1\.$/],
+    [{ do_sample: true, temperature: 'hot' }, /temperature .* not "hot"/],
+    [{ decoder_start_token_id: '2' }, /generation_config\.json: decoder_start_token_id .* not "2"/],
     ['[]', /generation_config\.json must hold a JSON object/],
     ['{', /generation_config\.json is not valid JSON/],
   ];
   for (const [fields, message] of wrong) assertInputError(() => load(folderWith(fields)), message);
-  assertInputError(() => load(tinyBartFolder(undefined, { num_beams: '4' })), /^config\.json: num_beams "4"/);
+  assertInputError(() => load(tinyBartFolder(undefined, { num_beams: '4' })), /[^_]config\.json: num_beams .* not "4"/);
+});
+
+test('what would be generated otherwise is refused by name, and a value that asks for nothing is taken', () => {
+  const asked: Record<string, [unknown, unknown]> = {
+    repetition_penalty: [1.2, 1],
+    encoder_no_repeat_ngram_size: [3, 0],
+    num_beam_groups: [2, 1],
+    typical_p: [0.9, 1],
+    min_p: [0.1, null],
+    penalty_alpha: [0.6, null],
+    bad_words_ids: [[[5]], null],
+    force_words_ids: [[[5]], []],
+    suppress_tokens: [[1, 2], []],
+    begin_suppress_tokens: [[1], null],
+    sequence_bias: [{ 1: 2 }, {}],
+    exponential_decay_length_penalty: [[3, 1.1], null],
+    stop_strings: [['.'], null],
+    max_time: [2, null],
+    guidance_scale: [1.5, 1],
+    renormalize_logits: [true, false],
+    watermarking_config: [{ bias: 2 }, null],
+    dola_layers: ['high', null],
+    eos_token_id: [[2, 3], [2]],
+  };
+  for (const [name, [value, neutral]] of Object.entries(asked)) {
+    const named = new RegExp(`generation_config\\.json: ${name} `);
+    assertInputError(() => load(folderWith({ [name]: value })), named);
+    assertInputError(() => load(tinyBartFolder(undefined, { [name]: value })), new RegExp(`config\\.json: ${name} `));
+    assert.ok(load(folderWith({ [name]: neutral })));
+  }
+});
+
+test('tokens to end with, new tokens and the older forced start are followed', () => {
+  assert.equal(load(folderWith({ eos_token_id: 4 })).config.eos_token_id, 4);
+  assertInputError(() => load(folderWith({ eos_token_id: 4000 })), /eos_token_id 4000 .* one of the/);
+  assert.deepEqual(load(folderWith({ max_new_tokens: 9, min_new_tokens: 2, max_length: 5 })).config.generation, {
+    maxLength: 10,
+    minLength: 3,
+  });
+  const old = { force_bos_token_to_be_generated: true, bos_token_id: 0 };
+  assert.equal(load(tinyBartFolder(undefined, old)).config.generation.forcedBosTokenId, 0);
 });
 
 test('it is written beside the weights of a model', async () => {

@@ -1,6 +1,8 @@
+import * as v from 'valibot';
 import { InputError } from '../../errors.ts';
+import { finiteNumber, parseWith, trueOrFalse, wholeNumber } from '../../settings/index.ts';
 import type { BartConfig } from '../bart-config.ts';
-import { type ConfigJson, fieldError } from '../config-fields.ts';
+import { type ConfigJson, fieldError, isOff } from '../config-json.ts';
 
 /** How tokens are drawn at random. */
 export interface Sampling {
@@ -51,64 +53,130 @@ export const generationDefaults: GenerationSettings = {
 
 export const samplingDefaults: Sampling = { temperature: 1, topK: 50, topP: 1 };
 
-/** What the value of a field must be. */
-interface FieldType {
-  readonly isValid: (value: unknown) => boolean;
-  readonly expected: string;
-}
+/** A field that Python may write as null. */
+const given = <const S extends v.GenericSchema>(schema: S) => v.nullish(schema);
 
-const count: FieldType = {
-  isValid: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-  expected: 'a whole number, 0 or more',
+/** A number of tokens, or a list with one. */
+const oneToken = v.union(
+  [
+    wholeNumber,
+    v.pipe(
+      v.strictTuple([wholeNumber]),
+      v.transform(([id]) => id),
+    ),
+  ],
+  'the id of one token',
+);
+
+const fieldsSchema = v.object({
+  max_length: given(wholeNumber),
+  max_new_tokens: given(wholeNumber),
+  min_length: given(wholeNumber),
+  min_new_tokens: given(wholeNumber),
+  num_beams: given(wholeNumber),
+  num_return_sequences: given(wholeNumber),
+  length_penalty: given(finiteNumber),
+  early_stopping: given(trueOrFalse),
+  no_repeat_ngram_size: given(wholeNumber),
+  forced_bos_token_id: given(oneToken),
+  forced_eos_token_id: given(oneToken),
+  do_sample: given(trueOrFalse),
+  temperature: given(finiteNumber),
+  top_k: given(wholeNumber),
+  top_p: given(finiteNumber),
+});
+
+/** Fields that ask for another way to generate, and the one value of each that asks for none. */
+const refused: Readonly<Record<string, number | boolean | null>> = {
+  num_beam_groups: 1,
+  typical_p: 1,
+  repetition_penalty: 1,
+  encoder_repetition_penalty: 1,
+  encoder_no_repeat_ngram_size: 0,
+  epsilon_cutoff: 0,
+  eta_cutoff: 0,
+  min_p: 0,
+  top_h: null,
+  guidance_scale: 1,
+  bad_words_ids: null,
+  exponential_decay_length_penalty: null,
+  suppress_tokens: null,
+  begin_suppress_tokens: null,
+  sequence_bias: null,
+  stop_strings: null,
+  max_time: null,
+  penalty_alpha: 0,
+  dola_layers: null,
+  constraints: null,
+  force_words_ids: null,
+  watermarking_config: null,
+  renormalize_logits: false,
+  token_healing: false,
+  custom_generate: null,
 };
-const number: FieldType = { isValid: Number.isFinite, expected: 'a number' };
-const truth: FieldType = { isValid: (value) => typeof value === 'boolean', expected: 'true or false' };
 
-const fields = {
-  max_length: ['maxLength', count],
-  min_length: ['minLength', count],
-  num_beams: ['numBeams', count],
-  num_return_sequences: ['numReturnSequences', count],
-  length_penalty: ['lengthPenalty', number],
-  early_stopping: ['earlyStopping', truth],
-  no_repeat_ngram_size: ['noRepeatNgramSize', count],
-  forced_bos_token_id: ['forcedBosTokenId', count],
-  forced_eos_token_id: ['forcedEosTokenId', count],
-} as const satisfies Record<string, readonly [keyof GenerationSettings, FieldType]>;
+/** Every field of generation that is followed or refused. */
+export const generationFieldNames: readonly string[] = [
+  ...Object.keys(fieldsSchema.entries),
+  ...Object.keys(refused),
+  // Of groups of beams, which are refused; of scores, which are not put out; an older way to force the first token.
+  ...['diversity_penalty', 'output_scores', 'return_dict_in_generate', 'remove_invalid_values'],
+  'force_bos_token_to_be_generated',
+];
 
-const samplingFields = {
-  temperature: ['temperature', number],
-  top_k: ['topK', count],
-  top_p: ['topP', number],
-} as const satisfies Record<string, readonly [keyof Sampling, FieldType]>;
-
-/** Those of `names` that have a value. @throws InputError naming the file and the field */
-function fieldsIn(
-  json: ConfigJson,
-  names: Readonly<Record<string, readonly [string, FieldType]>>,
-  file: string,
-): Record<string, unknown> {
-  const present = Object.entries(names).filter(([field]) => json[field] != null);
-  return Object.fromEntries(
-    present.map(([field, [key, { isValid, expected }]]) => {
-      if (!isValid(json[field])) throw fieldError(field, json[field], expected, file);
-      return [key, json[field]];
-    }),
-  );
-}
+const tokensSchema = v.object({ eos_token_id: given(oneToken), decoder_start_token_id: given(oneToken) });
 
 /**
- * The settings that a `config.json` or `generation_config.json` names, as Hugging Face calls them; the rest is left out, and what
- * else there is is not looked at. With `do_sample` tokens are drawn.
+ * Reads the tokens that a text begins and ends with, and refuses what would be generated otherwise here.
+ *
+ * @throws InputError naming the field that is not supported
+ */
+export function readGenerationTokens(json: ConfigJson, file: string): v.InferOutput<typeof tokensSchema> {
+  for (const [name, neutral] of Object.entries(refused)) {
+    const value = json[name];
+    if (isOff(value) || value === neutral) continue;
+    throw fieldError(name, value, `left out${neutral === null ? '' : ` or ${neutral}`}`, file);
+  }
+  return parseWith(tokensSchema, json, file);
+}
+
+/** The first token that an old `config.json` forces in another way than today's. */
+export const legacyForcedBos = (json: ConfigJson): Partial<GenerationSettings> =>
+  json.force_bos_token_to_be_generated === true
+    ? { forcedBosTokenId: typeof json.bos_token_id === 'number' ? json.bos_token_id : 0 }
+    : {};
+
+/** The fields that have a value. */
+const present = <T extends object>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as {
+    [Key in keyof T]?: NonNullable<T[Key]>;
+  };
+
+/**
+ * The settings that a `config.json` or `generation_config.json` names, as Hugging Face calls them; the rest is left out. With
+ * `do_sample` tokens are drawn.
  *
  * @param file for messages
  * @throws InputError naming the file and the field whose value is of another type
  */
 export function parseGenerationSettings(json: ConfigJson, file = 'config.json'): Partial<GenerationSettings> {
-  const own: Partial<GenerationSettings> = fieldsIn(json, fields, file);
-  const sampling: Partial<Sampling> = fieldsIn(json, samplingFields, file);
-  const { do_sample: draws } = fieldsIn(json, { do_sample: ['do_sample', truth] }, file);
-  return draws === undefined ? own : { ...own, sampling: draws ? { ...samplingDefaults, ...sampling } : null };
+  const fields = parseWith(fieldsSchema, json, file);
+  // Of the new tokens the one that a text starts with is none.
+  const total = (count: number | null | undefined) => (count == null ? undefined : count + 1);
+  const own: Partial<GenerationSettings> = present({
+    maxLength: total(fields.max_new_tokens) ?? fields.max_length,
+    minLength: total(fields.min_new_tokens) ?? fields.min_length,
+    numBeams: fields.num_beams,
+    numReturnSequences: fields.num_return_sequences,
+    lengthPenalty: fields.length_penalty,
+    earlyStopping: fields.early_stopping,
+    noRepeatNgramSize: fields.no_repeat_ngram_size,
+    forcedBosTokenId: fields.forced_bos_token_id,
+    forcedEosTokenId: fields.forced_eos_token_id,
+  });
+  const sampling = present({ temperature: fields.temperature, topK: fields.top_k, topP: fields.top_p });
+  if (fields.do_sample == null) return own;
+  return { ...own, sampling: fields.do_sample ? { ...samplingDefaults, ...sampling } : null };
 }
 
 /** @throws InputError naming the setting that is out of its range or contradicts another one */

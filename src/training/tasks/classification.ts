@@ -14,6 +14,7 @@ import { InputError } from '../../errors.ts';
 import { loadClassifier, type SequenceClassifier } from '../../models/index.ts';
 import type { Random } from '../../random/index.ts';
 import { classificationLoss, evaluate } from '../classification.ts';
+import { withLabels } from '../relabel.ts';
 import { type ClassificationData, datasetName, isHubGlue, runDefaults } from '../settings.ts';
 import type { Task } from '../task.ts';
 
@@ -31,6 +32,32 @@ const columnsOf = (
   labels: labels ?? undefined,
   kind: labels ? 'classification' : 'regression',
 });
+
+/** The evaluation data with their classes in any order. */
+async function readUnordered(
+  data: ClassificationData,
+  labels: readonly string[] | null,
+  random: Random,
+): Promise<Dataset | null> {
+  switch (data.kind) {
+    case 'glue':
+      if (isHubGlue(data))
+        return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev', data);
+      return readGlue(data.task, data.folder, 'dev', data);
+    case 'wordnet':
+      return wordnetFields(data, random).evaluation;
+    case 'table':
+      return data.eval === null ? null : readTable(data.eval, columnsOf(data, labels));
+    case 'dataset': {
+      const { evaluation } = datasetFiles(data.dataset, data.subset);
+      if (evaluation.length === 0) return null;
+      const read = await readTable(evaluation, columnsOf(data, labels));
+      return { ...read, name: `${datasetName(data)} validation` };
+    }
+    case 'unknown':
+      return null;
+  }
+}
 
 /** One class, or one number, for a text or a pair of texts. */
 export const classification: Task<{
@@ -62,34 +89,22 @@ export const classification: Task<{
   },
 
   async readEvaluation(data, labels, random) {
-    switch (data.kind) {
-      case 'glue':
-        if (isHubGlue(data))
-          return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev', data);
-        return readGlue(data.task, data.folder, 'dev', data);
-      case 'wordnet':
-        return wordnetFields(data, random).evaluation;
-      case 'table':
-        return data.eval === null ? null : readTable(data.eval, columnsOf(data, labels));
-      case 'dataset': {
-        const { evaluation } = datasetFiles(data.dataset, data.subset);
-        if (evaluation.length === 0) return null;
-        const read = await readTable(evaluation, columnsOf(data, labels));
-        return { ...read, name: `${datasetName(data)} validation` };
-      }
-      case 'unknown':
-        return null;
-    }
+    const read = await readUnordered(data, labels, random);
+    return read && withLabels(read, labels);
   },
 
-  load: ({ model, pooling }, labels, random, shared) =>
-    loadClassifier(model, random, () => ({ labels, pooling }), shared),
+  load: ({ model, pooling }, labels, random, { shared, head }) =>
+    loadClassifier(model, random, () => ({ labels, pooling, head }), shared),
+  labelsOf: ({ labels }) => labels,
   encode: ({ examples }, tokenizer, { maxLength }) => encodeExamples(examples, tokenizer, maxLength),
   tokenCount,
   loss: classificationLoss,
 
-  evaluation({ examples, metrics }, tokenizer, { maxLength }) {
+  evaluation({ examples, metrics, positive }, tokenizer, { maxLength }) {
     const items = encodeExamples(examples, tokenizer, maxLength);
-    return { size: items.length, scores: (model, options) => evaluate(model, items, metrics, options) };
+    return {
+      size: items.length,
+      scores: (model, options) => evaluate(model, items, metrics, { ...options, positive }),
+    };
   },
 };

@@ -51,7 +51,7 @@ export const questionAnswering: Task<{
     return isFolder(train) ? readSquad(squadFile(train, 'dev')) : null;
   },
 
-  load: ({ model }, _labels, random, shared) => loadQuestionAnswering(model, random, shared),
+  load: ({ model }, _labels, random, { shared, head }) => loadQuestionAnswering(model, random, shared, { head }),
   encode: ({ examples, name }, tokenizer, settings) =>
     answeredWindows(examples, tokenizer, windowOptions(settings), name),
   tokenCount: ({ ids }) => ids.length,

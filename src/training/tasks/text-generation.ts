@@ -45,7 +45,7 @@ export const textGeneration: Task<{
     return { ...read, name: `${datasetName(data)} validation` };
   },
 
-  load: ({ model }, _labels, random, shared) => loadSeq2Seq(model, random, shared),
+  load: ({ model }, _labels, random, { shared, head }) => loadSeq2Seq(model, random, shared, { head }),
   encode: ({ examples }, tokenizer, { maxLength, data: { maxTargetLength } }) =>
     encodePairs(examples, tokenizer, { maxLength, maxTargetLength }),
   tokenCount: pairTokenCount,

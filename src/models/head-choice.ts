@@ -1,0 +1,124 @@
+import { InputError } from '../errors.ts';
+import type { ClassifierOptions } from './classifier.ts';
+import type { EncoderConfig } from './config.ts';
+import { matchLabels } from './match-labels.ts';
+import {
+  describeClass,
+  type Lacking,
+  type OwnHead,
+  ownAnswerHead,
+  ownClassificationHead,
+  type StoredShapes,
+} from './own-head.ts';
+
+/** Whether the head of a checkpoint is used: if it fits, in any case, or not at all. */
+export type HeadUse = 'auto' | 'checkpoint' | 'new';
+
+/** Which head a model gets. */
+export interface HeadChoice {
+  /** Whether it is the checkpoint's. */
+  readonly keeps: boolean;
+  /** Why the checkpoint's is not used; null if it has none, and nobody needs to be told. */
+  readonly reason: string | null;
+  /** What was assumed where it is used. */
+  readonly warnings: readonly string[];
+}
+
+const keptHead = (warnings: readonly string[]): HeadChoice => ({ keeps: true, reason: null, warnings });
+const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: [] };
+
+const insisted = (folder: string, problem: string): InputError =>
+  new InputError(`${folder}: ${problem}; it has no head that can be used here. Train one, or allow a new one.`);
+
+const isBare = ({ stated }: EncoderConfig, lacks: string): boolean =>
+  lacks === 'it has no head' && (stated.kind === 'none' || stated.kind === 'unstated');
+
+/**
+ * Decides which head a classifier gets.
+ *
+ * @param wanted null: the one that the checkpoint has
+ * @throws InputError if the checkpoint must have one and has not
+ */
+export function chooseClassifierHead(
+  folder: string,
+  config: EncoderConfig,
+  stored: StoredShapes,
+  wanted: (ClassifierOptions & { readonly head?: HeadUse }) | null,
+): HeadChoice & { readonly options: ClassifierOptions } {
+  const own = ownClassificationHead(config, stored, wanted?.pooling);
+  if (wanted === null) return ownOnly(folder, config, own);
+  const { head = 'auto', ...options } = wanted;
+  if (head === 'new') return { ...unusedHead, options };
+  const fit = fitOf(own, options);
+  if ('lacks' in fit) {
+    if (head === 'checkpoint') throw insisted(folder, fit.lacks);
+    return { ...unusedHead, reason: isBare(config, fit.lacks) ? null : fit.lacks, options };
+  }
+  const { labels, assumed, warnings } = fit;
+  const names = labels ? `its outputs are ${labels.join(', ')}` : 'its output is a number';
+  const line = `${folder}: the head of the checkpoint is used, ${names}${assumed ? ` (${assumed})` : ''}.`;
+  return { ...keptHead([...prefixed(folder, warnings), line]), options: { ...options, labels } };
+}
+
+const prefixed = (folder: string, warnings: readonly string[]) => warnings.map((line) => `${folder}: ${line}.`);
+
+/** The checkpoint's own head and nothing else. */
+function ownOnly(
+  folder: string,
+  config: EncoderConfig,
+  own: OwnHead | Lacking,
+): HeadChoice & { readonly options: ClassifierOptions } {
+  if ('lacks' in own) {
+    const what = /^it /.test(own.lacks) ? describeClass(config.stated) : own.lacks;
+    const subject = what === own.lacks ? `${folder}: ${what}` : `${folder} is ${what}`;
+    throw new InputError(
+      `${subject}; it cannot label whole texts. Train a head for that and give the folder of the run.`,
+    );
+  }
+  const { labels, problem, warnings } = own;
+  const options: ClassifierOptions = problem === 'regression' ? { labels: null, outputs: labels } : { labels, problem };
+  return { ...keptHead(prefixed(folder, warnings)), options };
+}
+
+interface Fit {
+  readonly labels: readonly string[] | null;
+  readonly assumed: string | null;
+  readonly warnings: readonly string[];
+}
+
+const listed = (labels: readonly string[] | null): string =>
+  labels ? `the ${labels.length} classes ${labels.join(', ')}` : 'a number';
+
+/** The classes in the order of the checkpoint's head, if that is one for them. */
+function fitOf(own: OwnHead | Lacking, { labels }: ClassifierOptions): Fit | Lacking {
+  if ('lacks' in own) return own;
+  const is = own.problem === 'regression' ? `${own.labels.length === 1 ? 'a number' : 'numbers'}` : listed(own.labels);
+  const other: Lacking = { lacks: `its head is for ${is}, the data have ${listed(labels)}` };
+  if (own.problem === 'multi_label_classification') {
+    return { lacks: `its head gives any number of ${listed(own.labels)} at once (problem_type ${own.problem})` };
+  }
+  if (labels === null) {
+    const fits = own.problem === 'regression' && own.labels.length === 1;
+    return fits ? { labels, assumed: null, warnings: own.warnings } : other;
+  }
+  if (own.problem === 'regression') return other;
+  const matched = matchLabels(own.labels, labels);
+  return matched ? { ...matched, warnings: own.warnings } : other;
+}
+
+/** Decides which head a model for questions gets. @throws InputError if it must be the checkpoint's and cannot */
+export function chooseAnswerHead(
+  folder: string,
+  config: EncoderConfig,
+  stored: StoredShapes,
+  head: HeadUse,
+): HeadChoice {
+  if (head === 'new') return unusedHead;
+  const own = ownAnswerHead(config, stored);
+  if (!('lacks' in own)) {
+    const line = `${folder}: the head of the checkpoint is used.`;
+    return keptHead([...prefixed(folder, own.warnings), ...(head === 'checkpoint' ? [] : [line])]);
+  }
+  if (head === 'checkpoint') throw insisted(folder, own.lacks);
+  return { ...unusedHead, reason: isBare(config, own.lacks) ? null : own.lacks };
+}

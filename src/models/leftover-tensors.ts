@@ -1,0 +1,70 @@
+import { InputError } from '../errors.ts';
+import { printable } from '../settings/index.ts';
+import type { ModelConfig } from './model-config.ts';
+
+/** Constants that Python stores beside weights. */
+const isBuffer = (name: string): boolean => /(^|\.)(position_ids|token_type_ids|version|_float_tensor)$/.test(name);
+
+/** Weights of adapters that were saved in a checkpoint. */
+const isOfAdapter = (name: string): boolean =>
+  /(^|\.)(adapters|loras|lora_\w+|prefix_tunings|prefix_tuning|adapter_fusion_layer|invertible_adapters|shared_parameters|ef_\w+_adapter|modules_to_save|base_layer|prompt_encoder|ia3_l|base_model)(\.|$)/.test(
+    name,
+  );
+
+/** Where the layers of a model are, and the field that tells how many there are. */
+function stacks(
+  config: ModelConfig,
+): readonly { readonly path: RegExp; readonly field: string; readonly count: number }[] {
+  if (config.model_type === 'bart') {
+    return (['encoder', 'decoder'] as const).map((stack) => ({
+      path: new RegExp(`^(?:model\\.)?${stack}\\.layers\\.(\\d+)\\.`),
+      field: `${stack}_layers`,
+      count: config[`${stack}_layers`],
+    }));
+  }
+  const path = new RegExp(`^(?:${config.model_type}\\.)?encoder\\.layer\\.(\\d+)\\.`);
+  return [{ path, field: 'num_hidden_layers', count: config.num_hidden_layers }];
+}
+
+/** Whether a tensor lies in the part of a checkpoint that computes hidden states. */
+function isOfBackbone(name: string, { model_type }: ModelConfig): boolean {
+  const prefix = model_type === 'bart' ? 'model.' : `${model_type}.`;
+  const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  if (rest.startsWith('pooler.')) return false;
+  return rest !== name || /^(encoder|decoder|embeddings)\./.test(rest);
+}
+
+/**
+ * Checks what a model has left of its checkpoint: what would change hidden states must have been used.
+ *
+ * @param ignored the tensors that were not used
+ * @returns those of heads, constants aside
+ * @throws InputError for more layers than `config.json` tells of, and other weights of a backbone
+ */
+export function unusedHeadTensors(label: string, config: ModelConfig, ignored: readonly string[]): string[] {
+  const left = ignored.filter((name) => !isBuffer(name));
+  for (const name of left) {
+    for (const { path, field, count } of stacks(config)) {
+      const layer = path.exec(name)?.[1];
+      if (layer === undefined || Number(layer) < count) continue;
+      throw new InputError(
+        `${printable(label)}: there is a layer ${layer} ("${printable(name)}"), but ${field} is ${count}; use the config.json that belongs to these weights.`,
+      );
+    }
+    if (isOfBackbone(name, config)) {
+      throw new InputError(
+        `${printable(label)}: "${printable(name)}" is no part of a ${config.model_type} model here, so hidden states would differ; this checkpoint is not supported.`,
+      );
+    }
+  }
+  return left;
+}
+
+/** @throws InputError naming a weight of an adapter, which a model without adapters would leave out */
+export function checkNoAdapters(label: string, names: readonly string[]): void {
+  const found = names.find(isOfAdapter);
+  if (found === undefined) return;
+  throw new InputError(
+    `${printable(label)}: "${printable(found)}" is of an adapter inside the checkpoint, which would not be used; merge it in Python, or save backbone and adapter apart.`,
+  );
+}

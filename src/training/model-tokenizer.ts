@@ -1,0 +1,44 @@
+import { InputError } from '../errors.ts';
+import type { ModelConfig } from '../models/index.ts';
+import { printable } from '../settings/index.ts';
+import { loadTokenizer, type Tokenizer } from '../text/index.ts';
+
+/** What of a model must fit its tokenizer. BART has no token types. */
+type TokenSizes = Pick<ModelConfig, 'vocab_size' | 'pad_token_id'> & { readonly type_vocab_size?: number };
+
+/**
+ * Loads the tokenizer of a model folder, which must be one for the model.
+ *
+ * A model with a single token type gets that one for all tokens, also of a second text.
+ *
+ * @param onWarning told where the two do not agree, but can work together
+ * @throws InputError if the tokenizer knows tokens, or types of tokens, that the model does not
+ */
+export function tokenizerOf(
+  { folder, config }: { readonly folder: string; readonly config: TokenSizes },
+  onWarning: (warning: string) => void = () => {},
+): Tokenizer {
+  const tokenizer = loadTokenizer(folder);
+  const place = printable(folder);
+  const { vocab_size, pad_token_id, type_vocab_size } = config;
+  if (tokenizer.vocabSize > vocab_size) {
+    throw new InputError(
+      `${place}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${vocab_size}; use the tokenizer that belongs to these weights.`,
+    );
+  }
+  if (tokenizer.padId !== pad_token_id) {
+    onWarning(
+      `${place}: the padding token is ${tokenizer.padId} in the tokenizer and ${pad_token_id} in config.json; check that the tokenizer belongs to these weights.`,
+    );
+  }
+  const { tokenTypes } = tokenizer;
+  if (type_vocab_size === undefined || tokenTypes <= type_vocab_size) return tokenizer;
+  if (type_vocab_size > 1) {
+    throw new InputError(
+      `${place}: the tokenizer gives ${tokenTypes} token types to a pair of texts, the model has ${type_vocab_size} (type_vocab_size); use the tokenizer that belongs to these weights.`,
+    );
+  }
+  tokenizer.useSingleType();
+  onWarning(`${place}: the model has one token type (type_vocab_size 1), so both texts of a pair have type 0.`);
+  return tokenizer;
+}
