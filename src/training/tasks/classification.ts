@@ -41,8 +41,7 @@ async function readUnordered(
 ): Promise<Dataset | null> {
   switch (data.kind) {
     case 'glue':
-      if (isHubGlue(data))
-        return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev', data);
+      if (isHubGlue(data)) return readHubGlue(data.task, datasetFiles(data.folder, data.task).evaluation, 'dev', data);
       return readGlue(data.task, data.folder, 'dev', data);
     case 'wordnet':
       return wordnetFields(data, random).evaluation;
