@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import {
+  checkPictures,
   comparisonTable,
   experiments,
   type GridName,
@@ -177,6 +178,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
     );
     return;
   }
+  await checkPictures();
   const store = await ResultStore.open(output);
   try {
     const plan = planFor((hash) => store.runFolder(hash));

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
+import { optionalPackages } from '../io/index.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -43,7 +44,11 @@ function withRuntime({ DatabaseSync }: NodeSqlite, path: string): Database {
 /** SQLite as WebAssembly that writes the file itself: no addon to compile, and a killed process loses nothing. */
 async function withWebAssembly(path: string): Promise<Database> {
   await releaseLock(`${path}.lock`);
-  const sqlite = await import('node-sqlite3-wasm');
+  const sqlite = await optionalPackages(
+    'A database of results before Node.js 22.13',
+    ['node-sqlite3-wasm'],
+    () => import('node-sqlite3-wasm'),
+  );
   const database = new sqlite.default.Database(path);
   return {
     exec: (sql) => database.exec(sql),
@@ -109,6 +114,7 @@ export async function openDatabase(path: string, driver: Driver = defaultDriver(
     return told(database, path);
   } catch (error) {
     database?.close();
+    if (error instanceof InputError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const hint = /locked/.test(reason)
       ? 'end the command that uses it'

@@ -8,6 +8,7 @@
 export { type Experiment, experiments, type Row } from './definitions.ts';
 export { type ImportCount, importRuns, type Moves, readExport } from './import.ts';
 export { writeOutputs } from './outputs.ts';
+export { checkPictures } from './pictures.ts';
 export { type Cell, type Lookup, type PlannedRun, SweepPlan, type SweepSettings, scoreIn } from './plan.ts';
 export {
   type Grid,

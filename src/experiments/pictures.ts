@@ -2,13 +2,31 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { crc32, deflateSync } from 'node:zlib';
 import type { TopLevelSpec } from 'vega-lite';
+import { optionalPackages } from '../io/index.ts';
 import { fontFamily } from './charts.ts';
 
 const require = createRequire(import.meta.url);
 
+const packages = ['vega', 'vega-lite', '@resvg/resvg-wasm', '@expo-google-fonts/arimo'];
+const forPictures = <Loaded>(load: () => Loaded | Promise<Loaded>) =>
+  optionalPackages('Drawing charts', packages, load);
+
+const chartLibrary = () => forPictures(() => Promise.all([import('vega'), import('vega-lite')]));
+const pictureLibrary = () => forPictures(() => import('@resvg/resvg-wasm'));
+const pictureFiles = () =>
+  forPictures(() => ({
+    wasm: require.resolve('@resvg/resvg-wasm/index_bg.wasm'),
+    font: require.resolve('@expo-google-fonts/arimo/400Regular/Arimo_400Regular.ttf'),
+  }));
+
+/** Makes sure that charts can be drawn, before hours of work that end with them. @throws InputError naming what to install */
+export async function checkPictures(): Promise<void> {
+  await Promise.all([chartLibrary(), pictureLibrary(), pictureFiles()]);
+}
+
 /** A chart as SVG. The chart library is loaded with the first one. */
 export async function svgOf(spec: TopLevelSpec): Promise<string> {
-  const [vega, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const [vega, { compile }] = await chartLibrary();
   const problems: string[] = [];
   // Left alone, the library writes errors to the console and draws the rest.
   const logger = vega.logger(vega.Error, undefined, (_, level, messages) =>
@@ -27,8 +45,8 @@ export async function svgOf(spec: TopLevelSpec): Promise<string> {
 let renderer: Promise<typeof import('@resvg/resvg-wasm')> | null = null;
 
 async function loadRenderer() {
-  const resvg = await import('@resvg/resvg-wasm');
-  await resvg.initWasm(readFileSync(require.resolve('@resvg/resvg-wasm/index_bg.wasm')));
+  const resvg = await pictureLibrary();
+  await resvg.initWasm(readFileSync((await pictureFiles()).wasm));
   return resvg;
 }
 
@@ -36,7 +54,7 @@ async function loadRenderer() {
 export async function pngOf(svg: string): Promise<Uint8Array> {
   renderer ??= loadRenderer();
   const { Resvg } = await renderer;
-  const font = readFileSync(require.resolve('@expo-google-fonts/arimo/400Regular/Arimo_400Regular.ttf'));
+  const font = readFileSync((await pictureFiles()).font);
   const options = {
     fitTo: { mode: 'zoom', value: 2 },
     font: { fontBuffers: [font], defaultFontFamily: fontFamily },

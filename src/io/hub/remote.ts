@@ -1,4 +1,5 @@
 import { InputError } from '../../errors.ts';
+import { optionalPackages } from '../optional-package.ts';
 import { downloadBlob, type RemoteFile } from './blob.ts';
 import { CachedRepository } from './cache.ts';
 import { type HubEnvironment, hubEnvironment } from './environment.ts';
@@ -9,7 +10,7 @@ import { HubError, hubFetch, patiently } from './request.ts';
 export type OnProgress = (path: string, done: number, size: number) => void;
 
 /** The hub's own library is loaded with the first request. */
-const library = () => import('@huggingface/hub');
+const library = () => optionalPackages('The Hugging Face hub', ['@huggingface/hub'], () => import('@huggingface/hub'));
 
 /** A repository on the hub, at one commit, from which files come to the cache. */
 export class RemoteRepository {

@@ -1,0 +1,27 @@
+import { InputError } from '../errors.ts';
+
+const ABSENT = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
+
+/**
+ * Loads packages that are installed only by those who need them: optional peer dependencies of this one.
+ *
+ * @param purpose what needs them, as the subject of a sentence
+ * @param names the packages
+ * @param load imports or resolves them by literal names, which bundlers look for
+ * @throws InputError that says what to install, when one of them is absent
+ */
+export async function optionalPackages<Loaded>(
+  purpose: string,
+  names: readonly string[],
+  load: () => Loaded | Promise<Loaded>,
+): Promise<Loaded> {
+  try {
+    return await load();
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && ABSENT.includes(String(error.code));
+    if (!isAbsent || !names.some((name) => error.message.includes(`'${name}`))) throw error;
+    throw new InputError(`${purpose} needs optional packages; add them: npm install ${names.join(' ')}`, {
+      cause: error,
+    });
+  }
+}

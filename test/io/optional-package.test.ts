@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import { optionalPackages } from '../../src/io/optional-package.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+
+const test = suite('io: optional packages');
+
+const absent = (name: string) => () => import(name);
+
+test('what is installed is given', async () => {
+  assert.equal(await optionalPackages('A test', ['uvu'], () => 7), 7);
+});
+
+test('an absent package is named with the command that adds it', async () => {
+  const load = () => optionalPackages('A test', ['absent-a', '@absent/b'], absent('@absent/b/part'));
+  await assertRejectsInput(load, /^A test needs .* npm install absent-a @absent\/b$/);
+});
+
+test('a package that lacks one of its own is not called absent', async () => {
+  const load = () => optionalPackages('A test', ['absent-a'], absent('absent-c'));
+  await assert.rejects(load, (error: Error) => /absent-c/.test(error.message) && error.name !== 'InputError');
+});
+
+test('an error of the package itself stays what it is', async () => {
+  const fail = () => {
+    throw new RangeError('inside');
+  };
+  await assert.rejects(() => optionalPackages('A test', ['a'], fail), RangeError);
+});
+
+test.run();
