@@ -1,4 +1,5 @@
 import { define } from '../tensor/define.ts';
+import { isRecording } from '../tensor/graph.ts';
 import { broadcastShapes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { unbroadcast } from './broadcast.ts';
@@ -22,7 +23,7 @@ export const where = define('where', (condition: Tensor, a: Tensor, b: Tensor): 
   const shape = broadcastShapes(condition.shape, a.shape, b.shape);
   const zero = () => scalarLike(a, 0);
   // An input that gets no gradient: the derivative reads it, so it must live as long.
-  const chosen = condition.requiresGrad ? condition.detach() : condition;
+  const chosen = condition.requiresGrad && isRecording() ? condition.detach() : condition;
   return operation(
     [chosen, a, b],
     shape,

@@ -29,6 +29,7 @@ export const matmul = define(
       const product = matmul(rows, b, { transposeB });
       return reshape(product, [...a.shape.slice(0, -1), product.shape[1]]);
     }
+    if (a.rank === 2 && b.rank === 2) return batchedMatmul(a, b, transposeA, transposeB);
     const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return batchedMatmul(
       broadcastTo(a, [...batch, ...a.shape.slice(-2)]),

@@ -1,15 +1,22 @@
 import type { Backend, Buffer, FusedAttributes, FusedName, Shape } from '../backends/backend.ts';
-import { recordOutput, type Vjp } from '../tensor/graph.ts';
+import { isRecording, recordOutput, type Vjp } from '../tensor/graph.ts';
 import { ArgumentError } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** The backend that holds all `inputs`. @throws ArgumentError when they are on different ones */
 export function commonBackend(inputs: readonly Tensor[]): Backend {
   const { backend } = inputs[0];
-  for (const input of inputs) {
-    if (input.backend !== backend) throw new ArgumentError(`Tensors of two backends meet: ${inputs.join(' and ')}.`);
+  for (let i = 1; i < inputs.length; i++) {
+    if (inputs[i].backend !== backend)
+      throw new ArgumentError(`Tensors of two backends meet: ${inputs.join(' and ')}.`);
   }
   return backend;
+}
+
+/** Whether one of them requires a gradient: most operations on frozen weights and data end here, without a node. */
+function isDifferentiable(inputs: readonly Tensor[]): boolean {
+  for (let i = 0; i < inputs.length; i++) if (inputs[i].requiresGrad) return true;
+  return false;
 }
 
 /**
@@ -24,6 +31,7 @@ export function operation<Inputs extends readonly Tensor[]>(
 ): Tensor {
   const backend = commonBackend(inputs);
   const output = Tensor.fromBuffer(backend, primitive(backend), shape);
+  if (!isDifferentiable(inputs) || !isRecording()) return output;
   return recordOutput(output, inputs, (dy, needs) => {
     const products: readonly Vjp[] = vjps(output);
     return inputs.map((_, i) => (needs[i] ? products[i](dy) : null));
@@ -46,13 +54,18 @@ export function fusedOperation<Name extends FusedName>(
   if (!kernel) return composition(...inputs);
 
   const views = () => inputs.map((input) => input.operand);
+  const { output, saved } = kernel.forward(views(), attributes);
+  const y = Tensor.fromBuffer(backend, output, shape);
+  if (!isDifferentiable(inputs) || !isRecording()) {
+    for (const buffer of saved) backend.free(buffer);
+    return y;
+  }
+
   const wrap = (buffer: Buffer, like: Shape) => Tensor.fromBuffer(backend, buffer, like);
   const gradients = (buffers: (Buffer | null)[], shapes: readonly Shape[]) =>
     buffers.map((buffer, i) => buffer && wrap(buffer, shapes[i]));
   const shapes = inputs.map((input) => input.shape);
 
-  const { output, saved } = kernel.forward(views(), attributes);
-  const y = wrap(output, shape);
   const kept = saved.map((buffer) => wrap(buffer, [buffer.length]));
   const keptBuffers = () => kept.map((tensor) => tensor.operand.buffer);
   recordOutput(
@@ -77,6 +90,5 @@ export function fusedOperation<Name extends FusedName>(
       },
     },
   );
-  if (!y.node) for (const tensor of kept) tensor.dispose();
   return y;
 }

@@ -18,12 +18,15 @@ export interface ReduceOptions {
 
 /** The same elements in the same order under another shape, without a copy. One length may be -1: it is worked out. */
 export const reshape = define('reshape', (x: Tensor, shape: Shape): Tensor => {
+  const target = shape.slice();
   const unknown = shape.indexOf(-1);
-  const target = shape.map((n, axis) => (axis === unknown ? -x.size / sizeOf(shape) : n));
-  if (sizeOf(target) !== x.size || !target.every((n) => Number.isInteger(n) && n >= 0)) {
+  if (unknown >= 0) target[unknown] = -x.size / sizeOf(shape);
+  // A second unknown length is negative still, a length that cannot be is a fraction or NaN.
+  if (sizeOf(target) !== x.size || (unknown >= 0 && !target.every((n) => Number.isInteger(n) && n >= 0))) {
     throw new ArgumentError(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
   }
-  return recordOutput(x.view(target), [x], (dy) => [reshape(dy, x.shape)]);
+  const y = x.view(target);
+  return x.requiresGrad ? recordOutput(y, [x], (dy) => [reshape(dy, x.shape)]) : y;
 });
 
 interface Reduction {
@@ -39,12 +42,23 @@ function reduction(x: Tensor, { axes, keepDims = false }: ReduceOptions): Reduct
     const kept = x.shape.map(() => 1);
     return { axes: x.shape.map((_, axis) => axis), kept, shape: keepDims ? kept : [] };
   }
-  const sorted = axes.map((axis) => normalizeAxis(axis, x.rank)).sort((a, b) => a - b);
-  if (sorted.some((axis, i) => axis === sorted[i - 1])) {
-    throw new ArgumentError(`axes [${axes.join(', ')}] name an axis of ${formatShape(x.shape)} twice.`);
+  const kept = x.shape.slice();
+  const isReduced = new Array<boolean>(x.rank).fill(false);
+  for (const axis of axes) {
+    const positive = normalizeAxis(axis, x.rank);
+    if (isReduced[positive]) {
+      throw new ArgumentError(`axes [${axes.join(', ')}] name an axis of ${formatShape(x.shape)} twice.`);
+    }
+    isReduced[positive] = true;
+    kept[positive] = 1;
   }
-  const kept = x.shape.map((n, axis) => (sorted.includes(axis) ? 1 : n));
-  return { axes: sorted, kept, shape: keepDims ? kept : x.shape.filter((_, axis) => !sorted.includes(axis)) };
+  const sorted: number[] = [];
+  const left: number[] = [];
+  x.shape.forEach((n, axis) => {
+    if (isReduced[axis]) sorted.push(axis);
+    else left.push(n);
+  });
+  return { axes: sorted, kept, shape: keepDims ? kept : left };
 }
 
 function reduce(op: ReduceOp, x: Tensor, { axes, shape }: Reduction, vjp: (y: Tensor, dy: Tensor) => Tensor): Tensor {

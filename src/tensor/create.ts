@@ -83,7 +83,7 @@ function assertFits(length: number, shape: Shape): void {
 }
 
 /** A copy of the lengths, which nobody else can change. */
-const shapeFrom = (lengths: Shape | number): Shape => (typeof lengths === 'number' ? [lengths] : [...lengths]);
+const shapeFrom = (lengths: Shape | number): Shape => (typeof lengths === 'number' ? [lengths] : lengths.slice());
 
 function filled(lengths: Shape | number, value: number, { requiresGrad = false }: TensorOptions): Tensor {
   const [backend, shape] = [getBackend(), shapeFrom(lengths)];

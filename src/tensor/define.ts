@@ -25,6 +25,10 @@ const anything = (): boolean => true;
 export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<Name, F>): F {
   const signature: Signature = signatures[name];
   const [first, second = anything, third = anything, fourth = anything] = signature.map(([, kind]) => kind.is);
+  // What is left out costs no call.
+  const [, lackSecond, lackThird, lackFourth] = [0, 1, 2, 3].map(
+    (i) => signature[i]?.[1].optional ?? i >= signature.length,
+  );
   const call = f as (...values: unknown[]) => unknown;
   const refuse = (...values: unknown[]) => {
     throw new TypeError(`${name}: ${problemIn(signature, values)}.`);
@@ -41,7 +45,7 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
       }
     },
     2: (a, b) => {
-      if (!(first(a) && second(b))) refuse(a, b);
+      if (!(first(a) && (b === undefined ? lackSecond : second(b)))) refuse(a, b);
       try {
         return call(a, b);
       } catch (error) {
@@ -49,7 +53,8 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
       }
     },
     3: (a, b, c) => {
-      if (!(first(a) && second(b) && third(c))) refuse(a, b, c);
+      if (!(first(a) && (b === undefined ? lackSecond : second(b)) && (c === undefined ? lackThird : third(c))))
+        refuse(a, b, c);
       try {
         return call(a, b, c);
       } catch (error) {
@@ -57,7 +62,7 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
       }
     },
     4: (a, b, c, d) => {
-      if (!(first(a) && second(b) && third(c) && fourth(d))) refuse(a, b, c, d);
+      if (!(first(a) && second(b) && third(c) && (d === undefined ? lackFourth : fourth(d)))) refuse(a, b, c, d);
       try {
         return call(a, b, c, d);
       } catch (error) {

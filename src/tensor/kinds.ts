@@ -125,10 +125,13 @@ export const integer = (from = Number.NEGATIVE_INFINITY): Kind<number> => ({
 
 /** An array of them. */
 export const integers = (from = Number.NEGATIVE_INFINITY): Kind<readonly number[]> => {
-  const item = integer(from);
   return {
     expected: `an array of whole numbers${Number.isFinite(from) ? ` from ${from}` : ''}`,
-    is: (value) => Array.isArray(value) && value.every(item.is),
+    is: (value) => {
+      if (!Array.isArray(value)) return false;
+      for (let i = 0; i < value.length; i++) if (!(Number.isSafeInteger(value[i]) && value[i] >= from)) return false;
+      return true;
+    },
   };
 };
 
@@ -137,7 +140,7 @@ export const shape: Kind<Shape> = integers(0);
 /** The same, or the length of the only axis. */
 export const lengths: Kind<Shape | number> = {
   expected: 'an array of whole numbers from 0, or one such number',
-  is: (value) => shape.is(value) || integer(0).is(value),
+  is: (value) => shape.is(value) || (Number.isSafeInteger(value) && (value as number) >= 0),
 };
 
 export const isNumericArray = (value: unknown): boolean =>
@@ -193,12 +196,13 @@ function isObject(value: unknown): value is object {
 
 /** An object with these fields and no others. */
 export function record<F extends Fields>(fields: F): Kind<ObjectOf<F>> {
-  const kinds = new Map(Object.entries(fields));
+  // Without a prototype: no name is there by itself.
+  const kinds: { readonly [name: string]: Kind<unknown> | undefined } = Object.assign(Object.create(null), fields);
   const required = Object.keys(fields).filter((name) => !fields[name].optional);
   const names = Object.keys(fields).join(', ');
   const fits = (value: object): boolean => {
     for (const name in value) {
-      const kind = kinds.get(name);
+      const kind = kinds[name];
       if (!kind?.is((value as Record<string, unknown>)[name])) return false;
     }
     for (const name of required) if (!(name in value)) return false;
@@ -211,7 +215,7 @@ export function record<F extends Fields>(fields: F): Kind<ObjectOf<F>> {
       if (!isObject(value)) return `${own} must be an object with ${names}, not ${show(value)}`;
       const given = value as Record<string, unknown>;
       for (const name in given) {
-        const kind = kinds.get(name);
+        const kind = kinds[name];
         if (!kind) return `unknown option ${show(name)}; there are: ${names}`;
         if (!kind.is(given[name])) return problemOf(kind, name, given[name]);
       }
