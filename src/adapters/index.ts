@@ -55,5 +55,21 @@ export {
   type ResidualModule,
 } from './family.ts';
 export { Fusion } from './fusion.ts';
-export { adapterFamilies, adapterTitle, completeSettings, configOf, familyOf, registerFamily } from './registry.ts';
-export { loadSparseTensors, packBits, type SparseTensors, toSparseTensors, unpackBits } from './sparse-file.ts';
+export {
+  adapterFamilies,
+  adapterTitle,
+  completeAdapter,
+  completeSettings,
+  configOf,
+  familyOf,
+  givenAdapter,
+  registerFamily,
+} from './registry.ts';
+export {
+  loadSparseTensors,
+  packBits,
+  type SparseTensors,
+  storedShape,
+  toSparseTensors,
+  unpackBits,
+} from './sparse-file.ts';

@@ -1,5 +1,16 @@
+import * as v from 'valibot';
 import { InputError } from '../errors.ts';
-import type { ConfigOf, OptionTable } from '../settings/index.ts';
+import {
+  type ConfigOf,
+  chosenBy,
+  completeTable,
+  type OptionTable,
+  oneOf,
+  openFields,
+  partialTable,
+  type Schema,
+  strictFields,
+} from '../settings/index.ts';
 import * as builtIn from './families.ts';
 import type { AdapterSettings, Family } from './family.ts';
 
@@ -28,6 +39,22 @@ export function completeSettings(
 ): AdapterSettings {
   return familyOf(kind).configure(given, use);
 }
+
+/** Settings of an adapter as one of the families that are known declares them. */
+const settingsBy = (tableOf: (table: OptionTable) => Readonly<Record<string, Schema>>): Schema<AdapterSettings> =>
+  chosenBy(({ kind }) => {
+    const family = typeof kind === 'string' ? families.get(kind) : undefined;
+    if (!family) return openFields({ kind: oneOf([...families.keys()]) }) as never;
+    return strictFields({
+      kind: v.literal(family.kind),
+      ...tableOf(family.options),
+    }) as unknown as Schema<AdapterSettings>;
+  });
+
+/** The schema of settings that have all options, as files do. */
+export const completeAdapter = settingsBy(completeTable);
+/** The schema of settings in which options may be left out. */
+export const givenAdapter = settingsBy(partialTable);
 
 /** The options of complete settings. */
 export function configOf({ kind: _, ...config }: AdapterSettings): ConfigOf<OptionTable> {

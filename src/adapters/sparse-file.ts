@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
-import type { SafetensorsFile, TensorData } from '../io/index.ts';
+import { parseJson, readFiniteFloats, type SafetensorsFile, type TensorData } from '../io/browser.ts';
 import type { Parameter } from '../nn/index.ts';
+import { listOf, parseWith, wholeNumber } from '../settings/index.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 
 /**
@@ -58,13 +59,17 @@ export function loadSparseTensors(
     const name = storedName(parameter.name);
     if (file.metadata[name] === undefined) {
       checkShape(file, name, formatShape(file.info(take(name)).shape), shape);
-      return { parameter, values: file.readFloat32(name), mask: null };
+      return { parameter, values: readFiniteFloats(file, name), mask: null };
     }
     checkShape(file, name, file.metadata[name], shape);
     const bits = take(`${name}.mask`);
     checkShape(file, bits, formatShape(file.info(bits).shape), [Math.ceil(sizeOf(shape) / 8)]);
-    const mask = unpackBits(file.readRaw(bits), sizeOf(shape));
-    const values = spread(file.readFloat32(take(`${name}.values`)), mask);
+    const packed = file.readRaw(bits);
+    const mask = unpackBits(packed, sizeOf(shape));
+    if (!isEqual(packBits(mask), packed)) {
+      throw new InputError(`${file.label}: "${bits}" has ones behind its last weight; the file is damaged.`);
+    }
+    const values = spread(readFiniteFloats(file, take(`${name}.values`)), mask);
     if (!values)
       throw new InputError(`${file.label}: "${name}" has a mask and values of different counts; the file is damaged.`);
     return { parameter, values, mask };
@@ -72,6 +77,14 @@ export function loadSparseTensors(
   const [extra] = unused;
   if (extra) throw new InputError(`${file.label}: tensor "${extra}" belongs to no parameter of this adapter and head.`);
   for (const { parameter, values, mask } of loaded) parameter.load(values, mask);
+}
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+/** The shape of a masked parameter, which the file's metadata has. @throws InputError if it is none */
+export function storedShape(file: SafetensorsFile, name: string): readonly number[] {
+  const label = `${file.label}: ${name} in the metadata`;
+  return parseWith(listOf(wholeNumber), parseJson(file.metadata[name], label), label, 'The file is damaged.');
 }
 
 function checkShape(file: SafetensorsFile, name: string, stored: string, needed: readonly number[]): void {

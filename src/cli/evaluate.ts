@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import { evaluateRun, readRunConfig, readRunMetrics } from '../training/index.ts';
+import { evaluateRun, readRun, readRunConfig } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
 import { useData, useModel } from './fetch.ts';
@@ -68,7 +68,7 @@ export async function evaluate(command: Command, run: string): Promise<void> {
     return;
   }
   note(`${result.data}: ${result.examples} examples, ${methodName(config.settings)}`);
-  const stored = data ? null : readRunMetrics(run).metrics;
+  const stored = data ? null : readRun(run).metrics.metrics;
   printTable(
     Object.entries(result.metrics).map(([name, value]) => [
       name,

@@ -28,8 +28,7 @@ import {
   pruningDefaults,
   type QuestionData,
   type RunSettings,
-  readRunConfig,
-  readRunMetrics,
+  readRun,
   readStoppedRun,
   runDefaults,
   runFileSizes,
@@ -158,8 +157,8 @@ async function describeBackend(
 }
 
 function finishedRun(folder: string): Facts {
-  const config = readRunConfig(folder);
-  const metrics = readRunMetrics(folder);
+  const { config, metrics, warnings } = readRun(folder);
+  for (const warning of warnings) warn(warning);
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
@@ -184,7 +183,7 @@ function finishedRun(folder: string): Facts {
   const layers = pruning ? [{ rows: layerRows(pruning), head: layerHead }] : [];
   const modules = byModule(storedCounts(folder), ownAdapter);
   return {
-    document: { ...runDocument(folder, config, metrics, bytes), modules, files },
+    document: { ...runDocument(folder, config, metrics, bytes), modules, files, warnings },
     tables: [{ rows }, { rows: moduleRows(modules, metrics.backbone_parameters), head: moduleHead }, ...layers],
   };
 }
@@ -209,7 +208,7 @@ const batchesOf = ({ batchSize, batchOrder }: RunSettings['training']): string =
 const sourceOf = (data: QuestionData | TextGenerationData): string =>
   'dataset' in data ? datasetName(data) : data.train;
 
-const dataName = (data: ReturnType<typeof readRunConfig>['settings']['data']): string => {
+const dataName = (data: RunSettings['data']): string => {
   switch (data.kind) {
     case 'glue':
       return `${data.task} in ${data.folder}`;

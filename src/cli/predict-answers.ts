@@ -66,6 +66,7 @@ async function trained(run: string, { model, backend }: Flags): Promise<Reader> 
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
   const loaded = loadRun(run, { task: questionAnswering, model: await useModel(model ?? settings.model) });
+  for (const warning of loaded.warnings) warn(warning);
   const stride = settings.data.kind === 'squad' ? settings.data.stride : windowDefaults.stride;
   return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, stride };
 }

@@ -52,6 +52,7 @@ async function trained(run: string, { model, backend }: Flags): Promise<Reader> 
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
   const loaded = loadRun(run, { model: await useModel(model ?? settings.model) });
+  for (const warning of loaded.warnings) warn(warning);
   const { data } = settings;
   const columns = data.kind === 'table' || data.kind === 'dataset' ? data.text : undefined;
   const kind = inputKind(settings.data);

@@ -10,9 +10,8 @@ import {
   RunCache,
   type RunEvents,
   type RunResult,
-  readRunConfig,
+  readRun,
   readRunData,
-  readRunMetrics,
   readStoppedRun,
   runTraining,
   taskOf,
@@ -223,7 +222,8 @@ async function attempt(
 ): Promise<RunResult> {
   const { folder } = output;
   if (goesOn && isFinishedRun(folder)) {
-    return { status: 'finished', config: readRunConfig(folder), metrics: readRunMetrics(folder) };
+    const { config, metrics } = readRun(folder);
+    return { status: 'finished', config, metrics };
   }
   const resume = goesOn && hasCheckpoint(folder);
   if (!resume) output.replace({});

@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
-import { serializeSafetensors } from '../io/browser.ts';
+import { parseJson, readFiniteFloats, serializeSafetensors } from '../io/browser.ts';
+import { listOf, parseWith, text } from '../settings/index.ts';
 import type { FolderFiles } from './format.ts';
 import type { Weight } from './portable.ts';
 
@@ -32,7 +33,7 @@ export function readDenseFile(files: FolderFiles, name: string, pickle: string):
     return file.names().map((tensor) => ({
       name: tensor,
       shape: file.info(tensor).shape,
-      values: file.readFloat32(tensor),
+      values: readFiniteFloats(file, tensor),
       masked: masked?.has(tensor),
     }));
   } finally {
@@ -42,9 +43,6 @@ export function readDenseFile(files: FolderFiles, name: string, pickle: string):
 
 function maskedNames(label: string, list: string | undefined): Set<string> | null {
   if (list === undefined) return null;
-  try {
-    const names: unknown = JSON.parse(list);
-    if (Array.isArray(names)) return new Set(names.map(String));
-  } catch {}
-  throw new InputError(`${label}: ${MASKED} in the metadata is no list of names; the file is damaged.`);
+  const where = `${label}: ${MASKED} in the metadata`;
+  return new Set(parseWith(listOf(text), parseJson(list, where), where, 'The file is damaged.'));
 }

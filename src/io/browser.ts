@@ -2,8 +2,8 @@
 export { InputError } from '../errors.ts';
 export type { Checkpoint } from './checkpoint.ts';
 export type { SafetensorsDtype } from './dtypes.ts';
-export { isJsonObject } from './json.ts';
-export { parseSafetensors, SafetensorsFile } from './safetensors.ts';
+export { isJsonObject, parseJson } from './json.ts';
+export { parseSafetensors, readFiniteFloats, SafetensorsFile } from './safetensors.ts';
 export type { TensorInfo } from './safetensors-header.ts';
 export { serializeSafetensors, type TensorData } from './safetensors-writer.ts';
 export { TensorSource } from './tensor-source.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors.ts';
-import { isJsonObject } from './json.ts';
+import { isJsonObject, parseJson } from './json.ts';
 
 /** What the operating system refused, as an error of one line: `action` says what was tried on which path. */
 export function fileError(action: string, error: unknown): InputError {
@@ -22,13 +22,7 @@ export function readTextFile(path: string): string {
 
 /** The object in a JSON file. @throws InputError when the file cannot be read or holds anything else */
 export function readJsonObject(path: string): Record<string, unknown> {
-  const text = readTextFile(path);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw fileError(`${path} is not valid JSON`, error);
-  }
+  const value = parseJson(readTextFile(path), path);
   if (!isJsonObject(value)) throw new InputError(`${path} must hold a JSON object.`);
   return value;
 }

@@ -1,3 +1,16 @@
+import { InputError } from '../errors.ts';
+import { printable } from '../settings/index.ts';
+
+/** The value of a JSON text. @throws InputError naming where it comes from when it is none */
+export function parseJson(text: string, label: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(printable(`${label} is not valid JSON: ${reason}.`), { cause: error });
+  }
+}
+
 /** Whether a value parsed from JSON is an object, not an array or null. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -69,6 +69,16 @@ export class SafetensorsFile {
   }
 }
 
+/** The values of a tensor of floats, as {@link SafetensorsFile.readFloat32}. @throws InputError also when one is NaN or infinite */
+export function readFiniteFloats(file: SafetensorsFile, name: string): Float32Array {
+  const values = file.readFloat32(name);
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return values;
+  throw new InputError(
+    `${file.label}: tensor "${name}" holds ${values[at]} at position ${at}; its training went wrong or the file is damaged, so use an earlier save.`,
+  );
+}
+
 /**
  * Reads the bytes of a safetensors file; `label` names them in messages.
  *

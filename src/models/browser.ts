@@ -35,6 +35,7 @@ export {
   type GenerationSettings,
   generationDefaults,
   parseGenerationSettings,
+  partialGeneration,
   type Sampling,
   samplingDefaults,
 } from './generation/settings.ts';

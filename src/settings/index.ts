@@ -11,9 +11,12 @@ export {
   type OptionTable,
   type OptionValue,
   option,
+  partialTable,
 } from './option.ts';
 export { expectationOf, parseWith } from './parse.ts';
 export {
+  byName,
+  chosenBy,
   factor,
   finiteNumber,
   fraction,

@@ -88,6 +88,10 @@ export const completeTable = (table: OptionTable<unknown>): Readonly<Record<stri
     ]),
   );
 
+/** The same where all may be missing. */
+export const partialTable = (table: OptionTable<unknown>): Readonly<Record<string, Schema>> =>
+  Object.fromEntries(Object.entries(table).map(([key, declared]) => [key, v.optional(declared)]));
+
 /**
  * All options of a table with the given values or their defaults.
  *

@@ -47,41 +47,59 @@ const pathText = (keys: readonly Key[]): string => keys.map(nameOfKey).join('').
 
 const keysOf = (issue: Issue): Key[] => (issue.path ?? []).map(({ key }) => (typeof key === 'number' ? key : `${key}`));
 
-/** Returns what the schema of an object says of one of its fields; undefined where that depends on its value. */
-function fieldOf(schema: v.GenericSchema, key: Key): v.GenericSchema | undefined {
-  const { type, entries, item, value, wrapped } = schema as v.GenericSchema &
-    Partial<{
-      entries: Readonly<Record<string, v.GenericSchema>>;
-      item: v.GenericSchema;
-      value: v.GenericSchema;
-      wrapped: v.GenericSchema;
-    }>;
-  if (wrapped) return fieldOf(wrapped, key);
+/** The parts of schemas that lead to those of fields. */
+type Parts = Partial<{
+  entries: Readonly<Record<string, v.GenericSchema>>;
+  item: v.GenericSchema;
+  value: v.GenericSchema;
+  wrapped: v.GenericSchema;
+  getter: (value: unknown) => v.GenericSchema;
+}>;
+
+/** Returns what the schema of a value says of one of its fields; undefined where it says nothing that can be found. */
+function fieldOf(schema: v.GenericSchema, value: unknown, key: Key): v.GenericSchema | undefined {
+  const { type, entries, item, value: ofRecord, wrapped, getter } = schema as v.GenericSchema & Parts;
+  const inner = getter ? getter(value) : wrapped;
+  if (inner) return fieldOf(inner, value, key);
   if (entries && Object.hasOwn(entries, key)) return entries[key];
-  return type === 'record' ? value : item;
+  return type === 'record' ? ofRecord : item;
 }
 
-const schemaAt = (schema: v.GenericSchema, keys: readonly Key[]): v.GenericSchema | undefined =>
-  keys.reduce<v.GenericSchema | undefined>((at, key) => at && fieldOf(at, key), schema);
+/** Returns the schema without what only chooses it. */
+function resolved(schema: v.GenericSchema, value: unknown): v.GenericSchema {
+  const { wrapped, getter } = schema as v.GenericSchema & Parts;
+  const inner = getter ? getter(value) : wrapped;
+  return inner ? resolved(inner, value) : schema;
+}
 
-function missingField(schema: v.GenericSchema, keys: readonly Key[]): string {
-  const field = schemaAt(schema, keys);
+const childOf = (value: unknown, key: Key): unknown => (value as Readonly<Record<Key, unknown>> | undefined)?.[key];
+
+function schemaAt(schema: v.GenericSchema, value: unknown, keys: readonly Key[]): v.GenericSchema | undefined {
+  if (keys.length === 0) return schema;
+  const field = fieldOf(schema, value, keys[0]);
+  return field && schemaAt(field, childOf(value, keys[0]), keys.slice(1));
+}
+
+function missingField(schema: v.GenericSchema, value: unknown, keys: readonly Key[]): string {
+  const field = schemaAt(schema, value, keys);
   const must = field ? `; it must be ${expectationOf(field)}` : '';
   return `${pathText(keys)} is missing${must}.`;
 }
 
-function unknownField(schema: v.GenericSchema, keys: readonly Key[]): string {
-  const owner = schemaAt(schema, keys.slice(0, -1)) as { readonly entries?: object } | undefined;
-  const known = owner?.entries ? ` Known here: ${Object.keys(owner.entries).join(', ')}.` : '';
+function unknownField(schema: v.GenericSchema, value: unknown, keys: readonly Key[]): string {
+  const above = keys.slice(0, -1);
+  const owner = schemaAt(schema, value, above);
+  const { entries } = (owner ? resolved(owner, above.reduce(childOf, value)) : {}) as Partial<Parts>;
+  const known = entries ? ` Known here: ${Object.keys(entries).join(', ')}.` : '';
   return `${pathText(keys)} is no known field.${known}`;
 }
 
 function problem(schema: v.GenericSchema, value: unknown, issue: Issue): string {
   const keys = keysOf(issue);
   const isOfKeys = OBJECTS.includes(issue.type) && issue.path?.at(-1)?.origin === 'key';
-  if (isOfKeys && issue.expected === 'never') return unknownField(schema, keys);
-  if (isOfKeys && issue.type !== 'record') return missingField(schema, keys);
-  const found = keys.reduce<unknown>((at, key) => (at as Readonly<Record<Key, unknown>>)?.[key], value);
+  if (isOfKeys && issue.expected === 'never') return unknownField(schema, value, keys);
+  if (isOfKeys && issue.type !== 'record') return missingField(schema, value, keys);
+  const found = keys.reduce(childOf, value);
   if (found === undefined && keys.length > 0) return `${pathText(keys)} is missing; it must be ${issue.message}.`;
   const subject = keys.length === 0 ? '' : `${pathText(keys)} `;
   return `${subject}must be ${issue.message}, not ${shown(found)}.`;

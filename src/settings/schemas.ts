@@ -53,21 +53,46 @@ export const wholeNumbers = v.pipe(
   v.check((items) => new Set(items).size === items.length, WHOLE_NUMBERS),
 );
 
-/** Hides a list from a schema of objects, which takes one for an object. */
-function refusingLists<const S extends v.GenericSchema>(schema: S): S {
-  const run: S['~run'] = (dataset, config) =>
-    schema['~run'](Array.isArray(dataset.value) ? { ...dataset, value: null } : dataset, config);
+/** The schema of an object, which takes no list for one and leaves fields in their order. */
+function ofObjects<const S extends v.GenericSchema>(schema: S): S {
+  const run: S['~run'] = (dataset, config) => {
+    const input: unknown = dataset.value;
+    const result = schema['~run'](Array.isArray(input) ? { ...dataset, value: null } : dataset, config);
+    return result.typed ? { ...result, value: inOrderOf(input as object, result.value as object) } : result;
+  };
   return { ...schema, '~run': run };
 }
 
+function inOrderOf(input: object, output: object): object {
+  const given = Object.keys(input).filter((key) => Object.hasOwn(output, key));
+  const order = [...new Set([...given, ...Object.keys(output)])];
+  return Object.fromEntries(order.map((key) => [key, output[key as keyof typeof output]]));
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The schema that a value asks for by what it holds; `choose` sees an empty object where the value is none. */
+export const chosenBy = <const S extends v.GenericSchema>(choose: (fields: Fields) => S) =>
+  v.lazy((value) =>
+    choose(typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}),
+  );
+
+/** One of several forms of an object, told by the name in one of its fields. */
+export const byName = <const Kinds extends Readonly<Record<string, v.GenericSchema>>>(field: string, kinds: Kinds) =>
+  chosenBy((fields) => {
+    const name = fields[field];
+    if (typeof name === 'string' && Object.hasOwn(kinds, name)) return kinds[name] as Kinds[keyof Kinds];
+    return openFields({ [field]: oneOf(Object.keys(kinds)) }) as unknown as Kinds[keyof Kinds];
+  });
+
 /** An object with these fields and no others. */
 export const strictFields = <const Entries extends v.ObjectEntries>(entries: Entries) =>
-  refusingLists(v.strictObject(entries));
+  ofObjects(v.strictObject(entries));
 
 /** An object with these fields; others are kept as they are. */
 export const openFields = <const Entries extends v.ObjectEntries>(entries: Entries) =>
-  refusingLists(v.looseObject(entries));
+  ofObjects(v.looseObject(entries));
 
 /** An object whose keys are names of the user, and whose values each fit. */
 export const namedValues = <const Value extends v.GenericSchema>(value: Value) =>
-  refusingLists(v.record(v.string(), value));
+  ofObjects(v.record(v.string(), value));

@@ -11,23 +11,11 @@ import {
 } from '../interchange/index.ts';
 import { openNewOutput, recoverOutput } from '../io/index.ts';
 import { isHeadParameter, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
-import {
-  type ConvertibleModel,
-  type ForeignOptions,
-  type OpenedAdapter,
-  ORIGIN,
-  type Origin,
-  openForeign,
-} from './foreign.ts';
-import {
-  isFinishedRun,
-  type LoadedRun,
-  loadRun,
-  readRunConfig,
-  readRunMetrics,
-  runFileNames,
-  runFiles,
-} from './run-folder.ts';
+import { fingerprintsOf } from './fingerprint.ts';
+import { type ConvertibleModel, type ForeignOptions, type OpenedAdapter, ORIGIN, openForeign } from './foreign.ts';
+import type { Origin } from './records.ts';
+import { isFinishedRun, type LoadedRun, loadRun, readRunConfig, runFileNames, runFiles } from './run-folder.ts';
+import { readRun } from './run-record.ts';
 import { classification, questionAnswering, textGeneration } from './tasks/index.ts';
 
 /** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
@@ -55,10 +43,11 @@ export function openAdapter(folder: string, options: ForeignOptions = {}): Opene
 function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
-  const { run, ...adapted } = loadAnyRun(folder, model);
-  const { format_version: _, ...config } = run;
+  const { run: _, ...adapted } = loadAnyRun(folder, model);
+  const { config: run, metrics, warnings } = readRun(folder);
+  const { format_version: __, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };
-  return { adapted, config: { ...config, settings }, metrics: readRunMetrics(folder), warnings: [] };
+  return { adapted, config: { ...config, settings }, metrics, warnings };
 }
 
 function loadAnyRun(folder: string, model: string | undefined): LoadedRun<ConvertibleModel> {
@@ -122,7 +111,7 @@ interface Files {
 async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<Files> {
   const { adapted, config, metrics } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
-  if (to === 'sparse') return { files: await runFiles(config, metrics, adapted.saved), warnings: [] };
+  if (to === 'sparse') return { files: (await runFiles({ config, metrics }, adapted.saved)).files, warnings: [] };
   if (to === 'huggingface') return { files: await mergedFiles(adapted), warnings: [] };
   const mixed = (config.settings.fused ?? []).map((fused) => adapted.adapters.get(fused.name));
   const portable = await portableAdapter(adapted.model, adapted.adapter, backboneName, mixed);
@@ -131,7 +120,7 @@ async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<
     portable.pooling === 'cls'
       ? []
       : ['The head reads the mean of all tokens, which no class of transformers does; in Python its logits differ.'];
-  const origin: Origin = { config, metrics };
+  const origin: Origin = { config, metrics, fingerprints: fingerprintsOf(files) };
   return { files: { ...files, [ORIGIN]: `${JSON.stringify(origin, null, 2)}\n` }, warnings: [...warnings, ...pooled] };
 }
 

@@ -36,6 +36,7 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   const model = await fetchModel(options.model ?? settings.model);
   const source = await fetchData(options.data ?? settings.data);
   const loaded = loadRun(folder, { task, model });
+  for (const warning of loaded.warnings) options.onWarning?.(warning);
   const data = await task.readEvaluation(source, labels, runRandom(settings));
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);

@@ -14,22 +14,18 @@ import {
 } from '../models/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
+import { parseWith } from '../settings/index.ts';
 import { defaultMaxLength } from './default-length.ts';
+import { fileFingerprint } from './fingerprint.ts';
 import { type AdaptedModel, buildModel } from './prepare.ts';
+import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
 import { countParameters } from './run.ts';
-import type { RunConfig, RunMetrics } from './run-folder.ts';
 import { type FusedAdapter, type RunSettings, runDefaults } from './settings.ts';
 import { classification, questionAnswering, textGeneration } from './tasks/index.ts';
 import { trainingDefaults } from './trainer.ts';
 
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
 export const ORIGIN = 'sparse-adapter-run.json';
-
-/** Configuration and metrics of the run that an adapter comes from. */
-export interface Origin {
-  readonly config: Omit<RunConfig, 'format_version'>;
-  readonly metrics: RunMetrics;
-}
 
 /** What a folder of another library may not tell. */
 export interface ForeignOptions {
@@ -47,7 +43,10 @@ export interface ForeignOptions {
 export type ConvertibleModel = SequenceClassifier | QuestionAnsweringModel | Seq2SeqModel;
 
 /** An adapter with its backbone and head, wherever it came from. */
-export interface OpenedAdapter extends Origin {
+export interface OpenedAdapter {
+  /** Configuration and metrics of the run that it comes from. */
+  readonly config: Omit<RunConfig, 'format_version'>;
+  readonly metrics: RunMetrics;
   readonly adapted: AdaptedModel<ConvertibleModel>;
   readonly warnings: readonly string[];
 }
@@ -77,10 +76,29 @@ export function openForeign(folder: string, options: ForeignOptions): OpenedAdap
       `${folder} has no task head, and neither has the backbone; save it with the adapter (AdapterHub: with_head, PEFT: modules_to_save).`,
     );
   }
-  const config = origin
-    ? { ...origin.config, settings }
-    : { settings, labels, metrics: [], pruning: reportOf(adapted), command: [], versions: {} };
-  const metrics: RunMetrics = origin?.metrics ?? {
+  const untold = { metrics: untrained(adapted), pruning: reportOf(adapted) };
+  if (!origin) {
+    const config = { settings, labels, metrics: [], command: [], versions: {}, pruning: untold.pruning };
+    return { adapted, config, metrics: untold.metrics, warnings: [...stored.warnings, ...warnings] };
+  }
+  const { config, metrics } = origin;
+  const changed = changedFile(folder, origin);
+  if (changed === undefined) {
+    return { adapted, config: { ...config, settings }, metrics, warnings: [...stored.warnings, ...warnings] };
+  }
+  const line = `${join(folder, changed)} does not hold the weights that ${ORIGIN} tells of, so its metrics and its sparsity are left out; evaluate it anew.`;
+  const pruning = sameCounts(config.pruning, untold.pruning) ? settings.pruning : null;
+  return {
+    adapted,
+    config: { ...config, settings: { ...settings, pruning }, pruning: untold.pruning },
+    metrics: untold.metrics,
+    warnings: [...stored.warnings, ...warnings, line],
+  };
+}
+
+/** What there is to say of an adapter that was trained elsewhere. */
+function untrained(adapted: AdaptedModel): RunMetrics {
+  return {
     metrics: null,
     ...countParameters(adapted),
     steps: 0,
@@ -89,7 +107,14 @@ export function openForeign(folder: string, options: ForeignOptions): OpenedAdap
     seconds: { pruning: 0, training: 0, evaluation: 0 },
     tokens_per_second: null,
   };
-  return { adapted, config, metrics, warnings: [...stored.warnings, ...warnings] };
+}
+
+const sameCounts = (one: PruneReport | null, other: PruneReport | null): boolean =>
+  one?.kept === other?.kept && one?.total === other?.total;
+
+/** The first file whose tensors are not those that were written with the origin; undefined also where it does not say. */
+function changedFile(folder: string, { fingerprints = {} }: Origin): string | undefined {
+  return Object.entries(fingerprints).find(([name, told]) => fileFingerprint(join(folder, name)) !== told)?.[0];
 }
 
 /** The model of the task that the data are for. */
@@ -107,9 +132,7 @@ const isNewHead = (parameter: Parameters<typeof isHeadParameter>[0]): boolean =>
 function readOrigin(folder: string): Origin | null {
   const path = join(folder, ORIGIN);
   if (!existsSync(path)) return null;
-  const origin = readJsonObject(path) as unknown as Origin;
-  if (origin.config?.settings && origin.metrics) return origin;
-  throw new InputError(`${path} lacks "config" or "metrics"; delete it to read the adapter without it.`);
+  return parseWith(originFile, readJsonObject(path), path, 'Delete the file to read the adapter without it.');
 }
 
 /** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */

@@ -15,7 +15,6 @@ export { fusedAdapters } from './fuse.ts';
 export { tokenizerOf } from './model-tokenizer.ts';
 export {
   type AdaptedModel,
-  type AdapterPruneReport,
   buildModel,
   ownAdapter,
   type PreparedRun,
@@ -26,6 +25,7 @@ export {
   runRandom,
 } from './prepare.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
+export type { AdapterPruneReport, CheckpointHeader, RunConfig, RunMetrics, ScoredStep } from './records.ts';
 export {
   checkpointSeconds,
   type RunEvents,
@@ -37,22 +37,19 @@ export {
 export { RunCache } from './run-cache.ts';
 export {
   adapterFile,
-  type CheckpointHeader,
   hasCheckpoint,
   isFinishedRun,
   type LoadedRun,
   loadRun,
   openRunFolder,
-  type RunConfig,
-  type RunMetrics,
   readRunConfig,
   readRunMetrics,
   readStoppedRun,
   runFileSizes,
-  type ScoredStep,
   storedCounts,
   WEIGHTS,
 } from './run-folder.ts';
+export { type RunRecord, readRun } from './run-record.ts';
 export {
   builtAdapter,
   type ClassificationData,

@@ -10,12 +10,13 @@ import {
   StateMemory,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { type PruneReport, prune, pruningMethodOf } from '../pruning/index.ts';
+import { prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { freezeBelow } from './frozen-below.ts';
 import { sparsityFor } from './large-sparse.ts';
 import { tokenizerOf } from './model-tokenizer.ts';
+import type { AdapterPruneReport } from './records.ts';
 import { withLabels } from './relabel.ts';
 import { RunCache } from './run-cache.ts';
 import { builtAdapter, type RunSettings, withAllOptions } from './settings.ts';
@@ -180,11 +181,6 @@ export interface PruneAdapterOptions {
   readonly onBatch?: (done: number, total: number) => void;
   /** When it is aborted its reason is thrown before the next batch, and nothing is pruned. */
   readonly signal?: AbortSignal;
-}
-
-/** What pruning came to; with Large-Sparse also how many weights the narrow, dense adapter has. */
-export interface AdapterPruneReport extends PruneReport {
-  readonly dense?: number;
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { OutputFolder } from '../io/index.ts';
 import { loadFused } from './fuse.ts';
-import { type AdapterPruneReport, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import { type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { countParameters } from './run.ts';
-import { type RunConfig, type RunMetrics, saveRun, withRunFolder } from './run-folder.ts';
+import { saveRun, withRunFolder } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { taskOf } from './tasks/index.ts';
@@ -56,6 +57,6 @@ async function pruneAndSave(output: OutputFolder | null, options: PruningOptions
   };
   const { labels, metrics: names, adapted } = run;
   const config = { settings, labels, metrics: names, pruning, command, versions };
-  if (output !== null) await saveRun(output, config, metrics, adapted.saved);
-  return { config, metrics, pruning };
+  const told = { config, metrics };
+  return { ...(output === null ? told : await saveRun(output, told, adapted.saved)), pruning };
 }

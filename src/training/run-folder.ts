@@ -1,12 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AdaptableModel, loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
+import { type AdaptableModel, loadSparseTensors, storedShape, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import {
   type OutputFolder,
   openOutput,
   openSafetensors,
+  parseJson,
+  parseSafetensors,
+  readFiniteFloats,
   readJsonObject,
   recoverOutput,
   type SafetensorsFile,
@@ -17,11 +20,20 @@ import type { SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { AdamState } from '../optim/index.ts';
 import { Random } from '../random/index.ts';
+import { parseWith, shown } from '../settings/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Counted } from './accounting.ts';
-import { type AdaptedModel, type AdapterPruneReport, buildModel } from './prepare.ts';
-import type { RunSettings } from './settings.ts';
-import type { Scores, Task, TaskTypes } from './task.ts';
+import { tensorsFingerprint } from './fingerprint.ts';
+import { type AdaptedModel, buildModel } from './prepare.ts';
+import {
+  type CheckpointHeader,
+  checkpointHeader,
+  type RunConfig,
+  type RunMetrics,
+  runConfig,
+  runMetrics,
+} from './records.ts';
+import type { Task, TaskTypes } from './task.ts';
 import { classification, taskOf } from './tasks/index.ts';
 
 /** The files of a finished run, and of one that was stopped. */
@@ -30,42 +42,7 @@ export const WEIGHTS = 'adapter.safetensors';
 const METRICS = 'metrics.json';
 const CHECKPOINT = 'checkpoint.safetensors';
 const FORMAT_VERSION = 1;
-
-/** `sparse-adapter.json`: what is needed to rebuild the model and to know how it came about. */
-export interface RunConfig {
-  readonly format_version: number;
-  readonly settings: RunSettings;
-  /** Class names; null where there are none, as in regression. */
-  readonly labels: readonly string[] | null;
-  readonly metrics: readonly string[];
-  readonly pruning: AdapterPruneReport | null;
-  /** The exact command that made it. */
-  readonly command: readonly string[];
-  readonly versions: Readonly<Record<string, string>>;
-}
-
-/** The scores on the evaluation data after a number of steps. */
-export interface ScoredStep {
-  readonly step: number;
-  readonly metrics: Scores;
-}
-
-/** `metrics.json`. */
-export interface RunMetrics {
-  /** On the evaluation data after the last step; null without evaluation data. */
-  readonly metrics: Scores | null;
-  /** Without the pruned ones. */
-  readonly trained_parameters: { readonly adapter: number; readonly head: number };
-  readonly backbone_parameters: number;
-  readonly steps: number;
-  /** The scores while it was trained; the last are those above. */
-  readonly history: readonly ScoredStep[];
-  /** The mean loss of each epoch. */
-  readonly epoch_losses: readonly number[];
-  readonly seconds: { readonly pruning: number; readonly training: number; readonly evaluation: number };
-  /** In training. */
-  readonly tokens_per_second: number | null;
-}
+const RESTORE = 'Restore the file, or use the version of sparse-adapter that wrote it.';
 
 /** What the folder of a run may hold. */
 export const runFileNames = [CONFIG, WEIGHTS, METRICS, CHECKPOINT];
@@ -133,28 +110,36 @@ export async function adapterFile(parameters: readonly Parameter[]): Promise<Uin
   return serializeSafetensors(tensors, metadata);
 }
 
-/** The files of a finished run by name. */
-export async function runFiles(
-  config: Omit<RunConfig, 'format_version'>,
-  metrics: RunMetrics,
-  parameters: readonly Parameter[],
-): Promise<Record<string, Uint8Array | string>> {
-  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-  return {
-    [CONFIG]: json({ format_version: FORMAT_VERSION, ...config }),
-    [WEIGHTS]: await adapterFile(parameters),
-    [METRICS]: json(metrics),
-  };
+/** What a run tells of itself: all but the version of its files. */
+export type RunTold = { readonly config: Omit<RunConfig, 'format_version'>; readonly metrics: RunMetrics };
+
+interface RunFiles extends RunTold {
+  readonly files: Readonly<Record<string, Uint8Array | string>>;
 }
 
-/** Writes a finished run; an earlier one or a checkpoint in the folder is replaced at once at the end. */
-export async function saveRun(
-  output: OutputFolder,
-  config: Omit<RunConfig, 'format_version'>,
-  metrics: RunMetrics,
-  parameters: readonly Parameter[],
-): Promise<void> {
-  output.replace(await runFiles(config, metrics, parameters));
+/** The files of a finished run by name, and what they tell: also of which tensors that is. */
+export async function runFiles({ config, metrics }: RunTold, parameters: readonly Parameter[]): Promise<RunFiles> {
+  const weights = await adapterFile(parameters);
+  const fingerprint = tensorsFingerprint(parseSafetensors(weights, WEIGHTS));
+  const told = { config: { ...config, fingerprint }, metrics: { ...metrics, fingerprint } };
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  const files = {
+    [CONFIG]: json({ format_version: FORMAT_VERSION, ...told.config }),
+    [WEIGHTS]: weights,
+    [METRICS]: json(told.metrics),
+  };
+  return { ...told, files };
+}
+
+/**
+ * Writes a finished run; an earlier one or a checkpoint in the folder is replaced at once at the end.
+ *
+ * @returns what was written of it, with the fingerprint of its tensors
+ */
+export async function saveRun(output: OutputFolder, run: RunTold, parameters: readonly Parameter[]): Promise<RunTold> {
+  const { files, ...told } = await runFiles(run, parameters);
+  output.replace(files);
+  return told;
 }
 
 /** @throws InputError if the folder holds no finished run of this format */
@@ -167,22 +152,21 @@ export function readRunConfig(folder: string): RunConfig {
         : 'give the --output folder of train';
     throw new InputError(`${folder} has no ${CONFIG}: ${hint}.`);
   }
-  const config = readJsonObject(join(folder, CONFIG)) as unknown as RunConfig;
-  if (config.format_version !== FORMAT_VERSION) {
+  const path = join(folder, CONFIG);
+  const config = readJsonObject(path);
+  const { format_version: version } = config;
+  if (version !== undefined && version !== FORMAT_VERSION) {
     throw new InputError(
-      `${join(folder, CONFIG)}: format_version ${config.format_version} is not ${FORMAT_VERSION}; use the version of sparse-adapter that wrote it.`,
+      `${path}: format_version ${shown(version)} is not ${FORMAT_VERSION}; use the version of sparse-adapter that wrote it.`,
     );
   }
-  const missing = ['settings', 'labels', 'metrics', 'pruning', 'command'].find((key) => !Object.hasOwn(config, key));
-  if (missing !== undefined) {
-    throw new InputError(`${join(folder, CONFIG)} lacks "${missing}"; restore the file, or train again.`);
-  }
-  return config;
+  return parseWith(runConfig, config, path, RESTORE);
 }
 
-/** @throws InputError if the folder holds no metrics */
+/** @throws InputError if the folder holds no metrics of this format */
 export function readRunMetrics(folder: string): RunMetrics {
-  return readJsonObject(join(folder, METRICS)) as unknown as RunMetrics;
+  const path = join(folder, METRICS);
+  return parseWith(runMetrics, readJsonObject(path), path, RESTORE);
 }
 
 /** The bytes of each file of a run, by name. */
@@ -205,7 +189,7 @@ export function storedCounts(folder: string): Counted[] {
     return [
       ...masked.map((name) => ({
         name,
-        total: sizeOf(JSON.parse(file.metadata[name])),
+        total: sizeOf(storedShape(file, name)),
         kept: sizeIn(`${name}.values`),
       })),
       ...whole.map((name) => ({ name, total: sizeIn(name), kept: sizeIn(name) })),
@@ -243,26 +227,25 @@ export function loadRun(
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
     loadSparseTensors(file, built.saved);
+    const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
+    return { ...built, run, warnings: [...built.warnings, ...stale] };
   } finally {
     file.close();
   }
-  return { ...built, run };
 }
 
-/** Where a stopped run stood. */
-export interface CheckpointHeader {
-  readonly settings: RunSettings;
-  /** Of the examples that it was trained on. */
-  readonly fingerprint: string;
-  /** The command that began the run. */
-  readonly command: readonly string[];
-  readonly pruning: AdapterPruneReport | null;
-  readonly step: number;
-  /** One per step. */
-  readonly losses: readonly number[];
-  readonly history: readonly ScoredStep[];
-  readonly tokens: number;
-  readonly seconds: { readonly pruning: number; readonly training: number; readonly evaluation: number };
+/** A line if what a run's files tell is not of these tensors, or does not say of which it is. */
+export function fingerprintWarnings(
+  folder: string,
+  { fingerprint }: Pick<RunConfig | RunMetrics, 'fingerprint'>,
+  ofTensors: string,
+): string[] {
+  if (fingerprint === ofTensors) return [];
+  return [
+    fingerprint === undefined
+      ? `${folder} is of an earlier version and does not say of which weights its metrics are.`
+      : `The weights in ${join(folder, WEIGHTS)} are not those of the run: its metrics and its sparsity are not of these weights; evaluate it anew.`,
+  ];
 }
 
 /**
@@ -293,7 +276,25 @@ function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {
   if (metadata.run === undefined) {
     throw new InputError(`${label} is not the checkpoint of a run; begin again with --overwrite in place of --resume.`);
   }
-  return JSON.parse(metadata.run);
+  const remedy =
+    'Begin again with --overwrite in place of --resume, or use the version of sparse-adapter that wrote it.';
+  return parseWith(checkpointHeader, parseJson(metadata.run, `${label}: run`), `${label}: run`, remedy);
+}
+
+/** A moment of the optimiser. @throws InputError if it does not fit its parameter, or is none */
+function moment(file: SafetensorsFile, key: 'm' | 'v', name: string, size: number): Float32Array {
+  const tensor = `adam.${key}.${name}`;
+  const values = readFiniteFloats(file, tensor);
+  const problem =
+    values.length !== size
+      ? `has ${values.length} numbers, the parameter ${size}`
+      : key === 'v' && values.some((value) => value < 0)
+        ? 'has negative numbers, which a mean of squares has not'
+        : null;
+  if (problem === null) return values;
+  throw new InputError(
+    `${file.label}: tensor "${tensor}" ${problem}; begin again with --overwrite in place of --resume.`,
+  );
 }
 
 /**
@@ -312,10 +313,7 @@ export function loadCheckpoint(
     loadSparseTensors(file, parameters, (name) => name.startsWith('adam.'));
     const trained = parameters.filter(({ trainable }) => trainable);
     const moments = new Map(
-      trained.map(({ name }) => [
-        name,
-        { m: file.readFloat32(`adam.m.${name}`), v: file.readFloat32(`adam.v.${name}`) },
-      ]),
+      trained.map(({ name, size }) => [name, { m: moment(file, 'm', name, size), v: moment(file, 'v', name, size) }]),
     );
     return { header, optimizer: { step: header.step, moments } };
   } finally {

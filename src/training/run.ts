@@ -5,26 +5,10 @@ import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
-import {
-  type AdaptedModel,
-  type AdapterPruneReport,
-  type PreparedRun,
-  type PrepareEvents,
-  prepareRun,
-  pruneAdapter,
-} from './prepare.ts';
+import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
+import type { AdapterPruneReport, RunConfig, RunMetrics, ScoredStep } from './records.ts';
 import type { RunCache } from './run-cache.ts';
-import {
-  loadCheckpoint,
-  type RunConfig,
-  type RunMetrics,
-  readStoppedRun,
-  reserveRun,
-  type ScoredStep,
-  saveCheckpoint,
-  saveRun,
-  withRunFolder,
-} from './run-folder.ts';
+import { loadCheckpoint, readStoppedRun, reserveRun, saveCheckpoint, saveRun, withRunFolder } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { objectiveOf } from './task.ts';
@@ -149,8 +133,7 @@ async function trainAndSave(
     tokens_per_second: tokens / seconds.training,
   };
   const config = { settings, labels: run.labels, metrics: run.metrics, pruning, command, versions };
-  await saveRun(output, config, metrics, saved);
-  return { status: 'finished', config, metrics };
+  return { status: 'finished', ...(await saveRun(output, { config, metrics }, saved)) };
 }
 
 /** What a run has gathered beside its weights; it grows with every step. */

@@ -1,26 +1,43 @@
+import * as v from 'valibot';
 import { grad } from '../autograd/grad.ts';
-import { type BatchOrder, type BatchSize, epochBatches } from '../data/batches.ts';
+import { batchOrders, epochBatches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Adam, type AdamState, clipFactor, globalNorm, linearSchedule } from '../optim/index.ts';
 import type { Random } from '../random/index.ts';
+import {
+  fraction,
+  numberFromZero,
+  oneOf,
+  orNone,
+  positiveInteger,
+  positiveNumber,
+  probability,
+  strictFields,
+  type ValueOf,
+  wholeNumber,
+} from '../settings/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** The protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
-export interface TrainingOptions {
-  readonly learningRate: number;
-  readonly epochs: number;
+export type TrainingOptions = ValueOf<typeof trainingOptions>;
+export const trainingOptions = strictFields({
+  learningRate: numberFromZero,
+  epochs: wholeNumber,
   /** Examples, or tokens, of a step. */
-  readonly batchSize: BatchSize;
-  readonly batchOrder: BatchOrder;
+  batchSize: v.union(
+    [positiveInteger, strictFields({ tokens: positiveInteger })],
+    'a whole number above 0, or {"tokens": such a number}',
+  ),
+  batchOrder: oneOf(batchOrders),
   /** Fraction of all steps in which the learning rate rises linearly; it falls linearly to 0 in the rest. */
-  readonly warmupRatio: number;
-  readonly weightDecay: number;
-  readonly betas: readonly [number, number];
+  warmupRatio: fraction,
+  weightDecay: numberFromZero,
+  betas: v.strictTuple([probability, probability], 'a list of two numbers'),
   /** Gradients with a larger common norm are scaled down to it; null leaves them. */
-  readonly maxGradNorm: number | null;
-}
+  maxGradNorm: orNone(positiveNumber),
+});
 
 export const trainingDefaults: TrainingOptions = {
   learningRate: 1e-4,

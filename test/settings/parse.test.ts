@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as v from 'valibot';
 import { InputError } from '../../src/errors.ts';
 import {
+  byName,
   listOf,
   namedValues,
   nonEmptyText,
@@ -43,6 +44,9 @@ const messageOf = (schema: Schema, value: unknown, label = 'run.json', remedy?: 
 
 test('a value that fits comes back with its defaults, and with fields that an open object does not name', () => {
   assert.deepEqual(parseWith(run, good, 'run.json'), { ...good, dropout: 0.1 });
+  const reversed = Object.fromEntries(Object.entries(good).reverse());
+  const order = [...Object.keys(reversed), 'dropout'];
+  assert.deepEqual(Object.keys(parseWith(run, reversed, 'run.json')), order);
 });
 
 const wrong: [string, unknown, string][] = [
@@ -96,6 +100,25 @@ test('defaults of valibot read as well', () => {
     messageOf(kinds, { kind: 'names', names: [''] }),
     'run.json: names[0] must be a text that is not empty, not "".',
   );
+});
+
+test('forms of an object that a name tells apart say what theirs lack and do not know', () => {
+  const schema = strictFields({
+    data: byName('kind', {
+      rows: strictFields({ kind: v.literal('rows'), n: positiveInteger }),
+      names: strictFields({ kind: v.literal('names'), names: listOf(nonEmptyText) }),
+    }),
+  });
+  assert.deepEqual(parseWith(schema, { data: { kind: 'rows', n: 1 } }, 'x'), { data: { kind: 'rows', n: 1 } });
+  const wrongData: [unknown, string][] = [
+    [{ kind: 'toString' }, 'data.kind must be one of rows, names, not "toString".'],
+    [{}, 'data.kind is missing; it must be one of rows, names.'],
+    [[], 'data must be an object, not [].'],
+    [{ kind: 'rows' }, 'data.n is missing; it must be a whole number above 0.'],
+    [{ kind: 'rows', n: 1, names: [] }, 'data.names is no known field. Known here: kind, n.'],
+    [{ kind: 'names', names: 'a' }, 'data.names must be a list, not "a".'],
+  ];
+  for (const [data, message] of wrongData) assert.equal(messageOf(schema, { data }), `run.json: ${message}`);
 });
 
 test('control characters, signs of direction and long values are shown safely', () => {

@@ -272,7 +272,7 @@ test('what cannot be converted is an error, and nothing is written', async () =>
       () => convertAdapter(peft, output, { to: 'sparse', labels: ['a', 'b', 'c'] }),
       /classifier\.weight" has shape \[2, 16\], the model needs \[3, 16\]/,
     ],
-    [() => convertAdapter(broken, output, { to: 'sparse' }), /sparse-adapter-run\.json lacks "config" or "metrics"/],
+    [() => convertAdapter(broken, output, { to: 'sparse' }), /sparse-adapter-run\.json: config is missing/],
     [
       () => convertAdapter(occupied, output, { to: 'sparse' }),
       /holds no adapter: there is neither sparse-adapter\.json/,

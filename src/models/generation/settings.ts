@@ -1,41 +1,64 @@
 import * as v from 'valibot';
 import { InputError } from '../../errors.ts';
-import { finiteNumber, parseWith, trueOrFalse, wholeNumber } from '../../settings/index.ts';
+import {
+  finiteNumber,
+  orNone,
+  parseWith,
+  positiveInteger,
+  positiveNumber,
+  strictFields,
+  trueOrFalse,
+  type ValueOf,
+  wholeNumber,
+} from '../../settings/index.ts';
 import type { BartConfig } from '../bart-config.ts';
 import { type ConfigJson, fieldError, isOff } from '../config-json.ts';
 
 /** How tokens are drawn at random. */
-export interface Sampling {
+export type Sampling = ValueOf<typeof sampling>;
+const sampling = strictFields({
   /** Scores are divided by it: above 0; below 1 the likely tokens become likelier. */
-  readonly temperature: number;
+  temperature: positiveNumber,
   /** Only so many of the likeliest tokens may come; 0 is no limit. */
-  readonly topK: number;
+  topK: wholeNumber,
   /** Only the likeliest tokens may come that together have this probability; 1 is no limit. */
-  readonly topP: number;
-}
+  topP: v.pipe(
+    v.number('in (0, 1]'),
+    v.check((x) => x > 0 && x <= 1, 'in (0, 1]'),
+  ),
+});
+
+const fromTwo = v.pipe(
+  v.number('a whole number from 2 on'),
+  v.check((x) => Number.isSafeInteger(x) && x > 1, 'a whole number from 2 on'),
+);
 
 /** How texts are generated. Lengths count all tokens of the decoder, with the start token and the end. */
-export interface GenerationSettings {
-  readonly maxLength: number;
+export type GenerationSettings = ValueOf<typeof generation>;
+const entries = {
+  maxLength: fromTwo,
   /** The end may not come before so many tokens. */
-  readonly minLength: number;
+  minLength: wholeNumber,
   /** 1: no beam search. */
-  readonly numBeams: number;
+  numBeams: positiveInteger,
   /** Texts for each source. */
-  readonly numReturnSequences: number;
+  numReturnSequences: positiveInteger,
   /** Exponent of the length by which a beam's log-probability is divided: above 0 favours long texts. */
-  readonly lengthPenalty: number;
+  lengthPenalty: finiteNumber,
   /** A beam search ends as soon as it has as many finished texts as beams. */
-  readonly earlyStopping: boolean;
+  earlyStopping: trueOrFalse,
   /** No run of so many tokens may occur twice; 0 allows it. */
-  readonly noRepeatNgramSize: number;
+  noRepeatNgramSize: wholeNumber,
   /** The first token behind the start token; null leaves it free. */
-  readonly forcedBosTokenId: number | null;
+  forcedBosTokenId: orNone(wholeNumber),
   /** The last token when `maxLength` is reached; null leaves it free. */
-  readonly forcedEosTokenId: number | null;
+  forcedEosTokenId: orNone(wholeNumber),
   /** Null: the best token, or beam, each time. */
-  readonly sampling: Sampling | null;
-}
+  sampling: orNone(sampling),
+};
+const generation = strictFields(entries);
+/** The schema of settings of which any may be left out. */
+export const partialGeneration = v.partial(v.strictObject(entries));
 
 /** What Hugging Face does when nothing is asked for. */
 export const generationDefaults: GenerationSettings = {
@@ -182,41 +205,19 @@ export function parseGenerationSettings(json: ConfigJson, file = 'config.json'):
 /** @throws InputError naming the setting that is out of its range or contradicts another one */
 export function checkGenerationSettings(settings: GenerationSettings, config: BartConfig): void {
   const fail = (problem: string) => new InputError(`generation: ${problem}.`);
-  const whole = (
-    key: 'maxLength' | 'minLength' | 'numBeams' | 'numReturnSequences' | 'noRepeatNgramSize',
-    least: number,
-  ) => {
-    const value = settings[key];
-    if (Number.isSafeInteger(value) && value >= least) return;
-    throw fail(`${key} must be a whole number from ${least} on, not ${JSON.stringify(value)}`);
-  };
-  whole('maxLength', 2);
-  whole('minLength', 0);
-  whole('numBeams', 1);
-  whole('numReturnSequences', 1);
-  whole('noRepeatNgramSize', 0);
-  const { maxLength, minLength, numBeams, numReturnSequences, lengthPenalty, sampling } = settings;
+  parseWith(generation, settings, 'generation');
+  const { maxLength, minLength, numBeams, numReturnSequences } = settings;
   if (maxLength > config.max_position_embeddings) {
     throw fail(`maxLength ${maxLength} exceeds the ${config.max_position_embeddings} positions of the model`);
   }
   if (minLength > maxLength) throw fail(`minLength ${minLength} exceeds maxLength ${maxLength}`);
-  if (typeof settings.earlyStopping !== 'boolean') {
-    throw fail(`earlyStopping must be true or false, not ${JSON.stringify(settings.earlyStopping)}`);
-  }
-  if (!Number.isFinite(lengthPenalty)) throw fail(`lengthPenalty must be a number, not ${lengthPenalty}`);
   for (const key of ['forcedBosTokenId', 'forcedEosTokenId'] as const) {
     const id = settings[key];
-    if (id === null || (Number.isSafeInteger(id) && id >= 0 && id < config.vocab_size)) continue;
+    if (id === null || id < config.vocab_size) continue;
     throw fail(`${key} ${id} is none of the ${config.vocab_size} tokens`);
   }
-  if (sampling) {
-    const { temperature, topK, topP } = sampling;
+  if (settings.sampling) {
     if (numBeams > 1) throw fail('sampling goes without beams; set numBeams to 1');
-    if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
-      throw fail(`temperature must be a number above 0, not ${temperature}`);
-    }
-    if (!(Number.isSafeInteger(topK) && topK >= 0)) throw fail(`topK must be a whole number from 0 on, not ${topK}`);
-    if (!(topP > 0 && topP <= 1)) throw fail(`topP must be in (0, 1], not ${topP}`);
   } else if (numReturnSequences > numBeams) {
     throw fail(`numReturnSequences ${numReturnSequences} exceeds numBeams ${numBeams}; raise numBeams, or sample`);
   }

@@ -1,0 +1,115 @@
+/** What the files of a run record, as schemas, from which their types follow. */
+import * as v from 'valibot';
+import {
+  finiteNumber,
+  listOf,
+  namedValues,
+  nonEmptyText,
+  numberFromZero,
+  orNone,
+  strictFields,
+  text,
+  type ValueOf,
+  wholeNumber,
+} from '../settings/index.ts';
+import { runSettings } from './settings-schema.ts';
+import type { Scores } from './task.ts';
+
+/** A score that is undefined, such as the correlation with a constant, is NaN, which JSON writes as null. */
+const score = v.pipe(
+  orNone(finiteNumber),
+  v.transform((value) => value ?? Number.NaN),
+);
+const scores: v.GenericSchema<unknown, Scores> = namedValues(score);
+
+const counts = {
+  total: wholeNumber,
+  kept: wholeNumber,
+};
+const sum = (layers: readonly { readonly total: number; readonly kept: number }[], key: 'total' | 'kept') =>
+  layers.reduce((total, layer) => total + layer[key], 0);
+
+/** What pruning came to; with Large-Sparse also how many weights the narrow, dense adapter has. */
+export type AdapterPruneReport = ValueOf<typeof pruneReport>;
+const pruneReport = v.pipe(
+  strictFields({
+    ...counts,
+    layers: listOf(strictFields({ name: nonEmptyText, ...counts })),
+    dense: v.optional(wholeNumber),
+  }),
+  v.check(({ total, kept, layers }) => {
+    const fits = layers.every((layer) => layer.kept <= layer.total);
+    return fits && sum(layers, 'total') === total && sum(layers, 'kept') === kept;
+  }, 'a report whose layers add up to its total'),
+);
+
+/** The scores on the evaluation data after a number of steps. */
+export type ScoredStep = ValueOf<typeof scoredStep>;
+const scoredStep = strictFields({ step: wholeNumber, metrics: scores });
+
+const seconds = strictFields({ pruning: numberFromZero, training: numberFromZero, evaluation: numberFromZero });
+
+const configFields = {
+  settings: runSettings,
+  /** Class names; null where there are none, as in regression. */
+  labels: orNone(listOf(text)),
+  metrics: listOf(text),
+  pruning: orNone(pruneReport),
+  /** The exact command that made it. */
+  command: listOf(text),
+  versions: namedValues(text),
+  /** Of the tensors that all this is told of; absent in folders of earlier versions. */
+  fingerprint: v.optional(nonEmptyText),
+};
+/** `sparse-adapter.json`: what is needed to rebuild the model and to know how it came about. */
+export type RunConfig = ValueOf<typeof runConfig>;
+export const runConfig = strictFields({ format_version: wholeNumber, ...configFields });
+
+/** `metrics.json`. */
+export type RunMetrics = ValueOf<typeof runMetrics>;
+export const runMetrics = strictFields({
+  /** On the evaluation data after the last step; null without evaluation data. */
+  metrics: orNone(scores),
+  /** Without the pruned ones. */
+  trained_parameters: strictFields({ adapter: wholeNumber, head: wholeNumber }),
+  backbone_parameters: wholeNumber,
+  steps: wholeNumber,
+  /** The scores while it was trained; the last are those above. */
+  history: listOf(scoredStep),
+  /** The mean loss of each epoch. */
+  epoch_losses: listOf(finiteNumber),
+  seconds,
+  /** In training. */
+  tokens_per_second: orNone(numberFromZero),
+  /** Of the tensors that the scores are of; absent in folders of earlier versions. */
+  fingerprint: v.optional(nonEmptyText),
+});
+
+/** What lies beside the files of another library: what they have no place for. */
+export type Origin = ValueOf<typeof originFile>;
+export const originFile = strictFields({
+  config: strictFields(configFields),
+  metrics: runMetrics,
+  /** Of the tensors of each file that was written with it; absent in folders of earlier versions. */
+  fingerprints: v.optional(namedValues(nonEmptyText)),
+});
+
+/** Where a stopped run stood. */
+export type CheckpointHeader = ValueOf<typeof checkpointHeader>;
+export const checkpointHeader = v.pipe(
+  strictFields({
+    settings: runSettings,
+    /** Of the examples that it was trained on. */
+    fingerprint: nonEmptyText,
+    /** The command that began the run. */
+    command: listOf(text),
+    pruning: orNone(pruneReport),
+    step: wholeNumber,
+    /** One per step. */
+    losses: listOf(finiteNumber),
+    history: listOf(scoredStep),
+    tokens: wholeNumber,
+    seconds,
+  }),
+  v.check(({ step, losses }) => losses.length === step, 'the header of a checkpoint with one loss per step'),
+);

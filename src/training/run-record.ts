@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { Counted } from './accounting.ts';
+import { fileFingerprint } from './fingerprint.ts';
+import { ownAdapter } from './prepare.ts';
+import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
+import { fingerprintWarnings, readRunConfig, readRunMetrics, storedCounts, WEIGHTS } from './run-folder.ts';
+
+/** What a finished run tells of itself, as far as it holds. */
+export interface RunRecord {
+  readonly config: RunConfig;
+  readonly metrics: RunMetrics;
+  /** A line if the weights are not those that its files tell of. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads what a finished run tells of itself. If its weights have been replaced, scores are left out and weights are counted anew.
+ *
+ * @throws InputError if the folder holds no finished run, or a file that is damaged
+ */
+export function readRun(folder: string): RunRecord {
+  const config = readRunConfig(folder);
+  const metrics = readRunMetrics(folder);
+  const ofTensors = fileFingerprint(join(folder, WEIGHTS)) ?? '';
+  const warnings = [...new Set([config, metrics].flatMap((told) => fingerprintWarnings(folder, told, ofTensors)))];
+  const isStale = [config, metrics].some(({ fingerprint = ofTensors }) => fingerprint !== ofTensors);
+  return isStale ? { ...recounted(config, metrics, storedCounts(folder)), warnings } : { config, metrics, warnings };
+}
+
+/** Without scores, and with the pruning that the weights show. */
+function recounted(config: RunConfig, metrics: RunMetrics, counts: readonly Counted[]): Omit<RunRecord, 'warnings'> {
+  const kept = (isHead: boolean) =>
+    counts
+      .filter(({ name }) => name.split('.').includes(ownAdapter) !== isHead)
+      .reduce((sum, count) => sum + (count.kept ?? 0), 0);
+  const pruning = reportOf(counts);
+  const { adapter } = config.settings;
+  return {
+    config: { ...config, pruning, settings: { ...config.settings, pruning: pruning && config.settings.pruning } },
+    metrics: {
+      ...metrics,
+      metrics: null,
+      history: [],
+      trained_parameters:
+        adapter.kind === 'full' ? metrics.trained_parameters : { adapter: kept(false), head: kept(true) },
+    },
+  };
+}
+
+/** Null where nothing is pruned. */
+function reportOf(counts: readonly Counted[]): AdapterPruneReport | null {
+  const layers = counts
+    .map(({ name, total, kept }) => ({ name, total, kept: kept ?? total }))
+    .filter(({ total, kept }) => kept < total);
+  if (layers.length === 0) return null;
+  const sum = (key: 'total' | 'kept') => layers.reduce((all, layer) => all + layer[key], 0);
+  return { total: sum('total'), kept: sum('kept'), layers };
+}
