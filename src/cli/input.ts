@@ -1,7 +1,7 @@
 import { Option } from 'commander';
-import { type Example, glueTasks, isTable, readLines, streamTable } from '../data/index.ts';
+import { type Example, isTable, readLines, streamTable } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import type { DataSettings } from '../training/index.ts';
+import { type DataSettings, textsOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { textColumns } from './options.ts';
 import { note, warn } from './output.ts';
@@ -20,14 +20,9 @@ export type InputKind = 'text' | 'pair' | 'either';
 
 /** What a model trained on this data reads. */
 export function inputKind(data: DataSettings): InputKind {
-  if (data.kind === 'unknown') return 'either';
-  const texts =
-    data.kind === 'glue'
-      ? glueTasks[data.task].text
-      : data.kind === 'table' || data.kind === 'dataset'
-        ? data.text
-        : ['definition'];
-  return texts.length === 2 ? 'pair' : 'text';
+  if (data.kind === 'squad' || data.kind === 'pairs') return 'text';
+  const texts = textsOf(data);
+  return texts === null ? 'either' : texts === 2 ? 'pair' : 'text';
 }
 
 export interface InputOptions {

@@ -14,8 +14,10 @@ export interface BatchOptions<T> {
   readonly lengthOf: (item: T) => number;
 }
 
-/** Cuts a list into runs of at most `size`. */
+/** Cuts a list into runs of at most `size`. @throws RangeError if the size is no whole number above 0 */
 export function chunks<T>(items: readonly T[], size: number): T[][] {
+  if (!(Number.isInteger(size) && size > 0))
+    throw new RangeError(`A batch has ${size} items; it must be a whole number above 0.`);
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 

@@ -1,3 +1,5 @@
+import { InputError } from '../errors.ts';
+import { shown } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { Example } from './examples.ts';
 
@@ -6,15 +8,67 @@ export interface EncodedExample {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];
   readonly label?: number;
+  /** How many texts it had; left out where that is not known. */
+  readonly texts?: 1 | 2;
 }
 
-/** @param maxLength the largest number of ids of an example, special tokens included */
+/**
+ * Turns examples into token ids.
+ *
+ * @param maxLength the largest number of ids of an example, special tokens included
+ * @throws InputError naming the example and the field: a text that is no string, a label that is no number, pairs among single texts
+ */
 export function encodeExamples(
   examples: readonly Example[],
   tokenizer: Tokenizer,
   maxLength: number,
 ): EncodedExample[] {
-  return examples.map(({ text, pair, label }) => ({ ...tokenizer.encode(text, pair, { maxLength }), label }));
+  checkList('examples', examples);
+  const [first] = examples;
+  return examples.map((example, i) => {
+    const { text, pair, label } = checkExample(`examples[${i}]`, example);
+    const texts = pair === undefined ? 1 : 2;
+    if (i > 0 && texts !== (first.pair === undefined || first.pair === null ? 1 : 2)) {
+      throw new InputError(
+        `examples[${i}] has ${texts === 1 ? 'one text' : 'two texts'}, and examples[0] has ${texts === 1 ? 'two' : 'one'}; give "pair" to all of them or to none.`,
+      );
+    }
+    const { ids, typeIds } = tokenizer.encode(text, pair, { maxLength });
+    return { ids, typeIds: shared(typeIds), label, texts };
+  });
+}
+
+/** @throws InputError if it is no example */
+function checkExample(name: string, example: unknown): Example {
+  if (typeof example !== 'object' || example === null || Array.isArray(example)) {
+    throw new InputError(`${name} is ${shown(example)}; it must be an object with a "text".`);
+  }
+  const { text, pair, label } = example as Readonly<Record<keyof Example, unknown>>;
+  checkText(`${name}.text`, text);
+  if (pair !== undefined && pair !== null) checkText(`${name}.pair`, pair);
+  if (label !== undefined && label !== null && !Number.isFinite(label)) {
+    throw new InputError(`${name}.label is ${shown(label)}; it must be the number of a class or a number to predict.`);
+  }
+  return { text, pair: pair ?? undefined, label: (label as number | null) ?? undefined };
+}
+
+/** @throws InputError if a value of a program is no list */
+export function checkList(name: string, value: unknown): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) throw new InputError(`${name} must be an array, not ${shown(value)}.`);
+}
+
+/** @throws InputError if a value of a program is no text */
+export function checkText(name: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') throw new InputError(`${name} is ${shown(value)}; it must be a string.`);
+}
+
+/** Token types of single texts are all 0, and one list for each length is enough. */
+const zeros: (readonly number[])[] = [];
+
+function shared(typeIds: readonly number[]): readonly number[] {
+  if (typeIds.some((type) => type !== 0)) return typeIds;
+  zeros[typeIds.length] ??= Object.freeze(typeIds.map(() => 0));
+  return zeros[typeIds.length];
 }
 
 /** The number of tokens of an example. */

@@ -1,5 +1,7 @@
 import { InputError } from '../errors.ts';
+import { shown } from '../settings/index.ts';
 import type { LocatedTokens, Tokenizer } from '../text/index.ts';
+import { checkList, checkText } from './encode.ts';
 
 /** A question about a text. */
 export interface Question {
@@ -56,6 +58,7 @@ export function questionWindows(
   options: WindowOptions,
   name = 'the input',
 ): Window[] {
+  checkQuestions(questions, options);
   const locate = remembered(tokenizer);
   return questions.flatMap((question, number) => {
     const tokens = locate(question.context);
@@ -70,6 +73,7 @@ export function answeredWindows(
   options: WindowOptions,
   name = 'the input',
 ): AnsweredWindow[] {
+  checkQuestions(questions, options);
   const locate = remembered(tokenizer);
   return questions.flatMap((question, number) => {
     const tokens = locate(question.context);
@@ -84,6 +88,24 @@ export function answeredWindows(
         : { ids, typeIds, start: 0, end: 0 };
     });
   });
+}
+
+/** @throws InputError naming the question and the field that is no string or empty, or a length that is no whole number above 0 */
+function checkQuestions(questions: readonly Question[], options: WindowOptions): void {
+  checkList('questions', questions);
+  questions.forEach((question: Partial<Question> | null, i) => {
+    for (const field of ['question', 'context'] as const) {
+      const value = question?.[field];
+      checkText(`questions[${i}].${field}`, value);
+      if (value.trim() === '') throw new InputError(`questions[${i}].${field} is empty.`);
+    }
+  });
+  for (const field of ['maxLength', 'stride'] as const) {
+    const value = options[field];
+    if (!(Number.isInteger(value) && value > 0)) {
+      throw new InputError(`${field} of the windows is ${shown(value)}; it must be a whole number above 0.`);
+    }
+  }
 }
 
 /**

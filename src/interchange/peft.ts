@@ -37,6 +37,13 @@ function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, 
   };
 }
 
+/** PEFT takes the names of classes from the configuration of the base model, so they are told in the form that stands there. */
+function classesNote({ labels }: PortableAdapter): string[] {
+  if (!labels) return [];
+  const id2label = JSON.stringify(Object.fromEntries(labels.map((label, i) => [i, label])));
+  return [`PEFT's files name no classes; give the base model id2label=${id2label}.`];
+}
+
 /** @throws InputError if it is no weight of the adapter and of no module of the model */
 function ownWeight(method: PeftMethod, label: string, weight: Weight): Weight {
   const own = method.ownWeight(weight);
@@ -63,7 +70,7 @@ export const peft: AdapterFormat = {
     ];
     return {
       files: { [CONFIG]: sortedJson(configOf(method, adapter)), [WEIGHTS]: denseFile(weights) },
-      warnings: method.warnings,
+      warnings: [...method.warnings, ...classesNote(adapter)],
     };
   },
 

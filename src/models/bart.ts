@@ -15,7 +15,7 @@ import {
   ResidualPoint,
 } from './attachments.ts';
 import type { BartConfig } from './bart-config.ts';
-import type { PackedBatch } from './batch.ts';
+import { checkReadable, type PackedBatch } from './batch.ts';
 import { causalKeys } from './causal-keys.ts';
 import { Pass } from './pass.ts';
 
@@ -354,12 +354,15 @@ export class BartModel {
 
   /** The encoder's output [source rows, hidden]. Dropout is on when `random` is given. */
   encode(source: PackedBatch, random?: Random): Tensor {
+    this.#check(source);
     const pass = new Pass(source.offsets, random);
     return this.#encoder.hiddenStates(source, pass, this.#runner(source))[this.config.encoder_layers];
   }
 
   /** All states, for a decoder that reads `target`. Dropout is on when `random` is given. */
   hiddenStates(source: PackedBatch, target: PackedBatch, random?: Random): BartStates {
+    this.#check(source);
+    this.#check(target);
     const sourcePass = new Pass(source.offsets, random);
     const run = this.#runner(source, target);
     const encoder = this.#encoder.hiddenStates(source, sourcePass, run);
@@ -377,6 +380,11 @@ export class BartModel {
         this.decoder.offerSource(index, states, source.keyCounts, passOf(sourcePass, `source ${index}`)),
     };
     return { encoder, decoder: this.decoder.hiddenStates(rows, memory, run, encoded) };
+  }
+
+  #check(batch: PackedBatch): void {
+    const { vocab_size, max_position_embeddings } = this.config;
+    checkReadable(batch, { tokens: vocab_size, positions: max_position_embeddings + POSITION_OFFSET });
   }
 
   /** Keeps the inside of the layers as long as all of them together stay below `keptBytes`, by a rough count. */

@@ -1,3 +1,5 @@
+import { InputError } from '../errors.ts';
+
 /**
  * Packed batches: the tokens of all sequences in one list of rows, none of them padding. Linear layers, norms and activations
  * see rows; only attention and pooling look at where sequences begin.
@@ -35,7 +37,62 @@ export interface PaddedBatch {
   readonly token_type_ids?: readonly (readonly number[])[];
 }
 
-/** Packs sequences of any lengths. @throws Error if one is empty or its token types are not as many as its ids */
+/**
+ * Checks the ids and the token types of a sequence.
+ *
+ * @param name of the sequence, for messages
+ * @param vocabSize the ids that a model knows are below it; left out, any are
+ * @throws InputError if it is no sequence, or has an id or a type that is no whole number from 0 on
+ */
+export function checkSequence(name: string, sequence: unknown, vocabSize = 2 ** 31): asserts sequence is TokenSequence {
+  const { ids, typeIds } = Object(sequence) as { readonly ids?: unknown; readonly typeIds?: unknown };
+  if (!Array.isArray(ids)) throw new InputError(`${name} has no list of token ids ("ids"); encode its text first.`);
+  if (typeIds !== undefined && !Array.isArray(typeIds)) throw new InputError(`${name}: its "typeIds" are no list.`);
+  checkIds(name, 'token id', ids, vocabSize);
+  checkIds(name, 'token type', typeIds ?? [], 2 ** 31);
+}
+
+function checkIds(name: string, what: string, ids: readonly unknown[], end: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i];
+    if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < end) continue;
+    const range = end < 2 ** 31 ? `from 0 to ${end - 1}` : 'from 0 on';
+    const found = typeof id === 'number' ? id : (JSON.stringify(id) ?? String(id));
+    throw new InputError(`${name}: ${what} ${i} is ${found}; it must be a whole number ${range}.`);
+  }
+}
+
+/**
+ * Checks that a model can read a batch.
+ *
+ * @param limits how many tokens and how many rows of positions it has
+ * @throws InputError naming the sequence that has a token or a position that the model lacks
+ */
+export function checkReadable(
+  { inputIds, positionIds, offsets }: PackedBatch,
+  { tokens, positions }: { readonly tokens: number; readonly positions: number },
+): void {
+  const sequenceOf = (row: number) => offsets.findLastIndex((offset) => offset <= row);
+  const unknown = inputIds.findIndex((id) => id < 0 || id >= tokens);
+  if (unknown >= 0) {
+    throw new InputError(
+      `sequence ${sequenceOf(unknown)} of the batch has the token id ${inputIds[unknown]}; this model knows ids from 0 to ${tokens - 1}, use the tokenizer that belongs to it.`,
+    );
+  }
+  const late = positionIds.findIndex((id) => id >= positions);
+  if (late < 0) return;
+  const s = sequenceOf(late);
+  throw new InputError(
+    `sequence ${s} of the batch has ${offsets[s + 1] - offsets[s]} tokens, more than this model has positions for; cut it to fewer (maxLength).`,
+  );
+}
+
+/**
+ * Packs sequences of any lengths.
+ *
+ * @throws Error if one is empty or its token types are not as many as its ids
+ * @throws InputError if an id or a token type is no whole number from 0 on
+ */
 export function packSequences(sequences: readonly TokenSequence[], positions: PositionRule): PackedBatch {
   return pack(
     sequences.map(({ ids, typeIds }) => ({ ids, typeIds, mask: undefined })),
@@ -48,6 +105,7 @@ export function packSequences(sequences: readonly TokenSequence[], positions: Po
  * Hugging Face) but nothing attends to them.
  *
  * @throws Error if a sequence is empty or wholly masked, or the mask or the token types have another shape than the ids
+ * @throws InputError if an id or a token type is no whole number from 0 on
  */
 export function packPadded(batch: PaddedBatch, positions: PositionRule): PackedBatch {
   const { input_ids, attention_mask, token_type_ids } = batch;
@@ -70,6 +128,7 @@ function pack(sequences: readonly MaskedSequence[], positions: PositionRule): Pa
   const keyCounts: number[] = [];
   const [inputIds, tokenTypeIds, positionIds, columns]: number[][] = [[], [], [], []];
   sequences.forEach(({ ids, typeIds, mask }, s) => {
+    checkSequence(`sequence ${s} of the batch`, { ids, typeIds });
     checkLength(s, ids, typeIds, 'token types');
     checkLength(s, ids, mask, 'numbers in the attention mask');
     const all = ids.map((_, column) => column);

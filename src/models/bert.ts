@@ -6,7 +6,7 @@ import type { Random } from '../random/random.ts';
 import { tidyInScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AttachmentPoints, AttentionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
-import type { PackedBatch } from './batch.ts';
+import { checkReadable, type PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 import type { FrozenLayers } from './frozen-layers.ts';
 import { Pass } from './pass.ts';
@@ -35,7 +35,8 @@ class BertEmbeddings {
   }
 
   forward(batch: PackedBatch, random?: Random): Tensor {
-    const { type_vocab_size } = this.#config;
+    const { vocab_size, max_position_embeddings, type_vocab_size } = this.#config;
+    checkReadable(batch, { tokens: vocab_size, positions: max_position_embeddings });
     const type = batch.tokenTypeIds.find((id) => id >= type_vocab_size);
     if (type !== undefined) {
       throw new RangeError(`BertModel.forward: batch has the token type ${type}, the model has ${type_vocab_size}.`);

@@ -43,6 +43,8 @@ export class SequenceClassifier {
   readonly problem: ProblemType;
   /** The names of all outputs in their order. */
   readonly outputs: readonly string[];
+  /** How many texts the examples had that it was trained on; null where that is not known. */
+  texts: 1 | 2 | null = null;
   readonly #root: ParameterPath;
 
   constructor(root: ParameterPath, config: EncoderConfig, options: ClassifierOptions) {

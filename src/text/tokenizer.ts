@@ -1,5 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../errors.ts';
+import { shown } from '../settings/index.ts';
 import type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
 import {
   byteLevelSpelling,
@@ -18,6 +19,7 @@ import {
   specialIds,
   type Template,
 } from './template.ts';
+import { checkTokenIds } from './token-ids.ts';
 import { longestFirst } from './truncation.ts';
 
 /** What is used of the library, whose own declarations TypeScript does not find under Node's module rules. */
@@ -67,6 +69,7 @@ export class Tokenizer {
    * @throws InputError when the definition is invalid, of an unsupported kind or without special tokens
    */
   constructor(definition: TokenizerDefinition, config: TokenizerConfig = {}, label = 'tokenizer.json') {
+    checkTokenIds(definition, label);
     try {
       this.#library = new LibraryTokenizer(definition, config);
       this.#template = parseTemplate(definition.post_processor as PostProcessor | null);
@@ -95,11 +98,13 @@ export class Tokenizer {
    * @param pair the second text; an empty string is a (short) second text, `null` is none
    * @param options.maxLength the largest number of ids, special tokens included. A single text loses its end; of a pair
    *   the longer text loses one token at a time, the second when both are equally long.
-   * @throws InputError when the special tokens alone exceed `maxLength`
+   * @throws InputError when a text is no string, or the special tokens alone exceed `maxLength`
    */
   encode(text: string, pair?: string | null, options: { readonly maxLength?: number } = {}): Encoding {
     const { maxLength = Number.POSITIVE_INFINITY } = options;
     const isPair = pair !== undefined && pair !== null;
+    checkText('the text', text);
+    if (isPair) checkText('the second text', pair);
     const pieces = isPair ? this.#template.pair : this.#template.single;
     const specialCount = specialIds(pieces).length;
     const room = maxLength - specialCount;
@@ -119,6 +124,7 @@ export class Tokenizer {
    * @throws InputError when the tokenizer is neither WordPiece nor byte-level BPE
    */
   locate(text: string): LocatedTokens {
+    checkText('the text', text);
     this.#spelling ??= this.#spellingOf();
     const { ids, tokens } = this.#library.encode(text, { add_special_tokens: false });
     return { ids, ...locateTokens(text, tokens, this.#spelling) };
@@ -170,4 +176,8 @@ export class Tokenizer {
   #tokenize(text: string): number[] {
     return this.#library.encode(text, { add_special_tokens: false }).ids;
   }
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InputError(`${name} must be a string, not ${shown(value)}.`);
 }

@@ -1,8 +1,8 @@
 import { chunks } from '../data/batches.ts';
-import { type EncodedExample, tokenCount } from '../data/encode.ts';
+import { checkList, type EncodedExample, tokenCount } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
-import { packSequences } from '../models/batch.ts';
+import { checkSequence, packSequences } from '../models/batch.ts';
 import type { SequenceClassifier } from '../models/classifier.ts';
 import type { ProblemType } from '../models/config.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -42,12 +42,32 @@ export function classificationLoss(
   if (temperature !== 1 && !model.labels) {
     throw new InputError('A temperature divides the logits of classes; where numbers are predicted it must be 1.');
   }
-  const targets = batch.map(({ label }) => {
-    if (label === undefined) throw new Error('An example to train on has no label.');
-    return label;
-  });
+  const targets = batch.map(({ label }, i) => targetOf(model, `example ${i} of the batch`, label));
   const logits = model.forward(packSequences(batch, model.encoder.positionIds), random);
   return model.loss(tempered(logits, temperature), targets);
+}
+
+/** @throws InputError if it is no label of the model */
+function targetOf({ labels }: SequenceClassifier, name: string, label: number | undefined): number {
+  if (label === undefined || !Number.isFinite(label))
+    throw new InputError(`${name} has no label, which training and evaluation need.`);
+  if (!labels || (Number.isInteger(label) && label >= 0 && label < labels.length)) return label;
+  throw new InputError(
+    `${name} has the label ${label}; the model has ${labels.length} classes, from 0 to ${labels.length - 1}.`,
+  );
+}
+
+/** @throws InputError naming an example that is none, or has another number of texts than those that the model was trained on */
+function checkExamples({ texts, config }: SequenceClassifier, examples: readonly EncodedExample[]): void {
+  checkList('examples', examples);
+  for (const [i, example] of examples.entries()) {
+    checkSequence(`examples[${i}]`, example, config.vocab_size);
+    if (texts === null || example.texts === undefined || example.texts === texts) continue;
+    const trained = texts === 2 ? 'pairs of texts; give a second one as "pair"' : 'single texts; leave out "pair"';
+    throw new InputError(
+      `examples[${i}] has ${example.texts === 1 ? 'one text' : 'two texts'}, and the model was trained on ${trained}.`,
+    );
+  }
 }
 
 /**
@@ -67,13 +87,14 @@ export function classificationObjective(
 /**
  * Predictions in the order of the examples.
  *
- * @throws InputError if the model's output is not finite
+ * @throws InputError naming an example that does not fit the model, and if the model's output is not finite
  */
 export async function predict(
   model: SequenceClassifier,
   examples: readonly EncodedExample[],
   { batchSize = 32, onBatch, signal }: PredictOptions = {},
 ): Promise<Prediction[]> {
+  checkExamples(model, examples);
   const predictions: Prediction[] = [];
   for (const batch of chunks(examples, batchSize)) {
     await yieldToEvents();
@@ -114,7 +135,8 @@ function toPrediction(logits: number[], problem: ProblemType): Prediction {
  * The metrics of a model on labelled examples.
  *
  * @param options.positive the class that F1 is about. Default 1
- * @throws InputError as {@link predict}, and for a model that gives several labels or numbers at once
+ * @throws InputError as {@link predict}, if there is no example or one has no label, and for a model that gives several labels or
+ *   numbers at once
  */
 export async function evaluate<Name extends MetricName>(
   model: SequenceClassifier,
@@ -127,12 +149,16 @@ export async function evaluate<Name extends MetricName>(
       `A model for ${model.problem} with ${model.outputs.length} outputs has no single answer to evaluate.`,
     );
   }
+  checkList('examples', examples);
+  if (examples.length === 0) throw new InputError('examples is empty; there is nothing to evaluate the model on.');
+  checkExamples(model, examples);
+  const targets = examples.map(({ label }, i) => targetOf(model, `examples[${i}]`, label));
   const predictions = await predict(model, examples, options);
   // F1 is about class 1.
   const place = (value: number) => (!model.labels ? value : value === positive ? 1 : value === 1 ? positive : value);
   return computeMetrics(
     metrics,
     predictions.map(({ value }) => place(value)),
-    examples.map(({ label }) => (label === undefined ? Number.NaN : place(label))),
+    targets.map(place),
   );
 }

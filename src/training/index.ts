@@ -66,6 +66,7 @@ export {
   runDefaults,
   type TextGenerationData,
   textDefaults,
+  textsOf,
   withAllOptions,
 } from './settings.ts';
 export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

@@ -8,9 +8,10 @@ import {
   type Window,
   type WindowLogits,
 } from '../data/browser.ts';
+import { checkList } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
 import { type SquadScores, squadScores } from '../metrics/index.ts';
-import { packSequences } from '../models/batch.ts';
+import { checkSequence, packSequences } from '../models/batch.ts';
 import type { QuestionAnsweringModel } from '../models/question-answering.ts';
 import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
@@ -45,12 +46,29 @@ export async function answerQuestions(
   windows: readonly Window[],
   { decode, ...options }: PredictOptions & { readonly decode?: DecodeOptions } = {},
 ): Promise<Answer[][]> {
+  checkWindows(model, questions, windows);
   const logits = await windowLogits(model, windows, options);
   const read = questions.map((): { window: Window; logits: WindowLogits }[] => []);
   windows.forEach((window, i) => {
     read[window.question].push({ window, logits: logits[i] });
   });
   return questions.map(({ context }, i) => decodeAnswers(context, read[i], decode));
+}
+
+/** @throws InputError naming a window that the model cannot read, or that is of none of the questions */
+function checkWindows(
+  { encoder }: QuestionAnsweringModel,
+  questions: readonly Question[],
+  windows: readonly Window[],
+): void {
+  checkList('questions', questions);
+  checkList('windows', windows);
+  const asked = new Set(questions.keys());
+  for (const [i, window] of windows.entries()) {
+    checkSequence(`windows[${i}]`, window, encoder.config.vocab_size);
+    if (!asked.has(window.question))
+      throw new InputError(`windows[${i}] is of none of the questions; cut them with questionWindows.`);
+  }
 }
 
 async function windowLogits(

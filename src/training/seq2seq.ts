@@ -1,3 +1,4 @@
+import { checkList, checkText } from '../data/encode.ts';
 import type { TextPair } from '../data/text-pairs.ts';
 import type { GenerationSettings, Seq2SeqModel, SequencePair } from '../models/browser.ts';
 import { generate } from '../models/browser.ts';
@@ -15,12 +16,17 @@ export interface TextLengths {
   readonly maxTargetLength: number;
 }
 
-/** Both texts of each pair as token ids. */
+/** Both texts of each pair as token ids. @throws InputError naming the pair and the field that is no string */
 export function encodePairs(
   pairs: readonly TextPair[],
   tokenizer: Tokenizer,
   { maxLength, maxTargetLength }: TextLengths,
 ): SequencePair[] {
+  checkList('pairs', pairs);
+  pairs.forEach((pair: Partial<TextPair> | null, i) => {
+    checkText(`pairs[${i}].text`, pair?.text);
+    checkText(`pairs[${i}].target`, pair?.target);
+  });
   return pairs.map(({ text, target }) => ({
     ids: tokenizer.encode(text, null, { maxLength }).ids,
     targetIds: tokenizer.encode(target, null, { maxLength: maxTargetLength }).ids,

@@ -1,12 +1,18 @@
 import { existsSync } from 'node:fs';
 import { type AdapterSettings, completeSettings } from '../adapters/index.ts';
-import { fetchDataset } from '../data/index.ts';
+import { fetchDataset, glueTasks } from '../data/index.ts';
 import { parseHubName } from '../io/hub/repository.ts';
 import { type FetchOptions, fetchModel } from '../io/index.ts';
 import { pruningMethodOf } from '../pruning/index.ts';
 import { parseWith } from '../settings/index.ts';
 import { widened } from './large-sparse.ts';
-import { type DataSettings, type PruningSettings, type RunSettings, runSettings } from './settings-schema.ts';
+import {
+  type ClassificationData,
+  type DataSettings,
+  type PruningSettings,
+  type RunSettings,
+  runSettings,
+} from './settings-schema.ts';
 
 export {
   type ClassificationData,
@@ -84,3 +90,11 @@ export async function fetchData(data: DataSettings, options: FetchOptions = {}):
 /** Whether GLUE comes from the hub: a folder of that name goes first. */
 export const isHubGlue = (data: DataSettings): data is DataSettings & { kind: 'glue' } =>
   data.kind === 'glue' && !existsSync(data.folder) && parseHubName(data.folder, 'dataset') !== undefined;
+
+/** How many texts each example of these data has; null where that is not known. */
+export function textsOf(data: ClassificationData): 1 | 2 | null {
+  if (data.kind === 'unknown') return null;
+  if (data.kind === 'wordnet') return 1;
+  const { length } = data.kind === 'glue' ? glueTasks[data.task].text : data.text;
+  return length === 2 ? 2 : 1;
+}

@@ -90,7 +90,7 @@ onEveryBackend(test, 'the loss of a batch is the mean of the losses of its examp
 test('an example to train on needs a label; dropout needs a generator', () => {
   const model = tinyClassifier();
   const [{ ids, typeIds }] = examples;
-  assert.throws(() => classificationLoss(model, [{ ids, typeIds }]), /An example to train on has no label/);
+  assert.throws(() => classificationLoss(model, [{ ids, typeIds }]), /example 0 of the batch has no label/);
   const loss = (random?: Random) => tidy(() => classificationLoss(model, examples, random)).item();
   assert.equal(loss(), loss());
   assert.equal(loss(new Random(1)), loss(new Random(1)));

@@ -1,5 +1,6 @@
+import { InputError } from '../../errors.ts';
 import type { Random } from '../../random/random.ts';
-import { packSequences } from '../batch.ts';
+import { checkSequence, packSequences } from '../batch.ts';
 import type { Seq2SeqModel } from '../seq2seq.ts';
 import { beamSearch, type ScoredText } from './beam-search.ts';
 import { CachedDecoding } from './decoding.ts';
@@ -46,7 +47,8 @@ function sampler(sampling: Sampling, randomOf: (text: number) => Random): Choice
  * @param sources token ids with their special tokens
  * @param settings those that are left out have Hugging Face's defaults
  * @returns for each source its texts, the best first in a beam search
- * @throws InputError for settings that are out of range or contradict each other, and if the model's output is not finite
+ * @throws InputError for settings that are out of range or contradict each other, for ids that the model does not know, and if the model's
+ *   output is not finite
  */
 export async function generate(
   model: Seq2SeqModel,
@@ -57,6 +59,12 @@ export async function generate(
   const complete: GenerationSettings = { ...generationDefaults, ...settings };
   checkGenerationSettings(complete, model.config);
   const { batchSize = 8, onDone } = options;
+  if (!(Number.isInteger(batchSize) && batchSize > 0)) {
+    throw new RangeError(`generate: batchSize is ${batchSize}; it must be a whole number above 0.`);
+  }
+  if (!Array.isArray(sources))
+    throw new InputError('generate: sources must be an array with the token ids of each text.');
+  for (const [i, ids] of sources.entries()) checkSequence(`sources[${i}]`, { ids }, model.config.vocab_size);
   const texts: ScoredText[][] = [];
   while (texts.length < sources.length) {
     const first = texts.length;

@@ -15,7 +15,7 @@ import { loadClassifier, type SequenceClassifier } from '../../models/index.ts';
 import type { Random } from '../../random/index.ts';
 import { classificationLoss, evaluate } from '../classification.ts';
 import { withLabels } from '../relabel.ts';
-import { type ClassificationData, datasetName, isHubGlue, runDefaults } from '../settings.ts';
+import { type ClassificationData, datasetName, isHubGlue, runDefaults, textsOf } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 const wordnetFields = (data: ClassificationData & { kind: 'wordnet' }, random: Random) =>
@@ -92,8 +92,11 @@ export const classification: Task<{
     return read && withLabels(read, labels);
   },
 
-  load: ({ model, pooling }, labels, random, { shared, head }) =>
-    loadClassifier(model, random, () => ({ labels, pooling, head }), shared),
+  load({ model, pooling, data }, labels, random, { shared, head }) {
+    const loaded = loadClassifier(model, random, () => ({ labels, pooling, head }), shared);
+    loaded.model.texts = textsOf(data);
+    return loaded;
+  },
   labelsOf: ({ labels }) => labels,
   encode: ({ examples }, tokenizer, { maxLength }) => encodeExamples(examples, tokenizer, maxLength),
   tokenCount,
