@@ -276,9 +276,9 @@ export class OutputFolder {
   }
 
   #noSpace(needed: number, free: number | null): InputError {
-    const known = free === null ? 'too little free space' : `${megabytes(free)} of free space`;
+    const known = free === null ? 'too little free space' : `${sizeText(free)} of free space`;
     return new InputError(
-      `${this.folder} has ${known} and ${megabytes(needed)} are needed: free some, or choose another --output.`,
+      `${this.folder} has ${known} and ${sizeText(needed)} are needed: free some, or choose another --output.`,
     );
   }
 }
@@ -424,7 +424,8 @@ function freeBytes(path: string): number | null {
   }
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const sizeText = (bytes: number): string =>
+  bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 
 const asInputError = (action: string, error: unknown): InputError =>
   error instanceof InputError ? error : fileError(action, error);

@@ -100,13 +100,16 @@ async function trainAndSave(
   const data = fingerprint(run.items);
   const checkpoint = async (isLast: boolean) =>
     saveCheckpoint(output, { settings, fingerprint: data, ...progress }, saved, await trainer.state(), { isLast });
+  let isWarned = false;
   const checkpointOnTheWay = async () => {
     try {
       await checkpoint(false);
+      isWarned = false;
     } catch (error) {
       // The run can still end well, and the checkpoint before this one is there.
       if (!(error instanceof InputError)) throw error;
-      events.onWarning?.(`no checkpoint after step ${trainer.step}: ${error.message}`);
+      if (!isWarned) events.onWarning?.(`no checkpoint after step ${trainer.step}: ${error.message}`);
+      isWarned = true;
     }
   };
   try {

@@ -316,7 +316,7 @@ test('more than the disk has is refused with both sizes', () => {
   const output = openOutput(join(temporaryFolder(), 'out'), oldNames);
   assertInputError(
     () => output.reserve(1000, 1e18),
-    /out has [\d.]+ MB of free space and 1000000000000\.0 MB are needed/,
+    /out has [\d.]+ [kM]B of free space and 1000000000000\.0 MB are needed/,
   );
   output.close();
 });
