@@ -1,3 +1,4 @@
+export { printable } from '../errors.ts';
 export {
   type ConfigOf,
   completeOptions,
@@ -40,5 +41,5 @@ export {
   wholeNumber,
   wholeNumbers,
 } from './schemas.ts';
-export { printable, shown } from './shown.ts';
+export { shown } from './shown.ts';
 export { type TextForm, textForm, valueOfText } from './text-form.ts';

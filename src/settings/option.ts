@@ -1,8 +1,7 @@
 import * as v from 'valibot';
-import { InputError } from '../errors.ts';
+import { InputError, printable } from '../errors.ts';
 import { expectationOf, parseWith } from './parse.ts';
 import type { Schema, ValueOf } from './schemas.ts';
-import { printable } from './shown.ts';
 import { textForm, valueOfText } from './text-form.ts';
 
 /** What there is to know of an option beside the values that it takes, which its schema says. */

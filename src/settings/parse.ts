@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { InputError } from '../errors.ts';
-import { printable, shown } from './shown.ts';
+import { InputError, printable } from '../errors.ts';
+import { shown } from './shown.ts';
 
 type Issue = v.BaseIssue<unknown>;
 type Key = string | number;

@@ -1,14 +1,7 @@
+import { printable } from '../errors.ts';
+
 const LONGEST_TEXT = 60;
 const MOST_ITEMS = 4;
-
-/** Control characters, separators of lines, and signs that turn the direction of text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
-
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-/** Returns the text with what a terminal would not print as it stands written as `\u001b`. */
-export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped);
 
 const shortened = (text: string): string => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
 

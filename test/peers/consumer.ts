@@ -1,6 +1,7 @@
 /**
  * Installs the packed package in an empty project, imports every entry of it with the oldest and the newest Node.js, and
- * compiles a program that imports them all with each TypeScript: strict, and the declarations are checked too.
+ * compiles a program that imports them all with each TypeScript: strict, and the declarations are checked too. Arguments choose
+ * versions of TypeScript by how they begin: `npm run test:types -- 5.6`.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -56,25 +57,28 @@ for (const [version, node] of nodes) {
 
 const typed = suite('package: typed');
 
+const wanted = process.argv.slice(2);
 const compilers: readonly (readonly [version: string, path: string])[] = [
   ...Object.keys(readPackage(import.meta.dirname).dependencies as object)
     .filter((name) => name.startsWith('typescript-'))
     .map((name) => join(peers, name)),
   join(root, 'node_modules', 'typescript'),
-].map((folder) => [readPackage(folder).version as string, join(folder, 'bin', 'tsc')]);
+]
+  .map((folder): [string, string] => [readPackage(folder).version, join(folder, 'bin', 'tsc')])
+  .filter(([version]) => wanted.length === 0 || wanted.some((start) => version.startsWith(start)));
 
 const node16 = { module: 'node16', moduleResolution: 'node16' };
 const bundler = { module: 'esnext', moduleResolution: 'bundler' };
 
 const program = `
-import { type Tensor, type RandomState, Random, grad, sum, mul, tensor } from 'sparse-adapter';
+import { type Tensor, Random, grad, sum, mul, tensor } from 'sparse-adapter';
 import { type SafetensorsFile, serializeSafetensors } from 'sparse-adapter/io';
 ${entries.map((entry, i) => `import * as entry${i} from '${entry}';`).join('\n')}
 export const everything = [${entries.map((_, i) => `entry${i}`)}];
 const x: Tensor = tensor([1, 2, 3], [3], { requiresGrad: true });
 const [gradient] = grad(sum(mul(x, x)), [x]);
 export const numbers: Float32Array | Float64Array = gradient!.dataSync();
-const state: RandomState = new Random(1).state();
+const state: ReturnType<Random['state']> = new Random(1).state();
 export const drawn: number = Random.restore(state).uniform();
 export const bytes: Uint8Array = serializeSafetensors([]);
 export const read = (file: SafetensorsFile): Uint8Array => file.readRaw('x');

@@ -54,6 +54,8 @@ export class Hub {
   readonly faults = new Map<string, Fault>();
   /** The body of answers served from `resolve` and behind it, by path. */
   readonly sentBytes = new Map<string, number>();
+  /** Answers in place of the hub where it returns true. */
+  hook: ((request: IncomingMessage, response: ServerResponse, url: URL) => boolean) | undefined;
   /** `Authorization` headers that came. */
   readonly authorizations = new Set<string>();
   readonly #server = createServer((request, response) => this.#answer(request, response));
@@ -91,9 +93,11 @@ export class Hub {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname, searchParams } = new URL(request.url ?? '/', this.address);
+    const url = new URL(request.url ?? '/', this.address);
+    const { pathname, searchParams } = url;
     this.requests.push(`${request.method} ${pathname}`);
     if (request.headers.authorization) this.authorizations.add(request.headers.authorization);
+    if (this.hook?.(request, response, url)) return;
     const api = /^\/api\/(model|dataset)s\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)$/.exec(pathname);
     const resolve = /^\/(datasets\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
     const stored = /^\/stored\/([0-9a-f]{64})\/(.+)$/.exec(pathname);

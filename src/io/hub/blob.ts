@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../../errors.ts';
@@ -29,6 +30,9 @@ export interface Transfer {
 
 /** A connection that breaks this often without one new byte is given up. */
 const ATTEMPTS = 4;
+/** So often it may break after few bytes. */
+const SHORT_PIECES = 100;
+const FEW_BYTES = 2 ** 20;
 const FIRST_PAUSE = 250;
 /** An unfinished file that was not written to for so many milliseconds has been left by its writer. */
 const ABANDONED = 5000;
@@ -47,6 +51,7 @@ export async function downloadBlob(transfer: Transfer): Promise<void> {
   const { file, target } = transfer;
   const unfinished = `${target}.incomplete`;
   removeUnlessWhole(target, file.size);
+  if (!existsSync(target)) checkSpace(file, unfinished);
   for (;;) {
     const handle = await claim(unfinished, target);
     if (!handle) return;
@@ -71,6 +76,17 @@ export async function downloadBlob(transfer: Transfer): Promise<void> {
 function removeUnlessWhole(target: string, size: number): void {
   const found = statSync(target, { throwIfNoEntry: false });
   if (found && found.size !== size) rmSync(target);
+}
+
+/** @throws InputError when the disk has no room for what is missing of a file */
+function checkSpace({ path, size }: RemoteFile, unfinished: string): void {
+  const folder = dirname(unfinished);
+  const { bavail, bsize } = statfsSync(folder);
+  const missing = size - (statSync(unfinished, { throwIfNoEntry: false })?.size ?? 0);
+  if (missing <= bavail * bsize) return;
+  throw new InputError(
+    `${path} needs ${missing} bytes and the disk of ${folder} has ${bavail * bsize}; make room, or set HF_HOME to a folder elsewhere.`,
+  );
 }
 
 const wrongContent = ({ path, hash }: RemoteFile): InputError =>
@@ -120,6 +136,7 @@ async function fill(handle: FileHandle, { file, bytesFrom, onBytes }: Transfer):
   if (done < before) await handle.truncate(0);
   let pieces = done > 0 ? 1 : 0;
   let failures = 0;
+  let shortPieces = 0;
   while (done < file.size) {
     const begin = done;
     let reason: unknown = 'the answer ended too early';
@@ -139,8 +156,10 @@ async function fill(handle: FileHandle, { file, bytesFrom, onBytes }: Transfer):
     if (done > begin) pieces++;
     if (done === file.size) break;
     failures = done > begin ? 0 : failures + 1;
-    if (failures === ATTEMPTS) throw broken(file, done, reason);
-    await pause(failures === 0 ? 0 : FIRST_PAUSE * 2 ** failures);
+    if (done - begin < FEW_BYTES) shortPieces++;
+    if (failures === ATTEMPTS || shortPieces === SHORT_PIECES) throw broken(file, done, reason);
+    const asked = reason instanceof HubError ? reason.retryAfter : undefined;
+    await pause(asked ?? (failures === 0 ? 0 : FIRST_PAUSE * 2 ** failures));
   }
   await handle.sync();
   return pieces;

@@ -33,7 +33,10 @@ export function hubEnvironment(variables: Readonly<Record<string, string | undef
 }
 
 function parseEndpoint(text: string): string {
-  const { protocol } = URL.canParse(text) ? new URL(text) : {};
+  const { protocol, username = '', password = '', search = '' } = URL.canParse(text) ? new URL(text) : {};
+  if (username || password || search) {
+    throw new InputError('HF_ENDPOINT must be an address without a name, a password or a query; use HF_TOKEN.');
+  }
   if (protocol === 'https:' || protocol === 'http:') return text.replace(/\/+$/, '');
   throw new InputError(`HF_ENDPOINT is '${text}'; it must be an address such as https://huggingface.co.`);
 }

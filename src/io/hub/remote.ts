@@ -1,16 +1,33 @@
+import * as v from 'valibot';
 import { InputError } from '../../errors.ts';
+import { nonEmptyText, openFields, parseWith, text, wholeNumber } from '../../settings/index.ts';
 import { optionalPackages } from '../optional-package.ts';
 import { downloadBlob, type RemoteFile } from './blob.ts';
 import { CachedRepository } from './cache.ts';
 import { type HubEnvironment, hubEnvironment } from './environment.ts';
-import { type HubRepository, isCommit } from './repository.ts';
-import { HubError, hubFetch, patiently } from './request.ts';
+import { checkSize, LARGEST_ANSWER, MOST_FILES, MOST_PAGES, withLimit } from './limits.ts';
+import { describe, type HubRepository, isCommit } from './repository.ts';
+import { HubError, type HubFetch, hubFetch, patiently } from './request.ts';
 
 /** Told, for each file that is downloaded, how many of its bytes are there. */
 export type OnProgress = (path: string, done: number, size: number) => void;
 
 /** The hub's own library is loaded with the first request. */
 const library = () => optionalPackages('The Hugging Face hub', ['@huggingface/hub'], () => import('@huggingface/hub'));
+
+const HASH = 'the hexadecimal digits of a SHA-1 or SHA-256';
+const hash = v.pipe(v.string(HASH), v.regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, HASH));
+
+/** What the hub says of a repository. */
+const info = openFields({ sha: v.pipe(v.string('a commit'), v.check(isCommit, 'a commit')) });
+/** Entries of a listing; of those that are no files nothing is read. */
+const entry = openFields({ type: text });
+const fileEntry = openFields({
+  path: nonEmptyText,
+  size: wholeNumber,
+  oid: v.optional(hash),
+  lfs: v.optional(openFields({ oid: hash, size: wholeNumber })),
+});
 
 /** A repository on the hub, at one commit, from which files come to the cache. */
 export class RemoteRepository {
@@ -30,25 +47,27 @@ export class RemoteRepository {
   static async open(environment: HubEnvironment, repository: HubRepository): Promise<RemoteRepository> {
     const { modelInfo, datasetInfo } = await library();
     const { type, name, revision } = repository;
-    const options = { ...access(environment, repository), name, revision, additionalFields: ['sha' as const] };
-    const { sha } = await answer(
-      environment,
-      async (): Promise<{ sha: string }> => (type === 'model' ? modelInfo(options) : datasetInfo(options)),
-    );
-    if (typeof sha !== 'string' || !isCommit(sha)) {
-      throw new HubError(`${environment.endpoint} named no commit of ${name}; check HF_ENDPOINT.`);
-    }
+    const told = await answer(environment, async (): Promise<unknown> => {
+      const fetch = answersOnly(environment, repository);
+      const options = { ...access(environment, fetch), name, revision, additionalFields: ['sha' as const] };
+      return type === 'model' ? modelInfo(options) : datasetInfo(options);
+    });
+    const { sha } = parseWith(info, told, `${environment.endpoint} on ${name}`, 'Check HF_ENDPOINT.');
     return new RemoteRepository(environment, repository, sha);
   }
 
   /** All files. @throws HubError when the hub does not tell, InputError for one that would lie outside the repository */
   async files({ recursive }: { readonly recursive: boolean }): Promise<RemoteFile[]> {
     const { listFiles } = await library();
-    const options = { ...this.#options(), recursive };
+    const label = `${this.#environment.endpoint}, files of ${describe(this.#repository)}`;
     return answer(this.#environment, async () => {
+      const fetch = answersOnly(this.#environment, this.#repository);
       const files: RemoteFile[] = [];
-      for await (const { type, path, size, oid, lfs } of listFiles(options)) {
-        if (type === 'file') files.push(checked({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid ?? '' }));
+      for await (const listed of listFiles({ ...this.#options(fetch), recursive })) {
+        if (parseWith(entry, listed, label).type !== 'file') continue;
+        const { path, size, oid, lfs } = parseWith(fileEntry, listed, label);
+        files.push(checked({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid ?? '' }));
+        if (files.length > MOST_FILES) throw new HubError(`${label}: there are more than ${MOST_FILES}.`);
       }
       return files;
     });
@@ -56,6 +75,7 @@ export class RemoteRepository {
 
   /** Downloads the blobs that are not there. They are seen in no snapshot yet. @throws InputError as {@link downloadBlob} */
   async fetch(files: readonly RemoteFile[], onProgress?: OnProgress): Promise<void> {
+    for (const file of files) checkSize(file);
     this.cached.prepare();
     for (const file of files) {
       await downloadBlob({
@@ -80,7 +100,8 @@ export class RemoteRepository {
     const giveUp = () => controller.abort(new Error(`no byte arrived for ${timeout / 1000} s`));
     const timer = setTimeout(giveUp, timeout);
     try {
-      const blob = await downloadFile({ ...this.#options(controller.signal), path, xet: false });
+      const fetch = hubFetch(this.#environment, this.#repository, controller.signal);
+      const blob = await downloadFile({ ...this.#options(fetch), path, xet: false });
       if (!blob) throw new Error('the hub lists it, but does not have it');
       const reader = blob.slice(begin, size).stream().getReader();
       try {
@@ -97,21 +118,46 @@ export class RemoteRepository {
       }
     } finally {
       clearTimeout(timer);
+      // The library leaves the answer to its first question unread, which would keep the process alive.
+      controller.abort();
     }
   }
 
-  #options(signal?: AbortSignal) {
+  #options(fetch: HubFetch) {
     const { type, name } = this.#repository;
-    return { ...access(this.#environment, this.#repository, signal), repo: { type, name }, revision: this.commit };
+    return { ...access(this.#environment, fetch), repo: { type, name }, revision: this.commit };
   }
 }
 
-function access(environment: HubEnvironment, repository: HubRepository, signal?: AbortSignal) {
-  const { endpoint, token } = environment;
-  if (token !== undefined && !token.startsWith('hf_')) {
-    throw new InputError('The Hugging Face token must begin with hf_; correct HF_TOKEN or the token file.');
+function access({ endpoint, token }: HubEnvironment, fetch: HubFetch) {
+  // Anything else could not stand in a header, and the message for that would show it.
+  if (token !== undefined && !/^hf_[!-~]+$/.test(token)) {
+    throw new InputError(
+      'The Hugging Face token must begin with hf_ and be one word; correct HF_TOKEN or the token file.',
+    );
   }
-  return { hubUrl: endpoint, fetch: hubFetch(environment, repository, signal), ...(token && { accessToken: token }) };
+  return { hubUrl: endpoint, fetch, ...(token && { accessToken: token }) };
+}
+
+/** What asks for answers of the hub about a repository: no files, and so of limited size and number. */
+function answersOnly(environment: HubEnvironment, repository: HubRepository): HubFetch {
+  const fetch = hubFetch(environment, repository);
+  const { endpoint, token } = environment;
+  const seen = new Set<string>();
+  return async (input, init) => {
+    const url = String(input instanceof Request ? input.url : input);
+    if (seen.has(url) || seen.size === MOST_PAGES) {
+      throw new HubError(`${endpoint} has no end of its list of files of ${describe(repository)}; check HF_ENDPOINT.`);
+    }
+    seen.add(url);
+    const tooLarge = () =>
+      new HubError(`${endpoint} sends an answer of more than ${LARGEST_ANSWER} bytes; check HF_ENDPOINT.`);
+    const response = withLimit(await fetch(input, init), LARGEST_ANSWER, tooLarge);
+    const body = await response.text();
+    // Messages show what does not fit in an answer, and so they would show it.
+    if (token && body.includes(token)) throw new HubError(`${endpoint} sends the token back; check HF_ENDPOINT.`);
+    return new Response(body, response);
+  };
 }
 
 /** What the library makes of an answer; what it cannot read is the fault of who answered. */
@@ -127,14 +173,12 @@ async function answer<T>({ endpoint }: HubEnvironment, request: () => Promise<T>
 
 /** Names of the hub become paths on the disk, so they are not believed. */
 function checked(file: RemoteFile): RemoteFile {
-  const { path, size, hash } = file;
+  const { path, hash } = file;
   const isInside = path
     .split(/[/\\]/)
     .every((part) => part !== '' && part !== '.' && part !== '..' && !/[:\0]/.test(part));
   if (!isInside) throw new InputError(`The hub lists a file '${path}', which would lie outside of the repository.`);
-  if (!Number.isSafeInteger(size) || size < 0 || !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(hash)) {
-    throw new InputError(`The hub lists '${path}' without a size and a hash that could be checked.`);
-  }
+  if (hash === '') throw new InputError(`The hub lists '${path}' without a hash that could be checked.`);
   return file;
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../../errors.ts';
 import type { HubEnvironment } from './environment.ts';
+import { LONGEST_WAIT } from './limits.ts';
 import { describe, type HubRepository } from './repository.ts';
 
 /** Whether to ask again: a refusal stays, who is busy may answer next time, and nobody can be reached without a network. */
@@ -9,23 +10,47 @@ type Kind = 'refused' | 'busy' | 'unreachable';
 /** Why the hub gave no answer, or another one than was asked for. The message begins with the address of the hub. */
 export class HubError extends InputError {
   readonly kind: Kind;
+  /** Milliseconds that the hub asks to wait, if it says so. */
+  readonly retryAfter: number | undefined;
 
-  constructor(message: string, kind: Kind = 'refused', options?: ErrorOptions) {
+  constructor(
+    message: string,
+    kind: Kind = 'refused',
+    { retryAfter, ...options }: ErrorOptions & { readonly retryAfter?: number } = {},
+  ) {
     super(message, options);
     this.kind = kind;
+    this.retryAfter = retryAfter;
   }
 }
+
+/** The text without the token, which the messages of `fetch` may show. */
+const withoutToken = (text: string, { token }: HubEnvironment): string =>
+  token ? text.replaceAll(token, 'hf_…') : text;
+
+/**
+ * The headers of a request. Redirections and lists of pages lead to other hosts, and the library would send them the token
+ * as well: it is meant for the hub alone.
+ */
+function headersFor(url: string, given: RequestInit['headers'], { endpoint }: HubEnvironment): Headers {
+  const headers = new Headers(given);
+  if (new URL(url).origin !== new URL(endpoint).origin) headers.delete('Authorization');
+  return headers;
+}
+
+export type HubFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
  * What the hub's library calls in place of `fetch`: it throws a {@link HubError} for what is no success.
  *
  * @param signal gives a request up, and the answer while it is read
  */
-export function hubFetch(environment: HubEnvironment, repository: HubRepository, signal?: AbortSignal) {
-  return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+export function hubFetch(environment: HubEnvironment, repository: HubRepository, signal?: AbortSignal): HubFetch {
+  return async (input, init) => {
     let response: Response;
     try {
-      response = await fetch(input, { ...init, signal: signal ?? AbortSignal.timeout(environment.timeout) });
+      const headers = headersFor(input instanceof Request ? input.url : String(input), init?.headers, environment);
+      response = await fetch(input, { ...init, headers, signal: signal ?? AbortSignal.timeout(environment.timeout) });
     } catch (error) {
       throw unreachable(error, environment);
     }
@@ -45,7 +70,7 @@ export async function patiently<T>(request: () => Promise<T>): Promise<T> {
       return await request();
     } catch (error) {
       if (!(error instanceof HubError) || error.kind !== 'busy') throw error;
-      await pause(wait);
+      await pause(error.retryAfter ?? wait);
     }
   }
   return request();
@@ -59,15 +84,24 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** A connection that broke is made again; without a network or a hub that is of no use. */
-function unreachable(error: unknown, { endpoint }: HubEnvironment): HubError {
+function unreachable(error: unknown, environment: HubEnvironment): HubError {
+  const { endpoint } = environment;
   const code = codeOf(error);
   const isHopeless = ['ENOTFOUND', 'ECONNREFUSED', 'ENETUNREACH', 'EAI_AGAIN'].includes(code ?? '');
-  const reason = code ?? (error instanceof Error ? error.message : String(error));
+  const reason = code ?? withoutToken(error instanceof Error ? error.message : String(error), environment);
   return new HubError(
     `${endpoint} cannot be reached (${reason}); connect to the network, or give a folder with the files.`,
     isHopeless ? 'unreachable' : 'busy',
     { cause: error },
   );
+}
+
+/** Milliseconds that a `Retry-After` asks for, in seconds or as a date; undefined if it asks for none. */
+function retryAfterOf(headers: Headers): number | undefined {
+  const text = headers.get('Retry-After')?.trim();
+  if (!text) return undefined;
+  const wait = /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 /** What a status means; the hub tells more in a header of its own. */
@@ -92,6 +126,9 @@ function refusal(
   }
   if (status === 404) return new HubError(`${endpoint} has no ${type} ${name}: check the name.`);
   const isBusy = status === 429 || status >= 500;
-  const problem = `${endpoint} answered ${status} when asked for ${describe(repository)}; try again later.`;
-  return new HubError(problem, isBusy ? 'busy' : 'refused');
+  const retryAfter = isBusy ? retryAfterOf(headers) : undefined;
+  const isTooLong = retryAfter !== undefined && retryAfter > LONGEST_WAIT;
+  const when = isTooLong ? `in ${Math.ceil(retryAfter / 1000)} s, as it asks for` : 'later';
+  const problem = `${endpoint} answered ${status} when asked for ${describe(repository)}; try again ${when}.`;
+  return new HubError(problem, isBusy && !isTooLong ? 'busy' : 'refused', { retryAfter });
 }
