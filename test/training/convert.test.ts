@@ -87,7 +87,10 @@ for (const { to, name, changes } of cases) {
     const there = place();
     const { warnings } = await convertAdapter(run, there, { to });
     const isWarned = changes.pooling === 'mean' || (to === 'peft' && changes.adapter?.kind === 'prefix');
-    assert.equal(warnings.length, Number(isWarned));
+    // PEFT's files name no classes, so a line does.
+    const told = warnings.filter((warning) => warning.includes('id2label={"0":'));
+    assert.equal(told.length, Number(to === 'peft'));
+    assert.equal(warnings.length - told.length, Number(isWarned));
     const back = place();
     await convertAdapter(there, back, { to: 'sparse' });
     assert.deepEqual(filesOf(back), filesOf(run));
