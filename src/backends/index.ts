@@ -45,7 +45,7 @@ export function getBackend(): Backend {
  * Chooses the backend of all tensors made from now on. Tensors made earlier stay where they are and cannot be mixed with new
  * ones. Asynchronous because a backend may have to be loaded, to start workers or to ask the system for a device.
  *
- * @throws Error if the name is unknown, the backend lacks the dtype, or a browser does not start its workers
+ * @throws Error if the name is unknown or the backend lacks the dtype
  * @throws InputError if 'gpu' finds no gpu.js or no device; it never computes elsewhere instead
  */
 export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {

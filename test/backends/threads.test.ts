@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { test } from 'uvu';
 import { WasmBackend, type WasmBuffer } from '../../src/backends/wasm/index.ts';
 import { Random } from '../../src/index.ts';
 import { selfAttention } from '../support/attention.ts';
+import { AlwaysShared, whenReady } from '../support/threads.ts';
 
 /** Kernels of every kind of division, on ranges that are large enough and not a multiple of anything. */
 const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffer) => WasmBuffer | null>> = {
@@ -80,24 +79,20 @@ const joined = (b: WasmBackend, buffers: readonly (WasmBuffer | null)[]): WasmBu
     0,
   );
 
-/** The result of each job, repeated until workers take part. */
-function results(threads: number): Map<string, Float32Array> {
-  const backend = new WasmBackend({ threads });
+/** The result of each job, with all threads. */
+async function results(threads: number): Promise<Map<string, Float32Array>> {
+  const backend = new WasmBackend({ threads, sharing: new AlwaysShared() });
   const generator = new Random(2);
   const values = (length: number) => Float32Array.from({ length }, () => generator.normal());
   const [x, y] = [backend.upload(values(1037 * 257)), backend.upload(values(257 * 129))];
-  const until = performance.now() + 10_000;
-  while (threads > 1 && backend.readyThreads() < threads) {
-    assert.ok(performance.now() < until, 'the workers did not start');
-    backend.free(backend.unary('neg', x));
-  }
+  await whenReady(backend);
   return new Map(Object.entries(jobs).map(([name, job]) => [name, backend.readSync(job(backend, x, y) as WasmBuffer)]));
 }
 
-test('no result depends on the number of threads', () => {
-  const alone = results(1);
+test('no result depends on the number of threads', async () => {
+  const alone = await results(1);
   for (const threads of [2, 3]) {
-    for (const [name, values] of results(threads)) {
+    for (const [name, values] of await results(threads)) {
       assert.deepEqual(values, alone.get(name), `${name} with ${threads} threads`);
     }
   }
@@ -109,18 +104,29 @@ test('the number of threads must make sense', () => {
   }
 });
 
-test('a process ends although its workers wait for jobs', () => {
-  const program = `
-    import { randomNormal, Random, matmul, setBackend } from ${JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))};
-    await setBackend('wasm', { threads: 2 });
-    const a = randomNormal([300, 300], new Random(1));
-    for (let i = 0; i < 300; i++) matmul(a, a).dispose();
-    console.log('done');`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
-    encoding: 'utf8',
-    timeout: 60_000,
+/** Products of random sizes, and one number of each of a chain of operations in place, in one array. */
+function products(backend: WasmBackend, seed: number, count: number): Float32Array[] {
+  const random = new Random(seed);
+  const size = (most: number) => 1 + Math.floor(random.uniform() * most);
+  const x = backend.upload(Float32Array.from({ length: 300 * 300 }, () => random.normal()));
+  return Array.from({ length: count }, () => {
+    const [m, n, k] = [size(300), size(300), size(300)];
+    const spec = { batch: 1, m, n, k, transposeA: random.uniform() < 0.3, transposeB: random.uniform() < 0.5 };
+    const product = backend.matmul(x, x, spec);
+    const dropped = backend.dropout(product, 0.2, seed);
+    const values = backend.readSync(backend.reduce('sum', { buffer: dropped, shape: [m, n] }, [0]));
+    for (const buffer of [product, dropped]) backend.free(buffer);
+    return values;
   });
-  assert.equal(output, 'done\n');
+}
+
+test('random products by one to four threads are the same to the bit', async () => {
+  const backends = [1, 2, 3, 4].map((threads) => new WasmBackend({ threads, sharing: new AlwaysShared() }));
+  for (const backend of backends) await whenReady(backend);
+  for (let seed = 1; seed <= 5; seed++) {
+    const [alone, ...others] = backends.map((backend) => products(backend, seed, 60));
+    for (const [i, own] of others.entries()) assert.deepEqual(own, alone, `${i + 2} threads, seed ${seed}`);
+  }
 });
 
 test.run();

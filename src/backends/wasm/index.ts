@@ -19,7 +19,8 @@ import { fusesMultiplyAdd, instantiate, type Kernels, kernelModule } from './ker
 import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
 import { optimizerKernels } from './optimizer.ts';
-import { ThreadPool } from './threads.ts';
+import type { Sharing } from './sharing.ts';
+import { type Start, ThreadPool } from './threads.ts';
 import { uploadStored } from './upload-stored.ts';
 import { preferredColumns, type TileColumns, wideVectors } from './wide.ts';
 import { canShare, defaultThreads, startWhileBusy, startWorkers } from './workers.ts';
@@ -41,7 +42,7 @@ export interface Product {
   readonly halfB?: boolean;
   /** [n] */
   readonly bias?: number;
-  /** [m, n], possibly c itself */
+  /** [m, n]; not c itself, as part of a product may be computed again */
   readonly init?: number;
   readonly c: number;
   readonly m: number;
@@ -69,6 +70,8 @@ export interface WasmOptions {
    * 128-bit operations, the slower one elsewhere. Default: what `enableWideVectors` found.
    */
   readonly tileColumns?: TileColumns;
+  /** When kernels are shared with other threads. Default: when it pays. */
+  readonly sharing?: Sharing;
 }
 
 /** WebAssembly SIMD kernels over one linear memory. Everything is float32. */
@@ -85,14 +88,14 @@ export class WasmBackend implements Backend {
   readonly #pool: ThreadPool;
   #bytes = 0;
 
-  constructor({ threads = defaultThreads(), tileColumns = preferredColumns() }: WasmOptions = {}) {
+  constructor({ threads = defaultThreads(), tileColumns = preferredColumns(), sharing }: WasmOptions = {}) {
     const memory = this.memory.wasm;
     const kernels = instantiate(memory);
     kernels.tileColumns.value = tileColumns;
     this.#wished = threads;
-    this.#pool = new ThreadPool(threads, (block, names) =>
-      startWorkers(this.threads - 1, { module: kernelModule(), memory, tileColumns, names, block }),
-    );
+    const start: Start = (block, names, events) =>
+      startWorkers({ module: kernelModule(), memory, tileColumns, names, block, threads: this.threads }, events);
+    this.#pool = new ThreadPool(threads, start, sharing);
     this.threads = this.#pool.threads;
     this.kernels = this.#pool.divide(kernels);
     this.memory.start(kernels.heapBase());
@@ -100,7 +103,7 @@ export class WasmBackend implements Backend {
     this.optimizer = optimizerKernels(this);
   }
 
-  /** Waits for the workers where they could not start later, while this thread computes. @throws Error if they do not start */
+  /** Waits for the workers where they could not start later, while this thread computes. */
   async start(): Promise<this> {
     if (!startWhileBusy()) await this.#pool.start();
     return this;
@@ -112,10 +115,13 @@ export class WasmBackend implements Backend {
   }
 
   describe(): string {
-    const { active, reason } = wideVectors();
+    const { active, reason: why } = wideVectors();
+    const possible = this.#pool.possible();
+    const reason = this.#pool.whyFewer();
     const limit = this.threads < this.#wished && !canShare() ? ' (more need a cross-origin isolated page)' : '';
-    const threads = `${this.threads} ${this.threads === 1 ? 'thread' : 'threads'}${limit}`;
-    const kernels = `${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${reason})`;
+    const fewer = reason === undefined ? limit : ` (a worker thread ${reason})`;
+    const threads = `${possible} ${possible === 1 ? 'thread' : 'threads'}${fewer}`;
+    const kernels = `${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${why})`;
     return `${threads}, ${kernels}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add`;
   }
 

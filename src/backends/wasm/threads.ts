@@ -1,133 +1,88 @@
+import { type Division, dividedKernels, divisions } from './divisions.ts';
 import {
-  COUNT,
-  DONE,
-  JOB,
+  ABSENT,
+  ASLEEP,
+  CLAIMS,
+  computeAgain,
+  computePieces,
   type Job,
   jobIn,
-  KERNEL,
   MOST_THREADS,
   newJobBlock,
-  RANGE,
-  READY,
-  runPart,
-  SCRATCH,
-  SHARED,
-  TAKEN,
-  THREAD_BITS,
-  UNIT,
-  waitWhile,
+  open,
+  outcome,
+  THREADS,
 } from './job.ts';
 import type { Kernels } from './kernels.ts';
-import { canShare } from './workers.ts';
+import { Sharing } from './sharing.ts';
+import { canShare, type WorkerEvents, type Workers } from './workers.ts';
 
-/** How the range [start, end) of a kernel may be divided. */
-interface Division {
-  /** Arguments behind the range: 1 for the address of scratch. */
-  readonly behind: 0 | 1;
-  /** Numbers of the range that stay together: whole cache lines, or the rows of a tile. */
-  readonly unit: number;
-  /** Work per number of the range, in elementwise operations, from the kernel's arguments. */
-  readonly weight: (args: readonly number[]) => number;
-  /** Whether small pieces would cost more than large ones. */
-  readonly onlyEqualParts?: true;
-}
-
-const elementwise: Division = { behind: 0, unit: 1024, weight: () => 1 };
-const rows = (width: number): Division => ({ behind: 0, unit: 1, weight: (args) => args[width] });
-const columns = (height: number): Division => ({ behind: 0, unit: 16, weight: (args) => args[height] });
-
-/** Blocks of 1024 numbers. */
-const blocks: Division = { behind: 0, unit: 1, weight: () => 1024 };
-
-/** The kernels worth dividing; the arguments counted here are those of {@link Kernels}. */
-const divisions: { readonly [Name in keyof Kernels]?: Division } = {
-  ...Object.fromEntries(
-    (
-      [
-        ...(['neg', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'sqrt', 'rsqrt', 'abs', 'sign', 'erf', 'step'] as const),
-        ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'equal', 'less', 'select'] as const),
-        ...(['gelu', 'geluTanh', 'silu', 'geluBackward', 'geluTanhBackward', 'siluBackward'] as const),
-        ...(['geluBackwardBackward', 'geluTanhBackwardBackward', 'siluBackwardBackward'] as const),
-        ...(['fill', 'uniform', 'dropout', 'copy', 'widenHalf', 'widenBfloat16', 'narrowDouble'] as const),
-      ] satisfies (keyof Kernels)[]
-    ).map((name) => [name, elementwise]),
-  ),
-  transpose: { behind: 0, unit: 1, weight: (args) => 16 * args[4] },
-  gather: rows(3),
-  gatherHalf: rows(3),
-  scatterAdd: columns(4),
-  sumRows: rows(2),
-  maxRows: rows(2),
-  sumColumns: columns(2),
-  maxColumns: columns(2),
-  softmax: rows(2),
-  logSoftmax: rows(2),
-  softmaxBackward: rows(3),
-  logSoftmaxBackward: rows(3),
-  crossEntropy: rows(4),
-  crossEntropyBackward: rows(5),
-  crossEntropyBackwardBackward: rows(7),
-  layerNorm: rows(6),
-  layerNormBackward: rows(6),
-  layerNormBackwardBackward: rows(8),
-  layerNormBackwardParameters: columns(6),
-  adam: blocks,
-  squares: blocks,
-  // A multiplication and an addition take an eighth of what moving a number does.
-  gemmColumns: { behind: 1, unit: 48, weight: (args) => (args[8] * args[10]) / 8 },
-  // Each piece of rows packs all of b.
-  gemmRows: { behind: 1, unit: 6, weight: (args) => (args[9] * args[10]) / 8, onlyEqualParts: true },
-  gemmBatch: { behind: 1, unit: 1, weight: (args) => (args[5] * args[6] * args[7]) / 8 },
-  gemmThin: { behind: 0, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
-  gemmThinHalf: { behind: 1, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
-  attention: { behind: 1, unit: 1, weight: (args) => args[6] * args[7] },
-  attentionBackward: { behind: 1, unit: 1, weight: (args) => args[10] * args[11] },
-  attentionBackwardBackward: { behind: 1, unit: 1, weight: (args) => args[13] * args[14] },
-};
-
-/** The order in which jobs count them. */
-const names = Object.keys(divisions) as (keyof Kernels)[];
-
-/** Hundredths of a range that are dealt out in advance, where small pieces are fine. */
-const DEALT = 75;
 /** Below this many elementwise operations a kernel stays on the calling thread: handing it out would cost more. */
 const LEAST_WORK = 1 << 15;
+/**
+ * Milliseconds in which a thread must finish the piece that it has taken, and how much longer than the main thread's own part it
+ * may take. A thread that is merely slow needs less even on a machine with a hundred busy programs.
+ */
+const PATIENCE = 30_000;
+const PATIENCE_FACTOR = 100;
 
 type RawKernel = (...args: number[]) => void;
 
 /** Starts the workers of a pool that looks for jobs in `block`. @returns when they take part, or before */
-type Start = (block: SharedArrayBuffer, names: readonly string[]) => Promise<void>;
+export type Start = (block: SharedArrayBuffer, names: readonly string[], events: WorkerEvents) => Promise<Workers>;
 
 /**
- * A pool of worker threads over one linear memory. They start with the first job that is worth dividing, if not before, and
- * take part as soon as they are ready. An element of a result is computed in the same way whoever computes it, so results do
- * not depend on the number of threads. Workers do not keep the process alive.
+ * A pool of worker threads over one linear memory. They start with the first job that is worth it, if not before, and take part
+ * as soon as they are ready; job.ts tells how. An element of a result is computed in the same way whoever computes it, so results
+ * do not depend on the number of threads. Workers do not keep the process alive. If one does not start, or ends, the others go on.
  */
 export class ThreadPool {
   /** Threads that may take part, the calling one included. */
   readonly threads: number;
   readonly #start: Start;
+  readonly #sharing: Sharing;
   /** Null until the workers are started. */
   #job: Job | null = null;
-  #count = 0;
+  #workers: Workers | null = null;
+  #kernels: readonly RawKernel[] = [];
+  /** Why each worker that is gone is gone. */
+  readonly #gone = new Map<number, string>();
 
   /**
    * @param start starts `threads - 1` workers
+   * @param sharing when it pays to share a kernel
    * @throws Error unless `threads` is a positive whole number
    */
-  constructor(threads: number, start: Start) {
+  constructor(threads: number, start: Start, sharing = new Sharing()) {
     if (!Number.isInteger(threads) || threads < 1)
       throw new Error(`The number of threads must be 1 or more, not ${threads}.`);
-    this.threads = canShare() ? Math.min(threads, MOST_THREADS) : 1;
+    this.threads = canShare() ? Math.min(threads, MOST_THREADS + 1) : 1;
     this.#start = start;
+    this.#sharing = sharing;
   }
 
-  /** Starts the workers, unless they are. */
+  /** Starts the workers, unless they are. Does not fail: without them the calling thread does all. */
   async start(): Promise<void> {
     if (this.#job || this.threads === 1) return;
     const block = newJobBlock();
-    this.#job = jobIn(block);
-    await this.#start(block, names);
+    this.#job = jobIn(block, this.threads);
+    const onGone = (thread: number, reason: string) => this.#lose(thread, reason);
+    this.#workers = await this.#start(block, dividedKernels, { onGone });
+  }
+
+  /** Threads that can take part now: the calling one, and the workers that have started. */
+  ready(): number {
+    return this.#job ? this.threads - this.#count(ABSENT) : 1;
+  }
+
+  /** Threads that take part or still may. */
+  possible(): number {
+    return this.threads - this.#gone.size;
+  }
+
+  /** Why there are fewer than wished. */
+  whyFewer(): string | undefined {
+    return this.#gone.values().next().value;
   }
 
   /**
@@ -135,45 +90,105 @@ export class ThreadPool {
    * of which `threads` must lie behind each other.
    */
   divide(kernels: Kernels): Kernels {
-    const divided = names.map((name, number) => {
-      const kernel = kernels[name] as unknown as RawKernel;
+    this.#kernels = dividedKernels.map((name) => kernels[name] as unknown as RawKernel);
+    const divided = dividedKernels.map((name, number) => {
       const division = divisions[name] as Division;
-      return [name, (...args: number[]) => this.#run(number, kernel, division, args)];
+      return [name, (...args: number[]) => this.#run(number, division, args)];
     });
     return { ...kernels, ...Object.fromEntries(divided) };
   }
 
-  #run(number: number, kernel: RawKernel, { behind, unit, weight, onlyEqualParts }: Division, args: number[]): void {
+  #run(number: number, division: Division, args: number[]): void {
+    const { behind, unit, weight } = division;
+    const kernel = this.#kernels[number];
     const scratch = behind === 1 ? (args.pop() as number) : 0;
     const range = args.length - 2 - behind;
     const size = args[range + 1] - args[range];
-    const isLarge = this.threads > 1 && size >= 2 * unit && size * weight(args) >= LEAST_WORK;
-    if (isLarge && !this.#job) void this.start();
-    const threads = isLarge ? this.ready() : 1;
-    const job = this.#job;
-    if (threads === 1 || !job) {
+    const work = size * weight(args);
+    if (this.possible() === 1 || size < 2 * unit || work < LEAST_WORK) {
       kernel(...args);
       return;
     }
-    const { state } = job;
-    job.arguments.set(args.map(Number));
-    state[KERNEL] = number;
-    state[COUNT] = args.length;
-    state[RANGE] = range;
-    state[UNIT] = unit;
-    state[SCRATCH] = scratch;
-    state[SHARED] = onlyEqualParts ? 100 : DEALT;
-    state[TAKEN] = 0;
-    Atomics.store(state, DONE, 0);
-    this.#count++;
-    Atomics.store(state, JOB, (this.#count << THREAD_BITS) | threads);
-    Atomics.notify(state, JOB);
-    runPart(job, kernel, 0, threads);
-    for (let done = Atomics.load(state, DONE); done < threads - 1; done = waitWhile(state, DONE, done));
+    const start = performance.now();
+    const { helpers, wake } = this.#helpers(work, start);
+    if (helpers > 0 && this.#job) {
+      const part = { args: args.map(Number), range, scratch, threads: 1 + helpers };
+      this.#share(this.#job, number, division, part, wake, start);
+    } else {
+      kernel(...args);
+      this.#sharing.alone(start, performance.now());
+    }
   }
 
-  /** Threads that can take part now: the calling one, and the workers that have started. */
-  ready(): number {
-    return this.#job ? 1 + Atomics.load(this.#job.state, READY) : 1;
+  /** How many workers will look for pieces, and whether some must be woken first. Starts them if they are not there. */
+  #helpers(work: number, now: number): { helpers: number; wake: boolean } {
+    if (!this.#sharing.isOn(now)) return { helpers: 0, wake: false };
+    const present = this.ready() - 1;
+    const asleep = this.#count(ASLEEP);
+    if (this.#job && asleep === 0) return { helpers: present, wake: false };
+    const wake = this.#sharing.isWorthWaking(work, now);
+    if (wake && !this.#job) void this.start();
+    return { helpers: wake ? present : present - asleep, wake };
+  }
+
+  #share(
+    job: Job,
+    kernel: number,
+    { unit, onlyEqualParts, once }: Division,
+    part: { args: readonly number[]; range: number; scratch: number; threads: number },
+    wake: boolean,
+    start: number,
+  ): void {
+    const { args, range } = part;
+    const number = open(job, { ...part, kernel, unit, onlyEqualParts: onlyEqualParts === true });
+    if (wake) Atomics.notify(job.state, CLAIMS);
+    const own = computePieces(job, this.#kernels, 0, number, 0);
+    const end = performance.now();
+    const { failed, lost } = outcome(job, PATIENCE + PATIENCE_FACTOR * (end - start));
+    this.#sharing.shared(start, end, performance.now(), Math.min(1, (own * unit) / (args[range + 1] - args[range])));
+    if (lost.length > 0) this.#close();
+    for (const piece of [...failed, ...lost]) {
+      // Where the kernel itself failed, it fails again.
+      computeAgain(job, this.#kernels, piece);
+      if (once) throw new Error('A worker thread ended in the middle of an operation, whose result is lost.');
+    }
+  }
+
+  /** How many workers say `word`. */
+  #count(word: number): number {
+    let count = 0;
+    if (this.#job) {
+      for (let thread = 1; thread < this.threads; thread++) {
+        if (Atomics.load(this.#job.state, THREADS + thread) === word) count++;
+      }
+    }
+    return count;
+  }
+
+  /** Goes on without workers, after one did not finish its piece. */
+  #close(): void {
+    this.#workers?.stop();
+    for (let thread = 1; thread < this.threads; thread++) this.#lose(thread, 'does not answer');
+  }
+
+  #lose(thread: number, reason: string): void {
+    if (this.#gone.has(thread)) return;
+    if (this.#job) Atomics.store(this.#job.state, THREADS + thread, ABSENT);
+    this.#gone.set(thread, reason.split('\n')[0]);
+    // Others may follow at once; the warning is for all of them.
+    queueMicrotask(() => this.#warn());
+  }
+
+  #warn(): void {
+    if (hasWarned) return;
+    hasWarned = true;
+    const threads = this.possible();
+    console.warn(
+      `sparse-adapter: a worker thread ${this.whyFewer()}; computing goes on with ${threads} ` +
+        `${threads === 1 ? 'thread' : 'threads'} and the same results.`,
+    );
   }
 }
+
+/** One warning for a process. */
+let hasWarned = false;

@@ -1,4 +1,5 @@
-import { DONE, JOB, jobIn, KERNEL, READY, runPart, threadsOf, waitWhile } from './job.ts';
+/** What a worker thread runs; `kernels/wasm/build.ts` makes it one text, from which workers are started. */
+import { AWAKE, computePieces, jobIn, THREADS, waitForJob } from './job.ts';
 
 /** What a worker thread is started with: `workerData` in Node.js, the first message in a browser. */
 export interface WorkerInput {
@@ -8,26 +9,24 @@ export interface WorkerInput {
   /** The names of the kernels, in the order that jobs count them. */
   readonly names: readonly string[];
   readonly block: SharedArrayBuffer;
+  /** Threads of the pool; the main thread is number 0. */
+  readonly threads: number;
+  /** The number of this one. */
+  readonly thread: number;
 }
 
-/** Takes part in every job until the process or the page ends. */
-function work({ module, memory, tileColumns, names, block }: WorkerInput, onReady?: () => void): never {
+/** Takes part in jobs until the process or the page ends. */
+function work(
+  { module, memory, tileColumns, names, block, threads, thread }: WorkerInput,
+  onReady?: () => void,
+): never {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   (exports.tileColumns as WebAssembly.Global).value = tileColumns;
   const kernels = names.map((name) => exports[name] as (...args: number[]) => void);
-
-  const job = jobIn(block);
-  let current = Atomics.load(job.state, JOB);
-  // The main thread is 0; a worker takes its number when it is ready for jobs.
-  const index = Atomics.add(job.state, READY, 1) + 1;
+  const job = jobIn(block, threads);
+  Atomics.store(job.state, THREADS + thread, AWAKE);
   onReady?.();
-  for (;;) {
-    current = waitWhile(job.state, JOB, current);
-    if (index >= threadsOf(current)) continue;
-    runPart(job, kernels[job.state[KERNEL]], index, threadsOf(current));
-    Atomics.add(job.state, DONE, 1);
-    Atomics.notify(job.state, DONE);
-  }
+  for (;;) computePieces(job, kernels, thread, waitForJob(job, thread));
 }
 
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');

@@ -1,4 +1,17 @@
 import type { WorkerInput } from './worker.ts';
+import { workerSource } from './worker-source.ts';
+
+/** What the pool wants to know of its workers. */
+export interface WorkerEvents {
+  /** A worker does not start, or has ended. `reason` follows the words "a worker thread". */
+  onGone(thread: number, reason: string): void;
+}
+
+/** Workers that were started. */
+export interface Workers {
+  /** Ends them. */
+  stop(): void;
+}
 
 const nodeThreads = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 
@@ -16,30 +29,75 @@ export function defaultThreads(): number {
   return process?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
 }
 
-/**
- * Starts workers. In Node.js they do not keep the process alive.
- *
- * @returns in a browser, when they take jobs
- * @throws Error if a browser cannot load or start one
- */
-export async function startWorkers(count: number, input: WorkerInput): Promise<void> {
-  const threads = nodeThreads();
-  const each = Array.from({ length: count });
-  if (!threads) await Promise.all(each.map(() => startWebWorker(input)));
-  // Options of the process such as --input-type are for its main module.
-  else for (const _ of each) new threads.Worker(nodeFile(), { workerData: input, execArgv: [] }).unref();
+interface Stoppable {
+  terminate(): unknown;
 }
 
-/** The sources run as TypeScript, the package as JavaScript. */
-const nodeFile = (): URL => new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+/**
+ * Starts workers number 1 to `threads` - 1. Their program is a text, so that a bundle of one file has it too. In Node.js they do
+ * not keep the process alive; in a browser this waits until they take jobs. It never fails: events tell of what does.
+ */
+export async function startWorkers(input: Omit<WorkerInput, 'thread'>, { onGone }: WorkerEvents): Promise<Workers> {
+  const workers: Stoppable[] = [];
+  const start = async (thread: number): Promise<void> => {
+    try {
+      const own = { ...input, thread };
+      const onEnd = (reason: string) => onGone(thread, reason);
+      workers.push(nodeThreads() ? startNodeWorker(own, onEnd) : await startWebWorker(own, onEnd));
+    } catch (error) {
+      onGone(thread, `does not start (${error instanceof Error ? error.message : error})`);
+    }
+  };
+  await Promise.all(Array.from({ length: input.threads - 1 }, (_, i) => start(i + 1)));
+  return { stop: () => workers.forEach((worker) => void worker.terminate()) };
+}
 
-function startWebWorker(input: WorkerInput): Promise<void> {
-  // Bundlers look for exactly this expression.
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+/** @throws Error if a worker may not be made: there is no thread left, or the permission model forbids it */
+function startNodeWorker(input: WorkerInput, onEnd: (reason: string) => void): Stoppable {
+  const { Worker } = nodeThreads() as NonNullable<ReturnType<typeof nodeThreads>>;
+  // Options of the process such as --input-type are for its main module.
+  const worker = new Worker(workerSource, { eval: true, workerData: input, execArgv: [] });
+  worker.unref();
+  worker.on('error', (error) => onEnd(`has ended (${error.message})`));
+  worker.on('exit', () => onEnd('has ended'));
+  return worker;
+}
+
+/** A worker of a browser that does not say a word for so long, in milliseconds, does not start. */
+const START_LIMIT = 10_000;
+
+/** From the text, or where the page's content security policy forbids that, from a file beside this one. */
+async function startWebWorker(input: WorkerInput, onEnd: (reason: string) => void): Promise<Stoppable> {
+  try {
+    const address = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
+    try {
+      return await whenReady(new Worker(address), input, onEnd);
+    } finally {
+      URL.revokeObjectURL(address);
+    }
+  } catch {
+    // Bundlers look for exactly this expression.
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    return whenReady(worker, input, onEnd);
+  }
+}
+
+function whenReady(worker: Worker, input: WorkerInput, onEnd: (reason: string) => void): Promise<Stoppable> {
   return new Promise((resolve, reject) => {
-    worker.onmessage = () => resolve();
-    worker.onerror = ({ message = 'its file cannot be loaded' }) => {
-      reject(new Error(`A worker thread does not start: ${message}. Without: setBackend('wasm', { threads: 1 }).`));
+    const fail = (message: string) => {
+      worker.terminate();
+      reject(new Error(message));
+    };
+    const limit = setTimeout(fail, START_LIMIT, 'it does not answer');
+    worker.onmessage = () => {
+      clearTimeout(limit);
+      worker.onerror = ({ message }) => onEnd(`has ended (${message})`);
+      resolve(worker);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      clearTimeout(limit);
+      fail(event.message ?? 'its program cannot be loaded');
     };
     worker.postMessage(input);
   });
