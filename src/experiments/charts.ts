@@ -1,4 +1,3 @@
-import type { TopLevelSpec } from 'vega-lite';
 import type { Row } from './definitions.ts';
 import { figure1Trained } from './published.ts';
 import { mean } from './statistics.ts';
@@ -30,13 +29,14 @@ const axisOf = (title: string) => ({
   axis: { format: '.4~g', tickCount: 6 },
 });
 
-/** The chart of an experiment as a Vega-Lite specification, with its data in it. */
-export function chartOf(summary: SweepSummary): TopLevelSpec {
-  const { title } = summary.plan.experiment;
-  return { ...style, title, ...charts[summary.plan.experiment.chart](summary) } as TopLevelSpec;
-}
+/** A specification of Vega-Lite: plain JSON. Its own type is not named, since not everyone has that library. */
+export type Specification = Readonly<Record<string, unknown>>;
 
-type Specification = Readonly<Record<string, unknown>>;
+/** The chart of an experiment as a Vega-Lite specification, with its data in it. */
+export function chartOf(summary: SweepSummary): Specification {
+  const { title } = summary.plan.experiment;
+  return { ...style, title, ...charts[summary.plan.experiment.chart](summary) };
+}
 
 const charts: Readonly<Record<SweepSummary['plan']['experiment']['chart'], (summary: SweepSummary) => Specification>> =
   {
@@ -205,7 +205,7 @@ function courseChart(summary: SweepSummary): Specification {
 }
 
 /** The share of weights that each method keeps in each matrix, over all runs of a model; null if no method prunes. */
-export function keptChart({ rows }: SweepSummary, model: string): TopLevelSpec | null {
+export function keptChart({ rows }: SweepSummary, model: string): Specification | null {
   const own = rows.filter((row) => row.model === model);
   const values = own.flatMap(({ row, cells }) => {
     const shares = new Map<string, number[]>();
@@ -230,7 +230,7 @@ export function keptChart({ rows }: SweepSummary, model: string): TopLevelSpec |
       y: { field: 'matrix', type: 'nominal', sort: null, title: null, axis: { labelLimit: 400, labelFontSize: 9 } },
       color: { field: 'kept', type: 'quantitative', scale: { scheme: 'viridis' }, legend: { title: 'kept (%)' } },
     },
-  } as TopLevelSpec;
+  };
 }
 
 /** Without what all names of matrices have in common. */

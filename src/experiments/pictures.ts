@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { crc32, deflateSync } from 'node:zlib';
 import type { TopLevelSpec } from 'vega-lite';
 import { optionalPackages } from '../io/index.ts';
+import type { Specification } from './charts.ts';
 import { fontFamily } from './charts.ts';
 
 const require = createRequire(import.meta.url);
@@ -25,14 +26,14 @@ export async function checkPictures(): Promise<void> {
 }
 
 /** A chart as SVG. The chart library is loaded with the first one. */
-export async function svgOf(spec: TopLevelSpec): Promise<string> {
+export async function svgOf(spec: Specification): Promise<string> {
   const [vega, { compile }] = await chartLibrary();
   const problems: string[] = [];
   // Left alone, the library writes errors to the console and draws the rest.
   const logger = vega.logger(vega.Error, undefined, (_, level, messages) =>
     problems.push([level, ...messages].join(' ')),
   );
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none', logger });
+  const view = new vega.View(vega.parse(compile(spec as unknown as TopLevelSpec).spec), { renderer: 'none', logger });
   try {
     const svg = await view.toSVG();
     if (problems.length > 0) throw new Error(`A chart cannot be drawn: ${problems.join('; ')}`);

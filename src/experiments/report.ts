@@ -78,7 +78,7 @@ function protocolLines({ plan }: SweepSummary): string[] {
 /** One HTML file with everything in it: tables, charts, masks. */
 export async function reportOf(summary: SweepSummary, store: ResultStore): Promise<string> {
   const { plan, rows } = summary;
-  const kept = plan.settings.models.flatMap((model) => keptChart(summary, model) ?? []);
+  const kept = plan.settings.models.map((model) => keptChart(summary, model)).filter((chart) => chart !== null);
   const shown = shownRuns(summary);
   // Runs that were imported have left their files behind.
   const pictured = shownRuns(summary, ({ hash }) => existsSync(join(store.runFolder(hash), WEIGHTS)));

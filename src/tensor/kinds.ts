@@ -3,6 +3,9 @@ import { Random } from '../random/random.ts';
 import { formatShape } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
+/** Int32Array by a name of its own: TypeScript writes that of the library with a parameter, which versions before 5.7 lack. */
+export interface Integers extends Int32Array {}
+
 /** What an argument may be. The type and the check of a value of it are said once, here. */
 export interface Kind<T> {
   /** What it must be, for an error. */
@@ -148,13 +151,13 @@ export const isNumericArray = (value: unknown): boolean =>
   !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
 
 /** Numbers of rows or classes. Which there are, and that they are whole, the operation checks. */
-export const ids: Kind<Int32Array | readonly number[]> = {
+export const ids: Kind<Integers | readonly number[]> = {
   expected: 'an Int32Array or an array of whole numbers',
   is: (value) => Array.isArray(value) || isNumericArray(value),
 };
 
 /** Whole numbers in an array of 32 bits each. */
-export const offsets: Kind<Int32Array> = { expected: 'an Int32Array', is: (value) => value instanceof Int32Array };
+export const offsets: Kind<Integers> = { expected: 'an Int32Array', is: (value) => value instanceof Int32Array };
 
 /** What `tensor` takes: nested arrays of numbers, which it checks, or a flat list. */
 export type NestedArray = number | ArrayLike<number> | readonly NestedArray[];
