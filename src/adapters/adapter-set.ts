@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/heads.ts';
 import type { Parameter } from '../nn/index.ts';
+import { memory } from '../tensor/memory.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { actsEverywhere, type Composition, namesIn, transformAt } from './composition.ts';
@@ -99,7 +100,7 @@ export class AdapterSet {
         {
           name,
           points,
-          at: (place) => root.withoutSource().at(place),
+          at: (place) => root.withoutSource().deferring().at(place),
           backbone: [...before].filter((parameter) => !adapted.has(parameter) && !isHeadParameter(parameter)),
           partsOf: (other) => {
             const { parts } = this.get(other);
@@ -110,7 +111,10 @@ export class AdapterSet {
         configOf(complete),
       );
       checkNames(name, made());
+      checkSize(complete, made());
+      for (const parameter of made()) parameter.materialize();
     } catch (error) {
+      for (const parameter of made()) parameter.dispose();
       root.remove(made());
       throw error;
     }
@@ -254,6 +258,22 @@ export class AdapterSet {
       point.attached = transformAt(this.#active, point, (name) => partsOf(name).attention?.get(point));
     }
   }
+}
+
+/** What 32-bit addresses reach: the memory of the fast backend. */
+const MOST_BYTES = 2 ** 32;
+const inGiB = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** @throws InputError naming the option that makes the adapter larger than the memory that is left, before any of it is taken */
+function checkSize({ kind, ...options }: AdapterSettings, parameters: readonly Parameter[]): void {
+  const needed = parameters.reduce((sum, { size }) => sum + Float32Array.BYTES_PER_ELEMENT * size, 0);
+  const left = MOST_BYTES - memory().bytes;
+  if (needed <= left) return;
+  const sizes = Object.entries(options).filter(([, value]) => Number.isSafeInteger(value));
+  const [name, value] = sizes.reduce((a, b) => (Number(b[1]) > Number(a[1]) ? b : a), ['the size', '']);
+  throw new InputError(
+    `${kind}: ${`${name} ${value}`.trim()} makes weights of ${inGiB(needed)}, and ${inGiB(left)} of memory are left; lower ${name}.`,
+  );
 }
 
 /** So that another name can be put in its place. @throws InputError unless the name is one part of each parameter's name */

@@ -8,8 +8,10 @@ import { keep, tidy } from '../tensor/scope.ts';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
+type Values = ArrayLike<number> | StoredNumbers | Tensor;
+
 /** A leaf with these numbers; of a tensor it shares the memory. */
-function leaf(values: ArrayLike<number> | StoredNumbers | Tensor, shape: Shape): Tensor {
+function leaf(values: Values, shape: Shape): Tensor {
   if (values instanceof Tensor) return values.view(shape, true);
   const options = { requiresGrad: true };
   return 'readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options);
@@ -26,14 +28,31 @@ export class Parameter {
   readonly shape: Shape;
   /** True if it was initialised here and not read from a checkpoint. */
   readonly isNew: boolean;
-  #value: Tensor;
+  #current: Tensor | null = null;
+  readonly #first: () => Values;
   #mask: Tensor | null = null;
 
-  constructor(name: string, values: ArrayLike<number> | StoredNumbers | Tensor, shape: Shape, { isNew = true } = {}) {
+  /** @param values the first ones; a function is called when they are needed first, see {@link materialize} */
+  constructor(name: string, values: Values | (() => Values), shape: Shape, { isNew = true } = {}) {
     this.name = name;
     this.shape = shape;
     this.isNew = isNew;
-    this.#value = keep(leaf(values, shape));
+    this.#first = typeof values === 'function' ? values : () => values;
+    if (typeof values !== 'function') this.materialize();
+  }
+
+  /** Takes the memory for its value now, if it has none yet. */
+  materialize(): void {
+    this.#current ??= keep(leaf(this.#first(), this.shape));
+  }
+
+  get #value(): Tensor {
+    this.materialize();
+    return this.#current as Tensor;
+  }
+
+  set #value(value: Tensor) {
+    this.#current = value;
   }
 
   get size(): number {
@@ -111,7 +130,7 @@ export class Parameter {
 
   /** Frees the value and the mask, for a model that is not used any more. Memory that others share stays theirs. */
   dispose(): void {
-    this.#value.dispose();
+    this.#current?.dispose();
     this.#mask?.dispose();
   }
 

@@ -20,6 +20,8 @@ interface Origin {
   readonly random: Random;
   readonly source: WeightSource | null;
   readonly parameters: Map<string, Parameter>;
+  /** Whether parameters take memory only when they are needed first. */
+  readonly isDeferred?: boolean;
 }
 
 /**
@@ -58,14 +60,21 @@ export class ParameterPath {
     return new ParameterPath(this.prefix, { ...this.#origin, source: null }, true);
   }
 
+  /** The same place, where new parameters take memory only when they are needed first, so that they can be counted before. */
+  deferring(): ParameterPath {
+    return new ParameterPath(this.prefix, { ...this.#origin, isDeferred: true }, this.#mayInitialize);
+  }
+
   /** The parameter `name` here. @throws Error if the source lacks it or has it in another shape, or if it was made before */
   parameter(name: string, shape: Shape, init: Initializer): Parameter {
     const fullName = this.#join(name);
-    const { source, random, parameters } = this.#origin;
+    const { source, random, parameters, isDeferred = false } = this.#origin;
     if (parameters.has(fullName)) throw new Error(`The parameter ${fullName} exists already.`);
     const isNew = source === null || (this.#mayInitialize && !source.has(fullName));
-    const values = isNew ? init(shape, random.fork(fullName)) : source.take(fullName, shape);
+    const first = () => init(shape, random.fork(fullName));
+    const values = isNew ? first : source.take(fullName, shape);
     const parameter = new Parameter(fullName, values, shape, { isNew });
+    if (!isDeferred) parameter.materialize();
     parameters.set(fullName, parameter);
     return parameter;
   }

@@ -12,7 +12,7 @@ export {
   type Score,
   type ScoreContext,
 } from './method.ts';
-export { type PruneOptions, type PruneReport, prune } from './prune.ts';
+export { emptiedWarning, type PruneOptions, type PruneReport, prune } from './prune.ts';
 export { pruningMethodOf, pruningMethods, registerPruningMethod } from './registry.ts';
 export { fisher, grasp, magnitude, random, snip, snipPaperLiteral } from './scores.ts';
 export { type Budget, budgetsOf, lowestRemoved, prunedCount, type Scope, scopes, selectMasks } from './select.ts';

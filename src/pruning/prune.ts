@@ -17,6 +17,8 @@ export interface PruneOptions extends ScoreContext {
   readonly iterations?: number;
   /** Of the method. */
   readonly options?: Readonly<Record<string, OptionValue>>;
+  /** Told in one line of matrices that are left without a weight. */
+  readonly onWarning?: (message: string) => void;
 }
 
 export interface PruneReport {
@@ -39,6 +41,7 @@ export async function prune({
   scope = 'global',
   iterations,
   options,
+  onWarning,
   ...context
 }: PruneOptions): Promise<PruneReport> {
   const method = pruningMethodOf(name);
@@ -71,7 +74,20 @@ export async function prune({
     restore();
     throw error;
   }
-  return reportOf(parameters);
+  const report = reportOf(parameters);
+  const warning = emptiedWarning(report);
+  if (warning !== null) onWarning?.(warning);
+  return report;
+}
+
+/** A line on matrices in which pruning has left no weight, or null. */
+export function emptiedWarning({ layers, kept }: PruneReport): string | null {
+  const emptied = layers.filter((layer) => layer.kept === 0 && layer.total > 0).length;
+  if (emptied === 0) return null;
+  if (kept === 0) {
+    return `pruning leaves no weight in any of the ${layers.length} matrices, so that biases, norms and the head are all that is trained; lower the sparsity.`;
+  }
+  return `pruning leaves no weight in ${emptied} of ${layers.length} matrices, which then pass nothing on; lower the sparsity, or take scope 'layer'.`;
 }
 
 function reportOf(parameters: readonly Parameter[]): PruneReport {

@@ -181,6 +181,8 @@ export interface PruneAdapterOptions {
   readonly onBatch?: (done: number, total: number) => void;
   /** When it is aborted its reason is thrown before the next batch, and nothing is pruned. */
   readonly signal?: AbortSignal;
+  /** Told in one line of matrices that are left without a weight. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -191,7 +193,7 @@ export interface PruneAdapterOptions {
 export async function pruneAdapter(
   { task, adapted: { model, adapter, adapters }, items, random }: PreparedRun,
   settings: RunSettings,
-  { onBatch, signal }: PruneAdapterOptions = {},
+  { onBatch, signal, onWarning }: PruneAdapterOptions = {},
 ): Promise<AdapterPruneReport | null> {
   const { pruning, training, adapter: narrow } = withAllOptions(settings);
   if (!pruning) return null;
@@ -207,6 +209,7 @@ export async function pruneAdapter(
     scope,
     iterations,
     options,
+    onWarning,
     parameters,
     chains: adapter.chains,
     random: random.fork('pruning'),

@@ -44,7 +44,11 @@ async function pruneAndSave(output: OutputFolder | null, options: PruningOptions
   const run = await prepareRun(taskOf(settings.data), settings, events);
   loadFused(run.adapted, settings);
   const seconds = stopwatch();
-  const pruning = await pruneAdapter(run, settings, { onBatch: events?.onPruning, signal });
+  const pruning = await pruneAdapter(run, settings, {
+    onBatch: events?.onPruning,
+    onWarning: events?.onWarning,
+    signal,
+  });
   if (!pruning) throw new Error('The settings name no pruning method.');
   const metrics: RunMetrics = {
     metrics: null,

@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
 import { isHeadParameter } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
+import { checkBatchSize } from './batch-memory.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
 import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
@@ -73,6 +74,11 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
   const settings = await withFetchedFiles(withAllOptions(options.settings));
   const run = await prepareRun(taskOf(settings.data), settings, options.events, options.cache);
   const { model, adapter, trained } = run.adapted;
+  checkBatchSize(
+    run.items.map((item) => run.task.tokenCount(item)),
+    settings.training.batchSize,
+    run.adapted.config,
+  );
   const trainer = new Trainer(
     objectiveOf(run.task, model, run.items, trained, adapter.penalty),
     settings.training,
@@ -152,7 +158,7 @@ interface Progress {
 async function begin(run: PreparedRun, { settings, command = [], signal, events = {} }: RunOptions): Promise<Progress> {
   loadFused(run.adapted, settings);
   const stop = stopwatch();
-  const pruning = await pruneAdapter(run, settings, { onBatch: events.onPruning, signal });
+  const pruning = await pruneAdapter(run, settings, { onBatch: events.onPruning, onWarning: events.onWarning, signal });
   const seconds = { pruning: pruning ? stop() : 0, training: 0, evaluation: 0 };
   return { command, pruning, losses: [], history: [], tokens: 0, seconds };
 }
@@ -216,7 +222,8 @@ async function train(
 
 /** Equal parts of a run, rounded up to whole steps. */
 function evaluationSteps(totalSteps: number, count: number): ReadonlySet<number> {
-  return new Set(Array.from({ length: count }, (_, i) => Math.ceil(((i + 1) * totalSteps) / count)));
+  const times = Math.min(count, Math.max(1, totalSteps));
+  return new Set(Array.from({ length: times }, (_, i) => Math.ceil(((i + 1) * totalSteps) / times)));
 }
 
 /** A function that does the work if it has not been done for some seconds. */

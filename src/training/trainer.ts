@@ -20,11 +20,13 @@ import {
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
+const MOST_EPOCHS = 1_000_000;
+
 /** The protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
 export type TrainingOptions = ValueOf<typeof trainingOptions>;
 export const trainingOptions = strictFields({
   learningRate: numberFromZero,
-  epochs: wholeNumber,
+  epochs: v.pipe(wholeNumber, v.maxValue(MOST_EPOCHS, `a whole number, 0 to ${MOST_EPOCHS}`)),
   /** Examples, or tokens, of a step. */
   batchSize: v.union(
     [positiveInteger, strictFields({ tokens: positiveInteger })],
@@ -90,7 +92,11 @@ export class Trainer<Item> {
     this.#options = options;
     this.#random = random;
     this.#optimizer = new Adam(objective.parameters, options);
-    this.stepsPerEpoch = Array.from({ length: options.epochs }, (_, epoch) => this.#batchesOf(epoch).length);
+    const { batchSize, epochs } = options;
+    // Batches of so many examples are as many in every order.
+    const steps = (epoch: number) =>
+      typeof batchSize === 'number' ? Math.ceil(objective.items.length / batchSize) : this.#batchesOf(epoch).length;
+    this.stepsPerEpoch = Array.from({ length: epochs }, (_, epoch) => steps(epoch));
     this.totalSteps = this.stepsPerEpoch.reduce((sum, steps) => sum + steps, 0);
   }
 

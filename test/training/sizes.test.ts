@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { suite } from 'uvu';
+import { AdapterSet, type AdapterSettings } from '../../src/adapters/index.ts';
+import { memory } from '../../src/index.ts';
+import { parseModelConfig } from '../../src/models/index.ts';
+import { emptiedWarning, prune } from '../../src/pruning/index.ts';
+import { Random } from '../../src/random/index.ts';
+import { checkBatchSize } from '../../src/training/batch-memory.ts';
+import { withAllOptions } from '../../src/training/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { useBackend } from '../support/on-backend.ts';
+import { tinyBert, tinyClassifier } from '../support/tiny-model.ts';
+import { tinySettings } from '../support/tiny-run.ts';
+
+const test = suite('training: sizes that cannot work');
+useBackend(test, 'wasm');
+
+const huge: [AdapterSettings, RegExp][] = [
+  [
+    { kind: 'houlsby', bottleneck: 1e9 },
+    /^houlsby: bottleneck 1000000000 makes weights of [\d.]+ GiB, .*; lower bottleneck\.$/,
+  ],
+  [{ kind: 'pfeiffer', bottleneck: 20_000_000 }, /^pfeiffer: bottleneck 20000000 /],
+  [{ kind: 'lora', rank: 1e9 }, /^lora: rank 1000000000 /],
+  [{ kind: 'prefix', prefixLength: 1e9 }, /^prefix: prefixLength 1000000000 /],
+  [{ kind: 'prefix', prefixBottleneck: 1e9 }, /^prefix: prefixBottleneck 1000000000 /],
+  [{ kind: 'mam', bottleneck: Number.MAX_SAFE_INTEGER }, /^mam: bottleneck 9007199254740991 /],
+];
+for (const [settings, message] of huge) {
+  test(`${JSON.stringify(settings)} is refused before anything is allocated`, () => {
+    const model = tinyClassifier();
+    const adapters = new AdapterSet(model);
+    const before = memory();
+    const begun = performance.now();
+    assertInputError(() => adapters.add('a', settings), message);
+    assert.deepEqual(memory(), before);
+    assert.ok(performance.now() - begun < 1000);
+    // The names are free again.
+    assert.ok(adapters.add('a', { kind: 'houlsby', bottleneck: 2 }).parameters.length > 0);
+  });
+}
+
+test('a batch that does not fit into memory is refused by the name of its option', () => {
+  const config = parseModelConfig({ ...tinyBert, intermediate_size: 3072 });
+  const lengths = Array.from({ length: 100_000 }, () => 128);
+  assertInputError(
+    () => checkBatchSize(lengths, 1e9, config),
+    /^batch size 1000000000: a batch of 12800000 tokens needs 146\.5 GiB for each layer, and there are 4\.0; lower it\.$/,
+  );
+  assertInputError(() => checkBatchSize(lengths, { tokens: 1e9 }, config), /^batch tokens 1000000000: /);
+  checkBatchSize(lengths, 16, config);
+  checkBatchSize(lengths, { tokens: 4096 }, config);
+  checkBatchSize([10, 20], 1e9, config);
+});
+
+test('epochs without end are refused, by the name of the field', () => {
+  const training = { ...tinySettings.training, epochs: 1e9 };
+  assertInputError(
+    () => withAllOptions({ ...tinySettings, training }),
+    /settings: training\.epochs must be .* 1000000/,
+  );
+});
+
+test('matrices that pruning empties are told in one line, and adapters of which biases alone are left', async () => {
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  const task = () => {
+    const adapters = new AdapterSet(tinyClassifier());
+    const { prunable: parameters } = adapters.add('a', { kind: 'houlsby', bottleneck: 2 });
+    return { method: 'magnitude', parameters, losses: [], random: new Random(1), onWarning };
+  };
+  await prune({ ...task(), sparsity: 0.5, scope: 'layer' });
+  assert.deepEqual(warnings, []);
+  const report = await prune({ ...task(), sparsity: 0.99 });
+  const emptied = report.layers.filter(({ kept }) => kept === 0).length;
+  assert.ok(emptied > 0 && report.kept > 0);
+  assert.match(
+    warnings.pop() ?? '',
+    new RegExp(`^pruning leaves no weight in ${emptied} of ${report.layers.length} matrices`),
+  );
+  await prune({ ...task(), sparsity: 0.9999 });
+  assert.match(warnings.pop() ?? '', /^pruning leaves no weight in any of the \d+ matrices, so that biases/);
+  assert.equal(emptiedWarning({ total: 4, kept: 4, layers: [{ name: 'a', total: 4, kept: 4 }] }), null);
+});
+
+test.run();
