@@ -1,6 +1,15 @@
 import { add } from '../ops/arithmetic.ts';
-import { type Composition, type GraphNode, noGrad, recordNode, recordOutput, withGrad } from '../tensor/graph.ts';
-import { currentScope, keep, type Scope, tidy, tidyGraph } from '../tensor/scope.ts';
+import {
+  type Composition,
+  type GraphNode,
+  noGrad,
+  recordNode,
+  recordOutput,
+  releaseNode,
+  spentNode,
+  withGrad,
+} from '../tensor/graph.ts';
+import { currentScope, keep, tidy, tidyGraph, tidyInside } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { autogradHook, Tensor } from '../tensor/tensor.ts';
 
@@ -9,33 +18,65 @@ export interface GradOptions {
   readonly gradOutput?: Tensor;
   /** Record the gradients themselves, so that they can be differentiated again. Default false. */
   readonly createGraph?: boolean;
-  /** Keep the activations of the graph for another pass. Default: the value of `createGraph`. */
+  /** Keep the graph for another pass. Default: the value of `createGraph`. */
   readonly retainGraph?: boolean;
 }
 
 /**
  * Reverse-mode derivative: dL/d(input) for each input, L = sum(gradOutput * output).
  *
- * Inside `tidy`, a pass without `retainGraph` frees the activations of that scope as it goes backwards. With `createGraph`
- * the results are part of a graph of their own: gradients of any order come from calling `grad` on them. An input that the
- * output does not depend on has the gradient zero.
+ * A pass without `retainGraph` takes the graph apart as it goes backwards, so that tensors which only it referred to are garbage,
+ * and frees at once what no function has returned: the inside of a `tidy`, and what operations have saved for themselves. All that
+ * a function has returned, such as logits and the loss, can still be read.
+ *
+ * With `createGraph` the results are part of a graph of their own: gradients of any order come from calling `grad` on them. An
+ * input that the output does not depend on has the gradient zero.
  *
  * @throws Error if an input does not require a gradient, if the output has several elements and no `gradOutput` is given, or
- * if the graph was freed before
+ * if an earlier pass has taken the graph apart
  */
 export function grad(
   output: Tensor,
   inputs: readonly Tensor[],
   { gradOutput, createGraph = false, retainGraph = createGraph }: GradOptions = {},
 ): Tensor[] {
+  const release = createGraph ? nothing : returnedByNobody;
+  return gradients(output, inputs, { gradOutput, createGraph, release: retainGraph ? null : release });
+}
+
+/** `grad` for a graph that was recorded in the current scope and that nobody else can see: frees all of it. */
+export function gradOfOwnGraph(output: Tensor, inputs: readonly Tensor[], gradOutput?: Tensor): Tensor[] {
+  return gradients(output, inputs, { gradOutput, createGraph: false, release: madeHere() });
+}
+
+/**
+ * Which tensors a pass frees when no derivative that is still to come reads them. What operations saved for themselves goes with
+ * them. Null leaves the graph as it is.
+ */
+type Release = ((tensor: Tensor) => boolean) | null;
+
+const nothing = () => false;
+const returnedByNobody = (tensor: Tensor) => tensor.ownedByGraph;
+function madeHere(): Release {
+  const scope = currentScope();
+  return (tensor) => tensor.scope === scope && scope !== null;
+}
+
+interface PassOptions {
+  readonly gradOutput?: Tensor;
+  readonly createGraph: boolean;
+  readonly release: Release;
+}
+
+function gradients(output: Tensor, inputs: readonly Tensor[], options: PassOptions): Tensor[] {
+  const { gradOutput, createGraph, release } = options;
   const constant = inputs.find((input) => !input.requiresGrad);
   if (constant) throw new Error(`grad: ${constant} does not require a gradient; make it with requiresGrad: true.`);
-  const freeIn = retainGraph ? null : currentScope();
   const run = () => {
-    const gradients = backpropagate([output], [seed(output, gradOutput)], inputs, createGraph, freeIn);
-    return inputs.map((input) => gradients.get(input) ?? zerosLike(input));
+    const found = backpropagate([output], [seed(output, gradOutput)], inputs, createGraph, release);
+    return inputs.map((input) => found.get(input) ?? zerosLike(input));
   };
-  return createGraph ? withGrad(run) : tidy(() => noGrad(run));
+  return createGraph ? tidyInside(() => withGrad(run)) : tidy(() => noGrad(run));
 }
 
 function filled(like: Tensor, value: number): Tensor {
@@ -62,16 +103,24 @@ function seed(output: Tensor, gradOutput?: Tensor): Tensor {
 /**
  * The outputs and what they were computed from, as far as a gradient is asked for and not older than `oldest`.
  *
- * @throws Error if one of these tensors was freed: the way further back is lost
+ * @throws Error if one of these tensors was freed, or its node was released: the way further back is lost
  */
-function ancestors(outputs: readonly Tensor[], oldest = 0): Set<Tensor> {
+function ancestors(outputs: readonly Tensor[], oldest = -1): Set<Tensor> {
   const found = new Set(outputs);
   // The loop also visits what it adds.
   for (const tensor of found) {
     tensor.assertAlive();
+    if (tensor.node === spentNode && tensor.id > oldest) throw secondPass(tensor);
     for (const input of tensor.node?.inputs ?? []) if (input.id >= oldest && input.requiresGrad) found.add(input);
   }
   return found;
+}
+
+function secondPass({ shape }: Tensor): Error {
+  return new Error(
+    `grad: the graph that led to the tensor ${formatShape(shape)} was freed, as it always is by a backward pass. To go through it a ` +
+      'second time, give the first pass retainGraph: true.',
+  );
 }
 
 /**
@@ -97,7 +146,7 @@ function backpropagate(
   gradOutputs: readonly Tensor[],
   inputs: readonly Tensor[],
   createGraph: boolean,
-  freeIn: Scope | null,
+  release: Release,
 ): Map<Tensor, Tensor> {
   const kept = new Set([...inputs, ...outputs]);
   const wanted = new Set(inputs);
@@ -119,15 +168,17 @@ function backpropagate(
       });
     }
     for (const output of node.outputs) {
-      if (!wanted.has(output)) {
-        if (!createGraph) gradients.get(output)?.dispose();
-        gradients.delete(output);
-      }
-      if (freeIn && output.scope === freeIn && !kept.has(output)) {
-        for (const saved of node.fused?.saved ?? []) saved.dispose();
-        output.dispose();
-      }
+      if (wanted.has(output)) continue;
+      if (!createGraph) gradients.get(output)?.dispose();
+      gradients.delete(output);
     }
+    // The node of an input is not passed but reached.
+    if (!release || !needs.includes(true)) continue;
+    releaseNode(node);
+    for (const tensor of [...node.outputs, ...node.inputs]) {
+      if (tensor.readers === 0 && release(tensor) && !kept.has(tensor)) tensor.dispose();
+    }
+    if (!createGraph) for (const saved of node.fused?.saved ?? []) saved.dispose();
   }
   return gradients;
 }
@@ -180,7 +231,7 @@ function derivative(
   const outputs = results.filter((result) => result !== null);
   const gradOutputs = dys.filter((_, i) => results[i] !== null);
   const wanted = leaves.filter((_, i) => needs[i]);
-  const gradients = backpropagate(outputs, gradOutputs, wanted, createGraph, createGraph ? null : currentScope());
+  const gradients = backpropagate(outputs, gradOutputs, wanted, createGraph, createGraph ? null : madeHere());
   return leaves.map((leaf, i) => (needs[i] ? (gradients.get(leaf) ?? null) : null));
 }
 

@@ -3,7 +3,7 @@ import { sum } from '../ops/reduce.ts';
 import { tidyGraph } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { grad } from './grad.ts';
+import { grad, gradOfOwnGraph } from './grad.ts';
 
 /**
  * Hessian-vector product: H v for the scalar L = f(), H the full Hessian over all `inputs` jointly.
@@ -28,6 +28,6 @@ export function hvp(f: () => Tensor, inputs: readonly Tensor[], vectors: readonl
     const gradients = grad(f(), inputs, { createGraph: true });
     const product = gradients.map((g, i) => sum(mul(g, vectors[i].detach()))).reduce((a, b) => add(a, b));
     // A linear function has constant gradients: nothing to differentiate, H = 0.
-    return grad(product, inputs);
+    return gradOfOwnGraph(product, inputs);
   });
 }

@@ -1,8 +1,8 @@
 import { MemoryError } from '../backends/backend.ts';
 import { isRecording, recordOutput, withGrad } from '../tensor/graph.ts';
-import { currentScope, type Scope, tidyGraph, tidyInScope } from '../tensor/scope.ts';
+import { currentScope, type Scope, tidyGraph, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { grad } from './grad.ts';
+import { gradOfOwnGraph } from './grad.ts';
 
 /** The numbers of a tensor as a leaf of a graph of their own. */
 const standIn = (x: Tensor): Tensor => x.view(x.shape, x.requiresGrad);
@@ -31,7 +31,7 @@ function sourcesOutside(output: Tensor, scope: Scope | null): Tensor[] {
  * @throws MemoryError when a gradient of its gradient is asked for
  */
 export function recomputed(fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): Tensor {
-  if (!isRecording()) return tidyInScope(() => fn(...inputs));
+  if (!isRecording()) return tidyInside(() => fn(...inputs));
   const { value, outside } = tidyGraph(() => {
     const output = fn(...inputs.map(standIn));
     return { value: output.detach(), outside: sourcesOutside(output, currentScope()) };
@@ -45,7 +45,7 @@ export function recomputed(fn: (...inputs: Tensor[]) => Tensor, inputs: readonly
     const leaves = inputs.map(standIn);
     const output = withGrad(() => fn(...leaves));
     const wanted = [...leaves, ...outside].filter((_, i) => needs[i]);
-    const gradients = grad(output, wanted, { gradOutput: dy })[Symbol.iterator]();
+    const gradients = gradOfOwnGraph(output, wanted, dy)[Symbol.iterator]();
     return needs.map((needed) => (needed ? gradients.next().value! : null));
   });
 }

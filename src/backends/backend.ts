@@ -199,6 +199,11 @@ export interface Backend {
   /** A copy of the values, where the backend can give it at once. */
   readSync?(buffer: Buffer): FloatArray;
   free(buffer: Buffer): void;
+  /**
+   * Only where a buffer is garbage like any other object once nothing refers to it: takes note that one of so many numbers is.
+   * It is then called instead of `free`.
+   */
+  collected?(length: number): void;
   /** Bytes of the numbers of live buffers. */
   bytes(): number;
 

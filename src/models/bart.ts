@@ -5,7 +5,7 @@ import { activation } from '../ops/activations.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
-import { tidyInScope } from '../tensor/scope.ts';
+import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import {
   type AttachmentPoints,
@@ -164,7 +164,7 @@ class BartFeedForward {
 /** Runs the layers of a side: either keeps what is inside of them for the derivative, or has it computed again. */
 type Runner = (layer: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]) => Tensor;
 
-const keeping: Runner = (layer, inputs) => tidyInScope(() => layer(...inputs));
+const keeping: Runner = (layer, inputs) => tidyInside(() => layer(...inputs));
 
 /** The pass as one part of the model sees it: each has its own stream of random numbers, so that it can be run again. */
 const passOf = (pass: Pass, part: string): Pass => new Pass(pass.offsets, pass.random?.fork(part), pass);
@@ -268,7 +268,7 @@ class BartEncoder {
 
   /** The embedding output and the output of each layer, all [rows, hidden]. */
   hiddenStates(batch: PackedBatch, pass: Pass, run: Runner): Tensor[] {
-    const states = [tidyInScope(() => this.#embeddings.forward(batch, pass.random))];
+    const states = [tidyInside(() => this.#embeddings.forward(batch, pass.random))];
     for (const [i, layer] of this.#layers.entries()) {
       states.push(run((x) => layer.forward(x, batch.keyCounts, passOf(pass, `encoder ${i}`)), [states[i]]));
     }
@@ -304,7 +304,7 @@ class BartDecoder {
    */
   hiddenStates(rows: DecoderRows, memory: DecoderMemory, run: Runner = keeping, encoded?: Tensor): Tensor[] {
     const { pass } = rows;
-    const states = [tidyInScope(() => this.#embeddings.forward(rows, pass.random))];
+    const states = [tidyInside(() => this.#embeddings.forward(rows, pass.random))];
     for (const [i, layer] of this.#layers.entries()) {
       const forward = (x: Tensor, source?: Tensor) =>
         layer.forward(x, memory.source(i, source), { ...rows, pass: passOf(pass, `decoder ${i}`) }, memory);

@@ -3,7 +3,7 @@ import { activation } from '../ops/activations.ts';
 import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
-import { tidyInScope } from '../tensor/scope.ts';
+import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AttachmentPoints, AttentionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import { checkReadable, type PackedBatch } from './batch.ts';
@@ -213,9 +213,9 @@ export class BertModel {
   /** What goes into layers that follow each other, and the output of each, all [rows, hidden]. */
   #through(layers: readonly BertLayer[], first: () => Tensor, batch: PackedBatch, random?: Random): Tensor[] {
     const pass = new Pass(batch.offsets, random);
-    const states = [tidyInScope(first)];
+    const states = [tidyInside(first)];
     for (const layer of layers) {
-      states.push(tidyInScope(() => layer.forward(states[states.length - 1], batch.keyCounts, pass)));
+      states.push(tidyInside(() => layer.forward(states[states.length - 1], batch.keyCounts, pass)));
     }
     return states;
   }

@@ -1,5 +1,5 @@
 import type { Random } from '../random/random.ts';
-import { currentScope, makeIn, type Scope, tidyInScope } from '../tensor/scope.ts';
+import { currentScope, makeIn, type Scope, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** What is computed once in a pass, and the scope around the pass, where it lives. */
@@ -34,7 +34,7 @@ export class Pass {
     let made = tensors.get(owner);
     if (!made) {
       // A layer's own scope would free it before the next layer.
-      made = makeIn(scope, () => tidyInScope(make));
+      made = makeIn(scope, () => tidyInside(make));
       tensors.set(owner, made);
     }
     return made;

@@ -1,6 +1,7 @@
 import type { Backend, Buffer, FusedAttributes, FusedName, Shape } from '../backends/backend.ts';
 import { isRecording, recordOutput, type Vjp } from '../tensor/graph.ts';
 import { ArgumentError } from '../tensor/shape.ts';
+import { tidyInside } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** The backend that holds all `inputs`. @throws ArgumentError when they are on different ones */
@@ -51,7 +52,7 @@ export function fusedOperation<Name extends FusedName>(
 ): Tensor {
   const backend = commonBackend(inputs);
   const kernel = backend.fused[name];
-  if (!kernel) return composition(...inputs);
+  if (!kernel) return tidyInside(() => composition(...inputs));
 
   const views = () => inputs.map((input) => input.operand);
   const { output, saved } = kernel.forward(views(), attributes);

@@ -32,7 +32,8 @@ async function sumOverBatches(
   try {
     for (const [batch, loss] of losses.entries()) {
       const next = tidy(() => {
-        const part = f(loss);
+        // A scope of its own: a backward pass frees what is inside as it goes.
+        const part = f((temperature) => tidy(() => loss(temperature)));
         return batch === 0 ? part : noGrad(() => sums.map((sum, i) => add(sum, part[i])));
       });
       free(sums);

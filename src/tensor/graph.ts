@@ -40,8 +40,11 @@ export interface FusedFunction {
   ) => (Tensor | null)[] | null;
 }
 
+const nothing: GraphNode = { inputs: [], outputs: [], backward: () => [] };
 /** The node of a computed tensor that was freed: it lets go of all that led to it. */
-export const freedNode: GraphNode = { inputs: [], outputs: [], backward: () => [] };
+export const freedNode: GraphNode = { ...nothing };
+/** The node of a computed tensor whose own node a pass has released: the numbers are there, the way back is not. */
+export const spentNode: GraphNode = { ...nothing };
 
 let recording = true;
 
@@ -74,12 +77,20 @@ export function withGrad<T>(fn: () => T): T {
 /** @internal Gives `node.outputs`, just computed, their place in the graph, if one of the inputs requires a gradient. */
 export function recordNode(node: GraphNode): void {
   if (!recording || !node.inputs.some((input) => input.requiresGrad)) return;
-  for (const output of node.outputs) {
-    output.node = node;
-    output.captured = true;
-  }
-  for (const input of node.inputs) input.captured = true;
-  for (const saved of node.fused?.saved ?? []) saved.captured = true;
+  for (const output of node.outputs) output.node = node;
+  countReader(node, 1);
+}
+
+function countReader({ inputs, outputs, fused }: GraphNode, by: 1 | -1): void {
+  for (const input of inputs) input.readers += by;
+  for (const output of outputs) output.readers += by;
+  if (fused) for (const saved of fused.saved) saved.readers += by;
+}
+
+/** @internal Takes a node out of the graph, so that nothing it refers to lives because of it. */
+export function releaseNode(node: GraphNode): void {
+  for (const output of node.outputs) if (output.node === node) output.node = spentNode;
+  countReader(node, -1);
 }
 
 /** @internal The same for a function with one result. @returns the result */

@@ -50,14 +50,15 @@ function isTensor(value: unknown): value is Tensor {
 /**
  * Runs `fn` and frees every tensor made inside, except
  * - those in its result (a tensor, or an array, Map or plain object of tensors), which pass to the enclosing scope;
- * - those that a recorded derivative still needs, which pass to the enclosing scope if there is one;
+ * - those that a recorded derivative still needs, which pass to the enclosing scope if there is one and are freed by the
+ *   backward pass that needs them last;
  * - those given to {@link keep}.
  *
  * @throws Error if `fn` returns a promise: what an asynchronous function makes after its first `await` cannot be told apart
  * from what others make
  */
 export function tidy<T>(fn: () => T): T {
-  return inScope(fn, (tensor, scope) => tensor.captured && scope.parent !== null);
+  return inScope(fn, (tensor, scope) => tensor.readers > 0 && scope.parent !== null);
 }
 
 /** @internal {@link tidy} for a function that differentiates what it records itself: frees also what that derivative needed. */
@@ -73,28 +74,40 @@ function inScope<T>(fn: () => T, survives: (tensor: Tensor, scope: Scope) => boo
     result = fn();
     if (result instanceof Promise)
       throw new Error('tidy() needs a synchronous function: await outside, compute inside.');
-    for (const tensor of tensorsIn(result)) if (tensor.scope === scope) scope.promote(tensor);
+    for (const tensor of tensorsIn(result)) {
+      tensor.ownedByGraph = false;
+      if (tensor.scope === scope) scope.promote(tensor);
+    }
     return result;
   } finally {
     current = scope.parent;
     for (const tensor of scope.tensors) {
-      if (survives(tensor, scope)) scope.promote(tensor);
-      else tensor.dispose();
+      if (survives(tensor, scope)) {
+        tensor.ownedByGraph = true;
+        scope.promote(tensor);
+      } else {
+        tensor.dispose();
+      }
     }
   }
 }
 
-/** @internal As `tidy`, but without a scope around it, where the derivative of the result would lose what it needs, just `fn`. */
-export function tidyInScope<T>(fn: () => T): T {
-  return current ? tidy(fn) : fn();
+/**
+ * @internal {@link tidy} for the inside of a function of tensors: also where there is no scope around it, what a recorded derivative
+ * still needs lives on.
+ */
+export function tidyInside<T>(fn: () => T): T {
+  return inScope(fn, (tensor) => tensor.readers > 0);
 }
 
 /** Takes a tensor out of its scope: it lives until `dispose()` or until it is garbage. @returns the same tensor */
 export function keep(tensor: Tensor): Tensor {
+  tensor.ownedByGraph = false;
   if (tensor.scope) {
     tensor.scope.remove(tensor);
     tensor.leaveToCollector();
   }
+  tensor.stay();
   return tensor;
 }
 

@@ -1,36 +1,15 @@
 import type { Backend, Buffer, DType, FloatArray, Shape, View } from '../backends/backend.ts';
 import { sizeOf } from '../backends/shapes.ts';
 import { freedNode, type GraphNode } from './graph.ts';
+import { collected, collectionIsDue, forgive, leaveBytes, takeBytesBack } from './pressure.ts';
 import { currentScope, type Scope } from './scope.ts';
 import { formatShape } from './shape.ts';
-
-/** A buffer and the number of tensors that look at it. */
-class Storage {
-  readonly backend: Backend;
-  readonly buffer: Buffer;
-  #users = 0;
-
-  constructor(backend: Backend, buffer: Buffer) {
-    this.backend = backend;
-    this.buffer = buffer;
-  }
-
-  retain(): void {
-    this.#users++;
-  }
-
-  get isShared(): boolean {
-    return this.#users > 1;
-  }
-
-  release(): void {
-    if (--this.#users === 0) this.backend.free(this.buffer);
-  }
-}
+import { Storage } from './storage.ts';
 
 const collector = new FinalizationRegistry<Storage>((storage) => {
   liveTensors--;
   storage.release();
+  collected();
 });
 let liveTensors = 0;
 let nextId = 0;
@@ -38,6 +17,14 @@ let nextId = 0;
 /** The number of tensors that hold memory. */
 export function tensorCount(): number {
   return liveTensors;
+}
+
+/** Gives the finalisers of what was collected their turn; they run in no promise's. */
+async function afterTurn<T>(value: T): Promise<T> {
+  await new Promise<void>((resolve) => {
+    (globalThis.setImmediate ?? setTimeout)(resolve);
+  });
+  return value;
 }
 
 /** What `Tensor.backward` does; src/autograd fills it in when it is loaded. */
@@ -59,15 +46,23 @@ export class Tensor {
   node: GraphNode | null = null;
   /** @internal The `tidy` scope that will free it. */
   scope: Scope | null = null;
-  /** @internal True when a recorded derivative reads this tensor. */
-  captured = false;
+  /** @internal How many recorded derivatives may read this tensor. */
+  readers = 0;
+  /** @internal True when no function has returned it, so that only derivatives can read it. */
+  ownedByGraph = false;
   readonly #storage: Storage;
+  #buffer: Buffer | null;
   readonly #isVariable: boolean;
-  #disposed = false;
+  /** Bytes for which it was counted with the tensors that the garbage collector is to free. */
+  #counted = 0;
+  #kept = false;
+  /** See `pressure.ts`. */
+  #ballast: ArrayBuffer | null = null;
 
-  private constructor(storage: Storage, shape: Shape, isVariable: boolean) {
+  private constructor(storage: Storage, buffer: Buffer, shape: Shape, isVariable: boolean) {
     storage.retain();
     this.#storage = storage;
+    this.#buffer = buffer;
     this.shape = shape;
     this.#isVariable = isVariable;
     liveTensors++;
@@ -78,13 +73,12 @@ export class Tensor {
 
   /** @internal Takes ownership of `buffer`. */
   static fromBuffer(backend: Backend, buffer: Buffer, shape: Shape, requiresGrad = false): Tensor {
-    return new Tensor(new Storage(backend, buffer), shape, requiresGrad);
+    return new Tensor(new Storage(backend, buffer), buffer, shape, requiresGrad);
   }
 
   /** @internal The same numbers as a new tensor outside the graph, without a copy. */
   view(shape: Shape = this.shape, requiresGrad = false): Tensor {
-    this.assertAlive();
-    return new Tensor(this.#storage, shape, requiresGrad);
+    return new Tensor(this.#storage, this.operand.buffer, shape, requiresGrad);
   }
 
   /**
@@ -122,28 +116,31 @@ export class Tensor {
   }
 
   get isDisposed(): boolean {
-    return this.#disposed;
+    return this.#buffer === null;
   }
 
   /** @internal What primitives read. @throws Error if the tensor was freed */
   get operand(): View {
-    this.assertAlive();
-    return { buffer: this.#storage.buffer, shape: this.shape };
+    if (!this.#buffer) throw this.#wasFreed();
+    return { buffer: this.#buffer, shape: this.shape };
   }
 
   /** @internal @throws Error if the tensor was freed */
   assertAlive(): void {
-    if (this.#disposed) {
-      throw new Error(
-        `Tensor ${formatShape(this.shape)} was freed, by dispose(), by the end of its tidy() scope or by a backward pass. ` +
-          'Return it from the scope, keep() it, or use retainGraph: true.',
-      );
-    }
+    if (!this.#buffer) throw this.#wasFreed();
+  }
+
+  #wasFreed(): Error {
+    return new Error(
+      `Tensor ${formatShape(this.shape)} was freed, by dispose(), by the end of its tidy() scope or by a backward pass. ` +
+        'Return it from the scope, keep() it, or use retainGraph: true.',
+    );
   }
 
   /** A copy of the values, row-major. */
   data(): Promise<FloatArray> {
-    return this.backend.read(this.operand.buffer);
+    const values = this.backend.read(this.operand.buffer);
+    return collectionIsDue() ? values.then(afterTurn) : values;
   }
 
   /** A copy of the values at once. @throws Error on a backend that can only read asynchronously */
@@ -175,18 +172,38 @@ export class Tensor {
 
   /** Frees the memory, unless another view shares it. A second call does nothing. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (!this.#buffer) return;
+    this.#buffer = null;
     liveTensors--;
-    collector.unregister(this);
-    this.scope?.remove(this);
+    if (this.scope) this.scope.remove(this);
+    else this.#takeFromCollector();
     if (this.node) this.node = freedNode;
     this.#storage.release();
   }
 
   /** @internal Without a scope the garbage collector is the owner. */
   leaveToCollector(): void {
-    collector.register(this, this.#storage, this);
+    const storage = this.#storage;
+    collector.register(this, storage, this);
+    if (storage.counted) return;
+    storage.counted = true;
+    this.#counted = storage.bytes;
+    this.#ballast = leaveBytes(storage.bytes);
+  }
+
+  /** @internal Says that the program means to keep a tensor that it has left to the garbage collector. */
+  stay(): void {
+    if (this.#kept) return;
+    this.#kept = true;
+    if (this.#counted > 0) forgive(this.#counted);
+  }
+
+  #takeFromCollector(): void {
+    collector.unregister(this);
+    if (this.#counted === 0) return;
+    takeBytesBack(this.#counted, this.#ballast);
+    this.#storage.counted = false;
+    this.#ballast = null;
   }
 
   toString(): string {

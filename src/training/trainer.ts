@@ -115,7 +115,8 @@ export class Trainer<Item> {
     const learningRate = this.#learningRate();
     const random = this.#random.fork(`step ${this.#step}`);
     const loss = tidy(() => {
-      const value = this.#objective.loss(batch, random);
+      // A scope of its own: the pass frees what is inside as it goes.
+      const value = tidy(() => this.#objective.loss(batch, random));
       const number = value.item();
       this.#assertFinite(number, 'loss is');
       this.#update(value, learningRate);

@@ -108,7 +108,7 @@ test('gather reads a table of halves', () =>
 /** What moves numbers in and out, or makes them from nothing. */
 type NoOperation =
   | ('name' | 'dtype' | 'fused' | 'optimizer' | 'describe' | 'uniform')
-  | ('upload' | 'uploadStored' | 'fill' | 'read' | 'readSync' | 'free' | 'bytes');
+  | ('upload' | 'uploadStored' | 'fill' | 'read' | 'readSync' | 'free' | 'collected' | 'bytes');
 type Operation = (w: () => WasmView, x: () => WasmView) => Buffer;
 const square = (m: number) => ({ batch: 1, m, k: 6, n: 6, transposeA: false, transposeB: true });
 

@@ -98,7 +98,7 @@ export class ReferenceBackend implements Backend {
     } catch {
       throw new MemoryError(
         `The reference backend is out of memory: an array of ${length} numbers does not fit. ` +
-          'Lower the batch size or the sequence length, or make smaller arrays.',
+          'Lower the batch size or the sequence length, or put each step in tidy(() => ...), which frees what it made.',
       );
     }
   }
@@ -127,6 +127,10 @@ export class ReferenceBackend implements Backend {
 
   free(buffer: FloatArray): void {
     this.#bytes -= buffer.byteLength;
+  }
+
+  collected(length: number): void {
+    this.#bytes -= length * (this.dtype === 'float64' ? 8 : 4);
   }
 
   bytes(): number {
