@@ -1,7 +1,7 @@
 import type { Backend, Buffer, FusedAttributes, FusedName, Shape } from '../backends/backend.ts';
 import { isRecording, recordOutput, type Vjp } from '../tensor/graph.ts';
-import { ArgumentError } from '../tensor/shape.ts';
 import { tidyInside } from '../tensor/scope.ts';
+import { ArgumentError } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** The backend that holds all `inputs`. @throws ArgumentError when they are on different ones */
