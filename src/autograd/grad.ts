@@ -2,6 +2,7 @@ import { add } from '../ops/arithmetic.ts';
 import {
   type Composition,
   type GraphNode,
+  isUnread,
   noGrad,
   recordNode,
   recordOutput,
@@ -40,11 +41,10 @@ export function grad(
   inputs: readonly Tensor[],
   { gradOutput, createGraph = false, retainGraph = createGraph }: GradOptions = {},
 ): Tensor[] {
-  const release = createGraph ? nothing : returnedByNobody;
-  return gradients(output, inputs, { gradOutput, createGraph, release: retainGraph ? null : release });
+  return gradients(output, inputs, { gradOutput, createGraph, release: retainGraph ? null : ownedByGraph });
 }
 
-/** `grad` for a graph that was recorded in the current scope and that nobody else can see: frees all of it. */
+/** `grad` for a graph that was recorded in the current scope and that nobody else can see: frees all of that scope. */
 export function gradOfOwnGraph(output: Tensor, inputs: readonly Tensor[], gradOutput?: Tensor): Tensor[] {
   return gradients(output, inputs, { gradOutput, createGraph: false, release: madeHere() });
 }
@@ -55,11 +55,10 @@ export function gradOfOwnGraph(output: Tensor, inputs: readonly Tensor[], gradOu
  */
 type Release = ((tensor: Tensor) => boolean) | null;
 
-const nothing = () => false;
-const returnedByNobody = (tensor: Tensor) => tensor.ownedByGraph;
+const ownedByGraph = (tensor: Tensor) => tensor.ownedByGraph;
 function madeHere(): Release {
   const scope = currentScope();
-  return (tensor) => tensor.scope === scope && scope !== null;
+  return (tensor) => tensor.ownedByGraph || (scope !== null && tensor.scope === scope);
 }
 
 interface PassOptions {
@@ -174,11 +173,9 @@ function backpropagate(
     }
     // The node of an input is not passed but reached.
     if (!release || !needs.includes(true)) continue;
-    releaseNode(node);
-    for (const tensor of [...node.outputs, ...node.inputs]) {
-      if (tensor.readers === 0 && release(tensor) && !kept.has(tensor)) tensor.dispose();
+    for (const tensor of releaseNode(node)) {
+      if (isUnread(tensor) && release(tensor) && !kept.has(tensor)) tensor.dispose();
     }
-    if (!createGraph) for (const saved of node.fused?.saved ?? []) saved.dispose();
   }
   return gradients;
 }
@@ -206,7 +203,9 @@ function differentiableBackward(node: GraphNode, dys: readonly Tensor[], needs: 
   recordNode({
     inputs: both,
     outputs: products.filter((product) => product !== null),
-    fused: { composition, saved: [] },
+    // The kernel of its own derivative reads all that the first one does.
+    reads: [...node.outputs, ...(node.reads ?? [])],
+    fused: { composition },
     backward: (us, needsOfBoth) => {
       const remaining = [...us];
       const aligned = given.map((isGiven) => (isGiven ? (remaining.shift() as Tensor) : null));

@@ -68,26 +68,29 @@ export function fusedOperation<Name extends FusedName>(
   const shapes = inputs.map((input) => input.shape);
 
   const kept = saved.map((buffer) => wrap(buffer, [buffer.length]));
+  for (const tensor of kept) tensor.ownedByGraph = true;
   const keptBuffers = () => kept.map((tensor) => tensor.operand.buffer);
   recordOutput(
     y,
     inputs,
     (dy, needs) => gradients(kernel.backward(views(), y.operand, keptBuffers(), dy.operand, needs, attributes), shapes),
     {
-      composition: (...tensors) => [composition(...tensors)],
-      saved: kept,
-      backwardBackward: ([dy], us, needs) => {
-        const directions = us.map((u) => u?.operand ?? null);
-        const buffers = kernel.backwardBackward?.(
-          views(),
-          y.operand,
-          keptBuffers(),
-          dy.operand,
-          directions,
-          needs,
-          attributes,
-        );
-        return buffers ? gradients(buffers, [...shapes, shape]) : null;
+      reads: kept,
+      fused: {
+        composition: (...tensors) => [composition(...tensors)],
+        backwardBackward: ([dy], us, needs) => {
+          const directions = us.map((u) => u?.operand ?? null);
+          const buffers = kernel.backwardBackward?.(
+            views(),
+            y.operand,
+            keptBuffers(),
+            dy.operand,
+            directions,
+            needs,
+            attributes,
+          );
+          return buffers ? gradients(buffers, [...shapes, shape]) : null;
+        },
       },
     },
   );

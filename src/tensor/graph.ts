@@ -16,6 +16,8 @@ export interface GraphNode {
    * @returns for each input with `needs[i]` its gradient, where null stands for zero; null for the others
    */
   backward(dys: readonly Tensor[], needs: readonly boolean[]): (Tensor | null)[];
+  /** What `backward` reads beside inputs and outputs. */
+  readonly reads?: readonly Tensor[];
   /** For a fused operation, whose `backward` is a kernel and cannot be differentiated again. */
   readonly fused?: FusedFunction;
 }
@@ -24,8 +26,6 @@ export interface GraphNode {
 export interface FusedFunction {
   /** The same function of the inputs. */
   readonly composition: Composition;
-  /** What the kernel kept from the forward pass. */
-  readonly saved: readonly Tensor[];
   /**
    * The derivative of `backward`, a function of the inputs and `dys`, by a kernel.
    *
@@ -78,19 +78,42 @@ export function withGrad<T>(fn: () => T): T {
 export function recordNode(node: GraphNode): void {
   if (!recording || !node.inputs.some((input) => input.requiresGrad)) return;
   for (const output of node.outputs) output.node = node;
-  countReader(node, 1);
+  for (const tensor of readBy(node)) tensor.readers++;
 }
 
-function countReader({ inputs, outputs, fused }: GraphNode, by: 1 | -1): void {
-  for (const input of inputs) input.readers += by;
-  for (const output of outputs) output.readers += by;
-  if (fused) for (const saved of fused.saved) saved.readers += by;
-}
+/** What lives because of a node. Its outputs do not: the way to the node leads through one of them. */
+const readBy = ({ inputs, reads }: GraphNode): readonly Tensor[] => (reads ? [...inputs, ...reads] : inputs);
 
-/** @internal Takes a node out of the graph, so that nothing it refers to lives because of it. */
-export function releaseNode(node: GraphNode): void {
+/**
+ * @internal Takes a node out of the graph, so that nothing that it refers to lives because of it.
+ *
+ * @returns what may now be read by no derivative any more
+ */
+export function releaseNode(node: GraphNode): readonly Tensor[] {
   for (const output of node.outputs) if (output.node === node) output.node = spentNode;
-  countReader(node, -1);
+  const read = readBy(node);
+  for (const tensor of read) tensor.readers--;
+  return [...node.outputs, ...read];
+}
+
+/** @internal Whether no derivative that is still to come reads this tensor. */
+export const isUnread = ({ readers, node }: Tensor): boolean => readers === 0 && (node === null || node === spentNode);
+
+/** Nodes whose outputs were all freed, while the first of them is taken apart: their number has no bound, that of calls has. */
+let abandoned: GraphNode[] | null = null;
+
+/** @internal Takes note that an output of a node was freed. With the last of them the node goes, and what it alone has read. */
+export function abandonNode(node: GraphNode): void {
+  if (!node.outputs.every((output) => output.isDisposed)) return;
+  if (abandoned) {
+    abandoned.push(node);
+    return;
+  }
+  abandoned = [node];
+  for (const each of abandoned) {
+    for (const tensor of readBy(each)) if (--tensor.readers === 0 && tensor.ownedByGraph) tensor.dispose();
+  }
+  abandoned = null;
 }
 
 /** @internal The same for a function with one result. @returns the result */
@@ -98,8 +121,8 @@ export function recordOutput(
   output: Tensor,
   inputs: readonly Tensor[],
   backward: (dy: Tensor, needs: readonly boolean[]) => (Tensor | null)[],
-  fused?: FusedFunction,
+  { reads, fused }: Pick<GraphNode, 'reads' | 'fused'> = {},
 ): Tensor {
-  recordNode({ inputs, outputs: [output], backward: ([dy], needs) => backward(dy, needs), fused });
+  recordNode({ inputs, outputs: [output], backward: ([dy], needs) => backward(dy, needs), reads, fused });
   return output;
 }

@@ -81,7 +81,8 @@ function inScope<T>(fn: () => T, survives: (tensor: Tensor, scope: Scope) => boo
     return result;
   } finally {
     current = scope.parent;
-    for (const tensor of scope.tensors) {
+    // The last one first: what a freed tensor was computed from may be needed no more.
+    for (const tensor of [...scope.tensors].reverse()) {
       if (survives(tensor, scope)) {
         tensor.ownedByGraph = true;
         scope.promote(tensor);

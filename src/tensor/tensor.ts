@@ -1,6 +1,6 @@
 import type { Backend, Buffer, DType, FloatArray, Shape, View } from '../backends/backend.ts';
 import { sizeOf } from '../backends/shapes.ts';
-import { freedNode, type GraphNode } from './graph.ts';
+import { abandonNode, freedNode, type GraphNode } from './graph.ts';
 import { collected, collectionIsDue, forgive, leaveBytes, takeBytesBack } from './pressure.ts';
 import { currentScope, type Scope } from './scope.ts';
 import { formatShape } from './shape.ts';
@@ -177,8 +177,11 @@ export class Tensor {
     liveTensors--;
     if (this.scope) this.scope.remove(this);
     else this.#takeFromCollector();
-    if (this.node) this.node = freedNode;
     this.#storage.release();
+    const { node } = this;
+    if (!node) return;
+    this.node = freedNode;
+    abandonNode(node);
   }
 
   /** @internal Without a scope the garbage collector is the owner. */
