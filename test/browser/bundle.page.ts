@@ -8,7 +8,7 @@ const test = suite('browser: the bundle');
 const address = new URL('bundle/sparse-adapter.js', location.href).href;
 const bundle = (await import(/* @vite-ignore */ address)) as typeof Bundle;
 const { attachAdapter, freezeBackbone, houlsby } = bundle.adapters;
-const { matmul, Random, randomNormal, setBackend } = bundle;
+const { Random, setBackend } = bundle;
 const { ParameterPath } = bundle.nn;
 const { isHeadParameter, parseEncoderConfig, SequenceClassifier } = bundle.models;
 const { classificationObjective, Trainer, trainingDefaults } = bundle.training;
@@ -53,12 +53,18 @@ test('it trains, alike on every backend', async () => {
   }
 });
 
-test('its worker computes too where memory can be shared', async () => {
-  const backend = await setBackend('wasm', { threads: 2 });
-  const random = new Random(1);
-  const [a, b] = [randomNormal([256, 64], random), randomNormal([64, 256], random)];
-  assert.ok((await matmul(a, b).data()).every(Number.isFinite));
-  assert.match(backend.describe(), crossOriginIsolated ? /^2 threads/ : /^1 thread /);
-});
+for (const name of ['bundle', 'one-file']) {
+  test(`${name}: its worker computes too where memory can be shared`, async () => {
+    const bundle: typeof Bundle = await import(
+      /* @vite-ignore */ new URL(`${name}/sparse-adapter.js`, location.href).href
+    );
+    const { matmul, Random, randomNormal, setBackend } = bundle;
+    const backend = await setBackend('wasm', { threads: 2 });
+    const random = new Random(1);
+    const [a, b] = [randomNormal([256, 64], random), randomNormal([64, 256], random)];
+    assert.ok((await matmul(a, b).data()).every(Number.isFinite));
+    assert.match(backend.describe(), crossOriginIsolated ? /^2 threads,/ : /^1 thread /);
+  });
+}
 
 test.run();

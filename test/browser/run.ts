@@ -5,17 +5,17 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as esbuild from 'esbuild';
 import { root } from '../support/modules.ts';
 import { buildPage } from './build.ts';
 import { launchChromium } from './chromium.ts';
-import { serve } from './serve.ts';
+import { type PageKind, serve } from './serve.ts';
 
 interface Run {
   readonly file: string;
   /** The environment of the tests. */
   readonly env: Readonly<Record<string, string>>;
-  /** Whether threads may share memory. */
-  readonly isolated: boolean;
+  readonly page: PageKind;
 }
 
 const filesIn = (folder: string, ending: string, without: readonly string[] = []): string[] =>
@@ -32,13 +32,17 @@ const operations = [
 ];
 /** Those that run in a page alone. */
 const own = filesIn('.', '.page.ts');
+const pages: readonly PageKind[] = ['isolated', 'plain'];
+/** What is tried with threads alone. */
+const restricted: readonly PageKind[] = ['files', 'none'];
 
 const PROPERTY_RUNS = '2';
 const gpu = { SPARSE_ADAPTER_GPU: '1', PROPERTY_RUNS };
 const runs: readonly Run[] = [
-  ...operations.map((file) => ({ file, env: gpu, isolated: false })),
-  ...operations.map((file) => ({ file, env: { PROPERTY_RUNS }, isolated: true })),
-  ...own.flatMap((file) => [true, false].map((isolated) => ({ file, env: { ISOLATED: `${isolated}` }, isolated }))),
+  ...operations.map((file) => ({ file, env: gpu, page: 'plain' as const })),
+  ...operations.map((file) => ({ file, env: { PROPERTY_RUNS }, page: 'isolated' as const })),
+  ...own.flatMap((file) => pages.map((page) => ({ file, env: { PAGE: page }, page }))),
+  ...restricted.map((page) => ({ file: './threads.page.ts', env: { PAGE: page }, page })),
 ];
 
 /** A longer silence means that a page hangs. */
@@ -47,11 +51,17 @@ const PATIENCE = 120_000;
 const folder = mkdtempSync(join(tmpdir(), 'sparse-adapter-browser-'));
 await buildPage(folder);
 cpSync(join(root, 'dist/browser'), join(folder, 'bundle'), { recursive: true });
+// The same by another bundler, in one file with no other beside it.
+await esbuild.build({
+  entryPoints: [join(root, 'dist/browser.js')],
+  ...{ bundle: true, format: 'esm', platform: 'browser', logLevel: 'error' },
+  outfile: join(folder, 'one-file/sparse-adapter.js'),
+});
 const { address, server } = await serve(folder);
 const browser = await launchChromium();
 
 /** Shows what a page writes, until it says that it is done. @returns whether it ran tests and all passed */
-async function passes({ file, env, isolated }: Run): Promise<boolean> {
+async function passes({ file, env, page: kind }: Run): Promise<boolean> {
   const page = await browser.newPage();
   let written = '';
   try {
@@ -74,7 +84,7 @@ async function passes({ file, env, isolated }: Run): Promise<boolean> {
       page.on('crash', () => reject(new Error(`${file}: the page crashed`)));
     });
     const query = new URLSearchParams({ ...env, FILE: file });
-    await page.goto(`${address}/${isolated ? 'isolated' : 'plain'}/index.html?${query}`);
+    await page.goto(`${address}/${kind}/index.html?${query}`);
     await done;
     const [total, passed] = ['Total', 'Passed'].map((word) =>
       Number(written.match(new RegExp(`${word}: +(\\d+)`))?.[1]),
@@ -90,10 +100,10 @@ try {
   for (const run of runs) {
     if (
       wanted.length > 0 &&
-      !wanted.some((part) => `${run.file} ${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : ''}`.includes(part))
+      !wanted.some((part) => `${run.file} ${run.page} ${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : ''}`.includes(part))
     )
       continue;
-    process.stdout.write(`\n${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : 'wasm'} `);
+    process.stdout.write(`\n${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : 'wasm'}, ${run.page} `);
     if (!(await passes(run))) process.exitCode = 1;
   }
 } finally {

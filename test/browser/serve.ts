@@ -15,14 +15,24 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-/** Serves a folder twice: under /isolated/ with the headers of isolation, under /plain/ without. */
+/** What a page may start as a worker, by its content security policy; wasm must be allowed, as the tests are built. */
+const workersFrom = (sources: string) => ({
+  ...isolation,
+  'Content-Security-Policy': `worker-src ${sources}; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'`,
+});
+
+/** The headers of a page: isolated or not, and isolated with workers from files alone, or with none. */
+const headersOf = { isolated: isolation, plain: {}, files: workersFrom("'self'"), none: workersFrom("'none'") };
+export type PageKind = keyof typeof headersOf;
+
+/** Serves a folder once for each kind of page, under /isolated/ and so on. */
 export async function serve(folder: string): Promise<{ address: string; server: Server }> {
   const server = createServer(async ({ url = '/' }, response) => {
     const [, kind, ...path] = normalize(decodeURI(url.split('?')[0])).split('/');
     try {
       const file = join(folder, ...path);
       const body = await readFile(file);
-      const headers = kind === 'isolated' ? isolation : {};
+      const headers: Readonly<Record<string, string>> = headersOf[kind as PageKind];
       response.writeHead(200, { 'Content-Type': types[extname(file)] ?? 'application/octet-stream', ...headers });
       response.end(body);
     } catch {

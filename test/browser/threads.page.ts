@@ -9,7 +9,13 @@ import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
 
 const test = suite('browser: threads of wasm');
 
-const isolated = process.env.ISOLATED === 'true';
+/** Without isolation threads cannot share memory; of the others, one forbids all workers and one those that are no files. */
+const page = process.env.PAGE;
+const isolated = page !== 'plain';
+const threads = page === 'plain' || page === 'none' ? 1 : 2;
+
+const warnings: string[] = [];
+console.warn = (text: string) => warnings.push(text);
 
 /** A product that is large enough to be divided, and the losses of some steps of training. */
 async function compute(threads: number): Promise<{ threads: number; numbers: number[] }> {
@@ -33,17 +39,25 @@ test('the page is isolated, or not, as its headers say', () => {
   assert.equal(crossOriginIsolated, isolated);
 });
 
-test('two threads compute where memory can be shared, one elsewhere, with the same numbers', async () => {
+test('two threads compute where they can, one elsewhere, with the same numbers', async () => {
   const [one, two] = [await compute(1), await compute(2)];
   assert.equal(one.threads, 1);
-  assert.equal(two.threads, isolated ? 2 : 1);
+  assert.equal(two.threads, threads);
   assert.deepEqual(two.numbers, one.numbers);
   assert.ok(one.numbers.every(Number.isFinite));
 });
 
 test('the backend tells why it has one thread', async () => {
   const text = (await setBackend('wasm', { threads: 2 })).describe();
-  assert.match(text, isolated ? /^2 threads,/ : /^1 thread \(more need a cross-origin isolated page\),/);
+  if (threads === 2) assert.match(text, /^2 threads,/);
+  else if (page === 'plain') assert.match(text, /^1 thread \(more need a cross-origin isolated page\),/);
+  else assert.match(text, /^1 thread \(a worker thread does not start \(.+\)\),/);
+});
+
+test('there is one warning where workers are forbidden, and none elsewhere', () => {
+  assert.equal(warnings.length, page === 'none' ? 1 : 0);
+  if (page === 'none')
+    assert.match(warnings[0], /^sparse-adapter: a worker thread does not start .* with 1 thread and/);
 });
 
 test.run();
