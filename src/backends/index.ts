@@ -15,6 +15,20 @@ export interface BackendOptions {
 
 let current: Backend | null = null;
 
+const DTYPES: readonly DType[] = ['float32', 'float64'];
+const OPTIONS = ['dtype', 'threads'];
+
+/** @throws TypeError for what is no option, or no value of one */
+function checkOptions(options: BackendOptions): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError('setBackend: options must be an object.');
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown) throw new TypeError(`setBackend: unknown option '${unknown}'; there are: ${OPTIONS.join(', ')}.`);
+  const { dtype } = options;
+  if (dtype !== undefined && !DTYPES.includes(dtype)) {
+    throw new TypeError(`setBackend: dtype must be one of ${DTYPES.join(', ')}, not ${String(dtype)}.`);
+  }
+}
+
 function assertFloat32(name: BackendName, dtype: DType): void {
   if (dtype !== 'float32') throw new Error(`The ${name} backend computes in float32; use 'reference' for ${dtype}.`);
 }
@@ -45,6 +59,7 @@ export function getBackend(): Backend {
  * Chooses the backend of all tensors made from now on. Tensors made earlier stay where they are and cannot be mixed with new
  * ones. Asynchronous because a backend may have to be loaded, to start workers or to ask the system for a device.
  *
+ * @throws TypeError for an option or a value that there is not
  * @throws Error if the name is unknown or the backend lacks the dtype
  * @throws InputError if 'gpu' finds no gpu.js or no device; it never computes elsewhere instead
  */
@@ -52,6 +67,7 @@ export async function setBackend(name: BackendName, options: BackendOptions = {}
   if (!Object.hasOwn(create, name)) {
     throw new Error(`Unknown backend '${name}'; there are: ${Object.keys(create).join(', ')}.`);
   }
+  checkOptions(options);
   current = await create[name](options);
   return current;
 }

@@ -1,6 +1,6 @@
 import type { AttentionSpec } from '../backends/backend.ts';
 import { define } from '../tensor/define.ts';
-import { ArgumentError, formatShape, sameShape } from '../tensor/shape.ts';
+import { ArgumentError, broadcastShapes, formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { equal, where } from './compare.ts';
@@ -39,10 +39,18 @@ export const attention = define(
   (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
     const { scale = 1 / Math.sqrt(query.shape[query.rank - 1]), mask, dropMask } = options;
     const scores = mul(matmul(query, key, { transposeB: true }), scale);
+    assertBroadcasts('mask', mask, scores);
+    assertBroadcasts('dropMask', dropMask, scores);
     const probabilities = mask ? maskedSoftmax(add(scores, mask)) : softmax(scores); // [..., queries, keys]
     return matmul(dropMask ? mul(probabilities, dropMask) : probabilities, value);
   },
 );
+
+/** A mask with more axes or lengths than the scores would make a larger result. @throws ArgumentError */
+function assertBroadcasts(name: string, mask: Tensor | undefined, { shape }: Tensor): void {
+  if (!mask || sameShape(broadcastShapes(mask.shape, shape), shape)) return;
+  throw new ArgumentError(`${name} ${formatShape(mask.shape)} does not broadcast to the scores ${formatShape(shape)}.`);
+}
 
 /** Softmax, but 0 along a row of -∞ alone: a query that sees no key attends to nothing, as in PyTorch. */
 function maskedSoftmax(scores: Tensor): Tensor {

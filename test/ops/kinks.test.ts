@@ -882,6 +882,14 @@ const kinks: readonly Kink[] = [
     second: [[0, 0]],
   },
   {
+    name: 'gelu of numbers whose square is infinite',
+    f: S.gelu,
+    inputs: [[-1e20, 1e20]],
+    value: [-0, 1e20],
+    gradients: [[0, 1]],
+    second: [[0, 0]],
+  },
+  {
     name: 'sqrt of a bottleneck with relu',
     f: (x) => {
       const weights = { down: S.ones([1, 2]), downBias: S.zeros([1]), up: S.ones([2, 1]), upBias: S.zeros([2]) };

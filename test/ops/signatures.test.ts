@@ -361,6 +361,11 @@ const mistakes: [string, () => unknown, RegExp][] = [
     () => js.bottleneck(x(), { down: x() }, { activation: 'relu' }),
     /^bottleneck: downBias is missing/,
   ],
+  [
+    'a mask of more queries than there are',
+    () => js.attention(x(), x(), x(), { mask: S.ones([3, 1, 2]) }),
+    /^attention: mask \[3, 1, 2\] does not broadcast to the scores \[2, 2\]\.$/,
+  ],
   ['mse of other shapes', () => S.mse(S.ones(2), S.ones(3)), /^mse: Shapes \[2\] and \[3\] do not broadcast\.$/],
 ];
 for (const [what, make, message] of mistakes) {
@@ -372,6 +377,19 @@ for (const [what, make, message] of mistakes) {
         return error instanceof TypeError || error instanceof RangeError;
       },
     );
+  });
+}
+
+const settings: [unknown, RegExp][] = [
+  [{ dtyp: 'float64' }, /^setBackend: unknown option 'dtyp'; there are: dtype, threads\.$/],
+  [{ dtype: 'float16' }, /^setBackend: dtype must be one of float32, float64, not float16\.$/],
+  [null, /^setBackend: options must be an object\.$/],
+];
+for (const [options, message] of settings) {
+  test(`a backend with ${JSON.stringify(options)} is refused`, async () => {
+    const before = S.getBackend();
+    await assert.rejects(S.setBackend('reference', options as S.BackendOptions), { name: 'TypeError', message });
+    assert.equal(S.getBackend(), before);
   });
 }
 

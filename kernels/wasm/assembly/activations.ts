@@ -81,7 +81,8 @@ class Gelu extends TwiceDifferentiable {
   curvature(x: v128): v128 {
     const x2 = f32x4.mul(x, x);
     const e = math.exp(f32x4.mul(x2, c(MINUS_HALF)));
-    return f32x4.mul(f32x4.mul(e, c(INV_SQRT_2PI)), f32x4.sub(math.two(), x2));
+    // e is 0 where x² is infinite, and 0 times infinity is not 0.
+    return f32x4.mul(c(INV_SQRT_2PI), f32x4.sub(f32x4.add(e, e), f32x4.mul(x, f32x4.mul(x, e))));
   }
 }
 /** e^(-x²/2). */
