@@ -56,7 +56,9 @@ export class ParquetThread {
     const worker = this.#worker;
     worker.ref();
     return new Promise<ParquetReply>((resolve, reject) => {
+      let isSettled = false;
       const settle = (act: () => void) => {
+        isSettled = true;
         clearTimeout(timer);
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
         worker.unref();
@@ -68,10 +70,13 @@ export class ParquetThread {
       };
       const onError = (error: Error) => settle(() => reject(this.#failure(error)));
       const onExit = () => settle(() => reject(this.#failure(new Error('the thread ended'))));
-      const timer = setTimeout(() => {
+      const giveUp = () => {
+        if (isSettled) return;
         settle(() => reject(new GivenUp(`no part of it could be read within ${Math.round(milliseconds / 1000)} s`)));
         this.end();
-      }, milliseconds);
+      };
+      // An answer that came while this thread was busy is taken first.
+      const timer = setTimeout(() => setImmediate(() => setImmediate(giveUp)), milliseconds);
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
       worker.postMessage(request);
     });

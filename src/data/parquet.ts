@@ -55,11 +55,18 @@ export async function* parquetParts(
   source.close();
   const limit = partMilliseconds ?? 10_000 + size / 1000;
   const reader = await readerFor(path, columns, limit);
+  let next = reader.next();
   try {
-    for (let part = await reader.next(); part; part = await reader.next()) yield { classes: reader.classes, part };
+    for (let part = await next; part; part = await next) {
+      // The thread reads on while the rows are worked with.
+      next = reader.next();
+      next.catch(() => {});
+      yield { classes: reader.classes, part };
+    }
   } catch (error) {
     throw damaged(path, error);
   } finally {
+    await next.catch(() => {});
     reader.close();
   }
 }

@@ -165,6 +165,16 @@ test('bytes that were changed at random: rows or an InputError, in bounded time'
   );
 });
 
+test('a program that is busy between the parts does not make a file a damaged one', async () => {
+  const path = file(parquetBytes({ id: Array.from({ length: 5000 }, String) }));
+  let rows = 0;
+  for await (const { part } of parquetParts(path, ['id'], { partMilliseconds: 300 })) {
+    rows += part.length;
+    if (rows > 1000 && rows < 1010) for (const end = performance.now() + 700; performance.now() < end; );
+  }
+  assert.equal(rows, 5000);
+});
+
 test('several files at once, and one that is not read to its end', async () => {
   const paths = Array.from({ length: 5 }, (_, i) => file(parquetBytes({ id: [`${i}`, `${i + 1}`] })));
   const rows = await Promise.all(paths.map((path) => readParquet(path, ['id'])));
