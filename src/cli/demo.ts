@@ -78,12 +78,14 @@ export async function demo(command: Command): Promise<void> {
   const runs: DemoRun[] = [];
   for (const { name, title, pruning } of methods) {
     const settings: RunSettings = { ...demoSettings, pruning, seed, backend };
-    note(`\n${title}: ${methodName(settings)}`);
+    note('');
+    note(`${title}: ${methodName(settings)}`);
     runs.push({ title, ...(await train(settings, `${output}/${name}`)) });
   }
   if (json) return printJson({ runs: runs.map((run) => runDocument(run.output, run.config, run.metrics, run.bytes)) });
 
-  note('\nWhich of ten semantic fields does a noun belong to, given its definition in WordNet?');
+  note('');
+  note('Which of ten semantic fields does a noun belong to, given its definition in WordNet?');
   const row = (title: string, cell: (run: DemoRun) => string) => [title, ...runs.map(cell)];
   printTable(
     [

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { MemoryError } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 import { Interruption } from './interrupt.ts';
+import { note, noteLines } from './output.ts';
 
 /** Exit codes of the command; 70 is EX_SOFTWARE of sysexits.h. One that a signal stopped ends with 128 and its number. */
 export const exitCodes = { ok: 0, input: 1, usage: 2, internal: 70 } as const;
@@ -15,15 +16,15 @@ export class UsageError extends Error {
 export function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof Interruption) {
-    process.stderr.write('stopped; nothing was saved\n');
+    note('stopped; nothing was saved');
     return error.exitCode;
   }
   if (error instanceof InputError || error instanceof MemoryError) {
-    process.stderr.write(`error: ${error.message}\n`);
+    note(`error: ${error.message}`);
     return exitCodes.input;
   }
   const details = error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`internal error, please report it with the command:\n${details}\n`);
+  noteLines(`internal error, please report it with the command:\n${details}`);
   return exitCodes.internal;
 }
 

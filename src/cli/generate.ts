@@ -27,7 +27,7 @@ import {
 } from './generation-options.ts';
 import { inputOption, readInput } from './input.ts';
 import { positiveInteger, shared } from './options.ts';
-import { printJsonLine, warn } from './output.ts';
+import { printCells, printJsonLine, printResult, warn } from './output.ts';
 import { TextStream } from './text-stream.ts';
 
 interface Flags extends GenerationFlags {
@@ -88,14 +88,14 @@ export async function generate(command: Command, run: string | undefined): Promi
         random,
         firstItem: inputs,
         onToken: (_, id) => {
-          if (stream) process.stdout.write(stream.push(id));
+          if (stream) printResult(stream.push(id));
         },
       });
       inputs += examples.length;
       for (const [i, own] of texts.entries()) {
         if (flags.json) printJsonLine({ ...examples[i], generated: own });
-        else if (stream) process.stdout.write(`${stream.rest(own[0].text)}\n`);
-        else for (const { text } of own) process.stdout.write(`${text.replace(/\s+/g, ' ')}\n`);
+        else if (stream) printResult(`${stream.rest(own[0].text)}\n`);
+        else for (const { text } of own) printCells([text]);
       }
     }
   }

@@ -1,19 +1,45 @@
 import Table from 'cli-table3';
+import { printable } from '../errors.ts';
 
-/** One JSON document on standard output. */
+/*
+ * Whatever commands print goes through here, so that names, labels and texts from outside cannot steer a terminal: what it
+ * would not print as it stands is escaped.
+ */
+
+/** The lines of a text of our own, each without anything that would steer a terminal. */
+const printableLines = (text: string): string => text.split('\n').map(printable).join('\n');
+
+/** One JSON document on standard output. Escaped characters are the same ones to who parses it. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${printableLines(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** One line of JSON on standard output. */
 export function printJsonLine(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${printable(JSON.stringify(value))}\n`);
+}
+
+/** Results on standard output: to a file or another program as they are, to a terminal as it can print them. */
+export function printResult(text: string): void {
+  process.stdout.write(process.stdout.isTTY ? printableLines(text) : text);
+}
+
+/** One line of results, with tabs between its cells. */
+export function printCells(cells: readonly string[]): void {
+  const inLine = cells.map((cell) => cell.replace(/\s+/g, ' '));
+  const shown = process.stdout.isTTY ? inLine.map(printable) : inLine;
+  process.stdout.write(`${shown.join('\t')}\n`);
 }
 
 /** A line for people on standard error, which keeps standard output for results. */
 export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
 }
+
+/** Lines on standard error, such as where an error comes from. */
+export const noteLines = (text: string): void => {
+  process.stderr.write(`${printableLines(text)}\n`);
+};
 
 export const warn = (message: string): void => note(`warning: ${message}`);
 
@@ -35,7 +61,7 @@ export function printTable(rows: readonly (readonly string[])[], head: readonly 
     const underline = head.map((title) => '─'.repeat(title.length));
     table.push([...head], underline);
   }
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map(printable)));
   const lines = table.toString().split('\n');
   process.stdout.write(`${lines.map((line) => line.trimEnd()).join('\n')}\n`);
 }

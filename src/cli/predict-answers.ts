@@ -24,7 +24,7 @@ import {
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { note, printJsonLine, warn } from './output.ts';
+import { note, printCells, printJsonLine, warn } from './output.ts';
 
 interface Flags {
   readonly model?: string;
@@ -135,6 +135,5 @@ function printAsJson({ id, question }: Question, answers: readonly Answer[]): vo
 }
 
 function printAsLine({ question }: Question, { text, probability }: Answer): void {
-  const cells = [text, probability.toFixed(4), question].map((cell) => cell.replace(/\s+/g, ' '));
-  process.stdout.write(`${cells.join('\t')}\n`);
+  printCells([text, probability.toFixed(4), question]);
 }

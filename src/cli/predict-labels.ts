@@ -9,7 +9,7 @@ import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { checkColumns, type InputKind, inputKind, readInput } from './input.ts';
-import { printJsonLine, warn } from './output.ts';
+import { printCells, printJsonLine, warn } from './output.ts';
 
 interface Flags {
   readonly model?: string;
@@ -99,6 +99,5 @@ function answerCells({ labels, problem, outputs }: SequenceClassifier, predictio
 
 function printAsLine(model: SequenceClassifier, prediction: Prediction, example: Example): void {
   const texts = example.pair === undefined ? [example.text] : [example.text, example.pair];
-  const cells = [...answerCells(model, prediction), ...texts].map((cell) => cell.replace(/\s+/g, ' '));
-  process.stdout.write(`${cells.join('\t')}\n`);
+  printCells([...answerCells(model, prediction), ...texts]);
 }

@@ -21,7 +21,7 @@ import {
 } from '../experiments/index.ts';
 import { UsageError } from './errors.ts';
 import { listOf, model, naturalNumber, path, rejectExplicit } from './options.ts';
-import { formatCount, formatSeconds, note, printJson, printTable } from './output.ts';
+import { formatCount, formatSeconds, note, printJson, printResult, printTable } from './output.ts';
 import { resultsFolder } from './reproduce.ts';
 
 interface Flags {
@@ -101,7 +101,7 @@ export async function results(command: Command): Promise<void> {
     store.close();
   }
   if (format === 'json') printJson(runs);
-  else if (format !== 'table') process.stdout.write(tableFormats[format](runTable(runs)));
+  else if (format !== 'table') printResult(tableFormats[format](runTable(runs)));
   else show(runs);
 }
 

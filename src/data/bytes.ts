@@ -1,13 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { InputError } from '../errors.ts';
-
-export interface ChunkOptions {
-  /** Bytes that are read at once. Default 256 KiB. */
-  readonly chunkBytes?: number;
-  /** Bytes of the longest line or record; more is a file of another kind, or a quote that nothing closes. Default 64 MiB. */
-  readonly recordBytes?: number;
-}
+import type { ChunkOptions } from './chunk-options.ts';
 
 export const LONGEST_RECORD = 2 ** 26;
 

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse';
 import { InputError } from '../errors.ts';
-import { type ChunkOptions, LONGEST_RECORD, utf8Chunks } from './bytes.ts';
+import { LONGEST_RECORD, utf8Chunks } from './bytes.ts';
+import type { ChunkOptions } from './chunk-options.ts';
 
 /** One record of a CSV file. */
 export interface CsvRecord {
