@@ -1,0 +1,16 @@
+import { openAdapter } from '../../../src/training/index.ts';
+import { convertedFile } from '../inputs.ts';
+import type { Target } from '../target.ts';
+
+const { seeds, write, folder } = await convertedFile('adapterhub', 'sparse-adapter-run.json');
+
+/** What lies beside the files of another library. */
+export const target: Target = {
+  kind: 'json',
+  seeds,
+  read: (input) => {
+    write(input);
+    const { adapted } = openAdapter(folder);
+    for (const parameter of [...adapted.model.parameters(), ...adapted.backbone]) parameter.dispose();
+  },
+};

@@ -1,0 +1,3 @@
+import { tableTarget } from '../inputs.ts';
+
+export const target = tableTarget('tsv');
