@@ -95,15 +95,14 @@ export function readLabels(column: LabelColumn, options: LabelOptions): ReadLabe
   const areAllUnlabelled = given.every((value) => UNLABELLED.has(value) && !known.has(value));
   if (areAllUnlabelled) throw noLabels(column, given, options);
   if (labels) return trainedClasses(column, labels, options);
-  if (kind === 'regression') return numbers(column, options);
   if (kind === 'classification') return newClasses(column, given, options);
-
   const comma = given.find((value) => WITH_COMMA.test(value));
   if (comma !== undefined && given.every((value) => NUMBER.test(value) || WITH_COMMA.test(value))) {
     throw new InputError(
       `${column.firstPlace(comma)}: ${quoted(comma)} in column '${options.column}' has a comma in a number; write a decimal point and no separators of thousands, or say --label-kind classification if these are classes`,
     );
   }
+  if (kind === 'regression') return numbers(column, options);
   const text = given.find((value) => !isNumber(value));
   if (text === undefined) return numbersOrIds(column, given, options);
   const read = newClasses(column, given, options);

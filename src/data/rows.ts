@@ -270,7 +270,11 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | string {
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
 function missingColumn(path: string, column: string, names: readonly string[]): InputError {
-  return new InputError(`${path} has no column '${column}'; it has ${names.map(quoted).join(', ')}`);
+  const separator = names.length === 1 ? [';', '\t', '|', ','].find((other) => names[0].includes(other)) : undefined;
+  const hint =
+    separator &&
+    `; are its cells separated by ${separator === '\t' ? 'TABs' : `'${separator}'`}? CSV has ',' between them, TSV a TAB`;
+  return new InputError(`${path} has no column '${column}'; it has ${names.map(quoted).join(', ')}${hint ?? ''}`);
 }
 
 /** The line of a TAB-separated file. */

@@ -215,9 +215,15 @@ test('decimal commas are an error that names the column', async () => {
   );
   await assertRejectsInput(
     () => readTable(path, { ...options, kind: 'regression' }),
-    /'0,5' in column 'score' is not a number/,
+    /'0,5' in column 'score' has a comma/,
   );
   assert.equal((await readTable(path, { ...options, kind: 'classification' })).labels?.length, 3);
+});
+
+test('cells with another separator are pointed out', async () => {
+  const path = file('a.csv', 'text;score\nfilm;0,5\nbook;1,5\n');
+  await assertRejectsInput(() => readTable(path, { ...auto, label: 'score' }), /no column 'text'; .* separated by ';'/);
+  await assertRejectsInput(() => readTable(file('a.tsv', 'text,label\nx,1\n'), auto), /separated by ','/);
 });
 
 test('a column that is there twice is an error that names it', async () => {
