@@ -1,3 +1,5 @@
+import { MemoryError } from '../backends/backend.ts';
+
 /**
  * What tells the garbage collector how much the tensors hold that are left to it.
  *
@@ -13,13 +15,19 @@ const PORTION = 4 * MEBIBYTE;
 const DUE = 64 * MEBIBYTE;
 /** With so much waiting it is not likely that the program will ever let it. */
 const ALARMING = 1024 * MEBIBYTE;
+/** Tensors after which the number of handles is checked. */
+const CHECKED = 2 ** 16;
 /** About what a tensor takes beside its numbers. */
 const HANDLE = 512;
+/** The part of the heap that handles may take: when it is full, V8 ends the process. */
+const SHARE = 0.5;
 
 /** Bytes that were left to the collector and of which it has not been shown ballast. */
 let unshown = 0;
 /** Bytes that were left to it since it last gave something back. */
 let waiting = 0;
+/** Tensors in that. */
+let waitingTensors = 0;
 let alarmed = false;
 
 /** Addresses without memory. A resizable buffer gets whole pages of its own; a plain one may be written with zeros. */
@@ -31,11 +39,18 @@ function ballast(bytes: number): ArrayBuffer | null {
   }
 }
 
-/** Takes note of a tensor of so many bytes that the collector is to free. @returns what the tensor must hold until then */
+/**
+ * Takes note of a tensor of so many bytes that the collector is to free.
+ *
+ * @returns what the tensor must hold until then
+ * @throws MemoryError if there are so many that no more handles fit
+ */
 export function leaveBytes(bytes: number): ArrayBuffer | null {
   unshown += bytes + HANDLE;
   waiting += bytes + HANDLE;
+  waitingTensors++;
   if (waiting >= ALARMING && !alarmed) alarm();
+  if (waitingTensors % CHECKED === 0) assertHandlesFit();
   if (unshown < PORTION) return null;
   const shown = ballast(unshown);
   unshown = 0;
@@ -51,11 +66,13 @@ export function takeBytesBack(bytes: number, held: ArrayBuffer | null): void {
 /** Takes note that such a tensor is meant to stay, as the weights of a model are. */
 export function forgive(bytes: number): void {
   waiting = Math.max(0, waiting - (bytes + HANDLE));
+  waitingTensors = Math.max(0, waitingTensors - 1);
 }
 
 /** Takes note that the collector gives tensors back: then it will go on doing so. */
 export function collected(): void {
   waiting = 0;
+  waitingTensors = 0;
 }
 
 /** Whether so much waits for the collector that a turn of the event loop, in which it gives tensors back, is worth its time. */
@@ -68,5 +85,20 @@ function alarm(): void {
   console.warn(
     'sparse-adapter: 1 GiB of tensors was made outside of tidy() and none of it was freed. Such tensors are freed by the garbage ' +
       'collector, and only while the program awaits. Put each step in tidy(() => ...), or dispose() of what it makes.',
+  );
+}
+
+/** Bytes to which the heap of JavaScript can grow; what is not known has no limit. */
+function heapLimit(): number {
+  return (
+    globalThis.process?.getBuiltinModule?.('node:v8').getHeapStatistics().heap_size_limit ?? Number.POSITIVE_INFINITY
+  );
+}
+
+function assertHandlesFit(): void {
+  if (waitingTensors * HANDLE < SHARE * heapLimit()) return;
+  throw new MemoryError(
+    `Out of memory: ${waitingTensors} tensors were made outside of tidy() and none was freed, since the program never awaits. Put ` +
+      'each step in tidy(() => ...), or dispose() of what it makes.',
   );
 }

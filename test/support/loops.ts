@@ -93,6 +93,11 @@ const loops = {
     occupy(getBackend(), 2.6 * 2 ** 30);
     await loops['never await'](steps, watch);
   },
+  'never await, with tiny tensors': async (steps: number, watch: () => void) => {
+    const w = zeros([2], { requiresGrad: true });
+    for (let i = 0; i < steps; i++) step(w, w);
+    watch();
+  },
   'never await, in tidy': async (steps: number, watch: () => void) => {
     const [w, x] = [weight(), input()];
     for (let i = 0; i < steps; i++) {

@@ -14,9 +14,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-function run(loop: LoopName, backend: string, steps: number): Promise<Ended> {
+function run(loop: LoopName, backend: string, steps: number, flags: readonly string[] = []): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, loop, backend, String(steps)], { timeout: 300_000 });
+    const child = spawn(process.execPath, [...flags, script, loop, backend, String(steps)], { timeout: 300_000 });
     const texts = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].on('data', (chunk) => {
@@ -65,6 +65,12 @@ test('a loop that never awaits is told of tidy once, and ends with an error that
   assert.equal(code, 1);
   assert.equal(stderr.split('1 GiB of tensors was made outside of tidy()').length, 2, stderr);
   assert.match(stderr, /MemoryError: The wasm backend is out of memory: .*tidy\(/);
+});
+
+test('tiny tensors end with that error before their handles fill the heap', async () => {
+  const { code, stderr } = await run('never await, with tiny tensors', 'wasm', 200_000, ['--max-old-space-size=250']);
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /MemoryError: Out of memory: \d+ tensors were made outside of tidy\(\)/);
 });
 
 test('where the collector frees the numbers themselves it needs no turn', async () => {

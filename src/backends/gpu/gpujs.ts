@@ -129,7 +129,9 @@ export class Device {
     const gl = this.context;
     for (let error = gl.getError(); error !== gl.NO_ERROR && !gl.isContextLost(); error = gl.getError()) {
       if (error === gl.OUT_OF_MEMORY)
-        throw new MemoryError("Backend 'gpu': the device has no more memory. Use smaller batches.");
+        throw new MemoryError(
+          "Backend 'gpu': the device has no more memory. Use smaller batches, or put each step in tidy(() => ...), which frees what it made.",
+        );
     }
     if (gl.isContextLost())
       throw new Error("Backend 'gpu': the driver has reset the device, and what was on it is lost.");
