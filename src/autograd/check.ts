@@ -1,3 +1,4 @@
+import { define } from '../tensor/define.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -19,31 +20,34 @@ export interface GradientCheck {
  *
  * @param f a function of the inputs with one element
  */
-export function checkGradients(
-  f: (...inputs: Tensor[]) => Tensor,
-  inputs: readonly Tensor[],
-  { epsilon = 1e-5 }: GradientCheckOptions = {},
-): GradientCheck {
-  return tidy(() => {
-    const leaves = inputs.map((input) => input.view(input.shape, true));
-    const analytic = grad(f(...leaves), leaves).map((g) => g.dataSync());
-    let maxError = 0;
-    inputs.forEach((input, which) => {
-      const values = input.dataSync();
-      const at = (i: number, x: number) =>
-        tidy(() => {
-          const moved = values.slice();
-          moved[i] = x;
-          const replaced = Tensor.fromBuffer(input.backend, input.backend.upload(moved), input.shape);
-          return noGrad(() => f(...inputs.map((other, j) => (j === which ? replaced : other)))).item();
-        });
-      for (let i = 0; i < values.length; i++) {
-        const numeric = (at(i, values[i] + epsilon) - at(i, values[i] - epsilon)) / (2 * epsilon);
-        const error = Math.abs(analytic[which][i] - numeric) / Math.max(1, Math.abs(numeric));
-        // Math.max keeps a NaN of either side.
-        maxError = Math.max(maxError, error);
-      }
+export const checkGradients = define(
+  'checkGradients',
+  (
+    f: (...inputs: Tensor[]) => Tensor,
+    inputs: readonly Tensor[],
+    { epsilon = 1e-5 }: GradientCheckOptions = {},
+  ): GradientCheck => {
+    return tidy(() => {
+      const leaves = inputs.map((input) => input.view(input.shape, true));
+      const analytic = grad(f(...leaves), leaves).map((g) => g.dataSync());
+      let maxError = 0;
+      inputs.forEach((input, which) => {
+        const values = input.dataSync();
+        const at = (i: number, x: number) =>
+          tidy(() => {
+            const moved = values.slice();
+            moved[i] = x;
+            const replaced = Tensor.fromBuffer(input.backend, input.backend.upload(moved), input.shape);
+            return noGrad(() => f(...inputs.map((other, j) => (j === which ? replaced : other)))).item();
+          });
+        for (let i = 0; i < values.length; i++) {
+          const numeric = (at(i, values[i] + epsilon) - at(i, values[i] - epsilon)) / (2 * epsilon);
+          const error = Math.abs(analytic[which][i] - numeric) / Math.max(1, Math.abs(numeric));
+          // Math.max keeps a NaN of either side.
+          maxError = Math.max(maxError, error);
+        }
+      });
+      return { maxError };
     });
-    return { maxError };
-  });
-}
+  },
+);

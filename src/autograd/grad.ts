@@ -1,4 +1,5 @@
 import { add } from '../ops/arithmetic.ts';
+import { define } from '../tensor/define.ts';
 import {
   type Composition,
   type GraphNode,
@@ -36,13 +37,16 @@ export interface GradOptions {
  * @throws Error if an input does not require a gradient, if the output has several elements and no `gradOutput` is given, or
  * if an earlier pass has taken the graph apart
  */
-export function grad(
-  output: Tensor,
-  inputs: readonly Tensor[],
-  { gradOutput, createGraph = false, retainGraph = createGraph }: GradOptions = {},
-): Tensor[] {
-  return gradients(output, inputs, { gradOutput, createGraph, release: retainGraph ? null : ownedByGraph });
-}
+export const grad = define(
+  'grad',
+  (
+    output: Tensor,
+    inputs: readonly Tensor[],
+    { gradOutput, createGraph = false, retainGraph = createGraph }: GradOptions = {},
+  ): Tensor[] => {
+    return gradients(output, inputs, { gradOutput, createGraph, release: retainGraph ? null : ownedByGraph });
+  },
+);
 
 /** `grad` for a graph that was recorded in the current scope and that nobody else can see: frees all of that scope. */
 export function gradOfOwnGraph(output: Tensor, inputs: readonly Tensor[], gradOutput?: Tensor): Tensor[] {
@@ -263,7 +267,7 @@ function accumulate(
 /**
  * Adds dL/d(leaf) to `leaf.grad` for every leaf with `requiresGrad` that `output` depends on.
  */
-export function backward(output: Tensor, gradOutput?: Tensor): void {
+export const backward = define('backward', (output: Tensor, gradOutput?: Tensor): void => {
   const leaves = leavesOf(output);
   grad(output, leaves, { gradOutput }).forEach((gradient, i) => {
     const leaf = leaves[i];
@@ -274,7 +278,7 @@ export function backward(output: Tensor, gradOutput?: Tensor): void {
       gradient.dispose();
     }
   });
-}
+});
 
 function leavesOf(output: Tensor): Tensor[] {
   if (!output.requiresGrad) throw new Error('backward: the output depends on no tensor with requiresGrad: true.');

@@ -1,5 +1,6 @@
 import { add, mul } from '../ops/arithmetic.ts';
 import { sum } from '../ops/reduce.ts';
+import { define } from '../tensor/define.ts';
 import { tidyGraph } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -17,7 +18,7 @@ import { grad, gradOfOwnGraph } from './grad.ts';
  * @returns one tensor for each input, of its shape
  * @throws Error if a vector does not have the shape of its input
  */
-export function hvp(f: () => Tensor, inputs: readonly Tensor[], vectors: readonly Tensor[]): Tensor[] {
+export const hvp = define('hvp', (f: () => Tensor, inputs: readonly Tensor[], vectors: readonly Tensor[]): Tensor[] => {
   if (vectors.length !== inputs.length) throw new Error(`hvp: ${vectors.length} vectors for ${inputs.length} inputs.`);
   inputs.forEach(({ shape }, i) => {
     if (!sameShape(shape, vectors[i].shape)) {
@@ -30,4 +31,4 @@ export function hvp(f: () => Tensor, inputs: readonly Tensor[], vectors: readonl
     // A linear function has constant gradients: nothing to differentiate, H = 0.
     return gradOfOwnGraph(product, inputs);
   });
-}
+});

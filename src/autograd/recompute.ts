@@ -1,4 +1,5 @@
 import { MemoryError } from '../backends/backend.ts';
+import { define } from '../tensor/define.ts';
 import { isRecording, recordOutput, withGrad } from '../tensor/graph.ts';
 import { currentScope, type Scope, tidyGraph, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -30,22 +31,25 @@ function sourcesOutside(output: Tensor, scope: Scope | null): Tensor[] {
  * everything that depends on another recomputed function must be an input
  * @throws MemoryError when a gradient of its gradient is asked for
  */
-export function recomputed(fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): Tensor {
-  if (!isRecording()) return tidyInside(() => fn(...inputs));
-  const { value, outside } = tidyGraph(() => {
-    const output = fn(...inputs.map(standIn));
-    return { value: output.detach(), outside: sourcesOutside(output, currentScope()) };
-  });
-  return recordOutput(value, [...inputs, ...outside], (dy, needs) => {
-    if (isRecording()) {
-      throw new MemoryError(
-        'Second derivatives need what is computed again to save memory; lower the batch size or the sequence length.',
-      );
-    }
-    const leaves = inputs.map(standIn);
-    const output = withGrad(() => fn(...leaves));
-    const wanted = [...leaves, ...outside].filter((_, i) => needs[i]);
-    const gradients = gradOfOwnGraph(output, wanted, dy)[Symbol.iterator]();
-    return needs.map((needed) => (needed ? gradients.next().value! : null));
-  });
-}
+export const recomputed = define(
+  'recomputed',
+  (fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): Tensor => {
+    if (!isRecording()) return tidyInside(() => fn(...inputs));
+    const { value, outside } = tidyGraph(() => {
+      const output = fn(...inputs.map(standIn));
+      return { value: output.detach(), outside: sourcesOutside(output, currentScope()) };
+    });
+    return recordOutput(value, [...inputs, ...outside], (dy, needs) => {
+      if (isRecording()) {
+        throw new MemoryError(
+          'Second derivatives need what is computed again to save memory; lower the batch size or the sequence length.',
+        );
+      }
+      const leaves = inputs.map(standIn);
+      const output = withGrad(() => fn(...leaves));
+      const wanted = [...leaves, ...outside].filter((_, i) => needs[i]);
+      const gradients = gradOfOwnGraph(output, wanted, dy)[Symbol.iterator]();
+      return needs.map((needed) => (needed ? gradients.next().value! : null));
+    });
+  },
+);

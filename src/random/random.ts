@@ -15,7 +15,11 @@ export class Random {
   readonly seed: string;
   #generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>;
 
+  /** @throws TypeError for what is neither a finite number nor a text */
   constructor(seed: number | string) {
+    if (typeof seed !== 'string' && !Number.isFinite(seed)) {
+      throw new TypeError(`Random: seed must be a finite number or a text, not ${String(seed)}.`);
+    }
     this.seed = String(seed);
     this.#generator = seedrandom.alea(this.seed, { state: true });
   }

@@ -1,4 +1,4 @@
-import { type Kind, problemOf } from './kinds.ts';
+import { callback, type Kind, problemOf } from './kinds.ts';
 import { ArgumentError } from './shape.ts';
 import { type ArgumentsOf, type Signature, type SignedName, signatures } from './signatures.ts';
 
@@ -33,7 +33,9 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
   const refuse = (...values: unknown[]) => {
     throw new TypeError(`${name}: ${problemIn(signature, values)}.`);
   };
-  const named = (error: unknown) => (error instanceof ArgumentError ? error.in(name) : error);
+  // Inside a function of the caller it is that one's operations that are called from outside.
+  const isOutermost = !signature.some(([, kind]) => kind === callback);
+  const named = (error: unknown) => (isOutermost && error instanceof ArgumentError ? error.in(name) : error);
   // One closure for each length: arguments gathered in an array would cost more than the checks.
   const checked: { [length: number]: (...values: unknown[]) => unknown } = {
     1: (a) => {

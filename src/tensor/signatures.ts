@@ -31,7 +31,7 @@ const reduction = kind.oneOf('mean', 'sum');
 const seededDropout = kind.record({ p: kind.probability, seed: integer(0) });
 
 /**
- * The one table of what every public operation and creation function takes. `define` checks calls by it, and TypeScript compares
+ * The one table of what every public operation, creation function and derivative takes. `define` checks calls by it, and TypeScript compares
  * it with the functions, so neither can change without the other.
  */
 export const signatures = {
@@ -218,6 +218,30 @@ export const signatures = {
     ['options', kind.options({ ignoreIndex: integer(), reduction })],
   ],
   mse: [...ofTensors, ['options', kind.options({ reduction })]],
+
+  grad: [
+    ['output', tensor],
+    ['inputs', tensors],
+    ['options', kind.options({ gradOutput: tensor, createGraph: kind.boolean, retainGraph: kind.boolean })],
+  ],
+  backward: [
+    ['output', tensor],
+    ['gradOutput', optional(tensor)],
+  ],
+  hvp: [
+    ['f', kind.callback],
+    ['inputs', tensors],
+    ['vectors', tensors],
+  ],
+  recomputed: [
+    ['fn', kind.callback],
+    ['inputs', tensors],
+  ],
+  checkGradients: [
+    ['f', kind.callback],
+    ['inputs', tensors],
+    ['options', kind.options({ epsilon: kind.notNegative })],
+  ],
 } as const satisfies { readonly [name: string]: Signature };
 
 /** The name of a function in the table. */

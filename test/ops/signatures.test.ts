@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
+import * as autograd from '../../src/autograd/index.ts';
 import * as S from '../../src/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import * as creation from '../../src/tensor/create.ts';
@@ -10,7 +11,7 @@ const test = suite('ops: signatures');
 
 /** Public functions that are neither operations nor make tensors. */
 const LOOK_UPS = ['activation', 'storedTensor'] as const;
-type Exported = typeof ops & typeof creation;
+type Exported = typeof ops & typeof creation & typeof autograd;
 type Functions = {
   [Name in keyof Exported as Exported[Name] extends (...values: never[]) => unknown ? Name : never]: Exported[Name];
 };
@@ -75,7 +76,13 @@ const right: { [Name in Operation]: () => ArgumentsOf<Name> } = {
   bottleneck: () => [x(), { down: x(), downBias: S.ones(2), up: x(), upBias: S.ones(2) }, { activation: 'relu' }],
   crossEntropy: () => [x(), [0, 1]],
   mse: () => [x(), x()],
+  grad: () => [S.sum(leaf), [leaf], { createGraph: true }],
+  backward: () => [S.sum(leaf)],
+  hvp: () => [() => S.sum(S.exp(leaf)), [leaf], [S.ones(2)]],
+  recomputed: () => [S.exp, [leaf]],
+  checkGradients: () => [(y: S.Tensor) => S.sum(y), [leaf], { epsilon: 1e-3 }],
 };
+const leaf = S.tensor([1, 2], [2], { requiresGrad: true });
 const [rows, counts] = [Int32Array.of(0, 2), Int32Array.of(2)];
 const packed = { queryOffsets: rows, keyOffsets: rows, keyCounts: counts, causal: false };
 const x = () => S.tensor([[1, 2], [3, 4]]); // biome-ignore format: a matrix
@@ -99,12 +106,12 @@ const wrong = [
   ],
 ];
 
-const functions = { ...ops, ...creation } as unknown as Record<string, (...values: unknown[]) => unknown>;
+const functions = { ...ops, ...creation, ...autograd } as unknown as Record<string, (...values: unknown[]) => unknown>;
 
 for (const name of Object.keys(signatures) as Operation[]) {
   test(`${name} takes what is right, and names itself and the argument that is not`, () => {
     S.tidy(() => {
-      assert.ok(functions[name](...right[name]()) instanceof S.Tensor);
+      functions[name](...right[name]());
       const signature: Signature = signatures[name];
       signature.forEach(([argument, kind], i) => {
         const refused = wrong.filter((value) => !kind.is(value));
@@ -365,6 +372,18 @@ const mistakes: [string, () => unknown, RegExp][] = [
     'a mask of more queries than there are',
     () => js.attention(x(), x(), x(), { mask: S.ones([3, 1, 2]) }),
     /^attention: mask \[3, 1, 2\] does not broadcast to the scores \[2, 2\]\.$/,
+  ],
+  ['grad(y, x)', () => js.grad(S.sum(leaf), leaf), /^grad: inputs must be an array of tensors, not a tensor \[2\]\.$/],
+  [
+    'grad with an unknown option',
+    () => js.grad(S.sum(leaf), [leaf], { createGrph: true }),
+    /^grad: unknown option "createGrph"; there are: gradOutput, createGraph, retainGraph\.$/,
+  ],
+  ['hvp of a tensor', () => js.hvp(S.sum(leaf), [leaf], [A]), /^hvp: f must be a function, not a tensor \[\]\.$/],
+  [
+    'an operation inside a function for hvp',
+    () => S.hvp(() => S.sum(S.add(leaf, S.ones(3))), [leaf], [S.ones(2)]),
+    /^add: Shapes \[2\] and \[3\] do not broadcast\.$/,
   ],
   ['mse of other shapes', () => S.mse(S.ones(2), S.ones(3)), /^mse: Shapes \[2\] and \[3\] do not broadcast\.$/],
 ];

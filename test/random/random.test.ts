@@ -162,4 +162,10 @@ test('impossible requests are errors', () => {
   assert.throws(() => random.sample([1, 2], -1), RangeError);
 });
 
+test('what is no seed is refused', () => {
+  for (const seed of [undefined, null, Number.NaN, Number.POSITIVE_INFINITY, {}, 1n]) {
+    assert.throws(() => new Random(seed as never), /^TypeError: Random: seed must be a finite number or a text/);
+  }
+});
+
 test.run();
