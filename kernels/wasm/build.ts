@@ -1,6 +1,6 @@
 /**
  * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`: the module as a base64 string, once with relaxed SIMD
- * (fused multiply-add) and once for engines without it. And makes the program of a worker thread one text,
+ * (fused multiply-add) and once for engines without it, and an id of each. And makes the program of a worker thread one text,
  * `src/backends/wasm/worker-source.ts`.
  */
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ const options = [
 
 const files = readdirSync(sources).sort();
 const hash = createHash('sha256')
-  .update(JSON.stringify([options, features]))
+  .update(JSON.stringify([options, features, 'ids']))
   .update(asc.version);
 for (const file of files) hash.update(file).update(readFileSync(join(sources, file)));
 const stamp = `// sources: ${hash.digest('hex')}`;
@@ -33,7 +33,8 @@ if (readBinary().startsWith(stamp)) {
   let text = `${stamp}\n`;
   for (const [name, enabled] of Object.entries(features)) {
     const binary = await compile(enabled);
-    text += `export const ${name} =\n  '${Buffer.from(binary).toString('base64')}';\n`;
+    const id = createHash('sha256').update(binary).digest('hex').slice(0, 8);
+    text += `export const ${name} =\n  '${Buffer.from(binary).toString('base64')}';\nexport const ${name}Id = '${id}';\n`;
     console.log(`wasm kernels, ${name}: ${binary.length} bytes`);
   }
   writeFileSync(target, text);

@@ -15,7 +15,7 @@ import { collapse, reductions, type Walk } from '../walk.ts';
 import type { Block } from './allocator.ts';
 import { secondOperand, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
-import { fusesMultiplyAdd, instantiate, type Kernels, kernelModule } from './kernels.ts';
+import { fusesMultiplyAdd, instantiate, type Kernels, kernelModule, kernelsId } from './kernels.ts';
 import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
 import { optimizerKernels } from './optimizer.ts';
@@ -122,7 +122,7 @@ export class WasmBackend implements Backend {
     const fewer = reason === undefined ? limit : ` (a worker thread ${reason})`;
     const threads = `${possible} ${possible === 1 ? 'thread' : 'threads'}${fewer}`;
     const kernels = `${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${why})`;
-    return `${threads}, ${kernels}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add`;
+    return `${threads}, ${kernels}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add, kernels ${kernelsId()}`;
   }
 
   /** A buffer whose contents are undefined. */

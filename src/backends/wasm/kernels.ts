@@ -1,6 +1,6 @@
 import type { BinaryOp, UnaryOp } from '../backend.ts';
 import { decodeBase64 } from './base64.ts';
-import { baseline, relaxed } from './binary.ts';
+import { baseline, baselineId, relaxed, relaxedId } from './binary.ts';
 
 /** Byte address in the linear memory; 0 where something optional is missing. */
 type Address = number;
@@ -264,6 +264,9 @@ let hasFusedMultiplyAdd = false;
 
 /** Whether the kernels compute a b + c with one rounding; known once they are compiled. */
 export const fusesMultiplyAdd = (): boolean => hasFusedMultiplyAdd;
+
+/** What tells these kernels from others: results are the same bits only with the same ones. Known once they are compiled. */
+export const kernelsId = (): string => (hasFusedMultiplyAdd ? relaxedId : baselineId);
 
 export const isCompiled = (): boolean => compiled !== null;
 
