@@ -25,7 +25,7 @@ import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import { parseWith, positiveInteger, printable } from '../settings/index.ts';
 import { isUnfinished } from './atomic.ts';
-import { fileError, readJsonObject } from './files.ts';
+import { fileError, isFolder, readJsonObject } from './files.ts';
 
 /**
  * The folder that a command writes: who may write it, how its content is replaced as a whole, and what becomes of it when the
@@ -65,7 +65,7 @@ export interface Disk {
   sync(folder: string): void;
 }
 
-const realDisk: Disk = {
+export const realDisk: Disk = {
   makeFolder: (path) => void mkdirSync(path, { recursive: true }),
   write: (path, data) => writeFileSync(path, data, { flag: 'wx', flush: true }),
   rename: renameSync,
@@ -121,11 +121,11 @@ export class OutputFolder {
   }
 
   /**
-   * Replaces the content by exactly these files, all or nothing: a reader, and whoever comes after a crash, finds the old files
-   * or the new.
+   * Replaces the files of an earlier output by these, all or nothing: a reader, and whoever comes after a crash, finds the old
+   * files or the new. What others have put there in the meantime stays.
    *
    * @param files content by path below the folder (`config.json`, `checkpoint/state.json`)
-   * @throws InputError when they cannot be written or the folder holds other things; the content is then as it was
+   * @throws InputError when they cannot be written; the content is then as it was
    */
   replace(files: Readonly<Record<string, Uint8Array | string>>): void {
     const stage = join(this.path, STAGE);
@@ -227,25 +227,24 @@ export class OutputFolder {
     this.#disk.sync(stage);
   }
 
-  /** The files of an earlier output that new files do not take the place of. @throws InputError for other things in the folder */
+  /** The files of an earlier output that new files do not take the place of. @throws InputError where they cannot take a place */
   #replaced(files: Readonly<Record<string, unknown>>): string[] {
-    const tops = new Set(Object.keys(files).map((path) => path.split('/')[0]));
-    this.#checkContent([...tops]);
-    const removed: string[] = [];
-    for (const name of outsideNames(this.path)) {
-      if (systemNames.includes(name)) continue;
-      if (lstatSync(join(this.path, name)).isDirectory()) {
-        const foreign = filesBelow(join(this.path, name)).find((path) => !Object.hasOwn(files, `${name}/${path}`));
-        if (foreign !== undefined) throw this.#foreign(`${name}/${foreign}`);
-      } else if (!Object.hasOwn(files, name)) removed.push(name);
+    for (const path of Object.keys(files)) {
+      if (isFolder(join(this.path, path))) throw this.#foreign(path);
     }
-    return removed;
+    const known = [...this.#names, ...Object.keys(files)];
+    return outsideNames(this.path).filter(
+      (name) =>
+        (known.includes(name) || isUnfinished(name, known)) &&
+        !Object.hasOwn(files, name) &&
+        !lstatSync(join(this.path, name)).isDirectory(),
+    );
   }
 
   /** @throws InputError for anything that neither an earlier output holds nor a system puts there */
-  #checkContent(more: readonly string[] = []): void {
-    const known = new Set([...this.#names, ...more, ...systemNames]);
-    const foreign = outsideNames(this.path).find((name) => !known.has(name) && !isUnfinished(name, [...known]));
+  #checkContent(): void {
+    const known = [...this.#names, ...systemNames];
+    const foreign = outsideNames(this.path).find((name) => !known.includes(name) && !isUnfinished(name, known));
     if (foreign !== undefined) throw this.#foreign(foreign);
   }
 
@@ -342,7 +341,7 @@ export function recoverOutput(folder: string, disk: Disk = realDisk): void {
   }
 }
 
-/** Replaces the content of a folder by exactly these files, all or nothing. @see OutputFolder.replace @throws as {@link openOutput} */
+/** Replaces an earlier output by these files, all or nothing. @see OutputFolder.replace @throws as {@link openOutput} */
 export function writeFolderAtomic(
   folder: string,
   files: Readonly<Record<string, Uint8Array | string>>,
@@ -524,7 +523,6 @@ class FolderLock {
       const there = statSync(this.path, { throwIfNoEntry: false });
       if (there && !there.isDirectory())
         throw new InputError(`Cannot write ${folder}: it is a file; choose another folder.`);
-      this.#makeFolder();
       try {
         this.#acquire(folder, patience);
       } catch (error) {
@@ -553,10 +551,7 @@ class FolderLock {
     const missing = [];
     for (let folder = this.path; !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
     try {
-      for (const folder of missing) {
-        mkdirSync(folder, { recursive: true });
-        this.#made ??= folder;
-      }
+      for (const folder of missing) if (makeOne(folder)) this.#made ??= folder;
     } catch (error) {
       this.#removeEmpty();
       throw error;
@@ -582,16 +577,14 @@ class FolderLock {
   /** Makes the lock file, which can be made only once; one of a process that is no more is removed before. */
   #acquire(folder: string, patience: number): void {
     const ends = Date.now() + patience;
-    for (;;) {
+    for (let attempts = 0; ; attempts++) {
       try {
+        this.#makeFolder();
         create(this.#file, this.#text);
         return;
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') {
-          // Its maker has just removed the folder, which was empty.
-          this.#makeFolder();
-          continue;
-        }
+        // Another process has just removed the folder that it had made.
+        if (codeOf(error) === 'ENOENT' && attempts < 100) continue;
         if (codeOf(error) !== 'EEXIST') throw error;
       }
       const found = textOf(this.#file);
@@ -602,6 +595,18 @@ class FolderLock {
       else if (!holder || Date.now() < ends) sleep(10);
       else throw busy(folder, this.#file, holder);
     }
+  }
+}
+
+/** Makes a folder in one that is there. @returns whether it was not there before */
+function makeOne(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    if (existsSync(folder) && !isFolder(folder)) throw new InputError(`${folder} is not a folder; choose another.`);
+    return false;
   }
 }
 

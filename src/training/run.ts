@@ -9,7 +9,15 @@ import { loadFused } from './fuse.ts';
 import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics, ScoredStep } from './records.ts';
 import type { RunCache } from './run-cache.ts';
-import { loadCheckpoint, readStoppedRun, reserveRun, saveCheckpoint, saveRun, withRunFolder } from './run-folder.ts';
+import {
+  hasCheckpoint,
+  loadCheckpoint,
+  readStoppedRun,
+  reserveRun,
+  saveCheckpoint,
+  saveRun,
+  withRunFolder,
+} from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import { objectiveOf } from './task.ts';
@@ -142,7 +150,15 @@ async function trainAndSave(
     tokens_per_second: tokens / seconds.training,
   };
   const config = { settings, labels: run.labels, metrics: run.metrics, pruning, command, versions };
-  return { status: 'finished', ...(await saveRun(output, { config, metrics }, saved)) };
+  try {
+    return { status: 'finished', ...(await saveRun(output, { config, metrics }, saved)) };
+  } catch (error) {
+    // Nothing is left to train, so this is worth a try where the result could not be written.
+    if (!(error instanceof InputError)) throw error;
+    await checkpoint(true).catch(() => {});
+    const hint = hasCheckpoint(output.folder) ? ' Its last checkpoint is kept; train --resume ends the run.' : '';
+    throw new InputError(`${error.message}${hint}`, { cause: error });
+  }
 }
 
 /** What a run has gathered beside its weights; it grows with every step. */

@@ -55,12 +55,23 @@ test('an earlier output is replaced as a whole', () => {
   assert.deepEqual(contentOf(out), { 'a.txt': 'new', 'b.txt': 'new', 'sub/c.txt': 'new' });
 });
 
-test('what is not an earlier output is in the way and never removed, at the top and below', () => {
+test('what is not an earlier output is in the way and never removed', () => {
   const root = temporaryFolder({ 'out/a': 'old', 'out/thesis.tex': 'mine', 'sub/a/b': 'old', 'sub/a/notes': 'mine' });
   const before = contentOf(root);
   assertInputError(() => openOutput(join(root, 'out'), ['a']), /out holds "thesis\.tex"/, /another folder/);
-  assertInputError(() => writeFolderAtomic(join(root, 'sub'), { 'a/b': 'new' }), /sub holds "a\/notes"/);
+  assertInputError(() => writeFolderAtomic(join(root, 'sub'), { a: 'a file' }), /sub holds "a"/);
   assert.deepEqual(contentOf(root), before);
+  writeFolderAtomic(join(root, 'sub'), { 'a/b': 'new' });
+  assert.deepEqual(contentOf(join(root, 'sub')), { 'a/b': 'new', 'a/notes': 'mine' });
+});
+
+test('what somebody puts into the folder in the meantime stays, and loses no result', () => {
+  const out = temporaryFolder({ a: 'old', b: 'old' });
+  const output = openOutput(out, ['a', 'b']);
+  write(join(out, 'thesis.tex'), 'mine');
+  output.replace({ a: 'new' });
+  output.close();
+  assert.deepEqual(contentOf(out), { a: 'new', 'thesis.tex': 'mine' });
 });
 
 test('what systems put into a folder is neither in the way nor removed', () => {

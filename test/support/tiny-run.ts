@@ -37,7 +37,7 @@ export const tinySettings: RunSettings = {
 };
 
 /** Trains with these settings; nothing stops it but the signal that is given. */
-export function tinyRun(output: string, options: Partial<RunOptions> = {}): Promise<RunResult> {
+export function tinyRun(output: RunOptions['output'], options: Partial<RunOptions> = {}): Promise<RunResult> {
   return runTraining({
     settings: tinySettings,
     output,

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { type Disk, openOutput, realDisk } from '../../src/io/output-folder.ts';
+import { hasCheckpoint, readRunConfig } from '../../src/training/index.ts';
+import { runFileNames } from '../../src/training/run-folder.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { useBackend } from '../support/on-backend.ts';
+import { tinyRun, tinySettings } from '../support/tiny-run.ts';
+
+const test = suite('training: disks that are full');
+useBackend(test, 'wasm');
+
+const place = (): string => join(temporaryFolder(), 'run');
+const weights = (folder: string): Buffer => readFileSync(join(folder, 'adapter.safetensors'));
+const finishedFiles = ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json'];
+
+/** A disk without space for the files that are named so. */
+const fullFor = (isFull: (path: string) => boolean): Disk => ({
+  ...realDisk,
+  write: (path, data) => {
+    if (isFull(path)) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    realDisk.write(path, data);
+  },
+});
+
+async function undisturbed(): Promise<Buffer> {
+  const output = place();
+  await tinyRun(output);
+  return weights(output);
+}
+
+test('one that is full on the way costs checkpoints, and not the result', async () => {
+  const folder = place();
+  const reserve = join(folder, '.sparse-adapter.reserve');
+  const output = openOutput(
+    folder,
+    runFileNames,
+    fullFor(() => existsSync(reserve)),
+  );
+  const warnings: string[] = [];
+  const events = { onWarning: (warning: string) => warnings.push(warning) };
+  await tinyRun(output, { checkpointSeconds: 0, events });
+  output.close();
+  assert.equal(warnings.filter((text) => /^no checkpoint after step 1: Cannot write .*ENOSPC/.test(text)).length, 1);
+  assert.deepEqual(readdirSync(folder).sort(), finishedFiles);
+  assert.deepEqual(weights(folder), await undisturbed());
+});
+
+test('where the result cannot be written, the old one and the last step are kept', async () => {
+  const folder = place();
+  await tinyRun(folder, { settings: { ...tinySettings, seed: 7 } });
+  const old = weights(folder);
+  const output = openOutput(
+    folder,
+    runFileNames,
+    fullFor((path) => path.includes('.sparse-adapter.new')),
+  );
+  await assertRejectsInput(
+    () => tinyRun(output),
+    /Cannot write .*run: ENOSPC: .*Its last checkpoint is kept; train --resume ends the run/,
+  );
+  output.close();
+  assert.deepEqual([weights(folder), hasCheckpoint(folder), readRunConfig(folder).settings.seed], [old, true, 7]);
+  assert.deepEqual(readdirSync(folder).sort(), [...finishedFiles, 'checkpoint.safetensors'].sort());
+  let steps = 0;
+  await tinyRun(folder, { resume: true, events: { onStep: () => steps++ } });
+  assert.equal(steps, 0);
+  assert.deepEqual(weights(folder), await undisturbed());
+  assert.deepEqual(readdirSync(folder).sort(), finishedFiles);
+});
+
+test.run();
