@@ -7,6 +7,7 @@ import {
   type AdapterPruneReport,
   builtAdapter,
   type Counted,
+  isUnknown,
   type PruningSettings,
   type RunConfig,
   type RunMetrics,
@@ -17,7 +18,7 @@ import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, n
 /** `houlsby 64, snip 40 %`, or `dense` in place of the pruning; of an adapter from elsewhere only what it is. */
 export function methodName(settings: RunSettings): string {
   const title = adapterTitle(builtAdapter(settings));
-  if (settings.data.kind === 'unknown') return title;
+  if (isUnknown(settings.data)) return title;
   return `${title}, ${settings.pruning ? pruningName(settings.pruning) : 'dense'}`;
 }
 

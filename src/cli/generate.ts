@@ -14,6 +14,7 @@ import {
   textDefaults,
   textGeneration,
   tokenizerOf,
+  type UnknownTexts,
   writeTexts,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
@@ -131,7 +132,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
     model: await useModel(flags.model ?? settings.model),
   });
   for (const warning of warnings) warn(warning);
-  const data = settings.data as TextGenerationData;
+  const data = settings.data as TextGenerationData | UnknownTexts;
   return {
     model,
     tokenizer,
@@ -140,7 +141,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
       ...data.generation,
       ...asked(flags),
     }),
-    columns: [data.text],
+    columns: data.kind === 'pairs' ? [data.text] : undefined,
   };
 }
 

@@ -223,6 +223,8 @@ const dataName = (data: RunSettings['data']): string => {
     case 'pairs':
       return `${sourceOf(data)}, ${data.text} -> ${data.target}`;
     case 'unknown':
+    case 'unknown-questions':
+    case 'unknown-texts':
       return 'unknown, the adapter was trained elsewhere';
   }
 };

@@ -21,6 +21,7 @@ export type InputKind = 'text' | 'pair' | 'either';
 /** What a model trained on this data reads. */
 export function inputKind(data: DataSettings): InputKind {
   if (data.kind === 'squad' || data.kind === 'pairs') return 'text';
+  if (data.kind === 'unknown-questions' || data.kind === 'unknown-texts') return 'text';
   const texts = textsOf(data);
   return texts === null ? 'either' : texts === 2 ? 'pair' : 'text';
 }

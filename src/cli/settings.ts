@@ -310,7 +310,7 @@ function pairData(
  */
 export function evaluationData(command: Command, stored: DataSettings): DataSettings | undefined {
   const { data, skipInvalid, rougeTokenizer } = command.opts<DataFlags>();
-  if (stored.kind !== 'pairs') {
+  if (stored.kind !== 'pairs' && stored.kind !== 'unknown-texts') {
     rejectExplicit(command, ['rougeTokenizer'], 'goes with a run that writes texts');
   }
   if (stored.kind === 'squad' || stored.kind === 'wordnet') {
@@ -328,19 +328,24 @@ export function evaluationData(command: Command, stored: DataSettings): DataSett
 
 function otherData(command: Command, stored: DataSettings, data: string): DataSettings {
   const { text, label, target } = command.opts<DataFlags>();
-  if (stored.kind === 'squad') {
+  if (stored.kind === 'squad' || stored.kind === 'unknown-questions') {
     rejectExplicit(command, ['text', 'label', 'target'], 'names columns, which data of questions do not have');
     return { kind: 'squad', train: data, eval: data, stride: stored.stride };
   }
   if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
-  if (stored.kind === 'pairs') {
+  if (stored.kind === 'pairs' || stored.kind === 'unknown-texts') {
     rejectExplicit(command, ['label'], 'names classes or numbers; this run writes texts, name theirs with --target');
-    const [column = stored.text, other] = text ?? [];
+    const own = stored.kind === 'pairs' ? stored : undefined;
+    const [column = own?.text, other] = text ?? [];
+    const targets = target ?? own?.target;
+    if (column === undefined || targets === undefined) {
+      throw new UsageError('--text and --target are missing: the columns of the file.');
+    }
     if (other !== undefined) throw new UsageError('--text names two columns; it is one, with the text to read.');
     const file = isFolder(data) ? xsumFile(data, 'test') : data;
-    const { maxTargetLength, generation, rougeTokenizer } = stored;
-    const columns = { text: column, target: target ?? stored.target };
-    const judged = rougeTokenizer && { rougeTokenizer };
+    const { maxTargetLength, generation } = stored;
+    const columns = { text: column, target: targets };
+    const judged = own?.rougeTokenizer && { rougeTokenizer: own.rougeTokenizer };
     return { kind: 'pairs', train: file, eval: file, ...columns, maxTargetLength, generation, ...judged };
   }
   rejectExplicit(command, ['target'], 'goes with a run that writes texts');

@@ -8,6 +8,7 @@ import { denseFile, readDenseFile } from './dense-file.ts';
 import { numberField, sortedJson, textField } from './fields.ts';
 import type { FolderFiles, StoredAdapter } from './format.ts';
 import type { MixedAdapter, PortableAdapter, Weight } from './portable.ts';
+import { headOfHub } from './stated-head.ts';
 
 export const CONFIG = 'adapter_config.json';
 export const WEIGHTS = 'adapter.safetensors';
@@ -88,6 +89,7 @@ export function readAdapter(files: FolderFiles): StoredAdapter {
     weights: named.map((weight) => withRows(weight, Number(settings.prefixLength))),
     mixed: new Map(),
     backbone,
+    stated: headOfHub(fields.model_class, undefined),
     warnings,
     fileName: (weight) => hubName(name, weight),
   };

@@ -7,6 +7,7 @@ import { denseFile, readDenseFile } from './dense-file.ts';
 import { inFile, numberField, sortedJson, textField } from './fields.ts';
 import type { FolderFiles, StoredAdapter } from './format.ts';
 import type { PortableAdapter } from './portable.ts';
+import { headOfHub } from './stated-head.ts';
 
 export const FUSION_CONFIG = 'adapter_fusion_config.json';
 export const FUSION_WEIGHTS = 'model_adapter_fusion.safetensors';
@@ -75,6 +76,7 @@ export function readFusion(files: FolderFiles): StoredAdapter {
     })),
     mixed,
     backbone: backboneOf(label, fields),
+    stated: headOfHub(fields.model_class, undefined),
     warnings: [...mixed.values()].flatMap(({ warnings }) => warnings),
     fileName: (weight) => hubName(name, weight),
   };

@@ -6,7 +6,10 @@ import type { PortableAdapter, Weight } from './portable.ts';
 type Json = Readonly<Record<string, unknown>>;
 
 /** The class of transformers that has the same head. */
-export function modelClass({ model_type }: ModelConfig, head: readonly { readonly name: string }[]): string {
+export function modelClass(
+  { model_type }: Pick<ModelConfig, 'model_type'>,
+  head: readonly { readonly name: string }[],
+): string {
   if (model_type === 'bart') return 'BartForConditionalGeneration';
   const task = head.some(({ name }) => name.startsWith('qa_outputs.')) ? 'QuestionAnswering' : 'SequenceClassification';
   return `${{ bert: 'Bert', roberta: 'Roberta' }[model_type]}For${task}`;
@@ -39,17 +42,27 @@ export const headConfig = ({ labels }: PortableAdapter): Json => ({
  */
 const flexibleHeads = [
   {
-    is: { model_type: 'bert', layers: 1, use_pooler: true },
+    is: { head_type: 'classification', model_type: 'bert', layers: 1, use_pooler: true },
     modules: { 1: 'classifier' },
   },
   {
-    is: { model_type: 'bert', layers: 2, use_pooler: false, activation_function: 'tanh' },
+    is: { head_type: 'classification', model_type: 'bert', layers: 2, use_pooler: false, activation_function: 'tanh' },
     modules: { 1: 'bert.pooler.dense', 4: 'classifier' },
   },
   {
-    is: { model_type: 'roberta', layers: 2, use_pooler: false, activation_function: 'tanh' },
+    is: {
+      head_type: 'classification',
+      model_type: 'roberta',
+      layers: 2,
+      use_pooler: false,
+      activation_function: 'tanh',
+    },
     modules: { 1: 'classifier.dense', 4: 'classifier.out_proj' },
   },
+  ...(['bert', 'roberta'] as const).map((model_type) => ({
+    is: { head_type: 'question_answering', model_type, layers: 1 },
+    modules: { 1: 'qa_outputs' },
+  })),
 ] as const;
 
 /**
@@ -62,9 +75,14 @@ export function readHead(label: string, json: Json, weights: readonly Weight[]):
   const { config, name, model_type } = json;
   if (!isJsonObject(config)) return [...weights];
   const { head_type: type = 'classification', layers, activation_function: activation } = config;
-  const given: Json = { model_type, ...config };
+  const given: Json = { model_type, head_type: 'classification', ...config };
   const head = flexibleHeads.find(({ is }) => Object.entries(is).every(([key, value]) => given[key] === value));
-  if (type !== 'classification' || !head) {
+  if (!Object.values(flexibleHeads).some(({ is }) => is.head_type === type)) {
+    throw new InputError(
+      `${label}: a head of the type ${JSON.stringify(type)} is not supported; classification and question_answering are.`,
+    );
+  }
+  if (!head) {
     throw new InputError(
       `${label}: a head "${type}" with layers ${layers}, ${activation} and use_pooler ${config.use_pooler} for ${model_type} is not supported; train a head of transformers' ${model_type} class.`,
     );

@@ -5,17 +5,26 @@ import { headConfig, labelsOf, readHead } from './adapterhub-head.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson } from './fields.ts';
 import type { AdapterFormat, FolderFiles, StoredAdapter } from './format.ts';
-import type { PortableAdapter, Weight } from './portable.ts';
+import type { PortableAdapter } from './portable.ts';
+import { headOfHub } from './stated-head.ts';
 
 const HEAD_CONFIG = 'head_config.json';
 const HEAD_WEIGHTS = 'model_head.safetensors';
 const HEAD_PICKLE = 'pytorch_model_head.bin';
 
-function readHeadFiles(files: FolderFiles): { weights: Weight[]; labels: StoredAdapter['labels'] } {
+function readHeadFiles(files: FolderFiles): Pick<StoredAdapter, 'weights' | 'labels' | 'stated'> {
   const config = files.json(HEAD_CONFIG);
+  const stated = headOfHub(
+    config.model_class,
+    isJsonObject(config.config) ? (config.config.head_type ?? 'classification') : undefined,
+  );
   const weights = readDenseFile(files, HEAD_WEIGHTS, HEAD_PICKLE);
   const own = isJsonObject(config.config) ? config.config.label2id : undefined;
-  return { weights: readHead(files.path(HEAD_CONFIG), config, weights), labels: labelsOf(own ?? config.label2id) };
+  return {
+    weights: readHead(files.path(HEAD_CONFIG), config, weights),
+    labels: labelsOf(own ?? config.label2id),
+    stated,
+  };
 }
 
 /** None for a model that writes texts: its output is the backbone's. */
@@ -47,7 +56,7 @@ export const adapterhub: AdapterFormat = {
   read(files, options) {
     const stored = files.has(FUSION_CONFIG) ? readFusion(files) : readAdapter(files);
     if (!options.head || !files.has(HEAD_CONFIG)) return stored;
-    const { weights, labels } = readHeadFiles(files);
-    return { ...stored, weights: [...stored.weights, ...weights], labels };
+    const { weights, labels, stated } = readHeadFiles(files);
+    return { ...stored, weights: [...stored.weights, ...weights], labels, stated };
   },
 };

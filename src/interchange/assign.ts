@@ -1,9 +1,10 @@
 import type { AdaptableModel, Adapter } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { isHeadParameter, type ModelConfig, modelWidth } from '../models/browser.ts';
+import { type HeadKind, headTitles, isHeadParameter, type ModelConfig, modelWidth } from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
+import { withMergedPooler } from './pooler-lora.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
 
 /** A model that adapters attach to, and what it is. */
@@ -22,15 +23,18 @@ export type ConfiguredModel = AdaptableModel & { readonly config: ModelConfig };
 export function assignStored(
   model: ConfiguredModel,
   adapter: Adapter,
-  stored: StoredAdapter,
+  read: StoredAdapter,
   { head = true }: { readonly head?: boolean } = {},
 ): boolean {
-  checkBackbone(model.config, stored);
+  checkBackbone(model.config, read);
+  if (head) checkHead(model, read);
+  const stored = withMergedPooler(model, read);
+  const bringsPooler = head && stored.weights.some(({ name }) => isPoolerName(name));
   const places = new Map<string, Parameter>([
     ...adapter.parameters.map((parameter) => [portableName(parameter.name, adapter.name), parameter] as const),
     ...model
       .parameters()
-      .filter(isHeadParameter)
+      .filter((parameter) => isHeadParameter(parameter) || (bringsPooler && isPoolerName(parameter.name)))
       .map((parameter) => [parameter.name, parameter] as const),
   ]);
   const { model_type } = model.config;
@@ -70,11 +74,41 @@ function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter):
   );
 }
 
+const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
+
+/** @throws InputError if the folder brings a head for something else than the model is for */
+function checkHead(model: ConfiguredModel, { label, stated, weights }: StoredAdapter): void {
+  if (!weights.some(isOfHead)) return;
+  const names = new Set(model.parameters().map(({ name }) => name));
+  const own: HeadKind = names.has('qa_outputs.weight')
+    ? 'question-answering'
+    : model.config.model_type === 'bart'
+      ? 'text-generation'
+      : 'sequence-classification';
+  if (['unstated', 'none', 'adapterhub', own].includes(stated.kind)) return;
+  throw new InputError(
+    `${label}: by its ${stated.by} it has ${headTitles[stated.kind]}, the model has ${headTitles[own]}; load it without its head, or use a model of that kind.`,
+  );
+}
+
+/** What a tensor without a place is. */
 function superfluous({ label, fileName }: StoredAdapter, { name }: Weight): InputError {
+  const tensor = `${label}: tensor "${fileName(name)}"`;
+  if (/(^|\.)(embeddings|embed_tokens|embed_positions|shared)\./.test(name)) {
+    return new InputError(`${tensor} is of trained embeddings, which are not supported; merge the adapter in Python.`);
+  }
+  if (/\.lora_[AB]\.(?!\*\.)/.test(name) || /\.modules_to_save\./.test(name)) {
+    return new InputError(
+      `${tensor} has the name of the adapter in it, as files of PEFT have not; save it with save_pretrained.`,
+    );
+  }
+  if (/(^|\.)(layer|layers)\.\d+\./.test(name) && !name.includes(PLACE)) {
+    return new InputError(
+      `${tensor} is of a layer of the backbone that was trained whole, which is not supported; merge the adapter in Python.`,
+    );
+  }
   return new InputError(
-    /(^|\.)pooler\./.test(name)
-      ? `${label}: its head has a dense layer in the place of this backbone's own pooler, which stays as it is; train a head on top of the pooler.`
-      : `${label}: tensor "${fileName(name)}" belongs to no parameter of this adapter and head; is it of another backbone or head?`,
+    `${tensor} belongs to no parameter of this adapter and head; is it of another backbone or head?`,
   );
 }
 

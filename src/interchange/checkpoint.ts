@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
 import { readModelConfig, readTextFile, serializeSafetensors, type TensorData } from '../io/index.ts';
 import type { SequenceClassifier } from '../models/index.ts';
@@ -56,7 +57,8 @@ export async function checkpointFiles(
 }
 
 /**
- * The files of a checkpoint with these weights and the configuration and tokenizer of a folder, as they are.
+ * The files of a checkpoint with these weights and the configuration and tokenizer of a folder. The configuration stays as it is, but
+ * for the class of transformers where another one has these weights.
  *
  * @throws InputError if the folder has no `config.json`
  */
@@ -64,11 +66,23 @@ export async function checkpointLike(
   folder: string,
   parameters: readonly Parameter[],
 ): Promise<Record<string, Uint8Array | string>> {
+  const own = readModelConfig(folder);
+  const architecture = classOf(own, parameters);
+  const isOther = architecture !== null && !isDeepStrictEqual(own.architectures, [architecture]);
+  // What was said of the outputs of another head does not hold any more.
+  const { id2label: _, label2id: __, num_labels: ___, problem_type: ____, ...rest } = own;
   return {
-    [CONFIG]: readTextFile(join(folder, CONFIG)),
+    [CONFIG]: isOther ? sortedJson({ ...rest, architectures: [architecture] }) : readTextFile(join(folder, CONFIG)),
     [WEIGHTS]: await weightsFile(parameters),
     ...copiesOf(folder),
   };
+}
+
+/** The class of transformers with a head for answers or texts, or without one; null for another kind of model. */
+function classOf({ model_type }: Readonly<Record<string, unknown>>, parameters: readonly Parameter[]): string | null {
+  if (model_type !== 'bert' && model_type !== 'roberta' && model_type !== 'bart') return null;
+  const hasHead = model_type === 'bart' || parameters.some(({ name }) => /^(qa_outputs|classifier)\./.test(name));
+  return hasHead ? modelClass({ model_type }, parameters) : { bert: 'BertModel', roberta: 'RobertaModel' }[model_type];
 }
 
 async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array> {

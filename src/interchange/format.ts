@@ -1,5 +1,6 @@
 import type { AdapterSettings } from '../adapters/index.ts';
 import type { SafetensorsFile } from '../io/browser.ts';
+import type { HeadKind } from '../models/browser.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
 /** The files of a folder, wherever it is. */
@@ -17,6 +18,14 @@ export interface FolderFiles {
   folder(name: string): FolderFiles;
 }
 
+/** What the head of an adapter is for. */
+export interface StatedHead {
+  /** `unstated` if the files do not say, `none` if they say that there is none. */
+  readonly kind: HeadKind;
+  /** How the files say it, for messages: `task_type TOKEN_CLS`. */
+  readonly by: string;
+}
+
 /** What a folder of another library holds: weights in our names, and what it tells of them. */
 export interface StoredAdapter {
   /** The folder, for messages. */
@@ -27,7 +36,14 @@ export interface StoredAdapter {
   /** The adapters that it mixes, by name. */
   readonly mixed: ReadonlyMap<string, StoredAdapter>;
   /** What it says about the backbone that it belongs to. */
-  readonly backbone: { readonly name?: string; readonly modelType?: string; readonly hiddenSize?: number };
+  readonly backbone: {
+    readonly name?: string;
+    readonly revision?: string;
+    readonly modelType?: string;
+    readonly hiddenSize?: number;
+  };
+  /** What its head is for, as far as the files say. */
+  readonly stated: StatedHead;
   /** Class names; null for regression; undefined if it does not say. */
   readonly labels?: readonly string[] | null;
   /** What of it is not kept. */

@@ -2,7 +2,7 @@ import { configOf, lora } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import type { ModelConfig } from '../models/index.ts';
 import { inFile, isOff, refuseFeatures } from './fields.ts';
-import { endsIn, kindOf, loraModules } from './modules.ts';
+import { endsIn, isPooler, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { PLACE, type Weight } from './portable.ts';
 
@@ -20,10 +20,16 @@ const features = {
   use_qalora: 'QALoRA',
   use_bdlora: 'block-diagonal LoRA',
   arrow_config: 'Arrow routing',
+  kasa_config: 'KaSA',
+  monteclora_config: 'Monte Carlo LoRA',
+  megatron_config: 'parallel layers of Megatron',
 };
 
 /** Initialisations that change the weights of the backbone, which the adapter's file does not have. */
-const changesBackbone = /^(pissa|olora|loftq|corda)/i;
+const changesBackbone = /^(pissa|olora|loftq|corda|lora_ga)/i;
+
+/** Other ways to draw the starting values of A and B, which a trained adapter does not need. */
+const drawn = ['gaussian', 'eva', 'orthogonal', 'mica'];
 
 /** Layers of the Python model that have no attachment point here: PEFT would adapt them too if a target names them. */
 const otherLayers = ['bert.pooler.dense', 'classifier.dense', 'classifier.out_proj', 'classifier'];
@@ -88,7 +94,13 @@ export const peftLora: PeftMethod = {
         `${label}: init_lora_weights "${init}" changes the backbone's weights too; convert the adapter to plain LoRA in PEFT.`,
       );
     }
-    const modules = loraModules(weights);
+    if (typeof init === 'string' && !drawn.includes(init.toLowerCase())) {
+      throw new InputError(
+        `${label}: init_lora_weights ${JSON.stringify(init)} is not known here, so nobody can tell whether it changes the backbone's weights; convert the adapter to plain LoRA in PEFT.`,
+      );
+    }
+    // What changes the pooler goes into the pooler, which is of the head.
+    const modules = loraModules(weights).filter((name) => !isPooler(name));
     const isPlain =
       Array.isArray(named) && (config.layers_to_transform ?? null) === null && isOff(config.exclude_modules);
     const matching = (isPlain ? named.map(String) : []).filter((name) =>

@@ -2,10 +2,12 @@ import { InputError } from '../errors.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson, textField } from './fields.ts';
 import type { AdapterFormat } from './format.ts';
+import { isPooler, loraModules } from './modules.ts';
 import { peftLora } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { peftPrefix } from './peft-prefix.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
+import { headOfTask } from './stated-head.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
@@ -90,11 +92,16 @@ export const peft: AdapterFormat = {
       settings: method.settings(label, config, weights),
       weights,
       mixed: new Map(),
-      backbone: { name: textField(config, 'base_model_name_or_path') },
-      warnings: method.warnings,
+      backbone: { name: textField(config, 'base_model_name_or_path'), revision: textField(config, 'revision') },
+      stated: headOfTask(label, config),
+      warnings: [...method.warnings, ...(hasPoolerLora(weights) ? [poolerLine(label)] : [])],
       fileName: (name) => (isOfAdapter(name) ? method.fileName(name) : method.prefix + name),
     };
   },
 };
+
+const hasPoolerLora = (weights: readonly Weight[]): boolean => loraModules(weights).some(isPooler);
+const poolerLine = (label: string) =>
+  `${label}: LoRA on the pooler is merged into it; the pooler goes with the head from now on.`;
 
 const isOfAdapter = (name: string): boolean => name.split('.').includes(PLACE);

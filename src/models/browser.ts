@@ -23,7 +23,7 @@ export {
   type TokenSequence,
 } from './batch.ts';
 export { BertModel } from './bert.ts';
-export { type HeadKind, headTitles, type StatedClass } from './checkpoint-class.ts';
+export { type HeadKind, headOfClass, headTitles, type StatedClass } from './checkpoint-class.ts';
 export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
 export { type EmbedOptions, embed } from './embed.ts';

@@ -72,6 +72,12 @@ function headOf(name: string, family: Family): HeadKind | undefined {
   return prefix && heads[name.slice(prefix.length)];
 }
 
+/** What the head of a class of transformers or AdapterHub is for. */
+export function headOfClass(name: string): HeadKind {
+  const kinds = (Object.keys(families) as Family[]).map((family) => headOf(name, family));
+  return kinds.find((kind) => kind !== undefined) ?? 'other';
+}
+
 /** @throws InputError for `architectures` that is no list of names, or names a class of another model type */
 export function checkArchitectures(json: ConfigJson, family: Family, file: string): void {
   const { architectures } = json;

@@ -22,7 +22,12 @@ export interface HeadChoice {
   readonly reason: string | null;
   /** What was assumed where it is used. */
   readonly warnings: readonly string[];
+  /** Whether the pooler goes with the head: then it begins as the checkpoint's, and is trained and saved with the head. */
+  readonly pooler?: PoolerPlace;
 }
+
+/** Whether the pooler of an encoder belongs to its frozen weights, or to the head above it. */
+export type PoolerPlace = 'backbone' | 'head';
 
 const keptHead = (warnings: readonly string[]): HeadChoice => ({ keeps: true, reason: null, warnings });
 const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: [] };
@@ -43,21 +48,21 @@ export function chooseClassifierHead(
   folder: string,
   config: EncoderConfig,
   stored: StoredShapes,
-  wanted: (ClassifierOptions & { readonly head?: HeadUse }) | null,
+  wanted: (ClassifierOptions & { readonly head?: HeadUse; readonly pooler?: PoolerPlace }) | null,
 ): HeadChoice & { readonly options: ClassifierOptions } {
   const own = ownClassificationHead(config, stored, wanted?.pooling);
   if (wanted === null) return ownOnly(folder, config, own);
-  const { head = 'auto', ...options } = wanted;
-  if (head === 'new') return { ...unusedHead, options };
+  const { head = 'auto', pooler, ...options } = wanted;
+  if (head === 'new') return { ...unusedHead, options, pooler };
   const fit = fitOf(own, options);
   if ('lacks' in fit) {
     if (head === 'checkpoint') throw insisted(folder, fit.lacks);
-    return { ...unusedHead, reason: isBare(config, fit.lacks) ? null : fit.lacks, options };
+    return { ...unusedHead, reason: isBare(config, fit.lacks) ? null : fit.lacks, options, pooler };
   }
   const { labels, assumed, warnings } = fit;
   const names = labels ? `its outputs are ${labels.join(', ')}` : 'its output is a number';
   const line = `${folder}: the head of the checkpoint is used, ${names}${assumed ? ` (${assumed})` : ''}.`;
-  return { ...keptHead([...prefixed(folder, warnings), line]), options: { ...options, labels } };
+  return { ...keptHead([...prefixed(folder, warnings), line]), options: { ...options, labels }, pooler };
 }
 
 const prefixed = (folder: string, warnings: readonly string[]) => warnings.map((line) => `${folder}: ${line}.`);

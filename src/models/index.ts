@@ -1,5 +1,5 @@
 export * from './browser.ts';
-export type { HeadUse } from './head-choice.ts';
+export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export {
   type LoadClassifierOptions,
   type Loaded,

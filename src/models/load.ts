@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readFloats } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import {
   openCheckpoint,
@@ -17,7 +18,13 @@ import { headTitles } from './checkpoint-class.ts';
 import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
-import { chooseAnswerHead, chooseClassifierHead, type HeadChoice, type HeadUse } from './head-choice.ts';
+import {
+  chooseAnswerHead,
+  chooseClassifierHead,
+  type HeadChoice,
+  type HeadUse,
+  type PoolerPlace,
+} from './head-choice.ts';
 import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
 import type { ModelConfig } from './model-config.ts';
 import { describeClass } from './own-head.ts';
@@ -88,12 +95,26 @@ function checkFolder(folder: string): void {
 }
 
 const isOfHead = (name: string): boolean => /^(classifier|qa_outputs)\./.test(name);
+const isOfPooler = (name: string): boolean => /(^|\.)pooler\./.test(name);
 
-/** The checkpoint without its head. */
-const headless = (source: WeightSource): WeightSource => ({
-  has: (name) => !isOfHead(name) && source.has(name),
+/** The checkpoint without a part of it. */
+const without = (source: WeightSource, isLeftOut: (name: string) => boolean): WeightSource => ({
+  has: (name) => !isLeftOut(name) && source.has(name),
   take: (name, shape) => source.take(name, shape),
 });
+
+/** What of the checkpoint parameters come from. A pooler that goes with the head is one of the new ones. */
+function sourceFor(source: WeightSource, { keeps, pooler }: HeadChoice): WeightSource {
+  const headless = keeps ? source : without(source, isOfHead);
+  return pooler === 'head' ? without(headless, isOfPooler) : headless;
+}
+
+/** Gives a pooler that goes with the head the weights of the checkpoint. */
+function startPooler(root: ParameterPath, stored: TensorSource): void {
+  for (const parameter of root.parameters().filter(({ name }) => isOfPooler(name) && stored.has(name))) {
+    parameter.load(readFloats(stored.take(parameter.name, parameter.shape)), null);
+  }
+}
 
 function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
   { read, prefix, tied }: Architecture<Config>,
@@ -110,11 +131,12 @@ function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
     const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
     const choice = choose(config, stored, folder);
     const source = shared ? shared.of(folder, stored) : stored;
-    const root = ParameterPath.root(random, choice.keeps ? source : headless(source));
+    const root = ParameterPath.root(random, sourceFor(source, choice));
     const model = build(root, config, choice);
+    if (choice.pooler === 'head') startPooler(root, stored);
     const initialized = root
       .parameters()
-      .filter((parameter) => parameter.isNew)
+      .filter(({ name, isNew }) => isNew && !(isOfPooler(name) && stored.has(name)))
       .map(({ name }) => name);
     const ignored = stored.ignored();
     const unused = unusedHeadTensors(checkpoint.label, config, ignored);
@@ -158,8 +180,7 @@ export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertMode
   const build = (root: ParameterPath, config: EncoderConfig) => encoderAt(root.at(config.model_type), config);
   const loaded = load(encoders, nameOrPath, random, { choose: () => noHead, build });
   const { config, ignored, folder } = loaded;
-  const isPooler = (name: string) => /(^|\.)pooler\./.test(name);
-  const unused = unusedHeadTensors(folder, config, ignored).filter((name) => !isPooler(name));
+  const unused = unusedHeadTensors(folder, config, ignored).filter((name) => !isOfPooler(name));
   if (unused.length === 0) return loaded;
   const line = `${folder}: it is ${describeClass(config.stated)}; not used of it: ${shortList(unused)}.`;
   return { ...loaded, warnings: [...loaded.warnings, line] };
@@ -172,6 +193,8 @@ export interface LoadClassifierOptions extends ClassifierOptions {
    * is not.
    */
   readonly head?: HeadUse;
+  /** Where the pooler of BERT belongs. `head`: it begins as the checkpoint's, and is trained and saved with the head. Default `backbone` */
+  readonly pooler?: PoolerPlace;
 }
 
 /**

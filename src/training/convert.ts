@@ -16,7 +16,7 @@ import { type ConvertibleModel, type ForeignOptions, type OpenedAdapter, ORIGIN,
 import type { Origin } from './records.ts';
 import { isFinishedRun, type LoadedRun, loadRun, readRunConfig, runFileNames, runFiles } from './run-folder.ts';
 import { readRun } from './run-record.ts';
-import { classification, questionAnswering, textGeneration } from './tasks/index.ts';
+import { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
 
 /** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
 export const conversionTargets = [
@@ -51,9 +51,9 @@ function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedA
 }
 
 function loadAnyRun(folder: string, model: string | undefined): LoadedRun<ConvertibleModel> {
-  const { kind } = readRunConfig(folder).settings.data;
-  if (kind === 'squad') return loadRun(folder, { task: questionAnswering, model });
-  if (kind === 'pairs') return loadRun(folder, { task: textGeneration, model });
+  const task = taskOf(readRunConfig(folder).settings.data);
+  if (task === questionAnswering) return loadRun(folder, { task: questionAnswering, model });
+  if (task === textGeneration) return loadRun(folder, { task: textGeneration, model });
   return loadRun(folder, { task: classification, model });
 }
 

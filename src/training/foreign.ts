@@ -2,12 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdapterSettings } from '../adapters/index.ts';
+import { windowDefaults } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { assignStored, readAdapterFolder, type StoredAdapter } from '../interchange/index.ts';
-import { readJsonObject } from '../io/index.ts';
+import { assignStored, readAdapterFolder, type StoredAdapter, type Weight } from '../interchange/index.ts';
+import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { localModelFolder } from '../io/model-folder.ts';
 import {
+  headTitles,
   isHeadParameter,
   type Pooling,
+  parseModelConfig,
   type QuestionAnsweringModel,
   type Seq2SeqModel,
   type SequenceClassifier,
@@ -20,8 +24,8 @@ import { fileFingerprint } from './fingerprint.ts';
 import { type AdaptedModel, buildModel } from './prepare.ts';
 import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
 import { countParameters } from './run.ts';
-import { type FusedAdapter, type RunSettings, runDefaults } from './settings.ts';
-import { classification, questionAnswering, textGeneration } from './tasks/index.ts';
+import { type DataSettings, type FusedAdapter, type RunSettings, runDefaults, textDefaults } from './settings.ts';
+import { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
 import { trainingDefaults } from './trainer.ts';
 
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
@@ -60,14 +64,10 @@ export interface OpenedAdapter {
 export function openForeign(folder: string, options: ForeignOptions): OpenedAdapter {
   const stored = readAdapterFolder(folder);
   const origin = readOrigin(folder);
-  if (!origin && stored.backbone.modelType === 'bart') {
-    throw new InputError(
-      `${folder} is an adapter of BART that was not written here, so its task is not known; a program can load it with loadAdapterFolder.`,
-    );
-  }
-  const settings = settingsOf(stored, origin, options);
-  const { labels, warnings } = labelsOf(stored, origin, options);
-  const adapted = built(settings, labels);
+  const kind = taskKind(stored, origin);
+  const settings = settingsOf(stored, origin, options, kind);
+  const { labels, warnings } = labelsOf(stored, origin, options, settings);
+  const adapted = built(settings, labels, stored);
   for (const [name, mixed] of stored.mixed) {
     assignStored(adapted.model, adapted.adapters.get(name), mixed, { head: false });
   }
@@ -118,12 +118,42 @@ function changedFile(folder: string, { fingerprints = {} }: Origin): string | un
 }
 
 /** The model of the task that the data are for. */
-function built(settings: RunSettings, labels: readonly string[] | null): AdaptedModel<ConvertibleModel> {
+function built(
+  settings: RunSettings,
+  labels: readonly string[] | null,
+  stored: StoredAdapter,
+): AdaptedModel<ConvertibleModel> {
   const random = new Random(settings.seed);
-  const { kind } = settings.data;
-  if (kind === 'squad') return buildModel(questionAnswering, settings, null, random);
-  if (kind === 'pairs') return buildModel(textGeneration, settings, null, random);
-  return buildModel(classification, settings, labels, random);
+  const task = taskOf(settings.data);
+  const head = stored.weights.some(isStoredHead) ? 'new' : 'auto';
+  const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
+  if (task === questionAnswering) return buildModel(questionAnswering, settings, null, random, { head });
+  if (task === textGeneration) return buildModel(textGeneration, settings, null, random, { head: 'new' });
+  return buildModel(classification, settings, labels, random, { head, pooler });
+}
+
+const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\./.test(name);
+const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\./.test(name);
+
+/** The kind of data that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
+function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | null): DataSettings['kind'] {
+  if (origin) return origin.config.settings.data.kind;
+  const has = (pattern: RegExp) => weights.some(({ name }) => pattern.test(name));
+  const isOfBart = has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
+  const isOpen = stated.kind === 'unstated' || stated.kind === 'none' || stated.kind === 'adapterhub';
+  if (stated.kind === 'text-generation' || (isOpen && isOfBart && !has(/^classif|^qa_/))) return 'unknown-texts';
+  if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'unknown-questions';
+  if (stated.kind === 'sequence-classification' || (isOpen && stated.by !== 'task_type FEATURE_EXTRACTION'))
+    return 'unknown';
+  throw new InputError(
+    `${label}: ${stated.by} is not supported, as there is no task here for ${headTitles[stated.kind]}.`,
+  );
+}
+
+function unknownDataOf(kind: DataSettings['kind']): DataSettings {
+  if (kind === 'unknown-questions') return { kind, stride: windowDefaults.stride };
+  if (kind === 'unknown-texts') return { kind, maxTargetLength: textDefaults.maxTargetLength, generation: {} };
+  return { kind: 'unknown' };
 }
 
 const isNewHead = (parameter: Parameters<typeof isHeadParameter>[0]): boolean =>
@@ -147,14 +177,22 @@ function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefin
   return own && isDeepStrictEqual(compared(own), compared(stored)) ? own : stored;
 }
 
-function settingsOf(stored: StoredAdapter, origin: Origin | null, options: ForeignOptions): RunSettings {
+function settingsOf(
+  stored: StoredAdapter,
+  origin: Origin | null,
+  options: ForeignOptions,
+  kind: DataSettings['kind'],
+): RunSettings {
   const run = origin?.config.settings;
-  const model = options.model ?? run?.model ?? stored.backbone.name;
+  const model = options.model ?? run?.model ?? backboneName(stored);
   if (model === undefined) {
     throw new InputError(`${stored.label} does not name its backbone; give it with --model.`);
   }
-  const { pooling = run?.pooling ?? runDefaults.pooling, maxLength = run?.maxLength ?? maxLengthFor(stored, model) } =
-    options;
+  const data = unknownDataOf(kind);
+  const {
+    pooling = run?.pooling ?? runDefaults.pooling,
+    maxLength = run?.maxLength ?? maxLengthFor(stored, model, data),
+  } = options;
   const adapter = adapterSettings(stored.settings, run?.adapter);
   const fused = Array.from(stored.mixed, ([name, mixed]): FusedAdapter => {
     const known = run?.fused?.find((other) => other.name === name);
@@ -164,7 +202,7 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Forei
   return {
     ...runDefaults,
     model,
-    data: { kind: 'unknown' },
+    data,
     adapter,
     ...(fused.length > 0 && { fused }),
     pruning: null,
@@ -174,9 +212,15 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Forei
   };
 }
 
-function maxLengthFor({ label }: StoredAdapter, model: string): number {
+/** The name of the backbone, of a hub with its revision. */
+function backboneName({ backbone: { name, revision = 'main' } }: StoredAdapter): string | undefined {
+  if (name === undefined || revision === 'main' || name.includes('@') || localModelFolder(name)) return name;
+  return `${name}@${revision}`;
+}
+
+function maxLengthFor({ label }: StoredAdapter, model: string, data: DataSettings): number {
   try {
-    return defaultMaxLength(model, classification);
+    return defaultMaxLength(model, taskOf(data));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${label} is for the backbone ${model}: ${error.message} Give its place with --model.`);
@@ -188,17 +232,28 @@ function labelsOf(
   stored: StoredAdapter,
   origin: Origin | null,
   options: ForeignOptions,
+  settings: RunSettings,
 ): { labels: readonly string[] | null; warnings: string[] } {
+  if (taskOf(settings.data) !== classification) return { labels: null, warnings: [] };
   const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
   if (known !== undefined) return { labels: known, warnings: [] };
   const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
-  const count = last?.shape[0] ?? 2;
+  if (!last) return { labels: labelsOfBackbone(settings.model), warnings: [] };
+  const [count] = last.shape;
   if (count === 1) return { labels: null, warnings: [] };
   const labels = Array.from({ length: count }, (_, i) => `LABEL_${i}`);
   return {
     labels,
     warnings: [`${stored.label} does not name its classes: they are ${labels.join(', ')}; name them with --labels.`],
   };
+}
+
+/** The classes of the backbone's own head, for an adapter that comes without one. */
+function labelsOfBackbone(model: string): readonly string[] | null {
+  const folder = resolveModelFolder(model);
+  const config = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
+  const labels = config.model_type === 'bart' ? null : config.labels;
+  return labels && labels.length > 1 ? labels : null;
 }
 
 function reportOf({ adapter }: AdaptedModel): PruneReport | null {

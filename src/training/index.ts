@@ -59,6 +59,7 @@ export {
   fetchData,
   type HubDataset,
   isHubGlue,
+  isUnknown,
   type PruningSettings,
   pruningDefaults,
   type QuestionData,
@@ -67,6 +68,8 @@ export {
   type TextGenerationData,
   textDefaults,
   textsOf,
+  type UnknownQuestions,
+  type UnknownTexts,
   withAllOptions,
 } from './settings.ts';
 export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

@@ -1,14 +1,7 @@
 import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
 import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import {
-  type HeadUse,
-  isHeadParameter,
-  type Loaded,
-  longestSequence,
-  type SharedWeights,
-  StateMemory,
-} from '../models/index.ts';
+import { isHeadParameter, type Loaded, longestSequence, type SharedWeights, StateMemory } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
@@ -20,7 +13,7 @@ import type { AdapterPruneReport } from './records.ts';
 import { withLabels } from './relabel.ts';
 import { RunCache } from './run-cache.ts';
 import { builtAdapter, type RunSettings, withAllOptions } from './settings.ts';
-import type { Evaluation, Task, TaskTypes } from './task.ts';
+import type { Evaluation, LoadOptions, Task, TaskTypes } from './task.ts';
 import { yieldToEvents } from './yield.ts';
 
 /** A backbone with an adapter and a head, frozen where it is not trained. */
@@ -45,7 +38,7 @@ export const ownAdapter = 'default';
  *
  * @param labels the classes, null where there are none
  * @param shared what other models of the process have too: weights, and the output of frozen layers, which is remembered there alone;
- *   and whether the head of the checkpoint is used, by default if it fits and as the settings say
+ *   and how the head is loaded: that of the checkpoint by default if it fits, and as the settings say
  * @throws InputError if the model folder is unusable, the adapter's settings are wrong, `maxLength` exceeds the model's positions, and
  *   as {@link freezeBelow}
  */
@@ -54,10 +47,13 @@ export function buildModel<T extends TaskTypes>(
   settings: RunSettings,
   labels: readonly string[] | null,
   random: Random,
-  shared: { readonly weights?: SharedWeights; readonly states?: StateMemory; readonly head?: HeadUse } = {},
+  shared: Partial<Omit<LoadOptions, 'shared'>> & {
+    readonly weights?: SharedWeights;
+    readonly states?: StateMemory;
+  } = {},
 ): AdaptedModel<T['model']> {
-  const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto' } = shared;
-  const loaded = task.load(settings, labels, random.fork('head'), { shared: shared.weights, head });
+  const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto', pooler } = shared;
+  const loaded = task.load(settings, labels, random.fork('head'), { shared: shared.weights, head, pooler });
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(

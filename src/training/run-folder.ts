@@ -223,9 +223,11 @@ export function loadRun(
   const trained = taskOf(run.settings.data);
   if (trained !== task) throw new InputError(`${folder} was trained for ${trained.name}, not for ${task.name}.`);
   const settings = model === undefined ? run.settings : { ...run.settings, model };
-  const built = buildModel(task, settings, run.labels, new Random(settings.seed), { head: 'new' });
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
+    // A pooler that was trained with the head is in the file.
+    const pooler = file.names().some((name) => /(^|\.)pooler\./.test(name)) ? 'head' : 'backbone';
+    const built = buildModel(task, settings, run.labels, new Random(settings.seed), { head: 'new', pooler });
     loadSparseTensors(file, built.saved);
     const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
     return { ...built, run, warnings: [...built.warnings, ...stale] };

@@ -79,23 +79,30 @@ const wordnet = strictFields({
 /** Of an adapter that was trained elsewhere. */
 const unknown = strictFields({ kind: v.literal('unknown') });
 
-const windows = {
-  kind: v.literal('squad'),
+const stride = {
   /** Tokens from the beginning of one window of a text to that of the next. */
   stride: positiveInteger,
 };
+const windows = { kind: v.literal('squad'), ...stride };
+/** Of an adapter for questions that was trained elsewhere. */
+const unknownQuestions = strictFields({ kind: v.literal('unknown-questions'), ...stride });
 const squad = [strictFields({ ...windows, ...ownFiles }), strictFields({ ...windows, ...hubDataset })] as const;
 
+const written = {
+  /** Tokens of a text to write, special tokens included. */
+  maxTargetLength: positiveInteger,
+  /** What is left out is as the checkpoint says. */
+  generation: partialGeneration,
+};
+/** Of an adapter that writes texts and was trained elsewhere. */
+const unknownTexts = strictFields({ kind: v.literal('unknown-texts'), ...written });
 const texts = {
   kind: v.literal('pairs'),
   /** The column with the text to read. */
   text,
   /** The column with the text to write. */
   target: text,
-  /** Tokens of a text to write, special tokens included. */
-  maxTargetLength: positiveInteger,
-  /** What is left out is as the checkpoint says. */
-  generation: partialGeneration,
+  ...written,
   /** What ROUGE takes for words. Default `ascii`, as the official scorer. */
   rougeTokenizer: v.optional(oneOf(rougeTokenizers)),
   ...rowReading,
@@ -110,6 +117,8 @@ export const dataSettings = byName('kind', {
   dataset,
   wordnet,
   unknown,
+  'unknown-questions': unknownQuestions,
+  'unknown-texts': unknownTexts,
   squad: chosenBy((fields) => squad[isOfHub(fields) ? 1 : 0]),
   pairs: chosenBy((fields) => pairs[isOfHub(fields) ? 1 : 0]),
 });
@@ -120,14 +129,20 @@ export type ClassificationData = ValueOf<typeof glue | typeof table | typeof dat
 /** Where texts come from, each with one to write for it, and how such are written when the model is evaluated. */
 export type TextGenerationData = ValueOf<(typeof pairs)[number]>;
 
+/** Of an adapter that writes texts and was trained elsewhere. */
+export type UnknownTexts = ValueOf<typeof unknownTexts>;
+
 /**
  * Where questions about texts come from: files of SQuAD v1.1, or folders with one whose name begins with `train` or `dev`; without
  * `eval` the one in the folder of `train`.
  */
 export type QuestionData = ValueOf<(typeof squad)[number]>;
 
+/** Of an adapter for questions that was trained elsewhere. */
+export type UnknownQuestions = ValueOf<typeof unknownQuestions>;
+
 /** Where examples come from; the kind tells the task. */
-export type DataSettings = ClassificationData | QuestionData | TextGenerationData;
+export type DataSettings = ClassificationData | QuestionData | UnknownQuestions | TextGenerationData | UnknownTexts;
 
 const sharedOfPruning = {
   /** The name of a pruning method. */

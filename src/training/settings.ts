@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type AdapterSettings, completeSettings } from '../adapters/index.ts';
 import { fetchDataset, glueTasks } from '../data/index.ts';
+import { InputError } from '../errors.ts';
 import { parseHubName } from '../io/hub/repository.ts';
 import { type FetchOptions, fetchModel } from '../io/index.ts';
 import { pruningMethodOf } from '../pruning/index.ts';
@@ -24,7 +25,17 @@ export {
   type QuestionData,
   type RunSettings,
   type TextGenerationData,
+  type UnknownQuestions,
+  type UnknownTexts,
 } from './settings-schema.ts';
+
+/** Whether the data are those of an adapter that was trained elsewhere. */
+export const isUnknown = ({ kind }: DataSettings): boolean =>
+  kind === 'unknown' || kind === 'unknown-questions' || kind === 'unknown-texts';
+
+/** The error for training on data that are not there. */
+export const unknownData = (): InputError =>
+  new InputError('The adapter was trained elsewhere: its training data are not known.');
 
 /** What the SparseAdapter paper uses on XSum. */
 export const textDefaults = { maxTargetLength: 128 };

@@ -1,6 +1,6 @@
 import type { AdaptableModel } from '../adapters/index.ts';
 import type { Dataset } from '../data/index.ts';
-import type { HeadUse, Loaded, SharedWeights } from '../models/index.ts';
+import type { HeadUse, Loaded, PoolerPlace, SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
@@ -75,6 +75,8 @@ export interface LoadOptions {
   readonly shared?: SharedWeights;
   /** Whether the head of the checkpoint is used. */
   readonly head: HeadUse;
+  /** Whether the pooler goes with the head. */
+  readonly pooler?: PoolerPlace;
 }
 
 /** What the methods of a task hand to each other. */

@@ -10,12 +10,11 @@ import {
   type TableOptions,
   tokenCount,
 } from '../../data/index.ts';
-import { InputError } from '../../errors.ts';
 import { loadClassifier, type SequenceClassifier } from '../../models/index.ts';
 import type { Random } from '../../random/index.ts';
 import { classificationLoss, evaluate } from '../classification.ts';
 import { withLabels } from '../relabel.ts';
-import { type ClassificationData, datasetName, isHubGlue, runDefaults, textsOf } from '../settings.ts';
+import { type ClassificationData, datasetName, isHubGlue, runDefaults, textsOf, unknownData } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 const wordnetFields = (data: ClassificationData & { kind: 'wordnet' }, random: Random) =>
@@ -78,7 +77,7 @@ export const classification: Task<{
       case 'table':
         return readTable(data.train, { ...data, kind: data.labelKind, labels: undefined });
       case 'unknown':
-        throw new InputError('The adapter was trained elsewhere: its training data are not known.');
+        throw unknownData();
       case 'dataset': {
         const { train } = datasetFiles(data.dataset, data.subset);
         const read = await readTable(train, { ...data, kind: data.labelKind, labels: undefined });
@@ -92,8 +91,8 @@ export const classification: Task<{
     return read && withLabels(read, labels);
   },
 
-  load({ model, pooling, data }, labels, random, { shared, head }) {
-    const loaded = loadClassifier(model, random, () => ({ labels, pooling, head }), shared);
+  load({ model, pooling, data }, labels, random, { shared, ...options }) {
+    const loaded = loadClassifier(model, random, () => ({ labels, pooling, ...options }), shared);
     loaded.model.texts = textsOf(data);
     return loaded;
   },

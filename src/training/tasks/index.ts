@@ -13,6 +13,8 @@ const tasks: { readonly [Kind in DataSettings['kind']]: Task } = {
   wordnet: classification,
   unknown: classification,
   squad: questionAnswering,
+  'unknown-questions': questionAnswering,
+  'unknown-texts': textGeneration,
   pairs: textGeneration,
 };
 

@@ -13,10 +13,13 @@ import {
 import { isFolder } from '../../io/index.ts';
 import { loadQuestionAnswering, type QuestionAnsweringModel } from '../../models/index.ts';
 import { answerLoss, evaluateAnswers } from '../question-answering.ts';
-import { datasetName, type QuestionData, type RunSettings } from '../settings.ts';
+import { datasetName, type QuestionData, type RunSettings, type UnknownQuestions, unknownData } from '../settings.ts';
 import type { Task } from '../task.ts';
 
-const windowOptions = ({ data: { stride }, maxLength }: RunSettings<QuestionData>): WindowOptions => ({
+const windowOptions = ({
+  data: { stride },
+  maxLength,
+}: RunSettings<QuestionData | UnknownQuestions>): WindowOptions => ({
   maxLength,
   stride,
 });
@@ -24,7 +27,7 @@ const windowOptions = ({ data: { stride }, maxLength }: RunSettings<QuestionData
 /** The part of a text that answers a question. */
 export const questionAnswering: Task<{
   model: QuestionAnsweringModel;
-  data: QuestionData;
+  data: QuestionData | UnknownQuestions;
   dataset: QuestionDataset;
   item: AnsweredWindow;
 }> = {
@@ -32,6 +35,7 @@ export const questionAnswering: Task<{
   maxLength: windowDefaults.maxLength,
 
   async readTraining(data) {
+    if (data.kind === 'unknown-questions') throw unknownData();
     if ('dataset' in data) {
       const { train } = datasetFiles(data.dataset, data.subset);
       return { ...(await readSquadTable(train)), name: `${datasetName(data)} train` };
@@ -41,6 +45,7 @@ export const questionAnswering: Task<{
   },
 
   async readEvaluation(data) {
+    if (data.kind === 'unknown-questions') return null;
     if ('dataset' in data) {
       const { evaluation } = datasetFiles(data.dataset, data.subset);
       if (evaluation.length === 0) return null;

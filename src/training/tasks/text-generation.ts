@@ -3,7 +3,7 @@ import { droppedLetters, meanRouge } from '../../metrics/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
 import { Random } from '../../random/index.ts';
 import { encodePairs, generationSettings, pairTokenCount, seq2seqLoss, writeTexts } from '../seq2seq.ts';
-import { datasetName, runDefaults, type TextGenerationData } from '../settings.ts';
+import { datasetName, runDefaults, type TextGenerationData, type UnknownTexts, unknownData } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 /** Of XSum the paper gives the second. */
@@ -23,7 +23,7 @@ function judged({ rougeTokenizer }: TextGenerationData, pairs: Pairs): Pairs {
 /** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
 export const textGeneration: Task<{
   model: Seq2SeqModel;
-  data: TextGenerationData;
+  data: TextGenerationData | UnknownTexts;
   dataset: Pairs;
   item: SequencePair;
 }> = {
@@ -31,12 +31,14 @@ export const textGeneration: Task<{
   maxLength: runDefaults.maxLength,
 
   async readTraining(data) {
+    if (data.kind === 'unknown-texts') throw unknownData();
     if (!('dataset' in data)) return readTextPairs(data.train, data, metrics, data);
     const { train } = datasetFiles(data.dataset, data.subset);
     return { ...(await readTextPairs(train, data, metrics, data)), name: `${datasetName(data)} train` };
   },
 
   async readEvaluation(data) {
+    if (data.kind === 'unknown-texts') return null;
     if (!('dataset' in data))
       return data.eval === null ? null : judged(data, await readTextPairs(data.eval, data, metrics, data));
     const { evaluation } = datasetFiles(data.dataset, data.subset);
@@ -51,7 +53,9 @@ export const textGeneration: Task<{
   tokenCount: pairTokenCount,
   loss: seq2seqLoss,
 
-  evaluation({ examples }, tokenizer, { maxLength, data: { maxTargetLength, generation, rougeTokenizer }, seed }) {
+  evaluation({ examples }, tokenizer, { maxLength, data, seed }) {
+    const { maxTargetLength, generation } = data;
+    const rougeTokenizer = data.kind === 'pairs' ? data.rougeTokenizer : undefined;
     const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
     return {
       size: examples.length,

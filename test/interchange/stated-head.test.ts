@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { Random } from '../../src/index.ts';
+import { loadAdapterFolder } from '../../src/interchange/index.ts';
+import { openSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
+import {
+  loadClassifier,
+  loadQuestionAnswering,
+  loadSeq2Seq,
+  packSequences,
+  type SequenceClassifier,
+} from '../../src/models/index.ts';
+import { convertAdapter, loadRun, openAdapter, questionAnswering, textGeneration } from '../../src/training/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { useBackend } from '../support/on-backend.ts';
+import { tinyBartFolder } from '../support/tiny-bart.ts';
+import { lively, tinyBert, tinyFolder, tinyTensors } from '../support/tiny-model.ts';
+
+const test = suite('interchange: what the files of an adapter say that it is');
+useBackend(test, 'reference');
+
+type Json = Readonly<Record<string, unknown>>;
+
+const weight = (name: string, ...shape: number[]): TensorData => ({
+  name,
+  dtype: 'F32',
+  shape,
+  data: lively(name, shape),
+});
+
+/** A BERT with a pooler and no head. */
+const backbone = tinyFolder({ tensors: tinyTensors(tinyBert, 2).filter(({ name }) => !name.startsWith('classifier')) });
+
+const lora = (module: string, inner = 16, out = 16): TensorData[] => [
+  weight(`base_model.model.${module}.lora_A.weight`, 4, inner),
+  weight(`base_model.model.${module}.lora_B.weight`, out, 4),
+];
+const attention = [0, 1].flatMap((i) =>
+  ['query', 'value'].flatMap((end) => lora(`bert.encoder.layer.${i}.attention.self.${end}`)),
+);
+const pooler = ['weight', 'bias'].map((end) =>
+  weight(`base_model.model.bert.pooler.dense.${end}`, ...(end === 'weight' ? [16, 16] : [16])),
+);
+const head = (name: string, count: number): TensorData[] => [
+  weight(`base_model.model.${name}.weight`, count, 16),
+  weight(`base_model.model.${name}.bias`, count),
+];
+const classifier = head('classifier', 2);
+
+/** A folder as PEFT writes it. */
+const peft = (fields: Json, tensors: readonly TensorData[], model = backbone): string =>
+  temporaryFolder({
+    'adapter_config.json': JSON.stringify({
+      ...{ peft_type: 'LORA', task_type: 'SEQ_CLS', base_model_name_or_path: model, r: 4, lora_alpha: 16 },
+      ...{ target_modules: ['query', 'value'], init_lora_weights: true, ...fields },
+    }),
+    'adapter_model.safetensors': serializeSafetensors(tensors, { format: 'pt' }),
+  });
+
+const ids = [2, 14, 8, 18, 3];
+const logits = (model: SequenceClassifier) =>
+  Array.from(model.forward(packSequences([{ ids }], model.encoder.positionIds)).dataSync());
+
+/** The model of a folder, and of the run that it is converted to, which must answer alike. */
+async function classified(
+  folder: string,
+): Promise<{ readonly logits: number[]; readonly warnings: readonly string[] }> {
+  const output = join(temporaryFolder({}), 'run');
+  const { warnings } = await convertAdapter(folder, output, { to: 'sparse' });
+  const opened = openAdapter(folder);
+  const own = logits(opened.adapted.model as SequenceClassifier);
+  assert.deepEqual(logits(loadRun(output).model), own);
+  return { logits: own, warnings };
+}
+
+/** Logits of these very folders by transformers 5.24 and PEFT 0.21.2. */
+const references: readonly [string, Json, readonly TensorData[], readonly number[]][] = [
+  ['LoRA', {}, [...attention, ...classifier], [-0.445797860622406, -0.6636430025100708]],
+  [
+    'LoRA on the pooler',
+    { target_modules: 'all-linear' },
+    [...attention, ...lora('bert.pooler.dense'), ...classifier],
+    [-0.6938661336898804, 0.7329490184783936],
+  ],
+  [
+    'a trained pooler',
+    { modules_to_save: ['classifier', 'pooler'] },
+    [...attention, ...pooler, ...classifier],
+    [-0.0910080075263977, -0.39501678943634033],
+  ],
+  [
+    'a regular expression',
+    { target_modules: '.*self\\.(query|value)' },
+    [...attention, ...classifier],
+    [-0.445797860622406, -0.6636430025100708],
+  ],
+  [
+    'drawn otherwise',
+    { init_lora_weights: 'eva' },
+    [...attention, ...classifier],
+    [-0.445797860622406, -0.6636430025100708],
+  ],
+];
+for (const [title, fields, tensors, expected] of references) {
+  test(`${title}: logits are those of PEFT`, async () => {
+    const { logits: own, warnings } = await classified(peft(fields, tensors));
+    own.forEach((x, i) => {
+      assert.ok(Math.abs(x - expected[i]) < 2e-6, `${own} are not ${expected}`);
+    });
+    assert.equal(warnings.filter((line) => line.includes('pooler')).length, Number(title === 'LoRA on the pooler'));
+  });
+}
+
+test('LoRA on the pooler goes into the pooler of a model of a program too', () => {
+  const folder = peft({}, [...attention, ...lora('bert.pooler.dense'), ...classifier]);
+  const { model } = loadClassifier(backbone, new Random(1), () => ({ labels: ['a', 'b'] }));
+  loadAdapterFolder(model, folder);
+  assert.deepEqual(logits(model), logits(openAdapter(folder).adapted.model as SequenceClassifier));
+});
+
+const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
+  [{ task_type: 'TOKEN_CLS' }, classifier, /task_type TOKEN_CLS .*token classification/],
+  [{ task_type: 'CAUSAL_LM' }, [], /task_type CAUSAL_LM .*language modelling/],
+  [{ task_type: 'FEATURE_EXTRACTION' }, [], /task_type FEATURE_EXTRACTION .*no head/],
+  [{ task_type: 'RANKING' }, classifier, /task_type "RANKING" is not supported/],
+  [
+    { task_type: null, auto_mapping: { base_model_class: 'BertForMultipleChoice' } },
+    classifier,
+    /BertForMultipleChoice .*multiple choice/,
+  ],
+  [{ init_lora_weights: 'lora_ga' }, classifier, /"lora_ga" changes the backbone's weights/],
+  [{ init_lora_weights: 'pissa_niter_16' }, classifier, /"pissa_niter_16" changes the backbone's weights/],
+  [{ init_lora_weights: 'olora' }, classifier, /olora/],
+  [{ init_lora_weights: 'corda' }, classifier, /corda/],
+  [{ init_lora_weights: 'loftq' }, classifier, /loftq/],
+  [{ init_lora_weights: 'nova' }, classifier, /init_lora_weights "nova" is not known/],
+  [{ kasa_config: { beta: 1 } }, classifier, /KaSA/],
+  [{ monteclora_config: { samples: 1 } }, classifier, /Monte Carlo/],
+  [{ rank_pattern: { query: 8 } }, classifier, /rank_pattern/],
+  [
+    {},
+    [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.weight', 30, 16)],
+    /trained embeddings/,
+  ],
+  [
+    {},
+    [...classifier, weight('base_model.model.bert.encoder.layer.0.output.dense.weight', 16, 32)],
+    /layer of the backbone that was trained whole/,
+  ],
+  [
+    {},
+    [...classifier, weight('base_model.model.bert.encoder.layer.0.attention.self.key.lora_A.default.weight', 4, 16)],
+    /name of the adapter in it/,
+  ],
+];
+for (const [fields, more, message] of unserved) {
+  test(`refused by name: ${message.source}`, async () => {
+    const folder = peft(fields, [...attention, ...more]);
+    await assertRejectsInput(() => convertAdapter(folder, join(folder, 'out'), { to: 'sparse' }), message);
+  });
+}
+
+test('a head for something else does not become the head of a model of a program', () => {
+  const tagger = peft({ task_type: 'TOKEN_CLS' }, [...attention, ...classifier]);
+  const { model } = loadClassifier(backbone, new Random(1), () => ({ labels: ['a', 'b'] }));
+  assertInputError(() => loadAdapterFolder(model, tagger), /task_type TOKEN_CLS .*token classification/);
+  const { hasHead } = loadAdapterFolder(model, tagger, { head: false });
+  assert.equal(hasHead, false);
+});
+
+test('an adapter without a head takes the classes of the backbone that has one', async () => {
+  const names = ['no', 'maybe', 'yes'];
+  const config = { ...tinyBert, architectures: ['BertForSequenceClassification'], id2label: { ...names } };
+  const model = tinyFolder({ config, tensors: tinyTensors(tinyBert, 3) });
+  const folder = peft({ task_type: null }, attention, model);
+  const opened = openAdapter(folder);
+  assert.deepEqual(opened.config.labels, names);
+  assertInputError(
+    () => openAdapter(peft({ task_type: null }, attention)),
+    /has no task head, and neither has the backbone/,
+  );
+});
+
+test('question answering made in Python is loaded as that', async () => {
+  const folder = peft({ task_type: 'QUESTION_ANS' }, [...attention, ...head('qa_outputs', 2)]);
+  const output = join(temporaryFolder({}), 'run');
+  await convertAdapter(folder, output, { to: 'sparse' });
+  const { model } = loadRun(output, { task: questionAnswering });
+  const program = loadQuestionAnswering(backbone, new Random(2)).model;
+  loadAdapterFolder(program, folder);
+  const batch = packSequences([{ ids }], model.encoder.positionIds);
+  assert.deepEqual(model.forward(batch).dataSync(), program.forward(batch).dataSync());
+  assertInputError(() => loadRun(output), /was trained for question answering, not for classification/);
+  const merged = join(temporaryFolder({}), 'merged');
+  await convertAdapter(output, merged, { to: 'huggingface' });
+  const { initialized } = loadQuestionAnswering(merged, new Random(3), undefined, { head: 'checkpoint' });
+  assert.deepEqual(initialized, []);
+  assertInputError(() => loadClassifier(merged, new Random(1)), /BertForQuestionAnswering/);
+});
+
+test('LoRA of BART made in Python is loaded to write texts', async () => {
+  const model = tinyBartFolder();
+  const places = [0, 1].flatMap((i) => [
+    `encoder.layers.${i}.self_attn`,
+    ...['self_attn', 'encoder_attn'].map((attention) => `decoder.layers.${i}.${attention}`),
+  ]);
+  const tensors = places.flatMap((place) => lora(`model.${place}.q_proj`));
+  const folder = peft({ task_type: 'SEQ_2_SEQ_LM', target_modules: ['q_proj'] }, tensors, model);
+  const output = join(temporaryFolder({}), 'run');
+  await convertAdapter(folder, output, { to: 'sparse' });
+  const run = loadRun(output, { task: textGeneration });
+  assert.equal(run.adapter.parameters.length, 12);
+  const program = loadSeq2Seq(model, new Random(1)).model;
+  loadAdapterFolder(program, folder);
+  const pair = [{ ids: [0, 6, 7, 2], targetIds: [0, 8, 2] }];
+  assert.deepEqual(run.model.forward(run.model.pack(pair)).dataSync(), program.forward(program.pack(pair)).dataSync());
+});
+
+/** A folder as AdapterHub writes it: a Pfeiffer adapter and a head. */
+function hub(modelClass: string, fields: Json, tensors: readonly TensorData[]): string {
+  const common = {
+    hidden_size: 16,
+    model_class: modelClass,
+    model_name: backbone,
+    model_type: 'bert',
+    version: 'adapters.1.1.0',
+  };
+  const config = {
+    ...{
+      mh_adapter: false,
+      output_adapter: true,
+      original_ln_before: true,
+      original_ln_after: true,
+      is_parallel: false,
+    },
+    ...{ residual_before_ln: true, non_linearity: 'relu', reduction_factor: 4, ln_before: false, ln_after: false },
+  };
+  const adapter = [0, 1].flatMap((i) => {
+    const start = `bert.encoder.layer.${i}.output.adapters.own`;
+    return [
+      ...[weight(`${start}.adapter_down.0.weight`, 4, 16), weight(`${start}.adapter_down.0.bias`, 4)],
+      ...[weight(`${start}.adapter_up.weight`, 16, 4), weight(`${start}.adapter_up.bias`, 16)],
+    ];
+  });
+  return temporaryFolder({
+    'adapter_config.json': JSON.stringify({ ...common, config, name: 'own' }),
+    'adapter.safetensors': serializeSafetensors(adapter),
+    'head_config.json': JSON.stringify({ ...common, config: null, name: null, ...fields }),
+    'model_head.safetensors': serializeSafetensors(tensors),
+  });
+}
+
+const two = [weight('classifier.weight', 2, 16), weight('classifier.bias', 2)];
+const spans = [weight('qa_outputs.weight', 2, 16), weight('qa_outputs.bias', 2)];
+
+test('classes of AdapterHub are believed', () => {
+  assertInputError(
+    () => openAdapter(hub('BertForTokenClassification', { label2id: { O: 0, B: 1 } }, two)),
+    /model_class BertForTokenClassification/,
+  );
+  assertInputError(() => openAdapter(hub('BertForMultipleChoice', {}, two)), /model_class BertForMultipleChoice/);
+  assert.deepEqual(openAdapter(hub('BertForSequenceClassification', { label2id: { b: 0, a: 1 } }, two)).config.labels, [
+    'b',
+    'a',
+  ]);
+  assert.equal(openAdapter(hub('BertForQuestionAnswering', {}, spans)).config.settings.data.kind, 'unknown-questions');
+});
+
+test('flexible heads of AdapterHub by their type', () => {
+  const flexible = (config: Json, tensors: readonly TensorData[]) =>
+    hub('BertAdapterModel', { config: { label2id: { a: 0, b: 1 }, ...config }, name: 'own' }, tensors);
+  for (const head_type of ['tagging', 'multilabel_classification', 'multiple_choice', 'causal_lm', 'ranking']) {
+    assertInputError(
+      () => openAdapter(flexible({ head_type, layers: 1 }, [])),
+      new RegExp(`type "${head_type}" is not supported`),
+    );
+  }
+  const qa = flexible({ head_type: 'question_answering', layers: 1 }, [
+    weight('heads.own.1.weight', 2, 16),
+    weight('heads.own.1.bias', 2),
+  ]);
+  assert.equal(openAdapter(qa).config.settings.data.kind, 'unknown-questions');
+  const dense = { head_type: 'classification', layers: 2, use_pooler: false, activation_function: 'tanh' };
+  const tensors = [
+    ...[weight('heads.own.1.weight', 16, 16), weight('heads.own.1.bias', 16)],
+    ...[weight('heads.own.4.weight', 2, 16), weight('heads.own.4.bias', 2)],
+  ];
+  const { saved } = openAdapter(flexible(dense, tensors)).adapted;
+  assert.ok(saved.some(({ name }) => name === 'bert.pooler.dense.weight'));
+});
+
+test('a pooler that goes with the head is in the file of a run, and in that only', async () => {
+  const output = join(temporaryFolder({}), 'run');
+  await convertAdapter(peft({}, [...attention, ...pooler, ...classifier]), output, { to: 'sparse' });
+  const file = openSafetensors(join(output, 'adapter.safetensors'));
+  assert.equal(file.names().filter((name) => name.includes('pooler')).length, 2);
+  file.close();
+});
+
+test.run();
