@@ -105,6 +105,16 @@ function problem(schema: v.GenericSchema, value: unknown, issue: Issue): string 
   return `${subject}must be ${issue.message}, not ${shown(found)}.`;
 }
 
+/** @throws InputError for what is nested so deeply that the stack does not reach */
+function parsed<const S extends v.GenericSchema>(schema: S, value: unknown, label: string): v.SafeParseResult<S> {
+  try {
+    return v.safeParse(schema, value, CONFIG);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(`${printable(label)} is nested too deeply; restore it.`, { cause: error });
+  }
+}
+
 /**
  * Returns the value as the schema describes it: checked, with defaults filled in, and typed.
  *
@@ -121,7 +131,7 @@ export function parseWith<const S extends v.GenericSchema>(
   label: string,
   remedy?: string,
 ): v.InferOutput<S> {
-  const result = v.safeParse(schema, value, CONFIG);
+  const result = parsed(schema, value, label);
   if (result.success) return result.output;
   const message = problem(schema, value, result.issues[0]);
   const where = printable(label);

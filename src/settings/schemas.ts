@@ -53,12 +53,29 @@ export const wholeNumbers = v.pipe(
   v.check((items) => new Set(items).size === items.length, WHOLE_NUMBERS),
 );
 
-/** The schema of an object, which takes no list for one and leaves fields in their order. */
+/** A field that a schema would drop, as those with the names of what every object has. */
+const droppedField = (input: object, output: object): string | undefined =>
+  Object.keys(input).find((key) => !Object.hasOwn(output, key));
+
+const unknownField = (input: object, key: string): v.BaseIssue<unknown> => ({
+  kind: 'schema',
+  type: 'strict_object',
+  input: key,
+  expected: 'never',
+  received: key,
+  message: 'absent',
+  path: [{ type: 'object', origin: 'key', input: input as Record<string, unknown>, key, value: undefined }],
+});
+
+/** The schema of an object, which takes no list for one, drops nothing and leaves fields in their order. */
 function ofObjects<const S extends v.GenericSchema>(schema: S): S {
   const run: S['~run'] = (dataset, config) => {
-    const input: unknown = dataset.value;
+    const input = dataset.value;
     const result = schema['~run'](Array.isArray(input) ? { ...dataset, value: null } : dataset, config);
-    return result.typed ? { ...result, value: inOrderOf(input as object, result.value as object) } : result;
+    if (!result.typed) return result;
+    const dropped = droppedField(input as object, result.value as object);
+    if (dropped === undefined) return { ...result, value: inOrderOf(input as object, result.value as object) };
+    return { typed: false, value: input, issues: [unknownField(input as object, dropped)] };
   };
   return { ...schema, '~run': run };
 }

@@ -1,6 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../errors.ts';
-import { shown } from '../settings/index.ts';
+import { printable, shown } from '../settings/index.ts';
 import type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
 import {
   byteLevelSpelling,
@@ -20,6 +20,7 @@ import {
   type Template,
 } from './template.ts';
 import { checkTokenIds } from './token-ids.ts';
+import { checkConfig, checkDefinition } from './tokenizer-schema.ts';
 import { longestFirst } from './truncation.ts';
 
 /** What is used of the library, whose own declarations TypeScript does not find under Node's module rules. */
@@ -70,12 +71,16 @@ export class Tokenizer {
    */
   constructor(definition: TokenizerDefinition, config: TokenizerConfig = {}, label = 'tokenizer.json') {
     checkTokenIds(definition, label);
+    checkDefinition(definition, label);
+    checkConfig(config, 'tokenizer_config.json');
     try {
       this.#library = new LibraryTokenizer(definition, config);
       this.#template = parseTemplate(definition.post_processor as PostProcessor | null);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new InputError(`${label} cannot be used: ${reason}; use a tokenizer of BERT, RoBERTa or BART.`);
+      throw new InputError(
+        printable(`${label} cannot be used: ${reason.slice(0, 300)}; use a tokenizer of BERT, RoBERTa or BART.`),
+      );
     }
     const specials = specialIds(this.#template.single);
     const padId = this.#library.token_to_id('[PAD]') ?? this.#library.token_to_id('<pad>');
@@ -90,6 +95,12 @@ export class Tokenizer {
     this.clsId = specials[0];
     this.sepId = specials[specials.length - 1];
     this.vocabSize = 1 + [...this.#library.get_vocab().values()].reduce((a, b) => Math.max(a, b), 0);
+    const strange = [...specials, ...specialIds(this.#template.pair)].find((id) => id >= this.vocabSize);
+    if (strange !== undefined) {
+      throw new InputError(
+        `${label}: its post_processor adds the token ${strange}, and there are ${this.vocabSize}; download it again.`,
+      );
+    }
   }
 
   /**
@@ -126,7 +137,7 @@ export class Tokenizer {
   locate(text: string): LocatedTokens {
     checkText('the text', text);
     this.#spelling ??= this.#spellingOf();
-    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: false });
+    const { ids, tokens } = this.#encoded(text);
     return { ids, ...locateTokens(text, tokens, this.#spelling) };
   }
 
@@ -174,7 +185,15 @@ export class Tokenizer {
   }
 
   #tokenize(text: string): number[] {
-    return this.#library.encode(text, { add_special_tokens: false }).ids;
+    return this.#encoded(text).ids;
+  }
+
+  /** Without what no token stands for: a vocabulary without a token for the unknown passes over it, as in Rust. */
+  #encoded(text: string): { ids: number[]; tokens: string[] } {
+    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: false });
+    if (!ids.includes(undefined as never)) return { ids, tokens };
+    const isKnown = (_: unknown, i: number) => ids[i] !== undefined;
+    return { ids: ids.filter(isKnown), tokens: tokens.filter(isKnown) };
   }
 }
 

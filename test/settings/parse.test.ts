@@ -121,6 +121,22 @@ test('forms of an object that a name tells apart say what theirs lack and do not
   for (const [data, message] of wrongData) assert.equal(messageOf(schema, { data }), `run.json: ${message}`);
 });
 
+test('nothing is dropped: names that every object has are unknown fields too', () => {
+  for (const name of ['__proto__', 'constructor', 'prototype']) {
+    const parts = JSON.parse(`{"${name}": {"size": 1}}`);
+    assert.match(messageOf(run, { ...good, parts }), new RegExp(`run\\.json: parts\\.${name} is no known field`));
+  }
+});
+
+test('what is nested beyond the stack is one line', () => {
+  interface Tree {
+    readonly inner?: Tree;
+  }
+  const tree: Schema<Tree> = strictFields({ inner: v.optional(v.lazy(() => tree)) });
+  const deep = JSON.parse(`${'{"inner":'.repeat(50_000)}{}${'}'.repeat(50_000)}`);
+  assert.equal(messageOf(tree, deep), 'run.json is nested too deeply; restore it.');
+});
+
 test('control characters, signs of direction and long values are shown safely', () => {
   assert.equal(printable('a\u001b[31m\u202e\u009b\ud800'), 'a\\u001b[31m\\u202e\\u009b\\ud800');
   assert.equal(shown('\n\u007f'), '"\\n\\u007f"');

@@ -99,16 +99,54 @@ test('reads the templates of BERT and RoBERTa, bare or in a sequence', () => {
 });
 
 test('refuses definitions it cannot use', () => {
-  assertInputError(() => new Tokenizer({}, {}, 'my.json'), /^my\.json cannot be used: /);
+  assertInputError(
+    () => new Tokenizer({}, {}, 'my.json'),
+    /^my\.json: added_tokens is missing; it must be a list\. Use a tokenizer of BERT, RoBERTa or BART/,
+  );
   assertInputError(
     () => withPostProcessor(null),
     /^my\.json cannot be used: its post_processor adds no special tokens/,
   );
   assertInputError(() => withPostProcessor({ type: 'ByteLevel' }), /adds no special tokens/);
-  assertInputError(() => withPostProcessor({ type: 'BertProcessing' }), /^my\.json cannot be used/);
+  assertInputError(
+    () => withPostProcessor({ type: 'BertProcessing' }),
+    /^my\.json: post_processor\.sep is missing; it must be a token and its id\./,
+  );
   const single = [{ Sequence: { id: 'A', type_id: 0 } }];
-  const bare = { type: 'TemplateProcessing', single, pair: single, special_tokens: {} };
+  const pair = [...single, { Sequence: { id: 'B', type_id: 1 } }];
+  const bare = { type: 'TemplateProcessing', single, pair, special_tokens: {} };
   assertInputError(() => withPostProcessor(bare), /no tokens for start, end and padding/);
+  const refused: [unknown, RegExp][] = [
+    [{ type: 'Nmt' }, /^my\.json: post_processor\.type must be one of TemplateProcessing, ByteLevel, .*, not "Nmt"\./],
+    [{ ...bare, pair: single }, /post_processor\.pair must be a list with the Sequences A and B, once each/],
+    [{ ...bare, single: [...single, { SpecialToken: { id: '[X]', type_id: 0 } }] }, /must be a template whose special/],
+    [{ type: 'Sequence', processors: [bare, bare] }, /post_processor\.processors must be a list with one processor/],
+    [{ type: 'RobertaProcessing', cls: ['<s>', 1e6], sep: ['</s>', 1] }, /adds the token 1000000, and there are \d+/],
+  ];
+  for (const [processor, message] of refused) assertInputError(() => withPostProcessor(processor as never), message);
+});
+
+test('a component of another type is refused by its name, and so is what cannot be computed', () => {
+  const refused: [object, RegExp][] = [
+    [{ normalizer: { type: 'Nmt' } }, /^my\.json: normalizer\.type must be one of BertNormalizer, .*, not "Nmt"\./],
+    [{ pre_tokenizer: { type: 'UnicodeScripts' } }, /pre_tokenizer\.type must be .*, not "UnicodeScripts"/],
+    [{ decoder: { type: 'X' } }, /decoder\.type must be one of ByteLevel, WordPiece/],
+    [
+      { model: { type: 'WordLevel', vocab: {} } },
+      /model\.type must be one of WordPiece, BPE, Unigram, not "WordLevel"/,
+    ],
+    [{ normalizer: { type: 'Sequence', normalizers: [{ type: 'X' }] } }, /normalizer\.normalizers\[0\]\.type must be/],
+    [{ model: { type: 'WordPiece', unk_token: '[X]', vocab: { a: 0 } } }, /model must be a model whose unk_token is/],
+    [{ model: { type: 'BPE', dropout: 0.1, vocab: {}, merges: [] } }, /model\.dropout must be null: tokens would be/],
+    [{ model: { type: 'BPE', vocab: {}, merges: ['ab'] } }, /model\.merges must be a list of pairs of tokens/],
+  ];
+  for (const [change, message] of refused) {
+    assertInputError(() => new Tokenizer({ ...definition, ...change }, {}, 'my.json'), message);
+  }
+  assertInputError(
+    () => new Tokenizer(definition, { clean_up_tokenization_spaces: 'no' }),
+    /^tokenizer_config\.json: clean_up_tokenization_spaces must be true or false, not "no"\.$/,
+  );
 });
 
 test.run();
