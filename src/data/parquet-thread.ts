@@ -10,33 +10,40 @@ export class NoThread extends Error {}
 /** A thread that is kept for the next file ends after so many milliseconds without one. */
 const IDLE = 2000;
 
-/** MiB of JavaScript objects, more than any group of rows that can be worked with. */
-const MEMORY = 4096;
-
 let idle: ParquetThread | null = null;
 
 /** A thread that reads Parquet files, one at a time. */
 export class ParquetThread {
   readonly #worker: Worker;
+  /** MiB that its objects may take. */
+  readonly #memory: number;
   #answered = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** One that has read a file before, or a new one. @throws NoThread if there can be none */
-  static async take(): Promise<ParquetThread> {
+  /**
+   * One that has read a file before, or a new one.
+   *
+   * @param memory MiB that its objects may take
+   * @throws NoThread if there can be none
+   */
+  static async take(memory: number): Promise<ParquetThread> {
     const thread = idle;
+    if (!thread || thread.#memory !== memory) {
+      return new ParquetThread((await import('./parquet-worker-source.ts')).source, memory);
+    }
     idle = null;
-    if (!thread) return new ParquetThread((await import('./parquet-worker-source.ts')).source);
     clearTimeout(thread.#timer);
     return thread;
   }
 
-  private constructor(source: string) {
+  private constructor(source: string, memory: number) {
+    this.#memory = memory;
     try {
       this.#worker = new Worker(source, {
         eval: true,
         execArgv: [],
         name: 'parquet',
-        resourceLimits: { maxOldGenerationSizeMb: MEMORY },
+        resourceLimits: { maxOldGenerationSizeMb: memory },
       });
     } catch (error) {
       throw new NoThread(error instanceof Error ? error.message : String(error));
@@ -84,7 +91,7 @@ export class ParquetThread {
 
   #failure(error: Error): Error {
     const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
-    if (isMemory) return new GivenUp(`reading it takes more than ${MEMORY} MiB`);
+    if (isMemory) return new GivenUp(`reading it takes more than ${this.#memory} MiB`);
     return this.#answered ? error : new NoThread(error.message);
   }
 

@@ -14,6 +14,8 @@ export type ParquetRow = Readonly<Record<string, unknown>>;
 export interface ParquetOptions {
   /** How long any part of a file may take, in milliseconds. Default 10 s, and 1 s more for each MB of the file. */
   readonly partMilliseconds?: number;
+  /** How many MiB the objects of the reader may take. Default 1024 for a file below 16 MiB, 4096 for others. */
+  readonly memoryMiB?: number;
 }
 
 /**
@@ -48,13 +50,14 @@ export interface ParquetPart {
 export async function* parquetParts(
   path: string,
   columns: readonly string[],
-  { partMilliseconds }: ParquetOptions = {},
+  { partMilliseconds, memoryMiB }: ParquetOptions = {},
 ): AsyncGenerator<ParquetPart, void, undefined> {
   const source = fileSource(path);
   const { size } = source;
   source.close();
   const limit = partMilliseconds ?? 10_000 + size / 1000;
-  const reader = await readerFor(path, columns, limit);
+  const memory = memoryMiB ?? (size < 2 ** 24 ? 1024 : 4096);
+  const reader = await readerFor(path, columns, limit, memory);
   let next = reader.next();
   try {
     for (let part = await next; part; part = await next) {
@@ -78,10 +81,10 @@ interface Reader {
   close(): void;
 }
 
-async function readerFor(path: string, columns: readonly string[], limit: number): Promise<Reader> {
+async function readerFor(path: string, columns: readonly string[], limit: number, memory: number): Promise<Reader> {
   try {
     try {
-      return await threadReader(path, columns, limit);
+      return await threadReader(await ParquetThread.take(memory), path, columns, limit);
     } catch (error) {
       if (!(error instanceof NoThread)) throw error;
       sayOnce(error.message);
@@ -92,8 +95,12 @@ async function readerFor(path: string, columns: readonly string[], limit: number
   }
 }
 
-async function threadReader(path: string, columns: readonly string[], limit: number): Promise<Reader> {
-  const thread = await ParquetThread.take();
+async function threadReader(
+  thread: ParquetThread,
+  path: string,
+  columns: readonly string[],
+  limit: number,
+): Promise<Reader> {
   let isUsable = true;
   const ask = async (request: ParquetRequest): Promise<Exclude<ParquetReply, { error: string }>> => {
     let reply: ParquetReply;

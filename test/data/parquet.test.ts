@@ -175,6 +175,16 @@ test('a program that is busy between the parts does not make a file a damaged on
   assert.equal(rows, 5000);
 });
 
+test('a file that takes far more memory than it has bytes is given up', async () => {
+  const text = Array.from({ length: 300_000 }, (_, i) => `${'x'.repeat(90)}${i}`);
+  const columnData = [{ name: 'text', data: text }];
+  const path = file(new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: text.length })));
+  await assertRejectsInput(() => readParquet(path, ['text'], { memoryMiB: 16 }), /takes more than 16 MiB/);
+  let rows = 0;
+  for await (const { part } of parquetParts(path, ['text'])) rows += part.length;
+  assert.equal(rows, text.length);
+});
+
 test('several files at once, and one that is not read to its end', async () => {
   const paths = Array.from({ length: 5 }, (_, i) => file(parquetBytes({ id: [`${i}`, `${i + 1}`] })));
   const rows = await Promise.all(paths.map((path) => readParquet(path, ['id'])));
