@@ -46,8 +46,8 @@ const tasks: Readonly<Record<string, Task>> = {
   'products of 512 x 768 x 768': { kind: 'gemm', m: 512, n: 768, k: 768 },
 };
 
-/** A turn is repeated for so long, in seconds: several time slices of the system. */
-const TURN = 0.25;
+/** A turn is repeated for so long, in milliseconds: many time slices of the system. */
+const TURN = 250;
 const WARM_UP = 2;
 /** The spinning processes end by themselves, should this one be stopped. */
 const LONGEST = 600_000;
@@ -59,8 +59,9 @@ interface Contestant {
 }
 
 async function turn({ worker }: Contestant): Promise<number> {
+  const end = performance.now() + TURN;
   let [runs, seconds] = [0, 0];
-  for (; seconds < TURN; runs++) seconds += (await worker.run()).seconds;
+  for (; performance.now() < end; runs++) seconds += (await worker.run()).seconds;
   return seconds / runs;
 }
 

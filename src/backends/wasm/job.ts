@@ -50,7 +50,7 @@ const LARGE = 22;
 const LARGE_UNITS = 23;
 const SMALL_UNITS = 24;
 
-/** A word for each thread (that of the main thread is not used): one of the three below, or the claims of the job that it reads. */
+/** A word for each thread, the main thread's first: one of the three below, or the claims of the job that a worker reads. */
 export const THREADS = 32;
 export const MOST_THREADS = 63;
 export const ABSENT = 0;
@@ -161,6 +161,7 @@ interface Reading {
   readonly unit: number;
   readonly start: number;
   readonly end: number;
+  readonly units: number;
   readonly large: number;
   readonly largeUnits: number;
   readonly smallUnits: number;
@@ -169,11 +170,12 @@ interface Reading {
 function read({ state, arguments: shared }: Job, kernels: readonly RawKernel[], thread: number): Reading {
   const args = Array.from(shared.subarray(0, state[COUNT]));
   const range = state[RANGE];
+  const unit = state[UNIT];
   const [start, end] = [args[range], args[range + 1]];
   if (state[SCRATCH] > 0) args[range + 2] += thread * state[SCRATCH];
   return {
     kernel: kernels[state[KERNEL]],
-    ...{ args, range, unit: state[UNIT], start, end },
+    ...{ args, range, unit, start, end, units: Math.ceil((end - start) / unit) },
     ...{ large: state[LARGE], largeUnits: state[LARGE_UNITS], smallUnits: state[SMALL_UNITS] },
   };
 }
@@ -190,21 +192,26 @@ function computePiece(reading: Reading, piece: number): void {
   kernel(...args);
 }
 
-/**
- * Computes pieces of job `number` as long as there are any: `first`, if it is the caller's, and those that it can take.
- *
- * @returns how many units that were
- */
+/** What a thread has done of a job. */
+export interface OwnPart {
+  readonly pieces: number;
+  readonly units: number;
+  /** Milliseconds for a unit, in the piece that was fastest: in others the system may have halted the thread. */
+  readonly pace: number;
+}
+
+/** Computes pieces of job `number` as long as there are any: `first`, if it is the caller's, and those that it can take. */
 export function computePieces(
   job: Job,
   kernels: readonly RawKernel[],
   thread: number,
   number: number,
   first = -1,
-): number {
+): OwnPart {
   const { state } = job;
   const reading = read(job, kernels, thread);
-  let units = 0;
+  let [pieces, units, pace] = [0, 0, Number.POSITIVE_INFINITY];
+  let start = performance.now();
   for (let piece = first < 0 ? take(state, number) : first; piece >= 0; piece = take(state, number)) {
     let outcome = FAILED;
     try {
@@ -213,11 +220,16 @@ export function computePieces(
     } catch {
       // The main thread computes it again, and meets the error where it can be shown.
     }
-    units += unitsBefore(reading, piece + 1) - unitsBefore(reading, piece);
     Atomics.store(state, OUTCOMES + piece, outcome);
-    Atomics.notify(state, OUTCOMES + piece);
+    if (Atomics.load(state, THREADS) === ASLEEP) Atomics.notify(state, OUTCOMES + piece);
+    const now = performance.now();
+    const own = Math.min(unitsBefore(reading, piece + 1), reading.units) - unitsBefore(reading, piece);
+    pace = Math.min(pace, (now - start) / own);
+    start = now;
+    pieces++;
+    units += own;
   }
-  return units;
+  return { pieces, units, pace };
 }
 
 /**
@@ -243,8 +255,8 @@ export function computeAgain(job: Job, kernels: readonly RawKernel[], piece: num
   computePiece(read(job, kernels, 0), piece);
 }
 
-/** Looks at a word before sleeping, about half a millisecond: waking a thread can cost 0.2 ms, more than the gap between two kernels. */
-const LOOKS = 100_000;
+/** Looks at a word before sleeping, about a millisecond: waking a thread can cost 0.2 ms, more than the gap between two kernels. */
+const LOOKS = 200_000;
 /** Milliseconds of one sleep. A computer that was suspended in it may find that it took hours; it counts as twice as long at most. */
 const SLEEP = 1000;
 
@@ -263,7 +275,11 @@ function waitForPiece(state: Int32Array, word: number, patience: number): void {
   for (let waited = 0; waited < patience; ) {
     const start = performance.now();
     for (let looks = 0; looks < LOOKS; looks++) if (Atomics.load(state, word) !== OPEN) return;
-    if (maySleep) Atomics.wait(state, word, OPEN, SLEEP);
+    if (maySleep) {
+      Atomics.store(state, THREADS, ASLEEP);
+      Atomics.wait(state, word, OPEN, SLEEP);
+      Atomics.store(state, THREADS, AWAKE);
+    }
     waited += Math.min(2 * SLEEP, performance.now() - start);
   }
 }

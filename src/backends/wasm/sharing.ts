@@ -1,3 +1,5 @@
+import type { OwnPart } from './job.ts';
+
 /** Work of one kernel that is worth waking threads for, about a millisecond; in elementwise operations. */
 const WORTH_WAKING = 1 << 22;
 /** Milliseconds of computing, pauses subtracted, after which smaller kernels are worth it too. One short text takes less. */
@@ -7,10 +9,10 @@ const LONG_SERIES = 30;
 const LEAST_GAIN = 0.2;
 /** Milliseconds that may have been gained or lost before the last ones decide. */
 const MOST_CREDIT = 4;
-const MOST_DEBT = 4;
+const MOST_DEBT = 3;
 /** Milliseconds without other threads after they cost too much; twice as long if they do again, up to the second one. */
 const FIRST_PAUSE = 20;
-const LONGEST_PAUSE = 640;
+const LONGEST_PAUSE = 1280;
 
 /**
  * Decides when it pays to share a kernel with other threads. On a busy machine it often does not: a worker is halted in the
@@ -45,18 +47,20 @@ export class Sharing {
   /**
    * Notes a kernel that was shared.
    *
-   * @param fraction how much of the work the main thread did, above 0
-   * @param end when that was done
-   * @param now when all was done
+   * @param times when the main thread began, when it found no more to do, and when all was done
+   * @param others units that others computed
    */
-  shared(start: number, end: number, now: number, fraction: number): void {
-    const own = end - start;
-    const gain = (own * (1 - fraction)) / fraction - (now - end);
-    this.#balance = Math.min(MOST_CREDIT, this.#balance + gain - LEAST_GAIN * own);
-    this.alone(start, now);
-    if (this.#balance === MOST_CREDIT) this.#pause = FIRST_PAUSE;
+  shared(times: { start: number; end: number; allEnd: number }, own: OwnPart, others: number): void {
+    const { start, end, allEnd } = times;
+    const waited = allEnd - end;
+    // By a single piece of its own, the main thread cannot tell a slow kernel from one in which it was halted.
+    const gain =
+      own.pieces > 1 ? own.pace * (others - LEAST_GAIN * own.units) - waited : Math.min(0, end - start - waited);
+    this.#balance = Math.min(MOST_CREDIT, this.#balance + gain);
+    this.alone(start, allEnd);
+    if (this.#balance === MOST_CREDIT) this.#pause = Math.max(FIRST_PAUSE, this.#pause / 2);
     if (this.#balance > -MOST_DEBT) return;
-    this.#aloneUntil = now + this.#pause;
+    this.#aloneUntil = allEnd + this.#pause;
     this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause);
     this.#balance = 0;
   }

@@ -18,7 +18,7 @@ import { Sharing } from './sharing.ts';
 import { canShare, type WorkerEvents, type Workers } from './workers.ts';
 
 /** Below this many elementwise operations a kernel stays on the calling thread: handing it out would cost more. */
-const LEAST_WORK = 1 << 15;
+const LEAST_WORK = 1 << 16;
 /**
  * Milliseconds in which a thread must finish the piece that it has taken, and how much longer than the main thread's own part it
  * may take. A thread that is merely slow needs less even on a machine with a hundred busy programs.
@@ -144,8 +144,9 @@ export class ThreadPool {
     if (wake) Atomics.notify(job.state, CLAIMS);
     const own = computePieces(job, this.#kernels, 0, number, 0);
     const end = performance.now();
+    const units = Math.ceil((args[range + 1] - args[range]) / unit);
     const { failed, lost } = outcome(job, PATIENCE + PATIENCE_FACTOR * (end - start));
-    this.#sharing.shared(start, end, performance.now(), Math.min(1, (own * unit) / (args[range + 1] - args[range])));
+    this.#sharing.shared({ start, end, allEnd: performance.now() }, own, units - own.units);
     if (lost.length > 0) this.#close();
     for (const piece of [...failed, ...lost]) {
       // Where the kernel itself failed, it fails again.
