@@ -91,6 +91,10 @@ function checkHead(model: ConfiguredModel, { label, stated, weights }: StoredAda
   );
 }
 
+/** Whether a name is one of an adapter's, be it of another adapter or kind. */
+const isOfSomeAdapter = (name: string): boolean =>
+  name.includes(PLACE) || /\.(adapters|loras|lora_\w+|prefix_tunings|adapter_fusion_layer)\./.test(name);
+
 /** What a tensor without a place is. */
 function superfluous({ label, fileName }: StoredAdapter, { name }: Weight): InputError {
   const tensor = `${label}: tensor "${fileName(name)}"`;
@@ -102,7 +106,7 @@ function superfluous({ label, fileName }: StoredAdapter, { name }: Weight): Inpu
       `${tensor} has the name of the adapter in it, as files of PEFT have not; save it with save_pretrained.`,
     );
   }
-  if (/(^|\.)(layer|layers)\.\d+\./.test(name) && !name.includes(PLACE)) {
+  if (/(^|\.)(layer|layers)\.\d+\./.test(name) && !isOfSomeAdapter(name)) {
     return new InputError(
       `${tensor} is of a layer of the backbone that was trained whole, which is not supported; merge the adapter in Python.`,
     );
