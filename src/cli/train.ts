@@ -57,7 +57,7 @@ export function describeTrain(command: Command): void {
     'after',
     `
 Ctrl-C, SIGTERM and a closed terminal finish the current step and save a checkpoint; --resume continues with the same
-result. Before the first step there is nothing to save yet. What is killed continues from the last checkpoint.
+result (same kernels, as info shows them, and same major version of Node.js). Before the first step there is nothing to save yet. What is killed continues from the last checkpoint.
 
 Examples:
   $ sparse-adapter train --model ./bert-base --task rte --data ./glue

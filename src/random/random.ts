@@ -8,7 +8,8 @@ export interface RandomState {
 }
 
 /**
- * A seeded stream of random numbers. The same seed gives the same numbers on every machine; 1 and '1' are the same seed.
+ * A seeded stream of random numbers. The same seed gives the same numbers on every machine, but for those of `normal`, which
+ * are the same bits with the same major version of Node.js; 1 and '1' are the same seed.
  * The generator is Alea (J. Baagøe, 2010) from the `seedrandom` library.
  */
 export class Random {

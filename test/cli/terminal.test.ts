@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { printable } from '../../src/errors.ts';
+import { InputError, printable } from '../../src/errors.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { sparseAdapter } from '../support/command.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
@@ -17,6 +17,12 @@ const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
 test('what a terminal cannot print is written as its number', () => {
   assert.equal(printable('a\u001b[31m\nb\u202ec\ufeff'), 'a\\u001b[31m\\u000ab\\u202ec\\ufeff');
   assert.equal(printable('größer als 日本語 🙂'), 'größer als 日本語 🙂');
+});
+
+test('a message that is too long is shortened, and keeps its remedy', () => {
+  const { message } = new InputError(`no column '${'x\n'.repeat(10_000)}'; choose another.`);
+  assert.ok(message.length <= 2000, `${message.length} characters`);
+  assert.match(message, /^no column 'x\\u000ax.* … .*; choose another\.$/);
 });
 
 const model = tinyFolder();

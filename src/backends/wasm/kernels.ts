@@ -252,7 +252,8 @@ export function kernelModule(): WebAssembly.Module {
 
 /**
  * With relaxed SIMD (fused multiply-add) where the engine knows it: a module with an unknown instruction does not validate.
- * SPARSE_ADAPTER_FMA=0 leaves it out, so that results are to the bit those of engines without it.
+ * SPARSE_ADAPTER_FMA=0 leaves it out, so that results are those of engines without it: same kernels, and to the bit with the same
+ * major version of Node.js.
  */
 function compile(): WebAssembly.Module {
   const bytes = decodeBase64(relaxed);
