@@ -57,30 +57,31 @@ function toLarger(dy: Tensor, a: Tensor, b: Tensor): Tensor {
   return where(less(b, a), scalarLike(a, 0), where(equal(a, b), mul(dy, 0.5), dy));
 }
 
-function binary(op: Smooth, first: Operand, second: Operand): Tensor {
-  const a = toTensor(first, second);
-  const b = toTensor(second, first);
-  const shape = broadcastShapes(a.shape, b.shape);
-  const [da, db] = derivatives[op];
-  return operation(
-    [a, b],
-    shape,
-    (backend) => backend.binary(op, a.operand, b.operand, shape),
-    (y) => [(dy) => unbroadcast(da(dy, a, b, y), a.shape), (dy) => unbroadcast(db(dy, a, b, y), b.shape)],
-  );
-}
+const binary = (op: Smooth) =>
+  define(op, (first: Operand, second: Operand): Tensor => {
+    const a = toTensor(first, second);
+    const b = toTensor(second, first);
+    const shape = broadcastShapes(a.shape, b.shape);
+    const [da, db] = derivatives[op];
+    return operation(
+      [a, b],
+      shape,
+      (backend) => backend.binary(op, a.operand, b.operand, shape),
+      (y) => [(dy) => unbroadcast(da(dy, a, b, y), a.shape), (dy) => unbroadcast(db(dy, a, b, y), b.shape)],
+    );
+  });
 
 /** a + b, with broadcasting. */
-export const add = define('add', (a: Operand, b: Operand): Tensor => binary('add', a, b));
+export const add = binary('add');
 /** a - b, with broadcasting. */
-export const sub = define('sub', (a: Operand, b: Operand): Tensor => binary('sub', a, b));
+export const sub = binary('sub');
 /** a · b elementwise, with broadcasting. */
-export const mul = define('mul', (a: Operand, b: Operand): Tensor => binary('mul', a, b));
+export const mul = binary('mul');
 /** a / b, with broadcasting. */
-export const div = define('div', (a: Operand, b: Operand): Tensor => binary('div', a, b));
+export const div = binary('div');
 /** a^b elementwise, with broadcasting. A derivative by b needs a > 0. */
-export const pow = define('pow', (a: Operand, b: Operand): Tensor => binary('pow', a, b));
+export const pow = binary('pow');
 /** The larger of a and b, with broadcasting. */
-export const maximum = define('maximum', (a: Operand, b: Operand): Tensor => binary('maximum', a, b));
+export const maximum = binary('maximum');
 /** The smaller of a and b, with broadcasting. */
-export const minimum = define('minimum', (a: Operand, b: Operand): Tensor => binary('minimum', a, b));
+export const minimum = binary('minimum');

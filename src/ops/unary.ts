@@ -43,32 +43,35 @@ const derivatives: { [Op in UnaryOp]: (dy: Tensor, x: Tensor, y: Tensor) => Tens
   step: zerosLike,
 };
 
-function unary(op: UnaryOp, x: Tensor): Tensor {
-  return operation(
-    [x],
-    x.shape,
-    (backend) => backend.unary(op, x.operand.buffer),
-    (y) => [(dy) => derivatives[op](dy, x, y)],
+const unary = (op: UnaryOp) =>
+  define(
+    op,
+    (x: Tensor): Tensor =>
+      operation(
+        [x],
+        x.shape,
+        (backend) => backend.unary(op, x.operand.buffer),
+        (y) => [(dy) => derivatives[op](dy, x, y)],
+      ),
   );
-}
 
-export const neg = define('neg', (x: Tensor): Tensor => unary('neg', x));
-export const exp = define('exp', (x: Tensor): Tensor => unary('exp', x));
+export const neg = unary('neg');
+export const exp = unary('exp');
 /** Natural logarithm. */
-export const log = define('log', (x: Tensor): Tensor => unary('log', x));
-export const tanh = define('tanh', (x: Tensor): Tensor => unary('tanh', x));
+export const log = unary('log');
+export const tanh = unary('tanh');
 /** σ(x) = 1 / (1 + e^-x). */
-export const sigmoid = define('sigmoid', (x: Tensor): Tensor => unary('sigmoid', x));
+export const sigmoid = unary('sigmoid');
 /** max(x, 0); the derivative at 0 is 0. */
-export const relu = define('relu', (x: Tensor): Tensor => unary('relu', x));
-export const sqrt = define('sqrt', (x: Tensor): Tensor => unary('sqrt', x));
+export const relu = unary('relu');
+export const sqrt = unary('sqrt');
 /** 1 / √x. */
-export const rsqrt = define('rsqrt', (x: Tensor): Tensor => unary('rsqrt', x));
+export const rsqrt = unary('rsqrt');
 /** |x|; the derivative at 0 is 0. */
-export const abs = define('abs', (x: Tensor): Tensor => unary('abs', x));
+export const abs = unary('abs');
 /** -1, 0 or 1. */
-export const sign = define('sign', (x: Tensor): Tensor => unary('sign', x));
+export const sign = unary('sign');
 /** The error function 2/√π ∫₀ˣ e^(-t²) dt. */
-export const erf = define('erf', (x: Tensor): Tensor => unary('erf', x));
+export const erf = unary('erf');
 /** 1 where x > 0, else 0. */
-export const step = define('step', (x: Tensor): Tensor => unary('step', x));
+export const step = unary('step');

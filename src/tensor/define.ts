@@ -1,4 +1,4 @@
-import { callback, type Kind, problemOf } from './kinds.ts';
+import { callback, checkOf, type Kind, problemOf } from './kinds.ts';
 import { ArgumentError } from './shape.ts';
 import { type ArgumentsOf, type Signature, type SignedName, signatures } from './signatures.ts';
 
@@ -13,7 +13,8 @@ type Agreement<Name extends SignedName, F> = F extends AnyFunction
     : { readonly takesLessThanItsSignature: ArgumentsOf<Name> }
   : never;
 
-const anything = (): boolean => true;
+/** For an argument that there is not. */
+const beyond: ReturnType<typeof checkOf> = [() => true, true];
 
 /**
  * The function under its name in the table of signatures: every call is checked by it first. More arguments than the table has are
@@ -24,11 +25,9 @@ const anything = (): boolean => true;
  */
 export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<Name, F>): F {
   const signature: Signature = signatures[name];
-  const [first, second = anything, third = anything, fourth = anything] = signature.map(([, kind]) => kind.is);
   // What is left out costs no call.
-  const [, lackSecond, lackThird, lackFourth] = [0, 1, 2, 3].map(
-    (i) => signature[i]?.[1].optional ?? i >= signature.length,
-  );
+  const [[first], [second, lackSecond] = beyond, [third, lackThird] = beyond, [fourth, lackFourth] = beyond] =
+    signature.map(([, kind]) => checkOf(kind));
   const call = f as (...values: unknown[]) => unknown;
   const refuse = (...values: unknown[]) => {
     throw new TypeError(`${name}: ${problemIn(signature, values)}.`);
