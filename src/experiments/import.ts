@@ -3,9 +3,11 @@ import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
 import { readTextFile } from '../io/files.ts';
 import { isFolder } from '../io/index.ts';
-import { isJsonObject } from '../io/json.ts';
+import { parseJson } from '../io/json.ts';
+import { parseWith, printable } from '../settings/index.ts';
 import type { RunSettings } from '../training/index.ts';
-import { hashOf, type PlacedRun, ResultStore, statuses } from './store.ts';
+import { hashOf, ResultStore } from './store.ts';
+import { type PlacedRun, placedRuns } from './stored-run.ts';
 
 /** Folders of data or models that lie elsewhere than where the runs were: the old path and the new one. */
 export type Moves = readonly (readonly [from: string, to: string])[];
@@ -35,11 +37,18 @@ export async function readExport(path: string): Promise<PlacedRun[]> {
       store.close();
     }
   }
-  const runs = parse(readTextFile(file));
-  if (Array.isArray(runs) && runs.every(isPlacedRun)) return runs;
-  throw new InputError(
-    `${path} is no export of results; give a results.sqlite, or what results --format json has written.`,
-  );
+  const text = readTextFile(file);
+  try {
+    const runs = parseWith(placedRuns, parseJson(text, 'the file'), 'runs');
+    const other = runs.find(({ hash, settings }) => hash !== hashOf(settings));
+    if (!other) return runs;
+    throw new InputError(`the run ${printable(other.hash)} has not the hash of its settings.`);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(
+      `${path} is no export of results; give a results.sqlite, or what results --format json has written: ${error.message}`,
+    );
+  }
 }
 
 /**
@@ -102,22 +111,4 @@ function isDatabase(path: string): boolean {
     closeSync(file);
   }
   return header.toString('latin1') === 'SQLite format 3\0';
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** Whether it is a run with the hash of its settings. */
-function isPlacedRun(value: unknown): value is PlacedRun {
-  if (!isJsonObject(value) || !isJsonObject(value.settings)) return false;
-  const texts = ['experiment', 'model', 'row', 'task', 'started'].every((key) => typeof value[key] === 'string');
-  const numbers = ['seed', 'seconds'].every((key) => typeof value[key] === 'number');
-  const hasStatus = statuses.some((status) => status === value.status);
-  const hasParts = isJsonObject(value.versions) && Array.isArray(value.command);
-  return texts && numbers && hasStatus && hasParts && value.hash === hashOf(value.settings as unknown as RunSettings);
 }

@@ -19,7 +19,8 @@ export {
   smallFullLearningRate,
 } from './protocol.ts';
 export { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
-export { type PlacedRun, ResultStore, type RunStatus, type StoredRun, statuses } from './store.ts';
+export { ResultStore } from './store.ts';
+export { type PlacedRun, type RunStatus, type StoredRun, statuses } from './stored-run.ts';
 export { type SweepSummary, summarize } from './summary.ts';
 export { runSweep, type SweepEvents, type SweepOptions, type SweepResult } from './sweep.ts';
 export {

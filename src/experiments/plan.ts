@@ -12,7 +12,8 @@ import {
 } from '../training/index.ts';
 import { type Experiment, paperWidth, type Row } from './definitions.ts';
 import { type Grid, type GridPoint, pointsOf, protocol } from './protocol.ts';
-import { hashOf, type StoredRun } from './store.ts';
+import { hashOf } from './store.ts';
+import type { StoredRun } from './stored-run.ts';
 import { kindOf, scoreFrom, type TaskName, taskNamed, taskNames, taskTitle } from './tasks.ts';
 
 /** How an experiment is run. */

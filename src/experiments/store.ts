@@ -1,39 +1,11 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
-import type { AdapterPruneReport, RunMetrics, RunSettings } from '../training/index.ts';
+import { parseJson } from '../io/json.ts';
+import { parseWith, printable } from '../settings/index.ts';
+import type { RunSettings } from '../training/index.ts';
 import { type Database, openDatabase, type SqlRow, type SqlValue } from './database.ts';
-
-/** `running` is also what a run is whose process was killed. */
-export const statuses = ['finished', 'failed', 'stopped', 'running'] as const;
-export type RunStatus = (typeof statuses)[number];
-
-/** A run of the store. */
-export interface StoredRun {
-  readonly hash: string;
-  readonly status: RunStatus;
-  readonly settings: RunSettings;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly command: readonly string[];
-  /** ISO 8601. */
-  readonly started: string;
-  readonly ended: string | null;
-  /** Wall time in seconds, of attempts that were not killed. */
-  readonly seconds: number;
-  readonly metrics: RunMetrics | null;
-  readonly pruning: AdapterPruneReport | null;
-  readonly error: string | null;
-}
-
-/** What a run is for. One run can be for several places: the dense adapter of table 1 is that of table 3. */
-export interface Place {
-  readonly experiment: string;
-  readonly model: string;
-  readonly row: string;
-  readonly task: string;
-  readonly seed: number;
-}
-export type PlacedRun = Place & StoredRun;
+import { type Place, type PlacedRun, type StoredRun, storedRun } from './stored-run.ts';
 
 const FORMAT_VERSION = 1;
 const schema = `
@@ -70,10 +42,12 @@ export function hashOf(settings: RunSettings): string {
 /** The results of sweeps: one row per run, in `results.sqlite` of their output folder. Everything written is there at once. */
 export class ResultStore {
   readonly folder: string;
+  readonly #path: string;
   readonly #database: Database;
 
-  private constructor(folder: string, database: Database) {
-    this.folder = folder;
+  private constructor(path: string, database: Database) {
+    this.folder = dirname(path);
+    this.#path = path;
     this.#database = database;
   }
 
@@ -92,7 +66,7 @@ export class ResultStore {
       throw new InputError(`${path} has format ${version} and not ${FORMAT_VERSION}; choose another --output.`);
     }
     if (isNew) database.exec(schema);
-    return new ResultStore(dirname(path), database);
+    return new ResultStore(path, database);
   }
 
   static file(folder: string): string {
@@ -106,7 +80,7 @@ export class ResultStore {
 
   find(hash: string): StoredRun | null {
     const [row] = this.#database.all('SELECT * FROM runs WHERE hash = ?', [hash]);
-    return row ? toRun(row) : null;
+    return row ? toRun(row, this.#path) : null;
   }
 
   /** Notes that a run begins or goes on. */
@@ -181,7 +155,7 @@ export class ResultStore {
     );
     return rows.map((row) => {
       const { experiment, model, row: id, task, seed } = row as unknown as Place;
-      return { experiment, model, row: id, task, seed, ...toRun(row) };
+      return { experiment, model, row: id, task, seed, ...toRun(row, this.#path) };
     });
   }
 
@@ -192,20 +166,18 @@ export class ResultStore {
 
 const json = (value: unknown): SqlValue => (value === null ? null : JSON.stringify(value));
 
-function toRun(row: SqlRow): StoredRun {
-  const text = (name: string) => row[name] as string;
-  const json = <T>(name: string): T => JSON.parse(text(name) ?? 'null');
-  return {
-    hash: text('hash'),
-    status: text('status') as RunStatus,
-    settings: json('settings'),
-    versions: json('versions'),
-    command: json('command'),
-    started: text('started'),
-    ended: row.ended as string | null,
-    seconds: row.seconds as number,
-    metrics: json('metrics'),
-    pruning: json('pruning'),
-    error: row.error as string | null,
-  };
+/** @throws InputError naming the run and what of it is not as it must be */
+function toRun(row: SqlRow, path: string): StoredRun {
+  const label = `${path}: run ${printable(String(row.hash))}`;
+  const json = (name: string): unknown =>
+    row[name] === null ? null : parseJson(String(row[name]), `${label}: ${name}`);
+  const parts = ['settings', 'versions', 'command', 'metrics', 'pruning'].map((name) => [name, json(name)] as const);
+  const remedy = 'Restore the file, or use the version of sparse-adapter that wrote it.';
+  const { hash, status, settings, versions, command, started, ended, seconds, metrics, pruning, error } = parseWith(
+    storedRun,
+    { ...row, ...Object.fromEntries(parts) },
+    label,
+    remedy,
+  );
+  return { hash, status, settings, versions, command, started, ended, seconds, metrics, pruning, error };
 }

@@ -3,7 +3,7 @@ import { type Cell, type Lookup, type PlannedRun, type SweepPlan, scoreIn } from
 import type { GridPoint } from './protocol.ts';
 import type { PaperModel, PublishedScores } from './published.ts';
 import { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
-import type { StoredRun } from './store.ts';
+import type { StoredRun } from './stored-run.ts';
 import { besideFrom, paperTasks, type TaskName } from './tasks.ts';
 
 /** Scores in percent by seed, and what they come to. */

@@ -17,7 +17,8 @@ import {
   taskOf,
 } from '../training/index.ts';
 import type { Cell, PlannedRun, SweepPlan } from './plan.ts';
-import type { ResultStore, StoredRun } from './store.ts';
+import type { ResultStore } from './store.ts';
+import type { StoredRun } from './stored-run.ts';
 import { EventWriter } from './tensorboard.ts';
 
 /** What a command shows while a sweep goes on. */

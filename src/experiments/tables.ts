@@ -1,5 +1,5 @@
 import { mean } from './statistics.ts';
-import type { PlacedRun } from './store.ts';
+import type { PlacedRun } from './stored-run.ts';
 import {
   type Column,
   columnsOf,

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RunSettings } from '../training/index.ts';
 import { type Cell, type Lookup, SweepPlan } from './plan.ts';
 import type { GridPoint } from './protocol.ts';
-import type { PlacedRun, ResultStore } from './store.ts';
+import type { ResultStore } from './store.ts';
+import type { PlacedRun } from './stored-run.ts';
 import {
   type FinishedRun,
   type Gathered,

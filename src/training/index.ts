@@ -25,7 +25,15 @@ export {
   runRandom,
 } from './prepare.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
-export type { AdapterPruneReport, CheckpointHeader, RunConfig, RunMetrics, ScoredStep } from './records.ts';
+export {
+  type AdapterPruneReport,
+  type CheckpointHeader,
+  pruneReport,
+  type RunConfig,
+  type RunMetrics,
+  runMetrics,
+  type ScoredStep,
+} from './records.ts';
 export {
   checkpointSeconds,
   type RunEvents,
@@ -72,4 +80,5 @@ export {
   type UnknownTexts,
   withAllOptions,
 } from './settings.ts';
+export { givenSettings } from './settings-schema.ts';
 export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';

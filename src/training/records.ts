@@ -31,7 +31,7 @@ const sum = (layers: readonly { readonly total: number; readonly kept: number }[
 
 /** What pruning came to; with Large-Sparse also how many weights the narrow, dense adapter has. */
 export type AdapterPruneReport = ValueOf<typeof pruneReport>;
-const pruneReport = v.pipe(
+export const pruneReport = v.pipe(
   strictFields({
     ...counts,
     layers: listOf(strictFields({ name: nonEmptyText, ...counts })),

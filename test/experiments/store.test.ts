@@ -89,7 +89,11 @@ test('a run is noted, ends, is found and listed for each of its places', async (
   store.end(hash, 2.5, { status: 'failed', error: 'it broke' });
   assert.deepEqual([store.find(hash)?.status, store.find(hash)?.error], ['failed', 'it broke']);
   store.begin(hash, { settings, versions: { node: '2' }, command: ['a', 'b'] });
-  store.end(hash, 1.5, { status: 'finished', metrics, pruning: { total: 4, kept: 2, layers: [] } });
+  store.end(hash, 1.5, {
+    status: 'finished',
+    metrics,
+    pruning: { total: 4, kept: 2, layers: [{ name: 'a', total: 4, kept: 2 }] },
+  });
   store.close();
 
   const again = await ResultStore.open(folder);

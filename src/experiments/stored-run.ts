@@ -1,0 +1,45 @@
+/** What is stored of a run of a sweep, as a schema. */
+import * as v from 'valibot';
+import {
+  listOf,
+  namedValues,
+  nonEmptyText,
+  numberFromZero,
+  oneOf,
+  openFields,
+  orNone,
+  text,
+  type ValueOf,
+  wholeNumber,
+} from '../settings/index.ts';
+import { givenSettings, pruneReport, type RunSettings, runMetrics } from '../training/index.ts';
+
+/** `running` is also what a run is whose process was killed. */
+export const statuses = ['finished', 'failed', 'stopped', 'running'] as const;
+export type RunStatus = (typeof statuses)[number];
+
+const runFields = {
+  hash: nonEmptyText,
+  status: oneOf(statuses),
+  settings: givenSettings as v.GenericSchema<unknown, RunSettings>,
+  versions: namedValues(text),
+  command: listOf(text),
+  /** ISO 8601. */
+  started: text,
+  ended: v.optional(orNone(text), null),
+  /** Wall time in seconds, of attempts that were not killed. */
+  seconds: numberFromZero,
+  metrics: v.optional(orNone(runMetrics), null),
+  pruning: v.optional(orNone(pruneReport), null),
+  error: v.optional(orNone(text), null),
+};
+const placeFields = { experiment: text, model: text, row: text, task: text, seed: wholeNumber };
+
+/** A run of the store. */
+export type StoredRun = ValueOf<typeof storedRun>;
+export const storedRun = openFields(runFields);
+
+/** What a run is for. One run can be for several places: the dense adapter of table 1 is that of table 3. */
+export type Place = { readonly [Key in keyof typeof placeFields]: ValueOf<(typeof placeFields)[Key]> };
+export type PlacedRun = Place & StoredRun;
+export const placedRuns = listOf(openFields({ ...placeFields, ...runFields }));
