@@ -3,6 +3,7 @@ import { crossEntropy, mse } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
+import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
@@ -81,7 +82,7 @@ export class SequenceClassifier {
 
   /** Logits [sequences, labels], or [sequences, 1] for regression. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
-    return this.head.forward(this.encoder.forward(batch, random), batch, random);
+    return tidyInside(() => this.head.forward(this.encoder.forward(batch, random), batch, random));
   }
 
   /**

@@ -5,6 +5,7 @@ import { crossEntropy } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import { scalarLike } from '../ops/scalar.ts';
 import type { Random } from '../random/random.ts';
+import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
@@ -52,7 +53,7 @@ export class QuestionAnsweringModel {
 
   /** A start and an end logit for each token [rows, 2]. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
-    return this.#head.forward(this.encoder.forward(batch, random));
+    return tidyInside(() => this.#head.forward(this.encoder.forward(batch, random)));
   }
 
   /**

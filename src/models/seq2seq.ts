@@ -4,6 +4,7 @@ import { linear } from '../ops/linear.ts';
 import { crossEntropy } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
+import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
 import { BartModel } from './bart.ts';
@@ -93,7 +94,7 @@ export class Seq2SeqModel {
 
   /** Logits for each row of the target [target rows, vocab]. Dropout is on when `random` is given. */
   forward({ source, target }: Pick<PackedPairs, 'source' | 'target'>, random?: Random): Tensor {
-    return this.logits(this.bart.forward(source, target, random));
+    return tidyInside(() => this.logits(this.bart.forward(source, target, random)));
   }
 
   /** The mean cross-entropy over all tokens of the targets that are not ignored. */

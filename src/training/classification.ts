@@ -8,7 +8,7 @@ import type { ProblemType } from '../models/config.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
-import { tidy } from '../tensor/scope.ts';
+import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { objectiveOf, type PredictOptions, tempered } from './task.ts';
 import type { Objective } from './trainer.ts';
@@ -43,8 +43,8 @@ export function classificationLoss(
     throw new InputError('A temperature divides the logits of classes; where numbers are predicted it must be 1.');
   }
   const targets = batch.map(({ label }, i) => targetOf(model, `example ${i} of the batch`, label));
-  const logits = model.forward(packSequences(batch, model.encoder.positionIds), random);
-  return model.loss(tempered(logits, temperature), targets);
+  const packed = packSequences(batch, model.encoder.positionIds);
+  return tidyInside(() => model.loss(tempered(model.forward(packed, random), temperature), targets));
 }
 
 /** @throws InputError if it is no label of the model */

@@ -15,7 +15,7 @@ import { checkSequence, packSequences } from '../models/batch.ts';
 import type { QuestionAnsweringModel } from '../models/question-answering.ts';
 import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
-import { tidy } from '../tensor/scope.ts';
+import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type PredictOptions, tempered } from './task.ts';
 import { yieldToEvents } from './yield.ts';
@@ -28,10 +28,8 @@ export function answerLoss(
   temperature = 1,
 ): Tensor {
   const batch = packSequences(windows, model.encoder.positionIds);
-  return model.loss(tempered(model.forward(batch, random), temperature), batch, {
-    starts: windows.map(({ start }) => start),
-    ends: windows.map(({ end }) => end),
-  });
+  const answers = { starts: windows.map(({ start }) => start), ends: windows.map(({ end }) => end) };
+  return tidyInside(() => model.loss(tempered(model.forward(batch, random), temperature), batch, answers));
 }
 
 /**

@@ -3,6 +3,7 @@ import type { TextPair } from '../data/text-pairs.ts';
 import type { GenerationSettings, Seq2SeqModel, SequencePair } from '../models/browser.ts';
 import { generate } from '../models/browser.ts';
 import type { Random } from '../random/index.ts';
+import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/browser.ts';
 import { type PredictOptions, tempered } from './task.ts';
@@ -44,7 +45,7 @@ export function seq2seqLoss(
   temperature = 1,
 ): Tensor {
   const packed = model.pack(batch);
-  return model.loss(tempered(model.forward(packed, random), temperature), packed);
+  return tidyInside(() => model.loss(tempered(model.forward(packed, random), temperature), packed));
 }
 
 /** How a model writes: as its checkpoint says, but for what is asked for. A text may be as long as those it was trained on. */
