@@ -12,6 +12,31 @@ export const MOST_FILES = 1_000_000;
 /** Milliseconds that a hub may ask to be left alone before it is asked again. */
 export const LONGEST_WAIT = 20_000;
 
+/** A connection must bring so many bytes in the time in which six could come that bring none. */
+const FEWEST_BYTES = 2 ** 16;
+
+/** What a connection brings is so little that the file would never be whole. */
+export class TooSlow extends Error {
+  override readonly name = 'TooSlow';
+}
+
+/**
+ * Watches how much a connection brings.
+ *
+ * @param timeout after so many milliseconds without a byte it is given up
+ * @returns to be told of bytes; throws {@link TooSlow} when too few came
+ */
+export function speedWatch(timeout: number): (bytes: number) => void {
+  const span = 6 * timeout;
+  let [since, seen] = [performance.now(), 0];
+  return (bytes) => {
+    seen += bytes;
+    if (performance.now() - since < span) return;
+    if (seen < FEWEST_BYTES) throw new TooSlow(`only ${seen} bytes arrived in ${span / 1000} s`);
+    [since, seen] = [performance.now(), 0];
+  };
+}
+
 /** Bytes that a file can have, by its name; what holds weights or data can have any number. */
 function largest(path: string): number {
   if (/\.(safetensors|parquet)$/.test(path)) return Number.POSITIVE_INFINITY;

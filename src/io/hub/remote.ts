@@ -5,7 +5,7 @@ import { optionalPackages } from '../optional-package.ts';
 import { downloadBlob, type RemoteFile } from './blob.ts';
 import { CachedRepository } from './cache.ts';
 import { type HubEnvironment, hubEnvironment } from './environment.ts';
-import { checkSize, LARGEST_ANSWER, MOST_FILES, MOST_PAGES, withLimit } from './limits.ts';
+import { checkSize, LARGEST_ANSWER, MOST_FILES, MOST_PAGES, speedWatch, withLimit } from './limits.ts';
 import { describe, type HubRepository, isCommit } from './repository.ts';
 import { HubError, type HubFetch, hubFetch, patiently } from './request.ts';
 
@@ -104,11 +104,13 @@ export class RemoteRepository {
       const blob = await downloadFile({ ...this.#options(fetch), path, xet: false });
       if (!blob) throw new Error('the hub lists it, but does not have it');
       const reader = blob.slice(begin, size).stream().getReader();
+      const onBytes = speedWatch(timeout);
       try {
         for (;;) {
           const { done, value } = await reader.read();
           if (done) return;
           timer.refresh();
+          onBytes(value.byteLength);
           yield value;
           timer.refresh();
         }
@@ -155,10 +157,15 @@ function answersOnly(environment: HubEnvironment, repository: HubRepository): Hu
     const response = withLimit(await fetch(input, init), LARGEST_ANSWER, tooLarge);
     const body = await response.text();
     // Messages show what does not fit in an answer, and so they would show it.
-    if (token && body.includes(token)) throw new HubError(`${endpoint} sends the token back; check HF_ENDPOINT.`);
+    if (token && unescaped(body).includes(token))
+      throw new HubError(`${endpoint} sends the token back; check HF_ENDPOINT.`);
     return new Response(body, response);
   };
 }
+
+/** JSON with the characters that are written by their numbers. */
+const unescaped = (text: string): string =>
+  text.replace(/\\u([0-9a-f]{4})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 /** What the library makes of an answer; what it cannot read is the fault of who answered. */
 async function answer<T>({ endpoint }: HubEnvironment, request: () => Promise<T>): Promise<T> {

@@ -179,6 +179,19 @@ test('a file that breaks off after each byte is given up', () =>
     },
   ));
 
+test('a file that comes a byte at a time is given up', () =>
+  withHostile(
+    (request, response, { pathname }) => {
+      if (!pathname.endsWith('vocab.txt') || request.headers.range === 'bytes=0-0') return false;
+      response.writeHead(200, { 'Content-Length': 1000 });
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+      return true;
+    },
+    async () => assert.match(await refusal(), /vocab\.txt broke off .* \(only \d+ bytes arrived in 0\.6 s\)/),
+    { HF_HUB_DOWNLOAD_TIMEOUT: '0.1' },
+  ));
+
 test('Retry-After is waited for', () => {
   const times: number[] = [];
   return withHostile(
@@ -227,6 +240,7 @@ test('an address with a password is not shown', () =>
 
 const echoes: [string, (url: URL, response: ServerResponse) => boolean][] = [
   ['as a body', (url, response) => isListing(url) && !!response.end(`${token} ${token}`)],
+  ['as a body, escaped', (url, response) => isListing(url) && !!response.end(`"${token.replaceAll('s', '\\u0073')}`)],
   ['as the name of a file', (url, response) => isListing(url) && send(response, [...own, entry(`x/${token}`)])],
   ['as the size of a file', (url, response) => isListing(url) && send(response, [entry('a', { size: token })])],
   ['as a commit', ({ pathname }, response) => pathname.includes('/revision/') && send(response, { sha: token })],
