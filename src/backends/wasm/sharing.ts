@@ -3,7 +3,7 @@ import type { OwnPart } from './job.ts';
 /** Work of one kernel that is worth waking threads for, about a millisecond; in elementwise operations. */
 const WORTH_WAKING = 1 << 22;
 /** Milliseconds of computing, pauses subtracted, after which smaller kernels are worth it too. One short text takes less. */
-const LONG_SERIES = 30;
+const LONG_SERIES = 20;
 
 /** What others must save, as a fraction of the time that the main thread computes: its share of the processors may be less with them. */
 const LEAST_GAIN = 0.2;
