@@ -2,7 +2,7 @@
  * The tables and figures of the SparseAdapter paper (He et al., 2022) as data, and one runner for them.
  *
  * definitions.ts says what is run (tasks.ts on what, published.ts what the paper prints, protocol.ts how it trains); plan.ts makes settings of runs from
- * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results; import.ts brings those of other machines; tables.ts, charts.ts, report.ts and
+ * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results, whole.ts also those of earlier commands; import.ts brings those of other machines; tables.ts, charts.ts, report.ts and
  * outputs.ts write them.
  */
 export { type Experiment, experiments, type Row } from './definitions.ts';

@@ -129,8 +129,8 @@ export class OutputFolder {
    */
   replace(files: Readonly<Record<string, Uint8Array | string>>): void {
     const stage = join(this.path, STAGE);
+    this.#checkHeld();
     try {
-      this.#checkHeld();
       const removed = this.#replaced(files);
       this.#withSpace(() => this.#stage(stage, files));
       this.#withSpace(() => this.#commit(stage, removed));
@@ -160,8 +160,8 @@ export class OutputFolder {
       this.#disk.remove(part);
       this.#disk.write(part, data);
     };
+    this.#checkHeld();
     try {
-      this.#checkHeld();
       if (useReserve) this.#withSpace(writePart);
       else writePart();
       this.#disk.rename(part, join(this.path, name));
@@ -201,7 +201,7 @@ export class OutputFolder {
 
   /** Lets others write the folder. If it was made for this and is empty, it is removed. */
   close(): void {
-    tryTo(() => rmSync(join(this.path, RESERVE), { force: true }));
+    if (this.#lock.isHeld) tryTo(() => rmSync(join(this.path, RESERVE), { force: true }));
     this.#lock.close();
   }
 

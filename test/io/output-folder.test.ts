@@ -396,10 +396,12 @@ test('a lock counts as long as its process lives, or gives a sign of life where 
       assertInputError(() => openOutput(folder, ['a']), /is being written by another command/, /remove .*lock/);
     else {
       const second = openOutput(folder, ['a']);
+      second.reserve(10);
       // The first one was taken for dead. If it lives after all, it must not write.
       assertInputError(() => first.replace({ a: 'first' }), /another process has taken it over/);
       assertInputError(() => first.writeFile('a', 'first'), /another process has taken it over/);
       first.close();
+      assert.deepEqual(list(folder), [LOCK, '.sparse-adapter.reserve'], name);
       second.replace({ a: 'second' });
       second.close();
       assert.deepEqual(contentOf(folder), { a: 'second' }, name);
