@@ -33,6 +33,8 @@ const [seed, from, count, limitMs] = [values.seed, values.from, values.count, va
 const secondsEach = Number(values.seconds) / chosen.length;
 const kept = join(tmpdir(), 'sparse-adapter-fuzz');
 const SHOWN = 5;
+/** The number of the current input while a worker still loads. */
+const NOT_BEGUN = -1;
 
 interface Outcome {
   readonly passed: number;
@@ -44,7 +46,7 @@ interface Outcome {
 function runWorker(work: Work, onFailure: (report: Extract<Report, { kind: 'failure' }>) => void) {
   return new Promise<{ next: number; refused: number }>((resolve) => {
     const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: work });
-    let [seen, since] = [-1, Date.now()];
+    let [seen, since] = [NOT_BEGUN, Date.now()];
     const stop = (index: number, message: string) => {
       clearInterval(watch);
       onFailure({ kind: 'failure', index, message, input: '' });
@@ -54,7 +56,9 @@ function runWorker(work: Work, onFailure: (report: Extract<Report, { kind: 'fail
     const watch = setInterval(() => {
       const index = Atomics.load(work.current, 0);
       if (index !== seen) [seen, since] = [index, Date.now()];
-      else if (Date.now() - since > 4 * work.limitMs) stop(index, `hangs: no end after ${4 * work.limitMs} ms`);
+      else if (Date.now() - since > 4 * work.limitMs && index !== NOT_BEGUN) {
+        stop(index, `hangs: no end after ${4 * work.limitMs} ms`);
+      }
     }, 500);
     worker.on('message', (report: Report) => {
       if (report.kind === 'failure') return onFailure(report);
@@ -62,7 +66,9 @@ function runWorker(work: Work, onFailure: (report: Extract<Report, { kind: 'fail
       void worker.terminate();
       resolve(report);
     });
-    worker.on('error', (error) => stop(Atomics.load(work.current, 0), `the thread ended: ${error.stack ?? error}`));
+    worker.on('error', (error) =>
+      stop(Math.max(0, Atomics.load(work.current, 0)), `the thread ended: ${error.stack ?? error}`),
+    );
   });
 }
 
@@ -81,7 +87,7 @@ async function fuzz(target: string): Promise<Outcome> {
     );
   };
   while (next < to && Date.now() < until) {
-    const current = new Int32Array(new SharedArrayBuffer(4));
+    const current = new Int32Array(new SharedArrayBuffer(4)).fill(NOT_BEGUN);
     const seconds = (until - Date.now()) / 1000;
     const end = await runWorker({ target, seed, from: next, to, seconds, limitMs, current }, onFailure);
     next = end.next;
