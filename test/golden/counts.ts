@@ -25,7 +25,7 @@ const makers: Readonly<Record<string, () => AdaptableModel>> = {
   'bart-large': () => baseBart('large'),
 };
 
-/** Models of full size, made once: how many parameters an adapter has depends on no backend. */
+/** Models of full size, made once. */
 const made = new Map<string, AdaptableModel>();
 
 function modelsFor(text: string): AdaptableModel[] {
@@ -46,6 +46,7 @@ export function countCase(row: CountRow): Case {
   const { model, r, sparsity, adapters_per_layer = 2, total_weights, kept_weights, biases } = row;
   return {
     name: `counts ${model} r=${r} s=${sparsity}`,
+    isOfNoBackend: true,
     run: (compare) => {
       if (!Object.hasOwn(families, adapters_per_layer)) {
         throw new Error(`counts.json: unknown kind of adapter, ${adapters_per_layer} in each layer`);

@@ -13,6 +13,8 @@ export type Compare = (
 
 export interface Case {
   readonly name: string;
+  /** It depends on no backend, so that it is run once. */
+  readonly isOfNoBackend?: boolean;
   run(compare: Compare): void | Promise<void>;
 }
 

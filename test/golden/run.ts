@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setBackend } from '../../src/index.ts';
+import { type BackendName, type BackendOptions, setBackend } from '../../src/index.ts';
 import { adapters } from './adapters.ts';
 import { backbones } from './backbones.ts';
 import { type Area, type Case, casesOf, mismatch, subfolders } from './framework.ts';
@@ -78,17 +78,24 @@ async function runArea(area: Area, folder: string): Promise<void> {
     fail(area.name, 'no case was found');
   }
   const failed = new Set<Case>();
-  for (const [backend, options] of area.backends) {
+  const ofNone = cases.filter(({ isOfNoBackend }) => isOfNoBackend);
+  const others = cases.filter(({ isOfNoBackend }) => !isOfNoBackend);
+  const parts: [BackendName, BackendOptions, Case[]][] = [
+    ...area.backends.map(([name, options]): [BackendName, BackendOptions, Case[]] => [name, options, others]),
+    ['wasm', {}, ofNone],
+  ];
+  for (const [backend, options, part] of parts) {
+    if (part.length === 0) continue;
     await setBackend(backend, options);
     const where = `${area.name} on ${backend} ${options.dtype ?? 'float32'}`;
     const before = total.tensors;
     let failedHere = 0;
-    for (const goldenCase of cases) {
+    for (const goldenCase of part) {
       if (await passes(goldenCase, where)) continue;
       failed.add(goldenCase);
       failedHere++;
     }
-    console.log(`${where}: ${cases.length} cases, ${total.tensors - before} tensors compared, ${failedHere} failed`);
+    console.log(`${where}: ${part.length} cases, ${total.tensors - before} tensors compared, ${failedHere} failed`);
   }
   total.cases += cases.length;
   total.failed += failed.size;
