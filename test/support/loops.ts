@@ -93,6 +93,10 @@ const loops = {
     occupy(getBackend(), 2.6 * 2 ** 30);
     await loops['never await'](steps, watch);
   },
+  'never await, and hold nothing': async (steps: number, watch: () => void) => {
+    for (let i = 0; i < steps; i++) zeros([1024, 1024]);
+    watch();
+  },
   'never await, with tiny tensors': async (steps: number, watch: () => void) => {
     const w = zeros([2], { requiresGrad: true });
     for (let i = 0; i < steps; i++) step(w, w);

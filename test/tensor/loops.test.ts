@@ -74,7 +74,7 @@ test('tiny tensors end with that error before their handles fill the heap', asyn
 });
 
 test('where the collector frees the numbers themselves it needs no turn', async () => {
-  const { code, stdout, stderr } = await run('never await', 'reference', 80);
+  const { code, stdout, stderr } = await run('never await, and hold nothing', 'reference', 300);
   assert.equal(code, 0);
   assert.equal(stderr.split('1 GiB of tensors was made outside of tidy()').length, 2, stderr);
   assert.ok((JSON.parse(stdout) as LoopReport).resident < PROCESS, stdout);
