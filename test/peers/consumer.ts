@@ -139,7 +139,7 @@ function installNodeTypes(): void {
 for (const { name, options, source = program } of settings) {
   // The oldest and the newest with every setting, those between with two.
   const [oldest, newest] = [compilers[0], compilers[compilers.length - 1]];
-  for (const [version, tsc] of everywhere.includes(name) ? compilers : [oldest, newest]) {
+  for (const [version, tsc] of everywhere.includes(name) ? compilers : new Set([oldest, newest])) {
     typed(`TypeScript ${version}, ${name}`, async () => {
       if (name.includes('Node.js')) installNodeTypes();
       assert.equal(await errorsOf(tsc, source, options), '');
