@@ -204,7 +204,7 @@ test('unusable runs and inputs of the other commands', async () => {
     'predict: no head': {
       args: ['predict', '--model', model],
       options: text,
-      message: /no trained classification head \(there is no tensor "bert\.pooler\.dense\.weight"\)/,
+      message: /is BertModel, which has no head; it cannot label whole texts/,
     },
     'predict: nothing to read': { args: ['predict', at('out')], message: /standard input is empty/ },
     'predict: an empty file': {
