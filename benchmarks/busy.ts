@@ -1,5 +1,5 @@
 /**
- * How several threads do beside other busy programs: `node benchmarks/busy.ts --help`. Each task is done in turns by one thread
+ * How several threads do beside other busy programs: `npm run bench:busy -- --help`. Each task is done in turns by one thread
  * and by several, in processes of their own, while so many other processes spin.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -21,7 +21,7 @@ interface Flags {
   readonly only?: string;
 }
 
-const flags = new Command('node benchmarks/busy.ts')
+const flags = new Command('npm run bench:busy --')
   .description('Measures one thread and several in turns, beside processes that spin.')
   .option('--busy <number>', 'processes that spin', naturalNumber, 2)
   .option('--threads <number>', 'threads to compare with one', positiveInteger, 2)
