@@ -1,4 +1,4 @@
-import type { StoredNumbers } from '../backends/stored.ts';
+import { readFloats, type StoredNumbers } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -70,6 +70,27 @@ export class TensorSource {
     const numbers = this.#checkpoint.numbers(stored);
     this.#taken.add(stored);
     return numbers;
+  }
+
+  /**
+   * Checks that a tensor which is stored under several names is the same under all.
+   *
+   * @throws InputError naming two that differ
+   */
+  checkCopies(): void {
+    for (const names of Object.entries(this.#tied)) {
+      const stored = names.flat().flatMap((name) => this.#spellings(name));
+      const [first, ...copies] = [...new Set(stored)].filter((name) => this.#names.has(name));
+      if (copies.length === 0) continue;
+      const values = readFloats(this.#checkpoint.numbers(first));
+      for (const copy of copies) {
+        const others = readFloats(this.#checkpoint.numbers(copy));
+        if (others.length === values.length && others.every((value, i) => value === values[i])) continue;
+        throw new InputError(
+          `${this.#checkpoint.label}: tensors "${first}" and "${copy}" differ, but they are one matrix in this model; it is not supported.`,
+        );
+      }
+    }
   }
 
   /** The names of the checkpoint's tensors that were never taken, in its order; no copies of one that was. */

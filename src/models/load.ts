@@ -129,6 +129,7 @@ function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
   try {
     checkNoAdapters(checkpoint.label, checkpoint.names());
     const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
+    stored.checkCopies();
     const choice = choose(config, stored, folder);
     const source = shared ? shared.of(folder, stored) : stored;
     const root = ParameterPath.root(random, sourceFor(source, choice));

@@ -297,6 +297,19 @@ test('a checkpoint may lack the prefix, hold the shared table several times, or 
   }
 });
 
+test('tables of tokens that differ are not one matrix', () => {
+  const [shared] = tinyBartTensors().filter(({ name }) => name === 'model.shared.weight');
+  for (const name of ['lm_head.weight', 'model.decoder.embed_tokens.weight']) {
+    const data = Float32Array.from(shared.data as Float32Array, (x) => x + 1);
+    const other: TensorData = { name, dtype: 'F32', shape: shared.shape, data };
+    const folder = tinyBartFolder([...tinyBartTensors(), other]);
+    assertInputError(
+      () => loadSeq2Seq(folder, new Random(1)),
+      new RegExp(`"model\\.shared\\.weight" and "${name}" differ`),
+    );
+  }
+});
+
 test('what BART lacks here is refused by name', () => {
   const wrong: [Record<string, unknown>, RegExp[]][] = [
     [{ model_type: 'mbart' }, [/model_type/, /mbart/, /bart/]],
