@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { type AdapterSettings, attachAdapter, freezeBackbone } from '../../src/adapters/index.ts';
 import { grad, hvp, memory, Random, setBackend, Tensor, tidy } from '../../src/index.ts';
+import type { TensorData } from '../../src/io/index.ts';
 import {
   loadSeq2Seq,
   packPadded,
