@@ -156,8 +156,9 @@ async function fill(handle: FileHandle, { file, bytesFrom, onBytes }: Transfer):
     }
     if (done > begin) pieces++;
     if (done === file.size) break;
-    failures = done > begin && !(reason instanceof TooSlow) ? 0 : failures + 1;
-    if (done - begin < FEW_BYTES) shortPieces++;
+    const isShort = done - begin < FEW_BYTES;
+    failures = done > begin && !(isShort && reason instanceof TooSlow) ? 0 : failures + 1;
+    if (isShort) shortPieces++;
     if (failures === ATTEMPTS || shortPieces === SHORT_PIECES) throw broken(file, done, reason);
     const asked = reason instanceof HubError ? reason.retryAfter : undefined;
     await pause(asked ?? (failures === 0 ? 0 : FIRST_PAUSE * 2 ** failures));

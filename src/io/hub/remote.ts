@@ -5,7 +5,7 @@ import { optionalPackages } from '../optional-package.ts';
 import { downloadBlob, type RemoteFile } from './blob.ts';
 import { CachedRepository } from './cache.ts';
 import { type HubEnvironment, hubEnvironment } from './environment.ts';
-import { checkSize, LARGEST_ANSWER, MOST_FILES, MOST_PAGES, speedWatch, withLimit } from './limits.ts';
+import { checkSize, LARGEST_ANSWER, MOST_FILES, MOST_PAGES, speedWatch, TooSlow, withLimit } from './limits.ts';
 import { describe, type HubRepository, isCommit } from './repository.ts';
 import { HubError, type HubFetch, hubFetch, patiently } from './request.ts';
 
@@ -97,7 +97,8 @@ export class RemoteRepository {
     const { downloadFile } = await library();
     const controller = new AbortController();
     const { timeout } = this.#environment;
-    const giveUp = () => controller.abort(new Error(`no byte arrived for ${timeout / 1000} s`));
+    const stalled = new TooSlow(`no byte arrived for ${timeout / 1000} s`);
+    const giveUp = () => controller.abort(stalled);
     const timer = setTimeout(giveUp, timeout);
     try {
       const fetch = hubFetch(this.#environment, this.#repository, controller.signal);
@@ -118,6 +119,9 @@ export class RemoteRepository {
         // What is left of a broken connection is of no interest.
         reader.cancel().catch(() => {});
       }
+    } catch (error) {
+      // On its way through the library an error may become a text.
+      throw controller.signal.aborted ? stalled : error;
     } finally {
       clearTimeout(timer);
       // The library leaves the answer to its first question unread, which would keep the process alive.

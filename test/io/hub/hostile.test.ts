@@ -179,6 +179,16 @@ test('a file that breaks off after each byte is given up', () =>
     },
   ));
 
+test('a file that stalls after each byte is given up', () =>
+  withHostile(
+    () => false,
+    async ({ hub }) => {
+      hub.faults.set('vocab.txt', { stallAfter: 1 });
+      assert.match(await refusal(), /vocab\.txt broke off .* \(no byte arrived for 0\.3 s\)/);
+    },
+    { HF_HUB_DOWNLOAD_TIMEOUT: '0.3' },
+  ));
+
 test('a file that comes a byte at a time is given up', () =>
   withHostile(
     (request, response, { pathname }) => {
