@@ -305,7 +305,7 @@ function encoder(name: string): Described {
     ['layers', `${config.num_hidden_layers}, ${config.num_attention_heads} attention heads`],
     ['hidden', `${config.hidden_size}, feed-forward ${config.intermediate_size}, ${config.hidden_act}`],
     ['class', headRow(config)],
-    ['own head', isOwn ? `${model.outputs.join(', ')} (${model.problem})` : 'none for classes of texts'],
+    ['own head', isOwn ? `${model.outputs.join(', ')} (${model.problem})` : 'none'],
     ...names,
   ];
   return { loaded, rows, document: { labels: isOwn ? model.outputs : null } };

@@ -32,8 +32,8 @@ export type PoolerPlace = 'backbone' | 'head';
 const keptHead = (warnings: readonly string[]): HeadChoice => ({ keeps: true, reason: null, warnings });
 const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: [] };
 
-const insisted = (folder: string, problem: string): InputError =>
-  new InputError(`${folder}: ${problem}; it has no head that can be used here. Train one, or allow a new one.`);
+const insisted = (folder: string, kind: string, problem: string): InputError =>
+  new InputError(`${folder} has no trained ${kind} head for this: ${problem}. Train one, or allow a new one.`);
 
 const isBare = ({ stated }: EncoderConfig, lacks: string): boolean =>
   lacks === 'it has no head' && (stated.kind === 'none' || stated.kind === 'unstated');
@@ -56,7 +56,7 @@ export function chooseClassifierHead(
   if (head === 'new') return { ...unusedHead, options, pooler };
   const fit = fitOf(own, options);
   if ('lacks' in fit) {
-    if (head === 'checkpoint') throw insisted(folder, fit.lacks);
+    if (head === 'checkpoint') throw insisted(folder, 'classification', fit.lacks);
     return { ...unusedHead, reason: isBare(config, fit.lacks) ? null : fit.lacks, options, pooler };
   }
   const { labels, assumed, warnings } = fit;
@@ -124,6 +124,6 @@ export function chooseAnswerHead(
     const line = `${folder}: the head of the checkpoint is used.`;
     return keptHead([...prefixed(folder, own.warnings), ...(head === 'checkpoint' ? [] : [line])]);
   }
-  if (head === 'checkpoint') throw insisted(folder, own.lacks);
+  if (head === 'checkpoint') throw insisted(folder, 'question-answering', own.lacks);
   return { ...unusedHead, reason: isBare(config, own.lacks) ? null : own.lacks };
 }
