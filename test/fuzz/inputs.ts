@@ -104,7 +104,7 @@ const rows = [
   ['text', 'other', 'label', 'score'],
   ['a good film', 'x', 'positive', '0.5'],
   ['a "bad", long film', 'y\nz', 'negative', '-1e3'],
-  ['naïve 北京', '', 'positive', '7'],
+  ['naïve 北京', 'w', 'positive', '7'],
 ];
 const quoted = (separator: string) =>
   rows.map((cells) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(separator)).join('\n');

@@ -2,6 +2,8 @@
 export interface Target {
   /** What is changed before it is read: texts of JSON by their structure too, others byte by byte. */
   readonly kind: 'json' | 'bytes';
+  /** What one input may take, if that is another time than is given. */
+  readonly limitMs?: number;
   /** Inputs that are right. */
   readonly seeds: readonly (Uint8Array | string)[];
   /**

@@ -44,7 +44,7 @@ async function tried(input: Uint8Array, refused: () => void): Promise<string | n
     if (error.message.length > 2000) return `a message of ${error.message.length} characters`;
   }
   const took = performance.now() - begun;
-  return took > limitMs ? `took ${Math.round(took)} ms` : null;
+  return took > (target.limitMs ?? limitMs) ? `took ${Math.round(took)} ms` : null;
 }
 
 const until = Date.now() + 1000 * seconds;
