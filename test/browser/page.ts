@@ -4,8 +4,8 @@
  */
 const files: Record<string, () => Promise<unknown>> = import.meta.glob([
   '../{ops,autograd,tensor,optim}/*.test.ts',
-  '!../autograd/second-order.test.ts',
-  '!../tensor/collection.test.ts',
+  '!../autograd/{second-order,memory}.test.ts',
+  '!../tensor/{collection,loops}.test.ts',
   './*.page.ts',
 ]);
 

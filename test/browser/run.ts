@@ -26,8 +26,8 @@ const testsIn = (folder: string, without: readonly string[] = []) => filesIn(fol
 
 const operations = [
   ...testsIn('../ops'),
-  ...testsIn('../autograd', ['second-order.test.ts']),
-  ...testsIn('../tensor', ['collection.test.ts']),
+  ...testsIn('../autograd', ['second-order.test.ts', 'memory.test.ts']),
+  ...testsIn('../tensor', ['collection.test.ts', 'loops.test.ts']),
   ...testsIn('../optim'),
 ];
 /** Those that run in a page alone. */
