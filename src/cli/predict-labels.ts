@@ -33,7 +33,10 @@ export async function predictLabels(command: Command, run: string | undefined): 
   const print = flags.json ? printAsJson : printAsLine;
   checkColumns(flags.text, kind);
   for await (const batch of readInput({ ...flags, columns, kind })) {
-    const predictions = await predict(model, encodeExamples(batch, tokenizer, maxLength));
+    // Where single texts and pairs may be mixed, each is looked at alone.
+    const groups = kind === 'either' ? batch.map((example) => [example]) : [batch];
+    const items = groups.flatMap((examples) => encodeExamples(examples, tokenizer, maxLength));
+    const predictions = await predict(model, items);
     for (const [i, prediction] of predictions.entries()) print(model, prediction, batch[i]);
   }
 }
