@@ -163,18 +163,20 @@ test('a process that is killed leaves nothing that counts, and the next one goes
 
 test('one line for what goes wrong', () =>
   withHub([model, dataset], async () => {
+    let count = 0;
+    const unused = () => `unused-${count++}`;
     const cases: [string[], number, RegExp][] = [
       [['info', 'org/none'], 1, /neither a folder nor an installed npm package, and http.* has no model org\/none/],
       [['download'], 2, /name a model, or a --dataset/],
       [['download', 'org/tiny', '--subset', 'x'], 2, /--subset goes with --dataset/],
-      [train('unused', '--data', 'x.csv'), 2, /'--dataset <org\/name>' cannot be used with option '-d, --data/],
-      [train('unused', '--eval-data', 'x.csv'), 2, /--eval-data goes with --data; a dataset has its own/],
-      [train('unused', '--dataset', 'reviews'), 2, /argument 'reviews' is invalid\. It must be org\/name or/],
-      [train('unused', '--subset', 'x'), 1, /org\/reviews has no part 'x'/],
-      [train('unused', '--task', 'rte'), 2, /--text belongs to a file or dataset of your own, not to --task/],
-      [train('unused', '--task', 'squad', '--eval-data', 'x.json'), 2, /--eval-data goes with --data/],
-      [train('unused', '--task', 'xsum'), 2, /--text belongs to a table of your own/],
-      [train('unused', '--target', 'mood'), 2, /--label is a column of classes or numbers/],
+      [train(unused(), '--data', 'x.csv'), 2, /'--dataset <org\/name>' cannot be used with option '-d, --data/],
+      [train(unused(), '--eval-data', 'x.csv'), 2, /--eval-data goes with --data; a dataset has its own/],
+      [train(unused(), '--dataset', 'reviews'), 2, /argument 'reviews' is invalid\. It must be org\/name or/],
+      [train(unused(), '--subset', 'x'), 1, /org\/reviews has no part 'x'/],
+      [train(unused(), '--task', 'rte'), 2, /--text belongs to a file or dataset of your own, not to --task/],
+      [train(unused(), '--task', 'squad', '--eval-data', 'x.json'), 2, /--eval-data goes with --data/],
+      [train(unused(), '--task', 'xsum'), 2, /--text belongs to a table of your own/],
+      [train(unused(), '--target', 'mood'), 2, /--label is a column of classes or numbers/],
       [['evaluate', 'nowhere'], 1, /nowhere has no sparse-adapter\.json/],
     ];
     await Promise.all(
