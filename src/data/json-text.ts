@@ -1,7 +1,7 @@
 /** A JSON text in which whole numbers that a number of JavaScript cannot hold may stand. */
 const LONG_NUMBER = /\d{16}/;
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const WHOLE = /^-?\d+$/;
+const WHOLE = /^-?\d+(?:\.0+)?$/;
 
 /**
  * The value of a JSON text. Whole numbers beyond 2^53 become texts with their digits, where `JSON.parse` changes the last ones.

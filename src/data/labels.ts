@@ -21,8 +21,10 @@ const MISSING = new Set(['', 'NA', 'N/A', 'n/a', '#N/A', '#NA', '<NA>', 'NULL', 
 const UNLABELLED = new Set(['-1', '-1.0']);
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.0+)?$/;
-const WITH_COMMA = /^[+-]?\d+,\d+$/;
-/** So many different whole numbers are few: they may be classes. */
+/** With a decimal comma, or with separators of thousands: `1,5`, `,5`, `1,5e3`, `1.234,5`, `1 234,5`, `1,234.5`. */
+const WITH_COMMA =
+  /^[+-]?(?:\d*|\d{1,3}(?:[. '\u00a0\u202f]\d{3})+),\d+(?:[eE][+-]?\d+)?$|^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/;
+/** So many different whole numbers are few: they may be classes. So may be more without a gap. */
 const FEW = 50;
 
 /** The label column of a table, as its rows arrive. Each different value is kept once. */
@@ -129,8 +131,10 @@ function numbersOrIds(column: LabelColumn, given: readonly string[], options: La
     return { ...read, warnings: [warning, ...read.warnings] };
   }
   const read = numbers(column, options);
-  if (given.length > FEW || !given.every((value) => Number.isInteger(Number(value)))) return read;
   const sorted = given.map(Number).sort((a, b) => a - b);
+  const span = sorted[sorted.length - 1] - sorted[0] + 1;
+  const areNumbered = Math.abs(sorted[0]) <= 1 && new Set(sorted).size === span;
+  if (!sorted.every(Number.isInteger) || (sorted.length > FEW && !areNumbered)) return read;
   const range =
     sorted.length === 1
       ? `only ${sorted[0]}`

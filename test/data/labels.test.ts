@@ -220,6 +220,45 @@ test('decimal commas are an error that names the column', async () => {
   assert.equal((await readTable(path, { ...options, kind: 'classification' })).labels?.length, 3);
 });
 
+test('decimal commas are recognised in every spelling', async () => {
+  for (const [one, two] of [
+    [',5', '2,5'],
+    ['1,5e3', '2,5E-1'],
+    ['1.234,5', '2.000,1'],
+    ['1 234,5', '7'],
+    ["1'234,5", '7'],
+    ['1\u00a0234,5', '7'],
+    ['1,234.5', '2,000.1'],
+    ['-1,234,567', '3'],
+  ]) {
+    const path = file('a.csv', `text,score\nx,"${one}"\ny,"${two}"\n`);
+    await assertRejectsInput(
+      () => readTable(path, { ...auto, label: 'score' }),
+      /line 2: .* in column 'score' has a comma/,
+    );
+  }
+  const lists = file('a.csv', 'text,label\nx,"1, 2"\ny,"1,2,3"\n');
+  assert.equal((await readTable(lists, auto)).labels?.length, 2);
+});
+
+test('many classes that are numbered without a gap are pointed out too', async () => {
+  const rows = (first: number, step: number) =>
+    Array.from({ length: 77 }, (_, i) => `text ${i},${first + i * step}`).join('\n');
+  for (const first of [-1, 0, 1]) {
+    const { labels, warnings } = await readTable(file('a.csv', `text,label\n${rows(first, 1)}\n`), auto);
+    assert.equal(labels, null);
+    assert.match(warnings.join(), /77 different whole numbers .*regression.*--label-kind classification/);
+  }
+  assert.deepEqual((await readTable(file('b.csv', `text,label\n${rows(0, 3)}\n`), auto)).warnings, []);
+});
+
+test('long ids that Python wrote as floats keep their digits in JSONL', async () => {
+  const ids = ['9007199254740993.0', '9007199254740992.0', '1.0'];
+  const rows = ids.map((id) => `{"text":"x","label":${id}}\n`);
+  const { labels } = await readTable(file('a.jsonl', rows.join('')), { ...auto, kind: 'classification' });
+  assert.deepEqual(labels, ['1', '9007199254740992', '9007199254740993']);
+});
+
 test('cells with another separator are pointed out', async () => {
   const path = file('a.csv', 'text;score\nfilm;0,5\nbook;1,5\n');
   await assertRejectsInput(() => readTable(path, { ...auto, label: 'score' }), /no column 'text'; .* separated by ';'/);
