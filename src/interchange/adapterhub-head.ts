@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import type { ModelConfig } from '../models/index.ts';
+import { shown } from '../settings/index.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -19,13 +20,21 @@ export function modelClass(
 export const label2id = (labels: readonly string[] | null): Record<string, number> =>
   Object.fromEntries((labels ?? ['LABEL_0']).map((label, i) => [label, i]));
 
-/** The labels of a `label2id`; null for the single one of regression, undefined if there is none. */
-export function labelsOf(map: unknown): string[] | null | undefined {
+/**
+ * The labels of a `label2id`; null for the single one of regression, undefined if there is none.
+ *
+ * @throws InputError unless the numbers are 0, 1, 2, each once
+ */
+export function labelsOf(label: string, map: unknown): string[] | null | undefined {
   if (!isJsonObject(map)) return undefined;
-  const labels = Object.entries(map)
-    .sort(([, a], [, b]) => Number(a) - Number(b))
-    .map(([label]) => label);
-  return labels.length > 1 ? labels : null;
+  const entries = Object.entries(map).sort(([, a], [, b]) => Number(a) - Number(b));
+  const wrong = entries.find(([, number], i) => number !== i);
+  if (wrong) {
+    throw new InputError(
+      `${label}: label2id gives ${shown(wrong[0])} the number ${shown(wrong[1])}; it must number the classes from 0 on, each once.`,
+    );
+  }
+  return entries.length > 1 ? entries.map(([name]) => name) : null;
 }
 
 /** The fields of a `head_config.json` beside those of every configuration: the head of a class of transformers. */

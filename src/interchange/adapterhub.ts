@@ -22,7 +22,7 @@ function readHeadFiles(files: FolderFiles): Pick<StoredAdapter, 'weights' | 'lab
   const own = isJsonObject(config.config) ? config.config.label2id : undefined;
   return {
     weights: readHead(files.path(HEAD_CONFIG), config, weights),
-    labels: labelsOf(own ?? config.label2id),
+    labels: labelsOf(files.path(HEAD_CONFIG), own ?? config.label2id),
     stated,
   };
 }

@@ -25,6 +25,14 @@ const features = {
   megatron_config: 'parallel layers of Megatron',
 };
 
+/** Fields that are followed, or that change nothing in a trained adapter: how its training begins and computes. */
+const followed = [
+  ...['r', 'lora_alpha', 'lora_dropout', 'use_rslora', 'bias', 'init_lora_weights', 'target_modules'],
+  ...['exclude_modules', 'modules_to_save', 'layers_to_transform', 'layers_pattern', 'qalora_group_size'],
+  ...['loftq_config', 'eva_config', 'corda_config', 'lora_ga_config', 'velora_config', 'megatron_core'],
+  ...['runtime_config', 'ensure_weight_tying'],
+];
+
 /** Initialisations that change the weights of the backbone, which the adapter's file does not have. */
 const changesBackbone = /^(pissa|olora|loftq|corda|lora_ga)/i;
 
@@ -57,6 +65,7 @@ export const peftLora: PeftMethod = {
   kind: 'lora',
   prefix: 'base_model.model.',
   warnings: [],
+  fields: [...followed, ...Object.keys(features)],
 
   fileName: (name) => peftLora.prefix + name.replace(`.${PLACE}.`, '.'),
 

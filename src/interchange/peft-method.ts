@@ -6,6 +6,8 @@ export interface PeftMethod {
   readonly peftType: string;
   /** Our family. */
   readonly kind: string;
+  /** The fields of `adapter_config.json` that are its own: followed, refused, or without a meaning here. */
+  readonly fields: readonly string[];
   /** What precedes the names of modules of the model that were trained beside it: a wrapper's, or two wrappers'. */
   readonly prefix: string;
   /** The name in the file of a weight of the adapter. */

@@ -15,6 +15,10 @@ export const peftPrefix: PeftMethod = {
   peftType: 'PREFIX_TUNING',
   kind: 'prefix',
   prefix: 'base_model.',
+  fields: [
+    ...['encoder_hidden_size', 'num_attention_heads', 'num_layers', 'num_transformer_submodules'],
+    ...['num_virtual_tokens', 'prefix_projection', 'token_dim', 'modules_to_save'],
+  ],
   warnings: [
     'PEFT counts the positions of a text from the end of the prefix on, this package and AdapterHub from 0; so logits differ between them.',
   ],

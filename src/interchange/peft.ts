@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { unknownFields } from '../models/browser.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson, textField } from './fields.ts';
 import type { AdapterFormat } from './format.ts';
@@ -14,6 +15,10 @@ const WEIGHTS = 'adapter_model.safetensors';
 const PICKLE = 'adapter_model.bin';
 
 const methods: readonly PeftMethod[] = [peftLora, peftPrefix];
+
+/** Fields of every `adapter_config.json`. */
+const commonFields =
+  'peft_type task_type auto_mapping base_model_name_or_path revision inference_mode peft_version'.split(' ');
 
 /** The task and the modules that are trained beside the adapter, as PEFT names both. */
 function taskOf({ config, head }: PortableAdapter): {
@@ -94,7 +99,11 @@ export const peft: AdapterFormat = {
       mixed: new Map(),
       backbone: { name: textField(config, 'base_model_name_or_path'), revision: textField(config, 'revision') },
       stated: headOfTask(label, config),
-      warnings: [...method.warnings, ...(hasPoolerLora(weights) ? [poolerLine(label)] : [])],
+      warnings: [
+        ...method.warnings,
+        ...unknownFields(config, new Set([...commonFields, ...method.fields]), label),
+        ...(hasPoolerLora(weights) ? [poolerLine(label)] : []),
+      ],
       fileName: (name) => (isOfAdapter(name) ? method.fileName(name) : method.prefix + name),
     };
   },

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { shown } from '../settings/index.ts';
 
 /**
  * Packed batches: the tokens of all sequences in one list of rows, none of them padding. Linear layers, norms and activations
@@ -57,8 +58,7 @@ function checkIds(name: string, what: string, ids: readonly unknown[], end: numb
     const id = ids[i];
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < end) continue;
     const range = end < 2 ** 31 ? `from 0 to ${end - 1}` : 'from 0 on';
-    const found = typeof id === 'number' ? id : (JSON.stringify(id) ?? String(id));
-    throw new InputError(`${name}: ${what} ${i} is ${found}; it must be a whole number ${range}.`);
+    throw new InputError(`${name}: ${what} ${i} is ${shown(id)}; it must be a whole number ${range}.`);
   }
 }
 

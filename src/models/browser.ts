@@ -26,6 +26,7 @@ export { BertModel } from './bert.ts';
 export { type HeadKind, headOfClass, headTitles, type StatedClass } from './checkpoint-class.ts';
 export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
+export { unknownFields } from './config-table.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { FrozenLayers, STATE_BYTES, StateMemory } from './frozen-layers.ts';

@@ -20,6 +20,8 @@ export interface HeadChoice {
   readonly keeps: boolean;
   /** Why the checkpoint's is not used; null if it has none, and nobody needs to be told. */
   readonly reason: string | null;
+  /** What the checkpoint is, to be told with what is not used of it. */
+  readonly is?: string;
   /** What was assumed where it is used. */
   readonly warnings: readonly string[];
   /** Whether the pooler goes with the head: then it begins as the checkpoint's, and is trained and saved with the head. */

@@ -155,16 +155,20 @@ function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
   }
 }
 
-/** One line for a head that is not used. */
+/** One line for a head that is not used, and for what a checkpoint has beside the one that is. */
 function headLine(
   folder: string,
-  { reason }: HeadChoice,
+  { keeps, is, reason }: HeadChoice,
   unused: readonly string[],
   initialized: readonly string[],
 ): string[] {
-  if (reason === null) return [];
-  const left = unused.length > 0 ? `not used of it: ${shortList(unused)}; ` : '';
-  return [`${folder}: ${reason}; ${left}the head is new (${shortList(initialized)}).`];
+  if (reason !== null) {
+    const left = unused.length > 0 ? `not used of it: ${shortList(unused)}; ` : '';
+    return [`${folder}: ${reason}; ${left}the head is new (${shortList(initialized)}).`];
+  }
+  const others = unused.filter((name) => !isOfPooler(name));
+  if (!keeps || others.length === 0) return [];
+  return [`${folder}: ${is ? `it is ${is}; ` : ''}not used of it: ${shortList(others)}.`];
 }
 
 function shortList(names: readonly string[], length = 4): string {
@@ -178,13 +182,10 @@ function shortList(names: readonly string[], length = 4): string {
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
 export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel, EncoderConfig> {
-  const build = (root: ParameterPath, config: EncoderConfig) => encoderAt(root.at(config.model_type), config);
-  const loaded = load(encoders, nameOrPath, random, { choose: () => noHead, build });
-  const { config, ignored, folder } = loaded;
-  const unused = unusedHeadTensors(folder, config, ignored).filter((name) => !isOfPooler(name));
-  if (unused.length === 0) return loaded;
-  const line = `${folder}: it is ${describeClass(config.stated)}; not used of it: ${shortList(unused)}.`;
-  return { ...loaded, warnings: [...loaded.warnings, line] };
+  return load(encoders, nameOrPath, random, {
+    choose: ({ stated }) => ({ ...noHead, is: describeClass(stated) }),
+    build: (root, config) => encoderAt(root.at(config.model_type), config),
+  });
 }
 
 /** What a classifier is loaded for. */

@@ -8,6 +8,7 @@ import { assignStored, readAdapterFolder, type StoredAdapter, type Weight } from
 import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
 import {
+  type EncoderConfig,
   headTitles,
   isHeadParameter,
   type Pooling,
@@ -235,12 +236,19 @@ function labelsOf(
   settings: RunSettings,
 ): { labels: readonly string[] | null; warnings: string[] } {
   if (taskOf(settings.data) !== classification) return { labels: null, warnings: [] };
+  const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
+  const backbone = backboneConfig(settings.model);
+  if (!origin) checkOutputs(stored, backbone, last?.shape[0] ?? backbone?.labels?.length ?? 1);
   const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
   if (known !== undefined) return { labels: known, warnings: [] };
-  const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
-  if (!last) return { labels: labelsOfBackbone(settings.model), warnings: [] };
+  const own = backbone?.labels ?? null;
+  if (!last) return { labels: own && own.length > 1 ? own : null, warnings: [] };
   const [count] = last.shape;
   if (count === 1) return { labels: null, warnings: [] };
+  if (own?.length === count && own.some((label, i) => label !== `LABEL_${i}`)) {
+    const line = `${stored.label} does not name its classes: they are those of the backbone's config.json, ${own.join(', ')}; name others with --labels.`;
+    return { labels: own, warnings: [line] };
+  }
   const labels = Array.from({ length: count }, (_, i) => `LABEL_${i}`);
   return {
     labels,
@@ -248,12 +256,25 @@ function labelsOf(
   };
 }
 
-/** The classes of the backbone's own head, for an adapter that comes without one. */
-function labelsOfBackbone(model: string): readonly string[] | null {
+/** What the backbone says of itself; null for one that is no encoder. */
+function backboneConfig(model: string): EncoderConfig | null {
   const folder = resolveModelFolder(model);
   const config = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
-  const labels = config.model_type === 'bart' ? null : config.labels;
-  return labels && labels.length > 1 ? labels : null;
+  return config.model_type === 'bart' ? null : config;
+}
+
+/**
+ * PEFT and AdapterHub leave to the backbone's configuration how outputs are read.
+ *
+ * @throws InputError for any number of labels at once, and for several numbers, which no run has
+ */
+function checkOutputs({ label }: StoredAdapter, backbone: EncoderConfig | null, count: number): void {
+  const problem = backbone?.problem_type;
+  if (problem !== 'multi_label_classification' && !(problem === 'regression' && count > 1)) return;
+  const outputs = problem === 'regression' ? `${count} numbers` : 'any number of labels at once';
+  throw new InputError(
+    `${label}: the config.json of its backbone says problem_type ${problem}, so its head gives ${outputs}; adapters for that are not supported, merge it into the checkpoint in Python.`,
+  );
 }
 
 function reportOf({ adapter }: AdaptedModel): PruneReport | null {

@@ -438,6 +438,21 @@ test("a flexible head becomes the one of transformers' class", () => {
   assert.deepEqual(Array.from(classifier?.value.dataSync() ?? []), [1, 2]);
 });
 
+test('numbers of classes with gaps, or there twice, are refused', () => {
+  for (const label2id of [
+    { good: 0, bad: 2 },
+    { good: 1, bad: 1 },
+    { good: 1, bad: 2 },
+    { good: 0, bad: null },
+  ]) {
+    const folder = hubFolder({ files: flexibleHead({ ...twoLayers, label2id }, twoLayerTensors) });
+    assertInputError(
+      () => loadAdapterFolder(tinyClassifier(), folder),
+      /head_config\.json: label2id gives "(good|bad)" /,
+    );
+  }
+});
+
 test("a flexible head with a dense layer takes the place of a checkpoint's own pooler", () => {
   const checkpoint = tinyFolder({ tensors: tinyTensors(tinyBert, 2) });
   const { model } = loadClassifier(checkpoint, new Random(1), () => ({ labels: ['no', 'yes'] }));

@@ -32,7 +32,12 @@ const weight = (name: string, ...shape: number[]): TensorData => ({
 });
 
 /** A BERT with a pooler and no head. */
-const backbone = tinyFolder({ tensors: tinyTensors(tinyBert, 2).filter(({ name }) => !name.startsWith('classifier')) });
+const bert = (config: Json): string =>
+  tinyFolder({
+    config: { ...tinyBert, ...config },
+    tensors: tinyTensors(tinyBert, 2).filter(({ name }) => !name.startsWith('classifier')),
+  });
+const backbone = bert({});
 
 const lora = (module: string, inner = 16, out = 16): TensorData[] => [
   weight(`base_model.model.${module}.lora_A.weight`, 4, inner),
@@ -113,6 +118,35 @@ for (const [title, fields, tensors, expected] of references) {
     assert.equal(warnings.filter((line) => line.includes('pooler')).length, Number(title === 'LoRA on the pooler'));
   });
 }
+
+for (const problem_type of ['multi_label_classification', 'regression']) {
+  test(`an adapter whose backbone says ${problem_type} is not read as one of several classes`, () => {
+    const model = bert({ problem_type, id2label: { 0: 'a', 1: 'b' } });
+    const head = new RegExp(`config\\.json of its backbone says problem_type ${problem_type}, .*merge it`);
+    assertInputError(() => openAdapter(peft({}, [...attention, ...classifier], model)), head);
+    assertInputError(() => openAdapter(peft({ task_type: null }, attention, model)), head);
+  });
+}
+
+test('classes that the files do not name are those of the backbone, if there are as many', () => {
+  const model = bert({ id2label: { 0: 'zeta', 1: 'alpha' } });
+  const named = openAdapter(peft({}, [...attention, ...classifier], model));
+  assert.deepEqual(named.config.labels, ['zeta', 'alpha']);
+  assert.match(named.warnings.join(), /those of the backbone's config\.json, zeta, alpha; name others with --labels/);
+  const other = openAdapter(peft({}, [...attention, ...head('classifier', 3)], model));
+  assert.deepEqual(other.config.labels, ['LABEL_0', 'LABEL_1', 'LABEL_2']);
+});
+
+test('fields that no table knows are told', () => {
+  const tensors = [...attention, ...classifier];
+  const { warnings } = openAdapter(peft({ use_squares: true, peft_version: '0.21', use_mine: null }, tensors));
+  assert.match(
+    warnings[0],
+    /adapter_config\.json: fields that are not known here are not followed: use_squares true\.$/,
+  );
+  const usual = { velora_config: null, eva_config: { rho: 2 }, runtime_config: {}, qalora_group_size: 16 };
+  assert.doesNotMatch(openAdapter(peft(usual, tensors)).warnings.join(), /not followed/);
+});
 
 test('LoRA on the pooler goes into the pooler of a model of a program too', () => {
   const folder = peft({}, [...attention, ...lora('bert.pooler.dense'), ...classifier]);
