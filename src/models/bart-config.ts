@@ -6,6 +6,7 @@ import { commonRefusals, harmlessFields, pipelinePrefix, unknownFields } from '.
 import {
   type GenerationSettings,
   generationFieldNames,
+  knownGenerationFields,
   legacyForcedBos,
   parseGenerationSettings,
   readGenerationTokens,
@@ -100,10 +101,15 @@ const knownFields = new Set([
   ],
 ]);
 
+/** Whether `generation_config.json` is more than a copy of fields of `config.json`; then Python reads no others. */
+const decidesAlone = (generation: ConfigJson): boolean =>
+  Object.keys(generation).length > 0 && generation._from_model_config !== true;
+
 /**
  * Reads the configuration of BART: every field that changes what is computed is followed, or refused by its name.
  *
- * @param generation the content of `generation_config.json`, whose fields go before those of `config.json`
+ * @param generation the content of `generation_config.json`; where there is one, `config.json` says of generation only which tokens
+ *   begin and end a text, if it does not
  * @param files for messages
  * @throws InputError naming the field if the model type is another one, a size is missing or an option is not implemented
  */
@@ -144,10 +150,13 @@ export function parseBartConfig(
     ...tokens,
     stated: statedClass(json, 'bart'),
     generation: {
-      ...legacyForcedBos(json),
-      ...parseGenerationSettings(json, files.config),
+      ...(decidesAlone(generation) ? {} : { ...legacyForcedBos(json), ...parseGenerationSettings(json, files.config) }),
       ...parseGenerationSettings(generation, files.generation),
     },
-    warnings: [...unknownFields(json, knownFields, files.config), ...pipelinePrefix(json, files.config)],
+    warnings: [
+      ...unknownFields(json, knownFields, files.config),
+      ...unknownFields(generation, knownGenerationFields, files.generation),
+      ...pipelinePrefix(json, files.config),
+    ],
   };
 }

@@ -22,7 +22,7 @@ function folderWith(generation: unknown, config: Readonly<Record<string, unknown
 }
 const load = (folder: string) => loadSeq2Seq(folder, new Random(1)).model;
 
-test('its fields go before those of config.json, and options before both', () => {
+test('where there is one config.json tells tokens only, and options go before both', () => {
   const old = { num_beams: 2, max_length: 9, length_penalty: 0.5, decoder_start_token_id: 2 };
   const generation = {
     ...{ num_beams: 4, min_length: 3, no_repeat_ngram_size: 3, early_stopping: true, forced_bos_token_id: 0 },
@@ -30,7 +30,7 @@ test('its fields go before those of config.json, and options before both', () =>
   };
   const model = load(folderWith(generation, old));
   assert.deepEqual(model.config.generation, {
-    ...{ numBeams: 4, maxLength: 9, lengthPenalty: 0.5, minLength: 3, noRepeatNgramSize: 3, earlyStopping: true },
+    ...{ numBeams: 4, minLength: 3, noRepeatNgramSize: 3, earlyStopping: true },
     forcedBosTokenId: 0,
   });
   assert.equal(model.config.decoder_start_token_id, 0);
@@ -40,6 +40,24 @@ test('its fields go before those of config.json, and options before both', () =>
   const without = load(tinyBartFolder(undefined, old)).config;
   assert.deepEqual(without.generation, { numBeams: 2, maxLength: 9, lengthPenalty: 0.5 });
   assert.equal(without.decoder_start_token_id, 2);
+});
+
+test('one that was made of config.json leaves it its fields, and one without tokens its tokens', () => {
+  const old = { num_beams: 2, eos_token_id: 3, forced_eos_token_id: 3 };
+  const copied = load(folderWith({ _from_model_config: true, max_length: 9 }, old)).config;
+  assert.deepEqual(copied.generation, { numBeams: 2, forcedEosTokenId: 3, maxLength: 9 });
+  const { eos_token_id, generation } = load(folderWith({ max_length: 9 }, old)).config;
+  assert.deepEqual([eos_token_id, generation], [3, { maxLength: 9 }]);
+});
+
+test('fields that no table knows are told', () => {
+  const { config } = load(
+    folderWith({ num_beams: 2, my_penalty: 3, use_cache: true, is_assistant: false, other: null }),
+  );
+  assert.match(
+    config.warnings.join(),
+    /generation_config\.json: fields that are not known here are not followed: my_penalty 3\.$/,
+  );
 });
 
 test('with do_sample tokens are drawn, with the temperature and the limits given', () => {

@@ -147,6 +147,18 @@ export const generationFieldNames: readonly string[] = [
   'force_bos_token_to_be_generated',
 ];
 
+/** Fields of `generation_config.json` that are followed, refused, or say only how Python computes and what it puts out. */
+export const knownGenerationFields: ReadonlySet<string> = new Set([
+  ...generationFieldNames,
+  ...['_from_model_config', 'transformers_version', 'bos_token_id', 'eos_token_id', 'pad_token_id'],
+  ...['decoder_start_token_id', 'use_cache', 'cache_implementation', 'cache_config', 'max_cache_len', 'low_memory'],
+  ...['compile_config', 'disable_compile', 'continuous_batching_config', 'prefill_chunk_size', 'use_mtp'],
+  ...['output_attentions', 'output_hidden_states', 'output_logits', 'speculation_type', 'target_lookbehind'],
+  ...['prompt_lookup_num_tokens', 'max_matching_ngram_size', 'num_assistant_tokens', 'num_assistant_tokens_schedule'],
+  ...['is_assistant', 'generation_kwargs'],
+  ...['confidence_threshold', 'early_exit', 'ensemble_weight', 'lookbehind'].map((end) => `assistant_${end}`),
+]);
+
 const tokensSchema = v.object({ eos_token_id: given(oneToken), decoder_start_token_id: given(oneToken) });
 
 /**
