@@ -7,7 +7,7 @@ import { Random } from '../random/index.ts';
 import { runDefaults, tokenizerOf } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { useModel } from './fetch.ts';
-import { checkColumns, inputOption, readInput, textOption } from './input.ts';
+import { checkColumns, checkInput, inputOption, readInput, textOption } from './input.ts';
 import { poolings, shared } from './options.ts';
 import { printJsonLine, warn } from './output.ts';
 import { missingModel } from './settings.ts';
@@ -40,6 +40,7 @@ export function describeEmbed(command: Command): void {
 export async function embed(command: Command): Promise<void> {
   const { model, pooling, normalize = false, input, text, skipInvalid, backend, maxLength } = command.opts<Flags>();
   if (model === undefined) throw missingModel();
+  checkInput({ input, text, skipInvalid });
   await useBackend(backend);
   const loaded = loadEncoder(await useModel(model), new Random(runDefaults.seed));
   for (const warning of loaded.warnings) warn(warning);

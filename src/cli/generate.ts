@@ -26,7 +26,7 @@ import {
   generationAsked,
   maxTargetLengthOption,
 } from './generation-options.ts';
-import { inputOption, readInput } from './input.ts';
+import { checkInput, inputOption, readInput } from './input.ts';
 import { positiveInteger, shared } from './options.ts';
 import { printCells, printJsonLine, printResult, warn } from './output.ts';
 import { TextStream } from './text-stream.ts';
@@ -74,6 +74,7 @@ Examples:
 
 export async function generate(command: Command, run: string | undefined): Promise<void> {
   const flags = command.opts<Flags>();
+  checkInput(flags);
   const { model, tokenizer, maxLength, settings, columns } =
     run === undefined ? await ownWeights(flags) : await trained(run, flags);
   const random = new Random(flags.seed);

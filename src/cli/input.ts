@@ -38,11 +38,18 @@ export interface InputOptions {
   readonly skipInvalid?: boolean;
 }
 
+/** Checks what can be said before a model is loaded. @throws UsageError for what only the rows of a table can have */
+export function checkInput({ input, text, skipInvalid }: Pick<InputOptions, 'input' | 'text' | 'skipInvalid'>): void {
+  if (input !== undefined && isTable(input)) return;
+  if (skipInvalid) throw new UsageError('--skip-invalid goes with rows of a table; lines of a text can all be used.');
+  if (text) throw new UsageError('--text names columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
+}
+
 /**
  * The texts to work on, in batches, as they arrive: the named columns of a table, or the lines of any other file or of standard
  * input.
  *
- * @throws UsageError if columns are missing or do not fit; InputError while iterating, if the input is unreadable or empty
+ * @throws UsageError if columns are missing; InputError while iterating, if the input is unreadable or empty
  */
 export async function* readInput(options: InputOptions): AsyncGenerator<Example[]> {
   const { input, text, columns = text, kind, skipInvalid } = options;
@@ -52,8 +59,6 @@ export async function* readInput(options: InputOptions): AsyncGenerator<Example[
     yield* inBatches(each(rows), BATCH_SIZE);
     return;
   }
-  if (skipInvalid) throw new UsageError('--skip-invalid goes with rows of a table; lines of a text can all be used.');
-  if (text) throw new UsageError('--text names columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
   // Somebody who types lines wants to see each answer.
   const isTyped = input === undefined && process.stdin.isTTY;
   if (isTyped) note('reading lines from standard input, Ctrl-D ends them');

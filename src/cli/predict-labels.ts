@@ -8,7 +8,7 @@ import { loadRun, type Prediction, predict, readRunConfig, runDefaults, tokenize
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { checkColumns, type InputKind, inputKind, readInput } from './input.ts';
+import { checkColumns, checkInput, type InputKind, inputKind, readInput } from './input.ts';
 import { printCells, printJsonLine, warn } from './output.ts';
 
 interface Flags {
@@ -28,6 +28,7 @@ export async function predictLabels(command: Command, run: string | undefined): 
   if (flags.question !== undefined || flags.context !== undefined) {
     throw new UsageError('--question and --context are for a model of questions; this one labels texts.');
   }
+  checkInput(flags);
   const { model, tokenizer, maxLength, kind, columns } =
     run === undefined ? await ownHead(flags) : await trained(run, flags);
   const print = flags.json ? printAsJson : printAsLine;

@@ -84,7 +84,7 @@ test('what does not go with a stopped or a finished run is refused and changes n
 
 test('a run stopped while its adapter is pruned saves nothing', async () => {
   const before = snapshot(folder);
-  const [, ...options] = train('early');
+  const [, ...options] = train('early-too');
   const untrained = options.slice(0, options.indexOf('--learning-rate'));
   const signal = { after: 'pruning', name: 'SIGINT' } as const;
   const outcomes = await Promise.all([
