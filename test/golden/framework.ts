@@ -66,6 +66,10 @@ export function casesOf(name: string, read: () => Case[]): Case[] {
   }
 }
 
+/** A case of each row of a file; a row of which none can be made is a case that fails. */
+export const casesOfRows = <Row>(file: string, rows: readonly Row[], caseOf: (row: Row, i: number) => Case): Case[] =>
+  rows.flatMap((row, i) => casesOf(`${file}, row ${i}`, () => [caseOf(row, i)]));
+
 /** The cases of the files in `folder`, each through the reader of its name; a file without a reader is a case that fails. */
 export function casesOfFiles(
   folder: string,

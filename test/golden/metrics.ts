@@ -9,7 +9,7 @@ import {
   rouge,
   squadScores,
 } from '../../src/metrics/index.ts';
-import { type Area, type Case, casesOfFiles, readJson } from './framework.ts';
+import { type Area, type Case, casesOfFiles, casesOfRows, readJson } from './framework.ts';
 
 type MetricCase = { readonly id: string; readonly labels: number[]; readonly predictions: number[] } & Readonly<
   Partial<Record<MetricName, number | 'NaN' | null>>
@@ -62,12 +62,8 @@ interface SquadFile {
 const same = (got: string, expected: string): number[] => [got === expected ? 1 : 0];
 
 function squadCases({ tol, cases, aggregate }: SquadFile): Case[] {
-  const all = squadScores(
-    cases.map(({ prediction }) => prediction),
-    cases.map(({ references }) => references),
-  );
   return [
-    ...cases.map((golden, i): Case => {
+    ...casesOfRows('squad.json', cases, (golden, i) => {
       const { prediction, references, normalized_prediction, normalized_references, exact_match, f1 } = golden;
       return {
         name: `squad ${i} ${JSON.stringify(prediction)}`,
@@ -86,6 +82,10 @@ function squadCases({ tol, cases, aggregate }: SquadFile): Case[] {
     {
       name: 'squad aggregate',
       run: (compare) => {
+        const all = squadScores(
+          cases.map(({ prediction }) => prediction),
+          cases.map(({ references }) => references),
+        );
         compare('exact_match', [100 * all.exact_match], [aggregate.exact_match], 100 * tol);
         compare('f1', [100 * all.f1], [aggregate.f1], 100 * tol);
       },
@@ -109,7 +109,7 @@ const stemmings: readonly Stemming[] = ['plain', 'stemmer'];
 
 function rougeCases({ tol, cases, mean_fmeasure, porter }: RougeFile): Case[] {
   return [
-    ...cases.map((golden, i): Case => {
+    ...casesOfRows('rouge.json', cases, (golden, i) => {
       const { reference, hypothesis } = golden;
       return {
         name: `rouge ${i} ${JSON.stringify(hypothesis)}`,
@@ -141,12 +141,10 @@ function rougeCases({ tol, cases, mean_fmeasure, porter }: RougeFile): Case[] {
         }
       },
     },
-    ...porter.map(
-      ([word, stem]): Case => ({
-        name: `porter ${word}`,
-        run: (compare) => compare('stem', same(porterStem(word), stem), [1], 0),
-      }),
-    ),
+    ...casesOfRows('rouge.json, porter', porter, ([word, stem]) => ({
+      name: `porter ${word}`,
+      run: (compare) => compare('stem', same(porterStem(word), stem), [1], 0),
+    })),
   ];
 }
 
@@ -171,7 +169,8 @@ export const metrics: Area = {
     const readers = {
       'glue.json': () => {
         const { tol, classification, regression } = readJson<GlueFile>(folder, 'glue.json');
-        return [...classification, ...regression].map((metricCase) => glueCase(metricCase, tol));
+        const cases = [...classification, ...regression];
+        return casesOfRows('glue.json', cases, (metricCase) => glueCase(metricCase, tol));
       },
       'squad.json': () => squadCases(readJson<SquadFile>(folder, 'squad.json')),
       'rouge.json': () => rougeCases(readJson<RougeFile>(folder, 'rouge.json')),

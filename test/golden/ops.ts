@@ -3,7 +3,7 @@ import * as engine from '../../src/index.ts';
 import { add, broadcastTo, grad, hvp, mul, reshape, sum, type Tensor, tensor, tidy } from '../../src/index.ts';
 import { openSafetensors, type SafetensorsFile } from '../../src/io/index.ts';
 import { onGpu } from '../support/gpu.ts';
-import { type Area, bothBackends, type Case, type Compare, readJson } from './framework.ts';
+import { type Area, bothBackends, type Compare, casesOfRows, readJson } from './framework.ts';
 
 interface Input {
   readonly name: string;
@@ -172,8 +172,10 @@ export const ops: Area = {
   cases: (golden) => {
     const folder = join(golden, 'ops');
     const file = openSafetensors(join(folder, 'ops.safetensors'));
-    return readJson<{ cases: OpCase[] }>(folder, 'ops.json').cases.map(
-      (opCase): Case => ({ name: opCase.id, run: (compare) => run(opCase, file, compare) }),
-    );
+    const { cases } = readJson<{ cases: OpCase[] }>(folder, 'ops.json');
+    return casesOfRows('ops.json', cases, (opCase) => ({
+      name: opCase.id,
+      run: (compare) => run(opCase, file, compare),
+    }));
   },
 };

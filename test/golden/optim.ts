@@ -14,6 +14,7 @@ import {
   caseFolders,
   casesOf,
   casesOfFiles,
+  casesOfRows,
   floorTolerance,
   readJson,
 } from './framework.ts';
@@ -252,7 +253,12 @@ export const optim: Area = {
     return [
       ...caseFolders(folder).flatMap((path) => casesOf(basename(path), () => trajectories(path))),
       ...casesOfFiles(folder, {
-        'schedules.json': () => readJson<{ cases: ScheduleCase[] }>(folder, 'schedules.json').cases.map(scheduleCase),
+        'schedules.json': () =>
+          casesOfRows(
+            'schedules.json',
+            readJson<{ cases: ScheduleCase[] }>(folder, 'schedules.json').cases,
+            scheduleCase,
+          ),
       }),
     ];
   },

@@ -24,6 +24,7 @@ import {
   type Compare,
   caseFolders,
   casesOfFiles,
+  casesOfRows,
   floorTolerance,
   readJson,
 } from './framework.ts';
@@ -207,12 +208,13 @@ export const pruning: Area = {
         }),
       ),
       ...casesOfFiles(folder, {
-        'ties.json': () => readJson<{ cases: TieCase[] }>(folder, 'ties.json').cases.map(tieCase),
+        'ties.json': () => casesOfRows('ties.json', readJson<{ cases: TieCase[] }>(folder, 'ties.json').cases, tieCase),
         'er.json': () => {
           const { tol, cases } = readJson<{ tol: number; cases: ErdosRenyiCase[] }>(folder, 'er.json');
-          return cases.map((erCase) => erdosRenyiCase(erCase, tol));
+          return casesOfRows('er.json', cases, (erCase) => erdosRenyiCase(erCase, tol));
         },
-        'counts.json': () => readJson<{ rows: CountRow[] }>(folder, 'counts.json').rows.map(countCase),
+        'counts.json': () =>
+          casesOfRows('counts.json', readJson<{ rows: CountRow[] }>(folder, 'counts.json').rows, countCase),
       }),
     ];
   },
