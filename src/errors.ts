@@ -24,7 +24,7 @@ function shortened(text: string): string {
 export class InputError extends Error {
   override readonly name = 'InputError';
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
     super(shortened(printable(message)), options);
   }
 }

@@ -103,6 +103,11 @@ async function errorsOf(tsc: string, source: string, options: object): Promise<s
 const nodeAlone = entries.indexOf('sparse-adapter/experiments');
 const inBrowsers = program.replace(/^import .*experiments';\n/m, '').replace(`entry${nodeAlone},`, '');
 
+/** The other entries need the types of Node.js or of browsers, as the declarations of valibot do. */
+const engineAlone = program
+  .replace(/^import .*\/\w+';\n/gm, '')
+  .replace(/^export const (everything|bytes|read).*\n/gm, '');
+
 interface Setting {
   readonly name: string;
   readonly options: object;
@@ -117,6 +122,12 @@ const settings: readonly Setting[] = [
     name: 'bundler for browsers',
     options: { ...bundler, customConditions: ['browser'], types: [] },
     source: inBrowsers,
+  },
+  { name: 'bundler and the library of 2020', options: { ...bundler, types: [], target: 'es2020' } },
+  {
+    name: 'the engine with the types of the language alone',
+    options: { ...node16, types: [], lib: ['es2022'] },
+    source: engineAlone,
   },
   { name: 'node16 with the types of Node.js', options: { ...node16, types: ['node'] } },
   { name: 'bundler with the types of Node.js', options: { ...bundler, types: ['node'] } },
@@ -141,7 +152,7 @@ for (const { name, options, source = program } of settings) {
   const [oldest, newest] = [compilers[0], compilers[compilers.length - 1]];
   for (const [version, tsc] of everywhere.includes(name) ? compilers : new Set([oldest, newest])) {
     typed(`TypeScript ${version}, ${name}`, async () => {
-      if (name.includes('Node.js')) installNodeTypes();
+      if (name.includes('types of Node.js')) installNodeTypes();
       assert.equal(await errorsOf(tsc, source, options), '');
     });
   }
