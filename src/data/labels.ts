@@ -13,6 +13,8 @@ export interface LabelOptions {
   /** The class names of a trained model, in its order; implies classification. */
   readonly labels?: readonly string[];
   readonly kind?: LabelKind;
+  /** The names of classes that a file gives; the column then has classes unless `kind` is `regression`. */
+  readonly named?: readonly string[];
 }
 
 /** A value that stands for no label, in the spellings of pandas and JSON. */
@@ -91,13 +93,13 @@ export const addUnusable = (bad: BadRows, place: RowPlace, { problem, hint }: Un
  * @throws InputError naming file and column: no value is a label, decimal commas, class names that are there twice
  */
 export function readLabels(column: LabelColumn, options: LabelOptions): ReadLabels {
-  const { labels, kind = 'auto' } = options;
-  const known = new Set(labels);
+  const { labels, named, kind = 'auto' } = options;
+  const known = new Set(labels ?? named?.filter((name) => !UNLABELLED.has(name)));
   const given = column.values.filter((value) => known.has(value) || !MISSING.has(value));
   const areAllUnlabelled = given.every((value) => UNLABELLED.has(value) && !known.has(value));
   if (areAllUnlabelled) throw noLabels(column, given, options);
   if (labels) return trainedClasses(column, labels, options);
-  if (kind === 'classification') return newClasses(column, given, options);
+  if (kind === 'classification' || (named && kind === 'auto')) return newClasses(column, given, options);
   const comma = given.find((value) => WITH_COMMA.test(value));
   if (comma !== undefined && given.every((value) => NUMBER.test(value) || WITH_COMMA.test(value))) {
     throw new InputError(

@@ -41,6 +41,8 @@ export interface ReadRowsOptions extends ChunkOptions {
   readonly bad: BadRows;
   /** A column whose cells may be empty. */
   readonly optional?: string;
+  /** Told the names of a column's classes, where a file has them. */
+  readonly onClasses?: (column: string, names: readonly string[]) => void;
 }
 
 /**
@@ -78,7 +80,11 @@ export async function* readRows(
 
 type RowChunks = AsyncGenerator<Row[], void, undefined>;
 
-function rowsOf(path: string, columns: readonly string[], options: ChunkOptions): RowChunks {
+function rowsOf(
+  path: string,
+  columns: readonly string[],
+  options: Omit<ReadRowsOptions, 'bad' | 'optional'>,
+): RowChunks {
   switch (extname(path).toLowerCase()) {
     case '.csv':
       return csvRows(path, columns, options);
@@ -88,7 +94,7 @@ function rowsOf(path: string, columns: readonly string[], options: ChunkOptions)
     case '.ndjson':
       return jsonRows(path, columns, options);
     case '.parquet':
-      return parquetRows(path, columns);
+      return parquetRows(path, columns, options);
     default:
       throw new InputError(
         `${path}: the name must end in .csv, .tsv, .jsonl, .ndjson or .parquet, which tells the format`,
@@ -223,9 +229,14 @@ function objectCells(
   return { cells };
 }
 
-async function* parquetRows(path: string, columns: readonly string[]): RowChunks {
+async function* parquetRows(
+  path: string,
+  columns: readonly string[],
+  { onClasses }: Pick<ReadRowsOptions, 'onClasses'>,
+): RowChunks {
   let number = 0;
   for await (const { classes, part } of parquetParts(path, columns)) {
+    for (const [i, names] of classes.entries()) if (names && number === 0) onClasses?.(columns[i], names);
     yield part.map((values): Row => {
       number++;
       const cells: string[] = [];

@@ -12,7 +12,7 @@ export interface TableOptions {
   label?: string;
   /** The class names of a trained model, in its order; implies classification. */
   labels?: readonly string[];
-  /** What the label column holds. `auto` (the default): numbers if every value is a finite number, class names otherwise. */
+  /** What the label column holds. `auto` (the default): classes if the file says so, else numbers if every value is a finite number. */
   kind?: LabelKind;
   /** Leave out rows that cannot be used, with a warning that counts them, in place of an error that lists them. Default false. */
   skipInvalid?: boolean;
@@ -37,7 +37,11 @@ export async function readTable(path: string | readonly string[], options: Table
   const column = new LabelColumn();
   const values: number[] = [];
   const places: { file: string; number: number }[] = [];
-  for await (const rows of readRows(paths, columns, { bad, optional: label })) {
+  let named: readonly string[] | undefined;
+  const onClasses = (of: string, names: readonly string[]) => {
+    if (of === label) named = names;
+  };
+  for await (const rows of readRows(paths, columns, { bad, optional: label, onClasses })) {
     for (const { file, number, cells } of rows) {
       examples.push(exampleOf(cells, text.length));
       if (label === undefined) continue;
@@ -49,7 +53,13 @@ export async function readTable(path: string | readonly string[], options: Table
     const warnings = bad.finish(name, examples.length);
     return { name, examples, labels: labels ? [...labels] : null, metrics: [], warnings };
   }
-  const { targets, failure, warnings, ...rest } = readLabels(column, { path: paths[0], column: label, labels, kind });
+  const { targets, failure, warnings, ...rest } = readLabels(column, {
+    path: paths[0],
+    column: label,
+    labels,
+    named,
+    kind,
+  });
   examples = examples.filter((example, i) => {
     const target = targets[values[i]];
     if (typeof target === 'number') example.label = target;

@@ -86,6 +86,20 @@ test('decimals of Parquet without a fraction keep their digits', async () => {
   assert.deepEqual(await classesOf(path), ids.map(String));
 });
 
+test('a column that a Parquet file says to hold classes has classes, whatever they are called', async () => {
+  const read = (label: bigint[], names: string[], options: TableOptions = auto) =>
+    readTable(file('a.parquet', parquetBytes({ text: label.map((n) => `t${n}`), label }, { label: names })), options);
+  const stars = await read([0n, 1n, 2n], ['10', '2', '1']);
+  assert.deepEqual([stars.labels, stars.warnings], [['1', '2', '10'], []]);
+  assert.deepEqual(
+    stars.examples.map(({ label }) => label),
+    [2, 1, 0],
+  );
+  assert.deepEqual((await read([0n, 1n], ['NA', 'EU'])).labels, ['EU', 'NA']);
+  assert.equal((await read([0n, 1n], ['10', '2'], { ...auto, kind: 'regression' })).labels, null);
+  await assertRejectsInput(() => read([0n, 1n, -1n], ['10', '2']), /'-1' in column 'label' is no label/);
+});
+
 test('-1 and null are no classes', async () => {
   for (const path of inAllFormats([0, -1, 1, null, 0])) {
     await assertRejectsInput(
