@@ -14,13 +14,20 @@ export type MetricName = keyof typeof metrics;
 
 /**
  * The named metrics of paired predictions and labels, as fractions (not percent).
- * @throws RangeError if there are not as many predictions as labels.
+ * @throws RangeError for another name, and if there are not as many predictions as labels.
  */
 export function computeMetrics<Name extends MetricName>(
   names: readonly Name[],
   predictions: ArrayLike<number>,
   labels: ArrayLike<number>,
 ): Record<Name, number> {
+  for (const name of names) {
+    if (!Object.hasOwn(metrics, name)) {
+      throw new RangeError(
+        `computeMetrics: there is no metric "${name}"; there are ${Object.keys(metrics).join(', ')}.`,
+      );
+    }
+  }
   const values = names.map((name) => [name, metrics[name](predictions, labels)]);
   return Object.fromEntries(values) as Record<Name, number>;
 }

@@ -1,4 +1,5 @@
-import { droppedLetters, type RougeTokenizer, rougeTokens } from './rouge-tokens.ts';
+import { shown } from '../settings/index.ts';
+import { droppedLetters, type RougeTokenizer, rougeTokenizers, rougeTokens } from './rouge-tokens.ts';
 
 /** How much of a reference a summary holds (recall), how much of the summary is in the reference (precision), and their F1. */
 export interface RougeScore {
@@ -34,11 +35,28 @@ function warnOnce(message: string): void {
   isSaid = true;
 }
 
+/** @throws TypeError naming what is no text, an unknown tokenizer or an unknown option */
+function checkArguments(name: string, texts: Readonly<Record<string, unknown>>, options: RougeOptions): void {
+  for (const [key, text] of Object.entries(texts)) {
+    if (typeof text !== 'string') throw new TypeError(`${name}: ${key} must be a text, not ${shown(text)}.`);
+  }
+  const { tokenizer = 'ascii', stemmer: _, onWarning: __, ...others } = options;
+  if (typeof tokenizer !== 'function' && !rougeTokenizers.includes(tokenizer)) {
+    const known = rougeTokenizers.join(', ');
+    throw new TypeError(`${name}: tokenizer must be one of ${known}, or a function, not ${shown(tokenizer)}.`);
+  }
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new TypeError(`${name}: unknown option ${shown(unknown)}; there are stemmer, tokenizer, onWarning.`);
+  }
+}
+
 /**
  * Returns ROUGE (Lin 2004) of one summary, equal to the scores of Google's `rouge_score`: words are runs of a-z and 0-9 in lower case, and
  * with `stemmer` those of more than three letters are stemmed. Other letters are dropped; texts that have many need another `tokenizer`.
  */
 export function rouge(hypothesis: string, reference: string, options: RougeOptions = {}): RougeScores {
+  checkArguments('rouge', { hypothesis, reference }, options);
   const { tokenizer, onWarning = warnOnce } = options;
   const warning = droppedLetters([reference], tokenizer);
   if (warning) onWarning(warning);
@@ -75,9 +93,16 @@ export function meanRouge(
   references: readonly string[],
   options: RougeOptions = {},
 ): Record<keyof RougeScores, number> {
+  if (!Array.isArray(hypotheses) || !Array.isArray(references)) {
+    throw new TypeError('meanRouge: hypotheses and references must be arrays of texts.');
+  }
   if (hypotheses.length !== references.length) {
     throw new RangeError(`${hypotheses.length} summaries cannot be compared with ${references.length} references`);
   }
+  hypotheses.forEach((_, i) => {
+    const texts = { [`hypotheses[${i}]`]: hypotheses[i], [`references[${i}]`]: references[i] };
+    checkArguments('meanRouge', texts, options);
+  });
   const { tokenizer, onWarning = warnOnce } = options;
   const warning = droppedLetters(references, tokenizer);
   if (warning) onWarning(warning);

@@ -160,4 +160,11 @@ test('typed arrays are welcome, only the named metrics are computed, lengths mus
   }
 });
 
+test('a metric that there is not is named', () => {
+  assert.throws(
+    () => computeMetrics(['accuracyy' as 'accuracy'], [0], [0]),
+    /there is no metric "accuracyy"; there are accuracy/,
+  );
+});
+
 test.run();

@@ -147,4 +147,18 @@ test('a list of summaries gives one warning', () => {
   assert.match(warnings[0], /drops 54 % /);
 });
 
+test('arguments of plain JavaScript that are no texts or options are named', () => {
+  const call = rouge as (...values: readonly unknown[]) => unknown;
+  const mean = meanRouge as (...values: readonly unknown[]) => unknown;
+  assert.throws(() => call(5, 'a'), /^TypeError: rouge: hypothesis must be a text, not 5\.$/);
+  assert.throws(() => call('a', null), /^TypeError: rouge: reference must be a text, not null\.$/);
+  assert.throws(
+    () => call('a', 'a', { tokenizer: 'utf8' }),
+    /rouge: tokenizer must be one of ascii, unicode, or a function/,
+  );
+  assert.throws(() => call('a', 'a', { stemer: true }), /rouge: unknown option "stemer"/);
+  assert.throws(() => mean('a', 'a'), /meanRouge: hypotheses and references must be arrays of texts/);
+  assert.throws(() => mean(['a', 'b'], ['a', undefined]), /meanRouge: references\[1\] must be a text, not missing/);
+});
+
 test.run();
