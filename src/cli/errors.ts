@@ -19,6 +19,10 @@ export function report(error: unknown): number {
     note('stopped; nothing was saved');
     return error.exitCode;
   }
+  if (error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd') {
+    note('error: the folder in which this was started has been removed; change to another.');
+    return exitCodes.input;
+  }
   if (error instanceof InputError || error instanceof MemoryError) {
     note(`error: ${error.message}`);
     return exitCodes.input;
@@ -28,13 +32,16 @@ export function report(error: unknown): number {
   return exitCodes.internal;
 }
 
-/** A reader that has seen enough, as in `predict ... | head`, is no error, and a terminal that was closed ends no work. */
-export function ignoreClosedOutput(): void {
+/**
+ * A reader that has seen enough, as in `predict ... | head`, is no error. A terminal that was closed ends no work, and neither does
+ * a log on a full disk. Results that cannot be written are an error of one line.
+ */
+export function watchOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-    if (error.code !== 'EIO') throw error;
+    if (error.code === 'EIO') return;
+    note(`error: Cannot write to standard output: ${error.message}`);
+    process.exit(exitCodes.input);
   });
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-  });
+  process.stderr.on('error', () => {});
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { ignoreClosedOutput, report } from './errors.ts';
+import { report, watchOutput } from './errors.ts';
 import { buildProgram } from './program.ts';
 
-ignoreClosedOutput();
+watchOutput();
 try {
   await buildProgram().parseAsync();
 } catch (error) {

@@ -77,7 +77,10 @@ export function namedRuns(text: string): string[] {
 }
 
 /** An absolute path, so that what is stored of it stays valid in another directory. */
-export const path = (text: string): string => resolve(text);
+export function path(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must be a path.');
+  return resolve(text);
+}
 
 /** An absolute path if there is such a folder, else the name of a package or of a model on the hub. */
 export const model = (text: string): string => (existsSync(text) ? resolve(text) : text);

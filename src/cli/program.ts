@@ -50,6 +50,7 @@ export function buildProgram(): Command {
     describe(command);
     command.action(async () => {
       try {
+        refuseEmpty(command);
         await run(command, command.args[0]);
       } catch (error) {
         if (error instanceof UsageError) command.error(`error: ${error.message}`);
@@ -58,6 +59,13 @@ export function buildProgram(): Command {
     });
   }
   return program.showHelpAfterError('See sparse-adapter --help.');
+}
+
+/** An empty text is what a script passes whose variable is not set. @throws UsageError for one */
+function refuseEmpty(command: Command): void {
+  const empty = command.options.find((option) => command.getOptionValue(option.attributeName()) === '');
+  if (empty) throw new UsageError(`option '${empty.flags}' argument '' is invalid. It must not be empty.`);
+  if (command.args.includes('')) throw new UsageError('an argument is empty; leave it out, or give it a value.');
 }
 
 /** `what it does (one | another; default: one)` */

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileError } from './files.ts';
 
 const unfinished = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
+
+/** No single file takes so long to be written. */
+const UNFINISHED_MS = 600_000;
 
 /** Whether a process that was killed while it wrote one of these files left a file of this name. */
 export const isUnfinished = (name: string, files: readonly string[]): boolean =>
@@ -21,6 +24,7 @@ export function writeFileAtomic(path: string, data: Uint8Array | string): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
     const target = behindLinks(path);
+    removeUnfinished(dirname(target));
     // No longer than it must be: the file's own name may have all the length that there is.
     temporary = join(dirname(target), `.${randomUUID()}.tmp`);
     writeFileSync(temporary, data, { flag: 'wx', flush: true });
@@ -28,6 +32,16 @@ export function writeFileAtomic(path: string, data: Uint8Array | string): void {
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });
     throw fileError(`Cannot write ${path}`, error);
+  }
+}
+
+/** Removes what processes left in a folder that were killed while they wrote; younger files may be those of one that still does. */
+function removeUnfinished(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    if (!isUnfinished(name, [])) continue;
+    const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > UNFINISHED_MS) rmSync(file, { force: true });
   }
 }
 

@@ -90,7 +90,8 @@ function unknownField(schema: v.GenericSchema, value: unknown, keys: readonly Ke
   const above = keys.slice(0, -1);
   const owner = schemaAt(schema, value, above);
   const { entries } = (owner ? resolved(owner, above.reduce(childOf, value)) : {}) as Partial<Parts>;
-  const known = entries ? ` Known here: ${Object.keys(entries).join(', ')}.` : '';
+  const names = Object.keys(entries ?? {});
+  const known = names.length > 0 ? ` Known here: ${names.join(', ')}.` : '';
   return `${pathText(keys)} is no known field.${known}`;
 }
 

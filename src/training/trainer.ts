@@ -140,9 +140,13 @@ export class Trainer<Item> {
 
   #assertFinite(value: number, what: string): void {
     if (Number.isFinite(value)) return;
-    throw new InputError(
-      `The ${what} ${value} at step ${this.#step + 1} of ${this.totalSteps}; lower the learning rate (now ${this.#options.learningRate}) or check the data for extreme values.`,
-    );
+    const { learningRate, weightDecay } = this.#options;
+    // A step multiplies weights by 1 - learningRate * weightDecay.
+    const remedy =
+      weightDecay > 1 && learningRate * weightDecay > 1
+        ? `lower the weight decay (now ${weightDecay}) or the learning rate (now ${learningRate})`
+        : `lower the learning rate (now ${learningRate}) or check the data for extreme values`;
+    throw new InputError(`The ${what} ${value} at step ${this.#step + 1} of ${this.totalSteps}; ${remedy}.`);
   }
 
   #learningRate(): number {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lstatSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { writeFileAtomic } from '../../src/io/index.ts';
@@ -24,6 +24,15 @@ test('a file that cannot be replaced leaves everything as it was', () => {
   assertInputError(() => writeFileAtomic(join(root, 'target'), 'new'), /Cannot write .*target/);
   assert.deepEqual(list(root), ['target']);
   assert.equal(read(root, 'target', 'inside.txt'), 'kept');
+});
+
+test('what a killed process left in the folder goes once it is old', () => {
+  const [dead, young] = ['0f8fad5b-d9cb-469f-a165-70867728950e', '7c9e6679-7425-40de-944b-e07fc1f90ae7'];
+  const root = temporaryFolder({ [`.${dead}.tmp`]: 'half', [`.${young}.tmp`]: 'hal', 'mine.tmp': 'kept' });
+  const hourAgo = Date.now() / 1000 - 3600;
+  for (const name of [`.${dead}.tmp`, 'mine.tmp']) utimesSync(join(root, name), hourAgo, hourAgo);
+  writeFileAtomic(join(root, 'a.txt'), 'new');
+  assert.deepEqual(list(root), [`.${young}.tmp`, 'a.txt', 'mine.tmp']);
 });
 
 test('a link stays, and the file that it leads to is written', () => {

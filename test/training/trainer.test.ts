@@ -273,6 +273,16 @@ onEveryBackend(test, 'a loss that is not finite is an error that leaves everythi
   assert.equal((await trainer.trainStep()).step, 2);
 });
 
+onEveryBackend(test, 'a weight decay that lets weights grow is named', async () => {
+  const parameter = new Parameter('w', [1, 2], [2]);
+  const objective = { items: range(8), lengthOf: one, parameters: [parameter], loss: () => tensor(Number.NaN) };
+  const trainer = new Trainer(objective, { ...options, learningRate: 0.25, weightDecay: 1e9 }, new Random(1));
+  await assert.rejects(
+    trainer.trainStep(),
+    /; lower the weight decay \(now 1000000000\) or the learning rate \(now 0\.25\)\.$/,
+  );
+});
+
 onEveryBackend(test, 'so is a gradient that is not finite, whatever the clipping', async () => {
   for (const maxGradNorm of [1, null]) {
     const parameter = new Parameter('w', [0], [1]);

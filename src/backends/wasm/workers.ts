@@ -21,11 +21,21 @@ export const canShare = (): boolean => typeof SharedArrayBuffer !== 'undefined';
 /** Whether workers start while this thread computes. In a browser they start only while it is idle. */
 export const startWhileBusy = (): boolean => nodeThreads() !== undefined;
 
-/** Threads to use when nothing else is said: SPARSE_ADAPTER_THREADS, or what the machine has. */
+/**
+ * Threads to use when nothing else is said: SPARSE_ADAPTER_THREADS, or what the machine has.
+ *
+ * @throws RangeError if that variable is no number of threads
+ */
 export function defaultThreads(): number {
   const { process, navigator } = globalThis;
-  const wished = Number(process?.env?.SPARSE_ADAPTER_THREADS);
-  if (Number.isInteger(wished) && wished > 0) return wished;
+  const text = process?.env?.SPARSE_ADAPTER_THREADS?.trim();
+  if (text) {
+    const wished = Number(text);
+    if (Number.isSafeInteger(wished) && wished > 0) return wished;
+    throw new RangeError(
+      `SPARSE_ADAPTER_THREADS must be a whole number above 0, not '${text}'; without it all cores compute.`,
+    );
+  }
   return process?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
 }
 
