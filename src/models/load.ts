@@ -96,6 +96,8 @@ function checkFolder(folder: string): void {
 
 const isOfHead = (name: string): boolean => /^(classifier|qa_outputs)\./.test(name);
 const isOfPooler = (name: string): boolean => /(^|\.)pooler\./.test(name);
+/** Of the pooler of BERT, which not every model has a use for. */
+const isPooler = (name: string): boolean => /(^|\.)pooler\.dense\.(weight|bias)$/.test(name);
 
 /** The checkpoint without a part of it. */
 const without = (source: WeightSource, isLeftOut: (name: string) => boolean): WeightSource => ({
@@ -166,7 +168,7 @@ function headLine(
     const left = unused.length > 0 ? `not used of it: ${shortList(unused)}; ` : '';
     return [`${folder}: ${reason}; ${left}the head is new (${shortList(initialized)}).`];
   }
-  const others = unused.filter((name) => !isOfPooler(name));
+  const others = unused.filter((name) => !isPooler(name));
   if (!keeps || others.length === 0) return [];
   return [`${folder}: ${is ? `it is ${is}; ` : ''}not used of it: ${shortList(others)}.`];
 }

@@ -105,7 +105,7 @@ export async function predict(
     const bad = values.find((value) => !Number.isFinite(value));
     if (bad !== undefined) {
       throw new InputError(
-        `The model's output is ${bad}, its weights are too large; train with a lower learning rate.`,
+        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
       );
     }
     const width = values.length / batch.length;

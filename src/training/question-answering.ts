@@ -85,7 +85,7 @@ async function windowLogits(
     const bad = values.find((value) => !Number.isFinite(value));
     if (bad !== undefined) {
       throw new InputError(
-        `The model's output is ${bad}, its weights are too large; train with a lower learning rate.`,
+        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
       );
     }
     batch.forEach((_, s) => {

@@ -8,7 +8,9 @@ export async function readScores(scores: Tensor): Promise<Float32Array[]> {
   scores.dispose();
   const bad = values.find((value) => !Number.isFinite(value));
   if (bad !== undefined) {
-    throw new InputError(`The model's output is ${bad}, its weights are too large; train with a lower learning rate.`);
+    throw new InputError(
+      `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
+    );
   }
   return Array.from({ length: texts }, (_, i) => values.subarray(i * vocabulary, (i + 1) * vocabulary));
 }
