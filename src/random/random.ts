@@ -1,4 +1,4 @@
-import seedrandom from 'seedrandom';
+import alea, { type Alea } from 'seedrandom/lib/alea.js';
 
 /** The position of a generator; plain numbers, so that JSON keeps it exactly. */
 export interface RandomState {
@@ -14,7 +14,7 @@ export interface RandomState {
  */
 export class Random {
   readonly seed: string;
-  #generator: seedrandom.StatefulPRNG<seedrandom.State.Alea>;
+  #generator: Alea;
 
   /** @throws TypeError for what is neither a finite number nor a text */
   constructor(seed: number | string) {
@@ -22,13 +22,13 @@ export class Random {
       throw new TypeError(`Random: seed must be a finite number or a text, not ${String(seed)}.`);
     }
     this.seed = String(seed);
-    this.#generator = seedrandom.alea(this.seed, { state: true });
+    this.#generator = alea(this.seed, { state: true });
   }
 
   /** A generator that continues exactly where {@link Random.state} was taken. */
   static restore(state: RandomState): Random {
     const random = new Random(state.seed);
-    random.#generator = seedrandom.alea(state.seed, { state: state.generator });
+    random.#generator = alea(state.seed, { state: state.generator });
     return random;
   }
 
