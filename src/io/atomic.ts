@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileError } from './files.ts';
+import { writeNewFile } from './flush.ts';
 
 const unfinished = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
@@ -27,7 +28,7 @@ export function writeFileAtomic(path: string, data: Uint8Array | string): void {
     removeUnfinished(dirname(target));
     // No longer than it must be: the file's own name may have all the length that there is.
     temporary = join(dirname(target), `.${randomUUID()}.tmp`);
-    writeFileSync(temporary, data, { flag: 'wx', flush: true });
+    writeNewFile(temporary, data);
     renameSync(temporary, target);
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });

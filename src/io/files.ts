@@ -4,7 +4,9 @@ import { isJsonObject, parseJson } from './json.ts';
 
 /** What the operating system refused, as an error of one line: `action` says what was tried on which path. */
 export function fileError(action: string, error: unknown): InputError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const told = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  // A path that is too long would push the reason itself out of the line; the action names it already.
+  const reason = told.length > 500 ? told.replace(/, \w+ '.*$/s, '') : told;
   return new InputError(`${action}: ${reason}.`, { cause: error });
 }
 

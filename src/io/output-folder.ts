@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import {
   closeSync,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -16,7 +15,6 @@ import {
   statSync,
   unlinkSync,
   utimesSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -26,6 +24,7 @@ import { InputError } from '../errors.ts';
 import { parseWith, positiveInteger, printable } from '../settings/index.ts';
 import { isUnfinished } from './atomic.ts';
 import { fileError, isFolder, readJsonObject } from './files.ts';
+import { flush, writeNewFile } from './flush.ts';
 
 /**
  * The folder that a command writes: who may write it, how its content is replaced as a whole, and what becomes of it when the
@@ -67,14 +66,14 @@ export interface Disk {
 
 export const realDisk: Disk = {
   makeFolder: (path) => void mkdirSync(path, { recursive: true }),
-  write: (path, data) => writeFileSync(path, data, { flag: 'wx', flush: true }),
+  write: writeNewFile,
   rename: renameSync,
   remove: (path) => rmSync(path, { recursive: true, force: true, maxRetries: 3 }),
   sync: (folder) => {
     try {
       const file = openSync(folder, 'r');
       try {
-        fsyncSync(file);
+        flush(file);
       } finally {
         closeSync(file);
       }
@@ -189,7 +188,7 @@ export class OutputFolder {
       const file = openSync(place, 'w');
       try {
         for (let left = bytes; left > 0; left -= piece.length) writeSync(file, piece, 0, Math.min(left, piece.length));
-        fsyncSync(file);
+        flush(file);
       } finally {
         closeSync(file);
       }

@@ -57,6 +57,14 @@ test('an empty text, as of a variable that is not set, is no folder', () => {
   assert.deepEqual(readdirSync(cwd), []);
 });
 
+test('the permission model of Node.js, which lets no file be flushed and no worker start', () => {
+  const output = join(temporaryFolder(), 'run');
+  const args = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', main, ...training(output)];
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(readdirSync(output), ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json']);
+});
+
 test('a number of threads that is none is refused', () => {
   for (const threads of ['0', '-1', '1.5', 'all']) {
     const env = { ...process.env, SPARSE_ADAPTER_THREADS: threads };
