@@ -8,7 +8,11 @@ import { withMergedPooler } from './pooler-lora.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
 
 /** A model that adapters attach to, and what it is. */
-export type ConfiguredModel = AdaptableModel & { readonly config: ModelConfig };
+export type ConfiguredModel = AdaptableModel & {
+  readonly config: ModelConfig;
+  /** Class names in the order of the outputs, if it has any. */
+  readonly labels?: readonly string[] | null;
+};
 
 /**
  * Gives the adapter of a model, and the model's head, the weights of a folder. All are checked before the first one is changed.
@@ -76,9 +80,18 @@ function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter):
 
 const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
 
-/** @throws InputError if the folder brings a head for something else than the model is for */
-function checkHead(model: ConfiguredModel, { label, stated, weights }: StoredAdapter): void {
+/** Whether the same names stand in another order, so that every output would have the name of another one. */
+const isReordered = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((name) => other.includes(name)) && one.some((name, i) => name !== other[i]);
+
+/** @throws InputError if the folder brings a head for something else than the model is for, or for its classes in another order */
+function checkHead(model: ConfiguredModel, { label, stated, weights, labels }: StoredAdapter): void {
   if (!weights.some(isOfHead)) return;
+  if (labels && model.labels && isReordered(labels, model.labels)) {
+    throw new InputError(
+      `${label}: its head has the classes in the order ${labels.join(', ')}, the model in the order ${model.labels.join(', ')}; give the model its labels in the order of the head.`,
+    );
+  }
   const names = new Set(model.parameters().map(({ name }) => name));
   const own: HeadKind = names.has('qa_outputs.weight')
     ? 'question-answering'

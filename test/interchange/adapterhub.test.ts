@@ -438,6 +438,19 @@ test("a flexible head becomes the one of transformers' class", () => {
   assert.deepEqual(Array.from(classifier?.value.dataSync() ?? []), [1, 2]);
 });
 
+test("a head with the model's classes in another order is refused", () => {
+  const loaded = (label2id: object) =>
+    loadAdapterFolder(
+      tinyClassifier(),
+      hubFolder({ files: flexibleHead({ ...twoLayers, label2id }, twoLayerTensors) }),
+    );
+  assert.ok(loaded({ no: 0, yes: 1 }).hasHead);
+  assertInputError(
+    () => loaded({ yes: 0, no: 1 }),
+    /classes in the order yes, no, the model in the order no, yes; give/,
+  );
+});
+
 test('numbers of classes with gaps, or there twice, are refused', () => {
   for (const label2id of [
     { good: 0, bad: 2 },
