@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import type { AdamArrays, AdamStep } from '../../src/backends/backend.ts';
 import { WasmBackend, type WasmBuffer } from '../../src/backends/wasm/index.ts';
 import { Random } from '../../src/random/random.ts';
+import { startWorkers } from '../support/threads.ts';
 import { range } from '../support/values.ts';
 
 const test = suite('wasm: kernels of optimisers');
@@ -28,20 +29,14 @@ function arrays(backend: WasmBackend): AdamArrays<WasmBuffer>[] {
   }));
 }
 
-/** Keeps handing out work until all threads take part. */
-function withWorkers(threads: number): WasmBackend {
+function started(threads: number): WasmBackend {
   const backend = new WasmBackend({ threads });
-  const x = backend.fill(1 << 18, 1);
-  const until = performance.now() + 10_000;
-  while (threads > 1 && backend.readyThreads() < threads) {
-    assert.ok(performance.now() < until, 'the workers did not start');
-    backend.free(backend.unary('neg', x));
-  }
+  startWorkers(backend);
   return backend;
 }
 
 function afterAdam(threads: number): Float32Array[] {
-  const backend = withWorkers(threads);
+  const backend = started(threads);
   const all = arrays(backend);
   backend.optimizer.adam(all, step);
   return all.flatMap(({ w, m, v }) => [w, m, v].map((buffer) => backend.readSync(buffer)));
@@ -78,7 +73,7 @@ test('a mask hides also what is not a number', () => {
 });
 
 test('the sum of squares is exact for whole numbers, whatever the lengths', () => {
-  const backend = withWorkers(2);
+  const backend = started(2);
   const buffers = LENGTHS.map((length, k) => backend.upload(range(length).map((i) => ((i + k) % 7) - 3)));
   const expected = LENGTHS.flatMap((length, k) => range(length).map((i) => (((i + k) % 7) - 3) ** 2));
   assert.equal(
@@ -91,7 +86,8 @@ test('the sum of squares is exact for whole numbers, whatever the lengths', () =
 
 test('no result depends on the number of threads', () => {
   const sum = (threads: number) => {
-    const backend = withWorkers(threads);
+    const backend = new WasmBackend({ threads });
+    startWorkers(backend);
     return backend.optimizer.sumOfSquares(arrays(backend).map(({ g }) => g));
   };
   const [alone, total] = [afterAdam(1), sum(1)];

@@ -24,3 +24,14 @@ export async function whenReady(backend: WasmBackend): Promise<void> {
   }
   backend.free(x);
 }
+
+/** Hands out work without a pause until all threads take part, whatever else the machine does. */
+export function startWorkers(backend: WasmBackend): void {
+  const x = backend.fill(1 << 18, 1);
+  const until = performance.now() + 60_000;
+  while (backend.readyThreads() < backend.threads) {
+    assert.ok(performance.now() < until, 'the workers did not start');
+    backend.free(backend.unary('neg', x));
+  }
+  backend.free(x);
+}

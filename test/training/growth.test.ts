@@ -13,6 +13,7 @@ import {
   Trainer,
   trainingDefaults,
 } from '../../src/training/index.ts';
+import { startWorkers } from '../support/threads.ts';
 import { tinyBert, tinyClassifier, vocabulary } from '../support/tiny-model.ts';
 import { range } from '../support/values.ts';
 
@@ -45,6 +46,7 @@ interface Setup {
 async function setup(threads: number): Promise<Setup> {
   const backend = await setBackend('wasm', { threads });
   assert.ok(backend instanceof WasmBackend);
+  startWorkers(backend);
   const model = tinyClassifier(undefined, { config });
   const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 16, dropout: 0.1 }));
   freezeBackbone(model, adapter, isHeadParameter);
