@@ -14,19 +14,16 @@ const ROUNDS = 201;
 /** Nanoseconds of one measurement. */
 const LENGTH = 500_000;
 
-function operations(engine: typeof Engine): Record<string, Run> {
-  const { tensor } = engine;
-  const a = tensor([1, 2, 3, 4]);
-  const b = tensor([4, 3, 2, 1]);
-  const m = tensor([
-    [1, 2],
-    [3, 4],
-  ]);
-  const v = tensor([1, 2]);
-  const w = tensor([1, 2, 3, 4], [4], { requiresGrad: true });
+/** On vectors a, b and w of n² numbers, a matrix m of n rows and a vector v of n. */
+function operations(engine: typeof Engine, n: number): Record<string, Run> {
+  const { Random, randomNormal, reshape } = engine;
+  const random = new Random(1);
+  const [a, b] = [randomNormal([n * n], random), randomNormal([n * n], random)];
+  const [m, v] = [reshape(a, [n, n]), randomNormal([n], random)];
+  const w = randomNormal([n * n], random, { requiresGrad: true });
   return {
     'relu(a)': () => engine.relu(a),
-    'reshape(a, [2, 2])': () => engine.reshape(a, [2, 2]),
+    'reshape(a, [n, n])': () => engine.reshape(a, [n, n]),
     'add(a, b)': () => engine.add(a, b),
     'mul(a, 2)': () => engine.mul(a, 2),
     'sum(a)': () => engine.sum(a),
@@ -36,7 +33,7 @@ function operations(engine: typeof Engine): Record<string, Run> {
     'matmul(m, m, { transposeB: true })': () => engine.matmul(m, m, { transposeB: true }),
     'linear(m, m, v)': () => engine.linear(m, m, v),
     'gatherRows(m, [1, 0])': () => engine.gatherRows(m, [1, 0]),
-    'zeros([2, 2])': () => engine.zeros([2, 2]),
+    'zeros([n, n])': () => engine.zeros([n, n]),
     'grad of sum(mul(w, w))': () => engine.grad(engine.sum(engine.mul(w, w)), [w]),
   };
 }
@@ -61,21 +58,27 @@ const median = (values: readonly number[]): number => values.toSorted((x, y) => 
 const other = process.argv[2];
 if (!other) throw new Error('Which checkout is this one compared with?');
 const [here, there] = [await load(join(import.meta.dirname, '..')), await load(other)];
-const [ours, theirs] = [operations(here), operations(there)];
-const ratios: number[] = [];
-for (const [name, run] of Object.entries(ours)) {
-  const calls = Math.ceil(LENGTH / Math.min(time(here, run, 2000), time(there, theirs[name], 2000)));
-  const rounds = Array.from({ length: ROUNDS }, (_, round) => {
-    // Either goes first in half of the rounds.
-    if (round % 2 === 0) return [time(here, run, calls), time(there, theirs[name], calls)];
-    const first = time(there, theirs[name], calls);
-    return [time(here, run, calls), first];
-  });
-  const [own, before] = [0, 1].map((i) => median(rounds.map((times) => times[i])));
-  ratios.push(median(rounds.map(([x, y]) => x / y)));
-  console.log(
-    `${name.padEnd(36)} ${own.toFixed(0).padStart(6)} ns ${before.toFixed(0).padStart(6)} ns  x ${ratios.at(-1)?.toFixed(3)}`,
-  );
+for (const n of [2, 32]) {
+  console.log(`n = ${n}`);
+  compare(operations(here, n), operations(there, n));
 }
-const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-console.log(`${'all (geometric mean)'.padEnd(36)} ${' '.repeat(20)}  x ${mean.toFixed(3)}`);
+
+function compare(ours: Record<string, Run>, theirs: Record<string, Run>): void {
+  const ratios: number[] = [];
+  for (const [name, run] of Object.entries(ours)) {
+    const calls = Math.ceil(LENGTH / Math.min(time(here, run, 2000), time(there, theirs[name], 2000)));
+    const rounds = Array.from({ length: ROUNDS }, (_, round) => {
+      // Either goes first in half of the rounds.
+      if (round % 2 === 0) return [time(here, run, calls), time(there, theirs[name], calls)];
+      const first = time(there, theirs[name], calls);
+      return [time(here, run, calls), first];
+    });
+    const [own, before] = [0, 1].map((i) => median(rounds.map((times) => times[i])));
+    ratios.push(median(rounds.map(([x, y]) => x / y)));
+    console.log(
+      `${name.padEnd(36)} ${own.toFixed(0).padStart(6)} ns ${before.toFixed(0).padStart(6)} ns  x ${ratios.at(-1)?.toFixed(3)}`,
+    );
+  }
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  console.log(`${'all (geometric mean)'.padEnd(36)} ${' '.repeat(20)}  x ${mean.toFixed(3)}`);
+}
