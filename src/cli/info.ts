@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type AdaptableModel, adapterTitle } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
+import { isAdapterFolder } from '../interchange/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import {
   type EncoderConfig,
@@ -119,6 +122,11 @@ async function factsOf(name: string | undefined, planned: Planned | null, backen
   if (name === undefined) return installation();
   if (isFinishedRun(name)) return finishedRun(name);
   if (hasCheckpoint(name)) return stoppedRun(name);
+  if (isAdapterFolder(name) && !existsSync(join(name, 'config.json'))) {
+    throw new InputError(
+      `${name} is an adapter of another library; take it over with convert --to sparse, then ask again.`,
+    );
+  }
   await useBackend(backend);
   return model(await useModel(name), planned);
 }

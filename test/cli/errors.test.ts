@@ -18,6 +18,7 @@ const folder = reviewFolder({
   'notes.doc': 'text',
   'empty.txt': '',
   'bare/sparse-adapter.json': '{"format_version": 1}',
+  'foreign/adapter_config.json': '{"peft_type": "LORA"}',
 });
 const at = (name: string) => join(folder, name);
 const model = tinyFolder();
@@ -226,6 +227,10 @@ test('unusable runs and inputs of the other commands', async () => {
     'a Large-Sparse adapter without a width': {
       args: ['info', model, '--adapter', 'full', '--large-sparse', '2'],
       message: /The adapter 'full' has no width, so it has no Large-Sparse setting/,
+    },
+    'info: an adapter of another library': {
+      args: ['info', at('foreign')],
+      message: /foreign is an adapter of another library; take it over with convert --to sparse/,
     },
     'info: nothing there': { args: ['info', at('nowhere')], message: /nowhere is neither a folder nor/ },
   });
