@@ -97,11 +97,11 @@ export class OutputFolder {
   readonly #disk: Disk;
 
   /** @see openOutput */
-  constructor(folder: string, names: readonly string[], disk: Disk) {
+  constructor(folder: string, names: readonly string[], disk: Disk, patience: number) {
     this.folder = folder;
     this.#names = names;
     this.#disk = disk;
-    this.#lock = new FolderLock(folder);
+    this.#lock = new FolderLock(folder, patience);
     this.path = this.#lock.path;
     try {
       recover(this.path, disk);
@@ -281,6 +281,12 @@ export class OutputFolder {
   }
 }
 
+export interface OpenOptions {
+  readonly disk?: Disk;
+  /** How long to wait for another process that has the folder, in milliseconds. Default 300: a command that reads is soon done. */
+  readonly patience?: number;
+}
+
 /**
  * Opens a folder to write a result to, before the work that would be lost: nobody else writes it, nothing is in it but an earlier
  * output, which stays until it is replaced, and files can be made there. Missing folders are made; what a process that died left
@@ -289,8 +295,12 @@ export class OutputFolder {
  * @param names what an earlier output may hold at the top of the folder
  * @throws InputError naming what is in the way
  */
-export function openOutput(folder: string, names: readonly string[], disk: Disk = realDisk): OutputFolder {
-  return new OutputFolder(folder, names, disk);
+export function openOutput(
+  folder: string,
+  names: readonly string[],
+  { disk = realDisk, patience = PATIENCE_MS }: OpenOptions = {},
+): OutputFolder {
+  return new OutputFolder(folder, names, disk, patience);
 }
 
 /**

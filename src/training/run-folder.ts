@@ -58,14 +58,15 @@ export const hasCheckpoint = (folder: string): boolean => holds(folder, CHECKPOI
  * Opens the folder of a run for writing, before the work that would be lost. Nobody else can write it until it is closed.
  *
  * @param options.overwrite whether it may hold a run, which stays until the new one is finished. Default false.
+ * @param options.patience milliseconds to wait for another process that has it. Default 300.
  * @throws InputError if it holds a run and `overwrite` is false, or anything else, if another process writes it, and if it cannot be
  *   written
  */
 export function openRunFolder(
   folder: string,
-  { overwrite = false }: { readonly overwrite?: boolean } = {},
+  { overwrite = false, patience }: { readonly overwrite?: boolean; readonly patience?: number } = {},
 ): OutputFolder {
-  const output = openOutput(folder, runFileNames);
+  const output = openOutput(folder, runFileNames, { patience });
   const isStopped = existsSync(join(output.path, CHECKPOINT));
   if (overwrite || (!isStopped && !existsSync(join(output.path, CONFIG)))) return output;
   output.close();

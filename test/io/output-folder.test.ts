@@ -184,7 +184,7 @@ function failingAt(step: number, fault: 'dies' | 'ENOSPC' | 'EBUSY' | 'EIO'): Fa
 function replaceOrDie(folder: string, files: Files, names: readonly string[], disk: Disk): 'done' | 'died' | 'refused' {
   let output: ReturnType<typeof openOutput> | undefined;
   try {
-    output = openOutput(folder, names, disk);
+    output = openOutput(folder, names, { disk });
     output.replace(files);
     output.close();
     return 'done';
@@ -288,7 +288,7 @@ test('a file is replaced whole, whenever the process dies', () => {
   for (let step = 1, ended = false; !ended; step++) {
     const folder = join(temporaryFolder(), 'out');
     write(join(folder, 'checkpoint'), 'old');
-    const output = openOutput(folder, oldNames, failingAt(step, 'dies'));
+    const output = openOutput(folder, oldNames, { disk: failingAt(step, 'dies') });
     try {
       output.writeFile('checkpoint', 'the new one');
       ended = true;
@@ -313,7 +313,7 @@ test('a full disk is met with the space that was kept for it', () => {
     if (full && existsSync(place)) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' });
     real(path, data);
   };
-  const output = openOutput(folder, oldNames, disk);
+  const output = openOutput(folder, oldNames, { disk });
   output.reserve(100_000);
   assert.equal(statSync(place).size, 100_000);
   output.replace({ a: 'saved', b: 'saved' });

@@ -35,11 +35,7 @@ async function undisturbed(): Promise<Buffer> {
 test('one that is full on the way costs checkpoints, and not the result', async () => {
   const folder = place();
   const reserve = join(folder, '.sparse-adapter.reserve');
-  const output = openOutput(
-    folder,
-    runFileNames,
-    fullFor(() => existsSync(reserve)),
-  );
+  const output = openOutput(folder, runFileNames, { disk: fullFor(() => existsSync(reserve)) });
   const warnings: string[] = [];
   const events = { onWarning: (warning: string) => warnings.push(warning) };
   await tinyRun(output, { checkpointSeconds: 0, events });
@@ -53,11 +49,8 @@ test('where the result cannot be written, the old one and the last step are kept
   const folder = place();
   await tinyRun(folder, { settings: { ...tinySettings, seed: 7 } });
   const old = weights(folder);
-  const output = openOutput(
-    folder,
-    runFileNames,
-    fullFor((path) => path.includes('.sparse-adapter.new')),
-  );
+  const disk = fullFor((path) => path.includes('.sparse-adapter.new'));
+  const output = openOutput(folder, runFileNames, { disk });
   await assertRejectsInput(
     () => tinyRun(output),
     /Cannot write .*run: ENOSPC: .*Its last checkpoint is kept; train --resume ends the run/,
