@@ -214,7 +214,10 @@ export function parseGenerationSettings(json: ConfigJson, file = 'config.json'):
   return { ...own, sampling: fields.do_sample ? { ...samplingDefaults, ...sampling } : null };
 }
 
-/** @throws InputError naming the setting that is out of its range or contradicts another one */
+/** What the memory of the kernels can hold. */
+const MOST_BYTES = 2 ** 32;
+
+/** @throws InputError naming the setting that is out of its range, contradicts another one, or cannot fit into memory */
 export function checkGenerationSettings(settings: GenerationSettings, config: BartConfig): void {
   const fail = (problem: string) => new InputError(`generation: ${problem}.`);
   parseWith(generation, settings, 'generation');
@@ -232,5 +235,12 @@ export function checkGenerationSettings(settings: GenerationSettings, config: Ba
     if (numBeams > 1) throw fail('sampling goes without beams; set numBeams to 1');
   } else if (numReturnSequences > numBeams) {
     throw fail(`numReturnSequences ${numReturnSequences} exceeds numBeams ${numBeams}; raise numBeams, or sample`);
+  }
+  const [name, rows] = numBeams > 1 ? ['numBeams', numBeams] : ['numReturnSequences', numReturnSequences];
+  const bytes = 4 * rows * (config.vocab_size + 2 * config.decoder_layers * config.d_model);
+  if (bytes > MOST_BYTES) {
+    throw fail(
+      `${name} ${rows} needs ${(bytes / 2 ** 30).toFixed(1)} GiB for one token of each, and there are 4.0; lower it`,
+    );
   }
 }
