@@ -32,7 +32,7 @@ function operations(engine: typeof Engine, n: number): Record<string, Run> {
     'matmul(m, m)': () => engine.matmul(m, m),
     'matmul(m, m, { transposeB: true })': () => engine.matmul(m, m, { transposeB: true }),
     'linear(m, m, v)': () => engine.linear(m, m, v),
-    'gatherRows(m, [1, 0])': () => engine.gatherRows(m, [1, 0]),
+    'indexSelect(m, [1, 0])': () => engine.indexSelect(m, [1, 0]),
     'zeros([n, n])': () => engine.zeros([n, n]),
     'grad of sum(mul(w, w))': () => engine.grad(engine.sum(engine.mul(w, w)), [w]),
   };

@@ -12,7 +12,7 @@ import {
   Seq2SeqModel,
 } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
-import { gatherRows } from '../../src/ops/gather.ts';
+import { indexSelect } from '../../src/ops/gather.ts';
 import { seq2seqLoss } from '../../src/training/index.ts';
 import { sum } from '../statistics.ts';
 import type { ModelSize, PairTask, WritingTask } from '../tasks.ts';
@@ -122,5 +122,5 @@ function lastScores(model: Seq2SeqModel, encoded: Tensor, read: PackedBatch, wri
     source: (index) => bart.decoder.offerSource(index, encoded, read.keyCounts, pass),
   });
   const last = Array.from(written.offsets.subarray(1), (end) => end - 1);
-  return model.logits(gatherRows(states[states.length - 1], last));
+  return model.logits(indexSelect(states[states.length - 1], last));
 }

@@ -87,7 +87,7 @@ export const unaryFunctions: { readonly [Op in UnaryOp]: (x: number) => number }
   erf(x) {
     return errorFunction(x);
   },
-  step(x) {
+  heaviside(x) {
     return x > 0 ? 1 : 0;
   },
 };

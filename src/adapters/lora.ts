@@ -10,7 +10,7 @@ import {
   zerosInit,
 } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
-import { gatherRows } from '../ops/gather.ts';
+import { indexSelect } from '../ops/gather.ts';
 import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
 import { names, oneOf, option, positiveInteger, positiveNumber, probability, trueOrFalse } from '../settings/index.ts';
@@ -64,7 +64,7 @@ class LowRank implements ProjectionModule {
   merged(weight: Tensor): Tensor {
     const difference = mul(matmul(this.b.tensor(), this.a.tensor()), this.#scale);
     // A copy of W, as a sum would have a matrix of halves turned into floats for good.
-    const copy = gatherRows(
+    const copy = indexSelect(
       weight,
       Int32Array.from({ length: weight.shape[0] }, (_, row) => row),
     );

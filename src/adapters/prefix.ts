@@ -7,7 +7,7 @@ import {
   type ParameterPath,
   uniformInit,
 } from '../nn/index.ts';
-import { gatherRows } from '../ops/gather.ts';
+import { indexSelect } from '../ops/gather.ts';
 import { concat, slice } from '../ops/layout.ts';
 import { tanh } from '../ops/unary.ts';
 import { type ConfigOf, option, positiveInteger, trueOrFalse } from '../settings/index.ts';
@@ -86,7 +86,7 @@ class Prefix implements AttentionModule {
     ]).flat();
     const withPrefix = (rows: Tensor, which: 0 | 1) => {
       const start = (2 * this.#layer + which) * hidden;
-      return gatherRows(concat([slice(table, [0, start], [length, start + hidden]), rows]), order);
+      return indexSelect(concat([slice(table, [0, start], [length, start + hidden]), rows]), order);
     };
     return {
       key: withPrefix(key, 0),

@@ -210,11 +210,11 @@ function differentiableBackward(node: GraphNode, dys: readonly Tensor[], needs: 
     // The kernel of its own derivative reads all that the first one does.
     reads: [...node.outputs, ...(node.reads ?? [])],
     fused: { composition },
-    backward: (us, needsOfBoth) => {
-      const remaining = [...us];
+    backward: (gradGrads, needsOfBoth) => {
+      const remaining = [...gradGrads];
       const aligned = given.map((isGiven) => (isGiven ? (remaining.shift() as Tensor) : null));
-      const fast = fused.backwardBackward?.(dys, aligned, needsOfBoth);
-      return fast ?? derivative(composition, both, us, needsOfBoth, false);
+      const fast = fused.doubleBackward?.(dys, aligned, needsOfBoth);
+      return fast ?? derivative(composition, both, gradGrads, needsOfBoth, false);
     },
   });
   return products;

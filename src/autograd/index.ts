@@ -1,4 +1,4 @@
 export { checkGradients, type GradientCheck, type GradientCheckOptions } from './check.ts';
+export { checkpoint } from './checkpoint.ts';
 export { backward, type GradOptions, grad } from './grad.ts';
 export { hvp } from './hvp.ts';
-export { recomputed } from './recompute.ts';

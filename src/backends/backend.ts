@@ -41,7 +41,7 @@ export type UnaryOp =
   | 'sign'
   | 'erf'
   /** 1 where x > 0, else 0 */
-  | 'step';
+  | 'heaviside';
 
 /** `equal` and `less` give 1 or 0. */
 export type BinaryOp = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' | 'equal' | 'less';
@@ -130,19 +130,19 @@ export interface FusedKernel<Attributes, B extends Buffer = Buffer> {
     attributes: Attributes,
   ): (B | null)[];
   /**
-   * The derivative of `backward`, a function of the inputs and gradOutput: with L = Σ_i ⟨us[i], gradient i⟩, dL/d(input) and
+   * The derivative of `backward`, a function of the inputs and gradOutput: with L = Σ_i ⟨gradGrads[i], gradient i⟩, dL/d(input) and
    * dL/d(gradOutput). Where there is none, the composition is differentiated twice.
    *
-   * @param us one for each input, null where `backward` was not asked for its gradient
+   * @param gradGrads one for each input, null where `backward` was not asked for its gradient
    * @returns for each input and at last for gradOutput, with `needs[i]`, its gradient; null for the others. Null instead of all
    * where the kernel does not cover the case: then the composition is differentiated twice too.
    */
-  backwardBackward?(
+  doubleBackward?(
     inputs: readonly View<B>[],
     output: View<B>,
     saved: readonly B[],
     gradOutput: View<B>,
-    us: readonly (View<B> | null)[],
+    gradGrads: readonly (View<B> | null)[],
     needs: readonly boolean[],
     attributes: Attributes,
   ): (B | null)[] | null;

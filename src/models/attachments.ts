@@ -1,6 +1,6 @@
 import { Linear, type ParameterPath } from '../nn/index.ts';
 import { add } from '../ops/arithmetic.ts';
-import { gatherRows } from '../ops/gather.ts';
+import { indexSelect } from '../ops/gather.ts';
 import { concat } from '../ops/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { offsetsOf, type Pass, rowsOf } from './pass.ts';
@@ -44,7 +44,7 @@ function places(groups: readonly (readonly number[])[]): number[] {
 
 /** [rows, ...] of groups of sequences, back in the order of the batch. */
 function mergeRows(values: readonly Tensor[], pass: Pass, groups: readonly (readonly number[])[]): Tensor {
-  return gatherRows(concat(values), rowsOf(offsetsOf(pass.offsets, groups.flat()), places(groups)));
+  return indexSelect(concat(values), rowsOf(offsetsOf(pass.offsets, groups.flat()), places(groups)));
 }
 
 /** The end of a sublayer. */
@@ -77,7 +77,7 @@ export class ResidualPoint extends AttachmentPoint<Tensor, Sublayer> {
 
   override select(h: Tensor, { x, norm, pass }: Sublayer, sequences: readonly number[]): [Tensor, Sublayer] {
     const rows = rowsOf(pass.offsets, sequences);
-    return [gatherRows(h, rows), { x: gatherRows(x, rows), norm, pass: pass.part(sequences) }];
+    return [indexSelect(h, rows), { x: indexSelect(x, rows), norm, pass: pass.part(sequences) }];
   }
 
   override merge(values: readonly Tensor[], { pass }: Sublayer, groups: readonly (readonly number[])[]): Tensor {
@@ -108,7 +108,7 @@ export class ProjectionPoint extends AttachmentPoint<Tensor, Projection> {
 
   override select(y: Tensor, { x, pass }: Projection, sequences: readonly number[]): [Tensor, Projection] {
     const rows = rowsOf(pass.offsets, sequences);
-    return [gatherRows(y, rows), { x: gatherRows(x, rows), pass: pass.part(sequences) }];
+    return [indexSelect(y, rows), { x: indexSelect(x, rows), pass: pass.part(sequences) }];
   }
 
   override merge(values: readonly Tensor[], { pass }: Projection, groups: readonly (readonly number[])[]): Tensor {
@@ -159,8 +159,8 @@ export class AttentionPoint extends AttachmentPoint<KeysAndValues, AttentionSite
   ): [KeysAndValues, AttentionSite] {
     const rows = rowsOf(offsets, sequences);
     const seen = {
-      key: gatherRows(key, rows),
-      value: gatherRows(value, rows),
+      key: indexSelect(key, rows),
+      value: indexSelect(value, rows),
       offsets: offsetsOf(offsets, sequences),
       counts: Int32Array.from(sequences, (s) => counts[s]),
     };
@@ -177,8 +177,8 @@ export class AttentionPoint extends AttachmentPoint<KeysAndValues, AttentionSite
     const order = places(groups);
     const rows = rowsOf(together.offsets, order);
     return {
-      key: gatherRows(together.key, rows),
-      value: gatherRows(together.value, rows),
+      key: indexSelect(together.key, rows),
+      value: indexSelect(together.value, rows),
       offsets: offsetsOf(together.offsets, order),
       counts: Int32Array.from(order, (place) => together.counts[place]),
     };

@@ -1,4 +1,4 @@
-import { recomputed } from '../autograd/recompute.ts';
+import { checkpoint } from '../autograd/checkpoint.ts';
 import type { AttentionSpec } from '../backends/backend.ts';
 import { dropout, Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
 import { activation } from '../ops/activations.ts';
@@ -333,7 +333,7 @@ export class BartModel {
   /** The table of tokens of both sides and of the output. */
   readonly shared: Embedding;
   readonly decoder: BartDecoder;
-  /** Bytes that may be kept for the derivative. If the layers have more inside, that is computed again (see `recomputed`). */
+  /** Bytes that may be kept for the derivative. If the layers have more inside, that is computed again (see `checkpoint`). */
   keptBytes = 2 ** 30;
   readonly #encoder: BartEncoder;
 
@@ -395,7 +395,7 @@ export class BartModel {
     const encoder = encoder_layers * sourceRows * (14 * d_model + 2 * encoder_ffn_dim);
     const decoder =
       decoder_layers * (targetRows * (21 * d_model + 2 * decoder_ffn_dim) + (target ? sourceRows * 2 * d_model : 0));
-    return 4 * (encoder + decoder) > this.keptBytes ? recomputed : keeping;
+    return 4 * (encoder + decoder) > this.keptBytes ? checkpoint : keeping;
   }
 
   /** The decoder's output [target rows, hidden]. Dropout is on when `random` is given. */

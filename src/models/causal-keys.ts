@@ -1,4 +1,4 @@
-import { gatherRows } from '../ops/gather.ts';
+import { indexSelect } from '../ops/gather.ts';
 import type { KeysAndValues } from './attachments.ts';
 import type { Queries } from './bart.ts';
 import type { PackedBatch } from './batch.ts';
@@ -34,8 +34,8 @@ function ownKeysPerRow({ offsets, keyCounts, columns }: PackedBatch): CausalKeys
   return {
     queries: { queryOffsets: Int32Array.from({ length: keysOf.length + 1 }, (_, row) => row), causal: false },
     select: ({ key, value }) => ({
-      key: gatherRows(key, order),
-      value: gatherRows(value, order),
+      key: indexSelect(key, order),
+      value: indexSelect(value, order),
       offsets: keyOffsets,
       counts: Int32Array.from(keysOf, ({ length }) => length),
     }),

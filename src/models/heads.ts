@@ -1,6 +1,6 @@
 import { dropout, Linear, type Parameter, type ParameterPath } from '../nn/index.ts';
 import { mul } from '../ops/arithmetic.ts';
-import { gatherRows, scatterAddRows } from '../ops/gather.ts';
+import { indexAdd, indexSelect } from '../ops/gather.ts';
 import { tanh } from '../ops/unary.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
@@ -19,12 +19,12 @@ export interface ClassificationHead {
 
 /** The vector of each sequence's first token [sequences, hidden]. */
 export function clsPooling(hidden: Tensor, batch: PackedBatch): Tensor {
-  return gatherRows(hidden, firstRows(batch));
+  return indexSelect(hidden, firstRows(batch));
 }
 
 /** The mean over each sequence's tokens [sequences, hidden]. */
 export function meanPooling(hidden: Tensor, batch: PackedBatch): Tensor {
-  const sums = scatterAddRows(hidden, rowSequences(batch, { keysOnly: true }), batch.keyCounts.length);
+  const sums = indexAdd(hidden, rowSequences(batch, { keysOnly: true }), batch.keyCounts.length);
   const inverse = Array.from(batch.keyCounts, (count) => 1 / count);
   return mul(sums, tensor(inverse, [inverse.length, 1]));
 }

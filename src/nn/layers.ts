@@ -1,5 +1,5 @@
 import { dropout as dropoutOp } from '../ops/dropout.ts';
-import { gatherRows } from '../ops/gather.ts';
+import { indexSelect } from '../ops/gather.ts';
 import { linear } from '../ops/linear.ts';
 import { layerNorm } from '../ops/normalization.ts';
 import type { Random } from '../random/random.ts';
@@ -68,7 +68,7 @@ export class Embedding {
   forward(ids: Int32Array): Tensor {
     const negative = ids.find((id) => id < 0);
     if (negative !== undefined) throw new Error(`Row ${negative} is outside the table ${this.weight.name}.`);
-    return gatherRows(this.weight.tensor(), ids, { frozenRow: this.#paddingIdx });
+    return indexSelect(this.weight.tensor(), ids, { paddingIdx: this.#paddingIdx });
   }
 }
 

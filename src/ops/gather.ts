@@ -22,15 +22,15 @@ function checkedRows(ids: Ids, rows: number, where: string): Int32Array {
  * Rows of `table` [rows, ...] by number -> [ids.length, ...]; a negative id gives zeros.
  * Gathering is a product with a 0/1 matrix; its transpose adds the gradient of each row back where it came from.
  *
- * @param frozenRow a row that gets no gradient (`padding_idx` of PyTorch's `nn.Embedding`)
+ * @param paddingIdx a row that gets no gradient (`padding_idx` of PyTorch's `nn.Embedding`)
  * @throws Error for an id that is not a row of the table
  */
-export const gatherRows = define(
-  'gatherRows',
-  (table: Tensor, ids: Ids, { frozenRow = -1 }: { readonly frozenRow?: number } = {}): Tensor => {
+export const indexSelect = define(
+  'indexSelect',
+  (table: Tensor, ids: Ids, { paddingIdx = -1 }: { readonly paddingIdx?: number } = {}): Tensor => {
     if (table.rank === 0) throw new ArgumentError('table must have rows, and is a scalar.');
-    if (frozenRow >= table.shape[0]) {
-      throw new ArgumentError(`frozenRow ${frozenRow} is outside a table of shape ${formatShape(table.shape)}.`);
+    if (paddingIdx >= table.shape[0]) {
+      throw new ArgumentError(`paddingIdx ${paddingIdx} is outside a table of shape ${formatShape(table.shape)}.`);
     }
     const rows = checkedRows(ids, table.shape[0], `a table of shape ${formatShape(table.shape)}`);
     return operation(
@@ -38,15 +38,14 @@ export const gatherRows = define(
       [rows.length, ...table.shape.slice(1)],
       (backend) => backend.gather(table.operand, rows),
       () => [
-        (dy) =>
-          scatterAddRows(dy, frozenRow < 0 ? rows : rows.map((id) => (id === frozenRow ? -1 : id)), table.shape[0]),
+        (dy) => indexAdd(dy, paddingIdx < 0 ? rows : rows.map((id) => (id === paddingIdx ? -1 : id)), table.shape[0]),
       ],
     );
   },
 );
 
-/** x [ids.length, ...] added into the rows `ids` of zeros [rows, ...]: the transpose of {@link gatherRows}. */
-export const scatterAddRows = define('scatterAddRows', (x: Tensor, ids: Ids, rows: number): Tensor => {
+/** x [ids.length, ...] added into the rows `ids` of zeros [rows, ...]: the transpose of {@link indexSelect}. */
+export const indexAdd = define('indexAdd', (x: Tensor, ids: Ids, rows: number): Tensor => {
   if (ids.length !== x.shape[0]) {
     throw new ArgumentError(`${ids.length} row numbers do not fit a tensor of shape ${formatShape(x.shape)}.`);
   }
@@ -55,6 +54,6 @@ export const scatterAddRows = define('scatterAddRows', (x: Tensor, ids: Ids, row
     [x],
     [rows, ...x.shape.slice(1)],
     (backend) => backend.scatterAdd(x.operand, targets, rows),
-    () => [(dy) => gatherRows(dy, targets)],
+    () => [(dy) => indexSelect(dy, targets)],
   );
 });

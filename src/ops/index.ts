@@ -11,11 +11,11 @@ export { type BottleneckOptions, type BottleneckWeights, bottleneck } from './bo
 export { broadcastTo } from './broadcast.ts';
 export { equal, less, maskedFill, where } from './compare.ts';
 export { dropout } from './dropout.ts';
-export { gatherRows, type Ids, scatterAddRows } from './gather.ts';
+export { type Ids, indexAdd, indexSelect } from './gather.ts';
 export { concat, pad, permute, slice, sliceRows, transpose } from './layout.ts';
 export { linear } from './linear.ts';
 export { type CrossEntropyOptions, crossEntropy, mse } from './losses.ts';
 export { type MatmulOptions, matmul } from './matmul.ts';
 export { layerNorm, logSoftmax, softmax } from './normalization.ts';
 export { max, mean, type ReduceOptions, reshape, sum } from './reduce.ts';
-export { abs, erf, exp, log, neg, relu, rsqrt, sigmoid, sign, sqrt, step, tanh } from './unary.ts';
+export { abs, erf, exp, heaviside, log, neg, relu, rsqrt, sigmoid, sign, sqrt, tanh } from './unary.ts';

@@ -4,7 +4,7 @@ import { ArgumentError, formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
 import { where } from './compare.ts';
-import { gatherRows, type Ids } from './gather.ts';
+import { type Ids, indexSelect } from './gather.ts';
 import { logSoftmax } from './normalization.ts';
 import { fusedOperation } from './operation.ts';
 import { mean, reshape, sum } from './reduce.ts';
@@ -48,7 +48,7 @@ export const crossEntropy = define(
       (x) => {
         // Elements of the flattened log-probabilities; -1 gives 0.
         const places = chosen.map((target, row) => (target < 0 ? -1 : row * classes + target));
-        return neg(reshape(gatherRows(reshape(logSoftmax(onlyCounted(x, chosen)), [-1, 1]), places), [rows]));
+        return neg(reshape(indexSelect(reshape(logSoftmax(onlyCounted(x, chosen)), [-1, 1]), places), [rows]));
       },
     );
     const counted = chosen.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);

@@ -78,9 +78,9 @@ export function fusedOperation<Name extends FusedName>(
       reads: kept,
       fused: {
         composition: (...tensors) => [composition(...tensors)],
-        backwardBackward: ([dy], us, needs) => {
-          const directions = us.map((u) => u?.operand ?? null);
-          const buffers = kernel.backwardBackward?.(
+        doubleBackward: ([dy], gradGrads, needs) => {
+          const directions = gradGrads.map((u) => u?.operand ?? null);
+          const buffers = kernel.doubleBackward?.(
             views(),
             y.operand,
             keptBuffers(),

@@ -40,7 +40,7 @@ const derivatives: { [Op in UnaryOp]: (dy: Tensor, x: Tensor, y: Tensor) => Tens
   erf: (dy, x) => mul(dy, mul(exp(neg(mul(x, x))), TWO_OVER_SQRT_PI)),
   // constant but for a jump
   sign: zerosLike,
-  step: zerosLike,
+  heaviside: zerosLike,
 };
 
 const unary = (op: UnaryOp) =>
@@ -74,4 +74,4 @@ export const sign = unary('sign');
 /** The error function 2/√π ∫₀ˣ e^(-t²) dt. */
 export const erf = unary('erf');
 /** 1 where x > 0, else 0. */
-export const step = unary('step');
+export const heaviside = unary('heaviside');

@@ -29,13 +29,13 @@ export interface FusedFunction {
   /**
    * The derivative of `backward`, a function of the inputs and `dys`, by a kernel.
    *
-   * @param us dL/d(gradient) for each gradient that `backward` gave, null for the others
+   * @param gradGrads dL/d(gradient) for each gradient that `backward` gave, null for the others
    * @returns for each input, and then for each of `dys`, with `needs[i]` its gradient, null for the others; null instead of all
    * where there is no kernel
    */
-  readonly backwardBackward?: (
+  readonly doubleBackward?: (
     dys: readonly Tensor[],
-    us: readonly (Tensor | null)[],
+    gradGrads: readonly (Tensor | null)[],
     needs: readonly boolean[],
   ) => (Tensor | null)[] | null;
 }

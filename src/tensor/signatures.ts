@@ -70,7 +70,7 @@ export const signatures = {
   abs: ofTensor,
   sign: ofTensor,
   erf: ofTensor,
-  step: ofTensor,
+  heaviside: ofTensor,
   gelu: ofTensor,
   geluTanh: ofTensor,
   silu: ofTensor,
@@ -136,12 +136,12 @@ export const signatures = {
     ['xs', tensors],
     ['axis', optional(integer())],
   ],
-  gatherRows: [
+  indexSelect: [
     ['table', tensor],
     ['ids', kind.ids],
-    ['options', kind.options({ frozenRow: integer() })],
+    ['options', kind.options({ paddingIdx: integer() })],
   ],
-  scatterAddRows: [
+  indexAdd: [
     ['x', tensor],
     ['ids', kind.ids],
     ['rows', integer(0)],
@@ -233,7 +233,7 @@ export const signatures = {
     ['inputs', tensors],
     ['vectors', tensors],
   ],
-  recomputed: [
+  checkpoint: [
     ['fn', kind.callback],
     ['inputs', tensors],
   ],

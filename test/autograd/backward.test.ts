@@ -6,7 +6,7 @@ import {
   crossEntropy,
   dropout,
   exp,
-  gatherRows,
+  indexSelect,
   keep,
   layerNorm,
   linear,
@@ -98,7 +98,7 @@ onEveryBackend('gradients outlive the scope of the pass', (leaf) => {
 /** A small model with every kind of layer that a real one has; returns its loss. */
 function modelLoss(backend: Backend, parameters: readonly Tensor[], random: Random): Tensor {
   const [table, gain, shift, down, downBias, up, upBias, head] = parameters;
-  const x = gatherRows(table, [0, 3, 1, 2, 2]);
+  const x = indexSelect(table, [0, 3, 1, 2, 2]);
   const spec = selfAttention({ heads: 2, scale: 0.5, offsets: [0, 3, 5], keyCounts: [3, 1] });
   const attended = layerNorm(packedAttention(x, x, x, spec), gain, shift, 1e-5);
   const adapted = dropout(bottleneck(attended, { down, downBias, up, upBias }, { activation: 'gelu' }), 0.1, random);

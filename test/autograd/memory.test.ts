@@ -4,13 +4,13 @@ import { suite } from 'uvu';
 import {
   add,
   type Backend,
+  checkpoint,
   crossEntropy,
   grad,
   hvp,
   linear,
   memory,
   mul,
-  recomputed,
   softmax,
   sum,
   type Tensor,
@@ -60,8 +60,8 @@ const passes: Readonly<Record<string, (call: Call, leaves: Tensor[], f: () => Te
     const directions = leaves.map((leaf) => toTensor(leaf.backend, coefficients(leaf.shape, 3)));
     return [...directions, ...hvp(f, leaves, directions)];
   },
-  'a pass through what is recomputed': (call, leaves, f) => {
-    const y = call(() => recomputed(f, []));
+  'a pass through a checkpoint': (call, leaves, f) => {
+    const y = call(() => checkpoint(f, []));
     return [y, ...grad(y, leaves)];
   },
   'no pass': (call, _, f) => [call(f)],

@@ -33,13 +33,13 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
     const { output, saved } = b.fused.layerNorm.forward(inputs, eps);
     const first = b.fused.layerNorm.backward(inputs, view(output, 1037, 257), saved, rows, [true, true, true], eps);
     const needs = [true, false, false, true];
-    const us = [rows, null, null];
-    const second = b.fused.layerNorm.backwardBackward?.(inputs, rows, saved, rows, us, needs, eps);
+    const gradGrads = [rows, null, null];
+    const second = b.fused.layerNorm.doubleBackward?.(inputs, rows, saved, rows, gradGrads, needs, eps);
     return joined(b, [...first, ...(second ?? [])]);
   },
   silu: (b, x) => {
     const [input] = [view(x, 1037 * 257)];
-    return joined(b, b.fused.silu.backwardBackward?.([input], input, [], input, [input], [true, true], {}) ?? []);
+    return joined(b, b.fused.silu.doubleBackward?.([input], input, [], input, [input], [true, true], {}) ?? []);
   },
   bottleneck: (b, x, y) => {
     const inputs = [view(x, 1037, 257), view(y, 99, 257), view(y, 99), view(y, 257, 99), view(y, 257)];
@@ -65,7 +65,7 @@ const jobs: Readonly<Record<string, (b: WasmBackend, x: WasmBuffer, y: WasmBuffe
     const y = view(output, 1037, 256);
     const first = b.fused.packedAttention.backward(inputs, y, saved, rows, [true, true, true], spec);
     const needs = [true, true, true, true];
-    const second = b.fused.packedAttention.backwardBackward?.(inputs, y, saved, rows, inputs, needs, spec);
+    const second = b.fused.packedAttention.doubleBackward?.(inputs, y, saved, rows, inputs, needs, spec);
     return joined(b, [...first, ...(second ?? [])]);
   },
 };

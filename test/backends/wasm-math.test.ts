@@ -147,7 +147,7 @@ const special: { [Op in UnaryOp]: readonly [number, number][] } = {
     [-Infinity, -1],
     [NaN, NaN],
   ],
-  step: [
+  heaviside: [
     [2, 1],
     [0, 0],
     [-2, 0],

@@ -94,7 +94,8 @@ const operations: Readonly<Record<string, Op>> = {
   cross_entropy: ({ t: [logits], ints, attrs }) =>
     engine.crossEntropy(logits, ints, { ignoreIndex: attrs.ignore_index, reduction: attrs.reduction }),
   mse: ({ t: [a, b], attrs }) => engine.mse(a, b, { reduction: attrs.reduction }),
-  embedding: ({ t: [table], ints, idsShape }) => reshape(engine.gatherRows(table, ints), [...idsShape, table.shape[1]]),
+  embedding: ({ t: [table], ints, idsShape }) =>
+    reshape(engine.indexSelect(table, ints), [...idsShape, table.shape[1]]),
   sum: reduction(engine.sum),
   mean: reduction(engine.mean),
   max: reduction(engine.max),

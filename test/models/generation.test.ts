@@ -14,7 +14,7 @@ import {
   packSequences,
   type Seq2SeqModel,
 } from '../../src/models/index.ts';
-import { gatherRows } from '../../src/ops/gather.ts';
+import { indexSelect } from '../../src/ops/gather.ts';
 import { logSoftmax } from '../../src/ops/normalization.ts';
 import { assertInputErrorAsync } from '../io/input-error.ts';
 import { liven } from '../support/adapters.ts';
@@ -69,7 +69,7 @@ class PlainDecoding implements Decoding {
           bart.positionIds,
         );
         const last = Array.from(written.offsets.subarray(1), (end) => end - 1);
-        return this.#model.logits(gatherRows(bart.forward(read, written), last));
+        return this.#model.logits(indexSelect(bart.forward(read, written), last));
       }),
     );
   }

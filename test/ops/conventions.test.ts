@@ -8,9 +8,9 @@ import {
   crossEntropy,
   div,
   dropout,
-  gatherRows,
   grad,
   hvp,
+  indexSelect,
   linear,
   matmul,
   max,
@@ -105,7 +105,7 @@ onEveryBackend('powers of 0 have finite derivatives', (vector) => {
 
 onEveryBackend('a frozen row gets no gradient, of first or second order', (vector) => {
   const x = vector(...range(6));
-  const rows = () => gatherRows(reshape(x, [3, 2]), [0, 1, 1, 2], { frozenRow: 1 });
+  const rows = () => indexSelect(reshape(x, [3, 2]), [0, 1, 1, 2], { paddingIdx: 1 });
   assert.deepEqual(numbers(rows()), [0, 1, 2, 3, 2, 3, 4, 5]);
   assert.deepEqual(gradient(rows(), x), [[1, 1, 0, 0, 1, 1]]);
   const u = vector(1, 1, 1, 1, 1, 1);
@@ -145,7 +145,7 @@ onEveryBackend('arrays without elements', (vector, backend) => {
   const weight = toTensor(backend, coefficients([2, 3]), true);
   assert.deepEqual(linear(empty(0, 3), weight, vector(1, 2)).shape, [0, 2]);
   assert.deepEqual(gradient(linear(empty(0, 3), weight), weight), [[0, 0, 0, 0, 0, 0]]);
-  assert.deepEqual(gatherRows(weight, []).shape, [0, 3]);
+  assert.deepEqual(indexSelect(weight, []).shape, [0, 3]);
 });
 
 onEveryBackend(

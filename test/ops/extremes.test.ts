@@ -10,6 +10,7 @@ import {
   gelu,
   geluTanh,
   grad,
+  heaviside,
   layerNorm,
   less,
   log,
@@ -26,7 +27,6 @@ import {
   silu,
   softmax,
   sqrt,
-  step,
   sub,
   sum,
   type Tensor,
@@ -47,7 +47,7 @@ const ALL = [...FINITE, Infinity, -Infinity, NaN];
 /** A vector of one number, long enough for a vectorised loop and its remainder. */
 const repeated = (value: number): Values => ({ shape: [7], values: range(7).map(() => value) });
 
-const unary = { abs, erf, exp, log, neg, relu, rsqrt, sigmoid, sign, sqrt, step, tanh };
+const unary = { abs, erf, exp, log, neg, relu, rsqrt, sigmoid, sign, sqrt, heaviside, tanh };
 for (const [name, f] of Object.entries(unary)) {
   test(`${name} of any number is the same on ${fast.name} and on the reference`, () => {
     tidy(() => {

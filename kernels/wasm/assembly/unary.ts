@@ -138,7 +138,7 @@ export function abs(x: usize, out: usize, start: i32, end: i32): void {
 export function sign(x: usize, out: usize, start: i32, end: i32): void {
   map<Sign>(x, out, start, end);
 }
-export function step(x: usize, out: usize, start: i32, end: i32): void {
+export function heaviside(x: usize, out: usize, start: i32, end: i32): void {
   map<Step>(x, out, start, end);
 }
 

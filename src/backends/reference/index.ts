@@ -28,7 +28,7 @@ const unaryFunctions: { [Op in UnaryOp]: (x: number) => number } = {
   abs: Math.abs,
   sign: Math.sign,
   erf,
-  step: (x) => (x > 0 ? 1 : 0),
+  heaviside: (x) => (x > 0 ? 1 : 0),
 };
 
 const binaryFunctions: { [Op in BinaryOp]: (a: number, b: number) => number } = {

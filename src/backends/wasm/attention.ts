@@ -41,11 +41,11 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
       run(spec, output.shape[1], 2, (...range) => kernels.attentionBackward(q, k, v, y, l, dy, dq, dk, dv, ...range));
       return gradients;
     },
-    backwardBackward(inputs, output, [logSum], gradOutput, us, needs, spec) {
+    doubleBackward(inputs, output, [logSum], gradOutput, gradGrads, needs, spec) {
       const functionOf = [...inputs, gradOutput];
       const gradients = functionOf.map(({ buffer }, i) => (needs[i] ? backend.fill(buffer.length, 0) : null));
       const [q, k, v, dy] = functionOf.map(({ buffer }) => buffer.address);
-      const [a, b, c] = us.map((u) => addressOf(u?.buffer ?? null));
+      const [a, b, c] = gradGrads.map((u) => addressOf(u?.buffer ?? null));
       const [gq, gk, gv, gdy] = gradients.map(addressOf);
       run(spec, output.shape[1], 4, (...range) =>
         kernels.attentionBackwardBackward(q, k, v, logSum.address, dy, a, b, c, gq, gk, gv, gdy, ...range),

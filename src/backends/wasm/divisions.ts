@@ -26,7 +26,20 @@ export const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   ...Object.fromEntries(
     (
       [
-        ...(['neg', 'exp', 'log', 'tanh', 'sigmoid', 'relu', 'sqrt', 'rsqrt', 'abs', 'sign', 'erf', 'step'] as const),
+        ...([
+          'neg',
+          'exp',
+          'log',
+          'tanh',
+          'sigmoid',
+          'relu',
+          'sqrt',
+          'rsqrt',
+          'abs',
+          'sign',
+          'erf',
+          'heaviside',
+        ] as const),
         ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'equal', 'less', 'select'] as const),
         ...(['gelu', 'geluTanh', 'silu'] as const),
         ...(['geluBackwardBackward', 'geluTanhBackwardBackward', 'siluBackwardBackward'] as const),

@@ -59,7 +59,7 @@ function crossEntropy(backend: WasmBackend): Kernel<{ readonly targets: Int32Arr
       backend.withInts(targets, (classes) => kernels.crossEntropyBackward(x, classes, l, g, dx.address, n, 0, rows));
       return [dx];
     },
-    backwardBackward([{ buffer, shape }], _output, [sums], dy, [u], needs, { targets }) {
+    doubleBackward([{ buffer, shape }], _output, [sums], dy, [u], needs, { targets }) {
       if (!u) return null;
       const [rows, n] = shape;
       const [gx, gdy] = [buffer.length, rows].map((length, i) => (needs[i] ? backend.allocate(length) : null));
@@ -102,12 +102,14 @@ function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
         return needs[i] ? gradient : null;
       });
     },
-    backwardBackward([{ buffer, shape }, weight], _output, [mean, rstd], gradOutput, us, needs) {
+    doubleBackward([{ buffer, shape }, weight], _output, [mean, rstd], gradOutput, gradGrads, needs) {
       // With a trained weight and bias there are more terms, which the composition knows.
-      if (!us[0] || us[1] || us[2] || needs[1] || needs[2]) return null;
+      if (!gradGrads[0] || gradGrads[1] || gradGrads[2] || needs[1] || needs[2]) return null;
       const [gx, gdy] = [needs[0], needs[3]].map((needed) => (needed ? backend.allocate(buffer.length) : null));
       const n = shape[shape.length - 1];
-      const [x, w, dy, m, s, u] = [buffer, weight.buffer, gradOutput.buffer, mean, rstd, us[0].buffer].map(addressOf);
+      const [x, w, dy, m, s, u] = [buffer, weight.buffer, gradOutput.buffer, mean, rstd, gradGrads[0].buffer].map(
+        addressOf,
+      );
       kernels.layerNormBackwardBackward(x, w, dy, m, s, u, addressOf(gx), addressOf(gdy), n, 0, mean.length);
       return [gx, null, null, gdy];
     },
@@ -117,7 +119,7 @@ function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
 function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): Kernel<unknown> {
   const forward = backend.kernels[name];
   const backward = backend.kernels[`${name}Backward`];
-  const backwardBackward = backend.kernels[`${name}BackwardBackward`];
+  const doubleBackward = backend.kernels[`${name}BackwardBackward`];
   return {
     forward([{ buffer }]) {
       const output = backend.allocate(buffer.length);
@@ -130,11 +132,11 @@ function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): K
       return [dx];
     },
     /** Of dx = dy f'(x): u dy f''(x) and u f'(x), which is what `backward` computes. */
-    backwardBackward([{ buffer }], _output, _saved, dy, [u], needs) {
+    doubleBackward([{ buffer }], _output, _saved, dy, [u], needs) {
       if (!u) return null;
       const [gx, gdy] = needs.map((needed) => (needed ? backend.allocate(buffer.length) : null));
       const uAt = u.buffer.address;
-      if (gx) backwardBackward(buffer.address, dy.buffer.address, uAt, gx.address, 0, buffer.length);
+      if (gx) doubleBackward(buffer.address, dy.buffer.address, uAt, gx.address, 0, buffer.length);
       if (gdy) backward(buffer.address, uAt, gdy.address, 0, buffer.length);
       return [gx, gdy];
     },

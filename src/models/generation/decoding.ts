@@ -1,4 +1,4 @@
-import { gatherRows } from '../../ops/gather.ts';
+import { indexSelect } from '../../ops/gather.ts';
 import { concat } from '../../ops/layout.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import { keep, tidy } from '../../tensor/scope.ts';
@@ -68,8 +68,8 @@ class SourceMemory {
     this.#layers.forEach((layer, index) => {
       const rows = rowsOf(layer.offsets, places);
       this.#layers[index] = kept({
-        key: gatherRows(layer.key, rows),
-        value: gatherRows(layer.value, rows),
+        key: indexSelect(layer.key, rows),
+        value: indexSelect(layer.value, rows),
         offsets: offsetsOf(layer.offsets, places),
         counts: Int32Array.from(places, (i) => layer.counts[i]),
       });
@@ -143,8 +143,8 @@ export class CachedDecoding implements Decoding, DecoderMemory {
       pastRows + text,
     ]);
     return {
-      key: gatherRows(concat([before.key, rows.key]), order),
-      value: gatherRows(concat([before.value, rows.value]), order),
+      key: indexSelect(concat([before.key, rows.key]), order),
+      value: indexSelect(concat([before.value, rows.value]), order),
       offsets: evenOffsets(this.#parents.length, this.#length),
       counts: new Int32Array(this.#parents.length).fill(this.#length),
     };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { gatherRows, scatterAddRows } from '../../../src/index.ts';
+import { indexAdd, indexSelect } from '../../../src/index.ts';
 import { arrays, length, rowNumbers, shapes } from '../strategies.ts';
 import { at, build, total } from '../values.ts';
 import type { Case, Cases, Operations } from './case.ts';
@@ -9,7 +9,7 @@ const gatherCases: Cases = (size) =>
     fc.tuple(arrays([shape]), rowNumbers(shape[0], count)).map(
       ([inputs, ids]): Case => ({
         inputs,
-        apply: (table) => gatherRows(table, ids),
+        apply: (table) => indexSelect(table, ids),
         expected: (table) =>
           build([count, ...shape.slice(1)], ([row, ...rest]) => (ids[row] < 0 ? 0 : at(table, [ids[row], ...rest]))),
       }),
@@ -21,7 +21,7 @@ const scatterCases: Cases = (size) =>
     fc.tuple(arrays([shape]), rowNumbers(rows, shape[0])).map(
       ([inputs, ids]): Case => ({
         inputs,
-        apply: (x) => scatterAddRows(x, Int32Array.from(ids), rows),
+        apply: (x) => indexAdd(x, Int32Array.from(ids), rows),
         expected: (x) =>
           build([rows, ...shape.slice(1)], ([target, ...rest]) =>
             total(ids.map((id, row) => (id === target ? at(x, [row, ...rest]) : 0))),
@@ -31,6 +31,6 @@ const scatterCases: Cases = (size) =>
   );
 
 export const rows: Operations = {
-  gatherRows: { cases: gatherCases },
-  scatterAddRows: { cases: scatterCases },
+  indexSelect: { cases: gatherCases },
+  indexAdd: { cases: scatterCases },
 };

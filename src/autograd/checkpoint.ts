@@ -28,11 +28,11 @@ function sourcesOutside(output: Tensor, scope: Scope | null): Tensor[] {
  * order in which contributions are added.
  *
  * @param fn must give the same again, so random numbers come from seeds; it may read parameters and what was computed before, but
- * everything that depends on another recomputed function must be an input
+ * everything that depends on another checkpointed function must be an input
  * @throws MemoryError when a gradient of its gradient is asked for
  */
-export const recomputed = define(
-  'recomputed',
+export const checkpoint = define(
+  'checkpoint',
   (fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): Tensor => {
     if (!isRecording()) return tidyInside(() => fn(...inputs));
     const { value, outside } = tidyGraph(() => {

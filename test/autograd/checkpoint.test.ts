@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import {
+  checkpoint,
   grad,
   hvp,
   matmul,
   memory,
   mul,
   noGrad,
-  recomputed,
   sum,
   type Tensor,
   tanh,
@@ -35,7 +35,7 @@ const keeping = (fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[])
 
 test('values and gradients are those without it, and nothing is left behind', () => {
   const before = memory();
-  const results = [keeping, recomputed].map((run) =>
+  const results = [keeping, checkpoint].map((run) =>
     tidy(() => {
       const value = loss(run);
       return [value.item(), ...grad(value, all).map((g) => [...g.dataSync()])];
@@ -52,9 +52,9 @@ test('the inside is not kept, with or without a derivative to come', () => {
       run((a) => tanh(tanh(tanh(a))), [x]);
       return memory().tensors - before;
     });
-  assert.equal(inside(recomputed), 1);
+  assert.equal(inside(checkpoint), 1);
   assert.equal(
-    noGrad(() => inside(recomputed)),
+    noGrad(() => inside(checkpoint)),
     1,
   );
   assert.equal(inside(keeping), 3);
@@ -63,13 +63,13 @@ test('the inside is not kept, with or without a derivative to come', () => {
 test('what depends on no variable is a constant', () => {
   tidy(() => {
     const constant = tensor([1, 2]);
-    assert.equal(recomputed((a) => tanh(a), [constant]).requiresGrad, false);
+    assert.equal(checkpoint((a) => tanh(a), [constant]).requiresGrad, false);
   });
 });
 
 test('a second derivative is refused with a remedy', () => {
   tidy(() => {
-    assert.throws(() => hvp(() => loss(recomputed), [w], [tensor([1, 0, 0, 0], [2, 2])]), /lower the batch size/);
+    assert.throws(() => hvp(() => loss(checkpoint), [w], [tensor([1, 0, 0, 0], [2, 2])]), /lower the batch size/);
   });
 });
 
