@@ -1,7 +1,7 @@
 import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import { memory, noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
 import { causalKeys } from '../../src/models/causal-keys.ts';
-import { best } from '../../src/models/generation/one-by-one.ts';
+import { best } from '../../src/models/generation/greedy-or-sampling.ts';
 import { readScores } from '../../src/models/generation/scores.ts';
 import {
   generate,
@@ -119,7 +119,7 @@ function lastScores(model: Seq2SeqModel, encoded: Tensor, read: PackedBatch, wri
   };
   const states = bart.decoder.hiddenStates(rows, {
     own: (_, own) => select(own),
-    source: (index) => bart.decoder.offerSource(index, encoded, read.keyCounts, pass),
+    source: (index) => bart.decoder.projectSourceKV(index, encoded, read.keyCounts, pass),
   });
   const last = Array.from(written.offsets.subarray(1), (end) => end - 1);
   return model.logits(indexSelect(states[states.length - 1], last));

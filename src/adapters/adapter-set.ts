@@ -8,7 +8,7 @@ import { actsEverywhere, type Composition, namesIn, transformAt } from './compos
 import type { AdaptableModel, AdapterParts, AdapterSettings, PrunableMatrices } from './family.ts';
 import { withoutLayers } from './leave-out.ts';
 import { completeSettings, configOf, familyOf } from './registry.ts';
-import { WeightExchange } from './weight-exchange.ts';
+import { WeightSwap } from './weight-swap.ts';
 
 /** An adapter of a model. */
 export interface Adapter {
@@ -24,7 +24,7 @@ export interface Adapter {
   /** The prunable matrices that act one behind the other in one module, the first first; every one is in one chain. */
   readonly chains: readonly (readonly Parameter[])[];
   /** A term that training adds to the loss, or null. */
-  readonly penalty: (() => Tensor) | null;
+  readonly regularizer: (() => Tensor) | null;
   /** Its modules by attachment point. */
   readonly parts: AdapterParts;
   /** Takes it off the model, its parameters too. A second call does nothing. */
@@ -48,8 +48,8 @@ export class AdapterSet {
   readonly #entries = new Map<string, Entry>();
   #active: Composition = null;
   /** What the active composition has put in place of the backbone's own values. */
-  #weights: WeightExchange | null = null;
-  #merged: { readonly name: string; readonly weights: WeightExchange } | null = null;
+  #weights: WeightSwap | null = null;
+  #merged: { readonly name: string; readonly weights: WeightSwap } | null = null;
 
   /** @throws Error if something is attached to the model already */
   constructor(model: AdaptableModel) {
@@ -126,7 +126,7 @@ export class AdapterSet {
       prunable: Object.values(parts.prunable).flat(),
       prunableMatrices: parts.prunable,
       chains: chainsOf(name, parts.prunable, allPoints(this.#model)),
-      penalty: parts.penalty ?? null,
+      regularizer: parts.regularizer ?? null,
       parts,
       detach: () => {
         if (this.#entries.get(name)?.adapter === adapter) this.remove(name);
@@ -140,8 +140,8 @@ export class AdapterSet {
   activate(composition: Composition): void {
     const weights = this.#weightsOf(composition);
     if (weights !== this.#weights) {
-      this.#weights?.exchange();
-      weights?.exchange();
+      this.#weights?.swap();
+      weights?.swap();
       this.#weights = weights;
     }
     this.#active = composition;
@@ -178,8 +178,8 @@ export class AdapterSet {
     if (this.#merged) throw new InputError(`The adapter '${this.#merged.name}' is merged already; unmerge it first.`);
     if (this.#weights)
       throw new InputError('The weights of the backbone are those of an adapter; deactivate it first.');
-    const weights = tidy(() => new WeightExchange(mergedWeights()));
-    weights.exchange();
+    const weights = tidy(() => new WeightSwap(mergedWeights()));
+    weights.swap();
     this.#merged = { name, weights };
     this.#attach();
   }
@@ -187,7 +187,7 @@ export class AdapterSet {
   /** Gives the backbone its own weights back, bit for bit. Without a merged adapter it does nothing. */
   unmerge(): void {
     if (!this.#merged) return;
-    this.#merged.weights.exchange();
+    this.#merged.weights.swap();
     this.#merged.weights.dispose();
     this.#merged = null;
     this.#attach();
@@ -200,7 +200,7 @@ export class AdapterSet {
   }
 
   /** The backbone's values that a composition needs in place. @throws InputError if they cannot be */
-  #weightsOf(composition: Composition): WeightExchange | null {
+  #weightsOf(composition: Composition): WeightSwap | null {
     const named = namesIn(composition).filter((name) => this.get(name).parts.weights);
     if (named.length === 0) return null;
     const [name, other] = named;

@@ -73,21 +73,27 @@ const names: {
 };
 
 /** What a bottleneck reads at the end of a sublayer; each family has one of its own. */
-export type Reader = (h: Tensor, sublayer: Sublayer) => Tensor;
+export type BottleneckInput = (h: Tensor, sublayer: Sublayer) => Tensor;
 
 /** A bottleneck at the end of a sublayer: h -> h + s · up(f(down(input))). */
 export class Bottleneck implements ResidualModule {
   readonly down: Linear;
   readonly up: Linear;
   /** What it reads there, [rows, hidden]; also the query of AdapterFusion. */
-  readonly input: Reader;
+  readonly input: BottleneckInput;
   readonly #config: BottleneckConfig;
   readonly #norm: LayerNorm | null;
   /** [1], if s is trained */
   readonly #scaling: Parameter | null;
 
   /** @param path the attachment point in the tree of parameter names */
-  constructor(path: ParameterPath, point: ResidualPoint, adapter: string, config: BottleneckConfig, input: Reader) {
+  constructor(
+    path: ParameterPath,
+    point: ResidualPoint,
+    adapter: string,
+    config: BottleneckConfig,
+    input: BottleneckInput,
+  ) {
     const name = names[config.form](point, adapter);
     const base = path.at(name.base);
     const init = inits[config.init];
@@ -129,7 +135,7 @@ export function bottlenecksAt(
   points: readonly ResidualPoint[],
   { name, at }: BuildContext,
   config: CommonConfig & Partial<BottleneckConfig>,
-  input: Reader,
+  input: BottleneckInput,
 ): AdapterParts {
   const full: BottleneckConfig = { form: 'adapterhub', dropout: 0, ...config };
   const modules = points.map((point) => new Bottleneck(at(point.name), point, name, full, input));

@@ -5,13 +5,13 @@ import type { AdapterModule } from './family.ts';
 /**
  * Which adapters act: one by its name, several one behind the other, or in each sequence of a batch its own; null is none.
  */
-export type Composition = string | null | Stack | BySequence;
+export type Composition = string | null | Stack | BatchSplit;
 
 export interface Stack {
   readonly stack: readonly Composition[];
 }
 
-export interface BySequence {
+export interface BatchSplit {
   readonly sequences: readonly Composition[];
 }
 
@@ -19,7 +19,7 @@ export interface BySequence {
 export const stack = (...adapters: readonly Composition[]): Stack => ({ stack: adapters });
 
 /** In each sequence of the batch its own: the i-th one in sequence i. */
-export const bySequence = (sequences: readonly Composition[]): BySequence => ({ sequences });
+export const batchSplit = (sequences: readonly Composition[]): BatchSplit => ({ sequences });
 
 /** The adapters that a composition names, each once. */
 export function namesIn(composition: Composition): string[] {

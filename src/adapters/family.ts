@@ -11,7 +11,7 @@ import type {
 import type { Parameter, ParameterPath } from '../nn/index.ts';
 import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { WeightExchange } from './weight-exchange.ts';
+import type { WeightSwap } from './weight-swap.ts';
 
 /** What an adapter needs of a model: its attachment points and its parameters. */
 export interface AdaptableModel {
@@ -48,9 +48,9 @@ export interface AdapterParts {
   /** Weights of the backbone that do what the projection modules do. */
   readonly mergedWeights?: () => ReadonlyMap<Parameter, Tensor>;
   /** Values of the backbone that are in place while the adapter is active. */
-  readonly weights?: WeightExchange;
+  readonly weights?: WeightSwap;
   /** A term that training adds to the loss. */
-  readonly penalty?: () => Tensor;
+  readonly regularizer?: () => Tensor;
   /** What the same function needs once it is trained, if that is less. */
   readonly ejected?: () => Ejected;
 }

@@ -1,5 +1,5 @@
 import { defineFamily } from './family.ts';
-import { WeightExchange } from './weight-exchange.ts';
+import { WeightSwap } from './weight-swap.ts';
 
 /**
  * Full fine-tuning, the reference: every weight of the backbone is trained, no attachment point is used and nothing is prunable.
@@ -14,6 +14,6 @@ export const full = defineFamily({
   build: ({ backbone }) => ({
     parameters: backbone,
     prunable: {},
-    weights: new WeightExchange(new Map(backbone.map((parameter) => [parameter, parameter.value]))),
+    weights: new WeightSwap(new Map(backbone.map((parameter) => [parameter, parameter.value]))),
   }),
 });

@@ -7,11 +7,11 @@ import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
 import { softmax } from '../ops/normalization.ts';
 import { reshape, sum } from '../ops/reduce.ts';
-import { names, numberFromZero, option, probability } from '../settings/index.ts';
+import { names, nonNegative, option, probability } from '../settings/index.ts';
 import { tensor } from '../tensor/create.ts';
 import { keep } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Bottleneck, type Reader } from './bottleneck.ts';
+import { Bottleneck, type BottleneckInput } from './bottleneck.ts';
 import { type BuildContext, defineFamily, type ResidualModule } from './family.ts';
 
 /** A matrix [n, n] with ones on its diagonal and another number elsewhere. */
@@ -48,7 +48,7 @@ export class Fusion implements ResidualModule {
   /** What each adapter would add, u_k [rows, hidden], and how much of each a row takes, p [rows, adapters]. */
   weigh(h: Tensor, sublayer: Sublayer): { readonly added: readonly Tensor[]; readonly p: Tensor } {
     const { random } = sublayer.pass;
-    const inputs = new Map<Reader, Tensor>();
+    const inputs = new Map<BottleneckInput, Tensor>();
     let input = h;
     const added = this.#mixed.map((adapter) => {
       input = inputs.get(adapter.input) ?? adapter.input(h, sublayer);
@@ -112,7 +112,7 @@ export const fusion = defineFamily({
   summary: 'a trained mixture of the adapters of finished runs',
   options: {
     adapters: option(names, { description: 'the adapters that are mixed, by name', flag: null, default: [] }),
-    regularization: option(numberFromZero, {
+    regularization: option(nonNegative, {
       description: 'factor of the distance between value matrices and the identity in the loss',
       default: 0.01,
     }),
@@ -135,7 +135,7 @@ export const fusion = defineFamily({
     return {
       residual: modules,
       prunable: { fusion: all.flatMap(({ query, key, value }) => [query.weight, key.weight, value]) },
-      penalty: regularization > 0 ? distanceFromIdentity(all, regularization) : undefined,
+      regularizer: regularization > 0 ? distanceFromIdentity(all, regularization) : undefined,
     };
   },
 });

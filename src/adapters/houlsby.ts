@@ -1,8 +1,8 @@
 import { oneOf, option, probability } from '../settings/index.ts';
-import { bottleneckOptions, bottlenecksAt, bottleneckTitle, type Reader } from './bottleneck.ts';
+import { type BottleneckInput, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
 
-const sublayerOutput: Reader = (h) => h;
+const sublayerOutput: BottleneckInput = (h) => h;
 
 /**
  * Houlsby et al. (2019): a bottleneck behind the attention and behind the feed-forward sublayer of every layer,

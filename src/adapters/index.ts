@@ -8,7 +8,7 @@
  *   families.ts lists the families, registry.ts finds them by name.
  * - A set (adapter-set.ts) holds the adapters of one model by name and fills the points with what a composition (composition.ts)
  *   makes of their modules: one, a stack, or in each sequence of a batch its own. No weight changes, so earlier outputs return.
- * - Weights of the backbone change by exchange alone (weight-exchange.ts): a merged LoRA, full fine-tuning.
+ * - Weights of the backbone change by swapping alone (weight-swap.ts): a merged LoRA, full fine-tuning.
  *
  * An adapter that mixes others takes their parts from `BuildContext.partsOf`; a bottleneck tells what it reads (`input`) and what
  * it adds without the residual (`contribution`). The name of an adapter is one part of each of its parameters' names.
@@ -17,7 +17,7 @@
 export {
   type ConfigOf,
   names,
-  numberFromZero,
+  nonNegative,
   type Option,
   type OptionFacts,
   type OptionTable,
@@ -39,7 +39,7 @@ export {
   prunableIn,
 } from './adapter-set.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
-export { bySequence, type Composition, stack } from './composition.ts';
+export { batchSplit, type Composition, stack } from './composition.ts';
 export * from './families.ts';
 export {
   type AdaptableModel,

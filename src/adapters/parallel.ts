@@ -1,7 +1,7 @@
-import { bottleneckOptions, bottlenecksAt, bottleneckTitle, type Reader } from './bottleneck.ts';
+import { type BottleneckInput, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
 
-const sublayerInput: Reader = (_h, { x }) => x;
+const sublayerInput: BottleneckInput = (_h, { x }) => x;
 
 /**
  * The scaled parallel adapter of He et al. (2022), AdapterHub's `ParallelConfig` (`par_bn`): a bottleneck beside the feed-forward

@@ -1,8 +1,8 @@
 import { add } from '../ops/arithmetic.ts';
-import { bottleneckOptions, bottlenecksAt, bottleneckTitle, type Reader } from './bottleneck.ts';
+import { type BottleneckInput, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
 
-const normalised: Reader = (h, { x, norm }) => norm(add(h, x));
+const normalised: BottleneckInput = (h, { x, norm }) => norm(add(h, x));
 
 /**
  * Pfeiffer et al. (2021), AdapterHub's `PfeifferConfig` (`seq_bn`): a bottleneck behind the feed-forward sublayer that reads its

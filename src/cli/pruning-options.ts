@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { familyOf } from '../adapters/index.ts';
-import { pruningMethodOf, pruningMethods, scopes } from '../pruning/index.ts';
+import { pruningMethodOf, pruningMethods, pruningScopes } from '../pruning/index.ts';
 import { type PruningSettings, pruningDefaults, type RunSettings } from '../training/index.ts';
 import { addDeclaredOptions, checkDeclaredAgreement, declaredValues, summaries } from './declared-options.ts';
 import { UsageError } from './errors.ts';
@@ -50,7 +50,7 @@ export function addSparsityOptions(command: Command, defaultSparsity?: PruningSe
     )
     .addOption(
       new Option('--scope <scope>', 'one budget for all matrices, or the same for each')
-        .choices(scopes)
+        .choices(pruningScopes)
         .default(pruningDefaults.scope),
     )
     .addOption(

@@ -27,7 +27,7 @@ import {
   isExplicit,
   listOf,
   model,
-  numberFromZero,
+  nonNegative,
   path,
   poolings,
   positiveInteger,
@@ -126,7 +126,7 @@ export function describeReproduce(command: Command): void {
     .addOption(new Option('--batch-size <count,...>', "in place of the grid's").argParser(listOf(positiveInteger)))
     .addOption(
       new Option('--weight-decay <rate>', 'decoupled weight decay')
-        .argParser(numberFromZero)
+        .argParser(nonNegative)
         .default(trainingDefaults.weightDecay),
     )
     .addOption(
@@ -145,7 +145,7 @@ export function describeReproduce(command: Command): void {
     .addOption(new Option('--retry-failed', 'try runs again that failed'))
     .addOption(
       new Option('--checkpoint-seconds <seconds>', 'how often a run leaves a checkpoint')
-        .argParser(numberFromZero)
+        .argParser(nonNegative)
         .default(60),
     )
     .addOption(new Option('--dry-run', 'show what would be run'))

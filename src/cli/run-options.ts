@@ -6,7 +6,7 @@ import { maxTargetLengthOption } from './generation-options.ts';
 import {
   hubDataset,
   namedRuns,
-  numberFromZero,
+  nonNegative,
   path,
   poolings,
   positiveInteger,
@@ -122,7 +122,7 @@ export function addTrainingOptions(command: Command): Command {
     )
     .addOption(
       new Option('--weight-decay <rate>', 'decoupled weight decay')
-        .argParser(numberFromZero)
+        .argParser(nonNegative)
         .default(trainingDefaults.weightDecay),
     )
     .addOption(

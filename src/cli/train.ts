@@ -17,7 +17,7 @@ import { UsageError } from './errors.ts';
 import { useData, useModel } from './fetch.ts';
 import { addGenerationOptions } from './generation-options.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
-import { numberFromZero } from './options.ts';
+import { nonNegative } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { addPruningOptions } from './pruning-options.ts';
@@ -50,7 +50,7 @@ export function describeTrain(command: Command): void {
     new Option('--resume', 'continue the stopped run in --output, with its settings').conflicts('overwrite'),
     new Option('--overwrite', 'replace an earlier run in --output'),
     new Option('--checkpoint-seconds <seconds>', 'how often it leaves a checkpoint')
-      .argParser(numberFromZero)
+      .argParser(nonNegative)
       .default(checkpointDefault),
   );
   command.addHelpText(

@@ -4,7 +4,7 @@ import {
   listOf,
   namedValues,
   nonEmptyText,
-  numberFromZero,
+  nonNegative,
   oneOf,
   openFields,
   orNone,
@@ -28,7 +28,7 @@ const runFields = {
   started: text,
   ended: v.optional(orNone(text), null),
   /** Wall time in seconds, of attempts that were not killed. */
-  seconds: numberFromZero,
+  seconds: nonNegative,
   metrics: v.optional(orNone(runMetrics), null),
   pruning: v.optional(orNone(pruneReport), null),
   error: v.optional(orNone(text), null),

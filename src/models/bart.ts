@@ -76,16 +76,16 @@ class BartAttention {
     return { projection: [this.query, this.key, this.value, this.out], attention: [this.seen] };
   }
 
-  /** What the rows of x offer to those that attend to them: the first `counts[s]` rows of each sequence. */
-  offer(x: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+  /** Returns keys and values of the rows of x for those that attend to them: the first `counts[s]` rows of each sequence. */
+  projectKV(x: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
     return { key: this.key.forward(x, pass), value: this.value.forward(x, pass), offsets: pass.offsets, counts };
   }
 
   /** [rows, hidden] -> [rows, hidden] */
-  forward(x: Tensor, offered: KeysAndValues, queries: Queries, pass: Pass): Tensor {
+  forward(x: Tensor, kv: KeysAndValues, queries: Queries, pass: Pass): Tensor {
     const { d_model, attention_dropout, dropout: p } = this.#config;
     const { random } = pass;
-    const { key, value, offsets, counts } = this.seen.forward(offered, pass); // [key rows, hidden]
+    const { key, value, offsets, counts } = this.seen.forward(kv, pass); // [key rows, hidden]
     const context = packedAttention(this.query.forward(x, pass), key, value, {
       ...queries,
       keyOffsets: offsets,
@@ -110,8 +110,8 @@ class BartSelfAttention {
     this.output = new ResidualPoint(path.at('attention_adapters').prefix, 'attention', config.d_model);
   }
 
-  forward(x: Tensor, offered: KeysAndValues, queries: Queries, pass: Pass): Tensor {
-    const h = this.attention.forward(x, offered, queries, pass); // [rows, hidden]
+  forward(x: Tensor, kv: KeysAndValues, queries: Queries, pass: Pass): Tensor {
+    const h = this.attention.forward(x, kv, queries, pass); // [rows, hidden]
     return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
   }
 }
@@ -194,17 +194,17 @@ class BartEncoderLayer {
   }
 
   forward(x: Tensor, counts: Int32Array, pass: Pass): Tensor {
-    const own = this.#attention.attention.offer(x, counts, pass); // [rows, hidden]
+    const own = this.#attention.attention.projectKV(x, counts, pass); // [rows, hidden]
     const y = this.#attention.forward(x, own, { queryOffsets: pass.offsets, causal: false }, pass); // [rows, hidden]
     return this.#feedForward.forward(y, pass); // [rows, hidden]
   }
 }
 
-/** What the layers of a decoder attend to. */
-export interface DecoderMemory {
-  /** What layer `index` sees of the decoder's side, given what the rows of this pass offer. */
+/** Keys and values that the layers of a decoder attend to: its own, and those of the encoder. */
+export interface KVCache {
+  /** Keys and values of the decoder's side that layer `index` sees, given those of the rows of this pass. */
   own(index: number, rows: KeysAndValues): KeysAndValues;
-  /** What the encoder's rows offer to layer `index`. @param states its output, if the decoder was given it */
+  /** Keys and values of the encoder's rows for layer `index`. @param states its output, if the decoder was given it */
   source(index: number, states?: Tensor): KeysAndValues;
 }
 
@@ -236,14 +236,14 @@ class BartDecoderLayer {
     return pointsOf([attention.points, { residual: [output] }, cross.points, this.#feedForward.points]);
   }
 
-  /** What the encoder's rows offer to this layer. */
-  offerSource(states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
-    return this.#crossAttention.attention.offer(states, counts, pass);
+  /** Returns keys and values of the encoder's rows for this layer. */
+  projectSourceKV(states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return this.#crossAttention.attention.projectKV(states, counts, pass);
   }
 
-  forward(x: Tensor, source: KeysAndValues, rows: DecoderRows, memory: DecoderMemory): Tensor {
+  forward(x: Tensor, source: KeysAndValues, rows: DecoderRows, cache: KVCache): Tensor {
     const { pass, keyCounts } = rows;
-    const own = memory.own(this.#index, this.#attention.attention.offer(x, keyCounts, pass)); // [key rows, hidden]
+    const own = cache.own(this.#index, this.#attention.attention.projectKV(x, keyCounts, pass)); // [key rows, hidden]
     const y = this.#attention.forward(x, own, rows.own, pass); // [rows, hidden]
     const z = this.#crossAttention.forward(y, source, rows.source, pass); // [rows, hidden]
     return this.#feedForward.forward(z, pass); // [rows, hidden]
@@ -293,21 +293,21 @@ class BartDecoder {
   }
 
   /** What the encoder's output offers to layer `index`: the first `counts[s]` rows of each sequence. */
-  offerSource(index: number, states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
-    return this.#layers[index].offerSource(states, counts, pass);
+  projectSourceKV(index: number, states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
+    return this.#layers[index].projectSourceKV(states, counts, pass);
   }
 
   /**
    * The embedding output and the output of each layer, all [rows, hidden].
    *
-   * @param encoded the encoder's output [source rows, hidden], unless the memory holds what follows from it
+   * @param encoded the encoder's output [source rows, hidden], unless the cache holds what follows from it
    */
-  hiddenStates(rows: DecoderRows, memory: DecoderMemory, run: Runner = keeping, encoded?: Tensor): Tensor[] {
+  hiddenStates(rows: DecoderRows, cache: KVCache, run: Runner = keeping, encoded?: Tensor): Tensor[] {
     const { pass } = rows;
     const states = [tidyInside(() => this.#embeddings.forward(rows, pass.random))];
     for (const [i, layer] of this.#layers.entries()) {
       const forward = (x: Tensor, source?: Tensor) =>
-        layer.forward(x, memory.source(i, source), { ...rows, pass: passOf(pass, `decoder ${i}`) }, memory);
+        layer.forward(x, cache.source(i, source), { ...rows, pass: passOf(pass, `decoder ${i}`) }, cache);
       states.push(run(forward, encoded ? [states[i], encoded] : [states[i]]));
     }
     return states;
@@ -374,12 +374,12 @@ export class BartModel {
       own: queries,
       source: { queryOffsets: target.offsets, causal: false },
     };
-    const memory: DecoderMemory = {
+    const cache: KVCache = {
       own: (_, own) => select(own),
       source: (index, states = encoded) =>
-        this.decoder.offerSource(index, states, source.keyCounts, passOf(sourcePass, `source ${index}`)),
+        this.decoder.projectSourceKV(index, states, source.keyCounts, passOf(sourcePass, `source ${index}`)),
     };
-    return { encoder, decoder: this.decoder.hiddenStates(rows, memory, run, encoded) };
+    return { encoder, decoder: this.decoder.hiddenStates(rows, cache, run, encoded) };
   }
 
   #check(batch: PackedBatch): void {

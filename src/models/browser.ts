@@ -29,7 +29,7 @@ export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './conf
 export { unknownFields } from './config-table.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
-export { FrozenLayers, STATE_BYTES, StateMemory } from './frozen-layers.ts';
+export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
 export type { ScoredText } from './generation/beam-search.ts';
 export { type GenerateOptions, generate } from './generation/generate.ts';
 export {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { numberFromZero, parseWith, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
+import { nonNegative, parseWith, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
 import { checkArchitectures, type StatedClass, statedClass } from './checkpoint-class.ts';
 import { activationName, type ConfigJson, fieldError, only, optional } from './config-json.ts';
 import { commonRefusals, generationFields, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
@@ -20,7 +20,7 @@ const encoderSchema = v.pipe(
     hidden_act: optional(activationName, 'gelu'),
     max_position_embeddings: positiveInteger,
     type_vocab_size: optional(positiveInteger, 2),
-    layer_norm_eps: optional(numberFromZero, 1e-12),
+    layer_norm_eps: optional(nonNegative, 1e-12),
     pad_token_id: optional(wholeNumber, null),
     hidden_dropout_prob: optional(probability, 0.1),
     attention_probs_dropout_prob: optional(probability, 0.1),

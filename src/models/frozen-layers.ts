@@ -5,17 +5,17 @@ import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type PackedBatch, sequenceAt } from './batch.ts';
 
-/** What {@link StateMemory} holds by default, in bytes: with BERT-base some 350 000 tokens. */
-export const STATE_BYTES = 2 ** 30;
+/** What {@link ActivationCache} holds by default, in bytes: with BERT-base some 350 000 tokens. */
+export const ACTIVATION_CACHE_BYTES = 2 ** 30;
 
 /** Hidden states of sequences, as floats beside the memory of the steps. When it is full it takes no more. */
-export class StateMemory {
+export class ActivationCache {
   readonly capacity: number;
   readonly #states = new Map<string, FloatArray>();
   #bytes = 0;
 
   /** @param capacity in bytes */
-  constructor(capacity = STATE_BYTES) {
+  constructor(capacity = ACTIVATION_CACHE_BYTES) {
     this.capacity = capacity;
   }
 
@@ -52,14 +52,14 @@ export class FrozenLayers {
   /** So many layers, from the first. */
   readonly count: number;
   readonly #compute: (batch: PackedBatch) => Tensor;
-  readonly #memory: StateMemory;
+  readonly #memory: ActivationCache;
   readonly #owner: string;
 
   /**
    * @param compute the output of the layers [rows, hidden], without dropout
    * @param owner tells these weights from others that share the memory
    */
-  constructor(count: number, compute: (batch: PackedBatch) => Tensor, memory: StateMemory, owner: string) {
+  constructor(count: number, compute: (batch: PackedBatch) => Tensor, memory: ActivationCache, owner: string) {
     this.count = count;
     this.#compute = compute;
     this.#memory = memory;

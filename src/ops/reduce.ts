@@ -29,7 +29,7 @@ export const reshape = define('reshape', (x: Tensor, shape: Shape): Tensor => {
   return x.requiresGrad ? recordOutput(y, [x], (dy) => [reshape(dy, x.shape)]) : y;
 });
 
-interface Reduction {
+interface ReducedAxes {
   axes: number[];
   /** Shape with the reduced axes of length 1. */
   kept: Shape;
@@ -37,7 +37,7 @@ interface Reduction {
   shape: Shape;
 }
 
-function reduction(x: Tensor, { axes, keepDims = false }: ReduceOptions): Reduction {
+function reduction(x: Tensor, { axes, keepDims = false }: ReduceOptions): ReducedAxes {
   if (!axes) {
     const kept = x.shape.map(() => 1);
     return { axes: x.shape.map((_, axis) => axis), kept, shape: keepDims ? kept : [] };
@@ -61,7 +61,7 @@ function reduction(x: Tensor, { axes, keepDims = false }: ReduceOptions): Reduct
   return { axes: sorted, kept, shape: keepDims ? kept : left };
 }
 
-function reduce(op: ReduceOp, x: Tensor, { axes, shape }: Reduction, vjp: (y: Tensor, dy: Tensor) => Tensor): Tensor {
+function reduce(op: ReduceOp, x: Tensor, { axes, shape }: ReducedAxes, vjp: (y: Tensor, dy: Tensor) => Tensor): Tensor {
   return operation(
     [x],
     shape,

@@ -14,6 +14,14 @@ export {
 } from './method.ts';
 export { emptiedWarning, type PruneOptions, type PruneReport, prune } from './prune.ts';
 export { pruningMethodOf, pruningMethods, registerPruningMethod } from './registry.ts';
-export { fisher, grasp, magnitude, random, snip, snipPaperLiteral } from './scores.ts';
-export { type Budget, budgetsOf, lowestRemoved, prunedCount, type Scope, scopes, selectMasks } from './select.ts';
+export { fisher, grasp, magnitude, randomScore, snip, snipPaperLiteral } from './scores.ts';
+export {
+  type Budget,
+  budgetsOf,
+  lowestRemoved,
+  type PruningScope,
+  prunedCount,
+  pruningScopes,
+  selectMasks,
+} from './select.ts';
 export { synflow } from './synflow.ts';

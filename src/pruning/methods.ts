@@ -6,13 +6,13 @@ import { synflow } from './synflow.ts';
 
 /** The pruning methods that configurations know, in the order of the help. */
 export const builtIn = [
-  definePruningMethod({ name: 'random', summary: 'any', score: scores.random }),
+  definePruningMethod({ name: 'random', summary: 'any', score: scores.randomScore }),
   definePruningMethod({ name: 'magnitude', summary: 'small weights', score: scores.magnitude }),
   definePruningMethod({
     name: 'er',
     summary: 'any, more of large matrices',
     densities: erdosRenyiDensities,
-    score: scores.random,
+    score: scores.randomScore,
   }),
   definePruningMethod({
     name: 'snip',
@@ -49,7 +49,7 @@ export const builtIn = [
     name: 'er:paper-literal',
     summary: "er by the rule of the SparseAdapter paper's text",
     densities: paperLiteralDensities,
-    score: scores.random,
+    score: scores.randomScore,
   }),
   definePruningMethod({
     name: 'snip:paper-literal',

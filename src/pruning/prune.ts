@@ -4,7 +4,7 @@ import type { Parameter } from '../nn/index.ts';
 import type { OptionValue } from '../settings/index.ts';
 import type { PruningMethod, ScoreContext } from './method.ts';
 import { pruningMethodOf } from './registry.ts';
-import { budgetsOf, masksWithin, removedAfter, type Scope } from './select.ts';
+import { budgetsOf, masksWithin, type PruningScope, removedAfter } from './select.ts';
 
 export interface PruneOptions extends ScoreContext {
   /** The name of a method. */
@@ -12,7 +12,7 @@ export interface PruneOptions extends ScoreContext {
   /** The fraction of weights removed, in [0, 1). */
   readonly sparsity: number;
   /** Default `global`. */
-  readonly scope?: Scope;
+  readonly scope?: PruningScope;
   /** In how many rounds of scoring and removing. Default: what the method says, mostly 1. */
   readonly iterations?: number;
   /** Of the method. */

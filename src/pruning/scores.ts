@@ -14,18 +14,18 @@ const free = (tensors: readonly Tensor[]): void => {
   for (const tensor of tensors) tensor.dispose();
 };
 
-/** Which of a score's passes over all batches this is. */
-interface Pass {
+/** A pass of a score over all batches: its number, and how many there are. */
+interface Round {
   readonly index: number;
   readonly count: number;
 }
 
-const onlyPass: Pass = { index: 0, count: 1 };
+const onlyRound: Round = { index: 0, count: 1 };
 
 /** Σ_b f(loss_b), tensor by tensor; one batch and one sum are in memory at a time. */
 async function sumOverBatches(
   { losses, onBatch }: ScoreContext,
-  { index, count }: Pass,
+  { index, count }: Round,
   f: (loss: ScoreContext['losses'][number]) => Tensor[],
 ): Promise<Tensor[]> {
   let sums: Tensor[] = [];
@@ -48,8 +48,8 @@ async function sumOverBatches(
 }
 
 /** g = Σ_b ∂L_b/∂w. */
-function gradients(context: ScoreContext, pass: Pass = onlyPass, temperature?: number): Promise<Tensor[]> {
-  return sumOverBatches(context, pass, (loss) => grad(loss(temperature), leaves(context.parameters)));
+function gradients(context: ScoreContext, round: Round = onlyRound, temperature?: number): Promise<Tensor[]> {
+  return sumOverBatches(context, round, (loss) => grad(loss(temperature), leaves(context.parameters)));
 }
 
 /** combine(w, v) for each weight w and its entry v of the tensor of the same position, which is freed. */
@@ -68,7 +68,7 @@ export async function withWeights(
 }
 
 /** U(0, 1). */
-export const random: Score = async ({ parameters, random: generator }) =>
+export const randomScore: Score = async ({ parameters, random: generator }) =>
   parameters.map(({ size }) => Float64Array.from({ length: size }, () => generator.uniform()));
 
 /** |w|. */
@@ -89,7 +89,7 @@ export const snipPaperLiteral: Score = async (context) =>
  * 2018). So each loss should be that of one example: of a larger batch it is the squared mean gradient.
  */
 export const fisher: Score = async (context) => {
-  const squares = await sumOverBatches(context, onlyPass, (loss) => {
+  const squares = await sumOverBatches(context, onlyRound, (loss) => {
     const g = grad(loss(), leaves(context.parameters));
     return noGrad(() => g.map((x) => mul(x, x)));
   });

@@ -39,8 +39,8 @@ export function lowestRemoved(scores: FloatArray, count: number): Uint8Array {
 }
 
 /** `global`: one budget over all matrices. `layer`: the same sparsity in each matrix. */
-export type Scope = 'global' | 'layer';
-export const scopes: readonly Scope[] = ['global', 'layer'];
+export type PruningScope = 'global' | 'layer';
+export const pruningScopes: readonly PruningScope[] = ['global', 'layer'];
 
 /** Matrices whose weights compete, and how many are removed from them together. */
 export interface Budget {
@@ -61,7 +61,7 @@ export interface Budget {
 export function budgetsOf(
   shapes: readonly Shape[],
   sparsity: number,
-  scope: Scope,
+  scope: PruningScope,
   densitiesOf?: PruningMethod['densities'],
 ): Budget[] {
   const sizes = shapes.map(sizeOf);
@@ -127,7 +127,7 @@ export function masksWithin(
  *
  * @param sparsity the fraction removed, over all scores together or in each tensor, rounded to whole weights
  */
-export function selectMasks(scores: readonly FloatArray[], sparsity: number, scope: Scope): Uint8Array[] {
+export function selectMasks(scores: readonly FloatArray[], sparsity: number, scope: PruningScope): Uint8Array[] {
   const shapes = scores.map(({ length }) => [length]);
   const budgets = budgetsOf(shapes, sparsity, scope);
   const counts = budgets.map(({ removed }) => removed);

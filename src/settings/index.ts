@@ -25,7 +25,7 @@ export {
   namedValues,
   names,
   nonEmptyText,
-  numberFromZero,
+  nonNegative,
   oneOf,
   openFields,
   orNone,

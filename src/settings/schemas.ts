@@ -21,7 +21,7 @@ export const wholeNumber = number('a whole number, 0 or more', (x) => Number.isS
 export const positiveInteger = number('a whole number above 0', (x) => Number.isSafeInteger(x) && x > 0);
 /** How many times as large. */
 export const factor = number('a whole number above 1', (x) => Number.isSafeInteger(x) && x > 1);
-export const numberFromZero = number('a number, 0 or more', (x) => Number.isFinite(x) && x >= 0);
+export const nonNegative = number('a number, 0 or more', (x) => Number.isFinite(x) && x >= 0);
 export const positiveNumber = number('a number above 0', (x) => Number.isFinite(x) && x > 0);
 /** A probability below 1, such as that of dropout. */
 export const probability = number('a number in [0, 1)', (x) => x >= 0 && x < 1);

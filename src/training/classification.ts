@@ -10,7 +10,7 @@ import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { objectiveOf, type PredictOptions, tempered } from './task.ts';
+import { objectiveOf, type PredictOptions, scaleLogits } from './task.ts';
 import type { Objective } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -44,7 +44,7 @@ export function classificationLoss(
   }
   const targets = batch.map(({ label }, i) => targetOf(model, `example ${i} of the batch`, label));
   const packed = packSequences(batch, model.encoder.positionIds);
-  return tidyInside(() => model.loss(tempered(model.forward(packed, random), temperature), targets));
+  return tidyInside(() => model.loss(scaleLogits(model.forward(packed, random), temperature), targets));
 }
 
 /** @throws InputError if it is no label of the model */
@@ -73,15 +73,15 @@ function checkExamples({ texts, config }: SequenceClassifier, examples: readonly
 /**
  * Training `parameters` of a classifier on labelled examples.
  *
- * @param penalty a term that is added to the loss of every batch, as some adapters ask for
+ * @param regularizer a term that is added to the loss of every batch, as some adapters ask for
  */
 export function classificationObjective(
   model: SequenceClassifier,
   items: readonly EncodedExample[],
   parameters: readonly Parameter[],
-  penalty: (() => Tensor) | null = null,
+  regularizer: (() => Tensor) | null = null,
 ): Objective<EncodedExample> {
-  return objectiveOf({ tokenCount, loss: classificationLoss }, model, items, parameters, penalty);
+  return objectiveOf({ tokenCount, loss: classificationLoss }, model, items, parameters, regularizer);
 }
 
 /**

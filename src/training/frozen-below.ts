@@ -1,6 +1,6 @@
 import type { AdaptableModel } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { type AttachmentPoints, BertModel, FrozenLayers, layersOf, type StateMemory } from '../models/browser.ts';
+import { type ActivationCache, type AttachmentPoints, BertModel, FrozenLayers, layersOf } from '../models/browser.ts';
 
 /** The first layer with a part of the active adapter; -1 if there is none. */
 function firstAdapted(points: AttachmentPoints): number {
@@ -16,7 +16,7 @@ function firstAdapted(points: AttachmentPoints): number {
  * @param folder of the model: with equal folders the weights are equal
  * @throws InputError for a model that is no encoder, and where no layer lies below the adapter
  */
-export function freezeBelow(model: AdaptableModel, folder: string, memory: StateMemory): void {
+export function freezeBelow(model: AdaptableModel, folder: string, memory: ActivationCache): void {
   const encoder = 'encoder' in model ? model.encoder : null;
   if (!(encoder instanceof BertModel)) {
     throw new InputError('Dropout can be left out below the adapter in BERT and RoBERTa alone.');

@@ -1,7 +1,7 @@
 import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
 import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { isHeadParameter, type Loaded, longestSequence, type SharedWeights, StateMemory } from '../models/index.ts';
+import { ActivationCache, isHeadParameter, type Loaded, longestSequence, type SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
@@ -49,7 +49,7 @@ export function buildModel<T extends TaskTypes>(
   random: Random,
   shared: Partial<Omit<LoadOptions, 'shared'>> & {
     readonly weights?: SharedWeights;
-    readonly states?: StateMemory;
+    readonly states?: ActivationCache;
   } = {},
 ): AdaptedModel<T['model']> {
   const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto', pooler } = shared;
@@ -68,7 +68,7 @@ export function buildModel<T extends TaskTypes>(
   const isTrained = (parameter: Parameter) => settings.trainHead && isHeadParameter(parameter);
   freezeBackbone(loaded.model, adapter, isTrained);
   if (settings.dropoutBelow === false) {
-    freezeBelow(loaded.model, loaded.folder, shared.states ?? new StateMemory(0));
+    freezeBelow(loaded.model, loaded.folder, shared.states ?? new ActivationCache(0));
   }
   const warnings = [...loaded.warnings];
   const tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));

@@ -17,7 +17,7 @@ import type { Random } from '../random/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type PredictOptions, tempered } from './task.ts';
+import { type PredictOptions, scaleLogits } from './task.ts';
 import { yieldToEvents } from './yield.ts';
 
 /** The mean loss of a batch of windows with answers; with `random`, dropout is on. The temperature divides the logits. */
@@ -29,7 +29,7 @@ export function answerLoss(
 ): Tensor {
   const batch = packSequences(windows, model.encoder.positionIds);
   const answers = { starts: windows.map(({ start }) => start), ends: windows.map(({ end }) => end) };
-  return tidyInside(() => model.loss(tempered(model.forward(batch, random), temperature), batch, answers));
+  return tidyInside(() => model.loss(scaleLogits(model.forward(batch, random), temperature), batch, answers));
 }
 
 /**

@@ -5,7 +5,7 @@ import {
   listOf,
   namedValues,
   nonEmptyText,
-  numberFromZero,
+  nonNegative,
   orNone,
   strictFields,
   text,
@@ -47,7 +47,7 @@ export const pruneReport = v.pipe(
 export type ScoredStep = ValueOf<typeof scoredStep>;
 const scoredStep = strictFields({ step: wholeNumber, metrics: scores });
 
-const seconds = strictFields({ pruning: numberFromZero, training: numberFromZero, evaluation: numberFromZero });
+const seconds = strictFields({ pruning: nonNegative, training: nonNegative, evaluation: nonNegative });
 
 const configFields = {
   settings: runSettings,
@@ -80,7 +80,7 @@ export const runMetrics = strictFields({
   epoch_losses: listOf(finiteNumber),
   seconds,
   /** In training. */
-  tokens_per_second: orNone(numberFromZero),
+  tokens_per_second: orNone(nonNegative),
   /** Of the tensors that the scores are of; absent in folders of earlier versions. */
   fingerprint: v.optional(nonEmptyText),
 });

@@ -1,14 +1,14 @@
-import { SharedWeights, STATE_BYTES, StateMemory } from '../models/index.ts';
+import { ACTIVATION_CACHE_BYTES, ActivationCache, SharedWeights } from '../models/index.ts';
 
 /** What the runs of one process share: the weights of backbones, what frozen layers make of examples, and these as tokens. */
 export class RunCache {
   readonly weights = new SharedWeights();
-  readonly states: StateMemory;
+  readonly states: ActivationCache;
   readonly #values = new Map<string, unknown>();
 
   /** @param stateBytes so many bytes of frozen layers' output at most */
-  constructor(stateBytes = STATE_BYTES) {
-    this.states = new StateMemory(stateBytes);
+  constructor(stateBytes = ACTIVATION_CACHE_BYTES) {
+    this.states = new ActivationCache(stateBytes);
   }
 
   /** The value that `make` gave for this key the first time. */

@@ -88,7 +88,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     run.adapted.config,
   );
   const trainer = new Trainer(
-    objectiveOf(run.task, model, run.items, trained, adapter.penalty),
+    objectiveOf(run.task, model, run.items, trained, adapter.regularizer),
     settings.training,
     run.random.fork('training'),
   );

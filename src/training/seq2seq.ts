@@ -6,7 +6,7 @@ import type { Random } from '../random/index.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/browser.ts';
-import { type PredictOptions, tempered } from './task.ts';
+import { type PredictOptions, scaleLogits } from './task.ts';
 import { yieldToEvents } from './yield.ts';
 
 /** Longest texts in tokens, with their special tokens; what is longer loses its end. */
@@ -45,7 +45,7 @@ export function seq2seqLoss(
   temperature = 1,
 ): Tensor {
   const packed = model.pack(batch);
-  return tidyInside(() => model.loss(tempered(model.forward(packed, random), temperature), packed));
+  return tidyInside(() => model.loss(scaleLogits(model.forward(packed, random), temperature), packed));
 }
 
 /** How a model writes: as its checkpoint says, but for what is asked for. A text may be as long as those it was trained on. */

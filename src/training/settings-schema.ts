@@ -5,7 +5,7 @@ import type { BackendName } from '../backends/index.ts';
 import { type GlueTaskName, glueTasks, type LabelKind } from '../data/index.ts';
 import { rougeTokenizers } from '../metrics/index.ts';
 import { type Pooling, partialGeneration } from '../models/index.ts';
-import { pruningMethods, scopes } from '../pruning/index.ts';
+import { pruningMethods, pruningScopes } from '../pruning/index.ts';
 import {
   byName,
   chosenBy,
@@ -155,7 +155,7 @@ const sharedOfPruning = {
     [sparsity, strictFields({ largeSparse: factor })],
     'in [0, 1), the fraction of weights removed, or {"largeSparse": a whole number above 1}',
   ),
-  scope: oneOf(scopes),
+  scope: oneOf(pruningScopes),
   /** Which parts of the adapter are pruned, see `prunableIn`. Default `all`. */
   prunable: v.optional(nonEmptyText),
   /** In how many rounds. Default: that of the method. */

@@ -23,20 +23,20 @@ export interface Learner<Model, Item> {
 }
 
 /** logits / temperature */
-export const tempered = (logits: Tensor, temperature: number): Tensor =>
+export const scaleLogits = (logits: Tensor, temperature: number): Tensor =>
   temperature === 1 ? logits : mul(logits, 1 / temperature);
 
 /**
  * Training `parameters` of a model on items.
  *
- * @param penalty a term that is added to the loss of every batch, as some adapters ask for
+ * @param regularizer a term that is added to the loss of every batch, as some adapters ask for
  */
 export function objectiveOf<Model, Item>(
   learner: Learner<Model, Item>,
   model: Model,
   items: readonly Item[],
   parameters: readonly Parameter[],
-  penalty: (() => Tensor) | null = null,
+  regularizer: (() => Tensor) | null = null,
 ): Objective<Item> {
   return {
     items,
@@ -44,7 +44,7 @@ export function objectiveOf<Model, Item>(
     lengthOf: (item) => learner.tokenCount(item),
     loss: (batch, random) => {
       const mean = learner.loss(model, batch, random);
-      return penalty ? add(mean, penalty()) : mean;
+      return regularizer ? add(mean, regularizer()) : mean;
     },
   };
 }

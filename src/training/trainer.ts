@@ -7,7 +7,7 @@ import { Adam, type AdamState, clipFactor, globalNorm, linearSchedule } from '..
 import type { Random } from '../random/index.ts';
 import {
   fraction,
-  numberFromZero,
+  nonNegative,
   oneOf,
   orNone,
   positiveInteger,
@@ -25,7 +25,7 @@ const MOST_EPOCHS = 1_000_000;
 /** The protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
 export type TrainingOptions = ValueOf<typeof trainingOptions>;
 export const trainingOptions = strictFields({
-  learningRate: numberFromZero,
+  learningRate: nonNegative,
   epochs: v.pipe(wholeNumber, v.maxValue(MOST_EPOCHS, `a whole number, 0 to ${MOST_EPOCHS}`)),
   /** Examples, or tokens, of a step. */
   batchSize: v.union(
@@ -35,7 +35,7 @@ export const trainingOptions = strictFields({
   batchOrder: oneOf(batchOrders),
   /** Fraction of all steps in which the learning rate rises linearly; it falls linearly to 0 in the rest. */
   warmupRatio: fraction,
-  weightDecay: numberFromZero,
+  weightDecay: nonNegative,
   betas: v.strictTuple([probability, probability], 'a list of two numbers'),
   /** Gradients with a larger common norm are scaled down to it; null leaves them. */
   maxGradNorm: orNone(positiveNumber),

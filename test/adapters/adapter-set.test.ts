@@ -5,7 +5,7 @@ import {
   AdapterSet,
   adapterTitle,
   attachAdapter,
-  bySequence,
+  batchSplit,
   completeSettings,
   defineFamily,
   freezeBackbone,
@@ -110,7 +110,7 @@ test('what cannot act together, and what leaves everything as it was when refuse
   adapters.activate(stack('a', 'c'));
   const output = logits(model);
   assertInputError(() => adapters.activate(stack('a', 'b')), /'a' replaces .* so does 'b'/);
-  assertInputError(() => adapters.activate(bySequence(['a', 'c'])), /'a' .* in all sequences or in none/);
+  assertInputError(() => adapters.activate(batchSplit(['a', 'c'])), /'a' .* in all sequences or in none/);
   assertInputError(() => adapters.activate('d'), /no adapter 'd'; there are: a, b, c/);
   assertInputError(() => adapters.add('c', houlsby.configure()), /an adapter 'c' already; remove it/);
   assertInputError(() => adapters.add('c.d', houlsby.configure()), /'c\.d' cannot name an adapter/);
@@ -120,7 +120,7 @@ test('what cannot act together, and what leaves everything as it was when refuse
   assert.deepEqual(adapters.parameters().length, model.parameters().length - 4, 'what was refused is gone');
   assert.deepEqual(adapters.active, stack('a', 'c'));
   assert.deepEqual(logits(model), output);
-  adapters.activate(bySequence(['c', null, 'c']));
+  adapters.activate(batchSplit(['c', null, 'c']));
   assertInputError(() => logits(model), /for a batch of 3 sequences, this one has 2/);
 });
 
@@ -146,7 +146,7 @@ const mean = defineFamily({
         ]),
       ),
       prunable: {},
-      penalty: () => tensor(2),
+      regularizer: () => tensor(2),
     };
   },
 });
@@ -160,7 +160,7 @@ test('an adapter that uses others: they stay, and need not be active', () => {
   for (const name of ['a', 'b']) liven(adapters.add(name, { kind: 'pfeiffer', bottleneck: 2 }), name);
   const both = adapters.add('mean', { kind: 'test-mean' });
   assert.deepEqual(both.parameters, []);
-  assert.equal(both.penalty?.().item(), 2);
+  assert.equal(both.regularizer?.().item(), 2);
   adapters.activate('mean');
   const together = logits(model);
   adapters.activate('a');

@@ -5,7 +5,7 @@ import {
   type AdapterSettings,
   adapterFamilies,
   attachAdapter,
-  bySequence,
+  batchSplit,
   completeSettings,
   freezeBackbone,
   loadSparseTensors,
@@ -295,7 +295,7 @@ onEveryFamily(
     forAll(
       fc.array(fc.nat(choices.length - 1), { minLength: texts.length, maxLength: texts.length }),
       (picked) => {
-        adapters.activate(bySequence(picked.map((choice) => choices[choice])));
+        adapters.activate(batchSplit(picked.map((choice) => choices[choice])));
         const expected = { shape: [texts.length, 2], values: picked.flatMap((choice, s) => alone[choice][s]) };
         assertClose(logitsTensor(model, texts), expected, 1e-5);
       },

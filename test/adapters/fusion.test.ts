@@ -88,15 +88,15 @@ onEveryBackend(test, 'the weights of a row add up to 1', () => {
   assert.equal(rows, 2 * 8, 'two layers, eight tokens');
 });
 
-test('the penalty is the distance of the value matrices from the identity', () => {
+test('the regularizer is the distance of the value matrices from the identity', () => {
   const { adapter } = fused(tinyClassifier(), { a: pfeiffer, b: pfeiffer }, { regularization: 0.5 });
   const value = adapter.prunable[5];
   value.load(
     Float32Array.from({ length: 256 }, (_, i) => (i === 3 ? 2 : i % 17 === 0 ? 1 : 0)),
     null,
   );
-  assert.ok(Math.abs(Number(adapter.penalty?.().item()) - 0.5 * (4 + 240e-12)) < 1e-6);
-  assert.equal(fused(tinyClassifier(), { a: pfeiffer }, { regularization: 0 }).adapter.penalty, null);
+  assert.ok(Math.abs(Number(adapter.regularizer?.().item()) - 0.5 * (4 + 240e-12)) < 1e-6);
+  assert.equal(fused(tinyClassifier(), { a: pfeiffer }, { regularization: 0 }).adapter.regularizer, null);
 });
 
 test('training changes the fusion and the head, and not what it mixes', async () => {
@@ -107,7 +107,7 @@ test('training changes the fusion and the head, and not what it mixes', async ()
   assert.deepEqual(new Set(trained), new Set([...adapter.parameters, ...model.parameters().filter(isHeadParameter)]));
   const mixed = () => ['a', 'b'].map((name) => numbers(adapters.get(name).parameters));
   const [before, start] = [mixed(), numbers(adapter.parameters)];
-  const objective = classificationObjective(model, tinyExamples(8), trained, adapter.penalty);
+  const objective = classificationObjective(model, tinyExamples(8), trained, adapter.regularizer);
   const trainer = new Trainer(objective, { ...trainingDefaults, learningRate: 0.01, epochs: 2 }, new Random(1));
   while (!trainer.done) await trainer.trainStep();
   assert.deepEqual(mixed(), before);

@@ -5,7 +5,7 @@ import {
   AdapterSet,
   type AdapterSettings,
   attachAdapter,
-  bySequence,
+  batchSplit,
   mam,
   prefix,
   stack,
@@ -121,7 +121,7 @@ onEveryBackend(test, 'ejected, a prefix computes the same to the last bit from i
     [mam.configure({ ...network, bottleneck: 3 }), flat],
     [mam.configure({ ...network, bottleneck: 8, equalSplit: true }), { ...flat, equalSplit: false }],
   ] as const) {
-    for (const composition of ['own', bySequence(['other', 'own'])] as const) {
+    for (const composition of ['own', batchSplit(['other', 'own'])] as const) {
       const model = tinyClassifier();
       const adapters = new AdapterSet(model);
       liven(adapters.add('other', { kind: 'houlsby', bottleneck: 2 }), 'other');

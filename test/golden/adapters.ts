@@ -49,8 +49,9 @@ function run(folder: string, golden: AdapterCase, compare: Compare): void {
       values[`hidden_states.${i}`] = unpack(state, batch);
     });
     compare('loss', loss().dataSync(), [golden.scalars.loss.value], golden.scalars.loss.tol);
-    const penalty = golden.scalars.fusion_regularization;
-    if (penalty) compare('fusion_regularization', adapter.penalty?.().dataSync(), [penalty.value], penalty.tol);
+    const regularizer = golden.scalars.fusion_regularization;
+    if (regularizer)
+      compare('fusion_regularization', adapter.regularizer?.().dataSync(), [regularizer.value], regularizer.tol);
 
     const all = model.parameters();
     const everything = all.map(({ value }) => value);

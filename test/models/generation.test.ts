@@ -5,8 +5,8 @@ import { type AdapterSettings, attachAdapter } from '../../src/adapters/index.ts
 import { memory, noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
 import { beamSearch, type ScoredText } from '../../src/models/generation/beam-search.ts';
 import { CachedDecoding, type Decoding } from '../../src/models/generation/decoding.ts';
-import { best, decodeOneByOne } from '../../src/models/generation/one-by-one.ts';
-import { constraints } from '../../src/models/generation/processors.ts';
+import { best, greedyOrSampling } from '../../src/models/generation/greedy-or-sampling.ts';
+import { constraints } from '../../src/models/generation/logits-processors.ts';
 import {
   type GenerationSettings,
   generate,
@@ -91,7 +91,7 @@ async function generatePlainly(
   }
   const { maxLength } = complete;
   const options = { sources: all.length, textsPerSource: 1, maxLength, constrain, choose: best };
-  return (await decodeOneByOne(decoding, model.config, options)).map((ids) => [{ ids, score: null }]);
+  return (await greedyOrSampling(decoding, model.config, options)).map((ids) => [{ ids, score: null }]);
 }
 
 /** The same tokens, and scores that differ by rounding alone. */

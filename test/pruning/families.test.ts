@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import { type Adapter, type AdapterSettings, adapterFamilies, completeSettings } from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
 import type { SequenceClassifier } from '../../src/models/index.ts';
-import { prune, pruningMethods, scopes } from '../../src/pruning/index.ts';
+import { prune, pruningMethods, pruningScopes } from '../../src/pruning/index.ts';
 import { adapterSetFor, logitsTensor, smallSettings, titleOf, twoTexts } from '../support/adapters.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
@@ -32,7 +32,7 @@ for (const { kind } of prunable) {
       const losses = twoTexts.map((text, i) => () => model.loss(logitsTensor(model, [text]), [i]));
       const start = adapter.prunable.map(({ value }) => value.dataSync());
       for (const { name, iterations } of pruningMethods().filter((method) => !method.name.startsWith('test-'))) {
-        for (const scope of scopes) {
+        for (const scope of pruningScopes) {
           for (const rounds of [iterations, 3]) {
             adapter.prunable.forEach((parameter, i) => {
               parameter.load(start[i], null);

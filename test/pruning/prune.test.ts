@@ -10,11 +10,11 @@ import {
   definePruningMethod,
   type PruneOptions,
   type PruneReport,
+  type PruningScope,
   prune,
   pruningMethodOf,
   pruningMethods,
   registerPruningMethod,
-  type Scope,
 } from '../../src/pruning/index.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
@@ -35,7 +35,7 @@ const sparsities = fc.oneof(
 );
 const methodNames = pruningMethods().map(({ name }) => name);
 const methods = fc.constantFrom(...methodNames);
-const scopes = fc.constantFrom<Scope>('global', 'layer');
+const pruningScopes = fc.constantFrom<PruningScope>('global', 'layer');
 
 interface Problem {
   readonly parameters: Parameter[];
@@ -79,7 +79,7 @@ const iterations = fc.constantFrom(1, 2, 5);
 
 test('every method removes exactly floor(s · N + 1/2) weights, over all matrices or in each, in any number of rounds', () =>
   forAllAsync(
-    fc.tuple(shapes, sparsities, methods, scopes, iterations),
+    fc.tuple(shapes, sparsities, methods, pruningScopes, iterations),
     async ([sizes, sparsity, method, scope, rounds]) => {
       const own = problem(sizes);
       const { parameters } = own;
@@ -107,7 +107,7 @@ test('every method removes exactly floor(s · N + 1/2) weights, over all matrice
     300,
   ));
 
-const prunedOf = (scope: Scope, counts: readonly number[], sparsity: number): number =>
+const prunedOf = (scope: PruningScope, counts: readonly number[], sparsity: number): number =>
   scope === 'global'
     ? Math.floor(sparsity * total(counts) + 0.5)
     : total(counts.map((n) => Math.floor(sparsity * n + 0.5)));
@@ -119,7 +119,7 @@ test('a higher sparsity keeps a part of what a lower one keeps', () =>
       sparsities,
       sparsities,
       fc.constantFrom(...methodNames.filter((name) => !pruningMethodOf(name).densities)),
-      scopes,
+      pruningScopes,
     ),
     async ([sizes, s, t, method, scope]) => {
       const more = await masksOf(sizes, { method, scope, iterations: 1, sparsity: Math.min(s, t) });
@@ -167,7 +167,7 @@ test('er gives the densities of its rule, or the same to every matrix with scope
     [10, 40],
     [20, 20],
   ] as const;
-  const kept = async (scope: Scope) =>
+  const kept = async (scope: PruningScope) =>
     (await masksOf(sizes, { method: 'er', sparsity: 0.5, scope })).map((mask) => total(mask));
   // Proportions 50 : 40 of 400 kept weights.
   assert.deepEqual(await kept('global'), [222, 178]);
@@ -344,7 +344,7 @@ for (const method of pruningMethods()) {
 
 test('in rounds the density falls exponentially, and what is removed stays removed', () =>
   forAllAsync(
-    fc.tuple(shapes, sparsities, methods, scopes, fc.integer({ min: 2, max: 6 })),
+    fc.tuple(shapes, sparsities, methods, pruningScopes, fc.integer({ min: 2, max: 6 })),
     async ([sizes, sparsity, method, scope, rounds]) => {
       const own = problem(sizes);
       const random = new Random(1);

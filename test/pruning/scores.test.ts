@@ -8,7 +8,7 @@ import {
   grasp,
   lowestRemoved,
   magnitude,
-  random,
+  randomScore,
   type Score,
   type ScoreContext,
   snip,
@@ -277,7 +277,7 @@ test('how examples are cut into batches of equal size changes the scores by thei
 
 test('random draws from its generator alone', async () => {
   const draw = async (seed: number, context: ScoreContext) =>
-    flat(await random({ ...context, random: new Random(seed) }));
+    flat(await randomScore({ ...context, random: new Random(seed) }));
   const scores = await draw(1, net(1));
   assert.deepEqual(await draw(1, { ...net(2), losses: [] }), scores);
   assert.notDeepEqual(await draw(2, net(1)), scores);
@@ -305,7 +305,7 @@ test('scores change no weight and leave nothing behind', async () => {
   const before = weights(context);
   const { backend } = context.parameters[0].value;
   const bytes = backend.bytes();
-  const all: Score[] = [magnitude, random, snip, snipPaperLiteral, grasp, fisher];
+  const all: Score[] = [magnitude, randomScore, snip, snipPaperLiteral, grasp, fisher];
   for (const score of all) await score(context);
   assert.deepEqual(weights(context), before);
   assert.equal(backend.bytes(), bytes);

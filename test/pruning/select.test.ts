@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { Random } from '../../src/index.ts';
-import { lowestRemoved, prunedCount, type Scope, selectMasks } from '../../src/pruning/index.ts';
+import { lowestRemoved, type PruningScope, prunedCount, selectMasks } from '../../src/pruning/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { total } from '../support/values.ts';
 
@@ -15,7 +15,7 @@ const sparsities = fc.oneof(
   fc.constantFrom(0, 0.1, 0.25, 0.4, 0.5, 0.8, 0.9, 0.95, 0.99),
   fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 );
-const scopes = fc.constantFrom<Scope>('global', 'layer');
+const pruningScopes = fc.constantFrom<PruningScope>('global', 'layer');
 /** Scores of several matrices, with many ties. */
 const tied = fc.array(
   fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 40 }).map((xs) => Float64Array.from(xs)),
@@ -53,7 +53,7 @@ test('exactly floor(s · N + 1/2) go, over all matrices or in each', () => {
 });
 
 test('a higher sparsity keeps a part of what a lower one keeps', () => {
-  property(fc.tuple(fc.oneof(tied, distinct), sparsities, sparsities, scopes), ([z, s, t, scope]) => {
+  property(fc.tuple(fc.oneof(tied, distinct), sparsities, sparsities, pruningScopes), ([z, s, t, scope]) => {
     const [more, fewer] = [selectMasks(z, Math.min(s, t), scope), selectMasks(z, Math.max(s, t), scope)];
     fewer.forEach((mask, i) => {
       assert.ok(mask.every((kept, j) => kept <= more[i][j]));
@@ -95,7 +95,7 @@ test('among equal scores the lower position goes first, the earlier matrix first
 });
 
 test('any growing function of the scores selects the same', () => {
-  property(fc.tuple(tied, sparsities, scopes), ([z, sparsity, scope]) => {
+  property(fc.tuple(tied, sparsities, pruningScopes), ([z, sparsity, scope]) => {
     const grown = z.map((own) => own.map((x) => Math.exp(x / 2) - 7));
     assert.deepEqual(selectMasks(grown, sparsity, scope), selectMasks(z, sparsity, scope));
   });

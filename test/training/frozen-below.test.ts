@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { setBackend, tidy } from '../../src/index.ts';
-import { FrozenLayers, type PackedBatch, packSequences, StateMemory } from '../../src/models/index.ts';
+import { ActivationCache, FrozenLayers, type PackedBatch, packSequences } from '../../src/models/index.ts';
 import { evaluateRun, pruningDefaults, RunCache, type RunSettings, WEIGHTS } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertClose } from '../support/compare.ts';
@@ -81,7 +81,7 @@ for (const [name, json, types] of [
         computed++;
         return encoder.inputOf(count, of);
       };
-      encoder.frozen = new FrozenLayers(count, compute, new StateMemory(), 'tiny');
+      encoder.frozen = new FrozenLayers(count, compute, new ActivationCache(), 'tiny');
       const shape = [whole.length];
       const first = valuesOf(batch);
       assertClose({ shape, values: first }, { shape, values: whole }, 1e-5);

@@ -371,7 +371,7 @@ test('pruning alone saves a run of no steps with the masks that training would b
   assert.equal((await predictions(loadRun(pruned))).length, 8);
 });
 
-/** Houlsby with a penalty that is far larger than the loss. */
+/** Houlsby with a regularizer that is far larger than the loss. */
 const heavy = defineFamily({
   ...houlsby,
   kind: 'test-heavy',
@@ -379,11 +379,11 @@ const heavy = defineFamily({
     const parts = houlsby.build(context, config);
     const matrices = Object.values(parts.prunable).flat();
     const squares = () => matrices.map((w) => sum(mul(w.tensor(), w.tensor()))).reduce((a, b) => add(a, b));
-    return { ...parts, penalty: () => mul(squares(), 1000) };
+    return { ...parts, regularizer: () => mul(squares(), 1000) };
   },
 });
 
-test('the penalty of an adapter is part of what is trained', async () => {
+test('the regularizer of an adapter is part of what is trained', async () => {
   registerFamily(heavy);
   const [free, penalised] = [place(), place()];
   const squares = async (output: string, kind: string) => {

@@ -1,9 +1,9 @@
 import { logSoftmax } from '../../ops/normalization.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import type { BartConfig } from '../bart-config.ts';
+import { BeamHypotheses } from './beam-hypotheses.ts';
 import type { Decoding } from './decoding.ts';
-import { FinishedTexts } from './finished-texts.ts';
-import type { ScoreProcessor } from './processors.ts';
+import type { LogitsProcessor } from './logits-processors.ts';
 import { readScores } from './scores.ts';
 import type { GenerationSettings } from './settings.ts';
 
@@ -25,7 +25,7 @@ interface Candidate {
 /** The search for one source: its beams, and its texts that have ended. */
 interface Search {
   readonly source: number;
-  readonly finished: FinishedTexts;
+  readonly finished: BeamHypotheses;
   beams: readonly Beam[];
 }
 
@@ -43,7 +43,7 @@ const FAR_BEHIND = -1e9;
 export interface BeamOptions {
   readonly sources: number;
   readonly settings: GenerationSettings;
-  readonly constrain: ScoreProcessor;
+  readonly constrain: LogitsProcessor;
   /** Awaited before each step. */
   readonly beforeStep?: () => Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function beamSearch(
     { length: sources },
     (_, source): Search => ({
       source,
-      finished: new FinishedTexts(settings),
+      finished: new BeamHypotheses(settings),
       beams: Array.from({ length: numBeams }, (_, beam) => ({
         tokens: [decoder_start_token_id],
         sum: beam === 0 ? 0 : FAR_BEHIND,

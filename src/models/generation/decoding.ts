@@ -4,7 +4,7 @@ import { noGrad } from '../../tensor/graph.ts';
 import { keep, tidy } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { KeysAndValues } from '../attachments.ts';
-import type { DecoderMemory, DecoderRows } from '../bart.ts';
+import type { DecoderRows, KVCache } from '../bart.ts';
 import type { PackedBatch } from '../batch.ts';
 import { offsetsOf, Pass, rowsOf } from '../pass.ts';
 import type { Seq2SeqModel } from '../seq2seq.ts';
@@ -49,7 +49,7 @@ class SourceMemory {
         const pass = new Pass(source.offsets);
         const states = bart.encode(source); // [source rows, hidden]
         return Array.from({ length: bart.config.decoder_layers }, (_, index) =>
-          kept(bart.decoder.offerSource(index, states, source.keyCounts, pass)),
+          kept(bart.decoder.projectSourceKV(index, states, source.keyCounts, pass)),
         );
       }),
     );
@@ -86,7 +86,7 @@ class SourceMemory {
  * A decoding that remembers the keys and values of each token, so that a step computes those of one row per text. Texts have one
  * length, so the rows of text i are the `length` rows from i · length on.
  */
-export class CachedDecoding implements Decoding, DecoderMemory {
+export class CachedDecoding implements Decoding, KVCache {
   readonly #model: Seq2SeqModel;
   readonly #source: SourceMemory;
   /** Of the decoder's own side, by layer; none before the first step. */

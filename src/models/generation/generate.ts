@@ -4,8 +4,8 @@ import { checkSequence, packSequences } from '../batch.ts';
 import type { Seq2SeqModel } from '../seq2seq.ts';
 import { beamSearch, type ScoredText } from './beam-search.ts';
 import { CachedDecoding } from './decoding.ts';
-import { best, type Choice, decodeOneByOne } from './one-by-one.ts';
-import { constraints, expScores, warpers } from './processors.ts';
+import { best, type Choice, greedyOrSampling } from './greedy-or-sampling.ts';
+import { constraints, expScores, warpers } from './logits-processors.ts';
 import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
 
 export interface GenerateOptions {
@@ -99,7 +99,7 @@ async function generateBatch(
       return texts;
     }
     const textsPerSource = numReturnSequences;
-    const texts = await decodeOneByOne(decoding, config, {
+    const texts = await greedyOrSampling(decoding, config, {
       sources: sources.length,
       textsPerSource,
       maxLength,

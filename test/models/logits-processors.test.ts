@@ -5,13 +5,13 @@ import {
   expScores,
   forcedFirst,
   forcedLast,
+  type LogitsProcessor,
   minimumLength,
   noRepeatedNgram,
-  type ScoreProcessor,
   temperature,
   topK,
   topP,
-} from '../../src/models/generation/processors.ts';
+} from '../../src/models/generation/logits-processors.ts';
 import { forAll } from '../support/property.ts';
 import { range } from '../support/values.ts';
 
@@ -25,7 +25,7 @@ const tokens = fc.array(fc.nat(vocabulary - 1), { minLength: 1, maxLength: 12 })
 const cases = fc.record({ scores, tokens });
 
 /** The tokens that can come, after a check that the others keep their scores and the given array its numbers. */
-function possible(process: ScoreProcessor, given: Float32Array, before: readonly number[]): number[] {
+function possible(process: LogitsProcessor, given: Float32Array, before: readonly number[]): number[] {
   const copy = given.slice();
   const changed = process(given, before);
   assert.deepEqual(given, copy, 'the scores that were given are changed');

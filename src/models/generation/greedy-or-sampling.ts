@@ -1,6 +1,6 @@
 import type { BartConfig } from '../bart-config.ts';
 import type { Decoding } from './decoding.ts';
-import type { ScoreProcessor } from './processors.ts';
+import type { LogitsProcessor } from './logits-processors.ts';
 import { readScores } from './scores.ts';
 
 /** Picks the next token of text `text` from scores that are constrained already. */
@@ -9,13 +9,13 @@ export type Choice = (scores: Float32Array, tokens: readonly number[], text: num
 /** The token with the highest score; of equals the one with the lower number. */
 export const best: Choice = (scores) => scores.reduce((top, score, id) => (score > scores[top] ? id : top), 0);
 
-export interface OneByOneOptions {
+export interface GreedyOrSamplingOptions {
   /** Number of sources. */
   readonly sources: number;
   /** Texts for each. */
   readonly textsPerSource: number;
   readonly maxLength: number;
-  readonly constrain: ScoreProcessor;
+  readonly constrain: LogitsProcessor;
   readonly choose: Choice;
   /** Told each token as soon as it is there. */
   readonly onToken?: (text: number, id: number) => void;
@@ -29,10 +29,10 @@ export interface OneByOneOptions {
  *
  * @returns the tokens of each text, those of one source side by side
  */
-export async function decodeOneByOne(
+export async function greedyOrSampling(
   decoding: Decoding,
   { decoder_start_token_id, eos_token_id }: Pick<BartConfig, 'decoder_start_token_id' | 'eos_token_id'>,
-  { sources, textsPerSource, maxLength, constrain, choose, onToken, beforeStep }: OneByOneOptions,
+  { sources, textsPerSource, maxLength, constrain, choose, onToken, beforeStep }: GreedyOrSamplingOptions,
 ): Promise<number[][]> {
   const texts = Array.from({ length: sources * textsPerSource }, () => [decoder_start_token_id]);
   let running = [...texts.keys()];

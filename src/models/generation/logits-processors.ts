@@ -5,7 +5,7 @@ import type { GenerationSettings, Sampling } from './settings.ts';
  * Forbids or favours tokens: from the scores [vocab] of the token to come, and the tokens before it, to other scores. A token
  * with the score -∞ cannot come. The scores that are given stay as they are.
  */
-export type ScoreProcessor = (scores: Float32Array, tokens: readonly number[]) => Float32Array;
+export type LogitsProcessor = (scores: Float32Array, tokens: readonly number[]) => Float32Array;
 
 const NEVER = Number.NEGATIVE_INFINITY;
 
@@ -23,7 +23,7 @@ function only(scores: Float32Array, id: number): Float32Array {
 
 /** No token that would complete a run of `size` tokens which is there already (Paulus et al., 2018). */
 export const noRepeatedNgram =
-  (size: number): ScoreProcessor =>
+  (size: number): LogitsProcessor =>
   (scores, tokens) => {
     const start = tokens.slice(tokens.length - size + 1);
     if (start.length < size - 1) return scores;
@@ -33,31 +33,31 @@ export const noRepeatedNgram =
 
 /** No end while there are fewer than `length` tokens. */
 export const minimumLength =
-  (length: number, end: number): ScoreProcessor =>
+  (length: number, end: number): LogitsProcessor =>
   (scores, tokens) =>
     tokens.length < length ? without(scores, [end]) : scores;
 
 /** `id` alone behind the start token. */
 export const forcedFirst =
-  (id: number): ScoreProcessor =>
+  (id: number): LogitsProcessor =>
   (scores, tokens) =>
     tokens.length === 1 ? only(scores, id) : scores;
 
 /** `id` alone as the last of `maxLength` tokens. */
 export const forcedLast =
-  (id: number, maxLength: number): ScoreProcessor =>
+  (id: number, maxLength: number): LogitsProcessor =>
   (scores, tokens) =>
     tokens.length === maxLength - 1 ? only(scores, id) : scores;
 
 /** softmax(scores / t): below 1 the likely tokens become likelier. */
 export const temperature =
-  (t: number): ScoreProcessor =>
+  (t: number): LogitsProcessor =>
   (scores) =>
     scores.map((score) => score / t);
 
 /** The k likeliest tokens (Fan et al., 2018), and those as likely as the last of them. */
 export const topK =
-  (k: number): ScoreProcessor =>
+  (k: number): LogitsProcessor =>
   (scores) => {
     if (k >= scores.length) return scores;
     const least = scores.slice().sort()[scores.length - k];
@@ -66,7 +66,7 @@ export const topK =
 
 /** The fewest tokens, likeliest first, whose probabilities sum to p at least (Holtzman et al., 2020). */
 export const topP =
-  (p: number): ScoreProcessor =>
+  (p: number): LogitsProcessor =>
   (scores) => {
     const weights = expScores(scores);
     const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a]);
@@ -88,12 +88,12 @@ export function expScores(scores: Float32Array): Float64Array {
 }
 
 /** One behind the other. */
-export function chain(processors: readonly ScoreProcessor[]): ScoreProcessor {
+export function chain(processors: readonly LogitsProcessor[]): LogitsProcessor {
   return (scores, tokens) => processors.reduce((changed, process) => process(changed, tokens), scores);
 }
 
 /** What the settings forbid and demand, in the order of Hugging Face. */
-export function constraints(settings: GenerationSettings, { eos_token_id }: BartConfig): ScoreProcessor {
+export function constraints(settings: GenerationSettings, { eos_token_id }: BartConfig): LogitsProcessor {
   const { noRepeatNgramSize, minLength, forcedBosTokenId, forcedEosTokenId, maxLength } = settings;
   return chain([
     ...(noRepeatNgramSize > 0 ? [noRepeatedNgram(noRepeatNgramSize)] : []),
@@ -104,7 +104,7 @@ export function constraints(settings: GenerationSettings, { eos_token_id }: Bart
 }
 
 /** What narrows the choice before a token is drawn, in the order of Hugging Face. */
-export function warpers(sampling: Sampling): ScoreProcessor {
+export function warpers(sampling: Sampling): LogitsProcessor {
   return chain([
     ...(sampling.temperature === 1 ? [] : [temperature(sampling.temperature)]),
     ...(sampling.topK > 0 ? [topK(sampling.topK)] : []),

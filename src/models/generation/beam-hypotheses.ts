@@ -1,15 +1,15 @@
 import type { GenerationSettings } from './settings.ts';
 
-interface FinishedText {
+interface BeamHypothesis {
   readonly tokens: readonly number[];
   readonly score: number;
 }
 
 /** The best finished texts of a beam search, at most as many as beams. */
-export class FinishedTexts {
+export class BeamHypotheses {
   readonly #settings: Pick<GenerationSettings, 'numBeams' | 'lengthPenalty' | 'earlyStopping'>;
   /** Best last. */
-  readonly #texts: FinishedText[] = [];
+  readonly #texts: BeamHypothesis[] = [];
 
   constructor(settings: Pick<GenerationSettings, 'numBeams' | 'lengthPenalty' | 'earlyStopping'>) {
     this.#settings = settings;
@@ -38,7 +38,7 @@ export class FinishedTexts {
   }
 
   /** The best texts, best first. */
-  best(count: number): FinishedText[] {
+  best(count: number): BeamHypothesis[] {
     return this.#texts.slice(-count).reverse();
   }
 }

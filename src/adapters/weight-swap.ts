@@ -12,10 +12,10 @@ interface Stored {
 const stored = (value: Tensor, mask: FloatArray | null = null): Stored => ({ value: keep(value.detach()), mask });
 
 /**
- * Other values for some parameters, which can change places with those they have: a second exchange restores the first ones, bit
+ * Other values for some parameters, which can change places with those they have: a second swap restores the first ones, bit
  * for bit. A value that is not in place costs its memory only if it differs from the one that is.
  */
-export class WeightExchange {
+export class WeightSwap {
   readonly #others: Map<Parameter, Stored>;
 
   /** @param values unmasked */
@@ -23,7 +23,7 @@ export class WeightExchange {
     this.#others = new Map(Array.from(values, ([parameter, value]) => [parameter, stored(value)]));
   }
 
-  exchange(): void {
+  swap(): void {
     for (const [parameter, other] of this.#others) {
       this.#others.set(parameter, stored(parameter.value, parameter.mask?.dataSync()));
       parameter.setMask(null);
