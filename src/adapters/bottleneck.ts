@@ -14,7 +14,7 @@ import { type ActivationName, activations } from '../ops/activations.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { bottleneck } from '../ops/bottleneck.ts';
 import type { Random } from '../random/random.ts';
-import { type ConfigOf, oneOf, option, positiveInteger, positiveNumber, trueOrFalse } from '../settings/index.ts';
+import { type ConfigOf, oneOf, option, orWord, positiveInteger, positiveNumber } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AdapterParts, BuildContext, ResidualModule } from './family.ts';
 import { leaveOut } from './leave-out.ts';
@@ -47,8 +47,10 @@ export const bottleneckOptions = (defaults: { activation: ActivationName; init: 
     default: defaults.init,
     whenPruned: 'bert',
   }),
-  scale: option(positiveNumber, { description: 'factor on what the adapter adds', default: defaults.scale }),
-  learnScale: option(trueOrFalse, { description: 'train that factor too', default: false }),
+  scale: option(orWord(positiveNumber, 'learned', "a number above 0, or 'learned'"), {
+    description: 'factor on what the adapter adds; learned is trained, from 1',
+    default: defaults.scale,
+  }),
   leaveOut,
 });
 
@@ -83,6 +85,8 @@ export class Bottleneck implements ResidualModule {
   readonly input: BottleneckInput;
   readonly #config: BottleneckConfig;
   readonly #norm: LayerNorm | null;
+  /** s, unless it is trained */
+  readonly #scale: number;
   /** [1], if s is trained */
   readonly #scaling: Parameter | null;
 
@@ -105,7 +109,8 @@ export class Bottleneck implements ResidualModule {
         : null;
     this.down = new Linear(base.at(name.down), point.hiddenSize, config.bottleneck, { weight: init.down });
     this.up = new Linear(base.at(name.up), config.bottleneck, point.hiddenSize, { weight: init.up });
-    this.#scaling = config.learnScale ? base.parameter('scaling', [1], () => Float32Array.of(config.scale)) : null;
+    this.#scaling = config.scale === 'learned' ? base.parameter('scaling', [1], () => Float32Array.of(1)) : null;
+    this.#scale = config.scale === 'learned' ? 1 : config.scale;
   }
 
   /** What it adds to h: s · up(f(down(input))), [rows, hidden]. */
@@ -118,13 +123,13 @@ export class Bottleneck implements ResidualModule {
   }
 
   #addTo(residual: Tensor | null, input: Tensor, random?: Random): Tensor {
-    const { activation, dropout: p, scale } = this.#config;
+    const { activation, dropout: p } = this.#config;
     const x = this.#norm ? this.#norm.forward(input) : input; // [rows, hidden]
     const [down, up] = [this.down.weight, this.up.weight];
     const [downBias, upBias] = [this.down.bias.tensor(), this.up.bias.tensor()];
     const weights = { down: down.value, downMask: down.mask, downBias, up: up.value, upMask: up.mask, upBias };
     const options = { activation, dropout: random && { p, random } };
-    if (!this.#scaling) return bottleneck(x, weights, { ...options, scale, residual });
+    if (!this.#scaling) return bottleneck(x, weights, { ...options, scale: this.#scale, residual });
     const scaled = mul(bottleneck(x, weights, options), this.#scaling.tensor());
     return residual ? add(residual, scaled) : scaled;
   }

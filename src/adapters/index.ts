@@ -15,6 +15,7 @@
  */
 
 export {
+  boolean,
   type ConfigOf,
   names,
   nonNegative,
@@ -28,7 +29,6 @@ export {
   positiveNumber,
   probability,
   text,
-  trueOrFalse,
   wholeNumbers,
 } from '../settings/index.ts';
 export {

@@ -13,7 +13,7 @@ import { add, mul } from '../ops/arithmetic.ts';
 import { indexSelect } from '../ops/gather.ts';
 import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
-import { names, oneOf, option, positiveInteger, positiveNumber, probability, trueOrFalse } from '../settings/index.ts';
+import { boolean, names, oneOf, option, positiveInteger, positiveNumber, probability } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { defineFamily, type ProjectionModule } from './family.ts';
 import { leaveOut } from './leave-out.ts';
@@ -97,7 +97,7 @@ export const lora = defineFamily({
   options: {
     rank: option(positiveInteger, { description: 'rank of the change', default: 8 }),
     alpha: option(positiveNumber, { description: 'numerator of its scale, alpha / rank', default: 8 }),
-    rslora: option(trueOrFalse, { description: 'scale by alpha / sqrt(rank)', default: false }),
+    rslora: option(boolean, { description: 'scale by alpha / sqrt(rank)', default: false }),
     dropout: option(probability, { description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
     targetModules: option(names, {
       description:

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { AttachmentPoints } from '../models/index.ts';
-import { type ConfigOf, option, trueOrFalse } from '../settings/index.ts';
+import { boolean, type ConfigOf, option } from '../settings/index.ts';
 import { defineFamily } from './family.ts';
 import { parallel } from './parallel.ts';
 import { type PrefixConfig, prefixesAt, prefixOptions } from './prefix.ts';
@@ -39,7 +39,7 @@ export const mam = defineFamily({
   options: {
     ...prefixOptions({ bottleneck: 800 }),
     ...parallel.options,
-    equalSplit: option(trueOrFalse, {
+    equalSplit: option(boolean, {
       description: 'as many parameters for the prefix as for the bottlenecks',
       default: false,
     }),

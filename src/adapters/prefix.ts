@@ -10,7 +10,7 @@ import {
 import { indexSelect } from '../ops/gather.ts';
 import { concat, slice } from '../ops/layout.ts';
 import { tanh } from '../ops/unary.ts';
-import { type ConfigOf, option, positiveInteger, trueOrFalse } from '../settings/index.ts';
+import { boolean, type ConfigOf, option, positiveInteger } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily } from './family.ts';
 import { leaveOut } from './leave-out.ts';
@@ -27,7 +27,7 @@ export const prefixOptions = (defaults: { readonly bottleneck: number }) => ({
     placeholder: '<width>',
     default: defaults.bottleneck,
   }),
-  prefixFlat: option(trueOrFalse, { description: 'train them themselves, without that network', default: false }),
+  prefixFlat: option(boolean, { description: 'train them themselves, without that network', default: false }),
   leaveOut,
 });
 

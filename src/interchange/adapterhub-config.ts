@@ -100,7 +100,7 @@ const shapeOf = ({ kind, form }: AdapterSettings): Shape | undefined => {
 };
 
 function bottleneckConfig(shape: Shape, settings: AdapterSettings, config: ModelConfig): Json {
-  const { bottleneck, activation, init, scale, learnScale, dropout = 0, leaveOut } = configOf(settings);
+  const { bottleneck, activation, init, scale, dropout = 0, leaveOut } = configOf(settings);
   return {
     ...bottleneckDefaults,
     ...shapes[shape],
@@ -109,7 +109,7 @@ function bottleneckConfig(shape: Shape, settings: AdapterSettings, config: Model
     leave_out: leaveOut ?? [],
     non_linearity: activation,
     reduction_factor: reductionFactor(modelWidth(config), bottleneck as number),
-    scaling: learnScale ? 'learned' : scale,
+    scaling: scale,
   };
 }
 
@@ -289,7 +289,6 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
   }
   const factor = numberField(label, config, 'reduction_factor');
   const dropout = numberField(label, full, 'dropout');
-  const learnScale = full.scaling === 'learned';
   const name = String(full.non_linearity).toLowerCase();
   return {
     settings: inFile(label, () =>
@@ -297,8 +296,7 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
         bottleneck: Math.max(1, floorDivide(hidden, factor)),
         activation: (version === undefined ? oldActivations[name] : undefined) ?? name,
         init: full.init_weights,
-        learnScale,
-        ...(learnScale ? {} : { scale: numberField(label, full, 'scaling') }),
+        scale: full.scaling === 'learned' ? full.scaling : numberField(label, full, 'scaling'),
         dropout,
         ...leftOut(full),
       }),

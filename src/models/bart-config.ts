@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parseWith, positiveInteger, probability, trueOrFalse, wholeNumber } from '../settings/index.ts';
+import { boolean, parseWith, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
 import { checkArchitectures, type StatedClass, statedClass } from './checkpoint-class.ts';
 import { activationName, type ConfigJson, fieldError, only, optional } from './config-json.ts';
 import { commonRefusals, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
@@ -46,7 +46,7 @@ const bartSchema = v.pipe(
     attention_dropout: optional(probability, 0),
     activation_dropout: optional(probability, 0),
     /** Token embeddings are multiplied with √d_model. */
-    scale_embedding: optional(trueOrFalse, false),
+    scale_embedding: optional(boolean, false),
     pad_token_id: optional(wholeNumber, 1),
     ...refusals,
   }),

@@ -16,6 +16,7 @@ export {
 } from './option.ts';
 export { expectationOf, parseWith } from './parse.ts';
 export {
+  boolean,
   byName,
   chosenBy,
   factor,
@@ -29,6 +30,7 @@ export {
   oneOf,
   openFields,
   orNone,
+  orWord,
   positiveInteger,
   positiveNumber,
   probability,
@@ -36,7 +38,6 @@ export {
   sparsity,
   strictFields,
   text,
-  trueOrFalse,
   type ValueOf,
   wholeNumber,
   wholeNumbers,

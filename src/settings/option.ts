@@ -60,7 +60,7 @@ export interface OptionForm {
   parse(text: string): unknown;
 }
 
-/** `learnScale` is `learn-scale`. */
+/** `prefixLength` is `prefix-length`. */
 export const kebabCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** @param key the name of the option in settings */

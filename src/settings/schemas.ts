@@ -29,7 +29,7 @@ export const sparsity = number('in [0, 1): the fraction of weights removed, 0.4 
 /** A part of a whole. */
 export const fraction = number('a number from 0 to 1', (x) => x >= 0 && x <= 1);
 
-export const trueOrFalse = v.boolean('true or false');
+export const boolean = v.boolean('true or false');
 export const text = v.string('a text');
 export const nonEmptyText = v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty'));
 
@@ -39,6 +39,13 @@ export const oneOf = <const Names extends readonly string[]>(names: Names) =>
 
 /** A value or null, which is written `none` on the command line. */
 export const orNone = <const Value extends v.GenericSchema>(value: Value) => v.nullable(value);
+
+/** A value, or a word instead. @param expected what either must be, for messages */
+export const orWord = <const Value extends v.GenericSchema, const Word extends string>(
+  value: Value,
+  word: Word,
+  expected: string,
+) => v.union([value, v.literal(word)], expected);
 
 /** A list of values that each fit. */
 export const listOf = <const Item extends v.GenericSchema>(item: Item) => v.array(item, 'a list');

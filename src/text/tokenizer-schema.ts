@@ -1,6 +1,7 @@
 /** The content of tokenizer.json and tokenizer_config.json, as far as it decides which tokens a text becomes. */
 import * as v from 'valibot';
 import {
+  boolean,
   byName,
   chosenBy,
   finiteNumber,
@@ -14,12 +15,11 @@ import {
   positiveInteger,
   type Schema,
   text,
-  trueOrFalse,
   wholeNumber,
 } from '../settings/index.ts';
 import type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
 
-const flag = v.nullish(trueOrFalse);
+const flag = v.nullish(boolean);
 const word = v.nullish(text);
 
 /** A component of a kind that has others of that kind in it. */

@@ -169,11 +169,9 @@ function readOrigin(folder: string): Origin | null {
 /** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */
 function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefined): AdapterSettings {
   // What weights start from is no part of all files, and where LoRA is may be written in several ways.
-  const compared = ({ init: _, targetModules: __, leaveOut, learnScale, scale, ...settings }: AdapterSettings) => ({
+  const compared = ({ init: _, targetModules: __, leaveOut, ...settings }: AdapterSettings) => ({
     ...settings,
     leaveOut: settings.kind === 'lora' ? undefined : leaveOut,
-    learnScale,
-    scale: learnScale ? undefined : scale,
   });
   return own && isDeepStrictEqual(compared(own), compared(stored)) ? own : stored;
 }

@@ -7,6 +7,7 @@ import { rougeTokenizers } from '../metrics/index.ts';
 import { type Pooling, partialGeneration } from '../models/index.ts';
 import { pruningMethods, pruningScopes } from '../pruning/index.ts';
 import {
+  boolean,
   byName,
   chosenBy,
   factor,
@@ -22,7 +23,6 @@ import {
   sparsity,
   strictFields,
   text,
-  trueOrFalse,
   type ValueOf,
   wholeNumber,
 } from '../settings/index.ts';
@@ -38,7 +38,7 @@ const ownFiles = {
 /** How rows are read. */
 const rowReading = {
   /** Rows that cannot be used are left out and counted. Default false: they are an error that lists them. */
-  skipInvalid: v.optional(trueOrFalse),
+  skipInvalid: v.optional(boolean),
 };
 
 /** A dataset of the hub, with files of its own for training and evaluation. */
@@ -208,14 +208,14 @@ const settingsWith = (adapter: Schema<AdapterSettings>) =>
      * False leaves dropout out below the first layer with a part of the adapter; the output of those layers is then computed once
      * for each example. Default true.
      */
-    dropoutBelow: v.optional(trueOrFalse),
+    dropoutBelow: v.optional(boolean),
     /** False keeps the head as it is: random, as in the SparseAdapter authors' code. */
-    trainHead: trueOrFalse,
+    trainHead: boolean,
     /**
      * False: a checkpoint's head that does not fit the labels is an error, as one that is missing. True, the default: a new one is
      * made.
      */
-    ignoreMismatchedSizes: v.optional(trueOrFalse),
+    ignoreMismatchedSizes: v.optional(boolean),
     seed: wholeNumber,
     backend: oneOf(['wasm', 'reference', 'gpu'] as const satisfies readonly BackendName[]),
     /** How often the model is evaluated while it is trained, at equal distances; the last time is at the end. Default 1. */

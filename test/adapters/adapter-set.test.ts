@@ -195,7 +195,6 @@ test('settings are completed and checked', () => {
     activation: 'relu',
     init: 'bert',
     scale: 4,
-    learnScale: false,
   });
   assert.equal(completeSettings({ kind: 'parallel', init: 'mam_adapter' }, { pruned: true }).init, 'mam_adapter');
   assert.deepEqual(

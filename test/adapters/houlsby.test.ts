@@ -243,4 +243,18 @@ test('a bottleneck that is no positive whole number is an error', () => {
   }
 });
 
+test('a trained scale starts at 1, whatever the family scales by', () => {
+  const model = tinyClassifier();
+  const { parameters } = attachAdapter(model, { kind: 'parallel', bottleneck: 2, scale: 'learned' });
+  const scales = parameters.filter(({ name }) => name.endsWith('.scaling'));
+  assert.deepEqual(
+    scales.map(({ value }) => [...value.dataSync()]),
+    [[1], [1]],
+  );
+  assertInputError(
+    () => attachAdapter(tinyClassifier(), { kind: 'parallel', scale: 'learnt' }),
+    /^parallel: scale must be a number above 0, or 'learned', not "learnt"/,
+  );
+});
+
 test.run();

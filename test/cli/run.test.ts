@@ -106,7 +106,7 @@ const adapters = [
   ['parallel', '--bottleneck', '4', '--scale', '2', '--sparsity', '0.5'],
   ['pfeiffer', '--bottleneck', '4', '--activation', 'gelu', '--pruning', 'none'],
   ['prefix', '--prefix-length', '3', '--prefix-bottleneck', '4'],
-  ['mam', '--bottleneck', '4', '--prefix-length', '3', '--prefix-flat', '--learn-scale'],
+  ['mam', '--bottleneck', '4', '--prefix-length', '3', '--prefix-flat', '--scale', 'learned'],
   ['lora', '--rank', '2', '--alpha', '4', '--rslora', '--target-modules', 'query,value,output.dense'],
   ['full'],
 ] as const;
@@ -118,12 +118,12 @@ for (const [kind, ...options] of adapters) {
     const { settings, pruning } = readJson(kind, 'sparse-adapter.json');
     const { metrics, trained_parameters: trained, backbone_parameters: backbone } = readJson(kind, 'metrics.json');
     const expected = {
-      parallel: { kind, bottleneck: 4, activation: 'relu', init: 'bert', scale: 2, learnScale: false },
-      pfeiffer: { kind, bottleneck: 4, activation: 'gelu', init: 'bert', scale: 1, learnScale: false },
+      parallel: { kind, bottleneck: 4, activation: 'relu', init: 'bert', scale: 2 },
+      pfeiffer: { kind, bottleneck: 4, activation: 'gelu', init: 'bert', scale: 1 },
       prefix: { kind, prefixLength: 3, prefixBottleneck: 4, prefixFlat: false },
       mam: {
         ...{ kind, prefixLength: 3, prefixBottleneck: 800, prefixFlat: true, equalSplit: false },
-        ...{ bottleneck: 4, activation: 'relu', init: 'bert', scale: 4, learnScale: true },
+        ...{ bottleneck: 4, activation: 'relu', init: 'bert', scale: 'learned' },
       },
       lora: {
         ...{ kind, rank: 2, alpha: 4, rslora: true, dropout: 0 },

@@ -90,7 +90,7 @@ function settingsOf(spec: AdapterSpec): AdapterSettings {
   const bottleneck = {
     bottleneck: spec.r,
     activation: spec.non_linearity,
-    ...(spec.scaling === 'learned' ? { learnScale: true } : { scale: spec.scaling }),
+    scale: spec.scaling,
   };
   const prefixes = ({ prefix_length, bottleneck_size, flat }: PrefixSpec) => ({
     prefixLength: prefix_length,

@@ -226,7 +226,7 @@ test('Mix-And-Match is a union, with the sizes that the weights have', async () 
 });
 
 test('a trained scale is a tensor', async () => {
-  const settings = parallel.configure({ bottleneck: 3, learnScale: true });
+  const settings = parallel.configure({ bottleneck: 3, scale: 'learned' });
   const folder = await writtenFolder(trainedAdapter(settings), 'adapterhub', { name: 'a' });
   assert.equal(configOf(folder).config.scaling, 'learned');
   const shapes = tensorShapes(folder, 'adapter.safetensors');

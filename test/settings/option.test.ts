@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as v from 'valibot';
 import { InputError } from '../../src/errors.ts';
 import {
+  boolean,
   type ConfigOf,
   completeOptions,
   completeTable,
@@ -17,7 +18,6 @@ import {
   positiveNumber,
   probability,
   strictFields,
-  trueOrFalse,
   wholeNumbers,
 } from '../../src/settings/index.ts';
 
@@ -25,7 +25,7 @@ const test = suite('settings: declared options');
 
 const table = {
   width: option(positiveInteger, { description: 'inner width', placeholder: '<width>', default: 64 }),
-  learnScale: option(trueOrFalse, { description: 'train the factor', default: false }),
+  learnScale: option(boolean, { description: 'train the factor', default: false }),
   init: option(oneOf(['zero', 'bert']), { description: 'starting values', default: 'zero', whenPruned: 'bert' }),
   modules: option(names, { description: 'where', default: ['query', 'value'] }),
   dropout: option(probability, { description: 'on the input', flag: 'adapter-dropout', default: 0 }),

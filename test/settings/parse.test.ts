@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as v from 'valibot';
 import { InputError } from '../../src/errors.ts';
 import {
+  boolean,
   byName,
   listOf,
   namedValues,
@@ -18,7 +19,6 @@ import {
   shown,
   strictFields,
   text,
-  trueOrFalse,
 } from '../../src/settings/index.ts';
 
 const test = suite('settings: parseWith');
@@ -82,7 +82,7 @@ for (const [name, value, message] of wrong) {
 
 test('the remedy stands behind the message', () => {
   assert.equal(
-    messageOf(trueOrFalse, 1, '--fast', 'Leave it away.'),
+    messageOf(boolean, 1, '--fast', 'Leave it away.'),
     '--fast must be true or false, not 1. Leave it away.',
   );
 });

@@ -31,12 +31,12 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
   ],
   mam: [
     { kind: 'mam', bottleneck: 3, init: 'bert', prefixLength: 2, prefixBottleneck: 3 },
-    { kind: 'mam', bottleneck: 3, init: 'bert', learnScale: true, prefixFlat: true, equalSplit: true },
+    { kind: 'mam', bottleneck: 3, init: 'bert', scale: 'learned', prefixFlat: true, equalSplit: true },
     { kind: 'mam', bottleneck: 3, init: 'bert', prefixLength: 2, prefixBottleneck: 3, leaveOut: [1] },
   ],
   parallel: [
     { kind: 'parallel', bottleneck: 3, init: 'bert' },
-    { kind: 'parallel', bottleneck: 3, init: 'bert', learnScale: true },
+    { kind: 'parallel', bottleneck: 3, init: 'bert', scale: 'learned' },
   ],
   pfeiffer: [{ kind: 'pfeiffer', bottleneck: 3, activation: 'gelu' }],
   prefix: [

@@ -70,7 +70,7 @@ const cases: { to: 'peft' | 'adapterhub'; name: string; changes: Partial<RunSett
   {
     to: 'adapterhub',
     name: 'a pruned Mix-And-Match adapter',
-    changes: { adapter: { kind: 'mam', bottleneck: 3, learnScale: true, prefixLength: 2, prefixFlat: true } },
+    changes: { adapter: { kind: 'mam', bottleneck: 3, scale: 'learned', prefixLength: 2, prefixFlat: true } },
   },
   {
     to: 'peft',

@@ -74,7 +74,7 @@ test('what does not fit the schema of sparse-adapter.json is one line that names
     ['settings.dropoutBelow', 'false', /settings\.dropoutBelow must be true or false, not "false"/],
     ['settings.adapter.activation', undefined, /settings\.adapter\.activation is missing; it must be one of/],
     ['settings.adapter.kind', 'toString', /settings\.adapter\.kind must be one of full, fusion, houlsby/],
-    ['settings.adapter.scale', null, /settings\.adapter\.scale must be a number above 0, not null/],
+    ['settings.adapter.scale', null, /settings\.adapter\.scale must be a number above 0, or 'learned', not null/],
     ['settings.adapter.rank', 2, /settings\.adapter\.rank is no known field/],
     ['settings.pruning.method', 'lottery', /settings\.pruning\.method must be one of random/],
     ['settings.pruning.sparsity', 1.5, /settings\.pruning\.sparsity must be in \[0, 1\)/],

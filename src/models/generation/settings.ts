@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { InputError } from '../../errors.ts';
 import {
+  boolean,
   finiteNumber,
   orNone,
   parseWith,
   positiveInteger,
   positiveNumber,
   strictFields,
-  trueOrFalse,
   type ValueOf,
   wholeNumber,
 } from '../../settings/index.ts';
@@ -46,7 +46,7 @@ const entries = {
   /** Exponent of the length by which a beam's log-probability is divided: above 0 favours long texts. */
   lengthPenalty: finiteNumber,
   /** A beam search ends as soon as it has as many finished texts as beams. */
-  earlyStopping: trueOrFalse,
+  earlyStopping: boolean,
   /** No run of so many tokens may occur twice; 0 allows it. */
   noRepeatNgramSize: wholeNumber,
   /** The first token behind the start token; null leaves it free. */
@@ -99,11 +99,11 @@ const fieldsSchema = v.object({
   num_beams: given(wholeNumber),
   num_return_sequences: given(wholeNumber),
   length_penalty: given(finiteNumber),
-  early_stopping: given(trueOrFalse),
+  early_stopping: given(boolean),
   no_repeat_ngram_size: given(wholeNumber),
   forced_bos_token_id: given(oneToken),
   forced_eos_token_id: given(oneToken),
-  do_sample: given(trueOrFalse),
+  do_sample: given(boolean),
   temperature: given(finiteNumber),
   top_k: given(wholeNumber),
   top_p: given(finiteNumber),
