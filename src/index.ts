@@ -8,14 +8,14 @@ export {
   type BackendName,
   type BackendOptions,
   type DType,
-  enableWideVectors,
+  enableSimd256,
   type FloatArray,
   getBackend,
   MemoryError,
   type Shape,
+  type Simd256,
   setBackend,
-  type WideVectors,
-  wideVectors,
+  simd256,
 } from './backends/index.ts';
 export * from './ops/index.ts';
 export { Random } from './random/index.ts';

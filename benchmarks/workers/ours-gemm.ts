@@ -1,5 +1,5 @@
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
-import { preferredColumns } from '../../src/backends/wasm/wide.ts';
+import { preferredColumns } from '../../src/backends/wasm/simd256.ts';
 import { type Job, repeats, timed } from './job.ts';
 import { weight } from './numbers.ts';
 

@@ -2,7 +2,7 @@
 
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { version } from '../../src/cli/versions.ts';
-import { enableWideVectors, setBackend } from '../../src/index.ts';
+import { enableSimd256, setBackend } from '../../src/index.ts';
 import type { Task } from '../tasks.ts';
 import type { Job } from './job.ts';
 import { endToEnd } from './ours-end-to-end.ts';
@@ -37,7 +37,7 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
 
 await serve(async (task, threads) => {
   const profiler = task.kind === 'profile' ? await Profiler.enable() : null;
-  if (process.env.SPARSE_ADAPTER_WIDE !== '0') enableWideVectors();
+  if (process.env.SPARSE_ADAPTER_SIMD256 !== '0') enableSimd256();
   const backend = await setBackend('wasm', { threads });
   if (!(backend instanceof WasmBackend)) throw new Error('The wasm backend is not there.');
   const job = await jobOf(task, backend);

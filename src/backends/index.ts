@@ -1,10 +1,10 @@
 import type { Backend, DType } from './backend.ts';
 import { ReferenceBackend } from './reference/index.ts';
 import { WasmBackend } from './wasm/index.ts';
-import { enableWideVectors } from './wasm/wide.ts';
+import { enableSimd256 } from './wasm/simd256.ts';
 
 export { type Backend, type DType, type FloatArray, MemoryError, type Shape } from './backend.ts';
-export { enableWideVectors, type WideVectors, wideVectors } from './wasm/wide.ts';
+export { enableSimd256, type Simd256, simd256 } from './wasm/simd256.ts';
 export type BackendName = 'wasm' | 'reference' | 'gpu';
 export interface BackendOptions {
   /** The type of all numbers; `float64` exists on `reference` only. Default `float32`. */
@@ -35,7 +35,7 @@ function assertFloat32(name: BackendName, dtype: DType): void {
 
 function wasm({ dtype = 'float32', threads }: BackendOptions): WasmBackend {
   assertFloat32('wasm', dtype);
-  if (globalThis.process?.env?.SPARSE_ADAPTER_WIDE === '1') enableWideVectors();
+  if (globalThis.process?.env?.SPARSE_ADAPTER_SIMD256 === '1') enableSimd256();
   return new WasmBackend({ threads });
 }
 

@@ -1,13 +1,13 @@
-import { type Backend, type BackendName, enableWideVectors, setBackend } from '../backends/index.ts';
+import { type Backend, type BackendName, enableSimd256, setBackend } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 
 /**
- * Chooses the backend. A command owns its process, so it asks for 256-bit kernels unless SPARSE_ADAPTER_WIDE=0.
+ * Chooses the backend. A command owns its process, so it asks for 256-bit kernels unless SPARSE_ADAPTER_SIMD256=0.
  *
  * @throws InputError for a setting of the environment that there is not, too
  */
 export async function useBackend(name: BackendName): Promise<Backend> {
-  if (name === 'wasm' && process.env.SPARSE_ADAPTER_WIDE !== '0') enableWideVectors();
+  if (name === 'wasm' && process.env.SPARSE_ADAPTER_SIMD256 !== '0') enableSimd256();
   try {
     return await setBackend(name);
   } catch (error) {

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { tiny } from './tiny-plan.ts';
 
 // The workers would measure first which kernels are faster.
-process.env.SPARSE_ADAPTER_WIDE = '0';
+process.env.SPARSE_ADAPTER_SIMD256 = '0';
 
 const test = suite('benchmarks: suite');
 const context: Context = { plan: tiny, peers: new Set(), threads: 2, data: null, onMeasure: () => {} };

@@ -42,7 +42,7 @@ async function exported(output: string): Promise<unknown[]> {
 /** Kills a command as soon as some runs have ended and the next one has left a checkpoint. */
 async function kill(args: readonly string[], output: string, ended: number): Promise<void> {
   const child = spawn(process.execPath, [main, ...args], {
-    env: { ...process.env, SPARSE_ADAPTER_WIDE: '0' },
+    env: { ...process.env, SPARSE_ADAPTER_SIMD256: '0' },
     stdio: 'ignore',
   });
   const closed = new Promise<NodeJS.Signals | null>((resolve) => child.on('close', (_, signal) => resolve(signal)));

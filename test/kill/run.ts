@@ -54,7 +54,7 @@ async function run(
   args: readonly string[],
   disturb: (child: ChildProcess) => Promise<void> | void = () => {},
 ): Promise<Ending> {
-  const env = { ...process.env, SPARSE_ADAPTER_WIDE: '0', SPARSE_ADAPTER_THREADS: '1' };
+  const env = { ...process.env, SPARSE_ADAPTER_SIMD256: '0', SPARSE_ADAPTER_THREADS: '1' };
   const begin = performance.now();
   const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';

@@ -28,7 +28,7 @@ export function sparseAdapter(
   { input = '', cwd, signal, killWhen }: RunOptions = {},
 ): Promise<Outcome> {
   // The measured choice of kernels takes a moment in each process and changes no result.
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, SPARSE_ADAPTER_WIDE: '0' } });
+  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, SPARSE_ADAPTER_SIMD256: '0' } });
   const output = { stdout: '', stderr: '' };
   let sent = false;
   child.stdout.setEncoding('utf8').on('data', (text) => {

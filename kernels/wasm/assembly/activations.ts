@@ -57,7 +57,7 @@ function backward<F extends Activation>(x: usize, dy: usize, dx: usize, start: i
 }
 
 @inline
-function backwardBackward<F extends TwiceDifferentiable>(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
+function doubleBackward<F extends TwiceDifferentiable>(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
   const f = changetype<F>(0);
   const stop = <usize>end << 2;
   for (let i = <usize>start << 2; i < stop; i += 16) {
@@ -181,8 +181,8 @@ export function gelu(x: usize, out: usize, start: i32, end: i32): void {
 export function geluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
   backward<Gelu>(x, dy, dx, start, end);
 }
-export function geluBackwardBackward(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
-  backwardBackward<Gelu>(x, dy, u, out, start, end);
+export function geluDoubleBackward(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
+  doubleBackward<Gelu>(x, dy, u, out, start, end);
 }
 export function geluTanh(x: usize, out: usize, start: i32, end: i32): void {
   forward<GeluTanh>(x, out, start, end);
@@ -190,8 +190,8 @@ export function geluTanh(x: usize, out: usize, start: i32, end: i32): void {
 export function geluTanhBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
   backward<GeluTanh>(x, dy, dx, start, end);
 }
-export function geluTanhBackwardBackward(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
-  backwardBackward<GeluTanh>(x, dy, u, out, start, end);
+export function geluTanhDoubleBackward(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
+  doubleBackward<GeluTanh>(x, dy, u, out, start, end);
 }
 export function silu(x: usize, out: usize, start: i32, end: i32): void {
   forward<Silu>(x, out, start, end);
@@ -199,8 +199,8 @@ export function silu(x: usize, out: usize, start: i32, end: i32): void {
 export function siluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {
   backward<Silu>(x, dy, dx, start, end);
 }
-export function siluBackwardBackward(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
-  backwardBackward<Silu>(x, dy, u, out, start, end);
+export function siluDoubleBackward(x: usize, dy: usize, u: usize, out: usize, start: i32, end: i32): void {
+  doubleBackward<Silu>(x, dy, u, out, start, end);
 }
 /** dy where x > 0, else 0; also where x is NaN. Selected, not multiplied: 0 times infinity is not 0. */
 export function reluBackward(x: usize, dy: usize, dx: usize, start: i32, end: i32): void {

@@ -23,7 +23,7 @@ import { expRow } from './softmax';
  * Units [start, end). Of a, b and c those with address 0 are 0; a result with address 0 is left out. gk and gv were cleared
  * before. Scratch: gemmScratch + 16 * scores bytes.
  */
-export function attentionBackwardBackward(
+export function attentionDoubleBackward(
   q: usize,
   k: usize,
   v: usize,

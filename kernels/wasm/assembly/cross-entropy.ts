@@ -67,7 +67,7 @@ export function crossEntropyBackward(
  * The derivative of L = <u, dx> with dx of `crossEntropyBackward`. With m = sum(u p): gdy = m - u[class] and gx = dy p (u - m).
  * A result with address 0 is left out.
  */
-export function crossEntropyBackwardBackward(
+export function crossEntropyDoubleBackward(
   x: usize,
   classes: usize,
   sums: usize,

@@ -2,7 +2,7 @@
 // packed into panels that are read in order, the depth is cut so that a panel stays in the L1 cache, and a micro-kernel multiplies a
 // few rows of a with a panel. A block of b is packed by the thread that uses it, so it stays in that thread's L2 cache. Rows of a are
 // read where they lie; if a is transposed they are columns, which are packed first.
-import { packAcrossHalf, packAlongHalf } from './half';
+import { packAcrossF16, packAlongF16 } from './f16';
 import { packAcross, packAlong } from './pack';
 import { at, atOptional } from './simd';
 import { multiplyTile, TILE_ROWS } from './tile';
@@ -39,7 +39,7 @@ function block(
   b: usize,
   ldB: i32,
   transposeB: bool,
-  halfB: bool,
+  f16B: bool,
   bias: usize,
   init: usize,
   ldInit: i32,
@@ -54,14 +54,14 @@ function block(
 ): void {
   const panels = scratch + PACKED_A;
   // A single panel is packed as it is.
-  const inPlace = !transposeB && !halfB && (rowEnd - row <= FEW_ROWS || ldB == tileColumns);
+  const inPlace = !transposeB && !f16B && (rowEnd - row <= FEW_ROWS || ldB == tileColumns);
   for (let j = column; j < columnEnd; j += COLUMNS) {
     const columns = min(COLUMNS, columnEnd - j);
     let k0 = 0;
     do {
       const depth = min(DEPTH, k - k0);
       const corner = transposeB ? j * ldB + k0 : k0 * ldB + j;
-      if (halfB) packHalves(b + (<usize>corner << 1), ldB, transposeB, depth, panels, columns);
+      if (f16B) packF16(b + (<usize>corner << 1), ldB, transposeB, depth, panels, columns);
       else if (!inPlace) pack(at(b, corner), ldB, transposeB, depth, panels, columns);
       // The first block starts from init and bias, the others add to c.
       const isFirst = k0 == 0;
@@ -97,9 +97,9 @@ function pack(b: usize, ldB: i32, transposeB: bool, depth: i32, panels: usize, c
 }
 
 /** The same from halves. */
-function packHalves(b: usize, ldB: i32, transposeB: bool, depth: i32, panels: usize, columns: i32): void {
-  if (transposeB) packAlongHalf(b, <usize>ldB << 1, panels, columns, depth, tileColumns);
-  else packAcrossHalf(b, <usize>ldB << 1, panels, columns, depth, tileColumns);
+function packF16(b: usize, ldB: i32, transposeB: bool, depth: i32, panels: usize, columns: i32): void {
+  if (transposeB) packAlongF16(b, <usize>ldB << 1, panels, columns, depth, tileColumns);
+  else packAcrossF16(b, <usize>ldB << 1, panels, columns, depth, tileColumns);
 }
 
 /** Columns [start, end) of a product of contiguous matrices. */
@@ -108,7 +108,7 @@ export function gemmColumns(
   transposeA: bool,
   b: usize,
   transposeB: bool,
-  halfB: bool,
+  f16B: bool,
   bias: usize,
   init: usize,
   c: usize,
@@ -121,7 +121,7 @@ export function gemmColumns(
 ): void {
   const ldA = transposeA ? m : k;
   const ldB = transposeB ? k : n;
-  block(a, ldA, transposeA, b, ldB, transposeB, halfB, bias, init, n, c, n, k, 0, m, start, end, scratch);
+  block(a, ldA, transposeA, b, ldB, transposeB, f16B, bias, init, n, c, n, k, 0, m, start, end, scratch);
 }
 
 /** Rows [start, end) of the same. */
@@ -130,7 +130,7 @@ export function gemmRows(
   transposeA: bool,
   b: usize,
   transposeB: bool,
-  halfB: bool,
+  f16B: bool,
   bias: usize,
   init: usize,
   c: usize,
@@ -143,7 +143,7 @@ export function gemmRows(
 ): void {
   const ldA = transposeA ? m : k;
   const ldB = transposeB ? k : n;
-  block(a, ldA, transposeA, b, ldB, transposeB, halfB, bias, init, n, c, n, k, start, end, 0, n, scratch);
+  block(a, ldA, transposeA, b, ldB, transposeB, f16B, bias, init, n, c, n, k, start, end, 0, n, scratch);
 }
 
 /** Rows [start, end) of c = init + a b inside larger arrays. */

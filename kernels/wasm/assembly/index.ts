@@ -2,19 +2,19 @@
 // [start, end) of its result and writes nothing else (but for padding behind a buffer), so several threads may share one call.
 export * from './activations';
 export * from './attention';
-export { attentionBackwardBackward } from './attention-second';
+export { attentionDoubleBackward } from './attention-second';
 export * from './binary';
 export { dropout, uniform } from './counter';
 export * from './cross-entropy';
 export * from './gather';
 export { gemmBatch, gemmColumns, gemmRows, gemmScratch, tileColumns } from './gemm';
-export { gatherHalf, gemmThinHalf, narrowDouble, widenBfloat16, widenHalf } from './half';
+export { gatherF16, gemmSkinnyF16, narrowF64, widenBf16, widenF16 } from './f16';
 export * from './layer-norm';
 export { adam, squares } from './optimizer';
 export { scaledProduct } from './product';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';
-export { gemmThin } from './thin';
+export { gemmSkinny } from './skinny';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 export * from './unary';
 

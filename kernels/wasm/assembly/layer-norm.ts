@@ -100,7 +100,7 @@ export function layerNormBackward(
  *
  * the last term from ds/dx = -s^2 z / n, the others from dz/dx. Rows [start, end); a result with address 0 is left out.
  */
-export function layerNormBackwardBackward(
+export function layerNormDoubleBackward(
   x: usize,
   weight: usize,
   dy: usize,

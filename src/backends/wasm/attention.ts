@@ -48,7 +48,7 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
       const [a, b, c] = gradGrads.map((u) => addressOf(u?.buffer ?? null));
       const [gq, gk, gv, gdy] = gradients.map(addressOf);
       run(spec, output.shape[1], 4, (...range) =>
-        kernels.attentionBackwardBackward(q, k, v, logSum.address, dy, a, b, c, gq, gk, gv, gdy, ...range),
+        kernels.attentionDoubleBackward(q, k, v, logSum.address, dy, a, b, c, gq, gk, gv, gdy, ...range),
       );
       return gradients;
     },

@@ -17,7 +17,7 @@ export class WasmBuffer {
     this.#widen = widen;
   }
 
-  get isHalf(): boolean {
+  get isF16(): boolean {
     return this.#widen !== null;
   }
 
@@ -40,7 +40,7 @@ export class WasmBuffer {
   }
 
   get bytes(): number {
-    return (this.isHalf ? 2 : 4) * this.length;
+    return (this.isF16 ? 2 : 4) * this.length;
   }
 }
 
@@ -48,7 +48,7 @@ export class WasmBuffer {
  * A buffer as the second operand of a product. To be asked for after the addresses of the others: one of them may be the
  * same buffer, and turn it into floats.
  */
-export const secondOperand = ({ stored, isHalf }: WasmBuffer) => ({ b: stored, halfB: isHalf });
+export const secondOperand = ({ stored, isF16 }: WasmBuffer) => ({ b: stored, f16B: isF16 });
 
 /** The address of a buffer, 0 where there is none. */
 export const addressOf = (buffer: WasmBuffer | null): number => buffer?.address ?? 0;

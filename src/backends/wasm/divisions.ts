@@ -42,8 +42,8 @@ export const divisions: { readonly [Name in keyof Kernels]?: Division } = {
         ] as const),
         ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'equal', 'less', 'select'] as const),
         ...(['gelu', 'geluTanh', 'silu'] as const),
-        ...(['geluBackwardBackward', 'geluTanhBackwardBackward', 'siluBackwardBackward'] as const),
-        ...(['fill', 'uniform', 'copy', 'widenHalf', 'widenBfloat16', 'narrowDouble'] as const),
+        ...(['geluDoubleBackward', 'geluTanhDoubleBackward', 'siluDoubleBackward'] as const),
+        ...(['fill', 'uniform', 'copy', 'widenF16', 'widenBf16', 'narrowF64'] as const),
       ] satisfies (keyof Kernels)[]
     ).map((name) => [name, elementwise]),
   ),
@@ -56,7 +56,7 @@ export const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   ),
   transpose: { behind: 0, unit: 1, weight: (args) => 16 * args[4] },
   gather: rows(3),
-  gatherHalf: rows(3),
+  gatherF16: rows(3),
   scatterAdd: { ...columns(4), once: true },
   sumRows: rows(2),
   maxRows: rows(2),
@@ -68,10 +68,10 @@ export const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   logSoftmaxBackward: rows(3),
   crossEntropy: rows(4),
   crossEntropyBackward: rows(5),
-  crossEntropyBackwardBackward: rows(7),
+  crossEntropyDoubleBackward: rows(7),
   layerNorm: rows(6),
   layerNormBackward: rows(6),
-  layerNormBackwardBackward: rows(8),
+  layerNormDoubleBackward: rows(8),
   layerNormBackwardParameters: columns(6),
   adam: { ...blocks, once: true },
   squares: blocks,
@@ -80,11 +80,11 @@ export const divisions: { readonly [Name in keyof Kernels]?: Division } = {
   // Each piece of rows packs all of b.
   gemmRows: { behind: 1, unit: 6, weight: (args) => (args[9] * args[10]) / 8, onlyEqualParts: true },
   gemmBatch: { behind: 1, unit: 1, weight: (args) => (args[5] * args[6] * args[7]) / 8 },
-  gemmThin: { behind: 0, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
-  gemmThinHalf: { behind: 1, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
+  gemmSkinny: { behind: 0, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
+  gemmSkinnyF16: { behind: 1, unit: 4, weight: (args) => (args[8] * args[9]) / 8 },
   attention: { behind: 1, unit: 1, weight: (args) => args[6] * args[7] },
   attentionBackward: { behind: 1, unit: 1, weight: (args) => args[10] * args[11] },
-  attentionBackwardBackward: { behind: 1, unit: 1, weight: (args) => args[13] * args[14] },
+  attentionDoubleBackward: { behind: 1, unit: 1, weight: (args) => args[13] * args[14] },
 };
 
 /** The order in which jobs count them. */

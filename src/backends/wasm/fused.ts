@@ -66,7 +66,7 @@ function crossEntropy(backend: WasmBackend): Kernel<{ readonly targets: Int32Arr
       const [x, l, g, direction] = [buffer, sums, dy.buffer, u.buffer].map(addressOf);
       const [toX, toDy] = [gx, gdy].map(addressOf);
       backend.withInts(targets, (classes) =>
-        kernels.crossEntropyBackwardBackward(x, classes, l, g, direction, toX, toDy, n, 0, rows),
+        kernels.crossEntropyDoubleBackward(x, classes, l, g, direction, toX, toDy, n, 0, rows),
       );
       return [gx, gdy];
     },
@@ -110,7 +110,7 @@ function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
       const [x, w, dy, m, s, u] = [buffer, weight.buffer, gradOutput.buffer, mean, rstd, gradGrads[0].buffer].map(
         addressOf,
       );
-      kernels.layerNormBackwardBackward(x, w, dy, m, s, u, addressOf(gx), addressOf(gdy), n, 0, mean.length);
+      kernels.layerNormDoubleBackward(x, w, dy, m, s, u, addressOf(gx), addressOf(gdy), n, 0, mean.length);
       return [gx, null, null, gdy];
     },
   };
@@ -119,7 +119,7 @@ function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
 function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): Kernel<unknown> {
   const forward = backend.kernels[name];
   const backward = backend.kernels[`${name}Backward`];
-  const doubleBackward = backend.kernels[`${name}BackwardBackward`];
+  const doubleBackward = backend.kernels[`${name}DoubleBackward`];
   return {
     forward([{ buffer }]) {
       const output = backend.allocate(buffer.length);

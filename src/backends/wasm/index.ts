@@ -20,9 +20,9 @@ import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
 import { optimizerKernels } from './optimizer.ts';
 import type { Sharing } from './sharing.ts';
+import { preferredColumns, simd256, type TileColumns } from './simd256.ts';
 import { type Start, ThreadPool } from './threads.ts';
 import { uploadStored } from './upload-stored.ts';
-import { preferredColumns, type TileColumns, wideVectors } from './wide.ts';
 import { canShare, defaultThreads, startWhileBusy, startWorkers } from './workers.ts';
 
 export { WasmBuffer } from './buffer.ts';
@@ -39,7 +39,7 @@ export interface Product {
   readonly b: number;
   readonly transposeB?: boolean;
   /** b holds halves (IEEE 754 binary16). */
-  readonly halfB?: boolean;
+  readonly f16B?: boolean;
   /** [n] */
   readonly bias?: number;
   /** [m, n]; not c itself, as part of a product may be computed again */
@@ -51,7 +51,7 @@ export interface Product {
 }
 
 /** Up to so many rows, a product with a transposed matrix is computed by dot products instead of packed panels. */
-const THIN_ROWS = 8;
+const SKINNY_ROWS = 8;
 /** A product of fewer rows is divided among threads by its columns. */
 const FEW_ROWS = 48;
 /** Columns of the widest tile. */
@@ -67,7 +67,7 @@ export interface WasmOptions {
   readonly threads?: number;
   /**
    * Columns that the innermost loop of a matrix product keeps in registers. 16 is the faster one where V8 fuses pairs of
-   * 128-bit operations, the slower one elsewhere. Default: what `enableWideVectors` found.
+   * 128-bit operations, the slower one elsewhere. Default: what `enableSimd256` found.
    */
   readonly tileColumns?: TileColumns;
   /** When kernels are shared with other threads. Default: when it pays. */
@@ -115,7 +115,7 @@ export class WasmBackend implements Backend {
   }
 
   describe(): string {
-    const { active, reason: why } = wideVectors();
+    const { active, reason: why } = simd256();
     const possible = this.#pool.possible();
     const reason = this.#pool.whyFewer();
     const limit = this.threads < this.#wished && !canShare() ? ' (more need a cross-origin isolated page)' : '';
@@ -131,10 +131,10 @@ export class WasmBackend implements Backend {
   }
 
   /** The same for halves. */
-  allocateHalves(length: number): WasmBuffer {
+  allocateF16(length: number): WasmBuffer {
     const widen = (halves: Block): Block => {
       const floats = this.memory.allocate(4 * length);
-      this.kernels.widenHalf(halves.start, floats.start, 0, length);
+      this.kernels.widenF16(halves.start, floats.start, 0, length);
       this.memory.free(halves);
       this.#bytes += 2 * length;
       return floats;
@@ -191,8 +191,8 @@ export class WasmBackend implements Backend {
     return this.readSync(buffer);
   }
 
-  readSync({ length, stored, isHalf, bytes }: WasmBuffer): Float32Array {
-    if (!isHalf) return new Float32Array(this.memory.floats(stored, length));
+  readSync({ length, stored, isF16, bytes }: WasmBuffer): Float32Array {
+    if (!isF16) return new Float32Array(this.memory.floats(stored, length));
     const halves = this.memory.bytes(stored, bytes);
     return readFloats({ dtype: 'F16', length, readInto: (target) => target.set(halves) });
   }
@@ -282,18 +282,18 @@ export class WasmBackend implements Backend {
   /** c = init + bias + a b, see {@link Product}. */
   gemm(product: Product): void {
     const { kernels } = this;
-    const { a, transposeA = false, b, transposeB = false, halfB = false, bias = 0, init = 0, c, m, n, k } = product;
-    if (init === 0 && m <= THIN_ROWS && !transposeA && transposeB) {
+    const { a, transposeA = false, b, transposeB = false, f16B = false, bias = 0, init = 0, c, m, n, k } = product;
+    if (init === 0 && m <= SKINNY_ROWS && !transposeA && transposeB) {
       const operands = [a, k, b, k, bias, 0, c, n, m, k, 0, n] as const;
-      if (!halfB) kernels.gemmThin(...operands);
-      else this.withThreadScratch(16 * k, (scratch, bytes) => kernels.gemmThinHalf(...operands, scratch, bytes));
+      if (!f16B) kernels.gemmSkinny(...operands);
+      else this.withThreadScratch(16 * k, (scratch, bytes) => kernels.gemmSkinnyF16(...operands, scratch, bytes));
       return;
     }
     // Threads share columns, so that each packs its own; where these are too few for a fair share, they share rows.
     const byColumns = (n >= PANELS_PER_THREAD * PANEL * this.threads && !transposeA) || m < FEW_ROWS;
     const multiply = byColumns ? kernels.gemmColumns : kernels.gemmRows;
     this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
-      const operands = [a, transposeA, b, transposeB, halfB, bias, init, c, m, n, k] as const;
+      const operands = [a, transposeA, b, transposeB, f16B, bias, init, c, m, n, k] as const;
       multiply(...operands, 0, byColumns ? n : m, scratch, bytes);
     });
   }
@@ -301,8 +301,8 @@ export class WasmBackend implements Backend {
   gather(table: WasmView, ids: Int32Array): WasmBuffer {
     const width = sizeOf(table.shape.slice(1));
     const out = this.allocate(ids.length * width);
-    const { stored, isHalf } = table.buffer;
-    const gather = this.kernels[isHalf ? 'gatherHalf' : 'gather'];
+    const { stored, isF16 } = table.buffer;
+    const gather = this.kernels[isF16 ? 'gatherF16' : 'gather'];
     this.withInts(ids, (list) => gather(stored, list, out.address, width, 0, ids.length));
     return out;
   }

@@ -17,7 +17,7 @@ type Columns = (x: Address, out: Address, rows: number, inner: number, start: nu
 
 type Gather = (table: Address, ids: Address, out: Address, width: number, start: number, end: number) => void;
 
-type GemmThin = (
+type GemmSkinny = (
   a: Address,
   ldA: number,
   b: Address,
@@ -36,7 +36,7 @@ type Gemm = (
   transposeA: boolean,
   b: Address,
   transposeB: boolean,
-  halfB: boolean,
+  f16B: boolean,
   bias: Address,
   init: Address,
   c: Address,
@@ -64,9 +64,9 @@ type AttentionRange = [
 export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   heapBase(): Address;
   /** From halves, from bfloat16 and from float64 to floats. */
-  widenHalf: Map;
-  widenBfloat16: Map;
-  narrowDouble: Map;
+  widenF16: Map;
+  widenBf16: Map;
+  narrowF64: Map;
   fill(out: Address, value: number, start: number, end: number): void;
   uniform(out: Address, seed: number, start: number, end: number): void;
   dropout(x: Address, out: Address, p: number, scale: number, seed: number, start: number, end: number): void;
@@ -86,7 +86,7 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   ): void;
   gather: Gather;
   /** The same from a table of halves. */
-  gatherHalf: Gather;
+  gatherF16: Gather;
   scatterAdd(x: Address, ids: Address, out: Address, width: number, count: number, start: number, end: number): void;
 
   sumRows: Rows;
@@ -104,9 +104,9 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
   tanhBackward: Map2;
   /** out = scale · x ⊙ y, without y scale · x. */
   scaledProduct(x: Address, y: Address, scale: number, out: Address, start: number, end: number): void;
-  geluBackwardBackward: Map3;
-  geluTanhBackwardBackward: Map3;
-  siluBackwardBackward: Map3;
+  geluDoubleBackward: Map3;
+  geluTanhDoubleBackward: Map3;
+  siluDoubleBackward: Map3;
 
   softmax: Rows;
   logSoftmax: Rows;
@@ -131,7 +131,7 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     start: number,
     end: number,
   ): void;
-  crossEntropyBackwardBackward(
+  crossEntropyDoubleBackward(
     x: Address,
     classes: Address,
     sums: Address,
@@ -166,7 +166,7 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     start: number,
     end: number,
   ): void;
-  layerNormBackwardBackward(
+  layerNormDoubleBackward(
     x: Address,
     weight: Address,
     dy: Address,
@@ -219,9 +219,9 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
     scratchBytes: number,
   ): void;
   /** The same for a few rows of contiguous a and transposed b; the range counts columns. */
-  gemmThin: GemmThin;
+  gemmSkinny: GemmSkinny;
   /** The same with b of halves; scratch for four rows of it as floats. */
-  gemmThinHalf: (...args: [...Parameters<GemmThin>, scratch: Address, scratchBytes: number]) => void;
+  gemmSkinnyF16: (...args: [...Parameters<GemmSkinny>, scratch: Address, scratchBytes: number]) => void;
   attention(...args: [...Attended, out: Address, logSum: Address, ...AttentionRange]): void;
   attentionBackward(
     ...args: [
@@ -231,7 +231,7 @@ export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
       ...AttentionRange,
     ]
   ): void;
-  attentionBackwardBackward(
+  attentionDoubleBackward(
     ...args: [
       ...Attended,
       ...[logSum: Address, dy: Address],

@@ -5,7 +5,7 @@ import type { WasmBackend } from './index.ts';
 
 /** Bytes that are read at a time where they must be converted. */
 const CHUNK = 1 << 20;
-const converters = { F16: 'widenHalf', BF16: 'widenBfloat16', F64: 'narrowDouble' } as const;
+const converters = { F16: 'widenF16', BF16: 'widenBf16', F64: 'narrowF64' } as const;
 
 /**
  * Reads numbers of a file straight into the linear memory: F32 as they are, and so F16 in a matrix (see {@link WasmBuffer});
@@ -14,7 +14,7 @@ const converters = { F16: 'widenHalf', BF16: 'widenBfloat16', F64: 'narrowDouble
 export function uploadStored(backend: WasmBackend, numbers: StoredNumbers, shape: Shape): WasmBuffer {
   const { dtype, length } = numbers;
   const staysHalf = dtype === 'F16' && shape.length > 1;
-  const out = staysHalf ? backend.allocateHalves(length) : backend.allocate(length);
+  const out = staysHalf ? backend.allocateF16(length) : backend.allocate(length);
   try {
     if (dtype === 'F32' || staysHalf) numbers.readInto(backend.memory.bytes(out.stored, out.bytes), 0);
     else convert(backend, numbers, backend.kernels[converters[dtype]], out.address);

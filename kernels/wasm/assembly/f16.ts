@@ -1,10 +1,10 @@
 // Numbers of 16 bits (IEEE 754 binary16, "halves"), as frozen weights may be stored. Widening to float32 is exact.
 import { at, atOptional, firstLanes, storeTail, storeUpTo4 } from './simd';
-import { gemmThin } from './thin';
+import { gemmSkinny } from './skinny';
 
 /** The address of half `i` of the array at `base`. */
 @inline
-function atHalf(base: usize, i: i32): usize {
+function atF16(base: usize, i: i32): usize {
   return base + (<usize>i << 1);
 }
 
@@ -28,45 +28,45 @@ function load4(address: usize): v128 {
 }
 
 /** to[i] = from[i] for the halves `from`, elements [start, end). */
-export function widenHalf(from: usize, to: usize, start: i32, end: i32): void {
+export function widenF16(from: usize, to: usize, start: i32, end: i32): void {
   let i = start;
-  for (; i + 4 <= end; i += 4) v128.store(at(to, i), load4(atHalf(from, i)));
-  if (i < end) storeTail(at(to, i), load4(atHalf(from, i)), end - i);
+  for (; i + 4 <= end; i += 4) v128.store(at(to, i), load4(atF16(from, i)));
+  if (i < end) storeTail(at(to, i), load4(atF16(from, i)), end - i);
 }
 
 /** The same for bfloat16, which is the upper half of a float32. */
-export function widenBfloat16(from: usize, to: usize, start: i32, end: i32): void {
+export function widenBf16(from: usize, to: usize, start: i32, end: i32): void {
   for (let i = start; i < end; i += 4) {
-    storeUpTo4(at(to, i), i32x4.shl(v128.load_ext<u16>(atHalf(from, i)), 16), end - i);
+    storeUpTo4(at(to, i), i32x4.shl(v128.load_ext<u16>(atF16(from, i)), 16), end - i);
   }
 }
 
 /** The same for float64, rounded to nearest. */
-export function narrowDouble(from: usize, to: usize, start: i32, end: i32): void {
+export function narrowF64(from: usize, to: usize, start: i32, end: i32): void {
   for (let i = start; i < end; i++) store<f32>(at(to, i), <f32>load<f64>(from + (<usize>i << 3)));
 }
 
 /** `gather` from a table of halves. */
-export function gatherHalf(table: usize, ids: usize, out: usize, width: i32, start: i32, end: i32): void {
+export function gatherF16(table: usize, ids: usize, out: usize, width: i32, start: i32, end: i32): void {
   for (let r = start; r < end; r++) {
     const id = load<i32>(at(ids, r));
     const to = at(out, r * width);
     if (id < 0) memory.fill(to, 0, <usize>width << 2);
-    else widenHalf(atHalf(table, id * width), to, 0, width);
+    else widenF16(atF16(table, id * width), to, 0, width);
   }
 }
 
 /** `packAcross` from halves: lines lie side by side, the depth is strided (in bytes). */
-export function packAcrossHalf(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
+export function packAcrossF16(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   for (let line = 0; line < lines; line += width) {
     const present = lines - line;
-    let source = atHalf(from, line);
+    let source = atF16(from, line);
     for (let d = 0; d < depth; d++) {
       if (present >= width) {
-        for (let i = 0; i < width; i += 4) v128.store(at(to, i), load4(atHalf(source, i)));
+        for (let i = 0; i < width; i += 4) v128.store(at(to, i), load4(atF16(source, i)));
       } else {
         for (let i = 0; i < width; i += 4) {
-          v128.store(at(to, i), v128.and(load4(atHalf(source, i)), firstLanes(present - i)));
+          v128.store(at(to, i), v128.and(load4(atF16(source, i)), firstLanes(present - i)));
         }
       }
       source += stride;
@@ -76,7 +76,7 @@ export function packAcrossHalf(from: usize, stride: usize, to: usize, lines: i32
 }
 
 /** `packAlong` from halves: the depth lies side by side, lines are strided (in bytes). */
-export function packAlongHalf(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
+export function packAlongF16(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   const next = <usize>width << 2;
   for (let line = 0; line < lines; line += width) {
     for (let i = 0; i < width; i += 4) {
@@ -127,8 +127,8 @@ function packFew(from: usize, stride: usize, to: usize, next: usize, present: i3
   }
 }
 
-/** `gemmThin` for halves b: four rows of b at a time are widened into `scratch` (4 k floats), so the sums are the same. */
-export function gemmThinHalf(
+/** `gemmSkinny` for halves b: four rows of b at a time are widened into `scratch` (4 k floats), so the sums are the same. */
+export function gemmSkinnyF16(
   a: usize,
   ldA: i32,
   b: usize,
@@ -145,7 +145,7 @@ export function gemmThinHalf(
 ): void {
   for (let j = start; j < end; j += 4) {
     const columns = min(4, end - j);
-    for (let i = 0; i < columns; i++) widenHalf(atHalf(b, (j + i) * ldB), at(scratch, i * k), 0, k);
-    gemmThin(a, ldA, scratch, k, atOptional(init, j), ldInit, at(c, j), ldC, rows, k, 0, columns);
+    for (let i = 0; i < columns; i++) widenF16(atF16(b, (j + i) * ldB), at(scratch, i * k), 0, k);
+    gemmSkinny(a, ldA, scratch, k, atOptional(init, j), ldInit, at(c, j), ldC, rows, k, 0, columns);
   }
 }

@@ -22,7 +22,7 @@ function put(backend: WasmBackend, kind: Kind, shape: Shape, seed: number): Wasm
   const length = sizeOf(shape);
   const numbers = storedNumbers('F16', halfBits(length, seed));
   const buffer = kind === 'half' ? backend.uploadStored(numbers, [1, length]) : backend.upload(readFloats(numbers));
-  assert.equal(buffer.isHalf, kind === 'half');
+  assert.equal(buffer.isF16, kind === 'half');
   return { buffer, shape };
 }
 
@@ -60,7 +60,7 @@ for (const [what, backend] of [
         agree(backend, (kind) => {
           const [a, b] = [noise(backend, [m * k], 1), put(backend, kind, [k, n], 2)];
           const out = backend.matmul(a.buffer, b.buffer, { batch: 1, m, k, n, transposeA, transposeB });
-          assert.equal(b.buffer.isHalf, kind === 'half', 'they stay halves');
+          assert.equal(b.buffer.isF16, kind === 'half', 'they stay halves');
           for (const { buffer } of [a, b]) backend.free(buffer);
           return [out];
         }),
@@ -76,7 +76,7 @@ test('linear and its gradient read the weight as halves', () =>
         const [x, w, b] = [noise(wasm, [m, k], 1), put(wasm, kind, [n, k], 2), noise(wasm, [n], 3)];
         const y = wasm.linear(x, w, biased ? b : null);
         const dx = wasm.matmul(y, w.buffer, { batch: 1, m, k: n, n: k, transposeA: false, transposeB: false });
-        assert.equal(w.buffer.isHalf, kind === 'half');
+        assert.equal(w.buffer.isF16, kind === 'half');
         for (const { buffer } of [x, w, b]) wasm.free(buffer);
         return [y, dx];
       }),
@@ -97,7 +97,7 @@ test('gather reads a table of halves', () =>
             table,
             Int32Array.from(ids, (id) => Math.min(id, rows - 1)),
           );
-          assert.equal(table.buffer.isHalf, kind === 'half');
+          assert.equal(table.buffer.isF16, kind === 'half');
           wasm.free(table.buffer);
           return [out];
         }),

@@ -18,31 +18,30 @@ const product = `
   const b = engine.randomNormal([333, 91], random);
   const values = [...engine.matmul(a, b).dataSync()];`;
 
-test('wide vectors change no bit of a product', () => {
+test('256-bit kernels change no bit of a product', () => {
   const narrow = run(`${product} console.log(JSON.stringify(values));`);
-  const wide = run(`engine.enableWideVectors(); ${product} console.log(JSON.stringify(values));`);
+  const wide = run(`engine.enableSimd256(); ${product} console.log(JSON.stringify(values));`);
   assert.deepEqual(wide, narrow);
 });
 
 test('they are off unless asked for, and say why', () => {
-  const off = run(`${product} console.log(JSON.stringify(engine.wideVectors()));`, { SPARSE_ADAPTER_WIDE: '' });
+  const off = run(`${product} console.log(JSON.stringify(engine.simd256()));`, { SPARSE_ADAPTER_SIMD256: '' });
   assert.deepEqual(off, {
     active: false,
-    reason: 'not asked for: call enableWideVectors() or set SPARSE_ADAPTER_WIDE=1',
+    reason: 'not asked for: call enableSimd256() or set SPARSE_ADAPTER_SIMD256=1',
   });
 });
 
 test('the environment asks too, and a second call changes nothing', () => {
-  const [first, second] = run(
-    `${product} console.log(JSON.stringify([engine.wideVectors(), engine.enableWideVectors()]));`,
-    { SPARSE_ADAPTER_WIDE: '1' },
-  ) as [{ reason: string }, unknown];
+  const [first, second] = run(`${product} console.log(JSON.stringify([engine.simd256(), engine.enableSimd256()]));`, {
+    SPARSE_ADAPTER_SIMD256: '1',
+  }) as [{ reason: string }, unknown];
   assert.match(first.reason, /times the speed/);
   assert.deepEqual(second, first);
 });
 
 test('after the first tensor it is too late', () => {
-  const late = run(`${product} console.log(JSON.stringify(engine.enableWideVectors()));`, { SPARSE_ADAPTER_WIDE: '' });
+  const late = run(`${product} console.log(JSON.stringify(engine.enableSimd256()));`, { SPARSE_ADAPTER_SIMD256: '' });
   assert.deepEqual(late, { active: false, reason: 'was asked for after the first tensor was made' });
 });
 

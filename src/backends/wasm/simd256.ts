@@ -11,36 +11,36 @@ const GAIN = 1.1;
 
 export type TileColumns = 8 | 16;
 
-export interface WideVectors {
+export interface Simd256 {
   readonly active: boolean;
   /** What was measured, or why they are not active. */
   readonly reason: string;
 }
 
-const notAsked: WideVectors = {
+const notAsked: Simd256 = {
   active: false,
-  reason: 'not asked for: call enableWideVectors() or set SPARSE_ADAPTER_WIDE=1',
+  reason: 'not asked for: call enableSimd256() or set SPARSE_ADAPTER_SIMD256=1',
 };
-let found: WideVectors | null = null;
+let found: Simd256 | null = null;
 
 /** Whether 256-bit kernels are in use, and why not if not. */
-export const wideVectors = (): WideVectors => found ?? notAsked;
+export const simd256 = (): Simd256 => found ?? notAsked;
 
 /** Columns of the tile that suits this process. */
-export const preferredColumns = (): TileColumns => (wideVectors().active ? 16 : 8);
+export const preferredColumns = (): TileColumns => (simd256().active ? 16 : 8);
 
 /**
  * Lets V8 fuse pairs of 128-bit vector operations into 256-bit ones, which can double the speed of matrix products. This sets
  * an experimental flag of the whole process, so it happens only when a program asks: by this call before its first tensor, or
- * by SPARSE_ADAPTER_WIDE=1 in the environment. The kernels are used only if they pass a comparison with plain loops and are
+ * by SPARSE_ADAPTER_SIMD256=1 in the environment. The kernels are used only if they pass a comparison with plain loops and are
  * faster here and now. No result depends on them.
  */
-export function enableWideVectors(): WideVectors {
-  found ??= tryWideVectors();
+export function enableSimd256(): Simd256 {
+  found ??= trySimd256();
   return found;
 }
 
-function tryWideVectors(): WideVectors {
+function trySimd256(): Simd256 {
   const { process } = globalThis;
   const version = Number(process?.versions?.node?.split('.')[0]);
   if (!(version >= FIRST_NODE)) return { active: false, reason: `needs Node.js ${FIRST_NODE} or later` };
@@ -50,7 +50,7 @@ function tryWideVectors(): WideVectors {
 }
 
 /** Both tiles on one product, checked and timed. */
-function probe(): WideVectors {
+function probe(): Simd256 {
   const memory = new Memory();
   const kernels = instantiate(memory.wasm);
   memory.start(kernels.heapBase());
