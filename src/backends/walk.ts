@@ -1,5 +1,5 @@
 import type { Shape } from './backend.ts';
-import { sizeOf } from './shapes.ts';
+import { broadcastStrides, sizeOf } from './shapes.ts';
 
 /** An array walked by its indices, with strides for each operand. */
 export interface Walk {
@@ -28,6 +28,25 @@ export function collapse(shape: Shape, strides: readonly (readonly number[])[]):
   });
   if (lengths.length > 0) return { shape: lengths, strides: kept };
   return { shape: [1], strides: strides.map(() => [1]) };
+}
+
+/** Whether an operand of the shape `own` is read from its first number to its last, once. @returns its step; -1 for all others */
+function evenStep(own: Shape, size: number): number {
+  const count = sizeOf(own);
+  return count === size ? 1 : count === 1 ? 0 : -1;
+}
+
+/** The walk through a result of this shape and operands that broadcast to it. */
+export function elementwiseWalk(shape: Shape, operands: readonly Shape[]): Walk {
+  // What is most frequent is also what takes least: one row of numbers.
+  const size = sizeOf(shape);
+  const steps: number[][] = [];
+  for (const own of operands) steps.push([evenStep(own, size)]);
+  if (size > 0 && steps.every(([step]) => step >= 0)) return { shape: [size], strides: steps };
+  return collapse(
+    shape,
+    operands.map((own) => broadcastStrides(own, shape)),
+  );
 }
 
 /** A reduction of the middle axis of [outer, rows, inner]. */

@@ -126,10 +126,14 @@ export const probability: Kind<number> = {
 };
 export const boolean: Kind<boolean> = { expected: 'true or false', is: (value) => typeof value === 'boolean' };
 
+/** Most whole numbers have 32 bits, which is known at once. */
+const isWhole = (value: unknown, from: number): boolean =>
+  ((value as number) | 0) === value ? value >= from : Number.isSafeInteger(value) && (value as number) >= from;
+
 /** A whole number that is not smaller than `from`. */
 export const integer = (from = Number.NEGATIVE_INFINITY): Kind<number> => ({
   expected: Number.isFinite(from) ? `a whole number from ${from}` : 'a whole number',
-  is: (value) => Number.isSafeInteger(value) && (value as number) >= from,
+  is: (value) => isWhole(value, from),
 });
 
 /** An array of them. */
@@ -138,7 +142,7 @@ export const integers = (from = Number.NEGATIVE_INFINITY): Kind<readonly number[
     expected: `an array of whole numbers${Number.isFinite(from) ? ` from ${from}` : ''}`,
     is: (value) => {
       if (!Array.isArray(value)) return false;
-      for (let i = 0; i < value.length; i++) if (!(Number.isSafeInteger(value[i]) && value[i] >= from)) return false;
+      for (let i = 0; i < value.length; i++) if (!isWhole(value[i], from)) return false;
       return true;
     },
   };

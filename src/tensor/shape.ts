@@ -23,23 +23,29 @@ export function formatShape(shape: Shape): string {
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((n, axis) => n === b[axis]);
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** The shape that all `shapes` broadcast to (NumPy's rule). @throws ArgumentError naming the shapes that do not fit */
 export function broadcastShapes(...shapes: readonly Shape[]): Shape {
-  const rank = Math.max(...shapes.map((shape) => shape.length));
-  return Array.from({ length: rank }, (_, axis) => {
-    let n = 1;
-    for (const shape of shapes) {
-      const own = shape[axis - rank + shape.length] ?? 1;
-      if (own !== 1 && n !== 1 && own !== n) {
+  let common = shapes[0];
+  for (const own of shapes) {
+    if (sameShape(own, common)) continue;
+    const rank = Math.max(own.length, common.length);
+    const joined: number[] = [];
+    for (let axis = 0; axis < rank; axis++) {
+      const before = common[axis - rank + common.length] ?? 1;
+      const n = own[axis - rank + own.length] ?? 1;
+      if (n !== 1 && before !== 1 && n !== before) {
         throw new ArgumentError(`Shapes ${shapes.map(formatShape).join(' and ')} do not broadcast.`);
       }
-      if (own !== 1) n = own;
+      joined.push(n === 1 ? before : n);
     }
-    return n;
-  });
+    common = joined;
+  }
+  return common;
 }
 
 /** An axis counted from the end when negative. @throws ArgumentError when it is outside the rank */

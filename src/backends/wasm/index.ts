@@ -11,7 +11,7 @@ import type {
 } from '../backend.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
-import { collapse, reductions, type Walk } from '../walk.ts';
+import { collapse, elementwiseWalk, reductions, type Walk } from '../walk.ts';
 import type { Block } from './allocator.ts';
 import { secondOperand, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
@@ -166,7 +166,7 @@ export class WasmBackend implements Backend {
   /** Calls `use` with the address of a copy of 32-bit integers. */
   withInts(values: ArrayLike<number>, use: (address: number) => void): void {
     this.withScratch(4 * values.length, (address) => {
-      this.memory.ints(address, values.length).set(values);
+      this.memory.writeInts(address, values);
       use(address);
     });
   }
@@ -214,7 +214,7 @@ export class WasmBackend implements Backend {
 
   binary(op: BinaryOp, a: WasmView, b: WasmView, shape: Shape): WasmBuffer {
     const out = this.allocate(sizeOf(shape));
-    this.#walk(collapse(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)]), (layout) =>
+    this.#walk(elementwiseWalk(shape, [a.shape, b.shape]), (layout) =>
       this.kernels[op](a.buffer.address, b.buffer.address, out.address, layout, 0, out.length),
     );
     return out;
@@ -224,8 +224,8 @@ export class WasmBackend implements Backend {
     const out = this.allocate(sizeOf(shape));
     const operands = [condition, a, b];
     const [ac, aa, ab] = operands.map((view) => view.buffer.address);
-    const strides = operands.map((view) => broadcastStrides(view.shape, shape));
-    this.#walk(collapse(shape, strides), (layout) =>
+    const shapes = operands.map((view) => view.shape);
+    this.#walk(elementwiseWalk(shape, shapes), (layout) =>
       this.kernels.select(ac, aa, ab, out.address, layout, 0, out.length),
     );
     return out;

@@ -39,11 +39,14 @@ export class Memory {
   /** Bytes to which it can grow. */
   readonly maximum: number;
   #allocator: Allocator | null = null;
+  /** All of the memory, until it grows. */
+  #words: Int32Array;
 
   constructor() {
     const { wasm, maximum } = reserve();
     this.wasm = wasm;
     this.maximum = maximum * PAGE;
+    this.#words = new Int32Array(wasm.buffer);
   }
 
   /** Called once, when the kernels' own data is known to end at `heapBase`. */
@@ -74,8 +77,11 @@ export class Memory {
     return new Uint8Array(this.wasm.buffer, address, length);
   }
 
-  ints(address: number, length: number): Int32Array {
-    return new Int32Array(this.wasm.buffer, address, length);
+  /** Copies 32-bit integers to an address. */
+  writeInts(address: number, values: ArrayLike<number>): void {
+    const words = this.#words;
+    const start = address / 4;
+    for (let i = 0; i < values.length; i++) words[start + i] = values[i];
   }
 
   #grow(bytes: number): number {
@@ -98,6 +104,7 @@ export class Memory {
     for (const pages of [step, needed]) {
       try {
         this.wasm.grow(pages);
+        this.#words = new Int32Array(this.wasm.buffer);
         return true;
       } catch {
         // The system has no more memory for this many pages.
