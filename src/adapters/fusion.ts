@@ -59,7 +59,7 @@ export class Fusion implements ResidualModule {
     const q = this.query.forward(input); // [rows, hidden]
     const projected = matmul(q, this.key.weight.tensor()); // [rows, hidden]
     const bias = linear(q, reshape(this.key.bias.tensor(), [1, -1])); // [rows, 1]
-    const scores = added.map((u) => add(sum(mul(projected, u), { axes: [1], keepDims: true }), bias));
+    const scores = added.map((u) => add(sum(mul(projected, u), { axis: 1, keepDims: true }), bias));
     return { added, p: softmax(dropout(concat(scores, 1), this.#dropout, random)) };
   }
 }

@@ -56,7 +56,7 @@ function assertBroadcasts(name: string, mask: Tensor | undefined, { shape }: Ten
 function maskedSoftmax(scores: Tensor): Tensor {
   if (scores.size === 0) return softmax(scores);
   const zero = scalarLike(scores, 0);
-  const seesNothing = equal(max(scores.detach(), { axes: [-1], keepDims: true }), scalarLike(scores, -Infinity));
+  const seesNothing = equal(max(scores.detach(), { axis: -1, keepDims: true }), scalarLike(scores, -Infinity));
   return where(seesNothing, zero, softmax(where(seesNothing, zero, scores)));
 }
 

@@ -26,5 +26,5 @@ export function unbroadcast(x: Tensor, shape: Shape): Tensor {
   const axes = x.shape
     .map((_, axis) => axis)
     .filter((axis) => axis < missing || shape[axis - missing] !== x.shape[axis]);
-  return reshape(sum(x, { axes }), shape);
+  return reshape(sum(x, { axis: axes }), shape);
 }

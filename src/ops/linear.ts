@@ -30,7 +30,7 @@ export const linear = define('linear', (x: Tensor, weight: Tensor, bias?: Tensor
     inputs,
     [rows.shape[0], out],
     (backend) => backend.linear(rows.operand, weight.operand, bias?.operand ?? null),
-    () => [(dy) => matmul(dy, weight), (dy) => matmul(dy, rows, { transposeA: true }), (dy) => sum(dy, { axes: [0] })],
+    () => [(dy) => matmul(dy, weight), (dy) => matmul(dy, rows, { transposeA: true }), (dy) => sum(dy, { axis: 0 })],
   );
   return x.rank === 2 ? y : reshape(y, [...x.shape.slice(0, -1), out]);
 });

@@ -7,7 +7,7 @@ import { fusedOperation } from './operation.ts';
 import { max, mean, sum } from './reduce.ts';
 import { exp, log, rsqrt } from './unary.ts';
 
-const last = { axes: [-1], keepDims: true };
+const last = { axis: -1, keepDims: true };
 
 /** x minus its largest element, which changes no softmax but keeps e^x finite. */
 const shifted = (x: Tensor): Tensor => (x.size === 0 ? x : sub(x, max(x, last).detach()));

@@ -10,8 +10,8 @@ import { operation } from './operation.ts';
 import { scalarLike } from './scalar.ts';
 
 export interface ReduceOptions {
-  /** Axes to reduce over, negative ones counted from the end; default all. */
-  readonly axes?: readonly number[];
+  /** The axis or axes to reduce over, negative ones counted from the end; default all. */
+  readonly axis?: number | readonly number[];
   /** Keep reduced axes with length 1. Default false. */
   readonly keepDims?: boolean;
 }
@@ -37,25 +37,26 @@ interface ReducedAxes {
   shape: Shape;
 }
 
-function reduction(x: Tensor, { axes, keepDims = false }: ReduceOptions): ReducedAxes {
-  if (!axes) {
+function reduction(x: Tensor, { axis, keepDims = false }: ReduceOptions): ReducedAxes {
+  if (axis === undefined) {
     const kept = x.shape.map(() => 1);
-    return { axes: x.shape.map((_, axis) => axis), kept, shape: keepDims ? kept : [] };
+    return { axes: x.shape.map((_, i) => i), kept, shape: keepDims ? kept : [] };
   }
+  const axes = typeof axis === 'number' ? [axis] : axis;
   const kept = x.shape.slice();
   const isReduced = new Array<boolean>(x.rank).fill(false);
-  for (const axis of axes) {
-    const positive = normalizeAxis(axis, x.rank);
+  for (const each of axes) {
+    const positive = normalizeAxis(each, x.rank);
     if (isReduced[positive]) {
-      throw new ArgumentError(`axes [${axes.join(', ')}] name an axis of ${formatShape(x.shape)} twice.`);
+      throw new ArgumentError(`axis [${axes.join(', ')}] names an axis of ${formatShape(x.shape)} twice.`);
     }
     isReduced[positive] = true;
     kept[positive] = 1;
   }
   const sorted: number[] = [];
   const left: number[] = [];
-  x.shape.forEach((n, axis) => {
-    if (isReduced[axis]) sorted.push(axis);
+  x.shape.forEach((n, i) => {
+    if (isReduced[i]) sorted.push(i);
     else left.push(n);
   });
   return { axes: sorted, kept, shape: keepDims ? kept : left };
@@ -70,20 +71,20 @@ function reduce(op: ReduceOp, x: Tensor, { axes, shape }: ReducedAxes, vjp: (y: 
   );
 }
 
-/** The sum over `axes`: every element that was added gets the gradient of its sum. */
+/** The sum over `axis`: every element that was added gets the gradient of its sum. */
 export const sum = define('sum', (x: Tensor, options: ReduceOptions = {}): Tensor => {
   const r = reduction(x, options);
   return reduce('sum', x, r, (_y, dy) => broadcastTo(reshape(dy, r.kept), x.shape));
 });
 
-/** The mean over `axes`. */
+/** The mean over `axis`. */
 export const mean = define('mean', (x: Tensor, options: ReduceOptions = {}): Tensor => {
   const total = sum(x, options);
   return mul(total, total.size / x.size);
 });
 
 /**
- * The largest element over `axes`, NaN if one is NaN: it alone gets the gradient; equal ones share it.
+ * The largest element over `axis`, NaN if one is NaN: it alone gets the gradient; equal ones share it.
  *
  * @throws RangeError for the largest of no numbers
  */
@@ -96,7 +97,7 @@ export const max = define('max', (x: Tensor, options: ReduceOptions = {}): Tenso
     const largest = reshape(y, r.kept);
     // NaN equals nothing.
     const isMax = where(equal(largest, largest), equal(x, largest), sub(1, equal(x, x)));
-    const ties = sum(isMax, { axes: r.axes, keepDims: true });
+    const ties = sum(isMax, { axis: r.axes, keepDims: true });
     return where(isMax, div(reshape(dy, r.kept), ties), scalarLike(x, 0));
   });
 });

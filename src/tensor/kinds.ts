@@ -148,6 +148,13 @@ export const integers = (from = Number.NEGATIVE_INFINITY): Kind<readonly number[
   };
 };
 
+const someIntegers = integers();
+/** One axis, or several. Which there are, the operation checks. */
+export const axes: Kind<number | readonly number[]> = {
+  expected: 'a whole number or an array of them',
+  is: (value) => isWhole(value, Number.NEGATIVE_INFINITY) || someIntegers.is(value),
+};
+
 /** The lengths of the axes. */
 export const shape: Kind<Shape> = integers(0);
 /** The same, or the length of the only axis. */

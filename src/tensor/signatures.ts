@@ -16,7 +16,7 @@ const ofTensors = [
 ] as const;
 const overAxes = [
   ['x', tensor],
-  ['options', kind.options({ axes: integers(), keepDims: kind.boolean })],
+  ['options', kind.options({ axis: kind.axes, keepDims: kind.boolean })],
 ] as const;
 const alongAxis = [
   ['x', tensor],

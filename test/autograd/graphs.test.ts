@@ -39,13 +39,13 @@ const steps: readonly ((a: Tensor, b: Tensor, c: Tensor) => Tensor)[] = [
   (a, b) => mul(sub(a, b), 0.5),
   (a, b) => mul(tanh(a), b),
   (a, b) => mul(matmul(a, b, { transposeA: true }), 0.25),
-  (a, b, c) => linear(tanh(a), mul(b, 0.25), reshape(mean(c, { axes: [0] }), [3])),
+  (a, b, c) => linear(tanh(a), mul(b, 0.25), reshape(mean(c, { axis: 0 }), [3])),
   (a) => gelu(a),
   (a) => silu(a),
   (a, b) => mul(softmax(a), b),
   (a, b) => mul(sigmoid(logSoftmax(a, 0)), b),
   (a, b, c) => attention(a, b, c, { scale: 0.5 }),
-  (a, b) => layerNorm(a, mean(b, { axes: [1] }), mean(b, { axes: [0] }), 0.5),
+  (a, b) => layerNorm(a, mean(b, { axis: 1 }), mean(b, { axis: 0 }), 0.5),
   (a) => transpose(a),
 ];
 

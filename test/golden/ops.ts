@@ -62,7 +62,7 @@ const binary =
 const reduction =
   (f: typeof engine.sum): Op =>
   ({ t: [x], attrs }) =>
-    f(x, { axes: attrs.axes ?? undefined, keepDims: attrs.keepdim });
+    f(x, { axis: attrs.axes ?? undefined, keepDims: attrs.keepdim });
 
 /** Each operation of ops.json through our public functions. */
 const operations: Readonly<Record<string, Op>> = {

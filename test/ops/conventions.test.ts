@@ -125,7 +125,7 @@ onEveryBackend('crossEntropy leaves ignored rows out, and has no mean over none'
 onEveryBackend('arrays without elements', (vector, backend) => {
   const empty = (...shape: number[]) => toTensor(backend, { shape, values: [] }, true);
   assert.deepEqual(add(empty(0, 3), vector(1, 2, 3)).shape, [0, 3]);
-  assert.deepEqual(numbers(sum(empty(0, 3), { axes: [0] })), [0, 0, 0]);
+  assert.deepEqual(numbers(sum(empty(0, 3), { axis: 0 })), [0, 0, 0]);
   assert.equal(sum(empty(0)).item(), 0);
   assert.ok(Number.isNaN(mean(empty(0)).item()));
   assert.deepEqual(softmax(empty(0, 3)).shape, [0, 3]);

@@ -85,7 +85,7 @@ const wrong: [string, (make: Make) => Tensor, RegExp][] = [
     /x \[2, 4\] needs .* not \[4\] and \[3\]/,
   ],
   ['softmax along no axis', (t) => softmax(t(2, 3), 2), /Axis 2 is outside a tensor of rank 2/],
-  ['sum over no axis', (t) => sum(t(2, 3), { axes: [-3] }), /Axis -3 is outside a tensor of rank 2/],
+  ['sum over no axis', (t) => sum(t(2, 3), { axis: [-3] }), /Axis -3 is outside a tensor of rank 2/],
   ['transpose of a vector', (t) => transpose(t(3)), /Axis -2 is outside a tensor of rank 1/],
   [
     'permute naming an axis twice',

@@ -4,10 +4,12 @@ import { arrays, type Domain, shapes, someAxes } from '../strategies.ts';
 import { at, build, range, total, type Values } from '../values.ts';
 import type { OperationSpec, Operations } from './case.ts';
 
-/** `f` over the numbers that share an index outside `axes`. */
-function reduced(x: Values, { axes, keepDims }: ReduceOptions, f: (numbers: number[]) => number): Values {
+/** `f` over the numbers that share an index outside `axis`. */
+function reduced(x: Values, { axis: given, keepDims }: ReduceOptions, f: (numbers: number[]) => number): Values {
   const rank = x.shape.length;
-  const gone = new Set((axes ?? range(rank)).map((axis) => (axis < 0 ? axis + rank : axis)));
+  const gone = new Set(
+    (given === undefined ? range(rank) : [given].flat()).map((axis) => (axis < 0 ? axis + rank : axis)),
+  );
   const kept = x.shape.map((n, axis) => (gone.has(axis) ? 1 : n));
   const groups = build(kept, () => 0).values as number[];
   const members = groups.map((): number[] => []);
@@ -19,6 +21,13 @@ function reduced(x: Values, { axes, keepDims }: ReduceOptions, f: (numbers: numb
   return { shape: keepDims ? kept : x.shape.filter((_, axis) => !gone.has(axis)), values: members.map(f) };
 }
 
+/** Several axes, one where there is one, or nothing: all. */
+const axisOptions = (rank: number) =>
+  fc.oneof(
+    fc.option(someAxes(rank), { nil: undefined }),
+    someAxes(rank).map((axes) => (axes.length === 1 ? axes[0] : axes)),
+  );
+
 function reduction(
   apply: (x: Tensor, options: ReduceOptions) => Tensor,
   f: (numbers: number[]) => number,
@@ -27,13 +36,11 @@ function reduction(
   return {
     cases: (size) =>
       shapes(size).chain((shape) =>
-        fc
-          .tuple(arrays([shape], domain), fc.option(someAxes(shape.length), { nil: undefined }), fc.boolean())
-          .map(([inputs, axes, keepDims]) => ({
-            inputs,
-            apply: (x) => apply(x, { axes, keepDims }),
-            expected: (x) => reduced(x, { axes, keepDims }, f),
-          })),
+        fc.tuple(arrays([shape], domain), axisOptions(shape.length), fc.boolean()).map(([inputs, axis, keepDims]) => ({
+          inputs,
+          apply: (x) => apply(x, { axis, keepDims }),
+          expected: (x) => reduced(x, { axis, keepDims }, f),
+        })),
       ),
   };
 }
