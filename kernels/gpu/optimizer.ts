@@ -1,17 +1,17 @@
 import type { Thread } from './thread.ts';
 
-// One step of Adam, of which src/optim/adam.ts has the definition: the moments first, the weights from them.
+// One step of Adam, of which src/optim/adamw.ts has the definition: the moments first, the weights from them.
 
 export function adamMean(
   this: Thread,
   m: number[],
   g: number[],
   w: number[],
+  scale: number[],
   beta: number,
-  scale: number,
   l2: number,
 ): number {
-  return beta * m[this.thread.x] + (1 - beta) * (scale * g[this.thread.x] + l2 * w[this.thread.x]);
+  return beta * m[this.thread.x] + (1 - beta) * (scale[0] * g[this.thread.x] + l2 * w[this.thread.x]);
 }
 
 export function adamSquare(
@@ -19,11 +19,11 @@ export function adamSquare(
   v: number[],
   g: number[],
   w: number[],
+  scale: number[],
   beta: number,
-  scale: number,
   l2: number,
 ): number {
-  const gradient = scale * g[this.thread.x] + l2 * w[this.thread.x];
+  const gradient = scale[0] * g[this.thread.x] + l2 * w[this.thread.x];
   return beta * v[this.thread.x] + (1 - beta) * gradient * gradient;
 }
 
@@ -32,12 +32,12 @@ export function adamWeight(
   w: number[],
   m: number[],
   v: number[],
-  keep: number,
-  rate: number,
-  root: number,
+  decay: number,
+  stepSize: number,
+  rootScale: number,
   eps: number,
 ): number {
-  return keep * w[this.thread.x] - (rate * m[this.thread.x]) / (root * Math.sqrt(v[this.thread.x]) + eps);
+  return decay * w[this.thread.x] - (stepSize * m[this.thread.x]) / (rootScale * Math.sqrt(v[this.thread.x]) + eps);
 }
 
 /** Sums of the squares of runs of `bound` numbers. */

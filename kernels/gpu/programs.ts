@@ -72,8 +72,8 @@ export const programs = {
   attentionScores: { main: attentionScores, types: [...textures(2), 'array', 'array', ...ints(3), 'float'] },
   attentionRows: { main: attentionRows, types: [...textures(2), 'array', 'array', ...ints(3), 'float'] },
   attentionColumns: { main: attentionColumns, types: [...textures(2), 'array', 'array', 'array', ...ints(3), 'float'] },
-  adamMean: { main: adamMean, types: [...textures(3), ...floats(3)] },
-  adamSquare: { main: adamSquare, types: [...textures(3), ...floats(3)] },
+  adamMean: { main: adamMean, types: [...textures(4), ...floats(2)] },
+  adamSquare: { main: adamSquare, types: [...textures(4), ...floats(2)] },
   adamWeight: { main: adamWeight, types: [...textures(3), ...floats(4)] },
   squares: { main: squares, types: ['texture', 'int'] },
 } as const satisfies Record<string, KernelFunction>;

@@ -158,27 +158,29 @@ export interface AdamArrays<B extends Buffer = Buffer> {
   readonly mask: B | null;
 }
 
-/** The numbers of one step of Adam in any of its variants (src/optim/adam.ts). */
+/** The numbers of one step of Adam in any of its variants (src/optim/adamw.ts). */
 export interface AdamStep {
-  /** Multiplies the gradient. */
-  readonly gradientScale: number;
   /** What is added to the gradient, as a multiple of w. */
   readonly l2: number;
   readonly beta1: number;
   readonly beta2: number;
-  /** w ← keep · w - rate · m / (root · √v + eps) */
-  readonly keep: number;
-  readonly rate: number;
-  readonly root: number;
+  /** w ← decay · w - stepSize · m / (rootScale · √v + eps) */
+  readonly decay: number;
+  readonly stepSize: number;
+  readonly rootScale: number;
   readonly eps: number;
 }
 
-/** What an optimiser does to all its arrays at once, in one pass over memory. src/optim has the definitions. */
+/** Kernels of an optimiser over all its arrays at once, in one pass over memory. src/optim has the definitions. */
 export interface OptimizerKernels<B extends Buffer = Buffer> {
-  /** One step for all arrays. It alone of all that a backend does changes its operands: w, m and v in place. */
-  adam(arrays: readonly AdamArrays<B>[], step: AdamStep): void;
-  /** Over all elements of all buffers. */
-  sumOfSquares(xs: readonly B[]): number;
+  /**
+   * Takes one step for all arrays. It alone of all that a backend does changes its operands: w, m and v in place.
+   *
+   * @param gradientScale one number that multiplies all gradients, or null
+   */
+  adam(arrays: readonly AdamArrays<B>[], step: AdamStep, gradientScale: B | null): void;
+  /** Returns the Euclidean norm over all elements of all buffers, as one number on the device. */
+  norm(xs: readonly B[]): B;
 }
 
 export interface Backend {

@@ -1,3 +1,3 @@
-export { Adam, type AdamOptions, type AdamState, type AdamVariant, decaysByDefault } from './adam.ts';
-export { clipFactor, clipGradients, globalNorm } from './clip.ts';
+export { AdamW, type AdamWOptions, type AdamWState, type AdamWVariant, exceptBiasesAndNorms } from './adamw.ts';
+export { clipCoefficient, clipGradNorm, globalNorm } from './clip.ts';
 export { linearSchedule } from './schedule.ts';

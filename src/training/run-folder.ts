@@ -18,7 +18,7 @@ import {
 } from '../io/index.ts';
 import type { SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { AdamState } from '../optim/index.ts';
+import type { AdamWState } from '../optim/index.ts';
 import { Random } from '../random/index.ts';
 import { parseWith, shown } from '../settings/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
@@ -260,7 +260,7 @@ export async function saveCheckpoint(
   output: OutputFolder,
   header: Omit<CheckpointHeader, 'step'>,
   parameters: readonly Parameter[],
-  optimizer: AdamState,
+  optimizer: AdamWState,
   { isLast }: { readonly isLast: boolean },
 ): Promise<void> {
   const { tensors, metadata } = await toSparseTensors(parameters);
@@ -309,7 +309,7 @@ function moment(file: SafetensorsFile, key: 'm' | 'v', name: string, size: numbe
 export function loadCheckpoint(
   folder: string,
   parameters: readonly Parameter[],
-): { header: CheckpointHeader; optimizer: AdamState } {
+): { header: CheckpointHeader; optimizer: AdamWState } {
   const file = openSafetensors(join(folder, CHECKPOINT));
   try {
     const header = headerOf(file);

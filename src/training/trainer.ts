@@ -3,7 +3,16 @@ import { grad } from '../autograd/grad.ts';
 import { batchOrders, epochBatches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
-import { Adam, type AdamState, clipFactor, globalNorm, linearSchedule } from '../optim/index.ts';
+import { concat } from '../ops/layout.ts';
+import { reshape } from '../ops/reduce.ts';
+import {
+  AdamW,
+  type AdamWState,
+  clipCoefficient,
+  exceptBiasesAndNorms,
+  globalNorm,
+  linearSchedule,
+} from '../optim/index.ts';
 import type { Random } from '../random/index.ts';
 import {
   fraction,
@@ -83,7 +92,7 @@ export class Trainer<Item> {
   readonly #objective: Objective<Item>;
   readonly #options: TrainingOptions;
   readonly #random: Random;
-  readonly #optimizer: Adam;
+  readonly #optimizer: AdamW;
   #epoch: { readonly index: number; readonly batches: Item[][] } | null = null;
   #step = 0;
 
@@ -91,7 +100,8 @@ export class Trainer<Item> {
     this.#objective = objective;
     this.#options = options;
     this.#random = random;
-    this.#optimizer = new Adam(objective.parameters, options);
+    const { betas, weightDecay } = options;
+    this.#optimizer = new AdamW(objective.parameters, { betas, weightDecay, decays: exceptBiasesAndNorms });
     const { batchSize, epochs } = options;
     // Batches of so many examples are as many in every order.
     const steps = (epoch: number) =>
@@ -112,30 +122,41 @@ export class Trainer<Item> {
   /** One update. @throws InputError if the loss or a gradient is not finite; the weights are then as before the step */
   async trainStep(): Promise<StepReport<Item>> {
     const batch = this.#batch();
-    const learningRate = this.#learningRate();
     const random = this.#random.fork(`step ${this.#step}`);
-    const loss = tidy(() => {
-      // A scope of its own: the pass frees what is inside as it goes.
-      const value = tidy(() => this.#objective.loss(batch, random));
-      const number = value.item();
-      this.#assertFinite(number, 'loss is');
-      this.#update(value, learningRate);
-      return number;
-    });
-    this.#step++;
-    return { step: this.#step, totalSteps: this.totalSteps, loss, learningRate, batch };
+    const { gradients, coefficient, numbers } = this.#differentiate(batch, random);
+    try {
+      const [loss, norm] = await numbers.data();
+      this.#assertFinite(loss, 'loss is');
+      this.#assertFinite(norm, 'gradient has the norm');
+      this.#optimizer.learningRate = this.#learningRate();
+      tidy(() => this.#optimizer.step(gradients, { gradientScale: coefficient }));
+      this.#step++;
+      const { learningRate } = this.#optimizer;
+      return { step: this.#step, totalSteps: this.totalSteps, loss, learningRate, batch };
+    } finally {
+      for (const tensor of [...gradients, coefficient, numbers]) tensor?.dispose();
+    }
   }
 
-  #update(loss: Tensor, learningRate: number): void {
+  /** Returns the gradients of a batch, what to scale them by, and loss and norm [2], which are read at once. */
+  #differentiate(
+    batch: readonly Item[],
+    random: Random,
+  ): { gradients: readonly Tensor[]; coefficient: Tensor | null; numbers: Tensor } {
     const { parameters } = this.#objective;
     const { maxGradNorm } = this.#options;
-    const gradients = grad(
-      loss,
-      parameters.map((parameter) => parameter.value),
-    );
-    const norm = globalNorm(gradients);
-    this.#assertFinite(norm, 'gradient has the norm');
-    this.#optimizer.step(gradients, learningRate, maxGradNorm === null ? 1 : clipFactor(norm, maxGradNorm));
+    return tidy(() => {
+      // A scope of its own: the pass frees what is inside as it goes.
+      const loss = tidy(() => this.#objective.loss(batch, random));
+      const number = loss.detach();
+      const gradients = grad(
+        loss,
+        parameters.map((parameter) => parameter.value),
+      );
+      const norm = globalNorm(gradients);
+      const numbers = concat([reshape(number, [1]), reshape(norm, [1])]);
+      return { gradients, coefficient: maxGradNorm === null ? null : clipCoefficient(norm, maxGradNorm), numbers };
+    });
   }
 
   #assertFinite(value: number, what: string): void {
@@ -171,7 +192,7 @@ export class Trainer<Item> {
   }
 
   /** The optimiser's state, of which the step count is the position in the run. */
-  state(): Promise<AdamState> {
+  state(): Promise<AdamWState> {
     return this.#optimizer.state();
   }
 
@@ -181,7 +202,7 @@ export class Trainer<Item> {
   }
 
   /** Continues where the state was taken; the parameters must be restored too. */
-  restore(state: AdamState): void {
+  restore(state: AdamWState): void {
     this.#optimizer.restore(state);
     this.#step = state.step;
   }

@@ -209,8 +209,8 @@ test('an optimiser step changes weights that were halves', () => {
   agree(wasm, (kind) => {
     const [w, g] = [put(wasm, kind, [50], 1).buffer, noise(wasm, [50], 2).buffer];
     const [m, v] = [wasm.fill(50, 0), wasm.fill(50, 0)];
-    const numbers = { gradientScale: 1, l2: 0, beta1: 0.9, beta2: 0.999, keep: 0.99, rate: 0.1, root: 1, eps: 1e-8 };
-    wasm.optimizer.adam([{ w, g, m, v, mask: null }], numbers);
+    const numbers = { l2: 0, beta1: 0.9, beta2: 0.999, decay: 0.99, stepSize: 0.1, rootScale: 1, eps: 1e-8 };
+    wasm.optimizer.adam([{ w, g, m, v, mask: null }], numbers, null);
     wasm.free(g);
     return [w, m, v];
   });

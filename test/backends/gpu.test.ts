@@ -21,7 +21,7 @@ import {
 } from '../../src/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { Adam } from '../../src/optim/index.ts';
+import { AdamW, clipGradNorm } from '../../src/optim/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import { classificationLoss, classificationObjective, Trainer, trainingDefaults } from '../../src/training/index.ts';
 import { assertClose } from '../support/compare.ts';
@@ -135,13 +135,13 @@ if (onGpu) {
     const normal = (length: number) => Float32Array.from({ length }, () => random.normal(0, 1));
     const weight = new Parameter('weight', normal(24), [3, 8]);
     const bias = new Parameter('bias', normal(3), [3]);
-    const optimizer = new Adam([weight, bias]);
+    const optimizer = new AdamW([weight, bias]);
     const x = randomNormal([4, 8], random);
     const step = () =>
       tidy(() => {
         const leaves = [weight.value, bias.value];
         const loss = crossEntropy(gelu(linear(x, weight.value, bias.value)), [0, 1, 2, 0]);
-        optimizer.step(grad(loss, leaves), 1e-3);
+        optimizer.step(clipGradNorm(grad(loss, leaves), 1));
       });
     // The first makes the kernels, which own a texture or two.
     step();

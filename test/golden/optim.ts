@@ -4,7 +4,14 @@ import { add, grad, matmul, mse, noGrad, Random, type Tensor, tanh, tensor, tidy
 import { openSafetensors } from '../../src/io/index.ts';
 import { packPadded } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { Adam, type AdamVariant, clipGradients, linearSchedule } from '../../src/optim/index.ts';
+import {
+  AdamW,
+  type AdamWVariant,
+  clipGradNorm,
+  exceptBiasesAndNorms,
+  globalNorm,
+  linearSchedule,
+} from '../../src/optim/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import {
   type Area,
@@ -20,13 +27,13 @@ import {
 } from './framework.ts';
 import { type AdapterSpec, adaptedClassifier } from './models.ts';
 
-const variants: Readonly<Record<string, AdamVariant>> = {
+const variants: Readonly<Record<string, AdamWVariant>> = {
   torch_adamw: 'torch-adamw',
   hf_adamw: 'hf-adamw',
   adam_l2: 'adam-l2',
 };
 
-function variantOf(kind: string): AdamVariant {
+function variantOf(kind: string): AdamWVariant {
   if (!Object.hasOwn(variants, kind)) throw new Error(`Unknown optimiser kind ${kind}`);
   return variants[kind];
 }
@@ -42,7 +49,10 @@ const largest = (logits: Float32Array | Float64Array): number => logits.indexOf(
 
 /** The gradients to step with, and their norm before clipping. */
 function clipped(gradients: readonly Tensor[], maxNorm: number | null): { gradients: readonly Tensor[]; norm: number } {
-  return clipGradients(gradients, maxNorm ?? Number.POSITIVE_INFINITY);
+  return {
+    gradients: clipGradNorm(gradients, maxNorm ?? Number.POSITIVE_INFINITY),
+    norm: globalNorm(gradients).item(),
+  };
 }
 
 interface SmallCase {
@@ -76,7 +86,7 @@ function runSmall(folder: string, golden: SmallCase, variant: Variant, compare: 
   });
   const [w1, b1, w2, b2] = parameters;
   const [x, y] = [read('X'), read('Y')];
-  const optimizer = new Adam(parameters, {
+  const optimizer = new AdamW(parameters, {
     variant: variantOf(variant.kind),
     betas: golden.betas,
     eps: variant.eps,
@@ -96,7 +106,8 @@ function runSmall(folder: string, golden: SmallCase, variant: Variant, compare: 
       );
       const rate = golden.base_lr * linearSchedule(step, golden.warmup_steps, golden.total_steps);
       compare(`lr ${step}`, [rate], [golden.lr[step]], 1e-9);
-      optimizer.step(clipped(gradients, variant.clip_grad_norm).gradients, rate);
+      optimizer.learningRate = rate;
+      optimizer.step(clipped(gradients, variant.clip_grad_norm).gradients);
     });
     for (const { name, value } of parameters) trajectories.get(name)?.push(...value.dataSync());
   }
@@ -168,7 +179,13 @@ async function runTraining(folder: string, golden: TrainCase, compare: Compare):
 
   const parameters = model.parameters().filter(({ trainable }) => trainable);
   const { kind, betas, eps, weight_decay, clip_grad_norm } = golden.optimizer;
-  const optimizer = new Adam(parameters, { variant: variantOf(kind), betas, eps, weightDecay: weight_decay });
+  const optimizer = new AdamW(parameters, {
+    variant: variantOf(kind),
+    betas,
+    eps,
+    weightDecay: weight_decay,
+    decays: exceptBiasesAndNorms,
+  });
   const { base_lr, warmup_steps, total_steps } = golden.schedule;
   const losses: number[] = [];
   const norms: number[] = [];
@@ -184,7 +201,8 @@ async function runTraining(folder: string, golden: TrainCase, compare: Compare):
         clip_grad_norm,
       );
       norms.push(norm);
-      optimizer.step(gradients, base_lr * linearSchedule(step, warmup_steps, total_steps));
+      optimizer.learningRate = base_lr * linearSchedule(step, warmup_steps, total_steps);
+      optimizer.step(gradients);
     });
   });
   compare('loss_per_step', losses, golden.loss_per_step, golden.loss_tol);

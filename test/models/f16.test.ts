@@ -5,7 +5,7 @@ import { grad, memory, Random, setBackend, tensor, tidy } from '../../src/index.
 import { openCheckpoint, parseSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { loadClassifier, packSequences, type SequenceClassifier } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { Adam } from '../../src/optim/index.ts';
+import { AdamW } from '../../src/optim/index.ts';
 import { grasp } from '../../src/pruning/index.ts';
 import { storedTensor } from '../../src/tensor/create.ts';
 import { classificationLoss } from '../../src/training/index.ts';
@@ -61,12 +61,12 @@ test('its matrices take two bytes for each weight, and the logits are the same',
 });
 
 /** Gradients of the loss with dropout, then a step of the optimiser if there is one. */
-function step(model: SequenceClassifier, trained: readonly Parameter[], seed: number, adam?: Adam): void {
+function step(model: SequenceClassifier, trained: readonly Parameter[], seed: number, adam?: AdamW): void {
   tidy(() => {
     const loss = classificationLoss(model, items, new Random(seed));
     const leaves = trained.map(({ value }) => value);
     const gradients = grad(loss, leaves);
-    adam?.step(gradients, 0.01);
+    adam?.step(gradients);
   });
 }
 
@@ -77,14 +77,14 @@ test('an adapter trains to the same weights on it, and the frozen matrices stay 
     const before = memory().bytes;
     step(model, trained, 0);
     assert.equal(memory().bytes, before);
-    const adam = new Adam(trained, {});
+    const adam = new AdamW(trained, { learningRate: 0.01 });
     for (const seed of range(3)) step(model, trained, seed, adam);
     return Promise.all(model.parameters().map((parameter) => parameter.data()));
   }));
 
 test('so does the whole model', () =>
   agree(async (model) => {
-    const adam = new Adam(model.parameters(), {});
+    const adam = new AdamW(model.parameters(), { learningRate: 0.01 });
     for (const seed of range(2)) step(model, model.parameters(), seed, adam);
     return Promise.all(model.parameters().map((parameter) => parameter.data()));
   }));
@@ -130,7 +130,7 @@ test('full fine-tuning keeps them beside the tuned ones', () =>
     adapters.activate('a');
     assert.equal(memory().bytes, bytes);
     const trained = adapter.parameters;
-    step(model, trained, 0, new Adam(trained, {}));
+    step(model, trained, 0, new AdamW(trained, { learningRate: 0.01 }));
     const tuned = await numbers();
     adapters.remove('a');
     assert.deepEqual(await numbers(), before);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { tensor } from '../../src/index.ts';
-import { clipGradients, globalNorm } from '../../src/optim/index.ts';
+import { Tensor, tensor } from '../../src/index.ts';
+import { Parameter } from '../../src/nn/index.ts';
+import { AdamW, clipCoefficient, clipGradNorm, globalNorm } from '../../src/optim/index.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { forAll } from '../support/property.ts';
 import { range } from '../support/values.ts';
@@ -21,12 +22,9 @@ test('the common norm is at most the limit, and the direction stays', () => {
     fc.tuple(gradients, fc.double({ min: 1e-3, max: 300, noNaN: true })),
     ([values, limit]) => {
       const before = norm(values);
-      const clipped = clipGradients(
-        values.map((own) => tensor(own)),
-        limit,
-      );
-      assert.ok(Math.abs(clipped.norm - before) <= 1e-9 * Math.max(1, before));
-      const after = clipped.gradients.map((g) => Array.from(g.dataSync()));
+      const unclipped = values.map((own) => tensor(own));
+      assert.ok(Math.abs(globalNorm(unclipped).item() - before) <= 1e-9 * Math.max(1, before));
+      const after = clipGradNorm(unclipped, limit).map((g) => Array.from(g.dataSync()));
       assert.ok(norm(after) <= limit * (1 + 1e-9) || before <= limit);
       const factor = Math.min(1, limit / (before + 1e-6));
       after.forEach((own, i) => {
@@ -40,23 +38,46 @@ test('the common norm is at most the limit, and the direction stays', () => {
 
 test('gradients within the limit are left as they are', () => {
   const [a, b] = [tensor([3, 0]), tensor([0, 4])];
-  for (const limit of [5.1, 100, Infinity]) assert.deepEqual(clipGradients([a, b], limit).gradients, [a, b]);
-  assert.equal(globalNorm([a, b]), 5);
-  assert.notEqual(clipGradients([a, b], 4.9).gradients[0], a);
+  const clipped = (limit: number) => clipGradNorm([a, b], limit).map((g) => Array.from(g.dataSync()));
+  for (const limit of [5.1, 100, Infinity])
+    assert.deepEqual(clipped(limit), [
+      [3, 0],
+      [0, 4],
+    ]);
+  assert.equal(globalNorm([a, b]).item(), 5);
+  assert.ok(clipped(4.9)[0][0] < 3);
+  assert.equal(clipCoefficient(tensor(5), 2.5).item(), 2.5 / (5 + 1e-6));
+  assert.throws(() => clipGradNorm([a], -1), /clipCoefficient: maxNorm must be a number from 0, not -1/);
 });
 
 onEveryBackend(test, 'the norm of gradients of any lengths', () => {
   const lengths = [3, 1024, 1, 5000];
   const all = lengths.map((length, k) => range(length).map((i) => ((i + k) % 5) - 2));
-  const got = globalNorm(all.map((values) => tensor(values)));
+  const got = globalNorm(all.map((values) => tensor(values))).item();
   assert.ok(Math.abs(got - norm(all)) <= 1e-6 * norm(all), `${got}`);
-  assert.equal(globalNorm([tensor([Number.NaN])]), Number.NaN);
-  assert.equal(globalNorm([tensor([-Infinity, 1])]), Infinity);
+  assert.equal(globalNorm([tensor([Number.NaN])]).item(), Number.NaN);
+  assert.equal(globalNorm([tensor([-Infinity, 1])]).item(), Infinity);
+});
+
+onEveryBackend(test, 'clipping reads nothing back, and a step takes what it gives', () => {
+  const read = Tensor.prototype.dataSync;
+  const parameter = new Parameter('w', [1, 2], [2]);
+  Tensor.prototype.dataSync = () => assert.fail('a tensor was read');
+  try {
+    const optimizer = new AdamW([parameter], { learningRate: 0.5, weightDecay: 0 });
+    optimizer.step(clipGradNorm([tensor([30, -40])], 1));
+  } finally {
+    Tensor.prototype.dataSync = read;
+  }
+  assert.deepEqual(
+    Array.from(parameter.value.dataSync(), (w) => Math.round(1e4 * w) / 1e4),
+    [0.5, 2.5],
+  );
 });
 
 test('gradients of 0 stay 0', () => {
-  const { gradients: clipped, norm: before } = clipGradients([tensor([0, 0])], 1);
-  assert.deepEqual([before, Array.from(clipped[0].dataSync())], [0, [0, 0]]);
+  const zero = tensor([0, 0]);
+  assert.deepEqual([globalNorm([zero]).item(), Array.from(clipGradNorm([zero], 1)[0].dataSync())], [0, [0, 0]]);
 });
 
 test.run();

@@ -21,7 +21,7 @@ import {
   zeros,
 } from '../../src/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { Adam } from '../../src/optim/index.ts';
+import { AdamW } from '../../src/optim/index.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -63,13 +63,13 @@ const loops = {
       watch();
     }
   },
-  'update with Adam': async (steps: number, watch: () => void) => {
+  'update with AdamW': async (steps: number, watch: () => void) => {
     const parameter = new Parameter('w', await weight().data(), SHAPE);
-    const adam = new Adam([parameter]);
+    const adam = new AdamW([parameter]);
     const x = input();
     for (let i = 0; i < steps; i++) {
       const { loss, gradient } = step(parameter.tensor(), x);
-      adam.step([gradient], 1e-3);
+      adam.step([gradient]);
       await loss.data();
       watch();
     }

@@ -46,7 +46,7 @@ test('10,000 steps that make 8 GiB of tensors run in bounded memory', async () =
   assert.ok(resident < PROCESS, `${resident} MiB`);
 });
 
-for (const loop of ['await a turn', 'update with Adam', 'retain the graph'] as const) {
+for (const loop of ['await a turn', 'update with AdamW', 'retain the graph'] as const) {
   test(`2,000 steps that make 1.6 GiB of tensors run in bounded memory: ${loop}`, async () => {
     const { bytes, resident } = await reportOf(loop, 'wasm', 2000);
     assert.ok(bytes < WAITING, `${bytes} MiB of tensors`);

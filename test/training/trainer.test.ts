@@ -7,7 +7,7 @@ import { memory, mul, Random, sqrt, sum, tensor, tidy } from '../../src/index.ts
 import { InputError } from '../../src/io/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { type AdamState, linearSchedule } from '../../src/optim/index.ts';
+import { type AdamWState, linearSchedule } from '../../src/optim/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import {
   classificationLoss,
@@ -181,7 +181,7 @@ test('every item is seen once per epoch, in an order of its own', () =>
   ));
 
 test('dropout draws anew in every step, and goes on after a restart', async () => {
-  const run = async (steps: number, state?: AdamState) => {
+  const run = async (steps: number, state?: AdamWState) => {
     const parameter = new Parameter('w', [1], [1]);
     const drawn: number[] = [];
     const loss = (_: readonly number[], random: Random) => {

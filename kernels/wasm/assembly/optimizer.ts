@@ -32,9 +32,9 @@ const BETA1 = 2;
 const REST1 = 3;
 const BETA2 = 4;
 const REST2 = 5;
-const KEEP = 6;
-const RATE = 7;
-const ROOT = 8;
+const DECAY = 6;
+const STEP_SIZE = 7;
+const ROOT_SCALE = 8;
 const EPS = 9;
 
 /** A coefficient in all lanes. */
@@ -44,7 +44,7 @@ function c(coefficients: usize, i: i32): v128 {
 }
 
 /**
- * g' = scale g + l2 w, m = beta1 m + rest1 g', v = beta2 v + rest2 g'^2, w = keep w - rate m / (root sqrt(v) + eps) for the
+ * g' = scale g + l2 w, m = beta1 m + rest1 g', v = beta2 v + rest2 g'^2, w = decay w - stepSize m / (rootScale sqrt(v) + eps) for the
  * arrays w, g, m, v and mask of each entry; with a mask (address not 0), w = 0 where it is 0.
  */
 export function adam(table: usize, coefficients: usize, start: i32, end: i32): void {
@@ -95,9 +95,9 @@ function average(old: v128, x: v128, beta: v128, rest: v128): v128 {
 
 @inline
 function moved(w: v128, m: v128, v: v128, coefficients: usize): v128 {
-  const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), c(coefficients, ROOT)), c(coefficients, EPS));
-  const step = f32x4.mul(f32x4.div(m, denominator), c(coefficients, RATE));
-  return f32x4.sub(f32x4.mul(w, c(coefficients, KEEP)), step);
+  const denominator = f32x4.add(f32x4.mul(f32x4.sqrt(v), c(coefficients, ROOT_SCALE)), c(coefficients, EPS));
+  const step = f32x4.mul(f32x4.div(m, denominator), c(coefficients, STEP_SIZE));
+  return f32x4.sub(f32x4.mul(w, c(coefficients, DECAY)), step);
 }
 
 /** x = 0 where the mask is 0. */

@@ -27,10 +27,10 @@ function tableOf(entries: readonly (readonly (WasmBuffer | null)[])[]): Table {
 export function optimizerKernels(backend: WasmBackend): OptimizerKernels<WasmBuffer> {
   const { kernels, memory } = backend;
   return {
-    adam(arrays, step) {
+    adam(arrays, { l2, beta1, beta2, decay, stepSize, rootScale, eps }, gradientScale) {
       const { words, blocks } = tableOf(arrays.map(({ w, g, m, v, mask }) => [w, g, m, v, mask]));
-      const { gradientScale, l2, beta1, beta2, keep, rate, root, eps } = step;
-      const coefficients = [gradientScale, l2, beta1, 1 - beta1, beta2, 1 - beta2, keep, rate, root, eps];
+      const scale = gradientScale ? backend.readSync(gradientScale)[0] : 1;
+      const coefficients = [scale, l2, beta1, 1 - beta1, beta2, 1 - beta2, decay, stepSize, rootScale, eps];
       backend.withInts(words, (table) =>
         backend.withScratch(4 * coefficients.length, (address) => {
           memory.floats(address, coefficients.length).set(coefficients);
@@ -38,7 +38,7 @@ export function optimizerKernels(backend: WasmBackend): OptimizerKernels<WasmBuf
         }),
       );
     },
-    sumOfSquares(xs) {
+    norm(xs) {
       const { words, blocks } = tableOf(xs.map((x) => [x]));
       let sum = 0;
       backend.withInts(words, (table) =>
@@ -47,7 +47,7 @@ export function optimizerKernels(backend: WasmBackend): OptimizerKernels<WasmBuf
           for (const x of memory.floats(partial, blocks)) sum += x;
         }),
       );
-      return sum;
+      return backend.upload([Math.sqrt(sum)]);
     },
   };
 }

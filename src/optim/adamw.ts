@@ -15,79 +15,83 @@ import type { Tensor } from '../tensor/tensor.ts';
  * - `hf-adamw`: w ← w - η √(1 - β₂ᵗ)/(1 - β₁ᵗ) · m / (√v + ε), then w ← (1 - ηλ) w (Hugging Face transformers 4)
  * - `adam-l2`: the gradient is g + λ w, no separate decay (Kingma and Ba, 2015)
  */
-export type AdamVariant = 'torch-adamw' | 'hf-adamw' | 'adam-l2';
+export type AdamWVariant = 'torch-adamw' | 'hf-adamw' | 'adam-l2';
 
-export interface AdamOptions {
-  readonly variant?: AdamVariant;
-  /** Default (0.9, 0.98), as in SparseAdapter. */
+export interface AdamWOptions {
+  /** Default `torch-adamw`. */
+  readonly variant?: AdamWVariant;
+  /** η of the first step; default 1e-3. A schedule sets {@link AdamW.learningRate}. */
+  readonly learningRate?: number;
+  /** β₁ and β₂; default 0.9 and 0.999. */
   readonly betas?: readonly [number, number];
-  /** Default 1e-8. */
+  /** ε; default 1e-8. */
   readonly eps?: number;
-  /** Default 0.1, as in SparseAdapter. */
+  /** λ; default 0.01. */
   readonly weightDecay?: number;
-  /** Which parameters decay. Default: all but biases and layer norms. */
+  /** Tells which parameters decay; default all. See {@link exceptBiasesAndNorms}. */
   readonly decays?: (parameter: Parameter) => boolean;
 }
 
-/** Biases and layer norms are not pulled towards 0. */
-export const decaysByDefault = ({ name }: Parameter): boolean =>
+/** Tells biases and layer norms, which are usually not pulled towards 0, from the other parameters: `decays` of a usual run. */
+export const exceptBiasesAndNorms = ({ name }: Parameter): boolean =>
   !/(^|\.)bias$/.test(name) && !/norm[^.]*\.weight$/i.test(name);
 
-/** What the variants are made of, from η, λ, 1 - β₁ᵗ and 1 - β₂ᵗ; {@link composition} has the formula. */
+/** The coefficients of a step by variant, from η, λ, 1 - β₁ᵗ and 1 - β₂ᵗ; {@link composition} has the formula. */
 const coefficients: {
-  [Variant in AdamVariant]: (
+  [Variant in AdamWVariant]: (
     learningRate: number,
-    decay: number,
+    weightDecay: number,
     c1: number,
     c2: number,
-  ) => Pick<AdamStep, 'l2' | 'keep' | 'rate' | 'root'>;
+  ) => Pick<AdamStep, 'l2' | 'decay' | 'stepSize' | 'rootScale'>;
 } = {
-  'torch-adamw': (learningRate, decay, c1, c2) => ({
+  'torch-adamw': (learningRate, weightDecay, c1, c2) => ({
     l2: 0,
-    keep: 1 - learningRate * decay,
-    rate: learningRate / c1,
-    root: 1 / Math.sqrt(c2),
+    decay: 1 - learningRate * weightDecay,
+    stepSize: learningRate / c1,
+    rootScale: 1 / Math.sqrt(c2),
   }),
-  'hf-adamw': (learningRate, decay, c1, c2) => {
-    const kept = 1 - learningRate * decay;
-    return { l2: 0, keep: kept, rate: (kept * learningRate * Math.sqrt(c2)) / c1, root: 1 };
+  'hf-adamw': (learningRate, weightDecay, c1, c2) => {
+    const decay = 1 - learningRate * weightDecay;
+    return { l2: 0, decay, stepSize: (decay * learningRate * Math.sqrt(c2)) / c1, rootScale: 1 };
   },
-  'adam-l2': (learningRate, decay, c1, c2) => ({
+  'adam-l2': (learningRate, weightDecay, c1, c2) => ({
     ...coefficients['torch-adamw'](learningRate, 0, c1, c2),
-    l2: decay,
+    l2: weightDecay,
   }),
 };
 
 /**
- * One step for one parameter, the definition of the kernel that a backend may have: with s, λ, k, r and q the step's
- * `gradientScale`, `l2`, `keep`, `rate` and `root`,
+ * One step for one parameter, the definition of the kernel that a backend may have: with s the scale of the gradients and λ, d, r
+ * and q the step's `l2`, `decay`, `stepSize` and `rootScale`,
  *
  *     g ← s g + λ w
  *     m ← β₁ m + (1 - β₁) g
  *     v ← β₂ v + (1 - β₂) g²
- *     w ← k w - r m / (q √v + ε)
+ *     w ← d w - r m / (q √v + ε)
  */
 function composition(
   before: Readonly<Record<'w' | 'g' | 'm' | 'v', Tensor>>,
-  { gradientScale, l2, beta1, beta2, keep, rate, root, eps }: AdamStep,
+  { l2, beta1, beta2, decay, stepSize, rootScale, eps }: AdamStep,
+  gradientScale: Tensor | null,
 ): Record<'w' | 'm' | 'v', Tensor> {
-  const g = add(mul(before.g, gradientScale), mul(before.w, l2));
+  const g = add(gradientScale ? mul(before.g, gradientScale) : before.g, mul(before.w, l2));
   const m = add(mul(before.m, beta1), mul(g, 1 - beta1));
   const v = add(mul(before.v, beta2), mul(mul(g, g), 1 - beta2));
-  const direction = div(m, add(mul(sqrt(v), root), eps));
-  return { w: sub(mul(before.w, keep), mul(direction, rate)), m, v };
+  const direction = div(m, add(mul(sqrt(v), rootScale), eps));
+  return { w: sub(mul(before.w, decay), mul(direction, stepSize)), m, v };
 }
 
-/** What a run needs to continue exactly: the step count and, by parameter name, both moments. */
-export interface AdamState {
+/** The state from which a run continues exactly: the step count and, by parameter name, both moments. */
+export interface AdamWState {
   readonly step: number;
   readonly moments: ReadonlyMap<string, { readonly m: ArrayLike<number>; readonly v: ArrayLike<number> }>;
 }
 
-/** A parameter and what is remembered of its gradients. */
+/** A parameter and the moments of its gradients. */
 interface Slot {
   readonly parameter: Parameter;
-  readonly decay: number;
+  readonly weightDecay: number;
   /** Mean of the gradients. */
   m: Tensor;
   /** Mean of their squares. */
@@ -95,27 +99,35 @@ interface Slot {
 }
 
 /**
- * Adam with decoupled weight decay and bias correction. A pruned weight has gradient 0 and value 0, so its moments and its
- * value stay exactly 0.
+ * Adam with decoupled weight decay and bias correction; the defaults are those of `torch.optim.AdamW`. A pruned weight has
+ * gradient 0 and value 0, so its moments and its value stay exactly 0.
  */
-export class Adam {
+export class AdamW {
   readonly parameters: readonly Parameter[];
-  readonly #variant: AdamVariant;
+  /** η of the next step. */
+  learningRate: number;
+  readonly #variant: AdamWVariant;
   readonly #betas: readonly [number, number];
   readonly #eps: number;
   /** One for each parameter, in their order. */
   readonly #slots: readonly Slot[];
   #step = 0;
 
-  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    const { weightDecay = 0.1, decays = decaysByDefault } = options;
+  /** @throws RangeError for an option that is out of range */
+  constructor(parameters: readonly Parameter[], options: AdamWOptions = {}) {
+    const { learningRate = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decays = () => true } = options;
+    assertFromZero({ learningRate, eps, weightDecay });
+    if (betas.some((beta) => !(beta >= 0 && beta < 1))) {
+      throw new RangeError(`AdamW: betas must be two numbers in [0, 1), not ${betas.join(' and ')}.`);
+    }
     this.parameters = parameters;
+    this.learningRate = learningRate;
     this.#variant = options.variant ?? 'torch-adamw';
-    this.#betas = options.betas ?? [0.9, 0.98];
-    this.#eps = options.eps ?? 1e-8;
+    this.#betas = betas;
+    this.#eps = eps;
     this.#slots = parameters.map((parameter) => ({
       parameter,
-      decay: decays(parameter) ? weightDecay : 0,
+      weightDecay: decays(parameter) ? weightDecay : 0,
       m: keep(zeros(parameter.shape)),
       v: keep(zeros(parameter.shape)),
     }));
@@ -130,30 +142,34 @@ export class Adam {
   }
 
   /**
-   * One update.
+   * Updates all parameters, with {@link learningRate}. Nothing is read back.
    *
    * @param gradients one for each parameter, of its shape
-   * @param gradientScale multiplies all gradients, as clipping wants it (see `clipFactor`)
+   * @param options.gradientScale one number that multiplies all gradients, such as their `clipCoefficient`
    * @throws Error if the gradients do not fit the parameters; nothing is changed then
    */
-  step(gradients: readonly Tensor[], learningRate: number, gradientScale = 1): void {
+  step(gradients: readonly Tensor[], { gradientScale = null }: { readonly gradientScale?: Tensor | null } = {}): void {
     this.#assertFit(gradients);
+    if (gradientScale && gradientScale.size !== 1) {
+      throw new RangeError(`AdamW.step: gradientScale must be one number, not ${formatShape(gradientScale.shape)}.`);
+    }
     this.#step++;
     const [beta1, beta2] = this.#betas;
     const [c1, c2] = this.#betas.map((beta) => 1 - beta ** this.#step);
     const updates = this.#slots.map((slot, i) => ({ slot, gradient: gradients[i] }));
-    for (const decay of new Set(this.#slots.map((slot) => slot.decay))) {
-      const own = coefficients[this.#variant](learningRate, decay, c1, c2);
+    for (const weightDecay of new Set(this.#slots.map((slot) => slot.weightDecay))) {
+      const own = coefficients[this.#variant](this.learningRate, weightDecay, c1, c2);
       update(
-        updates.filter(({ slot }) => slot.decay === decay),
-        { gradientScale, beta1, beta2, eps: this.#eps, ...own },
+        updates.filter(({ slot }) => slot.weightDecay === weightDecay),
+        { beta1, beta2, eps: this.#eps, ...own },
+        gradientScale,
       );
     }
   }
 
   #assertFit(gradients: readonly Tensor[]): void {
     if (gradients.length !== this.#slots.length) {
-      throw new Error(`Adam: ${gradients.length} gradients for ${this.#slots.length} parameters.`);
+      throw new Error(`AdamW.step: ${gradients.length} gradients for ${this.#slots.length} parameters.`);
     }
     this.#slots.forEach(({ parameter, m }, i) => {
       gradients[i].assertAlive();
@@ -164,7 +180,8 @@ export class Adam {
     });
   }
 
-  async state(): Promise<AdamState> {
+  /** Returns a copy of the state. */
+  async state(): Promise<AdamWState> {
     const moments = new Map<string, { m: ArrayLike<number>; v: ArrayLike<number> }>();
     for (const { parameter, m, v } of this.#slots)
       moments.set(parameter.name, { m: await m.data(), v: await v.data() });
@@ -172,7 +189,7 @@ export class Adam {
   }
 
   /** Continues from a state. @throws Error if it lacks the moments of a parameter or has too few; nothing is changed then */
-  restore({ step, moments }: AdamState): void {
+  restore({ step, moments }: AdamWState): void {
     const all = this.parameters.map(({ name, size }) => {
       const { m, v } = moments.get(name) ?? { m: [], v: [] };
       if (m.length !== size || v.length !== size) {
@@ -188,13 +205,19 @@ export class Adam {
   }
 }
 
+function assertFromZero(options: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!(value >= 0)) throw new RangeError(`AdamW: ${name} must be a number from 0, not ${value}.`);
+  }
+}
+
 interface Update {
   readonly slot: Slot;
   readonly gradient: Tensor;
 }
 
-/** The same step for several parameters: in place and in one pass where the backend has a kernel. */
-function update(updates: readonly Update[], step: AdamStep): void {
+/** Takes the same step for several parameters: in place and in one pass where the backend has a kernel. */
+function update(updates: readonly Update[], step: AdamStep, gradientScale: Tensor | null): void {
   const kernels = updates[0].gradient.backend.optimizer;
   if (kernels) {
     const arrays = updates.map(({ slot: { parameter, m, v }, gradient }) => ({
@@ -204,14 +227,14 @@ function update(updates: readonly Update[], step: AdamStep): void {
       v: v.operand.buffer,
       mask: parameter.mask?.operand.buffer ?? null,
     }));
-    kernels.adam(arrays, step);
+    kernels.adam(arrays, step, gradientScale?.operand.buffer ?? null);
     return;
   }
   for (const { slot, gradient } of updates) {
     tidy(() =>
       noGrad(() => {
         const w = slot.parameter.value.detach();
-        const after = composition({ w, g: gradient, m: slot.m, v: slot.v }, step);
+        const after = composition({ w, g: gradient, m: slot.m, v: slot.v }, step, gradientScale);
         slot.parameter.assign(after.w);
         setMoments(slot, after.m, after.v);
       }),

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { full, grad, memory, mul, ones, Random, setBackend, sum, tensor, tidy } from '../../src/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { Adam, type AdamOptions, type AdamVariant, decaysByDefault } from '../../src/optim/index.ts';
+import { AdamW, type AdamWOptions, type AdamWVariant, exceptBiasesAndNorms } from '../../src/optim/index.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { forAllAsync } from '../support/property.ts';
 import { range } from '../support/values.ts';
 
-const test = suite('optim: Adam');
+const test = suite('optim: AdamW');
 useBackend(test, 'reference');
 
-const variants: AdamVariant[] = ['torch-adamw', 'hf-adamw', 'adam-l2'];
+const variants: AdamWVariant[] = ['torch-adamw', 'hf-adamw', 'adam-l2'];
 
 const numbers = (parameter: Parameter): number[] => Array.from(parameter.value.dataSync());
 const named = (name: string, values: readonly number[]) => new Parameter(name, values, [values.length]);
@@ -30,7 +30,7 @@ function someParameters(): Parameter[] {
 }
 
 /** One step with gradients that depend on its number alone, masked as the chain rule does. */
-function step(optimizer: Adam, number: number, learningRate = 0.1, gradientScale = 1): void {
+function step(optimizer: AdamW, number: number, learningRate = 0.1, gradientScale = 1): void {
   tidy(() => {
     const random = new Random(number);
     const gradients = optimizer.parameters.map(({ shape, size, mask }) => {
@@ -40,11 +40,12 @@ function step(optimizer: Adam, number: number, learningRate = 0.1, gradientScale
         shape,
       );
     });
-    optimizer.step(gradients, learningRate, gradientScale);
+    optimizer.learningRate = learningRate;
+    optimizer.step(gradients, { gradientScale: gradientScale === 1 ? null : tensor(gradientScale) });
   });
 }
 
-test('by default biases and layer norms do not decay', () => {
+test('biases and layer norms are told from what decays', () => {
   const decaying = [
     'bert.encoder.layer.0.output.adapters.default.adapter_down.0.weight',
     'bert.encoder.layer.0.output.ef_ffn_adapter.up_proj.weight',
@@ -65,15 +66,20 @@ test('by default biases and layer norms do not decay', () => {
     'model.encoder.layernorm_embedding.weight',
     'norm.weight',
   ];
-  for (const name of decaying) assert.equal(decaysByDefault(named(name, [1])), true, name);
-  for (const name of constant) assert.equal(decaysByDefault(named(name, [1])), false, name);
+  for (const name of decaying) assert.equal(exceptBiasesAndNorms(named(name, [1])), true, name);
+  for (const name of constant) assert.equal(exceptBiasesAndNorms(named(name, [1])), false, name);
 });
 
 for (const variant of variants) {
   test(`${variant}: without gradients only the weights that decay shrink`, () => {
     const [weight, bias] = [named('a.weight', [1, -2]), named('a.bias', [1, -2])];
-    const optimizer = new Adam([weight, bias], { variant, weightDecay: 0.5 });
-    for (const _ of range(3)) tidy(() => optimizer.step([tensor([0, 0]), tensor([0, 0])], 0.1));
+    const optimizer = new AdamW([weight, bias], {
+      variant,
+      learningRate: 0.1,
+      weightDecay: 0.5,
+      decays: exceptBiasesAndNorms,
+    });
+    for (const _ of range(3)) tidy(() => optimizer.step([tensor([0, 0]), tensor([0, 0])]));
     assert.deepEqual(numbers(bias), [1, -2]);
     const [a, b] = numbers(weight);
     assert.ok(a < 1 && a > 0 && b > -2 && b < 0, `${a}, ${b}`);
@@ -82,7 +88,7 @@ for (const variant of variants) {
   test(`${variant}: a learning rate of 0 leaves the weights but counts the step`, async () => {
     const parameters = someParameters();
     const before = parameters.map(numbers);
-    const optimizer = new Adam(parameters, { variant });
+    const optimizer = new AdamW(parameters, { variant, weightDecay: 0.1 });
     step(optimizer, 1, 0);
     step(optimizer, 2, 0);
     assert.deepEqual(parameters.map(numbers), before);
@@ -93,7 +99,7 @@ for (const variant of variants) {
 
   onEveryBackend(test, `${variant}: pruned weights and their moments are 0 after any step`, async () => {
     const parameters = someParameters();
-    const optimizer = new Adam(parameters, { variant });
+    const optimizer = new AdamW(parameters, { variant, weightDecay: 0.1 });
     for (const number of range(5)) step(optimizer, number);
     const { moments } = await optimizer.state();
     const { m, v } = moments.get('a.weight') ?? { m: [], v: [] };
@@ -110,7 +116,7 @@ for (const variant of variants) {
       fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 4 })),
       async ([before, after]) => {
         const whole = someParameters();
-        const uninterrupted = new Adam(whole, { variant });
+        const uninterrupted = new AdamW(whole, { variant, weightDecay: 0.1 });
         for (const number of range(before)) step(uninterrupted, number);
         const values = whole.map(numbers);
         // As through a file: JSON keeps doubles exactly.
@@ -123,7 +129,7 @@ for (const variant of variants) {
         other.forEach((parameter, i) => {
           parameter.load(values[i], parameter.mask && Array.from(parameter.mask.dataSync()));
         });
-        const restored = new Adam(other, { variant });
+        const restored = new AdamW(other, { variant, weightDecay: 0.1 });
         restored.restore({ step: state.step, moments: stored });
         for (const number of range(after)) {
           step(uninterrupted, before + number);
@@ -166,7 +172,7 @@ test('a kernel does what the composition of operations does, bit for bit', () =>
       );
       const kept = (length: number) => draw(length).map((x) => Number(x > 0));
       parameters[masked % lengths.length].setMask(kept(lengths[masked % lengths.length]));
-      const optimizer = new Adam(parameters, options);
+      const optimizer = new AdamW(parameters, options);
       for (const number of range(steps)) step(optimizer, number, 0.1 / (number + 1), gradientScale);
       results.push([parameters.map(numbers), await optimizer.state()]);
     }
@@ -175,10 +181,10 @@ test('a kernel does what the composition of operations does, bit for bit', () =>
 
 onEveryBackend(test, 'scaling the gradients inside a step is scaling them before it', async () => {
   const results = [1, 0.25].map((inside) => {
-    const optimizer = new Adam(someParameters());
+    const optimizer = new AdamW(someParameters());
     tidy(() => {
       const gradients = optimizer.parameters.map(({ shape, size }) => full(shape, (size * 0.25) / inside));
-      optimizer.step(gradients, 0.1, inside);
+      optimizer.step(gradients, { gradientScale: tensor(inside) });
     });
     return optimizer;
   });
@@ -189,7 +195,7 @@ onEveryBackend(test, 'scaling the gradients inside a step is scaling them before
 
 onEveryBackend(test, 'a pruned weight stays 0 also with a gradient of its own', () => {
   const [parameter] = someParameters();
-  tidy(() => new Adam([parameter]).step([ones([2, 3])], 0.1));
+  tidy(() => new AdamW([parameter], { learningRate: 0.1 }).step([ones([2, 3])]));
   assert.deepEqual(
     numbers(parameter).map((w) => w !== 0),
     [true, false, true, true, false, true],
@@ -201,7 +207,7 @@ onEveryBackend(test, 'what was computed before a step is not differentiated by t
   const { value } = parameter;
   const loss = sum(mul(parameter.tensor(), parameter.tensor()));
   const view = value.detach();
-  tidy(() => new Adam([parameter]).step([ones([3])], 0.1));
+  tidy(() => new AdamW([parameter], { learningRate: 0.1 }).step([ones([3])]));
   assert.throws(() => grad(loss, [value]), /Tensor \[3\] was freed/);
   assert.throws(() => loss.backward(), /Tensor \[3\] was freed/);
   assert.deepEqual(Array.from(view.dataSync()), [1, 2, 3], 'a view keeps its numbers');
@@ -210,19 +216,46 @@ onEveryBackend(test, 'what was computed before a step is not differentiated by t
 });
 
 test('gradients that do not fit are an error that changes nothing', async () => {
-  const optimizer = new Adam([named('a.weight', [1, 2]), named('a.bias', [1])]);
+  const optimizer = new AdamW([named('a.weight', [1, 2]), named('a.bias', [1])]);
   const before = [optimizer.parameters.map(numbers), await optimizer.state()];
   const [a, b, freed] = [ones([2]), ones([1]), ones([1])];
   freed.dispose();
-  assert.throws(() => optimizer.step([a], 1), /1 gradients for 2 parameters/);
-  assert.throws(() => optimizer.step([a, a], 1), /a\.bias: a gradient \[2\] for the weight \[1\]/);
-  assert.throws(() => optimizer.step([a, freed], 1), /was freed/);
+  assert.throws(() => optimizer.step([a]), /1 gradients for 2 parameters/);
+  assert.throws(() => optimizer.step([a, a]), /a\.bias: a gradient \[2\] for the weight \[1\]/);
+  assert.throws(() => optimizer.step([a, freed]), /was freed/);
   assert.deepEqual([optimizer.parameters.map(numbers), await optimizer.state()], before);
-  optimizer.step([a, b], 1);
+  assert.throws(
+    () => optimizer.step([a, b], { gradientScale: a }),
+    /AdamW\.step: gradientScale must be one number, not \[2\]/,
+  );
+  optimizer.step([a, b]);
+});
+
+test('the defaults are those of torch.optim.AdamW', async () => {
+  const results = [{}, { learningRate: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay: 0.01 }].map(
+    (options) => {
+      const parameters = someParameters();
+      const optimizer = new AdamW(parameters, options);
+      tidy(() => optimizer.step(parameters.map(({ shape }) => ones(shape))));
+      return [parameters.map(numbers), optimizer.learningRate];
+    },
+  );
+  assert.deepEqual(results[0], results[1]);
+  // Biases decay too: w (1 - 1e-5) - 1e-3.
+  const bias = new Parameter('bias', [2], [1]);
+  tidy(() => new AdamW([bias]).step([ones([1])]));
+  assert.ok(Math.abs(numbers(bias)[0] - (2 * (1 - 1e-5) - 1e-3)) < 1e-6);
+});
+
+test('an option that is out of range is an error that names it', () => {
+  const weights = [named('w', [1])];
+  assert.throws(() => new AdamW(weights, { learningRate: -1 }), /AdamW: learningRate must be a number from 0, not -1/);
+  assert.throws(() => new AdamW(weights, { weightDecay: Number.NaN }), /weightDecay must be a number from 0, not NaN/);
+  assert.throws(() => new AdamW(weights, { betas: [0.9, 1] }), /betas must be two numbers in \[0, 1\), not 0\.9 and 1/);
 });
 
 test('a state without a parameter is an error that names it and changes nothing', async () => {
-  const optimizer = new Adam(someParameters());
+  const optimizer = new AdamW(someParameters());
   step(optimizer, 1);
   const before = await optimizer.state();
   const moments = new Map([...before.moments].filter(([name]) => name !== 'b.weight'));
@@ -234,15 +267,15 @@ test('a state without a parameter is an error that names it and changes nothing'
 
 test('the first step moves every weight by the learning rate against its gradient', () => {
   const parameter = named('a.bias', [1, 1, 1]);
-  tidy(() => new Adam([parameter], { eps: 0 }).step([tensor([2, -0.001, 1000])], 0.25));
+  tidy(() => new AdamW([parameter], { learningRate: 0.25, eps: 0, weightDecay: 0 }).step([tensor([2, -0.001, 1000])]));
   numbers(parameter).forEach((w, i) => {
     assert.ok(Math.abs(w - [0.75, 1.25, 0.75][i]) < 1e-6, String(w));
   });
 });
 
 onEveryBackend(test, 'steps leave nothing behind', () => {
-  for (const options of variants.map((variant): AdamOptions => ({ variant }))) {
-    const optimizer = new Adam(someParameters(), options);
+  for (const options of variants.map((variant): AdamWOptions => ({ variant }))) {
+    const optimizer = new AdamW(someParameters(), options);
     step(optimizer, 0);
     const before = memory();
     for (const number of range(5)) step(optimizer, number);
