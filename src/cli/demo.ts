@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { houlsby } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
+import { checkSharedOutput } from '../io/index.ts';
 import {
   openRunFolder,
   pruningDefaults,
@@ -72,6 +73,10 @@ export function describeDemo(command: Command): void {
 
 export async function demo(command: Command): Promise<void> {
   const { output, seed, backend, json } = command.opts<Flags>();
+  checkSharedOutput(
+    output,
+    methods.map(({ name }) => name),
+  );
   for (const { name } of methods) openRunFolder(`${output}/${name}`, { overwrite: true }).close();
   await useBackend(backend);
 

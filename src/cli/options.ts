@@ -13,7 +13,7 @@ import { runDefaults } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 
 /** A parser of an option's text that accepts what the schema does. */
-const textOf =
+export const textOf =
   <const S extends Schema>(schema: S) =>
   (text: string): ValueOf<S> => {
     try {

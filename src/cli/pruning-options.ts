@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import { familyOf } from '../adapters/index.ts';
-import { pruningMethodOf, pruningMethods, pruningScopes } from '../pruning/index.ts';
+import { pruningIterations, pruningMethodOf, pruningMethods, pruningScopes } from '../pruning/index.ts';
 import { type PruningSettings, pruningDefaults, type RunSettings } from '../training/index.ts';
 import { addDeclaredOptions, checkDeclaredAgreement, declaredValues, summaries } from './declared-options.ts';
 import { UsageError } from './errors.ts';
-import { isExplicit, positiveInteger, rejectExplicit, sparsity, widthFactor } from './options.ts';
+import { isExplicit, positiveInteger, rejectExplicit, sparsity, textOf, widthFactor } from './options.ts';
 
 /** How many weights are removed, and from where. */
 interface SparsityFlags {
@@ -74,7 +74,7 @@ export function addPruningOptions(command: Command, more: readonly string[] = []
   addSparsityOptions(command, pruningDefaults.sparsity)
     .addOption(
       new Option('--pruning-iterations <count>', `rounds of scoring and removing (${iterationDefaults()})`).argParser(
-        positiveInteger,
+        textOf(pruningIterations),
       ),
     )
     .addOption(

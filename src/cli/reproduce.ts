@@ -12,6 +12,7 @@ import {
   SweepPlan,
   type SweepSettings,
   scoreTable,
+  seedCount,
   smallFullLearningRate,
   type TaskName,
   taskNames,
@@ -33,6 +34,7 @@ import {
   positiveInteger,
   positiveNumber,
   shared,
+  textOf,
 } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 
@@ -109,7 +111,9 @@ export function describeReproduce(command: Command): void {
     .addOption(shared.maxLength())
     .addOption(new Option('--bottleneck <width>', "width in place of the paper's 64").argParser(positiveInteger))
     .optionsGroup('Protocol:')
-    .addOption(new Option('--seeds <count>', 'how many: 1, 2, ...').argParser(positiveInteger).default(protocol.seeds))
+    .addOption(
+      new Option('--seeds <count>', 'how many: 1, 2, ...').argParser(textOf(seedCount)).default(protocol.seeds),
+    )
     .addOption(
       new Option('--grid <name>', 'what is searched for each method and task: one point, or all of the paper')
         .choices(Object.keys(grids))

@@ -93,7 +93,7 @@ export async function results(command: Command): Promise<void> {
   if (!existsSync(ResultStore.file(output))) {
     throw new InputError(`${output} holds no results: give the --output folder of reproduce.`);
   }
-  const store = await ResultStore.open(output);
+  const store = await ResultStore.openFile(ResultStore.file(output));
   let runs: PlacedRun[];
   try {
     runs = store.list(filter);

@@ -16,6 +16,7 @@ export {
   type GridPoint,
   grids,
   protocol,
+  seedCount,
   smallFullLearningRate,
 } from './protocol.ts';
 export { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';

@@ -1,3 +1,4 @@
+import { wholeNumberIn } from '../settings/index.ts';
 import { runDefaults, type TrainingOptions, trainingDefaults } from '../training/index.ts';
 
 /** What is searched for each method and task. */
@@ -25,6 +26,9 @@ export const pointsOf = ({ learningRate, epochs, batchSize }: Grid): GridPoint[]
   batchSize.flatMap((size) =>
     epochs.flatMap((count) => learningRate.map((rate) => ({ learningRate: rate, epochs: count, batchSize: size }))),
   );
+
+/** How many seeds a sweep can have. */
+export const seedCount = wholeNumberIn(1, 1000, 'each is a run of every method and task');
 
 /** What the paper fixes (section 3): Adam's betas, weight decay, warm-up, the longest input. */
 export const protocol = {

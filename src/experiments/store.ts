@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
+import { checkSharedOutput } from '../io/index.ts';
 import { parseJson } from '../io/json.ts';
 import { parseWith, printable } from '../settings/index.ts';
 import type { RunSettings } from '../training/index.ts';
 import { type Database, openDatabase, type SqlRow, type SqlValue } from './database.ts';
+import { experiments } from './definitions.ts';
 import { type Place, type PlacedRun, type StoredRun, storedRun } from './stored-run.ts';
 
+const DATABASE = 'results.sqlite';
+/** What sweeps put at the top of their output folder. */
+const outputNames = [
+  ...['', '-journal', '-wal', '-shm', '.lock'].map((end) => DATABASE + end),
+  ...['runs', 'tensorboard'],
+  ...experiments.map(({ name }) => name),
+];
 const FORMAT_VERSION = 1;
 const schema = `
 CREATE TABLE IF NOT EXISTS runs (
@@ -51,8 +60,9 @@ export class ResultStore {
     this.#database = database;
   }
 
-  /** @throws InputError if the folder holds another kind of database, or one of another version */
-  static open(folder: string): Promise<ResultStore> {
+  /** @throws InputError if the folder holds anything else, another kind of database, or one of another version */
+  static async open(folder: string): Promise<ResultStore> {
+    checkSharedOutput(folder, outputNames, DATABASE);
     return ResultStore.openFile(ResultStore.file(folder));
   }
 
@@ -70,7 +80,7 @@ export class ResultStore {
   }
 
   static file(folder: string): string {
-    return join(folder, 'results.sqlite');
+    return join(folder, DATABASE);
   }
 
   /** Where the files of a run are. */

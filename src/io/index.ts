@@ -8,6 +8,7 @@ export { readGenerationConfig, readModelConfig, resolveModelFolder } from './mod
 export { optionalPackages } from './optional-package.ts';
 export {
   BusyError,
+  checkSharedOutput,
   type Disk,
   lockFolder,
   type OutputFolder,

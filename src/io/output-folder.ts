@@ -106,7 +106,7 @@ export class OutputFolder {
     try {
       recover(this.path, disk);
       removeSiblings(this.path);
-      this.#checkContent();
+      checkContent(folder, this.path, names);
       this.#checkLengths();
     } catch (error) {
       this.close();
@@ -229,7 +229,7 @@ export class OutputFolder {
   /** The files of an earlier output that new files do not take the place of. @throws InputError where they cannot take a place */
   #replaced(files: Readonly<Record<string, unknown>>): string[] {
     for (const path of Object.keys(files)) {
-      if (isFolder(join(this.path, path))) throw this.#foreign(path);
+      if (isFolder(join(this.path, path))) throw foreignContent(this.folder, path);
     }
     const known = [...this.#names, ...Object.keys(files)];
     return outsideNames(this.path).filter(
@@ -238,17 +238,6 @@ export class OutputFolder {
         !Object.hasOwn(files, name) &&
         !lstatSync(join(this.path, name)).isDirectory(),
     );
-  }
-
-  /** @throws InputError for anything that neither an earlier output holds nor a system puts there */
-  #checkContent(): void {
-    const known = [...this.#names, ...systemNames];
-    const foreign = outsideNames(this.path).find((name) => !known.includes(name) && !isUnfinished(name, known));
-    if (foreign !== undefined) throw this.#foreign(foreign);
-  }
-
-  #foreign(name: string): InputError {
-    return new InputError(`${this.folder} holds "${name}", which is not an earlier output; choose another folder.`);
   }
 
   /** @throws an error of the file system for a path that will be too long */
@@ -317,6 +306,26 @@ export function openNewOutput(
   if (overwrite || !output.hasContent) return output;
   output.close();
   throw new InputError(`${folder} holds an earlier output: choose another --output, or replace it with --overwrite.`);
+}
+
+/**
+ * Checks a folder into which several commands write side by side, such as the runs of a sweep: nothing is in it but what such commands
+ * have put there, and no command is about to replace what it holds. Nothing is left in a folder that was not there.
+ *
+ * @param names what they put at the top of the folder
+ * @param first the one of these that is always there, if any is; default: any may be
+ * @throws InputError naming what is in the way
+ */
+export function checkSharedOutput(folder: string, names: readonly string[], first?: string): void {
+  const lock = new FolderLock(folder);
+  try {
+    const isNew = first !== undefined && !existsSync(join(lock.path, first));
+    checkContent(folder, lock.path, isNew ? [] : names);
+  } catch (error) {
+    throw asInputError(`Cannot write ${folder}`, error);
+  } finally {
+    lock.close();
+  }
 }
 
 /**
@@ -404,6 +413,16 @@ function removedBy(commit: string): string[] {
 
 /** The names at the top of a folder that are not our own bookkeeping. */
 const outsideNames = (path: string): string[] => readdirSync(path).filter((name) => !ownNames.includes(name));
+
+/** @throws InputError for anything that neither an earlier output holds nor a system puts there */
+function checkContent(folder: string, path: string, names: readonly string[]): void {
+  const known = [...names, ...systemNames];
+  const foreign = outsideNames(path).find((name) => !known.includes(name) && !isUnfinished(name, known));
+  if (foreign !== undefined) throw foreignContent(folder, foreign);
+}
+
+const foreignContent = (folder: string, name: string): InputError =>
+  new InputError(`${folder} holds "${name}", which is not an earlier output; choose another folder.`);
 
 /** The paths of all files below a folder, with `/`. */
 function filesBelow(folder: string): string[] {

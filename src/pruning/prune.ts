@@ -1,10 +1,13 @@
 import type { FloatArray } from '../backends/backend.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { OptionValue } from '../settings/index.ts';
+import { type OptionValue, parseWith, wholeNumberIn } from '../settings/index.ts';
 import type { PruningMethod, ScoreContext } from './method.ts';
 import { pruningMethodOf } from './registry.ts';
 import { budgetsOf, masksWithin, type PruningScope, removedAfter } from './select.ts';
+
+/** In how many rounds weights are removed. */
+export const pruningIterations = wholeNumberIn(1, 10_000, 'each of them scores all weights anew');
 
 export interface PruneOptions extends ScoreContext {
   /** The name of a method. */
@@ -13,7 +16,7 @@ export interface PruneOptions extends ScoreContext {
   readonly sparsity: number;
   /** Default `global`. */
   readonly scope?: PruningScope;
-  /** In how many rounds of scoring and removing. Default: what the method says, mostly 1. */
+  /** In how many rounds of scoring and removing, 1 to 10,000. Default: what the method says, mostly 1. */
   readonly iterations?: number;
   /** Of the method. */
   readonly options?: Readonly<Record<string, OptionValue>>;
@@ -32,7 +35,7 @@ export interface PruneReport {
  * go (Algorithm 1 of SparseAdapter, He et al., 2022). With several iterations some go in each, and the scores of the others are
  * computed anew; none comes back. If it fails all weights are as they were.
  *
- * @throws InputError for an unknown method or option, a sparsity outside [0, 1), a score that is not finite, and scores that are the
+ * @throws InputError for an unknown method or option, a sparsity outside [0, 1), a number of rounds that has no end in sight, a score that is not finite, and scores that are the
  * same for all weights
  */
 export async function prune({
@@ -46,10 +49,7 @@ export async function prune({
 }: PruneOptions): Promise<PruneReport> {
   const method = pruningMethodOf(name);
   const config = method.configure(options);
-  const rounds = iterations ?? method.iterations;
-  if (!Number.isSafeInteger(rounds) || rounds < 1) {
-    throw new InputError(`iterations must be a whole number above 0, not ${rounds}.`);
-  }
+  const rounds = parseWith(pruningIterations, iterations ?? method.iterations, 'iterations');
   const { parameters, losses, onBatch } = context;
   const shapes = parameters.map(({ shape }) => shape);
   const budgets = budgetsOf(shapes, sparsity, scope, method.densities);

@@ -40,6 +40,7 @@ export {
   text,
   type ValueOf,
   wholeNumber,
+  wholeNumberIn,
   wholeNumbers,
 } from './schemas.ts';
 export { shown } from './shown.ts';

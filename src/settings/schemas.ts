@@ -19,6 +19,12 @@ const number = (expected: string, isValid: (value: number) => boolean) =>
 export const finiteNumber = number('a finite number', Number.isFinite);
 export const wholeNumber = number('a whole number, 0 or more', (x) => Number.isSafeInteger(x) && x >= 0);
 export const positiveInteger = number('a whole number above 0', (x) => Number.isSafeInteger(x) && x > 0);
+/** A count with an upper bound, and in a few words why it has one. */
+export const wholeNumberIn = (least: number, most: number, reason = '') =>
+  number(
+    `a whole number from ${least} to ${most}${reason && `: ${reason}`}`,
+    (x) => Number.isSafeInteger(x) && x >= least && x <= most,
+  );
 /** How many times as large. */
 export const factor = number('a whole number above 1', (x) => Number.isSafeInteger(x) && x > 1);
 export const nonNegative = number('a number, 0 or more', (x) => Number.isFinite(x) && x >= 0);

@@ -5,7 +5,7 @@ import type { BackendName } from '../backends/index.ts';
 import { type GlueTaskName, glueTasks, type LabelKind } from '../data/index.ts';
 import { rougeTokenizers } from '../metrics/index.ts';
 import { type Pooling, partialGeneration } from '../models/index.ts';
-import { pruningMethods, pruningScopes } from '../pruning/index.ts';
+import { pruningIterations, pruningMethods, pruningScopes } from '../pruning/index.ts';
 import {
   boolean,
   byName,
@@ -159,7 +159,7 @@ const sharedOfPruning = {
   /** Which parts of the adapter are pruned, see `prunableIn`. Default `all`. */
   prunable: v.optional(nonEmptyText),
   /** In how many rounds. Default: that of the method. */
-  iterations: v.optional(positiveInteger),
+  iterations: v.optional(pruningIterations),
   /** Training examples to score with. */
   examples: positiveInteger,
 };

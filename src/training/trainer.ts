@@ -24,7 +24,7 @@ import {
   probability,
   strictFields,
   type ValueOf,
-  wholeNumber,
+  wholeNumberIn,
 } from '../settings/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -35,7 +35,7 @@ const MOST_EPOCHS = 1_000_000;
 export type TrainingOptions = ValueOf<typeof trainingOptions>;
 export const trainingOptions = strictFields({
   learningRate: nonNegative,
-  epochs: v.pipe(wholeNumber, v.maxValue(MOST_EPOCHS, `a whole number, 0 to ${MOST_EPOCHS}`)),
+  epochs: wholeNumberIn(0, MOST_EPOCHS),
   /** Examples, or tokens, of a step. */
   batchSize: v.union(
     [positiveInteger, strictFields({ tokens: positiveInteger })],

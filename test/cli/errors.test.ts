@@ -296,7 +296,17 @@ test('wrong usage', () =>
     },
     'no rounds at all': {
       args: replacing('--pruning-iterations', '0'),
-      message: /'0' is invalid\. It must be a whole number above 0/,
+      message: /'0' is invalid\. It must be a whole number from 1 to 10000/,
+    },
+    'more rounds than can be waited for': {
+      args: replacing('--pruning-iterations', '1e9'),
+      message:
+        /'--pruning-iterations <count>' argument '1e9' is invalid\. It must be a whole number from 1 to 10000: each of/,
+    },
+    'seeds without end': {
+      args: ['reproduce', 'table1', '--data', at('glue'), '--seeds', '1e9'],
+      message:
+        /'--seeds <count>' argument '1e9' is invalid\. It must be a whole number from 1 to 1000: each is a run of every/,
     },
     'pruning examples without effect': {
       args: replacing('--pruning', 'synflow', '--pruning-examples', '8'),

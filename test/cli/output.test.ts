@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
 import { reviewFolder } from '../support/reviews.ts';
+import { tinyGlue } from '../support/tiny-glue.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 
 const test = suite('commands: output folders');
@@ -124,6 +125,39 @@ test('what cannot be written is known before the model is loaded, and nothing is
   );
   assert.deepEqual(snapshot(folder), before);
   assert.ok(!existsSync(at('new')));
+});
+
+test('what several commands write into is refused when it holds anything else, and stays as it is', async () => {
+  await succeed(train('finished'));
+  await sparseAdapter(train('halted', '--epochs', '2000'), { signal: { after: 'pruned', name: 'SIGTERM' } });
+  mkdirSync(at('letters', 'runs'), { recursive: true });
+  writeFileSync(at('letters', 'runs', 'mail.txt'), 'Dear Sir');
+  writeFileSync(at('runs.json'), '[]');
+  const before = snapshot(folder);
+  const reproduce = (output: string) => [
+    'reproduce',
+    'table1',
+    '--model',
+    model,
+    '--data',
+    tinyGlue(),
+    '--output',
+    output,
+  ];
+  const cases = ['finished', 'halted', 'letters'].flatMap((name) => [
+    reproduce(at(name)),
+    ['results', '--import', at('runs.json'), '--output', at(name)],
+    ['demo', '--output', at(name)],
+  ]);
+  await Promise.all(
+    cases.map(async (args) => {
+      const { code, stderr } = await sparseAdapter(args);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^error: .* holds "[\w.-]+", which is not an earlier output; choose another folder\.\n$/);
+    }),
+  );
+  assert.deepEqual(snapshot(folder), before);
+  await succeed(['train', '--resume', '--output', at('halted')]);
 });
 
 test('a result that was complete when its process died is found by every command that reads it', async () => {

@@ -46,7 +46,7 @@ async function importedInto(path: string, moves?: Moves) {
   return { store, count: importRuns(store, await readExport(path), moves) };
 }
 
-const json = join(folder, 'export.json');
+const json = join(temporaryFolder(), 'export.json');
 test.before(async () => {
   await setBackend('wasm', { threads: 1 });
   const store = await ResultStore.open(folder);

@@ -282,7 +282,7 @@ test('a choice of one is greedy search', async () => {
     sources,
     async (read) => {
       const greedy = await generate(model, read, { maxLength: 10 });
-      for (const narrow of [{ topK: 1 }, { topP: 1e-9 }, { temperature: 1e-4 }]) {
+      for (const narrow of [{ topK: 1 }, { topP: 1e-9 }, { temperature: 1e-4 }, { temperature: 1e-300 }]) {
         const sampling = { temperature: 1, topK: 0, topP: 1, ...narrow };
         assert.deepEqual(await generate(model, read, { maxLength: 10, sampling }, { random: new Random(5) }), greedy);
       }

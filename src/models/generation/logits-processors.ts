@@ -49,11 +49,14 @@ export const forcedLast =
   (scores, tokens) =>
     tokens.length === maxLength - 1 ? only(scores, id) : scores;
 
+/** Below that one token is certain, and quotients would not be finite. */
+const LEAST_TEMPERATURE = 1e-30;
+
 /** softmax(scores / t): below 1 the likely tokens become likelier. */
 export const temperature =
   (t: number): LogitsProcessor =>
   (scores) =>
-    scores.map((score) => score / t);
+    scores.map((score) => score / Math.max(t, LEAST_TEMPERATURE));
 
 /** The k likeliest tokens (Fan et al., 2018), and those as likely as the last of them. */
 export const topK =
