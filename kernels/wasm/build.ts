@@ -1,6 +1,6 @@
 /**
- * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`: the module as a base64 string, once with relaxed SIMD
- * (fused multiply-add) and once for engines without it, and an id of each. And makes the program of a worker thread one text,
+ * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`: the module with relaxed SIMD (fused multiply-add) as a
+ * hexadecimal string, the patch that makes of it the one for engines without, and an id of each. And makes the program of a worker thread one text,
  * `src/backends/wasm/worker-source.ts`.
  */
 import { createHash } from 'node:crypto';
@@ -8,6 +8,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
+import { makePatch } from './patch.ts';
 
 const sources = join(import.meta.dirname, 'assembly');
 const target = join(import.meta.dirname, '../../src/backends/wasm/binary.ts');
@@ -22,7 +23,7 @@ const options = [
 
 const files = readdirSync(sources).sort();
 const hash = createHash('sha256')
-  .update(JSON.stringify([options, features, 'ids']))
+  .update(JSON.stringify([options, features, 'hexadecimal, and a patch']))
   .update(asc.version);
 for (const file of files) hash.update(file).update(readFileSync(join(sources, file)));
 const stamp = `// sources: ${hash.digest('hex')}`;
@@ -30,14 +31,20 @@ const stamp = `// sources: ${hash.digest('hex')}`;
 if (readBinary().startsWith(stamp)) {
   console.log('wasm kernels: up to date');
 } else {
-  let text = `${stamp}\n`;
-  for (const [name, enabled] of Object.entries(features)) {
-    const binary = await compile(enabled);
-    const id = createHash('sha256').update(binary).digest('hex').slice(0, 8);
-    text += `export const ${name} =\n  '${Buffer.from(binary).toString('base64')}';\nexport const ${name}Id = '${id}';\n`;
-    console.log(`wasm kernels, ${name}: ${binary.length} bytes`);
-  }
-  writeFileSync(target, text);
+  const relaxed = await compile('relaxed');
+  const baseline = await compile('baseline');
+  writeFileSync(
+    target,
+    `${stamp}
+import type { Patch } from './patch.ts';
+
+export const relaxed: string =
+  '${relaxed.toString('hex')}';
+export const baseline: Patch =
+  ${JSON.stringify(makePatch(relaxed, baseline))};
+export const [relaxedId, baselineId] = ['${idOf(relaxed)}', '${idOf(baseline)}'];
+`,
+  );
 }
 
 await writeWorker();
@@ -69,21 +76,30 @@ function readBinary(): string {
   }
 }
 
-async function compile(enabled: string): Promise<Uint8Array> {
+function idOf(binary: Buffer): string {
+  return createHash('sha256').update(binary).digest('hex').slice(0, 8);
+}
+
+async function compile(name: keyof typeof features): Promise<Buffer> {
   let binary: Uint8Array | null = null;
-  const { error, stderr } = await asc.main(['index.ts', '--outFile', 'kernels.wasm', '--enable', enabled, ...options], {
-    readFile: (name, base) => {
-      try {
-        return readFileSync(join(sources, base, name), 'utf8');
-      } catch {
-        return null;
-      }
+  const { error, stderr } = await asc.main(
+    ['index.ts', '--outFile', 'kernels.wasm', '--enable', features[name], ...options],
+    {
+      readFile: (name, base) => {
+        try {
+          return readFileSync(join(sources, base, name), 'utf8');
+        } catch {
+          return null;
+        }
+      },
+      writeFile: (_name, contents) => {
+        if (typeof contents !== 'string') binary = contents;
+      },
+      listFiles: () => [],
     },
-    writeFile: (_name, contents) => {
-      if (typeof contents !== 'string') binary = contents;
-    },
-    listFiles: () => [],
-  });
+  );
   if (error || !binary || stderr.toString()) throw new Error(`The kernels do not compile without warnings.\n${stderr}`);
-  return binary;
+  const bytes = Buffer.from(binary);
+  console.log(`wasm kernels, ${name}: ${bytes.length} bytes`);
+  return bytes;
 }

@@ -1,6 +1,7 @@
 import type { BinaryOp, UnaryOp } from '../backend.ts';
-import { decodeBase64 } from './base64.ts';
 import { baseline, baselineId, relaxed, relaxedId } from './binary.ts';
+import { decodeHex } from './hex.ts';
+import { applyPatch } from './patch.ts';
 
 /** Byte address in the linear memory; 0 where something optional is missing. */
 type Address = number;
@@ -256,9 +257,9 @@ export function kernelModule(): WebAssembly.Module {
  * major version of Node.js.
  */
 function compile(): WebAssembly.Module {
-  const bytes = decodeBase64(relaxed);
+  const bytes = decodeHex(relaxed);
   hasFusedMultiplyAdd = globalThis.process?.env?.SPARSE_ADAPTER_FMA !== '0' && WebAssembly.validate(bytes);
-  return new WebAssembly.Module(hasFusedMultiplyAdd ? bytes : decodeBase64(baseline));
+  return new WebAssembly.Module(hasFusedMultiplyAdd ? bytes : applyPatch(bytes, baseline));
 }
 
 let hasFusedMultiplyAdd = false;

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import { makePatch } from '../../kernels/wasm/patch.ts';
+import { baseline, baselineId, relaxed, relaxedId } from '../../src/backends/wasm/binary.ts';
+import { decodeHex } from '../../src/backends/wasm/hex.ts';
+import { applyPatch } from '../../src/backends/wasm/patch.ts';
+
+const test = suite('backends: stored kernels');
+
+const idOf = (bytes: ArrayBuffer): string =>
+  createHash('sha256').update(new Uint8Array(bytes)).digest('hex').slice(0, 8);
+
+test('both modules have the ids that are told, and are modules', () => {
+  const first = decodeHex(relaxed);
+  const second = applyPatch(first, baseline);
+  assert.deepEqual([idOf(first), idOf(second)], [relaxedId, baselineId]);
+  assert.notEqual(relaxedId, baselineId);
+  for (const bytes of [first, second]) assert.equal(new Uint32Array(bytes.slice(0, 4))[0], 0x6d736100);
+});
+
+test('hexadecimal digits are read as they were written', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      assert.deepEqual(new Uint8Array(decodeHex(Buffer.from(bytes).toString('hex'))), bytes);
+    }),
+    { seed: 1 },
+  );
+});
+
+test('a patch makes the target of the source, whatever they share', () => {
+  const pieces = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 30 });
+  // Pieces of one list in two orders, with other bytes between them.
+  const piece = (n: number) => Buffer.alloc(3 * n, Buffer.from([n, 7 * n, 255 - n, 3]));
+  fc.assert(
+    fc.property(pieces, pieces, fc.uint8Array({ maxLength: 9 }), (first, second, other) => {
+      const source = Buffer.concat([...first.map(piece), other]);
+      const target = Buffer.concat([other, ...second.map(piece), other]);
+      const bytes = Uint8Array.from(source).buffer;
+      assert.deepEqual(Buffer.from(applyPatch(bytes, makePatch(source, target))), target);
+    }),
+    { seed: 1 },
+  );
+});
+
+test.run();
