@@ -28,15 +28,15 @@ export function gemm({ m, n, k }: Product, backend: WasmBackend): Job {
 
 /** The speed of the micro-kernel alone: the best of some products on one thread, times the number of threads. */
 export function peak({ threads }: WasmBackend): Job {
-  const { kernels, memory } = new WasmBackend({ threads: 1 });
+  const { kernels, memory, gemmScratch } = new WasmBackend({ threads: 1 });
   const address = (floats: number) => memory.allocate(4 * floats).start;
   // A single panel of the second operand, which no product packs, and rows that fit in the first two levels of cache.
   const [n, k] = [preferredColumns(), 256];
   const jobs = [12, 48, 192].map((m) => {
-    const [a, b, c, scratch] = [address(m * k), address(n * k), address(m * n), address(kernels.gemmScratch() / 4)];
+    const [a, b, c] = [address(m * k), address(n * k), address(m * n)];
     memory.floats(a, m * k).set(weight('x', m * k));
     memory.floats(b, n * k).set(weight('w', n * k));
-    const multiply = () => kernels.gemmRows(a, false, b, false, false, 0, 0, c, m, n, k, 0, m, scratch, 0);
+    const multiply = () => kernels.gemmRows(a, false, b, false, false, null, null, c, m, n, k, m, gemmScratch);
     return { flop: 2 * m * n * k, count: repeats({ m, n, k }), multiply };
   });
   return {

@@ -1,6 +1,6 @@
 import { type Profiler as Protocol, Session } from 'node:inspector/promises';
 import type { WasmBackend } from '../../src/backends/wasm/index.ts';
-import { instantiate } from '../../src/backends/wasm/kernels.ts';
+import { instantiate } from '../../src/backends/wasm/module.ts';
 import type { Job } from './job.ts';
 
 /** Microseconds between two looks at the stack. */

@@ -5,6 +5,7 @@ import type { Backend, BinaryOp, Buffer, ReduceOp, Shape, View } from '../../src
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { sizeOf } from '../../src/backends/shapes.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
+import { instantiate } from '../../src/backends/wasm/module.ts';
 import { difference } from '../support/compare.ts';
 import { arrays, blocks, broadcastingShapes, rowNumbers, shapes } from '../support/strategies.ts';
 import { commonShape, range, type Values } from '../support/values.ts';
@@ -160,16 +161,15 @@ test('a number of a product does not depend on the range that is computed', () =
   const [m, n, k] = [37, 53, 801];
   const [a, b] = [noise(m * k, 1), noise(k * n, 2)].map((x) => wasm.upload(x.values));
   const whole = wasm.matmul(a, b, { batch: 1, m, n, k, transposeA: false, transposeB: false });
-  const { gemmRows, gemmColumns } = wasm.kernels;
+  const { gemmRows, gemmColumns } = instantiate(wasm.memory.wasm);
   for (const [gemm, bounds] of [
     [gemmRows, [0, 3, 22, 37]],
     [gemmColumns, [0, 16, 48, 53]],
   ] as const) {
     const parts = wasm.fill(m * n, 0);
-    wasm.withThreadScratch(wasm.kernels.gemmScratch(), (scratch, bytes) => {
+    wasm.memory.borrow(wasm.gemmScratch, (scratch) => {
       bounds.slice(1).forEach((end, i) => {
-        const operands = [a.address, false, b.address, false, false, 0, 0, parts.address, m, n, k] as const;
-        gemm(...operands, bounds[i], end, scratch, bytes);
+        gemm(a.address, 0, b.address, 0, 0, 0, 0, parts.address, m, n, k, bounds[i], end, scratch);
       });
     });
     assert.deepEqual(wasm.readSync(parts), wasm.readSync(whole));

@@ -4,7 +4,7 @@ import { at, storeTail, storeUpTo4 } from './simd';
 import { transpose4 } from './transpose4';
 
 /** out = condition != 0 ? a : b for elements [start, end); the operands of the layout are condition, a, b. */
-export function select(c: usize, a: usize, b: usize, out: usize, layout: usize, start: i32, end: i32): void {
+export function select(condition: usize, a: usize, b: usize, out: usize, layout: usize, start: i32, end: i32): void {
   const n = innerLength(layout);
   const stepC = step(layout, 0);
   const stepA = step(layout, 1);
@@ -13,7 +13,7 @@ export function select(c: usize, a: usize, b: usize, out: usize, layout: usize, 
     const outer = i / n;
     const column = i - outer * n;
     const count = min(n - column, end - i);
-    const fromC = at(c, offsetOf(layout, 0, outer) + stepC * column);
+    const fromC = at(condition, offsetOf(layout, 0, outer) + stepC * column);
     const fromA = at(a, offsetOf(layout, 1, outer) + stepA * column);
     const fromB = at(b, offsetOf(layout, 2, outer) + stepB * column);
     let vc = v128.load32_splat(fromC);

@@ -19,7 +19,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
 
   /** scale · x ⊙ y, without y scale · x; `out` may be x. */
   const scaled = (x: WasmBuffer, y: WasmBuffer | null, scale: number, out = backend.allocate(x.length)): WasmBuffer => {
-    kernels.scaledProduct(x.address, y?.address ?? 0, scale, out.address, 0, x.length);
+    kernels.scaledProduct(x, y, scale, out, x.length);
     return out;
   };
 
@@ -35,14 +35,14 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     if (seen !== weight) backend.free(seen);
   };
 
-  const dropOut = ({ address, length }: WasmBuffer, { dropout }: BottleneckSpec): void => {
-    if (dropout) kernels.dropout(address, address, dropout.p, 1 / (1 - dropout.p), dropout.seed, 0, length);
+  const dropOut = (x: WasmBuffer, { dropout }: BottleneckSpec): void => {
+    if (dropout) kernels.dropout(x, x, dropout.p, 1 / (1 - dropout.p), dropout.seed, x.length);
   };
 
   /** Calls `use` with the address of a. */
   const withActivation = (p: WasmBuffer, spec: BottleneckSpec, use: (address: number) => void): void => {
     const a = backend.allocate(p.length);
-    kernels[spec.activation](p.address, a.address, 0, p.length);
+    kernels[spec.activation](p, a, p.length);
     dropOut(a, spec);
     use(a.address);
     backend.free(a);
@@ -99,7 +99,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
           backend.gemm({ a: dy.buffer.address, b, c: dp.address, m: rows, n: inner, k: hidden }),
         );
         dropOut(dp, spec);
-        kernels[`${spec.activation}Backward`](p.address, dp.address, dp.address, 0, dp.length);
+        kernels[`${spec.activation}Backward`](p, dp, dp, dp.length);
         if (isNeeded(DOWN, downMask)) {
           const product = backend.allocate(inner * hidden);
           const [a, b, c] = [dp.address, inputs[X].buffer.address, product.address];

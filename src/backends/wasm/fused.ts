@@ -1,7 +1,7 @@
-import type { FusedKernel, FusedKernels } from '../backend.ts';
+import type { FusedKernel, FusedKernels, View } from '../backend.ts';
 import { packedAttention } from './attention.ts';
 import { bottleneck } from './bottleneck.ts';
-import { addressOf, type WasmBuffer } from './buffer.ts';
+import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 
 type Kernel<Attributes> = FusedKernel<Attributes, WasmBuffer>;
@@ -25,48 +25,49 @@ function alongRows(backend: WasmBackend, name: 'softmax' | 'logSoftmax'): Kernel
   const forward = backend.kernels[name];
   const backward = backend.kernels[`${name}Backward`];
   return {
-    forward([{ buffer, shape }]) {
-      const n = shape[shape.length - 1];
-      const output = backend.allocate(buffer.length);
-      forward(buffer.address, output.address, n, 0, n && buffer.length / n);
+    forward([x]) {
+      const [rows, n] = rowsOf(x);
+      const output = backend.allocate(x.buffer.length);
+      forward(x.buffer, output, n, rows);
       return { output, saved: [] };
     },
-    backward(_inputs, { buffer, shape }, _saved, dy) {
-      const n = shape[shape.length - 1];
-      const dx = backend.allocate(buffer.length);
-      backward(buffer.address, dy.buffer.address, dx.address, n, 0, n && buffer.length / n);
+    backward(_inputs, y, _saved, dy) {
+      const [rows, n] = rowsOf(y);
+      const dx = backend.allocate(y.buffer.length);
+      backward(y.buffer, dy.buffer, dx, n, rows);
       return [dx];
     },
   };
 }
 
+/** Returns how many rows an array has, and how long they are. */
+function rowsOf({ buffer, shape }: View<WasmBuffer>): [rows: number, n: number] {
+  const n = shape[shape.length - 1];
+  return [n && buffer.length / n, n];
+}
+
 /** Keeps two numbers of each row, from which a logit gives its probability. */
 function crossEntropy(backend: WasmBackend): Kernel<{ readonly targets: Int32Array }> {
-  const { kernels } = backend;
+  const { kernels, memory } = backend;
   return {
-    forward([{ buffer, shape }], { targets }) {
+    forward([{ buffer: x, shape }], { targets }) {
       const [rows, n] = shape;
       const [output, sums] = [backend.allocate(rows), backend.allocate(2 * rows)];
-      backend.withInts(targets, (classes) =>
-        kernels.crossEntropy(buffer.address, classes, output.address, sums.address, n, 0, rows),
-      );
+      memory.borrowInts(targets, (classes) => kernels.crossEntropy(x, classes, output, sums, n, rows));
       return { output, saved: [sums] };
     },
-    backward([{ buffer, shape }], _output, [sums], dy, _needs, { targets }) {
+    backward([{ buffer: x, shape }], _output, [sums], dy, _needs, { targets }) {
       const [rows, n] = shape;
-      const dx = backend.allocate(buffer.length);
-      const [x, l, g] = [buffer, sums, dy.buffer].map(addressOf);
-      backend.withInts(targets, (classes) => kernels.crossEntropyBackward(x, classes, l, g, dx.address, n, 0, rows));
+      const dx = backend.allocate(x.length);
+      memory.borrowInts(targets, (classes) => kernels.crossEntropyBackward(x, classes, sums, dy.buffer, dx, n, rows));
       return [dx];
     },
-    doubleBackward([{ buffer, shape }], _output, [sums], dy, [u], needs, { targets }) {
+    doubleBackward([{ buffer: x, shape }], _output, [sums], dy, [u], needs, { targets }) {
       if (!u) return null;
       const [rows, n] = shape;
-      const [gx, gdy] = [buffer.length, rows].map((length, i) => (needs[i] ? backend.allocate(length) : null));
-      const [x, l, g, direction] = [buffer, sums, dy.buffer, u.buffer].map(addressOf);
-      const [toX, toDy] = [gx, gdy].map(addressOf);
-      backend.withInts(targets, (classes) =>
-        kernels.crossEntropyDoubleBackward(x, classes, l, g, direction, toX, toDy, n, 0, rows),
+      const [gx, gdy] = [x.length, rows].map((length, i) => (needs[i] ? backend.allocate(length) : null));
+      memory.borrowInts(targets, (classes) =>
+        kernels.crossEntropyDoubleBackward(x, classes, sums, dy.buffer, u.buffer, gx, gdy, n, rows),
       );
       return [gx, gdy];
     },
@@ -77,40 +78,34 @@ function crossEntropy(backend: WasmBackend): Kernel<{ readonly targets: Int32Arr
 function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
   const { kernels } = backend;
   return {
-    forward([{ buffer, shape }, weight, bias], { eps }) {
-      const n = shape[shape.length - 1];
-      const rows = n && buffer.length / n;
-      const [output, mean, rstd] = [buffer.length, rows, rows].map((length) => backend.allocate(length));
-      const [x, w, b] = [buffer, weight.buffer, bias.buffer].map(addressOf);
-      kernels.layerNorm(x, w, b, output.address, mean.address, rstd.address, n, eps, 0, rows);
+    forward([x, { buffer: weight }, { buffer: bias }], { eps }) {
+      const [rows, n] = rowsOf(x);
+      const output = backend.allocate(x.buffer.length);
+      const [mean, rstd] = [backend.allocate(rows), backend.allocate(rows)];
+      kernels.layerNorm(x.buffer, weight, bias, output, mean, rstd, n, eps, rows);
       return { output, saved: [mean, rstd] };
     },
-    backward([{ buffer, shape }, weight], _output, [mean, rstd], gradOutput, needs) {
-      const n = shape[shape.length - 1];
-      const rows = mean.length;
-      const [x, w, dy, m, s] = [buffer, weight.buffer, gradOutput.buffer, mean, rstd].map(addressOf);
+    backward([x, { buffer: weight }], _output, [mean, rstd], { buffer: dy }, needs) {
+      const [rows, n] = rowsOf(x);
       let dx: WasmBuffer | null = null;
       if (needs[0]) {
-        dx = backend.allocate(buffer.length);
-        kernels.layerNormBackward(x, w, dy, m, s, dx.address, n, 0, rows);
+        dx = backend.allocate(x.buffer.length);
+        kernels.layerNormBackward(x.buffer, weight, dy, mean, rstd, dx, n, rows);
       }
       if (!needs[1] && !needs[2]) return [dx, null, null];
-      const [dw, db] = [backend.allocate(n), backend.allocate(n)];
-      kernels.layerNormBackwardParameters(x, dy, m, s, dw.address, db.address, rows, n, 0, n);
-      return [dx, dw, db].map((gradient, i) => {
+      const [dweight, dbias] = [backend.allocate(n), backend.allocate(n)];
+      kernels.layerNormBackwardParameters(x.buffer, dy, mean, rstd, dweight, dbias, rows, n, n);
+      return [dx, dweight, dbias].map((gradient, i) => {
         if (gradient && !needs[i]) backend.free(gradient);
         return needs[i] ? gradient : null;
       });
     },
-    doubleBackward([{ buffer, shape }, weight], _output, [mean, rstd], gradOutput, gradGrads, needs) {
+    doubleBackward([x, { buffer: weight }], _output, [mean, rstd], { buffer: dy }, [u, ...others], needs) {
       // With a trained weight and bias there are more terms, which the composition knows.
-      if (!gradGrads[0] || gradGrads[1] || gradGrads[2] || needs[1] || needs[2]) return null;
-      const [gx, gdy] = [needs[0], needs[3]].map((needed) => (needed ? backend.allocate(buffer.length) : null));
-      const n = shape[shape.length - 1];
-      const [x, w, dy, m, s, u] = [buffer, weight.buffer, gradOutput.buffer, mean, rstd, gradGrads[0].buffer].map(
-        addressOf,
-      );
-      kernels.layerNormDoubleBackward(x, w, dy, m, s, u, addressOf(gx), addressOf(gdy), n, 0, mean.length);
+      if (!u || others.some((other) => other) || needs[1] || needs[2]) return null;
+      const [rows, n] = rowsOf(x);
+      const [gx, gdy] = [needs[0], needs[3]].map((needed) => (needed ? backend.allocate(x.buffer.length) : null));
+      kernels.layerNormDoubleBackward(x.buffer, weight, dy, mean, rstd, u.buffer, gx, gdy, n, rows);
       return [gx, null, null, gdy];
     },
   };
@@ -121,23 +116,22 @@ function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): K
   const backward = backend.kernels[`${name}Backward`];
   const doubleBackward = backend.kernels[`${name}DoubleBackward`];
   return {
-    forward([{ buffer }]) {
-      const output = backend.allocate(buffer.length);
-      forward(buffer.address, output.address, 0, buffer.length);
+    forward([{ buffer: x }]) {
+      const output = backend.allocate(x.length);
+      forward(x, output, x.length);
       return { output, saved: [] };
     },
-    backward([{ buffer }], _output, _saved, dy) {
-      const dx = backend.allocate(buffer.length);
-      backward(buffer.address, dy.buffer.address, dx.address, 0, buffer.length);
+    backward([{ buffer: x }], _output, _saved, dy) {
+      const dx = backend.allocate(x.length);
+      backward(x, dy.buffer, dx, x.length);
       return [dx];
     },
     /** Of dx = dy f'(x): u dy f''(x) and u f'(x), which is what `backward` computes. */
-    doubleBackward([{ buffer }], _output, _saved, dy, [u], needs) {
+    doubleBackward([{ buffer: x }], _output, _saved, dy, [u], needs) {
       if (!u) return null;
-      const [gx, gdy] = needs.map((needed) => (needed ? backend.allocate(buffer.length) : null));
-      const uAt = u.buffer.address;
-      if (gx) doubleBackward(buffer.address, dy.buffer.address, uAt, gx.address, 0, buffer.length);
-      if (gdy) backward(buffer.address, uAt, gdy.address, 0, buffer.length);
+      const [gx, gdy] = needs.map((needed) => (needed ? backend.allocate(x.length) : null));
+      if (gx) doubleBackward(x, dy.buffer, u.buffer, gx, x.length);
+      if (gdy) backward(x, u.buffer, gdy, x.length);
       return [gx, gdy];
     },
   };

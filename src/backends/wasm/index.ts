@@ -15,9 +15,10 @@ import { collapse, elementwiseWalk, reductions, type Walk } from '../walk.ts';
 import type { Block } from './allocator.ts';
 import { secondOperand, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
-import { fusesMultiplyAdd, instantiate, type Kernels, kernelModule, kernelsId } from './kernels.ts';
+import type { Calls } from './kernels.ts';
 import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
+import { fusesMultiplyAdd, instantiate, kernelModule, kernelsId } from './module.ts';
 import { optimizerKernels } from './optimizer.ts';
 import type { Sharing } from './sharing.ts';
 import { preferredColumns, simd256, type TileColumns } from './simd256.ts';
@@ -80,8 +81,10 @@ export class WasmBackend implements Backend {
   readonly dtype = 'float32';
   readonly fused: FusedKernels<WasmBuffer>;
   readonly optimizer: OptimizerKernels<WasmBuffer>;
-  readonly kernels: Kernels;
+  readonly kernels: Calls;
   readonly memory = new Memory();
+  /** Bytes of scratch that a thread needs for a product. */
+  readonly gemmScratch: number;
   /** Threads that may compute, the calling one included. */
   readonly threads: number;
   readonly #wished: number;
@@ -90,15 +93,16 @@ export class WasmBackend implements Backend {
 
   constructor({ threads = defaultThreads(), tileColumns = preferredColumns(), sharing }: WasmOptions = {}) {
     const memory = this.memory.wasm;
-    const kernels = instantiate(memory);
-    kernels.tileColumns.value = tileColumns;
+    const exports = instantiate(memory);
+    exports.tileColumns.value = tileColumns;
     this.#wished = threads;
     const start: Start = (block, names, events) =>
       startWorkers({ module: kernelModule(), memory, tileColumns, names, block, threads: this.threads }, events);
     this.#pool = new ThreadPool(threads, start, sharing);
     this.threads = this.#pool.threads;
-    this.kernels = this.#pool.divide(kernels);
-    this.memory.start(kernels.heapBase());
+    this.kernels = this.#pool.calls(exports, this.memory);
+    this.gemmScratch = exports.gemmScratch();
+    this.memory.start(exports.heapBase());
     this.fused = fusedKernels(this);
     this.optimizer = optimizerKernels(this);
   }
@@ -134,7 +138,7 @@ export class WasmBackend implements Backend {
   allocateF16(length: number): WasmBuffer {
     const widen = (halves: Block): Block => {
       const floats = this.memory.allocate(4 * length);
-      this.kernels.widenF16(halves.start, floats.start, 0, length);
+      this.kernels.widenF16(halves.start, floats.start, length);
       this.memory.free(halves);
       this.#bytes += 2 * length;
       return floats;
@@ -145,30 +149,6 @@ export class WasmBackend implements Backend {
   #track(buffer: WasmBuffer): WasmBuffer {
     this.#bytes += buffer.bytes;
     return buffer;
-  }
-
-  /** Calls `use` with the address of memory that is free again afterwards. */
-  withScratch(bytes: number, use: (address: number) => void): void {
-    const block = this.memory.allocate(bytes);
-    try {
-      use(block.start);
-    } finally {
-      this.memory.free(block);
-    }
-  }
-
-  /** Calls `use` with scratch for each thread: the address of the first and the bytes from one to the next. */
-  withThreadScratch(bytes: number, use: (address: number, bytes: number) => void): void {
-    const aligned = Math.ceil(bytes / 64) * 64;
-    this.withScratch(this.threads * aligned, (address) => use(address, aligned));
-  }
-
-  /** Calls `use` with the address of a copy of 32-bit integers. */
-  withInts(values: ArrayLike<number>, use: (address: number) => void): void {
-    this.withScratch(4 * values.length, (address) => {
-      this.memory.writeInts(address, values);
-      use(address);
-    });
   }
 
   upload(values: ArrayLike<number>): WasmBuffer {
@@ -183,7 +163,7 @@ export class WasmBackend implements Backend {
 
   fill(length: number, value: number): WasmBuffer {
     const out = this.allocate(length);
-    this.kernels.fill(out.address, value, 0, length);
+    this.kernels.fill(out, value, length);
     return out;
   }
 
@@ -208,25 +188,22 @@ export class WasmBackend implements Backend {
 
   unary(op: UnaryOp, x: WasmBuffer): WasmBuffer {
     const out = this.allocate(x.length);
-    this.kernels[op](x.address, out.address, 0, x.length);
+    this.kernels[op](x, out, x.length);
     return out;
   }
 
   binary(op: BinaryOp, a: WasmView, b: WasmView, shape: Shape): WasmBuffer {
     const out = this.allocate(sizeOf(shape));
     this.#walk(elementwiseWalk(shape, [a.shape, b.shape]), (layout) =>
-      this.kernels[op](a.buffer.address, b.buffer.address, out.address, layout, 0, out.length),
+      this.kernels[op](a.buffer, b.buffer, out, layout, out.length),
     );
     return out;
   }
 
   select(condition: WasmView, a: WasmView, b: WasmView, shape: Shape): WasmBuffer {
     const out = this.allocate(sizeOf(shape));
-    const operands = [condition, a, b];
-    const [ac, aa, ab] = operands.map((view) => view.buffer.address);
-    const shapes = operands.map((view) => view.shape);
-    this.#walk(elementwiseWalk(shape, shapes), (layout) =>
-      this.kernels.select(ac, aa, ab, out.address, layout, 0, out.length),
+    this.#walk(elementwiseWalk(shape, [condition.shape, a.shape, b.shape]), (layout) =>
+      this.kernels.select(condition.buffer, a.buffer, b.buffer, out, layout, out.length),
     );
     return out;
   }
@@ -244,11 +221,8 @@ export class WasmBackend implements Backend {
     let from = x.buffer;
     for (const { outer, rows, inner } of steps) {
       const out = this.allocate(outer * inner);
-      if (inner === 1) this.kernels[op === 'sum' ? 'sumRows' : 'maxRows'](from.address, out.address, rows, 0, outer);
-      else {
-        const kernel = this.kernels[op === 'sum' ? 'sumColumns' : 'maxColumns'];
-        kernel(from.address, out.address, rows, inner, 0, out.length);
-      }
+      if (inner === 1) this.kernels[op === 'sum' ? 'sumRows' : 'maxRows'](from, out, rows, outer);
+      else this.kernels[op === 'sum' ? 'sumColumns' : 'maxColumns'](from, out, rows, inner, out.length);
       if (from !== x.buffer) this.free(from);
       from = out;
     }
@@ -257,16 +231,8 @@ export class WasmBackend implements Backend {
 
   matmul(a: WasmBuffer, b: WasmBuffer, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): WasmBuffer {
     const out = this.allocate(batch * m * n);
-    const { kernels } = this;
     if (batch === 1) this.gemm({ a: a.address, transposeA, ...secondOperand(b), transposeB, c: out.address, m, n, k });
-    else {
-      this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
-        kernels.gemmBatch(
-          ...([a.address, transposeA, b.address, transposeB, out.address] as const),
-          ...([m, n, k, 0, batch, scratch, bytes] as const),
-        );
-      });
-    }
+    else this.kernels.gemmBatch(a, transposeA, b, transposeB, out, m, n, k, batch, this.gemmScratch);
     return out;
   }
 
@@ -284,18 +250,15 @@ export class WasmBackend implements Backend {
     const { kernels } = this;
     const { a, transposeA = false, b, transposeB = false, f16B = false, bias = 0, init = 0, c, m, n, k } = product;
     if (init === 0 && m <= SKINNY_ROWS && !transposeA && transposeB) {
-      const operands = [a, k, b, k, bias, 0, c, n, m, k, 0, n] as const;
-      if (!f16B) kernels.gemmSkinny(...operands);
-      else this.withThreadScratch(16 * k, (scratch, bytes) => kernels.gemmSkinnyF16(...operands, scratch, bytes));
+      if (f16B) kernels.gemmSkinnyF16(a, k, b, k, bias, 0, c, n, m, k, n, 16 * k);
+      else kernels.gemmSkinny(a, k, b, k, bias, 0, c, n, m, k, n);
       return;
     }
     // Threads share columns, so that each packs its own; where these are too few for a fair share, they share rows.
     const byColumns = (n >= PANELS_PER_THREAD * PANEL * this.threads && !transposeA) || m < FEW_ROWS;
     const multiply = byColumns ? kernels.gemmColumns : kernels.gemmRows;
-    this.withThreadScratch(kernels.gemmScratch(), (scratch, bytes) => {
-      const operands = [a, transposeA, b, transposeB, f16B, bias, init, c, m, n, k] as const;
-      multiply(...operands, 0, byColumns ? n : m, scratch, bytes);
-    });
+    const range = byColumns ? n : m;
+    multiply(a, transposeA, b, transposeB, f16B, bias, init, c, m, n, k, range, this.gemmScratch);
   }
 
   gather(table: WasmView, ids: Int32Array): WasmBuffer {
@@ -303,16 +266,14 @@ export class WasmBackend implements Backend {
     const out = this.allocate(ids.length * width);
     const { stored, isF16 } = table.buffer;
     const gather = this.kernels[isF16 ? 'gatherF16' : 'gather'];
-    this.withInts(ids, (list) => gather(stored, list, out.address, width, 0, ids.length));
+    this.memory.borrowInts(ids, (list) => gather(stored, list, out, width, ids.length));
     return out;
   }
 
   scatterAdd(x: WasmView, ids: Int32Array, rows: number): WasmBuffer {
     const width = sizeOf(x.shape.slice(1));
     const out = this.fill(rows * width, 0);
-    this.withInts(ids, (list) =>
-      this.kernels.scatterAdd(x.buffer.address, list, out.address, width, ids.length, 0, width),
-    );
+    this.memory.borrowInts(ids, (list) => this.kernels.scatterAdd(x.buffer, list, out, width, ids.length, width));
     return out;
   }
 
@@ -323,7 +284,7 @@ export class WasmBackend implements Backend {
     const walk = collapse(shape, [order.map((axis) => strides[axis]), stridesOf(shape)]);
     const last = walk.shape.length - 1;
     if (walk.strides[0][last] === 1) {
-      this.#walk(walk, (layout) => this.kernels.copy(x.buffer.address, out.address, layout, 0, out.length));
+      this.#walk(walk, (layout) => this.kernels.copy(x.buffer, out, layout, out.length));
     } else if (out.length > 0) {
       this.#transpose(x.buffer.address, out.address, walk);
     }
@@ -357,13 +318,13 @@ export class WasmBackend implements Backend {
 
   uniform(length: number, seed: number): WasmBuffer {
     const out = this.allocate(length);
-    this.kernels.uniform(out.address, seed, 0, length);
+    this.kernels.uniform(out, seed, length);
     return out;
   }
 
   dropout(x: WasmBuffer, p: number, seed: number): WasmBuffer {
     const out = this.allocate(x.length);
-    this.kernels.dropout(x.address, out.address, p, 1 / (1 - p), seed, 0, x.length);
+    this.kernels.dropout(x, out, p, 1 / (1 - p), seed, x.length);
     return out;
   }
 
@@ -372,7 +333,7 @@ export class WasmBackend implements Backend {
   }
 
   #walk(walk: Walk, use: (layout: number) => void): void {
-    this.withInts(layoutWords(walk), use);
+    this.memory.borrowInts(layoutWords(walk), use);
   }
 
   #place(x: WasmView, out: WasmBuffer, starts: readonly number[], shape: Shape): void {
@@ -382,7 +343,7 @@ export class WasmBackend implements Backend {
 
   #copy(from: number, to: number, shape: Shape, stridesFrom: readonly number[], stridesTo: readonly number[]): void {
     const size = sizeOf(shape);
-    this.#walk(collapse(shape, [stridesFrom, stridesTo]), (layout) => this.kernels.copy(from, to, layout, 0, size));
+    this.#walk(collapse(shape, [stridesFrom, stridesTo]), (layout) => this.kernels.copy(from, to, layout, size));
   }
 
   /** The last axis of the result is strided in the source: planes of it and the source's contiguous axis are transposed. */
@@ -401,7 +362,7 @@ export class WasmBackend implements Backend {
     const [rows, columns] = [shape[rowAxis], shape[columnAxis]];
     const units = sizeOf(pick(shape)) * Math.ceil(rows / TRANSPOSE_ROWS);
     this.#walk(walk, (layout) =>
-      this.kernels.transpose(from, to, layout, rows, columns, source[columnAxis], target[rowAxis], 0, units),
+      this.kernels.transpose(from, to, layout, rows, columns, source[columnAxis], target[rowAxis], units),
     );
   }
 }

@@ -1,279 +1,359 @@
+/**
+ * The kernels of `kernels/wasm/assembly`, each declared once. A declaration is a function with the name and the arguments of its
+ * kernel that returns the work of a call, in elementwise operations. Its last argument is the range: how many rows, columns, ...
+ * of the result are computed, all of them by one call; threads divide it as `by...` says. The types of the calls, their division
+ * (threads.ts) and the jobs of the workers (job.ts) follow from here.
+ *
+ * Lengths and leading dimensions (`ld`) count floats. The assembly says more about each kernel; where this has one argument for the
+ * range, it has the two ends, so that a thread can compute a part.
+ */
 import type { BinaryOp, UnaryOp } from '../backend.ts';
-import { baseline, baselineId, relaxed, relaxedId } from './binary.ts';
-import { decodeHex } from './hex.ts';
-import { applyPatch } from './patch.ts';
+import type { WasmBuffer } from './buffer.ts';
 
-/** Byte address in the linear memory; 0 where something optional is missing. */
-type Address = number;
+/** An array of floats, or the byte address of anything else in the linear memory. */
+export type Pointer = WasmBuffer | number;
+/** The same; null where there is none. */
+type Optional = Pointer | null;
+/** How much of the result is computed: what threads divide. */
+type Range = number;
+/** Bytes of memory that each thread needs for itself; calls find them. */
+type Scratch = number;
 
-/** out = f(x). */
-type Map = (x: Address, out: Address, start: number, end: number) => void;
-type Map2 = (x: Address, dy: Address, dx: Address, start: number, end: number) => void;
-type Map3 = (x: Address, dy: Address, u: Address, out: Address, start: number, end: number) => void;
-/** out = f(a, b), walked as the layout says. */
-type Walk2 = (a: Address, b: Address, out: Address, layout: Address, start: number, end: number) => void;
-type Rows = (x: Address, out: Address, n: number, start: number, end: number) => void;
-type RowsBackward = (y: Address, dy: Address, dx: Address, n: number, start: number, end: number) => void;
-type Columns = (x: Address, out: Address, rows: number, inner: number, start: number, end: number) => void;
+/** How threads may divide the range of a kernel. */
+export interface Division {
+  /** Numbers of the range that stay together: whole cache lines, or the rows of a tile. */
+  readonly unit: number;
+  /** Whether small pieces would cost more than large ones. */
+  readonly onlyEqualParts?: boolean;
+  /** Whether a range must not be computed twice: the kernel adds to what is there, or its result may lie in place of an operand. */
+  readonly once?: boolean;
+  /** Whether the last argument, after the range, is the scratch. */
+  readonly scratch?: boolean;
+}
 
-type Gather = (table: Address, ids: Address, out: Address, width: number, start: number, end: number) => void;
+export interface Kernel<Arguments extends unknown[]> extends Division {
+  readonly work: (...args: Arguments) => number;
+}
 
-type GemmSkinny = (
-  a: Address,
-  ldA: number,
-  b: Address,
-  ldB: number,
-  init: Address,
-  ldInit: number,
-  c: Address,
-  ldC: number,
-  rows: number,
-  k: number,
-  start: number,
-  end: number,
-) => void;
-type Gemm = (
-  a: Address,
-  transposeA: boolean,
-  b: Address,
-  transposeB: boolean,
-  f16B: boolean,
-  bias: Address,
-  init: Address,
-  c: Address,
-  m: number,
-  n: number,
-  k: number,
-  start: number,
-  end: number,
-  scratch: Address,
-  scratchBytes: number,
-) => void;
+const by =
+  (division: Division) =>
+  <Arguments extends unknown[]>(work: (...args: Arguments) => number): Kernel<Arguments> => ({ ...division, work });
 
-type Attended = [q: Address, k: Address, v: Address];
-/** `spec` is laid out as attention-spec.ts says. */
-type AttentionRange = [
-  ...[spec: Address, headDim: number, mostKeys: number],
-  ...[start: number, end: number, scratch: Address, scratchBytes: number],
-];
+const byNumbers = by({ unit: 1024 });
+/** For results that may lie in place of x. */
+const byNumbersInPlace = by({ unit: 1024, once: true });
+const byRows = by({ unit: 1 });
+const byColumns = by({ unit: 16 });
+/** A multiplication and an addition of a product take an eighth of what moving a number does. */
+const PRODUCT = 1 / 8;
+/** Numbers of a block of the optimisers' arrays. */
+export const BLOCK = 1024;
 
-/**
- * The exports of the kernels in `kernels/wasm/assembly`, which say more about each. Lengths and leading dimensions count
- * floats. Every kernel works on the range [start, end) of its result. `scratchBytes` is for the pool that divides ranges (see
- * threads.ts); a kernel itself takes no notice of it.
- */
-export interface Kernels extends Record<UnaryOp, Map>, Record<BinaryOp, Walk2> {
-  heapBase(): Address;
-  /** From halves, from bfloat16 and from float64 to floats. */
-  widenF16: Map;
-  widenBf16: Map;
-  narrowF64: Map;
-  fill(out: Address, value: number, start: number, end: number): void;
-  uniform(out: Address, seed: number, start: number, end: number): void;
-  dropout(x: Address, out: Address, p: number, scale: number, seed: number, start: number, end: number): void;
+const unary = byNumbers((x: Pointer, out: Pointer, numbers: Range) => numbers);
+const binary = byNumbers((a: Pointer, b: Pointer, out: Pointer, layout: Pointer, numbers: Range) => numbers);
+const slope = byNumbersInPlace((x: Pointer, dy: Pointer, dx: Pointer, numbers: Range) => numbers);
+const curvature = byNumbers((x: Pointer, dy: Pointer, u: Pointer, out: Pointer, numbers: Range) => numbers);
+const convert = byNumbers((from: Pointer, to: Pointer, numbers: Range) => numbers);
+const alongRows = byRows((x: Pointer, out: Pointer, n: number, rows: Range) => rows * n);
+const alongRowsBackward = byRows((y: Pointer, dy: Pointer, dx: Pointer, n: number, rows: Range) => rows * n);
+const alongColumns = byColumns(
+  (x: Pointer, out: Pointer, rows: number, inner: number, numbers: Range) => numbers * rows,
+);
+const gather = byRows((table: Pointer, ids: Pointer, out: Pointer, width: number, rows: Range) => rows * width);
 
-  select(condition: Address, a: Address, b: Address, out: Address, layout: Address, start: number, end: number): void;
-  copy(from: Address, to: Address, layout: Address, start: number, end: number): void;
-  transpose(
-    from: Address,
-    to: Address,
-    layout: Address,
-    rows: number,
-    columns: number,
-    strideFrom: number,
-    strideTo: number,
-    start: number,
-    end: number,
-  ): void;
-  gather: Gather;
-  /** The same from a table of halves. */
-  gatherF16: Gather;
-  scatterAdd(x: Address, ids: Address, out: Address, width: number, count: number, start: number, end: number): void;
+const elementwise = {
+  neg: unary,
+  exp: unary,
+  log: unary,
+  tanh: unary,
+  sigmoid: unary,
+  relu: unary,
+  sqrt: unary,
+  rsqrt: unary,
+  abs: unary,
+  sign: unary,
+  erf: unary,
+  heaviside: unary,
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: binary,
+  pow: binary,
+  maximum: binary,
+  minimum: binary,
+  equal: binary,
+  less: binary,
+} satisfies Record<UnaryOp, typeof unary> & Record<BinaryOp, typeof binary>;
 
-  sumRows: Rows;
-  maxRows: Rows;
-  sumColumns: Columns;
-  maxColumns: Columns;
-
-  gelu: Map;
-  geluTanh: Map;
-  silu: Map;
-  geluBackward: Map2;
-  geluTanhBackward: Map2;
-  siluBackward: Map2;
-  reluBackward: Map2;
-  tanhBackward: Map2;
+export const kernels = {
+  ...elementwise,
+  select: byNumbers(
+    (condition: Pointer, a: Pointer, b: Pointer, out: Pointer, layout: Pointer, numbers: Range) => numbers,
+  ),
+  fill: byNumbers((out: Pointer, value: number, numbers: Range) => numbers),
+  uniform: byNumbers((out: Pointer, seed: number, numbers: Range) => numbers),
+  dropout: byNumbersInPlace(
+    (x: Pointer, out: Pointer, p: number, scale: number, seed: number, numbers: Range) => numbers,
+  ),
   /** out = scale · x ⊙ y, without y scale · x. */
-  scaledProduct(x: Address, y: Address, scale: number, out: Address, start: number, end: number): void;
-  geluDoubleBackward: Map3;
-  geluTanhDoubleBackward: Map3;
-  siluDoubleBackward: Map3;
+  scaledProduct: byNumbersInPlace((x: Pointer, y: Optional, scale: number, out: Pointer, numbers: Range) => numbers),
+  widenF16: convert,
+  widenBf16: convert,
+  narrowF64: convert,
 
-  softmax: Rows;
-  logSoftmax: Rows;
-  softmaxBackward: RowsBackward;
-  logSoftmaxBackward: RowsBackward;
-  crossEntropy(
-    x: Address,
-    classes: Address,
-    losses: Address,
-    sums: Address,
-    n: number,
-    start: number,
-    end: number,
-  ): void;
-  crossEntropyBackward(
-    x: Address,
-    classes: Address,
-    sums: Address,
-    dy: Address,
-    dx: Address,
-    n: number,
-    start: number,
-    end: number,
-  ): void;
-  crossEntropyDoubleBackward(
-    x: Address,
-    classes: Address,
-    sums: Address,
-    dy: Address,
-    u: Address,
-    gx: Address,
-    gdy: Address,
-    n: number,
-    start: number,
-    end: number,
-  ): void;
-  layerNorm(
-    x: Address,
-    weight: Address,
-    bias: Address,
-    out: Address,
-    mean: Address,
-    rstd: Address,
-    n: number,
-    eps: number,
-    start: number,
-    end: number,
-  ): void;
-  layerNormBackward(
-    x: Address,
-    weight: Address,
-    dy: Address,
-    mean: Address,
-    rstd: Address,
-    dx: Address,
-    n: number,
-    start: number,
-    end: number,
-  ): void;
-  layerNormDoubleBackward(
-    x: Address,
-    weight: Address,
-    dy: Address,
-    mean: Address,
-    rstd: Address,
-    u: Address,
-    gx: Address,
-    gdy: Address,
-    n: number,
-    start: number,
-    end: number,
-  ): void;
-  layerNormBackwardParameters(
-    x: Address,
-    dy: Address,
-    mean: Address,
-    rstd: Address,
-    dweight: Address,
-    dbias: Address,
-    rows: number,
-    n: number,
-    start: number,
-    end: number,
-  ): void;
+  gelu: unary,
+  geluTanh: unary,
+  silu: unary,
+  geluBackward: slope,
+  geluTanhBackward: slope,
+  siluBackward: slope,
+  reluBackward: slope,
+  tanhBackward: slope,
+  geluDoubleBackward: curvature,
+  geluTanhDoubleBackward: curvature,
+  siluDoubleBackward: curvature,
 
-  adam(table: Address, coefficients: Address, start: number, end: number): void;
-  squares(table: Address, out: Address, start: number, end: number): void;
+  copy: byNumbers((from: Pointer, to: Pointer, layout: Pointer, numbers: Range) => numbers),
+  transpose: byRows(
+    (
+      from: Pointer,
+      to: Pointer,
+      layout: Pointer,
+      rows: number,
+      columns: number,
+      strideFrom: number,
+      strideTo: number,
+      blocksOf16Rows: Range,
+    ) => blocksOf16Rows * 16 * columns,
+  ),
+  gather,
+  gatherF16: gather,
+  scatterAdd: by({ unit: 16, once: true })(
+    (x: Pointer, ids: Pointer, out: Pointer, width: number, count: number, columns: Range) => columns * count,
+  ),
 
-  /** Columns of a tile of a product: 8, or 16 for engines that fuse pairs of 128-bit operations. */
-  readonly tileColumns: WebAssembly.Global<'i32'>;
-  /** Bytes of scratch for one call of `gemmColumns`, `gemmRows` and `gemmBatch`. */
-  gemmScratch(): number;
-  /** A product of contiguous matrices; the range counts its columns. */
-  gemmColumns: Gemm;
-  /** The same; the range counts its rows. */
-  gemmRows: Gemm;
-  /** The range counts products of the batch. */
-  gemmBatch(
-    a: Address,
-    transposeA: boolean,
-    b: Address,
-    transposeB: boolean,
-    c: Address,
-    m: number,
-    n: number,
-    k: number,
-    start: number,
-    end: number,
-    scratch: Address,
-    scratchBytes: number,
-  ): void;
-  /** The same for a few rows of contiguous a and transposed b; the range counts columns. */
-  gemmSkinny: GemmSkinny;
-  /** The same with b of halves; scratch for four rows of it as floats. */
-  gemmSkinnyF16: (...args: [...Parameters<GemmSkinny>, scratch: Address, scratchBytes: number]) => void;
-  attention(...args: [...Attended, out: Address, logSum: Address, ...AttentionRange]): void;
-  attentionBackward(
-    ...args: [
-      ...Attended,
-      ...[out: Address, logSum: Address, dy: Address],
-      ...[dq: Address, dk: Address, dv: Address],
-      ...AttentionRange,
-    ]
-  ): void;
-  attentionDoubleBackward(
-    ...args: [
-      ...Attended,
-      ...[logSum: Address, dy: Address],
-      ...[a: Address, b: Address, c: Address],
-      ...[gq: Address, gk: Address, gv: Address, gdy: Address],
-      ...AttentionRange,
-    ]
-  ): void;
-}
+  sumRows: alongRows,
+  maxRows: alongRows,
+  sumColumns: alongColumns,
+  maxColumns: alongColumns,
 
-let compiled: WebAssembly.Module | null = null;
+  softmax: alongRows,
+  logSoftmax: alongRows,
+  softmaxBackward: alongRowsBackward,
+  logSoftmaxBackward: alongRowsBackward,
+  crossEntropy: byRows(
+    (x: Pointer, classes: Pointer, losses: Pointer, sums: Pointer, n: number, rows: Range) => rows * n,
+  ),
+  crossEntropyBackward: byRows(
+    (x: Pointer, classes: Pointer, sums: Pointer, dy: Pointer, dx: Pointer, n: number, rows: Range) => rows * n,
+  ),
+  crossEntropyDoubleBackward: byRows(
+    (
+      x: Pointer,
+      classes: Pointer,
+      sums: Pointer,
+      dy: Pointer,
+      u: Pointer,
+      gx: Optional,
+      gdy: Optional,
+      n: number,
+      rows: Range,
+    ) => rows * n,
+  ),
+  layerNorm: byRows(
+    (
+      x: Pointer,
+      weight: Pointer,
+      bias: Pointer,
+      out: Pointer,
+      mean: Pointer,
+      rstd: Pointer,
+      n: number,
+      eps: number,
+      rows: Range,
+    ) => rows * n,
+  ),
+  layerNormBackward: byRows(
+    (x: Pointer, weight: Pointer, dy: Pointer, mean: Pointer, rstd: Pointer, dx: Pointer, n: number, rows: Range) =>
+      rows * n,
+  ),
+  layerNormDoubleBackward: byRows(
+    (
+      x: Pointer,
+      weight: Pointer,
+      dy: Pointer,
+      mean: Pointer,
+      rstd: Pointer,
+      u: Pointer,
+      gx: Optional,
+      gdy: Optional,
+      n: number,
+      rows: Range,
+    ) => rows * n,
+  ),
+  layerNormBackwardParameters: byColumns(
+    (
+      x: Pointer,
+      dy: Pointer,
+      mean: Pointer,
+      rstd: Pointer,
+      dweight: Pointer,
+      dbias: Pointer,
+      rows: number,
+      n: number,
+      columns: Range,
+    ) => columns * rows,
+  ),
 
-/** The compiled kernels, the same for all memories and threads. */
-export function kernelModule(): WebAssembly.Module {
-  compiled ??= compile();
-  return compiled;
-}
+  adam: by({ unit: 1, once: true })((table: Pointer, coefficients: Pointer, blocks: Range) => blocks * BLOCK),
+  squares: byRows((table: Pointer, out: Pointer, blocks: Range) => blocks * BLOCK),
 
-/**
- * With relaxed SIMD (fused multiply-add) where the engine knows it: a module with an unknown instruction does not validate.
- * SPARSE_ADAPTER_FMA=0 leaves it out, so that results are those of engines without it: same kernels, and to the bit with the same
- * major version of Node.js.
- */
-function compile(): WebAssembly.Module {
-  const bytes = decodeHex(relaxed);
-  hasFusedMultiplyAdd = globalThis.process?.env?.SPARSE_ADAPTER_FMA !== '0' && WebAssembly.validate(bytes);
-  return new WebAssembly.Module(hasFusedMultiplyAdd ? bytes : applyPatch(bytes, baseline));
-}
+  /** A product of contiguous matrices; threads share its columns. */
+  gemmColumns: by({ unit: 48, scratch: true })(
+    (
+      a: Pointer,
+      transposeA: boolean,
+      b: Pointer,
+      transposeB: boolean,
+      f16B: boolean,
+      bias: Optional,
+      init: Optional,
+      c: Pointer,
+      m: number,
+      n: number,
+      k: number,
+      columns: Range,
+      scratch: Scratch,
+    ) => columns * m * k * PRODUCT,
+  ),
+  /** The same; threads share its rows, and each piece of rows packs all of b. */
+  gemmRows: by({ unit: 6, onlyEqualParts: true, scratch: true })(
+    (
+      a: Pointer,
+      transposeA: boolean,
+      b: Pointer,
+      transposeB: boolean,
+      f16B: boolean,
+      bias: Optional,
+      init: Optional,
+      c: Pointer,
+      m: number,
+      n: number,
+      k: number,
+      rows: Range,
+      scratch: Scratch,
+    ) => rows * n * k * PRODUCT,
+  ),
+  gemmBatch: by({ unit: 1, scratch: true })(
+    (
+      a: Pointer,
+      transposeA: boolean,
+      b: Pointer,
+      transposeB: boolean,
+      c: Pointer,
+      m: number,
+      n: number,
+      k: number,
+      products: Range,
+      scratch: Scratch,
+    ) => products * m * n * k * PRODUCT,
+  ),
+  /** A product of a few rows with a transposed b. */
+  gemmSkinny: by({ unit: 4 })(
+    (
+      a: Pointer,
+      ldA: number,
+      b: Pointer,
+      ldB: number,
+      init: Optional,
+      ldInit: number,
+      c: Pointer,
+      ldC: number,
+      rows: number,
+      k: number,
+      columns: Range,
+    ) => columns * rows * k * PRODUCT,
+  ),
+  /** The same with b of float16; scratch for four rows of it as floats. */
+  gemmSkinnyF16: by({ unit: 4, scratch: true })(
+    (
+      a: Pointer,
+      ldA: number,
+      b: Pointer,
+      ldB: number,
+      init: Optional,
+      ldInit: number,
+      c: Pointer,
+      ldC: number,
+      rows: number,
+      k: number,
+      columns: Range,
+      scratch: Scratch,
+    ) => columns * rows * k * PRODUCT,
+  ),
+  attention: by({ unit: 1, scratch: true })(
+    (
+      q: Pointer,
+      k: Pointer,
+      v: Pointer,
+      out: Pointer,
+      logSum: Pointer,
+      words: Pointer,
+      headDim: number,
+      mostKeys: number,
+      units: Range,
+      scratch: Scratch,
+    ) => units * headDim * mostKeys,
+  ),
+  attentionBackward: by({ unit: 1, scratch: true })(
+    (
+      q: Pointer,
+      k: Pointer,
+      v: Pointer,
+      out: Pointer,
+      logSum: Pointer,
+      dy: Pointer,
+      dq: Optional,
+      dk: Optional,
+      dv: Optional,
+      words: Pointer,
+      headDim: number,
+      mostKeys: number,
+      units: Range,
+      scratch: Scratch,
+    ) => units * headDim * mostKeys,
+  ),
+  attentionDoubleBackward: by({ unit: 1, scratch: true })(
+    (
+      q: Pointer,
+      k: Pointer,
+      v: Pointer,
+      logSum: Pointer,
+      dy: Pointer,
+      a: Optional,
+      b: Optional,
+      c: Optional,
+      gq: Optional,
+      gk: Optional,
+      gv: Optional,
+      gdy: Optional,
+      words: Pointer,
+      headDim: number,
+      mostKeys: number,
+      units: Range,
+      scratch: Scratch,
+    ) => units * headDim * mostKeys,
+  ),
+};
 
-let hasFusedMultiplyAdd = false;
+export type KernelName = keyof typeof kernels;
 
-/** Whether the kernels compute a b + c with one rounding; known once they are compiled. */
-export const fusesMultiplyAdd = (): boolean => hasFusedMultiplyAdd;
+/** The names in the order in which jobs count them. */
+export const kernelNames = Object.keys(kernels) as KernelName[];
 
-/** What tells these kernels from others: results are the same bits only with the same ones. Known once they are compiled. */
-export const kernelsId = (): string => (hasFusedMultiplyAdd ? relaxedId : baselineId);
-
-export const isCompiled = (): boolean => compiled !== null;
-
-/** The kernels on a memory. */
-export function instantiate(memory: WebAssembly.Memory): Kernels {
-  const { exports } = new WebAssembly.Instance(kernelModule(), { env: { memory } });
-  return exports as unknown as Kernels;
-}
+/** The calls of the kernels, with the arguments of their declarations. */
+export type Calls = {
+  readonly [Name in KernelName]: (typeof kernels)[Name] extends Kernel<infer Arguments>
+    ? (...args: Arguments) => void
+    : never;
+};

@@ -84,6 +84,24 @@ export class Memory {
     for (let i = 0; i < values.length; i++) words[start + i] = values[i];
   }
 
+  /** Calls `use` with the address of bytes that are free again afterwards. */
+  borrow(bytes: number, use: (address: number) => void): void {
+    const block = this.allocate(bytes);
+    try {
+      use(block.start);
+    } finally {
+      this.free(block);
+    }
+  }
+
+  /** Calls `use` with the address of a copy of 32-bit integers, which is free again afterwards. */
+  borrowInts(values: ArrayLike<number>, use: (address: number) => void): void {
+    this.borrow(4 * values.length, (address) => {
+      this.writeInts(address, values);
+      use(address);
+    });
+  }
+
   #grow(bytes: number): number {
     const needed = Math.ceil((bytes + SLACK) / PAGE);
     const pages = this.size / PAGE;

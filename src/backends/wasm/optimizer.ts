@@ -1,8 +1,7 @@
 import type { OptimizerKernels } from '../backend.ts';
 import type { WasmBackend, WasmBuffer } from './index.ts';
+import { BLOCK } from './kernels.ts';
 
-/** Numbers of an array that the kernels take as one unit of work. */
-const BLOCK = 1024;
 const WORDS = 7;
 
 /** Arrays of one length each, and the blocks of all; `others` are addresses that follow those of the arrays. */
@@ -31,19 +30,19 @@ export function optimizerKernels(backend: WasmBackend): OptimizerKernels<WasmBuf
       const { words, blocks } = tableOf(arrays.map(({ w, g, m, v, mask }) => [w, g, m, v, mask]));
       const scale = gradientScale ? backend.readSync(gradientScale)[0] : 1;
       const coefficients = [scale, l2, beta1, 1 - beta1, beta2, 1 - beta2, decay, stepSize, rootScale, eps];
-      backend.withInts(words, (table) =>
-        backend.withScratch(4 * coefficients.length, (address) => {
+      memory.borrowInts(words, (table) =>
+        memory.borrow(4 * coefficients.length, (address) => {
           memory.floats(address, coefficients.length).set(coefficients);
-          kernels.adam(table, address, 0, blocks);
+          kernels.adam(table, address, blocks);
         }),
       );
     },
     norm(xs) {
       const { words, blocks } = tableOf(xs.map((x) => [x]));
       let sum = 0;
-      backend.withInts(words, (table) =>
-        backend.withScratch(4 * blocks, (partial) => {
-          kernels.squares(table, partial, 0, blocks);
+      memory.borrowInts(words, (table) =>
+        memory.borrow(4 * blocks, (partial) => {
+          kernels.squares(table, partial, blocks);
           for (const x of memory.floats(partial, blocks)) sum += x;
         }),
       );

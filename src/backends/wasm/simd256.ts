@@ -1,5 +1,5 @@
-import { instantiate, isCompiled } from './kernels.ts';
 import { Memory } from './memory.ts';
+import { instantiate, isCompiled } from './module.ts';
 
 const FLAG = '--experimental-wasm-revectorize';
 /** The first Node.js whose V8 (13.6) gains from the flag; an older one takes it and gets slower, or does not know it. */
@@ -73,7 +73,7 @@ function probe(): Simd256 {
     for (const columns of [8, 16] as const) {
       kernels.tileColumns.value = columns;
       const start = performance.now();
-      kernels.gemmRows(a, false, b, false, false, 0, 0, c, m, n, k, 0, m, scratch, 0);
+      kernels.gemmRows(a, 0, b, 0, 0, 0, 0, c, m, n, k, 0, m, scratch);
       best[columns] = Math.min(best[columns], performance.now() - start);
       if (columns === 16 && !memory.floats(c, m * n).every((x, i) => x === expected[i])) {
         return { active: false, reason: 'the 256-bit kernel gave wrong numbers here' };

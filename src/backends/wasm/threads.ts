@@ -1,10 +1,11 @@
-import { type Division, dividedKernels, divisions } from './divisions.ts';
+import { callsOf, computeAlone, type LargeCall } from './calls.ts';
 import {
   ABSENT,
   ASLEEP,
   CLAIMS,
   computeAgain,
   computePieces,
+  type Description,
   type Job,
   jobIn,
   MOST_THREADS,
@@ -13,12 +14,12 @@ import {
   outcome,
   THREADS,
 } from './job.ts';
-import type { Kernels } from './kernels.ts';
+import { type Calls, type Division, kernelNames, kernels } from './kernels.ts';
+import type { Memory } from './memory.ts';
+import type { Exports, RawKernel } from './module.ts';
 import { Sharing } from './sharing.ts';
 import { canShare, type WorkerEvents, type Workers } from './workers.ts';
 
-/** Below this many elementwise operations a kernel stays on the calling thread: handing it out would cost more. */
-const LEAST_WORK = 1 << 16;
 /**
  * Milliseconds in which a thread must finish the piece that it has taken, and how much longer than the main thread's own part it
  * may take. A thread that is merely slow needs less even on a machine with a hundred busy programs.
@@ -26,7 +27,8 @@ const LEAST_WORK = 1 << 16;
 const PATIENCE = 30_000;
 const PATIENCE_FACTOR = 100;
 
-type RawKernel = (...args: number[]) => void;
+/** What of a job the pool knows by the call. */
+type Part = Omit<Description, 'unit' | 'onlyEqualParts'>;
 
 /** Starts the workers of a pool that looks for jobs in `block`. @returns when they take part, or before */
 export type Start = (block: SharedArrayBuffer, names: readonly string[], events: WorkerEvents) => Promise<Workers>;
@@ -67,7 +69,7 @@ export class ThreadPool {
     const block = newJobBlock();
     this.#job = jobIn(block, this.threads);
     const onGone = (thread: number, reason: string) => this.#lose(thread, reason);
-    this.#workers = await this.#start(block, dividedKernels, { onGone });
+    this.#workers = await this.#start(block, kernelNames, { onGone });
   }
 
   /** Threads that can take part now: the calling one, and the workers that have started. */
@@ -85,37 +87,37 @@ export class ThreadPool {
     return this.#gone.values().next().value;
   }
 
-  /**
-   * The kernels, dividing large ranges. A kernel with scratch takes one more argument here: the bytes of each thread's scratch,
-   * of which `threads` must lie behind each other.
-   */
-  divide(kernels: Kernels): Kernels {
-    this.#kernels = dividedKernels.map((name) => kernels[name] as unknown as RawKernel);
-    const divided = dividedKernels.map((name, number) => {
-      const division = divisions[name] as Division;
-      return [name, (...args: number[]) => this.#run(number, division, args)];
-    });
-    return { ...kernels, ...Object.fromEntries(divided) };
+  /** Makes the calls of the kernels on a memory, which divide large ranges among the threads. */
+  calls(exports: Exports, memory: Memory): Calls {
+    this.#kernels = kernelNames.map((name) => exports[name]);
+    return callsOf(exports, memory, (call) => this.#compute(call, memory));
   }
 
-  #run(number: number, division: Division, args: number[]): void {
-    const { behind, unit, weight } = division;
-    const kernel = this.#kernels[number];
-    const scratch = behind === 1 ? (args.pop() as number) : 0;
-    const range = args.length - 2 - behind;
-    const size = args[range + 1] - args[range];
-    const work = size * weight(args);
-    if (this.possible() === 1 || size < 2 * unit || work < LEAST_WORK) {
-      kernel(...args);
+  #compute(call: LargeCall, memory: Memory): void {
+    const { kernel, args, work, scratch } = call;
+    if (this.possible() === 1) {
+      computeAlone(this.#kernels[kernel], args, scratch, memory);
       return;
     }
     const start = performance.now();
     const { helpers, wake } = this.#helpers(work, start);
-    if (helpers > 0 && this.#job) {
-      const part = { args: args.map(Number), range, scratch, threads: 1 + helpers };
-      this.#share(this.#job, number, division, part, wake, start);
+    const job = this.#job;
+    if (helpers > 0 && job) {
+      const share = (ownScratch: number[], bytes: number) => {
+        const part = {
+          kernel,
+          args: [...args, ...ownScratch],
+          range: args.length - 2,
+          scratch: bytes,
+          threads: 1 + helpers,
+        };
+        this.#share(job, part, wake, start);
+      };
+      const bytes = Math.ceil(scratch / 64) * 64;
+      if (bytes === 0) share([], 0);
+      else memory.borrow(this.threads * bytes, (address) => share([address], bytes));
     } else {
-      kernel(...args);
+      computeAlone(this.#kernels[kernel], args, scratch, memory);
       this.#sharing.alone(start, performance.now());
     }
   }
@@ -131,16 +133,10 @@ export class ThreadPool {
     return { helpers: wake ? present : present - asleep, wake };
   }
 
-  #share(
-    job: Job,
-    kernel: number,
-    { unit, onlyEqualParts, once }: Division,
-    part: { args: readonly number[]; range: number; scratch: number; threads: number },
-    wake: boolean,
-    start: number,
-  ): void {
-    const { args, range } = part;
-    const number = open(job, { ...part, kernel, unit, onlyEqualParts: onlyEqualParts === true });
+  #share(job: Job, part: Part, wake: boolean, start: number): void {
+    const { kernel, args, range } = part;
+    const { unit, onlyEqualParts = false, once }: Division = kernels[kernelNames[kernel]];
+    const number = open(job, { ...part, unit, onlyEqualParts });
     if (wake) Atomics.notify(job.state, CLAIMS);
     const own = computePieces(job, this.#kernels, 0, number, 0);
     const end = performance.now();

@@ -2,6 +2,7 @@ import type { Shape } from '../backend.ts';
 import { type StoredNumbers, storedBytes } from '../stored.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
+import type { Calls } from './kernels.ts';
 
 /** Bytes that are read at a time where they must be converted. */
 const CHUNK = 1 << 20;
@@ -28,16 +29,16 @@ export function uploadStored(backend: WasmBackend, numbers: StoredNumbers, shape
 function convert(
   backend: WasmBackend,
   { dtype, length, readInto }: StoredNumbers,
-  kernel: (from: number, to: number, start: number, end: number) => void,
+  kernel: Calls['widenF16'],
   to: number,
 ): void {
   const size = storedBytes(dtype);
   const step = CHUNK / size;
-  backend.withScratch(CHUNK, (scratch) => {
+  backend.memory.borrow(CHUNK, (scratch) => {
     for (let first = 0; first < length; first += step) {
       const count = Math.min(step, length - first);
       readInto(backend.memory.bytes(scratch, count * size), first * size);
-      kernel(scratch, to + 4 * first, 0, count);
+      kernel(scratch, to + 4 * first, count);
     }
   });
 }
