@@ -1,11 +1,11 @@
 import { InputError } from '../errors.ts';
 import { isHeadParameter } from '../models/heads.ts';
-import type { Parameter } from '../nn/index.ts';
-import { memory } from '../tensor/memory.ts';
+import { type Parameter, Snapshot } from '../nn/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkNames, checkSize } from './build-checks.ts';
 import { actsEverywhere, type Composition, namesIn, transformAt } from './composition.ts';
-import type { AdaptableModel, AdapterParts, AdapterSettings, PrunableMatrices } from './family.ts';
+import type { AdaptableModel, AdapterParts, AdapterSettings, Chain, PrunableMatrices } from './family.ts';
 import { withoutLayers } from './leave-out.ts';
 import { completeSettings, configOf, familyOf } from './registry.ts';
 import { WeightSwap } from './weight-swap.ts';
@@ -21,8 +21,8 @@ export interface Adapter {
   readonly prunable: readonly Parameter[];
   /** The same by the part they play: `bottleneck`, `lora` and the like. */
   readonly prunableMatrices: PrunableMatrices;
-  /** The prunable matrices that act one behind the other in one module, the first first; every one is in one chain. */
-  readonly chains: readonly (readonly Parameter[])[];
+  /** The same as they act one after the other; every one is in one chain. */
+  readonly chains: readonly Chain[];
   /** A term that training adds to the loss, or null. */
   readonly regularizer: (() => Tensor) | null;
   /** Its modules by attachment point. */
@@ -119,13 +119,14 @@ export class AdapterSet {
       throw error;
     }
     const own = made();
+    const chains = Object.values(parts.chains).flat();
     const adapter: Adapter = {
       name,
       settings: complete,
       parameters: parts.parameters ?? own,
-      prunable: Object.values(parts.prunable).flat(),
-      prunableMatrices: parts.prunable,
-      chains: chainsOf(name, parts.prunable, allPoints(this.#model)),
+      prunable: chains.flat(),
+      prunableMatrices: Object.fromEntries(Object.entries(parts.chains).map(([part, own]) => [part, own.flat()])),
+      chains,
       regularizer: parts.regularizer ?? null,
       parts,
       detach: () => {
@@ -222,24 +223,26 @@ export class AdapterSet {
     const adapter = this.get(name);
     const { ejected } = adapter.parts;
     if (!ejected) throw new InputError(`The adapter '${name}' has nothing to eject: all of it computes.`);
-    const numbers = new Map(
-      adapter.parameters.map(({ name, value, mask }) => [name, [value.dataSync(), mask?.dataSync() ?? null] as const]),
-    );
+    const kept = new Map(adapter.parameters.map((parameter) => [parameter.name, parameter.snapshot()]));
     const options = tidy(() => {
       const { options, values } = ejected();
-      for (const [parameter, value] of values) numbers.set(parameter, [value.dataSync(), null]);
+      for (const [parameter, value] of values) kept.set(parameter, new Snapshot(value, null, value.size));
       return options;
     });
     const active = this.#active;
-    this.remove(name);
-    const smaller = this.add(name, { ...adapter.settings, ...options });
-    for (const parameter of smaller.parameters) {
-      const known = numbers.get(parameter.name);
-      if (!known) throw new Error(`Ejecting '${name}' left ${parameter.name} without a value.`);
-      parameter.load(...known);
+    try {
+      this.remove(name);
+      const smaller = this.add(name, { ...adapter.settings, ...options });
+      for (const parameter of smaller.parameters) {
+        const known = kept.get(parameter.name);
+        if (!known) throw new Error(`Ejecting '${name}' left ${parameter.name} without a value.`);
+        parameter.restore(known);
+      }
+      this.activate(active);
+      return smaller;
+    } finally {
+      for (const snapshot of kept.values()) snapshot.dispose();
     }
-    this.activate(active);
-    return smaller;
   }
 
   /** Fills every point with what the composition does there. */
@@ -260,110 +263,7 @@ export class AdapterSet {
   }
 }
 
-/** What 32-bit addresses reach: the memory of the fast backend. */
-const MOST_BYTES = 2 ** 32;
-const inGiB = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
-
-/** @throws InputError naming the option that makes the adapter larger than the memory that is left, before any of it is taken */
-function checkSize({ kind, ...options }: AdapterSettings, parameters: readonly Parameter[]): void {
-  const needed = parameters.reduce((sum, { size }) => sum + Float32Array.BYTES_PER_ELEMENT * size, 0);
-  const left = MOST_BYTES - memory().bytes;
-  if (needed <= left) return;
-  const sizes = Object.entries(options).filter(([, value]) => Number.isSafeInteger(value));
-  const [name, value] = sizes.reduce((a, b) => (Number(b[1]) > Number(a[1]) ? b : a), ['the size', '']);
-  throw new InputError(
-    `${kind}: ${`${name} ${value}`.trim()} makes weights of ${inGiB(needed)}, and ${inGiB(left)} of memory are left; lower ${name}.`,
-  );
-}
-
-/** So that another name can be put in its place. @throws InputError unless the name is one part of each parameter's name */
-function checkNames(name: string, parameters: readonly Parameter[]): void {
-  for (const parameter of parameters) {
-    const count = parameter.name.split('.').filter((part) => part === name).length;
-    if (count > 1) throw new InputError(`'${name}' cannot name an adapter: ${parameter.name} has it twice.`);
-    if (count === 0) throw new Error(`${parameter.name} must contain '${name}', the name of its adapter.`);
-  }
-}
-
 const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points.projection, ...points.attention];
-
-/** Parts whose matrices read the same vector side by side. Those of the others act one behind the other. */
-const sideBySide: ReadonlySet<string> = new Set(['fusion']);
-
-/**
- * Matrices [out, in] of one part in one module form a chain as long as each reads as many numbers as come out of the one before it.
- * A module is what lies at one attachment point, or elsewhere what has the same component behind the adapter's name; there a chain
- * may begin with a table whose rows the next matrix reads.
- */
-function chainsOf(adapter: string, prunable: PrunableMatrices, points: readonly { readonly name: string }[]) {
-  const moduleOf = ({ name }: Parameter) => {
-    const around = points.map((point) => point.name).filter((point) => name.startsWith(`${point}.`));
-    const parts = name.split('.');
-    const elsewhere = parts.slice(0, parts.indexOf(adapter) + 2).join('.');
-    return {
-      path: around.reduce((longest, point) => (point.length > longest.length ? point : longest), '') || elsewhere,
-      mayHaveTable: around.length === 0,
-    };
-  };
-  const chains: Parameter[][] = [];
-  for (const [part, matrices] of Object.entries(prunable)) {
-    let chain: Parameter[] = [];
-    let module = '';
-    for (const matrix of matrices) {
-      const { path, mayHaveTable } = moduleOf(matrix);
-      const [out, inner] = chain.at(-1)?.shape ?? [];
-      const [, read] = matrix.shape;
-      const fits = read === out || (mayHaveTable && chain.length === 1 && read === inner);
-      if (path !== module || !fits || sideBySide.has(part)) {
-        chain = [];
-        chains.push(chain);
-      }
-      chain.push(matrix);
-      module = path;
-    }
-  }
-  return chains;
-}
-
-/** Sets of parts that pruning may remove weights from. */
-const prunableSets: Readonly<Record<string, (part: string) => boolean>> = {
-  all: () => true,
-  repo: (part) => part === 'bottleneck' || part === 'lora',
-};
-
-/** Whether a part, or the name of a matrix of it, is meant by one entry of a list; see {@link prunableIn}. */
-function meantBy(entry: string): (part: string, name: string) => boolean {
-  if (Object.hasOwn(prunableSets, entry)) return prunableSets[entry];
-  if (!entry.includes('*')) return (part) => part === entry;
-  const pieces = entry.split('*').map((piece) => piece.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const pattern = new RegExp(`^${pieces.join('.*')}$`);
-  return (_part, name) => pattern.test(name);
-}
-
-/**
- * The weight matrices of an adapter that pruning may remove weights from.
- *
- * @param which a list with commas: `all`, `repo` (those that the SparseAdapter authors' code prunes: bottlenecks and LoRA), parts
- * such as `bottleneck`, and names of parameters in which `*` stands for anything, such as `*.layer.0.*`
- * @throws InputError if there are none for an entry of the list
- */
-export function prunableIn({ settings, prunableMatrices, prunable }: Adapter, which: string): Parameter[] {
-  const parts = Object.entries(prunableMatrices);
-  const chosen = new Set<Parameter>();
-  for (const entry of which.split(',').map((text) => text.trim())) {
-    const isMeant = meantBy(entry);
-    const found = parts.flatMap(([part, matrices]) => matrices.filter(({ name }) => isMeant(part, name)));
-    if (found.length === 0) {
-      const there =
-        parts.length > 0 ? `its parts are: ${parts.map(([part]) => part).join(', ')}` : 'it has none at all';
-      throw new InputError(
-        `The adapter '${settings.kind}' has no weights to prune in '${entry}'; ${there}. Name another part, or train it without pruning.`,
-      );
-    }
-    for (const parameter of found) chosen.add(parameter);
-  }
-  return prunable.filter((parameter) => chosen.has(parameter));
-}
 
 /**
  * Attaches one adapter to a model that has none, and activates it.
@@ -376,16 +276,4 @@ export function attachAdapter(model: AdaptableModel, settings: AdapterSettings, 
   const adapter = adapters.add(name, settings);
   adapters.activate(name);
   return adapter;
-}
-
-/**
- * Makes every parameter a constant but those of the adapter and those that `isTrained` names, by default the task head.
- */
-export function freezeBackbone(
-  model: AdaptableModel,
-  adapter: Adapter,
-  isTrained: (parameter: Parameter) => boolean = isHeadParameter,
-): void {
-  const adapted = new Set(adapter.parameters);
-  for (const parameter of model.parameters()) parameter.trainable = adapted.has(parameter) || isTrained(parameter);
 }

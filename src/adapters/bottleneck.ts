@@ -146,7 +146,7 @@ export function bottlenecksAt(
   const modules = points.map((point) => new Bottleneck(at(point.name), point, name, full, input));
   return {
     residual: new Map(points.map((point, i) => [point, modules[i]])),
-    prunable: { bottleneck: modules.flatMap(({ down, up }) => [down.weight, up.weight]) },
+    chains: { bottleneck: modules.map(({ down, up }) => [down.weight, up.weight]) },
   };
 }
 

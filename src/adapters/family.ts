@@ -33,7 +33,13 @@ export type ProjectionModule = AdapterModule<Tensor, Projection>;
 /** A part at an attention: from its keys and values to others. */
 export type AttentionModule = AdapterModule<KeysAndValues, AttentionSite>;
 
-/** Weight matrices of an adapter that pruning may remove weights from, by the part they play: never biases or norms. */
+/**
+ * Weight matrices [out, in] that act one after the other, the first first: never biases or norms. The first may be a table whose
+ * rows the next one reads.
+ */
+export type Chain = readonly Parameter[];
+
+/** The weight matrices of an adapter that pruning may remove weights from, by their part in it. */
 export type PrunableMatrices = Readonly<Record<string, readonly Parameter[]>>;
 
 /** An adapter as its family builds it: modules at attachment points, and what there is to know of its weights. */
@@ -41,8 +47,8 @@ export interface AdapterParts {
   readonly residual?: ReadonlyMap<ResidualPoint, ResidualModule>;
   readonly projection?: ReadonlyMap<ProjectionPoint, ProjectionModule>;
   readonly attention?: ReadonlyMap<AttentionPoint, AttentionModule>;
-  /** Keys are `bottleneck`, `lora` and the like. */
-  readonly prunable: PrunableMatrices;
+  /** The weight matrices that pruning may remove weights from; keys are `bottleneck`, `lora` and the like. */
+  readonly chains: Readonly<Record<string, readonly Chain[]>>;
   /** What is trained, if it is not the parameters that were made while building. */
   readonly parameters?: readonly Parameter[];
   /** Weights of the backbone that do what the projection modules do. */

@@ -13,7 +13,7 @@ export const full = defineFamily({
   title: () => 'full',
   build: ({ backbone }) => ({
     parameters: backbone,
-    prunable: {},
+    chains: {},
     weights: new WeightSwap(new Map(backbone.map((parameter) => [parameter, parameter.value]))),
   }),
 });

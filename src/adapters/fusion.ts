@@ -134,7 +134,8 @@ export const fusion = defineFamily({
     const all = [...modules.values()];
     return {
       residual: modules,
-      prunable: { fusion: all.flatMap(({ query, key, value }) => [query.weight, key.weight, value]) },
+      // The three read the same rows side by side.
+      chains: { fusion: all.flatMap(({ query, key, value }) => [[query.weight], [key.weight], [value]]) },
       regularizer: regularization > 0 ? distanceFromIdentity(all, regularization) : undefined,
     };
   },

@@ -31,13 +31,7 @@ export {
   text,
   wholeNumbers,
 } from '../settings/index.ts';
-export {
-  type Adapter,
-  AdapterSet,
-  attachAdapter,
-  freezeBackbone,
-  prunableIn,
-} from './adapter-set.ts';
+export { type Adapter, AdapterSet, attachAdapter } from './adapter-set.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
 export { batchSplit, type Composition, stack } from './composition.ts';
 export * from './families.ts';
@@ -48,12 +42,14 @@ export {
   type AdapterSettings,
   type AttentionModule,
   type BuildContext,
+  type Chain,
   defineFamily,
   type Family,
   type ProjectionModule,
   type PrunableMatrices,
   type ResidualModule,
 } from './family.ts';
+export { freezeBackbone } from './freeze.ts';
 export { Fusion } from './fusion.ts';
 export {
   adapterFamilies,

@@ -116,7 +116,7 @@ export const lora = defineFamily({
     );
     return {
       projection: modules,
-      prunable: { lora: [...modules.values()].flatMap(({ a, b }) => [a, b]) },
+      chains: { lora: Array.from(modules.values(), ({ a, b }) => [a, b]) },
       mergedWeights: () =>
         new Map(Array.from(modules, ([{ linear }, module]) => [linear.weight, module.merged(linear.weight.tensor())])),
     };

@@ -53,7 +53,7 @@ export const mam = defineFamily({
     return {
       ...besideFeedForward,
       ...inAttention,
-      prunable: { ...inAttention.prunable, ...besideFeedForward.prunable },
+      chains: { ...inAttention.chains, ...besideFeedForward.chains },
       ejected: ejected && (() => ({ ...ejected(), options: { prefixFlat: true, equalSplit: false } })),
     };
   },

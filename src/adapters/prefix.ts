@@ -101,7 +101,7 @@ class Prefix implements AttentionModule {
 export function prefixesAt(
   { name, points, at }: BuildContext,
   config: PrefixConfig,
-): Pick<AdapterParts, 'attention' | 'prunable' | 'ejected'> {
+): Pick<AdapterParts, 'attention' | 'chains' | 'ejected'> {
   const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
   const modules = new Map<AttentionPoint, Prefix>();
   const tables = new Map<ParameterPath, PrefixTable>();
@@ -118,7 +118,7 @@ export function prefixesAt(
   const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));
   return {
     attention: modules,
-    prunable: { prefix: [...tables.values()].flatMap(({ matrices }) => matrices) },
+    chains: { prefix: Array.from(tables.values(), ({ matrices }) => matrices) },
     ejected: config.prefixFlat ? undefined : () => ({ options: { prefixFlat: true }, values: flat() }),
   };
 }

@@ -8,5 +8,5 @@ export {
   zerosInit,
 } from './init.ts';
 export { dropout, Embedding, LayerNorm, Linear } from './layers.ts';
-export { Parameter } from './parameter.ts';
+export { Parameter, Snapshot } from './parameter.ts';
 export { ParameterPath, type WeightSource } from './path.ts';

@@ -10,6 +10,25 @@ import { Tensor } from '../tensor/tensor.ts';
 
 type Values = ArrayLike<number> | StoredNumbers | Tensor;
 
+/** Value and mask of a parameter at one time, for {@link Parameter.restore}. It shares their memory until they change. */
+export class Snapshot {
+  readonly value: Tensor;
+  readonly mask: Tensor | null;
+  /** The number of weights that are not pruned. */
+  readonly kept: number;
+
+  constructor(value: Tensor, mask: Tensor | null, kept: number) {
+    this.value = keep(value.detach());
+    this.mask = mask && keep(mask.detach());
+    this.kept = kept;
+  }
+
+  dispose(): void {
+    this.value.dispose();
+    this.mask?.dispose();
+  }
+}
+
 /** A leaf with these numbers; of a tensor it shares the memory. */
 function leaf(values: Values, shape: Shape): Tensor {
   if (values instanceof Tensor) return values.view(shape, true);
@@ -31,11 +50,13 @@ export class Parameter {
   #current: Tensor | null = null;
   readonly #first: () => Values;
   #mask: Tensor | null = null;
+  #kept: number;
 
   /** @param values the first ones; a function is called when they are needed first, see {@link materialize} */
   constructor(name: string, values: Values | (() => Values), shape: Shape, { isNew = true } = {}) {
     this.name = name;
     this.shape = shape;
+    this.#kept = sizeOf(shape);
     this.isNew = isNew;
     this.#first = typeof values === 'function' ? values : () => values;
     if (typeof values !== 'function') this.materialize();
@@ -85,10 +106,13 @@ export class Parameter {
 
   /** Replaces the value; pruned weights stay 0. @throws Error if the shape differs */
   assign(value: Tensor): void {
-    if (!sameShape(value.shape, this.shape)) {
-      throw new Error(`${this.name}: ${formatShape(value.shape)} cannot replace a weight ${formatShape(this.shape)}.`);
-    }
+    this.#assertFits(value);
     this.#replace(value);
+  }
+
+  #assertFits({ shape }: Tensor): void {
+    if (sameShape(shape, this.shape)) return;
+    throw new Error(`${this.name}: ${formatShape(shape)} cannot replace a weight ${formatShape(this.shape)}.`);
   }
 
   /**
@@ -102,7 +126,20 @@ export class Parameter {
     return this.#value.operand.buffer;
   }
 
-  /** Takes over stored values and their mask, or none. @throws Error if one of them does not fit the shape */
+  /** Returns value and mask as they are now. Nothing is read or copied; dispose of it. */
+  snapshot(): Snapshot {
+    return new Snapshot(this.#value, this.#mask, this.#kept);
+  }
+
+  /** Sets value and mask to those of a snapshot, of this or another parameter. @throws Error if its shape differs */
+  restore({ value, mask, kept }: Snapshot): void {
+    this.#assertFits(value);
+    this.#setMask(null, this.size);
+    this.#replace(value);
+    if (mask) this.#setMask(keep(mask.detach()), kept);
+  }
+
+  /** Sets stored values and their mask, or none. @throws Error if one of them does not fit the shape */
   load(values: ArrayLike<number>, mask: ArrayLike<number> | null): void {
     tidy(() => {
       const value = tensor(values, this.shape);
@@ -118,14 +155,21 @@ export class Parameter {
    */
   setMask(mask: ArrayLike<number> | null): void {
     const next = mask && keep(tensor(mask, this.shape));
+    let kept = this.size;
+    for (let i = 0; mask && i < mask.length; i++) if (mask[i] === 0) kept--;
+    this.#setMask(next, kept);
+  }
+
+  #setMask(mask: Tensor | null, kept: number): void {
     this.#mask?.dispose();
-    this.#mask = next;
+    this.#mask = mask;
+    this.#kept = kept;
     this.#replace(this.#value);
   }
 
   /** The number of weights that are not pruned. */
   keptCount(): number {
-    return this.#mask ? Array.from(this.#mask.dataSync()).filter((m) => m !== 0).length : this.size;
+    return this.#kept;
   }
 
   /** Frees the value and the mask, for a model that is not used any more. Memory that others share stays theirs. */

@@ -55,7 +55,7 @@ export async function prune({
   const budgets = budgetsOf(shapes, sparsity, scope, method.densities);
   if (method.data && losses.length === 0) throw new InputError(`${name} needs training data to score weights with.`);
 
-  const restore = await snapshot(rounds > 1 ? parameters : []);
+  const before = parameters.map((parameter) => parameter.snapshot());
   let masks: Uint8Array[] | null = null;
   try {
     for (let round = 1; round <= rounds; round++) {
@@ -71,8 +71,10 @@ export async function prune({
       if (!method.data && rounds > 1) await onBatch?.(round, rounds);
     }
   } catch (error) {
-    restore();
+    for (const [i, parameter] of parameters.entries()) parameter.restore(before[i]);
     throw error;
+  } finally {
+    for (const snapshot of before) snapshot.dispose();
   }
   const report = reportOf(parameters);
   const warning = emptiedWarning(report);
@@ -98,20 +100,6 @@ function reportOf(parameters: readonly Parameter[]): PruneReport {
   }));
   const sum = (key: 'total' | 'kept') => layers.reduce((total, layer) => total + layer[key], 0);
   return { total: sum('total'), kept: sum('kept'), layers };
-}
-
-/** @returns what gives parameters the values and masks back that they have now */
-async function snapshot(parameters: readonly Parameter[]): Promise<() => void> {
-  const states = await Promise.all(
-    parameters.map(async (parameter) => ({
-      parameter,
-      values: await parameter.data(),
-      mask: (await parameter.mask?.data()) ?? null,
-    })),
-  );
-  return () => {
-    for (const { parameter, values, mask } of states) parameter.load(values, mask);
-  };
 }
 
 /**

@@ -1,6 +1,6 @@
-import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings, prunableIn } from '../adapters/index.ts';
+import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings } from '../adapters/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { type Budget, budgetsOf, pruningMethodOf } from '../pruning/index.ts';
+import { type Budget, budgetsOf, prunableIn, pruningMethodOf } from '../pruning/index.ts';
 import { sparsityFor } from './large-sparse.ts';
 import { ownAdapter } from './prepare.ts';
 import { builtAdapter, type RunSettings } from './settings.ts';

@@ -1,9 +1,9 @@
-import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone, prunableIn } from '../adapters/index.ts';
+import { type AdaptableModel, type Adapter, AdapterSet, freezeBackbone } from '../adapters/index.ts';
 import { cutBatches } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { ActivationCache, isHeadParameter, type Loaded, longestSequence, type SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { prune, pruningMethodOf } from '../pruning/index.ts';
+import { prunableIn, prune, pruningMethodOf } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { freezeBelow } from './frozen-below.ts';

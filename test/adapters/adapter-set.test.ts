@@ -145,7 +145,7 @@ const mean = defineFamily({
           },
         ]),
       ),
-      prunable: {},
+      chains: {},
       regularizer: () => tensor(2),
     };
   },

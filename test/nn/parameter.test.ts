@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { grad, memory, mul, ones, sum, tensor, tidy } from '../../src/index.ts';
+import { grad, memory, mul, ones, sum, Tensor, tensor, tidy } from '../../src/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { forAllAsync } from '../support/property.ts';
@@ -65,6 +65,30 @@ test('without its mask a parameter trains everywhere again, from 0 where it was 
   assert.equal(parameter.keptCount(), 3);
   const [gradient] = tidy(() => grad(sum(parameter.tensor()), [parameter.value]));
   assert.deepEqual(Array.from(gradient.dataSync()), [1, 1, 1]);
+});
+
+test('a snapshot brings value and mask back, and nothing is read for it', async () => {
+  const parameter = new Parameter('w', [1, 2, 3], [3]);
+  parameter.setMask([1, 0, 1]);
+  const read = Tensor.prototype.dataSync;
+  Tensor.prototype.dataSync = () => assert.fail('a tensor was read');
+  try {
+    const before = parameter.snapshot();
+    parameter.setMask([0, 0, 1]);
+    parameter.assign(ones([3]));
+    assert.equal(parameter.keptCount(), 1);
+    parameter.restore(before);
+    before.dispose();
+    assert.equal(parameter.keptCount(), 2);
+  } finally {
+    Tensor.prototype.dataSync = read;
+  }
+  assert.deepEqual(weights(parameter), [1, 0, 3]);
+  assert.deepEqual(Array.from(parameter.mask?.dataSync() ?? []), [1, 0, 1]);
+  assert.throws(
+    () => new Parameter('v', [1, 2], [2]).restore(parameter.snapshot()),
+    /v: \[3\] cannot replace a weight \[2\]/,
+  );
 });
 
 test('a value or mask that does not fit is an error and changes nothing', () => {

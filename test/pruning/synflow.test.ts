@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { attachAdapter, houlsby, lora } from '../../src/adapters/index.ts';
+import { attachAdapter, houlsby, lora, mam, prefix } from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import { prune, type ScoreContext, synflow } from '../../src/pruning/index.ts';
@@ -146,6 +146,10 @@ test('the chains of an adapter are its modules', () => {
     pairs(tinyClassifier(), lora.configure({ rank: 2, targetModules })),
     [0, 1].flatMap(() => ['2x16 16x2', '2x16 16x2', '2x16 32x2', '2x32 16x2']),
   );
+  const prefixes = { prefixLength: 3, prefixBottleneck: 5 };
+  assert.deepEqual(pairs(tinyClassifier(), prefix.configure(prefixes)), ['3x16 5x16 64x5']);
+  const mixed = mam.configure({ ...prefixes, bottleneck: 4 });
+  assert.deepEqual(pairs(tinyClassifier(), mixed), ['3x16 5x16 64x5', '4x16 16x4', '4x16 16x4']);
 });
 
 test('an adapter that starts as the identity, and matrices without chains, are errors', async () => {

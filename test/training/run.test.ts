@@ -377,7 +377,7 @@ const heavy = defineFamily({
   kind: 'test-heavy',
   build: (context, config) => {
     const parts = houlsby.build(context, config);
-    const matrices = Object.values(parts.prunable).flat();
+    const matrices = Object.values(parts.chains).flat(2);
     const squares = () => matrices.map((w) => sum(mul(w.tensor(), w.tensor()))).reduce((a, b) => add(a, b));
     return { ...parts, regularizer: () => mul(squares(), 1000) };
   },
