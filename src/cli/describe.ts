@@ -1,9 +1,8 @@
 import { adapterTitle } from '../adapters/index.ts';
-import type { Loaded, ModelConfig } from '../models/index.ts';
+import type { ModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type PruneReport, pruningMethodOf } from '../pruning/index.ts';
 import {
-  type AdaptedModel,
   type AdapterPruneReport,
   builtAdapter,
   type Counted,
@@ -12,6 +11,7 @@ import {
   type RunConfig,
   type RunMetrics,
   type RunSettings,
+  type TaskModel,
 } from '../training/index.ts';
 import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, note } from './output.ts';
 
@@ -40,7 +40,7 @@ export const architecture = (config: ModelConfig): string =>
     : `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}`;
 
 /** Tells what was loaded, and what became of the checkpoint. */
-export function noteLoaded(name: string, loaded: AdaptedModel): void {
+export function noteLoaded(name: string, loaded: TaskModel): void {
   const { config, adapter, backbone } = loaded;
   note(`backbone  ${name}: ${architecture(config)}, ${formatCount(countSizes(backbone))} parameters`);
   note(`adapter   ${formatCount(countSizes(adapter.parameters))} parameters`);
@@ -48,7 +48,7 @@ export function noteLoaded(name: string, loaded: AdaptedModel): void {
 }
 
 /** What was left of a checkpoint and what is new; a warning about its head has told that already. */
-function noteCheckpoint({ folder, ignored, initialized, warnings }: Loaded<unknown>): void {
+function noteCheckpoint({ folder, ignored, initialized, warnings }: TaskModel): void {
   if (warnings.some((line) => line.startsWith(`${folder}: `))) return;
   if (ignored.length > 0) note(`ignored   ${shortList(ignored)} of the checkpoint`);
   if (initialized.length > 0) note(`new       ${shortList(initialized)}`);

@@ -128,10 +128,8 @@ const asked = (flags: Flags): Partial<GenerationSettings> => ({
 async function trained(run: string, flags: Flags): Promise<Writer> {
   const { settings } = readRunConfig(run);
   await useBackend(flags.backend ?? settings.backend);
-  const { model, tokenizer, warnings } = loadRun(run, {
-    task: textGeneration,
-    model: await useModel(flags.model ?? settings.model),
-  });
+  const place = await useModel(flags.model ?? settings.model);
+  const { network: model, tokenizer, warnings } = loadRun(run, { task: textGeneration, model: place }).model;
   for (const warning of warnings) warn(warning);
   const data = settings.data as TextGenerationData | UnknownTexts;
   return {

@@ -65,10 +65,11 @@ export async function predictAnswers(command: Command, run: string | undefined):
 async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
-  const loaded = loadRun(run, { task: questionAnswering, model: await useModel(model ?? settings.model) });
+  const place = await useModel(model ?? settings.model);
+  const { model: loaded } = loadRun(run, { task: questionAnswering, model: place });
   for (const warning of loaded.warnings) warn(warning);
   const stride = settings.data.kind === 'squad' ? settings.data.stride : windowDefaults.stride;
-  return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, stride };
+  return { model: loaded.network, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, stride };
 }
 
 async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {

@@ -4,7 +4,15 @@ import { type Example, encodeExamples } from '../data/index.ts';
 import { loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { loadRun, type Prediction, predict, readRunConfig, runDefaults, tokenizerOf } from '../training/index.ts';
+import {
+  classification,
+  loadRun,
+  type Prediction,
+  predict,
+  readRunConfig,
+  runDefaults,
+  tokenizerOf,
+} from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -55,12 +63,13 @@ interface Reader {
 async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
-  const loaded = loadRun(run, { model: await useModel(model ?? settings.model) });
+  const place = await useModel(model ?? settings.model);
+  const { model: loaded } = loadRun(run, { task: classification, model: place });
   for (const warning of loaded.warnings) warn(warning);
   const { data } = settings;
   const columns = data.kind === 'table' || data.kind === 'dataset' ? data.text : undefined;
   const kind = inputKind(settings.data);
-  return { model: loaded.model, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
+  return { model: loaded.network, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
 }
 
 async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {

@@ -3,7 +3,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
 import { BusyError, type OutputFolder } from '../io/index.ts';
 import {
-  type AdaptedModel,
   hasCheckpoint,
   isFinishedRun,
   openRunFolder,
@@ -14,6 +13,7 @@ import {
   readRunData,
   readStoppedRun,
   runTraining,
+  type TaskModel,
   taskOf,
 } from '../training/index.ts';
 import type { Cell, PlannedRun, SweepPlan } from './plan.ts';
@@ -232,9 +232,9 @@ async function attempt(
   const name = `${cell.row.id}-${cell.task}-s${seed}-${hash.slice(0, 6)}`;
   const writer = new EventWriter(join(store.folder, 'tensorboard', name), resume ? readStoppedRun(folder).step : 0);
   const shown = events?.run ?? {};
-  let adapted: AdaptedModel | null = null;
-  const onLoaded = (model: AdaptedModel) => {
-    adapted = model;
+  let loaded: TaskModel | null = null;
+  const onLoaded = (model: TaskModel) => {
+    loaded = model;
     shown.onLoaded?.(model);
   };
   const run = runTraining({
@@ -262,9 +262,5 @@ async function attempt(
     },
   });
   // The runs of a sweep take too much memory to leave it to the garbage collector.
-  return run.finally(() => adapted && release(adapted));
-}
-
-function release({ model, adapters }: AdaptedModel): void {
-  for (const parameter of new Set([...model.parameters(), ...adapters.parameters()])) parameter.dispose();
+  return run.finally(() => loaded?.dispose());
 }

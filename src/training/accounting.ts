@@ -2,7 +2,7 @@ import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings } f
 import type { Parameter } from '../nn/index.ts';
 import { type Budget, budgetsOf, prunableIn, pruningMethodOf } from '../pruning/index.ts';
 import { sparsityFor } from './large-sparse.ts';
-import { ownAdapter } from './prepare.ts';
+import { ownAdapter } from './model.ts';
 import { builtAdapter, type RunSettings } from './settings.ts';
 
 /** A tensor or a module: how many weights it has and how many are kept; null where that depends on scores. */

@@ -1,4 +1,5 @@
 /** What works in a browser too: nothing here touches files. */
+export { type Batch, BatchPlan, type BatchPlanOptions } from './batch-plan.ts';
 export {
   classificationLoss,
   classificationObjective,

@@ -12,11 +12,12 @@ import {
 import { openNewOutput, recoverOutput } from '../io/index.ts';
 import { isHeadParameter, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
 import { fingerprintsOf } from './fingerprint.ts';
-import { type ConvertibleModel, type ForeignOptions, type OpenedAdapter, ORIGIN, openForeign } from './foreign.ts';
+import { type ForeignOptions, type OpenedAdapter, ORIGIN, openForeign } from './foreign.ts';
+import { loadRun } from './load-run.ts';
+import type { TaskModel } from './model.ts';
 import type { Origin } from './records.ts';
-import { isFinishedRun, type LoadedRun, loadRun, readRunConfig, runFileNames, runFiles } from './run-folder.ts';
+import { isFinishedRun, runFileNames, runFiles } from './run-folder.ts';
 import { readRun } from './run-record.ts';
-import { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
 
 /** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
 export const conversionTargets = [
@@ -43,18 +44,11 @@ export function openAdapter(folder: string, options: ForeignOptions = {}): Opene
 function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
-  const { run: _, ...adapted } = loadAnyRun(folder, model);
+  const { model: loaded } = loadRun(folder, { model });
   const { config: run, metrics, warnings } = readRun(folder);
   const { format_version: __, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };
-  return { adapted, config: { ...config, settings }, metrics, warnings };
-}
-
-function loadAnyRun(folder: string, model: string | undefined): LoadedRun<ConvertibleModel> {
-  const task = taskOf(readRunConfig(folder).settings.data);
-  if (task === questionAnswering) return loadRun(folder, { task: questionAnswering, model });
-  if (task === textGeneration) return loadRun(folder, { task: textGeneration, model });
-  return loadRun(folder, { task: classification, model });
+  return { model: loaded, config: { ...config, settings }, metrics, warnings };
 }
 
 export interface ConvertOptions extends ForeignOptions {
@@ -109,12 +103,12 @@ interface Files {
 }
 
 async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<Files> {
-  const { adapted, config, metrics } = options.to === 'peft' ? ejected(opened) : opened;
+  const { model, config, metrics } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
-  if (to === 'sparse') return { files: (await runFiles({ config, metrics }, adapted.saved)).files, warnings: [] };
-  if (to === 'huggingface') return { files: await mergedFiles(adapted), warnings: [] };
-  const mixed = (config.settings.fused ?? []).map((fused) => adapted.adapters.get(fused.name));
-  const portable = await portableAdapter(adapted.model, adapted.adapter, backboneName, mixed);
+  if (to === 'sparse') return { files: (await runFiles({ config, metrics }, model.saved)).files, warnings: [] };
+  if (to === 'huggingface') return { files: await mergedFiles(model), warnings: [] };
+  const mixed = (config.settings.fused ?? []).map((fused) => model.adapters.get(fused.name));
+  const portable = await portableAdapter(model.network, model.adapter, backboneName, mixed);
   const { files, warnings } = adapterFormats[to].write(portable, name);
   const pooled =
     portable.pooling === 'cls'
@@ -126,29 +120,22 @@ async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<
 
 /** Without the network that made a prefix: PEFT keeps what comes of it, which is dense. */
 function ejected(opened: OpenedAdapter): OpenedAdapter {
-  const { adapted, config } = opened;
-  if (adapted.adapter.settings.kind !== 'prefix' || !adapted.adapter.parts.ejected) return opened;
-  const adapter = adapted.adapters.eject(adapted.adapter.name);
-  const settings = { ...config.settings, adapter: adapter.settings, pruning: null };
-  return { ...opened, adapted: { ...adapted, adapter }, config: { ...config, settings, pruning: null } };
+  const { model, config } = opened;
+  if (model.adapter.settings.kind !== 'prefix' || !model.adapter.parts.ejected) return opened;
+  const { settings: adapter } = model.ejectAdapter();
+  return { ...opened, config: { ...config, settings: { ...config.settings, adapter, pruning: null }, pruning: null } };
 }
 
 /** The checkpoint of the backbone with what the adapter does in its weights. */
-async function mergedFiles({
-  model,
-  adapters,
-  adapter,
-  backbone,
-  folder,
-}: OpenedAdapter['adapted']): Promise<Files['files']> {
-  const parameters = [...backbone, ...model.parameters().filter(isHeadParameter)];
+async function mergedFiles({ network, adapters, adapter, backbone, folder }: TaskModel): Promise<Files['files']> {
+  const parameters = [...backbone, ...network.parameters().filter(isHeadParameter)];
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
   if (!trainsBackbone) adapters.merge(adapter.name);
   try {
-    if (model instanceof SequenceClassifier) return await checkpointFiles(model, folder, parameters);
+    if (network instanceof SequenceClassifier) return await checkpointFiles(network, folder, parameters);
     return await checkpointLike(
       folder,
-      model instanceof Seq2SeqModel ? [...parameters, ...model.constants] : parameters,
+      network instanceof Seq2SeqModel ? [...parameters, ...network.constants] : parameters,
     );
   } finally {
     adapters.unmerge();

@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
 import { fetchModel } from '../io/index.ts';
-import { runRandom } from './prepare.ts';
-import { type LoadedRun, loadRun, readRunConfig } from './run-folder.ts';
+import { loadRun } from './load-run.ts';
+import type { TaskModel } from './model.ts';
+import { readRunConfig } from './run-folder.ts';
 import { type DataSettings, fetchData } from './settings.ts';
 import type { PredictOptions, Scores } from './task.ts';
 import { taskOf } from './tasks/index.ts';
@@ -13,7 +14,7 @@ export interface EvaluateRunOptions extends PredictOptions {
   readonly data?: DataSettings;
   readonly onWarning?: (message: string) => void;
   /** Told how many items will pass through the model. */
-  readonly onLoaded?: (run: LoadedRun, size: number) => void;
+  readonly onLoaded?: (model: TaskModel, size: number) => void;
 }
 
 export interface EvaluationResult {
@@ -33,14 +34,14 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   const task = taskOf(settings.data);
   if (options.data && taskOf(options.data) !== task)
     throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
-  const model = await fetchModel(options.model ?? settings.model);
+  const place = await fetchModel(options.model ?? settings.model);
   const source = await fetchData(options.data ?? settings.data);
-  const loaded = loadRun(folder, { task, model });
-  for (const warning of loaded.warnings) options.onWarning?.(warning);
-  const data = await task.readEvaluation(source, labels, runRandom(settings));
+  const { model } = loadRun(folder, { model: place });
+  for (const warning of model.warnings) options.onWarning?.(warning);
+  const data = await task.readEvaluation(source, labels, model.random);
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);
-  const evaluation = task.evaluation(data, loaded.tokenizer, { ...settings, data: source });
-  options.onLoaded?.(loaded, evaluation.size);
-  return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(loaded.model, options) };
+  const evaluation = task.evaluation(data, model.tokenizer, { ...settings, data: source });
+  options.onLoaded?.(model, evaluation.size);
+  return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(model.network, options) };
 }

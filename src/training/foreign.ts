@@ -7,26 +7,16 @@ import { InputError } from '../errors.ts';
 import { assignStored, readAdapterFolder, type StoredAdapter, type Weight } from '../interchange/index.ts';
 import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
-import {
-  type EncoderConfig,
-  headTitles,
-  isHeadParameter,
-  type Pooling,
-  parseModelConfig,
-  type QuestionAnsweringModel,
-  type Seq2SeqModel,
-  type SequenceClassifier,
-} from '../models/index.ts';
+import { type EncoderConfig, headTitles, isHeadParameter, type Pooling, parseModelConfig } from '../models/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
-import { Random } from '../random/index.ts';
 import { parseWith } from '../settings/index.ts';
 import { defaultMaxLength } from './default-length.ts';
 import { fileFingerprint } from './fingerprint.ts';
-import { type AdaptedModel, buildModel } from './prepare.ts';
+import { loadParts, TaskModel } from './model.ts';
 import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
-import { countParameters } from './run.ts';
+import { untrainedMetrics } from './run-folder.ts';
 import { type DataSettings, type FusedAdapter, type RunSettings, runDefaults, textDefaults } from './settings.ts';
-import { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
+import { classification, taskOf, textGeneration } from './tasks/index.ts';
 import { trainingDefaults } from './trainer.ts';
 
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
@@ -44,15 +34,12 @@ export interface ForeignOptions {
   readonly maxLength?: number;
 }
 
-/** The models of all tasks. */
-export type ConvertibleModel = SequenceClassifier | QuestionAnsweringModel | Seq2SeqModel;
-
 /** An adapter with its backbone and head, wherever it came from. */
 export interface OpenedAdapter {
   /** Configuration and metrics of the run that it comes from. */
   readonly config: Omit<RunConfig, 'format_version'>;
   readonly metrics: RunMetrics;
-  readonly adapted: AdaptedModel<ConvertibleModel>;
+  readonly model: TaskModel;
   readonly warnings: readonly string[];
 }
 
@@ -68,45 +55,32 @@ export function openForeign(folder: string, options: ForeignOptions): OpenedAdap
   const kind = taskKind(stored, origin);
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
-  const adapted = built(settings, labels, stored);
+  const model = built(settings, labels, stored);
   for (const [name, mixed] of stored.mixed) {
-    assignStored(adapted.model, adapted.adapters.get(name), mixed, { head: false });
+    assignStored(model.network, model.adapters.get(name), mixed, { head: false });
   }
-  if (!assignStored(adapted.model, adapted.adapter, stored) && adapted.model.parameters().some(isNewHead)) {
+  if (!assignStored(model.network, model.adapter, stored) && model.network.parameters().some(isNewHead)) {
     throw new InputError(
       `${folder} has no task head, and neither has the backbone; save it with the adapter (AdapterHub: with_head, PEFT: modules_to_save).`,
     );
   }
-  const untold = { metrics: untrained(adapted), pruning: reportOf(adapted) };
+  const untold = { metrics: untrainedMetrics(model), pruning: reportOf(model) };
   if (!origin) {
     const config = { settings, labels, metrics: [], command: [], versions: {}, pruning: untold.pruning };
-    return { adapted, config, metrics: untold.metrics, warnings: [...stored.warnings, ...warnings] };
+    return { model, config, metrics: untold.metrics, warnings: [...stored.warnings, ...warnings] };
   }
   const { config, metrics } = origin;
   const changed = changedFile(folder, origin);
   if (changed === undefined) {
-    return { adapted, config: { ...config, settings }, metrics, warnings: [...stored.warnings, ...warnings] };
+    return { model, config: { ...config, settings }, metrics, warnings: [...stored.warnings, ...warnings] };
   }
   const line = `${join(folder, changed)} does not hold the weights that ${ORIGIN} tells of, so its metrics and its sparsity are left out; evaluate it anew.`;
   const pruning = sameCounts(config.pruning, untold.pruning) ? settings.pruning : null;
   return {
-    adapted,
+    model,
     config: { ...config, settings: { ...settings, pruning }, pruning: untold.pruning },
     metrics: untold.metrics,
     warnings: [...stored.warnings, ...warnings, line],
-  };
-}
-
-/** What there is to say of an adapter that was trained elsewhere. */
-function untrained(adapted: AdaptedModel): RunMetrics {
-  return {
-    metrics: null,
-    ...countParameters(adapted),
-    steps: 0,
-    history: [],
-    epoch_losses: [],
-    seconds: { pruning: 0, training: 0, evaluation: 0 },
-    tokens_per_second: null,
   };
 }
 
@@ -119,18 +93,13 @@ function changedFile(folder: string, { fingerprints = {} }: Origin): string | un
 }
 
 /** The model of the task that the data are for. */
-function built(
-  settings: RunSettings,
-  labels: readonly string[] | null,
-  stored: StoredAdapter,
-): AdaptedModel<ConvertibleModel> {
-  const random = new Random(settings.seed);
+function built(settings: RunSettings, labels: readonly string[] | null, stored: StoredAdapter): TaskModel {
   const task = taskOf(settings.data);
-  const head = stored.weights.some(isStoredHead) ? 'new' : 'auto';
+  const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
-  if (task === questionAnswering) return buildModel(questionAnswering, settings, null, random, { head });
-  if (task === textGeneration) return buildModel(textGeneration, settings, null, random, { head: 'new' });
-  return buildModel(classification, settings, labels, random, { head, pooler });
+  const model = new TaskModel(loadParts(task, settings, labels, { head: own, pooler }));
+  model.addAdapter(settings.adapter, settings.fused);
+  return model;
 }
 
 const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\./.test(name);
@@ -275,7 +244,7 @@ function checkOutputs({ label }: StoredAdapter, backbone: EncoderConfig | null, 
   );
 }
 
-function reportOf({ adapter }: AdaptedModel): PruneReport | null {
+function reportOf({ adapter }: TaskModel): PruneReport | null {
   if (adapter.prunable.every(({ mask }) => mask === null)) return null;
   const layers = adapter.prunable.map((parameter) => ({
     name: parameter.name,

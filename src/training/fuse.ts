@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { loadSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { openSafetensors, resolveModelFolder } from '../io/index.ts';
-import { type AdaptedModel, ownAdapter } from './prepare.ts';
+import { ownAdapter, type TaskModel } from './model.ts';
 import { readRunConfig, WEIGHTS } from './run-folder.ts';
-import { builtAdapter, type FusedAdapter, type RunSettings } from './settings.ts';
+import { builtAdapter, type FusedAdapter } from './settings.ts';
 
 /**
  * The adapters of finished runs, for a run that fuses them.
@@ -44,8 +44,8 @@ function sameModel(one: string, other: string): boolean {
 }
 
 /** Gives the adapters that a new run fuses the weights and masks of their runs. @throws InputError if a file does not fit */
-export function loadFused({ adapters }: AdaptedModel, { fused = [] }: RunSettings): void {
-  for (const { name, run } of fused) {
+export function loadFused({ adapters, settings }: TaskModel): void {
+  for (const { name, run } of settings.fused ?? []) {
     const file = openSafetensors(join(run, WEIGHTS));
     const stored = (own: string) => own.replace(`.${name}.`, `.${ownAdapter}.`);
     try {

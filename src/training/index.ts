@@ -1,5 +1,6 @@
 export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
+export { readStoppedRun } from './checkpoint.ts';
 export {
   type Conversion,
   type ConversionTarget,
@@ -12,18 +13,11 @@ export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
+export { type LoadedRun, type LoadRunOptions, loadRun } from './load-run.ts';
+export type { LoopEvents, Progress, StepProgress } from './loop.ts';
+export { type LoadPartsOptions, loadParts, type ModelParts, ownAdapter, TaskModel } from './model.ts';
 export { tokenizerOf } from './model-tokenizer.ts';
-export {
-  type AdaptedModel,
-  buildModel,
-  ownAdapter,
-  type PreparedRun,
-  type PrepareEvents,
-  prepareRun,
-  pruneAdapter,
-  readRunData,
-  runRandom,
-} from './prepare.ts';
+export type { PruneModelOptions } from './prune-model.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
 export {
   type AdapterPruneReport,
@@ -36,23 +30,23 @@ export {
 } from './records.ts';
 export {
   checkpointSeconds,
+  type PreparedRun,
+  type PrepareEvents,
+  prepareRun,
   type RunEvents,
   type RunOptions,
   type RunResult,
   runTraining,
-  type StepProgress,
 } from './run.ts';
 export { RunCache } from './run-cache.ts';
+export { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
 export {
   adapterFile,
   hasCheckpoint,
   isFinishedRun,
-  type LoadedRun,
-  loadRun,
   openRunFolder,
   readRunConfig,
   readRunMetrics,
-  readStoppedRun,
   runFileSizes,
   storedCounts,
   WEIGHTS,
@@ -82,3 +76,4 @@ export {
 } from './settings.ts';
 export { givenSettings } from './settings-schema.ts';
 export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
+export { Trainable } from './trainable.ts';

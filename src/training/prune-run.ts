@@ -1,12 +1,10 @@
 import type { OutputFolder } from '../io/index.ts';
 import { loadFused } from './fuse.ts';
-import { type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
-import { countParameters } from './run.ts';
-import { saveRun, withRunFolder } from './run-folder.ts';
+import { type PrepareEvents, prepareRun } from './run.ts';
+import { saveRun, untrainedMetrics, withRunFolder } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
-import { taskOf } from './tasks/index.ts';
 
 export interface PruningOptions {
   readonly settings: RunSettings;
@@ -39,28 +37,16 @@ export async function runPruning(options: PruningOptions): Promise<PruningResult
 }
 
 async function pruneAndSave(output: OutputFolder | null, options: PruningOptions): Promise<PruningResult> {
-  const { command, versions, signal, events } = options;
+  const { command, versions, signal, events = {} } = options;
   const settings = await withFetchedFiles(withAllOptions(options.settings));
-  const run = await prepareRun(taskOf(settings.data), settings, events);
-  loadFused(run.adapted, settings);
+  const { model, data, items } = await prepareRun(settings, events);
+  loadFused(model);
   const seconds = stopwatch();
-  const pruning = await pruneAdapter(run, settings, {
-    onBatch: events?.onPruning,
-    onWarning: events?.onWarning,
-    signal,
-  });
+  const { onPruning: onBatch, onWarning } = events;
+  const pruning = await model.pruneAdapter(items, { onBatch, onWarning, signal });
   if (!pruning) throw new Error('The settings name no pruning method.');
-  const metrics: RunMetrics = {
-    metrics: null,
-    ...countParameters(run.adapted),
-    steps: 0,
-    history: [],
-    epoch_losses: [],
-    seconds: { pruning: seconds(), training: 0, evaluation: 0 },
-    tokens_per_second: null,
-  };
-  const { labels, metrics: names, adapted } = run;
-  const config = { settings, labels, metrics: names, pruning, command, versions };
-  const told = { config, metrics };
-  return { ...(output === null ? told : await saveRun(output, told, adapted.saved)), pruning };
+  const metrics = untrainedMetrics(model, seconds());
+  const { metrics: names } = data.evaluation ?? data.train;
+  const told = { config: { settings, labels: model.labels, metrics: names, pruning, command, versions }, metrics };
+  return { ...(output === null ? told : await saveRun(output, told, model.saved)), pruning };
 }

@@ -3,12 +3,12 @@ import { ACTIVATION_CACHE_BYTES, ActivationCache, SharedWeights } from '../model
 /** What the runs of one process share: the weights of backbones, what frozen layers make of examples, and these as tokens. */
 export class RunCache {
   readonly weights = new SharedWeights();
-  readonly states: ActivationCache;
+  readonly activations: ActivationCache;
   readonly #values = new Map<string, unknown>();
 
-  /** @param stateBytes so many bytes of frozen layers' output at most */
-  constructor(stateBytes = ACTIVATION_CACHE_BYTES) {
-    this.states = new ActivationCache(stateBytes);
+  /** @param activationBytes so many bytes of frozen layers' output at most */
+  constructor(activationBytes = ACTIVATION_CACHE_BYTES) {
+    this.activations = new ActivationCache(activationBytes);
   }
 
   /** The value that `make` gave for this key the first time. */
@@ -21,7 +21,7 @@ export class RunCache {
   /** Forgets all of it; what runs have of it stays theirs. */
   dispose(): void {
     this.weights.dispose();
-    this.states.clear();
+    this.activations.clear();
     this.#values.clear();
   }
 }

@@ -1,46 +1,30 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AdaptableModel, loadSparseTensors, storedShape, toSparseTensors } from '../adapters/index.ts';
+import { storedShape, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import {
   type OutputFolder,
   openOutput,
   openSafetensors,
-  parseJson,
   parseSafetensors,
-  readFiniteFloats,
   readJsonObject,
   recoverOutput,
-  type SafetensorsFile,
   serializeSafetensors,
-  type TensorData,
 } from '../io/index.ts';
-import type { SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { AdamWState } from '../optim/index.ts';
-import { Random } from '../random/index.ts';
 import { parseWith, shown } from '../settings/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Counted } from './accounting.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
-import { type AdaptedModel, buildModel } from './prepare.ts';
-import {
-  type CheckpointHeader,
-  checkpointHeader,
-  type RunConfig,
-  type RunMetrics,
-  runConfig,
-  runMetrics,
-} from './records.ts';
-import type { Task, TaskTypes } from './task.ts';
-import { classification, taskOf } from './tasks/index.ts';
+import type { TaskModel } from './model.ts';
+import { type RunConfig, type RunMetrics, runConfig, runMetrics } from './records.ts';
 
 /** The files of a finished run, and of one that was stopped. */
 const CONFIG = 'sparse-adapter.json';
 export const WEIGHTS = 'adapter.safetensors';
 const METRICS = 'metrics.json';
-const CHECKPOINT = 'checkpoint.safetensors';
+export const CHECKPOINT = 'checkpoint.safetensors';
 const FORMAT_VERSION = 1;
 const RESTORE = 'Restore the file, or use the version of sparse-adapter that wrote it.';
 
@@ -104,6 +88,24 @@ export function reserveRun(output: OutputFolder, parameters: readonly Parameter[
   const files = bytesOf(parameters) + DOCUMENT_BYTES;
   output.reserve(files, files + 2 * bytesOf(parameters.filter(({ trainable }) => trainable)));
 }
+
+/** The counts of a run's parameters: pruned weights do not count as trained. */
+export const countedIn = ({ trainable, backbone }: TaskModel): Counts => ({
+  trained_parameters: trainable.counts,
+  backbone_parameters: backbone.reduce((sum, { size }) => sum + size, 0),
+});
+type Counts = Pick<RunMetrics, 'trained_parameters' | 'backbone_parameters'>;
+
+/** What the metrics of an adapter say that was not trained here. */
+export const untrainedMetrics = (model: TaskModel, pruningSeconds = 0): RunMetrics => ({
+  metrics: null,
+  ...countedIn(model),
+  steps: 0,
+  history: [],
+  epoch_losses: [],
+  seconds: { pruning: pruningSeconds, training: 0, evaluation: 0 },
+  tokens_per_second: null,
+});
 
 /** The bytes of the adapter and head in the sparse format. */
 export async function adapterFile(parameters: readonly Parameter[]): Promise<Uint8Array> {
@@ -200,43 +202,6 @@ export function storedCounts(folder: string): Counted[] {
   }
 }
 
-export interface LoadedRun<Model extends AdaptableModel = AdaptableModel> extends AdaptedModel<Model> {
-  readonly run: RunConfig;
-}
-
-/**
- * Rebuilds the model of a finished run: backbone, adapter with its masks, head.
- *
- * @param options.task what it must have been trained for, by default classification
- * @param options.model another place of the same backbone
- * @throws InputError if the folder or the backbone lacks something, or the run is one of another task
- */
-export function loadRun(folder: string, options?: { readonly model?: string }): LoadedRun<SequenceClassifier>;
-export function loadRun<T extends TaskTypes>(
-  folder: string,
-  options: { readonly task: Task<T>; readonly model?: string },
-): LoadedRun<T['model']>;
-export function loadRun(
-  folder: string,
-  { task = classification, model }: { readonly task?: Task; readonly model?: string } = {},
-): LoadedRun {
-  const run = readRunConfig(folder);
-  const trained = taskOf(run.settings.data);
-  if (trained !== task) throw new InputError(`${folder} was trained for ${trained.name}, not for ${task.name}.`);
-  const settings = model === undefined ? run.settings : { ...run.settings, model };
-  const file = openSafetensors(join(folder, WEIGHTS));
-  try {
-    // A pooler that was trained with the head is in the file.
-    const pooler = file.names().some((name) => /(^|\.)pooler\./.test(name)) ? 'head' : 'backbone';
-    const built = buildModel(task, settings, run.labels, new Random(settings.seed), { head: 'new', pooler });
-    loadSparseTensors(file, built.saved);
-    const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
-    return { ...built, run, warnings: [...built.warnings, ...stale] };
-  } finally {
-    file.close();
-  }
-}
-
 /** A line if what a run's files tell is not of these tensors, or does not say of which it is. */
 export function fingerprintWarnings(
   folder: string,
@@ -249,91 +214,4 @@ export function fingerprintWarnings(
       ? `${folder} is of an earlier version and does not say of which weights its metrics are.`
       : `The weights in ${join(folder, WEIGHTS)} are not those of the run: its metrics and its sparsity are not of these weights; evaluate it anew.`,
   ];
-}
-
-/**
- * Writes the position of a run, its weights and the optimiser's moments in one file.
- *
- * @param options.isLast whether the run stops here, so that it may take the space that was kept
- */
-export async function saveCheckpoint(
-  output: OutputFolder,
-  header: Omit<CheckpointHeader, 'step'>,
-  parameters: readonly Parameter[],
-  optimizer: AdamWState,
-  { isLast }: { readonly isLast: boolean },
-): Promise<void> {
-  const { tensors, metadata } = await toSparseTensors(parameters);
-  const moments = [...optimizer.moments].flatMap(([name, moment]) =>
-    (['m', 'v'] as const).map((key): TensorData => {
-      const data = Float32Array.from(moment[key]);
-      return { name: `adam.${key}.${name}`, dtype: 'F32', shape: [data.length], data };
-    }),
-  );
-  const run = JSON.stringify({ ...header, step: optimizer.step } satisfies CheckpointHeader);
-  const bytes = serializeSafetensors([...tensors, ...moments], { ...metadata, run });
-  output.writeFile(CHECKPOINT, bytes, { useReserve: isLast });
-}
-
-function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {
-  if (metadata.run === undefined) {
-    throw new InputError(`${label} is not the checkpoint of a run; begin again with --overwrite in place of --resume.`);
-  }
-  const remedy =
-    'Begin again with --overwrite in place of --resume, or use the version of sparse-adapter that wrote it.';
-  return parseWith(checkpointHeader, parseJson(metadata.run, `${label}: run`), `${label}: run`, remedy);
-}
-
-/** A moment of the optimiser. @throws InputError if it does not fit its parameter, or is none */
-function moment(file: SafetensorsFile, key: 'm' | 'v', name: string, size: number): Float32Array {
-  const tensor = `adam.${key}.${name}`;
-  const values = readFiniteFloats(file, tensor);
-  const problem =
-    values.length !== size
-      ? `has ${values.length} numbers, the parameter ${size}`
-      : key === 'v' && values.some((value) => value < 0)
-        ? 'has negative numbers, which a mean of squares has not'
-        : null;
-  if (problem === null) return values;
-  throw new InputError(
-    `${file.label}: tensor "${tensor}" ${problem}; begin again with --overwrite in place of --resume.`,
-  );
-}
-
-/**
- * Puts weights and masks back where a run was stopped.
- *
- * @returns the header and the optimiser's state
- * @throws InputError if there is no checkpoint or it is of other parameters
- */
-export function loadCheckpoint(
-  folder: string,
-  parameters: readonly Parameter[],
-): { header: CheckpointHeader; optimizer: AdamWState } {
-  const file = openSafetensors(join(folder, CHECKPOINT));
-  try {
-    const header = headerOf(file);
-    loadSparseTensors(file, parameters, (name) => name.startsWith('adam.'));
-    const trained = parameters.filter(({ trainable }) => trainable);
-    const moments = new Map(
-      trained.map(({ name, size }) => [name, { m: moment(file, 'm', name, size), v: moment(file, 'v', name, size) }]),
-    );
-    return { header, optimizer: { step: header.step, moments } };
-  } finally {
-    file.close();
-  }
-}
-
-/** What is known of the stopped run in a folder. @throws InputError if there is none */
-export function readStoppedRun(folder: string): CheckpointHeader {
-  if (!hasCheckpoint(folder)) {
-    const hint = isFinishedRun(folder) ? 'its run is finished' : 'start the run without --resume';
-    throw new InputError(`${folder} has no ${CHECKPOINT} to resume from: ${hint}.`);
-  }
-  const file = openSafetensors(join(folder, CHECKPOINT));
-  try {
-    return headerOf(file);
-  } finally {
-    file.close();
-  }
 }

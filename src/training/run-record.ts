@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Counted } from './accounting.ts';
 import { fileFingerprint } from './fingerprint.ts';
-import { ownAdapter } from './prepare.ts';
+import { ownAdapter } from './model.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { fingerprintWarnings, readRunConfig, readRunMetrics, storedCounts, WEIGHTS } from './run-folder.ts';
 

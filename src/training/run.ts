@@ -1,45 +1,33 @@
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
-import { isHeadParameter } from '../models/index.ts';
-import type { Parameter } from '../nn/index.ts';
 import { checkBatchSize } from './batch-memory.ts';
+import { type CheckpointFacts, loadCheckpoint, readStoppedRun, saveCheckpoint } from './checkpoint.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
-import { type AdaptedModel, type PreparedRun, type PrepareEvents, prepareRun, pruneAdapter } from './prepare.ts';
-import type { AdapterPruneReport, RunConfig, RunMetrics, ScoredStep } from './records.ts';
-import type { RunCache } from './run-cache.ts';
-import {
-  hasCheckpoint,
-  loadCheckpoint,
-  readStoppedRun,
-  reserveRun,
-  saveCheckpoint,
-  saveRun,
-  withRunFolder,
-} from './run-folder.ts';
+import { epochLosses, type LoopEvents, type Progress, trainLoop } from './loop.ts';
+import { loadParts, TaskModel } from './model.ts';
+import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
+import { RunCache } from './run-cache.ts';
+import { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
+import { countedIn, hasCheckpoint, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
-import { objectiveOf } from './task.ts';
+import type { TaskTypes } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 import { Trainer } from './trainer.ts';
-import { yieldToEvents } from './yield.ts';
 
-/** What a command shows while a run goes on. */
-export interface RunEvents extends PrepareEvents {
-  readonly onPruned?: (report: AdapterPruneReport) => void;
-  readonly onStep?: (progress: StepProgress) => void;
-  readonly onEvaluate?: (done: number, total: number) => void;
-  readonly onScored?: (scores: ScoredStep) => void;
+/** What a command shows while a run is prepared. */
+export interface PrepareEvents {
+  readonly onWarning?: (message: string) => void;
+  readonly onLoaded?: (model: TaskModel) => void;
+  /** Told how many passes over a pruning batch are done. */
+  readonly onPruning?: (done: number, total: number) => void;
 }
 
-export interface StepProgress {
-  readonly step: number;
-  readonly totalSteps: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  /** Over the whole run so far. */
-  readonly tokensPerSecond: number;
+/** What a command shows while a run proceeds. */
+export interface RunEvents extends PrepareEvents, LoopEvents {
+  readonly onPruned?: (report: AdapterPruneReport) => void;
 }
 
 /** How often a run leaves a checkpoint if nothing else is said. */
@@ -69,8 +57,9 @@ export type RunResult =
   | { readonly status: 'stopped'; readonly step: number; readonly totalSteps: number };
 
 /**
- * One run from settings to a saved folder: load the backbone, attach the adapter, prune it, train, evaluate, save. Pruning comes
- * before the first step and never again. A stopped run continues with `resume` and ends with the same weights.
+ * Trains one run from its settings to a saved folder: reads the data, loads the model, attaches the adapter, prunes it, trains,
+ * evaluates, saves. Pruning comes before the first step and never again. A stopped run continues with `resume` and ends with the same
+ * weights.
  *
  * @throws InputError for bad input and for a folder that another run writes, and the signal's reason when it is aborted while
  *   pruning; nothing has been written then
@@ -79,112 +68,102 @@ export const runTraining = (options: RunOptions): Promise<RunResult> =>
   withRunFolder(options.output, (output) => runIn(output, options));
 
 async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResult> {
+  const { events = {}, signal, resume = false } = options;
   const settings = await withFetchedFiles(withAllOptions(options.settings));
-  const run = await prepareRun(taskOf(settings.data), settings, options.events, options.cache);
-  const { model, adapter, trained } = run.adapted;
+  const run = await prepareRun(settings, events, options.cache);
+  const { model, items, evaluation } = run;
   checkBatchSize(
-    run.items.map((item) => run.task.tokenCount(item)),
+    items.map((item) => model.task.tokenCount(item)),
     settings.training.batchSize,
-    run.adapted.config,
+    model.config,
   );
-  const trainer = new Trainer(
-    objectiveOf(run.task, model, run.items, trained, adapter.regularizer),
-    settings.training,
-    run.random.fork('training'),
-  );
+  const trainer = new Trainer(model.objective(items), settings.training, model.random.fork('training'));
   try {
-    return await trainAndSave(output, { ...options, settings }, run, trainer);
+    reserveRun(output, model.saved);
+    const state = resume ? restore(output, settings, run, trainer) : await begin(run, options);
+    if (state.pruning) events.onPruned?.(state.pruning);
+    const checkpoint = checkpointsOf(output, { settings, fingerprint: fingerprint(items), ...state }, model, trainer);
+    try {
+      const onStepDone = every(options.checkpointSeconds ?? checkpointSeconds, warned(trainer, checkpoint, events));
+      const loop = { evaluation, evaluations: settings.evaluations ?? 1, signal, events, onStepDone };
+      await trainLoop(model, trainer, state, loop);
+    } catch (error) {
+      if (!signal?.aborted || error !== signal.reason) throw error;
+      await checkpoint({ isLast: true });
+      return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
+    }
+    try {
+      return {
+        status: 'finished',
+        ...(await saveRun(output, told(settings, run, trainer, state, options), model.saved)),
+      };
+    } catch (error) {
+      // Nothing is left to train, so this is worth a try where the result could not be written.
+      if (!(error instanceof InputError)) throw error;
+      await checkpoint({ isLast: true }).catch(() => {});
+      const hint = hasCheckpoint(output.folder) ? ' Its last checkpoint is kept; train --resume ends the run.' : '';
+      throw new InputError(`${error.message}${hint}`, { cause: error });
+    }
   } finally {
     trainer.dispose();
   }
 }
 
-async function trainAndSave(
-  output: OutputFolder,
-  options: RunOptions,
-  run: PreparedRun,
-  trainer: Trainer<unknown>,
-): Promise<RunResult> {
-  const { settings, resume = false, versions = {}, signal, events = {} } = options;
-  const { saved } = run.adapted;
-  reserveRun(output, saved);
-  const progress = resume ? restore(output, settings, run, trainer) : await begin(run, options);
-  if (progress.pruning) events.onPruned?.(progress.pruning);
-
-  const data = fingerprint(run.items);
-  const checkpoint = async (isLast: boolean) =>
-    saveCheckpoint(output, { settings, fingerprint: data, ...progress }, saved, await trainer.state(), { isLast });
-  let isWarned = false;
-  const checkpointOnTheWay = async () => {
-    try {
-      await checkpoint(false);
-      isWarned = false;
-    } catch (error) {
-      // The run can still end well, and the checkpoint before this one is there.
-      if (!(error instanceof InputError)) throw error;
-      if (!isWarned) events.onWarning?.(`no checkpoint after step ${trainer.step}: ${error.message}`);
-      isWarned = true;
-    }
-  };
-  try {
-    await train(run, trainer, progress, {
-      signal,
-      events,
-      due: evaluationSteps(trainer.totalSteps, settings.evaluations ?? 1),
-      onStepDone: every(options.checkpointSeconds ?? checkpointSeconds, checkpointOnTheWay),
-    });
-  } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error;
-    await checkpoint(true);
-    return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
-  }
-
-  const { pruning, command, losses, history, tokens, seconds } = progress;
-  const metrics: RunMetrics = {
-    metrics: history.at(-1)?.metrics ?? null,
-    history,
-    ...countParameters(run.adapted),
-    steps: trainer.step,
-    epoch_losses: epochLosses(losses, trainer.stepsPerEpoch),
-    seconds,
-    tokens_per_second: tokens / seconds.training,
-  };
-  const config = { settings, labels: run.labels, metrics: run.metrics, pruning, command, versions };
-  try {
-    return { status: 'finished', ...(await saveRun(output, { config, metrics }, saved)) };
-  } catch (error) {
-    // Nothing is left to train, so this is worth a try where the result could not be written.
-    if (!(error instanceof InputError)) throw error;
-    await checkpoint(true).catch(() => {});
-    const hint = hasCheckpoint(output.folder) ? ' Its last checkpoint is kept; train --resume ends the run.' : '';
-    throw new InputError(`${error.message}${hint}`, { cause: error });
-  }
+/** A run before it is pruned: its data, and its model with the adapter. */
+export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedData<T> {
+  readonly model: TaskModel<T>;
+  readonly data: RunData<T>;
 }
 
-/** What a run has gathered beside its weights; it grows with every step. */
-interface Progress {
+/**
+ * Reads the data of a run, loads its model, attaches the adapter and encodes the data.
+ *
+ * @param cache what it shares with other runs; by default nothing
+ * @throws InputError for bad input
+ */
+export async function prepareRun(
+  settings: RunSettings,
+  { onWarning, onLoaded }: PrepareEvents = {},
+  cache?: RunCache,
+): Promise<PreparedRun> {
+  const task = taskOf(settings.data);
+  const known = cache ?? new RunCache();
+  const data = await readRunData(task, settings, known);
+  for (const warning of [...data.train.warnings, ...(data.evaluation?.warnings ?? [])]) onWarning?.(warning);
+  const shared = { weights: cache?.weights, activations: known.activations };
+  const model = new TaskModel(loadParts(task, settings, data.train.labels, shared));
+  model.addAdapter(settings.adapter, settings.fused);
+  for (const warning of model.warnings) onWarning?.(warning);
+  onLoaded?.(model);
+  return { model, data, ...encodeRunData(model, data, known) };
+}
+
+/** Where a run stands, beside its weights. */
+interface RunState extends Progress {
   readonly command: readonly string[];
   readonly pruning: AdapterPruneReport | null;
-  readonly losses: number[];
-  readonly history: ScoredStep[];
-  tokens: number;
-  readonly seconds: { readonly pruning: number; training: number; evaluation: number };
 }
 
-async function begin(run: PreparedRun, { settings, command = [], signal, events = {} }: RunOptions): Promise<Progress> {
-  loadFused(run.adapted, settings);
+/** Prunes the adapter: the state before the first step. */
+async function begin(
+  { model, items }: PreparedRun,
+  { command = [], signal, events = {} }: RunOptions,
+): Promise<RunState> {
+  loadFused(model);
   const stop = stopwatch();
-  const pruning = await pruneAdapter(run, settings, { onBatch: events.onPruning, onWarning: events.onWarning, signal });
+  const { onPruning: onBatch, onWarning } = events;
+  const pruning = await model.pruneAdapter(items, { onBatch, onWarning, signal });
   const seconds = { pruning: pruning ? stop() : 0, training: 0, evaluation: 0 };
   return { command, pruning, losses: [], history: [], tokens: 0, seconds };
 }
 
-function restore<Item>(
+/** Loads the checkpoint: the state in which the run was stopped. */
+function restore(
   { folder: output }: OutputFolder,
   settings: RunSettings,
-  { items, adapted }: PreparedRun,
-  trainer: Trainer<Item>,
-): Progress {
+  { items, model }: PreparedRun,
+  trainer: Trainer<unknown>,
+): RunState {
   const stopped = readStoppedRun(output);
   if (!isDeepStrictEqual(stopped.settings, JSON.parse(JSON.stringify(settings)))) {
     throw new InputError(`${output} was stopped with other settings; resume it with its own.`);
@@ -194,55 +173,36 @@ function restore<Item>(
       `The training data of ${output} are not what they were when it was stopped; restore them, or begin again with --overwrite.`,
     );
   }
-  const { header, optimizer } = loadCheckpoint(output, adapted.saved);
+  const { header, optimizer } = loadCheckpoint(output, model.saved);
   trainer.restore(optimizer);
   const { losses, history, seconds, ...rest } = header;
   return { ...rest, losses: [...losses], history: [...history], seconds: { ...seconds } };
 }
 
-interface Loop {
-  readonly signal?: AbortSignal;
-  readonly events: RunEvents;
-  /** After which steps the model is evaluated. */
-  readonly due: ReadonlySet<number>;
-  readonly onStepDone: () => Promise<void>;
+/** Saves a checkpoint of where the run stands. */
+type SaveCheckpoint = (options: { readonly isLast: boolean }) => Promise<void>;
+
+const checkpointsOf =
+  (output: OutputFolder, header: CheckpointFacts, { saved }: TaskModel, trainer: Trainer<unknown>): SaveCheckpoint =>
+  async (options) =>
+    saveCheckpoint(output, header, saved, await trainer.state(), options);
+
+/** Saves a checkpoint; where that fails it says so once, as the run can still end well and the checkpoint before this one is there. */
+function warned(trainer: Trainer<unknown>, save: SaveCheckpoint, { onWarning }: RunEvents): () => Promise<void> {
+  let isWarned = false;
+  return async () => {
+    try {
+      await save({ isLast: false });
+      isWarned = false;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      if (!isWarned) onWarning?.(`no checkpoint after step ${trainer.step}: ${error.message}`);
+      isWarned = true;
+    }
+  };
 }
 
-/**
- * Takes the steps and evaluations that are left.
- *
- * @throws the signal's reason when it is aborted; the step under way is finished before
- */
-async function train(
-  run: PreparedRun,
-  trainer: Trainer<unknown>,
-  progress: Progress,
-  { signal, events, due, onStepDone }: Loop,
-): Promise<void> {
-  for (;;) {
-    if (trainer.done) await checkFinite(run.adapted.saved);
-    const isScored = progress.history.at(-1)?.step === trainer.step;
-    if (due.has(trainer.step) && !isScored) await score(run, trainer.step, progress, signal, events);
-    if (trainer.done) return;
-    await yieldToEvents();
-    signal?.throwIfAborted();
-    const stop = stopwatch();
-    const { batch, ...report } = await trainer.trainStep();
-    progress.losses.push(report.loss);
-    progress.tokens += batch.reduce<number>((sum, item) => sum + run.task.tokenCount(item), 0);
-    progress.seconds.training += stop();
-    events.onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
-    await onStepDone();
-  }
-}
-
-/** Equal parts of a run, rounded up to whole steps. */
-function evaluationSteps(totalSteps: number, count: number): ReadonlySet<number> {
-  const times = Math.min(count, Math.max(1, totalSteps));
-  return new Set(Array.from({ length: times }, (_, i) => Math.ceil(((i + 1) * totalSteps) / times)));
-}
-
-/** A function that does the work if it has not been done for some seconds. */
+/** Returns a function that does the work if it has not been done for some seconds. */
 function every(seconds: number, work: () => Promise<void>): () => Promise<void> {
   let since = stopwatch();
   return async () => {
@@ -252,51 +212,31 @@ function every(seconds: number, work: () => Promise<void>): () => Promise<void> 
   };
 }
 
-/** Evaluates the model and remembers the scores, if there are evaluation data. */
-async function score(
-  { adapted, evaluation }: PreparedRun,
-  step: number,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-  { onEvaluate, onScored }: RunEvents,
-): Promise<void> {
-  if (!evaluation) return;
-  const stop = stopwatch();
-  const onBatch = (done: number) => onEvaluate?.(done, evaluation.size);
-  const metrics = await evaluation.scores(adapted.model, { onBatch, signal });
-  progress.seconds.evaluation += stop();
-  progress.history.push({ step, metrics });
-  onScored?.({ step, metrics });
-}
-
-/** The mean of the losses of each epoch's steps. */
-function epochLosses(losses: readonly number[], stepsPerEpoch: readonly number[]): number[] {
-  let end = 0;
-  return stepsPerEpoch.map((steps) => {
-    end += steps;
-    return losses.slice(end - steps, end).reduce((sum, loss) => sum + loss, 0) / steps;
-  });
-}
-
-/** The loss of a step cannot show that the step itself, the last one of a run, went wrong. */
-async function checkFinite(parameters: readonly Parameter[]): Promise<void> {
-  for (const parameter of parameters) {
-    const bad = (await parameter.data()).find((value) => !Number.isFinite(value));
-    if (bad !== undefined) {
-      throw new InputError(`${parameter.name} is ${bad} after the last step; lower the learning rate.`);
-    }
-  }
-}
-
-/** Pruned weights do not count as trained. */
-export function countParameters({
-  backbone,
-  trained,
-}: AdaptedModel): Pick<RunMetrics, 'trained_parameters' | 'backbone_parameters'> {
-  const count = (isHead: boolean) =>
-    trained.filter((parameter) => isHeadParameter(parameter) === isHead).reduce((sum, p) => sum + p.keptCount(), 0);
+/** What the files of a finished run tell of it. */
+function told(
+  settings: RunSettings,
+  { model, data }: PreparedRun,
+  trainer: Trainer<unknown>,
+  { pruning, command, losses, history, tokens, seconds }: RunState,
+  { versions = {} }: RunOptions,
+): RunTold {
   return {
-    trained_parameters: { adapter: count(false), head: count(true) },
-    backbone_parameters: backbone.reduce((sum, { size }) => sum + size, 0),
+    config: {
+      settings,
+      labels: model.labels,
+      metrics: (data.evaluation ?? data.train).metrics,
+      pruning,
+      command,
+      versions,
+    },
+    metrics: {
+      ...countedIn(model),
+      metrics: history.at(-1)?.metrics ?? null,
+      history,
+      steps: trainer.step,
+      epoch_losses: epochLosses(losses, trainer.plan.stepsPerEpoch),
+      seconds,
+      tokens_per_second: tokens / seconds.training,
+    },
   };
 }

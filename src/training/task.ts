@@ -1,6 +1,6 @@
 import type { AdaptableModel } from '../adapters/index.ts';
 import type { Dataset } from '../data/index.ts';
-import type { HeadUse, Loaded, PoolerPlace, SharedWeights } from '../models/index.ts';
+import type { HeadUse, Loaded, ModelConfig, PoolerPlace, SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
@@ -81,7 +81,7 @@ export interface LoadOptions {
 
 /** What the methods of a task hand to each other. */
 export interface TaskTypes {
-  readonly model: AdaptableModel;
+  readonly model: AdaptableModel & { readonly config: ModelConfig };
   /** The settings that tell where its data are. */
   readonly data: DataSettings;
   readonly dataset: Dataset<unknown, string>;

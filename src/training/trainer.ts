@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { grad } from '../autograd/grad.ts';
-import { batchOrders, epochBatches } from '../data/batches.ts';
+import { batchOrders } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { concat } from '../ops/layout.ts';
@@ -28,8 +28,12 @@ import {
 } from '../settings/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { BatchPlan } from './batch-plan.ts';
 
 const MOST_EPOCHS = 1_000_000;
+
+const schedulerTypes = ['linear', 'constant'] as const;
+type SchedulerType = (typeof schedulerTypes)[number];
 
 /** The protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
 export type TrainingOptions = ValueOf<typeof trainingOptions>;
@@ -42,6 +46,8 @@ export const trainingOptions = strictFields({
     'a whole number above 0, or {"tokens": such a number}',
   ),
   batchOrder: oneOf(batchOrders),
+  /** `linear`: rises during the warm-up and falls to 0 after it. `constant`: stays as it is, without warm-up. */
+  lrSchedulerType: oneOf(schedulerTypes),
   /** Fraction of all steps in which the learning rate rises linearly; it falls linearly to 0 in the rest. */
   warmupRatio: fraction,
   weightDecay: nonNegative,
@@ -52,6 +58,7 @@ export const trainingOptions = strictFields({
 
 export const trainingDefaults: TrainingOptions = {
   learningRate: 1e-4,
+  lrSchedulerType: 'linear',
   epochs: 10,
   batchSize: 16,
   batchOrder: 'shuffled',
@@ -81,33 +88,33 @@ export interface StepReport<Item> {
   readonly batch: readonly Item[];
 }
 
+/** Factors of the learning rate by step: those of Hugging Face's Trainer. */
+const schedules: { readonly [Name in SchedulerType]: (step: number, warmup: number, total: number) => number } = {
+  linear: linearSchedule,
+  constant: () => 1,
+};
+
 /**
- * The training loop. Everything random in a step derives from the seed, the epoch and the step, so a run that is stopped and
- * restored from its state goes on exactly as if it had not been.
+ * The training loop. A run that is stopped and restored from its state continues exactly as if it had not been; see
+ * {@link BatchPlan}.
  */
 export class Trainer<Item> {
-  readonly totalSteps: number;
-  /** One number per epoch: a limit in tokens makes more or fewer batches of another order. */
-  readonly stepsPerEpoch: readonly number[];
+  readonly plan: BatchPlan<Item>;
   readonly #objective: Objective<Item>;
   readonly #options: TrainingOptions;
-  readonly #random: Random;
   readonly #optimizer: AdamW;
-  #epoch: { readonly index: number; readonly batches: Item[][] } | null = null;
   #step = 0;
 
   constructor(objective: Objective<Item>, options: TrainingOptions, random: Random) {
     this.#objective = objective;
     this.#options = options;
-    this.#random = random;
     const { betas, weightDecay } = options;
     this.#optimizer = new AdamW(objective.parameters, { betas, weightDecay, decays: exceptBiasesAndNorms });
-    const { batchSize, epochs } = options;
-    // Batches of so many examples are as many in every order.
-    const steps = (epoch: number) =>
-      typeof batchSize === 'number' ? Math.ceil(objective.items.length / batchSize) : this.#batchesOf(epoch).length;
-    this.stepsPerEpoch = Array.from({ length: epochs }, (_, epoch) => steps(epoch));
-    this.totalSteps = this.stepsPerEpoch.reduce((sum, steps) => sum + steps, 0);
+    this.plan = new BatchPlan(
+      objective.items,
+      { ...options, lengthOf: (item: Item) => objective.lengthOf(item) },
+      random,
+    );
   }
 
   /** Steps done so far. */
@@ -115,14 +122,17 @@ export class Trainer<Item> {
     return this.#step;
   }
 
+  get totalSteps(): number {
+    return this.plan.totalSteps;
+  }
+
   get done(): boolean {
     return this.#step >= this.totalSteps;
   }
 
-  /** One update. @throws InputError if the loss or a gradient is not finite; the weights are then as before the step */
+  /** Takes one step. @throws InputError if the loss or a gradient is not finite; the weights are then as before the step */
   async trainStep(): Promise<StepReport<Item>> {
-    const batch = this.#batch();
-    const random = this.#random.fork(`step ${this.#step}`);
+    const { items: batch, random } = this.plan.at(this.#step);
     const { gradients, coefficient, numbers } = this.#differentiate(batch, random);
     try {
       const [loss, norm] = await numbers.data();
@@ -171,24 +181,9 @@ export class Trainer<Item> {
   }
 
   #learningRate(): number {
-    const { learningRate, warmupRatio } = this.#options;
-    return learningRate * linearSchedule(this.#step, Math.ceil(warmupRatio * this.totalSteps), this.totalSteps);
-  }
-
-  /** The batch of the current step. */
-  #batch(): Item[] {
-    let [index, step] = [0, this.#step];
-    while (step >= this.stepsPerEpoch[index]) step -= this.stepsPerEpoch[index++];
-    if (this.#epoch?.index !== index) this.#epoch = { index, batches: this.#batchesOf(index) };
-    return this.#epoch.batches[step];
-  }
-
-  /** Each epoch has an order of its own. */
-  #batchesOf(epoch: number): Item[][] {
-    const { items } = this.#objective;
-    const lengthOf = (item: Item) => this.#objective.lengthOf(item);
-    const { batchSize: size, batchOrder: order } = this.#options;
-    return epochBatches(items, { size, order, lengthOf }, this.#random.fork(`epoch ${epoch}`));
+    const { learningRate, lrSchedulerType, warmupRatio } = this.#options;
+    const warmup = Math.ceil(warmupRatio * this.totalSteps);
+    return learningRate * schedules[lrSchedulerType](this.#step, warmup, this.totalSteps);
   }
 
   /** The optimiser's state, of which the step count is the position in the run. */

@@ -1,0 +1,87 @@
+import { type BatchOrder, type BatchSize, epochBatches } from '../data/batches.ts';
+import { InputError } from '../errors.ts';
+import type { Random } from '../random/index.ts';
+
+/** What one step learns from. */
+export interface Batch<Item> {
+  readonly items: readonly Item[];
+  /** The generator that dropout of this step draws from. */
+  readonly random: Random;
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Steps before this one. */
+  readonly step: number;
+  readonly totalSteps: number;
+}
+
+export interface BatchPlanOptions<Item> {
+  readonly batchSize: BatchSize;
+  readonly batchOrder: BatchOrder;
+  readonly epochs: number;
+  /** Tokens of an item. */
+  readonly lengthOf: (item: Item) => number;
+}
+
+/**
+ * The batches of all steps of a training. Everything random in a step derives from the generator, the epoch and the step, so any step
+ * can be made again by its number.
+ */
+export class BatchPlan<Item> {
+  readonly totalSteps: number;
+  /** One number per epoch: a limit in tokens makes more or fewer batches of another order. */
+  readonly stepsPerEpoch: readonly number[];
+  #items: readonly Item[];
+  readonly #options: BatchPlanOptions<Item>;
+  readonly #random: Random;
+  #epoch: { readonly index: number; readonly batches: Item[][] } | null = null;
+
+  constructor(items: readonly Item[], options: BatchPlanOptions<Item>, random: Random) {
+    this.#items = items;
+    this.#options = options;
+    this.#random = random;
+    const { batchSize, epochs } = options;
+    // Batches of so many items are as many in every order.
+    const steps = (epoch: number) =>
+      typeof batchSize === 'number' ? Math.ceil(items.length / batchSize) : this.#batchesOf(epoch).length;
+    this.stepsPerEpoch = Array.from({ length: epochs }, (_, epoch) => steps(epoch));
+    this.totalSteps = this.stepsPerEpoch.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The batch of a step. */
+  at(step: number): Batch<Item> {
+    const { epoch, start } = this.#placeOf(step);
+    if (this.#epoch?.index !== epoch) this.#epoch = { index: epoch, batches: this.#batchesOf(epoch) };
+    const items = this.#epoch.batches[step - start];
+    return { items, random: this.#random.fork(`step ${step}`), epoch, step, totalSteps: this.totalSteps };
+  }
+
+  /** Whether a step is the first of its epoch. */
+  startsEpoch(step: number): boolean {
+    return step < this.totalSteps && this.#placeOf(step).start === step;
+  }
+
+  /** Puts other items in the place of those so far, as many of them. @throws InputError for another number of batches */
+  replaceItems(items: readonly Item[]): void {
+    const before = this.#items.length;
+    if (items.length !== before) {
+      throw new InputError(
+        `The training data had ${before} examples in the first epoch and have ${items.length} now; every epoch must have as many.`,
+      );
+    }
+    this.#items = items;
+    this.#epoch = null;
+  }
+
+  /** The epoch of a step, and the first step of that. */
+  #placeOf(step: number): { readonly epoch: number; readonly start: number } {
+    let [epoch, start] = [0, 0];
+    while (step >= start + this.stepsPerEpoch[epoch]) start += this.stepsPerEpoch[epoch++];
+    return { epoch, start };
+  }
+
+  /** Each epoch has an order of its own. */
+  #batchesOf(epoch: number): Item[][] {
+    const { batchSize: size, batchOrder: order, lengthOf } = this.#options;
+    return epochBatches(this.#items, { size, order, lengthOf }, this.#random.fork(`epoch ${epoch}`));
+  }
+}

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import {
+  type OutputFolder,
+  openSafetensors,
+  parseJson,
+  readFiniteFloats,
+  type SafetensorsFile,
+  serializeSafetensors,
+  type TensorData,
+} from '../io/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import type { AdamWState } from '../optim/index.ts';
+import { parseWith } from '../settings/index.ts';
+import { type CheckpointHeader, checkpointHeader } from './records.ts';
+import { CHECKPOINT, hasCheckpoint, isFinishedRun } from './run-folder.ts';
+
+/** What a checkpoint tells of its run, beside the number of steps. */
+export type CheckpointFacts = Omit<CheckpointHeader, 'step'>;
+
+/**
+ * Writes the position of a run, its weights and the optimiser's moments in one file.
+ *
+ * @param options.isLast whether the run stops here, so that it may take the space that was kept
+ */
+export async function saveCheckpoint(
+  output: OutputFolder,
+  header: CheckpointFacts,
+  parameters: readonly Parameter[],
+  optimizer: AdamWState,
+  { isLast }: { readonly isLast: boolean },
+): Promise<void> {
+  const { tensors, metadata } = await toSparseTensors(parameters);
+  const moments = [...optimizer.moments].flatMap(([name, moment]) =>
+    (['m', 'v'] as const).map((key): TensorData => {
+      const data = Float32Array.from(moment[key]);
+      return { name: `adam.${key}.${name}`, dtype: 'F32', shape: [data.length], data };
+    }),
+  );
+  const run = JSON.stringify({ ...header, step: optimizer.step } satisfies CheckpointHeader);
+  const bytes = serializeSafetensors([...tensors, ...moments], { ...metadata, run });
+  output.writeFile(CHECKPOINT, bytes, { useReserve: isLast });
+}
+
+function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {
+  if (metadata.run === undefined) {
+    throw new InputError(`${label} is not the checkpoint of a run; begin again with --overwrite in place of --resume.`);
+  }
+  const remedy =
+    'Begin again with --overwrite in place of --resume, or use the version of sparse-adapter that wrote it.';
+  return parseWith(checkpointHeader, parseJson(metadata.run, `${label}: run`), `${label}: run`, remedy);
+}
+
+/** A moment of the optimiser. @throws InputError if it does not fit its parameter, or is none */
+function moment(file: SafetensorsFile, key: 'm' | 'v', name: string, size: number): Float32Array {
+  const tensor = `adam.${key}.${name}`;
+  const values = readFiniteFloats(file, tensor);
+  const problem =
+    values.length !== size
+      ? `has ${values.length} numbers, the parameter ${size}`
+      : key === 'v' && values.some((value) => value < 0)
+        ? 'has negative numbers, which a mean of squares has not'
+        : null;
+  if (problem === null) return values;
+  throw new InputError(
+    `${file.label}: tensor "${tensor}" ${problem}; begin again with --overwrite in place of --resume.`,
+  );
+}
+
+/**
+ * Puts weights and masks back where a run was stopped.
+ *
+ * @returns the header and the optimiser's state
+ * @throws InputError if there is no checkpoint or it is of other parameters
+ */
+export function loadCheckpoint(
+  folder: string,
+  parameters: readonly Parameter[],
+): { header: CheckpointHeader; optimizer: AdamWState } {
+  const file = openSafetensors(join(folder, CHECKPOINT));
+  try {
+    const header = headerOf(file);
+    loadSparseTensors(file, parameters, (name) => name.startsWith('adam.'));
+    const trained = parameters.filter(({ trainable }) => trainable);
+    const moments = new Map(
+      trained.map(({ name, size }) => [name, { m: moment(file, 'm', name, size), v: moment(file, 'v', name, size) }]),
+    );
+    return { header, optimizer: { step: header.step, moments } };
+  } finally {
+    file.close();
+  }
+}
+
+/** What is known of the stopped run in a folder. @throws InputError if there is none */
+export function readStoppedRun(folder: string): CheckpointHeader {
+  if (!hasCheckpoint(folder)) {
+    const hint = isFinishedRun(folder) ? 'its run is finished' : 'start the run without --resume';
+    throw new InputError(`${folder} has no ${CHECKPOINT} to resume from: ${hint}.`);
+  }
+  const file = openSafetensors(join(folder, CHECKPOINT));
+  try {
+    return headerOf(file);
+  } finally {
+    file.close();
+  }
+}

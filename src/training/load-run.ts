@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { loadSparseTensors } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import { openSafetensors } from '../io/index.ts';
+import { tensorsFingerprint } from './fingerprint.ts';
+import { loadParts, type ModelParts, TaskModel } from './model.ts';
+import type { RunConfig } from './records.ts';
+import { fingerprintWarnings, readRunConfig, WEIGHTS } from './run-folder.ts';
+import type { Task, TaskTypes } from './task.ts';
+import { taskOf } from './tasks/index.ts';
+
+/** The model of a finished run, and what the run tells of itself. */
+export interface LoadedRun<Model> {
+  readonly model: Model;
+  readonly run: RunConfig;
+}
+
+export interface LoadRunOptions<T extends TaskTypes> {
+  /** What it must have been trained for; by default anything. */
+  readonly task?: Task<T>;
+  /** Another place of the same backbone. */
+  readonly model?: string;
+}
+
+/**
+ * Rebuilds the model of a finished run: backbone, adapter with its masks, head.
+ *
+ * @param create makes the model of its parts; by default a `TaskModel`
+ * @throws InputError if the folder or the backbone lacks something, or the run is one of another task
+ */
+export function loadRun<T extends TaskTypes = TaskTypes, Model extends TaskModel<T> = TaskModel<T>>(
+  folder: string,
+  { task, model: place }: LoadRunOptions<T> = {},
+  create: (parts: ModelParts<T>) => Model = (parts) => new TaskModel(parts) as Model,
+): LoadedRun<Model> {
+  const run = readRunConfig(folder);
+  const trained = taskOf(run.settings.data) as Task;
+  if (task && trained !== (task as Task)) {
+    throw new InputError(`${folder} was trained for ${trained.name}, not for ${task.name}.`);
+  }
+  const settings = place === undefined ? run.settings : { ...run.settings, model: place };
+  const file = openSafetensors(join(folder, WEIGHTS));
+  try {
+    // A pooler that was trained with the head is in the file.
+    const pooler = file.names().some((name) => /(^|\.)pooler\./.test(name)) ? 'head' : 'backbone';
+    const parts = loadParts(trained as Task<T>, settings, run.labels, { head: 'new', pooler });
+    const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
+    const model = create({
+      ...parts,
+      loaded: { ...parts.loaded, warnings: [...parts.loaded.warnings, ...stale] },
+    });
+    model.addAdapter(settings.adapter, settings.fused);
+    loadSparseTensors(file, model.saved);
+    return { model, run };
+  } finally {
+    file.close();
+  }
+}

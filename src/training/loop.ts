@@ -1,0 +1,118 @@
+import { InputError } from '../errors.ts';
+import type { Parameter } from '../nn/index.ts';
+import type { TaskModel } from './model.ts';
+import type { ScoredStep } from './records.ts';
+import { stopwatch } from './stopwatch.ts';
+import type { Evaluation, TaskTypes } from './task.ts';
+import type { Trainer } from './trainer.ts';
+import { yieldToEvents } from './yield.ts';
+
+/** What a training gathers beside its weights; it grows with every step. */
+export interface Progress {
+  /** One per step. */
+  readonly losses: number[];
+  readonly history: ScoredStep[];
+  tokens: number;
+  readonly seconds: { readonly pruning: number; training: number; evaluation: number };
+}
+
+export interface StepProgress {
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Over the whole training so far. */
+  readonly tokensPerSecond: number;
+}
+
+export interface LoopEvents {
+  readonly onStep?: (progress: StepProgress) => void;
+  readonly onEvaluate?: (done: number, total: number) => void;
+  readonly onScored?: (scores: ScoredStep) => void;
+}
+
+export interface Loop<T extends TaskTypes> {
+  /** Null: no evaluation. */
+  readonly evaluation: Evaluation<T['model']> | null;
+  /** How often the model is evaluated, at equal distances; the last time is at the end. */
+  readonly evaluations: number;
+  readonly signal?: AbortSignal;
+  readonly events: LoopEvents;
+  /** Done before the first step of each epoch. */
+  readonly onEpoch?: () => Promise<void>;
+  /** Done after each step. */
+  readonly onStepDone?: () => Promise<void>;
+}
+
+/**
+ * Takes the steps and evaluations that are left, and adds to `progress` what came of them.
+ *
+ * @throws InputError if a weight is not finite after the last step
+ * @throws the signal's reason when it is aborted; the step under way is finished before
+ */
+export async function trainLoop<T extends TaskTypes>(
+  model: TaskModel<T>,
+  trainer: Trainer<T['item']>,
+  progress: Progress,
+  loop: Loop<T>,
+): Promise<void> {
+  const { signal, events } = loop;
+  const due = evaluationSteps(trainer.totalSteps, loop.evaluations);
+  for (;;) {
+    if (trainer.done) await checkFinite(model.saved);
+    const isScored = progress.history.at(-1)?.step === trainer.step;
+    if (due.has(trainer.step) && !isScored) await score(model, trainer.step, progress, loop);
+    if (trainer.done) return;
+    await yieldToEvents();
+    signal?.throwIfAborted();
+    if (trainer.plan.startsEpoch(trainer.step)) await loop.onEpoch?.();
+    const stop = stopwatch();
+    const { batch, ...report } = await trainer.trainStep();
+    progress.losses.push(report.loss);
+    progress.tokens += batch.reduce<number>((sum, item) => sum + model.task.tokenCount(item), 0);
+    progress.seconds.training += stop();
+    events.onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
+    await loop.onStepDone?.();
+  }
+}
+
+/** Equal parts of a training, rounded up to whole steps. */
+function evaluationSteps(totalSteps: number, count: number): ReadonlySet<number> {
+  const times = Math.min(count, Math.max(1, totalSteps));
+  return new Set(Array.from({ length: times }, (_, i) => Math.ceil(((i + 1) * totalSteps) / times)));
+}
+
+/** Evaluates the model and remembers the scores, if there are evaluation data. */
+async function score<T extends TaskTypes>(
+  { network }: TaskModel<T>,
+  step: number,
+  progress: Progress,
+  { evaluation, signal, events }: Loop<T>,
+): Promise<void> {
+  if (!evaluation) return;
+  const stop = stopwatch();
+  const onBatch = (done: number) => events.onEvaluate?.(done, evaluation.size);
+  const metrics = await evaluation.scores(network, { onBatch, signal });
+  progress.seconds.evaluation += stop();
+  progress.history.push({ step, metrics });
+  events.onScored?.({ step, metrics });
+}
+
+/** Returns the mean of the losses of each epoch's steps. */
+export function epochLosses(losses: readonly number[], stepsPerEpoch: readonly number[]): number[] {
+  let end = 0;
+  return stepsPerEpoch.map((steps) => {
+    end += steps;
+    return losses.slice(end - steps, end).reduce((sum, loss) => sum + loss, 0) / steps;
+  });
+}
+
+/** The loss of a step cannot show that the step itself, the last one of a run, went wrong. */
+async function checkFinite(parameters: readonly Parameter[]): Promise<void> {
+  for (const parameter of parameters) {
+    const bad = (await parameter.data()).find((value) => !Number.isFinite(value));
+    if (bad !== undefined) {
+      throw new InputError(`${parameter.name} is ${bad} after the last step; lower the learning rate.`);
+    }
+  }
+}

@@ -1,0 +1,212 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { type Adapter, AdapterSet, type AdapterSettings, completeSettings, freezeBackbone } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import {
+  ActivationCache,
+  isHeadParameter,
+  type Loaded,
+  longestSequence,
+  type ModelConfig,
+  type SharedWeights,
+} from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { add } from '../ops/arithmetic.ts';
+import { Random } from '../random/index.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Tokenizer } from '../text/index.ts';
+import type { Batch } from './batch-plan.ts';
+import { freezeBelow } from './frozen-below.ts';
+import { tokenizerOf } from './model-tokenizer.ts';
+import { type PruneModelOptions, pruneModel } from './prune-model.ts';
+import type { AdapterPruneReport } from './records.ts';
+import { builtAdapter, type FusedAdapter, type RunSettings } from './settings.ts';
+import type { LoadOptions, Task, TaskTypes } from './task.ts';
+import { Trainable } from './trainable.ts';
+import type { Objective } from './trainer.ts';
+
+/** The name of the adapter that a run trains. */
+export const ownAdapter = 'default';
+
+/** What a model is made of. */
+export interface ModelParts<T extends TaskTypes> {
+  readonly task: Task<T>;
+  readonly settings: RunSettings<T['data']>;
+  readonly loaded: Loaded<T['model']>;
+  readonly tokenizer: Tokenizer;
+  /** Where the output of frozen layers is remembered. */
+  readonly activations: ActivationCache;
+}
+
+/** What models of one process share, and how a head is loaded: that of the checkpoint by default if it fits. */
+export interface LoadPartsOptions extends Partial<Omit<LoadOptions, 'shared'>> {
+  readonly weights?: SharedWeights;
+  readonly activations?: ActivationCache;
+}
+
+/**
+ * Loads the backbone with the head of a task, and the tokenizer.
+ *
+ * @param labels the classes, null where there are none
+ * @throws InputError if the model folder is unusable, and if `maxLength` exceeds the model's positions
+ */
+export function loadParts<T extends TaskTypes>(
+  task: Task<T>,
+  settings: RunSettings<T['data']>,
+  labels: readonly string[] | null,
+  options: LoadPartsOptions = {},
+): ModelParts<T> {
+  const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto', pooler } = options;
+  const random = new Random(settings.seed).fork('head');
+  const loaded = task.load(settings, labels, random, { shared: options.weights, head, pooler });
+  const longest = longestSequence(loaded.config);
+  if (settings.maxLength > longest) {
+    throw new InputError(
+      `max length ${settings.maxLength} exceeds the ${longest} positions of ${settings.model}; lower it.`,
+    );
+  }
+  const warnings = [...loaded.warnings];
+  const tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));
+  const { activations = new ActivationCache(0) } = options;
+  return { task, settings, loaded: { ...loaded, warnings }, tokenizer, activations };
+}
+
+/** A pretrained network with the head of a task, and the adapters on it. */
+export class TaskModel<T extends TaskTypes = TaskTypes> {
+  readonly task: Task<T>;
+  /** The network: backbone, head, and what is attached. */
+  readonly network: T['model'];
+  readonly tokenizer: Tokenizer;
+  /** Of the checkpoint. */
+  readonly config: ModelConfig;
+  /** Of the checkpoint. */
+  readonly folder: string;
+  /** What became of the checkpoint; see {@link Loaded}. */
+  readonly ignored: readonly string[];
+  readonly initialized: readonly string[];
+  /** What was assumed, one line each. */
+  readonly warnings: readonly string[];
+  /** The pretrained parameters. */
+  readonly backbone: readonly Parameter[];
+  /** The adapters of the model; that of the settings is active. */
+  readonly adapters: AdapterSet;
+  readonly #activations: ActivationCache;
+  #settings: RunSettings<T['data']>;
+  #adapter: Adapter | null = null;
+
+  constructor({ task, settings, loaded, tokenizer, activations }: ModelParts<T>) {
+    this.task = task;
+    this.network = loaded.model;
+    this.tokenizer = tokenizer;
+    this.config = loaded.config;
+    this.folder = loaded.folder;
+    this.ignored = loaded.ignored;
+    this.initialized = loaded.initialized;
+    this.warnings = loaded.warnings;
+    this.backbone = loaded.model.parameters().filter((parameter) => !isHeadParameter(parameter));
+    this.adapters = new AdapterSet(loaded.model);
+    this.#settings = settings;
+    this.#activations = activations;
+  }
+
+  /** How the model was made, pruned and trained. */
+  get settings(): RunSettings<T['data']> {
+    return this.#settings;
+  }
+
+  /** The class names in the order of the head's outputs; null where there are none. */
+  get labels(): readonly string[] | null {
+    return this.task.labelsOf?.(this.network) ?? null;
+  }
+
+  /** The generator that everything random of the model derives from. */
+  get random(): Random {
+    return new Random(this.#settings.seed);
+  }
+
+  /** The adapter that is trained. @throws InputError if the model has none */
+  get adapter(): Adapter {
+    if (this.#adapter) return this.#adapter;
+    throw new InputError('The model has no adapter; give it one with addAdapter, or full() to train all weights.');
+  }
+
+  /** The adapter and, unless it is frozen, the head. */
+  get trainable(): Trainable {
+    return new Trainable(this.network.parameters());
+  }
+
+  /** What a saved run must hold: the adapter and the head, trained or not. */
+  get saved(): Parameter[] {
+    return [...this.adapters.parameters(), ...this.network.parameters().filter(isHeadParameter)];
+  }
+
+  /**
+   * Attaches an adapter and freezes the backbone, so that the adapter and the head are what is trained.
+   *
+   * @param adapter its kind, or that with options, such as `lora({ rank: 8 })`
+   * @param fused those that it mixes, by name, if it does; their weights are not loaded
+   * @throws InputError if there is one already, and for options that are wrong or do not fit the model
+   */
+  addAdapter(adapter: string | AdapterSettings, fused: readonly FusedAdapter[] = []): Adapter {
+    if (this.#adapter) throw new InputError('The model has an adapter already; remove it first.');
+    const given = typeof adapter === 'string' ? { kind: adapter } : adapter;
+    const complete = completeSettings(given, { pruned: this.#settings.pruning !== null });
+    this.#settings = { ...this.#settings, adapter: complete, ...(fused.length > 0 && { fused }) };
+    for (const { name, settings } of fused) this.adapters.add(name, settings);
+    return this.#attach();
+  }
+
+  /** Builds the adapter of the settings, which for Large-Sparse is a wider one. */
+  #attach(): Adapter {
+    const { trainHead, dropoutBelow } = this.#settings;
+    const adapter = this.adapters.add(ownAdapter, builtAdapter(this.#settings));
+    this.adapters.activate(adapter.name);
+    freezeBackbone(this.network, adapter, (parameter) => trainHead && isHeadParameter(parameter));
+    if (dropoutBelow === false) freezeBelow(this.network, this.folder, this.#activations);
+    this.#adapter = adapter;
+    return adapter;
+  }
+
+  /** Replaces the adapter by one that computes the same without what only its training needs; see `AdapterSet.eject`. */
+  ejectAdapter(): Adapter {
+    this.#adapter = this.adapters.eject(this.adapter.name);
+    this.#settings = { ...this.#settings, adapter: this.#adapter.settings, pruning: null };
+    return this.#adapter;
+  }
+
+  /**
+   * Prunes the adapter as the settings say, on a seeded sample of training examples, without dropout.
+   *
+   * @param items encoded examples
+   * @returns what is kept, or null where the settings name no method
+   * @throws InputError as `prune` and `prunableIn`, and if a Large-Sparse setting cannot keep as many weights as it should
+   */
+  pruneAdapter(items: readonly T['item'][], options?: PruneModelOptions): Promise<AdapterPruneReport | null> {
+    return pruneModel(this, items, options);
+  }
+
+  /** Returns the mean loss of a batch with dropout, a tensor with one element, and what the adapter adds to it. */
+  loss({ items, random }: Pick<Batch<T['item']>, 'items' | 'random'>): Tensor {
+    const mean = this.task.loss(this.network, items, random);
+    const { regularizer = null } = this.#adapter ?? {};
+    return regularizer ? add(mean, regularizer()) : mean;
+  }
+
+  /** Returns what a trainer does to this model with encoded examples. */
+  objective(items: readonly T['item'][]): Objective<T['item']> {
+    return {
+      items,
+      parameters: this.trainable.parameters,
+      lengthOf: (item) => this.task.tokenCount(item),
+      loss: (batch, random) => this.loss({ items: batch, random }),
+    };
+  }
+
+  /** Frees the memory of all parameters; the model cannot be used any more. */
+  dispose(): void {
+    for (const parameter of new Set([...this.network.parameters(), ...this.adapters.parameters()])) parameter.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,53 @@
+import { cutBatches } from '../data/index.ts';
+import { prunableIn, prune, pruningMethodOf } from '../pruning/index.ts';
+import { sparsityFor } from './large-sparse.ts';
+import type { TaskModel } from './model.ts';
+import type { AdapterPruneReport } from './records.ts';
+import { withAllOptions } from './settings.ts';
+import type { TaskTypes } from './task.ts';
+import { yieldToEvents } from './yield.ts';
+
+export interface PruneModelOptions {
+  /** Told how many passes over a batch are done, and how many there are; not called by methods that need no data. */
+  readonly onBatch?: (done: number, total: number) => void;
+  /** When it is aborted its reason is thrown before the next batch, and nothing is pruned. */
+  readonly signal?: AbortSignal;
+  /** Told in one line of matrices that are left without a weight. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Prunes the adapter of a model; see `TaskModel.pruneAdapter`. */
+export async function pruneModel<T extends TaskTypes>(
+  { task, network, adapter, adapters, random, settings }: TaskModel<T>,
+  items: readonly T['item'][],
+  { onBatch, signal, onWarning }: PruneModelOptions = {},
+): Promise<AdapterPruneReport | null> {
+  const { pruning, training, adapter: narrow } = withAllOptions(settings);
+  if (!pruning) return null;
+  const { method, scope, iterations, options } = pruning;
+  const parameters = prunableIn(adapter, pruning.prunable);
+  const { sparsity, ...twin } = sparsityFor(adapters, adapter, parameters, { adapter: narrow, pruning });
+  const { data } = pruningMethodOf(method);
+  const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
+  const size = data === 'examples' ? 1 : training.batchSize;
+  const report = await prune({
+    method,
+    sparsity,
+    scope,
+    iterations,
+    options,
+    onWarning,
+    parameters,
+    chains: adapter.chains,
+    random: random.fork('pruning'),
+    losses: cutBatches(sample, { size, lengthOf: (item) => task.tokenCount(item) }).map(
+      (batch) => (temperature) => task.loss(network, batch, undefined, temperature),
+    ),
+    onBatch: async (done, total) => {
+      onBatch?.(done, total);
+      await yieldToEvents();
+      signal?.throwIfAborted();
+    },
+  });
+  return { ...report, ...twin };
+}
