@@ -107,6 +107,12 @@ export interface FamilyDefinition<Table extends OptionTable> {
 /** A kind of adapter: what its options are and how it is built. */
 export interface Family<Table extends OptionTable = OptionTable> extends FamilyDefinition<Table> {
   /**
+   * Returns an adapter of this kind with these options, as in `lora({ rank: 8 })`; the others get their defaults when it is built.
+   *
+   * @throws InputError for an unknown option or a value that it does not accept
+   */
+  (given?: Partial<ConfigOf<Table>>): AdapterSettings;
+  /**
    * Settings with all options: those given, and defaults.
    *
    * @param use.pruned whether the adapter is to be pruned at initialisation. Some initialisations are all zeros somewhere, so that
@@ -118,17 +124,19 @@ export interface Family<Table extends OptionTable = OptionTable> extends FamilyD
 
 export function defineFamily<const Table extends OptionTable>(definition: FamilyDefinition<Table>): Family<Table> {
   const { kind, options: table } = definition;
-  return {
-    ...definition,
-    configure: (options = {}, { pruned = false } = {}) => {
-      const given = Object.fromEntries(
-        Object.entries(options).filter(([, value]) => value !== undefined),
-      ) as typeof options;
-      const implied = definition.defaultsFor?.(given) ?? {};
-      const config = completeOptions(kind, table, { ...implied, ...given }, (facts) =>
-        pruned ? (facts.whenPruned ?? facts.default) : facts.default,
-      );
-      return { kind, ...config };
-    },
+  const onlyGiven = (options: Partial<ConfigOf<Table>>) =>
+    Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as typeof options;
+  const configure: Family<Table>['configure'] = (options = {}, { pruned = false } = {}) => {
+    const given = onlyGiven(options);
+    const implied = definition.defaultsFor?.(given) ?? {};
+    const config = completeOptions(kind, table, { ...implied, ...given }, (facts) =>
+      pruned ? (facts.whenPruned ?? facts.default) : facts.default,
+    );
+    return { kind, ...config };
   };
+  const settings = (options: Partial<ConfigOf<Table>> = {}): AdapterSettings => {
+    configure(options); // says what is wrong
+    return { kind, ...onlyGiven(options) } as AdapterSettings;
+  };
+  return Object.assign(settings, definition, { configure });
 }

@@ -69,7 +69,7 @@ export async function trainLoop<T extends TaskTypes>(
     const stop = stopwatch();
     const { batch, ...report } = await trainer.trainStep();
     progress.losses.push(report.loss);
-    progress.tokens += batch.reduce<number>((sum, item) => sum + model.task.tokenCount(item), 0);
+    progress.tokens += batch.reduce<number>((sum, item) => sum + model.definition.tokenCount(item), 0);
     progress.seconds.training += stop();
     events.onStep?.({ ...report, tokensPerSecond: progress.tokens / progress.seconds.training });
     await loop.onStepDone?.();

@@ -20,7 +20,7 @@ import { tokenizerOf } from './model-tokenizer.ts';
 import { type PruneModelOptions, pruneModel } from './prune-model.ts';
 import type { AdapterPruneReport } from './records.ts';
 import { builtAdapter, type FusedAdapter, type RunSettings } from './settings.ts';
-import type { LoadOptions, Task, TaskTypes } from './task.ts';
+import type { LoadOptions, Task, TaskName, TaskTypes } from './task.ts';
 import { Trainable } from './trainable.ts';
 import type { Objective } from './trainer.ts';
 
@@ -72,7 +72,8 @@ export function loadParts<T extends TaskTypes>(
 
 /** A pretrained network with the head of a task, and the adapters on it. */
 export class TaskModel<T extends TaskTypes = TaskTypes> {
-  readonly task: Task<T>;
+  /** What the model is trained to do. */
+  readonly definition: Task<T>;
   /** The network: backbone, head, and what is attached. */
   readonly network: T['model'];
   readonly tokenizer: Tokenizer;
@@ -94,7 +95,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   #adapter: Adapter | null = null;
 
   constructor({ task, settings, loaded, tokenizer, activations }: ModelParts<T>) {
-    this.task = task;
+    this.definition = task;
     this.network = loaded.model;
     this.tokenizer = tokenizer;
     this.config = loaded.config;
@@ -113,9 +114,14 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     return this.#settings;
   }
 
+  /** The name of what the model is trained to do. */
+  get task(): TaskName {
+    return this.definition.name;
+  }
+
   /** The class names in the order of the head's outputs; null where there are none. */
   get labels(): readonly string[] | null {
-    return this.task.labelsOf?.(this.network) ?? null;
+    return this.definition.labelsOf?.(this.network) ?? null;
   }
 
   /** The generator that everything random of the model derives from. */
@@ -186,7 +192,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
 
   /** Returns the mean loss of a batch with dropout, a tensor with one element, and what the adapter adds to it. */
   loss({ items, random }: Pick<Batch<T['item']>, 'items' | 'random'>): Tensor {
-    const mean = this.task.loss(this.network, items, random);
+    const mean = this.definition.loss(this.network, items, random);
     const { regularizer = null } = this.#adapter ?? {};
     return regularizer ? add(mean, regularizer()) : mean;
   }
@@ -196,7 +202,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     return {
       items,
       parameters: this.trainable.parameters,
-      lengthOf: (item) => this.task.tokenCount(item),
+      lengthOf: (item) => this.definition.tokenCount(item),
       loss: (batch, random) => this.loss({ items: batch, random }),
     };
   }

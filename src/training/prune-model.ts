@@ -18,7 +18,7 @@ export interface PruneModelOptions {
 
 /** Prunes the adapter of a model; see `TaskModel.pruneAdapter`. */
 export async function pruneModel<T extends TaskTypes>(
-  { task, network, adapter, adapters, random, settings }: TaskModel<T>,
+  { definition: task, network, adapter, adapters, random, settings }: TaskModel<T>,
   items: readonly T['item'][],
   { onBatch, signal, onWarning }: PruneModelOptions = {},
 ): Promise<AdapterPruneReport | null> {

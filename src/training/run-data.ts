@@ -43,7 +43,7 @@ export function readRunData<T extends TaskTypes>(
 
 /** Encodes the data of a run for its model, whose head may have the classes in another order, unless the cache has that. */
 export function encodeRunData<T extends TaskTypes>(
-  { task, tokenizer, labels, settings }: TaskModel<T>,
+  { definition: task, tokenizer, labels, settings }: TaskModel<T>,
   data: RunData<T>,
   cache: RunCache,
 ): EncodedData<T> {

@@ -73,7 +73,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
   const run = await prepareRun(settings, events, options.cache);
   const { model, items, evaluation } = run;
   checkBatchSize(
-    items.map((item) => model.task.tokenCount(item)),
+    items.map((item) => model.definition.tokenCount(item)),
     settings.training.batchSize,
     model.config,
   );

@@ -79,6 +79,9 @@ export interface LoadOptions {
   readonly pooler?: PoolerPlace;
 }
 
+/** What can be learnt, in the words of Hugging Face's pipelines. */
+export type TaskName = 'text-classification' | 'question-answering' | 'text2text-generation';
+
 /** What the methods of a task hand to each other. */
 export interface TaskTypes {
   readonly model: AdaptableModel & { readonly config: ModelConfig };
@@ -94,7 +97,7 @@ export interface TaskTypes {
  * passes between them, so one loop trains every task.
  */
 export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'], T['item']> {
-  readonly name: string;
+  readonly name: TaskName;
   /** Tokens of an item where the settings say nothing and the model has positions for them. */
   readonly maxLength: number;
   /** @throws InputError if a file, a column or a label is not as promised */

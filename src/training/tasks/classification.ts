@@ -64,7 +64,7 @@ export const classification: Task<{
   dataset: Dataset;
   item: EncodedExample;
 }> = {
-  name: 'classification',
+  name: 'text-classification',
   maxLength: runDefaults.maxLength,
 
   async readTraining(data, random) {

@@ -31,7 +31,7 @@ export const questionAnswering: Task<{
   dataset: QuestionDataset;
   item: AnsweredWindow;
 }> = {
-  name: 'question answering',
+  name: 'question-answering',
   maxLength: windowDefaults.maxLength,
 
   async readTraining(data) {

@@ -27,7 +27,7 @@ export const textGeneration: Task<{
   dataset: Pairs;
   item: SequencePair;
 }> = {
-  name: 'text generation',
+  name: 'text2text-generation',
   maxLength: runDefaults.maxLength,
 
   async readTraining(data) {
