@@ -11,7 +11,14 @@ import {
   packSequences,
   type SequenceClassifier,
 } from '../../src/models/index.ts';
-import { convertAdapter, loadRun, openAdapter, questionAnswering, textGeneration } from '../../src/training/index.ts';
+import {
+  classification,
+  convertAdapter,
+  loadRun,
+  openAdapter,
+  questionAnswering,
+  textGeneration,
+} from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -76,8 +83,8 @@ async function classified(
   const output = join(temporaryFolder({}), 'run');
   const { warnings } = await convertAdapter(folder, output, { to: 'sparse' });
   const opened = openAdapter(folder);
-  const own = logits(opened.adapted.model as SequenceClassifier);
-  assert.deepEqual(logits(loadRun(output).model), own);
+  const own = logits(opened.model.network as SequenceClassifier);
+  assert.deepEqual(logits(loadRun(output, { task: classification }).model.network), own);
   return { logits: own, warnings };
 }
 
@@ -152,7 +159,7 @@ test('LoRA on the pooler goes into the pooler of a model of a program too', () =
   const folder = peft({}, [...attention, ...lora('bert.pooler.dense'), ...classifier]);
   const { model } = loadClassifier(backbone, new Random(1), () => ({ labels: ['a', 'b'] }));
   loadAdapterFolder(model, folder);
-  assert.deepEqual(logits(model), logits(openAdapter(folder).adapted.model as SequenceClassifier));
+  assert.deepEqual(logits(model), logits(openAdapter(folder).model.network as SequenceClassifier));
 });
 
 const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
@@ -222,12 +229,15 @@ test('question answering made in Python is loaded as that', async () => {
   const folder = peft({ task_type: 'QUESTION_ANS' }, [...attention, ...head('qa_outputs', 2)]);
   const output = join(temporaryFolder({}), 'run');
   await convertAdapter(folder, output, { to: 'sparse' });
-  const { model } = loadRun(output, { task: questionAnswering });
+  const { network } = loadRun(output, { task: questionAnswering }).model;
   const program = loadQuestionAnswering(backbone, new Random(2)).model;
   loadAdapterFolder(program, folder);
-  const batch = packSequences([{ ids }], model.encoder.positionIds);
-  assert.deepEqual(model.forward(batch).dataSync(), program.forward(batch).dataSync());
-  assertInputError(() => loadRun(output), /was trained for question answering, not for classification/);
+  const batch = packSequences([{ ids }], network.encoder.positionIds);
+  assert.deepEqual(network.forward(batch).dataSync(), program.forward(batch).dataSync());
+  assertInputError(
+    () => loadRun(output, { task: classification }),
+    /was trained for question answering, not for classification/,
+  );
   const merged = join(temporaryFolder({}), 'merged');
   await convertAdapter(output, merged, { to: 'huggingface' });
   const { initialized } = loadQuestionAnswering(merged, new Random(3), undefined, { head: 'checkpoint' });
@@ -245,12 +255,12 @@ test('LoRA of BART made in Python is loaded to write texts', async () => {
   const folder = peft({ task_type: 'SEQ_2_SEQ_LM', target_modules: ['q_proj'] }, tensors, model);
   const output = join(temporaryFolder({}), 'run');
   await convertAdapter(folder, output, { to: 'sparse' });
-  const run = loadRun(output, { task: textGeneration });
-  assert.equal(run.adapter.parameters.length, 12);
+  const { adapter, network } = loadRun(output, { task: textGeneration }).model;
+  assert.equal(adapter.parameters.length, 12);
   const program = loadSeq2Seq(model, new Random(1)).model;
   loadAdapterFolder(program, folder);
   const pair = [{ ids: [0, 6, 7, 2], targetIds: [0, 8, 2] }];
-  assert.deepEqual(run.model.forward(run.model.pack(pair)).dataSync(), program.forward(program.pack(pair)).dataSync());
+  assert.deepEqual(network.forward(network.pack(pair)).dataSync(), program.forward(program.pack(pair)).dataSync());
 });
 
 /** A folder as AdapterHub writes it: a Pfeiffer adapter and a head. */
@@ -322,7 +332,7 @@ test('flexible heads of AdapterHub by their type', () => {
     ...[weight('heads.own.1.weight', 16, 16), weight('heads.own.1.bias', 16)],
     ...[weight('heads.own.4.weight', 2, 16), weight('heads.own.4.bias', 2)],
   ];
-  const { saved } = openAdapter(flexible(dense, tensors)).adapted;
+  const { saved } = openAdapter(flexible(dense, tensors)).model;
   assert.ok(saved.some(({ name }) => name === 'bert.pooler.dense.weight'));
 });
 

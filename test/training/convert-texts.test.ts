@@ -122,7 +122,7 @@ test('merged, it is a checkpoint that needs no adapter', async () => {
   await convertAdapter(run, merged, { to: 'huggingface' });
   const { model, initialized, ignored } = loadSeq2Seq(merged, new Random(1));
   assert.deepEqual([initialized, ignored], [[], []]);
-  const expected = logitsOf(loadRun(run, { task: textGeneration }).model);
+  const expected = logitsOf(loadRun(run, { task: textGeneration }).model.network);
   logitsOf(model).forEach((value, i) => {
     assert.ok(Math.abs(value - expected[i]) < 1e-3 * Math.max(1, Math.abs(expected[i])), `logit ${i}`);
   });

@@ -6,11 +6,12 @@ import type { AdapterSettings } from '../../src/adapters/index.ts';
 import { encodeExamples, readTable } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import { loadClassifier, type SequenceClassifier } from '../../src/models/index.ts';
+import type { Tokenizer } from '../../src/text/index.ts';
 import {
+  classification,
   convertAdapter,
   evaluateRun,
   fusedAdapters,
-  type LoadedRun,
   loadRun,
   openAdapter,
   type Prediction,
@@ -32,13 +33,18 @@ const place = (name = 'run'): string => join(temporaryFolder(), name);
 const filesOf = (folder: string): Record<string, string> =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'latin1')]));
 
-type Classifier = Pick<LoadedRun<SequenceClassifier>, 'model' | 'tokenizer'>;
+interface Classifier {
+  readonly network: SequenceClassifier;
+  readonly tokenizer: Tokenizer;
+}
 
-async function predictions({ model, tokenizer }: Classifier): Promise<Prediction[]> {
+const classifierOf = (run: string): Classifier => loadRun(run, { task: classification }).model;
+
+async function predictions({ network, tokenizer }: Classifier): Promise<Prediction[]> {
   const { data } = tinySettings;
   assert.ok(data.kind === 'table' && data.eval);
   const { examples } = await readTable(data.eval, { text: data.text });
-  return predict(model, encodeExamples(examples, tokenizer, 16));
+  return predict(network, encodeExamples(examples, tokenizer, 16));
 }
 
 async function finishedRun(changes: Partial<RunSettings> = {}): Promise<string> {
@@ -115,7 +121,7 @@ onEveryBackend(test, 'a fusion to adapterhub and back is the same run, file for 
 
   rmSync(join(there, 'sparse-adapter-run.json'));
   await convertAdapter(there, elsewhere, { to: 'sparse', maxLength: 16 });
-  assert.deepEqual(await predictions(loadRun(elsewhere)), await predictions(loadRun(run)));
+  assert.deepEqual(await predictions(classifierOf(elsewhere)), await predictions(classifierOf(run)));
   rmSync(join(there, 'b'), { recursive: true });
   await assertRejectsInput(() => convertAdapter(there, place(), { to: 'sparse' }), /b.adapter_config\.json/);
 });
@@ -137,8 +143,8 @@ onEveryBackend(test, 'an adapter from elsewhere predicts as it did there', async
   const { model } = tinySettings;
   const { warnings } = await convertAdapter(there, own, { to: 'sparse', model });
   assert.match(warnings.join(), /does not name its classes: they are LABEL_0, LABEL_1; name them with --labels/);
-  const loaded = loadRun(own);
-  assert.deepEqual(await predictions(loaded), await predictions(loadRun(run)));
+  const loaded = loadRun(own, { task: classification });
+  assert.deepEqual(await predictions(loaded.model), await predictions(classifierOf(run)));
   assert.deepEqual(loaded.run.labels, ['LABEL_0', 'LABEL_1']);
   // 40 % were pruned, which shows in the zeros.
   assert.deepEqual(loaded.run.pruning, readRunConfig(run).pruning);
@@ -158,7 +164,7 @@ onEveryBackend(test, 'PEFT gets a prefix without its network, which predicts the
   await convertAdapter(there, back, { to: 'sparse' });
   const { settings, pruning } = readRunConfig(back);
   assert.deepEqual([settings.adapter.prefixFlat, settings.pruning, pruning], [true, null, null]);
-  const [got, expected] = [await predictions(loadRun(back)), await predictions(loadRun(run))];
+  const [got, expected] = [await predictions(classifierOf(back)), await predictions(classifierOf(run))];
   got.forEach(({ logits }, i) => {
     assert.deepEqual(logits, expected[i].logits);
   });
@@ -212,8 +218,8 @@ onEveryBackend(test, 'a merged LoRA and full fine-tuning are plain checkpoints',
     const loaded = loadClassifier(output, new Random(0));
     assert.deepEqual([loaded.ignored, loaded.initialized, loaded.model.labels], [[], [], ['negative', 'positive']]);
     const [got, expected] = [
-      await predictions({ model: loaded.model, tokenizer: tokenizerOf(loaded) }),
-      await predictions(loadRun(run)),
+      await predictions({ network: loaded.model, tokenizer: tokenizerOf(loaded) }),
+      await predictions(classifierOf(run)),
     ];
     got.forEach(({ logits }, i) => {
       logits.forEach((logit, j) => {

@@ -8,6 +8,7 @@ import { embed, generate, packPadded, packSequences } from '../../src/models/ind
 import { loadTokenizer } from '../../src/text/index.ts';
 import {
   answerQuestions,
+  classification,
   classificationLoss,
   encodePairs,
   evaluate,
@@ -192,18 +193,18 @@ test('a model that was trained on pairs asks for the second text, one of single 
       },
       output,
     });
-    const run = loadRun(output);
-    const items = (examples: Example[]) => encodeExamples(examples, run.tokenizer, 16);
+    const { network, tokenizer } = loadRun(output, { task: classification }).model;
+    const items = (examples: Example[]) => encodeExamples(examples, tokenizer, 16);
     const [pair, single] = [items([{ text: 'good', pair: 'film' }]), items([{ text: 'good' }])];
     const [fits, fitsNot] = text.length === 2 ? [pair, single] : [single, pair];
-    assert.equal((await predict(run.model, fits)).length, 1);
+    assert.equal((await predict(network, fits)).length, 1);
     const message =
       text.length === 2 ? /examples\[0\] has one text.*pairs.*"pair"/ : /examples\[0\] has two texts.*single texts/;
-    await refused(() => predict(run.model, fitsNot), message);
+    await refused(() => predict(network, fitsNot), message);
     const { examples } = await readTable(train, { text, label: 'label', labels: ['x', 'y'] });
-    assert.ok('accuracy' in (await evaluate(run.model, items(examples), ['accuracy'])));
+    assert.ok('accuracy' in (await evaluate(network, items(examples), ['accuracy'])));
     const [{ ids, typeIds }] = fitsNot;
-    assert.equal((await predict(run.model, [{ ids, typeIds }])).length, 1, 'ids of other origin are taken as they are');
+    assert.equal((await predict(network, [{ ids, typeIds }])).length, 1, 'ids of other origin are taken as they are');
   }
 });
 

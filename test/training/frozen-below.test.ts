@@ -52,14 +52,14 @@ test('with any layers left out, a run is the same bits with memory for all, for 
       const none = await outcome(own, new RunCache(0));
       const all = new RunCache();
       assert.deepEqual((await outcome(own, all)).numbers, none.numbers);
-      assert.ok(all.states.bytes > 0);
+      assert.ok(all.activations.bytes > 0);
       // The second run finds everything there.
-      const { bytes } = all.states;
+      const { bytes } = all.activations;
       assert.deepEqual((await outcome(own, all)).numbers, none.numbers);
-      assert.equal(all.states.bytes, bytes);
+      assert.equal(all.activations.bytes, bytes);
       const some = new RunCache(bytes / 2);
       assert.deepEqual((await outcome(own, some)).numbers, none.numbers);
-      assert.ok(some.states.bytes > 0 && some.states.bytes <= bytes / 2);
+      assert.ok(some.activations.bytes > 0 && some.activations.bytes <= bytes / 2);
       for (const cache of [all, some]) cache.dispose();
     },
     4,

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import { type Adapter, fusion } from '../../src/adapters/index.ts';
 import {
-  type AdaptedModel,
   evaluateRun,
   fusedAdapters,
   loadRun,
   type RunOptions,
   type RunSettings,
   runPruning,
+  type TaskModel,
 } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -47,8 +47,8 @@ const bytes = (folder: string) => readFileSync(join(folder, 'adapter.safetensors
 
 /** A run of the fusion, and its model as it was at the end. */
 async function fuse(output: string, options: Partial<RunOptions>) {
-  let trained: AdaptedModel | undefined;
-  const onLoaded = (model: AdaptedModel) => {
+  let trained: TaskModel | undefined;
+  const onLoaded = (model: TaskModel) => {
     trained = model;
   };
   const result = await tinyRun(output, { ...options, events: { onLoaded } });
@@ -58,7 +58,7 @@ async function fuse(output: string, options: Partial<RunOptions>) {
 
 test('stage two trains the fusion on adapters that stay what their runs made them; its folder is enough to go on', async () => {
   const { runs, settings } = await stageOne();
-  const sources = runs.map(({ run }) => state(loadRun(run).adapter));
+  const sources = runs.map(({ run }) => state(loadRun(run).model.adapter));
   const output = place();
   const { trained, metrics, config } = await fuse(output, { settings });
   runs.forEach(({ name }, i) => {
@@ -72,7 +72,7 @@ test('stage two trains the fusion on adapters that stay what their runs made the
   assert.equal(metrics.trained_parameters.adapter, (config.pruning?.kept ?? 0) + 2 * 2 * 16);
 
   for (const { run } of runs) rmSync(run, { recursive: true });
-  const loaded = loadRun(output);
+  const loaded = loadRun(output).model;
   runs.forEach(({ name }, i) => {
     assert.deepEqual(state(loaded.adapters.get(name)), sources[i], name);
   });
@@ -94,8 +94,9 @@ test('pruned without training, the folder holds the mixed adapters too', async (
   const { runs, settings } = await stageOne();
   const output = place();
   await runPruning({ settings, output, command: [], versions: {} });
-  const loaded = loadRun(output);
-  for (const { name, run } of runs) assert.deepEqual(state(loaded.adapters.get(name)), state(loadRun(run).adapter));
+  const loaded = loadRun(output).model;
+  for (const { name, run } of runs)
+    assert.deepEqual(state(loaded.adapters.get(name)), state(loadRun(run).model.adapter));
 });
 
 test('what cannot be fused', async () => {

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
+import type { EncodedExample } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import {
-  buildModel,
-  classification,
+  loadParts,
   openRunFolder,
+  type PreparedRun,
   prepareRun,
-  pruneAdapter,
   RunCache,
   type RunSettings,
+  TaskModel,
+  taskOf,
 } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -22,42 +24,49 @@ useBackend(test, 'wasm');
 const names = (parameters: readonly { name: string }[]): string[] => parameters.map(({ name }) => name);
 const changed = (changes: Partial<RunSettings>): RunSettings => ({ ...tinySettings, ...changes });
 
+/** The model of a run with the classes a and b, and its adapter. */
+function built(changes: Partial<RunSettings> = {}) {
+  const settings = changed(changes);
+  const model = new TaskModel(loadParts(taskOf(settings.data), settings, ['a', 'b']));
+  model.addAdapter(settings.adapter, settings.fused);
+  return model;
+}
+
 test('adapter and head are trained and saved, the rest is frozen', () => {
-  const { model, adapter, trained, saved } = buildModel(classification, tinySettings, ['a', 'b'], new Random(1));
+  const { network, adapter, trainable, saved } = built();
   const head = ['bert.pooler.dense.weight', 'bert.pooler.dense.bias', 'classifier.weight', 'classifier.bias'];
   assert.deepEqual(names(saved), [...names(adapter.parameters), ...head]);
-  assert.deepEqual(names(trained).toSorted(), names(saved).toSorted());
-  for (const parameter of model.parameters()) assert.equal(parameter.trainable, saved.includes(parameter));
+  assert.deepEqual(names(trainable.parameters).toSorted(), names(saved).toSorted());
+  for (const parameter of network.parameters()) assert.equal(parameter.trainable, saved.includes(parameter));
 });
 
 test('a pooler of the checkpoint belongs to the frozen backbone', () => {
   const tensors = tinyTensors(tinyBert, 2).filter(({ name }) => !name.startsWith('classifier.'));
   const model = tinyFolder({ tensors });
-  const { saved, adapter, ignored } = buildModel(classification, changed({ model }), ['a', 'b'], new Random(1));
+  const { saved, adapter, ignored } = built({ model });
   assert.deepEqual(names(saved), [...names(adapter.parameters), 'classifier.weight', 'classifier.bias']);
   assert.deepEqual(ignored, []);
 });
 
 test('the same seed builds the same model', () => {
-  const weights = (seed: number) =>
-    buildModel(classification, tinySettings, ['a', 'b'], new Random(seed)).saved.map(({ value }) =>
-      Array.from(value.dataSync()),
-    );
+  const weights = (seed: number) => built({ seed }).saved.map(({ value }) => Array.from(value.dataSync()));
   assert.deepEqual(weights(1), weights(1));
   assert.notDeepEqual(weights(1), weights(2));
 });
 
+const metricsOf = ({ data }: PreparedRun) => (data.evaluation ?? data.train).metrics;
+
 test('the kind of the labels decides about the head', async () => {
-  const classes = await prepareRun(classification, tinySettings);
-  assert.deepEqual([classes.adapted.model.labels, classes.metrics], [['negative', 'positive'], ['accuracy']]);
+  const classes = await prepareRun(tinySettings);
+  assert.deepEqual([classes.model.labels, metricsOf(classes)], [['negative', 'positive'], ['accuracy']]);
   assert.deepEqual([classes.items.length, classes.evaluation?.size], [24, 8]);
-  const scores = await prepareRun(classification, changed({ data: reviewData('score') }));
-  assert.deepEqual([scores.adapted.model.labels, scores.metrics], [null, ['pearson', 'spearman']]);
+  const scores = await prepareRun(changed({ data: reviewData('score') }));
+  assert.deepEqual([scores.model.labels, metricsOf(scores)], [null, ['pearson', 'spearman']]);
 });
 
 test('runs that share a cache read and encode their data once, whatever their seeds', async () => {
   const cache = new RunCache();
-  const prepared = async (seed: number) => prepareRun(classification, changed({ seed }), {}, cache);
+  const prepared = async (seed: number) => prepareRun(changed({ seed }), {}, cache);
   const [one, other] = [await prepared(1), await prepared(2)];
   assert.equal(one.items, other.items);
   assert.equal(one.evaluation, other.evaluation);
@@ -66,14 +75,13 @@ test('runs that share a cache read and encode their data once, whatever their se
 
 test('texts are cut to the length', async () => {
   const lengths = async (maxLength: number) =>
-    (await prepareRun(classification, changed({ maxLength }))).items.map(({ ids }) => ids.length);
+    ((await prepareRun(changed({ maxLength }))).items as EncodedExample[]).map(({ ids }) => ids.length);
   assert.ok((await lengths(16)).every((length) => length === 6));
   assert.ok((await lengths(4)).every((length) => length === 4));
 });
 
 test('a length without positions and a tokenizer of another model are errors', () => {
-  const build = (changes: Partial<RunSettings>) => () =>
-    buildModel(classification, changed(changes), ['a', 'b'], new Random(1));
+  const build = (changes: Partial<RunSettings>) => () => built(changes);
   assertInputError(build({ maxLength: 25 }), /max length 25 exceeds the 24 positions of .*; lower it/);
   build({ maxLength: 24 })();
   const config = { ...tinyBert, vocab_size: 29 };
@@ -85,10 +93,9 @@ test('a length without positions and a tokenizer of another model are errors', (
 
 test('pruning scores with a seeded sample of the examples, without dropout', async () => {
   const pruned = async (changes: Partial<RunSettings>) => {
-    const settings = changed(changes);
-    const run = await prepareRun(classification, settings);
-    const report = await pruneAdapter(run, settings);
-    return { report, masks: run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync())) };
+    const { model, items } = await prepareRun(changed(changes));
+    const report = await model.pruneAdapter(items);
+    return { report, masks: model.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync())) };
   };
   const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
   const first = await pruned({ pruning });
@@ -101,12 +108,25 @@ test('pruning scores with a seeded sample of the examples, without dropout', asy
   assert.deepEqual([none.report, none.masks.every((mask) => mask === null)], [null, true]);
 });
 
+/** A model whose sample is drawn with a seed of its own; its weights are those of the settings. */
+class Drawn extends TaskModel {
+  seed = 0;
+
+  override get random(): Random {
+    return new Random(this.seed);
+  }
+}
+
 test('the sample is drawn from all examples', async () => {
   const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
   const masks = async (seed: number) => {
-    const run = await prepareRun(classification, changed({ pruning }));
-    await pruneAdapter({ ...run, random: new Random(seed) }, changed({ pruning }));
-    return run.adapted.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync()));
+    const settings = changed({ pruning });
+    const { data, items } = await prepareRun(settings);
+    const model = new Drawn(loadParts(taskOf(settings.data), settings, data.train.labels));
+    model.addAdapter(settings.adapter);
+    model.seed = seed;
+    await model.pruneAdapter(items);
+    return model.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync()));
   };
   assert.notDeepEqual(await masks(1), await masks(2));
 });

@@ -125,8 +125,8 @@ test('Large-Sparse: a run with as many kept weights as the narrow adapter has, s
       const dense = adapter.kind === 'houlsby' ? 4 * 2 * 3 * 16 : 2 * 2 * 3 * 16;
       assert.deepEqual([report?.total, report?.kept, report?.dense], [largeSparse * dense, dense, dense]);
       assert.deepEqual(settings.pruning?.sparsity, { largeSparse });
-      const loaded = loadRun(output);
-      assert.equal(total(loaded.adapter.prunable.map((parameter) => parameter.keptCount())), dense);
+      const { model } = loadRun(output);
+      assert.equal(total(model.adapter.prunable.map((parameter) => parameter.keptCount())), dense);
       assert.ok((await evaluateRun(output)).metrics.accuracy !== undefined);
     }
   }
@@ -146,7 +146,7 @@ test('a fusion takes over the wide adapter of a Large-Sparse run', async () => {
   const again = place();
   const result = await tinyRun(again, { settings: { ...tinySettings, adapter, fused, pruning: null } });
   assert.equal(result.status, 'finished');
-  const { prunable } = loadRun(again).adapters.get('one');
+  const { prunable } = loadRun(again).model.adapters.get('one');
   assert.equal(total(prunable.map((parameter) => parameter.keptCount())), 512);
 });
 
@@ -165,7 +165,7 @@ test('the tensors of a run are counted from its file', async () => {
   const output = place();
   await tinyRun(output);
   const counts = storedCounts(output);
-  const { saved } = loadRun(output);
+  const { saved } = loadRun(output).model;
   const sorted = (names: readonly string[]) => names.toSorted();
   assert.deepEqual(sorted(counts.map(({ name }) => name)), sorted(saved.map(({ name }) => name)));
   for (const parameter of saved) {

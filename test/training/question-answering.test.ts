@@ -7,6 +7,7 @@ import { loadTokenizer } from '../../src/text/index.ts';
 import {
   answerLoss,
   answerQuestions,
+  classification,
   evaluateAnswers,
   evaluateRun,
   loadRun,
@@ -83,15 +84,18 @@ test('a run learns to answer, is saved, and is evaluated again with the same sco
   assert.deepEqual(await evaluateRun(output), { data: 'dev-tiny.json', examples: examples.length, metrics: scores });
   assert.deepEqual(readRunMetrics(output).metrics, scores);
 
-  const untrained = await prepareRun(questionAnswering, settings);
-  const before = await untrained.evaluation?.scores(untrained.adapted.model);
+  const untrained = await prepareRun(settings);
+  const before = await untrained.evaluation?.scores(untrained.model.network);
   assert.ok(before && before.f1 < scores.f1 - 0.3, JSON.stringify(before));
 
   const { model, run } = loadRun(output, { task: questionAnswering });
   assert.equal(run.settings.data.kind, 'squad');
-  const [[best]] = await answerQuestions(model, examples, questionWindows(examples, tokenizer, options));
+  const [[best]] = await answerQuestions(model.network, examples, questionWindows(examples, tokenizer, options));
   assert.equal(best.text, examples[0].answers[0].text);
-  await assertRejectsInput(async () => loadRun(output), /was trained for question answering, not for classification/);
+  await assertRejectsInput(
+    async () => loadRun(output, { task: classification }),
+    /was trained for question answering, not for classification/,
+  );
   await assertRejectsInput(
     () => evaluateRun(output, { data: reviewData() }),
     /was trained for question answering; give data/,
@@ -108,12 +112,12 @@ test('a run that is stopped and resumed ends with the same weights', async () =>
 });
 
 const loadWeights = (output: string) =>
-  loadRun(output, { task: questionAnswering }).saved.map(({ name, value }) => [name, value.dataSync()]);
+  loadRun(output, { task: questionAnswering }).model.saved.map(({ name, value }) => [name, value.dataSync()]);
 
 test('files in place of a folder; without evaluation data there are no metrics', async () => {
   const { train, dev } = questionFiles(folder);
   const prepared = (data: { train: string; eval: string | null }) =>
-    prepareRun(questionAnswering, { ...settings, data: { kind: 'squad', stride: 4, ...data } });
+    prepareRun({ ...settings, data: { kind: 'squad', stride: 4, ...data } });
   const whole = await prepared({ train: folder, eval: null });
   const files = await prepared({ train, eval: dev });
   assert.deepEqual(files.items, whole.items);

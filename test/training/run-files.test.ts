@@ -182,7 +182,7 @@ test('a run whose weights were replaced tells neither their scores nor their spa
   const { config, metrics, warnings } = readRun(run);
   assert.deepEqual(warnings, []);
   assert.ok(metrics.metrics && config.pruning);
-  assert.deepEqual(loadRun(run).warnings, []);
+  assert.deepEqual(loadRun(run).model.warnings, []);
 
   const folder = join(temporaryFolder(), 'run');
   await convertAdapter(run, folder, { to: 'sparse' });
@@ -195,7 +195,7 @@ test('a run whose weights were replaced tells neither their scores nor their spa
     stale.warnings.join(),
     /are not those of the run: its metrics and its sparsity are not of these weights/,
   );
-  assert.match(loadRun(folder).warnings.join(), /are not those of the run/);
+  assert.match(loadRun(folder).model.warnings.join(), /are not those of the run/);
   // The masks are as they were, so the counts are too.
   assert.equal(stale.config.pruning?.kept, config.pruning.kept);
   assert.deepEqual(stale.metrics.trained_parameters, metrics.trained_parameters);

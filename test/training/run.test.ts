@@ -8,7 +8,6 @@ import { add, mul, sum } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
 import { isHeadParameter, SequenceClassifier } from '../../src/models/index.ts';
 import {
-  type AdaptedModel,
   evaluateRun,
   hasCheckpoint,
   isFinishedRun,
@@ -21,6 +20,7 @@ import {
   readRunMetrics,
   runFileSizes,
   runPruning,
+  type TaskModel,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -38,18 +38,18 @@ const filesOf = (folder: string): Record<string, string> =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, read(folder, name).toString('base64')]));
 
 /** What a model says of the evaluation data of the tiny run. */
-async function predictions({ model, tokenizer }: AdaptedModel): Promise<Prediction[]> {
+async function predictions({ network, tokenizer }: TaskModel): Promise<Prediction[]> {
   const { data } = tinySettings;
-  assert.ok(model instanceof SequenceClassifier);
+  assert.ok(network instanceof SequenceClassifier);
   assert.ok(data.kind === 'table' && data.eval);
   const { examples } = await readTable(data.eval, { text: data.text });
-  return predict(model, encodeExamples(examples, tokenizer, 16));
+  return predict(network, encodeExamples(examples, tokenizer, 16));
 }
 
 /** A finished run and the model as it was at its end. */
 async function finished(output: string, options: Partial<RunOptions> = {}) {
-  let trained: AdaptedModel | undefined;
-  const onLoaded = (model: AdaptedModel) => {
+  let trained: TaskModel | undefined;
+  const onLoaded = (model: TaskModel) => {
     trained = model;
   };
   const result = await tinyRun(output, { ...options, events: { onLoaded } });
@@ -92,7 +92,7 @@ for (const { name, changes, metrics } of cases) {
     assert.deepEqual(Object.keys(result.metrics.metrics ?? {}), metrics);
     assert.deepEqual(readdirSync(output).toSorted(), ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json']);
 
-    const loaded = loadRun(output);
+    const loaded = loadRun(output).model;
     assert.deepEqual(await predictions(loaded), await predictions(result.trained));
     assert.deepEqual((await evaluateRun(output)).metrics, result.metrics.metrics);
     loaded.adapter.prunable.forEach(({ mask }, i) => {
@@ -113,8 +113,8 @@ test('what is counted: kept adapter weights, biases and the head', async () => {
 });
 
 test('a frozen head stays as it was drawn', async () => {
-  const head = ({ model }: AdaptedModel) =>
-    model
+  const head = ({ network }: TaskModel) =>
+    network
       .parameters()
       .filter(isHeadParameter)
       .map(({ value }) => Array.from(value.dataSync()));
@@ -368,7 +368,7 @@ test('pruning alone saves a run of no steps with the masks that training would b
   };
   assert.equal(masks(pruned).length, 8);
   assert.deepEqual(masks(trained), masks(pruned));
-  assert.equal((await predictions(loadRun(pruned))).length, 8);
+  assert.equal((await predictions(loadRun(pruned).model)).length, 8);
 });
 
 /** Houlsby with a regularizer that is far larger than the loss. */

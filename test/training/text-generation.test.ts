@@ -53,9 +53,9 @@ test('a run learns to write; its scores and texts come back from its folder', as
   assert.ok(metrics && metrics.rouge1 > 0.7, JSON.stringify(metrics));
   assert.deepEqual((await evaluateRun(output)).metrics, metrics);
 
-  const { model, tokenizer } = loadRun(output, { task: textGeneration });
+  const { network, tokenizer } = loadRun(output, { task: textGeneration }).model;
   const ids = ['cat and fox', 'owl and bee'].map((text) => tokenizer.encode(text).ids);
-  const texts = await writeTexts(model, tokenizer, ids, { maxLength: 9 });
+  const texts = await writeTexts(network, tokenizer, ids, { maxLength: 9 });
   assert.deepEqual(
     texts.map(([{ text }]) => text),
     ['cat', 'owl'],

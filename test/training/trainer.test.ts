@@ -156,16 +156,16 @@ test('every item is seen once per epoch, in an order of its own', () =>
     async ({ count, seed, epochs, ...batches }) => {
       const trainer = toy(count, { ...batches, epochs }, seed);
       const again = toy(count, { ...batches, epochs }, seed);
-      assert.equal(trainer.stepsPerEpoch.length, epochs);
-      assert.equal(trainer.totalSteps, total(trainer.stepsPerEpoch));
+      assert.equal(trainer.plan.stepsPerEpoch.length, epochs);
+      assert.equal(trainer.totalSteps, total(trainer.plan.stepsPerEpoch));
       const orders: number[][] = [];
-      for (const [epoch, steps] of trainer.stepsPerEpoch.entries()) {
+      for (const [epoch, steps] of trainer.plan.stepsPerEpoch.entries()) {
         const seen: number[] = [];
         for (const i of range(steps)) {
           assert.equal(trainer.done, false);
           const { batch, step, totalSteps } = await trainer.trainStep();
           assert.deepEqual((await again.trainStep()).batch, batch);
-          const before = total(trainer.stepsPerEpoch.slice(0, epoch));
+          const before = total(trainer.plan.stepsPerEpoch.slice(0, epoch));
           assert.deepEqual([step, totalSteps], [before + i + 1, trainer.totalSteps]);
           seen.push(...batch);
         }
@@ -207,7 +207,7 @@ test('dropout draws anew in every step, and goes on after a restart', async () =
 test('the learning rate reaches 0 with the last batch, however many batches an epoch has', async () => {
   const lengths = range(40).map((item) => 1 + (item % 7));
   const trainer = toy(40, { batchSize: { tokens: 11 }, epochs: 12, learningRate: 3 });
-  assert.ok(new Set(trainer.stepsPerEpoch).size > 1, 'epochs of different numbers of batches');
+  assert.ok(new Set(trainer.plan.stepsPerEpoch).size > 1, 'epochs of different numbers of batches');
   const [rates, tokens]: number[][] = [[], []];
   while (!trainer.done) {
     const { learningRate, batch } = await trainer.trainStep();

@@ -10,7 +10,6 @@ export const target: Target = {
   seeds,
   read: (input) => {
     write(input);
-    const { adapted } = openAdapter(folder);
-    for (const parameter of [...adapted.model.parameters(), ...adapted.backbone]) parameter.dispose();
+    openAdapter(folder).model.dispose();
   },
 };

@@ -10,7 +10,6 @@ export const target: Target = {
   read: (input) => {
     write(input);
     readRun(folder);
-    const { model, adapters, backbone } = loadRun(folder);
-    for (const parameter of [...model.parameters(), ...adapters.parameters(), ...backbone]) parameter.dispose();
+    loadRun(folder).model.dispose();
   },
 };
