@@ -233,6 +233,36 @@ test('the learning rate warms up over a tenth of the steps and falls to 0', asyn
   );
 });
 
+test("the learning rate of 'constant' stays as it is, whatever the warm-up; that of 'linear' is the default", async () => {
+  const rates = async (changes: Partial<TrainingOptions>) => {
+    const trainer = toy(40, { batchSize: 2, epochs: 1, learningRate: 3, warmupRatio: 0.5, ...changes });
+    const taken: number[] = [];
+    while (!trainer.done) taken.push((await trainer.trainStep()).learningRate);
+    return taken;
+  };
+  assert.deepEqual(
+    await rates({ lrSchedulerType: 'constant' }),
+    range(20).map(() => 3),
+  );
+  const linear = range(20).map((step) => 3 * linearSchedule(step, 10, 20));
+  assert.deepEqual(await rates({ lrSchedulerType: 'linear' }), linear);
+  assert.deepEqual(await rates({}), linear);
+});
+
+test("the first step of 'constant' changes the weights, which that of a warm-up does not", async () => {
+  const after = async (lrSchedulerType: TrainingOptions['lrSchedulerType']) => {
+    const parameter = new Parameter('w', [1], [1]);
+    const loss = () => sum(mul(parameter.tensor(), parameter.tensor()));
+    const objective = { items: range(40), lengthOf: one, parameters: [parameter], loss };
+    const trainer = new Trainer(objective, { ...options, learningRate: 0.25, lrSchedulerType }, new Random(1));
+    await trainer.trainStep();
+    return parameter.value.item();
+  };
+  // AdamW: 1 - rate * (1 + decay)
+  assert.ok(Math.abs((await after('constant')) - (1 - 0.25 * 1.1)) < 1e-6);
+  assert.equal(await after('linear'), 1);
+});
+
 test('gradients are clipped to the norm, if there is one', async () => {
   const moments = async (maxGradNorm: number | null) => {
     const trainer = toy(4, { maxGradNorm, betas: [0, 0.98] });
