@@ -37,7 +37,7 @@ test('train, evaluate and info tell of questions', async () => {
   assert.deepEqual(Object.keys(result.metrics), ['exact_match', 'f1']);
   assert.ok(result.metrics.f1 > 0.7, again.stdout);
   assert.match(other.stdout, /^exact_match +\d\.\d{4}$/m);
-  assert.match(about.stdout, /^task +question answering$/m);
+  assert.match(about.stdout, /^task +question-answering$/m);
   assert.match(about.stdout, /^data +SQuAD, /m);
 });
 

@@ -236,7 +236,7 @@ test('question answering made in Python is loaded as that', async () => {
   assert.deepEqual(network.forward(batch).dataSync(), program.forward(batch).dataSync());
   assertInputError(
     () => loadRun(output, { task: classification }),
-    /was trained for question answering, not for classification/,
+    /was trained for question-answering, not for text-classification/,
   );
   const merged = join(temporaryFolder({}), 'merged');
   await convertAdapter(output, merged, { to: 'huggingface' });

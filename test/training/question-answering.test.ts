@@ -92,13 +92,14 @@ test('a run learns to answer, is saved, and is evaluated again with the same sco
   assert.equal(run.settings.data.kind, 'squad');
   const [[best]] = await answerQuestions(model.network, examples, questionWindows(examples, tokenizer, options));
   assert.equal(best.text, examples[0].answers[0].text);
+  assert.equal(loadRun(output).model.task, 'question-answering', 'by default of any task');
   await assertRejectsInput(
     async () => loadRun(output, { task: classification }),
-    /was trained for question answering, not for classification/,
+    /was trained for question-answering, not for text-classification/,
   );
   await assertRejectsInput(
     () => evaluateRun(output, { data: reviewData() }),
-    /was trained for question answering; give data/,
+    /was trained for question-answering; give data/,
   );
 });
 

@@ -20,6 +20,7 @@ import {
   readRunMetrics,
   runFileSizes,
   runPruning,
+  type StepProgress,
   type TaskModel,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -398,6 +399,26 @@ test('the regularizer of an adapter is part of what is trained', async () => {
   assert.ok(b.squares < a.squares / 4, `${a.squares}, ${b.squares}`);
   const kind = loadRun(penalised).run.settings.adapter.kind;
   assert.equal(kind, 'test-heavy');
+});
+
+test('a run with a constant learning rate says so in its file, and trains with it', async () => {
+  const output = place();
+  const training = { ...tinySettings.training, lrSchedulerType: 'constant' } as const;
+  const rates: number[] = [];
+  const onStep = ({ learningRate }: StepProgress) => rates.push(learningRate);
+  await tinyRun(output, { settings: { ...tinySettings, training }, events: { onStep } });
+  assert.deepEqual(
+    rates,
+    range(6).map(() => 0.01),
+  );
+  const { settings, ...rest } = readRunConfig(output);
+  assert.equal(settings.training.lrSchedulerType, 'constant');
+  const unknown = { ...rest, settings: { ...settings, training: { ...training, lrSchedulerType: 'cosine' } } };
+  writeFileSync(join(output, 'sparse-adapter.json'), JSON.stringify(unknown));
+  await assertRejectsInput(
+    async () => readRunConfig(output),
+    /sparse-adapter\.json: settings\.training\.lrSchedulerType .*linear.*constant/,
+  );
 });
 
 test('a damaged run is an error that names the file', async () => {
