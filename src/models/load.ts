@@ -9,7 +9,7 @@ import {
   resolveModelFolder,
   TensorSource,
 } from '../io/index.ts';
-import { ParameterPath, type WeightSource } from '../nn/index.ts';
+import { type Parameter, ParameterPath, type WeightSource } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
 import { printable } from '../settings/index.ts';
 import { type BartConfig, parseBartConfig } from './bart-config.ts';
@@ -38,6 +38,8 @@ export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
   readonly config: Config;
   /** The folder that `nameOrPath` stands for. */
   readonly folder: string;
+  /** All of the model. */
+  readonly parameters: readonly Parameter[];
   /** Checkpoint tensors that the model has no use for. */
   readonly ignored: readonly string[];
   /** Parameters that the checkpoint lacks and that were initialised. */
@@ -148,6 +150,7 @@ function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
       model,
       config,
       folder,
+      parameters: root.parameters(),
       ignored,
       initialized,
       warnings: [...config.warnings, ...choice.warnings, ...about],

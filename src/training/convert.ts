@@ -14,7 +14,7 @@ import { isHeadParameter, Seq2SeqModel, SequenceClassifier } from '../models/ind
 import { fingerprintsOf } from './fingerprint.ts';
 import { type ForeignOptions, type OpenedAdapter, ORIGIN, openForeign } from './foreign.ts';
 import { loadRun } from './load-run.ts';
-import type { TaskModel } from './model.ts';
+import { type CreateModel, createTaskModel, type TaskModel } from './model.ts';
 import type { Origin } from './records.ts';
 import { isFinishedRun, runFileNames, runFiles } from './run-folder.ts';
 import { readRun } from './run-record.ts';
@@ -32,26 +32,30 @@ export type ConversionTarget = (typeof conversionTargets)[number];
  *
  * @throws InputError if it is none of them, or lacks something that the options do not give
  */
-export function openAdapter(folder: string, options: ForeignOptions = {}): OpenedAdapter {
+export function openAdapter(
+  folder: string,
+  options: ForeignOptions = {},
+  create: CreateModel = createTaskModel,
+): OpenedAdapter {
   recoverOutput(folder);
-  if (isFinishedRun(folder)) return openRun(folder, options);
-  if (isAdapterFolder(folder)) return openForeign(folder, options);
+  if (isFinishedRun(folder)) return openRun(folder, options, create);
+  if (isAdapterFolder(folder)) return openForeign(folder, options, create);
   throw new InputError(
     `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor a configuration of PEFT or AdapterHub.`,
   );
 }
 
-function openRun(folder: string, { model, ...foreign }: ForeignOptions): OpenedAdapter {
+function openRun(folder: string, { model, ...foreign }: ForeignOptions, create: CreateModel): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
-  const { model: loaded } = loadRun(folder, { model });
+  const { model: loaded } = loadRun(folder, { model }, create);
   const { config: run, metrics, warnings } = readRun(folder);
   const { format_version: __, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };
   return { model: loaded, config: { ...config, settings }, metrics, warnings };
 }
 
-export interface ConvertOptions extends ForeignOptions {
+export interface WriteAdapterOptions {
   readonly to: ConversionTarget;
   /** Name of the adapter in AdapterHub's files. Default `default`. */
   readonly name?: string;
@@ -60,6 +64,8 @@ export interface ConvertOptions extends ForeignOptions {
   /** Replace an earlier output. Default false. */
   readonly overwrite?: boolean;
 }
+
+export interface ConvertOptions extends ForeignOptions, WriteAdapterOptions {}
 
 export interface Conversion {
   readonly adapter: AdapterSettings;
@@ -81,10 +87,23 @@ const outputNames = [
  * @param from the folder of a run, of PEFT or of AdapterHub
  * @throws InputError for a folder that cannot be read or written, and an adapter that the format cannot express; nothing is written
  */
-export async function convertAdapter(from: string, output: string, options: ConvertOptions): Promise<Conversion> {
+export const convertAdapter = (from: string, output: string, options: ConvertOptions): Promise<Conversion> =>
+  writeAdapter(() => openAdapter(from, options), output, options);
+
+/**
+ * Writes an adapter with its head in one of the formats.
+ *
+ * @param open gives the adapter, once the folder is known to be free
+ * @throws InputError for a folder that cannot be written, and an adapter that the format cannot express; nothing is written
+ */
+export async function writeAdapter(
+  open: () => OpenedAdapter,
+  output: string,
+  options: WriteAdapterOptions,
+): Promise<Conversion> {
   const target = openNewOutput(output, outputNames, options);
   try {
-    const opened = openAdapter(from, options);
+    const opened = open();
     const { files, warnings } = await filesOf(opened, options);
     target.replace(files);
     return {
@@ -102,7 +121,7 @@ interface Files {
   readonly warnings: readonly string[];
 }
 
-async function filesOf(opened: OpenedAdapter, options: ConvertOptions): Promise<Files> {
+async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Promise<Files> {
   const { model, config, metrics } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
   if (to === 'sparse') return { files: (await runFiles({ config, metrics }, model.saved)).files, warnings: [] };

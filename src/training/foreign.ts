@@ -12,7 +12,7 @@ import type { PruneReport } from '../pruning/index.ts';
 import { parseWith } from '../settings/index.ts';
 import { defaultMaxLength } from './default-length.ts';
 import { fileFingerprint } from './fingerprint.ts';
-import { loadParts, TaskModel } from './model.ts';
+import { type CreateModel, loadParts, type TaskModel } from './model.ts';
 import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
 import { untrainedMetrics } from './run-folder.ts';
 import { type DataSettings, type FusedAdapter, type RunSettings, runDefaults, textDefaults } from './settings.ts';
@@ -49,13 +49,13 @@ export interface OpenedAdapter {
  *
  * @throws InputError if the folder lacks something that the options do not give
  */
-export function openForeign(folder: string, options: ForeignOptions): OpenedAdapter {
+export function openForeign(folder: string, options: ForeignOptions, create: CreateModel): OpenedAdapter {
   const stored = readAdapterFolder(folder);
   const origin = readOrigin(folder);
   const kind = taskKind(stored, origin);
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
-  const model = built(settings, labels, stored);
+  const model = built(settings, labels, stored, create);
   for (const [name, mixed] of stored.mixed) {
     assignStored(model.network, model.adapters.get(name), mixed, { head: false });
   }
@@ -93,11 +93,16 @@ function changedFile(folder: string, { fingerprints = {} }: Origin): string | un
 }
 
 /** The model of the task that the data are for. */
-function built(settings: RunSettings, labels: readonly string[] | null, stored: StoredAdapter): TaskModel {
+function built(
+  settings: RunSettings,
+  labels: readonly string[] | null,
+  stored: StoredAdapter,
+  create: CreateModel,
+): TaskModel {
   const task = taskOf(settings.data);
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
-  const model = new TaskModel(loadParts(task, settings, labels, { head: own, pooler }));
+  const model = create(loadParts(task, settings, labels, { head: own, pooler }));
   model.addAdapter(settings.adapter, settings.fused);
   return model;
 }

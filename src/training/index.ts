@@ -8,14 +8,23 @@ export {
   conversionTargets,
   convertAdapter,
   openAdapter,
+  type WriteAdapterOptions,
+  writeAdapter,
 } from './convert.ts';
 export { defaultMaxLength } from './default-length.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
 export { fusedAdapters } from './fuse.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './load-run.ts';
-export type { LoopEvents, Progress, StepProgress } from './loop.ts';
-export { type LoadPartsOptions, loadParts, type ModelParts, ownAdapter, TaskModel } from './model.ts';
+export { type LoopEvents, type Progress, type StepProgress, trainingMetrics, trainLoop } from './loop.ts';
+export {
+  type CreateModel,
+  type LoadPartsOptions,
+  loadParts,
+  type ModelParts,
+  ownAdapter,
+  TaskModel,
+} from './model.ts';
 export { tokenizerOf } from './model-tokenizer.ts';
 export type { PruneModelOptions } from './prune-model.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
@@ -42,6 +51,7 @@ export { RunCache } from './run-cache.ts';
 export { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
 export {
   adapterFile,
+  countedIn,
   hasCheckpoint,
   isFinishedRun,
   openRunFolder,
@@ -49,6 +59,7 @@ export {
   readRunMetrics,
   runFileSizes,
   storedCounts,
+  untrainedMetrics,
   WEIGHTS,
 } from './run-folder.ts';
 export { type RunRecord, readRun } from './run-record.ts';

@@ -3,15 +3,15 @@ import { loadSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { openSafetensors } from '../io/index.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
-import { loadParts, type ModelParts, TaskModel } from './model.ts';
+import { type CreateModel, createTaskModel, loadParts, type TaskModel } from './model.ts';
 import type { RunConfig } from './records.ts';
 import { fingerprintWarnings, readRunConfig, WEIGHTS } from './run-folder.ts';
 import type { Task, TaskTypes } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 
 /** The model of a finished run, and what the run tells of itself. */
-export interface LoadedRun<Model> {
-  readonly model: Model;
+export interface LoadedRun<T extends TaskTypes = TaskTypes> {
+  readonly model: TaskModel<T>;
   readonly run: RunConfig;
 }
 
@@ -25,14 +25,13 @@ export interface LoadRunOptions<T extends TaskTypes> {
 /**
  * Rebuilds the model of a finished run: backbone, adapter with its masks, head.
  *
- * @param create makes the model of its parts; by default a `TaskModel`
  * @throws InputError if the folder or the backbone lacks something, or the run is one of another task
  */
-export function loadRun<T extends TaskTypes = TaskTypes, Model extends TaskModel<T> = TaskModel<T>>(
+export function loadRun<T extends TaskTypes = TaskTypes>(
   folder: string,
   { task, model: place }: LoadRunOptions<T> = {},
-  create: (parts: ModelParts<T>) => Model = (parts) => new TaskModel(parts) as Model,
-): LoadedRun<Model> {
+  create: CreateModel = createTaskModel,
+): LoadedRun<T> {
   const run = readRunConfig(folder);
   const trained = taskOf(run.settings.data) as Task;
   if (task && trained !== (task as Task)) {

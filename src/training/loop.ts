@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { TaskModel } from './model.ts';
-import type { ScoredStep } from './records.ts';
+import type { RunMetrics, ScoredStep } from './records.ts';
+import { countedIn } from './run-folder.ts';
 import { stopwatch } from './stopwatch.ts';
 import type { Evaluation, TaskTypes } from './task.ts';
 import type { Trainer } from './trainer.ts';
@@ -76,6 +77,21 @@ export async function trainLoop<T extends TaskTypes>(
   }
 }
 
+/** What a training came to. */
+export const trainingMetrics = <T extends TaskTypes>(
+  model: TaskModel<T>,
+  trainer: Trainer<T['item']>,
+  { losses, history, tokens, seconds }: Progress,
+): RunMetrics => ({
+  ...countedIn(model),
+  metrics: history.at(-1)?.metrics ?? null,
+  history,
+  steps: trainer.step,
+  epoch_losses: epochLosses(losses, trainer.plan.stepsPerEpoch),
+  seconds,
+  tokens_per_second: tokens / seconds.training,
+});
+
 /** Equal parts of a training, rounded up to whole steps. */
 function evaluationSteps(totalSteps: number, count: number): ReadonlySet<number> {
   const times = Math.min(count, Math.max(1, totalSteps));
@@ -99,7 +115,7 @@ async function score<T extends TaskTypes>(
 }
 
 /** Returns the mean of the losses of each epoch's steps. */
-export function epochLosses(losses: readonly number[], stepsPerEpoch: readonly number[]): number[] {
+function epochLosses(losses: readonly number[], stepsPerEpoch: readonly number[]): number[] {
   let end = 0;
   return stepsPerEpoch.map((steps) => {
     end += steps;

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, AdapterSet, type AdapterSettings, completeSettings, freezeBackbone } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import {
@@ -19,10 +20,10 @@ import { freezeBelow } from './frozen-below.ts';
 import { tokenizerOf } from './model-tokenizer.ts';
 import { type PruneModelOptions, pruneModel } from './prune-model.ts';
 import type { AdapterPruneReport } from './records.ts';
-import { builtAdapter, type FusedAdapter, type RunSettings } from './settings.ts';
+import { builtAdapter, type FusedAdapter, type PruningSettings, type RunSettings } from './settings.ts';
 import type { LoadOptions, Task, TaskName, TaskTypes } from './task.ts';
 import { Trainable } from './trainable.ts';
-import type { Objective } from './trainer.ts';
+import type { Objective, TrainingOptions } from './trainer.ts';
 
 /** The name of the adapter that a run trains. */
 export const ownAdapter = 'default';
@@ -46,13 +47,13 @@ export interface LoadPartsOptions extends Partial<Omit<LoadOptions, 'shared'>> {
 /**
  * Loads the backbone with the head of a task, and the tokenizer.
  *
- * @param labels the classes, null where there are none
+ * @param labels the classes, null where there are none; undefined for those of the checkpoint's own head
  * @throws InputError if the model folder is unusable, and if `maxLength` exceeds the model's positions
  */
 export function loadParts<T extends TaskTypes>(
   task: Task<T>,
   settings: RunSettings<T['data']>,
-  labels: readonly string[] | null,
+  labels: readonly string[] | null | undefined,
   options: LoadPartsOptions = {},
 ): ModelParts<T> {
   const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto', pooler } = options;
@@ -69,6 +70,10 @@ export function loadParts<T extends TaskTypes>(
   const { activations = new ActivationCache(0) } = options;
   return { task, settings, loaded: { ...loaded, warnings }, tokenizer, activations };
 }
+
+/** Makes a model of its parts: a `TaskModel`, or one of its subclasses. */
+export type CreateModel = <T extends TaskTypes>(parts: ModelParts<T>) => TaskModel<T>;
+export const createTaskModel: CreateModel = (parts) => new TaskModel(parts);
 
 /** A pretrained network with the head of a task, and the adapters on it. */
 export class TaskModel<T extends TaskTypes = TaskTypes> {
@@ -170,6 +175,20 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     if (dropoutBelow === false) freezeBelow(this.network, this.folder, this.#activations);
     this.#adapter = adapter;
     return adapter;
+  }
+
+  /** Notes how the adapter is to be pruned. For Large-Sparse it is built anew, wider. */
+  protected usePruning(pruning: PruningSettings): void {
+    const before = builtAdapter(this.#settings);
+    this.#settings = { ...this.#settings, pruning };
+    if (isDeepStrictEqual(builtAdapter(this.#settings), before)) return;
+    this.adapters.remove(this.adapter.name);
+    this.#attach();
+  }
+
+  /** Notes how the adapter is trained. */
+  protected useTraining(training: TrainingOptions, seed: number): void {
+    this.#settings = { ...this.#settings, training, seed };
   }
 
   /** Replaces the adapter by one that computes the same without what only its training needs; see `AdapterSet.eject`. */

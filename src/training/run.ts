@@ -5,12 +5,12 @@ import { checkBatchSize } from './batch-memory.ts';
 import { type CheckpointFacts, loadCheckpoint, readStoppedRun, saveCheckpoint } from './checkpoint.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
-import { epochLosses, type LoopEvents, type Progress, trainLoop } from './loop.ts';
+import { type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { RunCache } from './run-cache.ts';
 import { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
-import { countedIn, hasCheckpoint, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
+import { hasCheckpoint, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
 import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
 import { stopwatch } from './stopwatch.ts';
 import type { TaskTypes } from './task.ts';
@@ -217,7 +217,7 @@ function told(
   settings: RunSettings,
   { model, data }: PreparedRun,
   trainer: Trainer<unknown>,
-  { pruning, command, losses, history, tokens, seconds }: RunState,
+  state: RunState,
   { versions = {} }: RunOptions,
 ): RunTold {
   return {
@@ -225,18 +225,10 @@ function told(
       settings,
       labels: model.labels,
       metrics: (data.evaluation ?? data.train).metrics,
-      pruning,
-      command,
+      pruning: state.pruning,
+      command: state.command,
       versions,
     },
-    metrics: {
-      ...countedIn(model),
-      metrics: history.at(-1)?.metrics ?? null,
-      history,
-      steps: trainer.step,
-      epoch_losses: epochLosses(losses, trainer.plan.stepsPerEpoch),
-      seconds,
-      tokens_per_second: tokens / seconds.training,
-    },
+    metrics: trainingMetrics(model, trainer, state),
   };
 }

@@ -108,10 +108,15 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
    * @throws InputError as `readTraining`, and for a class that is not among `labels`
    */
   readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): Promise<T['dataset'] | null>;
-  /** The backbone with the task's head. @throws InputError if the model folder is unusable, or lacks a head that must be there */
+  /**
+   * The backbone with the task's head.
+   *
+   * @param labels the classes; null for numbers, undefined for the checkpoint's own head, which there must be
+   * @throws InputError if the model folder is unusable, or lacks a head that must be there
+   */
   load(
     settings: RunSettings<T['data']>,
-    labels: readonly string[] | null,
+    labels: readonly string[] | null | undefined,
     random: Random,
     options: LoadOptions,
   ): Loaded<T['model']>;

@@ -92,7 +92,8 @@ export const classification: Task<{
   },
 
   load({ model, pooling, data }, labels, random, { shared, ...options }) {
-    const loaded = loadClassifier(model, random, () => ({ labels, pooling, ...options }), shared);
+    const asked = labels === undefined ? undefined : () => ({ labels, pooling, ...options });
+    const loaded = loadClassifier(model, random, asked, shared);
     loaded.model.texts = textsOf(data);
     return loaded;
   },
