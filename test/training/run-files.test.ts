@@ -64,7 +64,7 @@ test('what does not fit the schema of sparse-adapter.json is one line that names
   await tinyRun(run);
   const config = readJson(run, 'sparse-adapter.json');
   const cases: [string, unknown, RegExp][] = [
-    ['settings.training.epochs', '3', /settings\.training\.epochs must be a whole number, 0 or more, not "3"/],
+    ['settings.training.epochs', '3', /settings\.training\.epochs must be a whole number from 0 to 1000000, not "3"/],
     ['settings.training.epoch', 3, /settings\.training\.epoch is no known field/],
     [
       'settings.training.batchSize',
