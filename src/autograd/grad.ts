@@ -74,7 +74,10 @@ interface PassOptions {
 function gradients(output: Tensor, inputs: readonly Tensor[], options: PassOptions): Tensor[] {
   const { gradOutput, createGraph, release } = options;
   const constant = inputs.find((input) => !input.requiresGrad);
-  if (constant) throw new Error(`grad: ${constant} does not require a gradient; make it with requiresGrad: true.`);
+  if (constant)
+    throw new Error(
+      `grad: the input ${formatShape(constant.shape)} does not require a gradient; make it with requiresGrad: true.`,
+    );
   const run = () => {
     const found = backpropagate([output], [seed(output, gradOutput)], inputs, createGraph, release);
     return inputs.map((input) => found.get(input) ?? zerosLike(input));

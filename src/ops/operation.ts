@@ -1,15 +1,17 @@
 import type { Backend, Buffer, FusedAttributes, FusedName, Shape } from '../backends/backend.ts';
 import { isRecording, recordOutput, type Vjp } from '../tensor/graph.ts';
 import { tidyInside } from '../tensor/scope.ts';
-import { ArgumentError } from '../tensor/shape.ts';
+import { ArgumentError, formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+
+const placed = ({ shape, backend }: Tensor): string => `${formatShape(shape)} (${backend.dtype}, ${backend.name})`;
 
 /** The backend that holds all `inputs`. @throws ArgumentError when they are on different ones */
 export function commonBackend(inputs: readonly Tensor[]): Backend {
   const { backend } = inputs[0];
   for (let i = 1; i < inputs.length; i++) {
     if (inputs[i].backend !== backend)
-      throw new ArgumentError(`Tensors of two backends meet: ${inputs.join(' and ')}.`);
+      throw new ArgumentError(`Tensors of two backends meet: ${inputs.map(placed).join(' and ')}.`);
   }
   return backend;
 }

@@ -48,19 +48,25 @@ function checkedNumbers(values: ArrayLike<unknown>): ArrayLike<number> {
   return values as ArrayLike<number>;
 }
 
+/** A shape, and not the options that may stand in its place. */
+const isShape = (value: Shape | TensorOptions | undefined): value is Shape => Array.isArray(value);
+
 /**
- * A tensor from nested arrays (the shape is theirs), or from flat values and a shape.
+ * A tensor from nested arrays (the shape is theirs), or from flat values and a shape. Options come last: after the shape, or in its
+ * place.
  *
  * @throws TypeError or RangeError if nested arrays are ragged or hold what is no number, or the count does not fit the shape
  */
 export const tensor = define(
   'tensor',
-  (values: NestedArray, shape?: Shape, { requiresGrad = false }: TensorOptions = {}): Tensor => {
+  (values: NestedArray, shape?: Shape | TensorOptions, options?: TensorOptions): Tensor => {
+    if (options && shape && !isShape(shape)) throw new ArgumentError('the options are given twice.');
+    const { requiresGrad = false } = options ?? (isShape(shape) ? {} : (shape ?? {}));
     const collected: number[] = [];
     const isNested = typeof values === 'number' || Array.isArray(values);
     const ownShape = isNested ? flatten(values, collected) : [values.length];
     const flat = isNested ? collected : checkedNumbers(values);
-    const finalShape = shape ? [...shape] : ownShape;
+    const finalShape = isShape(shape) ? [...shape] : ownShape;
     assertFits(flat.length, finalShape);
     const backend = getBackend();
     return Tensor.fromBuffer(backend, backend.upload(flat), finalShape, requiresGrad);

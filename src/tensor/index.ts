@@ -11,5 +11,6 @@ export {
 } from './create.ts';
 export { noGrad } from './graph.ts';
 export { type MemoryInfo, memory } from './memory.ts';
+export type { NestedNumbers } from './nested.ts';
 export { keep, tidy } from './scope.ts';
 export { Tensor } from './tensor.ts';

@@ -128,7 +128,7 @@ export const boolean: Kind<boolean> = { expected: 'true or false', is: (value) =
 
 /** Most whole numbers have 32 bits, which is known at once. */
 const isWhole = (value: unknown, from: number): boolean =>
-  ((value as number) | 0) === value ? value >= from : Number.isSafeInteger(value) && (value as number) >= from;
+  typeof value === 'number' && ((value | 0) === value || Number.isSafeInteger(value)) && value >= from;
 
 /** A whole number that is not smaller than `from`. */
 export const integer = (from = Number.NEGATIVE_INFINITY): Kind<number> => ({
@@ -249,6 +249,18 @@ export function record<F extends Fields>(fields: F): Kind<ObjectOf<F>> {
     },
   };
 }
+
+/** The lengths of the axes, or in their place the options that come after them. */
+export const shapeOr = <T>(options: Kind<T>): OptionalKind<Shape | T> =>
+  optional<Shape | T>({
+    expected: `${shape.expected}, or ${options.expected}`,
+    is: (value) => (Array.isArray(value) ? shape : options).is(value),
+    problem: (name, value) => {
+      if (Array.isArray(value)) return problemOf(shape, name, value);
+      if (isObject(value)) return problemOf(options, 'options', value);
+      return `${name} must be ${shape.expected}, or ${options.expected}, not ${show(value)}`;
+    },
+  });
 
 type Optionals<F extends Fields> = { [K in keyof F]: OptionalKind<TypeOf<F[K]>> };
 

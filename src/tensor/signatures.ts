@@ -37,7 +37,7 @@ const seededDropout = kind.record({ p: kind.probability, seed: integer(0) });
 export const signatures = {
   tensor: [
     ['values', kind.values],
-    ['shape', optional(shape)],
+    ['shape', kind.shapeOr(kind.options(leaf))],
     ['options', kind.options(leaf)],
   ],
   full: [

@@ -1,7 +1,9 @@
 import type { Backend, Buffer, DType, FloatArray, Shape, View } from '../backends/backend.ts';
 import { sizeOf } from '../backends/shapes.ts';
 import { abandonNode, freedNode, type GraphNode } from './graph.ts';
+import { type NestedNumbers, nested } from './nested.ts';
 import { collected, collectionIsDue, forgive, leaveBytes, takeBytesBack } from './pressure.ts';
+import { printedValues } from './print.ts';
 import { currentScope, type Scope } from './scope.ts';
 import { formatShape } from './shape.ts';
 import { Storage } from './storage.ts';
@@ -145,15 +147,32 @@ export class Tensor {
 
   /** A copy of the values at once. @throws Error on a backend that can only read asynchronously */
   dataSync(): FloatArray {
-    if (!this.backend.readSync)
-      throw new Error(`Backend '${this.backend.name}' cannot read at once; use await data().`);
-    return this.backend.readSync(this.operand.buffer);
+    return this.#readSync('dataSync', 'data()');
   }
 
-  /** The value of a tensor with one element. */
+  /** A copy of the values as nested arrays, one level for each axis; of a scalar the number. */
+  async array(): Promise<NestedNumbers> {
+    return nested(await this.data(), this.shape);
+  }
+
+  /** The same at once. @throws Error on a backend that can only read asynchronously */
+  arraySync(): NestedNumbers {
+    return nested(this.#readSync('arraySync', 'array()'), this.shape);
+  }
+
+  /** The value of a tensor with one element. @throws Error on a backend that can only read asynchronously */
   item(): number {
-    if (this.size !== 1) throw new Error(`item() needs one element, this tensor has shape ${formatShape(this.shape)}.`);
-    return this.dataSync()[0];
+    if (this.size !== 1)
+      throw new Error(`item: it needs one element, this tensor has the shape ${formatShape(this.shape)}.`);
+    return this.#readSync('item', 'data()')[0];
+  }
+
+  #readSync(method: string, instead: string): FloatArray {
+    const { backend } = this;
+    if (!backend.readSync) {
+      throw new Error(`${method}: the backend '${backend.name}' cannot read at once; use await x.${instead}.`);
+    }
+    return backend.readSync(this.operand.buffer);
   }
 
   /** The same values as a constant: no gradient flows through it. Shares the memory. */
@@ -209,7 +228,20 @@ export class Tensor {
     this.#ballast = null;
   }
 
+  /**
+   * The shape and the values, those of a large tensor shortened; a backend that cannot read at once has a hint in their place.
+   * `console.log` shows the same.
+   */
   toString(): string {
-    return `Tensor(${formatShape(this.shape)}, ${this.dtype}, ${this.backend.name})`;
+    const title = `Tensor ${formatShape(this.shape)} (${this.dtype}, ${this.backend.name}${this.requiresGrad ? ', requiresGrad' : ''})`;
+    if (!this.#buffer) return `${title}: freed`;
+    if (!this.backend.readSync) return `${title}: its values are read by await x.data()`;
+    const values = printedValues(this.backend.readSync(this.#buffer), this.shape);
+    return `${title}${values.includes('\n') ? '\n' : ' '}${values}`;
   }
+}
+
+/** How Node.js and Bun, and Deno, ask an object for what `console.log` shows of it. */
+for (const name of ['nodejs.util.inspect.custom', 'Deno.customInspect']) {
+  Object.defineProperty(Tensor.prototype, Symbol.for(name), { value: Tensor.prototype.toString });
 }

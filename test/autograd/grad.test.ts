@@ -102,7 +102,7 @@ onEveryBackend('what cannot be differentiated is an error that names it', (leaf)
   const [x, constant] = [leaf(1, 2), leaf(1, 2).detach()];
   assert.throws(() => grad(mul(x, x), [x]), /the output has shape \[2\]; give gradOutput/);
   assert.throws(() => grad(mul(x, x), [x], { gradOutput: leaf(1) }), /gradOutput has shape \[1\], the output \[2\]/);
-  assert.throws(() => grad(sum(x), [constant]), /grad: Tensor\(\[2\], float\d\d, \w+\) does not require a gradient/);
+  assert.throws(() => grad(sum(x), [constant]), /grad: the input \[2\] does not require a gradient/);
 });
 
 onEveryBackend('gradients are constants, unless createGraph is given', (leaf) => {

@@ -192,9 +192,19 @@ const mistakes: [string, () => unknown, RegExp][] = [
     /^tensor: shape must be an array of whole numbers from 0, not the array \[-2, -3\]/,
   ],
   [
-    'tensor(values, options)',
-    () => js.tensor([1], { requiresGrad: true }),
-    /^tensor: shape must be an array of whole numbers from 0, not an object\.$/,
+    'tensor(values, unknown options)',
+    () => js.tensor([1], { requiresGrd: true }),
+    /^tensor: unknown option "requiresGrd"; there are: requiresGrad\.$/,
+  ],
+  [
+    'tensor(values, 2)',
+    () => js.tensor([1, 2], 2),
+    /^tensor: shape must be an array of whole numbers from 0, or an object with requiresGrad, not 2\.$/,
+  ],
+  [
+    'tensor(values, options, options)',
+    () => js.tensor([1], { requiresGrad: true }, { requiresGrad: true }),
+    /^tensor: the options are given twice\.$/,
   ],
   [
     'zeros()',
@@ -441,7 +451,7 @@ test('tensors of two backends are an error of the function that was called', asy
   for (const make of [() => S.mse(a, b), () => S.attention(a, a, a, { mask: b }), () => S.concat([a, b])]) {
     assert.throws(
       make,
-      /^RangeError: (mse|attention|concat): Tensors of two backends meet: Tensor\(.*wasm\) and Tensor\(.*reference\)/,
+      /^RangeError: (mse|attention|concat): Tensors of two backends meet: \[.*wasm\) and \[.*reference\)/,
     );
   }
 });
