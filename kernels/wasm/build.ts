@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import { makePatch } from './patch.ts';
+import { generated } from './templates/index.ts';
 
 const sources = join(import.meta.dirname, 'assembly');
 const target = join(import.meta.dirname, '../../src/backends/wasm/binary.ts');
@@ -21,11 +22,13 @@ const options = [
   ...['--initialMemory', '1', '--maximumMemory', '65536'],
 ];
 
-const files = readdirSync(sources).sort();
+const written = readdirSync(sources).map((file) => [file, readFileSync(join(sources, file), 'utf8')]);
+/** All files of the assembly by name: those that are written, and those that are generated here. */
+const files = new Map([...written, ...Object.entries(generated)] as [string, string][]);
 const hash = createHash('sha256')
   .update(JSON.stringify([options, features, 'hexadecimal, and a patch']))
   .update(asc.version);
-for (const file of files) hash.update(file).update(readFileSync(join(sources, file)));
+for (const [file, text] of files) hash.update(file).update(text);
 const stamp = `// sources: ${hash.digest('hex')}`;
 
 if (readBinary().startsWith(stamp)) {
@@ -85,13 +88,7 @@ async function compile(name: keyof typeof features): Promise<Buffer> {
   const { error, stderr } = await asc.main(
     ['index.ts', '--outFile', 'kernels.wasm', '--enable', features[name], ...options],
     {
-      readFile: (name, base) => {
-        try {
-          return readFileSync(join(sources, base, name), 'utf8');
-        } catch {
-          return null;
-        }
-      },
+      readFile: (name) => files.get(name) ?? null,
       writeFile: (_name, contents) => {
         if (typeof contents !== 'string') binary = contents;
       },

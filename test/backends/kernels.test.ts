@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { generated } from '../../kernels/wasm/templates/index.ts';
 import { type Division, type KernelName, kernelNames, kernels } from '../../src/backends/wasm/kernels.ts';
 import { kernelModule } from '../../src/backends/wasm/module.ts';
 
 const test = suite('wasm: declarations of kernels');
 
 const folder = join(import.meta.dirname, '../../kernels/wasm/assembly');
-const assembly = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+const written = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+const assembly = [...written, ...Object.values(generated)];
 
 /** The names of the arguments of an exported function of the assembly. */
 function argumentsInAssembly(name: string): string[] {

@@ -24,7 +24,7 @@ export function uniform4(seed: v128, indices: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 8)), word(3));
 }
 
-/** Elements [start, end) of a stream, as in unary.ts. */
+/** Elements [start, end) of a stream, as in templates/elementwise.ts. */
 export function uniform(out: usize, seed: i32, start: i32, end: i32): void {
   const seeds = i32x4.splat(seed);
   const four = i32x4.splat(4);
@@ -35,7 +35,7 @@ export function uniform(out: usize, seed: i32, start: i32, end: i32): void {
   }
 }
 
-/** out = u >= p ? x * scale : 0 with number i of the stream `seed` for element i, elements [start, end) as in unary.ts. */
+/** out = u >= p ? x * scale : 0 with number i of the stream `seed` for element i, elements [start, end) as in templates/elementwise.ts. */
 export function dropout(x: usize, out: usize, p: f32, scale: f32, seed: i32, start: i32, end: i32): void {
   dropRow(at(x, start), at(out, start), end - start, p, scale, seed, start);
 }

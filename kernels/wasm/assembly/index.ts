@@ -1,11 +1,11 @@
 // The kernels that the host calls. They share one linear memory and keep no state in it: every kernel works on a range
 // [start, end) of its result and writes nothing else (but for padding behind a buffer), so several threads may share one call.
-export * from './activations';
+// The build writes `elementwise` and `micro-kernels` (kernels/wasm/templates).
 export * from './attention';
 export { attentionDoubleBackward } from './attention-second';
-export * from './binary';
 export { dropout, uniform } from './counter';
 export * from './cross-entropy';
+export * from './elementwise';
 export * from './gather';
 export { gemmBatch, gemmColumns, gemmRows, gemmScratch, tileColumns } from './gemm';
 export { gatherF16, gemmSkinnyF16, narrowF64, widenBf16, widenF16 } from './f16';
@@ -16,7 +16,6 @@ export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';
 export { gemmSkinny } from './skinny';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
-export * from './unary';
 
 /** The first byte that the host may use. */
 export function heapBase(): usize {

@@ -156,3 +156,23 @@ export function erf(x: v128): v128 {
   const p = multiplyAdd(high, z2, multiplyAdd(c(ERF, 1), z, c(ERF, 0)));
   return v128.bitselect(f32x4.mul(p, x), withSign(large, x), f32x4.lt(a, one()));
 }
+
+/** 1 with the sign of x; zeros and NaN stay what they are. */
+@inline
+export function sign(x: v128): v128 {
+  const one = v128.or(v128.and(x, f32x4.splat(-0.0)), f32x4.splat(1));
+  return v128.bitselect(one, x, f32x4.gt(f32x4.abs(x), f32x4.splat(0)));
+}
+
+/** Lane by lane with the exact scalar function: negative bases and all special cases are right, and it is rarely used. */
+@inline
+export function pow(a: v128, b: v128): v128 {
+  return powLanes(a, b);
+}
+
+function powLanes(a: v128, b: v128): v128 {
+  let y = f32x4.splat(Mathf.pow(f32x4.extract_lane(a, 0), f32x4.extract_lane(b, 0)));
+  y = f32x4.replace_lane(y, 1, Mathf.pow(f32x4.extract_lane(a, 1), f32x4.extract_lane(b, 1)));
+  y = f32x4.replace_lane(y, 2, Mathf.pow(f32x4.extract_lane(a, 2), f32x4.extract_lane(b, 2)));
+  return f32x4.replace_lane(y, 3, Mathf.pow(f32x4.extract_lane(a, 3), f32x4.extract_lane(b, 3)));
+}

@@ -60,7 +60,7 @@ export function adam(table: usize, coefficients: usize, start: i32, end: i32): v
   }
 }
 
-/** As in unary.ts, two vectors at a time; the last step may write into the padding of the arrays. */
+/** As in templates/elementwise.ts, two vectors at a time; the last step may write into the padding of the arrays. */
 function update(w: usize, g: usize, m: usize, v: usize, count: i32, coefficients: usize): void {
   const stop = <usize>count << 2;
   for (let i: usize = 0; i < stop; i += 32) {

@@ -1,4 +1,4 @@
-// out = scale x y elementwise, without y (address 0) out = scale x; elements [start, end) as in unary.ts. out may be x or y.
+// out = scale x y elementwise, without y (address 0) out = scale x; elements [start, end) as in templates/elementwise.ts. out may be x or y.
 export function scaledProduct(x: usize, y: usize, scale: f32, out: usize, start: i32, end: i32): void {
   const stop = <usize>end << 2;
   const factor = f32x4.splat(scale);

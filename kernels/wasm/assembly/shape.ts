@@ -1,7 +1,14 @@
-// Kernels that move data: select, strided copy (slice, pad, concat, broadcast), transposition. See layout.ts.
+// Kernels that move data: fill, select, strided copy (slice, pad, concat, broadcast), transposition. See layout.ts.
 import { innerLength, offsetOf, step } from './layout';
 import { at, storeTail, storeUpTo4 } from './simd';
 import { transpose4 } from './transpose4';
+
+/** out = value for elements [start, end); `start` is a multiple of 16, and the last step may write into the padding. */
+export function fill(out: usize, value: f32, start: i32, end: i32): void {
+  const stop = <usize>end << 2;
+  const v = f32x4.splat(value);
+  for (let i = <usize>start << 2; i < stop; i += 16) v128.store(out + i, v);
+}
 
 /** out = condition != 0 ? a : b for elements [start, end); the operands of the layout are condition, a, b. */
 export function select(condition: usize, a: usize, b: usize, out: usize, layout: usize, start: i32, end: i32): void {
