@@ -14,7 +14,6 @@ export {
   MemoryError,
   type Shape,
   type Simd256,
-  setBackend,
   simd256,
 } from './backends/index.ts';
 export * from './ops/index.ts';

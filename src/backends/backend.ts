@@ -9,7 +9,21 @@
 import type { StoredNumbers } from './stored.ts';
 
 export type DType = 'float32' | 'float64';
-export type FloatArray = Float32Array | Float64Array;
+/** A function that gathers the numbers of an array, one after the other. */
+type Reducer<Sum> = (sum: Sum, value: number, index: number, array: ArrayLike<number>) => Sum;
+
+/** Methods of the two arrays whose signatures differ in the array that is handed on: TypeScript cannot call them on a union. */
+interface Reduction {
+  reduce(reducer: Reducer<number>): number;
+  reduce(reducer: Reducer<number>, initial: number): number;
+  reduce<Sum>(reducer: Reducer<Sum>, initial: Sum): Sum;
+  reduceRight(reducer: Reducer<number>): number;
+  reduceRight(reducer: Reducer<number>, initial: number): number;
+  reduceRight<Sum>(reducer: Reducer<Sum>, initial: Sum): Sum;
+}
+
+/** The numbers of a tensor: `float64` on the reference backend if it was asked for, else `float32`. */
+export type FloatArray = (Float32Array | Float64Array) & Reduction;
 export type Shape = readonly number[];
 
 /** There is not the memory for what is asked; the message says what to lower. */

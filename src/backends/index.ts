@@ -1,3 +1,4 @@
+import { environmentVariable } from '../environment.ts';
 import type { Backend, DType } from './backend.ts';
 import { ReferenceBackend } from './reference/index.ts';
 import { WasmBackend } from './wasm/index.ts';
@@ -15,27 +16,13 @@ export interface BackendOptions {
 
 let current: Backend | null = null;
 
-const DTYPES: readonly DType[] = ['float32', 'float64'];
-const OPTIONS = ['dtype', 'threads'];
-
-/** @throws TypeError for what is no option, or no value of one */
-function checkOptions(options: BackendOptions): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError('setBackend: options must be an object.');
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown) throw new TypeError(`setBackend: unknown option '${unknown}'; there are: ${OPTIONS.join(', ')}.`);
-  const { dtype } = options;
-  if (dtype !== undefined && !DTYPES.includes(dtype)) {
-    throw new TypeError(`setBackend: dtype must be one of ${DTYPES.join(', ')}, not ${String(dtype)}.`);
-  }
-}
-
 function assertFloat32(name: BackendName, dtype: DType): void {
   if (dtype !== 'float32') throw new Error(`The ${name} backend computes in float32; use 'reference' for ${dtype}.`);
 }
 
 function wasm({ dtype = 'float32', threads }: BackendOptions): WasmBackend {
   assertFloat32('wasm', dtype);
-  if (globalThis.process?.env?.SPARSE_ADAPTER_SIMD256 === '1') enableSimd256();
+  if (environmentVariable('SPARSE_ADAPTER_SIMD256') === '1') enableSimd256();
   return new WasmBackend({ threads });
 }
 
@@ -49,25 +36,14 @@ const create: { [Name in BackendName]: (options: BackendOptions) => Backend | Pr
   },
 };
 
-/** The backend on which new tensors are made: `wasm` unless {@link setBackend} was called. */
+/** The backend on which new tensors are made: `wasm` unless another was chosen. */
 export function getBackend(): Backend {
   current ??= wasm({});
   return current;
 }
 
-/**
- * Chooses the backend of all tensors made from now on. Tensors made earlier stay where they are and cannot be mixed with new
- * ones. Asynchronous because a backend may have to be loaded, to start workers or to ask the system for a device.
- *
- * @throws TypeError for an option or a value that there is not
- * @throws Error if the name is unknown or the backend lacks the dtype
- * @throws InputError if 'gpu' finds no gpu.js or no device; it never computes elsewhere instead
- */
-export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
-  if (!Object.hasOwn(create, name)) {
-    throw new Error(`Unknown backend '${name}'; there are: ${Object.keys(create).join(', ')}.`);
-  }
-  checkOptions(options);
+/** Makes a backend that of all tensors made from now on; `setBackend` checks the arguments before. */
+export async function chooseBackend(name: BackendName, options: BackendOptions): Promise<Backend> {
   current = await create[name](options);
   return current;
 }

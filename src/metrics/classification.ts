@@ -1,14 +1,14 @@
-import { assertSameLength } from './pairs.ts';
+import { assertPairs } from './pairs.ts';
 
 /** The fraction of equal entries; NaN for no entries. */
 export function accuracy(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {
-  assertSameLength(predictions, labels);
+  assertPairs(predictions, labels);
   return countPairs(predictions, labels, (prediction, label) => prediction === label) / labels.length;
 }
 
 /** F1 of class 1: 2 TP / (2 TP + FP + FN), and 0 where nothing is or should be positive. */
 export function f1(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {
-  assertSameLength(predictions, labels);
+  assertPairs(predictions, labels);
   const truePositives = countPairs(predictions, labels, (prediction, label) => prediction === 1 && label === 1);
   const errors = countPairs(predictions, labels, (prediction, label) => (prediction === 1) !== (label === 1));
   return truePositives === 0 ? 0 : (2 * truePositives) / (2 * truePositives + errors);
@@ -20,7 +20,7 @@ export function f1(predictions: ArrayLike<number>, labels: ArrayLike<number>): n
  * (c s - sum t_k p_k) / sqrt((s^2 - sum t_k^2) (s^2 - sum p_k^2)). It is 0 when all predictions or all labels are one class.
  */
 export function matthews(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {
-  assertSameLength(predictions, labels);
+  assertPairs(predictions, labels);
   const total = labels.length;
   const correct = countPairs(predictions, labels, (prediction, label) => prediction === label);
   const predicted = countClasses(predictions);

@@ -1,11 +1,11 @@
-import { assertSameLength } from './pairs.ts';
+import { assertPairs } from './pairs.ts';
 
 /**
  * Pearson's linear correlation, computed from centred values (a large mean costs no precision).
  * NaN where it is undefined: a constant vector, fewer than two entries, an entry that is not finite.
  */
 export function pearson(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {
-  assertSameLength(predictions, labels);
+  assertPairs(predictions, labels);
   // The mean of equal numbers is rounded, so a constant vector must be seen before it is centred.
   if (isConstant(predictions) || isConstant(labels)) return Number.NaN;
   const x = centred(predictions);

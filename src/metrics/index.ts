@@ -1,5 +1,7 @@
 import { accuracy, f1, matthews } from './classification.ts';
 import { pearson, spearman } from './correlation.ts';
+import { rougeScoreNames } from './rouge.ts';
+import { squadScoreNames } from './squad.ts';
 
 export { porterStem } from './porter.ts';
 export { meanRouge, type RougeOptions, type RougeScore, type RougeScores, rouge } from './rouge.ts';
@@ -11,6 +13,9 @@ const metrics = { accuracy, f1, matthews, pearson, spearman };
 
 /** Classification (values are class indices): `accuracy`, `f1`, `matthews`. Regression: `pearson`, `spearman`. */
 export type MetricName = keyof typeof metrics;
+
+/** The names of all scores that an evaluation can give. */
+export const scoreNames: readonly string[] = [...Object.keys(metrics), ...squadScoreNames, ...rougeScoreNames];
 
 /**
  * The named metrics of paired predictions and labels, as fractions (not percent).

@@ -19,6 +19,13 @@ export interface RougeScores {
   readonly rougeLsum: RougeScore;
 }
 
+export const rougeScoreNames = [
+  'rouge1',
+  'rouge2',
+  'rougeL',
+  'rougeLsum',
+] as const satisfies readonly (keyof RougeScores)[];
+
 export interface RougeOptions {
   /** Whether words are compared by their stems. Default false. */
   readonly stemmer?: boolean;
@@ -86,7 +93,7 @@ function scoresOf(
 /**
  * The mean F1 over summaries, each with its reference.
  *
- * @throws RangeError if there are not as many references as summaries
+ * @throws RangeError if there are not as many references as summaries, and if there are none
  */
 export function meanRouge(
   hypotheses: readonly string[],
@@ -99,6 +106,7 @@ export function meanRouge(
   if (hypotheses.length !== references.length) {
     throw new RangeError(`${hypotheses.length} summaries cannot be compared with ${references.length} references`);
   }
+  if (references.length === 0) throw new RangeError('meanRouge: there are no summaries to compare with references.');
   hypotheses.forEach((_, i) => {
     const texts = { [`hypotheses[${i}]`]: hypotheses[i], [`references[${i}]`]: references[i] };
     checkArguments('meanRouge', texts, options);

@@ -6,6 +6,8 @@ export interface SquadScores {
   readonly f1: number;
 }
 
+export const squadScoreNames = ['exact_match', 'f1'] as const satisfies readonly (keyof SquadScores)[];
+
 /**
  * The normalization of the official script of SQuAD v1.1 (Rajpurkar et al. 2016): lower case, no ASCII punctuation, no articles,
  * words with one space between them. Words end where Python's regular expressions see their end: accents and marks beside ASCII.
@@ -52,12 +54,13 @@ export function answerF1(prediction: string, reference: string): number {
 /**
  * The metrics of SQuAD v1.1. Of several references the best counts, for each metric by itself. The official script prints percent.
  *
- * @throws RangeError if there are not as many predictions as lists of references, or a list is empty
+ * @throws RangeError if there are not as many predictions as lists of references, a list is empty, or there is none
  */
 export function squadScores(predictions: readonly string[], references: readonly (readonly string[])[]): SquadScores {
   if (predictions.length !== references.length) {
     throw new RangeError(`${predictions.length} answers cannot be compared with ${references.length} lists of answers`);
   }
+  if (predictions.length === 0) throw new RangeError('there are no answers to compare with others');
   const mean = (metric: (prediction: string, reference: string) => number) =>
     predictions.reduce((sum, prediction, i) => {
       if (references[i].length === 0) throw new RangeError(`answer ${i} has no reference to compare it with`);

@@ -23,19 +23,22 @@ export interface PackedBatch {
 /** Position ids of a sequence of token ids: each model has its own rule. */
 export type PositionRule = (ids: readonly number[]) => number[];
 
+/** Whole numbers from 0 on, in an array or in a typed array such as an Int32Array. */
+export type TokenIds = ArrayLike<number> & Iterable<number>;
+
 export interface TokenSequence {
-  readonly ids: readonly number[];
+  readonly ids: TokenIds;
   /** Default all 0. */
-  readonly typeIds?: readonly number[];
+  readonly typeIds?: TokenIds;
 }
 
 /** A batch in the form of Hugging Face: rectangular, with a mask that is 0 for padding. */
 export interface PaddedBatch {
-  readonly input_ids: readonly (readonly number[])[];
+  readonly input_ids: readonly TokenIds[];
   /** Default all 1. */
-  readonly attention_mask?: readonly (readonly number[])[];
+  readonly attention_mask?: readonly TokenIds[];
   /** Default all 0. */
-  readonly token_type_ids?: readonly (readonly number[])[];
+  readonly token_type_ids?: readonly TokenIds[];
 }
 
 /**
@@ -47,13 +50,19 @@ export interface PaddedBatch {
  */
 export function checkSequence(name: string, sequence: unknown, vocabSize = 2 ** 31): asserts sequence is TokenSequence {
   const { ids, typeIds } = Object(sequence) as { readonly ids?: unknown; readonly typeIds?: unknown };
-  if (!Array.isArray(ids)) throw new InputError(`${name} has no list of token ids ("ids"); encode its text first.`);
-  if (typeIds !== undefined && !Array.isArray(typeIds)) throw new InputError(`${name}: its "typeIds" are no list.`);
+  if (!isList(ids)) throw new InputError(`${name} has no list of token ids ("ids"); encode its text first.`);
+  if (typeIds !== undefined && !isList(typeIds)) throw new InputError(`${name}: its "typeIds" are no list.`);
   checkIds(name, 'token id', ids, vocabSize);
   checkIds(name, 'token type', typeIds ?? [], 2 ** 31);
 }
 
-function checkIds(name: string, what: string, ids: readonly unknown[], end: number): void {
+/** Whether a value is an array, or a typed array of numbers. */
+const isList = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) ||
+  (ArrayBuffer.isView(value) &&
+    !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array));
+
+function checkIds(name: string, what: string, ids: ArrayLike<unknown>, end: number): void {
   for (let i = 0; i < ids.length; i++) {
     const id = ids[i];
     if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < end) continue;
@@ -120,7 +129,7 @@ export function packPadded(batch: PaddedBatch, positions: PositionRule): PackedB
 }
 
 interface MaskedSequence extends TokenSequence {
-  readonly mask: readonly number[] | undefined;
+  readonly mask: TokenIds | undefined;
 }
 
 function pack(sequences: readonly MaskedSequence[], positions: PositionRule): PackedBatch {
@@ -131,11 +140,11 @@ function pack(sequences: readonly MaskedSequence[], positions: PositionRule): Pa
     checkSequence(`sequence ${s} of the batch`, { ids, typeIds });
     checkLength(s, ids, typeIds, 'token types');
     checkLength(s, ids, mask, 'numbers in the attention mask');
-    const all = ids.map((_, column) => column);
+    const all = Array.from(ids, (_, column) => column);
     const attended = mask ? all.filter((column) => mask[column] !== 0) : all;
     if (attended.length === 0) throw new Error(`Sequence ${s} of the batch has no token to attend to.`);
     const hidden = mask ? all.filter((column) => mask[column] === 0) : [];
-    const places = positions(ids);
+    const places = positions(Array.from(ids));
     for (const column of [...attended, ...hidden]) {
       inputIds.push(ids[column]);
       tokenTypeIds.push(typeIds?.[column] ?? 0);
@@ -155,7 +164,7 @@ function pack(sequences: readonly MaskedSequence[], positions: PositionRule): Pa
   };
 }
 
-function checkLength(s: number, ids: readonly number[], others: readonly number[] | undefined, what: string): void {
+function checkLength(s: number, ids: TokenIds, others: TokenIds | undefined, what: string): void {
   if (others && others.length !== ids.length) {
     throw new Error(`Sequence ${s} of the batch has ${ids.length} ids but ${others.length} ${what}.`);
   }

@@ -20,6 +20,7 @@ export {
   type PositionRule,
   packPadded,
   packSequences,
+  type TokenIds,
   type TokenSequence,
 } from './batch.ts';
 export { BertModel } from './bert.ts';

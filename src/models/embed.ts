@@ -1,26 +1,35 @@
+import * as v from 'valibot';
 import { InputError } from '../errors.ts';
+import { boolean, checkInstance, oneOf, parseWith, strictFields } from '../settings/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import { checkSequence, packSequences, type TokenSequence } from './batch.ts';
-import type { BertModel } from './bert.ts';
+import { BertModel } from './bert.ts';
 import { clsPooling, meanPooling, type Pooling } from './heads.ts';
 
 export interface EmbedOptions {
-  readonly pooling: Pooling;
-  /** Scale each vector to length 1. */
-  readonly normalize: boolean;
+  /** Default `mean`. */
+  readonly pooling?: Pooling;
+  /** Scale each vector to length 1. Default false. */
+  readonly normalize?: boolean;
 }
+const embedOptions = strictFields({
+  pooling: v.optional(oneOf(['cls', 'mean'] as const satisfies readonly Pooling[]), 'mean'),
+  normalize: v.optional(boolean, false),
+});
 
 /**
  * Returns one vector per sequence: the encoder's output for its first token, or the mean over its tokens.
  *
- * @throws InputError naming a sequence that the model cannot read
+ * @throws InputError naming a sequence that the model cannot read, and an option that there is not
  */
 export async function embed(
   encoder: BertModel,
   sequences: readonly TokenSequence[],
-  { pooling, normalize }: EmbedOptions,
+  options: EmbedOptions = {},
 ): Promise<number[][]> {
+  checkInstance('embed', 'encoder', encoder, BertModel);
+  const { pooling, normalize } = parseWith(embedOptions, options, 'embed: options');
   if (!Array.isArray(sequences)) throw new InputError('embed: sequences must be an array of encoded texts.');
   if (sequences.length === 0) return [];
   for (const [i, sequence] of sequences.entries()) {

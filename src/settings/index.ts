@@ -1,4 +1,5 @@
 export { printable } from '../errors.ts';
+export { checkInstance, checkOptions } from './arguments.ts';
 export {
   type ConfigOf,
   completeOptions,
@@ -39,6 +40,7 @@ export {
   strictFields,
   text,
   type ValueOf,
+  valuesOf,
   wholeNumber,
   wholeNumberIn,
   wholeNumbers,

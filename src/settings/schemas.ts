@@ -126,3 +126,10 @@ export const openFields = <const Entries extends v.ObjectEntries>(entries: Entri
 /** An object whose keys are names of the user, and whose values each fit. */
 export const namedValues = <const Value extends v.GenericSchema>(value: Value) =>
   ofObjects(v.record(v.string(), value));
+
+/** An object with some of these fields, whose values each fit. */
+export const valuesOf = <const Value extends v.GenericSchema>(names: readonly string[], value: Value) =>
+  ofObjects(v.strictObject(Object.fromEntries(names.map((name) => [name, v.optional(value)])))) as v.GenericSchema<
+    unknown,
+    Readonly<Record<string, v.InferOutput<Value>>>
+  >;

@@ -13,4 +13,5 @@ export { noGrad } from './graph.ts';
 export { type MemoryInfo, memory } from './memory.ts';
 export type { NestedNumbers } from './nested.ts';
 export { keep, tidy } from './scope.ts';
+export { setBackend } from './set-backend.ts';
 export { Tensor } from './tensor.ts';

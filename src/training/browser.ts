@@ -6,6 +6,7 @@ export {
   evaluate,
   type Prediction,
   predict,
+  type TokenExample,
 } from './classification.ts';
 export { answerLoss, answerQuestions, evaluateAnswers } from './question-answering.ts';
 export {

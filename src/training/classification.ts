@@ -2,11 +2,12 @@ import { chunks } from '../data/batches.ts';
 import { checkList, type EncodedExample, tokenCount } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
 import { computeMetrics, type MetricName } from '../metrics/index.ts';
-import { checkSequence, packSequences } from '../models/batch.ts';
-import type { SequenceClassifier } from '../models/classifier.ts';
+import { checkSequence, packSequences, type TokenSequence } from '../models/batch.ts';
+import { SequenceClassifier } from '../models/classifier.ts';
 import type { ProblemType } from '../models/config.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { Random } from '../random/index.ts';
+import { checkInstance, checkOptions } from '../settings/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -26,6 +27,9 @@ export interface Prediction {
   readonly probabilities: readonly number[] | null;
 }
 
+/** An example as token ids: what `encodeExamples` gives, or the same from elsewhere. */
+export type TokenExample = TokenSequence & Pick<EncodedExample, 'label' | 'texts'>;
+
 /**
  * The mean loss of a batch of labelled examples; with `random`, dropout is on.
  *
@@ -35,10 +39,12 @@ export interface Prediction {
  */
 export function classificationLoss(
   model: SequenceClassifier,
-  batch: readonly EncodedExample[],
+  batch: readonly TokenExample[],
   random?: Random,
   temperature = 1,
 ): Tensor {
+  checkInstance('classificationLoss', 'model', model, SequenceClassifier);
+  checkList('batch', batch);
   if (temperature !== 1 && !model.labels) {
     throw new InputError('A temperature divides the logits of classes; where numbers are predicted it must be 1.');
   }
@@ -58,7 +64,7 @@ function targetOf({ labels }: SequenceClassifier, name: string, label: number | 
 }
 
 /** @throws InputError naming an example that is none, or has another number of texts than those that the model was trained on */
-function checkExamples({ texts, config }: SequenceClassifier, examples: readonly EncodedExample[]): void {
+function checkExamples({ texts, config }: SequenceClassifier, examples: readonly TokenExample[]): void {
   checkList('examples', examples);
   for (const [i, example] of examples.entries()) {
     checkSequence(`examples[${i}]`, example, config.vocab_size);
@@ -81,7 +87,13 @@ export function classificationObjective(
   parameters: readonly Parameter[],
   regularizer: (() => Tensor) | null = null,
 ): Objective<EncodedExample> {
-  return objectiveOf({ tokenCount, loss: classificationLoss }, model, items, parameters, regularizer);
+  return objectiveOf<SequenceClassifier, EncodedExample>(
+    { tokenCount, loss: classificationLoss },
+    model,
+    items,
+    parameters,
+    regularizer,
+  );
 }
 
 /**
@@ -91,9 +103,12 @@ export function classificationObjective(
  */
 export async function predict(
   model: SequenceClassifier,
-  examples: readonly EncodedExample[],
-  { batchSize = 32, onBatch, signal }: PredictOptions = {},
+  examples: readonly TokenExample[],
+  options: PredictOptions = {},
 ): Promise<Prediction[]> {
+  checkInstance('predict', 'model', model, SequenceClassifier);
+  checkOptions('predict', options);
+  const { batchSize = 32, onBatch, signal } = options;
   checkExamples(model, examples);
   const predictions: Prediction[] = [];
   for (const batch of chunks(examples, batchSize)) {
@@ -140,10 +155,14 @@ function toPrediction(logits: number[], problem: ProblemType): Prediction {
  */
 export async function evaluate<Name extends MetricName>(
   model: SequenceClassifier,
-  examples: readonly EncodedExample[],
+  examples: readonly TokenExample[],
   metrics: readonly Name[],
-  { positive = 1, ...options }: PredictOptions & { readonly positive?: number } = {},
+  options: PredictOptions & { readonly positive?: number } = {},
 ): Promise<Record<Name, number>> {
+  checkInstance('evaluate', 'model', model, SequenceClassifier);
+  checkList('metrics', metrics);
+  checkOptions('evaluate', options);
+  const { positive = 1, ...more } = options;
   if (model.problem === 'multi_label_classification' || (!model.labels && model.outputs.length > 1)) {
     throw new InputError(
       `A model for ${model.problem} with ${model.outputs.length} outputs has no single answer to evaluate.`,
@@ -153,7 +172,7 @@ export async function evaluate<Name extends MetricName>(
   if (examples.length === 0) throw new InputError('examples is empty; there is nothing to evaluate the model on.');
   checkExamples(model, examples);
   const targets = examples.map(({ label }, i) => targetOf(model, `examples[${i}]`, label));
-  const predictions = await predict(model, examples, options);
+  const predictions = await predict(model, examples, more);
   // F1 is about class 1.
   const place = (value: number) => (!model.labels ? value : value === positive ? 1 : value === 1 ? positive : value);
   return computeMetrics(

@@ -120,9 +120,11 @@ function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | nu
   if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'unknown-questions';
   if (stated.kind === 'sequence-classification' || (isOpen && stated.by !== 'task_type FEATURE_EXTRACTION'))
     return 'unknown';
-  throw new InputError(
-    `${label}: ${stated.by} is not supported, as there is no task here for ${headTitles[stated.kind]}.`,
-  );
+  const reason =
+    stated.kind === 'none'
+      ? 'as the adapter has no head, and every task here needs one'
+      : `as there is no task here for ${headTitles[stated.kind]}`;
+  throw new InputError(`${label}: ${stated.by} is not supported, ${reason}.`);
 }
 
 function unknownDataOf(kind: DataSettings['kind']): DataSettings {

@@ -12,8 +12,9 @@ import { checkList } from '../data/encode.ts';
 import { InputError } from '../errors.ts';
 import { type SquadScores, squadScores } from '../metrics/index.ts';
 import { checkSequence, packSequences } from '../models/batch.ts';
-import type { QuestionAnsweringModel } from '../models/question-answering.ts';
+import { QuestionAnsweringModel } from '../models/question-answering.ts';
 import type { Random } from '../random/index.ts';
+import { checkInstance, checkOptions } from '../settings/index.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -42,15 +43,17 @@ export async function answerQuestions(
   model: QuestionAnsweringModel,
   questions: readonly Question[],
   windows: readonly Window[],
-  { decode, ...options }: PredictOptions & { readonly decode?: DecodeOptions } = {},
+  options: PredictOptions & { readonly decode?: DecodeOptions } = {},
 ): Promise<Answer[][]> {
+  checkInstance('answerQuestions', 'model', model, QuestionAnsweringModel);
+  checkOptions('answerQuestions', options);
   checkWindows(model, questions, windows);
   const logits = await windowLogits(model, windows, options);
   const read = questions.map((): { window: Window; logits: WindowLogits }[] => []);
   windows.forEach((window, i) => {
     read[window.question].push({ window, logits: logits[i] });
   });
-  return questions.map(({ context }, i) => decodeAnswers(context, read[i], decode));
+  return questions.map(({ context }, i) => decodeAnswers(context, read[i], options.decode));
 }
 
 /** @throws InputError naming a window that the model cannot read, or that is of none of the questions */

@@ -1,15 +1,18 @@
 /** What the files of a run record, as schemas, from which their types follow. */
 import * as v from 'valibot';
+import { scoreNames } from '../metrics/index.ts';
 import {
   finiteNumber,
   listOf,
   namedValues,
   nonEmptyText,
   nonNegative,
+  oneOf,
   orNone,
   strictFields,
   text,
   type ValueOf,
+  valuesOf,
   wholeNumber,
 } from '../settings/index.ts';
 import { runSettings } from './settings-schema.ts';
@@ -20,7 +23,7 @@ const score = v.pipe(
   orNone(finiteNumber),
   v.transform((value) => value ?? Number.NaN),
 );
-const scores: v.GenericSchema<unknown, Scores> = namedValues(score);
+const scores: v.GenericSchema<unknown, Scores> = valuesOf(scoreNames, score);
 
 const counts = {
   total: wholeNumber,
@@ -53,7 +56,7 @@ const configFields = {
   settings: runSettings,
   /** Class names; null where there are none, as in regression. */
   labels: orNone(listOf(text)),
-  metrics: listOf(text),
+  metrics: listOf(oneOf(scoreNames)),
   pruning: orNone(pruneReport),
   /** The exact command that made it. */
   command: listOf(text),

@@ -1,8 +1,14 @@
 import { checkList, checkText } from '../data/encode.ts';
 import type { TextPair } from '../data/text-pairs.ts';
-import type { GenerationSettings, Seq2SeqModel, SequencePair } from '../models/browser.ts';
-import { generate } from '../models/browser.ts';
+import {
+  type GenerationSettings,
+  generate,
+  Seq2SeqModel,
+  type SequencePair,
+  type TokenIds,
+} from '../models/browser.ts';
 import type { Random } from '../random/index.ts';
+import { checkInstance, checkOptions } from '../settings/index.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/browser.ts';
@@ -94,17 +100,20 @@ export interface WrittenText {
 export async function writeTexts(
   model: Seq2SeqModel,
   tokenizer: Tokenizer,
-  ids: readonly (readonly number[])[],
+  ids: readonly TokenIds[],
   settings: Partial<GenerationSettings>,
-  { batchSize, onBatch, signal, random, firstItem: firstSource, onToken }: WriteOptions = {},
+  options: WriteOptions = {},
 ): Promise<WrittenText[][]> {
+  checkInstance('writeTexts', 'model', model, Seq2SeqModel);
+  checkOptions('writeTexts', options);
+  const { batchSize, onBatch, signal, random, firstItem: firstSource, onToken } = options;
   const beforeStep = async () => {
     await yieldToEvents();
     signal?.throwIfAborted();
   };
-  const options = { batchSize, random, firstSource, onDone: onBatch, onToken, beforeStep };
-  const texts = await generate(model, ids, settings, options);
-  return texts.map((own) =>
-    own.map(({ ids: written, score }) => ({ text: tokenizer.decode(written).trim(), tokens: written.length, score })),
+  const own = { batchSize, random, firstSource, onDone: onBatch, onToken, beforeStep };
+  const texts = await generate(model, ids, settings, own);
+  return texts.map((some) =>
+    some.map(({ ids: written, score }) => ({ text: tokenizer.decode(written).trim(), tokens: written.length, score })),
   );
 }

@@ -75,6 +75,7 @@ test('words end where Unicode says', () => {
 
 test('what cannot be compared is an error', () => {
   assert.throws(() => squadScores(['a'], []), RangeError);
+  assert.throws(() => squadScores([], []), /^RangeError: there are no answers/);
   assert.throws(() => squadScores(['a'], [[]]), /answer 0 has no reference/);
 });
 

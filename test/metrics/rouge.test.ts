@@ -88,6 +88,7 @@ test("NLTK's changes to Porter's stemmer, in words of daily use", () => {
 test('the mean needs as many references as summaries', () => {
   assert.deepEqual(meanRouge(['a b', 'x'], ['a b', 'y']), { rouge1: 0.5, rouge2: 0.5, rougeL: 0.5, rougeLsum: 0.5 });
   assert.throws(() => meanRouge(['a'], []), RangeError);
+  assert.throws(() => meanRouge([], []), /^RangeError: meanRouge: there are no summaries/);
 });
 
 const f1 = (a: string, b: string, options: Parameters<typeof rouge>[2]) => rouge(a, b, options).rouge1.fmeasure;

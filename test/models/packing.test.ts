@@ -8,6 +8,7 @@ import {
   packPadded,
   packSequences,
   type SequenceClassifier,
+  type TokenIds,
   type TokenSequence,
 } from '../../src/models/index.ts';
 import { assertClose } from '../support/compare.ts';
@@ -89,7 +90,7 @@ for (const { name, config, types } of families) {
         ({ batch, seed }) => {
           const longest = Math.max(...batch.map(({ ids }) => ids.length));
           const padded = (filler: () => number) => {
-            const fill = (own: readonly number[] = [], other: () => number) => [
+            const fill = (own: TokenIds = [], other: () => number) => [
               ...own,
               ...range(longest - own.length).map(other),
             ];

@@ -431,16 +431,19 @@ for (const [what, make, message] of mistakes) {
   });
 }
 
-const settings: [unknown, RegExp][] = [
-  [{ dtyp: 'float64' }, /^setBackend: unknown option 'dtyp'; there are: dtype, threads\.$/],
-  [{ dtype: 'float16' }, /^setBackend: dtype must be one of float32, float64, not float16\.$/],
-  [null, /^setBackend: options must be an object\.$/],
+const settings: [name: unknown, options: unknown, message: RegExp][] = [
+  ['reference', { dtyp: 'float64' }, /^setBackend: unknown option "dtyp"; there are: dtype, threads\.$/],
+  ['reference', { dtype: 'float16' }, /^setBackend: dtype must be one of 'float32', 'float64', not "float16"\.$/],
+  ['reference', null, /^setBackend: options must be an object with dtype, threads, not null\.$/],
+  ['wasm', { threads: 0 }, /^setBackend: threads must be a whole number from 1, not 0\.$/],
+  ['cuda', undefined, /^setBackend: name must be one of 'wasm', 'reference', 'gpu', not "cuda"\.$/],
+  ['toString', {}, /^setBackend: name must be one of /],
 ];
-for (const [options, message] of settings) {
-  test(`a backend with ${JSON.stringify(options)} is refused`, async () => {
+for (const [name, options, message] of settings) {
+  test(`the backend ${name} with ${JSON.stringify(options)} is refused`, async () => {
     const before = S.getBackend();
     const isExpected = (error: Error) => error instanceof TypeError && message.test(error.message);
-    await assert.rejects(S.setBackend('reference', options as S.BackendOptions), isExpected);
+    await assert.rejects(S.setBackend(name as S.BackendName, options as S.BackendOptions), isExpected);
     assert.equal(S.getBackend(), before);
   });
 }

@@ -129,6 +129,20 @@ test('what is no list of encoded examples is named', async () => {
   for (const item of [null, {}, { text: 'x' }, 'x', { ids: 'x' }]) {
     await refused(() => predict(model, [good, as<EncodedExample>(item)]), /examples\[1\] has no list of token ids/);
   }
+  const views = [Uint32Array, Int32Array, Uint8Array, Float64Array];
+  for (const View of views) {
+    const typed = { ids: View.from(good.ids), typeIds: View.from(good.typeIds), label: 1 };
+    assert.deepEqual(await predict(model, [typed]), await predict(model, [good]));
+    assert.deepEqual(await embed(model.encoder, [typed]), await embed(model.encoder, [good]));
+    const source = [0, 4, 2];
+    const settings = { maxLength: 4 };
+    assert.deepEqual(
+      await generate(tinySeq2Seq(), [View.from(source)], settings),
+      await generate(tinySeq2Seq(), [source], settings),
+    );
+  }
+  await refused(() => predict(model, [{ ids: as([2n, 3n]) }]), /examples\[0\]: token id 0 is 2/);
+  await refused(() => predict(model, [{ ids: as(new BigInt64Array(2)) }]), /examples\[0\] has no list of token ids/);
   await refused(() => evaluate(model, [], ['accuracy']), /examples is empty/);
   assert.deepEqual(await predict(model, []), []);
   assert.deepEqual(await embed(model.encoder, [], { pooling: 'cls', normalize: false }), []);
@@ -136,6 +150,39 @@ test('what is no list of encoded examples is named', async () => {
     await assert.rejects(predict(model, [good], { batchSize }), RangeError);
     await assert.rejects(generate(tinySeq2Seq(), [[0, 4, 2]], { maxLength: 3 }, { batchSize }), RangeError);
   }
+});
+
+test('a model or options that are none are an error of the function that was called', async () => {
+  const none = as<never>(null);
+  const calls: [string, () => unknown][] = [
+    ['predict: model', () => predict(none, [good])],
+    ['predict: options', () => predict(model, [good], none)],
+    ['evaluate: model', () => evaluate(none, [good], ['accuracy'])],
+    ['evaluate: options', () => evaluate(model, [good], ['accuracy'], none)],
+    ['embed: encoder', () => embed(none, [good])],
+    ['embed: options', () => embed(model.encoder, [good], none)],
+    ['embed: options', () => embed(model.encoder, [good], as({ pooling: 'max' }))],
+    ['generate: model', () => generate(none, [[0, 4, 2]])],
+    ['generate: options', () => generate(tinySeq2Seq(), [[0, 4, 2]], none)],
+    ['generate: options', () => generate(tinySeq2Seq(), [[0, 4, 2]], {}, none)],
+    ['classificationLoss: model', () => classificationLoss(none, [good])],
+    ['answerQuestions: model', () => answerQuestions(none, [], [])],
+    ['answerQuestions: options', () => answerQuestions(tinyQuestionAnswering(), [], [], none)],
+    ['writeTexts: model', () => writeTexts(none, tokenizer, [], {})],
+    ['writeTexts: options', () => writeTexts(tinySeq2Seq(), tokenizer, [], {}, none)],
+  ];
+  for (const [start, call] of calls) {
+    await assert.rejects(
+      async () => call(),
+      (error: Error) => error.message.startsWith(start) && !/destructure|properties of/.test(error.message),
+      start,
+    );
+  }
+  await refused(() => evaluate(model, [good], as<['accuracy']>(undefined)), /metrics must be an array/);
+  assert.deepEqual(
+    await embed(model.encoder, [good]),
+    await embed(model.encoder, [good], { pooling: 'mean', normalize: false }),
+  );
 });
 
 test('labels that the model does not have are named', async () => {

@@ -86,6 +86,7 @@ test('what does not fit the schema of sparse-adapter.json is one line that names
     ['settings', [], /settings must be an object, not \[\]/],
     ['labels', 'negative', /labels must be a list, not "negative"/],
     ['pruning.kept', 1, /pruning must be a report whose layers add up/],
+    ['metrics', ['accuracy', 'acc'], /metrics\[1\] must be one of accuracy, f1, .*, not "acc"/],
     ['versions', { a: 1 }, /versions\.a must be a text, not 1/],
     ['future', true, /future is no known field\. .*use the version of sparse-adapter that wrote it/],
     ['format_version', 2, /format_version 2 is not 1; use the version/],
@@ -107,6 +108,8 @@ test('metrics and headers of checkpoints are checked too', async () => {
   const metrics = readJson(folder, 'metrics.json');
   for (const [keys, value, message] of [
     ['metrics.accuracy', '0.5', /metrics\.accuracy must be a finite number, not "0\.5"/],
+    ['metrics.acc', 0.5, /metrics\.acc is no known field\. Known here: accuracy, /],
+    ['history.0.metrics.acc', 0.5, /history\[0\]\.metrics\.acc is no known field/],
     ['trained_parameters', undefined, /trained_parameters is missing; it must be an object/],
     ['seconds.training', -1, /seconds\.training must be a number, 0 or more, not -1/],
     ['history', {}, /history must be a list, not \{\}/],

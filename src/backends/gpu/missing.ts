@@ -1,8 +1,10 @@
+import { environmentVariable } from '../../environment.ts';
+
 /** Why gpu.js finds no device, in words that name the remedy. */
 export function whatIsMissing(): string {
   const inNode = globalThis.process?.versions?.node !== undefined;
   if (!inNode) return 'this browser gives no WebGL2 with float textures. Use the wasm backend.';
-  const { DISPLAY } = globalThis.process.env;
+  const DISPLAY = environmentVariable('DISPLAY');
   const missing = [
     ...(isBuilt('gl') ? [] : ['the package gl is not built for this Node.js']),
     ...(DISPLAY ? [] : ['there is no X display (DISPLAY is not set; xvfb-run gives one)']),

@@ -1,3 +1,4 @@
+import { environmentVariable } from '../../environment.ts';
 import { baseline, baselineId, relaxed, relaxedId } from './binary.ts';
 import { decodeHex } from './hex.ts';
 import type { KernelName } from './kernels.ts';
@@ -30,7 +31,7 @@ export function kernelModule(): WebAssembly.Module {
  */
 function compile(): WebAssembly.Module {
   const bytes = decodeHex(relaxed);
-  hasFusedMultiplyAdd = globalThis.process?.env?.SPARSE_ADAPTER_FMA !== '0' && WebAssembly.validate(bytes);
+  hasFusedMultiplyAdd = environmentVariable('SPARSE_ADAPTER_FMA') !== '0' && WebAssembly.validate(bytes);
   return new WebAssembly.Module(hasFusedMultiplyAdd ? bytes : applyPatch(bytes, baseline));
 }
 

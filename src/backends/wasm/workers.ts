@@ -1,3 +1,4 @@
+import { environmentVariable } from '../../environment.ts';
 import type { WorkerInput } from './worker.ts';
 import { workerSource } from './worker-source.ts';
 
@@ -28,7 +29,7 @@ export const startWhileBusy = (): boolean => nodeThreads() !== undefined;
  */
 export function defaultThreads(): number {
   const { process, navigator } = globalThis;
-  const text = process?.env?.SPARSE_ADAPTER_THREADS?.trim();
+  const text = environmentVariable('SPARSE_ADAPTER_THREADS')?.trim();
   if (text) {
     const wished = Number(text);
     if (Number.isSafeInteger(wished) && wished > 0) return wished;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { environmentVariable } from '../../environment.ts';
 import { InputError } from '../../errors.ts';
 
 /** Where the hub is and where its files are kept, by the variables that all programs of Hugging Face share. */
@@ -17,10 +18,16 @@ export interface HubEnvironment {
   readonly timeout: number;
 }
 
-/** Reads the variables. @throws InputError naming the one that cannot be used */
-export function hubEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): HubEnvironment {
+/**
+ * Reads the variables.
+ *
+ * @param variables default: those of the process
+ * @throws InputError naming the one that cannot be used
+ */
+export function hubEnvironment(variables?: Readonly<Record<string, string | undefined>>): HubEnvironment {
   // An empty variable is one that is not set.
-  const read = (name: string): string | undefined => variables[name]?.trim() || undefined;
+  const read = (name: string): string | undefined =>
+    (variables ? variables[name] : environmentVariable(name))?.trim() || undefined;
   const path = (name: string): string | undefined => read(name)?.replace(/^~(?=$|[/\\])/, homedir());
   const home = path('HF_HOME') ?? join(path('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface');
   return {

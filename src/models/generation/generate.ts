@@ -1,7 +1,8 @@
 import { InputError } from '../../errors.ts';
 import type { Random } from '../../random/random.ts';
-import { checkSequence, packSequences } from '../batch.ts';
-import type { Seq2SeqModel } from '../seq2seq.ts';
+import { checkInstance, checkOptions } from '../../settings/index.ts';
+import { checkSequence, packSequences, type TokenIds } from '../batch.ts';
+import { Seq2SeqModel } from '../seq2seq.ts';
 import { beamSearch, type ScoredText } from './beam-search.ts';
 import { CachedDecoding } from './decoding.ts';
 import { best, type Choice, greedyOrSampling } from './greedy-or-sampling.ts';
@@ -52,10 +53,13 @@ function sampler(sampling: Sampling, randomOf: (text: number) => Random): Choice
  */
 export async function generate(
   model: Seq2SeqModel,
-  sources: readonly (readonly number[])[],
+  sources: readonly TokenIds[],
   settings: Partial<GenerationSettings> = {},
   options: GenerateOptions = {},
 ): Promise<ScoredText[][]> {
+  checkInstance('generate', 'model', model, Seq2SeqModel);
+  checkOptions('generate', settings);
+  checkOptions('generate', options);
   const complete: GenerationSettings = { ...generationDefaults, ...settings };
   checkGenerationSettings(complete, model.config);
   const { batchSize = 8, onDone } = options;
@@ -77,7 +81,7 @@ export async function generate(
 /** @param first the number of the batch's first source */
 async function generateBatch(
   model: Seq2SeqModel,
-  sources: readonly (readonly number[])[],
+  sources: readonly TokenIds[],
   settings: GenerationSettings,
   first: number,
   { random, firstSource = 0, onToken, beforeStep }: GenerateOptions,
