@@ -4,7 +4,7 @@ import { type HeadKind, headTitles, isHeadParameter, type ModelConfig, modelWidt
 import type { Parameter } from '../nn/index.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
-import { withMergedPooler } from './pooler-lora.ts';
+import { poolerChange } from './pooler-lora.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
 
 /** A model that adapters attach to, and what it is. */
@@ -32,12 +32,14 @@ export function assignStored(
 ): boolean {
   checkBackbone(model.config, read);
   if (head) checkHead(model, read);
-  const stored = withMergedPooler(model, read);
+  const pooler = poolerChange(model, read);
+  const stored = pooler?.stored ?? read;
   const bringsPooler = head && stored.weights.some(({ name }) => isPoolerName(name));
   const places = new Map<string, Parameter>([
     ...adapter.parameters.map((parameter) => [portableName(parameter.name, adapter.name), parameter] as const),
     ...model
       .parameters()
+      .filter(({ name }) => (isPoolerName(name) ? bringsPooler || !pooler : true))
       .filter((parameter) => isHeadParameter(parameter) || (bringsPooler && isPoolerName(parameter.name)))
       .map((parameter) => [parameter.name, parameter] as const),
   ]);
@@ -55,7 +57,7 @@ export function assignStored(
     weights.set(name, weight);
   }
   const ofAdapter = (name: string) => name.split('.').includes(PLACE);
-  const hasHead = head && [...weights.keys()].some((name) => !ofAdapter(name));
+  const hasHead = head && (pooler !== null || [...weights.keys()].some((name) => !ofAdapter(name)));
   const needed = [...places].filter(([name]) => hasHead || ofAdapter(name));
   const fitting = needed.map(([name, parameter]) => ({
     parameter,
@@ -64,6 +66,7 @@ export function assignStored(
   for (const { parameter, weight } of fitting) {
     parameter.load(weight.values, maskOf(weight, adapter.prunable.includes(parameter)));
   }
+  if (hasHead) pooler?.apply();
   return hasHead;
 }
 

@@ -1,6 +1,10 @@
 import { configOf } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import { matmul } from '../ops/matmul.ts';
+import { tensor } from '../tensor/create.ts';
+import { tidy } from '../tensor/scope.ts';
 import type { StoredAdapter } from './format.ts';
 import { isPooler } from './modules.ts';
 import type { Weight } from './portable.ts';
@@ -13,21 +17,32 @@ const isPoolerLora = (weight: Weight): boolean => {
   return module !== undefined && isPooler(module);
 };
 
+/** A change of the model's pooler by a folder. */
+export interface PoolerChange {
+  /** What else the folder has. */
+  readonly stored: StoredAdapter;
+  /** Adds it to the weights of the pooler. */
+  apply(): void;
+}
+
 /**
- * Puts LoRA on the pooler into the pooler: W + s · B A. The pooler is no place where an adapter attaches, as it belongs to heads.
+ * Returns the change W + s · B A that LoRA on the pooler is, or null if the folder has none. The pooler is no place where an adapter
+ * attaches, as it belongs to heads.
  *
  * @param model has the pooler as it was before
  * @throws InputError if the model has none, or a matrix does not fit
  */
-export function withMergedPooler(model: { parameters(): readonly Parameter[] }, stored: StoredAdapter): StoredAdapter {
+export function poolerChange(
+  model: { parameters(): readonly Parameter[] },
+  stored: StoredAdapter,
+): PoolerChange | null {
   const [a, b] = (['A', 'B'] as const).map((letter) =>
     stored.weights.find((weight) => isPoolerLora(weight) && parts(weight)?.[2] === letter),
   );
-  if (!a && !b) return stored;
-  const dense = model.parameters().filter(({ name }) => /(^|\.)pooler\.dense\.(weight|bias)$/.test(name));
-  const [weight, bias] = ['weight', 'bias'].map((end) => dense.find(({ name }) => name.endsWith(end)));
+  if (!a && !b) return null;
+  const weight = model.parameters().find(({ name }) => /(^|\.)pooler\.dense\.weight$/.test(name));
   const refuse = (problem: string) => new InputError(`${stored.label}: LoRA on the pooler ${problem}.`);
-  if (!weight || !bias) throw refuse('has no place in a model without a pooler');
+  if (!weight) throw refuse('has no place in a model without a pooler');
   if (!a || !b) throw refuse(`lacks its ${a ? 'lora_B' : 'lora_A'}`);
   const [out, inner] = weight.shape;
   const [rank] = a.shape;
@@ -36,20 +51,12 @@ export function withMergedPooler(model: { parameters(): readonly Parameter[] }, 
   }
   const { alpha, rslora } = configOf(stored.settings);
   const scale = Number(alpha) / (rslora ? Math.sqrt(rank) : rank);
-  const merged = Float32Array.from(weight.value.dataSync());
-  for (let row = 0; row < out; row++) {
-    for (let column = 0; column < inner; column++) {
-      let sum = 0;
-      for (let k = 0; k < rank; k++) sum += b.values[row * rank + k] * a.values[k * inner + column];
-      merged[row * inner + column] += scale * sum;
-    }
-  }
   return {
-    ...stored,
-    weights: [
-      ...stored.weights.filter((other) => !isPoolerLora(other)),
-      { name: weight.name, shape: weight.shape, values: merged, masked: false },
-      { name: bias.name, shape: bias.shape, values: Float32Array.from(bias.value.dataSync()), masked: false },
-    ],
+    stored: { ...stored, weights: stored.weights.filter((other) => !isPoolerLora(other)) },
+    apply: () =>
+      tidy(() => {
+        const change = matmul(tensor(b.values, b.shape), tensor(a.values, a.shape)); // [out, in]
+        weight.assign(add(weight.value.detach(), mul(change, scale)));
+      }),
   };
 }

@@ -1,17 +1,19 @@
 import type { FloatArray } from '../backends/backend.ts';
+import { concat } from '../ops/layout.ts';
 import { tensor } from '../tensor/create.ts';
 import { noGrad } from '../tensor/graph.ts';
-import { tidy } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { keep, tidy } from '../tensor/scope.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { type PackedBatch, sequenceAt } from './batch.ts';
 
-/** What {@link ActivationCache} holds by default, in bytes: with BERT-base some 350 000 tokens. */
+/** The default capacity of an {@link ActivationCache} in bytes: with BERT-base some 350 000 tokens. */
 export const ACTIVATION_CACHE_BYTES = 2 ** 30;
 
-/** Hidden states of sequences, as floats beside the memory of the steps. When it is full it takes no more. */
+/** Hidden states of sequences, as floats of the host beside the memory of the steps. When it is full it takes no more. */
 export class ActivationCache {
   readonly capacity: number;
-  readonly #states = new Map<string, FloatArray>();
+  /** A tensor until its numbers have been read. */
+  readonly #states = new Map<string, FloatArray | Tensor>();
   #bytes = 0;
 
   /** @param capacity in bytes */
@@ -19,20 +21,37 @@ export class ActivationCache {
     this.capacity = capacity;
   }
 
-  /** Of all states in it. */
+  /** Bytes of all states in it. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  find(key: string): FloatArray | undefined {
+  /** Returns the states of a sequence: their numbers, or while these are being read the tensor. */
+  find(key: string): FloatArray | Tensor | undefined {
     return this.#states.get(key);
   }
 
-  /** Remembers states if there is room. */
-  add(key: string, states: FloatArray): void {
-    if (this.#bytes + states.byteLength > this.capacity) return;
-    this.#states.set(key, states);
-    this.#bytes += states.byteLength;
+  /** Copies states, asynchronously, if there is room for them. */
+  add(key: string, states: Tensor): void {
+    const bytes = states.size * (states.dtype === 'float64' ? 8 : 4);
+    if (this.#bytes + bytes > this.capacity) return;
+    const read = keep(states.detach());
+    this.#states.set(key, read);
+    this.#bytes += bytes;
+    const settle = (values?: FloatArray) => {
+      const isKnown = this.#states.get(key) === read;
+      read.dispose();
+      if (!isKnown) return;
+      if (values) this.#states.set(key, values);
+      else this.#forget(key, bytes);
+    };
+    // What cannot be read is computed again, and fails there if the device is lost.
+    read.data().then(settle, () => settle());
+  }
+
+  #forget(key: string, bytes: number): void {
+    this.#states.delete(key);
+    this.#bytes -= bytes;
   }
 
   clear(): void {
@@ -66,28 +85,47 @@ export class FrozenLayers {
     this.#owner = `${owner}\n${count}`;
   }
 
-  /** The input of the layer behind them [rows, hidden]; no gradient flows through it. */
+  /** Returns the input of the layer after them [rows, hidden]; no gradient flows through it. */
   forward(batch: PackedBatch): Tensor {
-    const states = Array.from(batch.keyCounts, (_, s) => this.#statesOf(sequenceAt(batch, s)));
+    const known = new Map<string, FloatArray | Tensor>();
+    const states = Array.from(batch.keyCounts, (_, s) => {
+      const sequence = sequenceAt(batch, s);
+      const key = this.#keyOf(sequence);
+      const own = known.get(key) ?? this.#statesOf(key, sequence);
+      known.set(key, own);
+      return own;
+    });
+    const arrays = states.filter((own): own is FloatArray => !(own instanceof Tensor));
     const rows = batch.inputIds.length;
-    const size = states.reduce((sum, { length }) => sum + length, 0);
-    const all = states[0] instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
-    let start = 0;
-    for (const own of states) {
-      all.set(own, start);
-      start += own.length;
-    }
-    return tensor(all, [rows, size / rows]);
+    if (arrays.length === states.length) return joined(arrays, rows);
+    const width = states.find((own) => own instanceof Tensor)?.shape[1] ?? 0;
+    return noGrad(() =>
+      concat(states.map((own) => (own instanceof Tensor ? own : tensor(own, [own.length / width, width])))),
+    );
   }
 
-  /** [tokens · hidden] of one sequence. */
-  #statesOf(sequence: PackedBatch): FloatArray {
-    const { inputIds, tokenTypeIds, positionIds, keyCounts } = sequence;
-    const key = [this.#owner, keyCounts, inputIds, tokenTypeIds, positionIds].join('\n');
+  #keyOf({ inputIds, tokenTypeIds, positionIds, keyCounts }: PackedBatch): string {
+    return [this.#owner, keyCounts, inputIds, tokenTypeIds, positionIds].join('\n');
+  }
+
+  /** Returns the states of one sequence, [tokens, hidden]. */
+  #statesOf(key: string, sequence: PackedBatch): FloatArray | Tensor {
     const known = this.#memory.find(key);
     if (known) return known;
-    const states = tidy(() => noGrad(() => this.#compute(sequence).dataSync()));
+    const states = tidy(() => noGrad(() => this.#compute(sequence)));
     this.#memory.add(key, states);
     return states;
   }
+}
+
+/** Returns the rows of all arrays as one tensor, which is uploaded once. */
+function joined(arrays: readonly FloatArray[], rows: number): Tensor {
+  const size = arrays.reduce((sum, { length }) => sum + length, 0);
+  const all = arrays[0] instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+  let start = 0;
+  for (const own of arrays) {
+    all.set(own, start);
+    start += own.length;
+  }
+  return tensor(all, [rows, size / rows]);
 }

@@ -27,7 +27,7 @@ import { float64, label, singles } from '../support/backends.ts';
 import type { Case } from '../support/cases/case.ts';
 import { assertClose } from '../support/compare.ts';
 import { gradientOn, objective, productOn } from '../support/objective.ts';
-import { forAll } from '../support/property.ts';
+import { forAll, forAllAsync } from '../support/property.ts';
 import { arrays } from '../support/strategies.ts';
 import { coefficients, toTensor } from '../support/values.ts';
 
@@ -75,12 +75,12 @@ const programs: fc.Arbitrary<Case> = fc
     expected: () => assert.fail('a program has no definition but itself'),
   }));
 
-test('gradients are the limits of differences', () => {
-  forAll(
+test('gradients are the limits of differences', async () => {
+  await forAllAsync(
     programs,
-    ({ inputs, apply }) => {
+    async ({ inputs, apply }) => {
       const tensors = inputs.map((x) => toTensor(float64, x));
-      const { maxError } = checkGradients((...xs) => objective(apply(...xs)), tensors);
+      const { maxError } = await checkGradients((...xs) => objective(apply(...xs)), tensors);
       assert.ok(maxError < 1e-6, `error ${maxError}`);
     },
     100,

@@ -5,7 +5,7 @@ import { backends, float64, label } from '../support/backends.ts';
 import { assertClose } from '../support/compare.ts';
 import { directions, gradientOn, objective, productOn } from '../support/objective.ts';
 import { operations } from '../support/operations.ts';
-import { forAll } from '../support/property.ts';
+import { forAll, forAllAsync } from '../support/property.ts';
 import { toTensor, type Values } from '../support/values.ts';
 
 const test = suite('ops: derivatives');
@@ -30,10 +30,10 @@ for (const [name, { cases, constant }] of Object.entries(operations)) {
     continue;
   }
 
-  test(`${name}: the gradient is the limit of differences of values`, () => {
-    forAll(cases('small'), ({ inputs, apply }) => {
+  test(`${name}: the gradient is the limit of differences of values`, async () => {
+    await forAllAsync(cases('small'), async ({ inputs, apply }) => {
       const tensors = inputs.map((x) => toTensor(float64, x));
-      const { maxError } = checkGradients((...xs) => objective(apply(...xs)), tensors);
+      const { maxError } = await checkGradients((...xs) => objective(apply(...xs)), tensors);
       assert.ok(maxError <= FINITE_DIFFERENCE, `error ${maxError}`);
     });
   });

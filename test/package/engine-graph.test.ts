@@ -49,6 +49,26 @@ test('rooms import only rooms below them', () => {
   assert.deepEqual(upwards, []);
 });
 
+test('no file imports itself in circles at run time, but for the derivative rules of operations', () => {
+  const files = sourceFiles();
+  const imports = new Map(files.map((file) => [file, runtimeImportsOf(file).filter((name) => name.endsWith('.ts'))]));
+  const importsIn = (file: string) => imports.get(file) ?? [];
+  const inCircles = files.filter((file) => importsIn(file).some((other) => reachable(other, importsIn).includes(file)));
+  assert.deepEqual(
+    inCircles.filter((file) => roomOf(file) !== 'ops'),
+    [],
+  );
+  // The derivative of a sum is a broadcast, and that of a broadcast a sum: so the walk sees circles where there are some.
+  assert.ok(inCircles.includes('ops/reduce.ts') && inCircles.includes('ops/broadcast.ts'));
+});
+
+test('no source reads a tensor at once: what a graphics card computes can only be awaited', () => {
+  const atOnce = sourceFiles()
+    .filter((file) => !['tensor', 'backends'].includes(roomOf(file)))
+    .filter((file) => /\.(?:dataSync|arraySync|item)\(\)/.test(readFileSync(join(root, 'src', file), 'utf8')));
+  assert.deepEqual(atOnce, []);
+});
+
 test('the room of settings imports its library of schemas and the errors alone', () => {
   const imported = sourceFiles()
     .filter((file) => roomOf(file) === 'settings')

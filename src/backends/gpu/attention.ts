@@ -1,6 +1,6 @@
 import type { AttentionSpec, FusedKernel, View } from '../backend.ts';
-import { softmaxGradient, softmaxOf } from './fused.ts';
 import type { GpuBackend, GpuBuffer } from './index.ts';
+import { softmaxGradient, softmaxOf } from './softmax.ts';
 import { programs } from './sources.ts';
 
 /**

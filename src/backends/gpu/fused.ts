@@ -1,6 +1,7 @@
-import type { FusedAttributes, FusedKernel, FusedKernels, FusedName, View } from '../backend.ts';
+import type { FusedAttributes, FusedKernel, FusedKernels, FusedName } from '../backend.ts';
 import { packedAttention } from './attention.ts';
 import type { GpuBackend, GpuBuffer } from './index.ts';
+import { normalised, rowsOf, softmaxGradient, softmaxOf } from './softmax.ts';
 import { activationGradients, activations, programs } from './sources.ts';
 
 type Kernel<Name extends FusedName> = FusedKernel<FusedAttributes[Name], GpuBuffer>;
@@ -17,33 +18,6 @@ export function fusedKernels(backend: GpuBackend): Partial<FusedKernels<GpuBuffe
     packedAttention: packedAttention(backend),
   };
 }
-
-/** The rows along the last axis, and how many numbers are in each. */
-function rowsOf({ buffer, shape }: View<GpuBuffer>): { rows: number; n: number } {
-  const n = shape[shape.length - 1];
-  return { rows: n && buffer.length / n, n };
-}
-
-/** softmax or its logarithm: the largest number of each row, the sum of e^(x - largest), the result. */
-function normalised(backend: GpuBackend, x: View<GpuBuffer>, program: 'softmax' | 'logSoftmax'): GpuBuffer {
-  const { rows, n } = rowsOf(x);
-  return backend.scoped((own) => {
-    const top = own(backend.reduce('max', x, [x.shape.length - 1]));
-    const total = own(backend.run(programs.rowExpSum, rows, [x.buffer, top, n], { rounds: n }));
-    return backend.run(programs[program], x.buffer.length, [x.buffer, top, total, n]);
-  });
-}
-
-/** Of the softmax y along rows, dL/dx from dL/dy. */
-export function softmaxGradient(backend: GpuBackend, y: View<GpuBuffer>, dy: GpuBuffer): GpuBuffer {
-  const { rows, n } = rowsOf(y);
-  return backend.scoped((own) => {
-    const dots = own(backend.run(programs.rowDot, rows, [y.buffer, dy, n], { rounds: n }));
-    return backend.run(programs.softmaxBackward, y.buffer.length, [y.buffer, dy, dots, n]);
-  });
-}
-
-export const softmaxOf = (backend: GpuBackend, x: View<GpuBuffer>): GpuBuffer => normalised(backend, x, 'softmax');
 
 function softmax(backend: GpuBackend): Kernel<'softmax'> {
   return {
