@@ -31,12 +31,12 @@ const config = parseBartConfig({
 
 /** Matrices as float16 between ±1/32 and ±1/64, norms near 1. */
 const block = new Random('weights');
-const halves = Uint16Array.from({ length: 1 << 16 }, () => (block.integer(2) << 15) | (9 << 10) | block.integer(1024));
-const randomHalves = (length: number): StoredNumbers => ({
+const f16 = Uint16Array.from({ length: 1 << 16 }, () => (block.integer(2) << 15) | (9 << 10) | block.integer(1024));
+const randomF16 = (length: number): StoredNumbers => ({
   dtype: 'F16',
   length,
   readInto: (target, begin) => {
-    const bytes = new Uint8Array(halves.buffer);
+    const bytes = new Uint8Array(f16.buffer);
     for (let done = 0; done < target.length; ) {
       const from = (begin + done) % bytes.length;
       const part = bytes.subarray(from, Math.min(bytes.length, from + target.length - done));
@@ -49,7 +49,7 @@ const source: WeightSource = {
   has: () => true,
   take: (name, shape) =>
     shape.length === 2 && name !== 'final_logits_bias'
-      ? randomHalves(sizeOf(shape))
+      ? randomF16(sizeOf(shape))
       : new Float32Array(sizeOf(shape)).fill(/norm\w*\.weight$/.test(name) ? 1 : 0),
 };
 

@@ -29,16 +29,16 @@ export function readFloats(numbers: StoredNumbers): Float32Array {
       return new Float32Array(new Float64Array(bytes.buffer));
     case 'F16': {
       const values = halfValues();
-      const halves = new Uint16Array(bytes.buffer);
-      const floats = new Float32Array(halves.length);
-      for (let i = 0; i < halves.length; i++) floats[i] = values[halves[i]];
+      const f16 = new Uint16Array(bytes.buffer);
+      const floats = new Float32Array(f16.length);
+      for (let i = 0; i < f16.length; i++) floats[i] = values[f16[i]];
       return floats;
     }
     case 'BF16': {
       // A bfloat16 is the upper half of a float32.
-      const halves = new Uint16Array(bytes.buffer);
-      const words = new Uint32Array(halves.length);
-      for (let i = 0; i < halves.length; i++) words[i] = halves[i] << 16;
+      const bf16 = new Uint16Array(bytes.buffer);
+      const words = new Uint32Array(bf16.length);
+      for (let i = 0; i < bf16.length; i++) words[i] = bf16[i] << 16;
       return new Float32Array(words.buffer);
     }
   }

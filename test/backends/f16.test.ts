@@ -13,16 +13,16 @@ import { range } from '../support/values.ts';
 const test = suite('wasm: matrices of float16');
 const wasm = new WasmBackend();
 
-/** An array on the backend, and how it came there: as halves or as floats. */
-type Kind = 'half' | 'float';
+/** An array on the backend, and how it came there: as float16 or as floats. */
+type Kind = 'f16' | 'f32';
 type WasmView = { buffer: WasmBuffer; shape: Shape };
 
 /** The same numbers of either kind. */
 function put(backend: WasmBackend, kind: Kind, shape: Shape, seed: number): WasmView {
   const length = sizeOf(shape);
   const numbers = storedNumbers('F16', halfBits(length, seed));
-  const buffer = kind === 'half' ? backend.uploadStored(numbers, [1, length]) : backend.upload(readFloats(numbers));
-  assert.equal(buffer.isF16, kind === 'half');
+  const buffer = kind === 'f16' ? backend.uploadStored(numbers, [1, length]) : backend.upload(readFloats(numbers));
+  assert.equal(buffer.isF16, kind === 'f16');
   return { buffer, shape };
 }
 
@@ -31,7 +31,7 @@ function noise(backend: WasmBackend, shape: Shape, seed: number): WasmView {
   return { buffer: backend.upload(Float32Array.from({ length: sizeOf(shape) }, () => random.normal())), shape };
 }
 
-/** The bits of the result for floats and for halves must agree. */
+/** The bits of the result for floats and for float16 must agree. */
 function agree(backend: WasmBackend, compute: (kind: Kind) => WasmBuffer[], what = ''): void {
   const bits = (kind: Kind) =>
     compute(kind).map((buffer) => {
@@ -39,7 +39,7 @@ function agree(backend: WasmBackend, compute: (kind: Kind) => WasmBuffer[], what
       backend.free(buffer);
       return new Uint32Array(values.buffer);
     });
-  assert.deepEqual(bits('half'), bits('float'), what);
+  assert.deepEqual(bits('f16'), bits('f32'), what);
   assert.equal(backend.bytes(), 0, what);
 }
 
@@ -54,13 +54,13 @@ for (const [what, backend] of [
   ['16 columns', new WasmBackend({ tileColumns: 16 })],
   ['one thread', new WasmBackend({ threads: 1 })],
 ] as const) {
-  test(`a product reads its second operand as halves, ${what}`, () =>
+  test(`a product reads its second operand as float16, ${what}`, () =>
     fc.assert(
       fc.property(sizes, fc.boolean(), fc.boolean(), ([m, k, n], transposeA, transposeB) =>
         agree(backend, (kind) => {
           const [a, b] = [noise(backend, [m * k], 1), put(backend, kind, [k, n], 2)];
           const out = backend.matmul(a.buffer, b.buffer, { batch: 1, m, k, n, transposeA, transposeB });
-          assert.equal(b.buffer.isF16, kind === 'half', 'they stay halves');
+          assert.equal(b.buffer.isF16, kind === 'f16', 'they stay float16');
           for (const { buffer } of [a, b]) backend.free(buffer);
           return [out];
         }),
@@ -69,14 +69,14 @@ for (const [what, backend] of [
     ));
 }
 
-test('linear and its gradient read the weight as halves', () =>
+test('linear and its gradient read the weight as float16', () =>
   fc.assert(
     fc.property(sizes, fc.boolean(), ([m, k, n], biased) =>
       agree(wasm, (kind) => {
         const [x, w, b] = [noise(wasm, [m, k], 1), put(wasm, kind, [n, k], 2), noise(wasm, [n], 3)];
         const y = wasm.linear(x, w, biased ? b : null);
         const dx = wasm.matmul(y, w.buffer, { batch: 1, m, k: n, n: k, transposeA: false, transposeB: false });
-        assert.equal(w.buffer.isF16, kind === 'half');
+        assert.equal(w.buffer.isF16, kind === 'f16');
         for (const { buffer } of [x, w, b]) wasm.free(buffer);
         return [y, dx];
       }),
@@ -84,7 +84,7 @@ test('linear and its gradient read the weight as halves', () =>
     { seed: 1, numRuns: 60 },
   ));
 
-test('gather reads a table of halves', () =>
+test('gather reads a table of float16', () =>
   fc.assert(
     fc.property(
       few,
@@ -97,7 +97,7 @@ test('gather reads a table of halves', () =>
             table,
             Int32Array.from(ids, (id) => Math.min(id, rows - 1)),
           );
-          assert.equal(table.buffer.isF16, kind === 'half');
+          assert.equal(table.buffer.isF16, kind === 'f16');
           wasm.free(table.buffer);
           return [out];
         }),
@@ -112,7 +112,7 @@ type NoOperation =
 type Operation = (w: () => WasmView, x: () => WasmView) => Buffer;
 const square = (m: number) => ({ batch: 1, m, k: 6, n: 6, transposeA: false, transposeB: true });
 
-/** Each primitive with w [6, 6], of halves, in each place; x [6, 6] is of floats. */
+/** Each primitive with w [6, 6], of float16, in each place; x [6, 6] is of floats. */
 const primitives: { readonly [Name in Exclude<keyof Backend, NoOperation>]: readonly Operation[] } = {
   unary: [(w) => wasm.unary('exp', w().buffer)],
   binary: [
@@ -153,7 +153,7 @@ const primitives: { readonly [Name in Exclude<keyof Backend, NoOperation>]: read
   dropout: [(w) => wasm.dropout(w().buffer, 0.3, 7)],
 };
 for (const [name, operations] of Object.entries(primitives)) {
-  test(`${name} takes halves for the floats they are`, () => {
+  test(`${name} takes float16 for the floats they are`, () => {
     for (const operation of operations) {
       agree(wasm, (kind) => {
         const [w, x] = [put(wasm, kind, [6, 6], 1), noise(wasm, [6, 6], 2)];
@@ -187,11 +187,11 @@ const fused: {
   packedAttention: { shapes: range(3).map(() => [6, 6]), attributes: spec },
 };
 for (const [name, { shapes, output: outputShape = shapes[0], attributes }] of Object.entries(fused)) {
-  test(`${name} takes halves for the floats they are, forward and backward`, () => {
+  test(`${name} takes float16 for the floats they are, forward and backward`, () => {
     const kernel = wasm.fused[name as 'gelu'];
     for (const place of range(shapes.length + 1)) {
       agree(wasm, (kind) => {
-        const make = (shape: Shape, i: number) => put(wasm, i === place ? kind : 'float', shape, i);
+        const make = (shape: Shape, i: number) => put(wasm, i === place ? kind : 'f32', shape, i);
         const inputs = shapes.map(make);
         const dy = make(outputShape, shapes.length);
         const { output, saved } = kernel.forward(inputs, attributes as never);
@@ -205,7 +205,7 @@ for (const [name, { shapes, output: outputShape = shapes[0], attributes }] of Ob
   });
 }
 
-test('an optimiser step changes weights that were halves', () => {
+test('an optimiser step changes weights that were float16', () => {
   agree(wasm, (kind) => {
     const [w, g] = [put(wasm, kind, [50], 1).buffer, noise(wasm, [50], 2).buffer];
     const [m, v] = [wasm.fill(50, 0), wasm.fill(50, 0)];
@@ -216,8 +216,8 @@ test('an optimiser step changes weights that were halves', () => {
   });
 });
 
-test('halves count half, until an operation needs floats', () => {
-  const { buffer } = put(wasm, 'half', [100], 1);
+test('float16 count half, until an operation needs floats', () => {
+  const { buffer } = put(wasm, 'f16', [100], 1);
   assert.equal(wasm.bytes(), 200);
   const values = wasm.readSync(buffer);
   assert.equal(wasm.bytes(), 200);

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { generated } from '../../kernels/wasm/templates/index.ts';
-import { type Division, type KernelName, kernelNames, kernels } from '../../src/backends/wasm/kernels.ts';
+import type { Division } from '../../src/backends/wasm/declaration.ts';
+import { type KernelName, kernelNames, kernels } from '../../src/backends/wasm/kernels.ts';
 import { kernelModule } from '../../src/backends/wasm/module.ts';
 
 const test = suite('wasm: declarations of kernels');

@@ -56,7 +56,7 @@ test('workers that are terminated between products without a pause leave right r
   const [warning, ...more] = warnings.splice(0);
   assert.match(
     warning,
-    /^sparse-adapter: a worker thread has ended; computing goes on with (1 thread|2 threads) and the same results\.$/,
+    /^sparse-adapter: a worker thread has ended; computing continues with (1 thread|2 threads) and the same results\.$/,
   );
   assert.deepEqual(more, []);
 });
@@ -117,7 +117,7 @@ test('where the permission model forbids workers, a program has one thread and o
   const [warning, ...more] = stderr.trim().split('\n');
   assert.match(
     warning,
-    /^sparse-adapter: a worker thread does not start \(Access .*\); computing goes on with 1 thread and the same results\.$/,
+    /^sparse-adapter: a worker thread does not start \(Access .*\); computing continues with 1 thread and the same results\.$/,
   );
   assert.deepEqual(more, []);
 });

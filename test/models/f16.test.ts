@@ -14,7 +14,7 @@ import { tinyBert, tinyExamples, tinyFolder, tinyTensors } from '../support/tiny
 import { range, total } from '../support/values.ts';
 
 const test = suite('models: weights stored as float16');
-// How a backend keeps halves is its own affair: this one keeps them as they are.
+// How a backend keeps float16 is its own affair: this one keeps them as they are.
 test.before(async () => {
   await setBackend('wasm');
 });
@@ -113,7 +113,7 @@ test('LoRA merges into it and out of it; the matrices take the memory that they 
     assert.equal(
       memory().bytes - bytes,
       4 * 2 * 2 * 16 * 16,
-      'two floats matrices in each of two layers beside the halves',
+      'two floats matrices in each of two layers beside the float16',
     );
     adapters.unmerge();
     assert.equal(memory().bytes, bytes);
@@ -137,7 +137,7 @@ test('full fine-tuning keeps them beside the tuned ones', () =>
     return tuned;
   }));
 
-test('a parameter of halves can be frozen, masked, assigned and loaded as any other', async () => {
+test('a parameter of float16 can be frozen, masked, assigned and loaded as any other', async () => {
   const numbers = storedNumbers('F16', halfBits(12, 1));
   const w = new Parameter('w', numbers, [3, 4], { isNew: false });
   const start = Array.from(await w.data());

@@ -129,7 +129,7 @@ function secondOrderRow(P: usize, D: usize, G: usize, R: usize, scale: f32, n: i
   let sumGD = f32x4.splat(0);
   let sumR = f32x4.splat(0);
   for (let i = 0; i < n; i += 4) {
-    // Lanes behind the row count for nothing: a probability of 0, and finite numbers.
+    // Lanes after the row count for nothing: a probability of 0, and finite numbers.
     const p = loadUpTo4(at(P, i), n - i, 0);
     const d = loadUpTo4(at(D, i), n - i, 0);
     const pg = f32x4.mul(p, loadUpTo4(at(G, i), n - i, 0));

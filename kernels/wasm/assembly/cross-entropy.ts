@@ -17,7 +17,7 @@ export function crossEntropy(x: usize, classes: usize, losses: usize, sums: usiz
     const shift = f32x4.splat(top);
     let sum = f32x4.splat(0);
     for (let i = 0; i < n; i += 4) {
-      // The lanes behind the row are e^-infinity = 0.
+      // The lanes after the row are e^-infinity = 0.
       sum = f32x4.add(sum, math.exp(f32x4.sub(loadUpTo4(at(row, i), n - i, -Infinity), shift)));
     }
     const logSum = Mathf.log(sumLanes(sum));

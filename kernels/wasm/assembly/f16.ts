@@ -1,18 +1,18 @@
-// Numbers of 16 bits (IEEE 754 binary16, "halves"), as frozen weights may be stored. Widening to float32 is exact.
+// Numbers of 16 bits (float16, IEEE 754 binary16), as frozen weights may be stored. Widening to float32 is exact.
 import { at, atOptional, firstLanes, storeTail, storeUpTo4 } from './simd';
 import { gemmSkinny } from './skinny';
 
-/** The address of half `i` of the array at `base`. */
+/** The address of float16 `i` of the array at `base`. */
 @inline
 function atF16(base: usize, i: i32): usize {
   return base + (<usize>i << 1);
 }
 
 /**
- * Four halves as floats; each lane holds the 16 bits of one, sign-extended.
+ * Four float16 as float32; each lane holds the 16 bits of one, sign-extended.
  *
- * Sign, exponent and fraction move to their places in a float. Exponents are biased by 15 in a half and by 127 in a float, so the
- * number is then too small by 2^112, subnormal or not. From 2^16 on the half was an infinity or NaN: all bits of the exponent.
+ * Sign, exponent and fraction move to their places in a float. Exponents are biased by 15 in float16 and by 127 in float32, so the
+ * number is then too small by 2^112, subnormal or not. From 2^16 on it was an infinity or NaN: all bits of the exponent.
  */
 @inline
 function widen4(bits: v128): v128 {
@@ -27,7 +27,7 @@ function load4(address: usize): v128 {
   return widen4(v128.load_ext<i16>(address));
 }
 
-/** to[i] = from[i] for the halves `from`, elements [start, end). */
+/** to[i] = from[i] for the float16 `from`, elements [start, end). */
 export function widenF16(from: usize, to: usize, start: i32, end: i32): void {
   let i = start;
   for (; i + 4 <= end; i += 4) v128.store(at(to, i), load4(atF16(from, i)));
@@ -46,7 +46,7 @@ export function narrowF64(from: usize, to: usize, start: i32, end: i32): void {
   for (let i = start; i < end; i++) store<f32>(at(to, i), <f32>load<f64>(from + (<usize>i << 3)));
 }
 
-/** `gather` from a table of halves. */
+/** `gather` from a table of float16. */
 export function gatherF16(table: usize, ids: usize, out: usize, width: i32, start: i32, end: i32): void {
   for (let r = start; r < end; r++) {
     const id = load<i32>(at(ids, r));
@@ -56,7 +56,7 @@ export function gatherF16(table: usize, ids: usize, out: usize, width: i32, star
   }
 }
 
-/** `packAcross` from halves: lines lie side by side, the depth is strided (in bytes). */
+/** `packAcross` from float16: lines lie side by side, the depth is strided (in bytes). */
 export function packAcrossF16(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   for (let line = 0; line < lines; line += width) {
     const present = lines - line;
@@ -75,7 +75,7 @@ export function packAcrossF16(from: usize, stride: usize, to: usize, lines: i32,
   }
 }
 
-/** `packAlong` from halves: the depth lies side by side, lines are strided (in bytes). */
+/** `packAlong` from float16: the depth lies side by side, lines are strided (in bytes). */
 export function packAlongF16(from: usize, stride: usize, to: usize, lines: i32, depth: i32, width: i32): void {
   const next = <usize>width << 2;
   for (let line = 0; line < lines; line += width) {
@@ -90,7 +90,7 @@ export function packAlongF16(from: usize, stride: usize, to: usize, lines: i32, 
   }
 }
 
-/** 4 x 4 halves are transposed by pairs, then widened. */
+/** 4 x 4 float16 are transposed by pairs, then widened. */
 @inline
 function packFour(from: usize, stride: usize, to: usize, next: usize, depth: i32): void {
   let d = 0;
@@ -127,7 +127,7 @@ function packFew(from: usize, stride: usize, to: usize, next: usize, present: i3
   }
 }
 
-/** `gemmSkinny` for halves b: four rows of b at a time are widened into `scratch` (4 k floats), so the sums are the same. */
+/** `gemmSkinny` for b of float16: four rows of b at a time are widened into `scratch` (4 k floats), so the sums are the same. */
 export function gemmSkinnyF16(
   a: usize,
   ldA: i32,

@@ -18,7 +18,7 @@ const ROWS = 192;
 const COLUMNS = 288;
 /** Up to so many rows, packing b would cost more than it saves; if its rows are contiguous it is read where it lies. */
 const FEW_ROWS = 8;
-/** Bytes of a packed block of a; packing may write a little behind it. */
+/** Bytes of a packed block of a; packing may write a little after it. */
 const PACKED_A = ROWS * DEPTH * 4 + 64;
 
 /** Bytes of scratch that each call (each thread) of a product needs. */
@@ -28,7 +28,7 @@ export function gemmScratch(): i32 {
 
 /**
  * Rows [row, rowEnd) and columns [column, columnEnd) of c = init + bias + a [m, k] b [k, n], leading dimensions `ld` in floats. A
- * transposed a is stored [k, m], a transposed b [n, k]; b may consist of halves. `init` [m, n] and `bias` [n] are 0 where there is
+ * transposed a is stored [k, m], a transposed b [n, k]; b may be of float16. `init` [m, n] and `bias` [n] are 0 where there is
  * none; init may be c itself.
  */
 @inline
@@ -96,7 +96,7 @@ function pack(b: usize, ldB: i32, transposeB: bool, depth: i32, panels: usize, c
   else packAcross(b, <usize>ldB << 2, panels, columns, depth, tileColumns);
 }
 
-/** The same from halves. */
+/** The same from float16. */
 function packF16(b: usize, ldB: i32, transposeB: bool, depth: i32, panels: usize, columns: i32): void {
   if (transposeB) packAlongF16(b, <usize>ldB << 1, panels, columns, depth, tileColumns);
   else packAcrossF16(b, <usize>ldB << 1, panels, columns, depth, tileColumns);

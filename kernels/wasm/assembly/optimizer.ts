@@ -6,7 +6,7 @@ import { at, loadUpTo4, sumLanes } from './simd';
 const BLOCK = 1024;
 const ENTRY = 28;
 
-/** The entry of block number `block`, at or behind `entry`. */
+/** The entry of block number `block`, at or after `entry`. */
 @inline
 function entryOf(entry: usize, block: i32): usize {
   while (block >= load<i32>(entry) + (load<i32>(entry, 4) + BLOCK - 1) / BLOCK) entry += ENTRY;

@@ -18,7 +18,7 @@ export function firstLanes(count: i32): v128 {
   return i32x4.gt_s(i32x4.splat(count), i32x4(0, 1, 2, 3));
 }
 
-/** The next `count` (1 to 3) floats; the lanes behind them hold `fill`. Reads 16 bytes, which the allocator allows. */
+/** The next `count` (1 to 3) floats; the lanes after them hold `fill`. Reads 16 bytes, which the allocator allows. */
 @inline
 export function loadTail(address: usize, count: i32, fill: f32): v128 {
   return v128.bitselect(v128.load(address), f32x4.splat(fill), firstLanes(count));
@@ -35,7 +35,7 @@ export function storeTail(address: usize, x: v128, count: i32): void {
   }
 }
 
-/** Four floats, or the `count` that are left; the lanes behind them hold `fill`. */
+/** Four floats, or the `count` that are left; the lanes after them hold `fill`. */
 @inline
 export function loadUpTo4(address: usize, count: i32, fill: f32): v128 {
   return count >= 4 ? v128.load(address) : loadTail(address, count, fill);

@@ -3,7 +3,7 @@ import { at, atOptional, storeUpTo4 } from './simd';
 
 /**
  * Columns [start, end) of c [rows, n] = init + a [rows, k] b^T, b stored [n, k]; `init` as in gemm. Four rows of b at a time
- * meet all rows of a, two by two; in place of a row that is missing the last one is used.
+ * meet all rows of a, two by two; instead of a row that is missing the last one is used.
  */
 export function gemmSkinny(
   a: usize,

@@ -35,7 +35,7 @@ export function expRow(x: usize, to: usize, n: i32, scale: f32, shift: f32): f32
     sum2 = f32x4.add(sum2, high);
   }
   for (; i < n; i += 4) {
-    // The lanes behind the row are e^-infinity = 0.
+    // The lanes after the row are e^-infinity = 0.
     const e = math.exp(f32x4.sub(f32x4.mul(loadUpTo4(at(x, i), n - i, -Infinity), s), t));
     storeUpTo4(at(to, i), e, n - i);
     sum = f32x4.add(sum, e);

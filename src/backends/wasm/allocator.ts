@@ -6,7 +6,7 @@ const ALIGNMENT = 64;
 const STEPS_LOG2 = 4;
 const STEPS = 1 << STEPS_LOG2;
 const CLASSES = (32 - STEPS_LOG2) * STEPS;
-/** What 32-bit addresses reach. The classes are computed in 32 bits too: larger numbers would wrap around. */
+/** The bytes that 32-bit addresses reach. The classes are computed in 32 bits too: larger numbers would wrap around. */
 const LARGEST = 2 ** 32;
 
 /** A piece of the heap. Neighbours in memory and free blocks of one size class form doubly linked lists. */
@@ -46,7 +46,7 @@ export class Allocator {
   #last: Block | null = null;
   #end: number;
 
-  /** @param grow makes at least `bytes` more bytes usable behind the heap and returns the new end of the heap */
+  /** @param grow makes at least `bytes` more bytes usable after the heap and returns the new end of the heap */
   constructor(start: number, grow: (bytes: number) => number) {
     this.#grow = grow;
     this.#end = Math.ceil(start / ALIGNMENT) * ALIGNMENT;

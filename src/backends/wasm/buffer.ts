@@ -1,17 +1,17 @@
 import type { Block } from './allocator.ts';
 
 /**
- * `length` numbers in the linear memory: floats, or halves (IEEE 754 binary16) where a file held halves, which is how a frozen
+ * `length` numbers in the linear memory: float32, or float16 where a file held float16, which is how a frozen
  * matrix takes half the memory. Matrix products and `gather` read either kind where it is `stored`. All other code asks for the
- * `address` of floats, and the first to do so turns halves into floats for good, which changes no number.
+ * `address` of floats, and the first to do so widens float16 for good, which changes no number.
  */
 export class WasmBuffer {
   readonly length: number;
   #block: Block;
-  /** Replaces a block of halves by one of floats; null when that is done, or was never needed. */
-  #widen: ((halves: Block) => Block) | null;
+  /** Replaces a block of float16 by one of float32; null when that is done, or was never needed. */
+  #widen: ((f16: Block) => Block) | null;
 
-  constructor(length: number, block: Block, widen: ((halves: Block) => Block) | null = null) {
+  constructor(length: number, block: Block, widen: ((f16: Block) => Block) | null = null) {
     this.length = length;
     this.#block = block;
     this.#widen = widen;

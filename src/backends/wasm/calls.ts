@@ -1,5 +1,6 @@
 import { addressOf, type WasmBuffer } from './buffer.ts';
-import { type Calls, type Kernel, kernelNames, kernels } from './kernels.ts';
+import type { Kernel } from './declaration.ts';
+import { type Calls, kernelNames, kernels } from './kernels.ts';
 import type { Memory } from './memory.ts';
 import type { Exports, RawKernel } from './module.ts';
 

@@ -126,7 +126,7 @@ function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): K
       backward(x, dy.buffer, dx, x.length);
       return [dx];
     },
-    /** Of dx = dy f'(x): u dy f''(x) and u f'(x), which is what `backward` computes. */
+    /** Gives the derivatives of dx = dy f'(x): u dy f''(x), and u f'(x), which `backward` computes. */
     doubleBackward([{ buffer: x }], _output, _saved, dy, [u], needs) {
       if (!u) return null;
       const [gx, gdy] = needs.map((needed) => (needed ? backend.allocate(x.length) : null));

@@ -39,7 +39,7 @@ export interface Product {
   readonly transposeA?: boolean;
   readonly b: number;
   readonly transposeB?: boolean;
-  /** b holds halves (IEEE 754 binary16). */
+  /** Whether b is stored as float16. */
   readonly f16B?: boolean;
   /** [n] */
   readonly bias?: number;
@@ -51,20 +51,20 @@ export interface Product {
   readonly k: number;
 }
 
-/** Up to so many rows, a product with a transposed matrix is computed by dot products instead of packed panels. */
+/** Most rows of a product with a transposed matrix that is computed by dot products instead of packed panels. */
 const SKINNY_ROWS = 8;
 /** A product of fewer rows is divided among threads by its columns. */
 const FEW_ROWS = 48;
 /** Columns of the widest tile. */
 const PANEL = 16;
-/** With so many panels for each, no thread gets much more than its share. */
+/** Panels for each thread with which none gets much more than its share. */
 const PANELS_PER_THREAD = 4;
 /** Rows of a plane that the transposing kernel takes as one unit. */
 const TRANSPOSE_ROWS = 16;
 
 /** No result depends on them. */
 export interface WasmOptions {
-  /** How many threads may compute, the calling one included. */
+  /** Threads that may compute, the calling one included. */
   readonly threads?: number;
   /**
    * Columns that the innermost loop of a matrix product keeps in registers. 16 is the faster one where V8 fuses pairs of
@@ -134,12 +134,12 @@ export class WasmBackend implements Backend {
     return this.#track(new WasmBuffer(length, this.memory.allocate(4 * length)));
   }
 
-  /** The same for halves. */
+  /** The same for float16. */
   allocateF16(length: number): WasmBuffer {
-    const widen = (halves: Block): Block => {
+    const widen = (f16: Block): Block => {
       const floats = this.memory.allocate(4 * length);
-      this.kernels.widenF16(halves.start, floats.start, length);
-      this.memory.free(halves);
+      this.kernels.widenF16(f16.start, floats.start, length);
+      this.memory.free(f16);
       this.#bytes += 2 * length;
       return floats;
     };
@@ -173,8 +173,8 @@ export class WasmBackend implements Backend {
 
   readSync({ length, stored, isF16, bytes }: WasmBuffer): Float32Array {
     if (!isF16) return new Float32Array(this.memory.floats(stored, length));
-    const halves = this.memory.bytes(stored, bytes);
-    return readFloats({ dtype: 'F16', length, readInto: (target) => target.set(halves) });
+    const f16 = this.memory.bytes(stored, bytes);
+    return readFloats({ dtype: 'F16', length, readInto: (target) => target.set(f16) });
   }
 
   free(buffer: WasmBuffer): void {

@@ -36,9 +36,9 @@ export const jobNumber = (claims: number): number => claims >> PIECE_BITS;
 // The description of the job, in a cache line of its own.
 /** Which kernel, by its place in the list of names. */
 const KERNEL = 16;
-/** How many arguments. */
+/** The number of arguments. */
 const COUNT = 17;
-/** The place of the range among the arguments: start and end; the scratch address is behind them. */
+/** The place of the range among the arguments: start and end; the scratch address follows them. */
 const RANGE = 18;
 /** Pieces begin at multiples of this, counted from the start of the whole. */
 const UNIT = 19;
@@ -81,14 +81,14 @@ export function jobIn(block: SharedArrayBuffer, threads: number): Job {
   };
 }
 
-/** What the main thread says of a job. */
+/** A job as the main thread describes it. */
 export interface Description {
   readonly kernel: number;
   readonly args: readonly number[];
   readonly range: number;
   readonly unit: number;
   readonly scratch: number;
-  /** How many threads may take part. */
+  /** Threads that may take part. */
   readonly threads: number;
   /** Whether there are no small pieces. */
   readonly onlyEqualParts: boolean;
@@ -126,7 +126,7 @@ export function open(job: Job, description: Description): number {
   return number;
 }
 
-/** From 1 on, so that the claims of a job are none of the words that say what else a thread does. */
+/** Returns the number of the next job, from 1 on, so that the claims of a job are none of the words that say what else a thread does. */
 function nextNumber({ state, threads }: Job): number {
   let number = jobNumber(Atomics.load(state, CLAIMS));
   const isRead = (): boolean => {
@@ -192,7 +192,7 @@ function computePiece(reading: Reading, piece: number): void {
   kernel(...args);
 }
 
-/** What a thread has done of a job. */
+/** The part of a job that a thread has done. */
 export interface OwnPart {
   readonly pieces: number;
   readonly units: number;
@@ -260,7 +260,7 @@ const LOOKS = 200_000;
 /** Milliseconds of one sleep. A computer that was suspended in it may find that it took hours; it counts as twice as long at most. */
 const SLEEP = 1000;
 
-/** Whether this thread may sleep. The main thread of a browser may not: it goes on looking, its own part is as long as theirs. */
+/** Whether this thread may sleep. The main thread of a browser may not: it keeps looking, its own part is as long as theirs. */
 const maySleep = ((): boolean => {
   try {
     // The word is not 1, so this returns at once.

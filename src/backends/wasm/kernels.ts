@@ -1,49 +1,26 @@
 /**
- * The kernels of `kernels/wasm/assembly`, each declared once. A declaration is a function with the name and the arguments of its
- * kernel that returns the work of a call, in elementwise operations. Its last argument is the range: how many rows, columns, ...
- * of the result are computed, all of them by one call; threads divide it as `by...` says. The types of the calls, their division
- * (threads.ts) and the jobs of the workers (job.ts) follow from here.
+ * The kernels of `kernels/wasm/assembly`, each declared once. A declaration has the name and the arguments of its kernel and returns
+ * the work of a call. Its last argument is the range: how many rows, columns, ... of the result are computed, all of them by one call;
+ * threads divide it as `by...` says. The types of the calls (calls.ts), their division (threads.ts) and the jobs of the workers
+ * (job.ts) follow from here.
  *
- * Lengths and leading dimensions (`ld`) count floats. The assembly says more about each kernel; where this has one argument for the
- * range, it has the two ends, so that a thread can compute a part.
+ * Lengths and leading dimensions (`ld`) count floats. The assembly says more about each kernel; where a call has one argument for the
+ * range, the kernel has its two ends, so that a thread can compute a part.
  */
 import type { BinaryOp, UnaryOp } from '../backend.ts';
-import type { WasmBuffer } from './buffer.ts';
+import {
+  by,
+  byColumns,
+  byNumbers,
+  byNumbersInPlace,
+  byRows,
+  type Kernel,
+  type Optional,
+  type Pointer,
+  type Range,
+  type Scratch,
+} from './declaration.ts';
 
-/** An array of floats, or the byte address of anything else in the linear memory. */
-export type Pointer = WasmBuffer | number;
-/** The same; null where there is none. */
-type Optional = Pointer | null;
-/** How much of the result is computed: what threads divide. */
-type Range = number;
-/** Bytes of memory that each thread needs for itself; calls find them. */
-type Scratch = number;
-
-/** How threads may divide the range of a kernel. */
-export interface Division {
-  /** Numbers of the range that stay together: whole cache lines, or the rows of a tile. */
-  readonly unit: number;
-  /** Whether small pieces would cost more than large ones. */
-  readonly onlyEqualParts?: boolean;
-  /** Whether a range must not be computed twice: the kernel adds to what is there, or its result may lie in place of an operand. */
-  readonly once?: boolean;
-  /** Whether the last argument, after the range, is the scratch. */
-  readonly scratch?: boolean;
-}
-
-export interface Kernel<Arguments extends unknown[]> extends Division {
-  readonly work: (...args: Arguments) => number;
-}
-
-const by =
-  (division: Division) =>
-  <Arguments extends unknown[]>(work: (...args: Arguments) => number): Kernel<Arguments> => ({ ...division, work });
-
-const byNumbers = by({ unit: 1024 });
-/** For results that may lie in place of x. */
-const byNumbersInPlace = by({ unit: 1024, once: true });
-const byRows = by({ unit: 1 });
-const byColumns = by({ unit: 16 });
 /** A multiplication and an addition of a product take an eighth of what moving a number does. */
 const PRODUCT = 1 / 8;
 /** Numbers of a block of the optimisers' arrays. */

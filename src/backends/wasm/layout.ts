@@ -16,7 +16,7 @@ export function layoutWords({ shape, strides }: Walk): number[] {
   return words;
 }
 
-/** Of three operands; one that there is not stays where it is. */
+/** Adds the strides of three operands; a missing one stays where it is. */
 function pushStrides(words: number[], strides: Walk['strides'], axis: number): void {
   for (let operand = 0; operand < 3; operand++) words.push(operand < strides.length ? strides[operand][axis] : 0);
 }

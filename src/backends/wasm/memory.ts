@@ -7,7 +7,7 @@ const FIRST_PAGES = 1;
 const MAX_PAGES = 65536;
 /** 256 MiB: less is not worth starting with. */
 const LEAST_MAXIMUM = 4096;
-/** Kernels may read and write up to this far behind a buffer's last float. */
+/** Kernels may read and write up to this far after a buffer's last float. */
 const SLACK = 64;
 /** The memory grows by at least an eighth of itself and 1 MiB, so that growing is rare. */
 const GROWTH = 1 / 8;

@@ -7,7 +7,7 @@ import { applyPatch } from './patch.ts';
 /** A kernel as the module exports it: its arguments, the range [start, end), and the address of its scratch if it has one. */
 export type RawKernel = (...args: number[]) => void;
 
-/** What the compiled module exports. */
+/** The exports of the compiled module. */
 export interface Exports extends Readonly<Record<KernelName, RawKernel>> {
   /** The first byte of the memory that the host may use. */
   heapBase(): number;
@@ -37,7 +37,7 @@ function compile(): WebAssembly.Module {
 
 let hasFusedMultiplyAdd = false;
 
-/** Whether the kernels compute a b + c with one rounding; known once they are compiled. */
+/** Returns whether the kernels compute a b + c with one rounding; known once they are compiled. */
 export const fusesMultiplyAdd = (): boolean => hasFusedMultiplyAdd;
 
 /** Returns the id of these kernels: results are the same bits only with the same ones. Known once they are compiled. */

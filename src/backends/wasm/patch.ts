@@ -1,6 +1,6 @@
 import { decodeHex } from './hex.ts';
 
-/** How bytes are made from others that they mostly agree with. */
+/** Steps that make bytes from others that they mostly agree with. */
 export interface Patch {
   /** The number of bytes that are made. */
   readonly length: number;

@@ -5,7 +5,7 @@ const WORTH_WAKING = 1 << 22;
 /** Milliseconds of computing, pauses subtracted, after which smaller kernels are worth it too. One short text takes less. */
 const LONG_SERIES = 20;
 
-/** What others must save, as a fraction of the time that the main thread computes: its share of the processors may be less with them. */
+/** The time that others must save, as a fraction of the time that the main thread computes: its share of the processors may be less with them. */
 const LEAST_GAIN = 0.2;
 /** Milliseconds that may have been gained or lost before the last ones decide. */
 const MOST_CREDIT = 4;
@@ -20,7 +20,7 @@ const LONGEST_PAUSE = 1280;
  * the sum is a loss, the main thread computes alone for a while. All times are in milliseconds.
  */
 export class Sharing {
-  /** How long the main thread has been computing alone, pauses subtracted. */
+  /** The time that the main thread has been computing alone, pauses subtracted. */
   #series = 0;
   #lastEnd = 0;
   /** Gained by other threads, beyond what they must gain. */
@@ -28,12 +28,12 @@ export class Sharing {
   #pause = FIRST_PAUSE;
   #aloneUntil = 0;
 
-  /** Whether other threads may take part now. */
+  /** Returns whether other threads may take part now. */
   isOn(now: number): boolean {
     return now >= this.#aloneUntil;
   }
 
-  /** Whether sleeping threads should be woken for so much work. */
+  /** Returns whether sleeping threads should be woken for so much work. */
   isWorthWaking(work: number, now: number): boolean {
     return work >= WORTH_WAKING || this.#series - (now - this.#lastEnd) >= LONG_SERIES;
   }

@@ -4,16 +4,16 @@ import { instantiate, isCompiled } from './module.ts';
 const FLAG = '--experimental-wasm-revectorize';
 /** The first Node.js whose V8 (13.6) gains from the flag; an older one takes it and gets slower, or does not know it. */
 const FIRST_NODE = 24;
-/** How long both tiles are tried, in milliseconds; V8 optimises the kernels in the meantime. */
+/** Milliseconds for which both tiles are tried; V8 optimises the kernels in the meantime. */
 const PROBE = 250;
-/** The wide tile must be faster by this factor. */
+/** The factor by which the tile of 16 columns must be faster. */
 const GAIN = 1.1;
 
 export type TileColumns = 8 | 16;
 
 export interface Simd256 {
   readonly active: boolean;
-  /** What was measured, or why they are not active. */
+  /** The measured gain, or why they are not active. */
   readonly reason: string;
 }
 
@@ -23,10 +23,10 @@ const notAsked: Simd256 = {
 };
 let found: Simd256 | null = null;
 
-/** Whether 256-bit kernels are in use, and why not if not. */
+/** Returns whether 256-bit kernels are in use, and why not if not. */
 export const simd256 = (): Simd256 => found ?? notAsked;
 
-/** Columns of the tile that suits this process. */
+/** Returns the columns of the tile that suits this process. */
 export const preferredColumns = (): TileColumns => (simd256().active ? 16 : 8);
 
 /**
@@ -49,7 +49,7 @@ function trySimd256(): Simd256 {
   return probe();
 }
 
-/** Both tiles on one product, checked and timed. */
+/** Checks and times both tiles on one product. */
 function probe(): Simd256 {
   const memory = new Memory();
   const kernels = instantiate(memory.wasm);

@@ -1,4 +1,5 @@
 import { callsOf, computeAlone, type LargeCall } from './calls.ts';
+import type { Division } from './declaration.ts';
 import {
   ABSENT,
   ASLEEP,
@@ -14,7 +15,7 @@ import {
   outcome,
   THREADS,
 } from './job.ts';
-import { type Calls, type Division, kernelNames, kernels } from './kernels.ts';
+import { type Calls, kernelNames, kernels } from './kernels.ts';
 import type { Memory } from './memory.ts';
 import type { Exports, RawKernel } from './module.ts';
 import { Sharing } from './sharing.ts';
@@ -27,7 +28,7 @@ import { canShare, type WorkerEvents, type Workers } from './workers.ts';
 const PATIENCE = 30_000;
 const PATIENCE_FACTOR = 100;
 
-/** What of a job the pool knows by the call. */
+/** A job without what its declaration says. */
 type Part = Omit<Description, 'unit' | 'onlyEqualParts'>;
 
 /** Starts the workers of a pool that looks for jobs in `block`. @returns when they take part, or before */
@@ -36,7 +37,7 @@ export type Start = (block: SharedArrayBuffer, names: readonly string[], events:
 /**
  * A pool of worker threads over one linear memory. They start with the first job that is worth it, if not before, and take part
  * as soon as they are ready; job.ts tells how. An element of a result is computed in the same way whoever computes it, so results
- * do not depend on the number of threads. Workers do not keep the process alive. If one does not start, or ends, the others go on.
+ * do not depend on the number of threads. Workers do not keep the process alive. If one does not start, or ends, the others continue.
  */
 export class ThreadPool {
   /** Threads that may take part, the calling one included. */
@@ -122,7 +123,7 @@ export class ThreadPool {
     }
   }
 
-  /** How many workers will look for pieces, and whether some must be woken first. Starts them if they are not there. */
+  /** Returns how many workers will look for pieces, and whether some must be woken first. Starts them if they are not there. */
   #helpers(work: number, now: number): { helpers: number; wake: boolean } {
     if (!this.#sharing.isOn(now)) return { helpers: 0, wake: false };
     const present = this.ready() - 1;
@@ -151,7 +152,7 @@ export class ThreadPool {
     }
   }
 
-  /** How many workers say `word`. */
+  /** Counts the workers that say `word`. */
   #count(word: number): number {
     let count = 0;
     if (this.#job) {
@@ -162,7 +163,7 @@ export class ThreadPool {
     return count;
   }
 
-  /** Goes on without workers, after one did not finish its piece. */
+  /** Continues without workers, after one did not finish its piece. */
   #close(): void {
     this.#workers?.stop();
     for (let thread = 1; thread < this.threads; thread++) this.#lose(thread, 'does not answer');
@@ -181,7 +182,7 @@ export class ThreadPool {
     hasWarned = true;
     const threads = this.possible();
     console.warn(
-      `sparse-adapter: a worker thread ${this.whyFewer()}; computing goes on with ${threads} ` +
+      `sparse-adapter: a worker thread ${this.whyFewer()}; computing continues with ${threads} ` +
         `${threads === 1 ? 'thread' : 'threads'} and the same results.`,
     );
   }

@@ -1,7 +1,7 @@
-/** What a worker thread runs; `kernels/wasm/build.ts` makes it one text, from which workers are started. */
+/** The program of a worker thread; `kernels/wasm/build.ts` makes it one text, from which workers are started. */
 import { AWAKE, computePieces, jobIn, THREADS, waitForJob } from './job.ts';
 
-/** What a worker thread is started with: `workerData` in Node.js, the first message in a browser. */
+/** The message that a worker thread is started with: `workerData` in Node.js, the first message in a browser. */
 export interface WorkerInput {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;

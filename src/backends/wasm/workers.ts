@@ -2,7 +2,7 @@ import { environmentVariable } from '../../environment.ts';
 import type { WorkerInput } from './worker.ts';
 import { workerSource } from './worker-source.ts';
 
-/** What the pool wants to know of its workers. */
+/** Events of the workers that the pool listens to. */
 export interface WorkerEvents {
   /** A worker does not start, or has ended. `reason` follows the words "a worker thread". */
   onGone(thread: number, reason: string): void;
@@ -16,10 +16,10 @@ export interface Workers {
 
 const nodeThreads = () => globalThis.process?.getBuiltinModule?.('node:worker_threads');
 
-/** Whether threads can share memory: browsers hide this name from a page that is not cross-origin isolated. */
+/** Returns whether threads can share memory: browsers hide this name from a page that is not cross-origin isolated. */
 export const canShare = (): boolean => typeof SharedArrayBuffer !== 'undefined';
 
-/** Whether workers start while this thread computes. In a browser they start only while it is idle. */
+/** Returns whether workers start while this thread computes. In a browser they start only while it is idle. */
 export const startWhileBusy = (): boolean => nodeThreads() !== undefined;
 
 /**
@@ -77,7 +77,7 @@ function startNodeWorker(input: WorkerInput, onEnd: (reason: string) => void): S
 /** A worker of a browser that does not say a word for so long, in milliseconds, does not start. */
 const START_LIMIT = 10_000;
 
-/** From the text, or where the page's content security policy forbids that, from a file beside this one. */
+/** Starts one from the text, or where the page's content security policy forbids that, from a file beside this one. */
 async function startWebWorker(input: WorkerInput, onEnd: (reason: string) => void): Promise<Stoppable> {
   try {
     const address = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
