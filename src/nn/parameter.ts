@@ -2,6 +2,8 @@ import type { Buffer, FloatArray, Shape } from '../backends/backend.ts';
 import type { StoredNumbers } from '../backends/stored.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { where } from '../ops/compare.ts';
+// Who has parameters has tensors, with all their methods.
+import '../ops/methods.ts';
 import { scalarLike } from '../ops/scalar.ts';
 import { storedTensor, tensor } from '../tensor/create.ts';
 import { keep, tidy } from '../tensor/scope.ts';

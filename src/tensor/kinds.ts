@@ -24,6 +24,10 @@ export interface Kind<T> {
 export interface OptionalKind<T> extends Kind<T> {
   readonly optional: true;
 }
+/** A tensor or what can stand for one: a function that takes it first is a method of tensors too. */
+export interface SelfKind<T> extends Kind<T> {
+  readonly isSelf: true;
+}
 export type TypeOf<K> = K extends Kind<infer T> ? T : never;
 
 const LONGEST = 40;
@@ -86,16 +90,18 @@ function problemOfTensor(expected: string) {
   };
 }
 
-export const tensor: Kind<Tensor> = {
+export const tensor: SelfKind<Tensor> = {
   expected: 'a tensor',
+  isSelf: true,
   is: isLive,
   problem: problemOfTensor('a tensor'),
 };
 
 const OPERAND = 'a tensor or a number';
 /** A tensor, or a number that stands for a constant of any shape. */
-export const operand: Kind<Tensor | number> = {
+export const operand: SelfKind<Tensor | number> = {
   expected: OPERAND,
+  isSelf: true,
   is: (value) => isLive(value) || isNumber(value),
   problem: problemOfTensor(OPERAND),
 };

@@ -114,6 +114,18 @@ for (const [name, entry] of [...inBrowsers, ...others]) {
   });
 }
 
+test('whoever makes tensors or parameters for a program has loaded their methods', () => {
+  const files = Object.values(entries)
+    .map((entry) => (typeof entry === 'string' ? entry : (Reflect.get(entry, 'default') ?? Reflect.get(entry, 'node'))))
+    .filter((path: string) => path.endsWith('.js'))
+    .map((path: string) => path.replace('./dist/', '').replace('.js', '.ts'));
+  const lists = [...files, ...inBrowsers.map(([, file]) => file)].map((file) => reachable(file, runtimeImportsOf));
+  const makers = lists.filter((list) => list.includes('index.ts') || list.includes('nn/parameter.ts'));
+  assert.ok(makers.length > 8, `${makers.length} entries`);
+  const lacking = makers.filter((list) => !list.includes('ops/methods.ts'));
+  assert.deepEqual(lacking, []);
+});
+
 test('the imports of types alone are told from the others', () => {
   assert.ok(importsOf('io/tensor-source.ts').includes('io/checkpoint.ts'));
   assert.ok(!runtimeImportsOf('io/tensor-source.ts').includes('io/checkpoint.ts'));

@@ -77,6 +77,7 @@ ${entries.map((entry, i) => `import * as entry${i} from '${entry}';`).join('\n')
 export const everything = [${entries.map((_, i) => `entry${i}`)}];
 const x: Tensor = tensor([1, 2, 3], [3], { requiresGrad: true });
 const [gradient] = grad(sum(mul(x, x)), [x]);
+export const chained: Tensor = x.mul(x).add(1).sum({ axis: 0 });
 export const numbers: Float32Array | Float64Array = gradient!.dataSync();
 export const total: number = gradient!.dataSync().reduce((sum, value) => sum + value, 0);
 export const words: string = gradient!.dataSync().reduce((text, value, i) => text + i + value, '');
