@@ -15,11 +15,11 @@ export interface Adapter {
   readonly name: string;
   /** Complete. */
   readonly settings: AdapterSettings;
-  /** What is trained with it, in the order of the attachment points. */
+  /** The parameters that are trained with it, in the order of the attachment points. */
   readonly parameters: readonly Parameter[];
   /** The weight matrices that pruning may remove weights from: never biases or norms. */
   readonly prunable: readonly Parameter[];
-  /** The same by the part they play: `bottleneck`, `lora` and the like. */
+  /** The same by their part in the adapter: `bottleneck`, `lora` and the like. */
   readonly prunableMatrices: PrunableMatrices;
   /** The same as they act one after the other; every one is in one chain. */
   readonly chains: readonly Chain[];
@@ -27,7 +27,7 @@ export interface Adapter {
   readonly regularizer: (() => Tensor) | null;
   /** Its modules by attachment point. */
   readonly parts: AdapterParts;
-  /** Takes it off the model, its parameters too. A second call does nothing. */
+  /** Removes it and its parameters from the model. A second call does nothing. */
   detach(): void;
 }
 
@@ -47,7 +47,7 @@ export class AdapterSet {
   readonly #model: AdaptableModel;
   readonly #entries = new Map<string, Entry>();
   #active: Composition = null;
-  /** What the active composition has put in place of the backbone's own values. */
+  /** The values that the active composition uses instead of the backbone's own. */
   #weights: WeightSwap | null = null;
   #merged: { readonly name: string; readonly weights: WeightSwap } | null = null;
 
@@ -67,7 +67,7 @@ export class AdapterSet {
     return this.#active;
   }
 
-  /** What the adapters consist of: the parameters that they brought, and those of the backbone that they train. */
+  /** Returns the parameters of the adapters: those that they brought, and those of the backbone that they train. */
   parameters(): Parameter[] {
     return [...new Set([...this.#entries.values()].flatMap(({ adapter, own }) => [...own, ...adapter.parameters]))];
   }
@@ -185,7 +185,7 @@ export class AdapterSet {
     this.#attach();
   }
 
-  /** Gives the backbone its own weights back, bit for bit. Without a merged adapter it does nothing. */
+  /** Restores the backbone's own weights, bit for bit. Without a merged adapter it does nothing. */
   unmerge(): void {
     if (!this.#merged) return;
     this.#merged.weights.swap();

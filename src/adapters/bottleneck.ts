@@ -74,14 +74,14 @@ const names: {
   }),
 };
 
-/** What a bottleneck reads at the end of a sublayer; each family has one of its own. */
+/** The input of a bottleneck at the end of a sublayer; each family has one of its own. */
 export type BottleneckInput = (h: Tensor, sublayer: Sublayer) => Tensor;
 
 /** A bottleneck at the end of a sublayer: h -> h + s · up(f(down(input))). */
 export class Bottleneck implements ResidualModule {
   readonly down: Linear;
   readonly up: Linear;
-  /** What it reads there, [rows, hidden]; also the query of AdapterFusion. */
+  /** Returns its input there, [rows, hidden]; also the query of AdapterFusion. */
   readonly input: BottleneckInput;
   readonly #config: BottleneckConfig;
   readonly #norm: LayerNorm | null;
@@ -113,7 +113,7 @@ export class Bottleneck implements ResidualModule {
     this.#scale = config.scale === 'learned' ? 1 : config.scale;
   }
 
-  /** What it adds to h: s · up(f(down(input))), [rows, hidden]. */
+  /** Returns what it adds to h: s · up(f(down(input))), [rows, hidden]. */
   contribution(input: Tensor, random?: Random): Tensor {
     return this.#addTo(null, input, random);
   }

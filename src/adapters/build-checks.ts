@@ -3,7 +3,7 @@ import type { Parameter } from '../nn/index.ts';
 import { memory } from '../tensor/memory.ts';
 import type { AdapterSettings } from './family.ts';
 
-/** What 32-bit addresses reach: the memory of the fast backend. */
+/** The bytes that 32-bit addresses reach: the memory of the fast backend. */
 const MOST_BYTES = 2 ** 32;
 const inGiB = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 

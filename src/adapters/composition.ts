@@ -3,7 +3,7 @@ import type { AttachmentPoint, Pass, Transform } from '../models/index.ts';
 import type { AdapterModule } from './family.ts';
 
 /**
- * Which adapters act: one by its name, several one behind the other, or in each sequence of a batch its own; null is none.
+ * The adapters that act: one by its name, a stack of several, or one for each sequence of a batch; null is none.
  */
 export type Composition = string | null | Stack | BatchSplit;
 
@@ -15,10 +15,10 @@ export interface BatchSplit {
   readonly sequences: readonly Composition[];
 }
 
-/** One behind the other: each changes what the one before has made of a value. */
+/** Composes a stack: each adapter changes the result of the one before. */
 export const stack = (...adapters: readonly Composition[]): Stack => ({ stack: adapters });
 
-/** In each sequence of the batch its own: the i-th one in sequence i. */
+/** Composes a split of the batch: the i-th composition acts in sequence i. */
 export const batchSplit = (sequences: readonly Composition[]): BatchSplit => ({ sequences });
 
 /** The adapters that a composition names, each once. */
@@ -29,7 +29,7 @@ export function namesIn(composition: Composition): string[] {
   return [...new Set(parts.flatMap(namesIn))];
 }
 
-/** Whether an adapter acts in every sequence. */
+/** Returns whether an adapter acts in every sequence. */
 export function actsEverywhere(composition: Composition, name: string): boolean {
   if (composition === null || typeof composition === 'string') return composition === name;
   if ('stack' in composition) return composition.stack.some((part) => actsEverywhere(part, name));
@@ -37,7 +37,7 @@ export function actsEverywhere(composition: Composition, name: string): boolean 
 }
 
 /**
- * What a composition does at one point; null if nothing.
+ * Returns what a composition does at one point; null if nothing.
  *
  * @param moduleOf the module that an adapter has there, if it has one
  */

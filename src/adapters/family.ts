@@ -13,7 +13,7 @@ import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } fr
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSwap } from './weight-swap.ts';
 
-/** What an adapter needs of a model: its attachment points and its parameters. */
+/** A model as adapters see it: its attachment points and its parameters. */
 export interface AdaptableModel {
   readonly points: AttachmentPoints;
   /** The root of the parameter names. */
@@ -49,7 +49,7 @@ export interface AdapterParts {
   readonly attention?: ReadonlyMap<AttentionPoint, AttentionModule>;
   /** The weight matrices that pruning may remove weights from; keys are `bottleneck`, `lora` and the like. */
   readonly chains: Readonly<Record<string, readonly Chain[]>>;
-  /** What is trained, if it is not the parameters that were made while building. */
+  /** The trained parameters, if they are not those that were made while building. */
   readonly parameters?: readonly Parameter[];
   /** Weights of the backbone that do what the projection modules do. */
   readonly mergedWeights?: () => ReadonlyMap<Parameter, Tensor>;
@@ -57,7 +57,7 @@ export interface AdapterParts {
   readonly weights?: WeightSwap;
   /** A term that training adds to the loss. */
   readonly regularizer?: () => Tensor;
-  /** What the same function needs once it is trained, if that is less. */
+  /** Returns what the same function needs once it is trained, if that is less. */
   readonly ejected?: () => Ejected;
 }
 
@@ -69,7 +69,7 @@ export interface Ejected {
   readonly values: ReadonlyMap<string, Tensor>;
 }
 
-/** What a family may use to build an adapter. */
+/** The context in which a family builds an adapter. */
 export interface BuildContext {
   /** The name of the adapter, a part of its parameters' names. */
   readonly name: string;

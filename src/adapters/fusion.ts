@@ -45,7 +45,7 @@ export class Fusion implements ResidualModule {
     return add(h, linear(mixture, this.value.tensor()));
   }
 
-  /** What each adapter would add, u_k [rows, hidden], and how much of each a row takes, p [rows, adapters]. */
+  /** Returns what each adapter would add, u_k [rows, hidden], and the weight of each in a row, p [rows, adapters]. */
   weigh(h: Tensor, sublayer: Sublayer): { readonly added: readonly Tensor[]; readonly p: Tensor } {
     const { random } = sublayer.pass;
     const inputs = new Map<BottleneckInput, Tensor>();

@@ -5,13 +5,13 @@ import { defineFamily } from './family.ts';
 const sublayerOutput: BottleneckInput = (h) => h;
 
 /**
- * Houlsby et al. (2019): a bottleneck behind the attention and behind the feed-forward sublayer of every layer,
+ * Houlsby et al. (2019): a bottleneck after the attention and after the feed-forward sublayer of every layer,
  * norm(h + up(f(down(h))) + x). The defaults are those of AdapterHub's `HoulsbyConfig` (`double_seq_bn`) with the bottleneck of
  * the SparseAdapter paper. Form `sparse-adapter` is that of its authors' code: ReLU, a trained LayerNorm on h, dropout inside.
  */
 export const houlsby = defineFamily({
   kind: 'houlsby',
-  summary: 'bottlenecks behind attention and feed-forward',
+  summary: 'bottlenecks after attention and feed-forward',
   options: {
     ...bottleneckOptions({ activation: 'swish', init: 'bert', scale: 1 }),
     form: option(oneOf(['adapterhub', 'sparse-adapter']), {

@@ -72,7 +72,7 @@ class LowRank implements ProjectionModule {
   }
 }
 
-/** What BART calls the projections that have another name in BERT. */
+/** The names in BART of projections that have another name in BERT. */
 const bartNames: Readonly<Record<string, string>> = { query: 'q_proj', key: 'k_proj', value: 'v_proj' };
 
 /** The linear layers whose path ends in one of the names, as PEFT matches them. @throws InputError for a name that matches none */

@@ -5,12 +5,12 @@ import { defineFamily } from './family.ts';
 const normalised: BottleneckInput = (h, { x, norm }) => norm(add(h, x));
 
 /**
- * Pfeiffer et al. (2021), AdapterHub's `PfeifferConfig` (`seq_bn`): a bottleneck behind the feed-forward sublayer that reads its
+ * Pfeiffer et al. (2021), AdapterHub's `PfeifferConfig` (`seq_bn`): a bottleneck after the feed-forward sublayer that reads its
  * normalised result y = norm(h + x), and then the same norm again: norm(up(f(down(y))) + h + x).
  */
 export const pfeiffer = defineFamily({
   kind: 'pfeiffer',
-  summary: 'bottlenecks behind the norm of feed-forward',
+  summary: 'bottlenecks after the norm of feed-forward',
   options: bottleneckOptions({ activation: 'relu', init: 'bert', scale: 1 }),
   title: bottleneckTitle('pfeiffer'),
   build: (context, config) => {

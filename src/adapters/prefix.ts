@@ -33,7 +33,7 @@ export const prefixOptions = (defaults: { readonly bottleneck: number }) => ({
 
 export type PrefixConfig = ConfigOf<ReturnType<typeof prefixOptions>>;
 
-/** What all attentions of one stack get in front: [length, 2 · layers · hidden], for each layer a key and then a value. */
+/** The rows before the keys and values of all attentions of one stack: [length, 2 · layers · hidden], per layer a key and then a value. */
 interface PrefixTable {
   tensor(): Tensor;
   readonly matrices: readonly Parameter[];
@@ -67,7 +67,7 @@ function networkTable(
   };
 }
 
-/** Puts the rows of one layer in front of the keys and the values of every sequence, where every query sees them. */
+/** Puts the rows of one layer before the keys and the values of every sequence, where every query sees them. */
 class Prefix implements AttentionModule {
   readonly #table: PrefixTable;
   readonly #layer: number;

@@ -35,7 +35,7 @@ export async function toSparseTensors(parameters: readonly Parameter[]): Promise
 }
 
 /**
- * Gives parameters their stored values and masks.
+ * Sets parameters to their stored values and masks.
  *
  * @param isOther names of tensors in the file that belong to something else
  * @param storedName the name that a parameter has in the file
@@ -67,7 +67,7 @@ export function loadSparseTensors(
     const packed = file.readRaw(bits);
     const mask = unpackBits(packed, sizeOf(shape));
     if (!isEqual(packBits(mask), packed)) {
-      throw new InputError(`${file.label}: "${bits}" has ones behind its last weight; the file is damaged.`);
+      throw new InputError(`${file.label}: "${bits}" has ones after its last weight; the file is damaged.`);
     }
     const values = spread(readFiniteFloats(file, take(`${name}.values`)), mask);
     if (!values)

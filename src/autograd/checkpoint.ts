@@ -8,7 +8,7 @@ import { gradOfOwnGraph } from './grad.ts';
 /** The numbers of a tensor as a leaf of a graph of their own. */
 const standIn = (x: Tensor): Tensor => x.view(x.shape, x.requiresGrad);
 
-/** What a graph made in `scope` begins with outside of it: parameters, and what was computed before. */
+/** Returns the tensors outside of `scope` at which its graph begins: parameters, and what was computed before. */
 function sourcesOutside(output: Tensor, scope: Scope | null): Tensor[] {
   const inside = new Set([output]);
   const outside = new Set<Tensor>();

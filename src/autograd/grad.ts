@@ -48,13 +48,13 @@ export const grad = define(
   },
 );
 
-/** `grad` for a graph that was recorded in the current scope and that nobody else can see: frees all of that scope. */
+/** `grad` for a graph that was recorded in the current scope and that is visible to no other code: frees all of that scope. */
 export function gradOfOwnGraph(output: Tensor, inputs: readonly Tensor[], gradOutput?: Tensor): Tensor[] {
   return gradients(output, inputs, { gradOutput, createGraph: false, release: madeHere() });
 }
 
 /**
- * Which tensors a pass frees when no derivative that is still to come reads them. What operations saved for themselves goes with
+ * The tensors that a pass frees when no later derivative reads them. What operations saved for themselves goes with
  * them. Null leaves the graph as it is.
  */
 type Release = ((tensor: Tensor) => boolean) | null;
@@ -145,7 +145,7 @@ function path(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): Set<Tens
 /**
  * The gradients of all tensors of `inputs` that the outputs depend on.
  *
- * A node has its turn when its oldest output has: then all uses of all its outputs, which are younger, are behind.
+ * A node has its turn when its oldest output has: then all uses of all its outputs, which are younger, are done.
  */
 function backpropagate(
   outputs: readonly Tensor[],

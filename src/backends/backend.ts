@@ -78,7 +78,7 @@ export interface AttentionSpec {
   readonly scale: number;
   /** [sequences + 1] the first query row of each sequence, and the number of query rows. */
   readonly queryOffsets: Int32Array;
-  /** [sequences + 1] the same for the rows of key and value. */
+  /** [sequences + 1] the same for the rows of key and value: `cu_seqlens_k`. */
   readonly keyOffsets: Int32Array;
   /** [sequences] so many key rows of a sequence, from its first, are seen. */
   readonly keyCounts: Int32Array;

@@ -14,7 +14,7 @@ export const CONFIG = 'adapter_config.json';
 export const WEIGHTS = 'adapter.safetensors';
 const PICKLE = 'pytorch_adapter.bin';
 
-/** As of 1.1.0 LoRA is scaled by alpha / r; readers go by the version. */
+/** The version since which LoRA is scaled by alpha / r; readers go by it. */
 const VERSION = 'adapters.1.1.0';
 
 /** Fields of every configuration. */
@@ -26,7 +26,7 @@ export const commonFields = ({ config, backbone, head }: PortableAdapter) => ({
   version: VERSION,
 });
 
-/** What every configuration tells of its backbone. */
+/** The fields of every configuration on its backbone. */
 export const backboneOf = (label: string, config: Readonly<Record<string, unknown>>) => ({
   name: textField(config, 'model_name'),
   modelType: textField(config, 'model_type'),

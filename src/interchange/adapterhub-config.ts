@@ -56,7 +56,7 @@ const prefixDefaults = {
   use_gating: false,
 };
 
-/** What of `BnConfig` tells the families apart. */
+/** The fields of `BnConfig` that tell the families apart. */
 const shapes = {
   houlsby: { mh_adapter: true, output_adapter: true, original_ln_before: false, is_parallel: false, ln_before: false },
   'houlsby sparse-adapter': {
@@ -136,7 +136,7 @@ function loraConfig(settings: AdapterSettings, weights: readonly Weight[], confi
 
 const noLora = (problem: string) => new InputError(`AdapterHub has no LoRA ${problem}; write it as peft.`);
 
-/** Which layers of an encoder LoRA changes. @throws InputError for a choice that AdapterHub does not have */
+/** Returns the layers of an encoder that LoRA changes. @throws InputError for a choice that AdapterHub does not have */
 function encoderPlaces(modules: readonly string[], { num_hidden_layers }: EncoderConfig): Json {
   const kinds = [...new Set(modules.map(kindOf))];
   const foreign = kinds.find((kind) => !Object.hasOwn(attentionMatrices, kind) && !Object.hasOwn(feedForward, kind));
@@ -156,7 +156,7 @@ function encoderPlaces(modules: readonly string[], { num_hidden_layers }: Encode
   };
 }
 
-/** The same for BART: there a matrix is changed in all three attentions, and each choice holds for all layers. */
+/** Returns the same for BART: there a matrix is changed in all three attentions, and each choice holds for all layers. */
 function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers }: BartConfig): Json {
   const has = (name: string) => modules.some((module) => endsIn(module, name));
   const letters = ['q', 'k', 'v'].filter((letter) => has(`${letter}_proj`));

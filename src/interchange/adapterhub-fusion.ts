@@ -13,7 +13,7 @@ export const FUSION_CONFIG = 'adapter_fusion_config.json';
 export const FUSION_WEIGHTS = 'model_adapter_fusion.safetensors';
 const PICKLE = 'pytorch_model_adapter_fusion.bin';
 
-/** What of AdapterHub's `DynamicAdapterFusionConfig` decides what is computed. */
+/** The fields of AdapterHub's `DynamicAdapterFusionConfig` that decide what is computed. */
 const computation = {
   key: true,
   query: true,

@@ -15,7 +15,7 @@ export type ConfiguredModel = AdaptableModel & {
 };
 
 /**
- * Gives the adapter of a model, and the model's head, the weights of a folder. All are checked before the first one is changed.
+ * Sets the adapter of a model, and the model's head, to the weights of a folder. All are checked before the first one is changed.
  *
  * A matrix that pruning may remove weights from gets a mask where it is 0, if the file says that it was pruned or if it says nothing
  * and has zeros beside other numbers.
@@ -83,7 +83,7 @@ function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter):
 
 const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
 
-/** Whether the same names stand in another order, so that every output would have the name of another one. */
+/** Returns whether the same names stand in another order, so that every output would have the name of another one. */
 const isReordered = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((name) => other.includes(name)) && one.some((name, i) => name !== other[i]);
 
@@ -107,11 +107,11 @@ function checkHead(model: ConfiguredModel, { label, stated, weights, labels }: S
   );
 }
 
-/** Whether a name is one of an adapter's, be it of another adapter or kind. */
+/** Returns whether a name is one of an adapter's, be it of another adapter or kind. */
 const isOfSomeAdapter = (name: string): boolean =>
   name.includes(PLACE) || /\.(adapters|loras|lora_\w+|prefix_tunings|adapter_fusion_layer)\./.test(name);
 
-/** What a tensor without a place is. */
+/** Returns the error for a tensor that belongs to no parameter. */
 function superfluous({ label, fileName }: StoredAdapter, { name }: Weight): InputError {
   const tensor = `${label}: tensor "${fileName(name)}"`;
   if (/(^|\.)(embeddings|embed_tokens|embed_positions|shared)\./.test(name)) {

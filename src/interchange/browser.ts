@@ -1,4 +1,4 @@
-/** What works in a browser too: nothing here touches files. */
+/** The exports that work in a browser too: nothing here touches files. */
 export { assignStored, type ConfiguredModel } from './assign.ts';
 export type { AdapterFormat, FolderFiles, ReadOptions, StoredAdapter, WrittenAdapter } from './format.ts';
 export { type AdapterFormatName, adapterFormats, readAdapterFiles } from './formats.ts';

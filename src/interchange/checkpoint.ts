@@ -11,7 +11,7 @@ import { sortedJson } from './fields.ts';
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 
-/** What a tokenizer may consist of, and how texts are generated; copied as it is. */
+/** The files of a tokenizer, and of generation settings; copied as they are. */
 const copiedFiles = [
   'generation_config.json',
   'tokenizer.json',
@@ -23,7 +23,7 @@ const copiedFiles = [
   'merges.txt',
 ];
 
-/** What a checkpoint's folder may hold. */
+/** The files that a checkpoint's folder may have. */
 export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];
 
 /**
@@ -97,7 +97,7 @@ async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array
   return serializeSafetensors(await Promise.all(tensors), { format: 'pt' });
 }
 
-/** What there is of them in a folder. */
+/** Returns those of them that a folder has. */
 const copiesOf = (folder: string): Record<string, Uint8Array> =>
   Object.fromEntries(
     copiedFiles

@@ -3,7 +3,7 @@ import { isJsonObject } from '../io/browser.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Whether a field of a configuration is absent or switches nothing on. */
+/** Returns whether a field of a configuration is absent or switches nothing on. */
 export const isOff = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
@@ -32,7 +32,7 @@ export function numberField(label: string, config: Json, key: string, fallback?:
 export const textField = (config: Json, key: string): string | undefined =>
   typeof config[key] === 'string' && config[key] !== '' ? (config[key] as string) : undefined;
 
-/** What `make` returns; an error in it names the file that it comes from. */
+/** Returns the value of `make`; an error in it names the file that it comes from. */
 export function inFile<T>(label: string, make: () => T): T {
   try {
     return make();

@@ -5,9 +5,9 @@ import type { PortableAdapter, Weight } from './portable.ts';
 
 /** The files of a folder, wherever it is. */
 export interface FolderFiles {
-  /** How messages name the folder. */
+  /** The name of the folder in messages. */
   readonly label: string;
-  /** How messages name a file of it. */
+  /** Returns the name of a file of it in messages. */
   path(name: string): string;
   has(name: string): boolean;
   /** @throws InputError when the file is missing or holds no JSON object */
@@ -18,35 +18,35 @@ export interface FolderFiles {
   folder(name: string): FolderFiles;
 }
 
-/** What the head of an adapter is for. */
+/** The task of the head of an adapter. */
 export interface StatedHead {
   /** `unstated` if the files do not say, `none` if they say that there is none. */
   readonly kind: HeadKind;
-  /** How the files say it, for messages: `task_type TOKEN_CLS`. */
+  /** The words of the files for it, for messages: `task_type TOKEN_CLS`. */
   readonly by: string;
 }
 
-/** What a folder of another library holds: weights in our names, and what it tells of them. */
+/** The content of a folder of another library: weights in our names, and the facts about them. */
 export interface StoredAdapter {
   /** The folder, for messages. */
   readonly label: string;
   readonly settings: AdapterSettings;
-  /** Of the adapter and of its head; encoder names may lack the prefix of the model type. */
+  /** The weights of the adapter and of its head; encoder names may lack the prefix of the model type. */
   readonly weights: readonly Weight[];
   /** The adapters that it mixes, by name. */
   readonly mixed: ReadonlyMap<string, StoredAdapter>;
-  /** What it says about the backbone that it belongs to. */
+  /** The facts about the backbone that it belongs to. */
   readonly backbone: {
     readonly name?: string;
     readonly revision?: string;
     readonly modelType?: string;
     readonly hiddenSize?: number;
   };
-  /** What its head is for, as far as the files say. */
+  /** The task of its head, as far as the files say. */
   readonly stated: StatedHead;
   /** Class names; null for regression; undefined if it does not say. */
   readonly labels?: readonly string[] | null;
-  /** What of it is not kept. */
+  /** Lines on parts of it that are not kept. */
   readonly warnings: readonly string[];
   /** The name in its files of a weight of ours. */
   readonly fileName: (name: string) => string;
@@ -62,11 +62,11 @@ export interface ReadOptions {
   readonly head: boolean;
 }
 
-/** How another library lays out the folder of an adapter. */
+/** The format of adapter folders of another library. */
 export interface AdapterFormat {
-  /** What a folder may hold. */
+  /** The files that a folder may have. */
   readonly fileNames: readonly string[];
-  /** Whether the files are of this library. @throws InputError if a configuration is no JSON */
+  /** Returns whether the files are of this library. @throws InputError if a configuration is no JSON */
   matches(files: FolderFiles): boolean;
   /**
    * @param name of the adapter, where files carry it

@@ -16,7 +16,7 @@ const filesIn = (folder: string): FolderFiles => ({
   folder: (name) => filesIn(join(folder, name)),
 });
 
-/** Whether a folder holds an adapter of another library. */
+/** Returns whether a folder holds an adapter of another library. */
 export const isAdapterFolder = (folder: string): boolean =>
   ['adapter_config.json', 'adapter_fusion_config.json'].some((name) => existsSync(join(folder, name)));
 

@@ -5,10 +5,10 @@ export const loraModules = (weights: readonly Weight[]): string[] => [
   ...new Set(weights.flatMap(({ name }) => /^(.*)\.lora_[AB]\./.exec(name)?.[1] ?? [])),
 ];
 
-/** Whether a layer is the dense one of an encoder's pooler. */
+/** Returns whether a layer is the dense one of an encoder's pooler. */
 export const isPooler = (module: string): boolean => endsIn(module, 'pooler.dense');
 
-/** Whether a layer's path ends in a name, as PEFT matches `target_modules`. */
+/** Returns whether a layer's path ends in a name, as PEFT matches `target_modules`. */
 export const endsIn = (module: string, name: string): boolean => `.${module}`.endsWith(`.${name}`);
 
 /** The path of a layer inside its encoder layer: `attention.self.query`. */

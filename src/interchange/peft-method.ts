@@ -1,14 +1,14 @@
 import type { AdapterSettings } from '../adapters/index.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
-/** How PEFT keeps one kind of adapter. */
+/** The format of one kind of adapter in PEFT. */
 export interface PeftMethod {
   readonly peftType: string;
   /** Our family. */
   readonly kind: string;
   /** The fields of `adapter_config.json` that are its own: followed, refused, or without a meaning here. */
   readonly fields: readonly string[];
-  /** What precedes the names of modules of the model that were trained beside it: a wrapper's, or two wrappers'. */
+  /** The prefixes of the names of modules that were trained with it: that of one wrapper, or of two. */
   readonly prefix: string;
   /** The name in the file of a weight of the adapter. */
   fileName(name: string): string;
@@ -18,6 +18,6 @@ export interface PeftMethod {
   config(adapter: PortableAdapter, modulesToSave: readonly string[] | null): Record<string, unknown>;
   /** @throws InputError for a feature that is not supported */
   settings(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): AdapterSettings;
-  /** What differs between there and here. */
+  /** Lines on what PEFT does otherwise. */
   readonly warnings: readonly string[];
 }

@@ -20,7 +20,7 @@ const methods: readonly PeftMethod[] = [peftLora, peftPrefix];
 const commonFields =
   'peft_type task_type auto_mapping base_model_name_or_path revision inference_mode peft_version'.split(' ');
 
-/** The task and the modules that are trained beside the adapter, as PEFT names both. */
+/** The task and the modules that are trained with the adapter, as PEFT names both. */
 function taskOf({ config, head }: PortableAdapter): {
   readonly task: string;
   readonly modules: readonly string[] | null;

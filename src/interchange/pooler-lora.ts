@@ -19,7 +19,7 @@ const isPoolerLora = (weight: Weight): boolean => {
 
 /** A change of the model's pooler by a folder. */
 export interface PoolerChange {
-  /** What else the folder has. */
+  /** The folder's adapter without it. */
   readonly stored: StoredAdapter;
   /** Adds it to the weights of the pooler. */
   apply(): void;

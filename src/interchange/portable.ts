@@ -31,7 +31,7 @@ export interface PortableAdapter {
   readonly head: readonly Weight[];
   /** The adapters that it mixes. */
   readonly mixed: readonly MixedAdapter[];
-  /** Of the backbone. */
+  /** The configuration of the backbone. */
   readonly config: ModelConfig;
   /** The name or path of the backbone. */
   readonly backbone: string;

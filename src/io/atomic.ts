@@ -9,7 +9,7 @@ const unfinished = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 /** No single file takes so long to be written. */
 const UNFINISHED_MS = 600_000;
 
-/** Whether a process that was killed while it wrote one of these files left a file of this name. */
+/** Returns whether a process that was killed while it wrote one of these files left a file of this name. */
 export const isUnfinished = (name: string, files: readonly string[]): boolean =>
   unfinished.test(name) && ['', ...files].includes(name.replace(unfinished, ''));
 

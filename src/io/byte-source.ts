@@ -1,8 +1,8 @@
 /** Bytes that are read a range at a time. */
 export interface ByteSource {
-  /** How messages name it: the path of a file. */
+  /** The name in messages: the path of a file. */
   readonly label: string;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
   /** Fills `target`, which may lie in shared memory, with the bytes from `begin` on. */
   readInto(target: Uint8Array, begin: number): void;
@@ -16,7 +16,7 @@ export function readBuffer(source: ByteSource, begin: number, end: number): Arra
   return bytes.buffer;
 }
 
-/** As {@link readBuffer}, at offset 0 of its own buffer. */
+/** Reads as {@link readBuffer}, at offset 0 of its own buffer. */
 export function readBytes(source: ByteSource, begin: number, end: number): Uint8Array {
   return new Uint8Array(readBuffer(source, begin, end));
 }

@@ -10,7 +10,7 @@ import { openSafetensors } from './safetensors-open.ts';
 
 /** The named tensors of a model, in one file or several. */
 export interface Checkpoint {
-  /** How messages name it. */
+  /** The name in messages. */
   readonly label: string;
   names(): string[];
   info(name: string): TensorInfo;

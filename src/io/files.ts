@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 import { isJsonObject, parseJson } from './json.ts';
 
-/** What the operating system refused, as an error of one line: `action` says what was tried on which path. */
+/** Returns the error of the operating system in one line: `action` says what was tried on which path. */
 export function fileError(action: string, error: unknown): InputError {
   const told = (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
   // A path that is too long would push the reason itself out of the line; the action names it already.
@@ -10,7 +10,7 @@ export function fileError(action: string, error: unknown): InputError {
   return new InputError(`${action}: ${reason}.`, { cause: error });
 }
 
-/** Whether there is such a folder. */
+/** Returns whether there is such a folder. */
 export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** The text of a UTF-8 file. @throws InputError when it cannot be read */

@@ -55,7 +55,7 @@ export function readModelConfig(folder: string): Record<string, unknown> {
   return readJsonObject(join(folder, CONFIG));
 }
 
-/** What the model's `generation_config.json` says, if there is one. @throws InputError when it is not a JSON object */
+/** Returns the model's `generation_config.json`, if there is one. @throws InputError when it is not a JSON object */
 export function readGenerationConfig(folder: string): Record<string, unknown> {
   const path = join(folder, GENERATION_CONFIG);
   return existsSync(path) ? readJsonObject(path) : {};

@@ -30,7 +30,7 @@ import { flush, writeNewFile } from './flush.ts';
  * The folder that a command writes: who may write it, how its content is replaced as a whole, and what becomes of it when the
  * process dies in between.
  *
- * Everything happens inside the folder itself, so that it can be a mount point, the working directory or behind a link:
+ * Everything happens inside the folder itself, so that it can be a mount point, the working directory or the target of a link:
  * 1. one process at a time holds `.sparse-adapter.lock`;
  * 2. new files go to `.sparse-adapter.new/files/`, each flushed to the disk; without a commit they count for nothing;
  * 3. `.sparse-adapter.new/commit.json` takes its name by one rename: from here on the folder holds the new result;
@@ -48,12 +48,12 @@ const PART = '.sparse-adapter.part';
 const RESERVE = '.sparse-adapter.reserve';
 const ownNames = [LOCK, `${LOCK}.break`, STAGE, PART, RESERVE];
 
-/** What file systems and desktops put into folders; it is nobody's work and it stays. */
+/** Files that file systems and desktops put into folders; they are left alone. */
 const systemNames = ['lost+found', '.DS_Store', 'Thumbs.db', 'desktop.ini'];
 
 /** Every change of the disk that replacing a folder takes; the tests stop at each. */
 export interface Disk {
-  /** With its parents. */
+  /** Makes a folder with its parents. */
   makeFolder(path: string): void;
   /** Writes a new file and flushes it to the disk. */
   write(path: string, data: Uint8Array | string): void;
@@ -88,9 +88,9 @@ const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(String
 
 /** A folder whose content a command replaces. */
 export class OutputFolder {
-  /** As it was named. */
+  /** The path as it was given. */
   readonly folder: string;
-  /** Where it is, behind all links. */
+  /** The real path, with all links resolved. */
   readonly path: string;
   readonly #names: readonly string[];
   readonly #lock: FolderLock;
@@ -114,13 +114,13 @@ export class OutputFolder {
     }
   }
 
-  /** Whether there is an earlier output. */
+  /** Returns whether there is an earlier output. */
   get hasContent(): boolean {
     return outsideNames(this.path).some((name) => !systemNames.includes(name));
   }
 
   /**
-   * Replaces the files of an earlier output by these, all or nothing: a reader, and whoever comes after a crash, finds the old
+   * Replaces the files of an earlier output by these, all or nothing: a reader, and the next process after a crash, finds the old
    * files or the new. What others have put there in the meantime stays.
    *
    * @param files content by path below the folder (`config.json`, `checkpoint/state.json`)
@@ -272,12 +272,12 @@ export class OutputFolder {
 
 export interface OpenOptions {
   readonly disk?: Disk;
-  /** How long to wait for another process that has the folder, in milliseconds. Default 300: a command that reads is soon done. */
+  /** The longest wait for another process that has the folder, in milliseconds. Default 300: a command that reads is soon done. */
   readonly patience?: number;
 }
 
 /**
- * Opens a folder to write a result to, before the work that would be lost: nobody else writes it, nothing is in it but an earlier
+ * Opens a folder to write a result to, before the work that would be lost: no other process writes it, nothing is in it but an earlier
  * output, which stays until it is replaced, and files can be made there. Missing folders are made; what a process that died left
  * is finished or removed.
  *
@@ -293,7 +293,7 @@ export function openOutput(
 }
 
 /**
- * The same for a result that replaces an earlier one only if that was asked for.
+ * Opens an output as {@link openOutput} does, but replaces an earlier one only if that was asked for.
  *
  * @throws InputError naming what is in the way, an earlier output too unless `overwrite` is true
  */
@@ -378,7 +378,7 @@ function recover(path: string, disk: Disk): void {
   for (const name of [STAGE, PART, RESERVE]) if (existsSync(join(path, name))) disk.remove(join(path, name));
 }
 
-/** Puts a committed result in its place, whatever of that has been done before. */
+/** Moves a committed result to its place, whatever part of that has been done before. */
 function apply(path: string, disk: Disk): void {
   const stage = join(path, STAGE);
   const staged = join(stage, FILES);
@@ -395,7 +395,7 @@ function apply(path: string, disk: Disk): void {
   disk.sync(path);
 }
 
-/** What a commit says: the old files that new ones do not take the place of. Plain names, so that none leads out of the folder. */
+/** The content of a commit: the old files that no new ones replace. Plain names, so that none leads out of the folder. */
 const commitSchema = v.object({
   removed: v.array(
     v.pipe(
@@ -431,7 +431,7 @@ function filesBelow(folder: string): string[] {
   );
 }
 
-/** Where a folder is, or will be, behind links. */
+/** Returns the path of a folder that is there or will be, with links resolved. */
 function behindLinks(folder: string): string {
   let path = resolve(folder);
   for (let links = 0; lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink(); links++) {
@@ -493,7 +493,7 @@ function siblings(path: string): string[] {
   }
 }
 
-/** Gives an output its name back that a process of an earlier version had moved aside when it died. */
+/** Restores the name of an output that a process of an earlier version had moved aside when it died. */
 function restoreSibling(path: string): void {
   if (existsSync(path)) return;
   const [old] = siblings(path).filter((name) => name.endsWith('.old'));
@@ -509,7 +509,7 @@ function removeSiblings(path: string): void {
 const HEARTBEAT_SECONDS = 15;
 /** Without a sign of life for so long, a process that cannot be looked at counts as dead. */
 const SILENCE_SECONDS = 120;
-/** How long a lock is waited for that another command may hold for a moment. */
+/** The longest wait for a lock that another command may hold for a moment. */
 const PATIENCE_MS = 300;
 const READER_PATIENCE_MS = 10_000;
 /** So long after it was made a lock has its text, and the lock of those who remove locks is not needed any more. */
@@ -518,7 +518,7 @@ const MOMENT_MS = 1000;
 /** The error when another process writes the folder. */
 export class BusyError extends InputError {}
 
-/** Who holds a lock. */
+/** The holder of a lock. */
 const holderSchema = v.object({
   pid: positiveInteger,
   host: v.string(),
@@ -534,7 +534,7 @@ type Holder = v.InferOutput<typeof holderSchema>;
 
 /** A folder that only this process writes, until the lock is closed. */
 class FolderLock {
-  /** Where the folder is, behind all links. */
+  /** The real path of the folder, with all links resolved. */
   readonly path: string;
   readonly #file: string;
   readonly #text = JSON.stringify(ourselves());
@@ -639,7 +639,7 @@ function makeOne(folder: string): boolean {
 }
 
 /**
- * Takes a folder for this process alone, and makes it if it is not there.
+ * Locks a folder for this process alone, and makes it if it is not there.
  *
  * @throws InputError when another process has it, or it cannot be written
  */

@@ -8,7 +8,7 @@ export interface TensorInfo {
   readonly shape: readonly number[];
 }
 
-/** Where a tensor's bytes lie, counted from the start of the file. */
+/** The place of a tensor's bytes, counted from the start of the file. */
 export interface TensorRange extends TensorInfo {
   readonly begin: number;
   readonly end: number;
@@ -16,7 +16,7 @@ export interface TensorRange extends TensorInfo {
 
 export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
-  /** In the order of the bytes in the file. */
+  /** The tensors in the order of their bytes in the file. */
   readonly tensors: ReadonlyMap<string, TensorRange>;
 }
 
@@ -58,7 +58,7 @@ export function readHeader(source: ByteSource): SafetensorsHeader {
   return { metadata: metadata as Record<string, string>, tensors: new Map(ranges) };
 }
 
-/** What a file is that does not begin like safetensors, and what to do. `start` holds its first bytes. */
+/** Returns what a file is that does not begin like safetensors, and what to do. `start` holds its first bytes. */
 function whatElse(start: Uint8Array): string {
   const text = String.fromCharCode(...start);
   const isZip = text.startsWith('PK');

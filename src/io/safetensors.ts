@@ -6,7 +6,7 @@ import { readHeader, type SafetensorsHeader, type TensorInfo, type TensorRange }
 
 /** An open safetensors file: its header is in memory, a tensor's bytes are read when asked for. */
 export class SafetensorsFile {
-  /** How messages name the file. */
+  /** The name of the file in messages. */
   readonly label: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly #source: ByteSource;

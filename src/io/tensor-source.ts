@@ -35,7 +35,7 @@ export class TensorSource {
     this.#names = new Set(checkpoint.names());
   }
 
-  /** Whether the checkpoint holds this tensor, under one of its spellings. */
+  /** Returns whether the checkpoint holds this tensor, under one of its spellings. */
   has(name: string): boolean {
     return this.#find(name) !== undefined;
   }

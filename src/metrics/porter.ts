@@ -44,7 +44,7 @@ function applyFirst(word: string, rules: readonly Rule[]): string {
   return !condition || condition(stem) ? stem + replacement : word;
 }
 
-/** A letter other than a, e, i, o, u, and other than a y behind a consonant. */
+/** A letter other than a, e, i, o, u, and other than a y after a consonant. */
 function isConsonant(word: string, i: number): boolean {
   if (word[i] === 'y') return i === 0 || !isConsonant(word, i - 1);
   return !'aeiou'.includes(word[i]);

@@ -1,6 +1,6 @@
 import { porterStem } from './porter.ts';
 
-/** How ROUGE cuts texts into words: by one of {@link rougeTokenizers}, or by a function of one's own, as in Hugging Face's `evaluate`. */
+/** The rule by which ROUGE cuts texts into words: one of {@link rougeTokenizers}, or a function, as in Hugging Face's `evaluate`. */
 export type RougeTokenizer = (typeof rougeTokenizers)[number] | ((text: string) => readonly string[]);
 
 /**

@@ -1,7 +1,7 @@
 import { shown } from '../settings/index.ts';
 import { droppedLetters, type RougeTokenizer, rougeTokenizers, rougeTokens } from './rouge-tokens.ts';
 
-/** How much of a reference a summary holds (recall), how much of the summary is in the reference (precision), and their F1. */
+/** Recall, the part of the reference that the summary has, precision, the part of the summary that the reference has, and their F1. */
 export interface RougeScore {
   readonly precision: number;
   readonly recall: number;
@@ -29,7 +29,7 @@ export const rougeScoreNames = [
 export interface RougeOptions {
   /** Whether words are compared by their stems. Default false. */
   readonly stemmer?: boolean;
-  /** What words are. Default `ascii`, as the official scorer has it. */
+  /** The rule that cuts texts into words. Default `ascii`, as in the official scorer. */
   readonly tokenizer?: RougeTokenizer;
   /** Told when the tokenizer drops many letters of the references. By default the console is told, once in a process. */
   readonly onWarning?: (message: string) => void;

@@ -1,4 +1,4 @@
-/** How near answers come to the reference answers, as fractions. */
+/** The agreement of answers with the reference answers, as fractions. */
 export interface SquadScores {
   /** The fraction of answers that equal a reference, both normalized. */
   readonly exact_match: number;
@@ -26,7 +26,7 @@ function words(text: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** What `str.split()` of Python splits at. */
+/** The white space at which `str.split()` of Python splits. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts five of them as white space, which \s does not
 const PYTHON_SPACE = /[\t-\r\x1c-\x1f\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 

@@ -32,7 +32,7 @@ export abstract class AttachmentPoint<Value, Site extends { readonly pass: Pass 
   }
 }
 
-/** Where each sequence of the batch stands when groups of sequences lie one behind the other. */
+/** Returns the place of each sequence of the batch among groups of sequences that lie one after the other. */
 function places(groups: readonly (readonly number[])[]): number[] {
   const order = groups.flat();
   const inverse = new Array<number>(order.length);
@@ -87,7 +87,7 @@ export class ResidualPoint extends AttachmentPoint<Tensor, Sublayer> {
 
 /** A linear layer seen from its output. */
 export interface Projection {
-  /** What the layer reads [rows, in]. */
+  /** The input of the layer [rows, in]. */
   readonly x: Tensor;
   readonly pass: Pass;
 }
@@ -116,7 +116,7 @@ export class ProjectionPoint extends AttachmentPoint<Tensor, Projection> {
   }
 }
 
-/** What the queries of an attention see. */
+/** The keys and values that the queries of an attention see. */
 export interface KeysAndValues {
   /** [key rows, hidden] */
   readonly key: Tensor;
@@ -185,7 +185,7 @@ export class AttentionPoint extends AttachmentPoint<KeysAndValues, AttentionSite
   }
 }
 
-/** The sequences of all parts, one part behind the other. */
+/** The sequences of all parts, one part after the other. */
 function concatenated(parts: readonly KeysAndValues[]): KeysAndValues {
   const offsets = [0];
   for (const part of parts) {

@@ -28,7 +28,7 @@ const refusals = {
   extra_pos_embeddings: only(2),
 };
 
-/** What the file of a BART must hold. What a field may be left out of has the default of Hugging Face. */
+/** The schema of the file of a BART. Fields that may be left out have the defaults of Hugging Face. */
 const bartSchema = v.pipe(
   v.object({
     vocab_size: positiveInteger,
@@ -74,11 +74,11 @@ type BartFields = Omit<v.InferOutput<typeof bartSchema>, keyof typeof refusals>;
 export interface BartConfig extends Readonly<BartFields> {
   readonly model_type: 'bart';
   readonly eos_token_id: number;
-  /** What stands before the first token of the decoder's input. */
+  /** The first token of the decoder's input. */
   readonly decoder_start_token_id: number;
   /** The Python class of the checkpoint, and what its head is for. */
   readonly stated: StatedClass;
-  /** How texts are generated where nothing else is asked for. */
+  /** The defaults of generation. */
   readonly generation: Partial<GenerationSettings>;
   /** Fields that are not followed. */
   readonly warnings: readonly string[];
@@ -101,7 +101,7 @@ const knownFields = new Set([
   ],
 ]);
 
-/** Whether `generation_config.json` is more than a copy of fields of `config.json`; then Python reads no others. */
+/** Returns whether `generation_config.json` is more than a copy of fields of `config.json`; then Python reads no others. */
 const decidesAlone = (generation: ConfigJson): boolean =>
   Object.keys(generation).length > 0 && generation._from_model_config !== true;
 

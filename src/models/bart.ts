@@ -23,7 +23,7 @@ import { Pass } from './pass.ts';
 const POSITION_OFFSET = 2;
 const LAYER_NORM_EPS = 1e-5;
 
-/** Where the queries of each sequence lie, and whether each one sees fewer keys than those behind it. */
+/** The rows of the queries of each sequence, and whether each one sees fewer keys than those after it. */
 export type Queries = Pick<AttentionSpec, 'queryOffsets' | 'causal'>;
 
 /** Token and position embeddings, normalised. Both sides read one table of tokens. */
@@ -172,7 +172,7 @@ const passOf = (pass: Pass, part: string): Pass => new Pass(pass.offsets, pass.r
 /** The points of a layer or a side. */
 type Points = Omit<AttachmentPoints, 'path'>;
 
-/** Those of several parts, in their order. */
+/** Returns the points of several parts, in their order. */
 const pointsOf = (parts: readonly Partial<Points>[]): Points => ({
   residual: parts.flatMap(({ residual = [] }) => residual),
   projection: parts.flatMap(({ projection = [] }) => projection),
@@ -211,9 +211,9 @@ export interface KVCache {
 /** Rows of a decoder: the tokens of a pass, which continue the sequences of an encoder's batch. */
 export interface DecoderRows extends Pick<PackedBatch, 'inputIds' | 'positionIds' | 'keyCounts'> {
   readonly pass: Pass;
-  /** Of the attention to the own side. */
+  /** The queries of the attention to the own side. */
   readonly own: Queries;
-  /** Of the attention to the encoder's side. */
+  /** The queries of the attention to the encoder's side. */
   readonly source: Queries;
 }
 
@@ -292,7 +292,7 @@ class BartDecoder {
     return pointsOf(this.#layers.map((layer) => layer.points));
   }
 
-  /** What the encoder's output offers to layer `index`: the first `counts[s]` rows of each sequence. */
+  /** Returns keys and values of the encoder's output for layer `index`: the first `counts[s]` rows of each sequence. */
   projectSourceKV(index: number, states: Tensor, counts: Int32Array, pass: Pass): KeysAndValues {
     return this.#layers[index].projectSourceKV(states, counts, pass);
   }
@@ -314,7 +314,7 @@ class BartDecoder {
   }
 }
 
-/** What both sides compute, embeddings first. */
+/** The hidden states of both sides, embeddings first. */
 export interface BartStates {
   /** [source rows, hidden] each */
   readonly encoder: readonly Tensor[];
@@ -328,7 +328,7 @@ export interface BartStates {
  */
 export class BartModel {
   readonly config: BartConfig;
-  /** Where adapters attach: the encoder's points, then the decoder's. */
+  /** The attachment points of adapters: the encoder's, then the decoder's. */
   readonly points: AttachmentPoints;
   /** The table of tokens of both sides and of the output. */
   readonly shared: Embedding;

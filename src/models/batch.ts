@@ -56,7 +56,7 @@ export function checkSequence(name: string, sequence: unknown, vocabSize = 2 ** 
   checkIds(name, 'token type', typeIds ?? [], 2 ** 31);
 }
 
-/** Whether a value is an array, or a typed array of numbers. */
+/** Returns whether a value is an array, or a typed array of numbers. */
 const isList = (value: unknown): value is ArrayLike<unknown> =>
   Array.isArray(value) ||
   (ArrayBuffer.isView(value) &&
@@ -110,7 +110,7 @@ export function packSequences(sequences: readonly TokenSequence[], positions: Po
 }
 
 /**
- * Packs a padded batch. Masked positions stay, behind the others of their sequence: they are computed like any row (as in
+ * Packs a padded batch. Masked positions stay, after the others of their sequence: they are computed like any row (as in
  * Hugging Face) but nothing attends to them.
  *
  * @throws Error if a sequence is empty or wholly masked, or the mask or the token types have another shape than the ids

@@ -163,9 +163,9 @@ const bert: BertVariant = { positionIds: (ids) => ids.map((_, column) => column)
  */
 export class BertModel {
   readonly config: EncoderConfig;
-  /** Where adapters attach. */
+  /** The attachment points of adapters. */
   readonly points: AttachmentPoints;
-  /** Takes the place of the embeddings and the first layers, if there is one. */
+  /** Replaces the embeddings and the first layers, if there is one. */
   frozen: FrozenLayers | null = null;
   readonly #variant: BertVariant;
   readonly #embeddings: BertEmbeddings;
@@ -210,7 +210,7 @@ export class BertModel {
     return this.#through(this.#layers.slice(0, layer), () => this.#embeddings.forward(batch), batch)[layer];
   }
 
-  /** What goes into layers that follow each other, and the output of each, all [rows, hidden]. */
+  /** Returns the input of layers that follow each other, and the output of each, all [rows, hidden]. */
   #through(layers: readonly BertLayer[], first: () => Tensor, batch: PackedBatch, random?: Random): Tensor[] {
     const pass = new Pass(batch.offsets, random);
     const states = [tidyInside(first)];

@@ -1,4 +1,4 @@
-/** What works in a browser too: nothing here touches files. */
+/** The exports that work in a browser too: nothing here touches files. */
 export {
   type AttachmentPoint,
   type AttachmentPoints,

@@ -3,10 +3,10 @@ import type { KeysAndValues } from './attachments.ts';
 import type { Queries } from './bart.ts';
 import type { PackedBatch } from './batch.ts';
 
-/** How the rows of a decoder see those of their own side. */
+/** The keys and values of their own side that the rows of a decoder see. */
 export interface CausalKeys {
   readonly queries: Queries;
-  /** What all rows offer -> what the queries see of it. */
+  /** Keys and values of all rows -> those that the queries see. */
   readonly select: (offered: KeysAndValues) => KeysAndValues;
 }
 

@@ -1,6 +1,6 @@
 import { type ConfigJson, fieldError } from './config-json.ts';
 
-/** What the head of a checkpoint is for. `none`: it has no head. `other`: the class is not known here. */
+/** The task of the head of a checkpoint. `none`: it has no head. `other`: the class is not known here. */
 export type HeadKind =
   | 'none'
   | 'unstated'
@@ -40,7 +40,7 @@ const heads: Readonly<Record<string, HeadKind>> = {
   ModelWithHeads: 'adapterhub',
 };
 
-/** What a head is for, in words. */
+/** The task of a head in words. */
 export const headTitles: Readonly<Record<HeadKind, string>> = {
   none: 'no head',
   unstated: 'a head of unknown kind',
@@ -72,7 +72,7 @@ function headOf(name: string, family: Family): HeadKind | undefined {
   return prefix && heads[name.slice(prefix.length)];
 }
 
-/** What the head of a class of transformers or AdapterHub is for. */
+/** Returns the task of the head of a class of transformers or AdapterHub. */
 export function headOfClass(name: string): HeadKind {
   const kinds = (Object.keys(families) as Family[]).map((family) => headOf(name, family));
   return kinds.find((kind) => kind !== undefined) ?? 'other';
@@ -90,7 +90,7 @@ export function checkArchitectures(json: ConfigJson, family: Family, file: strin
   if (other) throw fieldError('architectures', architectures, `a class of model_type ${family}`, file);
 }
 
-/** What a `config.json` says that the checkpoint is. */
+/** Returns the kind of checkpoint that a `config.json` states. */
 export function statedClass(json: ConfigJson, family: Family): StatedClass {
   const architecture = firstClass(json);
   if (architecture === null) return { architecture, kind: 'unstated' };

@@ -18,11 +18,11 @@ import {
   RobertaClassificationHead,
 } from './heads.ts';
 
-/** What the head of a classifier predicts. */
+/** The outputs of the head of a classifier. */
 export interface ClassifierOptions {
   /** Class names; null for regression. */
   readonly labels: readonly string[] | null;
-  /** How the outputs are read. Default: one class of several, or numbers without `labels`. */
+  /** The meaning of the outputs. Default: one class of several, or numbers without `labels`. */
   readonly problem?: ProblemType;
   /** Names of the numbers in regression. Default: a single one without a name. */
   readonly outputs?: readonly string[];
@@ -40,11 +40,11 @@ export class SequenceClassifier {
   readonly head: ClassificationHead;
   /** Class names in the order of the outputs; null for regression. */
   readonly labels: readonly string[] | null;
-  /** How the outputs are read: softmax for one class of several, sigmoid for any number of them, or as numbers. */
+  /** The meaning of the outputs: softmax for one class of several, sigmoid for any number of them, or numbers. */
   readonly problem: ProblemType;
   /** The names of all outputs in their order. */
   readonly outputs: readonly string[];
-  /** How many texts the examples had that it was trained on; null where that is not known. */
+  /** The number of texts of each training example; null where that is not known. */
   texts: 1 | 2 | null = null;
   readonly #root: ParameterPath;
 
@@ -65,7 +65,7 @@ export class SequenceClassifier {
     else this.head = new BertClassificationHead(root.at('bert'), root, config, outputs);
   }
 
-  /** Where adapters attach. */
+  /** The attachment points of adapters. */
   get points(): AttachmentPoints {
     return this.encoder.points;
   }

@@ -12,7 +12,7 @@ export function fieldError(name: string, value: unknown, supported: string, file
   return new InputError(`${printable(file)}: ${name} ${given}; it must be ${supported}.`);
 }
 
-/** Whether a field switches nothing on. */
+/** Returns whether a field switches nothing on. */
 export const isOff = (value: unknown): boolean =>
   value === undefined ||
   value === null ||

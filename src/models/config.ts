@@ -5,11 +5,11 @@ import { activationName, type ConfigJson, fieldError, only, optional } from './c
 import { commonRefusals, generationFields, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
 import { parseLabels } from './labels.ts';
 
-/** How the outputs of a classification head are read, as Hugging Face calls it. */
+/** The meaning of the outputs of a classification head, by the names of Hugging Face. */
 export const problemTypes = ['single_label_classification', 'multi_label_classification', 'regression'] as const;
 export type ProblemType = (typeof problemTypes)[number];
 
-/** What the files of an encoder must hold. What a field may be left out of has the default of Hugging Face. */
+/** The schema of the files of an encoder. Fields that may be left out have the defaults of Hugging Face. */
 const encoderSchema = v.pipe(
   v.object({
     vocab_size: positiveInteger,
@@ -56,7 +56,7 @@ export interface EncoderConfig extends Readonly<EncoderFields> {
   readonly stated: StatedClass;
   /** Class names in the order of the outputs, or null when the file names none. */
   readonly labels: readonly string[] | null;
-  /** What was assumed, and fields that are not followed. */
+  /** Lines on assumptions, and on fields that are not followed. */
   readonly warnings: readonly string[];
 }
 

@@ -11,18 +11,18 @@ import {
   type StoredShapes,
 } from './own-head.ts';
 
-/** Whether the head of a checkpoint is used: if it fits, in any case, or not at all. */
+/** The use of the head of a checkpoint: if it fits, in any case, or not at all. */
 export type HeadUse = 'auto' | 'checkpoint' | 'new';
 
-/** Which head a model gets. */
+/** The head that a model gets. */
 export interface HeadChoice {
   /** Whether it is the checkpoint's. */
   readonly keeps: boolean;
-  /** Why the checkpoint's is not used; null if it has none, and nobody needs to be told. */
+  /** Why the checkpoint's is not used; null if it has none, so that there is nothing to report. */
   readonly reason: string | null;
-  /** What the checkpoint is, to be told with what is not used of it. */
+  /** The kind of checkpoint, for messages on what is not used of it. */
   readonly is?: string;
-  /** What was assumed where it is used. */
+  /** The assumption under which it is used. */
   readonly warnings: readonly string[];
   /** Whether the pooler goes with the head: then it begins as the checkpoint's, and is trained and saved with the head. */
   readonly pooler?: PoolerPlace;

@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { firstRows, type PackedBatch, rowSequences } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 
-/** How a sequence becomes one vector: its first token, or the mean of its tokens. */
+/** The vector of a sequence: that of its first token, or the mean of its tokens. */
 export type Pooling = 'cls' | 'mean';
 
 /** From the encoder's output [rows, hidden] to logits [sequences, labels]. */

@@ -6,7 +6,7 @@ import { type ConfigJson, fieldError } from './config-json.ts';
 /** Class names that a library makes up: `LABEL_0`, `LABEL_1`. */
 export const defaultLabels = (count: number): string[] => Array.from({ length: count }, (_, i) => `LABEL_${i}`);
 
-/** Whether names are the made-up ones. */
+/** Returns whether names are placeholders. */
 export const areDefaultLabels = (labels: readonly string[]): boolean =>
   labels.every((label, i) => label === `LABEL_${i}`);
 
@@ -36,7 +36,7 @@ function byNumber(field: string, entries: readonly (readonly [unknown, unknown])
 const labelError = (file: string, problem: string): InputError =>
   new InputError(`${printable(file)}: ${problem}; correct the file.`);
 
-/** What a `config.json` says of the outputs of its head. */
+/** The facts of a `config.json` on the outputs of its head. */
 export interface StatedLabels {
   /** Class names in the order of the outputs; null if the file does not say. */
   readonly labels: readonly string[] | null;

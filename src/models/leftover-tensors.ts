@@ -11,7 +11,7 @@ const isOfAdapter = (name: string): boolean =>
     name,
   );
 
-/** Where the layers of a model are, and the field that tells how many there are. */
+/** The place of the layers of a model, and the field with their number. */
 function stacks(
   config: ModelConfig,
 ): readonly { readonly path: RegExp; readonly field: string; readonly count: number }[] {
@@ -26,7 +26,7 @@ function stacks(
   return [{ path, field: 'num_hidden_layers', count: config.num_hidden_layers }];
 }
 
-/** Whether a tensor lies in the part of a checkpoint that computes hidden states. */
+/** Returns whether a tensor lies in the part of a checkpoint that computes hidden states. */
 function isOfBackbone(name: string, { model_type }: ModelConfig): boolean {
   const prefix = model_type === 'bart' ? 'model.' : `${model_type}.`;
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;

@@ -44,15 +44,15 @@ export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
   readonly ignored: readonly string[];
   /** Parameters that the checkpoint lacks and that were initialised. */
   readonly initialized: readonly string[];
-  /** What was assumed: which head is used and which is not, and fields of `config.json` that are not followed. One line each. */
+  /** Assumptions, one line each: which head is used and which is not, and fields of `config.json` that are not followed. */
   readonly warnings: readonly string[];
 }
 
-/** How models of a kind lie in their folders. */
+/** The layout of the folders of a kind of model. */
 interface Architecture<Config extends ModelConfig> {
   /** The configuration in a folder. */
   readonly read: (folder: string) => Config;
-  /** What a checkpoint may leave out at the start of a name. */
+  /** The prefix that the names of a checkpoint may lack. */
   readonly prefix: (config: Config) => string;
   /** Other names of a tensor that is used in several places. */
   readonly tied?: Readonly<Record<string, readonly string[]>>;
@@ -75,7 +75,7 @@ const bart: Architecture<BartConfig> = {
   },
 };
 
-/** What is made of a checkpoint, and which of its heads is used. */
+/** A model made of a checkpoint, and which of its heads is used. */
 interface Building<Model, Config extends ModelConfig, Choice extends HeadChoice> {
   readonly choose: (config: Config, stored: TensorSource, folder: string) => Choice;
   readonly build: (root: ParameterPath, config: Config, choice: Choice) => Model;
@@ -85,7 +85,7 @@ interface Building<Model, Config extends ModelConfig, Choice extends HeadChoice>
 /** Neither takes a head from the checkpoint nor makes one. */
 const noHead: HeadChoice = { keeps: true, reason: null, warnings: [] };
 
-/** Transformers loads an adapter that lies beside the weights of a model. */
+/** Transformers loads an adapter in the folder of a model. */
 const adapterConfigs = ['adapter_config.json', 'adapter_fusion_config.json'];
 
 function checkFolder(folder: string): void {
@@ -98,7 +98,7 @@ function checkFolder(folder: string): void {
 
 const isOfHead = (name: string): boolean => /^(classifier|qa_outputs)\./.test(name);
 const isOfPooler = (name: string): boolean => /(^|\.)pooler\./.test(name);
-/** Of the pooler of BERT, which not every model has a use for. */
+/** Returns whether a name is of the pooler of BERT, which not every model uses. */
 const isPooler = (name: string): boolean => /(^|\.)pooler\.dense\.(weight|bias)$/.test(name);
 
 /** The checkpoint without a part of it. */
@@ -107,13 +107,13 @@ const without = (source: WeightSource, isLeftOut: (name: string) => boolean): We
   take: (name, shape) => source.take(name, shape),
 });
 
-/** What of the checkpoint parameters come from. A pooler that goes with the head is one of the new ones. */
+/** Returns the tensors of the checkpoint that parameters come from. A pooler that goes with the head is one of the new ones. */
 function sourceFor(source: WeightSource, { keeps, pooler }: HeadChoice): WeightSource {
   const headless = keeps ? source : without(source, isOfHead);
   return pooler === 'head' ? without(headless, isOfPooler) : headless;
 }
 
-/** Gives a pooler that goes with the head the weights of the checkpoint. */
+/** Sets a pooler that goes with the head to the weights of the checkpoint. */
 function startPooler(root: ParameterPath, stored: TensorSource): void {
   for (const parameter of root.parameters().filter(({ name }) => isOfPooler(name) && stored.has(name))) {
     parameter.load(readFloats(stored.take(parameter.name, parameter.shape)), null);
@@ -160,7 +160,7 @@ function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
   }
 }
 
-/** One line for a head that is not used, and for what a checkpoint has beside the one that is. */
+/** One line for a head that is not used, and for what else a checkpoint has. */
 function headLine(
   folder: string,
   { keeps, is, reason }: HeadChoice,
@@ -193,14 +193,14 @@ export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertMode
   });
 }
 
-/** What a classifier is loaded for. */
+/** The options of loading a classifier. */
 export interface LoadClassifierOptions extends ClassifierOptions {
   /**
    * Whether the checkpoint's own head is used. `auto`, the default: if it is one for these labels. `checkpoint`: it must be. `new`: it
    * is not.
    */
   readonly head?: HeadUse;
-  /** Where the pooler of BERT belongs. `head`: it begins as the checkpoint's, and is trained and saved with the head. Default `backbone` */
+  /** The part that the pooler of BERT belongs to. `head`: it begins as the checkpoint's, and is trained and saved with the head. Default `backbone` */
   readonly pooler?: PoolerPlace;
 }
 

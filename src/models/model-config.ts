@@ -16,7 +16,7 @@ export function parseModelConfig(json: ConfigJson, file = 'config.json'): ModelC
 export const modelWidth = (config: ModelConfig): number =>
   config.model_type === 'bart' ? config.d_model : config.hidden_size;
 
-/** The longest sequence the position table has room for, special tokens included. RoBERTa's begins behind the padding id. */
+/** The longest sequence the position table has room for, special tokens included. RoBERTa's begins after the padding id. */
 export function longestSequence({ model_type, max_position_embeddings, pad_token_id }: ModelConfig): number {
   return model_type === 'roberta' ? max_position_embeddings - pad_token_id - 1 : max_position_embeddings;
 }

@@ -34,7 +34,7 @@ function headTensors({ model_type }: EncoderConfig): string[] {
   return parts.flatMap((part) => [`${part}.weight`, `${part}.bias`]);
 }
 
-/** Whether a class may have a head of a kind: it says so, or it says of no head and the tensors may tell. */
+/** Returns whether a class may have a head of a kind: it says so, or it says of no head and the tensors may tell. */
 const mayHave = ({ kind }: StatedClass, wanted: StatedClass['kind']): boolean =>
   kind === wanted || kind === 'none' || kind === 'unstated';
 
@@ -44,7 +44,7 @@ const assumedFrom = ({ stated }: EncoderConfig, tensor: string, title: string): 
     ? [`config.json names ${stated.architecture ?? 'no class'}; the tensor "${tensor}" is taken for ${title}`]
     : [];
 
-/** How outputs are read where the file does not say: a single one is a number. */
+/** Returns the meaning of outputs where the file does not say: a single one is a number. */
 const problemOf = ({ problem_type }: EncoderConfig, outputs: number): ProblemType =>
   problem_type ?? (outputs === 1 ? 'regression' : 'single_label_classification');
 

@@ -2,7 +2,7 @@ import type { Random } from '../random/random.ts';
 import { currentScope, makeIn, type Scope, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** What is computed once in a pass, and the scope around the pass, where it lives. */
+/** Values that are computed once in a pass, and the scope around the pass, where they live. */
 interface Shared {
   readonly scope: Scope | null;
   readonly tensors: Map<object, Tensor>;
@@ -23,12 +23,12 @@ export class Pass {
     this.#shared = whole ? whole.#shared : { scope: currentScope(), tensors: new Map() };
   }
 
-  /** The same pass over some of its sequences. */
+  /** Returns the same pass over some of its sequences. */
   part(sequences: readonly number[]): Pass {
     return new Pass(offsetsOf(this.offsets, sequences), this.random, this);
   }
 
-  /** What `make` gives, made once in a pass for each `owner`: for a value that modules at several points share. */
+  /** Returns the value of `make`, computed once in a pass for each `owner`: for a value that modules at several points share. */
   once(owner: object, make: () => Tensor): Tensor {
     const { scope, tensors } = this.#shared;
     let made = tensors.get(owner);
@@ -48,7 +48,7 @@ export function rowsOf(offsets: Int32Array, sequences: readonly number[]): Int32
   );
 }
 
-/** Where these sequences lie when they are alone. */
+/** Returns the offsets of these sequences when they are alone. */
 export function offsetsOf(offsets: Int32Array, sequences: readonly number[]): Int32Array {
   const own = new Int32Array(sequences.length + 1);
   sequences.forEach((s, i) => {

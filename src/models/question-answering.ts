@@ -36,7 +36,7 @@ export class QuestionAnsweringModel {
     return this.encoder.config;
   }
 
-  /** Where adapters attach. */
+  /** The attachment points of adapters. */
   get points(): AttachmentPoints {
     return this.encoder.points;
   }
@@ -58,7 +58,7 @@ export class QuestionAnsweringModel {
 
   /**
    * (cross-entropy of the starts + cross-entropy of the ends) / 2, each over the tokens of a sequence and averaged over the
-   * sequences. As in Hugging Face a negative position counts as 0, and one behind the last token is left out.
+   * sequences. As in Hugging Face a negative position counts as 0, and one after the last token is left out.
    *
    * @param logits [rows, 2]
    */

@@ -5,11 +5,11 @@ import { encoderAt } from './encoder.ts';
 import { parseModelConfig } from './model-config.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
 
-/** What BART and BERT call the standard deviation of new weights. */
+/** The fields of BART and BERT for the standard deviation of new weights. */
 const deviation = { bart: 'init_std', bert: 'initializer_range', roberta: 'initializer_range' } as const;
 
 /**
- * The parameters of a model that has learnt nothing, as Hugging Face begins its training: matrices N(0, 0.02²), rows of padding
+ * The parameters of a randomly initialised model, as Hugging Face begins its training: matrices N(0, 0.02²), rows of padding
  * and biases 0, scales 1. Those of an encoder are without a head.
  *
  * @param json the content of `config.json`

@@ -1,7 +1,7 @@
 import type { BertVariant } from './bert.ts';
 
 /**
- * RoBERTa (Liu et al., 2019) is BERT with other positions: they count the tokens that are not padding and start behind
+ * RoBERTa (Liu et al., 2019) is BERT with other positions: they count the tokens that are not padding and start after
  * `pad_token_id`, which is the position of padding itself.
  */
 export const roberta: BertVariant = {

@@ -20,7 +20,7 @@ export interface SequencePair {
   readonly targetIds: readonly number[];
 }
 
-/** Packed pairs, the decoder reading the target one step behind what it must write. */
+/** Packed pairs, the decoder reading the target one step behind its output. */
 export interface PackedPairs {
   readonly source: PackedBatch;
   /** The decoder's input. */
@@ -54,7 +54,7 @@ export class Seq2SeqModel {
     root.remove([this.#logitsBias]);
   }
 
-  /** Where adapters attach. */
+  /** The attachment points of adapters. */
   get points(): AttachmentPoints {
     return this.bart.points;
   }
@@ -64,7 +64,7 @@ export class Seq2SeqModel {
     return this.#root;
   }
 
-  /** What a checkpoint holds beside the parameters, which nothing trains. */
+  /** Tensors of a checkpoint that are no parameters: nothing trains them. */
   get constants(): readonly Parameter[] {
     return [this.#logitsBias];
   }

@@ -64,7 +64,7 @@ export class Parameter {
     if (typeof values !== 'function') this.materialize();
   }
 
-  /** Takes the memory for its value now, if it has none yet. */
+  /** Allocates its value now, if it has none yet. */
   materialize(): void {
     this.#current ??= keep(leaf(this.#first(), this.shape));
   }
@@ -101,7 +101,7 @@ export class Parameter {
     if (trainable !== this.trainable) this.#replace(this.#value, trainable);
   }
 
-  /** What the forward pass sees: m ⊙ w, or w without a mask. */
+  /** Returns the weight as the forward pass sees it: m ⊙ w, or w without a mask. */
   tensor(): Tensor {
     return this.#mask ? mul(this.#value, this.#mask) : this.#value;
   }

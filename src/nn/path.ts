@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Initializer } from './init.ts';
 import { Parameter } from './parameter.ts';
 
-/** Where parameters come from: a checkpoint that accounts for each of its tensors. */
+/** A source of parameters: a checkpoint that accounts for each of its tensors. */
 export interface WeightSource {
   has(name: string): boolean;
   /**
@@ -50,17 +50,17 @@ export class ParameterPath {
     return new ParameterPath(this.#join(name), this.#origin, this.#mayInitialize);
   }
 
-  /** The same place, where parameters that the source lacks are initialised: for new heads. */
+  /** Returns the same place, where parameters that the source lacks are initialised: for new heads. */
   initializing(): ParameterPath {
     return new ParameterPath(this.prefix, this.#origin, true);
   }
 
-  /** The same place in the same tree, where every parameter is initialised: for adapters. */
+  /** Returns the same place in the same tree, where every parameter is initialised: for adapters. */
   withoutSource(): ParameterPath {
     return new ParameterPath(this.prefix, { ...this.#origin, source: null }, true);
   }
 
-  /** The same place, where new parameters take memory only when they are needed first, so that they can be counted before. */
+  /** Returns the same place, where new parameters are allocated only when they are first used, so that they can be counted before. */
   deferring(): ParameterPath {
     return new ParameterPath(this.prefix, { ...this.#origin, isDeferred: true }, this.#mayInitialize);
   }
@@ -84,7 +84,7 @@ export class ParameterPath {
     return [...this.#origin.parameters.values()];
   }
 
-  /** Takes parameters out of the tree; their names are free again. */
+  /** Removes parameters from the tree; their names are free again. */
   remove(parameters: Iterable<Parameter>): void {
     for (const { name } of parameters) this.#origin.parameters.delete(name);
   }

@@ -73,8 +73,10 @@ function causalMask({ backend }: Tensor, queries: number, keys: number): Tensor 
 }
 
 /**
- * Multi-head attention inside each sequence of a packed batch. Its query rows see the first `keyCounts[s]` of its key rows, or,
- * when `causal`, as many fewer as there are queries behind them. In self-attention queries and keys are the same rows.
+ * Multi-head attention inside each sequence of a packed batch: the "varlen" attention of FlashAttention and PyTorch, whose
+ * `cu_seqlens_q` and `cu_seqlens_k` are `queryOffsets` and `keyOffsets` here. The query rows of a sequence see the first
+ * `keyCounts[s]` of its key rows, or, when `causal`, as many fewer as there are queries after them. In self-attention queries and
+ * keys are the same rows.
  *
  * @param query [rows, heads * headDim]
  * @param key [key rows, heads * headDim], likewise `value`

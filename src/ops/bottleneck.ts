@@ -29,7 +29,7 @@ export interface BottleneckOptions {
   readonly activation: ActivationName;
   /** s; default 1. */
   readonly scale?: number;
-  /** What the result is added to, of the shape of x: x itself or another tensor. Default: nothing. */
+  /** A tensor of the shape of x, such as x itself, to which the result is added. Default: none. */
   readonly residual?: Tensor | null;
   /** Dropout of what f gives: with the probability p in [0, 1), and a generator that gives the seed of this call's mask. */
   readonly dropout?: { readonly p: number; readonly random: Random } | null;

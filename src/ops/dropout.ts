@@ -14,7 +14,7 @@ export function dropoutMask(like: Tensor, shape: Shape, p: number, seed: number)
   return mul(sub(1, less(uniform, scalarLike(like, p))), 1 / (1 - p));
 }
 
-/** What the mask of one call is made from. */
+/** The probability and the seed of the mask of one call. */
 export interface DrawnDropout {
   readonly p: number;
   readonly seed: number;

@@ -16,7 +16,7 @@ export function commonBackend(inputs: readonly Tensor[]): Backend {
   return backend;
 }
 
-/** Whether one of them requires a gradient: most operations on frozen weights and data end here, without a node. */
+/** Returns whether one of them requires a gradient: most operations on frozen weights and data end here, without a node. */
 function isDifferentiable(inputs: readonly Tensor[]): boolean {
   for (let i = 0; i < inputs.length; i++) if (inputs[i].requiresGrad) return true;
   return false;

@@ -11,7 +11,7 @@ const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 /**
  * For y = f(x): dL/dx from dL/dy.
  *
- * Where a slope is 0 or 1 the gradient is selected, not multiplied: behind a square root or a logarithm dy may be infinite, and
+ * Where a slope is 0 or 1 the gradient is selected, not multiplied: after a square root or a logarithm dy may be infinite, and
  * 0 · ∞ is not 0.
  */
 const derivatives: { [Op in UnaryOp]: (dy: Tensor, x: Tensor, y: Tensor) => Tensor } = {

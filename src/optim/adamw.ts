@@ -10,7 +10,7 @@ import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
- * How weight decay λ enters, with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ):
+ * The way in which weight decay λ enters, with m̂ = m/(1 - β₁ᵗ), v̂ = v/(1 - β₂ᵗ):
  * - `torch-adamw`: w ← (1 - ηλ) w, then w ← w - η m̂ / (√v̂ + ε) (Loshchilov and Hutter, 2019, as PyTorch writes it)
  * - `hf-adamw`: w ← w - η √(1 - β₂ᵗ)/(1 - β₁ᵗ) · m / (√v + ε), then w ← (1 - ηλ) w (Hugging Face transformers 4)
  * - `adam-l2`: the gradient is g + λ w, no separate decay (Kingma and Ba, 2015)

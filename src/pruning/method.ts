@@ -4,7 +4,7 @@ import type { Random } from '../random/random.ts';
 import { type ConfigOf, completeOptions, type OptionTable } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** What a score may look at. */
+/** The inputs of a score. */
 export interface ScoreContext {
   readonly parameters: readonly Parameter[];
   readonly random: Random;
@@ -13,7 +13,7 @@ export interface ScoreContext {
    * `temperature`, 1 if left out, divides the logits before the loss is taken of them.
    */
   readonly losses: readonly ((temperature?: number) => Tensor)[];
-  /** Matrices that act one behind the other, the first first: `chains` of an adapter. SynFlow needs them. */
+  /** Matrices that act one after the other, the first first: `chains` of an adapter. SynFlow needs them. */
   readonly chains?: readonly (readonly Parameter[])[];
   /**
    * Called after each batch with how many passes over one are done, and awaited: it may let other work run, and what it
@@ -30,11 +30,11 @@ export interface PruningMethodDefinition<Table extends OptionTable> {
   readonly name: string;
   /** A few words for the help. */
   readonly summary: string;
-  /** What its losses are of: batches, or single examples. Absent for a method that looks at no data. */
+  /** The data of each loss: a batch, or a single example. Absent for a method that needs no data. */
   readonly data?: 'batches' | 'examples';
   /** Its own options. Default: none. */
   readonly options?: Table;
-  /** In how many rounds it prunes unless told otherwise. Default 1. */
+  /** The default number of rounds. Default 1. */
   readonly iterations?: number;
   /**
    * From the shapes of the matrices and the sparsity over all to the density of each, for a method that gives every matrix a share

@@ -8,7 +8,7 @@ const prunableSets: Readonly<Record<string, (part: string) => boolean>> = {
   repo: (part) => part === 'bottleneck' || part === 'lora',
 };
 
-/** Whether a part, or the name of a matrix of it, is meant by one entry of a list; see {@link prunableIn}. */
+/** Returns whether a part, or the name of a matrix of it, is meant by one entry of a list; see {@link prunableIn}. */
 function meantBy(entry: string): (part: string, name: string) => boolean {
   if (Object.hasOwn(prunableSets, entry)) return prunableSets[entry];
   if (!entry.includes('*')) return (part) => part === entry;

@@ -6,8 +6,8 @@ import type { PruningMethod, ScoreContext } from './method.ts';
 import { pruningMethodOf } from './registry.ts';
 import { budgetsOf, masksWithin, type PruningScope, removedAfter } from './select.ts';
 
-/** In how many rounds weights are removed. */
-export const pruningIterations = wholeNumberIn(1, 10_000, 'each of them scores all weights anew');
+/** The number of rounds in which weights are removed. */
+export const pruningIterations = wholeNumberIn(1, 10_000, 'each of them scores all weights again');
 
 export interface PruneOptions extends ScoreContext {
   /** The name of a method. */
@@ -16,9 +16,9 @@ export interface PruneOptions extends ScoreContext {
   readonly sparsity: number;
   /** Default `global`. */
   readonly scope?: PruningScope;
-  /** In how many rounds of scoring and removing, 1 to 10,000. Default: what the method says, mostly 1. */
+  /** The number of rounds of scoring and removing, 1 to 10,000. Default: that of the method, mostly 1. */
   readonly iterations?: number;
-  /** Of the method. */
+  /** The options of the method. */
   readonly options?: Readonly<Record<string, OptionValue>>;
   /** Told in one line of matrices that are left without a weight. */
   readonly onWarning?: (message: string) => void;
@@ -33,7 +33,7 @@ export interface PruneReport {
 /**
  * Prunes parameters: scores them, sets their masks and thereby the removed weights to 0. Exactly floor(sparsity · N + 1/2) weights
  * go (Algorithm 1 of SparseAdapter, He et al., 2022). With several iterations some go in each, and the scores of the others are
- * computed anew; none comes back. If it fails all weights are as they were.
+ * computed again; none comes back. If it fails all weights are as they were.
  *
  * @throws InputError for an unknown method or option, a sparsity outside [0, 1), a number of rounds that has no end in sight, a score that is not finite, and scores that are the
  * same for all weights

@@ -4,7 +4,7 @@ import { sizeOf } from '../tensor/shape.ts';
 import { apportion } from './erdos-renyi.ts';
 import type { PruningMethod } from './method.ts';
 
-/** How many of `count` weights a sparsity removes: floor(s · N + 1/2). @throws InputError outside [0, 1) */
+/** Returns how many of `count` weights a sparsity removes: floor(s · N + 1/2). @throws InputError outside [0, 1) */
 export function prunedCount(sparsity: number, count: number): number {
   if (!(sparsity >= 0 && sparsity < 1)) {
     throw new InputError(
@@ -81,7 +81,7 @@ export function budgetsOf(
 }
 
 /**
- * How many weights of a budget are removed after so many of `rounds` rounds: the density falls exponentially, to
+ * Returns how many weights of a budget are removed after some of `rounds` rounds: the density falls exponentially, to
  * (1 - s)^(round / rounds) of all weights (Tanaka et al., 2020), and ends at exactly the count of a single round.
  */
 export function removedAfter({ size, sparsity, removed }: Budget, round: number, rounds: number): number {

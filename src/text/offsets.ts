@@ -1,14 +1,14 @@
 import { InputError } from '../errors.ts';
 
-/** Where tokens stand in their text, in UTF-16 code units: token i is `text.slice(starts[i], ends[i])`. */
+/** The places of tokens in their text, in UTF-16 code units: token i is `text.slice(starts[i], ends[i])`. */
 export interface TokenSpans {
   readonly starts: number[];
   readonly ends: number[];
 }
 
-/** How a tokenizer changes text, as far as its tokens must be found again in it. */
+/** The changes that a tokenizer makes to a text, as far as its tokens must be found again in it. */
 export interface Spelling {
-  /** What a character (code point) becomes before it is cut into tokens, whatever stands beside it. */
+  /** Returns what a character (code point) becomes before it is cut into tokens, whatever its neighbours are. */
   normalize(character: string): string;
   /** The part of the normalized text that a token stands for. */
   spell(token: string): string;
@@ -61,7 +61,7 @@ export function locateTokens(text: string, tokens: readonly string[], spelling: 
   return spans;
 }
 
-/** How much of the normalized text a token stands for. A space that is put before a text is no part of it. */
+/** Returns how much of the normalized text a token stands for. A space that is put before a text is no part of it. */
 function lengthAt(normalized: string, at: number, token: string, { spell, keepsSpaces }: Spelling): number {
   const { length } = spell(token);
   const isAfterPrefix = keepsSpaces && !normalized.startsWith(token, at) && normalized.startsWith(token.slice(1), at);
@@ -113,7 +113,7 @@ function misfit(text: string, token: string): InputError {
   );
 }
 
-/** What is read of the `model` of a tokenizer.json. */
+/** The fields of the `model` of a tokenizer.json that are read. */
 export interface WordPieceModel {
   readonly type?: string;
   readonly unk_token?: string;

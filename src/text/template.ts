@@ -10,7 +10,7 @@ type Piece =
   | { readonly ids: readonly number[]; readonly typeId: number }
   | { readonly text: 0 | 1; readonly typeId: number };
 
-/** Where the special tokens of a model go around one text and around a pair. */
+/** The places of the special tokens of a model around one text and around a pair. */
 export interface Template {
   readonly single: readonly Piece[];
   readonly pair: readonly Piece[];
@@ -76,7 +76,7 @@ export function specialIds(pieces: readonly Piece[]): number[] {
   return pieces.flatMap((piece) => ('ids' in piece ? piece.ids : []));
 }
 
-/** Where the ids of the second text of a pair begin, the first having `first` ids. */
+/** Returns where the ids of the second text of a pair begin, the first having `first` ids. */
 export function secondStart(pieces: readonly Piece[], first: number): number {
   const before = pieces.slice(
     0,

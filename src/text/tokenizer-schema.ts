@@ -86,7 +86,7 @@ interface TemplatePiece {
   readonly Sequence?: { readonly id: string };
 }
 
-/** Whether a template has each of the texts once, in their order. */
+/** Returns whether a template has each of the texts once, in their order. */
 const hasTexts = (pieces: readonly unknown[], texts: string): boolean =>
   (pieces as readonly TemplatePiece[]).flatMap(({ Sequence: text }) => (text ? [text.id] : [])).join('') === texts;
 

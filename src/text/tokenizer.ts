@@ -23,7 +23,7 @@ import { checkTokenIds } from './token-ids.ts';
 import { checkConfig, checkDefinition } from './tokenizer-schema.ts';
 import { longestFirst } from './truncation.ts';
 
-/** What is used of the library, whose own declarations TypeScript does not find under Node's module rules. */
+/** The part of the library that is used; TypeScript does not find its own declarations under Node's module rules. */
 interface Library {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[]; tokens: string[] };
   decode(ids: number[], options: { skip_special_tokens: boolean }): string;
@@ -40,7 +40,7 @@ export interface LocatedTokens extends TokenSpans {
 
 /** A pair of texts as a model reads it. */
 export interface PairEncoding extends Encoding {
-  /** Where the second text begins in `ids`. */
+  /** The index in `ids` at which the second text begins. */
   readonly secondStart: number;
 }
 
@@ -146,12 +146,12 @@ export class Tokenizer {
     return this.#singleType ? 1 : 1 + Math.max(0, ...this.joinPair([0], [0]).typeIds);
   }
 
-  /** Gives every token the type 0 from now on, for a model that knows no other. */
+  /** Sets the type of every token to 0 from now on, for a model that has no other. */
   useSingleType(): void {
     this.#singleType = true;
   }
 
-  /** How many special tokens a pair of texts has around it. */
+  /** Returns the number of special tokens around a pair of texts. */
   get pairSpecials(): number {
     return specialIds(this.#template.pair).length;
   }

@@ -1,5 +1,5 @@
 /**
- * How many tokens of each of two texts stay when `room` tokens may stay in all: tokens go one at a time from the end of
+ * Returns how many tokens of each of two texts stay when `room` tokens may stay in all: tokens go one at a time from the end of
  * the longer text, from the second when both are equally long.
  *
  * Source: `longest_first` of `truncate_sequences` in Hugging Face transformers (tokenization_utils_base.py).

@@ -13,7 +13,7 @@ import { HubError } from './request.ts';
 export interface RemoteFile {
   /** Below the repository, with slashes. */
   readonly path: string;
-  /** In bytes. */
+  /** The size in bytes. */
   readonly size: number;
   /** SHA-256 of large files; of small ones the hash that git gives them. */
   readonly hash: string;
@@ -21,7 +21,7 @@ export interface RemoteFile {
 
 export interface Transfer {
   readonly file: RemoteFile;
-  /** Where the finished blob belongs. */
+  /** The path of the finished blob. */
   readonly target: string;
   /** The bytes from `begin` on, as they arrive; the stream may break. */
   readonly bytesFrom: (begin: number) => AsyncIterable<Uint8Array>;
@@ -40,7 +40,7 @@ const ABANDONED = 5000;
 
 /**
  * Downloads a blob unless it is there. What arrives goes to `<target>.incomplete`, in which an interrupted download, also
- * one of Python's huggingface_hub, goes on; when size and hash are right the file gets its name. Nobody but the writer may
+ * one of Python's huggingface_hub, continues; when size and hash are right the file gets its name. Nobody but the writer may
  * take an unfinished file for a blob.
  *
  * Of several processes one downloads and the others wait. If the writer only seems to be gone, two may write at a time:
@@ -115,7 +115,7 @@ async function claim(unfinished: string, target: string): Promise<FileHandle | u
   return undefined;
 }
 
-/** Takes over an abandoned file, and says so to others by its time. */
+/** Continues an abandoned file, and shows that to others by its time. */
 async function reopen(unfinished: string): Promise<FileHandle> {
   try {
     const handle = await open(unfinished, 'r+');
@@ -167,7 +167,7 @@ async function fill(handle: FileHandle, { file, bytesFrom, onBytes }: Transfer):
   return pieces;
 }
 
-/** In the middle of a file even a network that is gone may come back. */
+/** Returns whether to try again: in the middle of a file even a network that is gone may come back. */
 const isTemporary = (error: unknown): boolean => error instanceof HubError && error.kind !== 'refused';
 
 function broken({ path, size }: RemoteFile, done: number, reason: unknown): InputError {

@@ -60,7 +60,7 @@ export class CachedRepository {
     }
   }
 
-  /** Puts a blob into a snapshot, as `path`. @throws InputError when the link cannot be made */
+  /** Adds a blob to a snapshot, as `path`. @throws InputError when the link cannot be made */
   link(commit: string, path: string, hash: string): void {
     const place = join(this.snapshot(commit), path);
     if (existsSync(place)) return;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { environmentVariable } from '../../environment.ts';
 import { InputError } from '../../errors.ts';
 
-/** Where the hub is and where its files are kept, by the variables that all programs of Hugging Face share. */
+/** The address of the hub and the folder of its files, by the variables that all programs of Hugging Face share. */
 export interface HubEnvironment {
   /** The address of the hub, without a slash at its end: `HF_ENDPOINT`. */
   readonly endpoint: string;

@@ -4,12 +4,12 @@ import type { FetchOptions } from './fetch-model.ts';
 import { openRemote } from './remote.ts';
 import { describe, type HubRepository, parseHubName, pinnedName } from './repository.ts';
 
-/** What the cache has of a dataset. */
+/** The part of a dataset that the cache has. */
 export interface CachedDataset {
   /** `org/name@commit`. */
   readonly name: string;
   readonly folder: string;
-  /** Of the files, below the folder. */
+  /** The paths of the files, below the folder. */
   readonly paths: readonly string[];
 }
 

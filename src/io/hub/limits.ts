@@ -15,7 +15,7 @@ export const LONGEST_WAIT = 20_000;
 /** A connection must bring so many bytes in the time in which six could come that bring none. */
 const FEWEST_BYTES = 2 ** 16;
 
-/** What a connection brings is so little that the file would never be whole. */
+/** A connection that is too slow for the file ever to be complete. */
 export class TooSlow extends Error {
   override readonly name = 'TooSlow';
 }
@@ -53,7 +53,7 @@ export function checkSize({ path, size }: RemoteFile): void {
   );
 }
 
-/** The answer, which breaks off with an error behind so many bytes. */
+/** The answer, which ends with an error after so many bytes. */
 export function withLimit(response: Response, bytes: number, tooLarge: () => Error): Response {
   let seen = 0;
   const counter = new TransformStream<Uint8Array, Uint8Array>({

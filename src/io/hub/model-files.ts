@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts';
 
-/** What is read of a model beside its weights, where it is there. */
+/** The files of a model that are read besides its weights, where they are there. */
 const SMALL_FILES = [
   'config.json',
   'generation_config.json',
@@ -15,7 +15,7 @@ const SMALL_FILES = [
 const WEIGHTS = 'model.safetensors';
 export const WEIGHTS_INDEX = 'model.safetensors.index.json';
 
-/** Of the files of a model, those that are needed but for shards: configuration, tokenizer, weights or their index. */
+/** Returns the needed files of a model, but for shards: configuration, tokenizer, weights or their index. */
 export function modelFiles(names: readonly string[]): string[] {
   const weights = names.includes(WEIGHTS)
     ? [WEIGHTS]
@@ -27,7 +27,7 @@ export function modelFiles(names: readonly string[]): string[] {
 
 const tensorFiles = (names: readonly string[]): string[] => names.filter((name) => /^[^/]*\.safetensors$/.test(name));
 
-/** Whether a model can be loaded from these files: one of the chosen ones has the weights, or says where they are. */
+/** Returns whether a model can be loaded from these files: one of the chosen ones has the weights, or says where they are. */
 export function isWholeModel(names: readonly string[], readIndex: () => Readonly<Record<string, unknown>>): boolean {
   const has = (name: string): boolean => names.includes(name);
   const hasTokenizer = has('tokenizer.json') || has('vocab.txt') || (has('vocab.json') && has('merges.txt'));

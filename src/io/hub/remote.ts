@@ -18,7 +18,7 @@ const library = () => optionalPackages('The Hugging Face hub', ['@huggingface/hu
 const HASH = 'the hexadecimal digits of a SHA-1 or SHA-256';
 const hash = v.pipe(v.string(HASH), v.regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, HASH));
 
-/** What the hub says of a repository. */
+/** The hub's facts about a repository. */
 const info = openFields({ sha: v.pipe(v.string('a commit'), v.check(isCommit, 'a commit')) });
 /** Entries of a listing; of those that are no files nothing is read. */
 const entry = openFields({ type: text });
@@ -145,7 +145,7 @@ function access({ endpoint, token }: HubEnvironment, fetch: HubFetch) {
   return { hubUrl: endpoint, fetch, ...(token && { accessToken: token }) };
 }
 
-/** What asks for answers of the hub about a repository: no files, and so of limited size and number. */
+/** Returns a `fetch` for answers of the hub about a repository: no files, and so of limited size and number. */
 function answersOnly(environment: HubEnvironment, repository: HubRepository): HubFetch {
   const fetch = hubFetch(environment, repository);
   const { endpoint, token } = environment;
@@ -171,7 +171,7 @@ function answersOnly(environment: HubEnvironment, repository: HubRepository): Hu
 const unescaped = (text: string): string =>
   text.replace(/\\u([0-9a-f]{4})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
-/** What the library makes of an answer; what it cannot read is the fault of who answered. */
+/** Returns what the library makes of an answer; one that it cannot read is the server's fault. */
 async function answer<T>({ endpoint }: HubEnvironment, request: () => Promise<T>): Promise<T> {
   try {
     return await patiently(request);
@@ -216,6 +216,6 @@ const forbidden = ({ endpoint, cache }: HubEnvironment): HubError =>
     'unreachable',
   );
 
-/** Whether {@link openRemote} failed because there is no network, or none may be used. */
+/** Returns whether {@link openRemote} failed because there is no network, or none may be used. */
 export const isOffline = (error: unknown): boolean =>
   error instanceof InputError && error.cause instanceof HubError && error.cause.kind !== 'refused';

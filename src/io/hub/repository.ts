@@ -24,6 +24,6 @@ export const pinnedName = ({ name }: HubRepository, commit: string): string => `
 
 export const isCommit = (text: string): boolean => COMMIT.test(text);
 
-/** How messages name it. */
+/** The name in messages. */
 export const describe = ({ name, revision }: HubRepository): string =>
   revision === 'main' ? name : `${name}@${revision}`;

@@ -4,7 +4,7 @@ import type { HubEnvironment } from './environment.ts';
 import { LONGEST_WAIT } from './limits.ts';
 import { describe, type HubRepository } from './repository.ts';
 
-/** Whether to ask again: a refusal stays, who is busy may answer next time, and nobody can be reached without a network. */
+/** The kind of a failure, which decides whether to ask again: a refusal stays, a busy server may answer next time, and without a network none can be reached. */
 type Kind = 'refused' | 'busy' | 'unreachable';
 
 /** Why the hub gave no answer, or another one than was asked for. The message begins with the address of the hub. */
@@ -41,7 +41,7 @@ function headersFor(url: string, given: RequestInit['headers'], { endpoint }: Hu
 export type HubFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**
- * What the hub's library calls in place of `fetch`: it throws a {@link HubError} for what is no success.
+ * A `fetch` for the hub's library: it throws a {@link HubError} for what is no success.
  *
  * @param signal gives a request up, and the answer while it is read
  */
@@ -104,7 +104,7 @@ function retryAfterOf(headers: Headers): number | undefined {
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
-/** What a status means; the hub tells more in a header of its own. */
+/** Returns the meaning of a status; the hub tells more in a header of its own. */
 function refusal(
   { status, headers }: Response,
   { endpoint, token }: HubEnvironment,

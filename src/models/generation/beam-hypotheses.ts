@@ -30,7 +30,7 @@ export class BeamHypotheses {
     if (isFull) this.#texts.shift();
   }
 
-  /** Whether nothing better is to come. @param bestSum of the best continuation; @param length tokens of the beams, without it */
+  /** Returns whether no better text can follow. @param bestSum of the best continuation; @param length tokens of the beams, without it */
   isDone(bestSum: number, length: number): boolean {
     const { numBeams, earlyStopping } = this.#settings;
     if (this.#texts.length < numBeams) return false;

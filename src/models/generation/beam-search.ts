@@ -14,7 +14,7 @@ interface Beam {
   readonly sum: number;
 }
 
-/** A beam of the last step with a token behind it. */
+/** A beam of the last step with a token after it. */
 interface Candidate {
   /** The number of the beam in its source. */
   readonly beam: number;
@@ -31,13 +31,13 @@ interface Search {
 
 /** A generated text. */
 export interface ScoredText {
-  /** With the start token and, unless the text was cut at the maximum length, the end. */
+  /** The tokens, with the start token and, unless the text was cut at the maximum length, the end. */
   readonly ids: readonly number[];
   /** Σ log p / length^lengthPenalty; null where no beams were searched. */
   readonly score: number | null;
 }
 
-/** Copies of the first beam start so far behind that all beams of the first step continue it. */
+/** Copies of the first beam start so far below it that all beams of the first step continue it. */
 const FAR_BEHIND = -1e9;
 
 export interface BeamOptions {
@@ -110,7 +110,7 @@ export async function beamSearch(
   });
 }
 
-/** The `count` best continuations, best first. @param rows log-probabilities [vocab] behind each beam */
+/** The `count` best continuations, best first. @param rows log-probabilities [vocab] after each beam */
 function bestCandidates(beams: readonly Beam[], rows: readonly Float32Array[], count: number): Candidate[] {
   const best: Candidate[] = [];
   rows.forEach((row, beam) => {

@@ -89,7 +89,7 @@ class SourceMemory {
 export class CachedDecoding implements Decoding, KVCache {
   readonly #model: Seq2SeqModel;
   readonly #source: SourceMemory;
-  /** Of the decoder's own side, by layer; none before the first step. */
+  /** Keys and values of the decoder's own side, by layer; none before the first step. */
   readonly #own: KeysAndValues[] = [];
   /** The source of each text. */
   #sourceOf: readonly number[];
@@ -164,7 +164,7 @@ export class CachedDecoding implements Decoding, KVCache {
 const evenOffsets = (count: number, length: number): Int32Array =>
   Int32Array.from({ length: count + 1 }, (_, i) => i * length);
 
-/** Where each run of equal numbers begins, and their number: [3, 3, 5] -> [0, 2, 3]. */
+/** Returns the places where each run of equal numbers begins, and their number: [3, 3, 5] -> [0, 2, 3]. */
 function runOffsets(numbers: readonly number[]): Int32Array {
   const starts = [...numbers.keys()].filter((i) => i === 0 || numbers[i] !== numbers[i - 1]);
   return Int32Array.from([...starts, numbers.length]);

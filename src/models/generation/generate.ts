@@ -10,7 +10,7 @@ import { constraints, expScores, warpers } from './logits-processors.ts';
 import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
 
 export interface GenerateOptions {
-  /** Where tokens are drawn from; needed to sample. Each text has a stream of its own, whatever the batches are. */
+  /** The generator of sampled tokens; needed to sample. Each text has a stream of its own, whatever the batches are. */
   readonly random?: Random;
   /** The number of the first source, which decides its stream, where a longer list is given in parts. Default 0. */
   readonly firstSource?: number;
@@ -37,7 +37,7 @@ function sampler(sampling: Sampling, randomOf: (text: number) => Random): Choice
       left -= weight;
       return left < 0;
     });
-    // Rounding can leave a remainder behind the last token.
+    // Rounding can leave a remainder after the last token.
     return id >= 0 ? id : weights.findLastIndex((weight) => weight > 0);
   };
 }

@@ -37,7 +37,7 @@ export const minimumLength =
   (scores, tokens) =>
     tokens.length < length ? without(scores, [end]) : scores;
 
-/** `id` alone behind the start token. */
+/** Allows only `id` after the start token. */
 export const forcedFirst =
   (id: number): LogitsProcessor =>
   (scores, tokens) =>
@@ -90,12 +90,12 @@ export function expScores(scores: Float32Array): Float64Array {
   return Float64Array.from(scores).map((score) => Math.exp(score - largest));
 }
 
-/** One behind the other. */
+/** Returns a processor that applies several in turn. */
 export function chain(processors: readonly LogitsProcessor[]): LogitsProcessor {
   return (scores, tokens) => processors.reduce((changed, process) => process(changed, tokens), scores);
 }
 
-/** What the settings forbid and demand, in the order of Hugging Face. */
+/** Returns the processors that the settings ask for, in the order of Hugging Face. */
 export function constraints(settings: GenerationSettings, { eos_token_id }: BartConfig): LogitsProcessor {
   const { noRepeatNgramSize, minLength, forcedBosTokenId, forcedEosTokenId, maxLength } = settings;
   return chain([
@@ -106,7 +106,7 @@ export function constraints(settings: GenerationSettings, { eos_token_id }: Bart
   ]);
 }
 
-/** What narrows the choice before a token is drawn, in the order of Hugging Face. */
+/** Returns the processors that narrow the choice before a token is sampled, in the order of Hugging Face. */
 export function warpers(sampling: Sampling): LogitsProcessor {
   return chain([
     ...(sampling.temperature === 1 ? [] : [temperature(sampling.temperature)]),

@@ -14,7 +14,7 @@ import {
 import type { BartConfig } from '../bart-config.ts';
 import { type ConfigJson, fieldError, isOff } from '../config-json.ts';
 
-/** How tokens are drawn at random. */
+/** The settings of sampling. */
 export type Sampling = ValueOf<typeof sampling>;
 const sampling = strictFields({
   /** Scores are divided by it: above 0; below 1 the likely tokens become likelier. */
@@ -33,7 +33,7 @@ const fromTwo = v.pipe(
   v.check((x) => Number.isSafeInteger(x) && x > 1, 'a whole number from 2 on'),
 );
 
-/** How texts are generated. Lengths count all tokens of the decoder, with the start token and the end. */
+/** The settings of generation. Lengths count all tokens of the decoder, with the start token and the end. */
 export type GenerationSettings = ValueOf<typeof generation>;
 const entries = {
   maxLength: fromTwo,
@@ -49,7 +49,7 @@ const entries = {
   earlyStopping: boolean,
   /** No run of so many tokens may occur twice; 0 allows it. */
   noRepeatNgramSize: wholeNumber,
-  /** The first token behind the start token; null leaves it free. */
+  /** The first token after the start token; null leaves it free. */
   forcedBosTokenId: orNone(wholeNumber),
   /** The last token when `maxLength` is reached; null leaves it free. */
   forcedEosTokenId: orNone(wholeNumber),
@@ -60,7 +60,7 @@ const generation = strictFields(entries);
 /** The schema of settings of which any may be left out. */
 export const partialGeneration = v.partial(v.strictObject(entries));
 
-/** What Hugging Face does when nothing is asked for. */
+/** The defaults of Hugging Face. */
 export const generationDefaults: GenerationSettings = {
   maxLength: 20,
   minLength: 0,
@@ -214,7 +214,7 @@ export function parseGenerationSettings(json: ConfigJson, file = 'config.json'):
   return { ...own, sampling: fields.do_sample ? { ...samplingDefaults, ...sampling } : null };
 }
 
-/** What the memory of the kernels can hold. */
+/** The bytes that the memory of the kernels can hold. */
 const MOST_BYTES = 2 ** 32;
 
 /** @throws InputError naming the setting that is out of its range, contradicts another one, or cannot fit into memory */
