@@ -54,7 +54,8 @@ for (; index < to && Date.now() < until; index++) {
   Atomics.store(current, 0, index);
   const hash = createHash('sha256').update(`${seed} ${name} ${index}`).digest('hex').slice(0, 16);
   const random = new Random(hash);
-  const input = mutated(random, target.kind, target.seeds[index % target.seeds.length]);
+  const input =
+    'make' in target ? target.make(random) : mutated(random, target.kind, target.seeds[index % target.seeds.length]);
   const problem = await problemOf(input, () => {
     refused++;
   });
