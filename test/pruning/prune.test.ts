@@ -201,7 +201,7 @@ test('bad input is an error before any mask is set', async () => {
     await assertRejectsInput(
       () => prune({ ...options, method: 'snip', sparsity: 0.5, losses: [unused], iterations }),
       new RegExp(
-        `^iterations must be a whole number from 1 to 10000: each of them scores all weights anew, not ${String(iterations).replace('+', '.')}`,
+        `^iterations must be a whole number from 1 to 10000: each of them scores all weights again, not ${String(iterations).replace('+', '.')}`,
       ),
     );
   }
