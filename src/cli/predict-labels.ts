@@ -111,6 +111,6 @@ function answerCells({ labels, problem, outputs }: SequenceClassifier, predictio
 }
 
 function printAsLine(model: SequenceClassifier, prediction: Prediction, example: Example): void {
-  const texts = example.pair === undefined ? [example.text] : [example.text, example.pair];
+  const texts = example.textPair === undefined ? [example.text] : [example.text, example.textPair];
   printCells([...answerCells(model, prediction), ...texts]);
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import { fusion } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import { type BatchOrder, type GlueTaskName, glueTasks, windowDefaults, xsumColumns, xsumFile } from '../data/index.ts';
+import { type BatchOrder, glueTasks, type HubDataset, knownDatasets, windowDefaults, xsumFile } from '../data/index.ts';
 import { isFolder } from '../io/index.ts';
 import type { Pooling } from '../models/index.ts';
 import {
@@ -11,7 +11,6 @@ import {
   defaultMaxLength,
   type FusedAdapter,
   fusedAdapters,
-  type HubDataset,
   isHubGlue,
   type PruningSettings,
   type RunSettings,
@@ -31,7 +30,7 @@ import { isExplicit, rejectExplicit, written } from './options.ts';
 import { checkMethodAgreement, type PruningFlags, pruningFlagOf, pruningSettings } from './pruning-options.ts';
 
 /** What `--task` accepts. */
-export const taskNames = [...(Object.keys(glueTasks) as GlueTaskName[]), 'squad' as const, 'xsum' as const];
+export const taskNames = [...glueTasks, 'squad' as const, 'xsum' as const];
 
 /** Where data comes from, as options. */
 export interface DataFlags {
@@ -242,9 +241,9 @@ function dataSettings(command: Command): DataSettings {
   rejectExplicit(command, ['stride'], 'belongs to --task squad');
   if (task === 'xsum') {
     rejectExplicit(command, ['text', 'target'], 'belongs to a table of your own: that of --task xsum is known');
-    if (dataset !== undefined) return pairData(command, { dataset, subset }, xsumColumns);
+    if (dataset !== undefined) return pairData(command, { dataset, subset }, knownDatasets.xsum.columns);
     const [train, test] = isFolder(source) ? [xsumFile(source, 'train'), xsumFile(source, 'test')] : [source, null];
-    return pairData(command, { train, eval: evalData ?? test }, xsumColumns);
+    return pairData(command, { train, eval: evalData ?? test }, knownDatasets.xsum.columns);
   }
   if (task !== undefined) {
     const own = ['evalData', 'text', 'label', 'labelKind', 'target', 'subset', ...textFlags] as const;

@@ -26,14 +26,14 @@ export function encodeExamples(
   checkList('examples', examples);
   const [first] = examples;
   return examples.map((example, i) => {
-    const { text, pair, label } = checkExample(`examples[${i}]`, example);
-    const texts = pair === undefined ? 1 : 2;
-    if (i > 0 && texts !== (first.pair === undefined || first.pair === null ? 1 : 2)) {
+    const { text, textPair, label } = checkExample(`examples[${i}]`, example);
+    const texts = textPair === undefined ? 1 : 2;
+    if (i > 0 && texts !== (first.textPair === undefined || first.textPair === null ? 1 : 2)) {
       throw new InputError(
-        `examples[${i}] has ${texts === 1 ? 'one text' : 'two texts'}, and examples[0] has ${texts === 1 ? 'two' : 'one'}; give "pair" to all of them or to none.`,
+        `examples[${i}] has ${texts === 1 ? 'one text' : 'two texts'}, and examples[0] has ${texts === 1 ? 'two' : 'one'}; give "textPair" to all of them or to none.`,
       );
     }
-    const { ids, typeIds } = tokenizer.encode(text, pair, { maxLength });
+    const { ids, typeIds } = tokenizer.encode(text, textPair, { maxLength });
     return { ids, typeIds: shared(typeIds), label, texts };
   });
 }
@@ -43,13 +43,13 @@ function checkExample(name: string, example: unknown): Example {
   if (typeof example !== 'object' || example === null || Array.isArray(example)) {
     throw new InputError(`${name} is ${shown(example)}; it must be an object with a "text".`);
   }
-  const { text, pair, label } = example as Readonly<Record<keyof Example, unknown>>;
+  const { text, textPair, label } = example as Readonly<Record<keyof Example, unknown>>;
   checkText(`${name}.text`, text);
-  if (pair !== undefined && pair !== null) checkText(`${name}.pair`, pair);
+  if (textPair !== undefined && textPair !== null) checkText(`${name}.textPair`, textPair);
   if (label !== undefined && label !== null && !Number.isFinite(label)) {
     throw new InputError(`${name}.label is ${shown(label)}; it must be the number of a class or a number to predict.`);
   }
-  return { text, pair: pair ?? undefined, label: (label as number | null) ?? undefined };
+  return { text, textPair: textPair ?? undefined, label: (label as number | null) ?? undefined };
 }
 
 /** @throws InputError if a value of a program is no list */

@@ -3,7 +3,7 @@ import type { MetricName } from '../metrics/index.ts';
 /** One text, or a pair of texts, and what is to be predicted for it. */
 export interface Example {
   text: string;
-  pair?: string;
+  textPair?: string;
   /** Class index or regression target; absent where nothing is known, as in prediction input. */
   label?: number;
 }

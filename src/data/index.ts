@@ -1,21 +1,32 @@
 export * from './browser.ts';
-export { readLines } from './files.ts';
 export {
-  type GlueTask,
-  type GlueTaskName,
-  glueTasks,
-  type ReadGlueOptions,
-  readGlue,
-  readHubGlue,
-  type Split,
-} from './glue.ts';
+  type DatasetName,
+  type KnownDataset,
+  type KnownExamples,
+  knownDataset,
+  knownDatasets,
+  type TaskName,
+  taskNamed,
+} from './datasets.ts';
+export { readLines } from './files.ts';
 export { datasetFiles, type FetchDatasetOptions, fetchDataset } from './hub-dataset.ts';
 export type { LabelKind } from './labels.ts';
 export { type ParquetOptions, type ParquetRow, readParquet } from './parquet.ts';
-export { isTable } from './rows.ts';
+export {
+  type ExampleOptions,
+  readExamples,
+  type StreamOptions,
+  streamExamples,
+  type TextOptions,
+} from './read-examples.ts';
+export { type QuestionDataset, readQuestions } from './read-questions.ts';
+export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
+export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
+export { rowsOf, sourceOf } from './source-of.ts';
+export { type GlueTaskName, glueTasks, isGlueTask } from './sources/glue-folder.ts';
+export { datasetTitle, type HubDataset } from './sources/hub.ts';
+export { squadFile } from './sources/squad-files.ts';
+export { type WordnetField, type WordnetOptions, wordnetFields, wordnetSource } from './sources/wordnet.ts';
+export { xsumFile } from './sources/xsum-folder.ts';
 export { type DatasetSplits, splitsOf } from './splits.ts';
-export { type QuestionDataset, readSquad, readSquadTable, squadFile } from './squad.ts';
-export { readTable, type StreamTableOptions, streamTable, type TableOptions } from './table.ts';
-export { readTextPairs, type TextPair } from './text-pairs.ts';
-export { readWordnetFields, type WordnetField, type WordnetOptions, wordnetFields } from './wordnet.ts';
-export { xsumColumns, xsumFile } from './xsum.ts';
+export { isTable } from './table-formats.ts';

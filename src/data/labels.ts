@@ -144,7 +144,7 @@ function numbersOrIds(column: LabelColumn, given: readonly string[], options: La
   return {
     ...read,
     warnings: [
-      `column '${options.column}' holds ${range} and is read as numbers to predict (regression); if they are classes, say --label-kind classification (kind: 'classification')`,
+      `column '${options.column}' holds ${range} and is read as numbers to predict (regression); if they are classes, say --label-kind classification (labelKind: 'classification')`,
       ...read.warnings,
     ],
   };

@@ -1,6 +1,7 @@
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { InputError } from '../errors.ts';
 import { type ByteSource, readBuffer } from '../io/byte-source.ts';
+import type { Column } from './source.ts';
 
 /** A Parquet file that is being read. */
 export interface OpenParquet {
@@ -21,7 +22,7 @@ const SMALLEST = 12;
  *
  * @throws InputError for a column that is not there; any other error means that the file is damaged or of another kind
  */
-export async function openParquet(source: ByteSource, columns: readonly string[]): Promise<OpenParquet> {
+export async function openParquet(source: ByteSource, columns: readonly Column[]): Promise<OpenParquet> {
   if (source.size < SMALLEST) throw new Error(`it has ${source.size} bytes`);
   const { parquetMetadataAsync, parquetSchema } = await import('hyparquet');
   const file = {
@@ -30,8 +31,9 @@ export async function openParquet(source: ByteSource, columns: readonly string[]
   };
   const metadata = await parquetMetadataAsync(file);
   const names = parquetSchema(metadata).children.map(({ element }) => element.name);
-  for (const column of columns) {
+  for (const { name: column, optional } of columns) {
     if (!names.includes(column)) {
+      if (optional) continue;
       const known = names.map((name) => `'${name}'`).join(', ');
       throw new InputError(`${source.label} has no column '${column}'; it has ${known}`);
     }
@@ -42,15 +44,20 @@ export async function openParquet(source: ByteSource, columns: readonly string[]
   const info = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
   const classes = classNames(info, source.label);
   return {
-    classes: columns.map((column) => classes.get(column) ?? null),
-    parts: readParts(file, metadata, columns),
+    classes: columns.map(({ name }) => classes.get(name) ?? null),
+    parts: readParts(
+      file,
+      metadata,
+      columns.map(({ name }) => (names.includes(name) ? name : null)),
+    ),
   };
 }
 
 async function* readParts(
   file: AsyncBuffer,
   metadata: FileMetaData,
-  columns: readonly string[],
+  /** Null for one that is missing. */
+  columns: readonly (string | null)[],
 ): AsyncGenerator<unknown[][], void, undefined> {
   const [{ parquetReadColumn }, { compressors }] = await Promise.all([
     import('hyparquet/src/read.js'),
@@ -61,8 +68,12 @@ async function* readParts(
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);
     if (!(rowEnd >= rowStart)) throw new Error(`a group has ${num_rows} rows`);
-    const data: ArrayLike<unknown>[] = [];
+    const data: (ArrayLike<unknown> | null)[] = [];
     for (const column of rowEnd > rowStart ? columns : []) {
+      if (column === null) {
+        data.push(null);
+        continue;
+      }
       const read = await parquetReadColumn({ file, metadata, columns: [column], rowStart, rowEnd, compressors });
       if (read.length < rowEnd - rowStart) {
         throw new Error(`column '${column}' has ${read.length} values in a group of ${rowEnd - rowStart} rows`);
@@ -72,7 +83,7 @@ async function* readParts(
     for (let from = 0; from < rowEnd - rowStart; from += PART) {
       const count = Math.min(PART, rowEnd - rowStart - from);
       yield Array.from({ length: count }, (_, i) =>
-        columns.map((column, c) => plain(data[c][from + i], exact.has(column))),
+        columns.map((column, c) => plain(data[c]?.[from + i], column !== null && exact.has(column))),
       );
     }
     rowStart = rowEnd;

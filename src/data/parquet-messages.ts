@@ -1,6 +1,8 @@
+import type { Column } from './source.ts';
+
 /** What the reader of Parquet files is asked. */
 export type ParquetRequest =
-  | { readonly ask: 'open'; readonly path: string; readonly columns: readonly string[] }
+  | { readonly ask: 'open'; readonly path: string; readonly columns: readonly Column[] }
   | { readonly ask: 'next' };
 
 /** What it answers, each request once. */

@@ -3,6 +3,7 @@ import { fileSource } from '../io/file-source.ts';
 import { openParquet } from './parquet-core.ts';
 import type { ParquetReply, ParquetRequest } from './parquet-messages.ts';
 import { GivenUp, NoThread, ParquetThread } from './parquet-thread.ts';
+import type { Column } from './source.ts';
 
 /**
  * The values of one row by column; lists are arrays, structures are objects, whole numbers of 64 bits are numbers, or a bigint where a
@@ -31,7 +32,8 @@ export async function readParquet(
   options?: ParquetOptions,
 ): Promise<ParquetRow[]> {
   const rows: ParquetRow[] = [];
-  for await (const { classes, part } of parquetParts(path, columns, options)) {
+  const asked = columns.map((name) => ({ name }));
+  for await (const { classes, part } of parquetParts(path, asked, options)) {
     const named = (c: number, value: unknown) => classes[c]?.[value as number] ?? value;
     for (const values of part) rows.push(Object.fromEntries(columns.map((column, c) => [column, named(c, values[c])])));
   }
@@ -49,7 +51,7 @@ export interface ParquetPart {
 /** The same as {@link readParquet}, some rows at a time. */
 export async function* parquetParts(
   path: string,
-  columns: readonly string[],
+  columns: readonly Column[],
   { partMilliseconds, memoryMiB }: ParquetOptions = {},
 ): AsyncGenerator<ParquetPart, void, undefined> {
   const source = fileSource(path);
@@ -81,7 +83,7 @@ interface Reader {
   close(): void;
 }
 
-async function readerFor(path: string, columns: readonly string[], limit: number, memory: number): Promise<Reader> {
+async function readerFor(path: string, columns: readonly Column[], limit: number, memory: number): Promise<Reader> {
   try {
     try {
       return await threadReader(await ParquetThread.take(memory), path, columns, limit);
@@ -98,7 +100,7 @@ async function readerFor(path: string, columns: readonly string[], limit: number
 async function threadReader(
   thread: ParquetThread,
   path: string,
-  columns: readonly string[],
+  columns: readonly Column[],
   limit: number,
 ): Promise<Reader> {
   let isUsable = true;
@@ -129,7 +131,7 @@ async function threadReader(
 }
 
 /** Without a thread, and so without a limit. */
-async function ownReader(path: string, columns: readonly string[]): Promise<Reader> {
+async function ownReader(path: string, columns: readonly Column[]): Promise<Reader> {
   const source = fileSource(path);
   try {
     const { classes, parts } = await openParquet(source, columns);

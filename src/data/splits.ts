@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
 import { InputError } from '../errors.ts';
-import { tableFormats } from './rows.ts';
+import { tableFormats } from './table-formats.ts';
 
 /** The files of one part of a dataset, in order. */
 export interface DatasetSplits {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GlueTaskName, glueTasks, squadFile, windowDefaults, xsumColumns, xsumFile } from '../data/index.ts';
+import { type GlueTaskName, isGlueTask, knownDatasets, squadFile, windowDefaults, xsumFile } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { parseModelConfig } from '../models/index.ts';
@@ -39,7 +39,7 @@ interface PaperTask {
 /** The metric of a GLUE task is the first one of the benchmark (caption of table 1). */
 const glue = (task: GlueTaskName, title: string): PaperTask => ({
   title,
-  score: glueTasks[task].metrics[0],
+  score: knownDatasets[task].metrics[0],
   kind: 'encoder',
   maxLength: classification.maxLength,
   data: (folder) => {
@@ -57,7 +57,7 @@ const xsum: PaperTask = {
     const own = subfolder(folder, ['xsum', 'XSum']);
     const [train, test] = [xsumFile(own, 'train'), xsumFile(own, 'test')];
     const maxTargetLength = Math.min(textDefaults.maxTargetLength, maxLength);
-    return { kind: 'pairs', train, eval: test, ...xsumColumns, maxTargetLength, generation: {} };
+    return { kind: 'pairs', train, eval: test, ...knownDatasets.xsum.columns, maxTargetLength, generation: {} };
   },
 };
 
@@ -87,10 +87,8 @@ export const tasks = {
 export type TaskName = keyof typeof tasks;
 export const taskNames = Object.keys(tasks) as TaskName[];
 
-const isGlue = (task: TaskName): task is GlueTaskName => task in glueTasks;
-
 /** Those of GLUE, whose scores the paper averages. */
-export const paperTasks: readonly GlueTaskName[] = taskNames.filter(isGlue);
+export const paperTasks: readonly GlueTaskName[] = taskNames.filter((task) => isGlueTask(task));
 
 export const taskNamed = (task: TaskName): PaperTask => tasks[task];
 export const taskTitle = (task: TaskName): string => tasks[task].title;

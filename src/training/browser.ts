@@ -26,7 +26,6 @@ export {
   type PredictOptions,
   type Scores,
   type Task,
-  type TaskName,
   type TaskTypes,
 } from './task.ts';
 export { type Objective, type StepReport, Trainer, type TrainingOptions, trainingDefaults } from './trainer.ts';

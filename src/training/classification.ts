@@ -69,7 +69,8 @@ function checkExamples({ texts, config }: SequenceClassifier, examples: readonly
   for (const [i, example] of examples.entries()) {
     checkSequence(`examples[${i}]`, example, config.vocab_size);
     if (texts === null || example.texts === undefined || example.texts === texts) continue;
-    const trained = texts === 2 ? 'pairs of texts; give a second one as "pair"' : 'single texts; leave out "pair"';
+    const trained =
+      texts === 2 ? 'pairs of texts; give a second one as "textPair"' : 'single texts; leave out "textPair"';
     throw new InputError(
       `examples[${i}] has ${example.texts === 1 ? 'one text' : 'two texts'}, and the model was trained on ${trained}.`,
     );

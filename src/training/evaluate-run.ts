@@ -3,7 +3,7 @@ import { fetchModel } from '../io/index.ts';
 import { loadRun } from './load-run.ts';
 import type { TaskModel } from './model.ts';
 import { readRunConfig } from './run-folder.ts';
-import { type DataSettings, fetchData } from './settings.ts';
+import { type DataSettings, fetchData, sourceOf } from './settings.ts';
 import type { PredictOptions, Scores } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 
@@ -35,13 +35,13 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   if (options.data && taskOf(options.data) !== task)
     throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
   const place = await fetchModel(options.model ?? settings.model);
-  const source = await fetchData(options.data ?? settings.data);
+  const read = await fetchData(options.data ?? settings.data);
   const { model } = loadRun(folder, { model: place });
   for (const warning of model.warnings) options.onWarning?.(warning);
-  const data = await task.readEvaluation(source, labels, model.random);
+  const data = await task.read(sourceOf(read, model.random), 'evaluation', read, labels);
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);
-  const evaluation = task.evaluation(data, model.tokenizer, { ...settings, data: source });
+  const evaluation = task.evaluation(data, model.tokenizer, { ...settings, data: read });
   options.onLoaded?.(model, evaluation.size);
   return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(model.network, options) };
 }

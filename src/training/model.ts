@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, AdapterSet, type AdapterSettings, completeSettings, freezeBackbone } from '../adapters/index.ts';
+import type { TaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   ActivationCache,
@@ -21,7 +22,7 @@ import { tokenizerOf } from './model-tokenizer.ts';
 import { type PruneModelOptions, pruneModel } from './prune-model.ts';
 import type { AdapterPruneReport } from './records.ts';
 import { builtAdapter, type FusedAdapter, type PruningSettings, type RunSettings } from './settings.ts';
-import type { LoadOptions, Task, TaskName, TaskTypes } from './task.ts';
+import type { LoadOptions, Task, TaskTypes } from './task.ts';
 import { Trainable } from './trainable.ts';
 import type { Objective, TrainingOptions } from './trainer.ts';
 

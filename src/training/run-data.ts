@@ -2,7 +2,7 @@ import { Random } from '../random/index.ts';
 import type { TaskModel } from './model.ts';
 import { withLabels } from './relabel.ts';
 import type { RunCache } from './run-cache.ts';
-import type { RunSettings } from './settings.ts';
+import { type RunSettings, sourceOf, unknownData } from './settings.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
 
 /** The data of a run as its task reads them. */
@@ -19,7 +19,7 @@ export interface EncodedData<T extends TaskTypes> {
 }
 
 /** What determines the examples of a run: those of the WordNet task are drawn anew for each seed. */
-const sourceOf = ({ data, seed }: Pick<RunSettings, 'data' | 'seed'>): unknown[] =>
+const dataKey = ({ data, seed }: Pick<RunSettings, 'data' | 'seed'>): unknown[] =>
   data.kind === 'wordnet' ? [data, seed] : [data];
 
 /**
@@ -35,9 +35,11 @@ export function readRunData<T extends TaskTypes>(
 ): Promise<RunData<T>> {
   const { data, seed } = settings;
   const random = new Random(seed);
-  return cache.memo(['data', ...sourceOf(settings)], async () => {
-    const train = await task.readTraining(data, random);
-    return { train, evaluation: await task.readEvaluation(data, train.labels, random) };
+  return cache.memo(['data', ...dataKey(settings)], async () => {
+    const source = sourceOf(data, random);
+    const train = await task.read(source, 'train', data);
+    if (!train) throw unknownData();
+    return { train, evaluation: await task.read(source, 'evaluation', data, train.labels) };
   });
 }
 
@@ -48,7 +50,7 @@ export function encodeRunData<T extends TaskTypes>(
   cache: RunCache,
 ): EncodedData<T> {
   const { model, maxLength, seed } = settings;
-  const key = [model, maxLength, labels, ...sourceOf(settings)];
+  const key = [model, maxLength, labels, ...dataKey(settings)];
   const train = withLabels(data.train, labels);
   const evaluation = data.evaluation && withLabels(data.evaluation, labels);
   return {

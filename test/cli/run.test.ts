@@ -190,7 +190,7 @@ test('--adapter fusion mixes the adapters of finished runs', async () => {
 test('pairs of texts: two columns in a table, a TAB in a line', async () => {
   await succeed(train('mood', 'pairs', '--epochs', '1', '--text', 'text,thing'));
   const { stdout } = await succeed(['predict', at('pairs'), '--json'], { input: 'the film is good\tfilm\n' });
-  assert.equal(JSON.parse(stdout).pair, 'film');
+  assert.equal(JSON.parse(stdout).textPair, 'film');
 });
 
 test('the same seed gives the same file, another seed another', async () => {

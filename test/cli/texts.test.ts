@@ -53,8 +53,8 @@ test('predict with the own head of a checkpoint: labels, or a value for one outp
     succeed(['predict', '--model', withHead(['LABEL_0']), '--json'], { input }),
   ]);
   const [pair, single] = parsedLines(classes.stdout);
-  assert.equal(pair.pair, 'the book is dull');
-  assert.equal(single.pair, undefined);
+  assert.equal(pair.textPair, 'the book is dull');
+  assert.equal(single.textPair, undefined);
   assert.deepEqual(Object.keys(single.probabilities), ['bad', 'good', 'unsure']);
   const [{ value: number, logits, probabilities }] = parsedLines(value.stdout);
   assert.deepEqual([number], logits);

@@ -1,24 +1,38 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { type GlueTaskName, glueTasks, readGlue, type Split } from '../../src/data/index.ts';
+import {
+  type Dataset,
+  type GlueTaskName,
+  glueTasks,
+  knownDatasets,
+  readExamples,
+  type Split,
+  sourceOf,
+} from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
 import { folderWith } from './folder.ts';
 
-const test = suite('readGlue');
+const test = suite('GLUE folders');
 
 const MRPC_HEADER = '\uFEFFQuality\t#1 ID\t#2 ID\t#1 String\t#2 String';
 const STSB_HEADER = 'index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore';
 const RTE_HEADER = 'index\tsentence1\tsentence2\tlabel';
 
-/** Reads one dev.tsv with these lines from a folder laid out as the benchmark's. */
-function readDev(task: GlueTaskName, lines: string[], end = '\n') {
-  const { folder } = glueTasks[task];
-  return readGlue(task, folderWith({ [`${folder}/dev.tsv`]: lines.join(end) + end }), 'dev');
+async function readGlue(task: GlueTaskName, data: string, split: Split): Promise<Dataset> {
+  const rows = sourceOf({ task, data }).open(split);
+  assert.ok(rows);
+  return readExamples(rows, { known: knownDatasets[task] });
 }
 
-test('CoLA has no header', () => {
-  const { examples, labels, metrics, name } = readDev('cola', [
+/** Reads one dev.tsv with these lines from a folder laid out as the benchmark's. */
+async function readDev(task: GlueTaskName, lines: string[], end = '\n') {
+  const { title } = knownDatasets[task];
+  return readGlue(task, folderWith({ [`${title}/dev.tsv`]: lines.join(end) + end }), 'evaluation');
+}
+
+test('CoLA has no header', async () => {
+  const { examples, labels, metrics, name } = await readDev('cola', [
     'gj04\t1\t\tThey said "yes.',
     "gj04\t0\t*\tThey drank the pub 's.",
   ]);
@@ -31,57 +45,57 @@ test('CoLA has no header', () => {
   assert.equal(name, 'CoLA dev');
 });
 
-test('MRPC has a byte-order mark and quotes that are not closed', () => {
-  const { examples, labels, metrics } = readDev('mrpc', [
+test('MRPC has a byte-order mark and quotes that are not closed', async () => {
+  const { examples, labels, metrics } = await readDev('mrpc', [
     MRPC_HEADER,
     '1\t11\t12\t" The plan holds .\tThe plan holds .',
     '0\t13\t14\t"A" and "B\t"C"',
   ]);
   assert.deepEqual(examples, [
-    { text: '" The plan holds .', pair: 'The plan holds .', label: 1 },
-    { text: '"A" and "B', pair: '"C"', label: 0 },
+    { text: '" The plan holds .', textPair: 'The plan holds .', label: 1 },
+    { text: '"A" and "B', textPair: '"C"', label: 0 },
   ]);
   assert.deepEqual(labels, ['not_equivalent', 'equivalent']);
   assert.deepEqual(metrics, ['accuracy', 'f1']);
 });
 
-test('STS-B has its score in the last column', () => {
-  const { examples, labels, metrics } = readDev('stsb', [
+test('STS-B has its score in the last column', async () => {
+  const { examples, labels, metrics } = await readDev('stsb', [
     STSB_HEADER,
     '0\tg\tf\t2012\t1\tnone\tnone\tA cat.\t"A dog.\t3.800',
   ]);
-  assert.deepEqual(examples, [{ text: 'A cat.', pair: '"A dog.', label: 3.8 }]);
+  assert.deepEqual(examples, [{ text: 'A cat.', textPair: '"A dog.', label: 3.8 }]);
   assert.equal(labels, null);
   assert.deepEqual(metrics, ['pearson', 'spearman']);
 });
 
-test('RTE names its classes; lines may end in CRLF, the last one without an end', () => {
+test('RTE names its classes; lines may end in CRLF, the last one without an end', async () => {
   for (const end of ['\n', '\r\n']) {
     const lines = [RTE_HEADER, '0\tIt rains.\tIt is wet.\tentailment', '1\tIt rains.\tIt is dry.\tnot_entailment'];
     const folder = folderWith({ 'dev.tsv': lines.join(end) });
-    const { examples, labels } = readGlue('rte', folder, 'dev');
+    const { examples, labels } = await readGlue('rte', folder, 'evaluation');
     assert.deepEqual(examples, [
-      { text: 'It rains.', pair: 'It is wet.', label: 0 },
-      { text: 'It rains.', pair: 'It is dry.', label: 1 },
+      { text: 'It rains.', textPair: 'It is wet.', label: 0 },
+      { text: 'It rains.', textPair: 'It is dry.', label: 1 },
     ]);
     assert.deepEqual(labels, ['entailment', 'not_entailment']);
   }
 });
 
-test('the folder may be the benchmark or the task; the split names the file', () => {
+test('the folder may be the benchmark or the task; the split names the file', async () => {
   const folder = folderWith({ 'CoLA/train.tsv': 'x\t1\t\tTrain.\n', 'CoLA/dev.tsv': 'x\t1\t\tDev.\n' });
   for (const path of [folder, join(folder, 'CoLA')]) {
-    assert.equal(readGlue('cola', path, 'train').examples[0].text, 'Train.');
-    assert.equal(readGlue('cola', path, 'dev').examples[0].text, 'Dev.');
+    assert.equal((await readGlue('cola', path, 'train')).examples[0].text, 'Train.');
+    assert.equal((await readGlue('cola', path, 'evaluation')).examples[0].text, 'Dev.');
   }
 });
 
-test('another number of rows is a warning, not an error', () => {
-  const { warnings } = readDev('cola', ['x\t1\t\tOne.']);
+test('another number of rows is a warning, not an error', async () => {
+  const { warnings } = await readDev('cola', ['x\t1\t\tOne.']);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0], /dev\.tsv has 1 examples; the official dev split has 1043/);
   const full = Array.from({ length: 1043 }, (_, i) => `x\t1\t\tSentence ${i}.`);
-  assert.deepEqual(readDev('cola', full).warnings, []);
+  assert.deepEqual((await readDev('cola', full)).warnings, []);
 });
 
 const broken: [string, GlueTaskName, string[], RegExp][] = [
@@ -119,16 +133,16 @@ const broken: [string, GlueTaskName, string[], RegExp][] = [
   ['a file with a header only', 'rte', [RTE_HEADER], /dev\.tsv has no rows/],
 ];
 for (const [what, task, lines, message] of broken) {
-  test(`an error names the place of ${what}`, () => {
-    assert.throws(
+  test(`an error names the place of ${what}`, async () => {
+    await assert.rejects(
       () => readDev(task, lines),
       (error) => error instanceof InputError && message.test(error.message),
     );
   });
 }
 
-test('a folder without the file is an error that names both places', () => {
-  assert.throws(
+test('a folder without the file is an error that names both places', async () => {
+  await assert.rejects(
     () => readGlue('stsb', join('no', 'folder'), 'train'),
     (error) =>
       error instanceof InputError && error.message.includes(`neither ${join('STS-B', 'train.tsv')} nor train.tsv`),
@@ -139,18 +153,22 @@ const real = process.env.SPARSE_ADAPTER_DATA;
 if (real) {
   /** Mean label: the fraction of class 1 (known class counts of the official files), the mean score of STS-B. */
   const means: Record<GlueTaskName, Record<Split, number>> = {
-    cola: { train: 6023 / 8551, dev: 721 / 1043 },
-    mrpc: { train: 2474 / 3668, dev: 279 / 408 },
-    stsb: { train: 2.701, dev: 2.364 },
-    rte: { train: 1241 / 2490, dev: 131 / 277 },
+    cola: { train: 6023 / 8551, evaluation: 721 / 1043 },
+    mrpc: { train: 2474 / 3668, evaluation: 279 / 408 },
+    stsb: { train: 2.701, evaluation: 2.364 },
+    rte: { train: 1241 / 2490, evaluation: 131 / 277 },
   };
-  for (const task of Object.keys(glueTasks) as GlueTaskName[]) {
-    for (const split of ['train', 'dev'] as const) {
-      test(`the official ${task} ${split} split is complete`, () => {
-        const { examples, warnings } = readGlue(task, join(real, 'glue'), split);
+  for (const task of glueTasks) {
+    for (const split of ['train', 'evaluation'] as const) {
+      test(`the official ${task} ${split} split is complete`, async () => {
+        const { examples, warnings } = await readGlue(task, join(real, 'glue'), split);
         assert.deepEqual(warnings, []);
-        assert.equal(examples.length, glueTasks[task].size[split]);
-        assert.ok(examples.every(({ pair }) => (pair !== undefined) === (glueTasks[task].text.length === 2)));
+        assert.equal(examples.length, knownDatasets[task].size[split]);
+        assert.ok(
+          examples.every(
+            ({ textPair }) => (textPair !== undefined) === (knownDatasets[task].columns.text.length === 2),
+          ),
+        );
         const mean = examples.reduce((sum, { label = Number.NaN }) => sum + label, 0) / examples.length;
         assert.ok(Math.abs(mean - means[task][split]) < 5e-4, `mean label ${mean}`);
       });

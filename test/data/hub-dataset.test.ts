@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { datasetFiles, fetchDataset, readHubGlue, readSquadTable, readTable, splitsOf } from '../../src/data/index.ts';
+import {
+  datasetFiles,
+  fetchDataset,
+  knownDatasets,
+  readExamples,
+  readQuestions,
+  type Split,
+  sourceOf,
+  splitsOf,
+} from '../../src/data/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { type ServedRepository, setVariables, withHub } from '../support/hub.ts';
@@ -92,8 +101,8 @@ test('only the files of a subset are downloaded, and found again without a netwo
     assert.equal(hub.requests.length, requests);
     const { train, evaluation } = datasetFiles(fetched.name, 'rte');
     assert.deepEqual([train.length, evaluation.length], [2, 1]);
-    const { examples, labels } = await readTable(train, { text: ['sentence1', 'sentence2'], label: 'label' });
-    assert.deepEqual(examples[2], { text: 'second', pair: 'b', label: 1 });
+    const { examples, labels } = await readExamples(train, { text: ['sentence1', 'sentence2'], label: 'label' });
+    assert.deepEqual(examples[2], { text: 'second', textPair: 'b', label: 1 });
     assert.deepEqual(labels, ['entailment', 'not_entailment']);
 
     await assertRejectsInput(
@@ -126,19 +135,17 @@ test('a split in parts is there when all parts are', () =>
 test('GLUE of the hub gives class numbers in the order of the benchmark', () =>
   withHub([glue], async () => {
     const { name } = await fetchDataset('org/glue', { subset: 'rte' });
-    const { examples, labels, metrics, warnings } = await readHubGlue(
-      'rte',
-      datasetFiles(name, 'rte').evaluation,
-      'dev',
-    );
+    const read = (task: 'rte' | 'cola', dataset: string, split: Split) =>
+      readExamples(sourceOf({ dataset, task }).open(split) ?? [], { known: knownDatasets[task] });
+    const { examples, labels, metrics, warnings } = await read('rte', name, 'evaluation');
     assert.deepEqual(examples, [
-      { text: 'third', pair: 'b', label: 1 },
-      { text: 'c', pair: 'd', label: 0 },
+      { text: 'third', textPair: 'b', label: 1 },
+      { text: 'c', textPair: 'd', label: 0 },
     ]);
     assert.deepEqual([labels, metrics], [['entailment', 'not_entailment'], ['accuracy']]);
     assert.match(warnings[0], /has 2 examples; the official dev split has 277/);
     const cola = await fetchDataset('org/glue', { subset: 'cola' });
-    const numbered = await readHubGlue('cola', datasetFiles(cola.name, 'cola').train, 'train');
+    const numbered = await read('cola', cola.name, 'train');
     assert.deepEqual(numbered.examples, [
       { text: 'a', label: 1 },
       { text: 'b', label: 0 },
@@ -172,8 +179,8 @@ test('SQuAD of the hub gives what its own files give, positions counted in code 
     async () => {
       const { name, subset } = await fetchDataset('rajpurkar/squad');
       assert.equal(subset, 'plain_text');
-      const { train, evaluation } = datasetFiles(name, subset);
-      const { examples, metrics } = await readSquadTable(train);
+      const source = sourceOf({ dataset: name, subset, task: 'squad' });
+      const { examples, metrics } = await readQuestions(source);
       const answers = (text: string, start: number) => [
         { text, start },
         { text, start },
@@ -183,13 +190,13 @@ test('SQuAD of the hub gives what its own files give, positions counted in code 
         { id: 'b', question: 'What is b?', context: 'Snow is white.', answers: answers('Snow', 0) },
       ]);
       assert.deepEqual(metrics, ['exact_match', 'f1']);
-      assert.deepEqual((await readSquadTable(evaluation)).examples.length, 1);
+      const held = source.open('evaluation');
+      assert.equal(held && (await readQuestions(held)).examples.length, 1);
     },
   ));
 
 test('a row of SQuAD that cannot be: one line with the file and the row', async () => {
-  const read = (bytes: Uint8Array) =>
-    readSquadTable([join(temporaryFolder({ 'train.parquet': bytes }), 'train.parquet')]);
+  const read = (bytes: Uint8Array) => readQuestions(join(temporaryFolder({ 'train.parquet': bytes }), 'train.parquet'));
   await assertRejectsInput(() => read(squad([['a', 'It is red.', 'red', 2]])), /row 1: at answer_start 2 .* not 'red'/);
   const none = { id: ['a'], question: ['b'], context: ['c'], answers: [{ text: [], answer_start: [] }] };
   await assertRejectsInput(() => read(parquetBytes(none)), /row 1 has no answer/);

@@ -168,7 +168,7 @@ test('bytes that were changed at random: rows or an InputError, in bounded time'
 test('a program that is busy between the parts does not make a file a damaged one', async () => {
   const path = file(parquetBytes({ id: Array.from({ length: 5000 }, String) }));
   let rows = 0;
-  for await (const { part } of parquetParts(path, ['id'], { partMilliseconds: 300 })) {
+  for await (const { part } of parquetParts(path, [{ name: 'id' }], { partMilliseconds: 300 })) {
     rows += part.length;
     if (rows > 1000 && rows < 1010) for (const end = performance.now() + 700; performance.now() < end; );
   }
@@ -181,7 +181,7 @@ test('a file that takes far more memory than it has bytes is given up', async ()
   const path = file(new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: text.length })));
   await assertRejectsInput(() => readParquet(path, ['text'], { memoryMiB: 16 }), /takes more than 16 MiB/);
   let rows = 0;
-  for await (const { part } of parquetParts(path, ['text'])) rows += part.length;
+  for await (const { part } of parquetParts(path, [{ name: 'text' }])) rows += part.length;
   assert.equal(rows, text.length);
 });
 
@@ -193,7 +193,7 @@ test('several files at once, and one that is not read to its end', async () => {
     ['0', '1', '2', '3', '4'],
   );
   const many = file(parquetBytes({ id: Array.from({ length: 5000 }, String) }));
-  for await (const { part } of parquetParts(many, ['id'])) {
+  for await (const { part } of parquetParts(many, [{ name: 'id' }])) {
     assert.ok(part.length > 0);
     break;
   }

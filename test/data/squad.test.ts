@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { readSquad, squadFile } from '../../src/data/index.ts';
+import { readQuestions, squadFile } from '../../src/data/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
 import { questionFolder, squadJson } from '../support/questions.ts';
 
 const test = suite('data: SQuAD');
@@ -13,14 +14,14 @@ const file = (qa: unknown, context: unknown = 'A film and a book.') =>
   write(JSON.stringify({ data: [{ paragraphs: [{ context, qas: [qa] }] }] }));
 const answered = { id: 'q7', question: 'What?', answers: [{ text: 'film', answer_start: 2 }] };
 
-test('questions with contexts and answers, in the order of the file', () => {
+test('questions with contexts and answers, in the order of the file', async () => {
   const path = write(
     squadJson([
       ['A film and a book.', { 'What?': 'film', 'And what?': 'a book' }],
       ['Yes.', { 'No?': 'Yes' }],
     ]),
   );
-  const { name, examples, labels, metrics } = readSquad(path);
+  const { name, examples, labels, metrics } = await readQuestions(path);
   assert.deepEqual([name, labels, metrics], ['file.json', null, ['exact_match', 'f1']]);
   assert.deepEqual(
     examples.map(({ id, question, context, answers }) => [id, question, context.slice(0, 6), answers]),
@@ -32,9 +33,9 @@ test('questions with contexts and answers, in the order of the file', () => {
   );
 });
 
-test('answer_start counts characters as Python does, positions here are code units', () => {
+test('answer_start counts characters as Python does, positions here are code units', async () => {
   const path = write(squadJson([['𝒜 😀 film 😀 book', { 'What?': 'book' }]]));
-  const [{ context, answers }] = readSquad(path).examples;
+  const [{ context, answers }] = (await readQuestions(path)).examples;
   assert.deepEqual(answers, [{ text: 'book', start: context.indexOf('book') }]);
 });
 
@@ -80,19 +81,20 @@ const bad: [string, string, RegExp][] = [
   ],
 ];
 for (const [name, path, message] of bad) {
-  test(`${name} is one clear line`, () => assertInputError(() => readSquad(path), message));
+  test(`${name} is one clear line`, () => assertRejectsInput(() => readQuestions(path), message));
 }
 
 if (process.env.SPARSE_ADAPTER_DATA) {
   const folder = join(process.env.SPARSE_ADAPTER_DATA, 'squad');
-  test('the official files', () => {
-    const dev = readSquad(squadFile(folder, 'dev')).examples;
+  test('the official files', async () => {
+    const dev = (await readQuestions(squadFile(folder, 'dev'))).examples;
     assert.equal(dev.length, 10570);
     assert.equal(
       dev.reduce((sum, { answers }) => sum + answers.length, 0),
       34726,
     );
-    assert.ok(readSquad(squadFile(folder, 'train')).examples.every(({ answers }) => answers.length === 1));
+    const train = (await readQuestions(squadFile(folder, 'train'))).examples;
+    assert.ok(train.every(({ answers }) => answers.length === 1));
   });
 }
 

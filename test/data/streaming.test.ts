@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { BadRows } from '../../src/data/bad-rows.ts';
-import { type Example, streamTable } from '../../src/data/index.ts';
-import { readRows } from '../../src/data/rows.ts';
+import { type Example, streamExamples } from '../../src/data/index.ts';
+import { fileRows } from '../../src/data/sources/table-files.ts';
+import { textRows } from '../../src/data/text-rows.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { forAllAsync } from '../support/property.ts';
 import { file } from './folder.ts';
@@ -23,8 +24,9 @@ async function read(
 ): Promise<Read> {
   const bad = new BadRows();
   const rows: Read['rows'] = [];
-  for await (const part of readRows([path], columns, { bad, chunkBytes, recordBytes })) {
-    for (const { number, cells } of part) rows.push({ number, cells });
+  const asked = columns.map((name) => ({ name }));
+  for await (const part of textRows(fileRows([path], { chunkBytes, recordBytes }), asked, { bad })) {
+    for (const { number, cells } of part.rows) rows.push({ number, cells });
   }
   return { rows, bad };
 }
@@ -119,7 +121,7 @@ test('a part of a file takes no more memory than a part', async () => {
   const before = process.memoryUsage.rss();
   let rows = 0;
   let most = 0;
-  for await (const batch of streamTable(path, { text: ['text'] })) {
+  for await (const batch of streamExamples(path, { text: ['text'] })) {
     rows += batch.length;
     most = Math.max(most, batch.length);
   }
@@ -135,7 +137,7 @@ test('texts of a table come as they are read; rows that cannot be used are liste
     const warnings: string[] = [];
     const found: Example[] = [];
     const options = { text: ['text'], skipInvalid, onWarning: (message: string) => warnings.push(message) };
-    for await (const batch of streamTable(path, options)) found.push(...batch);
+    for await (const batch of streamExamples(path, options)) found.push(...batch);
     return { found, warnings };
   };
   await assertRejectsInput(

@@ -3,18 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { readTable, type TableOptions } from '../../src/data/index.ts';
+import { type ExampleOptions, readExamples } from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
 import { parquetBytes } from '../support/parquet.ts';
 import { file } from './folder.ts';
 
-const test = suite('readTable');
+const test = suite('readExamples: tables');
 
-const columns: TableOptions = { text: ['text'], label: 'label' };
+const columns: ExampleOptions = { text: ['text'], label: 'label' };
 
-function fails(path: string | readonly string[], options: TableOptions, ...parts: (string | RegExp)[]): Promise<void> {
+function fails(
+  path: string | readonly string[],
+  options: ExampleOptions,
+  ...parts: (string | RegExp)[]
+): Promise<void> {
   return assert.rejects(
-    () => readTable(path, options),
+    () => readExamples(path, options),
     (error) => {
       assert.ok(error instanceof InputError, String(error));
       assert.equal(error.message.split('\n').length, 1);
@@ -40,7 +44,7 @@ test('the three formats give the same dataset', async () => {
     'a.NDJSON': rows.map(([text, label]) => `${JSON.stringify({ text, label })}\r\n\r\n`).join(''),
   };
   for (const [name, content] of Object.entries(files)) {
-    assert.deepEqual(await readTable(file(name, content), columns), {
+    assert.deepEqual(await readExamples(file(name, content), columns), {
       name,
       examples: [
         { text: 'good film', label: 1 },
@@ -57,7 +61,7 @@ test('the three formats give the same dataset', async () => {
 test('CSV: byte-order mark, CRLF, quoted separators, quotes and line breaks, spaces around cells', async () => {
   const path = file('a.csv', '\uFEFFtext, label\r\n"a, ""b""\r\nc", x\r\n\r\n d , "y"\r\n');
   assert.deepEqual(
-    (await readTable(path, columns)).examples.map(({ text }) => text),
+    (await readExamples(path, columns)).examples.map(({ text }) => text),
     ['a, "b"\nc', 'd'],
   );
 });
@@ -65,7 +69,7 @@ test('CSV: byte-order mark, CRLF, quoted separators, quotes and line breaks, spa
 test('TSV: byte-order mark, CRLF, quotes are text', async () => {
   const path = file('a.tsv', '\uFEFFtext\tlabel\r\n"open\tx\r\n"closed"\ty');
   assert.deepEqual(
-    (await readTable(path, columns)).examples.map(({ text }) => text),
+    (await readExamples(path, columns)).examples.map(({ text }) => text),
     ['"open', '"closed"'],
   );
 });
@@ -74,7 +78,7 @@ test('Parquet: the same dataset, class names where the file has them', async () 
   const texts = ['good film', ' bad film', 'fine, really'];
   const label = [1n, 0n, 1n];
   const named = file('a.parquet', parquetBytes({ text: texts, label }, { label: ['neg', 'pos'] }));
-  assert.deepEqual(await readTable(named, columns), {
+  assert.deepEqual(await readExamples(named, columns), {
     name: 'a.parquet',
     examples: [
       { text: 'good film', label: 1 },
@@ -86,7 +90,7 @@ test('Parquet: the same dataset, class names where the file has them', async () 
     warnings: [],
   });
   const plain = file('b.parquet', parquetBytes({ text: texts, label }));
-  assert.deepEqual((await readTable(plain, columns)).labels, null);
+  assert.deepEqual((await readExamples(plain, columns)).labels, null);
   const empty = file('c.parquet', parquetBytes({ text: ['x', 'y', null], label }));
   await fails(empty, columns, "c.parquet, row 3: no value for 'text'");
   await fails(
@@ -98,7 +102,7 @@ test('Parquet: the same dataset, class names where the file has them', async () 
 
 test('several files are one dataset', async () => {
   const paths = [file('a.csv', 'text,label\nx,b\n'), file('b.tsv', 'label\ttext\na\ty\n')];
-  const { examples, labels } = await readTable(paths, columns);
+  const { examples, labels } = await readExamples(paths, columns);
   assert.deepEqual(examples, [
     { text: 'x', label: 1 },
     { text: 'y', label: 0 },
@@ -112,7 +116,7 @@ test('any text survives a CSV file', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 5 }), async (texts) => {
       const quoted = texts.map((text) => `"${text.replaceAll('"', '""')}"\n`);
-      const { examples } = await readTable(file('a.csv', `text\n${quoted.join('')}`), { text: ['text'] });
+      const { examples } = await readExamples(file('a.csv', `text\n${quoted.join('')}`), { text: ['text'] });
       assert.deepEqual(
         examples.map(({ text }) => text),
         texts.map((text) => text.replaceAll('\r\n', '\n').trim()),
@@ -124,16 +128,16 @@ test('any text survives a CSV file', async () => {
 
 test('two text columns make a pair, in the order asked for', async () => {
   const path = file('a.csv', 'question,answer\nwhy,because\n');
-  assert.deepEqual((await readTable(path, { text: ['answer', 'question'] })).examples, [
-    { text: 'because', pair: 'why' },
+  assert.deepEqual((await readExamples(path, { text: ['answer', 'question'] })).examples, [
+    { text: 'because', textPair: 'why' },
   ]);
 });
 
 test('without a label column nothing is known but the given class names', async () => {
   const path = file('a.csv', 'text,label\nx,\n');
   const unlabelled = { name: 'a.csv', examples: [{ text: 'x' }], labels: null, metrics: [], warnings: [] };
-  assert.deepEqual(await readTable(path, { text: ['text'] }), unlabelled);
-  assert.deepEqual(await readTable(path, { text: ['text'], labels: ['a', 'b'] }), {
+  assert.deepEqual(await readExamples(path, { text: ['text'] }), unlabelled);
+  assert.deepEqual(await readExamples(path, { text: ['text'], labels: ['a', 'b'] }), {
     ...unlabelled,
     labels: ['a', 'b'],
   });
@@ -148,7 +152,7 @@ test('numbers mean regression', async () => {
     file('a.csv', 'text,label\nx,1\ny,-2.5e-3\n'),
     file('a.jsonl', '{"text":"x","label":1}\n{"text":"y","label":-0.0025}'),
   ]) {
-    const { examples, labels, metrics } = await readTable(path, columns);
+    const { examples, labels, metrics } = await readExamples(path, columns);
     assert.deepEqual(examples, expected);
     assert.equal(labels, null);
     assert.deepEqual(metrics, ['pearson', 'spearman']);
@@ -157,13 +161,13 @@ test('numbers mean regression', async () => {
 
 test('numbers can be class names, given or forced', async () => {
   const path = file('a.csv', 'text,label\nx,1\ny,0\n');
-  const forced = await readTable(path, { ...columns, kind: 'classification' });
+  const forced = await readExamples(path, { ...columns, labelKind: 'classification' });
   assert.deepEqual(forced.labels, ['0', '1']);
   assert.deepEqual(
     forced.examples.map(({ label }) => label),
     [1, 0],
   );
-  const given = await readTable(path, { ...columns, labels: ['1', '0', '2'] });
+  const given = await readExamples(path, { ...columns, labels: ['1', '0', '2'] });
   assert.deepEqual(given.labels, ['1', '0', '2']);
   assert.deepEqual(
     given.examples.map(({ label }) => label),
@@ -173,21 +177,21 @@ test('numbers can be class names, given or forced', async () => {
 
 test('JSON numbers and booleans are class names by their spelling', async () => {
   const path = file('a.jsonl', '{"text":"x","label":true}\n{"text":"y","label":false}');
-  assert.deepEqual((await readTable(path, columns)).labels, ['false', 'true']);
+  assert.deepEqual((await readExamples(path, columns)).labels, ['false', 'true']);
 });
 
 test('the order of class names does not depend on the order of rows', async () => {
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray(['b', 'a', 'C', 'ä', 'a b'], { minLength: 2 }), async (names) => {
       const path = file('a.csv', `text,label\n${names.map((name) => `x,${name}\n`).join('')}`);
-      assert.deepEqual((await readTable(path, columns)).labels, [...names].sort());
+      assert.deepEqual((await readExamples(path, columns)).labels, [...names].sort());
     }),
     { numRuns: 20 },
   );
 });
 
 test('numbers mixed with text are class names, with a warning', async () => {
-  const { labels, warnings } = await readTable(file('a.csv', 'text,label\nx,1\ny,many\nz,2\n'), columns);
+  const { labels, warnings } = await readExamples(file('a.csv', 'text,label\nx,1\ny,many\nz,2\n'), columns);
   assert.deepEqual(labels, ['1', '2', 'many']);
   assert.equal(warnings.length, 1);
   assert.match(warnings[0], /column 'label' has numbers and text \(.*a\.csv, line 3: 'many'\), read as 3 classes/);
@@ -201,7 +205,7 @@ test('an unknown label is named with its line and the known ones', async () => {
 test('a value that is no number is an error when regression is forced', async () => {
   for (const value of ['n/a', 'NaN', 'Infinity']) {
     const path = file('a.tsv', `text\tlabel\nx\t1\ny\t${value}\n`);
-    await fails(path, { ...columns, kind: 'regression' }, path, `line 3: '${value}'`);
+    await fails(path, { ...columns, labelKind: 'regression' }, path, `line 3: '${value}'`);
   }
 });
 

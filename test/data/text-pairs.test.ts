@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { readTextPairs, xsumColumns, xsumFile } from '../../src/data/index.ts';
+import { knownDatasets, readTextPairs, xsumFile } from '../../src/data/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 
 const test = suite('data: pairs of texts');
+
+const { columns: xsumColumns } = knownDatasets.xsum;
 
 const line = (document: string, summary: string) => `${JSON.stringify({ id: 1, document, summary })}\n`;
 const folder = temporaryFolder({
@@ -26,11 +28,11 @@ test('the columns of a table, with line breaks inside of texts', async () => {
 
 test('an empty text and an unknown column are named', async () => {
   await assertRejectsInput(
-    () => readTextPairs(xsumFile(folder, 'test'), xsumColumns, []),
+    () => readTextPairs(xsumFile(folder, 'test'), xsumColumns),
     /line 1: no value for 'summary'/,
   );
   const columns = { text: 'document', target: 'headline' };
-  await assertRejectsInput(() => readTextPairs(join(folder, 'xsum-train.jsonl'), columns, []), /no column 'headline'/);
+  await assertRejectsInput(() => readTextPairs(join(folder, 'xsum-train.jsonl'), columns), /no column 'headline'/);
 });
 
 test('a split without a table, or with several, is named', () => {

@@ -8,7 +8,7 @@ import {
   findAnswer,
   type Question,
   questionWindows,
-  readSquad,
+  readQuestions,
   squadFile,
   type Window,
 } from '../../src/data/index.ts';
@@ -203,9 +203,9 @@ if (process.env.SPARSE_ADAPTER_DATA) {
     ['bert-base-uncased', 0.99],
     ['roberta-base', 0.99],
   ] as const) {
-    test(`nearly every answer of SQuAD is a run of tokens of ${name}`, () => {
+    test(`nearly every answer of SQuAD is a run of tokens of ${name}`, async () => {
       const real = loadTokenizer(join(data, 'tokenizers', name));
-      const questions = readSquad(squadFile(join(data, 'squad'), 'dev')).examples.slice(0, 3000);
+      const questions = (await readQuestions(squadFile(join(data, 'squad'), 'dev'))).examples.slice(0, 3000);
       let exact = 0;
       let [context, tokens] = ['', real.locate('')];
       for (const { context: next, answers } of questions) {

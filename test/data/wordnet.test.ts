@@ -1,16 +1,27 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { readWordnetFields, type WordnetOptions } from '../../src/data/index.ts';
+import {
+  type Dataset,
+  knownDatasets,
+  readExamples,
+  type Split,
+  type WordnetOptions,
+  wordnetSource,
+} from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
 import { Random } from '../../src/random/index.ts';
 import { file } from './folder.ts';
 
-const test = suite('readWordnetFields');
+const test = suite('the WordNet task');
 
-const read = (seed: number, options: Partial<WordnetOptions> = {}) =>
-  readWordnetFields({ trainPerClass: 30, evalPerClass: 10, random: new Random(seed), ...options });
+async function read(seed: number, options: Partial<WordnetOptions> = {}): Promise<Readonly<Record<Split, Dataset>>> {
+  const source = wordnetSource({ trainPerClass: 30, evalPerClass: 10, random: new Random(seed), ...options });
+  const known = { ...knownDatasets.wordnet, classes: options.classes ?? knownDatasets.wordnet.classes };
+  const dataset = (split: Split) => readExamples(source.open(split) ?? [], { known });
+  return { train: await dataset('train'), evaluation: await dataset('evaluation') };
+}
 
-const sample = read(1);
+const sample = await read(1);
 
 test('ten classes by default, balanced in both parts', () => {
   for (const [dataset, perClass] of [
@@ -40,15 +51,15 @@ test('the classes are mixed, so a batch sees several', () => {
   assert.ok(new Set(sample.train.examples.slice(0, 10).map(({ label }) => label)).size > 2);
 });
 
-test('the seed decides', () => {
-  assert.deepEqual(read(1), sample);
-  assert.notDeepEqual(read(2).train.examples, sample.train.examples);
+test('the seed decides', async () => {
+  assert.deepEqual(await read(1), sample);
+  assert.notDeepEqual((await read(2)).train.examples, sample.train.examples);
 });
 
-test('draws made elsewhere from the same generator change nothing', () => {
+test('draws made elsewhere from the same generator change nothing', async () => {
   const random = new Random(1);
   random.permutation(10);
-  assert.deepEqual(read(0, { random }), sample);
+  assert.deepEqual(await read(0, { random }), sample);
 });
 
 const NOUNS = [
@@ -64,9 +75,9 @@ const NOUNS = [
   '00000009 13 n 01 quote 0 000 | this one is quoted: "like so"  ',
 ].join('\n');
 
-test('a definition ends at the first semicolon; shared, short, long and quoting ones are left out', () => {
+test('a definition ends at the first semicolon; shared, short, long and quoting ones are left out', async () => {
   const path = file('data.noun', NOUNS);
-  const { train, evaluation } = read(1, { path, classes: ['food', 'animal'], trainPerClass: 1, evalPerClass: 1 });
+  const { train, evaluation } = await read(1, { path, classes: ['food', 'animal'], trainPerClass: 1, evalPerClass: 1 });
   const texts = (label: number) =>
     [...train.examples, ...evaluation.examples].filter((example) => example.label === label).map(({ text }) => text);
   assert.deepEqual(train.labels, ['food', 'animal']);
@@ -74,10 +85,10 @@ test('a definition ends at the first semicolon; shared, short, long and quoting 
   assert.deepEqual(texts(1).sort(), ['a small | purring animal', 'an animal that barks']);
 });
 
-test('a class with too few definitions is named', () => {
+test('a class with too few definitions is named', async () => {
   const path = file('data.noun', NOUNS);
   for (const field of ['animal', 'food'] as const) {
-    assert.throws(
+    await assert.rejects(
       () => read(1, { path, classes: [field], trainPerClass: 2, evalPerClass: 1 }),
       (error) => error instanceof InputError && error.message.includes(`2 usable definitions of '${field}', not 3`),
     );

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { suite } from 'uvu';
-import { glueTasks } from '../../src/data/index.ts';
+import { knownDatasets } from '../../src/data/index.ts';
 import { experiments } from '../../src/experiments/definitions.ts';
 import { writeOutputs } from '../../src/experiments/outputs.ts';
 import { SweepPlan, type SweepSettings, scoreIn } from '../../src/experiments/plan.ts';
@@ -106,7 +106,7 @@ test('table 2 has XSum with BART and SQuAD with the encoder beside the mean of G
     assert.equal(writer.XSum.split(' ')[0], meanOf('xsum', 'rouge2').toFixed(1));
     assert.deepEqual([encoder.XSum, writer.SQuAD, writer['Avg.'], writer.RTE], ['–', '–', '–', '–']);
     const average = mean(
-      ['cola', 'mrpc', 'stsb', 'rte'].map((task) => meanOf(task, glueTasks[task as 'rte'].metrics[0])),
+      ['cola', 'mrpc', 'stsb', 'rte'].map((task) => meanOf(task, knownDatasets[task as 'rte'].metrics[0])),
     );
     assert.equal(encoder['Avg.'].split(' ')[0], average.toFixed(1));
   }

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTable, type TableOptions } from '../../src/data/index.ts';
+import { type ExampleOptions, readExamples } from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
 import { hashOf } from '../../src/experiments/store.ts';
 import { isJsonObject, openSafetensors, parseJson } from '../../src/io/index.ts';
@@ -121,7 +121,7 @@ export function tableTarget(format: 'csv' | 'tsv' | 'jsonl'): Target {
     tsv: rows.map((cells) => cells.join('\t').replaceAll('\n', ' ')).join('\n'),
     jsonl: jsonLines,
   }[format];
-  const columns: readonly TableOptions[] = [
+  const columns: readonly ExampleOptions[] = [
     { text: ['text'], label: 'label' },
     { text: ['text', 'other'], label: 'score' },
     { text: ['text'] },
@@ -131,7 +131,7 @@ export function tableTarget(format: 'csv' | 'tsv' | 'jsonl'): Target {
     seeds: [seed, `${seed}\r\n`, `\ufeff${seed}`],
     read: async (input) => {
       writeFileSync(file, input);
-      await readTable(file, columns[input.length % columns.length]);
+      await readExamples(file, columns[input.length % columns.length]);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readParquet, readTable } from '../../src/data/index.ts';
+import { readExamples, readParquet } from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { parquetBytes } from '../support/parquet.ts';
@@ -29,7 +29,7 @@ const reader =
     }
   };
 
-const table = (path: string) => readTable(path, { text: ['text'], label: 'label' });
+const table = (path: string) => readExamples(path, { text: ['text'], label: 'label' });
 const text = ['good film', 'a "fine", long book', '四 é 😀', 'x'.repeat(300), 'bad'];
 const label = ['a', 'b', 'a', 'NA', 'b'];
 const numbers = [1n, 0n, -1n, 2n ** 62n, 7n];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { chunks, readGlue } from '../../src/data/index.ts';
+import { chunks, knownDatasets, readExamples, sourceOf } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import { spearman } from '../../src/metrics/index.ts';
 import { type BertModel, embed, loadEncoder } from '../../src/models/index.ts';
@@ -66,7 +66,9 @@ test('similarities are those that the documentation of Sentence Transformers pri
 const data = process.env.SPARSE_ADAPTER_DATA;
 if (data) {
   test('without training its similarities order the pairs of STS-B as people do', async () => {
-    const { examples } = readGlue('stsb', `${data}/glue`, 'dev');
+    const rows = sourceOf({ task: 'stsb', data: `${data}/glue` }).open('evaluation');
+    assert.ok(rows);
+    const { examples } = await readExamples(rows, { known: knownDatasets.stsb });
     const sample = new Random(1).sample(examples, 150);
     const embedder = load();
     const first = await vectors(
@@ -75,7 +77,7 @@ if (data) {
     );
     const second = await vectors(
       embedder,
-      sample.map(({ pair }) => pair ?? ''),
+      sample.map(({ textPair }) => textPair ?? ''),
     );
     const correlation = spearman(
       first.map((vector, i) => dot(vector, second[i])),

@@ -1,4 +1,5 @@
-import { glueTasks } from '../../src/data/index.ts';
+import { knownDatasets } from '../../src/data/index.ts';
+import { glueFiles, glueTasks } from '../../src/data/sources/glue-folder.ts';
 import { Random } from '../../src/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 
@@ -18,22 +19,26 @@ interface TinyGlue {
 export function tinyGlue({ train = 12, dev = 8, more = {} }: TinyGlue = {}): string {
   const random = new Random('glue');
   const pick = (words: readonly string[]) => words[random.integer(words.length)];
-  const files = Object.values(glueTasks).flatMap((task) =>
-    Object.entries({ train, dev }).map(([split, count]) => {
+  const files = glueTasks.flatMap((task) => {
+    const { title, classes } = knownDatasets[task];
+    const { columns, header, renamed } = glueFiles[task];
+    return Object.entries({ train, dev }).map(([split, count]) => {
       const rows = Array.from({ length: count }, (_, i) => {
         const isGood = i % 2 === 0;
         const sentence = () => `the ${pick(things)} is ${pick(isGood ? good : bad)}`;
         // A score from 0 to 5 where there are no classes.
-        const label = task.classes ? task.classes[isGood ? 0 : 1].spelling : String((isGood ? 3 : 0) + (i % 3));
-        return task.columns.map((column) => {
-          if (column === task.label) return label;
-          return (task.text as readonly string[]).includes(column) ? sentence() : String(i);
+        const label = classes
+          ? (task === 'rte' ? classes : ['0', '1'])[isGood ? 0 : 1]
+          : String((isGood ? 3 : 0) + (i % 3));
+        return columns.map((column) => {
+          if (column === (renamed?.label ?? 'label')) return label;
+          return /^sentence|String$/.test(column) ? sentence() : String(i);
         });
       });
-      const lines = task.header ? [task.columns, ...rows] : rows;
+      const lines = header ? [columns, ...rows] : rows;
       const text = lines.map((cells) => `${cells.join('\t')}\n`).join('');
-      return [`${task.folder}/${split}.tsv`, text] as const;
-    }),
-  );
+      return [`${title}/${split}.tsv`, text] as const;
+    });
+  });
   return temporaryFolder({ ...Object.fromEntries(files), ...more });
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { AdapterSettings } from '../../src/adapters/index.ts';
-import { encodeExamples, readTable } from '../../src/data/index.ts';
+import { encodeExamples, readExamples } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import { loadClassifier, type SequenceClassifier } from '../../src/models/index.ts';
 import type { Tokenizer } from '../../src/text/index.ts';
@@ -43,7 +43,7 @@ const classifierOf = (run: string): Classifier => loadRun(run, { task: classific
 async function predictions({ network, tokenizer }: Classifier): Promise<Prediction[]> {
   const { data } = tinySettings;
   assert.ok(data.kind === 'table' && data.eval);
-  const { examples } = await readTable(data.eval, { text: data.text });
+  const { examples } = await readExamples(data.eval, { text: data.text });
   return predict(network, encodeExamples(examples, tokenizer, 16));
 }
 

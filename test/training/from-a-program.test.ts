@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { type EncodedExample, type Example, encodeExamples, questionWindows, readTable } from '../../src/data/index.ts';
+import {
+  type EncodedExample,
+  type Example,
+  encodeExamples,
+  questionWindows,
+  readExamples,
+} from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
 import { embed, generate, packPadded, packSequences } from '../../src/models/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
@@ -47,18 +53,21 @@ test('examples that are none are named with their number and field', async () =>
   for (const text of [1, null, undefined, {}, ['x'], true]) {
     await refused(() => encode([{ text: 'good' }, { text }]), /^examples\[1\]\.text is .*; it must be a string/);
     if (text !== null && text !== undefined) {
-      await refused(() => encode([{ text: 'good', pair: text }]), /^examples\[0\]\.pair is .*; it must be a string/);
+      await refused(
+        () => encode([{ text: 'good', textPair: text }]),
+        /^examples\[0\]\.textPair is .*; it must be a string/,
+      );
     }
   }
   await refused(() => encode([{ text: 'good', label: '1' }]), /^examples\[0\]\.label is "1"/);
   await refused(
-    () => encode([{ text: 'a', pair: 'b' }, { text: 'c' }]),
+    () => encode([{ text: 'a', textPair: 'b' }, { text: 'c' }]),
     /^examples\[1\] has one text, and examples\[0\] has two/,
   );
-  await refused(() => encode([{ text: 'c' }, { text: 'a', pair: 'b' }]), /^examples\[1\] has two texts/);
+  await refused(() => encode([{ text: 'c' }, { text: 'a', textPair: 'b' }]), /^examples\[1\] has two texts/);
   assert.deepEqual(encode([]), []);
-  assert.equal(encode([{ text: '', pair: '' }])[0].ids.length, 3, 'empty texts are texts');
-  assert.deepEqual(encode([{ text: 'a', pair: null }]), encode([{ text: 'a' }]));
+  assert.equal(encode([{ text: '', textPair: '' }])[0].ids.length, 3, 'empty texts are texts');
+  assert.deepEqual(encode([{ text: 'a', textPair: null }]), encode([{ text: 'a' }]));
 });
 
 test('texts that are no strings are refused by the tokenizer itself', async () => {
@@ -242,13 +251,13 @@ test('a model that was trained on pairs asks for the second text, one of single 
     });
     const { network, tokenizer } = loadRun(output, { task: classification }).model;
     const items = (examples: Example[]) => encodeExamples(examples, tokenizer, 16);
-    const [pair, single] = [items([{ text: 'good', pair: 'film' }]), items([{ text: 'good' }])];
+    const [pair, single] = [items([{ text: 'good', textPair: 'film' }]), items([{ text: 'good' }])];
     const [fits, fitsNot] = text.length === 2 ? [pair, single] : [single, pair];
     assert.equal((await predict(network, fits)).length, 1);
     const message =
-      text.length === 2 ? /examples\[0\] has one text.*pairs.*"pair"/ : /examples\[0\] has two texts.*single texts/;
+      text.length === 2 ? /examples\[0\] has one text.*pairs.*"textPair"/ : /examples\[0\] has two texts.*single texts/;
     await refused(() => predict(network, fitsNot), message);
-    const { examples } = await readTable(train, { text, label: 'label', labels: ['x', 'y'] });
+    const { examples } = await readExamples(train, { text, label: 'label', labels: ['x', 'y'] });
     assert.ok('accuracy' in (await evaluate(network, items(examples), ['accuracy'])));
     const [{ ids, typeIds }] = fitsNot;
     assert.equal((await predict(network, [{ ids, typeIds }])).length, 1, 'ids of other origin are taken as they are');

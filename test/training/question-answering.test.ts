@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { answeredWindows, questionWindows, readSquad, windowDefaults } from '../../src/data/index.ts';
+import { answeredWindows, questionWindows, readQuestions, windowDefaults } from '../../src/data/index.ts';
 import { Random, tidy } from '../../src/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
 import {
@@ -35,7 +35,7 @@ const settings: RunSettings = {
 };
 const options = { maxLength: 20, stride: 4 };
 const tokenizer = loadTokenizer(tinyFolder());
-const { examples } = readSquad(questionFiles(folder).dev);
+const { examples } = await readQuestions(questionFiles(folder).dev);
 const place = (): string => join(temporaryFolder(), 'run');
 
 onEveryBackend(test, 'the loss of a batch is the mean over its windows', () => {

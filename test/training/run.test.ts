@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { defineFamily, houlsby, registerFamily } from '../../src/adapters/index.ts';
-import { encodeExamples, readTable } from '../../src/data/index.ts';
+import { encodeExamples, readExamples } from '../../src/data/index.ts';
 import { add, mul, sum } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
 import { isHeadParameter, SequenceClassifier } from '../../src/models/index.ts';
@@ -43,7 +43,7 @@ async function predictions({ network, tokenizer }: TaskModel): Promise<Predictio
   const { data } = tinySettings;
   assert.ok(network instanceof SequenceClassifier);
   assert.ok(data.kind === 'table' && data.eval);
-  const { examples } = await readTable(data.eval, { text: data.text });
+  const { examples } = await readExamples(data.eval, { text: data.text });
   return predict(network, encodeExamples(examples, tokenizer, 16));
 }
 

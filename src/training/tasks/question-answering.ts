@@ -1,19 +1,15 @@
 import {
   type AnsweredWindow,
   answeredWindows,
-  datasetFiles,
   type QuestionDataset,
   questionWindows,
-  readSquad,
-  readSquadTable,
-  squadFile,
+  readQuestions,
   type WindowOptions,
   windowDefaults,
 } from '../../data/index.ts';
-import { isFolder } from '../../io/index.ts';
 import { loadQuestionAnswering, type QuestionAnsweringModel } from '../../models/index.ts';
 import { answerLoss, evaluateAnswers } from '../question-answering.ts';
-import { datasetName, type QuestionData, type RunSettings, type UnknownQuestions, unknownData } from '../settings.ts';
+import type { QuestionData, RunSettings, UnknownQuestions } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 const windowOptions = ({
@@ -34,26 +30,9 @@ export const questionAnswering: Task<{
   name: 'question-answering',
   maxLength: windowDefaults.maxLength,
 
-  async readTraining(data) {
-    if (data.kind === 'unknown-questions') throw unknownData();
-    if ('dataset' in data) {
-      const { train } = datasetFiles(data.dataset, data.subset);
-      return { ...(await readSquadTable(train)), name: `${datasetName(data)} train` };
-    }
-    const { train } = data;
-    return readSquad(isFolder(train) ? squadFile(train, 'train') : train);
-  },
-
-  async readEvaluation(data) {
-    if (data.kind === 'unknown-questions') return null;
-    if ('dataset' in data) {
-      const { evaluation } = datasetFiles(data.dataset, data.subset);
-      if (evaluation.length === 0) return null;
-      return { ...(await readSquadTable(evaluation)), name: `${datasetName(data)} validation` };
-    }
-    const { train, eval: evaluation } = data;
-    if (evaluation !== null) return readSquad(isFolder(evaluation) ? squadFile(evaluation, 'dev') : evaluation);
-    return isFolder(train) ? readSquad(squadFile(train, 'dev')) : null;
+  async read(source, split) {
+    const rows = source.open(split);
+    return rows && readQuestions(rows);
   },
 
   load: ({ model }, _labels, random, { shared, head }) => loadQuestionAnswering(model, random, shared, { head }),

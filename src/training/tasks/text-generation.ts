@@ -1,9 +1,9 @@
-import { type Dataset, datasetFiles, readTextPairs, type TextPair } from '../../data/index.ts';
+import { type Dataset, readTextPairs, type TextPair } from '../../data/index.ts';
 import { droppedLetters, meanRouge } from '../../metrics/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
 import { Random } from '../../random/index.ts';
 import { encodePairs, generationSettings, pairTokenCount, seq2seqLoss, writeTexts } from '../seq2seq.ts';
-import { datasetName, runDefaults, type TextGenerationData, type UnknownTexts, unknownData } from '../settings.ts';
+import { runDefaults, type TextGenerationData, type UnknownTexts } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 /** Of XSum the paper gives the second. */
@@ -30,21 +30,11 @@ export const textGeneration: Task<{
   name: 'text2text-generation',
   maxLength: runDefaults.maxLength,
 
-  async readTraining(data) {
-    if (data.kind === 'unknown-texts') throw unknownData();
-    if (!('dataset' in data)) return readTextPairs(data.train, data, metrics, data);
-    const { train } = datasetFiles(data.dataset, data.subset);
-    return { ...(await readTextPairs(train, data, metrics, data)), name: `${datasetName(data)} train` };
-  },
-
-  async readEvaluation(data) {
-    if (data.kind === 'unknown-texts') return null;
-    if (!('dataset' in data))
-      return data.eval === null ? null : judged(data, await readTextPairs(data.eval, data, metrics, data));
-    const { evaluation } = datasetFiles(data.dataset, data.subset);
-    if (evaluation.length === 0) return null;
-    const read = judged(data, await readTextPairs(evaluation, data, metrics, data));
-    return { ...read, name: `${datasetName(data)} validation` };
+  async read(source, split, data) {
+    const rows = source.open(split);
+    if (!rows || data.kind === 'unknown-texts') return null;
+    const pairs = await readTextPairs(rows, data, metrics);
+    return split === 'train' ? pairs : judged(data, pairs);
   },
 
   load: ({ model }, _labels, random, { shared, head }) => loadSeq2Seq(model, random, shared, { head }),

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTable } from '../../../src/data/index.ts';
+import { readExamples } from '../../../src/data/index.ts';
 import { temporaryFolder } from '../../io/temporary.ts';
 import { parquetBytes } from '../../support/parquet.ts';
 import type { Target } from '../target.ts';
@@ -18,6 +18,6 @@ export const target: Target = {
   ],
   read: async (input) => {
     writeFileSync(file, input);
-    await readTable(file, { text: ['text'], label: 'label' });
+    await readExamples(file, { text: ['text'], label: 'label' });
   },
 };

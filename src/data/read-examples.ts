@@ -1,0 +1,133 @@
+import { InputError } from '../errors.ts';
+import { BadRows, type RowPlace } from './bad-rows.ts';
+import type { KnownExamples } from './datasets.ts';
+import type { Dataset, Example } from './examples.ts';
+import { knownTargets } from './known-labels.ts';
+import { addUnusable, LabelColumn, type LabelKind, readLabels } from './labels.ts';
+import type { Column, Data, Rows } from './source.ts';
+import { rowsOf } from './source-of.ts';
+import { textRows } from './text-rows.ts';
+
+export interface TextOptions {
+  /** The column with the text, or the two columns with a pair of texts. Default: `text`, and `textPair` if it is there. */
+  readonly text?: string | readonly string[];
+  /** Leave out rows that cannot be used, with a warning that counts them, instead of an error that lists them. Default false. */
+  readonly skipInvalid?: boolean;
+}
+
+export interface ExampleOptions extends TextOptions {
+  /** The column with the label; left out, the examples have none. */
+  readonly label?: string;
+  /** The class names of a trained model, in its order; implies classification. */
+  readonly labels?: readonly string[];
+  /** What the label column holds. `auto` (the default): classes if the file says so, else numbers if every value is a finite number. */
+  readonly labelKind?: LabelKind;
+  /** What is known of the data, where they are a well-known dataset; its columns are the default. */
+  readonly known?: KnownExamples;
+}
+
+/**
+ * Reads texts, or pairs of texts, with a class or a number for each: from a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file, from
+ * several with the same columns, of any size, from rows in memory, or from any other source; see `docs/commands.md` for the formats.
+ * Class names that are not given are sorted: whole numbers by their value, others by code unit, so the order does not depend on the
+ * rows. Empty cells, `NA`, `NaN`, `null`, and for classes -1, are no labels. Metrics: accuracy for classes; Pearson and Spearman
+ * correlation for numbers.
+ *
+ * @throws InputError naming the file: unreadable, without the columns or with two of one name, without labels, with one class only, with
+ *   decimal commas; or listing the rows that cannot be used
+ */
+export async function readExamples(data: Data | Rows, options: ExampleOptions = {}): Promise<Dataset> {
+  const { labels, labelKind: kind, known, skipInvalid } = options;
+  const { text = known?.columns.text, label = known?.columns.label } = options;
+  const rows = rowsOf(data);
+  const { name, place: whole = name } = rows;
+  const texts = textColumns(text);
+  const columns = label === undefined ? texts : [...texts, { name: label }];
+  const bad = new BadRows(skipInvalid);
+  let examples: Example[] = [];
+  const column = new LabelColumn();
+  const values: number[] = [];
+  const numbers: number[] = [];
+  const parts: Pick<RowPlace, 'file' | 'unit'>[] = [];
+  let named: readonly string[] | undefined;
+  const onClasses = (of: string, names: readonly string[]) => {
+    if (of === label) named = names;
+  };
+  for await (const part of textRows(rows, columns, { bad, mayBeEmpty: label, onClasses })) {
+    const { file, unit } = part;
+    const place = { file, unit };
+    for (const { number, cells } of part.rows) {
+      examples.push(exampleOf(cells, texts.length));
+      if (label === undefined) continue;
+      values.push(column.add(cells[texts.length], { file, unit, number }));
+      numbers.push(number);
+      parts.push(place);
+    }
+  }
+  if (label === undefined || values.length === 0) {
+    const warnings = bad.finish(name, examples.length);
+    return { name, examples, labels: labels ? [...labels] : null, metrics: [], warnings };
+  }
+  const read = known
+    ? knownTargets(column, known)
+    : readLabels(column, { path: whole, column: label, labels, named, kind });
+  const { targets, failure, warnings, ...rest } = read;
+  examples = examples.filter((example, i) => {
+    const target = targets[values[i]];
+    if (typeof target === 'number') example.label = target;
+    else addUnusable(bad, { file: parts[i].file, unit: parts[i].unit, number: numbers[i] }, target);
+    return typeof target === 'number';
+  });
+  const skipped = bad.finish(name, examples.length);
+  if (failure) throw failure;
+  const unusual = known && rows.split ? sizeWarnings(known, rows.split, whole, examples.length + bad.count) : [];
+  return { name, examples, ...rest, warnings: [...skipped, ...warnings, ...unusual] };
+}
+
+export interface StreamOptions extends TextOptions {
+  /** Told at the end how many rows were left out. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * Reads texts as they arrive, some at a time, so that data of any size can be worked through; see {@link readExamples}.
+ *
+ * @throws InputError as {@link readExamples}; where rows cannot be used, some of those before the first one have been given by then
+ */
+export async function* streamExamples(
+  data: Data | Rows,
+  { text, skipInvalid = false, onWarning }: StreamOptions = {},
+): AsyncGenerator<Example[], void, undefined> {
+  const rows = rowsOf(data);
+  const texts = textColumns(text);
+  const bad = new BadRows(skipInvalid);
+  let used = 0;
+  for await (const part of textRows(rows, texts, { bad })) {
+    // After a bad row the others are only looked for.
+    if (bad.count > 0 && !skipInvalid) continue;
+    used += part.rows.length;
+    yield part.rows.map(({ cells }) => exampleOf(cells, texts.length));
+  }
+  for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
+}
+
+function textColumns(text: TextOptions['text']): readonly Column[] {
+  if (text === undefined) return [{ name: 'text' }, { name: 'textPair', optional: true }];
+  const names = [text].flat();
+  if (names.length >= 1 && names.length <= 2) return names.map((name) => ({ name }));
+  throw new InputError(`one or two text columns are needed, got ${names.length}`);
+}
+
+const exampleOf = ([text, textPair]: readonly string[], texts: number): Example =>
+  texts === 1 || textPair === '' ? { text } : { text, textPair };
+
+function sizeWarnings(
+  { size }: KnownExamples,
+  split: keyof NonNullable<KnownExamples['size']>,
+  place: string,
+  count: number,
+): string[] {
+  if (!size || size[split] === count) return [];
+  const name = split === 'train' ? 'train' : 'dev';
+  return [`${place} has ${count} examples; the official ${name} split has ${size[split]}`];
+}

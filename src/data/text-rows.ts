@@ -1,0 +1,80 @@
+import { InputError } from '../errors.ts';
+import type { BadRows } from './bad-rows.ts';
+import type { Column, Part, Row, Rows } from './source.ts';
+
+/** Rows whose cells are texts, without white space around them. */
+export interface TextPart extends Pick<Part, 'file' | 'unit'> {
+  readonly rows: readonly TextRow[];
+}
+
+export interface TextRow {
+  readonly number: number;
+  /** Empty where there is no value. */
+  readonly cells: readonly string[];
+}
+
+export interface TextRowOptions {
+  /** Takes the rows that cannot be used. */
+  readonly bad: BadRows;
+  /** A column whose cells may be empty. */
+  readonly mayBeEmpty?: string;
+  /** Told the names of a column's classes, where the source has them. */
+  readonly onClasses?: (column: string, names: readonly string[]) => void;
+}
+
+/**
+ * Reads columns of texts and numbers a part at a time, without the rows that cannot be used.
+ *
+ * @throws InputError while iterating: a column that is named twice, and as the source
+ */
+export async function* textRows(
+  rows: Rows,
+  columns: readonly Column[],
+  { bad, mayBeEmpty, onClasses }: TextRowOptions,
+): AsyncGenerator<TextPart, void, undefined> {
+  const twice = columns.find(({ name }, i) => columns.findIndex((other) => other.name === name) < i);
+  if (twice) throw new InputError(`column '${twice.name}' is named twice; name each column once`);
+  const needed = columns.map(({ name, optional }) => !optional && name !== mayBeEmpty);
+  for await (const part of rows.parts(columns)) {
+    for (const [i, names] of part.classes?.entries() ?? []) if (names) onClasses?.(columns[i].name, names);
+    const { file, unit } = part;
+    const good: TextRow[] = [];
+    for (const row of part.rows) {
+      const { number } = row;
+      const cells = row.problem ?? textsOf(row, part, columns);
+      if (typeof cells === 'string') {
+        bad.add({ file, unit, number }, cells);
+        continue;
+      }
+      const empty = cells.findIndex((cell, i) => cell === '' && needed[i]);
+      if (empty >= 0) bad.add({ file, unit, number }, `no value for '${columns[empty].name}'`);
+      else good.push({ number, cells });
+    }
+    if (good.length > 0) yield { file, unit, rows: good };
+  }
+}
+
+/** What Hugging Face's `datasets` has for a class that is not known. */
+const NO_CLASS = -1;
+
+/** The texts of a row's cells, or what is wrong with one. */
+function textsOf({ cells }: Row, { classes }: Part, columns: readonly Column[]): readonly string[] | string {
+  if (!classes && areTexts(cells)) return cells;
+  const texts: string[] = [];
+  for (let i = 0; i < cells.length; i++) {
+    const names = classes?.[i];
+    let value = cells[i];
+    if (names && typeof value === 'number' && value !== NO_CLASS) {
+      if (names[value] === undefined)
+        return `'${columns[i].name}' is ${value}, and the file names ${names.length} classes`;
+      value = names[value];
+    }
+    if (typeof value === 'object' && value !== null) return `'${columns[i].name}' is neither a text nor a number`;
+    texts.push(String(value ?? '').trim());
+  }
+  return texts;
+}
+
+/** Whether cells are what a reader needs, as most of a table are: no copy is made of them. */
+const areTexts = (cells: readonly unknown[]): cells is readonly string[] =>
+  cells.every((cell) => typeof cell === 'string' && cell.trim() === cell);
