@@ -12,7 +12,7 @@ import {
   withGrad,
 } from '../tensor/graph.ts';
 import { currentScope, keep, tidy, tidyGraph, tidyInside } from '../tensor/scope.ts';
-import { formatShape, sameShape } from '../tensor/shape.ts';
+import { ArgumentError, formatShape, sameShape } from '../tensor/shape.ts';
 import { autogradHook, Tensor } from '../tensor/tensor.ts';
 import { asGiven, type GradInputs, type Gradients, tensorsOf } from './inputs.ts';
 
@@ -92,13 +92,13 @@ const zerosLike = (x: Tensor) => filled(x, 0);
 function seed(output: Tensor, gradOutput?: Tensor): Tensor {
   if (gradOutput) {
     if (sameShape(gradOutput.shape, output.shape)) return alias(gradOutput);
-    throw new Error(
-      `grad: gradOutput has shape ${formatShape(gradOutput.shape)}, the output ${formatShape(output.shape)}.`,
+    throw new ArgumentError(
+      `gradOutput has shape ${formatShape(gradOutput.shape)}, the output ${formatShape(output.shape)}.`,
     );
   }
   if (output.size !== 1) {
-    throw new Error(
-      `grad: the output has shape ${formatShape(output.shape)}; give gradOutput or reduce it to one number.`,
+    throw new ArgumentError(
+      `the output has shape ${formatShape(output.shape)}; give gradOutput or reduce it to one number.`,
     );
   }
   return filled(output, 1);

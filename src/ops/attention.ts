@@ -1,6 +1,6 @@
 import type { AttentionSpec } from '../backends/backend.ts';
 import { define } from '../tensor/define.ts';
-import { ArgumentError, broadcastShapes, formatShape, sameShape } from '../tensor/shape.ts';
+import { ArgumentError, commonShape, formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { equal, where } from './compare.ts';
@@ -37,6 +37,7 @@ export interface AttentionOptions {
 export const attention = define(
   'attention',
   (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
+    assertAttends(query, key, value);
     const { scale = 1 / Math.sqrt(query.shape[query.rank - 1]), mask, dropMask } = options;
     const scores = mul(matmul(query, key, { transposeB: true }), scale);
     assertBroadcasts('mask', mask, scores);
@@ -46,9 +47,25 @@ export const attention = define(
   },
 );
 
+/** @throws ArgumentError that names the three shapes */
+function assertAttends(...tensors: [query: Tensor, key: Tensor, value: Tensor]): void {
+  const [[, headDim], [keys, keyDim], [values]] = tensors.map(({ shape }) => shape.slice(-2));
+  const isFit =
+    tensors.every(({ rank }) => rank >= 2) &&
+    headDim === keyDim &&
+    keys === values &&
+    commonShape(...tensors.map(({ shape }) => shape.slice(0, -2))) !== null;
+  if (isFit) return;
+  throw new ArgumentError(
+    `query, key and value ${tensors.map(({ shape }) => formatShape(shape)).join(', ')} do not fit; they must be ` +
+      '[..., queries, headDim], [..., keys, headDim] and [..., keys, width].',
+  );
+}
+
 /** A mask with more axes or lengths than the scores would make a larger result. @throws ArgumentError */
 function assertBroadcasts(name: string, mask: Tensor | undefined, { shape }: Tensor): void {
-  if (!mask || sameShape(broadcastShapes(mask.shape, shape), shape)) return;
+  const common = mask && commonShape(mask.shape, shape);
+  if (!mask || (common && sameShape(common, shape))) return;
   throw new ArgumentError(`${name} ${formatShape(mask.shape)} does not broadcast to the scores ${formatShape(shape)}.`);
 }
 

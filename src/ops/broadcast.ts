@@ -1,6 +1,6 @@
 import type { Shape } from '../backends/backend.ts';
 import { define } from '../tensor/define.ts';
-import { ArgumentError, broadcastShapes, formatShape, sameShape } from '../tensor/shape.ts';
+import { ArgumentError, commonShape, formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { operation } from './operation.ts';
 import { reshape, sum } from './reduce.ts';
@@ -8,7 +8,8 @@ import { reshape, sum } from './reduce.ts';
 /** `x` repeated to `shape`. Each element is copied many times, so its gradient is the sum over the copies. */
 export const broadcastTo = define('broadcastTo', (x: Tensor, shape: Shape): Tensor => {
   if (sameShape(x.shape, shape)) return x;
-  if (!sameShape(broadcastShapes(x.shape, shape), shape)) {
+  const common = commonShape(x.shape, shape);
+  if (!common || !sameShape(common, shape)) {
     throw new ArgumentError(`Shape ${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}.`);
   }
   return operation(

@@ -28,8 +28,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** The shape that all `shapes` broadcast to (NumPy's rule). @throws ArgumentError naming the shapes that do not fit */
-export function broadcastShapes(...shapes: readonly Shape[]): Shape {
+/** The shape that all `shapes` broadcast to (NumPy's rule), null if there is none. */
+export function commonShape(...shapes: readonly Shape[]): Shape | null {
   let common = shapes[0];
   for (const own of shapes) {
     if (sameShape(own, common)) continue;
@@ -38,14 +38,19 @@ export function broadcastShapes(...shapes: readonly Shape[]): Shape {
     for (let axis = 0; axis < rank; axis++) {
       const before = common[axis - rank + common.length] ?? 1;
       const n = own[axis - rank + own.length] ?? 1;
-      if (n !== 1 && before !== 1 && n !== before) {
-        throw new ArgumentError(`Shapes ${shapes.map(formatShape).join(' and ')} do not broadcast.`);
-      }
+      if (n !== 1 && before !== 1 && n !== before) return null;
       joined.push(n === 1 ? before : n);
     }
     common = joined;
   }
   return common;
+}
+
+/** The same. @throws ArgumentError naming the shapes that do not fit */
+export function broadcastShapes(...shapes: readonly Shape[]): Shape {
+  const common = commonShape(...shapes);
+  if (common) return common;
+  throw new ArgumentError(`Shapes ${shapes.map(formatShape).join(' and ')} do not broadcast.`);
 }
 
 /** An axis counted from the end when negative. @throws ArgumentError when it is outside the rank */

@@ -70,7 +70,11 @@ const wrong: [string, (make: Make) => Tensor, RegExp][] = [
     (t) => matmul(t(2, 3), t(2, 3)),
     /inner lengths 3 and 2 of \[2, 3\] and \[2, 3\]/,
   ],
-  ['matmul of batches that do not fit', (t) => matmul(t(2, 3, 3), t(4, 3, 3)), /\[2\] and \[4\] do not broadcast/],
+  [
+    'matmul of batches that do not fit',
+    (t) => matmul(t(2, 3, 3), t(4, 3, 3)),
+    /batches of \[2, 3, 3\] and \[4, 3, 3\] do not broadcast/,
+  ],
   ['linear with another width', (t) => linear(t(2, 3), t(5, 4)), /linear: .* \[2, 3\], \[5, 4\] do not fit/],
   ['linear with another bias', (t) => linear(t(2, 4), t(5, 4), t(4)), /\[2, 4\], \[5, 4\], \[4\] do not fit/],
   ['bottleneck likewise', (t) => adapt(t, { up: [4, 2] }), /x \[2, 4\], down \[3, 4\], .*up \[4, 2\].* do not fit/],
