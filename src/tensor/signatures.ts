@@ -221,21 +221,17 @@ export const signatures = {
 
   grad: [
     ['output', tensor],
-    ['inputs', kind.inputs],
+    ['inputs', tensors],
     ['options', kind.options({ gradOutput: tensor, createGraph: kind.boolean, retainGraph: kind.boolean })],
   ],
   backward: [
     ['output', tensor],
     ['gradOutput', optional(tensor)],
   ],
-  valueAndGrad: [
-    ['f', kind.callback],
-    ['inputs', kind.inputs],
-  ],
   hvp: [
     ['f', kind.callback],
-    ['inputs', kind.inputs],
-    ['vectors', kind.oneOrMore],
+    ['inputs', tensors],
+    ['vectors', tensors],
   ],
   checkpoint: [
     ['fn', kind.callback],

@@ -1,6 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { isDeepStrictEqual } from 'node:util';
-import { type Adapter, AdapterSet, type AdapterSettings, completeSettings, freezeBackbone } from '../adapters/index.ts';
+import {
+  type Adapter,
+  AdapterSet,
+  type AdapterSettings,
+  adapterTitle,
+  completeSettings,
+  freezeBackbone,
+} from '../adapters/index.ts';
 import type { TaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
@@ -225,6 +232,16 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
       lengthOf: (item) => this.definition.tokenCount(item),
       loss: (batch, random) => this.loss({ items: batch, random }),
     };
+  }
+
+  /** Returns a line that says what the model is. */
+  toString(): string {
+    const adapter = this.#adapter ? `${adapterTitle(this.#adapter.settings)}, ` : '';
+    return `${this.constructor.name} of ${this.#settings.model}: ${adapter}${this.trainable}`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** Frees the memory of all parameters; the model cannot be used any more. */

@@ -4,33 +4,27 @@ import type { Parameter } from '../nn/index.ts';
 const keptIn = (parameters: readonly Parameter[]): number =>
   parameters.reduce((sum, parameter) => sum + parameter.keptCount(), 0);
 
-/** The parameters that training updates. */
+/** The parameters that training updates, and how many weights they were when it was asked. */
 export class Trainable {
   readonly parameters: readonly Parameter[];
-  readonly #all: readonly Parameter[];
+  /** Trained weights of the task head alone, and of all else; pruned ones do not count. */
+  readonly counts: { readonly adapter: number; readonly head: number };
+  /** All weights of the model, frozen ones too; pruned ones do not count. */
+  readonly total: number;
 
   /** @param all those of the model */
   constructor(all: readonly Parameter[]) {
-    this.#all = all;
     this.parameters = all.filter(({ trainable }) => trainable);
-  }
-
-  /** The number of weights that are trained; pruned ones do not count. */
-  get count(): number {
-    return keptIn(this.parameters);
-  }
-
-  /** The same of the task head alone, and of all else. */
-  get counts(): { readonly adapter: number; readonly head: number } {
-    return {
+    this.counts = {
       adapter: keptIn(this.parameters.filter((parameter) => !isHeadParameter(parameter))),
       head: keptIn(this.parameters.filter(isHeadParameter)),
     };
+    this.total = keptIn(all);
   }
 
-  /** The number of all weights of the model, frozen ones too; pruned ones do not count. */
-  get total(): number {
-    return keptIn(this.#all);
+  /** All trained weights. */
+  get count(): number {
+    return this.counts.adapter + this.counts.head;
   }
 
   /** Returns a line such as `trainable: 1,234 of 12,345,678 parameters (0.01 %)`. */

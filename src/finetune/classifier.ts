@@ -1,0 +1,74 @@
+import { encodeExamples } from '../data/index.ts';
+import { classification, loadParts, predict } from '../training/index.ts';
+import { type Inputs, inputsOf } from './inputs.ts';
+import { type FromPretrainedOptions, settingsFor } from './options.ts';
+import { PretrainedModel } from './pretrained.ts';
+import type { TypesOf } from './types.ts';
+
+/** A text, or a pair of texts. */
+export type ClassifierInput = string | { readonly text: string; readonly textPair?: string };
+
+/** What a classifier says of a text. */
+export interface Classification {
+  /** The name of the class; null for a model of numbers. */
+  readonly label: string | null;
+  /** The probability of the class, or the number that a model of numbers gives. */
+  readonly score: number;
+}
+
+export interface ClassifyOptions {
+  /** Texts that are computed together. Default 32. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ClassifierOptions extends FromPretrainedOptions {
+  /** The classes; null for numbers. Left out: the checkpoint must have a head of its own, which is used. */
+  readonly labels?: readonly string[] | null;
+}
+
+/** A model of classes, or of numbers, for texts and pairs of texts. */
+export class Classifier extends PretrainedModel<TypesOf<typeof classification>> {
+  /**
+   * Loads a classifier: an encoder with the head of its checkpoint where that has one for these labels, else with a new one.
+   *
+   * @param nameOrPath a model folder, the name of an installed package, or `org/name` of the Hugging Face hub
+   * @throws InputError if there is no such model, or it has no head and no labels are given
+   */
+  static async fromPretrained(nameOrPath: string, options: ClassifierOptions = {}): Promise<Classifier> {
+    const settings = await settingsFor(classification, nameOrPath, options);
+    return new Classifier(loadParts(classification, settings, options.labels));
+  }
+
+  override get task(): 'text-classification' {
+    return 'text-classification';
+  }
+
+  /**
+   * Classifies a text, or each of a list of texts.
+   *
+   * @throws InputError for what is no text, or a pair where the model was trained on single texts
+   */
+  predict(input: ClassifierInput, options?: ClassifyOptions): Promise<Classification>;
+  predict(inputs: readonly ClassifierInput[], options?: ClassifyOptions): Promise<Classification[]>;
+  async predict(
+    given: Inputs<ClassifierInput>,
+    options: ClassifyOptions = {},
+  ): Promise<Classification | Classification[]> {
+    const inputs = inputsOf(given);
+    const all = await this.predictScores(inputs, options);
+    const best = all.map((scores) => scores.reduce((a, b) => (b.score > a.score ? b : a)));
+    return Array.isArray(given) ? best : best[0];
+  }
+
+  /** Gives the scores of all classes of each text, in the order of the labels. */
+  async predictScores(inputs: readonly ClassifierInput[], options: ClassifyOptions = {}): Promise<Classification[][]> {
+    const { network, tokenizer, settings } = this;
+    const examples = inputs.map((input) => (typeof input === 'string' ? { text: input } : input));
+    const items = encodeExamples(examples, tokenizer, settings.maxLength);
+    const predictions = await predict(network, items, options);
+    return predictions.map(({ logits, probabilities }) =>
+      (probabilities ?? logits).map((score, i) => ({ label: network.labels?.[i] ?? null, score })),
+    );
+  }
+}

@@ -1,0 +1,85 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { encodeExamples } from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import { fetchModel } from '../io/index.ts';
+import {
+  type BertModel,
+  type EncoderConfig,
+  embed,
+  loadEncoder,
+  longestSequence,
+  type Pooling,
+} from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
+import { Random } from '../random/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import { runDefaults, tokenizerOf } from '../training/index.ts';
+import { type Inputs, inputsOf } from './inputs.ts';
+
+export interface EmbedderOptions {
+  /** Tokens per text, special tokens included. Default 512, or less if the model has fewer positions. */
+  readonly maxLength?: number;
+  /** The mean of the tokens, or the first one. Default `mean`. */
+  readonly pooling?: Pooling;
+}
+
+/** A model that turns texts into vectors. It has no loss yet, so it cannot be trained. */
+export class Embedder {
+  readonly task = 'feature-extraction';
+  readonly network: BertModel;
+  readonly tokenizer: Tokenizer;
+  readonly config: EncoderConfig;
+  /** What was assumed, one line each. */
+  readonly warnings: readonly string[];
+  readonly #parameters: readonly Parameter[];
+  readonly #maxLength: number;
+  readonly #pooling: Pooling;
+
+  private constructor(loaded: ReturnType<typeof loadEncoder>, maxLength: number, pooling: Pooling) {
+    const warnings = [...loaded.warnings];
+    this.network = loaded.model;
+    this.config = loaded.config;
+    this.tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));
+    this.warnings = warnings;
+    this.#parameters = loaded.parameters;
+    this.#maxLength = maxLength;
+    this.#pooling = pooling;
+  }
+
+  /**
+   * Loads an encoder without a head.
+   *
+   * @param nameOrPath a model folder, the name of an installed package, or `org/name` of the Hugging Face hub
+   * @throws InputError if there is no such model, or it has fewer positions than `maxLength`
+   */
+  static async fromPretrained(
+    nameOrPath: string,
+    { maxLength, pooling = 'mean' }: EmbedderOptions = {},
+  ): Promise<Embedder> {
+    const loaded = loadEncoder(await fetchModel(nameOrPath), new Random(0));
+    const longest = longestSequence(loaded.config);
+    if (maxLength !== undefined && maxLength > longest) {
+      throw new InputError(`max length ${maxLength} exceeds the ${longest} positions of ${nameOrPath}; lower it.`);
+    }
+    return new Embedder(loaded, maxLength ?? Math.min(runDefaults.maxLength, longest), pooling);
+  }
+
+  /** Returns the vector of a text, or of each of a list. @throws InputError for what is no text */
+  embed(text: string, options?: { readonly normalize?: boolean }): Promise<number[]>;
+  embed(texts: readonly string[], options?: { readonly normalize?: boolean }): Promise<number[][]>;
+  async embed(given: Inputs<string>, { normalize = false } = {}): Promise<number[] | number[][]> {
+    const examples = inputsOf(given).map((text) => ({ text }));
+    const items = encodeExamples(examples, this.tokenizer, this.#maxLength);
+    const vectors = await embed(this.network, items, { pooling: this.#pooling, normalize });
+    return Array.isArray(given) ? vectors : vectors[0];
+  }
+
+  /** Frees the memory of all parameters; the model cannot be used any more. */
+  dispose(): void {
+    for (const parameter of this.#parameters) parameter.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * The upper half in three levels: `finetune` is one call from a file to a model that answers; `load` and the model classes are a
+ * model, as with PEFT; their `batches` and `loss` are a loop of one's own.
+ */
+
+export {
+  full,
+  fusion,
+  houlsby,
+  lora,
+  mam,
+  parallel,
+  pfeiffer,
+  prefix,
+} from '../adapters/index.ts';
+export {
+  type Classification,
+  Classifier,
+  type ClassifierInput,
+  type ClassifierOptions,
+  type ClassifyOptions,
+} from './classifier.ts';
+export { Embedder, type EmbedderOptions } from './embedder.ts';
+export { type AnyModel, type LoadOptions, load, type ModelsByTask } from './load.ts';
+export type { FromPretrainedOptions } from './options.ts';
+export { type BatchesOptions, type FitOptions, PretrainedModel, type PruneOptions } from './pretrained.ts';
+export {
+  type AnswerFound,
+  type AnswerOptions,
+  QuestionAnswering,
+  type QuestionInput,
+} from './question-answering.ts';
+export type { DataOptions, TrainingData } from './read.ts';
+export type { SaveOptions } from './save.ts';
+export { type GeneratedText, type GenerateOptions, Seq2Seq } from './seq2seq.ts';

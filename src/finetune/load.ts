@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { InputError } from '../errors.ts';
+import { isAdapterFolder } from '../interchange/index.ts';
+import { fetchModel, readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { headTitles, parseModelConfig } from '../models/index.ts';
+import {
+  type CreateModel,
+  classification,
+  isFinishedRun,
+  type ModelParts,
+  openAdapter,
+  questionAnswering,
+  readRunConfig,
+  textGeneration,
+} from '../training/index.ts';
+import { Classifier, type ClassifierOptions } from './classifier.ts';
+import { Embedder, type EmbedderOptions } from './embedder.ts';
+import { QuestionAnswering } from './question-answering.ts';
+import { Seq2Seq } from './seq2seq.ts';
+
+/** The models by what they do. */
+export interface ModelsByTask {
+  readonly 'text-classification': Classifier;
+  readonly 'question-answering': QuestionAnswering;
+  readonly 'text2text-generation': Seq2Seq;
+  readonly 'feature-extraction': Embedder;
+}
+
+/** A model of any task; its `task` tells which. */
+export type AnyModel = ModelsByTask[keyof ModelsByTask];
+
+export interface LoadOptions extends ClassifierOptions, EmbedderOptions {
+  /** What the model is for; left out: what the run or the checkpoint says. */
+  readonly task?: keyof ModelsByTask;
+  /** Where the backbone of a run is now, if it was moved. */
+  readonly model?: string;
+}
+
+/** Makes the model of each task. */
+const create = ((parts: ModelParts<never>) => {
+  if (parts.task === classification) return new Classifier(parts);
+  if (parts.task === questionAnswering) return new QuestionAnswering(parts);
+  if (parts.task === textGeneration) return new Seq2Seq(parts);
+  throw new Error(`There is no class of models for ${parts.task.name}.`);
+}) as unknown as CreateModel;
+
+/**
+ * Loads a model that can be used at once: the folder of a run, an adapter of PEFT or AdapterHub, a checkpoint with a head of its own,
+ * or the name of one on the hub. Tokenizer, length, labels and pooling are those that it was trained with.
+ *
+ * @throws InputError if there is no such model, or it is not one for the task
+ */
+export function load<Task extends keyof ModelsByTask>(
+  nameOrPath: string,
+  options: LoadOptions & { readonly task: Task },
+): Promise<ModelsByTask[Task]>;
+export function load(nameOrPath: string, options?: LoadOptions): Promise<AnyModel>;
+export async function load(nameOrPath: string, options: LoadOptions = {}): Promise<AnyModel> {
+  const { task } = options;
+  const isRun = isFinishedRun(nameOrPath);
+  if (!isRun && !isAdapterFolder(nameOrPath)) return loadCheckpoint(nameOrPath, options);
+  const { labels, pooling, maxLength } = options;
+  const model = options.model ?? (isRun ? readRunConfig(nameOrPath).settings.model : undefined);
+  const place = model === undefined ? undefined : await fetchModel(model);
+  const opened = openAdapter(nameOrPath, { model: place, labels: labels ?? undefined, pooling, maxLength }, create);
+  const loaded = opened.model as unknown as AnyModel;
+  if (task === undefined || loaded.task === task) return loaded;
+  throw new InputError(`${nameOrPath} was trained for ${loaded.task}, not for ${task}.`);
+}
+
+async function loadCheckpoint(nameOrPath: string, { task, model: _, ...options }: LoadOptions): Promise<AnyModel> {
+  const place = await fetchModel(nameOrPath);
+  switch (task ?? taskOfCheckpoint(place)) {
+    case 'text-classification':
+      return Classifier.fromPretrained(place, options);
+    case 'question-answering':
+      return QuestionAnswering.fromPretrained(place, { ...options, ignoreMismatchedSizes: false });
+    case 'text2text-generation':
+      return Seq2Seq.fromPretrained(place, { ...options, ignoreMismatchedSizes: false });
+    case 'feature-extraction':
+      return Embedder.fromPretrained(place, options);
+  }
+}
+
+/** What a checkpoint says that it is for. @throws InputError if it says nothing, or something that has no task here */
+function taskOfCheckpoint(nameOrPath: string): keyof ModelsByTask {
+  const folder = resolveModelFolder(nameOrPath);
+  const { stated } = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
+  const tasks: Partial<Record<string, keyof ModelsByTask>> = {
+    'sequence-classification': 'text-classification',
+    'question-answering': 'question-answering',
+    'text-generation': 'text2text-generation',
+    none: 'feature-extraction',
+  };
+  const task = tasks[stated.kind];
+  if (task) return task;
+  throw new InputError(
+    `${nameOrPath} has ${headTitles[stated.kind]}; say what to load it for with task: ${Object.values(tasks).join(', ')}.`,
+  );
+}

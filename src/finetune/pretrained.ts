@@ -1,0 +1,182 @@
+import { InputError } from '../errors.ts';
+import { Random } from '../random/index.ts';
+import {
+  type AdapterPruneReport,
+  type Batch,
+  BatchPlan,
+  type LoopEvents,
+  type PruningSettings,
+  pruningDefaults,
+  type RunMetrics,
+  type Scores,
+  TaskModel,
+  type TaskTypes,
+  Trainer,
+  type TrainingOptions,
+  trainingDefaults,
+  trainingMetrics,
+  trainLoop,
+  untrainedMetrics,
+} from '../training/index.ts';
+import { EpochItems } from './examples.ts';
+import { type DataOptions, readEvaluation, readItems, type TrainingData } from './read.ts';
+import { type SaveOptions, saveModel } from './save.ts';
+
+/** How a model is pruned: which method, how much, and examples to score weights on. */
+export interface PruneOptions extends Partial<Omit<PruningSettings, 'sparsity'>>, DataOptions {
+  /** The fraction of weights removed, in [0, 1). Default 0.4. */
+  readonly sparsity?: number;
+  /** Instead of a sparsity: makes the adapter so many times as wide and keeps as many weights as before. */
+  readonly largeSparse?: number;
+  /** Left out for methods that look at no data. */
+  readonly data?: TrainingData;
+  /** Told how many passes over a batch are done, and how many there are. */
+  readonly onBatch?: (done: number, total: number) => void;
+  readonly onWarning?: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Which batches there are. */
+export interface BatchesOptions
+  extends DataOptions,
+    Partial<Pick<TrainingOptions, 'batchSize' | 'batchOrder' | 'epochs'>> {
+  /** Default: that of the model. */
+  readonly seed?: number;
+}
+
+export interface FitOptions extends DataOptions, Partial<TrainingOptions>, LoopEvents {
+  readonly evalData?: TrainingData;
+  /** How often the model is evaluated, at equal distances; the last time is at the end. Default 1. */
+  readonly evaluations?: number;
+  /** Default: that of the model. */
+  readonly seed?: number;
+  /** When it is aborted, training ends after the current step with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A pretrained model for one task, as PEFT has them: with an adapter, pruned, trained and saved, from data of any form.
+ *
+ * Data are a path, a list of paths, an array of rows, or an (async) iterable of rows that is opened again for each epoch.
+ */
+export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> {
+  #pruning: AdapterPruneReport | null = null;
+  #metrics: RunMetrics | null = null;
+
+  /** The scores of the last evaluation while it was trained; null before it, and without evaluation data. */
+  get metrics(): Scores | null {
+    return this.#metrics?.metrics ?? null;
+  }
+
+  /** What training came to: losses, scores, seconds; null before it. */
+  get trained(): RunMetrics | null {
+    return this.#metrics;
+  }
+
+  /** What pruning came to; null before it. */
+  get pruned(): AdapterPruneReport | null {
+    return this.#pruning;
+  }
+
+  /**
+   * Prunes the adapter at initialisation, without dropout, and returns what is kept of each matrix.
+   *
+   * @throws InputError if the model has no adapter, the method cannot tell weights apart, or needs data and gets none
+   */
+  async prune(options: PruneOptions = {}): Promise<AdapterPruneReport> {
+    const { data, onBatch, onWarning, signal, text, label, target, skipInvalid, largeSparse, ...given } = options;
+    void this.adapter; // says what is missing
+    const pruning = { ...pruningDefaults, ...given, ...(largeSparse !== undefined && { sparsity: { largeSparse } }) };
+    this.usePruning(pruning);
+    const items = data === undefined ? [] : await readItems(this, data, { text, label, target, skipInvalid });
+    const report = await this.pruneAdapter(items, { onBatch, onWarning, signal });
+    if (!report) throw new InputError('There is nothing to prune.');
+    this.#pruning = report;
+    return report;
+  }
+
+  /**
+   * Gives the batches of a training, in a seeded order, each with the generator that its dropout draws from.
+   *
+   * @throws InputError as the reading of data, and for rows that can be read once, where there are more epochs than one
+   */
+  async *batches(data: TrainingData, options: BatchesOptions = {}): AsyncGenerator<Batch<T['item']>, void, undefined> {
+    const { batchSize, batchOrder, epochs, seed, ...columns } = {
+      ...trainingDefaults,
+      epochs: 1,
+      seed: this.settings.seed,
+      ...options,
+    };
+    const examples = new EpochItems(this, data, { ...columns, epochs });
+    const lengthOf = (item: T['item']) => this.definition.tokenCount(item);
+    const plan = new BatchPlan(
+      await examples.read(),
+      { batchSize, batchOrder, epochs, lengthOf },
+      new Random(seed).fork('training'),
+    );
+    for (let step = 0; step < plan.totalSteps; step++) {
+      if (step > 0 && examples.areReopened && plan.startsEpoch(step)) plan.replaceItems(await examples.read());
+      yield plan.at(step);
+    }
+  }
+
+  /**
+   * Trains the adapter and the head, and evaluates the model on `evalData`. Defaults are those of SparseAdapter.
+   *
+   * @returns losses, scores and seconds
+   * @throws InputError as the reading of data, and if a loss, a gradient or a weight is not finite
+   */
+  async fit(data: TrainingData, options: FitOptions = {}): Promise<RunMetrics> {
+    const {
+      evalData,
+      evaluations = 1,
+      seed = this.settings.seed,
+      signal,
+      text,
+      label,
+      target,
+      skipInvalid,
+      ...rest
+    } = options;
+    const { onStep, onEvaluate, onScored, ...given } = rest;
+    const training = { ...trainingDefaults, ...given };
+    const columns = { text, label, target, skipInvalid };
+    void this.adapter; // says what is missing
+    this.useTraining(training, seed);
+    const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });
+    const items = await examples.read();
+    const evaluation = evalData === undefined ? null : await readEvaluation(this, evalData, columns);
+    const trainer = new Trainer(this.objective(items), training, new Random(seed).fork('training'));
+    try {
+      const progress = { losses: [], history: [], tokens: 0, seconds: { pruning: 0, training: 0, evaluation: 0 } };
+      await trainLoop(this, trainer, progress, {
+        evaluation,
+        evaluations,
+        signal,
+        events: { onStep, onEvaluate, onScored },
+        onEpoch: async () => {
+          if (trainer.step > 0 && examples.areReopened) trainer.plan.replaceItems(await examples.read());
+        },
+      });
+      this.#metrics = trainingMetrics(this, trainer, progress);
+      return this.#metrics;
+    } finally {
+      trainer.dispose();
+    }
+  }
+
+  /** Evaluates the model. @throws InputError as the reading of data, and if the model's output is not finite */
+  async evaluate(data: TrainingData, options: DataOptions = {}): Promise<Scores> {
+    return (await readEvaluation(this, data, options)).scores(this.network);
+  }
+
+  /**
+   * Saves the adapter and the head in a folder: as a run of ours, or for another library.
+   *
+   * @throws InputError for a folder that holds something else, or an earlier output without `overwrite`, and an adapter that the
+   *   format cannot express
+   */
+  savePretrained(folder: string, options: SaveOptions = {}): Promise<void> {
+    return saveModel(this, this.#pruning, this.#metrics ?? untrainedMetrics(this), folder, options);
+  }
+}

@@ -1,0 +1,59 @@
+import { type Question, questionWindows, windowDefaults } from '../data/index.ts';
+import { answerQuestions, loadParts, questionAnswering } from '../training/index.ts';
+import { type Inputs, inputsOf } from './inputs.ts';
+import { type FromPretrainedOptions, settingsFor } from './options.ts';
+import { PretrainedModel } from './pretrained.ts';
+import type { TypesOf } from './types.ts';
+
+/** A question about a text. */
+export interface QuestionInput {
+  readonly question: string;
+  readonly context: string;
+}
+
+/** A part of a text that answers a question. */
+export interface AnswerFound {
+  readonly answer: string;
+  /** Its probability. */
+  readonly score: number;
+  /** Where it stands in the context, in UTF-16 code units. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface AnswerOptions {
+  /** Windows that are computed together. Default 32. */
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A model that finds the answers to questions in texts. */
+export class QuestionAnswering extends PretrainedModel<TypesOf<typeof questionAnswering>> {
+  /**
+   * Loads an encoder with a head for answers, that of its checkpoint or a new one.
+   *
+   * @param nameOrPath a model folder, the name of an installed package, or `org/name` of the Hugging Face hub
+   * @throws InputError if there is no such model
+   */
+  static async fromPretrained(nameOrPath: string, options: FromPretrainedOptions = {}): Promise<QuestionAnswering> {
+    const settings = await settingsFor(questionAnswering, nameOrPath, options);
+    return new QuestionAnswering(loadParts(questionAnswering, settings, null));
+  }
+
+  override get task(): 'question-answering' {
+    return 'question-answering';
+  }
+
+  /** Answers a question, or each of a list. @throws InputError for what is none */
+  predict(input: QuestionInput, options?: AnswerOptions): Promise<AnswerFound>;
+  predict(inputs: readonly QuestionInput[], options?: AnswerOptions): Promise<AnswerFound[]>;
+  async predict(given: Inputs<QuestionInput>, options: AnswerOptions = {}): Promise<AnswerFound | AnswerFound[]> {
+    const questions = inputsOf(given).map((input, i): Question => ({ id: String(i), answers: [], ...input }));
+    const { data, maxLength } = this.settings;
+    const { stride = windowDefaults.stride } = data;
+    const windows = questionWindows(questions, this.tokenizer, { maxLength, stride });
+    const answers = await answerQuestions(this.network, questions, windows, options);
+    const best = answers.map(([{ text: answer, probability: score, start, end }]) => ({ answer, score, start, end }));
+    return Array.isArray(given) ? best : best[0];
+  }
+}

@@ -1,0 +1,43 @@
+import { InputError } from '../errors.ts';
+import {
+  type AdapterPruneReport,
+  type ConversionTarget,
+  type RunMetrics,
+  type TaskModel,
+  writeAdapter,
+} from '../training/index.ts';
+
+export interface SaveOptions {
+  /**
+   * `sparse`: a run of ours, which stores kept weights alone. `peft`, `adapterhub`: an adapter for that library. `huggingface`: a whole
+   * checkpoint with the adapter merged into it. Default `sparse`.
+   */
+  readonly format?: ConversionTarget;
+  /** Replace an earlier output. Default false. */
+  readonly overwrite?: boolean;
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Saves a model with its adapter; see `PretrainedModel.savePretrained`. */
+export async function saveModel(
+  model: TaskModel,
+  pruning: AdapterPruneReport | null,
+  metrics: RunMetrics,
+  folder: string,
+  { format = 'sparse', overwrite = false, onWarning }: SaveOptions,
+): Promise<void> {
+  const { parts } = model.adapter;
+  if (format === 'peft' && parts.ejected) {
+    throw new InputError(
+      "PEFT stores a prefix without the network that makes it: call ejectAdapter() first, or save with format 'sparse'.",
+    );
+  }
+  const { settings, labels } = model;
+  const names = Object.keys(metrics.metrics ?? {});
+  const config = { settings, labels, metrics: names, pruning, command: [], versions: {} };
+  const { warnings } = await writeAdapter(() => ({ config, metrics, model, warnings: [] }), folder, {
+    to: format,
+    overwrite,
+  });
+  for (const warning of warnings) onWarning?.(warning);
+}
