@@ -115,7 +115,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
       new Random(seed).fork('training'),
     );
     for (let step = 0; step < plan.totalSteps; step++) {
-      if (step > 0 && examples.areReopened && plan.startsEpoch(step)) plan.replaceItems(await examples.read());
+      if (step > 0 && examples.areReopened && plan.startsEpoch(step)) plan.replaceItems(step, await examples.read());
       yield plan.at(step);
     }
   }
@@ -155,7 +155,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
         signal,
         events: { onStep, onEvaluate, onScored },
         onEpoch: async () => {
-          if (trainer.step > 0 && examples.areReopened) trainer.plan.replaceItems(await examples.read());
+          if (trainer.step > 0 && examples.areReopened) trainer.plan.replaceItems(trainer.step, await examples.read());
         },
       });
       this.#metrics = trainingMetrics(this, trainer, progress);

@@ -60,20 +60,36 @@ export class BatchPlan<Item> {
     return step < this.totalSteps && this.#placeOf(step).start === step;
   }
 
-  /** Puts other items in the place of those so far, as many of them. @throws InputError for another number of batches */
-  replaceItems(items: readonly Item[]): void {
-    const before = this.#items.length;
-    if (items.length !== before) {
+  /**
+   * Replaces the items from an epoch on by others, as many of them.
+   *
+   * @param step the first of that epoch
+   * @throws InputError for another number of items, or of batches where these have a limit in tokens; nothing is replaced then
+   */
+  replaceItems(step: number, items: readonly Item[]): void {
+    const before = this.#items;
+    if (items.length !== before.length) {
       throw new InputError(
-        `The training data had ${before} examples in the first epoch and have ${items.length} now; every epoch must have as many.`,
+        `The training data had ${before.length} examples in the first epoch and have ${items.length} now; every epoch must have as many.`,
       );
     }
+    const { epoch } = this.#placeOf(step);
     this.#items = items;
-    this.#epoch = null;
+    const batches = this.#batchesOf(epoch);
+    if (batches.length !== this.stepsPerEpoch[epoch]) {
+      this.#items = before;
+      throw new InputError(
+        `The training data made ${this.stepsPerEpoch[epoch]} batches of epoch ${epoch + 1} and make ${batches.length} now; where texts change from epoch to epoch give a batch size in examples.`,
+      );
+    }
+    this.#epoch = { index: epoch, batches };
   }
 
   /** The epoch of a step, and the first step of that. */
   #placeOf(step: number): { readonly epoch: number; readonly start: number } {
+    if (!(Number.isSafeInteger(step) && step >= 0 && step < this.totalSteps)) {
+      throw new RangeError(`BatchPlan: there is no step ${step}; there are ${this.totalSteps}, from 0.`);
+    }
     let [epoch, start] = [0, 0];
     while (step >= start + this.stepsPerEpoch[epoch]) start += this.stepsPerEpoch[epoch++];
     return { epoch, start };

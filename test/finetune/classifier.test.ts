@@ -43,10 +43,9 @@ test('a model is made, pruned, trained, saved and loaded, and says the same', as
   const output = join(temporaryFolder(), 'run');
   await model.savePretrained(output);
   const again = await load(output, { task: 'text-classification' });
-  assert.deepEqual(await again.predict(['the film is great', 'a dull book']), [
-    answer,
-    await model.predict('a dull book'),
-  ]);
+  assert.deepEqual(await again.predict('the film is great'), answer);
+  const texts = ['the film is great', 'a dull book'];
+  assert.deepEqual(await again.predict(texts), await model.predict(texts));
   assert.deepEqual(again.labels, labels);
   assert.ok(existsSync(join(output, 'adapter.safetensors')));
 });

@@ -116,7 +116,7 @@ test('items are replaced by as many others, which take their places', () =>
     plan.at(0);
     // Of the same length as what they replace.
     const items = range(count).map((item) => item + 7 * 100);
-    plan.replaceItems(items);
+    plan.replaceItems(0, items);
     for (const found of epochsOf(plan)) assert.deepEqual(sorted(found), items);
     assert.deepEqual(
       epochsOf(plan).map((found) => found.map((item) => item - 7 * 100)),
@@ -125,12 +125,27 @@ test('items are replaced by as many others, which take their places', () =>
     for (const wrong of [count - 1, count + 1]) {
       const before = epochsOf(plan);
       assertInputError(
-        () => plan.replaceItems(range(wrong)),
+        () => plan.replaceItems(0, range(wrong)),
         new RegExp(`had ${count} examples in the first epoch and have ${wrong} now; every epoch must have as many`),
       );
       assert.deepEqual(epochsOf(plan), before, 'what is refused changes nothing');
     }
   }));
+
+test('items of other lengths are refused where they make another number of batches', () => {
+  const plan = new BatchPlan(
+    [1, 1, 1, 1, 1, 1],
+    { batchSize: { tokens: 2 }, batchOrder: 'shuffled', epochs: 2, lengthOf: (length: number) => length },
+    new Random(1),
+  );
+  assert.throws(() => plan.replaceItems(3, [2, 2, 2, 2, 2, 2]), /made 3 batches of epoch 2 and make 6 now/);
+  assert.deepEqual(plan.at(3).items, [1, 1]);
+});
+
+test('a step that there is not is an error', () => {
+  const plan = planOf({ count: 3, batchSize: 2, batchOrder: 'bucketed', epochs: 1, seed: 1 });
+  for (const step of [-1, 2, 0.5, Number.NaN]) assert.throws(() => plan.at(step), /there is no step .*; there are 2/);
+});
 
 test('without epochs, or without items, there is no step', () => {
   const own: Case = { count: 3, batchSize: 2, batchOrder: 'bucketed', epochs: 0, seed: 1 };
