@@ -3,8 +3,8 @@ import { isHeadParameter } from '../models/heads.ts';
 import { type Parameter, Snapshot } from '../nn/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { checkNames, checkSize } from './build-checks.ts';
-import { actsEverywhere, type Composition, namesIn, transformAt } from './composition.ts';
+import { assertFitsMemory, assertNames } from './build-checks.ts';
+import { type AdapterComposition, actsEverywhere, namesIn, transformAt } from './composition.ts';
 import type { AdaptableModel, AdapterParts, AdapterSettings, Chain, PrunableMatrices } from './family.ts';
 import { withoutLayers } from './leave-out.ts';
 import { completeSettings, configOf, familyOf } from './registry.ts';
@@ -46,7 +46,7 @@ interface Entry {
 export class AdapterSet {
   readonly #model: AdaptableModel;
   readonly #entries = new Map<string, Entry>();
-  #active: Composition = null;
+  #active: AdapterComposition = null;
   /** The values that the active composition uses instead of the backbone's own. */
   #weights: WeightSwap | null = null;
   #merged: { readonly name: string; readonly weights: WeightSwap } | null = null;
@@ -63,7 +63,7 @@ export class AdapterSet {
     return [...this.#entries.keys()];
   }
 
-  get active(): Composition {
+  get active(): AdapterComposition {
     return this.#active;
   }
 
@@ -110,8 +110,8 @@ export class AdapterSet {
         },
         configOf(complete),
       );
-      checkNames(name, made());
-      checkSize(complete, made());
+      assertNames(name, made());
+      assertFitsMemory(complete, made());
       for (const parameter of made()) parameter.materialize();
     } catch (error) {
       for (const parameter of made()) parameter.dispose();
@@ -138,7 +138,7 @@ export class AdapterSet {
   }
 
   /** Makes the model compute with these adapters and no others; null with none. @throws InputError for an unknown name */
-  activate(composition: Composition): void {
+  activate(composition: AdapterComposition): void {
     const weights = this.#weightsOf(composition);
     if (weights !== this.#weights) {
       this.#weights?.swap();
@@ -201,7 +201,7 @@ export class AdapterSet {
   }
 
   /** The backbone's values that a composition needs in place. @throws InputError if they cannot be */
-  #weightsOf(composition: Composition): WeightSwap | null {
+  #weightsOf(composition: AdapterComposition): WeightSwap | null {
     const named = namesIn(composition).filter((name) => this.get(name).parts.weights);
     if (named.length === 0) return null;
     const [name, other] = named;

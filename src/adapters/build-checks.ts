@@ -8,7 +8,7 @@ const MOST_BYTES = 2 ** 32;
 const inGiB = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 /** @throws InputError naming the option that makes the adapter larger than the memory that is left, before any of it is taken */
-export function checkSize({ kind, ...options }: AdapterSettings, parameters: readonly Parameter[]): void {
+export function assertFitsMemory({ kind, ...options }: AdapterSettings, parameters: readonly Parameter[]): void {
   const needed = parameters.reduce((sum, { size }) => sum + Float32Array.BYTES_PER_ELEMENT * size, 0);
   const left = MOST_BYTES - memory().bytes;
   if (needed <= left) return;
@@ -20,7 +20,7 @@ export function checkSize({ kind, ...options }: AdapterSettings, parameters: rea
 }
 
 /** So that another name can be put in its place. @throws InputError unless the name is one part of each parameter's name */
-export function checkNames(name: string, parameters: readonly Parameter[]): void {
+export function assertNames(name: string, parameters: readonly Parameter[]): void {
   for (const parameter of parameters) {
     const count = parameter.name.split('.').filter((part) => part === name).length;
     if (count > 1) throw new InputError(`'${name}' cannot name an adapter: ${parameter.name} has it twice.`);

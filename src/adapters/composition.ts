@@ -5,24 +5,24 @@ import type { AdapterModule } from './family.ts';
 /**
  * The adapters that act: one by its name, a stack of several, or one for each sequence of a batch; null is none.
  */
-export type Composition = string | null | Stack | BatchSplit;
+export type AdapterComposition = string | null | Stack | BatchSplit;
 
 export interface Stack {
-  readonly stack: readonly Composition[];
+  readonly stack: readonly AdapterComposition[];
 }
 
 export interface BatchSplit {
-  readonly sequences: readonly Composition[];
+  readonly sequences: readonly AdapterComposition[];
 }
 
 /** Composes a stack: each adapter changes the result of the one before. */
-export const stack = (...adapters: readonly Composition[]): Stack => ({ stack: adapters });
+export const stack = (...adapters: readonly AdapterComposition[]): Stack => ({ stack: adapters });
 
 /** Composes a split of the batch: the i-th composition acts in sequence i. */
-export const batchSplit = (sequences: readonly Composition[]): BatchSplit => ({ sequences });
+export const batchSplit = (sequences: readonly AdapterComposition[]): BatchSplit => ({ sequences });
 
 /** The adapters that a composition names, each once. */
-export function namesIn(composition: Composition): string[] {
+export function namesIn(composition: AdapterComposition): string[] {
   if (composition === null) return [];
   if (typeof composition === 'string') return [composition];
   const parts = 'stack' in composition ? composition.stack : composition.sequences;
@@ -30,7 +30,7 @@ export function namesIn(composition: Composition): string[] {
 }
 
 /** Returns whether an adapter acts in every sequence. */
-export function actsEverywhere(composition: Composition, name: string): boolean {
+export function actsEverywhere(composition: AdapterComposition, name: string): boolean {
   if (composition === null || typeof composition === 'string') return composition === name;
   if ('stack' in composition) return composition.stack.some((part) => actsEverywhere(part, name));
   return composition.sequences.every((part) => actsEverywhere(part, name));
@@ -42,7 +42,7 @@ export function actsEverywhere(composition: Composition, name: string): boolean 
  * @param moduleOf the module that an adapter has there, if it has one
  */
 export function transformAt<Value, Site extends { readonly pass: Pass }>(
-  composition: Composition,
+  composition: AdapterComposition,
   point: AttachmentPoint<Value, Site>,
   moduleOf: (adapter: string) => AdapterModule<Value, Site> | undefined,
 ): Transform<Value, Site> | null {
@@ -61,7 +61,7 @@ export function transformAt<Value, Site extends { readonly pass: Pass }>(
 
 /** Sequences with equal compositions are computed together. */
 function dispatch<Value, Site extends { readonly pass: Pass }>(
-  sequences: readonly Composition[],
+  sequences: readonly AdapterComposition[],
   point: AttachmentPoint<Value, Site>,
   moduleOf: (adapter: string) => AdapterModule<Value, Site> | undefined,
 ): Transform<Value, Site> | null {

@@ -1,5 +1,5 @@
 /** The adapter families that configurations know, one line each. */
-export { full } from './full.ts';
+export { fullFineTuning } from './full.ts';
 export { fusion } from './fusion.ts';
 export { houlsby } from './houlsby.ts';
 export { lora } from './lora.ts';

@@ -5,7 +5,7 @@ import { WeightSwap } from './weight-swap.ts';
  * Full fine-tuning, the reference: every weight of the backbone is trained, no attachment point is used and nothing is prunable.
  * The pretrained weights are kept beside, so that deactivating it brings them back.
  */
-export const full = defineFamily({
+export const fullFineTuning = defineFamily({
   kind: 'full',
   summary: 'no adapter: the whole backbone is trained',
   options: {},

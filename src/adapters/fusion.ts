@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { ResidualPoint, Sublayer } from '../models/index.ts';
-import { dropout, Linear, type Parameter, type ParameterPath } from '../nn/index.ts';
+import { Linear, type Parameter, type ParameterPath, trainingDropout } from '../nn/index.ts';
 import { add, mul, sub } from '../ops/arithmetic.ts';
 import { concat, slice } from '../ops/layout.ts';
 import { linear } from '../ops/linear.ts';
@@ -60,7 +60,7 @@ export class Fusion implements ResidualModule {
     const projected = matmul(q, this.key.weight.tensor()); // [rows, hidden]
     const bias = linear(q, reshape(this.key.bias.tensor(), [1, -1])); // [rows, 1]
     const scores = added.map((u) => add(sum(mul(projected, u), { axis: 1, keepDims: true }), bias));
-    return { added, p: softmax(dropout(concat(scores, 1), this.#dropout, random)) };
+    return { added, p: softmax(trainingDropout(concat(scores, 1), this.#dropout, random)) };
   }
 }
 

@@ -33,7 +33,7 @@ export {
 } from '../settings/index.ts';
 export { type Adapter, AdapterSet, attachAdapter } from './adapter-set.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
-export { batchSplit, type Composition, stack } from './composition.ts';
+export { type AdapterComposition, batchSplit, stack } from './composition.ts';
 export * from './families.ts';
 export {
   type AdaptableModel,

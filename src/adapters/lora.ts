@@ -1,12 +1,12 @@
 import { InputError } from '../errors.ts';
 import type { Projection, ProjectionPoint } from '../models/index.ts';
 import {
-  dropout,
   type Initializer,
   kaimingUniformInit,
   normalInit,
   type Parameter,
   type ParameterPath,
+  trainingDropout,
   zerosInit,
 } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
@@ -56,7 +56,7 @@ class LowRank implements ProjectionModule {
   }
 
   forward(y: Tensor, { x, pass }: Projection): Tensor {
-    const inner = linear(dropout(x, this.#dropout, pass.random), this.a.tensor()); // [rows, rank]
+    const inner = linear(trainingDropout(x, this.#dropout, pass.random), this.a.tensor()); // [rows, rank]
     return add(y, mul(linear(inner, this.b.tensor()), this.#scale));
   }
 

@@ -13,7 +13,7 @@ export type DType = 'float32' | 'float64';
 type Reducer<Sum> = (sum: Sum, value: number, index: number, array: ArrayLike<number>) => Sum;
 
 /** Methods of the two arrays whose signatures differ in the array that is handed on: TypeScript cannot call them on a union. */
-interface Reduction {
+interface Reducible {
   reduce(reducer: Reducer<number>): number;
   reduce(reducer: Reducer<number>, initial: number): number;
   reduce<Sum>(reducer: Reducer<Sum>, initial: Sum): Sum;
@@ -23,7 +23,7 @@ interface Reduction {
 }
 
 /** The numbers of a tensor: `float64` on the reference backend if it was asked for, else `float32`. */
-export type FloatArray = (Float32Array | Float64Array) & Reduction;
+export type FloatArray = (Float32Array | Float64Array) & Reducible;
 export type Shape = readonly number[];
 
 /** There is not the memory for what is asked; the message says what to lower. */

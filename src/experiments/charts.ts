@@ -1,6 +1,6 @@
 import type { Row } from './definitions.ts';
 import { figure1Trained } from './published.ts';
-import { mean } from './statistics.ts';
+import { sampleMean } from './statistics.ts';
 import { type Column, columnsOf, mainColumn, publishedOf, type SweepSummary, scoresIn } from './summary.ts';
 import { shortModel } from './tables.ts';
 import { scoreFrom, taskTitle } from './tasks.ts';
@@ -189,7 +189,7 @@ function courseChart(summary: SweepSummary): Specification {
         }
       }
       const panel = panelOf(summary, cell.task, model);
-      return Array.from(byShare, ([share, scores]) => ({ method: row.title, panel, share, score: mean(scores) }));
+      return Array.from(byShare, ([share, scores]) => ({ method: row.title, panel, share, score: sampleMean(scores) }));
     }),
   );
   return panelsOf(values, 2, () => ({
@@ -215,7 +215,7 @@ export function keptChart({ rows }: SweepSummary, model: string): Specification 
       }
     }
     const method = row.title;
-    return Array.from(shares, ([name, kept]) => ({ method, matrix: shortMatrix(name), kept: mean(kept) }));
+    return Array.from(shares, ([name, kept]) => ({ method, matrix: shortMatrix(name), kept: sampleMean(kept) }));
   });
   if (values.length === 0) return null;
   return {

@@ -19,7 +19,7 @@ export {
   seedCount,
   smallFullLearningRate,
 } from './protocol.ts';
-export { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
+export { type PairedTest, pairedTTest, sampleMean, standardDeviation } from './statistics.ts';
 export { ResultStore } from './store.ts';
 export { type PlacedRun, type RunStatus, type StoredRun, statuses } from './stored-run.ts';
 export { type SweepSummary, summarize } from './summary.ts';

@@ -1,10 +1,10 @@
 /** The arithmetic mean. */
-export const mean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
+export const sampleMean = (values: readonly number[]): number => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** The standard deviation of a sample, √(Σ (x − x̄)² / (n − 1)); null for fewer than two values. */
 export function standardDeviation(values: readonly number[]): number | null {
   if (values.length < 2) return null;
-  const center = mean(values);
+  const center = sampleMean(values);
   return Math.sqrt(values.reduce((sum, x) => sum + (x - center) ** 2, 0) / (values.length - 1));
 }
 
@@ -25,7 +25,7 @@ export interface PairedTest {
  */
 export function pairedTTest(values: readonly number[], others: readonly number[]): PairedTest {
   const differences = values.map((value, i) => value - others[i]);
-  const [difference, deviation] = [mean(differences), standardDeviation(differences)];
+  const [difference, deviation] = [sampleMean(differences), standardDeviation(differences)];
   const pairs = differences.length;
   if (deviation === null || deviation === 0) return { difference, pairs, t: null, p: null };
   const t = difference / (deviation / Math.sqrt(pairs));

@@ -2,7 +2,7 @@ import type { Row } from './definitions.ts';
 import { type Cell, type Lookup, type PlannedRun, type SweepPlan, scoreIn } from './plan.ts';
 import type { GridPoint } from './protocol.ts';
 import type { PaperModel, PublishedScores } from './published.ts';
-import { mean, type PairedTest, pairedTTest, standardDeviation } from './statistics.ts';
+import { type PairedTest, pairedTTest, sampleMean, standardDeviation } from './statistics.ts';
 import type { StoredRun } from './stored-run.ts';
 import { besideFrom, paperTasks, type TaskName } from './tasks.ts';
 
@@ -107,7 +107,7 @@ export function gathered(
     }),
   );
   const others = runs.flatMap(({ stored }) => besideFrom(stored.metrics?.metrics ?? null, cell.task) ?? []);
-  const beside = others.length > 0 ? 100 * mean(others) : null;
+  const beside = others.length > 0 ? 100 * sampleMean(others) : null;
   return { cell, point, beside, runs, errors, bySeed };
 }
 
@@ -133,7 +133,7 @@ function averages(all: readonly Gathered[]): Map<number, number> {
   const cells = all.filter(({ cell }) => isAveraged(cell.task));
   const seeds = [...(cells[0]?.bySeed.keys() ?? [])];
   const complete = seeds.filter((seed) => cells.every(({ bySeed }) => bySeed.has(seed)));
-  return new Map(complete.map((seed) => [seed, mean(cells.map(({ bySeed }) => bySeed.get(seed) as number))]));
+  return new Map(complete.map((seed) => [seed, sampleMean(cells.map(({ bySeed }) => bySeed.get(seed) as number))]));
 }
 
 function scoresOf(bySeed: ReadonlyMap<number, number>, dense?: ReadonlyMap<number, number>): Scores {
@@ -146,7 +146,7 @@ function scoresOf(bySeed: ReadonlyMap<number, number>, dense?: ReadonlyMap<numbe
           pairs.map(([seed]) => dense.get(seed) as number),
         )
       : null;
-  return { bySeed, mean: values.length > 0 ? mean(values) : null, deviation: standardDeviation(values), test };
+  return { bySeed, mean: values.length > 0 ? sampleMean(values) : null, deviation: standardDeviation(values), test };
 }
 
 /** The printed numbers of a row, by backbone. */

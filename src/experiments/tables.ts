@@ -1,4 +1,4 @@
-import { mean } from './statistics.ts';
+import { sampleMean } from './statistics.ts';
 import type { PlacedRun } from './stored-run.ts';
 import {
   type Column,
@@ -90,7 +90,7 @@ function numberOf(plan: SweepSummary['plan'], row: string, paper: string, column
   if (column !== 'average' || paperTasks.every((task) => plan.tasks.includes(task))) return scores[column];
   const averaged = paperTasks.filter((task) => plan.tasks.includes(task));
   const values = averaged.flatMap((task) => scores[task] ?? []);
-  return values.length === averaged.length ? mean(values) : undefined;
+  return values.length === averaged.length ? sampleMean(values) : undefined;
 }
 
 /** The comparison with the dense row, task by task. */

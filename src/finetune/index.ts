@@ -4,7 +4,7 @@
  */
 
 export {
-  full,
+  fullFineTuning,
   fusion,
   houlsby,
   lora,

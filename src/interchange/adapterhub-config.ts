@@ -2,11 +2,10 @@ import { type AdapterSettings, configOf, houlsby, lora, mam, parallel, pfeiffer,
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import { type BartConfig, type EncoderConfig, type ModelConfig, modelWidth } from '../models/browser.ts';
-import { inFile, isOff, numberField, refuseFeatures } from './fields.ts';
+import { isOff } from '../models/config-json.ts';
+import { inFile, type Json, numberField, refuseFeatures } from './fields.ts';
 import { endsIn, kindOf, loraModules } from './modules.ts';
 import type { Weight } from './portable.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** AdapterHub's `BnConfig`, its defaults. */
 const bottleneckDefaults = {
@@ -69,7 +68,7 @@ const shapes = {
   pfeiffer: { mh_adapter: false, output_adapter: true, original_ln_before: true, is_parallel: false, ln_before: false },
   parallel: { mh_adapter: false, output_adapter: true, original_ln_before: false, is_parallel: true, ln_before: false },
 };
-type Shape = keyof typeof shapes;
+type BottleneckShape = keyof typeof shapes;
 
 /** Features of bottlenecks that ask for another computation. */
 const bottleneckFeatures = {
@@ -94,12 +93,12 @@ export function reductionFactor(hidden: number, bottleneck: number): number {
   return floorDivide(hidden, factor) === bottleneck ? factor : hidden / (bottleneck + 0.5);
 }
 
-const shapeOf = ({ kind, form }: AdapterSettings): Shape | undefined => {
+const shapeOf = ({ kind, form }: AdapterSettings): BottleneckShape | undefined => {
   const name = form === 'sparse-adapter' ? `${kind} ${form}` : kind;
-  return Object.hasOwn(shapes, name) ? (name as Shape) : undefined;
+  return Object.hasOwn(shapes, name) ? (name as BottleneckShape) : undefined;
 };
 
-function bottleneckConfig(shape: Shape, settings: AdapterSettings, config: ModelConfig): Json {
+function bottleneckConfig(shape: BottleneckShape, settings: AdapterSettings, config: ModelConfig): Json {
   const { bottleneck, activation, init, scale, dropout = 0, leaveOut } = configOf(settings);
   return {
     ...bottleneckDefaults,
@@ -270,7 +269,7 @@ const configure = {
   'houlsby sparse-adapter': (options: Json) => houlsby.configure({ ...options, form: 'sparse-adapter' }),
   pfeiffer: ({ dropout: _, ...options }: Json) => pfeiffer.configure(options),
   parallel: ({ dropout: _, ...options }: Json) => parallel.configure(options),
-} satisfies Record<Shape, (options: Json) => AdapterSettings>;
+} satisfies Record<BottleneckShape, (options: Json) => AdapterSettings>;
 
 /** Files without a version are of the time when these activations had other names. */
 const oldActivations: Readonly<Record<string, string>> = { gelu: 'gelu_new', gelu_orig: 'gelu' };
@@ -278,7 +277,7 @@ const oldActivations: Readonly<Record<string, string>> = { gelu: 'gelu_new', gel
 function bottleneckSettings(label: string, config: Json, version: unknown, hidden: number): ReadConfig {
   refuseFeatures(label, config, bottleneckFeatures);
   const full: Json = { ...bottleneckDefaults, ...config };
-  const shape = (Object.keys(shapes) as Shape[]).find((name) =>
+  const shape = (Object.keys(shapes) as BottleneckShape[]).find((name) =>
     Object.entries(shapes[name]).every(([key, value]) => full[key] === value),
   );
   const isUsual = full.original_ln_after === true && (full.residual_before_ln === true || !full.original_ln_before);

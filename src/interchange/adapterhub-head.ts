@@ -2,9 +2,8 @@ import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import type { ModelConfig } from '../models/index.ts';
 import { shown } from '../settings/index.ts';
+import type { Json } from './fields.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** The class of transformers that has the same head. */
 export function modelClass(

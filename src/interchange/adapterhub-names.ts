@@ -1,20 +1,20 @@
 import { PLACE, type Weight } from './portable.ts';
 
 /** The end of a weight's name, here and there. */
-type Spelling = readonly [ours: string, theirs: string];
+type NamePair = readonly [ours: string, theirs: string];
 
 /** LoRA's matrices are parameters there, not layers. */
-const loraSpellings: readonly Spelling[] = [
+const loraSpellings: readonly NamePair[] = [
   [`.lora_A.${PLACE}.weight`, `.loras.${PLACE}.lora_A`],
   [`.lora_B.${PLACE}.weight`, `.loras.${PLACE}.lora_B`],
 ];
 
 /** In the form of the SparseAdapter authors' code a norm comes before the bottleneck, so that this is the second module. */
-const normedSpellings: readonly Spelling[] = [
+const normedSpellings: readonly NamePair[] = [
   { sublayer: '.attention.output', place: 'ef_attn_adapter' },
   { sublayer: '.output', place: 'ef_ffn_adapter' },
 ].flatMap(({ sublayer, place }) => {
-  const pair = (ours: string, theirs: string): Spelling => [
+  const pair = (ours: string, theirs: string): NamePair => [
     `${sublayer}.${place}.${PLACE}.${ours}`,
     `${sublayer}.adapters.${PLACE}.${theirs}`,
   ];

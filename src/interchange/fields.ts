@@ -1,15 +1,9 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
+import { isOff } from '../models/config-json.ts';
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** Returns whether a field of a configuration is absent or switches nothing on. */
-export const isOff = (value: unknown): boolean =>
-  value === undefined ||
-  value === null ||
-  value === false ||
-  value === 0 ||
-  (typeof value === 'object' && Object.keys(value).length === 0);
+/** The content of a configuration. */
+export type Json = Readonly<Record<string, unknown>>;
 
 /** @throws InputError naming the first field that asks for a feature which is not there */
 export function refuseFeatures(label: string, config: Json, features: Readonly<Record<string, string>>): void {

@@ -7,4 +7,10 @@
  */
 export * from './browser.ts';
 export { checkpointFileNames, checkpointFiles, checkpointLike } from './checkpoint.ts';
-export { isAdapterFolder, type LoadedAdapter, type LoadOptions, loadAdapterFolder, readAdapterFolder } from './load.ts';
+export {
+  isAdapterFolder,
+  type LoadAdapterOptions,
+  type LoadedAdapter,
+  loadAdapterFolder,
+  readAdapterFolder,
+} from './load.ts';

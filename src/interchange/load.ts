@@ -24,7 +24,7 @@ export const isAdapterFolder = (folder: string): boolean =>
 export const readAdapterFolder = (folder: string, options?: ReadOptions): StoredAdapter =>
   readAdapterFiles(filesIn(folder), options);
 
-export interface LoadOptions {
+export interface LoadAdapterOptions {
   /** Name of the adapter in the model. Default `default`. */
   readonly name?: string;
   /** The adapters of the model, if it has some already. */
@@ -46,7 +46,11 @@ export interface LoadedAdapter {
  *
  * @throws InputError as {@link readAdapterFolder} and {@link assignStored}; the model is then as it was
  */
-export function loadAdapterFolder(model: ConfiguredModel, folder: string, options: LoadOptions = {}): LoadedAdapter {
+export function loadAdapterFolder(
+  model: ConfiguredModel,
+  folder: string,
+  options: LoadAdapterOptions = {},
+): LoadedAdapter {
   const { name = 'default', adapters = new AdapterSet(model), head = true } = options;
   const stored = readAdapterFolder(folder, { head });
   const added: string[] = [];

@@ -1,7 +1,8 @@
 import { configOf, lora } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import { isOff } from '../models/config-json.ts';
 import type { ModelConfig } from '../models/index.ts';
-import { inFile, isOff, refuseFeatures } from './fields.ts';
+import { inFile, refuseFeatures } from './fields.ts';
 import { endsIn, isPooler, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { PLACE, type Weight } from './portable.ts';

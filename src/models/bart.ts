@@ -1,6 +1,6 @@
 import { checkpoint } from '../autograd/checkpoint.ts';
 import type { AttentionSpec } from '../backends/backend.ts';
-import { dropout, Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
+import { Embedding, LayerNorm, type ParameterPath, trainingDropout } from '../nn/index.ts';
 import { activation } from '../ops/activations.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
@@ -46,7 +46,7 @@ class BartEmbeddings {
     const tokens = this.#tokens.forward(inputIds); // [rows, hidden]
     const scaled = scale_embedding ? mul(tokens, Math.sqrt(d_model)) : tokens; // [rows, hidden]
     const positions = this.#positions.forward(positionIds); // [rows, hidden]
-    return dropout(this.#norm.forward(add(scaled, positions)), p, random);
+    return trainingDropout(this.#norm.forward(add(scaled, positions)), p, random);
   }
 }
 
@@ -94,7 +94,7 @@ class BartAttention {
       scale: 1 / Math.sqrt(d_model / this.#heads),
       dropout: random && attention_dropout > 0 ? { p: attention_dropout, seed: random.uint32() } : undefined,
     }); // [rows, hidden]
-    return dropout(this.out.forward(context, pass), p, random);
+    return trainingDropout(this.out.forward(context, pass), p, random);
   }
 }
 
@@ -155,8 +155,8 @@ class BartFeedForward {
   forward(x: Tensor, pass: Pass): Tensor {
     const { activation_function, activation_dropout, dropout: p } = this.#config;
     const act = activation(activation_function);
-    const inner = dropout(act(this.fc1.forward(x, pass)), activation_dropout, pass.random); // [rows, inner]
-    const h = dropout(this.fc2.forward(inner, pass), p, pass.random); // [rows, hidden]
+    const inner = trainingDropout(act(this.fc1.forward(x, pass)), activation_dropout, pass.random); // [rows, inner]
+    const h = trainingDropout(this.fc2.forward(inner, pass), p, pass.random); // [rows, hidden]
     return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
   }
 }

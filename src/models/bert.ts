@@ -1,4 +1,4 @@
-import { dropout, Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
+import { Embedding, LayerNorm, type ParameterPath, trainingDropout } from '../nn/index.ts';
 import { activation } from '../ops/activations.ts';
 import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
@@ -45,7 +45,7 @@ class BertEmbeddings {
     const types = this.#tokenTypes.forward(batch.tokenTypeIds); // [rows, hidden]
     const positions = this.#positions.forward(batch.positionIds); // [rows, hidden]
     const x = this.#norm.forward(add(add(words, types), positions));
-    return dropout(x, this.#config.hidden_dropout_prob, random);
+    return trainingDropout(x, this.#config.hidden_dropout_prob, random);
   }
 }
 
@@ -92,7 +92,7 @@ class BertAttention {
           ? { p: attention_probs_dropout_prob, seed: random.uint32() }
           : undefined,
     }); // [rows, hidden]
-    const h = dropout(this.dense.forward(context, pass), hidden_dropout_prob, random); // [rows, hidden]
+    const h = trainingDropout(this.dense.forward(context, pass), hidden_dropout_prob, random); // [rows, hidden]
     return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
   }
 }
@@ -118,7 +118,7 @@ class BertFeedForward {
   forward(x: Tensor, pass: Pass): Tensor {
     const act = activation(this.#config.hidden_act);
     const intermediate = act(this.intermediate.forward(x, pass)); // [rows, intermediate]
-    const h = dropout(this.dense.forward(intermediate, pass), this.#config.hidden_dropout_prob, pass.random); // [rows, hidden]
+    const h = trainingDropout(this.dense.forward(intermediate, pass), this.#config.hidden_dropout_prob, pass.random); // [rows, hidden]
     return this.output.forward(h, { x, norm: (t) => this.#norm.forward(t), pass });
   }
 }

@@ -56,7 +56,7 @@ export const headTitles: Readonly<Record<HeadKind, string>> = {
 };
 
 const families = { bert: ['Bert'], roberta: ['Roberta', 'XLMRoberta', 'Camembert'], bart: ['Bart'] } as const;
-type Family = keyof typeof families;
+type ModelFamily = keyof typeof families;
 
 /** The first class of the file, without the mark of another framework. */
 function firstClass({ architectures }: ConfigJson): string | null {
@@ -65,7 +65,7 @@ function firstClass({ architectures }: ConfigJson): string | null {
 }
 
 /** The head that a class of a family has; undefined if the family has no class of that name. */
-function headOf(name: string, family: Family): HeadKind | undefined {
+function headOf(name: string, family: ModelFamily): HeadKind | undefined {
   const prefix = families[family].find(
     (start) => name.startsWith(start) && Object.hasOwn(heads, name.slice(start.length)),
   );
@@ -74,24 +74,24 @@ function headOf(name: string, family: Family): HeadKind | undefined {
 
 /** Returns the task of the head of a class of transformers or AdapterHub. */
 export function headOfClass(name: string): HeadKind {
-  const kinds = (Object.keys(families) as Family[]).map((family) => headOf(name, family));
+  const kinds = (Object.keys(families) as ModelFamily[]).map((family) => headOf(name, family));
   return kinds.find((kind) => kind !== undefined) ?? 'other';
 }
 
 /** @throws InputError for `architectures` that is no list of names, or names a class of another model type */
-export function checkArchitectures(json: ConfigJson, family: Family, file: string): void {
+export function checkArchitectures(json: ConfigJson, family: ModelFamily, file: string): void {
   const { architectures } = json;
   if (architectures != null && !(Array.isArray(architectures) && architectures.every((a) => typeof a === 'string'))) {
     throw fieldError('architectures', architectures, 'a list of names of Python classes', file);
   }
   const name = firstClass(json);
   if (name === null || headOf(name, family)) return;
-  const other = (Object.keys(families) as Family[]).find((key) => headOf(name, key));
+  const other = (Object.keys(families) as ModelFamily[]).find((key) => headOf(name, key));
   if (other) throw fieldError('architectures', architectures, `a class of model_type ${family}`, file);
 }
 
 /** Returns the kind of checkpoint that a `config.json` states. */
-export function statedClass(json: ConfigJson, family: Family): StatedClass {
+export function statedClass(json: ConfigJson, family: ModelFamily): StatedClass {
   const architecture = firstClass(json);
   if (architecture === null) return { architecture, kind: 'unstated' };
   return { architecture, kind: headOf(architecture, family) ?? 'other' };

@@ -1,4 +1,4 @@
-import { dropout, Linear, type Parameter, type ParameterPath } from '../nn/index.ts';
+import { Linear, type Parameter, type ParameterPath, trainingDropout } from '../nn/index.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { indexAdd, indexSelect } from '../ops/gather.ts';
 import { tanh } from '../ops/unary.ts';
@@ -45,7 +45,7 @@ export class BertPooler {
 
 const headDropout = (config: EncoderConfig): number => config.classifier_dropout ?? config.hidden_dropout_prob;
 
-/** The head of `BertForSequenceClassification`: classifier(dropout(pooler(h))). */
+/** The head of `BertForSequenceClassification`: classifier(trainingDropout(pooler(h))). */
 export class BertClassificationHead implements ClassificationHead {
   readonly pooling = 'cls';
   readonly #pooler: BertPooler;
@@ -60,11 +60,11 @@ export class BertClassificationHead implements ClassificationHead {
   }
 
   forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    return this.#classifier.forward(dropout(this.#pooler.forward(hidden, batch), this.#p, random));
+    return this.#classifier.forward(trainingDropout(this.#pooler.forward(hidden, batch), this.#p, random));
   }
 }
 
-/** The head of `RobertaForSequenceClassification`: out_proj(dropout(tanh(dense(dropout(first token))))). */
+/** The head of `RobertaForSequenceClassification`: out_proj(trainingDropout(tanh(dense(trainingDropout(first token))))). */
 export class RobertaClassificationHead implements ClassificationHead {
   readonly pooling = 'cls';
   readonly #dense: Linear;
@@ -79,9 +79,9 @@ export class RobertaClassificationHead implements ClassificationHead {
   }
 
   forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    const x = dropout(clsPooling(hidden, batch), this.#p, random); // [sequences, hidden]
+    const x = trainingDropout(clsPooling(hidden, batch), this.#p, random); // [sequences, hidden]
     const y = tanh(this.#dense.forward(x)); // [sequences, hidden]
-    return this.#outProj.forward(dropout(y, this.#p, random)); // [sequences, labels]
+    return this.#outProj.forward(trainingDropout(y, this.#p, random)); // [sequences, labels]
   }
 }
 
@@ -97,7 +97,7 @@ export class MeanClassificationHead implements ClassificationHead {
   }
 
   forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    return this.#classifier.forward(dropout(meanPooling(hidden, batch), this.#p, random));
+    return this.#classifier.forward(trainingDropout(meanPooling(hidden, batch), this.#p, random));
   }
 }
 

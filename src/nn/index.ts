@@ -7,6 +7,6 @@ export {
   uniformInit,
   zerosInit,
 } from './init.ts';
-export { dropout, Embedding, LayerNorm, Linear } from './layers.ts';
+export { Embedding, LayerNorm, Linear, trainingDropout } from './layers.ts';
 export { Parameter, Snapshot } from './parameter.ts';
 export { ParameterPath, type WeightSource } from './path.ts';

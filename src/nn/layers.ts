@@ -1,4 +1,4 @@
-import { dropout as dropoutOp } from '../ops/dropout.ts';
+import { dropout } from '../ops/dropout.ts';
 import { indexSelect } from '../ops/gather.ts';
 import { linear } from '../ops/linear.ts';
 import { layerNorm } from '../ops/normalization.ts';
@@ -72,7 +72,7 @@ export class Embedding {
   }
 }
 
-/** Dropout while training, that is when a generator is given; the identity in evaluation. */
-export function dropout(x: Tensor, p: number, random: Random | undefined): Tensor {
-  return random ? dropoutOp(x, p, random) : x;
+/** Dropout in training, that is where a generator is given; the identity in evaluation. */
+export function trainingDropout(x: Tensor, p: number, random: Random | undefined): Tensor {
+  return random ? dropout(x, p, random) : x;
 }

@@ -9,7 +9,7 @@ import {
   completeSettings,
   defineFamily,
   freezeBackbone,
-  full,
+  fullFineTuning,
   houlsby,
   parallel,
   pfeiffer,
@@ -78,8 +78,8 @@ test('full fine-tuning: deactivated, the pretrained weights are back; activated,
   const bits = () => model.parameters().map(({ value }) => Array.from(value.dataSync()));
   const bare = bits();
   const adapters = new AdapterSet(model);
-  const tuned = adapters.add('tuned', full.configure());
-  const other = adapters.add('other', full.configure());
+  const tuned = adapters.add('tuned', fullFineTuning.configure());
+  const other = adapters.add('other', fullFineTuning.configure());
   assert.deepEqual(tuned.parameters.length, model.parameters().length - 4, 'all but pooler and classifier');
   adapters.activate('tuned');
   assert.deepEqual(bits(), bare);
@@ -104,8 +104,8 @@ test('full fine-tuning: deactivated, the pretrained weights are back; activated,
 test('what cannot act together, and what leaves everything as it was when refused', () => {
   const model = tinyClassifier();
   const adapters = new AdapterSet(model);
-  adapters.add('a', full.configure());
-  adapters.add('b', full.configure());
+  adapters.add('a', fullFineTuning.configure());
+  adapters.add('b', fullFineTuning.configure());
   adapters.add('c', houlsby.configure({ bottleneck: 2 }));
   adapters.activate(stack('a', 'c'));
   const output = logits(model);

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import {
-  mean,
   pairedTTest,
   readExport,
+  sampleMean,
   scoreIn,
   standardDeviation,
   type TaskName,
@@ -33,7 +33,8 @@ async function scores(experiment: string, task: TaskName): Promise<Map<string, n
   );
 }
 
-const spread = (values: readonly number[]) => `${mean(values).toFixed(1)} ± ${standardDeviation(values)?.toFixed(1)}`;
+const spread = (values: readonly number[]) =>
+  `${sampleMean(values).toFixed(1)} ± ${standardDeviation(values)?.toFixed(1)}`;
 
 function against(values: readonly number[], dense: readonly number[]): string {
   const { difference, p } = pairedTTest(values, dense);

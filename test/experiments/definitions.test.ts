@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import { experiments } from '../../src/experiments/definitions.ts';
 import { SweepPlan, type SweepSettings } from '../../src/experiments/plan.ts';
 import { grids, pointsOf } from '../../src/experiments/protocol.ts';
-import { mean } from '../../src/experiments/statistics.ts';
+import { sampleMean } from '../../src/experiments/statistics.ts';
 import { paperTasks } from '../../src/experiments/tasks.ts';
 import { trainingDefaults } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -45,7 +45,7 @@ test('the printed means are those of the printed scores, but for two misprints',
       for (const [id, { average, ...scores }] of Object.entries(rows)) {
         const values = paperTasks.flatMap((task) => scores[task] ?? []);
         if (values.length < 4) continue;
-        if (Math.abs(mean(values) - (average as number)) > 0.0501) wrong.add(`${name} ${backbone} ${id}`);
+        if (Math.abs(sampleMean(values) - (average as number)) > 0.0501) wrong.add(`${name} ${backbone} ${id}`);
       }
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { centralT, mean, pairedTTest, standardDeviation } from '../../src/experiments/statistics.ts';
+import { centralT, pairedTTest, sampleMean, standardDeviation } from '../../src/experiments/statistics.ts';
 
 const test = suite('experiments: statistics');
 
@@ -9,7 +9,7 @@ const near = (actual: number | null, expected: number, tolerance: number) =>
 
 test('mean and standard deviation of a sample', () => {
   const values = [2, 4, 4, 4, 5, 5, 7, 9];
-  assert.equal(mean(values), 5);
+  assert.equal(sampleMean(values), 5);
   near(standardDeviation(values), Math.sqrt(32 / 7), 1e-12);
   assert.equal(standardDeviation([3]), null);
 });

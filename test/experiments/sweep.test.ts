@@ -7,7 +7,7 @@ import { knownDatasets } from '../../src/data/index.ts';
 import { experiments } from '../../src/experiments/definitions.ts';
 import { writeOutputs } from '../../src/experiments/outputs.ts';
 import { SweepPlan, type SweepSettings, scoreIn } from '../../src/experiments/plan.ts';
-import { mean } from '../../src/experiments/statistics.ts';
+import { sampleMean } from '../../src/experiments/statistics.ts';
 import { ResultStore } from '../../src/experiments/store.ts';
 import { summarize } from '../../src/experiments/summary.ts';
 import { runSweep, type SweepOptions } from '../../src/experiments/sweep.ts';
@@ -98,14 +98,14 @@ test('table 2 has XSum with BART and SQuAD with the encoder beside the mean of G
     const meanOf = (task: string, metric: string) => {
       const runs = store.list({ experiment: 'table2', row, task, status: 'finished' });
       assert.equal(runs.length, 2);
-      return 100 * mean(runs.map(({ metrics }) => metrics?.metrics?.[metric] as number));
+      return 100 * sampleMean(runs.map(({ metrics }) => metrics?.metrics?.[metric] as number));
     };
     const [encoder, writer] = [own(title, false), own(title, true)];
     const squad = /^([\d.]+) ± [\d.]+ \(EM ([\d.]+)\)$/.exec(encoder.SQuAD);
     assert.deepEqual(squad?.slice(1), [meanOf('squad', 'f1').toFixed(1), meanOf('squad', 'exact_match').toFixed(1)]);
     assert.equal(writer.XSum.split(' ')[0], meanOf('xsum', 'rouge2').toFixed(1));
     assert.deepEqual([encoder.XSum, writer.SQuAD, writer['Avg.'], writer.RTE], ['–', '–', '–', '–']);
-    const average = mean(
+    const average = sampleMean(
       ['cola', 'mrpc', 'stsb', 'rte'].map((task) => meanOf(task, knownDatasets[task as 'rte'].metrics[0])),
     );
     assert.equal(encoder['Avg.'].split(' ')[0], average.toFixed(1));

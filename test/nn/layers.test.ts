@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { grad, ones, Random, sum, tensor, tidy } from '../../src/index.ts';
-import { dropout, Embedding, LayerNorm, Linear, ParameterPath } from '../../src/nn/index.ts';
+import { Embedding, LayerNorm, Linear, ParameterPath, trainingDropout } from '../../src/nn/index.ts';
 import { assertClose } from '../support/compare.ts';
 import { useBackend } from '../support/on-backend.ts';
 
@@ -70,8 +70,8 @@ test('Embedding gathers rows; the padding row gets no gradient', () => {
 
 test('dropout needs a generator: without one it is the identity', () => {
   const x = ones([100]);
-  assert.equal(dropout(x, 0.5, undefined), x);
-  const [a, again, b] = ['a', 'a', 'b'].map((seed) => Array.from(dropout(x, 0.5, new Random(seed)).dataSync()));
+  assert.equal(trainingDropout(x, 0.5, undefined), x);
+  const [a, again, b] = ['a', 'a', 'b'].map((seed) => Array.from(trainingDropout(x, 0.5, new Random(seed)).dataSync()));
   assert.deepEqual(a, again);
   assert.notDeepEqual(a, b);
   assert.deepEqual([...new Set(a)].sort(), [0, 2]);

@@ -103,6 +103,24 @@ const inBrowsers = Object.entries(entries).flatMap(([name, entry]) => {
   return file.endsWith('.js') ? [[name, file.replace('./dist/', '').replace('.js', '.ts')]] : [];
 });
 
+/** The same, as Node.js chooses them. */
+const inNode = Object.values(entries)
+  .map((entry) => (typeof entry === 'string' ? entry : (Reflect.get(entry, 'default') ?? Reflect.get(entry, 'node'))))
+  .filter((path: string) => path.endsWith('.js'))
+  .map((path: string) => path.replace('./dist/', '').replace('.js', '.ts'));
+
+test('a name that two entries of the package export means the same thing in both', async () => {
+  const values = new Map<string, unknown>();
+  assert.ok(inNode.length >= 10, `only ${inNode.length} entries were found`);
+  for (const file of inNode) {
+    const exported = (await import(pathToFileURL(join(root, 'src', file)).href)) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(exported)) {
+      assert.ok(!values.has(name) || values.get(name) === value, `${name} of src/${file} is something else elsewhere`);
+      values.set(name, value);
+    }
+  }
+});
+
 const others = [
   ['the worker thread', 'backends/wasm/worker.ts'],
   ['the bundle', 'browser.ts'],
@@ -110,17 +128,13 @@ const others = [
 for (const [name, entry] of [...inBrowsers, ...others]) {
   test(`${name} imports nothing of Node.js in a browser`, () => {
     const files = reachable(entry, runtimeImportsOf);
-    const inNode = files.filter((file) => runtimeImportsOf(file).some((other) => other.startsWith('node:')));
-    assert.deepEqual(inNode, []);
+    const ofNode = files.filter((file) => runtimeImportsOf(file).some((other) => other.startsWith('node:')));
+    assert.deepEqual(ofNode, []);
   });
 }
 
 test('whoever makes tensors or parameters for a program has loaded their methods', () => {
-  const files = Object.values(entries)
-    .map((entry) => (typeof entry === 'string' ? entry : (Reflect.get(entry, 'default') ?? Reflect.get(entry, 'node'))))
-    .filter((path: string) => path.endsWith('.js'))
-    .map((path: string) => path.replace('./dist/', '').replace('.js', '.ts'));
-  const lists = [...files, ...inBrowsers.map(([, file]) => file)].map((file) => reachable(file, runtimeImportsOf));
+  const lists = [...inNode, ...inBrowsers.map(([, file]) => file)].map((file) => reachable(file, runtimeImportsOf));
   const makers = lists.filter((list) => list.includes('index.ts') || list.includes('nn/parameter.ts'));
   assert.ok(makers.length > 8, `${makers.length} entries`);
   const lacking = makers.filter((list) => !list.includes('ops/methods.ts'));

@@ -5,17 +5,17 @@ import { LONGEST_WAIT } from './limits.ts';
 import { describe, type HubRepository } from './repository.ts';
 
 /** The kind of a failure, which decides whether to ask again: a refusal stays, a busy server may answer next time, and without a network none can be reached. */
-type Kind = 'refused' | 'busy' | 'unreachable';
+type FailureKind = 'refused' | 'busy' | 'unreachable';
 
 /** Why the hub gave no answer, or another one than was asked for. The message begins with the address of the hub. */
 export class HubError extends InputError {
-  readonly kind: Kind;
+  readonly kind: FailureKind;
   /** Milliseconds that the hub asks to wait, if it says so. */
   readonly retryAfter: number | undefined;
 
   constructor(
     message: string,
-    kind: Kind = 'refused',
+    kind: FailureKind = 'refused',
     { retryAfter, ...options }: ErrorOptions & { readonly retryAfter?: number } = {},
   ) {
     super(message, options);
