@@ -5,32 +5,28 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import { root } from '../support/modules.ts';
-import { pack } from '../support/pack.ts';
+import { peers, projectWithPackage, readPackage } from './project.ts';
 
 const run = promisify(execFile);
-const peers = join(import.meta.dirname, 'node_modules');
-const readPackage = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-
-/** An empty project with the package in it. */
-const project = mkdtempSync(join(tmpdir(), 'consumer-'));
-const write = (name: string, content: string | object) =>
-  writeFileSync(join(project, name), typeof content === 'string' ? content : JSON.stringify(content));
-const packed = pack();
-write('package.json', { name: 'consumer', private: true, type: 'module' });
-// No script is run: the package must work without.
-const install = ['install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', packed.tarball];
-await run('npm', install, { cwd: project });
-packed.remove();
+const { folder: project, write, remove } = await projectWithPackage();
 
 const entries = Object.keys(readPackage(root).exports as object)
   .filter((entry) => !entry.endsWith('.json'))
   .map((entry) => join('sparse-adapter', entry));
+
+const installed = suite('package: installed');
+
+installed('with all that it needs it takes 20 MB at most', () => {
+  const folder = join(project, 'node_modules');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+  assert.ok(bytes > 1e6 && bytes <= 20e6, `${(bytes / 1e6).toFixed(1)} MB`);
+});
 
 const imported = suite('package: imported');
 
@@ -169,7 +165,8 @@ typed('an error in the program is found', async () => {
   assert.match(await errorsOf(tsc, wrong, { ...node16, types: [] }), /error TS2322/);
 });
 
-typed.after(() => rmSync(project, { recursive: true, force: true }));
+typed.after(remove);
 
+installed.run();
 imported.run();
 typed.run();
