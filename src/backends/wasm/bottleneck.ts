@@ -23,15 +23,15 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     return out;
   };
 
-  /** Calls `use` with the address of scale · mask ⊙ weight. */
+  /** Calls `use` with scale · mask ⊙ weight. */
   const withWeight = (
     weight: WasmBuffer,
     mask: WasmBuffer | null,
     scale: number,
-    use: (address: number) => void,
+    use: (seen: WasmBuffer) => void,
   ): void => {
     const seen = mask || scale !== 1 ? scaled(weight, mask, scale) : weight;
-    use(seen.address);
+    use(seen);
     if (seen !== weight) backend.free(seen);
   };
 
@@ -39,12 +39,12 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     if (dropout) kernels.dropout(x, x, dropout.p, 1 / (1 - dropout.p), dropout.seed, x.length);
   };
 
-  /** Calls `use` with the address of a. */
-  const withActivation = (p: WasmBuffer, spec: BottleneckSpec, use: (address: number) => void): void => {
+  /** Calls `use` with a. */
+  const withActivation = (p: WasmBuffer, spec: BottleneckSpec, use: (a: WasmBuffer) => void): void => {
     const a = backend.allocate(p.length);
     kernels[spec.activation](p, a, p.length);
     dropOut(a, spec);
-    use(a.address);
+    use(a);
     backend.free(a);
   };
 
@@ -52,18 +52,17 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     forward(inputs, spec) {
       const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN].shape];
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
-      const addresses = inputs.map(({ buffer }) => buffer.address);
       const p = backend.allocate(rows * inner);
       const output = backend.allocate(rows * hidden);
-      withWeight(inputs[DOWN].buffer, input(spec.downMask), 1, (b) => {
-        const [a, bias, c] = [addresses[X], addresses[DOWN_BIAS], p.address];
-        backend.gemm({ a, b, transposeB: true, bias, c, m: rows, n: inner, k: hidden });
-      });
+      const [a, bias] = [inputs[X].buffer, inputs[DOWN_BIAS].buffer];
+      withWeight(inputs[DOWN].buffer, input(spec.downMask), 1, (b) =>
+        backend.gemm({ a, b, transposeB: true, bias, c: p, m: rows, n: inner, k: hidden }),
+      );
       withActivation(p, spec, (a) =>
         withWeight(inputs[UP].buffer, input(spec.upMask), spec.scale, (b) =>
           withWeight(inputs[UP_BIAS].buffer, null, spec.scale, (bias) => {
-            const [init, c] = [input(spec.residual)?.address, output.address];
-            backend.gemm({ a, b, transposeB: true, bias, init, c, m: rows, n: hidden, k: inner });
+            const init = input(spec.residual);
+            backend.gemm({ a, b, transposeB: true, bias, init, c: output, m: rows, n: hidden, k: inner });
           }),
         ),
       );
@@ -76,7 +75,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
       const isNeeded = (...places: (number | null)[]) => places.some((place) => place !== null && needs[place]);
       const gradients = inputs.map((): WasmBuffer | null => null);
-      /** From the gradient of scale · mask ⊙ weight. */
+      /** Gives the gradients of weight and mask from that of scale · mask ⊙ weight. */
       const giveFactors = (product: WasmBuffer, weight: number, mask: number | null, scale: number) => {
         if (mask !== null && needs[mask]) gradients[mask] = scaled(product, inputs[weight].buffer, scale);
         if (needs[weight]) gradients[weight] = scaled(product, input(mask), scale, product);
@@ -85,7 +84,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
 
       if (isNeeded(UP, upMask)) {
         const product = backend.allocate(hidden * inner);
-        const [a, c] = [dy.buffer.address, product.address];
+        const [a, c] = [dy.buffer, product];
         withActivation(p, spec, (b) => backend.gemm({ a, transposeA: true, b, c, m: hidden, n: inner, k: rows }));
         giveFactors(product, UP, upMask, scale);
       }
@@ -96,22 +95,22 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
       if (isNeeded(X, DOWN, downMask, DOWN_BIAS)) {
         const dp = backend.allocate(rows * inner);
         withWeight(inputs[UP].buffer, input(upMask), scale, (b) =>
-          backend.gemm({ a: dy.buffer.address, b, c: dp.address, m: rows, n: inner, k: hidden }),
+          backend.gemm({ a: dy.buffer, b, c: dp, m: rows, n: inner, k: hidden }),
         );
         dropOut(dp, spec);
         kernels[`${spec.activation}Backward`](p, dp, dp, dp.length);
         if (isNeeded(DOWN, downMask)) {
           const product = backend.allocate(inner * hidden);
-          const [a, b, c] = [dp.address, inputs[X].buffer.address, product.address];
-          backend.gemm({ a, transposeA: true, b, c, m: inner, n: hidden, k: rows });
+          const [a, b] = [dp, inputs[X].buffer];
+          backend.gemm({ a, transposeA: true, b, c: product, m: inner, n: hidden, k: rows });
           giveFactors(product, DOWN, downMask, 1);
         }
         if (needs[DOWN_BIAS]) gradients[DOWN_BIAS] = backend.reduce('sum', { buffer: dp, shape: [rows, inner] }, [0]);
         if (needs[X]) {
           const dx = backend.allocate(rows * hidden);
-          const init = residual === X ? dy.buffer.address : 0;
+          const init = residual === X ? dy.buffer : null;
           withWeight(inputs[DOWN].buffer, input(downMask), 1, (b) =>
-            backend.gemm({ a: dp.address, b, init, c: dx.address, m: rows, n: hidden, k: inner }),
+            backend.gemm({ a: dp, b, init, c: dx, m: rows, n: hidden, k: inner }),
           );
           gradients[X] = dx;
         }

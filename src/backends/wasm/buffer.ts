@@ -44,11 +44,5 @@ export class WasmBuffer {
   }
 }
 
-/**
- * A buffer as the second operand of a product. To be asked for after the addresses of the others: one of them may be the
- * same buffer, and turn it into floats.
- */
-export const secondOperand = ({ stored, isF16 }: WasmBuffer) => ({ b: stored, f16B: isF16 });
-
-/** The address of a buffer, 0 where there is none. */
-export const addressOf = (buffer: WasmBuffer | null): number => buffer?.address ?? 0;
+/** Returns the address of a buffer, 0 where there is none. */
+export const addressOf = (buffer: WasmBuffer | null | undefined): number => buffer?.address ?? 0;

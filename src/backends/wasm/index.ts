@@ -13,7 +13,7 @@ import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import { collapse, elementwiseWalk, reductions, type Walk } from '../walk.ts';
 import type { Block } from './allocator.ts';
-import { secondOperand, WasmBuffer } from './buffer.ts';
+import { addressOf, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
 import type { Calls } from './kernels.ts';
 import { layoutWords } from './layout.ts';
@@ -31,21 +31,20 @@ export { WasmBuffer } from './buffer.ts';
 type WasmView = View<WasmBuffer>;
 
 /**
- * A product c [m, n] = init + bias + a b of contiguous matrices at byte addresses.
+ * A product c [m, n] = init + bias + a b of contiguous matrices.
  * A transposed operand is stored [k, m] or [n, k].
  */
 export interface Product {
-  readonly a: number;
+  readonly a: WasmBuffer;
   readonly transposeA?: boolean;
-  readonly b: number;
+  /** May be stored as float16, and stays so. */
+  readonly b: WasmBuffer;
   readonly transposeB?: boolean;
-  /** Whether b is stored as float16. */
-  readonly f16B?: boolean;
   /** [n] */
-  readonly bias?: number;
+  readonly bias?: WasmBuffer | null;
   /** [m, n]; not c itself, as part of a product may be computed again */
-  readonly init?: number;
-  readonly c: number;
+  readonly init?: WasmBuffer | null;
+  readonly c: WasmBuffer;
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -231,7 +230,7 @@ export class WasmBackend implements Backend {
 
   matmul(a: WasmBuffer, b: WasmBuffer, { batch, m, k, n, transposeA, transposeB }: MatmulSpec): WasmBuffer {
     const out = this.allocate(batch * m * n);
-    if (batch === 1) this.gemm({ a: a.address, transposeA, ...secondOperand(b), transposeB, c: out.address, m, n, k });
+    if (batch === 1) this.gemm({ a, transposeA, b, transposeB, c: out, m, n, k });
     else this.kernels.gemmBatch(a, transposeA, b, transposeB, out, m, n, k, batch, this.gemmScratch);
     return out;
   }
@@ -240,25 +239,27 @@ export class WasmBackend implements Backend {
     const [m, k] = x.shape;
     const n = weight.shape[0];
     const out = this.allocate(m * n);
-    const [a, biasAt] = [x.buffer.address, bias ? bias.buffer.address : 0];
-    this.gemm({ a, ...secondOperand(weight.buffer), transposeB: true, bias: biasAt, c: out.address, m, n, k });
+    this.gemm({ a: x.buffer, b: weight.buffer, transposeB: true, bias: bias?.buffer, c: out, m, n, k });
     return out;
   }
 
   /** c = init + bias + a b, see {@link Product}. */
   gemm(product: Product): void {
-    const { kernels } = this;
-    const { a, transposeA = false, b, transposeB = false, f16B = false, bias = 0, init = 0, c, m, n, k } = product;
+    const { transposeA = false, b, transposeB = false, c, m, n, k } = product;
+    // These first: one of them may be the same buffer as b, and is float32 from here on.
+    const [a, bias, init] = [addressOf(product.a), addressOf(product.bias), addressOf(product.init)];
+    const { stored, isF16 } = b;
+    const { kernels, gemmScratch } = this;
     if (init === 0 && m <= SKINNY_ROWS && !transposeA && transposeB) {
-      if (f16B) kernels.gemmSkinnyF16(a, k, b, k, bias, 0, c, n, m, k, n, 16 * k);
-      else kernels.gemmSkinny(a, k, b, k, bias, 0, c, n, m, k, n);
+      if (isF16) kernels.gemmSkinnyF16(a, k, stored, k, bias, 0, c, n, m, k, n, 16 * k);
+      else kernels.gemmSkinny(a, k, stored, k, bias, 0, c, n, m, k, n);
       return;
     }
     // Threads share columns, so that each packs its own; where these are too few for a fair share, they share rows.
     const byColumns = (n >= PANELS_PER_THREAD * PANEL * this.threads && !transposeA) || m < FEW_ROWS;
-    const multiply = byColumns ? kernels.gemmColumns : kernels.gemmRows;
-    const range = byColumns ? n : m;
-    multiply(a, transposeA, b, transposeB, f16B, bias, init, c, m, n, k, range, this.gemmScratch);
+    if (byColumns)
+      kernels.gemmColumns(a, transposeA, stored, transposeB, isF16, bias, init, c, m, n, k, n, gemmScratch);
+    else kernels.gemmRows(a, transposeA, stored, transposeB, isF16, bias, init, c, m, n, k, m, gemmScratch);
   }
 
   gather(table: WasmView, ids: Int32Array): WasmBuffer {
