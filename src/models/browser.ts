@@ -46,4 +46,13 @@ export { longestSequence, type ModelConfig, modelWidth, parseModelConfig } from 
 export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
 export { randomWeights } from './random-weights.ts';
+export {
+  type Configs,
+  classifierRecipe,
+  encoderRecipe,
+  type LoadClassifierOptions,
+  questionAnsweringRecipe,
+  type Recipe,
+  seq2SeqRecipe,
+} from './recipe.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

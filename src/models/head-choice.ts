@@ -31,6 +31,9 @@ export interface HeadChoice {
 /** Whether the pooler of an encoder belongs to its frozen weights, or to the head above it. */
 export type PoolerPlace = 'backbone' | 'head';
 
+/** Neither loads a head from the checkpoint nor makes one. */
+export const noHead: HeadChoice = { keeps: true, reason: null, warnings: [] };
+
 const keptHead = (warnings: readonly string[]): HeadChoice => ({ keeps: true, reason: null, warnings });
 const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: [] };
 

@@ -1,10 +1,10 @@
 export * from './browser.ts';
 export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export {
-  type LoadClassifierOptions,
   type Loaded,
   loadClassifier,
   loadEncoder,
+  loadModel,
   loadQuestionAnswering,
   loadSeq2Seq,
 } from './load.ts';

