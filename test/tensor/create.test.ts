@@ -153,8 +153,11 @@ onEveryBackend('detach gives a constant', () => {
 test('a backend that is not there is an error that lists those that are', async () => {
   const before = getBackend();
   const unknown = (name: string) => setBackend(name as BackendName);
-  await assert.rejects(unknown('cuda'), /Unknown backend 'cuda'; there are: wasm, reference, gpu/);
-  await assert.rejects(unknown('toString'), /Unknown backend 'toString'/);
+  await assert.rejects(
+    unknown('cuda'),
+    /^TypeError: setBackend: name must be one of 'wasm', 'reference', 'gpu', not "cuda"\.$/,
+  );
+  await assert.rejects(unknown('toString'), /^TypeError: setBackend: name must be .*, not "toString"\.$/);
   await assert.rejects(setBackend('wasm', { dtype: 'float64' }), /wasm backend computes in float32; use 'reference'/);
   assert.equal(getBackend(), before);
 });
