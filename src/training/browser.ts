@@ -20,6 +20,7 @@ export {
   writeTexts,
 } from './seq2seq.ts';
 export {
+  type ColumnSettings,
   type Evaluation,
   type Learner,
   objectiveOf,

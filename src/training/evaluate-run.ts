@@ -3,7 +3,7 @@ import { fetchModel } from '../io/index.ts';
 import { loadRun } from './load-run.ts';
 import type { TaskModel } from './model.ts';
 import { readRunConfig } from './run-folder.ts';
-import { type DataSettings, fetchData, sourceOf } from './settings.ts';
+import { columnsOf, type DataSettings, fetchData, sourceOf } from './settings.ts';
 import type { PredictOptions, Scores } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 
@@ -38,7 +38,7 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   const read = await fetchData(options.data ?? settings.data);
   const { model } = loadRun(folder, { model: place });
   for (const warning of model.warnings) options.onWarning?.(warning);
-  const data = await task.read(sourceOf(read, model.random), 'evaluation', read, labels);
+  const data = await task.read(sourceOf(read, model.random), 'evaluation', columnsOf(read), labels);
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);
   const evaluation = task.evaluation(data, model.tokenizer, { ...settings, data: read });

@@ -2,7 +2,7 @@ import { Random } from '../random/index.ts';
 import type { TaskModel } from './model.ts';
 import { withLabels } from './relabel.ts';
 import type { RunCache } from './run-cache.ts';
-import { type RunSettings, sourceOf, unknownData } from './settings.ts';
+import { columnsOf, type RunSettings, sourceOf, unknownData } from './settings.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
 
 /** The data of a run as its task reads them. */
@@ -37,9 +37,9 @@ export function readRunData<T extends TaskTypes>(
   const random = new Random(seed);
   return cache.memo(['data', ...dataKey(settings)], async () => {
     const source = sourceOf(data, random);
-    const train = await task.read(source, 'train', data);
+    const train = await task.read(source, 'train', columnsOf(data));
     if (!train) throw unknownData();
-    return { train, evaluation: await task.read(source, 'evaluation', data, train.labels) };
+    return { train, evaluation: await task.read(source, 'evaluation', columnsOf(data), train.labels) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type AdapterSettings, completeSettings } from '../adapters/index.ts';
-import { fetchDataset, knownDatasets, type Source, sourceOf as sourceAt } from '../data/index.ts';
+import { fetchDataset, knownDataset, knownDatasets, type Source, sourceOf as sourceAt } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { parseHubName } from '../io/hub/repository.ts';
 import { type FetchOptions, fetchModel } from '../io/index.ts';
@@ -15,6 +15,7 @@ import {
   type RunSettings,
   runSettings,
 } from './settings-schema.ts';
+import type { ColumnSettings } from './task.ts';
 
 export type {
   ClassificationData,
@@ -114,6 +115,13 @@ export function sourceOf(data: DataSettings, random?: Random): Source {
       return sourceAt({ data: data.train, evalData: data.eval ?? undefined, task });
     }
   }
+}
+
+/** Which columns the rows of a run have. */
+export function columnsOf(data: DataSettings): ColumnSettings {
+  if ('text' in data) return data;
+  if (data.kind === 'glue') return { known: knownDatasets[data.task], skipInvalid: data.skipInvalid };
+  return { known: knownDataset(data.kind) };
 }
 
 /** Whether GLUE comes from the hub: a folder of that name goes first. */

@@ -1,5 +1,6 @@
 import type { AdaptableModel } from '../adapters/index.ts';
-import type { Dataset, Source, Split, TaskName } from '../data/index.ts';
+import type { Dataset, KnownDataset, LabelKind, Source, Split, TaskName } from '../data/index.ts';
+import type { RougeTokenizer } from '../metrics/index.ts';
 import type { HeadUse, Loaded, ModelConfig, PoolerPlace, SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
@@ -79,6 +80,23 @@ export interface LoadOptions {
   readonly pooler?: PoolerPlace;
 }
 
+/** Which columns the rows of data have, and how they are read; each task takes those that it needs. */
+export interface ColumnSettings {
+  /** A well-known dataset, whose columns need not be named. */
+  readonly known?: KnownDataset;
+  /** The column with the text, or the two with a pair of texts. Default: `text`, and `textPair` if it is there. */
+  readonly text?: string | readonly string[];
+  /** The column with the class or the number. */
+  readonly label?: string;
+  readonly labelKind?: LabelKind;
+  /** The column with the text to write. Default `target`. */
+  readonly target?: string;
+  /** Leave out rows that cannot be used, instead of an error that lists them. Default false. */
+  readonly skipInvalid?: boolean;
+  /** What ROUGE takes for words. Default `ascii`. */
+  readonly rougeTokenizer?: RougeTokenizer;
+}
+
 /** What the methods of a task hand to each other. */
 export interface TaskTypes {
   readonly model: AdaptableModel & { readonly config: ModelConfig };
@@ -100,11 +118,16 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   /**
    * Reads the rows of a split; null where the source has none.
    *
-   * @param data which columns the rows have
+   * @param columns which columns the rows have
    * @param labels the classes of a model, null where it has none; left out, the rows tell them
    * @throws InputError if a file, a column or a label is not as promised, and for a class that is not among `labels`
    */
-  read(source: Source, split: Split, data: T['data'], labels?: readonly string[] | null): Promise<T['dataset'] | null>;
+  read(
+    source: Source,
+    split: Split,
+    columns: ColumnSettings,
+    labels?: readonly string[] | null,
+  ): Promise<T['dataset'] | null>;
   /**
    * The backbone with the task's head.
    *

@@ -1,24 +1,9 @@
-import {
-  type Dataset,
-  type EncodedExample,
-  type ExampleOptions,
-  encodeExamples,
-  knownDatasets,
-  readExamples,
-  tokenCount,
-} from '../../data/index.ts';
+import { type Dataset, type EncodedExample, encodeExamples, readExamples, tokenCount } from '../../data/index.ts';
 import { loadClassifier, type SequenceClassifier } from '../../models/index.ts';
 import { classificationLoss, evaluate } from '../classification.ts';
 import { withLabels } from '../relabel.ts';
 import { type ClassificationData, runDefaults, textsOf } from '../settings.ts';
 import type { Task } from '../task.ts';
-
-/** The columns of the rows, and what they mean. */
-function columnsOf(data: ClassificationData): ExampleOptions {
-  if (data.kind === 'unknown') return {};
-  if (data.kind === 'table' || data.kind === 'dataset') return data;
-  return { ...data, known: knownDatasets[data.kind === 'glue' ? data.task : data.kind] };
-}
 
 /** One class, or one number, for a text or a pair of texts. */
 export const classification: Task<{
@@ -30,13 +15,13 @@ export const classification: Task<{
   name: 'text-classification',
   maxLength: runDefaults.maxLength,
 
-  async read(source, split, data, labels) {
+  async read(source, split, { known, ...columns }, labels) {
     const rows = source.open(split);
     if (!rows) return null;
-    const columns = columnsOf(data);
-    if (labels === undefined) return readExamples(rows, columns);
+    const options = { ...columns, known: known?.task === 'text-classification' ? known : undefined };
+    if (labels === undefined) return readExamples(rows, options);
     const labelKind = labels ? 'classification' : 'regression';
-    return withLabels(await readExamples(rows, { ...columns, labels: labels ?? undefined, labelKind }), labels);
+    return withLabels(await readExamples(rows, { ...options, labels: labels ?? undefined, labelKind }), labels);
   },
 
   load({ model, pooling, data }, labels, random, { shared, ...options }) {

@@ -1,10 +1,11 @@
 import { type Dataset, readTextPairs, type TextPair } from '../../data/index.ts';
+import { InputError } from '../../errors.ts';
 import { droppedLetters, meanRouge } from '../../metrics/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
 import { Random } from '../../random/index.ts';
 import { encodePairs, generationSettings, pairTokenCount, seq2seqLoss, writeTexts } from '../seq2seq.ts';
 import { runDefaults, type TextGenerationData, type UnknownTexts } from '../settings.ts';
-import type { Task } from '../task.ts';
+import type { ColumnSettings, Task } from '../task.ts';
 
 /** Of XSum the paper gives the second. */
 const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
@@ -12,7 +13,7 @@ const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
 type Pairs = Dataset<TextPair, (typeof metrics)[number]>;
 
 /** With a warning where the scores will mean little. */
-function judged({ rougeTokenizer }: TextGenerationData, pairs: Pairs): Pairs {
+function judged({ rougeTokenizer }: ColumnSettings, pairs: Pairs): Pairs {
   const warning = droppedLetters(
     pairs.examples.map(({ target }) => target),
     rougeTokenizer,
@@ -30,11 +31,13 @@ export const textGeneration: Task<{
   name: 'text2text-generation',
   maxLength: runDefaults.maxLength,
 
-  async read(source, split, data) {
+  async read(source, split, columns) {
     const rows = source.open(split);
-    if (!rows || data.kind === 'unknown-texts') return null;
-    const pairs = await readTextPairs(rows, data, metrics);
-    return split === 'train' ? pairs : judged(data, pairs);
+    if (!rows) return null;
+    const [text, second] = [columns.text ?? []].flat();
+    if (second !== undefined) throw new InputError('text names two columns; it is one, with the text to read.');
+    const pairs = await readTextPairs(rows, { ...columns, text }, metrics);
+    return split === 'train' ? pairs : judged(columns, pairs);
   },
 
   load: ({ model }, _labels, random, { shared, head }) => loadSeq2Seq(model, random, shared, { head }),
