@@ -14,6 +14,7 @@ import {
 import { currentScope, keep, tidy, tidyGraph, tidyInside } from '../tensor/scope.ts';
 import { ArgumentError, formatShape, sameShape } from '../tensor/shape.ts';
 import { autogradHook, Tensor } from '../tensor/tensor.ts';
+import { asGiven, type GradInputs, type Gradients, tensorsOf } from './inputs.ts';
 
 export interface GradOptions {
   /** dL/d(output), same shape as the output; may be left out when the output has one element. */
@@ -25,7 +26,8 @@ export interface GradOptions {
 }
 
 /**
- * Reverse-mode derivative: dL/d(input) for each input, L = sum(gradOutput * output).
+ * Reverse-mode derivative: dL/d(input) for each input, L = sum(gradOutput * output). For one input, a tensor or a parameter, it is
+ * one tensor, for a list a list of as many.
  *
  * A pass without `retainGraph` takes the graph apart as it goes backwards, so that tensors which only it referred to are garbage,
  * and frees at once what no function has returned: the inside of a `tidy`, and what operations have saved for themselves. All that
@@ -39,12 +41,13 @@ export interface GradOptions {
  */
 export const grad = define(
   'grad',
-  (
+  <const Given extends GradInputs>(
     output: Tensor,
-    inputs: readonly Tensor[],
+    inputs: Given,
     { gradOutput, createGraph = false, retainGraph = createGraph }: GradOptions = {},
-  ): Tensor[] => {
-    return gradients(output, inputs, { gradOutput, createGraph, release: retainGraph ? null : ownedByGraph });
+  ): Gradients<Given> => {
+    const release = retainGraph ? null : ownedByGraph;
+    return asGiven(inputs, gradients(output, tensorsOf('grad', inputs), { gradOutput, createGraph, release }));
   },
 );
 
@@ -73,11 +76,6 @@ interface PassOptions {
 
 function gradients(output: Tensor, inputs: readonly Tensor[], options: PassOptions): Tensor[] {
   const { gradOutput, createGraph, release } = options;
-  const constant = inputs.find((input) => !input.requiresGrad);
-  if (constant)
-    throw new Error(
-      `grad: the input ${formatShape(constant.shape)} does not require a gradient; make it with requiresGrad: true.`,
-    );
   const run = () => {
     const found = backpropagate([output], [seed(output, gradOutput)], inputs, createGraph, release);
     return inputs.map((input) => found.get(input) ?? zerosLike(input));

@@ -10,6 +10,7 @@ export {
   zeros,
 } from './create.ts';
 export { noGrad } from './graph.ts';
+export type { Differentiable } from './kinds.ts';
 export { type MemoryInfo, memory } from './memory.ts';
 export type { NestedNumbers } from './nested.ts';
 export { keep, tidy } from './scope.ts';

@@ -39,6 +39,7 @@ export function show(value: unknown): string {
   if (typeof value === 'string') return cut(JSON.stringify(value));
   if (typeof value === 'bigint') return cut(`${value}n`);
   if (typeof value === 'function') return 'a function';
+  if (value instanceof Promise) return 'a promise';
   if (Array.isArray(value))
     return `the array [${cut(value.map((item) => (Array.isArray(item) ? '[...]' : show(item))).join(', '))}]`;
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
@@ -114,6 +115,38 @@ export const tensors: Kind<readonly Tensor[]> = {
     const at = value.findIndex((item) => !isLive(item));
     return problemOf(tensor, `${name}[${at}]`, value[at]);
   },
+};
+
+/** What gradients are taken by: a tensor, or what has one as its `value`, as parameters have. */
+export type Differentiable = Tensor | { readonly value: Tensor };
+const isDifferentiable = (value: unknown): boolean =>
+  isLive(value) || (isObject(value) && isLive(Reflect.get(value, 'value')));
+
+const differentiable: Kind<Differentiable> = {
+  expected: 'a tensor or a parameter',
+  is: isDifferentiable,
+  problem: (name, value) => {
+    const held: unknown = isObject(value) ? Reflect.get(value, 'value') : value;
+    return problemOfTensor('a tensor or a parameter')(name, held instanceof Tensor ? held : value);
+  },
+};
+
+/** One of them, or a list. */
+export const inputs: Kind<Differentiable | readonly Differentiable[]> = {
+  expected: 'a tensor, a parameter or an array of them',
+  is: (value) => (Array.isArray(value) ? value.every(isDifferentiable) : isDifferentiable(value)),
+  problem: (name, value) => {
+    if (!Array.isArray(value)) return problemOf(differentiable, name, value);
+    const at = value.findIndex((item) => !isDifferentiable(item));
+    return problemOf(differentiable, `${name}[${at}]`, value[at]);
+  },
+};
+
+/** One tensor, or a list. */
+export const oneOrMore: Kind<Tensor | readonly Tensor[]> = {
+  expected: 'a tensor or an array of tensors',
+  is: (value) => isLive(value) || tensors.is(value),
+  problem: (name, value) => problemOf(Array.isArray(value) ? tensors : tensor, name, value),
 };
 
 export const number: Kind<number> = { expected: 'a number', is: isNumber };

@@ -221,17 +221,21 @@ export const signatures = {
 
   grad: [
     ['output', tensor],
-    ['inputs', tensors],
+    ['inputs', kind.inputs],
     ['options', kind.options({ gradOutput: tensor, createGraph: kind.boolean, retainGraph: kind.boolean })],
   ],
   backward: [
     ['output', tensor],
     ['gradOutput', optional(tensor)],
   ],
+  valueAndGrad: [
+    ['f', kind.callback],
+    ['inputs', kind.inputs],
+  ],
   hvp: [
     ['f', kind.callback],
-    ['inputs', tensors],
-    ['vectors', tensors],
+    ['inputs', kind.inputs],
+    ['vectors', kind.oneOrMore],
   ],
   checkpoint: [
     ['fn', kind.callback],

@@ -78,6 +78,7 @@ const right: { [Name in Operation]: () => ArgumentsOf<Name> } = {
   mse: () => [x(), x()],
   grad: () => [S.sum(leaf), [leaf], { createGraph: true }],
   backward: () => [S.sum(leaf)],
+  valueAndGrad: () => [() => S.sum(S.exp(leaf)), { value: leaf }],
   hvp: () => [() => S.sum(S.exp(leaf)), [leaf], [S.ones(2)]],
   checkpoint: () => [S.exp, [leaf]],
   checkGradients: () => [(y: S.Tensor) => S.sum(y), [leaf], { epsilon: 1e-3 }],
@@ -405,7 +406,32 @@ const mistakes: [string, () => unknown, RegExp][] = [
     () => js.attention(x(), x(), x(), { mask: S.ones([3, 1, 2]) }),
     /^attention: mask \[3, 1, 2\] does not broadcast to the scores \[2, 2\]\.$/,
   ],
-  ['grad(y, x)', () => js.grad(S.sum(leaf), leaf), /^grad: inputs must be an array of tensors, not a tensor \[2\]\.$/],
+  ['grad(y, 2)', () => js.grad(S.sum(leaf), 2), /^grad: inputs must be a tensor or a parameter, not 2\.$/],
+  [
+    'grad(y, [x, undefined])',
+    () => js.grad(S.sum(leaf), [leaf, undefined]),
+    /^grad: inputs\[1\] must be a tensor or a parameter, not undefined\.$/,
+  ],
+  [
+    'grad(y, { value: freed })',
+    () => js.grad(S.sum(leaf), { value: freed }),
+    /^grad: inputs: Tensor \[2\] was freed, by dispose\(\)/,
+  ],
+  [
+    'valueAndGrad of a promise',
+    () => js.valueAndGrad(async () => S.sum(leaf), leaf),
+    /^valueAndGrad: f must return a tensor, not a promise\.$/,
+  ],
+  [
+    'valueAndGrad of several numbers',
+    () => S.valueAndGrad(() => leaf.mul(2), leaf),
+    /^valueAndGrad: f must return one number, not a tensor \[2\]; take its sum or mean\.$/,
+  ],
+  [
+    'valueAndGrad of other shapes',
+    () => S.valueAndGrad(() => leaf.mul(S.ones(3)).sum(), leaf),
+    /^mul: Shapes \[2\] and \[3\] do not broadcast\.$/,
+  ],
   [
     'grad with an unknown option',
     () => js.grad(S.sum(leaf), [leaf], { createGrph: true }),
