@@ -5,6 +5,7 @@ import type { ModelConfig } from '../models/index.ts';
 import { inFile, refuseFeatures } from './fields.ts';
 import { endsIn, isPooler, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
+import { checkTargets } from './peft-targets.ts';
 import { PLACE, type Weight } from './portable.ts';
 
 /** Fields of a LoRA configuration that ask for another computation. */
@@ -93,6 +94,8 @@ export const peftLora: PeftMethod = {
       use_rslora: rslora,
     };
   },
+
+  check: (label, config, weights) => checkTargets(label, config, loraModules(weights)),
 
   settings(label, config, weights) {
     refuseFeatures(label, config, features);

@@ -18,6 +18,8 @@ export interface PeftMethod {
   config(adapter: PortableAdapter, modulesToSave: readonly string[] | null): Record<string, unknown>;
   /** @throws InputError for a feature that is not supported */
   settings(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): AdapterSettings;
+  /** Checks that PEFT would use all weights of a file. @returns warnings @throws InputError naming some that it would not */
+  check(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): string[];
   /** Lines on what PEFT does otherwise. */
   readonly warnings: readonly string[];
 }

@@ -46,6 +46,8 @@ export const peftPrefix: PeftMethod = {
     };
   },
 
+  check: () => [],
+
   settings(label, config, weights) {
     const submodules = config.num_transformer_submodules ?? 1;
     if (submodules !== 1) {

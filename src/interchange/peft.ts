@@ -101,6 +101,7 @@ export const peft: AdapterFormat = {
       stated: headOfTask(label, config),
       warnings: [
         ...method.warnings,
+        ...method.check(label, config, weights),
         ...unknownFields(config, new Set([...commonFields, ...method.fields]), label),
         ...(hasPoolerLora(weights) ? [poolerLine(label)] : []),
       ],

@@ -197,6 +197,60 @@ test('patterns for target modules, layers and exclusions are read off the tensor
   }
 });
 
+test('weights of layers that the configuration does not mean are refused by name', () => {
+  const named = { target_modules: ['query', 'value'] };
+  const query = 'bert.encoder.layer.0.attention.self.query';
+  const cases: [config: Record<string, unknown>, isMeant: boolean][] = [
+    [{ target_modules: ['query'] }, false],
+    [{ target_modules: ['key', 'value'] }, false],
+    [{ target_modules: ['self.query', 'attention.self.value'] }, true],
+    [{ target_modules: ['uery', 'value'] }, false],
+    [{ target_modules: null }, true],
+    [{ target_modules: 'all-linear' }, true],
+    [{ target_modules: '.*(query|value)' }, true],
+    [{ target_modules: '.*query' }, false],
+    [{ target_modules: 'bert\\.encoder\\.layer\\.[01]\\..*\\.(?:query|value)' }, true],
+    [{ target_modules: 'encoder.*(query|value)' }, false],
+    [{ ...named, exclude_modules: ['value'] }, false],
+    [{ ...named, exclude_modules: '.*layer\\.1\\..*' }, false],
+    [{ ...named, exclude_modules: ['key'] }, true],
+    [{ ...named, exclude_modules: [] }, true],
+    [{ ...named, layers_to_transform: [0, 1] }, true],
+    [{ ...named, layers_to_transform: [0] }, false],
+    [{ ...named, layers_to_transform: 1 }, false],
+    [{ ...named, layers_to_transform: [] }, true],
+    [{ ...named, layers_to_transform: [0, 1], layers_pattern: 'layer' }, true],
+    [{ ...named, layers_to_transform: [0, 1], layers_pattern: ['block', 'layer'] }, true],
+    [{ ...named, layers_to_transform: [0, 1], layers_pattern: 'layers' }, false],
+    [{ ...named, layers_to_transform: [0, 1], layers_pattern: '' }, true],
+    [{ target_modules: '.*(query|value)', layers_to_transform: [7] }, true],
+    [{ target_modules: [query, 'value'], layers_to_transform: [1] }, false],
+  ];
+  for (const [config, isMeant] of cases) {
+    const folder = peftFolder({ config, layers: 2 });
+    if (isMeant) {
+      assert.equal(loadAdapterFolder(tinyClassifier(), folder).adapter.parameters.length, 8, JSON.stringify(config));
+      continue;
+    }
+    const message =
+      /the file has LoRA weights of bert\.encoder\.layer\.[01]\..*, which target_modules .* PEFT would not use/;
+    assertInputError(() => readAdapterFolder(folder), message);
+  }
+  // A path that is named whole is meant in any layer.
+  const whole = { target_modules: [query, query.replace('query', 'value')], layers_to_transform: [7] };
+  assert.equal(
+    loadAdapterFolder(tinyClassifier(), peftFolder({ config: whole, layers: 1 })).adapter.parameters.length,
+    4,
+  );
+});
+
+test('expressions that could take for ever are not tried, and a line says so', () => {
+  for (const target_modules of ['(.*)*(query|value)!?', '((a+)+)+|.*', '(?=.*query).*', '(', '.*.*.*.*.*.*.*x']) {
+    const { warnings } = readAdapterFolder(peftFolder({ config: { target_modules } }));
+    assert.match(warnings.join(), /its patterns are too complex to be checked; LoRA is in all layers/);
+  }
+});
+
 test('what is not supported is refused by its name', () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ use_dora: true }, /DoRA \(use_dora true\) is not supported/],

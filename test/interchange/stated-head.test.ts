@@ -156,7 +156,8 @@ test('fields that no table knows are told', () => {
 });
 
 test('LoRA on the pooler goes into the pooler of a model of a program too', () => {
-  const folder = peft({}, [...attention, ...lora('bert.pooler.dense'), ...classifier]);
+  const fields = { target_modules: 'all-linear' };
+  const folder = peft(fields, [...attention, ...lora('bert.pooler.dense'), ...classifier]);
   const { model } = loadClassifier(backbone, new Random(1), () => ({ labels: ['a', 'b'] }));
   loadAdapterFolder(model, folder);
   assert.deepEqual(logits(model), logits(openAdapter(folder).model.network as SequenceClassifier));
@@ -196,7 +197,7 @@ const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
     /layer of the backbone that was trained whole/,
   ],
   [
-    {},
+    { target_modules: ['query', 'key', 'value'] },
     [...classifier, weight('base_model.model.bert.encoder.layer.0.attention.self.key.lora_A.default.weight', 4, 16)],
     /name of the adapter in it/,
   ],
