@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
+import { isOff } from '../models/config-json.ts';
 import { shown } from '../settings/index.ts';
-import { isOff } from './fields.ts';
 import { endsIn } from './modules.ts';
 
 /** Which layers of a model a LoRA configuration of PEFT means. */
