@@ -5,8 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { naturalNumber, positiveInteger } from '../src/cli/options.ts';
 import { printTable } from '../src/cli/output.ts';
+import { parserOf } from '../src/cli/setting-options.ts';
+import { positiveInteger, wholeNumber } from '../src/settings/index.ts';
 import { batchOf, minilm } from './plan.ts';
 import { median } from './statistics.ts';
 import { digits, milliseconds } from './table.ts';
@@ -23,9 +24,9 @@ interface Flags {
 
 const flags = new Command('npm run bench:busy --')
   .description('Measures one thread and several in turns, beside processes that spin.')
-  .option('--busy <number>', 'processes that spin', naturalNumber, 2)
-  .option('--threads <number>', 'threads to compare with one', positiveInteger, 2)
-  .option('--rounds <number>', 'turns of each', positiveInteger, 15)
+  .option('--busy <number>', 'processes that spin', parserOf(wholeNumber), 2)
+  .option('--threads <number>', 'threads to compare with one', parserOf(positiveInteger), 2)
+  .option('--rounds <number>', 'turns of each', parserOf(positiveInteger), 15)
   .option('--against <folder>', 'another checkout, which takes part in the turns')
   .option('--only <name>', 'tasks whose name contains this')
   .parse()

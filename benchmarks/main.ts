@@ -1,8 +1,9 @@
 /** The benchmark suite: `npm run bench -- --help`. */
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { positiveInteger } from '../src/cli/options.ts';
 import { note, printTable } from '../src/cli/output.ts';
+import { parserOf } from '../src/cli/setting-options.ts';
+import { positiveInteger } from '../src/settings/index.ts';
 import { describeMachine, versionsOf } from './machine.ts';
 import { type PartName, partNames, parts } from './parts.ts';
 import { peerNames, peers } from './peers.ts';
@@ -36,7 +37,7 @@ const program = new Command('npm run bench --')
   .description('Measures sparse-adapter in turns with other libraries.')
   .addOption(listOption('--only <parts>', 'parts to measure', partNames))
   .addOption(listOption('--peers <names>', 'what to compare with', peerNames.slice(1)))
-  .option('--threads <number>', 'threads of all that can use them', positiveInteger, availableParallelism())
+  .option('--threads <number>', 'threads of all that can use them', parserOf(positiveInteger), availableParallelism())
   .option('--quick', 'fewer rounds')
   .option('--data <folder>', 'folder with the files of GLUE: part epoch then also runs from the files on')
   .option('--json <file>', 'add the results to a file')

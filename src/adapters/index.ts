@@ -61,6 +61,7 @@ export {
   givenAdapter,
   registerFamily,
 } from './registry.ts';
+export { adapterSettings } from './settings.ts';
 export {
   loadSparseTensors,
   packBits,

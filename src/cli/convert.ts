@@ -2,11 +2,12 @@ import { type Command, Option } from 'commander';
 import { adapterTitle } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import type { Pooling } from '../models/index.ts';
-import { type ConversionTarget, conversionTargets, convertAdapter, runDefaults } from '../training/index.ts';
+import { type ConversionTarget, conversionTargets, convertAdapter } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { useModel } from './fetch.ts';
-import { nameList, poolings, shared } from './options.ts';
+import { jsonOption, nameList } from './options.ts';
 import { formatBytes, printJson, printTable, warn } from './output.ts';
+import { shared } from './setting-options.ts';
 
 interface Flags {
   readonly to: ConversionTarget;
@@ -33,7 +34,7 @@ export function describeConvert(command: Command): void {
     )
     .addOption(new Option('-o, --output <folder>', 'folder to write').makeOptionMandatory())
     .addOption(new Option('--overwrite', 'replace an earlier output in --output'))
-    .addOption(shared.model('where the backbone is, if it is not where the adapter says'))
+    .addOption(shared('model', { description: 'where the backbone is, if it is not where the adapter says' }))
     .addOption(new Option('--backbone-name <name>', 'what the written files call the backbone (default: its --model)'))
     .addOption(new Option('--name <name>', 'name of the adapter in files of AdapterHub (default: default)'))
     .addOption(
@@ -42,13 +43,11 @@ export function describeConvert(command: Command): void {
       ),
     )
     .addOption(
-      new Option('--pooling <how>', 'what its head reads, for an adapter that does not tell (default: cls)').choices(
-        poolings,
-      ),
+      shared('pooling', { description: 'what its head reads, for an adapter that does not tell', defaultText: 'cls' }),
     )
-    .addOption(shared.maxLength())
-    .addOption(shared.backend().default(runDefaults.backend))
-    .addOption(shared.json())
+    .addOption(shared('maxLength'))
+    .addOption(shared('backend'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

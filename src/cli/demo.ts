@@ -8,14 +8,13 @@ import {
   type RunConfig,
   type RunMetrics,
   type RunSettings,
-  runDefaults,
   runFileSizes,
   runTraining,
   trainingDefaults,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName, runDocument } from './describe.ts';
-import { shared } from './options.ts';
+import { jsonOption } from './options.ts';
 import {
   formatBytes,
   formatCount,
@@ -26,6 +25,7 @@ import {
   printJson,
   printTable,
 } from './output.ts';
+import { shared } from './setting-options.ts';
 import { TrainingDisplay } from './train.ts';
 import { commandLine, versions } from './versions.ts';
 
@@ -66,9 +66,9 @@ export function describeDemo(command: Command): void {
   command
     .description('Train a dense adapter and a SparseAdapter on an embedded task and compare them.')
     .addOption(new Option('-o, --output <folder>', 'folder to write; an earlier demo is replaced').default('runs/demo'))
-    .addOption(shared.seed())
-    .addOption(shared.backend().default(runDefaults.backend))
-    .addOption(shared.json());
+    .addOption(shared('seed'))
+    .addOption(shared('backend'))
+    .addOption(jsonOption());
 }
 
 export async function demo(command: Command): Promise<void> {

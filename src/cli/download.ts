@@ -3,7 +3,7 @@ import { datasetFiles, fetchDataset } from '../data/index.ts';
 import { resolveModelFolder } from '../io/index.ts';
 import { UsageError } from './errors.ts';
 import { useModel, withDisplay } from './fetch.ts';
-import { shared } from './options.ts';
+import { jsonOption } from './options.ts';
 import { printJson, printTable } from './output.ts';
 
 interface Flags {
@@ -16,9 +16,9 @@ export function describeDownload(command: Command): void {
   command
     .description('Get the newest commit of a model or a dataset from the Hugging Face hub, for use without a network.')
     .argument('[model]', 'org/name or org/name@revision')
-    .option('--dataset <org/name>', 'a dataset in place of a model')
+    .option('--dataset <org/name>', 'a dataset instead of a model')
     .option('--subset <name>', 'part of a dataset that has several')
-    .addOption(shared.json())
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
@@ -6,11 +6,12 @@ import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } f
 import { Random } from '../random/index.ts';
 import { runDefaults, tokenizerOf } from '../training/index.ts';
 import { useBackend } from './backend.ts';
+import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { checkColumns, checkInput, inputOption, readInput, textOption } from './input.ts';
-import { poolings, shared } from './options.ts';
+import { jsonOption } from './options.ts';
 import { printJsonLine, warn } from './output.ts';
-import { missingModel } from './settings.ts';
+import { shared } from './setting-options.ts';
 
 interface Flags {
   readonly model?: string;
@@ -26,20 +27,20 @@ interface Flags {
 export function describeEmbed(command: Command): void {
   command
     .description('Print one vector per text, as one line of JSON each.')
-    .addOption(shared.model())
-    .addOption(new Option('--pooling <how>', 'mean of the tokens, or the first one').choices(poolings).default('mean'))
+    .addOption(shared('model'))
+    .addOption(shared('pooling', { description: 'mean of the tokens, or the first one' }).default('mean'))
     .option('--normalize', 'scale vectors to length 1')
-    .addOption(shared.maxLength())
+    .addOption(shared('maxLength'))
     .addOption(inputOption())
     .addOption(textOption())
-    .addOption(shared.skipInvalid())
-    .addOption(shared.backend().default(runDefaults.backend))
-    .addOption(shared.json('as it is always here'));
+    .addOption(shared('skipInvalid'))
+    .addOption(shared('backend'))
+    .addOption(jsonOption('as it is always here'));
 }
 
 export async function embed(command: Command): Promise<void> {
   const { model, pooling, normalize = false, input, text, skipInvalid, backend, maxLength } = command.opts<Flags>();
-  if (model === undefined) throw missingModel();
+  if (model === undefined) throw new UsageError('--model is missing: the model that embeds.');
   checkInput({ input, text, skipInvalid });
   await useBackend(backend);
   const loaded = loadEncoder(await useModel(model), new Random(runDefaults.seed));

@@ -1,12 +1,13 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { evaluateRun, readRun, readRunConfig } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
 import { useData, useModel } from './fetch.ts';
-import { path, shared, textColumns } from './options.ts';
+import { jsonOption } from './options.ts';
 import { formatMetric, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
+import { shared } from './setting-options.ts';
 import { evaluationData } from './settings.ts';
 
 interface Flags {
@@ -15,28 +16,25 @@ interface Flags {
   readonly json?: boolean;
 }
 
+const ofRun = { defaultText: 'that of the run' };
+
 export function describeEvaluate(command: Command): void {
   command
     .description('Evaluate a trained adapter again, on the data of its run or on other data.')
     .argument('<run>', 'folder that train wrote')
-    .addOption(shared.model('where the backbone is now, if it was moved'))
+    .addOption(shared('model', { description: 'where the backbone is now, if it was moved' }))
     .addOption(
-      new Option(
-        '-d, --data <path>',
-        'other data: a .csv, .tsv, .jsonl or .parquet file, a GLUE folder, or a SQuAD folder or file',
-      ).argParser(path),
+      shared('data', {
+        description: 'other data: a .csv, .tsv, .jsonl or .parquet file, a GLUE folder, or a SQuAD folder or file',
+      }),
     )
-    .addOption(
-      new Option('--text <column[,column]>', 'columns with the text (default: those of the run)').argParser(
-        textColumns,
-      ),
-    )
-    .option('--label <column>', 'column with the label (default: that of the run)')
-    .option('--target <column>', 'column with the text to write (default: that of the run)')
-    .addOption(shared.skipInvalid())
-    .addOption(shared.rougeTokenizer())
-    .addOption(shared.backend())
-    .addOption(shared.json());
+    .addOption(shared('text', ofRun))
+    .addOption(shared('label', ofRun))
+    .addOption(shared('target', ofRun))
+    .addOption(shared('skipInvalid'))
+    .addOption(shared('rougeTokenizer', ofRun))
+    .addOption(shared('backend', ofRun))
+    .addOption(jsonOption());
 }
 
 export async function evaluate(command: Command, run: string): Promise<void> {

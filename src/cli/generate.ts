@@ -1,9 +1,17 @@
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
-import { type GenerationSettings, loadSeq2Seq, longestSequence, type Seq2SeqModel } from '../models/index.ts';
+import {
+  type GenerationSettings,
+  generationFrom,
+  generationOptions,
+  loadSeq2Seq,
+  longestSequence,
+  numReturnSequences,
+  type Seq2SeqModel,
+} from '../models/index.ts';
 import { Random } from '../random/index.ts';
+import type { ConfigOf } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
   generationSettings,
@@ -20,23 +28,18 @@ import {
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import {
-  addGenerationOptions,
-  type GenerationFlags,
-  generationAsked,
-  maxTargetLengthOption,
-} from './generation-options.ts';
 import { checkInput, inputOption, readInput } from './input.ts';
-import { positiveInteger, shared } from './options.ts';
+import { jsonOption } from './options.ts';
 import { printCells, printJsonLine, printResult, warn } from './output.ts';
+import { settingOption, shared } from './setting-options.ts';
 import { TextStream } from './text-stream.ts';
 
-interface Flags extends GenerationFlags {
+interface Flags extends ConfigOf<typeof generationOptions> {
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
   readonly skipInvalid?: boolean;
-  readonly texts?: number;
+  readonly numReturnSequences: number;
   readonly maxLength?: number;
   readonly maxTargetLength?: number;
   readonly seed: number;
@@ -44,22 +47,26 @@ interface Flags extends GenerationFlags {
   readonly json?: boolean;
 }
 
+const ofRun = { defaultText: 'that of the run' };
+
 export function describeGenerate(command: Command): void {
   command
-    .description('Write a text for each text of the input, such as its summary.')
+    .description('Generate text for each input, such as its summary.')
     .argument('[run]', 'folder that train wrote')
-    .addOption(shared.model('checkpoint of BART; beside a run: where its backbone is now'))
+    .addOption(shared('model', { description: 'checkpoint of BART; beside a run: where its backbone is now' }))
     .addOption(inputOption())
     .option('--text <column>', 'column of a .csv, .tsv, .jsonl or .parquet input with the text', (column) => [column])
-    .addOption(shared.skipInvalid())
-    .addOption(shared.maxLength())
-    .addOption(maxTargetLengthOption(`that of the run, or ${textDefaults.maxTargetLength}`));
-  addGenerationOptions(command)
-    .addOption(new Option('--texts <count>', 'texts for each input').argParser(positiveInteger).default(1))
+    .addOption(shared('skipInvalid'))
+    .addOption(shared('maxLength', ofRun))
+    .addOption(shared('maxTargetLength', { defaultText: `that of the run, or ${textDefaults.maxTargetLength}` }))
+    .optionsGroup('Generation:');
+  for (const [key, declared] of Object.entries(generationOptions)) command.addOption(settingOption(key, declared));
+  command
+    .addOption(settingOption('numReturnSequences', numReturnSequences))
     .optionsGroup('Run:')
-    .addOption(shared.seed())
-    .addOption(shared.backend())
-    .addOption(shared.json('print one JSON object per input, with the scores of its texts'))
+    .addOption(shared('seed'))
+    .addOption(shared('backend', ofRun))
+    .addOption(jsonOption('print one JSON object per input, with the scores of its texts'))
     .addHelpText(
       'after',
       `
@@ -67,8 +74,8 @@ Prints one line per text. On a terminal the tokens of a text appear as they are 
 
 Examples:
   $ sparse-adapter generate runs/xsum --input articles.jsonl --text document
-  $ sparse-adapter generate --model ./bart-large-xsum --beams 6 < article.txt
-  $ sparse-adapter generate runs/xsum --sample --top-p 0.9 --texts 3 --seed 1 < article.txt`,
+  $ sparse-adapter generate --model ./bart-large-xsum --num-beams 6 < article.txt
+  $ sparse-adapter generate runs/xsum --do-sample --top-p 0.9 --num-return-sequences 3 --seed 1 < article.txt`,
     );
 }
 
@@ -85,7 +92,7 @@ export async function generate(command: Command, run: string | undefined): Promi
     for (let first = 0; first < batch.length; first += size) {
       const examples = batch.slice(first, first + size);
       const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
-      const stream = size === 1 && !flags.json && flags.texts === 1 ? new TextStream(tokenizer) : null;
+      const stream = size === 1 && !flags.json && flags.numReturnSequences === 1 ? new TextStream(tokenizer) : null;
       const texts = await writeTexts(model, tokenizer, ids, settings, {
         random,
         firstItem: inputs,
@@ -121,8 +128,8 @@ function inputLength(name: string, { config }: Seq2SeqModel, wanted: number): nu
 }
 
 const asked = (flags: Flags): Partial<GenerationSettings> => ({
-  ...generationAsked(flags),
-  numReturnSequences: flags.texts,
+  ...generationFrom(flags),
+  numReturnSequences: flags.numReturnSequences,
 });
 
 async function trained(run: string, flags: Flags): Promise<Writer> {

@@ -27,20 +27,20 @@ import {
   classification,
   hasCheckpoint,
   isFinishedRun,
+  nestedSettings,
   ownAdapter,
-  pruningDefaults,
   type QuestionData,
   type RunSettings,
   readRun,
   readStoppedRun,
   runDefaults,
   runFileSizes,
+  settingTable,
   storedCounts,
   type TextGenerationData,
   taskOf,
   tokenizerOf,
 } from '../training/index.ts';
-import { adapterSettings, addFamilyOptions } from './adapter-options.ts';
 import { useBackend } from './backend.ts';
 import {
   countSizes,
@@ -56,15 +56,15 @@ import {
 } from './describe.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { backendNames, isExplicit, shared, written } from './options.ts';
+import { chosenByCommand, givenSettings } from './given-settings.ts';
+import { isExplicit, jsonOption } from './options.ts';
 import { formatBytes, formatCount, printJson, printTable, warn } from './output.ts';
-import { addSparsityOptions, sparsitySettings } from './pruning-options.ts';
+import { addSettings, shared, written } from './setting-options.ts';
 import { versions } from './versions.ts';
 
 interface Flags {
   readonly backend: BackendName;
   readonly model?: string;
-  readonly adapter?: string;
   readonly json?: boolean;
 }
 
@@ -78,11 +78,16 @@ export function describeInfo(command: Command): void {
   command
     .description('Show what is known of a model, of a run, or of this installation.')
     .argument('[model-or-run]', 'model folder, installed npm package, org/name of the hub, or folder that train wrote')
-    .addOption(shared.model('the model, in place of the argument'))
-    .addOption(shared.backend().default(runDefaults.backend))
-    .addOption(shared.json())
-    .optionsGroup('How many parameters an adapter on the model would have:');
-  addSparsityOptions(addFamilyOptions(command));
+    .addOption(shared('model', { description: 'the model, instead of the argument' }))
+    .addOption(shared('backend'))
+    .addOption(jsonOption());
+  const { adapter, sparsity, largeSparse, pruningScope, pruningTargets } = settingTable();
+  const settings = { adapter, sparsity, largeSparse, pruningScope, pruningTargets };
+  const none = { defaultText: null };
+  addSettings(command, [{ title: 'How many parameters an adapter on the model would have', settings }], {
+    adapter: none,
+    sparsity: none,
+  });
 }
 
 export async function info(command: Command, argument: string | undefined): Promise<void> {
@@ -100,20 +105,20 @@ type Planned = Pick<RunSettings, 'adapter' | 'pruning'>;
 
 /** @throws UsageError for options of an adapter without `--adapter` */
 function plannedAdapter(command: Command): Planned | null {
-  const { adapter } = command.opts<Flags>();
-  const isPruned = ['sparsity', 'largeSparse'].some((flag) => isExplicit(command, flag));
   const given = command.options.map((option) => option.attributeName()).filter((flag) => isExplicit(command, flag));
   const stray = given.find((flag) => !['model', 'backend', 'json', 'adapter'].includes(flag));
-  if (adapter === undefined) {
+  if (!given.includes('adapter')) {
     if (stray !== undefined) throw new UsageError(`${written(stray)} needs --adapter.`);
     return null;
   }
-  const unpruned = given.find((flag) => ['scope', 'prunable'].includes(flag));
+  const isPruned = given.includes('sparsity') || given.includes('largeSparse');
+  const unpruned = given.find((flag) => ['pruningScope', 'pruningTargets'].includes(flag));
   if (!isPruned && unpruned !== undefined) {
     throw new UsageError(`${written(unpruned)} needs --sparsity or --large-sparse.`);
   }
-  const pruning = isPruned ? { ...pruningDefaults, ...sparsitySettings(command, 0) } : null;
-  return { adapter: adapterSettings(command, isPruned), pruning };
+  const { settings, write } = givenSettings(command);
+  const all = isPruned ? settings : { ...settings, pruning: 'none' };
+  return nestedSettings({ ...chosenByCommand({ settings: all, write }, { isTrained: false }), maxLength: 1 });
 }
 
 async function factsOf(name: string | undefined, planned: Planned | null, backend: BackendName): Promise<Facts> {
@@ -133,7 +138,7 @@ async function factsOf(name: string | undefined, planned: Planned | null, backen
 
 async function installation(): Promise<Facts> {
   const backends = [];
-  for (const name of backendNames) backends.push(await describeBackend(name));
+  for (const name of shared('backend').argChoices as BackendName[]) backends.push(await describeBackend(name));
   const [cpu] = cpus();
   const machine = {
     platform: `${process.platform} ${process.arch}`,

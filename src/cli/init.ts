@@ -4,8 +4,9 @@ import { openNewOutput, readModelConfig, resolveModelFolder } from '../io/index.
 import { parseModelConfig, randomWeights } from '../models/index.ts';
 import { Random } from '../random/index.ts';
 import { tokenizerOf } from '../training/index.ts';
-import { shared } from './options.ts';
+import { jsonOption } from './options.ts';
 import { formatCount, printJson, printTable } from './output.ts';
+import { shared } from './setting-options.ts';
 
 interface Flags {
   readonly output: string;
@@ -20,8 +21,8 @@ export function describeInit(command: Command): void {
     .argument('<folder>', 'folder with config.json, which says what model, and a tokenizer; weights in it are not read')
     .addOption(new Option('-o, --output <folder>', 'folder to write').makeOptionMandatory())
     .addOption(new Option('--overwrite', 'replace an earlier output in --output'))
-    .addOption(shared.seed())
-    .addOption(shared.json())
+    .addOption(shared('seed'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `

@@ -3,17 +3,15 @@ import { type Example, isTable, readLines, streamExamples } from '../data/index.
 import { InputError } from '../errors.ts';
 import { type DataSettings, textsOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
-import { textColumns } from './options.ts';
 import { note, warn } from './output.ts';
+import { shared } from './setting-options.ts';
 
 const BATCH_SIZE = 32;
 
 export const inputOption = () => new Option('-i, --input <file>', 'file to read (default: lines of standard input)');
 
 export const textOption = () =>
-  new Option('--text <column[,column]>', 'columns of a .csv, .tsv, .jsonl or .parquet input with the text').argParser(
-    textColumns,
-  );
+  shared('text', { description: 'columns of a .csv, .tsv, .jsonl or .parquet input with the text' });
 
 /** What a model reads. `either`: a line is a pair if there is a TAB in it. */
 export type InputKind = 'text' | 'pair' | 'either';

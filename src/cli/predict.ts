@@ -1,9 +1,14 @@
 import { type Command, Option } from 'commander';
+import { positiveInteger } from '../settings/index.ts';
 import { questionAnswering, readRunConfig, taskOf } from '../training/index.ts';
 import { inputOption, textOption } from './input.ts';
-import { positiveInteger, shared } from './options.ts';
+import { jsonOption } from './options.ts';
 import { predictAnswers } from './predict-answers.ts';
 import { predictLabels } from './predict-labels.ts';
+import { parserOf, shared } from './setting-options.ts';
+
+/** A backend that is not named is that of the run. */
+const ofRun = { defaultText: 'that of the run' };
 
 export function describePredict(command: Command): void {
   command
@@ -11,17 +16,21 @@ export function describePredict(command: Command): void {
       'Label texts or answer questions with a trained adapter, or with a checkpoint that has its own head for that.',
     )
     .argument('[run]', 'folder that train wrote')
-    .addOption(shared.model('checkpoint with its own head; beside a run: where its backbone is now'))
+    .addOption(
+      shared('model', { description: 'checkpoint with its own head; beside a run: where its backbone is now' }),
+    )
     .addOption(inputOption())
     .addOption(textOption())
-    .addOption(shared.skipInvalid())
+    .addOption(shared('skipInvalid'))
     .option('--question <text>', 'a question, with --context')
     .option('--context <text>', 'the text that the answer is looked for in')
     .addOption(
-      new Option('--answers <count>', 'answers to each question with --json').argParser(positiveInteger).default(5),
+      new Option('--answers <count>', 'answers to each question with --json')
+        .argParser(parserOf(positiveInteger))
+        .default(5),
     )
-    .addOption(shared.backend())
-    .addOption(shared.json('print one JSON object per input, with everything that is known'))
+    .addOption(shared('backend', ofRun))
+    .addOption(jsonOption('print one JSON object per input, with everything that is known'))
     .addHelpText(
       'after',
       `

@@ -69,10 +69,11 @@ function refuseEmpty(command: Command): void {
 }
 
 /** `what it does (one | another; default: one)` */
-function optionDescription({ description, argChoices, defaultValue }: Option): string {
+function optionDescription({ description, argChoices, defaultValue, defaultValueDescription, negate }: Option): string {
+  const usual = defaultValueDescription ?? (negate ? undefined : defaultValue);
   const facts = [
     ...(argChoices ? [argChoices.join(' | ')] : []),
-    ...(defaultValue === undefined ? [] : [`default: ${defaultValue}`]),
+    ...(usual === undefined ? [] : [`default: ${usual}`]),
   ];
   return facts.length > 0 ? `${description} (${facts.join('; ')})` : description;
 }

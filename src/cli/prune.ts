@@ -1,37 +1,51 @@
-import { type Command, Option } from 'commander';
-import { openRunFolder, runFileSizes, runPruning } from '../training/index.ts';
+import type { Command } from 'commander';
+import { type SettingGroup, settingsWhere } from '../settings/index.ts';
+import { openRunFolder, runFileSizes, runPruning, settingGroups } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { layerHead, layerRows, methodName, notePruned, runDocument } from './describe.ts';
 import { UsageError } from './errors.ts';
+import { addConfigOptions, configOf, givenSettings } from './given-settings.ts';
 import { interruptSignal } from './interrupt.ts';
+import { jsonOption } from './options.ts';
 import { formatSeconds, note, printJson, printTable } from './output.ts';
-import { addPruningOptions } from './pruning-options.ts';
-import { addAdapterOptions, addBatchSize, addDataOptions, addRunOptions } from './run-options.ts';
+import { addSettings } from './setting-options.ts';
 import { runSettings } from './settings.ts';
 import { TrainingDisplay } from './train.ts';
 import { commandLine, versions } from './versions.ts';
 
 interface Flags {
-  readonly output?: string;
-  readonly overwrite?: boolean;
+  readonly printConfig?: boolean;
   readonly json?: boolean;
+}
+
+/** The settings of training that pruning follows: its batches are those of training. */
+const ofBatches = ['batchSize', 'batchTokens'];
+
+/** The groups of settings without those that only training and writing texts follow. */
+function pruningGroups(): SettingGroup[] {
+  const groups: readonly SettingGroup[] = settingGroups();
+  return groups
+    .filter(({ title }) => title !== 'Generation')
+    .map(({ title, settings }) => ({
+      title,
+      settings: settingsWhere(settings, (_, key) =>
+        title === 'Training' ? ofBatches.includes(key) : key !== 'checkpointSeconds',
+      ),
+    }));
 }
 
 export function describePrune(command: Command): void {
   command.description('Prune an adapter at initialisation and show what is kept, without training.');
-  addDataOptions(command);
-  addAdapterOptions(command);
-  addBatchSize(addPruningOptions(command));
-  addRunOptions(
-    command,
-    new Option('-o, --output <folder>', 'folder to write the pruned, untrained adapter to'),
-    new Option('--overwrite', 'replace an earlier run in --output'),
-  );
+  addSettings(command, pruningGroups()).addOption(jsonOption());
+  addConfigOptions(command);
 }
 
 export async function prune(command: Command): Promise<void> {
-  const { output = null, overwrite = false, json } = command.opts<Flags>();
-  const settings = await runSettings(command);
+  const { printConfig = false, json } = command.opts<Flags>();
+  const given = givenSettings(command);
+  if (printConfig) return printJson(configOf(given));
+  const { output = null, overwrite = false } = given.settings;
+  const settings = await runSettings(given);
   if (!settings.pruning) throw new UsageError(`--adapter ${settings.adapter.kind} has no weights to prune.`);
   const opened = output === null ? null : openRunFolder(output, { overwrite });
   const display = new TrainingDisplay(settings);

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
+import { path } from '../data/index.ts';
 import {
   checkPictures,
   comparisonTable,
@@ -19,25 +21,15 @@ import {
   writeOutputs,
 } from '../experiments/index.ts';
 import type { Pooling } from '../models/index.ts';
-import { runDefaults, trainingDefaults } from '../training/index.ts';
+import { positiveInteger, positiveNumber } from '../settings/index.ts';
+import { modelSettings } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
-import {
-  isExplicit,
-  listOf,
-  model,
-  nonNegative,
-  path,
-  poolings,
-  positiveInteger,
-  positiveNumber,
-  shared,
-  textOf,
-} from './options.ts';
+import { isExplicit, jsonOption } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
-
+import { listOf, listParserOf, parserOf, shared } from './setting-options.ts';
 import { SweepDisplay } from './sweep-display.ts';
 import { commandLine, versions } from './versions.ts';
 
@@ -45,7 +37,7 @@ interface Flags {
   readonly model: readonly string[];
   readonly data?: string;
   readonly tasks?: readonly TaskName[];
-  readonly rows?: readonly string[];
+  readonly methods?: readonly string[];
   readonly seeds: number;
   readonly grid: GridName;
   readonly learningRate?: readonly number[];
@@ -87,74 +79,57 @@ export function describeReproduce(command: Command): void {
     .optionsGroup('Model and data:')
     .addOption(
       new Option('-m, --model <model,...>', 'model folders or installed npm packages')
-        .argParser(listOf(model))
+        .argParser(listParserOf(modelSettings.model))
         .default([embeddedModel], embeddedModel),
     )
-    .addOption(
-      new Option('-d, --data <folder>', 'folder with the data: GLUE, and for table2 folders squad and xsum').argParser(
-        path,
-      ),
-    )
+    .addOption(shared('data', { description: 'folder with the data: GLUE, and for table2 folders squad and xsum' }))
     .addOption(
       new Option('--tasks <task,...>', `of ${taskNames.join(', ')}; by default those of the paper`).argParser(
         listOf(task),
       ),
     )
     .addOption(
-      new Option('--rows <row,...>', 'some methods in place of all; --dry-run lists them').argParser(listOf(String)),
+      new Option('--methods <name,...>', 'some methods instead of all; --dry-run lists them').argParser(listOf(String)),
     )
+    .addOption(shared('pooling'))
+    .addOption(shared('maxLength'))
     .addOption(
-      new Option('--pooling <how>', 'what the head reads: the first token, or the mean of all')
-        .choices(poolings)
-        .default(runDefaults.pooling),
+      new Option('--bottleneck <width>', "width instead of the paper's 64").argParser(parserOf(positiveInteger)),
     )
-    .addOption(shared.maxLength())
-    .addOption(new Option('--bottleneck <width>', "width in place of the paper's 64").argParser(positiveInteger))
     .optionsGroup('Protocol:')
     .addOption(
-      new Option('--seeds <count>', 'how many: 1, 2, ...').argParser(textOf(seedCount)).default(protocol.seeds),
+      new Option('--seeds <count>', 'how many: 1, 2, ...').argParser(parserOf(seedCount)).default(protocol.seeds),
     )
     .addOption(
       new Option('--grid <name>', 'what is searched for each method and task: one point, or all of the paper')
         .choices(Object.keys(grids))
         .default('small'),
     )
-    .addOption(new Option('--learning-rate <rate,...>', "in place of the grid's").argParser(listOf(positiveNumber)))
+    .addOption(
+      new Option('--learning-rate <rate,...>', "instead of the grid's").argParser(listParserOf(positiveNumber)),
+    )
     .addOption(
       new Option(
         '--full-learning-rate <rate,...>',
         `for full fine-tuning; by default ${smallFullLearningRate} in the small grid, else as for adapters`,
-      ).argParser(listOf(positiveNumber)),
+      ).argParser(listParserOf(positiveNumber)),
     )
-    .addOption(new Option('--epochs <count,...>', "in place of the grid's").argParser(listOf(positiveInteger)))
-    .addOption(new Option('--batch-size <count,...>', "in place of the grid's").argParser(listOf(positiveInteger)))
-    .addOption(
-      new Option('--weight-decay <rate>', 'decoupled weight decay')
-        .argParser(nonNegative)
-        .default(trainingDefaults.weightDecay),
-    )
-    .addOption(
-      new Option(
-        '--evaluations <count>',
-        'evaluations of a run while it is trained; by default 1, in figure4 10',
-      ).argParser(positiveInteger),
-    )
+    .addOption(new Option('--epochs <count,...>', "instead of the grid's").argParser(listParserOf(positiveInteger)))
+    .addOption(new Option('--batch-size <count,...>', "instead of the grid's").argParser(listParserOf(positiveInteger)))
+    .addOption(shared('weightDecay'))
+    .addOption(shared('evaluations', { defaultText: '1, in figure4 10' }))
     .optionsGroup('Run:')
     .addOption(
       new Option('-o, --output <folder>', 'folder of all results')
-        .argParser(path)
-        .default(path(resultsFolder), resultsFolder),
+        .argParser(parserOf(path))
+        .default(resolve(resultsFolder), resultsFolder),
     )
     .addOption(new Option('--no-resume', 'repeat runs that are there'))
     .addOption(new Option('--retry-failed', 'try runs again that failed'))
-    .addOption(
-      new Option('--checkpoint-seconds <seconds>', 'how often a run leaves a checkpoint')
-        .argParser(nonNegative)
-        .default(60),
-    )
+    .addOption(shared('checkpointSeconds').default(60))
     .addOption(new Option('--dry-run', 'show what would be run'))
-    .addOption(shared.backend().default(runDefaults.backend))
-    .addOption(shared.json())
+    .addOption(shared('backend'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
@@ -214,7 +189,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
 
 async function sweepSettings(command: Command): Promise<SweepSettings> {
   const flags = command.opts<Flags>();
-  const { model: named, data, tasks, rows, pooling, maxLength, evaluations, weightDecay, backend } = flags;
+  const { model: named, data, tasks, methods: rows, pooling, maxLength, evaluations, weightDecay, backend } = flags;
   if (data === undefined)
     throw new UsageError('--data is missing: the folder with the GLUE data, and squad and xsum for table2.');
   const models: string[] = [];

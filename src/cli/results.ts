@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { path } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   experiments,
@@ -20,9 +22,10 @@ import {
   taskTitle,
 } from '../experiments/index.ts';
 import { UsageError } from './errors.ts';
-import { listOf, model, naturalNumber, path, rejectExplicit } from './options.ts';
+import { rejectExplicit } from './options.ts';
 import { formatCount, formatSeconds, note, printJson, printResult, printTable } from './output.ts';
 import { resultsFolder } from './reproduce.ts';
+import { listOf, parserOf, shared } from './setting-options.ts';
 
 interface Flags {
   readonly output: string;
@@ -39,7 +42,7 @@ interface Flags {
 
 function move(text: string): Moves[number] {
   const [from, to, ...more] = text.split('=');
-  if (from && to && more.length === 0) return [from.replace(/\/+$/, ''), path(to)];
+  if (from && to && more.length === 0) return [from.replace(/\/+$/, ''), resolve(to)];
   throw new InvalidArgumentError('It must be from=to, two folders, with commas between several.');
 }
 
@@ -48,14 +51,14 @@ export function describeResults(command: Command): void {
     .description('List the runs of reproduce, choose among them, and write them in other formats.')
     .addOption(
       new Option('-o, --output <folder>', 'folder of the results')
-        .argParser(path)
-        .default(path(resultsFolder), resultsFolder),
+        .argParser(parserOf(path))
+        .default(resolve(resultsFolder), resultsFolder),
     )
     .addOption(new Option('--experiment <name>', 'runs of one experiment').choices(experiments.map(({ name }) => name)))
-    .addOption(new Option('-m, --model <model>', 'with one model').argParser(model))
+    .addOption(shared('model', { description: 'with one model' }))
     .addOption(new Option('--task <name>', 'on one task').choices(taskNames))
     .option('--row <id>', 'of one method')
-    .addOption(new Option('--seed <number>', 'with one seed').argParser(naturalNumber))
+    .addOption(shared('seed', { description: 'with one seed', defaultText: null }))
     .addOption(new Option('--status <status>', 'in one state; running is also what was killed').choices(statuses))
     .addOption(
       new Option('--format <format>', 'what is written to standard output')
@@ -66,7 +69,7 @@ export function describeResults(command: Command): void {
       new Option(
         '--import <file>',
         'take runs of another output folder over: its results.sqlite, or what --format json has written',
-      ).argParser(path),
+      ).argParser(parserOf(path)),
     )
     .addOption(
       new Option('--moved <from=to,...>', 'with --import: folders of data or models that lie elsewhere here').argParser(

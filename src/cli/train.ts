@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { OutputFolder } from '../io/index.ts';
 import {
-  checkpointSeconds as checkpointDefault,
+  flatSettings,
   openRunFolder,
   type RunEvents,
   type RunResult,
@@ -10,26 +10,24 @@ import {
   readStoppedRun,
   runFileSizes,
   runTraining,
+  settingGroups,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
 import { UsageError } from './errors.ts';
 import { useData, useModel } from './fetch.ts';
-import { addGenerationOptions } from './generation-options.ts';
+import { addConfigOptions, checkAgreement, configOf, type Given, givenSettings } from './given-settings.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
-import { nonNegative } from './options.ts';
+import { jsonOption } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
-import { addPruningOptions } from './pruning-options.ts';
-import { addAdapterOptions, addDataOptions, addRunOptions, addTrainingOptions } from './run-options.ts';
-import { checkAgreement, defaultOutput, runSettings } from './settings.ts';
+import { addSettings } from './setting-options.ts';
+import { defaultOutput, runSettings } from './settings.ts';
 import { commandLine, versions } from './versions.ts';
 
 interface Flags {
-  readonly output?: string;
   readonly resume?: boolean;
-  readonly overwrite?: boolean;
-  readonly checkpointSeconds: number;
+  readonly printConfig?: boolean;
   readonly json?: boolean;
 }
 
@@ -39,20 +37,10 @@ export function describeTrain(command: Command): void {
     .usage(
       '--model <model> (--task <name> --data <folder> | --data <file> --text <columns> (--label <column> | --target <column>)) [options]',
     );
-  addDataOptions(command);
-  addAdapterOptions(command);
-  addPruningOptions(command, ['none']);
-  addTrainingOptions(command);
-  addGenerationOptions(command);
-  addRunOptions(
-    command,
-    new Option('-o, --output <folder>', 'folder to write (default: runs/<data>-<adapter>-<pruning>-s<seed>)'),
-    new Option('--resume', 'continue the stopped run in --output, with its settings').conflicts('overwrite'),
-    new Option('--overwrite', 'replace an earlier run in --output'),
-    new Option('--checkpoint-seconds <seconds>', 'how often it leaves a checkpoint')
-      .argParser(nonNegative)
-      .default(checkpointDefault),
-  );
+  addSettings(command, settingGroups())
+    .addOption(new Option('--resume', 'continue the stopped run in --output, with its settings').conflicts('overwrite'))
+    .addOption(jsonOption());
+  addConfigOptions(command);
   command.addHelpText(
     'after',
     `
@@ -65,18 +53,22 @@ Examples:
   $ sparse-adapter train --model ./bert-base --data mail.csv --text subject,body --label folder
   $ sparse-adapter train --model ./bart-base --data articles.jsonl --text document --target summary
   $ sparse-adapter train --model google-bert/bert-base-uncased --dataset nyu-mll/glue --task rte
-  $ sparse-adapter train --resume --output runs/rte-houlsby-snip40-s42`,
+  $ sparse-adapter train --resume --output runs/rte-houlsby-snip40-s42
+  $ sparse-adapter train --config run.json --seed 2`,
   );
 }
 
 export async function train(command: Command): Promise<void> {
-  const { resume = false, overwrite = false, json = false, output: named, checkpointSeconds } = command.opts<Flags>();
+  const { resume = false, printConfig = false, json = false } = command.opts<Flags>();
+  const given = givenSettings(command);
+  if (printConfig) return printJson(configOf(given));
+  const { output: named, overwrite = false, checkpointSeconds } = given.settings;
   if (resume && named === undefined) throw new UsageError('--resume needs --output, the folder of the stopped run.');
   const open = (folder: string) => openRunFolder(folder, { overwrite: overwrite || resume });
   let output = named === undefined ? null : open(named);
   let result: RunResult;
   try {
-    const settings = resume && output ? await stoppedSettings(command, output.folder) : await runSettings(command);
+    const settings = resume && output ? await stoppedSettings(given, output.folder) : await runSettings(given);
     output ??= open(defaultOutput(settings));
     result = await trainIn(output, settings, { resume, checkpointSeconds });
   } finally {
@@ -100,7 +92,7 @@ export async function train(command: Command): Promise<void> {
 async function trainIn(
   output: OutputFolder,
   settings: RunSettings,
-  options: { readonly resume: boolean; readonly checkpointSeconds: number },
+  options: { readonly resume: boolean; readonly checkpointSeconds?: number },
 ): Promise<RunResult> {
   await useBackend(settings.backend);
   const display = new TrainingDisplay(settings, options.resume);
@@ -123,9 +115,9 @@ async function trainIn(
   }
 }
 
-async function stoppedSettings(command: Command, folder: string): Promise<RunSettings> {
+async function stoppedSettings(given: Given, folder: string): Promise<RunSettings> {
   const settings = readStoppedRun(folder).settings;
-  checkAgreement(command, settings);
+  checkAgreement(given, flatSettings(settings));
   return { ...settings, model: await useModel(settings.model), data: await useData(settings.data) };
 }
 

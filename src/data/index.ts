@@ -21,6 +21,7 @@ export {
 } from './read-examples.ts';
 export { type QuestionDataset, readQuestions } from './read-questions.ts';
 export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
+export { columnSettings, path, sourceSettings, wordnetSettings } from './settings.ts';
 export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
 export { rowsOf, sourceOf } from './source-of.ts';
 export { type GlueTaskName, glueTasks, isGlueTask } from './sources/glue-folder.ts';

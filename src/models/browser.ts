@@ -33,6 +33,7 @@ export { encoderAt } from './encoder.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
 export type { ScoredText } from './generation/beam-search.ts';
 export { type GenerateOptions, generate } from './generation/generate.ts';
+export { generationFrom, generationOptions, numReturnSequences } from './generation/options.ts';
 export {
   type GenerationSettings,
   generationDefaults,

@@ -25,4 +25,5 @@ export {
   pruningScopes,
   selectMasks,
 } from './select.ts';
+export { methodSettings, pruningSettings } from './settings.ts';
 export { synflow } from './synflow.ts';

@@ -25,13 +25,12 @@ export const builtIn = [
     summary: 'against the gradient flow',
     data: 'batches',
     options: {
-      temperature: option(positiveNumber, {
-        description: 'what logits are divided by while weights are scored',
-        flag: 'grasp-temperature',
+      graspTemperature: option(positiveNumber, {
+        description: 'divides logits while weights are scored',
         default: 1,
       }),
     },
-    score: scores.grasp,
+    score: (context, { graspTemperature }) => scores.grasp(context, { temperature: graspTemperature }),
   }),
   definePruningMethod({
     name: 'fisher',

@@ -1,11 +1,29 @@
 export { printable } from '../errors.ts';
+export { type Disagreement, firstDisagreement } from './agreement.ts';
 export { checkInstance, checkOptions } from './arguments.ts';
+export { type BelongingTable, belongingTo } from './belonging.ts';
 export {
+  belongingOf,
+  type Choice,
+  type Choices,
+  isRecord,
+  parseGiven,
+  refuseWithoutEffect,
+  type Values,
+  type Writer,
+  withDefaults,
+  withEffect,
+} from './effect.ts';
+export { type Intersection, type SettingGroup, settingsWhere, type TableOf, tableOf } from './group.ts';
+export { markdownTable, withTables } from './markdown.ts';
+export {
+  type Belonging,
   type ConfigOf,
   completeOptions,
   completeTable,
   factsOf,
   formOf,
+  type GivenOf,
   kebabCase,
   type Option,
   type OptionFacts,
@@ -13,7 +31,10 @@ export {
   type OptionTable,
   type OptionValue,
   option,
+  type Presence,
   partialTable,
+  type SettingsOf,
+  valueText,
 } from './option.ts';
 export { expectationOf, parseWith } from './parse.ts';
 export {

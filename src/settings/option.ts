@@ -1,30 +1,58 @@
 import * as v from 'valibot';
 import { InputError, printable } from '../errors.ts';
 import { expectationOf, parseWith } from './parse.ts';
-import type { Schema, ValueOf } from './schemas.ts';
+import type { DeepReadonly, Schema, ValueOf } from './schemas.ts';
 import { textForm, valueOfText } from './text-form.ts';
 
-/** What there is to know of an option beside the values that it takes, which its schema says. */
+/** The choices of other settings that a setting belongs to, by the name of the other: `{ task: ['question-answering'] }`. */
+export type Belonging = Readonly<Record<string, readonly string[] | (() => readonly string[])>>;
+
+/** Facts about an option beside the values that it takes, which its schema says. */
 export type OptionFacts<Value> = {
   /** A few words for the help. */
   readonly description: string;
-  readonly default: Value;
+  /** Left out: there is none, so complete settings have it only where it is given. */
+  readonly default?: Value;
   /** The default of an adapter that is pruned at initialisation, where it is another one. */
   readonly whenPruned?: Value;
-  /** Whether complete settings have it only where it is given. */
+  /** Whether complete settings have it only where it is given, although there is a default. */
   readonly isOptional?: boolean;
+  /** Whether complete settings must have it, although there is no default. */
+  readonly isRequired?: true;
+  /** How the help tells the default, where that is no value or follows from something else: `as the checkpoint says`. */
+  readonly defaultText?: string;
   /** Name on the command line, if it is not the option's own in kebab case; null if it has none there. */
   readonly flag?: string | null;
-  /** What stands for the value in the help, such as `<width>`; by default a word for the kind of value. */
+  /** Its letter on the command line. */
+  readonly short?: string;
+  /** Stands for the value in the help, such as `<width>`; by default a word for the kind of value. */
   readonly placeholder?: string;
+  /** The names that may stand for a value as text, where the schema does not say. */
+  readonly choices?: readonly string[];
+  /** Where it has an effect; left out: everywhere. */
+  readonly for?: Belonging;
+  /** Another setting, without which it has no effect. */
+  readonly needs?: string;
+  /** Another setting, which cannot be given beside it. */
+  readonly excludes?: string;
+  /** Whether a run stores it. Default true. */
+  readonly isStored?: boolean;
 };
 
+/** When complete settings have an option: always, where it belongs to the choices made, or where it is given. */
+export type Presence = 'always' | 'where it belongs' | 'where given';
+
 /**
- * A setting declared once: a schema of its values that carries what else there is to know of it. The check of stored settings,
- * their type, the parser of the command line and the help all follow.
+ * A setting declared once: a schema of its values that carries the other facts about it. The check of stored settings, their type,
+ * the parser of the command line, the help and the documentation all follow.
  */
-export type Option<Value = unknown> = Schema<Value> & {
+export type Option<Value = unknown, Given = unknown, Present extends Presence = Presence> = v.GenericSchema<
+  Given,
+  Value
+> & {
   readonly pipe: readonly [Schema<Value>, v.MetadataAction<Value, OptionFacts<Value>>];
+  /** Of the types alone. */
+  readonly presence?: Present;
 };
 
 /** The value of an option of an adapter or a pruning method: plain JSON. */
@@ -32,14 +60,48 @@ export type OptionValue = number | string | boolean | readonly string[] | readon
 
 export type OptionTable<Value = OptionValue> = Readonly<Record<string, Option<Value>>>;
 
-/** The values of a table's options. */
-export type ConfigOf<Table extends OptionTable<unknown>> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
+type Flat<T> = { [Key in keyof T]: T[Key] };
+type PresentIn<Table, Presences extends Presence> = {
+  [Key in keyof Table]: Table[Key] extends Option<infer _, infer _, infer P>
+    ? [P] extends [Presences]
+      ? Key
+      : never
+    : never;
+}[keyof Table];
+
+/** The values of a table's options, those without a default where they are given. */
+export type ConfigOf<Table extends OptionTable<unknown>> = Flat<
+  {
+    readonly [Key in Exclude<keyof Table, PresentIn<Table, 'where given'>>]: ValueOf<Table[Key]>;
+  } & { readonly [Key in PresentIn<Table, 'where given'>]?: ValueOf<Table[Key]> }
+>;
+
+/** Complete settings: options that belong to some choices may be absent. */
+export type SettingsOf<Table extends OptionTable<unknown>> = Flat<
+  {
+    readonly [Key in PresentIn<Table, 'always'>]: ValueOf<Table[Key]>;
+  } & { readonly [Key in Exclude<keyof Table, PresentIn<Table, 'always'>>]?: ValueOf<Table[Key]> }
+>;
+
+/** Settings as they are given: any may be left out. */
+export type GivenOf<Table extends OptionTable<unknown>> = {
+  readonly [Key in keyof Table]?: v.InferInput<Table[Key]> | undefined;
+};
+
+type PresenceOf<Facts> = Facts extends { readonly default: unknown }
+  ? Facts extends { readonly for: unknown } | { readonly needs: string }
+    ? 'where it belongs'
+    : 'always'
+  : Facts extends { readonly isRequired: true }
+    ? 'always'
+    : 'where given';
 
 /** An option that takes the values of a schema. */
-export const option = <const S extends v.GenericSchema>(
+export const option = <const S extends v.GenericSchema, const Facts extends OptionFacts<NoInfer<ValueOf<S>>>>(
   schema: S,
-  facts: OptionFacts<NoInfer<ValueOf<S>>>,
-): Option<ValueOf<S>> => v.pipe(schema, v.metadata({ ...facts })) as unknown as Option<ValueOf<S>>;
+  facts: Facts,
+): Option<ValueOf<S>, DeepReadonly<v.InferInput<S>>, PresenceOf<Facts>> =>
+  v.pipe(schema, v.metadata({ ...facts } as OptionFacts<ValueOf<S>>)) as never;
 
 export const factsOf = <Value>({ pipe: [, { metadata }] }: Option<Value>): OptionFacts<Value> => metadata;
 
@@ -47,7 +109,7 @@ export const factsOf = <Value>({ pipe: [, { metadata }] }: Option<Value>): Optio
 export interface OptionForm {
   /** Without `--`; null if it has none. */
   readonly flag: string | null;
-  /** Null for a switch, which is false unless given. */
+  /** Null for a switch, which is false unless given, or true unless it is given with `no-`. */
   readonly placeholder: string | null;
   readonly description: string;
   /** The values there are, if they are a few names. */
@@ -63,27 +125,38 @@ export interface OptionForm {
 /** `prefixLength` is `prefix-length`. */
 export const kebabCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+/** A value as it is written on a command line. */
+export const valueText = (value: unknown): string =>
+  Array.isArray(value) ? value.join(',') : value === null ? 'none' : String(value);
+
 /** @param key the name of the option in settings */
 export function formOf(key: string, declared: Option): OptionForm {
-  const { flag = kebabCase(key), placeholder, description, default: fallback } = factsOf(declared);
+  const { placeholder, description, default: fallback, defaultText, ...facts } = factsOf(declared);
   const form = textForm(declared);
+  const own = form.placeholder === null && fallback === true ? `no-${kebabCase(key)}` : kebabCase(key);
   return {
-    flag,
+    flag: facts.flag === undefined ? own : facts.flag,
     placeholder: form.placeholder && (placeholder ?? form.placeholder),
     description,
-    choices: form.choices,
-    default: Array.isArray(fallback) ? fallback.join(',') : fallback === null ? 'none' : String(fallback),
+    choices: facts.choices ?? form.choices,
+    default: defaultText ?? (fallback === undefined ? '' : valueText(fallback)),
     expected: expectationOf(declared),
-    parse: (text) => valueOfText(declared, text),
+    parse: (text) => {
+      if (!facts.choices || facts.choices.includes(text)) return valueOfText(declared, text);
+      throw new InputError(`It must be one of ${facts.choices.join(', ')}.`);
+    },
   };
 }
+
+const mayBeAbsent = ({ isOptional, isRequired, default: fallback }: OptionFacts<unknown>): boolean =>
+  isOptional === true || (fallback === undefined && !isRequired);
 
 /** The schema of settings with all options of a table; those that are optional may be missing, no others be there. */
 export const completeTable = (table: OptionTable<unknown>): Readonly<Record<string, Schema>> =>
   Object.fromEntries(
     Object.entries(table).map(([key, declared]) => [
       key,
-      factsOf(declared).isOptional ? v.optional(declared) : declared,
+      mayBeAbsent(factsOf(declared)) ? v.optional(declared) : declared,
     ]),
   );
 
@@ -109,7 +182,7 @@ export function completeOptions<Table extends OptionTable<unknown>>(
     throw new InputError(`${owner} has no option '${printable(unknown)}'; its options: ${known}.`);
   }
   const values = Object.entries(table)
-    .filter(([key, declared]) => given[key] !== undefined || !factsOf(declared).isOptional)
+    .filter(([key, declared]) => given[key] !== undefined || !mayBeAbsent(factsOf(declared)))
     .map(([key, declared]) => [key, given[key] === undefined ? defaultsFor(factsOf(declared)) : given[key]]);
   return parseWith(v.object(completeTable(table)), Object.fromEntries(values), owner) as ConfigOf<Table>;
 }

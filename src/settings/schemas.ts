@@ -8,7 +8,7 @@ import * as v from 'valibot';
 /** A schema of any value. */
 export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
 
-type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
 /** What a schema describes, as something that nobody changes. */
 export type ValueOf<S extends v.GenericSchema> = DeepReadonly<v.InferOutput<S>>;

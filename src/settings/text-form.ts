@@ -15,7 +15,13 @@ export interface TextForm {
 
 /** The parts of schemas that are looked at. */
 type Parts = v.GenericSchema &
-  Partial<{ options: readonly unknown[]; item: v.GenericSchema; wrapped: v.GenericSchema; literal: unknown }>;
+  Partial<{
+    options: readonly unknown[];
+    item: v.GenericSchema;
+    items: readonly v.GenericSchema[];
+    wrapped: v.GenericSchema;
+    literal: unknown;
+  }>;
 
 const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text));
 
@@ -29,13 +35,15 @@ function orNone(form: TextForm): TextForm {
   return { ...form, placeholder, parse: (text) => (text === 'none' ? null : form.parse(text)) };
 }
 
-/** The first of several schemas that accepts what the text stands for to it. */
+/** The first of several schemas that accepts what the text stands for to it; a text with commas is a list, where there are lists. */
 function ofUnion(schemas: readonly v.GenericSchema[]): TextForm {
   const forms = schemas.map(textForm);
   return {
     placeholder: forms.map(({ placeholder }) => placeholder ?? '<value>').join('|'),
     choices: forms.flatMap(({ choices }) => choices),
     parse: (text) => {
+      const list = schemas.findIndex(({ type }) => type === 'array');
+      if (list >= 0 && text.includes(',')) return forms[list].parse(text);
       const values = forms.map((form) => form.parse(text));
       return values[
         Math.max(
@@ -49,7 +57,7 @@ function ofUnion(schemas: readonly v.GenericSchema[]): TextForm {
 
 /** Returns how values of a schema are written. */
 export function textForm(schema: v.GenericSchema): TextForm {
-  const { type, options = [], item, wrapped, literal } = schema as Parts;
+  const { type, options = [], item, items = [], wrapped, literal } = schema as Parts;
   if (wrapped) return type === 'nullable' || type === 'nullish' ? orNone(textForm(wrapped)) : textForm(wrapped);
   switch (type) {
     case 'number':
@@ -66,6 +74,8 @@ export function textForm(schema: v.GenericSchema): TextForm {
       };
     case 'union':
       return ofUnion(options as readonly v.GenericSchema[]);
+    case 'strict_tuple':
+      return ofList(textForm(items[0]));
     case 'array':
       if (item) return ofList(textForm(item));
   }

@@ -1,6 +1,7 @@
 export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
 export * from './browser.ts';
 export { readStoppedRun } from './checkpoint.ts';
+export { type ChosenSettings, choicesOf, chosenSettings } from './choices.ts';
 export {
   type Conversion,
   type ConversionTarget,
@@ -26,6 +27,7 @@ export {
   TaskModel,
 } from './model.ts';
 export { tokenizerOf } from './model-tokenizer.ts';
+export { dataOf, flatSettings, nestedSettings } from './nested.ts';
 export type { PruneModelOptions } from './prune-model.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
 export {
@@ -63,6 +65,7 @@ export {
   WEIGHTS,
 } from './run-folder.ts';
 export { type RunRecord, readRun } from './run-record.ts';
+export { modelSettings } from './run-settings.ts';
 export {
   builtAdapter,
   type ClassificationData,
@@ -84,5 +87,6 @@ export {
   withAllOptions,
 } from './settings.ts';
 export { givenSettings } from './settings-schema.ts';
+export { type GivenSettings, settingGroups, settingTable } from './settings-table.ts';
 export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
 export { Trainable } from './trainable.ts';

@@ -221,12 +221,8 @@ test('unusable runs and inputs of the other commands', async () => {
       message: /no\.txt does not exist/,
     },
     'a part that the adapter lacks': {
-      args: prune('--prunable', 'lora'),
+      args: prune('--pruning-targets', 'lora'),
       message: /The adapter 'houlsby' has no weights to prune in 'lora'; its parts are: bottleneck/,
-    },
-    'a Large-Sparse adapter without a width': {
-      args: ['info', model, '--adapter', 'full', '--large-sparse', '2'],
-      message: /The adapter 'full' has no width, so it has no Large-Sparse setting/,
     },
     'info: an adapter of another library': {
       args: ['info', at('foreign')],
@@ -242,13 +238,13 @@ test('wrong usage', () =>
     'an unknown command': { args: ['trian'], message: /unknown command 'trian'/ },
     'an unknown choice': {
       args: replacing('--pruning', 'snap'),
-      message: /'snap' is invalid\. Allowed choices are random/,
+      message: /'snap' is invalid\. It must be one of none, random/,
     },
     'sparsity 1': { args: replacing('--sparsity', '1'), message: /argument '1' is invalid\. It must be in \[0, 1\)/ },
     'negative sparsity': { args: replacing('--sparsity', '-0.1'), message: /argument '-0\.1' is invalid/ },
     'not a number': {
       args: replacing('--learning-rate', 'fast'),
-      message: /'fast' is invalid\. It must be a number above 0/,
+      message: /'fast' is invalid\. It must be a number, 0 or more/,
     },
     'not a whole number': {
       args: replacing('--epochs', '1.5'),
@@ -260,11 +256,11 @@ test('wrong usage', () =>
     },
     'two sizes of a batch': {
       args: replacing('--batch-size', '8', '--batch-tokens', '512'),
-      message: /'--batch-tokens <count>' cannot be used with option '--batch-size <count>'/,
+      message: /--batch-size cannot be combined with --batch-tokens/,
     },
     'two sizes of a pruning batch': {
       args: ['prune', '--model', model, '--data', at('train.csv'), '--batch-size', '8', '--batch-tokens', '512'],
-      message: /'--batch-tokens <count>' cannot be used with option '--batch-size <count>'/,
+      message: /--batch-size cannot be combined with --batch-tokens/,
     },
     'too many text columns': { args: replacing('--text', 'a,b,c'), message: /It must be a column, or two columns/ },
     'no model': { args: ['train', '--data', at('train.csv')], message: /--model is missing/ },
@@ -275,24 +271,24 @@ test('wrong usage', () =>
     },
     'a folder without its task': {
       args: ['prune', '--model', model, '--data', folder],
-      message: /is a folder: name its GLUE task with --task/,
+      message: /is a folder: name its dataset with --task/,
     },
     'an option without effect': {
-      args: replacing('--pruning', 'none', '--scope', 'layer'),
-      message: /--scope has no effect/,
+      args: replacing('--pruning', 'none', '--pruning-scope', 'layer'),
+      message: /--pruning-scope has no effect/,
     },
     'an option of another pruning method': {
       args: replacing('--pruning', 'snip', '--grasp-temperature', '200'),
-      message: /--grasp-temperature is no option of --pruning snip/,
+      message: /--grasp-temperature has no effect with --pruning snip; it is for grasp/,
     },
     'a temperature without pruning': {
       args: pruneFull('--grasp-temperature', '200'),
-      message: /--grasp-temperature is no option of --pruning none/,
+      message: /--grasp-temperature has no effect with --adapter full, which has no weights to prune/,
     },
     'prune: nothing to prune': { args: pruneFull(), message: /--adapter full has no weights to prune/ },
     'a temperature of nothing': {
       args: replacing('--pruning', 'grasp', '--grasp-temperature', '0'),
-      message: /'--grasp-temperature' argument '0' is invalid\. It must be a number above 0/,
+      message: /argument '0' is invalid\. It must be a number above 0/,
     },
     'no rounds at all': {
       args: replacing('--pruning-iterations', '0'),
@@ -310,23 +306,27 @@ test('wrong usage', () =>
     },
     'pruning examples without effect': {
       args: replacing('--pruning', 'synflow', '--pruning-examples', '8'),
-      message: /--pruning-examples has no effect with --pruning synflow, which looks at no data/,
+      message: /--pruning-examples has no effect with --pruning synflow; it is for snip, grasp, fisher/,
     },
     'a sparsity beside that of Large-Sparse': {
       args: replacing('--large-sparse', '2', '--sparsity', '0.5'),
-      message: /'--large-sparse <factor>' cannot be used with option '--sparsity <fraction>'/,
+      message: /--sparsity cannot be combined with --large-sparse/,
     },
     'no wider than it was': {
       args: replacing('--large-sparse', '1'),
       message: /'1' is invalid\. It must be a whole number above 1/,
+    },
+    'a Large-Sparse adapter without a width': {
+      args: ['info', model, '--adapter', 'full', '--large-sparse', '2'],
+      message: /--large-sparse has no effect with --adapter full, which has no weights to prune/,
     },
     'info: options of an adapter without one': {
       args: ['info', model, '--bottleneck', '8'],
       message: /--bottleneck needs --adapter/,
     },
     'info: a scope of nothing': {
-      args: ['info', model, '--adapter', 'lora', '--scope', 'layer'],
-      message: /--scope needs --sparsity or --large-sparse/,
+      args: ['info', model, '--adapter', 'lora', '--pruning-scope', 'layer'],
+      message: /--pruning-scope needs --sparsity or --large-sparse/,
     },
     'info: an adapter on no model': { args: ['info', '--adapter', 'lora'], message: /--adapter needs a model/ },
     'info: two models': { args: ['info', model, '--model', model], message: /--model stands in place of the argument/ },
@@ -334,7 +334,10 @@ test('wrong usage', () =>
       args: replacing('--adapter', 'lora'),
       message: /--bottleneck is no option of --adapter lora/,
     },
-    'an unknown adapter': { args: replacing('--adapter', 'prompt'), message: /'prompt' is invalid\. Allowed choices/ },
+    'an unknown adapter': {
+      args: replacing('--adapter', 'prompt'),
+      message: /'prompt' is invalid\. It must be one of full, fusion/,
+    },
     'no width at all': {
       args: replacing('--bottleneck', '0'),
       message: /'0' is invalid\. It must be a whole number above 0/,
@@ -359,9 +362,12 @@ test('wrong usage', () =>
     },
     'runs of one name': {
       args: replacing('--fuse', 'a/run,b/run'),
-      message: /Two of them are called 'run': write name=folder/,
+      message: /It must be folders of different names, with commas between them; write name=folder/,
     },
-    'an option that belongs elsewhere': { args: replacing('--task', 'rte'), message: /--eval-data belongs to a file/ },
+    'an option that belongs elsewhere': {
+      args: replacing('--task', 'rte'),
+      message: /--eval-data has no effect with --task rte, whose files and columns are known/,
+    },
     'predict without a model': { args: ['predict'], message: /name the folder of a run/ },
     'evaluate without a run': { args: ['evaluate'], message: /missing required argument 'run'/ },
     'too many columns for the model': {

@@ -33,7 +33,7 @@ const parsedLines = (text: string) =>
 
 test('train, evaluate, generate and info of a run that writes texts', async () => {
   const options = ['--eval-data', join(data, 'dev.jsonl'), '--adapter', 'full', '--pruning', 'none', '--epochs', '60'];
-  const sizes = ['--learning-rate', '0.004', '--batch-size', '8', '--max-target-length', '8', '--beams', '2'];
+  const sizes = ['--learning-rate', '0.004', '--batch-size', '8', '--max-target-length', '8', '--num-beams', '2'];
   const trained = JSON.parse((await succeed([...train, ...options, ...sizes, '--json', '--output', run])).stdout);
   assert.deepEqual(trained.settings.data.generation, { numBeams: 2, sampling: null });
   assert.equal(trained.settings.data.maxTargetLength, 8);
@@ -41,11 +41,11 @@ test('train, evaluate, generate and info of a run that writes texts', async () =
   const input = 'cat and fox\nowl and bee\n';
   const [evaluated, greedy, json, table, sampled, again, info] = await Promise.all([
     succeed(['evaluate', run, '--json']),
-    succeed(['generate', run, '--beams', '1'], { input }),
-    succeed(['generate', run, '--beams', '3', '--texts', '2', '--json'], { input }),
+    succeed(['generate', run, '--num-beams', '1'], { input }),
+    succeed(['generate', run, '--num-beams', '3', '--num-return-sequences', '2', '--json'], { input }),
     succeed(['generate', run, '--input', join(data, 'dev.jsonl')]),
-    succeed(['generate', run, '--sample', '--texts', '3', '--seed', '5'], { input }),
-    succeed(['generate', run, '--temperature', '1', '--texts', '3', '--seed', '5'], { input }),
+    succeed(['generate', run, '--do-sample', '--num-return-sequences', '3', '--seed', '5'], { input }),
+    succeed(['generate', run, '--temperature', '1', '--num-return-sequences', '3', '--seed', '5'], { input }),
     succeed(['info', run]),
   ]);
   assert.deepEqual(JSON.parse(evaluated.stdout).metrics, trained.metrics);
@@ -73,7 +73,7 @@ test('a checkpoint writes with its own weights; info shows both sides', async ()
 
 test('no token comes twice where runs of one are to be unique', async () => {
   const [free, unique] = await Promise.all(
-    [[], ['--unique-ngrams', '1']].map(async (options) => {
+    [[], ['--no-repeat-ngram-size', '1']].map(async (options) => {
       const { stdout } = await succeed(['generate', '--model', model, '--max-target-length', '12', ...options], {
         input: 'cat\n',
       });
@@ -84,7 +84,7 @@ test('no token comes twice where runs of one are to be unique', async () => {
   assert.equal(new Set(unique).size, unique.length, unique.join(''));
 });
 
-test('no option with a value begins with no-, which the parser takes for the absence of another one', () => {
+test('an option with a value is never the absence of another one, though its name begins with no-', () => {
   const values = buildProgram().commands.flatMap(({ options }) => options.filter(({ required }) => required));
   assert.ok(values.length > 50);
   assert.deepEqual(
@@ -96,16 +96,21 @@ test('no option with a value begins with no-, which the parser takes for the abs
 const mistakes: [string, string[], number, RegExp][] = [
   ['no model', ['generate'], 2, /folder of a run, or with --model a checkpoint of BART/],
   ['an encoder', ['generate', '--model', tinyFolder()], 1, /model_type "bert" is not supported; it must be bart/],
-  ['beams and samples', ['generate', '--model', model, '--beams', '2', '--sample'], 1, /sampling goes without beams/],
+  [
+    'beams and samples',
+    ['generate', '--model', model, '--num-beams', '2', '--do-sample'],
+    1,
+    /sampling goes without beams/,
+  ],
   ['too long', ['generate', '--model', model, '--max-length', '99'], 1, /99.*24 positions/],
-  ['a label beside', [...train, '--label', 'summary'], 2, /--label is a column of classes or numbers/],
+  ['a label beside', [...train, '--label', 'summary'], 2, /--label has no effect with --target summary/],
   ['two texts', [...train, '--text', 'a,b'], 2, /--text names two columns/],
-  ['pooling', [...train, '--pooling', 'mean'], 2, /--pooling has no effect where texts are written/],
+  ['pooling', [...train, '--pooling', 'mean'], 2, /--pooling has no effect with --target summary/],
   [
     'beams without target',
-    [...train.slice(0, -2), '--label', 'summary', '--beams', '2'],
+    [...train.slice(0, -2), '--label', 'summary', '--num-beams', '2'],
     2,
-    /--beams goes with --target/,
+    /--num-beams has no effect with --task text-classification; it is for text2text-generation/,
   ],
   ['an unknown column', [...train.slice(0, -1), 'headline'], 1, /no column 'headline'/],
 ];

@@ -88,7 +88,7 @@ const failures: [name: string, code: number, args: string[], message: RegExp][] 
   ],
   ['a field that is missing', 1, [...train(), '--data', 'not'], /not\/train\.json, question q9 has no "question"/],
   ['no such folder', 1, [...train(), '--data', 'nowhere'], /nowhere does not exist/],
-  ['a label', 2, [...train(), '--label', 'mood'], /--label belongs to a table of your own, not to --task squad/],
+  ['a label', 2, [...train(), '--label', 'mood'], /--label has no effect with --task squad/],
   ['pooling', 2, [...train(), '--pooling', 'mean'], /--pooling has no effect with --task squad/],
   ['columns in evaluation', 2, ['evaluate', 'RUN', '--data', 'asked.jsonl', '--text', 'a'], /--text names columns/],
 ];
@@ -121,7 +121,7 @@ test('a stride and a question need their task', async () => {
     sparseAdapter(['predict', run, '--question', 'why', '--context', 'a']),
   ]);
   assert.deepEqual([stride.code, question.code], [2, 2]);
-  assert.match(stride.stderr, /--stride belongs to --task squad/);
+  assert.match(stride.stderr, /--stride has no effect with --task text-classification; it is for question-answering/);
   assert.match(question.stderr, /--question and --context are for a model of questions; this one labels texts/);
 });
 

@@ -153,7 +153,7 @@ test('a dry run shows the plan and writes nothing', async () => {
 });
 
 test('with failed runs the command fails, after it has written the others', async () => {
-  const args = sweep('failing', '--rows', 'full', '--full-learning-rate', '1e30', '--tasks', 'rte', '--seeds', '1');
+  const args = sweep('failing', '--methods', 'full', '--full-learning-rate', '1e30', '--tasks', 'rte', '--seeds', '1');
   const { code, stdout, stderr } = await sparseAdapter(args);
   assert.equal(code, 1, stderr);
   assert.match(stderr, /failed: Fine-Tune, RTE, seed 1: .*lower the learning rate/);
@@ -180,7 +180,7 @@ test('wrong usage and wrong input are answered with one line', async () => {
     ],
     [['results', '--moved', 'a=b'], 2, /--moved goes with --import/],
     [['results', '--import', at('a.json'), '--moved', 'a'], 2, /It must be from=to, two folders/],
-    [sweep('x', '--rows', 'snap'), 1, /table1 has no row 'snap'; it has full, adapter/],
+    [sweep('x', '--methods', 'snap'), 1, /table1 has no row 'snap'; it has full, adapter/],
     [sweep('x', '--learning-rate', '1e-3,'), 2, /It must be values with commas between them/],
     [sweep('x', '--learning-rate', '1e-3,fast'), 2, /It must be a number above 0/],
     [sweep('x', '--model', 'no-such-model'), 1, /no-such-model/],

@@ -71,7 +71,7 @@ test('a classifier: train, evaluate, predict, info', async () => {
 });
 
 test('batches of a number of tokens, by length', async () => {
-  const tokens = ['--epochs', '2', '--batch-tokens', '30', '--batch-order', 'bucketed'];
+  const tokens = ['--epochs', '2', '--batch-tokens', '30', '--group-by-length'];
   const args = train('mood', 'tokens', ...tokens);
   args.splice(args.indexOf('--batch-size'), 2);
   await succeed(args);

@@ -66,7 +66,7 @@ test('prune shows every matrix, and writes an adapter when asked', async () => {
   const args = ['prune', '--model', model, '--data', join(folder, 'train.csv'), '--text', 'text', '--label', 'mood'];
   const options = ['--bottleneck', '4', '--sparsity', '0.5'];
   const [layers, global] = await Promise.all([
-    succeed([...args, ...options, '--scope', 'layer', '--json', '--output', output]),
+    succeed([...args, ...options, '--pruning-scope', 'layer', '--json', '--output', output]),
     succeed([...args, ...options, '--pruning', 'grasp']),
   ]);
   const { pruning, metrics } = JSON.parse(layers.stdout);
@@ -95,9 +95,9 @@ test('prune takes the options of the methods', async () => {
     settings('--pruning', 'synflow'),
     settings('--pruning', 'fisher', '--pruning-examples', '5'),
     settings('--pruning', 'snip', '--large-sparse', '3'),
-    settings('--prunable', '*.adapter_up.*', '--sparsity', '0.5'),
+    settings('--pruning-targets', '*.adapter_up.*', '--sparsity', '0.5'),
   ]);
-  assert.deepEqual([grasp.options, grasp.iterations, grasp.kept], [{ temperature: 200 }, 2, 307]);
+  assert.deepEqual([grasp.options, grasp.iterations, grasp.kept], [{ graspTemperature: 200 }, 2, 307]);
   assert.deepEqual([synflow.options, synflow.iterations, synflow.kept], [{}, 100, 307]);
   assert.match(synflow.stderr, /^pruning {3}synflow 40 % in 100 rounds$/m);
   assert.deepEqual([fisher.examples, fisher.kept], [5, 307]);
@@ -110,7 +110,7 @@ test('info counts what an adapter on a model would have', async () => {
   const options = ['--adapter', 'houlsby', '--bottleneck', '4'];
   const [dense, sparse, large, text] = await Promise.all([
     succeed(['info', model, ...options, '--json']),
-    succeed(['info', '--model', model, ...options, '--sparsity', '0.4', '--scope', 'layer', '--json']),
+    succeed(['info', '--model', model, ...options, '--sparsity', '0.4', '--pruning-scope', 'layer', '--json']),
     succeed(['info', model, ...options, '--large-sparse', '3', '--json']),
     succeed(['info', model, ...options, '--sparsity', '0.4']),
   ]);

