@@ -37,7 +37,8 @@ export function computeAlone(kernel: RawKernel, args: number[], scratch: number,
   else memory.borrow(scratch, (address) => kernel(...args, address));
 }
 
-const at = (x: Argument): number => (typeof x === 'object' ? addressOf(x) : (x as number));
+/** An argument as kernels take it. */
+const raw = (x: Argument): number => (typeof x === 'object' ? addressOf(x) : Number(x));
 
 function call(
   kernel: RawKernel,
@@ -46,24 +47,24 @@ function call(
   large: (args: number[], work: number, scratch: number) => void,
 ): (...args: never[]) => void {
   // An array of the arguments would cost a tenth of a small operation: kernels with few of them do without.
-  switch (kernel.length) {
+  switch (scratch ? 0 : kernel.length) {
     case 4:
       return (a: Argument, b: Argument, range: number) => {
         const operations = range < 2 * unit ? 0 : work(a, b, range);
-        if (operations < LEAST_WORK) kernel(at(a), at(b), 0, range);
-        else large([at(a), at(b), 0, range], operations, 0);
+        if (operations < LEAST_WORK) kernel(raw(a), raw(b), 0, range);
+        else large([raw(a), raw(b), 0, range], operations, 0);
       };
     case 5:
       return (a: Argument, b: Argument, c: Argument, range: number) => {
         const operations = range < 2 * unit ? 0 : work(a, b, c, range);
-        if (operations < LEAST_WORK) kernel(at(a), at(b), at(c), 0, range);
-        else large([at(a), at(b), at(c), 0, range], operations, 0);
+        if (operations < LEAST_WORK) kernel(raw(a), raw(b), raw(c), 0, range);
+        else large([raw(a), raw(b), raw(c), 0, range], operations, 0);
       };
     case 6:
       return (a: Argument, b: Argument, c: Argument, d: Argument, range: number) => {
         const operations = range < 2 * unit ? 0 : work(a, b, c, d, range);
-        if (operations < LEAST_WORK) kernel(at(a), at(b), at(c), at(d), 0, range);
-        else large([at(a), at(b), at(c), at(d), 0, range], operations, 0);
+        if (operations < LEAST_WORK) kernel(raw(a), raw(b), raw(c), raw(d), 0, range);
+        else large([raw(a), raw(b), raw(c), raw(d), 0, range], operations, 0);
       };
     default:
       return (...args: Argument[]) => {
@@ -71,7 +72,7 @@ function call(
         const range = args[place] as number;
         const operations = range < 2 * unit ? 0 : work(...args);
         const bytes = scratch ? (args.pop() as number) : 0;
-        for (let i = 0; i < place; i++) args[i] = at(args[i]);
+        for (let i = 0; i < place; i++) args[i] = raw(args[i]);
         args[place] = 0;
         args.push(range);
         if (operations < LEAST_WORK) computeAlone(kernel, args as number[], bytes, memory);
