@@ -1,7 +1,7 @@
 import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import { memory, noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
 import { causalKeys } from '../../src/models/causal-keys.ts';
-import { best } from '../../src/models/generation/greedy-or-sampling.ts';
+import { argmax } from '../../src/models/generation/greedy-or-sampling.ts';
 import { readScores } from '../../src/models/generation/scores.ts';
 import {
   generate,
@@ -99,7 +99,7 @@ async function writeAnew(
     const scores = await readScores(noGrad(() => tidy(() => lastScores(model, encoded, packed, pack(texts)))));
     texts.forEach((ids, i) => {
       scores[i][config.eos_token_id] = Number.NEGATIVE_INFINITY;
-      ids.push(best(scores[i], ids, i));
+      ids.push(argmax(scores[i], ids, i));
     });
   }
   encoded.dispose();

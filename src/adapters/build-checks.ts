@@ -4,13 +4,13 @@ import { memory } from '../tensor/memory.ts';
 import type { AdapterSettings } from './family.ts';
 
 /** The bytes that 32-bit addresses reach: the memory of the fast backend. */
-const MOST_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 const inGiB = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 /** @throws InputError naming the option that makes the adapter larger than the memory that is left, before any of it is taken */
 export function assertFitsMemory({ kind, ...options }: AdapterSettings, parameters: readonly Parameter[]): void {
   const needed = parameters.reduce((sum, { size }) => sum + Float32Array.BYTES_PER_ELEMENT * size, 0);
-  const left = MOST_BYTES - memory().bytes;
+  const left = MAX_BYTES - memory().bytes;
   if (needed <= left) return;
   const sizes = Object.entries(options).filter(([, value]) => Number.isSafeInteger(value));
   const [name, value] = sizes.reduce((a, b) => (Number(b[1]) > Number(a[1]) ? b : a), ['the size', '']);

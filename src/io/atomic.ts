@@ -24,7 +24,7 @@ export function writeFileAtomic(path: string, data: Uint8Array | string): void {
   let temporary: string | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const target = behindLinks(path);
+    const target = resolveLinks(path);
     removeUnfinished(dirname(target));
     // No longer than it must be: the file's own name may have all the length that there is.
     temporary = join(dirname(target), `.${randomUUID()}.tmp`);
@@ -46,7 +46,7 @@ function removeUnfinished(folder: string): void {
   }
 }
 
-function behindLinks(path: string): string {
+function resolveLinks(path: string): string {
   try {
     return realpathSync(path);
   } catch {

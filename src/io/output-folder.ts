@@ -335,7 +335,7 @@ export function checkSharedOutput(folder: string, names: readonly string[], firs
  * @throws InputError when a result that is complete cannot be put in its place
  */
 export function recoverOutput(folder: string, disk: Disk = realDisk): void {
-  const path = behindLinks(folder);
+  const path = resolveLinks(folder);
   restoreSibling(path);
   const stage = join(path, STAGE);
   const ends = Date.now() + READER_PATIENCE_MS;
@@ -388,7 +388,7 @@ function apply(path: string, disk: Disk): void {
     const target = join(path, file);
     if (!folders.has(dirname(target))) disk.makeFolder(dirname(target));
     folders.add(dirname(target));
-    patiently(() => disk.rename(join(staged, file), target));
+    withRetries(() => disk.rename(join(staged, file), target));
   }
   for (const folder of folders) disk.sync(folder);
   disk.remove(stage);
@@ -432,7 +432,7 @@ function filesBelow(folder: string): string[] {
 }
 
 /** Returns the path of a folder that is there or will be, with links resolved. */
-function behindLinks(folder: string): string {
+function resolveLinks(folder: string): string {
   let path = resolve(folder);
   for (let links = 0; lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink(); links++) {
     if (links === 40) throw new InputError(`Cannot write ${folder}: it is a link that leads to itself.`);
@@ -466,7 +466,7 @@ function tryTo(work: () => void): void {
 }
 
 /** On Windows a file that somebody reads cannot be replaced for that moment. */
-function patiently(work: () => void): void {
+function withRetries(work: () => void): void {
   for (let attempts = process.platform === 'win32' ? 20 : 0; ; attempts--) {
     try {
       work();
@@ -545,7 +545,7 @@ class FolderLock {
   /** @param patience how long to wait for another holder, in milliseconds */
   constructor(folder: string, patience = PATIENCE_MS) {
     try {
-      this.path = behindLinks(folder);
+      this.path = resolveLinks(folder);
       this.#file = join(this.path, LOCK);
       restoreSibling(this.path);
       const there = statSync(this.path, { throwIfNoEntry: false });

@@ -35,7 +35,7 @@ const GET_AGAIN = 'download or export the file again';
 export function readHeader(source: ByteSource): SafetensorsHeader {
   const { label, size } = source;
   const start = readBytes(source, 0, Math.min(size, 64));
-  if (start[LENGTH_BYTES] !== OPENING_BRACE) throw new InputError(`${label}: ${whatElse(start)}`);
+  if (start[LENGTH_BYTES] !== OPENING_BRACE) throw new InputError(`${label}: ${describeStart(start)}`);
 
   const length = new DataView(start.buffer).getBigUint64(0, true);
   if (length > MAX_HEADER_BYTES) {
@@ -59,7 +59,7 @@ export function readHeader(source: ByteSource): SafetensorsHeader {
 }
 
 /** Returns what a file is that does not begin like safetensors, and what to do. `start` holds its first bytes. */
-function whatElse(start: Uint8Array): string {
+function describeStart(start: Uint8Array): string {
   const text = String.fromCharCode(...start);
   const isZip = text.startsWith('PK');
   const isPickle = start[0] === 0x80 && start[1] <= 5;

@@ -3,9 +3,9 @@ import { shown } from '../settings/index.ts';
 import type { TokenizerDefinition } from './definitions.ts';
 
 /** More than any tokenizer has; tables of tokens have a place for each id below the largest. */
-const MOST_IDS = 2 ** 23;
+const MAX_IDS = 2 ** 23;
 
-const isId = (id: unknown): boolean => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MOST_IDS;
+const isId = (id: unknown): boolean => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_IDS;
 
 type Named = readonly (readonly [name: string, id: unknown])[];
 
@@ -33,7 +33,7 @@ export function checkTokenIds(definition: TokenizerDefinition, label: string): v
   for (const [token, id] of [...ofModel, ...added, ...templateIds(post_processor)]) {
     if (isId(id)) continue;
     throw new InputError(
-      `${label}: the id of the token ${shown(token)} is ${shown(id)}; it must be a whole number from 0 to ${MOST_IDS - 1}.`,
+      `${label}: the id of the token ${shown(token)} is ${shown(id)}; it must be a whole number from 0 to ${MAX_IDS - 1}.`,
     );
   }
 }

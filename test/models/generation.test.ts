@@ -5,8 +5,8 @@ import { type AdapterSettings, attachAdapter } from '../../src/adapters/index.ts
 import { memory, noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
 import { beamSearch, type ScoredText } from '../../src/models/generation/beam-search.ts';
 import { CachedDecoding, type Decoding } from '../../src/models/generation/decoding.ts';
-import { best, greedyOrSampling } from '../../src/models/generation/greedy-or-sampling.ts';
-import { constraints } from '../../src/models/generation/logits-processors.ts';
+import { argmax, greedyOrSampling } from '../../src/models/generation/greedy-or-sampling.ts';
+import { constraintProcessors } from '../../src/models/generation/logits-processors.ts';
 import {
   type GenerationSettings,
   generate,
@@ -84,13 +84,13 @@ async function generatePlainly(
   some: Partial<GenerationSettings>,
 ): Promise<ScoredText[][]> {
   const complete = { ...generationDefaults, ...some };
-  const constrain = constraints(complete, model.config);
+  const constrain = constraintProcessors(complete, model.config);
   const decoding = new PlainDecoding(model, all);
   if (complete.numBeams > 1) {
     return beamSearch(decoding, model.config, { sources: all.length, settings: complete, constrain });
   }
   const { maxLength } = complete;
-  const options = { sources: all.length, textsPerSource: 1, maxLength, constrain, choose: best };
+  const options = { sources: all.length, textsPerSource: 1, maxLength, constrain, choose: argmax };
   return (await greedyOrSampling(decoding, model.config, options)).map((ids) => [{ ids, score: null }]);
 }
 
@@ -160,7 +160,7 @@ test('one beam that stops early is greedy search', async () => {
     const beams = await beamSearch(decoding, model.config, {
       sources: given.sources.length,
       settings: complete,
-      constrain: constraints(complete, model.config),
+      constrain: constraintProcessors(complete, model.config),
     });
     decoding.dispose();
     const greedy = await generate(model, given.sources, complete);

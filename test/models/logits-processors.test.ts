@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import {
   expScores,
-  forcedFirst,
-  forcedLast,
+  forcedBosToken,
+  forcedEosToken,
   type LogitsProcessor,
-  minimumLength,
-  noRepeatedNgram,
+  minLengthBeforeEnd,
+  noRepeatNgram,
   temperature,
   topK,
   topP,
@@ -40,7 +40,7 @@ test('no run of n tokens comes twice', () => {
       const runs = new Set(range(Math.max(0, tokens.length - n + 1)).map((i) => tokens.slice(i, i + n).join()));
       const repeats = (id: number) => runs.has([...tokens, id].slice(-n).join());
       const expected = range(vocabulary).filter((id) => tokens.length < n - 1 || !repeats(id));
-      assert.deepEqual(possible(noRepeatedNgram(n), scores, tokens), expected);
+      assert.deepEqual(possible(noRepeatNgram(n), scores, tokens), expected);
     });
   }
 });
@@ -48,15 +48,15 @@ test('no run of n tokens comes twice', () => {
 test('the end waits for the minimum length', () => {
   forAll(cases, ({ scores, tokens }) => {
     const others = range(vocabulary).filter((id) => id !== 2 || tokens.length >= 5);
-    assert.deepEqual(possible(minimumLength(5, 2), scores, tokens), others);
+    assert.deepEqual(possible(minLengthBeforeEnd(5, 2), scores, tokens), others);
   });
 });
 
 test('forced tokens come at their places, for certain', () => {
   forAll(cases, ({ scores, tokens }) => {
     const alone = Float32Array.from({ length: vocabulary }, (_, id) => (id === 3 ? 0 : Number.NEGATIVE_INFINITY));
-    assert.deepEqual(forcedFirst(3)(scores, tokens), tokens.length === 1 ? alone : scores);
-    assert.deepEqual(forcedLast(3, 6)(scores, tokens), tokens.length === 5 ? alone : scores);
+    assert.deepEqual(forcedBosToken(3)(scores, tokens), tokens.length === 1 ? alone : scores);
+    assert.deepEqual(forcedEosToken(3, 6)(scores, tokens), tokens.length === 5 ? alone : scores);
   });
 });
 

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../../errors.ts';
 import { fileError } from '../files.ts';
-import { TooSlow } from './limits.ts';
+import { TooSlowError } from './limits.ts';
 import { HubError } from './request.ts';
 
 /** A file of a repository. Its hash is its name in the cache. */
@@ -157,7 +157,7 @@ async function fill(handle: FileHandle, { file, bytesFrom, onBytes }: Transfer):
     if (done > begin) pieces++;
     if (done === file.size) break;
     const isShort = done - begin < FEW_BYTES;
-    failures = done > begin && !(isShort && reason instanceof TooSlow) ? 0 : failures + 1;
+    failures = done > begin && !(isShort && reason instanceof TooSlowError) ? 0 : failures + 1;
     if (isShort) shortPieces++;
     if (failures === ATTEMPTS || shortPieces === SHORT_PIECES) throw broken(file, done, reason);
     const asked = reason instanceof HubError ? reason.retryAfter : undefined;

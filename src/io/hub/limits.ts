@@ -4,27 +4,27 @@ import type { RemoteFile } from './blob.ts';
 const MIB = 2 ** 20;
 
 /** Bytes of one answer that is no file: the hub's own have a thousandth of it. */
-export const LARGEST_ANSWER = 64 * MIB;
+export const MAX_RESPONSE_BYTES = 64 * MIB;
 /** Answers of one listing; the hub's have up to 1,000 files each. */
-export const MOST_PAGES = 1000;
+export const MAX_PAGES = 1000;
 /** Files of one listing. */
-export const MOST_FILES = 1_000_000;
+export const MAX_FILES = 1_000_000;
 /** Milliseconds that a hub may ask to be left alone before it is asked again. */
-export const LONGEST_WAIT = 20_000;
+export const MAX_WAIT_MS = 20_000;
 
 /** A connection must bring so many bytes in the time in which six could come that bring none. */
 const FEWEST_BYTES = 2 ** 16;
 
 /** A connection that is too slow for the file ever to be complete. */
-export class TooSlow extends Error {
-  override readonly name = 'TooSlow';
+export class TooSlowError extends Error {
+  override readonly name = 'TooSlowError';
 }
 
 /**
  * Watches how much a connection brings.
  *
  * @param timeout after so many milliseconds without a byte it is given up
- * @returns to be told of bytes; throws {@link TooSlow} when too few came
+ * @returns to be told of bytes; throws {@link TooSlowError} when too few came
  */
 export function speedWatch(timeout: number): (bytes: number) => void {
   const span = 6 * timeout;
@@ -32,7 +32,7 @@ export function speedWatch(timeout: number): (bytes: number) => void {
   return (bytes) => {
     seen += bytes;
     if (performance.now() - since < span) return;
-    if (seen < FEWEST_BYTES) throw new TooSlow(`only ${seen} bytes arrived in ${span / 1000} s`);
+    if (seen < FEWEST_BYTES) throw new TooSlowError(`only ${seen} bytes arrived in ${span / 1000} s`);
     [since, seen] = [performance.now(), 0];
   };
 }

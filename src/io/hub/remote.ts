@@ -5,9 +5,9 @@ import { optionalPackages } from '../optional-package.ts';
 import { downloadBlob, type RemoteFile } from './blob.ts';
 import { CachedRepository } from './cache.ts';
 import { type HubEnvironment, hubEnvironment } from './environment.ts';
-import { checkSize, LARGEST_ANSWER, MOST_FILES, MOST_PAGES, speedWatch, TooSlow, withLimit } from './limits.ts';
+import { checkSize, MAX_FILES, MAX_PAGES, MAX_RESPONSE_BYTES, speedWatch, TooSlowError, withLimit } from './limits.ts';
 import { describe, type HubRepository, isCommit } from './repository.ts';
-import { HubError, type HubFetch, hubFetch, patiently } from './request.ts';
+import { HubError, type HubFetch, hubFetch, withRetries } from './request.ts';
 
 /** Told, for each file that is downloaded, how many of its bytes are there. */
 export type OnProgress = (path: string, done: number, size: number) => void;
@@ -67,7 +67,7 @@ export class RemoteRepository {
         if (parseWith(entry, listed, label).type !== 'file') continue;
         const { path, size, oid, lfs } = parseWith(fileEntry, listed, label);
         files.push(checked({ path, size: lfs?.size ?? size, hash: lfs?.oid ?? oid ?? '' }));
-        if (files.length > MOST_FILES) throw new HubError(`${label}: there are more than ${MOST_FILES}.`);
+        if (files.length > MAX_FILES) throw new HubError(`${label}: there are more than ${MAX_FILES}.`);
       }
       return files;
     });
@@ -97,7 +97,7 @@ export class RemoteRepository {
     const { downloadFile } = await library();
     const controller = new AbortController();
     const { timeout } = this.#environment;
-    const stalled = new TooSlow(`no byte arrived for ${timeout / 1000} s`);
+    const stalled = new TooSlowError(`no byte arrived for ${timeout / 1000} s`);
     const giveUp = () => controller.abort(stalled);
     const timer = setTimeout(giveUp, timeout);
     try {
@@ -152,13 +152,13 @@ function answersOnly(environment: HubEnvironment, repository: HubRepository): Hu
   const seen = new Set<string>();
   return async (input, init) => {
     const url = String(input instanceof Request ? input.url : input);
-    if (seen.has(url) || seen.size === MOST_PAGES) {
+    if (seen.has(url) || seen.size === MAX_PAGES) {
       throw new HubError(`${endpoint} has no end of its list of files of ${describe(repository)}; check HF_ENDPOINT.`);
     }
     seen.add(url);
     const tooLarge = () =>
-      new HubError(`${endpoint} sends an answer of more than ${LARGEST_ANSWER} bytes; check HF_ENDPOINT.`);
-    const response = withLimit(await fetch(input, init), LARGEST_ANSWER, tooLarge);
+      new HubError(`${endpoint} sends an answer of more than ${MAX_RESPONSE_BYTES} bytes; check HF_ENDPOINT.`);
+    const response = withLimit(await fetch(input, init), MAX_RESPONSE_BYTES, tooLarge);
     const body = await response.text();
     // Messages show what does not fit in an answer, and so they would show it.
     if (token && unescaped(body).includes(token))
@@ -174,7 +174,7 @@ const unescaped = (text: string): string =>
 /** Returns what the library makes of an answer; one that it cannot read is the server's fault. */
 async function answer<T>({ endpoint }: HubEnvironment, request: () => Promise<T>): Promise<T> {
   try {
-    return await patiently(request);
+    return await withRetries(request);
   } catch (error) {
     if (error instanceof InputError) throw error;
     const reason = error instanceof Error ? error.message : error;

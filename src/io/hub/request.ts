@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../../errors.ts';
 import type { HubEnvironment } from './environment.ts';
-import { LONGEST_WAIT } from './limits.ts';
+import { MAX_WAIT_MS } from './limits.ts';
 import { describe, type HubRepository } from './repository.ts';
 
 /** The kind of a failure, which decides whether to ask again: a refusal stays, a busy server may answer next time, and without a network none can be reached. */
@@ -64,7 +64,7 @@ export function hubFetch(environment: HubEnvironment, repository: HubRepository,
 const PAUSES = [500, 1500];
 
 /** The result of a request, which is made again while the hub is busy. */
-export async function patiently<T>(request: () => Promise<T>): Promise<T> {
+export async function withRetries<T>(request: () => Promise<T>): Promise<T> {
   for (const wait of PAUSES) {
     try {
       return await request();
@@ -127,7 +127,7 @@ function refusal(
   if (status === 404) return new HubError(`${endpoint} has no ${type} ${name}: check the name.`);
   const isBusy = status === 429 || status >= 500;
   const retryAfter = isBusy ? retryAfterOf(headers) : undefined;
-  const isTooLong = retryAfter !== undefined && retryAfter > LONGEST_WAIT;
+  const isTooLong = retryAfter !== undefined && retryAfter > MAX_WAIT_MS;
   const when = isTooLong ? `in ${Math.ceil(retryAfter / 1000)} s, as it asks for` : 'later';
   const problem = `${endpoint} answered ${status} when asked for ${describe(repository)}; try again ${when}.`;
   return new HubError(problem, isBusy && !isTooLong ? 'busy' : 'refused', { retryAfter });

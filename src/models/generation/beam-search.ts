@@ -38,7 +38,7 @@ export interface ScoredText {
 }
 
 /** Copies of the first beam start so far below it that all beams of the first step continue it. */
-const FAR_BEHIND = -1e9;
+const BELOW_ALL = -1e9;
 
 export interface BeamOptions {
   readonly sources: number;
@@ -68,7 +68,7 @@ export async function beamSearch(
       finished: new BeamHypotheses(settings),
       beams: Array.from({ length: numBeams }, (_, beam) => ({
         tokens: [decoder_start_token_id],
-        sum: beam === 0 ? 0 : FAR_BEHIND,
+        sum: beam === 0 ? 0 : BELOW_ALL,
       })),
     }),
   );

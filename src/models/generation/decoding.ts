@@ -37,7 +37,7 @@ function kept(offered: KeysAndValues): KeysAndValues {
 }
 
 /** The encoder's side in the cache: for each layer of the decoder what the sources offer that are still read. */
-class SourceMemory {
+class SourceCache {
   readonly #layers: KeysAndValues[];
   /** Numbers of the sources. */
   #sources: readonly number[];
@@ -88,7 +88,7 @@ class SourceMemory {
  */
 export class CachedDecoding implements Decoding, KVCache {
   readonly #model: Seq2SeqModel;
-  readonly #source: SourceMemory;
+  readonly #source: SourceCache;
   /** Keys and values of the decoder's own side, by layer; none before the first step. */
   readonly #own: KeysAndValues[] = [];
   /** The source of each text. */
@@ -99,7 +99,7 @@ export class CachedDecoding implements Decoding, KVCache {
 
   constructor(model: Seq2SeqModel, source: PackedBatch) {
     this.#model = model;
-    this.#source = new SourceMemory(model, source);
+    this.#source = new SourceCache(model, source);
     this.#sourceOf = Array.from(source.keyCounts.keys());
   }
 

@@ -5,8 +5,8 @@ import { checkSequence, packSequences, type TokenIds } from '../batch.ts';
 import { Seq2SeqModel } from '../seq2seq.ts';
 import { beamSearch, type ScoredText } from './beam-search.ts';
 import { CachedDecoding } from './decoding.ts';
-import { best, type Choice, greedyOrSampling } from './greedy-or-sampling.ts';
-import { constraints, expScores, warpers } from './logits-processors.ts';
+import { argmax, type Choice, greedyOrSampling } from './greedy-or-sampling.ts';
+import { constraintProcessors, expScores, samplingProcessors } from './logits-processors.ts';
 import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
 
 export interface GenerateOptions {
@@ -26,7 +26,7 @@ export interface GenerateOptions {
 
 /** Draws tokens with the probabilities softmax(scores), narrowed as the settings say. */
 function sampler(sampling: Sampling, randomOf: (text: number) => Random): Choice {
-  const warp = warpers(sampling);
+  const warp = samplingProcessors(sampling);
   const streams = new Map<number, Random>();
   return (scores, tokens, text) => {
     const random = streams.get(text) ?? randomOf(text);
@@ -88,7 +88,7 @@ async function generateBatch(
 ): Promise<ScoredText[][]> {
   const { config, bart } = model;
   const { maxLength, numBeams, numReturnSequences, sampling } = settings;
-  const constrain = constraints(settings, config);
+  const constrain = constraintProcessors(settings, config);
   const source = packSequences(
     sources.map((ids) => ({ ids })),
     bart.positionIds,
@@ -110,7 +110,7 @@ async function generateBatch(
       constrain,
       choose: sampling
         ? sampler(sampling, (text) => streamOf(random, (firstSource + first) * textsPerSource + text))
-        : best,
+        : argmax,
       onToken: (text, id) => {
         if (text % textsPerSource === 0) onToken?.(first + text / textsPerSource, id);
       },

@@ -7,7 +7,7 @@ import { readScores } from './scores.ts';
 export type Choice = (scores: Float32Array, tokens: readonly number[], text: number) => number;
 
 /** The token with the highest score; of equals the one with the lower number. */
-export const best: Choice = (scores) => scores.reduce((top, score, id) => (score > scores[top] ? id : top), 0);
+export const argmax: Choice = (scores) => scores.reduce((top, score, id) => (score > scores[top] ? id : top), 0);
 
 export interface GreedyOrSamplingOptions {
   /** Number of sources. */

@@ -22,7 +22,7 @@ function only(scores: Float32Array, id: number): Float32Array {
 }
 
 /** No token that would complete a run of `size` tokens which is there already (Paulus et al., 2018). */
-export const noRepeatedNgram =
+export const noRepeatNgram =
   (size: number): LogitsProcessor =>
   (scores, tokens) => {
     const start = tokens.slice(tokens.length - size + 1);
@@ -32,19 +32,19 @@ export const noRepeatedNgram =
   };
 
 /** No end while there are fewer than `length` tokens. */
-export const minimumLength =
+export const minLengthBeforeEnd =
   (length: number, end: number): LogitsProcessor =>
   (scores, tokens) =>
     tokens.length < length ? without(scores, [end]) : scores;
 
 /** Allows only `id` after the start token. */
-export const forcedFirst =
+export const forcedBosToken =
   (id: number): LogitsProcessor =>
   (scores, tokens) =>
     tokens.length === 1 ? only(scores, id) : scores;
 
 /** `id` alone as the last of `maxLength` tokens. */
-export const forcedLast =
+export const forcedEosToken =
   (id: number, maxLength: number): LogitsProcessor =>
   (scores, tokens) =>
     tokens.length === maxLength - 1 ? only(scores, id) : scores;
@@ -96,18 +96,18 @@ export function chain(processors: readonly LogitsProcessor[]): LogitsProcessor {
 }
 
 /** Returns the processors that the settings ask for, in the order of Hugging Face. */
-export function constraints(settings: GenerationSettings, { eos_token_id }: BartConfig): LogitsProcessor {
+export function constraintProcessors(settings: GenerationSettings, { eos_token_id }: BartConfig): LogitsProcessor {
   const { noRepeatNgramSize, minLength, forcedBosTokenId, forcedEosTokenId, maxLength } = settings;
   return chain([
-    ...(noRepeatNgramSize > 0 ? [noRepeatedNgram(noRepeatNgramSize)] : []),
-    ...(minLength > 0 ? [minimumLength(minLength, eos_token_id)] : []),
-    ...(forcedBosTokenId === null ? [] : [forcedFirst(forcedBosTokenId)]),
-    ...(forcedEosTokenId === null ? [] : [forcedLast(forcedEosTokenId, maxLength)]),
+    ...(noRepeatNgramSize > 0 ? [noRepeatNgram(noRepeatNgramSize)] : []),
+    ...(minLength > 0 ? [minLengthBeforeEnd(minLength, eos_token_id)] : []),
+    ...(forcedBosTokenId === null ? [] : [forcedBosToken(forcedBosTokenId)]),
+    ...(forcedEosTokenId === null ? [] : [forcedEosToken(forcedEosTokenId, maxLength)]),
   ]);
 }
 
 /** Returns the processors that narrow the choice before a token is sampled, in the order of Hugging Face. */
-export function warpers(sampling: Sampling): LogitsProcessor {
+export function samplingProcessors(sampling: Sampling): LogitsProcessor {
   return chain([
     ...(sampling.temperature === 1 ? [] : [temperature(sampling.temperature)]),
     ...(sampling.topK > 0 ? [topK(sampling.topK)] : []),

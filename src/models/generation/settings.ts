@@ -215,7 +215,7 @@ export function parseGenerationSettings(json: ConfigJson, file = 'config.json'):
 }
 
 /** The bytes that the memory of the kernels can hold. */
-const MOST_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 
 /** @throws InputError naming the setting that is out of its range, contradicts another one, or cannot fit into memory */
 export function checkGenerationSettings(settings: GenerationSettings, config: BartConfig): void {
@@ -238,7 +238,7 @@ export function checkGenerationSettings(settings: GenerationSettings, config: Ba
   }
   const [name, rows] = numBeams > 1 ? ['numBeams', numBeams] : ['numReturnSequences', numReturnSequences];
   const bytes = 4 * rows * (config.vocab_size + 2 * config.decoder_layers * config.d_model);
-  if (bytes > MOST_BYTES) {
+  if (bytes > MAX_BYTES) {
     throw fail(
       `${name} ${rows} needs ${(bytes / 2 ** 30).toFixed(1)} GiB for one token of each, and there are 4.0; lower it`,
     );
