@@ -1,7 +1,7 @@
 /**
  * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`: the module with relaxed SIMD (fused multiply-add) as a
- * hexadecimal string, the patch that makes of it the one for engines without, and an id of each. And makes the program of a worker thread one text,
- * `src/backends/wasm/worker-source.ts`.
+ * text, the patch that makes of it the one for engines without, and an id of each. And makes the program of a worker thread one
+ * text, `src/backends/wasm/worker-source.ts`.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { build } from 'esbuild';
 import { makePatch } from './patch.ts';
+import { encodePrintable } from './printable.ts';
 import { generated } from './templates/index.ts';
 
 const sources = join(import.meta.dirname, 'assembly');
@@ -26,7 +27,7 @@ const written = readdirSync(sources).map((file) => [file, readFileSync(join(sour
 /** All files of the assembly by name: those that are written, and those that are generated here. */
 const files = new Map([...written, ...Object.entries(generated)] as [string, string][]);
 const hash = createHash('sha256')
-  .update(JSON.stringify([options, features, 'hexadecimal, and a patch']))
+  .update(JSON.stringify([options, features, 'printable, and a patch']))
   .update(asc.version);
 for (const [file, text] of files) hash.update(file).update(text);
 const stamp = `// sources: ${hash.digest('hex')}`;
@@ -42,7 +43,7 @@ if (readBinary().startsWith(stamp)) {
 import type { Patch } from './patch.ts';
 
 export const relaxed: string =
-  '${relaxed.toString('hex')}';
+  ${JSON.stringify(encodePrintable(relaxed))};
 export const baseline: Patch =
   ${JSON.stringify(makePatch(relaxed, baseline))};
 export const [relaxedId, baselineId] = ['${idOf(relaxed)}', '${idOf(baseline)}'];

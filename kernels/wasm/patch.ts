@@ -1,4 +1,5 @@
 import type { Patch } from '../../src/backends/wasm/patch.ts';
+import { encodePrintable } from './printable.ts';
 
 /** Shorter runs of equal bytes are not worth a step. */
 const SHORTEST = 8;
@@ -31,7 +32,7 @@ export function makePatch(source: Buffer, target: Buffer): Patch {
     }
   }
   if (taken > 0) steps.push(taken, 0, 0);
-  return { length: target.length, steps, added: Buffer.from(added).toString('hex') };
+  return { length: target.length, steps, added: encodePrintable(Uint8Array.from(added)) };
 }
 
 function commonLength(a: Buffer, startA: number, b: Buffer, startB: number): number {

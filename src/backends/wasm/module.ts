@@ -1,8 +1,8 @@
 import { environmentVariable } from '../../environment.ts';
 import { baseline, baselineId, relaxed, relaxedId } from './binary.ts';
-import { decodeHex } from './hex.ts';
 import type { KernelName } from './kernels.ts';
 import { applyPatch } from './patch.ts';
+import { decodePrintable } from './printable.ts';
 
 /** A kernel as the module exports it: its arguments, the range [start, end), and the address of its scratch if it has one. */
 export type RawKernel = (...args: number[]) => void;
@@ -30,7 +30,7 @@ export function kernelModule(): WebAssembly.Module {
  * major version of Node.js.
  */
 function compile(): WebAssembly.Module {
-  const bytes = decodeHex(relaxed);
+  const bytes = decodePrintable(relaxed);
   hasFusedMultiplyAdd = environmentVariable('SPARSE_ADAPTER_FMA') !== '0' && WebAssembly.validate(bytes);
   return new WebAssembly.Module(hasFusedMultiplyAdd ? bytes : applyPatch(bytes, baseline));
 }

@@ -1,4 +1,4 @@
-import { decodeHex } from './hex.ts';
+import { decodePrintable } from './printable.ts';
 
 /** Steps that make bytes from others that they mostly agree with. */
 export interface Patch {
@@ -6,12 +6,12 @@ export interface Patch {
   readonly length: number;
   /** In threes: bytes to take from `added`, bytes to skip in the source (backwards if negative), bytes to copy from there. */
   readonly steps: readonly number[];
-  /** Hexadecimal. */
+  /** As printable characters. */
   readonly added: string;
 }
 
 export function applyPatch(source: ArrayBuffer, { length, steps, added }: Patch): ArrayBuffer {
-  const [from, extra, out] = [new Uint8Array(source), new Uint8Array(decodeHex(added)), new Uint8Array(length)];
+  const [from, extra, out] = [new Uint8Array(source), new Uint8Array(decodePrintable(added)), new Uint8Array(length)];
   let [at, taken, made] = [0, 0, 0];
   for (let i = 0; i < steps.length; i += 3) {
     const [take, skip, copy] = steps.slice(i, i + 3);
