@@ -9,7 +9,9 @@ import { type Finished, Project, repository, typeCheck } from './project.ts';
 const chapters = readdirSync(join(repository, 'docs'), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.md'))
   .map((path) => `docs/${path}`);
-const documents = ['README.md', 'CHANGELOG.md', ...chapters.sort()].map((path) => readDocument(repository, path));
+const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...chapters.sort()].map((path) =>
+  readDocument(repository, path),
+);
 const test = suite('docs');
 
 /** What the comments behind and below `console.log(...)` say that it prints. */
@@ -100,6 +102,20 @@ for (const document of documents) {
     }
   });
 }
+
+test('scripts of npm that prose and workflows name are there', () => {
+  const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+  const workflows = readdirSync(join(repository, '.github', 'workflows')).map((name) => `.github/workflows/${name}`);
+  const texts = [
+    ...documents.map(({ path, prose }) => [path, prose.join('\n')]),
+    ...[...workflows, '.ci/run'].map((path) => [path, readFileSync(join(repository, path), 'utf8')]),
+  ];
+  for (const [path, text] of texts) {
+    for (const [, name] of text.matchAll(/npm run ([\w:]+)/g)) {
+      assert.ok(Object.hasOwn(scripts, name), `${path}: package.json has no script ${name}`);
+    }
+  }
+});
 
 test('the programs of all documents type-check', () => {
   const { status, stdout } = typeCheck();

@@ -1,6 +1,6 @@
 /**
- * Runs the packed package with Bun and Deno: the engine with threads and derivatives, the training of a small adapter, and its
- * predictions, which must be those of Node.js.
+ * Runs the packed package with Bun, Deno and the oldest Node.js: the engine with threads and derivatives, the training of a small
+ * adapter, and its predictions, which must be those of this Node.js. NODE_UNDER_TEST names one more Node.js.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -42,8 +42,10 @@ interface Runtime {
 }
 
 const bin = (name: string) => join(peers, '.bin', name);
-const node: Runtime = { name: 'Node.js', alone: [process.execPath], withFiles: [process.execPath] };
+const nodeAt = (path: string): Runtime => ({ name: `Node.js at ${path}`, alone: [path], withFiles: [path] });
+const { NODE_UNDER_TEST: more } = process.env;
 const runtimes: readonly Runtime[] = [
+  ...[join(peers, 'node', 'bin', 'node'), ...(more ? [more] : [])].map(nodeAt),
   { name: 'Bun', alone: [bin('bun')], withFiles: [bin('bun')] },
   // Without the right to read a variable of the environment, or any other.
   { name: 'Deno', alone: [bin('deno'), 'run', '--no-prompt'], withFiles: [bin('deno'), 'run', '--allow-all'] },
@@ -62,7 +64,7 @@ const main = join('node_modules', 'sparse-adapter', 'dist', 'cli', 'main.js');
 
 /** The answers of an adapter that a runtime has trained, and the accuracy that it measured. */
 async function trained({ name, withFiles }: Runtime) {
-  const output = `run-${name}`;
+  const output = `run-${name.replace(/\W+/g, '-')}`;
   const data = ['--data', 'reviews/train.csv', '--eval-data', 'reviews/dev.csv', '--text', 'text', '--label', 'mood'];
   const options = ['--bottleneck', '4', '--epochs', '40', '--learning-rate', '0.02', '--seed', '3', '--output', output];
   const report = JSON.parse(await run(withFiles, main, 'train', '--model', 'model', ...data, ...options, '--json'));
@@ -72,7 +74,7 @@ async function trained({ name, withFiles }: Runtime) {
   return { report, answers };
 }
 
-const expected = { engine: await computed(node), adapter: await trained(node) };
+const expected = { engine: await computed(nodeAt(process.execPath)), adapter: await trained(nodeAt(process.execPath)) };
 
 for (const runtime of runtimes) {
   test(`${runtime.name}: derivatives of two orders, and products on two threads`, async () => {
