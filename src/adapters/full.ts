@@ -3,7 +3,7 @@ import { WeightSwap } from './weight-swap.ts';
 
 /**
  * Full fine-tuning, the reference: every weight of the backbone is trained, no attachment point is used and nothing is prunable.
- * The pretrained weights are kept beside, so that deactivating it brings them back.
+ * The pretrained weights are kept, so that deactivating it restores them.
  */
 export const fullFineTuning = defineFamily({
   kind: 'full',

@@ -14,7 +14,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Bottleneck, type BottleneckInput } from './bottleneck.ts';
 import { type BuildContext, defineFamily, type ResidualModule } from './family.ts';
 
-/** A matrix [n, n] with ones on its diagonal and another number elsewhere. */
+/** Returns a matrix [n, n] with ones on its diagonal and another number elsewhere. */
 const diagonal = (n: number, elsewhere: number): Float32Array =>
   Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : elsewhere));
 

@@ -1,8 +1,8 @@
 /**
  * Adapters, from the model upwards:
  * - A model has attachment points (models/attachments.ts): residual points, h -> h' at the end of each sublayer, projection points,
- *   y -> y' at each linear layer, and attention points, from keys and values to others. It calls what is attached, and knows
- *   nothing of it.
+ *   y -> y' at each linear layer, and attention points, from keys and values to others. It calls the attached module, and depends on
+ *   no kind of adapter.
  * - A family (family.ts, and one file for each such as houlsby.ts) declares the options of a kind of adapter, from which settings,
  *   command line and help follow, and builds `AdapterParts`: a module for each point it changes, and which matrices are prunable.
  *   families.ts lists the families, registry.ts finds them by name.

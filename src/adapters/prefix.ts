@@ -97,7 +97,7 @@ class Prefix implements AttentionModule {
   }
 }
 
-/** An adapter with a prefix in front of every attention. The names are AdapterHub's. */
+/** Builds an adapter with a prefix before the keys of every attention. The names are AdapterHub's. */
 export function prefixesAt(
   { name, points, at }: BuildContext,
   config: PrefixConfig,
@@ -124,7 +124,7 @@ export function prefixesAt(
 }
 
 /**
- * Prefix tuning (Li and Liang, 2021): trained keys and values in front of those of every sequence, in every attention. They are
+ * Prefix tuning (Li and Liang, 2021): trained keys and values before those of every sequence, in every attention. They are
  * never masked and shift no position. The defaults are those of AdapterHub's `PrefixTuningConfig`.
  */
 export const prefix = defineFamily({

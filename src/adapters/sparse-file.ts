@@ -81,7 +81,7 @@ export function loadSparseTensors(
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-/** The shape of a masked parameter, which the file's metadata has. @throws InputError if it is none */
+/** Returns the shape of a masked parameter from the file's metadata. @throws InputError if it is no shape */
 export function storedShape(file: SafetensorsFile, name: string): readonly number[] {
   const label = `${file.label}: ${name} in the metadata`;
   return parseWith(listOf(wholeNumber), parseJson(file.metadata[name], label), label, 'The file is damaged.');
@@ -103,7 +103,7 @@ export function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
 }
 
-/** The values at the places of the ones, zeros elsewhere; null if there are not as many. */
+/** Returns the values at the places of the ones and zeros elsewhere; null if their counts differ. */
 function spread(values: Float32Array, mask: Uint8Array): Float32Array | null {
   const dense = new Float32Array(mask.length);
   let next = 0;

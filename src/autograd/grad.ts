@@ -33,7 +33,7 @@ export interface GradOptions {
  * and frees at once what no function has returned: the inside of a `tidy`, and what operations have saved for themselves. All that
  * a function has returned, such as logits and the loss, can still be read.
  *
- * With `createGraph` the results are part of a graph of their own: gradients of any order come from calling `grad` on them. An
+ * With `createGraph` the results have their own graph: gradients of any order come from calling `grad` on them. An
  * input that the output does not depend on has the gradient zero.
  *
  * @throws Error if an input does not require a gradient, if the output has several elements and no `gradOutput` is given, or
@@ -244,7 +244,7 @@ function alias(x: Tensor): Tensor {
   return recordOutput(x.view(), [x], (dy) => [dy]);
 }
 
-/** A rule may hand one of `dys` on unchanged, even to several inputs, so what is stored is always a tensor of its own. */
+/** A rule may return one of `dys` unchanged, even for several inputs, so a new tensor is stored in each case. */
 function accumulate(
   gradients: Map<Tensor, Tensor>,
   input: Tensor,

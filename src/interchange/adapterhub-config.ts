@@ -212,7 +212,7 @@ export function adapterConfig(settings: AdapterSettings, weights: readonly Weigh
   throw new InputError(`AdapterHub has no adapter of the kind '${settings.kind}'.`);
 }
 
-/** The settings that a `config` stands for, and what of it is not kept. */
+/** Returns the settings that a `config` means, and what of it is not kept. */
 export interface ReadConfig {
   readonly settings: AdapterSettings;
   readonly warnings: readonly string[];

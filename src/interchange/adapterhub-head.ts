@@ -36,7 +36,7 @@ export function labelsOf(label: string, map: unknown): string[] | null | undefin
   return entries.length > 1 ? entries.map(([name]) => name) : null;
 }
 
-/** The fields of a `head_config.json` beside those of every configuration: the head of a class of transformers. */
+/** The fields of a `head_config.json` besides those of every configuration: the head of a class of transformers. */
 export const headConfig = ({ labels }: PortableAdapter): Json => ({
   config: null,
   label2id: label2id(labels),

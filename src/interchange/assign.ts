@@ -18,7 +18,7 @@ export type ConfiguredModel = AdaptableModel & {
  * Sets the adapter of a model, and the model's head, to the weights of a folder. All are checked before the first one is changed.
  *
  * A matrix that pruning may remove weights from gets a mask where it is 0, if the file says that it was pruned or if it says nothing
- * and has zeros beside other numbers.
+ * and has zeros among other numbers.
  *
  * @param options.head false leaves the head as it is. Default true.
  * @returns whether the folder had a head
@@ -83,7 +83,7 @@ function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter):
 
 const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
 
-/** Returns whether the same names stand in another order, so that every output would have the name of another one. */
+/** Returns whether the names are the same in another order, so that every output would have the name of another one. */
 const isReordered = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((name) => other.includes(name)) && one.some((name, i) => name !== other[i]);
 

@@ -28,13 +28,13 @@ function expression(pattern: string, end = ''): RegExp | null {
 
 const listOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [String(value)]);
 
-/** Whether a module is one of those named: by an expression, or by the ends of their paths. Null where that cannot be told. */
+/** Returns whether a module is one of those named: by an expression, or by the ends of their paths. Null where that cannot be told. */
 function isNamed(module: string, names: unknown): boolean | null {
   if (typeof names !== 'string') return listOf(names).some((name) => endsIn(module, name));
   return expression(names, '$')?.test(module) ?? null;
 }
 
-/** The number of the layer that a module is in; undefined outside of layers, and null where that cannot be told. */
+/** The number of the layer that a module is in; undefined outside of layers, and null where that is not known. */
 function layerOf(module: string, containers: readonly string[]): number | undefined | null {
   for (const container of containers) {
     const pattern = expression(`.*\\.(?:${container})\\.(\\d+)\\.`);
@@ -45,7 +45,7 @@ function layerOf(module: string, containers: readonly string[]): number | undefi
   return undefined;
 }
 
-/** Whether the configuration means the module; null where that cannot be told. */
+/** Returns whether the configuration means the module; null where that cannot be told. */
 function isMeant(module: string, config: Json): boolean | null {
   const { exclude_modules: excluded, layers_to_transform: layers, layers_pattern: pattern } = config;
   const targets = config.target_modules ?? defaultTargets;

@@ -44,7 +44,7 @@ function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, 
   };
 }
 
-/** PEFT takes the names of classes from the configuration of the base model, so they are told in the form that stands there. */
+/** PEFT takes the names of classes from the configuration of the base model, so they are written in its form. */
 function classesNote({ labels }: PortableAdapter): string[] {
   if (!labels) return [];
   const id2label = JSON.stringify(Object.fromEntries(labels.map((label, i) => [i, label])));
@@ -61,7 +61,7 @@ function ownWeight(method: PeftMethod, label: string, weight: Weight): Weight {
 
 /**
  * The folders of PEFT (Hugging Face): `adapter_config.json`, and `adapter_model.safetensors` with the adapter and the modules that
- * were trained beside it. They name no classes.
+ * were trained with it. They name no classes.
  */
 export const peft: AdapterFormat = {
   fileNames: [CONFIG, WEIGHTS],

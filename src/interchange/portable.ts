@@ -40,7 +40,7 @@ export interface PortableAdapter {
   readonly pooling: Pooling;
 }
 
-/** The name of an adapter's weight with {@link PLACE} for the adapter, whose name stands in it once. */
+/** The name of an adapter's weight with {@link PLACE} for the adapter, whose name occurs in it once. */
 export const portableName = (name: string, adapter: string): string =>
   name
     .split('.')
@@ -57,7 +57,7 @@ async function weightsOf({ name, settings, parameters }: Adapter): Promise<Mixed
   return { name, settings, adapter: weights.map((weight) => ({ ...weight, name: portableName(weight.name, name) })) };
 }
 
-/** A model that adapters attach to, and what its head is, if it has a head of its own. */
+/** A model that adapters attach to, and the kind of its head, if it has one. */
 type AdaptedModel = AdaptableModel & {
   readonly config: ModelConfig;
   readonly labels?: readonly string[] | null;

@@ -4,7 +4,7 @@ export interface ByteSource {
   readonly label: string;
   /** The size in bytes. */
   readonly size: number;
-  /** Fills `target`, which may lie in shared memory, with the bytes from `begin` on. */
+  /** Fills `target`, which may be in shared memory, with the bytes from `begin` on. */
   readInto(target: Uint8Array, begin: number): void;
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import { printable } from '../settings/index.ts';
 
-/** The value of a JSON text. @throws InputError naming where it comes from when it is none */
+/** Returns the value of a JSON text. @throws InputError naming its source when it is not JSON */
 export function parseJson(text: string, label: string): unknown {
   try {
     return JSON.parse(text);

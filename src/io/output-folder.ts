@@ -250,7 +250,7 @@ export class OutputFolder {
     throw new InputError(`Cannot write ${this.folder}: another process has taken it over since this one began.`);
   }
 
-  /** Does work that takes space; where there is none it gives the reserve back and tries once more. */
+  /** Does work that takes space; if the disk is full it frees the reserve and tries once more. */
   #withSpace(work: () => void): void {
     try {
       work();
@@ -481,7 +481,7 @@ function withRetries(work: () => void): void {
 const sleep = (milliseconds: number): void =>
   void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
-// Earlier versions prepared a folder beside its place and exchanged the two by renames.
+// Earlier versions prepared a folder next to its place and exchanged the two by renames.
 
 const uuid = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(tmp|old)$/;
 

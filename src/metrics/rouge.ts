@@ -31,7 +31,7 @@ export interface RougeOptions {
   readonly stemmer?: boolean;
   /** The rule that cuts texts into words. Default `ascii`, as in the official scorer. */
   readonly tokenizer?: RougeTokenizer;
-  /** Told when the tokenizer drops many letters of the references. By default the console is told, once in a process. */
+  /** Called when the tokenizer drops many letters of the references. By default a warning goes to the console, once in a process. */
   readonly onWarning?: (message: string) => void;
 }
 

@@ -10,7 +10,7 @@ export const squadScoreNames = ['exact_match', 'f1'] as const satisfies readonly
 
 /**
  * The normalization of the official script of SQuAD v1.1 (Rajpurkar et al. 2016): lower case, no ASCII punctuation, no articles,
- * words with one space between them. Words end where Python's regular expressions see their end: accents and marks beside ASCII.
+ * words with one space between them. Words end where Python's regular expressions see their end: accents and marks outside of ASCII.
  */
 export function normalizeAnswer(text: string): string {
   return words(text).join(' ');

@@ -9,7 +9,7 @@ import { offsetsOf, type Pass, rowsOf } from './pass.ts';
 export type Transform<Value, Site> = (value: Value, site: Site) => Value;
 
 /**
- * A place in the model where adapters attach. The model hands over a value and takes back what comes of it; it knows nothing of
+ * A place in the model where adapters attach. The model passes a value and gets a new one; it does not depend on
  * what is attached. With nothing attached the value passes as it is.
  */
 export abstract class AttachmentPoint<Value, Site extends { readonly pass: Pass }> {
@@ -124,7 +124,7 @@ export interface KeysAndValues {
   readonly value: Tensor;
   /** [sequences + 1] the first key row of each sequence, and the number of key rows. */
   readonly offsets: Int32Array;
-  /** [sequences] so many key rows of a sequence, from its first, are seen. */
+  /** [sequences] the number of key rows of a sequence that are seen, from its first. */
   readonly counts: Int32Array;
 }
 
@@ -210,7 +210,7 @@ const layerOf = (name: string): string | undefined => /^(?:.*?\.)?layers?\.\d+(?
 
 /** The attachment points of a model, in the order of its layers. */
 export interface AttachmentPoints {
-  /** The path of the model, where adapters have what belongs to no point of its own: `bert`. */
+  /** The path of the model, where adapters put what belongs to no point: `bert`. */
   readonly path: string;
   readonly residual: readonly ResidualPoint[];
   readonly projection: readonly ProjectionPoint[];

@@ -337,7 +337,7 @@ export class BartModel {
   keptBytes = 2 ** 30;
   readonly #encoder: BartEncoder;
 
-  /** @param path where the model lies in the checkpoint: `model`, or the root */
+  /** @param path the place of the model in the checkpoint: `model`, or the root */
   constructor(path: ParameterPath, config: BartConfig) {
     this.config = config;
     this.shared = new Embedding(path.at('shared'), config.vocab_size, config.d_model, config.pad_token_id);

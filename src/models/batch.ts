@@ -45,7 +45,7 @@ export interface PaddedBatch {
  * Checks the ids and the token types of a sequence.
  *
  * @param name of the sequence, for messages
- * @param vocabSize the ids that a model knows are below it; left out, any are
+ * @param vocabSize the bound of the ids of a model; if left out, any id is accepted
  * @throws InputError if it is no sequence, or has an id or a type that is no whole number from 0 on
  */
 export function checkSequence(name: string, sequence: unknown, vocabSize = 2 ** 31): asserts sequence is TokenSequence {

@@ -171,7 +171,7 @@ export class BertModel {
   readonly #embeddings: BertEmbeddings;
   readonly #layers: readonly BertLayer[];
 
-  /** @param path where the encoder lies in the checkpoint: `bert`, `roberta`, or the root */
+  /** @param path the place of the encoder in the checkpoint: `bert`, `roberta`, or the root */
   constructor(path: ParameterPath, config: EncoderConfig, variant: BertVariant = bert) {
     this.config = config;
     this.#variant = variant;

@@ -18,7 +18,7 @@ export function causalKeys(batch: PackedBatch): CausalKeys {
   return { queries: { queryOffsets: offsets, causal: true }, select: (offered) => offered };
 }
 
-/** With a mask in its middle a sequence cannot be told by counts: then each row is a sequence with copies of its keys. */
+/** With a mask in its middle a sequence cannot be described by counts: then each row is a sequence with copies of its keys. */
 function ownKeysPerRow({ offsets, keyCounts, columns }: PackedBatch): CausalKeys {
   const keysOf = Array.from(keyCounts, (keys, s) => {
     const attended = Array.from({ length: keys }, (_, i) => offsets[s] + i);

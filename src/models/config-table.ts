@@ -96,7 +96,7 @@ const poolerFields = ['fc_size', 'num_attention_heads', 'num_fc_layers', 'size_p
 /** Fields that every model may have and that change nothing. */
 export const harmlessFields: readonly string[] = [...harmless, ...poolerFields];
 
-/** One line for fields that no table knows: they are not followed, whatever they ask for. */
+/** Returns one line for unknown fields: they are not followed. */
 export function unknownFields(json: ConfigJson, known: ReadonlySet<string>, file: string): string[] {
   const names = Object.keys(json).filter((name) => !known.has(name) && !isOff(json[name]));
   if (names.length === 0) return [];

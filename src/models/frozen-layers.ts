@@ -9,7 +9,7 @@ import { type PackedBatch, sequenceAt } from './batch.ts';
 /** The default capacity of an {@link ActivationCache} in bytes: with BERT-base some 350 000 tokens. */
 export const ACTIVATION_CACHE_BYTES = 2 ** 30;
 
-/** Hidden states of sequences, as floats of the host beside the memory of the steps. When it is full nothing is added. */
+/** Hidden states of sequences, as floats of the host, outside the memory of the backend. When it is full nothing is added. */
 export class ActivationCache {
   readonly capacity: number;
   /** A tensor until its numbers have been read. */

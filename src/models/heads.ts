@@ -52,7 +52,7 @@ export class BertClassificationHead implements ClassificationHead {
   readonly #classifier: Linear;
   readonly #p: number;
 
-  /** @param encoderPath where the pooler lies; @param path where `classifier` lies */
+  /** @param encoderPath the place of the pooler; @param path the place of `classifier` */
   constructor(encoderPath: ParameterPath, path: ParameterPath, config: EncoderConfig, labels: number) {
     this.#pooler = new BertPooler(encoderPath.at('pooler').initializing(), config.hidden_size);
     this.#classifier = new Linear(path.at('classifier').initializing(), config.hidden_size, labels);
@@ -115,7 +115,7 @@ export class QuestionAnsweringHead {
   }
 }
 
-/** True for the weights of a task head: they are trained beside an adapter. */
+/** Returns whether a weight is of a task head: these are trained with an adapter. */
 export function isHeadParameter({ name, isNew }: Parameter): boolean {
   return /^(classifier|qa_outputs)\./.test(name) || (isNew && /(^|\.)pooler\./.test(name));
 }

@@ -10,7 +10,7 @@ export const defaultLabels = (count: number): string[] => Array.from({ length: c
 export const areDefaultLabels = (labels: readonly string[]): boolean =>
   labels.every((label, i) => label === `LABEL_${i}`);
 
-/** Names by number. @throws InputError naming the file for a number that is none, is there twice or is left out */
+/** Names by number. @throws InputError naming the file for a number that is invalid, repeated or missing */
 function byNumber(field: string, entries: readonly (readonly [unknown, unknown])[], file: string): string[] {
   const names: string[] = [];
   for (const [number, name] of entries) {

@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import { printable } from '../settings/index.ts';
 import type { ModelConfig } from './model-config.ts';
 
-/** Constants that Python stores beside weights. */
+/** Constants that Python stores with the weights. */
 const isBuffer = (name: string): boolean => /(^|\.)(position_ids|token_type_ids|version|_float_tensor)$/.test(name);
 
 /** Weights of adapters that were saved in a checkpoint. */
@@ -26,7 +26,7 @@ function stacks(
   return [{ path, field: 'num_hidden_layers', count: config.num_hidden_layers }];
 }
 
-/** Returns whether a tensor lies in the part of a checkpoint that computes hidden states. */
+/** Returns whether a tensor is in the part of a checkpoint that computes hidden states. */
 function isOfBackbone(name: string, { model_type }: ModelConfig): boolean {
   const prefix = model_type === 'bart' ? 'model.' : `${model_type}.`;
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;
@@ -39,7 +39,7 @@ function isOfBackbone(name: string, { model_type }: ModelConfig): boolean {
  *
  * @param ignored the tensors that were not used
  * @returns those of heads, constants aside
- * @throws InputError for more layers than `config.json` tells of, and other weights of a backbone
+ * @throws InputError for more layers than `config.json` states, and other weights of a backbone
  */
 export function unusedHeadTensors(label: string, config: ModelConfig, ignored: readonly string[]): string[] {
   const left = ignored.filter((name) => !isBuffer(name));

@@ -14,8 +14,8 @@ const areNumbers = (labels: readonly string[]): boolean =>
 const quoted = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
 
 /**
- * Finds the output of a head that stands for each class: by name, else by name without regard to case, else by number where one side
- * has no names of its own.
+ * Finds the output of a head for each class: by name, else by name without regard to case, else by number where one side
+ * has no names.
  *
  * @param own the names of the head's outputs
  * @param wanted the classes of the data, in any order

@@ -38,7 +38,7 @@ function headTensors({ model_type }: EncoderConfig): string[] {
 const mayHave = ({ kind }: StatedClass, wanted: StatedClass['kind']): boolean =>
   kind === wanted || kind === 'none' || kind === 'unstated';
 
-/** A line where the tensors have told and not the file. */
+/** A line that says that the tensors decided and not the file. */
 const assumedFrom = ({ stated }: EncoderConfig, tensor: string, title: string): string[] =>
   stated.kind === 'none' || stated.kind === 'unstated'
     ? [`config.json names ${stated.architecture ?? 'no class'}; the tensor "${tensor}" is taken for ${title}`]

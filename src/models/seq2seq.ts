@@ -29,7 +29,7 @@ export interface PackedPairs {
   readonly labels: Int32Array;
 }
 
-/** The decoder's input for labels: each row gets the label of the row before it; padding stands for what is ignored. */
+/** The decoder's input for labels: each row gets the label of the row before it; padding replaces ignored labels. */
 export function shiftRight(
   labels: readonly number[],
   { decoder_start_token_id, pad_token_id }: Pick<BartConfig, 'decoder_start_token_id' | 'pad_token_id'>,

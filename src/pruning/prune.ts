@@ -67,7 +67,7 @@ export async function prune({
       const counts = budgets.map((budget) => removedAfter(budget, round, rounds));
       masks = masksWithin(scores, budgets, counts, masks);
       for (const [i, parameter] of parameters.entries()) parameter.setMask(masks[i]);
-      // Rounds of a method that looks at no batches are told too.
+      // Rounds of a method that needs no batches are reported too.
       if (!method.data && rounds > 1) await onBatch?.(round, rounds);
     }
   } catch (error) {
@@ -105,7 +105,7 @@ function reportOf(parameters: readonly Parameter[]): PruneReport {
 /**
  * Scores that cannot tell weights apart would prune by position, which is an error: over all weights, and for a method that looks
  * at data in any matrix that starts as zeros (a dead unit may silence others, which are there all the same). After the first round
- * it is none: a network that has lost its last path has nothing left to tell.
+ * it is no error: a network that has lost its last path has no scores to compare.
  */
 async function checkScores(
   { name, data }: PruningMethod,

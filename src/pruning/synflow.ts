@@ -25,7 +25,7 @@ function flow([first, ...rest]: readonly Parameter[]): Tensor {
 
 /**
  * |w| · ∂R/∂|w| with R the sum of the flows through all chains: the part of the flow that passes through w (SynFlow, Tanaka et al.,
- * 2020). As the SparseAdapter authors do, each module of an adapter is a network of its own; activations and biases are left out.
+ * 2020). As the SparseAdapter authors do, each module of an adapter is a separate network; activations and biases are left out.
  *
  * @throws InputError if a parameter is in none of the chains
  */

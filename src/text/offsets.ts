@@ -20,7 +20,7 @@ export interface Spelling {
   readonly verbatim: ReadonlySet<string>;
 }
 
-/** A word as BERT cuts text: a mark of punctuation, or what stands between such and white space. */
+/** A word as BERT cuts text: a mark of punctuation, or the characters between such and white space. */
 const bertWord = /[\p{P}!-/:-@[-`{-~]|[^\s\p{P}!-/:-@[-`{-~]+/uy;
 
 /**

@@ -33,7 +33,7 @@ interface Library {
   normalizer: ((text: string) => string) | null;
 }
 
-/** A text as tokens without special ones, and where each stands in it. */
+/** A text as tokens without special ones, and the place of each in it. */
 export interface LocatedTokens extends TokenSpans {
   readonly ids: number[];
 }
@@ -46,7 +46,7 @@ export interface PairEncoding extends Encoding {
 
 /**
  * Turns text into token ids and back, exactly as the model's tokenizer.json says. Padding and truncation settings
- * stored in that file are ignored: batches are packed, and `encode` is told how long a result may be.
+ * stored in that file are ignored: batches are packed, and `encode` has a parameter for the longest result.
  */
 export class Tokenizer {
   /** One more than the largest id. */
@@ -130,7 +130,7 @@ export class Tokenizer {
   }
 
   /**
-   * The tokens of a text, without special ones, and where each stands in it.
+   * Returns the tokens of a text, without special ones, and the place of each in it.
    *
    * @throws InputError when the tokenizer is neither WordPiece nor byte-level BPE
    */
@@ -188,7 +188,7 @@ export class Tokenizer {
     return this.#encoded(text).ids;
   }
 
-  /** Without what no token stands for: a vocabulary without a token for the unknown passes over it, as in Rust. */
+  /** Returns the ids without unknown parts: a vocabulary without a token for the unknown skips them, as in Rust. */
   #encoded(text: string): { ids: number[]; tokens: string[] } {
     const { ids, tokens } = this.#library.encode(text, { add_special_tokens: false });
     if (!ids.includes(undefined as never)) return { ids, tokens };

@@ -35,7 +35,7 @@ const ATTEMPTS = 4;
 const SHORT_PIECES = 100;
 const FEW_BYTES = 2 ** 20;
 const FIRST_PAUSE = 250;
-/** An unfinished file that was not written to for so many milliseconds has been left by its writer. */
+/** Milliseconds without a write after which an unfinished file counts as abandoned. */
 const ABANDONED = 5000;
 
 /**

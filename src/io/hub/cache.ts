@@ -20,7 +20,7 @@ export class CachedRepository {
     this.folder = join(cache, `${type}s--${name.replace('/', '--')}`);
   }
 
-  /** The commit of a revision as far as the cache knows it. */
+  /** Returns the commit of a revision, if the cache has it. */
   commitOf(revision: string): string | undefined {
     if (isCommit(revision)) return revision;
     try {
@@ -72,7 +72,7 @@ export class CachedRepository {
     }
   }
 
-  /** Remembers what a branch or tag stands for. @throws InputError when it cannot be written */
+  /** Stores the commit of a branch or tag. @throws InputError when it cannot be written */
   writeRef(revision: string, commit: string): void {
     if (!isCommit(revision)) writeFileAtomic(join(this.folder, 'refs', revision), commit);
   }

@@ -14,7 +14,7 @@ export interface HubEnvironment {
   readonly token: string | undefined;
   /** No request is made: `HF_HUB_OFFLINE`. */
   readonly offline: boolean;
-  /** After so many milliseconds without a byte a connection is given up: `HF_HUB_DOWNLOAD_TIMEOUT`, in seconds. */
+  /** Milliseconds without a byte after which a connection is closed: `HF_HUB_DOWNLOAD_TIMEOUT`, in seconds. */
   readonly timeout: number;
 }
 

@@ -13,7 +13,7 @@ export interface CachedDataset {
   readonly paths: readonly string[];
 }
 
-/** Looks in the cache, without a network. @returns undefined if it knows nothing of it, or `name` is no name of the hub */
+/** Looks in the cache, without a network. @returns undefined if the cache lacks it, or `name` is no name of the hub */
 export function cachedDataset(name: string): CachedDataset | undefined {
   const repository = parseHubName(name, 'dataset');
   return repository && inCache(repository);

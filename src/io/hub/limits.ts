@@ -12,7 +12,7 @@ export const MAX_FILES = 1_000_000;
 /** Milliseconds that a hub may ask to be left alone before it is asked again. */
 export const MAX_WAIT_MS = 20_000;
 
-/** A connection must bring so many bytes in the time in which six could come that bring none. */
+/** The fewest bytes that a connection must bring in six timeouts. */
 const FEWEST_BYTES = 2 ** 16;
 
 /** A connection that is too slow for the file ever to be complete. */
@@ -23,8 +23,8 @@ export class TooSlowError extends Error {
 /**
  * Watches how much a connection brings.
  *
- * @param timeout after so many milliseconds without a byte it is given up
- * @returns to be told of bytes; throws {@link TooSlowError} when too few came
+ * @param timeout milliseconds without a byte after which it is closed
+ * @returns a function to call with the number of new bytes; it throws {@link TooSlowError} when too few came
  */
 export function speedWatch(timeout: number): (bytes: number) => void {
   const span = 6 * timeout;
@@ -53,7 +53,7 @@ export function checkSize({ path, size }: RemoteFile): void {
   );
 }
 
-/** The answer, which ends with an error after so many bytes. */
+/** Returns the answer, which ends with an error after a number of bytes. */
 export function withLimit(response: Response, bytes: number, tooLarge: () => Error): Response {
   let seen = 0;
   const counter = new TransformStream<Uint8Array, Uint8Array>({

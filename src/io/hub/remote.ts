@@ -43,7 +43,7 @@ export class RemoteRepository {
     this.cached = new CachedRepository(environment.cache, repository);
   }
 
-  /** Asks for the commit that the revision stands for. @throws HubError when the hub does not tell */
+  /** Asks for the commit of the revision. @throws HubError when the hub does not answer */
   static async open(environment: HubEnvironment, repository: HubRepository): Promise<RemoteRepository> {
     const { modelInfo, datasetInfo } = await library();
     const { type, name, revision } = repository;
@@ -56,7 +56,7 @@ export class RemoteRepository {
     return new RemoteRepository(environment, repository, sha);
   }
 
-  /** All files. @throws HubError when the hub does not tell, InputError for one that would lie outside the repository */
+  /** Lists all files. @throws HubError when the hub does not answer, InputError for one that would be outside the repository */
   async files({ recursive }: { readonly recursive: boolean }): Promise<RemoteFile[]> {
     const { listFiles } = await library();
     const label = `${this.#environment.endpoint}, files of ${describe(this.#repository)}`;

@@ -12,7 +12,7 @@ const NAME = /^(?!.*(--|\.\.))\w[\w.-]*\/\w[\w.-]*$/;
 const REVISION = /^(?!.*(\.\.|\/\/|\/\.|\/$))\w[\w./-]*$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
-/** The repository that `org/name` or `org/name@revision` stands for, undefined for any other text. */
+/** Returns the repository that `org/name` or `org/name@revision` names, undefined for any other text. */
 export function parseHubName(text: string, type: HubRepository['type']): HubRepository | undefined {
   const [name, revision = 'main', ...rest] = text.split('@');
   const isName = NAME.test(name) && REVISION.test(revision) && rest.length === 0;

@@ -10,7 +10,7 @@ import { constraintProcessors, expScores, samplingProcessors } from './logits-pr
 import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
 
 export interface GenerateOptions {
-  /** The generator of sampled tokens; needed to sample. Each text has a stream of its own, whatever the batches are. */
+  /** The generator of sampled tokens; needed to sample. Each text has its own stream, whatever the batches are. */
   readonly random?: Random;
   /** The number of the first source, which decides its stream, where a longer list is given in parts. Default 0. */
   readonly firstSource?: number;

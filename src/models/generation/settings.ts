@@ -19,7 +19,7 @@ export type Sampling = ValueOf<typeof sampling>;
 const sampling = strictFields({
   /** Scores are divided by it: above 0; below 1 the likely tokens become likelier. */
   temperature: positiveNumber,
-  /** Only so many of the likeliest tokens may come; 0 is no limit. */
+  /** The number of likeliest tokens to sample from; 0 is no limit. */
   topK: wholeNumber,
   /** Only the likeliest tokens may come that together have this probability; 1 is no limit. */
   topP: v.pipe(
@@ -37,7 +37,7 @@ const fromTwo = v.pipe(
 export type GenerationSettings = ValueOf<typeof generation>;
 const entries = {
   maxLength: fromTwo,
-  /** The end may not come before so many tokens. */
+  /** The number of tokens before which the end may not come. */
   minLength: wholeNumber,
   /** 1: no beam search. */
   numBeams: positiveInteger,
@@ -47,7 +47,7 @@ const entries = {
   lengthPenalty: finiteNumber,
   /** A beam search ends as soon as it has as many finished texts as beams. */
   earlyStopping: boolean,
-  /** No run of so many tokens may occur twice; 0 allows it. */
+  /** The length of the runs of tokens that may not occur twice; 0 allows all. */
   noRepeatNgramSize: wholeNumber,
   /** The first token after the start token; null leaves it free. */
   forcedBosTokenId: orNone(wholeNumber),
@@ -196,7 +196,7 @@ const present = <T extends object>(fields: T) =>
  */
 export function parseGenerationSettings(json: ConfigJson, file = 'config.json'): Partial<GenerationSettings> {
   const fields = parseWith(fieldsSchema, json, file);
-  // Of the new tokens the one that a text starts with is none.
+  // The start token does not count as a new one.
   const total = (count: number | null | undefined) => (count == null ? undefined : count + 1);
   const own: Partial<GenerationSettings> = present({
     maxLength: total(fields.max_new_tokens) ?? fields.max_length,
