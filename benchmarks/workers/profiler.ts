@@ -51,7 +51,7 @@ function byKernel(
     const { functionName, url } = node.callFrame;
     const isKernel = url.startsWith('wasm:') && !functionName.startsWith('js-to-wasm');
     const kernel = caller ?? (isKernel ? (names.get(functionName) ?? functionName) : null);
-    owners.set(node.id, kernel ?? (functionName === 'waitWhile' ? 'waiting' : 'JavaScript'));
+    owners.set(node.id, kernel ?? (functionName === 'waitForPiece' ? 'waiting' : 'JavaScript'));
     for (const id of node.children ?? []) visit(byId.get(id) as Protocol.ProfileNode, kernel);
   };
   visit(nodes[0], null);

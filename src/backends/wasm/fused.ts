@@ -4,7 +4,7 @@ import { bottleneck } from './bottleneck.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 
-type Kernel<Attributes> = FusedKernel<Attributes, WasmBuffer>;
+type Fused<Attributes> = FusedKernel<Attributes, WasmBuffer>;
 
 /** The fast kernels of the fused operations, forward and backward. */
 export function fusedKernels(backend: WasmBackend): FusedKernels<WasmBuffer> {
@@ -21,7 +21,7 @@ export function fusedKernels(backend: WasmBackend): FusedKernels<WasmBuffer> {
   };
 }
 
-function alongRows(backend: WasmBackend, name: 'softmax' | 'logSoftmax'): Kernel<unknown> {
+function alongRows(backend: WasmBackend, name: 'softmax' | 'logSoftmax'): Fused<unknown> {
   const forward = backend.kernels[name];
   const backward = backend.kernels[`${name}Backward`];
   return {
@@ -47,7 +47,7 @@ function rowsOf({ buffer, shape }: View<WasmBuffer>): [rows: number, n: number] 
 }
 
 /** Keeps two numbers of each row, from which a logit gives its probability. */
-function crossEntropy(backend: WasmBackend): Kernel<{ readonly targets: Int32Array }> {
+function crossEntropy(backend: WasmBackend): Fused<{ readonly targets: Int32Array }> {
   const { kernels, memory } = backend;
   return {
     forward([{ buffer: x, shape }], { targets }) {
@@ -75,7 +75,7 @@ function crossEntropy(backend: WasmBackend): Kernel<{ readonly targets: Int32Arr
 }
 
 /** Keeps the mean and the reciprocal standard deviation of each row. */
-function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
+function layerNorm(backend: WasmBackend): Fused<{ readonly eps: number }> {
   const { kernels } = backend;
   return {
     forward([x, { buffer: weight }, { buffer: bias }], { eps }) {
@@ -111,7 +111,7 @@ function layerNorm(backend: WasmBackend): Kernel<{ readonly eps: number }> {
   };
 }
 
-function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): Kernel<unknown> {
+function activation(backend: WasmBackend, name: 'gelu' | 'geluTanh' | 'silu'): Fused<unknown> {
   const forward = backend.kernels[name];
   const backward = backend.kernels[`${name}Backward`];
   const doubleBackward = backend.kernels[`${name}DoubleBackward`];
