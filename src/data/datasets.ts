@@ -18,6 +18,8 @@ export interface KnownExamples extends Known {
   /** The names of the classes in their order, which may stand in the data by name or by number; null for numbers in `range`. */
   readonly classes: readonly string[] | null;
   readonly range?: readonly [number, number];
+  /** Whether its examples are drawn, anew for each seed, so that no place is to be named. */
+  readonly isDrawn?: boolean;
   /** The primary one first. */
   readonly metrics: readonly MetricName[];
   /** The official number of examples. */
@@ -85,6 +87,7 @@ export const knownDatasets = {
     columns: { text: ['text'], label: 'label' },
     classes: ['act', 'animal', 'artifact', 'body', 'communication', 'food', 'location', 'person', 'plant', 'substance'],
     metrics: ['accuracy'],
+    isDrawn: true,
   },
 } as const satisfies Readonly<Record<string, KnownDataset>>;
 
@@ -94,5 +97,15 @@ export type DatasetName = keyof typeof knownDatasets;
 export const knownDataset = (name: string | undefined): KnownDataset | undefined =>
   name !== undefined && Object.hasOwn(knownDatasets, name) ? knownDatasets[name as DatasetName] : undefined;
 
+/** Whether the examples of a well-known dataset are drawn, anew for each seed. */
+export function isDrawn(name: string | undefined): boolean {
+  const known = knownDataset(name);
+  return known?.task === 'text-classification' && known.isDrawn === true;
+}
+
 /** What is learnt, where `task` of the settings is its name or that of a well-known dataset. */
-export const taskNamed = (name: string | undefined): string | undefined => knownDataset(name)?.task ?? name;
+export function taskNamed(name: TaskName | DatasetName): TaskName;
+export function taskNamed(name: string | undefined): string | undefined;
+export function taskNamed(name: string | undefined): string | undefined {
+  return knownDataset(name)?.task ?? name;
+}

@@ -1,6 +1,7 @@
 export * from './browser.ts';
 export {
   type DatasetName,
+  isDrawn,
   type KnownDataset,
   type KnownExamples,
   knownDataset,

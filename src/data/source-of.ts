@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
 import { shown } from '../settings/index.ts';
+import { isDrawn } from './datasets.ts';
 import type { Data, Place, Rows, Source, SourceKind, SourceSettings } from './source.ts';
 import { glue } from './sources/glue-folder.ts';
 import { hub } from './sources/hub.ts';
@@ -40,7 +41,7 @@ const nowhere: Source = { open: () => null };
  */
 export function sourceOf(settings: SourceSettings, random: Random = new Random(0)): Source {
   const { data, evalData, dataset, task } = settings;
-  const isNamed = data !== undefined || dataset !== undefined || task === 'wordnet';
+  const isNamed = data !== undefined || dataset !== undefined || isDrawn(task);
   const source = isNamed ? sourceAt({ ...settings, setting: 'data', random }) : nowhere;
   if (evalData === undefined) return source;
   const other = sourceAt({ ...settings, dataset: undefined, data: evalData, setting: 'evalData', random });

@@ -139,6 +139,7 @@ test('the same rows in memory, in a file and in a folder of GLUE give one datase
   const [{ examples, labels }, ...others] = await Promise.all([
     readExamples(rowsIn({ task: 'rte', data: folder }, 'evaluation'), { known }),
     readExamples(join(folder, 'rte.jsonl'), { known }),
+    readExamples(rowsIn({ task: 'rte', data: join(folder, 'rte.jsonl') }, 'train'), { known }),
     readExamples(rows, { known }),
   ]);
   assert.deepEqual(examples[1], { text: 'It rains.', textPair: 'It is dry.', label: 1 });
@@ -168,6 +169,8 @@ test('evaluation rows: those of the source, or of another', async () => {
   assert.equal(rowsIn(both, 'train').name, 'train.csv');
   assert.equal((await readExamples(rowsIn(both, 'evaluation'), { text: 'text' })).name, 'evalData');
   assert.equal(sourceOf({}).open('train'), null);
+  assert.equal(sourceOf({ task: 'rte' }).open('train'), null, 'an adapter from elsewhere has a task and no source');
+  assert.equal(sourceOf({ task: 'wordnet' }).open('train')?.name, 'WordNet train');
 });
 
 test('a source of a program goes the same way as those that are built in', async () => {

@@ -4,6 +4,7 @@ import { InputError } from '../../errors.ts';
 import { knownDatasets } from '../datasets.ts';
 import { tabLines } from '../delimited-rows.ts';
 import type { Column, Part, Row, Source, SourceKind } from '../source.ts';
+import { isTable } from '../table-formats.ts';
 
 export type GlueTaskName = 'cola' | 'mrpc' | 'stsb' | 'rte';
 
@@ -113,4 +114,4 @@ function checkColumns(task: GlueTaskName, path: string, first: readonly string[]
 
 /** Files of a task of GLUE. */
 export const glue: SourceKind = ({ data, task }) =>
-  isGlueTask(task) && typeof data === 'string' ? glueFolder(task, data) : null;
+  isGlueTask(task) && typeof data === 'string' && !isTable(data) ? glueFolder(task, data) : null;
