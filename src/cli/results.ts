@@ -7,6 +7,7 @@ import {
   experiments,
   importRuns,
   type Moves,
+  type PaperTaskName,
   type PlacedRun,
   ResultStore,
   type RunStatus,
@@ -16,7 +17,6 @@ import {
   shortModel,
   statuses,
   type TableFormat,
-  type TaskName,
   tableFormats,
   taskNames,
   taskTitle,
@@ -122,11 +122,11 @@ async function importInto(output: string, source: string, moved?: Moves): Promis
 function show(runs: readonly PlacedRun[]): void {
   const score = (run: PlacedRun) => {
     if (run.status === 'failed') return run.error?.split('\n')[0] ?? '';
-    const value = scoreIn(run, run.task as TaskName);
+    const value = scoreIn(run, run.task as PaperTaskName);
     return value === null ? '' : (100 * value).toFixed(2);
   };
   const rows = runs.map((run) => [
-    ...[run.experiment, run.row, shortModel(run.model), taskTitle(run.task as TaskName), String(run.seed)],
+    ...[run.experiment, run.row, shortModel(run.model), taskTitle(run.task as PaperTaskName), String(run.seed)],
     ...[run.status, score(run), formatSeconds(run.seconds), run.hash],
   ]);
   printTable(rows, ['experiment', 'row', 'model', 'task', 'seed', 'status', 'score (%)', 'time', 'run']);

@@ -1,6 +1,5 @@
-import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
-import { type HubDataset, xsumFile } from '../data/index.ts';
+import { xsumFile } from '../data/index.ts';
 import { isFolder } from '../io/index.ts';
 import {
   type DataSettings,
@@ -8,8 +7,8 @@ import {
   defaultMaxLength,
   fusedAdapters,
   type GivenSettings,
+  namedRun,
   nestedSettings,
-  type PruningSettings,
   type RunSettings,
   taskOf,
 } from '../training/index.ts';
@@ -27,11 +26,6 @@ export async function runSettings(given: Given): Promise<RunSettings> {
   const maxLength = chosen.maxLength ?? defaultMaxLength(model, taskOf(data));
   const fused = chosen.fuse && fusedAdapters(chosen.fuse.map(namedRun), model);
   return { ...nestedSettings({ ...chosen, model, maxLength, fused }), data: await useData(data) };
-}
-
-function namedRun(named: string): { readonly name: string; readonly run: string } {
-  const [name] = named.split('=', 1);
-  return { name, run: named.slice(name.length + 1) };
 }
 
 /** What `evaluate` is told of other data. */
@@ -94,32 +88,3 @@ function otherData(command: Command, stored: DataSettings, data: string): DataSe
   checkColumns(texts, inputKind(stored));
   return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
 }
-
-const fileName = ({ train }: { readonly train: string }): string => basename(train, extname(train));
-const shortName = ({ dataset, subset }: HubDataset): string =>
-  [dataset.replace(/@.*$/, '').replace(/^.*\//, ''), subset?.replaceAll('/', '-')].filter((part) => part).join('-');
-
-const dataName = (data: DataSettings): string => {
-  switch (data.kind) {
-    case 'glue':
-      return data.task;
-    case 'table':
-      return fileName(data);
-    case 'pairs':
-      return 'dataset' in data ? shortName(data) : fileName(data);
-    case 'dataset':
-      return shortName(data);
-    default:
-      return data.kind;
-  }
-};
-
-/** `runs/<task, file or dataset>-<adapter>-<pruning>-s<seed>`. */
-export function defaultOutput({ data, adapter, pruning, seed }: RunSettings): string {
-  const method = pruning ? `${pruning.method.replace(':', '-')}${sparsityPart(pruning.sparsity)}` : 'dense';
-  return join('runs', `${dataName(data)}-${adapter.kind}-${method}-s${seed}`);
-}
-
-/** `40` for 40 %, `x4` for Large-Sparse. */
-const sparsityPart = (sparsity: PruningSettings['sparsity']): string =>
-  typeof sparsity === 'number' ? String(Math.round(100 * sparsity)) : `x${sparsity.largeSparse}`;

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { OutputFolder } from '../io/index.ts';
 import {
+  defaultOutput,
   flatSettings,
   openRunFolder,
   type RunEvents,
@@ -22,7 +23,7 @@ import { jsonOption } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { addSettings } from './setting-options.ts';
-import { defaultOutput, runSettings } from './settings.ts';
+import { runSettings } from './settings.ts';
 import { commandLine, versions } from './versions.ts';
 
 interface Flags {

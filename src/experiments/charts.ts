@@ -1,4 +1,4 @@
-import type { Row } from './definitions.ts';
+import type { ExperimentRow } from './definitions.ts';
 import { figure1Trained } from './published.ts';
 import { sampleMean } from './statistics.ts';
 import { type Column, columnsOf, mainColumn, publishedOf, type SweepSummary, scoresIn } from './summary.ts';
@@ -170,7 +170,7 @@ function sparsityChart(summary: SweepSummary): Specification {
 }
 
 /** In percent; null for full fine-tuning, which has nothing to prune. */
-function sparsityOf({ adapter, pruning }: Row): number | null {
+function sparsityOf({ adapter, pruning }: ExperimentRow): number | null {
   if (adapter.kind === 'full') return null;
   return typeof pruning?.sparsity === 'number' ? 100 * pruning.sparsity : 0;
 }

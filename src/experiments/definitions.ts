@@ -1,10 +1,10 @@
 import type { AdapterSettings } from '../adapters/index.ts';
 import { type PruningSettings, pruningDefaults } from '../training/index.ts';
 import { figure1, type Published, table1, table2, table3, table4 } from './published.ts';
-import { paperTasks, type TaskName } from './tasks.ts';
+import { type PaperTaskName, paperTasks } from './tasks.ts';
 
 /** A method: one line of a table, or one point or line of a figure. */
-export interface Row {
+export interface ExperimentRow {
   readonly id: string;
   /** As the paper prints it. */
   readonly title: string;
@@ -24,8 +24,8 @@ export type Chart = 'methods' | 'parameters' | 'sparsity' | 'course';
 export interface Experiment {
   readonly name: string;
   readonly title: string;
-  readonly rows: readonly Row[];
-  readonly tasks: readonly TaskName[];
+  readonly rows: readonly ExperimentRow[];
+  readonly tasks: readonly PaperTaskName[];
   readonly published: Published;
   readonly chart: Chart;
   /** How often a model is evaluated while it is trained. Default 1. */
@@ -44,17 +44,17 @@ const lora: AdapterSettings = { kind: 'lora' };
 /** The same numbers of parameters in the prefix and in the bottlenecks, as section 3.1 says. */
 const mam: AdapterSettings = { kind: 'mam', bottleneck: paperWidth, equalSplit: true };
 
-const full: Row = { id: 'full', title: 'Fine-Tune', adapter: { kind: 'full' }, pruning: null };
-const adapter: Row = { id: 'adapter', title: 'Adapter', adapter: houlsby, pruning: null };
-const pruned = (id: string, title: string, pruning: PruningSettings): Row => ({
+const full: ExperimentRow = { id: 'full', title: 'Fine-Tune', adapter: { kind: 'full' }, pruning: null };
+const adapter: ExperimentRow = { id: 'adapter', title: 'Adapter', adapter: houlsby, pruning: null };
+const pruned = (id: string, title: string, pruning: PruningSettings): ExperimentRow => ({
   ...{ id, title, adapter: houlsby, pruning },
   against: adapter.id,
 });
-const largeSparse = (factor: number): Row =>
+const largeSparse = (factor: number): ExperimentRow =>
   pruned(`ls${factor}`, `LS-Adapter ${factor}×`, snip({ largeSparse: factor }));
 
 /** A kind of adapter, dense and sparse. */
-const pair = (id: string, title: string, settings: AdapterSettings, fuses?: string): Row[] => [
+const pair = (id: string, title: string, settings: AdapterSettings, fuses?: string): ExperimentRow[] => [
   { id, title, adapter: settings, pruning: null, fuses },
   {
     ...{ id: `s-${id}`, title: `S-${title}`, adapter: settings, pruning: snip(0.4), against: id },

@@ -5,7 +5,7 @@
  * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results, whole.ts also those of earlier commands; import.ts brings those of other machines; tables.ts, charts.ts, report.ts and
  * outputs.ts write them.
  */
-export { type Experiment, experiments, type Row } from './definitions.ts';
+export { type Experiment, type ExperimentRow, experiments } from './definitions.ts';
 export { type ImportCount, importRuns, type Moves, readExport } from './import.ts';
 export { writeOutputs } from './outputs.ts';
 export { checkPictures } from './pictures.ts';
@@ -33,5 +33,5 @@ export {
   type TableFormat,
   tableFormats,
 } from './tables.ts';
-export { paperTasks, type TaskName, taskNames, taskTitle } from './tasks.ts';
+export { type PaperTaskName, paperTasks, taskNames, taskTitle } from './tasks.ts';
 export { EventWriter } from './tensorboard.ts';

@@ -10,11 +10,11 @@ import {
   runDefaults,
   withAllOptions,
 } from '../training/index.ts';
-import { type Experiment, paperWidth, type Row } from './definitions.ts';
+import { type Experiment, type ExperimentRow, paperWidth } from './definitions.ts';
 import { type Grid, type GridPoint, pointsOf, protocol } from './protocol.ts';
 import { hashOf } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
-import { kindOf, scoreFrom, type TaskName, taskNamed, taskNames, taskTitle } from './tasks.ts';
+import { kindOf, type PaperTaskName, scoreFrom, taskNamed, taskNames, taskTitle } from './tasks.ts';
 
 /** How an experiment is run. */
 export interface SweepSettings {
@@ -22,7 +22,7 @@ export interface SweepSettings {
   /** The folder with the data: those of GLUE, or a folder `glue` with them; and folders `squad` and `xsum`. */
   readonly data: string;
   /** Default: those of the experiment that one of the models can do. */
-  readonly tasks?: readonly TaskName[];
+  readonly tasks?: readonly PaperTaskName[];
   /** Ids of rows. Default: all. */
   readonly rows?: readonly string[];
   readonly seeds: readonly number[];
@@ -43,8 +43,8 @@ export interface SweepSettings {
 /** A method on a task with a model: all its grid points and seeds. */
 export interface Cell {
   readonly model: string;
-  readonly row: Row;
-  readonly task: TaskName;
+  readonly row: ExperimentRow;
+  readonly task: PaperTaskName;
 }
 
 /** A run of a cell. */
@@ -66,15 +66,15 @@ export type Lookup = (hash: string) => StoredRun | null;
 export class SweepPlan {
   readonly experiment: Experiment;
   readonly settings: SweepSettings;
-  readonly rows: readonly Row[];
+  readonly rows: readonly ExperimentRow[];
   /** Those that one of the models can do. */
-  readonly tasks: readonly TaskName[];
+  readonly tasks: readonly PaperTaskName[];
   /** In the order in which they are run: what is fused comes first. */
   readonly cells: readonly Cell[];
   /** What was left out, and why. */
   readonly warnings: readonly string[];
   readonly #folderOf: (hash: string) => string;
-  readonly #tasks: ReadonlyMap<string, readonly TaskName[]>;
+  readonly #tasks: ReadonlyMap<string, readonly PaperTaskName[]>;
   /** By model and task. */
   readonly #inputs = new Map<string, Inputs>();
 
@@ -111,7 +111,7 @@ export class SweepPlan {
   }
 
   /** Those that a model can do. */
-  tasksOf(model: string): readonly TaskName[] {
+  tasksOf(model: string): readonly PaperTaskName[] {
     return this.#tasks.get(model) ?? [];
   }
 
@@ -131,7 +131,7 @@ export class SweepPlan {
   }
 
   /** The grid points of a method. */
-  points(row: Row): GridPoint[] {
+  points(row: ExperimentRow): GridPoint[] {
     const { grid, fullLearningRate } = this.settings;
     const learningRate = row.adapter.kind === 'full' && fullLearningRate ? fullLearningRate : grid.learningRate;
     return pointsOf({ ...grid, learningRate });
@@ -184,7 +184,7 @@ export class SweepPlan {
     return { cell, seed, settings, hash: hashOf(settings) };
   }
 
-  #adapter({ adapter }: Row): Row['adapter'] {
+  #adapter({ adapter }: ExperimentRow): ExperimentRow['adapter'] {
     const { width = paperWidth } = this.settings;
     return 'bottleneck' in adapter ? { ...adapter, bottleneck: width } : adapter;
   }
@@ -202,7 +202,7 @@ export class SweepPlan {
 }
 
 /** The paper's score of a run, if it has one. */
-export const scoreIn = (run: StoredRun | null, task: TaskName): number | null =>
+export const scoreIn = (run: StoredRun | null, task: PaperTaskName): number | null =>
   scoreFrom(run?.metrics?.metrics ?? null, task);
 
 /** What a model reads for a task. */
@@ -210,10 +210,10 @@ interface Inputs {
   readonly maxLength: number;
   readonly data: DataSettings;
 }
-const key = (model: string, task: TaskName): string => `${task} ${model}`;
+const key = (model: string, task: PaperTaskName): string => `${task} ${model}`;
 
-const canDo = (model: string, task: TaskName): boolean => taskNamed(task).kind === kindOf(model);
-const modelFor = (task: TaskName): string =>
+const canDo = (model: string, task: PaperTaskName): boolean => taskNamed(task).kind === kindOf(model);
+const modelFor = (task: PaperTaskName): string =>
   taskNamed(task).kind === 'bart' ? 'it takes a BART among the models' : 'it takes a BERT or RoBERTa among the models';
 
 /**
@@ -236,14 +236,14 @@ function chooseTasks({ name, tasks }: Experiment, { models, tasks: asked }: Swee
 }
 
 /** @throws InputError if the experiment has no such row */
-function rowOf({ name, rows }: Experiment, id: string): Row {
+function rowOf({ name, rows }: Experiment, id: string): ExperimentRow {
   const row = rows.find((candidate) => candidate.id === id);
   if (row) return row;
   throw new InputError(`${name} has no row '${id}'; it has ${rows.map((candidate) => candidate.id).join(', ')}.`);
 }
 
 /** Those of the ids, and what they fuse or are compared with, in the order of the experiment. */
-function chooseRows(experiment: Experiment, ids?: readonly string[]): Row[] {
+function chooseRows(experiment: Experiment, ids?: readonly string[]): ExperimentRow[] {
   if (!ids) return [...experiment.rows];
   const needed = new Set<string>();
   const add = (id: string | undefined) => {

@@ -1,7 +1,7 @@
-import type { TaskName } from './tasks.ts';
+import type { PaperTaskName } from './tasks.ts';
 
 /** Numbers that the paper prints, in percent: for each row of a table, one per task and the mean over GLUE as printed. */
-export type PublishedScores = Readonly<Partial<Record<TaskName | 'average', number>>>;
+export type PublishedScores = Readonly<Partial<Record<PaperTaskName | 'average', number>>>;
 
 /** The backbones of the paper's tables. */
 export type PaperModel = 'BERT' | 'RoBERTa' | 'BART';

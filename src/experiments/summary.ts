@@ -1,10 +1,10 @@
-import type { Row } from './definitions.ts';
+import type { ExperimentRow } from './definitions.ts';
 import { type Cell, type Lookup, type PlannedRun, type SweepPlan, scoreIn } from './plan.ts';
 import type { GridPoint } from './protocol.ts';
 import type { PaperModel, PublishedScores } from './published.ts';
 import { type PairedTest, pairedTTest, sampleMean, standardDeviation } from './statistics.ts';
 import type { StoredRun } from './stored-run.ts';
-import { besideFrom, paperTasks, type TaskName } from './tasks.ts';
+import { besideFrom, type PaperTaskName, paperTasks } from './tasks.ts';
 
 /** Scores in percent by seed, and what they come to. */
 export interface Scores {
@@ -33,7 +33,7 @@ export interface CellSummary {
 
 /** A method with a model. */
 export interface RowSummary {
-  readonly row: Row;
+  readonly row: ExperimentRow;
   readonly model: string;
   /** Of the tasks that the model can do, in the order of the plan. */
   readonly cells: readonly CellSummary[];
@@ -112,7 +112,7 @@ export function gathered(
 }
 
 function rowSummary(
-  row: Row,
+  row: ExperimentRow,
   model: string,
   cells: readonly Gathered[],
   dense: readonly Gathered[] | undefined,
@@ -160,10 +160,10 @@ export function publishedOf(
   }));
 }
 
-const isAveraged = (task: TaskName): boolean => paperTasks.some((name) => name === task);
+const isAveraged = (task: PaperTaskName): boolean => paperTasks.some((name) => name === task);
 
 /** A column of scores: a task, or the mean over those of GLUE. */
-export type Column = TaskName | 'average';
+export type Column = PaperTaskName | 'average';
 
 /** The columns of scores: the tasks of GLUE, their mean where there are several, and the other tasks. */
 export function columnsOf({ tasks }: Layout): Column[] {

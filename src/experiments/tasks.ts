@@ -84,20 +84,21 @@ export const tasks = {
   xsum,
   squad,
 } as const satisfies Readonly<Record<GlueTaskName | 'xsum' | 'squad', PaperTask>>;
-export type TaskName = keyof typeof tasks;
-export const taskNames = Object.keys(tasks) as TaskName[];
+export type PaperTaskName = keyof typeof tasks;
+export const taskNames = Object.keys(tasks) as PaperTaskName[];
 
 /** Those of GLUE, whose scores the paper averages. */
 export const paperTasks: readonly GlueTaskName[] = taskNames.filter((task) => isGlueTask(task));
 
-export const taskNamed = (task: TaskName): PaperTask => tasks[task];
-export const taskTitle = (task: TaskName): string => tasks[task].title;
+export const taskNamed = (task: PaperTaskName): PaperTask => tasks[task];
+export const taskTitle = (task: PaperTaskName): string => tasks[task].title;
 
 /** The paper's score among metrics; null where it is undefined. */
-export const scoreFrom = (metrics: Metrics, task: TaskName): number | null => numberIn(metrics, taskNamed(task).score);
+export const scoreFrom = (metrics: Metrics, task: PaperTaskName): number | null =>
+  numberIn(metrics, taskNamed(task).score);
 
 /** The metric that is shown beside the score, if there is one. */
-export function besideFrom(metrics: Metrics, task: TaskName): number | null {
+export function besideFrom(metrics: Metrics, task: PaperTaskName): number | null {
   const { beside } = taskNamed(task);
   return beside ? numberIn(metrics, beside.metric) : null;
 }

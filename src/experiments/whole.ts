@@ -13,7 +13,7 @@ import {
   type SweepSummary,
   summaryOf,
 } from './summary.ts';
-import { type TaskName, taskNamed, taskNames, taskTitle } from './tasks.ts';
+import { type PaperTaskName, taskNamed, taskNames, taskTitle } from './tasks.ts';
 
 /**
  * Returns what is known of a whole experiment: the cells of a plan, and all others that the store has runs of, so that a command
@@ -46,8 +46,8 @@ function layoutOf(plan: SweepPlan, known: readonly PlacedRun[]): Layout {
   const { experiment, settings } = plan;
   const models = [...new Set([...settings.models, ...known.map(({ model }) => model)])];
   const seeds = [...new Set([...settings.seeds, ...known.map(({ seed }) => seed).sort((a, b) => a - b)])];
-  const tasksOf = (model: string): TaskName[] => {
-    const own = known.filter((run) => run.model === model).map(({ task }) => task as TaskName);
+  const tasksOf = (model: string): PaperTaskName[] => {
+    const own = known.filter((run) => run.model === model).map(({ task }) => task as PaperTaskName);
     // What a model can do is known by what it has done, wherever its files are now.
     const [kind] = [...plan.tasksOf(model), ...own].map((task) => taskNamed(task).kind);
     return tasks.filter((task) => taskNamed(task).kind === kind);

@@ -21,6 +21,7 @@ export {
   type ClassifyOptions,
 } from './classifier.ts';
 export { Embedder, type EmbedderOptions } from './embedder.ts';
+export { type Finetuned, type FinetuneSettings, finetune } from './finetune.ts';
 export { type AnyModel, type LoadOptions, load, type ModelsByTask } from './load.ts';
 export type { FromPretrainedOptions } from './options.ts';
 export { type BatchesOptions, type FitOptions, PretrainedModel, type PruneOptions } from './pretrained.ts';

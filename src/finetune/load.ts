@@ -63,8 +63,9 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   const model = options.model ?? (isRun ? readRunConfig(nameOrPath).settings.model : undefined);
   const place = model === undefined ? undefined : await fetchModel(model);
   const opened = openAdapter(nameOrPath, { model: place, labels: labels ?? undefined, pooling, maxLength }, create);
-  const loaded = opened.model as unknown as AnyModel;
-  if (task === undefined || loaded.task === task) return loaded;
+  const loaded = opened.model as unknown as Exclude<AnyModel, Embedder>;
+  loaded.restoreRecord(opened.config.pruning, opened.metrics);
+  if (task === undefined || task === loaded.task) return loaded;
   throw new InputError(`${nameOrPath} was trained for ${loaded.task}, not for ${task}.`);
 }
 

@@ -78,6 +78,12 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     return this.#pruning;
   }
 
+  /** Restores what a saved run tells of its pruning and its training. */
+  restoreRecord(pruning: AdapterPruneReport | null, metrics: RunMetrics): void {
+    this.#pruning = pruning;
+    this.#metrics = metrics;
+  }
+
   /**
    * Prunes the adapter at initialisation, without dropout, and returns what is kept of each matrix.
    *

@@ -25,14 +25,14 @@ export {
 } from './batch.ts';
 export { BertModel } from './bert.ts';
 export { type HeadKind, headOfClass, headTitles, type StatedClass } from './checkpoint-class.ts';
-export { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
+export { type HeadOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
 export { unknownFields } from './config-table.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
 export type { ScoredText } from './generation/beam-search.ts';
-export { type GenerateOptions, generate } from './generation/generate.ts';
+export { type GenerationOptions, generate } from './generation/generate.ts';
 export { generationFrom, generationOptions, numReturnSequences } from './generation/options.ts';
 export {
   type GenerationSettings,

@@ -19,7 +19,7 @@ import {
 } from './heads.ts';
 
 /** The outputs of the head of a classifier. */
-export interface ClassifierOptions {
+export interface HeadOptions {
   /** Class names; null for regression. */
   readonly labels: readonly string[] | null;
   /** The meaning of the outputs. Default: one class of several, or numbers without `labels`. */
@@ -48,7 +48,7 @@ export class SequenceClassifier {
   texts: 1 | 2 | null = null;
   readonly #root: ParameterPath;
 
-  constructor(root: ParameterPath, config: EncoderConfig, options: ClassifierOptions) {
+  constructor(root: ParameterPath, config: EncoderConfig, options: HeadOptions) {
     const { labels, pooling = 'cls', problem = labels ? 'single_label_classification' : 'regression' } = options;
     if ((labels === null) !== (problem === 'regression')) {
       throw new Error(`SequenceClassifier: options.problem ${problem} does not go with labels ${labels}.`);

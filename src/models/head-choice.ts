@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import type { ClassifierOptions } from './classifier.ts';
+import type { HeadOptions } from './classifier.ts';
 import type { EncoderConfig } from './config.ts';
 import { matchLabels } from './match-labels.ts';
 import {
@@ -53,8 +53,8 @@ export function chooseClassifierHead(
   folder: string,
   config: EncoderConfig,
   stored: StoredShapes,
-  wanted: (ClassifierOptions & { readonly head?: HeadUse; readonly pooler?: PoolerPlace }) | null,
-): HeadChoice & { readonly options: ClassifierOptions } {
+  wanted: (HeadOptions & { readonly head?: HeadUse; readonly pooler?: PoolerPlace }) | null,
+): HeadChoice & { readonly options: HeadOptions } {
   const own = ownClassificationHead(config, stored, wanted?.pooling);
   if (wanted === null) return ownOnly(folder, config, own);
   const { head = 'auto', pooler, ...options } = wanted;
@@ -77,7 +77,7 @@ function ownOnly(
   folder: string,
   config: EncoderConfig,
   own: OwnHead | Lacking,
-): HeadChoice & { readonly options: ClassifierOptions } {
+): HeadChoice & { readonly options: HeadOptions } {
   if ('lacks' in own) {
     const what = /^it /.test(own.lacks) ? describeClass(config.stated) : own.lacks;
     const subject = what === own.lacks ? `${folder}: ${what}` : `${folder} is ${what}`;
@@ -86,7 +86,7 @@ function ownOnly(
     );
   }
   const { labels, problem, warnings } = own;
-  const options: ClassifierOptions = problem === 'regression' ? { labels: null, outputs: labels } : { labels, problem };
+  const options: HeadOptions = problem === 'regression' ? { labels: null, outputs: labels } : { labels, problem };
   return { ...keptHead(prefixed(folder, warnings)), options };
 }
 
@@ -100,7 +100,7 @@ const listed = (labels: readonly string[] | null): string =>
   labels ? `the ${labels.length} classes ${labels.join(', ')}` : 'a number';
 
 /** The classes in the order of the checkpoint's head, if that is one for them. */
-function fitOf(own: OwnHead | Lacking, { labels }: ClassifierOptions): Fit | Lacking {
+function fitOf(own: OwnHead | Lacking, { labels }: HeadOptions): Fit | Lacking {
   if ('lacks' in own) return own;
   const is = own.problem === 'regression' ? `${own.labels.length === 1 ? 'a number' : 'numbers'}` : listed(own.labels);
   const other: Lacking = { lacks: `its head is for ${is}, the data have ${listed(labels)}` };

@@ -3,7 +3,7 @@ import type { ParameterPath } from '../nn/index.ts';
 import type { BartConfig } from './bart-config.ts';
 import type { BertModel } from './bert.ts';
 import { headTitles } from './checkpoint-class.ts';
-import { type ClassifierOptions, SequenceClassifier } from './classifier.ts';
+import { type HeadOptions, SequenceClassifier } from './classifier.ts';
 import type { EncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
 import {
@@ -33,7 +33,7 @@ export interface Recipe<Model, Kind extends keyof Configs = keyof Configs, Choic
 }
 
 /** The options of loading a classifier. */
-export interface LoadClassifierOptions extends ClassifierOptions {
+export interface LoadClassifierOptions extends HeadOptions {
   /**
    * Whether the checkpoint's own head is used. `auto`, the default: if it is one for these labels. `checkpoint`: it must be. `new`: it
    * is not.

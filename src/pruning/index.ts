@@ -13,7 +13,7 @@ export {
   type ScoreContext,
 } from './method.ts';
 export { prunableIn } from './prunable.ts';
-export { emptiedWarning, type PruneOptions, type PruneReport, prune, pruningIterations } from './prune.ts';
+export { emptiedWarning, type PruneReport, type PruneSettings, prune, pruningIterations } from './prune.ts';
 export { pruningMethodOf, pruningMethods, registerPruningMethod } from './registry.ts';
 export { fisher, grasp, magnitude, randomScore, snip, snipPaperLiteral } from './scores.ts';
 export {

@@ -9,7 +9,7 @@ import { budgetsOf, masksWithin, type PruningScope, removedAfter } from './selec
 /** The number of rounds in which weights are removed. */
 export const pruningIterations = wholeNumberIn(1, 10_000, 'each of them scores all weights again');
 
-export interface PruneOptions extends ScoreContext {
+export interface PruneSettings extends ScoreContext {
   /** The name of a method. */
   readonly method: string;
   /** The fraction of weights removed, in [0, 1). */
@@ -46,7 +46,7 @@ export async function prune({
   options,
   onWarning,
   ...context
-}: PruneOptions): Promise<PruneReport> {
+}: PruneSettings): Promise<PruneReport> {
   const method = pruningMethodOf(name);
   const config = method.configure(options);
   const rounds = parseWith(pruningIterations, iterations ?? method.iterations, 'iterations');

@@ -33,6 +33,12 @@ export function fusedAdapters(runs: readonly Omit<FusedAdapter, 'settings'>[], m
   });
 }
 
+/** Splits `name=folder`, as settings name a run whose adapter is fused. */
+export function namedRun(named: string): { readonly name: string; readonly run: string } {
+  const [name] = named.split('=', 1);
+  return { name, run: named.slice(name.length + 1) };
+}
+
 function sameModel(one: string, other: string): boolean {
   if (one === other) return true;
   try {

@@ -13,9 +13,10 @@ export {
   writeAdapter,
 } from './convert.ts';
 export { defaultMaxLength } from './default-length.ts';
+export { defaultOutput } from './default-output.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
-export { fusedAdapters } from './fuse.ts';
+export { fusedAdapters, namedRun } from './fuse.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './load-run.ts';
 export { type LoopEvents, type Progress, type StepProgress, trainingMetrics, trainLoop } from './loop.ts';
 export {

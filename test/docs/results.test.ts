@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import {
+  type PaperTaskName,
   pairedTTest,
   readExport,
   sampleMean,
   scoreIn,
   standardDeviation,
-  type TaskName,
 } from '../../src/experiments/index.ts';
 import { repository } from './project.ts';
 
@@ -17,7 +17,7 @@ const test = suite('docs: results');
 const text = readFileSync(join(repository, 'docs/results.md'), 'utf8');
 
 /** Accuracies in percent by row, in the order of the seeds. */
-async function scores(experiment: string, task: TaskName): Promise<Map<string, number[]>> {
+async function scores(experiment: string, task: PaperTaskName): Promise<Map<string, number[]>> {
   const runs = await readExport(join(repository, 'docs/results', `${experiment}.json`));
   const own = runs.filter((run) => run.experiment === experiment && run.task === task);
   return new Map(

@@ -3,8 +3,8 @@ import { suite } from 'uvu';
 import { Random } from '../../src/index.ts';
 import { parseSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import {
-  type ClassifierOptions,
   type EncoderConfig,
+  type HeadOptions,
   type Loaded,
   loadClassifier,
   loadEncoder,
@@ -20,7 +20,7 @@ const test = suite('models: loading');
 useBackend(test, 'reference');
 
 const ids = [2, 14, 8, 18, 3];
-const labelled = ({ labels }: EncoderConfig): ClassifierOptions => ({ labels });
+const labelled = ({ labels }: EncoderConfig): HeadOptions => ({ labels });
 
 /** The last hidden states that the encoder of a folder gives. */
 function hidden(folder: string): Float32Array {

@@ -8,8 +8,8 @@ import { Parameter } from '../../src/nn/index.ts';
 import {
   budgetsOf,
   definePruningMethod,
-  type PruneOptions,
   type PruneReport,
+  type PruneSettings,
   type PruningScope,
   prune,
   pruningMethodOf,
@@ -68,7 +68,7 @@ const masks = (parameters: readonly Parameter[]): number[][] =>
 
 async function masksOf(
   sizes: readonly (readonly [number, number])[],
-  options: Partial<PruneOptions> & { method: string; sparsity: number },
+  options: Partial<PruneSettings> & { method: string; sparsity: number },
 ): Promise<number[][]> {
   const own = problem(sizes);
   await prune({ ...own, random: new Random('seed'), ...options });
@@ -436,7 +436,7 @@ test('a method of ones own has a name, options and what else it declares', async
   registerPruningMethod(distance);
   assert.throws(() => registerPruningMethod(distance), /There is a pruning method 'test-distance' already/);
   assert.deepEqual(pruningMethodOf('test-distance').configure(), { from: 1 });
-  const pruned = async (options?: PruneOptions['options']) => {
+  const pruned = async (options?: PruneSettings['options']) => {
     const parameter = new Parameter('w', [1, 2, 3, 4], [2, 2]);
     const random = new Random(1);
     await prune({ method: 'test-distance', sparsity: 0.25, options, parameters: [parameter], losses: [], random });

@@ -45,3 +45,27 @@ export function reachable(entry: string, imports: (file: string) => string[] = i
 
 /** The first folder of a file of src, or the name of a file that lies in none. */
 export const roomOf = (file: string): string => file.split('/')[0].replace(/\.ts$/, '');
+
+const LIST = /^export\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'(\.[^']+)'/gm;
+const ALL = /^export\s+\*\s+from\s+'(\.[^']+)'/gm;
+const OWN = /^export\s+(?:abstract\s+)?(?:async\s+)?(?:const|function\*?|class|interface|type)\s+(\w+)/gm;
+
+/** The names that a file of src exports, types too, and the file that declares each. */
+export function exportsOf(file: string): Map<string, string> {
+  const text = readFileSync(join(source, file), 'utf8');
+  const fileAt = (path: string) =>
+    relative(source, join(source, dirname(file), path))
+      .split(sep)
+      .join('/');
+  const found = new Map<string, string>();
+  for (const [, path] of text.matchAll(ALL))
+    for (const [name, place] of exportsOf(fileAt(path))) found.set(name, place);
+  for (const [, list, path] of text.matchAll(LIST)) {
+    for (const item of list.split(',').map((part) => part.trim().replace(/^type\s+/, ''))) {
+      const [own, name = own] = item.split(/\s+as\s+/);
+      if (own !== '') found.set(name, exportsOf(fileAt(path)).get(own) ?? fileAt(path));
+    }
+  }
+  for (const [, name] of text.matchAll(OWN)) found.set(name, file);
+  return found;
+}

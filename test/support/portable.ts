@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Adapter, type AdapterSettings, attachAdapter } from '../../src/adapters/index.ts';
 import { type AdapterFormatName, adapterFormats, portableAdapter } from '../../src/interchange/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
-import { type ClassifierOptions, isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
+import { type HeadOptions, isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { liven, maskRandomly } from './adapters.ts';
@@ -15,7 +15,7 @@ export interface Adapted {
 
 export interface AdaptedOptions {
   readonly config?: Readonly<Record<string, unknown>>;
-  readonly classifier?: ClassifierOptions;
+  readonly classifier?: HeadOptions;
   /** Prunes about half of the weights. */
   readonly pruned?: boolean;
   readonly seed?: string | number;

@@ -2,7 +2,7 @@ import type { EncodedExample } from '../../src/data/index.ts';
 import { Random, type Shape } from '../../src/index.ts';
 import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import {
-  type ClassifierOptions,
+  type HeadOptions,
   parseEncoderConfig,
   QuestionAnsweringModel,
   SequenceClassifier,
@@ -60,7 +60,7 @@ const backbone: WeightSource = { has: (name) => !isHead(name), take: lively };
 
 /** A tiny encoder with a new head drawn from `seed`. */
 export function tinyClassifier(
-  options: ClassifierOptions = { labels: ['no', 'yes'] },
+  options: HeadOptions = { labels: ['no', 'yes'] },
   { config = tinyBert, seed = 1 }: { config?: Readonly<Record<string, unknown>>; seed?: number } = {},
 ): SequenceClassifier {
   return new SequenceClassifier(ParameterPath.root(new Random(seed), backbone), parseEncoderConfig(config), options);

@@ -1,6 +1,6 @@
 // The kernels that the host calls. They share one linear memory and keep no state in it: every kernel works on a range
 // [start, end) of its result and writes nothing else (but for padding after a buffer), so several threads may share one call.
-// The build writes `elementwise` and `micro-kernels` (kernels/wasm/templates).
+// The build writes `elementwise`, `micro-kernels` and `reduce` (kernels/wasm/templates).
 export * from './attention';
 export { attentionDoubleBackward } from './attention-second';
 export { dropout, uniform } from './counter';

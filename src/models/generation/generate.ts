@@ -9,7 +9,7 @@ import { argmax, type Choice, greedyOrSampling } from './greedy-or-sampling.ts';
 import { constraintProcessors, expScores, samplingProcessors } from './logits-processors.ts';
 import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
 
-export interface GenerateOptions {
+export interface GenerationOptions {
   /** The generator of sampled tokens; needed to sample. Each text has its own stream, whatever the batches are. */
   readonly random?: Random;
   /** The number of the first source, which decides its stream, where a longer list is given in parts. Default 0. */
@@ -55,7 +55,7 @@ export async function generate(
   model: Seq2SeqModel,
   sources: readonly TokenIds[],
   settings: Partial<GenerationSettings> = {},
-  options: GenerateOptions = {},
+  options: GenerationOptions = {},
 ): Promise<ScoredText[][]> {
   checkInstance('generate', 'model', model, Seq2SeqModel);
   checkOptions('generate', settings);
@@ -84,7 +84,7 @@ async function generateBatch(
   sources: readonly TokenIds[],
   settings: GenerationSettings,
   first: number,
-  { random, firstSource = 0, onToken, beforeStep }: GenerateOptions,
+  { random, firstSource = 0, onToken, beforeStep }: GenerationOptions,
 ): Promise<ScoredText[][]> {
   const { config, bart } = model;
   const { maxLength, numBeams, numReturnSequences, sampling } = settings;
