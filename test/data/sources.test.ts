@@ -173,6 +173,13 @@ test('evaluation rows: those of the source, or of another', async () => {
   assert.equal(sourceOf({ task: 'wordnet' }).open('train')?.name, 'WordNet train');
 });
 
+test('a folder needs the name of its dataset', async () => {
+  await assertRejectsInput(
+    () => readExamples(temporaryFolder()),
+    /is a folder; name its dataset with task \(cola, mrpc, stsb, rte, squad, xsum\), or give a file in it/,
+  );
+});
+
 test('a source of a program goes the same way as those that are built in', async () => {
   const mine: Source = {
     open: (split) =>

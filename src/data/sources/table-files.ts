@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
+import { InputError } from '../../errors.ts';
+import { isFolder } from '../../io/index.ts';
 import type { ChunkOptions } from '../chunk-options.ts';
+import { isDrawn, knownDatasets } from '../datasets.ts';
 import { type Rows, type SourceKind, type Split, unsplit } from '../source.ts';
-import { tableParts } from '../table-formats.ts';
+import { isTable, tableParts } from '../table-formats.ts';
 
 export interface FileRowsOptions extends ChunkOptions {
   /** Default: the name of the first file. */
@@ -23,7 +26,13 @@ export function fileRows(paths: readonly string[], { name, split, ...options }: 
 
 /** Tables that `data` names. */
 export const tableFiles: SourceKind = ({ data }) => {
-  if (typeof data === 'string') return unsplit(fileRows([data]));
+  if (typeof data === 'string') {
+    if (isTable(data) || !isFolder(data)) return unsplit(fileRows([data]));
+    const names = Object.keys(knownDatasets).filter((name) => !isDrawn(name));
+    throw new InputError(
+      `${data} is a folder; name its dataset with task (${names.join(', ')}), or give a file in it.`,
+    );
+  }
   return Array.isArray(data) && data.length > 0 && data.every((path) => typeof path === 'string')
     ? unsplit(fileRows(data))
     : null;
