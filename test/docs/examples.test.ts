@@ -39,6 +39,12 @@ const results: Readonly<Record<string, (printed: string) => void>> = {
     assert.equal(words.length, 3);
     for (const [, read, written] of words) assert.equal(written, [...read].reverse().join(''));
   },
+  'csv.ts': (printed) => {
+    assert.ok(numberIn(printed, /step 30 of 30: loss/) < numberIn(printed, /step 10 of 30: loss/));
+    assert.ok(numberIn(printed, /accuracy on new reviews:/) >= 0.8);
+    assert.match(printed, /^trainable: [\d,]+ of 22,\d{3},\d{3} parameters/m);
+    assert.match(printed, /funny film\. -> good \([01]\.\d\d\)\n.*bored\. -> bad \([01]\.\d\d\)/);
+  },
   'own-adapter.ts': (printed) => {
     const accuracies = all(printed, /accuracy on new reviews: [\d.]+ before training, ([\d.]+) after/g);
     assert.equal(accuracies.length, 2);
