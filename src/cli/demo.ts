@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { houlsby } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
-import { checkSharedOutput } from '../io/index.ts';
+import { InputError } from '../errors.ts';
+import { comparisonChart, svgOf } from '../experiments/index.ts';
+import { checkSharedOutput, writeFileAtomic } from '../io/index.ts';
 import {
   openRunFolder,
   pruningDefaults,
@@ -53,6 +56,8 @@ const methods = [
   { name: 'snip40', title: 'SparseAdapter', pruning: pruningDefaults },
 ] as const;
 
+const CHART = 'demo.svg';
+
 /** A finished run of the demo. */
 interface DemoRun {
   readonly title: string;
@@ -73,10 +78,7 @@ export function describeDemo(command: Command): void {
 
 export async function demo(command: Command): Promise<void> {
   const { output, seed, backend, json } = command.opts<Flags>();
-  checkSharedOutput(
-    output,
-    methods.map(({ name }) => name),
-  );
+  checkSharedOutput(output, [...methods.map(({ name }) => name), CHART]);
   for (const { name } of methods) openRunFolder(`${output}/${name}`, { overwrite: true }).close();
   await useBackend(backend);
 
@@ -108,6 +110,22 @@ export async function demo(command: Command): Promise<void> {
     ],
     ['', ...runs.map(({ title }) => title)],
   );
+  note(await drawn(runs, join(output, CHART)));
+}
+
+/** Draws the runs side by side where the libraries for charts are installed, and returns a line that says so. */
+async function drawn(runs: readonly DemoRun[], path: string): Promise<string> {
+  const compared = runs.map(({ title, metrics, bytes }) => ({
+    ...{ title, bytes, weights: metrics.trained_parameters.adapter },
+    accuracy: metrics.metrics?.accuracy ?? 0,
+  }));
+  try {
+    writeFileAtomic(path, await svgOf(comparisonChart(compared, 'Nouns sorted into ten fields by their definitions')));
+    return `drawn in ${path}`;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return `no chart: ${error.message}`;
+  }
 }
 
 async function train(settings: RunSettings, output: string): Promise<Omit<DemoRun, 'title'>> {

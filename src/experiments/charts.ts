@@ -9,7 +9,7 @@ import { scoreFrom, taskTitle } from './tasks.ts';
 export const fontFamily = 'Arimo';
 
 /** What all charts have in common: sizes and colours for print. */
-const style = {
+export const style = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: 'white',
   config: {

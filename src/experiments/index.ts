@@ -5,10 +5,11 @@
  * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results, whole.ts also those of earlier commands; import.ts brings those of other machines; tables.ts, charts.ts, report.ts and
  * outputs.ts write them.
  */
+export { type ComparedRun, comparisonChart } from './comparison-chart.ts';
 export { type Experiment, type ExperimentRow, experiments } from './definitions.ts';
 export { type ImportCount, importRuns, type Moves, readExport } from './import.ts';
 export { writeOutputs } from './outputs.ts';
-export { checkPictures } from './pictures.ts';
+export { checkPictures, svgOf } from './pictures.ts';
 export { type Cell, type Lookup, type PlannedRun, SweepPlan, type SweepSettings, scoreIn } from './plan.ts';
 export {
   type Grid,
