@@ -103,6 +103,15 @@ for (const document of documents) {
   });
 }
 
+test('sections of the README are short', () => {
+  const sections = readFileSync(join(repository, 'README.md'), 'utf8').split(/^## /m).slice(1);
+  assert.ok(sections.length > 8);
+  for (const section of sections) {
+    const [title, ...lines] = section.split('\n').filter((line) => line.trim() !== '');
+    assert.ok(lines.length <= 15, `'${title}' has ${lines.length} lines`);
+  }
+});
+
 test('scripts of npm that prose and workflows name are there', () => {
   const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
   const workflows = readdirSync(join(repository, '.github', 'workflows')).map((name) => `.github/workflows/${name}`);

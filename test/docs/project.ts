@@ -39,6 +39,7 @@ export class Project {
   constructor(name: string) {
     this.folder = join(workspace, name);
     mkdirSync(this.folder);
+    symlinkSync(join(workspace, 'node_modules'), join(this.folder, 'node_modules'), 'junction');
   }
 
   write(name: string, text: string): void {
