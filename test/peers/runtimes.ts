@@ -34,6 +34,18 @@ project.write(
   console.log(JSON.stringify({ second: [...(await second.data())], product }));`,
 );
 
+project.write(
+  'program.js',
+  `import { finetune, houlsby, load } from 'sparse-adapter/finetune';
+  const [output] = process.argv.slice(-1);
+  const data = { data: 'reviews/train.csv', evalData: 'reviews/dev.csv', text: 'text', label: 'mood' };
+  const training = { epochs: 40, learningRate: 0.02, batchSize: 8, seed: 3 };
+  const run = await finetune({ ...data, ...training, model: 'model', adapter: houlsby({ bottleneck: 4 }), output });
+  const again = await load(output, { task: 'text-classification' });
+  const text = 'the film is good';
+  console.log(JSON.stringify([run.metrics.accuracy, await run.predict(text), await again.predict(text)]));`,
+);
+
 interface Runtime {
   readonly name: string;
   /** What runs a program that may do nothing but compute, and one that reads and writes files. */
@@ -74,7 +86,19 @@ async function trained({ name, withFiles }: Runtime) {
   return { report, answers };
 }
 
-const expected = { engine: await computed(nodeAt(process.execPath)), adapter: await trained(nodeAt(process.execPath)) };
+/** The accuracy that a program measured, and its answer before and after it had saved and loaded the model. */
+async function programmed({ name, withFiles }: Runtime) {
+  const output = `program-${name.replace(/\W+/g, '-')}`;
+  type Answer = { readonly label: string; readonly score: number };
+  const [accuracy, answer, again]: [number, Answer, Answer] = JSON.parse(await run(withFiles, 'program.js', output));
+  return { accuracy, answer, again };
+}
+
+const expected = {
+  engine: await computed(nodeAt(process.execPath)),
+  adapter: await trained(nodeAt(process.execPath)),
+  program: await programmed(nodeAt(process.execPath)),
+};
 
 for (const runtime of runtimes) {
   test(`${runtime.name}: derivatives of two orders, and products on two threads`, async () => {
@@ -100,6 +124,16 @@ for (const runtime of runtimes) {
         assert.ok(Math.abs(probability - other.probabilities[name]) < 0.01, `${name}: ${probability}`);
       }
     });
+  });
+}
+
+for (const runtime of runtimes) {
+  test(`${runtime.name}: a program of one call trains, predicts, saves and loads`, async () => {
+    const { accuracy, answer, again } = await programmed(runtime);
+    assert.ok(accuracy > 0.6 && accuracy === expected.program.accuracy, `accuracy ${accuracy}`);
+    assert.deepEqual(again, answer);
+    assert.equal(answer.label, expected.program.answer.label);
+    assert.ok(Math.abs(answer.score - expected.program.answer.score) < 0.01);
   });
 }
 
