@@ -1,11 +1,10 @@
 import { InputError } from '../errors.ts';
 import { isOff } from '../models/config-json.ts';
 import { shown } from '../settings/index.ts';
+import type { Json } from './fields.ts';
 import { endsIn } from './modules.ts';
 
 /** Which layers of a model a LoRA configuration of PEFT means. */
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** What is meant where a configuration names no modules: of BERT and RoBERTa, and of BART. */
 const defaultTargets = ['query', 'value', 'q_proj', 'v_proj'];
@@ -28,7 +27,7 @@ function expression(pattern: string, end = ''): RegExp | null {
 
 const listOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [String(value)]);
 
-/** Returns whether a module is one of those named: by an expression, or by the ends of their paths. Null where that cannot be told. */
+/** Returns whether a module is one of those named: by an expression, or by the ends of their paths. Null where that is not known. */
 function isNamed(module: string, names: unknown): boolean | null {
   if (typeof names !== 'string') return listOf(names).some((name) => endsIn(module, name));
   return expression(names, '$')?.test(module) ?? null;
@@ -45,7 +44,7 @@ function layerOf(module: string, containers: readonly string[]): number | undefi
   return undefined;
 }
 
-/** Returns whether the configuration means the module; null where that cannot be told. */
+/** Returns whether the configuration means the module; null where that is not known. */
 function isMeant(module: string, config: Json): boolean | null {
   const { exclude_modules: excluded, layers_to_transform: layers, layers_pattern: pattern } = config;
   const targets = config.target_modules ?? defaultTargets;

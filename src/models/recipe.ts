@@ -24,7 +24,7 @@ export interface Configs {
   readonly bart: BartConfig;
 }
 
-/** How a model is made of a checkpoint, and which head it gets. A recipe touches no files; {@link loadModel} follows it. */
+/** The steps from a checkpoint to a model, and the head that it gets. A recipe touches no files; {@link loadModel} follows it. */
 export interface Recipe<Model, Kind extends keyof Configs = keyof Configs, Choice extends HeadChoice = HeadChoice> {
   readonly kind: Kind;
   /** @param folder for messages */
