@@ -8,7 +8,7 @@ import { memory, Random } from '../src/index.ts';
 import { parseBartConfig, Seq2SeqModel, type SequencePair } from '../src/models/index.ts';
 import { ParameterPath, type WeightSource } from '../src/nn/index.ts';
 import { sizeOf } from '../src/tensor/shape.ts';
-import { objectiveOf, pairTokenCount, seq2seqLoss, Trainer, trainingDefaults } from '../src/training/browser.ts';
+import { objectiveOf, pairTokenCount, seq2seqLoss, Trainer, trainingOptions } from '../src/training/browser.ts';
 
 const [pairs = 4, sourceLength = 512, targetLength = 128, bottleneck = 64, steps = 2] = process.argv
   .slice(2)
@@ -68,7 +68,7 @@ const items: SequencePair[] = Array.from({ length: pairs }, () => ({
 const learner = { tokenCount: pairTokenCount, loss: seq2seqLoss };
 const trainer = new Trainer(
   objectiveOf(learner, model, items, adapter.parameters),
-  { ...trainingDefaults, epochs: steps, batchSize: pairs },
+  trainingOptions({ epochs: steps, batchSize: pairs }),
   new Random(1),
 );
 const tokens = items.reduce((sum, item) => sum + pairTokenCount(item), 0);

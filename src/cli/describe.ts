@@ -1,13 +1,12 @@
 import { adapterTitle } from '../adapters/index.ts';
 import type { ModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { type PruneReport, pruningMethodOf } from '../pruning/index.ts';
+import type { PruneReport } from '../pruning/index.ts';
 import {
   type AdapterPruneReport,
   builtAdapter,
-  type Counted,
-  isUnknown,
-  type PruningSettings,
+  isExternal,
+  type ParameterCount,
   type RunConfig,
   type RunMetrics,
   type RunSettings,
@@ -18,14 +17,14 @@ import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, n
 /** `houlsby 64, snip 40 %`, or `dense` in place of the pruning; of an adapter from elsewhere only what it is. */
 export function methodName(settings: RunSettings): string {
   const title = adapterTitle(builtAdapter(settings));
-  if (isUnknown(settings.data)) return title;
-  return `${title}, ${settings.pruning ? pruningName(settings.pruning) : 'dense'}`;
+  if (isExternal(settings)) return title;
+  return `${title}, ${settings.pruning === 'none' ? 'dense' : pruningName(settings)}`;
 }
 
 /** `snip 40 %`, `snip large-sparse 4`, `synflow 40 % in 100 rounds` */
-function pruningName({ method, sparsity, iterations = 1 }: PruningSettings): string {
-  const removed = typeof sparsity === 'number' ? percent(sparsity) : `large-sparse ${sparsity.largeSparse}`;
-  return `${method} ${removed}${iterations > 1 ? ` in ${iterations} rounds` : ''}`;
+function pruningName({ pruning, sparsity = 0, largeSparse, pruningIterations: rounds = 1 }: RunSettings): string {
+  const removed = largeSparse === undefined ? percent(sparsity) : `large-sparse ${largeSparse}`;
+  return `${pruning} ${removed}${rounds > 1 ? ` in ${rounds} rounds` : ''}`;
 }
 
 /** Without superfluous digits: 40 %, 62.5 %. */
@@ -55,11 +54,11 @@ function noteCheckpoint({ folder, ignored, initialized, warnings }: TaskModel): 
 }
 
 /** Said before, because scoring can take a while. */
-export function notePruning({ pruning }: RunSettings): void {
-  if (!pruning) return;
-  const needsData = pruningMethodOf(pruning.method).data !== undefined;
-  const data = needsData ? `, scored on at most ${formatCount(pruning.examples)} examples` : '';
-  note(`pruning   ${pruningName(pruning)}${data}`);
+export function notePruning(settings: RunSettings): void {
+  if (settings.pruning === 'none') return;
+  const { pruningExamples: examples } = settings;
+  const data = examples === undefined ? '' : `, scored on at most ${formatCount(examples)} examples`;
+  note(`pruning   ${pruningName(settings)}${data}`);
 }
 
 export function notePruned({ total, kept, dense }: AdapterPruneReport): void {
@@ -109,7 +108,7 @@ export function sparsityRows({ total, kept, dense }: Omit<AdapterPruneReport, 'l
 
 /** One row per module: name, parameters, those that are kept where that is known, and these in percent of the backbone. */
 export const moduleHead = ['module', 'parameters', 'kept', 'of the backbone'];
-export const moduleRows = (modules: readonly Counted[], backbone: number): string[][] =>
+export const moduleRows = (modules: readonly ParameterCount[], backbone: number): string[][] =>
   modules.map(({ name, total, kept }) => [
     name,
     formatCount(total),

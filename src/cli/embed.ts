@@ -4,7 +4,7 @@ import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } from '../models/index.ts';
 import { Random } from '../random/index.ts';
-import { runDefaults, tokenizerOf } from '../training/index.ts';
+import { classification, tokenizerOf } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -43,11 +43,11 @@ export async function embed(command: Command): Promise<void> {
   if (model === undefined) throw new UsageError('--model is missing: the model that embeds.');
   checkInput({ input, text, skipInvalid });
   await useBackend(backend);
-  const loaded = loadEncoder(await useModel(model), new Random(runDefaults.seed));
+  const loaded = loadEncoder(await useModel(model), new Random(0));
   for (const warning of loaded.warnings) warn(warning);
   const tokenizer = tokenizerOf(loaded, warn);
   const longest = longestSequence(loaded.config);
-  const length = maxLength ?? Math.min(runDefaults.maxLength, longest);
+  const length = maxLength ?? Math.min(classification.maxLength, longest);
   if (length > longest) {
     throw new InputError(`max length ${length} exceeds the ${longest} positions of ${model}; lower it.`);
   }

@@ -3,12 +3,12 @@ import type { BackendName } from '../backends/index.ts';
 import { evaluateRun, readRun, readRunConfig } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
-import { useData, useModel } from './fetch.ts';
+import { useInputs } from './fetch.ts';
 import { jsonOption } from './options.ts';
 import { formatMetric, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { shared } from './setting-options.ts';
-import { evaluationData } from './settings.ts';
+import { evaluatedSettings } from './settings.ts';
 
 interface Flags {
   readonly model?: string;
@@ -40,9 +40,11 @@ export function describeEvaluate(command: Command): void {
 export async function evaluate(command: Command, run: string): Promise<void> {
   const { backend, json, ...flags } = command.opts<Flags>();
   const config = readRunConfig(run);
-  const data = evaluationData(command, config.settings.data);
-  const model = await useModel(flags.model ?? config.settings.model);
-  await useData(data ?? config.settings.data);
+  const settings = evaluatedSettings(command, config.settings);
+  const { model } = await useInputs({
+    ...(settings ?? config.settings),
+    ...(flags.model !== undefined && { model: flags.model }),
+  });
   await useBackend(backend ?? config.settings.backend);
 
   let progress: Progress | undefined;
@@ -50,7 +52,7 @@ export async function evaluate(command: Command, run: string): Promise<void> {
   try {
     result = await evaluateRun(run, {
       model,
-      data,
+      settings,
       onWarning: warn,
       onLoaded: (_, examples) => {
         progress = startProgress('evaluating', examples);
@@ -66,7 +68,7 @@ export async function evaluate(command: Command, run: string): Promise<void> {
     return;
   }
   note(`${result.data}: ${result.examples} examples, ${methodName(config.settings)}`);
-  const stored = data ? null : readRun(run).metrics.metrics;
+  const stored = settings ? null : readRun(run).metrics.metrics;
   printTable(
     Object.entries(result.metrics).map(([name, value]) => [
       name,

@@ -1,5 +1,5 @@
 import { fetchModel, type OnProgress } from '../io/index.ts';
-import { type DataSettings, fetchData } from '../training/index.ts';
+import { downloadInputs, type RunSettings } from '../training/index.ts';
 import { formatBytes } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 
@@ -31,6 +31,6 @@ export async function withDisplay<T>(action: (onProgress: OnProgress) => Promise
 export const useModel = (name: string, { update }: { readonly update?: boolean } = {}): Promise<string> =>
   withDisplay((onProgress) => fetchModel(name, { update, onProgress }));
 
-/** The same for the data of a run. */
-export const useData = (data: DataSettings): Promise<DataSettings> =>
-  withDisplay((onProgress) => fetchData(data, { onProgress }));
+/** The same for the model and the data of a run. */
+export const useInputs = (settings: RunSettings): Promise<RunSettings> =>
+  withDisplay((onProgress) => downloadInputs(settings, { onProgress }));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
+import { knownDataset } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   type GenerationSettings,
@@ -14,15 +15,13 @@ import { Random } from '../random/index.ts';
 import type { ConfigOf } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
+  defaultOf,
   generationSettings,
   loadRun,
   readRunConfig,
-  runDefaults,
-  type TextGenerationData,
-  textDefaults,
+  targetLengthOf,
   textGeneration,
   tokenizerOf,
-  type UnknownTexts,
   writeTexts,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
@@ -58,7 +57,7 @@ export function describeGenerate(command: Command): void {
     .option('--text <column>', 'column of a .csv, .tsv, .jsonl or .parquet input with the text', (column) => [column])
     .addOption(shared('skipInvalid'))
     .addOption(shared('maxLength', ofRun))
-    .addOption(shared('maxTargetLength', { defaultText: `that of the run, or ${textDefaults.maxTargetLength}` }))
+    .addOption(shared('maxTargetLength', { defaultText: `that of the run, or ${targetLengthOf({})}` }))
     .optionsGroup('Generation:');
   for (const [key, declared] of Object.entries(generationOptions)) command.addOption(settingOption(key, declared));
   command
@@ -134,28 +133,28 @@ const asked = (flags: Flags): Partial<GenerationSettings> => ({
 
 async function trained(run: string, flags: Flags): Promise<Writer> {
   const { settings } = readRunConfig(run);
+  const known = knownDataset(settings.task);
   await useBackend(flags.backend ?? settings.backend);
   const place = await useModel(flags.model ?? settings.model);
   const { network: model, tokenizer, warnings } = loadRun(run, { task: textGeneration, model: place }).model;
   for (const warning of warnings) warn(warning);
-  const data = settings.data as TextGenerationData | UnknownTexts;
   return {
     model,
     tokenizer,
     maxLength: inputLength(settings.model, model, flags.maxLength ?? settings.maxLength),
-    settings: generationSettings(model, flags.maxTargetLength ?? data.maxTargetLength, {
-      ...data.generation,
+    settings: generationSettings(model, flags.maxTargetLength ?? targetLengthOf(settings), {
+      ...generationFrom(settings),
       ...asked(flags),
     }),
-    columns: data.kind === 'pairs' ? [data.text] : undefined,
+    columns: known?.task === 'text2text-generation' ? [known.columns.text] : settings.text,
   };
 }
 
 async function ownWeights(flags: Flags): Promise<Writer> {
-  const { model: name, backend = runDefaults.backend, maxTargetLength = textDefaults.maxTargetLength } = flags;
+  const { model: name, backend = defaultOf('backend'), maxTargetLength = targetLengthOf({}) } = flags;
   if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
   await useBackend(backend);
-  const loaded = loadSeq2Seq(await useModel(name), new Random(runDefaults.seed), undefined, { head: 'checkpoint' });
+  const loaded = loadSeq2Seq(await useModel(name), new Random(defaultOf('seed')), undefined, { head: 'checkpoint' });
   for (const warning of loaded.warnings) warn(warning);
   return {
     model: loaded.model,
@@ -163,7 +162,7 @@ async function ownWeights(flags: Flags): Promise<Writer> {
     maxLength: inputLength(
       name,
       loaded.model,
-      flags.maxLength ?? Math.min(runDefaults.maxLength, longestSequence(loaded.config)),
+      flags.maxLength ?? Math.min(textGeneration.maxLength, longestSequence(loaded.config)),
     ),
     settings: generationSettings(loaded.model, maxTargetLength, asked(flags)),
   };

@@ -65,7 +65,7 @@ export function givenSettings(command: Command): Given {
 }
 
 /** Runs a check of settings whose errors are those of the command line. */
-function asUsage<T>(check: () => T): T {
+export function asUsage<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type AdaptableModel, adapterTitle } from '../adapters/index.ts';
 import { type BackendName, getBackend } from '../backends/index.ts';
-import { datasetTitle } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
@@ -22,22 +21,19 @@ import {
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
-  accountFor,
   byModule,
   classification,
+  countParameters,
+  defaultOf,
   hasCheckpoint,
   isFinishedRun,
-  nestedSettings,
   ownAdapter,
-  type QuestionData,
   type RunSettings,
   readRun,
   readStoppedRun,
-  runDefaults,
   runFileSizes,
   settingTable,
   storedCounts,
-  type TextGenerationData,
   taskOf,
   tokenizerOf,
 } from '../training/index.ts';
@@ -60,6 +56,7 @@ import { chosenByCommand, givenSettings } from './given-settings.ts';
 import { isExplicit, jsonOption } from './options.ts';
 import { formatBytes, formatCount, printJson, printTable, warn } from './output.ts';
 import { addSettings, shared, written } from './setting-options.ts';
+import { dataTitle } from './settings.ts';
 import { versions } from './versions.ts';
 
 interface Flags {
@@ -100,8 +97,8 @@ export async function info(command: Command, argument: string | undefined): Prom
   for (const { rows, head } of tables) printTable(rows, head);
 }
 
-/** An adapter that a model could get. */
-type Planned = Pick<RunSettings, 'adapter' | 'pruning'>;
+/** An adapter that a model could get, as a run would have it. */
+type Planned = RunSettings;
 
 /** @throws UsageError for options of an adapter without `--adapter` */
 function plannedAdapter(command: Command): Planned | null {
@@ -118,7 +115,7 @@ function plannedAdapter(command: Command): Planned | null {
   }
   const { settings, write } = givenSettings(command);
   const all = isPruned ? settings : { ...settings, pruning: 'none' };
-  return nestedSettings({ ...chosenByCommand({ settings: all, write }, { isTrained: false }), maxLength: 1 });
+  return { ...chosenByCommand({ settings: all, write }, { isTrained: false }), maxLength: 1 };
 }
 
 async function factsOf(name: string | undefined, planned: Planned | null, backend: BackendName): Promise<Facts> {
@@ -175,20 +172,20 @@ function finishedRun(folder: string): Facts {
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
   const { settings, labels, pruning, command } = config;
-  const task = taskOf(settings.data);
+  const task = taskOf(settings);
   const rows = [
     ['backbone', settings.model],
-    ['data', dataName(settings.data)],
+    ['data', dataTitle(settings)],
     ['task', task.name],
-    ...(settings.data.kind === 'pairs' ? [['texts', `up to ${settings.data.maxTargetLength} tokens`]] : []),
+    ...(settings.maxTargetLength === undefined ? [] : [['texts', `up to ${settings.maxTargetLength} tokens`]]),
     ...(task === classification ? [['labels', labels?.join(', ') ?? 'numbers']] : []),
     ...runRows(config, metrics, bytes),
     ['steps', formatCount(metrics.steps)],
-    ['learning rate', String(settings.training.learningRate)],
-    ['epochs', String(settings.training.epochs)],
-    ['batches', batchesOf(settings.training)],
+    ['learning rate', String(settings.learningRate)],
+    ['epochs', String(settings.epochs)],
+    ['batches', batchesTold(settings)],
     ['max length', String(settings.maxLength)],
-    ...(task === classification ? [['pooling', settings.pooling]] : []),
+    ...(settings.pooling ? [['pooling', settings.pooling]] : []),
     ['seed, backend', `${settings.seed}, ${settings.backend}`],
     ['command', command.join(' ')],
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
@@ -207,40 +204,15 @@ function stoppedRun(folder: string): Facts {
   const rows = [
     ['status', `stopped after step ${formatCount(step)}; continue with train --resume --output ${folder}`],
     ['backbone', settings.model],
-    ['data', dataName(settings.data)],
+    ['data', dataTitle(settings)],
     ['method', methodName(settings)],
     ['command', command.join(' ')],
   ];
   return { document: { status: 'stopped', step, settings, command, pruning, files }, tables: [{ rows }] };
 }
 
-const batchesOf = ({ batchSize, batchOrder }: RunSettings['training']): string =>
-  `${typeof batchSize === 'number' ? `${batchSize} examples` : `up to ${batchSize.tokens} tokens`}, ${batchOrder}`;
-
-/** A file or a dataset. */
-const sourceOf = (data: QuestionData | TextGenerationData): string =>
-  'dataset' in data ? datasetTitle(data) : data.train;
-
-const dataName = (data: RunSettings['data']): string => {
-  switch (data.kind) {
-    case 'glue':
-      return `${data.task} in ${data.folder}`;
-    case 'wordnet':
-      return `WordNet, ${data.trainPerClass} definitions per class`;
-    case 'squad':
-      return `SQuAD, ${sourceOf(data)}`;
-    case 'table':
-      return `${data.train}, ${data.text.join(' and ')} -> ${data.label}`;
-    case 'dataset':
-      return `${datasetTitle(data)}, ${data.text.join(' and ')} -> ${data.label}`;
-    case 'pairs':
-      return `${sourceOf(data)}, ${data.text} -> ${data.target}`;
-    case 'unknown':
-    case 'unknown-questions':
-    case 'unknown-texts':
-      return 'unknown, the adapter was trained elsewhere';
-  }
-};
+const batchesTold = ({ batchSize, batchTokens, groupByLength }: RunSettings): string =>
+  `${batchTokens === undefined ? `${batchSize} examples` : `up to ${batchTokens} tokens`}, ${groupByLength ? 'grouped by length' : 'shuffled'}`;
 
 function model(name: string, planned: Planned | null): Facts {
   const { model_type } = readModelConfig(resolveModelFolder(name));
@@ -295,7 +267,7 @@ const headRow = ({ stated: { architecture, kind } }: ModelConfig): string =>
 
 /** The checkpoint with its own head for texts, or with a new one. */
 function withOrWithoutHead(name: string): { loaded: Loaded<SequenceClassifier, EncoderConfig>; isOwn: boolean } {
-  const random = new Random(runDefaults.seed);
+  const random = new Random(defaultOf('seed'));
   try {
     return { loaded: loadClassifier(name, random), isOwn: true };
   } catch (error) {
@@ -325,7 +297,7 @@ function encoder(name: string): Described {
 }
 
 function encoderDecoder(name: string): Described {
-  const loaded = loadSeq2Seq(name, new Random(runDefaults.seed));
+  const loaded = loadSeq2Seq(name, new Random(defaultOf('seed')));
   const c = loaded.config;
   const side = (layers: number, heads: number, inner: number) =>
     `${layers} layers, ${heads} attention heads, feed-forward ${inner}`;
@@ -344,12 +316,12 @@ function adapterFacts(
   planned: Planned,
   { head, backbone }: { readonly head: number; readonly backbone: number },
 ): Facts {
-  const { adapter, trained, prunable, others, modules } = accountFor(model, planned);
+  const { adapter, trained, prunable, others, modules } = countParameters(model, planned);
   const counts = { adapter: trained, head };
   const rows = [
     ['adapter', adapterTitle(adapter)],
     ['weights', `${formatCount(prunable.total)} in matrices, ${formatCount(others)} in biases, norms and the like`],
-    ...(planned.pruning ? sparsityRows(prunable) : []),
+    ...(planned.pruning === 'none' ? [] : sparsityRows(prunable)),
     ...trainedRows(counts, backbone),
   ];
   return {

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { type Example, isTable, readLines, streamExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { type DataSettings, textsOf } from '../training/index.ts';
+import { type RunSettings, taskOf, textsOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { note, warn } from './output.ts';
 import { shared } from './setting-options.ts';
@@ -16,11 +16,10 @@ export const textOption = () =>
 /** What a model reads. `either`: a line is a pair if there is a TAB in it. */
 export type InputKind = 'text' | 'pair' | 'either';
 
-/** What a model trained on this data reads. */
-export function inputKind(data: DataSettings): InputKind {
-  if (data.kind === 'squad' || data.kind === 'pairs') return 'text';
-  if (data.kind === 'unknown-questions' || data.kind === 'unknown-texts') return 'text';
-  const texts = textsOf(data);
+/** What a model of a run reads. */
+export function inputKind(settings: RunSettings): InputKind {
+  if (taskOf(settings).name !== 'text-classification') return 'text';
+  const texts = textsOf(settings);
   return texts === null ? 'either' : texts === 2 ? 'pair' : 'text';
 }
 

@@ -15,10 +15,10 @@ import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
   answerQuestions,
+  defaultOf,
   loadRun,
   questionAnswering,
   readRunConfig,
-  runDefaults,
   tokenizerOf,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
@@ -68,17 +68,17 @@ async function trained(run: string, { model, backend }: Flags): Promise<Reader> 
   const place = await useModel(model ?? settings.model);
   const { model: loaded } = loadRun(run, { task: questionAnswering, model: place });
   for (const warning of loaded.warnings) warn(warning);
-  const stride = settings.data.kind === 'squad' ? settings.data.stride : windowDefaults.stride;
-  return { model: loaded.network, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, stride };
+  const { maxLength, stride = windowDefaults.stride } = settings;
+  return { model: loaded.network, tokenizer: loaded.tokenizer, maxLength, stride };
 }
 
-async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {
+async function ownHead({ model, backend = defaultOf('backend') }: Flags): Promise<Reader> {
   if (model === undefined) {
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a question-answering head.');
   }
   await useBackend(backend);
   const name = await useModel(model);
-  const loaded = loadQuestionAnswering(name, new Random(runDefaults.seed), undefined, { head: 'checkpoint' });
+  const loaded = loadQuestionAnswering(name, new Random(defaultOf('seed')), undefined, { head: 'checkpoint' });
   for (const warning of loaded.warnings) warn(warning);
   const { maxLength, stride } = windowDefaults;
   const longest = longestSequence(loaded.config);

@@ -6,11 +6,11 @@ import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
   classification,
+  defaultOf,
   loadRun,
   type Prediction,
   predict,
   readRunConfig,
-  runDefaults,
   tokenizerOf,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
@@ -66,20 +66,19 @@ async function trained(run: string, { model, backend }: Flags): Promise<Reader> 
   const place = await useModel(model ?? settings.model);
   const { model: loaded } = loadRun(run, { task: classification, model: place });
   for (const warning of loaded.warnings) warn(warning);
-  const { data } = settings;
-  const columns = data.kind === 'table' || data.kind === 'dataset' ? data.text : undefined;
-  const kind = inputKind(settings.data);
+  const { text: columns } = settings;
+  const kind = inputKind(settings);
   return { model: loaded.network, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
 }
 
-async function ownHead({ model, backend = runDefaults.backend }: Flags): Promise<Reader> {
+async function ownHead({ model, backend = defaultOf('backend') }: Flags): Promise<Reader> {
   if (model === undefined) {
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
   }
   await useBackend(backend);
-  const loaded = loadClassifier(await useModel(model), new Random(runDefaults.seed));
+  const loaded = loadClassifier(await useModel(model), new Random(defaultOf('seed')));
   for (const warning of loaded.warnings) warn(warning);
-  const maxLength = Math.min(runDefaults.maxLength, longestSequence(loaded.config));
+  const maxLength = Math.min(classification.maxLength, longestSequence(loaded.config));
   return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength, kind: 'either' };
 }
 

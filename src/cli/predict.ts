@@ -49,6 +49,6 @@ export async function predict(command: Command, run: string | undefined): Promis
   const isQuestion =
     run === undefined
       ? command.getOptionValue('question') !== undefined
-      : taskOf(readRunConfig(run).settings.data) === questionAnswering;
+      : taskOf(readRunConfig(run).settings) === questionAnswering;
   await (isQuestion ? predictAnswers : predictLabels)(command, run);
 }

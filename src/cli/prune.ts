@@ -46,7 +46,7 @@ export async function prune(command: Command): Promise<void> {
   if (printConfig) return printJson(configOf(given));
   const { output = null, overwrite = false } = given.settings;
   const settings = await runSettings(given);
-  if (!settings.pruning) throw new UsageError(`--adapter ${settings.adapter.kind} has no weights to prune.`);
+  if (settings.pruning === 'none') throw new UsageError(`--adapter ${settings.adapter.kind} has no weights to prune.`);
   const opened = output === null ? null : openRunFolder(output, { overwrite });
   const display = new TrainingDisplay(settings);
   let result: Awaited<ReturnType<typeof runPruning>>;

@@ -208,7 +208,14 @@ async function sweepSettings(command: Command): Promise<SweepSettings> {
 
 function showPlan(plan: SweepPlan, json = false): void {
   const rows = plan.rows.map((row) => ({
-    ...{ id: row.id, title: row.title, adapter: row.adapter, pruning: row.pruning },
+    ...{
+      id: row.id,
+      title: row.title,
+      adapter: row.adapter,
+      pruning: row.pruning,
+      sparsity: row.sparsity,
+      largeSparse: row.largeSparse,
+    },
     points: plan.points(row).length,
   }));
   if (json) {
@@ -218,7 +225,7 @@ function showPlan(plan: SweepPlan, json = false): void {
   plan.warnings.forEach(warn);
   printTable(
     rows.map(({ id, title, adapter, pruning, points }) => [
-      ...[id, title, adapter.kind, pruning?.method ?? 'dense'],
+      ...[id, title, adapter.kind, pruning === 'none' ? 'dense' : pruning],
       String(points),
     ]),
     ['row', 'method', 'adapter', 'pruning', 'grid points'],

@@ -1,90 +1,82 @@
 import type { Command } from 'commander';
-import { xsumFile } from '../data/index.ts';
+import { knownDataset, taskNamed } from '../data/index.ts';
 import { isFolder } from '../io/index.ts';
+import { refuseWithoutEffect } from '../settings/index.ts';
 import {
-  type DataSettings,
-  dataOf,
-  defaultMaxLength,
-  fusedAdapters,
+  choicesOf,
   type GivenSettings,
-  namedRun,
-  nestedSettings,
+  isExternal,
   type RunSettings,
-  taskOf,
+  resolveSettings,
+  settingTable,
 } from '../training/index.ts';
 import { UsageError } from './errors.ts';
-import { useData, useModel } from './fetch.ts';
-import { chosenByCommand, type Given } from './given-settings.ts';
+import { withDisplay } from './fetch.ts';
+import { asUsage, chosenByCommand, type Given } from './given-settings.ts';
 import { checkColumns, inputKind } from './input.ts';
-import { rejectExplicit } from './options.ts';
+import { isExplicit, rejectExplicit } from './options.ts';
+import { written } from './setting-options.ts';
 
 /** The settings of a run that a command is given; what is on the hub only is downloaded. @throws UsageError, InputError */
-export async function runSettings(given: Given): Promise<RunSettings> {
-  const chosen = chosenByCommand(given);
-  const model = await useModel(chosen.model);
-  const data = dataOf(chosen);
-  const maxLength = chosen.maxLength ?? defaultMaxLength(model, taskOf(data));
-  const fused = chosen.fuse && fusedAdapters(chosen.fuse.map(namedRun), model);
-  return { ...nestedSettings({ ...chosen, model, maxLength, fused }), data: await useData(data) };
+export function runSettings(given: Given): Promise<RunSettings> {
+  chosenByCommand(given);
+  const { settings, write } = given;
+  return withDisplay((onProgress) => resolveSettings(settings, { write, download: { onProgress } }));
 }
 
-/** What `evaluate` is told of other data. */
-type DataFlags = Pick<GivenSettings, 'data' | 'skipInvalid' | 'rougeTokenizer' | 'label' | 'target'> & {
-  readonly text?: readonly string[];
-};
+/** The settings by which `evaluate` reads other data, or the same in another way. */
+const reading = ['data', 'text', 'label', 'target', 'skipInvalid', 'rougeTokenizer'] as const;
 
 /**
- * What `evaluate` reads in place of the stored data: a file, or a GLUE folder for a run on GLUE. Columns that are not given are
- * those of the run.
+ * The settings of a run with the data that `evaluate` reads instead of the stored ones. Columns that are not given are those of the
+ * run.
  *
  * @returns undefined if it is the stored data as they were read and judged for the run
+ * @throws UsageError for a setting without effect, and columns that are missing
  */
-export function evaluationData(command: Command, stored: DataSettings): DataSettings | undefined {
-  const { data, skipInvalid, rougeTokenizer } = command.opts<DataFlags>();
-  if (stored.kind !== 'pairs' && stored.kind !== 'unknown-texts') {
-    rejectExplicit(command, ['rougeTokenizer'], 'goes with a run that writes texts');
-  }
-  if (stored.kind === 'squad' || stored.kind === 'wordnet') {
-    rejectExplicit(command, ['skipInvalid'], 'goes with rows of a table');
-  }
-  if (data === undefined) rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
-  if (data === undefined && !skipInvalid && rougeTokenizer === undefined) return undefined;
-  const named = data === undefined ? stored : otherData(command, stored, data);
-  return {
-    ...named,
-    ...(skipInvalid && { skipInvalid }),
-    ...(rougeTokenizer && { rougeTokenizer }),
-  } as DataSettings;
+export function evaluatedSettings(command: Command, stored: RunSettings): RunSettings | undefined {
+  const keys = reading.filter((key) => isExplicit(command, key));
+  if (keys.length === 0) return undefined;
+  const given: GivenSettings = Object.fromEntries(keys.map((key) => [key, command.getOptionValue(key)]));
+  if (given.data === undefined) rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
+  const named = { ...stored, task: taskFor(stored, given) };
+  asUsage(() => refuseWithoutEffect(settingTable(), given, choicesOf(named), asWritten));
+  const all = { ...named, ...given } as RunSettings;
+  if (given.data === undefined) return all;
+  const { dataset: _, subset: __, evalData: ___, labelKind: ____, ...rest } = all;
+  checkOwnColumns(all, stored);
+  return isFolder(given.data) ? rest : { ...rest, evalData: given.data };
 }
 
-function otherData(command: Command, stored: DataSettings, data: string): DataSettings {
-  const { text, label, target } = command.opts<DataFlags>();
-  if (stored.kind === 'squad' || stored.kind === 'unknown-questions') {
-    rejectExplicit(command, ['text', 'label', 'target'], 'names columns, which data of questions do not have');
-    return { kind: 'squad', train: data, eval: data, stride: stored.stride };
+/** The command has options for these settings; others are those of the run. */
+const asWritten = (key: string): string => (reading.some((name) => name === key) ? written(key) : key);
+
+/** The task of other data: a well-known dataset as long as the columns are its own. */
+function taskFor({ task }: RunSettings, { text, label, target }: GivenSettings): string {
+  const areOwn = [text, label, target].some((column) => column !== undefined);
+  return areOwn ? (taskNamed(task) ?? task) : task;
+}
+
+/** @throws UsageError for columns that are missing, and texts of another number than those of the run */
+function checkOwnColumns({ task, text, label, target }: RunSettings, stored: RunSettings): void {
+  if (knownDataset(task) || task === 'question-answering') return;
+  const other = task === 'text-classification' ? label : target;
+  if (text === undefined || other === undefined) {
+    const name = task === 'text-classification' ? '--label' : '--target';
+    throw new UsageError(`--text and ${name} are missing: the columns of the file.`);
   }
-  if (stored.kind === 'glue' && isFolder(data)) return { ...stored, folder: data };
-  if (stored.kind === 'pairs' || stored.kind === 'unknown-texts') {
-    rejectExplicit(command, ['label'], 'names classes or numbers; this run writes texts, name theirs with --target');
-    const own = stored.kind === 'pairs' ? stored : undefined;
-    const [column = own?.text, other] = text ?? [];
-    const targets = target ?? own?.target;
-    if (column === undefined || targets === undefined) {
-      throw new UsageError('--text and --target are missing: the columns of the file.');
-    }
-    if (other !== undefined) throw new UsageError('--text names two columns; it is one, with the text to read.');
-    const file = isFolder(data) ? xsumFile(data, 'test') : data;
-    const { maxTargetLength, generation } = stored;
-    const columns = { text: column, target: targets };
-    const judged = own?.rougeTokenizer && { rougeTokenizer: own.rougeTokenizer };
-    return { kind: 'pairs', train: file, eval: file, ...columns, maxTargetLength, generation, ...judged };
-  }
-  rejectExplicit(command, ['target'], 'goes with a run that writes texts');
-  const columns = stored.kind === 'table' || stored.kind === 'dataset' ? stored : undefined;
-  const [texts, labels] = [text ?? columns?.text, label ?? columns?.label];
-  if (!texts || !labels) {
-    throw new UsageError('--text and --label are missing: the columns of the file.');
-  }
-  checkColumns(texts, inputKind(stored));
-  return { kind: 'table', train: data, eval: data, text: texts, label: labels, labelKind: 'auto' };
+  if (task === 'text-classification') checkColumns(text, inputKind(stored));
+  else if (text.length > 1) throw new UsageError('--text names two columns; it is one, with the text to read.');
+}
+
+/** Where the data of a run are, and their columns. */
+export function dataTitle(settings: RunSettings): string {
+  const { task, data, dataset, subset, text = [], label, target, trainPerClass } = settings;
+  if (isExternal(settings)) return 'unknown, the adapter was trained elsewhere';
+  const known = knownDataset(task);
+  const place = dataset === undefined ? data : [dataset, subset].filter(Boolean).join(' ');
+  if (task === 'wordnet') return `WordNet, ${trainPerClass} definitions per class`;
+  if (known) return `${known.title}, ${place}`;
+  const columns = text.length > 0 ? `, ${text.join(' and ')} -> ${label ?? target}` : '';
+  return `${place}${columns}`;
 }

@@ -3,7 +3,6 @@ import { Option } from 'commander';
 import type { OutputFolder } from '../io/index.ts';
 import {
   defaultOutput,
-  flatSettings,
   openRunFolder,
   type RunEvents,
   type RunResult,
@@ -16,7 +15,7 @@ import {
 import { useBackend } from './backend.ts';
 import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
 import { UsageError } from './errors.ts';
-import { useData, useModel } from './fetch.ts';
+import { useInputs } from './fetch.ts';
 import { addConfigOptions, checkAgreement, configOf, type Given, givenSettings } from './given-settings.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { jsonOption } from './options.ts';
@@ -118,8 +117,9 @@ async function trainIn(
 
 async function stoppedSettings(given: Given, folder: string): Promise<RunSettings> {
   const settings = readStoppedRun(folder).settings;
-  checkAgreement(given, flatSettings(settings));
-  return { ...settings, model: await useModel(settings.model), data: await useData(settings.data) };
+  const { fused } = settings;
+  checkAgreement(given, { ...settings, ...(fused && { fuse: fused.map(({ name, run }) => `${name}=${run}`) }) });
+  return useInputs(settings);
 }
 
 /** What a run shows on standard error while it goes on. */

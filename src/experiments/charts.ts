@@ -170,9 +170,9 @@ function sparsityChart(summary: SweepSummary): Specification {
 }
 
 /** In percent; null for full fine-tuning, which has nothing to prune. */
-function sparsityOf({ adapter, pruning }: ExperimentRow): number | null {
+function sparsityOf({ adapter, sparsity = 0 }: ExperimentRow): number | null {
   if (adapter.kind === 'full') return null;
-  return typeof pruning?.sparsity === 'number' ? 100 * pruning.sparsity : 0;
+  return 100 * sparsity;
 }
 
 /** Scores while training, the mean over the seeds at each evaluation. */

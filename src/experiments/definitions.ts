@@ -1,16 +1,17 @@
 import type { AdapterSettings } from '../adapters/index.ts';
-import { type PruningSettings, pruningDefaults } from '../training/index.ts';
+import type { GivenSettings } from '../training/index.ts';
 import { figure1, type Published, table1, table2, table3, table4 } from './published.ts';
 import { type PaperTaskName, paperTasks } from './tasks.ts';
 
+/** How the adapter of a row is pruned: `none` is dense. */
+type Pruning = Required<Pick<GivenSettings, 'pruning'>> & Pick<GivenSettings, 'sparsity' | 'largeSparse'>;
+
 /** A method: one line of a table, or one point or line of a figure. */
-export interface ExperimentRow {
+export interface ExperimentRow extends Pruning {
   readonly id: string;
   /** As the paper prints it. */
   readonly title: string;
   readonly adapter: AdapterSettings;
-  /** Null: dense. */
-  readonly pruning: PruningSettings | null;
   /** The row whose adapters, one of each task, this one fuses. */
   readonly fuses?: string;
   /** The dense row that this one is compared with. */
@@ -37,27 +38,29 @@ export interface Experiment {
 /** The paper's width (section 3.1); a sweep can take another. */
 export const paperWidth = 64;
 
-const snip = (sparsity: PruningSettings['sparsity']): PruningSettings => ({ ...pruningDefaults, sparsity });
+const dense: Pruning = { pruning: 'none' };
+const by = (pruning: string): Pruning => ({ pruning, sparsity: 0.4 });
+const snip = (sparsity: number): Pruning => ({ pruning: 'snip', sparsity });
+const wide = (largeSparse: number): Pruning => ({ pruning: 'snip', largeSparse });
 const houlsby: AdapterSettings = { kind: 'houlsby', bottleneck: paperWidth };
 const pfeiffer: AdapterSettings = { kind: 'pfeiffer', bottleneck: paperWidth };
 const lora: AdapterSettings = { kind: 'lora' };
 /** The same numbers of parameters in the prefix and in the bottlenecks, as section 3.1 says. */
 const mam: AdapterSettings = { kind: 'mam', bottleneck: paperWidth, equalSplit: true };
 
-const full: ExperimentRow = { id: 'full', title: 'Fine-Tune', adapter: { kind: 'full' }, pruning: null };
-const adapter: ExperimentRow = { id: 'adapter', title: 'Adapter', adapter: houlsby, pruning: null };
-const pruned = (id: string, title: string, pruning: PruningSettings): ExperimentRow => ({
-  ...{ id, title, adapter: houlsby, pruning },
+const full: ExperimentRow = { id: 'full', title: 'Fine-Tune', adapter: { kind: 'full' }, ...dense };
+const adapter: ExperimentRow = { id: 'adapter', title: 'Adapter', adapter: houlsby, ...dense };
+const pruned = (id: string, title: string, pruning: Pruning): ExperimentRow => ({
+  ...{ id, title, adapter: houlsby, ...pruning },
   against: adapter.id,
 });
-const largeSparse = (factor: number): ExperimentRow =>
-  pruned(`ls${factor}`, `LS-Adapter ${factor}×`, snip({ largeSparse: factor }));
+const largeSparse = (factor: number): ExperimentRow => pruned(`ls${factor}`, `LS-Adapter ${factor}×`, wide(factor));
 
 /** A kind of adapter, dense and sparse. */
 const pair = (id: string, title: string, settings: AdapterSettings, fuses?: string): ExperimentRow[] => [
-  { id, title, adapter: settings, pruning: null, fuses },
+  { id, title, adapter: settings, ...dense, fuses },
   {
-    ...{ id: `s-${id}`, title: `S-${title}`, adapter: settings, pruning: snip(0.4), against: id },
+    ...{ id: `s-${id}`, title: `S-${title}`, adapter: settings, ...snip(0.4), against: id },
     fuses: fuses && `s-${fuses}`,
   },
 ];
@@ -71,11 +74,11 @@ export const experiments: readonly Experiment[] = [
     rows: [
       full,
       adapter,
-      pruned('random', 'w/ Rand.', { ...pruningDefaults, method: 'random' }),
-      pruned('magnitude', 'w/ Mag.', { ...pruningDefaults, method: 'magnitude' }),
-      pruned('er', 'w/ ER', { ...pruningDefaults, method: 'er' }),
+      pruned('random', 'w/ Rand.', by('random')),
+      pruned('magnitude', 'w/ Mag.', by('magnitude')),
+      pruned('er', 'w/ ER', by('er')),
       pruned('snip', 'w/ SNIP', snip(0.4)),
-      pruned('grasp', 'w/ GraSP', { ...pruningDefaults, method: 'grasp' }),
+      pruned('grasp', 'w/ GraSP', by('grasp')),
     ],
     tasks: paperTasks,
     published: table1,
@@ -134,11 +137,11 @@ export const experiments: readonly Experiment[] = [
         id: 'ls-pfeiffer',
         title: 'LS-Pfeiffer',
         adapter: pfeiffer,
-        pruning: snip({ largeSparse: 4 }),
+        ...wide(4),
         against: 'pfeiffer',
       },
       ...pair('lora', 'LoRA', lora),
-      { id: 'ls-lora', title: 'LS-LoRA', adapter: lora, pruning: snip({ largeSparse: 4 }), against: 'lora' },
+      { id: 'ls-lora', title: 'LS-LoRA', adapter: lora, ...wide(4), against: 'lora' },
     ],
     tasks: paperTasks,
     published: figure1,
@@ -150,9 +153,7 @@ export const experiments: readonly Experiment[] = [
     title: 'Figure 2: random pruning',
     rows: [
       adapter,
-      ...[20, 40, 60, 80].map((s) =>
-        pruned(`r${s}`, `s = 0.${s / 10}`, { ...pruningDefaults, method: 'random', sparsity: s / 100 }),
-      ),
+      ...[20, 40, 60, 80].map((s) => pruned(`r${s}`, `s = 0.${s / 10}`, { pruning: 'random', sparsity: s / 100 })),
     ],
     tasks: paperTasks,
     published: {},

@@ -1,17 +1,18 @@
 import type { BackendName } from '../backends/index.ts';
+import { isGlueTask } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { Pooling } from '../models/index.ts';
 import {
   builtAdapter,
-  type DataSettings,
+  chosenSettings,
   defaultMaxLength,
   type FusedAdapter,
+  type GivenSettings,
+  located,
   type RunSettings,
-  runDefaults,
-  withAllOptions,
 } from '../training/index.ts';
 import { type Experiment, type ExperimentRow, paperWidth } from './definitions.ts';
-import { type Grid, type GridPoint, pointsOf, protocol } from './protocol.ts';
+import { type Grid, type GridPoint, pointsOf } from './protocol.ts';
 import { hashOf } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
 import { kindOf, type PaperTaskName, scoreFrom, taskNamed, taskNames, taskTitle } from './tasks.ts';
@@ -115,9 +116,14 @@ export class SweepPlan {
     return this.#tasks.get(model) ?? [];
   }
 
-  /** Where the data of the tasks are. */
-  get data(): DataSettings[] {
-    return [...new Map([...this.#inputs.values()].map(({ data }) => [JSON.stringify(data), data])).values()];
+  /** Settings that name the data of the tasks, each once. */
+  get inputs(): RunSettings[] {
+    const [seed] = this.settings.seeds;
+    const [model] = this.settings.models;
+    const all = [...this.#inputs.values()].map(({ data }) => [JSON.stringify(data), data] as const);
+    return [...new Map(all).values()].map((data) =>
+      located(chosenSettings({ ...data, model, seed, pruning: 'none', maxLength: 1 })),
+    );
   }
 
   /** The number of runs. */
@@ -166,21 +172,24 @@ export class SweepPlan {
     const fused = row.fuses === undefined ? undefined : this.#fused(cell, row.fuses, seed, lookup);
     if (fused && fused.length < this.tasksOf(model).length) return null;
     const { data, maxLength } = this.#inputs.get(key(model, task)) as Inputs;
-    const settings = withAllOptions({
+    const chosen = chosenSettings({
       model,
-      data,
+      ...data,
       adapter: { ...this.#adapter(row), ...(fused && { adapters: fused.map(({ name }) => name) }) },
       ...(fused && { fused }),
       pruning: row.pruning,
-      training: { ...protocol.training, ...point, ...(weightDecay !== undefined && { weightDecay }) },
+      sparsity: row.sparsity,
+      largeSparse: row.largeSparse,
+      ...point,
+      weightDecay,
       // The other tasks have heads that pool nothing.
-      pooling: data.kind === 'glue' ? pooling : runDefaults.pooling,
+      pooling: isGlueTask(task) ? pooling : undefined,
       maxLength,
-      trainHead: true,
       seed,
       backend,
-      ...(evaluations !== undefined && { evaluations }),
+      evaluations,
     });
+    const settings = located(chosen);
     return { cell, seed, settings, hash: hashOf(settings) };
   }
 
@@ -208,7 +217,7 @@ export const scoreIn = (run: StoredRun | null, task: PaperTaskName): number | nu
 /** What a model reads for a task. */
 interface Inputs {
   readonly maxLength: number;
-  readonly data: DataSettings;
+  readonly data: GivenSettings;
 }
 const key = (model: string, task: PaperTaskName): string => `${task} ${model}`;
 
@@ -239,7 +248,7 @@ function chooseTasks({ name, tasks }: Experiment, { models, tasks: asked }: Swee
 function rowOf({ name, rows }: Experiment, id: string): ExperimentRow {
   const row = rows.find((candidate) => candidate.id === id);
   if (row) return row;
-  throw new InputError(`${name} has no row '${id}'; it has ${rows.map((candidate) => candidate.id).join(', ')}.`);
+  throw new InputError(`${name} has no method '${id}'; it has ${rows.map((candidate) => candidate.id).join(', ')}.`);
 }
 
 /** Those of the ids, and what they fuse or are compared with, in the order of the experiment. */

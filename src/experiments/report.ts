@@ -33,7 +33,7 @@ figcaption { font-size: 12px; color: #555; }
 /** A run of each method that prunes: the first one that is `usable`. */
 function shownRuns({ rows }: SweepSummary, usable: (run: FinishedRun) => boolean = () => true): FinishedRun[] {
   return rows.flatMap(({ row, cells }) => {
-    const run = row.pruning ? cells.flatMap(({ runs }) => runs).find(usable) : undefined;
+    const run = row.pruning !== 'none' ? cells.flatMap(({ runs }) => runs).find(usable) : undefined;
     return run ? [run] : [];
   });
 }

@@ -12,7 +12,7 @@ import {
   type ValueOf,
   wholeNumber,
 } from '../settings/index.ts';
-import { givenSettings, pruneReport, type RunSettings, runMetrics } from '../training/index.ts';
+import { pruneReport, type RunSettings, runMetrics, storedSettings } from '../training/index.ts';
 
 /** `running` is also what a run is whose process was killed. */
 export const statuses = ['finished', 'failed', 'stopped', 'running'] as const;
@@ -21,7 +21,7 @@ export type RunStatus = (typeof statuses)[number];
 const runFields = {
   hash: nonEmptyText,
   status: oneOf(statuses),
-  settings: givenSettings as v.GenericSchema<unknown, RunSettings>,
+  settings: storedSettings as v.GenericSchema<unknown, RunSettings>,
   versions: namedValues(text),
   command: listOf(text),
   /** ISO 8601. */

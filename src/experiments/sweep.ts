@@ -75,7 +75,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const cache = new RunCache();
   try {
     // Data that cannot be read are one error, not one for each run.
-    for (const data of plan.data) await readRunData(taskOf(data), { data, seed: plan.settings.seeds[0] }, cache);
+    for (const settings of plan.inputs) await readRunData(taskOf(settings), settings, cache);
     const sweep: Sweep = { options, cache, count: { runs: 0, known: 0, failed: 0 }, done: new Set() };
     let cells = plan.cells;
     while (cells.length > 0) {

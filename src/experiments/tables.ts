@@ -129,14 +129,13 @@ export function runTable(runs: readonly PlacedRun[]): Table {
     ...['seconds', 'tokens_per_second', 'started', 'version', 'node', 'hash', 'error'],
   ];
   const rows = runs.map(({ settings, metrics, pruning, ...run }) => {
-    const { sparsity } = settings.pruning ?? {};
-    const { batchSize } = settings.training;
+    const { adapter, sparsity, largeSparse, batchSize, batchTokens } = settings;
     const values = [
       ...[run.experiment, run.row, run.model, run.task, run.seed, run.status],
-      ...[settings.adapter.kind, settings.pruning?.method ?? 'none'],
-      typeof sparsity === 'object' ? `large-sparse ${sparsity.largeSparse}` : sparsity,
-      ...[settings.training.learningRate, settings.training.epochs],
-      typeof batchSize === 'number' ? batchSize : `${batchSize.tokens} tokens`,
+      ...[adapter.kind, settings.pruning],
+      largeSparse === undefined ? sparsity : `large-sparse ${largeSparse}`,
+      ...[settings.learningRate, settings.epochs],
+      batchTokens === undefined ? batchSize : `${batchTokens} tokens`,
       Object.entries(metrics?.metrics ?? {})
         .map(([name, value]) => `${name}=${value}`)
         .join(' '),

@@ -6,9 +6,9 @@ import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { parseModelConfig } from '../models/index.ts';
 import {
   classification,
-  type DataSettings,
+  type GivenSettings,
   questionAnswering,
-  textDefaults,
+  targetLengthOf,
   textGeneration,
 } from '../training/index.ts';
 
@@ -33,7 +33,7 @@ interface PaperTask {
    * @param maxLength tokens of an input
    * @throws InputError if they are not there
    */
-  readonly data: (folder: string, maxLength: number) => DataSettings;
+  readonly data: (folder: string, maxLength: number) => GivenSettings;
 }
 
 /** The metric of a GLUE task is the first one of the benchmark (caption of table 1). */
@@ -44,7 +44,7 @@ const glue = (task: GlueTaskName, title: string): PaperTask => ({
   maxLength: classification.maxLength,
   data: (folder) => {
     const own = join(folder, 'glue');
-    return { kind: 'glue', task, folder: existsSync(own) ? own : folder };
+    return { task, data: existsSync(own) ? own : folder };
   },
 });
 
@@ -56,8 +56,8 @@ const xsum: PaperTask = {
   data: (folder, maxLength) => {
     const own = subfolder(folder, ['xsum', 'XSum']);
     const [train, test] = [xsumFile(own, 'train'), xsumFile(own, 'test')];
-    const maxTargetLength = Math.min(textDefaults.maxTargetLength, maxLength);
-    return { kind: 'pairs', train, eval: test, ...knownDatasets.xsum.columns, maxTargetLength, generation: {} };
+    const maxTargetLength = Math.min(targetLengthOf({}), maxLength);
+    return { task: 'xsum', data: train, evalData: test, maxTargetLength };
   },
 };
 
@@ -71,7 +71,7 @@ const squad: PaperTask = {
     const own = subfolder(folder, ['squad', 'SQuAD']);
     // Windows overlap by two thirds, as 128 of 384 tokens do.
     const stride = Math.max(1, Math.min(windowDefaults.stride, Math.floor(maxLength / 3)));
-    return { kind: 'squad', train: squadFile(own, 'train'), eval: squadFile(own, 'dev'), stride };
+    return { task: 'squad', data: squadFile(own, 'train'), evalData: squadFile(own, 'dev'), stride };
   },
 };
 

@@ -102,6 +102,6 @@ function latest(cell: Cell, known: readonly PlacedRun[]): Gathered {
 /** What runs of one point have in common: all but the seed, and the runs that are mixed, which have that seed. */
 const protocolOf = ({ seed: _, fused: __, ...rest }: RunSettings): unknown => rest;
 
-function pointOf({ training: { learningRate, epochs, batchSize } }: RunSettings): GridPoint | null {
-  return typeof batchSize === 'number' ? { learningRate, epochs, batchSize } : null;
+function pointOf({ learningRate, epochs, batchSize }: RunSettings): GridPoint | null {
+  return batchSize === undefined ? null : { learningRate, epochs, batchSize };
 }

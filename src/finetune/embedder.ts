@@ -13,7 +13,7 @@ import {
 import type { Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { runDefaults, tokenizerOf } from '../training/index.ts';
+import { classification, tokenizerOf } from '../training/index.ts';
 import { type Inputs, inputsOf } from './inputs.ts';
 
 export interface EmbedderOptions {
@@ -61,7 +61,7 @@ export class Embedder {
     if (maxLength !== undefined && maxLength > longest) {
       throw new InputError(`max length ${maxLength} exceeds the ${longest} positions of ${nameOrPath}; lower it.`);
     }
-    return new Embedder(loaded, maxLength ?? Math.min(runDefaults.maxLength, longest), pooling);
+    return new Embedder(loaded, maxLength ?? Math.min(classification.maxLength, longest), pooling);
   }
 
   /** Returns the vector of a text, or of each of a list. @throws InputError for what is no text */

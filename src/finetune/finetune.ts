@@ -1,22 +1,14 @@
 import { type BackendName, getBackend } from '../backends/index.ts';
-import { fetchModel } from '../io/index.ts';
 import { setBackend } from '../tensor/index.ts';
 import {
-  type ChosenSettings,
   chosenSettings,
-  dataOf,
-  defaultMaxLength,
   defaultOutput,
-  fetchData,
-  fusedAdapters,
+  downloadInputs,
   type GivenSettings,
-  namedRun,
-  nestedSettings,
+  located,
   openRunFolder,
   type RunEvents,
-  type RunSettings,
   runTraining,
-  taskOf,
 } from '../training/index.ts';
 import type { Classifier } from './classifier.ts';
 import { load } from './load.ts';
@@ -68,7 +60,7 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
   const events = { onWarning, onLoaded, onPruning, onPruned, onStep, onEvaluate, onScored };
   const chosen = chosenSettings({ ...rest, backend: rest.backend ?? (getBackend().name as BackendName) });
   if (rest.backend !== undefined) await setBackend(rest.backend);
-  const settings = await resolved(chosen);
+  const settings = located(await downloadInputs(chosen));
   const { output: folder = defaultOutput(settings), overwrite = false, checkpointSeconds } = chosen;
   const output = openRunFolder(folder, { overwrite: overwrite || resume });
   try {
@@ -78,13 +70,4 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
     output.close();
   }
   return (await load(folder)) as Finetuned;
-}
-
-/** The settings of a run: what is on the hub only is downloaded, and the length is looked up in the model's folder. */
-async function resolved(chosen: ChosenSettings): Promise<RunSettings> {
-  const model = await fetchModel(chosen.model);
-  const data = dataOf(chosen);
-  const maxLength = chosen.maxLength ?? defaultMaxLength(model, taskOf(data));
-  const fused = chosen.fuse && fusedAdapters(chosen.fuse.map(namedRun), model);
-  return { ...nestedSettings({ ...chosen, model, maxLength, fused }), data: await fetchData(data) };
 }

@@ -1,15 +1,6 @@
-import { windowDefaults } from '../data/index.ts';
 import { fetchModel } from '../io/index.ts';
 import type { Pooling } from '../models/index.ts';
-import {
-  defaultMaxLength,
-  type RunSettings,
-  runDefaults,
-  type Task,
-  type TaskTypes,
-  textDefaults,
-  trainingDefaults,
-} from '../training/index.ts';
+import { chosenSettings, located, type RunSettings, type Task, type TaskTypes } from '../training/index.ts';
 
 /** How a pretrained model is loaded. */
 export interface FromPretrainedOptions {
@@ -21,40 +12,19 @@ export interface FromPretrainedOptions {
   readonly ignoreMismatchedSizes?: boolean;
   /** From which everything random follows. Default 42. */
   readonly seed?: number;
-  /** False leaves the head as it is. Default true. */
-  readonly trainHead?: boolean;
+  /** Leaves the head as it is. Default false. */
+  readonly freezeHead?: boolean;
 }
-
-/** Data of no run. */
-const noData = {
-  'text-classification': { kind: 'unknown' },
-  'question-answering': { kind: 'unknown-questions', stride: windowDefaults.stride },
-  'text2text-generation': { kind: 'unknown-texts', ...textDefaults, generation: {} },
-} as const;
 
 /** Returns the settings of a model that no run has made yet; one of the hub is downloaded. */
 export async function settingsFor<T extends TaskTypes>(
-  task: Task<T>,
+  { name: task }: Task<T>,
   nameOrPath: string,
-  { maxLength, ...options }: FromPretrainedOptions,
-): Promise<RunSettings<T['data']>> {
-  const { pooling, ignoreMismatchedSizes, seed, trainHead } = {
-    ignoreMismatchedSizes: true,
-    ...runDefaults,
-    ...options,
-  };
-  const model = await fetchModel(nameOrPath);
-  return {
-    model,
-    data: noData[task.name] as T['data'],
-    adapter: { kind: 'houlsby' },
-    pruning: null,
-    training: trainingDefaults,
-    pooling,
-    maxLength: maxLength ?? defaultMaxLength(model, task),
-    trainHead,
-    ...(ignoreMismatchedSizes === false && { ignoreMismatchedSizes }),
-    seed,
-    backend: runDefaults.backend,
-  };
+  { maxLength, pooling, ignoreMismatchedSizes, seed, freezeHead }: FromPretrainedOptions,
+): Promise<RunSettings> {
+  const own = task === 'text-classification' ? { pooling } : {};
+  const head = task === 'text2text-generation' ? {} : { freezeHead };
+  const given = { model: nameOrPath, task, maxLength, ignoreMismatchedSizes, seed, ...own, ...head, pruning: 'none' };
+  const chosen = chosenSettings(given, { isTrained: false });
+  return located({ ...chosen, model: await fetchModel(chosen.model) });
 }

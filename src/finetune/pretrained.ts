@@ -4,17 +4,18 @@ import {
   type AdapterPruneReport,
   type Batch,
   BatchPlan,
+  batchesOf,
+  type GivenPruning,
   type LoopEvents,
-  type PruningSettings,
-  pruningDefaults,
+  prunedAs,
   type RunMetrics,
   type Scores,
   TaskModel,
   type TaskTypes,
   Trainer,
   type TrainingOptions,
-  trainingDefaults,
   trainingMetrics,
+  trainingOptions,
   trainLoop,
   untrainedMetrics,
 } from '../training/index.ts';
@@ -23,11 +24,7 @@ import { type DataOptions, readEvaluation, readItems, type TrainingData } from '
 import { type SaveOptions, saveModel } from './save.ts';
 
 /** How a model is pruned: which method, how much, and examples to score weights on. */
-export interface PruneOptions extends Partial<Omit<PruningSettings, 'sparsity'>>, DataOptions {
-  /** The fraction of weights removed, in [0, 1). Default 0.4. */
-  readonly sparsity?: number;
-  /** Instead of a sparsity: makes the adapter so many times as wide and keeps as many weights as before. */
-  readonly largeSparse?: number;
+export interface PruneOptions extends GivenPruning, DataOptions {
   /** Left out for methods that look at no data. */
   readonly data?: TrainingData;
   /** Told how many passes over a batch are done, and how many there are. */
@@ -39,7 +36,7 @@ export interface PruneOptions extends Partial<Omit<PruningSettings, 'sparsity'>>
 /** Which batches there are. */
 export interface BatchesOptions
   extends DataOptions,
-    Partial<Pick<TrainingOptions, 'batchSize' | 'batchOrder' | 'epochs'>> {
+    Partial<Pick<TrainingOptions, 'batchSize' | 'batchTokens' | 'groupByLength' | 'epochs'>> {
   /** Default: that of the model. */
   readonly seed?: number;
 }
@@ -90,10 +87,9 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    * @throws InputError if the model has no adapter, the method cannot tell weights apart, or needs data and gets none
    */
   async prune(options: PruneOptions = {}): Promise<AdapterPruneReport> {
-    const { data, onBatch, onWarning, signal, text, label, target, skipInvalid, largeSparse, ...given } = options;
+    const { data, onBatch, onWarning, signal, text, label, target, skipInvalid, ...given } = options;
     void this.adapter; // says what is missing
-    const pruning = { ...pruningDefaults, ...given, ...(largeSparse !== undefined && { sparsity: { largeSparse } }) };
-    this.usePruning(pruning);
+    this.usePruning(prunedAs(given));
     const items = data === undefined ? [] : await readItems(this, data, { text, label, target, skipInvalid });
     const report = await this.pruneAdapter(items, { onBatch, onWarning, signal });
     if (!report) throw new InputError('There is nothing to prune.');
@@ -107,17 +103,13 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    * @throws InputError as the reading of data, and for rows that can be read once, where there are more epochs than one
    */
   async *batches(data: TrainingData, options: BatchesOptions = {}): AsyncGenerator<Batch<T['item']>, void, undefined> {
-    const { batchSize, batchOrder, epochs, seed, ...columns } = {
-      ...trainingDefaults,
-      epochs: 1,
-      seed: this.settings.seed,
-      ...options,
-    };
+    const { batchSize, batchTokens, groupByLength = false, ...rest } = options;
+    const { epochs = 1, seed = this.settings.seed, ...columns } = rest;
     const examples = new EpochItems(this, data, { ...columns, epochs });
     const lengthOf = (item: T['item']) => this.definition.tokenCount(item);
     const plan = new BatchPlan(
       await examples.read(),
-      { batchSize, batchOrder, epochs, lengthOf },
+      { ...batchesOf({ batchSize, batchTokens, groupByLength }), epochs, lengthOf },
       new Random(seed).fork('training'),
     );
     for (let step = 0; step < plan.totalSteps; step++) {
@@ -145,7 +137,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
       ...rest
     } = options;
     const { onStep, onEvaluate, onScored, ...given } = rest;
-    const training = { ...trainingDefaults, ...given };
+    const training = trainingOptions(given);
     const columns = { text, label, target, skipInvalid };
     void this.adapter; // says what is missing
     this.useTraining(training, seed);

@@ -49,8 +49,7 @@ export class QuestionAnswering extends PretrainedModel<TypesOf<typeof questionAn
   predict(inputs: readonly QuestionInput[], options?: AnswerOptions): Promise<AnswerFound[]>;
   async predict(given: Inputs<QuestionInput>, options: AnswerOptions = {}): Promise<AnswerFound | AnswerFound[]> {
     const questions = inputsOf(given).map((input, i): Question => ({ id: String(i), answers: [], ...input }));
-    const { data, maxLength } = this.settings;
-    const { stride = windowDefaults.stride } = data;
+    const { maxLength, stride = windowDefaults.stride } = this.settings;
     const windows = questionWindows(questions, this.tokenizer, { maxLength, stride });
     const answers = await answerQuestions(this.network, questions, windows, options);
     const best = answers.map(([{ text: answer, probability: score, start, end }]) => ({ answer, score, start, end }));

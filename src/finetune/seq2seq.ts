@@ -1,5 +1,5 @@
-import type { GenerationSettings } from '../models/index.ts';
-import { generationSettings, loadParts, textGeneration, writeTexts } from '../training/index.ts';
+import { type GenerationSettings, generationFrom } from '../models/index.ts';
+import { generationSettings, loadParts, targetLengthOf, textGeneration, writeTexts } from '../training/index.ts';
 import { type Inputs, inputsOf } from './inputs.ts';
 import { type FromPretrainedOptions, settingsFor } from './options.ts';
 import { PretrainedModel } from './pretrained.ts';
@@ -44,9 +44,12 @@ export class Seq2Seq extends PretrainedModel<TypesOf<typeof textGeneration>> {
     { batchSize, signal, ...asked }: GenerateOptions = {},
   ): Promise<GeneratedText | GeneratedText[]> {
     const { network, tokenizer, random } = this;
-    const { data, maxLength } = this.settings;
+    const { maxLength } = this.settings;
     const ids = inputsOf(given).map((text) => tokenizer.encode(text, null, { maxLength }).ids);
-    const settings = generationSettings(network, data.maxTargetLength, { ...data.generation, ...asked });
+    const settings = generationSettings(network, targetLengthOf(this.settings), {
+      ...generationFrom(this.settings),
+      ...asked,
+    });
     const options = { batchSize, signal, random: random.fork('generation') };
     const written = await writeTexts(network, tokenizer, ids, settings, options);
     const best = written.map(([{ text: generatedText, score }]) => ({ generatedText, score }));

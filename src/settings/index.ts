@@ -34,6 +34,7 @@ export {
   type Presence,
   partialTable,
   type SettingsOf,
+  storedTable,
   valueText,
 } from './option.ts';
 export { expectationOf, parseWith } from './parse.ts';

@@ -89,7 +89,7 @@ export type GivenOf<Table extends OptionTable<unknown>> = {
 };
 
 type PresenceOf<Facts> = Facts extends { readonly default: unknown }
-  ? Facts extends { readonly for: unknown } | { readonly needs: string }
+  ? Facts extends { readonly for: unknown } | { readonly needs: string } | { readonly excludes: string }
     ? 'where it belongs'
     : 'always'
   : Facts extends { readonly isRequired: true }
@@ -158,6 +158,17 @@ export const completeTable = (table: OptionTable<unknown>): Readonly<Record<stri
       key,
       mayBeAbsent(factsOf(declared)) ? v.optional(declared) : declared,
     ]),
+  );
+
+/** The schema of settings as a run stores them: those that have no effect with the others are missing. */
+export const storedTable = (table: OptionTable<unknown>): Readonly<Record<string, Schema>> =>
+  Object.fromEntries(
+    Object.entries(table).flatMap(([key, declared]) => {
+      const facts = factsOf(declared);
+      if (facts.isStored === false) return [];
+      const mayMiss = mayBeAbsent(facts) || facts.for || facts.needs || facts.excludes;
+      return [[key, mayMiss ? v.optional(declared) : declared]];
+    }),
   );
 
 /** The same where all may be missing. */

@@ -1,12 +1,12 @@
 import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings } from '../adapters/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { type Budget, budgetsOf, prunableIn, pruningMethodOf } from '../pruning/index.ts';
-import { sparsityFor } from './large-sparse.ts';
+import { type Budget, budgetsOf, prunableIn } from '../pruning/index.ts';
+import { builtAdapter, sparsityFor } from './large-sparse.ts';
 import { ownAdapter } from './model.ts';
-import { builtAdapter, type RunSettings } from './settings.ts';
+import { type AdapterChoice, pruningOf } from './pruning-choice.ts';
 
 /** A tensor or a module: how many weights it has and how many are kept; null where that depends on scores. */
-export interface Counted {
+export interface ParameterCount {
   readonly name: string;
   readonly total: number;
   readonly kept: number | null;
@@ -18,8 +18,8 @@ export interface Counted {
  *
  * @param adapter its name
  */
-export function byModule(tensors: readonly Counted[], adapter: string): Counted[] {
-  const modules = new Map<string, Counted>();
+export function byModule(tensors: readonly ParameterCount[], adapter: string): ParameterCount[] {
+  const modules = new Map<string, ParameterCount>();
   for (const { name, total, kept } of tensors) {
     const parts = name.split('.');
     const at = parts.indexOf(adapter);
@@ -41,7 +41,7 @@ export interface AdapterAccount {
   readonly prunable: { readonly total: number; readonly kept: number; readonly dense?: number };
   /** What is not pruned: biases, norms and the like. */
   readonly others: number;
-  readonly modules: readonly Counted[];
+  readonly modules: readonly ParameterCount[];
 }
 
 /**
@@ -50,7 +50,7 @@ export interface AdapterAccount {
  *
  * @throws InputError for settings that the adapter or the pruning cannot have
  */
-export function accountFor(model: AdaptableModel, settings: Pick<RunSettings, 'adapter' | 'pruning'>): AdapterAccount {
+export function countParameters(model: AdaptableModel, settings: AdapterChoice): AdapterAccount {
   const adapters = new AdapterSet(model);
   const adapter = adapters.add(ownAdapter, builtAdapter(settings));
   try {
@@ -61,9 +61,9 @@ export function accountFor(model: AdaptableModel, settings: Pick<RunSettings, 'a
       for (const i of members) removedFrom.set(pruned[i], each);
     }
     const removed = budgets.reduce((sum, budget) => sum + budget.removed, 0);
-    const prunable = sizeOf(settings.pruning ? pruned : adapter.prunable);
+    const prunable = sizeOf(settings.pruning === 'none' ? adapter.prunable : pruned);
     const total = sizeOf(adapter.parameters);
-    const tensors = adapter.parameters.map((parameter): Counted => {
+    const tensors = adapter.parameters.map((parameter): ParameterCount => {
       const { name, size } = parameter;
       const gone = removedFrom.has(parameter) ? (removedFrom.get(parameter) ?? null) : 0;
       return { name, total: size, kept: gone === null ? null : size - gone };
@@ -85,12 +85,13 @@ const sizeOf = (parameters: readonly Parameter[]): number => parameters.reduce((
 function budgetsFor(
   adapters: AdapterSet,
   adapter: Adapter,
-  { adapter: narrow, pruning }: Pick<RunSettings, 'adapter' | 'pruning'>,
+  settings: AdapterChoice,
 ): { readonly budgets: Budget[]; readonly pruned: Parameter[]; readonly dense?: number } {
+  const pruning = pruningOf(settings);
   if (!pruning) return { budgets: [], pruned: [] };
-  const { method, scope, prunable = 'all' } = pruning;
-  const pruned = prunableIn(adapter, prunable);
-  const { sparsity, dense } = sparsityFor(adapters, adapter, pruned, { adapter: narrow, pruning });
+  const { method, scope, targets } = pruning;
+  const pruned = prunableIn(adapter, targets);
+  const { sparsity, dense } = sparsityFor(adapters, adapter, pruned, settings.adapter, pruning);
   const shapes = pruned.map(({ shape }) => shape);
-  return { budgets: budgetsOf(shapes, sparsity, scope, pruningMethodOf(method).densities), pruned, dense };
+  return { budgets: budgetsOf(shapes, sparsity, scope, method.densities), pruned, dense };
 }

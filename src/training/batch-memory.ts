@@ -1,12 +1,12 @@
+import type { BatchSize } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { ModelConfig } from '../models/index.ts';
-import type { TrainingOptions } from './trainer.ts';
 
 /** What 32-bit addresses reach: the memory of the fast backend. */
 const MOST_BYTES = 2 ** 32;
 
 /** The tokens that the smallest batch of this size has at least, whatever its order. */
-function fewestTokens(lengths: readonly number[], batchSize: TrainingOptions['batchSize']): number {
+function fewestTokens(lengths: readonly number[], batchSize: BatchSize): number {
   const sum = (values: readonly number[]) => values.reduce((total, length) => total + length, 0);
   if (typeof batchSize === 'number') return sum([...lengths].sort((a, b) => a - b).slice(0, batchSize));
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
@@ -19,11 +19,7 @@ function fewestTokens(lengths: readonly number[], batchSize: TrainingOptions['ba
  * @param lengths tokens of each example
  * @throws InputError naming the option
  */
-export function checkBatchSize(
-  lengths: readonly number[],
-  batchSize: TrainingOptions['batchSize'],
-  config: ModelConfig,
-): void {
+export function checkBatchSize(lengths: readonly number[], batchSize: BatchSize, config: ModelConfig): void {
   const inner = config.model_type === 'bart' ? config.encoder_ffn_dim : config.intermediate_size;
   const tokens = fewestTokens(lengths, batchSize);
   const bytes = Float32Array.BYTES_PER_ELEMENT * tokens * inner;

@@ -1,13 +1,15 @@
 import { type BatchOrder, type BatchSize, epochBatches } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { Random } from '../random/index.ts';
+import { factsOf } from '../settings/index.ts';
+import { type TrainingOptions, trainerSettings } from './training-settings.ts';
 
 /** What one step learns from. */
 export interface Batch<Item> {
   readonly items: readonly Item[];
   /** The generator that dropout of this step draws from. */
   readonly random: Random;
-  /** Counted from 0. */
+  /** ParameterCount from 0. */
   readonly epoch: number;
   /** Steps before this one. */
   readonly step: number;
@@ -21,6 +23,19 @@ export interface BatchPlanOptions<Item> {
   /** Tokens of an item. */
   readonly lengthOf: (item: Item) => number;
 }
+
+/** How settings of a training make batches. */
+export const batchesOf = ({
+  batchSize = factsOf(trainerSettings.batchSize).default ?? 0,
+  batchTokens,
+  groupByLength,
+}: Pick<TrainingOptions, 'batchSize' | 'batchTokens' | 'groupByLength'>): Pick<
+  BatchPlanOptions<never>,
+  'batchSize' | 'batchOrder'
+> => ({
+  batchSize: batchTokens === undefined ? batchSize : { tokens: batchTokens },
+  batchOrder: groupByLength ? 'bucketed' : 'shuffled',
+});
 
 /**
  * The batches of all steps of a training. Everything random in a step derives from the generator, the epoch and the step, so any step

@@ -1,5 +1,5 @@
 /** What works in a browser too: nothing here touches files. */
-export { type Batch, BatchPlan, type BatchPlanOptions } from './batch-plan.ts';
+export { type Batch, BatchPlan, type BatchPlanOptions, batchesOf } from './batch-plan.ts';
 export {
   classificationLoss,
   classificationObjective,
@@ -29,4 +29,5 @@ export {
   type Task,
   type TaskTypes,
 } from './task.ts';
-export { type Objective, type StepReport, Trainer, type TrainingOptions, trainingDefaults } from './trainer.ts';
+export { type Objective, type StepReport, Trainer } from './trainer.ts';
+export { type TrainingOptions, trainingOptions } from './training-settings.ts';

@@ -91,16 +91,22 @@ function chosenAdapter(given: GivenSettings, isPruned: boolean): AdapterSettings
   return familyOf(kind).configure({ ...options, ...(mixed && { adapters: mixed }) }, { pruned: isPruned });
 }
 
+export interface ChooseOptions {
+  /** How settings are called in messages. Default: by their names. */
+  readonly write?: Writer;
+  /** Whether the settings must name data to train on. Default true. */
+  readonly isTrained?: boolean;
+}
+
 /**
  * Returns given settings with the defaults of all others that have an effect, those of the adapter's family and the pruning method
  * included.
  *
- * @param write how settings are called in messages
  * @throws InputError for a setting that is missing, unknown or without effect, and a value that it does not accept
  */
 export function chosenSettings(
   settings: GivenSettings,
-  { write = asGiven, isTrained = true }: { readonly write?: Writer; readonly isTrained?: boolean } = {},
+  { write = asGiven, isTrained = true }: ChooseOptions = {},
 ): ChosenSettings {
   const table = settingTable();
   const given = parseGiven(table, settings, 'settings') as GivenSettings;

@@ -11,10 +11,11 @@ import {
 } from '../interchange/index.ts';
 import { openNewOutput, recoverOutput } from '../io/index.ts';
 import { isHeadParameter, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
+import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal } from './external.ts';
 import { fingerprintsOf } from './fingerprint.ts';
-import { type ForeignOptions, type OpenedAdapter, ORIGIN, openForeign } from './foreign.ts';
 import { loadRun } from './load-run.ts';
 import { type CreateModel, createTaskModel, type TaskModel } from './model.ts';
+import { unpruned } from './pruning-choice.ts';
 import type { Origin } from './records.ts';
 import { isFinishedRun, runFileNames, runFiles } from './run-folder.ts';
 import { readRun } from './run-record.ts';
@@ -34,18 +35,18 @@ export type ConversionTarget = (typeof conversionTargets)[number];
  */
 export function openAdapter(
   folder: string,
-  options: ForeignOptions = {},
+  options: ExternalOptions = {},
   create: CreateModel = createTaskModel,
 ): OpenedAdapter {
   recoverOutput(folder);
   if (isFinishedRun(folder)) return openRun(folder, options, create);
-  if (isAdapterFolder(folder)) return openForeign(folder, options, create);
+  if (isAdapterFolder(folder)) return openExternal(folder, options, create);
   throw new InputError(
     `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor a configuration of PEFT or AdapterHub.`,
   );
 }
 
-function openRun(folder: string, { model, ...foreign }: ForeignOptions, create: CreateModel): OpenedAdapter {
+function openRun(folder: string, { model, ...foreign }: ExternalOptions, create: CreateModel): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
   const { model: loaded } = loadRun(folder, { model }, create);
@@ -65,7 +66,7 @@ export interface WriteAdapterOptions {
   readonly overwrite?: boolean;
 }
 
-export interface ConvertOptions extends ForeignOptions, WriteAdapterOptions {}
+export interface ConvertOptions extends ExternalOptions, WriteAdapterOptions {}
 
 export interface Conversion {
   readonly adapter: AdapterSettings;
@@ -142,7 +143,7 @@ function ejected(opened: OpenedAdapter): OpenedAdapter {
   const { model, config } = opened;
   if (model.adapter.settings.kind !== 'prefix' || !model.adapter.parts.ejected) return opened;
   const { settings: adapter } = model.ejectAdapter();
-  return { ...opened, config: { ...config, settings: { ...config.settings, adapter, pruning: null }, pruning: null } };
+  return { ...opened, config: { ...config, settings: { ...unpruned(config.settings), adapter }, pruning: null } };
 }
 
 /** The checkpoint of the backbone with what the adapter does in its weights. */

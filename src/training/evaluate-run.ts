@@ -1,17 +1,19 @@
 import { InputError } from '../errors.ts';
 import { fetchModel } from '../io/index.ts';
+import { columnsOf } from './columns.ts';
 import { loadRun } from './load-run.ts';
 import type { TaskModel } from './model.ts';
 import { readRunConfig } from './run-folder.ts';
-import { columnsOf, type DataSettings, fetchData, sourceOf } from './settings.ts';
+import { downloadData, sourceOf } from './settings.ts';
+import type { RunSettings } from './settings-table.ts';
 import type { PredictOptions, Scores } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 
 export interface EvaluateRunOptions extends PredictOptions {
   /** Another place of the backbone. */
   readonly model?: string;
-  /** Other data than the run was evaluated on, from its evaluation part. */
-  readonly data?: DataSettings;
+  /** Settings of the run with other data than it was evaluated on. */
+  readonly settings?: RunSettings;
   readonly onWarning?: (message: string) => void;
   /** Told how many items will pass through the model. */
   readonly onLoaded?: (model: TaskModel, size: number) => void;
@@ -31,17 +33,17 @@ export interface EvaluationResult {
  */
 export async function evaluateRun(folder: string, options: EvaluateRunOptions = {}): Promise<EvaluationResult> {
   const { settings, labels } = readRunConfig(folder);
-  const task = taskOf(settings.data);
-  if (options.data && taskOf(options.data) !== task)
+  const task = taskOf(settings);
+  if (options.settings && taskOf(options.settings) !== task)
     throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
   const place = await fetchModel(options.model ?? settings.model);
-  const read = await fetchData(options.data ?? settings.data);
+  const read = await downloadData(options.settings ?? settings);
   const { model } = loadRun(folder, { model: place });
   for (const warning of model.warnings) options.onWarning?.(warning);
   const data = await task.read(sourceOf(read, model.random), 'evaluation', columnsOf(read), labels);
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
   for (const warning of data.warnings) options.onWarning?.(warning);
-  const evaluation = task.evaluation(data, model.tokenizer, { ...settings, data: read });
+  const evaluation = task.evaluation(data, model.tokenizer, read);
   options.onLoaded?.(model, evaluation.size);
   return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(model.network, options) };
 }

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { loadSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { openSafetensors, resolveModelFolder } from '../io/index.ts';
+import { builtAdapter } from './large-sparse.ts';
 import { ownAdapter, type TaskModel } from './model.ts';
 import { readRunConfig, WEIGHTS } from './run-folder.ts';
-import { builtAdapter, type FusedAdapter } from './settings.ts';
+import type { FusedAdapter } from './settings-table.ts';
 
 /**
  * The adapters of finished runs, for a run that fuses them.

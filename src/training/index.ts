@@ -1,7 +1,8 @@
-export { type AdapterAccount, accountFor, byModule, type Counted } from './accounting.ts';
+export { type AdapterAccount, byModule, countParameters, type ParameterCount } from './accounting.ts';
 export * from './browser.ts';
 export { readStoppedRun } from './checkpoint.ts';
 export { type ChosenSettings, choicesOf, chosenSettings } from './choices.ts';
+export { columnsOf, textsOf } from './columns.ts';
 export {
   type Conversion,
   type ConversionTarget,
@@ -15,8 +16,9 @@ export {
 export { defaultMaxLength } from './default-length.ts';
 export { defaultOutput } from './default-output.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
-export type { ForeignOptions, OpenedAdapter } from './foreign.ts';
+export type { ExternalOptions, OpenedAdapter } from './external.ts';
 export { fusedAdapters, namedRun } from './fuse.ts';
+export { builtAdapter } from './large-sparse.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './load-run.ts';
 export { type LoopEvents, type Progress, type StepProgress, trainingMetrics, trainLoop } from './loop.ts';
 export {
@@ -28,9 +30,16 @@ export {
   TaskModel,
 } from './model.ts';
 export { tokenizerOf } from './model-tokenizer.ts';
-export { dataOf, flatSettings, nestedSettings } from './nested.ts';
 export type { PruneModelOptions } from './prune-model.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
+export {
+  type AdapterChoice,
+  type GivenPruning,
+  type PruningChoice,
+  prunedAs,
+  pruningOf,
+  unpruned,
+} from './pruning-choice.ts';
 export {
   type AdapterPruneReport,
   type CheckpointHeader,
@@ -68,26 +77,22 @@ export {
 export { type RunRecord, readRun } from './run-record.ts';
 export { modelSettings } from './run-settings.ts';
 export {
-  builtAdapter,
-  type ClassificationData,
-  type DataSettings,
-  type FusedAdapter,
-  fetchData,
-  isHubGlue,
-  isUnknown,
-  type PruningSettings,
-  pruningDefaults,
-  type QuestionData,
-  type RunSettings,
-  runDefaults,
-  type TextGenerationData,
-  textDefaults,
-  textsOf,
-  type UnknownQuestions,
-  type UnknownTexts,
-  withAllOptions,
+  downloadData,
+  downloadInputs,
+  isExternal,
+  located,
+  resolveSettings,
+  type SourceChoice,
 } from './settings.ts';
-export { givenSettings } from './settings-schema.ts';
-export { type GivenSettings, settingGroups, settingTable } from './settings-table.ts';
+export {
+  defaultOf,
+  type FusedAdapter,
+  type GivenSettings,
+  type RunSettings,
+  settingGroups,
+  settingTable,
+  storedSettings,
+} from './settings-table.ts';
 export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
+export { targetLengthOf } from './tasks/text-generation-settings.ts';
 export { Trainable } from './trainable.ts';

@@ -1,8 +1,9 @@
 import { type Adapter, type AdapterSet, type AdapterSettings, completeSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
-import { budgetsOf, pruningMethodOf } from '../pruning/index.ts';
-import type { PruningSettings } from './settings.ts';
+import { budgetsOf } from '../pruning/index.ts';
+import type { PruningChoice } from './pruning-choice.ts';
+import type { RunSettings } from './settings-table.ts';
 
 /** The options that say how wide an adapter is inside. A flat prefix has no network inside, there it is the length. */
 function widthOptions(config: AdapterSettings): string[] {
@@ -29,6 +30,13 @@ export function widened(adapter: AdapterSettings, factor: number): AdapterSettin
   return { ...adapter, ...Object.fromEntries(wider.map((option) => [option, factor * Number(config[option])])) };
 }
 
+/** The adapter that a run builds: that of the settings, or a wider one of the Large-Sparse setting. @throws InputError as {@link widened} */
+export const builtAdapter = ({
+  adapter,
+  largeSparse,
+}: Pick<RunSettings, 'adapter' | 'largeSparse'>): AdapterSettings =>
+  largeSparse === undefined ? adapter : widened(adapter, largeSparse);
+
 /**
  * The sparsity of the settings. That of Large-Sparse is the one at which exactly as many weights are kept as the narrow, dense
  * adapter has in these matrices. They are counted, as not every matrix of every family grows with the width; where all do it is
@@ -36,7 +44,7 @@ export function widened(adapter: AdapterSettings, factor: number): AdapterSettin
  *
  * @param adapter the wide one
  * @param parameters those of its matrices that are pruned
- * @param settings those of the narrow adapter, which is built beside the others for a moment, and of the pruning
+ * @param narrow the settings of the narrow adapter, which is built beside the others for a moment
  * @returns for Large-Sparse also how many weights the narrow adapter has
  * @throws InputError if whole numbers of weights per matrix cannot have this sum
  */
@@ -44,10 +52,10 @@ export function sparsityFor(
   adapters: AdapterSet,
   { name }: Adapter,
   parameters: readonly Parameter[],
-  { adapter: narrow, pruning }: { readonly adapter: AdapterSettings; readonly pruning: PruningSettings },
+  narrow: AdapterSettings,
+  { method, sparsity: asked, scope }: Pick<PruningChoice, 'method' | 'sparsity' | 'scope'>,
 ): { readonly sparsity: number; readonly dense?: number } {
-  if (typeof pruning.sparsity === 'number') return { sparsity: pruning.sparsity };
-  const { method, scope } = pruning;
+  if (asked !== undefined) return { sparsity: asked };
   const twin = adapters.add('narrow-twin', narrow);
   const nameInTwin = (parameter: Parameter) =>
     parameter.name
@@ -60,7 +68,7 @@ export function sparsityFor(
   twin.detach();
   const sparsity = 1 - dense / size(parameters);
   const shapes = parameters.map(({ shape }) => shape);
-  const budgets = budgetsOf(shapes, sparsity, scope, pruningMethodOf(method).densities);
+  const budgets = budgetsOf(shapes, sparsity, scope, method.densities);
   const kept = size(parameters) - budgets.reduce((sum, { removed }) => sum + removed, 0);
   if (kept === dense) return { sparsity, dense };
   throw new InputError(

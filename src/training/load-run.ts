@@ -33,7 +33,7 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
   create: CreateModel = createTaskModel,
 ): LoadedRun<T> {
   const run = readRunConfig(folder);
-  const trained = taskOf(run.settings.data) as Task;
+  const trained = taskOf(run.settings) as Task;
   if (task && trained !== (task as Task)) {
     throw new InputError(`${folder} was trained for ${trained.name}, not for ${task.name}.`);
   }

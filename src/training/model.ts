@@ -25,13 +25,16 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { Batch } from './batch-plan.ts';
 import { freezeBelow } from './frozen-below.ts';
+import { builtAdapter } from './large-sparse.ts';
 import { tokenizerOf } from './model-tokenizer.ts';
 import { type PruneModelOptions, pruneModel } from './prune-model.ts';
+import { unpruned } from './pruning-choice.ts';
 import type { AdapterPruneReport } from './records.ts';
-import { builtAdapter, type FusedAdapter, type PruningSettings, type RunSettings } from './settings.ts';
+import type { FusedAdapter, RunSettings } from './settings-table.ts';
 import type { LoadOptions, Task, TaskTypes } from './task.ts';
 import { Trainable } from './trainable.ts';
-import type { Objective, TrainingOptions } from './trainer.ts';
+import type { Objective } from './trainer.ts';
+import type { TrainingOptions } from './training-settings.ts';
 
 /** The name of the adapter that a run trains. */
 export const ownAdapter = 'default';
@@ -39,7 +42,7 @@ export const ownAdapter = 'default';
 /** What a model is made of. */
 export interface ModelParts<T extends TaskTypes> {
   readonly task: Task<T>;
-  readonly settings: RunSettings<T['data']>;
+  readonly settings: RunSettings;
   readonly loaded: Loaded<T['model']>;
   readonly tokenizer: Tokenizer;
   /** Where the output of frozen layers is remembered. */
@@ -60,7 +63,7 @@ export interface LoadPartsOptions extends Partial<Omit<LoadOptions, 'shared'>> {
  */
 export function loadParts<T extends TaskTypes>(
   task: Task<T>,
-  settings: RunSettings<T['data']>,
+  settings: RunSettings,
   labels: readonly string[] | null | undefined,
   options: LoadPartsOptions = {},
 ): ModelParts<T> {
@@ -104,7 +107,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   /** The adapters of the model; that of the settings is active. */
   readonly adapters: AdapterSet;
   readonly #activations: ActivationCache;
-  #settings: RunSettings<T['data']>;
+  #settings: RunSettings;
   #adapter: Adapter | null = null;
 
   constructor({ task, settings, loaded, tokenizer, activations }: ModelParts<T>) {
@@ -123,7 +126,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   }
 
   /** How the model was made, pruned and trained. */
-  get settings(): RunSettings<T['data']> {
+  get settings(): RunSettings {
     return this.#settings;
   }
 
@@ -168,7 +171,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   addAdapter(adapter: string | AdapterSettings, fused: readonly FusedAdapter[] = []): Adapter {
     if (this.#adapter) throw new InputError('The model has an adapter already; remove it first.');
     const given = typeof adapter === 'string' ? { kind: adapter } : adapter;
-    const complete = completeSettings(given, { pruned: this.#settings.pruning !== null });
+    const complete = completeSettings(given, { pruned: this.#settings.pruning !== 'none' });
     this.#settings = { ...this.#settings, adapter: complete, ...(fused.length > 0 && { fused }) };
     for (const { name, settings } of fused) this.adapters.add(name, settings);
     return this.#attach();
@@ -176,33 +179,36 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
 
   /** Builds the adapter of the settings, which for Large-Sparse is a wider one. */
   #attach(): Adapter {
-    const { trainHead, dropoutBelow } = this.#settings;
+    const { freezeHead = false, cacheFrozenLayers } = this.#settings;
     const adapter = this.adapters.add(ownAdapter, builtAdapter(this.#settings));
     this.adapters.activate(adapter.name);
-    freezeBackbone(this.network, adapter, (parameter) => trainHead && isHeadParameter(parameter));
-    if (dropoutBelow === false) freezeBelow(this.network, this.folder, this.#activations);
+    freezeBackbone(this.network, adapter, (parameter) => !freezeHead && isHeadParameter(parameter));
+    if (cacheFrozenLayers) freezeBelow(this.network, this.folder, this.#activations);
     this.#adapter = adapter;
     return adapter;
   }
 
   /** Notes how the adapter is to be pruned. For Large-Sparse it is built anew, wider. */
-  protected usePruning(pruning: PruningSettings): void {
+  protected usePruning(pruning: Partial<RunSettings>): void {
     const before = builtAdapter(this.#settings);
-    this.#settings = { ...this.#settings, pruning };
+    this.#settings = { ...unpruned(this.#settings), ...pruning };
     if (isDeepStrictEqual(builtAdapter(this.#settings), before)) return;
     this.adapters.remove(this.adapter.name);
     this.#attach();
   }
 
   /** Notes how the adapter is trained. */
-  protected useTraining(training: TrainingOptions, seed: number): void {
-    this.#settings = { ...this.#settings, training, seed };
+  protected useTraining({ batchSize, batchTokens, ...training }: TrainingOptions, seed: number): void {
+    const { batchSize: _, batchTokens: __, ...rest } = this.#settings;
+    const size = batchTokens === undefined ? { batchSize } : { batchTokens };
+    this.#settings = { ...rest, ...training, ...size, seed };
   }
 
   /** Replaces the adapter by one that computes the same without what only its training needs; see `AdapterSet.eject`. */
   ejectAdapter(): Adapter {
     this.#adapter = this.adapters.eject(this.adapter.name);
-    this.#settings = { ...this.#settings, adapter: this.#adapter.settings, pruning: null };
+    this.#settings = { ...this.#settings, adapter: this.#adapter.settings };
+    this.#settings = unpruned(this.#settings);
     return this.#adapter;
   }
 

@@ -1,9 +1,10 @@
 import { cutBatches } from '../data/index.ts';
-import { prunableIn, prune, pruningMethodOf } from '../pruning/index.ts';
+import { prunableIn, prune } from '../pruning/index.ts';
+import { batchesOf } from './batch-plan.ts';
 import { sparsityFor } from './large-sparse.ts';
 import type { TaskModel } from './model.ts';
+import { pruningOf } from './pruning-choice.ts';
 import type { AdapterPruneReport } from './records.ts';
-import { withAllOptions } from './settings.ts';
 import type { TaskTypes } from './task.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -22,16 +23,16 @@ export async function pruneModel<T extends TaskTypes>(
   items: readonly T['item'][],
   { onBatch, signal, onWarning }: PruneModelOptions = {},
 ): Promise<AdapterPruneReport | null> {
-  const { pruning, training, adapter: narrow } = withAllOptions(settings);
+  const pruning = pruningOf(settings);
   if (!pruning) return null;
   const { method, scope, iterations, options } = pruning;
-  const parameters = prunableIn(adapter, pruning.prunable);
-  const { sparsity, ...twin } = sparsityFor(adapters, adapter, parameters, { adapter: narrow, pruning });
-  const { data } = pruningMethodOf(method);
+  const parameters = prunableIn(adapter, pruning.targets);
+  const { sparsity, ...twin } = sparsityFor(adapters, adapter, parameters, settings.adapter, pruning);
+  const { data } = method;
   const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
-  const size = data === 'examples' ? 1 : training.batchSize;
+  const size = data === 'examples' ? 1 : batchesOf(settings).batchSize;
   const report = await prune({
-    method,
+    method: method.name,
     sparsity,
     scope,
     iterations,

@@ -3,11 +3,12 @@ import { loadFused } from './fuse.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { type PrepareEvents, prepareRun } from './run.ts';
 import { saveRun, untrainedMetrics, withRunFolder } from './run-folder.ts';
-import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
+import { resolveSettings } from './settings.ts';
+import type { GivenSettings } from './settings-table.ts';
 import { stopwatch } from './stopwatch.ts';
 
 export interface PruningOptions {
-  readonly settings: RunSettings;
+  readonly settings: GivenSettings;
   /** The folder to write, or null. If it is opened already, it stays open. */
   readonly output: string | OutputFolder | null;
   /** The exact command, for the record. */
@@ -38,7 +39,7 @@ export async function runPruning(options: PruningOptions): Promise<PruningResult
 
 async function pruneAndSave(output: OutputFolder | null, options: PruningOptions): Promise<PruningResult> {
   const { command, versions, signal, events = {} } = options;
-  const settings = await withFetchedFiles(withAllOptions(options.settings));
+  const settings = await resolveSettings(options.settings);
   const { model, data, items } = await prepareRun(settings, events);
   loadFused(model);
   const seconds = stopwatch();

@@ -15,7 +15,7 @@ import {
   valuesOf,
   wholeNumber,
 } from '../settings/index.ts';
-import { runSettings } from './settings-schema.ts';
+import { completeStored } from './settings-table.ts';
 import type { Scores } from './task.ts';
 
 /** A score that is undefined, such as the correlation with a constant, is NaN, which JSON writes as null. */
@@ -53,7 +53,7 @@ const scoredStep = strictFields({ step: wholeNumber, metrics: scores });
 const seconds = strictFields({ pruning: nonNegative, training: nonNegative, evaluation: nonNegative });
 
 const configFields = {
-  settings: runSettings,
+  settings: completeStored,
   /** Class names; null where there are none, as in regression. */
   labels: orNone(listOf(text)),
   metrics: listOf(oneOf(scoreNames)),
@@ -101,7 +101,7 @@ export const originFile = strictFields({
 export type CheckpointHeader = ValueOf<typeof checkpointHeader>;
 export const checkpointHeader = v.pipe(
   strictFields({
-    settings: runSettings,
+    settings: completeStored,
     /** Of the examples that it was trained on. */
     fingerprint: nonEmptyText,
     /** The command that began the run. */

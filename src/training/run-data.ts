@@ -1,8 +1,11 @@
+import { isDrawn } from '../data/index.ts';
 import { Random } from '../random/index.ts';
+import { columnsOf } from './columns.ts';
 import type { TaskModel } from './model.ts';
 import { withLabels } from './relabel.ts';
 import type { RunCache } from './run-cache.ts';
-import { columnsOf, type RunSettings, sourceOf, unknownData } from './settings.ts';
+import { type SourceChoice, sourceOf, unknownData } from './settings.ts';
+import type { RunSettings } from './settings-table.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
 
 /** The data of a run as its task reads them. */
@@ -19,8 +22,12 @@ export interface EncodedData<T extends TaskTypes> {
 }
 
 /** What determines the examples of a run: those of the WordNet task are drawn anew for each seed. */
-const dataKey = ({ data, seed }: Pick<RunSettings, 'data' | 'seed'>): unknown[] =>
-  data.kind === 'wordnet' ? [data, seed] : [data];
+const dataKey = (settings: RunSettings): unknown[] => {
+  const { task, data, evalData, dataset, subset, trainPerClass, evalPerClass, seed } = settings;
+  const source: SourceChoice = { task, data, evalData, dataset, subset, trainPerClass, evalPerClass };
+  const { known: _, ...columns } = columnsOf(settings);
+  return [source, columns, ...(isDrawn(task) ? [seed] : [])];
+};
 
 /**
  * Reads the data of a run, unless the cache has them.
@@ -30,16 +37,15 @@ const dataKey = ({ data, seed }: Pick<RunSettings, 'data' | 'seed'>): unknown[] 
  */
 export function readRunData<T extends TaskTypes>(
   task: Task<T>,
-  settings: Pick<RunSettings, 'data' | 'seed'>,
+  settings: RunSettings,
   cache: RunCache,
 ): Promise<RunData<T>> {
-  const { data, seed } = settings;
-  const random = new Random(seed);
+  const random = new Random(settings.seed);
   return cache.memo(['data', ...dataKey(settings)], async () => {
-    const source = sourceOf(data, random);
-    const train = await task.read(source, 'train', columnsOf(data));
+    const source = sourceOf(settings, random);
+    const train = await task.read(source, 'train', columnsOf(settings));
     if (!train) throw unknownData();
-    return { train, evaluation: await task.read(source, 'evaluation', columnsOf(data), train.labels) };
+    return { train, evaluation: await task.read(source, 'evaluation', columnsOf(settings), train.labels) };
   });
 }
 
@@ -58,7 +64,7 @@ export function encodeRunData<T extends TaskTypes>(
     // Where texts are written they may be sampled: then the seed is a part of how a model is judged.
     evaluation:
       evaluation &&
-      cache.memo(['evaluation', ...key, ...(settings.data.kind === 'pairs' ? [seed] : [])], () =>
+      cache.memo(['evaluation', ...key, ...(task.name === 'text2text-generation' ? [seed] : [])], () =>
         task.evaluation(evaluation, tokenizer, settings),
       ),
   };

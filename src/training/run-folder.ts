@@ -15,7 +15,7 @@ import {
 import type { Parameter } from '../nn/index.ts';
 import { parseWith, shown } from '../settings/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import type { Counted } from './accounting.ts';
+import type { ParameterCount } from './accounting.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
 import type { TaskModel } from './model.ts';
 import { type RunConfig, type RunMetrics, runConfig, runMetrics } from './records.ts';
@@ -182,7 +182,7 @@ export function runFileSizes(folder: string): Record<string, number> {
 }
 
 /** What a finished run holds, adapter and head, parameter by parameter. @throws InputError if the file cannot be read */
-export function storedCounts(folder: string): Counted[] {
+export function storedCounts(folder: string): ParameterCount[] {
   const file = openSafetensors(join(folder, WEIGHTS));
   const sizeIn = (tensor: string) => sizeOf(file.info(tensor).shape);
   try {

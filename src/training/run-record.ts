@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { Counted } from './accounting.ts';
+import type { ParameterCount } from './accounting.ts';
 import { fileFingerprint } from './fingerprint.ts';
 import { ownAdapter } from './model.ts';
+import { unpruned } from './pruning-choice.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { fingerprintWarnings, readRunConfig, readRunMetrics, storedCounts, WEIGHTS } from './run-folder.ts';
 
@@ -28,7 +29,11 @@ export function readRun(folder: string): RunRecord {
 }
 
 /** Without scores, and with the pruning that the weights show. */
-function recounted(config: RunConfig, metrics: RunMetrics, counts: readonly Counted[]): Omit<RunRecord, 'warnings'> {
+function recounted(
+  config: RunConfig,
+  metrics: RunMetrics,
+  counts: readonly ParameterCount[],
+): Omit<RunRecord, 'warnings'> {
   const kept = (isHead: boolean) =>
     counts
       .filter(({ name }) => name.split('.').includes(ownAdapter) !== isHead)
@@ -36,7 +41,7 @@ function recounted(config: RunConfig, metrics: RunMetrics, counts: readonly Coun
   const pruning = reportOf(counts);
   const { adapter } = config.settings;
   return {
-    config: { ...config, pruning, settings: { ...config.settings, pruning: pruning && config.settings.pruning } },
+    config: { ...config, pruning, settings: pruning ? config.settings : unpruned(config.settings) },
     metrics: {
       ...metrics,
       metrics: null,
@@ -48,7 +53,7 @@ function recounted(config: RunConfig, metrics: RunMetrics, counts: readonly Coun
 }
 
 /** Null where nothing is pruned. */
-function reportOf(counts: readonly Counted[]): AdapterPruneReport | null {
+function reportOf(counts: readonly ParameterCount[]): AdapterPruneReport | null {
   const layers = counts
     .map(({ name, total, kept }) => ({ name, total, kept: kept ?? total }))
     .filter(({ total, kept }) => kept < total);

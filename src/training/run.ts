@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
 import { checkBatchSize } from './batch-memory.ts';
+import { batchesOf } from './batch-plan.ts';
 import { type CheckpointFacts, loadCheckpoint, readStoppedRun, saveCheckpoint } from './checkpoint.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
@@ -11,7 +12,8 @@ import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { RunCache } from './run-cache.ts';
 import { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
 import { hasCheckpoint, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
-import { type RunSettings, withAllOptions, withFetchedFiles } from './settings.ts';
+import { resolveSettings } from './settings.ts';
+import type { GivenSettings, RunSettings } from './settings-table.ts';
 import { stopwatch } from './stopwatch.ts';
 import type { TaskTypes } from './task.ts';
 import { taskOf } from './tasks/index.ts';
@@ -34,7 +36,8 @@ export interface RunEvents extends PrepareEvents, LoopEvents {
 export const checkpointSeconds = 300;
 
 export interface RunOptions {
-  readonly settings: RunSettings;
+  /** Settings that are left out have their defaults. */
+  readonly settings: GivenSettings;
   /** The folder to write; an earlier run in it stays until this one is finished. If it is opened already, it stays open. */
   readonly output: string | OutputFolder;
   /** Continue from the checkpoint in the folder. Default false. */
@@ -69,15 +72,15 @@ export const runTraining = (options: RunOptions): Promise<RunResult> =>
 
 async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResult> {
   const { events = {}, signal, resume = false } = options;
-  const settings = await withFetchedFiles(withAllOptions(options.settings));
+  const settings = await resolveSettings(options.settings);
   const run = await prepareRun(settings, events, options.cache);
   const { model, items, evaluation } = run;
   checkBatchSize(
     items.map((item) => model.definition.tokenCount(item)),
-    settings.training.batchSize,
+    batchesOf(settings).batchSize,
     model.config,
   );
-  const trainer = new Trainer(model.objective(items), settings.training, model.random.fork('training'));
+  const trainer = new Trainer(model.objective(items), settings, model.random.fork('training'));
   try {
     reserveRun(output, model.saved);
     const state = resume ? restore(output, settings, run, trainer) : await begin(run, options);
@@ -85,7 +88,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     const checkpoint = checkpointsOf(output, { settings, fingerprint: fingerprint(items), ...state }, model, trainer);
     try {
       const onStepDone = every(options.checkpointSeconds ?? checkpointSeconds, warned(trainer, checkpoint, events));
-      const loop = { evaluation, evaluations: settings.evaluations ?? 1, signal, events, onStepDone };
+      const loop = { evaluation, evaluations: settings.evaluations, signal, events, onStepDone };
       await trainLoop(model, trainer, state, loop);
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
@@ -126,7 +129,7 @@ export async function prepareRun(
   { onWarning, onLoaded }: PrepareEvents = {},
   cache?: RunCache,
 ): Promise<PreparedRun> {
-  const task = taskOf(settings.data);
+  const task = taskOf(settings);
   const known = cache ?? new RunCache();
   const data = await readRunData(task, settings, known);
   for (const warning of [...data.train.warnings, ...(data.evaluation?.warnings ?? [])]) onWarning?.(warning);

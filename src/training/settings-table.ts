@@ -1,7 +1,20 @@
-import { adapterSettings } from '../adapters/index.ts';
+import { adapterSettings, completeAdapter } from '../adapters/index.ts';
 import { columnSettings, knownDatasets, sourceSettings, type TaskName, wordnetSettings } from '../data/index.ts';
 import { methodSettings, pruningSettings } from '../pruning/index.ts';
-import { type GivenOf, oneOf, option, type SettingsOf, type TableOf, tableOf } from '../settings/index.ts';
+import {
+  chosenBy,
+  factsOf,
+  type GivenOf,
+  type Option,
+  oneOf,
+  option,
+  type Schema,
+  type SettingsOf,
+  storedTable,
+  strictFields,
+  type TableOf,
+  tableOf,
+} from '../settings/index.ts';
 import { fuseSettings } from './fuse-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
 import { classificationSettings, headSettings } from './tasks/classification-settings.ts';
@@ -56,5 +69,30 @@ type Table = TableOf<ReturnType<typeof settingGroups>>;
 
 /** Settings as they are given; all may be left out. */
 export type GivenSettings = GivenOf<Table>;
-/** Settings of a run with their defaults, each where it has an effect. */
+
+type Unstored = keyof typeof outputSettings | 'fuse';
+
+/** Everything that determines a run, each where it has an effect; plain JSON, stored with its results. */
+export type RunSettings = Omit<SettingsOf<Table>, Unstored>;
+
+/** Complete settings, with those that a run does not store. */
 export type CompleteSettings = SettingsOf<Table>;
+
+/** The schema of settings that a run stores. */
+export const storedSettings = chosenBy(() =>
+  strictFields(storedTable(settingTable())),
+) as unknown as Schema<RunSettings>;
+
+/** The same with all options of the adapter, as the files of a run have them. */
+export const completeStored = chosenBy(() =>
+  strictFields({ ...storedTable(settingTable()), adapter: completeAdapter }),
+) as unknown as Schema<RunSettings>;
+
+/** The default of a setting. */
+export const defaultOf = <Key extends keyof Table & keyof CompleteSettings>(
+  key: Key,
+): NonNullable<CompleteSettings[Key]> =>
+  factsOf(settingTable()[key] as Option<unknown>).default as NonNullable<CompleteSettings[Key]>;
+
+/** An adapter of a finished run that the adapter of another one mixes. */
+export type FusedAdapter = NonNullable<RunSettings['fused']>[number];

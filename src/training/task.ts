@@ -7,7 +7,7 @@ import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
-import type { DataSettings, RunSettings } from './settings.ts';
+import type { RunSettings } from './settings-table.ts';
 import type { Objective } from './trainer.ts';
 
 /** How a model learns from items. */
@@ -100,8 +100,6 @@ export interface ColumnSettings {
 /** What the methods of a task hand to each other. */
 export interface TaskTypes {
   readonly model: AdaptableModel & { readonly config: ModelConfig };
-  /** The settings that tell where its data are. */
-  readonly data: DataSettings;
   readonly dataset: Dataset<unknown, string>;
   /** What a batch is made of. */
   readonly item: unknown;
@@ -135,7 +133,7 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
    * @throws InputError if the model folder is unusable, or lacks a head that must be there
    */
   load(
-    settings: RunSettings<T['data']>,
+    settings: RunSettings,
     labels: readonly string[] | null | undefined,
     random: Random,
     options: LoadOptions,
@@ -143,6 +141,6 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   /** The classes of a model in the order of its head's outputs, which may be that of a checkpoint; left out: it has none. */
   labelsOf?(model: T['model']): readonly string[] | null;
   /** Examples to train on as items. */
-  encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): T['item'][];
-  evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings<T['data']>): Evaluation<T['model']>;
+  encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): T['item'][];
+  evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): Evaluation<T['model']>;
 }

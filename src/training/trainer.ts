@@ -1,6 +1,4 @@
-import * as v from 'valibot';
 import { grad } from '../autograd/grad.ts';
-import { batchOrders } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { concat } from '../ops/layout.ts';
@@ -14,59 +12,10 @@ import {
   linearSchedule,
 } from '../optim/index.ts';
 import type { Random } from '../random/index.ts';
-import {
-  fraction,
-  nonNegative,
-  oneOf,
-  orNone,
-  positiveInteger,
-  positiveNumber,
-  probability,
-  strictFields,
-  type ValueOf,
-  wholeNumberIn,
-} from '../settings/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { BatchPlan } from './batch-plan.ts';
-
-const MOST_EPOCHS = 1_000_000;
-
-const schedulerTypes = ['linear', 'constant'] as const;
-type SchedulerType = (typeof schedulerTypes)[number];
-
-/** The protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
-export type TrainingOptions = ValueOf<typeof trainingOptions>;
-export const trainingOptions = strictFields({
-  learningRate: nonNegative,
-  epochs: wholeNumberIn(0, MOST_EPOCHS),
-  /** Examples, or tokens, of a step. */
-  batchSize: v.union(
-    [positiveInteger, strictFields({ tokens: positiveInteger })],
-    'a whole number above 0, or {"tokens": such a number}',
-  ),
-  batchOrder: oneOf(batchOrders),
-  /** `linear`: rises during the warm-up and falls to 0 after it. `constant`: stays as it is, without warm-up. */
-  lrSchedulerType: oneOf(schedulerTypes),
-  /** Fraction of all steps in which the learning rate rises linearly; it falls linearly to 0 in the rest. */
-  warmupRatio: fraction,
-  weightDecay: nonNegative,
-  betas: v.strictTuple([probability, probability], 'a list of two numbers'),
-  /** Gradients with a larger common norm are scaled down to it; null leaves them. */
-  maxGradNorm: orNone(positiveNumber),
-});
-
-export const trainingDefaults: TrainingOptions = {
-  learningRate: 1e-4,
-  lrSchedulerType: 'linear',
-  epochs: 10,
-  batchSize: 16,
-  batchOrder: 'shuffled',
-  warmupRatio: 0.1,
-  weightDecay: 0.1,
-  betas: [0.9, 0.98],
-  maxGradNorm: 1,
-};
+import { BatchPlan, batchesOf } from './batch-plan.ts';
+import type { TrainingOptions } from './training-settings.ts';
 
 /** What is trained on what. */
 export interface Objective<Item> {
@@ -89,7 +38,9 @@ export interface StepReport<Item> {
 }
 
 /** Factors of the learning rate by step: those of Hugging Face's Trainer. */
-const schedules: { readonly [Name in SchedulerType]: (step: number, warmup: number, total: number) => number } = {
+const schedules: {
+  readonly [Name in TrainingOptions['lrSchedulerType']]: (step: number, warmup: number, total: number) => number;
+} = {
   linear: linearSchedule,
   constant: () => 1,
 };
@@ -112,7 +63,7 @@ export class Trainer<Item> {
     this.#optimizer = new AdamW(objective.parameters, { betas, weightDecay, decays: exceptBiasesAndNorms });
     this.plan = new BatchPlan(
       objective.items,
-      { ...options, lengthOf: (item: Item) => objective.lengthOf(item) },
+      { ...batchesOf(options), epochs: options.epochs, lengthOf: (item: Item) => objective.lengthOf(item) },
       random,
     );
   }

@@ -1,16 +1,19 @@
 import * as v from 'valibot';
 import {
   boolean,
-  type ConfigOf,
   fraction,
+  type GivenOf,
   nonNegative,
   oneOf,
   option,
   orNone,
+  parseGiven,
   positiveInteger,
   positiveNumber,
   probability,
-  wholeNumber,
+  type SettingsOf,
+  wholeNumberIn,
+  withDefaults,
 } from '../settings/index.ts';
 
 const MOST_EPOCHS = 1_000_000;
@@ -18,7 +21,7 @@ const MOST_EPOCHS = 1_000_000;
 /** How a model is trained; the protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
 export const trainerSettings = {
   learningRate: option(nonNegative, { description: 'highest learning rate', placeholder: '<rate>', default: 1e-4 }),
-  epochs: option(v.pipe(wholeNumber, v.maxValue(MOST_EPOCHS, `a whole number, 0 to ${MOST_EPOCHS}`)), {
+  epochs: option(wholeNumberIn(0, MOST_EPOCHS), {
     description: 'passes over the training data',
     placeholder: '<count>',
     default: 10,
@@ -65,4 +68,11 @@ export const trainerSettings = {
   }),
 };
 
-export type TrainerSettings = ConfigOf<typeof trainerSettings>;
+/** How a trainer trains: with batches of `batchSize` examples, or of `batchTokens` tokens at most. */
+export type TrainingOptions = SettingsOf<typeof trainerSettings>;
+
+/** Complete options of a trainer. @throws InputError for an option or a value that there is not */
+export const trainingOptions = (given: GivenOf<typeof trainerSettings> = {}): TrainingOptions => {
+  const values = parseGiven(trainerSettings, given, 'training');
+  return withDefaults(trainerSettings, values, {}) as TrainingOptions;
+};

@@ -4,7 +4,7 @@ import { AdapterSet, type AdapterSettings, Fusion, freezeBackbone, fusion } from
 import { Random, tidy } from '../../src/index.ts';
 import { isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
-import { classificationObjective, Trainer, trainingDefaults } from '../../src/training/index.ts';
+import { classificationObjective, Trainer, trainingOptions } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { liven, logits } from '../support/adapters.ts';
 import { assertClose } from '../support/compare.ts';
@@ -108,7 +108,7 @@ test('training changes the fusion and the head, and not what it mixes', async ()
   const mixed = () => ['a', 'b'].map((name) => numbers(adapters.get(name).parameters));
   const [before, start] = [mixed(), numbers(adapter.parameters)];
   const objective = classificationObjective(model, tinyExamples(8), trained, adapter.regularizer);
-  const trainer = new Trainer(objective, { ...trainingDefaults, learningRate: 0.01, epochs: 2 }, new Random(1));
+  const trainer = new Trainer(objective, trainingOptions({ learningRate: 0.01, epochs: 2 }), new Random(1));
   while (!trainer.done) await trainer.trainStep();
   assert.deepEqual(mixed(), before);
   numbers(adapter.parameters).forEach((values, i) => {

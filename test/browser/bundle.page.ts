@@ -11,7 +11,7 @@ const { attachAdapter, freezeBackbone, houlsby } = bundle.adapters;
 const { Random, setBackend } = bundle;
 const { ParameterPath } = bundle.nn;
 const { isHeadParameter, parseEncoderConfig, SequenceClassifier } = bundle.models;
-const { classificationObjective, Trainer, trainingDefaults } = bundle.training;
+const { classificationObjective, Trainer, trainingOptions } = bundle.training;
 
 const config = {
   model_type: 'bert',
@@ -38,7 +38,7 @@ async function train(backend: BackendName): Promise<number[]> {
   freezeBackbone(model, adapter, isHeadParameter);
   const items = [3, 4, 5, 6].map((id, i) => ({ ids: [1, id, 2], typeIds: [0, 0, 0], label: i % 2 }));
   const trainable = model.parameters().filter((parameter) => parameter.trainable);
-  const options = { ...trainingDefaults, learningRate: 0.05, epochs: 10, batchSize: 4 };
+  const options = trainingOptions({ learningRate: 0.05, epochs: 10, batchSize: 4 });
   const trainer = new Trainer(classificationObjective(model, items, trainable), options, new Random(1));
   const losses: number[] = [];
   while (!trainer.done) losses.push((await trainer.trainStep()).loss);

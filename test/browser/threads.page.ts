@@ -4,7 +4,7 @@ import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { matmul, Random, randomNormal, setBackend } from '../../src/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
-import { classificationObjective, Trainer, trainingDefaults } from '../../src/training/index.ts';
+import { classificationObjective, Trainer, trainingOptions } from '../../src/training/index.ts';
 import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
 
 const test = suite('browser: threads of wasm');
@@ -28,7 +28,7 @@ async function compute(threads: number): Promise<{ threads: number; numbers: num
   const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 4 }));
   freezeBackbone(model, adapter, isHeadParameter);
   const trainable = model.parameters().filter((parameter) => parameter.trainable);
-  const options = { ...trainingDefaults, learningRate: 0.01, epochs: 1, batchSize: 4 };
+  const options = trainingOptions({ learningRate: 0.01, epochs: 1, batchSize: 4 });
   const trainer = new Trainer(classificationObjective(model, tinyExamples(20), trainable), options, new Random(1));
   const losses: number[] = [];
   while (!trainer.done) losses.push((await trainer.trainStep()).loss);

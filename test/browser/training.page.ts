@@ -4,7 +4,7 @@ import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index
 import { type BackendName, Random, setBackend } from '../../src/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { prune } from '../../src/pruning/index.ts';
-import { classificationLoss, classificationObjective, Trainer, trainingDefaults } from '../../src/training/index.ts';
+import { classificationLoss, classificationObjective, Trainer, trainingOptions } from '../../src/training/index.ts';
 import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
 
 const test = suite('browser: training');
@@ -19,7 +19,7 @@ async function pruneAndTrain(backend: BackendName): Promise<{ masks: number[][];
   await prune({ method: 'snip', sparsity: 0.5, parameters: adapter.prunable, random: new Random(1), losses });
   const masks = adapter.prunable.map(({ mask }) => Array.from(mask?.dataSync() ?? []));
   const trainable = model.parameters().filter((parameter) => parameter.trainable);
-  const options = { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 8 };
+  const options = trainingOptions({ learningRate: 0.01, epochs: 2, batchSize: 8 });
   const trainer = new Trainer(classificationObjective(model, items, trainable), options, new Random(1));
   const steps: number[] = [];
   while (!trainer.done) steps.push((await trainer.trainStep()).loss);

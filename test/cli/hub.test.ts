@@ -48,7 +48,7 @@ test('a run on a model and a dataset of the hub, evaluated without a network', (
     const output = join(temporaryFolder(), 'run');
     const { metrics, settings, labels } = JSON.parse((await succeed(train(output))).stdout);
     assert.equal(settings.model, `org/tiny@${hub.commit('org/tiny')}`);
-    assert.equal(settings.data.dataset, `org/reviews@${hub.commit('org/reviews', 'dataset')}`);
+    assert.equal(settings.dataset, `org/reviews@${hub.commit('org/reviews', 'dataset')}`);
     assert.deepEqual(labels, ['negative', 'positive']);
 
     const requests = hub.requests.length;
@@ -101,7 +101,7 @@ test('SQuAD and XSum of the hub are trained on and evaluated, with the names of 
       const output = join(folder, task);
       const args = ['train', '--model', own, '--task', task, '--dataset', `org/${task}`, '--output', output, ...short];
       const { settings, metrics } = JSON.parse((await succeed(args)).stdout);
-      assert.equal(settings.data.dataset, `org/${task}@${hub.commit(`org/${task}`, 'dataset')}`);
+      assert.equal(settings.dataset, `org/${task}@${hub.commit(`org/${task}`, 'dataset')}`);
       assert.ok(Number.isFinite(metrics[metric]));
       const evaluated = JSON.parse((await succeed(['evaluate', output, '--json'])).stdout);
       assert.deepEqual(evaluated.metrics, metrics);

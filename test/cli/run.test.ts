@@ -75,12 +75,12 @@ test('batches of a number of tokens, by length', async () => {
   const args = train('mood', 'tokens', ...tokens);
   args.splice(args.indexOf('--batch-size'), 2);
   await succeed(args);
-  const { training } = readJson('tokens', 'sparse-adapter.json').settings;
-  assert.deepEqual([training.batchSize, training.batchOrder], [{ tokens: 30 }, 'bucketed']);
+  const { batchSize, batchTokens, groupByLength } = readJson('tokens', 'sparse-adapter.json').settings;
+  assert.deepEqual([batchSize, batchTokens, groupByLength], [undefined, 30, true]);
   // 24 reviews of six tokens, five to a batch.
   assert.equal(readJson('tokens', 'metrics.json').steps, 2 * 5);
   const { stdout } = await succeed(['info', at('tokens')]);
-  assert.match(stdout, /batches +up to 30 tokens, bucketed/);
+  assert.match(stdout, /batches +up to 30 tokens, grouped by length/);
 });
 
 test('a regression: numbers as labels, tables for people', async () => {

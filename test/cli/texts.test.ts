@@ -83,7 +83,7 @@ test('prune takes the options of the methods', async () => {
     const { stdout, stderr } = await succeed([...args, '--bottleneck', '4', '--json', ...options]);
     const { pruning, settings } = JSON.parse(stdout);
     return {
-      ...settings.pruning,
+      ...settings,
       kept: pruning.kept,
       dense: pruning.dense,
       bottleneck: settings.adapter.bottleneck,
@@ -97,13 +97,13 @@ test('prune takes the options of the methods', async () => {
     settings('--pruning', 'snip', '--large-sparse', '3'),
     settings('--pruning-targets', '*.adapter_up.*', '--sparsity', '0.5'),
   ]);
-  assert.deepEqual([grasp.options, grasp.iterations, grasp.kept], [{ graspTemperature: 200 }, 2, 307]);
-  assert.deepEqual([synflow.options, synflow.iterations, synflow.kept], [{}, 100, 307]);
+  assert.deepEqual([grasp.graspTemperature, grasp.pruningIterations, grasp.kept], [200, 2, 307]);
+  assert.deepEqual([synflow.pruningExamples, synflow.pruningIterations, synflow.kept], [undefined, 100, 307]);
   assert.match(synflow.stderr, /^pruning {3}synflow 40 % in 100 rounds$/m);
-  assert.deepEqual([fisher.examples, fisher.kept], [5, 307]);
-  assert.deepEqual([large.sparsity, large.bottleneck, large.kept, large.dense], [{ largeSparse: 3 }, 4, 512, 512]);
+  assert.deepEqual([fisher.pruningExamples, fisher.kept], [5, 307]);
+  assert.deepEqual([large.largeSparse, large.bottleneck, large.kept, large.dense], [3, 4, 512, 512]);
   assert.match(large.stderr, /^kept {6}512; the narrow, dense adapter has 512$/m);
-  assert.deepEqual([part.prunable, part.kept], ['*.adapter_up.*', 128]);
+  assert.deepEqual([part.pruningTargets, part.kept], ['*.adapter_up.*', 128]);
 });
 
 test('info counts what an adapter on a model would have', async () => {

@@ -5,19 +5,20 @@ import { suite } from 'uvu';
 import { InputError } from '../../src/errors.ts';
 import { type Driver, openDatabase } from '../../src/experiments/database.ts';
 import { hashOf, ResultStore } from '../../src/experiments/store.ts';
-import { pruningDefaults, type RunSettings, runDefaults, trainingDefaults } from '../../src/training/index.ts';
+import { chosenSettings, located, type RunSettings } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 
 const test = suite('experiments: store');
 
-const settings: RunSettings = {
-  model: 'some-model',
-  data: { kind: 'glue', task: 'rte', folder: '/data' },
-  adapter: { kind: 'houlsby', bottleneck: 8 },
-  pruning: pruningDefaults,
-  training: trainingDefaults,
-  ...runDefaults,
-};
+const settings: RunSettings = located(
+  chosenSettings({
+    model: 'some-model',
+    task: 'rte',
+    data: '/data',
+    adapter: { kind: 'houlsby', bottleneck: 8 },
+    maxLength: 16,
+  }),
+);
 const place = { experiment: 'table1', model: 'some-model', row: 'snip', task: 'rte', seed: 42 };
 const metrics = {
   metrics: { accuracy: 0.75 },
@@ -120,8 +121,8 @@ test('the hash is that of all settings, whatever their order and wherever fused 
   assert.match(hashOf(settings), /^[0-9a-f]{16}$/);
   const changed: RunSettings[] = [
     { ...settings, seed: 1 },
-    { ...settings, training: { ...trainingDefaults, weightDecay: 0 } },
-    { ...settings, pruning: { ...pruningDefaults, sparsity: { largeSparse: 2 } } },
+    { ...settings, weightDecay: 0 },
+    { ...settings, sparsity: 0.5 },
     { ...settings, evaluations: 2 },
   ];
   assert.equal(new Set([settings, ...changed].map(hashOf)).size, 5);

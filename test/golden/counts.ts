@@ -1,5 +1,5 @@
 import { type AdaptableModel, houlsby, pfeiffer } from '../../src/adapters/index.ts';
-import { accountFor, pruningDefaults } from '../../src/training/index.ts';
+import { countParameters } from '../../src/training/index.ts';
 import { baseBart, baseModel } from '../support/base-model.ts';
 import type { Case } from './framework.ts';
 
@@ -53,7 +53,7 @@ export function countCase(row: CountRow): Case {
       }
       const adapter = families[adapters_per_layer].configure({ bottleneck: r, init });
       for (const base of modelsFor(model)) {
-        const { prunable, others } = accountFor(base, { adapter, pruning: { ...pruningDefaults, sparsity } });
+        const { prunable, others } = countParameters(base, { adapter, pruning: 'snip', sparsity });
         compare('total', [prunable.total], [total_weights], 0);
         compare('kept', [prunable.kept], [kept_weights], 0);
         compare('biases', [others], [biases], 0);

@@ -315,7 +315,7 @@ test('classes of AdapterHub are believed', () => {
     'b',
     'a',
   ]);
-  assert.equal(openAdapter(hub('BertForQuestionAnswering', {}, spans)).config.settings.data.kind, 'unknown-questions');
+  assert.equal(openAdapter(hub('BertForQuestionAnswering', {}, spans)).config.settings.task, 'question-answering');
 });
 
 test('flexible heads of AdapterHub by their type', () => {
@@ -331,7 +331,7 @@ test('flexible heads of AdapterHub by their type', () => {
     weight('heads.own.1.weight', 2, 16),
     weight('heads.own.1.bias', 2),
   ]);
-  assert.equal(openAdapter(qa).config.settings.data.kind, 'unknown-questions');
+  assert.equal(openAdapter(qa).config.settings.task, 'question-answering');
   const dense = { head_type: 'classification', layers: 2, use_pooler: false, activation_function: 'tanh' };
   const tensors = [
     ...[weight('heads.own.1.weight', 16, 16), weight('heads.own.1.bias', 16)],

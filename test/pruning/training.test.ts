@@ -5,7 +5,7 @@ import { Random } from '../../src/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
 import { prune } from '../../src/pruning/index.ts';
-import { classificationLoss, classificationObjective, Trainer, trainingDefaults } from '../../src/training/index.ts';
+import { classificationLoss, classificationObjective, Trainer, trainingOptions } from '../../src/training/index.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
 import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
 
@@ -30,7 +30,7 @@ for (const method of ['snip', 'random']) {
     });
     const [masks, start] = [adapter.prunable.map(maskOf), adapter.prunable.map(numbers)];
 
-    const options = { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 4 };
+    const options = trainingOptions({ learningRate: 0.01, epochs: 2, batchSize: 4 });
     const trainer = new Trainer(classificationObjective(model, items, parameters), options, new Random(1));
     while (!trainer.done) {
       await trainer.trainStep();

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { houlsby } from '../../src/adapters/index.ts';
 import {
-  pruningDefaults,
+  chosenSettings,
+  type GivenSettings,
+  located,
   type RunOptions,
   type RunResult,
   type RunSettings,
-  runDefaults,
   runTraining,
-  trainingDefaults,
 } from '../../src/training/index.ts';
 import { reviewFolder } from './reviews.ts';
 import { tinyFolder } from './tiny-model.ts';
@@ -16,25 +16,30 @@ const model = tinyFolder();
 const reviews = reviewFolder();
 
 /** The data of a tiny run: which reviews are positive, or, by `score`, how good they are. */
-export const reviewData = (label: 'mood' | 'score' = 'mood'): RunSettings['data'] => ({
-  kind: 'table',
-  train: join(reviews, 'train.csv'),
-  eval: join(reviews, 'dev.csv'),
+export const reviewData = (label: 'mood' | 'score' = 'mood') => ({
+  data: join(reviews, 'train.csv'),
+  evalData: join(reviews, 'dev.csv'),
   text: ['text'],
   label,
-  labelKind: 'auto',
 });
 
 /** A run of six steps with dropout on a tiny model. */
-export const tinySettings: RunSettings = {
-  ...runDefaults,
+export const tinySettings = {
   model,
-  data: reviewData(),
+  ...reviewData(),
   adapter: houlsby.configure({ bottleneck: 4 }),
-  pruning: { ...pruningDefaults, prunable: 'all', iterations: 1, options: {}, examples: 16 },
-  training: { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 8 },
+  pruningExamples: 16,
+  learningRate: 0.01,
+  epochs: 2,
+  batchSize: 8,
   maxLength: 16,
-};
+} satisfies GivenSettings;
+
+/** Settings that leave the adapter as it is, in the place of those above. */
+export const dense = { pruning: 'none', pruningExamples: undefined } as const;
+
+/** Settings with all defaults, as a run stores them. */
+export const complete = (settings: GivenSettings): RunSettings => located(chosenSettings(settings));
 
 /** Trains with these settings; nothing stops it but the signal that is given. */
 export function tinyRun(output: RunOptions['output'], options: Partial<RunOptions> = {}): Promise<RunResult> {

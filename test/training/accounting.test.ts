@@ -8,7 +8,7 @@ import {
   completeSettings,
 } from '../../src/adapters/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
-import { accountFor, byModule, pruningDefaults, type RunSettings } from '../../src/training/index.ts';
+import { type AdapterChoice, byModule, countParameters } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { smallSettings } from '../support/adapters.ts';
 import { baseModel } from '../support/base-model.ts';
@@ -17,8 +17,9 @@ import { total } from '../support/values.ts';
 
 const test = suite('training: how parameters are counted');
 
-type Pruning = NonNullable<RunSettings['pruning']>;
-const pruned = (more: Partial<Pruning> = {}): Pruning => ({ ...pruningDefaults, ...more });
+type Pruning = Omit<AdapterChoice, 'adapter'>;
+const snip = { pruning: 'snip' };
+const none = { pruning: 'none' };
 const sizes = (parameters: readonly { size: number }[]) => total(parameters.map(({ size }) => size));
 
 const [bert, roberta] = [baseModel('bert'), baseModel('roberta')];
@@ -40,9 +41,9 @@ for (const { kind } of adapterFamilies().filter(({ kind }) => closedForms[kind])
   test(`${kind} on models of base size, dense and at 40 %`, () => {
     const [matrices, others] = closedForms[kind];
     for (const model of [bert, roberta]) {
-      const dense = accountFor(model, { adapter: { kind }, pruning: null });
+      const dense = countParameters(model, { adapter: { kind }, ...none });
       assert.deepEqual([dense.trained, dense.prunable.total, dense.others], [matrices + others, matrices, others]);
-      const sparse = accountFor(model, { adapter: { kind }, pruning: pruned() });
+      const sparse = countParameters(model, { adapter: { kind }, ...snip });
       assert.equal(sparse.prunable.kept, matrices - Math.floor(0.4 * matrices + 0.5));
       assert.equal(sparse.trained, sparse.prunable.kept + others);
       assert.equal(total(sparse.modules.map((module) => module.total)), matrices + others);
@@ -51,12 +52,12 @@ for (const { kind } of adapterFamilies().filter(({ kind }) => closedForms[kind])
 }
 
 test("the paper's Table 1: an adapter of 2.0 %, and of 1.2 % at a sparsity of 40 %", () => {
-  const percent = (pruning: Pruning | null) => {
-    const { trained } = accountFor(bert, { adapter: { kind: 'houlsby' }, pruning });
+  const percent = (pruning: Pruning) => {
+    const { trained } = countParameters(bert, { adapter: { kind: 'houlsby' }, ...pruning });
     return [108_891_648, 124_055_040].map((backbone) => ((100 * trained) / backbone).toFixed(2));
   };
-  assert.deepEqual(percent(null), ['2.18', '1.92']);
-  assert.deepEqual(percent(pruned()), ['1.32', '1.16']);
+  assert.deepEqual(percent(none), ['2.18', '1.92']);
+  assert.deepEqual(percent(snip), ['1.32', '1.16']);
 });
 
 const withWidth: readonly AdapterSettings[] = adapterFamilies()
@@ -66,10 +67,11 @@ const withWidth: readonly AdapterSettings[] = adapterFamilies()
 test('Large-Sparse keeps exactly as many weights as the narrow, dense adapter, whatever the factor', () => {
   for (const settings of withWidth) {
     for (const largeSparse of [2, 3, 4, 7, 10]) {
-      const narrow = accountFor(tinyClassifier(), { adapter: settings, pruning: null });
-      const { prunable, adapter } = accountFor(tinyClassifier(), {
+      const narrow = countParameters(tinyClassifier(), { adapter: settings, ...none });
+      const { prunable, adapter } = countParameters(tinyClassifier(), {
         adapter: settings,
-        pruning: pruned({ sparsity: { largeSparse } }),
+        ...snip,
+        largeSparse,
       });
       const shown = `${settings.kind} ${largeSparse}`;
       assert.equal(prunable.kept, narrow.prunable.total, shown);
@@ -89,9 +91,11 @@ test("Large-Sparse with the paper's bottlenecks", () => {
     [3, 192],
     [4, 256],
   ]) {
-    const { adapter, prunable } = accountFor(bert, {
+    const { adapter, prunable } = countParameters(bert, {
       adapter: { kind: 'houlsby' },
-      pruning: pruned({ sparsity: { largeSparse }, scope: 'layer' }),
+      ...snip,
+      largeSparse,
+      pruningScope: 'layer',
     });
     assert.equal(adapter.bottleneck, bottleneck);
     const dense = 2_359_296;
@@ -101,7 +105,7 @@ test("Large-Sparse with the paper's bottlenecks", () => {
 
 test('Large-Sparse is an error without a width, and for factors that are none', () => {
   const account = (adapter: AdapterSettings, largeSparse: number) => () =>
-    accountFor(tinyClassifier(), { adapter, pruning: pruned({ sparsity: { largeSparse } }) });
+    countParameters(tinyClassifier(), { adapter, ...snip, largeSparse });
   assertInputError(account({ kind: 'full' }, 2), /The adapter 'full' has no width, so it has no Large-Sparse setting/);
   for (const factor of [1, 0, 1.5, Number.NaN]) {
     assertInputError(account({ kind: 'houlsby' }, factor), /Large-Sparse needs a whole number above 1, not/);
@@ -109,8 +113,8 @@ test('Large-Sparse is an error without a width, and for factors that are none', 
 });
 
 test('how many weights a module keeps is known where it has a budget of its own', () => {
-  const modules = (scope: Pruning['scope']) =>
-    accountFor(tinyClassifier(), { adapter: { kind: 'houlsby', bottleneck: 4 }, pruning: pruned({ scope }) }).modules;
+  const modules = (pruningScope: Pruning['pruningScope']) =>
+    countParameters(tinyClassifier(), { adapter: { kind: 'houlsby', bottleneck: 4 }, ...snip, pruningScope }).modules;
   const name = 'bert.encoder.layer.0.attention.output';
   assert.deepEqual(modules('layer')[0], { name, total: 2 * 64 + 20, kept: 2 * (64 - 26) + 20 });
   assert.deepEqual(modules('global')[0], { name, total: 2 * 64 + 20, kept: null });
@@ -135,9 +139,9 @@ test('modules are found by the place of the adapter in the names', () => {
 test('counting leaves the model as it was', () => {
   const model = tinyClassifier();
   const before = model.parameters().length;
-  accountFor(model, { adapter: { kind: 'houlsby' }, pruning: pruned({ sparsity: { largeSparse: 2 } }) });
+  countParameters(model, { adapter: { kind: 'houlsby' }, ...snip, largeSparse: 2 });
   assertInputError(
-    () => accountFor(model, { adapter: { kind: 'houlsby' }, pruning: pruned({ prunable: 'lora' }) }),
+    () => countParameters(model, { adapter: { kind: 'houlsby' }, ...snip, pruningTargets: 'lora' }),
     /has no weights to prune in 'lora'; its parts are: bottleneck\. Name another part/,
   );
   assert.equal(model.parameters().length, before);
@@ -146,7 +150,7 @@ test('counting leaves the model as it was', () => {
 
 test('a real adapter has the counts of its account', () => {
   for (const settings of withWidth) {
-    const account = accountFor(tinyClassifier(), { adapter: settings, pruning: null });
+    const account = countParameters(tinyClassifier(), { adapter: settings, ...none });
     const adapter = attachAdapter(tinyClassifier(), settings);
     assert.equal(account.trained, sizes(adapter.parameters));
     assert.equal(account.prunable.total, sizes(adapter.prunable));

@@ -7,13 +7,10 @@ import { noGrad, Random, tidy } from '../../src/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel } from '../../src/models/index.ts';
 import {
   convertAdapter,
+  type GivenSettings,
   loadRun,
-  pruningDefaults,
-  type RunSettings,
   readRunConfig,
-  runDefaults,
   textGeneration,
-  trainingDefaults,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { animalFolder } from '../support/animals.ts';
@@ -22,30 +19,26 @@ import { tensorShapes } from '../support/portable.ts';
 import { questionFolder } from '../support/questions.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
-import { tinyRun } from '../support/tiny-run.ts';
+import { dense, tinyRun } from '../support/tiny-run.ts';
 
 const test = suite('training: conversion of runs that write texts or answer questions');
 
 const place = () => join(temporaryFolder(), 'folder');
-const writing: RunSettings = {
-  ...runDefaults,
+const writing: GivenSettings = {
   model: tinyBartFolder(),
-  data: {
-    kind: 'pairs',
-    train: join(animalFolder(), 'train.jsonl'),
-    eval: null,
-    text: 'document',
-    target: 'summary',
-    maxTargetLength: 8,
-    generation: {},
-  },
+  data: join(animalFolder(), 'train.jsonl'),
+  text: 'document',
+  target: 'summary',
+  maxTargetLength: 8,
   adapter: { kind: 'houlsby', bottleneck: 4 },
-  pruning: { ...pruningDefaults, examples: 8 },
-  training: { ...trainingDefaults, learningRate: 0.01, epochs: 1, batchSize: 8 },
+  pruningExamples: 8,
+  learningRate: 0.01,
+  epochs: 1,
+  batchSize: 8,
   maxLength: 16,
 };
 
-async function finishedRun(settings: RunSettings): Promise<string> {
+async function finishedRun(settings: GivenSettings): Promise<string> {
   const output = place();
   await tinyRun(output, { settings });
   return output;
@@ -149,7 +142,7 @@ test('what cannot be expressed is one line with what can', async () => {
     ],
   ];
   for (const [adapter, to, message] of refused) {
-    const run = await finishedRun({ ...writing, adapter, pruning: null });
+    const run = await finishedRun({ ...writing, adapter, ...dense });
     await assertRejectsInput(() => convertAdapter(run, place(), { to }), message);
   }
 });
@@ -159,14 +152,17 @@ test('an adapter of BART that another library wrote is one that writes texts', a
   await convertAdapter(await finishedRun(writing), there, { to: 'adapterhub' });
   rmSync(join(there, 'sparse-adapter-run.json'));
   await convertAdapter(there, back, { to: 'sparse' });
-  assert.equal(readRunConfig(back).settings.data.kind, 'unknown-texts');
+  const { task, data } = readRunConfig(back).settings;
+  assert.deepEqual([task, data], ['text2text-generation', undefined]);
 });
 
 test('a run of questions to adapterhub and to peft and back is the same run, file for file', async () => {
-  const settings: RunSettings = {
-    ...writing,
+  const settings: GivenSettings = {
+    ...{ pruningExamples: 8, learningRate: 0.01, epochs: 1, batchSize: 8, maxLength: 16 },
     model: tinyFolder(),
-    data: { kind: 'squad', train: questionFolder(), eval: null, stride: 8 },
+    task: 'squad',
+    data: questionFolder(),
+    stride: 8,
     adapter: lora,
   };
   const run = await finishedRun(settings);

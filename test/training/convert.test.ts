@@ -12,11 +12,11 @@ import {
   convertAdapter,
   evaluateRun,
   fusedAdapters,
+  type GivenSettings,
   loadRun,
   openAdapter,
   type Prediction,
   predict,
-  type RunSettings,
   readRunConfig,
   tokenizerOf,
 } from '../../src/training/index.ts';
@@ -24,7 +24,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { snapshot } from '../support/command.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
-import { reviewData, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { dense, reviewData, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: convert');
 useBackend(test, 'wasm');
@@ -41,27 +41,26 @@ interface Classifier {
 const classifierOf = (run: string): Classifier => loadRun(run, { task: classification }).model;
 
 async function predictions({ network, tokenizer }: Classifier): Promise<Prediction[]> {
-  const { data } = tinySettings;
-  assert.ok(data.kind === 'table' && data.eval);
-  const { examples } = await readExamples(data.eval, { text: data.text });
+  const { evalData, text } = tinySettings;
+  const { examples } = await readExamples(evalData, { text });
   return predict(network, encodeExamples(examples, tokenizer, 16));
 }
 
-async function finishedRun(changes: Partial<RunSettings> = {}): Promise<string> {
+async function finishedRun(changes: GivenSettings = {}): Promise<string> {
   const output = place();
   assert.equal((await tinyRun(output, { settings: { ...tinySettings, ...changes } })).status, 'finished');
   return output;
 }
 
 const lora: AdapterSettings = { kind: 'lora', rank: 2, alpha: 4 };
-const cases: { to: 'peft' | 'adapterhub'; name: string; changes: Partial<RunSettings> }[] = [
+const cases: { to: 'peft' | 'adapterhub'; name: string; changes: GivenSettings }[] = [
   { to: 'adapterhub', name: 'a pruned Houlsby adapter', changes: {} },
   {
     to: 'adapterhub',
     name: 'a dense Pfeiffer adapter',
-    changes: { adapter: { kind: 'pfeiffer', bottleneck: 3 }, pruning: null },
+    changes: { adapter: { kind: 'pfeiffer', bottleneck: 3 }, ...dense },
   },
-  { to: 'adapterhub', name: 'regression with a mean head', changes: { data: reviewData('score'), pooling: 'mean' } },
+  { to: 'adapterhub', name: 'regression with a mean head', changes: { ...reviewData('score'), pooling: 'mean' } },
   {
     to: 'adapterhub',
     name: "the authors' form",
@@ -84,7 +83,7 @@ const cases: { to: 'peft' | 'adapterhub'; name: string; changes: Partial<RunSett
     changes: { adapter: { kind: 'prefix', prefixLength: 3, prefixFlat: true } },
   },
   { to: 'peft', name: 'a pruned LoRA', changes: { adapter: lora } },
-  { to: 'peft', name: 'a dense LoRA', changes: { adapter: lora, pruning: null } },
+  { to: 'peft', name: 'a dense LoRA', changes: { adapter: lora, ...dense } },
 ];
 
 for (const { to, name, changes } of cases) {
@@ -92,7 +91,9 @@ for (const { to, name, changes } of cases) {
     const run = await finishedRun(changes);
     const there = place();
     const { warnings } = await convertAdapter(run, there, { to });
-    const isWarned = changes.pooling === 'mean' || (to === 'peft' && changes.adapter?.kind === 'prefix');
+    const { adapter = 'houlsby' } = changes;
+    const kind = typeof adapter === 'string' ? adapter : adapter.kind;
+    const isWarned = changes.pooling === 'mean' || (to === 'peft' && kind === 'prefix');
     // PEFT's files name no classes, so a line does.
     const told = warnings.filter((warning) => warning.includes('id2label={"0":'));
     assert.equal(told.length, Number(to === 'peft'));
@@ -107,7 +108,7 @@ onEveryBackend(test, 'a fusion to adapterhub and back is the same run, file for 
   const runs = [];
   for (const name of ['a', 'b']) {
     const adapter = { kind: 'pfeiffer', bottleneck: 3 };
-    runs.push({ name, run: await finishedRun({ adapter, pruning: name === 'a' ? tinySettings.pruning : null }) });
+    runs.push({ name, run: await finishedRun({ adapter, ...(name === 'b' && dense) }) });
   }
   const fused = fusedAdapters(runs, tinySettings.model);
   const run = await finishedRun({ adapter: { kind: 'fusion', adapters: ['a', 'b'] }, fused });
@@ -127,7 +128,7 @@ onEveryBackend(test, 'a fusion to adapterhub and back is the same run, file for 
 });
 
 /** A folder without what no other library writes. */
-async function foreign(changes: Partial<RunSettings>, to: 'peft' | 'adapterhub'): Promise<string> {
+async function foreign(changes: GivenSettings, to: 'peft' | 'adapterhub'): Promise<string> {
   const folder = place();
   await convertAdapter(await finishedRun(changes), folder, { to });
   rmSync(join(folder, 'sparse-adapter-run.json'));
@@ -153,7 +154,7 @@ onEveryBackend(test, 'an adapter from elsewhere predicts as it did there', async
   await convertAdapter(there, named, { to: 'sparse', model, labels: ['negative', 'positive'], maxLength: 16 });
   assert.equal(readRunConfig(named).settings.maxLength, 16);
   await assertRejectsInput(() => evaluateRun(named), /was trained without evaluation data; give some with --data/);
-  const again = await evaluateRun(named, { data: reviewData() });
+  const again = await evaluateRun(named, { settings: { ...readRunConfig(named).settings, ...reviewData() } });
   assert.deepEqual(again.metrics, (await evaluateRun(run)).metrics);
 });
 
@@ -163,7 +164,7 @@ onEveryBackend(test, 'PEFT gets a prefix without its network, which predicts the
   await convertAdapter(run, there, { to: 'peft' });
   await convertAdapter(there, back, { to: 'sparse' });
   const { settings, pruning } = readRunConfig(back);
-  assert.deepEqual([settings.adapter.prefixFlat, settings.pruning, pruning], [true, null, null]);
+  assert.deepEqual([settings.adapter.prefixFlat, settings.pruning, pruning], [true, 'none', null]);
   const [got, expected] = [await predictions(classifierOf(back)), await predictions(classifierOf(run))];
   got.forEach(({ logits }, i) => {
     assert.deepEqual(logits, expected[i].logits);
@@ -175,7 +176,7 @@ test("AdapterHub's files name the classes", async () => {
   const { warnings } = await convertAdapter(await foreign({}, 'adapterhub'), own, { to: 'sparse' });
   assert.deepEqual([warnings, readRunConfig(own).labels], [[], ['negative', 'positive']]);
   const regression = place();
-  await convertAdapter(await foreign({ data: reviewData('score') }, 'adapterhub'), regression, { to: 'sparse' });
+  await convertAdapter(await foreign({ ...reviewData('score') }, 'adapterhub'), regression, { to: 'sparse' });
   assert.equal(readRunConfig(regression).labels, null);
 });
 
@@ -192,7 +193,9 @@ test('at 80 % sparsity the sparse file is at most 30 % of the dense one', async 
   const adapter = { kind: 'houlsby', bottleneck: 256 };
   const run = await finishedRun({
     adapter,
-    pruning: { method: 'random', sparsity: 0.8, scope: 'global', examples: 1 },
+    pruning: 'random',
+    sparsity: 0.8,
+    pruningExamples: undefined,
   });
   const there = place();
   await convertAdapter(run, there, { to: 'adapterhub' });
@@ -203,7 +206,7 @@ test('at 80 % sparsity the sparse file is at most 30 % of the dense one', async 
 });
 
 onEveryBackend(test, 'a merged LoRA and full fine-tuning are plain checkpoints', async () => {
-  const settings = [{ adapter: lora }, { adapter: { kind: 'full' }, pruning: null }];
+  const settings = [{ adapter: lora }, { adapter: { kind: 'full' }, ...dense }];
   for (const changes of settings) {
     const run = await finishedRun(changes);
     const output = place();
@@ -233,7 +236,7 @@ onEveryBackend(test, 'a merged LoRA and full fine-tuning are plain checkpoints',
 
 test('a checkpoint for regression has one label', async () => {
   const output = place();
-  const run = await finishedRun({ adapter: lora, data: reviewData('score') });
+  const run = await finishedRun({ adapter: lora, ...reviewData('score') });
   await convertAdapter(run, output, { to: 'huggingface' });
   const config = JSON.parse(readFileSync(join(output, 'config.json'), 'utf8'));
   assert.deepEqual([config.id2label, config.problem_type], [{ 0: 'LABEL_0' }, 'regression']);

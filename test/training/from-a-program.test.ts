@@ -20,10 +20,7 @@ import {
   evaluate,
   loadRun,
   predict,
-  pruningDefaults,
-  runDefaults,
   runTraining,
-  trainingDefaults,
   writeTexts,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -239,13 +236,14 @@ test('a model that was trained on pairs asks for the second text, one of single 
     const output = join(data, `run${text.length}`);
     await runTraining({
       settings: {
-        ...runDefaults,
         model: folder,
         maxLength: 16,
-        data: { kind: 'table', train, eval: null, text, label: 'label', labelKind: 'auto' },
+        data: train,
+        text,
+        label: 'label',
         adapter: { kind: 'houlsby', bottleneck: 2 },
-        pruning: { ...pruningDefaults, method: 'random' },
-        training: { ...trainingDefaults, epochs: 1 },
+        pruning: 'random',
+        epochs: 1,
       },
       output,
     });

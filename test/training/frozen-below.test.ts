@@ -5,29 +5,29 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { setBackend, tidy } from '../../src/index.ts';
 import { ActivationCache, FrozenLayers, type PackedBatch, packSequences } from '../../src/models/index.ts';
-import { evaluateRun, pruningDefaults, RunCache, type RunSettings, WEIGHTS } from '../../src/training/index.ts';
+import { evaluateRun, type GivenSettings, RunCache, type RunSettings, WEIGHTS } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertClose } from '../support/compare.ts';
 import { forAllAsync } from '../support/property.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
 import { tinyBert, tinyClassifier, tinyExamples, tinyFolder, tinyRoberta } from '../support/tiny-model.ts';
-import { stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { dense, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: frozen layers below the adapter');
 
 const config = { ...tinyBert, num_hidden_layers: 4 };
-const settings: RunSettings = {
+const settings: GivenSettings = {
   ...tinySettings,
   model: tinyFolder({ config }),
   adapter: { kind: 'houlsby', bottleneck: 4, leaveOut: [0, 1] },
-  dropoutBelow: false,
+  cacheFrozenLayers: true,
 };
 test.before(async () => {
   await setBackend('wasm', { threads: 1 });
 });
 
 /** What a run came to, to the last bit. */
-async function outcome(own: RunSettings, cache?: RunCache) {
+async function outcome(own: GivenSettings, cache?: RunCache) {
   const output = join(temporaryFolder(), 'run');
   const result = await tinyRun(output, { settings: own, cache });
   assert.ok(result.status === 'finished');
@@ -44,11 +44,11 @@ test('with any layers left out, a run is the same bits with memory for all, for 
         { kind: 'lora', rank: 2 },
         { kind: 'mam', bottleneck: 4, prefixLength: 2, prefixBottleneck: 3 },
       ),
-      pruning: fc.constantFrom(null, { ...pruningDefaults, method: 'snip' }, { ...pruningDefaults, method: 'grasp' }),
+      pruning: fc.constantFrom<GivenSettings>(dense, { pruning: 'snip' }, { pruning: 'grasp' }),
       seed: fc.nat(9),
     }),
     async ({ others, adapter, pruning, seed }) => {
-      const own: RunSettings = { ...settings, adapter: { ...adapter, leaveOut: [0, ...others] }, pruning, seed };
+      const own = { ...settings, adapter: { ...adapter, leaveOut: [0, ...others] }, ...pruning, seed };
       const none = await outcome(own, new RunCache(0));
       const all = new RunCache();
       assert.deepEqual((await outcome(own, all)).numbers, none.numbers);
@@ -108,30 +108,28 @@ test('a run that was stopped goes on to the same bits, and its folder gives the 
 });
 
 test('without dropout below the numbers are others than with it', async () => {
-  const { dropoutBelow: _, ...usual } = settings;
+  const { cacheFrozenLayers: _, ...usual } = settings;
   const [without, with_] = [await outcome(settings), await outcome(usual)];
   assert.notDeepEqual(without.numbers.epoch_losses, with_.numbers.epoch_losses);
 });
 
 test('where nothing lies below the adapter, and in BART, it is refused', async () => {
-  const refused: [Partial<RunSettings>, RegExp][] = [
+  const refused: [GivenSettings, RegExp][] = [
     [
       { adapter: { kind: 'houlsby' } },
       /No frozen layer lies below the adapter.*give the layers below with --leave-out/,
     ],
     [{ adapter: { kind: 'houlsby', leaveOut: [1] } }, /No frozen layer lies below/],
-    [{ adapter: { kind: 'full' } }, /No frozen layer lies below/],
+    [{ adapter: { kind: 'full' }, ...dense }, /No frozen layer lies below/],
   ];
   for (const [changes, message] of refused) await assert.rejects(outcome({ ...settings, ...changes }), message);
   const data = temporaryFolder({ 'train.jsonl': '{"a":"ant","b":"bee"}\n' });
-  const pairs: RunSettings = {
-    ...settings,
+  const pairs: GivenSettings = {
+    cacheFrozenLayers: true,
+    maxLength: 16,
     model: tinyBartFolder(),
     adapter: { kind: 'houlsby', leaveOut: [0] },
-    data: {
-      ...{ kind: 'pairs', train: join(data, 'train.jsonl'), eval: null, text: 'a', target: 'b' },
-      ...{ maxTargetLength: 8, generation: {} },
-    },
+    ...{ data: join(data, 'train.jsonl'), text: 'a', target: 'b', maxTargetLength: 8 },
   };
   await assert.rejects(outcome(pairs), /left out below the adapter in BERT and RoBERTa alone/);
 });

@@ -6,9 +6,9 @@ import { type Adapter, fusion } from '../../src/adapters/index.ts';
 import {
   evaluateRun,
   fusedAdapters,
+  type GivenSettings,
   loadRun,
   type RunOptions,
-  type RunSettings,
   runPruning,
   type TaskModel,
 } from '../../src/training/index.ts';
@@ -17,7 +17,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
-import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { dense, reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: fusion of runs');
 useBackend(test, 'wasm');
@@ -32,11 +32,11 @@ async function stageOne() {
     { name: 'score', run: place() },
   ];
   await tinyRun(runs[0].run, { settings: { ...tinySettings, adapter: pfeiffer } });
-  const dense: RunSettings = { ...tinySettings, adapter: pfeiffer, data: reviewData('score'), pruning: null, seed: 7 };
-  await tinyRun(runs[1].run, { settings: dense });
+  const other = { ...tinySettings, adapter: pfeiffer, ...reviewData('score'), ...dense, seed: 7 };
+  await tinyRun(runs[1].run, { settings: other });
   const fused = fusedAdapters(runs, tinySettings.model);
   const adapter = fusion.configure({ adapters: runs.map(({ name }) => name) });
-  const settings: RunSettings = { ...tinySettings, adapter, fused };
+  const settings: GivenSettings = { ...tinySettings, adapter, fused };
   return { runs, settings };
 }
 
@@ -120,7 +120,7 @@ test('what cannot be fused', async () => {
     const runs = names.map((name) => ({ name, run: finished }));
     assertInputError(() => fusedAdapters(runs, tinySettings.model), /would be called '(a|default)'/);
   }
-  const settingsOf = (...folders: string[]): RunSettings => ({
+  const settingsOf = (...folders: string[]): GivenSettings => ({
     ...tinySettings,
     adapter: fusion.configure({ adapters: ['n0', 'n1'] }),
     fused: fused(...folders),

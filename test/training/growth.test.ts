@@ -11,7 +11,7 @@ import {
   classificationObjective,
   predict,
   Trainer,
-  trainingDefaults,
+  trainingOptions,
 } from '../../src/training/index.ts';
 import { startWorkers } from '../support/threads.ts';
 import { tinyBert, tinyClassifier, vocabulary } from '../support/tiny-model.ts';
@@ -87,7 +87,7 @@ for (const threads of [1, 2]) {
     const { backend, model, items } = own;
     await pruneBy('snip', own);
     const parameters = model.parameters().filter(({ trainable }) => trainable);
-    const options = { ...trainingDefaults, learningRate: 1e-3, epochs: 50, batchSize: { tokens: 100 } };
+    const options = trainingOptions({ learningRate: 1e-3, epochs: 50, batchTokens: 100 });
     const trainer = new Trainer(classificationObjective(model, items, parameters), options, new Random(1));
     const lengths = new Set<number>();
     await assertConstant(own, 497, 25, async () => {

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import type { EncodedExample } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import {
+  type GivenSettings,
   loadParts,
   openRunFolder,
   type PreparedRun,
@@ -16,18 +17,18 @@ import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { tinyBert, tinyFolder, tinyTensors } from '../support/tiny-model.ts';
-import { reviewData, tinySettings } from '../support/tiny-run.ts';
+import { complete, dense, reviewData, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: preparation');
 useBackend(test, 'wasm');
 
 const names = (parameters: readonly { name: string }[]): string[] => parameters.map(({ name }) => name);
-const changed = (changes: Partial<RunSettings>): RunSettings => ({ ...tinySettings, ...changes });
+const changed = (changes: GivenSettings): RunSettings => complete({ ...tinySettings, ...changes });
 
 /** The model of a run with the classes a and b, and its adapter. */
-function built(changes: Partial<RunSettings> = {}) {
+function built(changes: GivenSettings = {}) {
   const settings = changed(changes);
-  const model = new TaskModel(loadParts(taskOf(settings.data), settings, ['a', 'b']));
+  const model = new TaskModel(loadParts(taskOf(settings), settings, ['a', 'b']));
   model.addAdapter(settings.adapter, settings.fused);
   return model;
 }
@@ -57,10 +58,10 @@ test('the same seed builds the same model', () => {
 const metricsOf = ({ data }: PreparedRun) => (data.evaluation ?? data.train).metrics;
 
 test('the kind of the labels decides about the head', async () => {
-  const classes = await prepareRun(tinySettings);
+  const classes = await prepareRun(complete(tinySettings));
   assert.deepEqual([classes.model.labels, metricsOf(classes)], [['negative', 'positive'], ['accuracy']]);
   assert.deepEqual([classes.items.length, classes.evaluation?.size], [24, 8]);
-  const scores = await prepareRun(changed({ data: reviewData('score') }));
+  const scores = await prepareRun(changed({ ...reviewData('score') }));
   assert.deepEqual([scores.model.labels, metricsOf(scores)], [null, ['pearson', 'spearman']]);
 });
 
@@ -81,7 +82,7 @@ test('texts are cut to the length', async () => {
 });
 
 test('a length without positions and a tokenizer of another model are errors', () => {
-  const build = (changes: Partial<RunSettings>) => () => built(changes);
+  const build = (changes: GivenSettings) => () => built(changes);
   assertInputError(build({ maxLength: 25 }), /max length 25 exceeds the 24 positions of .*; lower it/);
   build({ maxLength: 24 })();
   const config = { ...tinyBert, vocab_size: 29 };
@@ -92,19 +93,19 @@ test('a length without positions and a tokenizer of another model are errors', (
 });
 
 test('pruning scores with a seeded sample of the examples, without dropout', async () => {
-  const pruned = async (changes: Partial<RunSettings>) => {
+  const pruned = async (changes: GivenSettings) => {
     const { model, items } = await prepareRun(changed(changes));
     const report = await model.pruneAdapter(items);
     return { report, masks: model.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync())) };
   };
-  const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
-  const first = await pruned({ pruning });
+  const pruning = { pruning: 'snip', sparsity: 0.5, pruningExamples: 6 };
+  const first = await pruned(pruning);
   assert.equal(first.report?.kept, 256);
-  assert.deepEqual(await pruned({ pruning }), first);
-  assert.notDeepEqual((await pruned({ pruning: { ...pruning, examples: 24 } })).masks, first.masks);
-  const all = await pruned({ pruning: { ...pruning, examples: 24 } });
-  assert.deepEqual(await pruned({ pruning: { ...pruning, examples: 1000 } }), all, 'more than there are is all');
-  const none = await pruned({ pruning: null });
+  assert.deepEqual(await pruned(pruning), first);
+  assert.notDeepEqual((await pruned({ ...pruning, pruningExamples: 24 })).masks, first.masks);
+  const all = await pruned({ ...pruning, pruningExamples: 24 });
+  assert.deepEqual(await pruned({ ...pruning, pruningExamples: 1000 }), all, 'more than there are is all');
+  const none = await pruned({ ...dense });
   assert.deepEqual([none.report, none.masks.every((mask) => mask === null)], [null, true]);
 });
 
@@ -118,11 +119,11 @@ class Drawn extends TaskModel {
 }
 
 test('the sample is drawn from all examples', async () => {
-  const pruning = { method: 'snip', sparsity: 0.5, scope: 'global', examples: 6 } as const;
+  const pruning = { pruning: 'snip', sparsity: 0.5, pruningExamples: 6 };
   const masks = async (seed: number) => {
-    const settings = changed({ pruning });
+    const settings = changed(pruning);
     const { data, items } = await prepareRun(settings);
-    const model = new Drawn(loadParts(taskOf(settings.data), settings, data.train.labels));
+    const model = new Drawn(loadParts(taskOf(settings), settings, data.train.labels));
     model.addAdapter(settings.adapter);
     model.seed = seed;
     await model.pruneAdapter(items);

@@ -5,9 +5,8 @@ import { type AdapterSettings, fusion } from '../../src/adapters/index.ts';
 import {
   evaluateRun,
   fusedAdapters,
+  type GivenSettings,
   loadRun,
-  type PruningSettings,
-  type RunSettings,
   readRunConfig,
   runPruning,
   storedCounts,
@@ -18,13 +17,16 @@ import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { questionFolder } from '../support/questions.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
-import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { dense, reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 import { total } from '../support/values.ts';
 
 const test = suite('training: pruning');
 useBackend(test, 'wasm');
 
 const place = () => join(temporaryFolder(), 'run');
+
+/** For methods that look at no examples. */
+const unscored = { pruningExamples: undefined };
 
 interface Pruned {
   readonly kept: number[];
@@ -34,10 +36,10 @@ interface Pruned {
 }
 
 /** Prunes the tiny adapter. */
-async function pruned(pruning: Partial<PruningSettings>, changes: Partial<RunSettings> = {}): Promise<Pruned> {
+async function pruned(changes: GivenSettings): Promise<Pruned> {
   const told: number[][] = [];
   const { pruning: report } = await runPruning({
-    settings: { ...tinySettings, ...changes, pruning: { ...tinySettings.pruning, ...pruning } as PruningSettings },
+    settings: { ...tinySettings, ...changes },
     output: null,
     command: [],
     versions: {},
@@ -47,68 +49,58 @@ async function pruned(pruning: Partial<PruningSettings>, changes: Partial<RunSet
 }
 
 test('losses are of batches, or of single examples, or not needed', async () => {
-  const passes = async (pruning: Partial<PruningSettings>) => (await pruned(pruning)).told.at(-1) ?? [];
+  const passes = async (pruning: GivenSettings) => (await pruned(pruning)).told.at(-1) ?? [];
   // 16 examples in batches of 8.
-  assert.deepEqual(await passes({ method: 'snip' }), [2, 2]);
-  assert.deepEqual(await passes({ method: 'grasp' }), [4, 4]);
-  assert.deepEqual(await passes({ method: 'fisher' }), [16, 16]);
-  assert.deepEqual(await passes({ method: 'magnitude' }), []);
-  assert.deepEqual(await passes({ method: 'synflow', iterations: 4 }), [4, 4]);
-  assert.deepEqual(await passes({ method: 'snip', iterations: 3 }), [6, 6]);
+  assert.deepEqual(await passes({ pruning: 'snip' }), [2, 2]);
+  assert.deepEqual(await passes({ pruning: 'grasp' }), [4, 4]);
+  assert.deepEqual(await passes({ pruning: 'fisher' }), [16, 16]);
+  assert.deepEqual(await passes({ pruning: 'magnitude', ...unscored }), []);
+  assert.deepEqual(await passes({ pruning: 'synflow', ...unscored, pruningIterations: 4 }), [4, 4]);
+  assert.deepEqual(await passes({ pruning: 'snip', pruningIterations: 3 }), [6, 6]);
 });
 
 test('the temperature divides the logits of classes, and numbers have none', async () => {
   const kept = async (temperature?: number) => {
-    return (
-      await pruned({
-        method: 'grasp',
-        sparsity: 0.8,
-        options: temperature ? { graspTemperature: temperature } : undefined,
-      })
-    ).kept;
+    return (await pruned({ pruning: 'grasp', sparsity: 0.8, graspTemperature: temperature })).kept;
   };
   assert.deepEqual(await kept(1), await kept());
   assert.notDeepEqual(await kept(1e-2), await kept());
   await assertRejectsInput(
-    () => pruned({ method: 'grasp', options: { graspTemperature: 200 } }, { data: reviewData('score') }),
+    () => pruned({ pruning: 'grasp', graspTemperature: 200, ...reviewData('score') }),
     /A temperature divides the logits of classes; where numbers are predicted it must be 1/,
   );
   await assertRejectsInput(
-    () => pruned({ method: 'snip', options: { graspTemperature: 200 } }),
-    /^snip has no option 'graspTemperature'; its options: none/,
+    () => pruned({ pruning: 'snip', graspTemperature: 200 }),
+    /^graspTemperature has no effect with pruning snip; it is for grasp/,
   );
 });
 
+/** Tiny settings without what belongs to the reviews alone. */
+const noColumns = { evalData: undefined, text: undefined, label: undefined };
+
 test('the temperature reaches the loss of every task', async () => {
   const animals = (name: string) => join(animalFolder(), `${name}.jsonl`);
-  const tasks: Partial<RunSettings>[] = [
-    { data: { kind: 'squad', train: questionFolder(), eval: null, stride: 4 }, maxLength: 20 },
+  const tasks: GivenSettings[] = [
+    { ...noColumns, task: 'squad', data: questionFolder(), stride: 4, maxLength: 20 },
     {
-      model: tinyBartFolder(),
-      data: {
-        kind: 'pairs',
-        train: animals('train'),
-        eval: null,
-        text: 'document',
-        target: 'summary',
-        maxTargetLength: 8,
-        generation: {},
-      },
+      ...noColumns,
+      ...{ model: tinyBartFolder(), data: animals('train') },
+      ...{ text: 'document', target: 'summary', maxTargetLength: 8 },
     },
   ];
   for (const settings of tasks) {
     const kept = async (temperature: number) =>
-      (await pruned({ method: 'grasp', sparsity: 0.8, options: { graspTemperature: temperature } }, settings)).kept;
-    assert.notDeepEqual(await kept(1e-2), await kept(1), settings.data?.kind);
+      (await pruned({ pruning: 'grasp', sparsity: 0.8, graspTemperature: temperature, ...settings })).kept;
+    assert.notDeepEqual(await kept(1e-2), await kept(1), settings.task);
   }
 });
 
 test('a part, or some matrices by name, are pruned alone', async () => {
-  assert.equal((await pruned({ prunable: 'bottleneck' })).total, 512);
-  assert.deepEqual((await pruned({ prunable: '*.layer.0.*', method: 'synflow' })).kept.length, 4);
-  assert.equal((await pruned({ prunable: '*.adapter_up.weight', sparsity: 0.5 })).total, 256);
+  assert.equal((await pruned({ pruningTargets: 'bottleneck' })).total, 512);
+  assert.deepEqual((await pruned({ pruningTargets: '*.layer.0.*', pruning: 'synflow', ...unscored })).kept.length, 4);
+  assert.equal((await pruned({ pruningTargets: '*.adapter_up.weight', sparsity: 0.5 })).total, 256);
   await assertRejectsInput(
-    () => pruned({ prunable: 'bottleneck,*.layer.2.*' }),
+    () => pruned({ pruningTargets: 'bottleneck,*.layer.2.*' }),
     /The adapter 'houlsby' has no weights to prune in '\*\.layer\.2\.\*'; its parts are: bottleneck\. Name another/,
   );
 });
@@ -123,14 +115,15 @@ test('Large-Sparse: a run with as many kept weights as the narrow adapter has, s
       [3, 'global'],
       [7, 'layer'],
     ] as const) {
-      const pruning = { ...tinySettings.pruning, sparsity: { largeSparse }, scope } as PruningSettings;
       const output = place();
-      const result = await tinyRun(output, { settings: { ...tinySettings, adapter, pruning } });
+      const result = await tinyRun(output, {
+        settings: { ...tinySettings, adapter, largeSparse, pruningScope: scope },
+      });
       assert.equal(result.status, 'finished');
       const { pruning: report, settings } = readRunConfig(output);
       const dense = adapter.kind === 'houlsby' ? 4 * 2 * 3 * 16 : 2 * 2 * 3 * 16;
       assert.deepEqual([report?.total, report?.kept, report?.dense], [largeSparse * dense, dense, dense]);
-      assert.deepEqual(settings.pruning?.sparsity, { largeSparse });
+      assert.deepEqual([settings.sparsity, settings.largeSparse], [undefined, largeSparse]);
       const { model } = loadRun(output);
       assert.equal(total(model.adapter.prunable.map((parameter) => parameter.keptCount())), dense);
       assert.ok((await evaluateRun(output)).metrics.accuracy !== undefined);
@@ -140,8 +133,7 @@ test('Large-Sparse: a run with as many kept weights as the narrow adapter has, s
 
 test('a fusion takes over the wide adapter of a Large-Sparse run', async () => {
   const output = place();
-  const pruning = { ...tinySettings.pruning, sparsity: { largeSparse: 3 } } as PruningSettings;
-  await tinyRun(output, { settings: { ...tinySettings, pruning } });
+  await tinyRun(output, { settings: { ...tinySettings, largeSparse: 3 } });
   const runs = ['one', 'two'].map((name) => ({ name, run: output }));
   const fused = fusedAdapters(runs, tinySettings.model);
   assert.deepEqual(
@@ -150,15 +142,15 @@ test('a fusion takes over the wide adapter of a Large-Sparse run', async () => {
   );
   const adapter = fusion.configure({ adapters: ['one', 'two'], dropout: 0 });
   const again = place();
-  const result = await tinyRun(again, { settings: { ...tinySettings, adapter, fused, pruning: null } });
+  const result = await tinyRun(again, { settings: { ...tinySettings, adapter, fused, ...dense } });
   assert.equal(result.status, 'finished');
   const { prunable } = loadRun(again).model.adapters.get('one');
   assert.equal(total(prunable.map((parameter) => parameter.keptCount())), 512);
 });
 
 test('a stopped Large-Sparse run goes on with the same result', async () => {
-  const pruning = { ...tinySettings.pruning, method: 'synflow', iterations: 5, sparsity: { largeSparse: 2 } };
-  const settings = { ...tinySettings, pruning: pruning as PruningSettings };
+  const pruning = { pruning: 'synflow', pruningIterations: 5, largeSparse: 2 };
+  const settings = { ...tinySettings, ...unscored, ...pruning };
   const [whole, parts] = [place(), place()];
   const expected = await tinyRun(whole, { settings });
   await stoppedRun(parts, 3, { settings });
@@ -182,10 +174,16 @@ test('the tensors of a run are counted from its file', async () => {
 
 test('by default options and rounds are those of the method, and the record names them', async () => {
   const output = place();
-  const pruning = { method: 'grasp', sparsity: 0.4, scope: 'global', examples: 8 } as const;
-  await tinyRun(output, { settings: { ...tinySettings, pruning } });
-  const completed = { prunable: 'all', iterations: 1, options: { graspTemperature: 1 }, ...pruning };
-  assert.deepEqual(readRunConfig(output).settings.pruning, completed);
+  await tinyRun(output, { settings: { ...tinySettings, pruning: 'grasp' } });
+  const { settings } = readRunConfig(output);
+  const { pruning, sparsity, pruningScope, pruningTargets, pruningIterations, graspTemperature } = settings;
+  assert.deepEqual(
+    { pruning, sparsity, pruningScope, pruningTargets, pruningIterations, graspTemperature },
+    {
+      ...{ pruning: 'grasp', sparsity: 0.4, pruningScope: 'global', pruningTargets: 'all' },
+      ...{ pruningIterations: 1, graspTemperature: 1 },
+    },
+  );
 });
 
 test.run();

@@ -10,10 +10,10 @@ import {
   classification,
   evaluateAnswers,
   evaluateRun,
+  type GivenSettings,
   loadRun,
   prepareRun,
   questionAnswering,
-  type RunSettings,
   readRunMetrics,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -21,16 +21,20 @@ import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { questionFiles, questionFolder } from '../support/questions.ts';
 import { tinyFolder, tinyQuestionAnswering } from '../support/tiny-model.ts';
-import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { complete, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: question answering');
 useBackend(test, 'wasm');
 
 const folder = questionFolder();
-const settings: RunSettings = {
+const settings: GivenSettings = {
   ...tinySettings,
-  data: { kind: 'squad', train: folder, eval: null, stride: 4 },
-  training: { ...tinySettings.training, epochs: 8, learningRate: 0.02 },
+  ...{ evalData: undefined, text: undefined, label: undefined },
+  task: 'squad',
+  data: folder,
+  stride: 4,
+  epochs: 8,
+  learningRate: 0.02,
   maxLength: 20,
 };
 const options = { maxLength: 20, stride: 4 };
@@ -84,12 +88,12 @@ test('a run learns to answer, is saved, and is evaluated again with the same sco
   assert.deepEqual(await evaluateRun(output), { data: 'dev-tiny.json', examples: examples.length, metrics: scores });
   assert.deepEqual(readRunMetrics(output).metrics, scores);
 
-  const untrained = await prepareRun(settings);
+  const untrained = await prepareRun(complete(settings));
   const before = await untrained.evaluation?.scores(untrained.model.network);
   assert.ok(before && before.f1 < scores.f1 - 0.3, JSON.stringify(before));
 
   const { model, run } = loadRun(output, { task: questionAnswering });
-  assert.equal(run.settings.data.kind, 'squad');
+  assert.equal(run.settings.task, 'squad');
   const [[best]] = await answerQuestions(model.network, examples, questionWindows(examples, tokenizer, options));
   assert.equal(best.text, examples[0].answers[0].text);
   assert.equal(loadRun(output).model.task, 'question-answering', 'by default of any task');
@@ -98,13 +102,13 @@ test('a run learns to answer, is saved, and is evaluated again with the same sco
     /was trained for question-answering, not for text-classification/,
   );
   await assertRejectsInput(
-    () => evaluateRun(output, { data: reviewData() }),
+    () => evaluateRun(output, { settings: complete(tinySettings) }),
     /was trained for question-answering; give data/,
   );
 });
 
 test('a run that is stopped and resumed ends with the same weights', async () => {
-  const short = { ...settings, training: { ...settings.training, epochs: 2 } };
+  const short = { ...settings, epochs: 2 };
   const [whole, stopped] = [place(), place()];
   await tinyRun(whole, { settings: short });
   await stoppedRun(stopped, 2, { settings: short });
@@ -117,13 +121,12 @@ const loadWeights = (output: string) =>
 
 test('files in place of a folder; without evaluation data there are no metrics', async () => {
   const { train, dev } = questionFiles(folder);
-  const prepared = (data: { train: string; eval: string | null }) =>
-    prepareRun({ ...settings, data: { kind: 'squad', stride: 4, ...data } });
-  const whole = await prepared({ train: folder, eval: null });
-  const files = await prepared({ train, eval: dev });
+  const prepared = (data: string, evalData?: string) => prepareRun(complete({ ...settings, data, evalData }));
+  const whole = await prepared(folder);
+  const files = await prepared(train, dev);
   assert.deepEqual(files.items, whole.items);
   assert.equal(files.evaluation?.size, whole.evaluation?.size);
-  assert.equal((await prepared({ train, eval: null })).evaluation, null);
+  assert.equal((await prepared(train)).evaluation, null);
 });
 
 test('the defaults are those of BERT on SQuAD', () => {

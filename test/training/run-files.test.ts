@@ -64,28 +64,24 @@ test('what does not fit the schema of sparse-adapter.json is one line that names
   await tinyRun(run);
   const config = readJson(run, 'sparse-adapter.json');
   const cases: [string, unknown, RegExp][] = [
-    ['settings.training.epochs', '3', /settings\.training\.epochs must be a whole number from 0 to 1000000, not "3"/],
-    ['settings.training.epoch', 3, /settings\.training\.epoch is no known field/],
+    ['settings.epochs', '3', /settings\.epochs must be a whole number from 0 to 1000000, not "3"/],
+    ['settings.epoch', 3, /settings\.epoch is no known field/],
     [
-      'settings.training.batchSize',
+      'settings.batchSize',
       { tokens: 0.5 },
-      /settings\.training\.batchSize must be a whole number above 0, or/,
+      /settings\.batchSize must be a whole number above 0, not \{"tokens": 0\.5\}/,
     ],
-    ['settings.dropoutBelow', 'false', /settings\.dropoutBelow must be true or false, not "false"/],
+    ['settings.learningRate', undefined, /settings\.learningRate is missing; it must be a number, 0 or more/],
+    ['settings.cacheFrozenLayers', 'false', /settings\.cacheFrozenLayers must be true or false, not "false"/],
     ['settings.adapter.activation', undefined, /settings\.adapter\.activation is missing; it must be one of/],
     ['settings.adapter.kind', 'toString', /settings\.adapter\.kind must be one of full, fusion, houlsby/],
     ['settings.adapter.scale', null, /settings\.adapter\.scale must be a number above 0, or 'learned', not null/],
     ['settings.adapter.rank', 2, /settings\.adapter\.rank is no known field/],
-    ['settings.pruning.method', 'lottery', /settings\.pruning\.method must be one of random/],
-    ['settings.pruning.sparsity', 1.5, /settings\.pruning\.sparsity must be in \[0, 1\)/],
-    [
-      'settings.pruning.options',
-      { graspTemperature: 2 },
-      /settings\.pruning\.options\.graspTemperature is no known field/,
-    ],
-    ['settings.data.kind', 'csv', /settings\.data\.kind must be one of glue/],
-    ['settings.data.text', 'text', /settings\.data\.text must be a list, not "text"/],
-    ['settings.data.dataset', 'a/b', /settings\.data\.dataset is no known field/],
+    ['settings.pruning', 'lottery', /settings\.pruning must be one of none, random/],
+    ['settings.sparsity', 1.5, /settings\.sparsity must be in \[0, 1\)/],
+    ['settings.task', 'csv', /settings\.task must be one of text-classification/],
+    ['settings.text', 3, /settings\.text must be a column, or two columns with a comma between them, not 3/],
+    ['settings.data', { kind: 'table' }, /settings\.data must be a text, not \{"kind": "table"\}/],
     ['settings.backend', 'cuda', /settings\.backend must be one of wasm, reference, gpu/],
     ['settings', [], /settings must be an object, not \[\]/],
     ['labels', 'negative', /labels must be a list, not "negative"/],
@@ -249,7 +245,7 @@ test('an adapter that was trained on elsewhere does not come back with its old s
   });
   const dense = openAdapter(folder);
   assert.equal(dense.config.pruning?.total, dense.config.pruning?.kept);
-  assert.equal(dense.config.settings.pruning, null);
+  assert.equal(dense.config.settings.pruning, 'none');
 });
 
 test.run();

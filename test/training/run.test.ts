@@ -9,13 +9,13 @@ import { openSafetensors } from '../../src/io/index.ts';
 import { isHeadParameter, SequenceClassifier } from '../../src/models/index.ts';
 import {
   evaluateRun,
+  type GivenSettings,
   hasCheckpoint,
   isFinishedRun,
   loadRun,
   type Prediction,
   predict,
   type RunOptions,
-  type RunSettings,
   readRunConfig,
   readRunMetrics,
   runFileSizes,
@@ -26,7 +26,7 @@ import {
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
-import { reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { complete, dense, reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 import { range, total } from '../support/values.ts';
 
 const test = suite('training: runs');
@@ -40,10 +40,8 @@ const filesOf = (folder: string): Record<string, string> =>
 
 /** What a model says of the evaluation data of the tiny run. */
 async function predictions({ network, tokenizer }: TaskModel): Promise<Prediction[]> {
-  const { data } = tinySettings;
   assert.ok(network instanceof SequenceClassifier);
-  assert.ok(data.kind === 'table' && data.eval);
-  const { examples } = await readExamples(data.eval, { text: data.text });
+  const { examples } = await readExamples(tinySettings.evalData, { text: tinySettings.text });
   return predict(network, encodeExamples(examples, tokenizer, 16));
 }
 
@@ -58,16 +56,16 @@ async function finished(output: string, options: Partial<RunOptions> = {}) {
   return { ...result, trained };
 }
 
-const cases: { name: string; changes: Partial<RunSettings>; metrics: string[] }[] = [
+const cases: { name: string; changes: GivenSettings; metrics: string[] }[] = [
   { name: 'classification with SNIP', changes: {}, metrics: ['accuracy'] },
   {
     name: 'regression with a mean head',
-    changes: { data: reviewData('score'), pooling: 'mean' },
+    changes: { ...reviewData('score'), pooling: 'mean' },
     metrics: ['pearson', 'spearman'],
   },
   { name: 'LoRA, with defaults left out', changes: { adapter: { kind: 'lora', rank: 2 } }, metrics: ['accuracy'] },
-  { name: 'full fine-tuning', changes: { adapter: { kind: 'full' }, pruning: null }, metrics: ['accuracy'] },
-  { name: 'a dense adapter under a frozen head', changes: { pruning: null, trainHead: false }, metrics: ['accuracy'] },
+  { name: 'full fine-tuning', changes: { adapter: { kind: 'full' }, ...dense }, metrics: ['accuracy'] },
+  { name: 'a dense adapter under a frozen head', changes: { ...dense, freezeHead: true }, metrics: ['accuracy'] },
   {
     name: "the authors' form with GraSP",
     changes: {
@@ -79,7 +77,10 @@ const cases: { name: string; changes: Partial<RunSettings>; metrics: string[] }[
         form: 'sparse-adapter',
         dropout: 0.1,
       },
-      pruning: { method: 'grasp', sparsity: 0.8, scope: 'layer', examples: 8 },
+      pruning: 'grasp',
+      sparsity: 0.8,
+      pruningScope: 'layer',
+      pruningExamples: 8,
     },
     metrics: ['accuracy'],
   },
@@ -120,11 +121,11 @@ test('a frozen head stays as it was drawn', async () => {
       .filter(isHeadParameter)
       .map(({ value }) => Array.from(value.dataSync()));
   const [first, second] = [place(), place()];
-  const { trained, metrics } = await finished(first, { settings: { ...tinySettings, trainHead: false } });
+  const { trained, metrics } = await finished(first, { settings: { ...tinySettings, freezeHead: true } });
   assert.equal(metrics.trained_parameters.head, 0);
   const { trained: other } = await finished(second);
   assert.notDeepEqual(head(trained), head(other));
-  const drawn = { ...tinySettings, training: { ...tinySettings.training, learningRate: 0 } };
+  const drawn = { ...tinySettings, learningRate: 0 };
   assert.deepEqual(head(trained), head((await finished(place(), { settings: drawn })).trained));
 });
 
@@ -144,14 +145,14 @@ onEveryBackend(test, 'a run stopped after any step and resumed writes the same f
 });
 
 test('so does one in bucketed batches of a number of tokens', async () => {
-  const training = { ...tinySettings.training, batchSize: { tokens: 40 }, batchOrder: 'bucketed' } as const;
-  await assertResumable({ ...tinySettings, training }, [0, 5]);
+  const training = { batchSize: undefined, batchTokens: 40, groupByLength: true } as const;
+  await assertResumable({ ...tinySettings, ...training }, [0, 5]);
 });
 
-async function assertResumable(settings: RunSettings, stops: readonly number[]): Promise<void> {
+async function assertResumable(settings: GivenSettings, stops: readonly number[]): Promise<void> {
   const whole = place();
   const { metrics } = await finished(whole, { settings });
-  assert.deepEqual(readRunConfig(whole).settings, settings);
+  assert.deepEqual(readRunConfig(whole).settings, complete(settings));
   for (const steps of stops) {
     const output = place();
     const stopped = await stoppedRun(output, steps, { settings });
@@ -168,10 +169,10 @@ async function assertResumable(settings: RunSettings, stops: readonly number[]):
 }
 
 test('the loss of an epoch is the mean over its steps, however many it has', async () => {
-  const training = { ...tinySettings.training, batchSize: { tokens: 40 }, epochs: 3 };
+  const training = { batchSize: undefined, batchTokens: 40, epochs: 3 };
   const losses: number[] = [];
   const result = await tinyRun(place(), {
-    settings: { ...tinySettings, training },
+    settings: { ...tinySettings, ...training },
     events: { onStep: ({ loss }) => losses.push(loss) },
   });
   assert.ok(result.status === 'finished');
@@ -183,8 +184,8 @@ test('the loss of an epoch is the mean over its steps, however many it has', asy
 
 test('a run stopped while it is pruned throws the reason and writes nothing', async () => {
   for (const method of ['snip', 'grasp'] as const) {
-    const pruning = { ...tinySettings.pruning, method, sparsity: 0.5, scope: 'global', examples: 16 } as const;
-    const settings = { ...tinySettings, pruning };
+    const pruning = { pruning: method, sparsity: 0.5, pruningScope: 'global', pruningExamples: 16 } as const;
+    const settings = { ...tinySettings, ...pruning };
     const passes = method === 'snip' ? 2 : 4;
     for (const stop of [1, passes]) {
       const output = place();
@@ -252,8 +253,8 @@ test('events tell what goes on', async () => {
 
 test('a run that diverges is an error and leaves an earlier output as it was', async () => {
   const output = place();
-  const training = { ...tinySettings.training, learningRate: 1e38 };
-  const diverging = () => tinyRun(output, { settings: { ...tinySettings, training } });
+  const training = { learningRate: 1e38 };
+  const diverging = () => tinyRun(output, { settings: { ...tinySettings, ...training } });
   await assertRejectsInput(diverging, /lower the learning rate/);
   assert.equal(existsSync(output), false);
   await tinyRun(output);
@@ -264,9 +265,9 @@ test('a run that diverges is an error and leaves an earlier output as it was', a
 
 test('a last step that diverges is an error, too: no loss would show it', async () => {
   const output = place();
-  const training = { ...tinySettings.training, learningRate: 1e39, epochs: 1, batchSize: 12 };
+  const training = { learningRate: 1e39, epochs: 1, batchSize: 12 };
   await assertRejectsInput(
-    () => tinyRun(output, { settings: { ...tinySettings, training } }),
+    () => tinyRun(output, { settings: { ...tinySettings, ...training } }),
     /\.(weight|bias) is (-?Infinity|NaN) after the last step; lower the learning rate/,
   );
   assert.equal(existsSync(output), false);
@@ -305,7 +306,7 @@ test('resuming needs the checkpoint of such a run', async () => {
   const output = place();
   await assertRejectsInput(() => tinyRun(output, { resume: true }), /checkpoint\.safetensors/);
   await stoppedRun(output, 1);
-  const faster = { ...tinySettings, training: { ...tinySettings.training, learningRate: 0.02 } };
+  const faster = { ...tinySettings, learningRate: 0.02 };
   await assertRejectsInput(
     () => tinyRun(output, { resume: true, settings: faster }),
     /was stopped with other settings; resume it with its own/,
@@ -317,12 +318,10 @@ test('resuming needs the checkpoint of such a run', async () => {
 });
 
 test('resuming needs the same training data', async () => {
-  const { data } = tinySettings;
-  assert.ok(data.kind === 'table');
-  const rows = readFileSync(data.train, 'utf8');
+  const rows = readFileSync(tinySettings.data, 'utf8');
   const folder = temporaryFolder({ 'train.csv': rows });
   const train = join(folder, 'train.csv');
-  const settings = { ...tinySettings, data: { ...data, train } };
+  const settings = { ...tinySettings, data: train };
   const [whole, output] = [place(), place()];
   await tinyRun(whole, { settings });
   await stoppedRun(output, 2, { settings });
@@ -347,13 +346,11 @@ test('resuming needs the same training data', async () => {
 });
 
 test('without evaluation data there are no metrics', async () => {
-  const { data } = tinySettings;
-  assert.ok(data.kind === 'table');
   const output = place();
-  const { metrics } = await finished(output, { settings: { ...tinySettings, data: { ...data, eval: null } } });
+  const { metrics } = await finished(output, { settings: { ...tinySettings, evalData: undefined } });
   assert.equal(metrics.metrics, null);
   await assertRejectsInput(() => evaluateRun(output), /was trained without evaluation data; give some with --data/);
-  const result = await evaluateRun(output, { data });
+  const result = await evaluateRun(output, { settings: complete(tinySettings) });
   assert.deepEqual([result.examples, Object.keys(result.metrics)], [8, ['accuracy']]);
 });
 
@@ -388,8 +385,8 @@ test('the regularizer of an adapter is part of what is trained', async () => {
   registerFamily(heavy);
   const [free, penalised] = [place(), place()];
   const squares = async (output: string, kind: string) => {
-    const training = { ...tinySettings.training, epochs: 20, maxGradNorm: null };
-    const settings = { ...tinySettings, adapter: { kind, bottleneck: 4 }, pruning: null, training };
+    const training = { epochs: 20, maxGradNorm: null };
+    const settings = { ...tinySettings, adapter: { kind, bottleneck: 4 }, ...dense, ...training };
     const { metrics, trained } = await finished(output, { settings });
     const values = trained.adapter.prunable.flatMap(({ value }) => Array.from(value.dataSync()));
     return { loss: metrics.epoch_losses[0], squares: total(values.map((w) => w * w)) };
@@ -403,21 +400,21 @@ test('the regularizer of an adapter is part of what is trained', async () => {
 
 test('a run with a constant learning rate says so in its file, and trains with it', async () => {
   const output = place();
-  const training = { ...tinySettings.training, lrSchedulerType: 'constant' } as const;
+  const training = { lrSchedulerType: 'constant' } as const;
   const rates: number[] = [];
   const onStep = ({ learningRate }: StepProgress) => rates.push(learningRate);
-  await tinyRun(output, { settings: { ...tinySettings, training }, events: { onStep } });
+  await tinyRun(output, { settings: { ...tinySettings, ...training }, events: { onStep } });
   assert.deepEqual(
     rates,
     range(6).map(() => 0.01),
   );
   const { settings, ...rest } = readRunConfig(output);
-  assert.equal(settings.training.lrSchedulerType, 'constant');
-  const unknown = { ...rest, settings: { ...settings, training: { ...training, lrSchedulerType: 'cosine' } } };
+  assert.equal(settings.lrSchedulerType, 'constant');
+  const unknown = { ...rest, settings: { ...settings, lrSchedulerType: 'cosine' } };
   writeFileSync(join(output, 'sparse-adapter.json'), JSON.stringify(unknown));
   await assertRejectsInput(
     async () => readRunConfig(output),
-    /sparse-adapter\.json: settings\.training\.lrSchedulerType .*linear.*constant/,
+    /sparse-adapter\.json: settings\.lrSchedulerType .*linear.*constant/,
   );
 });
 

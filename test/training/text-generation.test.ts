@@ -2,49 +2,39 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { pruningMethods } from '../../src/pruning/index.ts';
-import {
-  evaluateRun,
-  loadRun,
-  pruningDefaults,
-  type RunSettings,
-  runDefaults,
-  textGeneration,
-  trainingDefaults,
-  writeTexts,
-} from '../../src/training/index.ts';
+import { evaluateRun, type GivenSettings, loadRun, textGeneration, writeTexts } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { animalFolder } from '../support/animals.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
-import { stoppedRun, tinyRun } from '../support/tiny-run.ts';
+import { dense, stoppedRun, tinyRun } from '../support/tiny-run.ts';
 
 const test = suite('training: texts to write');
 
 const data = animalFolder();
-const settings: RunSettings = {
-  ...runDefaults,
+const settings: GivenSettings = {
   model: tinyBartFolder(),
-  data: {
-    kind: 'pairs',
-    train: join(data, 'train.jsonl'),
-    eval: join(data, 'dev.jsonl'),
-    text: 'document',
-    target: 'summary',
-    maxTargetLength: 8,
-    generation: { numBeams: 2 },
-  },
+  data: join(data, 'train.jsonl'),
+  evalData: join(data, 'dev.jsonl'),
+  text: 'document',
+  target: 'summary',
+  maxTargetLength: 8,
+  numBeams: 2,
   adapter: { kind: 'houlsby', bottleneck: 16 },
-  pruning: { ...pruningDefaults, examples: 16 },
-  training: { ...trainingDefaults, learningRate: 0.01, epochs: 2, batchSize: 8 },
+  pruningExamples: 16,
+  learningRate: 0.01,
+  epochs: 2,
+  batchSize: 8,
   maxLength: 16,
 };
 
 test('a run learns to write; its scores and texts come back from its folder', async () => {
   const output = join(temporaryFolder(), 'run');
-  const full: RunSettings = {
+  const full: GivenSettings = {
     ...settings,
     adapter: { kind: 'full' },
-    pruning: null,
-    training: { ...settings.training, learningRate: 0.004, epochs: 60 },
+    ...dense,
+    learningRate: 0.004,
+    epochs: 60,
   };
   const result = await tinyRun(output, { settings: full });
   assert.ok(result.status === 'finished');
@@ -73,14 +63,16 @@ test('a run that was stopped ends with the same weights and scores', async () =>
 });
 
 test('every method prunes adapters of both sides and of the attention between them', async () => {
-  for (const { name: method } of pruningMethods()) {
+  for (const { name: method, data } of pruningMethods()) {
     const output = join(temporaryFolder(), 'run');
     const result = await tinyRun(output, {
       settings: {
         ...settings,
         adapter: { kind: 'lora', rank: 4, init: 'bert', targetModules: ['q_proj', 'v_proj', 'fc1'] },
-        pruning: { ...pruningDefaults, method, examples: 16, sparsity: 0.5 },
-        training: { ...settings.training, epochs: 1 },
+        pruning: method,
+        pruningExamples: data && 16,
+        sparsity: 0.5,
+        epochs: 1,
       },
     });
     assert.ok(result.status === 'finished' && result.config.pruning);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { Parameter } from '../../src/nn/index.ts';
-import { loadParts, type RunSettings, TaskModel, Trainable, taskOf } from '../../src/training/index.ts';
+import { type GivenSettings, loadParts, TaskModel, Trainable, taskOf } from '../../src/training/index.ts';
 import { useBackend } from '../support/on-backend.ts';
-import { tinySettings } from '../support/tiny-run.ts';
+import { complete, tinySettings } from '../support/tiny-run.ts';
 import { range, total } from '../support/values.ts';
 
 const test = suite('training: what is trained');
@@ -56,16 +56,15 @@ test('nothing trained is 0 percent', () => {
   assert.equal(String(trainable), 'trainable: 0 of 8 parameters (0.00 %)');
 });
 
-function built(changes: Partial<RunSettings> = {}): TaskModel {
-  const settings = { ...tinySettings, ...changes };
-  const model = new TaskModel(loadParts(taskOf(settings.data), settings, ['a', 'b']));
+function built(changes: GivenSettings = {}): TaskModel {
+  const settings = complete({ ...tinySettings, ...changes });
+  const model = new TaskModel(loadParts(taskOf(settings), settings, ['a', 'b']));
   model.addAdapter(settings.adapter);
   return model;
 }
 
 test('of a model: adapter and head; pruned weights leave the count', async () => {
-  const pruning = { ...tinySettings.pruning, method: 'random', sparsity: 0.4 } as RunSettings['pruning'];
-  const model = built({ pruning });
+  const model = built({ pruning: 'random', pruningExamples: undefined });
   const head = 16 * 17 + 2 * 17;
   // Four modules 16 -> 4 -> 16 with biases.
   const dense = 4 * (2 * 64 + 20);
@@ -81,7 +80,7 @@ test('of a model: adapter and head; pruned weights leave the count', async () =>
 });
 
 test('of a model with a frozen head: the adapter alone', () => {
-  const { trainable, adapter } = built({ trainHead: false });
+  const { trainable, adapter } = built({ freezeHead: true });
   assert.deepEqual(new Set(trainable.parameters), new Set(adapter.parameters));
   assert.deepEqual(trainable.counts, { adapter: 4 * (2 * 64 + 20), head: 0 });
 });

@@ -1,19 +1,18 @@
 import { type Dataset, type EncodedExample, encodeExamples, readExamples, tokenCount } from '../../data/index.ts';
 import { loadClassifier, type SequenceClassifier } from '../../models/index.ts';
 import { classificationLoss, evaluate } from '../classification.ts';
+import { textsOf } from '../columns.ts';
 import { withLabels } from '../relabel.ts';
-import { type ClassificationData, runDefaults, textsOf } from '../settings.ts';
 import type { Task } from '../task.ts';
 
 /** One class, or one number, for a text or a pair of texts. */
 export const classification: Task<{
   model: SequenceClassifier;
-  data: ClassificationData;
   dataset: Dataset;
   item: EncodedExample;
 }> = {
   name: 'text-classification',
-  maxLength: runDefaults.maxLength,
+  maxLength: 512,
 
   async read(source, split, { known, ...columns }, labels) {
     const rows = source.open(split);
@@ -24,10 +23,10 @@ export const classification: Task<{
     return withLabels(await readExamples(rows, { ...options, labels: labels ?? undefined, labelKind }), labels);
   },
 
-  load({ model, pooling, data }, labels, random, { shared, ...options }) {
+  load({ model, pooling = 'cls', ...settings }, labels, random, { shared, ...options }) {
     const asked = labels === undefined ? undefined : () => ({ labels, pooling, ...options });
     const loaded = loadClassifier(model, random, asked, shared);
-    loaded.model.texts = textsOf(data);
+    loaded.model.texts = textsOf({ model, pooling, ...settings });
     return loaded;
   },
   labelsOf: ({ labels }) => labels,

@@ -1,4 +1,4 @@
-import type { DataSettings } from '../settings.ts';
+import { type TaskName, taskNamed } from '../../data/index.ts';
 import type { Task } from '../task.ts';
 import { classification } from './classification.ts';
 import { questionAnswering } from './question-answering.ts';
@@ -6,17 +6,11 @@ import { textGeneration } from './text-generation.ts';
 
 export { classification, questionAnswering, textGeneration };
 
-const tasks: { readonly [Kind in DataSettings['kind']]: Task } = {
-  glue: classification,
-  table: classification,
-  dataset: classification,
-  wordnet: classification,
-  unknown: classification,
-  squad: questionAnswering,
-  'unknown-questions': questionAnswering,
-  'unknown-texts': textGeneration,
-  pairs: textGeneration,
+const tasks: Readonly<Record<TaskName, Task>> = {
+  'text-classification': classification,
+  'question-answering': questionAnswering,
+  'text2text-generation': textGeneration,
 };
 
-/** The task that data are for. */
-export const taskOf = ({ kind }: DataSettings): Task => tasks[kind];
+/** The task of settings, which name it or a well-known dataset. */
+export const taskOf = ({ task }: { readonly task: string }): Task => tasks[taskNamed(task) as TaskName];

@@ -9,13 +9,10 @@ import {
 } from '../../data/index.ts';
 import { loadQuestionAnswering, type QuestionAnsweringModel } from '../../models/index.ts';
 import { answerLoss, evaluateAnswers } from '../question-answering.ts';
-import type { QuestionData, RunSettings, UnknownQuestions } from '../settings.ts';
+import type { RunSettings } from '../settings-table.ts';
 import type { Task } from '../task.ts';
 
-const windowOptions = ({
-  data: { stride },
-  maxLength,
-}: RunSettings<QuestionData | UnknownQuestions>): WindowOptions => ({
+const windowOptions = ({ maxLength, stride = windowDefaults.stride }: RunSettings): WindowOptions => ({
   maxLength,
   stride,
 });
@@ -23,7 +20,6 @@ const windowOptions = ({
 /** The part of a text that answers a question. */
 export const questionAnswering: Task<{
   model: QuestionAnsweringModel;
-  data: QuestionData | UnknownQuestions;
   dataset: QuestionDataset;
   item: AnsweredWindow;
 }> = {

@@ -1,6 +1,6 @@
 import { rougeTokenizers } from '../../metrics/index.ts';
 import { generationOptions } from '../../models/index.ts';
-import { belongingTo, oneOf, option, positiveInteger } from '../../settings/index.ts';
+import { belongingTo, factsOf, oneOf, option, positiveInteger } from '../../settings/index.ts';
 
 const task = ['text2text-generation'] as const;
 
@@ -18,6 +18,10 @@ export const textGenerationSettings = {
     for: { task },
   }),
 };
+
+/** Tokens of the longest text to write. */
+export const targetLengthOf = ({ maxTargetLength }: { readonly maxTargetLength?: number }): number =>
+  maxTargetLength ?? factsOf(textGenerationSettings.maxTargetLength).default ?? 0;
 
 /** How texts are written when a model is evaluated. */
 export const generationSettings = belongingTo({ task }, generationOptions);

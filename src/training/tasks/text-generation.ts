@@ -1,11 +1,11 @@
 import { type Dataset, readTextPairs, type TextPair } from '../../data/index.ts';
 import { InputError } from '../../errors.ts';
 import { droppedLetters, meanRouge } from '../../metrics/index.ts';
-import { loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
+import { generationFrom, loadSeq2Seq, type Seq2SeqModel, type SequencePair } from '../../models/index.ts';
 import { Random } from '../../random/index.ts';
 import { encodePairs, generationSettings, pairTokenCount, seq2seqLoss, writeTexts } from '../seq2seq.ts';
-import { runDefaults, type TextGenerationData, type UnknownTexts } from '../settings.ts';
 import type { ColumnSettings, Task } from '../task.ts';
+import { targetLengthOf } from './text-generation-settings.ts';
 
 /** Of XSum the paper gives the second. */
 const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
@@ -24,12 +24,11 @@ function judged({ rougeTokenizer }: ColumnSettings, pairs: Pairs): Pairs {
 /** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
 export const textGeneration: Task<{
   model: Seq2SeqModel;
-  data: TextGenerationData | UnknownTexts;
   dataset: Pairs;
   item: SequencePair;
 }> = {
   name: 'text2text-generation',
-  maxLength: runDefaults.maxLength,
+  maxLength: 512,
 
   async read(source, split, columns) {
     const rows = source.open(split);
@@ -41,19 +40,20 @@ export const textGeneration: Task<{
   },
 
   load: ({ model }, _labels, random, { shared, head }) => loadSeq2Seq(model, random, shared, { head }),
-  encode: ({ examples }, tokenizer, { maxLength, data: { maxTargetLength } }) =>
-    encodePairs(examples, tokenizer, { maxLength, maxTargetLength }),
+  encode: ({ examples }, tokenizer, { maxLength, ...settings }) =>
+    encodePairs(examples, tokenizer, { maxLength, maxTargetLength: targetLengthOf(settings) }),
   tokenCount: pairTokenCount,
   loss: seq2seqLoss,
 
-  evaluation({ examples }, tokenizer, { maxLength, data, seed }) {
-    const { maxTargetLength, generation } = data;
-    const rougeTokenizer = data.kind === 'pairs' ? data.rougeTokenizer : undefined;
+  evaluation({ examples }, tokenizer, { maxLength, seed, rougeTokenizer, ...asked }) {
     const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
     return {
       size: examples.length,
       scores: async (model, options) => {
-        const settings = generationSettings(model, maxTargetLength, { ...generation, numReturnSequences: 1 });
+        const settings = generationSettings(model, targetLengthOf(asked), {
+          ...generationFrom(asked),
+          numReturnSequences: 1,
+        });
         const random = new Random(seed).fork('generation');
         const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
         const scores = meanRouge(

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdapterSettings } from '../adapters/index.ts';
-import { windowDefaults } from '../data/index.ts';
+import type { TaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { assignStored, readAdapterFolder, type StoredAdapter, type Weight } from '../interchange/index.ts';
 import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
@@ -10,20 +10,22 @@ import { localModelFolder } from '../io/model-folder.ts';
 import { type EncoderConfig, headTitles, isHeadParameter, type Pooling, parseModelConfig } from '../models/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import { parseWith } from '../settings/index.ts';
+import { chosenSettings } from './choices.ts';
 import { defaultMaxLength } from './default-length.ts';
 import { fileFingerprint } from './fingerprint.ts';
 import { type CreateModel, loadParts, type TaskModel } from './model.ts';
+import { unpruned } from './pruning-choice.ts';
 import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
 import { untrainedMetrics } from './run-folder.ts';
-import { type DataSettings, type FusedAdapter, type RunSettings, runDefaults, textDefaults } from './settings.ts';
+import { located } from './settings.ts';
+import type { FusedAdapter, RunSettings } from './settings-table.ts';
 import { classification, taskOf, textGeneration } from './tasks/index.ts';
-import { trainingDefaults } from './trainer.ts';
 
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
 export const ORIGIN = 'sparse-adapter-run.json';
 
 /** What a folder of another library may not tell. */
-export interface ForeignOptions {
+export interface ExternalOptions {
   /** The backbone: a model folder or an installed package. */
   readonly model?: string;
   /** Class names in the order of the head's outputs. */
@@ -49,7 +51,7 @@ export interface OpenedAdapter {
  *
  * @throws InputError if the folder lacks something that the options do not give
  */
-export function openForeign(folder: string, options: ForeignOptions, create: CreateModel): OpenedAdapter {
+export function openExternal(folder: string, options: ExternalOptions, create: CreateModel): OpenedAdapter {
   const stored = readAdapterFolder(folder);
   const origin = readOrigin(folder);
   const kind = taskKind(stored, origin);
@@ -75,10 +77,10 @@ export function openForeign(folder: string, options: ForeignOptions, create: Cre
     return { model, config: { ...config, settings }, metrics, warnings: [...stored.warnings, ...warnings] };
   }
   const line = `${join(folder, changed)} does not hold the weights that ${ORIGIN} tells of, so its metrics and its sparsity are left out; evaluate it anew.`;
-  const pruning = sameCounts(config.pruning, untold.pruning) ? settings.pruning : null;
+  const kept = sameCounts(config.pruning, untold.pruning) ? settings : unpruned(settings);
   return {
     model,
-    config: { ...config, settings: { ...settings, pruning }, pruning: untold.pruning },
+    config: { ...config, settings: kept, pruning: untold.pruning },
     metrics: untold.metrics,
     warnings: [...stored.warnings, ...warnings, line],
   };
@@ -99,7 +101,7 @@ function built(
   stored: StoredAdapter,
   create: CreateModel,
 ): TaskModel {
-  const task = taskOf(settings.data);
+  const task = taskOf(settings);
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
   const model = create(loadParts(task, settings, labels, { head: own, pooler }));
@@ -110,27 +112,21 @@ function built(
 const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\./.test(name);
 const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\./.test(name);
 
-/** The kind of data that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
-function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | null): DataSettings['kind'] {
-  if (origin) return origin.config.settings.data.kind;
+/** The task that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
+function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | null): TaskName {
+  if (origin) return taskOf(origin.config.settings).name;
   const has = (pattern: RegExp) => weights.some(({ name }) => pattern.test(name));
   const isOfBart = has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
   const isOpen = stated.kind === 'unstated' || stated.kind === 'none' || stated.kind === 'adapterhub';
-  if (stated.kind === 'text-generation' || (isOpen && isOfBart && !has(/^classif|^qa_/))) return 'unknown-texts';
-  if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'unknown-questions';
+  if (stated.kind === 'text-generation' || (isOpen && isOfBart && !has(/^classif|^qa_/))) return 'text2text-generation';
+  if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'question-answering';
   if (stated.kind === 'sequence-classification' || (isOpen && stated.by !== 'task_type FEATURE_EXTRACTION'))
-    return 'unknown';
+    return 'text-classification';
   const reason =
     stated.kind === 'none'
       ? 'as the adapter has no head, and every task here needs one'
       : `as there is no task here for ${headTitles[stated.kind]}`;
   throw new InputError(`${label}: ${stated.by} is not supported, ${reason}.`);
-}
-
-function unknownDataOf(kind: DataSettings['kind']): DataSettings {
-  if (kind === 'unknown-questions') return { kind, stride: windowDefaults.stride };
-  if (kind === 'unknown-texts') return { kind, maxTargetLength: textDefaults.maxTargetLength, generation: {} };
-  return { kind: 'unknown' };
 }
 
 const isNewHead = (parameter: Parameters<typeof isHeadParameter>[0]): boolean =>
@@ -155,36 +151,24 @@ function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefin
 function settingsOf(
   stored: StoredAdapter,
   origin: Origin | null,
-  options: ForeignOptions,
-  kind: DataSettings['kind'],
+  options: ExternalOptions,
+  task: TaskName,
 ): RunSettings {
   const run = origin?.config.settings;
   const model = options.model ?? run?.model ?? backboneName(stored);
   if (model === undefined) {
     throw new InputError(`${stored.label} does not name its backbone; give it with --model.`);
   }
-  const data = unknownDataOf(kind);
-  const {
-    pooling = run?.pooling ?? runDefaults.pooling,
-    maxLength = run?.maxLength ?? maxLengthFor(stored, model, data),
-  } = options;
+  const { maxLength = run?.maxLength ?? maxLengthFor(stored, model, task) } = options;
+  const { pooling = run?.pooling } = task === 'text-classification' ? options : {};
   const adapter = adapterSettings(stored.settings, run?.adapter);
   const fused = Array.from(stored.mixed, ([name, mixed]): FusedAdapter => {
     const known = run?.fused?.find((other) => other.name === name);
     return { name, run: known?.run ?? mixed.label, settings: adapterSettings(mixed.settings, known?.settings) };
   });
-  if (run) return { ...run, model, adapter, ...(fused.length > 0 && { fused }), pooling, maxLength };
-  return {
-    ...runDefaults,
-    model,
-    data,
-    adapter,
-    ...(fused.length > 0 && { fused }),
-    pruning: null,
-    training: trainingDefaults,
-    pooling,
-    maxLength,
-  };
+  const own = { model, adapter, maxLength, ...(fused.length > 0 && { fused }), ...(pooling && { pooling }) };
+  if (run) return { ...run, ...own };
+  return located(chosenSettings({ ...own, task, pruning: 'none' }, { isTrained: false }));
 }
 
 /** The name of the backbone, of a hub with its revision. */
@@ -193,9 +177,9 @@ function backboneName({ backbone: { name, revision = 'main' } }: StoredAdapter):
   return `${name}@${revision}`;
 }
 
-function maxLengthFor({ label }: StoredAdapter, model: string, data: DataSettings): number {
+function maxLengthFor({ label }: StoredAdapter, model: string, task: TaskName): number {
   try {
-    return defaultMaxLength(model, taskOf(data));
+    return defaultMaxLength(model, taskOf({ task }));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${label} is for the backbone ${model}: ${error.message} Give its place with --model.`);
@@ -206,10 +190,10 @@ function maxLengthFor({ label }: StoredAdapter, model: string, data: DataSetting
 function labelsOf(
   stored: StoredAdapter,
   origin: Origin | null,
-  options: ForeignOptions,
+  options: ExternalOptions,
   settings: RunSettings,
 ): { labels: readonly string[] | null; warnings: string[] } {
-  if (taskOf(settings.data) !== classification) return { labels: null, warnings: [] };
+  if (taskOf(settings) !== classification) return { labels: null, warnings: [] };
   const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
   const backbone = backboneConfig(settings.model);
   if (!origin) checkOutputs(stored, backbone, last?.shape[0] ?? backbone?.labels?.length ?? 1);
