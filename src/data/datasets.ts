@@ -1,12 +1,9 @@
 import type { MetricName } from '../metrics/index.ts';
 import type { Split } from './source.ts';
 
-/** What can be learnt, in the words of Hugging Face's pipelines. */
-export type TaskName = 'text-classification' | 'question-answering' | 'text2text-generation';
-
 interface Known {
   /** What is learnt from it. */
-  readonly task: TaskName;
+  readonly task: string;
   /** For messages. */
   readonly title: string;
 }
@@ -104,7 +101,7 @@ export function isDrawn(name: string | undefined): boolean {
 }
 
 /** What is learnt, where `task` of the settings is its name or that of a well-known dataset. */
-export function taskNamed(name: TaskName | DatasetName): TaskName;
+export function taskNamed(name: string): string;
 export function taskNamed(name: string | undefined): string | undefined;
 export function taskNamed(name: string | undefined): string | undefined {
   return knownDataset(name)?.task ?? name;

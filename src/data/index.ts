@@ -6,7 +6,6 @@ export {
   type KnownExamples,
   knownDataset,
   knownDatasets,
-  type TaskName,
   taskNamed,
 } from './datasets.ts';
 export { readLines } from './files.ts';

@@ -1,5 +1,5 @@
 import { type AdapterSettings, familyOf } from '../adapters/index.ts';
-import { isGlueTask, knownDataset, type TaskName } from '../data/index.ts';
+import { isGlueTask, knownDataset, taskNamed } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isFolder } from '../io/index.ts';
 import { pruningMethodOf } from '../pruning/index.ts';
@@ -20,9 +20,9 @@ export type ChosenSettings = Omit<CompleteSettings, 'maxLength'> & { readonly ma
 const asGiven: Writer = (key) => key;
 
 /** Returns what is learnt: the task that is given, that of a known dataset, or the one that the columns tell. */
-export function learnableOf({ task, target }: Pick<GivenSettings, 'task' | 'target'>): TaskName {
+export function learnableOf({ task, target }: Pick<GivenSettings, 'task' | 'target'>): string {
   if (task === undefined) return target === undefined ? 'text-classification' : 'text2text-generation';
-  return knownDataset(task)?.task ?? (task as TaskName);
+  return taskNamed(task);
 }
 
 /** The layout of the files and columns of a known dataset, which decides what else is to be said of them. */

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdapterSettings } from '../adapters/index.ts';
-import type { TaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { assignStored, readAdapterFolder, type StoredAdapter, type Weight } from '../interchange/index.ts';
 import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
@@ -113,7 +112,7 @@ const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\./
 const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\./.test(name);
 
 /** The task that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
-function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | null): TaskName {
+function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | null): string {
   if (origin) return taskOf(origin.config.settings).name;
   const has = (pattern: RegExp) => weights.some(({ name }) => pattern.test(name));
   const isOfBart = has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
@@ -148,12 +147,7 @@ function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefin
   return own && isDeepStrictEqual(compared(own), compared(stored)) ? own : stored;
 }
 
-function settingsOf(
-  stored: StoredAdapter,
-  origin: Origin | null,
-  options: ExternalOptions,
-  task: TaskName,
-): RunSettings {
+function settingsOf(stored: StoredAdapter, origin: Origin | null, options: ExternalOptions, task: string): RunSettings {
   const run = origin?.config.settings;
   const model = options.model ?? run?.model ?? backboneName(stored);
   if (model === undefined) {
@@ -177,7 +171,7 @@ function backboneName({ backbone: { name, revision = 'main' } }: StoredAdapter):
   return `${name}@${revision}`;
 }
 
-function maxLengthFor({ label }: StoredAdapter, model: string, task: TaskName): number {
+function maxLengthFor({ label }: StoredAdapter, model: string, task: string): number {
   try {
     return defaultMaxLength(model, taskOf({ task }));
   } catch (error) {

@@ -93,6 +93,6 @@ export {
   settingTable,
   storedSettings,
 } from './settings-table.ts';
-export { classification, questionAnswering, taskOf, textGeneration } from './tasks/index.ts';
+export { classification, questionAnswering, type TaskName, taskOf, textGeneration } from './tasks/index.ts';
 export { targetLengthOf } from './tasks/text-generation-settings.ts';
 export { Trainable } from './trainable.ts';

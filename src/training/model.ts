@@ -8,7 +8,6 @@ import {
   completeSettings,
   freezeBackbone,
 } from '../adapters/index.ts';
-import type { TaskName } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   ActivationCache,
@@ -131,7 +130,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   }
 
   /** The name of what the model is trained to do. */
-  get task(): TaskName {
+  get task(): string {
     return this.definition.name;
   }
 

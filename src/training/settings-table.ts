@@ -1,5 +1,5 @@
 import { adapterSettings, completeAdapter } from '../adapters/index.ts';
-import { columnSettings, knownDatasets, sourceSettings, type TaskName, wordnetSettings } from '../data/index.ts';
+import { columnSettings, knownDatasets, sourceSettings, wordnetSettings } from '../data/index.ts';
 import { methodSettings, pruningSettings } from '../pruning/index.ts';
 import {
   chosenBy,
@@ -18,12 +18,10 @@ import {
 import { fuseSettings } from './fuse-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
 import { classificationSettings, headSettings } from './tasks/classification-settings.ts';
+import { learnable } from './tasks/index.ts';
 import { questionAnsweringSettings } from './tasks/question-answering-settings.ts';
 import { generationSettings, textGenerationSettings } from './tasks/text-generation-settings.ts';
 import { trainerSettings } from './training-settings.ts';
-
-/** What can be learnt. */
-export const learnable: readonly TaskName[] = ['text-classification', 'question-answering', 'text2text-generation'];
 
 const taskSettings = {
   task: option(oneOf([...learnable, ...Object.keys(knownDatasets)]), {

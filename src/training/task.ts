@@ -1,5 +1,5 @@
 import type { AdaptableModel } from '../adapters/index.ts';
-import type { Dataset, KnownDataset, LabelKind, Source, Split, TaskName } from '../data/index.ts';
+import type { Dataset, KnownDataset, LabelKind, Source, Split } from '../data/index.ts';
 import type { RougeTokenizer } from '../metrics/index.ts';
 import type { HeadUse, Loaded, ModelConfig, PoolerPlace, SharedWeights } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -110,7 +110,8 @@ export interface TaskTypes {
  * passes between them, so one loop trains every task.
  */
 export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'], T['item']> {
-  readonly name: TaskName;
+  /** In the words of Hugging Face's pipelines. */
+  readonly name: string;
   /** Tokens of an item where the settings say nothing and the model has positions for them. */
   readonly maxLength: number;
   /**

@@ -1,4 +1,4 @@
-import { type TaskName, taskNamed } from '../../data/index.ts';
+import { taskNamed } from '../../data/index.ts';
 import type { Task } from '../task.ts';
 import { classification } from './classification.ts';
 import { questionAnswering } from './question-answering.ts';
@@ -6,11 +6,17 @@ import { textGeneration } from './text-generation.ts';
 
 export { classification, questionAnswering, textGeneration };
 
-const tasks: Readonly<Record<TaskName, Task>> = {
+/** All tasks, in the words of Hugging Face's pipelines. */
+const tasks = {
   'text-classification': classification,
   'question-answering': questionAnswering,
   'text2text-generation': textGeneration,
-};
+} as const satisfies Readonly<Record<string, Task>>;
+
+export type TaskName = keyof typeof tasks;
+
+/** What can be learnt. */
+export const learnable = Object.keys(tasks) as readonly TaskName[];
 
 /** The task of settings, which name it or a well-known dataset. */
 export const taskOf = ({ task }: { readonly task: string }): Task => tasks[taskNamed(task) as TaskName];
