@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { knownDataset, taskNamed } from '../data/index.ts';
+import { isDrawn, knownDataset, taskNamed } from '../data/index.ts';
 import { isFolder } from '../io/index.ts';
 import { refuseWithoutEffect } from '../settings/index.ts';
 import {
@@ -75,8 +75,7 @@ export function dataTitle(settings: RunSettings): string {
   if (isExternal(settings)) return 'unknown, the adapter was trained elsewhere';
   const known = knownDataset(task);
   const place = dataset === undefined ? data : [dataset, subset].filter(Boolean).join(' ');
-  if (task === 'wordnet') return `WordNet, ${trainPerClass} definitions per class`;
-  if (known) return `${known.title}, ${place}`;
+  if (known) return `${known.title}, ${isDrawn(task) ? `${trainPerClass} examples per class` : place}`;
   const columns = text.length > 0 ? `, ${text.join(' and ')} -> ${label ?? target}` : '';
   return `${place}${columns}`;
 }

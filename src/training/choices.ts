@@ -1,5 +1,5 @@
 import { type AdapterSettings, familyOf } from '../adapters/index.ts';
-import { isGlueTask, knownDataset, taskNamed } from '../data/index.ts';
+import { isDrawn, isGlueTask, knownDataset, taskNamed } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isFolder } from '../io/index.ts';
 import { pruningMethodOf } from '../pruning/index.ts';
@@ -64,7 +64,7 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
   if (adapter.name === 'fusion' && fuse === undefined && fused === undefined) {
     throw missing('fuse', `the folders of the runs that ${write('adapter')} fusion mixes`);
   }
-  if (known.name === 'wordnet') return;
+  if (isDrawn(given.task)) return;
   if (data === undefined && dataset === undefined) {
     const own = `a file with ${write('text')} and ${write('label')}`;
     const hub = `${write('dataset')}, org/name of the hub`;
