@@ -126,6 +126,15 @@ function inputLength(name: string, { config }: Seq2SeqModel, wanted: number): nu
   throw new InputError(`max length ${wanted} exceeds the ${longest} positions of ${name}; lower it.`);
 }
 
+/** How long texts may be: what was asked for, else so many tokens or what the model has positions for. @throws InputError for more */
+function targetLength({ config }: Seq2SeqModel, wanted: number | undefined, fallback: number): number {
+  const longest = config.max_position_embeddings;
+  if (wanted !== undefined && wanted > longest) {
+    throw new InputError(`max target length ${wanted} exceeds the ${longest} positions of the model; lower it.`);
+  }
+  return wanted ?? fallback;
+}
+
 const asked = (flags: Flags): Partial<GenerationSettings> => ({
   ...generationFrom(flags),
   numReturnSequences: flags.numReturnSequences,
@@ -142,7 +151,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
     model,
     tokenizer,
     maxLength: inputLength(settings.model, model, flags.maxLength ?? settings.maxLength),
-    settings: generationSettings(model, flags.maxTargetLength ?? targetLengthOf(settings), {
+    settings: generationSettings(model, targetLength(model, flags.maxTargetLength, targetLengthOf(settings)), {
       ...generationFrom(settings),
       ...asked(flags),
     }),
@@ -151,7 +160,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
 }
 
 async function ownWeights(flags: Flags): Promise<Writer> {
-  const { model: name, backend = defaultOf('backend'), maxTargetLength = targetLengthOf({}) } = flags;
+  const { model: name, backend = defaultOf('backend') } = flags;
   if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
   await useBackend(backend);
   const loaded = loadSeq2Seq(await useModel(name), new Random(defaultOf('seed')), undefined, { head: 'checkpoint' });
@@ -164,6 +173,10 @@ async function ownWeights(flags: Flags): Promise<Writer> {
       loaded.model,
       flags.maxLength ?? Math.min(textGeneration.maxLength, longestSequence(loaded.config)),
     ),
-    settings: generationSettings(loaded.model, maxTargetLength, asked(flags)),
+    settings: generationSettings(
+      loaded.model,
+      targetLength(loaded.model, flags.maxTargetLength, targetLengthOf({})),
+      asked(flags),
+    ),
   };
 }

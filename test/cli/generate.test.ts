@@ -103,6 +103,12 @@ const mistakes: [string, string[], number, RegExp][] = [
     /sampling goes without beams/,
   ],
   ['too long', ['generate', '--model', model, '--max-length', '99'], 1, /99.*24 positions/],
+  [
+    'a text that is too long',
+    ['generate', '--model', model, '--max-target-length', '1e9'],
+    1,
+    /1000000000.*24 positions/,
+  ],
   ['a label beside', [...train, '--label', 'summary'], 2, /--label has no effect with --target summary/],
   ['two texts', [...train, '--text', 'a,b'], 2, /--text names two columns/],
   ['pooling', [...train, '--pooling', 'mean'], 2, /--pooling has no effect with --target summary/],
