@@ -30,7 +30,7 @@ export const checkGradients = define(
     { epsilon = 1e-5 }: GradientCheckOptions = {},
   ): Promise<GradientCheck> => {
     const gradients = tidy(() => {
-      const leaves = inputs.map((input) => input.view(input.shape, true));
+      const leaves = inputs.map((input) => input.leafView(input.shape, true));
       return grad(f(...leaves), leaves);
     });
     const analytic = await Promise.all(gradients.map(numbersOf));

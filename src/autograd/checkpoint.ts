@@ -1,12 +1,19 @@
 import { MemoryError } from '../backends/backend.ts';
 import { define } from '../tensor/define.ts';
 import { isRecording, recordOutput, withGrad } from '../tensor/graph.ts';
+import { show } from '../tensor/kinds.ts';
 import { currentScope, type Scope, tidyGraph, tidyInside } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { gradOfOwnGraph } from './grad.ts';
 
+/** What `fn` returned. @throws TypeError if that is no tensor */
+function checked(output: unknown): Tensor {
+  if (output instanceof Tensor) return output;
+  throw new TypeError(`checkpoint: fn must return a tensor, not ${show(output)}.`);
+}
+
 /** The numbers of a tensor as a leaf of a graph of their own. */
-const standIn = (x: Tensor): Tensor => x.view(x.shape, x.requiresGrad);
+const standIn = (x: Tensor): Tensor => x.leafView(x.shape, x.requiresGrad);
 
 /** Returns the tensors outside of `scope` at which its graph begins: parameters, and what was computed before. */
 function sourcesOutside(output: Tensor, scope: Scope | null): Tensor[] {
@@ -34,9 +41,9 @@ function sourcesOutside(output: Tensor, scope: Scope | null): Tensor[] {
 export const checkpoint = define(
   'checkpoint',
   (fn: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]): Tensor => {
-    if (!isRecording()) return tidyInside(() => fn(...inputs));
+    if (!isRecording()) return tidyInside(() => checked(fn(...inputs)));
     const { value, outside } = tidyGraph(() => {
-      const output = fn(...inputs.map(standIn));
+      const output = checked(fn(...inputs.map(standIn)));
       return { value: output.detach(), outside: sourcesOutside(output, currentScope()) };
     });
     return recordOutput(value, [...inputs, ...outside], (dy, needs) => {

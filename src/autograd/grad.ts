@@ -230,7 +230,7 @@ function derivative(
   createGraph: boolean,
 ): (Tensor | null)[] {
   // New names for the inputs: the derivative is partial even where one input was computed from another.
-  const leaves = inputs.map((x, i) => (createGraph && x.requiresGrad ? alias(x) : x.view(x.shape, needs[i])));
+  const leaves = inputs.map((x, i) => (createGraph && x.requiresGrad ? alias(x) : x.leafView(x.shape, needs[i])));
   const results = withGrad(() => composition(...leaves));
   const outputs = results.filter((result) => result !== null);
   const gradOutputs = dys.filter((_, i) => results[i] !== null);
@@ -241,7 +241,7 @@ function derivative(
 
 /** The identity: the same values as a new tensor in the graph. */
 function alias(x: Tensor): Tensor {
-  return recordOutput(x.view(), [x], (dy) => [dy]);
+  return recordOutput(x.leafView(), [x], (dy) => [dy]);
 }
 
 /** A rule may return one of `dys` unchanged, even for several inputs, so a new tensor is stored in each case. */
@@ -260,7 +260,7 @@ function accumulate(
       if (!dys.includes(product)) product.dispose();
     }
   } else {
-    gradients.set(input, createGraph ? product : product.view());
+    gradients.set(input, createGraph ? product : product.leafView());
     if (!createGraph && !dys.includes(product)) product.dispose();
   }
 }

@@ -33,7 +33,7 @@ export class Snapshot {
 
 /** A leaf with these numbers; of a tensor it shares the memory. */
 function leaf(values: Values, shape: Shape): Tensor {
-  if (values instanceof Tensor) return values.view(shape, true);
+  if (values instanceof Tensor) return values.leafView(shape, true);
   const options = { requiresGrad: true };
   return 'readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options);
 }
@@ -189,7 +189,7 @@ export class Parameter {
     const next = tidy(() => {
       const numbers = value.detach();
       const kept = this.#mask ? where(this.#mask, numbers, scalarLike(numbers, 0)) : numbers;
-      return keep(kept.view(this.shape, trainable));
+      return keep(kept.leafView(this.shape, trainable));
     });
     this.#value.dispose();
     this.#value = next;

@@ -25,7 +25,7 @@ export const reshape = define('reshape', (x: Tensor, shape: Shape): Tensor => {
   if (sizeOf(target) !== x.size || (unknown >= 0 && !target.every((n) => Number.isInteger(n) && n >= 0))) {
     throw new ArgumentError(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
   }
-  const y = x.view(target);
+  const y = x.leafView(target);
   return x.requiresGrad ? recordOutput(y, [x], (dy) => [reshape(dy, x.shape)]) : y;
 });
 

@@ -1,4 +1,4 @@
-import { callback, checkOf, type Kind, problemOf } from './kinds.ts';
+import { callback, checkOf, type Kind, problemOf, show } from './kinds.ts';
 import { ArgumentError } from './shape.ts';
 import { type ArgumentsOf, type Signature, type SignedName, signatures } from './signatures.ts';
 
@@ -17,8 +17,8 @@ type Agreement<Name extends SignedName, F> = F extends AnyFunction
 const beyond: ReturnType<typeof checkOf> = [() => true, true];
 
 /**
- * The function under its name in the table of signatures: every call is checked by it first. More arguments than the table has are
- * left alone, so that a function can be given to `Array.map`.
+ * The function under its name in the table of signatures: every call is checked by it first. Of arguments beyond the table the first
+ * may be a number, so that a function can be given to `Array.map` or `reduce`; options of another library are refused.
  *
  * The function that is returned throws a TypeError that names it and the argument. Where the arguments do not fit each other, which
  * it finds out itself by an {@link ArgumentError}, the error names the function that was called from outside.
@@ -32,12 +32,18 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
   const refuse = (...values: unknown[]) => {
     throw new TypeError(`${name}: ${problemIn(signature, values)}.`);
   };
+  const refuseSurplus = (value: unknown) => {
+    if (typeof value === 'number') return;
+    const names = signature.map(([argument]) => argument).join(', ');
+    throw new TypeError(`${name}: it takes no more than ${names}; after them stands ${show(value)}.`);
+  };
   // Inside a function of the caller it is that one's operations that are called from outside.
   const isOutermost = !signature.some(([, kind]) => kind === callback);
   const named = (error: unknown) => (isOutermost && error instanceof ArgumentError ? error.in(name) : error);
   // One closure for each length: arguments gathered in an array would cost more than the checks.
   const checked: { [length: number]: (...values: unknown[]) => unknown } = {
-    1: (a) => {
+    1: (a, surplus) => {
+      if (surplus !== undefined) refuseSurplus(surplus);
       if (!first(a)) refuse(a);
       try {
         return call(a);
@@ -45,7 +51,8 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
         throw named(error);
       }
     },
-    2: (a, b) => {
+    2: (a, b, surplus) => {
+      if (surplus !== undefined) refuseSurplus(surplus);
       if (!(first(a) && (b === undefined ? lackSecond : second(b)))) refuse(a, b);
       try {
         return call(a, b);
@@ -53,7 +60,8 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
         throw named(error);
       }
     },
-    3: (a, b, c) => {
+    3: (a, b, c, surplus) => {
+      if (surplus !== undefined) refuseSurplus(surplus);
       if (!(first(a) && (b === undefined ? lackSecond : second(b)) && (c === undefined ? lackThird : third(c))))
         refuse(a, b, c);
       try {
@@ -62,7 +70,8 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
         throw named(error);
       }
     },
-    4: (a, b, c, d) => {
+    4: (a, b, c, d, surplus) => {
+      if (surplus !== undefined) refuseSurplus(surplus);
       if (!(first(a) && second(b) && third(c) && (d === undefined ? lackFourth : fourth(d)))) refuse(a, b, c, d);
       try {
         return call(a, b, c, d);

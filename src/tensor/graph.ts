@@ -64,8 +64,14 @@ function withRecording<T>(on: boolean, fn: () => T): T {
   }
 }
 
-/** Runs `fn` without recording derivatives: its results are constants. */
+/**
+ * Runs `fn` without recording derivatives: its results are constants.
+ *
+ * @throws TypeError if `fn` is no function
+ * @throws Error if it returns a promise
+ */
 export function noGrad<T>(fn: () => T): T {
+  if (typeof fn !== 'function') throw new TypeError(`noGrad: fn must be a function, not ${typeof fn}.`);
   return withRecording(false, fn);
 }
 

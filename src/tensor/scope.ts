@@ -54,10 +54,12 @@ function isTensor(value: unknown): value is Tensor {
  *   backward pass that needs them last;
  * - those given to {@link keep}.
  *
+ * @throws TypeError if `fn` is no function
  * @throws Error if `fn` returns a promise: what an asynchronous function makes after its first `await` cannot be told apart
  * from what others make
  */
 export function tidy<T>(fn: () => T): T {
+  if (typeof fn !== 'function') throw new TypeError(`tidy: fn must be a function, not ${typeof fn}.`);
   return inScope(fn, (tensor, scope) => tensor.readers > 0 && scope.parent !== null);
 }
 
@@ -101,8 +103,9 @@ export function tidyInside<T>(fn: () => T): T {
   return inScope(fn, (tensor) => tensor.readers > 0);
 }
 
-/** Takes a tensor out of its scope: it lives until `dispose()` or until it is garbage. @returns the same tensor */
+/** Takes a tensor out of its scope: it lives until `dispose()` or until it is garbage. @returns the same tensor @throws TypeError for what is none */
 export function keep(tensor: Tensor): Tensor {
+  if (!isTensor(tensor)) throw new TypeError('keep: tensor must be a tensor; of several, keep each.');
   tensor.ownedByGraph = false;
   if (tensor.scope) {
     tensor.scope.remove(tensor);

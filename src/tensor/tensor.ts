@@ -78,8 +78,11 @@ export class Tensor {
     return new Tensor(new Storage(backend, buffer), buffer, shape, requiresGrad);
   }
 
-  /** @internal The same numbers as a new tensor outside the graph, without a copy. */
-  view(shape: Shape = this.shape, requiresGrad = false): Tensor {
+  /** @internal The same numbers as a new tensor outside the graph, without a copy. @throws RangeError for a shape of another size */
+  leafView(shape: Shape = this.shape, requiresGrad = false): Tensor {
+    if (shape !== this.shape && sizeOf(shape) !== this.size) {
+      throw new RangeError(`Shape ${formatShape(this.shape)} cannot be read as ${formatShape(shape)}.`);
+    }
     return new Tensor(this.#storage, this.operand.buffer, shape, requiresGrad);
   }
 
@@ -91,7 +94,7 @@ export class Tensor {
     const { backend, operand, shape } = this;
     const fresh = this.#storage.isShared
       ? Tensor.fromBuffer(backend, backend.broadcast(operand, shape), shape, this.#isVariable)
-      : this.view(shape, this.#isVariable);
+      : this.leafView(shape, this.#isVariable);
     this.dispose();
     return fresh;
   }
@@ -177,7 +180,7 @@ export class Tensor {
 
   /** The same values as a constant: no gradient flows through it. Shares the memory. */
   detach(): Tensor {
-    return this.view();
+    return this.leafView();
   }
 
   /**

@@ -126,7 +126,7 @@ for (const backend of backends) {
         tidy(() => {
           const { grad } = parameter;
           assert.ok(grad);
-          const updated = keep(noGrad(() => sub(parameter, mul(grad, 0.5))).view(parameter.shape, true));
+          const updated = keep(noGrad(() => sub(parameter, mul(grad, 0.5))).leafView(parameter.shape, true));
           grad.dispose();
           parameter.dispose();
           return updated;

@@ -58,7 +58,7 @@ function encoder(backend: WasmBackend, layers: number): { loss: () => Tensor; le
     keyCounts: range(sequences).map(() => length),
   });
   const modules = range(layers).map((layer) => ({
-    adapter: weight(layer, 8, hidden).view([8, hidden], true),
+    adapter: weight(layer, 8, hidden).leafView([8, hidden], true),
     up: weight(layer + 1, hidden, 8),
     query: weight(layer + 2, hidden, hidden),
     key: weight(layer + 3, hidden, hidden),

@@ -489,6 +489,45 @@ test('functions of one argument can be given to Array.map', () => {
   assert.deepEqual([A, A].map(S.relu as (x: S.Tensor) => S.Tensor).map((y) => y.shape), [[2, 3], [2, 3]]); // biome-ignore format: one line
 });
 
+test('what stands after the last argument is refused by name, but for the index that Array.map and reduce give', () => {
+  const surplus: { [Name in 'gelu' | 'add' | 'where' | 'layerNorm']: unknown[] } = {
+    gelu: [A, { approximate: 'tanh' }],
+    add: [A, A, { alpha: 2 }],
+    where: [A, A, A, A],
+    layerNorm: [A, x(), x(), 1e-5, 'extra'],
+  };
+  for (const [name, values] of Object.entries(surplus)) {
+    const isExpected = new RegExp(`^TypeError: ${name}: .*after them stands`);
+    assert.throws(
+      () => (S as unknown as Record<string, (...values: unknown[]) => unknown>)[name](...values),
+      isExpected,
+    );
+  }
+  const method = A.relu as unknown as (this: S.Tensor, options: unknown) => S.Tensor;
+  assert.throws(() => method.call(A, { inplace: true }), /^TypeError: relu: .* x; after them stands an object/);
+  assert.deepEqual([A, A, A].reduce(S.add as (a: S.Tensor, b: S.Tensor) => S.Tensor).shape, A.shape);
+});
+
+test('functions of functions name what is no function, and what a function must return', () => {
+  const wrong: [RegExp, () => unknown][] = [
+    [/^TypeError: tidy: fn must be a function, not undefined/, () => S.tidy(undefined as never)],
+    [/^TypeError: noGrad: fn must be a function, not number/, () => S.noGrad(3 as never)],
+    [
+      /^TypeError: checkpoint: fn must return a tensor, not a promise/,
+      () => S.checkpoint((async () => A) as never, [A]),
+    ],
+  ];
+  for (const [message, make] of wrong) assert.throws(make, message);
+  const none = {};
+  assert.throws(() => S.keep(none as never), /^TypeError: keep: tensor must be a tensor/);
+  assert.deepEqual(none, {});
+});
+
+test('no method reads beyond the numbers of a tensor', () => {
+  assert.ok(!('view' in A), 'a view outside the graph must not have the name that PyTorch has for reshape');
+  assert.throws(() => A.leafView([50, 50]), /^RangeError: Shape \[2, 3\] cannot be read as \[50, 50\]/);
+});
+
 test('what others change later is not the shape of a tensor', () => {
   const shape = [2, 3];
   const made = [

@@ -147,7 +147,7 @@ onEveryBackend('a kept tensor outlives every scope until it is disposed of', (ve
 });
 
 onEveryBackend('what a recorded derivative needs passes to the outer scope', (vector) => {
-  const x = vector(0.5, 1).view([2], true);
+  const x = vector(0.5, 1).leafView([2], true);
   const hidden: Tensor[] = [];
   const output = tidy(() => {
     const middle = gelu(exp(x));
@@ -179,7 +179,7 @@ onEveryBackend('views share memory, which lives as long as one of them', (vector
   const x = vector(1, 2, 3, 4);
   const one = backend.bytes() - before;
   assert.ok(one >= 16);
-  const views = [x.detach(), reshape(x, [2, 2]), x.view()];
+  const views = [x.detach(), reshape(x, [2, 2]), x.leafView()];
   assert.equal(backend.bytes() - before, one);
   x.dispose();
   views[0].dispose();
