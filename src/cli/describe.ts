@@ -17,7 +17,7 @@ import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, n
 /** `houlsby 64, snip 40 %`, or `dense` in place of the pruning; of an adapter from elsewhere only what it is. */
 export function methodName(settings: RunSettings): string {
   const title = adapterTitle(builtAdapter(settings));
-  if (isExternal(settings)) return title;
+  if (isExternal(settings) && settings.pruning === 'none') return title;
   return `${title}, ${settings.pruning === 'none' ? 'dense' : pruningName(settings)}`;
 }
 

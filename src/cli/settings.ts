@@ -72,7 +72,7 @@ function checkOwnColumns({ task, text, label, target }: RunSettings, stored: Run
 /** Where the data of a run are, and their columns. */
 export function dataTitle(settings: RunSettings): string {
   const { task, data, dataset, subset, text = [], label, target, trainPerClass } = settings;
-  if (isExternal(settings)) return 'unknown, the adapter was trained elsewhere';
+  if (isExternal(settings)) return 'not known: rows of a program, or trained elsewhere';
   const known = knownDataset(task);
   const place = dataset === undefined ? data : [dataset, subset].filter(Boolean).join(' ');
   if (known) return `${known.title}, ${isDrawn(task) ? `${trainPerClass} examples per class` : place}`;

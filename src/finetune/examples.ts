@@ -1,7 +1,6 @@
-import { InputError } from '../errors.ts';
 import type { TaskTypes } from '../training/index.ts';
 import type { PretrainedModel } from './pretrained.ts';
-import { type DataOptions, isReadOnce, readItems, type TrainingData } from './read.ts';
+import { type DataOptions, readItems, refuseReadOnce, type TrainingData } from './read.ts';
 
 /** Examples to train on, encoded: once, or anew for each epoch where a program gives them one by one. */
 export class EpochItems<T extends TaskTypes> {
@@ -11,11 +10,7 @@ export class EpochItems<T extends TaskTypes> {
 
   /** @throws InputError for an iterator that gives its rows once, where there are more epochs than one */
   constructor(model: PretrainedModel<T>, data: TrainingData, { epochs, ...options }: DataOptions & { epochs: number }) {
-    if (epochs > 1 && isReadOnce(data)) {
-      throw new InputError(
-        `data gives its rows once only, and there are ${epochs} epochs; give an array, or an object whose [Symbol.asyncIterator] begins anew each time.`,
-      );
-    }
+    refuseReadOnce(data, epochs);
     this.#model = model;
     this.#data = data;
     this.#options = options;

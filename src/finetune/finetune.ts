@@ -1,10 +1,12 @@
 import { type BackendName, getBackend } from '../backends/index.ts';
+import { knownDataset, type Source, sourceOf } from '../data/index.ts';
 import { setBackend } from '../tensor/index.ts';
 import {
   chosenSettings,
   defaultOutput,
   downloadInputs,
   type GivenSettings,
+  learnableOf,
   located,
   openRunFolder,
   type RunEvents,
@@ -13,10 +15,15 @@ import {
 import type { Classifier } from './classifier.ts';
 import { load } from './load.ts';
 import type { QuestionAnswering } from './question-answering.ts';
+import { refuseReadOnce, type TrainingData } from './read.ts';
 import type { Seq2Seq } from './seq2seq.ts';
 
 /** The settings of `sparse-adapter train` under their names in programs, and what is told while it works. */
-export interface FinetuneSettings extends GivenSettings, RunEvents {
+export interface FinetuneSettings extends Omit<GivenSettings, 'data' | 'evalData'>, RunEvents {
+  /** A path as for `train`, or rows: several paths, an array, something that can be iterated for each epoch, or a source. */
+  readonly data?: TrainingData;
+  /** The same for rows to evaluate on. */
+  readonly evalData?: TrainingData;
   /** When it is aborted, the run leaves a checkpoint after the current step, which `resume` continues. */
   readonly signal?: AbortSignal;
   /** Continue the stopped run in `output`. Default false. */
@@ -57,17 +64,49 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
     onScored,
     ...rest
   } = given;
+  const { settings: named, rows } = splitData(rest);
   const events = { onWarning, onLoaded, onPruning, onPruned, onStep, onEvaluate, onScored };
-  const chosen = chosenSettings({ ...rest, backend: rest.backend ?? (getBackend().name as BackendName) });
+  const chosen = chosenSettings(
+    { ...named, backend: rest.backend ?? (getBackend().name as BackendName) },
+    { hasRows: rows !== undefined },
+  );
   if (rest.backend !== undefined) await setBackend(rest.backend);
+  if (rows && rest.data !== undefined) refuseReadOnce(rest.data, chosen.epochs);
   const settings = located(await downloadInputs(chosen));
   const { output: folder = defaultOutput(settings), overwrite = false, checkpointSeconds } = chosen;
   const output = openRunFolder(folder, { overwrite: overwrite || resume });
   try {
-    const result = await runTraining({ settings, output, resume, signal, checkpointSeconds, events });
+    const result = await runTraining({ settings, rows, output, resume, signal, checkpointSeconds, events });
     if (result.status === 'stopped') throw signal?.reason;
   } finally {
     output.close();
   }
   return (await load(folder)) as Finetuned;
+}
+
+/**
+ * Settings with the data that they can name, which are paths. What they cannot name is a source of rows, whose columns are `text`,
+ * `textPair`, `label` and `target` where no others are named.
+ */
+function splitData({ data, evalData, ...rest }: Omit<FinetuneSettings, keyof RunEvents>): {
+  readonly settings: GivenSettings;
+  readonly rows?: Source;
+} {
+  const paths = {
+    ...(typeof data === 'string' && { data }),
+    ...(typeof data === 'string' && typeof evalData === 'string' && { evalData }),
+  };
+  const isNamed = [data, evalData].every((one) => one === undefined || typeof one === 'string');
+  const settings: GivenSettings = { ...rest, ...paths };
+  if (isNamed) return { settings };
+  const task = learnableOf(settings);
+  const columns = {
+    ...(task === 'text-classification' && { label: 'label' }),
+    ...(task === 'text2text-generation' && { text: 'text', target: 'target' }),
+  };
+  const isKnown = knownDataset(settings.task) !== undefined;
+  return {
+    settings: isKnown ? settings : { ...columns, ...settings },
+    rows: sourceOf({ ...settings, data, evalData, task: settings.task ?? task }),
+  };
 }

@@ -8,8 +8,13 @@ export type TrainingData = Data;
 /** Which columns the rows have; the label is in `label` unless another is named. */
 export type DataOptions = Omit<ColumnSettings, 'known'>;
 
-/** Whether data are an iterator, which gives its rows once. */
-export const isReadOnce = (data: TrainingData): boolean => typeof data === 'object' && data !== null && 'next' in data;
+/** @throws InputError for an iterator, which gives its rows once, where there are more epochs than one */
+export function refuseReadOnce(data: TrainingData, epochs: number): void {
+  if (epochs <= 1 || typeof data !== 'object' || data === null || !('next' in data)) return;
+  throw new InputError(
+    `data gives its rows once only, and there are ${epochs} epochs; give an array, or an object whose [Symbol.asyncIterator] begins anew each time.`,
+  );
+}
 
 /** @throws InputError for data without rows, and as the reading of the task */
 async function readDataset<T extends TaskTypes>(

@@ -55,7 +55,7 @@ export function choicesOf(given: GivenSettings): Choices {
 }
 
 /** The settings that were left out and must not be, each with what it is. @throws InputError naming the first */
-function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, write: Writer): void {
+function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, write: Writer, hasRows: boolean): void {
   const missing = (key: string, what: string) => new InputError(`${write(key)} is missing: ${what}.`);
   const { model, data, dataset, text, label, target, fuse, fused } = given;
   if (model === undefined) {
@@ -64,7 +64,7 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
   if (adapter.name === 'fusion' && fuse === undefined && fused === undefined) {
     throw missing('fuse', `the folders of the runs that ${write('adapter')} fusion mixes`);
   }
-  if (isDrawn(given.task)) return;
+  if (hasRows || isDrawn(given.task)) return;
   if (data === undefined && dataset === undefined) {
     const own = `a file with ${write('text')} and ${write('label')}`;
     const hub = `${write('dataset')}, org/name of the hub`;
@@ -96,6 +96,8 @@ export interface ChooseOptions {
   readonly write?: Writer;
   /** Whether the settings must name data to train on. Default true. */
   readonly isTrained?: boolean;
+  /** Whether a program brings the rows itself, so that no data are named. Default false. */
+  readonly hasRows?: boolean;
 }
 
 /**
@@ -106,7 +108,7 @@ export interface ChooseOptions {
  */
 export function chosenSettings(
   settings: GivenSettings,
-  { write = asGiven, isTrained = true }: ChooseOptions = {},
+  { write = asGiven, isTrained = true, hasRows = false }: ChooseOptions = {},
 ): ChosenSettings {
   const table = settingTable();
   const given = parseGiven(table, settings, 'settings') as GivenSettings;
@@ -116,7 +118,7 @@ export function chosenSettings(
   if (given.pruning !== undefined && given.pruning !== method) {
     throw new InputError(`${write('pruning')} has no effect with ${write('adapter')} ${kind}, ${why}.`);
   }
-  if (isTrained) refuseMissing(given, choices, write);
+  if (isTrained) refuseMissing(given, choices, write, hasRows);
   const isPruned = method !== 'none';
   const defaults = {
     task: choices.task.name,

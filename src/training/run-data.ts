@@ -1,4 +1,4 @@
-import { isDrawn } from '../data/index.ts';
+import { isDrawn, type Source } from '../data/index.ts';
 import { Random } from '../random/index.ts';
 import { columnsOf } from './columns.ts';
 import type { TaskModel } from './model.ts';
@@ -32,6 +32,7 @@ const dataKey = (settings: RunSettings): unknown[] => {
 /**
  * Reads the data of a run, unless the cache has them.
  *
+ * @param rows the rows where the settings do not name them
  * @returns `evaluation` is null if the settings name none
  * @throws InputError as the methods of the task
  */
@@ -39,14 +40,15 @@ export function readRunData<T extends TaskTypes>(
   task: Task<T>,
   settings: RunSettings,
   cache: RunCache,
+  rows?: Source,
 ): Promise<RunData<T>> {
-  const random = new Random(settings.seed);
-  return cache.memo(['data', ...dataKey(settings)], async () => {
-    const source = sourceOf(settings, random);
+  const read = async (source: Source) => {
     const train = await task.read(source, 'train', columnsOf(settings));
     if (!train) throw unknownData();
     return { train, evaluation: await task.read(source, 'evaluation', columnsOf(settings), train.labels) };
-  });
+  };
+  if (rows) return read(rows);
+  return cache.memo(['data', ...dataKey(settings)], () => read(sourceOf(settings, new Random(settings.seed))));
 }
 
 /** Encodes the data of a run for its model, whose head may have the classes in another order, unless the cache has that. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Source } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
 import { checkBatchSize } from './batch-memory.ts';
@@ -50,7 +51,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** A checkpoint is left whenever so much time has passed since the last one. Default {@link checkpointSeconds}. */
   readonly checkpointSeconds?: number;
-  /** What it shares with other runs of the process; by default nothing. */
+  /** The rows of a program, where the settings do not name data. */
+  readonly rows?: Source;
+  /** What it shares with other runs of the process; by default nothing. Not with `rows`. */
   readonly cache?: RunCache;
   readonly events?: RunEvents;
 }
@@ -72,8 +75,8 @@ export const runTraining = (options: RunOptions): Promise<RunResult> =>
 
 async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResult> {
   const { events = {}, signal, resume = false } = options;
-  const settings = await resolveSettings(options.settings);
-  const run = await prepareRun(settings, events, options.cache);
+  const settings = await resolveSettings(options.settings, { hasRows: options.rows !== undefined });
+  const run = await prepareRun(settings, events, options.rows ? undefined : options.cache, options.rows);
   const { model, items, evaluation } = run;
   checkBatchSize(
     items.map((item) => model.definition.tokenCount(item)),
@@ -122,16 +125,18 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedDat
  * Reads the data of a run, loads its model, attaches the adapter and encodes the data.
  *
  * @param cache what it shares with other runs; by default nothing
+ * @param rows the rows where the settings do not name them
  * @throws InputError for bad input
  */
 export async function prepareRun(
   settings: RunSettings,
   { onWarning, onLoaded }: PrepareEvents = {},
   cache?: RunCache,
+  rows?: Source,
 ): Promise<PreparedRun> {
   const task = taskOf(settings);
   const known = cache ?? new RunCache();
-  const data = await readRunData(task, settings, known);
+  const data = await readRunData(task, settings, known, rows);
   for (const warning of [...data.train.warnings, ...(data.evaluation?.warnings ?? [])]) onWarning?.(warning);
   const shared = { weights: cache?.weights, activations: known.activations };
   const model = new TaskModel(loadParts(task, settings, data.train.labels, shared));

@@ -63,7 +63,7 @@ test('an adapter from elsewhere: the options say what its files do not, and info
   assert.equal(second.stdout, first.stdout);
   const data = ['--data', at('dev.csv'), '--text', 'text', '--label', 'mood'];
   const about = await succeed(['info', at('known')]);
-  assert.match(about.stdout, /data +unknown, the adapter was trained elsewhere/);
+  assert.match(about.stdout, /data +not known: rows of a program, or trained elsewhere/);
   assert.match(about.stdout, /method +lora 2\n/);
   const { stdout } = await succeed(['evaluate', at('known'), ...data, '--json']);
   assert.equal(JSON.parse(stdout).examples, 8);

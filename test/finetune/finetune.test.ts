@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { sourceOf } from '../../src/data/index.ts';
 import { Classifier, type FinetuneSettings, finetune, load, lora, Seq2Seq } from '../../src/finetune/index.ts';
+import { evaluateRun } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { readParameters } from '../support/parameters.ts';
@@ -46,6 +48,37 @@ test('the same settings give the same weights', async () => {
   assert.deepEqual(one, other);
   const different = await finetune({ ...small, seed: 2, output: output() });
   assert.notDeepEqual(await readParameters(different.saved), one);
+});
+
+test('rows in memory, computed rows and a source give the weights that the same rows of a file give', async () => {
+  const [header, ...lines] = readFileSync(small.data, 'utf8').trimEnd().split('\n');
+  const names = header.split(',');
+  const rows = lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names[i], cell])));
+  const { data: _, ...named } = small;
+  const fromFile = await finetune({ ...small, evalData: small.data, output: output() });
+  const expected = await readParameters(fromFile.saved);
+  const computed = {
+    async *[Symbol.asyncIterator]() {
+      yield* rows;
+    },
+  };
+  const folder = output();
+  for (const data of [rows, computed, sourceOf({ data: rows })]) {
+    const run = await finetune({ ...named, data, evalData: rows, output: folder, overwrite: true });
+    assert.deepEqual(await readParameters(run.saved), expected);
+    assert.deepEqual(run.metrics, fromFile.metrics);
+  }
+  const again = await load(folder, { task: 'text-classification' });
+  assert.deepEqual(again.labels, fromFile.labels);
+  await assertRejectsInput(() => evaluateRun(folder), /was trained without evaluation data; give some with --data/);
+  await assertRejectsInput(
+    () => finetune({ ...named, data: rows.values(), output: output() }),
+    /data gives its rows once only, and there are 2 epochs/,
+  );
+  const pairs = rows.map(({ text, mood }) => ({ text, textPair: 'a film', label: mood }));
+  const { text: __, label: ___, ...plain } = named;
+  const paired = await finetune({ ...plain, data: pairs, epochs: 1, output: output() });
+  assert.deepEqual(paired.labels, fromFile.labels);
 });
 
 test('an adapter is a name or what its function returns, and pruning chooses how it starts', async () => {
