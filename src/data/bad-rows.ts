@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import { InputError } from '../errors.ts';
 
 /** Where a row stands. */
@@ -15,6 +14,9 @@ interface BadRow extends RowPlace {
   readonly order: number;
   readonly problem: string;
 }
+
+/** The last part of a path. */
+const basename = (path: string): string => path.replace(/^.*[\\/](?=.)/, '');
 
 /** So many are listed. */
 const LISTED = 20;

@@ -9,8 +9,29 @@ export {
   cutBatches,
   epochBatches,
 } from './batches.ts';
+export {
+  type DatasetName,
+  isDrawn,
+  type KnownDataset,
+  type KnownExamples,
+  knownDataset,
+  knownDatasets,
+  taskNamed,
+} from './datasets.ts';
 export { type EncodedExample, encodeExamples, tokenCount } from './encode.ts';
 export type { Dataset, Example } from './examples.ts';
+export type { LabelKind } from './labels.ts';
+export {
+  type ExampleOptions,
+  readExamples,
+  type StreamOptions,
+  streamExamples,
+  type TextOptions,
+} from './read-examples.ts';
+export { type QuestionDataset, readQuestions } from './read-questions.ts';
+export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
+export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
+export { rowsOf, sourceOf } from './source-of.ts';
 export {
   type AnsweredWindow,
   answeredWindows,

@@ -3,13 +3,7 @@ import { Random } from '../random/index.ts';
 import { shown } from '../settings/index.ts';
 import { isDrawn } from './datasets.ts';
 import type { Data, Place, Rows, Source, SourceKind, SourceSettings } from './source.ts';
-import { glue } from './sources/glue-folder.ts';
-import { hub } from './sources/hub.ts';
 import { memory } from './sources/memory.ts';
-import { squad } from './sources/squad-files.ts';
-import { tableFiles } from './sources/table-files.ts';
-import { wordnet } from './sources/wordnet.ts';
-import { xsum } from './sources/xsum-folder.ts';
 
 /** A source that a program brings along. */
 const own: SourceKind = ({ data }) => (isSource(data) ? data : null);
@@ -17,8 +11,11 @@ const own: SourceKind = ({ data }) => (isSource(data) ? data : null);
 const isSource = (data: unknown): data is Source =>
   typeof data === 'object' && data !== null && 'open' in data && typeof data.open === 'function';
 
-/** All kinds of sources; the first that takes a place is the one. */
-const kinds: readonly SourceKind[] = [own, memory, hub, wordnet, glue, squad, xsum, tableFiles];
+/** All kinds of sources; the first that takes a place is the one. Where there are files, those of files follow. */
+const kinds: SourceKind[] = [own, memory];
+
+/** Makes further kinds of sources known, after those there are. */
+export const addSourceKinds = (...more: readonly SourceKind[]): number => kinds.push(...more);
 
 function sourceAt(place: Place): Source {
   for (const kind of kinds) {

@@ -42,6 +42,7 @@ export {
   type Sampling,
   samplingDefaults,
 } from './generation/settings.ts';
+export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export { longestSequence, type ModelConfig, modelWidth, parseModelConfig } from './model-config.ts';
 export { Pass } from './pass.ts';

@@ -1,5 +1,4 @@
 export * from './browser.ts';
-export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export {
   type Loaded,
   loadClassifier,

@@ -49,13 +49,17 @@ export const encoderRecipe: Recipe<BertModel, 'encoder'> = {
   build: (root, config) => encoderAt(root.at(config.model_type), config),
 };
 
-/** @param options what the head is to predict; null for what the checkpoint's own head does */
+/**
+ * @param options what the head is to predict; null for what the checkpoint's own head does
+ * @param texts how many texts the examples have that it is trained on, where that is known
+ */
 export const classifierRecipe = (
   options: (config: EncoderConfig) => LoadClassifierOptions | null,
+  texts: 1 | 2 | null = null,
 ): Recipe<SequenceClassifier, 'encoder', ReturnType<typeof chooseClassifierHead>> => ({
   kind: 'encoder',
   choose: (config, stored, folder) => chooseClassifierHead(folder, config, stored, options(config)),
-  build: (root, config, choice) => new SequenceClassifier(root, config, choice.options),
+  build: (root, config, choice) => Object.assign(new SequenceClassifier(root, config, choice.options), { texts }),
 });
 
 export const questionAnsweringRecipe = (head: HeadUse = 'auto'): Recipe<QuestionAnsweringModel, 'encoder'> => ({

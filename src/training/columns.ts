@@ -1,4 +1,4 @@
-import { knownDataset } from '../data/index.ts';
+import { knownDataset } from '../data/browser.ts';
 import type { RunSettings } from './settings-table.ts';
 import type { ColumnSettings } from './task.ts';
 

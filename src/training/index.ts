@@ -94,5 +94,5 @@ export {
   storedSettings,
 } from './settings-table.ts';
 export { classification, questionAnswering, type TaskName, taskOf, textGeneration } from './tasks/index.ts';
-export { targetLengthOf } from './tasks/text-generation-settings.ts';
+export { targetLengthOf } from './tasks/text2text-generation.ts';
 export { Trainable } from './trainable.ts';

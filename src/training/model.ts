@@ -13,6 +13,7 @@ import {
   ActivationCache,
   isHeadParameter,
   type Loaded,
+  loadModel,
   longestSequence,
   type ModelConfig,
   type SharedWeights,
@@ -30,7 +31,7 @@ import { type PruneModelOptions, pruneModel } from './prune-model.ts';
 import { unpruned } from './pruning-choice.ts';
 import type { AdapterPruneReport } from './records.ts';
 import type { FusedAdapter, RunSettings } from './settings-table.ts';
-import type { LoadOptions, Task, TaskTypes } from './task.ts';
+import type { RecipeOptions, Task, TaskTypes } from './task.ts';
 import { Trainable } from './trainable.ts';
 import type { Objective } from './trainer.ts';
 import type { TrainingOptions } from './training-settings.ts';
@@ -49,7 +50,7 @@ export interface ModelParts<T extends TaskTypes> {
 }
 
 /** What models of one process share, and how a head is loaded: that of the checkpoint by default if it fits. */
-export interface LoadPartsOptions extends Partial<Omit<LoadOptions, 'shared'>> {
+export interface LoadPartsOptions extends Partial<RecipeOptions> {
   readonly weights?: SharedWeights;
   readonly activations?: ActivationCache;
 }
@@ -68,7 +69,8 @@ export function loadParts<T extends TaskTypes>(
 ): ModelParts<T> {
   const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto', pooler } = options;
   const random = new Random(settings.seed).fork('head');
-  const loaded = task.load(settings, labels, random, { shared: options.weights, head, pooler });
+  const recipe = task.recipe(settings, labels, { head, pooler });
+  const loaded = loadModel(recipe, settings.model, random, options.weights);
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(

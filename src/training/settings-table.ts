@@ -17,10 +17,10 @@ import {
 } from '../settings/index.ts';
 import { fuseSettings } from './fuse-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
-import { classificationSettings, headSettings } from './tasks/classification-settings.ts';
 import { learnable } from './tasks/index.ts';
-import { questionAnsweringSettings } from './tasks/question-answering-settings.ts';
-import { generationSettings, textGenerationSettings } from './tasks/text-generation-settings.ts';
+import { questionAnsweringSettings } from './tasks/question-answering.ts';
+import { classificationSettings, headSettings } from './tasks/text-classification.ts';
+import { decodingSettings, textGenerationSettings } from './tasks/text2text-generation.ts';
 import { trainerSettings } from './training-settings.ts';
 
 const taskSettings = {
@@ -49,7 +49,7 @@ export function settingGroups() {
         ...textGenerationSettings,
       },
     },
-    { title: 'Generation', settings: generationSettings },
+    { title: 'Generation', settings: decodingSettings },
     {
       title: 'Adapter',
       settings: { ...adapterSettings(), ...fuseSettings, ...classificationSettings, ignoreMismatchedSizes },

@@ -1,7 +1,7 @@
 import type { AdaptableModel } from '../adapters/index.ts';
-import type { Dataset, KnownDataset, LabelKind, Source, Split } from '../data/index.ts';
+import type { Dataset, KnownDataset, LabelKind, Source, Split } from '../data/browser.ts';
 import type { RougeTokenizer } from '../metrics/index.ts';
-import type { HeadUse, Loaded, ModelConfig, PoolerPlace, SharedWeights } from '../models/index.ts';
+import type { HeadUse, ModelConfig, PoolerPlace, Recipe } from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
@@ -70,10 +70,8 @@ export interface Evaluation<Model> {
   scores(model: Model, options?: PredictOptions): Promise<Scores>;
 }
 
-/** How a task loads its model. */
-export interface LoadOptions {
-  /** Weights of other models. */
-  readonly shared?: SharedWeights;
+/** Which head the model of a task gets. */
+export interface RecipeOptions {
   /** Whether the head of the checkpoint is used. */
   readonly head: HeadUse;
   /** Whether the pooler goes with the head. */
@@ -128,17 +126,15 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
     labels?: readonly string[] | null,
   ): Promise<T['dataset'] | null>;
   /**
-   * The backbone with the task's head.
+   * How its model is made of a checkpoint: the backbone with the task's head.
    *
    * @param labels the classes; null for numbers, undefined for the checkpoint's own head, which there must be
-   * @throws InputError if the model folder is unusable, or lacks a head that must be there
    */
-  load(
+  recipe(
     settings: RunSettings,
     labels: readonly string[] | null | undefined,
-    random: Random,
-    options: LoadOptions,
-  ): Loaded<T['model']>;
+    options: RecipeOptions,
+  ): Recipe<T['model']>;
   /** The classes of a model in the order of its head's outputs, which may be that of a checkpoint; left out: it has none. */
   labelsOf?(model: T['model']): readonly string[] | null;
   /** Examples to train on as items. */

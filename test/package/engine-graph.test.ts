@@ -78,6 +78,15 @@ test('the room of settings imports its library of schemas and the errors alone',
   assert.deepEqual([...new Set(imported)].sort(), ['errors.ts', 'valibot']);
 });
 
+test('no file has the name of one in a folder of its folder', () => {
+  const files = sourceFiles().filter((file) => !file.endsWith('index.ts'));
+  const shared = files.filter((file) => {
+    const parts = file.split('/');
+    return parts.length > 2 && files.includes([...parts.slice(0, -2), parts[parts.length - 1]].join('/'));
+  });
+  assert.deepEqual(shared, []);
+});
+
 test('the walk through the imports sees them', () => {
   assert.ok(importsOf('ops/normalization.ts').includes('ops/operation.ts'));
   assert.ok(importsOf('random/random.ts').includes('seedrandom/lib/alea.js'));

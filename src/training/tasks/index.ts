@@ -1,8 +1,8 @@
-import { taskNamed } from '../../data/index.ts';
+import { taskNamed } from '../../data/browser.ts';
 import type { Task } from '../task.ts';
-import { classification } from './classification.ts';
 import { questionAnswering } from './question-answering.ts';
-import { textGeneration } from './text-generation.ts';
+import { classification } from './text-classification.ts';
+import { textGeneration } from './text2text-generation.ts';
 
 export { classification, questionAnswering, textGeneration };
 

@@ -1,16 +1,42 @@
+import { chunks } from '../../data/batches.ts';
 import {
+  type Answer,
   type AnsweredWindow,
   answeredWindows,
+  type DecodeOptions,
+  decodeAnswers,
+  type Question,
   type QuestionDataset,
   questionWindows,
   readQuestions,
+  type Window,
+  type WindowLogits,
   type WindowOptions,
   windowDefaults,
-} from '../../data/index.ts';
-import { loadQuestionAnswering, type QuestionAnsweringModel } from '../../models/index.ts';
-import { answerLoss, evaluateAnswers } from '../question-answering.ts';
+} from '../../data/browser.ts';
+import { checkList } from '../../data/encode.ts';
+import { InputError } from '../../errors.ts';
+import { type SquadScores, squadScores } from '../../metrics/index.ts';
+import { checkSequence } from '../../models/batch.ts';
+import { packSequences, QuestionAnsweringModel, questionAnsweringRecipe } from '../../models/browser.ts';
+import type { Random } from '../../random/index.ts';
+import { checkInstance, checkOptions, option, positiveInteger } from '../../settings/index.ts';
+import { noGrad } from '../../tensor/graph.ts';
+import { tidy, tidyInside } from '../../tensor/scope.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { RunSettings } from '../settings-table.ts';
-import type { Task } from '../task.ts';
+import { type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { yieldToEvents } from '../yield.ts';
+
+/** Settings of models that answer questions. */
+export const questionAnsweringSettings = {
+  stride: option(positiveInteger, {
+    description: 'tokens from the beginning of one window of a text to that of the next',
+    placeholder: '<tokens>',
+    default: windowDefaults.stride,
+    for: { task: ['question-answering'] },
+  }),
+};
 
 const windowOptions = ({ maxLength, stride = windowDefaults.stride }: RunSettings): WindowOptions => ({
   maxLength,
@@ -31,7 +57,7 @@ export const questionAnswering: Task<{
     return rows && readQuestions(rows);
   },
 
-  load: ({ model }, _labels, random, { shared, head }) => loadQuestionAnswering(model, random, shared, { head }),
+  recipe: (_settings, _labels, { head }) => questionAnsweringRecipe(head),
   encode: ({ examples, name }, tokenizer, settings) =>
     answeredWindows(examples, tokenizer, windowOptions(settings), name),
   tokenCount: ({ ids }) => ids.length,
@@ -45,3 +71,97 @@ export const questionAnswering: Task<{
     };
   },
 };
+
+/** The mean loss of a batch of windows with answers; with `random`, dropout is on. The temperature divides the logits. */
+export function answerLoss(
+  model: QuestionAnsweringModel,
+  windows: readonly AnsweredWindow[],
+  random?: Random,
+  temperature = 1,
+): Tensor {
+  const batch = packSequences(windows, model.encoder.positionIds);
+  const answers = { starts: windows.map(({ start }) => start), ends: windows.map(({ end }) => end) };
+  return tidyInside(() => model.loss(scaleLogits(model.forward(batch, random), temperature), batch, answers));
+}
+
+/**
+ * The best answers to each question, the best first.
+ *
+ * @param windows of these questions, in their order
+ * @throws InputError if the model's output is not finite
+ */
+export async function answerQuestions(
+  model: QuestionAnsweringModel,
+  questions: readonly Question[],
+  windows: readonly Window[],
+  options: PredictOptions & { readonly decode?: DecodeOptions } = {},
+): Promise<Answer[][]> {
+  checkInstance('answerQuestions', 'model', model, QuestionAnsweringModel);
+  checkOptions('answerQuestions', options);
+  checkWindows(model, questions, windows);
+  const logits = await windowLogits(model, windows, options);
+  const read = questions.map((): { window: Window; logits: WindowLogits }[] => []);
+  windows.forEach((window, i) => {
+    read[window.question].push({ window, logits: logits[i] });
+  });
+  return questions.map(({ context }, i) => decodeAnswers(context, read[i], options.decode));
+}
+
+/** @throws InputError naming a window that the model cannot read, or that is of none of the questions */
+function checkWindows(
+  { encoder }: QuestionAnsweringModel,
+  questions: readonly Question[],
+  windows: readonly Window[],
+): void {
+  checkList('questions', questions);
+  checkList('windows', windows);
+  const asked = new Set(questions.keys());
+  for (const [i, window] of windows.entries()) {
+    checkSequence(`windows[${i}]`, window, encoder.config.vocab_size);
+    if (!asked.has(window.question))
+      throw new InputError(`windows[${i}] is of none of the questions; cut them with questionWindows.`);
+  }
+}
+
+async function windowLogits(
+  model: QuestionAnsweringModel,
+  windows: readonly Window[],
+  { batchSize = 32, onBatch, signal }: PredictOptions,
+): Promise<WindowLogits[]> {
+  const result: WindowLogits[] = [];
+  for (const batch of chunks(windows, batchSize)) {
+    await yieldToEvents();
+    signal?.throwIfAborted();
+    const packed = packSequences(batch, model.encoder.positionIds);
+    const logits = tidy(() => noGrad(() => model.forward(packed))); // [rows, 2]
+    const values = await logits.data();
+    logits.dispose();
+    const bad = values.find((value) => !Number.isFinite(value));
+    if (bad !== undefined) {
+      throw new InputError(
+        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
+      );
+    }
+    batch.forEach((_, s) => {
+      const rows = values.subarray(2 * packed.offsets[s], 2 * packed.offsets[s + 1]);
+      const channel = (c: number) => Float32Array.from({ length: rows.length / 2 }, (_, row) => rows[2 * row + c]);
+      result.push({ starts: channel(0), ends: channel(1) });
+    });
+    onBatch?.(result.length);
+  }
+  return result;
+}
+
+/** The metrics of SQuAD for the best answers of a model. */
+export async function evaluateAnswers(
+  model: QuestionAnsweringModel,
+  questions: readonly Question[],
+  windows: readonly Window[],
+  options?: PredictOptions,
+): Promise<SquadScores> {
+  const answers = await answerQuestions(model, questions, windows, options);
+  return squadScores(
+    answers.map(([best]) => best?.text ?? ''),
+    questions.map((question) => question.answers.map(({ text }) => text)),
+  );
+}

@@ -1,19 +1,84 @@
-import { chunks } from '../data/batches.ts';
-import { checkList, type EncodedExample, tokenCount } from '../data/encode.ts';
-import { InputError } from '../errors.ts';
-import { computeMetrics, type MetricName } from '../metrics/index.ts';
-import { checkSequence, packSequences, type TokenSequence } from '../models/batch.ts';
-import { SequenceClassifier } from '../models/classifier.ts';
-import type { ProblemType } from '../models/config.ts';
-import type { Parameter } from '../nn/index.ts';
-import type { Random } from '../random/index.ts';
-import { checkInstance, checkOptions } from '../settings/index.ts';
-import { noGrad } from '../tensor/graph.ts';
-import { tidy, tidyInside } from '../tensor/scope.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { objectiveOf, type PredictOptions, scaleLogits } from './task.ts';
-import type { Objective } from './trainer.ts';
-import { yieldToEvents } from './yield.ts';
+import { chunks } from '../../data/batches.ts';
+import { type Dataset, type EncodedExample, encodeExamples, readExamples, tokenCount } from '../../data/browser.ts';
+import { checkList } from '../../data/encode.ts';
+import { InputError } from '../../errors.ts';
+import { computeMetrics, type MetricName } from '../../metrics/index.ts';
+import { checkSequence } from '../../models/batch.ts';
+import {
+  classifierRecipe,
+  type Pooling,
+  type ProblemType,
+  packSequences,
+  SequenceClassifier,
+  type TokenSequence,
+} from '../../models/browser.ts';
+import type { Parameter } from '../../nn/index.ts';
+import type { Random } from '../../random/index.ts';
+import { boolean, checkInstance, checkOptions, oneOf, option } from '../../settings/index.ts';
+import { noGrad } from '../../tensor/graph.ts';
+import { tidy, tidyInside } from '../../tensor/scope.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { textsOf } from '../columns.ts';
+import { withLabels } from '../relabel.ts';
+import { objectiveOf, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import type { Objective } from '../trainer.ts';
+import { yieldToEvents } from '../yield.ts';
+
+/** Settings of classifiers. */
+export const classificationSettings = {
+  pooling: option(oneOf(['cls', 'mean'] as const satisfies readonly Pooling[]), {
+    description: 'what the head reads: the first token, or the mean of all',
+    placeholder: '<how>',
+    default: 'cls',
+    for: { task: ['text-classification'] },
+  }),
+};
+
+/** Settings of the tasks whose models have a head of their own. */
+export const headSettings = {
+  freezeHead: option(boolean, {
+    description: "leave the task's head as it is: random, as in the SparseAdapter authors' code",
+    default: false,
+    for: { task: ['text-classification', 'question-answering'] },
+  }),
+};
+
+/** One class, or one number, for a text or a pair of texts. */
+export const classification: Task<{
+  model: SequenceClassifier;
+  dataset: Dataset;
+  item: EncodedExample;
+}> = {
+  name: 'text-classification',
+  maxLength: 512,
+
+  async read(source, split, { known, ...columns }, labels) {
+    const rows = source.open(split);
+    if (!rows) return null;
+    const options = { ...columns, known: known?.task === 'text-classification' ? known : undefined };
+    if (labels === undefined) return readExamples(rows, options);
+    const labelKind = labels ? 'classification' : 'regression';
+    return withLabels(await readExamples(rows, { ...options, labels: labels ?? undefined, labelKind }), labels);
+  },
+
+  recipe(settings, labels, options) {
+    const { pooling } = settings;
+    const texts = textsOf(settings);
+    return classifierRecipe(() => (labels === undefined ? null : { labels, pooling, ...options }), texts);
+  },
+  labelsOf: ({ labels }) => labels,
+  encode: ({ examples }, tokenizer, { maxLength }) => encodeExamples(examples, tokenizer, maxLength),
+  tokenCount,
+  loss: classificationLoss,
+
+  evaluation({ examples, metrics, positive }, tokenizer, { maxLength }) {
+    const items = encodeExamples(examples, tokenizer, maxLength);
+    return {
+      size: items.length,
+      scores: (model, options) => evaluate(model, items, metrics, { ...options, positive }),
+    };
+  },
+};
 
 /** What a model says of one example. */
 export interface Prediction {

@@ -1,0 +1,219 @@
+import { type Dataset, readTextPairs, type TextPair } from '../../data/browser.ts';
+import { checkList, checkText } from '../../data/encode.ts';
+import { InputError } from '../../errors.ts';
+import { droppedLetters, meanRouge, rougeTokenizers } from '../../metrics/index.ts';
+import {
+  type GenerationSettings,
+  generate,
+  generationFrom,
+  generationOptions,
+  Seq2SeqModel,
+  type SequencePair,
+  seq2SeqRecipe,
+  type TokenIds,
+} from '../../models/browser.ts';
+import { Random } from '../../random/index.ts';
+import {
+  belongingTo,
+  checkInstance,
+  checkOptions,
+  factsOf,
+  oneOf,
+  option,
+  positiveInteger,
+} from '../../settings/index.ts';
+import { tidyInside } from '../../tensor/scope.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Tokenizer } from '../../text/browser.ts';
+import { type ColumnSettings, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { yieldToEvents } from '../yield.ts';
+
+const task = ['text2text-generation'] as const;
+
+/** Settings of models that write texts. */
+export const textGenerationSettings = {
+  maxTargetLength: option(positiveInteger, {
+    description: 'longest text to write; what a model learns from is cut to it',
+    placeholder: '<tokens>',
+    default: 128,
+    for: { task },
+  }),
+  rougeTokenizer: option(oneOf(rougeTokenizers), {
+    description: 'words that ROUGE compares: ascii as the official scorer (a-z and 0-9), unicode for all scripts',
+    placeholder: '<name>',
+    default: 'ascii',
+    for: { task },
+  }),
+};
+
+/** Tokens of the longest text to write. */
+export const targetLengthOf = ({ maxTargetLength }: { readonly maxTargetLength?: number }): number =>
+  maxTargetLength ?? factsOf(textGenerationSettings.maxTargetLength).default ?? 0;
+
+/** Settings of how texts are generated when a model is evaluated. */
+export const decodingSettings = belongingTo({ task }, generationOptions);
+
+/** Of XSum the paper gives the second. */
+const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
+
+type Pairs = Dataset<TextPair, (typeof metrics)[number]>;
+
+/** With a warning where the scores will mean little. */
+function judged({ rougeTokenizer }: ColumnSettings, pairs: Pairs): Pairs {
+  const warning = droppedLetters(
+    pairs.examples.map(({ target }) => target),
+    rougeTokenizer,
+  );
+  return warning ? { ...pairs, warnings: [...pairs.warnings, warning] } : pairs;
+}
+
+/** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
+export const textGeneration: Task<{
+  model: Seq2SeqModel;
+  dataset: Pairs;
+  item: SequencePair;
+}> = {
+  name: 'text2text-generation',
+  maxLength: 512,
+
+  async read(source, split, columns) {
+    const rows = source.open(split);
+    if (!rows) return null;
+    const [text, second] = [columns.text ?? []].flat();
+    if (second !== undefined) throw new InputError('text names two columns; it is one, with the text to read.');
+    const pairs = await readTextPairs(rows, { ...columns, text }, metrics);
+    return split === 'train' ? pairs : judged(columns, pairs);
+  },
+
+  recipe: (_settings, _labels, { head }) => seq2SeqRecipe(head),
+  encode: ({ examples }, tokenizer, { maxLength, ...settings }) =>
+    encodePairs(examples, tokenizer, { maxLength, maxTargetLength: targetLengthOf(settings) }),
+  tokenCount: pairTokenCount,
+  loss: seq2seqLoss,
+
+  evaluation({ examples }, tokenizer, { maxLength, seed, rougeTokenizer, ...asked }) {
+    const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
+    return {
+      size: examples.length,
+      scores: async (model, options) => {
+        const settings = generationSettings(model, targetLengthOf(asked), {
+          ...generationFrom(asked),
+          numReturnSequences: 1,
+        });
+        const random = new Random(seed).fork('generation');
+        const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
+        const scores = meanRouge(
+          texts.map(([{ text }]) => text),
+          examples.map(({ target }) => target),
+          { stemmer: true, tokenizer: rougeTokenizer, onWarning: () => {} }, // told when the data were read
+        );
+        return Object.fromEntries(metrics.map((name) => [name, scores[name]]));
+      },
+    };
+  },
+};
+
+/** Longest texts in tokens, with their special tokens; what is longer loses its end. */
+export interface TextLengths {
+  /** Of what is read. */
+  readonly maxLength: number;
+  /** Of what is written. */
+  readonly maxTargetLength: number;
+}
+
+/** Both texts of each pair as token ids. @throws InputError naming the pair and the field that is no string */
+export function encodePairs(
+  pairs: readonly TextPair[],
+  tokenizer: Tokenizer,
+  { maxLength, maxTargetLength }: TextLengths,
+): SequencePair[] {
+  checkList('pairs', pairs);
+  pairs.forEach((pair: Partial<TextPair> | null, i) => {
+    checkText(`pairs[${i}].text`, pair?.text);
+    checkText(`pairs[${i}].target`, pair?.target);
+  });
+  return pairs.map(({ text, target }) => ({
+    ids: tokenizer.encode(text, null, { maxLength }).ids,
+    targetIds: tokenizer.encode(target, null, { maxLength: maxTargetLength }).ids,
+  }));
+}
+
+/** Tokens of both texts. */
+export function pairTokenCount({ ids, targetIds }: SequencePair): number {
+  return ids.length + targetIds.length;
+}
+
+/** The mean over all tokens to be written of -log p(token | text to read, tokens before it). The temperature divides the logits. */
+export function seq2seqLoss(
+  model: Seq2SeqModel,
+  batch: readonly SequencePair[],
+  random?: Random,
+  temperature = 1,
+): Tensor {
+  const packed = model.pack(batch);
+  return tidyInside(() => model.loss(scaleLogits(model.forward(packed, random), temperature), packed));
+}
+
+/** How a model writes: as its checkpoint says, but for what is asked for. A text may be as long as those it was trained on. */
+export function generationSettings(
+  { config }: Seq2SeqModel,
+  maxTargetLength: number,
+  asked: Partial<GenerationSettings>,
+): Partial<GenerationSettings> {
+  // One more for the start token, which no text of the training data has.
+  const maxLength = Math.min(maxTargetLength + 1, config.max_position_embeddings);
+  const { numBeams = 1, minLength = 0, ...own } = config.generation;
+  return {
+    ...own,
+    numBeams: asked.sampling ? 1 : numBeams,
+    numReturnSequences: 1,
+    minLength: Math.min(minLength, maxLength),
+    maxLength,
+    ...asked,
+  };
+}
+
+export interface WriteOptions extends PredictOptions {
+  /** Where tokens are drawn from when they are sampled. */
+  readonly random?: Random;
+  /** The number of the first text, where a longer list is given in parts. Default 0. */
+  readonly firstItem?: number;
+  /** Told each token of the first text of an item as soon as it is certain. */
+  readonly onToken?: (item: number, id: number) => void;
+}
+
+/** A text that a model has written. */
+export interface WrittenText {
+  readonly text: string;
+  readonly tokens: number;
+  /** The mean log-probability of its tokens, by the length penalty's measure; null without beams. */
+  readonly score: number | null;
+}
+
+/**
+ * What a model writes for texts.
+ *
+ * @param ids token ids of each text, with special tokens
+ * @returns for each of them the generated texts, the best first
+ * @throws InputError for settings that do not fit, and if the model's output is not finite
+ */
+export async function writeTexts(
+  model: Seq2SeqModel,
+  tokenizer: Tokenizer,
+  ids: readonly TokenIds[],
+  settings: Partial<GenerationSettings>,
+  options: WriteOptions = {},
+): Promise<WrittenText[][]> {
+  checkInstance('writeTexts', 'model', model, Seq2SeqModel);
+  checkOptions('writeTexts', options);
+  const { batchSize, onBatch, signal, random, firstItem: firstSource, onToken } = options;
+  const beforeStep = async () => {
+    await yieldToEvents();
+    signal?.throwIfAborted();
+  };
+  const own = { batchSize, random, firstSource, onDone: onBatch, onToken, beforeStep };
+  const texts = await generate(model, ids, settings, own);
+  return texts.map((some) =>
+    some.map(({ ids: written, score }) => ({ text: tokenizer.decode(written).trim(), tokens: written.length, score })),
+  );
+}
