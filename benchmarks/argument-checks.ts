@@ -1,5 +1,5 @@
 /**
- * What the checks of arguments cost: small operations of this checkout and of another one, whose `define` returns its function as it is.
+ * Measures the cost of argument checks: small operations of this checkout and of another one, whose `define` returns its function as it is.
  *
  *     node benchmarks/argument-checks.ts <other checkout>
  *

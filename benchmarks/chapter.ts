@@ -9,7 +9,7 @@ const folder = import.meta.dirname;
 export const resultsFile = join(folder, 'results.json');
 export const chapterFile = join(folder, '../docs/performance.md');
 
-/** What stands between `<!-- name -->` and `<!-- end name -->`. */
+/** The text between `<!-- name -->` and `<!-- end name -->`. */
 function fragments(results: Results): Record<string, string> {
   const tables = partNames.map((name) => {
     const { measurements = [] } = results[name] ?? {};

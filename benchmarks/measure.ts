@@ -12,7 +12,7 @@ export interface Runner {
   readonly task: Task;
 }
 
-/** What was measured of a runner. */
+/** The measurements of a runner. */
 export interface Measured extends Runner {
   /** Null if it failed before it was ready. */
   readonly ready: Ready | null;

@@ -5,7 +5,7 @@ import { median } from './statistics.ts';
 import type { Table } from './table.ts';
 import type { Task } from './tasks.ts';
 
-/** What a part of the suite may use. */
+/** The means of a part of the suite. */
 export interface Context {
   readonly plan: Plan;
   /** Those to compare with; `ours` always takes part. */
@@ -38,7 +38,7 @@ export function find(measurements: readonly Measurement[], name: string): Measur
   return measurements.find((measurement) => measurement.name === name);
 }
 
-/** What went wrong, one line per runner. */
+/** Errors, one line per runner. */
 export function notes(measurements: readonly Measurement[]): string[] {
   const lines = measurements.flatMap(({ runners }) =>
     runners.filter(({ error }) => error).map(({ label, error }) => `${label}: ${error}`),

@@ -3,7 +3,7 @@ import type { Machine } from './machine.ts';
 import type { Measurement } from './measure.ts';
 import type { PartName } from './parts.ts';
 
-/** What was measured of one part. */
+/** The measurements of one part. */
 export interface PartResult {
   readonly machine: Machine;
   /** `full` or `quick`. */
@@ -18,7 +18,7 @@ export function readResults(file: string): Results {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** Adds parts to a results file, in place of what it has of them. */
+/** Adds parts to a results file, instead of what it has of them. */
 export function writeResults(file: string, results: Results): void {
   const before = existsSync(file) ? readResults(file) : {};
   writeFileSync(file, `${JSON.stringify({ ...before, ...results }, shorten)}\n`);

@@ -1,5 +1,5 @@
 /**
- * What an answerer without training gets on a folder with SQuAD: the span of words that is best on the training file wherever it
+ * The score without training on a folder with SQuAD: the span of words that is best on the training file wherever it
  * stands, the sentence that shares most words with the question, and a model whose head is random.
  * `node benchmarks/squad-baselines.ts ./squad`
  */

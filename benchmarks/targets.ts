@@ -76,7 +76,7 @@ function threadGain(results: Results): number {
   return measurement ? speedUp(measurement) : Number.NaN;
 }
 
-/** What the package is to reach, in ratios of one run. */
+/** The targets of the package, in ratios of one run. */
 const targets: readonly Target[] = [
   {
     text: 'large matrix products: fraction of the peak',

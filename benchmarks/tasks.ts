@@ -1,4 +1,4 @@
-/** What a worker process can be asked to measure, and what it says. The two sides talk in lines of JSON. */
+/** Requests to a worker process and its answers. The two sides talk in lines of JSON. */
 
 /** The shape of a BERT encoder. */
 export interface ModelSize {
@@ -73,7 +73,7 @@ export interface WorkerInput {
 /** The first line of a worker, when it has prepared its task. */
 export interface Ready {
   readonly version: string;
-  /** What computes: threads, kind of kernels. */
+  /** The device: threads, kind of kernels. */
   readonly about: string;
 }
 

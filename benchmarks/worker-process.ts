@@ -54,7 +54,7 @@ export class WorkerProcess {
     await exit;
   }
 
-  /** Windows has no such signals: there the processes go on. */
+  /** Windows has no such signals: there the processes continue. */
   #signal(name: 'SIGSTOP' | 'SIGCONT'): void {
     if (process.platform !== 'win32') this.#process.kill(name);
   }
@@ -68,7 +68,7 @@ async function read<T extends Ready | Sample>(answers: AsyncIterator<string>, lo
   return answer;
 }
 
-/** What a process printed: where it ended without an answer, the last line says why. */
+/** The output of a process: where it ended without an answer, the last line says why. */
 class Log {
   static readonly #length = 2000;
   #text = '';

@@ -2,7 +2,7 @@ import { median } from '../statistics.ts';
 import { milliseconds, type Table, times } from '../table.ts';
 import { timed } from '../workers/job.ts';
 
-/** What several engines take for the same work. */
+/** Times of several engines for the same work. */
 export interface Comparison {
   readonly title: string;
   readonly columns: readonly string[];

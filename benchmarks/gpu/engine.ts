@@ -1,4 +1,4 @@
-/** What the page offers to the program that measures: both sides import this. */
+/** The interface of the page for the program that measures: both sides import this. */
 import type { Task } from '../tasks.ts';
 import type { Outcome } from '../workers/job.ts';
 

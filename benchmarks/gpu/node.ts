@@ -24,7 +24,7 @@ export async function openBackends(): Promise<Backends> {
 const CALLS = 200;
 const MILLION = 1 << 20;
 
-/** What does not depend on the work, and what depends on the number of bytes. */
+/** Costs that do not depend on the work, and costs that depend on the number of bytes. */
 export async function costs({ gpu, wasm }: Backends): Promise<Comparison> {
   const rows: Row[] = [];
   for (const backend of [gpu, wasm] as Backend[]) {

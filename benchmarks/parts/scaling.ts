@@ -7,7 +7,7 @@ import { digits, milliseconds, type Table, times } from '../table.ts';
 import { taskOf, tokensOf } from './step.ts';
 
 interface Case {
-  /** What varies, and its value: `tokens per sequence 32`. */
+  /** The quantity that varies, and its value: `tokens per sequence 32`. */
   readonly name: string;
   readonly sequenceLength: number;
   readonly bottleneck: number;

@@ -26,7 +26,7 @@ function gemm({ m, n, k }: { readonly m: number; readonly n: number; readonly k:
 
 const [LEARNING_RATE, BETA1, BETA2, EPSILON, DECAY] = [1e-4, 0.9, 0.98, 1e-8, 0.1];
 
-/** What a step changes. */
+/** The state that a step changes. */
 type State = { w: Weights; m: Weights; v: Weights };
 /** 1 - β₁ᵗ and 1 - β₂ᵗ. */
 type Corrections = { c1: np.Array; c2: np.Array };

@@ -25,7 +25,7 @@ export async function serve(
   } catch (error) {
     answer({ error: String(error) });
   }
-  // Some peers leave timers or threads behind.
+  // Some peers leave timers or threads running.
   process.exit();
 }
 

@@ -22,7 +22,7 @@ function gemm({ m, n, k }: { readonly m: number; readonly n: number; readonly k:
   };
 }
 
-/** What TensorFlow.js does on its current backend. @throws Error for a kind of task that it cannot do */
+/** The tasks of TensorFlow.js on its current backend. @throws Error for a kind of task that it cannot do */
 export function jobOf(task: Task): Job {
   if (task.kind === 'gemm') return gemm(task);
   if (task.kind !== 'forward' && task.kind !== 'train') return unsupported(task);

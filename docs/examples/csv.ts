@@ -1,6 +1,6 @@
 /**
  * A classifier from a CSV file. One call reads the file, prunes an adapter at initialisation, trains what is left, evaluates it on
- * other reviews and saves it; a second program loads the folder and goes on from there.
+ * other reviews and saves it; a second program loads the folder and continues from there.
  */
 import { fileURLToPath } from 'node:url';
 import { finetune, houlsby, load } from 'sparse-adapter/finetune';

@@ -1,7 +1,7 @@
 import type { Native } from '../../src/backends/gpu/gpujs.ts';
 
 /**
- * What gpu.js gives a kernel function as `this`: the place of its one result in a flat output, and constants that are compiled
+ * The `this` of a kernel function of gpu.js: the place of its one result in a flat output, and constants that are compiled
  * into the shader.
  *
  * Kernel functions are translated from their JavaScript text, so they are plain functions: no closures, no arrows, no

@@ -7,7 +7,7 @@ import { gradOfOwnGraph } from './grad.ts';
 import { asGiven, type GradInputs, type Gradients, tensorsOf } from './inputs.ts';
 
 export interface ValueAndGrad<Given extends GradInputs> {
-  /** What f has returned, as a constant. */
+  /** The value that f has returned, as a constant. */
   readonly value: Tensor;
   /** One tensor for each input, of its shape; for a single input that tensor. */
   readonly gradients: Gradients<Given>;

@@ -1,5 +1,5 @@
 /**
- * What a backend must implement: a small set of primitives over flat buffers of floats.
+ * The operations that a backend must implement: a small set of primitives over flat buffers of floats.
  *
  * A backend knows nothing of gradients, scopes or modules. Every array is contiguous and row-major; a primitive never
  * changes its operands and always returns a new buffer that the caller owns. (One optional kernel of optimisers does.) Integers (token ids, offsets, axes) are host
@@ -174,7 +174,7 @@ export interface AdamArrays<B extends Buffer = Buffer> {
 
 /** The numbers of one step of Adam in any of its variants (src/optim/adamw.ts). */
 export interface AdamStep {
-  /** What is added to the gradient, as a multiple of w. */
+  /** L2 regularisation: the multiple of w that is added to the gradient. */
   readonly l2: number;
   readonly beta1: number;
   readonly beta2: number;

@@ -22,7 +22,7 @@ export interface DecodeOptions {
 
 export const decodeDefaults: DecodeOptions = { nBest: 20, maxAnswerLength: 30 };
 
-/** What a model says of a window: one number per token, question and special tokens included. */
+/** The logits of a window: one number per token, question and special tokens included. */
 export interface WindowLogits {
   readonly starts: ArrayLike<number>;
   readonly ends: ArrayLike<number>;

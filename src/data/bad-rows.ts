@@ -32,7 +32,7 @@ export class BadRows {
   readonly #hints = new Set<string>();
   #count = 0;
 
-  /** @param skip leave them out, in place of an error */
+  /** @param skip leave them out instead of an error */
   constructor(skip = false) {
     this.#skip = skip;
   }

@@ -1,6 +1,6 @@
 import type { Random } from '../random/index.ts';
 
-/** What one batch holds: so many items, or as many as have no more than `tokens` tokens together. */
+/** The size of a batch: so many items, or as many as have no more than `tokens` tokens together. */
 export type BatchSize = number | { readonly tokens: number };
 
 /** Which items meet in a batch: any, or such of similar length. */

@@ -1,4 +1,4 @@
-/** What works in a browser too: nothing here touches files. */
+/** The parts that work in a browser too: nothing here touches files. */
 export { type Answer, type DecodeOptions, decodeAnswers, decodeDefaults, type WindowLogits } from './answers.ts';
 export {
   type BatchOptions,

@@ -51,5 +51,5 @@ export class ObjectColumns {
   }
 }
 
-/** What every object has is no field of a row; getters of a class are. */
+/** Whether a name is a member of every object, so no field of a row; getters of a class are fields. */
 const isInherited = (object: object, name: string): boolean => name in Object.prototype && !Object.hasOwn(object, name);

@@ -8,7 +8,7 @@ export interface CsvRecord {
   /** The line that it ends on, from 1. */
   readonly line: number;
   readonly cells: string[];
-  /** What is wrong with it; then there are no cells. */
+  /** The error in it; then there are no cells. */
   readonly problem?: string;
 }
 
@@ -25,7 +25,7 @@ export async function* csvRecords(
   const { recordBytes = LONGEST_RECORD } = options;
   let records: CsvRecord[] = [];
   let lastLine = 0;
-  /** What ends the reading: the rows behind it cannot be told apart. */
+  /** The error that ends the reading: the rows after it cannot be told apart. */
   let fatal: Error | null = null;
   const push = (record: CsvRecord) => {
     // A record with two faults is reported twice.
@@ -78,7 +78,7 @@ export async function* csvRecords(
   if (done.length > 0) yield done;
 }
 
-/** Line feeds in place of CR LF, which the parser counts as two lines where it is quoted. */
+/** Line feeds instead of CR LF, which the parser counts as two lines where it is quoted. */
 async function* lineFeeds(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   let isCut = false;
   for await (const bytes of chunks) {

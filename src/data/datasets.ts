@@ -2,7 +2,7 @@ import type { MetricName } from '../metrics/index.ts';
 import type { Split } from './source.ts';
 
 interface Known {
-  /** What is learnt from it. */
+  /** The task that is learnt from it. */
   readonly task: string;
   /** For messages. */
   readonly title: string;
@@ -37,7 +37,7 @@ export interface KnownQuestions extends Known {
 export type KnownDataset = KnownExamples | KnownPairs | KnownQuestions;
 
 /**
- * What is known of well-known datasets: columns as the Hugging Face hub has them, class names in the order of the hub, so that its
+ * Well-known datasets: columns as the Hugging Face hub has them, class names in the order of the hub, so that its
  * checkpoints agree, and metrics of the benchmark (GLUE: Wang et al. 2019, table 1).
  */
 export const knownDatasets = {
@@ -90,7 +90,7 @@ export const knownDatasets = {
 
 export type DatasetName = keyof typeof knownDatasets;
 
-/** What is known of a dataset by its name; undefined for other names. */
+/** Returns the entry of a well-known dataset; undefined for other names. */
 export const knownDataset = (name: string | undefined): KnownDataset | undefined =>
   name !== undefined && Object.hasOwn(knownDatasets, name) ? knownDatasets[name as DatasetName] : undefined;
 
@@ -100,7 +100,7 @@ export function isDrawn(name: string | undefined): boolean {
   return known?.task === 'text-classification' && known.isDrawn === true;
 }
 
-/** What is learnt, where `task` of the settings is its name or that of a well-known dataset. */
+/** Returns the task that is learnt, where `task` of the settings is its name or that of a well-known dataset. */
 export function taskNamed(name: string): string;
 export function taskNamed(name: string | undefined): string | undefined;
 export function taskNamed(name: string | undefined): string | undefined {

@@ -17,8 +17,8 @@ export interface Dataset<Item = Example, Metric extends string = MetricName> {
   labels: string[] | null;
   /** The number of the class that F1 is about, where it is not 1. */
   positive?: number;
-  /** What to evaluate, the primary metric first; empty where no answer is known. */
+  /** The metrics of an evaluation, the primary one first; empty where no answer is known. */
   metrics: Metric[];
-  /** What a reader should be told although the data can be used; one line each. */
+  /** Warnings about data that can be used all the same; one line each. */
   warnings: string[];
 }

@@ -41,7 +41,7 @@ export async function fetchDataset(
   }
 }
 
-/** What the cache has, if all of it. */
+/** Returns the dataset in the cache, if all of its files are there. */
 function cachedSplits(name: string, subset: string | undefined): { name: string; subset: string } | undefined {
   const cached = cachedDataset(name);
   if (!cached) return undefined;

@@ -2,7 +2,7 @@ import type { KnownExamples } from './datasets.ts';
 import type { LabelColumn, ReadLabels } from './labels.ts';
 import { quoted } from './quoted.ts';
 
-/** What the values of a label column mean where classes or numbers are known: a class stands by its name or its number. */
+/** Reads the values of a label column where classes or numbers are known: a class stands by its name or its number. */
 export function knownTargets(column: LabelColumn, { title, classes, range, metrics }: KnownExamples): ReadLabels {
   const targets = column.values.map((value) => {
     const target = classes ? classOf(value, classes) : numberIn(value, range);

@@ -3,7 +3,7 @@ import type { BadRows, RowPlace } from './bad-rows.ts';
 import type { Dataset } from './examples.ts';
 import { quoted } from './quoted.ts';
 
-/** What a label column holds. `auto`: numbers if every value is a finite number, class names otherwise. */
+/** The kind of values in a label column. `auto`: numbers if every value is a finite number, class names otherwise. */
 export type LabelKind = 'auto' | 'classification' | 'regression';
 
 export interface LabelOptions {
@@ -19,7 +19,7 @@ export interface LabelOptions {
 
 /** A value that stands for no label, in the spellings of pandas and JSON. */
 const MISSING = new Set(['', 'NA', 'N/A', 'n/a', '#N/A', '#NA', '<NA>', 'NULL', 'null', 'NaN', 'nan', '-NaN', '-nan']);
-/** What Hugging Face's `datasets` writes for no class, and for a number that is not told. */
+/** The values that Hugging Face's `datasets` writes for a missing class and a missing number. */
 const UNLABELLED = new Set(['-1', '-1.0']);
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.0+)?$/;
@@ -68,7 +68,7 @@ export class LabelColumn {
   }
 }
 
-/** What the values of a label column mean. */
+/** The meaning of the values of a label column. */
 export interface ReadLabels extends Pick<Dataset, 'labels' | 'metrics' | 'warnings'> {
   /** Of each different value: the class or the number, or why it has none. */
   readonly targets: readonly (number | Unusable)[];
@@ -88,7 +88,7 @@ export const addUnusable = (bad: BadRows, place: RowPlace, { problem, hint }: Un
   bad.add(place, problem, hint);
 
 /**
- * What the values of a label column mean: classes or numbers.
+ * Finds out whether the values of a label column are classes or numbers.
  *
  * @throws InputError naming file and column: no value is a label, decimal commas, class names that are there twice
  */
@@ -212,7 +212,7 @@ function noLabel(value: string, column: string): Unusable {
   return { problem, hint: '-1 means that the label is not known, as in Hugging Face; rename the class if it is one' };
 }
 
-/** What may be a mistake in the names of classes. */
+/** Returns warnings about names of classes that may be mistakes. */
 function doubts(labels: readonly string[], column: string): string[] {
   const warnings: string[] = [];
   const seen = new Map<string, string>();

@@ -18,7 +18,7 @@ const PART = 1000;
 const SMALLEST = 12;
 
 /**
- * Opens the named columns of a Parquet file. A damaged file may make this, or the reading of a part, go on for ever.
+ * Opens the named columns of a Parquet file. A damaged file may make this, or the reading of a part, run for ever.
  *
  * @throws InputError for a column that is not there; any other error means that the file is damaged or of another kind
  */
@@ -126,7 +126,7 @@ interface Feature {
   readonly names?: unknown;
 }
 
-/** Numbers in place of the 64-bit integers in a value that they can hold exactly, however deep. */
+/** Numbers instead of the 64-bit integers in a value that they can hold exactly, however deep. */
 function plain(value: unknown, isDecimal = false): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   if (value instanceof Uint8Array) return isDecimal ? plain(bigEndian(value)) : value.slice();

@@ -1,11 +1,11 @@
 import type { Column } from './source.ts';
 
-/** What the reader of Parquet files is asked. */
+/** Requests to the reader of Parquet files. */
 export type ParquetRequest =
   | { readonly ask: 'open'; readonly path: string; readonly columns: readonly Column[] }
   | { readonly ask: 'next' };
 
-/** What it answers, each request once. */
+/** Its answers, one for each request. */
 export type ParquetReply =
   | { readonly classes: readonly (readonly string[] | null)[] }
   /** Null at the end. */

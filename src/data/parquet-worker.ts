@@ -1,4 +1,4 @@
-/** Reads Parquet files in a thread of its own, so that one that makes the reader go on for ever can be given up. */
+/** Reads Parquet files in a thread of its own, so that one that makes the reader run for ever can be given up. */
 import { parentPort } from 'node:worker_threads';
 import { InputError } from '../errors.ts';
 import type { ByteSource } from '../io/byte-source.ts';

@@ -22,7 +22,7 @@ export interface ParquetOptions {
 /**
  * The named columns of an Apache Parquet file, row by row. Columns that are not named are not read, and the library is
  * loaded with the first file. Compression may be any of the format (Snappy, Zstandard, gzip, Brotli, LZ4). The file is read in a thread of
- * its own, which is ended when a damaged file makes it go on for ever.
+ * its own, which is ended when a damaged file makes it run for ever.
  *
  * @throws InputError naming the file: it cannot be read, is no Parquet, is damaged, or lacks a column
  */

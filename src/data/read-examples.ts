@@ -20,9 +20,9 @@ export interface ExampleOptions extends TextOptions {
   readonly label?: string;
   /** The class names of a trained model, in its order; implies classification. */
   readonly labels?: readonly string[];
-  /** What the label column holds. `auto` (the default): classes if the file says so, else numbers if every value is a finite number. */
+  /** The kind of values in the label column. `auto` (the default): classes if the file says so, else numbers if every value is a finite number. */
   readonly labelKind?: LabelKind;
-  /** What is known of the data, where they are a well-known dataset; its columns are the default. */
+  /** The entry of a well-known dataset, if the data are one; its columns are the default. */
   readonly known?: KnownExamples;
 }
 

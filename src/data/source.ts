@@ -16,7 +16,7 @@ export interface Row {
   readonly number: number;
   /** The values, in the order of the columns asked for. */
   readonly cells: readonly unknown[];
-  /** What is wrong with the row as a whole; then there are no cells. */
+  /** The error of the row as a whole; then there are no cells. */
   readonly problem?: string;
   /** For messages, where a row has a name of its own; default: its line or row. */
   readonly name?: string;
@@ -26,7 +26,7 @@ export interface Row {
 export interface Part {
   /** For messages: the file, or the setting that the rows came with. */
   readonly file: string;
-  /** What `number` counts: `line` in texts, else `row`. */
+  /** The unit that `number` counts: `line` in texts, else `row`. */
   readonly unit: 'line' | 'row';
   readonly rows: readonly Row[];
   /** The names of the classes of each column, where the source has them; cells are then their numbers. */
@@ -57,7 +57,7 @@ export interface Source {
 /** Rows in memory: objects with a field for each column. An iterable must give them again each time. */
 export type MemoryRows = readonly object[] | Iterable<object> | AsyncIterable<object>;
 
-/** What data may be given as: a file or a folder, several files, rows in memory, or a source of one's own. */
+/** Data as they may be given: a file or a folder, several files, rows in memory, or a source of one's own. */
 export type Data = string | readonly string[] | MemoryRows | Source;
 
 /** The settings that name where rows come from. */
@@ -69,7 +69,7 @@ export interface SourceSettings {
   readonly dataset?: string;
   /** The part of one that has several; left out: the only one, or `default`. */
   readonly subset?: string;
-  /** What is learnt, or the name of a well-known dataset. */
+  /** The task that is learnt, or the name of a well-known dataset. */
   readonly task?: string;
   /** Of each class, where examples are drawn. */
   readonly trainPerClass?: number;

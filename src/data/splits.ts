@@ -11,7 +11,7 @@ export interface DatasetSplits {
   readonly evaluation: readonly string[];
 }
 
-/** What folders and files of a split are called, as Hugging Face's `datasets` takes them. */
+/** Names of folders and files of a split, as Hugging Face's `datasets` takes them. */
 const splitNames = { train: ['train', 'training'], evaluation: ['validation', 'valid', 'val', 'dev'] } as const;
 type SplitName = keyof typeof splitNames;
 

@@ -54,7 +54,7 @@ export async function* textRows(
   }
 }
 
-/** What Hugging Face's `datasets` has for a class that is not known. */
+/** The class number of an unknown class in Hugging Face's `datasets`. */
 const NO_CLASS = -1;
 
 /** The texts of a row's cells, or what is wrong with one. */

@@ -19,7 +19,7 @@ export interface Window {
   readonly typeIds: readonly number[];
   /** The number of its question. */
   readonly question: number;
-  /** The column of its first token of the context; those behind follow in order. */
+  /** The column of its first token of the context; the later ones follow in order. */
   readonly contextStart: number;
   /** Where the tokens of the context stand in it, in UTF-16 code units. */
   readonly starts: readonly number[];
@@ -42,7 +42,7 @@ export interface WindowOptions {
   readonly stride: number;
 }
 
-/** What BERT (Devlin et al. 2019) used on SQuAD. */
+/** The lengths of BERT (Devlin et al. 2019) on SQuAD. */
 export const windowDefaults: WindowOptions = { maxLength: 384, stride: 128 };
 
 /**
@@ -112,7 +112,7 @@ function checkQuestions(questions: readonly Question[], options: WindowOptions):
  * The first and the last token of those that cover a part of a text; null if none does, as for white space.
  *
  * @param from the first code unit of the part
- * @param to the one behind its last
+ * @param to the one after its last
  */
 export function findAnswer(
   { starts, ends }: Pick<LocatedTokens, 'starts' | 'ends'>,

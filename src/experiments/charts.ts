@@ -8,7 +8,7 @@ import { scoreFrom, taskTitle } from './tasks.ts';
 /** A font that is installed with the package, so that pictures are the same everywhere. */
 export const fontFamily = 'Arimo';
 
-/** What all charts have in common: sizes and colours for print. */
+/** Settings of all charts: sizes and colours for print. */
 export const style = {
   $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
   background: 'white',

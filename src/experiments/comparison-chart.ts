@@ -1,6 +1,6 @@
 import { fontFamily, type Specification, style } from './charts.ts';
 
-/** What is shown of a run beside others. */
+/** The numbers of a run that are shown beside others. */
 export interface ComparedRun {
   readonly title: string;
   /** Weights of the adapter that are trained. */
@@ -12,7 +12,7 @@ export interface ComparedRun {
 
 const DIGITS = { weights: ',d', megabytes: '.2f', accuracy: '.3f' } as const;
 
-/** A panel with a bar for each run and its value behind it. */
+/** A panel with a bar for each run and its value after it. */
 function panel(runs: readonly ComparedRun[], field: keyof typeof DIGITS, title: string, isFirst: boolean) {
   const order = runs.map((run) => run.title);
   const y = {

@@ -7,7 +7,7 @@ import { optionalPackages } from '../io/index.ts';
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
-/** What the store needs of an SQLite database. */
+/** The part of an SQLite database that the store uses. */
 export interface Database {
   /** Statements without values. */
   exec(sql: string): void;

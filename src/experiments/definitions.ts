@@ -31,7 +31,7 @@ export interface Experiment {
   readonly chart: Chart;
   /** How often a model is evaluated while it is trained. Default 1. */
   readonly evaluations?: number;
-  /** What differs from the paper or is not stated there. */
+  /** Differences from the paper, and choices that it does not state. */
   readonly notes: readonly string[];
 }
 

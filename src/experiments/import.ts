@@ -12,7 +12,7 @@ import { type PlacedRun, placedRuns } from './stored-run.ts';
 /** Folders of data or models that lie elsewhere than where the runs were: the old path and the new one. */
 export type Moves = readonly (readonly [from: string, to: string])[];
 
-/** What an import came to. */
+/** The result of an import. */
 export interface ImportCount {
   readonly imported: number;
   /** Those that the store had already. */

@@ -30,7 +30,7 @@ export interface SweepSettings {
   readonly grid: Grid;
   /** The learning rates of full fine-tuning. Default: those of the grid. */
   readonly fullLearningRate?: readonly number[];
-  /** The width of bottlenecks in place of the paper's. */
+  /** The width of bottlenecks instead of the paper's. */
   readonly width?: number;
   readonly pooling: Pooling;
   /** Tokens of an input, of every task. Default: as many as the task's inputs have, where the model has positions for that. */
@@ -60,7 +60,7 @@ export interface PlannedRun {
 export type Lookup = (hash: string) => StoredRun | null;
 
 /**
- * What an experiment comes to with some settings. A cell with several grid points is searched with the first seed; the point with the
+ * The runs of an experiment with some settings. A cell with several grid points is searched with the first seed; the point with the
  * best score of the last checkpoint on the development set, of equal ones the first, is run with the other seeds. So which runs there
  * are depends on results: the plan asks for them.
  */
@@ -72,7 +72,7 @@ export class SweepPlan {
   readonly tasks: readonly PaperTaskName[];
   /** In the order in which they are run: what is fused comes first. */
   readonly cells: readonly Cell[];
-  /** What was left out, and why. */
+  /** Cells that were left out, and why. */
   readonly warnings: readonly string[];
   readonly #folderOf: (hash: string) => string;
   readonly #tasks: ReadonlyMap<string, readonly PaperTaskName[]>;
@@ -214,7 +214,7 @@ export class SweepPlan {
 export const scoreIn = (run: StoredRun | null, task: PaperTaskName): number | null =>
   scoreFrom(run?.metrics?.metrics ?? null, task);
 
-/** What a model reads for a task. */
+/** The data that a model reads for a task. */
 interface Inputs {
   readonly maxLength: number;
   readonly data: GivenSettings;

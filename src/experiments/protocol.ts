@@ -1,7 +1,7 @@
 import { wholeNumberIn } from '../settings/index.ts';
 import type { RunSettings } from '../training/index.ts';
 
-/** What is searched for each method and task. */
+/** Hyperparameters that are searched for each method and task. */
 export interface Grid {
   readonly learningRate: readonly number[];
   readonly epochs: readonly number[];
@@ -30,5 +30,5 @@ export const pointsOf = ({ learningRate, epochs, batchSize }: Grid): GridPoint[]
 /** How many seeds a sweep can have. */
 export const seedCount = wholeNumberIn(1, 1000, 'each is a run of every method and task');
 
-/** What the paper fixes (section 3) beside the defaults of settings: how many runs the mean is of. */
+/** Settings that the paper fixes (section 3) beside the defaults of settings: how many runs the mean is of. */
 export const protocol = { seeds: 3 } as const;

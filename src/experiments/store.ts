@@ -10,7 +10,7 @@ import { experiments } from './definitions.ts';
 import { type Place, type PlacedRun, type StoredRun, storedRun } from './stored-run.ts';
 
 const DATABASE = 'results.sqlite';
-/** What sweeps put at the top of their output folder. */
+/** Names of the files that sweeps put at the top of their output folder. */
 const outputNames = [
   ...['', '-journal', '-wal', '-shm', '.lock'].map((end) => DATABASE + end),
   ...['runs', 'tensorboard'],
@@ -93,7 +93,7 @@ export class ResultStore {
     return row ? toRun(row, this.#path) : null;
   }
 
-  /** Notes that a run begins or goes on. */
+  /** Notes that a run begins or continues. */
   begin(hash: string, { settings, versions, command }: Pick<StoredRun, 'settings' | 'versions' | 'command'>): void {
     this.#database.run(
       `INSERT INTO runs (hash, status, settings, versions, command, started, seconds) VALUES (?, 'running', ?, ?, ?, ?, 0)

@@ -1,4 +1,4 @@
-/** What is stored of a run of a sweep, as a schema. */
+/** The stored form of a run of a sweep, as a schema. */
 import * as v from 'valibot';
 import {
   listOf,
@@ -39,7 +39,7 @@ const placeFields = { experiment: text, model: text, row: text, task: text, seed
 export type StoredRun = ValueOf<typeof storedRun>;
 export const storedRun = openFields(runFields);
 
-/** What a run is for. One run can be for several places: the dense adapter of table 1 is that of table 3. */
+/** The place of a run in a table. One run can be for several places: the dense adapter of table 1 is that of table 3. */
 export type Place = { readonly [Key in keyof typeof placeFields]: ValueOf<(typeof placeFields)[Key]> };
 export type PlacedRun = Place & StoredRun;
 export const placedRuns = listOf(openFields({ ...placeFields, ...runFields }));

@@ -43,10 +43,10 @@ export interface RowSummary {
   readonly trained: number | null;
 }
 
-/** What a summary shows: the methods, models and tasks of a plan, or more of them. */
+/** The rows and columns of a summary: the methods, models and tasks of a plan, or more of them. */
 export type Layout = Pick<SweepPlan, 'experiment' | 'settings' | 'rows' | 'tasks' | 'tasksOf' | 'warnings'>;
 
-/** What a sweep came to, as far as it went. */
+/** The results of a sweep, as far as it went. */
 export interface SweepSummary {
   readonly plan: Layout;
   readonly rows: readonly RowSummary[];
@@ -71,7 +71,7 @@ export function summaryOf(plan: Layout, gather: (cell: Cell) => Gathered): Sweep
   return { plan, rows };
 }
 
-/** What is known of a cell. */
+/** The results of a cell. */
 export type Gathered = Omit<CellSummary, 'scores'> & { readonly bySeed: ReadonlyMap<number, number> };
 
 /** Returns what is known of a cell of a plan. */

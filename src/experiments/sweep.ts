@@ -21,10 +21,10 @@ import type { ResultStore } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
 import { EventWriter } from './tensorboard.ts';
 
-/** What a command shows while a sweep goes on. */
+/** The display of a sweep that is running. */
 export interface SweepEvents {
   readonly onRun?: (planned: PlannedRun) => void;
-  /** What is shown of a run. */
+  /** The display of one run. */
   readonly run?: RunEvents;
   /**
    * @param run the number of the run, from 1
@@ -38,7 +38,7 @@ export interface SweepEvents {
 export interface SweepOptions {
   readonly plan: SweepPlan;
   readonly store: ResultStore;
-  /** Runs that exist are taken over, and those that were stopped or killed go on. Default true; false repeats all of them. */
+  /** Existing runs are reused, and those that were stopped or killed continue. Default true; false repeats all of them. */
   readonly resume?: boolean;
   /** Whether runs that failed are tried again. Default false. */
   readonly retry?: boolean;
@@ -65,7 +65,7 @@ const LOOK_MS = 500;
 
 /**
  * Runs all cells of a plan, one run after the other. Each result is in the store as soon as it is there. A run that fails is noted
- * with its error and the sweep goes on. Several processes can share a sweep: what another one is at is left to it, and looked at
+ * with its error and the sweep continues. Several processes can share a sweep: what another one is at is left to it, and looked at
  * again when all else is done.
  *
  * @throws InputError if the data cannot be read
@@ -213,7 +213,7 @@ const messageOf = (error: unknown): string => {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 
-/** Begins a run, or goes on from its checkpoint; one whose process was killed after it was saved is read. */
+/** Begins a run, or continues from its checkpoint; one whose process was killed after it was saved is read. */
 async function attempt(
   { settings, hash, cell, seed }: PlannedRun,
   output: OutputFolder,

@@ -12,7 +12,7 @@ import {
   textGeneration,
 } from '../training/index.ts';
 
-/** What a model can do: encoders classify and answer, BART writes. */
+/** The tasks that a model can do: encoders classify and answer, BART writes. */
 export type ModelKind = 'encoder' | 'bart';
 
 /** A column of the paper's tables. */

@@ -79,7 +79,7 @@ function wholePlan(plan: SweepPlan, { settings, rows, tasks }: Layout, store: Re
 const hasCell = (plan: SweepPlan, { model, row, task }: Cell): boolean =>
   plan.rows.includes(row) && plan.tasksOf(model).includes(task);
 
-/** What other commands have found for a cell. */
+/** Returns the results that other commands have found for a cell. */
 function latest(cell: Cell, known: readonly PlacedRun[]): Gathered {
   const runs = known.filter(
     ({ model, row, task }) => model === cell.model && row === cell.row.id && task === cell.task,
@@ -99,7 +99,7 @@ function latest(cell: Cell, known: readonly PlacedRun[]): Gathered {
   return gathered(cell, best.length > 0 ? pointOf(best[0].settings) : null, results);
 }
 
-/** What runs of one point have in common: all but the seed, and the runs that are mixed, which have that seed. */
+/** The settings that runs of one point share: all but the seed, and the runs that are mixed, which have that seed. */
 const protocolOf = ({ seed: _, fused: __, ...rest }: RunSettings): unknown => rest;
 
 function pointOf({ learningRate, epochs, batchSize }: RunSettings): GridPoint | null {

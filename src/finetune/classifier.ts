@@ -8,7 +8,7 @@ import type { TypesOf } from './types.ts';
 /** A text, or a pair of texts. */
 export type ClassifierInput = string | { readonly text: string; readonly textPair?: string };
 
-/** What a classifier says of a text. */
+/** The prediction for a text. */
 export interface Classification {
   /** The name of the class; null for a model of numbers. */
   readonly label: string | null;

@@ -29,7 +29,7 @@ export class Embedder {
   readonly network: BertModel;
   readonly tokenizer: Tokenizer;
   readonly config: EncoderConfig;
-  /** What was assumed, one line each. */
+  /** Assumptions that were made, one line each. */
   readonly warnings: readonly string[];
   readonly #parameters: readonly Parameter[];
   readonly #maxLength: number;

@@ -30,7 +30,7 @@ export interface ModelsByTask {
 export type AnyModel = ModelsByTask[keyof ModelsByTask];
 
 export interface LoadOptions extends ClassifierOptions, EmbedderOptions {
-  /** What the model is for; left out: what the run or the checkpoint says. */
+  /** The task of the model; left out: that of the run or the checkpoint. */
   readonly task?: keyof ModelsByTask;
   /** Where the backbone of a run is now, if it was moved. */
   readonly model?: string;
@@ -83,7 +83,7 @@ async function loadCheckpoint(nameOrPath: string, { task, model: _, ...options }
   }
 }
 
-/** What a checkpoint says that it is for. @throws InputError if it says nothing, or something that has no task here */
+/** Returns the task that a checkpoint states. @throws InputError if it says nothing, or something that has no task here */
 function taskOfCheckpoint(nameOrPath: string): keyof ModelsByTask {
   const folder = resolveModelFolder(nameOrPath);
   const { stated } = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));

@@ -6,7 +6,7 @@ import { chosenSettings, located, type RunSettings, type Task, type TaskTypes } 
 export interface FromPretrainedOptions {
   /** Tokens per input, special tokens included. Default: what the task takes, or less if the model has fewer positions. */
   readonly maxLength?: number;
-  /** What the head of an encoder reads: the first token, or the mean of all. Default `cls`. */
+  /** The input of an encoder's head: the first token, or the mean of all. Default `cls`. */
   readonly pooling?: Pooling;
   /** False: a checkpoint's head that does not fit the labels is an error. Default true: a new one is made. */
   readonly ignoreMismatchedSizes?: boolean;

@@ -65,12 +65,12 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     return this.#metrics?.metrics ?? null;
   }
 
-  /** What training came to: losses, scores, seconds; null before it. */
+  /** The results of training: losses, scores, seconds; null before it. */
   get trained(): RunMetrics | null {
     return this.#metrics;
   }
 
-  /** What pruning came to; null before it. */
+  /** The result of pruning; null before it. */
   get pruned(): AdapterPruneReport | null {
     return this.#pruning;
   }

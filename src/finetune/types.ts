@@ -1,4 +1,4 @@
 import type { Task } from '../training/index.ts';
 
-/** What the methods of a task hand to each other. */
+/** The types that the methods of a task share. */
 export type TypesOf<T> = T extends Task<infer Types> ? Types : never;

@@ -73,9 +73,9 @@ type BottleneckShape = keyof typeof shapes;
 /** Features of bottlenecks that ask for another computation. */
 const bottleneckFeatures = {
   adapter_residual_before_ln: 'a residual before the new norm',
-  cross_adapter: 'an adapter behind cross-attention',
+  cross_adapter: 'an adapter after cross-attention',
   inv_adapter: 'an invertible adapter',
-  ln_after: 'a norm behind the bottleneck',
+  ln_after: 'a norm after the bottleneck',
   phm_layer: 'Compacter (PHM layers)',
   stochastic_depth: 'stochastic depth',
   use_gating: 'gating',
@@ -257,7 +257,7 @@ function loraSettings(label: string, config: Json, version: unknown, weights: re
     ),
     warnings: isFaulty
       ? [
-          `${label}: alpha is ${rank} in place of ${alpha}, as ${version} trained LoRA with the scale 1 whatever alpha was.`,
+          `${label}: alpha is ${rank} instead of ${alpha}, as ${version} trained LoRA with the scale 1 whatever alpha was.`,
         ]
       : [],
   };

@@ -30,7 +30,7 @@ export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];
  * The files of a classifier as a plain Hugging Face checkpoint in float32, which needs nothing of this package: configuration with
  * the class names, weights, tokenizer.
  *
- * @param folder of the backbone, whose configuration and tokenizer they take over
+ * @param folder of the backbone, whose configuration and tokenizer they keep
  * @param parameters what is written: backbone and head
  * @throws InputError for a head that no class of transformers has
  */

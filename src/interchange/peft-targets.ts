@@ -6,7 +6,7 @@ import { endsIn } from './modules.ts';
 
 /** Which layers of a model a LoRA configuration of PEFT means. */
 
-/** What is meant where a configuration names no modules: of BERT and RoBERTa, and of BART. */
+/** The target modules of a configuration that names none: of BERT and RoBERTa, and of BART. */
 const defaultTargets = ['query', 'value', 'q_proj', 'v_proj'];
 
 /** The word for all linear layers but the head. */

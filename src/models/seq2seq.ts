@@ -20,7 +20,7 @@ export interface SequencePair {
   readonly targetIds: readonly number[];
 }
 
-/** Packed pairs, the decoder reading the target one step behind its output. */
+/** Packed pairs, the decoder reading the target one step after its output. */
 export interface PackedPairs {
   readonly source: PackedBatch;
   /** The decoder's input. */

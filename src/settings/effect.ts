@@ -10,7 +10,7 @@ export interface Choice {
   /** The setting that made it, and its value, where that is not what the choice is called. */
   readonly by?: string;
   readonly value?: string;
-  /** What follows from it: `which has no weights to prune`. */
+  /** The consequence, in words: `which has no weights to prune`. */
   readonly why?: string;
 }
 

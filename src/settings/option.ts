@@ -116,7 +116,7 @@ export interface OptionForm {
   readonly choices: readonly string[];
   /** As text. */
   readonly default: string;
-  /** What a value must be: `a whole number above 0`. */
+  /** The values that are accepted, in words: `a whole number above 0`. */
   readonly expected: string;
   /** The value that a text of the command line stands for. @throws InputError as {@link valueOfText} */
   parse(text: string): unknown;

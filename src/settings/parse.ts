@@ -7,7 +7,7 @@ type Key = string | number;
 
 const OBJECTS = ['object', 'strict_object', 'loose_object', 'object_with_rest', 'record'];
 
-/** What valibot expects, in words: `string` is `a text`, `("a" | "b")` is `one of a, b`. */
+/** Returns what valibot expects, in words: `string` is `a text`, `("a" | "b")` is `one of a, b`. */
 function inWords(issue: Issue): string {
   const expected = issue.expected ?? 'something else';
   const words: Readonly<Record<string, string>> = {
@@ -26,7 +26,7 @@ function inWords(issue: Issue): string {
     .join(' or ');
 }
 
-/** What no schema accepts. */
+/** A value that no schema accepts. */
 const NOTHING = Symbol('nothing');
 
 const CONFIG: v.Config<Issue> = { abortEarly: true, abortPipeEarly: true, message: inWords };
@@ -123,7 +123,7 @@ function parsed<const S extends v.GenericSchema>(schema: S, value: unknown, labe
  * around it: `config.json: hidden_size must be a whole number above 0, not "768".`
  *
  * @param label the file or the thing that the value comes from, for messages
- * @param remedy a sentence behind the message
+ * @param remedy a sentence after the message
  * @throws InputError for the first thing that does not fit
  */
 export function parseWith<const S extends v.GenericSchema>(

@@ -10,7 +10,7 @@ export type Schema<Value = unknown> = v.GenericSchema<unknown, Value>;
 
 export type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 
-/** What a schema describes, as something that nobody changes. */
+/** The output type of a schema, read-only. */
 export type ValueOf<S extends v.GenericSchema> = DeepReadonly<v.InferOutput<S>>;
 
 const number = (expected: string, isValid: (value: number) => boolean) =>

@@ -5,7 +5,7 @@ import type { ValueOf } from './schemas.ts';
 
 /** How values of a schema are written as text, as on a command line. */
 export interface TextForm {
-  /** What stands for the value in the help; null for a switch. */
+  /** The placeholder of the value in the help; null for a switch. */
   readonly placeholder: string | null;
   /** The values there are, if they are a few names. */
   readonly choices: readonly string[];

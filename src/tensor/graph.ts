@@ -16,13 +16,13 @@ export interface GraphNode {
    * @returns for each input with `needs[i]` its gradient, where null stands for zero; null for the others
    */
   backward(dys: readonly Tensor[], needs: readonly boolean[]): (Tensor | null)[];
-  /** What `backward` reads beside inputs and outputs. */
+  /** Tensors that `backward` reads beside inputs and outputs. */
   readonly reads?: readonly Tensor[];
   /** For a fused operation, whose `backward` is a kernel and cannot be differentiated again. */
   readonly fused?: FusedFunction;
 }
 
-/** What higher derivatives of a fused operation are made from. */
+/** The parts that higher derivatives of a fused operation are made from. */
 export interface FusedFunction {
   /** The same function of the inputs. */
   readonly composition: Composition;
@@ -87,7 +87,7 @@ export function recordNode(node: GraphNode): void {
   for (const tensor of readBy(node)) tensor.readers++;
 }
 
-/** What lives because of a node. Its outputs do not: the way to the node leads through one of them. */
+/** The tensors that a node keeps alive. Its outputs do not: the way to the node leads through one of them. */
 const readBy = ({ inputs, reads }: GraphNode): readonly Tensor[] => (reads ? [...inputs, ...reads] : inputs);
 
 /**

@@ -6,13 +6,13 @@ import { Tensor } from './tensor.ts';
 /** Int32Array by a name of its own: TypeScript writes that of the library with a parameter, which versions before 5.7 lack. */
 export interface Integers extends Int32Array {}
 
-/** What an argument may be. The type and the check of a value of it are said once, here. */
+/** A kind of argument. The type and the check of a value of it are said once, here. */
 export interface Kind<T> {
-  /** What it must be, for an error. */
+  /** The accepted values in words, for an error. */
   readonly expected: string;
   /** Whether `value` is one; called for every argument of every operation. */
   readonly is: (value: unknown) => boolean;
-  /** What is wrong with a value that is none; by default, that it is not what is expected. */
+  /** Returns the error for a wrong value; by default, that it is not what is expected. */
   readonly problem?: (name: string, value: unknown) => string;
   /** It may be left out. */
   readonly optional?: boolean;
@@ -47,7 +47,7 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** What is wrong with `value`, in one sentence without its end. */
+/** Returns the error of `value`, in one sentence without its end. */
 export function problemOf(kind: Kind<unknown>, name: string, value: unknown): string {
   return kind.problem?.(name, value) ?? `${name} must be ${kind.expected}, not ${show(value)}`;
 }
@@ -117,7 +117,7 @@ export const tensors: Kind<readonly Tensor[]> = {
   },
 };
 
-/** What gradients are taken by: a tensor, or what has one as its `value`, as parameters have. */
+/** An input that gradients are taken by: a tensor, or what has one as its `value`, as parameters have. */
 export type Differentiable = Tensor | { readonly value: Tensor };
 const isDifferentiable = (value: unknown): boolean =>
   isLive(value) || (isObject(value) && isLive(Reflect.get(value, 'value')));
@@ -215,7 +215,7 @@ export const ids: Kind<Integers | readonly number[]> = {
 /** Whole numbers in an array of 32 bits each. */
 export const offsets: Kind<Integers> = { expected: 'an Int32Array', is: (value) => value instanceof Int32Array };
 
-/** What `tensor` takes: nested arrays of numbers, which it checks, or a flat list. */
+/** The values that `tensor` takes: nested arrays of numbers, which it checks, or a flat list. */
 export type NestedArray = number | ArrayLike<number> | readonly NestedArray[];
 export const values: Kind<NestedArray> = {
   expected: 'a number, nested arrays of numbers, or a typed array',

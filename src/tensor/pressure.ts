@@ -1,11 +1,11 @@
 import { MemoryError } from '../backends/backend.ts';
 
 /**
- * What tells the garbage collector how much the tensors hold that are left to it.
+ * Tells the garbage collector how much memory the tensors hold that are left to it.
  *
  * It sees the handle of a tensor, some hundred bytes, and not the numbers, which lie in another memory; so it would come after
  * millions of steps where memory lasts for hundreds. Therefore it is shown ballast: buffers of together as many bytes, which die
- * with the tensors that hold them. Nobody reads or writes ballast, so no memory stands behind it, only addresses.
+ * with the tensors that hold them. Nobody reads or writes ballast, so it takes no memory, only addresses.
  */
 
 const MEBIBYTE = 2 ** 20;
@@ -69,7 +69,7 @@ export function forgive(bytes: number): void {
   waitingTensors = Math.max(0, waitingTensors - 1);
 }
 
-/** Takes note that the collector gives tensors back: then it will go on doing so. */
+/** Takes note that the collector gives tensors back: then it will continue to do so. */
 export function collected(): void {
   waiting = 0;
   waitingTensors = 0;

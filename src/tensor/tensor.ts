@@ -29,7 +29,7 @@ async function afterTurn<T>(value: T): Promise<T> {
   return value;
 }
 
-/** What `Tensor.backward` does; src/autograd fills it in when it is loaded. */
+/** The implementation of `Tensor.backward`; src/autograd fills it in when it is loaded. */
 export const autogradHook: { backward: ((output: Tensor, gradOutput?: Tensor) => void) | null } = { backward: null };
 
 /**

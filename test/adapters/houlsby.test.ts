@@ -31,7 +31,7 @@ const forward = (model: SequenceClassifier, random?: Random): Tensor =>
 const logits = (model: SequenceClassifier, random?: Random): number[] =>
   Array.from(tidy(() => forward(model, random)).dataSync());
 
-/** What adapters need of a model, without the model. */
+/** The parts of a model that adapters need. */
 function bare(layers: number, hiddenSize: number): AdaptableModel {
   const root = ParameterPath.root(new Random(1));
   const residual = range(layers).flatMap((i) => [

@@ -22,7 +22,7 @@ import { range } from '../support/values.ts';
 const test = suite('adapters: prefixes');
 useBackend(test, 'reference');
 
-/** What these adapters need of a model, without the model. */
+/** The parts of a model that these adapters need. */
 function bare(layers: number, hidden: number): AdaptableModel {
   const root = ParameterPath.root(new Random(1));
   const at = (i: number, place: string) => `bert.encoder.layer.${i}.${place}`;

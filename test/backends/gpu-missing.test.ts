@@ -20,7 +20,7 @@ try {
 console.log(String(getBackend() === before));
 `;
 
-/** What a program writes that asks for the backend on an X display, or without one. */
+/** The output of a program that asks for the backend on an X display, or without one. */
 async function openOn(display?: string): Promise<string[]> {
   const { DISPLAY, ...rest } = process.env;
   const env = display ? { ...rest, DISPLAY: display } : rest;

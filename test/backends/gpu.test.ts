@@ -84,7 +84,7 @@ function programsMade(context: WebGLRenderingContext, body: () => void): number 
   }
 }
 
-/** What 20 steps of a SNIP-pruned adapter give. */
+/** Runs 20 steps of a SNIP-pruned adapter. */
 async function pruneAndTrain(backend: BackendName): Promise<{ masks: number[][]; losses: number[] }> {
   await setBackend(backend);
   const model = tinyClassifier();

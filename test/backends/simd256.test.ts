@@ -5,7 +5,7 @@ import { test } from 'uvu';
 
 const engine = JSON.stringify(join(import.meta.dirname, '../../src/index.ts'));
 
-/** What a program prints as JSON; flags of V8 are for a whole process, so each gets its own. */
+/** Returns what a program prints as JSON; flags of V8 are for a whole process, so each gets its own. */
 function run(program: string, env: Record<string, string> = {}): unknown {
   const source = `import * as engine from ${engine};\n${program}`;
   const options = { encoding: 'utf8', env: { ...process.env, ...env }, timeout: 60_000 } as const;

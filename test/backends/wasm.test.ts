@@ -14,7 +14,7 @@ const test = suite('wasm: primitives');
 const wasm = new WasmBackend();
 const oracle = new ReferenceBackend('float64');
 
-/** What a primitive gives on a backend for arrays put there. */
+/** Runs a primitive on a backend with arrays put there. */
 type Primitive = (backend: Backend, views: View[]) => Buffer;
 
 function run(backend: Backend, inputs: readonly Values[], primitive: Primitive): Values {

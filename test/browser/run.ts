@@ -33,7 +33,7 @@ const operations = [
 /** Those that run in a page alone. */
 const own = filesIn('.', '.page.ts');
 const pages: readonly PageKind[] = ['isolated', 'plain'];
-/** What is tried with threads alone. */
+/** Tests of threads alone. */
 const restricted: readonly PageKind[] = ['files', 'none'];
 
 const PROPERTY_RUNS = '2';

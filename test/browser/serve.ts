@@ -9,13 +9,13 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
 };
 
-/** What makes a page cross-origin isolated, so that threads may share memory. */
+/** Headers that make a page cross-origin isolated, so that threads may share memory. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-/** What a page may start as a worker, by its content security policy; wasm must be allowed, as the tests are built. */
+/** The sources from which a page may start a worker, by its content security policy; wasm must be allowed, as the tests are built. */
 const workersFrom = (sources: string) => ({
   ...isolation,
   'Content-Security-Policy': `worker-src ${sources}; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'`,

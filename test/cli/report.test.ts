@@ -6,7 +6,7 @@ import { InputError } from '../../src/errors.ts';
 
 const test = suite('commands: how errors are told');
 
-/** What is written to standard error about an error, and the exit code. */
+/** The text on standard error for an error, and the exit code. */
 function told(error: unknown): [string, number] {
   const write = process.stderr.write;
   let text = '';

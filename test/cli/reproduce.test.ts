@@ -30,7 +30,7 @@ interface Exported {
   readonly pruning: unknown;
 }
 
-/** What must not depend on how often a sweep was killed. */
+/** The results that must not depend on how often a sweep was killed. */
 async function exported(output: string): Promise<unknown[]> {
   const { stdout } = await succeed(['results', '--output', at(output), '--format', 'json']);
   return (JSON.parse(stdout) as Exported[]).map(({ hash, status, metrics, pruning }) => {

@@ -8,7 +8,7 @@ import { total } from '../support/values.ts';
 
 const test = suite('data: batches');
 
-/** What the batches are made of: only its length matters. */
+/** An item of the batches: only its length matters. */
 interface Item {
   readonly id: number;
   readonly length: number;

@@ -14,7 +14,7 @@ const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...chapters.s
 );
 const test = suite('docs');
 
-/** What the comments behind and below `console.log(...)` say that it prints. */
+/** The output that the comments after and below `console.log(...)` state. */
 function statedOutput(lines: readonly string[]): string[] {
   const stated: string[] = [];
   let prints = false;
@@ -38,14 +38,14 @@ function assertMatches(printed: string, stated: string): void {
 
 interface Context {
   readonly project: Project;
-  /** What the last `sh` block printed. */
+  /** The output of the last `sh` block. */
   printed: string;
 }
 type Check = (block: CodeBlock, text: string, context: Context) => void;
 
 const writeFile: Check = ({ value }, text, { project }) => project.write(value, `${text}\n`);
 
-/** What is done with a block of each kind; docs/README.md tells the reader. */
+/** The check of each kind of block; docs/README.md tells the reader. */
 const checks: Record<string, Check> = {
   ts: ({ place, lines }, text, { project }) => {
     const file = `line-${place.split(':')[1]}.ts`;

@@ -21,7 +21,7 @@ const all = (text: string, pattern: RegExp): number[] =>
   [...text.matchAll(pattern)].map(([, number]) => Number(number));
 const isFalling = (numbers: readonly number[]): boolean => numbers.every((x, i) => i === 0 || x < numbers[i - 1]);
 
-/** What each program must have come to. */
+/** The results that each program must reach. */
 const results: Readonly<Record<string, (printed: string) => void>> = {
   'mlp.ts': (printed) => {
     assert.ok(isFalling(all(printed, /^step \d+: loss ([\d.]+)$/gm)));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface CodeBlock {
   /** `README.md:12`, for messages. */
   readonly place: string;
-  /** What stands behind the backticks, without the value: `ts`, `sh no-run`, `csv title=`. */
+  /** The word after the backticks, without the value: `ts`, `sh no-run`, `csv title=`. */
   readonly kind: string;
   /** The value of `<key>=<value>`. */
   readonly value: string;
@@ -47,7 +47,7 @@ function parseInfo(info: string): Pick<CodeBlock, 'kind' | 'value'> {
 }
 
 /**
- * What to check, in order: the blocks, but the `ts` blocks of a program joined to one. A block that begins with an import starts
+ * The blocks to check, in order: the blocks, but the `ts` blocks of a program joined to one. A block that begins with an import starts
  * a program, and those below go on with it.
  */
 export function stepsOf({ blocks }: Document): CodeBlock[] {

@@ -31,7 +31,7 @@ export interface Script {
   readonly files?: unknown;
 }
 
-/** What went over the wire. */
+/** The requests and answers that went over the wire. */
 export class Traffic {
   requests = 0;
   waited = 0;

@@ -5,7 +5,7 @@ import { InputError } from '../../src/errors.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { parquetBytes } from '../support/parquet.ts';
 
-/** What reads files of one kind; damaged copies of its seeds must give a value or an InputError, in bounded time. */
+/** A reader of files of one kind; damaged copies of its seeds must give a value or an InputError, in bounded time. */
 export interface FileTarget {
   readonly name: string;
   readonly seeds: readonly Uint8Array[];

@@ -2,7 +2,7 @@ import type { Random } from '../../src/random/index.ts';
 
 /** One reader of files under test: what it reads, and how a user would have it read. */
 interface Reader {
-  /** What one input may take, if that is another time than is given. */
+  /** The time that one input may take, if it is not the given one. */
   readonly limitMs?: number;
   /**
    * Reads an input. An InputError is as good as success; anything else that is thrown is a failure, and so is one that takes
@@ -13,7 +13,7 @@ interface Reader {
 
 /** Reads changes of inputs that are right. */
 interface Changing extends Reader {
-  /** What is changed: texts of JSON by their structure too, others byte by byte. */
+  /** The way seeds are changed: texts of JSON by their structure too, others byte by byte. */
   readonly kind: 'json' | 'bytes';
   readonly seeds: readonly (Uint8Array | string)[];
 }

@@ -27,7 +27,7 @@ const { target: name, seed, from, to, seconds, limitMs, current } = workerData a
 const target: Target = (await import(`./targets/${name}.ts`)).target;
 const report = (message: Report) => parentPort?.postMessage(message);
 
-/** What is wrong with what the reader did, or null. What takes too long is tried again: the machine may have been busy. */
+/** Returns the reader's failure, or null. What takes too long is tried again: the machine may have been busy. */
 async function problemOf(input: Uint8Array, refused: () => void): Promise<string | null> {
   const first = await tried(input, refused);
   return first?.startsWith('took ') ? tried(input, () => {}) : first;

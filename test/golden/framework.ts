@@ -91,7 +91,7 @@ export function floorTolerance(expected: readonly number[]): number {
   return 4e-6 * Math.max(...expected.map(Math.abs));
 }
 
-/** What is wrong with a tensor, or null when max |got - expected| <= tolerance. NaN equals nothing but NaN. */
+/** Returns the difference of a tensor, or null when max |got - expected| <= tolerance. NaN equals nothing but NaN. */
 export function mismatch(
   got: ArrayLike<number> | undefined,
   expected: ArrayLike<number> | undefined,

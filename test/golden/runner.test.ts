@@ -13,7 +13,7 @@ interface Output {
   readonly lines: string[];
 }
 
-/** What the runner prints about the golden folder that `fill` makes. */
+/** The output of the runner for the golden folder that `fill` makes. */
 async function run(fill: (folder: string) => void): Promise<Output> {
   const folder = mkdtempSync(join(tmpdir(), 'golden-'));
   try {

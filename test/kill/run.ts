@@ -82,7 +82,7 @@ function kill(signal: NodeJS.Signals, output = folder): (child: ChildProcess) =>
   };
 }
 
-/** What a folder holds: the weights and the seed that its settings name. */
+/** The content of a folder: the weights and the seed that its settings name. */
 function resultIn(output: string): string {
   const sum = createHash('sha256')
     .update(readFileSync(join(output, 'adapter.safetensors')))

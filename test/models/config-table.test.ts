@@ -93,7 +93,7 @@ for (const [field, value] of Object.entries(refused.bart)) {
   });
 }
 
-/** What Python writes and what changes nothing here: the same configuration, and not a word. */
+/** Fields that Python writes and that change nothing here: the same configuration, and not a word. */
 const harmless: Json = {
   ...{ is_decoder: false, add_cross_attention: false, is_encoder_decoder: false, position_embedding_type: 'absolute' },
   ...{ chunk_size_feed_forward: 3, pruned_heads: {}, tie_encoder_decoder: false, cross_attention_hidden_size: null },

@@ -41,7 +41,7 @@ const load = (folder: string): SequenceClassifier =>
 const items = tinyExamples(8);
 const bits = (x: ArrayLike<number>): Uint32Array => new Uint32Array(Float32Array.from(x).buffer);
 
-/** What `compute` makes of the two models must agree to the last bit; numbers are compared by their bits. */
+/** Checks that the results of `compute` agree for both models to the last bit; numbers are compared by their bits. */
 async function agree(compute: (model: SequenceClassifier) => Promise<ArrayLike<number>[]>): Promise<void> {
   const [half, float] = [await compute(load(folders.half)), await compute(load(folders.float))];
   assert.deepEqual(half.map(bits), float.map(bits));

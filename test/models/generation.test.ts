@@ -77,7 +77,7 @@ class PlainDecoding implements Decoding {
   dispose(): void {}
 }
 
-/** What {@link generate} does without a cache. */
+/** Generates as {@link generate}, without a cache. */
 async function generatePlainly(
   model: Seq2SeqModel,
   all: readonly (readonly number[])[],

@@ -10,7 +10,7 @@ import { toTensor, type Values } from '../support/values.ts';
 
 const test = suite('ops: derivatives');
 
-/** What is left of a central difference with steps of 1e-5 in float64. */
+/** The error of a central difference with steps of 1e-5 in float64. */
 const FINITE_DIFFERENCE = 2e-6;
 
 const moved = ({ shape, values }: Values, u: Values, step: number): Values => ({

@@ -16,7 +16,7 @@ const GRADIENT = 2e-5;
 const SECOND = 1e-4;
 const THIRD = 5e-4;
 
-/** What a kernel computed, and what its composition gives for copies of its inputs. */
+/** The results of a kernel and of its composition for copies of its inputs. */
 interface Both {
   readonly backend: Backend;
   readonly fast: Tensor;

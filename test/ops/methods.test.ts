@@ -16,7 +16,7 @@ const names = Object.entries<Signature>(signatures).flatMap(([name, [[, kind]]])
 /** Those that walk the graph: `backward` is a method of its own, `grad` is where it leaves its result. */
 const WALKS = ['grad', 'backward'];
 
-/** What a call comes to, in words. */
+/** The result of a call, in words. */
 function outcome(call: () => unknown): string {
   try {
     return String(call());

@@ -9,7 +9,7 @@ const test = suite('ops: errors of shapes');
 
 const functions = S as unknown as Record<SignedName, (...values: unknown[]) => unknown>;
 
-/** What is no tensor and must be there. */
+/** Arguments that are no tensors and must be there. */
 const others: { readonly [name: string]: unknown } = {
   value: 0,
   spec: {

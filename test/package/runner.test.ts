@@ -8,7 +8,7 @@ import { root } from '../support/modules.ts';
 
 const test = suite('the command that runs the tests');
 
-/** What it makes of one file. */
+/** Its result for one file. */
 async function outcomeOf(content: string): Promise<{ code: number | string; output: string }> {
   const folder = temporaryFolder();
   cpSync(join(root, 'test', 'run.ts'), join(folder, 'run.ts'));

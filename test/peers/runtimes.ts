@@ -48,7 +48,7 @@ project.write(
 
 interface Runtime {
   readonly name: string;
-  /** What runs a program that may do nothing but compute, and one that reads and writes files. */
+  /** The command for a program that may do nothing but compute, and for one that reads and writes files. */
   readonly alone: readonly string[];
   readonly withFiles: readonly string[];
 }

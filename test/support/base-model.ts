@@ -3,7 +3,7 @@ import { parseBartConfig, parseEncoderConfig, Seq2SeqModel, SequenceClassifier }
 import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 
-/** What tells apart the encoders of one size. */
+/** The differences between encoders of one size. */
 const encoders = {
   bert: { model_type: 'bert', vocab_size: 30522, max_position_embeddings: 512, type_vocab_size: 2 },
   roberta: { model_type: 'roberta', vocab_size: 50265, max_position_embeddings: 514, type_vocab_size: 1 },

@@ -5,7 +5,7 @@ import { type MemoryInfo, memory } from '../../src/index.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-/** What is alive when collecting changes it no more; finalisers run some time after a collection. */
+/** Returns the memory in use when collecting changes it no more; finalisers run some time after a collection. */
 export async function settled(): Promise<MemoryInfo> {
   for (let unchanged = 0, before = memory().tensors; unchanged < 5; before = memory().tensors) {
     await collectOnce();

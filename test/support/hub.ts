@@ -17,7 +17,7 @@ export interface ServedRepository {
   readonly refuses?: { readonly status: number; readonly code?: string; readonly at: 'everything' | 'files' };
 }
 
-/** What goes wrong with a file. */
+/** A fault in the delivery of a file. */
 export interface Fault {
   /** The connection breaks after so many bytes of each answer. */
   readonly breakAfter?: number;

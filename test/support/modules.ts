@@ -19,10 +19,10 @@ export function sourceFiles(): string[] {
 /** The same without those that are erased with the types. */
 const RUNTIME_IMPORT = new RegExp(IMPORT.source.replace('(?:import|export)\\b', '$&(?!\\s+type\\b)'), 'gm');
 
-/** What a file of src imports: other files of src by their name in it, anything else as it is written. */
+/** The imports of a file of src: other files of src by their name in it, anything else as it is written. */
 export const importsOf = (file: string): string[] => matches(file, IMPORT);
 
-/** What is imported when the file runs. */
+/** The imports at run time. */
 export const runtimeImportsOf = (file: string): string[] => matches(file, RUNTIME_IMPORT);
 
 function matches(file: string, pattern: RegExp): string[] {

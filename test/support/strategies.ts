@@ -38,7 +38,7 @@ export function broadcastingShapes(size: Size, count: number): fc.Arbitrary<numb
 }
 
 /**
- * What the numbers may be. All are multiples of 1/16, so every backend gets the same ones, and a step of a finite difference
+ * Ranges of numbers. All are multiples of 1/16, so every backend gets the same ones, and a step of a finite difference
  * reaches no other of them.
  */
 export type Domain = 'any' | 'nonzero' | 'positive' | 'distinct';

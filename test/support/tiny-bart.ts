@@ -5,7 +5,7 @@ import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { lively } from './tiny-model.ts';
 
-/** What the tiny BART reads and writes: single letters, and Ġ for the space before a word. */
+/** The vocabulary of the tiny BART: single letters, and Ġ for the space before a word. */
 const letters = ['<s>', '<pad>', '</s>', '<unk>', '<mask>', 'Ġ', ...'abcdefghijklmnopqrstuvwxyz.,'];
 
 /** `config.json` of a BART that is large enough to have several of everything. */

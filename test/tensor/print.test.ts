@@ -76,7 +76,7 @@ test('no line of a vector is longer than a terminal, and none of its numbers is 
   );
 });
 
-/** What `console.log` asks an object for, in Node.js and Bun, and in Deno. */
+/** The text that `console.log` asks an object for, in Node.js and Bun, and in Deno. */
 const shownBy = (name: string, x: Tensor): string => (Reflect.get(x, Symbol.for(name)) as () => string).call(x);
 
 for (const [name, dtype] of [
@@ -107,7 +107,7 @@ for (const [name, dtype] of [
           const size = shape.reduce((product, n) => product * n, 1);
           const x = tensor(counted(size), shape);
           const values = x.arraySync();
-          // What has no numbers does not tell the lengths behind its first 0.
+          // What has no numbers does not tell the lengths after its first 0.
           const depth = shape.indexOf(0);
           assert.deepEqual(tensor(values).shape, depth < 0 ? shape : shape.slice(0, depth + 1));
           assert.deepEqual([values].flat(9), [...x.dataSync()]);

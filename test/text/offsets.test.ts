@@ -62,7 +62,7 @@ test('byte-level BPE: no white space in spans, bytes span their character', () =
   assert.deepEqual(spansOf(byteLevel({ add_prefix_space: true }), 'wet <mask>we'), ['w', 'e', 't', '<mask>', 'w', 'e']);
 });
 
-/** What holds for the tokens of any text. */
+/** Checks the tokens of any text. */
 function check(tokenizer: Tokenizer, text: string): void {
   const { ids, starts, ends } = tokenizer.locate(text);
   assert.deepEqual(ids, tokenizer.encode(text).ids.slice(1, -1));

@@ -26,7 +26,7 @@ test.before(async () => {
   await setBackend('wasm', { threads: 1 });
 });
 
-/** What a run came to, to the last bit. */
+/** The results of a run, to the last bit. */
 async function outcome(own: GivenSettings, cache?: RunCache) {
   const output = join(temporaryFolder(), 'run');
   const result = await tinyRun(output, { settings: own, cache });

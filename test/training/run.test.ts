@@ -38,7 +38,7 @@ const weights = (folder: string): Buffer => read(folder, 'adapter.safetensors');
 const filesOf = (folder: string): Record<string, string> =>
   Object.fromEntries(readdirSync(folder).map((name) => [name, read(folder, name).toString('base64')]));
 
-/** What a model says of the evaluation data of the tiny run. */
+/** The predictions of a model for the evaluation data of the tiny run. */
 async function predictions({ network, tokenizer }: TaskModel): Promise<Prediction[]> {
   assert.ok(network instanceof SequenceClassifier);
   const { examples } = await readExamples(tinySettings.evalData, { text: tinySettings.text });

@@ -2,7 +2,7 @@
 import { dropRow } from './counter';
 import { at } from './simd';
 
-/** What all sequences share; their places follow it. */
+/** The part that all sequences share; their places follow it. */
 @unmanaged
 export class AttentionSpec {
   heads: i32;

@@ -18,7 +18,7 @@ export class GpuBuffer {
     return this.#texture;
   }
 
-  /** Lets go of its numbers and takes over those of `other`, which is no array any more. */
+  /** Frees its numbers and takes those of `other`, which is no array any more. */
   take(other: GpuBuffer): void {
     this.delete();
     this.#texture = other.#texture;

@@ -30,7 +30,7 @@ export type KernelArgument = Texture | Float32Array | number;
 export interface KernelRun {
   (...values: readonly KernelArgument[]): Texture;
   setOutput(output: readonly number[]): void;
-  /** What runs behind it; it holds on to its last result. */
+  /** The compiled kernel; it holds on to its last result. */
   readonly kernel: { texture: Texture | null };
 }
 

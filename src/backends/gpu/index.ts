@@ -251,7 +251,7 @@ export class GpuBackend implements Backend {
     };
     if (filled.length === 0) return new GpuBuffer(0, null);
     if (filled.length === 1) return this.broadcast(filled[0], filled[0].shape);
-    // By halves, so that every number is copied as often as the logarithm of the number of arrays.
+    // Two at a time, so that every number is copied as often as the logarithm of the number of arrays.
     const half = Math.ceil(filled.length / 2);
     const [a, b] = [filled.slice(0, half), filled.slice(half)].map((views) =>
       views.length === 1 ? views[0] : { buffer: this.concat(views, axis), shape: shape(views) },

@@ -19,7 +19,7 @@ export interface Program extends Source {
   readonly types: readonly ArgumentType[];
 }
 
-/** What a kernel is specialised for. */
+/** Constants that a kernel is compiled with. */
 export interface Variant {
   /** The scalar function that it calls as `apply`. */
   readonly apply?: Source;

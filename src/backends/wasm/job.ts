@@ -3,7 +3,7 @@
  * pieces. Whoever is free takes the next piece; the main thread takes pieces until there are none left, so a job is done when
  * its pieces are done, whether workers look in or not.
  *
- * **Late workers.** A worker may see a job, be halted by the system for any length of time, and go on when there is another job.
+ * **Late workers.** A worker may see a job, be halted by the system for any length of time, and continue when there is another job.
  * So a piece is taken by comparing and exchanging one word that holds the number of the job and how many of its pieces are left:
  * it succeeds only for a piece of the very job whose description was read before. While it can, that description stands: the
  * main thread writes the next one only after all pieces of this one are taken and done. Numbers of jobs come again after 2^22

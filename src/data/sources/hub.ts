@@ -22,6 +22,6 @@ export const hubSource = (of: HubDataset): Source => ({
   },
 });
 
-/** What `dataset` names. */
+/** The dataset that `dataset` names. */
 export const hub: SourceKind = ({ dataset, subset, task }) =>
   dataset === undefined ? null : hubSource({ dataset, subset: subset ?? (isGlueTask(task) ? task : undefined) });

@@ -6,7 +6,7 @@ import { type Column, type MemoryRows, type Part, type Row, type Rows, type Sour
 /** Rows of one part. */
 const PART = 1000;
 
-/** What has been read. */
+/** Iterables that give their rows once and have been read. */
 const opened = new WeakSet<object>();
 
 /**

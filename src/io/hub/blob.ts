@@ -60,7 +60,7 @@ export async function downloadBlob(transfer: Transfer): Promise<void> {
     try {
       pieces = await fill(handle, transfer);
     } catch (error) {
-      await handle.utimes(0, 0).catch(() => {}); // whoever goes on need not wait
+      await handle.utimes(0, 0).catch(() => {}); // whoever continues need not wait
       throw error;
     } finally {
       await handle.close();
@@ -173,7 +173,7 @@ const isTemporary = (error: unknown): boolean => error instanceof HubError && er
 function broken({ path, size }: RemoteFile, done: number, reason: unknown): InputError {
   const cause = reason instanceof Error ? reason.message : reason;
   return new InputError(
-    `The download of ${path} broke off at byte ${done} of ${size} (${cause}); run the command again, it goes on from there.`,
+    `The download of ${path} broke off at byte ${done} of ${size} (${cause}); run the command again, it continues from there.`,
   );
 }
 

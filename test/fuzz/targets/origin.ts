@@ -4,7 +4,7 @@ import type { Target } from '../target.ts';
 
 const { seeds, write, folder } = await convertedFile('adapterhub', 'sparse-adapter-run.json');
 
-/** What lies beside the files of another library. */
+/** Files beside those of another library. */
 export const target: Target = {
   kind: 'json',
   seeds,

@@ -32,7 +32,7 @@ const files = {
 };
 const tiny: ServedRepository = { name: 'org/tiny', files };
 
-/** What there is of a model in the cache, below its folder. */
+/** The files of a model in the cache, below its folder. */
 const blobsOf = ({ folder }: HubSession): string[] => {
   const blobs = join(folder('models--org--tiny'), 'blobs');
   return existsSync(blobs) ? readdirSync(blobs).sort() : [];

@@ -8,7 +8,7 @@ import type { Case, Cases, Operations } from './case.ts';
 
 const SCALE = 0.75;
 
-/** What is added to a score and what a probability is multiplied with, by query and key. */
+/** The bias of a score and the factor of a probability, by query and key. */
 interface Changes {
   readonly added?: (query: number, key: number) => number;
   readonly factor?: (query: number, key: number) => number;

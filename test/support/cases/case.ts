@@ -8,7 +8,7 @@ export interface Case {
   /** Its differentiable inputs. */
   readonly inputs: readonly Values[];
   readonly apply: (...inputs: Tensor[]) => Tensor;
-  /** What the operation means, element by element, without the engine. */
+  /** The definition of the operation, element by element, without the engine. */
   readonly expected: (...inputs: Values[]) => Values;
 }
 

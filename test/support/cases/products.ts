@@ -75,7 +75,7 @@ const linearCases: Cases = (size) =>
       ),
     );
 
-/** What f gives for a number, by the name of the activation. */
+/** The value of f at a number, by the name of the activation. */
 const functions = {
   gelu: (x: number) => (x / 2) * (1 + erf(x / Math.SQRT2)),
   gelu_new: (x: number) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
