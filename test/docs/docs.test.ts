@@ -112,6 +112,12 @@ test('sections of the README are short', () => {
   }
 });
 
+test('the first program of the README trains and predicts in six lines', () => {
+  const [first] = readDocument(repository, 'README.md').blocks;
+  assert.equal(first.kind, 'ts');
+  assert.ok(first.lines.length <= 6 && first.lines.join().includes('predict('));
+});
+
 test('scripts of npm that prose and workflows name are there', () => {
   const { scripts } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
   const workflows = readdirSync(join(repository, '.github', 'workflows')).map((name) => `.github/workflows/${name}`);
