@@ -3,7 +3,8 @@
  * stands, the sentence that shares most words with the question, and a model whose head is random.
  * `node benchmarks/squad-baselines.ts ./squad`
  */
-import { type Question, questionWindows, readQuestions, squadFile, windowDefaults } from '../src/data/index.ts';
+import { type Question, questionWindows, readQuestions, squadFile } from '../src/data/index.ts';
+import { windowDefaults } from '../src/data/windows.ts';
 import { enableSimd256, setBackend } from '../src/index.ts';
 import { resolveModelFolder } from '../src/io/index.ts';
 import { answerF1, normalizeAnswer, squadScores } from '../src/metrics/index.ts';

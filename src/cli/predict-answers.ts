@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import {
-  type Answer,
-  decodeDefaults,
-  type Question,
-  questionWindows,
-  readLines,
-  windowDefaults,
-} from '../data/index.ts';
+import { decodeDefaults } from '../data/answers.ts';
+import { type Answer, type Question, questionWindows, readLines } from '../data/index.ts';
+import { windowDefaults } from '../data/windows.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/index.ts';
 import { loadQuestionAnswering, longestSequence, type QuestionAnsweringModel } from '../models/index.ts';

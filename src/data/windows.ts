@@ -49,13 +49,14 @@ export const windowDefaults: WindowOptions = { maxLength: 384, stride: 128 };
  * Cuts each context into windows that overlap, so that a text of any length is read and an answer at the end of one window is in
  * the middle of another. The question stands in each.
  *
+ * @param options default: the lengths of BERT on SQuAD, windows of 384 tokens, one every 128
  * @param name of the data, for messages
  * @throws InputError if a question leaves no room for its context, or a context has no words
  */
 export function questionWindows(
   questions: readonly Question[],
   tokenizer: Tokenizer,
-  options: WindowOptions,
+  options: WindowOptions = windowDefaults,
   name = 'the input',
 ): Window[] {
   checkQuestions(questions, options);
@@ -70,7 +71,7 @@ export function questionWindows(
 export function answeredWindows(
   questions: readonly Question[],
   tokenizer: Tokenizer,
-  options: WindowOptions,
+  options: WindowOptions = windowDefaults,
   name = 'the input',
 ): AnsweredWindow[] {
   checkQuestions(questions, options);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GlueTaskName, isGlueTask, knownDatasets, squadFile, windowDefaults, xsumFile } from '../data/index.ts';
+import { type GlueTaskName, isGlueTask, knownDatasets, squadFile, xsumFile } from '../data/index.ts';
+import { windowDefaults } from '../data/windows.ts';
 import { InputError } from '../errors.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { parseModelConfig } from '../models/index.ts';

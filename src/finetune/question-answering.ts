@@ -1,4 +1,5 @@
-import { type Question, questionWindows, windowDefaults } from '../data/index.ts';
+import { type Question, questionWindows } from '../data/index.ts';
+import { windowDefaults } from '../data/windows.ts';
 import { answerQuestions, loadParts, questionAnswering } from '../training/index.ts';
 import { type Inputs, inputsOf } from './inputs.ts';
 import { type FromPretrainedOptions, settingsFor } from './options.ts';

@@ -36,11 +36,9 @@ export { type GenerationOptions, generate } from './generation/generate.ts';
 export { generationFrom, generationOptions, numReturnSequences } from './generation/options.ts';
 export {
   type GenerationSettings,
-  generationDefaults,
   parseGenerationSettings,
   partialGeneration,
   type Sampling,
-  samplingDefaults,
 } from './generation/settings.ts';
 export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';

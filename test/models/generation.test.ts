@@ -7,13 +7,8 @@ import { beamSearch, type ScoredText } from '../../src/models/generation/beam-se
 import { CachedDecoding, type Decoding } from '../../src/models/generation/decoding.ts';
 import { argmax, greedyOrSampling } from '../../src/models/generation/greedy-or-sampling.ts';
 import { constraintProcessors } from '../../src/models/generation/logits-processors.ts';
-import {
-  type GenerationSettings,
-  generate,
-  generationDefaults,
-  packSequences,
-  type Seq2SeqModel,
-} from '../../src/models/index.ts';
+import { generationDefaults } from '../../src/models/generation/settings.ts';
+import { type GenerationSettings, generate, packSequences, type Seq2SeqModel } from '../../src/models/index.ts';
 import { indexSelect } from '../../src/ops/gather.ts';
 import { logSoftmax } from '../../src/ops/normalization.ts';
 import { assertInputErrorAsync } from '../io/input-error.ts';

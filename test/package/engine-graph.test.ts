@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -76,6 +76,19 @@ test('the room of settings imports its library of schemas and the errors alone',
     .flatMap(importsOf)
     .filter((name) => roomOf(name) !== 'settings');
   assert.deepEqual([...new Set(imported)].sort(), ['errors.ts', 'valibot']);
+});
+
+test('no entry exports defaults that programs would have to spread', async () => {
+  for (const room of readdirSync(join(root, 'src'), { withFileTypes: true }).filter((file) => file.isDirectory())) {
+    const entry = join(root, 'src', room.name, 'index.ts');
+    if (!existsSync(entry)) continue;
+    const names = Object.keys(await import(pathToFileURL(entry).href));
+    assert.deepEqual(
+      names.filter((name) => /defaults$/i.test(name)),
+      room.name === 'settings' ? ['withDefaults'] : [],
+      room.name,
+    );
+  }
 });
 
 test('no file has the name of one in a folder of its folder', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { answeredWindows, questionWindows, readQuestions, windowDefaults } from '../../src/data/index.ts';
+import { answeredWindows, questionWindows, readQuestions } from '../../src/data/index.ts';
+import { windowDefaults } from '../../src/data/windows.ts';
 import { Random, tidy } from '../../src/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
 import {

@@ -12,9 +12,9 @@ import {
   type Window,
   type WindowLogits,
   type WindowOptions,
-  windowDefaults,
 } from '../../data/browser.ts';
 import { checkList } from '../../data/encode.ts';
+import { windowDefaults } from '../../data/windows.ts';
 import { InputError } from '../../errors.ts';
 import { type SquadScores, squadScores } from '../../metrics/index.ts';
 import { checkSequence } from '../../models/batch.ts';
