@@ -7,6 +7,7 @@ export const leaveOut = option(wholeNumbers, {
   description: "layers without a part of the adapter, from 0; in BART the decoder's follow those of the encoder",
   placeholder: '<layers>',
   default: [],
+  defaultText: 'none',
   isOptional: true,
 });
 
