@@ -1,4 +1,5 @@
 import { encodeExamples } from '../data/index.ts';
+import { InputError } from '../errors.ts';
 import { classification, loadParts, predict } from '../training/index.ts';
 import { type Inputs, inputsOf } from './inputs.ts';
 import { type FromPretrainedOptions, settingsFor } from './options.ts';
@@ -10,7 +11,7 @@ export type ClassifierInput = string | { readonly text: string; readonly textPai
 
 /** The prediction for a text. */
 export interface Classification {
-  /** The name of the class; null for a model of numbers. */
+  /** The name of the class; of a model of several numbers the name of one of them, of a model of one number null. */
   readonly label: string | null;
   /** The probability of the class, or the number that a model of numbers gives. */
   readonly score: number;
@@ -45,9 +46,11 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
   }
 
   /**
-   * Classifies a text, or each of a list of texts.
+   * Classifies a text, or each of a list of texts. Where several labels can hold at once this is the likeliest;
+   * {@link predictScores} gives all.
    *
-   * @throws InputError for what is no text, or a pair where the model was trained on single texts
+   * @throws InputError for what is no text, for a pair where the model was trained on single texts, and if the model gives several
+   *   numbers
    */
   predict(input: ClassifierInput, options?: ClassifyOptions): Promise<Classification>;
   predict(inputs: readonly ClassifierInput[], options?: ClassifyOptions): Promise<Classification[]>;
@@ -55,20 +58,27 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
     given: Inputs<ClassifierInput>,
     options: ClassifyOptions = {},
   ): Promise<Classification | Classification[]> {
+    const { labels, outputs } = this.network;
+    if (!labels && outputs.length > 1) {
+      throw new InputError(
+        `This model gives ${outputs.length} numbers for a text (${outputs.join(', ')}); use predictScores.`,
+      );
+    }
     const inputs = inputsOf(given);
     const all = await this.predictScores(inputs, options);
     const best = all.map((scores) => scores.reduce((a, b) => (b.score > a.score ? b : a)));
     return Array.isArray(given) ? best : best[0];
   }
 
-  /** Gives the scores of all classes of each text, in the order of the labels. */
+  /** Gives the scores of all classes of each text, in the order of the labels, or all numbers. */
   async predictScores(inputs: readonly ClassifierInput[], options: ClassifyOptions = {}): Promise<Classification[][]> {
     const { network, tokenizer, settings } = this;
     const examples = inputs.map((input) => (typeof input === 'string' ? { text: input } : input));
     const items = encodeExamples(examples, tokenizer, settings.maxLength);
     const predictions = await predict(network, items, options);
+    const names = network.labels ?? (network.outputs.length > 1 ? network.outputs : []);
     return predictions.map(({ logits, probabilities }) =>
-      (probabilities ?? logits).map((score, i) => ({ label: network.labels?.[i] ?? null, score })),
+      (probabilities ?? logits).map((score, i) => ({ label: names[i] ?? null, score })),
     );
   }
 }

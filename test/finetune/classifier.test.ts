@@ -222,6 +222,28 @@ test('adapters are written for other libraries', async () => {
   await assertRejectsInput(() => model.savePretrained(join(parent, 'peft'), { format: 'peft' }), /overwrite/);
 });
 
+test('of several outputs none is lost: numbers have names, and several labels their own probabilities', async () => {
+  const names = ['joy', 'anger', 'fear'];
+  const checkpoint = (problem_type: string) => {
+    const id2label = Object.fromEntries(names.entries());
+    const config = { ...tinyBert, architectures: ['BertForSequenceClassification'], id2label, problem_type };
+    return load(tinyFolder({ config, tensors: tinyTensors(config, 3) }), { task: 'text-classification' });
+  };
+  const numbers = await checkpoint('regression');
+  await assertRejectsInput(
+    () => numbers.predict('a film'),
+    /gives 3 numbers for a text \(joy, anger, fear\); use predictScores/,
+  );
+  const [scores] = await numbers.predictScores(['a film']);
+  assert.deepEqual(scores.map(({ label }) => label), names); // biome-ignore format: one line
+  const several = await checkpoint('multi_label_classification');
+  const [probabilities] = await several.predictScores(['a film']);
+  for (const [i, { label, score }] of probabilities.entries()) {
+    assert.equal(label, names[i]);
+    assert.ok(Math.abs(score - 1 / (1 + Math.exp(-scores[i].score))) < 1e-6);
+  }
+});
+
 test('a model gives its memory back', async () => {
   const before = memory().bytes;
   {
