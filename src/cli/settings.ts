@@ -45,7 +45,9 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   if (given.data === undefined) return all;
   const { dataset: _, subset: __, evalData: ___, labelKind: ____, ...rest } = all;
   checkOwnColumns(all, stored);
-  return isFolder(given.data) ? rest : { ...rest, evalData: given.data };
+  // Whether other rows may be left out is not for the run to say.
+  const other = { ...rest, skipInvalid: given.skipInvalid ?? false };
+  return isFolder(given.data) ? other : { ...other, evalData: given.data };
 }
 
 /** The command has options for these settings; others are those of the run. */

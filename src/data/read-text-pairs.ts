@@ -1,4 +1,5 @@
 import { BadRows } from './bad-rows.ts';
+import type { KnownPairs } from './datasets.ts';
 import type { Dataset } from './examples.ts';
 import type { Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
@@ -15,6 +16,8 @@ export interface TextPairOptions {
   readonly text?: string;
   /** The column with the text to write. Default `target`. */
   readonly target?: string;
+  /** A well-known dataset, whose columns are the default. */
+  readonly known?: KnownPairs;
   /** Leave out rows that cannot be used, with a warning that counts them, instead of an error that lists them. Default false. */
   readonly skipInvalid?: boolean;
 }
@@ -26,9 +29,11 @@ export interface TextPairOptions {
  */
 export async function readTextPairs<Metric extends string = never>(
   data: Data | Rows,
-  { text = 'text', target = 'target', skipInvalid }: TextPairOptions = {},
+  options: TextPairOptions = {},
   metrics: readonly Metric[] = [],
 ): Promise<Dataset<TextPair, Metric>> {
+  const { known, skipInvalid } = options;
+  const { text = known?.columns.text ?? 'text', target = known?.columns.target ?? 'target' } = options;
   const rows = rowsOf(data, 'text2text-generation');
   const bad = new BadRows(skipInvalid);
   const examples: TextPair[] = [];

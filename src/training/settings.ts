@@ -35,7 +35,7 @@ export async function downloadData<S extends SourceChoice>(settings: S, options:
   if (isGlueTask(task))
     return { ...settings, dataset: (await fetchDataset(dataset, { ...options, subset: task })).name };
   const fetched = await fetchDataset(dataset, { ...options, subset });
-  return { ...settings, dataset: fetched.name, ...(fetched.subset !== undefined && { subset: fetched.subset }) };
+  return { ...settings, dataset: fetched.name, ...(fetched.subset !== '' && { subset: fetched.subset }) };
 }
 
 /** The same with the model, too. */

@@ -96,11 +96,14 @@ test('options that do not fit are refused', async () => {
     assert.equal(code, 2, stderr);
     assert.match(stderr, message);
   };
-  await refused([...pairs, '--rouge-tokenizer', 'unicode'], /--rouge-tokenizer goes with --target/);
+  await refused(
+    [...pairs, '--rouge-tokenizer', 'unicode'],
+    /--rouge-tokenizer has no effect with --task text-classification; it is for text2text-generation/,
+  );
   await refused(['predict', '--model', model, '--skip-invalid'], /--skip-invalid goes with rows of a table/);
   await refused(
     ['train', '--model', model, '--task', 'squad', '--data', folder, '--skip-invalid'],
-    /--skip-invalid belongs to a table/,
+    /--skip-invalid has no effect with --task squad/,
   );
 });
 

@@ -18,7 +18,9 @@ const folder = temporaryFolder({
 });
 
 test('the columns of a table, with line breaks inside of texts', async () => {
-  const { examples, labels, metrics } = await readTextPairs(xsumFile(folder, 'train'), xsumColumns, ['rouge2']);
+  const { examples, labels, metrics } = await readTextPairs(xsumFile(folder, 'train'), { known: knownDatasets.xsum }, [
+    'rouge2',
+  ]);
   assert.deepEqual(examples, [
     { text: 'A long story.\nIt goes on.', target: 'A story.' },
     { text: 'More.', target: 'Less.' },

@@ -76,12 +76,13 @@ export const textGeneration: Task<{
   name: 'text2text-generation',
   maxLength: 512,
 
-  async read(source, split, columns) {
+  async read(source, split, { known, ...columns }) {
     const rows = source.open(split);
     if (!rows) return null;
     const [text, second] = [columns.text ?? []].flat();
     if (second !== undefined) throw new InputError('text names two columns; it is one, with the text to read.');
-    const pairs = await readTextPairs(rows, { ...columns, text }, metrics);
+    const options = { ...columns, text, known: known?.task === 'text2text-generation' ? known : undefined };
+    const pairs = await readTextPairs(rows, options, metrics);
     return split === 'train' ? pairs : judged(columns, pairs);
   },
 
