@@ -1,5 +1,5 @@
 /**
- * An adapter of one's own, in one file: each sublayer's output is scaled by a learnt vector, h' = h ⊙ (1 + s), so one number for each
+ * A custom adapter in one file: each sublayer's output is scaled by a learnt vector, h' = h ⊙ (1 + s), so one number for each
  * feature and sublayer (as (IA)³ of Liu et al., 2022, does elsewhere in a layer). A family declares its options and, for each point
  * of a model that it changes, gives a function from a value to a value. Nothing else knows of it, and everything works with it.
  */

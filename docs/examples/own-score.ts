@@ -1,5 +1,5 @@
 /**
- * A pruning score of one's own. SNIP keeps the weights whose removal changes the mean loss most: |w · mean(g)|, in which gradients of
+ * A custom pruning score. SNIP keeps the weights whose removal changes the mean loss most: |w · mean(g)|, in which gradients of
  * different batches can cancel. Ours squares before it averages, mean((w · g)²), so that a weight counts that matters to any batch
  * (Molchanov et al., 2019, score neurons so). One function and one line of registration; then it is a method like the others.
  */

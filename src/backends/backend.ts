@@ -72,7 +72,7 @@ export interface MatmulSpec {
   readonly transposeB: boolean;
 }
 
-/** Which rows of a packed batch attend to which: in sequence s its queries to its keys. */
+/** The sequences of a packed batch: in sequence s its queries to its keys. */
 export interface AttentionSpec {
   readonly heads: number;
   readonly scale: number;

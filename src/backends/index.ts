@@ -10,7 +10,7 @@ export type BackendName = 'wasm' | 'reference' | 'gpu';
 export interface BackendOptions {
   /** The type of all numbers; `float64` exists on `reference` only. Default `float32`. */
   readonly dtype?: DType;
-  /** How many threads compute on `wasm`; results do not depend on it. Default: SPARSE_ADAPTER_THREADS, or all cores. */
+  /** The number of threads that compute on `wasm`; results do not depend on it. Default: SPARSE_ADAPTER_THREADS, or all cores. */
   readonly threads?: number;
 }
 

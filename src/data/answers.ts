@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 export interface DecodeOptions {
-  /** How many answers are kept. */
+  /** The number of answers that are kept. */
   readonly nBest: number;
   /** Tokens of an answer at most. */
   readonly maxAnswerLength: number;

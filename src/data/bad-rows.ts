@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 
-/** Where a row stands. */
+/** The place of a row. */
 export interface RowPlace {
   readonly file: string;
   /** `line` in texts, `row` in Parquet. */
@@ -10,7 +10,7 @@ export interface RowPlace {
 }
 
 interface BadRow extends RowPlace {
-  /** Which of several files. */
+  /** The place of its file among several. */
   readonly order: number;
   readonly problem: string;
 }

@@ -3,7 +3,7 @@ import type { Random } from '../random/index.ts';
 /** The size of a batch: so many items, or as many as have no more than `tokens` tokens together. */
 export type BatchSize = number | { readonly tokens: number };
 
-/** Which items meet in a batch: any, or such of similar length. */
+/** How items are grouped into batches: at random, or by similar length. */
 export type BatchOrder = 'shuffled' | 'bucketed';
 export const batchOrders: readonly BatchOrder[] = ['shuffled', 'bucketed'];
 

@@ -106,7 +106,7 @@ function everySecondIsZero(bytes: Buffer): boolean {
   return isZero(0) || isZero(1);
 }
 
-/** Where the last character that is whole ends. */
+/** Returns the end of the last whole character. */
 function wholeCharacters(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back];

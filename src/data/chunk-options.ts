@@ -1,4 +1,4 @@
-/** How much of a file is read at once. */
+/** The number of bytes that are read at once. */
 export interface ChunkOptions {
   /** Bytes that are read at once. Default 256 KiB. */
   readonly chunkBytes?: number;

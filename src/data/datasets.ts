@@ -77,7 +77,7 @@ export const knownDatasets = {
   squad: { task: 'question-answering', title: 'SQuAD' },
   /** XSum (Narayan et al. 2018). */
   xsum: { task: 'text2text-generation', title: 'XSum', columns: { text: 'document', target: 'summary' } },
-  /** Which semantic field does a noun belong to, given its definition? Ten large fields. */
+  /** The semantic field of a noun, given its definition; ten large fields. */
   wordnet: {
     task: 'text-classification',
     title: 'WordNet',

@@ -71,7 +71,7 @@ function tabFields(line: Buffer): Buffer[] {
   return fields;
 }
 
-/** Where the columns stand. */
+/** The places of the columns. */
 interface Header {
   readonly width: number;
   /** -1: the column is missing, and may be. */

@@ -8,7 +8,7 @@ export interface EncodedExample {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];
   readonly label?: number;
-  /** How many texts it had; left out where that is not known. */
+  /** The number of its texts; left out where that is not known. */
   readonly texts?: 1 | 2;
 }
 

@@ -33,7 +33,7 @@ const FEW = 50;
 export class LabelColumn {
   readonly #numbers = new Map<string, number>();
   readonly #values: string[] = [];
-  /** Where each value stands first. */
+  /** The first place of each value. */
   readonly #first: RowPlace[] = [];
   readonly #counts: number[] = [];
 
@@ -62,7 +62,7 @@ export class LabelColumn {
     return `${file}, ${unit} ${number}`;
   }
 
-  /** How many rows have one of some values. */
+  /** Counts the rows that have one of some values. */
   countOf(values: readonly string[]): number {
     return values.reduce((sum, value) => sum + this.#counts[this.#numbers.get(value) ?? 0], 0);
   }

@@ -13,9 +13,9 @@ import type { Column } from './source.ts';
 export type ParquetRow = Readonly<Record<string, unknown>>;
 
 export interface ParquetOptions {
-  /** How long any part of a file may take, in milliseconds. Default 10 s, and 1 s more for each MB of the file. */
+  /** The longest time for any part of a file, in milliseconds. Default 10 s, and 1 s more for each MB of the file. */
   readonly partMilliseconds?: number;
-  /** How many MiB the objects of the reader may take. Default 1024 for a file below 16 MiB, 4096 for others. */
+  /** The largest memory for the objects of the reader, in MiB. Default 1024 for a file below 16 MiB, 4096 for others. */
   readonly memoryMiB?: number;
 }
 

@@ -76,7 +76,7 @@ function rememberedStarts(): StartsOf {
   };
 }
 
-/** Where each code point begins in UTF-16, if that is not the same: Python counts code points. */
+/** Returns the start of each code point in UTF-16, if that is not the same: Python counts code points. */
 function codePointStarts(context: string): readonly number[] | null {
   if (!/[\ud800-\udbff][\udc00-\udfff]/.test(context)) return null;
   const starts: number[] = [];
@@ -84,7 +84,7 @@ function codePointStarts(context: string): readonly number[] | null {
   return starts;
 }
 
-/** Where an answer begins in code units, and how that is written. */
+/** Reads the start of an answer, in code units. */
 function positionOf(
   place: string,
   answer: unknown,

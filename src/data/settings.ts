@@ -54,7 +54,7 @@ export const sourceSettings = {
   }),
 };
 
-/** How many examples are drawn of WordNet, the dataset of the demo. */
+/** The number of examples that are drawn from WordNet, the dataset of the demo. */
 export const wordnetSettings = {
   trainPerClass: option(positiveInteger, {
     description: 'training examples of each class',

@@ -57,7 +57,7 @@ export interface Source {
 /** Rows in memory: objects with a field for each column. An iterable must give them again each time. */
 export type MemoryRows = readonly object[] | Iterable<object> | AsyncIterable<object>;
 
-/** Data as they may be given: a file or a folder, several files, rows in memory, or a source of one's own. */
+/** Data as they may be given: a file or a folder, several files, rows in memory, or a custom source. */
 export type Data = string | readonly string[] | MemoryRows | Source;
 
 /** The settings that name where rows come from. */

@@ -9,7 +9,7 @@ import type { Column, Part, Row } from './source.ts';
 type Chunks = AsyncIterable<Pick<Part, 'rows' | 'classes'>>;
 type Format = (path: string, columns: readonly Column[], options: ChunkOptions) => Chunks;
 
-/** How the files of each ending are read; of several formats of one table the first is taken. */
+/** The readers of each file extension; of several formats of one table the first is taken. */
 const formats: Readonly<Record<string, Format>> = {
   '.parquet': parquetChunks,
   '.jsonl': (...args) => chunksOf(jsonRows(...args)),
@@ -23,7 +23,7 @@ export const tableFormats: readonly string[] = Object.keys(formats);
 
 const endingOf = (path: string): string => extname(path).toLowerCase();
 
-/** Whether a path names a table, by its ending. */
+/** Whether a path names a table, by its extension. */
 export const isTable = (path: string): boolean => tableFormats.includes(endingOf(path));
 
 /**

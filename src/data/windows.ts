@@ -21,7 +21,7 @@ export interface Window {
   readonly question: number;
   /** The column of its first token of the context; the later ones follow in order. */
   readonly contextStart: number;
-  /** Where the tokens of the context stand in it, in UTF-16 code units. */
+  /** The offsets of its tokens in the context, in UTF-16 code units. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
 }
@@ -164,7 +164,7 @@ function cut(
   });
 }
 
-/** Where windows of `room` tokens begin in `length` tokens. They leave no token out, not even with a longer stride. */
+/** Returns the starts of windows of `room` tokens in `length` tokens. They leave no token out, not even with a longer stride. */
 function windowStarts(length: number, room: number, stride: number): number[] {
   const step = Math.min(stride, room);
   return Array.from({ length: 1 + Math.ceil(Math.max(0, length - room) / step) }, (_, i) => i * step);

@@ -3,7 +3,7 @@ import type { GivenSettings } from '../training/index.ts';
 import { figure1, type Published, table1, table2, table3, table4 } from './published.ts';
 import { type PaperTaskName, paperTasks } from './tasks.ts';
 
-/** How the adapter of a row is pruned: `none` is dense. */
+/** The pruning of the adapter of a row: `none` is dense. */
 type Pruning = Required<Pick<GivenSettings, 'pruning'>> & Pick<GivenSettings, 'sparsity' | 'largeSparse'>;
 
 /** A method: one line of a table, or one point or line of a figure. */
@@ -18,7 +18,7 @@ export interface ExperimentRow extends Pruning {
   readonly against?: string;
 }
 
-/** How the results are drawn. */
+/** The kind of chart. */
 export type Chart = 'methods' | 'parameters' | 'sparsity' | 'course';
 
 /** A table or figure of the paper. */
@@ -29,7 +29,7 @@ export interface Experiment {
   readonly tasks: readonly PaperTaskName[];
   readonly published: Published;
   readonly chart: Chart;
-  /** How often a model is evaluated while it is trained. Default 1. */
+  /** The number of evaluations while a model is trained. Default 1. */
   readonly evaluations?: number;
   /** Differences from the paper, and choices that it does not state. */
   readonly notes: readonly string[];

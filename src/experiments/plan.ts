@@ -17,7 +17,7 @@ import { hashOf } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
 import { kindOf, type PaperTaskName, scoreFrom, taskNamed, taskNames, taskTitle } from './tasks.ts';
 
-/** How an experiment is run. */
+/** Options of an experiment. */
 export interface SweepSettings {
   readonly models: readonly string[];
   /** The folder with the data: those of GLUE, or a folder `glue` with them; and folders `squad` and `xsum`. */
@@ -36,7 +36,7 @@ export interface SweepSettings {
   /** Tokens of an input, of every task. Default: as many as the task's inputs have, where the model has positions for that. */
   readonly maxLength?: number;
   readonly weightDecay?: number;
-  /** How often a model is evaluated while it is trained. Default: that of the experiment. */
+  /** The number of evaluations while a model is trained. Default: that of the experiment. */
   readonly evaluations?: number;
   readonly backend: BackendName;
 }

@@ -27,7 +27,7 @@ export const pointsOf = ({ learningRate, epochs, batchSize }: Grid): GridPoint[]
     epochs.flatMap((count) => learningRate.map((rate) => ({ learningRate: rate, epochs: count, batchSize: size }))),
   );
 
-/** How many seeds a sweep can have. */
+/** The largest number of seeds of a sweep. */
 export const seedCount = wholeNumberIn(1, 1000, 'each is a run of every method and task');
 
 /** Settings that the paper fixes (section 3) beside the defaults of settings: how many runs the mean is of. */

@@ -83,7 +83,7 @@ export class ResultStore {
     return join(folder, DATABASE);
   }
 
-  /** Where the files of a run are. */
+  /** Returns the folder of a run. */
   runFolder(hash: string): string {
     return join(this.folder, 'runs', hash);
   }

@@ -42,7 +42,7 @@ export interface SweepOptions {
   readonly resume?: boolean;
   /** Whether runs that failed are tried again. Default false. */
   readonly retry?: boolean;
-  /** How often a run leaves a checkpoint. */
+  /** Seconds between checkpoints of a run. */
   readonly checkpointSeconds?: number;
   readonly versions?: Readonly<Record<string, string>>;
   readonly command?: readonly string[];
@@ -60,7 +60,7 @@ export interface SweepResult {
   readonly failed: number;
 }
 
-/** How long to wait before another look at runs that other processes are at, in milliseconds. */
+/** The interval at which runs of other processes are looked at, in milliseconds. */
 const LOOK_MS = 500;
 
 /**

@@ -149,7 +149,7 @@ export function runTable(runs: readonly PlacedRun[]): Table {
   return { head, rows };
 }
 
-/** How tables are written, by name. */
+/** The formats of tables, by name. */
 export const tableFormats = {
   /** RFC 4180. */
   csv: ({ head, rows }: Table): string => {

@@ -1,6 +1,6 @@
 /**
  * The upper half in three levels: `finetune` is one call from a file to a model that answers; `load` and the model classes are a
- * model, as with PEFT; their `batches` and `loss` are a loop of one's own.
+ * model, as with PEFT; their `batches` and `loss` are the parts of a custom loop.
  */
 
 export {

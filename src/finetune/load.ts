@@ -32,7 +32,7 @@ export type AnyModel = ModelsByTask[keyof ModelsByTask];
 export interface LoadOptions extends ClassifierOptions, EmbedderOptions {
   /** The task of the model; left out: that of the run or the checkpoint. */
   readonly task?: keyof ModelsByTask;
-  /** Where the backbone of a run is now, if it was moved. */
+  /** The backbone of a run, if it was moved. */
   readonly model?: string;
 }
 

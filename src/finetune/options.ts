@@ -2,7 +2,7 @@ import { fetchModel } from '../io/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { chosenSettings, located, type RunSettings, type Task, type TaskTypes } from '../training/index.ts';
 
-/** How a pretrained model is loaded. */
+/** Options of loading a pretrained model. */
 export interface FromPretrainedOptions {
   /** Tokens per input, special tokens included. Default: what the task takes, or less if the model has fewer positions. */
   readonly maxLength?: number;

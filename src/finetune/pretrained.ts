@@ -23,7 +23,7 @@ import { EpochItems } from './examples.ts';
 import { type DataOptions, readEvaluation, readItems, type TrainingData } from './read.ts';
 import { type SaveOptions, saveModel } from './save.ts';
 
-/** How a model is pruned: which method, how much, and examples to score weights on. */
+/** Options of pruning: which method, how much, and examples to score weights on. */
 export interface PruneOptions extends GivenPruning, DataOptions {
   /** Left out for methods that look at no data. */
   readonly data?: TrainingData;
@@ -33,7 +33,7 @@ export interface PruneOptions extends GivenPruning, DataOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Which batches there are. */
+/** Options of batches. */
 export interface BatchesOptions
   extends DataOptions,
     Partial<Pick<TrainingOptions, 'batchSize' | 'batchTokens' | 'groupByLength' | 'epochs'>> {
@@ -43,7 +43,7 @@ export interface BatchesOptions
 
 export interface FitOptions extends DataOptions, Partial<TrainingOptions>, LoopEvents {
   readonly evalData?: TrainingData;
-  /** How often the model is evaluated, at equal distances; the last time is at the end. Default 1. */
+  /** The number of evaluations, at equal distances; the last one is at the end. Default 1. */
   readonly evaluations?: number;
   /** Default: that of the model. */
   readonly seed?: number;

@@ -17,7 +17,7 @@ export interface AnswerFound {
   readonly answer: string;
   /** Its probability. */
   readonly score: number;
-  /** Where it stands in the context, in UTF-16 code units. */
+  /** Its place in the context, in UTF-16 code units. */
   readonly start: number;
   readonly end: number;
 }

@@ -5,7 +5,7 @@ import type { ColumnSettings, Evaluation, TaskModel, TaskTypes } from '../traini
 /** Data of any form: a path, several, an array of rows, an (async) iterable of rows that can be opened again, or a source. */
 export type TrainingData = Data;
 
-/** Which columns the rows have; the label is in `label` unless another is named. */
+/** The columns of the rows; the label is in `label` unless another is named. */
 export type DataOptions = Omit<ColumnSettings, 'known'>;
 
 /** @throws InputError for an iterator, which gives its rows once, where there are more epochs than one */

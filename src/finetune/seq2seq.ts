@@ -12,14 +12,14 @@ export interface GeneratedText {
   readonly score: number | null;
 }
 
-/** How texts are generated; what is left out is as the checkpoint says. */
+/** Options of generation; what is left out is as the checkpoint says. */
 export interface GenerateOptions extends Partial<Omit<GenerationSettings, 'numReturnSequences'>> {
   /** Inputs that are computed together. Default 32. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
 }
 
-/** A model that writes a text for a text, such as its summary. */
+/** A sequence-to-sequence model: generates text for each input, such as its summary. */
 export class Seq2Seq extends PretrainedModel<TypesOf<typeof textGeneration>> {
   /**
    * Loads an encoder-decoder such as BART.

@@ -27,7 +27,7 @@ function readHeadFiles(files: FolderFiles): Pick<StoredAdapter, 'weights' | 'lab
   };
 }
 
-/** None for a model that writes texts: its output is the backbone's. */
+/** None for a sequence-to-sequence model: its output is the backbone's. */
 function headFiles(adapter: PortableAdapter): Record<string, Uint8Array | string> {
   if (adapter.head.length === 0) return {};
   return {

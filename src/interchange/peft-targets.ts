@@ -4,7 +4,7 @@ import { shown } from '../settings/index.ts';
 import type { Json } from './fields.ts';
 import { endsIn } from './modules.ts';
 
-/** Which layers of a model a LoRA configuration of PEFT means. */
+/** The target layers of a LoRA configuration of PEFT. */
 
 /** The target modules of a configuration that names none: of BERT and RoBERTa, and of BART. */
 const defaultTargets = ['query', 'value', 'q_proj', 'v_proj'];

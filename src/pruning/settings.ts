@@ -27,7 +27,7 @@ function usualIterations(methods: readonly PruningMethod[]): string {
   return ['1', ...others.map(({ name, iterations }) => `${name}: ${iterations}`)].join('; ');
 }
 
-/** How an adapter is pruned at initialisation; the defaults are those of the SparseAdapter paper where it states one. */
+/** Settings of pruning at initialisation; the defaults are those of the SparseAdapter paper where it states one. */
 export const pruningSettings = () => {
   const methods = pruningMethods();
   return {

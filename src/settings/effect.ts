@@ -22,7 +22,7 @@ export type Values = Readonly<Record<string, unknown>>;
 export const isRecord = (value: unknown): value is Values =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** How a setting is called where it was given: `--learning-rate`, `learningRate`. */
+/** The name of a setting where it was given: `--learning-rate`, `learningRate`. */
 export type Writer = (key: string) => string;
 
 const namesOf = (names: readonly string[] | (() => readonly string[])): readonly string[] =>

@@ -19,7 +19,7 @@ export type OptionFacts<Value> = {
   readonly isOptional?: boolean;
   /** Whether complete settings must have it, although there is no default. */
   readonly isRequired?: true;
-  /** How the help tells the default, where that is no value or follows from something else: `as the checkpoint says`. */
+  /** The default in the words of the help, where that is no value or follows from something else: `as the checkpoint says`. */
   readonly defaultText?: string;
   /** Name on the command line, if it is not the option's own in kebab case; null if it has none there. */
   readonly flag?: string | null;
@@ -29,7 +29,7 @@ export type OptionFacts<Value> = {
   readonly placeholder?: string;
   /** The names that may stand for a value as text, where the schema does not say. */
   readonly choices?: readonly string[];
-  /** Where it has an effect; left out: everywhere. */
+  /** The tasks or methods on which it has an effect; left out: all. */
   readonly for?: Belonging;
   /** Another setting, without which it has no effect. */
   readonly needs?: string;
@@ -105,7 +105,7 @@ export const option = <const S extends v.GenericSchema, const Facts extends Opti
 
 export const factsOf = <Value>({ pipe: [, { metadata }] }: Option<Value>): OptionFacts<Value> => metadata;
 
-/** How an option is written and told: on the command line, in the help and in a table of the documentation. */
+/** The text form of an option: on the command line, in the help and in a table of the documentation. */
 export interface OptionForm {
   /** Without `--`; null if it has none. */
   readonly flag: string | null;

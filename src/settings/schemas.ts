@@ -25,7 +25,7 @@ export const wholeNumberIn = (least: number, most: number, reason = '') =>
     `a whole number from ${least} to ${most}${reason && `: ${reason}`}`,
     (x) => Number.isSafeInteger(x) && x >= least && x <= most,
   );
-/** How many times as large. */
+/** A multiple of a size. */
 export const factor = number('a whole number above 1', (x) => Number.isSafeInteger(x) && x > 1);
 export const nonNegative = number('a number, 0 or more', (x) => Number.isFinite(x) && x >= 0);
 export const positiveNumber = number('a number above 0', (x) => Number.isFinite(x) && x > 0);

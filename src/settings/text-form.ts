@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import { expectationOf } from './parse.ts';
 import type { ValueOf } from './schemas.ts';
 
-/** How values of a schema are written as text, as on a command line. */
+/** The text form of the values of a schema, as on a command line. */
 export interface TextForm {
   /** The placeholder of the value in the help; null for a switch. */
   readonly placeholder: string | null;

@@ -6,7 +6,7 @@ export type Vjp = (dy: Tensor) => Tensor;
 /** A function of tensors made of differentiable operations. A result that is null stands for zeros. */
 export type Composition = (...inputs: Tensor[]) => readonly (Tensor | null)[];
 
-/** How tensors were computed: what reverse-mode differentiation needs to know. */
+/** The origin of tensors, as reverse-mode differentiation needs it. */
 export interface GraphNode {
   readonly inputs: readonly Tensor[];
   /** Most functions have one result; the derivative of a fused operation has one for each input that needs a gradient. */

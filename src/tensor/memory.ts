@@ -8,7 +8,7 @@ export interface MemoryInfo {
   readonly bytes: number;
 }
 
-/** How much is alive now. A training step that leaks nothing leaves both numbers as they were. */
+/** The number of live tensors and bytes. A training step that leaks nothing leaves both numbers as they were. */
 export function memory(): MemoryInfo {
   return { tensors: tensorCount(), bytes: getBackend().bytes() };
 }

@@ -244,7 +244,7 @@ export class Tensor {
   }
 }
 
-/** How Node.js and Bun, and Deno, ask an object for what `console.log` shows of it. */
+/** The methods that Node.js and Bun, and Deno, call for the text of `console.log`. */
 for (const name of ['nodejs.util.inspect.custom', 'Deno.customInspect']) {
   Object.defineProperty(Tensor.prototype, Symbol.for(name), { value: Tensor.prototype.toString });
 }

@@ -105,7 +105,7 @@ test('gather reads a table of float16', () =>
     { seed: 1, numRuns: 60 },
   ));
 
-/** Calls that move numbers in and out, or make them from nothing. */
+/** Calls that move numbers in and out, or create them. */
 type NoOperation =
   | ('name' | 'dtype' | 'fused' | 'optimizer' | 'describe' | 'uniform')
   | ('upload' | 'uploadStored' | 'fill' | 'read' | 'readSync' | 'free' | 'collected' | 'bytes');

@@ -69,7 +69,7 @@ test('the same seed gives the same file, another one another file; an earlier ou
   assert.equal(weights(), first);
 });
 
-test('a model from nothing is trained, and writes', async () => {
+test('a model is trained from scratch, and writes', async () => {
   const data = animalFolder();
   const model = join(outputs, 'new');
   const run = join(outputs, 'run');

@@ -134,7 +134,7 @@ test('in English the words of all scripts are the official ones, single foreign 
   rouge(long, long, { onWarning: (message) => assert.fail(message) });
 });
 
-test("a tokenizer of one's own", () => {
+test('a custom tokenizer', () => {
   const tokenizer = (text: string) => text.split('|');
   assert.equal(rouge('a b|c', 'a b|d', { tokenizer }).rouge1.fmeasure, 1 / 2);
   assert.equal(meanRouge(['a b|c'], ['a b|d'], { tokenizer }).rouge1, 1 / 2);

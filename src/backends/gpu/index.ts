@@ -292,7 +292,7 @@ function layoutWith(shape: Shape, strides: readonly (readonly number[])[]): numb
   return [...front(walk.shape, 1).slice(1), ...walk.strides.flatMap((own) => front(own, 0))];
 }
 
-/** Which rows of x are added into each row: those at `order[starts[row]]` and on, `most` at the most. */
+/** The rows of x that are added into each row: those at `order[starts[row]]` and on, `most` at the most. */
 function byRow(ids: Int32Array, rows: number): { starts: Float32Array; order: Float32Array; most: number } {
   const counts = new Int32Array(rows);
   for (const id of ids) if (id >= 0) counts[id]++;

@@ -40,7 +40,7 @@ function roundUp(units: number): number {
  */
 export class Allocator {
   readonly #lists = new Array<Block | null>(CLASSES).fill(null);
-  /** Which lists have blocks: one bit per class, 32 per word. */
+  /** The lists that have blocks: one bit per class, 32 per word. */
   readonly #bitmap = new Int32Array(CLASSES / 32);
   readonly #grow: (bytes: number) => number;
   #last: Block | null = null;

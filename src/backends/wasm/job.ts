@@ -34,7 +34,7 @@ export const piecesLeft = (claims: number): number => claims & MOST_PIECES;
 export const jobNumber = (claims: number): number => claims >> PIECE_BITS;
 
 // The description of the job, in a cache line of its own.
-/** Which kernel, by its place in the list of names. */
+/** The kernel, by its place in the list of names. */
 const KERNEL = 16;
 /** The number of arguments. */
 const COUNT = 17;

@@ -8,7 +8,7 @@ import { isTable } from '../table-formats.ts';
 
 export type GlueTaskName = 'cola' | 'mrpc' | 'stsb' | 'rte';
 
-/** How a task of GLUE is laid out in its official TAB-separated files. */
+/** The layout of a task of GLUE in its official TAB-separated files. */
 interface GlueFiles {
   /** All columns of train.tsv and dev.tsv, in order. */
   readonly columns: readonly string[];

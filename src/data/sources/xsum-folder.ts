@@ -24,6 +24,6 @@ export function xsumFile(folder: string, split: 'train' | 'test'): string {
   throw new InputError(`${folder} has ${found} with '${split}' in the name; give one file with --data`);
 }
 
-/** A folder for a task that writes texts. */
+/** A folder of pairs for text generation. */
 export const xsum: SourceKind = ({ data, task }) =>
   taskNamed(task) === 'text2text-generation' && typeof data === 'string' && isFolder(data) ? xsumFolder(data) : null;

@@ -17,7 +17,7 @@ const topP = v.pipe(
   v.check((x) => x > 0 && x <= 1, 'in (0, 1]'),
 );
 
-/** How texts are generated, as settings of a run and of the command line. What is left out is as the checkpoint says. */
+/** Options of generation, as settings of a run and of the command line. What is left out is as the checkpoint says. */
 export const generationOptions = {
   numBeams: option(positiveInteger, {
     description: 'beams to search; 1 is greedy',
