@@ -2,7 +2,7 @@ import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
 import { shown } from '../settings/index.ts';
 import { isDrawn } from './datasets.ts';
-import type { Data, Place, Rows, Source, SourceKind, SourceSettings } from './source.ts';
+import type { Data, Rows, Source, SourceKind, SourcePlace, SourceSettings } from './source.ts';
 import { memory } from './sources/memory.ts';
 
 /** A source that a program brings along. */
@@ -17,7 +17,7 @@ const kinds: SourceKind[] = [own, memory];
 /** Makes further kinds of sources known, after those there are. */
 export const addSourceKinds = (...more: readonly SourceKind[]): number => kinds.push(...more);
 
-function sourceAt(place: Place): Source {
+function sourceAt(place: SourcePlace): Source {
   for (const kind of kinds) {
     const source = kind(place);
     if (source) return source;

@@ -77,7 +77,7 @@ export interface SourceSettings {
 }
 
 /** One of the places that settings name. */
-export interface Place extends Omit<SourceSettings, 'evalData'> {
+export interface SourcePlace extends Omit<SourceSettings, 'evalData'> {
   /** Which setting names it, for messages. */
   readonly setting: 'data' | 'evalData';
   /** For sources that draw their examples. */
@@ -85,7 +85,7 @@ export interface Place extends Omit<SourceSettings, 'evalData'> {
 }
 
 /** A kind of source: gives the one at a place, or null where the place is of another kind. */
-export type SourceKind = (place: Place) => Source | null;
+export type SourceKind = (place: SourcePlace) => Source | null;
 
 /** A source of rows without a split of their own, which are there to train on. */
 export const unsplit = (rows: Rows): Source => ({ open: (split) => (split === 'train' ? rows : null) });

@@ -1,7 +1,7 @@
 import type { ExperimentRow } from './definitions.ts';
 import { figure1Trained } from './published.ts';
 import { sampleMean } from './statistics.ts';
-import { type Column, columnsOf, mainColumn, publishedOf, type SweepSummary, scoresIn } from './summary.ts';
+import { columnsOf, mainColumn, publishedOf, type ScoreColumn, type SweepSummary, scoresIn } from './summary.ts';
 import { shortModel } from './tables.ts';
 import { scoreFrom, taskTitle } from './tasks.ts';
 
@@ -47,7 +47,7 @@ const charts: Readonly<Record<SweepSummary['plan']['experiment']['chart'], (summ
   };
 
 /** A column's title, with the model where there are several. */
-function panelOf({ plan }: SweepSummary, column: Column, model: string): string {
+function panelOf({ plan }: SweepSummary, column: ScoreColumn, model: string): string {
   const title = column === 'average' ? 'mean of the tasks' : taskTitle(column);
   return plan.settings.models.length > 1 ? `${title}, ${shortModel(model)}` : title;
 }

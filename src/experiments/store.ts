@@ -7,7 +7,7 @@ import { parseWith, printable } from '../settings/index.ts';
 import type { RunSettings } from '../training/index.ts';
 import { type Database, openDatabase, type SqlRow, type SqlValue } from './database.ts';
 import { experiments } from './definitions.ts';
-import { type Place, type PlacedRun, type StoredRun, storedRun } from './stored-run.ts';
+import { type PlacedRun, type RunPlace, type StoredRun, storedRun } from './stored-run.ts';
 
 const DATABASE = 'results.sqlite';
 /** Names of the files that sweeps put at the top of their output folder. */
@@ -147,7 +147,7 @@ export class ResultStore {
   }
 
   /** Notes what a run is for. */
-  place(hash: string, { experiment, model, row, task, seed }: Place): void {
+  place(hash: string, { experiment, model, row, task, seed }: RunPlace): void {
     this.#database.run('INSERT OR IGNORE INTO places VALUES (?, ?, ?, ?, ?, ?)', [
       ...[experiment, model, row, task, seed],
       hash,
@@ -155,7 +155,7 @@ export class ResultStore {
   }
 
   /** The runs of all places that agree with the filter, in the order in which they were begun. */
-  list(filter: Partial<Place & Pick<StoredRun, 'status'>> = {}): PlacedRun[] {
+  list(filter: Partial<RunPlace & Pick<StoredRun, 'status'>> = {}): PlacedRun[] {
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
     const where = given.map(([name]) => `${name === 'status' ? 'runs' : 'places'}.${name} = ?`).join(' AND ');
     const rows = this.#database.all(
@@ -164,7 +164,7 @@ export class ResultStore {
       given.map(([, value]) => value as SqlValue),
     );
     return rows.map((row) => {
-      const { experiment, model, row: id, task, seed } = row as unknown as Place;
+      const { experiment, model, row: id, task, seed } = row as unknown as RunPlace;
       return { experiment, model, row: id, task, seed, ...toRun(row, this.#path) };
     });
   }

@@ -40,6 +40,6 @@ export type StoredRun = ValueOf<typeof storedRun>;
 export const storedRun = openFields(runFields);
 
 /** The place of a run in a table. One run can be for several places: the dense adapter of table 1 is that of table 3. */
-export type Place = { readonly [Key in keyof typeof placeFields]: ValueOf<(typeof placeFields)[Key]> };
-export type PlacedRun = Place & StoredRun;
+export type RunPlace = { readonly [Key in keyof typeof placeFields]: ValueOf<(typeof placeFields)[Key]> };
+export type PlacedRun = RunPlace & StoredRun;
 export const placedRuns = listOf(openFields({ ...placeFields, ...runFields }));

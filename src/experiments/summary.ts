@@ -7,7 +7,7 @@ import type { StoredRun } from './stored-run.ts';
 import { besideFrom, type PaperTaskName, paperTasks } from './tasks.ts';
 
 /** Scores in percent by seed, and what they come to. */
-export interface Scores {
+export interface SeedScores {
   readonly bySeed: ReadonlyMap<number, number>;
   /** Null without any score. */
   readonly mean: number | null;
@@ -23,7 +23,7 @@ export interface CellSummary {
   readonly cell: Cell;
   /** Null while it is not known. */
   readonly point: GridPoint | null;
-  readonly scores: Scores;
+  readonly scores: SeedScores;
   /** The mean over the seeds of the metric that is shown beside the score, in percent; null if there is none. */
   readonly beside: number | null;
   readonly runs: readonly FinishedRun[];
@@ -38,7 +38,7 @@ export interface RowSummary {
   /** Of the tasks that the model can do, in the order of the plan. */
   readonly cells: readonly CellSummary[];
   /** Means over the tasks of GLUE, for seeds that have all of them. */
-  readonly average: Scores;
+  readonly average: SeedScores;
   /** Of the adapter, in percent of the backbone, as the paper counts; null without a finished run. */
   readonly trained: number | null;
 }
@@ -136,7 +136,7 @@ function averages(all: readonly Gathered[]): Map<number, number> {
   return new Map(complete.map((seed) => [seed, sampleMean(cells.map(({ bySeed }) => bySeed.get(seed) as number))]));
 }
 
-function scoresOf(bySeed: ReadonlyMap<number, number>, dense?: ReadonlyMap<number, number>): Scores {
+function scoresOf(bySeed: ReadonlyMap<number, number>, dense?: ReadonlyMap<number, number>): SeedScores {
   const values = [...bySeed.values()];
   const pairs = [...bySeed].filter(([seed]) => dense?.has(seed));
   const test =
@@ -163,26 +163,26 @@ export function publishedOf(
 const isAveraged = (task: PaperTaskName): boolean => paperTasks.some((name) => name === task);
 
 /** A column of scores: a task, or the mean over those of GLUE. */
-export type Column = PaperTaskName | 'average';
+export type ScoreColumn = PaperTaskName | 'average';
 
 /** The columns of scores: the tasks of GLUE, their mean where there are several, and the other tasks. */
-export function columnsOf({ tasks }: Layout): Column[] {
+export function columnsOf({ tasks }: Layout): ScoreColumn[] {
   const averaged = tasks.filter(isAveraged);
   const others = tasks.filter((task) => !isAveraged(task));
   return [...averaged, ...(averaged.length > 1 ? (['average'] as const) : []), ...others];
 }
 
 /** The column that stands for a row: the mean, or without one the last that its model has. */
-export function mainColumn(plan: Layout, { model }: RowSummary): Column | undefined {
+export function mainColumn(plan: Layout, { model }: RowSummary): ScoreColumn | undefined {
   const own = columnsOf(plan).filter((column) => hasColumn(plan, model, column));
   return own.find((column) => column === 'average') ?? own.at(-1);
 }
 
 /** Whether a model has scores of a column. */
-export const hasColumn = (plan: Layout, model: string, column: Column): boolean =>
+export const hasColumn = (plan: Layout, model: string, column: ScoreColumn): boolean =>
   plan.tasksOf(model).some((task) => (column === 'average' ? isAveraged(task) : task === column));
 
 /** The scores of a column. */
-export function scoresIn({ cells, average }: RowSummary, column: Column): Scores | null {
+export function scoresIn({ cells, average }: RowSummary, column: ScoreColumn): SeedScores | null {
   return column === 'average' ? average : (cells.find(({ cell }) => cell.task === column)?.scores ?? null);
 }

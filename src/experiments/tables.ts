@@ -1,12 +1,12 @@
 import { sampleMean } from './statistics.ts';
 import type { PlacedRun } from './stored-run.ts';
 import {
-  type Column,
   columnsOf,
   mainColumn,
   publishedOf,
   type RowSummary,
-  type Scores,
+  type ScoreColumn,
+  type SeedScores,
   type SweepSummary,
   scoresIn,
 } from './summary.ts';
@@ -18,17 +18,17 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-const columnTitle = (column: Column): string => (column === 'average' ? 'Avg.' : taskTitle(column));
+const columnTitle = (column: ScoreColumn): string => (column === 'average' ? 'Avg.' : taskTitle(column));
 const MISSING = '–';
 
 /** `61.3 ± 0.4`, the deviation only where there are several seeds. */
-export function formatScores({ mean, deviation }: Scores): string {
+export function formatScores({ mean, deviation }: SeedScores): string {
   if (mean === null) return MISSING;
   return deviation === null ? mean.toFixed(1) : `${mean.toFixed(1)} ± ${deviation.toFixed(1)}`;
 }
 
 /** A row's scores of a column, such as `87.4 ± 0.2 (EM 79.9)`. */
-function formatColumn(summary: RowSummary, column: Column): string {
+function formatColumn(summary: RowSummary, column: ScoreColumn): string {
   const scores = scoresIn(summary, column);
   if (!scores) return MISSING;
   const cell = summary.cells.find(({ cell: { task } }) => task === column);
@@ -37,7 +37,7 @@ function formatColumn(summary: RowSummary, column: Column): string {
 }
 
 /** `+0.4 (p = 0.12)`: the difference from the dense row. */
-export function formatTest(scores: Scores | null): string {
+export function formatTest(scores: SeedScores | null): string {
   const test = scores?.test;
   if (!test) return '';
   const sign = test.difference < 0 ? '−' : '+';
@@ -85,7 +85,7 @@ export function scoreTable({ plan, rows }: SweepSummary): Table {
 }
 
 /** A printed number. The mean is that of the GLUE tasks of the sweep, as far as their scores are printed. */
-function numberOf(plan: SweepSummary['plan'], row: string, paper: string, column: Column) {
+function numberOf(plan: SweepSummary['plan'], row: string, paper: string, column: ScoreColumn) {
   const scores = publishedOf(plan, row).find(({ model }) => model === paper)?.scores ?? {};
   if (column !== 'average' || paperTasks.every((task) => plan.tasks.includes(task))) return scores[column];
   const averaged = paperTasks.filter((task) => plan.tasks.includes(task));

@@ -6,13 +6,13 @@ import { whatIsMissing } from './missing.ts';
 import { natives } from './sources.ts';
 
 /** The text of a function and its name. */
-export interface Source {
+export interface FunctionSource {
   readonly name: string;
   readonly source: string;
 }
 
 /** A function in the shading language, where `TEXEL(array, place, size)` is the colour at a place in a texture. */
-export interface Native extends Source {
+export interface Native extends FunctionSource {
   /** gpu.js' names of the types of arguments and result, if they are not all integers. */
   readonly types?: Readonly<Record<string, string>>;
   readonly returns?: string;
@@ -36,7 +36,7 @@ export interface KernelRun {
 
 export interface KernelSettings {
   readonly argumentTypes: readonly string[];
-  readonly functions: readonly Source[];
+  readonly functions: readonly FunctionSource[];
   readonly constants: Readonly<Record<string, number>>;
 }
 

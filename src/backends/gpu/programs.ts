@@ -1,4 +1,4 @@
-import type { Device, KernelArgument, KernelRun, Source, Texture } from './gpujs.ts';
+import type { Device, FunctionSource, KernelArgument, KernelRun, Texture } from './gpujs.ts';
 import { helpers } from './sources.ts';
 
 /**
@@ -15,14 +15,14 @@ const types = {
 export type ArgumentType = keyof typeof types;
 
 /** A kernel function and the types of its arguments. */
-export interface Program extends Source {
+export interface Program extends FunctionSource {
   readonly types: readonly ArgumentType[];
 }
 
 /** Constants that a kernel is compiled with. */
 export interface Variant {
   /** The scalar function that it calls as `apply`. */
-  readonly apply?: Source;
+  readonly apply?: FunctionSource;
   /** At least the number of rounds of its loop. */
   readonly rounds?: number;
 }
@@ -84,7 +84,7 @@ export class Programs {
 }
 
 /** The functions that a kernel needs beside its own. */
-function withHelpers({ source }: Program, apply: Source | undefined): Source[] {
+function withHelpers({ source }: Program, apply: FunctionSource | undefined): FunctionSource[] {
   const functions = apply ? [apply] : [];
   // A helper may call one before it.
   for (const helper of helpers.toReversed()) {

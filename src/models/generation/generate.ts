@@ -5,7 +5,7 @@ import { checkSequence, packSequences, type TokenIds } from '../batch.ts';
 import { Seq2SeqModel } from '../seq2seq.ts';
 import { beamSearch, type ScoredText } from './beam-search.ts';
 import { CachedDecoding } from './decoding.ts';
-import { argmax, type Choice, greedyOrSampling } from './greedy-or-sampling.ts';
+import { argmax, type ChooseToken, greedyOrSampling } from './greedy-or-sampling.ts';
 import { constraintProcessors, expScores, samplingProcessors } from './logits-processors.ts';
 import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
 
@@ -25,7 +25,7 @@ export interface GenerationOptions {
 }
 
 /** Draws tokens with the probabilities softmax(scores), narrowed as the settings say. */
-function sampler(sampling: Sampling, randomOf: (text: number) => Random): Choice {
+function sampler(sampling: Sampling, randomOf: (text: number) => Random): ChooseToken {
   const warp = samplingProcessors(sampling);
   const streams = new Map<number, Random>();
   return (scores, tokens, text) => {

@@ -4,10 +4,10 @@ import type { LogitsProcessor } from './logits-processors.ts';
 import { readScores } from './scores.ts';
 
 /** Picks the next token of text `text` from scores that are constrained already. */
-export type Choice = (scores: Float32Array, tokens: readonly number[], text: number) => number;
+export type ChooseToken = (scores: Float32Array, tokens: readonly number[], text: number) => number;
 
 /** The token with the highest score; of equals the one with the lower number. */
-export const argmax: Choice = (scores) => scores.reduce((top, score, id) => (score > scores[top] ? id : top), 0);
+export const argmax: ChooseToken = (scores) => scores.reduce((top, score, id) => (score > scores[top] ? id : top), 0);
 
 export interface GreedyOrSamplingOptions {
   /** Number of sources. */
@@ -16,7 +16,7 @@ export interface GreedyOrSamplingOptions {
   readonly textsPerSource: number;
   readonly maxLength: number;
   readonly constrain: LogitsProcessor;
-  readonly choose: Choice;
+  readonly choose: ChooseToken;
   /** Told each token as soon as it is there. */
   readonly onToken?: (text: number, id: number) => void;
   /** Awaited before each step. */
