@@ -9,7 +9,7 @@ import type {
   Sublayer,
 } from '../models/index.ts';
 import type { Parameter, ParameterPath } from '../nn/index.ts';
-import { type ConfigOf, completeOptions, type OptionTable, type OptionValue } from '../settings/index.ts';
+import { type ConfigOf, completeOptions, type OptionTable, type OptionValue, shown } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSwap } from './weight-swap.ts';
 
@@ -135,6 +135,9 @@ export function defineFamily<const Table extends OptionTable>(definition: Family
     return { kind, ...config };
   };
   const settings = (options: Partial<ConfigOf<Table>> = {}): AdapterSettings => {
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+      throw new TypeError(`${kind}: its options must be an object, not ${shown(options)}.`);
+    }
     configure(options); // says what is wrong
     return { kind, ...onlyGiven(options) } as AdapterSettings;
   };

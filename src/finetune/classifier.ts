@@ -1,7 +1,8 @@
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
+import { checkOptions } from '../settings/index.ts';
 import { classification, loadParts, predict } from '../training/index.ts';
-import { type Inputs, inputsOf } from './inputs.ts';
+import { checkFields, checkLabels, type Inputs, inputsOf } from './inputs.ts';
 import { type FromPretrainedOptions, settingsFor } from './options.ts';
 import { PretrainedModel } from './pretrained.ts';
 import type { TypesOf } from './types.ts';
@@ -37,8 +38,10 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
    * @throws InputError if there is no such model, or it has no head and no labels are given
    */
   static async fromPretrained(nameOrPath: string, options: ClassifierOptions = {}): Promise<Classifier> {
-    const settings = await settingsFor(classification, nameOrPath, options);
-    return new Classifier(loadParts(classification, settings, options.labels));
+    const { labels, ...others } = options;
+    checkLabels(labels);
+    const settings = await settingsFor(classification, nameOrPath, others);
+    return new Classifier(loadParts(classification, settings, labels));
   }
 
   override get task(): 'text-classification' {
@@ -72,7 +75,10 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
 
   /** Gives the scores of all classes of each text, in the order of the labels, or all numbers. */
   async predictScores(inputs: readonly ClassifierInput[], options: ClassifyOptions = {}): Promise<Classification[][]> {
+    checkOptions('predict', options, { batchSize: true, signal: true });
+    if (!Array.isArray(inputs)) throw new InputError('predictScores takes a list of texts.');
     const { network, tokenizer, settings } = this;
+    for (const input of inputs) checkFields(input, ['text', 'textPair']);
     const examples = inputs.map((input) => (typeof input === 'string' ? { text: input } : input));
     const items = encodeExamples(examples, tokenizer, settings.maxLength);
     const predictions = await predict(network, items, options);

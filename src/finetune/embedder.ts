@@ -12,15 +12,21 @@ import {
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
+import { checkOptions } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { classification, tokenizerOf } from '../training/index.ts';
-import { type Inputs, inputsOf } from './inputs.ts';
+import { checkName, type Inputs, inputsOf } from './inputs.ts';
 
 export interface EmbedderOptions {
   /** Tokens per text, special tokens included. Default 512, or less if the model has fewer positions. */
   readonly maxLength?: number;
   /** The mean of the tokens, or the first one. Default `mean`. */
   readonly pooling?: Pooling;
+}
+
+export interface EmbedOptions {
+  /** Divide each vector by its length. Default false. */
+  readonly normalize?: boolean;
 }
 
 /** A model that turns texts into vectors. It has no loss yet, so it cannot be trained. */
@@ -52,10 +58,10 @@ export class Embedder {
    * @param nameOrPath a model folder, the name of an installed package, or `org/name` of the Hugging Face hub
    * @throws InputError if there is no such model, or it has fewer positions than `maxLength`
    */
-  static async fromPretrained(
-    nameOrPath: string,
-    { maxLength, pooling = 'mean' }: EmbedderOptions = {},
-  ): Promise<Embedder> {
+  static async fromPretrained(nameOrPath: string, options: EmbedderOptions = {}): Promise<Embedder> {
+    checkName(nameOrPath);
+    checkOptions('fromPretrained', options, { maxLength: true, pooling: true });
+    const { maxLength, pooling = 'mean' } = options;
     const loaded = loadEncoder(await fetchModel(nameOrPath), new Random(0));
     const longest = longestSequence(loaded.config);
     if (maxLength !== undefined && maxLength > longest) {
@@ -65,9 +71,11 @@ export class Embedder {
   }
 
   /** Returns the vector of a text, or of each of a list. @throws InputError for what is no text */
-  embed(text: string, options?: { readonly normalize?: boolean }): Promise<number[]>;
-  embed(texts: readonly string[], options?: { readonly normalize?: boolean }): Promise<number[][]>;
-  async embed(given: Inputs<string>, { normalize = false } = {}): Promise<number[] | number[][]> {
+  embed(text: string, options?: EmbedOptions): Promise<number[]>;
+  embed(texts: readonly string[], options?: EmbedOptions): Promise<number[][]>;
+  async embed(given: Inputs<string>, options: EmbedOptions = {}): Promise<number[] | number[][]> {
+    checkOptions('embed', options, { normalize: true });
+    const { normalize = false } = options;
     const examples = inputsOf(given).map((text) => ({ text }));
     const items = encodeExamples(examples, this.tokenizer, this.#maxLength);
     const vectors = await embed(this.network, items, { pooling: this.#pooling, normalize });

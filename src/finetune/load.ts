@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { fetchModel, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { headTitles, parseModelConfig } from '../models/index.ts';
+import { checkOptions, shown } from '../settings/index.ts';
 import {
   type CreateModel,
   classification,
@@ -15,6 +16,8 @@ import {
 } from '../training/index.ts';
 import { Classifier, type ClassifierOptions } from './classifier.ts';
 import { Embedder, type EmbedderOptions } from './embedder.ts';
+import { checkLabels, checkName } from './inputs.ts';
+import { pretrainedOptionNames } from './options.ts';
 import { QuestionAnswering } from './question-answering.ts';
 import { Seq2Seq } from './seq2seq.ts';
 
@@ -36,6 +39,13 @@ export interface LoadOptions extends ClassifierOptions, EmbedderOptions {
   readonly model?: string;
 }
 
+const tasks: { readonly [Name in keyof ModelsByTask]: true } = {
+  'text-classification': true,
+  'question-answering': true,
+  'text2text-generation': true,
+  'feature-extraction': true,
+};
+
 /** Makes the model of each task. */
 const create = ((parts: ModelParts<never>) => {
   if (parts.task === classification) return new Classifier(parts);
@@ -56,7 +66,13 @@ export function load<Task extends keyof ModelsByTask>(
 ): Promise<ModelsByTask[Task]>;
 export function load(nameOrPath: string, options?: LoadOptions): Promise<AnyModel>;
 export async function load(nameOrPath: string, options: LoadOptions = {}): Promise<AnyModel> {
+  checkName(nameOrPath);
+  checkOptions('load', options, { ...pretrainedOptionNames, labels: true, task: true, model: true });
+  checkLabels(options.labels);
   const { task } = options;
+  if (task !== undefined && !Object.hasOwn(tasks, task)) {
+    throw new InputError(`task must be one of ${Object.keys(tasks).join(', ')}, not ${shown(task)}.`);
+  }
   const isRun = isFinishedRun(nameOrPath);
   if (!isRun && !isAdapterFolder(nameOrPath)) return loadCheckpoint(nameOrPath, options);
   const { labels, pooling, maxLength } = options;
@@ -69,7 +85,8 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   throw new InputError(`${nameOrPath} was trained for ${loaded.task}, not for ${task}.`);
 }
 
-async function loadCheckpoint(nameOrPath: string, { task, model: _, ...options }: LoadOptions): Promise<AnyModel> {
+async function loadCheckpoint(nameOrPath: string, { task, model, ...options }: LoadOptions): Promise<AnyModel> {
+  if (model !== undefined) throw new InputError(`${nameOrPath} is a checkpoint; model is for the backbone of a run.`);
   const place = await fetchModel(nameOrPath);
   switch (task ?? taskOfCheckpoint(place)) {
     case 'text-classification':
@@ -87,15 +104,15 @@ async function loadCheckpoint(nameOrPath: string, { task, model: _, ...options }
 function taskOfCheckpoint(nameOrPath: string): keyof ModelsByTask {
   const folder = resolveModelFolder(nameOrPath);
   const { stated } = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
-  const tasks: Partial<Record<string, keyof ModelsByTask>> = {
+  const stands: Partial<Record<string, keyof ModelsByTask>> = {
     'sequence-classification': 'text-classification',
     'question-answering': 'question-answering',
     'text-generation': 'text2text-generation',
     none: 'feature-extraction',
   };
-  const task = tasks[stated.kind];
+  const task = stands[stated.kind];
   if (task) return task;
   throw new InputError(
-    `${nameOrPath} has ${headTitles[stated.kind]}; say what to load it for with task: ${Object.values(tasks).join(', ')}.`,
+    `${nameOrPath} has ${headTitles[stated.kind]}; say what to load it for with task: ${Object.values(stands).join(', ')}.`,
   );
 }

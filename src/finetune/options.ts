@@ -1,6 +1,8 @@
 import { fetchModel } from '../io/index.ts';
 import type { Pooling } from '../models/index.ts';
+import { checkOptions, type OptionNames } from '../settings/index.ts';
 import { chosenSettings, located, type RunSettings, type Task, type TaskTypes } from '../training/index.ts';
+import { checkName } from './inputs.ts';
 
 /** Options of loading a pretrained model. */
 export interface FromPretrainedOptions {
@@ -16,12 +18,24 @@ export interface FromPretrainedOptions {
   readonly freezeHead?: boolean;
 }
 
+/** The names of the options of all models. */
+export const pretrainedOptionNames: OptionNames<FromPretrainedOptions> = {
+  maxLength: true,
+  pooling: true,
+  ignoreMismatchedSizes: true,
+  seed: true,
+  freezeHead: true,
+};
+
 /** Returns the settings of a model that no run has made yet; one of the hub is downloaded. */
 export async function settingsFor<T extends TaskTypes>(
   { name: task }: Task<T>,
   nameOrPath: string,
-  { maxLength, pooling, ignoreMismatchedSizes, seed, freezeHead }: FromPretrainedOptions,
+  options: FromPretrainedOptions,
 ): Promise<RunSettings> {
+  checkName(nameOrPath);
+  checkOptions('fromPretrained', options, pretrainedOptionNames);
+  const { maxLength, pooling, ignoreMismatchedSizes, seed, freezeHead } = options;
   const own = task === 'text-classification' ? { pooling } : {};
   const head = task === 'text2text-generation' ? {} : { freezeHead };
   const given = { model: nameOrPath, task, maxLength, ignoreMismatchedSizes, seed, ...own, ...head, pruning: 'none' };

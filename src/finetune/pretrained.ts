@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
+import { checkInstance, checkOptions, type OptionNames, shown } from '../settings/index.ts';
 import {
   type AdapterPruneReport,
   type Batch,
@@ -49,6 +50,31 @@ export interface FitOptions extends DataOptions, Partial<TrainingOptions>, LoopE
   readonly seed?: number;
   /** When it is aborted, training ends after the current step with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+const dataOptionNames: OptionNames<DataOptions> = {
+  text: true,
+  label: true,
+  labelKind: true,
+  target: true,
+  skipInvalid: true,
+  rougeTokenizer: true,
+};
+const batchesOptionNames: OptionNames<BatchesOptions> = {
+  ...dataOptionNames,
+  batchSize: true,
+  batchTokens: true,
+  groupByLength: true,
+  epochs: true,
+  seed: true,
+};
+
+/** @throws InputError for a number of evaluations that there cannot be @throws TypeError for a signal that is none */
+function checkRun({ evaluations, signal }: { readonly evaluations: number; readonly signal?: AbortSignal }): void {
+  if (!(Number.isSafeInteger(evaluations) && evaluations > 0)) {
+    throw new InputError(`training: evaluations must be a whole number above 0, not ${shown(evaluations)}.`);
+  }
+  if (signal !== undefined) checkInstance('fit', 'signal', signal, AbortSignal);
 }
 
 /**
@@ -103,6 +129,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    * @throws InputError as the reading of data, and for rows that can be read once, where there are more epochs than one
    */
   async *batches(data: TrainingData, options: BatchesOptions = {}): AsyncGenerator<Batch<T['item']>, void, undefined> {
+    checkOptions('batches', options, batchesOptionNames);
     const { batchSize, batchTokens, groupByLength = false, ...rest } = options;
     const { epochs = 1, seed = this.settings.seed, ...columns } = rest;
     const examples = new EpochItems(this, data, { ...columns, epochs });
@@ -139,6 +166,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     const { onStep, onEvaluate, onScored, ...given } = rest;
     const training = trainingOptions(given);
     const columns = { text, label, target, skipInvalid };
+    checkRun({ evaluations, signal });
     void this.adapter; // says what is missing
     this.useTraining(training, seed);
     const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });
@@ -165,6 +193,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
 
   /** Evaluates the model. @throws InputError as the reading of data, and if the model's output is not finite */
   async evaluate(data: TrainingData, options: DataOptions = {}): Promise<Scores> {
+    checkOptions('evaluate', options, dataOptionNames);
     return (await readEvaluation(this, data, options)).scores(this.network);
   }
 

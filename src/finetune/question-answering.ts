@@ -1,5 +1,6 @@
 import { type Question, questionWindows } from '../data/index.ts';
 import { windowDefaults } from '../data/windows.ts';
+import { checkOptions } from '../settings/index.ts';
 import { answerQuestions, loadParts, questionAnswering } from '../training/index.ts';
 import { type Inputs, inputsOf } from './inputs.ts';
 import { type FromPretrainedOptions, settingsFor } from './options.ts';
@@ -49,6 +50,7 @@ export class QuestionAnswering extends PretrainedModel<TypesOf<typeof questionAn
   predict(input: QuestionInput, options?: AnswerOptions): Promise<AnswerFound>;
   predict(inputs: readonly QuestionInput[], options?: AnswerOptions): Promise<AnswerFound[]>;
   async predict(given: Inputs<QuestionInput>, options: AnswerOptions = {}): Promise<AnswerFound | AnswerFound[]> {
+    checkOptions('predict', options, { batchSize: true, signal: true });
     const questions = inputsOf(given).map((input, i): Question => ({ id: String(i), answers: [], ...input }));
     const { maxLength, stride = windowDefaults.stride } = this.settings;
     const windows = questionWindows(questions, this.tokenizer, { maxLength, stride });

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { checkOptions, shown } from '../settings/index.ts';
 import {
   type AdapterPruneReport,
   type ConversionTarget,
@@ -18,14 +19,26 @@ export interface SaveOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+const formats: { readonly [Format in ConversionTarget]: true } = {
+  sparse: true,
+  peft: true,
+  adapterhub: true,
+  huggingface: true,
+};
+
 /** Saves a model with its adapter; see `PretrainedModel.savePretrained`. */
 export async function saveModel(
   model: TaskModel,
   pruning: AdapterPruneReport | null,
   metrics: RunMetrics,
   folder: string,
-  { format = 'sparse', overwrite = false, onWarning }: SaveOptions,
+  options: SaveOptions,
 ): Promise<void> {
+  checkOptions('savePretrained', options, { format: true, overwrite: true, onWarning: true });
+  const { format = 'sparse', overwrite = false, onWarning } = options;
+  if (!Object.hasOwn(formats, format)) {
+    throw new InputError(`format must be one of ${Object.keys(formats).join(', ')}, not ${shown(format)}.`);
+  }
   const { parts } = model.adapter;
   if (format === 'peft' && parts.ejected) {
     throw new InputError(

@@ -32,6 +32,15 @@ export interface AdamWOptions {
   readonly decays?: (parameter: Parameter) => boolean;
 }
 
+const optionNames: { readonly [Name in keyof Required<AdamWOptions>]: true } = {
+  variant: true,
+  learningRate: true,
+  betas: true,
+  eps: true,
+  weightDecay: true,
+  decays: true,
+};
+
 /** Tells biases and layer norms, which are usually not pulled towards 0, from the other parameters: `decays` of a usual run. */
 export const exceptBiasesAndNorms = ({ name }: Parameter): boolean =>
   !/(^|\.)bias$/.test(name) && !/norm[^.]*\.weight$/i.test(name);
@@ -113,16 +122,25 @@ export class AdamW {
   readonly #slots: readonly Slot[];
   #step = 0;
 
-  /** @throws RangeError for an option that is out of range */
+  /** @throws TypeError for an option that there is not @throws RangeError for one that is out of range */
   constructor(parameters: readonly Parameter[], options: AdamWOptions = {}) {
     const { learningRate = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decays = () => true } = options;
+    const { variant = 'torch-adamw' } = options;
+    if (!Array.isArray(parameters)) throw new TypeError('AdamW: parameters must be an array of parameters.');
+    const other = Object.keys(options).find((name) => !(name in optionNames));
+    if (other !== undefined) {
+      throw new TypeError(`AdamW: unknown option "${other}"; there are: ${Object.keys(optionNames).join(', ')}.`);
+    }
+    if (!Object.hasOwn(coefficients, variant)) {
+      throw new RangeError(`AdamW: variant must be one of ${Object.keys(coefficients).join(', ')}, not ${variant}.`);
+    }
     assertFromZero({ learningRate, eps, weightDecay });
     if (betas.some((beta) => !(beta >= 0 && beta < 1))) {
       throw new RangeError(`AdamW: betas must be two numbers in [0, 1), not ${betas.join(' and ')}.`);
     }
     this.parameters = parameters;
     this.learningRate = learningRate;
-    this.#variant = options.variant ?? 'torch-adamw';
+    this.#variant = variant;
     this.#betas = betas;
     this.#eps = eps;
     this.#slots = parameters.map((parameter) => ({

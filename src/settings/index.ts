@@ -1,6 +1,6 @@
 export { printable } from '../errors.ts';
 export { type Disagreement, firstDisagreement } from './agreement.ts';
-export { checkInstance, checkOptions } from './arguments.ts';
+export { checkInstance, checkOptions, type OptionNames } from './arguments.ts';
 export { type BelongingTable, belongingTo } from './belonging.ts';
 export {
   belongingOf,

@@ -21,6 +21,7 @@ import {
 import type { Parameter } from '../nn/index.ts';
 import { add } from '../ops/arithmetic.ts';
 import { Random } from '../random/index.ts';
+import { shown } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { Batch } from './batch-plan.ts';
@@ -171,6 +172,11 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
    */
   addAdapter(adapter: string | AdapterSettings, fused: readonly FusedAdapter[] = []): Adapter {
     if (this.#adapter) throw new InputError('The model has an adapter already; remove it first.');
+    if (typeof adapter !== 'string' && !(typeof adapter === 'object' && adapter !== null)) {
+      throw new TypeError(
+        `addAdapter: adapter must be a kind or settings such as lora({ rank: 8 }), not ${shown(adapter)}.`,
+      );
+    }
     const given = typeof adapter === 'string' ? { kind: adapter } : adapter;
     const complete = completeSettings(given, { pruned: this.#settings.pruning !== 'none' });
     this.#settings = { ...this.#settings, adapter: complete, ...(fused.length > 0 && { fused }) };
