@@ -1,7 +1,7 @@
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { checkOptions } from '../settings/index.ts';
-import { classification, loadParts, predict } from '../training/index.ts';
+import { classification, loadParts, predict, textsOf } from '../training/index.ts';
 import { checkFields, checkLabels, type Inputs, inputsOf } from './inputs.ts';
 import { type FromPretrainedOptions, settingsFor } from './options.ts';
 import { PretrainedModel } from './pretrained.ts';
@@ -52,7 +52,7 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
    * Classifies a text, or each of a list of texts. Where several labels can hold at once this is the likeliest;
    * {@link predictScores} gives all.
    *
-   * @throws InputError for what is no text, for a pair where the model was trained on single texts, and if the model gives several
+   * @throws InputError for what is no text, for a pair where a run has learnt from a column of single texts or the other way round, and if the model gives several
    *   numbers
    */
   predict(input: ClassifierInput, options?: ClassifyOptions): Promise<Classification>;
@@ -80,6 +80,7 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
     const { network, tokenizer, settings } = this;
     for (const input of inputs) checkFields(input, ['text', 'textPair']);
     const examples = inputs.map((input) => (typeof input === 'string' ? { text: input } : input));
+    checkTexts(examples, textsOf(settings));
     const items = encodeExamples(examples, tokenizer, settings.maxLength);
     const predictions = await predict(network, items, options);
     const names = network.labels ?? (network.outputs.length > 1 ? network.outputs : []);
@@ -87,4 +88,15 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
       (probabilities ?? logits).map((score, i) => ({ label: names[i] ?? null, score })),
     );
   }
+}
+
+/** @param texts how many an example has that the model was trained on; null where that is not known */
+function checkTexts(examples: readonly { readonly textPair?: string }[], texts: 1 | 2 | null): void {
+  if (texts === null) return;
+  const other = examples.findIndex((example) => (example?.textPair === undefined ? 1 : 2) !== texts);
+  if (other === -1) return;
+  const learnt = texts === 1 ? 'single texts' : 'pairs { text, textPair }';
+  throw new InputError(
+    `inputs[${other}] is ${texts === 1 ? 'a pair' : 'one text'}; the model was trained on ${learnt}.`,
+  );
 }

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import * as v from 'valibot';
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { fetchModel } from '../io/index.ts';
@@ -12,7 +13,7 @@ import {
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
-import { checkOptions } from '../settings/index.ts';
+import { checkOptions, oneOf, openFields, parseWith, positiveInteger } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { classification, tokenizerOf } from '../training/index.ts';
 import { checkName, type Inputs, inputsOf } from './inputs.ts';
@@ -23,6 +24,11 @@ export interface EmbedderOptions {
   /** The mean of the tokens, or the first one. Default `mean`. */
   readonly pooling?: Pooling;
 }
+
+const embedderFields = openFields({
+  maxLength: v.optional(positiveInteger),
+  pooling: v.optional(oneOf(['cls', 'mean'])),
+});
 
 export interface EmbedOptions {
   /** Divide each vector by its length. Default false. */
@@ -61,7 +67,7 @@ export class Embedder {
   static async fromPretrained(nameOrPath: string, options: EmbedderOptions = {}): Promise<Embedder> {
     checkName(nameOrPath);
     checkOptions('fromPretrained', options, { maxLength: true, pooling: true });
-    const { maxLength, pooling = 'mean' } = options;
+    const { maxLength, pooling = 'mean' } = parseWith(embedderFields, options, 'fromPretrained');
     const loaded = loadEncoder(await fetchModel(nameOrPath), new Random(0));
     const longest = longestSequence(loaded.config);
     if (maxLength !== undefined && maxLength > longest) {

@@ -1,5 +1,8 @@
+import * as v from 'valibot';
 import { type BackendName, getBackend } from '../backends/index.ts';
 import { knownDataset, type Source, sourceOf } from '../data/index.ts';
+import { InputError } from '../errors.ts';
+import { boolean, openFields, parseWith } from '../settings/index.ts';
 import { setBackend } from '../tensor/index.ts';
 import {
   chosenSettings,
@@ -30,6 +33,23 @@ export interface FinetuneSettings extends Omit<GivenSettings, 'data' | 'evalData
   readonly resume?: boolean;
 }
 
+type Call = RunEvents & Pick<FinetuneSettings, 'signal' | 'resume'>;
+
+const listener = v.optional(v.function('a function'));
+
+/** What is given beside the settings of a run, which are checked with their declarations. */
+const callFields = openFields({
+  signal: v.optional(v.instance(AbortSignal, 'an AbortSignal')),
+  resume: v.optional(boolean),
+  onWarning: listener,
+  onLoaded: listener,
+  onPruning: listener,
+  onPruned: listener,
+  onStep: listener,
+  onEvaluate: listener,
+  onScored: listener,
+} satisfies { readonly [Key in keyof Required<Call>]: v.GenericSchema });
+
 /** A model that `finetune` trains. */
 export type Finetuned = Classifier | QuestionAnswering | Seq2Seq;
 
@@ -52,6 +72,7 @@ export async function finetune(
 ): Promise<QuestionAnswering>;
 export async function finetune(settings: FinetuneSettings): Promise<Finetuned>;
 export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
+  parseWith(callFields, given, 'finetune');
   const {
     signal,
     resume = false,
@@ -99,6 +120,9 @@ function splitData({ data, evalData, ...rest }: Omit<FinetuneSettings, keyof Run
   const isNamed = [data, evalData].every((one) => one === undefined || typeof one === 'string');
   const settings: GivenSettings = { ...rest, ...paths };
   if (isNamed) return { settings };
+  if (data === undefined && settings.dataset === undefined) {
+    throw new InputError('data is missing: evalData is for judging a model, not for training it.');
+  }
   const task = learnableOf(settings);
   const columns = {
     ...(task === 'text-classification' && { label: 'label' }),

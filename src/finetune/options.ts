@@ -27,7 +27,11 @@ export const pretrainedOptionNames: OptionNames<FromPretrainedOptions> = {
   freezeHead: true,
 };
 
-/** Returns the settings of a model that no run has made yet; one of the hub is downloaded. */
+/**
+ * Returns the settings of a model that no run has made yet; one of the hub is downloaded.
+ *
+ * @throws InputError for an option that is wrong or has no effect for the task
+ */
 export async function settingsFor<T extends TaskTypes>(
   { name: task }: Task<T>,
   nameOrPath: string,
@@ -35,10 +39,7 @@ export async function settingsFor<T extends TaskTypes>(
 ): Promise<RunSettings> {
   checkName(nameOrPath);
   checkOptions('fromPretrained', options, pretrainedOptionNames);
-  const { maxLength, pooling, ignoreMismatchedSizes, seed, freezeHead } = options;
-  const own = task === 'text-classification' ? { pooling } : {};
-  const head = task === 'text2text-generation' ? {} : { freezeHead };
-  const given = { model: nameOrPath, task, maxLength, ignoreMismatchedSizes, seed, ...own, ...head, pruning: 'none' };
+  const given = { ...options, model: nameOrPath, task, pruning: 'none' };
   const chosen = chosenSettings(given, { isTrained: false });
   return located({ ...chosen, model: await fetchModel(chosen.model) });
 }

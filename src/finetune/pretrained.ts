@@ -130,13 +130,14 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    */
   async *batches(data: TrainingData, options: BatchesOptions = {}): AsyncGenerator<Batch<T['item']>, void, undefined> {
     checkOptions('batches', options, batchesOptionNames);
-    const { batchSize, batchTokens, groupByLength = false, ...rest } = options;
-    const { epochs = 1, seed = this.settings.seed, ...columns } = rest;
+    const { batchSize, batchTokens, groupByLength, epochs: passes = 1, ...rest } = options;
+    const { seed = this.settings.seed, ...columns } = rest;
+    const { epochs, ...sizes } = trainingOptions({ batchSize, batchTokens, groupByLength, epochs: passes });
     const examples = new EpochItems(this, data, { ...columns, epochs });
     const lengthOf = (item: T['item']) => this.definition.tokenCount(item);
     const plan = new BatchPlan(
       await examples.read(),
-      { ...batchesOf({ batchSize, batchTokens, groupByLength }), epochs, lengthOf },
+      { ...batchesOf(sizes), epochs, lengthOf },
       new Random(seed).fork('training'),
     );
     for (let step = 0; step < plan.totalSteps; step++) {

@@ -8,9 +8,10 @@ export type TrainingData = Data;
 /** The columns of the rows; the label is in `label` unless another is named. */
 export type DataOptions = Omit<ColumnSettings, 'known'>;
 
-/** @throws InputError for an iterator, which gives its rows once, where there are more epochs than one */
+/** @throws InputError for an iterator or a stream, which give their rows once, where there are more epochs than one */
 export function refuseReadOnce(data: TrainingData, epochs: number): void {
-  if (epochs <= 1 || typeof data !== 'object' || data === null || !('next' in data)) return;
+  if (epochs <= 1 || typeof data !== 'object' || data === null) return;
+  if (!['next', 'getReader', 'pipe'].some((method) => method in data)) return;
   throw new InputError(
     `data gives its rows once only, and there are ${epochs} epochs; give an array, or an object whose [Symbol.asyncIterator] begins anew each time.`,
   );

@@ -9,7 +9,7 @@ export interface Batch<Item> {
   readonly items: readonly Item[];
   /** The generator that dropout of this step draws from. */
   readonly random: Random;
-  /** ParameterCount from 0. */
+  /** Counted from 0. */
   readonly epoch: number;
   /** Steps before this one. */
   readonly step: number;

@@ -150,7 +150,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   /** The adapter that is trained. @throws InputError if the model has none */
   get adapter(): Adapter {
     if (this.#adapter) return this.#adapter;
-    throw new InputError('The model has no adapter; give it one with addAdapter, or full() to train all weights.');
+    throw new InputError('The model has no adapter; give it one with addAdapter; the kind full trains all weights.');
   }
 
   /** The adapter and, unless it is frozen, the head. */

@@ -54,11 +54,13 @@ export type GivenPruning = Omit<
 };
 
 /** Returns the settings of pruning with their defaults. @throws InputError for one that is unknown, without effect, or wrong */
-export function prunedAs({ method, ...rest }: GivenPruning): Partial<RunSettings> {
+export function prunedAs(settings: GivenPruning): Partial<RunSettings> {
   const table = { ...pruningSettings(), ...methodSettings() };
-  const given = parseGiven(table, { ...rest, ...(method !== undefined && { pruning: method }) }, 'prune');
-  const name = String(given.pruning ?? defaultOf('pruning'));
-  const choices = { pruning: { name } };
+  const { pruning, ...others } = table;
+  const { method = defaultOf('pruning'), ...rest } = parseGiven({ method: pruning, ...others }, settings, 'prune');
+  const name = String(method);
+  const given = { ...rest, pruning: name };
+  const choices = { pruning: { name, by: 'method', value: name } };
   refuseWithoutEffect(table, given, choices);
   return withDefaults(table, given, choices, { pruningIterations: pruningMethodOf(name).iterations });
 }

@@ -11,6 +11,7 @@ import {
   positiveInteger,
   positiveNumber,
   probability,
+  refuseWithoutEffect,
   type SettingsOf,
   wholeNumberIn,
   withDefaults,
@@ -71,8 +72,9 @@ export const trainerSettings = {
 /** How a trainer trains: with batches of `batchSize` examples, or of `batchTokens` tokens at most. */
 export type TrainingOptions = SettingsOf<typeof trainerSettings>;
 
-/** Complete options of a trainer. @throws InputError for an option or a value that there is not */
+/** Complete options of a trainer. @throws InputError for an option or a value that there is not, and two that exclude each other */
 export const trainingOptions = (given: GivenOf<typeof trainerSettings> = {}): TrainingOptions => {
   const values = parseGiven(trainerSettings, given, 'training');
+  refuseWithoutEffect(trainerSettings, values, {});
   return withDefaults(trainerSettings, values, {}) as TrainingOptions;
 };

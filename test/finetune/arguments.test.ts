@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { lora } from '../../src/adapters/index.ts';
-import { Classifier, Embedder, load, QuestionAnswering } from '../../src/finetune/index.ts';
+import { Classifier, Embedder, finetune, load, QuestionAnswering, Seq2Seq } from '../../src/finetune/index.ts';
 import { AdamW } from '../../src/optim/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
@@ -15,6 +15,7 @@ const rows = [
   { text: 'the film is good', label: 'yes' },
   { text: 'the film is bad', label: 'no' },
 ];
+const given = { model: folder, data: rows };
 const untyped = (value: unknown) => value as never;
 
 async function adapted(): Promise<Classifier> {
@@ -83,6 +84,44 @@ const wrong: [name: string, call: () => unknown, message: RegExp][] = [
     /"force"/,
   ],
   ['the name that PyTorch has for the learning rate', () => new AdamW([], untyped({ lr: 1 })), /unknown option "lr"/],
+  ['no settings', () => finetune(untyped(undefined)), /finetune must be an object, not missing/],
+  ['a listener', () => finetune(untyped({ ...given, onStep: 3 })), /finetune: onStep must be a function, not 3/],
+  [
+    'the signal of a call',
+    () => finetune(untyped({ ...given, signal: 3 })),
+    /finetune: signal must be an AbortSignal, not 3/,
+  ],
+  ['whether to resume', () => finetune(untyped({ ...given, resume: 'no' })), /resume must be true or false, not "no"/],
+  ['evaluation alone', () => finetune({ ...given, data: undefined, evalData: rows }), /data is missing: evalData/],
+  [
+    'a pooling without effect',
+    () => QuestionAnswering.fromPretrained(folder, { pooling: 'mean' }),
+    /pooling has no effect with task question-answering/,
+  ],
+  [
+    'a frozen head without a head',
+    () => Seq2Seq.fromPretrained(folder, { freezeHead: true }),
+    /freezeHead has no effect with task text2text-generation/,
+  ],
+  ['a pooling', () => Embedder.fromPretrained(folder, untyped({ pooling: 'max' })), /pooling must be one of cls, mean/],
+  ['no length', () => Embedder.fromPretrained(folder, { maxLength: -1 }), /maxLength must be a whole number above 0/],
+  [
+    'two sizes of batches',
+    async () => (await adapted()).fit(rows, { batchSize: 2, batchTokens: 8 }),
+    /batchSize cannot be combined with batchTokens/,
+  ],
+  ['two sizes in a loop', () => batchesOf({ batchSize: 2, batchTokens: 8 }), /batchSize cannot be combined/],
+  ['epochs of a loop', () => batchesOf({ epochs: 1.5 }), /epochs must be a whole number/],
+  [
+    'a method of pruning',
+    async () => (await adapted()).prune(untyped({ method: 'snap' })),
+    /prune: method must be one of .*not "snap"/,
+  ],
+  [
+    'an option of another method',
+    async () => (await adapted()).prune({ method: 'snip', graspTemperature: 2, data: rows }),
+    /graspTemperature has no effect with method snip/,
+  ],
   ['a variant', () => new AdamW([], untyped({ variant: 'adam' })), /variant must be one of torch-adamw/],
   ['no parameters', () => new AdamW(untyped(undefined)), /parameters must be an array/],
 ];

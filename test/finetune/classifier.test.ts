@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { suite } from 'uvu';
 import { houlsby, lora } from '../../src/adapters/index.ts';
@@ -130,8 +131,11 @@ test('rows that come once are refused for more than one epoch', async () => {
   const once = function* () {
     yield* rows;
   };
+  const stream = () => new ReadableStream({ start: (all) => all.close() }) as never;
   const model = await adapted();
   await assertRejectsInput(() => model.fit(once(), { epochs: 2 }), /data gives its rows once only.*2 epochs.*array/);
+  await assertRejectsInput(() => model.fit(stream(), { epochs: 2 }), /data gives its rows once only.*2 epochs.*array/);
+  await assertRejectsInput(() => model.fit(Readable.from(rows), { epochs: 2 }), /rows once only.*2 epochs.*array/);
   assert.equal((await model.fit(once(), { epochs: 1, batchSize: 8 })).steps, 3);
   await assertRejectsInput(async () => {
     for await (const _ of model.batches(once(), { epochs: 2 })) assert.fail('a batch');

@@ -127,6 +127,19 @@ test('what is missing, unknown or wrong is one line, before anything is written'
   await assertRejectsInput(wrong({}), /overwrite/);
 });
 
+test('a run with a column of single texts refuses pairs, and one with two columns single texts', async () => {
+  const single = await finetune({ ...small, epochs: 1, output: output() });
+  await assertRejectsInput(
+    () => single.predict({ text: 'abc', textPair: 'abc' }),
+    /inputs\[0\] is a pair.*single texts/,
+  );
+  const questions = ['ab', 'ba'].map((q, i) => ({ q, s: 'abc', label: `class ${i}` }));
+  const two = { data: questions, text: ['q', 's'], label: 'label', evalData: undefined };
+  const pairs = (await finetune({ ...small, ...two, epochs: 1, output: output() })) as Classifier;
+  await assertRejectsInput(() => pairs.predict(['abc']), /inputs\[0\] is one text.*pairs/);
+  assert.ok(await pairs.predict({ text: 'abc', textPair: 'abc' }));
+});
+
 test('what is aborted continues', async () => {
   const folder = output();
   const controller = new AbortController();
