@@ -75,18 +75,33 @@ export async function withRunFolder<Result>(
   }
 }
 
-/** Settings and metrics, which no parameter makes larger. */
-const DOCUMENT_BYTES = 64 * 1024;
+/** What makes the documents of a run larger: settings, counts, scores and losses. */
+export interface DocumentSizes {
+  readonly epochs: number;
+  readonly steps: number;
+  readonly evaluations: number;
+  readonly labels: readonly string[] | null;
+}
+
+/** Bytes of JSON, rather more than less. */
+const BYTES = { always: 64 * 1024, parameter: 256, evaluation: 512, number: 32 } as const;
+
+function documentBytes({ epochs, steps, evaluations, labels }: DocumentSizes, parameters: number): number {
+  const names = (labels ?? []).reduce((sum, label) => sum + BYTES.number + Buffer.byteLength(JSON.stringify(label)), 0);
+  const scores = BYTES.evaluation * Math.min(evaluations, steps);
+  return BYTES.always + BYTES.parameter * parameters + BYTES.number * epochs + scores + names;
+}
 
 /**
  * Keeps space for the files of a run on the disk, so that what was trained can be saved when others have filled it.
  *
  * @throws InputError if there is too little for them and a checkpoint
  */
-export function reserveRun(output: OutputFolder, parameters: readonly Parameter[]): void {
+export function reserveRun(output: OutputFolder, parameters: readonly Parameter[], sizes: DocumentSizes): void {
   const bytesOf = (some: readonly Parameter[]) => some.reduce((sum, { size }) => sum + 4 * size, 0);
-  const files = bytesOf(parameters) + DOCUMENT_BYTES;
-  output.reserve(files, files + 2 * bytesOf(parameters.filter(({ trainable }) => trainable)));
+  const files = bytesOf(parameters) + documentBytes(sizes, parameters.length);
+  const moments = 2 * bytesOf(parameters.filter(({ trainable }) => trainable));
+  output.reserve(files, files + moments + BYTES.number * sizes.steps);
 }
 
 /** The counts of a run's parameters: pruned weights do not count as trained. */

@@ -85,7 +85,8 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
   );
   const trainer = new Trainer(model.objective(items), settings, model.random.fork('training'));
   try {
-    reserveRun(output, model.saved);
+    const { epochs, evaluations } = settings;
+    reserveRun(output, model.saved, { epochs, evaluations, steps: trainer.totalSteps, labels: model.labels });
     const state = resume ? restore(output, settings, run, trainer) : await begin(run, options);
     if (state.pruning) events.onPruned?.(state.pruning);
     const checkpoint = checkpointsOf(output, { settings, fingerprint: fingerprint(items), ...state }, model, trainer);

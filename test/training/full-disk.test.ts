@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { type Disk, openOutput, realDisk } from '../../src/io/output-folder.ts';
@@ -43,6 +43,17 @@ test('one that is full on the way costs checkpoints, and not the result', async 
   assert.equal(warnings.filter((text) => /^no checkpoint after step 1: Cannot write .*ENOSPC/.test(text)).length, 1);
   assert.deepEqual(readdirSync(folder).sort(), finishedFiles);
   assert.deepEqual(weights(folder), await undisturbed());
+});
+
+test('the space that is kept is enough for the losses and scores of a long run', async () => {
+  const folder = place();
+  const kept: number[] = [];
+  const events = { onStep: () => kept.push(statSync(join(folder, '.sparse-adapter.reserve')).size) };
+  const settings = { ...tinySettings, pruning: 'none', pruningExamples: undefined, batchSize: 64 };
+  await tinyRun(folder, { settings: { ...settings, epochs: 800, evaluations: 800 }, events });
+  const written = finishedFiles.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  assert.ok(written > 2 ** 16, `${written}`);
+  assert.ok(kept[0] >= written, `${kept[0]} kept, ${written} written`);
 });
 
 test('where the result cannot be written, the old one and the last step are kept', async () => {
