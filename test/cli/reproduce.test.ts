@@ -180,7 +180,7 @@ test('wrong usage and wrong input are answered with one line', async () => {
     ],
     [['results', '--moved', 'a=b'], 2, /--moved goes with --import/],
     [['results', '--import', at('a.json'), '--moved', 'a'], 2, /It must be from=to, two folders/],
-    [sweep('x', '--methods', 'snap'), 1, /table1 has no row 'snap'; it has full, adapter/],
+    [sweep('x', '--methods', 'snap'), 1, /table1 has no method 'snap'; it has full, adapter/],
     [sweep('x', '--learning-rate', '1e-3,'), 2, /It must be values with commas between them/],
     [sweep('x', '--learning-rate', '1e-3,fast'), 2, /It must be a number above 0/],
     [sweep('x', '--model', 'no-such-model'), 1, /no-such-model/],

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { temporaryFolder } from '../io/temporary.ts';
+import { sparseAdapter, succeed } from '../support/command.ts';
+import { reviewFolder } from '../support/reviews.ts';
+import { tinyFolder } from '../support/tiny-model.ts';
+
+const test = suite('commands: configuration files');
+
+const model = tinyFolder();
+const data = join(reviewFolder(), 'train.csv');
+const options = ['--model', model, '--data', data, '--text', 'text', '--label', 'mood'];
+
+/** What a command prints as its configuration. */
+async function printed(...args: string[]): Promise<Record<string, unknown>> {
+  return JSON.parse((await succeed([...args, '--print-config'])).stdout);
+}
+
+/** A file with settings. */
+const file = (settings: object): string => join(temporaryFolder({ 'run.json': JSON.stringify(settings) }), 'run.json');
+
+test('what is printed is read again as the same settings', async () => {
+  const first = await printed('train', ...options, '--adapter', 'lora', '--rank', '4', '--batch-tokens', '512');
+  assert.deepEqual(
+    [first.task, first.text, first.batchTokens, first.batchSize, first.sparsity],
+    ['text-classification', ['text'], 512, undefined, 0.4],
+  );
+  // Pruned LoRA starts with two random matrices.
+  assert.deepEqual(first.adapter, {
+    ...{ kind: 'lora', rank: 4, alpha: 8, rslora: false, dropout: 0 },
+    ...{ targetModules: ['query', 'value'], init: 'bert' },
+  });
+  assert.deepEqual(await printed('train', '--config', file(first)), first);
+  assert.deepEqual(await printed('prune', '--config', file(first)), first);
+});
+
+test('options win over the file, which loses what has no effect with them', async () => {
+  const own = {
+    model,
+    data,
+    text: 'text',
+    label: 'mood',
+    adapter: { kind: 'lora', rank: 4 },
+    sparsity: 0.6,
+    epochs: 3,
+  };
+  const train = (...args: string[]) => printed('train', '--config', file(own), ...args);
+  const scaled = await train('--alpha', '16', '--epochs', '5');
+  assert.deepEqual([scaled.epochs, scaled.sparsity], [5, 0.6]);
+  assert.deepEqual([(scaled.adapter as { rank: number }).rank, (scaled.adapter as { alpha: number }).alpha], [4, 16]);
+  const dense = await train('--pruning', 'none');
+  assert.deepEqual([dense.pruning, dense.sparsity], ['none', undefined]);
+  const wide = await train('--large-sparse', '2');
+  assert.deepEqual([wide.largeSparse, wide.sparsity], [2, undefined]);
+  const other = await train('--adapter', 'houlsby');
+  assert.equal((other.adapter as { kind: string }).kind, 'houlsby');
+});
+
+const refused: [object, string[], number, RegExp][] = [
+  [{ lerningRate: 1 }, [], 1, /run\.json: lerningRate is no known field\. Known here: model, task, data/],
+  [{ epochs: 0.5 }, [], 1, /run\.json: epochs must be a whole number from 0 to 1000000, not 0\.5/],
+  [{ adapter: { kind: 'lora', bottleneck: 3 } }, [], 1, /run\.json: adapter\.bottleneck is no known field/],
+  [{ stride: 3 }, [], 1, /run\.json: stride has no effect with .*run\.json: task text-classification/],
+  [{}, ['--stride', '3'], 2, /--stride has no effect with --task text-classification; it is for question-answering/],
+  [{ sparsity: 0.3, largeSparse: 2 }, [], 1, /run\.json: sparsity cannot be combined with .*run\.json: largeSparse/],
+  [{ model: 'a', adapter: 'full', pruning: 'snip' }, [], 2, /run\.json: pruning has no effect with .*adapter full/],
+];
+for (const [settings, more, code, message] of refused) {
+  test(`${JSON.stringify(settings)} ${more.join(' ')} is refused in one line`, async () => {
+    const outcome = await sparseAdapter(['train', '--config', file(settings), ...more]);
+    assert.match(outcome.stderr, message);
+    assert.deepEqual([outcome.code, outcome.stdout], [code, '']);
+  });
+}
+
+test.run();
