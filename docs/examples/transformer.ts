@@ -109,7 +109,7 @@ for (let step = 1; step <= 300; step++) {
   if (step % 50 === 0) console.log(`step ${step}: loss ${loss.toFixed(3)}`);
 }
 
-/** What the model writes for words of letters. */
+/** Returns the letters that the model writes. */
 async function written(ids: Int32Array): Promise<number[]> {
   const logits = (await model(ids).array()) as number[][];
   return logits.map((row) => row.indexOf(Math.max(...row)));

@@ -6,7 +6,7 @@ import { currentScope, type Scope, tidyGraph, tidyInside } from '../tensor/scope
 import { Tensor } from '../tensor/tensor.ts';
 import { gradOfOwnGraph } from './grad.ts';
 
-/** What `fn` returned. @throws TypeError if that is no tensor */
+/** Returns the result of `fn`. @throws TypeError if that is no tensor */
 function checked(output: unknown): Tensor {
   if (output instanceof Tensor) return output;
   throw new TypeError(`checkpoint: fn must return a tensor, not ${show(output)}.`);
