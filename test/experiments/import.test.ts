@@ -135,4 +135,11 @@ test('what is no export is one error, and a failing import changes nothing', asy
   store.close();
 });
 
+test('the published results can be imported', async () => {
+  for (const name of ['table1', 'figure2']) {
+    const runs = await readExport(join(import.meta.dirname, `../../docs/results/${name}.json`));
+    assert.ok(runs.length > 0 && runs.every(({ status }) => status === 'finished'));
+  }
+});
+
 test.run();
