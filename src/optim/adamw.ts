@@ -1,10 +1,11 @@
 import type { AdamStep } from '../backends/backend.ts';
-import type { Parameter } from '../nn/index.ts';
+import { Parameter } from '../nn/index.ts';
 import { add, div, mul, sub } from '../ops/arithmetic.ts';
 import { commonBackend } from '../ops/operation.ts';
 import { sqrt } from '../ops/unary.ts';
 import { tensor, zeros } from '../tensor/create.ts';
 import { noGrad } from '../tensor/graph.ts';
+import { problemOf, show, tensors } from '../tensor/kinds.ts';
 import { keep, tidy } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -97,6 +98,20 @@ export interface AdamWState {
   readonly moments: ReadonlyMap<string, { readonly m: ArrayLike<number>; readonly v: ArrayLike<number> }>;
 }
 
+function checkParameters(parameters: readonly Parameter[]): void {
+  if (!Array.isArray(parameters)) {
+    throw new TypeError(`AdamW: parameters must be an array of parameters, not ${show(parameters)}.`);
+  }
+  parameters.forEach((parameter, i) => {
+    if (!(parameter instanceof Parameter)) {
+      throw new TypeError(`AdamW: parameters[${i}] must be a parameter, not ${show(parameter)}.`);
+    }
+    if (parameters.indexOf(parameter) !== i) {
+      throw new RangeError(`AdamW: parameters[${i}], ${parameter.name}, is there twice.`);
+    }
+  });
+}
+
 /** A parameter and the moments of its gradients. */
 interface Slot {
   readonly parameter: Parameter;
@@ -122,11 +137,11 @@ export class AdamW {
   readonly #slots: readonly Slot[];
   #step = 0;
 
-  /** @throws TypeError for an option that there is not @throws RangeError for one that is out of range */
+  /** @throws TypeError for what is no parameter, and an unknown option @throws RangeError for one that is out of range */
   constructor(parameters: readonly Parameter[], options: AdamWOptions = {}) {
     const { learningRate = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01, decays = () => true } = options;
     const { variant = 'torch-adamw' } = options;
-    if (!Array.isArray(parameters)) throw new TypeError('AdamW: parameters must be an array of parameters.');
+    checkParameters(parameters);
     const other = Object.keys(options).find((name) => !(name in optionNames));
     if (other !== undefined) {
       throw new TypeError(`AdamW: unknown option "${other}"; there are: ${Object.keys(optionNames).join(', ')}.`);
@@ -167,6 +182,7 @@ export class AdamW {
    * @throws Error if the gradients do not fit the parameters; nothing is changed then
    */
   step(gradients: readonly Tensor[], { gradientScale = null }: { readonly gradientScale?: Tensor | null } = {}): void {
+    if (!tensors.is(gradients)) throw new TypeError(`AdamW.step: ${problemOf(tensors, 'gradients', gradients)}.`);
     this.#assertFit(gradients);
     if (gradientScale && gradientScale.size !== 1) {
       throw new RangeError(`AdamW.step: gradientScale must be one number, not ${formatShape(gradientScale.shape)}.`);
@@ -190,7 +206,6 @@ export class AdamW {
       throw new Error(`AdamW.step: ${gradients.length} gradients for ${this.#slots.length} parameters.`);
     }
     this.#slots.forEach(({ parameter, m }, i) => {
-      gradients[i].assertAlive();
       commonBackend([m, parameter.value, gradients[i]]);
       if (sameShape(gradients[i].shape, parameter.shape)) return;
       const shapes = `${formatShape(gradients[i].shape)} for the weight ${formatShape(parameter.shape)}`;

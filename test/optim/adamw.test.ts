@@ -254,6 +254,23 @@ test('an option that is out of range is an error that names it', () => {
   assert.throws(() => new AdamW(weights, { betas: [0.9, 1] }), /betas must be two numbers in \[0, 1\), not 0\.9 and 1/);
 });
 
+test('tensors instead of parameters, and whatever is no array of gradients, are refused by name', () => {
+  const weight = named('w', [1]);
+  const wrong: readonly [unknown, RegExp][] = [
+    [[weight, ones([1])], /^AdamW: parameters\[1\] must be a parameter, not a tensor \[1\]/],
+    [[undefined], /^AdamW: parameters\[0\] must be a parameter, not undefined/],
+    [weight, /^AdamW: parameters must be an array of parameters, not an object/],
+    [[weight, weight], /^AdamW: parameters\[1\], w, is there twice/],
+  ];
+  for (const [parameters, message] of wrong) {
+    assert.throws(() => Reflect.construct(AdamW, [parameters]), { message });
+  }
+  const optimizer = new AdamW([weight]);
+  const step = (gradients: unknown) => () => Reflect.apply(optimizer.step, optimizer, [gradients]);
+  assert.throws(step(ones([1])), /^TypeError: AdamW\.step: gradients must be an array of tensors, not a tensor \[1\]/);
+  assert.throws(step([null]), /^TypeError: AdamW\.step: gradients\[0\] must be a tensor, not null/);
+});
+
 test('a state without a parameter is an error that names it and changes nothing', async () => {
   const optimizer = new AdamW(someParameters());
   step(optimizer, 1);

@@ -47,7 +47,30 @@ test('gradients within the limit are left as they are', () => {
   assert.equal(globalNorm([a, b]).item(), 5);
   assert.ok(clipped(4.9)[0][0] < 3);
   assert.equal(clipCoefficient(tensor(5), 2.5).item(), 2.5 / (5 + 1e-6));
-  assert.throws(() => clipGradNorm([a], -1), /clipCoefficient: maxNorm must be a number from 0, not -1/);
+  assert.throws(() => clipGradNorm([a], -1), /clipGradNorm: maxNorm must be a number from 0, not -1/);
+  assert.throws(() => clipCoefficient(a, -1), /clipCoefficient: maxNorm must be a number from 0, not -1/);
+});
+
+test('whatever is no array of tensors is refused by name', () => {
+  const a = tensor([3, 0]);
+  const freed = tensor([1]);
+  freed.dispose();
+  const wrong: readonly [unknown, RegExp][] = [
+    [a, /gradients must be an array of tensors, not a tensor \[2\]/],
+    [[a, 3], /gradients\[1\] must be a tensor, not 3/],
+    [[a, freed], /gradients\[1\]: Tensor \[1\] was freed/],
+    [undefined, /gradients must be an array of tensors, not undefined/],
+    [[], /gradients is empty/],
+  ];
+  for (const [gradients, message] of wrong) {
+    for (const call of [clipGradNorm, globalNorm]) {
+      assert.throws(
+        () => Reflect.apply(call, null, [gradients, 1]),
+        (error: Error) => error.message.startsWith(`${call.name}: `) && message.test(error.message),
+        String(message),
+      );
+    }
+  }
 });
 
 onEveryBackend(test, 'the norm of gradients of any lengths', () => {
