@@ -52,10 +52,13 @@ export function givenSettings(command: Command): Given {
   const table = settingTable();
   const path: string | undefined = command.getOptionValue('config');
   const file: GivenSettings = path === undefined ? {} : parseGiven(table, readJsonObject(path), path);
-  refuseWithoutEffect(table, file, choicesOf(file), (key) => `${path}: ${key}`);
   const options = fromOptions(command, table, file);
   const settings: GivenSettings = { ...file, ...options };
   const rest: Values = withEffect(table, file, options, choicesOf(settings));
+  // What options leave without effect is dropped; what has none in the file either is a mistake there.
+  const dropped = Object.entries(table).filter(([key]) => Object.hasOwn(file, key) && !Object.hasOwn(rest, key));
+  const inFile: Writer = (key) => (Object.hasOwn(file, key) ? `${path}: ${key}` : key);
+  refuseWithoutEffect(Object.fromEntries(dropped), file, choicesOf(file), inFile);
   const write: Writer = (key) => {
     const [outer, inner] = key.split('.');
     if (inner !== undefined) return `--${familyFlag(choicesOf(settings).adapter.name, inner) ?? inner}`;

@@ -12,6 +12,7 @@ import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
 import { describeReproduce, reproduce } from './reproduce.ts';
 import { describeResults, results } from './results.ts';
+import { readNone } from './setting-options.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
 
@@ -51,6 +52,7 @@ export function buildProgram(): Command {
     command.action(async () => {
       try {
         refuseEmpty(command);
+        readNone(command);
         await run(command, command.args[0]);
       } catch (error) {
         if (error instanceof UsageError) command.error(`error: ${error.message}`);

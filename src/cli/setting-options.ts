@@ -29,6 +29,18 @@ function accepted<T>(parse: () => T): T {
   }
 }
 
+/** Stands for null while a command line is read: the parser of options takes null for no value at all. */
+const NONE = Symbol('none');
+
+/** Gives options that say `none` their value, which is null. */
+export function readNone(command: Command): void {
+  for (const option of command.options) {
+    const key = option.attributeName();
+    if (command.getOptionValue(key) !== NONE) continue;
+    command.setOptionValueWithSource(key, null, command.getOptionValueSource(key));
+  }
+}
+
 /** Returns a parser of values with commas between them, each once. */
 export const listOf =
   <T>(parse: (text: string) => T) =>
@@ -70,7 +82,7 @@ export function settingOption(key: string, declared: Declared, told: Told = {}):
   if (placeholder === null) return option;
   // The parser takes --no-repeat-ngram-size for the absence of another option.
   option.negate = false;
-  option.argParser((text: string) => accepted(() => form.parse(text)));
+  option.argParser((text: string) => accepted(() => form.parse(text)) ?? NONE);
   if (choices.length > 0) option.argChoices = [...choices];
   if (told.defaultText === null) return option;
   if (told.defaultText !== undefined || value === undefined)

@@ -69,11 +69,15 @@ function textsOf({ cells }: Row, { classes }: Part, columns: readonly Column[]):
         return `'${columns[i].name}' is ${value}, and the file names ${names.length} classes`;
       value = names[value];
     }
-    if (typeof value === 'object' && value !== null) return `'${columns[i].name}' is neither a text nor a number`;
+    if (value === Infinity || value === -Infinity) return `'${columns[i].name}' is ${value}, which is no finite number`;
+    if (!isPlain(value)) return `'${columns[i].name}' is neither a text nor a number`;
     texts.push(String(value ?? '').trim());
   }
   return texts;
 }
+
+/** Whether a cell is a text, a number, a truth value or empty. */
+const isPlain = (value: unknown): boolean => value === null || !['object', 'function', 'symbol'].includes(typeof value);
 
 /** Whether cells are what a reader needs, as most of a table are: no copy is made of them. */
 const areTexts = (cells: readonly unknown[]): cells is readonly string[] =>

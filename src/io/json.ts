@@ -4,7 +4,8 @@ import { printable } from '../settings/index.ts';
 /** Returns the value of a JSON text. @throws InputError naming its source when it is not JSON */
 export function parseJson(text: string, label: string): unknown {
   try {
-    return JSON.parse(text);
+    // Editors of Windows put a byte order mark in front.
+    return JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(printable(`${label} is not valid JSON: ${reason}.`), { cause: error });

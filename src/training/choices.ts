@@ -38,7 +38,7 @@ function taskChoices(given: GivenSettings): { readonly task: Choice; readonly kn
   if (value !== undefined && knownDataset(value)) {
     return { task, known: { name: layoutOf(value), by: 'task', value, why: 'whose files and columns are known' } };
   }
-  return { task, known: { name: name === 'question-answering' ? 'squad' : 'own', by: 'task', value } };
+  return { task, known: { name: name === 'question-answering' ? 'squad' : 'own', by: 'task', value: value ?? name } };
 }
 
 const kindOf = ({ adapter = factsOf(settingTable().adapter).default }: GivenSettings): string =>

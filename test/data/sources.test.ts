@@ -81,6 +81,23 @@ test('an iterator or a stream can be read once', async () => {
   await assertRejectsInput(() => readExamples(stream, columns), message);
 });
 
+test('cells that are neither texts nor finite numbers are named', async () => {
+  for (const [value, message] of [
+    [Infinity, /row 1: 'mood' is Infinity, which is no finite number/],
+    [-Infinity, /'mood' is -Infinity/],
+    [() => 'x', /'mood' is neither a text nor a number/],
+    [Symbol('x'), /'mood' is neither a text nor a number/],
+    [new Date(), /'mood' is neither a text nor a number/],
+  ] as const) {
+    const rows = [
+      { text: 'a', mood: value },
+      { text: 'b', mood: 2 },
+      { text: 'c', mood: 3 },
+    ];
+    await assertRejectsInput(() => readExamples(rows, columns), message);
+  }
+});
+
 test('rows in memory follow the rules of files', async () => {
   const rows = [{ a: 'x', b: 'y', label: 1.5 }, { a: 'z', b: null, label: 'NA' }, { a: ['x'], b: 'y', label: 2 }, 'x'];
   const pairs = { text: ['b', 'a'], label: 'label' };

@@ -79,6 +79,11 @@ test('what needs one says in one line what to install, before any work', async (
   const download = await without(main, 'download', 'org/name');
   assert.equal(download.code, 1);
   assert.match(download.stderr, /^error: .*npm install @huggingface\/hub\n$/);
+  const absent = await without(main, 'info', 'runs/absent');
+  assert.match(
+    absent.stderr,
+    /^error: .*runs\/absent is neither a folder nor an installed npm package, and .*npm install/,
+  );
 });
 
 test.run();

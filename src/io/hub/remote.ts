@@ -13,7 +13,8 @@ import { HubError, type HubFetch, hubFetch, withRetries } from './request.ts';
 export type OnProgress = (path: string, done: number, size: number) => void;
 
 /** The hub's own library is loaded with the first request. */
-const library = () => optionalPackages('The Hugging Face hub', ['@huggingface/hub'], () => import('@huggingface/hub'));
+const library = (purpose = 'The Hugging Face hub') =>
+  optionalPackages(purpose, ['@huggingface/hub'], () => import('@huggingface/hub'));
 
 const HASH = 'the hexadecimal digits of a SHA-1 or SHA-256';
 const hash = v.pipe(v.string(HASH), v.regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, HASH));
@@ -203,6 +204,7 @@ export async function openRemote(repository: HubRepository, tried: string): Prom
   const environment = hubEnvironment();
   try {
     if (environment.offline) throw forbidden(environment);
+    await library(`${tried}, and the Hugging Face hub`);
     return await RemoteRepository.open(environment, repository);
   } catch (error) {
     if (error instanceof HubError) throw new InputError(`${tried}, and ${error.message}`, { cause: error });
