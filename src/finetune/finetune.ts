@@ -37,7 +37,7 @@ type Call = RunEvents & Pick<FinetuneSettings, 'signal' | 'resume'>;
 
 const listener = v.optional(v.function('a function'));
 
-/** What is given beside the settings of a run, which are checked with their declarations. */
+/** Options beside the settings of a run, which are checked with their declarations. */
 const callFields = openFields({
   signal: v.optional(v.instance(AbortSignal, 'an AbortSignal')),
   resume: v.optional(boolean),

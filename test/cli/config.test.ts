@@ -12,7 +12,7 @@ const model = tinyFolder();
 const data = join(reviewFolder(), 'train.csv');
 const options = ['--model', model, '--data', data, '--text', 'text', '--label', 'mood'];
 
-/** What a command prints as its configuration. */
+/** Returns the configuration that a command prints. */
 async function printed(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse((await succeed([...args, '--print-config'])).stdout);
 }
