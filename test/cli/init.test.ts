@@ -3,12 +3,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { Random } from '../../src/index.ts';
-import { loadEncoder, loadSeq2Seq } from '../../src/models/index.ts';
+import { loadEncoder, loadSeq2Seq, randomWeights } from '../../src/models/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { animalFolder } from '../support/animals.ts';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
 import { tinyBart, tinyBartFolder } from '../support/tiny-bart.ts';
-import { tinyFolder } from '../support/tiny-model.ts';
+import { tinyBert, tinyFolder } from '../support/tiny-model.ts';
 
 const test = suite('commands: models of random weights');
 
@@ -96,6 +97,18 @@ test('without weights a model is still an error, and another deviation too', asy
   const refused = await sparseAdapter(['init', other, '--output', join(outputs, 'other')]);
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /^error: config\.json: init_std 0\.1 is not supported; it must be 0\.02\.$/m);
+});
+
+test('sizes that no memory holds are refused before anything is made', async () => {
+  const sizes = { vocab_size: 1e9, num_hidden_layers: 1e9, max_position_embeddings: 1e12 };
+  for (const [name, value] of Object.entries(sizes)) {
+    await assertRejectsInput(
+      async () => randomWeights({ ...tinyBert, hidden_size: 64, [name]: value }, new Random(1)),
+      new RegExp(`config.json: ${name} ${value} makes weights of .* GiB, and there are 4.0; lower it`),
+    );
+  }
+  const layers = { ...tinyBart, decoder_layers: 1e9 };
+  await assertRejectsInput(async () => randomWeights(layers, new Random(1)), /decoder_layers 1000000000 makes weights/);
 });
 
 test.run();
