@@ -6,14 +6,20 @@ import {
   factsOf,
   firstDisagreement,
   type OptionTable,
-  parseGiven,
   refuseWithoutEffect,
   type Values,
   valueText,
   type Writer,
   withEffect,
 } from '../settings/index.ts';
-import { type ChosenSettings, choicesOf, chosenSettings, type GivenSettings, settingTable } from '../training/index.ts';
+import {
+  type ChosenSettings,
+  choicesOf,
+  chosenSettings,
+  type GivenSettings,
+  readSettings,
+  settingTable,
+} from '../training/index.ts';
 import { familyFlag, familyValues } from './adapter-options.ts';
 import { UsageError } from './errors.ts';
 import { isExplicit } from './options.ts';
@@ -51,7 +57,7 @@ function fromOptions(command: Command, table: OptionTable<unknown>, file: GivenS
 export function givenSettings(command: Command): Given {
   const table = settingTable();
   const path: string | undefined = command.getOptionValue('config');
-  const file: GivenSettings = path === undefined ? {} : parseGiven(table, readJsonObject(path), path);
+  const file: GivenSettings = path === undefined ? {} : readSettings(readJsonObject(path), path);
   const options = fromOptions(command, table, file);
   const settings: GivenSettings = { ...file, ...options };
   const rest: Values = withEffect(table, file, options, choicesOf(settings));

@@ -1,4 +1,4 @@
-import { type AdapterSettings, familyOf } from '../adapters/index.ts';
+import { type AdapterSettings, adapterFamilies, familyOf } from '../adapters/index.ts';
 import { isDrawn, isGlueTask, knownDataset, taskNamed } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { isFolder } from '../io/index.ts';
@@ -7,8 +7,10 @@ import {
   type Choice,
   type Choices,
   factsOf,
+  isRecord,
   parseGiven,
   refuseWithoutEffect,
+  type Values,
   type Writer,
   withDefaults,
 } from '../settings/index.ts';
@@ -91,6 +93,33 @@ function chosenAdapter(given: GivenSettings, isPruned: boolean): AdapterSettings
   return familyOf(kind).configure({ ...options, ...(mixed && { adapters: mixed }) }, { pruned: isPruned });
 }
 
+/** @throws InputError for an option of an adapter that stands beside the adapter instead of in it */
+function refuseAdapterOptions(settings: unknown, label: string): void {
+  const table = settingTable();
+  const families = adapterFamilies();
+  const ownersOf = (key: string) => families.filter(({ options }) => Object.hasOwn(options, key));
+  for (const key of isRecord(settings) ? Object.keys(settings) : []) {
+    const kinds = ownersOf(key).map(({ kind }) => kind);
+    if (Object.hasOwn(table, key) || kinds.length === 0 || (settings as Values)[key] === undefined) continue;
+    const { adapter } = settings as Values;
+    const kind = kinds.find((name) => name === adapter) ?? kinds[0];
+    throw new InputError(
+      `${label}: ${key} is an option of an adapter and stands in it: adapter: { kind: '${kind}', ${key}: ... }.`,
+    );
+  }
+}
+
+/**
+ * Reads settings that are given as one object.
+ *
+ * @param label what they come from, for messages
+ * @throws InputError for a setting that is unknown, and a value that it does not accept
+ */
+export function readSettings(settings: unknown, label: string): GivenSettings {
+  refuseAdapterOptions(settings, label);
+  return parseGiven(settingTable(), settings, label);
+}
+
 export interface ChooseOptions {
   /** How settings are called in messages. Default: by their names. */
   readonly write?: Writer;
@@ -111,7 +140,7 @@ export function chosenSettings(
   { write = asGiven, isTrained = true, hasRows = false }: ChooseOptions = {},
 ): ChosenSettings {
   const table = settingTable();
-  const given = parseGiven(table, settings, 'settings') as GivenSettings;
+  const given = readSettings(settings, 'settings');
   const choices = choicesOf(given);
   refuseWithoutEffect(table, given, choices, write);
   const { name: method, value: kind, why } = choices.pruning;

@@ -1,7 +1,7 @@
 export { type AdapterAccount, byModule, countParameters, type ParameterCount } from './accounting.ts';
 export * from './browser.ts';
 export { readStoppedRun } from './checkpoint.ts';
-export { type ChosenSettings, choicesOf, chosenSettings, learnableOf } from './choices.ts';
+export { type ChosenSettings, choicesOf, chosenSettings, learnableOf, readSettings } from './choices.ts';
 export { columnsOf, textsOf } from './columns.ts';
 export {
   type Conversion,

@@ -77,6 +77,7 @@ test('a byte order mark in front of a file does no harm', async () => {
 
 const refused: [object, string[], number, RegExp][] = [
   [{ lerningRate: 1 }, [], 1, /run\.json: lerningRate is no known field\. Known here: model, task, data/],
+  [{ bottleneck: 8 }, [], 1, /run\.json: bottleneck is an option of an adapter and stands in it: adapter: { kind/],
   [{ epochs: 0.5 }, [], 1, /run\.json: epochs must be a whole number from 0 to 1000000, not 0\.5/],
   [{ adapter: { kind: 'lora', bottleneck: 3 } }, [], 1, /run\.json: adapter\.bottleneck is no known field/],
   [{ stride: 3 }, [], 1, /run\.json: stride has no effect with task text-classification; it is/],

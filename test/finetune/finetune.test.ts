@@ -122,6 +122,7 @@ test('what is missing, unknown or wrong is one line, before anything is written'
   await assertRejectsInput(wrong({ sparsity: 2 }), /sparsity must be/);
   await assertRejectsInput(wrong({ stride: 3 }), /stride/);
   await assertRejectsInput(wrong({ adapter: { kind: 'lora', rnk: 3 } }), /rnk/);
+  await assertRejectsInput(wrong({ adapter: 'lora', rank: 3 }), /rank is an option.*adapter: { kind: 'lora', rank/);
   assert.ok(!existsSync(folder));
   await finetune({ ...small, epochs: 1, output: folder });
   await assertRejectsInput(wrong({}), /overwrite/);
