@@ -162,7 +162,9 @@ test('with failed runs the command fails, after it has written the others', asyn
 });
 
 test('wrong usage and wrong input are answered with one line', async () => {
-  writeFileSync(at('results.sqlite'), 'this is some text and no database, however long it may be\n');
+  const noDatabase = 'this is some text and no database, however long it may be\n';
+  writeFileSync(at('results.sqlite'), noDatabase);
+  const damaged = temporaryFolder({ 'results.sqlite': noDatabase });
   const before = snapshot(folder);
   const cases: [args: string[], code: number, message: RegExp][] = [
     [['reproduce', 'table9', '--data', data], 2, /'table9' is no experiment; there are table1, table2/],
@@ -185,7 +187,8 @@ test('wrong usage and wrong input are answered with one line', async () => {
     [sweep('x', '--learning-rate', '1e-3,fast'), 2, /It must be a number above 0/],
     [sweep('x', '--model', 'no-such-model'), 1, /no-such-model/],
     [sweep('x', '--data', temporaryFolder()), 1, /MRPC/],
-    [[...sweep('x'), '--output', folder], 1, /results\.sqlite as a database of results/],
+    [[...sweep('x'), '--output', folder], 1, /holds "failing", which is not an earlier output/],
+    [[...sweep('x'), '--output', damaged], 1, /results\.sqlite as a database of results/],
     [['results', '--output', at('none')], 1, /none holds no results: give the --output folder of reproduce/],
     [['results', '--output', folder], 1, /results\.sqlite as a database of results/],
     [['results', '--format', 'xml'], 2, /Allowed choices are table, json, csv, markdown, latex/],
