@@ -89,7 +89,7 @@ export const trainingMetrics = <T extends TaskTypes>(
   steps: trainer.step,
   epoch_losses: epochLosses(losses, trainer.plan.stepsPerEpoch),
   seconds,
-  tokens_per_second: tokens / seconds.training,
+  tokens_per_second: tokens > 0 ? tokens / seconds.training : null,
 });
 
 /** Equal parts of a training, rounded up to whole steps. */

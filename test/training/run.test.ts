@@ -433,4 +433,9 @@ test('a damaged run is an error that names the file', async () => {
   await assertRejectsInput(async () => loadRun(temporaryFolder()), /has no sparse-adapter\.json/);
 });
 
+test('a run without a step has no speed', async () => {
+  const result = await tinyRun(join(temporaryFolder(), 'run'), { settings: { ...tinySettings, ...dense, epochs: 0 } });
+  assert.equal(result.status === 'finished' && result.metrics.tokens_per_second, null);
+});
+
 test.run();
