@@ -30,7 +30,7 @@ function usesByFlag(): Map<string, Use[]> {
   );
 }
 
-/** What all families say, or `houlsby, pfeiffer: bert; lora: lora`. */
+/** Returns the text that all families share, or one per group: `houlsby, pfeiffer: bert; lora: lora`. */
 function byFamily(uses: readonly Use[], textOf: (form: OptionForm) => string): string {
   const groups = [...grouped(uses, ({ form }) => textOf(form))];
   if (groups.length === 1) return groups[0][0];

@@ -25,7 +25,7 @@ interface Flags {
 
 export function describeConvert(command: Command): void {
   command
-    .description('Write an adapter with its head in the files of another library, or take one over from there.')
+    .description('Write an adapter with its head in the files of another library, or convert one of theirs.')
     .argument('<from>', 'folder that train wrote, or one of PEFT or AdapterHub')
     .addOption(
       new Option('--to <format>', 'files to write: sparse is a run of this package, huggingface a merged checkpoint')

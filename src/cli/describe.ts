@@ -14,7 +14,7 @@ import {
 } from '../training/index.ts';
 import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, note } from './output.ts';
 
-/** `houlsby 64, snip 40 %`, or `dense` in place of the pruning; of an adapter from elsewhere only what it is. */
+/** `houlsby 64, snip 40 %`, or `dense` without pruning; for an adapter that was trained elsewhere only its name. */
 export function methodName(settings: RunSettings): string {
   const title = adapterTitle(builtAdapter(settings));
   if (isExternal(settings) && settings.pruning === 'none') return title;
@@ -38,7 +38,7 @@ export const architecture = (config: ModelConfig): string =>
     ? `bart, ${config.encoder_layers} and ${config.decoder_layers} layers of ${config.d_model}`
     : `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}`;
 
-/** Tells what was loaded, and what became of the checkpoint. */
+/** Prints the loaded model, and the tensors of its checkpoint that were ignored or are new. */
 export function noteLoaded(name: string, loaded: TaskModel): void {
   const { config, adapter, backbone } = loaded;
   note(`backbone  ${name}: ${architecture(config)}, ${formatCount(countSizes(backbone))} parameters`);
@@ -46,7 +46,7 @@ export function noteLoaded(name: string, loaded: TaskModel): void {
   noteCheckpoint(loaded);
 }
 
-/** What was left of a checkpoint and what is new; a warning about its head has told that already. */
+/** Prints the tensors of a checkpoint that were ignored and those that are new, unless a warning about its head did. */
 function noteCheckpoint({ folder, ignored, initialized, warnings }: TaskModel): void {
   if (warnings.some((line) => line.startsWith(`${folder}: `))) return;
   if (ignored.length > 0) note(`ignored   ${shortList(ignored)} of the checkpoint`);
@@ -73,7 +73,7 @@ function shortList(names: readonly string[], length = 4): string {
 
 type Config = Omit<RunConfig, 'format_version'>;
 
-/** What a run came to, for people. */
+/** Returns table rows with the results of a run. */
 export function runRows({ settings, pruning }: Config, metrics: RunMetrics, fileBytes: number): string[][] {
   const { trained_parameters: trained, backbone_parameters: backbone, seconds, tokens_per_second: speed } = metrics;
   const times = Object.entries(seconds).filter(([, value]) => value > 0);
@@ -99,7 +99,7 @@ export function trainedRows(trained: RunMetrics['trained_parameters'], backbone:
   ];
 }
 
-/** How much was removed; with Large-Sparse also beside how many weights of the narrow, dense adapter. */
+/** Returns table rows with the sparsity; with Large-Sparse also the weights of the narrow, dense adapter. */
 export function sparsityRows({ total, kept, dense }: Omit<AdapterPruneReport, 'layers'>): string[][] {
   const rows = [['sparsity', `${formatPercent(1 - kept / total)} of ${formatCount(total)} weights`]];
   if (dense === undefined) return rows;

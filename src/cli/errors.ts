@@ -12,7 +12,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Tells standard error what went wrong, and gives the exit code. What commander throws it has reported already. */
+/** Prints an error on standard error and returns the exit code. Commander has already printed its own errors. */
 export function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof Interruption) {

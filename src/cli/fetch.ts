@@ -3,7 +3,7 @@ import { downloadInputs, type RunSettings } from '../training/index.ts';
 import { formatBytes } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
 
-/** What is smaller arrives at once. */
+/** Bytes from which the progress of a file is shown; smaller ones arrive at once. */
 const SHOWN_FROM = 1e6;
 
 /** Runs `action` and shows the files that it downloads, one after the other. */
@@ -23,7 +23,7 @@ export async function withDisplay<T>(action: (onProgress: OnProgress) => Promise
 }
 
 /**
- * Makes a model available, with a display of what is downloaded.
+ * Makes a model available, with a display of the download.
  *
  * @param options.update ask the hub for the newest commit
  * @returns the name to load it by, see `fetchModel`

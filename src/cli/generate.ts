@@ -109,7 +109,7 @@ export async function generate(command: Command, run: string | undefined): Promi
   }
 }
 
-/** What writes, and how. */
+/** The model that generates, its tokenizer and its settings. */
 interface Writer {
   readonly model: Seq2SeqModel;
   readonly tokenizer: Tokenizer;
@@ -126,7 +126,7 @@ function inputLength(name: string, { config }: Seq2SeqModel, wanted: number): nu
   throw new InputError(`max length ${wanted} exceeds the ${longest} positions of ${name}; lower it.`);
 }
 
-/** How long texts may be: what was asked for, else so many tokens or what the model has positions for. @throws InputError for more */
+/** Returns the given maximum length, else `fallback`. @throws InputError if it exceeds the model's positions */
 function targetLength({ config }: Seq2SeqModel, wanted: number | undefined, fallback: number): number {
   const longest = config.max_position_embeddings;
   if (wanted !== undefined && wanted > longest) {

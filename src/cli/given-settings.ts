@@ -34,7 +34,7 @@ export const addConfigOptions = (command: Command): Command =>
 /** Settings that a command was given: by options, and by a configuration file. Options win. */
 export interface Given {
   readonly settings: GivenSettings;
-  /** How a setting is called where it was given, or where it could be. */
+  /** Returns the name of a setting where it was given, or where it could be. */
   readonly write: Writer;
 }
 
@@ -61,7 +61,7 @@ export function givenSettings(command: Command): Given {
   const options = fromOptions(command, table, file);
   const settings: GivenSettings = { ...file, ...options };
   const rest: Values = withEffect(table, file, options, choicesOf(settings));
-  // What options leave without effect is dropped; what has none in the file either is a mistake there.
+  // Settings that the options leave without effect are dropped; those without effect in the file itself are a mistake there.
   const dropped = Object.entries(table).filter(([key]) => Object.hasOwn(file, key) && !Object.hasOwn(rest, key));
   const inFile: Writer = (key) => (Object.hasOwn(file, key) ? `${path}: ${key}` : key);
   refuseWithoutEffect(Object.fromEntries(dropped), file, choicesOf(file), inFile);
@@ -98,7 +98,7 @@ export function configOf(given: Given): Values {
 }
 
 /**
- * Checks what is given beside `--resume`: a stopped run continues as it began.
+ * Checks the options given with `--resume`: a stopped run continues as it began.
  *
  * @throws UsageError naming a setting that disagrees
  */

@@ -65,7 +65,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** What is known of something: one document for machines, tables for people. */
+/** Facts to print: one document for machines, tables for people. */
 interface Facts {
   readonly document: unknown;
   readonly tables: readonly { readonly rows: string[][]; readonly head?: string[] }[];
@@ -153,7 +153,7 @@ async function installation(): Promise<Facts> {
   return { document: { versions, ...machine, backends }, tables: [{ rows }] };
 }
 
-/** What computes, or why this machine cannot. */
+/** Describes a backend, or why this machine cannot run it. */
 async function describeBackend(
   name: BackendName,
 ): Promise<{ name: BackendName; dtype?: string; kernels?: string; error?: string }> {
@@ -254,14 +254,14 @@ function model(name: string, planned: Planned | null): Facts {
   };
 }
 
-/** A model, and what is told of its kind only. */
+/** A model, and the facts that only its kind has. */
 interface Described {
   readonly loaded: Loaded<AdaptableModel>;
   readonly rows: string[][];
   readonly document?: object;
 }
 
-/** What a checkpoint says it is, and what its head is for. */
+/** Returns the architecture that a checkpoint states, and the use of its head. */
 const headRow = ({ stated: { architecture, kind } }: ModelConfig): string =>
   architecture === null ? headTitles[kind] : `${architecture}: ${headTitles[kind]}`;
 
@@ -310,7 +310,7 @@ function encoderDecoder(name: string): Described {
   return { loaded, rows };
 }
 
-/** What an adapter on the model would come to. */
+/** Returns the parameter counts of a planned adapter on the model. */
 function adapterFacts(
   { model }: Loaded<AdaptableModel>,
   planned: Planned,

@@ -17,7 +17,7 @@ interface Flags {
 
 export function describeInit(command: Command): void {
   command
-    .description('Write a model of random weights, to be trained from nothing with --adapter full.')
+    .description('Write a model of random weights, to be trained from scratch with --adapter full.')
     .argument('<folder>', 'folder with config.json, which says what model, and a tokenizer; weights in it are not read')
     .addOption(new Option('-o, --output <folder>', 'folder to write').makeOptionMandatory())
     .addOption(new Option('--overwrite', 'replace an earlier output in --output'))

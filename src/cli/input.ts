@@ -13,10 +13,10 @@ export const inputOption = () => new Option('-i, --input <file>', 'file to read 
 export const textOption = () =>
   shared('text', { description: 'columns of a .csv, .tsv, .jsonl or .parquet input with the text' });
 
-/** What a model reads. `either`: a line is a pair if there is a TAB in it. */
+/** Kinds of input lines. `either`: a line is a pair if there is a TAB in it. */
 export type InputKind = 'text' | 'pair' | 'either';
 
-/** What a model of a run reads. */
+/** Returns the kind of input that a run's model reads. */
 export function inputKind(settings: RunSettings): InputKind {
   if (taskOf(settings).name !== 'text-classification') return 'text';
   const texts = textsOf(settings);
@@ -56,7 +56,7 @@ export async function* readInput(options: InputOptions): AsyncGenerator<Example[
     yield* inBatches(each(rows), BATCH_SIZE);
     return;
   }
-  // Somebody who types lines wants to see each answer.
+  // Interactive input: every line gets its answer at once.
   const isTyped = input === undefined && process.stdin.isTTY;
   if (isTyped) note('reading lines from standard input, Ctrl-D ends them');
   yield* inBatches(readExamples(input, kind), isTyped ? 1 : BATCH_SIZE);
@@ -90,7 +90,7 @@ async function* each<T>(parts: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
   for await (const part of parts) yield* part;
 }
 
-/** Groups what arrives into arrays of `size`, the last one possibly smaller. */
+/** Groups incoming values into arrays of `size`, the last one possibly smaller. */
 async function* inBatches<T>(items: AsyncIterable<T> | Iterable<T>, size: number): AsyncGenerator<T[]> {
   let batch: T[] = [];
   for await (const item of items) {

@@ -6,7 +6,7 @@ type SignalName = (typeof signals)[number];
 /** A terminal that is closed and its shell both send SIGHUP. */
 const ECHO_MS = 1000;
 
-/** Why work was stopped. */
+/** The reason why work was stopped. */
 export class Interruption extends Error {
   override readonly name = 'AbortError';
   readonly signal: SignalName;
@@ -16,7 +16,7 @@ export class Interruption extends Error {
     this.signal = signal;
   }
 
-  /** What shells report for a process that a signal has ended. */
+  /** Exit code that shells report for a process ended by a signal. */
   get exitCode(): number {
     return 128 + constants.signals[this.signal];
   }

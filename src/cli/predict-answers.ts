@@ -33,7 +33,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** What reads texts to answer questions. */
+/** The model that answers questions, with its tokenizer and settings. */
 interface Reader {
   readonly model: QuestionAnsweringModel;
   readonly tokenizer: Tokenizer;

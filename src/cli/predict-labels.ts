@@ -42,7 +42,7 @@ export async function predictLabels(command: Command, run: string | undefined): 
   const print = flags.json ? printAsJson : printAsLine;
   checkColumns(flags.text, kind);
   for await (const batch of readInput({ ...flags, columns, kind })) {
-    // Where single texts and pairs may be mixed, each is looked at alone.
+    // Single texts and pairs may be mixed: then each is encoded alone.
     const groups = kind === 'either' ? batch.map((example) => [example]) : [batch];
     const items = groups.flatMap((examples) => encodeExamples(examples, tokenizer, maxLength));
     const predictions = await predict(model, items);
@@ -50,7 +50,7 @@ export async function predictLabels(command: Command, run: string | undefined): 
   }
 }
 
-/** What reads texts, and what texts it reads. */
+/** The model that reads texts, and the kind of its input. */
 interface Reader {
   readonly model: SequenceClassifier;
   readonly tokenizer: Tokenizer;
@@ -96,7 +96,7 @@ function printAsJson(model: SequenceClassifier, prediction: Prediction, example:
   }
 }
 
-/** What stands before the texts: a label and its probability, each of several with its own, or numbers. */
+/** Returns the cells before the texts: a label and its probability, several of them, or numbers. */
 function answerCells({ labels, problem, outputs }: SequenceClassifier, prediction: Prediction): string[] {
   const { value, classes, logits, probabilities } = prediction;
   if (labels && probabilities) {

@@ -1,9 +1,9 @@
 import { Presets, SingleBar } from 'cli-progress';
 import { formatSeconds, note } from './output.ts';
 
-/** How far a piece of work is. */
+/** The progress of a piece of work. */
 export interface Progress {
-  /** @param detail what else to show, such as the loss */
+  /** @param detail more to show, such as the loss */
   update(done: number, detail?: string): void;
   /** Ends the display; a second call does nothing. */
   stop(): void;

@@ -32,7 +32,7 @@ function accepted<T>(parse: () => T): T {
 /** Stands for null while a command line is read: the parser of options takes null for no value at all. */
 const NONE = Symbol('none');
 
-/** Gives options that say `none` their value, which is null. */
+/** Replaces the value `none` of options by null. */
 export function readNone(command: Command): void {
   for (const option of command.options) {
     const key = option.attributeName();
@@ -53,10 +53,10 @@ export const listOf =
 /** The same for values of a schema. */
 export const listParserOf = <const S extends Schema>(schema: S) => listOf(parserOf(schema));
 
-/** What a command says of a setting that others have too. */
+/** The help text and default of a setting, where a command has its own. */
 export interface Told {
   readonly description?: string;
-  /** Null: none, as what is left out is as something else says. */
+  /** Null: none, as the value then comes from elsewhere. */
   readonly defaultText?: string | null;
 }
 

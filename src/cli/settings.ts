@@ -45,7 +45,7 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   if (given.data === undefined) return all;
   const { dataset: _, subset: __, evalData: ___, labelKind: ____, ...rest } = all;
   checkOwnColumns(all, stored);
-  // Whether other rows may be left out is not for the run to say.
+  // The run's own `skipInvalid` does not apply to other rows.
   const other = { ...rest, skipInvalid: given.skipInvalid ?? false };
   return isFolder(given.data) ? other : { ...other, evalData: given.data };
 }
@@ -71,7 +71,7 @@ function checkOwnColumns({ task, text, label, target }: RunSettings, stored: Run
   else if (text.length > 1) throw new UsageError('--text names two columns; it is one, with the text to read.');
 }
 
-/** Where the data of a run are, and their columns. */
+/** Returns a title for a run's data: their source and columns. */
 export function dataTitle(settings: RunSettings): string {
   const { task, data, dataset, subset, text = [], label, target, trainPerClass } = settings;
   if (isExternal(settings)) return 'not known: rows of a program, or trained elsewhere';

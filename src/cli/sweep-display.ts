@@ -15,8 +15,8 @@ import { TimeLeft } from './time-left.ts';
 const INTERVAL = 30_000;
 
 /**
- * What a sweep shows on standard error: on a terminal a bar for the run and one for the sweep, else lines; with both a line for each
- * run that ended.
+ * Shows the progress of a sweep on standard error: on a terminal a bar for the run and one for the sweep, else lines; with both a
+ * line for each run that ended.
  */
 export class SweepDisplay {
   readonly #total: number;
@@ -24,7 +24,7 @@ export class SweepDisplay {
   readonly #sweep: SingleBar | null;
   #run: SingleBar | null = null;
   #label = '';
-  /** What was said already: runs on the same data have the same warnings. */
+  /** Warnings shown already: runs on the same data have the same ones. */
   readonly #warned = new Set<string>();
   readonly #timeLeft: TimeLeft;
   #isWaiting = false;

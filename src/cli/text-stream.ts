@@ -1,6 +1,6 @@
 import type { Tokenizer } from '../text/index.ts';
 
-/** What a token that ends inside of a character decodes to. */
+/** The character that a token ending inside of a character decodes to. */
 const INCOMPLETE = '\uFFFD';
 
 /** Shows a text while its tokens arrive. */
@@ -13,7 +13,7 @@ export class TextStream {
     this.#tokenizer = tokenizer;
   }
 
-  /** What a token adds to the text; nothing until a character is complete. */
+  /** Returns the text that a token adds; empty until a character is complete. */
   push(id: number): string {
     this.#ids.push(id);
     const text = this.#tokenizer.decode(this.#ids).trimStart();
@@ -23,7 +23,7 @@ export class TextStream {
     return added;
   }
 
-  /** What is still to be shown of the whole text. */
+  /** Returns the part of the whole text that was not shown yet. */
   rest(text: string): string {
     if (text.startsWith(this.#shown)) return text.slice(this.#shown.length);
     // Decoding changed what was shown: a line of its own shows it whole. The end of a text may have lost white space.

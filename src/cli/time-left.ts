@@ -1,6 +1,6 @@
 import type { Cell, StoredRun } from '../experiments/index.ts';
 
-/** How long the rest of a sweep takes. A run is taken to last as long as others of its cell, else of its model and task, else any. */
+/** Estimates the time left of a sweep: runs last as long as others of their cell, else of their model and task, else any. */
 export class TimeLeft {
   readonly #runsLeft: Map<Cell, number>;
   readonly #finished: { readonly cell: Cell; readonly seconds: number }[] = [];
@@ -12,7 +12,7 @@ export class TimeLeft {
     this.#runsLeft = new Map(runs);
   }
 
-  /** Takes note of a run, be it an old or a new one, once; how long a failed one took says nothing of others. */
+  /** Records a run that ended, each once; the time of a failed run says nothing about others. */
   add(cell: Cell, { hash, status, seconds }: Pick<StoredRun, 'hash' | 'status' | 'seconds'>): void {
     if (this.#counted.has(hash)) return;
     this.#counted.add(hash);

@@ -122,7 +122,7 @@ async function stoppedSettings(given: Given, folder: string): Promise<RunSetting
   return useInputs(settings);
 }
 
-/** What a run shows on standard error while it goes on. */
+/** Shows the progress of a run on standard error. */
 export class TrainingDisplay {
   readonly #settings: RunSettings;
   readonly #resume: boolean;

@@ -6,7 +6,7 @@ const packageFile = fileURLToPath(new URL('../../package.json', import.meta.url)
 /** The version of this package. */
 export const version = String(readJsonObject(packageFile).version);
 
-/** What is recorded with every run. */
+/** Versions recorded with every run. */
 export const versions = { 'sparse-adapter': version, node: process.versions.node };
 
 /** The command as it was given, for the record. */

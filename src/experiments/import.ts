@@ -52,7 +52,7 @@ export async function readExport(path: string): Promise<PlacedRun[]> {
 }
 
 /**
- * Takes runs of another store over, all or none. A run that is there already stays as it is.
+ * Imports the runs of another store, all or none. A run that is there already stays as it is.
  *
  * @throws InputError if the database cannot be written
  */

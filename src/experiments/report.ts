@@ -80,7 +80,7 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
   const { plan, rows } = summary;
   const kept = plan.settings.models.map((model) => keptChart(summary, model)).filter((chart) => chart !== null);
   const shown = shownRuns(summary);
-  // Runs that were imported have left their files behind.
+  // Imported runs have no files here.
   const pictured = shownRuns(summary, ({ hash }) => existsSync(join(store.runFolder(hash), WEIGHTS)));
   const errors = rows.flatMap((row) =>
     row.cells.flatMap(({ cell, errors }) =>

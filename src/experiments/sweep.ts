@@ -170,7 +170,7 @@ async function ensureRun(
 
 function openUnlessBusy(folder: string): OutputFolder | null {
   try {
-    // Who waited for one run of another process would never find the next one free.
+    // A process that waited for one run of another process would never find the next one free.
     return openRunFolder(folder, { overwrite: true, patience: 0 });
   } catch (error) {
     if (error instanceof BusyError) return null;

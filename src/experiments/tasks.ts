@@ -28,7 +28,7 @@ interface PaperTask {
   /** Tokens of an input where the settings say nothing and the model has positions for them. */
   readonly maxLength: number;
   /**
-   * Where its data are.
+   * Returns the settings that name its data.
    *
    * @param folder that of all data
    * @param maxLength tokens of an input

@@ -48,7 +48,7 @@ function layoutOf(plan: SweepPlan, known: readonly PlacedRun[]): Layout {
   const seeds = [...new Set([...settings.seeds, ...known.map(({ seed }) => seed).sort((a, b) => a - b)])];
   const tasksOf = (model: string): PaperTaskName[] => {
     const own = known.filter((run) => run.model === model).map(({ task }) => task as PaperTaskName);
-    // What a model can do is known by what it has done, wherever its files are now.
+    // The tasks that a model can do follow from those it has done, wherever its files are now.
     const [kind] = [...plan.tasksOf(model), ...own].map((task) => taskNamed(task).kind);
     return tasks.filter((task) => taskNamed(task).kind === kind);
   };

@@ -12,7 +12,7 @@ export interface FromPretrainedOptions {
   readonly pooling?: Pooling;
   /** False: a checkpoint's head that does not fit the labels is an error. Default true: a new one is made. */
   readonly ignoreMismatchedSizes?: boolean;
-  /** From which everything random follows. Default 42. */
+  /** Random seed. Default 42. */
   readonly seed?: number;
   /** Leaves the head as it is. Default false. */
   readonly freezeHead?: boolean;

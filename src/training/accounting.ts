@@ -31,7 +31,7 @@ export function byModule(tensors: readonly ParameterCount[], adapter: string): P
   return [...modules.values()];
 }
 
-/** What an adapter on a model comes to, before any weight is scored. */
+/** Parameter counts of an adapter on a model, before any weight is scored. */
 export interface AdapterAccount {
   /** As it is built: for Large-Sparse the wide one. */
   readonly adapter: AdapterSettings;
@@ -39,7 +39,7 @@ export interface AdapterAccount {
   readonly trained: number;
   /** Weights that pruning may remove, or could, those that it keeps, and for Large-Sparse those of the narrow, dense adapter. */
   readonly prunable: { readonly total: number; readonly kept: number; readonly dense?: number };
-  /** What is not pruned: biases, norms and the like. */
+  /** Weights that are never pruned: biases, norms and the like. */
   readonly others: number;
   readonly modules: readonly ParameterCount[];
 }

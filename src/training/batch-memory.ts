@@ -2,7 +2,7 @@ import type { BatchSize } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
 import type { ModelConfig } from '../models/index.ts';
 
-/** What 32-bit addresses reach: the memory of the fast backend. */
+/** Largest memory of the fast backend in bytes: its addresses have 32 bits. */
 const MOST_BYTES = 2 ** 32;
 
 /** The tokens that the smallest batch of this size has at least, whatever its order. */

@@ -4,7 +4,7 @@ import type { Random } from '../random/index.ts';
 import { factsOf } from '../settings/index.ts';
 import { type TrainingOptions, trainerSettings } from './training-settings.ts';
 
-/** What one step learns from. */
+/** The examples and the random generator of one step. */
 export interface Batch<Item> {
   readonly items: readonly Item[];
   /** The generator that dropout of this step draws from. */
@@ -24,7 +24,7 @@ export interface BatchPlanOptions<Item> {
   readonly lengthOf: (item: Item) => number;
 }
 
-/** How settings of a training make batches. */
+/** Returns the options of a batch plan from settings of a training. */
 export const batchesOf = ({
   batchSize = factsOf(trainerSettings.batchSize).default ?? 0,
   batchTokens,
@@ -55,7 +55,7 @@ export class BatchPlan<Item> {
     this.#options = options;
     this.#random = random;
     const { batchSize, epochs } = options;
-    // Batches of so many items are as many in every order.
+    // With a fixed number of items per batch, every order has the same number of batches.
     const steps = (epoch: number) =>
       typeof batchSize === 'number' ? Math.ceil(items.length / batchSize) : this.#batchesOf(epoch).length;
     this.stepsPerEpoch = Array.from({ length: epochs }, (_, epoch) => steps(epoch));

@@ -1,4 +1,4 @@
-/** What works in a browser too: nothing here touches files. */
+/** Exports that also work in a browser: nothing here touches files. */
 export { type Batch, BatchPlan, type BatchPlanOptions, batchesOf } from './batch-plan.ts';
 export {
   type ColumnSettings,

@@ -16,7 +16,7 @@ import { parseWith } from '../settings/index.ts';
 import { type CheckpointHeader, checkpointHeader } from './records.ts';
 import { CHECKPOINT, hasCheckpoint, isFinishedRun } from './run-folder.ts';
 
-/** What a checkpoint tells of its run, beside the number of steps. */
+/** Facts about the run in a checkpoint, beside the number of steps. */
 export type CheckpointFacts = Omit<CheckpointHeader, 'step'>;
 
 /**
@@ -69,7 +69,7 @@ function moment(file: SafetensorsFile, key: 'm' | 'v', name: string, size: numbe
 }
 
 /**
- * Puts weights and masks back where a run was stopped.
+ * Restores the weights and masks of a stopped run.
  *
  * @returns the header and the optimiser's state
  * @throws InputError if there is no checkpoint or it is of other parameters
@@ -92,7 +92,7 @@ export function loadCheckpoint(
   }
 }
 
-/** What is known of the stopped run in a folder. @throws InputError if there is none */
+/** Reads the checkpoint header of the stopped run in a folder. @throws InputError if there is none */
 export function readStoppedRun(folder: string): CheckpointHeader {
   if (!hasCheckpoint(folder)) {
     const hint = isFinishedRun(folder) ? 'its run is finished' : 'start the run without --resume';

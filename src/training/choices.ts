@@ -21,13 +21,13 @@ export type ChosenSettings = Omit<CompleteSettings, 'maxLength'> & { readonly ma
 
 const asGiven: Writer = (key) => key;
 
-/** Returns what is learnt: the task that is given, that of a known dataset, or the one that the columns tell. */
+/** Returns the task: the one given, that of a known dataset, or the one that the columns imply. */
 export function learnableOf({ task, target }: Pick<GivenSettings, 'task' | 'target'>): string {
   if (task === undefined) return target === undefined ? 'text-classification' : 'text2text-generation';
   return taskNamed(task);
 }
 
-/** The layout of the files and columns of a known dataset, which decides what else is to be said of them. */
+/** The layout of the files and columns of a known dataset, which decides which further settings are needed. */
 const layoutOf = (dataset: string): string => (isGlueTask(dataset) ? 'glue' : dataset);
 
 function taskChoices(given: GivenSettings): { readonly task: Choice; readonly known: Choice } {
@@ -121,7 +121,7 @@ export function readSettings(settings: unknown, label: string): GivenSettings {
 }
 
 export interface ChooseOptions {
-  /** How settings are called in messages. Default: by their names. */
+  /** Returns the name of a setting in messages. Default: its own name. */
   readonly write?: Writer;
   /** Whether the settings must name data to train on. Default true. */
   readonly isTrained?: boolean;

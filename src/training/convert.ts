@@ -20,7 +20,7 @@ import type { Origin } from './records.ts';
 import { isFinishedRun, runFileNames, runFiles } from './run-folder.ts';
 import { readRun } from './run-record.ts';
 
-/** What an adapter can be converted to: a folder of another library, a run of ours with its sparse file, or a whole checkpoint. */
+/** Targets of a conversion: a folder of another library, a run of this library with its sparse file, or a whole checkpoint. */
 export const conversionTargets = [
   ...(Object.keys(adapterFormats) as AdapterFormatName[]),
   'sparse',
@@ -29,7 +29,7 @@ export const conversionTargets = [
 export type ConversionTarget = (typeof conversionTargets)[number];
 
 /**
- * Loads an adapter from the folder of a run, of PEFT or of AdapterHub; which it is, its files tell.
+ * Loads an adapter from the folder of a run, of PEFT or of AdapterHub; the format is detected from the files.
  *
  * @throws InputError if it is none of them, or lacks something that the options do not give
  */
@@ -46,8 +46,8 @@ export function openAdapter(
   );
 }
 
-function openRun(folder: string, { model, ...foreign }: ExternalOptions, create: CreateModel): OpenedAdapter {
-  const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => foreign[key] !== undefined);
+function openRun(folder: string, { model, ...external }: ExternalOptions, create: CreateModel): OpenedAdapter {
+  const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => external[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
   const { model: loaded } = loadRun(folder, { model }, create);
   const { config: run, metrics, warnings } = readRun(folder);
@@ -60,7 +60,7 @@ export interface WriteAdapterOptions {
   readonly to: ConversionTarget;
   /** Name of the adapter in AdapterHub's files. Default `default`. */
   readonly name?: string;
-  /** What the files call the backbone. Default: the name or path that it has here. */
+  /** Name of the backbone in the files. Default: the name or path that it has here. */
   readonly backboneName?: string;
   /** Replace an earlier output. Default false. */
   readonly overwrite?: boolean;
@@ -138,7 +138,7 @@ async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Pro
   return { files: { ...files, [ORIGIN]: `${JSON.stringify(origin, null, 2)}\n` }, warnings: [...warnings, ...pooled] };
 }
 
-/** Without the network that made a prefix: PEFT keeps what comes of it, which is dense. */
+/** Without the network that made a prefix: PEFT stores its output, which is dense. */
 function ejected(opened: OpenedAdapter): OpenedAdapter {
   const { model, config } = opened;
   if (model.adapter.settings.kind !== 'prefix' || !model.adapter.parts.ejected) return opened;
@@ -146,7 +146,7 @@ function ejected(opened: OpenedAdapter): OpenedAdapter {
   return { ...opened, config: { ...config, settings: { ...unpruned(config.settings), adapter }, pruning: null } };
 }
 
-/** The checkpoint of the backbone with what the adapter does in its weights. */
+/** The checkpoint of the backbone with the adapter merged into its weights. */
 async function mergedFiles({ network, adapters, adapter, backbone, folder }: TaskModel): Promise<Files['files']> {
   const parameters = [...backbone, ...network.parameters().filter(isHeadParameter)];
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));

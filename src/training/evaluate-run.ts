@@ -15,7 +15,7 @@ export interface EvaluateRunOptions extends PredictOptions {
   /** Settings of the run with other data than it was evaluated on. */
   readonly settings?: RunSettings;
   readonly onWarning?: (message: string) => void;
-  /** Told how many items will pass through the model. */
+  /** Called with the model and the number of items that will pass through the model. */
   readonly onLoaded?: (model: TaskModel, size: number) => void;
 }
 

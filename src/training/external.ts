@@ -23,7 +23,7 @@ import { classification, taskOf, textGeneration } from './tasks/index.ts';
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
 export const ORIGIN = 'sparse-adapter-run.json';
 
-/** What a folder of another library may not tell. */
+/** Options for facts that a folder of another library may lack. */
 export interface ExternalOptions {
   /** The backbone: a model folder or an installed package. */
   readonly model?: string;
@@ -139,7 +139,7 @@ function readOrigin(folder: string): Origin | null {
 
 /** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */
 function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefined): AdapterSettings {
-  // What weights start from is no part of all files, and where LoRA is may be written in several ways.
+  // Not every format stores the initialisation, and LoRA's target modules can be written in several ways.
   const compared = ({ init: _, targetModules: __, leaveOut, ...settings }: AdapterSettings) => ({
     ...settings,
     leaveOut: settings.kind === 'lora' ? undefined : leaveOut,
@@ -180,7 +180,7 @@ function maxLengthFor({ label }: StoredAdapter, model: string, task: string): nu
   }
 }
 
-/** The class names, and a warning if nothing tells them. */
+/** Returns the class names, and a warning if they are not stored. */
 function labelsOf(
   stored: StoredAdapter,
   origin: Origin | null,
@@ -208,7 +208,7 @@ function labelsOf(
   };
 }
 
-/** What the backbone says of itself; null for one that is no encoder. */
+/** Reads the configuration of the backbone; null if it is no encoder. */
 function backboneConfig(model: string): EncoderConfig | null {
   const folder = resolveModelFolder(model);
   const config = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
@@ -216,7 +216,7 @@ function backboneConfig(model: string): EncoderConfig | null {
 }
 
 /**
- * PEFT and AdapterHub leave to the backbone's configuration how outputs are read.
+ * Checks the problem type of the backbone's configuration, the only place where PEFT and AdapterHub store it.
  *
  * @throws InputError for any number of labels at once, and for several numbers, which no run has
  */

@@ -12,7 +12,7 @@ function widthOptions(config: AdapterSettings): string[] {
 }
 
 /**
- * The adapter of a Large-Sparse setting (SparseAdapter, section 3.1): the same one, so many times as wide.
+ * The adapter of a Large-Sparse setting (SparseAdapter, section 3.1): the same one, `factor` times as wide.
  *
  * @throws InputError for a family without a width, and a factor that is no whole number above 1
  */
@@ -45,7 +45,7 @@ export const builtAdapter = ({
  * @param adapter the wide one
  * @param parameters those of its matrices that are pruned
  * @param narrow the settings of the narrow adapter, which is built beside the others for a moment
- * @returns for Large-Sparse also how many weights the narrow adapter has
+ * @returns for Large-Sparse also the number of weights of the narrow adapter
  * @throws InputError if whole numbers of weights per matrix cannot have this sum
  */
 export function sparsityFor(

@@ -9,14 +9,14 @@ import { fingerprintWarnings, readRunConfig, WEIGHTS } from './run-folder.ts';
 import type { Task, TaskTypes } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 
-/** The model of a finished run, and what the run tells of itself. */
+/** The model of a finished run, with its configuration and metrics. */
 export interface LoadedRun<T extends TaskTypes = TaskTypes> {
   readonly model: TaskModel<T>;
   readonly run: RunConfig;
 }
 
 export interface LoadRunOptions<T extends TaskTypes> {
-  /** What it must have been trained for; by default anything. */
+  /** The task that the run must be of. Default: any. */
   readonly task?: Task<T>;
   /** Another place of the same backbone. */
   readonly model?: string;

@@ -8,7 +8,7 @@ import type { Evaluation, TaskTypes } from './task.ts';
 import type { Trainer } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
 
-/** What a training gathers beside its weights; it grows with every step. */
+/** Records of a training beside its weights; they grow with every step. */
 export interface Progress {
   /** One per step. */
   readonly losses: number[];
@@ -35,7 +35,7 @@ export interface LoopEvents {
 export interface Loop<T extends TaskTypes> {
   /** Null: no evaluation. */
   readonly evaluation: Evaluation<T['model']> | null;
-  /** How often the model is evaluated, at equal distances; the last time is at the end. */
+  /** Number of evaluations, at equal distances; the last one is at the end. */
   readonly evaluations: number;
   readonly signal?: AbortSignal;
   readonly events: LoopEvents;
@@ -46,7 +46,7 @@ export interface Loop<T extends TaskTypes> {
 }
 
 /**
- * Takes the steps and evaluations that are left, and adds to `progress` what came of them.
+ * Takes the steps and evaluations that are left, and adds their results to `progress`.
  *
  * @throws InputError if a weight is not finite after the last step
  * @throws the signal's reason when it is aborted; the step under way is finished before
@@ -77,7 +77,7 @@ export async function trainLoop<T extends TaskTypes>(
   }
 }
 
-/** What a training came to. */
+/** Returns the metrics of a finished training. */
 export const trainingMetrics = <T extends TaskTypes>(
   model: TaskModel<T>,
   trainer: Trainer<T['item']>,

@@ -3,7 +3,7 @@ import type { ModelConfig } from '../models/index.ts';
 import { printable } from '../settings/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 
-/** What of a model must fit its tokenizer. BART has no token types. */
+/** Sizes of a model that must fit its tokenizer. BART has no token types. */
 type TokenSizes = Pick<ModelConfig, 'vocab_size' | 'pad_token_id'> & { readonly type_vocab_size?: number };
 
 /**

@@ -40,17 +40,17 @@ import type { TrainingOptions } from './training-settings.ts';
 /** The name of the adapter that a run trains. */
 export const ownAdapter = 'default';
 
-/** What a model is made of. */
+/** Parts that a model is built from. */
 export interface ModelParts<T extends TaskTypes> {
   readonly task: Task<T>;
   readonly settings: RunSettings;
   readonly loaded: Loaded<T['model']>;
   readonly tokenizer: Tokenizer;
-  /** Where the output of frozen layers is remembered. */
+  /** Cache of the outputs of frozen layers. */
   readonly activations: ActivationCache;
 }
 
-/** What models of one process share, and how a head is loaded: that of the checkpoint by default if it fits. */
+/** Caches shared by the models of one process, and the choice of the head. Default: the checkpoint's if it fits. */
 export interface LoadPartsOptions extends Partial<RecipeOptions> {
   readonly weights?: SharedWeights;
   readonly activations?: ActivationCache;
@@ -90,7 +90,7 @@ export const createTaskModel: CreateModel = (parts) => new TaskModel(parts);
 
 /** A pretrained network with the head of a task, and the adapters on it. */
 export class TaskModel<T extends TaskTypes = TaskTypes> {
-  /** What the model is trained to do. */
+  /** The task of the model. */
   readonly definition: Task<T>;
   /** The network: backbone, head, and what is attached. */
   readonly network: T['model'];
@@ -99,10 +99,10 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   readonly config: ModelConfig;
   /** Of the checkpoint. */
   readonly folder: string;
-  /** What became of the checkpoint; see {@link Loaded}. */
+  /** Tensors of the checkpoint that were not used; see {@link Loaded}. */
   readonly ignored: readonly string[];
   readonly initialized: readonly string[];
-  /** What was assumed, one line each. */
+  /** Assumptions, one line each. */
   readonly warnings: readonly string[];
   /** The pretrained parameters. */
   readonly backbone: readonly Parameter[];
@@ -127,12 +127,12 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     this.#activations = activations;
   }
 
-  /** How the model was made, pruned and trained. */
+  /** Settings with which the model was built, pruned and trained. */
   get settings(): RunSettings {
     return this.#settings;
   }
 
-  /** The name of what the model is trained to do. */
+  /** The name of the task. */
   get task(): string {
     return this.definition.name;
   }
@@ -142,7 +142,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     return this.definition.labelsOf?.(this.network) ?? null;
   }
 
-  /** The generator that everything random of the model derives from. */
+  /** The generator from which all random numbers of the model derive. */
   get random(): Random {
     return new Random(this.#settings.seed);
   }
@@ -158,13 +158,13 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     return new Trainable(this.network.parameters());
   }
 
-  /** What a saved run must hold: the adapter and the head, trained or not. */
+  /** Parameters that a saved run must hold: the adapter and the head, trained or not. */
   get saved(): Parameter[] {
     return [...this.adapters.parameters(), ...this.network.parameters().filter(isHeadParameter)];
   }
 
   /**
-   * Attaches an adapter and freezes the backbone, so that the adapter and the head are what is trained.
+   * Attaches an adapter and freezes the backbone, so that only the adapter and the head are trained.
    *
    * @param adapter its kind, or that with options, such as `lora({ rank: 8 })`
    * @param fused those that it mixes, by name, if it does; their weights are not loaded
@@ -223,7 +223,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
    * Prunes the adapter as the settings say, on a seeded sample of training examples, without dropout.
    *
    * @param items encoded examples
-   * @returns what is kept, or null where the settings name no method
+   * @returns the numbers of kept weights, or null if the settings name no method
    * @throws InputError as `prune` and `prunableIn`, and if a Large-Sparse setting cannot keep as many weights as it should
    */
   pruneAdapter(items: readonly T['item'][], options?: PruneModelOptions): Promise<AdapterPruneReport | null> {
@@ -237,7 +237,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     return regularizer ? add(mean, regularizer()) : mean;
   }
 
-  /** Returns what a trainer does to this model with encoded examples. */
+  /** Returns the objective of training this model on encoded examples. */
   objective(items: readonly T['item'][]): Objective<T['item']> {
     return {
       items,
@@ -247,7 +247,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     };
   }
 
-  /** Returns a line that says what the model is. */
+  /** Returns a description of the model in one line. */
   toString(): string {
     const adapter = this.#adapter ? `${adapterTitle(this.#adapter.settings)}, ` : '';
     return `${this.constructor.name} of ${this.#settings.model}: ${adapter}${this.trainable}`;

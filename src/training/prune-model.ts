@@ -9,7 +9,7 @@ import type { TaskTypes } from './task.ts';
 import { yieldToEvents } from './yield.ts';
 
 export interface PruneModelOptions {
-  /** Told how many passes over a batch are done, and how many there are; not called by methods that need no data. */
+  /** Called with the number of finished passes over batches, and their total; not called by methods that need no data. */
   readonly onBatch?: (done: number, total: number) => void;
   /** When it is aborted its reason is thrown before the next batch, and nothing is pruned. */
   readonly signal?: AbortSignal;

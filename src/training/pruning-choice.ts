@@ -5,10 +5,10 @@ import { defaultOf, type RunSettings } from './settings-table.ts';
 /** The settings that say what adapter is built and how it is pruned. */
 export type AdapterChoice = Pick<RunSettings, 'adapter' | keyof ReturnType<typeof pruningSettings>>;
 
-/** How settings prune: complete, with the options of the method. */
+/** Complete settings of pruning, with the options of the method. */
 export interface PruningChoice {
   readonly method: PruningMethod;
-  /** Where the settings are Large-Sparse, that follows from the widths. */
+  /** Undefined for Large-Sparse: it follows from the widths. */
   readonly sparsity: number | undefined;
   readonly scope: NonNullable<RunSettings['pruningScope']>;
   readonly targets: string;
@@ -17,7 +17,7 @@ export interface PruningChoice {
   readonly options: Readonly<Record<string, OptionValue>>;
 }
 
-/** Returns how settings prune; null where they do not. */
+/** Returns the pruning that settings ask for; null for none. */
 export function pruningOf(settings: AdapterChoice): PruningChoice | null {
   if (settings.pruning === 'none') return null;
   const method = pruningMethodOf(settings.pruning);

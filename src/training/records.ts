@@ -1,4 +1,4 @@
-/** What the files of a run record, as schemas, from which their types follow. */
+/** Schemas of the files of a run, from which their types are derived. */
 import * as v from 'valibot';
 import { scoreNames } from '../metrics/index.ts';
 import {
@@ -32,7 +32,7 @@ const counts = {
 const sum = (layers: readonly { readonly total: number; readonly kept: number }[], key: 'total' | 'kept') =>
   layers.reduce((total, layer) => total + layer[key], 0);
 
-/** What pruning came to; with Large-Sparse also how many weights the narrow, dense adapter has. */
+/** The result of pruning; with Large-Sparse also the number of weights of the narrow, dense adapter. */
 export type AdapterPruneReport = ValueOf<typeof pruneReport>;
 export const pruneReport = v.pipe(
   strictFields({
@@ -64,7 +64,7 @@ const configFields = {
   /** Of the tensors that all this is told of; absent in folders of earlier versions. */
   fingerprint: v.optional(nonEmptyText),
 };
-/** `sparse-adapter.json`: what is needed to rebuild the model and to know how it came about. */
+/** `sparse-adapter.json`: everything needed to rebuild the model and to know its origin. */
 export type RunConfig = ValueOf<typeof runConfig>;
 export const runConfig = strictFields({ format_version: wholeNumber, ...configFields });
 
@@ -88,7 +88,7 @@ export const runMetrics = strictFields({
   fingerprint: v.optional(nonEmptyText),
 });
 
-/** What lies beside the files of another library: what they have no place for. */
+/** The file beside those of another library, for facts that they have no place for. */
 export type Origin = ValueOf<typeof originFile>;
 export const originFile = strictFields({
   config: strictFields(configFields),
@@ -97,7 +97,7 @@ export const originFile = strictFields({
   fingerprints: v.optional(namedValues(nonEmptyText)),
 });
 
-/** Where a stopped run stood. */
+/** The state of a stopped run. */
 export type CheckpointHeader = ValueOf<typeof checkpointHeader>;
 export const checkpointHeader = v.pipe(
   strictFields({

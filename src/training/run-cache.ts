@@ -1,12 +1,12 @@
 import { ACTIVATION_CACHE_BYTES, ActivationCache, SharedWeights } from '../models/index.ts';
 
-/** What the runs of one process share: the weights of backbones, what frozen layers make of examples, and these as tokens. */
+/** Cache shared by the runs of one process: backbone weights, outputs of frozen layers, and tokenized examples. */
 export class RunCache {
   readonly weights = new SharedWeights();
   readonly activations: ActivationCache;
   readonly #values = new Map<string, unknown>();
 
-  /** @param activationBytes so many bytes of frozen layers' output at most */
+  /** @param activationBytes limit in bytes for the outputs of frozen layers */
   constructor(activationBytes = ACTIVATION_CACHE_BYTES) {
     this.activations = new ActivationCache(activationBytes);
   }
@@ -18,7 +18,7 @@ export class RunCache {
     return this.#values.get(text) as T;
   }
 
-  /** Forgets all of it; what runs have of it stays theirs. */
+  /** Empties the cache; values that runs hold stay valid. */
   dispose(): void {
     this.weights.dispose();
     this.activations.clear();

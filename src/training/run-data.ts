@@ -21,7 +21,7 @@ export interface EncodedData<T extends TaskTypes> {
   readonly evaluation: Evaluation<T['model']> | null;
 }
 
-/** What determines the examples of a run: those of the WordNet task are drawn anew for each seed. */
+/** Returns the settings that determine a run's examples: those of the WordNet task are drawn anew for each seed. */
 const dataKey = (settings: RunSettings): unknown[] => {
   const { task, data, evalData, dataset, subset, trainPerClass, evalPerClass, seed } = settings;
   const source: SourceChoice = { task, data, evalData, dataset, subset, trainPerClass, evalPerClass };
@@ -63,7 +63,7 @@ export function encodeRunData<T extends TaskTypes>(
   const evaluation = data.evaluation && withLabels(data.evaluation, labels);
   return {
     items: cache.memo(['items', ...key], () => task.encode(train, tokenizer, settings)),
-    // Where texts are written they may be sampled: then the seed is a part of how a model is judged.
+    // Generated texts may be sampled, so the evaluation depends on the seed.
     evaluation:
       evaluation &&
       cache.memo(['evaluation', ...key, ...(task.name === 'text2text-generation' ? [seed] : [])], () =>

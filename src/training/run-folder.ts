@@ -28,7 +28,7 @@ export const CHECKPOINT = 'checkpoint.safetensors';
 const FORMAT_VERSION = 1;
 const RESTORE = 'Restore the file, or use the version of sparse-adapter that wrote it.';
 
-/** What the folder of a run may hold. */
+/** Names of all files that the folder of a run may hold. */
 export const runFileNames = [CONFIG, WEIGHTS, METRICS, CHECKPOINT];
 
 const holds = (folder: string, file: string): boolean => {
@@ -75,7 +75,7 @@ export async function withRunFolder<Result>(
   }
 }
 
-/** What makes the documents of a run larger: settings, counts, scores and losses. */
+/** Numbers that determine the size of a run's JSON files: settings, counts, scores and losses. */
 export interface DocumentSizes {
   readonly epochs: number;
   readonly steps: number;
@@ -93,7 +93,7 @@ function documentBytes({ epochs, steps, evaluations, labels }: DocumentSizes, pa
 }
 
 /**
- * Keeps space for the files of a run on the disk, so that what was trained can be saved when others have filled it.
+ * Keeps space for the files of a run on the disk, so that a trained model can be saved even if others have filled the disk.
  *
  * @throws InputError if there is too little for them and a checkpoint
  */
@@ -111,7 +111,7 @@ export const countedIn = ({ trainable, backbone }: TaskModel): Counts => ({
 });
 type Counts = Pick<RunMetrics, 'trained_parameters' | 'backbone_parameters'>;
 
-/** What the metrics of an adapter say that was not trained here. */
+/** Returns the metrics of an adapter that was not trained here. */
 export const untrainedMetrics = (model: TaskModel, pruningSeconds = 0): RunMetrics => ({
   metrics: null,
   ...countedIn(model),
@@ -128,7 +128,7 @@ export async function adapterFile(parameters: readonly Parameter[]): Promise<Uin
   return serializeSafetensors(tensors, metadata);
 }
 
-/** What a run tells of itself: all but the version of its files. */
+/** Configuration and metrics of a run, without the version of its files. */
 export type RunTold = { readonly config: Omit<RunConfig, 'format_version'>; readonly metrics: RunMetrics };
 
 interface RunFiles extends RunTold {
@@ -152,7 +152,7 @@ export async function runFiles({ config, metrics }: RunTold, parameters: readonl
 /**
  * Writes a finished run; an earlier one or a checkpoint in the folder is replaced at once at the end.
  *
- * @returns what was written of it, with the fingerprint of its tensors
+ * @returns the configuration and metrics as written, with the fingerprint of its tensors
  */
 export async function saveRun(output: OutputFolder, run: RunTold, parameters: readonly Parameter[]): Promise<RunTold> {
   const { files, ...told } = await runFiles(run, parameters);
@@ -196,7 +196,7 @@ export function runFileSizes(folder: string): Record<string, number> {
   );
 }
 
-/** What a finished run holds, adapter and head, parameter by parameter. @throws InputError if the file cannot be read */
+/** Returns the parameter counts of a finished run's adapter and head. @throws InputError if the file cannot be read */
 export function storedCounts(folder: string): ParameterCount[] {
   const file = openSafetensors(join(folder, WEIGHTS));
   const sizeIn = (tensor: string) => sizeOf(file.info(tensor).shape);

@@ -6,16 +6,17 @@ import { unpruned } from './pruning-choice.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { fingerprintWarnings, readRunConfig, readRunMetrics, storedCounts, WEIGHTS } from './run-folder.ts';
 
-/** What a finished run tells of itself, as far as it holds. */
+/** Configuration and metrics of a finished run, as far as they still hold. */
 export interface RunRecord {
   readonly config: RunConfig;
   readonly metrics: RunMetrics;
-  /** A line if the weights are not those that its files tell of. */
+  /** A line if the weights are not those that its files describe. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads what a finished run tells of itself. If its weights have been replaced, scores are left out and weights are counted anew.
+ * Reads the configuration and metrics of a finished run. If its weights have been replaced, scores are left out and weights are
+ * counted anew.
  *
  * @throws InputError if the folder holds no finished run, or a file that is damaged
  */

@@ -30,7 +30,7 @@ export const modelSettings = {
   }),
 };
 
-/** What a run does beside the steps of its trainer. */
+/** Settings of a run beside those of its trainer. */
 export const courseSettings = {
   evaluations: option(positiveInteger, {
     description:
@@ -46,7 +46,7 @@ export const courseSettings = {
 };
 
 export const runSettings = {
-  seed: option(wholeNumber, { description: 'from which everything random follows', default: 42 }),
+  seed: option(wholeNumber, { description: 'random seed', default: 42 }),
   backend: option(oneOf(['wasm', 'reference', 'gpu'] as const satisfies readonly BackendName[]), {
     description: 'what computes: wasm is fast, gpu is the graphics card, reference plain TypeScript',
     placeholder: '<name>',

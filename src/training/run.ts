@@ -20,20 +20,20 @@ import type { TaskTypes } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 import { Trainer } from './trainer.ts';
 
-/** What a command shows while a run is prepared. */
+/** Callbacks while a run is prepared. */
 export interface PrepareEvents {
   readonly onWarning?: (message: string) => void;
   readonly onLoaded?: (model: TaskModel) => void;
-  /** Told how many passes over a pruning batch are done. */
+  /** Called with the number of finished passes over pruning batches. */
   readonly onPruning?: (done: number, total: number) => void;
 }
 
-/** What a command shows while a run proceeds. */
+/** Callbacks during a run. */
 export interface RunEvents extends PrepareEvents, LoopEvents {
   readonly onPruned?: (report: AdapterPruneReport) => void;
 }
 
-/** How often a run leaves a checkpoint if nothing else is said. */
+/** Default interval between checkpoints, in seconds. */
 export const checkpointSeconds = 300;
 
 export interface RunOptions {
@@ -53,7 +53,7 @@ export interface RunOptions {
   readonly checkpointSeconds?: number;
   /** The rows of a program, where the settings do not name data. */
   readonly rows?: Source;
-  /** What it shares with other runs of the process; by default nothing. Not with `rows`. */
+  /** Cache shared with other runs of the process. Default: none. Not with `rows`. */
   readonly cache?: RunCache;
   readonly events?: RunEvents;
 }
@@ -125,7 +125,7 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedDat
 /**
  * Reads the data of a run, loads its model, attaches the adapter and encodes the data.
  *
- * @param cache what it shares with other runs; by default nothing
+ * @param cache shared with other runs; default: none
  * @param rows the rows where the settings do not name them
  * @throws InputError for bad input
  */
@@ -147,7 +147,7 @@ export async function prepareRun(
   return { model, data, ...encodeRunData(model, data, known) };
 }
 
-/** Where a run stands, beside its weights. */
+/** The state of a run without its weights. */
 interface RunState extends Progress {
   readonly command: readonly string[];
   readonly pruning: AdapterPruneReport | null;
@@ -188,7 +188,7 @@ function restore(
   return { ...rest, losses: [...losses], history: [...history], seconds: { ...seconds } };
 }
 
-/** Saves a checkpoint of where the run stands. */
+/** Saves a checkpoint of the current state. */
 type SaveCheckpoint = (options: { readonly isLast: boolean }) => Promise<void>;
 
 const checkpointsOf =
@@ -196,7 +196,7 @@ const checkpointsOf =
   async (options) =>
     saveCheckpoint(output, header, saved, await trainer.state(), options);
 
-/** Saves a checkpoint; where that fails it says so once, as the run can still end well and the checkpoint before this one is there. */
+/** Saves a checkpoint. A failure is reported once and is no error: the run can still finish, and the last checkpoint is kept. */
 function warned(trainer: Trainer<unknown>, save: SaveCheckpoint, { onWarning }: RunEvents): () => Promise<void> {
   let isWarned = false;
   return async () => {
@@ -221,7 +221,7 @@ function every(seconds: number, work: () => Promise<void>): () => Promise<void> 
   };
 }
 
-/** What the files of a finished run tell of it. */
+/** Returns the contents of a finished run's files. */
 function told(
   settings: RunSettings,
   { model, data }: PreparedRun,

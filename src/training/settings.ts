@@ -38,7 +38,7 @@ export async function downloadData<S extends SourceChoice>(settings: S, options:
   return { ...settings, dataset: fetched.name, ...(fetched.subset !== '' && { subset: fetched.subset }) };
 }
 
-/** The same with the model, too. */
+/** Downloads the data as `downloadData` does, and the model. */
 export async function downloadInputs<S extends SourceChoice & Pick<RunSettings, 'model'>>(
   settings: S,
   options: FetchOptions = {},
@@ -68,6 +68,6 @@ export function located(chosen: ChosenSettings): RunSettings {
   return Object.fromEntries(stored) as unknown as RunSettings;
 }
 
-/** Where the rows of a run are; for those of an adapter that was trained elsewhere nowhere. */
+/** Returns the source of a run's rows; an empty one for an adapter that was trained elsewhere. */
 export const sourceOf = (settings: SourceChoice, random?: Random): Source =>
   isExternal(settings) ? sourceAt({}) : sourceAt(settings, random);

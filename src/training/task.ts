@@ -10,7 +10,7 @@ import type { Tokenizer } from '../text/index.ts';
 import type { RunSettings } from './settings-table.ts';
 import type { Objective } from './trainer.ts';
 
-/** How a model learns from items. */
+/** The part of a task that training uses: sizes of items and the loss. */
 export interface Learner<Model, Item> {
   /** Tokens of an item. */
   tokenCount(item: Item): number;
@@ -50,7 +50,7 @@ export function objectiveOf<Model, Item>(
   };
 }
 
-/** What a model is worth, by metric: fractions or correlations. */
+/** Scores of a model by metric: fractions or correlations. */
 export type Scores = Readonly<Record<string, number>>;
 
 export interface PredictOptions {
@@ -64,13 +64,13 @@ export interface PredictOptions {
 
 /** Examples made ready to judge models on. */
 export interface Evaluation<Model> {
-  /** How many items pass through the model. */
+  /** Number of items that pass through the model. */
   readonly size: number;
   /** @throws InputError if the model's output is not finite */
   scores(model: Model, options?: PredictOptions): Promise<Scores>;
 }
 
-/** Which head the model of a task gets. */
+/** Options for the head of a task's model. */
 export interface RecipeOptions {
   /** Whether the head of the checkpoint is used. */
   readonly head: HeadUse;
@@ -78,7 +78,7 @@ export interface RecipeOptions {
   readonly pooler?: PoolerPlace;
 }
 
-/** Which columns the rows of data have, and how they are read; each task takes those that it needs. */
+/** Columns of the rows and how they are read; each task uses those that it needs. */
 export interface ColumnSettings {
   /** A well-known dataset, whose columns need not be named. */
   readonly known?: KnownDataset;
@@ -91,21 +91,21 @@ export interface ColumnSettings {
   readonly target?: string;
   /** Leave out rows that cannot be used, instead of an error that lists them. Default false. */
   readonly skipInvalid?: boolean;
-  /** What ROUGE takes for words. Default `ascii`. */
+  /** Tokenizer of ROUGE. Default `ascii`. */
   readonly rougeTokenizer?: RougeTokenizer;
 }
 
-/** What the methods of a task hand to each other. */
+/** Types that the methods of a task pass to each other. */
 export interface TaskTypes {
   readonly model: AdaptableModel & { readonly config: ModelConfig };
   readonly dataset: Dataset<unknown, string>;
-  /** What a batch is made of. */
+  /** One element of a batch. */
   readonly item: unknown;
 }
 
 /**
- * What a model is trained to do, from files to scores. A run calls the methods in their order below and looks into nothing that
- * passes between them, so one loop trains every task.
+ * A task, from files to scores. A run calls the methods in the order below and treats the values that pass between them as
+ * opaque, so one loop trains every task.
  */
 export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'], T['item']> {
   /** In the words of Hugging Face's pipelines. */
@@ -115,7 +115,7 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   /**
    * Reads the rows of a split; null where the source has none.
    *
-   * @param columns which columns the rows have
+   * @param columns the columns of the rows
    * @param labels the classes of a model, null where it has none; left out, the rows tell them
    * @throws InputError if a file, a column or a label is not as promised, and for a class that is not among `labels`
    */
@@ -126,7 +126,7 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
     labels?: readonly string[] | null,
   ): Promise<T['dataset'] | null>;
   /**
-   * How its model is made of a checkpoint: the backbone with the task's head.
+   * Returns the recipe that builds the model from a checkpoint: the backbone with the task's head.
    *
    * @param labels the classes; null for numbers, undefined for the checkpoint's own head, which there must be
    */

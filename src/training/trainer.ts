@@ -17,12 +17,12 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { BatchPlan, batchesOf } from './batch-plan.ts';
 import type { TrainingOptions } from './training-settings.ts';
 
-/** What is trained on what. */
+/** The items to train on, the parameters to update, and the loss. */
 export interface Objective<Item> {
   readonly items: readonly Item[];
   /** Tokens of an item. */
   lengthOf(item: Item): number;
-  /** What is updated. */
+  /** Parameters to update. */
   readonly parameters: readonly Parameter[];
   /** The mean loss of a batch, a tensor with one element; dropout draws from `random`. */
   loss(batch: readonly Item[], random: Random): Tensor;
@@ -107,7 +107,7 @@ export class Trainer<Item> {
     const { parameters } = this.#objective;
     const { maxGradNorm } = this.#options;
     return tidy(() => {
-      // A scope of its own: the pass frees what is inside as it goes.
+      // A scope of its own: the backward pass frees its tensors as it proceeds.
       const loss = tidy(() => this.#objective.loss(batch, random));
       const number = loss.detach();
       const gradients = grad(

@@ -19,7 +19,7 @@ import {
 
 const MOST_EPOCHS = 1_000_000;
 
-/** How a model is trained; the protocol of SparseAdapter (He et al., 2022) is the default where it states one. */
+/** Settings of training. The defaults are those of the SparseAdapter protocol (He et al., 2022) where it states them. */
 export const trainerSettings = {
   learningRate: option(nonNegative, { description: 'highest learning rate', placeholder: '<rate>', default: 1e-4 }),
   epochs: option(wholeNumberIn(0, MOST_EPOCHS), {
@@ -69,7 +69,7 @@ export const trainerSettings = {
   }),
 };
 
-/** How a trainer trains: with batches of `batchSize` examples, or of `batchTokens` tokens at most. */
+/** Options of a trainer; batches have `batchSize` examples, or at most `batchTokens` tokens. */
 export type TrainingOptions = SettingsOf<typeof trainerSettings>;
 
 /** Complete options of a trainer. @throws InputError for an option or a value that there is not, and two that exclude each other */

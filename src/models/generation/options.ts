@@ -48,7 +48,7 @@ export const generationOptions = {
     defaultText: checkpoint,
   }),
   temperature: option(positiveNumber, {
-    description: 'divides the scores of tokens before one is drawn; less is safer',
+    description: 'divides the logits of tokens before one is drawn; less is safer',
     placeholder: '<number>',
     defaultText: `${samplingDefaults.temperature} where tokens are drawn`,
   }),

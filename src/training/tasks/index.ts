@@ -15,7 +15,7 @@ const tasks = {
 
 export type TaskName = keyof typeof tasks;
 
-/** What can be learnt. */
+/** Names of all tasks. */
 export const learnable = Object.keys(tasks) as readonly TaskName[];
 
 /** The task of settings, which name it or a well-known dataset. */

@@ -80,7 +80,7 @@ export const classification: Task<{
   },
 };
 
-/** What a model says of one example. */
+/** The prediction for one example. */
 export interface Prediction {
   /** The likeliest class; in regression the number, the first one of several. */
   readonly value: number;

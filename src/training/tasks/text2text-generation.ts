@@ -50,7 +50,7 @@ export const textGenerationSettings = {
 export const targetLengthOf = ({ maxTargetLength }: { readonly maxTargetLength?: number }): number =>
   maxTargetLength ?? factsOf(textGenerationSettings.maxTargetLength).default ?? 0;
 
-/** Settings of how texts are generated when a model is evaluated. */
+/** Settings of generation when a model is evaluated. */
 export const decodingSettings = belongingTo({ task }, generationOptions);
 
 /** Of XSum the paper gives the second. */
@@ -114,11 +114,11 @@ export const textGeneration: Task<{
   },
 };
 
-/** Longest texts in tokens, with their special tokens; what is longer loses its end. */
+/** Maximum lengths in tokens, with special tokens; longer texts are truncated at the end. */
 export interface TextLengths {
-  /** Of what is read. */
+  /** Limit of inputs. */
   readonly maxLength: number;
-  /** Of what is written. */
+  /** Limit of targets. */
   readonly maxTargetLength: number;
 }
 
@@ -155,7 +155,7 @@ export function seq2seqLoss(
   return tidyInside(() => model.loss(scaleLogits(model.forward(packed, random), temperature), packed));
 }
 
-/** How a model writes: as its checkpoint says, but for what is asked for. A text may be as long as those it was trained on. */
+/** Returns complete generation settings: those given, else the checkpoint's. Texts may be as long as those of training. */
 export function generationSettings(
   { config }: Seq2SeqModel,
   maxTargetLength: number,
@@ -175,7 +175,7 @@ export function generationSettings(
 }
 
 export interface WriteOptions extends PredictOptions {
-  /** Where tokens are drawn from when they are sampled. */
+  /** Generator for sampling tokens. */
   readonly random?: Random;
   /** The number of the first text, where a longer list is given in parts. Default 0. */
   readonly firstItem?: number;
@@ -192,7 +192,7 @@ export interface WrittenText {
 }
 
 /**
- * What a model writes for texts.
+ * Generates texts for each input.
  *
  * @param ids token ids of each text, with special tokens
  * @returns for each of them the generated texts, the best first
