@@ -111,7 +111,7 @@ export class AdapterSet {
         configOf(complete),
       );
       assertNames(name, made());
-      assertFitsMemory(complete, made());
+      assertFitsMemory(complete, made(), parts.computed);
       for (const parameter of made()) parameter.materialize();
     } catch (error) {
       for (const parameter of made()) parameter.dispose();

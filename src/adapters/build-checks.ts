@@ -7,15 +7,23 @@ import type { AdapterSettings } from './family.ts';
 const MAX_BYTES = 2 ** 32;
 const inGiB = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
-/** @throws InputError naming the option that makes the adapter larger than the memory that is left, before any of it is taken */
-export function assertFitsMemory({ kind, ...options }: AdapterSettings, parameters: readonly Parameter[]): void {
-  const needed = parameters.reduce((sum, { size }) => sum + Float32Array.BYTES_PER_ELEMENT * size, 0);
+/**
+ * Checks that the weights of an adapter, and what every pass computes of them, fit into memory.
+ *
+ * @throws InputError naming the option that makes the adapter larger than the memory that is left, before any of it is taken
+ */
+export function assertFitsMemory(
+  { kind, ...options }: AdapterSettings,
+  parameters: readonly Parameter[],
+  computed = 0,
+): void {
+  const needed = Float32Array.BYTES_PER_ELEMENT * parameters.reduce((sum, { size }) => sum + size, computed);
   const left = MAX_BYTES - memory().bytes;
   if (needed <= left) return;
   const sizes = Object.entries(options).filter(([, value]) => Number.isSafeInteger(value));
   const [name, value] = sizes.reduce((a, b) => (Number(b[1]) > Number(a[1]) ? b : a), ['the size', '']);
   throw new InputError(
-    `${kind}: ${`${name} ${value}`.trim()} makes weights of ${inGiB(needed)}, and ${inGiB(left)} of memory are left; lower ${name}.`,
+    `${kind}: ${`${name} ${value}`.trim()} makes arrays of ${inGiB(needed)}, and ${inGiB(left)} of memory are left; lower ${name}.`,
   );
 }
 

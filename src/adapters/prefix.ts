@@ -36,13 +36,15 @@ export type PrefixConfig = ConfigOf<ReturnType<typeof prefixOptions>>;
 /** The rows before the keys and values of all attentions of one stack: [length, 2 · layers · hidden], per layer a key and then a value. */
 interface PrefixTable {
   tensor(): Tensor;
+  /** How many numbers are computed for it and for the keys and values of one sequence. */
+  readonly computed: number;
   readonly matrices: readonly Parameter[];
 }
 
 /** The numbers themselves are trained; N(0, 1) at first. */
 function flatTable(path: ParameterPath, length: number, width: number): PrefixTable {
   const rows = path.parameter('control_trans', [length, width], normalInit(1));
-  return { tensor: () => rows.tensor(), matrices: [rows] };
+  return { tensor: () => rows.tensor(), computed: length * width, matrices: [rows] };
 }
 
 /** They come from a network, which is easier to train (Li and Liang, 2021): W₂ tanh(W₀ e + b₀) + b₂ of trained rows e. */
@@ -63,6 +65,7 @@ function networkTable(
   ];
   return {
     tensor: () => up.forward(tanh(down.forward(rows.tensor()))),
+    computed: prefixLength * (prefixBottleneck + 2 * width),
     matrices: [rows, down.weight, up.weight],
   };
 }
@@ -101,7 +104,7 @@ class Prefix implements AttentionModule {
 export function prefixesAt(
   { name, points, at }: BuildContext,
   config: PrefixConfig,
-): Pick<AdapterParts, 'attention' | 'chains' | 'ejected'> {
+): Pick<AdapterParts, 'attention' | 'chains' | 'computed' | 'ejected'> {
   const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
   const modules = new Map<AttentionPoint, Prefix>();
   const tables = new Map<ParameterPath, PrefixTable>();
@@ -118,6 +121,7 @@ export function prefixesAt(
   const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));
   return {
     attention: modules,
+    computed: Array.from(tables.values(), ({ computed }) => computed).reduce((sum, count) => sum + count, 0),
     chains: { prefix: Array.from(tables.values(), ({ matrices }) => matrices) },
     ejected: config.prefixFlat ? undefined : () => ({ options: { prefixFlat: true }, values: flat() }),
   };

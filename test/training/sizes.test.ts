@@ -18,11 +18,14 @@ useBackend(test, 'wasm');
 const huge: [AdapterSettings, RegExp][] = [
   [
     { kind: 'houlsby', bottleneck: 1e9 },
-    /^houlsby: bottleneck 1000000000 makes weights of [\d.]+ GiB, .*; lower bottleneck\.$/,
+    /^houlsby: bottleneck 1000000000 makes arrays of [\d.]+ GiB, .*; lower bottleneck\.$/,
   ],
   [{ kind: 'pfeiffer', bottleneck: 20_000_000 }, /^pfeiffer: bottleneck 20000000 /],
   [{ kind: 'lora', rank: 1e9 }, /^lora: rank 1000000000 /],
   [{ kind: 'prefix', prefixLength: 1e9 }, /^prefix: prefixLength 1000000000 /],
+  [{ kind: 'prefix', prefixLength: 1e7 }, /^prefix: prefixLength 10000000 /],
+  [{ kind: 'mam', prefixLength: 1e7 }, /^mam: prefixLength 10000000 /],
+  [{ kind: 'prefix', prefixFlat: true, prefixLength: 2e7 }, /^prefix: prefixLength 20000000 /],
   [{ kind: 'prefix', prefixBottleneck: 1e9 }, /^prefix: prefixBottleneck 1000000000 /],
   [{ kind: 'mam', bottleneck: Number.MAX_SAFE_INTEGER }, /^mam: bottleneck 9007199254740991 /],
 ];
