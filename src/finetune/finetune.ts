@@ -91,7 +91,8 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
     { ...named, backend: rest.backend ?? (getBackend().name as BackendName) },
     { hasRows: rows !== undefined },
   );
-  if (rest.backend !== undefined) await setBackend(rest.backend);
+  // Another instance of the same backend could not use the tensors that the program has.
+  if (chosen.backend !== getBackend().name) await setBackend(chosen.backend);
   if (rows && rest.data !== undefined) refuseReadOnce(rest.data, chosen.epochs);
   const settings = located(await downloadInputs(chosen));
   const { output: folder = defaultOutput(settings), overwrite = false, checkpointSeconds } = chosen;

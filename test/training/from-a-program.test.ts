@@ -10,7 +10,7 @@ import {
   readExamples,
 } from '../../src/data/index.ts';
 import { InputError } from '../../src/errors.ts';
-import { embed, generate, packPadded, packSequences } from '../../src/models/index.ts';
+import { embed, generate, packPadded, packSequences, type SequenceClassifier } from '../../src/models/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
 import {
   answerQuestions,
@@ -32,7 +32,11 @@ const test = suite('inference from a program');
 
 const folder = tinyFolder();
 const tokenizer = loadTokenizer(folder);
-const model = tinyClassifier();
+/** Made when the suite begins: others before it may have changed the backend. */
+let model: SequenceClassifier;
+test.before(() => {
+  model = tinyClassifier();
+});
 
 /** Values of plain JavaScript, which no types check. */
 const as = <T>(value: unknown): T => value as T;
