@@ -160,6 +160,17 @@ export const completeTable = (table: OptionTable<unknown>): Readonly<Record<stri
     ]),
   );
 
+/** The same schema for a value that is stored: a text, such as a path, stays as it is written. */
+function asStored(declared: Option<unknown>): Schema {
+  const run: Schema['~run'] = (dataset, config) => {
+    const written = dataset.value;
+    const result = declared['~run'](dataset, config);
+    if (!result.typed || typeof written !== 'string' || typeof result.value !== 'string') return result;
+    return { ...result, value: written };
+  };
+  return { ...(declared as unknown as Schema), '~run': run };
+}
+
 /** The schema of settings as a run stores them: those that have no effect with the others are missing. */
 export const storedTable = (table: OptionTable<unknown>): Readonly<Record<string, Schema>> =>
   Object.fromEntries(
@@ -167,7 +178,8 @@ export const storedTable = (table: OptionTable<unknown>): Readonly<Record<string
       const facts = factsOf(declared);
       if (facts.isStored === false) return [];
       const mayMiss = mayBeAbsent(facts) || facts.for || facts.needs || facts.excludes;
-      return [[key, mayMiss ? v.optional(declared) : declared]];
+      const stored = asStored(declared);
+      return [[key, mayMiss ? v.optional(stored) : stored]];
     }),
   );
 

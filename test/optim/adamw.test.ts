@@ -257,13 +257,13 @@ test('an option that is out of range is an error that names it', () => {
 test('tensors instead of parameters, and whatever is no array of gradients, are refused by name', () => {
   const weight = named('w', [1]);
   const wrong: readonly [unknown, RegExp][] = [
-    [[weight, ones([1])], /^AdamW: parameters\[1\] must be a parameter, not a tensor \[1\]/],
-    [[undefined], /^AdamW: parameters\[0\] must be a parameter, not undefined/],
-    [weight, /^AdamW: parameters must be an array of parameters, not an object/],
-    [[weight, weight], /^AdamW: parameters\[1\], w, is there twice/],
+    [[weight, ones([1])], /^TypeError: AdamW: parameters\[1\] must be a parameter, not a tensor \[1\]/],
+    [[undefined], /^TypeError: AdamW: parameters\[0\] must be a parameter, not undefined/],
+    [weight, /^TypeError: AdamW: parameters must be an array of parameters, not an object/],
+    [[weight, weight], /^RangeError: AdamW: parameters\[1\], w, is there twice/],
   ];
   for (const [parameters, message] of wrong) {
-    assert.throws(() => Reflect.construct(AdamW, [parameters]), { message });
+    assert.throws(() => Reflect.construct(AdamW, [parameters]), message);
   }
   const optimizer = new AdamW([weight]);
   const step = (gradients: unknown) => () => Reflect.apply(optimizer.step, optimizer, [gradients]);

@@ -63,10 +63,10 @@ test('whatever is no array of tensors is refused by name', () => {
     [[], /gradients is empty/],
   ];
   for (const [gradients, message] of wrong) {
-    for (const call of [clipGradNorm, globalNorm]) {
+    for (const [name, call] of Object.entries({ clipGradNorm, globalNorm })) {
       assert.throws(
         () => Reflect.apply(call, null, [gradients, 1]),
-        (error: Error) => error.message.startsWith(`${call.name}: `) && message.test(error.message),
+        (error: Error) => error.message.startsWith(`${name}: `) && message.test(error.message),
         String(message),
       );
     }
