@@ -160,13 +160,23 @@ export const completeTable = (table: OptionTable<unknown>): Readonly<Record<stri
     ]),
   );
 
-/** The same schema for a value that is stored: a text, such as a path, stays as it is written. */
+/** The same schema for a value that is stored: a text, such as a path, stays as it is written, and stands for no list. */
 function asStored(declared: Option<unknown>): Schema {
   const run: Schema['~run'] = (dataset, config) => {
     const written = dataset.value;
     const result = declared['~run'](dataset, config);
-    if (!result.typed || typeof written !== 'string' || typeof result.value !== 'string') return result;
-    return { ...result, value: written };
+    if (!result.typed || typeof written !== 'string') return result;
+    if (typeof result.value === 'string') return { ...result, value: written };
+    const message = 'a list';
+    const issue = {
+      kind: 'schema',
+      type: 'array',
+      input: written,
+      expected: message,
+      received: 'string',
+      message,
+    } as const;
+    return { typed: false, value: written, issues: [issue] };
   };
   return { ...(declared as unknown as Schema), '~run': run };
 }
