@@ -68,7 +68,7 @@ test('sizes that cannot work are refused in one line that names the option', asy
   const begun = performance.now();
   for (const [options, message] of [
     [['--bottleneck', '1000000000'], /houlsby: bottleneck 1000000000 makes arrays of .* lower bottleneck/],
-    [['--adapter', 'lora', '--rank', '1000000000'], /lora: rank 1000000000 makes weights/],
+    [['--adapter', 'lora', '--rank', '1000000000'], /lora: rank 1000000000 makes arrays/],
     [['--max-length', '1000000000'], /max length 1000000000 exceeds/],
     [['--epochs', '1000000000'], /'1000000000' is invalid\. It must be a whole number from 0 to 1000000/],
   ] as const) {
