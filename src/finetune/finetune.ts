@@ -14,6 +14,7 @@ import {
   openRunFolder,
   type RunEvents,
   runTraining,
+  type TaskModel,
 } from '../training/index.ts';
 import type { Classifier } from './classifier.ts';
 import { load } from './load.ts';
@@ -97,11 +98,21 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
   const settings = located(await downloadInputs(chosen));
   const { output: folder = defaultOutput(settings), overwrite = false, checkpointSeconds } = chosen;
   const output = openRunFolder(folder, { overwrite: overwrite || resume });
+  let trained: TaskModel | null = null;
+  const withModel: RunEvents = {
+    ...events,
+    onLoaded: (model) => {
+      trained = model;
+      onLoaded?.(model);
+    },
+  };
   try {
-    const result = await runTraining({ settings, rows, output, resume, signal, checkpointSeconds, events });
+    const result = await runTraining({ settings, rows, output, resume, signal, checkpointSeconds, events: withModel });
     if (result.status === 'stopped') throw signal?.reason;
   } finally {
     output.close();
+    // The model that answers is loaded from the folder; two of them would take twice the memory.
+    (trained as TaskModel | null)?.dispose();
   }
   return (await load(folder)) as Finetuned;
 }

@@ -115,12 +115,19 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
   async prune(options: PruneOptions = {}): Promise<AdapterPruneReport> {
     const { data, onBatch, onWarning, signal, text, label, target, skipInvalid, ...given } = options;
     void this.adapter; // says what is missing
+    const before = this.settings;
     this.usePruning(prunedAs(given));
-    const items = data === undefined ? [] : await readItems(this, data, { text, label, target, skipInvalid });
-    const report = await this.pruneAdapter(items, { onBatch, onWarning, signal });
-    if (!report) throw new InputError('There is nothing to prune.');
-    this.#pruning = report;
-    return report;
+    try {
+      const items = data === undefined ? [] : await readItems(this, data, { text, label, target, skipInvalid });
+      const report = await this.pruneAdapter(items, { onBatch, onWarning, signal });
+      if (!report) throw new InputError('There is nothing to prune.');
+      this.#pruning = report;
+      return report;
+    } catch (error) {
+      // A model that was not pruned is not saved as one that was.
+      this.usePruning(before);
+      throw error;
+    }
   }
 
   /**

@@ -19,7 +19,6 @@ import {
   type SharedWeights,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { add } from '../ops/arithmetic.ts';
 import { Random } from '../random/index.ts';
 import { shown } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -32,7 +31,7 @@ import { type PruneModelOptions, pruneModel } from './prune-model.ts';
 import { unpruned } from './pruning-choice.ts';
 import type { AdapterPruneReport } from './records.ts';
 import type { FusedAdapter, RunSettings } from './settings-table.ts';
-import type { RecipeOptions, Task, TaskTypes } from './task.ts';
+import { objectiveOf, type RecipeOptions, type Task, type TaskTypes } from './task.ts';
 import { Trainable } from './trainable.ts';
 import type { Objective } from './trainer.ts';
 import type { TrainingOptions } from './training-settings.ts';
@@ -232,19 +231,16 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
 
   /** Returns the mean loss of a batch with dropout, a tensor with one element, and what the adapter adds to it. */
   loss({ items, random }: Pick<Batch<T['item']>, 'items' | 'random'>): Tensor {
-    const mean = this.definition.loss(this.network, items, random);
-    const { regularizer = null } = this.#adapter ?? {};
-    return regularizer ? add(mean, regularizer()) : mean;
+    return this.#objectiveOf([], []).loss(items, random);
   }
 
   /** Returns the objective of training this model on encoded examples. */
   objective(items: readonly T['item'][]): Objective<T['item']> {
-    return {
-      items,
-      parameters: this.trainable.parameters,
-      lengthOf: (item) => this.definition.tokenCount(item),
-      loss: (batch, random) => this.loss({ items: batch, random }),
-    };
+    return this.#objectiveOf(items, this.trainable.parameters);
+  }
+
+  #objectiveOf(items: readonly T['item'][], parameters: readonly Parameter[]): Objective<T['item']> {
+    return objectiveOf(this.definition, this.network, items, parameters, this.#adapter?.regularizer ?? null);
   }
 
   /** Returns a description of the model in one line. */

@@ -170,6 +170,17 @@ test('LoRA that starts as zeros cannot be pruned by SNIP, and the error says how
   assert.ok(await other.prune({ method: 'snip', sparsity: 0.5, data: rows }));
 });
 
+test('a model whose pruning failed is not one that was pruned', async () => {
+  const model = await Classifier.fromPretrained(folder, { labels, maxLength: 16 });
+  model.addAdapter(lora({ rank: 2 }));
+  const { settings } = model;
+  await assertRejectsInput(() => model.prune({ method: 'snip', sparsity: 0.5, data: rows }), /init 'bert'/);
+  assert.deepEqual(model.settings, settings);
+  await assertRejectsInput(() => model.prune({ method: 'snip', largeSparse: 2, data: rows }), /init 'bert'/);
+  assert.deepEqual(model.settings, settings);
+  assert.equal(model.adapter.settings.rank, 2);
+});
+
 test('a model without an adapter says how to get one', async () => {
   const model = await Classifier.fromPretrained(folder, { labels, maxLength: 16 });
   await assertRejectsInput(() => model.fit(rows), /has no adapter; give it one with addAdapter/);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import { sourceOf } from '../../src/data/index.ts';
 import { Classifier, type FinetuneSettings, finetune, load, lora, Seq2Seq } from '../../src/finetune/index.ts';
+import { memory } from '../../src/index.ts';
 import { evaluateRun } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -40,6 +41,13 @@ test('from a file to a model that answers, and to a folder that answers the same
   const { settings, metrics } = JSON.parse(readFileSync(join(folder, 'sparse-adapter.json'), 'utf8'));
   assert.equal(settings.model, model);
   assert.deepEqual(metrics, ['accuracy']);
+});
+
+test('the memory of a call is that of the model that it returns', async () => {
+  const before = memory().bytes;
+  const run = await finetune({ ...small, output: output() });
+  run.dispose();
+  assert.equal(memory().bytes, before);
 });
 
 test('the same settings give the same weights', async () => {
