@@ -69,6 +69,19 @@ const batchesOptionNames: OptionNames<BatchesOptions> = {
   seed: true,
 };
 
+/** Splits options into those of the rows' columns and the others. */
+function splitColumns<Options extends DataOptions>({
+  text,
+  label,
+  labelKind,
+  target,
+  skipInvalid,
+  rougeTokenizer,
+  ...given
+}: Options): { readonly columns: DataOptions; readonly given: Omit<Options, keyof DataOptions> } {
+  return { columns: { text, label, labelKind, target, skipInvalid, rougeTokenizer }, given };
+}
+
 /** @throws InputError for a number of evaluations that there cannot be @throws TypeError for a signal that is none */
 function checkRun({ evaluations, signal }: { readonly evaluations: number; readonly signal?: AbortSignal }): void {
   if (!(Number.isSafeInteger(evaluations) && evaluations > 0)) {
@@ -113,12 +126,13 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    * @throws InputError if the model has no adapter, the method cannot tell weights apart, or needs data and gets none
    */
   async prune(options: PruneOptions = {}): Promise<AdapterPruneReport> {
-    const { data, onBatch, onWarning, signal, text, label, target, skipInvalid, ...given } = options;
+    const { data, onBatch, onWarning, signal, ...others } = options;
+    const { columns, given } = splitColumns(others);
     void this.adapter; // says what is missing
     const before = this.settings;
     this.usePruning(prunedAs(given));
     try {
-      const items = data === undefined ? [] : await readItems(this, data, { text, label, target, skipInvalid });
+      const items = data === undefined ? [] : await readItems(this, data, columns);
       const report = await this.pruneAdapter(items, { onBatch, onWarning, signal });
       if (!report) throw new InputError('There is nothing to prune.');
       this.#pruning = report;
@@ -160,20 +174,10 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    * @throws InputError as the reading of data, and if a loss, a gradient or a weight is not finite
    */
   async fit(data: TrainingData, options: FitOptions = {}): Promise<RunMetrics> {
-    const {
-      evalData,
-      evaluations = 1,
-      seed = this.settings.seed,
-      signal,
-      text,
-      label,
-      target,
-      skipInvalid,
-      ...rest
-    } = options;
-    const { onStep, onEvaluate, onScored, ...given } = rest;
+    const { evalData, evaluations = 1, seed = this.settings.seed, signal, ...rest } = options;
+    const { onStep, onEvaluate, onScored, ...others } = rest;
+    const { columns, given } = splitColumns(others);
     const training = trainingOptions(given);
-    const columns = { text, label, target, skipInvalid };
     checkRun({ evaluations, signal });
     void this.adapter; // says what is missing
     this.useTraining(training, seed);

@@ -170,6 +170,13 @@ test('LoRA that starts as zeros cannot be pruned by SNIP, and the error says how
   assert.ok(await other.prune({ method: 'snip', sparsity: 0.5, data: rows }));
 });
 
+test('fit and prune take the options of columns that batches and evaluate take', async () => {
+  const model = await adapted();
+  const columns = { labelKind: 'classification', skipInvalid: true } as const;
+  await model.prune({ method: 'snip', sparsity: 0.5, data: rows, ...columns });
+  assert.ok(await model.fit(rows, { ...columns, epochs: 1, evalData: rows }));
+});
+
 test('a model whose pruning failed is not one that was pruned', async () => {
   const model = await Classifier.fromPretrained(folder, { labels, maxLength: 16 });
   model.addAdapter(lora({ rank: 2 }));
