@@ -1,0 +1,31 @@
+import type * as v from 'valibot';
+import { byName, openFields, type Schema, text } from '../settings/index.ts';
+
+/** A kind of component of a tokenizer.json: which fields it has there, and what is made of them. */
+export interface ComponentKind<Made> {
+  readonly schema: Schema;
+  make(fields: never): Made;
+}
+
+/** The kinds of components of one stage, by their `type` in a tokenizer.json. */
+export type ComponentKinds<Made> = Readonly<Record<string, ComponentKind<Made>>>;
+
+type FieldsOf<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;
+
+/** Declares a kind of component. @param make makes it of its fields, which fit the schemas of `entries` */
+export function componentKind<const Entries extends v.ObjectEntries, Made>(
+  entries: Entries,
+  make: (fields: FieldsOf<Entries>) => Made,
+): ComponentKind<Made> {
+  return { schema: openFields({ type: text, ...entries }) as Schema, make };
+}
+
+/** The schema of a component of one of some kinds; one of another type is refused by its name. */
+export const componentSchema = (kinds: ComponentKinds<unknown>): Schema =>
+  byName('type', Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, schema])));
+
+/** Makes a component of its fields in a tokenizer.json, which were checked by the schema of its kind. */
+export function makeComponent<Made>(kinds: ComponentKinds<Made>, fields: unknown): Made {
+  const { type } = fields as { readonly type: string };
+  return kinds[type].make(fields as never);
+}
