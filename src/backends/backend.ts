@@ -34,6 +34,8 @@ export class MemoryError extends Error {
 /** A block of numbers owned by a backend. */
 export interface Buffer {
   readonly length: number;
+  /** True for a frozen weight that is held in 8 bits: only {@link Int8Products} read it. */
+  readonly isInt8?: boolean;
 }
 
 /** A buffer read with a shape. */
@@ -197,12 +199,26 @@ export interface OptimizerKernels<B extends Buffer = Buffer> {
   norm(xs: readonly B[]): B;
 }
 
+/**
+ * Products with frozen weights that are held in 8 bits. `src/backends/reference/int8.ts` defines the format and the results, which
+ * are the same bits on every backend that has them.
+ */
+export interface Int8Products<B extends Buffer = Buffer, W extends Buffer = Buffer> {
+  /** A copy of a weight [out, in] in 8 bits. @throws RangeError for one that is too large */
+  pack(weight: View<B>): W;
+  /** x [rows, in] times the weight transposed, plus bias [out] in every row: -> [rows, out] */
+  linear(x: View<B>, weight: W, bias: View<B> | null): B;
+  /** dy [rows, out] times the weight: -> [rows, in] */
+  backward(dy: View<B>, weight: W): B;
+}
+
 export interface Backend {
   readonly name: string;
   /** The type of every number this backend holds. */
   readonly dtype: DType;
   readonly fused: Partial<FusedKernels>;
   readonly optimizer?: OptimizerKernels;
+  readonly int8?: Int8Products;
   /** For people: what computes, such as threads and kind of kernels. */
   describe(): string;
 
@@ -216,10 +232,10 @@ export interface Backend {
   readSync?(buffer: Buffer): FloatArray;
   free(buffer: Buffer): void;
   /**
-   * Only where a buffer is garbage like any other object once nothing refers to it: takes note that one of so many numbers is.
+   * Only where a buffer is garbage like any other object once nothing refers to it: takes note that one of so many bytes is.
    * It is then called instead of `free`.
    */
-  collected?(length: number): void;
+  collected?(bytes: number): void;
   /** Bytes of the numbers of live buffers. */
   bytes(): number;
 

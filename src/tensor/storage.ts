@@ -7,7 +7,6 @@ import type { Backend, Buffer } from '../backends/backend.ts';
 export class Storage {
   readonly backend: Backend;
   readonly bytes: number;
-  readonly #length: number;
   readonly #buffer: Buffer | null;
   #users = 0;
   /** Whether a tensor that the garbage collector is to free was counted with these bytes. */
@@ -15,9 +14,8 @@ export class Storage {
 
   constructor(backend: Backend, buffer: Buffer) {
     this.backend = backend;
-    this.#length = buffer.length;
     this.#buffer = backend.collected ? null : buffer;
-    this.bytes = (backend.dtype === 'float64' ? 8 : 4) * buffer.length;
+    this.bytes = (buffer.isInt8 ? 1 : backend.dtype === 'float64' ? 8 : 4) * buffer.length;
   }
 
   retain(): void {
@@ -31,6 +29,6 @@ export class Storage {
   release(): void {
     if (--this.#users > 0) return;
     if (this.#buffer) this.backend.free(this.#buffer);
-    else this.backend.collected?.(this.#length);
+    else this.backend.collected?.(this.bytes);
   }
 }

@@ -1,6 +1,6 @@
 // The kernels that the host calls. They share one linear memory and keep no state in it: every kernel works on a range
 // [start, end) of its result and writes nothing else (but for padding after a buffer), so several threads may share one call.
-// The build writes `elementwise`, `micro-kernels` and `reduce` (kernels/wasm/templates).
+// The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels` and `reduce` (kernels/wasm/templates).
 export * from './attention';
 export { attentionDoubleBackward } from './attention-second';
 export { dropout, uniform } from './counter';
@@ -9,6 +9,8 @@ export * from './elementwise';
 export * from './gather';
 export { gemmBatch, gemmColumns, gemmRows, gemmScratch, tileColumns } from './gemm';
 export { gatherF16, gemmSkinnyF16, narrowF64, widenBf16, widenF16 } from './f16';
+export { packInt8, quantizeInt8, sumInt8 } from './int8';
+export { int8Scratch, multiplyInt8, widenInt8 } from './int8-product';
 export * from './layer-norm';
 export { adam, squares } from './optimizer';
 export { scaledProduct } from './product';

@@ -5,6 +5,7 @@ import {
   type DType,
   type FloatArray,
   type FusedKernels,
+  type Int8Products,
   type MatmulSpec,
   MemoryError,
   type ReduceOp,
@@ -15,6 +16,7 @@ import {
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import { erf } from './erf.ts';
+import { type Int8Weights, int8Backward, int8Forward, quantizeWeights } from './int8.ts';
 
 const unaryFunctions: { [Op in UnaryOp]: (x: number) => number } = {
   neg: (x) => -x,
@@ -76,6 +78,14 @@ export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly dtype: DType;
   readonly fused: Partial<FusedKernels> = {};
+  readonly int8: Int8Products<FloatArray, Int8Weights> = {
+    pack: ({ buffer, shape: [n, k] }) => {
+      this.#bytes += buffer.length;
+      return quantizeWeights(buffer, n, k);
+    },
+    linear: ({ buffer, shape: [m] }, weight, bias) => this.upload(int8Forward(buffer, m, weight, bias?.buffer ?? null)),
+    backward: ({ buffer, shape: [m] }, weight) => this.upload(int8Backward(buffer, m, weight)),
+  };
   #bytes = 0;
 
   constructor(dtype: DType = 'float32') {
@@ -125,12 +135,12 @@ export class ReferenceBackend implements Backend {
     return buffer.slice();
   }
 
-  free(buffer: FloatArray): void {
-    this.#bytes -= buffer.byteLength;
+  free(buffer: FloatArray | Int8Weights): void {
+    this.#bytes -= 'isInt8' in buffer ? buffer.length : buffer.byteLength;
   }
 
-  collected(length: number): void {
-    this.#bytes -= length * (this.dtype === 'float64' ? 8 : 4);
+  collected(bytes: number): void {
+    this.#bytes -= bytes;
   }
 
   bytes(): number {

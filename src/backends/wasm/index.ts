@@ -15,6 +15,8 @@ import { collapse, elementwiseWalk, reductions, type Walk } from '../walk.ts';
 import type { Block } from './allocator.ts';
 import { addressOf, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
+import { WasmInt8, WasmInt8Products } from './int8.ts';
+import type { Int8Kind } from './int8-kind.ts';
 import type { Calls } from './kernels.ts';
 import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
@@ -70,6 +72,8 @@ export interface WasmOptions {
    * 128-bit operations, the slower one elsewhere. Default: what `enableSimd256` found.
    */
   readonly tileColumns?: TileColumns;
+  /** Instructions of 8-bit products. Default: the fastest ones. */
+  readonly int8Kind?: Int8Kind;
   /** When kernels are shared with other threads. Default: when it pays. */
   readonly sharing?: Sharing;
 }
@@ -80,6 +84,7 @@ export class WasmBackend implements Backend {
   readonly dtype = 'float32';
   readonly fused: FusedKernels<WasmBuffer>;
   readonly optimizer: OptimizerKernels<WasmBuffer>;
+  readonly int8: WasmInt8Products;
   readonly kernels: Calls;
   readonly memory = new Memory();
   /** Bytes of scratch that a thread needs for a product. */
@@ -90,7 +95,7 @@ export class WasmBackend implements Backend {
   readonly #pool: ThreadPool;
   #bytes = 0;
 
-  constructor({ threads = defaultThreads(), tileColumns = preferredColumns(), sharing }: WasmOptions = {}) {
+  constructor({ threads = defaultThreads(), tileColumns = preferredColumns(), int8Kind, sharing }: WasmOptions = {}) {
     const memory = this.memory.wasm;
     const exports = instantiate(memory);
     exports.tileColumns.value = tileColumns;
@@ -101,6 +106,7 @@ export class WasmBackend implements Backend {
     this.threads = this.#pool.threads;
     this.kernels = this.#pool.calls(exports, this.memory);
     this.gemmScratch = exports.gemmScratch();
+    this.int8 = new WasmInt8Products(this, () => int8Kind ?? 'widened', exports.int8Scratch);
     this.memory.start(exports.heapBase());
     this.fused = fusedKernels(this);
     this.optimizer = optimizerKernels(this);
@@ -145,7 +151,12 @@ export class WasmBackend implements Backend {
     return this.#track(new WasmBuffer(length, this.memory.allocate(2 * length), widen));
   }
 
-  #track(buffer: WasmBuffer): WasmBuffer {
+  /** The same for a weight of 8 bits. */
+  allocateInt8(n: number, k: number): WasmInt8 {
+    return this.#track(new WasmInt8(n, k, this.memory));
+  }
+
+  #track<Buffer extends WasmBuffer | WasmInt8>(buffer: Buffer): Buffer {
     this.#bytes += buffer.bytes;
     return buffer;
   }
@@ -176,7 +187,8 @@ export class WasmBackend implements Backend {
     return readFloats({ dtype: 'F16', length, readInto: (target) => target.set(f16) });
   }
 
-  free(buffer: WasmBuffer): void {
+  free(buffer: WasmBuffer | WasmInt8): void {
+    this.int8.forget(buffer);
     this.memory.free(buffer.block);
     this.#bytes -= buffer.bytes;
   }

@@ -23,6 +23,7 @@ import {
 
 /** A multiplication and an addition of a product take an eighth of what moving a number does. */
 const PRODUCT = 1 / 8;
+const INT8_PRODUCT = PRODUCT / 3;
 /** Numbers of a block of the optimisers' arrays. */
 export const BLOCK = 1024;
 
@@ -267,6 +268,46 @@ export const kernels = {
       columns: Range,
       scratch: Scratch,
     ) => columns * rows * k * PRODUCT,
+  ),
+  /** Matrices of 8 bits: rounded rows, panels of a weight, and sums over its rows. */
+  quantizeInt8: byRows(
+    (x: Pointer, columnScales: Optional, q: Pointer, scales: Pointer, zeros: Pointer, k: number, rows: Range) =>
+      rows * k,
+  ),
+  widenInt8: by({ unit: 1024 })((from: Pointer, to: Pointer, numbers: Range) => numbers / 4),
+  packInt8: by({ unit: 16, scratch: true })(
+    (
+      w: Pointer,
+      f16: boolean,
+      panels: Pointer,
+      scales: Pointer,
+      sums: Pointer,
+      n: number,
+      k: number,
+      rows: Range,
+      scratch: Scratch,
+    ) => rows * k,
+  ),
+  sumInt8: byColumns((panels: Pointer, sums: Pointer, n: number, k: number, columns: Range) => (columns * n) / 4),
+  /** Their product; threads share its columns. */
+  multiplyInt8: by({ unit: 16, scratch: true })(
+    (
+      kind: number,
+      q: Pointer,
+      scales: Pointer,
+      zeros: Pointer,
+      panels: Pointer,
+      transposed: boolean,
+      sums: Pointer,
+      columnScales: Optional,
+      bias: Optional,
+      c: Pointer,
+      m: number,
+      n: number,
+      depth: number,
+      columns: Range,
+      scratch: Scratch,
+    ) => columns * m * depth * INT8_PRODUCT,
   ),
   attention: by({ unit: 1, scratch: true })(
     (

@@ -13,6 +13,8 @@ export interface Exports extends Readonly<Record<KernelName, RawKernel>> {
   heapBase(): number;
   /** Bytes of scratch that a thread needs for a product. */
   gemmScratch(): number;
+  /** The same for a product of 8-bit matrices of this depth. */
+  int8Scratch(depth: number): number;
   /** Columns of a tile of a product: 8, or 16 for engines that fuse pairs of 128-bit operations. */
   readonly tileColumns: WebAssembly.Global<'i32'>;
 }
