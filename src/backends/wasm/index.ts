@@ -16,7 +16,7 @@ import type { Block } from './allocator.ts';
 import { addressOf, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
 import { WasmInt8, WasmInt8Products } from './int8.ts';
-import type { Int8Kind } from './int8-kind.ts';
+import { type Int8Kind, int8Choice } from './int8-kind.ts';
 import type { Calls } from './kernels.ts';
 import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
@@ -106,7 +106,7 @@ export class WasmBackend implements Backend {
     this.threads = this.#pool.threads;
     this.kernels = this.#pool.calls(exports, this.memory);
     this.gemmScratch = exports.gemmScratch();
-    this.int8 = new WasmInt8Products(this, () => int8Kind ?? 'widened', exports.int8Scratch);
+    this.int8 = new WasmInt8Products(this, () => int8Kind ?? int8Choice().kind, exports.int8Scratch);
     this.memory.start(exports.heapBase());
     this.fused = fusedKernels(this);
     this.optimizer = optimizerKernels(this);
@@ -131,7 +131,9 @@ export class WasmBackend implements Backend {
     const fewer = reason === undefined ? limit : ` (a worker thread ${reason})`;
     const threads = `${possible} ${possible === 1 ? 'thread' : 'threads'}${fewer}`;
     const kernels = `${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${why})`;
-    return `${threads}, ${kernels}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add, kernels ${kernelsId()}`;
+    const { kind, gain } = int8Choice();
+    const int8 = `8-bit kernels '${kind}' (${gain.toFixed(2)} times the speed of float32)`;
+    return `${threads}, ${kernels}, ${int8}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add, kernels ${kernelsId()}`;
   }
 
   /** A buffer whose contents are undefined. */
