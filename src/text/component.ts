@@ -1,5 +1,5 @@
 import type * as v from 'valibot';
-import { byName, openFields, type Schema, text } from '../settings/index.ts';
+import { byName, openFields, type Schema } from '../settings/index.ts';
 
 /** A kind of component of a tokenizer.json: which fields it has there, and what is made of them. */
 export interface ComponentKind<Made> {
@@ -17,7 +17,7 @@ export function componentKind<const Entries extends v.ObjectEntries, Made>(
   entries: Entries,
   make: (fields: FieldsOf<Entries>) => Made,
 ): ComponentKind<Made> {
-  return { schema: openFields({ type: text, ...entries }) as Schema, make };
+  return { schema: openFields(entries) as Schema, make };
 }
 
 /** The schema of a component of one of some kinds; one of another type is refused by its name. */

@@ -5,7 +5,12 @@ import type { TokenizerDefinition } from './definitions.ts';
 /** More than any tokenizer has; tables of tokens have a place for each id below the largest. */
 const MAX_IDS = 2 ** 23;
 
-const isId = (id: unknown): boolean => typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_IDS;
+export const isId = (id: unknown): id is number =>
+  typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_IDS;
+
+/** What a message says of a token with an id that is none. */
+export const idProblem = (token: string, id: unknown): string =>
+  `the id of the token ${shown(token)} is ${shown(id)}; it must be a whole number from 0 to ${MAX_IDS - 1}.`;
 
 type Named = readonly (readonly [name: string, id: unknown])[];
 
@@ -32,9 +37,7 @@ export function checkTokenIds(definition: TokenizerDefinition, label: string): v
   ]);
   for (const [token, id] of [...ofModel, ...added, ...templateIds(post_processor)]) {
     if (isId(id)) continue;
-    throw new InputError(
-      `${label}: the id of the token ${shown(token)} is ${shown(id)}; it must be a whole number from 0 to ${MAX_IDS - 1}.`,
-    );
+    throw new InputError(`${label}: ${idProblem(token, id)}`);
   }
 }
 

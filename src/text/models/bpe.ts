@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import { boolean, text } from '../../settings/index.ts';
+import { componentKind } from '../component.ts';
+import { byteTokens } from './byte-tokens.ts';
+import { Merges } from './merges.ts';
+import { modelOf, tokenIds, wholeWord } from './model.ts';
+import { Vocabulary } from './vocabulary.ts';
+import { bytesOf, WordSymbols } from './word-symbols.ts';
+
+const flag = v.nullish(boolean, false);
+
+/**
+ * A model that begins with the characters of a word and merges neighbours, the best pair first (byte pair encoding).
+ *
+ * As in the Rust library, a character that is no token is skipped where there is no unknown token, spans are counted in
+ * bytes of what is not skipped, and an unknown token that is waiting to be joined comes after tokens of bytes.
+ */
+export const bpe = componentKind(
+  {
+    vocab: tokenIds,
+    merges: v.custom<readonly unknown[]>(Array.isArray, 'a list of pairs of tokens'),
+    dropout: v.nullish(v.literal(0, 'null or 0: dropout would draw tokens at random')),
+    unk_token: v.nullish(text),
+    continuing_subword_prefix: v.nullish(text, ''),
+    end_of_word_suffix: v.nullish(text, ''),
+    fuse_unk: flag,
+    byte_fallback: flag,
+    ignore_merges: flag,
+  },
+  ({ vocab, merges: pairs, unk_token, continuing_subword_prefix: prefix, end_of_word_suffix: suffix, ...flags }) => {
+    const vocabulary = Vocabulary.ofIds(vocab);
+    const merges = new Merges(pairs, vocabulary, prefix);
+    const unknown = unk_token == null ? undefined : vocabulary.idOfUnknown(unk_token);
+    const fallback = flags.byte_fallback ? byteTokens(vocabulary) : () => undefined;
+
+    function symbolsOf(word: string): WordSymbols {
+      const symbols = new WordSymbols();
+      /** Bytes of unknown characters that have no symbol yet. */
+      let waiting = 0;
+      const addUnknown = (): void => {
+        if (waiting > 0) symbols.add(unknown!, waiting);
+        waiting = 0;
+      };
+      for (let start = 0, end = 0; start < word.length; start = end) {
+        const code = word.codePointAt(start)!;
+        end += code > 0xffff ? 2 : 1;
+        const isLast = end === word.length;
+        const symbol = `${start > 0 ? prefix : ''}${word.slice(start, end)}${isLast ? suffix : ''}`;
+        const id = vocabulary.idOf(symbol);
+        if (id !== undefined) {
+          addUnknown();
+          symbols.add(id, bytesOf(code));
+          continue;
+        }
+        const bytes = fallback(symbol);
+        if (bytes) {
+          for (const byte of bytes) symbols.add(byte, 1);
+        } else if (unknown !== undefined) {
+          if (!flags.fuse_unk) addUnknown();
+          waiting += bytesOf(code);
+        }
+      }
+      addUnknown();
+      return symbols;
+    }
+
+    return modelOf(vocabulary, (word) => {
+      const whole = flags.ignore_merges ? vocabulary.idOf(word) : undefined;
+      if (whole !== undefined) return wholeWord(word, whole);
+      const symbols = symbolsOf(word);
+      symbols.merge(merges);
+      return symbols.tokens(word);
+    });
+  },
+);
