@@ -3,7 +3,7 @@ import { isHeadParameter } from '../models/heads.ts';
 import { type Parameter, Snapshot } from '../nn/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { assertFitsMemory, assertNames } from './build-checks.ts';
+import { type AdapterUse, assertFitsMemory, assertNames } from './build-checks.ts';
 import { type AdapterComposition, actsEverywhere, namesIn, transformAt } from './composition.ts';
 import type { AdaptableModel, AdapterParts, AdapterSettings, Chain, PrunableMatrices } from './family.ts';
 import { withoutLayers } from './leave-out.ts';
@@ -81,9 +81,9 @@ export class AdapterSet {
    * Builds an adapter; it acts once it is activated.
    *
    * @param name part of the names of its parameters
-   * @throws InputError for bad settings, a name with a dot, one that is taken, and one that modules of the model have
+   * @throws InputError for bad settings, a size that does not fit into memory, a name with a dot, one that is taken, and one that modules of the model have
    */
-  add(name: string, settings: AdapterSettings): Adapter {
+  add(name: string, settings: AdapterSettings, use: AdapterUse = {}): Adapter {
     if (!/^[^.\s]+$/.test(name))
       throw new InputError(`'${name}' cannot name an adapter: it is empty or has a dot or space.`);
     if (this.#entries.has(name)) throw new InputError(`There is an adapter '${name}' already; remove it first.`);
@@ -111,7 +111,7 @@ export class AdapterSet {
         configOf(complete),
       );
       assertNames(name, made());
-      assertFitsMemory(complete, made(), parts.computed);
+      assertFitsMemory(complete, made(), parts, [...before], use);
       for (const parameter of made()) parameter.materialize();
     } catch (error) {
       for (const parameter of made()) parameter.dispose();

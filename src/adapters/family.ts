@@ -55,8 +55,10 @@ export interface AdapterParts {
   readonly mergedWeights?: () => ReadonlyMap<Parameter, Tensor>;
   /** Values of the backbone that are in place while the adapter is active. */
   readonly weights?: WeightSwap;
-  /** How many numbers every pass computes beside those of a batch. */
+  /** How many numbers every pass computes, whatever the batch is. */
   readonly computed?: number;
+  /** How many more it keeps for each sequence of the batch, whatever its length is. */
+  readonly computedPerSequence?: number;
   /** A term that training adds to the loss. */
   readonly regularizer?: () => Tensor;
   /** Returns what the same function needs once it is trained, if that is less. */

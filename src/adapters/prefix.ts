@@ -36,7 +36,7 @@ export type PrefixConfig = ConfigOf<ReturnType<typeof prefixOptions>>;
 /** The rows before the keys and values of all attentions of one stack: [length, 2 · layers · hidden], per layer a key and then a value. */
 interface PrefixTable {
   tensor(): Tensor;
-  /** How many numbers are computed for it and for the keys and values of one sequence. */
+  /** How many numbers are computed for it. */
   readonly computed: number;
   readonly matrices: readonly Parameter[];
 }
@@ -44,7 +44,7 @@ interface PrefixTable {
 /** The numbers themselves are trained; N(0, 1) at first. */
 function flatTable(path: ParameterPath, length: number, width: number): PrefixTable {
   const rows = path.parameter('control_trans', [length, width], normalInit(1));
-  return { tensor: () => rows.tensor(), computed: length * width, matrices: [rows] };
+  return { tensor: () => rows.tensor(), computed: 0, matrices: [rows] };
 }
 
 /** They come from a network, which is easier to train (Li and Liang, 2021): W₂ tanh(W₀ e + b₀) + b₂ of trained rows e. */
@@ -65,7 +65,7 @@ function networkTable(
   ];
   return {
     tensor: () => up.forward(tanh(down.forward(rows.tensor()))),
-    computed: prefixLength * (prefixBottleneck + 2 * width),
+    computed: prefixLength * (prefixBottleneck + width),
     matrices: [rows, down.weight, up.weight],
   };
 }
@@ -104,7 +104,7 @@ class Prefix implements AttentionModule {
 export function prefixesAt(
   { name, points, at }: BuildContext,
   config: PrefixConfig,
-): Pick<AdapterParts, 'attention' | 'chains' | 'computed' | 'ejected'> {
+): Pick<AdapterParts, 'attention' | 'chains' | 'computed' | 'computedPerSequence' | 'ejected'> {
   const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
   const modules = new Map<AttentionPoint, Prefix>();
   const tables = new Map<ParameterPath, PrefixTable>();
@@ -122,6 +122,8 @@ export function prefixesAt(
   return {
     attention: modules,
     computed: Array.from(tables.values(), ({ computed }) => computed).reduce((sum, count) => sum + count, 0),
+    computedPerSequence:
+      2 * config.prefixLength * points.attention.reduce((sum, { hiddenSize }) => sum + hiddenSize, 0),
     chains: { prefix: Array.from(tables.values(), ({ matrices }) => matrices) },
     ejected: config.prefixFlat ? undefined : () => ({ options: { prefixFlat: true }, values: flat() }),
   };

@@ -47,9 +47,8 @@ export async function readEvaluation<T extends TaskTypes>(
   data: TrainingData,
   options: DataOptions,
 ): Promise<Evaluation<T['model']>> {
-  return model.definition.evaluation(
-    await readDataset(model, data, options, 'evaluation'),
-    model.tokenizer,
-    model.settings,
-  );
+  const read = await readDataset(model, data, options, 'evaluation');
+  const evaluation = model.definition.evaluation(read, model.tokenizer, model.settings);
+  evaluation.check?.(model.network);
+  return evaluation;
 }

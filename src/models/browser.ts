@@ -35,7 +35,9 @@ export type { ScoredText } from './generation/beam-search.ts';
 export { type GenerationOptions, generate } from './generation/generate.ts';
 export { generationFrom, generationOptions, numReturnSequences } from './generation/options.ts';
 export {
+  checkGenerationSettings,
   type GenerationSettings,
+  generationDefaults,
   parseGenerationSettings,
   partialGeneration,
   type Sampling,

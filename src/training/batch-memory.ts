@@ -13,6 +13,10 @@ function fewestTokens(lengths: readonly number[], batchSize: BatchSize): number 
   return Math.max(0, Math.min(batchSize.tokens, sum(lengths)) - longest);
 }
 
+/** The sequences that the largest batch has at least, of so many examples. */
+export const mostSequences = (batchSize: BatchSize, examples: number): number =>
+  typeof batchSize === 'number' ? Math.min(batchSize, examples) : 1;
+
 /**
  * Checks a batch size before the first step: what one feed-forward layer computes of a batch must fit into memory.
  *

@@ -104,7 +104,7 @@ function built(
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
   const model = create(loadParts(task, settings, labels, { head: own, pooler }));
-  model.addAdapter(settings.adapter, settings.fused);
+  model.addAdapter(settings.adapter, settings.fused, {});
   return model;
 }
 

@@ -48,7 +48,7 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
       ...parts,
       loaded: { ...parts.loaded, warnings: [...parts.loaded.warnings, ...stale] },
     });
-    model.addAdapter(settings.adapter, settings.fused);
+    model.addAdapter(settings.adapter, settings.fused, {});
     loadSparseTensors(file, model.saved);
     return { model, run };
   } finally {

@@ -4,6 +4,7 @@ import {
   type Adapter,
   AdapterSet,
   type AdapterSettings,
+  type AdapterUse,
   adapterTitle,
   completeSettings,
   freezeBackbone,
@@ -110,6 +111,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   readonly #activations: ActivationCache;
   #settings: RunSettings;
   #adapter: Adapter | null = null;
+  #use: AdapterUse = {};
 
   constructor({ task, settings, loaded, tokenizer, activations }: ModelParts<T>) {
     this.definition = task;
@@ -167,9 +169,14 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
    *
    * @param adapter its kind, or that with options, such as `lora({ rank: 8 })`
    * @param fused those that it mixes, by name, if it does; their weights are not loaded
-   * @throws InputError if there is one already, and for options that are wrong or do not fit the model
+   * @param use what it is for; by default it is trained
+   * @throws InputError if there is one already, and for options that are wrong or do not fit the model or into memory
    */
-  addAdapter(adapter: string | AdapterSettings, fused: readonly FusedAdapter[] = []): Adapter {
+  addAdapter(
+    adapter: string | AdapterSettings,
+    fused: readonly FusedAdapter[] = [],
+    use: AdapterUse = { isTrained: true },
+  ): Adapter {
     if (this.#adapter) throw new InputError('The model has an adapter already; remove it first.');
     if (typeof adapter !== 'string' && !(typeof adapter === 'object' && adapter !== null)) {
       throw new TypeError(
@@ -179,14 +186,16 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     const given = typeof adapter === 'string' ? { kind: adapter } : adapter;
     const complete = completeSettings(given, { pruned: this.#settings.pruning !== 'none' });
     this.#settings = { ...this.#settings, adapter: complete, ...(fused.length > 0 && { fused }) };
+    this.#use = use;
     for (const { name, settings } of fused) this.adapters.add(name, settings);
     return this.#attach();
   }
 
   /** Builds the adapter of the settings, which for Large-Sparse is a wider one. */
   #attach(): Adapter {
-    const { freezeHead = false, cacheFrozenLayers } = this.#settings;
-    const adapter = this.adapters.add(ownAdapter, builtAdapter(this.#settings));
+    const { freezeHead = false, cacheFrozenLayers, largeSparse } = this.#settings;
+    const sizedBy = largeSparse === undefined ? undefined : (['largeSparse', largeSparse] as const);
+    const adapter = this.adapters.add(ownAdapter, builtAdapter(this.#settings), { ...this.#use, sizedBy });
     this.adapters.activate(adapter.name);
     freezeBackbone(this.network, adapter, (parameter) => !freezeHead && isHeadParameter(parameter));
     if (cacheFrozenLayers) freezeBelow(this.network, this.folder, this.#activations);

@@ -51,23 +51,26 @@ export function readRunData<T extends TaskTypes>(
   return cache.memo(['data', ...dataKey(settings)], () => read(sourceOf(settings, new Random(settings.seed))));
 }
 
-/** Encodes the data of a run for its model, whose head may have the classes in another order, unless the cache has that. */
+/**
+ * Encodes the data of a run for its model, whose head may have the classes in another order, unless the cache has that.
+ *
+ * @throws InputError for settings with which the model cannot be judged
+ */
 export function encodeRunData<T extends TaskTypes>(
-  { definition: task, tokenizer, labels, settings }: TaskModel<T>,
+  { definition: task, network, tokenizer, labels, settings }: TaskModel<T>,
   data: RunData<T>,
   cache: RunCache,
 ): EncodedData<T> {
   const { model, maxLength, seed } = settings;
   const key = [model, maxLength, labels, ...dataKey(settings)];
   const train = withLabels(data.train, labels);
-  const evaluation = data.evaluation && withLabels(data.evaluation, labels);
-  return {
-    items: cache.memo(['items', ...key], () => task.encode(train, tokenizer, settings)),
-    // Generated texts may be sampled, so the evaluation depends on the seed.
-    evaluation:
-      evaluation &&
-      cache.memo(['evaluation', ...key, ...(task.name === 'text2text-generation' ? [seed] : [])], () =>
-        task.evaluation(evaluation, tokenizer, settings),
-      ),
-  };
+  const judged = data.evaluation && withLabels(data.evaluation, labels);
+  // Generated texts may be sampled, so the evaluation depends on the seed.
+  const evaluation =
+    judged &&
+    cache.memo(['evaluation', ...key, ...(task.name === 'text2text-generation' ? [seed] : [])], () =>
+      task.evaluation(judged, tokenizer, settings),
+    );
+  evaluation?.check?.(network);
+  return { items: cache.memo(['items', ...key], () => task.encode(train, tokenizer, settings)), evaluation };
 }

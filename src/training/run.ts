@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Source } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
-import { checkBatchSize } from './batch-memory.ts';
+import { checkBatchSize, mostSequences } from './batch-memory.ts';
 import { batchesOf } from './batch-plan.ts';
 import { type CheckpointFacts, loadCheckpoint, readStoppedRun, saveCheckpoint } from './checkpoint.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -141,7 +141,8 @@ export async function prepareRun(
   for (const warning of [...data.train.warnings, ...(data.evaluation?.warnings ?? [])]) onWarning?.(warning);
   const shared = { weights: cache?.weights, activations: known.activations };
   const model = new TaskModel(loadParts(task, settings, data.train.labels, shared));
-  model.addAdapter(settings.adapter, settings.fused);
+  const sequences = mostSequences(batchesOf(settings).batchSize, data.train.examples.length);
+  model.addAdapter(settings.adapter, settings.fused, { isTrained: true, sequences, onWarning });
   for (const warning of model.warnings) onWarning?.(warning);
   onLoaded?.(model);
   return { model, data, ...encodeRunData(model, data, known) };

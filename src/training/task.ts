@@ -66,6 +66,8 @@ export interface PredictOptions {
 export interface Evaluation<Model> {
   /** Number of items that pass through the model. */
   readonly size: number;
+  /** Checks what can be known before training. @throws InputError for settings with which the model cannot be judged */
+  check?(model: Model): void;
   /** @throws InputError if the model's output is not finite */
   scores(model: Model, options?: PredictOptions): Promise<Scores>;
 }

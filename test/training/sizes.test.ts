@@ -7,10 +7,11 @@ import { emptiedWarning, prune } from '../../src/pruning/index.ts';
 import { Random } from '../../src/random/index.ts';
 import { checkBatchSize } from '../../src/training/batch-memory.ts';
 import { chosenSettings } from '../../src/training/index.ts';
-import { assertInputError } from '../io/input-error.ts';
+import { assertInputError, assertInputErrorAsync } from '../io/input-error.ts';
+import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { tinyBert, tinyClassifier } from '../support/tiny-model.ts';
-import { tinySettings } from '../support/tiny-run.ts';
+import { tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: sizes that cannot work');
 useBackend(test, 'wasm');
@@ -42,6 +43,52 @@ for (const [settings, message] of huge) {
     assert.ok(adapters.add('a', { kind: 'houlsby', bottleneck: 2 }).parameters.length > 0);
   });
 }
+
+const trained: [AdapterSettings, number, RegExp][] = [
+  // Weights alone would fit: what training keeps of them beside does not.
+  [{ kind: 'houlsby', bottleneck: 2_500_000 }, 1, /^houlsby: bottleneck 2500000 makes arrays of /],
+  [{ kind: 'prefix', prefixLength: 1e6 }, 16, /^prefix: prefixLength 1000000 makes arrays of /],
+  [{ kind: 'mam', prefixLength: 1e6 }, 16, /^mam: prefixLength 1000000 makes arrays of /],
+  [{ kind: 'prefix', prefixFlat: true, prefixLength: 1e6 }, 16, /^prefix: prefixLength 1000000 makes arrays of /],
+];
+for (const [settings, sequences, message] of trained) {
+  test(`${JSON.stringify(settings)} in batches of ${sequences} cannot be trained, which is told before it is made`, () => {
+    const adapters = new AdapterSet(tinyClassifier());
+    const before = memory();
+    assertInputError(() => adapters.add('a', settings, { isTrained: true, sequences }), message);
+    assert.deepEqual(memory(), before);
+  });
+}
+
+test('an adapter that is larger than its model is told before it is made, unless it is small', () => {
+  const warnings: string[] = [];
+  const onWarning = (message: string) => warnings.push(message);
+  new AdapterSet(tinyClassifier()).add('a', { kind: 'houlsby', bottleneck: 500 }, { isTrained: true, onWarning });
+  assert.equal(warnings.length, 0);
+  const adapters = new AdapterSet(tinyClassifier());
+  const before = memory();
+  const told = (message: string) => {
+    assert.deepEqual(memory(), before);
+    warnings.push(message);
+  };
+  adapters.add(
+    'a',
+    { kind: 'prefix', prefixLength: 2, prefixBottleneck: 200_000 },
+    { isTrained: true, onWarning: told },
+  );
+  assert.match(
+    warnings.join(),
+    /^prefix: prefixBottleneck 200000 makes the adapter [\d.]+ times as large as the model, so that each step takes long; lower prefixBottleneck\.$/,
+  );
+});
+
+test('a Large-Sparse factor that makes the adapter too large is refused by its own name', async () => {
+  const settings = { ...tinySettings, pruningExamples: undefined, pruning: 'magnitude', largeSparse: 1e6 };
+  await assertInputErrorAsync(
+    () => tinyRun(temporaryFolder({}), { settings }),
+    /^houlsby: largeSparse 1000000 makes arrays of .*; lower largeSparse\.$/,
+  );
+});
 
 test('a batch that does not fit into memory is refused by the name of its option', () => {
   const config = parseModelConfig({ ...tinyBert, intermediate_size: 3072 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import { pruningMethods } from '../../src/pruning/index.ts';
 import { evaluateRun, type GivenSettings, loadRun, textGeneration, writeTexts } from '../../src/training/index.ts';
+import { assertInputErrorAsync } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { animalFolder } from '../support/animals.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
@@ -26,6 +27,20 @@ const settings: GivenSettings = {
   batchSize: 8,
   maxLength: 16,
 };
+
+test('settings of generation that cannot be are refused before training, by name', async () => {
+  const wrong: [GivenSettings, RegExp][] = [
+    [{ minLength: 15 }, /^generation: minLength 15 exceeds maxLength 9\.$/],
+    [{ numBeams: 1001 }, /numBeams must be a whole number from 1 to 1000/],
+  ];
+  for (const [some, message] of wrong) {
+    const steps: number[] = [];
+    const events = { onStep: ({ step }: { readonly step: number }) => steps.push(step) };
+    const output = join(temporaryFolder(), 'run');
+    await assertInputErrorAsync(() => tinyRun(output, { settings: { ...settings, ...some }, events }), message);
+    assert.deepEqual(steps, []);
+  }
+});
 
 test('a run learns to write; its scores and texts come back from its folder', async () => {
   const output = join(temporaryFolder(), 'run');

@@ -14,7 +14,7 @@ export interface GenerationOptions {
   readonly random?: Random;
   /** The number of the first source, which decides its stream, where a longer list is given in parts. Default 0. */
   readonly firstSource?: number;
-  /** Sources that are worked on together. Default 8. */
+  /** Sources that are worked on together at most; they are fewer where each has many texts. Default 8. */
   readonly batchSize?: number;
   /** Told each token as soon as it is certain: in a beam search when the search of its source is over. */
   readonly onToken?: (source: number, id: number) => void;
@@ -22,6 +22,15 @@ export interface GenerationOptions {
   readonly onDone?: (done: number) => void;
   /** Awaited before each token: a place to let others work, or to stop by throwing. */
   readonly beforeStep?: () => Promise<void>;
+}
+
+/** The scores of all texts of a batch that are computed at once are at most so many: 256 MiB of them. */
+const MOST_SCORES = 2 ** 26;
+
+/** The sources of a batch: as many as asked for, unless the scores of their texts are too many. */
+function sourcesTogether(batchSize: number, { numBeams, numReturnSequences }: GenerationSettings, vocabulary: number) {
+  const texts = Math.max(numBeams, numReturnSequences);
+  return Math.max(1, Math.min(batchSize, Math.floor(MOST_SCORES / (texts * vocabulary))));
 }
 
 /** Draws tokens with the probabilities softmax(scores), narrowed as the settings say. */
@@ -70,9 +79,10 @@ export async function generate(
     throw new InputError('generate: sources must be an array with the token ids of each text.');
   for (const [i, ids] of sources.entries()) checkSequence(`sources[${i}]`, { ids }, model.config.vocab_size);
   const texts: ScoredText[][] = [];
+  const together = sourcesTogether(batchSize, complete, model.config.vocab_size);
   while (texts.length < sources.length) {
     const first = texts.length;
-    texts.push(...(await generateBatch(model, sources.slice(first, first + batchSize), complete, first, options)));
+    texts.push(...(await generateBatch(model, sources.slice(first, first + together), complete, first, options)));
     onDone?.(texts.length);
   }
   return texts;

@@ -8,7 +8,7 @@ import {
   positiveNumber,
   wholeNumber,
 } from '../../settings/index.ts';
-import { type GenerationSettings, type Sampling, samplingDefaults } from './settings.ts';
+import { beamCount, type GenerationSettings, type Sampling, samplingDefaults } from './settings.ts';
 
 const checkpoint = 'as the checkpoint says';
 
@@ -19,7 +19,7 @@ const topP = v.pipe(
 
 /** Options of generation, as settings of a run and of the command line. What is left out is as the checkpoint says. */
 export const generationOptions = {
-  numBeams: option(positiveInteger, {
+  numBeams: option(beamCount, {
     description: 'beams to search; 1 is greedy',
     placeholder: '<count>',
     defaultText: checkpoint,

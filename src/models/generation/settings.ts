@@ -10,6 +10,7 @@ import {
   strictFields,
   type ValueOf,
   wholeNumber,
+  wholeNumberIn,
 } from '../../settings/index.ts';
 import type { BartConfig } from '../bart-config.ts';
 import { type ConfigJson, fieldError, isOff } from '../config-json.ts';
@@ -33,6 +34,9 @@ const fromTwo = v.pipe(
   v.check((x) => Number.isSafeInteger(x) && x > 1, 'a whole number from 2 on'),
 );
 
+/** The number of beams. */
+export const beamCount = wholeNumberIn(1, 1000, 'every token is computed for each of them');
+
 /** The settings of generation. Lengths count all tokens of the decoder, with the start token and the end. */
 export type GenerationSettings = ValueOf<typeof generation>;
 const entries = {
@@ -40,7 +44,7 @@ const entries = {
   /** The number of tokens before which the end may not come. */
   minLength: wholeNumber,
   /** 1: no beam search. */
-  numBeams: positiveInteger,
+  numBeams: beamCount,
   /** Texts for each source. */
   numReturnSequences: positiveInteger,
   /** Exponent of the length by which a beam's log-probability is divided: above 0 favours long texts. */

@@ -3,8 +3,10 @@ import { checkList, checkText } from '../../data/encode.ts';
 import { InputError } from '../../errors.ts';
 import { droppedLetters, meanRouge, rougeTokenizers } from '../../metrics/index.ts';
 import {
+  checkGenerationSettings,
   type GenerationSettings,
   generate,
+  generationDefaults,
   generationFrom,
   generationOptions,
   Seq2SeqModel,
@@ -94,13 +96,13 @@ export const textGeneration: Task<{
 
   evaluation({ examples }, tokenizer, { maxLength, seed, rougeTokenizer, ...asked }) {
     const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
+    const settingsFor = (model: Seq2SeqModel) =>
+      generationSettings(model, targetLengthOf(asked), { ...generationFrom(asked), numReturnSequences: 1 });
     return {
       size: examples.length,
+      check: (model) => checkGenerationSettings({ ...generationDefaults, ...settingsFor(model) }, model.config),
       scores: async (model, options) => {
-        const settings = generationSettings(model, targetLengthOf(asked), {
-          ...generationFrom(asked),
-          numReturnSequences: 1,
-        });
+        const settings = settingsFor(model);
         const random = new Random(seed).fork('generation');
         const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
         const scores = meanRouge(
