@@ -44,6 +44,36 @@ export function readFloats(numbers: StoredNumbers): Float32Array {
   }
 }
 
+/** Numbers rounded to the nearest float16, ties to even, as a file would hold them. */
+export function storedNumbersF16(values: ArrayLike<number>): StoredNumbers {
+  const bits = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = float16Bits(values[i]);
+  const bytes = new Uint8Array(bits.buffer);
+  return {
+    dtype: 'F16',
+    length: bits.length,
+    readInto: (target, begin) => target.set(bytes.subarray(begin, begin + target.length)),
+  };
+}
+
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+
+function float16Bits(x: number): number {
+  float[0] = Math.abs(x);
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  if (Number.isNaN(x)) return 0x7e00;
+  // From here on the nearest float16 is infinite.
+  if (float[0] >= 65520) return sign | 0x7c00;
+  // Subnormal numbers are multiples of 2^-24: their sum with 1/2, whose last bit is worth that, is rounded to one.
+  if (float[0] < 2 ** -14) {
+    float[0] += 0.5;
+    return sign | (word[0] & 0xffff);
+  }
+  const isOdd = (word[0] >> 13) & 1;
+  return sign | ((word[0] - ((127 - 15) << 23) + 0xfff + isOdd) >> 13);
+}
+
 let halfTable: Float32Array | null = null;
 
 /** The value of each of the 65,536 bit patterns of binary16. */

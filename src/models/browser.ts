@@ -12,6 +12,7 @@ export {
   type Sublayer,
   type Transform,
 } from './attachments.ts';
+export { holdBackbone } from './backbone-dtype.ts';
 export { BartModel } from './bart.ts';
 export { type BartConfig, parseBartConfig } from './bart-config.ts';
 export {

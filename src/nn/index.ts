@@ -1,3 +1,4 @@
+export { type HeldDType, heldDTypes } from './held.ts';
 export {
   type Initializer,
   kaimingUniformInit,

@@ -1,6 +1,7 @@
 import { define } from '../tensor/define.ts';
+import { isRecording } from '../tensor/graph.ts';
 import { ArgumentError, formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { matmul } from './matmul.ts';
 import { operation } from './operation.ts';
 import { reshape, sum } from './reduce.ts';
@@ -9,7 +10,7 @@ import { reshape, sum } from './reduce.ts';
  * y = x Wᵀ + b, so dx = dy W, dW = dyᵀ x and db is the sum of the rows of dy.
  *
  * @param x [..., in]
- * @param weight [out, in], as PyTorch stores it
+ * @param weight [out, in], as PyTorch stores it; a frozen one may be held in 8 bits, see `Parameter.hold`
  * @param bias [out], or nothing
  * @returns [..., out]
  */
@@ -29,8 +30,28 @@ export const linear = define('linear', (x: Tensor, weight: Tensor, bias?: Tensor
   const y = operation(
     inputs,
     [rows.shape[0], out],
-    (backend) => backend.linear(rows.operand, weight.operand, bias?.operand ?? null),
-    () => [(dy) => matmul(dy, weight), (dy) => matmul(dy, rows, { transposeA: true }), (dy) => sum(dy, { axis: 0 })],
+    (backend) => {
+      const { int8 } = backend;
+      if (int8 && weight.isInt8) return int8.linear(rows.operand, weight.int8Operand, bias?.operand ?? null);
+      return backend.linear(rows.operand, weight.operand, bias?.operand ?? null);
+    },
+    () => [
+      (dy) => (weight.isInt8 ? timesInt8(dy, weight) : matmul(dy, weight)),
+      (dy) => matmul(dy, rows, { transposeA: true }),
+      (dy) => sum(dy, { axis: 0 }),
+    ],
   );
   return x.rank === 2 ? y : reshape(y, [...x.shape.slice(0, -1), out]);
 });
+
+/** dy [rows, out] times a weight [out, in] in 8 bits. @throws Error where that is to be differentiated again */
+function timesInt8(dy: Tensor, weight: Tensor): Tensor {
+  const { int8 } = weight.backend;
+  if (!int8 || isRecording()) {
+    throw new Error('There is no second derivative through a weight in 8 bits; hold the backbone in float32.');
+  }
+  return Tensor.fromBuffer(weight.backend, int8.backward(dy.operand, weight.int8Operand), [
+    dy.shape[0],
+    weight.shape[1],
+  ]);
+}

@@ -83,7 +83,8 @@ export class Tensor {
     if (shape !== this.shape && sizeOf(shape) !== this.size) {
       throw new RangeError(`Shape ${formatShape(this.shape)} cannot be read as ${formatShape(shape)}.`);
     }
-    return new Tensor(this.#storage, this.operand.buffer, shape, requiresGrad);
+    if (requiresGrad && this.isInt8) throw this.#cannotBeRead();
+    return new Tensor(this.#storage, this.#alive(), shape, requiresGrad);
   }
 
   /**
@@ -124,10 +125,33 @@ export class Tensor {
     return this.#buffer === null;
   }
 
-  /** @internal What primitives read. @throws Error if the tensor was freed */
+  /** @internal What primitives read. @throws Error if the tensor was freed, and for a weight in 8 bits */
   get operand(): View {
+    const buffer = this.#alive();
+    if (buffer.isInt8) throw this.#cannotBeRead();
+    return { buffer, shape: this.shape };
+  }
+
+  /** @internal Whether this is a frozen weight in 8 bits, which only `linear` reads. */
+  get isInt8(): boolean {
+    return this.#buffer?.isInt8 === true;
+  }
+
+  /** @internal What `linear` reads of a weight in 8 bits. @throws Error if the tensor was freed */
+  get int8Operand(): Buffer {
+    return this.#alive();
+  }
+
+  #alive(): Buffer {
     if (!this.#buffer) throw this.#wasFreed();
-    return { buffer: this.#buffer, shape: this.shape };
+    return this.#buffer;
+  }
+
+  #cannotBeRead(): Error {
+    return new Error(
+      `The weight ${formatShape(this.shape)} is held in 8 bits, for products with activations alone; hold the backbone in float32 ` +
+        'to read, change, merge or train it.',
+    );
   }
 
   /** @internal @throws Error if the tensor was freed */
@@ -238,6 +262,7 @@ export class Tensor {
   toString(): string {
     const title = `Tensor ${formatShape(this.shape)} (${this.dtype}, ${this.backend.name}${this.requiresGrad ? ', requiresGrad' : ''})`;
     if (!this.#buffer) return `${title}: freed`;
+    if (this.isInt8) return `${title}: held in 8 bits`;
     if (!this.backend.readSync) return `${title}: its values are read by await x.data()`;
     const values = printedValues(this.backend.readSync(this.#buffer), this.shape);
     return `${title}${values.includes('\n') ? '\n' : ' '}${values}`;
