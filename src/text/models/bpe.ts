@@ -4,8 +4,9 @@ import { componentKind } from '../component.ts';
 import { byteTokens } from './byte-tokens.ts';
 import { Merges } from './merges.ts';
 import { modelOf, tokenIds, wholeWord } from './model.ts';
+import { utf8Length } from './utf8.ts';
 import { Vocabulary } from './vocabulary.ts';
-import { bytesOf, WordSymbols } from './word-symbols.ts';
+import { WordSymbols } from './word-symbols.ts';
 
 const flag = v.nullish(boolean, false);
 
@@ -49,7 +50,7 @@ export const bpe = componentKind(
         const id = vocabulary.idOf(symbol);
         if (id !== undefined) {
           addUnknown();
-          symbols.add(id, bytesOf(code));
+          symbols.add(id, utf8Length(code));
           continue;
         }
         const bytes = fallback(symbol);
@@ -57,7 +58,7 @@ export const bpe = componentKind(
           for (const byte of bytes) symbols.add(byte, 1);
         } else if (unknown !== undefined) {
           if (!flags.fuse_unk) addUnknown();
-          waiting += bytesOf(code);
+          waiting += utf8Length(code);
         }
       }
       addUnknown();
@@ -67,9 +68,7 @@ export const bpe = componentKind(
     return modelOf(vocabulary, (word) => {
       const whole = flags.ignore_merges ? vocabulary.idOf(word) : undefined;
       if (whole !== undefined) return wholeWord(word, whole);
-      const symbols = symbolsOf(word);
-      symbols.merge(merges);
-      return symbols.tokens(word);
+      return symbolsOf(word).tokens(word, merges);
     });
   },
 );

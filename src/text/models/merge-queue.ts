@@ -1,10 +1,10 @@
-/** Places of a word are below this, as no text in JavaScript is longer. */
-const PLACES = 2 ** 30;
+/** Places are below this. */
+const PLACES = 2 ** 31;
 
 /**
  * The merges of a word that are to be made: the one of the best rank first, of those the leftmost.
  *
- * A heap of numbers, each rank * 2^30 + place: ranks are below 2^23, so all are exact.
+ * A heap of numbers, each rank * 2^31 + place: ranks below 2^22 are exact.
  */
 export class MergeQueue {
   readonly #heap: number[] = [];
@@ -22,7 +22,7 @@ export class MergeQueue {
     heap[at] = key;
   }
 
-  /** Takes the first merge out: `rank * 2^30 + place`; -1 if there is none. */
+  /** Takes the first merge out: `rank * 2^31 + place`; -1 if there is none. */
   pop(): number {
     const heap = this.#heap;
     if (heap.length === 0) return -1;
@@ -35,7 +35,8 @@ export class MergeQueue {
       const first = 4 * at + 1;
       if (first >= size) break;
       let least = first;
-      for (let child = first + 1; child < Math.min(first + 4, size); child++) {
+      const end = Math.min(first + 4, size);
+      for (let child = first + 1; child < end; child++) {
         if (heap[child] < heap[least]) least = child;
       }
       if (heap[least] >= key) break;

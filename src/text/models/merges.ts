@@ -3,6 +3,9 @@ import { shown } from '../../settings/index.ts';
 import { PairTable } from './pair-table.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
+/** More than any file has; the queue of merges counts on it. */
+const MOST_MERGES = 2 ** 22;
+
 /** Pairs of tokens that become one, the best first: the place of a pair is its rank. */
 export class Merges {
   readonly #ranks: PairTable;
@@ -16,17 +19,15 @@ export class Merges {
   constructor(merges: readonly unknown[], vocabulary: Vocabulary, prefix: string) {
     // Files that go back to a merges.txt have its first line.
     const pairs = typeof merges[0] === 'string' ? merges.filter((merge) => !isVersion(merge)) : merges;
+    if (pairs.length > MOST_MERGES) {
+      throw new InputError(`model.merges has ${pairs.length} merges; there may be ${MOST_MERGES}.`);
+    }
     this.#ranks = new PairTable(pairs.length);
     this.#results = new Int32Array(pairs.length);
-    for (const [rank, merge] of pairs.entries()) {
+    for (let rank = 0; rank < pairs.length; rank++) {
+      const merge = pairs[rank];
       const [first, second] = pairOf(merge, typeof pairs[0]);
-      const idOf = (token: string): number => {
-        const id = vocabulary.idOf(token);
-        if (id !== undefined) return id;
-        throw new InputError(
-          `model.merges has ${shown(merge)}, but model.vocab has no ${shown(token)}; restore the file.`,
-        );
-      };
+      const idOf = (token: string): number => vocabulary.idOf(token) ?? refuse(merge, token);
       this.#ranks.set(idOf(first), idOf(second), rank);
       this.#results[rank] = idOf(first + second.slice(prefix.length));
     }
@@ -45,10 +46,18 @@ export class Merges {
 
 const isVersion = (merge: unknown): boolean => typeof merge === 'string' && merge.startsWith('#version');
 
-function pairOf(merge: unknown, kind: string): readonly string[] {
-  const pair = typeof merge === 'string' ? merge.split(' ') : merge;
-  const isPair = Array.isArray(pair) && pair.length === 2 && pair.every((token) => typeof token === 'string');
-  if (isPair && typeof merge === kind) return pair;
+/** @throws InputError for a merge of which a token is not in the vocabulary */
+function refuse(merge: unknown, token: string): never {
+  throw new InputError(`model.merges has ${shown(merge)}, but model.vocab has no ${shown(token)}; restore the file.`);
+}
+
+/** @param kind the type of the first merge, which all must have */
+function pairOf(merge: unknown, kind: string): readonly [string, string] {
+  const pair: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
+  if (Array.isArray(pair) && pair.length === 2 && typeof merge === kind) {
+    const [first, second] = pair as readonly unknown[];
+    if (typeof first === 'string' && typeof second === 'string') return [first, second];
+  }
   throw new InputError(
     `model.merges has ${shown(merge)}; all must be texts of two tokens with a space between, or all pairs of tokens; restore the file.`,
   );

@@ -23,11 +23,23 @@ export class PairTable {
 
   set(first: number, second: number, value: number): void {
     const at = this.#find(first, second);
-    const isNew = this.#slots[at + 2] === EMPTY;
+    if (this.#slots[at + 2] === EMPTY) this.#add(at, first, second, value);
+    else this.#slots[at + 2] = value;
+  }
+
+  /** Returns the number of a pair, which is `value` from now on if there was none. */
+  getOrSet(first: number, second: number, value: number): number {
+    const at = this.#find(first, second);
+    const found = this.#slots[at + 2];
+    if (found !== EMPTY) return found;
+    this.#add(at, first, second, value);
+    return value;
+  }
+
+  #add(at: number, first: number, second: number, value: number): void {
     this.#slots[at] = first;
     this.#slots[at + 1] = second;
     this.#slots[at + 2] = value;
-    if (!isNew) return;
     this.#size++;
     if (2 * this.#size > this.#mask) this.#grow();
   }
@@ -49,7 +61,10 @@ export class PairTable {
     this.#mask = 2 * this.#mask + 1;
     for (let from = 0; from < old.length; from += WIDTH) {
       if (old[from + 2] === EMPTY) continue;
-      this.#slots.set(old.subarray(from, from + WIDTH), this.#find(old[from], old[from + 1]));
+      const at = this.#find(old[from], old[from + 1]);
+      this.#slots[at] = old[from];
+      this.#slots[at + 1] = old[from + 1];
+      this.#slots[at + 2] = old[from + 2];
     }
   }
 }

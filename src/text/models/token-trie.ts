@@ -5,11 +5,20 @@ export class TokenTrie {
   static readonly ROOT = 0;
   readonly #children = new PairTable();
   /** The id of the token that ends at a node; -1 where none does. */
-  readonly #ids = [-1];
+  readonly #ids: Int32Array;
 
   /** A token that is there twice has the last of its ids. */
   constructor(tokens: Iterable<readonly [token: string, id: number]>) {
-    for (const [token, id] of tokens) this.#ids[this.#nodeOf(token)] = id;
+    const ids = [-1];
+    for (const [token, id] of tokens) {
+      let node = TokenTrie.ROOT;
+      for (let i = 0; i < token.length; i++) {
+        node = this.#children.getOrSet(node, token.charCodeAt(i), ids.length);
+        if (node === ids.length) ids.push(-1);
+      }
+      ids[node] = id;
+    }
+    this.#ids = Int32Array.from(ids);
   }
 
   /** Returns the node below another one; -1 if no token goes on so. */
@@ -27,19 +36,5 @@ export class TokenTrie {
   /** Returns the id of the token that ends at a node; -1 if none does. */
   idAt(node: number): number {
     return this.#ids[node];
-  }
-
-  #nodeOf(token: string): number {
-    let node = TokenTrie.ROOT;
-    for (let i = 0; i < token.length; i++) {
-      const unit = token.charCodeAt(i);
-      let next = this.#children.get(node, unit);
-      if (next < 0) {
-        next = this.#ids.push(-1) - 1;
-        this.#children.set(node, unit, next);
-      }
-      node = next;
-    }
-    return node;
   }
 }

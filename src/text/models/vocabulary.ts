@@ -7,15 +7,18 @@ const UNPAIRED = /\p{Surrogate}/u;
 /** The tokens of a model and their ids. */
 export class Vocabulary {
   readonly #ids = new Map<string, number>();
-  readonly #tokens = new Map<number, string>();
+  /** By their ids, which may leave gaps. */
+  readonly #tokens: string[] = [];
+  #size = 0;
 
   /** The vocabulary that maps tokens to ids. @throws InputError for a token or an id that cannot be one, or an id twice */
   static ofIds(ids: Readonly<Record<string, unknown>>): Vocabulary {
     const vocabulary = new Vocabulary();
-    for (const token of Object.keys(ids)) {
+    // Much faster than a list of keys.
+    for (const token in ids) {
       const id = ids[token];
       if (!isId(id)) throw new InputError(idProblem(token, id));
-      const other = vocabulary.#tokens.get(id);
+      const other = vocabulary.#tokens[id];
       if (other !== undefined) {
         throw new InputError(
           `the tokens ${shown(other)} and ${shown(token)} both have the id ${id}; restore the file.`,
@@ -34,7 +37,7 @@ export class Vocabulary {
   }
 
   get size(): number {
-    return this.#tokens.size;
+    return this.#size;
   }
 
   get entries(): Iterable<readonly [token: string, id: number]> {
@@ -46,7 +49,7 @@ export class Vocabulary {
   }
 
   tokenOf(id: number): string | undefined {
-    return this.#tokens.get(id);
+    return this.#tokens[id];
   }
 
   /** Returns the id of the unknown token. @throws InputError if there is no such token */
@@ -59,6 +62,7 @@ export class Vocabulary {
   #add(token: string, id: number): void {
     if (UNPAIRED.test(token)) throw new InputError(`the token ${shown(token)} is no valid Unicode; restore the file.`);
     this.#ids.set(token, id);
-    this.#tokens.set(id, token);
+    this.#tokens[id] = token;
+    this.#size++;
   }
 }

@@ -1,10 +1,18 @@
 import type { Token } from '../stages.ts';
 import { MergeQueue, placeIn, rankIn } from './merge-queue.ts';
 import type { Merges } from './merges.ts';
+import { utf8Length } from './utf8.ts';
 
-const GONE = -1;
+/** What there is of each symbol, side by side in memory: long words are too large for a processor's cache. */
+const WIDTH = 4;
+const ID = 0;
+/** Where the symbol before it is, and the one after it. */
+const BEFORE = 1;
+const AFTER = 2;
+/** The rank of the merge with the symbol after it; -1 if they do not merge. */
+const RANK = 3;
 
-/** The symbols of a word, which merges make fewer: each has an id and a number of bytes. */
+/** The symbols of a word, each with an id and a number of bytes, which merges make fewer. */
 export class WordSymbols {
   readonly #ids: number[] = [];
   readonly #bytes: number[] = [];
@@ -14,52 +22,56 @@ export class WordSymbols {
     this.#bytes.push(bytes);
   }
 
-  /** Makes one of two neighbours as long as there are some that may merge. */
-  merge(merges: Merges): void {
-    const ids = this.#ids;
-    const bytes = this.#bytes;
-    const count = ids.length;
-    const before = Int32Array.from(ids, (_, at) => at - 1);
-    const after = Int32Array.from(ids, (_, at) => at + 1);
-    /** The rank of each symbol with the one after it; -1 if they do not merge. */
-    const ranks = new Int32Array(count).fill(-1);
-    const queue = new MergeQueue();
-    const rank = (at: number): void => {
-      ranks[at] = after[at] < count ? merges.rankOf(ids[at], ids[after[at]]) : -1;
-      if (ranks[at] >= 0) queue.push(ranks[at], at);
-    };
-    for (let at = 0; at < count; at++) rank(at);
-
-    for (let next = queue.pop(); next >= 0; next = queue.pop()) {
-      const at = placeIn(next);
-      const result = merges.resultOf(rankIn(next));
-      // What was queued may have changed since then; it still counts if it becomes the same token.
-      if (ranks[at] < 0 || merges.resultOf(ranks[at]) !== result) continue;
-      const right = after[at];
-      ids[at] = result;
-      bytes[at] += bytes[right];
-      after[at] = after[right];
-      if (after[at] < count) before[after[at]] = at;
-      ids[right] = GONE;
-      ranks[right] = -1;
-      if (before[at] >= 0) rank(before[at]);
-      rank(at);
-    }
-  }
-
-  /** The tokens of the word, whose bytes the symbols cover from the first one on; it may have more, or fewer. */
-  tokens(word: string): Token[] {
+  /**
+   * Merges neighbours as long as there are some that may, and returns the tokens of the word. Its bytes are those of the
+   * symbols, from the first one on: it may have more than they have, or fewer.
+   */
+  tokens(word: string, merges: Merges): Token[] {
+    const cells = merged(this.#ids, merges);
+    const walk = new ByteWalk(word);
     const tokens: Token[] = [];
-    const bytes = new ByteWalk(word);
-    let end = 0;
-    for (let at = 0; at < this.#ids.length; at++) {
-      if (this.#ids[at] === GONE) continue;
-      const start = bytes.startOf(end);
-      end += this.#bytes[at];
-      tokens.push({ id: this.#ids[at], start, end: bytes.endOf(end) });
+    let byte = 0;
+    for (let at = 0; at < cells.length; at = cells[at + AFTER]) {
+      const start = walk.startOf(byte);
+      for (let one = at; one < cells[at + AFTER]; one += WIDTH) byte += this.#bytes[one / WIDTH];
+      tokens.push({ id: cells[at + ID], start, end: walk.endOf(byte) });
     }
     return tokens;
   }
+}
+
+/** Returns symbols after all merges; those that became a part of one before them are passed over by `AFTER`. */
+function merged(ids: readonly number[], merges: Merges): Int32Array {
+  const cells = new Int32Array(ids.length * WIDTH);
+  const queue = new MergeQueue();
+  const rank = (at: number): void => {
+    const after = cells[at + AFTER];
+    const found = after < cells.length ? merges.rankOf(cells[at + ID], cells[after + ID]) : -1;
+    cells[at + RANK] = found;
+    if (found >= 0) queue.push(found, at);
+  };
+  for (let at = 0; at < cells.length; at += WIDTH) {
+    cells[at + ID] = ids[at / WIDTH];
+    cells[at + BEFORE] = at - WIDTH;
+    cells[at + AFTER] = at + WIDTH;
+  }
+  for (let at = 0; at < cells.length; at += WIDTH) rank(at);
+
+  for (let next = queue.pop(); next >= 0; next = queue.pop()) {
+    const at = placeIn(next);
+    const result = merges.resultOf(rankIn(next));
+    // What was queued may have changed since then; it still counts if it becomes the same token.
+    if (cells[at + RANK] < 0 || merges.resultOf(cells[at + RANK]) !== result) continue;
+    const right = cells[at + AFTER];
+    const after = cells[right + AFTER];
+    cells[at + ID] = result;
+    cells[at + AFTER] = after;
+    if (after < cells.length) cells[after + BEFORE] = at;
+    cells[right + RANK] = -1;
+    if (at > 0) rank(cells[at + BEFORE]);
+    rank(at);
+  }
+  return cells;
 }
 
 /** Walks along the bytes (UTF-8) of a word, to find the code units that they are a part of. */
@@ -93,10 +105,7 @@ class ByteWalk {
       if (this.#end >= this.#word.length) return;
       const code = this.#word.codePointAt(this.#end)!;
       this.#end += code > 0xffff ? 2 : 1;
-      this.#endByte += bytesOf(code);
+      this.#endByte += utf8Length(code);
     }
   }
 }
-
-/** Returns the number of bytes (UTF-8) of a code point. */
-export const bytesOf = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
