@@ -1,5 +1,6 @@
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
-import { preferredColumns } from '../../src/backends/wasm/simd256.ts';
+import { preferredTile } from '../../src/backends/wasm/simd256.ts';
+import { sizeOfTile } from '../../src/backends/wasm/tile.ts';
 import { type Job, repeats, timed } from './job.ts';
 import { weight } from './numbers.ts';
 
@@ -31,7 +32,7 @@ export function peak({ threads }: WasmBackend): Job {
   const { kernels, memory, gemmScratch } = new WasmBackend({ threads: 1 });
   const address = (floats: number) => memory.allocate(4 * floats).start;
   // A single panel of the second operand, which no product packs, and rows that fit in the first two levels of cache.
-  const [n, k] = [preferredColumns(), 256];
+  const [n, k] = [sizeOfTile(preferredTile())[1], 256];
   const jobs = [12, 48, 192].map((m) => {
     const [a, b, c] = [address(m * k), address(n * k), address(m * n)];
     memory.floats(a, m * k).set(weight('x', m * k));

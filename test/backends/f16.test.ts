@@ -51,7 +51,9 @@ const sizes = fc.oneof(
 );
 for (const [what, backend] of [
   ['8 columns', wasm],
-  ['16 columns', new WasmBackend({ tileColumns: 16 })],
+  ['tiles of 4x8', new WasmBackend({ tile: '4x8' })],
+  ['tiles of 6x8', new WasmBackend({ tile: '6x8' })],
+  ['tiles of 6x16', new WasmBackend({ tile: '6x16' })],
   ['one thread', new WasmBackend({ threads: 1 })],
 ] as const) {
   test(`a product reads its second operand as float16, ${what}`, () =>

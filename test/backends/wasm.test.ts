@@ -124,7 +124,9 @@ function noise(length: number, seed: number): Values {
 }
 for (const [tile, backend] of [
   ['8 columns', wasm],
-  ['16 columns', new WasmBackend({ tileColumns: 16 })],
+  ['tiles of 4x8', new WasmBackend({ tile: '4x8' })],
+  ['tiles of 6x8', new WasmBackend({ tile: '6x8' })],
+  ['tiles of 6x16', new WasmBackend({ tile: '6x16' })],
 ] as const) {
   property(
     `matmul with ${tile} tiles`,

@@ -5,10 +5,17 @@
 import { packAcrossF16, packAlongF16 } from './f16';
 import { packAcross, packAlong } from './pack';
 import { at, atOptional } from './simd';
-import { multiplyTile, TILE_ROWS } from './tile';
+import { multiplyTile } from './tile';
 
-/** Columns of a tile: 8, or 16 where the engine computes with 256 bits. The host may set it before the first call. */
+/** The tile: 4 or 6 rows, and 8 columns, or 16 where the engine computes with 256 bits. No result depends on it. */
+let tileRows: i32 = 4;
 export let tileColumns: i32 = 8;
+
+/** Chooses the tile, before the first product. Without fused multiply-add there are 4 rows. */
+export function setTile(rows: i32, columns: i32): void {
+  tileRows = ASC_FEATURE_RELAXED_SIMD ? rows : 4;
+  tileColumns = columns;
+}
 
 /** Depth of a block: a panel of b (at most 24 KiB) stays in the L1 cache. */
 const DEPTH = 384;
@@ -212,25 +219,26 @@ function multiply(
   depth: i32,
 ): void {
   const width = tileColumns;
+  const height = tileRows;
   // Bytes from a row of the block to the next, from a number of a row to the next, and from one tile to the next.
   let rowA = strideA;
   let nextA: usize = 4;
-  let tileA = <usize>TILE_ROWS * strideA;
+  let tileA = <usize>height * strideA;
   if (transposeA) {
-    packAcross(a, strideA, scratch, rows, depth, TILE_ROWS);
+    packAcross(a, strideA, scratch, rows, depth, height);
     a = scratch;
     rowA = 4;
-    nextA = <usize>TILE_ROWS << 2;
+    nextA = <usize>height << 2;
     tileA = <usize>depth * nextA;
   }
   for (let j = 0; j < columns; j += width) {
     const wide = min(width, columns - j);
     let tile = a;
-    for (let i = 0; i < rows; i += TILE_ROWS) {
-      const high = min(TILE_ROWS, rows - i);
+    for (let i = 0; i < rows; i += height) {
+      const high = min(height, rows - i);
       const from = atOptional(init, i * ldInit + j);
       const to = at(c, i * ldC + j);
-      multiplyTile(width, tile, rowA, nextA, b, ldB, depth, atOptional(bias, j), from, ldInit, to, ldC, high, wide);
+      multiplyTile(height, width, tile, rowA, nextA, b, ldB, depth, atOptional(bias, j), from, ldInit, to, ldC, high, wide);
       tile += tileA;
     }
     b = at(b, nextPanel);

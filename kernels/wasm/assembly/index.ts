@@ -7,7 +7,7 @@ export { dropout, uniform } from './counter';
 export * from './cross-entropy';
 export * from './elementwise';
 export * from './gather';
-export { gemmBatch, gemmColumns, gemmRows, gemmScratch, tileColumns } from './gemm';
+export { gemmBatch, gemmColumns, gemmRows, gemmScratch, setTile } from './gemm';
 export { gatherF16, gemmSkinnyF16, narrowF64, widenBf16, widenF16 } from './f16';
 export { packInt8, quantizeInt8, sumInt8 } from './int8';
 export { int8Scratch, multiplyInt8, widenInt8 } from './int8-product';

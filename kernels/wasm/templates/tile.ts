@@ -67,7 +67,7 @@ ${add('init')}
 /** The micro-kernels of matrix products, for engines without and with fused multiply-add, and for those with 256 bits. */
 export const microKernels = `
 import { at, atOptional, multiplyAdd, storeTail } from './simd';
-${tile(4, 8)}${tile(6, 8)}${tile(6, 16)}${finish(8)}${finish(16)}
+${tile(4, 8)}${tile(4, 16)}${tile(6, 8)}${tile(6, 16)}${finish(8)}${finish(16)}
 /** The first 1 to 7 of 8 floats. */
 function storeRow(c: usize, v0: v128, v1: v128, columns: i32): void {
   if (columns < 4) {

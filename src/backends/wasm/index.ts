@@ -23,8 +23,9 @@ import { Memory } from './memory.ts';
 import { fusesMultiplyAdd, instantiate, kernelModule, kernelsId } from './module.ts';
 import { optimizerKernels } from './optimizer.ts';
 import type { Sharing } from './sharing.ts';
-import { preferredColumns, simd256, type TileColumns } from './simd256.ts';
+import { preferredTile, simd256 } from './simd256.ts';
 import { type Start, ThreadPool } from './threads.ts';
+import { sizeOfTile, type Tile } from './tile.ts';
 import { uploadStored } from './upload-stored.ts';
 import { canShare, defaultThreads, startWhileBusy, startWorkers } from './workers.ts';
 
@@ -67,11 +68,8 @@ const TRANSPOSE_ROWS = 16;
 export interface WasmOptions {
   /** Threads that may compute, the calling one included. */
   readonly threads?: number;
-  /**
-   * Columns that the innermost loop of a matrix product keeps in registers. 16 is the faster one where V8 fuses pairs of
-   * 128-bit operations, the slower one elsewhere. Default: what `enableSimd256` found.
-   */
-  readonly tileColumns?: TileColumns;
+  /** What the innermost loop of a matrix product keeps in registers. Default: the fastest one here. */
+  readonly tile?: Tile;
   /** Instructions of 8-bit products. Default: the fastest ones. */
   readonly int8Kind?: Int8Kind;
   /** When kernels are shared with other threads. Default: when it pays. */
@@ -95,13 +93,16 @@ export class WasmBackend implements Backend {
   readonly #pool: ThreadPool;
   #bytes = 0;
 
-  constructor({ threads = defaultThreads(), tileColumns = preferredColumns(), int8Kind, sharing }: WasmOptions = {}) {
+  constructor({ threads = defaultThreads(), tile = preferredTile(), int8Kind, sharing }: WasmOptions = {}) {
     const memory = this.memory.wasm;
     const exports = instantiate(memory);
-    exports.tileColumns.value = tileColumns;
+    exports.setTile(...sizeOfTile(tile));
     this.#wished = threads;
     const start: Start = (block, names, events) =>
-      startWorkers({ module: kernelModule(), memory, tileColumns, names, block, threads: this.threads }, events);
+      startWorkers(
+        { module: kernelModule(), memory, tile: sizeOfTile(tile), names, block, threads: this.threads },
+        events,
+      );
     this.#pool = new ThreadPool(threads, start, sharing);
     this.threads = this.#pool.threads;
     this.kernels = this.#pool.calls(exports, this.memory);

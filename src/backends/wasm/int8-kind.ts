@@ -1,7 +1,8 @@
 import { int8Forward, quantizeWeights } from '../reference/int8.ts';
 import { Memory } from './memory.ts';
-import { fusesMultiplyAdd, instantiate, kernelModule } from './module.ts';
-import { preferredColumns } from './simd256.ts';
+import { hasRelaxedSimd, instantiate, kernelModule } from './module.ts';
+import { preferredTile } from './simd256.ts';
+import { sizeOfTile } from './tile.ts';
 
 /** Instructions of 8-bit products, in the order in which the kernels count them. No result depends on them. */
 export const int8Kinds = ['pairs', 'fours', 'widened'] as const;
@@ -26,7 +27,7 @@ export interface Int8Choice {
 /** The kinds that the kernels of this engine have: two of them need relaxed SIMD. */
 export function int8KindsHere(): readonly Int8Kind[] {
   kernelModule();
-  return fusesMultiplyAdd() ? int8Kinds : ['widened'];
+  return hasRelaxedSimd() ? int8Kinds : ['widened'];
 }
 
 let found: Int8Choice | null = null;
@@ -42,7 +43,7 @@ function probe(): Int8Choice {
   const memory = new Memory();
   const kernels = instantiate(memory.wasm);
   memory.start(kernels.heapBase());
-  kernels.tileColumns.value = preferredColumns();
+  kernels.setTile(...sizeOfTile(preferredTile()));
   const [m, n, k] = [96, 192, 256];
   const [w, x, y] = [n * k, m * k, m * n].map((length) => memory.allocate(4 * length).start);
   const [panels, q, wide] = [n * k, m * k, 2 * m * k].map((bytes) => memory.allocate(bytes).start);

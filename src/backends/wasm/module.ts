@@ -1,5 +1,6 @@
 import { environmentVariable } from '../../environment.ts';
 import { baseline, baselineId, relaxed, relaxedId } from './binary.ts';
+import { engineFuses } from './fused-multiply-add.ts';
 import type { KernelName } from './kernels.ts';
 import { applyPatch } from './patch.ts';
 import { decodePrintable } from './printable.ts';
@@ -15,8 +16,8 @@ export interface Exports extends Readonly<Record<KernelName, RawKernel>> {
   gemmScratch(): number;
   /** The same for a product of 8-bit matrices of this depth. */
   int8Scratch(depth: number): number;
-  /** Columns of a tile of a product: 8, or 16 for engines that fuse pairs of 128-bit operations. */
-  readonly tileColumns: WebAssembly.Global<'i32'>;
+  /** Chooses the tile of a product. */
+  setTile(rows: number, columns: number): void;
 }
 let compiled: WebAssembly.Module | null = null;
 
@@ -26,24 +27,28 @@ export function kernelModule(): WebAssembly.Module {
   return compiled;
 }
 
-/**
- * Compiles with relaxed SIMD (fused multiply-add) where the engine knows it: a module with an unknown instruction does not validate.
- * SPARSE_ADAPTER_FMA=0 leaves it out, so that results are those of engines without it: same kernels, and to the bit with the same
- * major version of Node.js.
- */
+/** Compiles with relaxed SIMD where the engine knows it: a module with an unknown instruction does not validate. */
 function compile(): WebAssembly.Module {
   const bytes = decodePrintable(relaxed);
-  hasFusedMultiplyAdd = environmentVariable('SPARSE_ADAPTER_FMA') !== '0' && WebAssembly.validate(bytes);
-  return new WebAssembly.Module(hasFusedMultiplyAdd ? bytes : applyPatch(bytes, baseline));
+  isRelaxed = environmentVariable('SPARSE_ADAPTER_FMA') !== '0' && WebAssembly.validate(bytes);
+  fuses = isRelaxed && engineFuses();
+  return new WebAssembly.Module(isRelaxed ? bytes : applyPatch(bytes, baseline));
 }
 
-let hasFusedMultiplyAdd = false;
+let isRelaxed = false;
+let fuses = false;
+
+/** Returns whether the kernels use relaxed SIMD; known once they are compiled. SPARSE_ADAPTER_FMA=0 leaves it out. */
+export const hasRelaxedSimd = (): boolean => isRelaxed;
 
 /** Returns whether the kernels compute a b + c with one rounding; known once they are compiled. */
-export const fusesMultiplyAdd = (): boolean => hasFusedMultiplyAdd;
+export const fusesMultiplyAdd = (): boolean => fuses;
 
-/** Returns the id of these kernels: results are the same bits only with the same ones. Known once they are compiled. */
-export const kernelsId = (): string => (hasFusedMultiplyAdd ? relaxedId : baselineId);
+/**
+ * Returns the id of these kernels: results are the same bits only with the same ones. Known once they are compiled. Those with
+ * relaxed SIMD compute what the others do where it rounds twice.
+ */
+export const kernelsId = (): string => (fuses ? relaxedId : baselineId);
 
 export const isCompiled = (): boolean => compiled !== null;
 

@@ -1,15 +1,11 @@
-import { Memory } from './memory.ts';
-import { instantiate, isCompiled } from './module.ts';
+import { isCompiled } from './module.ts';
+import { fastest, fastestNarrowTile, narrowTiles, type Tile, timeTiles } from './tile.ts';
 
 const FLAG = '--experimental-wasm-revectorize';
 /** The first Node.js whose V8 (13.6) gains from the flag; an older one takes it and gets slower, or does not know it. */
 const FIRST_NODE = 24;
-/** Milliseconds for which both tiles are tried; V8 optimises the kernels in the meantime. */
-const PROBE = 250;
-/** The factor by which the tile of 16 columns must be faster. */
+/** The factor by which the tile for 256 bits must be faster. */
 const GAIN = 1.1;
-
-export type TileColumns = 8 | 16;
 
 export interface Simd256 {
   readonly active: boolean;
@@ -22,12 +18,16 @@ const notAsked: Simd256 = {
   reason: 'not asked for: call enableSimd256() or set SPARSE_ADAPTER_SIMD256=1',
 };
 let found: Simd256 | null = null;
+let tile: Tile | null = null;
 
 /** Returns whether 256-bit kernels are in use, and why not if not. */
 export const simd256 = (): Simd256 => found ?? notAsked;
 
-/** Returns the columns of the tile that suits this process. */
-export const preferredColumns = (): TileColumns => (simd256().active ? 16 : 8);
+/** Returns the tile that is the fastest in this process, which is measured once. */
+export function preferredTile(): Tile {
+  tile ??= fastestNarrowTile();
+  return tile;
+}
 
 /**
  * Lets V8 fuse pairs of 128-bit vector operations into 256-bit ones, which can double the speed of matrix products. This sets
@@ -42,53 +42,25 @@ export function enableSimd256(): Simd256 {
 
 function trySimd256(): Simd256 {
   const { process } = globalThis;
-  const version = Number(process?.versions?.node?.split('.')[0]);
-  if (!(version >= FIRST_NODE)) return { active: false, reason: `needs Node.js ${FIRST_NODE} or later` };
   if (isCompiled()) return { active: false, reason: 'was asked for after the first tensor was made' };
+  const why = engineWithout256Bits();
+  if (why !== null) return { active: false, reason: why };
   process.getBuiltinModule('node:v8').setFlagsFromString(FLAG);
-  return probe();
-}
-
-/** Checks and times both tiles on one product. */
-function probe(): Simd256 {
-  const memory = new Memory();
-  const kernels = instantiate(memory.wasm);
-  memory.start(kernels.heapBase());
-  const [m, n, k] = [96, 192, 200];
-  const [a, b, c] = [m * k, k * n, m * n].map((length) => memory.allocate(4 * length).start);
-  const scratch = memory.allocate(kernels.gemmScratch()).start;
-  // Small whole numbers: every sum is exact, so the products must be equal.
-  for (const [address, length] of [
-    [a, m * k],
-    [b, k * n],
-  ] as const) {
-    memory.floats(address, length).forEach((_, i, values) => {
-      values[i] = ((i * 7919) % 17) - 8;
-    });
-  }
-  const expected = product(memory.floats(a, m * k), memory.floats(b, k * n), m, n, k);
-  const best = { 8: Number.POSITIVE_INFINITY, 16: Number.POSITIVE_INFINITY };
-  const end = performance.now() + PROBE;
-  while (performance.now() < end) {
-    for (const columns of [8, 16] as const) {
-      kernels.tileColumns.value = columns;
-      const start = performance.now();
-      kernels.gemmRows(a, 0, b, 0, 0, 0, 0, c, m, n, k, 0, m, scratch);
-      best[columns] = Math.min(best[columns], performance.now() - start);
-      if (columns === 16 && !memory.floats(c, m * n).every((x, i) => x === expected[i])) {
-        return { active: false, reason: 'the 256-bit kernel gave wrong numbers here' };
-      }
-    }
-  }
-  const gain = best[8] / best[16];
+  const times = timeTiles([...narrowTiles, '6x16']);
+  const narrow = fastest(times, narrowTiles);
+  const gain = times.get(narrow)! / times.get('6x16')!;
+  if (gain === 0) return { active: false, reason: 'the 256-bit kernel gave wrong numbers here' };
+  const isActive = gain >= GAIN;
+  tile = isActive ? '6x16' : narrow;
   const speed = `${gain.toFixed(2)} times the speed of the 128-bit kernel`;
-  return { active: gain >= GAIN, reason: gain >= GAIN ? speed : `no gain: ${speed}` };
+  return { active: isActive, reason: isActive ? speed : `no gain: ${speed}` };
 }
 
-function product(a: Float32Array, b: Float32Array, m: number, n: number, k: number): Float32Array {
-  const c = new Float32Array(m * n);
-  for (let i = 0; i < m; i++) {
-    for (let l = 0; l < k; l++) for (let j = 0; j < n; j++) c[i * n + j] += a[i * k + l] * b[l * n + j];
-  }
-  return c;
+/** Returns why no program has 256-bit kernels with this engine, whatever the processor; null if it may have them. */
+export function engineWithout256Bits(): string | null {
+  const { versions } = globalThis.process ?? {};
+  if (versions?.bun) return 'Bun has none';
+  // It does not let WebAssembly trap, so every load has a check of its address, and none can be joined with the next.
+  if (versions?.deno) return 'Deno has none';
+  return Number(versions?.node?.split('.')[0]) >= FIRST_NODE ? null : `needs Node.js ${FIRST_NODE} or later`;
 }

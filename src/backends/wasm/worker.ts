@@ -5,7 +5,8 @@ import { AWAKE, computePieces, jobIn, THREADS, waitForJob } from './job.ts';
 export interface WorkerInput {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  readonly tileColumns: number;
+  /** Rows and columns of a tile of a product. */
+  readonly tile: readonly [rows: number, columns: number];
   /** The names of the kernels, in the order that jobs count them. */
   readonly names: readonly string[];
   readonly block: SharedArrayBuffer;
@@ -16,12 +17,9 @@ export interface WorkerInput {
 }
 
 /** Takes part in jobs until the process or the page ends. */
-function work(
-  { module, memory, tileColumns, names, block, threads, thread }: WorkerInput,
-  onReady?: () => void,
-): never {
+function work({ module, memory, tile, names, block, threads, thread }: WorkerInput, onReady?: () => void): never {
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  (exports.tileColumns as WebAssembly.Global).value = tileColumns;
+  (exports.setTile as (rows: number, columns: number) => void)(...tile);
   const kernels = names.map((name) => exports[name] as (...args: number[]) => void);
   const job = jobIn(block, threads);
   Atomics.store(job.state, THREADS + thread, AWAKE);
