@@ -68,6 +68,8 @@ export type Task =
 export interface WorkerInput {
   readonly task: Task;
   readonly threads: number;
+  /** Whether answers go to standard output instead of the fourth pipe, which Deno has not. */
+  readonly onOutput?: boolean;
 }
 
 /** The first line of a worker, when it has prepared its task. */

@@ -17,12 +17,11 @@ export class WorkerProcess {
   /** @throws Error with what the worker wrote if it cannot do the task */
   static async start(command: readonly string[], input: WorkerInput): Promise<WorkerProcess> {
     const [program, ...args] = command;
-    // The answers come through a fourth pipe, so that a library may print what it likes.
     const child = spawn(program, [...args, JSON.stringify(input)], { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
-    const log = new Log([child.stdout, child.stderr]);
+    const log = new Log(input.onOutput ? [child.stderr] : [child.stdout, child.stderr]);
     await Promise.race([once(child, 'spawn'), once(child, 'error').then(([error]) => Promise.reject(error))]);
     child.stdin.on('error', () => {});
-    const lines: Interface = createInterface({ input: child.stdio[3] as Readable });
+    const lines: Interface = createInterface({ input: input.onOutput ? child.stdout : (child.stdio[3] as Readable) });
     const answers = lines[Symbol.asyncIterator]();
     const ready: Ready = await read(answers, log);
     const worker = new WorkerProcess(child, answers, log, ready);

@@ -3,18 +3,18 @@ import { createInterface } from 'node:readline';
 import type { Failure, Ready, Sample, Task, WorkerInput } from '../tasks.ts';
 import type { Job } from './job.ts';
 
-/** Answers go to a pipe of their own: libraries write to standard output as they like. */
-const ANSWERS = 3;
+const { task, threads, onOutput = false }: WorkerInput = JSON.parse(process.argv[2]);
+/** A pipe for answers alone, if there is one: libraries write to standard output as they like. */
+const answers = onOutput ? 1 : 3;
 
 function answer(message: Ready | Sample | Failure): void {
-  writeSync(ANSWERS, `${JSON.stringify(message)}\n`);
+  writeSync(answers, `${JSON.stringify(message)}\n`);
 }
 
 /** Prepares the task given on the command line, then answers each line of standard input with a run of it. An error ends it. */
 export async function serve(
   prepare: (task: Task, threads: number) => Promise<Ready & { readonly job: Job }>,
 ): Promise<void> {
-  const { task, threads }: WorkerInput = JSON.parse(process.argv[2]);
   try {
     const { job, ...ready } = await prepare(task, threads);
     answer(ready);
