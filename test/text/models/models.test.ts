@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import type { TokenModel } from '../../../src/text/stages.ts';
 import { assertInputError } from '../../io/input-error.ts';
+import { forAll } from '../../support/property.ts';
+import { anyModel } from './any-model.ts';
 import { made, numbered, tokensOf } from './made.ts';
 
 const test = suite('models of tokens');
@@ -74,6 +76,30 @@ test('the vocabulary: tokens, ids, and their number', () => {
   assert.equal(model.size, 2);
   assert.deepEqual([model.idOf('cat'), model.idOf('dog')], [2, undefined]);
   assert.deepEqual([model.tokenOf(7), model.tokenOf(0)], ['?', undefined]);
+});
+
+test('tokens go through a word in their order, and are those of the vocabulary', () => {
+  forAll(
+    anyModel,
+    ({ model: fields, words }) => {
+      const model = made(fields);
+      for (const word of words) {
+        const tokens = model.tokenize(word);
+        assert.deepEqual(model.tokenize(word), tokens);
+        for (const [i, { id, start, end }] of tokens.entries()) {
+          assert.notEqual(model.tokenOf(id), undefined);
+          assert.ok(start < end && end <= word.length);
+          assert.ok(i === 0 || (start >= tokens[i - 1].start && end >= tokens[i - 1].end));
+        }
+        // Without an unknown token, BPE leaves characters out.
+        if (fields.unk_token === null) continue;
+        assert.equal(tokens[0].start, 0);
+        assert.equal(tokens.at(-1)?.end, word.length);
+        for (const [i, { start }] of tokens.entries()) assert.ok(i === 0 || start <= tokens[i - 1].end);
+      }
+    },
+    500,
+  );
 });
 
 const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
