@@ -23,7 +23,7 @@ export function describeDownload(command: Command): void {
       'after',
       `
 Files go to the cache that all programs of Hugging Face share: HF_HUB_CACHE, or hub in HF_HOME.
-What is there already is not downloaded again, and a download that broke off goes on where it was.
+What is there already is not downloaded again, and a download that broke off continues where it stopped.
 
 Examples:
   $ sparse-adapter download google-bert/bert-base-uncased

@@ -89,7 +89,8 @@ export function describeInfo(command: Command): void {
 
 export async function info(command: Command, argument: string | undefined): Promise<void> {
   const { backend, model: named, json } = command.opts<Flags>();
-  if (argument !== undefined && named !== undefined) throw new UsageError('--model stands in place of the argument.');
+  if (argument !== undefined && named !== undefined)
+    throw new UsageError('give a model or run either as the argument or with --model, not both.');
   const name = argument ?? named;
   const planned = plannedAdapter(command);
   const { document, tables } = await factsOf(name, planned, backend);

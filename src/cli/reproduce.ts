@@ -133,7 +133,7 @@ export function describeReproduce(command: Command): void {
     .addHelpText(
       'after',
       `
-What was run before is not run again, and a sweep that was stopped or killed goes on where it was. Several commands with
+What was run before is not run again, and a sweep that was stopped or killed is continued from its last checkpoint. Several commands with
 one --output share the runs. The table shows all that is known of the experiment, from earlier commands too.
 
 Examples:
@@ -180,7 +180,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
     if (json) printJson({ ...result, output: folder, table, comparison: comparisonTable(summary) });
     else printTable(table.rows, table.head);
     note(`${result.runs} of ${plan.size} runs, ${result.known} of them known before, ${result.failed} failed`);
-    if (result.status === 'stopped') note('stopped; the same command goes on');
+    if (result.status === 'stopped') note('stopped; the same command continues it');
     note(`saved in ${folder}`);
   } finally {
     store.close();

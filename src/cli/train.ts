@@ -77,9 +77,7 @@ export async function train(command: Command): Promise<void> {
   const { folder } = output;
 
   if (result.status === 'stopped') {
-    note(
-      `stopped after step ${result.step} of ${result.totalSteps}; continue with: sparse-adapter train --resume --output ${folder}`,
-    );
+    note(stoppedText(folder, result));
     if (json) printJson({ output: folder, ...result });
     return;
   }
@@ -87,6 +85,17 @@ export async function train(command: Command): Promise<void> {
   const bytes = runFileSizes(folder)['adapter.safetensors'];
   if (json) printJson({ status: result.status, ...runDocument(folder, config, metrics, bytes) });
   else printTable([...runRows(config, metrics, bytes), ['saved in', folder]]);
+}
+
+/** What a stopped run leaves, and how it is continued. */
+function stoppedText(
+  folder: string,
+  { step, totalSteps, savedStep }: RunResult & { readonly status: 'stopped' },
+): string {
+  const stopped = `stopped after step ${step} of ${totalSteps}`;
+  if (savedStep === null) return `${stopped}; nothing of it is saved`;
+  const kept = savedStep === step ? '' : `; the checkpoint after step ${savedStep} is kept`;
+  return `${stopped}${kept}; continue with: sparse-adapter train --resume --output ${folder}`;
 }
 
 async function trainIn(

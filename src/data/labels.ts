@@ -103,7 +103,7 @@ export function readLabels(column: LabelColumn, options: LabelOptions): ReadLabe
   const comma = given.find((value) => WITH_COMMA.test(value));
   if (comma !== undefined && given.every((value) => NUMBER.test(value) || WITH_COMMA.test(value))) {
     throw new InputError(
-      `${column.firstPlace(comma)}: ${quoted(comma)} in column '${options.column}' has a comma in a number; write a decimal point and no separators of thousands, or say --label-kind classification if these are classes`,
+      `${column.firstPlace(comma)}: ${quoted(comma)} in column '${options.column}' has a comma in a number; write a decimal point and no separators of thousands, or say --label-kind classification (labelKind: 'classification') if these are classes`,
     );
   }
   if (kind === 'regression') return numbers(column, options);

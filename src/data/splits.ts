@@ -41,7 +41,7 @@ export function splitsOf(paths: readonly string[], name: string, subset?: string
   if (chosen === undefined || !subsets.includes(chosen)) {
     const problem = subset === undefined ? 'has several parts' : `has no part '${subset}'`;
     throw new InputError(
-      `${name} ${problem}; it has ${subsets.map((other) => `'${other}'`).join(', ')}, choose one with --subset.`,
+      `${name} ${problem}; it has ${subsets.map((other) => `'${other}'`).join(', ')}, choose one with --subset (subset).`,
     );
   }
   const inSubset = files.filter((file) => file.subset === chosen);

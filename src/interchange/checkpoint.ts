@@ -41,7 +41,7 @@ export async function checkpointFiles(
 ): Promise<Record<string, Uint8Array | string>> {
   if (head.pooling !== 'cls') {
     throw new InputError(
-      'The head reads the mean of all tokens, which no class of transformers does; a checkpoint needs one trained with --pooling cls.',
+      "The head reads the mean of all tokens, which no class of transformers does; a checkpoint needs one trained with --pooling cls (pooling: 'cls').",
     );
   }
   const ids = label2id(labels);

@@ -12,6 +12,7 @@ export {
   type Disk,
   lockFolder,
   type OutputFolder,
+  OVERWRITE,
   openNewOutput,
   openOutput,
   recoverOutput,

@@ -48,6 +48,9 @@ const PART = '.sparse-adapter.part';
 const RESERVE = '.sparse-adapter.reserve';
 const ownNames = [LOCK, `${LOCK}.break`, STAGE, PART, RESERVE];
 
+/** How an earlier output is replaced, in messages. */
+export const OVERWRITE = '--overwrite (overwrite: true)';
+
 /** Files that file systems and desktops put into folders; they are left alone. */
 const systemNames = ['lost+found', '.DS_Store', 'Thumbs.db', 'desktop.ini'];
 
@@ -265,7 +268,7 @@ export class OutputFolder {
   #noSpace(needed: number, free: number | null): InputError {
     const known = free === null ? 'too little free space' : `${sizeText(free)} of free space`;
     return new InputError(
-      `${this.folder} has ${known} and ${sizeText(needed)} are needed: free some, or choose another --output.`,
+      `${this.folder} has ${known} and ${sizeText(needed)} are needed: free some, or choose another output folder.`,
     );
   }
 }
@@ -305,7 +308,9 @@ export function openNewOutput(
   const output = openOutput(folder, names);
   if (overwrite || !output.hasContent) return output;
   output.close();
-  throw new InputError(`${folder} holds an earlier output: choose another --output, or replace it with --overwrite.`);
+  throw new InputError(
+    `${folder} holds an earlier output: choose another output folder, or replace it with ${OVERWRITE}.`,
+  );
 }
 
 /**
@@ -709,7 +714,7 @@ function holderIn(text: string): Holder | null {
 function busy(folder: string, file: string, { pid, host, since }: Holder): BusyError {
   const process = `process ${pid}${host === hostname() ? '' : ` on ${host}`}, since ${since}`;
   return new BusyError(
-    `${printable(folder)} is being written by another command (${printable(process)}): wait for its end, or choose another --output. If it runs no more, remove ${printable(file)}.`,
+    `${printable(folder)} is being written by another command (${printable(process)}): wait for its end, or choose another output folder. If it runs no more, remove ${printable(file)}.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { loadSparseTensors, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import {
   type OutputFolder,
+  OVERWRITE,
   openSafetensors,
   parseJson,
   readFiniteFloats,
@@ -45,10 +46,9 @@ export async function saveCheckpoint(
 
 function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {
   if (metadata.run === undefined) {
-    throw new InputError(`${label} is not the checkpoint of a run; begin again with --overwrite in place of --resume.`);
+    throw new InputError(`${label} is not the checkpoint of a run; begin again with ${OVERWRITE}.`);
   }
-  const remedy =
-    'Begin again with --overwrite in place of --resume, or use the version of sparse-adapter that wrote it.';
+  const remedy = `Begin again with ${OVERWRITE}, or use the version of sparse-adapter that wrote it.`;
   return parseWith(checkpointHeader, parseJson(metadata.run, `${label}: run`), `${label}: run`, remedy);
 }
 
@@ -63,9 +63,7 @@ function moment(file: SafetensorsFile, key: 'm' | 'v', name: string, size: numbe
         ? 'has negative numbers, which a mean of squares has not'
         : null;
   if (problem === null) return values;
-  throw new InputError(
-    `${file.label}: tensor "${tensor}" ${problem}; begin again with --overwrite in place of --resume.`,
-  );
+  throw new InputError(`${file.label}: tensor "${tensor}" ${problem}; begin again with ${OVERWRITE}.`);
 }
 
 /**
@@ -95,7 +93,7 @@ export function loadCheckpoint(
 /** Reads the checkpoint header of the stopped run in a folder. @throws InputError if there is none */
 export function readStoppedRun(folder: string): CheckpointHeader {
   if (!hasCheckpoint(folder)) {
-    const hint = isFinishedRun(folder) ? 'its run is finished' : 'start the run without --resume';
+    const hint = isFinishedRun(folder) ? 'its run is finished' : 'start the run without --resume (resume: true)';
     throw new InputError(`${folder} has no ${CHECKPOINT} to resume from: ${hint}.`);
   }
   const file = openSafetensors(join(folder, CHECKPOINT));

@@ -41,7 +41,7 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   const { model } = loadRun(folder, { model: place });
   for (const warning of model.warnings) options.onWarning?.(warning);
   const data = await task.read(sourceOf(read, model.random), 'evaluation', columnsOf(read), labels);
-  if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data.`);
+  if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data (data).`);
   for (const warning of data.warnings) options.onWarning?.(warning);
   const evaluation = task.evaluation(data, model.tokenizer, read);
   options.onLoaded?.(model, evaluation.size);

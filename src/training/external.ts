@@ -151,7 +151,7 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Exter
   const run = origin?.config.settings;
   const model = options.model ?? run?.model ?? backboneName(stored);
   if (model === undefined) {
-    throw new InputError(`${stored.label} does not name its backbone; give it with --model.`);
+    throw new InputError(`${stored.label} does not name its backbone; give it with --model (model).`);
   }
   const { maxLength = run?.maxLength ?? maxLengthFor(stored, model, task) } = options;
   const { pooling = run?.pooling } = task === 'text-classification' ? options : {};
@@ -176,7 +176,9 @@ function maxLengthFor({ label }: StoredAdapter, model: string, task: string): nu
     return defaultMaxLength(model, taskOf({ task }));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${label} is for the backbone ${model}: ${error.message} Give its place with --model.`);
+    throw new InputError(
+      `${label} is for the backbone ${model}: ${error.message} Give its place with --model (model).`,
+    );
   }
 }
 
@@ -198,13 +200,15 @@ function labelsOf(
   const [count] = last.shape;
   if (count === 1) return { labels: null, warnings: [] };
   if (own?.length === count && own.some((label, i) => label !== `LABEL_${i}`)) {
-    const line = `${stored.label} does not name its classes: they are those of the backbone's config.json, ${own.join(', ')}; name others with --labels.`;
+    const line = `${stored.label} does not name its classes: they are those of the backbone's config.json, ${own.join(', ')}; name others with --labels (labels).`;
     return { labels: own, warnings: [line] };
   }
   const labels = Array.from({ length: count }, (_, i) => `LABEL_${i}`);
   return {
     labels,
-    warnings: [`${stored.label} does not name its classes: they are ${labels.join(', ')}; name them with --labels.`],
+    warnings: [
+      `${stored.label} does not name its classes: they are ${labels.join(', ')}; name them with --labels (labels).`,
+    ],
   };
 }
 

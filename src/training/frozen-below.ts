@@ -24,7 +24,7 @@ export function freezeBelow(model: AdaptableModel, folder: string, memory: Activ
   const count = firstAdapted(encoder.points);
   if (count < 1) {
     throw new InputError(
-      'No frozen layer lies below the adapter, so that there is no dropout to leave out; give the layers below with --leave-out.',
+      'No frozen layer lies below the adapter, so that there is no dropout to leave out; give the layers below with --leave-out (leaveOut).',
     );
   }
   encoder.frozen = new FrozenLayers(count, (batch) => encoder.inputOf(count, batch), memory, folder);

@@ -5,6 +5,7 @@ import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import {
   type OutputFolder,
+  OVERWRITE,
   openOutput,
   openSafetensors,
   parseSafetensors,
@@ -26,6 +27,8 @@ export const WEIGHTS = 'adapter.safetensors';
 const METRICS = 'metrics.json';
 export const CHECKPOINT = 'checkpoint.safetensors';
 const FORMAT_VERSION = 1;
+/** How a run is continued, in messages. */
+export const RESUME = 'train --resume (resume: true)';
 const RESTORE = 'Restore the file, or use the version of sparse-adapter that wrote it.';
 
 /** Names of all files that the folder of a run may hold. */
@@ -56,8 +59,8 @@ export function openRunFolder(
   output.close();
   throw new InputError(
     isStopped
-      ? `${folder} holds a stopped run: continue it with --resume, or replace it with --overwrite.`
-      : `${folder} holds a finished run: choose another --output, or replace it with --overwrite.`,
+      ? `${folder} holds a stopped run: continue it with ${RESUME}, or replace it with ${OVERWRITE}.`
+      : `${folder} holds a finished run: choose another output folder, or replace it with ${OVERWRITE}.`,
   );
 }
 
@@ -164,10 +167,10 @@ export async function saveRun(output: OutputFolder, run: RunTold, parameters: re
 export function readRunConfig(folder: string): RunConfig {
   if (!isFinishedRun(folder)) {
     const hint = hasCheckpoint(folder)
-      ? 'the run was stopped; finish it with train --resume'
+      ? `the run was stopped; finish it with ${RESUME}`
       : isAdapterFolder(folder)
         ? 'it is an adapter of another library; take it over with convert --to sparse'
-        : 'give the --output folder of train';
+        : 'give the output folder of a training';
     throw new InputError(`${folder} has no ${CONFIG}: ${hint}.`);
   }
   const path = join(folder, CONFIG);

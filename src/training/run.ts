@@ -1,18 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Source } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import type { OutputFolder } from '../io/index.ts';
+import { type OutputFolder, OVERWRITE } from '../io/index.ts';
 import { checkBatchSize, mostSequences } from './batch-memory.ts';
 import { batchesOf } from './batch-plan.ts';
-import { type CheckpointFacts, loadCheckpoint, readStoppedRun, saveCheckpoint } from './checkpoint.ts';
+import { loadCheckpoint, readStoppedRun } from './checkpoint.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
 import { type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { RunCache } from './run-cache.ts';
+import { RunCheckpoints } from './run-checkpoints.ts';
 import { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
-import { hasCheckpoint, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
+import { RESUME, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
 import { resolveSettings } from './settings.ts';
 import type { GivenSettings, RunSettings } from './settings-table.ts';
 import { stopwatch } from './stopwatch.ts';
@@ -60,7 +61,13 @@ export interface RunOptions {
 
 export type RunResult =
   | { readonly status: 'finished'; readonly config: Omit<RunConfig, 'format_version'>; readonly metrics: RunMetrics }
-  | { readonly status: 'stopped'; readonly step: number; readonly totalSteps: number };
+  | {
+      readonly status: 'stopped';
+      readonly step: number;
+      readonly totalSteps: number;
+      /** The step that the run can be continued from: where the last checkpoint could not be written that of an earlier one, null without one. */
+      readonly savedStep: number | null;
+    };
 
 /**
  * Trains one run from its settings to a saved folder: reads the data, loads the model, attaches the adapter, prunes it, trains,
@@ -89,15 +96,27 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     reserveRun(output, model.saved, { epochs, evaluations, steps: trainer.totalSteps, labels: model.labels });
     const state = resume ? restore(output, settings, run, trainer) : await begin(run, options);
     if (state.pruning) events.onPruned?.(state.pruning);
-    const checkpoint = checkpointsOf(output, { settings, fingerprint: fingerprint(items), ...state }, model, trainer);
+    const data = fingerprint(items);
+    const checkpoints = new RunCheckpoints(
+      {
+        output,
+        facts: () => ({ settings, fingerprint: data, ...state }),
+        parameters: model.saved,
+        trainer,
+        onWarning: events.onWarning,
+      },
+      resume ? trainer.step : null,
+    );
     try {
-      const onStepDone = every(options.checkpointSeconds ?? checkpointSeconds, warned(trainer, checkpoint, events));
+      const seconds = options.checkpointSeconds ?? checkpointSeconds;
+      const onStepDone = () => checkpoints.saveAfter(seconds);
       const loop = { evaluation, evaluations: settings.evaluations, signal, events, onStepDone };
       await trainLoop(model, trainer, state, loop);
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
-      await checkpoint({ isLast: true });
-      return { status: 'stopped', step: trainer.step, totalSteps: trainer.totalSteps };
+      await checkpoints.saveLast();
+      const { step, totalSteps } = trainer;
+      return { status: 'stopped', step, totalSteps, savedStep: checkpoints.savedStep };
     }
     try {
       return {
@@ -107,8 +126,10 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     } catch (error) {
       // Nothing is left to train, so this is worth a try where the result could not be written.
       if (!(error instanceof InputError)) throw error;
-      await checkpoint({ isLast: true }).catch(() => {});
-      const hint = hasCheckpoint(output.folder) ? ' Its last checkpoint is kept; train --resume ends the run.' : '';
+      await checkpoints.saveLast().catch(() => {});
+      const { savedStep } = checkpoints;
+      const hint =
+        savedStep === null ? '' : ` The checkpoint after step ${savedStep} is kept; end the run with ${RESUME}.`;
       throw new InputError(`${error.message}${hint}`, { cause: error });
     }
   } finally {
@@ -180,46 +201,13 @@ function restore(
   }
   if (stopped.fingerprint !== fingerprint(items)) {
     throw new InputError(
-      `The training data of ${output} are not what they were when it was stopped; restore them, or begin again with --overwrite.`,
+      `The training data of ${output} are not what they were when it was stopped; restore them, or begin again with ${OVERWRITE}.`,
     );
   }
   const { header, optimizer } = loadCheckpoint(output, model.saved);
   trainer.restore(optimizer);
   const { losses, history, seconds, ...rest } = header;
   return { ...rest, losses: [...losses], history: [...history], seconds: { ...seconds } };
-}
-
-/** Saves a checkpoint of the current state. */
-type SaveCheckpoint = (options: { readonly isLast: boolean }) => Promise<void>;
-
-const checkpointsOf =
-  (output: OutputFolder, header: CheckpointFacts, { saved }: TaskModel, trainer: Trainer<unknown>): SaveCheckpoint =>
-  async (options) =>
-    saveCheckpoint(output, header, saved, await trainer.state(), options);
-
-/** Saves a checkpoint. A failure is reported once and is no error: the run can still finish, and the last checkpoint is kept. */
-function warned(trainer: Trainer<unknown>, save: SaveCheckpoint, { onWarning }: RunEvents): () => Promise<void> {
-  let isWarned = false;
-  return async () => {
-    try {
-      await save({ isLast: false });
-      isWarned = false;
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      if (!isWarned) onWarning?.(`no checkpoint after step ${trainer.step}: ${error.message}`);
-      isWarned = true;
-    }
-  };
-}
-
-/** Returns a function that does the work if it has not been done for some seconds. */
-function every(seconds: number, work: () => Promise<void>): () => Promise<void> {
-  let since = stopwatch();
-  return async () => {
-    if (since() < seconds) return;
-    await work();
-    since = stopwatch();
-  };
 }
 
 /** Returns the contents of a finished run's files. */

@@ -183,7 +183,7 @@ test('unusable runs and inputs of the other commands', async () => {
   await expectFailures(1, {
     'train: a fusion of nothing': {
       args: fusing('--fuse', `${at('out')},${at('nowhere')}`),
-      message: /nowhere has no sparse-adapter\.json: give the --output folder of train/,
+      message: /nowhere has no sparse-adapter\.json: give the output folder of a training/,
     },
     'evaluate: no run': {
       args: ['evaluate', folder],
@@ -329,7 +329,10 @@ test('wrong usage', () =>
       message: /--pruning-scope needs --sparsity or --large-sparse/,
     },
     'info: an adapter on no model': { args: ['info', '--adapter', 'lora'], message: /--adapter needs a model/ },
-    'info: two models': { args: ['info', model, '--model', model], message: /--model stands in place of the argument/ },
+    'info: two models': {
+      args: ['info', model, '--model', model],
+      message: /either as the argument or with --model, not both/,
+    },
     'an option of another adapter': {
       args: replacing('--adapter', 'lora'),
       message: /--bottleneck is no option of --adapter lora/,

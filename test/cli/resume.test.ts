@@ -57,8 +57,8 @@ test('what does not go with a stopped or a finished run is refused and changes n
   await succeed([...train('finished'), '--epochs', '1']);
   const before = snapshot(folder);
   const cases: [args: string[], code: number, message: RegExp][] = [
-    [train('stopped'), 1, /holds a stopped run: continue it with --resume, or replace it with --overwrite/],
-    [train('finished'), 1, /holds a finished run: choose another --output, or replace it with --overwrite/],
+    [train('stopped'), 1, /holds a stopped run: continue it with train --resume .*, or replace it with --overwrite/],
+    [train('finished'), 1, /holds a finished run: choose another output folder, or replace it with --overwrite/],
     [resume('finished'), 1, /no checkpoint\.safetensors to resume from: its run is finished/],
     [resume('nowhere'), 1, /no checkpoint\.safetensors to resume from/],
     [['evaluate', at('stopped')], 1, /the run was stopped; finish it with train --resume/],

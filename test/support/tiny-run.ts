@@ -55,7 +55,11 @@ export function tinyRun(output: RunOptions['output'], options: Partial<RunOption
 }
 
 /** The same, stopped after `steps` steps; pruning is over then. */
-export function stoppedRun(output: string, steps: number, options: Partial<RunOptions> = {}): Promise<RunResult> {
+export function stoppedRun(
+  output: RunOptions['output'],
+  steps: number,
+  options: Partial<RunOptions> = {},
+): Promise<RunResult> {
   const controller = new AbortController();
   return tinyRun(output, {
     ...options,

@@ -8,7 +8,7 @@ import { runFileNames } from '../../src/training/run-folder.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
-import { tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: disks that are full');
 useBackend(test, 'wasm');
@@ -45,6 +45,49 @@ test('one that is full on the way costs checkpoints, and not the result', async 
   assert.deepEqual(weights(folder), await undisturbed());
 });
 
+test('a stop where its checkpoint does not fit leaves the one before, and tells which', async () => {
+  const folder = place();
+  const isFull = { now: false };
+  const output = openOutput(folder, runFileNames, { disk: fullFor(() => isFull.now) });
+  const controller = new AbortController();
+  const warnings: string[] = [];
+  const result = await tinyRun(output, {
+    checkpointSeconds: 0,
+    signal: controller.signal,
+    events: {
+      onWarning: (warning) => warnings.push(warning),
+      onStep: ({ step }) => {
+        isFull.now = step > 3;
+        if (step === 5) controller.abort();
+      },
+    },
+  });
+  output.close();
+  assert.deepEqual(result, { status: 'stopped', step: 5, totalSteps: 6, savedStep: 3 });
+  assert.deepEqual(
+    warnings.map((text) => text.slice(0, 39)),
+    ['no checkpoint after step 4: Cannot write', 'no checkpoint after step 5: Cannot write'].map((text) =>
+      text.slice(0, 39),
+    ),
+  );
+  assert.deepEqual(readdirSync(folder), ['checkpoint.safetensors']);
+  let steps = 0;
+  await tinyRun(folder, { resume: true, events: { onStep: () => steps++ } });
+  assert.equal(steps, 3);
+  assert.deepEqual(weights(folder), await undisturbed());
+});
+
+test('a stop that can save nothing does not take the checkpoint of another run for its own', async () => {
+  const folder = place();
+  await stoppedRun(folder, 2, { settings: { ...tinySettings, seed: 7 } });
+  const old = readFileSync(join(folder, 'checkpoint.safetensors'));
+  const output = openOutput(folder, runFileNames, { disk: fullFor(() => true) });
+  const result = await stoppedRun(output, 4);
+  output.close();
+  assert.deepEqual(result, { status: 'stopped', step: 4, totalSteps: 6, savedStep: null });
+  assert.deepEqual(readFileSync(join(folder, 'checkpoint.safetensors')), old);
+});
+
 test('the space that is kept is enough for the losses and scores of a long run', async () => {
   const folder = place();
   const kept: number[] = [];
@@ -64,7 +107,7 @@ test('where the result cannot be written, the old one and the last step are kept
   const output = openOutput(folder, runFileNames, { disk });
   await assertRejectsInput(
     () => tinyRun(output),
-    /Cannot write .*run: ENOSPC: .*Its last checkpoint is kept; train --resume ends the run/,
+    /Cannot write .*run: ENOSPC: .*The checkpoint after step 6 is kept; end the run with train --resume \(resume: true\)/,
   );
   output.close();
   assert.deepEqual([weights(folder), hasCheckpoint(folder), readRunConfig(folder).settings.seed], [old, true, 7]);

@@ -136,8 +136,14 @@ test('an output folder is checked before the work', () => {
   const free = temporaryFolder();
   openRunFolder(free).close();
   for (const [file, message] of [
-    ['sparse-adapter.json', /holds a finished run: choose another --output, or replace it with --overwrite/],
-    ['checkpoint.safetensors', /holds a stopped run: continue it with --resume, or replace it with --overwrite/],
+    [
+      'sparse-adapter.json',
+      /holds a finished run: choose another output folder, or replace it with --overwrite \(overwrite: true\)/,
+    ],
+    [
+      'checkpoint.safetensors',
+      /holds a stopped run: continue it with train --resume \(resume: true\), or replace it with --overwrite \(overwrite: true\)/,
+    ],
   ] as const) {
     const folder = temporaryFolder({ [file]: '' });
     assertInputError(() => openRunFolder(folder), message);

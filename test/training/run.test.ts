@@ -18,6 +18,7 @@ import {
   type RunOptions,
   readRunConfig,
   readRunMetrics,
+  readStoppedRun,
   runFileSizes,
   runPruning,
   type StepProgress,
@@ -156,8 +157,10 @@ async function assertResumable(settings: GivenSettings, stops: readonly number[]
   for (const steps of stops) {
     const output = place();
     const stopped = await stoppedRun(output, steps, { settings });
-    assert.deepEqual(stopped, { status: 'stopped', step: steps, totalSteps: metrics.steps });
+    assert.deepEqual(stopped, { status: 'stopped', step: steps, totalSteps: metrics.steps, savedStep: steps });
     assert.deepEqual([hasCheckpoint(output), isFinishedRun(output)], [true, false]);
+    const { tokens, losses } = readStoppedRun(output);
+    assert.deepEqual([losses.length, tokens > 0], [steps, steps > 0]);
     const resumed = await tinyRun(output, { settings, resume: true, command: ['another'] });
     assert.equal(resumed.status, 'finished');
     assert.equal(hasCheckpoint(output), false);
@@ -224,7 +227,7 @@ test('a run can be stopped again and again, also in its evaluation', async () =>
     signal: controller.signal,
     events: { onStep: ({ step }) => step === 6 && controller.abort() },
   });
-  assert.deepEqual(stopped, { status: 'stopped', step: 6, totalSteps: 6 });
+  assert.deepEqual(stopped, { status: 'stopped', step: 6, totalSteps: 6, savedStep: 6 });
   await tinyRun(output, { resume: true });
   assert.deepEqual(weights(output), weights(whole));
 });

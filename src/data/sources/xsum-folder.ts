@@ -21,7 +21,7 @@ export function xsumFile(folder: string, split: 'train' | 'test'): string {
   const names = readdirSync(folder).filter((name) => tableFormats.includes(extname(name)) && name.includes(split));
   if (names.length === 1) return join(folder, names[0]);
   const found = names.length === 0 ? 'no table' : `several tables (${names.sort().join(', ')})`;
-  throw new InputError(`${folder} has ${found} with '${split}' in the name; give one file with --data`);
+  throw new InputError(`${folder} has ${found} with '${split}' in the name; give one file with --data (data)`);
 }
 
 /** A folder of pairs for text generation. */
