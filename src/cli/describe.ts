@@ -81,6 +81,7 @@ export function runRows({ settings, pruning }: Config, metrics: RunMetrics, file
     ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
     ['method', methodName(settings)],
     ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
+    ...(settings.backboneDtype ? [['backbone held as', settings.backboneDtype]] : []),
     ...trainedRows(trained, backbone),
     ...(pruning ? sparsityRows(pruning) : []),
     ['adapter file', formatBytes(fileBytes)],

@@ -3,8 +3,10 @@ import type { BackendName } from '../backends/index.ts';
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } from '../models/index.ts';
+import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import { classification, tokenizerOf } from '../training/index.ts';
+import { holdCheckpoint } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -14,6 +16,7 @@ import { printJsonLine, warn } from './output.ts';
 import { shared } from './setting-options.ts';
 
 interface Flags {
+  readonly backboneDtype?: HeldDType;
   readonly model?: string;
   readonly pooling: Pooling;
   readonly normalize?: boolean;
@@ -34,17 +37,28 @@ export function describeEmbed(command: Command): void {
     .addOption(inputOption())
     .addOption(textOption())
     .addOption(shared('skipInvalid'))
+    .addOption(shared('backboneDtype'))
     .addOption(shared('backend'))
     .addOption(jsonOption('as it is always here'));
 }
 
 export async function embed(command: Command): Promise<void> {
-  const { model, pooling, normalize = false, input, text, skipInvalid, backend, maxLength } = command.opts<Flags>();
+  const {
+    model,
+    pooling,
+    normalize = false,
+    input,
+    text,
+    skipInvalid,
+    backend,
+    backboneDtype,
+    maxLength,
+  } = command.opts<Flags>();
   if (model === undefined) throw new UsageError('--model is missing: the model that embeds.');
   checkInput({ input, text, skipInvalid });
   await useBackend(backend);
   const loaded = loadEncoder(await useModel(model), new Random(0));
-  for (const warning of loaded.warnings) warn(warning);
+  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, backboneDtype)]) warn(warning);
   const tokenizer = tokenizerOf(loaded, warn);
   const longest = longestSequence(loaded.config);
   const length = maxLength ?? Math.min(classification.maxLength, longest);

@@ -11,6 +11,7 @@ import {
   numReturnSequences,
   type Seq2SeqModel,
 } from '../models/index.ts';
+import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import type { ConfigOf } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
@@ -24,6 +25,7 @@ import {
   tokenizerOf,
   writeTexts,
 } from '../training/index.ts';
+import { holdCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -34,6 +36,7 @@ import { settingOption, shared } from './setting-options.ts';
 import { TextStream } from './text-stream.ts';
 
 interface Flags extends ConfigOf<typeof generationOptions> {
+  readonly backboneDtype?: HeldDType;
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
@@ -64,6 +67,7 @@ export function describeGenerate(command: Command): void {
     .addOption(settingOption('numReturnSequences', numReturnSequences))
     .optionsGroup('Run:')
     .addOption(shared('seed'))
+    .addOption(shared('backboneDtype', ofRun))
     .addOption(shared('backend', ofRun))
     .addOption(jsonOption('print one JSON object per input, with the scores of its texts'))
     .addHelpText(
@@ -141,12 +145,15 @@ const asked = (flags: Flags): Partial<GenerationSettings> => ({
 });
 
 async function trained(run: string, flags: Flags): Promise<Writer> {
+  refuseBesideRun(flags);
   const { settings } = readRunConfig(run);
   const known = knownDataset(settings.task);
   await useBackend(flags.backend ?? settings.backend);
   const place = await useModel(flags.model ?? settings.model);
-  const { network: model, tokenizer, warnings } = loadRun(run, { task: textGeneration, model: place }).model;
-  for (const warning of warnings) warn(warning);
+  const { model: loaded } = loadRun(run, { task: textGeneration, model: place });
+  const { tokenizer } = loaded;
+  const model = loaded.hold();
+  for (const warning of loaded.warnings) warn(warning);
   return {
     model,
     tokenizer,
@@ -164,7 +171,7 @@ async function ownWeights(flags: Flags): Promise<Writer> {
   if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
   await useBackend(backend);
   const loaded = loadSeq2Seq(await useModel(name), new Random(defaultOf('seed')), undefined, { head: 'checkpoint' });
-  for (const warning of loaded.warnings) warn(warning);
+  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, flags.backboneDtype)]) warn(warning);
   return {
     model: loaded.model,
     tokenizer: tokenizerOf(loaded, warn),

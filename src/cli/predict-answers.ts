@@ -6,6 +6,7 @@ import { windowDefaults } from '../data/windows.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/index.ts';
 import { loadQuestionAnswering, longestSequence, type QuestionAnsweringModel } from '../models/index.ts';
+import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
@@ -16,12 +17,14 @@ import {
   readRunConfig,
   tokenizerOf,
 } from '../training/index.ts';
+import { holdCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { note, printCells, printJsonLine, warn } from './output.ts';
 
 interface Flags {
+  readonly backboneDtype?: HeldDType;
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
@@ -57,24 +60,25 @@ export async function predictAnswers(command: Command, run: string | undefined):
   }
 }
 
-async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
+async function trained(run: string, { model, backend, ...flags }: Flags): Promise<Reader> {
+  refuseBesideRun(flags);
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
   const place = await useModel(model ?? settings.model);
   const { model: loaded } = loadRun(run, { task: questionAnswering, model: place });
   for (const warning of loaded.warnings) warn(warning);
   const { maxLength, stride = windowDefaults.stride } = settings;
-  return { model: loaded.network, tokenizer: loaded.tokenizer, maxLength, stride };
+  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength, stride };
 }
 
-async function ownHead({ model, backend = defaultOf('backend') }: Flags): Promise<Reader> {
+async function ownHead({ model, backboneDtype, backend = defaultOf('backend') }: Flags): Promise<Reader> {
   if (model === undefined) {
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a question-answering head.');
   }
   await useBackend(backend);
   const name = await useModel(model);
   const loaded = loadQuestionAnswering(name, new Random(defaultOf('seed')), undefined, { head: 'checkpoint' });
-  for (const warning of loaded.warnings) warn(warning);
+  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, backboneDtype)]) warn(warning);
   const { maxLength, stride } = windowDefaults;
   const longest = longestSequence(loaded.config);
   return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength: Math.min(maxLength, longest), stride };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { type Example, encodeExamples } from '../data/index.ts';
 import { loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
+import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import {
@@ -13,6 +14,7 @@ import {
   readRunConfig,
   tokenizerOf,
 } from '../training/index.ts';
+import { holdCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -20,6 +22,7 @@ import { checkColumns, checkInput, type InputKind, inputKind, readInput } from '
 import { printCells, printJsonLine, warn } from './output.ts';
 
 interface Flags {
+  readonly backboneDtype?: HeldDType;
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
@@ -60,7 +63,8 @@ interface Reader {
   readonly columns?: readonly string[];
 }
 
-async function trained(run: string, { model, backend }: Flags): Promise<Reader> {
+async function trained(run: string, { model, backend, ...flags }: Flags): Promise<Reader> {
+  refuseBesideRun(flags);
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
   const place = await useModel(model ?? settings.model);
@@ -68,16 +72,16 @@ async function trained(run: string, { model, backend }: Flags): Promise<Reader> 
   for (const warning of loaded.warnings) warn(warning);
   const { text: columns } = settings;
   const kind = inputKind(settings);
-  return { model: loaded.network, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
+  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
 }
 
-async function ownHead({ model, backend = defaultOf('backend') }: Flags): Promise<Reader> {
+async function ownHead({ model, backboneDtype, backend = defaultOf('backend') }: Flags): Promise<Reader> {
   if (model === undefined) {
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
   }
   await useBackend(backend);
   const loaded = loadClassifier(await useModel(model), new Random(defaultOf('seed')));
-  for (const warning of loaded.warnings) warn(warning);
+  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, backboneDtype)]) warn(warning);
   const maxLength = Math.min(classification.maxLength, longestSequence(loaded.config));
   return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength, kind: 'either' };
 }

@@ -77,7 +77,8 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
   async predictScores(inputs: readonly ClassifierInput[], options: ClassifyOptions = {}): Promise<Classification[][]> {
     checkOptions('predict', options, { batchSize: true, signal: true });
     if (!Array.isArray(inputs)) throw new InputError('predictScores takes a list of texts.');
-    const { network, tokenizer, settings } = this;
+    const { tokenizer, settings } = this;
+    const network = this.hold();
     for (const input of inputs) checkFields(input, ['text', 'textPair']);
     const examples = inputs.map((input) => (typeof input === 'string' ? { text: input } : input));
     checkTexts(examples, textsOf(settings));

@@ -11,11 +11,11 @@ import {
   longestSequence,
   type Pooling,
 } from '../models/index.ts';
-import type { Parameter } from '../nn/index.ts';
+import { type HeldDType, heldDTypes, type Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import { checkOptions, oneOf, openFields, parseWith, positiveInteger } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { classification, tokenizerOf } from '../training/index.ts';
+import { backboneWarnings, checkBackbone, classification, holdModel, tokenizerOf } from '../training/index.ts';
 import { checkName, type Inputs, inputsOf } from './inputs.ts';
 
 export interface EmbedderOptions {
@@ -23,11 +23,14 @@ export interface EmbedderOptions {
   readonly maxLength?: number;
   /** The mean of the tokens, or the first one. Default `mean`. */
   readonly pooling?: Pooling;
+  /** How frozen matrices of linear layers are held; `int8` is faster and smaller. Default `float32`. */
+  readonly backboneDtype?: HeldDType;
 }
 
 const embedderFields = openFields({
   maxLength: v.optional(positiveInteger),
   pooling: v.optional(oneOf(['cls', 'mean'])),
+  backboneDtype: v.optional(oneOf(heldDTypes), 'float32'),
 });
 
 export interface EmbedOptions {
@@ -47,8 +50,8 @@ export class Embedder {
   readonly #maxLength: number;
   readonly #pooling: Pooling;
 
-  private constructor(loaded: ReturnType<typeof loadEncoder>, maxLength: number, pooling: Pooling) {
-    const warnings = [...loaded.warnings];
+  private constructor(loaded: ReturnType<typeof loadEncoder>, maxLength: number, pooling: Pooling, dtype: HeldDType) {
+    const warnings = [...loaded.warnings, ...backboneWarnings(dtype)];
     this.network = loaded.model;
     this.config = loaded.config;
     this.tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));
@@ -66,14 +69,16 @@ export class Embedder {
    */
   static async fromPretrained(nameOrPath: string, options: EmbedderOptions = {}): Promise<Embedder> {
     checkName(nameOrPath);
-    checkOptions('fromPretrained', options, { maxLength: true, pooling: true });
-    const { maxLength, pooling = 'mean' } = parseWith(embedderFields, options, 'fromPretrained');
+    checkOptions('fromPretrained', options, { maxLength: true, pooling: true, backboneDtype: true });
+    const { maxLength, pooling = 'mean', backboneDtype } = parseWith(embedderFields, options, 'fromPretrained');
     const loaded = loadEncoder(await fetchModel(nameOrPath), new Random(0));
     const longest = longestSequence(loaded.config);
     if (maxLength !== undefined && maxLength > longest) {
       throw new InputError(`max length ${maxLength} exceeds the ${longest} positions of ${nameOrPath}; lower it.`);
     }
-    return new Embedder(loaded, maxLength ?? Math.min(classification.maxLength, longest), pooling);
+    checkBackbone(backboneDtype);
+    holdModel(loaded.model, backboneDtype, { isTrained: false });
+    return new Embedder(loaded, maxLength ?? Math.min(classification.maxLength, longest), pooling, backboneDtype);
   }
 
   /** Returns the vector of a text, or of each of a list. @throws InputError for what is no text */

@@ -75,7 +75,10 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   }
   const isRun = isFinishedRun(nameOrPath);
   if (!isRun && !isAdapterFolder(nameOrPath)) return loadCheckpoint(nameOrPath, options);
-  const { labels, pooling, maxLength } = options;
+  const { labels, pooling, maxLength, backboneDtype } = options;
+  if (backboneDtype !== undefined) {
+    throw new InputError(`${nameOrPath} is used as it was trained; backboneDtype is for checkpoints.`);
+  }
   const model = options.model ?? (isRun ? readRunConfig(nameOrPath).settings.model : undefined);
   const place = model === undefined ? undefined : await fetchModel(model);
   const opened = openAdapter(nameOrPath, { model: place, labels: labels ?? undefined, pooling, maxLength }, create);

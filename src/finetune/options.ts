@@ -12,6 +12,8 @@ export interface FromPretrainedOptions {
   readonly pooling?: Pooling;
   /** False: a checkpoint's head that does not fit the labels is an error. Default true: a new one is made. */
   readonly ignoreMismatchedSizes?: boolean;
+  /** How frozen matrices of linear layers are held; `int8` is faster and smaller. Default `float32`. */
+  readonly backboneDtype?: RunSettings['backboneDtype'];
   /** Random seed. Default 42. */
   readonly seed?: number;
   /** Leaves the head as it is. Default false. */
@@ -23,6 +25,7 @@ export const pretrainedOptionNames: OptionNames<FromPretrainedOptions> = {
   maxLength: true,
   pooling: true,
   ignoreMismatchedSizes: true,
+  backboneDtype: true,
   seed: true,
   freezeHead: true,
 };

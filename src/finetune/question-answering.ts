@@ -54,7 +54,7 @@ export class QuestionAnswering extends PretrainedModel<TypesOf<typeof questionAn
     const questions = inputsOf(given).map((input, i): Question => ({ id: String(i), answers: [], ...input }));
     const { maxLength, stride = windowDefaults.stride } = this.settings;
     const windows = questionWindows(questions, this.tokenizer, { maxLength, stride });
-    const answers = await answerQuestions(this.network, questions, windows, options);
+    const answers = await answerQuestions(this.hold(), questions, windows, options);
     const best = answers.map(([{ text: answer, probability: score, start, end }]) => ({ answer, score, start, end }));
     return Array.isArray(given) ? best : best[0];
   }

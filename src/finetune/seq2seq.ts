@@ -43,7 +43,8 @@ export class Seq2Seq extends PretrainedModel<TypesOf<typeof textGeneration>> {
     given: Inputs<string>,
     { batchSize, signal, ...asked }: GenerateOptions = {},
   ): Promise<GeneratedText | GeneratedText[]> {
-    const { network, tokenizer, random } = this;
+    const { tokenizer, random } = this;
+    const network = this.hold();
     const { maxLength } = this.settings;
     const ids = inputsOf(given).map((text) => tokenizer.encode(text, null, { maxLength }).ids);
     const settings = generationSettings(network, targetLengthOf(this.settings), {

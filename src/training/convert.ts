@@ -147,8 +147,20 @@ function ejected(opened: OpenedAdapter): OpenedAdapter {
 }
 
 /** The checkpoint of the backbone with the adapter merged into its weights. */
-async function mergedFiles({ network, adapters, adapter, backbone, folder }: TaskModel): Promise<Files['files']> {
+async function mergedFiles({
+  network,
+  adapters,
+  adapter,
+  backbone,
+  folder,
+  isHeld,
+}: TaskModel): Promise<Files['files']> {
   const parameters = [...backbone, ...network.parameters().filter(isHeadParameter)];
+  if (isHeld) {
+    throw new InputError(
+      'The backbone is held in fewer bits since the model was used, and cannot be merged with; load the model anew for that.',
+    );
+  }
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
   if (!trainsBackbone) adapters.merge(adapter.name);
   try {

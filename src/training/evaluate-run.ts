@@ -45,5 +45,5 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   for (const warning of data.warnings) options.onWarning?.(warning);
   const evaluation = task.evaluation(data, model.tokenizer, read);
   options.onLoaded?.(model, evaluation.size);
-  return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(model.network, options) };
+  return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(model.hold(), options) };
 }

@@ -1,4 +1,5 @@
 export { type AdapterAccount, byModule, countParameters, type ParameterCount } from './accounting.ts';
+export { backboneDtypeOf, backboneWarnings, checkBackbone, holdModel } from './backbone-dtype.ts';
 export * from './browser.ts';
 export { readStoppedRun } from './checkpoint.ts';
 export { type ChosenSettings, choicesOf, chosenSettings, learnableOf, readSettings } from './choices.ts';

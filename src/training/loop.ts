@@ -57,6 +57,7 @@ export async function trainLoop<T extends TaskTypes>(
   progress: Progress,
   loop: Loop<T>,
 ): Promise<void> {
+  model.hold();
   const { signal, events } = loop;
   const due = evaluationSteps(trainer.totalSteps, loop.evaluations);
   for (;;) {

@@ -24,6 +24,7 @@ import { Random } from '../random/index.ts';
 import { shown } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
+import { backboneDtypeOf, backboneWarnings, checkBackbone, holdModel } from './backbone-dtype.ts';
 import type { Batch } from './batch-plan.ts';
 import { freezeBelow } from './frozen-below.ts';
 import { builtAdapter } from './large-sparse.ts';
@@ -69,6 +70,7 @@ export function loadParts<T extends TaskTypes>(
   options: LoadPartsOptions = {},
 ): ModelParts<T> {
   const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto', pooler } = options;
+  checkBackbone(backboneDtypeOf(settings));
   const random = new Random(settings.seed).fork('head');
   const recipe = task.recipe(settings, labels, { head, pooler });
   const loaded = loadModel(recipe, settings.model, random, options.weights);
@@ -78,7 +80,7 @@ export function loadParts<T extends TaskTypes>(
       `max length ${settings.maxLength} exceeds the ${longest} positions of ${settings.model}; lower it.`,
     );
   }
-  const warnings = [...loaded.warnings];
+  const warnings = [...loaded.warnings, ...backboneWarnings(backboneDtypeOf(settings))];
   const tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));
   const { activations = new ActivationCache(0) } = options;
   return { task, settings, loaded: { ...loaded, warnings }, tokenizer, activations };
@@ -111,6 +113,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   readonly #activations: ActivationCache;
   #settings: RunSettings;
   #adapter: Adapter | null = null;
+  #isHeld = false;
   #use: AdapterUse = {};
 
   constructor({ task, settings, loaded, tokenizer, activations }: ModelParts<T>) {
@@ -198,9 +201,35 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     const adapter = this.adapters.add(ownAdapter, builtAdapter(this.#settings), { ...this.#use, sizedBy });
     this.adapters.activate(adapter.name);
     freezeBackbone(this.network, adapter, (parameter) => !freezeHead && isHeadParameter(parameter));
-    if (cacheFrozenLayers) freezeBelow(this.network, this.folder, this.#activations);
+    if (cacheFrozenLayers) this.#freezeBelow('float32');
     this.#adapter = adapter;
     return adapter;
+  }
+
+  /** States of the first layers are those of their weights, so they are not shared between ways to hold these. */
+  #freezeBelow(dtype: string): void {
+    freezeBelow(this.network, `${this.folder}\n${dtype}`, this.#activations);
+  }
+
+  /**
+   * Holds the frozen backbone as the settings say, from the first training, evaluation or prediction on: scores of pruning are taken on
+   * the weights as they are stored.
+   *
+   * @returns the network
+   * @throws InputError on a backend that holds float32 alone
+   */
+  hold(): T['model'] {
+    const dtype = backboneDtypeOf(this.#settings);
+    if (this.#isHeld || dtype === 'float32') return this.network;
+    holdModel(this.network, dtype, { isTrained: this.#adapter !== null });
+    if (this.#settings.cacheFrozenLayers) this.#freezeBelow(dtype);
+    this.#isHeld = true;
+    return this.network;
+  }
+
+  /** Whether the backbone is no longer held as it was read. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   /** Notes how the adapter is to be pruned. For Large-Sparse it is built anew, wider. */
@@ -240,6 +269,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
 
   /** Returns the mean loss of a batch with dropout, a tensor with one element, and what the adapter adds to it. */
   loss({ items, random }: Pick<Batch<T['item']>, 'items' | 'random'>): Tensor {
+    this.hold();
     return this.#objectiveOf([], []).loss(items, random);
   }
 

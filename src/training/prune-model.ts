@@ -1,4 +1,5 @@
 import { cutBatches } from '../data/index.ts';
+import { InputError } from '../errors.ts';
 import { prunableIn, prune } from '../pruning/index.ts';
 import { batchesOf } from './batch-plan.ts';
 import { sparsityFor } from './large-sparse.ts';
@@ -19,16 +20,22 @@ export interface PruneModelOptions {
 
 /** Prunes the adapter of a model; see `TaskModel.pruneAdapter`. */
 export async function pruneModel<T extends TaskTypes>(
-  { definition: task, network, adapter, adapters, random, settings }: TaskModel<T>,
+  model: TaskModel<T>,
   items: readonly T['item'][],
   { onBatch, signal, onWarning }: PruneModelOptions = {},
 ): Promise<AdapterPruneReport | null> {
+  const { definition: task, network, adapter, adapters, random, settings } = model;
   const pruning = pruningOf(settings);
   if (!pruning) return null;
   const { method, scope, iterations, options } = pruning;
   const parameters = prunableIn(adapter, pruning.targets);
   const { sparsity, ...twin } = sparsityFor(adapters, adapter, parameters, settings.adapter, pruning);
   const { data } = method;
+  if (data && model.isHeld) {
+    throw new InputError(
+      `The backbone is held as ${settings.backboneDtype} since the model was used; prune it before, on its weights as they are stored.`,
+    );
+  }
   const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
   const size = data === 'examples' ? 1 : batchesOf(settings).batchSize;
   const report = await prune({

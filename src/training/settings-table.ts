@@ -15,6 +15,7 @@ import {
   type TableOf,
   tableOf,
 } from '../settings/index.ts';
+import { backboneSettings } from './backbone-dtype.ts';
 import { fuseSettings } from './fuse-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
 import { learnable } from './tasks/index.ts';
@@ -56,7 +57,7 @@ export function settingGroups() {
     },
     { title: 'Pruning', settings: { ...pruningSettings(), ...methodSettings() } },
     { title: 'Training', settings: { ...trainerSettings, ...courseSettings, ...headSettings } },
-    { title: 'Run', settings: { ...outputSettings, ...runSettings } },
+    { title: 'Run', settings: { ...outputSettings, ...runSettings, ...backboneSettings } },
   ] as const;
 }
 

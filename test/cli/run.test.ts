@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { succeed } from '../support/command.ts';
+import { sparseAdapter, succeed } from '../support/command.ts';
 import { reviewFolder } from '../support/reviews.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 
@@ -20,6 +20,40 @@ const train = (label: string, output: string, ...more: string[]) => [
   ...['--text', 'text', '--label', label, '--output', at(output), '--bottleneck', '4'],
   ...['--learning-rate', '0.01', '--epochs', '4', '--batch-size', '8', ...more],
 ];
+
+test('--backbone-dtype int8: train, info, evaluate and predict use it', async () => {
+  const run = at('int8');
+  await succeed([...train('mood', 'int8', '--backbone-dtype', 'int8'), '--json']);
+  const { metrics } = readJson('int8', 'metrics.json');
+  const [told, evaluated, predicted, refused] = await Promise.all([
+    succeed(['info', run]),
+    succeed(['evaluate', run, '--json']),
+    succeed(['predict', run], { input: 'the film is good\n' }),
+    sparseAdapter(['predict', run, '--backbone-dtype', 'int8'], { input: 'the film is good\n' }),
+  ]);
+  assert.match(told.stdout, /^backbone held as +int8$/m);
+  assert.deepEqual(JSON.parse(evaluated.stdout).metrics, metrics);
+  assert.match(predicted.stdout, /^(negative|positive)\t/);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /--backbone-dtype is for a checkpoint/);
+  const full = train('mood', 'full', '--adapter', 'full', '--backbone-dtype', 'int8').filter(
+    (word, i, all) => word !== '--bottleneck' && all[i - 1] !== '--bottleneck',
+  );
+  const { code, stderr } = await sparseAdapter(full);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /--backbone-dtype .*full/);
+});
+
+test('embed --backbone-dtype int8 prints vectors near those of float32', async () => {
+  const input = 'the film is good\n';
+  const vectors = await Promise.all(
+    ['float32', 'int8'].map((dtype) => succeed(['embed', '--model', model, '--backbone-dtype', dtype], { input })),
+  );
+  const [a, b]: number[][] = vectors.map(({ stdout }) => JSON.parse(stdout));
+  assert.notDeepEqual(a, b);
+  const distance = Math.hypot(...a.map((x, i) => x - b[i]));
+  assert.ok(distance < 0.1 * Math.hypot(...a), `${distance}`);
+});
 
 test('a classifier: train, evaluate, predict, info', async () => {
   const trained = await succeed([...train('mood', 'classes'), '--json']);

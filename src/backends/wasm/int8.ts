@@ -3,7 +3,7 @@ import { LARGEST_DEPTH } from '../reference/int8.ts';
 import type { Block } from './allocator.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
-import { type Int8Kind, int8Kinds } from './int8-kind.ts';
+import { type Int8Kind, int8Choice, int8Kinds } from './int8-kind.ts';
 import type { Memory } from './memory.ts';
 
 const padded = (n: number): number => Math.ceil(n / 16) * 16;
@@ -112,6 +112,10 @@ export class WasmInt8Products implements Int8Products<WasmBuffer, WasmInt8> {
       this.#backend.memory.free(rounded.block);
     }
     return out;
+  }
+
+  gain(): number {
+    return int8Choice().gain;
   }
 
   /** Forgets what was made of an array that is freed, or without an argument of any. */
