@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
-import { readModelConfig, readTextFile, serializeSafetensors, type TensorData } from '../io/index.ts';
+import { readModelConfig, readTextFile, serializeSafetensors, type TensorData, tokenizerFiles } from '../io/index.ts';
 import type { SequenceClassifier } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { label2id, modelClass } from './adapterhub-head.ts';
@@ -12,16 +12,7 @@ const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 
 /** The files of a tokenizer, and of generation settings; copied as they are. */
-const copiedFiles = [
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.txt',
-  'vocab.json',
-  'merges.txt',
-];
+const copiedFiles = ['generation_config.json', ...tokenizerFiles];
 
 /** The files that a checkpoint's folder may have. */
 export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];

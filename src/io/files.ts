@@ -22,6 +22,15 @@ export function readTextFile(path: string): string {
   }
 }
 
+/** The bytes of a file. @throws InputError when it cannot be read */
+export function readBinaryFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw fileError(`Cannot read ${path}`, error);
+  }
+}
+
 /** The object in a JSON file. @throws InputError when the file cannot be read or holds anything else */
 export function readJsonObject(path: string): Record<string, unknown> {
   const value = parseJson(readTextFile(path), path);

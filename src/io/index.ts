@@ -19,3 +19,4 @@ export {
   writeFolderAtomic,
 } from './output-folder.ts';
 export { openSafetensors } from './safetensors-open.ts';
+export { tokenizerFiles } from './tokenizer-files.ts';

@@ -1,10 +1,15 @@
 /** The exports that work in a browser too: nothing here touches files. */
+export type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
 export {
   byteLevelDefinition,
-  type TokenizerConfig,
-  type TokenizerDefinition,
+  readTokenizerFiles,
+  type SpecialTokens,
+  sentencePieceDefinition,
+  type TokenizerFileSource,
+  type TokenizerFolder,
+  type TokenizerSettings,
   wordPieceDefinition,
-} from './definitions.ts';
+} from './folder/index.ts';
 export type { TokenSpans } from './offsets.ts';
 export type { Encoding } from './template.ts';
 export { type LocatedTokens, type PairEncoding, Tokenizer } from './tokenizer.ts';

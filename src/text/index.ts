@@ -1,2 +1,2 @@
 export * from './browser.ts';
-export { loadTokenizer } from './load.ts';
+export { loadTokenizer, readTokenizerFolder } from './load.ts';

@@ -31,7 +31,7 @@ function byteLevel(config: Readonly<Record<string, unknown>> = {}): Tokenizer {
     temporaryFolder({
       'vocab.json': JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),
       'merges.txt': `#version: 0.2\n${merges.join('\n')}\n`,
-      'tokenizer_config.json': JSON.stringify(config),
+      'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'RobertaTokenizer', ...config }),
     }),
   );
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { InputError } from '../../src/errors.ts';
-import { wordPieceDefinition } from '../../src/text/definitions.ts';
-import { Tokenizer } from '../../src/text/index.ts';
+
+import { Tokenizer, wordPieceDefinition } from '../../src/text/index.ts';
 
 const test = suite('token ids of tokenizer.json');
 

@@ -41,7 +41,7 @@ export function speedWatch(timeout: number): (bytes: number) => void {
 function largest(path: string): number {
   if (/\.(safetensors|parquet)$/.test(path)) return Number.POSITIVE_INFINITY;
   if (/^[^/]*config\.json$|^special_tokens_map\.json$/.test(path)) return 16 * MIB;
-  return /\.json$|^(vocab|merges)\.txt$/.test(path) ? 512 * MIB : Number.POSITIVE_INFINITY;
+  return /\.(json|model)$|^(vocab|merges)\.txt$/.test(path) ? 512 * MIB : Number.POSITIVE_INFINITY;
 }
 
 /** Checks what the hub says of a file against what such a file can be. @throws InputError when it is far too large */

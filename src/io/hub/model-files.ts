@@ -1,17 +1,8 @@
 import { InputError } from '../../errors.ts';
+import { sentencePieceFiles, tokenizerFiles } from '../tokenizer-files.ts';
 
 /** The files of a model that are read besides its weights, where they are there. */
-const SMALL_FILES = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.txt',
-  'vocab.json',
-  'merges.txt',
-];
+const smallFiles = ['config.json', 'generation_config.json', ...tokenizerFiles];
 const WEIGHTS = 'model.safetensors';
 export const WEIGHTS_INDEX = 'model.safetensors.index.json';
 
@@ -22,7 +13,9 @@ export function modelFiles(names: readonly string[]): string[] {
     : names.includes(WEIGHTS_INDEX)
       ? [WEIGHTS_INDEX]
       : tensorFiles(names);
-  return [...SMALL_FILES.filter((name) => names.includes(name)), ...weights];
+  // A tokenizer.json takes the place of a model of sentencepiece.
+  const isNeeded = (name: string) => !sentencePieceFiles.includes(name) || !names.includes('tokenizer.json');
+  return [...smallFiles.filter((name) => names.includes(name) && isNeeded(name)), ...weights];
 }
 
 const tensorFiles = (names: readonly string[]): string[] => names.filter((name) => /^[^/]*\.safetensors$/.test(name));
@@ -30,7 +23,8 @@ const tensorFiles = (names: readonly string[]): string[] => names.filter((name) 
 /** Returns whether a model can be loaded from these files: one of the chosen ones has the weights, or says where they are. */
 export function isWholeModel(names: readonly string[], readIndex: () => Readonly<Record<string, unknown>>): boolean {
   const has = (name: string): boolean => names.includes(name);
-  const hasTokenizer = has('tokenizer.json') || has('vocab.txt') || (has('vocab.json') && has('merges.txt'));
+  const hasTokenizer =
+    ['tokenizer.json', 'vocab.txt', ...sentencePieceFiles].some(has) || (has('vocab.json') && has('merges.txt'));
   if (!has('config.json') || !hasTokenizer) return false;
   if (has(WEIGHTS)) return true;
   return has(WEIGHTS_INDEX) ? shardsOf(readIndex()).every(has) : tensorFiles(names).length === 1;

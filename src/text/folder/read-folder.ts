@@ -1,0 +1,149 @@
+import { InputError } from '../../errors.ts';
+import { sentencePieceFiles } from '../../io/tokenizer-files.ts';
+import type { TokenizerDefinition } from '../definitions.ts';
+import { AddedTokens } from './added-tokens.ts';
+import { besideDefinition } from './beside-definition.ts';
+import { type FolderConfig, readConfig } from './config.ts';
+import { roles, type SpecialTokens } from './roles.ts';
+import { readSentencePiece } from './sentence-piece-file.ts';
+import { addSpecialTokens, specialIds, specialTokensOf } from './special-tokens.ts';
+import type { TokenizerClass, VocabularyFile } from './tokenizer-class.ts';
+import { classOf, type StatedClass } from './tokenizer-classes.ts';
+import type { TokenizerFileSource, TokenizerFolder, TokenizerSettings } from './tokenizer-folder.ts';
+import { mergesOfLines, tokensOfLines, tokensOfObject } from './vocabulary-files.ts';
+
+/**
+ * The tokenizer of a model folder: of its tokenizer.json, else of the vocabulary file that its class has, put together with
+ * what tokenizer_config.json, special_tokens_map.json, added_tokens.json and config.json say.
+ *
+ * @throws InputError when there is no tokenizer, its class is not known, or a file is not as it must be
+ */
+export function readTokenizerFiles(files: TokenizerFileSource): TokenizerFolder {
+  const json = (name: string) => (files.has(name) ? files.json(name) : undefined);
+  const config = readConfig({
+    config: json('tokenizer_config.json') ?? {},
+    specialTokensMap: json('special_tokens_map.json'),
+    addedTokens: json('added_tokens.json'),
+    label: files.label,
+  });
+  const stated = classOf(config.fields.tokenizer_class, json('config.json') ?? {});
+  const { definition, specialTokens, label } = files.has('tokenizer.json')
+    ? { ...ofDefinition(files, config, stated), label: files.pathOf('tokenizer.json') }
+    : ofVocabulary(files, config, stated);
+  return { definition, settings: settingsOf(definition, specialTokens, config, stated), label };
+}
+
+function ofDefinition(files: TokenizerFileSource, config: FolderConfig, stated: StatedClass) {
+  return besideDefinition(files.json('tokenizer.json'), config, stated, files.pathOf('tokenizer.json'));
+}
+
+function ofVocabulary(files: TokenizerFileSource, config: FolderConfig, { name, known }: StatedClass) {
+  const found = vocabularyFileOf(files);
+  if (found === null) {
+    throw new InputError(
+      `${files.label} has no tokenizer; put tokenizer.json there, or the vocabulary of its class: vocab.txt, vocab.json ` +
+        'with merges.txt, or a .model file of sentencepiece.',
+    );
+  }
+  if (known === null) {
+    throw new InputError(
+      name === null
+        ? `${files.label} does not say of which class its tokenizer is; put tokenizer.json there, or name the tokenizer_class ` +
+            'in tokenizer_config.json, such as BertTokenizer for vocab.txt.'
+        : `${files.label}: a tokenizer of the class ${name} can be read from tokenizer.json only; put it there.`,
+    );
+  }
+  const { file, label } = found();
+  if (file.kind !== known.kind) {
+    const needed = { wordPiece: 'vocab.txt', byteLevel: 'vocab.json and merges.txt', sentencePiece: 'a .model file' };
+    throw new InputError(
+      `${label} is no vocabulary of ${name}, which has ${needed[known.kind]}; put that or tokenizer.json there.`,
+    );
+  }
+  return { ...definitionOf(file, known, config, label), label };
+}
+
+/** Returns what reads the vocabulary of a folder; null if there is none. */
+function vocabularyFileOf(files: TokenizerFileSource): (() => { file: VocabularyFile; label: string }) | null {
+  const model = sentencePieceFiles.find((name) => files.has(name));
+  if (model !== undefined) {
+    const label = files.pathOf(model);
+    return () => ({ file: { kind: 'sentencePiece', model: readSentencePiece(files.bytes(model), label) }, label });
+  }
+  if (files.has('vocab.json') && files.has('merges.txt')) {
+    const label = files.pathOf('vocab.json');
+    return () => {
+      const merges = mergesOfLines(files.text('merges.txt'), files.pathOf('merges.txt'));
+      return { file: { kind: 'byteLevel', tokens: tokensOfObject(files.json('vocab.json'), label), merges }, label };
+    };
+  }
+  if (!files.has('vocab.txt')) return null;
+  const label = files.pathOf('vocab.txt');
+  return () => ({ file: { kind: 'wordPiece', tokens: tokensOfLines(files.text('vocab.txt')) }, label });
+}
+
+/** The tokenizer.json that a vocabulary file of a class is equivalent to. */
+export function definitionOf(
+  file: VocabularyFile,
+  known: TokenizerClass,
+  config: FolderConfig,
+  label: string,
+): { readonly definition: TokenizerDefinition; readonly specialTokens: SpecialTokens } {
+  const stages = known.stages(file as never, config.fields, specialTokensOf(config, known));
+  const added = new AddedTokens(stages.vocabulary);
+  for (const token of [...stages.added, ...config.added]) added.add(token);
+  if (known.kind !== 'sentencePiece') checkDefaults(added, config, known, label);
+  const specialTokens = addSpecialTokens(added, config, known, false);
+  const special = specialIds(added, specialTokens, label);
+  return {
+    definition: {
+      version: '1.0',
+      truncation: null,
+      padding: null,
+      added_tokens: added.list(),
+      normalizer: stages.normalizer,
+      pre_tokenizer: stages.pre_tokenizer,
+      post_processor: known.postProcessor(special, config.fields),
+      decoder: stages.decoder,
+      model: stages.model,
+    },
+    specialTokens,
+  };
+}
+
+/**
+ * Checks that a vocabulary has the special tokens that no file names: only models of sentencepiece get those they lack.
+ *
+ * @throws InputError naming the first that it lacks
+ */
+function checkDefaults(added: AddedTokens, config: FolderConfig, known: TokenizerClass, label: string): void {
+  const tokens = specialTokensOf(config, known);
+  for (const role of roles) {
+    const token = tokens[role];
+    if (token !== undefined && config.roles[role] === undefined) specialIds(added, tokens, label).idOf(token);
+  }
+}
+
+function settingsOf(
+  definition: TokenizerDefinition,
+  specialTokens: SpecialTokens,
+  { fields }: FolderConfig,
+  { facts }: StatedClass,
+): TokenizerSettings {
+  const length = fields.model_max_length ?? fields.max_len ?? null;
+  const { truncation, model } = definition as {
+    readonly truncation?: { readonly direction?: unknown } | null;
+    readonly model?: { readonly type?: unknown } | null;
+  };
+  return {
+    specialTokens,
+    // No limit is written as 10^30.
+    modelMaxLength: length !== null && Number.isSafeInteger(length) ? length : null,
+    truncationSide: fields.truncation_side ?? (truncation?.direction === 'Left' ? 'left' : 'right'),
+    // BPE knows where spaces are: to remove some would damage the text.
+    cleanUpTokenizationSpaces: (fields.clean_up_tokenization_spaces ?? false) && model?.type !== 'BPE',
+    usesTypeIds: fields.model_input_names
+      ? fields.model_input_names.includes('token_type_ids')
+      : (facts?.typeIds ?? true),
+  };
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import { loadTokenizer, readTokenizerFolder, type TokenizerSettings } from '../../src/text/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+
+const test = suite('text: folders without a tokenizer.json');
+
+interface Case {
+  readonly name: string;
+  /** Texts, or bytes in base64. */
+  readonly files: Readonly<Record<string, string | { readonly base64: string }>>;
+  /** A tokenizer.json; added tokens as `id flags content`, where the flags are letters of w, l, r, n, s. */
+  readonly definition: Readonly<Record<string, unknown>> & { readonly added_tokens: readonly string[] };
+  readonly settings: Omit<TokenizerSettings, 'cleanUpTokenizationSpaces'>;
+  readonly ids: readonly (readonly number[])[];
+  readonly pairs: readonly (readonly [ids: number[], typeIds?: number[]])[];
+}
+
+const { cases, texts, textPairs } = JSON.parse(readFileSync(new URL('folders.json', import.meta.url), 'utf8')) as {
+  readonly cases: readonly Case[];
+  readonly texts: readonly string[];
+  readonly textPairs: readonly (readonly [string, string])[];
+};
+
+const folderOf = ({ files }: Case): string =>
+  temporaryFolder(
+    Object.fromEntries(
+      Object.entries(files).map(([name, content]) => [
+        name,
+        typeof content === 'string' ? content : Buffer.from(content.base64, 'base64'),
+      ]),
+    ),
+  );
+
+const flagNames = { w: 'single_word', l: 'lstrip', r: 'rstrip', n: 'normalized', s: 'special' };
+
+function expanded(line: string): object {
+  const [, id, letters, content] = /^(\d+) (\w*) (.*)$/s.exec(line) ?? [];
+  const flags = Object.entries(flagNames).map(([letter, name]) => [name, letters.includes(letter)]);
+  return { id: Number(id), content, ...Object.fromEntries(flags) };
+}
+
+for (const one of cases) {
+  test(`${one.name}: the definition and the settings are those of transformers 4.57`, () => {
+    const { definition, settings } = readTokenizerFolder(folderOf(one));
+    const { version, truncation, padding, ...stages } = definition;
+    assert.deepEqual([version, truncation, padding], ['1.0', null, null]);
+    const expected = { ...one.definition, added_tokens: one.definition.added_tokens.map(expanded) };
+    for (const name of Object.keys(expected)) {
+      assert.deepEqual(stages[name], (expected as Record<string, unknown>)[name], name);
+    }
+    assert.deepEqual(Object.keys(stages).sort(), Object.keys(expected).sort());
+    assert.deepEqual(settings, { ...one.settings, cleanUpTokenizationSpaces: false });
+  });
+}
+
+/** Kinds whose ids the tokenizer computes. */
+const computed = cases.filter(({ files }) => 'vocab.txt' in files);
+
+for (const one of computed) {
+  test(`${one.name}: the ids and the token types are those of transformers 4.57`, () => {
+    const tokenizer = loadTokenizer(folderOf(one));
+    assert.deepEqual(
+      texts.map((text) => tokenizer.encode(text).ids),
+      one.ids,
+    );
+    textPairs.forEach(([first, second], i) => {
+      const [ids, typeIds = ids.map(() => 0)] = one.pairs[i];
+      assert.deepEqual(tokenizer.encode(first, second), { ids, typeIds });
+    });
+  });
+}
+
+test('there are cases of every kind of vocabulary', () => {
+  const kinds = new Set(
+    cases.flatMap(({ files }) => Object.keys(files)).filter((name) => !name.endsWith('config.json')),
+  );
+  for (const name of ['vocab.txt', 'merges.txt', 'spm.model', 'spiece.model', 'tokenizer.model', 'added_tokens.json']) {
+    assert.ok(kinds.has(name), name);
+  }
+  assert.ok(cases.length >= 37 && computed.length >= 9);
+});
+
+test.run();
