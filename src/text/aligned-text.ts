@@ -59,10 +59,11 @@ export class AlignedText {
     return new AlignedText(text, this.#places, this.#first);
   }
 
-  /** Returns the text with another one before it, whose units come from where the first unit does. */
+  /** Returns the text with another one before it, whose units come from where the first character does. */
   prepended(before: string): AlignedText {
     if (this.text === '' || before === '') return this;
-    return new AlignedTextBuilder(this).add(before, 0, 1).keep(0, this.text.length).build();
+    const first = this.text.codePointAt(0)! > 0xffff ? 2 : 1;
+    return new AlignedTextBuilder(this).add(before, 0, first).keep(0, this.text.length).build();
   }
 }
 

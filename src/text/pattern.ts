@@ -1,17 +1,21 @@
 import * as v from 'valibot';
 import { InputError } from '../errors.ts';
-import { openFields, text } from '../settings/index.ts';
+import { strictFields, text } from '../settings/index.ts';
 import { toJavaScript } from './oniguruma/to-javascript.ts';
+import { unitsAt } from './unicode/character-table.ts';
 
 /** What a tokenizer.json searches for: a text as it is, or a regular expression in Oniguruma's syntax. */
 export const patternSchema = v.union(
-  [openFields({ String: text }), openFields({ Regex: text })],
+  [strictFields({ String: text }), strictFields({ Regex: text })],
   'a String or a Regex',
 );
 
 export type PatternFields = { readonly String: string } | { readonly Regex: string };
 
-/** Calls `found` with the start and the end of each match in a text, from left to right; they do not overlap. */
+/**
+ * Calls `found` with the start and the end of each match in a text, from left to right; they do not overlap. In an empty
+ * text there is none.
+ */
 export type Pattern = (text: string, found: (start: number, end: number) => void) => void;
 
 /** Makes what finds a pattern. @throws InputError when the expression is invalid or cannot be translated to JavaScript */
@@ -42,22 +46,37 @@ function literalPattern(literal: string): Pattern {
   };
 }
 
-/** An empty match is none right behind another match; the search goes on behind the character there. */
-function expressionPattern(expression: RegExp): Pattern {
+/** Makes what finds a global expression of JavaScript. An empty match is none right behind another match, and
+ * the search goes on behind the character there. */
+export function expressionPattern(expression: RegExp): Pattern {
+  // Most expressions match all of a text; to test whether one matches at a place is faster than to search from there.
+  const here = new RegExp(expression.source, expression.flags.replace('g', 'y'));
+  let isUsual = true;
+
+  function nextMatch(text: string, from: number): readonly [start: number, end: number] | null {
+    if (isUsual) {
+      here.lastIndex = from;
+      if (here.test(text)) return [from, here.lastIndex];
+    }
+    expression.lastIndex = from;
+    const match = expression.exec(text);
+    if (match === null) return null;
+    isUsual = match.index === from;
+    return [match.index, match.index + match[0].length];
+  }
+
   return (text, found) => {
     let lastEnd = -1;
-    for (let at = 0; at <= text.length; ) {
-      expression.lastIndex = at;
-      const match = expression.exec(text);
+    for (let at = 0; at <= text.length && text !== ''; ) {
+      const match = nextMatch(text, at);
       if (match === null) return;
-      const end = match.index + match[0].length;
-      if (end === match.index && end === lastEnd) {
-        at = end + (text.codePointAt(end)! > 0xffff ? 2 : 1);
+      const [start, end] = match;
+      if (start === end && end === lastEnd) {
+        at = end + unitsAt(text, end);
         continue;
       }
-      found(match.index, end);
-      at = end;
-      lastEnd = end;
+      found(start, end);
+      at = lastEnd = end;
     }
   };
 }

@@ -1,0 +1,71 @@
+import { AlignedText } from './aligned-text.ts';
+
+/**
+ * The alphabet of GPT-2, in which a byte is a letter: bytes that Latin-1 prints are its characters, the others are those
+ * from U+0100 on, in their order.
+ *
+ * Source: `bytes_to_unicode` in src/encoder.py of https://github.com/openai/gpt-2.
+ */
+export const byteLetters: readonly string[] = makeLetters();
+
+function makeLetters(): string[] {
+  const isPrinted = (byte: number) => (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
+  let others = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrinted(byte) ? byte : others++));
+}
+
+const bytesByLetter = new Map(byteLetters.map((letter, byte) => [letter, byte]));
+
+/** Returns the bytes that the letters of a token stand for; undefined when it has others. */
+export function bytesOfLetters(token: string): readonly number[] | undefined {
+  const bytes: number[] = [];
+  for (const letter of token) {
+    const byte = bytesByLetter.get(letter);
+    if (byte === undefined) return undefined;
+    bytes.push(byte);
+  }
+  return bytes;
+}
+
+/** Returns whether each character of a text is one byte. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+export const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are bytes too
+const unprinted = /[\x00-\x20\x7f]/g;
+
+/** Returns a text with each byte of its UTF-8 as a letter, which comes from where the byte's character does. */
+export function spelledInBytes(text: AlignedText): AlignedText {
+  if (!isAscii(text.text)) return spelledByCharacters(text);
+  if (text.text.search(unprinted) < 0) return text;
+  return text.respelled(text.text.replace(unprinted, (character) => byteLetters[character.charCodeAt(0)]));
+}
+
+function spelledByCharacters(text: AlignedText): AlignedText {
+  let letters = '';
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (let at = 0; at < text.length; ) {
+    const code = text.text.codePointAt(at)!;
+    const units = code > 0xffff ? 2 : 1;
+    const spelled = spelledCharacter(code);
+    const start = text.startOf(at);
+    const end = text.endOf(at + units - 1);
+    for (let i = 0; i < spelled.length; i++) {
+      starts.push(start);
+      ends.push(end);
+    }
+    letters += spelled;
+    at += units;
+  }
+  return AlignedText.placed(letters, starts, ends);
+}
+
+function spelledCharacter(code: number): string {
+  if (code < 0x80) return byteLetters[code];
+  const last = byteLetters[0x80 | (code & 0x3f)];
+  if (code < 0x800) return byteLetters[0xc0 | (code >> 6)] + last;
+  const third = byteLetters[0x80 | ((code >> 6) & 0x3f)] + last;
+  if (code < 0x10000) return byteLetters[0xe0 | (code >> 12)] + third;
+  return byteLetters[0xf0 | (code >> 18)] + byteLetters[0x80 | ((code >> 12) & 0x3f)] + third;
+}
