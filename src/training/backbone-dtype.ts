@@ -45,7 +45,7 @@ export function holdModel(
 export function checkBackbone(dtype: HeldDType): void {
   const { name, int8 } = getBackend();
   if (dtype === 'float32' || int8) return;
-  throw new InputError(`The ${name} backend holds weights in float32 alone, not in ${dtype}; use --backend wasm.`);
+  throw new InputError(`The ${name} backend holds weights in float32 alone, not in ${dtype}; choose the backend wasm.`);
 }
 
 /** Lines about a type that does not do here what it is for. */
