@@ -1,5 +1,7 @@
 /** Requests to a worker process and its answers. The two sides talk in lines of JSON. */
 
+import type { HeldDType } from '../src/nn/index.ts';
+
 /** The shape of a BERT encoder. */
 export interface ModelSize {
   readonly layers: number;
@@ -17,6 +19,8 @@ export interface ModelTask {
   /** Fraction of the adapters' weights that is masked. */
   readonly sparsity: number;
   readonly batches: readonly (readonly number[])[];
+  /** How frozen matrices are held. Default `float32`. */
+  readonly backboneDtype?: HeldDType;
 }
 
 /** An encoder-decoder as BART's, with so many layers on each side, and batches of pairs given by their lengths in tokens. */

@@ -1,7 +1,7 @@
 import { type Adapter, attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import type { EncodedExample } from '../../src/data/index.ts';
 import { noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
-import { packSequences, parseEncoderConfig, SequenceClassifier } from '../../src/models/index.ts';
+import { holdBackbone, packSequences, parseEncoderConfig, SequenceClassifier } from '../../src/models/index.ts';
 import { type Parameter, ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { grasp, snip } from '../../src/pruning/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
@@ -20,7 +20,7 @@ interface Adapted {
 }
 
 /** A classifier with adapters, all weights from the common formula; dropout is off. */
-function build({ model: size, bottleneck }: ModelTask): Adapted {
+function build({ model: size, bottleneck, backboneDtype = 'float32' }: ModelTask): Adapted {
   const config = parseEncoderConfig({
     model_type: 'bert',
     vocab_size: size.vocabulary,
@@ -36,6 +36,7 @@ function build({ model: size, bottleneck }: ModelTask): Adapted {
   const adapter = attachAdapter(model, houlsby.configure({ bottleneck }));
   for (const parameter of adapter.parameters) parameter.load(weight(parameter.name, parameter.size), null);
   freezeBackbone(model, adapter);
+  holdBackbone(model, backboneDtype);
   return { model, adapter };
 }
 
