@@ -25,10 +25,12 @@ import { UsageError } from './errors.ts';
 import { isExplicit } from './options.ts';
 import { written } from './setting-options.ts';
 
+export const configOption = (): Option => new Option('--config <file>', 'read settings from a JSON file; options win');
+
 /** The options by which settings are read from a file and printed for one. */
 export const addConfigOptions = (command: Command): Command =>
   command
-    .addOption(new Option('--config <file>', 'read settings from a JSON file; options win'))
+    .addOption(configOption())
     .addOption(new Option('--print-config', 'print the settings as such a file and end'));
 
 /** Settings that a command was given: by options, and by a configuration file. Options win. */

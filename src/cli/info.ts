@@ -52,7 +52,7 @@ import {
 } from './describe.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { chosenByCommand, givenSettings } from './given-settings.ts';
+import { chosenByCommand, configOption, givenSettings } from './given-settings.ts';
 import { isExplicit, jsonOption } from './options.ts';
 import { formatBytes, formatCount, printJson, printTable, warn } from './output.ts';
 import { addSettings, shared, written } from './setting-options.ts';
@@ -84,25 +84,27 @@ export function describeInfo(command: Command): void {
   addSettings(command, [{ title: 'How many parameters an adapter on the model would have', settings }], {
     adapter: none,
     sparsity: none,
-  });
+  }).addOption(configOption());
 }
 
 export async function info(command: Command, argument: string | undefined): Promise<void> {
   const { backend, model: named, json } = command.opts<Flags>();
   if (argument !== undefined && named !== undefined)
     throw new UsageError('give a model or run either as the argument or with --model, not both.');
-  const name = argument ?? named;
   const planned = plannedAdapter(command);
+  const name = argument ?? named ?? planned?.model;
   const { document, tables } = await factsOf(name, planned, backend);
   if (json) return printJson(document);
   for (const { rows, head } of tables) printTable(rows, head);
 }
 
-/** An adapter that a model could get, as a run would have it. */
-type Planned = RunSettings;
+/** An adapter that a model could get, as a run would have it; a configuration file may name the model. */
+type Planned = Omit<RunSettings, 'model'> & Partial<Pick<RunSettings, 'model'>>;
 
-/** @throws UsageError for options of an adapter without `--adapter` */
+/** @throws UsageError for options of an adapter without `--adapter` or a configuration file */
 function plannedAdapter(command: Command): Planned | null {
+  if (isExplicit(command, 'config'))
+    return { ...chosenByCommand(givenSettings(command), { isTrained: false }), maxLength: 1 };
   const given = command.options.map((option) => option.attributeName()).filter((flag) => isExplicit(command, flag));
   const stray = given.find((flag) => !['model', 'backend', 'json', 'adapter'].includes(flag));
   if (!given.includes('adapter')) {

@@ -46,7 +46,7 @@ export interface FitOptions extends DataOptions, Partial<TrainingOptions>, LoopE
   readonly evalData?: TrainingData;
   /** The number of evaluations, at equal distances; the last one is at the end. Default 1. */
   readonly evaluations?: number;
-  /** Default: that of the model. */
+  /** The seed of order and dropout. Default: that of the model, from which head and adapter are drawn and which a run stores. */
   readonly seed?: number;
   /** When it is aborted, training ends after the current step with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -98,6 +98,8 @@ function checkRun({ evaluations, signal }: { readonly evaluations: number; reado
 export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> {
   #pruning: AdapterPruneReport | null = null;
   #metrics: RunMetrics | null = null;
+  /** Whether a step of training has been taken. */
+  #isTrained = false;
 
   /** The scores of the last evaluation while it was trained; null before it, and without evaluation data. */
   get metrics(): Scores | null {
@@ -118,17 +120,20 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
   restoreRecord(pruning: AdapterPruneReport | null, metrics: RunMetrics): void {
     this.#pruning = pruning;
     this.#metrics = metrics;
+    this.#isTrained = metrics.steps > 0;
   }
 
   /**
    * Prunes the adapter at initialisation, without dropout, and returns what is kept of each matrix.
    *
-   * @throws InputError if the model has no adapter, the method cannot tell weights apart, or needs data and gets none
+   * @throws InputError if the model has no adapter, or one that is pruned or trained already, and if the method cannot tell weights
+   *   apart, or needs data and gets none
    */
   async prune(options: PruneOptions = {}): Promise<AdapterPruneReport> {
     const { data, onBatch, onWarning, signal, ...others } = options;
     const { columns, given } = splitColumns(others);
     void this.adapter; // says what is missing
+    this.#refuseLatePruning();
     const before = this.settings;
     this.usePruning(prunedAs(given));
     try {
@@ -142,6 +147,14 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
       this.usePruning(before);
       throw error;
     }
+  }
+
+  #refuseLatePruning(): void {
+    const done = this.#pruning ? 'pruned' : this.#isTrained ? 'trained' : null;
+    if (done === null) return;
+    throw new InputError(
+      `The adapter is ${done} already, and pruning at initialisation comes once, before training; begin with a new model.`,
+    );
   }
 
   /**
@@ -180,11 +193,12 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     const training = trainingOptions(given);
     checkRun({ evaluations, signal });
     void this.adapter; // says what is missing
-    this.useTraining(training, seed);
+    this.useTraining(training);
     const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });
     const items = await examples.read();
     const evaluation = evalData === undefined ? null : await readEvaluation(this, evalData, columns);
     const trainer = new Trainer(this.objective(items), training, new Random(seed).fork('training'));
+    this.#isTrained ||= !trainer.done;
     try {
       const progress = { losses: [], history: [], tokens: 0, seconds: { pruning: 0, training: 0, evaluation: 0 } };
       await trainLoop(this, trainer, progress, {

@@ -15,6 +15,7 @@ import {
   withDefaults,
 } from '../settings/index.ts';
 import { type CompleteSettings, type GivenSettings, settingTable } from './settings-table.ts';
+import { scheduleChoice } from './training-settings.ts';
 
 /** Settings with their defaults, before anything is looked up in the model's folder: without a length that is not given. */
 export type ChosenSettings = Omit<CompleteSettings, 'maxLength'> & { readonly maxLength?: number };
@@ -50,10 +51,10 @@ const kindOf = ({ adapter = factsOf(settingTable().adapter).default }: GivenSett
 export function choicesOf(given: GivenSettings): Choices {
   const kind = kindOf(given);
   const { pruning = factsOf(settingTable().pruning).default ?? 'none' } = given;
-  const adapter = { name: kind };
-  if (familyOf(kind).hasPrunable !== false) return { ...taskChoices(given), adapter, pruning: { name: pruning } };
+  const others = { ...taskChoices(given), adapter: { name: kind }, ...scheduleChoice(given) };
+  if (familyOf(kind).hasPrunable !== false) return { ...others, pruning: { name: pruning } };
   const why = 'which has no weights to prune';
-  return { ...taskChoices(given), adapter, pruning: { name: 'none', by: 'adapter', value: kind, why } };
+  return { ...others, pruning: { name: 'none', by: 'adapter', value: kind, why } };
 }
 
 /** The settings that were left out and must not be, each with what it is. @throws InputError naming the first */

@@ -242,10 +242,10 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   }
 
   /** Notes how the adapter is trained. */
-  protected useTraining({ batchSize, batchTokens, ...training }: TrainingOptions, seed: number): void {
-    const { batchSize: _, batchTokens: __, ...rest } = this.#settings;
+  protected useTraining({ batchSize, batchTokens, ...training }: TrainingOptions): void {
+    const { batchSize: _, batchTokens: __, warmupRatio: ___, ...rest } = this.#settings;
     const size = batchTokens === undefined ? { batchSize } : { batchTokens };
-    this.#settings = { ...rest, ...training, ...size, seed };
+    this.#settings = { ...rest, ...training, ...size };
   }
 
   /** Replaces the adapter by one that computes the same without what only its training needs; see `AdapterSet.eject`. */

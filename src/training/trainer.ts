@@ -132,7 +132,7 @@ export class Trainer<Item> {
   }
 
   #learningRate(): number {
-    const { learningRate, lrSchedulerType, warmupRatio } = this.#options;
+    const { learningRate, lrSchedulerType, warmupRatio = 0 } = this.#options;
     const warmup = Math.ceil(warmupRatio * this.totalSteps);
     return learningRate * schedules[lrSchedulerType](this.#step, warmup, this.totalSteps);
   }

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import {
   boolean,
+  type Choice,
+  factsOf,
   fraction,
   type GivenOf,
   nonNegative,
@@ -51,6 +53,7 @@ export const trainerSettings = {
     description: 'fraction of the steps in which the learning rate rises',
     placeholder: '<fraction>',
     default: 0.1,
+    for: { lrSchedulerType: ['linear'] },
   }),
   weightDecay: option(nonNegative, {
     description: 'decoupled weight decay, not of biases and norms',
@@ -72,9 +75,15 @@ export const trainerSettings = {
 /** Options of a trainer; batches have `batchSize` examples, or at most `batchTokens` tokens. */
 export type TrainingOptions = SettingsOf<typeof trainerSettings>;
 
-/** Complete options of a trainer. @throws InputError for an option or a value that there is not, and two that exclude each other */
+/** The schedule of the learning rate as a choice that decides which settings have an effect. */
+export const scheduleChoice = ({ lrSchedulerType }: GivenOf<typeof trainerSettings>): { lrSchedulerType: Choice } => ({
+  lrSchedulerType: { name: lrSchedulerType ?? factsOf(trainerSettings.lrSchedulerType).default ?? '' },
+});
+
+/** Complete options of a trainer. @throws InputError for an option or a value that there is not, one without effect, and two that exclude each other */
 export const trainingOptions = (given: GivenOf<typeof trainerSettings> = {}): TrainingOptions => {
   const values = parseGiven(trainerSettings, given, 'training');
-  refuseWithoutEffect(trainerSettings, values, {});
-  return withDefaults(trainerSettings, values, {}) as TrainingOptions;
+  const choices = scheduleChoice(values);
+  refuseWithoutEffect(trainerSettings, values, choices);
+  return withDefaults(trainerSettings, values, choices) as TrainingOptions;
 };

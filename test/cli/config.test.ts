@@ -35,6 +35,19 @@ test('what is printed is read again as the same settings', async () => {
   assert.deepEqual(await printed('prune', '--config', file(first)), first);
 });
 
+test('info counts the adapter of a file, on its model or on another one', async () => {
+  const settings = { model, data, text: 'text', label: 'mood', adapter: { kind: 'houlsby', bottleneck: 4 }, epochs: 3 };
+  const counted = async (...args: string[]) => JSON.parse((await succeed(['info', ...args, '--json'])).stdout).adapter;
+  const options = ['--adapter', 'houlsby', '--bottleneck', '4', '--sparsity', '0.4'];
+  const expected = await counted(model, ...options);
+  assert.deepEqual(await counted('--config', file(settings)), expected);
+  assert.deepEqual(await counted(model, '--config', file({ ...settings, model: 'elsewhere' })), expected);
+  const wide = await counted('--config', file(settings), '--bottleneck', '8', '--pruning-scope', 'layer');
+  assert.deepEqual(wide, await counted(model, ...options, '--bottleneck', '8', '--pruning-scope', 'layer'));
+  const { code, stderr } = await sparseAdapter(['info', '--config', file({ adapter: 'houlsby' })]);
+  assert.deepEqual([code, /needs a model to count it on/.test(stderr)], [2, true]);
+});
+
 test('options win over the file, which loses what has no effect with them', async () => {
   const own = {
     model,

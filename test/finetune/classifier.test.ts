@@ -188,6 +188,48 @@ test('a model whose pruning failed is not one that was pruned', async () => {
   assert.equal(model.adapter.settings.rank, 2);
 });
 
+test('an adapter is pruned once, before it is trained', async () => {
+  const again = /^The adapter is pruned already, .*begin with a new model\.$/;
+  const pruned = await adapted();
+  await pruned.prune({ method: 'random', sparsity: 0.4 });
+  await assertRejectsInput(() => pruned.prune({ method: 'random', sparsity: 0.5 }), again);
+  assert.equal(pruned.settings.sparsity, 0.4);
+  const trained = await adapted();
+  await trained.fit(rows, { epochs: 1 });
+  const before = await readParameters(trained.saved);
+  await assertRejectsInput(
+    () => trained.prune({ method: 'magnitude', sparsity: 0.5 }),
+    /^The adapter is trained already/,
+  );
+  assert.deepEqual(await readParameters(trained.saved), before);
+  const output = join(temporaryFolder(), 'run');
+  await trained.savePretrained(output);
+  const loaded = await load(output, { task: 'text-classification' });
+  await assertRejectsInput(
+    () => loaded.prune({ method: 'magnitude', sparsity: 0.5 }),
+    /^The adapter is trained already/,
+  );
+});
+
+test('the seed of fit is that of order and dropout, and the settings keep the one that the weights were drawn with', async () => {
+  const [one, other] = [await adapted(), await adapted()];
+  await one.fit(rows, { epochs: 1 });
+  await other.fit(rows, { epochs: 1, seed: 7 });
+  assert.notDeepEqual(await readParameters(other.saved), await readParameters(one.saved));
+  assert.equal(other.settings.seed, one.settings.seed);
+});
+
+test('a warm-up without a schedule that has one is refused, and none is stored', async () => {
+  const model = await adapted();
+  const constant = { epochs: 1, lrSchedulerType: 'constant' } as const;
+  await assertRejectsInput(
+    () => model.fit(rows, { ...constant, warmupRatio: 0.2 }),
+    /^warmupRatio has no effect with lrSchedulerType constant; it is for linear\.$/,
+  );
+  await model.fit(rows, constant);
+  assert.equal(model.settings.warmupRatio, undefined);
+});
+
 test('a model without an adapter says how to get one', async () => {
   const model = await Classifier.fromPretrained(folder, { labels, maxLength: 16 });
   await assertRejectsInput(() => model.fit(rows), /has no adapter; give it one with addAdapter/);
