@@ -88,11 +88,11 @@ export class AlignedTextBuilder {
     return this;
   }
 
-  /** Adds a text of which each unit comes from the units from one up to another, at least one. */
+  /** Adds a text of which each unit comes from the units from one up to another; from a place alone if these are the same. */
   add(text: string, from: number, to: number): this {
     this.#text += text;
     const start = this.#source.startOf(from);
-    const end = this.#source.endOf(to - 1);
+    const end = to > from ? this.#source.endOf(to - 1) : start;
     for (let i = 0; i < text.length; i++) {
       this.#starts.push(start);
       this.#ends.push(end);

@@ -1,12 +1,13 @@
 /**
  * Writes src/text/unicode/tables.ts: what the Rust library, the npm package `tokenizers` in this folder, knows of each
- * code point. Run after `npm ci --prefix test/peers`: `node test/peers/unicode-tables.ts`.
+ * code point. Run after `npm ci --prefix test/peers`, in a Node.js of Unicode 17 or later: `node test/peers/unicode-tables.ts`.
  */
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { CODE_POINTS } from '../../src/text/unicode/code-points.ts';
-import { ALTERNATING, CATEGORIES } from '../../src/text/unicode/general-category.ts';
+import { ALTERNATING, CATEGORIES, GRAPHEME_KINDS, type GraphemeKind } from '../../src/text/unicode/kinds.ts';
+import { charsmapOf } from '../support/charsmap.ts';
 
 interface Normalizer {
   normalizeString(text: string): string;
@@ -112,6 +113,150 @@ const withoutMarks = normalizer({ type: 'StripAccents' });
 const punctuated = preTokenizer({ type: 'Punctuation', behavior: 'Removed' });
 const digits = preTokenizer({ type: 'Digits', individual_digits: true });
 
+/** Runs of code points with a letter in lower case: gap, twice their number plus whether every other one, distance. */
+function writtenLowercase(): string {
+  const lower = normalizer({ type: 'Lowercase' });
+  const numbers: number[] = [];
+  const distances = new Map<number, number>();
+  for (const codePoint of codePoints) {
+    const [letter, ...more] = lower(String.fromCodePoint(codePoint));
+    if (more.length === 0) distances.set(codePoint, letter.codePointAt(0)! - codePoint);
+  }
+  const differs = (codePoint: number) => (distances.get(codePoint) ?? 0) !== 0;
+  let last = 0;
+  for (let codePoint = 0; codePoint < CODE_POINTS; codePoint++) {
+    if (!differs(codePoint)) continue;
+    const distance = distances.get(codePoint)!;
+    const step = distances.get(codePoint + 1) === distance || distances.get(codePoint + 2) !== distance ? 1 : 2;
+    let count = 1;
+    const isSame = (next: number) => distances.get(next) === distance && (step === 1 || !differs(next - 1));
+    while (isSame(codePoint + count * step)) count++;
+    numbers.push(codePoint - last, 2 * count + step - 1, 2 * Math.abs(distance) + (distance < 0 ? 1 : 0));
+    codePoint += (count - 1) * step;
+    last = codePoint + 1;
+  }
+  return written(numbers);
+}
+
+const decomposed = normalizer({ type: 'NFD' });
+const compatible = normalizer({ type: 'NFKD' });
+const composed = normalizer({ type: 'NFC' });
+
+/** Whether two characters change places in a decomposition. */
+function swaps(decompose: (text: string) => string, first: string, second: string): boolean {
+  return first !== second && decompose(`${first}${second}`) === `${second}${first}`;
+}
+const LOWEST = '\u0334';
+const HIGHEST = '\u0345';
+const isOrdered = (decompose: (text: string) => string) => (character: string) =>
+  decompose(character) === character &&
+  (swaps(decompose, character, LOWEST) || swaps(decompose, HIGHEST, character) || /^[\u0334\u0345]$/.test(character));
+
+/** Runs of marks: gap, number, rank among the combining classes, from 1. */
+function writtenRanks(marks: ReadonlySet<number>): string {
+  const ofRank: string[] = [];
+  for (const mark of marks) {
+    const character = String.fromCodePoint(mark);
+    const equals = (other: string) => !swaps(decomposed, character, other) && !swaps(decomposed, other, character);
+    if (!ofRank.some(equals)) ofRank.push(character);
+  }
+  ofRank.sort((a, b) => (swaps(decomposed, a, b) ? 1 : swaps(decomposed, b, a) ? -1 : 0));
+  const rank = (codePoint: number) => {
+    if (!marks.has(codePoint)) return 0;
+    const character = String.fromCodePoint(codePoint);
+    return 1 + ofRank.findIndex((o) => !swaps(decomposed, character, o) && !swaps(decomposed, o, character));
+  };
+  const numbers: number[] = [];
+  let last = 0;
+  for (const mark of marks) {
+    if (mark < last) continue;
+    let count = 1;
+    while (rank(mark + count) === rank(mark)) count++;
+    numbers.push(mark - last, count, rank(mark));
+    last = mark + count;
+  }
+  return written(numbers);
+}
+
+/** The characters that take part in normalization in this engine, which is to be a newer one than the library, alone. */
+function unknownInNormalization(): Set<number> {
+  const known = new Set(codePoints.flatMap((codePoint) => partsOf(decomposed, codePoint)));
+  const unknown = new Set<number>();
+  const byEngine = (text: string) => text.normalize('NFD');
+  const isMarkOfEngine = isOrdered(byEngine);
+  for (const codePoint of codePoints) {
+    const character = String.fromCodePoint(codePoint);
+    const parts = partsOf(byEngine, codePoint);
+    if (byEngine(character) !== decomposed(character)) for (const part of parts) unknown.add(part);
+    if (character.normalize('NFKD') !== compatible(character)) unknown.add(codePoint);
+    if (isMarkOfEngine(character) !== marks.has(codePoint)) unknown.add(codePoint);
+  }
+  for (const part of known) unknown.delete(part);
+  return unknown;
+}
+
+/** The code points that one is decomposed to, with itself; none when it is not decomposed. */
+function partsOf(decompose: (text: string) => string, codePoint: number): number[] {
+  const character = String.fromCodePoint(codePoint);
+  const parts = decompose(character);
+  return parts === character ? [] : [codePoint, ...[...parts].map((part) => part.codePointAt(0)!)];
+}
+
+/** The starters that compose with the character before, but for those of Hangul. */
+function composingStarters(marks: ReadonlySet<number>): Set<number> {
+  const starters = new Set<number>();
+  for (const codePoint of codePoints) {
+    const character = String.fromCodePoint(codePoint);
+    if (decomposed(character) === character || composed(character) !== character) continue;
+    const last = [...decomposed(character)].at(-1)!.codePointAt(0)!;
+    if (!marks.has(last) && (codePoint < 0xac00 || codePoint > 0xd7a3)) starters.add(last);
+  }
+  return starters;
+}
+
+/** Runs of code points by how they join graphemes: kind, length. A charsmap shows whether characters are joined. */
+function writtenGraphemes(): string {
+  const mapped = (characters: Iterable<string>) =>
+    normalizer({
+      type: 'Precompiled',
+      precompiled_charsmap: charsmapOf([...characters].map((character) => [character, 'Z'])),
+    });
+  const ofLetter = mapped('a');
+  const ofAccent = mapped('\u0301');
+  const ofConsonant = mapped('\u0915');
+  const ofSign = mapped('\u2122');
+  const upTo = (end: number) =>
+    mapped(codePoints.filter((codePoint) => codePoint > 0x7f && codePoint < end).map((c) => String.fromCodePoint(c)));
+  const ofAny = upTo(0x20000);
+  const ofBmp = upTo(0x10000);
+  const kindOf = (codePoint: number): GraphemeKind => {
+    const character = String.fromCodePoint(codePoint);
+    if (ofAccent(`${character}\u0301\u0301`).split('Z').length === 2) return 'control';
+    if (ofLetter(`a${character}`) === 'Z') {
+      if (ofConsonant(`\u0915${character}\u0915\u0301`).endsWith('\u0301')) return 'linker';
+      if (ofConsonant(`\u0915\u094d${character}\u0915\u0301`).endsWith('\u0301')) return 'extend';
+      return ofSign(`\xa9${character}\u200d\u2122\u0301`).endsWith('\u0301') ? 'nonjoiner' : 'spacing';
+    }
+    if (codePoint < 0x20000 && codePoint > 0x7f && ofAny(`${character}a`) === 'Z') return 'prepend';
+    if (ofSign(`${character}\u200d\u2122\u0301`).endsWith('\u0301')) return 'pictograph';
+    if (ofBmp(`\u0915\u094d${character}\u0301`).endsWith('\u0301')) return 'consonant';
+    return 'other';
+  };
+  const numbers: number[] = [];
+  let last = -1;
+  for (let codePoint = 0; codePoint < CODE_POINTS; codePoint++) {
+    // Surrogates are in no text of the library.
+    const isSurrogate = codePoint >= 0xd800 && codePoint < 0xe000;
+    const kind = isSurrogate ? 0 : GRAPHEME_KINDS.indexOf(kindOf(codePoint));
+    if (kind === last) numbers[numbers.length - 1]++;
+    else numbers.push(kind, 1);
+    last = kind;
+  }
+  return written(numbers);
+}
+
+const marks = only(isOrdered(decomposed));
+
 const tables = {
   generalCategories: ['The general categories (of Oniguruma): number, length.', writtenCategories()],
   bertPunctuation: [
@@ -134,6 +279,17 @@ const tables = {
     "Of Rust's standard library: numerals.",
     writtenSet(only((character) => digits(`a${character}b`).length === 3)),
   ],
+  lowercaseLetters: ["Of Rust's standard library: gap, 2 x number + step - 1, distance.", writtenLowercase()],
+  combiningRanks: [
+    'Of `unicode-normalization-alignments`: gap, number, rank of a combining class.',
+    writtenRanks(marks),
+  ],
+  composingStarters: ['Starters that compose with the character before.', writtenSet(composingStarters(marks))],
+  unknownInNormalization: [
+    'What is assigned in Unicode 17 and takes part in normalization, but not in the library.',
+    writtenSet(unknownInNormalization()),
+  ],
+  graphemeKinds: ['Of `unicode-segmentation`: kind, length.', writtenGraphemes()],
 };
 
 const lines = ['/** What the Rust library knows of characters. Written by test/peers/unicode-tables.ts. */', ''];

@@ -1,32 +1,11 @@
 import { CodePointSet, readNumbers } from './code-points.ts';
+import { ALTERNATING, CATEGORIES } from './kinds.ts';
 import { generalCategories } from './tables.ts';
-
-const NAMES = ['Cn', 'Cc', 'Cf', 'Cs', 'Co', 'Lu', 'Ll', 'Lt', 'Lm', 'Lo', 'Mn', 'Mc', 'Me', 'Nd', 'Nl', 'No'];
-/** The general categories by their numbers in the table, and runs in which capitals and small letters take turns. */
-export const CATEGORIES = [
-  ...NAMES,
-  'Pc',
-  'Pd',
-  'Ps',
-  'Pe',
-  'Pi',
-  'Pf',
-  'Po',
-  'Sm',
-  'Sc',
-  'Sk',
-  'So',
-  'Zs',
-  'Zl',
-  'Zp',
-];
-/** The number in the table of a run in which capitals and small letters take turns, a capital first. */
-export const ALTERNATING = CATEGORIES.length;
 
 let rangesByCategory: ReadonlyMap<string, [number, number][]> | undefined;
 
 function readCategories(): ReadonlyMap<string, [number, number][]> {
-  const ranges = new Map(CATEGORIES.map((name) => [name, [] as [number, number][]]));
+  const ranges = new Map<string, [number, number][]>(CATEGORIES.map((name) => [name, [] as [number, number][]]));
   const numbers = readNumbers(generalCategories);
   let at = 0;
   for (let i = 0; i < numbers.length; i += 2) {

@@ -1,0 +1,68 @@
+import { InputError } from '../../errors.ts';
+
+const utf8 = new TextEncoder();
+
+/**
+ * The rules of a precompiled charsmap of sentencepiece: which characters become which others.
+ *
+ * Source: the format of `Darts-clone`, and the crate spm_precompiled.
+ */
+export class Charsmap {
+  /** A trie over bytes: a unit has the label of the byte that leads to it, and the distance to its children. */
+  readonly #units: Uint32Array;
+  /** The texts that others become, each with a zero after it. */
+  readonly #texts: Uint8Array;
+  readonly #known = new Map<string, string | null>();
+
+  /** @param written the map in base64 @throws InputError when it is none */
+  constructor(written: string) {
+    const bytes = bytesOf(written);
+    const size = bytes.length < 4 ? -1 : new DataView(bytes.buffer).getUint32(0, true);
+    if (size < 4 || size % 4 !== 0 || size > bytes.length - 4) throw invalid();
+    const view = new DataView(bytes.buffer, 4, size);
+    this.#units = Uint32Array.from({ length: size / 4 }, (_, i) => view.getUint32(4 * i, true));
+    this.#texts = bytes.subarray(4 + size);
+  }
+
+  /** Returns what a character becomes, or null when it stays. */
+  character(character: string): string | null {
+    const known = this.#known.get(character);
+    if (known !== undefined) return known;
+    const found = this.find(character);
+    this.#known.set(character, found);
+    return found;
+  }
+
+  /** Returns what the shortest beginning of a text that is in the map becomes, or null when none is. */
+  find(text: string): string | null {
+    const units = this.#units;
+    let at = distance(units[0]);
+    for (const byte of utf8.encode(text)) {
+      if (byte === 0) return null;
+      at ^= byte;
+      const unit = units[at];
+      if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return null;
+      at ^= distance(unit);
+      if ((unit & 0x100) !== 0) return this.#textAt((units[at] ?? 0) & 0x7fffffff);
+    }
+    return null;
+  }
+
+  #textAt(from: number): string {
+    const end = this.#texts.indexOf(0, from);
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#texts.subarray(from, end < 0 ? undefined : end));
+  }
+}
+
+const distance = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);
+
+const invalid = (cause?: unknown) =>
+  new InputError('The precompiled_charsmap of the normalizer is damaged; download the tokenizer again.', { cause });
+
+function bytesOf(written: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(written), (letter) => letter.charCodeAt(0));
+  } catch (cause) {
+    throw invalid(cause);
+  }
+}
