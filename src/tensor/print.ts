@@ -20,17 +20,24 @@ function shownIndices(length: number, isShort: boolean): number[] {
   return all.map((i) => (i < EDGE ? i : i === EDGE ? GAP : length - 2 * EDGE - 1 + i));
 }
 
+/** A number as `format` writes it, the zero below 0 with its sign, which is that of 1 / -0. */
+const signed =
+  (format: (value: number) => string) =>
+  (value: number): string =>
+    Object.is(value, -0) ? `-${format(0)}` : format(value);
+
 /** The same text format for all numbers, of the same length where there is no NaN or infinity among them. */
 function formatOf(values: readonly number[]): (value: number) => string {
   const sizes = values.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
-  if (sizes.some((size) => size >= LARGEST || size < 10 ** -DECIMALS)) return (value) => value.toExponential(DECIMALS);
+  if (sizes.some((size) => size >= LARGEST || size < 10 ** -DECIMALS))
+    return signed((value) => value.toExponential(DECIMALS));
   const decimals = (value: number) =>
     value
       .toFixed(DECIMALS)
       .replace(/\.?0+$/, '')
       .split('.')[1]?.length ?? 0;
   const most = Math.max(0, ...sizes.map(decimals));
-  return (value) => (Number.isFinite(value) ? value.toFixed(most) : String(value));
+  return signed((value) => (Number.isFinite(value) ? value.toFixed(most) : String(value)));
 }
 
 /** Nested brackets around the numbers of an array, in aligned columns; of a large one only the edges. */

@@ -267,6 +267,11 @@ export class Tensor {
     const values = printedValues(this.backend.readSync(this.#buffer), this.shape);
     return `${title}${values.includes('\n') ? '\n' : ' '}${values}`;
   }
+
+  /** What `JSON.stringify` writes: a summary without the values, which are in `await x.array()`. */
+  toJSON(): { readonly shape: Shape; readonly dtype: DType } {
+    return { shape: this.shape, dtype: this.dtype };
+  }
 }
 
 /** The methods that Node.js and Bun, and Deno, call for the text of `console.log`. */

@@ -22,6 +22,7 @@ const printed: readonly [string, ArrayLike<number>, readonly number[], readonly 
   ['small numbers', [1e-6, 1], [2], ['[1.0000e-6, 1.0000e+0]']],
   ['large numbers', [2e9, 1], [2], ['[2.0000e+9, 1.0000e+0]']],
   ['NaN and infinity', [Number.NaN, Number.POSITIVE_INFINITY, 1.5], [3], ['[     NaN, Infinity,      1.5]']],
+  ['the zero below 0, with its sign', [-0, 0, 2.5], [3], ['[-0.0,  0.0,  2.5]']],
   ['nothing', [], [0], ['[]']],
   ['rows of nothing', [], [2, 0], ['[[],', ' []]']],
   ['matrices', counted(8), [2, 2, 2], ['[[[0, 1],', '  [2, 3]],', '', ' [[4, 5],', '  [6, 7]]]']],
@@ -148,6 +149,15 @@ test('where a backend cannot read at once there is a hint, and what is asynchron
   assert.throws(() => x.arraySync(), new RegExp(`^Error: arraySync: ${because}; use await x\\.array\\(\\)\\.$`));
   assert.deepEqual([...(await x.data())], [1]);
   assert.deepEqual(await x.array(), [[1]]);
+});
+
+test('as JSON a tensor is its shape and type, on a backend that cannot read at once and freed too', () => {
+  const backend = new ReferenceBackend('float32');
+  Object.defineProperty(backend, 'readSync', { value: undefined });
+  const x = Tensor.fromBuffer(backend, backend.upload([1, 2]), [1, 2]);
+  assert.equal(JSON.stringify({ x }), '{"x":{"shape":[1,2],"dtype":"float32"}}');
+  x.dispose();
+  assert.equal(JSON.stringify(x), '{"shape":[1,2],"dtype":"float32"}');
 });
 
 test('an error about a tensor names its shape, not its values', () => {
