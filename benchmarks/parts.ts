@@ -6,9 +6,10 @@ import { profile } from './parts/profile.ts';
 import { scaling } from './parts/scaling.ts';
 import { scoring } from './parts/scoring.ts';
 import { step } from './parts/step.ts';
+import { tokenizer } from './parts/tokenizer.ts';
 
 /** The suite. */
-export const parts = { gemm, step, scoring, epoch, generation, scaling, profile } as const satisfies Record<
+export const parts = { gemm, step, scoring, epoch, generation, scaling, profile, tokenizer } as const satisfies Record<
   string,
   Part
 >;

@@ -34,18 +34,22 @@ function npmPeer(title: string, file: string, packages: readonly string[], kinds
   return { title, kinds, command, install: npmPeers };
 }
 
-let python: string | null | undefined;
+const pythons = new Map<string, string | null>();
 
-/** The first Python that has PyTorch. */
-function findPython(): string | null {
+/** The first Python that has a module. */
+function findPython(module: string): string | null {
   const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter((name) => name !== undefined);
-  python ??= candidates.find((name) => spawnSync(name, ['-c', 'import torch']).status === 0) ?? null;
+  let python = pythons.get(module);
+  if (python === undefined) {
+    python = candidates.find((name) => spawnSync(name, ['-c', `import ${module}`]).status === 0) ?? null;
+    pythons.set(module, python);
+  }
   return python;
 }
 
 function torch(title: string, settings: 'tuned' | 'as-is'): Peer {
   const command = () => {
-    const program = findPython();
+    const program = findPython('torch');
     return program === null ? null : [program, worker('pytorch.py'), settings];
   };
   return { title, kinds: ['gemm', 'forward', 'train', 'snip', 'grasp'], command, install: torchPackages };
@@ -54,7 +58,19 @@ function torch(title: string, settings: 'tuned' | 'as-is'): Peer {
 export const peers: { readonly [Name in PeerName]: Peer } = {
   ours: {
     title: 'sparse-adapter',
-    kinds: ['gemm', 'peak', 'forward', 'train', 'profile', 'train-pairs', 'write', 'snip', 'grasp', 'end-to-end'],
+    kinds: [
+      'gemm',
+      'peak',
+      'forward',
+      'train',
+      'profile',
+      'train-pairs',
+      'write',
+      'snip',
+      'grasp',
+      'tokenize',
+      'end-to-end',
+    ],
     command: () => [process.execPath, worker('ours.ts')],
     install: 'npm ci',
   },
@@ -66,6 +82,21 @@ export const peers: { readonly [Name in PeerName]: Peer } = {
     'tfjs.ts',
     ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
     ['gemm', 'forward', 'train'],
+  ),
+  'rust-tokenizers': {
+    title: 'Rust tokenizers',
+    kinds: ['tokenize'],
+    command: () => {
+      const program = findPython('tokenizers');
+      return program === null ? null : [program, worker('rust_tokenizers.py')];
+    },
+    install: 'pip install tokenizers',
+  },
+  'hf-tokenizers': npmPeer(
+    '@huggingface/tokenizers',
+    'huggingface-tokenizers.ts',
+    ['@huggingface/tokenizers'],
+    ['tokenize'],
   ),
   jax: npmPeer('jax-js wasm', 'jax.ts', ['@jax-js/jax'], ['gemm', 'forward', 'train']),
 };

@@ -23,7 +23,7 @@ export interface Workload extends ModelTask {
   readonly peers: readonly PeerName[];
 }
 
-export type PeerName = 'ours' | 'torch' | 'torch-as-is' | 'tfjs' | 'jax' | 'onnx';
+export type PeerName = 'ours' | 'torch' | 'torch-as-is' | 'tfjs' | 'jax' | 'onnx' | 'rust-tokenizers' | 'hf-tokenizers';
 
 export interface Plan {
   readonly gemm: {
@@ -72,6 +72,7 @@ export interface Plan {
     /** For the measurements by bottleneck. */
     readonly sequenceLength: number;
   };
+  readonly tokenizer: { readonly effort: Effort };
   /** Of the workloads of `step`. */
   readonly profile: { readonly effort: Effort; readonly steps: number };
 }
@@ -156,6 +157,7 @@ export const full: Plan = {
     bottlenecks: [16, 32, 64, 128, 256, 512],
     sequenceLength: 64,
   },
+  tokenizer: { effort: { warmUp: { rounds: 3, seconds: 5 }, rounds: 9, seconds: 20 } },
   profile: { effort: { warmUp: { rounds: 1, seconds: 60 }, rounds: 1, seconds: 60 }, steps: 10 },
 };
 
@@ -169,5 +171,6 @@ export const quick: Plan = {
   epoch: { ...full.epoch, turns: 3 },
   generation: { ...full.generation, effort: { ...full.generation.effort, rounds: 1 } },
   scaling: { ...full.scaling, effort: hasty },
+  tokenizer: { effort: hasty },
   profile: { ...full.profile, steps: 5 },
 };

@@ -70,6 +70,12 @@ function epochRatio(results: Results, order: 'random' | 'sorted'): number {
   return secondsOf(measurements, 'ours', 'random') / secondsOf(measurements, 'torch', order);
 }
 
+/** The least of how many times as long a peer takes for texts. */
+function tokenizerRatio(results: Results, peer: PeerName): number {
+  const runners = of(results, 'tokenizer').flatMap((measurement) => runnerOf(measurement, peer) ?? []);
+  return worst(Math.min, runners.map(ratioToFirst));
+}
+
 function threadGain(results: Results): number {
   const { sequenceLength } = full.scaling;
   const measurement = find(of(results, 'scaling'), `tokens per sequence ${sequenceLength}`);
@@ -131,6 +137,18 @@ const targets: readonly Target[] = [
     bound: { atMost: 1 },
     format: times,
     measured: (results) => epochRatio(results, 'sorted'),
+  },
+  {
+    text: 'tokenizers: throughput of ours / Rust, the slowest kind',
+    bound: { atLeast: 0.3 },
+    format: times,
+    measured: (results) => tokenizerRatio(results, 'rust-tokenizers'),
+  },
+  {
+    text: 'tokenizers: throughput of ours / @huggingface/tokenizers, the slowest kind',
+    bound: { atLeast: 3 },
+    format: times,
+    measured: (results) => tokenizerRatio(results, 'hf-tokenizers'),
   },
   {
     text: 'SNIP: training steps per batch',

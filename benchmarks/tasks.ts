@@ -59,6 +59,8 @@ export type Task =
   | ({ readonly kind: 'write' } & WritingTask)
   /** A score of each prunable weight, over all batches. */
   | ({ readonly kind: 'snip' | 'grasp' } & ModelTask)
+  /** Ids and places of the tokens of texts; both are paths of files. `value` is the number of tokens. */
+  | { readonly kind: 'tokenize'; readonly tokenizer: string; readonly texts: string }
   /** One epoch of MRPC with MiniLM, from reading the files on. */
   | {
       readonly kind: 'end-to-end';

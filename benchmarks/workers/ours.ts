@@ -9,6 +9,7 @@ import { endToEnd } from './ours-end-to-end.ts';
 import { gemm, peak } from './ours-gemm.ts';
 import { forward, score, train } from './ours-model.ts';
 import { trainPairs, write } from './ours-pairs.ts';
+import { tokenize } from './ours-tokenizer.ts';
 import { Profiler } from './profiler.ts';
 import { serve } from './serve.ts';
 
@@ -30,6 +31,8 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
     case 'snip':
     case 'grasp':
       return score(task);
+    case 'tokenize':
+      return tokenize(task);
     case 'end-to-end':
       return endToEnd(task);
   }

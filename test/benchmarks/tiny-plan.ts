@@ -50,5 +50,6 @@ export const tiny: Plan = {
     bottlenecks: [8],
     sequenceLength: 6,
   },
+  tokenizer: { effort },
   profile: { effort: { ...effort, rounds: 1 }, steps: 20 },
 };
