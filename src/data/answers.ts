@@ -68,17 +68,17 @@ export function decodeAnswers(
 
 /** The `count` best spans of a window in characters, in any order, out of all that are not too long. */
 function bestSpans(window: Window, logits: WindowLogits, count: number, maxLength: number): Span[] {
-  const { contextStart, starts, ends } = window;
+  const { contextStart, offsets } = window;
   const kept: Span[] = [];
   // Byte-level tokens of white space alone have no extent; no answer begins or ends with one.
-  const isEmpty = (token: number) => starts[token] === ends[token];
-  for (let first = 0; first < starts.length; first++) {
+  const isEmpty = (token: number) => offsets[token][0] === offsets[token][1];
+  for (let first = 0; first < offsets.length; first++) {
     if (isEmpty(first)) continue;
-    const limit = Math.min(starts.length, first + maxLength);
+    const limit = Math.min(offsets.length, first + maxLength);
     for (let last = first; last < limit; last++) {
       const score = logits.starts[contextStart + first] + logits.ends[contextStart + last];
       if (isEmpty(last) || (kept.length === count && score < kept[count - 1].score)) continue;
-      insert(kept, { start: starts[first], end: ends[last], score }, count);
+      insert(kept, { start: offsets[first][0], end: offsets[last][1], score }, count);
     }
   }
   return kept;

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { shown } from '../settings/index.ts';
-import type { LocatedTokens, Tokenizer } from '../text/index.ts';
+import type { TokenizedText, Tokenizer } from '../text/index.ts';
 import { checkList, checkText } from './encode.ts';
 
 /** A question about a text. */
@@ -21,9 +21,8 @@ export interface Window {
   readonly question: number;
   /** The column of its first token of the context; the later ones follow in order. */
   readonly contextStart: number;
-  /** The offsets of its tokens in the context, in UTF-16 code units. */
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  /** The places of its tokens in the context: token i is `context.slice(...offsets[i])`, in UTF-16 code units. */
+  readonly offsets: TokenizedText['offsets'];
 }
 
 /** A window to train on. */
@@ -60,11 +59,10 @@ export function questionWindows(
   name = 'the input',
 ): Window[] {
   checkQuestions(questions, options);
-  const locate = remembered(tokenizer);
-  return questions.flatMap((question, number) => {
-    const tokens = locate(question.context);
-    return cut({ question, number, tokens, name }, tokenizer, options).map(({ window }) => window);
-  });
+  const tokenize = remembered(tokenizer);
+  return questions.flatMap((question, number) =>
+    cut({ question, number, tokens: tokenize(question.context), name }, tokenizer, options),
+  );
 }
 
 /** The windows of questions with the place of the first answer in each. @throws InputError as {@link questionWindows} */
@@ -75,19 +73,21 @@ export function answeredWindows(
   name = 'the input',
 ): AnsweredWindow[] {
   checkQuestions(questions, options);
-  const locate = remembered(tokenizer);
+  const tokenize = remembered(tokenizer);
   return questions.flatMap((question, number) => {
-    const tokens = locate(question.context);
+    const tokens = tokenize(question.context);
     const [answer] = question.answers;
-    const place = answer && findAnswer(tokens, answer.start, answer.start + answer.text.length);
-    return cut({ question, number, tokens, name }, tokenizer, options).map(({ window, from }): AnsweredWindow => {
-      const { ids, typeIds, contextStart, starts } = window;
-      const isInside = place && place.first >= from && place.last < from + starts.length;
-      const column = (token: number) => contextStart + token - from;
-      return isInside
-        ? { ids, typeIds, start: column(place.first), end: column(place.last) }
-        : { ids, typeIds, start: 0, end: 0 };
-    });
+    const [from, to] = answer ? [answer.start, answer.start + answer.text.length] : [0, 0];
+    const whole = findAnswer(tokens.offsets, from, to);
+    return cut({ question, number, tokens, name }, tokenizer, options).map(
+      ({ ids, typeIds, contextStart, offsets }): AnsweredWindow => {
+        const found = whole && findAnswer(offsets, from, to);
+        const isInside = found && found.last - found.first === whole.last - whole.first;
+        return isInside
+          ? { ids, typeIds, start: contextStart + found.first, end: contextStart + found.last }
+          : { ids, typeIds, start: 0, end: 0 };
+      },
+    );
   });
 }
 
@@ -112,24 +112,25 @@ function checkQuestions(questions: readonly Question[], options: WindowOptions):
 /**
  * The first and the last token of those that cover a part of a text; null if none does, as for white space.
  *
+ * @param offsets the places of the tokens in the text
  * @param from the first code unit of the part
  * @param to the one after its last
  */
 export function findAnswer(
-  { starts, ends }: Pick<LocatedTokens, 'starts' | 'ends'>,
+  offsets: TokenizedText['offsets'],
   from: number,
   to: number,
 ): { readonly first: number; readonly last: number } | null {
-  const first = ends.findIndex((end) => end > from);
-  const last = starts.findLastIndex((start, i) => start < to && start < ends[i]);
-  return first >= 0 && last >= first ? { first, last } : null;
+  const covers = ([start, end]: readonly [number, number]) => start < end && end > from && start < to;
+  const first = offsets.findIndex(covers);
+  return first < 0 ? null : { first, last: offsets.findLastIndex(covers) };
 }
 
 /** Questions about one context follow each other, so it is cut into tokens once. */
-function remembered(tokenizer: Tokenizer): (context: string) => LocatedTokens {
-  let [last, tokens]: [string | null, LocatedTokens] = [null, { ids: [], starts: [], ends: [] }];
+function remembered(tokenizer: Tokenizer): (context: string) => TokenizedText {
+  let [last, tokens]: [string | null, TokenizedText] = [null, { ids: [], offsets: [], wordIds: [] }];
   return (context) => {
-    if (context !== last) [last, tokens] = [context, tokenizer.locate(context)];
+    if (context !== last) [last, tokens] = [context, tokenizer.tokenize(context)];
     return tokens;
   };
 }
@@ -138,34 +139,33 @@ interface Asked {
   readonly question: Question;
   readonly number: number;
   /** Of the context. */
-  readonly tokens: LocatedTokens;
+  readonly tokens: TokenizedText;
   readonly name: string;
 }
 
-/** The windows of one question, each with the number of its first token in the context. */
 function cut(
   { question: { id, question }, number, tokens, name }: Asked,
   tokenizer: Tokenizer,
   { maxLength, stride }: WindowOptions,
-): { readonly window: Window; readonly from: number }[] {
-  const asked = tokenizer.locate(question.trim()).ids;
+): Window[] {
+  const asked = tokenizer.tokenize(question.trim());
   if (tokens.ids.length === 0) throw new InputError(`${name}, question ${id}: the context has no words`);
-  const room = maxLength - tokenizer.pairSpecials - asked.length;
+  const room = maxLength - tokenizer.pairSpecials - asked.ids.length;
   if (room < 1) {
     throw new InputError(
-      `${name}, question ${id}: its ${asked.length} tokens leave no room for the context in a max length of ${maxLength}; shorten it or raise the max length`,
+      `${name}, question ${id}: its ${asked.ids.length} tokens leave no room for the context in a max length of ${maxLength}; shorten it or raise the max length`,
     );
   }
-  return windowStarts(tokens.ids.length, room, stride).map((from) => {
-    const slice = (values: readonly number[]) => values.slice(from, from + room);
-    const { ids, typeIds, secondStart: contextStart } = tokenizer.joinPair(asked, slice(tokens.ids));
-    const [starts, ends] = [slice(tokens.starts), slice(tokens.ends)];
-    return { from, window: { ids, typeIds, question: number, contextStart, starts, ends } };
+  const { overflowing, ...first } = tokenizer.assemble(asked, tokens, {
+    maxLength,
+    truncation: 'only_second',
+    // Windows leave no token out, not even with a longer distance between their beginnings.
+    stride: room - Math.min(stride, room),
+    returnOverflowingTokens: true,
   });
-}
-
-/** Returns the starts of windows of `room` tokens in `length` tokens. They leave no token out, not even with a longer stride. */
-function windowStarts(length: number, room: number, stride: number): number[] {
-  const step = Math.min(stride, room);
-  return Array.from({ length: 1 + Math.ceil(Math.max(0, length - room) / step) }, (_, i) => i * step);
+  return [first, ...overflowing].map(({ ids, typeIds, offsets, sequenceIds }) => {
+    const contextStart = sequenceIds.indexOf(1);
+    const contextEnd = sequenceIds.lastIndexOf(1) + 1;
+    return { ids, typeIds, question: number, contextStart, offsets: offsets.slice(contextStart, contextEnd) };
+  });
 }

@@ -59,11 +59,14 @@ export class AlignedText {
     return new AlignedText(text, this.#places, this.#first);
   }
 
-  /** Returns the text with another one before it, whose units come from where the first character does. */
-  prepended(before: string): AlignedText {
+  /**
+   * Returns the text with another one before it. An empty text stays empty.
+   *
+   * @param units that the added ones come from; by default those of the first character
+   */
+  prepended(before: string, units = this.text.codePointAt(0)! > 0xffff ? 2 : 1): AlignedText {
     if (this.text === '' || before === '') return this;
-    const first = this.text.codePointAt(0)! > 0xffff ? 2 : 1;
-    return new AlignedTextBuilder(this).add(before, 0, first).keep(0, this.text.length).build();
+    return new AlignedTextBuilder(this).add(before, 0, units).keep(0, this.text.length).build();
   }
 }
 

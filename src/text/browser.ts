@@ -1,5 +1,6 @@
 /** The exports that work in a browser too: nothing here touches files. */
 export type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
+export type { Encoding, TokenizedText } from './encoding.ts';
 export {
   byteLevelDefinition,
   readTokenizerFiles,
@@ -10,6 +11,5 @@ export {
   type TokenizerSettings,
   wordPieceDefinition,
 } from './folder/index.ts';
-export type { TokenSpans } from './offsets.ts';
-export type { Encoding } from './template.ts';
-export { type LocatedTokens, type PairEncoding, Tokenizer } from './tokenizer.ts';
+export { type DecodeOptions, type EncodeOptions, Tokenizer, type TokenizerStages } from './tokenizer.ts';
+export type { TruncationSide, TruncationStrategy } from './truncation.ts';

@@ -30,8 +30,5 @@ export function readTokenizerFolder(folder: string): TokenizerFolder {
  */
 export function loadTokenizer(folder: string): Tokenizer {
   const { definition, settings, label } = readTokenizerFolder(folder);
-  const config = join(folder, 'tokenizer_config.json');
-  const tokenizer = new Tokenizer(definition, existsSync(config) ? readJsonObject(config) : {}, label);
-  if (!settings.usesTypeIds) tokenizer.useSingleType();
-  return tokenizer;
+  return new Tokenizer(definition, settings, label);
 }

@@ -1,101 +1,114 @@
-import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { InputError } from '../errors.ts';
-import { printable, shown } from '../settings/index.ts';
-import type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
+import { checkOptions, type OptionNames, shown } from '../settings/index.ts';
+import { AddedTokens, checkAddedIds } from './added-tokens.ts';
+import type { AlignedText } from './aligned-text.ts';
+import { type ComponentKinds, makeComponent } from './component.ts';
+import { withoutTokenizationSpaces } from './decoders/clean-up.ts';
+import { decoders } from './decoders/index.ts';
+import type { TokenizerDefinition } from './definitions.ts';
+import type { Encoding, TokenizedText } from './encoding.ts';
+import type { SpecialTokens, TokenizerSettings } from './folder/index.ts';
+import { makeModel } from './models/index.ts';
+import { normalizers } from './normalizers/index.ts';
+import { postProcessors } from './post-processors/index.ts';
+import { fillStrip, type PostProcessor, type Strip, specialCount, textStrip } from './post-processors/template.ts';
+import { preTokenizers } from './pre-tokenizers/index.ts';
+import type { Decoder, PreTokenizer, TokenModel } from './stages.ts';
+import { checkTokenizerJson } from './tokenizer-json.ts';
 import {
-  byteLevelSpelling,
-  locateTokens,
-  type Spelling,
-  type TokenSpans,
-  type WordPieceModel,
-  wordPieceSpelling,
-} from './offsets.ts';
-import {
-  type Encoding,
-  fillTemplate,
-  type PostProcessor,
-  parseTemplate,
-  secondStart,
-  specialIds,
-  type Template,
-} from './template.ts';
-import { checkTokenIds } from './token-ids.ts';
-import { checkConfig, checkDefinition } from './tokenizer-schema.ts';
-import { longestFirst } from './truncation.ts';
+  type TruncationSide,
+  type TruncationStrategy,
+  truncationSides,
+  truncationStrategies,
+  windowsOf,
+} from './truncation.ts';
+import { combining, isWhitespace } from './unicode/character-classes.ts';
 
-/** The part of the library that is used; TypeScript does not find its own declarations under Node's module rules. */
-interface Library {
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[]; tokens: string[] };
-  decode(ids: number[], options: { skip_special_tokens: boolean }): string;
-  get_vocab(): Map<string, number>;
-  token_to_id(token: string): number | undefined;
-  get_added_tokens_decoder(): Map<number, { content: string }>;
-  normalizer: ((text: string) => string) | null;
+/** How texts are put together to what a model reads. */
+export interface EncodeOptions {
+  /** The largest number of tokens, special ones included. Default: no limit. */
+  readonly maxLength?: number;
+  /** Which text loses tokens beyond that. Default `longest_first`. */
+  readonly truncation?: TruncationStrategy;
+  /** The side on which a text is cut. Default: as the tokenizer's folder says, else `right`. */
+  readonly truncationSide?: TruncationSide;
+  /** Tokens that neighbouring windows share. Default 0. */
+  readonly stride?: number;
+  /** Whether the tokens that were cut off come as further windows, in `overflowing`. Default false. */
+  readonly returnOverflowingTokens?: boolean;
+  /** Whether the model's special tokens are put around texts. Default true. */
+  readonly addSpecialTokens?: boolean;
 }
 
-/** A text as tokens without special ones, and the place of each in it. */
-export interface LocatedTokens extends TokenSpans {
-  readonly ids: number[];
+export interface DecodeOptions {
+  /** Whether special tokens are left out. Default true. */
+  readonly skipSpecialTokens?: boolean;
+  /** Whether spaces before marks and in English contractions are removed. Default: as the tokenizer's folder says. */
+  readonly cleanUpTokenizationSpaces?: boolean;
 }
 
-/** A pair of texts as a model reads it. */
-export interface PairEncoding extends Encoding {
-  /** The index in `ids` at which the second text begins. */
-  readonly secondStart: number;
+/** A text on its way to tokens. */
+export interface TokenizerStages {
+  /** The normalized text, cut where added tokens such as `[SEP]` are in it, which are parts of their own. */
+  readonly normalized: readonly string[];
+  /** What the model turns into tokens, as the pre-tokenizer cuts and spells it. */
+  readonly words: readonly string[];
+  readonly tokens: readonly string[];
 }
+
+const encodeOptions: OptionNames<EncodeOptions> = {
+  maxLength: true,
+  truncation: true,
+  truncationSide: true,
+  stride: true,
+  returnOverflowingTokens: true,
+  addSpecialTokens: true,
+};
+const decodeOptions: OptionNames<DecodeOptions> = { skipSpecialTokens: true, cleanUpTokenizationSpaces: true };
 
 /**
- * Turns text into token ids and back, exactly as the model's tokenizer.json says. Padding and truncation settings
- * stored in that file are ignored: batches are packed, and `encode` has a parameter for the longest result.
+ * Turns text into token ids and back, exactly as the model's tokenizer.json says.
+ *
+ * A text passes the stages of that file in their order: added tokens are cut out, the rest is normalized, cut into words
+ * (pre-tokenized) and tokenized by the model; the post-processor puts special tokens around. Padding and truncation settings stored
+ * in that file are ignored: batches are packed, and `encode` has options.
  */
 export class Tokenizer {
   /** One more than the largest id. */
   readonly vocabSize: number;
-  readonly padId: number;
-  /** The special token that begins every encoding. */
-  readonly clsId: number;
-  /** The special token that ends every encoding. */
-  readonly sepId: number;
-  readonly #library: Library;
-  readonly #template: Template;
-  readonly #definition: TokenizerDefinition;
-  readonly #label: string;
-  #singleType = false;
-  #spelling: Spelling | null = null;
+  readonly #added: AddedTokens;
+  readonly #preTokenize: PreTokenizer;
+  readonly #model: TokenModel;
+  readonly #decode: Decoder;
+  readonly #strips: Strips;
+  readonly #settings: Partial<TokenizerSettings>;
+  #singleType: boolean;
 
   /**
    * @param definition the content of a tokenizer.json
-   * @param config the content of tokenizer_config.json, if there is one
+   * @param settings what lies beside it
    * @param label names the file in messages
-   * @throws InputError when the definition is invalid, of an unsupported kind or without special tokens
+   * @throws InputError when the definition is invalid or something in it is not supported
    */
-  constructor(definition: TokenizerDefinition, config: TokenizerConfig = {}, label = 'tokenizer.json') {
-    checkTokenIds(definition, label);
-    checkDefinition(definition, label);
-    checkConfig(config, 'tokenizer_config.json');
-    try {
-      this.#library = new LibraryTokenizer(definition, config);
-      this.#template = parseTemplate(definition.post_processor as PostProcessor | null);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new InputError(
-        printable(`${label} cannot be used: ${reason.slice(0, 300)}; use a tokenizer of BERT, RoBERTa or BART.`),
-      );
-    }
-    const specials = specialIds(this.#template.single);
-    const padId = this.#library.token_to_id('[PAD]') ?? this.#library.token_to_id('<pad>');
-    if (specials.length < 2 || padId === undefined) {
-      throw new InputError(
-        `${label} has no tokens for start, end and padding; use a tokenizer of BERT, RoBERTa or BART.`,
-      );
-    }
-    this.#definition = definition;
-    this.#label = label;
-    this.padId = padId;
-    this.clsId = specials[0];
-    this.sepId = specials[specials.length - 1];
-    this.vocabSize = 1 + [...this.#library.get_vocab().values()].reduce((a, b) => Math.max(a, b), 0);
-    const strange = [...specials, ...specialIds(this.#template.pair)].find((id) => id >= this.vocabSize);
+  constructor(definition: TokenizerDefinition, settings: Partial<TokenizerSettings> = {}, label = 'tokenizer.json') {
+    const json = checkTokenizerJson(definition, label);
+    this.#model = labelled(label, () => makeModel(json.model));
+    checkAddedIds(json.added_tokens, this.#model, label);
+    /** Returns the component of a stage, or what stands for none. */
+    const made = <Made>(kinds: ComponentKinds<Made>, fields: unknown, none: Made): Made =>
+      fields === null ? none : labelled(label, () => makeComponent(kinds, fields));
+    const normalize = made(normalizers, json.normalizer, unchanged);
+    this.#added = new AddedTokens(json.added_tokens, normalize, label);
+    this.#preTokenize = made(preTokenizers, json.pre_tokenizer, whole);
+    this.#decode = made(decoders, json.decoder, spaced);
+    this.#strips = new Strips(made(postProcessors, json.post_processor, asGiven));
+    this.#settings = settings;
+    this.#singleType = settings.usesTypeIds === false;
+    this.vocabSize = 1 + largest(this.#model.vocabulary, this.#added.ids);
+    const specials = [1, 2].flatMap((texts) =>
+      this.#strips.of(texts, true).flatMap((piece) => ('ids' in piece ? piece.ids : [])),
+    );
+    const strange = specials.find((id) => id >= this.vocabSize);
     if (strange !== undefined) {
       throw new InputError(
         `${label}: its post_processor adds the token ${strange}, and there are ${this.vocabSize}; download it again.`,
@@ -106,44 +119,126 @@ export class Tokenizer {
   /**
    * The ids of a text or a pair, with special tokens.
    *
-   * @param pair the second text; an empty string is a (short) second text, `null` is none
-   * @param options.maxLength the largest number of ids, special tokens included. A single text loses its end; of a pair
-   *   the longer text loses one token at a time, the second when both are equally long.
-   * @throws InputError when a text is no string, or the special tokens alone exceed `maxLength`
+   * @param text or its words, of which each is tokenized by itself
+   * @param pair the second text; an empty one is a (short) second text, `null` is none
+   * @throws InputError when a text is no string, or it cannot be cut to `maxLength` as the options say
    */
-  encode(text: string, pair?: string | null, options: { readonly maxLength?: number } = {}): Encoding {
-    const { maxLength = Number.POSITIVE_INFINITY } = options;
-    const isPair = pair !== undefined && pair !== null;
-    checkText('the text', text);
-    if (isPair) checkText('the second text', pair);
-    const pieces = isPair ? this.#template.pair : this.#template.single;
-    const specialCount = specialIds(pieces).length;
-    const room = maxLength - specialCount;
-    if (!(room >= 0)) {
-      throw new InputError(`A maximum length of ${maxLength} leaves no room for the ${specialCount} special tokens.`);
-    }
-    const first = this.#tokenize(text);
-    if (!isPair) return this.#filled(pieces, [first.slice(0, room)]);
-    const second = this.#tokenize(pair);
-    const [keptFirst, keptSecond] = longestFirst(first.length, second.length, room);
-    return this.#filled(pieces, [first.slice(0, keptFirst), second.slice(0, keptSecond)]);
+  encode(
+    text: string | readonly string[],
+    pair?: string | readonly string[] | null,
+    options: EncodeOptions = {},
+  ): Encoding {
+    const second = pair === undefined || pair === null ? null : this.tokenize(pair, 'the second text');
+    return this.assemble(this.tokenize(text), second, options);
   }
 
-  /**
-   * Returns the tokens of a text, without special ones, and the place of each in it.
-   *
-   * @throws InputError when the tokenizer is neither WordPiece nor byte-level BPE
-   */
-  locate(text: string): LocatedTokens {
-    checkText('the text', text);
-    this.#spelling ??= this.#spellingOf();
-    const { ids, tokens } = this.#encoded(text);
-    return { ids, ...locateTokens(text, tokens, this.#spelling) };
+  /** Returns the tokens of a text, or of its words, without special ones. @throws InputError if it is neither */
+  tokenize(text: string | readonly string[], name = 'the text'): TokenizedText {
+    const tokens: TokenizedText = { ids: [], offsets: [], wordIds: [] };
+    if (Array.isArray(text)) {
+      text.forEach((word: unknown, i) => {
+        this.#tokenizeInto(tokens, asText(`word ${i} of ${name}`, word), i);
+      });
+    } else {
+      this.#tokenizeInto(tokens, asText(name, text), null);
+    }
+    return tokens;
+  }
+
+  /** Returns what each stage makes of a text, to be looked at. @throws InputError if it is no string */
+  stages(text: string): TokenizerStages {
+    const parts = this.#added.split(wellFormed(asText('the text', text)));
+    const isWord = ({ length }: AlignedText) => length > 0;
+    const words = parts.flatMap(({ id, text }) => (id === null ? this.#preTokenize(text).filter(isWord) : [text]));
+    const { ids } = this.tokenize(text);
+    return {
+      normalized: parts.map(({ text }) => text.text),
+      words: words.map(({ text }) => text),
+      tokens: ids.map((id) => this.tokenOf(id) as string),
+    };
+  }
+
+  /** What {@link encode} returns, for texts that are tokens already. */
+  assemble(first: TokenizedText, second: TokenizedText | null = null, options: EncodeOptions = {}): Encoding {
+    checkOptions('encode', options, encodeOptions);
+    const {
+      addSpecialTokens = true,
+      truncation = 'longest_first',
+      stride = 0,
+      returnOverflowingTokens = false,
+    } = options;
+    const { maxLength = Number.POSITIVE_INFINITY, truncationSide = this.#settings.truncationSide ?? 'right' } = options;
+    checkOneOf('truncation', truncation, truncationStrategies);
+    checkOneOf('truncationSide', truncationSide, truncationSides);
+    const texts = second === null ? [first] : [first, second];
+    const strip = this.#strips.of(texts.length, addSpecialTokens);
+    const room = maxLength - specialCount(strip);
+    if (!(room >= 0)) {
+      throw new InputError(
+        `A maximum length of ${maxLength} leaves no room for the ${specialCount(strip)} special tokens.`,
+      );
+    }
+    const lengths = texts.map(({ ids }) => ids.length);
+    const windows = windowsOf(lengths, room, { strategy: truncation, side: truncationSide, stride });
+    const encoding = fillStrip(strip, texts, windows, returnOverflowingTokens);
+    return this.#singleType ? withoutTypes(encoding) : encoding;
+  }
+
+  /** The text of ids. Ids that no token has are left out. */
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    checkOptions('decode', options, decodeOptions);
+    const { skipSpecialTokens = true } = options;
+    const { cleanUpTokenizationSpaces = this.#settings.cleanUpTokenizationSpaces ?? false } = options;
+    const tokens: string[] = [];
+    for (const id of ids) {
+      const token = this.tokenOf(id);
+      if (token !== undefined && !(skipSpecialTokens && this.#added.isSpecial(token))) tokens.push(token);
+    }
+    const text = this.#decode(tokens).join('');
+    return cleanUpTokenizationSpaces ? withoutTokenizationSpaces(text) : text;
+  }
+
+  /** The id of a token; undefined if there is no such token. */
+  idOf(token: string): number | undefined {
+    return this.#added.idOf(token) ?? this.#model.idOf(token);
+  }
+
+  /** The token of an id; undefined if there is no such id. */
+  tokenOf(id: number): string | undefined {
+    return this.#added.contentOf(id) ?? this.#model.tokenOf(id);
+  }
+
+  /** The special tokens by their roles, as far as the tokenizer's folder says. */
+  get specialTokens(): SpecialTokens {
+    return this.#settings.specialTokens ?? {};
+  }
+
+  /** The padding token; undefined if there is none. */
+  get padId(): number | undefined {
+    const { pad } = this.specialTokens;
+    return pad === undefined ? (this.idOf('[PAD]') ?? this.idOf('<pad>')) : this.idOf(pad);
+  }
+
+  /** The special token that begins every encoding; undefined if none does. */
+  get clsId(): number | undefined {
+    const [first] = this.#strips.of(1, true);
+    return first && 'ids' in first ? first.ids[0] : undefined;
+  }
+
+  /** The special token that ends every encoding; undefined if none does. */
+  get sepId(): number | undefined {
+    const last = this.#strips.of(1, true).at(-1);
+    return last && 'ids' in last ? last.ids.at(-1) : undefined;
   }
 
   /** One more than the largest token type of a pair of texts. */
   get tokenTypes(): number {
-    return this.#singleType ? 1 : 1 + Math.max(0, ...this.joinPair([0], [0]).typeIds);
+    return this.#singleType ? 1 : 1 + Math.max(0, ...this.#strips.of(2, true).map(({ typeId }) => typeId));
+  }
+
+  /** The number of special tokens around a pair of texts. */
+  get pairSpecials(): number {
+    return specialCount(this.#strips.of(2, true));
   }
 
   /** Sets the type of every token to 0 from now on, for a model that has no other. */
@@ -151,52 +246,115 @@ export class Tokenizer {
     this.#singleType = true;
   }
 
-  /** Returns the number of special tokens around a pair of texts. */
-  get pairSpecials(): number {
-    return specialIds(this.#template.pair).length;
-  }
-
-  /** A pair of texts that are ids already. */
-  joinPair(first: readonly number[], second: readonly number[]): PairEncoding {
-    const { pair } = this.#template;
-    return { ...this.#filled(pair, [first, second]), secondStart: secondStart(pair, first.length) };
-  }
-
-  #filled(pieces: Template['single'], texts: readonly (readonly number[])[]): Encoding {
-    const encoding = fillTemplate(pieces, texts);
-    return this.#singleType ? { ...encoding, typeIds: encoding.typeIds.map(() => 0) } : encoding;
-  }
-
-  #spellingOf(): Spelling {
-    const { model, pre_tokenizer } = this.#definition as { model?: WordPieceModel; pre_tokenizer?: unknown };
-    const normalize = (text: string) => this.#library.normalizer?.(text) ?? text;
-    const verbatim = new Set([...this.#library.get_added_tokens_decoder().values()].map(({ content }) => content));
-    if (model?.type === 'WordPiece') return wordPieceSpelling(model, normalize, verbatim);
-    if (JSON.stringify(pre_tokenizer ?? null).includes('"ByteLevel"')) return byteLevelSpelling(normalize, verbatim);
-    throw new InputError(
-      `${this.#label}: where tokens stand in a text can be told for WordPiece and byte-level BPE only.`,
-    );
-  }
-
-  /** The text of ids, special tokens left out. */
-  decode(ids: Iterable<number>): string {
-    const list = [...ids];
-    return list.length === 0 ? '' : this.#library.decode(list, { skip_special_tokens: true });
-  }
-
-  #tokenize(text: string): number[] {
-    return this.#encoded(text).ids;
-  }
-
-  /** Returns the ids without unknown parts: a vocabulary without a token for the unknown skips them, as in Rust. */
-  #encoded(text: string): { ids: number[]; tokens: string[] } {
-    const { ids, tokens } = this.#library.encode(text, { add_special_tokens: false });
-    if (!ids.includes(undefined as never)) return { ids, tokens };
-    const isKnown = (_: unknown, i: number) => ids[i] !== undefined;
-    return { ids: ids.filter(isKnown), tokens: tokens.filter(isKnown) };
+  #tokenizeInto(tokens: TokenizedText, text: string, listed: number | null): void {
+    const original = wellFormed(text);
+    let word = 0;
+    /** The last place that is made; what comes after it may belong to it. */
+    let last: [number, number] | null = null;
+    const add = (id: number, piece: AlignedText, start: number, end: number) => {
+      const place =
+        end > start ? trimmed(original, piece.startOf(start), piece.endOf(end - 1)) : trimmed(original, 0, 0);
+      if (last !== null) takeMarks(original, last, place[0]);
+      last = place;
+      tokens.ids.push(id);
+      tokens.offsets.push(place);
+      tokens.wordIds.push(listed ?? word);
+    };
+    for (const { id, text: part } of this.#added.split(original)) {
+      if (id !== null) {
+        add(id, part, 0, part.length);
+        word++;
+        continue;
+      }
+      for (const piece of this.#preTokenize(part)) {
+        if (piece.length === 0) continue;
+        for (const token of this.#model.tokenize(piece.text)) add(token.id, piece, token.start, token.end);
+        word++;
+      }
+    }
+    if (last !== null) takeMarks(original, last, original.length);
   }
 }
 
-function checkText(name: string, value: unknown): void {
-  if (typeof value !== 'string') throw new InputError(`${name} must be a string, not ${shown(value)}.`);
+function asText(name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new InputError(`${name} must be a string, not ${shown(value)}.`);
+}
+
+/** Puts the name of a file before the message of an input error. */
+function labelled<T>(label: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${label}: ${error.message}`) : error;
+  }
+}
+
+const unchanged = (text: AlignedText): AlignedText => text;
+const whole: PreTokenizer = (text) => [text];
+const spaced: Decoder = (tokens) => [tokens.join(' ')];
+const asGiven: PostProcessor = (strips) => strips;
+
+/** The pieces of single texts and pairs, with special tokens or without. */
+class Strips {
+  readonly #process: PostProcessor;
+  readonly #known = new Map<string, Strip>();
+
+  constructor(process: PostProcessor) {
+    this.#process = process;
+  }
+
+  of(texts: number, addSpecialTokens: boolean): Strip {
+    const key = `${texts} ${addSpecialTokens}`;
+    let strip = this.#known.get(key);
+    if (!strip) {
+      const alone = texts === 1 ? [textStrip(0)] : [textStrip(0), textStrip(1)];
+      strip = this.#process(alone, addSpecialTokens).flat();
+      this.#known.set(key, strip);
+    }
+    return strip;
+  }
+}
+
+/** Returns the place of a token without the white space around it. */
+function trimmed(text: string, start: number, end: number): [number, number] {
+  let [from, to] = [start, end];
+  while (from < to && isWhitespace(text.charCodeAt(from))) from++;
+  while (to > from && isWhitespace(text.charCodeAt(to - 1))) to--;
+  return [from, to];
+}
+
+/** Lets combining marks that the tokenizer removed, up to the next token, belong to the token before them. */
+function takeMarks(text: string, place: [number, number], next: number): void {
+  if (place[0] === place[1]) return;
+  for (let at = place[1]; at < next && text.charCodeAt(at) >= FIRST_MARK; place[1] = at) {
+    const codePoint = text.codePointAt(at) as number;
+    if (!combining.has(codePoint)) break;
+    at += codePoint > 0xffff ? 2 : 1;
+  }
+}
+
+/** The first combining mark of Unicode. */
+const FIRST_MARK = 0x300;
+
+/** Returns a text with U+FFFD for each half of a character, of which UTF-8 has none. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');
+
+function largest(vocabulary: Iterable<readonly [string, number]>, ids: Iterable<number>): number {
+  let most = -1;
+  for (const [, id] of vocabulary) if (id > most) most = id;
+  for (const id of ids) if (id > most) most = id;
+  return most;
+}
+
+const withoutTypes = (encoding: Encoding): Encoding => ({
+  ...encoding,
+  typeIds: encoding.typeIds.map(() => 0),
+  overflowing: encoding.overflowing.map(withoutTypes),
+});
+
+function checkOneOf(name: string, value: unknown, known: readonly string[]): void {
+  if (!known.includes(value as string)) {
+    throw new InputError(`${name} must be one of ${known.join(', ')}, not ${shown(value)}.`);
+  }
 }

@@ -26,7 +26,12 @@ export function tokenizerOf(
       `${place}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${vocab_size}; use the tokenizer that belongs to these weights.`,
     );
   }
-  if (tokenizer.padId !== pad_token_id) {
+  if (tokenizer.clsId === undefined || tokenizer.sepId === undefined) {
+    throw new InputError(
+      `${place}: the tokenizer puts no special tokens at the start and the end of a text, which the model reads; use the tokenizer that belongs to these weights.`,
+    );
+  }
+  if (tokenizer.padId !== undefined && tokenizer.padId !== pad_token_id) {
     onWarning(
       `${place}: the padding token is ${tokenizer.padId} in the tokenizer and ${pad_token_id} in config.json; check that the tokenizer belongs to these weights.`,
     );

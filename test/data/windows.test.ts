@@ -57,17 +57,22 @@ test('a short context is one window, with the question before it', () => {
     typeIds: [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1],
     question: 0,
     contextStart: 6,
-    starts: [0, 5, 10, 13, 18],
-    ends: [3, 9, 12, 18, 19],
+    offsets: [
+      [0, 3],
+      [5, 9],
+      [10, 12],
+      [13, 18],
+      [18, 19],
+    ],
   });
 });
 
 test('windows begin every stride tokens, up to one that holds the last token', () => {
   const context = Array.from({ length: 20 }, (_, i) => words[i % words.length]).join(' ');
   const starts = (maxLength: number, stride: number) =>
-    questionWindows([question(context)], tokenizer, { maxLength, stride }).map(({ ids, starts }) => [
+    questionWindows([question(context)], tokenizer, { maxLength, stride }).map(({ ids, offsets }) => [
       ids.length,
-      starts[0],
+      offsets[0][0],
     ]);
   // 7 tokens are the question and special ones.
   const at = (token: number) => context.split(' ').slice(0, token).join(' ').length + (token > 0 ? 1 : 0);
@@ -99,15 +104,18 @@ test('every answer that fits is in a window, and its columns map back to its tex
         answered.map(({ ids, typeIds }) => ({ ids, typeIds })),
         windows.map(({ ids, typeIds }) => ({ ids, typeIds })),
       );
-      const tokens = findAnswer(tokenizer.locate(item.context), start, start + text.length);
+      const tokens = findAnswer(tokenizer.tokenize(item.context).offsets, start, start + text.length);
       assert.ok(tokens);
       const room = maxLength - 7;
       let found = 0;
       answered.forEach((window, i) => {
         if (window.end === 0) return;
         found++;
-        const { contextStart, starts, ends } = windows[i];
-        assert.equal(item.context.slice(starts[window.start - contextStart], ends[window.end - contextStart]), text);
+        const { contextStart, offsets } = windows[i];
+        assert.equal(
+          item.context.slice(offsets[window.start - contextStart][0], offsets[window.end - contextStart][1]),
+          text,
+        );
       });
       // Windows overlap by room - stride tokens, so what is no longer than that, and one more, is whole in one of them.
       const length = tokens.last - tokens.first + 1;
@@ -123,9 +131,9 @@ test('every answer that fits is in a window, and its columns map back to its tex
 function logitsOf(window: Window, start: (at: number) => number, end: (at: number) => number) {
   const starts = new Float32Array(window.ids.length).fill(100); // question and special tokens must not count
   const ends = new Float32Array(window.ids.length).fill(100);
-  window.starts.forEach((at, i) => {
-    starts[window.contextStart + i] = start(at);
-    ends[window.contextStart + i] = end(window.ends[i]);
+  window.offsets.forEach(([from, to], i) => {
+    starts[window.contextStart + i] = start(from);
+    ends[window.contextStart + i] = end(to);
   });
   return { starts, ends };
 }
@@ -169,8 +177,8 @@ test('the best span that is not too long, out of all pairs', () => {
         nBest: 3,
         maxAnswerLength,
       });
-      const spans = window.starts.flatMap((from, i) =>
-        window.ends.slice(i, i + maxAnswerLength).map((to) => ({ from, to, score: start(from) + end(to) })),
+      const spans = window.offsets.flatMap(([from], i) =>
+        window.offsets.slice(i, i + maxAnswerLength).map(([, to]) => ({ from, to, score: start(from) + end(to) })),
       );
       spans.sort((a, b) => b.score - a.score || a.from - b.from || a.to - b.to);
       assert.deepEqual(
@@ -207,13 +215,13 @@ if (process.env.SPARSE_ADAPTER_DATA) {
       const real = loadTokenizer(join(data, 'tokenizers', name));
       const questions = (await readQuestions(squadFile(join(data, 'squad'), 'dev'))).examples.slice(0, 3000);
       let exact = 0;
-      let [context, tokens] = ['', real.locate('')];
+      let [context, tokens] = ['', real.tokenize('')];
       for (const { context: next, answers } of questions) {
-        if (next !== context) [context, tokens] = [next, real.locate(next)];
+        if (next !== context) [context, tokens] = [next, real.tokenize(next)];
         const [{ text, start }] = answers;
-        const found = findAnswer(tokens, start, start + text.length);
+        const found = findAnswer(tokens.offsets, start, start + text.length);
         assert.ok(found, text);
-        const covered = context.slice(tokens.starts[found.first], tokens.ends[found.last]);
+        const covered = context.slice(tokens.offsets[found.first][0], tokens.offsets[found.last][1]);
         assert.ok(covered.includes(text.trim()));
         if (covered === text) exact++;
       }

@@ -55,10 +55,8 @@ for (const one of cases) {
   });
 }
 
-/** Kinds whose ids the tokenizer computes. */
-const computed = cases.filter(({ files }) => 'vocab.txt' in files);
-
-for (const one of computed) {
+// Those of BigBird are what the Rust library 0.23 makes of the same definition, which its transformers changes once more in memory.
+for (const one of cases) {
   test(`${one.name}: the ids and the token types are those of transformers 4.57`, () => {
     const tokenizer = loadTokenizer(folderOf(one));
     assert.deepEqual(
@@ -67,7 +65,8 @@ for (const one of computed) {
     );
     textPairs.forEach(([first, second], i) => {
       const [ids, typeIds = ids.map(() => 0)] = one.pairs[i];
-      assert.deepEqual(tokenizer.encode(first, second), { ids, typeIds });
+      const got = tokenizer.encode(first, second);
+      assert.deepEqual([got.ids, got.typeIds], [ids, typeIds]);
     });
   });
 }
@@ -79,7 +78,7 @@ test('there are cases of every kind of vocabulary', () => {
   for (const name of ['vocab.txt', 'merges.txt', 'spm.model', 'spiece.model', 'tokenizer.model', 'added_tokens.json']) {
     assert.ok(kinds.has(name), name);
   }
-  assert.ok(cases.length >= 37 && computed.length >= 9);
+  assert.ok(cases.length >= 37);
 });
 
 test.run();

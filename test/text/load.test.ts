@@ -63,7 +63,14 @@ test('vocab.json and merges.txt give byte-level BPE with the template of RoBERTa
   const tokenizer = loadTokenizer(temporaryFolder(bpeFiles));
   assert.deepEqual(tokenizer.encode('hi hi  h').ids, [0, 7, 8, 6, 6, 4, 2]);
   assert.deepEqual(tokenizer.encode('hi <mask>i').ids, [0, 7, 9, 5, 2]);
-  assert.deepEqual(tokenizer.encode('hi', 'i'), { ids: [0, 7, 2, 2, 5, 2], typeIds: [0, 0, 0, 0, 0, 0] });
+  const { ids, typeIds } = tokenizer.encode('hi', 'i');
+  assert.deepEqual(
+    [ids, typeIds],
+    [
+      [0, 7, 2, 2, 5, 2],
+      [0, 0, 0, 0, 0, 0],
+    ],
+  );
   assert.deepEqual([tokenizer.padId, tokenizer.clsId, tokenizer.sepId, tokenizer.vocabSize], [1, 0, 2, 10]);
   assert.equal(tokenizer.decode([0, 7, 8, 2]), 'hi hi');
 });

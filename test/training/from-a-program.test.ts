@@ -74,7 +74,7 @@ test('examples that are none are named with their number and field', async () =>
 test('texts that are no strings are refused by the tokenizer itself', async () => {
   await refused(() => tokenizer.encode(as(5)), /the text must be a string, not 5/);
   await refused(() => tokenizer.encode('a', as({})), /the second text must be a string, not \{\}/);
-  await refused(() => tokenizer.locate(as(null)), /the text must be a string, not null/);
+  await refused(() => tokenizer.tokenize(as(null)), /the text must be a string, not null/);
 });
 
 test('token ids that are none are refused wherever sequences are packed or computed', async () => {
