@@ -13,14 +13,14 @@ export interface Answer {
   readonly probability: number;
 }
 
-export interface DecodeOptions {
+export interface SpanOptions {
   /** The number of answers that are kept. */
   readonly nBest: number;
   /** Tokens of an answer at most. */
   readonly maxAnswerLength: number;
 }
 
-export const decodeDefaults: DecodeOptions = { nBest: 20, maxAnswerLength: 30 };
+export const decodeDefaults: SpanOptions = { nBest: 20, maxAnswerLength: 30 };
 
 /** The logits of a window: one number per token, question and special tokens included. */
 export interface WindowLogits {
@@ -44,7 +44,7 @@ const byScore = (a: Span, b: Span): number => b.score - a.score || a.start - b.s
 export function decodeAnswers(
   context: string,
   windows: readonly { readonly window: Window; readonly logits: WindowLogits }[],
-  { nBest, maxAnswerLength }: DecodeOptions = decodeDefaults,
+  { nBest, maxAnswerLength }: SpanOptions = decodeDefaults,
 ): Answer[] {
   const best = new Map<string, Span>();
   for (const { window, logits } of windows) {

@@ -2,10 +2,10 @@ import * as v from 'valibot';
 import { boolean, listOf, nonEmptyText, openFields, parseWith, wholeNumber } from '../../settings/index.ts';
 import type { TokenizerDefinition } from '../definitions.ts';
 import { addedToken } from './added-token.ts';
-import { AddedTokens } from './added-tokens.ts';
 import type { FolderConfig } from './config.ts';
 import type { SpecialTokens } from './roles.ts';
 import { addSpecialTokens, specialIds } from './special-tokens.ts';
+import { TokenAdditions } from './token-additions.ts';
 import type { Fields, SpecialIds } from './tokenizer-class.ts';
 import type { StatedClass } from './tokenizer-classes.ts';
 
@@ -47,7 +47,7 @@ export function besideDefinition(
   label: string,
 ): { readonly definition: TokenizerDefinition; readonly specialTokens: SpecialTokens } {
   const { added_tokens: tokens } = parseWith(tokensSchema, definition, label);
-  const added = new AddedTokens(vocabularyOf(definition.model));
+  const added = new TokenAdditions(vocabularyOf(definition.model));
   for (const { id, content, normalized, ...flags } of tokens ?? []) {
     added.set(id, addedToken(content, { ...flags, normalized: normalized ?? undefined }));
   }

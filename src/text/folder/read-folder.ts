@@ -1,12 +1,12 @@
 import { InputError } from '../../errors.ts';
 import { sentencePieceFiles } from '../../io/tokenizer-files.ts';
 import type { TokenizerDefinition } from '../definitions.ts';
-import { AddedTokens } from './added-tokens.ts';
 import { besideDefinition } from './beside-definition.ts';
 import { type FolderConfig, readConfig } from './config.ts';
 import { roles, type SpecialTokens } from './roles.ts';
 import { readSentencePiece } from './sentence-piece-file.ts';
 import { addSpecialTokens, specialIds, specialTokensOf } from './special-tokens.ts';
+import { TokenAdditions } from './token-additions.ts';
 import type { TokenizerClass, VocabularyFile } from './tokenizer-class.ts';
 import { classOf, type StatedClass } from './tokenizer-classes.ts';
 import type { TokenizerFileSource, TokenizerFolder, TokenizerSettings } from './tokenizer-folder.ts';
@@ -90,7 +90,7 @@ export function definitionOf(
   label: string,
 ): { readonly definition: TokenizerDefinition; readonly specialTokens: SpecialTokens } {
   const stages = known.stages(file as never, config.fields, specialTokensOf(config, known));
-  const added = new AddedTokens(stages.vocabulary);
+  const added = new TokenAdditions(stages.vocabulary);
   for (const token of [...stages.added, ...config.added]) added.add(token);
   if (known.kind !== 'sentencePiece') checkDefaults(added, config, known, label);
   const specialTokens = addSpecialTokens(added, config, known, false);
@@ -116,7 +116,7 @@ export function definitionOf(
  *
  * @throws InputError naming the first that it lacks
  */
-function checkDefaults(added: AddedTokens, config: FolderConfig, known: TokenizerClass, label: string): void {
+function checkDefaults(added: TokenAdditions, config: FolderConfig, known: TokenizerClass, label: string): void {
   const tokens = specialTokensOf(config, known);
   for (const role of roles) {
     const token = tokens[role];

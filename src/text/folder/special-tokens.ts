@@ -1,9 +1,9 @@
 import { InputError } from '../../errors.ts';
 import { shown } from '../../settings/index.ts';
 import { addedToken, type TokenFlags } from './added-token.ts';
-import type { AddedTokens } from './added-tokens.ts';
 import type { FolderConfig, NamedToken } from './config.ts';
 import { roles, type SpecialTokens } from './roles.ts';
+import type { TokenAdditions } from './token-additions.ts';
 import type { ClassFacts, SpecialIds } from './tokenizer-class.ts';
 
 /** The special tokens of a tokenizer by their roles: those that its files name, else those of its class. */
@@ -22,7 +22,7 @@ export function specialTokensOf(config: FolderConfig, facts: ClassFacts | null):
  * @returns the tokens by their roles, without those that are not there
  */
 export function addSpecialTokens(
-  added: AddedTokens,
+  added: TokenAdditions,
   config: FolderConfig,
   facts: ClassFacts | null,
   isBeside: boolean,
@@ -55,7 +55,7 @@ export function addSpecialTokens(
 }
 
 /** What a post-processor needs to know of special tokens. @param label names the vocabulary's file in messages */
-export const specialIds = (added: AddedTokens, tokens: SpecialTokens, label: string): SpecialIds => ({
+export const specialIds = (added: TokenAdditions, tokens: SpecialTokens, label: string): SpecialIds => ({
   token: (role) => {
     const content = tokens[role];
     if (content !== undefined) return content;

@@ -3,12 +3,12 @@ import {
   type Answer,
   type AnsweredWindow,
   answeredWindows,
-  type DecodeOptions,
   decodeAnswers,
   type Question,
   type QuestionDataset,
   questionWindows,
   readQuestions,
+  type SpanOptions,
   type Window,
   type WindowLogits,
   type WindowOptions,
@@ -94,7 +94,7 @@ export async function answerQuestions(
   model: QuestionAnsweringModel,
   questions: readonly Question[],
   windows: readonly Window[],
-  options: PredictOptions & { readonly decode?: DecodeOptions } = {},
+  options: PredictOptions & { readonly decode?: SpanOptions } = {},
 ): Promise<Answer[][]> {
   checkInstance('answerQuestions', 'model', model, QuestionAnsweringModel);
   checkOptions('answerQuestions', options);

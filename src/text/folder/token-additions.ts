@@ -1,7 +1,7 @@
 import { type AddedToken, isSameToken } from './added-token.ts';
 
 /** The tokens that are added to the vocabulary of a model, as the Rust library keeps them. */
-export class AddedTokens {
+export class TokenAdditions {
   readonly #vocabulary: ReadonlyMap<string, number>;
   readonly #byId = new Map<number, AddedToken>();
   readonly #ids = new Map<string, number>();
