@@ -1,6 +1,6 @@
 // Numbers of 16 bits (float16, IEEE 754 binary16), as frozen weights may be stored. Widening to float32 is exact.
 import { at, atOptional, firstLanes, storeTail, storeUpTo4 } from './simd';
-import { gemmSkinny } from './skinny';
+import { multiplyFour, SKINNY_SCRATCH } from './skinny';
 
 /** The address of float16 `i` of the array at `base`. */
 @inline
@@ -127,25 +127,27 @@ function packFew(from: usize, stride: usize, to: usize, next: usize, present: i3
   }
 }
 
-/** `gemmSkinny` for b of float16: four rows of b at a time are widened into `scratch` (4 k floats), so the sums are the same. */
+/**
+ * `gemmSkinny` for b of float16: four rows of b at a time are widened into scratch, which needs 4 k floats more, so the sums are the
+ * same.
+ */
 export function gemmSkinnyF16(
   a: usize,
-  ldA: i32,
   b: usize,
-  ldB: i32,
+  bias: usize,
   init: usize,
-  ldInit: i32,
   c: usize,
-  ldC: i32,
   rows: i32,
+  n: i32,
   k: i32,
   start: i32,
   end: i32,
   scratch: usize,
 ): void {
+  const widened = scratch + SKINNY_SCRATCH;
   for (let j = start; j < end; j += 4) {
     const columns = min(4, end - j);
-    for (let i = 0; i < columns; i++) widenF16(atF16(b, (j + i) * ldB), at(scratch, i * k), 0, k);
-    gemmSkinny(a, ldA, scratch, k, atOptional(init, j), ldInit, at(c, j), ldC, rows, k, 0, columns);
+    widenF16(atF16(b, j * k), widened, 0, columns * k);
+    multiplyFour(a, widened, atOptional(bias, j), atOptional(init, j), at(c, j), n, rows, columns, k, scratch);
   }
 }

@@ -8,7 +8,7 @@ import { at, atOptional } from './simd';
 import { multiplyTile } from './tile';
 
 /** The tile: 4 or 6 rows, and 8 columns, or 16 where the engine computes with 256 bits. No result depends on it. */
-let tileRows: i32 = 4;
+export let tileRows: i32 = 4;
 export let tileColumns: i32 = 8;
 
 /** Chooses the tile, before the first product. Without fused multiply-add there are 4 rows. */

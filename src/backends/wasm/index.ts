@@ -54,7 +54,9 @@ export interface Product {
 }
 
 /** Most rows of a product with a transposed matrix that is computed by dot products instead of packed panels. */
-const SKINNY_ROWS = 8;
+const SKINNY_ROWS = 32;
+/** Bytes of scratch for these dot products. */
+const SKINNY_SCRATCH = 384;
 /** A product of fewer rows is divided among threads by its columns. */
 const FEW_ROWS = 48;
 /** Columns of the widest tile. */
@@ -265,9 +267,9 @@ export class WasmBackend implements Backend {
     const [a, bias, init] = [addressOf(product.a), addressOf(product.bias), addressOf(product.init)];
     const { stored, isF16 } = b;
     const { kernels, gemmScratch } = this;
-    if (init === 0 && m <= SKINNY_ROWS && !transposeA && transposeB) {
-      if (isF16) kernels.gemmSkinnyF16(a, k, stored, k, bias, 0, c, n, m, k, n, 16 * k);
-      else kernels.gemmSkinny(a, k, stored, k, bias, 0, c, n, m, k, n);
+    if (m <= SKINNY_ROWS && !transposeA && transposeB) {
+      if (isF16) kernels.gemmSkinnyF16(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH + 16 * k);
+      else kernels.gemmSkinny(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH);
       return;
     }
     // Threads share columns, so that each packs its own; where these are too few for a fair share, they share rows.

@@ -236,34 +236,31 @@ export const kernels = {
       scratch: Scratch,
     ) => products * m * n * k * PRODUCT,
   ),
-  /** A product of a few rows with a transposed b. */
-  gemmSkinny: by({ unit: 4 })(
+  /** A product of a few rows with a transposed b of k columns. */
+  gemmSkinny: by({ unit: 4, scratch: true })(
     (
       a: Pointer,
-      ldA: number,
       b: Pointer,
-      ldB: number,
+      bias: Optional,
       init: Optional,
-      ldInit: number,
       c: Pointer,
-      ldC: number,
       rows: number,
+      n: number,
       k: number,
       columns: Range,
+      scratch: Scratch,
     ) => columns * rows * k * PRODUCT,
   ),
-  /** The same with b of float16; scratch for four rows of it as floats. */
+  /** The same with b of float16; scratch for four rows of it as floats, too. */
   gemmSkinnyF16: by({ unit: 4, scratch: true })(
     (
       a: Pointer,
-      ldA: number,
       b: Pointer,
-      ldB: number,
+      bias: Optional,
       init: Optional,
-      ldInit: number,
       c: Pointer,
-      ldC: number,
       rows: number,
+      n: number,
       k: number,
       columns: Range,
       scratch: Scratch,
