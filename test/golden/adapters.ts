@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
 import { type Adapter, Fusion } from '../../src/adapters/index.ts';
-import { grad, hvp, tidy } from '../../src/index.ts';
+import { getBackend, grad, hvp, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
-import { type PackedBatch, packPadded } from '../../src/models/index.ts';
+import { holdBackbone, type PackedBatch, packPadded } from '../../src/models/index.ts';
 import { type BartAdapterCase, runBartAdapter } from './bart.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
 import { type AdapterSpec, adaptedClassifier, type LabelledBatch, storedName, unpack } from './models.ts';
@@ -68,6 +68,32 @@ function run(folder: string, golden: AdapterCase, compare: Compare): void {
       compare(name, values[name], expected.readFloat32(name), tol);
     }
   });
+  if (getBackend().int8) runInt8(folder, golden, compare);
+}
+
+/**
+ * Logits with the backbone in 8 bits: their relative error as a vector is compared with 0. (Gradients are compared on a real model, in
+ * test/models/int8-minilm.test.ts: in these small random ones, those of a few examples cancel and jump at the kinks of ReLU.)
+ *
+ * The tolerance follows from the format. A number is off by a uniform error of variance s²/12. A row of activations of n normal numbers
+ * spans at most 2 √(2 ln n) standard deviations in 127 steps, a row of weights half of that in 63: each contributes a relative error of
+ * √(2 ln n) / (63 √12) to a product, and both √2 as much: 0.015 for n = 16, 0.019 for n = 64. Errors of layers are independent and
+ * add up as squares. Four times that is allowed: numbers are not quite normal, and norms and attention stretch errors.
+ */
+function runInt8(folder: string, golden: AdapterCase, compare: Compare): void {
+  const { backbone, adapter, spec, inputs } = golden;
+  const { model, parameters } = adaptedClassifier(join(folder, backbone), join(folder, adapter), spec);
+  const trained = new Set(parameters);
+  for (const parameter of model.parameters()) parameter.trainable = trained.has(parameter);
+  const held = holdBackbone(model, 'int8');
+  if (held === 0) throw new Error('no weight is held in 8 bits');
+  const widest = Math.max(...model.points.projection.map(({ linear }) => linear.weight.shape[1]));
+  const ofLayer = (Math.sqrt(2 * Math.log(widest)) / (63 * Math.sqrt(12))) * Math.SQRT2;
+  const expected = openSafetensors(join(folder, golden.expected)).readFloat32('logits');
+  const logits = tidy(() => model.forward(packPadded(inputs, model.encoder.positionIds)).dataSync());
+  const length = Math.hypot(...expected);
+  const error = Math.hypot(...Array.from(logits, (x, i) => x - expected[i])) / length;
+  compare('logits in 8 bits: error', [error], [0], 4 * ofLayer * Math.sqrt(held));
 }
 
 export const adapters: Area = {

