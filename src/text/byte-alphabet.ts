@@ -28,17 +28,27 @@ export function bytesOfLetters(token: string): readonly number[] | undefined {
 }
 
 /** Returns whether each character of a text is one byte. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-export const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text);
+export function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are bytes too
-const unprinted = /[\x00-\x20\x7f]/g;
+const control = /[\x00-\x1f\x7f]/;
 
 /** Returns a text with each byte of its UTF-8 as a letter, which comes from where the byte's character does. */
 export function spelledInBytes(text: AlignedText): AlignedText {
   if (!isAscii(text.text)) return spelledByCharacters(text);
-  if (text.text.search(unprinted) < 0) return text;
-  return text.respelled(text.text.replace(unprinted, (character) => byteLetters[character.charCodeAt(0)]));
+  const spelled = spelledAscii(text.text);
+  return spelled === text.text ? text : text.respelled(spelled);
+}
+
+function spelledAscii(text: string): string {
+  const spaced =
+    text.lastIndexOf(' ') === 0 ? byteLetters[0x20] + text.slice(1) : text.replaceAll(' ', byteLetters[0x20]);
+  return control.test(text)
+    ? spaced.replaceAll(new RegExp(control, 'g'), (character) => byteLetters[character.charCodeAt(0)])
+    : spaced;
 }
 
 function spelledByCharacters(text: AlignedText): AlignedText {

@@ -46,6 +46,9 @@ function literalPattern(literal: string): Pattern {
   };
 }
 
+/** Returns whether a place is between the two units of a character, where engines find empty matches too. */
+const isWithinCharacter = (text: string, at: number): boolean => at > 0 && unitsAt(text, at - 1) === 2;
+
 /** Makes what finds a global expression of JavaScript. An empty match is none right behind another match, and
  * the search goes on behind the character there. */
 export function expressionPattern(expression: RegExp): Pattern {
@@ -58,11 +61,17 @@ export function expressionPattern(expression: RegExp): Pattern {
       here.lastIndex = from;
       if (here.test(text)) return [from, here.lastIndex];
     }
-    expression.lastIndex = from;
-    const match = expression.exec(text);
-    if (match === null) return null;
-    isUsual = match.index === from;
-    return [match.index, match.index + match[0].length];
+    for (expression.lastIndex = from; ; ) {
+      const match = expression.exec(text);
+      if (match === null) return null;
+      const { index } = match;
+      if (isWithinCharacter(text, index)) {
+        expression.lastIndex = index + 1;
+        continue;
+      }
+      isUsual = index === from;
+      return [index, index + match[0].length];
+    }
   }
 
   return (text, found) => {

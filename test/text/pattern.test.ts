@@ -28,6 +28,12 @@ test('an empty match is none right behind another match', () => {
   assert.deepEqual(places, [0, 0, 1, 3, 5, 5, 6, 6]);
 });
 
+test('no match is within a character', () => {
+  const places: number[] = [];
+  compilePattern({ Regex: '\\B' })('!😀😀', (start) => places.push(start));
+  assert.deepEqual(places, [0, 1, 3, 5]);
+});
+
 test('a text is searched as it is, and an empty one is everywhere', () => {
   assert.deepEqual(matches({ String: '.a' }, 'a.a.aa'), ['.a', '.a']);
   assert.equal(matches({ String: '' }, '😀b').length, 3);
