@@ -28,18 +28,18 @@ async function bundledSize(program: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0) / 1000;
 }
 
-test('the whole engine takes 57 kB at most', async () => {
+test('the whole engine takes 66 kB at most', async () => {
   const size = await bundledSize("export * from 'sparse-adapter';");
-  assert.ok(size > 40 && size <= 57, `${size} kB`);
+  assert.ok(size > 40 && size <= 66, `${size} kB`);
 });
 
-test('a program that takes four functions takes 54 kB at most', async () => {
+test('a program that takes four functions takes 62 kB at most', async () => {
   const size = await bundledSize(`
     import { grad, matmul, sum, tensor } from 'sparse-adapter';
     const w = tensor([[1, 2], [3, 4]], [2, 2], { requiresGrad: true });
     const [dw] = grad(sum(matmul(w, w)), [w]);
     dw.data().then(console.log);`);
-  assert.ok(size > 35 && size <= 54, `${size} kB`);
+  assert.ok(size > 35 && size <= 62, `${size} kB`);
 });
 
 test.run();
