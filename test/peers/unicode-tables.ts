@@ -226,20 +226,22 @@ function writtenGraphemes(): string {
   const ofConsonant = mapped('\u0915');
   const ofSign = mapped('\u2122');
   const upTo = (end: number) =>
-    mapped(codePoints.filter((codePoint) => codePoint > 0x7f && codePoint < end).map((c) => String.fromCodePoint(c)));
+    mapped(codePoints.filter((c) => c > 0x7f && c < end && c !== 0x301).map((c) => String.fromCodePoint(c)));
   const ofAny = upTo(0x20000);
   const ofBmp = upTo(0x10000);
   const kindOf = (codePoint: number): GraphemeKind => {
     const character = String.fromCodePoint(codePoint);
+    const isIn = (end: number) => codePoint > 0x7f && codePoint < end;
     if (ofAccent(`${character}\u0301\u0301`).split('Z').length === 2) return 'control';
     if (ofLetter(`a${character}`) === 'Z') {
       if (ofConsonant(`\u0915${character}\u0915\u0301`).endsWith('\u0301')) return 'linker';
       if (ofConsonant(`\u0915\u094d${character}\u0915\u0301`).endsWith('\u0301')) return 'extend';
       return ofSign(`\xa9${character}\u200d\u2122\u0301`).endsWith('\u0301') ? 'nonjoiner' : 'spacing';
     }
-    if (codePoint < 0x20000 && codePoint > 0x7f && ofAny(`${character}a`) === 'Z') return 'prepend';
+    if (isIn(0x20000) && ofAny(`${character}a`) === 'Z') return 'prepend';
     if (ofSign(`${character}\u200d\u2122\u0301`).endsWith('\u0301')) return 'pictograph';
-    if (ofBmp(`\u0915\u094d${character}\u0301`).endsWith('\u0301')) return 'consonant';
+    // One of four bytes is not looked up with a mark; whether it is joined makes no difference.
+    if (isIn(0x10000) && ofBmp(`\u0915\u094d${character}\u0301`).endsWith('\u0301')) return 'consonant';
     return 'other';
   };
   const numbers: number[] = [];

@@ -9,6 +9,7 @@ const charsmap = charsmapOf([
   ['é', 'e'],
   ['q\u0301', 'QQ'],
   ['\r\n', '\n'],
+  ['\u0915', 'K'],
 ]);
 
 /** Normalizers, and the texts that the Rust library (tokenizers 0.23.2) makes of some, with the span of each character. */
@@ -430,6 +431,34 @@ export const normalized: readonly (readonly [
       [3, 5],
       [3, 5],
       [3, 5],
+    ],
+  ],
+  [
+    { type: 'Precompiled', precompiled_charsmap: charsmap },
+    '©\u200d™\u0301 ™\u0301',
+    '©\u200dTM\u0301 TM',
+    [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [2, 3],
+      [3, 4],
+      [4, 5],
+      [5, 6],
+      [6, 7],
+    ],
+  ],
+  [
+    { type: 'Precompiled', precompiled_charsmap: charsmap },
+    'क\u094dक\u0301 क\u0301',
+    'K\u094dK\u0301 K',
+    [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [3, 4],
+      [4, 5],
+      [5, 6],
     ],
   ],
   [

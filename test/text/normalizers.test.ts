@@ -149,17 +149,17 @@ test('many marks in a row are put in order as a few are', () => {
   assert.equal(made({ type: 'NFC' })(source), source);
 });
 
-test('a million of a kind take time for a million', () => {
+test('long runs of a kind take a time that grows with their length', () => {
   const texts = ['a', ' ', '\u0301', '\u0301\u0316\u0334', '\x01', 'Σ', '中', '\u1100\u1161\u11a8', '👩‍', '\u{16ea0}'];
   for (const fields of all) {
     const normalizer = made(fields);
     for (const text of texts) {
-      const long = text.repeat(200_000 / text.length);
+      const long = text.repeat(60_000 / text.length);
       const start = performance.now();
       normalizer(AlignedText.of(`e${long}`));
       const time = performance.now() - start;
-      // A fifth of a million takes a tenth of a second here, and minutes when the time grows with the square.
-      assert.ok(time < 3000, `${fields.type} of ${JSON.stringify(text)}: ${time} ms`);
+      // They take a tenth of a second at most, and several seconds when the time grows with the square of the length.
+      assert.ok(time < 2000, `${fields.type} of ${JSON.stringify(text)}: ${time} ms`);
     }
   }
 });

@@ -12,7 +12,7 @@ export class Charsmap {
   readonly #units: Uint32Array;
   /** The texts that others become, each with a zero after it. */
   readonly #texts: Uint8Array;
-  readonly #known = new Map<string, string | null>();
+  readonly #known = new Map<number, string | null>();
 
   /** @param written the map in base64 @throws InputError when it is none */
   constructor(written: string) {
@@ -24,12 +24,12 @@ export class Charsmap {
     this.#texts = bytes.subarray(4 + size);
   }
 
-  /** Returns what a character becomes, or null when it stays. */
-  character(character: string): string | null {
-    const known = this.#known.get(character);
+  /** Returns what a code point becomes, or null when it stays. */
+  character(codePoint: number): string | null {
+    const known = this.#known.get(codePoint);
     if (known !== undefined) return known;
-    const found = this.find(character);
-    this.#known.set(character, found);
+    const found = this.find(String.fromCodePoint(codePoint));
+    this.#known.set(codePoint, found);
     return found;
   }
 

@@ -11,12 +11,6 @@ const LONG = 6;
 const byteLength = (codePoint: number): number =>
   codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4;
 
-const lengthInCharacters = (text: string): number => {
-  let length = 0;
-  for (const _ of text) length++;
-  return length;
-};
-
 /**
  * Replaces characters by the rules of sentencepiece. Short graphemes are looked up as a whole, by which what follows a
  * character of the map is lost; the others by their characters.
@@ -26,28 +20,27 @@ const lengthInCharacters = (text: string): number => {
  */
 export function precompiled(written: string): Normalizer {
   const charsmap = new Charsmap(written);
-  const isKept = Array.from({ length: 0x80 }, (_, code) => charsmap.character(String.fromCharCode(code)) === null);
+  const isKept = Array.from({ length: 0x80 }, (_, codePoint) => charsmap.character(codePoint) === null);
   const isPlain = isKept.slice(0x20, 0x7f).every(Boolean);
   return (text) => (isPlain && !/[^ -~]/.test(text.text) ? text : replaced(text, charsmap, isKept));
 }
 
 function replaced(source: AlignedText, charsmap: Charsmap, isKept: readonly boolean[]): AlignedText {
   const { text } = source;
-  const output = new Transformation(source);
+  let output: Transformation | undefined;
   /** Where what is neither replaced nor put into the output yet begins. */
   let from = 0;
-  let isChanged = false;
-  const replace = (at: number, end: number, by: string) => {
-    isChanged = true;
+  const replace = (at: number, end: number, count: number, by: string) => {
+    output ??= new Transformation(source);
     if (from < at) output.keep(from, at);
     from = end;
-    put(output, lengthInCharacters(text.slice(at, end)), by);
+    put(output, count, by);
   };
   const replaceCharacters = (at: number, end: number) => {
     while (at < end) {
       const next = at + unitsAt(text, at);
-      const by = charsmap.character(text.slice(at, next));
-      if (by !== null) replace(at, next, by);
+      const by = charsmap.character(text.codePointAt(at)!);
+      if (by !== null) replace(at, next, 1, by);
       at = next;
     }
   };
@@ -60,28 +53,31 @@ function replaced(source: AlignedText, charsmap: Charsmap, isKept: readonly bool
       continue;
     }
     const end = graphemeEnd(text, at);
-    const whole = isShort(text, at, end) ? charsmap.find(text.slice(at, end)) : null;
+    const count = end - at > 1 ? charactersOfShort(text, at, end) : 1;
+    const whole = count > 1 ? charsmap.find(text.slice(at, end)) : null;
     if (whole === null) replaceCharacters(at, end);
-    else replace(at, end, whole);
+    else replace(at, end, count, whole);
     at = end;
   }
-  if (!isChanged) return source;
+  if (output === undefined) return source;
   if (from < text.length) output.keep(from, text.length);
   return output.build();
 }
 
-function isShort(text: string, from: number, to: number): boolean {
-  if (to - from >= LONG) return false;
+/** Returns the number of characters of a grapheme, or 0 when it is too long to be looked up as a whole. */
+function charactersOfShort(text: string, from: number, to: number): number {
   let bytes = 0;
-  for (const character of text.slice(from, to)) bytes += byteLength(character.codePointAt(0)!);
-  return bytes < LONG;
+  let count = 0;
+  for (let at = from; at < to && bytes < LONG; at += unitsAt(text, at)) {
+    bytes += byteLength(text.codePointAt(at)!);
+    count++;
+  }
+  return bytes < LONG ? count : 0;
 }
 
 /** Puts a text for some characters: one for one, then the rest of the text for the last, or the rest of them removed. */
 function put(output: Transformation, count: number, by: string): void {
-  const characters = [...by];
-  characters.forEach((character, i) => {
-    output.put(character, i < Math.min(count, characters.length) ? 0 : 1);
-  });
-  if (characters.length < count) output.remove(count - characters.length);
+  let length = 0;
+  for (const character of by) output.put(character, ++length > count ? 1 : 0);
+  if (length < count) output.remove(count - length);
 }

@@ -58,7 +58,7 @@ export function graphemeEnd(text: string, from: number): number {
   let left = text.codePointAt(from)!;
   let leftKind = kinds[left];
   let at = from + unitsAt(text, from);
-  /** Whether all since a pictograph extends it. */
+  /** Whether all since a pictograph extends it, and no more than the last is a joiner. */
   let extendsPictograph = leftKind === PICTOGRAPH;
   /** Whether all since a consonant may stand between joined ones, and whether a linker is among it. */
   let extendsConsonant = leftKind === CONSONANT;
@@ -79,7 +79,7 @@ export function graphemeEnd(text: string, from: number): number {
         joinsHangul(left, right);
       if (!isJoined) break;
     }
-    extendsPictograph = rightKind === PICTOGRAPH || (extendsPictograph && isExtending);
+    extendsPictograph = rightKind === PICTOGRAPH || (extendsPictograph && isExtending && left !== JOINER);
     extendsConsonant = rightKind === CONSONANT || (extendsConsonant && (rightKind === EXTEND || rightKind === LINKER));
     isLinked = rightKind === LINKER || (isLinked && rightKind === EXTEND);
     left = right;
