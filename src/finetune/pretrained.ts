@@ -1,6 +1,15 @@
+import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
-import { checkInstance, checkOptions, type OptionNames, shown } from '../settings/index.ts';
+import {
+  checkInstance,
+  checkOptions,
+  type OptionNames,
+  openFields,
+  parseWith,
+  positiveInteger,
+  wholeNumber,
+} from '../settings/index.ts';
 import {
   type AdapterPruneReport,
   type Batch,
@@ -82,11 +91,17 @@ function splitColumns<Options extends DataOptions>({
   return { columns: { text, label, labelKind, target, skipInvalid, rougeTokenizer }, given };
 }
 
-/** @throws InputError for a number of evaluations that there cannot be @throws TypeError for a signal that is none */
-function checkRun({ evaluations, signal }: { readonly evaluations: number; readonly signal?: AbortSignal }): void {
-  if (!(Number.isSafeInteger(evaluations) && evaluations > 0)) {
-    throw new InputError(`training: evaluations must be a whole number above 0, not ${shown(evaluations)}.`);
-  }
+/** Options that a training has beside those of its trainer. */
+const runFields = openFields({ seed: wholeNumber, evaluations: v.optional(positiveInteger) });
+
+/** @throws InputError for a seed and a number of evaluations that there cannot be @throws TypeError for a signal that is none */
+function checkRun(options: {
+  readonly seed: number;
+  readonly evaluations?: number;
+  readonly signal?: AbortSignal;
+}): void {
+  parseWith(runFields, options, 'training');
+  const { signal } = options;
   if (signal !== undefined) checkInstance('fit', 'signal', signal, AbortSignal);
 }
 
@@ -166,6 +181,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     checkOptions('batches', options, batchesOptionNames);
     const { batchSize, batchTokens, groupByLength, epochs: passes = 1, ...rest } = options;
     const { seed = this.settings.seed, ...columns } = rest;
+    checkRun({ seed });
     const { epochs, ...sizes } = trainingOptions({ batchSize, batchTokens, groupByLength, epochs: passes });
     const examples = new EpochItems(this, data, { ...columns, epochs });
     const lengthOf = (item: T['item']) => this.definition.tokenCount(item);
@@ -191,7 +207,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     const { onStep, onEvaluate, onScored, ...others } = rest;
     const { columns, given } = splitColumns(others);
     const training = trainingOptions(given);
-    checkRun({ evaluations, signal });
+    checkRun({ seed, evaluations, signal });
     void this.adapter; // says what is missing
     this.useTraining(training);
     const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });

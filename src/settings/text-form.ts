@@ -86,5 +86,7 @@ export function textForm(schema: v.GenericSchema): TextForm {
 export function valueOfText<const S extends v.GenericSchema>(schema: S, text: string): ValueOf<S> {
   const result = v.safeParse(schema, textForm(schema).parse(text));
   if (result.success) return result.output as ValueOf<S>;
-  throw new InputError(`It must be ${expectationOf(schema)}.`);
+  // Of a text that a schema of texts refuses, the expectation would say that it is one.
+  const isRefusedText = schema.type === 'string';
+  throw new InputError(`It must be ${isRefusedText ? result.issues[0].message : expectationOf(schema)}.`);
 }

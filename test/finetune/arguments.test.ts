@@ -64,6 +64,8 @@ const wrong: [name: string, call: () => unknown, message: RegExp][] = [
     async () => (await adapted()).fit(rows, { evaluations: 0 }),
     /evaluations must be .* above 0, not 0/,
   ],
+  ['a seed', async () => (await adapted()).fit(rows, { seed: -1 }), /training: seed must be a whole number, 0 or more/],
+  ['a seed of a loop', () => batchesOf(untyped({ seed: 'x' })), /training: seed must be a whole number, 0 or more/],
   ['a signal', async () => (await adapted()).fit(rows, untyped({ signal: 3 })), /fit: signal must be a AbortSignal/],
   ['an option of evaluate', async () => (await adapted()).evaluate(rows, untyped({ columns: 1 })), /"columns"/],
   ['a rank for options', () => lora(untyped(8)), /lora: its options must be an object, not 8/],
