@@ -38,7 +38,6 @@ export { generationFrom, generationOptions, numReturnSequences } from './generat
 export {
   checkGenerationSettings,
   type GenerationSettings,
-  generationDefaults,
   parseGenerationSettings,
   partialGeneration,
   type Sampling,

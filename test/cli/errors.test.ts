@@ -187,7 +187,7 @@ test('unusable runs and inputs of the other commands', async () => {
     },
     'evaluate: no run': {
       args: ['evaluate', folder],
-      message: /has no sparse-adapter\.json: give the output folder/,
+      message: /has no sparse-adapter\.json: give the output folder of a training/,
     },
     'evaluate: a damaged run': { args: ['evaluate', at('damaged')], message: /adapter\.safetensors: truncated/ },
     'evaluate: not the description of a run': {
@@ -272,10 +272,6 @@ test('wrong usage', () =>
     'a folder without its task': {
       args: ['prune', '--model', model, '--data', folder],
       message: /is a folder: name its dataset with --task/,
-    },
-    'an output without a name': {
-      args: replacing('--output', ''),
-      message: /--output <folder>' argument '' is invalid. It must be a text that is not empty/,
     },
     'an option without effect': {
       args: replacing('--pruning', 'none', '--pruning-scope', 'layer'),

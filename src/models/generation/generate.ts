@@ -7,7 +7,7 @@ import { beamSearch, type ScoredText } from './beam-search.ts';
 import { CachedDecoding } from './decoding.ts';
 import { argmax, type ChooseToken, greedyOrSampling } from './greedy-or-sampling.ts';
 import { constraintProcessors, expScores, samplingProcessors } from './logits-processors.ts';
-import { checkGenerationSettings, type GenerationSettings, generationDefaults, type Sampling } from './settings.ts';
+import { checkGenerationSettings, type GenerationSettings, type Sampling } from './settings.ts';
 
 export interface GenerationOptions {
   /** The generator of sampled tokens; needed to sample. Each text has its own stream, whatever the batches are. */
@@ -69,8 +69,7 @@ export async function generate(
   checkInstance('generate', 'model', model, Seq2SeqModel);
   checkOptions('generate', settings);
   checkOptions('generate', options);
-  const complete: GenerationSettings = { ...generationDefaults, ...settings };
-  checkGenerationSettings(complete, model.config);
+  const complete = checkGenerationSettings(settings, model.config);
   const { batchSize = 8, onDone } = options;
   if (!(Number.isInteger(batchSize) && batchSize > 0)) {
     throw new RangeError(`generate: batchSize is ${batchSize}; it must be a whole number above 0.`);

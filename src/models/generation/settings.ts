@@ -221,9 +221,14 @@ export function parseGenerationSettings(json: ConfigJson, file = 'config.json'):
 /** The bytes that the memory of the kernels can hold. */
 const MAX_BYTES = 2 ** 32;
 
-/** @throws InputError naming the setting that is out of its range, contradicts another one, or cannot fit into memory */
-export function checkGenerationSettings(settings: GenerationSettings, config: BartConfig): void {
+/**
+ * Returns settings with the defaults of those that are left out.
+ *
+ * @throws InputError naming the setting that is out of its range, contradicts another one, or cannot fit into memory
+ */
+export function checkGenerationSettings(asked: Partial<GenerationSettings>, config: BartConfig): GenerationSettings {
   const fail = (problem: string) => new InputError(`generation: ${problem}.`);
+  const settings: GenerationSettings = { ...generationDefaults, ...asked };
   parseWith(generation, settings, 'generation');
   const { maxLength, minLength, numBeams, numReturnSequences } = settings;
   if (maxLength > config.max_position_embeddings) {
@@ -247,4 +252,5 @@ export function checkGenerationSettings(settings: GenerationSettings, config: Ba
       `${name} ${rows} needs ${(bytes / 2 ** 30).toFixed(1)} GiB for one token of each, and there are 4.0; lower it`,
     );
   }
+  return settings;
 }

@@ -6,7 +6,6 @@ import {
   checkGenerationSettings,
   type GenerationSettings,
   generate,
-  generationDefaults,
   generationFrom,
   generationOptions,
   Seq2SeqModel,
@@ -100,7 +99,7 @@ export const textGeneration: Task<{
       generationSettings(model, targetLengthOf(asked), { ...generationFrom(asked), numReturnSequences: 1 });
     return {
       size: examples.length,
-      check: (model) => checkGenerationSettings({ ...generationDefaults, ...settingsFor(model) }, model.config),
+      check: (model) => void checkGenerationSettings(settingsFor(model), model.config),
       scores: async (model, options) => {
         const settings = settingsFor(model);
         const random = new Random(seed).fork('generation');
