@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CODE_POINTS } from '../../src/text/unicode/code-points.ts';
 import { ALTERNATING, CATEGORIES, GRAPHEME_KINDS, type GraphemeKind } from '../../src/text/unicode/kinds.ts';
 import { charsmapOf } from '../support/charsmap.ts';
+import { writtenNumbers } from '../support/written-numbers.ts';
 
 interface Normalizer {
   normalizeString(text: string): string;
@@ -50,17 +51,6 @@ function matched(pattern: string): Set<number> {
   return new Set(codePoints.filter((codePoint) => !rest.has(codePoint)));
 }
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-function written(numbers: Iterable<number>): string {
-  let text = '';
-  for (let number of numbers) {
-    for (; number >= 32; number >>= 5) text += DIGITS[(number & 31) + 32];
-    text += DIGITS[number];
-  }
-  return text;
-}
-
 function writtenSet(set: ReadonlySet<number>): string {
   const lengths: number[] = [];
   let at = 0;
@@ -71,7 +61,7 @@ function writtenSet(set: ReadonlySet<number>): string {
     at = codePoint;
     isIn = !isIn;
   }
-  return written(lengths);
+  return writtenNumbers(lengths);
 }
 
 function writtenCategories(): string {
@@ -92,7 +82,7 @@ function writtenCategories(): string {
     if (to - from < 4) to = sameTo;
     numbers.push(to > sameTo ? ALTERNATING : category, to - from);
   }
-  return written(numbers);
+  return writtenNumbers(numbers);
 }
 
 const cleaned = normalizer({
@@ -135,7 +125,7 @@ function writtenLowercase(): string {
     codePoint += (count - 1) * step;
     last = codePoint + 1;
   }
-  return written(numbers);
+  return writtenNumbers(numbers);
 }
 
 const decomposed = normalizer({ type: 'NFD' });
@@ -175,7 +165,7 @@ function writtenRanks(marks: ReadonlySet<number>): string {
     numbers.push(mark - last, count, rank(mark));
     last = mark + count;
   }
-  return written(numbers);
+  return writtenNumbers(numbers);
 }
 
 /** The characters that take part in normalization in this engine, which is to be a newer one than the library, alone. */
@@ -254,7 +244,7 @@ function writtenGraphemes(): string {
     else numbers.push(kind, 1);
     last = kind;
   }
-  return written(numbers);
+  return writtenNumbers(numbers);
 }
 
 const marks = only(isOrdered(decomposed));
