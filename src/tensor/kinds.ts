@@ -191,11 +191,21 @@ const someIntegers = integers();
 /** One axis, or several. Which there are, the operation checks. */
 export const axes: Kind<number | readonly number[]> = {
   expected: 'a whole number or an array of them',
-  is: (value) => isWhole(value, Number.NEGATIVE_INFINITY) || someIntegers.is(value),
+  is: (value) => (typeof value === 'number' ? Number.isSafeInteger(value) : someIntegers.is(value)),
 };
 
+/** Lengths are checked so often that they have a loop of their own: most have 32 bits, which is known at once. */
+function isShape(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  for (let axis = 0; axis < value.length; axis++) {
+    const length = value[axis];
+    if (((length | 0) !== length || length < 0) && !isWhole(length, 0)) return false;
+  }
+  return true;
+}
+
 /** The lengths of the axes. */
-export const shape: Kind<Shape> = integers(0);
+export const shape: Kind<Shape> = { ...integers(0), is: isShape };
 /** The same, or the length of the only axis. */
 export const lengths: Kind<Shape | number> = {
   expected: 'an array of whole numbers from 0, or one such number',
@@ -261,20 +271,28 @@ export function record<F extends Fields>(fields: F): Kind<ObjectOf<F>> {
   const mayLack = known.map((name) => checkOf(fields[name])[1]);
   const required = Object.keys(fields).filter((name) => !fields[name].optional);
   const names = Object.keys(fields).join(', ');
+  const areBoolean = checks.map((check) => check === boolean.is);
   const fits = (value: Record<string, unknown>): boolean => {
+    let found = 0;
     for (const name in value) {
       let at = 0;
       while (at < known.length && known[at] !== name) at++;
       if (at === known.length) return false;
       const own = value[name];
-      if (!(own === undefined ? mayLack[at] : checks[at](own))) return false;
+      if (own === undefined) {
+        if (!mayLack[at]) return false;
+      } else if (areBoolean[at]) {
+        if (own !== true && own !== false) return false;
+      } else if (!checks[at](own)) return false;
+      if (!mayLack[at]) found++;
     }
-    for (const name of required) if (!(name in value)) return false;
-    return true;
+    return found === required.length;
   };
   return {
     expected: `an object with ${names}`,
-    is: (value) => isObject(value) && fits(value as Record<string, unknown>),
+    is: (value) =>
+      // A tensor has fields, all of other names.
+      typeof value === 'object' && value !== null && !Array.isArray(value) && fits(value as Record<string, unknown>),
     problem: (own, value) => {
       if (!isObject(value)) return `${own} must be an object with ${names}, not ${show(value)}`;
       const given = value as Record<string, unknown>;
