@@ -6,12 +6,20 @@ import { profile } from './parts/profile.ts';
 import { scaling } from './parts/scaling.ts';
 import { scoring } from './parts/scoring.ts';
 import { step } from './parts/step.ts';
+import { text } from './parts/text.ts';
 import { tokenizer } from './parts/tokenizer.ts';
 
 /** The suite. */
-export const parts = { gemm, step, scoring, epoch, generation, scaling, profile, tokenizer } as const satisfies Record<
-  string,
-  Part
->;
+export const parts = {
+  gemm,
+  step,
+  text,
+  scoring,
+  epoch,
+  generation,
+  scaling,
+  profile,
+  tokenizer,
+} as const satisfies Record<string, Part>;
 export type PartName = keyof typeof parts;
 export const partNames = Object.keys(parts) as PartName[];

@@ -32,6 +32,12 @@ export interface Plan {
     readonly shapes: readonly (readonly [m: number, n: number, k: number])[];
   };
   readonly step: { readonly effort: Effort; readonly workloads: readonly Workload[] };
+  /** One text at a time, on one thread. */
+  readonly text: {
+    readonly effort: Effort;
+    readonly workload: Omit<Workload, 'name' | 'batches'>;
+    readonly tokens: readonly number[];
+  };
   readonly scoring: { readonly effort: Effort; readonly workloads: readonly Workload[] };
   readonly epoch: {
     readonly model: ModelSize;
@@ -120,6 +126,11 @@ export const full: Plan = {
     effort: { warmUp: { rounds: 3, seconds: 8 }, rounds: 9, seconds: 60 },
     workloads: [miniStep, baseStep, baseMrpc],
   },
+  text: {
+    effort: { warmUp: { rounds: 50, seconds: 4 }, rounds: 200, seconds: 20 },
+    workload: { ...miniStep, peers: ['ours', 'torch', 'onnx'] },
+    tokens: [16, 32, 64],
+  },
   scoring: {
     effort: { warmUp: { rounds: 2, seconds: 8 }, rounds: 5, seconds: 60 },
     workloads: [
@@ -167,6 +178,7 @@ const hasty: Effort = { warmUp: { rounds: 2, seconds: 3 }, rounds: 3, seconds: 1
 export const quick: Plan = {
   gemm: { ...full.gemm, effort: { ...hasty, rounds: 7, seconds: 2 } },
   step: { ...full.step, effort: hasty },
+  text: { ...full.text, effort: { ...full.text.effort, rounds: 30 } },
   scoring: { ...full.scoring, effort: { ...hasty, rounds: 2 } },
   epoch: { ...full.epoch, turns: 3 },
   generation: { ...full.generation, effort: { ...full.generation.effort, rounds: 1 } },

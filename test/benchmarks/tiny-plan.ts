@@ -16,6 +16,7 @@ const workload: Workload = {
 export const tiny: Plan = {
   gemm: { effort: { ...effort, warmUp: { rounds: 0, seconds: 0 } }, shapes: [[8, 24, 16]] },
   step: { effort, workloads: [workload] },
+  text: { effort, workload, tokens: [3] },
   scoring: { effort, workloads: [{ ...workload, batches: [[2, 3], [4]] }] },
   epoch: {
     model,
