@@ -171,7 +171,11 @@ class TokenTrie {
       const end = at + length;
       if (!found.single_word || isApart(text, at, end)) {
         let [from, to] = [at, end];
-        if (found.lstrip) while (from > done && isWhitespace(text.charCodeAt(from - 1))) from--;
+        if (found.lstrip) {
+          while (from > done && isWhitespace(text.charCodeAt(from - 1))) from--;
+          // White space that the token before took along is its own, even where this token is white space.
+          from = Math.max(from, done);
+        }
         if (found.rstrip) while (to < text.length && isWhitespace(text.charCodeAt(to))) to++;
         add(null, done, from);
         add(found.id, from, to);

@@ -10,7 +10,7 @@ import type { Encoding, TokenizedText } from './encoding.ts';
 import type { SpecialTokens, TokenizerSettings } from './folder/index.ts';
 import { makeModel } from './models/index.ts';
 import { normalizers } from './normalizers/index.ts';
-import { postProcessors } from './post-processors/index.ts';
+import { postProcessors, trimsOffsets } from './post-processors/index.ts';
 import { fillStrip, type PostProcessor, type Strip, specialCount, textStrip } from './post-processors/template.ts';
 import { preTokenizers } from './pre-tokenizers/index.ts';
 import type { Decoder, PreTokenizer, TokenModel } from './stages.ts';
@@ -81,6 +81,8 @@ export class Tokenizer {
   readonly #model: TokenModel;
   readonly #decode: Decoder;
   readonly #strips: Strips;
+  /** The token of a space alone in bytes, which may stand for no space of the text; undefined where it has a place even then. */
+  readonly #placelessId: number | undefined;
   readonly #settings: Partial<TokenizerSettings>;
   #singleType: boolean;
 
@@ -102,6 +104,7 @@ export class Tokenizer {
     this.#preTokenize = made(preTokenizers, json.pre_tokenizer, whole);
     this.#decode = made(decoders, json.decoder, spaced);
     this.#strips = new Strips(made(postProcessors, json.post_processor, asGiven));
+    this.#placelessId = trimsOffsets(json.post_processor) ? this.#model.idOf('Ġ') : undefined;
     this.#settings = settings;
     this.#singleType = settings.usesTypeIds === false;
     this.vocabSize = 1 + largest(this.#model.vocabulary, this.#added.ids);
@@ -178,6 +181,12 @@ export class Tokenizer {
         `A maximum length of ${maxLength} leaves no room for the ${specialCount(strip)} special tokens.`,
       );
     }
+    const singleRoom = maxLength - specialCount(this.#strips.of(1, true));
+    if (singleRoom >= 0 && stride > singleRoom) {
+      throw new InputError(
+        `A stride of ${stride} is too long for a maximum length of ${maxLength}, which leaves room for ${singleRoom} tokens of a text; it must be shorter.`,
+      );
+    }
     const lengths = texts.map(({ ids }) => ids.length);
     const windows = windowsOf(lengths, room, { strategy: truncation, side: truncationSide, stride });
     const encoding = fillStrip(strip, texts, windows, returnOverflowingTokens);
@@ -246,14 +255,19 @@ export class Tokenizer {
     this.#singleType = true;
   }
 
+  #placeOf(id: number, piece: AlignedText, start: number, end: number, original: string): Place {
+    const from = piece.startOf(start);
+    if (id === this.#placelessId && !original.startsWith('Ġ', from)) return [from, from];
+    return trimmed(original, from, piece.endOf(end - 1));
+  }
+
   #tokenizeInto(tokens: TokenizedText, text: string, listed: number | null): void {
     const original = wellFormed(text);
     let word = 0;
     /** The last place that is made; what comes after it may belong to it. */
-    let last: [number, number] | null = null;
+    let last: Place | null = null;
     const add = (id: number, piece: AlignedText, start: number, end: number) => {
-      const place =
-        end > start ? trimmed(original, piece.startOf(start), piece.endOf(end - 1)) : trimmed(original, 0, 0);
+      const place: Place = end > start ? this.#placeOf(id, piece, start, end, original) : [0, 0];
       if (last !== null) takeMarks(original, last, place[0]);
       last = place;
       tokens.ids.push(id);
@@ -316,8 +330,10 @@ class Strips {
   }
 }
 
+type Place = [start: number, end: number];
+
 /** Returns the place of a token without the white space around it. */
-function trimmed(text: string, start: number, end: number): [number, number] {
+function trimmed(text: string, start: number, end: number): Place {
   let [from, to] = [start, end];
   while (from < to && isWhitespace(text.charCodeAt(from))) from++;
   while (to > from && isWhitespace(text.charCodeAt(to - 1))) to--;
@@ -325,7 +341,7 @@ function trimmed(text: string, start: number, end: number): [number, number] {
 }
 
 /** Lets combining marks that the tokenizer removed, up to the next token, belong to the token before them. */
-function takeMarks(text: string, place: [number, number], next: number): void {
+function takeMarks(text: string, place: Place, next: number): void {
   if (place[0] === place[1]) return;
   for (let at = place[1]; at < next && text.charCodeAt(at) >= FIRST_MARK; place[1] = at) {
     const codePoint = text.codePointAt(at) as number;

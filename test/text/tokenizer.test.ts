@@ -198,4 +198,51 @@ test('added tokens are those of the file: an id twice, or other than the library
   assertInputError(added({ id: 0, content: '[PAD]' }, { id: 100, content: '[pad]', normalized: true }), /my\.json/);
 });
 
+/** A tokenizer whose tokens are the characters of `known`, with `<unk>` as the id 0. */
+function ofCharacters(known: string, stages: object): Tokenizer {
+  const vocab = Object.fromEntries(['<unk>', ...known].map((token, id) => [token, id]));
+  const model = { type: 'BPE', unk_token: '<unk>', vocab, merges: [] };
+  return new Tokenizer({ version: '1.0', added_tokens: [], model, ...stages });
+}
+
+test('white space that an added token takes along is no other token (as in the Rust library, tokenizers 0.23.2)', () => {
+  const space = { content: '_', single_word: false, lstrip: true, rstrip: true, normalized: true, special: false };
+  const spaced = ofCharacters('ab', {
+    normalizer: { type: 'Replace', pattern: { String: '_' }, content: ' ' },
+    added_tokens: [{ id: 3, ...space }],
+  });
+  const { ids, offsets } = spaced.encode('a___b');
+  assert.deepEqual(ids, [1, 3, 2]);
+  assert.deepEqual(offsets, [
+    [0, 1],
+    [1, 4],
+    [4, 5],
+  ]);
+});
+
+test('a space that ByteLevel puts before a text: with the first character, or in no place where places are trimmed', () => {
+  const bytes = { type: 'ByteLevel', add_prefix_space: true, use_regex: true };
+  const places = (trim_offsets: boolean) => {
+    const post_processor = { ...bytes, trim_offsets };
+    const tokenizer = ofCharacters('Ġab', { pre_tokenizer: { ...bytes, trim_offsets: true }, post_processor });
+    return tokenizer.encode('ab b').offsets;
+  };
+  const others = [
+    [0, 1],
+    [1, 2],
+    [3, 3],
+    [3, 4],
+  ];
+  assert.deepEqual(places(false), [[0, 1], ...others]);
+  assert.deepEqual(places(true), [[0, 0], ...others.with(2, [2, 2])]);
+});
+
+test('a stride that is longer than a single text may be is refused, whatever the text', () => {
+  assert.equal(bert.encode('hello', null, { maxLength: 6, stride: 4 }).ids.length, 3);
+  assertInputError(
+    () => bert.encode('hello', null, { maxLength: 6, stride: 5 }),
+    /^A stride of 5 is too long for a maximum length of 6, which leaves room for 4 tokens/,
+  );
+});
+
 test.run();

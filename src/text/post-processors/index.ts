@@ -121,3 +121,17 @@ export const postProcessors: ComponentKinds<PostProcessor> = {
     },
   ),
 };
+
+/** Returns whether a post-processor, by its fields, leaves white space at their ends out of the places of byte-level tokens. */
+export function trimsOffsets(fields: unknown): boolean {
+  const {
+    type,
+    trim_offsets = true,
+    processors = [],
+  } = (fields ?? {}) as {
+    readonly type?: string;
+    readonly trim_offsets?: boolean;
+    readonly processors?: readonly unknown[];
+  };
+  return (trim_offsets && (type === 'ByteLevel' || type === 'RobertaProcessing')) || processors.some(trimsOffsets);
+}

@@ -20,7 +20,7 @@ export const byteLevel = componentKind(
   ({ add_prefix_space: addsSpace, use_regex: cutsWords }): PreTokenizer =>
     (text: AlignedText) => {
       const isPrefixed = addsSpace && !text.text.startsWith(' ');
-      if (!cutsWords) return [spelledInBytes(isPrefixed ? text.prepended(' ', 0) : text)];
+      if (!cutsWords) return [spelledInBytes(isPrefixed ? text.prepended(' ') : text)];
       const pieces: AlignedText[] = [];
       const end = isPrefixed ? addPrefixedWord(text, pieces) : 0;
       addWords(text, end, pieces);
@@ -33,7 +33,7 @@ function addPrefixedWord(text: AlignedText, pieces: AlignedText[]): number {
   if (text.text === '') return 0;
   const end = wordEnd(` ${text.text}`, 0) - 1;
   const part = text.slice(0, Math.max(end, unitsAt(text.text, 0)));
-  pieces.push(spelledInBytes(part.prepended(' ', 0).slice(0, end + 1)));
+  pieces.push(spelledInBytes(part.prepended(' ').slice(0, end + 1)));
   return end;
 }
 
