@@ -92,10 +92,12 @@ export class AddedTokens {
 
   /** Normalizes a text and cuts it into the added tokens in it and what lies between them. Empty parts are left out. */
   split(text: string): readonly TextPart[] {
-    return this.#raw.split(AlignedText.of(text)).flatMap((part) => {
-      if (part.id !== null) return [part];
-      return this.#normalized.split(this.#normalize(part.text));
-    });
+    const parts: TextPart[] = [];
+    for (const part of this.#raw.split(AlignedText.of(text))) {
+      if (part.id !== null) parts.push(part);
+      else for (const inner of this.#normalized.split(this.#normalize(part.text))) parts.push(inner);
+    }
+    return parts;
   }
 
   idOf(content: string): number | undefined {
@@ -133,11 +135,14 @@ const newNode = (): Node => ({ next: new Map(), token: null });
 /** Finds tokens in a text, of those that begin at the same place the longest. */
 class TokenTrie {
   readonly #root = newNode();
+  /** 1 for each code unit that begins a token. */
+  readonly #begins = new Uint8Array(0x10000);
 
   /** @throws InputError if two of the tokens are spelled alike */
   constructor(tokens: readonly Spelled[], label: string) {
     for (const { token, content } of tokens) {
       if (content === '') continue;
+      this.#begins[content.charCodeAt(0)] = 1;
       let node = this.#root;
       for (let i = 0; i < content.length; i++) {
         const unit = content.charCodeAt(i);
@@ -189,10 +194,10 @@ class TokenTrie {
 
   /** Returns the next place at which a token may begin, or the length of the text. */
   #nextStart(text: string, from: number): number {
-    const { next } = this.#root;
-    if (next.size === 0) return text.length;
+    if (this.#root.next.size === 0) return text.length;
+    const begins = this.#begins;
     let at = from;
-    while (at < text.length && !next.has(text.charCodeAt(at))) at++;
+    while (at < text.length && begins[text.charCodeAt(at)] === 0) at++;
     return at;
   }
 

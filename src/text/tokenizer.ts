@@ -9,6 +9,7 @@ import type { TokenizerDefinition } from './definitions.ts';
 import type { Encoding, TokenizedText } from './encoding.ts';
 import type { SpecialTokens, TokenizerSettings } from './folder/index.ts';
 import { makeModel } from './models/index.ts';
+import { wholeWord } from './models/model.ts';
 import { normalizers } from './normalizers/index.ts';
 import { postProcessors, trimsOffsets } from './post-processors/index.ts';
 import { fillStrip, type PostProcessor, type Strip, specialCount, textStrip } from './post-processors/template.ts';
@@ -263,26 +264,25 @@ export class Tokenizer {
 
   #tokenizeInto(tokens: TokenizedText, text: string, listed: number | null): void {
     const original = wellFormed(text);
+    const { ids, offsets, wordIds } = tokens;
     let word = 0;
     /** The last place that is made; what comes after it may belong to it. */
     let last: Place | null = null;
-    const add = (id: number, piece: AlignedText, start: number, end: number) => {
-      const place: Place = end > start ? this.#placeOf(id, piece, start, end, original) : [0, 0];
-      if (last !== null) takeMarks(original, last, place[0]);
-      last = place;
-      tokens.ids.push(id);
-      tokens.offsets.push(place);
-      tokens.wordIds.push(listed ?? word);
-    };
     for (const { id, text: part } of this.#added.split(original)) {
-      if (id !== null) {
-        add(id, part, 0, part.length);
-        word++;
-        continue;
-      }
-      for (const piece of this.#preTokenize(part)) {
+      const pieces = id === null ? this.#preTokenize(part) : [part];
+      for (let p = 0; p < pieces.length; p++) {
+        const piece = pieces[p];
         if (piece.length === 0) continue;
-        for (const token of this.#model.tokenize(piece.text)) add(token.id, piece, token.start, token.end);
+        const cut = id === null ? this.#model.tokenize(piece.text) : wholeWord(piece.text, id);
+        for (let i = 0; i < cut.length; i++) {
+          const { id, start, end } = cut[i];
+          const place: Place = end > start ? this.#placeOf(id, piece, start, end, original) : [0, 0];
+          if (last !== null) takeMarks(original, last, place[0]);
+          last = place;
+          ids.push(id);
+          offsets.push(place);
+          wordIds.push(listed ?? word);
+        }
         word++;
       }
     }
@@ -334,10 +334,16 @@ type Place = [start: number, end: number];
 
 /** Returns the place of a token without the white space around it. */
 function trimmed(text: string, start: number, end: number): Place {
-  let [from, to] = [start, end];
-  while (from < to && isWhitespace(text.charCodeAt(from))) from++;
-  while (to > from && isWhitespace(text.charCodeAt(to - 1))) to--;
+  let from = start;
+  let to = end;
+  while (from < to && isSpaceAt(text, from)) from++;
+  while (to > from && isSpaceAt(text, to - 1)) to--;
   return [from, to];
+}
+
+function isSpaceAt(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return (unit <= 0x20 || unit >= 0x80) && isWhitespace(unit);
 }
 
 /** Lets combining marks that the tokenizer removed, up to the next token, belong to the token before them. */
@@ -354,7 +360,7 @@ function takeMarks(text: string, place: Place, next: number): void {
 const FIRST_MARK = 0x300;
 
 /** Returns a text with U+FFFD for each half of a character, of which UTF-8 has none. */
-const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');
+const wellFormed = (text: string): string => text.toWellFormed();
 
 function largest(vocabulary: Iterable<readonly [string, number]>, ids: Iterable<number>): number {
   let most = -1;
