@@ -19,7 +19,7 @@ export function cached(tokenize: Tokenize): Tokenize {
     if (word.length > LONGEST_WORD) return tokenize(word);
     const known = recent.get(word);
     if (known) return known;
-    const tokens = older.get(word) ?? tokenize(word);
+    const tokens = older.get(word) ?? Object.freeze(tokenize(word));
     if (units > MOST_UNITS) {
       older = recent;
       recent = new Map();
