@@ -11,8 +11,10 @@ import type { SpecialTokens, TokenizerSettings } from './folder/index.ts';
 import { makeModel } from './models/index.ts';
 import { wholeWord } from './models/model.ts';
 import { normalizers } from './normalizers/index.ts';
+import { type Place, takeMarks, trimmed } from './places.ts';
 import { postProcessors, trimsOffsets } from './post-processors/index.ts';
-import { fillStrip, type PostProcessor, type Strip, specialCount, textStrip } from './post-processors/template.ts';
+import { fillStrip, type PostProcessor, specialCount } from './post-processors/strip.ts';
+import { Templates } from './post-processors/templates.ts';
 import { preTokenizers } from './pre-tokenizers/index.ts';
 import type { Decoder, PreTokenizer, TokenModel } from './stages.ts';
 import { checkTokenizerJson } from './tokenizer-json.ts';
@@ -23,7 +25,6 @@ import {
   truncationStrategies,
   windowsOf,
 } from './truncation.ts';
-import { combining, isWhitespace } from './unicode/character-classes.ts';
 
 /** How texts are put together to what a model reads. */
 export interface EncodeOptions {
@@ -81,7 +82,7 @@ export class Tokenizer {
   readonly #preTokenize: PreTokenizer;
   readonly #model: TokenModel;
   readonly #decode: Decoder;
-  readonly #strips: Strips;
+  readonly #templates: Templates;
   /** The token of a space alone in bytes, which may stand for no space of the text; undefined where it has a place even then. */
   readonly #placelessId: number | undefined;
   readonly #settings: Partial<TokenizerSettings>;
@@ -104,13 +105,13 @@ export class Tokenizer {
     this.#added = new AddedTokens(json.added_tokens, normalize, label);
     this.#preTokenize = made(preTokenizers, json.pre_tokenizer, whole);
     this.#decode = made(decoders, json.decoder, spaced);
-    this.#strips = new Strips(made(postProcessors, json.post_processor, asGiven));
+    this.#templates = new Templates(made(postProcessors, json.post_processor, asGiven));
     this.#placelessId = trimsOffsets(json.post_processor) ? this.#model.idOf('Ġ') : undefined;
     this.#settings = settings;
     this.#singleType = settings.usesTypeIds === false;
     this.vocabSize = 1 + largest(this.#model.vocabulary, this.#added.ids);
     const specials = [1, 2].flatMap((texts) =>
-      this.#strips.of(texts, true).flatMap((piece) => ('ids' in piece ? piece.ids : [])),
+      this.#templates.of(texts, true).flatMap((piece) => ('ids' in piece ? piece.ids : [])),
     );
     const strange = specials.find((id) => id >= this.vocabSize);
     if (strange !== undefined) {
@@ -175,14 +176,14 @@ export class Tokenizer {
     checkOneOf('truncation', truncation, truncationStrategies);
     checkOneOf('truncationSide', truncationSide, truncationSides);
     const texts = second === null ? [first] : [first, second];
-    const strip = this.#strips.of(texts.length, addSpecialTokens);
+    const strip = this.#templates.of(texts.length, addSpecialTokens);
     const room = maxLength - specialCount(strip);
     if (!(room >= 0)) {
       throw new InputError(
         `A maximum length of ${maxLength} leaves no room for the ${specialCount(strip)} special tokens.`,
       );
     }
-    const singleRoom = maxLength - specialCount(this.#strips.of(1, true));
+    const singleRoom = maxLength - specialCount(this.#templates.of(1, true));
     if (singleRoom >= 0 && stride > singleRoom) {
       throw new InputError(
         `A stride of ${stride} is too long for a maximum length of ${maxLength}, which leaves room for ${singleRoom} tokens of a text; it must be shorter.`,
@@ -231,24 +232,24 @@ export class Tokenizer {
 
   /** The special token that begins every encoding; undefined if none does. */
   get clsId(): number | undefined {
-    const [first] = this.#strips.of(1, true);
+    const [first] = this.#templates.of(1, true);
     return first && 'ids' in first ? first.ids[0] : undefined;
   }
 
   /** The special token that ends every encoding; undefined if none does. */
   get sepId(): number | undefined {
-    const last = this.#strips.of(1, true).at(-1);
+    const last = this.#templates.of(1, true).at(-1);
     return last && 'ids' in last ? last.ids.at(-1) : undefined;
   }
 
   /** One more than the largest token type of a pair of texts. */
   get tokenTypes(): number {
-    return this.#singleType ? 1 : 1 + Math.max(0, ...this.#strips.of(2, true).map(({ typeId }) => typeId));
+    return this.#singleType ? 1 : 1 + Math.max(0, ...this.#templates.of(2, true).map(({ typeId }) => typeId));
   }
 
   /** The number of special tokens around a pair of texts. */
   get pairSpecials(): number {
-    return specialCount(this.#strips.of(2, true));
+    return specialCount(this.#templates.of(2, true));
   }
 
   /** Sets the type of every token to 0 from now on, for a model that has no other. */
@@ -308,56 +309,6 @@ const unchanged = (text: AlignedText): AlignedText => text;
 const whole: PreTokenizer = (text) => [text];
 const spaced: Decoder = (tokens) => [tokens.join(' ')];
 const asGiven: PostProcessor = (strips) => strips;
-
-/** The pieces of single texts and pairs, with special tokens or without. */
-class Strips {
-  readonly #process: PostProcessor;
-  readonly #known = new Map<string, Strip>();
-
-  constructor(process: PostProcessor) {
-    this.#process = process;
-  }
-
-  of(texts: number, addSpecialTokens: boolean): Strip {
-    const key = `${texts} ${addSpecialTokens}`;
-    let strip = this.#known.get(key);
-    if (!strip) {
-      const alone = texts === 1 ? [textStrip(0)] : [textStrip(0), textStrip(1)];
-      strip = this.#process(alone, addSpecialTokens).flat();
-      this.#known.set(key, strip);
-    }
-    return strip;
-  }
-}
-
-type Place = [start: number, end: number];
-
-/** Returns the place of a token without the white space around it. */
-function trimmed(text: string, start: number, end: number): Place {
-  let from = start;
-  let to = end;
-  while (from < to && isSpaceAt(text, from)) from++;
-  while (to > from && isSpaceAt(text, to - 1)) to--;
-  return [from, to];
-}
-
-function isSpaceAt(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  return (unit <= 0x20 || unit >= 0x80) && isWhitespace(unit);
-}
-
-/** Lets combining marks that the tokenizer removed, up to the next token, belong to the token before them. */
-function takeMarks(text: string, place: Place, next: number): void {
-  if (place[0] === place[1]) return;
-  for (let at = place[1]; at < next && text.charCodeAt(at) >= FIRST_MARK; place[1] = at) {
-    const codePoint = text.codePointAt(at) as number;
-    if (!combining.has(codePoint)) break;
-    at += codePoint > 0xffff ? 2 : 1;
-  }
-}
-
-/** The first combining mark of Unicode. */
-const FIRST_MARK = 0x300;
 
 /** Returns a text with U+FFFD for each half of a character, of which UTF-8 has none. */
 const wellFormed = (text: string): string => text.toWellFormed();

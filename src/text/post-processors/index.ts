@@ -12,7 +12,7 @@ import {
 } from '../../settings/index.ts';
 import { type ComponentKinds, componentKind, componentSchema, makeComponent } from '../component.ts';
 import { tokenId } from '../token-ids.ts';
-import { type Piece, type PostProcessor, type Strip, withType } from './template.ts';
+import { type Piece, type PostProcessor, type Strip, withType } from './strip.ts';
 
 const flag = v.optional(boolean);
 const namedId = v.tuple([text, tokenId], 'a token and its id');
