@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import type { Measurement } from './measure.ts';
 import { peers } from './peers.ts';
@@ -7,6 +8,8 @@ import type { PeerName } from './plan.ts';
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
+  /** Its instructions that decide which kernels are fastest, where the system tells; null: it does not. */
+  readonly instructions?: readonly Instruction[] | null;
   readonly memoryBytes: number;
   readonly platform: string;
   readonly node: string;
@@ -16,11 +19,25 @@ export interface Machine {
   readonly date: string;
 }
 
+const instructions = ['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16'] as const;
+export type Instruction = (typeof instructions)[number];
+
+/** Linux lists the instructions of the processor. */
+function instructionsHere(): readonly Instruction[] | null {
+  try {
+    const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1].split(' ');
+    return flags ? instructions.filter((name) => flags.includes(name)) : null;
+  } catch {
+    return null;
+  }
+}
+
 export function describeMachine(): Machine {
   const { node, v8 } = process.versions;
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
+    instructions: instructionsHere(),
     memoryBytes: totalmem(),
     platform: `${process.platform} ${process.arch}`,
     node,

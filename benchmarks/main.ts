@@ -63,8 +63,9 @@ for (const name of flags.only) {
   });
   results[name] = { machine, plan: flags.quick ? 'quick' : 'full', measurements };
   if (flags.json) writeResults(flags.json, { [name]: results[name] });
-  const { cpu, cores, node, loadBefore } = machine;
-  print(`\n${parts[name].title}: ${cpu}, ${cores} cores, load ${loadBefore.toFixed(1)}, Node.js ${node}`);
+  const { cpu, cores, instructions, node, loadBefore } = machine;
+  const processor = [cpu, ...(instructions ?? [])].join(' ');
+  print(`\n${parts[name].title}: ${processor}, ${cores} cores, load ${loadBefore.toFixed(1)}, Node.js ${node}`);
   for (const line of versionsOf(measurements)) print(`  ${line}`);
   for (const table of parts[name].tables(measurements)) show(table);
 }

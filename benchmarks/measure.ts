@@ -63,8 +63,24 @@ export async function measure(name: string, runners: readonly Runner[], effort: 
   return { name, runners: participants.map((participant) => participant.measured()) };
 }
 
-/** Two results are the same up to this difference, absolute below 1 and relative above. */
-const TOLERANCE = 2e-4;
+/** Whether two tasks have the same result, up to rounding. */
+function isSameWork(a: Task, b: Task): boolean {
+  const held = { backboneDtype: 'any' };
+  return isDeepStrictEqual({ ...a, ...held }, { ...b, ...held });
+}
+
+/** Where values differ by more than a tolerance, absolute below 1 and relative above; null: nowhere that both have. */
+export function firstDifference(
+  values: readonly number[],
+  expected: readonly number[],
+  tolerance: number,
+): number | null {
+  const length = Math.min(values.length, expected.length);
+  for (let i = 0; i < length; i++) {
+    if (!(Math.abs(values[i] - expected[i]) <= tolerance * Math.max(1, Math.abs(expected[i])))) return i;
+  }
+  return null;
+}
 
 /** A runner, its process, and what is known so far. */
 class Participant {
@@ -100,12 +116,11 @@ class Participant {
 
   /** Notes an error if the results of the same task differ. */
   compareWith(first: Participant): void {
-    if (!isDeepStrictEqual(this.#runner.task, first.#runner.task)) return;
-    const different = this.#values.findIndex((value, i) => {
-      const expected = first.#values[i] ?? value;
-      return !(Math.abs(value - expected) <= TOLERANCE * Math.max(1, Math.abs(expected)));
-    });
-    if (different < 0) return;
+    const { peer, task } = this.#runner;
+    if (!isSameWork(task, first.#runner.task)) return;
+    const tolerance = peers[peer].tolerance(task.kind);
+    const different = firstDifference(this.#values, first.#values, tolerance);
+    if (different === null) return;
     this.#error = `computed ${this.#values[different]}, not ${first.#values[different]}`;
   }
 

@@ -1,4 +1,4 @@
-import type { Measured, Measurement } from './measure.ts';
+import type { Measured, Measurement, Runner } from './measure.ts';
 import { peerNames, peers } from './peers.ts';
 import type { PeerName, Plan } from './plan.ts';
 import { median } from './statistics.ts';
@@ -29,6 +29,13 @@ export function takingPart(kind: Task['kind'], context: Context, names: readonly
   return peerNames.filter(
     (name) => names.includes(name) && (name === 'ours' || context.peers.has(name)) && peers[name].kinds.includes(kind),
   );
+}
+
+/** A peer with a task of ours, the backbone held as the peer holds it. `what` is added to its name. */
+export function runnerFor(peer: PeerName, threads: number, task: Task, what?: string): Runner {
+  const { title, backboneDtype } = peers[peer];
+  const held = backboneDtype && 'model' in task ? { ...task, backboneDtype } : task;
+  return { label: what ? `${title}, ${what}` : title, peer, threads, task: held };
 }
 
 /** Middle of the times of a runner over those of the first one in its turns: how many times as long it takes. */

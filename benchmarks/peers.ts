@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { HeldDType } from '../src/nn/index.ts';
 import type { PeerName } from './plan.ts';
 import type { Task } from './tasks.ts';
 
@@ -8,6 +9,10 @@ export interface Peer {
   /** For tables. */
   readonly title: string;
   readonly kinds: readonly Task['kind'][];
+  /** How it holds a frozen backbone, if it is ours. */
+  readonly backboneDtype?: HeldDType;
+  /** How far its results may be from those of ours in float32, absolute below 1 and relative above. */
+  tolerance(kind: Task['kind']): number;
   /** Program and arguments of its worker, which gets its input as a last argument; null if it is not installed. */
   command(): readonly string[] | null;
   /** The command that installs it. */
@@ -15,7 +20,8 @@ export interface Peer {
 }
 
 const npmPeers = 'npm run bench:peers';
-const torchPackages = 'apt-get install python3-torch libopenblas0-pthread';
+const pipTorch = 'pip install torch --index-url https://download.pytorch.org/whl/cpu, and PYTHON names the Python';
+const debianTorch = 'apt-get install python3-torch libopenblas0-pthread';
 
 const worker = (name: string): string => join(import.meta.dirname, 'workers', name);
 const require = createRequire(import.meta.url);
@@ -29,30 +35,74 @@ export function isInstalled(name: string): boolean {
   }
 }
 
+/** That of float32. */
+const tolerance = (): number => 2e-4;
+
 function npmPeer(title: string, file: string, packages: readonly string[], kinds: readonly Task['kind'][]): Peer {
   const command = () => (packages.every(isInstalled) ? [process.execPath, worker(file)] : null);
-  return { title, kinds, command, install: npmPeers };
+  return { title, kinds, tolerance, command, install: npmPeers };
 }
 
-const pythons = new Map<string, string | null>();
+interface Python {
+  readonly program: string;
+  /** Where it has the module. */
+  readonly file: string;
+}
 
-/** The first Python that has a module. */
-function findPython(module: string): string | null {
-  const candidates = [process.env.PYTHON, 'python3', '/usr/bin/python3'].filter((name) => name !== undefined);
-  let python = pythons.get(module);
+const pythons = new Map<string, Python | null>();
+
+/** The module that a Python imports; null if there is none. */
+function pythonWith(module: string, program: string): Python | null {
+  const key = `${module} ${program}`;
+  let python = pythons.get(key);
   if (python === undefined) {
-    python = candidates.find((name) => spawnSync(name, ['-c', `import ${module}`]).status === 0) ?? null;
-    pythons.set(module, python);
+    const { status, stdout } = spawnSync(program, ['-c', `import ${module}; print(${module}.__file__)`]);
+    python = status === 0 ? { program, file: String(stdout) } : null;
+    pythons.set(key, python);
   }
   return python;
 }
 
-function torch(title: string, settings: 'tuned' | 'as-is'): Peer {
+const SYSTEM_PYTHON = '/usr/bin/python3';
+
+/** The first Python that has a module. */
+function findPython(module: string): Python | null {
+  for (const program of [process.env.PYTHON, 'python3', SYSTEM_PYTHON]) {
+    const python = program === undefined ? null : pythonWith(module, program);
+    if (python) return python;
+  }
+  return null;
+}
+
+/** The PyTorch of the system, if the first one is another. */
+function findDebianTorch(): Python | null {
+  const python = pythonWith('torch', SYSTEM_PYTHON);
+  return python?.file === findPython('torch')?.file ? null : python;
+}
+
+type TorchPeer = Pick<Peer, 'title' | 'kinds'> & Partial<Peer>;
+
+/** `settings` is the first argument of pytorch.py. */
+function torch(settings: string, peer: TorchPeer, find = () => findPython('torch')): Peer {
   const command = () => {
-    const program = findPython('torch');
-    return program === null ? null : [program, worker('pytorch.py'), settings];
+    const python = find();
+    return python === null ? null : [python.program, worker('pytorch.py'), settings];
   };
-  return { title, kinds: ['gemm', 'forward', 'train', 'snip', 'grasp'], command, install: torchPackages };
+  return { tolerance, command, install: pipTorch, ...peer };
+}
+
+const torchKinds = ['gemm', 'forward', 'train', 'snip', 'grasp'] as const;
+
+/**
+ * That of numbers with 8 bits: a bfloat16 near 1 is off by up to 2⁻⁸, and so are 8 bits with a sign, whose largest number is 1. The
+ * errors of 6 to 12 layers add up to at most as much in a loss and a logit of these models; four times that is allowed.
+ */
+const tolerance8Bits = 2 ** -6;
+
+/** Of our 8 bits: texts may take another way where two tokens are nearly as likely; scores are computed in float32. */
+function int8Tolerance(kind: Task['kind']): number {
+  if (kind === 'snip') return tolerance();
+  return kind === 'write' ? Number.POSITIVE_INFINITY : tolerance8Bits;
 }
 
 export const peers: { readonly [Name in PeerName]: Peer } = {
@@ -71,11 +121,39 @@ export const peers: { readonly [Name in PeerName]: Peer } = {
       'tokenize',
       'end-to-end',
     ],
+    tolerance,
     command: () => [process.execPath, worker('ours.ts')],
     install: 'npm ci',
   },
-  torch: torch('PyTorch, tuned', 'tuned'),
-  'torch-as-is': torch('PyTorch, as is', 'as-is'),
+  'ours-int8': {
+    title: 'sparse-adapter, int8',
+    kinds: ['forward', 'train', 'profile', 'train-pairs', 'write', 'snip'],
+    backboneDtype: 'int8',
+    tolerance: int8Tolerance,
+    command: () => [process.execPath, worker('ours.ts')],
+    install: 'npm ci',
+  },
+  torch: torch('tuned', { title: 'PyTorch, tuned', kinds: torchKinds }),
+  'torch-bfloat16': torch('bfloat16', {
+    title: 'PyTorch, bfloat16 autocast',
+    kinds: ['forward', 'train'],
+    tolerance: () => tolerance8Bits,
+  }),
+  'torch-int8': torch('int8', {
+    title: 'PyTorch, dynamic int8',
+    kinds: ['forward'],
+    tolerance: () => tolerance8Bits,
+  }),
+  'torch-debian': torch(
+    'tuned',
+    {
+      title: 'PyTorch of Debian, tuned',
+      kinds: torchKinds,
+      install: `${debianTorch}, beside a newer one that PYTHON names`,
+    },
+    findDebianTorch,
+  ),
+  'torch-as-is': torch('as-is', { title: 'PyTorch, as is', kinds: torchKinds }),
   onnx: npmPeer('ONNX Runtime Web', 'onnx.ts', ['onnxruntime-web'], ['gemm', 'forward']),
   tfjs: npmPeer(
     'TensorFlow.js wasm',
@@ -86,9 +164,10 @@ export const peers: { readonly [Name in PeerName]: Peer } = {
   'rust-tokenizers': {
     title: 'Rust tokenizers',
     kinds: ['tokenize'],
+    tolerance,
     command: () => {
-      const program = findPython('tokenizers');
-      return program === null ? null : [program, worker('rust_tokenizers.py')];
+      const python = findPython('tokenizers');
+      return python === null ? null : [python.program, worker('rust_tokenizers.py')];
     },
     install: 'pip install tokenizers',
   },

@@ -23,7 +23,22 @@ export interface Workload extends ModelTask {
   readonly peers: readonly PeerName[];
 }
 
-export type PeerName = 'ours' | 'torch' | 'torch-as-is' | 'tfjs' | 'jax' | 'onnx' | 'rust-tokenizers' | 'hf-tokenizers';
+export type PeerName =
+  | 'ours'
+  | 'ours-int8'
+  | 'torch'
+  | 'torch-bfloat16'
+  | 'torch-int8'
+  | 'torch-debian'
+  | 'torch-as-is'
+  | 'onnx'
+  | 'tfjs'
+  | 'jax'
+  | 'rust-tokenizers'
+  | 'hf-tokenizers';
+
+/** PyTorch at its best, in all precisions, and as Debian has it. */
+const torches: readonly PeerName[] = ['torch', 'torch-bfloat16', 'torch-int8', 'torch-debian'];
 
 export interface Plan {
   readonly gemm: {
@@ -92,7 +107,7 @@ const miniStep: Workload = {
   bottleneck: 48,
   sparsity: 0.4,
   batches: [batchOf(16, 64)],
-  peers: ['ours', 'torch', 'torch-as-is', 'onnx', 'tfjs', 'jax'],
+  peers: ['ours', 'ours-int8', ...torches, 'torch-as-is', 'onnx', 'tfjs', 'jax'],
 };
 const baseStep: Workload = {
   name: 'BERT-base, 8 x 128',
@@ -101,14 +116,16 @@ const baseStep: Workload = {
   sparsity: 0.4,
   batches: [batchOf(8, 128)],
   // A step of jax-js would take more than three minutes.
-  peers: ['ours', 'torch', 'torch-as-is', 'onnx', 'tfjs'],
+  peers: ['ours', 'ours-int8', ...torches, 'torch-as-is', 'onnx', 'tfjs'],
 };
 const baseMrpc: Workload = {
   ...baseStep,
   name: 'BERT-base, 32 of MRPC',
   batches: [mrpcLengths.slice(0, 32)],
-  peers: ['ours', 'torch', 'torch-as-is', 'onnx'],
+  peers: ['ours', 'ours-int8', ...torches, 'torch-as-is', 'onnx'],
 };
+
+const scorers: readonly PeerName[] = ['ours', 'ours-int8', 'torch'];
 
 export const full: Plan = {
   gemm: {
@@ -128,14 +145,14 @@ export const full: Plan = {
   },
   text: {
     effort: { warmUp: { rounds: 50, seconds: 4 }, rounds: 200, seconds: 20 },
-    workload: { ...miniStep, peers: ['ours', 'torch', 'onnx'] },
+    workload: { ...miniStep, peers: ['ours', 'ours-int8', 'torch', 'torch-int8', 'onnx'] },
     tokens: [16, 32, 64],
   },
   scoring: {
     effort: { warmUp: { rounds: 2, seconds: 8 }, rounds: 5, seconds: 60 },
     workloads: [
-      { ...miniStep, batches: [miniStep.batches[0], miniStep.batches[0]], peers: ['ours', 'torch'] },
-      { ...baseStep, batches: [baseStep.batches[0], baseStep.batches[0]], peers: ['ours', 'torch'] },
+      { ...miniStep, batches: [miniStep.batches[0], miniStep.batches[0]], peers: scorers },
+      { ...baseStep, batches: [baseStep.batches[0], baseStep.batches[0]], peers: scorers },
     ],
   },
   epoch: {

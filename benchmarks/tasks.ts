@@ -12,19 +12,23 @@ export interface ModelSize {
   readonly positions: number;
 }
 
+/** How the frozen matrices of a model are held. */
+interface Holding {
+  /** Default `float32`. */
+  readonly backboneDtype?: HeldDType;
+}
+
 /** A model with Houlsby adapters, and batches of sequences given by their lengths in tokens. */
-export interface ModelTask {
+export interface ModelTask extends Holding {
   readonly model: ModelSize;
   readonly bottleneck: number;
   /** Fraction of the adapters' weights that is masked. */
   readonly sparsity: number;
   readonly batches: readonly (readonly number[])[];
-  /** How frozen matrices are held. Default `float32`. */
-  readonly backboneDtype?: HeldDType;
 }
 
 /** An encoder-decoder as BART's, with so many layers on each side, and batches of pairs given by their lengths in tokens. */
-export interface PairTask {
+export interface PairTask extends Holding {
   readonly model: ModelSize;
   readonly bottleneck: number;
   readonly sparsity: number;
@@ -32,7 +36,7 @@ export interface PairTask {
 }
 
 /** Texts of `tokens` tokens, for sources of these lengths. */
-export interface WritingTask {
+export interface WritingTask extends Holding {
   readonly model: ModelSize;
   readonly sources: readonly number[];
   readonly tokens: number;
@@ -57,7 +61,7 @@ export type Task =
   | ({ readonly kind: 'train-pairs' } & PairTask)
   /** Texts, none of which ends early. */
   | ({ readonly kind: 'write' } & WritingTask)
-  /** A score of each prunable weight, over all batches. */
+  /** A score of each prunable weight, over all batches. The backbone is in float32 for it, and packed after it. */
   | ({ readonly kind: 'snip' | 'grasp' } & ModelTask)
   /** Ids and places of the tokens of texts; both are paths of files. `value` is the number of tokens. */
   | { readonly kind: 'tokenize'; readonly tokenizer: string; readonly texts: string }

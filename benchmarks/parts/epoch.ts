@@ -1,9 +1,9 @@
 import { chunks } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import { type Measured, type Measurement, measure, type Runner } from '../measure.ts';
-import { type Context, find, notes, type Part, takingPart } from '../part.ts';
+import { type Context, find, notes, type Part, runnerFor, takingPart } from '../part.ts';
 import { peers } from '../peers.ts';
-import type { Plan } from '../plan.ts';
+import type { PeerName, Plan } from '../plan.ts';
 import { sum } from '../statistics.ts';
 import { digits, mebibytes, type Table } from '../table.ts';
 
@@ -29,20 +29,11 @@ function batches({ lengths, batchSize }: Plan['epoch'], order: Order): number[][
 function runners(context: Context): Runner[] {
   const { epoch } = context.plan;
   const { model, bottleneck, sparsity, batchesPerTurn } = epoch;
-  return takingPart('train', context, ['ours', 'torch']).flatMap((peer) =>
-    orders.map((order) => ({
-      label: `${peers[peer].title}, ${order}`,
-      peer,
-      threads: context.threads,
-      task: {
-        kind: 'train' as const,
-        perRun: batchesPerTurn,
-        model,
-        bottleneck,
-        sparsity,
-        batches: batches(epoch, order),
-      },
-    })),
+  return takingPart('train', context, ['ours', 'ours-int8', 'torch', 'torch-bfloat16']).flatMap((peer) =>
+    orders.map((order) => {
+      const shared = { model, bottleneck, sparsity, batches: batches(epoch, order) };
+      return runnerFor(peer, context.threads, { kind: 'train', perRun: batchesPerTurn, ...shared }, order);
+    }),
   );
 }
 
@@ -61,10 +52,8 @@ function epochSeconds(measured: Measured): number {
 }
 
 /** Training seconds of an epoch. */
-export function secondsOf(measurements: readonly Measurement[], peer: string, order: Order): number {
-  const runner = find(measurements, TRAINING)?.runners.find(
-    ({ label }) => label === `${peers[peer as 'ours' | 'torch'].title}, ${order}`,
-  );
+export function secondsOf(measurements: readonly Measurement[], peer: PeerName, order: Order): number {
+  const runner = find(measurements, TRAINING)?.runners.find(({ label }) => label === `${peers[peer].title}, ${order}`);
   return runner ? epochSeconds(runner) : Number.NaN;
 }
 

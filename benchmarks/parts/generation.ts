@@ -1,6 +1,5 @@
 import { type Measured, type Measurement, measure, type Runner } from '../measure.ts';
-import { find, notes, type Part, ratioToFirst } from '../part.ts';
-import { peers } from '../peers.ts';
+import { type Context, find, notes, type Part, ratioToFirst, runnerFor, takingPart } from '../part.ts';
 import { batchOf, type Plan } from '../plan.ts';
 import { least, median, sum } from '../statistics.ts';
 import { digits, mebibytes, milliseconds, type Table, times } from '../table.ts';
@@ -18,6 +17,12 @@ function searches({ model, sourceTokens, tokens, beams }: Plan['generation'], ba
   ];
 }
 
+const runnersOf = (task: Task, context: Context, name?: string): Runner[] =>
+  takingPart(task.kind, context, ['ours', 'ours-int8']).map((peer) => ({
+    ...runnerFor(peer, context.threads, task),
+    ...(name && { label: peer === 'ours' ? name : `${name}, int8` }),
+  }));
+
 /** Tokens written in one run. */
 const written = ({ task }: Measured): number =>
   task.kind === 'write' ? task.sources.length * task.tokens : Number.NaN;
@@ -26,17 +31,17 @@ const written = ({ task }: Measured): number =>
 export const generation: Part = {
   title: 'Encoder-decoder: training step and generation',
 
-  async measure({ plan: { generation: plan }, threads, onMeasure }) {
-    const runner = (label: string, task: Task): Runner => ({ label, peer: 'ours', threads, task });
+  async measure(context) {
+    const plan = context.plan.generation;
     const { model, bottleneck, sparsity, pairs } = plan;
     const measured = (name: string, runners: readonly Runner[]) => {
-      onMeasure(name);
+      context.onMeasure(name);
       return measure(name, runners, plan.effort);
     };
-    const train = runner(peers.ours.title, { kind: 'train-pairs', model, bottleneck, sparsity, pairs });
-    const measurements = [await measured(STEP, [train])];
+    const train = { kind: 'train-pairs', model, bottleneck, sparsity, pairs } as const;
+    const measurements = [await measured(STEP, runnersOf(train, context))];
     for (const batch of plan.batchSizes) {
-      const runners = searches(plan, batch).map(([label, task]) => runner(label, task));
+      const runners = searches(plan, batch).flatMap(([name, task]) => runnersOf(task, context, name));
       measurements.push(await measured(`texts at a time: ${batch}`, runners));
     }
     return measurements;

@@ -1,6 +1,5 @@
-import { type Measurement, measure, type Runner } from '../measure.ts';
-import { notes, type Part } from '../part.ts';
-import { peers } from '../peers.ts';
+import { type Measured, type Measurement, measure } from '../measure.ts';
+import { type Context, notes, type Part, runnerFor, takingPart } from '../part.ts';
 import { sum } from '../statistics.ts';
 import { milliseconds, percent, type Table } from '../table.ts';
 
@@ -11,32 +10,38 @@ const SMALL = 0.01;
 export const profile: Part = {
   title: 'Profile of the training step',
 
-  async measure({ plan, threads, onMeasure }) {
+  async measure(context: Context) {
+    const { plan, threads, onMeasure } = context;
     const measurements: Measurement[] = [];
     for (const { name, model, bottleneck, sparsity, batches } of plan.step.workloads) {
       onMeasure(name);
       const task = { kind: 'profile', perRun: plan.profile.steps, model, bottleneck, sparsity, batches } as const;
-      const runner: Runner = { label: peers.ours.title, peer: 'ours', threads, task };
-      measurements.push(await measure(name, [runner], plan.profile.effort));
+      const runners = takingPart('profile', context).map((peer) => runnerFor(peer, threads, task));
+      measurements.push(await measure(name, runners, plan.profile.effort));
     }
     return measurements;
   },
 
   tables(measurements): Table[] {
-    return measurements.map((measurement) => {
-      const [{ task, parts = {} }] = measurement.runners;
-      const steps = task.kind === 'profile' ? task.perRun : Number.NaN;
-      const whole = sum(Object.values(parts));
-      const row = (name: string, seconds: number) => [name, milliseconds(seconds / steps), percent(seconds / whole)];
-      const sorted = Object.entries(parts).toSorted(([, a], [, b]) => b - a);
-      const large = sorted.filter(([, seconds]) => seconds >= SMALL * whole);
-      const small = sorted.slice(large.length).map(([, seconds]) => seconds);
-      return {
-        title: measurement.name,
-        head: ['', 'ms', 'share'],
-        rows: [...large.map(([name, seconds]) => row(name, seconds)), row(`${small.length} others`, sum(small))],
-        notes: notes([measurement]),
-      };
-    });
+    return measurements.flatMap(({ name, runners }) =>
+      runners.map((runner, i) => ({
+        ...tableOf(runner),
+        title: i === 0 ? name : `${name}: ${runner.label}`,
+        notes: notes([{ name, runners: [runner] }]),
+      })),
+    );
   },
 };
+
+function tableOf({ task, parts = {} }: Measured): Pick<Table, 'head' | 'rows'> {
+  const steps = task.kind === 'profile' ? task.perRun : Number.NaN;
+  const whole = sum(Object.values(parts));
+  const row = (name: string, seconds: number) => [name, milliseconds(seconds / steps), percent(seconds / whole)];
+  const sorted = Object.entries(parts).toSorted(([, a], [, b]) => b - a);
+  const large = sorted.filter(([, seconds]) => seconds >= SMALL * whole);
+  const small = sorted.slice(large.length).map(([, seconds]) => seconds);
+  return {
+    head: ['', 'ms', 'share'],
+    rows: [...large.map(([name, seconds]) => row(name, seconds)), row(`${small.length} others`, sum(small))],
+  };
+}

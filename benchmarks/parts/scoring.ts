@@ -1,5 +1,5 @@
 import { type Measured, type Measurement, measure, type Runner } from '../measure.ts';
-import { type Context, notes, type Part, ratioToFirst, takingPart } from '../part.ts';
+import { type Context, notes, type Part, ratioToFirst, runnerFor, takingPart } from '../part.ts';
 import { peers } from '../peers.ts';
 import type { Workload } from '../plan.ts';
 import { median } from '../statistics.ts';
@@ -13,13 +13,13 @@ const batches = ({ task }: Measured): number => ('batches' in task ? task.batche
 
 /** One training step, then the scores of all batches, for each peer. */
 function runners(workload: Workload, context: Context): Runner[] {
-  return takingPart('grasp', context, workload.peers).flatMap((peer) =>
-    (['train', ...methods] as const).map((kind) => ({
-      label: `${peers[peer].title}, ${kind}`,
-      peer,
-      threads: context.threads,
-      task: taskOf(workload, kind),
-    })),
+  return takingPart('snip', context, workload.peers).flatMap((peer) =>
+    (['train', ...methods] as const)
+      .filter((kind) => peers[peer].kinds.includes(kind))
+      .map((kind) => {
+        const what = kind !== 'train' && peers[peer].backboneDtype ? `${kind}, then packed` : kind;
+        return runnerFor(peer, context.threads, taskOf(workload, kind), what);
+      }),
   );
 }
 

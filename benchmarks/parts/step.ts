@@ -1,6 +1,5 @@
 import { type Measured, type Measurement, measure, type Runner } from '../measure.ts';
-import { type Context, notes, type Part, ratioToFirst, takingPart } from '../part.ts';
-import { peers } from '../peers.ts';
+import { type Context, notes, type Part, ratioToFirst, runnerFor, takingPart } from '../part.ts';
 import type { Workload } from '../plan.ts';
 import { least, median, sum } from '../statistics.ts';
 import { mebibytes, milliseconds, type Table, times } from '../table.ts';
@@ -21,12 +20,9 @@ export function taskOf(
 }
 
 function runners(workload: Workload, kind: Kind, context: Context): Runner[] {
-  return takingPart(kind, context, workload.peers).map((peer) => ({
-    label: peers[peer].title,
-    peer,
-    threads: context.threads,
-    task: taskOf(workload, kind),
-  }));
+  return takingPart(kind, context, workload.peers).map((peer) =>
+    runnerFor(peer, context.threads, taskOf(workload, kind)),
+  );
 }
 
 /** Tokens of one run, padding not counted. */

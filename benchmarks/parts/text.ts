@@ -1,6 +1,5 @@
 import { type Measurement, measure } from '../measure.ts';
-import { notes, type Part, ratioToFirst, takingPart } from '../part.ts';
-import { peers } from '../peers.ts';
+import { notes, type Part, ratioToFirst, runnerFor, takingPart } from '../part.ts';
 import { batchOf } from '../plan.ts';
 import { median } from '../statistics.ts';
 import { milliseconds, type Table, times } from '../table.ts';
@@ -17,12 +16,7 @@ export const text: Part = {
       const name = `${count} tokens`;
       context.onMeasure(name);
       const task = taskOf({ ...workload, batches: [batchOf(1, count)] }, 'forward');
-      const runners = takingPart('forward', context, workload.peers).map((peer) => ({
-        label: peers[peer].title,
-        peer,
-        threads: 1,
-        task,
-      }));
+      const runners = takingPart('forward', context, workload.peers).map((peer) => runnerFor(peer, 1, task));
       measurements.push(await measure(name, runners, effort));
     }
     return measurements;

@@ -60,7 +60,8 @@ export const tokenizer: Part = {
   },
 
   tables(measurements): Table[] {
-    const head = measurements[0]?.runners.slice(1).map(({ label }) => label) ?? [];
+    if (measurements.length === 0) return [];
+    const head = measurements[0].runners.slice(1).map(({ label }) => label);
     return [
       {
         title: 'Real English texts: million tokens a second, and how many times as long a peer takes',

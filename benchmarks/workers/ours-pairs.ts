@@ -5,6 +5,7 @@ import { argmax } from '../../src/models/generation/greedy-or-sampling.ts';
 import { readScores } from '../../src/models/generation/scores.ts';
 import {
   generate,
+  holdBackbone,
   type PackedBatch,
   Pass,
   packSequences,
@@ -13,7 +14,7 @@ import {
 } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
 import { indexSelect } from '../../src/ops/gather.ts';
-import { seq2seqLoss } from '../../src/training/index.ts';
+import { holdModel, seq2seqLoss } from '../../src/training/index.ts';
 import { sum } from '../statistics.ts';
 import type { ModelSize, PairTask, WritingTask } from '../tasks.ts';
 import { type Job, timed } from './job.ts';
@@ -41,12 +42,13 @@ function build(size: ModelSize): Seq2SeqModel {
 const text = (batch: number, sequence: number, length: number, { vocabulary }: ModelSize): number[] =>
   Array.from({ length }, (_, i) => tokenId(batch, sequence, i, vocabulary));
 
-export function trainPairs({ model: size, bottleneck, sparsity, pairs }: PairTask): Job {
+export function trainPairs({ model: size, bottleneck, sparsity, pairs, backboneDtype = 'float32' }: PairTask): Job {
   const model = build(size);
   const adapter = attachAdapter(model, houlsby.configure({ bottleneck }));
   for (const parameter of adapter.parameters) parameter.load(weight(parameter.name, parameter.size), null);
   for (const parameter of adapter.prunable) parameter.setMask(mask(parameter.name, parameter.size, sparsity));
   freezeBackbone(model, adapter);
+  holdBackbone(model, backboneDtype);
   const batch = pairs.map(([read, written], s) => ({
     ids: text(0, s, read, size),
     targetIds: text(1, s, written, size),
@@ -61,8 +63,9 @@ export function trainPairs({ model: size, bottleneck, sparsity, pairs }: PairTas
 }
 
 /** Texts begin with the start token, and the end may not come before the last place. */
-export function write({ model: size, sources, tokens, beams, cached }: WritingTask): Job {
+export function write({ model: size, sources, tokens, beams, cached, backboneDtype = 'float32' }: WritingTask): Job {
   const model = build(size);
+  holdModel(model, backboneDtype, { isTrained: false });
   const read = sources.map((length, s) => text(0, s, length, size));
   const length = tokens + 1;
   const settings = { maxLength: length, minLength: length, numBeams: beams };

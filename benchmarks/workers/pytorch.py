@@ -1,15 +1,20 @@
 #!/usr/bin/python3
-"""Measures PyTorch on the CPU: python3 pytorch.py tuned|as-is '{"task": ..., "threads": 2}'
+"""Measures PyTorch on the CPU: python3 pytorch.py tuned|bfloat16|int8|as-is '{"task": ..., "threads": 2}'
 
 tuned: the process starts itself again with the environment in which PyTorch is fastest on machines with few cores
   OMP_NUM_THREADS, OPENBLAS_NUM_THREADS      the threads to measure with, and torch.set_num_threads
   OMP_WAIT_POLICY, OPENBLAS_THREAD_TIMEOUT   the two pools of threads do not spin while the other one works
   MALLOC_*                                   freed activations are kept instead of being returned to the system
   OPENBLAS_CORETYPE=SkylakeX with AVX-512    an OpenBLAS older than the processor takes its AVX2 kernels
+  oneDNN where it multiplies with the frozen weights faster than the library that PyTorch takes by itself
+bfloat16: the same under autocast, with the frozen matrices of the encoder stored as bfloat16, so that none is converted twice.
+int8: the same with dynamic quantisation of these matrices, for forward passes.
 as-is: nothing is set, as after installing it.
 
 serve.ts, job.ts, numbers.ts and tasks.ts have the protocol, the weights and the tasks.
 """
+import contextlib
+import functools
 import json
 import math
 import os
@@ -18,7 +23,8 @@ import resource
 import sys
 import time
 
-TUNED, given = sys.argv[1] == 'tuned', json.loads(sys.argv[2])
+SETTINGS, given = sys.argv[1], json.loads(sys.argv[2])
+TUNED = SETTINGS != 'as-is'
 TASK, THREADS = given['task'], given['threads']
 
 if TUNED and 'SPARSE_ADAPTER_TUNED' not in os.environ:
@@ -105,6 +111,65 @@ class Linear:
         return F.linear(x, self.weight, self.bias)
 
 
+def onednn(x, w, b=None):
+    return torch.ops.mkldnn._linear_pointwise(x, w, b, 'none', [], '')
+
+
+class OneDnnLinear(torch.autograd.Function):
+    """x Wᵀ + b for a frozen W. Its derivative is the same kind of product, so that it has one too."""
+
+    @staticmethod
+    def forward(ctx, x, w, b):
+        ctx.save_for_backward(w)
+        return onednn(x, w, b)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return OneDnnLinear.apply(dy.contiguous(), ctx.saved_tensors[0].t(), None), None, None
+
+
+def seconds_of(multiply):
+    multiply()
+    return min(timed(multiply)[0] for _ in range(5))
+
+
+@functools.cache
+def takes_onednn():
+    """Whether oneDNN is faster, in a layer's largest product and its derivative."""
+    if SETTINGS != 'tuned' or not hasattr(torch.ops.mkldnn, '_linear_pointwise'):
+        return False
+    size = TASK['model']
+    w = torch.randn(size['intermediate'], size['hidden'])
+    x, dy = torch.randn(256, size['hidden']), torch.randn(256, size['intermediate'])
+    with torch.inference_mode():
+        own = seconds_of(lambda: (F.linear(x, w), dy @ w))
+        return seconds_of(lambda: (onednn(x, w), onednn(dy, w.t()))) < own
+
+
+class FrozenLinear:
+    """x Wᵀ + b in the precision of the settings."""
+
+    def __init__(self, w, b):
+        self.weight, self.bias = w, b
+        if SETTINGS == 'bfloat16':
+            self.weight, self.bias = w.bfloat16(), b.bfloat16()
+        elif SETTINGS == 'int8':
+            scales = (w.abs().amax(1) / 127).double()
+            quantised = torch.quantize_per_channel(w, scales, torch.zeros(len(w), dtype=torch.int64), 0, torch.qint8)
+            self.weight = torch.ops.quantized.linear_prepack(quantised, b)
+
+    def __call__(self, x):
+        if SETTINGS == 'int8':
+            return torch.ops.quantized.linear_dynamic(x, self.weight)
+        if takes_onednn():
+            return OneDnnLinear.apply(x, self.weight, self.bias)
+        return F.linear(x, self.weight, self.bias)
+
+
+def frozen(name, outputs, inputs):
+    return FrozenLinear(weight(f'{name}.weight', outputs, inputs), weight(f'{name}.bias', outputs))
+
+
 class MaskedLinear(Linear):
     def __init__(self, name, outputs, inputs):
         super().__init__(name, outputs, inputs)
@@ -138,25 +203,31 @@ class Adapter:
 class Layer:
     def __init__(self, name, hidden, heads, intermediate, masked):
         self.heads = heads
-        parts = [Linear(f'{name}.attention.self.{part}', hidden, hidden) for part in ('query', 'key', 'value')]
+        parts = [f'{name}.attention.self.{part}' for part in ('query', 'key', 'value')]
         # One product for all three, as an implementer who wants speed writes it.
-        self.qkv_weight = torch.cat([part.weight for part in parts])
-        self.qkv_bias = torch.cat([part.bias for part in parts])
-        self.attention_dense = Linear(f'{name}.attention.output.dense', hidden, hidden)
+        self.qkv = FrozenLinear(
+            torch.cat([weight(f'{part}.weight', hidden, hidden) for part in parts]),
+            torch.cat([weight(f'{part}.bias', hidden) for part in parts]),
+        )
+        self.attention_dense = frozen(f'{name}.attention.output.dense', hidden, hidden)
         self.attention_norm = LayerNorm(f'{name}.attention.output.LayerNorm', hidden)
-        self.intermediate = Linear(f'{name}.intermediate.dense', intermediate, hidden)
-        self.dense = Linear(f'{name}.output.dense', hidden, intermediate)
+        self.intermediate = frozen(f'{name}.intermediate.dense', intermediate, hidden)
+        self.dense = frozen(f'{name}.output.dense', hidden, intermediate)
         self.norm = LayerNorm(f'{name}.output.LayerNorm', hidden)
         self.adapters = [Adapter(f'{name}.attention.output', hidden, masked), Adapter(f'{name}.output', hidden, masked)]
 
     def __call__(self, x, scores_mask):
         B, T, D = x.shape
-        qkv = F.linear(x, self.qkv_weight, self.qkv_bias).view(B, T, 3, self.heads, D // self.heads)
+        qkv = self.qkv(x).view(B, T, 3, self.heads, D // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4).reshape(3, B * self.heads, T, -1)
         scores = torch.baddbmm(scores_mask, q, k.transpose(1, 2), alpha=(D // self.heads) ** -0.5)
         context = torch.bmm(torch.softmax(scores, -1), v).view(B, self.heads, T, -1).transpose(1, 2).reshape(B, T, D)
         x = self.attention_norm(self.adapters[0](self.attention_dense(context)) + x)
         return self.norm(self.adapters[1](self.dense(F.gelu(self.intermediate(x)))) + x)
+
+
+def precision():
+    return torch.autocast('cpu', torch.bfloat16) if SETTINGS == 'bfloat16' else contextlib.nullcontext()
 
 
 class Model:
@@ -176,6 +247,10 @@ class Model:
         self.projections = [linear for layer in self.layers for a in layer.adapters for linear in (a.down, a.up)]
 
     def forward(self, batch):
+        with precision():
+            return self.logits(batch).float()
+
+    def logits(self, batch):
         ids, padding = batch['ids'], batch['padding']
         B, T = ids.shape
         x = self.norm(F.embedding(ids, self.words) + self.positions[:T] + self.types[0])
@@ -318,7 +393,8 @@ def peak_bytes():
 run = dict(gemm=gemm, forward=forward, train=train, snip=snip, grasp=grasp)[TASK['kind']]()
 count = torch.get_num_threads()
 with os.fdopen(3, 'w', buffering=1) as answers:
-    print(json.dumps(dict(version=torch.__version__, about=f'{count} thread{"s" * (count > 1)}')), file=answers)
+    about = f'{count} thread{"s" * (count > 1)}' + ', products of oneDNN' * ('model' in TASK and takes_onednn())
+    print(json.dumps(dict(version=torch.__version__, about=about)), file=answers)
     for _ in sys.stdin:
         seconds, value = run()
         print(json.dumps(dict(seconds=seconds, value=value, peakBytes=peak_bytes())), file=answers)

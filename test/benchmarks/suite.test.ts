@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { type Measurement, measure } from '../../benchmarks/measure.ts';
+import type { Machine } from '../../benchmarks/machine.ts';
+import { firstDifference, type Measurement, measure } from '../../benchmarks/measure.ts';
 import type { Context } from '../../benchmarks/part.ts';
 import { stepsPerBatch } from '../../benchmarks/parts/scoring.ts';
 import { type PartName, partNames, parts } from '../../benchmarks/parts.ts';
+import type { Results } from '../../benchmarks/results.ts';
 import { toMarkdown } from '../../benchmarks/table.ts';
 import { targetTable } from '../../benchmarks/targets.ts';
 import type { ModelTask } from '../../benchmarks/tasks.ts';
@@ -14,7 +16,7 @@ import { tiny } from './tiny-plan.ts';
 process.env.SPARSE_ADAPTER_SIMD256 = '0';
 
 const test = suite('benchmarks: suite');
-const context: Context = { plan: tiny, peers: new Set(), threads: 2, data: null, onMeasure: () => {} };
+const context: Context = { plan: tiny, peers: new Set(['ours-int8']), threads: 2, data: null, onMeasure: () => {} };
 const effort = tiny.step.effort;
 const measured = new Map<PartName, Measurement[]>();
 
@@ -50,11 +52,13 @@ test('a training step makes the loss smaller, a forward pass gives the same agai
 
 test('the epoch covers every batch once, after one turn of warm-up', () => {
   const [{ runners }] = measured.get('epoch') ?? [];
-  for (const { task, seconds } of runners) {
+  runners.forEach(({ task, seconds }, i) => {
     assert.ok(task.kind === 'train');
-    assert.equal(seconds.length * task.perRun, task.batches.length);
+    // The first one has a turn before each turn of the others.
+    const turns = i === 0 ? seconds.length / (runners.length - 1) : seconds.length;
+    assert.equal(turns * task.perRun, task.batches.length);
     assert.deepEqual(task.batches.flat().sort(), [...tiny.epoch.lengths].sort());
-  }
+  });
   const [, sorted] = runners.map(({ task }) => ('batches' in task ? task.batches : []));
   assert.deepEqual(sorted.map((batch) => batch.toString()).sort(), ['2,2', '3,3', '4,4', '5']);
 });
@@ -68,9 +72,12 @@ test('with and without cache the same tokens are written', () => {
   );
   assert.equal(texts.length, 2);
   for (const { runners } of texts) {
-    const [cached, anew, beams] = runners.map(({ values }) => new Set(values));
-    assert.deepEqual(anew, cached);
-    assert.equal(beams.size, 1);
+    const values = new Map(runners.map(({ label, values }) => [label, new Set(values)]));
+    for (const held of ['', ', int8']) {
+      assert.equal(values.get(`greedy${held}`)?.size, 1);
+      assert.deepEqual(values.get(`greedy without cache${held}`), values.get(`greedy${held}`));
+      assert.equal(values.get(`2 beams${held}`)?.size, 1);
+    }
   }
 });
 
@@ -84,18 +91,53 @@ test('scores are counted in training steps per batch', () => {
   assert.equal(stepsPerBatch({ name: '', runners: [train, snip] }, 'ours', 'snip'), 2.5);
 });
 
+const machine: Machine = {
+  ...{ cpu: 'a processor', cores: 1, memoryBytes: 1, platform: '', node: '', v8: '', loadBefore: 0, date: '' },
+};
+const resultsOn = (machine: Machine): Results =>
+  Object.fromEntries([...measured].map(([name, m]) => [name, { machine, plan: 'tiny', measurements: m }]));
+
 test('the targets are compared with what was measured', () => {
-  const machine = { cpu: '', cores: 1, memoryBytes: 1, platform: '', node: '', v8: '', loadBefore: 0, date: '' };
-  const results = Object.fromEntries(
-    [...measured].map(([name, m]) => [name, { machine, plan: 'tiny', measurements: m }]),
-  );
+  const results = resultsOn(machine);
   const rows = new Map(targetTable(results).rows.map(([text, , value, met]) => [text, { value, met }]));
   assert.match(rows.get('SNIP: training steps per batch')?.value ?? '', /^\d/);
   assert.deepEqual(rows.get('MiniLM step: jax-js / ours'), { value: '–', met: '–' });
   for (const { met } of rows.values()) assert.ok(['yes', 'no', '–'].includes(met));
 });
 
+test('a figure says its processor, and a target of other processors is not set', () => {
+  const textsOn = (instructions: Machine['instructions']) =>
+    targetTable(resultsOn({ ...machine, instructions })).rows.map(([text]) => text);
+  const against = (peer: string) => `MiniLM step: int8 / PyTorch, ${peer}`;
+  const [wide, narrow, bfloat16] = ['tuned, with AVX-512', 'tuned, without AVX-512', 'bfloat16 autocast'].map(against);
+  const setOn = (instructions: Machine['instructions']) =>
+    textsOn(instructions).filter((text) => [wide, narrow, bfloat16].includes(text));
+  assert.deepEqual(setOn(['avx2', 'avx512f', 'avx512_vnni', 'avx512_bf16']), [wide, bfloat16]);
+  assert.deepEqual(setOn(['avx2', 'avx512f', 'avx512_vnni']), [wide]);
+  assert.deepEqual(setOn(['avx2']), [narrow]);
+  assert.deepEqual(setOn(null), []);
+  for (const [, , value, , processor] of targetTable(resultsOn(machine)).rows) {
+    assert.equal(processor, value === '–' ? '–' : 'a processor');
+  }
+});
+
 const modelTask: ModelTask = tiny.step.workloads[0];
+
+test('a backbone in 8 bits computes something else than float32, and not far from it', () => {
+  for (const { runners } of measured.get('step') ?? []) {
+    const [float32, int8] = runners;
+    assert.equal(int8.peer, 'ours-int8');
+    assert.notEqual(int8.values[0], float32.values[0]);
+    assert.equal(firstDifference(int8.values, float32.values, 1e-3), null);
+  }
+});
+
+test('results differ from a tolerance on, absolute below 1 and relative above', () => {
+  assert.equal(firstDifference([0.51, 101], [0.5, 100, 7], 0.011), null);
+  assert.equal(firstDifference([0.51, 101], [0.5, 100], 0.009), 0);
+  assert.equal(firstDifference([0.5, 102], [0.5, 100], 0.015), 1);
+  assert.equal(firstDifference([Number.NaN], [0], 1), 0);
+});
 
 test('a runner that fails or computes something else is left out, with the reason', async () => {
   const runner = { label: 'first', peer: 'ours', threads: 1, task: { kind: 'forward', ...modelTask } } as const;

@@ -9,7 +9,7 @@ const workload: Workload = {
   bottleneck: 4,
   sparsity: 0.4,
   batches: [[2, 3]],
-  peers: ['ours'],
+  peers: ['ours', 'ours-int8'],
 };
 
 /** Everything that the suite measures, in sizes that take no time. */
