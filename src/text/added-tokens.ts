@@ -138,10 +138,15 @@ class TokenTrie {
   /** 1 for each code unit that begins a token. */
   readonly #begins = new Uint8Array(0x10000);
 
-  /** @throws InputError if two of the tokens are spelled alike */
+  /** @throws InputError if two of the tokens are spelled alike, or one as nothing */
   constructor(tokens: readonly Spelled[], label: string) {
     for (const { token, content } of tokens) {
-      if (content === '') continue;
+      // The library finds it between all characters, and takes one of those that are spelled alike at random.
+      if (content === '') {
+        throw new InputError(
+          `${label}: nothing is left of the added token ${shown(token.content)} once it is normalized; set normalized to false for it.`,
+        );
+      }
       this.#begins[content.charCodeAt(0)] = 1;
       let node = this.#root;
       for (let i = 0; i < content.length; i++) {

@@ -83,7 +83,7 @@ export class Tokenizer {
   readonly #model: TokenModel;
   readonly #decode: Decoder;
   readonly #templates: Templates;
-  /** The token of a space alone in bytes, which may stand for no space of the text; undefined where it has a place even then. */
+  /** The token of a space alone in bytes, which has no place where it was put before a text; undefined where it has one. */
   readonly #placelessId: number | undefined;
   readonly #settings: Partial<TokenizerSettings>;
   #singleType: boolean;
@@ -259,7 +259,8 @@ export class Tokenizer {
 
   #placeOf(id: number, piece: AlignedText, start: number, end: number, original: string): Place {
     const from = piece.startOf(start);
-    if (id === this.#placelessId && !original.startsWith('Ġ', from)) return [from, from];
+    // What was put before a text has the place of its first character.
+    if (id === this.#placelessId && end < piece.length && piece.startOf(end) === from) return [from, from];
     return trimmed(original, from, piece.endOf(end - 1));
   }
 

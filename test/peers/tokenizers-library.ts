@@ -32,6 +32,8 @@ export interface LibraryEncoding {
   readonly typeIds: number[];
   readonly specialTokensMask: number[];
   readonly offsets: [number, number][];
+  /** As they are spelled where they were found. */
+  readonly tokens: string[];
   readonly wordIds: (number | null)[];
   readonly sequenceIds: (number | null)[];
   readonly overflowing: LibraryEncoding[];

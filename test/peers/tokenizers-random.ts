@@ -28,21 +28,22 @@ const expressions = [
   '[a-c]+',
   '[^a-z]',
   '\\w+|[^\\w\\s]+',
-  '\\b',
-  '$',
-  '^',
-  'a|',
-  '(?=a)',
   '.',
   '\\p{M}',
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
   "'s|'t| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
   '(?i)the|[^t]',
 ];
-const pattern = fc.oneof(
-  fc.constantFrom(...expressions).map((Regex) => ({ Regex })),
-  fc.constantFrom(' ', 'a', 'e\u0301', '▁', '日', '--', '', '👍', '\n').map((literal) => ({ String: literal })),
-);
+const literals = [' ', 'a', 'e\u0301', '▁', '日', '--', '👍', '\n'];
+
+const patternOf = (expressions: readonly string[], literals: readonly string[]) =>
+  fc.oneof(
+    fc.constantFrom(...expressions).map((Regex) => ({ Regex })),
+    fc.constantFrom(...literals).map((literal) => ({ String: literal })),
+  );
+/** A pattern that matches no empty text: where one is replaced, the library repeats letters or panics in later stages. */
+const solidPattern = patternOf(expressions, literals);
+const pattern = patternOf([...expressions, '\\b', '$', '^', 'a|', '(?=a)'], [...literals, '']);
 const mark = fc.constantFrom('▁', '▁', '_', ' ', '😀', 'é');
 const scheme = fc.constantFrom('always', 'first', 'never');
 
@@ -70,7 +71,7 @@ const normalizer = inSequence(
     kind('Strip', { strip_left: flag, strip_right: flag }),
     ...['StripAccents', 'NFC', 'NFD', 'NFKC', 'NFKD', 'Lowercase', 'Nmt', 'ByteLevel'].map((type) => kind(type)),
     kind('Precompiled', { precompiled_charsmap: fc.constantFrom(...charsmaps) }),
-    kind('Replace', { pattern, content: fc.constantFrom('', ' ', '▁', 'ab', 'é', '😀') }),
+    kind('Replace', { pattern: solidPattern, content: fc.constantFrom('', ' ', '▁', 'ab', 'é', '😀') }),
     kind('Prepend', { prepend: fc.constantFrom('▁', ' ', 'ab', 'é') }),
   ),
   'normalizers',
@@ -141,12 +142,15 @@ function template(known: Known): AnyFields {
 function postProcessor(known: Known): AnyFields {
   const token = fc.constantFrom(...known);
   const bert = kind('BertProcessing', { cls: token, sep: token });
-  const roberta = kind('RobertaProcessing', { cls: token, sep: token, trim_offsets: flag, add_prefix_space: flag });
+  const robertaThat = (trim_offsets: fc.Arbitrary<boolean>) =>
+    kind('RobertaProcessing', { cls: token, sep: token, trim_offsets, add_prefix_space: flag });
+  const roberta = robertaThat(flag);
   // ByteLevel stands first, and one step adds tokens: behind another step the library forgets which tokens are special, and
   // numbers the parts of a template as texts.
   const steps = fc.oneof(
-    fc.tuple(byteLevel, fc.oneof(bert, roberta, template(known))),
-    fc.array(byteLevel, { maxLength: 2 }),
+    // One step that trims places: each takes off as many bytes as the token has spaces.
+    fc.tuple(byteLevel, fc.oneof(bert, robertaThat(fc.constant(false)), template(known))),
+    fc.array(byteLevel, { maxLength: 1 }),
   );
   return fc.oneof(
     bert,

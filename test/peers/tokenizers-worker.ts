@@ -12,6 +12,7 @@ interface NativeEncoding {
   getTypeIds(): number[];
   getSpecialTokensMask(): number[];
   getOffsets(): [number, number][];
+  getTokens(): string[];
   getWordIds(): (number | null | undefined)[];
   getSequenceIds(): (number | null | undefined)[];
   getOverflowing(): NativeEncoding[];
@@ -59,6 +60,7 @@ const plain = (encoding: NativeEncoding): LibraryEncoding => ({
   typeIds: encoding.getTypeIds(),
   specialTokensMask: encoding.getSpecialTokensMask(),
   offsets: encoding.getOffsets(),
+  tokens: encoding.getTokens(),
   wordIds: orNull(encoding.getWordIds()),
   sequenceIds: orNull(encoding.getSequenceIds()),
   overflowing: encoding.getOverflowing().map(plain),
@@ -76,12 +78,10 @@ async function windows(request: Extract<Request, { kind: 'windows' }>): Promise<
     const processed = plain(loaded.whole.postProcess(first, second, addSpecialTokens));
     if (typed === undefined) return processed;
     // A second text that has its type knows that it is a sequence of its own, which confuses the library's sequence ids.
-    const { typeIds, overflowing } = plain(loaded.whole.postProcess(first, typed, addSpecialTokens));
-    return {
-      ...processed,
-      typeIds,
-      overflowing: processed.overflowing.map((window, i) => ({ ...window, typeIds: overflowing[i].typeIds })),
-    };
+    const again = loaded.whole.postProcess(first, typed, addSpecialTokens);
+    const types = again.getOverflowing().map((window) => window.getTypeIds());
+    const overflowing = processed.overflowing.map((window, i) => ({ ...window, typeIds: types[i] }));
+    return { ...processed, typeIds: again.getTypeIds(), overflowing };
   } finally {
     loaded.whole.disableTruncation();
   }
