@@ -2,6 +2,7 @@ import type { Part } from './part.ts';
 import { epoch } from './parts/epoch.ts';
 import { gemm } from './parts/gemm.ts';
 import { generation } from './parts/generation.ts';
+import { memory } from './parts/memory.ts';
 import { profile } from './parts/profile.ts';
 import { scaling } from './parts/scaling.ts';
 import { scoring } from './parts/scoring.ts';
@@ -17,6 +18,7 @@ export const parts = {
   scoring,
   epoch,
   generation,
+  memory,
   scaling,
   profile,
   tokenizer,

@@ -91,6 +91,16 @@ function torch(settings: string, peer: TorchPeer, find = () => findPython('torch
   return { tolerance, command, install: pipTorch, ...peer };
 }
 
+/** Its runs draw other random numbers than ours, so losses are shown and not compared. */
+function peft(title: string, precision: string): Peer {
+  const command = () => {
+    const python = findPython('peft');
+    return python === null ? null : [python.program, worker('peft_loop.py'), precision];
+  };
+  const install = 'pip install torch peft transformers, and PYTHON names the Python';
+  return { title, kinds: ['program'], tolerance: () => Number.POSITIVE_INFINITY, command, install };
+}
+
 const torchKinds = ['gemm', 'forward', 'train', 'snip', 'grasp'] as const;
 
 /**
@@ -99,10 +109,13 @@ const torchKinds = ['gemm', 'forward', 'train', 'snip', 'grasp'] as const;
  */
 const tolerance8Bits = 2 ** -6;
 
-/** Of our 8 bits: texts may take another way where two tokens are nearly as likely; scores are computed in float32. */
+/**
+ * Of our 8 bits. Texts may take another way where two tokens are nearly as likely, and an epoch drifts away; scores are computed in
+ * float32.
+ */
 function int8Tolerance(kind: Task['kind']): number {
   if (kind === 'snip') return tolerance();
-  return kind === 'write' ? Number.POSITIVE_INFINITY : tolerance8Bits;
+  return kind === 'write' || kind === 'program' ? Number.POSITIVE_INFINITY : tolerance8Bits;
 }
 
 export const peers: { readonly [Name in PeerName]: Peer } = {
@@ -120,6 +133,7 @@ export const peers: { readonly [Name in PeerName]: Peer } = {
       'grasp',
       'tokenize',
       'end-to-end',
+      'program',
     ],
     tolerance,
     command: () => [process.execPath, worker('ours.ts')],
@@ -127,7 +141,7 @@ export const peers: { readonly [Name in PeerName]: Peer } = {
   },
   'ours-int8': {
     title: 'sparse-adapter, int8',
-    kinds: ['forward', 'train', 'profile', 'train-pairs', 'write', 'snip'],
+    kinds: ['forward', 'train', 'profile', 'train-pairs', 'write', 'snip', 'program'],
     backboneDtype: 'int8',
     tolerance: int8Tolerance,
     command: () => [process.execPath, worker('ours.ts')],
@@ -154,6 +168,8 @@ export const peers: { readonly [Name in PeerName]: Peer } = {
     findDebianTorch,
   ),
   'torch-as-is': torch('as-is', { title: 'PyTorch, as is', kinds: torchKinds }),
+  peft: peft('PEFT with a plain loop', 'float32'),
+  'peft-bfloat16': peft('PEFT with bfloat16 autocast', 'bfloat16'),
   onnx: npmPeer('ONNX Runtime Web', 'onnx.ts', ['onnxruntime-web'], ['gemm', 'forward']),
   tfjs: npmPeer(
     'TensorFlow.js wasm',

@@ -31,6 +31,8 @@ export type PeerName =
   | 'torch-int8'
   | 'torch-debian'
   | 'torch-as-is'
+  | 'peft'
+  | 'peft-bfloat16'
   | 'onnx'
   | 'tfjs'
   | 'jax'
@@ -65,6 +67,15 @@ export interface Plan {
     readonly batchesPerTurn: number;
     /** Null: the whole epoch. */
     readonly turns: number | null;
+    /** For an epoch as users run it: pairs of the training set, all if null, and the rank of LoRA. */
+    readonly users: { readonly pairs: number | null; readonly rank: number };
+  };
+  /** A run with random weights. */
+  readonly memory: {
+    readonly model: ModelSize;
+    readonly pairs: number;
+    readonly batchSize: number;
+    readonly rank: number;
   };
   readonly generation: {
     readonly effort: Effort;
@@ -163,7 +174,9 @@ export const full: Plan = {
     batchSize: 16,
     batchesPerTurn: 10,
     turns: null,
+    users: { pairs: null, rank: 8 },
   },
+  memory: { model: bertBase, pairs: 64, batchSize: 16, rank: 8 },
   generation: {
     effort: { warmUp: { rounds: 1, seconds: 4 }, rounds: 3, seconds: 15 },
     model: bartBase,
@@ -191,13 +204,14 @@ export const full: Plan = {
 
 const hasty: Effort = { warmUp: { rounds: 2, seconds: 3 }, rounds: 3, seconds: 10 };
 
-/** The same sizes with fewer rounds, and a tenth of the epoch: minutes, for a look. */
+/** The same sizes with fewer rounds, and a part of the epoch: minutes, for a look. */
 export const quick: Plan = {
   gemm: { ...full.gemm, effort: { ...hasty, rounds: 7, seconds: 2 } },
   step: { ...full.step, effort: hasty },
   text: { ...full.text, effort: { ...full.text.effort, rounds: 30 } },
   scoring: { ...full.scoring, effort: { ...hasty, rounds: 2 } },
-  epoch: { ...full.epoch, turns: 3 },
+  epoch: { ...full.epoch, turns: 3, users: { ...full.epoch.users, pairs: 640 } },
+  memory: { ...full.memory, pairs: 32 },
   generation: { ...full.generation, effort: { ...full.generation.effort, rounds: 1 } },
   scaling: { ...full.scaling, effort: hasty },
   tokenizer: { effort: hasty },

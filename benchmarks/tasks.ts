@@ -65,6 +65,19 @@ export type Task =
   | ({ readonly kind: 'snip' | 'grasp' } & ModelTask)
   /** Ids and places of the tokens of texts; both are paths of files. `value` is the number of tokens. */
   | { readonly kind: 'tokenize'; readonly tokenizer: string; readonly texts: string }
+  /**
+   * One epoch of LoRA on pairs by a program of its own, from its start to its end: it loads, tokenises, trains and evaluates. `value`
+   * is the mean loss; the memory is that program's.
+   */
+  | ({
+      readonly kind: 'program';
+      /** A folder with a checkpoint of BERT and its tokenizer. */
+      readonly model: string;
+      /** A folder with a folder MRPC. */
+      readonly data: string;
+      readonly batchSize: number;
+      readonly rank: number;
+    } & Holding)
   /** One epoch of MRPC with MiniLM, from reading the files on. */
   | {
       readonly kind: 'end-to-end';

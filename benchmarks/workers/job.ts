@@ -5,7 +5,8 @@ export interface Job {
   /** @returns what was measured; the memory is added to it */
   run(): Outcome | Promise<Outcome>;
 }
-export type Outcome = Omit<Sample, 'peakBytes'>;
+/** With the memory where it is that of another process. */
+export type Outcome = Omit<Sample, 'peakBytes'> & Partial<Sample>;
 
 /** Seconds that `run` takes. */
 export async function timed<T>(run: () => T | Promise<T>): Promise<{ seconds: number; result: T }> {

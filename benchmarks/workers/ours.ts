@@ -9,6 +9,7 @@ import { endToEnd } from './ours-end-to-end.ts';
 import { gemm, peak } from './ours-gemm.ts';
 import { forward, score, train } from './ours-model.ts';
 import { trainPairs, write } from './ours-pairs.ts';
+import { program } from './ours-program.ts';
 import { tokenize } from './ours-tokenizer.ts';
 import { Profiler } from './profiler.ts';
 import { serve } from './serve.ts';
@@ -35,6 +36,8 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
       return tokenize(task);
     case 'end-to-end':
       return endToEnd(task);
+    case 'program':
+      return program(task, backend.threads);
   }
 }
 

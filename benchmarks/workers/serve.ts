@@ -1,7 +1,8 @@
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Failure, Ready, Sample, Task, WorkerInput } from '../tasks.ts';
 import type { Job } from './job.ts';
+import { peakBytesOf } from './peak-bytes.ts';
 
 const { task, threads, onOutput = false }: WorkerInput = JSON.parse(process.argv[2]);
 /** A pipe for answers alone, if there is one: libraries write to standard output as they like. */
@@ -20,22 +21,11 @@ export async function serve(
     answer(ready);
     for await (const _line of createInterface({ input: process.stdin })) {
       const outcome = await job.run();
-      answer({ ...outcome, peakBytes: peakBytes() });
+      answer({ peakBytes: peakBytesOf('self') ?? process.resourceUsage().maxRSS * 1024, ...outcome });
     }
   } catch (error) {
     answer({ error: String(error) });
   }
   // Some peers leave timers or threads running.
   process.exit();
-}
-
-/** Linux keeps the high-water mark of this program alone; elsewhere it may be that of the process it was started from. */
-function peakBytes(): number {
-  try {
-    const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    if (kilobytes) return Number(kilobytes) * 1024;
-  } catch {
-    // not Linux
-  }
-  return process.resourceUsage().maxRSS * 1024;
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { Machine } from '../../benchmarks/machine.ts';
 import { firstDifference, type Measurement, measure } from '../../benchmarks/measure.ts';
+import { writeFirstPairs } from '../../benchmarks/pairs-folder.ts';
 import type { Context } from '../../benchmarks/part.ts';
 import { stepsPerBatch } from '../../benchmarks/parts/scoring.ts';
 import { type PartName, partNames, parts } from '../../benchmarks/parts.ts';
@@ -161,6 +164,33 @@ test('from the files on, each part of an epoch is timed', async () => {
   assert.deepEqual(Object.keys(seconds), ['read', 'load model', 'tokenise', 'prune', 'train']);
   const total = Object.values(seconds).reduce((a, b) => a + b, 0);
   assert.ok(Math.abs(total - whole[0]) < 1e-9);
+});
+
+test('of a folder of pairs the first ones are written, and all to evaluate on', () => {
+  const rows = (count: number) => Array.from({ length: count }, (_, i) => `1\t${i}\t${i}\tA .\tB ${i} .`);
+  const table = (count: number) => `\uFEFFheader\r\n${rows(count).join('\r\n')}\r\n`;
+  const data = temporaryFolder({ 'MRPC/train.tsv': table(5), 'MRPC/dev.tsv': table(3) });
+  const linesOf = (folder: string, name: string) =>
+    readFileSync(join(folder, 'MRPC', `${name}.tsv`), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(1);
+  for (const [count, kept] of [
+    [2, 2],
+    [null, 5],
+  ] as const) {
+    const folder = temporaryFolder();
+    writeFirstPairs(data, count, folder);
+    assert.deepEqual(linesOf(folder, 'train'), rows(kept));
+    assert.deepEqual(linesOf(folder, 'dev'), rows(3));
+  }
+});
+
+test('a program that fails is left out with its last line', async () => {
+  const task = { kind: 'program', model: temporaryFolder(), data: temporaryFolder(), batchSize: 2, rank: 2 } as const;
+  const once = { warmUp: { rounds: 0, seconds: 0 }, rounds: 1, seconds: 1 };
+  const { runners } = await measure('', [{ label: '', peer: 'ours', threads: 1, task }], once);
+  assert.match(runners[0].error ?? '', /config\.json|MRPC/);
 });
 
 test('a table is written in Markdown', () => {

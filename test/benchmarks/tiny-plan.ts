@@ -26,7 +26,9 @@ export const tiny: Plan = {
     batchSize: 2,
     batchesPerTurn: 2,
     turns: null,
+    users: { pairs: 4, rank: 2 },
   },
+  memory: { model: { ...model, vocabulary: 30_522, positions: 128 }, pairs: 4, batchSize: 2, rank: 2 },
   generation: {
     effort,
     model,
