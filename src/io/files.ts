@@ -13,14 +13,8 @@ export function fileError(action: string, error: unknown): InputError {
 /** Returns whether there is such a folder. */
 export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** The text of a UTF-8 file. @throws InputError when it cannot be read */
-export function readTextFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw fileError(`Cannot read ${path}`, error);
-  }
-}
+/** The text of a UTF-8 file. @throws InputError when it cannot be read or is no UTF-8 */
+export const readTextFile = (path: string): string => textOf(readBinaryFile(path), path);
 
 /** The bytes of a file. @throws InputError when it cannot be read */
 export function readBinaryFile(path: string): Uint8Array {
@@ -28,6 +22,15 @@ export function readBinaryFile(path: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     throw fileError(`Cannot read ${path}`, error);
+  }
+}
+
+/** @throws InputError when the bytes are no UTF-8, of which a text would be another one in silence */
+function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new InputError(`${path} is no UTF-8; save it as UTF-8, or download it again.`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { combining, isWhitespace } from './unicode/character-classes.ts';
+import { CodePointSet } from './unicode/code-points.ts';
 
 /** Where something stands in a text, in UTF-16 code units: `text.slice(start, end)`. */
 export type Place = [start: number, end: number];
@@ -17,15 +18,31 @@ function isSpaceAt(text: string, at: number): boolean {
   return (unit <= 0x20 || unit >= 0x80) && isWhitespace(unit);
 }
 
-/** Lets combining marks that the tokenizer removed, up to the next token, belong to the token before them. */
-export function takeMarks(text: string, place: Place, next: number): void {
-  if (place[0] === place[1]) return;
-  for (let at = place[1]; at < next && text.charCodeAt(at) >= FIRST_MARK; place[1] = at) {
+/**
+ * Lets what the tokenizer joined with a character, or removed from it, up to the next token, belong to the tokens of that character:
+ * combining marks, and the letters of a syllable of Hangul.
+ *
+ * @param places of the tokens of the text so far
+ */
+export function takeMarks(text: string, places: readonly Place[], next: number): void {
+  const last = places[places.length - 1];
+  if (last === undefined || last[0] === last[1]) return;
+  const end = last[1];
+  let at = end;
+  while (at < next && text.charCodeAt(at) >= FIRST_MARK) {
     const codePoint = text.codePointAt(at) as number;
-    if (!combining.has(codePoint)) break;
+    if (!combining.has(codePoint) && !joined.has(codePoint)) break;
     at += codePoint > 0xffff ? 2 : 1;
   }
+  if (at === end) return;
+  for (let i = places.length - 1; i >= 0 && places[i][1] === end && places[i][0] < end; i--) places[i][1] = at;
 }
 
 /** The first combining mark of Unicode. */
 const FIRST_MARK = 0x300;
+
+/** Vowels and final consonants of Hangul. */
+const joined = new CodePointSet([
+  [0x1160, 0x1200],
+  [0xd7b0, 0xd800],
+]);

@@ -175,6 +175,10 @@ export class Tokenizer {
     const { maxLength = Number.POSITIVE_INFINITY, truncationSide = this.#settings.truncationSide ?? 'right' } = options;
     checkOneOf('truncation', truncation, truncationStrategies);
     checkOneOf('truncationSide', truncationSide, truncationSides);
+    checkWhole('stride', stride);
+    if (maxLength !== Number.POSITIVE_INFINITY) checkWhole('maxLength', maxLength);
+    checkFlag('addSpecialTokens', addSpecialTokens);
+    checkFlag('returnOverflowingTokens', returnOverflowingTokens);
     const texts = second === null ? [first] : [first, second];
     const strip = this.#templates.of(texts.length, addSpecialTokens);
     const room = maxLength - specialCount(strip);
@@ -268,8 +272,7 @@ export class Tokenizer {
     const original = wellFormed(text);
     const { ids, offsets, wordIds } = tokens;
     let word = 0;
-    /** The last place that is made; what comes after it may belong to it. */
-    let last: Place | null = null;
+    const places: Place[] = [];
     for (const { id, text: part } of this.#added.split(original)) {
       const pieces = id === null ? this.#preTokenize(part) : [part];
       for (let p = 0; p < pieces.length; p++) {
@@ -279,8 +282,8 @@ export class Tokenizer {
         for (let i = 0; i < cut.length; i++) {
           const { id, start, end } = cut[i];
           const place: Place = end > start ? this.#placeOf(id, piece, start, end, original) : [0, 0];
-          if (last !== null) takeMarks(original, last, place[0]);
-          last = place;
+          takeMarks(original, places, place[0]);
+          places.push(place);
           ids.push(id);
           offsets.push(place);
           wordIds.push(listed ?? word);
@@ -288,7 +291,7 @@ export class Tokenizer {
         word++;
       }
     }
-    if (last !== null) takeMarks(original, last, original.length);
+    takeMarks(original, places, original.length);
   }
 }
 
@@ -326,6 +329,16 @@ const withoutTypes = (encoding: Encoding): Encoding => ({
   typeIds: encoding.typeIds.map(() => 0),
   overflowing: encoding.overflowing.map(withoutTypes),
 });
+
+function checkWhole(name: string, value: unknown): void {
+  if (!(Number.isSafeInteger(value) && (value as number) >= 0)) {
+    throw new InputError(`${name} must be a whole number, 0 or more, not ${shown(value)}.`);
+  }
+}
+
+function checkFlag(name: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new InputError(`${name} must be true or false, not ${shown(value)}.`);
+}
 
 function checkOneOf(name: string, value: unknown, known: readonly string[]): void {
   if (!known.includes(value as string)) {

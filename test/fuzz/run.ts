@@ -5,10 +5,9 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { Report, Work } from './worker.ts';
 
-/**
- * `npm run fuzz -- [--seconds n] [--count n] [--seed n] [--from n] [--target name,...]`: gives each reader of files changed inputs,
- * until the time is up or so many have been read. Every one must be read or refused by an InputError of one line.
- */
+/** Gives each reader of files changed inputs, which must be read or refused by an InputError of one line. */
+const USAGE = `npm run fuzz -- [--seconds n] [--count n] [--seed n] [--from n] [--target name,...] [--limit ms]
+Gives each reader of files changed inputs, until the time is up or so many have been read.`;
 
 const { values } = parseArgs({
   options: {
@@ -18,8 +17,13 @@ const { values } = parseArgs({
     from: { type: 'string', default: '0' },
     target: { type: 'string' },
     limit: { type: 'string', default: '5000' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 const folder = new URL('targets/', import.meta.url);
 const all = readdirSync(folder)
   .filter((file) => file.endsWith('.ts'))

@@ -114,6 +114,10 @@ test('explains what is wrong with the files', () => {
   const config = (content: string) =>
     load({ 'vocab.txt': SPECIALS.join('\n'), ...bert, 'tokenizer_config.json': content });
   assertInputError(config('{"do_lower_case": "no"}'), /^tokenizer_config\.json: do_lower_case must be true or false/);
+  assertInputError(
+    load({ 'vocab.txt': SPECIALS.join('\n'), ...bert, 'added_tokens.json': '{"a": 5, "b": 5}' }),
+    /^added_tokens\.json gives the id 5 to "a" and to "b"\.$/,
+  );
   assertInputError(config('{"truncation_side": "middle"}'), /truncation_side must be one of left, right/);
   assertInputError(config('{"split_special_tokens": true}'), /split_special_tokens must be false/);
   assertInputError(

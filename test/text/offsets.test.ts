@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { resolveModelFolder } from '../../src/io/index.ts';
-import { loadTokenizer, type Tokenizer } from '../../src/text/index.ts';
+import { loadTokenizer, Tokenizer } from '../../src/text/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { anyText, varied } from './texts.ts';
 
@@ -59,6 +59,13 @@ test('byte-level BPE: no white space in spans, bytes span their character', () =
   assert.deepEqual(spansOf(bpe, 'a <mask> b</s>'), ['a', '<mask>', '', 'b', '</s>']);
   assert.deepEqual(spansOf(bpe, '😀'), ['😀', '😀', '😀', '😀']);
   assert.deepEqual(spansOf(byteLevel({ add_prefix_space: true }), 'wet <mask>we'), ['w', 'e', 't', '<mask>', 'w', 'e']);
+});
+
+test('a syllable in parts is the place of each of its tokens', () => {
+  const folder = new URL('../golden/data/tokenizers/qwen2_bpe/tokenizer.json', import.meta.url);
+  const composing = new Tokenizer(JSON.parse(readFileSync(folder, 'utf8')));
+  assert.deepEqual(new Set(spansOf(composing, '\u110b\u1165')), new Set(['\u110b\u1165']));
+  assert.deepEqual(new Set(spansOf(composing, 'e\u0301')), new Set(['e\u0301']));
 });
 
 /** Checks the tokens of any text. */

@@ -101,13 +101,25 @@ test('a maximum length below the special tokens, and options that there are not,
   assert.deepEqual(bert.encode('hello', null, { maxLength: 2 }).ids, [CLS, SEP]);
   assertInputError(() => bert.encode('hello', null, { maxLength: 1 }), /length of 1 leaves no room for the 2 special/);
   assertInputError(() => bert.encode('hello', 'you', { maxLength: 2 }), /no room for the 3 special tokens/);
-  assertInputError(() => bert.encode('hello', null, { maxLength: Number.NaN }), /length of NaN/);
+  assertInputError(() => bert.encode('hello', null, { maxLength: Number.NaN }), /maxLength must be .* not NaN/);
   assertInputError(
     () => bert.encode('hello', null, { truncation: 'first' as never }),
     /truncation must be one of longest_first, only_first, only_second, not "first"/,
   );
   assert.throws(() => bert.encode('hello', null, { max_length: 3 } as never), /unknown option "max_length"/);
   assert.throws(() => bert.decode([1], { skip: true } as never), /unknown option "skip"/);
+});
+
+test('lengths and flags that are none are errors, and no token is lost', () => {
+  const refused: [object, RegExp][] = [
+    [{ maxLength: 5, stride: -1 }, /^stride must be a whole number, 0 or more, not -1/],
+    [{ maxLength: 5, stride: 0.5 }, /^stride must be .* not 0\.5/],
+    [{ maxLength: 5.5 }, /^maxLength must be .* not 5\.5/],
+    [{ maxLength: '4' }, /^maxLength must be .* not "4"/],
+    [{ addSpecialTokens: 'no' }, /^addSpecialTokens must be true or false, not "no"/],
+    [{ returnOverflowingTokens: 1 }, /^returnOverflowingTokens must be true or false, not 1/],
+  ];
+  for (const [options, message] of refused) assertInputError(() => bert.encode('a b c', null, options), message);
 });
 
 test('without special tokens', () => {

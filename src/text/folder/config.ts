@@ -10,6 +10,7 @@ import {
   openFields,
   parseWith,
   positiveNumber,
+  shown,
   text,
   wholeNumber,
   wholeNumberIn,
@@ -154,10 +155,22 @@ function namesOf(fields: Fields, further: readonly Exclude<Named, null | undefin
   return new Set([...ofRoles, ...(further ?? [])].map(contentOf));
 }
 
-/** The tokens of an added_tokens.json: special are those that another file names so. */
+/**
+ * The tokens of an added_tokens.json: special are those that another file names so.
+ *
+ * @throws InputError for an id that two of them have
+ */
 function addedOf(file: unknown, special: ReadonlySet<string>): AddedToken[] {
   if (file === undefined) return [];
   const ids = Object.entries(parseWith(addedTokensSchema, file, 'added_tokens.json') as Record<string, number>);
+  const owners = new Map<number, string>();
+  for (const [content, id] of ids) {
+    const other = owners.get(id);
+    if (other !== undefined) {
+      throw new InputError(`added_tokens.json gives the id ${id} to ${shown(other)} and to ${shown(content)}.`);
+    }
+    owners.set(id, content);
+  }
   return ids.sort(([, a], [, b]) => a - b).map(([content]) => addedToken(content, { special: special.has(content) }));
 }
 

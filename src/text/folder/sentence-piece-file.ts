@@ -30,18 +30,22 @@ export interface SentencePieceModel {
 /** The numbers of the fields that are read. Source: sentencepiece_model.proto of github.com/google/sentencepiece. */
 const MODEL = { piece: 1, trainer: 2, normalizer: 3 };
 const PIECE = { piece: 1, score: 2, type: 3 };
-const TRAINER = { kind: 3, byteFallback: 35, unkId: 40, unkPiece: 45 };
-const NORMALIZER = { charsmap: 2 };
+const TRAINER = { kind: 3, spacesAsSuffix: 24, byteFallback: 35, unkId: 40, unkPiece: 45 };
+const NORMALIZER = { charsmap: 2, addDummyPrefix: 3, escapeWhitespaces: 5 };
 const KINDS: Readonly<Record<number, string>> = { 1: 'unigram', 2: 'bpe', 3: 'word', 4: 'char' };
 
 /**
  * Reads a `.model` file of sentencepiece: `sentencepiece.bpe.model`, `spiece.model`, `spm.model`, `tokenizer.model`.
  *
  * @param label names the file in messages
- * @throws InputError when it is damaged, none, or of a kind that is neither Unigram nor BPE
+ * @throws InputError when it is damaged, none, of a kind that is neither Unigram nor BPE, or treats spaces as no class does
  */
 export function readSentencePiece(file: Uint8Array, label: string): SentencePieceModel {
   const refuse = (reason: string) => new InputError(`${label} ${reason}; download it again.`);
+  const unknownSpaces = (setting: string) =>
+    new InputError(
+      `${label} has ${setting}, which the classes of tokenizers do not know; put its tokenizer.json there.`,
+    );
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const textOf = ({ bytes }: ProtobufField): string => {
     try {
@@ -83,6 +87,8 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
     else if (field.number === MODEL.trainer) {
       for (const part of protobufFields(bytesOf(field), label)) {
         if (part.number === TRAINER.kind) kind = integerOf(part);
+        else if (part.number === TRAINER.spacesAsSuffix && integerOf(part) !== 0)
+          throw unknownSpaces('treat_whitespace_as_suffix');
         else if (part.number === TRAINER.byteFallback) byteFallback = integerOf(part) !== 0;
         else if (part.number === TRAINER.unkId) unkId = integerOf(part);
         else if (part.number === TRAINER.unkPiece) unkPiece = textOf(part);
@@ -90,6 +96,10 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
     } else if (field.number === MODEL.normalizer) {
       for (const part of protobufFields(bytesOf(field), label)) {
         if (part.number === NORMALIZER.charsmap) charsmap = bytesOf(part);
+        else if (part.number === NORMALIZER.addDummyPrefix && integerOf(part) === 0)
+          throw unknownSpaces('add_dummy_prefix false');
+        else if (part.number === NORMALIZER.escapeWhitespaces && integerOf(part) === 0)
+          throw unknownSpaces('escape_whitespaces false');
       }
     }
   }
