@@ -13,11 +13,13 @@ function unitsOf(text: string): readonly number[] | null {
   return units;
 }
 
-const isMark = (text: string, at: number) => /^\p{M}/u.test(String.fromCodePoint(text.codePointAt(at) ?? 0));
+/** Combining marks, and the vowels and final consonants of Hangul. */
+const isMark = (text: string, at: number) =>
+  /^[\p{M}\u1160-\u11ff\ud7b0-\ud7fb]/u.test(String.fromCodePoint(text.codePointAt(at) ?? 0));
 
 /**
  * Returns a span without the freedoms that the reference numbers state: white space at both ends is in it or not, marks that a
- * normalizer removed belong to the character before them or to none, and empty ones stand anywhere.
+ * normalizer removed and parts of a composed letter belong to the character before them or to none, and empty ones stand anywhere.
  */
 function freed(text: string, start: number, end: number): Span {
   let [from, to] = [start, end];
