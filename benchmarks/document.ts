@@ -1,6 +1,7 @@
-/** Writes the tables of benchmarks/results.json into docs/performance.md: `npm run bench:docs`. */
+/** Writes the tables of benchmarks/results.json and of results-int8.json into docs/performance.md: `npm run bench:docs`. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { chapterFile, resultsFile, withResults } from './chapter.ts';
+import { chapterFile, int8ResultsFile, resultsFile, withResults } from './chapter.ts';
 import { readResults } from './results.ts';
 
-writeFileSync(chapterFile, withResults(readFileSync(chapterFile, 'utf8'), readResults(resultsFile)));
+const chapter = readFileSync(chapterFile, 'utf8');
+writeFileSync(chapterFile, withResults(chapter, readResults(resultsFile), readResults(int8ResultsFile)));
