@@ -1,7 +1,8 @@
-import { readTokenizerFiles } from '../../../src/text/index.ts';
+import { readTokenizerFiles, Tokenizer } from '../../../src/text/index.ts';
 import { vocabulary } from '../../support/tiny-model.ts';
 import { jsonObject, tokenizerSeeds } from '../inputs.ts';
 import type { Target } from '../target.ts';
+import { useTokenizer } from '../use-tokenizer.ts';
 
 const flags = { single_word: false, lstrip: true, rstrip: false, normalized: false, special: true };
 
@@ -32,7 +33,7 @@ export const target: Target = {
   read: (input) => {
     const files = jsonObject(input);
     for (const vocab of ['vocab.txt', 'tokenizer.json']) {
-      readTokenizerFiles({
+      const { definition, settings, label } = readTokenizerFiles({
         label: 'x',
         has: (name) => name === vocab || Object.hasOwn(files, name),
         pathOf: (name) => `x/${name}`,
@@ -40,6 +41,7 @@ export const target: Target = {
         bytes: () => new Uint8Array(),
         json: (name) => jsonObject(name === vocab ? new TextEncoder().encode(tokenizerSeeds[0]) : encoded(files[name])),
       });
+      useTokenizer(new Tokenizer(definition, settings, label));
     }
   },
 };

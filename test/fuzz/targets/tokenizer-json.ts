@@ -1,18 +1,18 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Tokenizer } from '../../../src/text/index.ts';
 import { jsonObject, tokenizerSeeds } from '../inputs.ts';
 import type { Target } from '../target.ts';
+import { useTokenizer } from '../use-tokenizer.ts';
 
-const text = 'A very good film, naïve 北京 and not [MASK] dull.';
+const golden = join(import.meta.dirname, '..', '..', 'golden', 'data', 'tokenizers');
+const definitions = readdirSync(golden)
+  .map((name) => join(golden, name, 'tokenizer.json'))
+  .filter((file) => existsSync(file))
+  .map((file) => readFileSync(file, 'utf8'));
 
 export const target: Target = {
   kind: 'json',
-  seeds: tokenizerSeeds,
-  read: (input) => {
-    const tokenizer = new Tokenizer(jsonObject(input));
-    const { ids } = tokenizer.encode(text, 'the book', { maxLength: 32 });
-    if (!ids.every((id) => Number.isSafeInteger(id) && id >= 0 && id < tokenizer.vocabSize)) {
-      throw new Error(`ids that are none: ${ids}`);
-    }
-    tokenizer.decode(ids);
-  },
+  seeds: [...tokenizerSeeds, ...definitions],
+  read: (input) => useTokenizer(new Tokenizer(jsonObject(input))),
 };
