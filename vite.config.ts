@@ -5,6 +5,8 @@ export default defineConfig({
   base: './',
   build: {
     lib: { entry: 'dist/browser.js', formats: ['es'], fileName: 'sparse-adapter' },
+    // Vite leaves white space in libraries, for bundlers that drop what is unused; this bundle is for pages.
+    rolldownOptions: { output: { minify: true } },
     outDir: 'dist/browser',
     target: 'es2022',
     emptyOutDir: true,
