@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { serializeSafetensors } from '../../src/io/index.ts';
@@ -118,6 +119,7 @@ test('regression with several outputs answers with all of them', async () => {
 test('a model with one token type reads pairs of a tokenizer that has two, and says so', async () => {
   const base = { ...tinyRoberta, pad_token_id: 0 };
   const model = checkpoint(['no', 'yes'], { architectures: ['RobertaForSequenceClassification'] }, base);
+  writeFileSync(join(model, 'tokenizer_config.json'), '{"tokenizer_class": "BertTokenizer"}');
   const pairs = ['predict', '--model', model, '--json'];
   const { stdout, stderr } = await succeed(pairs, { input: 'the film\tis good\n' });
   assert.equal(documents(stdout)[0].textPair, 'is good');
