@@ -15,6 +15,8 @@ export interface Truncation {
 
 /** What was compared, and where there was nothing to compare. */
 export class Counts {
+  /** Tokenizers that both made. */
+  tokenizers = 0;
   texts = 0;
   pairs = 0;
   /** Texts and pairs that were cut, with all windows. */
@@ -71,7 +73,9 @@ export class BothTokenizers {
     if (/ are both looked for as |nothing is left of the added token/.test(ours.refused ?? '')) return null;
     const theirs = await outcome(() => library.load(JSON.stringify(fields)));
     const made = both(counts, 'the tokenizer', ours, theirs);
-    return made && new BothTokenizers(made[0], library, counts, fields.post_processor ?? null);
+    if (made === null) return null;
+    counts.tokenizers++;
+    return new BothTokenizers(made[0], library, counts, fields.post_processor ?? null);
   }
 
   /** Encodes texts and pairs, decodes what comes out, and compares it. */

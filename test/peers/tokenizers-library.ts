@@ -122,7 +122,7 @@ export class Library {
   }
 
   #askOf(child: ChildProcess, request: Request): Promise<Answer> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, fail) => {
       const end = (answer: Answer) => {
         child.off('message', end);
         child.off('close', lost);
@@ -130,8 +130,10 @@ export class Library {
       };
       const lost = () => {
         if (this.#process === child) this.#process = null;
-        const [, reason = this.#said] = /panicked at .*\n(.*)/.exec(this.#said) ?? [];
-        end({ kind: 'refused', message: `panic: ${reason}`, isPanic: true });
+        const panic = /panicked at .*\n(.*)/.exec(this.#said);
+        // Whatever else ends it, such as an addon that is not there, is no answer of the library.
+        if (panic === null) fail(new Error(`the process of the library ended: ${this.#said.slice(0, 1000)}`));
+        else end({ kind: 'refused', message: `panic: ${panic[1]}`, isPanic: true });
       };
       child.on('message', end);
       // After all that it said has come.
