@@ -27,9 +27,19 @@ function scoredToken(entry: unknown, place: number): readonly [token: string, sc
 
 /** The best path to each place of a word: its score, and the token that is the last on it. */
 interface Paths {
+  readonly best: Float64Array;
   readonly starts: Int32Array;
   readonly ids: Int32Array;
 }
+
+const pathsFor = (places: number): Paths => ({
+  best: new Float64Array(places),
+  starts: new Int32Array(places),
+  ids: new Int32Array(places),
+});
+
+/** Words of fewer code units take turns in the same memory: to make it takes longer than to cut them. */
+const SHORT = 128;
 
 /**
  * A model whose tokens have scores: of all ways to cut a word, it takes the one whose scores have the largest sum.
@@ -56,10 +66,13 @@ export const unigram = componentKind(
       throw new InputError(`the tokenizer has no token for ${character}, and no model.unk_id; leave it out of texts.`);
     }
 
+    const ofShort = pathsFor(SHORT);
+
     function bestPaths(word: string): Paths {
-      const best = new Float64Array(word.length + 1);
-      const starts = new Int32Array(word.length + 1).fill(-1);
-      const ids = new Int32Array(word.length + 1);
+      const paths = word.length < SHORT ? ofShort : pathsFor(word.length + 1);
+      const { best, starts, ids } = paths;
+      best[0] = 0;
+      starts.fill(-1, 0, word.length + 1);
       const isBetter = (end: number, score: number) => starts[end] < 0 || score > best[end];
       for (let start = 0; start < word.length; ) {
         const next = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
@@ -87,7 +100,7 @@ export const unigram = componentKind(
         }
         start = next;
       }
-      return { starts, ids };
+      return paths;
     }
 
     /** The tokens of a piece of unknown characters, which may also be one of the vocabulary. */

@@ -12,6 +12,10 @@ const AFTER = 2;
 /** The rank of the merge with the symbol after it; -1 if they do not merge. */
 const RANK = 3;
 
+/** Words of no more symbols take turns in the same memory: to make it takes longer than to merge them. */
+const SHORT = 128;
+const ofShort = new Int32Array(SHORT * WIDTH);
+
 /** The symbols of a word, each with an id and a number of bytes, which merges make fewer. */
 export class WordSymbols {
   readonly #ids: number[] = [];
@@ -28,10 +32,11 @@ export class WordSymbols {
    */
   tokens(word: string, merges: Merges): Token[] {
     const cells = merged(this.#ids, merges);
+    const size = this.#ids.length * WIDTH;
     const walk = new ByteWalk(word);
     const tokens: Token[] = [];
     let byte = 0;
-    for (let at = 0; at < cells.length; at = cells[at + AFTER]) {
+    for (let at = 0; at < size; at = cells[at + AFTER]) {
       const start = walk.startOf(byte);
       for (let one = at; one < cells[at + AFTER]; one += WIDTH) byte += this.#bytes[one / WIDTH];
       tokens.push({ id: cells[at + ID], start, end: walk.endOf(byte) });
@@ -40,22 +45,26 @@ export class WordSymbols {
   }
 }
 
-/** Returns symbols after all merges; those that became a part of one before them are passed over by `AFTER`. */
+/**
+ * Returns symbols after all merges, and what comes after them in memory; those that became a part of one before them are
+ * passed over by `AFTER`.
+ */
 function merged(ids: readonly number[], merges: Merges): Int32Array {
-  const cells = new Int32Array(ids.length * WIDTH);
+  const size = ids.length * WIDTH;
+  const cells = ids.length <= SHORT ? ofShort : new Int32Array(size);
   const queue = new MergeQueue();
   const rank = (at: number): void => {
     const after = cells[at + AFTER];
-    const found = after < cells.length ? merges.rankOf(cells[at + ID], cells[after + ID]) : -1;
+    const found = after < size ? merges.rankOf(cells[at + ID], cells[after + ID]) : -1;
     cells[at + RANK] = found;
     if (found >= 0) queue.push(found, at);
   };
-  for (let at = 0; at < cells.length; at += WIDTH) {
+  for (let at = 0; at < size; at += WIDTH) {
     cells[at + ID] = ids[at / WIDTH];
     cells[at + BEFORE] = at - WIDTH;
     cells[at + AFTER] = at + WIDTH;
   }
-  for (let at = 0; at < cells.length; at += WIDTH) rank(at);
+  for (let at = 0; at < size; at += WIDTH) rank(at);
 
   for (let next = queue.pop(); next >= 0; next = queue.pop()) {
     const at = placeIn(next);
@@ -66,7 +75,7 @@ function merged(ids: readonly number[], merges: Merges): Int32Array {
     const after = cells[right + AFTER];
     cells[at + ID] = result;
     cells[at + AFTER] = after;
-    if (after < cells.length) cells[after + BEFORE] = at;
+    if (after < size) cells[after + BEFORE] = at;
     cells[right + RANK] = -1;
     if (at > 0) rank(cells[at + BEFORE]);
     rank(at);
