@@ -19,11 +19,15 @@ const anyOf = ({ source }: CodePointSet): Pattern => expressionPattern(new RegEx
 /** Cuts the pieces of each pre-tokenizer by the next. */
 const inTurn =
   (stages: readonly PreTokenizer[]): PreTokenizer =>
-  (text: AlignedText) =>
-    stages.reduce<readonly AlignedText[]>(
-      (pieces, stage) => pieces.flatMap((piece) => stage(piece)).filter((piece) => piece.text !== ''),
-      [text],
-    );
+  (text: AlignedText) => {
+    let pieces: readonly AlignedText[] = [text];
+    for (const stage of stages) {
+      const smaller: AlignedText[] = [];
+      for (const piece of pieces) for (const part of stage(piece)) if (part.text !== '') smaller.push(part);
+      pieces = smaller;
+    }
+    return pieces;
+  };
 
 /** The pre-tokenizers that a tokenizer.json may name. */
 export const preTokenizers: ComponentKinds<PreTokenizer> = {

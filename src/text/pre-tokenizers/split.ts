@@ -48,16 +48,31 @@ function joined(spans: readonly Span[], isJoined: (span: Span, wasMatch: boolean
 
 const isLoneMatch = ({ isMatch }: Span, wasMatch: boolean): boolean => isMatch && !wasMatch;
 
-const joiners: Readonly<Record<Behavior, (spans: readonly Span[]) => readonly Span[]>> = {
+const joiners: Readonly<Record<Exclude<Behavior, 'Isolated'>, (spans: readonly Span[]) => readonly Span[]>> = {
   Removed: (spans) => spans.filter(({ isMatch }) => !isMatch),
-  Isolated: (spans) => spans,
   MergedWithPrevious: (spans) => joined(spans, isLoneMatch),
   MergedWithNext: (spans) => joined(spans.toReversed(), isLoneMatch).reverse(),
   Contiguous: (spans) => joined(spans, ({ isMatch }, wasMatch) => isMatch === wasMatch),
 };
 
+/** Makes what cuts a text before and after each match: what most files ask for, without spans on the way. */
+const isolating =
+  (pattern: Pattern): PreTokenizer =>
+  (text: AlignedText) => {
+    const pieces: AlignedText[] = [];
+    let at = 0;
+    pattern(text.text, (start, end) => {
+      if (start > at) pieces.push(text.slice(at, start));
+      pieces.push(text.slice(start, end));
+      at = end;
+    });
+    if (at < text.length) pieces.push(text.slice(at, text.length));
+    return pieces;
+  };
+
 /** Makes what cuts a text at the matches of a pattern. @param isInverted whether it cuts at what is between them */
 export function splitter(pattern: Pattern, behavior: Behavior, isInverted = false): PreTokenizer {
+  if (behavior === 'Isolated') return isolating(pattern);
   const join = joiners[behavior];
   return (text: AlignedText) => {
     const found = spansOf(pattern, text.text);
