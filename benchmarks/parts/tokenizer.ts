@@ -63,7 +63,8 @@ function newWords(texts: readonly string[]): string[] {
   );
 }
 
-const REAL = 'Real English texts';
+/** Begins the names of the measurements that the targets are about. */
+export const REAL_TEXTS = 'Real English texts';
 const NEW = 'Words that each come once';
 
 /** Texts to ids and places, on one thread. */
@@ -76,7 +77,7 @@ export const tokenizer: Part = {
     try {
       const real = realTexts(context.data);
       const measurements: Measurement[] = [];
-      for (const [kind, lines] of Object.entries({ [REAL]: real, [NEW]: newWords(real) })) {
+      for (const [kind, lines] of Object.entries({ [REAL_TEXTS]: real, [NEW]: newWords(real) })) {
         const texts = join(folder, 'texts.json');
         writeFileSync(texts, JSON.stringify(lines));
         for (const [tokenizer, folderOf] of Object.entries(tokenizers)) {
@@ -99,7 +100,7 @@ export const tokenizer: Part = {
   },
 
   tables: (measurements): Table[] =>
-    [REAL, NEW].map((kind) => {
+    [REAL_TEXTS, NEW].map((kind) => {
       const shown = measurements.filter(({ name }) => name.startsWith(`${kind}: `));
       const [first] = shown;
       return {
