@@ -140,9 +140,9 @@ onEveryBackend(test, 'as float16 a weight is rounded to the nearest, and can be 
 });
 
 test('a backend that holds float32 alone says so in one line', () => {
-  const backend = new ReferenceBackend();
-  const without = Object.create(backend, { int8: { value: undefined }, name: { value: 'gpu' } });
-  const weight = new Parameter('dense.weight', Tensor.fromBuffer(without, backend.upload([1, 2]), [1, 2]), [1, 2]);
+  const without = new ReferenceBackend();
+  Object.defineProperties(without, { int8: { value: undefined }, name: { value: 'gpu' } });
+  const weight = new Parameter('dense.weight', Tensor.fromBuffer(without, without.upload([1, 2]), [1, 2]), [1, 2]);
   weight.trainable = false;
   for (const dtype of ['int8', 'float16'] as const) {
     const message = `The gpu backend holds weights in float32 alone, not in ${dtype}.`;
