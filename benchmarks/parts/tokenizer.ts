@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { resolveModelFolder } from '../../src/io/index.ts';
 import { type Measured, type Measurement, measure } from '../measure.ts';
 import { notes, type Part, ratioToFirst, takingPart } from '../part.ts';
@@ -67,6 +67,17 @@ function newWords(texts: readonly string[]): string[] {
 export const REAL_TEXTS = 'Real English texts';
 const NEW = 'Words that each come once';
 
+/** A measurement as it is kept: files are named, but not where this machine has them. */
+const withoutFolders = ({ runners, ...measurement }: Measurement): Measurement => ({
+  ...measurement,
+  runners: runners.map((runner) => {
+    const { task } = runner;
+    if (task.kind !== 'tokenize') return runner;
+    const tokenizer = join(basename(dirname(task.tokenizer)), basename(task.tokenizer));
+    return { ...runner, task: { ...task, tokenizer, texts: basename(task.texts) } };
+  }),
+});
+
 /** Texts to ids and places, on one thread. */
 export const tokenizer: Part = {
   title: 'Tokenizers',
@@ -90,7 +101,7 @@ export const tokenizer: Part = {
             threads: 1,
             task,
           }));
-          measurements.push(await measure(name, runners, plan.tokenizer.effort));
+          measurements.push(withoutFolders(await measure(name, runners, plan.tokenizer.effort)));
         }
       }
       return measurements;
