@@ -22,17 +22,28 @@ export interface TokenizerJson {
 
 const component = (kinds: ComponentKinds<unknown>): Schema => v.nullish(componentSchema(kinds), null);
 
+const stages = {
+  normalizer: component(normalizers),
+  pre_tokenizer: component(preTokenizers),
+  post_processor: component(postProcessors),
+  decoder: component(decoders),
+};
+const stagesSchema = openFields(stages);
 const schema = openFields({
   version: v.optional(v.literal('1.0', '1.0')),
   added_tokens: v.optional(listOf(addedTokenSchema), []),
-  normalizer: component(normalizers),
-  pre_tokenizer: component(preTokenizers),
   model: modelSchema,
-  post_processor: component(postProcessors),
-  decoder: component(decoders),
+  ...stages,
 });
+
+const REMEDY = 'Download it again.';
 
 /** Checks the content of a tokenizer.json. @throws InputError naming the field that is not as it must be */
 export function checkTokenizerJson(definition: TokenizerDefinition, label: string): TokenizerJson {
-  return parseWith(schema, definition, label, 'Download it again.') as TokenizerJson;
+  return parseWith(schema, definition, label, REMEDY) as TokenizerJson;
+}
+
+/** Checks the stages around the model alone. @throws InputError naming the field that is not as it must be */
+export function checkStages(definition: TokenizerDefinition, label: string): void {
+  parseWith(stagesSchema, definition, label, REMEDY);
 }

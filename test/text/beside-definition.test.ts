@@ -30,6 +30,24 @@ function read(definition: Json, config: Json | null, others: Readonly<Record<str
 const stage = (name: string, ...args: Parameters<typeof read>) => read(...args).definition[name] as Json;
 const model = (type: string) => ({ 'config.json': { model_type: type } });
 
+test('a setting that the configuration replaces is checked before', () => {
+  const wrong = (change: Json) => () => read(change, { tokenizer_class: 'BertTokenizer', do_lower_case: true });
+  const normalizer = { ...(bert.normalizer as Json), lowercase: 1 };
+  assertInputError(
+    wrong({ ...bert, normalizer }),
+    /tokenizer\.json: normalizer\.lowercase must be true or false, not 1\./,
+  );
+  const spaced = (change: Json) => () => read({ ...roberta, ...change }, { add_prefix_space: true });
+  assertInputError(
+    spaced({ pre_tokenizer: { ...byteLevel, add_prefix_space: 'yes' } }),
+    /tokenizer\.json: pre_tokenizer\.add_prefix_space must be true or false, not "yes"\./,
+  );
+  assertInputError(
+    spaced({ post_processor: { ...(roberta.post_processor as Json), add_prefix_space: 0 } }),
+    /tokenizer\.json: post_processor\.add_prefix_space must be true or false, not 0\./,
+  );
+});
+
 test('a folder with nothing else: tokenizer.json as it is', () => {
   const { definition, settings } = read(bert, null);
   assert.deepEqual(definition, bert);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { boolean, listOf, nonEmptyText, openFields, parseWith, wholeNumber } from '../../settings/index.ts';
 import type { TokenizerDefinition } from '../definitions.ts';
+import { checkStages } from '../tokenizer-json.ts';
 import { addedToken } from './added-token.ts';
 import type { FolderConfig } from './config.ts';
 import type { SpecialTokens } from './roles.ts';
@@ -38,7 +39,7 @@ const isOfType = (value: unknown, type: string): value is Component =>
  * BertNormalizer and `add_prefix_space` of ByteLevel.
  *
  * @param label names the tokenizer.json in messages
- * @throws InputError when its added tokens are not as they must be
+ * @throws InputError when its added tokens or its stages are not as they must be
  */
 export function besideDefinition(
   definition: TokenizerDefinition,
@@ -47,6 +48,8 @@ export function besideDefinition(
   label: string,
 ): { readonly definition: TokenizerDefinition; readonly specialTokens: SpecialTokens } {
   const { added_tokens: tokens } = parseWith(tokensSchema, definition, label);
+  // Before some of their settings are replaced.
+  checkStages(definition, label);
   const added = new TokenAdditions(vocabularyOf(definition.model));
   for (const { id, content, normalized, ...flags } of tokens ?? []) {
     added.set(id, addedToken(content, { ...flags, normalized: normalized ?? undefined }));
