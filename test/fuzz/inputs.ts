@@ -13,11 +13,28 @@ import type { Target } from './target.ts';
 
 /** Right inputs of the targets, and where they are written. */
 
+/** The object that a file holds. Undefined if it holds none: no reader may take the file then. */
+export function heldObject(input: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    return jsonObject(input);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The object that a file holds. @throws InputError as readers of files do */
 export function jsonObject(input: Uint8Array): Record<string, unknown> {
-  const value = parseJson(new TextDecoder().decode(input), 'x.json');
+  const value = parseJson(utf8(input), 'x.json');
   if (!isJsonObject(value)) throw new InputError('x.json must hold a JSON object.');
   return value;
+}
+
+function utf8(input: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(input);
+  } catch {
+    throw new InputError('x.json is no UTF-8.');
+  }
 }
 
 /** A file of a folder, and a way to write another in its place. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readRunConfig } from '../../../src/training/index.ts';
-import { jsonObject, runFile } from '../inputs.ts';
+import { heldObject, runFile } from '../inputs.ts';
 import type { Target } from '../target.ts';
 
 const { seeds, write, folder } = await runFile('sparse-adapter.json');
@@ -12,6 +12,6 @@ export const target: Target = {
     write(input);
     const config = readRunConfig(folder);
     // What is read is what is written: nothing is dropped, filled in or taken for something else.
-    assert.deepEqual(JSON.parse(JSON.stringify(config)), jsonObject(input));
+    assert.deepEqual(JSON.parse(JSON.stringify(config)), heldObject(input));
   },
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { InputError } from '../../../src/errors.ts';
 import { scoreNames } from '../../../src/metrics/index.ts';
 import { readRunMetrics } from '../../../src/training/index.ts';
-import { jsonObject, runFile } from '../inputs.ts';
+import { heldObject, runFile } from '../inputs.ts';
 import type { Target } from '../target.ts';
 
 const { seeds, write, folder } = await runFile('metrics.json');
@@ -54,20 +54,12 @@ export const target: Target = {
     write(input);
     try {
       const read = readRunMetrics(folder);
-      assert.ok(isMetrics(jsonObject(input)), 'what is none was taken for metrics');
-      assert.deepEqual(JSON.parse(JSON.stringify(read)), jsonObject(input));
+      assert.ok(isMetrics(heldObject(input)), 'what is none was taken for metrics');
+      assert.deepEqual(JSON.parse(JSON.stringify(read)), heldObject(input));
     } catch (error) {
-      if (error instanceof InputError) assert.ok(!isMetrics(jsonIn(input)), `metrics were refused: ${error.message}`);
+      if (error instanceof InputError)
+        assert.ok(!isMetrics(heldObject(input)), `metrics were refused: ${error.message}`);
       throw error;
     }
   },
 };
-
-/** Undefined for what is no JSON. */
-function jsonIn(input: Uint8Array): unknown {
-  try {
-    return jsonObject(input);
-  } catch {
-    return undefined;
-  }
-}
