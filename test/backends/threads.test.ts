@@ -120,6 +120,39 @@ function products(backend: WasmBackend, seed: number, count: number): Float32Arr
   });
 }
 
+/** Shares every kernel, until it is told to share none, as on a busy machine. */
+class SwitchedSharing extends AlwaysShared {
+  on = true;
+
+  override isOn(): boolean {
+    return this.on;
+  }
+}
+
+/** What the jobs allocate, where, and how far the memory reaches. */
+async function allocations(shared: boolean): Promise<string[]> {
+  const sharing = new SwitchedSharing();
+  const backend = new WasmBackend({ threads: 2, sharing });
+  await whenReady(backend);
+  sharing.on = shared;
+  const log: string[] = [];
+  const allocate = backend.memory.allocate.bind(backend.memory);
+  backend.memory.allocate = (bytes) => {
+    const block = allocate(bytes);
+    log.push(`${bytes} bytes at ${block.start} of ${backend.memory.size}`);
+    return block;
+  };
+  const x = backend.fill(1037 * 257, 1);
+  for (const job of Object.values(jobs)) backend.free(job(backend, x, x) as WasmBuffer);
+  return log;
+}
+
+test('what is allocated, scratch included, does not depend on whether other threads have time', async () => {
+  const always = await allocations(true);
+  assert.ok(always.length > 50);
+  assert.deepEqual(await allocations(false), always);
+});
+
 test('random products by one to four threads are the same to the bit', async () => {
   const backends = [1, 2, 3, 4].map((threads) => new WasmBackend({ threads, sharing: new AlwaysShared() }));
   for (const backend of backends) await whenReady(backend);

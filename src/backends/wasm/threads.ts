@@ -1,4 +1,4 @@
-import { callsOf, computeAlone, type LargeCall } from './calls.ts';
+import { callsOf, type LargeCall } from './calls.ts';
 import type { Division } from './declaration.ts';
 import {
   ABSENT,
@@ -94,31 +94,27 @@ export class ThreadPool {
     return callsOf(exports, memory, (call) => this.#compute(call, memory));
   }
 
-  #compute(call: LargeCall, memory: Memory): void {
-    const { kernel, args, work, scratch } = call;
+  #compute({ kernel, args, work, scratch }: LargeCall, memory: Memory): void {
+    const bytes = Math.ceil(scratch / 64) * 64;
+    // For all threads, even where one computes alone: how far the memory reaches must not depend on when the others have time.
+    if (bytes === 0) this.#computeWith([], 0, { kernel, args, work });
+    else memory.borrow(this.threads * bytes, (address) => this.#computeWith([address], bytes, { kernel, args, work }));
+  }
+
+  /** @param scratch the address of scratch for all threads, `bytes` for each; empty if the kernel needs none */
+  #computeWith(scratch: readonly number[], bytes: number, { kernel, args, work }: Omit<LargeCall, 'scratch'>): void {
+    const own = [...args, ...scratch];
     if (this.possible() === 1) {
-      computeAlone(this.#kernels[kernel], args, scratch, memory);
+      this.#kernels[kernel](...own);
       return;
     }
     const start = performance.now();
     const { helpers, wake } = this.#helpers(work, start);
-    const job = this.#job;
-    if (helpers > 0 && job) {
-      const share = (ownScratch: number[], bytes: number) => {
-        const part = {
-          kernel,
-          args: [...args, ...ownScratch],
-          range: args.length - 2,
-          scratch: bytes,
-          threads: 1 + helpers,
-        };
-        this.#share(job, part, wake, start);
-      };
-      const bytes = Math.ceil(scratch / 64) * 64;
-      if (bytes === 0) share([], 0);
-      else memory.borrow(this.threads * bytes, (address) => share([address], bytes));
+    if (helpers > 0 && this.#job) {
+      const part = { kernel, args: own, range: args.length - 2, scratch: bytes, threads: 1 + helpers };
+      this.#share(this.#job, part, wake, start);
     } else {
-      computeAlone(this.#kernels[kernel], args, scratch, memory);
+      this.#kernels[kernel](...own);
       this.#sharing.alone(start, performance.now());
     }
   }
