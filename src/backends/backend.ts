@@ -34,8 +34,13 @@ export class MemoryError extends Error {
 /** A block of numbers owned by a backend. */
 export interface Buffer {
   readonly length: number;
-  /** True for a frozen weight that is held in 8 bits: only {@link Int8Products} read it. */
-  readonly isInt8?: boolean;
+  /**
+   * What it holds where that is not plain floats: a frozen weight in 8 bits, which only {@link Int8Products} read, or the places of a
+   * sparse matrix, which only {@link SparseProducts} do.
+   */
+  readonly opaque?: 'int8' | 'places';
+  /** Bytes that an opaque one takes. */
+  readonly bytes?: number;
 }
 
 /** A buffer read with a shape. */
@@ -106,6 +111,15 @@ export interface BottleneckSpec {
   readonly residual: number | null;
   readonly downMask: number | null;
   readonly upMask: number | null;
+  /** Where D or U is sparse: its places. In place of the matrix stand the kept values, one after the other. */
+  readonly downPlaces?: OpaqueOperand;
+  readonly upPlaces?: OpaqueOperand;
+}
+
+/** A tensor that only special kernels read. */
+export interface OpaqueOperand {
+  /** @throws Error if it was freed */
+  readonly opaqueBuffer: Buffer;
 }
 
 /**
@@ -115,7 +129,7 @@ export interface BottleneckSpec {
  * - `layerNorm`: x [..., n], weight [n], bias [n] -> same shape
  * - `gelu` (erf form), `geluTanh`, `silu`: x -> same shape
  * - `bottleneck`: x [rows, hidden], D [inner, hidden], d [inner], U [hidden, inner], u [hidden], and those of the residual
- *   [rows, hidden] and the masks that there are -> [rows, hidden]
+ *   [rows, hidden] and the masks that there are -> [rows, hidden]; a sparse D or U is its kept values
  * - `packedAttention`: query [rows, heads * headDim], key and value [key rows, heads * headDim] -> shape of the query
  */
 export interface FusedAttributes {
@@ -214,6 +228,37 @@ export interface Int8Products<B extends Buffer = Buffer, W extends Buffer = Buff
   gain?(): number;
 }
 
+/** A sparse matrix [rows, columns]: the values that it keeps, row by row, and their places; elsewhere it is 0. */
+export interface SparseOperand<B extends Buffer = Buffer, P extends Buffer = Buffer> {
+  readonly values: B;
+  /** Its length is the number of kept values. */
+  readonly places: P;
+}
+
+/**
+ * Products with matrices of which few values are kept. `src/backends/reference/sparse.ts` defines them. Each backend decides by itself,
+ * by density, shape and rows, whether it is faster to make the matrix dense for a product.
+ */
+export interface SparseProducts<B extends Buffer = Buffer, P extends Buffer = Buffer> {
+  /** The places where `mask` [rows, columns], row-major, is not 0. */
+  places(mask: ArrayLike<number>, rows: number, columns: number): P;
+  /** The same as a mask [rows, columns]: 1 where a value is kept, else 0. */
+  mask(places: P): Uint8Array;
+  /** The matrix with zeros: -> [rows, columns] */
+  toDense(matrix: SparseOperand<B, P>): B;
+  /** The values of a dense matrix [rows, columns] at the places: -> [kept] */
+  keptValues(dense: B, places: P): B;
+  /** x [n, columns] times the matrix transposed, plus bias [rows] in every row: -> [n, rows] */
+  linear(x: View<B>, matrix: SparseOperand<B, P>, bias: View<B> | null): B;
+  /** y [n, rows] times the matrix: -> [n, columns] */
+  matmul(y: View<B>, matrix: SparseOperand<B, P>): B;
+  /** Σ_t y[t, r] x[t, c] for each kept place (r, c), of y [n, rows] and x [n, columns]: -> [kept] */
+  sampledMatmul(y: View<B>, x: View<B>, places: P): B;
+}
+
+/** A sparse matrix has at most so many columns: 16 bits hold the number of one. */
+export const MOST_SPARSE_COLUMNS = 65536;
+
 export interface Backend {
   readonly name: string;
   /** The type of every number this backend holds. */
@@ -221,6 +266,7 @@ export interface Backend {
   readonly fused: Partial<FusedKernels>;
   readonly optimizer?: OptimizerKernels;
   readonly int8?: Int8Products;
+  readonly sparse?: SparseProducts;
   /** For people: what computes, such as threads and kind of kernels. */
   describe(): string;
 

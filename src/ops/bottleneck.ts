@@ -1,7 +1,8 @@
-import type { BottleneckSpec } from '../backends/backend.ts';
+import type { BottleneckSpec, Shape } from '../backends/backend.ts';
 import type { Random } from '../random/random.ts';
 import { define } from '../tensor/define.ts';
 import { ArgumentError, formatShape, sameShape } from '../tensor/shape.ts';
+import { isSparse, type SparseMatrix, type SparsePattern } from '../tensor/sparse.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ActivationName, activations } from './activations.ts';
 import { add, mul } from './arithmetic.ts';
@@ -12,14 +13,14 @@ import { reshape } from './reduce.ts';
 
 export interface BottleneckWeights {
   /** D, [inner, hidden] */
-  readonly down: Tensor;
+  readonly down: Tensor | SparseMatrix;
   /** d, [inner] */
   readonly downBias: Tensor;
   /** U, [hidden, inner] */
-  readonly up: Tensor;
+  readonly up: Tensor | SparseMatrix;
   /** u, [hidden] */
   readonly upBias: Tensor;
-  /** m_d and m_u: what the weights are multiplied with, of their shapes. Default: nothing. */
+  /** m_d and m_u: what the weights are multiplied with, of their shapes. Default: nothing. A sparse matrix has none. */
   readonly downMask?: Tensor | null;
   readonly upMask?: Tensor | null;
 }
@@ -47,7 +48,7 @@ const kernels: { [Name in ActivationName]: BottleneckSpec['activation'] } = {
 };
 
 /**
- * A bottleneck adapter (Houlsby et al., 2019) with masks on its weights: residual + s · (f(x (m_d ⊙ D)ᵀ + d) (m_u ⊙ U)ᵀ + u).
+ * A bottleneck adapter (Houlsby et al., 2019) with masks on its weights, or sparse ones: residual + s · (f(x (m_d ⊙ D)ᵀ + d) (m_u ⊙ U)ᵀ + u).
  *
  * @param x [..., hidden]
  * @returns [..., hidden]
@@ -58,8 +59,9 @@ export const bottleneck = define(
   (x: Tensor, weights: BottleneckWeights, { activation, scale = 1, residual, dropout }: BottleneckOptions): Tensor => {
     assertFit(x, weights, residual);
     const { down, downBias, up, upBias, downMask, upMask } = weights;
-    const asRows = (t: Tensor) => (t.rank === 2 ? t : reshape(t, [-1, down.shape[1]]));
-    const inputs = [asRows(x), down, downBias, up, upBias];
+    const [downPattern, upPattern] = [down, up].map((matrix) => (isSparse(matrix) ? matrix.pattern : null));
+    const asRows = (t: Tensor) => (t.rank === 2 ? t : reshape(t, [-1, upBias.shape[0]]));
+    const inputs = [asRows(x), valuesOf(down), downBias, valuesOf(up), upBias];
     const place = (optional: Tensor | null | undefined) => (optional ? inputs.push(optional) - 1 : null);
     const spec: BottleneckSpec = {
       activation: kernels[activation],
@@ -68,38 +70,47 @@ export const bottleneck = define(
       residual: residual === x ? 0 : place(residual && asRows(residual)),
       downMask: place(downMask),
       upMask: place(upMask),
+      downPlaces: downPattern?.places,
+      upPlaces: upPattern?.places,
     };
-    const y = fusedOperation('bottleneck', inputs, inputs[0].shape, spec, (...given) => {
+    const composition = (...given: Tensor[]) => {
       const [rows, d, dBias, u, uBias] = given;
-      const masked = (weight: Tensor, mask: number | null) => (mask === null ? weight : mul(weight, given[mask]));
-      const inner = activations[activation](linear(rows, masked(d, spec.downMask), dBias)); // [rows, inner]
+      const weight = (values: Tensor, mask: number | null, pattern: SparsePattern | null) =>
+        pattern ? { pattern, values } : mask === null ? values : mul(values, given[mask]);
+      const inner = activations[activation](linear(rows, weight(d, spec.downMask, downPattern), dBias)); // [rows, inner]
       const kept = spec.dropout ? dropoutBySeed(inner, spec.dropout) : inner;
-      const product = linear(kept, masked(u, spec.upMask), uBias); // [rows, hidden]
+      const product = linear(kept, weight(u, spec.upMask, upPattern), uBias); // [rows, hidden]
       const added = scale === 1 ? product : mul(product, scale);
       return spec.residual === null ? added : add(given[spec.residual], added);
-    });
+    };
+    const places = [downPattern, upPattern].flatMap((pattern) => (pattern ? [pattern.places] : []));
+    const y = fusedOperation('bottleneck', inputs, inputs[0].shape, spec, composition, places);
     return x.rank === 2 ? y : reshape(y, x.shape);
   },
 );
 
+const shapeOf = (matrix: Tensor | SparseMatrix): Shape => (isSparse(matrix) ? matrix.pattern : matrix).shape;
+const valuesOf = (matrix: Tensor | SparseMatrix): Tensor => (isSparse(matrix) ? matrix.values : matrix);
+
 function assertFit(x: Tensor, weights: BottleneckWeights, residual: Tensor | null | undefined): void {
   const { down, downBias, up, upBias, downMask, upMask } = weights;
-  const [inner, hidden] = down.shape;
+  const [downShape, upShape] = [shapeOf(down), shapeOf(up)];
+  const [inner, hidden] = downShape;
   const fits =
-    down.rank === 2 &&
+    downShape.length === 2 &&
     x.rank > 0 &&
     x.shape[x.rank - 1] === hidden &&
     sameShape(downBias.shape, [inner]) &&
-    sameShape(up.shape, [hidden, inner]) &&
+    sameShape(upShape, [hidden, inner]) &&
     sameShape(upBias.shape, [hidden]) &&
-    (!downMask || sameShape(downMask.shape, down.shape)) &&
-    (!upMask || sameShape(upMask.shape, up.shape)) &&
+    (!downMask || (!isSparse(down) && sameShape(downMask.shape, downShape))) &&
+    (!upMask || (!isSparse(up) && sameShape(upMask.shape, upShape))) &&
     (!residual || sameShape(residual.shape, x.shape));
   if (fits) return;
   const given = Object.entries({ x, ...weights, residual }).flatMap(([name, t]) =>
-    t ? [`${name} ${formatShape(t.shape)}`] : [],
+    t ? [`${name} ${formatShape(shapeOf(t))}`] : [],
   );
   throw new ArgumentError(
-    `${given.join(', ')} do not fit: x is [..., hidden], down [inner, hidden], up [hidden, inner].`,
+    `${given.join(', ')} do not fit: x is [..., hidden], down [inner, hidden], up [hidden, inner]; a sparse matrix has no mask.`,
   );
 }

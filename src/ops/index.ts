@@ -18,4 +18,5 @@ export { type CrossEntropyOptions, crossEntropy, mse } from './losses.ts';
 export { type MatmulOptions, matmul } from './matmul.ts';
 export { layerNorm, logSoftmax, softmax } from './normalization.ts';
 export { max, mean, type ReduceOptions, reshape, sum } from './reduce.ts';
+export { keptValues, sampledMatmul, toDense } from './sparse.ts';
 export { abs, erf, exp, heaviside, log, neg, relu, rsqrt, sigmoid, sign, sqrt, tanh } from './unary.ts';

@@ -25,25 +25,31 @@ function isDifferentiable(inputs: readonly Tensor[]): boolean {
 /**
  * A differentiable operation: the value from one primitive and, for each input, its vector-Jacobian product, which is called
  * only when that gradient is needed. As the products are built from tensor operations, they can be differentiated again.
+ *
+ * @param reads what the products read beside inputs and output
  */
 export function operation<Inputs extends readonly Tensor[]>(
   inputs: readonly [...Inputs],
   shape: Shape,
   primitive: (backend: Backend) => Buffer,
   vjps: (output: Tensor) => { [I in keyof Inputs]: Vjp },
+  reads?: readonly Tensor[],
 ): Tensor {
   const backend = commonBackend(inputs);
   const output = Tensor.fromBuffer(backend, primitive(backend), shape);
   if (!isDifferentiable(inputs) || !isRecording()) return output;
-  return recordOutput(output, inputs, (dy, needs) => {
+  const backward = (dy: Tensor, needs: readonly boolean[]) => {
     const products: readonly Vjp[] = vjps(output);
     return inputs.map((_, i) => (needs[i] ? products[i](dy) : null));
-  });
+  };
+  return recordOutput(output, inputs, backward, { reads });
 }
 
 /**
  * A fused operation. The composition is its definition: it is what runs where the backend has no kernel, and where a derivative
  * has none it is what is differentiated.
+ *
+ * @param reads what kernels and composition read beside the inputs
  */
 export function fusedOperation<Name extends FusedName>(
   name: Name,
@@ -51,6 +57,7 @@ export function fusedOperation<Name extends FusedName>(
   shape: Shape,
   attributes: FusedAttributes[Name],
   composition: (...inputs: Tensor[]) => Tensor,
+  reads: readonly Tensor[] = [],
 ): Tensor {
   const backend = commonBackend(inputs);
   const kernel = backend.fused[name];
@@ -77,7 +84,7 @@ export function fusedOperation<Name extends FusedName>(
     inputs,
     (dy, needs) => gradients(kernel.backward(views(), y.operand, keptBuffers(), dy.operand, needs, attributes), shapes),
     {
-      reads: kept,
+      reads: [...kept, ...reads],
       fused: {
         composition: (...tensors) => [composition(...tensors)],
         doubleBackward: ([dy], gradGrads, needs) => {

@@ -15,4 +15,5 @@ export { type MemoryInfo, memory } from './memory.ts';
 export type { NestedNumbers } from './nested.ts';
 export { keep, tidy } from './scope.ts';
 export { setBackend } from './set-backend.ts';
+export { type SparseMatrix, SparsePattern } from './sparse.ts';
 export { Tensor } from './tensor.ts';

@@ -1,6 +1,7 @@
 import type { Shape } from '../backends/backend.ts';
 import { Random } from '../random/random.ts';
 import { formatShape } from './shape.ts';
+import { type SparseMatrix, SparsePattern } from './sparse.ts';
 import { Tensor } from './tensor.ts';
 
 /** Int32Array by a name of its own: TypeScript writes that of the library with a parameter, which versions before 5.7 lack. */
@@ -106,6 +107,45 @@ export const operand: SelfKind<Tensor | number> = {
   is: (value) => isLive(value) || isNumber(value),
   problem: problemOfTensor(OPERAND),
 };
+
+export const pattern: Kind<SparsePattern> = {
+  expected: 'a SparsePattern',
+  is: (value) => value instanceof SparsePattern && !value.places.isDisposed,
+  problem: (name, value) =>
+    `${name}${value instanceof SparsePattern ? `: ${freed(value.places)}` : ` must be a SparsePattern, not ${show(value)}`}`,
+};
+
+const isSparseMatrix = (value: unknown): boolean =>
+  isObject(value) && pattern.is(Reflect.get(value, 'pattern')) && isLive(Reflect.get(value, 'values'));
+
+const SPARSE = 'a sparse matrix { pattern, values }';
+/** A matrix without its zeros. */
+export const sparseMatrix: Kind<SparseMatrix> = {
+  expected: SPARSE,
+  is: (value) => isSparseMatrix(value) && keptFit(value as SparseMatrix),
+  problem: (name, value) => problemOfMatrix(name, value, SPARSE),
+};
+
+/** A matrix with all its numbers, or without its zeros. */
+export const matrix: Kind<Tensor | SparseMatrix> = {
+  expected: `a tensor or ${SPARSE}`,
+  is: (value) => isLive(value) || sparseMatrix.is(value),
+  problem: (name, value) => problemOfMatrix(name, value, `a tensor or ${SPARSE}`),
+};
+
+const keptFit = ({ pattern: { kept }, values }: SparseMatrix): boolean => values.rank === 1 && values.shape[0] === kept;
+
+function problemOfMatrix(name: string, value: unknown, expected: string): string {
+  if (isSparseMatrix(value)) {
+    const { pattern: own, values } = value as SparseMatrix;
+    return `${name}: values ${formatShape(values.shape)} are not the ${own.kept} that the pattern keeps`;
+  }
+  const own: unknown = isObject(value) ? Reflect.get(value, 'pattern') : null;
+  if (!(own instanceof SparsePattern)) return problemOfTensor(expected)(name, value);
+  return pattern.is(own)
+    ? problemOf(tensor, `${name}.values`, Reflect.get(value as object, 'values'))
+    : problemOf(pattern, `${name}.pattern`, own);
+}
 
 export const tensors: Kind<readonly Tensor[]> = {
   expected: 'an array of tensors',

@@ -148,9 +148,19 @@ export const signatures = {
   ],
 
   matmul: [...ofTensors, ['options', kind.options({ transposeA: kind.boolean, transposeB: kind.boolean })]],
+  toDense: [['matrix', kind.sparseMatrix]],
+  keptValues: [
+    ['x', tensor],
+    ['pattern', kind.pattern],
+  ],
+  sampledMatmul: [
+    ['y', tensor],
+    ['x', tensor],
+    ['pattern', kind.pattern],
+  ],
   linear: [
     ['x', tensor],
-    ['weight', tensor],
+    ['weight', kind.matrix],
     ['bias', orNull(tensor)],
   ],
   softmax: alongAxis,
@@ -194,9 +204,9 @@ export const signatures = {
     [
       'weights',
       kind.record({
-        down: tensor,
+        down: kind.matrix,
         downBias: tensor,
-        up: tensor,
+        up: kind.matrix,
         upBias: tensor,
         downMask: orNull(tensor),
         upMask: orNull(tensor),

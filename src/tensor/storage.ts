@@ -15,7 +15,7 @@ export class Storage {
   constructor(backend: Backend, buffer: Buffer) {
     this.backend = backend;
     this.#buffer = backend.collected ? null : buffer;
-    this.bytes = (buffer.isInt8 ? 1 : backend.dtype === 'float64' ? 8 : 4) * buffer.length;
+    this.bytes = buffer.bytes ?? (backend.dtype === 'float64' ? 8 : 4) * buffer.length;
   }
 
   retain(): void {

@@ -83,7 +83,7 @@ export class Tensor {
     if (shape !== this.shape && sizeOf(shape) !== this.size) {
       throw new RangeError(`Shape ${formatShape(this.shape)} cannot be read as ${formatShape(shape)}.`);
     }
-    if (requiresGrad && this.isInt8) throw this.#cannotBeRead();
+    if (requiresGrad && this.#buffer?.opaque) throw this.#cannotBeRead();
     return new Tensor(this.#storage, this.#alive(), shape, requiresGrad);
   }
 
@@ -125,20 +125,20 @@ export class Tensor {
     return this.#buffer === null;
   }
 
-  /** @internal What primitives read. @throws Error if the tensor was freed, and for a weight in 8 bits */
+  /** @internal What primitives read. @throws Error if the tensor was freed, and for one that holds no floats */
   get operand(): View {
     const buffer = this.#alive();
-    if (buffer.isInt8) throw this.#cannotBeRead();
+    if (buffer.opaque) throw this.#cannotBeRead();
     return { buffer, shape: this.shape };
   }
 
   /** @internal Whether this is a frozen weight in 8 bits, which only `linear` reads. */
   get isInt8(): boolean {
-    return this.#buffer?.isInt8 === true;
+    return this.#buffer?.opaque === 'int8';
   }
 
-  /** @internal What `linear` reads of a weight in 8 bits. @throws Error if the tensor was freed */
-  get int8Operand(): Buffer {
+  /** @internal What special kernels read of a weight in 8 bits, or of the places of a sparse matrix. @throws Error if the tensor was freed */
+  get opaqueBuffer(): Buffer {
     return this.#alive();
   }
 
@@ -148,6 +148,8 @@ export class Tensor {
   }
 
   #cannotBeRead(): Error {
+    if (!this.isInt8)
+      return new Error('The places of a sparse matrix are no numbers; read them by SparsePattern.mask().');
     return new Error(
       `The weight ${formatShape(this.shape)} is held in 8 bits, for products with activations alone; hold the backbone in float32 ` +
         'to read, change, merge or train it.',
@@ -262,7 +264,7 @@ export class Tensor {
   toString(): string {
     const title = `Tensor ${formatShape(this.shape)} (${this.dtype}, ${this.backend.name}${this.requiresGrad ? ', requiresGrad' : ''})`;
     if (!this.#buffer) return `${title}: freed`;
-    if (this.isInt8) return `${title}: held in 8 bits`;
+    if (this.#buffer.opaque) return `${title}: ${this.isInt8 ? 'held in 8 bits' : 'places of a sparse matrix'}`;
     if (!this.backend.readSync) return `${title}: its values are read by await x.data()`;
     const values = printedValues(this.backend.readSync(this.#buffer), this.shape);
     return `${title}${values.includes('\n') ? '\n' : ' '}${values}`;

@@ -19,13 +19,16 @@ const others: { readonly [name: string]: unknown } = {
     keyCounts: Int32Array.of(2),
     causal: false,
   },
+  pattern: S.SparsePattern.of([1, 0, 1, 1], [2, 2], wasm),
 };
 
 const shapes = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 3 });
 const formatted = (shape: readonly number[]) => `[${shape.join(', ')}]`;
 
 for (const [name, signature] of Object.entries<Signature>(signatures)) {
-  const places = signature.flatMap(([, { expected }], i) => (/^a tensor( or a number)?$/.test(expected) ? [i] : []));
+  const places = signature.flatMap(([, { expected }], i) =>
+    /^a tensor( or a number| or a sparse matrix .*)?$/.test(expected) ? [i] : [],
+  );
   if (places.length < 2) continue;
   test(`${name} of shapes that do not fit names itself and two of them`, () => {
     let refused = 0;

@@ -66,6 +66,9 @@ const right: { [Name in Operation]: () => ArgumentsOf<Name> } = {
   indexSelect: () => [x(), [0, 1]],
   indexAdd: () => [x(), [0, 1], 2],
   matmul: () => [x(), x(), { transposeB: true }],
+  toDense: () => [sparse],
+  keptValues: () => [x(), sparse.pattern],
+  sampledMatmul: () => [x(), x(), sparse.pattern],
   linear: () => [x(), x(), null],
   softmax: () => [x()],
   logSoftmax: () => [x(), 0],
@@ -87,11 +90,13 @@ const right: { [Name in Operation]: () => ArgumentsOf<Name> } = {
 let leaf: S.Tensor;
 let A: S.Tensor;
 let freed: S.Tensor;
+let sparse: S.SparseMatrix;
 test.before(() => {
   leaf = S.tensor([1, 2], [2], { requiresGrad: true });
   A = S.ones([2, 3]);
   freed = S.ones(2);
   freed.dispose();
+  sparse = { pattern: S.SparsePattern.of([1, 0, 1, 1], [2, 2]), values: S.ones(3) };
 });
 const [rows, counts] = [Int32Array.of(0, 2), Int32Array.of(2)];
 const packed = { queryOffsets: rows, keyOffsets: rows, keyCounts: counts, causal: false };

@@ -7,6 +7,8 @@ import { normalizations } from './cases/normalizations.ts';
 import { products } from './cases/products.ts';
 import { reductions } from './cases/reductions.ts';
 import { rows } from './cases/rows.ts';
+import { sparse } from './cases/sparse.ts';
+import { onGpu } from './gpu.ts';
 
 /** How to try every operation that there is: the one table that the properties in test/ops and test/autograd go through. */
 export const operations: Operations = {
@@ -18,4 +20,6 @@ export const operations: Operations = {
   ...normalizations,
   ...attentions,
   ...losses,
+  // The card has none.
+  ...(onGpu ? {} : sparse),
 };

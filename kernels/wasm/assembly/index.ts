@@ -17,6 +17,7 @@ export { scaledProduct } from './product';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export * from './shape';
 export { gemmSkinny } from './skinny';
+export { sparseKeptValues, sparseToDense } from './sparse';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 
 /** The first byte that the host may use. */

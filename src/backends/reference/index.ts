@@ -10,6 +10,7 @@ import {
   MemoryError,
   type ReduceOp,
   type Shape,
+  type SparseProducts,
   type UnaryOp,
   type View,
 } from '../backend.ts';
@@ -17,6 +18,8 @@ import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import { erf } from './erf.ts';
 import { type Int8Weights, int8Backward, int8Forward, quantizeWeights } from './int8.ts';
+import * as sparse from './sparse.ts';
+import { maskOf, type Places, placesOf } from './sparse.ts';
 
 const unaryFunctions: { [Op in UnaryOp]: (x: number) => number } = {
   neg: (x) => -x,
@@ -86,6 +89,20 @@ export class ReferenceBackend implements Backend {
     linear: ({ buffer, shape: [m] }, weight, bias) => this.upload(int8Forward(buffer, m, weight, bias?.buffer ?? null)),
     backward: ({ buffer, shape: [m] }, weight) => this.upload(int8Backward(buffer, m, weight)),
   };
+  readonly sparse: SparseProducts<FloatArray, Places> = {
+    places: (mask, rows, columns) => {
+      const places = placesOf(mask, rows, columns);
+      this.#bytes += places.bytes;
+      return places;
+    },
+    mask: maskOf,
+    toDense: (matrix) => this.upload(sparse.toDense(matrix)),
+    keptValues: (dense, places) => this.upload(sparse.keptValues(dense, places)),
+    linear: ({ buffer, shape: [n] }, matrix, bias) =>
+      this.upload(sparse.linear(buffer, n, matrix, bias?.buffer ?? null)),
+    matmul: ({ buffer, shape: [n] }, matrix) => this.upload(sparse.matmul(buffer, n, matrix)),
+    sampledMatmul: (y, x, places) => this.upload(sparse.sampledMatmul(y.buffer, x.buffer, y.shape[0], places)),
+  };
   #bytes = 0;
 
   constructor(dtype: DType = 'float32') {
@@ -135,8 +152,8 @@ export class ReferenceBackend implements Backend {
     return buffer.slice();
   }
 
-  free(buffer: FloatArray | Int8Weights): void {
-    this.#bytes -= 'isInt8' in buffer ? buffer.length : buffer.byteLength;
+  free(buffer: FloatArray | Int8Weights | Places): void {
+    this.#bytes -= 'opaque' in buffer ? buffer.bytes : buffer.byteLength;
   }
 
   collected(bytes: number): void {

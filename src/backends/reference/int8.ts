@@ -35,7 +35,8 @@ const { fround } = Math;
 
 /** A matrix [n, k] of weights, each row with a scale of its own; NaN for a row that holds NaN or an infinity. */
 export interface Int8Weights {
-  readonly isInt8: true;
+  readonly opaque: 'int8';
+  readonly bytes: number;
   /** n · k */
   readonly length: number;
   readonly n: number;
@@ -86,7 +87,7 @@ export function quantizeWeights(values: FloatArray, n: number, k: number): Int8W
     for (let i = 0; i < k; i++)
       q[row * k + i] = clamp(roundHalfEven(fround(w[i] * inverse)), -LARGEST_WEIGHT, LARGEST_WEIGHT);
   }
-  return { isInt8: true, length: n * k, n, k, q, scales };
+  return { opaque: 'int8', bytes: n * k, length: n * k, n, k, q, scales };
 }
 
 /** Rounds activations [m, k]. @param columnScales [k] numbers by which the columns are multiplied before, or null */

@@ -1,9 +1,14 @@
 import type { BottleneckSpec, FusedKernel } from '../backend.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
+import type { WasmPlaces } from './sparse.ts';
 
 /** The places of the inputs that are always there. */
 const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
+
+/** The places of D and U where they are sparse. */
+const placesOf = ({ downPlaces, upPlaces }: BottleneckSpec): (WasmPlaces | null)[] =>
+  [downPlaces, upPlaces].map((places) => (places ? (places.opaqueBuffer as WasmPlaces) : null));
 
 /**
  * Of the forward pass only p = x (m_d ⊙ D)ᵀ + d is kept. With a = f(p), dropped out, and s the scale:
@@ -23,16 +28,19 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     return out;
   };
 
-  /** Calls `use` with scale · mask ⊙ weight. */
+  /** Calls `use` with scale · mask ⊙ weight, of which the kept values may be given with their places. */
   const withWeight = (
-    weight: WasmBuffer,
+    values: WasmBuffer,
     mask: WasmBuffer | null,
+    places: WasmPlaces | null,
     scale: number,
     use: (seen: WasmBuffer) => void,
   ): void => {
+    const weight = places ? backend.sparse.toDense({ values, places }) : values;
     const seen = mask || scale !== 1 ? scaled(weight, mask, scale) : weight;
     use(seen);
     if (seen !== weight) backend.free(seen);
+    if (weight !== values) backend.free(weight);
   };
 
   const dropOut = (x: WasmBuffer, { dropout }: BottleneckSpec): void => {
@@ -50,17 +58,18 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
 
   return {
     forward(inputs, spec) {
-      const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN].shape];
+      const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN_BIAS].shape];
+      const [downPlaces, upPlaces] = placesOf(spec);
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
       const p = backend.allocate(rows * inner);
       const output = backend.allocate(rows * hidden);
       const [a, bias] = [inputs[X].buffer, inputs[DOWN_BIAS].buffer];
-      withWeight(inputs[DOWN].buffer, input(spec.downMask), 1, (b) =>
+      withWeight(inputs[DOWN].buffer, input(spec.downMask), downPlaces, 1, (b) =>
         backend.gemm({ a, b, transposeB: true, bias, c: p, m: rows, n: inner, k: hidden }),
       );
       withActivation(p, spec, (a) =>
-        withWeight(inputs[UP].buffer, input(spec.upMask), spec.scale, (b) =>
-          withWeight(inputs[UP_BIAS].buffer, null, spec.scale, (bias) => {
+        withWeight(inputs[UP].buffer, input(spec.upMask), upPlaces, spec.scale, (b) =>
+          withWeight(inputs[UP_BIAS].buffer, null, null, spec.scale, (bias) => {
             const init = input(spec.residual);
             backend.gemm({ a, b, transposeB: true, bias, init, c: output, m: rows, n: hidden, k: inner });
           }),
@@ -70,13 +79,26 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     },
 
     backward(inputs, _output, [p], dy, needs, spec) {
-      const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN].shape];
+      const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN_BIAS].shape];
+      const [downPlaces, upPlaces] = placesOf(spec);
       const { scale, residual, downMask, upMask } = spec;
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
       const isNeeded = (...places: (number | null)[]) => places.some((place) => place !== null && needs[place]);
       const gradients = inputs.map((): WasmBuffer | null => null);
       /** Gives the gradients of weight and mask from that of scale · mask ⊙ weight. */
-      const giveFactors = (product: WasmBuffer, weight: number, mask: number | null, scale: number) => {
+      const giveFactors = (
+        product: WasmBuffer,
+        weight: number,
+        mask: number | null,
+        places: WasmPlaces | null,
+        scale: number,
+      ) => {
+        if (places) {
+          const kept = backend.sparse.keptValues(product, places);
+          backend.free(product);
+          gradients[weight] = scaled(kept, null, scale, kept);
+          return;
+        }
         if (mask !== null && needs[mask]) gradients[mask] = scaled(product, inputs[weight].buffer, scale);
         if (needs[weight]) gradients[weight] = scaled(product, input(mask), scale, product);
         else backend.free(product);
@@ -86,7 +108,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
         const product = backend.allocate(hidden * inner);
         const [a, c] = [dy.buffer, product];
         withActivation(p, spec, (b) => backend.gemm({ a, transposeA: true, b, c, m: hidden, n: inner, k: rows }));
-        giveFactors(product, UP, upMask, scale);
+        giveFactors(product, UP, upMask, upPlaces, scale);
       }
       if (needs[UP_BIAS]) {
         const sums = backend.reduce('sum', dy, [0]);
@@ -94,7 +116,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
       }
       if (isNeeded(X, DOWN, downMask, DOWN_BIAS)) {
         const dp = backend.allocate(rows * inner);
-        withWeight(inputs[UP].buffer, input(upMask), scale, (b) =>
+        withWeight(inputs[UP].buffer, input(upMask), upPlaces, scale, (b) =>
           backend.gemm({ a: dy.buffer, b, c: dp, m: rows, n: inner, k: hidden }),
         );
         dropOut(dp, spec);
@@ -103,13 +125,13 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
           const product = backend.allocate(inner * hidden);
           const [a, b] = [dp, inputs[X].buffer];
           backend.gemm({ a, transposeA: true, b, c: product, m: inner, n: hidden, k: rows });
-          giveFactors(product, DOWN, downMask, 1);
+          giveFactors(product, DOWN, downMask, downPlaces, 1);
         }
         if (needs[DOWN_BIAS]) gradients[DOWN_BIAS] = backend.reduce('sum', { buffer: dp, shape: [rows, inner] }, [0]);
         if (needs[X]) {
           const dx = backend.allocate(rows * hidden);
           const init = residual === X ? dy.buffer : null;
-          withWeight(inputs[DOWN].buffer, input(downMask), 1, (b) =>
+          withWeight(inputs[DOWN].buffer, input(downMask), downPlaces, 1, (b) =>
             backend.gemm({ a: dp, b, init, c: dx, m: rows, n: hidden, k: inner }),
           );
           gradients[X] = dx;

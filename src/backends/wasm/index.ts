@@ -24,6 +24,7 @@ import { fusesMultiplyAdd, instantiate, kernelModule, kernelsId } from './module
 import { optimizerKernels } from './optimizer.ts';
 import type { Sharing } from './sharing.ts';
 import { preferredTile, simd256 } from './simd256.ts';
+import { WasmPlaces, WasmSparseProducts } from './sparse.ts';
 import { type Start, ThreadPool } from './threads.ts';
 import { sizeOfTile, type Tile } from './tile.ts';
 import { uploadStored } from './upload-stored.ts';
@@ -85,6 +86,7 @@ export class WasmBackend implements Backend {
   readonly fused: FusedKernels<WasmBuffer>;
   readonly optimizer: OptimizerKernels<WasmBuffer>;
   readonly int8: WasmInt8Products;
+  readonly sparse = new WasmSparseProducts(this);
   readonly kernels: Calls;
   readonly memory = new Memory();
   /** Bytes of scratch that a thread needs for a product. */
@@ -161,7 +163,13 @@ export class WasmBackend implements Backend {
     return this.#track(new WasmInt8(n, k, this.memory));
   }
 
-  #track<Buffer extends WasmBuffer | WasmInt8>(buffer: Buffer): Buffer {
+  /** The same for the places of a sparse matrix. */
+  allocatePlaces(kept: number, rows: number, columns: number): WasmPlaces {
+    const block = this.memory.allocate(WasmPlaces.bytes(kept, rows));
+    return this.#track(new WasmPlaces(kept, rows, columns, block));
+  }
+
+  #track<Buffer extends WasmBuffer | WasmInt8 | WasmPlaces>(buffer: Buffer): Buffer {
     this.#bytes += buffer.bytes;
     return buffer;
   }
@@ -192,7 +200,7 @@ export class WasmBackend implements Backend {
     return readFloats({ dtype: 'F16', length, readInto: (target) => target.set(f16) });
   }
 
-  free(buffer: WasmBuffer | WasmInt8): void {
+  free(buffer: WasmBuffer | WasmInt8 | WasmPlaces): void {
     this.int8.forget(buffer);
     this.memory.free(buffer.block);
     this.#bytes -= buffer.bytes;

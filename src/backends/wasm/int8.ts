@@ -1,4 +1,4 @@
-import type { Int8Products, View } from '../backend.ts';
+import type { Buffer, Int8Products, View } from '../backend.ts';
 import { LARGEST_DEPTH } from '../reference/int8.ts';
 import type { Block } from './allocator.ts';
 import type { WasmBuffer } from './buffer.ts';
@@ -19,7 +19,7 @@ function partsOf(n: number, k: number) {
 
 /** A frozen weight [n, k] in 8 bits: panels of whole numbers, the scales of its rows, and the sums of its rows and columns. */
 export class WasmInt8 {
-  readonly isInt8 = true;
+  readonly opaque = 'int8';
   readonly n: number;
   readonly k: number;
   readonly block: Block;
@@ -119,7 +119,7 @@ export class WasmInt8Products implements Int8Products<WasmBuffer, WasmInt8> {
   }
 
   /** Forgets what was made of an array that is freed, or without an argument of any. */
-  forget(buffer?: WasmBuffer | WasmInt8): void {
+  forget(buffer?: Buffer): void {
     if (buffer === undefined || this.#last?.of === buffer) this.#forget();
   }
 

@@ -63,6 +63,10 @@ const elementwise = {
   less: binary,
 } satisfies Record<UnaryOp, typeof unary> & Record<BinaryOp, typeof binary>;
 
+const sparse = byRows(
+  (from: Pointer, starts: Pointer, columns: Pointer, to: Pointer, n: number, rows: Range) => rows * n,
+);
+
 export const kernels = {
   ...elementwise,
   select: byNumbers(
@@ -306,6 +310,9 @@ export const kernels = {
       scratch: Scratch,
     ) => columns * m * depth * INT8_PRODUCT,
   ),
+  /** Matrices without their zeros: values [kept] to a dense matrix of n columns, and back. */
+  sparseToDense: sparse,
+  sparseKeptValues: sparse,
   attention: by({ unit: 1, scratch: true })(
     (
       q: Pointer,

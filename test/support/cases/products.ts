@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { erf } from '../../../src/backends/reference/erf.ts';
 import { bottleneck, linear, matmul, Random, type Tensor } from '../../../src/index.ts';
 import { counterUniform } from '../../../src/random/counter.ts';
+import { onGpu } from '../gpu.ts';
 import { arrays, broadcastingShapes, length, type Size } from '../strategies.ts';
 import { at, build, commonShape, range, total, type Values } from '../values.ts';
 import type { Case, Cases, Operations } from './case.ts';
+import { sparseLinearCases } from './sparse.ts';
 
 /** The product of the matrices that a and b hold at `batch`. */
 function dot(a: Values, b: Values, transposeA: boolean, transposeB: boolean): Values {
@@ -141,6 +143,6 @@ const masked = (weight: Values, mask?: Values): Values =>
 
 export const products: Operations = {
   matmul: { cases: matmulCases },
-  linear: { cases: linearCases },
+  linear: { cases: onGpu ? linearCases : (size) => fc.oneof(linearCases(size), sparseLinearCases(size)) },
   bottleneck: { cases: bottleneckCases },
 };

@@ -1,0 +1,81 @@
+import { type Backend, MOST_SPARSE_COLUMNS, type Shape, type SparseProducts } from '../backends/backend.ts';
+import { getBackend } from '../backends/index.ts';
+import { ArgumentError, formatShape, sizeOf } from './shape.ts';
+import { Tensor } from './tensor.ts';
+
+/**
+ * The places of the values that a sparse matrix [rows, columns] keeps. It never changes, and holds its memory on a backend as a tensor does:
+ * through {@link places}, which `keep`, `tidy` and `dispose` treat as any other.
+ */
+export class SparsePattern {
+  /** The places, of the shape of the matrix. It has no numbers: operations on sparse matrices alone read it. */
+  readonly places: Tensor;
+
+  private constructor(places: Tensor) {
+    this.places = places;
+  }
+
+  /**
+   * The places where a mask is not 0.
+   *
+   * @param mask row-major
+   * @param shape [rows, columns]
+   * @throws RangeError if the mask does not fit the shape, or that is no matrix with at most 65536 columns
+   * @throws Error on a backend without sparse products
+   */
+  static of(mask: ArrayLike<number>, shape: Shape, backend: Backend = getBackend()): SparsePattern {
+    if (!SparsePattern.fits(shape) || mask.length !== sizeOf(shape)) {
+      throw new ArgumentError(
+        `A mask of ${mask.length} numbers and the shape ${formatShape(shape)} do not fit; a sparse matrix is [rows, columns], with at most ` +
+          `${MOST_SPARSE_COLUMNS} columns.`,
+      );
+    }
+    const [rows, columns] = shape;
+    const buffer = sparseProducts(backend).places(mask, rows, columns);
+    return new SparsePattern(Tensor.fromBuffer(backend, buffer, [rows, columns]));
+  }
+
+  /** Whether a weight of this shape can be a sparse matrix. */
+  static fits(shape: Shape): boolean {
+    return shape.length === 2 && shape[1] <= MOST_SPARSE_COLUMNS;
+  }
+
+  /** [rows, columns] */
+  get shape(): Shape {
+    return this.places.shape;
+  }
+
+  /** The number of kept values. */
+  get kept(): number {
+    return this.places.opaqueBuffer.length;
+  }
+
+  /** The mask: [rows · columns] 1 where a value is kept, else 0. */
+  mask(): Uint8Array {
+    return sparseProducts(this.places.backend).mask(this.places.opaqueBuffer);
+  }
+
+  /** The same pattern under another name, to be disposed of by itself; the memory is shared. */
+  share(): SparsePattern {
+    return new SparsePattern(this.places.leafView());
+  }
+
+  dispose(): void {
+    this.places.dispose();
+  }
+}
+
+/** A matrix of which few values are kept; elsewhere it is 0. Operations read it without the zeros. */
+export interface SparseMatrix {
+  readonly pattern: SparsePattern;
+  /** [kept] row by row, each from left to right: a tensor as any other, by which gradients are taken. */
+  readonly values: Tensor;
+}
+
+/** @throws Error if the backend has none */
+export function sparseProducts({ name, sparse }: Backend): SparseProducts {
+  if (sparse) return sparse;
+  throw new Error(`The backend '${name}' has no sparse matrices; use a dense one with a mask.`);
+}
+
+export const isSparse = (matrix: Tensor | SparseMatrix): matrix is SparseMatrix => !(matrix instanceof Tensor);
