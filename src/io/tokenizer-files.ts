@@ -1,5 +1,11 @@
 /** The names that models of sentencepiece have, the vocabularies of tokenizers like XLM-R's, T5's and Llama's. */
-export const sentencePieceFiles = ['sentencepiece.bpe.model', 'spiece.model', 'spm.model', 'tokenizer.model'];
+export const sentencePieceFiles = [
+  'sentencepiece.bpe.model',
+  'sentencepiece.model',
+  'spiece.model',
+  'spm.model',
+  'tokenizer.model',
+];
 
 /** The names of all files that say something of a model's tokenizer, beside config.json. */
 export const tokenizerFiles = [

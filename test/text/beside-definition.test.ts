@@ -208,6 +208,25 @@ test("mBART's template follows src_lang, which must be in the vocabulary", () =>
   );
 });
 
+test("NLLB's template is that of its class, if the vocabulary has the language", () => {
+  const tokens = ['<s>', '<pad>', '</s>', '<unk>', 'eng_Latn', 'fra_Latn'];
+  const old = { type: 'TemplateProcessing', single: [], pair: [], special_tokens: {} };
+  const definition = (words: readonly string[]) => ({
+    added_tokens: [],
+    post_processor: old,
+    model: { type: 'Unigram', unk_id: 3, vocab: words.map((token) => [token, 0]) },
+  });
+  const ids = (config: Json, words = tokens) => {
+    const { single } = stage('post_processor', definition(words), { tokenizer_class: 'NllbTokenizer', ...config });
+    return (single as readonly Json[]).map((part) => (Object.values(part)[0] as Json).id);
+  };
+  assert.deepEqual(ids({}), ['eng_Latn', 'A', '</s>']);
+  assert.deepEqual(ids({ src_lang: 'fra_Latn' }), ['fra_Latn', 'A', '</s>']);
+  assert.deepEqual(ids({ legacy_behaviour: true }), ['A', '</s>', 'eng_Latn']);
+  assert.deepEqual(ids({}, tokens.slice(0, 4)), []);
+  assertInputError(() => ids({ src_lang: 'fra_Latn' }, tokens.slice(0, 4)), /lacks the special token "fra_Latn"/);
+});
+
 test('added tokens that are none are refused', () => {
   const refused = (added: unknown) => () => read({ ...bert, added_tokens: added }, null);
   assertInputError(

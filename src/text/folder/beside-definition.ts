@@ -100,14 +100,20 @@ function preTokenizerOf(preTokenizer: unknown, { fields }: FolderConfig, stated:
   return { ...preTokenizer, add_prefix_space: adds };
 }
 
-/** mBART's template follows the language of the source; RobertaProcessing follows ByteLevel, for the places of tokens. */
+/**
+ * The templates of mBART and NLLB follow the language of the source, which NLLB has where none is named too, as its first
+ * files put it elsewhere; RobertaProcessing follows ByteLevel, for the places of tokens.
+ */
 function postProcessorOf(
   { post_processor: processor, pre_tokenizer: preTokenizer }: TokenizerDefinition,
   { fields }: FolderConfig,
   stated: StatedClass,
   special: SpecialIds,
 ): unknown {
-  if (stated.known?.hasLanguages && fields.src_lang) return stated.known.postProcessor(special, fields);
+  const { known } = stated;
+  if (known?.hasLanguages && (fields.src_lang || (known.sourceLanguage && special.has(known.sourceLanguage)))) {
+    return known.postProcessor(special, fields);
+  }
   const adds = prefixSpaceOf(fields, stated);
   if (!isOfType(processor, 'RobertaProcessing') || !isOfType(preTokenizer, 'ByteLevel') || adds === null)
     return processor ?? null;

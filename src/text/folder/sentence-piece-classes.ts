@@ -3,75 +3,25 @@
  * transformers 4.57, whose tokens are those of sentencepiece itself; 5.24 leaves the model's table of characters out of
  * some of them.
  */
-import { InputError } from '../../errors.ts';
-import { addedToken } from './added-token.ts';
-import { mbart50Languages, mbartLanguages } from './languages.ts';
-import type { Role } from './roles.ts';
-import { type Piece, pieceTypes } from './sentence-piece-file.ts';
-import { charsmapOf, metaspace, modelOf, type Scored, squeezedSpaces, vocabularyOf } from './sentence-piece-stages.ts';
+import { codeLlama, gemma, llama } from './byte-fallback-classes.ts';
+import {
+  fairseq,
+  fairseqTokens,
+  inTurn,
+  type Names,
+  prependScheme,
+  type SentencePieceClass,
+  spaceBefore,
+  stagesOf,
+  three,
+  zero,
+} from './sentence-piece-class.ts';
+import type { Piece } from './sentence-piece-file.ts';
+import { metaspace, type Scored, squeezedSpaces } from './sentence-piece-stages.ts';
 import { layouts, template } from './templates.ts';
-import type { ClassOf, Fields, Stages, TokenizerClass } from './tokenizer-class.ts';
+import type { Fields, TokenizerClass } from './tokenizer-class.ts';
+import { mbart, mbart50, nllb, seamless } from './translation-classes.ts';
 
-type Names = Readonly<Partial<Record<Role, string>>>;
-type SentencePieceClass = ClassOf<'sentencePiece'>;
-
-interface Differences {
-  /** The tokens with their scores, in the order of their ids. */
-  vocabulary?(pieces: readonly Piece[], fields: Fields, named: Names): readonly Scored[];
-  unkId?(unkId: number, fields: Fields): number;
-  normalizers?(charsmap: readonly unknown[], fields: Fields): readonly unknown[] | null;
-  preTokenizer?(fields: Fields): unknown;
-  decoder?(fields: Fields): unknown;
-  readonly byteFallback?: boolean;
-}
-
-const asTheyAre = (pieces: readonly Piece[]): readonly Scored[] => pieces;
-
-/** Stages of sentencepiece: its table of characters, no space at the end, runs of spaces as one. */
-const stagesOf =
-  (differences: Differences = {}): SentencePieceClass['stages'] =>
-  ({ model }, fields, named): Stages => {
-    if (model.byteFallback && !differences.byteFallback) {
-      throw new InputError(
-        `${model.label} falls back to bytes, which its class of tokenizers does not do; provide the model's tokenizer.json.`,
-      );
-    }
-    const scored = (differences.vocabulary ?? asTheyAre)(model.pieces, fields, named);
-    const unkId = differences.unkId?.(model.unkId, fields) ?? model.unkId;
-    const charsmap = charsmapOf(model);
-    const normalizers = differences.normalizers
-      ? differences.normalizers(charsmap, fields)
-      : [...charsmap, { type: 'Strip', strip_left: false, strip_right: true }, squeezedSpaces('▁')];
-    return {
-      normalizer: normalizers && { type: 'Sequence', normalizers },
-      pre_tokenizer: differences.preTokenizer ? differences.preTokenizer(fields) : metaspace('always'),
-      decoder: differences.decoder?.(fields) ?? metaspace('always'),
-      model: modelOf(model, scored, unkId, differences.byteFallback ?? false),
-      vocabulary: vocabularyOf(scored),
-      added: model.pieces
-        .filter(({ type }) => type === pieceTypes.control || type === pieceTypes.userDefined)
-        .map(({ piece, type }) => addedToken(piece, { special: type === pieceTypes.control, normalized: false })),
-    };
-  };
-
-const zero = (piece: string): Scored => ({ piece, score: 0 });
-
-/** The vocabulary of fairseq: four special tokens take the place of the first three pieces. */
-const fairseq =
-  (last: readonly string[]): Differences['vocabulary'] =>
-  (pieces) => [...['<s>', '<pad>', '</s>', '<unk>'].map(zero), ...pieces.slice(3), ...last.map(zero)];
-
-const three = () => 3;
-
-const fairseqTokens: Names = {
-  bos: '<s>',
-  eos: '</s>',
-  unk: '<unk>',
-  sep: '</s>',
-  pad: '<pad>',
-  cls: '<s>',
-  mask: '<mask>',
-};
 const bertLike: Names = {
   bos: '[CLS]',
   eos: '[SEP]',
@@ -81,8 +31,6 @@ const bertLike: Names = {
   cls: '[CLS]',
   mask: '[MASK]',
 };
-const spaceBefore = { mask: { lstrip: true } } as const;
-
 const robertaTemplate: SentencePieceClass['postProcessor'] = ({ token, idOf }) => {
   const { single, pair } = layouts.roberta(token('cls'), token('sep'));
   return template(single, pair, idOf);
@@ -117,39 +65,27 @@ const camembert: SentencePieceClass = {
 
 const barthez: SentencePieceClass = { ...xlmRoberta, stages: stagesOf({ unkId: three }) };
 
-/** The class of mBART. @param isFirst whether the language begins a text; else it ends it */
-const multilingual = (languages: readonly string[], isFirst: boolean, tokens: Names): SentencePieceClass => ({
-  ...xlmRoberta,
-  tokens,
-  // The mask of mBART-50 is looked for in the normalized text.
-  flags: { mask: { lstrip: true, normalized: isFirst } },
-  hasLanguages: true,
-  further: (_, given) => [...new Set([...languages, ...(given ?? [])])],
-  stages: stagesOf({ vocabulary: fairseq([...languages, '<mask>']), unkId: three }),
-  postProcessor: ({ token, idOf }, fields) => {
-    const [language, eos] = [fields.src_lang ?? 'en_XX', token('eos')];
-    const { single, pair } = layouts.around(isFirst ? [language] : [], isFirst ? [eos] : [eos, language]);
-    return template(single, pair, idOf);
-  },
-});
-
 const isAfterDigit = (piece: string) => [...piece].length > 1 && /\p{Nd},$/u.test(piece);
 
 /** ALBERT and XLNet hardly ever take pieces with a comma after a digit. */
 const withoutCommas = (pieces: readonly Piece[]): readonly Scored[] =>
   pieces.map(({ piece, score }) => ({ piece, score: isAfterDigit(piece) ? score - 100 : score }));
 
-const albertStages = (lowercase: boolean) =>
+const quotes = ['``', "''"].map((quote) => ({ type: 'Replace', pattern: { String: quote }, content: '"' }));
+
+/** What is left of accents and of capital letters. @param keepsAll whether all is, if nothing is said */
+const reduced = (
+  { keep_accents: accents, do_lower_case: lowercase }: Fields,
+  keepsAll: boolean,
+): readonly unknown[] => [
+  ...((accents ?? keepsAll) ? [] : [{ type: 'NFKD' }, { type: 'StripAccents' }]),
+  ...((lowercase ?? !keepsAll) ? [{ type: 'Lowercase' }] : []),
+];
+
+const albertStages = (reduce: (fields: Fields) => readonly unknown[]) =>
   stagesOf({
     vocabulary: withoutCommas,
-    normalizers: (charsmap, fields) => [
-      { type: 'Replace', pattern: { String: '``' }, content: '"' },
-      { type: 'Replace', pattern: { String: "''" }, content: '"' },
-      ...(fields.keep_accents ? [] : [{ type: 'NFKD' }, { type: 'StripAccents' }]),
-      ...((fields.do_lower_case ?? lowercase) ? [{ type: 'Lowercase' }] : []),
-      ...charsmap,
-      squeezedSpaces(' '),
-    ],
+    normalizer: (charsmap, fields) => inTurn([...quotes, ...reduce(fields), ...charsmap, squeezedSpaces(' ')]),
   });
 
 const albert: SentencePieceClass = {
@@ -157,7 +93,7 @@ const albert: SentencePieceClass = {
   tokens: bertLike,
   flags: spaceBefore,
   typeIds: true,
-  stages: albertStages(true),
+  stages: albertStages((fields) => reduced(fields, false)),
   postProcessor: bertTemplate,
 };
 
@@ -167,9 +103,45 @@ const xlnet: SentencePieceClass = {
   flags: spaceBefore,
   typeIds: true,
   further: (_, given) => given ?? ['<eop>', '<eod>'],
-  stages: albertStages(false),
+  stages: albertStages((fields) => reduced({ ...fields, do_lower_case: fields.do_lower_case ?? false }, false)),
   postProcessor: ({ token, idOf }) => {
     const { single, pair } = layouts.xlnet(token('cls'), token('sep'));
+    return template(single, pair, idOf);
+  },
+};
+
+const fnet: SentencePieceClass = {
+  ...albert,
+  tokens: { ...bertLike, bos: undefined, eos: undefined },
+  stages: albertStages((fields) => reduced(fields, true)),
+};
+
+const remBert: SentencePieceClass = {
+  ...albert,
+  tokens: { ...bertLike, unk: '[UNK]', pad: '[PAD]' },
+  flags: { mask: { lstrip: true, normalized: true } },
+  stages: stagesOf({
+    normalizer: (charsmap, fields) => inTurn([...quotes, squeezedSpaces(' '), ...reduced(fields, true), ...charsmap]),
+  }),
+};
+
+const reformer: SentencePieceClass = {
+  kind: 'sentencePiece',
+  tokens: { eos: '</s>', unk: '<unk>' },
+  typeIds: false,
+  stages: stagesOf(),
+  postProcessor: () => null,
+};
+
+const madeUpWords = Array.from({ length: 7 }, (_, i) => `<madeupword${i}>`);
+
+const xglm: SentencePieceClass = {
+  ...xlmRoberta,
+  tokens: { ...fairseqTokens, mask: undefined },
+  further: (_, given) => [...new Set([...(given ?? []), ...madeUpWords])],
+  stages: stagesOf({ vocabulary: fairseq(madeUpWords), unkId: three }),
+  postProcessor: ({ token, idOf }) => {
+    const { single, pair } = layouts.begins(token('eos'));
     return template(single, pair, idOf);
   },
 };
@@ -197,12 +169,13 @@ const debertaV2: SentencePieceClass = {
   flags: { unk: { normalized: true } },
   typeIds: true,
   stages: stagesOf({
-    normalizers: (charsmap, fields) => [
-      ...(fields.do_lower_case ? [{ type: 'Lowercase' }] : []),
-      { type: 'Strip', strip_left: true, strip_right: true },
-      ...charsmap,
-      squeezedSpaces(' '),
-    ],
+    normalizer: (charsmap, fields) =>
+      inTurn([
+        ...(fields.do_lower_case ? [{ type: 'Lowercase' }] : []),
+        { type: 'Strip', strip_left: true, strip_right: true },
+        ...charsmap,
+        squeezedSpaces(' '),
+      ]),
     preTokenizer: (fields) => ({
       type: 'Sequence',
       pretokenizers: [
@@ -213,12 +186,6 @@ const debertaV2: SentencePieceClass = {
   }),
   postProcessor: bertTemplate,
 };
-
-/** How a space is put before a text, by the settings of T5 and Llama. */
-function prependScheme({ add_prefix_space: adds, legacy }: Fields): 'always' | 'first' | 'never' {
-  if (adds === false) return 'never';
-  return legacy === false ? 'first' : 'always';
-}
 
 const extraIds = (fields: Fields): string[] =>
   Array.from({ length: fields.extra_ids ?? 100 }, (_, i) => `<extra_id_${i}>`);
@@ -265,52 +232,26 @@ const pegasus: SentencePieceClass = {
   },
 };
 
-const llama: SentencePieceClass = {
-  kind: 'sentencePiece',
-  tokens: { bos: '<s>', eos: '</s>', unk: '<unk>' },
-  typeIds: false,
-  stages: stagesOf({
-    byteFallback: true,
-    vocabulary: (pieces) => pieces.map((one, i) => (i < 3 ? zero(one.piece) : one)),
-    unkId: () => 0,
-    normalizers: (_, fields) =>
-      fields.legacy === false
-        ? null
-        : [
-            ...(fields.add_prefix_space === false ? [] : [{ type: 'Prepend', prepend: '▁' }]),
-            { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
-          ],
-    preTokenizer: (fields) => (fields.legacy === false ? { ...metaspace(prependScheme(fields)), split: false } : null),
-    decoder: (fields) => ({
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        ...(fields.add_prefix_space === false ? [] : [{ type: 'Strip', content: ' ', start: 1, stop: 0 }]),
-      ],
-    }),
-  }),
-  postProcessor: ({ token, idOf }, fields) => {
-    const bos = (fields.add_bos_token ?? true) ? token('bos') : null;
-    const eos = (fields.add_eos_token ?? false) ? token('eos') : null;
-    const { single, pair } = layouts.each(bos, eos);
-    return template(single, pair, idOf);
-  },
-};
-
 export const sentencePieceClasses = {
   AlbertTokenizer: albert,
   BarthezTokenizer: barthez,
   BigBirdTokenizer: bigBird,
   CamembertTokenizer: camembert,
+  CodeLlamaTokenizer: codeLlama,
   DebertaV2Tokenizer: debertaV2,
+  FNetTokenizer: fnet,
+  GemmaTokenizer: gemma,
   LlamaTokenizer: llama,
-  MBartTokenizer: multilingual(mbartLanguages, false, fairseqTokens),
-  MBart50Tokenizer: multilingual(mbart50Languages, true, { ...fairseqTokens, bos: undefined }),
+  MBartTokenizer: mbart,
+  MBart50Tokenizer: mbart50,
   MT5Tokenizer: t5,
+  NllbTokenizer: nllb,
   PegasusTokenizer: pegasus,
+  ReformerTokenizer: reformer,
+  RemBertTokenizer: remBert,
+  SeamlessM4TTokenizer: seamless,
   T5Tokenizer: t5,
+  XGLMTokenizer: xglm,
   XLMRobertaTokenizer: xlmRoberta,
   XLNetTokenizer: xlnet,
 } as const satisfies Readonly<Record<string, TokenizerClass>>;

@@ -23,12 +23,17 @@ export const charsmapOf = ({ charsmap }: SentencePieceModel): readonly unknown[]
 export const vocabularyOf = (scored: readonly Scored[]): ReadonlyMap<string, number> =>
   new Map(scored.map(({ piece }, id) => [piece, id]));
 
+interface ModelDifferences {
+  readonly byteFallback?: boolean;
+  partIds?(ids: ReadonlyMap<string, number>): ReadonlyMap<string, number>;
+}
+
 /** The model in the form of a tokenizer.json. */
 export function modelOf(
   { kind, pieces, unkPiece }: SentencePieceModel,
   scored: readonly Scored[],
   unkId: number,
-  byteFallback: boolean,
+  { byteFallback = false, partIds = (ids) => ids }: ModelDifferences,
 ): Readonly<Record<string, unknown>> {
   if (kind === 'unigram') {
     const vocab = scored.map(({ piece, score }) => [piece, score]);
@@ -44,7 +49,7 @@ export function modelOf(
     byte_fallback: byteFallback,
     ignore_merges: false,
     vocab: Object.fromEntries(vocabularyOf(scored)),
-    merges: mergesOfPieces(scored, vocabularyOf(pieces)),
+    merges: mergesOfPieces(scored, partIds(vocabularyOf(pieces))),
   };
 }
 

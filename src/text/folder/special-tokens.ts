@@ -61,6 +61,7 @@ export const specialIds = (added: TokenAdditions, tokens: SpecialTokens, label: 
     if (content !== undefined) return content;
     throw new InputError(`${label} has no ${role}_token; name it in tokenizer_config.json.`);
   },
+  has: (token) => added.idOf(token) !== undefined,
   idOf: (token) => {
     const id = added.idOf(token);
     if (id !== undefined) return id;

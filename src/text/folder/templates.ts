@@ -53,6 +53,11 @@ export const layouts = {
     single: [first, [eos, 0]] as Part[],
     pair: [first, [eos, 0], ['$B', 0], [eos, 0]] as Part[],
   }),
+  /** XGLM: the end before each text, twice before the second. */
+  begins: (eos: string) => ({
+    single: [[eos, 0], first] as Part[],
+    pair: [[eos, 0], first, [eos, 0], [eos, 0], ['$B', 0]] as Part[],
+  }),
   /** mBART, NLLB and Pegasus: both texts together between the special tokens. */
   around: (before: readonly string[], after: readonly string[]) => {
     const parts = (names: readonly string[]) => names.map((name): Part => [name, 0]);

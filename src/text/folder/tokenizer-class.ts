@@ -27,6 +27,7 @@ export type Fields = FolderConfig['fields'];
 export interface SpecialIds {
   /** Returns the token of a role. @throws InputError when there is none */
   token(role: Role): string;
+  has(token: string): boolean;
   /** Returns the id of a token. @throws InputError when the vocabulary lacks it */
   idOf(token: string): number;
 }
@@ -48,6 +49,8 @@ export interface ClassOf<Kind extends VocabularyFile['kind']> extends ClassFacts
   readonly kind: Kind;
   /** Whether its post-processor follows the language of the source text. */
   readonly hasLanguages?: boolean;
+  /** The language of a source text that goes before the post-processor of a tokenizer.json, where none is named. */
+  readonly sourceLanguage?: string;
   stages(file: Extract<VocabularyFile, { kind: Kind }>, fields: Fields, tokens: Partial<Record<Role, string>>): Stages;
   postProcessor(special: SpecialIds, fields: Fields): unknown;
 }
