@@ -52,7 +52,8 @@ export class Parameter {
   /** True if it was initialised here and not read from a checkpoint. */
   readonly isNew: boolean;
   #current: Tensor | null = null;
-  readonly #first: () => Values;
+  /** Gives the first values; null once they are there, so that their source can go. */
+  #first: (() => Values) | null;
   #mask: Tensor | null = null;
   #kept: number;
 
@@ -68,7 +69,9 @@ export class Parameter {
 
   /** Allocates its value now, if it has none yet. */
   materialize(): void {
-    this.#current ??= keep(leaf(this.#first(), this.shape));
+    if (!this.#first) return;
+    this.#current = keep(leaf(this.#first(), this.shape));
+    this.#first = null;
   }
 
   get #value(): Tensor {
