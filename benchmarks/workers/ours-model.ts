@@ -40,7 +40,7 @@ function build({ model: size, bottleneck }: ModelTask): Adapted {
 }
 
 /** The same, with masks on the adapters' matrices, and its backbone held as the task says. */
-function buildMasked(task: ModelTask): Adapted {
+export function buildMasked(task: ModelTask): Adapted {
   const adapted = build(task);
   for (const parameter of adapted.adapter.prunable) {
     parameter.setMask(mask(parameter.name, parameter.size, task.sparsity));
@@ -49,7 +49,7 @@ function buildMasked(task: ModelTask): Adapted {
   return adapted;
 }
 
-function examples({ batches, model: { vocabulary } }: ModelTask): EncodedExample[][] {
+export function examples({ batches, model: { vocabulary } }: ModelTask): EncodedExample[][] {
   return batches.map((lengths, b) =>
     lengths.map((length, s) => {
       const ids = Array.from({ length }, (_, i) => tokenId(b, s, i, vocabulary));
