@@ -46,7 +46,8 @@ export const checkpoint = define(
       const output = checked(fn(...inputs.map(standIn)));
       return { value: output.detach(), outside: sourcesOutside(output, currentScope()) };
     });
-    return recordOutput(value, [...inputs, ...outside], (dy, needs) => {
+    const read = [...inputs, ...outside];
+    const backward = (dy: Tensor, needs: readonly boolean[]): (Tensor | null)[] => {
       if (isRecording()) {
         throw new MemoryError(
           'Second derivatives need what is computed again to save memory; lower the batch size or the sequence length.',
@@ -57,6 +58,7 @@ export const checkpoint = define(
       const wanted = [...leaves, ...outside].filter((_, i) => needs[i]);
       const gradients = gradOfOwnGraph(output, wanted, dy)[Symbol.iterator]();
       return needs.map((needed) => (needed ? gradients.next().value! : null));
-    });
+    };
+    return recordOutput(value, read, backward, { reads: read });
   },
 );

@@ -3,8 +3,9 @@ import { define } from '../tensor/define.ts';
 import {
   type Composition,
   type GraphNode,
-  isUnread,
+  isPassed,
   noGrad,
+  readBy,
   recordNode,
   recordOutput,
   releaseNode,
@@ -179,7 +180,7 @@ function backpropagate(
     // The node of an input is not passed but reached.
     if (!release || !needs.includes(true)) continue;
     for (const tensor of releaseNode(node)) {
-      if (isUnread(tensor) && release(tensor) && !kept.has(tensor)) tensor.dispose();
+      if (isPassed(tensor) && release(tensor) && !kept.has(tensor)) tensor.dispose();
     }
   }
   return gradients;
@@ -209,7 +210,7 @@ function differentiableBackward(node: GraphNode, dys: readonly Tensor[], needs: 
     inputs: both,
     outputs: products.filter((product) => product !== null),
     // The kernel of its own derivative reads all that the first one does.
-    reads: [...node.outputs, ...(node.reads ?? [])],
+    saved: readBy(node).filter((tensor) => !inputs.includes(tensor)),
     fused: { composition },
     backward: (gradGrads, needsOfBoth) => {
       const remaining = [...gradGrads];
@@ -241,7 +242,7 @@ function derivative(
 
 /** The identity: the same values as a new tensor in the graph. */
 function alias(x: Tensor): Tensor {
-  return recordOutput(x.leafView(), [x], (dy) => [dy]);
+  return recordOutput(x.leafView(), [x], (dy) => [dy], { reads: [] });
 }
 
 /** A rule may return one of `dys` unchanged, even for several inputs, so a new tensor is stored in each case. */

@@ -150,6 +150,8 @@ export type FusedName = keyof FusedAttributes;
 export interface FusedKernel<Attributes, B extends Buffer = Buffer> {
   /** @returns the output and whatever the backward kernel wants to keep (a mean, a log-sum-exp). */
   forward(inputs: readonly View<B>[], attributes: Attributes): { output: B; saved: B[] };
+  /** Whether `backward` or `doubleBackward` reads the numbers of the output. Otherwise they may be gone by then. */
+  readonly readsOutput?: boolean;
   /** @returns one gradient for each input with `needs[i]`, null for the others. */
   backward(
     inputs: readonly View<B>[],

@@ -194,29 +194,35 @@ export class BertModel {
 
   /** The embedding output and the output of each layer, all [rows, hidden]. Dropout is on when `random` is given. */
   hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
-    return this.#through(this.#layers, () => this.#embeddings.forward(batch, random), batch, random);
+    const pass = new Pass(batch.offsets, random);
+    const states = [tidyInside(() => this.#embeddings.forward(batch, random))];
+    for (const layer of this.#layers) {
+      const x = states[states.length - 1];
+      states.push(tidyInside(() => layer.forward(x, batch.keyCounts, pass)));
+    }
+    return states;
   }
 
   /** The output of the last layer [rows, hidden]. */
   forward(batch: PackedBatch, random?: Random): Tensor {
     const { frozen } = this;
-    if (!frozen) return this.hiddenStates(batch, random)[this.#layers.length];
-    const rest = this.#layers.slice(frozen.count);
-    return this.#through(rest, () => frozen.forward(batch), batch, random)[rest.length];
+    const first = () => (frozen ? frozen.forward(batch) : this.#embeddings.forward(batch, random));
+    return this.#through(this.#layers.slice(frozen?.count), first, batch, random);
   }
 
   /** The input of a layer [rows, hidden]: the output of the embeddings and the layers before it, without dropout. */
   inputOf(layer: number, batch: PackedBatch): Tensor {
-    return this.#through(this.#layers.slice(0, layer), () => this.#embeddings.forward(batch), batch)[layer];
+    return this.#through(this.#layers.slice(0, layer), () => this.#embeddings.forward(batch), batch);
   }
 
-  /** Returns the input of layers that follow each other, and the output of each, all [rows, hidden]. */
-  #through(layers: readonly BertLayer[], first: () => Tensor, batch: PackedBatch, random?: Random): Tensor[] {
+  /** Returns the output of the last of layers that follow each other, or their input where there are none, [rows, hidden]. */
+  #through(layers: readonly BertLayer[], first: () => Tensor, batch: PackedBatch, random?: Random): Tensor {
     const pass = new Pass(batch.offsets, random);
-    const states = [tidyInside(first)];
-    for (const layer of layers) {
-      states.push(tidyInside(() => layer.forward(states[states.length - 1], batch.keyCounts, pass)));
-    }
-    return states;
+    // Each layer's input belongs to the layer's own scope, and goes with it where no derivative reads it.
+    const last = layers.reduce(
+      (input, layer) => () => tidyInside(() => layer.forward(input(), batch.keyCounts, pass)),
+      () => tidyInside(first),
+    );
+    return last();
   }
 }

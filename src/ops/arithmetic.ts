@@ -4,7 +4,7 @@ import { ArgumentError, broadcastShapes } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { unbroadcast } from './broadcast.ts';
 import { equal, less, where } from './compare.ts';
-import { operation } from './operation.ts';
+import { operation, type Reads } from './operation.ts';
 import { scalarLike } from './scalar.ts';
 import { log, neg } from './unary.ts';
 
@@ -20,21 +20,21 @@ function toTensor(value: Operand, like: Operand): Tensor {
 type Rule = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor;
 type Smooth = Exclude<BinaryOp, 'equal' | 'less'>;
 
-/** For y = f(a, b): the gradients with respect to a and to b, before the sums over broadcast axes. */
-const derivatives: { [Op in Smooth]: [Rule, Rule] } = {
+/** For y = f(a, b): the gradients with respect to a and to b, before the sums over broadcast axes, and what they read. */
+const derivatives: { [Op in Smooth]: [Rule, Rule, Reads] } = {
   // d(a + b) = da + db
-  add: [(dy) => dy, (dy) => dy],
+  add: [(dy) => dy, (dy) => dy, 'nothing'],
   // d(a - b) = da - db
-  sub: [(dy) => dy, (dy) => neg(dy)],
+  sub: [(dy) => dy, (dy) => neg(dy), 'nothing'],
   // d(ab) = b da + a db
-  mul: [(dy, _a, b) => mul(dy, b), (dy, a) => mul(dy, a)],
+  mul: [(dy, _a, b) => mul(dy, b), (dy, a) => mul(dy, a), [[1], [0]]],
   // d(a/b) = da/b - (a/b) db/b
-  div: [(dy, _a, b) => div(dy, b), (dy, _a, b, y) => neg(mul(dy, div(y, b)))],
+  div: [(dy, _a, b) => div(dy, b), (dy, _a, b, y) => neg(mul(dy, div(y, b))), [[1], [1, 'output']]],
   // d(a^b) = b a^(b-1) da + a^b log(a) db
-  pow: [powByBase, powByExponent],
+  pow: [powByBase, powByExponent, 'all'],
   // the larger one gets the gradient, equal ones half each
-  maximum: [(dy, a, b) => toLarger(dy, b, a), (dy, a, b) => toLarger(dy, a, b)],
-  minimum: [(dy, a, b) => toLarger(dy, a, b), (dy, a, b) => toLarger(dy, b, a)],
+  maximum: [(dy, a, b) => toLarger(dy, b, a), (dy, a, b) => toLarger(dy, a, b), 'all'],
+  minimum: [(dy, a, b) => toLarger(dy, a, b), (dy, a, b) => toLarger(dy, b, a), 'all'],
 };
 
 /** b a^(b-1) dy; 0 at b = 0, where y = 1 whatever a is. A variable b has a slope there but at a = 0. */
@@ -62,12 +62,13 @@ const binary = (op: Smooth) =>
     const a = toTensor(first, second);
     const b = toTensor(second, first);
     const shape = broadcastShapes(a.shape, b.shape);
-    const [da, db] = derivatives[op];
+    const [da, db, reads] = derivatives[op];
     return operation(
       [a, b],
       shape,
       (backend) => backend.binary(op, a.operand, b.operand, shape),
       (y) => [(dy) => unbroadcast(da(dy, a, b, y), a.shape), (dy) => unbroadcast(db(dy, a, b, y), b.shape)],
+      reads,
     );
   });
 

@@ -17,6 +17,7 @@ export const broadcastTo = define('broadcastTo', (x: Tensor, shape: Shape): Tens
     [...shape],
     (backend) => backend.broadcast(x.operand, shape),
     () => [(dy) => unbroadcast(dy, x.shape)],
+    'nothing',
   );
 });
 

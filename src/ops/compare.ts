@@ -33,6 +33,7 @@ export const where = define('where', (condition: Tensor, a: Tensor, b: Tensor): 
       (dy) => unbroadcast(where(chosen, dy, zero()), a.shape),
       (dy) => unbroadcast(where(chosen, zero(), dy), b.shape),
     ],
+    [[], [0], [0]],
   );
 });
 

@@ -45,5 +45,6 @@ export function dropoutBySeed(x: Tensor, drawn: DrawnDropout): Tensor {
     x.shape,
     (backend) => backend.dropout(x.operand.buffer, drawn.p, drawn.seed),
     () => [(dy) => dropoutBySeed(dy, drawn)],
+    'nothing',
   );
 }

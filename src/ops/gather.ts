@@ -40,6 +40,7 @@ export const indexSelect = define(
       () => [
         (dy) => indexAdd(dy, paddingIdx < 0 ? rows : rows.map((id) => (id === paddingIdx ? -1 : id)), table.shape[0]),
       ],
+      'nothing',
     );
   },
 );
@@ -55,5 +56,6 @@ export const indexAdd = define('indexAdd', (x: Tensor, ids: Ids, rows: number): 
     [rows, ...x.shape.slice(1)],
     (backend) => backend.scatterAdd(x.operand, targets, rows),
     () => [(dy) => indexSelect(dy, targets)],
+    'nothing',
   );
 });

@@ -21,6 +21,7 @@ export const permute = define('permute', (x: Tensor, order: readonly number[]): 
           axes.map((_, axis) => axes.indexOf(axis)),
         ),
     ],
+    'nothing',
   );
 });
 
@@ -54,6 +55,7 @@ export const slice = define('slice', (x: Tensor, starts: readonly number[], ends
     shape,
     (backend) => backend.slice(x.operand, starts, shape),
     () => [(dy) => pad(dy, starts, x.shape)],
+    'nothing',
   );
 });
 
@@ -72,6 +74,7 @@ export const pad = define('pad', (x: Tensor, starts: readonly number[], shape: S
           starts.map((start, axis) => start + x.shape[axis]),
         ),
     ],
+    'nothing',
   );
 });
 
@@ -109,5 +112,6 @@ export const concat = define('concat', (xs: readonly Tensor[], axis: number = 0)
         const stops = shape.map((n, j) => (j === along ? ends[i] : n));
         return slice(dy, starts, stops);
       }),
+    'nothing',
   );
 });

@@ -48,6 +48,7 @@ function denseLinear(rows: Tensor, weight: Tensor, bias: Tensor | null): Tensor 
       (dy) => matmul(dy, rows, { transposeA: true }),
       (dy) => sum(dy, { axis: 0 }),
     ],
+    [[1], [0], []],
   );
 }
 

@@ -65,5 +65,6 @@ function batchedMatmul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: bo
       (dy) => (transposeA ? batchedMatmul(b, dy, transposeB, true) : batchedMatmul(dy, b, false, !transposeB)),
       (dy) => (transposeB ? batchedMatmul(dy, a, true, transposeA) : batchedMatmul(a, dy, !transposeA, false)),
     ],
+    [[1], [0]],
   );
 }

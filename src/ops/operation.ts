@@ -1,4 +1,4 @@
-import type { Backend, Buffer, FusedAttributes, FusedName, Shape } from '../backends/backend.ts';
+import type { Backend, Buffer, FusedAttributes, FusedName, Shape, View } from '../backends/backend.ts';
 import { isRecording, recordOutput, type Vjp } from '../tensor/graph.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import { ArgumentError, formatShape } from '../tensor/shape.ts';
@@ -22,18 +22,37 @@ function isDifferentiable(inputs: readonly Tensor[]): boolean {
   return false;
 }
 
+/** What the derivative by one input reads: inputs by their place, the output, or both. */
+type Read = readonly (number | 'output')[];
+/** The same for each input. */
+export type Reads = readonly Read[] | 'all' | 'nothing';
+
+/** Returns the tensors that derivatives read, or nothing where that is all of them. */
+function readTensors(inputs: readonly Tensor[], output: Tensor, reads: Reads): Tensor[] | undefined {
+  if (reads === 'all') return undefined;
+  const read: Tensor[] = [];
+  if (reads === 'nothing') return read;
+  for (let i = 0; i < inputs.length; i++) {
+    if (!inputs[i].requiresGrad) continue;
+    for (const place of reads[i]) read.push(place === 'output' ? output : inputs[place]);
+  }
+  return read;
+}
+
 /**
  * A differentiable operation: the value from one primitive and, for each input, its vector-Jacobian product, which is called
  * only when that gradient is needed. As the products are built from tensor operations, they can be differentiated again.
  *
- * @param reads what the products read beside inputs and output
+ * @param reads whose numbers the products read: what none of them reads need not be kept for them
+ * @param others what they read beside inputs and output
  */
 export function operation<Inputs extends readonly Tensor[]>(
   inputs: readonly [...Inputs],
   shape: Shape,
   primitive: (backend: Backend) => Buffer,
   vjps: (output: Tensor) => { [I in keyof Inputs]: Vjp },
-  reads?: readonly Tensor[],
+  reads: Reads = 'all',
+  others?: readonly Tensor[],
 ): Tensor {
   const backend = commonBackend(inputs);
   const output = Tensor.fromBuffer(backend, primitive(backend), shape);
@@ -42,14 +61,14 @@ export function operation<Inputs extends readonly Tensor[]>(
     const products: readonly Vjp[] = vjps(output);
     return inputs.map((_, i) => (needs[i] ? products[i](dy) : null));
   };
-  return recordOutput(output, inputs, backward, { reads });
+  return recordOutput(output, inputs, backward, { reads: readTensors(inputs, output, reads), saved: others });
 }
 
 /**
  * A fused operation. The composition is its definition: it is what runs where the backend has no kernel, and where a derivative
  * has none it is what is differentiated.
  *
- * @param reads what kernels and composition read beside the inputs
+ * @param others what kernels and composition read beside the inputs
  */
 export function fusedOperation<Name extends FusedName>(
   name: Name,
@@ -57,7 +76,7 @@ export function fusedOperation<Name extends FusedName>(
   shape: Shape,
   attributes: FusedAttributes[Name],
   composition: (...inputs: Tensor[]) => Tensor,
-  reads: readonly Tensor[] = [],
+  others: readonly Tensor[] = [],
 ): Tensor {
   const backend = commonBackend(inputs);
   const kernel = backend.fused[name];
@@ -79,19 +98,27 @@ export function fusedOperation<Name extends FusedName>(
   const kept = saved.map((buffer) => wrap(buffer, [buffer.length]));
   for (const tensor of kept) tensor.ownedByGraph = true;
   const keptBuffers = () => kept.map((tensor) => tensor.operand.buffer);
+  const result: View = {
+    shape,
+    get buffer() {
+      return y.operand.buffer;
+    },
+  };
   recordOutput(
     y,
     inputs,
-    (dy, needs) => gradients(kernel.backward(views(), y.operand, keptBuffers(), dy.operand, needs, attributes), shapes),
+    (dy, needs) => gradients(kernel.backward(views(), result, keptBuffers(), dy.operand, needs, attributes), shapes),
     {
-      reads: [...kept, ...reads],
+      // The composition, of which the second derivative is taken, reads all inputs.
+      reads: kernel.readsOutput ? [...inputs, y] : inputs,
+      saved: [...kept, ...others],
       fused: {
         composition: (...tensors) => [composition(...tensors)],
         doubleBackward: ([dy], gradGrads, needs) => {
           const directions = gradGrads.map((u) => u?.operand ?? null);
           const buffers = kernel.doubleBackward?.(
             views(),
-            y.operand,
+            result,
             keptBuffers(),
             dy.operand,
             directions,

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { div, mul, sub } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
 import { equal, where } from './compare.ts';
-import { operation } from './operation.ts';
+import { operation, type Reads } from './operation.ts';
 import { scalarLike } from './scalar.ts';
 
 export interface ReduceOptions {
@@ -26,7 +26,7 @@ export const reshape = define('reshape', (x: Tensor, shape: Shape): Tensor => {
     throw new ArgumentError(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
   }
   const y = x.leafView(target);
-  return x.requiresGrad ? recordOutput(y, [x], (dy) => [reshape(dy, x.shape)]) : y;
+  return x.requiresGrad ? recordOutput(y, [x], (dy) => [reshape(dy, x.shape)], { reads: [] }) : y;
 });
 
 interface ReducedAxes {
@@ -62,19 +62,26 @@ function reduction(x: Tensor, { axis, keepDims = false }: ReduceOptions): Reduce
   return { axes: sorted, kept, shape: keepDims ? kept : left };
 }
 
-function reduce(op: ReduceOp, x: Tensor, { axes, shape }: ReducedAxes, vjp: (y: Tensor, dy: Tensor) => Tensor): Tensor {
+function reduce(
+  op: ReduceOp,
+  x: Tensor,
+  { axes, shape }: ReducedAxes,
+  vjp: (y: Tensor, dy: Tensor) => Tensor,
+  reads: Reads,
+): Tensor {
   return operation(
     [x],
     shape,
     (backend) => backend.reduce(op, x.operand, axes),
     (y) => [(dy) => vjp(y, dy)],
+    reads,
   );
 }
 
 /** The sum over `axis`: every element that was added gets the gradient of its sum. */
 export const sum = define('sum', (x: Tensor, options: ReduceOptions = {}): Tensor => {
   const r = reduction(x, options);
-  return reduce('sum', x, r, (_y, dy) => broadcastTo(reshape(dy, r.kept), x.shape));
+  return reduce('sum', x, r, (_y, dy) => broadcastTo(reshape(dy, r.kept), x.shape), 'nothing');
 });
 
 /** The mean over `axis`. */
@@ -93,11 +100,12 @@ export const max = define('max', (x: Tensor, options: ReduceOptions = {}): Tenso
   if (x.size === 0 && sizeOf(r.shape) > 0) {
     throw new ArgumentError(`the largest of no numbers: x has the shape ${formatShape(x.shape)}.`);
   }
-  return reduce('max', x, r, (y, dy) => {
+  const vjp = (y: Tensor, dy: Tensor) => {
     const largest = reshape(y, r.kept);
     // NaN equals nothing.
     const isMax = where(equal(largest, largest), equal(x, largest), sub(1, equal(x, x)));
     const ties = sum(isMax, { axis: r.axes, keepDims: true });
     return where(isMax, div(reshape(dy, r.kept), ties), scalarLike(x, 0));
-  });
+  };
+  return reduce('max', x, r, vjp, 'all');
 });

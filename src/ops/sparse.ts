@@ -26,6 +26,7 @@ export const toDense = define('toDense', ({ pattern, values }: SparseMatrix): Te
     pattern.shape,
     (backend) => sparseProducts(backend).toDense(operandOf(values, pattern)),
     () => [(dy) => keptValues(dy, pattern)],
+    'nothing',
     [pattern.places],
   );
 });
@@ -47,6 +48,7 @@ export const keptValues = define('keptValues', (x: Tensor, pattern: SparsePatter
     [pattern.kept],
     (backend) => sparseProducts(backend).keptValues(x.operand.buffer, pattern.places.opaqueBuffer),
     () => [(dy) => toDense({ pattern, values: dy })],
+    'nothing',
     [pattern.places],
   );
 });
@@ -73,6 +75,7 @@ export const sampledMatmul = define('sampledMatmul', (y: Tensor, x: Tensor, patt
       (dv) => sparseLinear(x, { pattern, values: dv }, null), //
       (dv) => sparseMatmul(y, { pattern, values: dv }),
     ],
+    [[1], [0]],
     [pattern.places],
   );
 });
@@ -89,6 +92,7 @@ export function sparseLinear(x: Tensor, { pattern, values }: SparseMatrix, bias:
       (dy) => sampledMatmul(dy, x, pattern),
       (dy) => sum(dy, { axis: 0 }),
     ],
+    [[1], [0], []],
     [pattern.places],
   );
 }
@@ -103,6 +107,7 @@ function sparseMatmul(y: Tensor, { pattern, values }: SparseMatrix): Tensor {
       (dx) => sparseLinear(dx, { pattern, values }, null), //
       (dx) => sampledMatmul(y, dx, pattern),
     ],
+    [[1], [0]],
     [pattern.places],
   );
 }

@@ -3,7 +3,7 @@ import { define } from '../tensor/define.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { div, mul, sub } from './arithmetic.ts';
 import { less, where } from './compare.ts';
-import { operation } from './operation.ts';
+import { operation, type Reads } from './operation.ts';
 import { scalarLike, zerosLike } from './scalar.ts';
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
@@ -43,6 +43,15 @@ const derivatives: { [Op in UnaryOp]: (dy: Tensor, x: Tensor, y: Tensor) => Tens
   heaviside: zerosLike,
 };
 
+const [nothing, input, output]: Reads[] = ['nothing', [[0]], [['output']]];
+
+/** What those read. */
+const reads: { [Op in UnaryOp]: Reads } = {
+  ...{ neg: nothing, sign: nothing, heaviside: nothing },
+  ...{ log: input, sqrt: input, abs: input, erf: input },
+  ...{ exp: output, tanh: output, sigmoid: output, relu: output, rsqrt: output },
+};
+
 const unary = (op: UnaryOp) =>
   define(
     op,
@@ -52,6 +61,7 @@ const unary = (op: UnaryOp) =>
         x.shape,
         (backend) => backend.unary(op, x.operand.buffer),
         (y) => [(dy) => derivatives[op](dy, x, y)],
+        reads[op],
       ),
   );
 

@@ -16,8 +16,10 @@ export interface GraphNode {
    * @returns for each input with `needs[i]` its gradient, where null stands for zero; null for the others
    */
   backward(dys: readonly Tensor[], needs: readonly boolean[]): (Tensor | null)[];
-  /** Tensors that `backward` reads beside inputs and outputs. */
+  /** Those of inputs and outputs whose numbers `backward` reads; all of them if it is left out. The others it needs as places alone. */
   readonly reads?: readonly Tensor[];
+  /** Tensors that `backward` reads beside them. */
+  readonly saved?: readonly Tensor[];
   /** For a fused operation, whose `backward` is a kernel and cannot be differentiated again. */
   readonly fused?: FusedFunction;
 }
@@ -84,26 +86,34 @@ export function withGrad<T>(fn: () => T): T {
 export function recordNode(node: GraphNode): void {
   if (!recording || !node.inputs.some((input) => input.requiresGrad)) return;
   for (const output of node.outputs) output.node = node;
+  for (const tensor of heldBy(node)) tensor.holders++;
   for (const tensor of readBy(node)) tensor.readers++;
 }
 
-/** The tensors that a node keeps alive. Its outputs do not: the way to the node leads through one of them. */
-const readBy = ({ inputs, reads }: GraphNode): readonly Tensor[] => (reads ? [...inputs, ...reads] : inputs);
+/** The tensors that a node keeps alive. Its outputs are none of them: the way to the node leads through one of them. */
+const heldBy = ({ inputs, saved }: GraphNode): readonly Tensor[] => (saved ? [...inputs, ...saved] : inputs);
+
+/** @internal The tensors whose numbers a node keeps. */
+export const readBy = ({ inputs, outputs, reads, saved }: GraphNode): readonly Tensor[] => {
+  const own = reads ?? [...inputs, ...outputs];
+  return saved ? [...own, ...saved] : own;
+};
 
 /**
  * @internal Takes a node out of the graph, so that nothing that it refers to lives because of it.
  *
- * @returns what may now be read by no derivative any more
+ * @returns what no derivative may now read any more
  */
 export function releaseNode(node: GraphNode): readonly Tensor[] {
   for (const output of node.outputs) if (output.node === node) output.node = spentNode;
-  const read = readBy(node);
-  for (const tensor of read) tensor.readers--;
-  return [...node.outputs, ...read];
+  const held = heldBy(node);
+  for (const tensor of held) tensor.holders--;
+  for (const tensor of readBy(node)) tensor.readers--;
+  return [...node.outputs, ...held];
 }
 
-/** @internal Whether no derivative that is still to come reads this tensor. */
-export const isUnread = ({ readers, node }: Tensor): boolean => readers === 0 && (node === null || node === spentNode);
+/** @internal Whether no derivative that is still to come leads through this tensor. */
+export const isPassed = ({ holders, node }: Tensor): boolean => holders === 0 && (node === null || node === spentNode);
 
 /** Nodes whose outputs were all freed, while the first of them is taken apart: their number has no bound, that of calls has. */
 let abandoned: GraphNode[] | null = null;
@@ -117,7 +127,8 @@ export function abandonNode(node: GraphNode): void {
   }
   abandoned = [node];
   for (const each of abandoned) {
-    for (const tensor of readBy(each)) if (--tensor.readers === 0 && tensor.ownedByGraph) tensor.dispose();
+    for (const tensor of readBy(each)) tensor.readers--;
+    for (const tensor of heldBy(each)) if (--tensor.holders === 0 && tensor.ownedByGraph) tensor.dispose();
   }
   abandoned = null;
 }
@@ -127,8 +138,8 @@ export function recordOutput(
   output: Tensor,
   inputs: readonly Tensor[],
   backward: (dy: Tensor, needs: readonly boolean[]) => (Tensor | null)[],
-  { reads, fused }: Pick<GraphNode, 'reads' | 'fused'> = {},
+  more: Pick<GraphNode, 'reads' | 'saved' | 'fused'> = {},
 ): Tensor {
-  recordNode({ inputs, outputs: [output], backward: ([dy], needs) => backward(dy, needs), reads, fused });
+  recordNode({ inputs, outputs: [output], backward: ([dy], needs) => backward(dy, needs), ...more });
   return output;
 }

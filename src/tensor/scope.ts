@@ -51,7 +51,7 @@ function isTensor(value: unknown): value is Tensor {
  * Runs `fn` and frees every tensor made inside, except
  * - those in its result (a tensor, or an array, Map or plain object of tensors), which pass to the enclosing scope;
  * - those that a recorded derivative still needs, which pass to the enclosing scope if there is one and are freed by the
- *   backward pass that needs them last;
+ *   backward pass that needs them last; of those that it only leads through, and does not read, the memory is freed now;
  * - those given to {@link keep}.
  *
  * @throws TypeError if `fn` is no function
@@ -60,7 +60,7 @@ function isTensor(value: unknown): value is Tensor {
  */
 export function tidy<T>(fn: () => T): T {
   if (typeof fn !== 'function') throw new TypeError(`tidy: fn must be a function, not ${typeof fn}.`);
-  return inScope(fn, (tensor, scope) => tensor.readers > 0 && scope.parent !== null);
+  return inScope(fn, (tensor, scope) => tensor.holders > 0 && scope.parent !== null);
 }
 
 /** @internal {@link tidy} for a function that differentiates what it records itself: frees also what that derivative needed. */
@@ -87,6 +87,7 @@ function inScope<T>(fn: () => T, survives: (tensor: Tensor, scope: Scope) => boo
     for (const tensor of [...scope.tensors].reverse()) {
       if (survives(tensor, scope)) {
         tensor.ownedByGraph = true;
+        if (tensor.readers === 0) tensor.freeNumbers();
         scope.promote(tensor);
       } else {
         tensor.dispose();
@@ -100,7 +101,7 @@ function inScope<T>(fn: () => T, survives: (tensor: Tensor, scope: Scope) => boo
  * still needs lives on.
  */
 export function tidyInside<T>(fn: () => T): T {
-  return inScope(fn, (tensor) => tensor.readers > 0);
+  return inScope(fn, (tensor) => tensor.holders > 0);
 }
 
 /** Takes a tensor out of its scope: it lives until `dispose()` or until it is garbage. @returns the same tensor @throws TypeError for what is none */

@@ -48,12 +48,16 @@ export class Tensor {
   node: GraphNode | null = null;
   /** @internal The `tidy` scope that will free it. */
   scope: Scope | null = null;
-  /** @internal How many recorded derivatives may read this tensor. */
+  /** @internal How many recorded derivatives lead through this tensor. */
+  holders = 0;
+  /** @internal How many of them read its numbers. */
   readers = 0;
   /** @internal True when no function has returned it, so that only derivatives can read it. */
   ownedByGraph = false;
   readonly #storage: Storage;
   #buffer: Buffer | null;
+  /** True once its numbers are freed, while derivatives lead through it. */
+  #isPlace = false;
   readonly #isVariable: boolean;
   /** Bytes for which it was counted with the tensors that the garbage collector is to free. */
   #counted = 0;
@@ -122,7 +126,7 @@ export class Tensor {
   }
 
   get isDisposed(): boolean {
-    return this.#buffer === null;
+    return this.#buffer === null && !this.#isPlace;
   }
 
   /** @internal What primitives read. @throws Error if the tensor was freed, and for one that holds no floats */
@@ -158,7 +162,7 @@ export class Tensor {
 
   /** @internal @throws Error if the tensor was freed */
   assertAlive(): void {
-    if (!this.#buffer) throw this.#wasFreed();
+    if (this.isDisposed) throw this.#wasFreed();
   }
 
   #wasFreed(): Error {
@@ -220,20 +224,33 @@ export class Tensor {
 
   /** Frees the memory, unless another view shares it. A second call does nothing. */
   dispose(): void {
-    if (!this.#buffer) return;
-    this.#buffer = null;
-    liveTensors--;
-    if (this.scope) this.scope.remove(this);
-    else this.#takeFromCollector();
-    this.#storage.release();
+    if (this.isDisposed) return;
+    if (this.#isPlace) this.#isPlace = false;
+    else this.#release();
+    this.scope?.remove(this);
     const { node } = this;
     if (!node) return;
     this.node = freedNode;
     abandonNode(node);
   }
 
+  /** @internal Frees the memory of a tensor that derivatives lead through, but whose numbers none of them reads. */
+  freeNumbers(): void {
+    if (!this.#buffer) return;
+    this.#release();
+    this.#isPlace = true;
+  }
+
+  #release(): void {
+    this.#buffer = null;
+    liveTensors--;
+    if (!this.scope) this.#takeFromCollector();
+    this.#storage.release();
+  }
+
   /** @internal Without a scope the garbage collector is the owner. */
   leaveToCollector(): void {
+    if (!this.#buffer) return;
     const storage = this.#storage;
     collector.register(this, storage, this);
     if (storage.counted) return;

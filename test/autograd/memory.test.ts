@@ -11,6 +11,7 @@ import {
   linear,
   memory,
   mul,
+  reshape,
   softmax,
   sum,
   type Tensor,
@@ -93,6 +94,43 @@ for (const backend of backends) {
       }
     });
   }
+
+  for (const [name, pass] of Object.entries(passes)) {
+    test(`${name}: what a scope frees of its inside is read by no derivative, on ${on}`, () => {
+      for (const { inputs, apply } of samples) {
+        for (const objectiveOf of [objective, sum]) {
+          /** Inputs and result are the scope's own, so nothing else keeps their numbers. */
+          const numbers = (call: Call) =>
+            tidy(() => {
+              const leaves = inputs.map((x) => toTensor(backend, x, true));
+              const f = () => objectiveOf(apply(...leaves.map((leaf) => reshape(leaf, leaf.shape))));
+              return pass(call, leaves, f).map((t) => [...t.dataSync()]);
+            });
+          const outside = numbers((f) => f());
+          assert.deepEqual(numbers(tidy), outside, String(apply));
+        }
+      }
+    });
+  }
+
+  test(`a scope keeps no numbers that derivatives only lead through, on ${on}`, () =>
+    tidy(() => {
+      const [x, c, w] = [leaf(1, 8, 8), leaf(2, 8, 8), toTensor(backend, coefficients([8, 8], 3))];
+      const one = backend.bytes();
+      const matrix = toTensor(backend, coefficients([8, 8], 4));
+      const bytes = backend.bytes() - one;
+      const before = backend.bytes();
+      const y = tidy(() => {
+        const middle = linear(add(reshape(add(x, c), [8, 8]), matrix), w);
+        return linear(
+          tidy(() => linear(middle, w)),
+          w,
+        );
+      });
+      assert.equal(backend.bytes() - before, bytes, 'the result alone');
+      const [dx] = grad(sum(y), [x]);
+      assert.deepEqual(dx.shape, [8, 8]);
+    }));
 
   test(`outside of scopes the collector takes all that is left, on ${on}`, async () => {
     const { tensors } = await settled();

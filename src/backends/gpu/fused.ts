@@ -21,6 +21,7 @@ export function fusedKernels(backend: GpuBackend): Partial<FusedKernels<GpuBuffe
 
 function softmax(backend: GpuBackend): Kernel<'softmax'> {
   return {
+    readsOutput: true,
     forward: ([x]) => ({ output: softmaxOf(backend, x), saved: [] }),
     backward: (_inputs, y, _saved, dy) => [softmaxGradient(backend, y, dy.buffer)],
   };
@@ -28,6 +29,7 @@ function softmax(backend: GpuBackend): Kernel<'softmax'> {
 
 function logSoftmax(backend: GpuBackend): Kernel<'logSoftmax'> {
   return {
+    readsOutput: true,
     forward: ([x]) => ({ output: normalised(backend, x, 'logSoftmax'), saved: [] }),
     backward: (_inputs, y, _saved, dy) =>
       backend.scoped((own) => {

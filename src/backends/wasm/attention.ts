@@ -22,6 +22,7 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
     );
   };
   return {
+    readsOutput: true,
     forward(inputs, spec) {
       const [rows, hidden] = inputs[0].shape;
       const output = backend.allocate(rows * hidden);

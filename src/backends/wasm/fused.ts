@@ -25,6 +25,7 @@ function alongRows(backend: WasmBackend, name: 'softmax' | 'logSoftmax'): Fused<
   const forward = backend.kernels[name];
   const backward = backend.kernels[`${name}Backward`];
   return {
+    readsOutput: true,
     forward([x]) {
       const [rows, n] = rowsOf(x);
       const output = backend.allocate(x.buffer.length);
