@@ -5,6 +5,8 @@ import type { AdapterParts, AdapterSettings } from './family.ts';
 
 /** The bytes that 32-bit addresses reach: the memory of the fast backend. */
 const MAX_BYTES = 2 ** 32;
+/** The part of them that arrays can fill: the allocator finds a block that is free if it is a sixteenth larger than the array. */
+const USABLE = 15 / 16;
 const inGiB = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 /** An adapter smaller than this is never called large, even on a tiny model. */
@@ -39,18 +41,18 @@ function largestOption({ kind: _, ...options }: AdapterSettings): readonly [name
 export function assertFitsMemory(
   settings: AdapterSettings,
   own: readonly Parameter[],
-  { computed = 0, computedPerSequence = 0 }: Pick<AdapterParts, 'computed' | 'computedPerSequence'>,
+  { computed = 0, held = () => computed }: Pick<AdapterParts, 'computed' | 'held'>,
   backbone: readonly Parameter[],
   { isTrained = false, sequences = 1, sizedBy = largestOption(settings), onWarning }: AdapterUse,
 ): void {
   const [name, value] = sizedBy;
   const cause = `${settings.kind}: ${`${name} ${value}`.trim()}`;
   const weights = sizeOf(own);
-  const inPass = computed + sequences * computedPerSequence;
+  const inPass = held({ sequences, isTrained });
   // The gradients of all weights are there when what the pass has computed is not any more.
   const numbers = isTrained ? 3 * weights + Math.max(weights, inPass) : weights + inPass;
   const needed = Float32Array.BYTES_PER_ELEMENT * numbers;
-  const left = MAX_BYTES - memory().bytes;
+  const left = USABLE * (MAX_BYTES - memory().bytes);
   if (needed > left) {
     throw new InputError(
       `${cause} makes arrays of ${inGiB(needed)}, and ${inGiB(left)} of memory are left; lower ${name}.`,

@@ -42,6 +42,13 @@ export type Chain = readonly Parameter[];
 /** The weight matrices of an adapter that pruning may remove weights from, by their part in it. */
 export type PrunableMatrices = Readonly<Record<string, readonly Parameter[]>>;
 
+/** What a pass is of which numbers are counted. */
+export interface HeldPass {
+  readonly sequences: number;
+  /** Whether gradients are computed, for which all of the forward pass stays. */
+  readonly isTrained: boolean;
+}
+
 /** An adapter as its family builds it: modules at attachment points, and what there is to know of its weights. */
 export interface AdapterParts {
   readonly residual?: ReadonlyMap<ResidualPoint, ResidualModule>;
@@ -57,8 +64,8 @@ export interface AdapterParts {
   readonly weights?: WeightSwap;
   /** How many numbers every pass computes, whatever the batch is. */
   readonly computed?: number;
-  /** How many more it keeps for each sequence of the batch, whatever its length is. */
-  readonly computedPerSequence?: number;
+  /** How many numbers a pass holds at one moment, at least, whatever the lengths of the sequences are. */
+  readonly held?: (pass: HeldPass) => number;
   /** A term that training adds to the loss. */
   readonly regularizer?: () => Tensor;
   /** Returns what the same function needs once it is trained, if that is less. */

@@ -12,7 +12,7 @@ import { concat, slice } from '../ops/layout.ts';
 import { tanh } from '../ops/unary.ts';
 import { boolean, type ConfigOf, option, positiveInteger } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily } from './family.ts';
+import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily, type HeldPass } from './family.ts';
 import { leaveOut } from './leave-out.ts';
 
 /** The options that all prefixes have, with a family's default. */
@@ -100,14 +100,35 @@ class Prefix implements AttentionModule {
   }
 }
 
+/**
+ * How many numbers prefixes make the attentions hold at least, beside the tables.
+ *
+ * @param table the numbers of the smallest one
+ */
+function heldInAttention(
+  attention: readonly AttentionPoint[],
+  length: number,
+  table: number,
+  { sequences, isTrained }: HeldPass,
+): number {
+  // Twice, for keys and values: the slice of the table, that with the other rows behind it, and rows of these for each sequence.
+  const forward = attention.map(({ hiddenSize }) => 2 * length * hiddenSize * (2 + sequences));
+  if (!isTrained || attention.length === 0) return Math.max(0, ...forward);
+  const last = length * attention[attention.length - 1].hiddenSize;
+  // First the gradients of the last keys and values; then, when those and the rows are gone, three as large as the table: two and their sum.
+  const backward = Math.max(2 * sequences * last, 3 * table - 2 * (sequences + 1) * last);
+  return forward.reduce((sum, count) => sum + count, backward);
+}
+
 /** Builds an adapter with a prefix before the keys of every attention. The names are AdapterHub's. */
 export function prefixesAt(
   { name, points, at }: BuildContext,
   config: PrefixConfig,
-): Pick<AdapterParts, 'attention' | 'chains' | 'computed' | 'computedPerSequence' | 'ejected'> {
+): Pick<AdapterParts, 'attention' | 'chains' | 'computed' | 'held' | 'ejected'> {
   const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
   const modules = new Map<AttentionPoint, Prefix>();
   const tables = new Map<ParameterPath, PrefixTable>();
+  let smallest = Number.POSITIVE_INFINITY;
   for (const stack of new Set(points.attention.map((point) => point.stack))) {
     const own = points.attention.filter((point) => point.stack === stack);
     const path = place.at(`${stack}_prefix`);
@@ -116,14 +137,15 @@ export function prefixesAt(
       ? flatTable(path, config.prefixLength, width)
       : networkTable(path, config, own[0].hiddenSize, width);
     tables.set(path, table);
+    smallest = Math.min(smallest, config.prefixLength * width);
     for (const [layer, point] of own.entries()) modules.set(point, new Prefix(table, layer));
   }
   const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));
+  const computed = Array.from(tables.values(), ({ computed }) => computed).reduce((sum, count) => sum + count, 0);
   return {
     attention: modules,
-    computed: Array.from(tables.values(), ({ computed }) => computed).reduce((sum, count) => sum + count, 0),
-    computedPerSequence:
-      2 * config.prefixLength * points.attention.reduce((sum, { hiddenSize }) => sum + hiddenSize, 0),
+    computed,
+    held: (pass) => computed + heldInAttention(points.attention, config.prefixLength, smallest, pass),
     chains: { prefix: Array.from(tables.values(), ({ matrices }) => matrices) },
     ejected: config.prefixFlat ? undefined : () => ({ options: { prefixFlat: true }, values: flat() }),
   };

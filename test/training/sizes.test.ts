@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { AdapterSet, type AdapterSettings } from '../../src/adapters/index.ts';
-import { memory } from '../../src/index.ts';
-import { parseModelConfig } from '../../src/models/index.ts';
+import { AdapterSet, type AdapterSettings, attachAdapter, freezeBackbone } from '../../src/adapters/index.ts';
+import { WasmBackend } from '../../src/backends/wasm/index.ts';
+import { memory, setBackend } from '../../src/index.ts';
+import { isHeadParameter, parseModelConfig } from '../../src/models/index.ts';
 import { emptiedWarning, prune } from '../../src/pruning/index.ts';
 import { Random } from '../../src/random/index.ts';
 import { checkBatchSize } from '../../src/training/batch-memory.ts';
-import { chosenSettings } from '../../src/training/index.ts';
+import { chosenSettings, classificationObjective, Trainer, trainingOptions } from '../../src/training/index.ts';
 import { assertInputError, assertInputErrorAsync } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { tinyBert, tinyClassifier } from '../support/tiny-model.ts';
 import { tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { range } from '../support/values.ts';
 
 const test = suite('training: sizes that cannot work');
 useBackend(test, 'wasm');
@@ -57,6 +59,73 @@ for (const [settings, sequences, message] of trained) {
     const before = memory();
     assertInputError(() => adapters.add('a', settings, { isTrained: true, sequences }), message);
     assert.deepEqual(memory(), before);
+  });
+}
+
+/** The most bytes that blocks of the fast backend have together while a model with an adapter is trained a second step. */
+async function mostBytes(adapter: AdapterSettings, config: Readonly<Record<string, unknown>>, sequences: number) {
+  const backend = await setBackend('wasm', { threads: 1 });
+  assert.ok(backend instanceof WasmBackend);
+  const blocks = new Map<object, number>();
+  let [live, most] = [0, 0];
+  const allocate = backend.memory.allocate.bind(backend.memory);
+  const free = backend.memory.free.bind(backend.memory);
+  backend.memory.allocate = (bytes) => {
+    const block = allocate(bytes);
+    blocks.set(block, block.size);
+    live += block.size;
+    most = Math.max(most, live);
+    return block;
+  };
+  backend.memory.free = (block) => {
+    live -= blocks.get(block) ?? 0;
+    blocks.delete(block);
+    free(block);
+  };
+  const model = tinyClassifier(undefined, { config });
+  freezeBackbone(model, attachAdapter(model, adapter), isHeadParameter);
+  const items = range(sequences).map((i) => ({ ids: [2, 18, 3], typeIds: [0, 0, 0], label: i % 2 }));
+  const parameters = model.parameters().filter(({ trainable }) => trainable);
+  const options = trainingOptions({ learningRate: 1e-3, epochs: 2, batchSize: sequences });
+  const trainer = new Trainer(classificationObjective(model, items, parameters), options, new Random(1));
+  await trainer.trainStep();
+  most = 0;
+  await trainer.trainStep();
+  await setBackend('wasm');
+  return most;
+}
+
+for (const [kind, prefixFlat] of [
+  ['prefix', false],
+  ['prefix', true],
+  ['mam', false],
+] as const) {
+  test(`what a ${prefixFlat ? 'flat ' : ''}${kind} of some length is said to take is what a step takes of it`, async () => {
+    for (const [sequences, layers] of [
+      [1, 1],
+      [1, 3],
+      [6, 2],
+      [12, 4],
+    ]) {
+      const config = { ...tinyBert, hidden_size: 64, intermediate_size: 64, num_hidden_layers: layers };
+      const adapter = (prefixLength: number) => ({ kind, prefixLength, prefixFlat, prefixBottleneck: 8 });
+      const [some, more] = [
+        await mostBytes(adapter(300), config, sequences),
+        await mostBytes(adapter(600), config, sequences),
+      ];
+      const adapters = new AdapterSet(tinyClassifier(undefined, { config }));
+      const length = 1e8;
+      let said = 0;
+      assert.throws(
+        () => adapters.add('a', adapter(length), { isTrained: true, sequences }),
+        ({ message }: Error) => {
+          said = Number(/makes arrays of ([\d.]+) GiB/.exec(message)?.[1]);
+          return true;
+        },
+      );
+      const part = (said * 2 ** 30) / (((more - some) / 300) * length);
+      assert.ok(part > 0.95 && part < 1.001, `${part} of it for ${sequences} sequences and ${layers} layers`);
+    }
   });
 }
 
