@@ -48,12 +48,13 @@ def trained(model_type, vocab_size, **settings):
     return model.getvalue()
 
 
-def vocabulary_of(model, first):
-    """A vocab.json: the pieces in another order than in the model, after the special tokens."""
+def vocabulary_of(model, lacks):
+    """A vocab.json: the special tokens and the pieces, in another order than in the model, without one."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     ids = [i for i in range(len(processor)) if not processor.is_control(i) and not processor.is_unknown(i)]
     pieces = sorted((processor.id_to_piece(i) for i in ids), key=lambda piece: piece[::-1])
-    return {piece: i for i, piece in enumerate([*first, *pieces])}
+    pieces.remove(lacks)
+    return {piece: i for i, piece in enumerate(["<s>", "<pad>", "</s>", "<unk>", *pieces])}
 
 
 def flags(**true):
@@ -104,6 +105,15 @@ def cases():
     yield "gemma", "GemmaTokenizer", {"tokenizer.model": gemma}, {}, chat, {}
     yield "gemma-tab", "GemmaTokenizer", {"tokenizer.model": tabs}, {"add_eos_token": True}, chat, {}
     yield "code-llama", "CodeLlamaTokenizer", {"tokenizer.model": llama}, {}, ["a▁<PRE> the▁<EOT>"], {}
+    spaces = [" ▁the  cat ▁ ", "e\u0301ﬁ\u3000\t A\u030a", "日本 ab日", "fifi <mask>▁"]
+    by_both = {source: unigram, "vocab.json": vocabulary_of(unigram, "▁sat")}
+    yield "m2m100", "M2M100Tokenizer", by_both, {}, [*language, *spaces], {}
+    merged = {source: bpe, "vocab.json": vocabulary_of(bpe, "▁the")}
+    named = {"src_lang": "fr", "additional_special_tokens": [f"__{code}__" for code in ("af", "am", "ar", "ast")]}
+    yield "m2m100-source", "M2M100Tokenizer", merged, named, ["</s>__am__ the __fr__cat", *spaces], {}
+    wmt = {"src_lang": "de", "language_codes": "wmt21"}
+    yield "m2m100-wmt", "M2M100Tokenizer", by_both, wmt, [], {}
+    yield "bert-generation", "BertGenerationTokenizer", {"spiece.model": bpe}, {}, ["a <::::> b", *spaces], {}
 
 
 def letters(token):

@@ -210,7 +210,8 @@ test("mBART's template follows src_lang, which must be in the vocabulary", () =>
 
 test("NLLB's template is that of its class, if the vocabulary has the language", () => {
   const tokens = ['<s>', '<pad>', '</s>', '<unk>', 'eng_Latn', 'fra_Latn'];
-  const old = { type: 'TemplateProcessing', single: [], pair: [], special_tokens: {} };
+  const [a, b] = ['A', 'B'].map((id) => ({ Sequence: { id, type_id: 0 } }));
+  const old = { type: 'TemplateProcessing', single: [a], pair: [a, b], special_tokens: {} };
   const definition = (words: readonly string[]) => ({
     added_tokens: [],
     post_processor: old,
@@ -223,7 +224,7 @@ test("NLLB's template is that of its class, if the vocabulary has the language",
   assert.deepEqual(ids({}), ['eng_Latn', 'A', '</s>']);
   assert.deepEqual(ids({ src_lang: 'fra_Latn' }), ['fra_Latn', 'A', '</s>']);
   assert.deepEqual(ids({ legacy_behaviour: true }), ['A', '</s>', 'eng_Latn']);
-  assert.deepEqual(ids({}, tokens.slice(0, 4)), []);
+  assert.deepEqual(ids({}, tokens.slice(0, 4)), ['A']);
   assertInputError(() => ids({ src_lang: 'fra_Latn' }, tokens.slice(0, 4)), /lacks the special token "fra_Latn"/);
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import { loadTokenizer, readTokenizerFolder, type TokenizerSettings } from '../../src/text/index.ts';
+import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 
 const test = suite('text: folders without a tokenizer.json');
@@ -25,7 +26,7 @@ const { cases, texts, textPairs } = JSON.parse(readFileSync(new URL('folders.jso
   readonly textPairs: readonly (readonly [string, string])[];
 };
 
-const folderOf = ({ files }: Case): string =>
+const folderOf = ({ files }: Pick<Case, 'files'>): string =>
   temporaryFolder(
     Object.fromEntries(
       Object.entries(files).map(([name, content]) => [
@@ -75,6 +76,13 @@ for (const one of cases) {
   });
 }
 
+test("M2M100's tokens are all in its vocabulary, or languages", () => {
+  const { files } = cases.find(({ name }) => name === 'm2m100') as Case;
+  const config = { tokenizer_class: 'M2M100Tokenizer', additional_special_tokens: ['__en__', '<new>'] };
+  const folder = folderOf({ files: { ...files, 'tokenizer_config.json': JSON.stringify(config) } });
+  assertInputError(() => loadTokenizer(folder), /the token "<new>" is neither in vocab\.json nor a language/);
+});
+
 test('there are cases of every kind of vocabulary', () => {
   const kinds = new Set(
     cases.flatMap(({ files }) => Object.keys(files)).filter((name) => !name.endsWith('config.json')),
@@ -82,7 +90,7 @@ test('there are cases of every kind of vocabulary', () => {
   for (const name of ['vocab.txt', 'merges.txt', 'spm.model', 'spiece.model', 'tokenizer.model', 'added_tokens.json']) {
     assert.ok(kinds.has(name), name);
   }
-  assert.ok(cases.length >= 51);
+  assert.ok(cases.length >= 55);
 });
 
 test.run();

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { InputError } from '../../src/errors.ts';
@@ -164,12 +166,59 @@ test('long runs of a kind take a time that grows with their length', () => {
   }
 });
 
+const nmtNfkc = readFileSync(new URL('../golden/data/tokenizers/nmt_nfkc/charsmap.bin.gz', import.meta.url));
+
+// Source: SentencePieceProcessor.normalize of sentencepiece 0.2.3, with and without remove_extra_whitespaces.
+const bySentencePiece: readonly (readonly [text: string, without: string, withAll: string])[] = [
+  ['  a  b ▁ ', '▁a▁b', '▁▁▁a▁▁b▁▁▁'],
+  ['e\u0301\u0323 ﬁ\u0301', '▁é\u0323▁fi\u0301', '▁é\u0323▁fi\u0301'],
+  ['¨x ¨ y', '▁\u0308x▁\u0308▁y', '▁▁\u0308x▁▁\u0308▁y'],
+  ['\u1112\u1161\u11ab가\u11a8', '▁한가\u11a8', '▁한가\u11a8'],
+  ['A\u030a\u0301 \u3000 ½', '▁Ǻ▁1⁄2', '▁Ǻ▁▁▁1⁄2'],
+  ['\u200b\u0001a\u0001 \u200b', '▁a', '▁▁a▁▁'],
+  ['▁▁a▁', '▁a', '▁▁▁a▁'],
+  [' ', '', '▁▁'],
+  ['\u0001', '', '▁'],
+  ['', '', ''],
+  ['ﷺ!', '▁صلى▁الله▁عليه▁وسلم!', '▁صلى▁الله▁عليه▁وسلم!'],
+];
+
+test('texts become what sentencepiece itself makes of them', () => {
+  const precompiled_charsmap = gunzipSync(nmtNfkc).toString('base64');
+  for (const [text, ...expected] of bySentencePiece) {
+    for (const [i, remove_extra_whitespaces] of [true, false].entries()) {
+      const fields = { type: 'SentencePiece', precompiled_charsmap, remove_extra_whitespaces };
+      assert.equal(normalize(fields, text).text, expected[i], JSON.stringify(text));
+    }
+  }
+});
+
+test("sentencepiece's texts know their places", () => {
+  const precompiled_charsmap = gunzipSync(nmtNfkc).toString('base64');
+  const fields = { type: 'SentencePiece', precompiled_charsmap, remove_extra_whitespaces: true };
+  const result = normalize(fields, ' \u0001a\u0301  ﬁx ');
+  assert.equal(result.text, '▁á▁fix');
+  const places = [...result.text].map((_, i) => [result.startOf(i), result.endOf(i)]);
+  assert.deepEqual(places, [
+    [2, 4],
+    [2, 4],
+    [4, 5],
+    [6, 7],
+    [6, 7],
+    [7, 8],
+  ]);
+});
+
 const refused: [fields: Fields, message: RegExp][] = [
   [{ type: 'Foo' }, /type must be one of BertNormalizer, .*, not "Foo"/],
   [{ type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true }, /lowercase/],
   [{ type: 'Strip', strip_left: true }, /strip_right/],
   [{ type: 'Sequence', normalizers: [{ type: 'Prepend' }] }, /normalizers.*prepend/],
   [{ type: 'Replace', pattern: 'a', content: '' }, /pattern/],
+  [
+    { type: 'SentencePiece', precompiled_charsmap: '%', remove_extra_whitespaces: true },
+    /^The precompiled_charsmap of the normalizer is damaged/,
+  ],
   ...['', 'AAAA', 'AAAAAA==', 'BQAAAAAAAAAA', '/////w==', '%'].map((map): [Fields, RegExp] => [
     { type: 'Precompiled', precompiled_charsmap: map },
     /^The precompiled_charsmap of the normalizer is damaged; download the tokenizer again\.$/,

@@ -31,6 +31,7 @@ test('pieces, kind and table of characters are read; defaults are those of the f
     unkId: 0,
     unkPiece: '<unk>',
     byteFallback: false,
+    removesSpaces: true,
     charsmap: new Uint8Array(),
   });
   const trainer = [
@@ -42,13 +43,16 @@ test('pieces, kind and table of characters are read; defaults are those of the f
   ];
   const more = [
     bytesField(2, ...trainer),
-    bytesField(3, bytesField(1, 'nfkc'), bytesField(2, Uint8Array.of(1, 0, 255))),
+    bytesField(3, bytesField(1, 'nfkc'), bytesField(2, Uint8Array.of(1, 0, 255)), integerField(4, 0)),
   ];
-  const { kind, unkId, unkPiece, byteFallback, charsmap } = readSentencePiece(
+  const { kind, unkId, unkPiece, byteFallback, removesSpaces, charsmap } = readSentencePiece(
     sentencePieceFile(pieces, more),
     'm.model',
   );
-  assert.deepEqual([kind, unkId, unkPiece, byteFallback, [...charsmap]], ['bpe', 1, 'u', true, [1, 0, 255]]);
+  assert.deepEqual(
+    [kind, unkId, unkPiece, byteFallback, removesSpaces, [...charsmap]],
+    ['bpe', 1, 'u', true, false, [1, 0, 255]],
+  );
 });
 
 test('any fields are found again; any bytes are fields or an error of one line', () => {
@@ -108,6 +112,23 @@ test('a class that does not fall back to bytes refuses a model that does, and so
     /tokenizer_class must name a class with such a vocabulary, not BertTokenizer/,
   );
   assertInputError(made(), /tokenizer_class must name a class/);
+});
+
+test('a class that leaves all to sentencepiece refuses what it is not known to do', () => {
+  const unknown: PieceFields = { piece: '<unk>', type: 2 };
+  const made = (file: Uint8Array, name: string) => () =>
+    sentencePieceDefinition(file, { tokenizer_class: name }, 'm.model');
+  const own = sentencePieceFile([unknown, { piece: '<u>', type: 4 }]);
+  assertInputError(
+    made(own, 'BertGenerationTokenizer'),
+    /^m\.model has the user-defined symbol "<u>", which its class/,
+  );
+  const bytes = sentencePieceFile([unknown], [bytesField(2, integerField(35, 1))]);
+  assertInputError(made(bytes, 'BertGenerationTokenizer'), /^m\.model falls back to bytes, which its class/);
+  assertInputError(
+    made(sentencePieceFile([unknown]), 'M2M100Tokenizer'),
+    /^m\.model does not give the ids of its pieces/,
+  );
 });
 
 test('merges: the best piece first, then the longer first part, by characters and not by units', () => {

@@ -63,6 +63,7 @@ const configSchema = openFields({
   offset: v.nullish(wholeNumberIn(2, 10_000)),
   mask_token_sent: v.nullish(text),
   src_lang: v.nullish(text),
+  language_codes: v.nullish(text),
   legacy_behaviour: flag,
 });
 

@@ -33,3 +33,13 @@ export const nllbLanguages: readonly string[] = (
   'tso_Latn tuk_Latn tum_Latn tur_Latn twi_Latn tzm_Tfng uig_Arab ukr_Cyrl umb_Latn urd_Arab uzn_Latn vec_Latn ' +
   'vie_Latn war_Latn wol_Latn xho_Latn ydd_Hebr yor_Latn yue_Hant zho_Hans zho_Hant zul_Latn'
 ).split(' ');
+
+/** Those of M2M100. */
+export const m2m100Languages: readonly string[] = (
+  'af am ar ast az ba be bg bn br bs ca ceb cs cy da de el en es et fa ff fi fr fy ga gd gl gu ha he hi hr ht hu ' +
+  'hy id ig ilo is it ja jv ka kk km kn ko lb lg ln lo lt lv mg mk ml mn mr ms my ne nl no ns oc or pa pl ps pt ro ' +
+  'ru sd si sk sl so sq sr ss su sv sw ta th tl tn tr uk ur uz vi wo xh yi yo zh zu'
+).split(' ');
+
+/** Those of the models of WMT 21. */
+export const wmt21Languages: readonly string[] = 'en ha is ja cs ru zh de'.split(' ');

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.ts';
 import { sentencePieceFiles } from '../../io/tokenizer-files.ts';
+import { shown } from '../../settings/index.ts';
 import type { TokenizerDefinition } from '../definitions.ts';
 import { besideDefinition } from './beside-definition.ts';
 import { type FolderConfig, readConfig } from './config.ts';
@@ -53,7 +54,7 @@ function ofVocabulary(files: TokenizerFileSource, config: FolderConfig, { name, 
         : `${files.label}: a tokenizer of the class ${name} can be read from tokenizer.json only; put it there.`,
     );
   }
-  const { file, label } = found();
+  const { file, label } = found(known);
   if (file.kind !== known.kind) {
     const needed = { wordPiece: 'vocab.txt', byteLevel: 'vocab.json and merges.txt', sentencePiece: 'a .model file' };
     throw new InputError(
@@ -63,18 +64,25 @@ function ofVocabulary(files: TokenizerFileSource, config: FolderConfig, { name, 
   return { ...definitionOf(file, known, config, label), label };
 }
 
+const idsOf = (files: TokenizerFileSource) => tokensOfObject(files.json('vocab.json'), files.pathOf('vocab.json'));
+
 /** Returns what reads the vocabulary of a folder; null if there is none. */
-function vocabularyFileOf(files: TokenizerFileSource): (() => { file: VocabularyFile; label: string }) | null {
+function vocabularyFileOf(
+  files: TokenizerFileSource,
+): ((known: TokenizerClass) => { file: VocabularyFile; label: string }) | null {
   const model = sentencePieceFiles.find((name) => files.has(name));
   if (model !== undefined) {
     const label = files.pathOf(model);
-    return () => ({ file: { kind: 'sentencePiece', model: readSentencePiece(files.bytes(model), label) }, label });
+    return ({ hasIds }) => {
+      const ids = hasIds && files.has('vocab.json') ? idsOf(files) : undefined;
+      return { file: { kind: 'sentencePiece', model: readSentencePiece(files.bytes(model), label), ids }, label };
+    };
   }
   if (files.has('vocab.json') && files.has('merges.txt')) {
     const label = files.pathOf('vocab.json');
     return () => {
       const merges = mergesOfLines(files.text('merges.txt'), files.pathOf('merges.txt'));
-      return { file: { kind: 'byteLevel', tokens: tokensOfObject(files.json('vocab.json'), label), merges }, label };
+      return { file: { kind: 'byteLevel', tokens: idsOf(files), merges }, label };
     };
   }
   if (!files.has('vocab.txt')) return null;
@@ -94,6 +102,7 @@ export function definitionOf(
   for (const token of [...stages.added, ...config.added]) added.add(token);
   if (known.kind !== 'sentencePiece') checkDefaults(added, config, known, label);
   const specialTokens = addSpecialTokens(added, config, known, false);
+  if (known.hasIds) checkKnown(added, stages.vocabulary, label);
   const special = specialIds(added, specialTokens, label);
   return {
     definition: {
@@ -122,6 +131,19 @@ function checkDefaults(added: TokenAdditions, config: FolderConfig, known: Token
     const token = tokens[role];
     if (token !== undefined && config.roles[role] === undefined) specialIds(added, tokens, label).idOf(token);
   }
+}
+
+/**
+ * Checks that a vocabulary has all tokens: the class would give another one an id that a token has already.
+ *
+ * @throws InputError naming the first that it lacks
+ */
+function checkKnown(added: TokenAdditions, vocabulary: ReadonlyMap<string, number>, label: string): void {
+  const other = added.list().find(({ content }) => !vocabulary.has(content));
+  if (other === undefined) return;
+  throw new InputError(
+    `${label}: the token ${shown(other.content)} is neither in vocab.json nor a language of its class; add it there, or take it out of tokenizer_config.json.`,
+  );
 }
 
 function settingsOf(

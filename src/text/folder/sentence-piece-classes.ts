@@ -18,6 +18,7 @@ import {
 } from './sentence-piece-class.ts';
 import type { Piece } from './sentence-piece-file.ts';
 import { metaspace, type Scored, squeezedSpaces } from './sentence-piece-stages.ts';
+import { bertGeneration, m2m100 } from './slow-classes.ts';
 import { layouts, template } from './templates.ts';
 import type { Fields, TokenizerClass } from './tokenizer-class.ts';
 import { mbart, mbart50, nllb, seamless } from './translation-classes.ts';
@@ -235,6 +236,7 @@ const pegasus: SentencePieceClass = {
 export const sentencePieceClasses = {
   AlbertTokenizer: albert,
   BarthezTokenizer: barthez,
+  BertGenerationTokenizer: bertGeneration,
   BigBirdTokenizer: bigBird,
   CamembertTokenizer: camembert,
   CodeLlamaTokenizer: codeLlama,
@@ -242,6 +244,7 @@ export const sentencePieceClasses = {
   FNetTokenizer: fnet,
   GemmaTokenizer: gemma,
   LlamaTokenizer: llama,
+  M2M100Tokenizer: m2m100,
   MBartTokenizer: mbart,
   MBart50Tokenizer: mbart50,
   MT5Tokenizer: t5,

@@ -23,6 +23,8 @@ export interface SentencePieceModel {
   readonly unkId: number;
   readonly unkPiece: string;
   readonly byteFallback: boolean;
+  /** Whether spaces at the ends of a text go, and others than the first of a run. */
+  readonly removesSpaces: boolean;
   /** Empty if the text is not normalized. */
   readonly charsmap: Uint8Array;
 }
@@ -31,7 +33,7 @@ export interface SentencePieceModel {
 const MODEL = { piece: 1, trainer: 2, normalizer: 3 };
 const PIECE = { piece: 1, score: 2, type: 3 };
 const TRAINER = { kind: 3, spacesAsSuffix: 24, byteFallback: 35, unkId: 40, unkPiece: 45 };
-const NORMALIZER = { charsmap: 2, addDummyPrefix: 3, escapeWhitespaces: 5 };
+const NORMALIZER = { charsmap: 2, addDummyPrefix: 3, removesSpaces: 4, escapeWhitespaces: 5 };
 const KINDS: Readonly<Record<number, string>> = { 1: 'unigram', 2: 'bpe', 3: 'word', 4: 'char' };
 
 /**
@@ -82,6 +84,7 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
   const pieces: Piece[] = [];
   let [kind, unkId, unkPiece, byteFallback]: [number, number, string, boolean] = [1, 0, '<unk>', false];
   let charsmap: Uint8Array = new Uint8Array();
+  let removesSpaces = true;
   for (const field of protobufFields(file, label)) {
     if (field.number === MODEL.piece) pieces.push(readPiece(bytesOf(field)));
     else if (field.number === MODEL.trainer) {
@@ -96,6 +99,7 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
     } else if (field.number === MODEL.normalizer) {
       for (const part of protobufFields(bytesOf(field), label)) {
         if (part.number === NORMALIZER.charsmap) charsmap = bytesOf(part);
+        else if (part.number === NORMALIZER.removesSpaces) removesSpaces = integerOf(part) !== 0;
         else if (part.number === NORMALIZER.addDummyPrefix && integerOf(part) === 0)
           throw unknownSpaces('add_dummy_prefix false');
         else if (part.number === NORMALIZER.escapeWhitespaces && integerOf(part) === 0)
@@ -110,5 +114,5 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
   if (name !== 'unigram' && name !== 'bpe') {
     throw new InputError(`${label} is of the kind ${name ?? kind}; only unigram and bpe can be used.`);
   }
-  return { label, pieces, kind: name, unkId, unkPiece, byteFallback, charsmap };
+  return { label, pieces, kind: name, unkId, unkPiece, byteFallback, removesSpaces, charsmap };
 }

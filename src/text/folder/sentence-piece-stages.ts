@@ -19,6 +19,13 @@ export const squeezedSpaces = (content: string) => ({ type: 'Replace', pattern: 
 export const charsmapOf = ({ charsmap }: SentencePieceModel): readonly unknown[] =>
   charsmap.length === 0 ? [] : [{ type: 'Precompiled', precompiled_charsmap: base64(charsmap) }];
 
+/** What sentencepiece itself does to a text. */
+export const normalizerOf = ({ charsmap, removesSpaces }: SentencePieceModel) => ({
+  type: 'SentencePiece',
+  precompiled_charsmap: base64(charsmap),
+  remove_extra_whitespaces: removesSpaces,
+});
+
 /** The tokens with their ids. */
 export const vocabularyOf = (scored: readonly Scored[]): ReadonlyMap<string, number> =>
   new Map(scored.map(({ piece }, id) => [piece, id]));

@@ -7,7 +7,12 @@ import type { SentencePieceModel } from './sentence-piece-file.ts';
 export type VocabularyFile =
   | { readonly kind: 'wordPiece'; readonly tokens: ReadonlyMap<string, number> }
   | { readonly kind: 'byteLevel'; readonly tokens: ReadonlyMap<string, number>; readonly merges: readonly string[] }
-  | { readonly kind: 'sentencePiece'; readonly model: SentencePieceModel };
+  | {
+      readonly kind: 'sentencePiece';
+      readonly model: SentencePieceModel;
+      /** The ids of a vocab.json beside it, which few classes have. */
+      readonly ids?: ReadonlyMap<string, number>;
+    };
 
 /** The stages that a class of tokenizers makes of a vocabulary file, without what depends on added tokens. */
 export interface Stages {
@@ -47,6 +52,8 @@ export interface ClassFacts {
 /** A class of tokenizers whose stages follow from a vocabulary file. */
 export interface ClassOf<Kind extends VocabularyFile['kind']> extends ClassFacts {
   readonly kind: Kind;
+  /** Whether a vocab.json gives the ids of the pieces of a model of sentencepiece. */
+  readonly hasIds?: boolean;
   /** Whether its post-processor follows the language of the source text. */
   readonly hasLanguages?: boolean;
   /** The language of a source text that goes before the post-processor of a tokenizer.json, where none is named. */

@@ -2,6 +2,7 @@ import { chosenBy, type Schema } from '../../settings/index.ts';
 import { type ComponentKinds, componentSchema, makeComponent } from '../component.ts';
 import type { TokenModel } from '../stages.ts';
 import { bpe } from './bpe.ts';
+import { sentencePiece } from './sentence-piece.ts';
 import { unigram } from './unigram.ts';
 import { wordLevel } from './word-level.ts';
 import { wordPiece } from './word-piece.ts';
@@ -11,6 +12,7 @@ export const tokenModels: ComponentKinds<TokenModel> = {
   WordPiece: wordPiece,
   WordLevel: wordLevel,
   Unigram: unigram,
+  SentencePiece: sentencePiece,
 };
 
 type Fields = Readonly<Record<string, unknown>>;

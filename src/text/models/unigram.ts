@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { InputError } from '../../errors.ts';
 import { boolean, shown, wholeNumber } from '../../settings/index.ts';
 import { componentKind } from '../component.ts';
-import type { Token } from '../stages.ts';
+import type { Token, TokenModel } from '../stages.ts';
 import { byteTokens } from './byte-tokens.ts';
 import { modelOf } from './model.ts';
 import { TokenTrie } from './token-trie.ts';
@@ -13,9 +13,9 @@ const UNKNOWN_PENALTY = 10;
 
 const LIST = 'a list of tokens and their scores';
 /** Each entry is checked as the vocabulary is made. */
-const scoredTokens = v.custom<readonly unknown[]>((value) => Array.isArray(value) && value.length > 0, LIST);
+export const scoredTokens = v.custom<readonly unknown[]>((value) => Array.isArray(value) && value.length > 0, LIST);
 
-function scoredToken(entry: unknown, place: number): readonly [token: string, score: number] {
+export function scoredToken(entry: unknown, place: number): readonly [token: string, score: number] {
   if (Array.isArray(entry) && entry.length === 2) {
     const [token, score] = entry as readonly unknown[];
     if (typeof token === 'string' && typeof score === 'number' && Number.isFinite(score)) return [token, score];
@@ -48,84 +48,94 @@ const SHORT = 128;
  */
 export const unigram = componentKind(
   { vocab: scoredTokens, unk_id: v.nullish(wholeNumber), byte_fallback: v.nullish(boolean) },
-  ({ vocab, unk_id, byte_fallback }) => {
-    const entries = vocab.map(scoredToken);
-    const unknown = unk_id ?? undefined;
-    if (unknown !== undefined && unknown >= entries.length) {
-      throw new InputError(`model.unk_id must be below ${entries.length}, the number of tokens, not ${unknown}.`);
-    }
-    const vocabulary = Vocabulary.ofList(entries.map(([token]) => token));
-    const trie = new TokenTrie(vocabulary.entries);
-    const scores = Float64Array.from(entries, ([, score]) => score);
-    const unknownScore = scores.reduce((least, score) => Math.min(least, score)) - UNKNOWN_PENALTY;
-    const bytesOf = byte_fallback ? byteTokens(vocabulary) : () => undefined;
-
-    function unknownAt(word: string, start: number): number {
-      if (unknown !== undefined) return unknown;
-      const character = shown(String.fromCodePoint(word.codePointAt(start)!));
-      throw new InputError(`the tokenizer has no token for ${character}, and no model.unk_id; leave it out of texts.`);
-    }
-
-    const ofShort = pathsFor(SHORT);
-
-    function bestPaths(word: string): Paths {
-      const paths = word.length < SHORT ? ofShort : pathsFor(word.length + 1);
-      const { best, starts, ids } = paths;
-      best[0] = 0;
-      starts.fill(-1, 0, word.length + 1);
-      const isBetter = (end: number, score: number) => starts[end] < 0 || score > best[end];
-      for (let start = 0; start < word.length; ) {
-        const next = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
-        let hasNext = false;
-        let node = TokenTrie.ROOT;
-        for (let end = start; end < word.length; ) {
-          node = trie.child(node, word.charCodeAt(end++));
-          if (node < 0) break;
-          const id = trie.idAt(node);
-          if (id < 0) continue;
-          const score = scores[id] + best[start];
-          // Of equal ones, the first: the one whose last token is longest.
-          if (isBetter(end, score)) {
-            best[end] = score;
-            starts[end] = start;
-            ids[end] = id;
-          }
-          hasNext ||= end === next;
-        }
-        const score = unknownScore + best[start];
-        if (!hasNext && isBetter(next, score)) {
-          best[next] = score;
-          starts[next] = start;
-          ids[next] = unknownAt(word, start);
-        }
-        start = next;
-      }
-      return paths;
-    }
-
-    /** The tokens of a piece of unknown characters, which may also be one of the vocabulary. */
-    function ofUnknown(word: string, start: number, end: number): readonly Token[] {
-      const piece = word.slice(start, end);
-      const id = vocabulary.idOf(piece);
-      const ids = id === undefined ? (bytesOf(piece) ?? [unknown!]) : [id];
-      return ids.map((one) => ({ id: one, start, end }));
-    }
-
-    return modelOf(vocabulary, (word) => {
-      const { starts, ids } = bestPaths(word);
-      const reversed: Token[] = [];
-      for (let end = word.length; end > 0; ) {
-        let start = starts[end];
-        if (ids[end] !== unknown) {
-          reversed.push({ id: ids[end], start, end });
-        } else {
-          while (start > 0 && ids[start] === unknown) start = starts[start];
-          const tokens = ofUnknown(word, start, end);
-          for (let i = tokens.length - 1; i >= 0; i--) reversed.push(tokens[i]);
-        }
-        end = start;
-      }
-      return reversed.reverse();
-    });
-  },
+  (fields) => unigramModel(fields),
 );
+
+interface UnigramFields {
+  readonly vocab: readonly unknown[];
+  readonly unk_id?: number | null;
+  readonly byte_fallback?: boolean | null;
+}
+
+/** @param isSingle whether sums of scores are rounded to 32 bits, as sentencepiece does */
+export function unigramModel({ vocab, unk_id, byte_fallback }: UnigramFields, isSingle = false): TokenModel {
+  const entries = vocab.map(scoredToken);
+  const unknown = unk_id ?? undefined;
+  if (unknown !== undefined && unknown >= entries.length) {
+    throw new InputError(`model.unk_id must be below ${entries.length}, the number of tokens, not ${unknown}.`);
+  }
+  const vocabulary = Vocabulary.ofList(entries.map(([token]) => token));
+  const trie = new TokenTrie(vocabulary.entries);
+  const scores = Float64Array.from(entries, ([, score]) => score);
+  const rounded = (score: number): number => (isSingle ? Math.fround(score) : score);
+  const unknownScore = rounded(scores.reduce((least, score) => Math.min(least, score)) - UNKNOWN_PENALTY);
+  const bytesOf = byte_fallback ? byteTokens(vocabulary) : () => undefined;
+
+  function unknownAt(word: string, start: number): number {
+    if (unknown !== undefined) return unknown;
+    const character = shown(String.fromCodePoint(word.codePointAt(start)!));
+    throw new InputError(`the tokenizer has no token for ${character}, and no model.unk_id; leave it out of texts.`);
+  }
+
+  const ofShort = pathsFor(SHORT);
+
+  function bestPaths(word: string): Paths {
+    const paths = word.length < SHORT ? ofShort : pathsFor(word.length + 1);
+    const { best, starts, ids } = paths;
+    best[0] = 0;
+    starts.fill(-1, 0, word.length + 1);
+    const isBetter = (end: number, score: number) => starts[end] < 0 || score > best[end];
+    for (let start = 0; start < word.length; ) {
+      const next = start + (word.codePointAt(start)! > 0xffff ? 2 : 1);
+      let hasNext = false;
+      let node = TokenTrie.ROOT;
+      for (let end = start; end < word.length; ) {
+        node = trie.child(node, word.charCodeAt(end++));
+        if (node < 0) break;
+        const id = trie.idAt(node);
+        if (id < 0) continue;
+        const score = rounded(scores[id] + best[start]);
+        // Of equal ones, the first: the one whose last token is longest.
+        if (isBetter(end, score)) {
+          best[end] = score;
+          starts[end] = start;
+          ids[end] = id;
+        }
+        hasNext ||= end === next;
+      }
+      const score = rounded(unknownScore + best[start]);
+      if (!hasNext && isBetter(next, score)) {
+        best[next] = score;
+        starts[next] = start;
+        ids[next] = unknownAt(word, start);
+      }
+      start = next;
+    }
+    return paths;
+  }
+
+  /** The tokens of a piece of unknown characters, which may also be one of the vocabulary. */
+  function ofUnknown(word: string, start: number, end: number): readonly Token[] {
+    const piece = word.slice(start, end);
+    const id = vocabulary.idOf(piece);
+    const ids = id === undefined ? (bytesOf(piece) ?? [unknown!]) : [id];
+    return ids.map((one) => ({ id: one, start, end }));
+  }
+
+  return modelOf(vocabulary, (word) => {
+    const { starts, ids } = bestPaths(word);
+    const reversed: Token[] = [];
+    for (let end = word.length; end > 0; ) {
+      let start = starts[end];
+      if (ids[end] !== unknown) {
+        reversed.push({ id: ids[end], start, end });
+      } else {
+        while (start > 0 && ids[start] === unknown) start = starts[start];
+        const tokens = ofUnknown(word, start, end);
+        for (let i = tokens.length - 1; i >= 0; i--) reversed.push(tokens[i]);
+      }
+      end = start;
+    }
+    return reversed.reverse();
+  });
+}

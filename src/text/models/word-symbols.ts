@@ -1,6 +1,5 @@
 import type { Token } from '../stages.ts';
 import { MergeQueue, placeIn, rankIn } from './merge-queue.ts';
-import type { Merges } from './merges.ts';
 import { utf8Length } from './utf8.ts';
 
 /** What there is of each symbol, side by side in memory: long words are too large for a processor's cache. */
@@ -16,6 +15,14 @@ const RANK = 3;
 const SHORT = 128;
 const ofShort = new Int32Array(SHORT * WIDTH);
 
+/** Pairs of symbols that become one, by their ranks. */
+interface RankedPairs {
+  /** Returns the rank of a pair of ids; -1 if they do not become one. */
+  rankOf(first: number, second: number): number;
+  /** Returns the id of what the pair of a rank becomes. */
+  resultOf(rank: number): number;
+}
+
 /** The symbols of a word, each with an id and a number of bytes, which merges make fewer. */
 export class WordSymbols {
   readonly #ids: number[] = [];
@@ -30,7 +37,7 @@ export class WordSymbols {
    * Merges neighbours as long as there are some that may, and returns the tokens of the word. Its bytes are those of the
    * symbols, from the first one on: it may have more than they have, or fewer.
    */
-  tokens(word: string, merges: Merges): Token[] {
+  tokens(word: string, merges: RankedPairs): Token[] {
     const cells = merged(this.#ids, merges);
     const size = this.#ids.length * WIDTH;
     const walk = new ByteWalk(word);
@@ -49,7 +56,7 @@ export class WordSymbols {
  * Returns symbols after all merges, and what comes after them in memory; those that became a part of one before them are
  * passed over by `AFTER`.
  */
-function merged(ids: readonly number[], merges: Merges): Int32Array {
+function merged(ids: readonly number[], merges: RankedPairs): Int32Array {
   const size = ids.length * WIDTH;
   const cells = ids.length <= SHORT ? ofShort : new Int32Array(size);
   const queue = new MergeQueue();

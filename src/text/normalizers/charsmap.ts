@@ -1,4 +1,6 @@
 import { InputError } from '../../errors.ts';
+import { utf8Bytes } from '../models/utf8.ts';
+import { unitsAt } from '../unicode/character-table.ts';
 
 const utf8 = new TextEncoder();
 
@@ -46,6 +48,34 @@ export class Charsmap {
       if ((unit & 0x100) !== 0) return this.#textAt((units[at] ?? 0) & 0x7fffffff);
     }
     return null;
+  }
+
+  /**
+   * Returns what the longest beginning of a part of a text that is in the map becomes, or null when none is.
+   *
+   * @param at where the part begins
+   */
+  longest(text: string, at: number): { readonly by: string; readonly end: number } | null {
+    const units = this.#units;
+    let node = distance(units[0]);
+    let [value, last] = [-1, at];
+    for (let end = at; end < text.length; ) {
+      const next = end + unitsAt(text, end);
+      for (const byte of utf8Bytes(text.slice(end, next))) {
+        if (byte === 0) return this.#found(value, last);
+        node ^= byte;
+        const unit = units[node];
+        if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return this.#found(value, last);
+        node ^= distance(unit);
+        if ((unit & 0x100) !== 0) [value, last] = [(units[node] ?? 0) & 0x7fffffff, next];
+      }
+      end = next;
+    }
+    return this.#found(value, last);
+  }
+
+  #found(value: number, end: number) {
+    return value < 0 ? null : { by: this.#textAt(value), end };
   }
 
   #textAt(from: number): string {

@@ -11,6 +11,7 @@ import { nmt } from './nmt.ts';
 import { normalizeForm } from './normalization-forms.ts';
 import { precompiled } from './precompiled.ts';
 import { replacement } from './replacement.ts';
+import { sentencePiece } from './sentence-piece.ts';
 import { strip, stripMarks } from './strips.ts';
 
 const normalizationForm = (form: NormalizationForm) =>
@@ -48,6 +49,10 @@ export const normalizers: ComponentKinds<Normalizer> = {
   Lowercase: componentKind({}, () => lowerCase),
   Nmt: componentKind({}, () => nmt),
   Precompiled: componentKind({ precompiled_charsmap: text }, (fields) => precompiled(fields.precompiled_charsmap)),
+  /** No kind of the library: what slow tokenizers of transformers leave to sentencepiece. */
+  SentencePiece: componentKind({ precompiled_charsmap: text, remove_extra_whitespaces: boolean }, (fields) =>
+    sentencePiece(fields.precompiled_charsmap, fields.remove_extra_whitespaces),
+  ),
   Replace: componentKind({ pattern: patternSchema, content: text }, ({ pattern, content }) =>
     replacement(pattern, content),
   ),

@@ -44,6 +44,7 @@ const classes = [
   'NllbTokenizer',
   'RemBertTokenizer',
   'XGLMTokenizer',
+  'BertGenerationTokenizer',
 ];
 
 export const target: Target = {

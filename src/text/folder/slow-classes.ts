@@ -1,0 +1,89 @@
+/**
+ * The classes of tokenizers that Hugging Face transformers leaves to sentencepiece itself: they have no tokenizer.json.
+ * Source: the tokenizers of M2M100, PLBart and BertGeneration of transformers 4.57.
+ */
+import { InputError } from '../../errors.ts';
+import { m2m100Languages, wmt21Languages } from './languages.ts';
+import type { Names, SentencePieceClass } from './sentence-piece-class.ts';
+import { type Piece, pieceTypes, type SentencePieceModel } from './sentence-piece-file.ts';
+import { normalizerOf } from './sentence-piece-stages.ts';
+import { layouts, template } from './templates.ts';
+import type { Fields, Stages } from './tokenizer-class.ts';
+
+type Ids = ReadonlyMap<string, number>;
+
+/** Longer than any text has spaces at an end. */
+const ALL = 2 ** 31 - 1;
+
+/** No space is left at the ends of a text. */
+const decoder = {
+  type: 'Sequence',
+  decoders: [
+    { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+    { type: 'Fuse' },
+    { type: 'Strip', content: ' ', start: ALL, stop: ALL },
+  ],
+};
+
+/** Stages of sentencepiece itself. @param vocabularyOf the ids of its pieces and of the tokens of the class */
+const ownStages =
+  (
+    vocabularyOf: (model: SentencePieceModel, given: Ids | undefined, fields: Fields) => Ids,
+  ): SentencePieceClass['stages'] =>
+  ({ model, ids }, fields, named): Stages => {
+    const others = model.pieces.find(({ type }) => type === pieceTypes.userDefined);
+    if (others !== undefined || model.byteFallback) {
+      const what =
+        others === undefined ? 'falls back to bytes' : `has the user-defined symbol ${JSON.stringify(others.piece)}`;
+      throw new InputError(
+        `${model.label} ${what}, which its class of tokenizers is not known to do; use another model.`,
+      );
+    }
+    const vocabulary = vocabularyOf(model, ids, fields);
+    return {
+      normalizer: normalizerOf(model),
+      pre_tokenizer: null,
+      decoder,
+      model: {
+        type: 'SentencePiece',
+        kind: model.kind,
+        pieces: model.pieces.filter(isNormal).map(({ piece, score }) => [piece, score]),
+        vocab: Object.fromEntries(vocabulary),
+        unk_token: named.unk ?? '<unk>',
+      },
+      vocabulary,
+      added: [],
+    };
+  };
+
+const isNormal = ({ type }: Piece) => type === pieceTypes.normal;
+
+const tokens: Names = { bos: '<s>', eos: '</s>', unk: '<unk>', sep: '</s>', pad: '<pad>' };
+
+const ENGLISH = 'en';
+
+export const m2m100: SentencePieceClass = {
+  kind: 'sentencePiece',
+  tokens,
+  typeIds: false,
+  hasIds: true,
+  stages: ownStages(({ label }, given, { language_codes: codes }) => {
+    if (given === undefined) {
+      throw new InputError(`${label} does not give the ids of its pieces; put vocab.json there and read the folder.`);
+    }
+    const languages = codes === 'wmt21' ? wmt21Languages : m2m100Languages;
+    return new Map([...given, ...languages.map((code, i) => [`__${code}__`, given.size + i] as const)]);
+  }),
+  postProcessor: ({ token, idOf }, fields) => {
+    const { single, pair } = layouts.around([`__${fields.src_lang ?? ENGLISH}__`], [token('eos')]);
+    return template(single, pair, idOf);
+  },
+};
+
+export const bertGeneration: SentencePieceClass = {
+  kind: 'sentencePiece',
+  tokens: { ...tokens, sep: '<::::>' },
+  typeIds: false,
+  stages: ownStages(({ pieces }) => new Map(pieces.map(({ piece }, id) => [piece, id]))),
+  postProcessor: () => null,
+};
