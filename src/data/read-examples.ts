@@ -53,7 +53,7 @@ export async function readExamples(data: Data | Rows, options: ExampleOptions = 
   const onClasses = (of: string, names: readonly string[]) => {
     if (of === label) named = names;
   };
-  for await (const part of textRows(rows, columns, { bad, mayBeEmpty: label, onClasses })) {
+  for await (const part of textRows(rows, columns, { bad, label, onClasses })) {
     const { file, unit } = part;
     const place = { file, unit };
     for (const { number, cells } of part.rows) {

@@ -16,8 +16,8 @@ export interface TextRow {
 export interface TextRowOptions {
   /** Takes the rows that cannot be used. */
   readonly bad: BadRows;
-  /** A column whose cells may be empty. */
-  readonly mayBeEmpty?: string;
+  /** The column of labels, whose cells may be empty, numbers and truth values; all others must be texts. */
+  readonly label?: string;
   /** Told the names of a column's classes, where the source has them. */
   readonly onClasses?: (column: string, names: readonly string[]) => void;
 }
@@ -30,18 +30,18 @@ export interface TextRowOptions {
 export async function* textRows(
   rows: Rows,
   columns: readonly Column[],
-  { bad, mayBeEmpty, onClasses }: TextRowOptions,
+  { bad, label, onClasses }: TextRowOptions,
 ): AsyncGenerator<TextPart, void, undefined> {
   const twice = columns.find(({ name }, i) => columns.findIndex((other) => other.name === name) < i);
   if (twice) throw new InputError(`column '${twice.name}' is named twice; name each column once`);
-  const needed = columns.map(({ name, optional }) => !optional && name !== mayBeEmpty);
+  const needed = columns.map(({ name, optional }) => !optional && name !== label);
   for await (const part of rows.parts(columns)) {
     for (const [i, names] of part.classes?.entries() ?? []) if (names) onClasses?.(columns[i].name, names);
     const { file, unit } = part;
     const good: TextRow[] = [];
     for (const row of part.rows) {
       const { number } = row;
-      const cells = row.problem ?? textsOf(row, part, columns);
+      const cells = row.problem ?? textsOf(row, part, columns, label);
       if (typeof cells === 'string') {
         bad.add({ file, unit, number }, cells);
         continue;
@@ -58,7 +58,12 @@ export async function* textRows(
 const NO_CLASS = -1;
 
 /** The texts of a row's cells, or what is wrong with one. */
-function textsOf({ cells }: Row, { classes }: Part, columns: readonly Column[]): readonly string[] | string {
+function textsOf(
+  { cells }: Row,
+  { classes }: Part,
+  columns: readonly Column[],
+  label: string | undefined,
+): readonly string[] | string {
   if (!classes && areTexts(cells)) return cells;
   const texts: string[] = [];
   for (let i = 0; i < cells.length; i++) {
@@ -70,14 +75,22 @@ function textsOf({ cells }: Row, { classes }: Part, columns: readonly Column[]):
       value = names[value];
     }
     if (value === Infinity || value === -Infinity) return `'${columns[i].name}' is ${value}, which is no finite number`;
-    if (!isPlain(value)) return `'${columns[i].name}' is neither a text nor a number`;
-    texts.push(String(value ?? '').trim());
+    const { name } = columns[i];
+    if (!isPlain(value)) return `'${name}' is neither a text nor a number`;
+    const text = String(value ?? '').trim();
+    if (name === label || typeof value === 'string') texts.push(text);
+    else if (isMissing(value)) texts.push('');
+    else
+      return `'${name}' is ${text}, a ${typeof value === 'boolean' ? 'truth value' : 'number'} and no text: write "${text}"`;
   }
   return texts;
 }
 
 /** Whether a cell is a text, a number, a truth value or empty. */
 const isPlain = (value: unknown): boolean => value === null || !['object', 'function', 'symbol'].includes(typeof value);
+
+/** Whether a cell of a column of texts has no value; `NaN` stands for that in tables of numbers. */
+const isMissing = (value: unknown): boolean => value === null || value === undefined || Number.isNaN(value);
 
 /** Whether cells are what a reader needs, as most of a table are: no copy is made of them. */
 const areTexts = (cells: readonly unknown[]): cells is readonly string[] =>

@@ -98,6 +98,34 @@ test('cells that are neither texts nor finite numbers are named', async () => {
   }
 });
 
+test('a number is no text, in files as in memory and to learn from as to predict, and it may be a label', async () => {
+  const rows: readonly object[] = [
+    { text: 'a', other: '1', mood: 1 },
+    { text: 5, other: 'x', mood: true },
+    { text: 'b', other: false, mood: 'y' },
+    { text: 7n, other: 'x', mood: 3 },
+    { text: 'c', other: Number.NaN, mood: 4 },
+  ];
+  const pair = { text: ['text', 'other'], label: 'mood' };
+  const message =
+    /^data has 4 rows that cannot be used: row 2: 'text' is 5, a number and no text: write "5"; row 3: 'other' is false, a truth value and no text: write "false"; row 4: 'text' is 7, a number and no text: write "7"; row 5: no value for 'other'\. Repair/;
+  await assertRejectsInput(() => readExamples(rows, pair), message);
+  await assertRejectsInput(async () => {
+    for await (const _ of streamExamples(rows, { text: ['text', 'other'] }));
+  }, message);
+  await assertRejectsInput(() => readTextPairs(rows, { text: 'text', target: 'other' }), message);
+  const folder = temporaryFolder({
+    'numbers.jsonl': '{"text":"a","mood":1}\n{"text":5,"mood":2}',
+    'numbers.csv': 'text,mood\n5,1\n6,2\n',
+  });
+  await assertRejectsInput(
+    () => readExamples(join(folder, 'numbers.jsonl'), { text: 'text', label: 'mood' }),
+    /numbers\.jsonl, line 2: 'text' is 5, a number and no text: write "5"/,
+  );
+  const { examples } = await readExamples(join(folder, 'numbers.csv'), { text: 'text' });
+  assert.deepEqual(examples, [{ text: '5' }, { text: '6' }]);
+});
+
 test('rows in memory follow the rules of files', async () => {
   const rows = [{ a: 'x', b: 'y', label: 1.5 }, { a: 'z', b: null, label: 'NA' }, { a: ['x'], b: 'y', label: 2 }, 'x'];
   const pairs = { text: ['b', 'a'], label: 'label' };
