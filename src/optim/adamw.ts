@@ -112,19 +112,24 @@ function checkParameters(parameters: readonly Parameter[]): void {
   });
 }
 
-/** A parameter and the moments of its gradients. */
+/** The moments of a parameter's gradients, of the shape of its value. */
+interface Moments {
+  /** Mean of the gradients. */
+  readonly m: Tensor;
+  /** Mean of their squares. */
+  readonly v: Tensor;
+}
+
+/** A parameter and its moments; null are zeros, which cost nothing before the first step. */
 interface Slot {
   readonly parameter: Parameter;
   readonly weightDecay: number;
-  /** Mean of the gradients. */
-  m: Tensor;
-  /** Mean of their squares. */
-  v: Tensor;
+  moments: Moments | null;
 }
 
 /**
- * Adam with decoupled weight decay and bias correction; the defaults are those of `torch.optim.AdamW`. A pruned weight has
- * gradient 0 and value 0, so its moments and its value stay exactly 0.
+ * Adam with decoupled weight decay and bias correction; the defaults are those of `torch.optim.AdamW`. Gradients and moments have the
+ * shape of a parameter's `value`: a pruned weight is not among them once its mask is final, and has gradient and value 0 before.
  */
 export class AdamW {
   readonly parameters: readonly Parameter[];
@@ -161,23 +166,19 @@ export class AdamW {
     this.#slots = parameters.map((parameter) => ({
       parameter,
       weightDecay: decays(parameter) ? weightDecay : 0,
-      m: keep(zeros(parameter.shape)),
-      v: keep(zeros(parameter.shape)),
+      moments: null,
     }));
   }
 
   /** Frees the moments; no step can be taken any more. */
   dispose(): void {
-    for (const { m, v } of this.#slots) {
-      m.dispose();
-      v.dispose();
-    }
+    for (const { moments } of this.#slots) free(moments);
   }
 
   /**
    * Updates all parameters, with {@link learningRate}. Nothing is read back.
    *
-   * @param gradients one for each parameter, of its shape
+   * @param gradients one for each parameter, of the shape of its value
    * @param options.gradientScale one number that multiplies all gradients, such as their `clipCoefficient`
    * @throws Error if the gradients do not fit the parameters; nothing is changed then
    */
@@ -205,25 +206,28 @@ export class AdamW {
     if (gradients.length !== this.#slots.length) {
       throw new Error(`AdamW.step: ${gradients.length} gradients for ${this.#slots.length} parameters.`);
     }
-    this.#slots.forEach(({ parameter, m }, i) => {
-      commonBackend([m, parameter.value, gradients[i]]);
-      if (sameShape(gradients[i].shape, parameter.shape)) return;
-      const shapes = `${formatShape(gradients[i].shape)} for the weight ${formatShape(parameter.shape)}`;
-      throw new Error(`${parameter.name}: a gradient ${shapes}.`);
+    this.#slots.forEach(({ parameter: { name, value }, moments }, i) => {
+      commonBackend([...(moments ? [moments.m] : []), value, gradients[i]]);
+      if (sameShape(gradients[i].shape, value.shape)) return;
+      throw new Error(
+        `${name}: a gradient ${formatShape(gradients[i].shape)} for the weight ${formatShape(value.shape)}.`,
+      );
     });
   }
 
   /** Returns a copy of the state. */
   async state(): Promise<AdamWState> {
-    const moments = new Map<string, { m: ArrayLike<number>; v: ArrayLike<number> }>();
-    for (const { parameter, m, v } of this.#slots)
-      moments.set(parameter.name, { m: await m.data(), v: await v.data() });
-    return { step: this.#step, moments };
+    const all = new Map<string, { m: ArrayLike<number>; v: ArrayLike<number> }>();
+    for (const { parameter, moments } of this.#slots) {
+      const none = () => new Float32Array(parameter.value.size);
+      all.set(parameter.name, { m: (await moments?.m.data()) ?? none(), v: (await moments?.v.data()) ?? none() });
+    }
+    return { step: this.#step, moments: all };
   }
 
   /** Continues from a state. @throws Error if it lacks the moments of a parameter or has too few; nothing is changed then */
   restore({ step, moments }: AdamWState): void {
-    const all = this.parameters.map(({ name, size }) => {
+    const all = this.parameters.map(({ name, value: { size } }) => {
       const { m, v } = moments.get(name) ?? { m: [], v: [] };
       if (m.length !== size || v.length !== size) {
         throw new Error(`The optimiser state has no ${size} moments of ${name}.`);
@@ -232,8 +236,8 @@ export class AdamW {
     });
     this.#step = step;
     this.#slots.forEach((slot, i) => {
-      const { shape } = slot.parameter;
-      setMoments(slot, tensor(all[i].m, shape), tensor(all[i].v, shape));
+      const { shape } = slot.parameter.value;
+      setMoments(slot, { m: tensor(all[i].m, shape), v: tensor(all[i].v, shape) });
     });
   }
 }
@@ -253,13 +257,16 @@ interface Update {
 function update(updates: readonly Update[], step: AdamStep, gradientScale: Tensor | null): void {
   const kernels = updates[0].gradient.backend.optimizer;
   if (kernels) {
-    const arrays = updates.map(({ slot: { parameter, m, v }, gradient }) => ({
-      w: parameter.overwrite(),
-      g: gradient.operand.buffer,
-      m: m.operand.buffer,
-      v: v.operand.buffer,
-      mask: parameter.mask?.operand.buffer ?? null,
-    }));
+    const arrays = updates.map(({ slot, gradient }) => {
+      const { m, v } = momentsOf(slot);
+      return {
+        w: slot.parameter.overwrite(),
+        g: gradient.operand.buffer,
+        m: m.operand.buffer,
+        v: v.operand.buffer,
+        mask: slot.parameter.mask?.operand.buffer ?? null,
+      };
+    });
     kernels.adam(arrays, step, gradientScale?.operand.buffer ?? null);
     return;
   }
@@ -267,17 +274,27 @@ function update(updates: readonly Update[], step: AdamStep, gradientScale: Tenso
     tidy(() =>
       noGrad(() => {
         const w = slot.parameter.value.detach();
-        const after = composition({ w, g: gradient, m: slot.m, v: slot.v }, step, gradientScale);
+        const after = composition({ w, g: gradient, ...momentsOf(slot) }, step, gradientScale);
         slot.parameter.assign(after.w);
-        setMoments(slot, after.m, after.v);
+        setMoments(slot, after);
       }),
     );
   }
 }
 
-function setMoments(slot: Slot, m: Tensor, v: Tensor): void {
-  slot.m.dispose();
-  slot.v.dispose();
-  slot.m = keep(m);
-  slot.v = keep(v);
+/** The moments of a parameter, which are zeros at first. */
+function momentsOf(slot: Slot): Moments {
+  const { shape } = slot.parameter.value;
+  if (!slot.moments) setMoments(slot, { m: zeros(shape), v: zeros(shape) });
+  return slot.moments as Moments;
+}
+
+function setMoments(slot: Slot, { m, v }: Moments): void {
+  free(slot.moments);
+  slot.moments = { m: keep(m), v: keep(v) };
+}
+
+function free(moments: Moments | null): void {
+  moments?.m.dispose();
+  moments?.v.dispose();
 }
