@@ -127,7 +127,8 @@ export class Bottleneck implements ResidualModule {
     const x = this.#norm ? this.#norm.forward(input) : input; // [rows, hidden]
     const [down, up] = [this.down.weight, this.up.weight];
     const [downBias, upBias] = [this.down.bias.tensor(), this.up.bias.tensor()];
-    const weights = { down: down.value, downMask: down.mask, downBias, up: up.value, upMask: up.mask, upBias };
+    const [d, u] = [down, up].map((weight) => (weight.pattern ? weight.matrix() : weight.value));
+    const weights = { down: d, downMask: down.mask, downBias, up: u, upMask: up.mask, upBias };
     const options = { activation, dropout: random && { p, random } };
     if (!this.#scaling) return bottleneck(x, weights, { ...options, scale: this.#scale, residual });
     const scaled = mul(bottleneck(x, weights, options), this.#scaling.tensor());

@@ -7,9 +7,11 @@ import { linear } from '../ops/linear.ts';
 import { matmul } from '../ops/matmul.ts';
 import { softmax } from '../ops/normalization.ts';
 import { reshape, sum } from '../ops/reduce.ts';
+import { sparseMatmul } from '../ops/sparse.ts';
 import { names, nonNegative, option, probability } from '../settings/index.ts';
 import { tensor } from '../tensor/create.ts';
 import { keep } from '../tensor/scope.ts';
+import { isSparse } from '../tensor/sparse.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Bottleneck, type BottleneckInput } from './bottleneck.ts';
 import { type BuildContext, defineFamily, type ResidualModule } from './family.ts';
@@ -42,7 +44,7 @@ export class Fusion implements ResidualModule {
     const mixture = added
       .map((u, k) => mul(u, slice(p, [0, k], [p.shape[0], k + 1])))
       .reduce((total, part) => add(total, part)); // [rows, hidden]
-    return add(h, linear(mixture, this.value.tensor()));
+    return add(h, linear(mixture, this.value.matrix()));
   }
 
   /** Returns what each adapter would add, u_k [rows, hidden], and the weight of each in a row, p [rows, adapters]. */
@@ -57,7 +59,8 @@ export class Fusion implements ResidualModule {
     });
     // q · (W_k u_k + b_k) = (q W_k) · u_k + q · b_k, so that there is one product for all adapters.
     const q = this.query.forward(input); // [rows, hidden]
-    const projected = matmul(q, this.key.weight.tensor()); // [rows, hidden]
+    const key = this.key.weight.matrix();
+    const projected = isSparse(key) ? sparseMatmul(q, key) : matmul(q, key); // [rows, hidden]
     const bias = linear(q, reshape(this.key.bias.tensor(), [1, -1])); // [rows, 1]
     const scores = added.map((u) => add(sum(mul(projected, u), { axis: 1, keepDims: true }), bias));
     return { added, p: softmax(trainingDropout(concat(scores, 1), this.#dropout, random)) };

@@ -56,8 +56,8 @@ class LowRank implements ProjectionModule {
   }
 
   forward(y: Tensor, { x, pass }: Projection): Tensor {
-    const inner = linear(trainingDropout(x, this.#dropout, pass.random), this.a.tensor()); // [rows, rank]
-    return add(y, mul(linear(inner, this.b.tensor()), this.#scale));
+    const inner = linear(trainingDropout(x, this.#dropout, pass.random), this.a.matrix()); // [rows, rank]
+    return add(y, mul(linear(inner, this.b.matrix()), this.#scale));
   }
 
   /** The weight of the layer with what it adds to it: W + s · B A, [out, in]. */

@@ -18,15 +18,16 @@ export interface SparseTensors {
 export async function toSparseTensors(parameters: readonly Parameter[]): Promise<SparseTensors> {
   const tensors: TensorData[] = [];
   const metadata: Record<string, string> = {};
-  for (const { name, shape, value, mask } of parameters) {
-    const weights = Float32Array.from(await value.data());
-    if (!mask) {
-      tensors.push({ name, dtype: 'F32', shape, data: weights });
+  for (const parameter of parameters) {
+    const { name, shape, value, pattern } = parameter;
+    const numbers = Float32Array.from(await value.data());
+    const places = await parameter.keptPlaces();
+    if (!places) {
+      tensors.push({ name, dtype: 'F32', shape, data: numbers });
       continue;
     }
-    const kept = await mask.data();
-    const bits = packBits(kept);
-    const values = weights.filter((_, i) => kept[i] !== 0);
+    const values = pattern ? numbers : numbers.filter((_, i) => places[i] !== 0);
+    const bits = packBits(places);
     metadata[name] = JSON.stringify(shape);
     tensors.push({ name: `${name}.values`, dtype: 'F32', shape: [values.length], data: values });
     tensors.push({ name: `${name}.mask`, dtype: 'U8', shape: [bits.length], data: bits });
@@ -35,7 +36,7 @@ export async function toSparseTensors(parameters: readonly Parameter[]): Promise
 }
 
 /**
- * Sets parameters to their stored values and masks.
+ * Sets parameters to their stored values and masks, which are final.
  *
  * @param isOther names of tensors in the file that belong to something else
  * @param storedName the name that a parameter has in the file
@@ -59,7 +60,8 @@ export function loadSparseTensors(
     const name = storedName(parameter.name);
     if (file.metadata[name] === undefined) {
       checkShape(file, name, formatShape(file.info(take(name)).shape), shape);
-      return { parameter, values: readFiniteFloats(file, name), mask: null };
+      const values = readFiniteFloats(file, name);
+      return () => parameter.load(values, null);
     }
     checkShape(file, name, file.metadata[name], shape);
     const bits = take(`${name}.mask`);
@@ -69,14 +71,14 @@ export function loadSparseTensors(
     if (!isEqual(packBits(mask), packed)) {
       throw new InputError(`${file.label}: "${bits}" has ones after its last weight; the file is damaged.`);
     }
-    const values = spread(readFiniteFloats(file, take(`${name}.values`)), mask);
-    if (!values)
+    const values = readFiniteFloats(file, take(`${name}.values`));
+    if (values.length !== mask.reduce((kept, bit) => kept + bit, 0))
       throw new InputError(`${file.label}: "${name}" has a mask and values of different counts; the file is damaged.`);
-    return { parameter, values, mask };
+    return () => parameter.loadKept(values, mask);
   });
   const [extra] = unused;
   if (extra) throw new InputError(`${file.label}: tensor "${extra}" belongs to no parameter of this adapter and head.`);
-  for (const { parameter, values, mask } of loaded) parameter.load(values, mask);
+  for (const load of loaded) load();
 }
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -101,14 +103,4 @@ export function packBits(mask: ArrayLike<number>): Uint8Array {
 
 export function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
-}
-
-/** Returns the values at the places of the ones and zeros elsewhere; null if their counts differ. */
-function spread(values: Float32Array, mask: Uint8Array): Float32Array | null {
-  const dense = new Float32Array(mask.length);
-  let next = 0;
-  mask.forEach((kept, i) => {
-    if (kept) dense[i] = values[next++];
-  });
-  return next === values.length ? dense : null;
 }

@@ -65,6 +65,7 @@ export function assignStored(
   }));
   for (const { parameter, weight } of fitting) {
     parameter.load(weight.values, maskOf(weight, adapter.prunable.includes(parameter)));
+    parameter.fixMask();
   }
   if (hasHead) pooler?.apply();
   return hasHead;

@@ -78,11 +78,11 @@ function classOf({ model_type }: Readonly<Record<string, unknown>>, parameters: 
 
 async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array> {
   const tensors = parameters.map(
-    async ({ name, shape, value }): Promise<TensorData> => ({
-      name,
+    async (parameter): Promise<TensorData> => ({
+      name: parameter.name,
       dtype: 'F32',
-      shape,
-      data: Float32Array.from(await value.data()),
+      shape: parameter.shape,
+      data: Float32Array.from(await parameter.data()),
     }),
   );
   return serializeSafetensors(await Promise.all(tensors), { format: 'pt' });

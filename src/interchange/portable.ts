@@ -48,8 +48,9 @@ export const portableName = (name: string, adapter: string): string =>
     .join('.');
 
 /** Numbers and mask of a parameter. */
-async function weightOf({ name, shape, value, mask }: Parameter): Promise<Weight> {
-  return { name, shape, values: Float32Array.from(await value.data()), masked: mask !== null };
+async function weightOf(parameter: Parameter): Promise<Weight> {
+  const { name, shape, isPruned } = parameter;
+  return { name, shape, values: Float32Array.from(await parameter.data()), masked: isPruned };
 }
 
 async function weightsOf({ name, settings, parameters }: Adapter): Promise<MixedAdapter> {

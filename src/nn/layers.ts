@@ -27,7 +27,7 @@ export class Linear {
 
   /** [..., in] -> [..., out] */
   forward(x: Tensor): Tensor {
-    return linear(x, this.weight.tensor(), this.bias.tensor());
+    return linear(x, this.weight.matrix(), this.bias.tensor());
   }
 }
 

@@ -6,31 +6,63 @@ import { where } from '../ops/compare.ts';
 // Who has parameters has tensors, with all their methods.
 import '../ops/methods.ts';
 import { scalarLike } from '../ops/scalar.ts';
+import { keptValues, toDense } from '../ops/sparse.ts';
 import { storedTensor, tensor } from '../tensor/create.ts';
 import { keep, tidy } from '../tensor/scope.ts';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
+import { type SparseMatrix, SparsePattern } from '../tensor/sparse.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type HeldDType, heldTensor } from './held.ts';
 
 type Values = ArrayLike<number> | StoredNumbers | Tensor;
 
-/** Value and mask of a parameter at one time, for {@link Parameter.restore}. It shares their memory until they change. */
+/** What a parameter holds at one time, for {@link Parameter.restore}. It shares the memory until that changes. */
 export class Snapshot {
+  /** Of the shape of the weight, or [kept] with a pattern. */
   readonly value: Tensor;
   readonly mask: Tensor | null;
+  readonly pattern: SparsePattern | null;
   /** The number of weights that are not pruned. */
   readonly kept: number;
 
-  constructor(value: Tensor, mask: Tensor | null, kept: number) {
+  constructor(value: Tensor, mask: Tensor | null, kept: number, pattern: SparsePattern | null = null) {
     this.value = keep(value.detach());
     this.mask = mask && keep(mask.detach());
+    this.pattern = pattern && sharedPattern(pattern);
     this.kept = kept;
+  }
+
+  /** The shape of the weight. */
+  get shape(): Shape {
+    return (this.pattern ?? this.value).shape;
   }
 
   dispose(): void {
     this.value.dispose();
     this.mask?.dispose();
+    this.pattern?.dispose();
   }
+}
+
+/** The same pattern under a name that lives until it is disposed of. */
+function sharedPattern(pattern: SparsePattern): SparsePattern {
+  const shared = pattern.share();
+  keep(shared.places);
+  return shared;
+}
+
+function keptIn(mask: ArrayLike<number>): number {
+  let kept = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) kept++;
+  return kept;
+}
+
+/** The values at the places where a mask is not 0, with zeros elsewhere. */
+function spread(values: ArrayLike<number>, mask: ArrayLike<number>): FloatArray {
+  const whole = values instanceof Float32Array ? new Float32Array(mask.length) : new Float64Array(mask.length);
+  let next = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) whole[i] = values[next++];
+  return whole;
 }
 
 /** A leaf with these numbers; of a tensor it shares the memory. */
@@ -43,11 +75,13 @@ function leaf(values: Values, shape: Shape): Tensor {
 /**
  * A weight with a name, a value that an optimiser replaces, and possibly a mask.
  *
- * With a mask m the forward pass sees m ⊙ w, so the gradient with respect to w is masked by the chain rule. Every new value is
- * set to 0 where m is 0: a pruned weight is exactly 0, whatever an optimiser or a file makes of it.
+ * With a mask m the forward pass sees m ⊙ w, so the gradient with respect to w is masked by the chain rule, and every new value is set
+ * to 0 where m is 0. Once the mask is final ({@link fixMask}) a matrix holds its kept weights and their places alone: a pruned weight
+ * is 0, whatever an optimiser or a file makes of it, as there is none.
  */
 export class Parameter {
   readonly name: string;
+  /** The shape of the weight, with the pruned ones. */
   readonly shape: Shape;
   /** True if it was initialised here and not read from a checkpoint. */
   readonly isNew: boolean;
@@ -55,6 +89,7 @@ export class Parameter {
   /** Gives the first values; null once they are there, so that their source can go. */
   #first: (() => Values) | null;
   #mask: Tensor | null = null;
+  #pattern: SparsePattern | null = null;
   #kept: number;
 
   /** @param values the first ones; a function is called when they are needed first, see {@link materialize} */
@@ -83,18 +118,29 @@ export class Parameter {
     this.#current = value;
   }
 
+  /** The number of weights, the pruned ones among them. */
   get size(): number {
     return sizeOf(this.shape);
   }
 
-  /** The raw weight: the leaf that gradients are taken with respect to. */
+  /** The leaf that gradients are taken with respect to: the raw weight or, with a {@link pattern}, the kept weights row by row, [kept]. */
   get value(): Tensor {
     return this.#value;
   }
 
-  /** 0/1 and of the shape of the weight, or null. */
+  /** 0/1 and of the shape of the weight, while it may change; null without one, and with a {@link pattern}. */
   get mask(): Tensor | null {
     return this.#mask;
+  }
+
+  /** The places of the kept weights of a matrix whose mask is final; else null. */
+  get pattern(): SparsePattern | null {
+    return this.#pattern;
+  }
+
+  /** Whether it has a mask, final or not. */
+  get isPruned(): boolean {
+    return this.#mask !== null || this.#pattern !== null;
   }
 
   get trainable(): boolean {
@@ -119,7 +165,7 @@ export class Parameter {
    */
   hold(dtype: HeldDType): void {
     if (dtype === 'float32' || this.isInt8) return;
-    if (this.trainable || this.#mask) {
+    if (this.trainable || this.isPruned) {
       throw new InputError(
         `${this.name} is trained or pruned, and stays in float32; only a frozen weight is held in ${dtype}.`,
       );
@@ -129,24 +175,61 @@ export class Parameter {
     this.#value = held;
   }
 
-  /** Returns the weight as the forward pass sees it: m ⊙ w, or w without a mask. */
+  /** Returns the weight as the forward pass sees it, of its shape: with zeros where it is pruned. */
   tensor(): Tensor {
+    if (this.#pattern) return toDense({ pattern: this.#pattern, values: this.#value });
     return this.#mask ? mul(this.#value, this.#mask) : this.#value;
   }
 
-  /** Replaces the value; pruned weights stay 0. @throws Error if the shape differs */
+  /** The same for products, which do without the zeros of a matrix whose mask is final. */
+  matrix(): Tensor | SparseMatrix {
+    return this.#pattern ? { pattern: this.#pattern, values: this.#value } : this.tensor();
+  }
+
+  /**
+   * Makes the mask final: only the kept weights and their places are held from now on, and gradients are theirs alone. A mask stays as it
+   * is of what is no matrix, and on a backend without sparse products. Nothing happens without a mask.
+   */
+  fixMask(): void {
+    const mask = this.#mask;
+    const { backend } = this.#value;
+    if (!mask || !SparsePattern.fits(this.shape) || !backend.sparse) return;
+    tidy(() => {
+      const pattern = SparsePattern.of(mask.dataSync(), this.shape, backend);
+      this.#become(keptValues(this.#value.detach(), pattern), null, pattern, this.#kept);
+    });
+  }
+
+  /** Makes a final mask one that may change, as scores of another pruning need it: all weights are held again, the pruned ones as 0. */
+  openMask(): void {
+    const pattern = this.#pattern;
+    if (pattern) tidy(() => this.#become(this.#dense(), tensor(pattern.mask(), this.shape), null, this.#kept));
+  }
+
+  /** All weights as a constant. */
+  #dense(): Tensor {
+    const values = this.#value.detach();
+    return this.#pattern ? toDense({ pattern: this.#pattern, values }) : values;
+  }
+
+  /**
+   * Replaces the value; pruned weights stay 0.
+   *
+   * @param value of the shape of the weight, or of {@link value}
+   * @throws Error if the shape differs
+   */
   assign(value: Tensor): void {
-    this.#assertFits(value);
+    if (!this.#pattern || !sameShape(value.shape, this.#value.shape)) this.#assertFits(value);
     this.#replace(value);
   }
 
-  #assertFits({ shape }: Tensor): void {
+  #assertFits({ shape }: { readonly shape: Shape }): void {
     if (sameShape(shape, this.shape)) return;
     throw new Error(`${this.name}: ${formatShape(shape)} cannot replace a weight ${formatShape(this.shape)}.`);
   }
 
   /**
-   * The memory of the value, for an optimiser to write new numbers to before anyone reads it; pruned weights must stay 0.
+   * The memory of the value, for an optimiser to write new numbers to before anyone reads it; weights with a mask of 0 must stay 0.
    *
    * As with {@link assign}, the tensor that was the value is freed: a graph recorded with it cannot be differentiated any more,
    * and views of it elsewhere keep their numbers.
@@ -156,39 +239,56 @@ export class Parameter {
     return this.#value.operand.buffer;
   }
 
-  /** Returns value and mask as they are now. Nothing is read or copied; dispose of it. */
+  /** Returns what it holds now. Nothing is read or copied; dispose of it. */
   snapshot(): Snapshot {
-    return new Snapshot(this.#value, this.#mask, this.#kept);
+    return new Snapshot(this.#value, this.#mask, this.#kept, this.#pattern);
   }
 
-  /** Sets value and mask to those of a snapshot, of this or another parameter. @throws Error if its shape differs */
-  restore({ value, mask, kept }: Snapshot): void {
-    this.#assertFits(value);
-    this.#setMask(null, this.size);
-    this.#replace(value);
-    if (mask) this.#setMask(keep(mask.detach()), kept);
+  /** Holds what a snapshot does, of this or another parameter. @throws Error if its shape differs */
+  restore(snapshot: Snapshot): void {
+    this.#assertFits(snapshot);
+    const { value, mask, pattern, kept } = snapshot;
+    this.#become(value, mask, pattern, kept);
   }
 
-  /** Sets stored values and their mask, or none. @throws Error if one of them does not fit the shape */
+  /** Sets stored values and their mask, or none; the mask may change. @throws Error if one of them does not fit the shape */
   load(values: ArrayLike<number>, mask: ArrayLike<number> | null): void {
-    tidy(() => {
-      const value = tensor(values, this.shape);
-      this.setMask(mask);
-      this.#replace(value);
-    });
+    tidy(() => this.#become(tensor(values, this.shape), ...this.#masked(mask)));
   }
 
   /**
-   * Sets the mask (1 keeps, 0 prunes) and the pruned weights to 0; null removes the mask.
+   * Sets the stored values of the kept weights, row by row, and a final mask.
+   *
+   * @throws Error if the mask does not fit the shape, or the number of values the mask
+   */
+  loadKept(values: ArrayLike<number>, mask: ArrayLike<number>): void {
+    const kept = keptIn(mask);
+    if (values.length !== kept) throw new Error(`${this.name}: ${values.length} values for ${kept} kept weights.`);
+    const { backend } = this.#value;
+    if (SparsePattern.fits(this.shape) && backend.sparse) {
+      tidy(() => this.#become(tensor(values, [kept]), null, SparsePattern.of(mask, this.shape, backend), kept));
+    } else {
+      this.load(spread(values, mask), mask);
+    }
+  }
+
+  /**
+   * Sets the mask (1 keeps, 0 prunes) and the pruned weights to 0; null removes the mask. It may change until {@link fixMask}.
    *
    * @throws Error if the mask does not fit the shape
    */
   setMask(mask: ArrayLike<number> | null): void {
-    if (mask) this.#assertFloats(this.#value);
-    const next = mask && keep(tensor(mask, this.shape));
-    let kept = this.size;
-    for (let i = 0; mask && i < mask.length; i++) if (mask[i] === 0) kept--;
-    this.#setMask(next, kept);
+    tidy(() => {
+      const [next, ...rest] = this.#masked(mask);
+      this.#become(this.#dense(), next, ...rest);
+    });
+  }
+
+  /** A mask that may change, as {@link #become} takes it. */
+  #masked(mask: ArrayLike<number> | null): [mask: Tensor | null, pattern: null, kept: number] {
+    if (!mask) return [null, null, this.size];
+    this.#assertFloats(this.#value);
+    return [tensor(mask, this.shape), null, keptIn(mask)];
   }
 
   #assertFloats(value: Tensor): void {
@@ -198,38 +298,61 @@ export class Parameter {
     );
   }
 
-  #setMask(mask: Tensor | null, kept: number): void {
-    this.#mask?.dispose();
-    this.#mask = mask;
-    this.#kept = kept;
-    this.#replace(this.#value);
-  }
-
   /** The number of weights that are not pruned. */
   keptCount(): number {
     return this.#kept;
   }
 
-  /** Frees the value and the mask, for a model that is not used any more. Memory that others share stays theirs. */
+  /** Returns, for each weight in row-major order, 1 if it is kept, else 0; null without a mask. */
+  async keptPlaces(): Promise<ArrayLike<number> | null> {
+    return this.#pattern?.mask() ?? this.#mask?.data() ?? null;
+  }
+
+  /** Frees what it holds, for a model that is not used any more. Memory that others share stays theirs. */
   dispose(): void {
     this.#current?.dispose();
     this.#mask?.dispose();
+    this.#pattern?.dispose();
   }
 
-  /** A copy of the values. */
+  /** A copy of all weights, the pruned ones as 0. */
   async data(): Promise<FloatArray> {
     this.#assertFloats(this.#value);
-    return this.#value.data();
+    return this.spread(await this.#value.data());
+  }
+
+  /** Returns numbers of the shape of the value, such as those of a gradient, at the places of their weights, 0 for the pruned ones. */
+  spread(numbers: FloatArray): FloatArray {
+    return this.#pattern ? spread(numbers, this.#pattern.mask()) : numbers;
   }
 
   #replace(value: Tensor, trainable = this.trainable): void {
+    const isWhole = this.#pattern && sameShape(value.shape, this.shape);
+    tidy(() => {
+      const own = isWhole && this.#pattern ? keptValues(value.detach(), this.#pattern) : value;
+      this.#become(own, this.#mask, this.#pattern, this.#kept, trainable);
+    });
+  }
+
+  /** Replaces all that is held; weights are set to 0 where the mask is. */
+  #become(
+    value: Tensor,
+    mask: Tensor | null,
+    pattern: SparsePattern | null,
+    kept: number,
+    trainable = this.trainable,
+  ): void {
     if (trainable) this.#assertFloats(value);
     const next = tidy(() => {
       const numbers = value.detach();
-      const kept = this.#mask ? where(this.#mask, numbers, scalarLike(numbers, 0)) : numbers;
-      return keep(kept.leafView(this.shape, trainable));
+      const own = mask ? where(mask, numbers, scalarLike(numbers, 0)) : numbers;
+      return keep(own.leafView(own.shape, trainable));
     });
-    this.#value.dispose();
+    const [nextMask, nextPattern] = [mask && keep(mask.detach()), pattern && sharedPattern(pattern)];
+    this.dispose();
     this.#value = next;
+    this.#mask = nextMask;
+    this.#pattern = nextPattern;
+    this.#kept = kept;
   }
 }

@@ -98,7 +98,7 @@ export function sparseLinear(x: Tensor, { pattern, values }: SparseMatrix, bias:
 }
 
 /** y W(v) of y [n, rows]: -> [n, columns] */
-function sparseMatmul(y: Tensor, { pattern, values }: SparseMatrix): Tensor {
+export function sparseMatmul(y: Tensor, { pattern, values }: SparseMatrix): Tensor {
   return operation(
     [y, values],
     [y.shape[0], pattern.shape[1]],

@@ -31,7 +31,7 @@ export interface PruneReport {
 }
 
 /**
- * Prunes parameters: scores them, sets their masks and thereby the removed weights to 0. Exactly floor(sparsity · N + 1/2) weights
+ * Prunes parameters: scores them and sets their masks, which are final then: only the kept weights are held. Exactly floor(sparsity · N + 1/2) weights
  * go (Algorithm 1 of SparseAdapter, He et al., 2022). With several iterations some go in each, and the scores of the others are
  * computed again; none comes back. If it fails all weights are as they were.
  *
@@ -58,6 +58,7 @@ export async function prune({
   const before = parameters.map((parameter) => parameter.snapshot());
   let masks: Uint8Array[] | null = null;
   try {
+    for (const parameter of parameters) parameter.openMask();
     for (let round = 1; round <= rounds; round++) {
       const scores = await method.score(
         { ...context, onBatch: (done, total) => onBatch?.((round - 1) * total + done, rounds * total) },
@@ -70,6 +71,7 @@ export async function prune({
       // Rounds of a method that needs no batches are reported too.
       if (!method.data && rounds > 1) await onBatch?.(round, rounds);
     }
+    for (const parameter of parameters) parameter.fixMask();
   } catch (error) {
     for (const [i, parameter] of parameters.entries()) parameter.restore(before[i]);
     throw error;

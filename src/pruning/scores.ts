@@ -52,7 +52,7 @@ function gradients(context: ScoreContext, round: Round = onlyRound, temperature?
   return sumOverBatches(context, round, (loss) => grad(loss(temperature), leaves(context.parameters)));
 }
 
-/** combine(w, v) for each weight w and its entry v of the tensor of the same position, which is freed. */
+/** combine(w, v) for each weight w and its entry v of the tensor of its parameter's value, which is freed. */
 export async function withWeights(
   parameters: readonly Parameter[],
   tensors: readonly Tensor[],
@@ -60,7 +60,7 @@ export async function withWeights(
 ): Promise<FloatArray[]> {
   return Promise.all(
     parameters.map(async (parameter, i) => {
-      const [weights, values] = [await parameter.data(), await tensors[i].data()];
+      const [weights, values] = [await parameter.data(), parameter.spread(await tensors[i].data())];
       tensors[i].dispose();
       return Float64Array.from(weights).map((w, j) => combine(w, values[j]));
     }),

@@ -52,13 +52,19 @@ function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {
   return parseWith(checkpointHeader, parseJson(metadata.run, `${label}: run`), `${label}: run`, remedy);
 }
 
-/** A moment of the optimiser. @throws InputError if it does not fit its parameter, or is none */
-function moment(file: SafetensorsFile, key: 'm' | 'v', name: string, size: number): Float32Array {
+/**
+ * A moment of the optimiser, of the size of its parameter's value. Earlier versions stored it for pruned weights too, as 0.
+ *
+ * @throws InputError if it does not fit its parameter, or is none
+ */
+function moment(file: SafetensorsFile, key: 'm' | 'v', { name, size, value, pattern }: Parameter): Float32Array {
   const tensor = `adam.${key}.${name}`;
-  const values = readFiniteFloats(file, tensor);
+  const stored = readFiniteFloats(file, tensor);
+  const mask = stored.length === size ? pattern?.mask() : undefined;
+  const values = mask ? stored.filter((_, i) => mask[i] !== 0) : stored;
   const problem =
-    values.length !== size
-      ? `has ${values.length} numbers, the parameter ${size}`
+    values.length !== value.size
+      ? `has ${values.length} numbers, the parameter ${value.size}`
       : key === 'v' && values.some((value) => value < 0)
         ? 'has negative numbers, which a mean of squares has not'
         : null;
@@ -82,7 +88,10 @@ export function loadCheckpoint(
     loadSparseTensors(file, parameters, (name) => name.startsWith('adam.'));
     const trained = parameters.filter(({ trainable }) => trainable);
     const moments = new Map(
-      trained.map(({ name, size }) => [name, { m: moment(file, 'm', name, size), v: moment(file, 'v', name, size) }]),
+      trained.map((parameter) => [
+        parameter.name,
+        { m: moment(file, 'm', parameter), v: moment(file, 'v', parameter) },
+      ]),
     );
     return { header, optimizer: { step: header.step, moments } };
   } finally {

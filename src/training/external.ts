@@ -234,7 +234,7 @@ function checkOutputs({ label }: StoredAdapter, backbone: EncoderConfig | null, 
 }
 
 function reportOf({ adapter }: TaskModel): PruneReport | null {
-  if (adapter.prunable.every(({ mask }) => mask === null)) return null;
+  if (!adapter.prunable.some(({ isPruned }) => isPruned)) return null;
   const layers = adapter.prunable.map((parameter) => ({
     name: parameter.name,
     total: parameter.size,

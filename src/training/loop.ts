@@ -127,7 +127,7 @@ function epochLosses(losses: readonly number[], stepsPerEpoch: readonly number[]
 /** The loss of a step cannot show that the step itself, the last one of a run, went wrong. */
 async function checkFinite(parameters: readonly Parameter[]): Promise<void> {
   for (const parameter of parameters) {
-    const bad = (await parameter.data()).find((value) => !Number.isFinite(value));
+    const bad = (await parameter.value.data()).find((value) => !Number.isFinite(value));
     if (bad !== undefined) {
       throw new InputError(`${parameter.name} is ${bad} after the last step; lower the learning rate.`);
     }

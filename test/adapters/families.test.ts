@@ -31,6 +31,7 @@ import {
 } from '../support/adapters.ts';
 import { assertClose } from '../support/compare.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
+import { maskOf, weightsOf } from '../support/parameters.ts';
 import { forAll } from '../support/property.ts';
 import { tinyClassifier, tinyRoberta } from '../support/tiny-model.ts';
 import { toTensor } from '../support/values.ts';
@@ -141,7 +142,7 @@ onEveryFamily('what a file holds brings weights and masks back, bit for bit', as
   const other = attach(tinyClassifier(), settings);
   loadSparseTensors(parseSafetensors(serializeSafetensors(tensors, metadata), 'adapter'), other.parameters);
   const state = (parameters: readonly Parameter[]) =>
-    parameters.map(({ name, value, mask }) => [name, Array.from(value.dataSync()), mask && [...mask.dataSync()]]);
+    parameters.map((parameter) => [parameter.name, weightsOf(parameter), maskOf(parameter)]);
   assert.deepEqual(state(other.parameters), state(adapter.parameters));
   assert.ok(logits(model).every(Number.isFinite));
 });
@@ -174,15 +175,15 @@ function centralDifference(parameter: Parameter, i: number, f: () => ArrayLike<n
   return up.map((value, k) => (value - down[k]) / (2 * epsilon));
 }
 
-const toTensor64 = (values: ArrayLike<number>, { value, shape }: Parameter): Tensor =>
-  toTensor(value.backend, { values, shape });
+const toTensor64 = (values: ArrayLike<number>, { value: { backend, shape } }: Parameter): Tensor =>
+  toTensor(backend, { values, shape });
 
 /** Some elements of some parameters, the same in each run. */
 function sampleElements(parameters: readonly Parameter[], count: number): [number, number][] {
   const random = new Random('elements');
   return Array.from({ length: count }, () => {
     const which = random.integer(parameters.length);
-    return [which, random.integer(parameters[which].size)];
+    return [which, random.integer(parameters[which].value.size)];
   });
 }
 
@@ -190,6 +191,7 @@ inFloat64('gradients agree with finite differences, masked weights have none', (
   const { model, adapter } = adapted(settings);
   const { parameters, prunable } = adapter;
   maskRandomly(prunable);
+  for (const parameter of prunable.filter((_, i) => i % 2 === 0)) parameter.openMask();
   const loss = lossOf(model);
   const gradients = grad(
     loss(),
@@ -205,15 +207,17 @@ inFloat64('gradients agree with finite differences, masked weights have none', (
       `${parameter.name} ${i}: ${got}, not ${expected}`,
     );
   }
-  for (const [which, { mask }] of parameters.entries()) {
-    const kept = mask?.dataSync();
-    if (kept) assert.ok(gradients[which].every((g, i) => kept[i] !== 0 || g === 0));
+  for (const [which, parameter] of parameters.entries()) {
+    const mask = parameter.mask?.dataSync();
+    if (mask) assert.ok(gradients[which].every((g, i) => mask[i] !== 0 || g === 0));
+    if (parameter.pattern) assert.equal(gradients[which].length, parameter.keptCount());
   }
 });
 
 inFloat64('Hessian-gradient products agree with differences of gradients', (settings) => {
   const { model, adapter } = adapted(settings);
-  const { parameters } = adapter;
+  const { parameters, prunable } = adapter;
+  maskRandomly(prunable.filter((_, i) => i % 3 > 0));
   const loss = lossOf(model);
   const leaves = () => parameters.map(({ value }) => value);
   const v = grad(loss(), leaves());
@@ -236,6 +240,33 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
 
 onEveryFamily(
+  'a final mask changes no output and no gradient of a kept weight, and no matrix is held whole',
+  (settings) => {
+    const { model, adapter } = adapted(settings);
+    const { parameters, prunable } = adapter;
+    maskRandomly(prunable);
+    const outcome = () =>
+      tidy(() => {
+        const gradients = grad(
+          lossOf(model)(),
+          parameters.map(({ value }) => value),
+        );
+        const places = parameters.map((parameter) => parameter.mask?.dataSync());
+        const kept = gradients.map((g, i) => g.dataSync().filter((_, j) => places[i]?.[j] !== 0));
+        return [Float64Array.from(logits(model)), ...kept].map((values) => ({ shape: [values.length], values }));
+      });
+    const final = outcome();
+    assert.ok(prunable.every(({ value, size }) => value.size < size));
+    for (const parameter of prunable) parameter.openMask();
+    assert.ok(prunable.every(({ value, size }) => value.size === size));
+    outcome().forEach((values, i) => {
+      assertClose(final[i], values, 2e-5, i === 0 ? 'logits' : parameters[i - 1].name);
+    });
+  },
+  modular,
+);
+
+onEveryFamily(
   'SNIP and GraSP remove exactly the fraction asked for',
   async (settings) => {
     for (const method of ['snip', 'grasp'] as const) {
@@ -249,7 +280,7 @@ onEveryFamily(
       const report = await prune({ method, sparsity: 0.4, parameters, random: new Random(1), losses });
       const removed = Math.floor(0.4 * size + 0.5);
       assert.deepEqual([report.total, report.kept], [size, size - removed]);
-      const zeros = parameters.flatMap(({ value }) => Array.from(value.dataSync())).filter((w) => w === 0);
+      const zeros = parameters.flatMap(weightsOf).filter((w) => w === 0);
       assert.equal(zeros.length, removed);
     }
   },
@@ -286,6 +317,7 @@ onEveryFamily(
       ['b', { kind: 'houlsby', bottleneck: 2 }],
     ] as const)
       liven(adapters.add(name, own), name);
+    maskRandomly(adapters.get('a').prunable);
     const texts = [{ ids: [2, 14, 3] }, { ids: [2, 22, 9, 3] }, { ids: [2, 8, 8, 8, 3] }, { ids: [2, 3] }];
     const choices = [null, 'a', 'b', stack('a', 'b')];
     const alone = choices.map((choice) => {

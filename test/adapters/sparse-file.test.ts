@@ -7,6 +7,7 @@ import { parseSafetensors, serializeSafetensors, type TensorData } from '../../s
 import { Parameter } from '../../src/nn/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { maskOf, weightsOf } from '../support/parameters.ts';
 import { forAllAsync } from '../support/property.ts';
 
 const test = suite('adapters: sparse files');
@@ -48,10 +49,10 @@ function build(weights: readonly Weight[]): Parameter[] {
 }
 
 const state = (parameters: readonly Parameter[]) =>
-  parameters.map(({ name, value, mask }) => ({
-    name,
-    bits: Array.from(new Uint32Array(Float32Array.from(value.dataSync()).buffer)),
-    mask: mask && Array.from(mask.dataSync()),
+  parameters.map((parameter) => ({
+    name: parameter.name,
+    bits: Array.from(new Uint32Array(Float32Array.from(weightsOf(parameter)).buffer)),
+    mask: maskOf(parameter),
   }));
 
 async function bytesOf(parameters: readonly Parameter[]): Promise<Uint8Array> {

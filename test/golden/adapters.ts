@@ -56,12 +56,12 @@ function run(folder: string, golden: AdapterCase, compare: Compare): void {
     const all = model.parameters();
     const everything = all.map(({ value }) => value);
     grad(loss(), everything).forEach((g, i) => {
-      values[`grad/${storedName(golden.spec, all[i])}`] = g.dataSync();
+      values[`grad/${storedName(golden.spec, all[i])}`] = all[i].spread(g.dataSync());
     });
     // H g over the tensors of the adapter alone.
     const leaves = parameters.map(({ value }) => value);
     hvp(loss, leaves, grad(loss(), leaves)).forEach((h, i) => {
-      values[`hg/${storedName(golden.spec, parameters[i])}`] = h.dataSync();
+      values[`hg/${storedName(golden.spec, parameters[i])}`] = parameters[i].spread(h.dataSync());
     });
     const expected = openSafetensors(join(folder, golden.expected));
     for (const [name, { tol }] of Object.entries(golden.tensors)) {

@@ -147,7 +147,10 @@ export function storedAdapter(
   const stored = openSafetensors(adapterFile);
   const maskOf = (name: string) => (stored.has(`mask/${name}`) ? stored.readFloat32(`mask/${name}`) : null);
   const names = new Map(parameters.map((parameter) => [parameter, storedName(spec, parameter)]));
-  for (const [parameter, name] of names) parameter.load(stored.readFloat32(name), maskOf(name));
+  for (const [parameter, name] of names) {
+    parameter.load(stored.readFloat32(name), maskOf(name));
+    parameter.fixMask();
+  }
   const known = new Set(names.values());
   const extra = stored.names().find((name) => !known.has(name.replace(/^mask\//, '')));
   if (extra)

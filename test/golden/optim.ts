@@ -13,6 +13,7 @@ import {
   linearSchedule,
 } from '../../src/optim/index.ts';
 import { prune } from '../../src/pruning/index.ts';
+import { maskOf, weightsOf } from '../support/parameters.ts';
 import {
   type Area,
   bothBackends,
@@ -75,13 +76,14 @@ interface Variant {
   readonly tensors: Readonly<Record<string, { name: string; tol: number }>>;
 }
 
-/** The masked two-layer regression tanh(X W1ᵀ + b1) W2ᵀ + b2. */
-function runSmall(folder: string, golden: SmallCase, variant: Variant, compare: Compare): void {
+/** The masked two-layer regression tanh(X W1ᵀ + b1) W2ᵀ + b2, whose masks are final or may still change. */
+function runSmall(folder: string, golden: SmallCase, variant: Variant, isFinal: boolean, compare: Compare): void {
   const file = openSafetensors(join(folder, 'tensors.safetensors'));
   const read = (name: string) => tensor(file.readFloat32(name), file.info(name).shape);
   const parameters = ['W1', 'b1', 'W2', 'b2'].map((name) => {
     const parameter = new Parameter(name, file.readFloat32(`init/${name}`), file.info(`init/${name}`).shape);
     if (file.has(`mask/${name}`)) parameter.setMask(file.readFloat32(`mask/${name}`));
+    if (isFinal) parameter.fixMask();
     return parameter;
   });
   const [w1, b1, w2, b2] = parameters;
@@ -109,21 +111,22 @@ function runSmall(folder: string, golden: SmallCase, variant: Variant, compare: 
       optimizer.learningRate = rate;
       optimizer.step(clipped(gradients, variant.clip_grad_norm).gradients);
     });
-    for (const { name, value } of parameters) trajectories.get(name)?.push(...value.dataSync());
+    for (const parameter of parameters) trajectories.get(parameter.name)?.push(...weightsOf(parameter));
   }
   compare('loss', losses, variant.loss_before_step, variant.loss_tol);
   for (const [name, { name: stored, tol }] of Object.entries(variant.tensors)) {
     compare(name, trajectories.get(name), file.readFloat32(stored), tol);
   }
-  for (const { name, mask, value } of parameters) {
-    const kept = mask?.dataSync();
-    if (kept)
-      compare(
-        `${name} pruned`,
-        value.dataSync().filter((_, i) => kept[i] === 0),
-        new Float32Array(kept.filter((m) => m === 0).length),
-        0,
-      );
+  comparePruned(parameters, compare);
+}
+
+/** Holds all pruned weights against 0. */
+function comparePruned(parameters: readonly Parameter[], compare: Compare): void {
+  for (const parameter of parameters) {
+    const mask = maskOf(parameter);
+    if (!mask) continue;
+    const pruned = weightsOf(parameter).filter((_, i) => mask[i] === 0);
+    compare(`${parameter.name} pruned`, pruned, new Float32Array(parameter.size - parameter.keptCount()), 0);
   }
 }
 
@@ -174,8 +177,10 @@ async function runTraining(folder: string, golden: TrainCase, compare: Compare):
     losses: [() => lossOf(golden.scoring_batch)],
   });
   compare('n_prune', [report.total - report.kept], [golden.pruning.n_prune], 0);
-  for (const { name, mask } of adapter.prunable)
-    compare(`mask/${name}`, mask?.dataSync(), expected.readRaw(`mask/${name}`), 0);
+  for (const parameter of adapter.prunable) {
+    const stored = `mask/${parameter.name}`;
+    compare(stored, maskOf(parameter) ?? undefined, expected.readRaw(stored), 0);
+  }
 
   const parameters = model.parameters().filter(({ trainable }) => trainable);
   const { kind, betas, eps, weight_decay, clip_grad_norm } = golden.optimizer;
@@ -208,18 +213,11 @@ async function runTraining(folder: string, golden: TrainCase, compare: Compare):
   compare('loss_per_step', losses, golden.loss_per_step, golden.loss_tol);
   const expectedNorms = golden.grad_norm_per_step_before_clip;
   compare('grad_norm_per_step', norms, expectedNorms, floorTolerance(expectedNorms));
-  for (const { name, value } of parameters) {
-    compare(`final/${name}`, value.dataSync(), expected.readFloat32(`final/${name}`), golden.tensors[name].tol);
+  for (const parameter of parameters) {
+    const { name } = parameter;
+    compare(`final/${name}`, weightsOf(parameter), expected.readFloat32(`final/${name}`), golden.tensors[name].tol);
   }
-  for (const { name, mask, value } of adapter.prunable) {
-    const kept = mask?.dataSync() ?? [];
-    compare(
-      `pruned/${name}`,
-      value.dataSync().filter((_, i) => kept[i] === 0),
-      new Float32Array(Array.from(kept).filter((m) => m === 0).length),
-      0,
-    );
-  }
+  comparePruned(adapter.prunable, compare);
   tidy(() =>
     noGrad(() => {
       const all = labels.map((_, i) => i);
@@ -257,10 +255,12 @@ function trajectories(path: string): Case[] {
   const content = readJson<SmallCase | TrainCase>(path, 'case.json');
   const name = basename(path);
   if (!('variants' in content)) return [{ name, run: (compare) => runTraining(path, content, compare) }];
-  return content.variants.map((variant) => ({
-    name: `${name} ${variant.id}`,
-    run: (compare) => runSmall(path, content, variant, compare),
-  }));
+  return content.variants.flatMap((variant) =>
+    [false, true].map((isFinal) => ({
+      name: `${name} ${variant.id}${isFinal ? ', masks final' : ''}`,
+      run: (compare: Compare) => runSmall(path, content, variant, isFinal, compare),
+    })),
+  );
 }
 
 export const optim: Area = {

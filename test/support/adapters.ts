@@ -99,10 +99,11 @@ export function liven({ parameters }: Pick<Adapter, 'parameters'>, seed: string 
   }
 }
 
-/** Prunes about half of some matrices, whatever their scores. */
+/** Prunes about half of some matrices, whatever their scores; the masks are final, as after any pruning. */
 export function maskRandomly(parameters: readonly Parameter[], seed: string | number = 'mask'): void {
   for (const parameter of parameters) {
     const random = new Random(`${seed} ${parameter.name}`);
     parameter.setMask(Array.from({ length: parameter.size }, () => (random.uniform() < 0.5 ? 0 : 1)));
+    parameter.fixMask();
   }
 }

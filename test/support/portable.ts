@@ -6,6 +6,7 @@ import { type HeadOptions, isHeadParameter, type SequenceClassifier } from '../.
 import type { Parameter } from '../../src/nn/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { liven, maskRandomly } from './adapters.ts';
+import { maskOf, weightsOf } from './parameters.ts';
 import { tinyClassifier } from './tiny-model.ts';
 
 export interface Adapted {
@@ -54,8 +55,8 @@ export function tensorShapes(folder: string, name: string): Record<string, reado
 
 /** Names, values and masks of parameters to the last bit. */
 export const stateOf = (parameters: readonly Parameter[]) =>
-  parameters.map(({ name, value, mask }) => ({
-    name,
-    bits: Array.from(new Uint32Array(Float32Array.from(value.dataSync()).buffer)),
-    mask: mask && Array.from(mask.dataSync()),
+  parameters.map((parameter) => ({
+    name: parameter.name,
+    bits: Array.from(new Uint32Array(Float32Array.from(weightsOf(parameter)).buffer)),
+    mask: maskOf(parameter),
   }));

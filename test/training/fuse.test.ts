@@ -16,6 +16,7 @@ import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { maskOf, weightsOf } from '../support/parameters.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 import { dense, reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
@@ -41,7 +42,7 @@ async function stageOne() {
 }
 
 const state = ({ parameters }: Adapter) =>
-  parameters.map(({ value, mask }) => [Array.from(value.dataSync()), mask && [...mask.dataSync()]]);
+  parameters.map((parameter) => [weightsOf(parameter), maskOf(parameter)] as const);
 
 const bytes = (folder: string) => readFileSync(join(folder, 'adapter.safetensors'));
 
