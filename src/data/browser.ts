@@ -9,6 +9,7 @@ export {
   cutBatches,
   epochBatches,
 } from './batches.ts';
+export { balancedClassWeights } from './class-weights.ts';
 export {
   type DatasetName,
   isDrawn,
@@ -32,6 +33,7 @@ export { type QuestionDataset, readQuestions } from './read-questions.ts';
 export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
 export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
 export { rowsOf, sourceOf } from './source-of.ts';
+export { type StratifiedSplit, stratifiedFolds, stratifiedSplit } from './stratified.ts';
 export {
   type AnsweredWindow,
   answeredWindows,

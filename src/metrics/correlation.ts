@@ -8,8 +8,8 @@ export function pearson(predictions: ArrayLike<number>, labels: ArrayLike<number
   assertPairs(predictions, labels);
   // The mean of equal numbers is rounded, so a constant vector must be seen before it is centred.
   if (isConstant(predictions) || isConstant(labels)) return Number.NaN;
-  const x = centred(predictions);
-  const y = centred(labels);
+  const x = centred(scaled(predictions));
+  const y = centred(scaled(labels));
   const r = dot(x, y) / (Math.sqrt(dot(x, x)) * Math.sqrt(dot(y, y)));
   return Math.max(-1, Math.min(1, r));
 }
@@ -36,10 +36,17 @@ function isConstant(values: ArrayLike<number>): boolean {
   return true;
 }
 
-function centred(values: ArrayLike<number>): Float64Array {
+/** The values divided by the power of two of the largest, which changes no bit, so that neither their sum nor their squares overflow or vanish. */
+function scaled(values: ArrayLike<number>): Float64Array {
   const result = Float64Array.from(values);
-  const mean = result.reduce((sum, value) => sum + value, 0) / result.length;
-  return result.map((value) => value - mean);
+  const largest = result.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const power = 2 ** Math.min(1023, Math.floor(Math.log2(largest)));
+  return result.map((value) => value / power);
+}
+
+function centred(values: Float64Array): Float64Array {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.map((value) => value - mean);
 }
 
 function dot(x: Float64Array, y: Float64Array): number {

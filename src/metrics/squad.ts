@@ -1,3 +1,5 @@
+import { splitWords } from './python-text.ts';
+
 /** The agreement of answers with the reference answers, as fractions. */
 export interface SquadScores {
   /** The fraction of answers that equal a reference, both normalized. */
@@ -18,17 +20,13 @@ export function normalizeAnswer(text: string): string {
 
 /** The words that are left of an answer. */
 function words(text: string): string[] {
-  return text
-    .toLowerCase()
-    .replace(/[!-/:-@[-`{-~]/g, '')
-    .replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, ' ')
-    .split(PYTHON_SPACE)
-    .filter((word) => word !== '');
+  return splitWords(
+    text
+      .toLowerCase()
+      .replace(/[!-/:-@[-`{-~]/g, '')
+      .replace(/(?<![\p{L}\p{N}_])(?:a|an|the)(?![\p{L}\p{N}_])/gu, ' '),
+  );
 }
-
-/** The white space at which `str.split()` of Python splits. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts five of them as white space, which \s does not
-const PYTHON_SPACE = /[\t-\r\x1c-\x1f\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 /** 1 if the normalized texts are equal, else 0. */
 export function exactMatch(prediction: string, reference: string): number {

@@ -29,6 +29,7 @@ export { type HeadKind, headOfClass, headTitles, type StatedClass } from './chec
 export { type HeadOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
 export { unknownFields } from './config-table.ts';
+export { type ContrastiveOptions, contrastiveScores, multipleNegativesRankingLoss } from './contrastive.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';

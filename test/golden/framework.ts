@@ -25,8 +25,6 @@ export interface Area {
   readonly backends: readonly (readonly [BackendName, BackendOptions])[];
   /** All cases found under the golden folder; one that cannot be read or run throws when it runs. */
   cases(folder: string): Case[];
-  /** Files of the area that nothing reads yet. */
-  readonly notBuilt?: readonly string[];
 }
 
 export const bothBackends: Area['backends'] = backendNames.map((name) => [name, {}]);
@@ -71,13 +69,9 @@ export const casesOfRows = <Row>(file: string, rows: readonly Row[], caseOf: (ro
   rows.flatMap((row, i) => casesOf(`${file}, row ${i}`, () => [caseOf(row, i)]));
 
 /** The cases of the files in `folder`, each through the reader of its name; a file without a reader is a case that fails. */
-export function casesOfFiles(
-  folder: string,
-  readers: Readonly<Record<string, () => Case[]>>,
-  notBuilt: readonly string[] = [],
-): Case[] {
+export function casesOfFiles(folder: string, readers: Readonly<Record<string, () => Case[]>>): Case[] {
   return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.') && !notBuilt.includes(entry.name))
+    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
     .flatMap(({ name }) =>
       casesOf(name, () => {
         if (!Object.hasOwn(readers, name)) throw new Error(`${folder}: unknown file ${name}`);

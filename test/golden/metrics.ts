@@ -9,7 +9,16 @@ import {
   rouge,
   squadScores,
 } from '../../src/metrics/index.ts';
-import { type Area, type Case, casesOfFiles, casesOfRows, readJson } from './framework.ts';
+import { type Area, bothBackends, type Case, casesOfFiles, casesOfRows, readJson } from './framework.ts';
+import { calibrationCases } from './metrics/calibration.ts';
+import { contrastiveCases } from './metrics/contrastive.ts';
+import { multilabelCases } from './metrics/multilabel.ts';
+import { reportCases } from './metrics/report.ts';
+import { retrievalCases } from './metrics/retrieval.ts';
+import { squadV2Cases } from './metrics/squad-v2.ts';
+import { same } from './metrics/tables.ts';
+import { taggingCases } from './metrics/tagging.ts';
+import { translationCases } from './metrics/translation.ts';
 
 type MetricCase = { readonly id: string; readonly labels: number[]; readonly predictions: number[] } & Readonly<
   Partial<Record<MetricName, number | 'NaN' | null>>
@@ -25,6 +34,7 @@ const names: readonly MetricName[] = ['accuracy', 'f1', 'matthews', 'pearson', '
 function glueCase(golden: MetricCase, tolerance: number): Case {
   return {
     name: `glue ${golden.id}`,
+    isOfNoBackend: true,
     run: (compare) => {
       for (const name of names) {
         const expected = golden[name];
@@ -43,6 +53,9 @@ function glueCase(golden: MetricCase, tolerance: number): Case {
   };
 }
 
+const glueCases = ({ tol, classification, regression }: GlueFile): Case[] =>
+  casesOfRows('glue.json', [...classification, ...regression], (golden) => glueCase(golden, tol));
+
 interface SquadCase {
   readonly prediction: string;
   readonly references: readonly string[];
@@ -58,15 +71,13 @@ interface SquadFile {
   readonly aggregate: { readonly exact_match: number; readonly f1: number };
 }
 
-/** 1 where two texts are equal. */
-const same = (got: string, expected: string): number[] => [got === expected ? 1 : 0];
-
 function squadCases({ tol, cases, aggregate }: SquadFile): Case[] {
   return [
     ...casesOfRows('squad.json', cases, (golden, i) => {
       const { prediction, references, normalized_prediction, normalized_references, exact_match, f1 } = golden;
       return {
         name: `squad ${i} ${JSON.stringify(prediction)}`,
+        isOfNoBackend: true,
         run: (compare) => {
           const scores = squadScores([prediction], [references]);
           compare('normalized prediction', same(normalizeAnswer(prediction), normalized_prediction), [1], 0);
@@ -81,6 +92,7 @@ function squadCases({ tol, cases, aggregate }: SquadFile): Case[] {
     }),
     {
       name: 'squad aggregate',
+      isOfNoBackend: true,
       run: (compare) => {
         const all = squadScores(
           cases.map(({ prediction }) => prediction),
@@ -113,6 +125,7 @@ function rougeCases({ tol, cases, mean_fmeasure, porter }: RougeFile): Case[] {
       const { reference, hypothesis } = golden;
       return {
         name: `rouge ${i} ${JSON.stringify(hypothesis)}`,
+        isOfNoBackend: true,
         run: (compare) => {
           for (const stemming of stemmings) {
             const got = rouge(hypothesis, reference, { stemmer: stemming === 'stemmer' });
@@ -130,6 +143,7 @@ function rougeCases({ tol, cases, mean_fmeasure, porter }: RougeFile): Case[] {
     }),
     {
       name: 'rouge mean',
+      isOfNoBackend: true,
       run: (compare) => {
         for (const stemming of stemmings) {
           const got = meanRouge(
@@ -143,38 +157,36 @@ function rougeCases({ tol, cases, mean_fmeasure, porter }: RougeFile): Case[] {
     },
     ...casesOfRows('rouge.json, porter', porter, ([word, stem]) => ({
       name: `porter ${word}`,
+      isOfNoBackend: true,
       run: (compare) => compare('stem', same(porterStem(word), stem), [1], 0),
     })),
   ];
 }
 
-/** Of metrics that the engine does not compute yet. */
-const notBuilt: readonly string[] = [
-  'calibration.json',
-  'contrastive.json',
-  'multilabel.json',
-  'report.json',
-  'retrieval.json',
-  'squad_v2.json',
-  'tagging.json',
-  'translation.json',
-];
+/** float64 too, in which the losses are compared more strictly. */
+const backends: Area['backends'] = [...bothBackends, ['reference', { dtype: 'float64' }]];
 
 export const metrics: Area = {
   name: 'metrics',
-  backends: [['reference', {}]],
-  notBuilt,
+  backends,
   cases: (golden) => {
     const folder = join(golden, 'metrics');
-    const readers = {
-      'glue.json': () => {
-        const { tol, classification, regression } = readJson<GlueFile>(folder, 'glue.json');
-        const cases = [...classification, ...regression];
-        return casesOfRows('glue.json', cases, (metricCase) => glueCase(metricCase, tol));
-      },
-      'squad.json': () => squadCases(readJson<SquadFile>(folder, 'squad.json')),
-      'rouge.json': () => rougeCases(readJson<RougeFile>(folder, 'rouge.json')),
-    };
-    return casesOfFiles(folder, readers, notBuilt);
+    const reader =
+      <File>(name: string, read: (file: File) => Case[]) =>
+      () =>
+        read(readJson<File>(folder, name));
+    return casesOfFiles(folder, {
+      'calibration.json': reader('calibration.json', calibrationCases),
+      'contrastive.json': reader('contrastive.json', contrastiveCases),
+      'glue.json': reader('glue.json', glueCases),
+      'multilabel.json': reader('multilabel.json', multilabelCases),
+      'report.json': reader('report.json', reportCases),
+      'retrieval.json': reader('retrieval.json', retrievalCases),
+      'rouge.json': reader('rouge.json', rougeCases),
+      'squad.json': reader('squad.json', squadCases),
+      'squad_v2.json': reader('squad_v2.json', squadV2Cases),
+      'tagging.json': reader('tagging.json', taggingCases),
+      'translation.json': reader('translation.json', translationCases),
+    });
   },
 };

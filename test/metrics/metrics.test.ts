@@ -147,6 +147,24 @@ test('correlations are undefined for a constant vector, even where its mean is r
   }
 });
 
+test('Pearson of values whose squares overflow or vanish is that of the same values in another unit', () => {
+  const [x, y] = [
+    [1, 2, 4, 7, -3],
+    [2, 1, 5, 5, 0],
+  ];
+  const expected = pearson(x, y);
+  for (const unit of [2 ** 565, 2 ** 1021, 2 ** -565, 2 ** -1060]) {
+    for (const other of [1, unit]) {
+      const got = pearson(
+        x.map((value) => value * unit),
+        y.map((value) => value * other),
+      );
+      assert.equal(got, expected, `${unit} ${other}`);
+    }
+  }
+  assert.ok(close(pearson([1e170, 2e170, 4e170], [1, 2, 3]), pearson([1, 2, 4], [1, 2, 3])));
+});
+
 test('typed arrays are welcome, only the named metrics are computed, lengths must agree', () => {
   assert.deepEqual(computeMetrics(['f1', 'accuracy'], Int32Array.of(1, 0), Int32Array.of(1, 1)), {
     f1: 2 / 3,

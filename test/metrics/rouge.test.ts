@@ -37,7 +37,8 @@ test('scores lie between 0 and 1, words in common are never fewer than those in 
       const scores = rouge(hypothesis, reference);
       for (const kind of kinds) {
         for (const value of Object.values(scores[kind])) assert.ok(value >= 0 && value <= 1);
-        assert.ok(scores[kind].recall <= scores.rouge1.recall + 1e-12, kind);
+        // Pairs may all be there where a word is missing: "a b c a" has those of "c a b c".
+        if (kind !== 'rouge2') assert.ok(scores[kind].recall <= scores.rouge1.recall + 1e-12, kind);
       }
     },
     100,
