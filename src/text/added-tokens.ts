@@ -2,9 +2,11 @@ import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import { boolean, nonEmptyText, openFields, shown } from '../settings/index.ts';
 import { AlignedText } from './aligned-text.ts';
+import { assertComplete } from './further-kinds.ts';
 import type { Normalizer, TokenModel } from './stages.ts';
 import { tokenId } from './token-ids.ts';
-import { isWhitespace, wordCharacters } from './unicode/character-classes.ts';
+import { isWhitespace } from './unicode/character-classes.ts';
+import type { CodePointSet } from './unicode/code-points.ts';
 
 const flag = v.optional(boolean, false);
 
@@ -25,6 +27,13 @@ export const addedTokenSchema = openFields({
 });
 
 export type AddedToken = v.InferOutput<typeof addedTokenSchema>;
+
+let wordCharacters: () => CodePointSet;
+
+/** Gives the characters of words, by which the ends of words are found for `single_word`. */
+export function giveWordCharacters(characters: () => CodePointSet): void {
+  wordCharacters = characters;
+}
 
 /**
  * Checks the ids of added tokens, which the library gives anew: the one of the model, else the next one after its tokens.
@@ -72,6 +81,7 @@ export class AddedTokens {
   readonly #normalize: Normalizer;
 
   constructor(tokens: readonly AddedToken[], normalize: Normalizer, label: string) {
+    if (tokens.some(({ single_word: isWord }) => isWord)) assertComplete('single_word');
     const spelled = tokens.map((token) => ({
       token,
       content: token.normalized ? normalize(AlignedText.of(token.content)).text : token.content,

@@ -11,5 +11,6 @@ export {
   type TokenizerSettings,
   wordPieceDefinition,
 } from './folder/index.ts';
+export { loadTokenizerKinds } from './load-kinds.ts';
 export { type DecodeOptions, type EncodeOptions, Tokenizer, type TokenizerStages } from './tokenizer.ts';
 export type { TruncationSide, TruncationStrategy } from './truncation.ts';

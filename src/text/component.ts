@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
-import { byName, openFields, type Schema } from '../settings/index.ts';
+import { byName, chosenBy, openFields, type Schema } from '../settings/index.ts';
+import { assertComplete } from './further-kinds.ts';
 
 /** A kind of component of a tokenizer.json: which fields it has there, and what is made of them. */
 export interface ComponentKind<Made> {
@@ -7,8 +8,8 @@ export interface ComponentKind<Made> {
   make(fields: never): Made;
 }
 
-/** The kinds of components of one stage, by their `type` in a tokenizer.json. */
-export type ComponentKinds<Made> = Readonly<Record<string, ComponentKind<Made>>>;
+/** The kinds of components of one stage, by their `type` in a tokenizer.json; those beyond BERT's may come later. */
+export type ComponentKinds<Made> = Record<string, ComponentKind<Made>>;
 
 type FieldsOf<Entries extends v.ObjectEntries> = v.InferOutput<v.ObjectSchema<Entries, undefined>>;
 
@@ -22,7 +23,10 @@ export function componentKind<const Entries extends v.ObjectEntries, Made>(
 
 /** The schema of a component of one of some kinds; one of another type is refused by its name. */
 export const componentSchema = (kinds: ComponentKinds<unknown>): Schema =>
-  byName('type', Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, schema])));
+  chosenBy(({ type }) => {
+    if (typeof type === 'string' && !Object.hasOwn(kinds, type)) assertComplete(type);
+    return byName('type', Object.fromEntries(Object.entries(kinds).map(([name, { schema }]) => [name, schema])));
+  });
 
 /** Makes a component of its fields in a tokenizer.json, which were checked by the schema of its kind. */
 export function makeComponent<Made>(kinds: ComponentKinds<Made>, fields: unknown): Made {

@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBinaryFile, readJsonObject, readTextFile } from '../io/files.ts';
+import { addFurtherKinds } from './all-kinds.ts';
 import { readTokenizerFiles, type TokenizerFolder } from './folder/index.ts';
 import { Tokenizer } from './tokenizer.ts';
+
+// Files are read at once here: nothing can be fetched on the way.
+addFurtherKinds();
 
 /**
  * Reads everything that a model folder says of its tokenizer: tokenizer.json, else the vocabulary file of its class

@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as vite from 'vite';
 import { temporaryFolder } from '../io/temporary.ts';
 import { root } from '../support/modules.ts';
+import { pageSizes, total } from './page.ts';
 
 const test = suite('package: size of a bundle');
 
@@ -40,6 +41,11 @@ test('a program that takes four functions takes 62 kB at most', async () => {
     const [dw] = grad(sum(matmul(w, w)), [w]);
     dw.data().then(console.log);`);
   assert.ok(size > 35 && size <= 62, `${size} kB`);
+});
+
+test('a page that answers one text by a model like BERT loads 136 kB at most', async () => {
+  const sizes = await pageSizes();
+  assert.ok(total(sizes) > 100 && total(sizes) <= 136, JSON.stringify([...sizes]));
 });
 
 test.run();

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { suite } from 'uvu';
 import { AlignedText } from '../../src/text/aligned-text.ts';
 import { makeComponent } from '../../src/text/component.ts';
+import '../../src/text/index.ts';
 import { normalizers } from '../../src/text/normalizers/index.ts';
 import { CODE_POINTS } from '../../src/text/unicode/code-points.ts';
 import { charsmapOf } from '../support/charsmap.ts';

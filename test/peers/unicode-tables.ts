@@ -1,6 +1,7 @@
 /**
- * Writes src/text/unicode/tables.ts: what the Rust library, the npm package `tokenizers` in this folder, knows of each
- * code point. Run after `npm ci --prefix test/peers`, in a Node.js of Unicode 17 or later: `node test/peers/unicode-tables.ts`.
+ * Writes src/text/unicode/tables.ts and further-tables.ts: what the Rust library, the npm package `tokenizers` in this
+ * folder, knows of each code point. Run after `npm ci --prefix test/peers`, in a Node.js of Unicode 17 or later:
+ * `node test/peers/unicode-tables.ts`.
  */
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -249,8 +250,9 @@ function writtenGraphemes(): string {
 
 const marks = only(isOrdered(decomposed));
 
+/** Those of BERT's tokenizers. */
 const tables = {
-  generalCategories: ['The general categories (of Oniguruma): number, length.', writtenCategories()],
+  unassignedCodePoints: ['What is not assigned (of Oniguruma).', writtenSet(matched('\\p{Cn}'))],
   bertPunctuation: [
     'Of `unicode_categories`: punctuation, with that of ASCII.',
     writtenSet(only((character) => punctuated(`a${character}b`).join('') === 'ab')),
@@ -267,10 +269,6 @@ const tables = {
     'Of `unicode-normalization-alignments`: marks.',
     writtenSet(only((character) => withoutMarks(character) === '')),
   ],
-  numericCharacters: [
-    "Of Rust's standard library: numerals.",
-    writtenSet(only((character) => digits(`a${character}b`).length === 3)),
-  ],
   lowercaseLetters: ["Of Rust's standard library: gap, 2 x number + step - 1, distance.", writtenLowercase()],
   combiningRanks: [
     'Of `unicode-normalization-alignments`: gap, number, rank of a combining class.',
@@ -281,17 +279,27 @@ const tables = {
     'What is assigned in Unicode 17 and takes part in normalization, but not in the library.',
     writtenSet(unknownInNormalization()),
   ],
+};
+
+const furtherTables = {
+  generalCategories: ['The general categories (of Oniguruma): number, length.', writtenCategories()],
+  numericCharacters: [
+    "Of Rust's standard library: numerals.",
+    writtenSet(only((character) => digits(`a${character}b`).length === 3)),
+  ],
   graphemeKinds: ['Of `unicode-segmentation`: kind, length.', writtenGraphemes()],
 };
 
-const lines = ['/** What the Rust library knows of characters. Written by test/peers/unicode-tables.ts. */', ''];
-for (const [name, [description, table]] of Object.entries(tables)) {
-  const parts = table.match(/.{1,100}/g) ?? [''];
-  lines.push(`/** ${description} */`);
-  if (parts.length === 1) lines.push(`export const ${name} = '${table}';`, '');
-  else lines.push(`export const ${name} =`, ...parts.map((part, i) => `  '${part}'${parts[i + 1] ? ' +' : ';'}`), '');
+function write(file: string, contents: Readonly<Record<string, readonly string[]>>): void {
+  const lines = ['/** What the Rust library knows of characters. Written by test/peers/unicode-tables.ts. */', ''];
+  for (const [name, [description, table]] of Object.entries(contents)) {
+    const parts = table.match(/.{1,100}/g) ?? [''];
+    lines.push(`/** ${description} */`);
+    if (parts.length === 1) lines.push(`export const ${name} = '${table}';`, '');
+    else lines.push(`export const ${name} =`, ...parts.map((part, i) => `  '${part}'${parts[i + 1] ? ' +' : ';'}`), '');
+  }
+  writeFileSync(join(import.meta.dirname, '../../src/text/unicode', file), lines.slice(0, -1).join('\n').concat('\n'));
 }
-writeFileSync(
-  join(import.meta.dirname, '../../src/text/unicode/tables.ts'),
-  lines.slice(0, -1).join('\n').concat('\n'),
-);
+
+write('tables.ts', tables);
+write('further-tables.ts', furtherTables);

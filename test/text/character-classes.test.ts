@@ -3,16 +3,15 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import {
   combining,
-  isNumeric,
   isPunctuation,
   isWhitespace,
   nonspacing,
-  onigurumaWordCharacters,
   removedByBert,
-  wordCharacters,
+  unassigned,
 } from '../../src/text/unicode/character-classes.ts';
 import { CODE_POINTS, CodePointSet, readNumbers } from '../../src/text/unicode/code-points.ts';
 import { categorySet } from '../../src/text/unicode/general-category.ts';
+import { numeric, onigurumaWordCharacters, wordCharacters } from '../../src/text/unicode/word-characters.ts';
 
 const test = suite('classes of characters');
 
@@ -26,7 +25,10 @@ test('the classes have the members that the Rust library gives them', () => {
   );
   // U+061D is punctuation since Unicode 14 only, U+166D no longer.
   assert.equal(isIn(isPunctuation)('a!$~^_`«。、·\u166d\u061d€1'), '!$~^_`«。、·\u166d');
-  assert.equal(isIn(isNumeric)('a1٣Ⅷ½²㊿一\u{11de0}\u{16ff4}'), '1٣Ⅷ½²㊿\u{11de0}\u{16ff4}');
+  assert.equal(
+    isIn((codePoint) => numeric.has(codePoint))('a1٣Ⅷ½²㊿一\u{11de0}\u{16ff4}'),
+    '1٣Ⅷ½²㊿\u{11de0}\u{16ff4}',
+  );
   assert.equal(isIn((codePoint) => nonspacing.has(codePoint))('e\u0301\u0903\u20dd\u07fd'), '\u0301');
   assert.equal(isIn((codePoint) => combining.has(codePoint))('e\u0301\u0903\u20dd\u07fd'), '\u0301\u0903\u20dd');
   assert.equal(
@@ -48,6 +50,7 @@ test('each code point has one general category, of Unicode 16', () => {
   assert.equal(count(new CodePointSet(names.flatMap(({ ranges }) => ranges))), CODE_POINTS);
   // All but surrogates, private ones, graphic ones and formats, and controls.
   assert.equal(count(categorySet('Cn')!), CODE_POINTS - 0x800 - 0x1900 - 2 * 0xfffe - 154_998 - 65);
+  assert.deepEqual(unassigned.ranges, categorySet('Cn')!.ranges);
   const members = (name: string) => isIn((codePoint) => categorySet(name)!.has(codePoint))('Aaǅʰ一1_\u1c89\ua7ce');
   assert.deepEqual(['L', 'Lu', 'Ll', 'LC', 'Pc'].map(members), ['Aaǅʰ一\u1c89', 'A\u1c89', 'a', 'Aaǅ\u1c89', '_']);
   assert.deepEqual([categorySet(''), categorySet('Q'), categorySet('Lx')], [undefined, undefined, undefined]);

@@ -2,7 +2,6 @@ import { InputError } from '../../errors.ts';
 import type { TokenizerConfig, TokenizerDefinition } from '../definitions.ts';
 import { readConfig } from './config.ts';
 import { definitionOf } from './read-folder.ts';
-import { readSentencePiece } from './sentence-piece-file.ts';
 import type { VocabularyFile } from './tokenizer-class.ts';
 import { classNames, classOf } from './tokenizer-classes.ts';
 import { mergesOfLines, tokensOfLines, tokensOfObject } from './vocabulary-files.ts';
@@ -18,7 +17,7 @@ function built(
   const { name, known } = classOf(read.fields.tokenizer_class ?? fallback, {});
   if (known?.kind === file.kind) return definitionOf(file, known, read, label).definition;
   throw new InputError(
-    `${label}: tokenizer_class must name a class with such a vocabulary, not ${name}; known are ${classNames.join(', ')}.`,
+    `${label}: tokenizer_class must name a class with such a vocabulary, not ${name}; known are ${classNames().join(', ')}.`,
   );
 }
 
@@ -62,4 +61,4 @@ export const sentencePieceDefinition = (
   file: Uint8Array,
   config: TokenizerConfig,
   label: string,
-): TokenizerDefinition => built({ kind: 'sentencePiece', model: readSentencePiece(file, label) }, config, null, label);
+): TokenizerDefinition => built({ kind: 'sentencePiece', bytes: file, label }, config, null, label);

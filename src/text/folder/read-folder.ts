@@ -5,7 +5,6 @@ import type { TokenizerDefinition } from '../definitions.ts';
 import { besideDefinition } from './beside-definition.ts';
 import { type FolderConfig, readConfig } from './config.ts';
 import { roles, type SpecialTokens } from './roles.ts';
-import { readSentencePiece } from './sentence-piece-file.ts';
 import { addSpecialTokens, specialIds, specialTokensOf } from './special-tokens.ts';
 import { TokenAdditions } from './token-additions.ts';
 import type { TokenizerClass, VocabularyFile } from './tokenizer-class.ts';
@@ -75,7 +74,7 @@ function vocabularyFileOf(
     const label = files.pathOf(model);
     return ({ hasIds }) => {
       const ids = hasIds && files.has('vocab.json') ? idsOf(files) : undefined;
-      return { file: { kind: 'sentencePiece', model: readSentencePiece(files.bytes(model), label), ids }, label };
+      return { file: { kind: 'sentencePiece', bytes: files.bytes(model), label, ids }, label };
     };
   }
   if (files.has('vocab.json') && files.has('merges.txt')) {

@@ -2,7 +2,7 @@
 import { InputError } from '../../errors.ts';
 import { addedToken } from './added-token.ts';
 import type { Role } from './roles.ts';
-import { type Piece, pieceTypes } from './sentence-piece-file.ts';
+import { type Piece, pieceTypes, readSentencePiece } from './sentence-piece-file.ts';
 import { charsmapOf, metaspace, modelOf, type Scored, squeezedSpaces, vocabularyOf } from './sentence-piece-stages.ts';
 import type { ClassOf, Fields, Stages } from './tokenizer-class.ts';
 
@@ -34,7 +34,8 @@ const asTheyAre = (pieces: readonly Piece[]): readonly Scored[] => pieces;
 /** Stages of sentencepiece: its table of characters, no space at the end, runs of spaces as one. */
 export const stagesOf =
   (differences: Differences = {}): SentencePieceClass['stages'] =>
-  ({ model }, fields, named): Stages => {
+  ({ bytes, label }, fields, named): Stages => {
+    const model = readSentencePiece(bytes, label);
     if (model.byteFallback && !differences.byteFallback) {
       throw new InputError(
         `${model.label} falls back to bytes, which its class of tokenizers does not do; provide the model's tokenizer.json.`,

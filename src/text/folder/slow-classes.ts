@@ -5,7 +5,7 @@
 import { InputError } from '../../errors.ts';
 import { m2m100Languages, wmt21Languages } from './languages.ts';
 import type { Names, SentencePieceClass } from './sentence-piece-class.ts';
-import { type Piece, pieceTypes, type SentencePieceModel } from './sentence-piece-file.ts';
+import { type Piece, pieceTypes, readSentencePiece, type SentencePieceModel } from './sentence-piece-file.ts';
 import { normalizerOf } from './sentence-piece-stages.ts';
 import { layouts, template } from './templates.ts';
 import type { Fields, Stages } from './tokenizer-class.ts';
@@ -30,7 +30,8 @@ const ownStages =
   (
     vocabularyOf: (model: SentencePieceModel, given: Ids | undefined, fields: Fields) => Ids,
   ): SentencePieceClass['stages'] =>
-  ({ model, ids }, fields, named): Stages => {
+  ({ bytes, label, ids }, fields, named): Stages => {
+    const model = readSentencePiece(bytes, label);
     const others = model.pieces.find(({ type }) => type === pieceTypes.userDefined);
     if (others !== undefined || model.byteFallback) {
       const what =

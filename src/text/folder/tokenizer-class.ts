@@ -1,7 +1,6 @@
 import type { AddedToken, TokenFlags } from './added-token.ts';
 import type { FolderConfig } from './config.ts';
 import type { Role } from './roles.ts';
-import type { SentencePieceModel } from './sentence-piece-file.ts';
 
 /** What a kind of model has for a vocabulary when no tokenizer.json is there. */
 export type VocabularyFile =
@@ -9,7 +8,9 @@ export type VocabularyFile =
   | { readonly kind: 'byteLevel'; readonly tokens: ReadonlyMap<string, number>; readonly merges: readonly string[] }
   | {
       readonly kind: 'sentencePiece';
-      readonly model: SentencePieceModel;
+      /** The content of the file that `label` names. */
+      readonly bytes: Uint8Array;
+      readonly label: string;
       /** The ids of a vocab.json beside it, which few classes have. */
       readonly ids?: ReadonlyMap<string, number>;
     };

@@ -1,13 +1,16 @@
-import { byteLevelClasses } from './byte-level-classes.ts';
-import { sentencePieceClasses } from './sentence-piece-classes.ts';
+import { assertComplete } from '../further-kinds.ts';
 import type { ClassFacts, TokenizerClass } from './tokenizer-class.ts';
 import { wordPieceClasses } from './word-piece-classes.ts';
 
-const classes = { ...wordPieceClasses, ...byteLevelClasses, ...sentencePieceClasses };
-export type ClassName = keyof typeof classes;
+const classes: Record<string, TokenizerClass> = { ...wordPieceClasses };
+
+/** Adds classes that have other vocabulary files than BERT's. */
+export function addClasses(further: Readonly<Record<string, TokenizerClass>>): void {
+  Object.assign(classes, further);
+}
 
 /** The names of the classes that are known. */
-export const classNames = Object.keys(classes).sort() as ClassName[];
+export const classNames = (): string[] => Object.keys(classes).sort();
 
 const end = '<|endoftext|>';
 
@@ -18,7 +21,7 @@ const furtherClasses: Readonly<Record<string, ClassFacts>> = {
 };
 
 /** Classes that differ from others in name only. */
-const aliases: Readonly<Record<string, ClassName>> = {
+const aliases: Readonly<Record<string, string>> = {
   BlenderbotTokenizer: 'RobertaTokenizer',
   CodeGenTokenizer: 'GPT2Tokenizer',
   DPRContextEncoderTokenizer: 'BertTokenizer',
@@ -115,6 +118,8 @@ export interface StatedClass {
 /**
  * The class of tokenizers that a folder is of: `tokenizer_class` of tokenizer_config.json, else that of config.json, else the
  * one of its `model_type`.
+ *
+ * @throws InputError in a page that has not fetched the class
  */
 export function classOf(
   ofTokenizer: string | null | undefined,
@@ -126,6 +131,7 @@ export function classOf(
   const name = named.replace(/Fast$/, '') || typed;
   if (name === null) return { name: null, facts: null, known: null };
   const own = Object.hasOwn(aliases, name) ? aliases[name] : name;
-  const known = Object.hasOwn(classes, own) ? classes[own as ClassName] : null;
-  return { name, facts: known ?? (Object.hasOwn(furtherClasses, own) ? furtherClasses[own] : null), known };
+  if (Object.hasOwn(classes, own)) return { name, facts: classes[own], known: classes[own] };
+  assertComplete(name);
+  return { name, facts: Object.hasOwn(furtherClasses, own) ? furtherClasses[own] : null, known: null };
 }

@@ -1,18 +1,14 @@
 import { chosenBy, type Schema } from '../../settings/index.ts';
 import { type ComponentKinds, componentSchema, makeComponent } from '../component.ts';
+import { assertComplete } from '../further-kinds.ts';
 import type { TokenModel } from '../stages.ts';
-import { bpe } from './bpe.ts';
-import { sentencePiece } from './sentence-piece.ts';
-import { unigram } from './unigram.ts';
 import { wordLevel } from './word-level.ts';
 import { wordPiece } from './word-piece.ts';
 
+/** The kinds of models by their names; the others are in further-models.ts. */
 export const tokenModels: ComponentKinds<TokenModel> = {
-  BPE: bpe,
   WordPiece: wordPiece,
   WordLevel: wordLevel,
-  Unigram: unigram,
-  SentencePiece: sentencePiece,
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -30,9 +26,12 @@ function typeOf(fields: Fields): string {
 const ofType = componentSchema(tokenModels);
 
 /** The schema of the model in a tokenizer.json; what it has of tokens and merges is checked as it is made. */
-export const modelSchema: Schema = chosenBy((fields) =>
-  fields.type === undefined ? tokenModels[typeOf(fields)].schema : ofType,
-);
+export const modelSchema: Schema = chosenBy((fields) => {
+  if (fields.type !== undefined) return ofType;
+  const type = typeOf(fields);
+  if (!Object.hasOwn(tokenModels, type)) assertComplete(type);
+  return tokenModels[type].schema;
+});
 
 /**
  * Makes the model of its fields in a tokenizer.json, which were checked by `modelSchema`.

@@ -1,17 +1,11 @@
 import * as v from 'valibot';
 import { boolean, listOf, text } from '../../settings/index.ts';
-import { spelledInBytes } from '../byte-alphabet.ts';
 import { type ComponentKinds, componentKind, componentSchema, makeComponent } from '../component.ts';
-import { patternSchema } from '../pattern.ts';
 import type { Normalizer } from '../stages.ts';
 import type { NormalizationForm } from '../unicode/normalization.ts';
 import { bertNormalizer } from './bert-normalizer.ts';
 import { lowerCase } from './lower-case.ts';
-import { nmt } from './nmt.ts';
 import { normalizeForm } from './normalization-forms.ts';
-import { precompiled } from './precompiled.ts';
-import { replacement } from './replacement.ts';
-import { sentencePiece } from './sentence-piece.ts';
 import { strip, stripMarks } from './strips.ts';
 
 const normalizationForm = (form: NormalizationForm) =>
@@ -31,7 +25,7 @@ const stripKind = componentKind({ strip_left: boolean, strip_right: boolean }, (
   strip(strip_left, strip_right),
 );
 
-/** The kinds of normalizers by their names, older ones included. */
+/** The kinds of normalizers by their names, older ones included; the others are in further-normalizers.ts. */
 export const normalizers: ComponentKinds<Normalizer> = {
   BertNormalizer: bert,
   Bert: bert,
@@ -47,20 +41,10 @@ export const normalizers: ComponentKinds<Normalizer> = {
     return (changed) => steps.reduce((result, step) => step(result), changed);
   }),
   Lowercase: componentKind({}, () => lowerCase),
-  Nmt: componentKind({}, () => nmt),
-  Precompiled: componentKind({ precompiled_charsmap: text }, (fields) => precompiled(fields.precompiled_charsmap)),
-  /** No kind of the library: what slow tokenizers of transformers leave to sentencepiece. */
-  SentencePiece: componentKind({ precompiled_charsmap: text, remove_extra_whitespaces: boolean }, (fields) =>
-    sentencePiece(fields.precompiled_charsmap, fields.remove_extra_whitespaces),
-  ),
-  Replace: componentKind({ pattern: patternSchema, content: text }, ({ pattern, content }) =>
-    replacement(pattern, content),
-  ),
   Prepend: componentKind(
     { prepend: text },
     ({ prepend }): Normalizer =>
       (changed) =>
         changed.prepended(prepend),
   ),
-  ByteLevel: componentKind({}, () => spelledInBytes),
 };

@@ -1,7 +1,7 @@
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
 import { isAscii } from '../byte-alphabet.ts';
+import { unassigned } from '../unicode/character-classes.ts';
 import { CodePointSet } from '../unicode/code-points.ts';
-import { categorySet } from '../unicode/general-category.ts';
 import { lowercaseLetter, lowercasePairs } from '../unicode/lowercase.ts';
 
 let differing: RegExp | undefined;
@@ -11,7 +11,7 @@ function differingLetters(): RegExp {
   if (differing !== undefined) return differing;
   const spelled = (codePoint: number) => String.fromCodePoint(codePoint);
   const pairs = [...lowercasePairs()].filter(([letter, small]) => spelled(letter).toLowerCase() !== spelled(small));
-  const letters = CodePointSet.of(...pairs.map(([letter]) => letter)).union(categorySet('Cn')!);
+  const letters = CodePointSet.of(...pairs.map(([letter]) => letter)).union(unassigned);
   differing = new RegExp(`[${letters.source}]`, 'gu');
   return differing;
 }

@@ -1,5 +1,6 @@
-import { onigurumaWordCharacters, whiteSpace } from '../unicode/character-classes.ts';
+import { whiteSpace } from '../unicode/character-classes.ts';
 import { categorySet } from '../unicode/general-category.ts';
+import { onigurumaWordCharacters } from '../unicode/word-characters.ts';
 import type { Options } from './options.ts';
 
 /**

@@ -1,13 +1,13 @@
 import type { AlignedText } from '../aligned-text.ts';
 import type { PreTokenizer } from '../stages.ts';
-import { punctuation, whiteSpace, wordCharacters } from '../unicode/character-classes.ts';
+import { punctuation, whiteSpace } from '../unicode/character-classes.ts';
 import { CharacterTable, unitsAt } from '../unicode/character-table.ts';
 
 /** What a character does to the words around it. */
 type Role = 'joins' | 'is dropped' | 'is alone';
 
 /** Makes what cuts a text into runs of characters of one kind. @param roles of those in no set, and of those in each */
-function runsOfKinds(table: () => CharacterTable, roles: readonly Role[]): PreTokenizer {
+export function runsOfKinds(table: () => CharacterTable, roles: readonly Role[]): PreTokenizer {
   let made: CharacterTable | null = null;
   return (aligned: AlignedText) => {
     made ??= table();
@@ -35,10 +35,4 @@ export const whitespaceSplit = runsOfKinds(() => new CharacterTable(whiteSpace),
 export const bertPreTokenizer = runsOfKinds(
   () => new CharacterTable(whiteSpace, punctuation),
   ['joins', 'is dropped', 'is alone'],
-);
-
-/** Cuts a text into words of letters, digits and underscores, and runs of what is neither these nor white space. */
-export const whitespace = runsOfKinds(
-  () => new CharacterTable(whiteSpace, wordCharacters()),
-  ['joins', 'is dropped', 'joins'],
 );

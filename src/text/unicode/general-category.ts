@@ -1,6 +1,6 @@
 import { CodePointSet, readNumbers } from './code-points.ts';
+import { generalCategories } from './further-tables.ts';
 import { ALTERNATING, CATEGORIES } from './kinds.ts';
-import { generalCategories } from './tables.ts';
 
 let rangesByCategory: ReadonlyMap<string, [number, number][]> | undefined;
 

@@ -1,7 +1,7 @@
 import { unitsAt } from './character-table.ts';
 import { CODE_POINTS, readNumbers } from './code-points.ts';
+import { graphemeKinds } from './further-tables.ts';
 import { GRAPHEME_KINDS, type GraphemeKind } from './kinds.ts';
-import { graphemeKinds } from './tables.ts';
 
 let kinds: Uint8Array | undefined;
 

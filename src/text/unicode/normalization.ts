@@ -2,8 +2,8 @@
  * Decomposition and composition of characters as the Rust library's older Unicode knows them. What is the same in all versions
  * comes from the engine's own `normalize`: once assigned, characters keep their decompositions for ever.
  */
+import { unassigned } from './character-classes.ts';
 import { CodePointSet, readNumbers } from './code-points.ts';
-import { categorySet } from './general-category.ts';
 import { combiningRanks, composingStarters, unknownInNormalization } from './tables.ts';
 
 export type NormalizationForm = 'NFC' | 'NFD' | 'NFKC' | 'NFKD';
@@ -12,7 +12,7 @@ let unknown: CodePointSet | undefined;
 
 /** Returns whether the library takes a character for one that normalization leaves alone, whatever the engine does. */
 function isUnknown(codePoint: number): boolean {
-  unknown ??= CodePointSet.read(unknownInNormalization).union(categorySet('Cn')!);
+  unknown ??= CodePointSet.read(unknownInNormalization).union(unassigned);
   return unknown.has(codePoint);
 }
 

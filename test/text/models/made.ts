@@ -1,4 +1,5 @@
 import { parseWith } from '../../../src/settings/index.ts';
+import '../../../src/text/index.ts';
 import { makeModel, modelSchema } from '../../../src/text/models/index.ts';
 import type { TokenModel } from '../../../src/text/stages.ts';
 

@@ -33,7 +33,7 @@ test('the type of a model that does not name it follows from its fields', () => 
 test('a model of another type, or with fields of other kinds, is refused', () => {
   assertInputError(
     () => made({ ...wordLevel, type: 'Words' }),
-    /type must be one of BPE, WordPiece, WordLevel, Unigram/,
+    /type must be one of WordPiece, WordLevel, BPE, Unigram/,
   );
   assertInputError(() => made({ ...wordLevel, type: null }), /type must be one of .*, not null/);
   assertInputError(() => made({ ...wordLevel, unk_token: 1 }), /unk_token must be a text, not 1/);
