@@ -72,6 +72,8 @@ def cases():
     gemma = trained("bpe", 330, user_defined_symbols=[*turns, "<u>"], **begun, **spaced)
     tabs = trained("unigram", 310, user_defined_symbols=["\t"], **begun, **spaced)
     llama = trained("bpe", 320, **spaced)
+    bare = trained("bpe", 330, add_dummy_prefix=False, user_defined_symbols=turns, **begun, **spaced)
+    papers = trained("unigram", 50, pad_id=0, eos_id=1, bos_id=2, unk_id=3, control_symbols=["[MASK]"])
     bert = {"bos_piece": "[CLS]", "eos_piece": "[SEP]", "pad_piece": "[PAD]"}
     rembert = trained("unigram", 50, pad_id=0, unk_id=1, bos_id=2, eos_id=3, control_symbols=["[MASK]"], **bert)
     fnet = trained("unigram", 50, pad_id=3, control_symbols=["[CLS]", "[SEP]", "[MASK]"])
@@ -104,6 +106,9 @@ def cases():
     chat = ["<start_of_turn>user\n\tthe  cat<end_of_turn>", "a\tb", "  日 the"]
     yield "gemma", "GemmaTokenizer", {"tokenizer.model": gemma}, {}, chat, {}
     yield "gemma-tab", "GemmaTokenizer", {"tokenizer.model": tabs}, {"add_eos_token": True}, chat, {}
+    yield "gemma-bare", "GemmaTokenizer", {"tokenizer.model": bare}, {}, chat, {}
+    shifted = {"offset": 0, "mask_token": "[MASK]", "mask_token_sent": None}
+    yield "bigbird-pegasus", "PegasusTokenizer", {"spiece.model": papers}, shifted, ["the [MASK] ab"], {}
     yield "code-llama", "CodeLlamaTokenizer", {"tokenizer.model": llama}, {}, ["a▁<PRE> the▁<EOT>"], {}
     spaces = [" ▁the  cat ▁ ", "e\u0301ﬁ\u3000\t A\u030a", "日本 ab日", "fifi <mask>▁"]
     by_both = {source: unigram, "vocab.json": vocabulary_of(unigram, "▁sat")}

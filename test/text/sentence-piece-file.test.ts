@@ -31,6 +31,7 @@ test('pieces, kind and table of characters are read; defaults are those of the f
     unkId: 0,
     unkPiece: '<unk>',
     byteFallback: false,
+    addsPrefix: true,
     removesSpaces: true,
     charsmap: new Uint8Array(),
   });
@@ -112,6 +113,18 @@ test('a class that does not fall back to bytes refuses a model that does, and so
     /tokenizer_class must name a class with such a vocabulary, not BertTokenizer/,
   );
   assertInputError(made(), /tokenizer_class must name a class/);
+});
+
+test('a model that puts no space before a text is read by classes that may put none', () => {
+  const pieces: PieceFields[] = ['<unk>', '<s>', '</s>'].map((piece, i) => ({ piece, type: i === 0 ? 2 : 3 }));
+  const file = sentencePieceFile([...pieces, { piece: 'a' }], [bytesField(3, integerField(3, 0))]);
+  const made = (config: object) => () => sentencePieceDefinition(file, { ...config }, 'm.model');
+  for (const name of ['T5Tokenizer', 'LlamaTokenizer', 'BertGenerationTokenizer']) {
+    assertInputError(made({ tokenizer_class: name }), /^m\.model has add_dummy_prefix false, which its class/);
+  }
+  made({ tokenizer_class: 'LlamaTokenizer', add_prefix_space: false })();
+  const { normalizer } = made({ tokenizer_class: 'GemmaTokenizer', eos_token: '</s>', bos_token: '<s>' })();
+  assert.deepEqual(normalizer, { type: 'Replace', pattern: { String: ' ' }, content: '▁' });
 });
 
 test('a class that leaves all to sentencepiece refuses what it is not known to do', () => {

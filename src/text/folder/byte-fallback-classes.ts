@@ -31,6 +31,7 @@ export const llama: SentencePieceClass = {
   typeIds: false,
   stages: stagesOf({
     byteFallback: true,
+    goesWithoutPrefix: (fields) => fields.add_prefix_space === false,
     vocabulary: (pieces) => pieces.map((one, i) => (i < 3 ? zero(one.piece) : one)),
     unkId: () => 0,
     normalizer: (_, fields) =>
@@ -62,6 +63,7 @@ export const gemma: SentencePieceClass = {
   typeIds: false,
   stages: stagesOf({
     byteFallback: true,
+    goesWithoutPrefix: () => true,
     special: ['<start_of_turn>', '<end_of_turn>'],
     vocabulary: (pieces, _, { pad, eos, bos }) => {
       const hasTab = pieces.some(({ piece }) => piece === TAB);

@@ -60,7 +60,7 @@ const configSchema = openFields({
   add_bos_token: flag,
   add_eos_token: flag,
   extra_ids: v.nullish(wholeNumberIn(0, 10_000)),
-  offset: v.nullish(wholeNumberIn(2, 10_000)),
+  offset: v.nullish(wholeNumberIn(0, 10_000)),
   mask_token_sent: v.nullish(text),
   src_lang: v.nullish(text),
   language_codes: v.nullish(text),

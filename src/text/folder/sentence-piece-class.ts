@@ -2,7 +2,13 @@
 import { InputError } from '../../errors.ts';
 import { addedToken } from './added-token.ts';
 import type { Role } from './roles.ts';
-import { type Piece, pieceTypes, readSentencePiece } from './sentence-piece-file.ts';
+import {
+  type Piece,
+  pieceTypes,
+  readSentencePiece,
+  type SentencePieceModel,
+  unknownSetting,
+} from './sentence-piece-file.ts';
 import { charsmapOf, metaspace, modelOf, type Scored, squeezedSpaces, vocabularyOf } from './sentence-piece-stages.ts';
 import type { ClassOf, Fields, Stages } from './tokenizer-class.ts';
 
@@ -20,6 +26,8 @@ export interface Differences {
   preTokenizer?(fields: Fields): unknown;
   decoder?(fields: Fields): unknown;
   readonly byteFallback?: boolean;
+  /** Whether texts may have no space before them, as some models say; the others are refused. */
+  goesWithoutPrefix?(fields: Fields): boolean;
   /** Special tokens that follow those of the model. */
   added?(fields: Fields): readonly string[];
   /** The pieces of the user that are special tokens. */
@@ -31,6 +39,8 @@ export const inTurn = (normalizers: readonly unknown[]) => ({ type: 'Sequence', 
 
 const asTheyAre = (pieces: readonly Piece[]): readonly Scored[] => pieces;
 
+export const withoutPrefix = ({ label }: SentencePieceModel) => unknownSetting(label, 'add_dummy_prefix false');
+
 /** Stages of sentencepiece: its table of characters, no space at the end, runs of spaces as one. */
 export const stagesOf =
   (differences: Differences = {}): SentencePieceClass['stages'] =>
@@ -41,6 +51,7 @@ export const stagesOf =
         `${model.label} falls back to bytes, which its class of tokenizers does not do; provide the model's tokenizer.json.`,
       );
     }
+    if (!model.addsPrefix && !differences.goesWithoutPrefix?.(fields)) throw withoutPrefix(model);
     const scored = (differences.vocabulary ?? asTheyAre)(model.pieces, fields, named);
     const unkId = differences.unkId?.(model.unkId, fields) ?? model.unkId;
     const charsmap = charsmapOf(model);

@@ -209,9 +209,13 @@ const t5: SentencePieceClass = {
 
 /** The number of tokens that Pegasus puts before those of its model. */
 const offsetOf = (fields: Fields) => fields.offset ?? 103;
-const unusedOf = (fields: Fields) => Array.from({ length: offsetOf(fields) - 2 }, (_, i) => `<unk_${i + 2}>`);
+const unusedOf = (fields: Fields) =>
+  Array.from({ length: Math.max(0, offsetOf(fields) - 2) }, (_, i) => `<unk_${i + 2}>`);
 const sentenceMask = (fields: Fields) =>
   fields.mask_token_sent === null ? [] : [fields.mask_token_sent ?? '<mask_1>'];
+/** The mask stands behind that of sentences; without that one, it is among the pieces. */
+const masksOf = (fields: Fields, mask = '<mask_2>') =>
+  fields.mask_token_sent === null ? [] : [...sentenceMask(fields), ...(offsetOf(fields) > 3 ? [mask] : [])];
 
 const pegasus: SentencePieceClass = {
   kind: 'sentencePiece',
@@ -220,7 +224,7 @@ const pegasus: SentencePieceClass = {
   further: (fields, given) => given ?? [...sentenceMask(fields), ...unusedOf(fields)],
   stages: stagesOf({
     vocabulary: (pieces, fields, { pad, eos, mask }) => [
-      ...[pad ?? '<pad>', eos ?? '</s>', ...sentenceMask(fields), mask ?? '<mask_2>'].map(zero),
+      ...[pad ?? '<pad>', eos ?? '</s>', ...masksOf(fields, mask)].map(zero),
       ...unusedOf(fields).map((piece) => ({ piece, score: -100 })),
       ...pieces.slice(2),
     ],

@@ -23,6 +23,8 @@ export interface SentencePieceModel {
   readonly unkId: number;
   readonly unkPiece: string;
   readonly byteFallback: boolean;
+  /** Whether a space is put before a text. */
+  readonly addsPrefix: boolean;
   /** Whether spaces at the ends of a text go, and others than the first of a run. */
   readonly removesSpaces: boolean;
   /** Empty if the text is not normalized. */
@@ -36,6 +38,10 @@ const TRAINER = { kind: 3, spacesAsSuffix: 24, byteFallback: 35, unkId: 40, unkP
 const NORMALIZER = { charsmap: 2, addDummyPrefix: 3, removesSpaces: 4, escapeWhitespaces: 5 };
 const KINDS: Readonly<Record<number, string>> = { 1: 'unigram', 2: 'bpe', 3: 'word', 4: 'char' };
 
+/** The error for what the class of a tokenizer does not know of a model. */
+export const unknownSetting = (label: string, setting: string) =>
+  new InputError(`${label} has ${setting}, which its class of tokenizers does not know; put its tokenizer.json there.`);
+
 /**
  * Reads a `.model` file of sentencepiece: `sentencepiece.bpe.model`, `spiece.model`, `spm.model`, `tokenizer.model`.
  *
@@ -44,10 +50,7 @@ const KINDS: Readonly<Record<number, string>> = { 1: 'unigram', 2: 'bpe', 3: 'wo
  */
 export function readSentencePiece(file: Uint8Array, label: string): SentencePieceModel {
   const refuse = (reason: string) => new InputError(`${label} ${reason}; download it again.`);
-  const unknownSpaces = (setting: string) =>
-    new InputError(
-      `${label} has ${setting}, which the classes of tokenizers do not know; put its tokenizer.json there.`,
-    );
+  const unknownSpaces = (setting: string) => unknownSetting(label, setting);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const textOf = ({ bytes }: ProtobufField): string => {
     try {
@@ -84,7 +87,7 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
   const pieces: Piece[] = [];
   let [kind, unkId, unkPiece, byteFallback]: [number, number, string, boolean] = [1, 0, '<unk>', false];
   let charsmap: Uint8Array = new Uint8Array();
-  let removesSpaces = true;
+  let [addsPrefix, removesSpaces] = [true, true];
   for (const field of protobufFields(file, label)) {
     if (field.number === MODEL.piece) pieces.push(readPiece(bytesOf(field)));
     else if (field.number === MODEL.trainer) {
@@ -100,8 +103,7 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
       for (const part of protobufFields(bytesOf(field), label)) {
         if (part.number === NORMALIZER.charsmap) charsmap = bytesOf(part);
         else if (part.number === NORMALIZER.removesSpaces) removesSpaces = integerOf(part) !== 0;
-        else if (part.number === NORMALIZER.addDummyPrefix && integerOf(part) === 0)
-          throw unknownSpaces('add_dummy_prefix false');
+        else if (part.number === NORMALIZER.addDummyPrefix) addsPrefix = integerOf(part) !== 0;
         else if (part.number === NORMALIZER.escapeWhitespaces && integerOf(part) === 0)
           throw unknownSpaces('escape_whitespaces false');
       }
@@ -114,5 +116,5 @@ export function readSentencePiece(file: Uint8Array, label: string): SentencePiec
   if (name !== 'unigram' && name !== 'bpe') {
     throw new InputError(`${label} is of the kind ${name ?? kind}; only unigram and bpe can be used.`);
   }
-  return { label, pieces, kind: name, unkId, unkPiece, byteFallback, removesSpaces, charsmap };
+  return { label, pieces, kind: name, unkId, unkPiece, byteFallback, addsPrefix, removesSpaces, charsmap };
 }

@@ -4,7 +4,7 @@
  */
 import { InputError } from '../../errors.ts';
 import { m2m100Languages, wmt21Languages } from './languages.ts';
-import type { Names, SentencePieceClass } from './sentence-piece-class.ts';
+import { type Names, type SentencePieceClass, withoutPrefix } from './sentence-piece-class.ts';
 import { type Piece, pieceTypes, readSentencePiece, type SentencePieceModel } from './sentence-piece-file.ts';
 import { normalizerOf } from './sentence-piece-stages.ts';
 import { layouts, template } from './templates.ts';
@@ -40,6 +40,7 @@ const ownStages =
         `${model.label} ${what}, which its class of tokenizers is not known to do; use another model.`,
       );
     }
+    if (!model.addsPrefix) throw withoutPrefix(model);
     const vocabulary = vocabularyOf(model, ids, fields);
     return {
       normalizer: normalizerOf(model),
