@@ -193,9 +193,10 @@ export class Parameter {
   fixMask(): void {
     const mask = this.#mask;
     const { backend } = this.#value;
-    if (!mask || !SparsePattern.fits(this.shape) || !backend.sparse) return;
+    if (!mask || !SparsePattern.fits(this.shape) || !backend.sparse || !backend.readSync) return;
+    const places = backend.readSync(mask.operand.buffer);
     tidy(() => {
-      const pattern = SparsePattern.of(mask.dataSync(), this.shape, backend);
+      const pattern = SparsePattern.of(places, this.shape, backend);
       this.#become(keptValues(this.#value.detach(), pattern), null, pattern, this.#kept);
     });
   }
