@@ -4,7 +4,8 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   base: './',
   build: {
-    lib: { entry: 'dist/browser.js', formats: ['es'], fileName: 'sparse-adapter' },
+    // Metrics are many, and of no use to a page that only answers: they are a file of their own.
+    lib: { entry: { 'sparse-adapter': 'dist/browser.js', metrics: 'dist/metrics/index.js' }, formats: ['es'] },
     // Vite leaves white space in libraries, for bundlers that drop what is unused; this bundle is for pages.
     rolldownOptions: { output: { minify: true } },
     outDir: 'dist/browser',

@@ -1,5 +1,6 @@
 import { shown } from '../settings/index.ts';
-import { droppedLetters, type RougeTokenizer, rougeTokenizers, rougeTokens } from './rouge-tokens.ts';
+import { droppedLetters, type RougeTokenizer, rougeTokenizers } from './rouge-letters.ts';
+import { rougeTokens } from './rouge-tokens.ts';
 
 /** Recall, the part of the reference that the summary has, precision, the part of the summary that the reference has, and their F1. */
 export interface RougeScore {

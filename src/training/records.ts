@@ -1,6 +1,6 @@
 /** Schemas of the files of a run, from which their types are derived. */
 import * as v from 'valibot';
-import { scoreNames } from '../metrics/index.ts';
+import { scoreNames } from '../metrics/score-names.ts';
 import {
   finiteNumber,
   listOf,

@@ -16,7 +16,7 @@ import {
 import { checkList } from '../../data/encode.ts';
 import { windowDefaults } from '../../data/windows.ts';
 import { InputError } from '../../errors.ts';
-import { type SquadScores, squadScores } from '../../metrics/index.ts';
+import type { SquadScores } from '../../metrics/squad.ts';
 import { checkSequence } from '../../models/batch.ts';
 import { packSequences, QuestionAnsweringModel, questionAnsweringRecipe } from '../../models/browser.ts';
 import type { Random } from '../../random/index.ts';
@@ -160,6 +160,8 @@ export async function evaluateAnswers(
   options?: PredictOptions,
 ): Promise<SquadScores> {
   const answers = await answerQuestions(model, questions, windows, options);
+  // A page that only answers does without.
+  const { squadScores } = await import('../../metrics/squad.ts');
   return squadScores(
     answers.map(([best]) => best?.text ?? ''),
     questions.map((question) => question.answers.map(({ text }) => text)),

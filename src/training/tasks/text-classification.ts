@@ -2,7 +2,7 @@ import { chunks } from '../../data/batches.ts';
 import { type Dataset, type EncodedExample, encodeExamples, readExamples, tokenCount } from '../../data/browser.ts';
 import { checkList } from '../../data/encode.ts';
 import { InputError } from '../../errors.ts';
-import { computeMetrics, type MetricName } from '../../metrics/index.ts';
+import { computeMetrics, type MetricName } from '../../metrics/named.ts';
 import { checkSequence } from '../../models/batch.ts';
 import {
   classifierRecipe,

@@ -1,7 +1,7 @@
 import { type Dataset, readTextPairs, type TextPair } from '../../data/browser.ts';
 import { checkList, checkText } from '../../data/encode.ts';
 import { InputError } from '../../errors.ts';
-import { droppedLetters, meanRouge, rougeTokenizers } from '../../metrics/index.ts';
+import { droppedLetters, rougeTokenizers } from '../../metrics/rouge-letters.ts';
 import {
   checkGenerationSettings,
   type GenerationSettings,
@@ -104,6 +104,8 @@ export const textGeneration: Task<{
         const settings = settingsFor(model);
         const random = new Random(seed).fork('generation');
         const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
+        // A page that only answers does without.
+        const { meanRouge } = await import('../../metrics/rouge.ts');
         const scores = meanRouge(
           texts.map(([{ text }]) => text),
           examples.map(({ target }) => target),
