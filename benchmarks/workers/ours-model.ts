@@ -2,7 +2,7 @@ import { type Adapter, attachAdapter, freezeBackbone, houlsby } from '../../src/
 import type { EncodedExample } from '../../src/data/index.ts';
 import { noGrad, Random, type Tensor, tidy } from '../../src/index.ts';
 import { holdBackbone, packSequences, parseEncoderConfig, SequenceClassifier } from '../../src/models/index.ts';
-import { type Parameter, ParameterPath, type WeightSource } from '../../src/nn/index.ts';
+import { type HeldDType, type Parameter, ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { grasp, snip } from '../../src/pruning/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { classificationLoss, Trainer, trainingOptions } from '../../src/training/index.ts';
@@ -19,8 +19,8 @@ interface Adapted {
   readonly adapter: Adapter;
 }
 
-/** A classifier with adapters, all weights from the common formula and in float32; dropout is off. */
-function build({ model: size, bottleneck }: ModelTask): Adapted {
+/** A classifier with adapters, all weights from the common formula; dropout is off. */
+function build({ model: size, bottleneck }: ModelTask, backboneDtype: HeldDType = 'float32'): Adapted {
   const config = parseEncoderConfig({
     model_type: 'bert',
     vocab_size: size.vocabulary,
@@ -32,7 +32,8 @@ function build({ model: size, bottleneck }: ModelTask): Adapted {
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
   });
-  const model = new SequenceClassifier(ParameterPath.root(new Random(1), source), config, { labels: ['no', 'yes'] });
+  const root = ParameterPath.root(new Random(1), source, { backboneDtype });
+  const model = new SequenceClassifier(root, config, { labels: ['no', 'yes'] });
   const adapter = attachAdapter(model, houlsby.configure({ bottleneck }));
   for (const parameter of adapter.parameters) parameter.load(weight(parameter.name, parameter.size), null);
   freezeBackbone(model, adapter);
@@ -41,11 +42,10 @@ function build({ model: size, bottleneck }: ModelTask): Adapted {
 
 /** The same, with masks on the adapters' matrices, and its backbone held as the task says. */
 export function buildMasked(task: ModelTask): Adapted {
-  const adapted = build(task);
+  const adapted = build(task, task.backboneDtype);
   for (const parameter of adapted.adapter.prunable) {
     parameter.setMask(mask(parameter.name, parameter.size, task.sparsity));
   }
-  holdBackbone(adapted.model, task.backboneDtype ?? 'float32');
   return adapted;
 }
 

@@ -6,7 +6,7 @@ import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } f
 import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import { classification, tokenizerOf } from '../training/index.ts';
-import { holdCheckpoint } from './backbone.ts';
+import { heldCheckpoint } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -57,8 +57,9 @@ export async function embed(command: Command): Promise<void> {
   if (model === undefined) throw new UsageError('--model is missing: the model that embeds.');
   checkInput({ input, text, skipInvalid });
   await useBackend(backend);
-  const loaded = loadEncoder(await useModel(model), new Random(0));
-  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, backboneDtype)]) warn(warning);
+  const held = heldCheckpoint({ backboneDtype });
+  const loaded = loadEncoder(await useModel(model), new Random(0), held.options);
+  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
   const tokenizer = tokenizerOf(loaded, warn);
   const longest = longestSequence(loaded.config);
   const length = maxLength ?? Math.min(classification.maxLength, longest);

@@ -25,7 +25,7 @@ import {
   tokenizerOf,
   writeTexts,
 } from '../training/index.ts';
-import { holdCheckpoint, refuseBesideRun } from './backbone.ts';
+import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -150,7 +150,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
   const known = knownDataset(settings.task);
   await useBackend(flags.backend ?? settings.backend);
   const place = await useModel(flags.model ?? settings.model);
-  const { model: loaded } = loadRun(run, { task: textGeneration, model: place });
+  const { model: loaded } = loadRun(run, { task: textGeneration, model: place, isOnlyUsed: true });
   const { tokenizer } = loaded;
   const model = loaded.hold();
   for (const warning of loaded.warnings) warn(warning);
@@ -170,8 +170,10 @@ async function ownWeights(flags: Flags): Promise<Writer> {
   const { model: name, backend = defaultOf('backend') } = flags;
   if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
   await useBackend(backend);
-  const loaded = loadSeq2Seq(await useModel(name), new Random(defaultOf('seed')), undefined, { head: 'checkpoint' });
-  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, flags.backboneDtype)]) warn(warning);
+  const held = heldCheckpoint(flags);
+  const random = new Random(defaultOf('seed'));
+  const loaded = loadSeq2Seq(await useModel(name), random, undefined, { head: 'checkpoint', ...held.options });
+  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
   return {
     model: loaded.model,
     tokenizer: tokenizerOf(loaded, warn),

@@ -17,7 +17,7 @@ import {
   readRunConfig,
   tokenizerOf,
 } from '../training/index.ts';
-import { holdCheckpoint, refuseBesideRun } from './backbone.ts';
+import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -65,20 +65,22 @@ async function trained(run: string, { model, backend, ...flags }: Flags): Promis
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
   const place = await useModel(model ?? settings.model);
-  const { model: loaded } = loadRun(run, { task: questionAnswering, model: place });
+  const { model: loaded } = loadRun(run, { task: questionAnswering, model: place, isOnlyUsed: true });
   for (const warning of loaded.warnings) warn(warning);
   const { maxLength, stride = windowDefaults.stride } = settings;
   return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength, stride };
 }
 
-async function ownHead({ model, backboneDtype, backend = defaultOf('backend') }: Flags): Promise<Reader> {
+async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flags): Promise<Reader> {
   if (model === undefined) {
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a question-answering head.');
   }
   await useBackend(backend);
   const name = await useModel(model);
-  const loaded = loadQuestionAnswering(name, new Random(defaultOf('seed')), undefined, { head: 'checkpoint' });
-  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, backboneDtype)]) warn(warning);
+  const held = heldCheckpoint(flags);
+  const random = new Random(defaultOf('seed'));
+  const loaded = loadQuestionAnswering(name, random, undefined, { head: 'checkpoint', ...held.options });
+  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
   const { maxLength, stride } = windowDefaults;
   const longest = longestSequence(loaded.config);
   return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength: Math.min(maxLength, longest), stride };

@@ -14,7 +14,7 @@ import {
   readRunConfig,
   tokenizerOf,
 } from '../training/index.ts';
-import { holdCheckpoint, refuseBesideRun } from './backbone.ts';
+import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
@@ -68,20 +68,22 @@ async function trained(run: string, { model, backend, ...flags }: Flags): Promis
   const { settings } = readRunConfig(run);
   await useBackend(backend ?? settings.backend);
   const place = await useModel(model ?? settings.model);
-  const { model: loaded } = loadRun(run, { task: classification, model: place });
+  const { model: loaded } = loadRun(run, { task: classification, model: place, isOnlyUsed: true });
   for (const warning of loaded.warnings) warn(warning);
   const { text: columns } = settings;
   const kind = inputKind(settings);
   return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
 }
 
-async function ownHead({ model, backboneDtype, backend = defaultOf('backend') }: Flags): Promise<Reader> {
+async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flags): Promise<Reader> {
   if (model === undefined) {
     throw new UsageError('name the folder of a run, or with --model a checkpoint that has a classification head.');
   }
   await useBackend(backend);
-  const loaded = loadClassifier(await useModel(model), new Random(defaultOf('seed')));
-  for (const warning of [...loaded.warnings, ...holdCheckpoint(loaded.model, backboneDtype)]) warn(warning);
+  const held = heldCheckpoint(flags);
+  const random = new Random(defaultOf('seed'));
+  const loaded = loadClassifier(await useModel(model), random, undefined, undefined, held.options);
+  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
   const maxLength = Math.min(classification.maxLength, longestSequence(loaded.config));
   return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength, kind: 'either' };
 }

@@ -15,7 +15,7 @@ import { type HeldDType, heldDTypes, type Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import { checkOptions, oneOf, openFields, parseWith, positiveInteger } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { backboneWarnings, checkBackbone, classification, holdModel, tokenizerOf } from '../training/index.ts';
+import { backboneWarnings, checkBackbone, classification, tokenizerOf } from '../training/index.ts';
 import { checkName, type Inputs, inputsOf } from './inputs.ts';
 
 export interface EmbedderOptions {
@@ -71,13 +71,12 @@ export class Embedder {
     checkName(nameOrPath);
     checkOptions('fromPretrained', options, { maxLength: true, pooling: true, backboneDtype: true });
     const { maxLength, pooling = 'mean', backboneDtype } = parseWith(embedderFields, options, 'fromPretrained');
-    const loaded = loadEncoder(await fetchModel(nameOrPath), new Random(0));
+    checkBackbone(backboneDtype);
+    const loaded = loadEncoder(await fetchModel(nameOrPath), new Random(0), { backboneDtype });
     const longest = longestSequence(loaded.config);
     if (maxLength !== undefined && maxLength > longest) {
       throw new InputError(`max length ${maxLength} exceeds the ${longest} positions of ${nameOrPath}; lower it.`);
     }
-    checkBackbone(backboneDtype);
-    holdModel(loaded.model, backboneDtype, { isTrained: false });
     return new Embedder(loaded, maxLength ?? Math.min(classification.maxLength, longest), pooling, backboneDtype);
   }
 

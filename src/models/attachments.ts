@@ -99,6 +99,7 @@ export class ProjectionPoint extends AttachmentPoint<Tensor, Projection> {
   constructor(path: ParameterPath, inFeatures: number, outFeatures: number) {
     super(path.prefix);
     this.linear = new Linear(path, inFeatures, outFeatures);
+    path.hold(this.linear.weight);
   }
 
   /** [rows, in] -> [rows, out] */

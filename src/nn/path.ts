@@ -2,6 +2,7 @@ import type { FloatArray, Shape } from '../backends/backend.ts';
 import type { StoredNumbers } from '../backends/stored.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { HeldDType } from './held.ts';
 import type { Initializer } from './init.ts';
 import { Parameter } from './parameter.ts';
 
@@ -22,6 +23,7 @@ interface Origin {
   readonly parameters: Map<string, Parameter>;
   /** Whether parameters take memory only when they are needed first. */
   readonly isDeferred?: boolean;
+  readonly backboneDtype?: HeldDType;
 }
 
 /**
@@ -40,9 +42,13 @@ export class ParameterPath {
     this.#mayInitialize = mayInitialize;
   }
 
-  /** The root of a new tree. */
-  static root(random: Random, source: WeightSource | null = null): ParameterPath {
-    return new ParameterPath('', { random, source, parameters: new Map() }, source === null);
+  /** The root of a new tree. @param options.backboneDtype see {@link hold}; default float32 */
+  static root(
+    random: Random,
+    source: WeightSource | null = null,
+    { backboneDtype }: { readonly backboneDtype?: HeldDType } = {},
+  ): ParameterPath {
+    return new ParameterPath('', { random, source, parameters: new Map(), backboneDtype }, source === null);
   }
 
   /** The place `name` below this one; dots separate levels. */
@@ -77,6 +83,19 @@ export class ParameterPath {
     if (!isDeferred) parameter.materialize();
     parameters.set(fullName, parameter);
     return parameter;
+  }
+
+  /**
+   * Freezes a matrix of the backbone that was read from the source, and holds it as the tree was asked to, so that of a large model only
+   * one matrix at a time takes the memory of float32.
+   *
+   * @throws InputError on a backend that holds float32 alone
+   */
+  hold(weight: Parameter): void {
+    const { backboneDtype = 'float32' } = this.#origin;
+    if (weight.isNew || backboneDtype === 'float32') return;
+    weight.trainable = false;
+    weight.hold(backboneDtype);
   }
 
   /** All parameters of the tree in the order of their making. */

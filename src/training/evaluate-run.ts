@@ -38,7 +38,7 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
     throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
   const place = await fetchModel(options.model ?? settings.model);
   const read = await downloadData(options.settings ?? settings);
-  const { model } = loadRun(folder, { model: place });
+  const { model } = loadRun(folder, { model: place, isOnlyUsed: true });
   for (const warning of model.warnings) options.onWarning?.(warning);
   const data = await task.read(sourceOf(read, model.random), 'evaluation', columnsOf(read), labels);
   if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data (data).`);

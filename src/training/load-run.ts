@@ -20,6 +20,8 @@ export interface LoadRunOptions<T extends TaskTypes> {
   readonly task?: Task<T>;
   /** Another place of the same backbone. */
   readonly model?: string;
+  /** Whether the model is only used: the backbone is held as the run says while it is read. Default false */
+  readonly isOnlyUsed?: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface LoadRunOptions<T extends TaskTypes> {
  */
 export function loadRun<T extends TaskTypes = TaskTypes>(
   folder: string,
-  { task, model: place }: LoadRunOptions<T> = {},
+  { task, model: place, isOnlyUsed = false }: LoadRunOptions<T> = {},
   create: CreateModel = createTaskModel,
 ): LoadedRun<T> {
   const run = readRunConfig(folder);
@@ -42,7 +44,8 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
   try {
     // A pooler that was trained with the head is in the file.
     const pooler = file.names().some((name) => /(^|\.)pooler\./.test(name)) ? 'head' : 'backbone';
-    const parts = loadParts(trained as Task<T>, settings, run.labels, { head: 'new', pooler });
+    const holds = isOnlyUsed && settings.adapter.kind !== 'full';
+    const parts = loadParts(trained as Task<T>, settings, run.labels, { head: 'new', pooler, holds });
     const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
     const model = create({
       ...parts,

@@ -49,10 +49,14 @@ export interface ModelParts<T extends TaskTypes> {
   readonly tokenizer: Tokenizer;
   /** Cache of the outputs of frozen layers. */
   readonly activations: ActivationCache;
+  /** Whether the backbone is held as the settings say already. Default false */
+  readonly isHeld?: boolean;
 }
 
 /** Caches shared by the models of one process, and the choice of the head. Default: the checkpoint's if it fits. */
 export interface LoadPartsOptions extends Partial<RecipeOptions> {
+  /** Hold the frozen backbone as the settings say from the beginning: nothing is scored with it or merged into it before. Default false */
+  readonly holds?: boolean;
   readonly weights?: SharedWeights;
   readonly activations?: ActivationCache;
 }
@@ -70,20 +74,23 @@ export function loadParts<T extends TaskTypes>(
   options: LoadPartsOptions = {},
 ): ModelParts<T> {
   const { head = settings.ignoreMismatchedSizes === false ? 'checkpoint' : 'auto', pooler } = options;
-  checkBackbone(backboneDtypeOf(settings));
+  const dtype = backboneDtypeOf(settings);
+  checkBackbone(dtype);
   const random = new Random(settings.seed).fork('head');
   const recipe = task.recipe(settings, labels, { head, pooler });
-  const loaded = loadModel(recipe, settings.model, random, options.weights);
+  const isHeld = options.holds === true && dtype !== 'float32' && !options.weights;
+  const held = isHeld ? { backboneDtype: dtype } : {};
+  const loaded = loadModel(recipe, settings.model, random, options.weights, held);
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
       `max length ${settings.maxLength} exceeds the ${longest} positions of ${settings.model}; lower it.`,
     );
   }
-  const warnings = [...loaded.warnings, ...backboneWarnings(backboneDtypeOf(settings))];
+  const warnings = [...loaded.warnings, ...backboneWarnings(dtype)];
   const tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));
   const { activations = new ActivationCache(0) } = options;
-  return { task, settings, loaded: { ...loaded, warnings }, tokenizer, activations };
+  return { task, settings, loaded: { ...loaded, warnings }, tokenizer, activations, isHeld };
 }
 
 /** Makes a model of its parts: a `TaskModel`, or one of its subclasses. */
@@ -113,10 +120,11 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   readonly #activations: ActivationCache;
   #settings: RunSettings;
   #adapter: Adapter | null = null;
+  readonly #isLoadedHeld: boolean;
   #isHeld = false;
   #use: AdapterUse = {};
 
-  constructor({ task, settings, loaded, tokenizer, activations }: ModelParts<T>) {
+  constructor({ task, settings, loaded, tokenizer, activations, isHeld = false }: ModelParts<T>) {
     this.definition = task;
     this.network = loaded.model;
     this.tokenizer = tokenizer;
@@ -129,6 +137,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     this.adapters = new AdapterSet(loaded.model);
     this.#settings = settings;
     this.#activations = activations;
+    this.#isLoadedHeld = isHeld;
   }
 
   /** Settings with which the model was built, pruned and trained. */
@@ -229,7 +238,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
 
   /** Whether the backbone is no longer held as it was read. */
   get isHeld(): boolean {
-    return this.#isHeld;
+    return this.#isHeld || this.#isLoadedHeld;
   }
 
   /** Notes how the adapter is to be pruned. For Large-Sparse it is built anew, wider. */

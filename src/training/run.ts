@@ -160,8 +160,12 @@ export async function prepareRun(
   const known = cache ?? new RunCache();
   const data = await readRunData(task, settings, known, rows);
   for (const warning of [...data.train.warnings, ...(data.evaluation?.warnings ?? [])]) onWarning?.(warning);
-  const shared = { weights: cache?.weights, activations: known.activations };
-  const model = new TaskModel(loadParts(task, settings, data.train.labels, shared));
+  const options = {
+    weights: cache?.weights,
+    activations: known.activations,
+    holds: settings.pruning === 'none' && settings.adapter.kind !== 'full',
+  };
+  const model = new TaskModel(loadParts(task, settings, data.train.labels, options));
   const sequences = mostSequences(batchesOf(settings).batchSize, data.train.examples.length);
   model.addAdapter(settings.adapter, settings.fused, { isTrained: true, sequences, onWarning });
   for (const warning of model.warnings) onWarning?.(warning);

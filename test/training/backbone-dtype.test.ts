@@ -72,6 +72,26 @@ for (const pruning of ['magnitude', 'snip', 'grasp'] as const) {
   });
 }
 
+test('it is held while it is read where nothing needs it as it is stored, and the run is the same to the last bit', async () => {
+  const settings: GivenSettings = { ...int8, ...dense, adapter: { kind: 'lora', rank: 2 } };
+  const isHeld = async (given: GivenSettings) => {
+    const { model } = await prepareRun(complete(given));
+    const own = model.network.points.projection.map(({ linear }) => linear.weight.isInt8);
+    model.dispose();
+    return [model.isHeld, ...new Set(own)];
+  };
+  assert.deepEqual(await isHeld(settings), [true, true]);
+  assert.deepEqual(await isHeld({ ...int8, pruning: 'snip' }), [false, false]);
+  const { output, weights } = await finished(settings);
+  // Weights that runs share are held later.
+  const cache = new RunCache();
+  assert.deepEqual((await finished(settings, undefined, cache)).weights, weights);
+  cache.dispose();
+  const { model } = loadRun(output, { isOnlyUsed: true });
+  assert.ok(model.isHeld);
+  model.dispose();
+});
+
 test('a stopped run continues with the same bits', async () => {
   const whole = await finished(int8);
   const output = join(temporaryFolder(), 'run');
