@@ -1,7 +1,8 @@
 import { adapterTitle } from '../adapters/index.ts';
+import { getBackend } from '../backends/index.ts';
 import type { ModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import type { PruneReport } from '../pruning/index.ts';
+import { type Bytes, type PruneReport, type SparseSavings, sparseSavings } from '../pruning/index.ts';
 import {
   type AdapterPruneReport,
   builtAdapter,
@@ -83,7 +84,7 @@ export function runRows({ settings, pruning }: Config, metrics: RunMetrics, file
     ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
     ...(settings.backboneDtype ? [['backbone held as', settings.backboneDtype]] : []),
     ...trainedRows(trained, backbone),
-    ...(pruning ? sparsityRows(pruning) : []),
+    ...(pruning ? [...sparsityRows(pruning), ...savingsRows(pruning)] : []),
     ['adapter file', formatBytes(fileBytes)],
     ...times.map(([name, value]) => [name, formatSeconds(value)]),
     ...(speed === null ? [] : [['speed', `${formatCount(Math.round(speed))} tokens/s`]]),
@@ -107,6 +108,18 @@ export function sparsityRows({ total, kept, dense }: Omit<AdapterPruneReport, 'l
   return [...rows, ['large-sparse', `${formatCount(kept)} weights kept, ${formatCount(dense)} in the dense adapter`]];
 }
 
+/** Table rows with what it saves that pruned matrices are held as their kept weights; none where this backend holds them whole. */
+export function savingsRows(counts: Pick<PruneReport, 'kept' | 'total'> & Partial<PruneReport>): string[][] {
+  if (!getBackend().sparse) return [];
+  const { memory, training } = sparseSavings(counts);
+  const beside = ({ kept, whole }: Bytes) => `${formatBytes(kept)} (dense ${formatBytes(whole)})`;
+  const { layers, kept } = counts;
+  return [
+    ...(layers ? [['sparse matrices', `${layers.length}, held as their ${formatCount(kept)} kept weights`]] : []),
+    ['memory of matrices', `${beside(memory)}; in training ${beside(training)}`],
+  ];
+}
+
 /** One row per module: name, parameters, those that are kept where that is known, and these in percent of the backbone. */
 export const moduleHead = ['module', 'parameters', 'kept', 'of the backbone'];
 export const moduleRows = (modules: readonly ParameterCount[], backbone: number): string[][] =>
@@ -128,11 +141,16 @@ export function layerRows({ layers, total, kept }: PruneReport): string[][] {
   ]);
 }
 
+/** What {@link savingsRows} tells, in bytes. */
+export const savingsDocument = (counts: Pick<PruneReport, 'kept' | 'total'> | null): SparseSavings | null =>
+  counts && getBackend().sparse ? sparseSavings(counts) : null;
+
 /** A run as a JSON document. */
 export const runDocument = (output: string | null, config: Config, metrics: RunMetrics, fileBytes: number | null) => ({
   output,
   ...metrics,
   file_bytes: fileBytes,
+  sparse: savingsDocument(config.pruning),
   ...config,
   metrics: metrics.metrics,
 });

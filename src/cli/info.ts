@@ -47,6 +47,8 @@ import {
   moduleRows,
   runDocument,
   runRows,
+  savingsDocument,
+  savingsRows,
   sparsityRows,
   trainedRows,
 } from './describe.ts';
@@ -125,7 +127,10 @@ async function factsOf(name: string | undefined, planned: Planned | null, backen
   const isRun = name !== undefined && (isFinishedRun(name) || hasCheckpoint(name));
   if (planned && (name === undefined || isRun)) throw new UsageError('--adapter needs a model to count it on.');
   if (name === undefined) return installation();
-  if (isFinishedRun(name)) return finishedRun(name);
+  if (isFinishedRun(name)) {
+    await useBackend(backend);
+    return finishedRun(name);
+  }
   if (hasCheckpoint(name)) return stoppedRun(name);
   if (isAdapterFolder(name) && !existsSync(join(name, 'config.json'))) {
     throw new InputError(
@@ -324,7 +329,7 @@ function adapterFacts(
   const rows = [
     ['adapter', adapterTitle(adapter)],
     ['weights', `${formatCount(prunable.total)} in matrices, ${formatCount(others)} in biases, norms and the like`],
-    ...(planned.pruning === 'none' ? [] : sparsityRows(prunable)),
+    ...(planned.pruning === 'none' ? [] : [...sparsityRows(prunable), ...savingsRows(prunable)]),
     ...trainedRows(counts, backbone),
   ];
   return {
@@ -333,6 +338,7 @@ function adapterFacts(
       trained_parameters: counts,
       backbone_parameters: backbone,
       prunable,
+      sparse: planned.pruning === 'none' ? null : savingsDocument(prunable),
       others,
       modules,
     },

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type SettingGroup, settingsWhere } from '../settings/index.ts';
 import { openRunFolder, runFileSizes, runPruning, settingGroups } from '../training/index.ts';
 import { useBackend } from './backend.ts';
-import { layerHead, layerRows, methodName, notePruned, runDocument } from './describe.ts';
+import { layerHead, layerRows, methodName, notePruned, runDocument, savingsRows } from './describe.ts';
 import { UsageError } from './errors.ts';
 import { addConfigOptions, configOf, givenSettings } from './given-settings.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -69,5 +69,6 @@ export async function prune(command: Command): Promise<void> {
   }
   note(`${methodName(settings)}, pruned in ${formatSeconds(metrics.seconds.pruning)}`);
   printTable(layerRows(pruning), layerHead);
+  printTable(savingsRows(pruning));
   if (output !== null) note(`saved in ${output}`);
 }

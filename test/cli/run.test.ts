@@ -70,12 +70,13 @@ test('a classifier: train, evaluate, predict, info', async () => {
   assert.ok(readJson('classes', 'sparse-adapter.json').command.includes('--learning-rate'));
 
   const predictions = '{"text":"the film is good"}\n{"text":"the play is bad, very bad"}\n';
-  const [again, other, answers, rows, about] = await Promise.all([
+  const [again, other, answers, rows, about, shown] = await Promise.all([
     succeed(['evaluate', at('classes'), '--json']),
     succeed(['evaluate', at('classes'), '--data', at('train.csv'), '--json']),
     succeed(['predict', at('classes'), '--json'], { input: 'the film is good\n\nthe play is bad' }),
     succeed(['predict', at('classes'), '--input', join(reviewFolder({ 'new.jsonl': predictions }), 'new.jsonl')]),
     succeed(['info', at('classes'), '--json']),
+    succeed(['info', at('classes')]),
   ]);
   const evaluation = JSON.parse(again.stdout);
   assert.deepEqual(evaluation.metrics, stored.metrics);
@@ -98,6 +99,10 @@ test('a classifier: train, evaluate, predict, info', async () => {
   const facts = JSON.parse(about.stdout);
   assert.deepEqual(facts.metrics, stored.metrics);
   assert.equal(facts.pruning.layers.length, 8);
+  const saved = { memory: { kept: 6 * 307, whole: 4 * 512 }, training: { kept: 20 * 307, whole: 16 * 512 } };
+  assert.deepEqual([facts.pruning.kept, facts.sparse, run.sparse], [307, saved, saved]);
+  assert.match(shown.stdout, /^sparse matrices +8, held as their 307 kept weights$/m);
+  assert.match(shown.stdout, /^memory of matrices +1\.8 kB \(dense 2\.0 kB\); in training 6\.1 kB \(dense 8\.2 kB\)$/m);
   const { adapter, head } = facts.trained_parameters;
   const kept = facts.modules.map((module: { kept: number }) => module.kept).reduce((a: number, b: number) => a + b);
   assert.deepEqual([facts.modules.length, kept], [4 + 2, adapter + head]);
