@@ -4,6 +4,11 @@ import { gemm, gemmScratch } from './gemm';
 import { at, loadUpTo4, storeUpTo4, sumLanes } from './simd';
 import { expRow } from './softmax';
 
+/** Bytes of scratch for units of up to so many queries and keys. */
+export function attentionDoubleBackwardScratch(queries: i32, keys: i32): i32 {
+  return gemmScratch() + 16 * queries * keys;
+}
+
 /**
  * Let L = <a, dq> + <b, dk> + <c, dv> with what attentionBackward gives for dy:
  *
@@ -21,7 +26,7 @@ import { expRow } from './softmax';
  * Dropout multiplies P by a mask where it meets v, so D, dy c^T, and P and E of the third line are multiplied by it.
  *
  * Units [start, end). Of a, b and c those with address 0 are 0; a result with address 0 is left out. gk and gv were cleared
- * before. Scratch: gemmScratch + 16 * scores bytes.
+ * before.
  */
 export function attentionDoubleBackward(
   q: usize,

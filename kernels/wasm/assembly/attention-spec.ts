@@ -26,6 +26,12 @@ export class AttentionSpec {
     return this.causal ? s.keys - s.queries + i + 1 : s.keys;
   }
 
+  /** How many queries do not see key `i` of a sequence: the first ones. */
+  @inline
+  unseen(s: Sequence, i: i32): i32 {
+    return this.causal ? max(0, min(s.queries, s.queries - s.keys + i)) : 0;
+  }
+
   /** Dropout of the first `n` numbers of a row of scores in its place; `cell` is query row * heads + head. */
   @inline
   drop(row: usize, n: i32, cell: i32): void {

@@ -197,6 +197,50 @@ export function gemmBatch(
   }
 }
 
+/** Floats of b [k, n] as packAll packs it, whatever the tile. */
+export function packedSize(k: i32, n: i32): i32 {
+  return k * ((n + 15) & ~15);
+}
+
+/** Packs all of b [k, n], leading dimension `ldB`, for products with multiplyPacked. A transposed b is stored [n, k]. */
+export function packAll(b: usize, ldB: i32, transposeB: bool, k: i32, n: i32, panels: usize): void {
+  const columns = (n + tileColumns - 1) / tileColumns * tileColumns;
+  for (let k0 = 0; k0 < k; k0 += DEPTH) {
+    pack(at(b, transposeB ? k0 : k0 * ldB), ldB, transposeB, min(DEPTH, k - k0), at(panels, k0 * columns), n);
+  }
+}
+
+/** c [rows, n] = a [rows, k] b inside larger arrays, b from packAll. */
+export function multiplyPacked(a: usize, ldA: i32, panels: usize, c: usize, ldC: i32, rows: i32, n: i32, k: i32): void {
+  const columns = (n + tileColumns - 1) / tileColumns * tileColumns;
+  let k0 = 0;
+  do {
+    const depth = min(DEPTH, k - k0);
+    const init: usize = k0 == 0 ? 0 : c;
+    const b = at(panels, k0 * columns);
+    multiply(at(a, k0), <usize>ldA << 2, false, 0, b, tileColumns * depth, tileColumns, 0, init, ldC, c, ldC, rows, n, depth);
+    k0 += DEPTH;
+  } while (k0 < k);
+}
+
+/** c [rows, n] = a b inside larger arrays, a stored [k, rows], and b [k, n] read where it lies, up to a whole tile. Scratch as `gemm`. */
+export function multiplyInPlace(
+  a: usize, ldA: i32, b: usize, ldB: i32, c: usize, ldC: i32, rows: i32, n: i32, k: i32, scratch: usize,
+): void {
+  let k0 = 0;
+  do {
+    for (let i = 0; i < rows; i += ROWS) {
+      const to = at(c, i * ldC);
+      const init: usize = k0 == 0 ? 0 : to;
+      const from = at(a, k0 * ldA + i);
+      const high = min(ROWS, rows - i);
+      const depth = min(DEPTH, k - k0);
+      multiply(from, <usize>ldA << 2, true, scratch, at(b, k0 * ldB), tileColumns, ldB, 0, init, ldC, to, ldC, high, n, depth);
+    }
+    k0 += DEPTH;
+  } while (k0 < k);
+}
+
 /**
  * A block of a, its stored rows `strideA` bytes apart, with panels of b that lie `nextPanel` floats apart, their rows `ldB` floats
  * apart. Scratch for the block if a is transposed.

@@ -2,7 +2,7 @@
 // [start, end) of its result and writes nothing else (but for padding after a buffer), so several threads may share one call.
 // The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels` and `reduce` (kernels/wasm/templates).
 export * from './attention';
-export { attentionDoubleBackward } from './attention-second';
+export { attentionDoubleBackward, attentionDoubleBackwardScratch } from './attention-second';
 export { dropout, uniform } from './counter';
 export * from './cross-entropy';
 export * from './elementwise';
@@ -15,7 +15,7 @@ export * from './layer-norm';
 export { adam, squares } from './optimizer';
 export { scaledProduct } from './product';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
-export * from './shape';
+export { copy, fill, select, transpose } from './shape';
 export { gemmSkinny } from './skinny';
 export { sparseKeptValues, sparseToDense } from './sparse';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';

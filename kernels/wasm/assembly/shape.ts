@@ -85,7 +85,8 @@ export function transpose(
   }
 }
 
-function transposeBlock(from: usize, to: usize, rows: i32, columns: i32, strideFrom: i32, strideTo: i32): void {
+/** One of these planes. */
+export function transposeBlock(from: usize, to: usize, rows: i32, columns: i32, strideFrom: i32, strideTo: i32): void {
   let c = 0;
   for (; c + 4 <= columns; c += 4) {
     let r = 0;

@@ -7,18 +7,20 @@ type Units = [words: number, headDim: number, mostKeys: number, units: number, s
 
 /** Keeps the logarithm of the sum of e^score for each row and head. */
 export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec, WasmBuffer> {
-  const { kernels, memory } = backend;
-  /** Calls `use` with all units of work and scratch for `copies` score matrices. */
-  const run = (spec: AttentionSpec, hidden: number, copies: number, use: (...units: Units) => void) => {
+  const { kernels, memory, scratch } = backend;
+  /** Calls `use` with all units of work and the scratch of units of so many queries and keys. */
+  const run = (
+    spec: AttentionSpec,
+    hidden: number,
+    scratchOf: (queries: number, keys: number, headDim: number) => number,
+    use: (...units: Units) => void,
+  ) => {
     const { heads, queryOffsets, keyCounts } = spec;
     const headDim = hidden / heads;
     const mostKeys = keyCounts.reduce((most, keys) => Math.max(most, keys), 0);
-    const scores = keyCounts.reduce(
-      (most, keys, s) => Math.max(most, keys * (queryOffsets[s + 1] - queryOffsets[s])),
-      0,
-    );
+    const mostQueries = keyCounts.reduce((most, _, s) => Math.max(most, queryOffsets[s + 1] - queryOffsets[s]), 0);
     memory.borrowInts(specWords(spec, headDim, mostKeys), (words) =>
-      use(words, headDim, mostKeys, keyCounts.length * heads, backend.gemmScratch + 4 * copies * scores),
+      use(words, headDim, mostKeys, keyCounts.length * heads, scratchOf(mostQueries, mostKeys, headDim)),
     );
   };
   return {
@@ -28,7 +30,7 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
       const output = backend.allocate(rows * hidden);
       const logSum = backend.allocate(rows * spec.heads);
       const [q, k, v] = inputs.map(({ buffer }) => buffer);
-      run(spec, hidden, 1, (...units) => kernels.attention(q, k, v, output, logSum, ...units));
+      run(spec, hidden, scratch.attentionScratch, (...units) => kernels.attention(q, k, v, output, logSum, ...units));
       return { output, saved: [logSum] };
     },
     backward(inputs, output, [logSum], gradOutput, needs, spec) {
@@ -37,7 +39,7 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
       const [q, k, v] = inputs.map(({ buffer }) => buffer);
       const [y, dy] = [output.buffer, gradOutput.buffer];
       const [dq, dk, dv] = gradients;
-      run(spec, output.shape[1], 2, (...units) =>
+      run(spec, output.shape[1], scratch.attentionBackwardScratch, (...units) =>
         kernels.attentionBackward(q, k, v, y, logSum, dy, dq, dk, dv, ...units),
       );
       return gradients;
@@ -48,7 +50,7 @@ export function packedAttention(backend: WasmBackend): FusedKernel<AttentionSpec
       const [q, k, v, dy] = functionOf;
       const [a, b, c] = gradGrads.map((view) => view?.buffer ?? null);
       const [gq, gk, gv, gdy] = gradients;
-      run(spec, output.shape[1], 4, (...units) =>
+      run(spec, output.shape[1], scratch.attentionDoubleBackwardScratch, (...units) =>
         kernels.attentionDoubleBackward(q, k, v, logSum, dy, a, b, c, gq, gk, gv, gdy, ...units),
       );
       return gradients;

@@ -20,7 +20,7 @@ import { type Int8Kind, int8Choice } from './int8-kind.ts';
 import type { Calls } from './kernels.ts';
 import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
-import { fusesMultiplyAdd, instantiate, kernelModule, kernelsId } from './module.ts';
+import { fusesMultiplyAdd, instantiate, kernelModule, kernelsId, type ScratchSizes } from './module.ts';
 import { optimizerKernels } from './optimizer.ts';
 import type { Sharing } from './sharing.ts';
 import { preferredTile, simd256 } from './simd256.ts';
@@ -89,6 +89,7 @@ export class WasmBackend implements Backend {
   readonly sparse = new WasmSparseProducts(this);
   readonly kernels: Calls;
   readonly memory = new Memory();
+  readonly scratch: ScratchSizes;
   /** Bytes of scratch that a thread needs for a product. */
   readonly gemmScratch: number;
   /** Threads that may compute, the calling one included. */
@@ -110,6 +111,7 @@ export class WasmBackend implements Backend {
     this.#pool = new ThreadPool(threads, start, sharing);
     this.threads = this.#pool.threads;
     this.kernels = this.#pool.calls(exports, this.memory);
+    this.scratch = exports;
     this.gemmScratch = exports.gemmScratch();
     this.int8 = new WasmInt8Products(this, () => int8Kind ?? int8Choice().kind, exports.int8Scratch);
     this.memory.start(exports.heapBase());

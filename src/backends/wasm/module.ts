@@ -8,14 +8,22 @@ import { decodePrintable } from './printable.ts';
 /** A kernel as the module exports it: its arguments, the range [start, end), and the address of its scratch if it has one. */
 export type RawKernel = (...args: number[]) => void;
 
+/** Bytes of scratch that a thread needs for calls of kernels. */
+export interface ScratchSizes {
+  /** For a product. */
+  gemmScratch(): number;
+  /** For a product of 8-bit matrices of this depth. */
+  int8Scratch(depth: number): number;
+  /** For attention and its derivatives in sequences of up to so many queries and keys. */
+  attentionScratch(queries: number, keys: number): number;
+  attentionBackwardScratch(queries: number, keys: number, headDim: number): number;
+  attentionDoubleBackwardScratch(queries: number, keys: number): number;
+}
+
 /** The exports of the compiled module. */
-export interface Exports extends Readonly<Record<KernelName, RawKernel>> {
+export interface Exports extends Readonly<Record<KernelName, RawKernel>>, ScratchSizes {
   /** The first byte of the memory that the host may use. */
   heapBase(): number;
-  /** Bytes of scratch that a thread needs for a product. */
-  gemmScratch(): number;
-  /** The same for a product of 8-bit matrices of this depth. */
-  int8Scratch(depth: number): number;
   /** Chooses the tile of a product. */
   setTile(rows: number, columns: number): void;
 }
