@@ -38,13 +38,15 @@ interface PrefixTable {
   tensor(): Tensor;
   /** How many numbers are computed for it. */
   readonly computed: number;
+  /** How many of them derivatives read. */
+  readonly inner: number;
   readonly matrices: readonly Parameter[];
 }
 
 /** The numbers themselves are trained; N(0, 1) at first. */
 function flatTable(path: ParameterPath, length: number, width: number): PrefixTable {
   const rows = path.parameter('control_trans', [length, width], normalInit(1));
-  return { tensor: () => rows.tensor(), computed: 0, matrices: [rows] };
+  return { tensor: () => rows.tensor(), computed: 0, inner: 0, matrices: [rows] };
 }
 
 /** They come from a network, which is easier to train (Li and Liang, 2021): W₂ tanh(W₀ e + b₀) + b₂ of trained rows e. */
@@ -66,6 +68,7 @@ function networkTable(
   return {
     tensor: () => up.forward(tanh(down.forward(rows.tensor()))),
     computed: prefixLength * (prefixBottleneck + width),
+    inner: prefixLength * prefixBottleneck,
     matrices: [rows, down.weight, up.weight],
   };
 }
@@ -100,24 +103,30 @@ class Prefix implements AttentionModule {
   }
 }
 
-/**
- * How many numbers prefixes make the attentions hold at least, beside the tables.
- *
- * @param table the numbers of the smallest one
- */
-function heldInAttention(
+/** The numbers of the tables of prefixes, and of what is computed for them; those of a flat table are its parameter. */
+interface TableSizes {
+  readonly smallest: number;
+  readonly computed: number;
+  /** Of what is computed, that which derivatives read. */
+  readonly inner: number;
+}
+
+/** How many numbers prefixes of some length make a pass hold, at least; test/training/sizes.test.ts measures them. */
+function heldByPass(
   attention: readonly AttentionPoint[],
   length: number,
-  table: number,
+  { smallest, computed, inner }: TableSizes,
   { sequences, isTrained }: HeldPass,
 ): number {
-  // Twice, for keys and values: the slice of the table, that with the other rows behind it, and rows of these for each sequence.
-  const forward = attention.map(({ hiddenSize }) => 2 * length * hiddenSize * (2 + sequences));
-  if (!isTrained || attention.length === 0) return Math.max(0, ...forward);
+  if (attention.length === 0) return 0;
   const last = length * attention[attention.length - 1].hiddenSize;
-  // First the gradients of the last keys and values; then, when those and the rows are gone, three as large as the table: two and their sum.
-  const backward = Math.max(2 * sequences * last, 3 * table - 2 * (sequences + 1) * last);
-  return forward.reduce((sum, count) => sum + count, backward);
+  const rows = 2 * sequences; // for each sequence, keys and values
+  // Slices of the table, and each with the other rows behind it.
+  const oneAttention = computed + (4 + rows) * last;
+  if (!isTrained) return oneAttention;
+  const kept = rows * (length * attention.reduce((sum, { hiddenSize }) => sum + hiddenSize, 0) - last);
+  // When the last attention is passed, its gradients; then gradients as large as the table, two and their sum.
+  return kept + Math.max(oneAttention, inner + 2 * rows * last, inner + 3 * smallest - 2 * last);
 }
 
 /** Builds an adapter with a prefix before the keys of every attention. The names are AdapterHub's. */
@@ -128,7 +137,7 @@ export function prefixesAt(
   const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
   const modules = new Map<AttentionPoint, Prefix>();
   const tables = new Map<ParameterPath, PrefixTable>();
-  let smallest = Number.POSITIVE_INFINITY;
+  const sizes = { smallest: Number.POSITIVE_INFINITY, computed: 0, inner: 0 };
   for (const stack of new Set(points.attention.map((point) => point.stack))) {
     const own = points.attention.filter((point) => point.stack === stack);
     const path = place.at(`${stack}_prefix`);
@@ -137,15 +146,16 @@ export function prefixesAt(
       ? flatTable(path, config.prefixLength, width)
       : networkTable(path, config, own[0].hiddenSize, width);
     tables.set(path, table);
-    smallest = Math.min(smallest, config.prefixLength * width);
+    sizes.smallest = Math.min(sizes.smallest, config.prefixLength * width);
+    sizes.computed += table.computed;
+    sizes.inner += table.inner;
     for (const [layer, point] of own.entries()) modules.set(point, new Prefix(table, layer));
   }
   const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));
-  const computed = Array.from(tables.values(), ({ computed }) => computed).reduce((sum, count) => sum + count, 0);
   return {
     attention: modules,
-    computed,
-    held: (pass) => computed + heldInAttention(points.attention, config.prefixLength, smallest, pass),
+    computed: sizes.computed,
+    held: (pass) => heldByPass(points.attention, config.prefixLength, sizes, pass),
     chains: { prefix: Array.from(tables.values(), ({ matrices }) => matrices) },
     ejected: config.prefixFlat ? undefined : () => ({ options: { prefixFlat: true }, values: flat() }),
   };
