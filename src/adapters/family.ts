@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import type {
   AttachmentPoints,
   AttentionPoint,
@@ -9,7 +10,15 @@ import type {
   Sublayer,
 } from '../models/index.ts';
 import type { Parameter, ParameterPath } from '../nn/index.ts';
-import { type ConfigOf, completeOptions, type OptionTable, type OptionValue, shown } from '../settings/index.ts';
+import {
+  type ConfigOf,
+  completeOptions,
+  factsOf,
+  type OptionTable,
+  type OptionValue,
+  shown,
+  type Writer,
+} from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { WeightSwap } from './weight-swap.ts';
 
@@ -109,6 +118,8 @@ export interface FamilyDefinition<Table extends OptionTable> {
   readonly hasPrunable?: boolean;
   /** Defaults that follow from other options. */
   defaultsFor?(given: Partial<ConfigOf<Table>>): Partial<ConfigOf<Table>>;
+  /** Options that others leave without effect, each with the one that does. */
+  withoutEffect?(config: ConfigOf<Table>): { readonly [Key in keyof ConfigOf<Table>]?: keyof ConfigOf<Table> };
   /** The name and what matters most, for tables: `lora 8`. */
   title(config: ConfigOf<Table>): string;
   /** @throws InputError for a configuration that does not fit the model */
@@ -131,6 +142,14 @@ export interface Family<Table extends OptionTable = OptionTable> extends FamilyD
    * @throws InputError for an unknown option or a value that it does not accept
    */
   configure(given?: Partial<ConfigOf<Table>>, use?: { readonly pruned?: boolean }): AdapterSettings;
+  /**
+   * Refuses options that others leave without effect. One that is at its default is taken for one that was not given, as complete
+   * settings have all.
+   *
+   * @param write how options are called in the message
+   * @throws InputError naming the first, and what `configure` throws
+   */
+  refuseWithoutEffect(given: Partial<ConfigOf<Table>>, write?: Writer): void;
 }
 
 export function defineFamily<const Table extends OptionTable>(definition: FamilyDefinition<Table>): Family<Table> {
@@ -145,12 +164,19 @@ export function defineFamily<const Table extends OptionTable>(definition: Family
     );
     return { kind, ...config };
   };
+  const refuseWithoutEffect: Family<Table>['refuseWithoutEffect'] = (given, write = (key) => key) => {
+    const { kind: _, ...config } = configure(given);
+    for (const [key, by] of Object.entries(definition.withoutEffect?.(config as ConfigOf<Table>) ?? {})) {
+      if (config[key] !== factsOf(table[key]).default)
+        throw new InputError(`${kind}: ${write(key)} has no effect with ${write(String(by))}.`);
+    }
+  };
   const settings = (options: Partial<ConfigOf<Table>> = {}): AdapterSettings => {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       throw new TypeError(`${kind}: its options must be an object, not ${shown(options)}.`);
     }
-    configure(options); // says what is wrong
+    refuseWithoutEffect(options); // says what else is wrong, too
     return { kind, ...onlyGiven(options) } as AdapterSettings;
   };
-  return Object.assign(settings, definition, { configure });
+  return Object.assign(settings, definition, { configure, refuseWithoutEffect });
 }

@@ -44,6 +44,10 @@ export const mam = defineFamily({
       default: false,
     }),
   },
+  withoutEffect: ({ prefixFlat, equalSplit }) => {
+    const computed = prefixFlat ? 'prefixLength' : 'prefixBottleneck';
+    return { ...(prefixFlat && { prefixBottleneck: 'prefixFlat' }), ...(equalSplit && { [computed]: 'equalSplit' }) };
+  },
   title: ({ bottleneck, prefixLength }) => `mam ${bottleneck} + ${prefixLength}`,
   build: (context, { equalSplit, ...config }) => {
     const chosen = equalSplit ? equalPrefix(context.points, config) : config;

@@ -169,6 +169,7 @@ export const prefix = defineFamily({
   kind: 'prefix',
   summary: 'trained keys and values in every attention',
   options: prefixOptions({ bottleneck: 512 }),
+  withoutEffect: ({ prefixFlat }) => (prefixFlat ? { prefixBottleneck: 'prefixFlat' } : {}),
   title: ({ prefixLength }) => `prefix ${prefixLength}`,
   build: prefixesAt,
 });

@@ -85,13 +85,15 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
   throw new InputError(`${write('text')} names two columns; with ${write('target')} it is one, with the text to read.`);
 }
 
-/** The adapter with all options of its family. @throws InputError as `Family.configure` */
-function chosenAdapter(given: GivenSettings, isPruned: boolean): AdapterSettings {
+/** The adapter with all options of its family. @throws InputError as `Family.configure`, and for an option without effect */
+function chosenAdapter(given: GivenSettings, isPruned: boolean, write: Writer): AdapterSettings {
   const { fuse, fused } = given;
   const { kind, ...options }: AdapterSettings =
     typeof given.adapter === 'object' ? given.adapter : { kind: kindOf(given) };
   const mixed = fuse?.map((named) => named.split('=', 1)[0]) ?? fused?.map(({ name }) => name);
-  return familyOf(kind).configure({ ...options, ...(mixed && { adapters: mixed }) }, { pruned: isPruned });
+  const own = { ...options, ...(mixed && { adapters: mixed }) };
+  familyOf(kind).refuseWithoutEffect(own, (key) => write(`adapter.${key}`));
+  return familyOf(kind).configure(own, { pruned: isPruned });
 }
 
 /** @throws InputError for an option of an adapter that stands beside the adapter instead of in it */
@@ -155,6 +157,6 @@ export function chosenSettings(
     pruning: method,
     ...(isPruned && { pruningIterations: pruningMethodOf(method).iterations }),
   };
-  const adapter = chosenAdapter(given, isPruned);
+  const adapter = chosenAdapter(given, isPruned, write);
   return withDefaults(table, { ...given, adapter }, choices, defaults) as ChosenSettings;
 }

@@ -13,10 +13,12 @@ import {
 import { memory, Random, type Tensor, tensor, tidy } from '../../src/index.ts';
 import { AttentionPoint, Pass, ResidualPoint } from '../../src/models/index.ts';
 import { type Parameter, ParameterPath } from '../../src/nn/index.ts';
+import { chosenSettings } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { liven, logits, maskRandomly } from '../support/adapters.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
+import { tinySettings } from '../support/tiny-run.ts';
 import { range } from '../support/values.ts';
 
 const test = suite('adapters: prefixes');
@@ -181,6 +183,31 @@ test('an equal split gives prefix and bottlenecks the same number of parameters,
     () => attachAdapter(bare(2, 16), mam.configure({ bottleneck: 1, equalSplit: true })),
     /cannot be as small as the 98 parameters of the bottlenecks; raise bottleneck or lower prefixLength/,
   );
+});
+
+test('sizes that other options leave without effect are refused, unless they are those of complete settings', () => {
+  const refused = [
+    [
+      () => prefix({ prefixFlat: true, prefixBottleneck: 8 }),
+      /^prefix: prefixBottleneck has no effect with prefixFlat\.$/,
+    ],
+    [() => mam({ prefixFlat: true, prefixBottleneck: 8 }), /^mam: prefixBottleneck has no effect with prefixFlat\.$/],
+    [() => mam({ equalSplit: true, prefixBottleneck: 8 }), /^mam: prefixBottleneck has no effect with equalSplit\.$/],
+    [
+      () => mam({ equalSplit: true, prefixFlat: true, prefixLength: 8 }),
+      /^mam: prefixLength has no effect with equalSplit\.$/,
+    ],
+    [
+      () => chosenSettings({ ...tinySettings, adapter: { kind: 'prefix', prefixFlat: true, prefixBottleneck: 8 } }),
+      /^prefix: adapter\.prefixBottleneck has no effect with adapter\.prefixFlat\.$/,
+    ],
+  ] as const;
+  for (const [make, message] of refused) assertInputError(make, message);
+  for (const options of [{ prefixFlat: true }, { equalSplit: true }, { equalSplit: true, prefixFlat: true }]) {
+    const { kind, ...complete } = mam.configure(options);
+    assert.deepEqual(mam(complete), { kind, ...complete });
+  }
+  assert.ok(mam({ equalSplit: true, prefixLength: 8 }) && prefix({ prefixFlat: true, prefixLength: 8 }));
 });
 
 test.run();

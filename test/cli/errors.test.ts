@@ -277,6 +277,14 @@ test('wrong usage', () =>
       args: replacing('--pruning', 'none', '--pruning-scope', 'layer'),
       message: /--pruning-scope has no effect/,
     },
+    'a network of a prefix without one': {
+      args: replacing('--adapter', 'mam', '--prefix-flat', '--prefix-bottleneck', '8'),
+      message: /mam: --prefix-bottleneck has no effect with --prefix-flat\./,
+    },
+    'a network whose width is computed': {
+      args: replacing('--adapter', 'mam', '--equal-split', '--prefix-bottleneck', '8'),
+      message: /mam: --prefix-bottleneck has no effect with --equal-split\./,
+    },
     'an option of another pruning method': {
       args: replacing('--pruning', 'snip', '--grasp-temperature', '200'),
       message: /--grasp-temperature has no effect with --pruning snip; it is for grasp/,
