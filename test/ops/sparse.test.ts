@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
+import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import {
   type Backend,
   bottleneck,
@@ -14,7 +15,7 @@ import {
   type Tensor,
   toDense,
 } from '../../src/index.ts';
-import { backends, label } from '../support/backends.ts';
+import { backends, label, wasm } from '../support/backends.ts';
 import { keptOf, type Mask, masks, patternFor } from '../support/cases/sparse.ts';
 import { assertClose } from '../support/compare.ts';
 import { onGpu } from '../support/gpu.ts';
@@ -41,13 +42,12 @@ interface Example {
 }
 
 const width = fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 1, max: 40 }) }, fc.integer({ min: 120, max: 140 }));
-const examples: fc.Arbitrary<Example> = fc
-  .record({
-    tokens: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 30, max: 140 })),
-    hidden: width,
-    inner: width,
-  })
-  .chain(({ tokens, hidden, inner }) =>
+const between = (min: number, max: number) => fc.integer({ min, max });
+const small = fc.record({ tokens: fc.oneof(between(1, 20), between(30, 140)), hidden: width, inner: width });
+/** Sizes that are worth sparse kernels. */
+const large = fc.record({ tokens: between(110, 200), hidden: between(128, 160), inner: between(80, 140) });
+const examples = (sizes: typeof small): fc.Arbitrary<Example> =>
+  sizes.chain(({ tokens, hidden, inner }) =>
     fc.tuple(masks(inner, hidden), masks(hidden, inner)).chain(([down, up]) =>
       fc.record({
         down: fc.constant(down),
@@ -85,12 +85,21 @@ function bottlenecks(example: Example, asSparse: boolean): (...inputs: Tensor[])
   };
 }
 
-const sizes = ({ values, shape }: Values): Values => ({ shape, values: Array.from(values, (v) => v / 8) });
+const eighth = ({ values, shape }: Values): Values => ({ shape, values: Array.from(values, (v) => v / 8) });
 
 if (!onGpu) {
   for (const backend of backends) {
     test(`a sparse bottleneck on ${label(backend)} is the dense one: value, gradients and products with the Hessian`, () => {
-      forAll(examples, (example) => compare(backend, example), 40);
+      let sparse = 0;
+      forAll(
+        backend === wasm ? fc.oneof(small, large).chain((size) => examples(fc.constant(size))) : examples(small),
+        (example) => {
+          compare(backend, example);
+          if (backend instanceof WasmBackend && takesSparseKernels(backend, example)) sparse++;
+        },
+        backend === wasm ? 40 : 12,
+      );
+      if (backend instanceof WasmBackend) assert.ok(sparse > 2, `sparse kernels ran ${sparse} times`);
     });
 
     test(`a pattern gives its mask back on ${label(backend)}, and frees its memory with its last name`, () => {
@@ -111,8 +120,16 @@ if (!onGpu) {
   }
 }
 
+function takesSparseKernels(backend: WasmBackend, { down, up, inputs }: Example): boolean {
+  const [tokens, hidden] = inputs[0].shape;
+  const places = [down, up].map(({ bits, rows, columns }) => backend.sparse.places(bits, rows, columns));
+  const pays = backend.sparse.pays(places, tokens, hidden);
+  for (const each of places) backend.free(each);
+  return pays;
+}
+
 function compare(backend: Backend, example: Example): void {
-  const inputs = () => example.inputs.map((values) => toTensor(backend, sizes(values), true));
+  const inputs = () => example.inputs.map((values) => toTensor(backend, eighth(values), true));
   const [sparse, masked] = [inputs(), inputs()];
   const [f, g] = [bottlenecks(example, true), bottlenecks(example, false)];
   const [y, z] = [f(...sparse), g(...masked)];

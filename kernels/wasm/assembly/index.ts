@@ -1,6 +1,6 @@
 // The kernels that the host calls. They share one linear memory and keep no state in it: every kernel works on a range
 // [start, end) of its result and writes nothing else (but for padding after a buffer), so several threads may share one call.
-// The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels` and `reduce` (kernels/wasm/templates).
+// The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels`, `reduce` and `sparse-tiles` (kernels/wasm/templates).
 export * from './attention';
 export { attentionDoubleBackward, attentionDoubleBackwardScratch } from './attention-second';
 export { dropout, uniform } from './counter';
@@ -17,7 +17,16 @@ export { scaledProduct } from './product';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export { copy, fill, select, transpose } from './shape';
 export { gemmSkinny } from './skinny';
-export { sparseKeptValues, sparseToDense } from './sparse';
+export {
+  dropTiles,
+  sparseFold,
+  sparseKeptValues,
+  sparseProduct,
+  sparseSample,
+  sparseScratch,
+  sparseToDense,
+  sparseTransposeValues,
+} from './sparse';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 
 /** The first byte that the host may use. */

@@ -1,31 +1,257 @@
-// Matrices of which few values are kept, in compressed sparse rows: `starts` are u32 [rows + 1], `columns` u16 [kept]
-// (src/backends/reference/sparse.ts).
-import { at } from './simd';
+// Matrices W [n, k] of which few values are kept, in compressed sparse rows (src/backends/reference/sparse.ts): `columns` u16 [kept], and
+// `segments` u32 [n, blocks] and one more: where the values of each row begin in each block of 128 columns, so that a segment ends where the next
+// begins. Products take 64 tokens at a time as a tile, feature by feature: [features, 64]. The 128 rows of the tile that belong to a block of
+// columns stay in the L1 cache while all rows of W are multiplied with them.
+import { uniform4 } from './counter';
+import { tileColumns } from './gemm';
+import { at, atOptional } from './simd';
+import { multiplyTile32, multiplyTile64, sampleTile32, sampleTile64 } from './sparse-tiles';
+import { transpose4 } from './transpose4';
+
+const TOKENS = 64;
+/** Bytes of a row of a tile. */
+const ROW: usize = TOKENS * 4;
+const BLOCK = 128;
+
+/** The four rows of a transposed block that lie after the last one. */
+const SLACK: usize = 4 * ROW;
+/** Scratch of sampleTile: columns and sums of the last entries of a segment, and the sums of the first halves of all. */
+const SAMPLE: usize = 64 + BLOCK * 32;
 
 @inline
-function startOf(starts: usize, row: i32): i32 {
-  return load<i32>(at(starts, row));
+function segment(segments: usize, i: i32): usize {
+  return <usize>load<u32>(at(segments, i));
 }
 
-/** dense [rows, n] with the values at their places and 0 elsewhere, rows [start, end). */
-export function sparseToDense(values: usize, starts: usize, columns: usize, dense: usize, n: i32, start: i32, end: i32): void {
-  memory.fill(at(dense, start * n), 0, <usize>((end - start) * n) << 2);
+/** dense [n, k] with the values at their places and 0 elsewhere, rows [start, end). */
+export function sparseToDense(values: usize, segments: usize, blocks: i32, columns: usize, dense: usize, k: i32, start: i32, end: i32): void {
+  memory.fill(at(dense, start * k), 0, <usize>((end - start) * k) << 2);
   for (let r = start; r < end; r++) {
-    const row = at(dense, r * n);
-    const stop = startOf(starts, r + 1);
-    for (let e = startOf(starts, r); e < stop; e++) {
-      store<f32>(row + (<usize>load<u16>(columns + (<usize>e << 1)) << 2), load<f32>(at(values, e)));
+    const row = at(dense, r * k);
+    const stop = segment(segments, (r + 1) * blocks);
+    for (let e = segment(segments, r * blocks); e < stop; e++) {
+      store<f32>(row + (<usize>load<u16>(columns + (e << 1)) << 2), load<f32>(values + (e << 2)));
     }
   }
 }
 
-/** The numbers of dense [rows, n] at the places, rows [start, end). */
-export function sparseKeptValues(dense: usize, starts: usize, columns: usize, values: usize, n: i32, start: i32, end: i32): void {
+/** The numbers of dense [n, k] at the places, rows [start, end). */
+export function sparseKeptValues(dense: usize, segments: usize, blocks: i32, columns: usize, values: usize, k: i32, start: i32, end: i32): void {
   for (let r = start; r < end; r++) {
-    const row = at(dense, r * n);
-    const stop = startOf(starts, r + 1);
-    for (let e = startOf(starts, r); e < stop; e++) {
-      store<f32>(at(values, e), load<f32>(row + (<usize>load<u16>(columns + (<usize>e << 1)) << 2)));
+    const row = at(dense, r * k);
+    const stop = segment(segments, (r + 1) * blocks);
+    for (let e = segment(segments, r * blocks); e < stop; e++) {
+      store<f32>(values + (e << 2), load<f32>(row + (<usize>load<u16>(columns + (e << 1)) << 2)));
+    }
+  }
+}
+
+/** The values in the order of the transposed matrix: `cursors` i32 [columns] hold where each of its rows begins, and are moved. */
+export function sparseTransposeValues(values: usize, columns: usize, cursors: usize, out: usize, start: i32, end: i32): void {
+  for (let e = start; e < end; e++) {
+    const cursor = cursors + (<usize>load<u16>(columns + (<usize>e << 1)) << 2);
+    const place = load<i32>(cursor);
+    store<f32>(at(out, place), load<f32>(at(values, e)));
+    store<i32>(cursor, place + 1);
+  }
+}
+
+/** Bytes of scratch for `sparseProduct` and `sparseSample`, of so many features in tiles that are made or read. */
+export function sparseScratch(features: i32): i32 {
+  return <i32>(<usize>features * ROW + 2 * SLACK + SAMPLE);
+}
+
+/** A tile [features, 64] of up to 64 rows of x [rows, features]; tokens that there are not are 0. */
+function tileOf(x: usize, features: i32, tokens: i32, tile: usize): void {
+  const ld = <usize>features << 2;
+  if (tokens < TOKENS) memory.fill(tile, 0, <usize>features * ROW);
+  const fours = tokens & ~3;
+  for (let j = 0; j < features; j += 16) {
+    const last = min(j + 16, features);
+    for (let t = 0; t < fours; t += 4) {
+      for (let i = j; i < last; i += 4) transpose4(at(x + <usize>t * ld, i), ld, at(tile + <usize>i * ROW, t), ROW);
+    }
+  }
+  for (let t = fours; t < tokens; t++) {
+    for (let i = 0; i < features; i++) store<f32>(at(tile + <usize>i * ROW, t), load<f32>(at(x + <usize>t * ld, i)));
+  }
+}
+
+/** y [tokens, features] = init + the tile transposed; init may be 0 for none. */
+function rowsOf(tile: usize, features: i32, tokens: i32, init: usize, y: usize): void {
+  const ld = <usize>features << 2;
+  const fours = tokens & ~3;
+  for (let j = 0; j < features; j += 16) {
+    const last = min(j + 16, features);
+    for (let t = 0; t < tokens; t += 4) {
+      const corner = <usize>t * ld;
+      let i = j;
+      if (t < fours) {
+        for (; i + 4 <= last; i += 4) {
+          const from = at(tile + <usize>i * ROW, t);
+          if (init) addTransposed4(from, at(init + corner, i), at(y + corner, i), ld);
+          else transpose4(from, ROW, at(y + corner, i), ld);
+        }
+      }
+      for (; i < last; i++) {
+        const stop = min(t + 4, tokens);
+        for (let r = t; r < stop; r++) {
+          const offset = <usize>r * ld + (<usize>i << 2);
+          const sum = load<f32>(at(tile + <usize>i * ROW, r));
+          store<f32>(y + offset, init ? load<f32>(init + offset) + sum : sum);
+        }
+      }
+    }
+  }
+}
+
+/** to = init + the transposed 4 x 4 floats of a tile; rows of `to` and init are `stride` bytes apart. */
+@inline
+function addTransposed4(from: usize, init: usize, to: usize, stride: usize): void {
+  const r0 = v128.load(from);
+  const r1 = v128.load(from + ROW);
+  const r2 = v128.load(from + 2 * ROW);
+  const r3 = v128.load(from + 3 * ROW);
+  const low01 = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5);
+  const low23 = v128.shuffle<f32>(r2, r3, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  const high23 = v128.shuffle<f32>(r2, r3, 2, 6, 3, 7);
+  v128.store(to, f32x4.add(v128.load(init), v128.shuffle<f32>(low01, low23, 0, 1, 4, 5)));
+  v128.store(to + stride, f32x4.add(v128.load(init + stride), v128.shuffle<f32>(low01, low23, 2, 3, 6, 7)));
+  v128.store(to + 2 * stride, f32x4.add(v128.load(init + 2 * stride), v128.shuffle<f32>(high01, high23, 0, 1, 4, 5)));
+  v128.store(to + 3 * stride, f32x4.add(v128.load(init + 3 * stride), v128.shuffle<f32>(high01, high23, 2, 3, 6, 7)));
+}
+
+/** out [n, 64] = bias + W x [k, 64] */
+function multiply(x: usize, out: usize, bias: usize, n: i32, k: i32, segments: usize, columns: usize, values: usize): void {
+  const blocks = (k + BLOCK - 1) / BLOCK;
+  for (let j = 0; j < n; j++) {
+    const start = f32x4.splat(bias ? load<f32>(at(bias, j)) : 0);
+    const row = out + <usize>j * ROW;
+    for (let i: usize = 0; i < ROW; i += 16) v128.store(row + i, start);
+  }
+  if (tileColumns == 16) {
+    multiplyTile64(x, out, n, blocks, segments, columns, values);
+  } else {
+    multiplyTile32(x, out, n, blocks, segments, columns, values);
+    multiplyTile32(x + ROW / 2, out + ROW / 2, n, blocks, segments, columns, values);
+  }
+}
+
+/**
+ * Rows [start, end) of y = init + bias + x Wᵀ, of x [rows, k] and y [rows, n] or of tiles in their place; `start` is a multiple of 64. A tile that is
+ * made has all its tokens.
+ */
+export function sparseProduct(
+  x: usize,
+  ofTiles: bool,
+  segments: usize,
+  columns: usize,
+  values: usize,
+  bias: usize,
+  init: usize,
+  y: usize,
+  toTiles: bool,
+  n: i32,
+  k: i32,
+  start: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  for (let t = start; t < end; t += TOKENS) {
+    const tokens = min(TOKENS, end - t);
+    let input = at(x, t * k);
+    if (!ofTiles) {
+      tileOf(input, k, tokens, scratch);
+      input = scratch;
+    }
+    const out = toTiles ? at(y, t * n) : ofTiles ? scratch : scratch + <usize>k * ROW + SLACK;
+    multiply(input, out, bias, n, k, segments, columns, values);
+    if (!toTiles) rowsOf(out, n, tokens, atOptional(init, t * n), at(y, t * n));
+  }
+}
+
+/**
+ * Sums over tokens of y[t, r] x[t, c] at the kept places (r, c), of y [rows, n] and x [rows, k] or of tiles in their place. The tiles are
+ * divided into `parts`; part p in [start, end) has its own sums at p · `stride` floats, so that no sum depends on who computes it. There
+ * are two for each place: over the tokens 0 to 3 of each eight, and over the others; for each four places of a segment the first ones of all, then the second.
+ */
+export function sparseSample(
+  y: usize,
+  yOfTiles: bool,
+  x: usize,
+  xOfTiles: bool,
+  segments: usize,
+  columns: usize,
+  sums: usize,
+  stride: i32,
+  n: i32,
+  k: i32,
+  rows: i32,
+  parts: i32,
+  start: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  const blocks = (k + BLOCK - 1) / BLOCK;
+  const tiles = (rows + TOKENS - 1) / TOKENS;
+  const xTile = scratch + SAMPLE;
+  const yTile = xOfTiles ? xTile : xTile + <usize>k * ROW + SLACK;
+  for (let part = start; part < end; part++) {
+    const to = at(sums, part * stride);
+    memory.fill(to, 0, <usize>stride << 2);
+    const last = ((part + 1) * tiles) / parts;
+    for (let tile = (part * tiles) / parts; tile < last; tile++) {
+      const t = tile * TOKENS;
+      const tokens = min(TOKENS, rows - t);
+      let fromY = at(y, t * n);
+      let fromX = at(x, t * k);
+      if (!yOfTiles) {
+        tileOf(fromY, n, tokens, yTile);
+        fromY = yTile;
+      }
+      if (!xOfTiles) {
+        tileOf(fromX, k, tokens, xTile);
+        fromX = xTile;
+      }
+      if (tileColumns == 16) sampleTile64(fromY, fromX, n, blocks, segments, columns, to, scratch);
+      else sampleTile32(fromY, fromX, n, blocks, segments, columns, to, scratch);
+    }
+  }
+}
+
+/** out = scale · the sum of all sums of `sparseSample`, for the segments [start, end). */
+export function sparseFold(sums: usize, stride: i32, parts: i32, segments: usize, scale: f32, out: usize, start: i32, end: i32): void {
+  for (let s = start; s < end; s++) {
+    const stop = <i32>segment(segments, s + 1);
+    for (let e = <i32>segment(segments, s); e < stop; e += 4) {
+      const from = at(sums, 2 * e);
+      const left = min(4, stop - e);
+      for (let i = 0; i < left; i++) {
+        let total: f32 = 0;
+        for (let part = 0; part < parts; part++) {
+          const own = at(from, part * stride);
+          total += load<f32>(at(own, i)) + load<f32>(at(own, left + i));
+        }
+        store<f32>(at(out, e + i), scale * total);
+      }
+    }
+  }
+}
+
+/** Dropout of tiles [features, 64] in place, as of rows [tokens, features]: tiles [start, end). */
+export function dropTiles(x: usize, p: f32, scale: f32, seed: i32, features: i32, start: i32, end: i32): void {
+  const seeds = i32x4.splat(seed);
+  const limit = f32x4.splat(p);
+  const factor = f32x4.splat(scale);
+  const step = i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(features));
+  for (let tile = start; tile < end; tile++) {
+    for (let j = 0; j < features; j++) {
+      for (let t = tile * TOKENS; t < (tile + 1) * TOKENS; t += 4) {
+        const at4 = at(x + <usize>(tile * features + j) * ROW, t - tile * TOKENS);
+        const u = uniform4(seeds, i32x4.add(i32x4.splat(t * features + j), step));
+        v128.store(at4, v128.and(f32x4.mul(v128.load(at4), factor), f32x4.ge(u, limit)));
+      }
     }
   }
 }

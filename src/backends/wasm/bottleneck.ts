@@ -1,7 +1,8 @@
 import type { BottleneckSpec, FusedKernel } from '../backend.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
-import type { WasmPlaces } from './sparse.ts';
+import type { WasmPlaces } from './places.ts';
+import { SparseBottleneck } from './sparse-bottleneck.ts';
 
 /** The places of the inputs that are always there. */
 const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
@@ -60,6 +61,8 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     forward(inputs, spec) {
       const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN_BIAS].shape];
       const [downPlaces, upPlaces] = placesOf(spec);
+      const sparse = SparseBottleneck.of(backend, inputs, spec, [downPlaces, upPlaces]);
+      if (sparse) return sparse.forward();
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
       const p = backend.allocate(rows * inner);
       const output = backend.allocate(rows * hidden);
@@ -84,7 +87,8 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
       const { scale, residual, downMask, upMask } = spec;
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
       const isNeeded = (...places: (number | null)[]) => places.some((place) => place !== null && needs[place]);
-      const gradients = inputs.map((): WasmBuffer | null => null);
+      const sparse = SparseBottleneck.of(backend, inputs, spec, [downPlaces, upPlaces]);
+      const gradients = sparse?.backward(p, dy.buffer, needs) ?? inputs.map((): WasmBuffer | null => null);
       /** Gives the gradients of weight and mask from that of scale · mask ⊙ weight. */
       const giveFactors = (
         product: WasmBuffer,
@@ -104,7 +108,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
         else backend.free(product);
       };
 
-      if (isNeeded(UP, upMask)) {
+      if (!sparse && isNeeded(UP, upMask)) {
         const product = backend.allocate(hidden * inner);
         const [a, c] = [dy.buffer, product];
         withActivation(p, spec, (b) => backend.gemm({ a, transposeA: true, b, c, m: hidden, n: inner, k: rows }));
@@ -114,7 +118,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
         const sums = backend.reduce('sum', dy, [0]);
         gradients[UP_BIAS] = scaled(sums, null, scale, sums);
       }
-      if (isNeeded(X, DOWN, downMask, DOWN_BIAS)) {
+      if (!sparse && isNeeded(X, DOWN, downMask, DOWN_BIAS)) {
         const dp = backend.allocate(rows * inner);
         withWeight(inputs[UP].buffer, input(upMask), upPlaces, scale, (b) =>
           backend.gemm({ a: dy.buffer, b, c: dp, m: rows, n: inner, k: hidden }),

@@ -22,9 +22,10 @@ import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
 import { fusesMultiplyAdd, instantiate, kernelModule, kernelsId, type ScratchSizes } from './module.ts';
 import { optimizerKernels } from './optimizer.ts';
+import { WasmPlaces } from './places.ts';
 import type { Sharing } from './sharing.ts';
 import { preferredTile, simd256 } from './simd256.ts';
-import { WasmPlaces, WasmSparseProducts } from './sparse.ts';
+import { WasmSparseProducts } from './sparse.ts';
 import { type Start, ThreadPool } from './threads.ts';
 import { sizeOfTile, type Tile } from './tile.ts';
 import { uploadStored } from './upload-stored.ts';
@@ -166,9 +167,13 @@ export class WasmBackend implements Backend {
   }
 
   /** The same for the places of a sparse matrix. */
-  allocatePlaces(kept: number, rows: number, columns: number): WasmPlaces {
-    const block = this.memory.allocate(WasmPlaces.bytes(kept, rows));
-    return this.#track(new WasmPlaces(kept, rows, columns, block));
+  allocatePlaces(mask: ArrayLike<number>, rows: number, columns: number): WasmPlaces {
+    return this.#track(new WasmPlaces(this.memory, mask, rows, columns));
+  }
+
+  /** Takes note that a buffer has taken more bytes. */
+  growBy(bytes: number): void {
+    this.#bytes += bytes;
   }
 
   #track<Buffer extends WasmBuffer | WasmInt8 | WasmPlaces>(buffer: Buffer): Buffer {
@@ -204,8 +209,9 @@ export class WasmBackend implements Backend {
 
   free(buffer: WasmBuffer | WasmInt8 | WasmPlaces): void {
     this.int8.forget(buffer);
-    this.memory.free(buffer.block);
     this.#bytes -= buffer.bytes;
+    if (buffer instanceof WasmPlaces) buffer.free();
+    else this.memory.free(buffer.block);
   }
 
   bytes(): number {

@@ -64,8 +64,10 @@ const elementwise = {
 } satisfies Record<UnaryOp, typeof unary> & Record<BinaryOp, typeof binary>;
 
 const sparse = byRows(
-  (from: Pointer, starts: Pointer, columns: Pointer, to: Pointer, n: number, rows: Range) => rows * n,
+  (from: Pointer, segments: Pointer, blocks: number, columns: Pointer, to: Pointer, k: number, rows: Range) => rows * k,
 );
+/** A sparse product takes about a quarter of what a dense one does. */
+const SPARSE_PRODUCT = PRODUCT / 4;
 
 export const kernels = {
   ...elementwise,
@@ -310,9 +312,55 @@ export const kernels = {
       scratch: Scratch,
     ) => columns * m * depth * INT8_PRODUCT,
   ),
-  /** Matrices without their zeros: values [kept] to a dense matrix of n columns, and back. */
+  /** Matrices without their zeros: values [kept] to a dense matrix of k columns, and back. */
   sparseToDense: sparse,
   sparseKeptValues: sparse,
+  sparseTransposeValues: by({ unit: 2 ** 30, once: true })(
+    (values: Pointer, columns: Pointer, cursors: Pointer, out: Pointer, kept: Range) => kept,
+  ),
+  /** Their products; threads share tiles of 64 rows, or parts of the sums over all rows. */
+  sparseProduct: by({ unit: 64, scratch: true })(
+    (
+      x: Pointer,
+      ofTiles: boolean,
+      segments: Pointer,
+      columns: Pointer,
+      values: Pointer,
+      bias: Optional,
+      init: Optional,
+      y: Pointer,
+      toTiles: boolean,
+      n: number,
+      k: number,
+      rows: Range,
+      scratch: Scratch,
+    ) => rows * n * k * SPARSE_PRODUCT,
+  ),
+  sparseSample: by({ unit: 1, scratch: true })(
+    (
+      y: Pointer,
+      yOfTiles: boolean,
+      x: Pointer,
+      xOfTiles: boolean,
+      segments: Pointer,
+      columns: Pointer,
+      sums: Pointer,
+      stride: number,
+      n: number,
+      k: number,
+      rows: number,
+      parts: number,
+      own: Range,
+      scratch: Scratch,
+    ) => (own / parts) * rows * n * k * SPARSE_PRODUCT,
+  ),
+  sparseFold: by({ unit: 64 })(
+    (sums: Pointer, stride: number, parts: number, segments: Pointer, scale: number, out: Pointer, all: Range) =>
+      all * parts * 32,
+  ),
+  dropTiles: by({ unit: 1, once: true })(
+    (x: Pointer, p: number, scale: number, seed: number, features: number, tiles: Range) => tiles * features * 64,
+  ),
   attention: by({ unit: 1, scratch: true })(
     (
       q: Pointer,

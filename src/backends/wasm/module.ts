@@ -14,6 +14,8 @@ export interface ScratchSizes {
   gemmScratch(): number;
   /** For a product of 8-bit matrices of this depth. */
   int8Scratch(depth: number): number;
+  /** For a sparse product with so many features in tiles of its own. */
+  sparseScratch(features: number): number;
   /** For attention and its derivatives in sequences of up to so many queries and keys. */
   attentionScratch(queries: number, keys: number): number;
   attentionBackwardScratch(queries: number, keys: number, headDim: number): number;

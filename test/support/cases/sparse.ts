@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { keptValues, linear, SparsePattern, sampledMatmul, type Tensor, toDense } from '../../../src/index.ts';
+import { keptValues, linear, Random, SparsePattern, sampledMatmul, type Tensor, toDense } from '../../../src/index.ts';
 import { arrays, length } from '../strategies.ts';
 import { at, build, range, total, type Values } from '../values.ts';
 import type { Case, Cases, Operations } from './case.ts';
@@ -11,30 +11,31 @@ export interface Mask {
   readonly bits: readonly number[];
 }
 
+type Kind = 'as drawn' | 'full' | 'empty';
+const kinds = (count: number): fc.Arbitrary<Kind[]> =>
+  fc.array(fc.constantFrom('as drawn', 'as drawn', 'as drawn', 'full', 'empty'), {
+    minLength: count,
+    maxLength: count,
+  });
+
 /** Masks of every density, with empty and full rows and columns, one weight, and none. */
 export function masks(rows: number, columns: number): fc.Arbitrary<Mask> {
-  const some = fc.constantFrom(0.05, 0.25, 0.6, 0.95).chain((density) =>
-    fc
-      .tuple(
-        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: rows * columns, maxLength: rows * columns }),
-        ...[rows, columns].map((n) =>
-          fc.array(fc.constantFrom('as drawn', 'as drawn', 'full', 'empty'), { minLength: n, maxLength: n }),
-        ),
-      )
-      .map(([draws, ...kinds]) =>
-        draws.map((u, i) => {
-          const kind = [kinds[0][Math.floor(i / columns)], kinds[1][i % columns]].find((own) => own !== 'as drawn');
-          return kind === undefined ? Number(u < density) : Number(kind === 'full');
-        }),
-      ),
-  );
-  const one = fc.nat({ max: rows * columns - 1 }).map((place) => range(rows * columns).map((i) => Number(i === place)));
+  const places = range(rows * columns);
+  const some = fc
+    .tuple(fc.constantFrom(0.05, 0.25, 0.6, 0.95), fc.nat(), kinds(Math.min(rows, 9)), kinds(Math.min(columns, 9)))
+    .map(([density, seed, ofRows, ofColumns]) => {
+      const random = new Random(seed);
+      return places.map((i) => {
+        const drawn = random.uniform() < density;
+        const own = [ofRows[Math.floor(i / columns)], ofColumns[i % columns]];
+        const kind = own.find((each) => each !== undefined && each !== 'as drawn');
+        return Number(kind === undefined ? drawn : kind === 'full');
+      });
+    });
+  const one = fc.nat({ max: rows * columns - 1 }).map((place) => places.map((i) => Number(i === place)));
+  const constant = fc.constantFrom(0, 1).map((bit) => places.map(() => bit));
   return fc
-    .oneof(
-      { weight: 6, arbitrary: some },
-      one,
-      fc.constantFrom(0, 1).map((bit) => range(rows * columns).map(() => bit)),
-    )
+    .oneof({ weight: 6, arbitrary: some }, { weight: 1, arbitrary: one }, { weight: 1, arbitrary: constant })
     .map((bits) => ({ rows, columns, bits }));
 }
 

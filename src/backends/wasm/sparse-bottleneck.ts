@@ -1,0 +1,136 @@
+import type { BottleneckSpec, View } from '../backend.ts';
+import type { WasmBuffer } from './buffer.ts';
+import type { WasmBackend } from './index.ts';
+import type { WasmPlaces } from './places.ts';
+
+/** The places of the inputs that are always there. */
+const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
+
+/** A bottleneck whose D and U are sparse: the same formulas as in bottleneck.ts, with all that is [rows, inner] in tiles of 64 rows. */
+export class SparseBottleneck {
+  readonly #backend: WasmBackend;
+  readonly #inputs: readonly View<WasmBuffer>[];
+  readonly #spec: BottleneckSpec;
+  readonly #down: WasmPlaces;
+  readonly #up: WasmPlaces;
+
+  private constructor(
+    backend: WasmBackend,
+    inputs: readonly View<WasmBuffer>[],
+    spec: BottleneckSpec,
+    down: WasmPlaces,
+    up: WasmPlaces,
+  ) {
+    this.#backend = backend;
+    this.#inputs = inputs;
+    this.#spec = spec;
+    this.#down = down;
+    this.#up = up;
+  }
+
+  /** Returns the one for these inputs; null where the dense kernels are faster, or a matrix is dense. */
+  static of(
+    backend: WasmBackend,
+    inputs: readonly View<WasmBuffer>[],
+    spec: BottleneckSpec,
+    [down, up]: readonly (WasmPlaces | null)[],
+  ): SparseBottleneck | null {
+    const [rows, hidden] = inputs[X].shape;
+    if (!down || !up || !backend.sparse.pays([down, up], rows, hidden)) return null;
+    return new SparseBottleneck(backend, inputs, spec, down, up);
+  }
+
+  get #rows(): number {
+    return this.#inputs[X].shape[0];
+  }
+
+  #tiles(): { readonly buffer: WasmBuffer; readonly ofTiles: true } {
+    const { sparse } = this.#backend;
+    return { buffer: this.#backend.allocate(sparse.tiledLength(this.#rows, this.#down.rows)), ofTiles: true };
+  }
+
+  #dropOut(buffer: WasmBuffer): void {
+    const { dropout } = this.#spec;
+    if (!dropout) return;
+    const inner = this.#down.rows;
+    const tiles = buffer.length / (64 * inner);
+    this.#backend.kernels.dropTiles(buffer, dropout.p, 1 / (1 - dropout.p), dropout.seed, inner, tiles);
+  }
+
+  /** a, of p in tiles. */
+  #activation(p: WasmBuffer) {
+    const a = this.#tiles();
+    this.#backend.kernels[this.#spec.activation](p, a.buffer, p.length);
+    this.#dropOut(a.buffer);
+    return a;
+  }
+
+  #scaled(place: number, use: (scaled: WasmBuffer) => void): void {
+    const { buffer } = this.#inputs[place];
+    const { scale } = this.#spec;
+    if (scale === 1) {
+      use(buffer);
+      return;
+    }
+    const scaled = this.#backend.allocate(buffer.length);
+    this.#backend.kernels.scaledProduct(buffer, null, scale, scaled, buffer.length);
+    use(scaled);
+    this.#backend.free(scaled);
+  }
+
+  forward(): { output: WasmBuffer; saved: WasmBuffer[] } {
+    const [backend, inputs, rows] = [this.#backend, this.#inputs, this.#rows];
+    const { sparse } = backend;
+    const p = this.#tiles();
+    const down = sparse.direct({ values: inputs[DOWN].buffer, places: this.#down });
+    sparse.product(inputs[X], down, { bias: inputs[DOWN_BIAS].buffer }, p, rows);
+    const a = this.#activation(p.buffer);
+    const output = backend.allocate(inputs[X].buffer.length);
+    const { residual } = this.#spec;
+    const init = residual === null ? null : inputs[residual].buffer;
+    this.#scaled(UP, (values) =>
+      this.#scaled(UP_BIAS, (bias) => {
+        const up = sparse.direct({ values, places: this.#up });
+        sparse.product(a, up, { bias, init }, { buffer: output }, rows);
+      }),
+    );
+    backend.free(a.buffer);
+    return { output, saved: [p.buffer] };
+  }
+
+  /** @returns the gradients of x, D, d and U of those with `needs`, null for the others; those of the bias u and the residual are of dy alone */
+  backward(p: WasmBuffer, dy: WasmBuffer, needs: readonly boolean[]): (WasmBuffer | null)[] {
+    const [backend, inputs, rows] = [this.#backend, this.#inputs, this.#rows];
+    const { sparse, kernels } = backend;
+    const { scale, residual, activation } = this.#spec;
+    const gradients = inputs.map((): WasmBuffer | null => null);
+    if (needs[UP]) {
+      const a = this.#activation(p);
+      gradients[UP] = sparse.sample({ buffer: dy }, a, this.#up, rows, scale);
+      backend.free(a.buffer);
+    }
+    if (!needs[X] && !needs[DOWN] && !needs[DOWN_BIAS]) return gradients;
+    const dp = this.#tiles();
+    this.#scaled(UP, (values) =>
+      sparse.withTransposed({ values, places: this.#up }, (up) => sparse.product({ buffer: dy }, up, {}, dp, rows)),
+    );
+    this.#dropOut(dp.buffer);
+    kernels[`${activation}Backward`](p, dp.buffer, dp.buffer, p.length);
+    if (needs[DOWN]) gradients[DOWN] = sparse.sample(dp, inputs[X], this.#down, rows);
+    if (needs[DOWN_BIAS]) {
+      const inner = this.#down.rows;
+      const shape = [p.length / (64 * inner), inner, 64];
+      gradients[DOWN_BIAS] = backend.reduce('sum', { buffer: dp.buffer, shape }, [0, 2]);
+    }
+    if (needs[X]) {
+      const dx = backend.allocate(inputs[X].buffer.length);
+      const init = residual === X ? dy : null;
+      sparse.withTransposed({ values: inputs[DOWN].buffer, places: this.#down }, (down) =>
+        sparse.product(dp, down, { init }, { buffer: dx }, rows),
+      );
+      gradients[X] = dx;
+    }
+    backend.free(dp.buffer);
+    return gradients;
+  }
+}
