@@ -33,7 +33,8 @@ function argumentsOf(name: KernelName): string[] {
 
 test('the module exports the declared kernels, and what is no kernel', () => {
   const names = WebAssembly.Module.exports(kernelModule()).map(({ name }) => name);
-  const others = ['gemmScratch', 'heapBase', 'int8Scratch', 'setTile'];
+  const attention = ['attentionScratch', 'attentionBackwardScratch', 'attentionDoubleBackwardScratch'];
+  const others = ['gemmScratch', 'heapBase', 'int8Scratch', 'setTile', ...attention];
   assert.deepEqual(names.filter((name) => name !== 'memory').sort(), [...kernelNames, ...others].sort());
 });
 
