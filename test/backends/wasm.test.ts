@@ -227,6 +227,21 @@ property(
   ([x, p, seed]) => agree([x], (b, [v]) => b.dropout(v.buffer, p, seed), 1e-6),
 );
 
+test('a product starts from init and bias, whatever the number of its rows', () => {
+  const wasm = new WasmBackend({ threads: 1 });
+  const [n, k] = [2053, 9];
+  const numbers = (length: number) => wasm.upload(Float32Array.from({ length }, (_, i) => (i % 13) - 6));
+  for (const m of [1, 2, 5, 11]) {
+    const [a, b, bias, init, c] = [m * k, k * n, n, m * n, m * n].map(numbers);
+    const product = wasm.readSync(wasm.matmul(a, b, { batch: 1, m, n, k, transposeA: false, transposeB: false }));
+    wasm.gemm({ a, b, bias, init, c, m, n, k });
+    assert.deepEqual(
+      wasm.readSync(c),
+      product.map((x, i) => x + (((i % n) % 13) - 6) + ((i % 13) - 6)),
+    );
+  }
+});
+
 test('read gives a copy', async () => {
   const x = wasm.upload([1, 2, 3]);
   const copy = await wasm.read(x);

@@ -19,6 +19,8 @@ const SHAPES = [
   [1, 40, 12],
   [40, 1, 12],
   [5, 3, 2],
+  [2, 13, 7],
+  [7, 2101, 6],
 ] as const;
 
 async function multiply(backend: Backend, a: Float32Array, b: Float32Array, spec: MatmulSpec): Promise<FloatArray> {
@@ -32,8 +34,7 @@ async function multiply(backend: Backend, a: Float32Array, b: Float32Array, spec
 for (const backend of singles) {
   test(`${label(backend)}: every element of every kind of product`, async () => {
     const random = new Random(1);
-    const batch = 2;
-    for (const [m, n, k] of SHAPES) {
+    for (const [batch, m, n, k] of [1, 2].flatMap((batch) => SHAPES.map((shape) => [batch, ...shape] as const))) {
       const [a, b] = [integers(batch * m * k, random), integers(batch * k * n, random)];
       for (const [transposeA, transposeB] of [
         [false, false],
@@ -52,7 +53,7 @@ for (const backend of singles) {
           return total;
         });
         const got = await multiply(backend, a, b, { batch, m, n, k, transposeA, transposeB });
-        assert.deepEqual(got, expected, `${m} x ${n} x ${k}, ${transposeA}, ${transposeB}`);
+        assert.deepEqual(got, expected, `${batch} of ${m} x ${n} x ${k}, ${transposeA}, ${transposeB}`);
       }
     }
   });

@@ -16,7 +16,6 @@ export { adam, squares } from './optimizer';
 export { scaledProduct } from './product';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export { copy, fill, select, transpose } from './shape';
-export { gemmSkinny } from './skinny';
 export {
   dropTiles,
   sparseFold,
@@ -27,6 +26,7 @@ export {
   sparseToDense,
   sparseTransposeValues,
 } from './sparse';
+export { gemmSkinny, gemmStrips } from './skinny';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 
 /** The first byte that the host may use. */

@@ -57,6 +57,10 @@ export interface Product {
 
 /** Most rows of a product with a transposed matrix that is computed by dot products instead of packed panels. */
 const SKINNY_ROWS = 32;
+/** Most rows of a product with a matrix as it lies that is computed along the rows of that, and the same where these are long. */
+const FEWEST_ROWS = 2;
+const FEW_ROWS_OF_LONG = 8;
+const LONG = 2048;
 /** Bytes of scratch for these dot products. */
 const SKINNY_SCRATCH = 384;
 /** A product of fewer rows is divided among threads by its columns. */
@@ -286,6 +290,10 @@ export class WasmBackend implements Backend {
     if (m <= SKINNY_ROWS && !transposeA && transposeB) {
       if (isF16) kernels.gemmSkinnyF16(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH + 16 * k);
       else kernels.gemmSkinny(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH);
+      return;
+    }
+    if (m <= (n < LONG ? FEWEST_ROWS : FEW_ROWS_OF_LONG) && !transposeA && !transposeB && !isF16) {
+      kernels.gemmStrips(a, stored, bias, init, c, m, n, k, n);
       return;
     }
     // Threads share columns, so that each packs its own; where these are too few for a fair share, they share rows.

@@ -257,7 +257,21 @@ export const kernels = {
       scratch: Scratch,
     ) => columns * rows * k * PRODUCT,
   ),
-  /** The same with b of float16; scratch for four rows of it as floats, too. */
+  /** A product of a few rows with b as it lies. */
+  gemmStrips: by({ unit: 48 })(
+    (
+      a: Pointer,
+      b: Pointer,
+      bias: Optional,
+      init: Optional,
+      c: Pointer,
+      rows: number,
+      n: number,
+      k: number,
+      columns: Range,
+    ) => columns * rows * k * PRODUCT,
+  ),
+  /** A product of a few rows with a transposed b, of float16; scratch for four rows of it as floats, too. */
   gemmSkinnyF16: by({ unit: 4, scratch: true })(
     (
       a: Pointer,
