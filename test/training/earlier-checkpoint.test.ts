@@ -13,7 +13,7 @@ import type { GivenSettings } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertClose } from '../support/compare.ts';
 import { useBackend } from '../support/on-backend.ts';
-import { complete, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { complete, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: checkpoints of earlier versions');
 useBackend(test, 'wasm');
@@ -71,6 +71,19 @@ test('one whose moments are those of all weights continues to the weights that i
       }
     }),
   );
+});
+
+test('one of this version holds moments of kept weights alone', async () => {
+  const output = join(temporaryFolder(), 'run');
+  await stoppedRun(output, 3, { settings });
+  opened(join(output, 'checkpoint.safetensors'), (file) => {
+    const masked = Object.keys(file.metadata).filter((name) => file.has(`${name}.mask`));
+    assert.equal(masked.length, 8);
+    for (const name of masked) {
+      const { shape } = file.info(`${name}.values`);
+      assert.deepEqual([file.info(`adam.m.${name}`).shape, file.info(`adam.v.${name}`).shape], [shape, shape]);
+    }
+  });
 });
 
 test.run();

@@ -101,6 +101,7 @@ for (const { name, changes, metrics } of cases) {
     assert.deepEqual((await evaluateRun(output)).metrics, result.metrics.metrics);
     loaded.adapter.prunable.forEach((parameter, i) => {
       assert.deepEqual(maskOf(parameter), maskOf(result.trained.adapter.prunable[i]));
+      assert.equal(parameter.pattern !== null, result.config.pruning !== null, 'kept weights alone are held');
     });
     assert.deepEqual(readRunConfig(output), { format_version: 1, ...result.config });
     assert.deepEqual(readRunMetrics(output), result.metrics);
