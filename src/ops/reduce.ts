@@ -19,15 +19,23 @@ export interface ReduceOptions {
 /** The same elements in the same order under another shape, without a copy. One length may be -1: it is worked out. */
 export const reshape = define('reshape', (x: Tensor, shape: Shape): Tensor => {
   const target = shape.slice();
-  const unknown = shape.indexOf(-1);
-  if (unknown >= 0) target[unknown] = -x.size / sizeOf(shape);
-  // A second unknown length is negative still, a length that cannot be is a fraction or NaN.
-  if (sizeOf(target) !== x.size || (unknown >= 0 && !target.every((n) => Number.isInteger(n) && n >= 0))) {
-    throw new ArgumentError(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
+  let [size, unknown] = [1, -1];
+  for (let axis = 0; axis < shape.length; axis++) {
+    const n = shape[axis];
+    if (n >= 0 && ((n | 0) === n || Number.isSafeInteger(n))) size *= n;
+    else if (n === -1 && unknown < 0) unknown = axis;
+    else throw unreadable(x, shape);
   }
+  if (unknown >= 0) {
+    target[unknown] = x.size / size;
+    if (!Number.isInteger(target[unknown])) throw unreadable(x, shape);
+  } else if (size !== x.size) throw unreadable(x, shape);
   const y = x.leafView(target);
   return x.requiresGrad ? recordOutput(y, [x], (dy) => [reshape(dy, x.shape)], { reads: [] }) : y;
 });
+
+const unreadable = (x: Tensor, shape: Shape): ArgumentError =>
+  new ArgumentError(`Shape ${formatShape(x.shape)} cannot be read as ${formatShape(shape)}.`);
 
 interface ReducedAxes {
   axes: number[];

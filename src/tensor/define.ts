@@ -39,7 +39,11 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
   };
   // Inside a function of the caller it is that one's operations that are called from outside.
   const isOutermost = !signature.some(([, kind]) => kind === callback);
-  const named = (error: unknown) => (isOutermost && error instanceof ArgumentError ? error.in(name) : error);
+  const named = (error: unknown, values: readonly unknown[]) => {
+    if (signature.some(([, { isRoughly, is }], i) => isRoughly && !is(values[i])))
+      return new TypeError(`${name}: ${problemIn(signature, values)}.`);
+    return isOutermost && error instanceof ArgumentError ? error.in(name) : error;
+  };
   // One closure for each length: arguments gathered in an array would cost more than the checks.
   const checked: { [length: number]: (...values: unknown[]) => unknown } = {
     1: (a, surplus) => {
@@ -48,7 +52,7 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
       try {
         return call(a);
       } catch (error) {
-        throw named(error);
+        throw named(error, [a]);
       }
     },
     2: (a, b, surplus) => {
@@ -57,7 +61,7 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
       try {
         return call(a, b);
       } catch (error) {
-        throw named(error);
+        throw named(error, [a, b]);
       }
     },
     3: (a, b, c, surplus) => {
@@ -67,7 +71,7 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
       try {
         return call(a, b, c);
       } catch (error) {
-        throw named(error);
+        throw named(error, [a, b, c]);
       }
     },
     4: (a, b, c, d, surplus) => {
@@ -76,7 +80,7 @@ export function define<Name extends SignedName, F>(name: Name, f: F & Agreement<
       try {
         return call(a, b, c, d);
       } catch (error) {
-        throw named(error);
+        throw named(error, [a, b, c, d]);
       }
     },
   };

@@ -19,6 +19,11 @@ export interface Kind<T> {
   readonly optional?: boolean;
   /** `is` for a value that has not been left out, of an optional kind. */
   readonly isGiven?: (value: unknown) => boolean;
+  /**
+   * In place of `is` before a call, where it costs less: it may accept more, if the function itself throws for all that `is`
+   * refuses, whatever error it is.
+   */
+  readonly isRoughly?: (value: unknown) => boolean;
   /** Never there: it carries the type. */
   readonly type?: T;
 }
@@ -67,7 +72,7 @@ export const orNull = <T>(kind: Kind<T>): OptionalKind<T | null> =>
 
 /** The check of a kind for values that are not undefined, and whether a value may be that. */
 export const checkOf = (kind: Kind<unknown>): [is: (value: unknown) => boolean, mayLack: boolean] => [
-  kind.isGiven ?? kind.is,
+  kind.isRoughly ?? kind.isGiven ?? kind.is,
   kind.optional ?? false,
 ];
 
@@ -215,15 +220,21 @@ export const integer = (from = Number.NEGATIVE_INFINITY): Kind<number> => ({
   is: (value) => isWhole(value, from),
 });
 
+/** The same for all items of an array: lists of lengths are checked so often that those of 32 bits cost no call. */
+function areWhole(value: unknown, from: number): boolean {
+  if (!Array.isArray(value)) return false;
+  for (let i = 0; i < value.length; i++) {
+    const n = value[i];
+    if (typeof n !== 'number' || (((n | 0) !== n || n < from) && !isWhole(n, from))) return false;
+  }
+  return true;
+}
+
 /** An array of them. */
 export const integers = (from = Number.NEGATIVE_INFINITY): Kind<readonly number[]> => {
   return {
     expected: `an array of whole numbers${Number.isFinite(from) ? ` from ${from}` : ''}`,
-    is: (value) => {
-      if (!Array.isArray(value)) return false;
-      for (let i = 0; i < value.length; i++) if (!isWhole(value[i], from)) return false;
-      return true;
-    },
+    is: (value) => areWhole(value, from),
   };
 };
 
@@ -234,19 +245,11 @@ export const axes: Kind<number | readonly number[]> = {
   is: (value) => (typeof value === 'number' ? Number.isSafeInteger(value) : someIntegers.is(value)),
 };
 
-/** Lengths are checked so often that they have a loop of their own: most have 32 bits, which is known at once. */
-function isShape(value: unknown): boolean {
-  if (!Array.isArray(value)) return false;
-  for (let axis = 0; axis < value.length; axis++) {
-    const length = value[axis];
-    if (((length | 0) !== length || length < 0) && !isWhole(length, 0)) return false;
-  }
-  return true;
-}
-
 /** The lengths of the axes. */
-export const shape: Kind<Shape> = { ...integers(0), is: isShape };
-/** The same, or the length of the only axis. */
+export const shape: Kind<Shape> = integers(0);
+/** Lengths of which one may be -1, to be worked out. The function that reads them checks that they are whole. */
+export const readLengths: Kind<Shape> = { ...integers(-1), isRoughly: Array.isArray };
+/** Lengths, or that of the only axis. */
 export const lengths: Kind<Shape | number> = {
   expected: 'an array of whole numbers from 0, or one such number',
   is: (value) => shape.is(value) || (Number.isSafeInteger(value) && (value as number) >= 0),
@@ -303,15 +306,38 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Tensor);
 }
 
+/** Names of options that are compared one by one, without a list of them. */
+const FEW = 3;
+
+/** The check of an object of up to so many options, which may all be left out: operations are called with such most often. */
+function fewOptions([first, second, third]: readonly string[], checks: readonly ((value: unknown) => boolean)[]) {
+  const [isFirst, isSecond, isThird] = checks;
+  return (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null) return false;
+    let isEmpty = true;
+    for (const name in value) {
+      isEmpty = false;
+      const own = (value as Record<string, unknown>)[name];
+      if (name === first) {
+        if (own !== undefined && !isFirst(own)) return false;
+      } else if (name === second) {
+        if (own !== undefined && !isSecond(own)) return false;
+      } else if (name === third) {
+        if (own !== undefined && !isThird(own)) return false;
+      } else return false;
+    }
+    // The names of an array that is not empty are none of these.
+    return !(isEmpty && Array.isArray(value));
+  };
+}
+
 /** An object with these fields and no others. */
 export function record<F extends Fields>(fields: F): Kind<ObjectOf<F>> {
-  // A few names are found faster in a list than by a hash.
   const known = Object.keys(fields);
   const checks = known.map((name) => checkOf(fields[name])[0]);
   const mayLack = known.map((name) => checkOf(fields[name])[1]);
-  const required = Object.keys(fields).filter((name) => !fields[name].optional);
-  const names = Object.keys(fields).join(', ');
-  const areBoolean = checks.map((check) => check === boolean.is);
+  const required = known.filter((_, i) => !mayLack[i]);
+  const names = known.join(', ');
   const fits = (value: Record<string, unknown>): boolean => {
     let found = 0;
     for (const name in value) {
@@ -319,20 +345,22 @@ export function record<F extends Fields>(fields: F): Kind<ObjectOf<F>> {
       while (at < known.length && known[at] !== name) at++;
       if (at === known.length) return false;
       const own = value[name];
-      if (own === undefined) {
-        if (!mayLack[at]) return false;
-      } else if (areBoolean[at]) {
-        if (own !== true && own !== false) return false;
-      } else if (!checks[at](own)) return false;
+      if (own === undefined ? !mayLack[at] : !checks[at](own)) return false;
       if (!mayLack[at]) found++;
     }
     return found === required.length;
   };
+  const isOptions = known.length <= FEW && required.length === 0;
   return {
     expected: `an object with ${names}`,
-    is: (value) =>
-      // A tensor has fields, all of other names.
-      typeof value === 'object' && value !== null && !Array.isArray(value) && fits(value as Record<string, unknown>),
+    is: isOptions
+      ? fewOptions(known, checks)
+      : (value) =>
+          // A tensor has fields, all of other names.
+          typeof value === 'object' &&
+          value !== null &&
+          !Array.isArray(value) &&
+          fits(value as Record<string, unknown>),
     problem: (own, value) => {
       if (!isObject(value)) return `${own} must be an object with ${names}, not ${show(value)}`;
       const given = value as Record<string, unknown>;

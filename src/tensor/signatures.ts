@@ -102,7 +102,7 @@ export const signatures = {
 
   reshape: [
     ['x', tensor],
-    ['shape', integers(-1)],
+    ['shape', kind.readLengths],
   ],
   broadcastTo: [
     ['x', tensor],

@@ -570,4 +570,49 @@ test('rows of typed arrays make a matrix', () => {
   assert.deepEqual([y.shape, Array.from(y.dataSync())], [[2, 2], [1, 2, 3, 4]]); // biome-ignore format: one line
 });
 
+test('lists of lengths with anything but whole numbers are refused in the same words, whatever reading them would throw', () => {
+  const items = [
+    1.5,
+    Number.NaN,
+    -2,
+    Number.POSITIVE_INFINITY,
+    '3',
+    null,
+    undefined,
+    true,
+    3n,
+    Symbol('3'),
+    [3],
+    {},
+    A,
+  ];
+  for (const item of items) {
+    for (const shape of [[item, 2], [2, item], [-1, item], [item]]) {
+      assert.throws(
+        () => js.reshape(A, shape),
+        /^TypeError: reshape: shape must be an array of whole numbers from -1, not the array /,
+      );
+      assert.throws(() => js.zeros(shape), /^TypeError: zeros: shape must be an array of whole numbers from 0, or one/);
+    }
+  }
+  for (const shape of [
+    [-1, -1],
+    [0, -1],
+    [4, -1],
+    [6, 0],
+    [2 ** 32, -1],
+  ])
+    assert.throws(() => js.reshape(A, shape), /^RangeError: reshape: Shape \[2, 3\] cannot be read as \[/);
+  assert.deepEqual(js.reshape(A, [-1, 2]).shape, [3, 2]);
+  assert.deepEqual(js.reshape(js.zeros([0, 3]), [-1, 2]).shape, [0, 2]);
+});
+
+test('an empty array is no object of options', () => {
+  for (const options of [[], [0], new Int32Array(1), A])
+    assert.throws(
+      () => js.sum(A, options),
+      /^TypeError: sum: (options must be an object with axis, keepDims|unknown option)/,
+    );
+});
+
 test.run();
