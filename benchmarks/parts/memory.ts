@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { writeCheckpoint } from '../checkpoint.ts';
 import { type Measured, type Measurement, measure } from '../measure.ts';
 import { writePairs } from '../pairs-folder.ts';
@@ -13,6 +13,17 @@ const stored = { F32: 'float32', F16: 'float16' } as const;
 /** The most memory over that of the first runner. */
 export const memoryOverFirst = ({ peakBytes }: Measured, [first]: readonly Measured[]): number =>
   peakBytes / first.peakBytes;
+
+/** The measurement as it is told: its temporary folders say nothing elsewhere. */
+const withoutFolders = ({ runners, ...measurement }: Measurement): Measurement => ({
+  ...measurement,
+  runners: runners.map((runner) => {
+    const { task } = runner;
+    return task.kind === 'program'
+      ? { ...runner, task: { ...task, model: basename(task.model), data: 'pairs' } }
+      : runner;
+  }),
+});
 
 /** A run of a large model from the command line, from a checkpoint of either type. */
 export const memory: Part = {
@@ -31,7 +42,7 @@ export const memory: Part = {
         writeCheckpoint(model, dtype, checkpoint);
         const task = { kind: 'program', model: checkpoint, data: folder, batchSize, rank } as const;
         const runners = takingPart('program', context).map((peer) => runnerFor(peer, context.threads, task));
-        measurements.push(await measure(name, runners, once));
+        measurements.push(withoutFolders(await measure(name, runners, once)));
       }
       return measurements;
     } finally {
