@@ -15,6 +15,7 @@ import { printTable } from '../src/cli/output.ts';
 import { parserOf } from '../src/cli/setting-options.ts';
 import { enableSimd256, getBackend, Random, setBackend } from '../src/index.ts';
 import { positiveInteger } from '../src/settings/index.ts';
+import { int8Of } from '../test/support/int8.ts';
 import { batchOf, bertBase, minilm } from './plan.ts';
 import { median } from './statistics.ts';
 import { milliseconds } from './table.ts';
@@ -86,16 +87,16 @@ async function layers([m, n, k]: (typeof shapes)[number]): Promise<string[][]> {
         backward: { name, run: () => backend.free(backend.matmul(dy.buffer, w.buffer, spec)) },
       };
     }
-    const packed = backend.int8.pack(w);
+    const packed = int8Of(backend).pack(w);
     return {
       forward: {
         name,
         run: () => {
-          backend.int8.forget();
-          backend.free(backend.int8.linear(x, packed, bias));
+          int8Of(backend).forget();
+          backend.free(int8Of(backend).linear(x, packed, bias));
         },
       },
-      backward: { name, run: () => backend.free(backend.int8.backward(dy, packed)) },
+      backward: { name, run: () => backend.free(int8Of(backend).backward(dy, packed)) },
     };
   };
   const all = [null, ...int8KindsHere()].map(contenders);

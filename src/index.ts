@@ -13,6 +13,7 @@ export {
   enableSimd256,
   type FloatArray,
   getBackend,
+  loadInt8,
   MemoryError,
   type Shape,
   type Simd256,

@@ -1,7 +1,7 @@
 /**
- * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`: the module with relaxed SIMD (fused multiply-add) as a
- * text, the patch that makes of it the one for engines without, and an id of each. And makes the program of a worker thread one
- * text, `src/backends/wasm/worker-source.ts`.
+ * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`, and those for 8 bits into `int8-binary.ts` beside it: the
+ * module with relaxed SIMD (fused multiply-add) as a text, the patch that makes of it the one for engines without, and in the first
+ * an id of all kernels of each. And makes the program of a worker thread one text, `src/backends/wasm/worker-source.ts`.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,8 @@ import { encodePrintable } from './printable.ts';
 import { generated } from './templates/index.ts';
 
 const sources = join(import.meta.dirname, 'assembly');
-const target = join(import.meta.dirname, '../../src/backends/wasm/binary.ts');
+const folder = join(import.meta.dirname, '../../src/backends/wasm');
+const targets = [join(folder, 'binary.ts'), join(folder, 'int8-binary.ts')];
 const features = { relaxed: 'simd,relaxed-simd,threads', baseline: 'simd,threads' };
 const options = [
   '-O3',
@@ -27,35 +28,38 @@ const written = readdirSync(sources).map((file) => [file, readFileSync(join(sour
 /** All files of the assembly by name: those that are written, and those that are generated here. */
 const files = new Map([...written, ...Object.entries(generated)] as [string, string][]);
 const hash = createHash('sha256')
-  .update(JSON.stringify([options, features, 'printable, and a patch']))
+  .update(JSON.stringify([options, features, 'printable, and a patch, of two modules']))
   .update(asc.version);
 for (const [file, text] of files) hash.update(file).update(text);
 const stamp = `// sources: ${hash.digest('hex')}`;
 
-if (readBinary().startsWith(stamp)) {
+if (targets.every((target) => readBinary(target).startsWith(stamp))) {
   console.log('wasm kernels: up to date');
 } else {
-  const relaxed = await compile('relaxed');
-  const baseline = await compile('baseline');
-  writeFileSync(
-    target,
-    `${stamp}
+  const relaxed = [await compile('index.ts', 'relaxed'), await compile('int8-index.ts', 'relaxed')];
+  const baseline = [await compile('index.ts', 'baseline'), await compile('int8-index.ts', 'baseline')];
+  if (![relaxed, baseline].every(leavesData))
+    throw new Error('The 8-bit kernels would write over the data of the others.');
+  const ids = `\nexport const [relaxedId, baselineId] = ['${idOf(relaxed)}', '${idOf(baseline)}'];`;
+  for (const [i, target] of targets.entries()) {
+    writeFileSync(
+      target,
+      `${stamp}
 import type { Patch } from './patch.ts';
 
 export const relaxed: string =
-  ${JSON.stringify(encodePrintable(relaxed))};
+  ${JSON.stringify(encodePrintable(relaxed[i]))};
 export const baseline: Patch =
-  ${JSON.stringify(makePatch(relaxed, baseline))};
-export const [relaxedId, baselineId] = ['${idOf(relaxed)}', '${idOf(baseline)}'];
+  ${JSON.stringify(makePatch(relaxed[i], baseline[i]))};${i === 0 ? ids : ''}
 `,
-  );
+    );
+  }
 }
 
 await writeWorker();
 
 /** A script, as it must run in a worker of either kind: a module or not. */
 async function writeWorker(): Promise<void> {
-  const folder = join(import.meta.dirname, '../../src/backends/wasm');
   const { outputFiles } = await build({
     entryPoints: [join(folder, 'worker.ts')],
     bundle: true,
@@ -72,7 +76,7 @@ async function writeWorker(): Promise<void> {
   console.log(`worker thread: ${text.length} bytes`);
 }
 
-function readBinary(): string {
+function readBinary(target: string): string {
   try {
     return readFileSync(target, 'utf8');
   } catch {
@@ -80,14 +84,24 @@ function readBinary(): string {
   }
 }
 
-function idOf(binary: Buffer): string {
-  return createHash('sha256').update(binary).digest('hex').slice(0, 8);
+function idOf(binaries: readonly Buffer[]): string {
+  return createHash('sha256').update(Buffer.concat(binaries)).digest('hex').slice(0, 8);
 }
 
-async function compile(name: keyof typeof features): Promise<Buffer> {
+/** Whether the second of two modules over one memory leaves the data of the first as they are. */
+function leavesData([first, second]: readonly Buffer[]): boolean {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  const [before, after] = [first, second].map((binary) => {
+    new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(binary)), { env: { memory } });
+    return Buffer.from(new Uint8Array(memory.buffer));
+  });
+  return before.equals(after);
+}
+
+async function compile(entry: string, name: keyof typeof features): Promise<Buffer> {
   let binary: Uint8Array | null = null;
   const { error, stderr } = await asc.main(
-    ['index.ts', '--outFile', 'kernels.wasm', '--enable', features[name], ...options],
+    [entry, '--outFile', 'kernels.wasm', '--enable', features[name], ...options],
     {
       readFile: (name) => files.get(name) ?? null,
       writeFile: (_name, contents) => {
@@ -98,6 +112,6 @@ async function compile(name: keyof typeof features): Promise<Buffer> {
   );
   if (error || !binary || stderr.toString()) throw new Error(`The kernels do not compile without warnings.\n${stderr}`);
   const bytes = Buffer.from(binary);
-  console.log(`wasm kernels, ${name}: ${bytes.length} bytes`);
+  console.log(`wasm kernels, ${entry}, ${name}: ${bytes.length} bytes`);
   return bytes;
 }

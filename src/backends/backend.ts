@@ -267,6 +267,9 @@ export interface Backend {
   readonly dtype: DType;
   readonly fused: Partial<FusedKernels>;
   readonly optimizer?: OptimizerKernels;
+  /** Whether it can hold weights in fewer bits than float32. */
+  readonly holdsFewerBits?: boolean;
+  /** Undefined too before `loadInt8`. */
   readonly int8?: Int8Products;
   readonly sparse?: SparseProducts;
   /** For people: what computes, such as threads and kind of kernels. */

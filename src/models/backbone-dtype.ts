@@ -6,7 +6,7 @@ import type { AttachmentPoints } from './attachments.ts';
  * whatever is trained stay as they are.
  *
  * @returns how many matrices are held so
- * @throws InputError on a backend that holds float32 alone
+ * @throws InputError on a backend that holds float32 alone, and for 8 bits in a page that has not awaited `loadInt8`
  */
 export function holdBackbone({ points }: { readonly points: AttachmentPoints }, dtype: HeldDType): number {
   const weights = new Set(points.projection.map(({ linear }) => linear.weight));

@@ -1,3 +1,5 @@
+import { addInt8 } from '../backends/all-int8.ts';
+
 export * from './browser.ts';
 export {
   type HoldOptions,
@@ -9,3 +11,6 @@ export {
   loadSeq2Seq,
 } from './load.ts';
 export { SharedWeights } from './shared-weights.ts';
+
+// Nothing is fetched on the way in Node.js.
+addInt8();

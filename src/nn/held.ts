@@ -6,15 +6,17 @@ import { Tensor } from '../tensor/tensor.ts';
 export const heldDTypes = ['float32', 'float16', 'int8'] as const;
 export type HeldDType = (typeof heldDTypes)[number];
 
-/** Returns a copy of a matrix that is held in fewer bits. @throws InputError on a backend that cannot */
+/** Returns a copy of a matrix that is held in fewer bits. @throws InputError on a backend that cannot, or not before `loadInt8` */
 export function heldTensor(x: Tensor, dtype: Exclude<HeldDType, 'float32'>): Tensor {
   const { backend, shape, operand } = x;
-  if (!backend.int8 || !backend.readSync) {
+  const { int8 } = backend;
+  if (!backend.holdsFewerBits || !backend.readSync) {
     throw new InputError(`The ${backend.name} backend holds weights in float32 alone, not in ${dtype}.`);
   }
-  const buffer =
-    dtype === 'int8'
-      ? backend.int8.pack(operand)
-      : backend.uploadStored(storedNumbersF16(backend.readSync(operand.buffer)), shape);
-  return Tensor.fromBuffer(backend, buffer, shape);
+  if (dtype === 'float16') {
+    const stored = storedNumbersF16(backend.readSync(operand.buffer));
+    return Tensor.fromBuffer(backend, backend.uploadStored(stored, shape), shape);
+  }
+  if (!int8) throw new InputError('Weights in 8 bits need kernels that are not there; call await loadInt8() before.');
+  return Tensor.fromBuffer(backend, int8.pack(operand), shape);
 }

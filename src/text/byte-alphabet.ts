@@ -1,4 +1,5 @@
 import { AlignedText } from './aligned-text.ts';
+import { isAscii } from './ascii.ts';
 
 /**
  * The alphabet of GPT-2, in which a byte is a letter: bytes that Latin-1 prints are its characters, the others are those
@@ -25,12 +26,6 @@ export function bytesOfLetters(token: string): readonly number[] | undefined {
     bytes.push(byte);
   }
   return bytes;
-}
-
-/** Returns whether each character of a text is one byte. */
-export function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are bytes too

@@ -5,20 +5,24 @@ import { suite } from 'uvu';
 import { makePatch } from '../../kernels/wasm/patch.ts';
 import { encodePrintable } from '../../kernels/wasm/printable.ts';
 import { baseline, baselineId, relaxed, relaxedId } from '../../src/backends/wasm/binary.ts';
+import * as int8Binary from '../../src/backends/wasm/int8-binary.ts';
 import { applyPatch } from '../../src/backends/wasm/patch.ts';
 import { decodePrintable } from '../../src/backends/wasm/printable.ts';
 
 const test = suite('backends: stored kernels');
 
-const idOf = (bytes: ArrayBuffer): string =>
-  createHash('sha256').update(new Uint8Array(bytes)).digest('hex').slice(0, 8);
+const idOf = (binaries: readonly ArrayBuffer[]): string => {
+  const hash = createHash('sha256');
+  for (const bytes of binaries) hash.update(new Uint8Array(bytes));
+  return hash.digest('hex').slice(0, 8);
+};
 
-test('both modules have the ids that are told, and are modules', () => {
-  const first = decodePrintable(relaxed);
-  const second = applyPatch(first, baseline);
+test('the modules with and without relaxed SIMD have the ids that are told, and are modules', () => {
+  const first = [relaxed, int8Binary.relaxed].map(decodePrintable);
+  const second = [baseline, int8Binary.baseline].map((patch, i) => applyPatch(first[i], patch));
   assert.deepEqual([idOf(first), idOf(second)], [relaxedId, baselineId]);
   assert.notEqual(relaxedId, baselineId);
-  for (const bytes of [first, second]) assert.equal(new Uint32Array(bytes.slice(0, 4))[0], 0x6d736100);
+  for (const bytes of [...first, ...second]) assert.equal(new Uint32Array(bytes.slice(0, 4))[0], 0x6d736100);
 });
 
 test('bytes are read as they were written, in printable characters', () => {

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { addInt8 } from '../../src/backends/all-int8.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { int8Choice, int8Kinds, int8KindsHere } from '../../src/backends/wasm/int8-kind.ts';
 
 const test = suite('the choice of 8-bit kernels');
 
 test('it is one of those there are, made once, and the description of the backend tells it', () => {
+  addInt8();
   const choice = int8Choice();
   assert.ok(int8KindsHere().includes(choice.kind));
   assert.ok(choice.gain > 0);

@@ -13,6 +13,7 @@ import { readFloats } from '../../src/backends/stored.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { int8KindsHere } from '../../src/backends/wasm/int8-kind.ts';
 import { Random } from '../../src/index.ts';
+import { int8Of } from '../support/int8.ts';
 import { halfBits, storedNumbers } from '../support/stored.ts';
 import { AlwaysShared, startWorkers } from '../support/threads.ts';
 
@@ -55,12 +56,12 @@ function check(
       const view = (values: Float32Array, ...shape: number[]) => ({ buffer: backend.upload(values), shape });
       const [xs, dys, ws] = [view(x, m, k), view(dy, m, n), view(w, n, k)];
       const biases = bias && view(bias, n);
-      const packed = backend.int8.pack(ws);
+      const packed = int8Of(backend).pack(ws);
       const results = [
-        backend.int8.linear(xs, packed, biases),
-        backend.int8.backward(dys, packed),
+        int8Of(backend).linear(xs, packed, biases),
+        int8Of(backend).backward(dys, packed),
         // The rounded rows of x are known from before.
-        backend.int8.linear(xs, packed, biases),
+        int8Of(backend).linear(xs, packed, biases),
       ];
       results.forEach((buffer, i) => {
         assert.deepEqual(bits(backend.readSync(buffer)), expected[i % 2], `${what}: ${['y', 'dx', 'y again'][i]}`);
@@ -150,12 +151,16 @@ test('every kernel computes the bits of the definition: shapes beyond its blocks
 test('threads share a product that is large enough, with the same bits', () => {
   const backend = new WasmBackend({ threads: 2, sharing: new AlwaysShared() });
   startWorkers(backend);
+  // The workers do not know these kernels: they end, and others start.
+  int8Of(backend);
+  assert.equal(backend.readyThreads(), 1);
+  startWorkers(backend);
   const [m, n, k] = [130, 400, 300];
   const [w, x, dy] = [normal(n * k, 1), normal(m * k, 2), normal(m * n, 3)];
   const weights = quantizeWeights(w, n, k);
-  const packed = backend.int8.pack({ buffer: backend.upload(w), shape: [n, k] });
-  const y = backend.int8.linear({ buffer: backend.upload(x), shape: [m, k] }, packed, null);
-  const dx = backend.int8.backward({ buffer: backend.upload(dy), shape: [m, n] }, packed);
+  const packed = int8Of(backend).pack({ buffer: backend.upload(w), shape: [n, k] });
+  const y = int8Of(backend).linear({ buffer: backend.upload(x), shape: [m, k] }, packed, null);
+  const dx = int8Of(backend).backward({ buffer: backend.upload(dy), shape: [m, n] }, packed);
   assert.equal(backend.readyThreads(), 2);
   assert.deepEqual(bits(backend.readSync(y)), bits(int8Forward(x, m, weights, null)));
   assert.deepEqual(bits(backend.readSync(dx)), bits(int8Backward(dy, m, weights)));
@@ -178,9 +183,9 @@ test('a weight of float16 is packed to the same bits as its floats', () => {
   const x = normal(m * k, 1);
   for (const { backend, what } of backends) {
     const stored = backend.uploadStored(numbers, [n, k]);
-    const packed = backend.int8.pack({ buffer: stored, shape: [n, k] });
+    const packed = int8Of(backend).pack({ buffer: stored, shape: [n, k] });
     assert.ok(stored.isF16, 'it stays float16');
-    const y = backend.int8.linear({ buffer: backend.upload(x), shape: [m, k] }, packed, null);
+    const y = int8Of(backend).linear({ buffer: backend.upload(x), shape: [m, k] }, packed, null);
     const expected = int8Forward(x, m, quantizeWeights(readFloats(numbers), n, k), null);
     assert.deepEqual(bits(backend.readSync(y)), bits(expected), what);
   }
@@ -190,7 +195,7 @@ test('8 bits of a weight take a byte each, its scales and sums not a tenth of th
   const [n, k] = [384, 1536];
   const backend = new WasmBackend();
   const w = backend.upload(normal(n * k, 1));
-  const packed = backend.int8.pack({ buffer: w, shape: [n, k] });
+  const packed = int8Of(backend).pack({ buffer: w, shape: [n, k] });
   backend.free(w);
   assert.ok(backend.bytes() >= n * k && backend.bytes() < 1.1 * n * k);
   backend.free(packed);
@@ -244,13 +249,13 @@ test('the reference backend has the definition, in float64 too, and counts a byt
   for (const dtype of ['float32', 'float64'] as const) {
     const backend = new ReferenceBackend(dtype);
     const ws = backend.upload(w);
-    const packed = backend.int8.pack({ buffer: ws, shape: [n, k] });
+    const packed = int8Of(backend).pack({ buffer: ws, shape: [n, k] });
     backend.free(ws);
     assert.equal(backend.bytes(), n * k);
     const view = (values: Float32Array, ...shape: number[]) => ({ buffer: backend.upload(values), shape });
-    const y = backend.int8.linear(view(x, m, k), packed, view(b, n));
+    const y = int8Of(backend).linear(view(x, m, k), packed, view(b, n));
     assert.deepEqual(Array.from(y), Array.from(int8Forward(x, m, weights, b)));
-    const dx = backend.int8.backward(view(dy, m, n), packed);
+    const dx = int8Of(backend).backward(view(dy, m, n), packed);
     assert.deepEqual(Array.from(dx), Array.from(int8Backward(dy, m, weights)));
   }
 });

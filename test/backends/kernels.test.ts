@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import { generated } from '../../kernels/wasm/templates/index.ts';
 import type { Division } from '../../src/backends/wasm/declaration.ts';
+import * as int8Binary from '../../src/backends/wasm/int8-binary.ts';
 import { type KernelName, kernelNames, kernels } from '../../src/backends/wasm/kernels.ts';
-import { kernelModule } from '../../src/backends/wasm/module.ts';
+import { addInt8Module, kernelModules } from '../../src/backends/wasm/module.ts';
 
 const test = suite('wasm: declarations of kernels');
 
@@ -31,10 +32,21 @@ function argumentsOf(name: KernelName): string[] {
     .filter((argument) => argument !== '');
 }
 
-test('the module exports the declared kernels, and what is no kernel', () => {
-  const names = WebAssembly.Module.exports(kernelModule()).map(({ name }) => name);
+test('the modules export the declared kernels, and what is no kernel', () => {
+  addInt8Module(int8Binary);
+  const exports = kernelModules().flatMap((module) => WebAssembly.Module.exports(module));
+  const names = exports.map(({ name }) => name);
   const attention = ['attentionScratch', 'attentionBackwardScratch', 'attentionDoubleBackwardScratch'];
-  const others = ['gemmScratch', 'heapBase', 'int8Scratch', 'setTile', ...attention];
+  const others = [
+    'gemmScratch',
+    'heapBase',
+    'int8Scratch',
+    'pairOfOnes',
+    'setTile',
+    'setTile',
+    'sparseScratch',
+    ...attention,
+  ];
   assert.deepEqual(names.filter((name) => name !== 'memory').sort(), [...kernelNames, ...others].sort());
 });
 

@@ -28,16 +28,12 @@ const outputOf = (model: BertModel): number[] =>
 async function load(backboneDtype: HeldDType): Promise<{ most: number; output: number[]; held: boolean[] }> {
   const backend = await freshBackend();
   let most = 0;
-  for (const name of ['allocate', 'allocateF16', 'allocateInt8'] as const) {
-    const allocate: (...sizes: number[]) => unknown = backend[name].bind(backend);
-    Object.assign(backend, {
-      [name]: (...sizes: number[]) => {
-        const buffer = allocate(...sizes);
-        most = Math.max(most, backend.bytes());
-        return buffer;
-      },
-    });
-  }
+  const track = backend.track.bind(backend);
+  backend.track = (buffer) => {
+    const tracked = track(buffer);
+    most = Math.max(most, backend.bytes());
+    return tracked;
+  };
   const { model } = loadEncoder(folder, new Random(1), { backboneDtype });
   const held = model.points.projection.map(({ linear }) => linear.weight.isInt8);
   return { most, output: outputOf(model), held };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
+import { addInt8 } from '../../src/backends/all-int8.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { int8Backward, int8Forward, quantizeWeights } from '../../src/backends/reference/int8.ts';
@@ -24,6 +25,7 @@ function frozenLayer(inner: number, out: number): { layer: Linear; weight: Float
   return { layer, weight: Float32Array.from(layer.weight.value.dataSync()) };
 }
 
+addInt8();
 const holds8 = ({ int8 }: Backend): boolean => int8 !== undefined;
 
 onEveryBackend(test, 'in 8 bits linear and its gradient are those of the format, for any rank of x', (backend) => {
@@ -141,7 +143,7 @@ onEveryBackend(test, 'as float16 a weight is rounded to the nearest, and can be 
 
 test('a backend that holds float32 alone says so in one line', () => {
   const without = new ReferenceBackend();
-  Object.defineProperties(without, { int8: { value: undefined }, name: { value: 'gpu' } });
+  Object.defineProperties(without, { holdsFewerBits: { value: false }, name: { value: 'gpu' } });
   const weight = new Parameter('dense.weight', Tensor.fromBuffer(without, without.upload([1, 2]), [1, 2]), [1, 2]);
   weight.trainable = false;
   for (const dtype of ['int8', 'float16'] as const) {

@@ -1,10 +1,9 @@
 // Numbers of 16 bits (float16, IEEE 754 binary16), as frozen weights may be stored. Widening to float32 is exact.
-import { at, atOptional, firstLanes, storeTail, storeUpTo4 } from './simd';
-import { multiplyFour, SKINNY_SCRATCH } from './skinny';
+import { at, firstLanes, storeTail, storeUpTo4 } from './simd';
 
 /** The address of float16 `i` of the array at `base`. */
 @inline
-function atF16(base: usize, i: i32): usize {
+export function atF16(base: usize, i: i32): usize {
   return base + (<usize>i << 1);
 }
 
@@ -124,30 +123,5 @@ function packFew(from: usize, stride: usize, to: usize, next: usize, present: i3
     v128.store(to, widen4(bits));
     from += 2;
     to += next;
-  }
-}
-
-/**
- * `gemmSkinny` for b of float16: four rows of b at a time are widened into scratch, which needs 4 k floats more, so the sums are the
- * same.
- */
-export function gemmSkinnyF16(
-  a: usize,
-  b: usize,
-  bias: usize,
-  init: usize,
-  c: usize,
-  rows: i32,
-  n: i32,
-  k: i32,
-  start: i32,
-  end: i32,
-  scratch: usize,
-): void {
-  const widened = scratch + SKINNY_SCRATCH;
-  for (let j = start; j < end; j += 4) {
-    const columns = min(4, end - j);
-    widenF16(atF16(b, j * k), widened, 0, columns * k);
-    multiplyFour(a, widened, atOptional(bias, j), atOptional(init, j), at(c, j), n, rows, columns, k, scratch);
   }
 }

@@ -1,6 +1,7 @@
 // The kernels that the host calls. They share one linear memory and keep no state in it: every kernel works on a range
 // [start, end) of its result and writes nothing else (but for padding after a buffer), so several threads may share one call.
-// The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels`, `reduce` and `sparse-tiles` (kernels/wasm/templates).
+// Those for 8 bits are a module of their own (int8-index). The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels`,
+// `reduce` and `sparse-tiles` (kernels/wasm/templates).
 export * from './attention';
 export { attentionDoubleBackward, attentionDoubleBackwardScratch } from './attention-second';
 export { dropout, uniform } from './counter';
@@ -8,9 +9,7 @@ export * from './cross-entropy';
 export * from './elementwise';
 export * from './gather';
 export { gemmBatch, gemmColumns, gemmRows, gemmScratch, setTile } from './gemm';
-export { gatherF16, gemmSkinnyF16, narrowF64, widenBf16, widenF16 } from './f16';
-export { packInt8, quantizeInt8, sumInt8 } from './int8';
-export { int8Scratch, multiplyInt8, widenInt8 } from './int8-product';
+export { gatherF16, narrowF64, widenBf16, widenF16 } from './f16';
 export * from './layer-norm';
 export { adam, squares } from './optimizer';
 export { scaledProduct } from './product';
@@ -27,6 +26,7 @@ export {
   sparseTransposeValues,
 } from './sparse';
 export { gemmSkinny, gemmStrips } from './skinny';
+export { gemmSkinnyF16 } from './skinny-f16';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 
 /** The first byte that the host may use. */

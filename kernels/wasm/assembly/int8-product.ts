@@ -18,13 +18,12 @@ const BLOCK: i32 = 131072;
 /** Bytes for the tile at the right edge of c. */
 const EDGE: i32 = 512;
 
-/** What stands for no column scales, and for no bias. */
-const ONES = memory.data<f32>([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
-const ZEROS = memory.data<f32>([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+/** Bytes for 16 ones and 16 zeros, which stand for no column scales and for no bias: the module has no data of its own. */
+const NEUTRAL: i32 = 128;
 
 /** Bytes of scratch for each thread of a product of this depth, a multiple of 16. */
 export function int8Scratch(depth: i32): i32 {
-  return EDGE + (depth << 4) + max(GROUP, depth << 5);
+  return EDGE + NEUTRAL + (depth << 4) + max(GROUP, depth << 5);
 }
 
 /** From the panels of w [n, k] one of its transpose, [n/4][16][4], for columns k0 to k0 + 15; both sizes are padded. */
@@ -116,7 +115,13 @@ export function multiplyInt8(
   const group = max(16, (GROUP / max(bytes, 1)) << 4);
   const rows = tileRows(kind);
   const block = max(rows, BLOCK / max(<i32>rowA, 1) / rows * rows);
-  const narrow = scratch + EDGE;
+  const ones = scratch + EDGE;
+  const nothing = ones + 64;
+  for (let i: usize = 0; i < 64; i += 16) {
+    v128.store(ones + i, f32x4.splat(1));
+    v128.store(nothing + i, f32x4.splat(0));
+  }
+  const narrow = scratch + EDGE + NEUTRAL;
   const made = narrow + (<usize>depth << 4);
   const width = (n + 15) & ~15;
   for (let g = start; g < end; g += group) {
@@ -139,8 +144,8 @@ export function multiplyInt8(
       let panel = used;
       for (let j = g; j < stop; j += 16) {
         const columns = min(16, n - j);
-        const ownScales = columnScales == 0 ? ONES : at(columnScales, j);
-        const ownBias = bias == 0 ? ZEROS : at(bias, j);
+        const ownScales = columnScales == 0 ? ones : at(columnScales, j);
+        const ownBias = bias == 0 ? nothing : at(bias, j);
         for (let i = r; i < last; ) {
           const one = i + rows > last;
           const target = columns == 16 ? at(c, i * n + j) : scratch;

@@ -33,7 +33,7 @@ function tile(name: keyof typeof kinds, rows: number, columns: 8 | 16): string {
 export function ${name}${rows}x${columns}(
   a: usize, rowA: usize, b: usize, steps: i32, scales: usize, zeros: usize, sums: usize, columnScales: usize, bias: usize, c: usize, nextC: usize,
 ): void {
-${name === 'pairs' ? '  // A splat of a constant would be made anew in each turn of the loop.\n  const ones = v128.load32_splat(ONES);' : ''}
+${name === 'pairs' ? '  // A splat of a constant would be made anew in each turn of the loop.\n  const ones = i32x4.splat(pairOfOnes);' : ''}
 ${lines(is, (i) => `  let p${i} = a + ${i} * rowA;`)}
 ${lines(js, (j) => `  const s${j} = v128.load(sums, ${16 * j});`)}
 ${lines(
@@ -87,5 +87,6 @@ const tiles = [
 
 /** The micro-kernels of 8-bit products. */
 export const int8MicroKernels = `
-const ONES = memory.data<i32>([0x00010001]);
+/** Two ones of 16 bits. The host might change it, so the compiler does not know it. */
+export let pairOfOnes: i32 = 0x00010001;
 ${tiles.map(([name, rows, columns]) => tile(name, rows, columns)).join('')}`;

@@ -17,7 +17,7 @@ import {
 import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import { erf } from './erf.ts';
-import { type Int8Weights, int8Backward, int8Forward, quantizeWeights } from './int8.ts';
+import type { Int8Weights } from './int8.ts';
 import * as sparse from './sparse.ts';
 import { maskOf, type Places, placesOf } from './sparse.ts';
 
@@ -73,6 +73,15 @@ function walk(shape: Shape, strides: readonly (readonly number[])[], visit: (...
   }
 }
 
+/** The products of 8-bit weights on this backend. */
+export type ReferenceInt8 = Int8Products<FloatArray, Int8Weights>;
+let openInt8: ((backend: ReferenceBackend) => ReferenceInt8) | null = null;
+
+/** Lets backends have products of 8-bit weights from now on. */
+export function addReferenceInt8(open: (backend: ReferenceBackend) => ReferenceInt8): void {
+  openInt8 = open;
+}
+
 /**
  * The oracle: plain loops over typed arrays, written to be read. Every sum is accumulated in float64 and rounded once.
  * It has no fused kernels, so on it every operation is its own definition.
@@ -81,14 +90,7 @@ export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   readonly dtype: DType;
   readonly fused: Partial<FusedKernels> = {};
-  readonly int8: Int8Products<FloatArray, Int8Weights> = {
-    pack: ({ buffer, shape: [n, k] }) => {
-      this.#bytes += buffer.length;
-      return quantizeWeights(buffer, n, k);
-    },
-    linear: ({ buffer, shape: [m] }, weight, bias) => this.upload(int8Forward(buffer, m, weight, bias?.buffer ?? null)),
-    backward: ({ buffer, shape: [m] }, weight) => this.upload(int8Backward(buffer, m, weight)),
-  };
+  readonly holdsFewerBits = true;
   readonly sparse: SparseProducts<FloatArray, Places> = {
     places: (mask, rows, columns) => {
       const places = placesOf(mask, rows, columns);
@@ -104,6 +106,7 @@ export class ReferenceBackend implements Backend {
     sampledMatmul: (y, x, places) => this.upload(sparse.sampledMatmul(y.buffer, x.buffer, y.shape[0], places)),
   };
   #bytes = 0;
+  #int8: ReferenceInt8 | undefined;
 
   constructor(dtype: DType = 'float32') {
     this.dtype = dtype;
@@ -128,6 +131,18 @@ export class ReferenceBackend implements Backend {
           'Lower the batch size or the sequence length, or put each step in tidy(() => ...), which frees what it made.',
       );
     }
+  }
+
+  /** Undefined until {@link addReferenceInt8}. */
+  get int8(): ReferenceInt8 | undefined {
+    this.#int8 ??= openInt8?.(this);
+    return this.#int8;
+  }
+
+  /** Counts the bytes of a new buffer that is no plain one. */
+  track<Opaque extends { readonly bytes: number }>(buffer: Opaque): Opaque {
+    this.#bytes += buffer.bytes;
+    return buffer;
   }
 
   upload(values: ArrayLike<number>): FloatArray {

@@ -20,17 +20,18 @@ export interface LargeCall {
 }
 
 /**
- * Makes the calls of the kernels: arrays are replaced by their addresses, and scratch is found. Where threads may share a call,
- * `computeLarge` gets it.
+ * Makes the calls of the kernels that there are: arrays are replaced by their addresses, and scratch is found. Where threads may
+ * share a call, `computeLarge` gets it.
  */
 export function callsOf(exports: Exports, memory: Memory, computeLarge: (call: LargeCall) => void): Calls {
-  const calls = kernelNames.map((name, kernel) => {
+  const calls = kernelNames.flatMap((name, kernel) => {
+    if (!exports[name]) return [];
     const declared = kernels[name] as Kernel<Argument[]>;
     const large = (args: number[], scratch: number) => {
       const work = declared.work(...args.slice(0, -2), args[args.length - 1], scratch);
       computeLarge({ kernel, args, work, scratch });
     };
-    return [name, call(exports[name], declared, memory, large)];
+    return [[name, call(exports[name], declared, memory, large)]];
   });
   return Object.fromEntries(calls);
 }

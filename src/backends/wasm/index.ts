@@ -15,12 +15,20 @@ import { collapse, elementwiseWalk, reductions, type Walk } from '../walk.ts';
 import type { Block } from './allocator.ts';
 import { addressOf, WasmBuffer } from './buffer.ts';
 import { fusedKernels } from './fused.ts';
-import { WasmInt8, WasmInt8Products } from './int8.ts';
-import { type Int8Kind, int8Choice } from './int8-kind.ts';
+import type { WasmInt8, WasmInt8Products } from './int8.ts';
+import type { Int8Kind } from './int8-kind.ts';
 import type { Calls } from './kernels.ts';
 import { layoutWords } from './layout.ts';
 import { Memory } from './memory.ts';
-import { fusesMultiplyAdd, instantiate, kernelModule, kernelsId, type ScratchSizes } from './module.ts';
+import {
+  type Exports,
+  fusesMultiplyAdd,
+  instantiate,
+  kernelModule,
+  kernelModules,
+  kernelsId,
+  type ScratchSizes,
+} from './module.ts';
 import { optimizerKernels } from './optimizer.ts';
 import { WasmPlaces } from './places.ts';
 import type { Sharing } from './sharing.ts';
@@ -72,6 +80,15 @@ const PANELS_PER_THREAD = 4;
 /** Rows of a plane that the transposing kernel takes as one unit. */
 const TRANSPOSE_ROWS = 16;
 
+/** Makes the products of 8-bit weights on a backend. */
+type OpenInt8 = (backend: WasmBackend, kind?: Int8Kind) => WasmInt8Products;
+let openInt8: OpenInt8 | null = null;
+
+/** Lets backends have products of 8-bit weights from now on. */
+export function addWasmInt8(open: OpenInt8): void {
+  openInt8 = open;
+}
+
 /** No result depends on them. */
 export interface WasmOptions {
   /** Threads that may compute, the calling one included. */
@@ -90,7 +107,7 @@ export class WasmBackend implements Backend {
   readonly dtype = 'float32';
   readonly fused: FusedKernels<WasmBuffer>;
   readonly optimizer: OptimizerKernels<WasmBuffer>;
-  readonly int8: WasmInt8Products;
+  readonly holdsFewerBits = true;
   readonly sparse = new WasmSparseProducts(this);
   readonly kernels: Calls;
   readonly memory = new Memory();
@@ -101,16 +118,21 @@ export class WasmBackend implements Backend {
   readonly threads: number;
   readonly #wished: number;
   readonly #pool: ThreadPool;
+  readonly #tile: Tile;
+  readonly #int8Kind: Int8Kind | undefined;
+  #int8: WasmInt8Products | undefined;
   #bytes = 0;
 
   constructor({ threads = defaultThreads(), tile = preferredTile(), int8Kind, sharing }: WasmOptions = {}) {
     const memory = this.memory.wasm;
-    const exports = instantiate(memory);
+    const exports = instantiate(memory, [kernelModule()]);
     exports.setTile(...sizeOfTile(tile));
     this.#wished = threads;
+    this.#tile = tile;
+    this.#int8Kind = int8Kind;
     const start: Start = (block, names, events) =>
       startWorkers(
-        { module: kernelModule(), memory, tile: sizeOfTile(tile), names, block, threads: this.threads },
+        { modules: kernelModules(), memory, tile: sizeOfTile(tile), names, block, threads: this.threads },
         events,
       );
     this.#pool = new ThreadPool(threads, start, sharing);
@@ -118,10 +140,23 @@ export class WasmBackend implements Backend {
     this.kernels = this.#pool.calls(exports, this.memory);
     this.scratch = exports;
     this.gemmScratch = exports.gemmScratch();
-    this.int8 = new WasmInt8Products(this, () => int8Kind ?? int8Choice().kind, exports.int8Scratch);
     this.memory.start(exports.heapBase());
     this.fused = fusedKernels(this);
     this.optimizer = optimizerKernels(this);
+  }
+
+  /** Undefined until {@link addWasmInt8}. */
+  get int8(): WasmInt8Products | undefined {
+    this.#int8 ??= openInt8?.(this, this.#int8Kind);
+    return this.#int8;
+  }
+
+  /** Adds the kernels of a module to those that there are. */
+  addKernels(modules: readonly WebAssembly.Module[]): Exports {
+    const exports = instantiate(this.memory.wasm, modules);
+    exports.setTile(...sizeOfTile(this.#tile));
+    Object.assign(this.kernels, this.#pool.calls(exports, this.memory));
+    return exports;
   }
 
   /** Waits for the workers where they could not start later, while this thread computes. */
@@ -143,14 +178,13 @@ export class WasmBackend implements Backend {
     const fewer = reason === undefined ? limit : ` (a worker thread ${reason})`;
     const threads = `${possible} ${possible === 1 ? 'thread' : 'threads'}${fewer}`;
     const kernels = `${active ? '256' : '128'}-bit kernels (${active ? '' : '256-bit: '}${why})`;
-    const { kind, gain } = int8Choice();
-    const int8 = `8-bit kernels '${kind}' (${gain.toFixed(2)} times the speed of float32)`;
-    return `${threads}, ${kernels}, ${int8}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add, kernels ${kernelsId()}`;
+    const int8 = this.int8 ? `, ${this.int8.describe()}` : '';
+    return `${threads}, ${kernels}${int8}, ${fusesMultiplyAdd() ? 'fused' : 'separate'} multiply-add, kernels ${kernelsId()}`;
   }
 
   /** A buffer whose contents are undefined. */
   allocate(length: number): WasmBuffer {
-    return this.#track(new WasmBuffer(length, this.memory.allocate(4 * length)));
+    return this.track(new WasmBuffer(length, this.memory.allocate(4 * length)));
   }
 
   /** The same for float16. */
@@ -162,17 +196,12 @@ export class WasmBackend implements Backend {
       this.#bytes += 2 * length;
       return floats;
     };
-    return this.#track(new WasmBuffer(length, this.memory.allocate(2 * length), widen));
-  }
-
-  /** The same for a weight of 8 bits. */
-  allocateInt8(n: number, k: number): WasmInt8 {
-    return this.#track(new WasmInt8(n, k, this.memory));
+    return this.track(new WasmBuffer(length, this.memory.allocate(2 * length), widen));
   }
 
   /** The same for the places of a sparse matrix. */
   allocatePlaces(mask: ArrayLike<number>, rows: number, columns: number): WasmPlaces {
-    return this.#track(new WasmPlaces(this.memory, mask, rows, columns));
+    return this.track(new WasmPlaces(this.memory, mask, rows, columns));
   }
 
   /** Takes note that a buffer has taken more bytes. */
@@ -180,7 +209,8 @@ export class WasmBackend implements Backend {
     this.#bytes += bytes;
   }
 
-  #track<Buffer extends WasmBuffer | WasmInt8 | WasmPlaces>(buffer: Buffer): Buffer {
+  /** Counts the bytes of a new buffer. */
+  track<Buffer extends WasmBuffer | WasmInt8 | WasmPlaces>(buffer: Buffer): Buffer {
     this.#bytes += buffer.bytes;
     return buffer;
   }
@@ -212,7 +242,7 @@ export class WasmBackend implements Backend {
   }
 
   free(buffer: WasmBuffer | WasmInt8 | WasmPlaces): void {
-    this.int8.forget(buffer);
+    this.#int8?.forget(buffer);
     this.#bytes -= buffer.bytes;
     if (buffer instanceof WasmPlaces) buffer.free();
     else this.memory.free(buffer.block);

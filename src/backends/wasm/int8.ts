@@ -3,8 +3,10 @@ import { LARGEST_DEPTH } from '../reference/int8.ts';
 import type { Block } from './allocator.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
+import * as int8Binary from './int8-binary.ts';
 import { type Int8Kind, int8Choice, int8Kinds } from './int8-kind.ts';
 import type { Memory } from './memory.ts';
+import { addInt8Module, kernelModules } from './module.ts';
 
 const padded = (n: number): number => Math.ceil(n / 16) * 16;
 
@@ -81,7 +83,7 @@ export class WasmInt8Products implements Int8Products<WasmBuffer, WasmInt8> {
       throw new RangeError(
         `Only a matrix of 1 to ${LARGEST_DEPTH} rows and columns can be held in 8 bits, not [${shape}].`,
       );
-    const out = this.#backend.allocateInt8(n, k);
+    const out = this.#backend.track(new WasmInt8(n, k, this.#backend.memory));
     const { panels, scales, rowSums, columnSums } = out.addresses;
     const { kernels } = this.#backend;
     const scratch = 4 * padded(k) + 64;
@@ -112,6 +114,12 @@ export class WasmInt8Products implements Int8Products<WasmBuffer, WasmInt8> {
       this.#backend.memory.free(rounded.block);
     }
     return out;
+  }
+
+  /** For people: the kernels and their speed. */
+  describe(): string {
+    const { kind, gain } = int8Choice();
+    return `8-bit kernels '${kind}' (${gain.toFixed(2)} times the speed of float32)`;
   }
 
   gain(): number {
@@ -173,4 +181,11 @@ export class WasmInt8Products implements Int8Products<WasmBuffer, WasmInt8> {
       scratch,
     );
   }
+}
+
+/** Makes the products of 8-bit weights on a backend. @param kind default: the fastest here, found when it is needed first */
+export function openInt8(backend: WasmBackend, kind?: Int8Kind): WasmInt8Products {
+  addInt8Module(int8Binary);
+  const { int8Scratch } = backend.addKernels(kernelModules().slice(1));
+  return new WasmInt8Products(backend, () => kind ?? int8Choice().kind, int8Scratch);
 }

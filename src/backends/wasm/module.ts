@@ -2,7 +2,7 @@ import { environmentVariable } from '../../environment.ts';
 import { baseline, baselineId, relaxed, relaxedId } from './binary.ts';
 import { engineFuses } from './fused-multiply-add.ts';
 import type { KernelName } from './kernels.ts';
-import { applyPatch } from './patch.ts';
+import { applyPatch, type Patch } from './patch.ts';
 import { decodePrintable } from './printable.ts';
 
 /** A kernel as the module exports it: its arguments, the range [start, end), and the address of its scratch if it has one. */
@@ -29,20 +29,44 @@ export interface Exports extends Readonly<Record<KernelName, RawKernel>>, Scratc
   /** Chooses the tile of a product. */
   setTile(rows: number, columns: number): void;
 }
+
+/** A module as it is stored: the one with relaxed SIMD, and what makes of it the one without. */
+export interface StoredModule {
+  readonly relaxed: string;
+  readonly baseline: Patch;
+}
+
+/** Bundlers may write a constant anew wherever it is named, so its large text is named once. */
+const first: StoredModule = { relaxed, baseline };
+
 let compiled: WebAssembly.Module | null = null;
+let int8: WebAssembly.Module | null = null;
 
 /** Returns the compiled kernels, the same for all memories and threads. */
 export function kernelModule(): WebAssembly.Module {
-  compiled ??= compile();
+  compiled ??= compileFirst();
   return compiled;
 }
 
-/** Compiles with relaxed SIMD where the engine knows it: a module with an unknown instruction does not validate. */
-function compile(): WebAssembly.Module {
-  const bytes = decodePrintable(relaxed);
-  isRelaxed = environmentVariable('SPARSE_ADAPTER_FMA') !== '0' && WebAssembly.validate(bytes);
+/** The modules of all kernels that there are: those for 8 bits are there once they were added. */
+export const kernelModules = (): readonly WebAssembly.Module[] => (int8 ? [kernelModule(), int8] : [kernelModule()]);
+
+/** Adds the kernels for 8 bits. */
+export function addInt8Module(stored: StoredModule): void {
+  kernelModule();
+  int8 ??= compile(stored);
+}
+
+/** Takes relaxed SIMD where the engine knows it: a module with an unknown instruction does not validate. */
+function compileFirst(): WebAssembly.Module {
+  isRelaxed = environmentVariable('SPARSE_ADAPTER_FMA') !== '0' && WebAssembly.validate(decodePrintable(first.relaxed));
   fuses = isRelaxed && engineFuses();
-  return new WebAssembly.Module(isRelaxed ? bytes : applyPatch(bytes, baseline));
+  return compile(first);
+}
+
+function compile(stored: StoredModule): WebAssembly.Module {
+  const bytes = decodePrintable(stored.relaxed);
+  return new WebAssembly.Module(isRelaxed ? bytes : applyPatch(bytes, stored.baseline));
 }
 
 let isRelaxed = false;
@@ -62,8 +86,13 @@ export const kernelsId = (): string => (fuses ? relaxedId : baselineId);
 
 export const isCompiled = (): boolean => compiled !== null;
 
-/** Makes the kernels on a memory. */
-export function instantiate(memory: WebAssembly.Memory): Exports {
-  const { exports } = new WebAssembly.Instance(kernelModule(), { env: { memory } });
-  return exports as unknown as Exports;
+/** Makes the kernels of some modules on a memory: by default of all that there are. */
+export function instantiate(memory: WebAssembly.Memory, modules = kernelModules()): Exports {
+  const parts = modules.map(
+    (module) => new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports,
+  );
+  const setTile: Exports['setTile'] = (rows, columns) => {
+    for (const part of parts) part.setTile(rows, columns);
+  };
+  return Object.assign({}, ...parts, { setTile });
 }

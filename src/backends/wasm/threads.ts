@@ -69,8 +69,14 @@ export class ThreadPool {
     if (this.#job || this.threads === 1) return;
     const block = newJobBlock();
     this.#job = jobIn(block, this.threads);
-    const onGone = (thread: number, reason: string) => this.#lose(thread, reason);
-    this.#workers = await this.#start(block, kernelNames, { onGone });
+    const job = this.#job;
+    const onGone = (thread: number, reason: string) => {
+      // Those that were replaced end too.
+      if (job === this.#job) this.#lose(thread, reason);
+    };
+    const workers = await this.#start(block, kernelNames, { onGone });
+    if (job === this.#job) this.#workers = workers;
+    else workers.stop();
   }
 
   /** Threads that can take part now: the calling one, and the workers that have started. */
@@ -88,9 +94,14 @@ export class ThreadPool {
     return this.#gone.values().next().value;
   }
 
-  /** Makes the calls of the kernels on a memory, which divide large ranges among the threads. */
+  /**
+   * Makes the calls of the kernels on a memory, which divide large ranges among the threads. Called again, for kernels that are added:
+   * workers without them end, and others start with the next large job.
+   */
   calls(exports: Exports, memory: Memory): Calls {
-    this.#kernels = kernelNames.map((name) => exports[name]);
+    this.#kernels = kernelNames.map((name, i) => exports[name] ?? this.#kernels[i]);
+    this.#workers?.stop();
+    this.#workers = this.#job = null;
     return callsOf(exports, memory, (call) => this.#compute(call, memory));
   }
 

@@ -3,7 +3,7 @@ import { AWAKE, computePieces, jobIn, THREADS, waitForJob } from './job.ts';
 
 /** The message that a worker thread is started with: `workerData` in Node.js, the first message in a browser. */
 export interface WorkerInput {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
   /** Rows and columns of a tile of a product. */
   readonly tile: readonly [rows: number, columns: number];
@@ -17,9 +17,10 @@ export interface WorkerInput {
 }
 
 /** Takes part in jobs until the process or the page ends. */
-function work({ module, memory, tile, names, block, threads, thread }: WorkerInput, onReady?: () => void): never {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  (exports.setTile as (rows: number, columns: number) => void)(...tile);
+function work({ modules, memory, tile, names, block, threads, thread }: WorkerInput, onReady?: () => void): never {
+  const parts = modules.map((module) => new WebAssembly.Instance(module, { env: { memory } }).exports);
+  for (const part of parts) (part.setTile as (rows: number, columns: number) => void)(...tile);
+  const exports = Object.assign({}, ...parts);
   const kernels = names.map((name) => exports[name] as (...args: number[]) => void);
   const job = jobIn(block, threads);
   Atomics.store(job.state, THREADS + thread, AWAKE);

@@ -1,5 +1,5 @@
 import { type AlignedText, AlignedTextBuilder } from '../aligned-text.ts';
-import { isAscii } from '../byte-alphabet.ts';
+import { isAscii } from '../ascii.ts';
 import { unassigned } from '../unicode/character-classes.ts';
 import { CodePointSet } from '../unicode/code-points.ts';
 import { lowercaseLetter, lowercasePairs } from '../unicode/lowercase.ts';

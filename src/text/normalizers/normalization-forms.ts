@@ -1,5 +1,5 @@
 import type { AlignedText } from '../aligned-text.ts';
-import { isAscii } from '../byte-alphabet.ts';
+import { isAscii } from '../ascii.ts';
 import { combiningRank, composition, decomposition, type NormalizationForm } from '../unicode/normalization.ts';
 import { Transformation } from './transformation.ts';
 

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { boolean } from '../../settings/index.ts';
 import type { AlignedText } from '../aligned-text.ts';
-import { isAscii, spelledInBytes } from '../byte-alphabet.ts';
+import { isAscii } from '../ascii.ts';
+import { spelledInBytes } from '../byte-alphabet.ts';
 import { componentKind } from '../component.ts';
 import type { PreTokenizer } from '../stages.ts';
 import { unitsAt } from '../unicode/character-table.ts';
