@@ -76,11 +76,18 @@ for (const one of cases) {
   });
 }
 
-test("M2M100's tokens are all in its vocabulary, or languages", () => {
+test("M2M100's tokens are all in its vocabulary, or languages, which are those of one of two lists", () => {
   const { files } = cases.find(({ name }) => name === 'm2m100') as Case;
-  const config = { tokenizer_class: 'M2M100Tokenizer', additional_special_tokens: ['__en__', '<new>'] };
-  const folder = folderOf({ files: { ...files, 'tokenizer_config.json': JSON.stringify(config) } });
-  assertInputError(() => loadTokenizer(folder), /the token "<new>" is neither in vocab\.json nor a language/);
+  const made = (fields: object) => () => {
+    const config = JSON.stringify({ tokenizer_class: 'M2M100Tokenizer', ...fields });
+    loadTokenizer(folderOf({ files: { ...files, 'tokenizer_config.json': config } }));
+  };
+  assertInputError(
+    made({ additional_special_tokens: ['__en__', '<new>'] }),
+    /the token "<new>" is neither in vocab\.json nor a language/,
+  );
+  assertInputError(made({ language_codes: 'base' }), /language_codes .* must be m2m100 or wmt21, not "base"\.$/);
+  assertInputError(made({ src_lang: 'xx' }), /lacks the special token "__xx__"/);
 });
 
 test('there are cases of every kind of vocabulary', () => {

@@ -1,6 +1,6 @@
 /**
  * The classes of tokenizers that Hugging Face transformers leaves to sentencepiece itself: they have no tokenizer.json.
- * Source: the tokenizers of M2M100, PLBart and BertGeneration of transformers 4.57.
+ * Source: the tokenizers of M2M100 and BertGeneration of transformers 4.57.
  */
 import { InputError } from '../../errors.ts';
 import { m2m100Languages, wmt21Languages } from './languages.ts';
@@ -63,6 +63,10 @@ const isNormal = ({ type }: Piece) => type === pieceTypes.normal;
 const tokens: Names = { bos: '<s>', eos: '</s>', unk: '<unk>', sep: '</s>', pad: '<pad>' };
 
 const ENGLISH = 'en';
+const languagesOf: Readonly<Partial<Record<string, readonly string[]>>> = {
+  m2m100: m2m100Languages,
+  wmt21: wmt21Languages,
+};
 
 export const m2m100: SentencePieceClass = {
   kind: 'sentencePiece',
@@ -73,7 +77,13 @@ export const m2m100: SentencePieceClass = {
     if (given === undefined) {
       throw new InputError(`${label} does not give the ids of its pieces; put vocab.json there and read the folder.`);
     }
-    const languages = codes === 'wmt21' ? wmt21Languages : m2m100Languages;
+    const languages = languagesOf[codes ?? 'm2m100'];
+    if (languages === undefined) {
+      const known = Object.keys(languagesOf).join(' or ');
+      throw new InputError(
+        `${label}: language_codes of tokenizer_config.json must be ${known}, not ${JSON.stringify(codes)}.`,
+      );
+    }
     return new Map([...given, ...languages.map((code, i) => [`__${code}__`, given.size + i] as const)]);
   }),
   postProcessor: ({ token, idOf }, fields) => {
