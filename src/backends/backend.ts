@@ -256,6 +256,11 @@ export interface SparseProducts<B extends Buffer = Buffer, P extends Buffer = Bu
   matmul(y: View<B>, matrix: SparseOperand<B, P>): B;
   /** Σ_t y[t, r] x[t, c] for each kept place (r, c), of y [n, rows] and x [n, columns]: -> [kept] */
   sampledMatmul(y: View<B>, x: View<B>, places: P): B;
+  /**
+   * The time of products of many tokens with a matrix [rows, columns] as a fraction of that with a dense one, as the backend estimates
+   * it to choose; 1 where it makes the matrix dense.
+   */
+  timeShare?(rows: number, columns: number, kept: number): number;
 }
 
 /** A sparse matrix has at most so many columns: 16 bits hold the number of one. */

@@ -1,8 +1,7 @@
 import { adapterTitle } from '../adapters/index.ts';
-import { getBackend } from '../backends/index.ts';
 import type { ModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
-import { type Bytes, type PruneReport, type SparseSavings, sparseSavings } from '../pruning/index.ts';
+import { type Bytes, type PruneReport, sparseSavings, timeShare } from '../pruning/index.ts';
 import {
   type AdapterPruneReport,
   builtAdapter,
@@ -11,6 +10,7 @@ import {
   type RunConfig,
   type RunMetrics,
   type RunSettings,
+  type StoredMatrix,
   type TaskModel,
 } from '../training/index.ts';
 import { formatBytes, formatCount, formatMetric, formatPercent, formatSeconds, note } from './output.ts';
@@ -75,7 +75,12 @@ function shortList(names: readonly string[], length = 4): string {
 type Config = Omit<RunConfig, 'format_version'>;
 
 /** Returns table rows with the results of a run. */
-export function runRows({ settings, pruning }: Config, metrics: RunMetrics, fileBytes: number): string[][] {
+export function runRows(
+  { settings, pruning }: Config,
+  metrics: RunMetrics,
+  fileBytes: number,
+  matrices: readonly StoredMatrix[],
+): string[][] {
   const { trained_parameters: trained, backbone_parameters: backbone, seconds, tokens_per_second: speed } = metrics;
   const times = Object.entries(seconds).filter(([, value]) => value > 0);
   return [
@@ -84,7 +89,7 @@ export function runRows({ settings, pruning }: Config, metrics: RunMetrics, file
     ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
     ...(settings.backboneDtype ? [['backbone held as', settings.backboneDtype]] : []),
     ...trainedRows(trained, backbone),
-    ...(pruning ? [...sparsityRows(pruning), ...savingsRows(pruning)] : []),
+    ...(pruning ? [...sparsityRows(pruning), ...savingsRows(pruning, matrices)] : []),
     ['adapter file', formatBytes(fileBytes)],
     ...times.map(([name, value]) => [name, formatSeconds(value)]),
     ...(speed === null ? [] : [['speed', `${formatCount(Math.round(speed))} tokens/s`]]),
@@ -109,16 +114,24 @@ export function sparsityRows({ total, kept, dense }: Omit<AdapterPruneReport, 'l
 }
 
 /** Table rows with what it saves that pruned matrices are held as their kept weights; none where this backend holds them whole. */
-export function savingsRows(counts: Pick<PruneReport, 'kept' | 'total'> & Partial<PruneReport>): string[][] {
-  if (!getBackend().sparse) return [];
-  const { memory, training } = sparseSavings(counts);
+export function savingsRows(
+  counts: Pick<PruneReport, 'kept' | 'total'> & Partial<PruneReport>,
+  matrices?: readonly StoredMatrix[],
+): string[][] {
+  const savings = sparseSavings(counts, matrices);
+  if (!savings) return [];
+  const { memory, training, time } = savings;
   const beside = ({ kept, whole }: Bytes) => `${formatBytes(kept)} (dense ${formatBytes(whole)})`;
   const { layers, kept } = counts;
   return [
     ...(layers ? [['sparse matrices', `${layers.length}, held as their ${formatCount(kept)} kept weights`]] : []),
     ['memory of matrices', `${beside(memory)}; in training ${beside(training)}`],
+    ...(time === null ? [] : [['time of products', timeText(time)]]),
   ];
 }
+
+const timeText = (share: number): string =>
+  share < 1 ? `about ${formatPercent(share)} of that with dense matrices` : 'that with dense matrices';
 
 /** One row per module: name, parameters, those that are kept where that is known, and these in percent of the backbone. */
 export const moduleHead = ['module', 'parameters', 'kept', 'of the backbone'];
@@ -130,27 +143,39 @@ export const moduleRows = (modules: readonly ParameterCount[], backbone: number)
     kept === null ? '' : formatPercent(kept / backbone),
   ]);
 
-/** One row per matrix: name, weights, kept, sparsity. */
-export const layerHead = ['matrix', 'weights', 'kept', 'sparsity'];
-export function layerRows({ layers, total, kept }: PruneReport): string[][] {
-  return [...layers, { name: 'all', total, kept }].map((layer) => [
-    layer.name,
-    formatCount(layer.total),
-    formatCount(layer.kept),
-    formatPercent(1 - layer.kept / layer.total),
-  ]);
+/** A table with one row per matrix: name, weights, kept, sparsity and, where it is known, the time of its products. */
+export function layerTable(
+  { layers, total, kept }: PruneReport,
+  matrices: readonly StoredMatrix[] = [],
+): { head: string[]; rows: string[][] } {
+  const shares = new Map(matrices.map((matrix) => [matrix.name, timeShare(matrix)]));
+  const isTimed = [...shares.values()].some((share) => share !== null);
+  const head = ['matrix', 'weights', 'kept', 'sparsity', ...(isTimed ? ['time of dense'] : [])];
+  const rows = [...layers, { name: 'all', total, kept }].map((layer) => {
+    const share = shares.get(layer.name) ?? null;
+    return [
+      layer.name,
+      formatCount(layer.total),
+      formatCount(layer.kept),
+      formatPercent(1 - layer.kept / layer.total),
+      ...(isTimed ? [share === null ? '' : formatPercent(share)] : []),
+    ];
+  });
+  return { head, rows };
 }
 
-/** What {@link savingsRows} tells, in bytes. */
-export const savingsDocument = (counts: Pick<PruneReport, 'kept' | 'total'> | null): SparseSavings | null =>
-  counts && getBackend().sparse ? sparseSavings(counts) : null;
-
 /** A run as a JSON document. */
-export const runDocument = (output: string | null, config: Config, metrics: RunMetrics, fileBytes: number | null) => ({
+export const runDocument = (
+  output: string | null,
+  config: Config,
+  metrics: RunMetrics,
+  fileBytes: number | null,
+  matrices?: readonly StoredMatrix[],
+) => ({
   output,
   ...metrics,
   file_bytes: fileBytes,
-  sparse: savingsDocument(config.pruning),
+  sparse: config.pruning && sparseSavings(config.pruning, matrices),
   ...config,
   metrics: metrics.metrics,
 });

@@ -18,6 +18,7 @@ import {
   type ModelConfig,
   type SequenceClassifier,
 } from '../models/index.ts';
+import { sparseSavings } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
 import { memory } from '../tensor/index.ts';
 import {
@@ -34,20 +35,19 @@ import {
   runFileSizes,
   settingTable,
   storedCounts,
+  storedMatrices,
   taskOf,
   tokenizerOf,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import {
   countSizes,
-  layerHead,
-  layerRows,
+  layerTable,
   methodName,
   moduleHead,
   moduleRows,
   runDocument,
   runRows,
-  savingsDocument,
   savingsRows,
   sparsityRows,
   trainedRows,
@@ -179,6 +179,7 @@ function finishedRun(folder: string): Facts {
   for (const warning of warnings) warn(warning);
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
+  const matrices = storedMatrices(folder);
   const { settings, labels, pruning, command } = config;
   const task = taskOf(settings);
   const rows = [
@@ -187,7 +188,7 @@ function finishedRun(folder: string): Facts {
     ['task', task.name],
     ...(settings.maxTargetLength === undefined ? [] : [['texts', `up to ${settings.maxTargetLength} tokens`]]),
     ...(task === classification ? [['labels', labels?.join(', ') ?? 'numbers']] : []),
-    ...runRows(config, metrics, bytes),
+    ...runRows(config, metrics, bytes, matrices),
     ['steps', formatCount(metrics.steps)],
     ['learning rate', String(settings.learningRate)],
     ['epochs', String(settings.epochs)],
@@ -198,10 +199,10 @@ function finishedRun(folder: string): Facts {
     ['command', command.join(' ')],
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
   ];
-  const layers = pruning ? [{ rows: layerRows(pruning), head: layerHead }] : [];
+  const layers = pruning ? [layerTable(pruning, matrices)] : [];
   const modules = byModule(storedCounts(folder), ownAdapter);
   return {
-    document: { ...runDocument(folder, config, metrics, bytes), modules, files, warnings },
+    document: { ...runDocument(folder, config, metrics, bytes, matrices), modules, files, warnings },
     tables: [{ rows }, { rows: moduleRows(modules, metrics.backbone_parameters), head: moduleHead }, ...layers],
   };
 }
@@ -338,7 +339,7 @@ function adapterFacts(
       trained_parameters: counts,
       backbone_parameters: backbone,
       prunable,
-      sparse: planned.pruning === 'none' ? null : savingsDocument(prunable),
+      sparse: planned.pruning === 'none' ? null : sparseSavings(prunable),
       others,
       modules,
     },

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type SettingGroup, settingsWhere } from '../settings/index.ts';
-import { openRunFolder, runFileSizes, runPruning, settingGroups } from '../training/index.ts';
+import { openRunFolder, runFileSizes, runPruning, settingGroups, storedMatrices } from '../training/index.ts';
 import { useBackend } from './backend.ts';
-import { layerHead, layerRows, methodName, notePruned, runDocument, savingsRows } from './describe.ts';
+import { layerTable, methodName, notePruned, runDocument, savingsRows } from './describe.ts';
 import { UsageError } from './errors.ts';
 import { addConfigOptions, configOf, givenSettings } from './given-settings.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -62,13 +62,16 @@ export async function prune(command: Command): Promise<void> {
 
   const { config, metrics, pruning } = result;
   notePruned(pruning);
+  const matrices = output === null ? [] : storedMatrices(output);
   if (json) {
     const bytes = output === null ? null : runFileSizes(output)['adapter.safetensors'];
-    printJson(runDocument(output, config, metrics, bytes));
+    printJson(runDocument(output, config, metrics, bytes, matrices));
     return;
   }
   note(`${methodName(settings)}, pruned in ${formatSeconds(metrics.seconds.pruning)}`);
-  printTable(layerRows(pruning), layerHead);
-  printTable(savingsRows(pruning));
+  const { rows, head } = layerTable(pruning, matrices);
+  printTable(rows, head);
+  const savings = savingsRows(pruning, matrices);
+  if (savings.length > 0) printTable(savings);
   if (output !== null) note(`saved in ${output}`);
 }

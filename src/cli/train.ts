@@ -11,6 +11,7 @@ import {
   runFileSizes,
   runTraining,
   settingGroups,
+  storedMatrices,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
@@ -83,8 +84,9 @@ export async function train(command: Command): Promise<void> {
   }
   const { config, metrics } = result;
   const bytes = runFileSizes(folder)['adapter.safetensors'];
-  if (json) printJson({ status: result.status, ...runDocument(folder, config, metrics, bytes) });
-  else printTable([...runRows(config, metrics, bytes), ['saved in', folder]]);
+  const matrices = storedMatrices(folder);
+  if (json) printJson({ status: result.status, ...runDocument(folder, config, metrics, bytes, matrices) });
+  else printTable([...runRows(config, metrics, bytes, matrices), ['saved in', folder]]);
 }
 
 /** What a stopped run leaves, and how it is continued. */

@@ -15,7 +15,7 @@ export {
 export { prunableIn } from './prunable.ts';
 export { emptiedWarning, type PruneReport, type PruneSettings, prune, pruningIterations } from './prune.ts';
 export { pruningMethodOf, pruningMethods, registerPruningMethod } from './registry.ts';
-export { type Bytes, type SparseSavings, sparseSavings } from './savings.ts';
+export { type Bytes, type PrunedMatrix, type SparseSavings, sparseSavings, timeShare } from './savings.ts';
 export { fisher, grasp, magnitude, randomScore, snip, snipPaperLiteral } from './scores.ts';
 export {
   type Budget,

@@ -71,7 +71,9 @@ export {
   readRunConfig,
   readRunMetrics,
   runFileSizes,
+  type StoredMatrix,
   storedCounts,
+  storedMatrices,
   untrainedMetrics,
   WEIGHTS,
 } from './run-folder.ts';

@@ -14,6 +14,7 @@ import {
   serializeSafetensors,
 } from '../io/index.ts';
 import type { Parameter } from '../nn/index.ts';
+import type { PrunedMatrix } from '../pruning/index.ts';
 import { parseWith, shown } from '../settings/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { ParameterCount } from './accounting.ts';
@@ -197,6 +198,26 @@ export function runFileSizes(folder: string): Record<string, number> {
       .filter((name) => existsSync(join(folder, name)))
       .map((name) => [name, statSync(join(folder, name)).size]),
   );
+}
+
+/** A pruned matrix of a finished run. */
+export interface StoredMatrix extends PrunedMatrix {
+  readonly name: string;
+}
+
+/** Returns the pruned matrices of a finished run. @throws InputError if the file cannot be read */
+export function storedMatrices(folder: string): StoredMatrix[] {
+  const file = openSafetensors(join(folder, WEIGHTS));
+  try {
+    const masked = Object.keys(file.metadata).filter((name) => file.has(`${name}.mask`));
+    return masked.map((name) => ({
+      name,
+      shape: storedShape(file, name),
+      kept: sizeOf(file.info(`${name}.values`).shape),
+    }));
+  } finally {
+    file.close();
+  }
 }
 
 /** Returns the parameter counts of a finished run's adapter and head. @throws InputError if the file cannot be read */

@@ -99,10 +99,11 @@ test('a classifier: train, evaluate, predict, info', async () => {
   const facts = JSON.parse(about.stdout);
   assert.deepEqual(facts.metrics, stored.metrics);
   assert.equal(facts.pruning.layers.length, 8);
-  const saved = { memory: { kept: 6 * 307, whole: 4 * 512 }, training: { kept: 20 * 307, whole: 16 * 512 } };
+  const saved = { memory: { kept: 6 * 307, whole: 4 * 512 }, training: { kept: 20 * 307, whole: 16 * 512 }, time: 1 };
   assert.deepEqual([facts.pruning.kept, facts.sparse, run.sparse], [307, saved, saved]);
   assert.match(shown.stdout, /^sparse matrices +8, held as their 307 kept weights$/m);
   assert.match(shown.stdout, /^memory of matrices +1\.8 kB \(dense 2\.0 kB\); in training 6\.1 kB \(dense 8\.2 kB\)$/m);
+  assert.match(shown.stdout, /^time of products +that with dense matrices$/m);
   const { adapter, head } = facts.trained_parameters;
   const kept = facts.modules.map((module: { kept: number }) => module.kept).reduce((a: number, b: number) => a + b);
   assert.deepEqual([facts.modules.length, kept], [4 + 2, adapter + head]);

@@ -15,6 +15,9 @@ const GAIN = 0.9;
 const PARTS = 8;
 const TILES_OF_PART = 2;
 
+/** What products cost for each token, counted in multiplications of a dense one. */
+const costOf = (kept: number, moved: number): number => VALUE * kept + MOVE * moved;
+
 type Matrix = SparseOperand<WasmBuffer, WasmPlaces>;
 
 /** A matrix [n, k] with its values in the order of its places. */
@@ -46,8 +49,13 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     const total = (of: (places: WasmPlaces) => number) => matrices.reduce((sum, places) => sum + of(places), 0);
     const kept = total(({ length }) => length);
     const padded = Math.ceil(rows / TOKENS) * TOKENS;
-    const cost = (VALUE * kept + MOVE * moved * matrices.length) * padded;
+    const cost = costOf(kept, moved * matrices.length) * padded;
     return cost <= GAIN * total((places) => places.rows * places.columns) * rows && matrices.every(fitsKernels);
+  }
+
+  timeShare(rows: number, columns: number, kept: number): number {
+    const share = costOf(kept, Math.max(rows, columns)) / (rows * columns);
+    return share <= GAIN ? share : 1;
   }
 
   places(mask: ArrayLike<number>, rows: number, columns: number): WasmPlaces {
