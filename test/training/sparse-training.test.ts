@@ -7,12 +7,16 @@ import {
   freezeBackbone,
   fusion,
   houlsby,
+  loadSparseTensors,
   lora,
   mam,
+  toSparseTensors,
 } from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
-import { isHeadParameter } from '../../src/models/index.ts';
-import { prune } from '../../src/pruning/index.ts';
+import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
+import { isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
+import type { Parameter } from '../../src/nn/index.ts';
+import { prune, timeShare } from '../../src/pruning/index.ts';
 import { classificationLoss, classificationObjective, Trainer, trainingOptions } from '../../src/training/index.ts';
 import { assertClose } from '../support/compare.ts';
 import { onGpu } from '../support/gpu.ts';
@@ -26,10 +30,11 @@ useBackend(test, 'wasm');
 /** Wide enough for the kernels of sparse products, which small matrices do without. */
 const wide = { ...tinyBert, hidden_size: 64, num_attention_heads: 4, intermediate_size: 64, num_hidden_layers: 1 };
 
-const families: readonly {
+interface Family {
   readonly name: string;
-  readonly attach: (model: ReturnType<typeof tinyClassifier>) => Adapter;
-}[] = [
+  attach(model: SequenceClassifier): Adapter;
+}
+const families: readonly Family[] = [
   { name: 'houlsby', attach: (model) => attachAdapter(model, houlsby({ bottleneck: 48 })) },
   { name: 'lora', attach: (model) => attachAdapter(model, lora({ rank: 32, init: 'bert' })) },
   {
@@ -49,8 +54,8 @@ const families: readonly {
   },
 ];
 
-/** Trains a pruned adapter for 50 steps, on its kept weights or on whole matrices with masks. */
-async function trained({ attach }: (typeof families)[number], { isFinal }: { readonly isFinal: boolean }) {
+/** A pruned adapter and a trainer of 50 steps, on its kept weights or on whole matrices with masks. */
+async function setup({ attach }: Family, { isFinal }: { readonly isFinal: boolean }) {
   const model = tinyClassifier(undefined, { config: wide });
   const adapter = attach(model);
   freezeBackbone(model, adapter, isHeadParameter);
@@ -59,23 +64,34 @@ async function trained({ attach }: (typeof families)[number], { isFinal }: { rea
   await prune({ method: 'snip', sparsity: 0.75, parameters: adapter.prunable, losses, random: new Random(1) });
   if (!isFinal) for (const parameter of adapter.prunable) parameter.openMask();
   const parameters = model.parameters().filter(({ trainable }) => trainable);
-  const options = trainingOptions({ learningRate: 1e-3, epochs: 10, batchSize: 8 });
+  // Of about 110 tokens: a tile, and most of another one.
+  const options = trainingOptions({ learningRate: 1e-3, epochs: 25, batchSize: 20 });
   const trainer = new Trainer(classificationObjective(model, items, parameters), options, new Random(1));
-  const told: number[] = [];
-  while (!trainer.done) told.push((await trainer.trainStep()).loss);
-  assert.equal(told.length, 50);
-  trainer.dispose();
-  return { losses: told, parameters };
+  assert.equal(trainer.totalSteps, 50);
+  return { parameters, prunable: adapter.prunable, trainer };
 }
+
+/** Takes all steps that are left. */
+async function finish<Item>(trainer: Trainer<Item>): Promise<number[]> {
+  const losses: number[] = [];
+  while (!trainer.done) losses.push((await trainer.trainStep()).loss);
+  trainer.dispose();
+  return losses;
+}
+
+const vector = (values: readonly number[]) => ({ shape: [values.length], values });
+const free = (parameters: readonly Parameter[]) => {
+  for (const parameter of parameters) parameter.dispose();
+};
 
 if (!onGpu) {
   for (const family of families) {
     test(`${family.name}: 50 steps on kept weights are those on whole matrices with masks, but for rounding`, async () => {
-      const [kept, whole] = [await trained(family, { isFinal: true }), await trained(family, { isFinal: false })];
-      assert.ok(kept.parameters.some(({ pattern }) => pattern !== null));
-      assert.ok(whole.parameters.every(({ pattern }) => pattern === null));
-      const vector = (values: readonly number[]) => ({ shape: [values.length], values });
-      assertClose(vector(kept.losses), vector(whole.losses), 1e-4, 'losses');
+      const [kept, whole] = [await setup(family, { isFinal: true }), await setup(family, { isFinal: false })];
+      assert.ok(kept.prunable.every(({ pattern }) => pattern !== null));
+      assert.ok(whole.prunable.every(({ pattern }) => pattern === null));
+      const [losses, expected] = [await finish(kept.trainer), await finish(whole.trainer)];
+      assertClose(vector(losses), vector(expected), 1e-4, 'losses');
       kept.parameters.forEach((parameter, i) => {
         const other = whole.parameters[i];
         assert.deepEqual(maskOf(parameter), maskOf(other), parameter.name);
@@ -83,9 +99,29 @@ if (!onGpu) {
         if (parameter.name.endsWith('key.bias')) return;
         assertClose(vector(weightsOf(parameter)), vector(weightsOf(other)), 1e-4, parameter.name);
       });
-      for (const parameter of [...kept.parameters, ...whole.parameters]) parameter.dispose();
+      free([...kept.parameters, ...whole.parameters]);
     });
   }
+
+  test('kept weights that went through a file continue to the same bits', async () => {
+    const [bottlenecks] = families;
+    const whole = await setup(bottlenecks, { isFinal: true });
+    assert.ok(whole.prunable.some(({ shape, value }) => (timeShare({ shape, kept: value.size }) ?? 1) < 1));
+    const losses = await finish(whole.trainer);
+    for (const stop of [0, 1, 23]) {
+      const first = await setup(bottlenecks, { isFinal: true });
+      for (let step = 0; step < stop; step++) await first.trainer.trainStep();
+      const { tensors, metadata } = await toSparseTensors(first.parameters);
+      const state = await first.trainer.state();
+      const second = await setup(bottlenecks, { isFinal: true });
+      loadSparseTensors(parseSafetensors(serializeSafetensors(tensors, metadata), 'file'), second.parameters);
+      second.trainer.restore(state);
+      assert.deepEqual(await finish(second.trainer), losses.slice(stop));
+      assert.deepEqual(second.parameters.map(weightsOf), whole.parameters.map(weightsOf), `stopped after ${stop}`);
+      first.trainer.dispose();
+      free([...first.parameters, ...second.parameters]);
+    }
+  });
 }
 
 test.run();
