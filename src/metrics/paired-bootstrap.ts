@@ -53,7 +53,8 @@ export function pairedBootstrap(
   const means = new Float64Array(resamples);
   for (let r = 0; r < resamples; r++) {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += differences[Math.floor(random.uniform() * n)];
+    // 32 random bits are enough for a place, and take half the time of 53.
+    for (let i = 0; i < n; i++) sum += differences[Math.floor((random.uint32() * n) / 2 ** 32)];
     means[r] = meanOf(sum);
   }
   means.sort();

@@ -1,4 +1,4 @@
-import { type Alignment, align, editRows, editsOf } from './ter-alignment.ts';
+import { type Alignment, EditDistance } from './ter-alignment.ts';
 
 /** Limits of Tercom: the words of a shift, and how far it goes. */
 const MAX_SHIFT_SIZE = 10;
@@ -19,7 +19,7 @@ interface Shift {
   readonly length: number;
   readonly start: number;
   readonly target: number;
-  readonly words: readonly string[];
+  readonly words: readonly number[];
 }
 
 /**
@@ -28,23 +28,28 @@ interface Shift {
  */
 export function translationEdits(hypothesis: readonly string[], reference: readonly string[]): number {
   if (reference.length === 0) return hypothesis.length;
-  let words = hypothesis;
-  let alignment = align(words, reference);
+  // Numbers are compared several times as fast as texts.
+  const ids = new Map([...new Set([...hypothesis, ...reference])].map((word, i) => [word, i]));
+  const [ours, theirs] = [hypothesis, reference].map((list) => list.map((word) => ids.get(word) as number));
+  let words: readonly number[] = ours;
+  const distance = new EditDistance(theirs);
+  let alignment = distance.align(words);
   let [shifts, tried] = [0, 0];
   for (;;) {
-    const { best, candidates } = bestShift(words, reference, alignment, tried);
+    const { best, candidates } = bestShift(words, theirs, distance, alignment, tried);
     tried = candidates;
     // When the limit is reached in a round, its shift is not made.
     if (tried >= MAX_CANDIDATES || best === null || best.saved <= 0) return shifts + alignment.edits;
     shifts++;
     words = best.words;
-    alignment = align(words, reference);
+    alignment = distance.align(words);
   }
 }
 
 function bestShift(
-  words: readonly string[],
-  reference: readonly string[],
+  words: readonly number[],
+  reference: readonly number[],
+  distance: EditDistance,
   alignment: Alignment,
   tried: number,
 ): { best: Shift | null; candidates: number } {
@@ -52,7 +57,7 @@ function bestShift(
   let candidates = tried;
   for (const match of matches(words, reference)) {
     for (const target of targets(match, alignment)) {
-      const shift = shifted(words, reference, alignment, match, target);
+      const shift = shifted(words, distance, alignment, match, target);
       candidates++;
       if (best === null || isBetter(shift, best)) best = shift;
     }
@@ -62,7 +67,7 @@ function bestShift(
 }
 
 /** All runs that both have, by their places, the shorter ones of equal places first. */
-function* matches(words: readonly string[], reference: readonly string[]): Generator<Match> {
+function* matches(words: readonly number[], reference: readonly number[]): Generator<Match> {
   for (let start = 0; start < words.length; start++) {
     for (let place = 0; place < reference.length; place++) {
       if (Math.abs(place - start) > MAX_SHIFT_DISTANCE) continue;
@@ -90,16 +95,16 @@ function targets({ start, place, length }: Match, alignment: Alignment): number[
 }
 
 function shifted(
-  words: readonly string[],
-  reference: readonly string[],
-  { edits, rows }: Alignment,
+  words: readonly number[],
+  distance: EditDistance,
+  alignment: Alignment,
   { start, length }: Match,
   target: number,
 ): Shift {
   const moved = [...words];
   const run = moved.splice(start, length);
   moved.splice(target > start + length ? target - length : target, 0, ...run);
-  const saved = edits - editsOf(editRows(moved, reference, rows, Math.min(start, target)));
+  const saved = alignment.edits - distance.editsOf(moved, alignment, Math.min(start, target));
   return { saved, length, start, target, words: moved };
 }
 
