@@ -9,6 +9,8 @@ import { multiplyTile32, multiplyTile64, sampleTile32, sampleTile64 } from './sp
 import { transpose4 } from './transpose4';
 
 const TOKENS = 64;
+/** Tokens that are moved together: so many rows are read or written side by side, and whole cache lines of the tile. */
+const GROUP = 16;
 /** Bytes of a row of a tile. */
 const ROW: usize = TOKENS * 4;
 const BLOCK = 128;
@@ -66,10 +68,10 @@ function tileOf(x: usize, features: i32, tokens: i32, tile: usize): void {
   const ld = <usize>features << 2;
   if (tokens < TOKENS) memory.fill(tile, 0, <usize>features * ROW);
   const fours = tokens & ~3;
-  for (let j = 0; j < features; j += 16) {
-    const last = min(j + 16, features);
-    for (let t = 0; t < fours; t += 4) {
-      for (let i = j; i < last; i += 4) transpose4(at(x + <usize>t * ld, i), ld, at(tile + <usize>i * ROW, t), ROW);
+  for (let first = 0; first < fours; first += GROUP) {
+    const last = min(first + GROUP, fours);
+    for (let i = 0; i < features; i += 4) {
+      for (let t = first; t < last; t += 4) transpose4(at(x + <usize>t * ld, i), ld, at(tile + <usize>i * ROW, t), ROW);
     }
   }
   for (let t = fours; t < tokens; t++) {
@@ -81,26 +83,23 @@ function tileOf(x: usize, features: i32, tokens: i32, tile: usize): void {
 function rowsOf(tile: usize, features: i32, tokens: i32, init: usize, y: usize): void {
   const ld = <usize>features << 2;
   const fours = tokens & ~3;
-  for (let j = 0; j < features; j += 16) {
-    const last = min(j + 16, features);
-    for (let t = 0; t < tokens; t += 4) {
-      const corner = <usize>t * ld;
-      let i = j;
-      if (t < fours) {
-        for (; i + 4 <= last; i += 4) {
-          const from = at(tile + <usize>i * ROW, t);
-          if (init) addTransposed4(from, at(init + corner, i), at(y + corner, i), ld);
-          else transpose4(from, ROW, at(y + corner, i), ld);
-        }
+  const inFours = features & ~3;
+  for (let first = 0; first < fours; first += GROUP) {
+    const last = min(first + GROUP, fours);
+    for (let i = 0; i < inFours; i += 4) {
+      for (let t = first; t < last; t += 4) {
+        const corner = <usize>t * ld + (<usize>i << 2);
+        const from = at(tile + <usize>i * ROW, t);
+        if (init) addTransposed4(from, init + corner, y + corner, ld);
+        else transpose4(from, ROW, y + corner, ld);
       }
-      for (; i < last; i++) {
-        const stop = min(t + 4, tokens);
-        for (let r = t; r < stop; r++) {
-          const offset = <usize>r * ld + (<usize>i << 2);
-          const sum = load<f32>(at(tile + <usize>i * ROW, r));
-          store<f32>(y + offset, init ? load<f32>(init + offset) + sum : sum);
-        }
-      }
+    }
+  }
+  for (let t = 0; t < tokens; t++) {
+    for (let i = t < fours ? inFours : 0; i < features; i++) {
+      const offset = <usize>t * ld + (<usize>i << 2);
+      const sum = load<f32>(at(tile + <usize>i * ROW, t));
+      store<f32>(y + offset, init ? load<f32>(init + offset) + sum : sum);
     }
   }
 }
