@@ -6,6 +6,7 @@ import { memory } from './parts/memory.ts';
 import { profile } from './parts/profile.ts';
 import { scaling } from './parts/scaling.ts';
 import { scoring } from './parts/scoring.ts';
+import { sparse } from './parts/sparse.ts';
 import { step } from './parts/step.ts';
 import { text } from './parts/text.ts';
 import { tokenizer } from './parts/tokenizer.ts';
@@ -20,6 +21,7 @@ export const parts = {
   generation,
   memory,
   scaling,
+  sparse,
   profile,
   tokenizer,
 } as const satisfies Record<string, Part>;

@@ -101,7 +101,7 @@ function peft(title: string, precision: string): Peer {
   return { title, kinds: ['program'], tolerance: () => Number.POSITIVE_INFINITY, command, install };
 }
 
-const torchKinds = ['gemm', 'forward', 'train', 'snip', 'grasp'] as const;
+const torchKinds = ['gemm', 'adapter', 'forward', 'train', 'snip', 'grasp'] as const;
 
 /**
  * That of numbers with 8 bits: a bfloat16 near 1 is off by up to 2⁻⁸, and so are 8 bits with a sign, whose largest number is 1. The
@@ -124,6 +124,7 @@ export const peers: { readonly [Name in PeerName]: Peer } = {
     kinds: [
       'gemm',
       'peak',
+      'adapter',
       'forward',
       'train',
       'profile',

@@ -42,6 +42,25 @@ export type PeerName =
 /** PyTorch at its best, in all precisions, and as Debian has it. */
 const torches: readonly PeerName[] = ['torch', 'torch-bfloat16', 'torch-int8', 'torch-debian'];
 
+/** A wide adapter, and the width of a dense one to compare it with. */
+interface AdapterShape {
+  readonly rows: number;
+  readonly hidden: number;
+  readonly bottleneck: number;
+  readonly small: number;
+}
+
+export interface SparsePlan {
+  readonly effort: Effort;
+  readonly shapes: readonly AdapterShape[];
+  /** Fractions of weights that are kept. */
+  readonly densities: readonly number[];
+  /** Whole steps with a dense adapter of the small width and a sparse one of the large one. */
+  readonly small: number;
+  readonly large: number;
+  readonly steps: readonly { readonly name: string; readonly model: ModelSize; readonly batch: readonly number[] }[];
+}
+
 export interface Plan {
   readonly gemm: {
     readonly effort: Effort;
@@ -104,6 +123,7 @@ export interface Plan {
     /** For the measurements by bottleneck. */
     readonly sequenceLength: number;
   };
+  readonly sparse: SparsePlan;
   readonly tokenizer: { readonly effort: Effort };
   /** Of the workloads of `step`. */
   readonly profile: { readonly effort: Effort; readonly steps: number };
@@ -198,6 +218,22 @@ export const full: Plan = {
     bottlenecks: [16, 32, 64, 128, 256, 512],
     sequenceLength: 64,
   },
+  sparse: {
+    effort: { warmUp: { rounds: 3, seconds: 5 }, rounds: 9, seconds: 30 },
+    shapes: [
+      { rows: 1024, hidden: 768, bottleneck: 256, small: 64 },
+      { rows: 1024, hidden: 384, bottleneck: 256, small: 64 },
+      { rows: 64, hidden: 768, bottleneck: 256, small: 64 },
+      { rows: 16, hidden: 768, bottleneck: 256, small: 64 },
+    ],
+    densities: [1, 0.65, 0.4, 0.25, 0.2, 0.1],
+    small: 64,
+    large: 256,
+    steps: [
+      { name: 'MiniLM, 16 x 64', model: minilm, batch: batchOf(16, 64) },
+      { name: 'BERT-base, 8 x 128', model: bertBase, batch: batchOf(8, 128) },
+    ],
+  },
   tokenizer: { effort: { warmUp: { rounds: 3, seconds: 5 }, rounds: 9, seconds: 20 } },
   profile: { effort: { warmUp: { rounds: 1, seconds: 60 }, rounds: 1, seconds: 60 }, steps: 10 },
 };
@@ -214,6 +250,7 @@ export const quick: Plan = {
   memory: { ...full.memory, pairs: 32 },
   generation: { ...full.generation, effort: { ...full.generation.effort, rounds: 1 } },
   scaling: { ...full.scaling, effort: hasty },
+  sparse: { ...full.sparse, effort: hasty },
   tokenizer: { effort: hasty },
   profile: { ...full.profile, steps: 5 },
 };

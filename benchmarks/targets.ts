@@ -6,6 +6,7 @@ import { bestSpeed, peakSpeed } from './parts/gemm.ts';
 import { memoryOverFirst } from './parts/memory.ts';
 import { speedUp } from './parts/scaling.ts';
 import { stepsPerBatch } from './parts/scoring.ts';
+import { adapterRatio, worstStep } from './parts/sparse.ts';
 import { stepName } from './parts/step.ts';
 import { REAL_TEXTS } from './parts/tokenizer.ts';
 import type { PartName } from './parts.ts';
@@ -114,6 +115,15 @@ function threadGain(results: Results): number {
   const measurement = find(of(results, 'scaling'), `tokens per sequence ${sequenceLength}`);
   return measurement ? speedUp(measurement) : Number.NaN;
 }
+
+const [wide] = full.sparse.shapes;
+const sparseTarget = (density: number, over: 'masked' | 'small', atMost: number): Target => ({
+  text: `adapter with ${percent(density)} of its weights: over ${over === 'masked' ? 'the masked dense one' : 'a dense one of a quarter of the width'}`,
+  part: 'sparse',
+  bound: { atMost },
+  format: times,
+  measured: (results) => adapterRatio(of(results, 'sparse'), wide, density, over),
+});
 
 /** The targets of the package, in ratios of one run. */
 const targets: readonly Target[] = [
@@ -285,6 +295,16 @@ const targets: readonly Target[] = [
     bound: { atMost: 0.5 },
     format: times,
     measured: (results) => memoryRatio(results, 'ours-int8'),
+  },
+  sparseTarget(0.25, 'masked', 0.45),
+  sparseTarget(0.4, 'masked', 0.65),
+  sparseTarget(0.25, 'small', 1.5),
+  {
+    text: 'step with an adapter of four times the width and as many weights / the small one',
+    part: 'sparse',
+    bound: { atMost: 1.08 },
+    format: times,
+    measured: (results) => worstStep(of(results, 'sparse')),
   },
   {
     text: 'peak memory of a run of BERT-base: int8 / float32',

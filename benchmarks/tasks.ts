@@ -46,11 +46,24 @@ export interface WritingTask extends Holding {
   readonly cached: boolean;
 }
 
+/** One bottleneck adapter, forward and backward. */
+export interface AdapterTask {
+  readonly rows: number;
+  readonly hidden: number;
+  readonly bottleneck: number;
+  /** All weights; all weights and a mask; or the kept weights alone. */
+  readonly form: 'dense' | 'masked' | 'sparse';
+  /** Fraction of the weights that a mask prunes. */
+  readonly sparsity: number;
+}
+
 export type Task =
   /** x Wᵀ for x [m, k] and W [n, k]; `seconds` of a sample are for one product. */
   | { readonly kind: 'gemm'; readonly m: number; readonly n: number; readonly k: number }
   /** The speed of the micro-kernel where nothing has to come from far: `value` is GFLOP/s over all threads. */
   | { readonly kind: 'peak' }
+  /** `value` is an element of the gradient of the input. */
+  | ({ readonly kind: 'adapter' } & AdapterTask)
   /** Logits of the next batch. */
   | ({ readonly kind: 'forward' } & ModelTask)
   /** Forward, backward, clipping and AdamW for each of the next `perRun` batches. */

@@ -5,6 +5,7 @@ import { version } from '../../src/cli/versions.ts';
 import { enableSimd256, setBackend } from '../../src/index.ts';
 import type { Task } from '../tasks.ts';
 import type { Job } from './job.ts';
+import { adapter } from './ours-adapter.ts';
 import { endToEnd } from './ours-end-to-end.ts';
 import { gemm, peak } from './ours-gemm.ts';
 import { forward, score, train } from './ours-model.ts';
@@ -20,6 +21,8 @@ function jobOf(task: Task, backend: WasmBackend): Job | Promise<Job> {
       return gemm(task, backend);
     case 'peak':
       return peak(backend);
+    case 'adapter':
+      return adapter(task);
     case 'forward':
       return forward(task);
     case 'train':

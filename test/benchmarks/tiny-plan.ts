@@ -53,6 +53,14 @@ export const tiny: Plan = {
     bottlenecks: [8],
     sequenceLength: 6,
   },
+  sparse: {
+    effort,
+    shapes: [{ rows: 8, hidden: 16, bottleneck: 8, small: 4 }],
+    densities: [0.25],
+    small: 4,
+    large: 8,
+    steps: [{ name: 'tiny', model, batch: [2, 3] }],
+  },
   tokenizer: { effort },
   profile: { effort: { ...effort, rounds: 1 }, steps: 20 },
 };
