@@ -12,7 +12,7 @@ import {
   mam,
   toSparseTensors,
 } from '../../src/adapters/index.ts';
-import { Random } from '../../src/index.ts';
+import { Random, setBackend } from '../../src/index.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
 import { isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
@@ -102,6 +102,34 @@ if (!onGpu) {
       free([...kept.parameters, ...whole.parameters]);
     });
   }
+
+  test('on a backend without sparse products a pruned matrix keeps its mask, and is trained to the same', async () => {
+    const run = async (hasSparse: boolean) => {
+      const backend = await setBackend('reference');
+      if (!hasSparse) Object.defineProperty(backend, 'sparse', { value: undefined });
+      const model = tinyClassifier();
+      const { prunable } = attachAdapter(model, houlsby({ bottleneck: 4 }));
+      const items = tinyExamples(8);
+      const losses = [() => classificationLoss(model, items)];
+      await prune({ method: 'snip', sparsity: 0.75, parameters: prunable, losses, random: new Random(1) });
+      assert.ok(prunable.every(({ mask, pattern }) => (hasSparse ? pattern : mask) && !(hasSparse ? mask : pattern)));
+      const options = trainingOptions({ learningRate: 1e-3, epochs: 5, batchSize: 8 });
+      await finish(new Trainer(classificationObjective(model, items, prunable), options, new Random(1)));
+      const { tensors, metadata } = await toSparseTensors(prunable);
+      loadSparseTensors(parseSafetensors(serializeSafetensors(tensors, metadata), 'file'), prunable);
+      assert.ok(prunable.every(({ isPruned, pattern }) => isPruned && (pattern !== null) === hasSparse));
+      return prunable.map((parameter) => [weightsOf(parameter), maskOf(parameter) ?? []]);
+    };
+    try {
+      const [masked, kept] = [await run(false), await run(true)];
+      for (const [i, [weights, mask]] of masked.entries()) {
+        assert.deepEqual(mask, kept[i][1]);
+        assertClose(vector(weights), vector(kept[i][0]), 1e-5);
+      }
+    } finally {
+      await setBackend('wasm');
+    }
+  });
 
   test('kept weights that went through a file continue to the same bits', async () => {
     const [bottlenecks] = families;
