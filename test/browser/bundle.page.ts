@@ -67,4 +67,27 @@ for (const name of ['bundle', 'one-file']) {
   });
 }
 
+for (const name of ['bundle', 'one-file']) {
+  test(`${name}: tokenizers of other kinds and weights in 8 bits are fetched`, async () => {
+    const bundle: typeof Bundle = await import(
+      /* @vite-ignore */ new URL(`${name}/sparse-adapter.js`, location.href).href
+    );
+    const bpe = { model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] } };
+    assert.throws(() => new bundle.text.Tokenizer(bpe), /loadTokenizerKinds/);
+    await bundle.text.loadTokenizerKinds();
+    assert.deepEqual(new bundle.text.Tokenizer(bpe).encode('aba').ids, [2, 0]);
+
+    await bundle.setBackend('wasm', { threads: 2 });
+    const layer = new bundle.nn.Linear(bundle.nn.ParameterPath.root(new bundle.Random(1)), 256, 512);
+    layer.weight.trainable = false;
+    const x = bundle.randomNormal([128, 256], new bundle.Random(2));
+    const exact = await layer.forward(x).data();
+    assert.throws(() => layer.weight.hold('int8'), /loadInt8/);
+    await bundle.loadInt8();
+    layer.weight.hold('int8');
+    const rounded = await layer.forward(x).data();
+    assert.ok(exact.every((y, i) => Math.abs(y - rounded[i]) < 0.1) && exact.some((y, i) => y !== rounded[i]));
+  });
+}
+
 test.run();
