@@ -17,10 +17,10 @@ export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export { copy, fill, select, transpose } from './shape';
 export {
   dropTiles,
-  sparseFold,
+  sparseGradient,
   sparseKeptValues,
+  sparsePair,
   sparseProduct,
-  sparseSample,
   sparseScratch,
   sparseToDense,
   sparseTransposeValues,

@@ -17,8 +17,8 @@ const BLOCK = 128;
 
 /** The four rows of a transposed block that lie after the last one. */
 const SLACK: usize = 4 * ROW;
-/** Scratch of sampleTile: columns and sums of the last entries of a segment, and the sums of the first halves of all. */
-const SAMPLE: usize = 64 + BLOCK * 32;
+/** Scratch of sampleTile: sums of all entries of a segment over their first tokens. */
+const SAMPLE: usize = BLOCK * 32;
 
 @inline
 function segment(segments: usize, i: i32): usize {
@@ -48,19 +48,64 @@ export function sparseKeptValues(dense: usize, segments: usize, blocks: i32, col
   }
 }
 
-/** The values in the order of the transposed matrix: `cursors` i32 [columns] hold where each of its rows begins, and are moved. */
-export function sparseTransposeValues(values: usize, columns: usize, cursors: usize, out: usize, start: i32, end: i32): void {
-  for (let e = start; e < end; e++) {
-    const cursor = cursors + (<usize>load<u16>(columns + (<usize>e << 1)) << 2);
-    const place = load<i32>(cursor);
-    store<f32>(at(out, place), load<f32>(at(values, e)));
-    store<i32>(cursor, place + 1);
+/**
+ * The values in the order of the transposed matrix: `cursors` i32 hold where each of its segments begins, and are moved. In `out` segments
+ * have whole groups of four; what is left of a group was set to 0 before.
+ */
+export function sparseTransposeValues(
+  values: usize,
+  segments: usize,
+  blocks: i32,
+  columns: usize,
+  cursors: usize,
+  blocksTransposed: i32,
+  out: usize,
+  start: i32,
+  end: i32,
+): void {
+  for (let r = start; r < end; r++) {
+    const stop = segment(segments, (r + 1) * blocks);
+    for (let e = segment(segments, r * blocks); e < stop; e++) {
+      store<f32>(at(out, next(columns, e, cursors, blocksTransposed, r)), load<f32>(values + (e << 2)));
+    }
   }
 }
 
-/** Bytes of scratch for `sparseProduct` and `sparseSample`, of so many features in tiles that are made or read. */
+/** The next place in the transposed matrix for an entry in row r. */
+@inline
+function next(columns: usize, e: usize, cursors: usize, blocksTransposed: i32, r: i32): i32 {
+  const cursor = at(cursors, <i32>load<u16>(columns + (e << 1)) * blocksTransposed + r / BLOCK);
+  const place = load<i32>(cursor);
+  store<i32>(cursor, place + 1);
+  return place;
+}
+
+/** out = scale · both sums of `sparsePair` for each place, in the order of the matrix that is not transposed; `cursors` as above. */
+export function sparseGradient(
+  sums: usize,
+  segments: usize,
+  blocks: i32,
+  columns: usize,
+  cursors: usize,
+  blocksTransposed: i32,
+  scale: f32,
+  out: usize,
+  start: i32,
+  end: i32,
+): void {
+  for (let r = start; r < end; r++) {
+    const stop = segment(segments, (r + 1) * blocks);
+    for (let e = segment(segments, r * blocks); e < stop; e++) {
+      const place = next(columns, e, cursors, blocksTransposed, r);
+      const from = at(sums, 8 * (place >> 2) + (place & 3));
+      store<f32>(out + (e << 2), scale * (load<f32>(from) + load<f32>(from, 16)));
+    }
+  }
+}
+
+/** Bytes of scratch for `sparseProduct` and `sparsePair`, of so many features in tiles that are made or read. */
 export function sparseScratch(features: i32): i32 {
-  return <i32>(<usize>features * ROW + 2 * SLACK + SAMPLE);
+  return <i32>(<usize>features * ROW + 3 * SLACK + SAMPLE);
 }
 
 /** A tile [features, 64] of up to 64 rows of x [rows, features]; tokens that there are not are 0. */
@@ -171,17 +216,22 @@ export function sparseProduct(
 }
 
 /**
- * Sums over tokens of y[t, r] x[t, c] at the kept places (r, c), of y [rows, n] and x [rows, k] or of tiles in their place. The tiles are
- * divided into `parts`; part p in [start, end) has its own sums at p · `stride` floats, so that no sum depends on who computes it. There
- * are two for each place: over the tokens 0 to 3 of each eight, and over the others; for each four places of a segment the first ones of all, then the second.
+ * Sums over tokens of y[t, r] x[t, c] at the kept places (r, c) of W [n, k], of y [rows, n] and x [rows, k]; and, unless `out` is 0, out = init + x Wᵀ
+ * [rows, n]. Tiles may stand in the place of each. They are divided into `parts`; part p in [start, end) has its own sums at p · `stride` floats,
+ * so that no sum depends on who computes it. There are two for each place: over the first four tokens of each eight, and over the others; for each group of four
+ * places the first ones of all, then the second. Segments have whole groups.
  */
-export function sparseSample(
+export function sparsePair(
   y: usize,
   yOfTiles: bool,
   x: usize,
   xOfTiles: bool,
+  init: usize,
+  out: usize,
+  outOfTiles: bool,
   segments: usize,
   columns: usize,
+  values: usize,
   sums: usize,
   stride: i32,
   n: i32,
@@ -194,8 +244,9 @@ export function sparseSample(
 ): void {
   const blocks = (k + BLOCK - 1) / BLOCK;
   const tiles = (rows + TOKENS - 1) / TOKENS;
-  const xTile = scratch + SAMPLE;
-  const yTile = xOfTiles ? xTile : xTile + <usize>k * ROW + SLACK;
+  const outTile = scratch + SAMPLE;
+  const xTile = outTile + <usize>n * ROW + SLACK;
+  const yTile = xTile + <usize>k * ROW + SLACK;
   for (let part = start; part < end; part++) {
     const to = at(sums, part * stride);
     memory.fill(to, 0, <usize>stride << 2);
@@ -215,25 +266,10 @@ export function sparseSample(
       }
       if (tileColumns == 16) sampleTile64(fromY, fromX, n, blocks, segments, columns, to, scratch);
       else sampleTile32(fromY, fromX, n, blocks, segments, columns, to, scratch);
-    }
-  }
-}
-
-/** out = scale · the sum of all sums of `sparseSample`, for the segments [start, end). */
-export function sparseFold(sums: usize, stride: i32, parts: i32, segments: usize, scale: f32, out: usize, start: i32, end: i32): void {
-  for (let s = start; s < end; s++) {
-    const stop = <i32>segment(segments, s + 1);
-    for (let e = <i32>segment(segments, s); e < stop; e += 4) {
-      const from = at(sums, 2 * e);
-      const left = min(4, stop - e);
-      for (let i = 0; i < left; i++) {
-        let total: f32 = 0;
-        for (let part = 0; part < parts; part++) {
-          const own = at(from, part * stride);
-          total += load<f32>(at(own, i)) + load<f32>(at(own, left + i));
-        }
-        store<f32>(at(out, e + i), scale * total);
-      }
+      if (!out) continue;
+      const result = outOfTiles ? at(out, t * n) : outTile;
+      multiply(fromX, result, 0, n, k, segments, columns, values);
+      if (!outOfTiles) rowsOf(result, n, tokens, atOptional(init, t * n), at(out, t * n));
     }
   }
 }

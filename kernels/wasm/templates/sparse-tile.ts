@@ -73,11 +73,11 @@ const half = (entry: number, name: string, first: number): string =>
 const addLanes = (sums: (entry: number) => string): string => `
 ${lines(
   upTo(2),
-  (pair) => `${sums(2 * pair)}
-${sums(2 * pair + 1)}
+  (two) => `${sums(2 * two)}
+${sums(2 * two + 1)}
 ${lines(upTo(2), (h) => {
-  const [low, high] = [`a${2 * pair}${h}`, `a${2 * pair + 1}${h}`];
-  return `          const e${pair}${h} = f32x4.add(v128.shuffle<f32>(${low}, ${high}, 0, 4, 1, 5), v128.shuffle<f32>(${low}, ${high}, 2, 6, 3, 7));`;
+  const [low, high] = [`a${2 * two}${h}`, `a${2 * two + 1}${h}`];
+  return `          const e${two}${h} = f32x4.add(v128.shuffle<f32>(${low}, ${high}, 0, 4, 1, 5), v128.shuffle<f32>(${low}, ${high}, 2, 6, 3, 7));`;
 })}`,
 )}
 ${lines(upTo(2), (h) => `          const t${h} = f32x4.add(v128.load(to, ${16 * h}), f32x4.add(v128.shuffle<f32>(e0${h}, e1${h}, 0, 1, 4, 5), v128.shuffle<f32>(e0${h}, e1${h}, 2, 3, 6, 7)));`)}
@@ -85,37 +85,13 @@ ${lines(upTo(2), (h) => `          const t${h} = f32x4.add(v128.load(to, ${16 * 
           v128.store(to, t1, 16);`;
 
 const pointer = (e: number): string => `          const p${e} = x + (<usize>load<u16>(column, ${2 * e}) << 8);`;
-const load = (name: string, from: string, first: number, count: number): string =>
-  lines(upTo(count), (i) => `        const ${name}${first + i} = v128.load(${from}, ${16 * (first + i)});`);
+const loadRow = (first: number, count: number): string =>
+  lines(upTo(count), (i) => `        const d${first + i} = v128.load(row, ${16 * (first + i)});`);
 
-/**
- * Writes the loop over the groups of four entries of a segment. Those that are left after them are computed as a group of their own in scratch,
- * which repeats the last one.
- */
-const groups = (body: string, prepare: string, finish: string): string => `
-        let column = columns + (start << 1);
-        let to = sums + (start << 3);
-        let tail = <i32>(end - start) & 3;
-        for (let groups = <i32>(end - start) >> 2; ; groups = 1) {
-          for (; groups > 0; groups--) {
-${body}
-            column += 8;
-            to += 32;
-          }
-          if (tail <= 0) break;
-          for (let e = 0; e < 4; e++) {
-            store<u16>(scratch + (<usize>e << 1), load<u16>(column + (<usize>min(e, tail - 1) << 1)));
-          }
-          column = scratch;
-          tail = -tail;${prepare}
-        }${finish}`;
-
-const clearTail = `
-          to = scratch + 16;
-          v128.store(to, f32x4.splat(0));
-          v128.store(to, f32x4.splat(0), 16);`;
-const addTail = `
-        if (tail < 0) addTail(sums + ((end + tail) << 3), scratch + 16, -tail);`;
+/** Writes the loop over the groups of four entries of a segment. */
+const groups = (body: string): string => `
+        for (let column = first; column < stop; column += 8) {${body}
+        }`;
 
 const walk = (body: string): string => `
   for (let b = 0; b < blocks; b++) {
@@ -124,7 +100,10 @@ const walk = (body: string): string => `
     for (let j = 0; j < n; j++) {
       const start = <usize>load<u32>(segment);
       const end = <usize>load<u32>(segment, 4);
-      if (start < end) {${body}
+      if (start < end) {
+        const first = columns + (start << 1);
+        const stop = columns + (end << 1);
+        let to = sums + (start << 3);${body}
       }
       segment += <usize>blocks << 2;
       row += 256;
@@ -137,64 +116,42 @@ const parameters = `
 
 /** The same numbers with the row of y in registers as a whole, and in two halves of which the first leaves its sums in scratch. */
 const sample = `
-/** sums += the sums over the 64 tokens of y[row] x[column] at the places of a matrix; see sparse.ts. */
+/** sums += the sums over the 64 tokens of y[row] x[column] at the places of a matrix whose segments have whole groups of four; see sparse.ts. */
 export function sampleTile64(${parameters}): void {${walk(`
-${load('d', 'row', 0, ROW)}${groups(
-  addLanes(
-    (e) => `${pointer(e)}
+${loadRow(0, ROW)}${groups(`${addLanes(
+  (e) => `${pointer(e)}
 ${half(e, `a${e}`, 0)}
 ${half(e, `b${e}`, ROW / 2)}
 ${lines(upTo(2), (h) => `          a${e}${h} = f32x4.add(a${e}${h}, b${e}${h});`)}`,
-  ),
-  clearTail,
-  addTail,
-)}`)}
+)}
+          to += 32;`)}`)}
 }
 
 /** The same for 128-bit registers, which hold half a row. */
 export function sampleTile32(${parameters}): void {${walk(`
-        let part = scratch + 64;
+        let part = scratch;
         {
-${load('d', 'row', 0, ROW / 2)}${groups(
-  `${lines(
-    upTo(4),
-    (e) => `${pointer(e)}
+${loadRow(0, ROW / 2)}${groups(`
+${lines(
+  upTo(4),
+  (e) => `${pointer(e)}
 ${half(e, `a${e}`, 0)}
 ${lines(upTo(2), (h) => `          v128.store(part, a${e}${h}, ${32 * e + 16 * h});`)}`,
-  )}
-            part += 128;`,
-  '',
-  '',
 )}
+          part += 128;`)}
         }
-        part = scratch + 64;
-${load('d', 'row', ROW / 2, ROW / 2)}${groups(
-  `${addLanes(
-    (e) => `${pointer(e)}
+        part = scratch;
+${loadRow(ROW / 2, ROW / 2)}${groups(`${addLanes(
+  (e) => `${pointer(e)}
 ${half(e, `a${e}`, ROW / 2)}
 ${lines(upTo(2), (h) => `          a${e}${h} = f32x4.add(v128.load(part, ${32 * e + 16 * h}), a${e}${h});`)}`,
-  )}
-            part += 128;`,
-  clearTail,
-  addTail,
-)}`)}
-}
-
-/** Adds the sums of the first \`count\` of four entries: the first ones of all, then the second. */
-function addTail(to: usize, from: usize, count: i32): void {
-  for (let e = 0; e < count; e++) {
-    addTo(at(to, e), load<f32>(at(from, e)));
-    addTo(at(to, count + e), load<f32>(at(from, 4 + e)));
-  }
+)}
+          part += 128;
+          to += 32;`)}`)}
 }
 `;
 
 /** Products of a sparse matrix and a tile of 64 tokens, for engines with 256-bit registers and with those of 128. */
 export const sparseTiles = `
-import { at, multiplyAdd } from './simd';
-
-@inline
-function addTo(address: usize, x: f32): void {
-  store<f32>(address, load<f32>(address) + x);
-}
+import { multiplyAdd } from './simd';
 ${multiply(ROW, 2)}${multiply(ROW / 2, 1)}${sample}`;

@@ -66,6 +66,8 @@ const elementwise = {
 const sparse = byRows(
   (from: Pointer, segments: Pointer, blocks: number, columns: Pointer, to: Pointer, k: number, rows: Range) => rows * k,
 );
+/** One thread computes all: each number has its place after the one before. */
+const inOrder = by({ unit: 2 ** 30, once: true });
 /** A sparse product takes about a quarter of what a dense one does. */
 const SPARSE_PRODUCT = PRODUCT / 4;
 
@@ -329,8 +331,30 @@ export const kernels = {
   /** Matrices without their zeros: values [kept] to a dense matrix of k columns, and back. */
   sparseToDense: sparse,
   sparseKeptValues: sparse,
-  sparseTransposeValues: by({ unit: 2 ** 30, once: true })(
-    (values: Pointer, columns: Pointer, cursors: Pointer, out: Pointer, kept: Range) => kept,
+  sparseTransposeValues: inOrder(
+    (
+      values: Pointer,
+      segments: Pointer,
+      blocks: number,
+      columns: Pointer,
+      cursors: Pointer,
+      blocksTransposed: number,
+      out: Pointer,
+      rows: Range,
+    ) => rows,
+  ),
+  sparseGradient: inOrder(
+    (
+      sums: Pointer,
+      segments: Pointer,
+      blocks: number,
+      columns: Pointer,
+      cursors: Pointer,
+      blocksTransposed: number,
+      scale: number,
+      out: Pointer,
+      rows: Range,
+    ) => rows,
   ),
   /** Their products; threads share tiles of 64 rows, or parts of the sums over all rows. */
   sparseProduct: by({ unit: 64, scratch: true })(
@@ -350,14 +374,18 @@ export const kernels = {
       scratch: Scratch,
     ) => rows * n * k * SPARSE_PRODUCT,
   ),
-  sparseSample: by({ unit: 1, scratch: true })(
+  sparsePair: by({ unit: 1, scratch: true })(
     (
       y: Pointer,
       yOfTiles: boolean,
       x: Pointer,
       xOfTiles: boolean,
+      init: Optional,
+      out: Optional,
+      outOfTiles: boolean,
       segments: Pointer,
       columns: Pointer,
+      values: Optional,
       sums: Pointer,
       stride: number,
       n: number,
@@ -366,11 +394,7 @@ export const kernels = {
       parts: number,
       own: Range,
       scratch: Scratch,
-    ) => (own / parts) * rows * n * k * SPARSE_PRODUCT,
-  ),
-  sparseFold: by({ unit: 64 })(
-    (sums: Pointer, stride: number, parts: number, segments: Pointer, scale: number, out: Pointer, all: Range) =>
-      all * parts * 32,
+    ) => (own / parts) * rows * n * k * 2 * SPARSE_PRODUCT,
   ),
   dropTiles: by({ unit: 1, once: true })(
     (x: Pointer, p: number, scale: number, seed: number, features: number, tiles: Range) => tiles * features * 64,

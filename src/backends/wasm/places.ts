@@ -3,6 +3,8 @@ import type { Memory } from './memory.ts';
 
 /** Columns that products take together, so that what is multiplied with them stays in the L1 cache: `BLOCK` of the kernels. */
 const BLOCK = 128;
+/** Entries that kernels of gradients take together. */
+const GROUP = 4;
 
 /** A matrix [n, k] in compressed sparse rows, as kernels read it. */
 export interface SparseRows {
@@ -10,19 +12,20 @@ export interface SparseRows {
   readonly k: number;
   /** Blocks of 128 columns. */
   readonly blocks: number;
+  /** The number of columns in the list: the kept ones, and those that fill groups up. */
+  readonly entries: number;
   /** Byte address of u32 [n, blocks] and one more: where the values of each row begin in each block. */
   readonly segments: number;
-  /** Byte address of u16 [kept] */
+  /** Byte address of u16 [entries] */
   readonly columns: number;
 }
 
-const bytesOf = (kept: number, n: number, blocks: number): number => 4 * (n * blocks + 1) + 2 * kept;
 const blocksOf = (k: number): number => Math.ceil(k / BLOCK);
+const bytesOf = (entries: number, n: number, k: number): number => 4 * (n * blocksOf(k) + 1) + 2 * entries;
 
-function rowsIn(block: Block, kept: number, n: number, k: number): SparseRows & { readonly bytes: number } {
+function rowsIn({ start }: Block, entries: number, n: number, k: number): SparseRows {
   const blocks = blocksOf(k);
-  const columns = block.start + 4 * (n * blocks + 1);
-  return { n, k, blocks, segments: block.start, columns, bytes: bytesOf(kept, n, blocks) };
+  return { n, k, blocks, entries, segments: start, columns: start + 4 * (n * blocks + 1) };
 }
 
 /** The places of a sparse matrix [rows, columns]; once a derivative has asked for it, in the order of the transposed matrix too. */
@@ -33,7 +36,7 @@ export class WasmPlaces {
   readonly columns: number;
   readonly #memory: Memory;
   readonly #block: Block;
-  #transposed: Block | null = null;
+  #transposed: { readonly block: Block; readonly entries: number } | null = null;
 
   constructor(memory: Memory, mask: ArrayLike<number>, rows: number, columns: number) {
     let kept = 0;
@@ -42,7 +45,7 @@ export class WasmPlaces {
     this.rows = rows;
     this.columns = columns;
     this.#memory = memory;
-    this.#block = memory.allocate(bytesOf(kept, rows, blocksOf(columns)));
+    this.#block = memory.allocate(bytesOf(kept, rows, columns));
     const { segments, columnOf } = this.#arrays(this.direct);
     let e = 0;
     let segment = 0;
@@ -62,50 +65,63 @@ export class WasmPlaces {
   /** Bytes of the memory that it has now. */
   get bytes(): number {
     const { length, rows, columns } = this;
-    const transposed = this.#transposed ? bytesOf(length, columns, blocksOf(rows)) : 0;
-    return bytesOf(length, rows, blocksOf(columns)) + transposed;
+    const transposed = this.#transposed ? bytesOf(this.#transposed.entries, columns, rows) : 0;
+    return bytesOf(length, rows, columns) + transposed;
   }
 
-  /** The matrix transposed. @param onGrowth gets the bytes that this takes, the first time */
+  /**
+   * The matrix transposed. Its segments have whole groups of four entries: the last column is repeated, for values of 0.
+   *
+   * @param onGrowth gets the bytes that this takes, the first time
+   */
   transposed(onGrowth: (bytes: number) => void): SparseRows {
-    const { length, rows, columns } = this;
+    const { rows, columns } = this;
     if (!this.#transposed) {
-      const bytes = bytesOf(length, columns, blocksOf(rows));
-      this.#transposed = this.#memory.allocate(bytes);
-      this.#transpose(rowsIn(this.#transposed, length, columns, rows));
+      const counts = this.#countsTransposed();
+      const entries = counts.reduce((sum, count) => sum + Math.ceil(count / GROUP) * GROUP, 0);
+      const bytes = bytesOf(entries, columns, rows);
+      this.#transposed = { block: this.#memory.allocate(bytes), entries };
+      this.#transpose(counts, rowsIn(this.#transposed.block, entries, columns, rows));
       onGrowth(bytes);
     }
-    return rowsIn(this.#transposed, length, columns, rows);
+    return rowsIn(this.#transposed.block, this.#transposed.entries, columns, rows);
   }
 
-  #transpose(to: SparseRows): void {
-    const from = this.#arrays(this.direct);
+  /** Calls `use` with the segment of the transposed matrix in which each kept value lies, and its row here. */
+  #visit(use: (segment: number, row: number) => void): void {
+    const { segments, columnOf } = this.#arrays(this.direct);
+    const { blocks } = this.direct;
+    const transposedBlocks = blocksOf(this.rows);
+    for (let r = 0; r < this.rows; r++) {
+      const block = Math.floor(r / BLOCK);
+      const end = segments[(r + 1) * blocks];
+      for (let e = segments[r * blocks]; e < end; e++) use(columnOf[e] * transposedBlocks + block, r);
+    }
+  }
+
+  #countsTransposed(): Uint32Array {
+    const counts = new Uint32Array(this.columns * blocksOf(this.rows));
+    this.#visit((segment) => {
+      counts[segment]++;
+    });
+    return counts;
+  }
+
+  #transpose(counts: Uint32Array, to: SparseRows): void {
     const { segments, columnOf } = this.#arrays(to);
-    // The number of values of each segment, then where it begins.
-    segments.fill(0);
-    const visit = (use: (segment: number, row: number) => void) => {
-      const { blocks } = this.direct;
-      for (let r = 0; r < this.rows; r++) {
-        const end = from.segments[(r + 1) * blocks];
-        for (let e = from.segments[r * blocks]; e < end; e++)
-          use(from.columnOf[e] * to.blocks + Math.floor(r / BLOCK), r);
-      }
-    };
-    visit((segment) => {
-      segments[segment + 1]++;
-    });
-    for (let s = 1; s < segments.length; s++) segments[s] += segments[s - 1];
+    segments[0] = 0;
+    for (let s = 0; s < counts.length; s++) segments[s + 1] = segments[s] + Math.ceil(counts[s] / GROUP) * GROUP;
     const next = segments.slice();
-    visit((segment, r) => {
-      columnOf[next[segment]++] = r;
+    this.#visit((segment, r) => {
+      columnOf.fill(r, next[segment]++, segments[segment + 1]);
     });
   }
 
-  #arrays({ segments, columns, n, blocks }: SparseRows) {
+  #arrays({ segments, columns, n, blocks, entries }: SparseRows) {
     const { buffer } = this.#memory.wasm;
     return {
       segments: new Uint32Array(buffer, segments, n * blocks + 1),
-      columnOf: new Uint16Array(buffer, columns, this.length),
+      columnOf: new Uint16Array(buffer, columns, entries),
     };
   }
 
@@ -119,15 +135,14 @@ export class WasmPlaces {
     return mask;
   }
 
-  /** Where the values of each row of the transposed matrix begin. */
+  /** Where each segment of the transposed matrix begins. */
   starts(transposed: SparseRows): Uint32Array {
-    const { segments } = this.#arrays(transposed);
-    return Uint32Array.from({ length: transposed.n }, (_, r) => segments[r * transposed.blocks]);
+    return this.#arrays(transposed).segments.subarray(0, -1);
   }
 
   /** Frees its memory. */
   free(): void {
     this.#memory.free(this.#block);
-    if (this.#transposed) this.#memory.free(this.#transposed);
+    if (this.#transposed) this.#memory.free(this.#transposed.block);
   }
 }

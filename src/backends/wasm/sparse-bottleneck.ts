@@ -104,32 +104,31 @@ export class SparseBottleneck {
     const { sparse, kernels } = backend;
     const { scale, residual, activation } = this.#spec;
     const gradients = inputs.map((): WasmBuffer | null => null);
-    if (needs[UP]) {
-      const a = this.#activation(p);
-      gradients[UP] = sparse.sample({ buffer: dy }, a, this.#up, rows, scale);
-      backend.free(a.buffer);
-    }
-    if (!needs[X] && !needs[DOWN] && !needs[DOWN_BIAS]) return gradients;
     const dp = this.#tiles();
-    this.#scaled(UP, (values) =>
-      sparse.withTransposed({ values, places: this.#up }, (up) => sparse.product({ buffer: dy }, up, {}, dp, rows)),
-    );
+    this.#scaled(UP, (values) => {
+      const up = { values, places: this.#up };
+      if (needs[UP]) {
+        const a = this.#activation(p);
+        gradients[UP] = sparse.backward(a, { buffer: dy }, up, { dx: dp }, rows, scale);
+        backend.free(a.buffer);
+      } else {
+        sparse.withTransposed(up, (operand) => sparse.product({ buffer: dy }, operand, {}, dp, rows));
+      }
+    });
     this.#dropOut(dp.buffer);
     kernels[`${activation}Backward`](p, dp.buffer, dp.buffer, p.length);
-    if (needs[DOWN]) gradients[DOWN] = sparse.sample(dp, inputs[X], this.#down, rows);
     if (needs[DOWN_BIAS]) {
       const inner = this.#down.rows;
       const shape = [p.length / (64 * inner), inner, 64];
       gradients[DOWN_BIAS] = backend.reduce('sum', { buffer: dp.buffer, shape }, [0, 2]);
     }
-    if (needs[X]) {
-      const dx = backend.allocate(inputs[X].buffer.length);
-      const init = residual === X ? dy : null;
-      sparse.withTransposed({ values: inputs[DOWN].buffer, places: this.#down }, (down) =>
-        sparse.product(dp, down, { init }, { buffer: dx }, rows),
-      );
-      gradients[X] = dx;
-    }
+    const down = { values: inputs[DOWN].buffer, places: this.#down };
+    const dx = needs[X] ? { buffer: backend.allocate(inputs[X].buffer.length) } : null;
+    const init = residual === X ? dy : null;
+    gradients[X] = dx?.buffer ?? null;
+    if (!dx && needs[DOWN]) gradients[DOWN] = sparse.sample(dp, inputs[X], this.#down, rows);
+    else if (dx && needs[DOWN]) gradients[DOWN] = sparse.backward(inputs[X], dp, down, { dx, init }, rows);
+    else if (dx) sparse.withTransposed(down, (operand) => sparse.product(dp, operand, { init }, dx, rows));
     backend.free(dp.buffer);
     return gradients;
   }
