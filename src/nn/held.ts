@@ -9,7 +9,6 @@ export type HeldDType = (typeof heldDTypes)[number];
 /** Returns a copy of a matrix that is held in fewer bits. @throws InputError on a backend that cannot, or not before `loadInt8` */
 export function heldTensor(x: Tensor, dtype: Exclude<HeldDType, 'float32'>): Tensor {
   const { backend, shape, operand } = x;
-  const { int8 } = backend;
   if (!backend.holdsFewerBits || !backend.readSync) {
     throw new InputError(`The ${backend.name} backend holds weights in float32 alone, not in ${dtype}.`);
   }
@@ -17,6 +16,7 @@ export function heldTensor(x: Tensor, dtype: Exclude<HeldDType, 'float32'>): Ten
     const stored = storedNumbersF16(backend.readSync(operand.buffer));
     return Tensor.fromBuffer(backend, backend.uploadStored(stored, shape), shape);
   }
+  const { int8 } = backend;
   if (!int8) throw new InputError('Weights in 8 bits need kernels that are not there; call await loadInt8() before.');
   return Tensor.fromBuffer(backend, int8.pack(operand), shape);
 }

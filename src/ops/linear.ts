@@ -39,8 +39,9 @@ function denseLinear(rows: Tensor, weight: Tensor, bias: Tensor | null): Tensor 
     inputs,
     [rows.shape[0], weight.shape[0]],
     (backend) => {
-      const { int8 } = backend;
-      if (int8 && weight.isInt8) return int8.linear(rows.operand, weight.opaqueBuffer, bias?.operand ?? null);
+      // Asking for it compiles its kernels.
+      const int8 = weight.isInt8 && backend.int8;
+      if (int8) return int8.linear(rows.operand, weight.opaqueBuffer, bias?.operand ?? null);
       return backend.linear(rows.operand, weight.operand, bias?.operand ?? null);
     },
     () => [

@@ -43,8 +43,8 @@ export function holdModel(
 
 /** @throws InputError where the backend cannot hold weights so */
 export function checkBackbone(dtype: HeldDType): void {
-  const { name, int8 } = getBackend();
-  if (dtype === 'float32' || int8) return;
+  const { name, holdsFewerBits } = getBackend();
+  if (dtype === 'float32' || holdsFewerBits) return;
   throw new InputError(`The ${name} backend holds weights in float32 alone, not in ${dtype}; choose the backend wasm.`);
 }
 

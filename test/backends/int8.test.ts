@@ -15,7 +15,7 @@ import { int8KindsHere } from '../../src/backends/wasm/int8-kind.ts';
 import { Random } from '../../src/index.ts';
 import { int8Of } from '../support/int8.ts';
 import { halfBits, storedNumbers } from '../support/stored.ts';
-import { AlwaysShared, startWorkers } from '../support/threads.ts';
+import { AlwaysShared, CountedShared, startWorkers } from '../support/threads.ts';
 
 const test = suite('matrices of 8 bits');
 
@@ -149,21 +149,63 @@ test('every kernel computes the bits of the definition: shapes beyond its blocks
 });
 
 test('threads share a product that is large enough, with the same bits', () => {
-  const backend = new WasmBackend({ threads: 2, sharing: new AlwaysShared() });
-  startWorkers(backend);
-  // The workers do not know these kernels: they end, and others start.
-  int8Of(backend);
-  assert.equal(backend.readyThreads(), 1);
+  const sharing = new CountedShared();
+  const backend = new WasmBackend({ threads: 2, sharing });
   startWorkers(backend);
   const [m, n, k] = [130, 400, 300];
   const [w, x, dy] = [normal(n * k, 1), normal(m * k, 2), normal(m * n, 3)];
   const weights = quantizeWeights(w, n, k);
   const packed = int8Of(backend).pack({ buffer: backend.upload(w), shape: [n, k] });
-  const y = int8Of(backend).linear({ buffer: backend.upload(x), shape: [m, k] }, packed, null);
-  const dx = int8Of(backend).backward({ buffer: backend.upload(dy), shape: [m, n] }, packed);
-  assert.equal(backend.readyThreads(), 2);
-  assert.deepEqual(bits(backend.readSync(y)), bits(int8Forward(x, m, weights, null)));
-  assert.deepEqual(bits(backend.readSync(dx)), bits(int8Backward(dy, m, weights)));
+  const [xs, dys] = [backend.upload(x), backend.upload(dy)];
+  const forward = bits(int8Forward(x, m, weights, null));
+  const backward = bits(int8Backward(dy, m, weights));
+  sharing.others = 0;
+  const until = performance.now() + 60_000;
+  // The worker learns these kernels while it is at work.
+  do {
+    assert.ok(performance.now() < until, 'the worker computed nothing');
+    assert.equal(backend.readyThreads(), 2);
+    const y = int8Of(backend).linear({ buffer: xs, shape: [m, k] }, packed, null);
+    const dx = int8Of(backend).backward({ buffer: dys, shape: [m, n] }, packed);
+    assert.deepEqual(bits(backend.readSync(y)), forward);
+    assert.deepEqual(bits(backend.readSync(dx)), backward);
+    backend.free(y);
+    backend.free(dx);
+  } while (sharing.others === 0);
+});
+
+test('workers that start after the kernels of 8 bits were added know them, and those that were there know all others still', async () => {
+  for (const addsFirst of [true, false]) {
+    // Those of earlier tests are announced in this turn.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const started: unknown[] = [];
+    const note = (worker: unknown) => started.push(worker);
+    process.on('worker', note);
+    const sharing = new CountedShared();
+    const backend = new WasmBackend({ threads: 3, sharing });
+    const floats = backend.upload(normal(1 << 17, 1));
+    const w = { buffer: floats, shape: [256, 512] };
+    if (!addsFirst) startWorkers(backend);
+    const packed = int8Of(backend).pack(w);
+    const kernels = [
+      () => backend.unary('neg', floats),
+      () => int8Of(backend).linear(w, int8Of(backend).pack({ buffer: floats, shape: [256, 512] }), null),
+      () => int8Of(backend).backward({ buffer: floats, shape: [512, 256] }, packed),
+    ];
+    if (addsFirst) startWorkers(backend);
+    for (const kernel of [...kernels, ...kernels]) {
+      const until = performance.now() + 60_000;
+      sharing.others = 0;
+      while (sharing.others === 0) {
+        assert.ok(performance.now() < until, 'the workers computed nothing');
+        kernel();
+      }
+    }
+    assert.equal(backend.readyThreads(), 3);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('worker', note);
+    assert.equal(started.length, 2);
+  }
 });
 
 test('no sum saturates: all numbers at their bounds', () => {

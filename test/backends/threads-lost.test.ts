@@ -74,10 +74,10 @@ test('a kernel that fails fails where it was called, and the workers go on', asy
 
 test('a pool whose workers do not start computes alone', async () => {
   let starts = 0;
-  const pool = new ThreadPool(3, async (_block, _names, { onGone }) => {
+  const pool = new ThreadPool(3, (_block, _names, { onGone }) => {
     starts++;
     for (const thread of [1, 2]) onGone(thread, 'does not start (no more threads)\nat somewhere');
-    return { stop: () => {} };
+    return { started: Promise.resolve(), add: () => {}, stop: () => {} };
   });
   await pool.start();
   await pool.start();

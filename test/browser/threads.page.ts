@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { attachAdapter, freezeBackbone, houlsby } from '../../src/adapters/index.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
-import { matmul, Random, randomNormal, setBackend } from '../../src/index.ts';
+import { loadInt8, matmul, Random, randomNormal, setBackend } from '../../src/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { classificationObjective, Trainer, trainingOptions } from '../../src/training/index.ts';
+import { CountedShared } from '../support/threads.ts';
 import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
 
 const test = suite('browser: threads of wasm');
@@ -45,6 +46,27 @@ test('two threads compute where they can, one elsewhere, with the same numbers',
   assert.equal(two.threads, threads);
   assert.deepEqual(two.numbers, one.numbers);
   assert.ok(one.numbers.every(Number.isFinite));
+});
+
+test('workers learn the kernels of 8 bits while they are at work', async () => {
+  const sharing = new CountedShared();
+  const backend = await new WasmBackend({ threads: 2, sharing }).start();
+  assert.equal(backend.readyThreads(), threads);
+  await loadInt8();
+  const { int8 } = backend;
+  assert.ok(int8);
+  const [m, n, k] = [96, 256, 512];
+  const x = { buffer: backend.upload(Float32Array.from({ length: m * k }, (_, i) => Math.sin(i))), shape: [m, k] };
+  const w = { buffer: backend.upload(Float32Array.from({ length: n * k }, (_, i) => Math.cos(i))), shape: [n, k] };
+  const packed = int8.pack(w);
+  const first = backend.readSync(int8.linear(x, packed, null));
+  const until = performance.now() + 20_000;
+  sharing.others = 0;
+  while (threads === 2 && sharing.others === 0) {
+    assert.ok(performance.now() < until, 'the worker computed nothing');
+    assert.deepEqual(backend.readSync(int8.linear(x, packed, null)), first);
+  }
+  assert.equal(backend.readyThreads(), threads);
 });
 
 test('the backend tells why it has one thread', async () => {

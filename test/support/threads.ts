@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { WasmBackend } from '../../src/backends/wasm/index.ts';
+import type { OwnPart } from '../../src/backends/wasm/job.ts';
 import { Sharing } from '../../src/backends/wasm/sharing.ts';
 
 /** Shares every kernel that is large enough at all, whether it pays or not. */
@@ -10,6 +11,17 @@ export class AlwaysShared extends Sharing {
 
   override isWorthWaking(): boolean {
     return true;
+  }
+}
+
+/** The same, and counts what the workers compute. */
+export class CountedShared extends AlwaysShared {
+  /** Units of kernels that workers have computed. */
+  others = 0;
+
+  override shared(times: { start: number; end: number; allEnd: number }, own: OwnPart, others: number): void {
+    this.others += others;
+    super.shared(times, own, others);
   }
 }
 

@@ -125,7 +125,8 @@ export class WasmBackend implements Backend {
 
   constructor({ threads = defaultThreads(), tile = preferredTile(), int8Kind, sharing }: WasmOptions = {}) {
     const memory = this.memory.wasm;
-    const exports = instantiate(memory, [kernelModule()]);
+    const module = kernelModule();
+    const exports = instantiate(memory, [module]);
     exports.setTile(...sizeOfTile(tile));
     this.#wished = threads;
     this.#tile = tile;
@@ -137,7 +138,7 @@ export class WasmBackend implements Backend {
       );
     this.#pool = new ThreadPool(threads, start, sharing);
     this.threads = this.#pool.threads;
-    this.kernels = this.#pool.calls(exports, this.memory);
+    this.kernels = this.#pool.calls(module, exports, this.memory);
     this.scratch = exports;
     this.gemmScratch = exports.gemmScratch();
     this.memory.start(exports.heapBase());
@@ -145,17 +146,17 @@ export class WasmBackend implements Backend {
     this.optimizer = optimizerKernels(this);
   }
 
-  /** Undefined until {@link addWasmInt8}. */
+  /** Undefined until {@link addWasmInt8}; its kernels are compiled when it is asked for first. */
   get int8(): WasmInt8Products | undefined {
     this.#int8 ??= openInt8?.(this, this.#int8Kind);
     return this.#int8;
   }
 
   /** Adds the kernels of a module to those that there are. */
-  addKernels(modules: readonly WebAssembly.Module[]): Exports {
-    const exports = instantiate(this.memory.wasm, modules);
+  addKernels(module: WebAssembly.Module): Exports {
+    const exports = instantiate(this.memory.wasm, [module]);
     exports.setTile(...sizeOfTile(this.#tile));
-    Object.assign(this.kernels, this.#pool.calls(exports, this.memory));
+    Object.assign(this.kernels, this.#pool.calls(module, exports, this.memory));
     return exports;
   }
 
@@ -239,6 +240,11 @@ export class WasmBackend implements Backend {
     if (!isF16) return new Float32Array(this.memory.floats(stored, length));
     const f16 = this.memory.bytes(stored, bytes);
     return readFloats({ dtype: 'F16', length, readInto: (target) => target.set(f16) });
+  }
+
+  /** Forgets what was made of the contents of buffers that products have read: they may change now. */
+  forget(): void {
+    this.#int8?.forget();
   }
 
   free(buffer: WasmBuffer | WasmInt8 | WasmPlaces): void {

@@ -1,3 +1,5 @@
+import type { RawKernel } from './module.ts';
+
 /**
  * The block of shared memory through which the main thread and the workers share one job: a kernel with a range that is cut into
  * pieces. Whoever is free takes the next piece; the main thread takes pieces until there are none left, so a job is done when
@@ -8,6 +10,9 @@
  * it succeeds only for a piece of the very job whose description was read before. While it can, that description stands: the
  * main thread writes the next one only after all pieces of this one are taken and done. Numbers of jobs come again after 2^22
  * jobs; while a thread says that it reads a job ({@link THREADS}), no other job gets the same number.
+ *
+ * **Kernels that are added.** A worker that meets a job whose kernel it does not have goes to receive the module of that kernel,
+ * which was sent to it before the job was opened. Nobody waits for it meanwhile: it has taken no piece.
  *
  * **Threads that end.** A worker runs nothing but kernels, and what they throw is caught: the piece is marked as failed. Other
  * than that it ends because the thread that made it stops it, which that thread cannot do while it is busy with a job. Engines
@@ -151,8 +156,6 @@ function take(state: Int32Array, number: number): number {
   return -1;
 }
 
-type RawKernel = (...args: number[]) => void;
-
 /** A job as a thread has read it. Before it has taken a piece, it may be a mixture of two jobs. */
 interface Reading {
   readonly kernel: RawKernel;
@@ -198,6 +201,11 @@ export interface OwnPart {
   readonly units: number;
   /** Milliseconds for a unit, in the piece that was fastest: in others the system may have halted the thread. */
   readonly pace: number;
+}
+
+/** Returns whether a thread has the kernel of the present job; false for one that is about to be described, too. */
+export function hasKernel({ state }: Job, kernels: readonly RawKernel[]): boolean {
+  return kernels[state[KERNEL]] !== undefined;
 }
 
 /** Computes pieces of job `number` as long as there are any: `first`, if it is the caller's, and those that it can take. */

@@ -51,10 +51,11 @@ export function kernelModule(): WebAssembly.Module {
 /** The modules of all kernels that there are: those for 8 bits are there once they were added. */
 export const kernelModules = (): readonly WebAssembly.Module[] => (int8 ? [kernelModule(), int8] : [kernelModule()]);
 
-/** Adds the kernels for 8 bits. */
-export function addInt8Module(stored: StoredModule): void {
+/** Adds the kernels for 8 bits, unless they are there. @returns their module */
+export function addInt8Module(stored: StoredModule): WebAssembly.Module {
   kernelModule();
   int8 ??= compile(stored);
+  return int8;
 }
 
 /** Takes relaxed SIMD where the engine knows it: a module with an unknown instruction does not validate. */

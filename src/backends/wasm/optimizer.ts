@@ -28,7 +28,7 @@ export function optimizerKernels(backend: WasmBackend): OptimizerKernels<WasmBuf
   return {
     adam(arrays, { l2, beta1, beta2, decay, stepSize, rootScale, eps }, gradientScale) {
       // The weights may have been the input of a product.
-      backend.int8?.forget();
+      backend.forget();
       const { words, blocks } = tableOf(arrays.map(({ w, g, m, v, mask }) => [w, g, m, v, mask]));
       const scale = gradientScale ? backend.readSync(gradientScale)[0] : 1;
       const coefficients = [scale, l2, beta1, 1 - beta1, beta2, 1 - beta2, decay, stepSize, rootScale, eps];

@@ -31,8 +31,8 @@ const PATIENCE_FACTOR = 100;
 /** A job without what its declaration says. */
 type Part = Omit<Description, 'unit' | 'onlyEqualParts'>;
 
-/** Starts the workers of a pool that looks for jobs in `block`. @returns when they take part, or before */
-export type Start = (block: SharedArrayBuffer, names: readonly string[], events: WorkerEvents) => Promise<Workers>;
+/** Starts the workers of a pool that looks for jobs in `block`, with all kernels that there are. */
+export type Start = (block: SharedArrayBuffer, names: readonly string[], events: WorkerEvents) => Workers;
 
 /**
  * A pool of worker threads over one linear memory. They start with the first job that is worth it, if not before, and take part
@@ -69,14 +69,8 @@ export class ThreadPool {
     if (this.#job || this.threads === 1) return;
     const block = newJobBlock();
     this.#job = jobIn(block, this.threads);
-    const job = this.#job;
-    const onGone = (thread: number, reason: string) => {
-      // Those that were replaced end too.
-      if (job === this.#job) this.#lose(thread, reason);
-    };
-    const workers = await this.#start(block, kernelNames, { onGone });
-    if (job === this.#job) this.#workers = workers;
-    else workers.stop();
+    this.#workers = this.#start(block, kernelNames, { onGone: (thread, reason) => this.#lose(thread, reason) });
+    await this.#workers.started;
   }
 
   /** Threads that can take part now: the calling one, and the workers that have started. */
@@ -95,13 +89,12 @@ export class ThreadPool {
   }
 
   /**
-   * Makes the calls of the kernels on a memory, which divide large ranges among the threads. Called again, for kernels that are added:
-   * workers without them end, and others start with the next large job.
+   * Makes the calls of the kernels of a module on a memory, which divide large ranges among the threads. Called again for modules
+   * that are added, which workers that are there learn.
    */
-  calls(exports: Exports, memory: Memory): Calls {
+  calls(module: WebAssembly.Module, exports: Exports, memory: Memory): Calls {
     this.#kernels = kernelNames.map((name, i) => exports[name] ?? this.#kernels[i]);
-    this.#workers?.stop();
-    this.#workers = this.#job = null;
+    this.#workers?.add(module);
     return callsOf(exports, memory, (call) => this.#compute(call, memory));
   }
 

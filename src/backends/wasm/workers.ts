@@ -10,6 +10,10 @@ export interface WorkerEvents {
 
 /** Workers that were started. */
 export interface Workers {
+  /** Settled when all take part or are gone; in Node.js before. */
+  readonly started: Promise<unknown>;
+  /** Gives them the kernels of one more module, which each receives when it meets a job that needs them. */
+  add(module: WebAssembly.Module): void;
   /** Ends them. */
   stop(): void;
 }
@@ -40,31 +44,41 @@ export function defaultThreads(): number {
   return process?.getBuiltinModule?.('node:os').availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
 }
 
-interface Stoppable {
+interface StartedWorker {
+  postMessage(message: WebAssembly.Module): void;
   terminate(): unknown;
 }
 
 /**
  * Starts workers number 1 to `threads` - 1. Their program is a text, so that a bundle of one file has it too. In Node.js they do
- * not keep the process alive; in a browser this waits until they take jobs. It never fails: events tell of what does.
+ * not keep the process alive. It never fails: events tell of what does.
  */
-export async function startWorkers(input: Omit<WorkerInput, 'thread'>, { onGone }: WorkerEvents): Promise<Workers> {
-  const workers: Stoppable[] = [];
+export function startWorkers(input: Omit<WorkerInput, 'thread'>, { onGone }: WorkerEvents): Workers {
+  const workers: StartedWorker[] = [];
+  const added: WebAssembly.Module[] = [];
   const start = async (thread: number): Promise<void> => {
     try {
       const own = { ...input, thread };
       const onEnd = (reason: string) => onGone(thread, reason);
-      workers.push(nodeThreads() ? startNodeWorker(own, onEnd) : await startWebWorker(own, onEnd));
+      const worker = nodeThreads() ? startNodeWorker(own, onEnd) : await startWebWorker(own, onEnd);
+      for (const module of added) worker.postMessage(module);
+      workers.push(worker);
     } catch (error) {
       onGone(thread, `does not start (${error instanceof Error ? error.message : error})`);
     }
   };
-  await Promise.all(Array.from({ length: input.threads - 1 }, (_, i) => start(i + 1)));
-  return { stop: () => workers.forEach((worker) => void worker.terminate()) };
+  return {
+    started: Promise.all(Array.from({ length: input.threads - 1 }, (_, i) => start(i + 1))),
+    add(module) {
+      added.push(module);
+      for (const worker of workers) worker.postMessage(module);
+    },
+    stop: () => workers.forEach((worker) => void worker.terminate()),
+  };
 }
 
 /** @throws Error if a worker may not be made: there is no thread left, or the permission model forbids it */
-function startNodeWorker(input: WorkerInput, onEnd: (reason: string) => void): Stoppable {
+function startNodeWorker(input: WorkerInput, onEnd: (reason: string) => void): StartedWorker {
   const { Worker } = nodeThreads() as NonNullable<ReturnType<typeof nodeThreads>>;
   // Options of the process such as --input-type are for its main module.
   const worker = new Worker(workerSource, { eval: true, workerData: input, execArgv: [] });
@@ -78,7 +92,7 @@ function startNodeWorker(input: WorkerInput, onEnd: (reason: string) => void): S
 const START_LIMIT = 10_000;
 
 /** Starts one from the text, or where the page's content security policy forbids that, from a file beside this one. */
-async function startWebWorker(input: WorkerInput, onEnd: (reason: string) => void): Promise<Stoppable> {
+async function startWebWorker(input: WorkerInput, onEnd: (reason: string) => void): Promise<StartedWorker> {
   try {
     const address = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
     try {
@@ -93,7 +107,7 @@ async function startWebWorker(input: WorkerInput, onEnd: (reason: string) => voi
   }
 }
 
-function whenReady(worker: Worker, input: WorkerInput, onEnd: (reason: string) => void): Promise<Stoppable> {
+function whenReady(worker: Worker, input: WorkerInput, onEnd: (reason: string) => void): Promise<StartedWorker> {
   return new Promise((resolve, reject) => {
     const fail = (message: string) => {
       worker.terminate();
