@@ -334,17 +334,17 @@ class SparseLinear(torch.autograd.Function):
 
 def kept(name, *shape):
     m = mask(name, *shape).bool()
-    w = (weight(name, *shape) * m).to_sparse_csr()
+    values = weight(name, *shape)[m]
     numbers = torch.zeros(shape)
-    numbers[m] = torch.arange(1, len(w.values()) + 1, dtype=torch.float32)
-    order = numbers.t().contiguous().to_sparse_csr()
+    numbers[m] = torch.arange(1, len(values) + 1, dtype=torch.float32)
+    rows, order = numbers.to_sparse_csr(), numbers.t().contiguous().to_sparse_csr()
     places = dict(
-        rows=(w.crow_indices(), w.col_indices()),
+        rows=(rows.crow_indices(), rows.col_indices()),
         columns=(order.crow_indices(), order.col_indices()),
         order=order.values().long() - 1,
         shape=shape,
     )
-    return w.values().clone(), places
+    return values, places
 
 
 def adapter():

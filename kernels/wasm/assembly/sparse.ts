@@ -25,26 +25,43 @@ function segment(segments: usize, i: i32): usize {
   return <usize>load<u32>(at(segments, i));
 }
 
-/** dense [n, k] with the values at their places and 0 elsewhere, rows [start, end). */
-export function sparseToDense(values: usize, segments: usize, blocks: i32, columns: usize, dense: usize, k: i32, start: i32, end: i32): void {
-  memory.fill(at(dense, start * k), 0, <usize>((end - start) * k) << 2);
+/** Where the column of entry e lies in a dense row. */
+@inline
+function inRow(row: usize, columns: usize, e: usize): usize {
+  return row + (<usize>load<u16>(columns + (e << 1)) << 2);
+}
+
+/** `to`, dense [n, k], with the values at their places and 0 elsewhere, rows [start, end). */
+export function sparseToDense(from: usize, segments: usize, blocks: i32, columns: usize, to: usize, k: i32, start: i32, end: i32): void {
+  memory.fill(at(to, start * k), 0, <usize>((end - start) * k) << 2);
   for (let r = start; r < end; r++) {
-    const row = at(dense, r * k);
+    const row = at(to, r * k);
     const stop = segment(segments, (r + 1) * blocks);
-    for (let e = segment(segments, r * blocks); e < stop; e++) {
-      store<f32>(row + (<usize>load<u16>(columns + (e << 1)) << 2), load<f32>(values + (e << 2)));
+    let e = segment(segments, r * blocks);
+    for (; e + 4 <= stop; e += 4) {
+      const four = v128.load(from + (e << 2));
+      v128.store32_lane(inRow(row, columns, e), four, 0);
+      v128.store32_lane(inRow(row, columns, e + 1), four, 1);
+      v128.store32_lane(inRow(row, columns, e + 2), four, 2);
+      v128.store32_lane(inRow(row, columns, e + 3), four, 3);
     }
+    for (; e < stop; e++) store<f32>(inRow(row, columns, e), load<f32>(from + (e << 2)));
   }
 }
 
-/** The numbers of dense [n, k] at the places, rows [start, end). */
-export function sparseKeptValues(dense: usize, segments: usize, blocks: i32, columns: usize, values: usize, k: i32, start: i32, end: i32): void {
+/** The numbers of `from`, dense [n, k], at the places, rows [start, end). */
+export function sparseKeptValues(from: usize, segments: usize, blocks: i32, columns: usize, to: usize, k: i32, start: i32, end: i32): void {
   for (let r = start; r < end; r++) {
-    const row = at(dense, r * k);
+    const row = at(from, r * k);
     const stop = segment(segments, (r + 1) * blocks);
-    for (let e = segment(segments, r * blocks); e < stop; e++) {
-      store<f32>(values + (e << 2), load<f32>(row + (<usize>load<u16>(columns + (e << 1)) << 2)));
+    let e = segment(segments, r * blocks);
+    for (; e + 4 <= stop; e += 4) {
+      let four = v128.load32_zero(inRow(row, columns, e));
+      four = v128.load32_lane(inRow(row, columns, e + 1), four, 1);
+      four = v128.load32_lane(inRow(row, columns, e + 2), four, 2);
+      v128.store(to + (e << 2), v128.load32_lane(inRow(row, columns, e + 3), four, 3));
     }
+    for (; e < stop; e++) store<f32>(to + (e << 2), load<f32>(inRow(row, columns, e)));
   }
 }
 
