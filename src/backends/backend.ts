@@ -240,6 +240,9 @@ export interface SparseOperand<B extends Buffer = Buffer, P extends Buffer = Buf
 /**
  * Products with matrices of which few values are kept. `src/backends/reference/sparse.ts` defines them. Each backend decides by itself,
  * by density, shape and rows, whether it is faster to make the matrix dense for a product.
+ *
+ * NaN and infinity never disappear: they reach every result that a kept value takes them to. Where the matrix is made dense they reach
+ * others too, as 0 times NaN is NaN.
  */
 export interface SparseProducts<B extends Buffer = Buffer, P extends Buffer = Buffer> {
   /** The places where `mask` [rows, columns], row-major, is not 0. */
