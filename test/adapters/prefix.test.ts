@@ -17,6 +17,7 @@ import { chosenSettings } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { liven, logits, maskRandomly } from '../support/adapters.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { maskOf } from '../support/parameters.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
 import { tinySettings } from '../support/tiny-run.ts';
 import { range } from '../support/values.ts';
@@ -132,16 +133,13 @@ onEveryBackend(test, 'ejected, a prefix computes the same to the last bit from i
       maskRandomly(before.prunable);
       adapters.activate(composition);
       const output = logits(model);
-      const masks = before.prunableMatrices.bottleneck?.map(({ mask }) => mask?.dataSync());
+      const masks = before.prunableMatrices.bottleneck?.map(maskOf);
 
       const ejected = adapters.eject('own');
       assert.deepEqual(ejected.settings, { ...settings, ...changed });
       assert.deepEqual(adapters.active, composition);
       assert.deepEqual(logits(model), output);
-      assert.deepEqual(
-        ejected.prunableMatrices.bottleneck?.map(({ mask }) => mask?.dataSync()),
-        masks,
-      );
+      assert.deepEqual(ejected.prunableMatrices.bottleneck?.map(maskOf), masks);
       assert.ok(!ejected.parameters.some(({ name }) => name.includes('wte')));
       assertInputError(() => adapters.eject('own'), /'own' has nothing to eject/);
       assertInputError(() => adapters.eject('other'), /'other' has nothing to eject/);

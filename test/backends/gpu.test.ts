@@ -27,6 +27,7 @@ import { classificationLoss, classificationObjective, Trainer, trainingOptions }
 import { assertClose } from '../support/compare.ts';
 import { onGpu } from '../support/gpu.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { maskOf } from '../support/parameters.ts';
 import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
 import { range } from '../support/values.ts';
 
@@ -98,7 +99,7 @@ async function pruneAndTrain(backend: BackendName): Promise<{ masks: number[][];
     random: new Random(1),
     losses: [() => classificationLoss(model, items)],
   });
-  const masks = adapter.prunable.map(({ mask }) => Array.from(mask?.dataSync() ?? []));
+  const masks = adapter.prunable.map((parameter) => maskOf(parameter) ?? []);
   const trainable = model.parameters().filter((parameter) => parameter.trainable);
   const options = trainingOptions({ learningRate: 0.01, epochs: 4, batchSize: 8 });
   const trainer = new Trainer(classificationObjective(model, items, trainable), options, new Random(1));

@@ -218,10 +218,7 @@ test('bad input is an error before any mask is set', async () => {
       new RegExp(`^${method}: all scores are -?0, .*init 'bert'`),
     );
   }
-  assert.deepEqual(
-    parameters.map(({ mask }) => mask),
-    [null, null],
-  );
+  assert.deepEqual(parameters.map(maskOf), [null, null]);
 });
 
 test('a weight that is not a number is an error of magnitude, too', async () => {

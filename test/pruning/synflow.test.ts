@@ -7,6 +7,7 @@ import { Parameter } from '../../src/nn/index.ts';
 import { prune, type ScoreContext, synflow } from '../../src/pruning/index.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { maskOf } from '../support/parameters.ts';
 import { forAllAsync } from '../support/property.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
 import { range, total } from '../support/values.ts';
@@ -96,7 +97,7 @@ test('signs of weights, other chains and data do not matter', () =>
     for (const layer of layers)
       layer.load(
         layer.value.dataSync().map((w) => -w),
-        layer.mask?.dataSync() ?? null,
+        maskOf(layer),
       );
     assert.deepEqual(await synflow(contextOf(layers)), scores);
   }));

@@ -16,6 +16,7 @@ import {
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { maskOf } from '../support/parameters.ts';
 import { tinyBert, tinyFolder, tinyTensors } from '../support/tiny-model.ts';
 import { complete, dense, reviewData, tinySettings } from '../support/tiny-run.ts';
 
@@ -96,7 +97,7 @@ test('pruning scores with a seeded sample of the examples, without dropout', asy
   const pruned = async (changes: GivenSettings) => {
     const { model, items } = await prepareRun(changed(changes));
     const report = await model.pruneAdapter(items);
-    return { report, masks: model.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync())) };
+    return { report, masks: model.adapter.prunable.map(maskOf) };
   };
   const pruning = { pruning: 'snip', sparsity: 0.5, pruningExamples: 6 };
   const first = await pruned(pruning);
@@ -127,7 +128,7 @@ test('the sample is drawn from all examples', async () => {
     model.addAdapter(settings.adapter);
     model.seed = seed;
     await model.pruneAdapter(items);
-    return model.adapter.prunable.map(({ mask }) => mask && Array.from(mask.dataSync()));
+    return model.adapter.prunable.map(maskOf);
   };
   assert.notDeepEqual(await masks(1), await masks(2));
 });
