@@ -14,6 +14,7 @@ export {
   type FloatArray,
   getBackend,
   loadInt8,
+  loadSparse,
   MemoryError,
   type Shape,
   type Simd256,

@@ -2,6 +2,7 @@ import {
   bottleneck,
   grad,
   keep,
+  loadSparse,
   type SparseMatrix,
   SparsePattern,
   type Tensor,
@@ -11,6 +12,8 @@ import {
 import type { AdapterTask } from '../tasks.ts';
 import { type Job, repeats, timed } from './job.ts';
 import { mask, weight } from './numbers.ts';
+
+await loadSparse();
 
 const leaf = (values: Float32Array, shape: number[]): Tensor => keep(tensor(values, shape, { requiresGrad: true }));
 

@@ -1,6 +1,6 @@
 /**
- * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`, and those for 8 bits into `int8-binary.ts` beside it: the
- * module with relaxed SIMD (fused multiply-add) as a text, the patch that makes of it the one for engines without, and in the first
+ * Compiles the AssemblyScript kernels into `src/backends/wasm/binary.ts`, and beside it those for 8 bits into `int8-binary.ts` and
+ * those of sparse matrices into `sparse-binary.ts`: the module with relaxed SIMD (fused multiply-add) as a text, the patch that makes of it the one for engines without, and in the first
  * an id of all kernels of each. And makes the program of a worker thread one text, `src/backends/wasm/worker-source.ts`.
  */
 import { createHash } from 'node:crypto';
@@ -14,7 +14,11 @@ import { generated } from './templates/index.ts';
 
 const sources = join(import.meta.dirname, 'assembly');
 const folder = join(import.meta.dirname, '../../src/backends/wasm');
-const targets = [join(folder, 'binary.ts'), join(folder, 'int8-binary.ts')];
+const modules = [
+  { entry: 'index.ts', target: join(folder, 'binary.ts') },
+  { entry: 'int8-index.ts', target: join(folder, 'int8-binary.ts') },
+  { entry: 'sparse-index.ts', target: join(folder, 'sparse-binary.ts') },
+];
 const features = { relaxed: 'simd,relaxed-simd,threads', baseline: 'simd,threads' };
 const options = [
   '-O3',
@@ -28,20 +32,19 @@ const written = readdirSync(sources).map((file) => [file, readFileSync(join(sour
 /** All files of the assembly by name: those that are written, and those that are generated here. */
 const files = new Map([...written, ...Object.entries(generated)] as [string, string][]);
 const hash = createHash('sha256')
-  .update(JSON.stringify([options, features, 'printable, and a patch, of two modules']))
+  .update(JSON.stringify([options, features, 'printable, and a patch, of three modules']))
   .update(asc.version);
 for (const [file, text] of files) hash.update(file).update(text);
 const stamp = `// sources: ${hash.digest('hex')}`;
 
-if (targets.every((target) => readBinary(target).startsWith(stamp))) {
+if (modules.every(({ target }) => readBinary(target).startsWith(stamp))) {
   console.log('wasm kernels: up to date');
 } else {
-  const relaxed = [await compile('index.ts', 'relaxed'), await compile('int8-index.ts', 'relaxed')];
-  const baseline = [await compile('index.ts', 'baseline'), await compile('int8-index.ts', 'baseline')];
-  if (![relaxed, baseline].every(leavesData))
-    throw new Error('The 8-bit kernels would write over the data of the others.');
+  const [relaxed, baseline] = [await compileAll('relaxed'), await compileAll('baseline')];
+  if (![relaxed, baseline].every(leaveData))
+    throw new Error('Kernels that are added would write over the data of the first module.');
   const ids = `\nexport const [relaxedId, baselineId] = ['${idOf(relaxed)}', '${idOf(baseline)}'];`;
-  for (const [i, target] of targets.entries()) {
+  for (const [i, { target }] of modules.entries()) {
     writeFileSync(
       target,
       `${stamp}
@@ -88,14 +91,20 @@ function idOf(binaries: readonly Buffer[]): string {
   return createHash('sha256').update(Buffer.concat(binaries)).digest('hex').slice(0, 8);
 }
 
-/** Whether the second of two modules over one memory leaves the data of the first as they are. */
-function leavesData([first, second]: readonly Buffer[]): boolean {
+/** Whether modules over one memory leave the data of the first as they are. */
+function leaveData(binaries: readonly Buffer[]): boolean {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-  const [before, after] = [first, second].map((binary) => {
+  const [before, ...after] = binaries.map((binary) => {
     new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(binary)), { env: { memory } });
     return Buffer.from(new Uint8Array(memory.buffer));
   });
-  return before.equals(after);
+  return after.every((bytes) => bytes.equals(before));
+}
+
+async function compileAll(name: keyof typeof features): Promise<Buffer[]> {
+  const binaries: Buffer[] = [];
+  for (const { entry } of modules) binaries.push(await compile(entry, name));
+  return binaries;
 }
 
 async function compile(entry: string, name: keyof typeof features): Promise<Buffer> {

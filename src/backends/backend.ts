@@ -279,6 +279,7 @@ export interface Backend {
   readonly holdsFewerBits?: boolean;
   /** Undefined too before `loadInt8`. */
   readonly int8?: Int8Products;
+  /** Undefined too before `loadSparse`, where these are fetched. */
   readonly sparse?: SparseProducts;
   /** For people: what computes, such as threads and kind of kernels. */
   describe(): string;

@@ -6,6 +6,7 @@ import { enableSimd256 } from './wasm/simd256.ts';
 
 export { type Backend, type DType, type FloatArray, MemoryError, type Shape } from './backend.ts';
 export { loadInt8 } from './load-int8.ts';
+export { loadSparse } from './load-sparse.ts';
 export { enableSimd256, engineWithout256Bits, type Simd256, simd256 } from './wasm/simd256.ts';
 export type BackendName = 'wasm' | 'reference' | 'gpu';
 export interface BackendOptions {

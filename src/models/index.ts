@@ -1,4 +1,5 @@
 import { addInt8 } from '../backends/all-int8.ts';
+import { addSparse } from '../backends/all-sparse.ts';
 
 export * from './browser.ts';
 export {
@@ -14,3 +15,4 @@ export { SharedWeights } from './shared-weights.ts';
 
 // Nothing is fetched on the way in Node.js.
 addInt8();
+addSparse();

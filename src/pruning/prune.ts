@@ -1,4 +1,5 @@
 import type { FloatArray } from '../backends/backend.ts';
+import { loadSparse } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type OptionValue, parseWith, wholeNumberIn } from '../settings/index.ts';
@@ -71,6 +72,7 @@ export async function prune({
       // Rounds of a method that needs no batches are reported too.
       if (!method.data && rounds > 1) await onBatch?.(round, rounds);
     }
+    await loadSparse();
     for (const parameter of parameters) parameter.fixMask();
   } catch (error) {
     for (const [i, parameter] of parameters.entries()) parameter.restore(before[i]);

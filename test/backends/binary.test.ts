@@ -8,6 +8,7 @@ import { baseline, baselineId, relaxed, relaxedId } from '../../src/backends/was
 import * as int8Binary from '../../src/backends/wasm/int8-binary.ts';
 import { applyPatch } from '../../src/backends/wasm/patch.ts';
 import { decodePrintable } from '../../src/backends/wasm/printable.ts';
+import * as sparseBinary from '../../src/backends/wasm/sparse-binary.ts';
 
 const test = suite('backends: stored kernels');
 
@@ -18,8 +19,8 @@ const idOf = (binaries: readonly ArrayBuffer[]): string => {
 };
 
 test('the modules with and without relaxed SIMD have the ids that are told, and are modules', () => {
-  const first = [relaxed, int8Binary.relaxed].map(decodePrintable);
-  const second = [baseline, int8Binary.baseline].map((patch, i) => applyPatch(first[i], patch));
+  const first = [relaxed, int8Binary.relaxed, sparseBinary.relaxed].map(decodePrintable);
+  const second = [baseline, int8Binary.baseline, sparseBinary.baseline].map((patch, i) => applyPatch(first[i], patch));
   assert.deepEqual([idOf(first), idOf(second)], [relaxedId, baselineId]);
   assert.notEqual(relaxedId, baselineId);
   for (const bytes of [...first, ...second]) assert.equal(new Uint32Array(bytes.slice(0, 4))[0], 0x6d736100);

@@ -6,7 +6,8 @@ import { generated } from '../../kernels/wasm/templates/index.ts';
 import type { Division } from '../../src/backends/wasm/declaration.ts';
 import * as int8Binary from '../../src/backends/wasm/int8-binary.ts';
 import { type KernelName, kernelNames, kernels } from '../../src/backends/wasm/kernels.ts';
-import { addInt8Module, kernelModules } from '../../src/backends/wasm/module.ts';
+import { addModule, kernelModules } from '../../src/backends/wasm/module.ts';
+import * as sparseBinary from '../../src/backends/wasm/sparse-binary.ts';
 
 const test = suite('wasm: declarations of kernels');
 
@@ -33,7 +34,7 @@ function argumentsOf(name: KernelName): string[] {
 }
 
 test('the modules export the declared kernels, and what is no kernel', () => {
-  addInt8Module(int8Binary);
+  for (const stored of [int8Binary, sparseBinary]) addModule(stored);
   const exports = kernelModules().flatMap((module) => WebAssembly.Module.exports(module));
   const names = exports.map(({ name }) => name);
   const attention = ['attentionScratch', 'attentionBackwardScratch', 'attentionDoubleBackwardScratch'];

@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { linear, placesOf, sampledMatmul } from '../../src/backends/reference/sparse.ts';
 import { WasmBackend, type WasmBuffer } from '../../src/backends/wasm/index.ts';
+import type { WasmSparseProducts } from '../../src/backends/wasm/sparse.ts';
 import { Random } from '../../src/index.ts';
 import { type Mask, masks } from '../support/cases/sparse.ts';
 import { assertClose } from '../support/compare.ts';
+import { sparseOf } from '../support/sparse.ts';
 import { AlwaysShared, whenReady } from '../support/threads.ts';
 
 const test = suite('backends: sparse products of wasm');
@@ -90,15 +92,15 @@ for (const transposed of [false, true]) {
       const init = normal(rows * outs, seed + 3);
       const got = results((backend) =>
         uploaded(backend, (upload) => {
-          const places = backend.sparse.places(bits, n, k);
+          const places = sparseOf(backend).places(bits, n, k);
           const matrix = { values: upload(values), places };
-          const out = backend.allocate(toTiles ? backend.sparse.tiledLength(rows, outs) : rows * outs);
+          const out = backend.allocate(toTiles ? sparseOf(backend).tiledLength(rows, outs) : rows * outs);
           const from = { buffer: upload(ofTiles ? tilesOf(x, rows, ins) : x), ofTiles };
           const added = { bias: upload(bias), init: toTiles ? null : upload(init) };
-          const multiply = (operand: ReturnType<typeof backend.sparse.direct>) =>
-            backend.sparse.product(from, operand, added, { buffer: out, ofTiles: toTiles }, rows);
-          if (transposed) backend.sparse.withTransposed(matrix, multiply);
-          else multiply(backend.sparse.direct(matrix));
+          const multiply = (operand: ReturnType<WasmSparseProducts['direct']>) =>
+            sparseOf(backend).product(from, operand, added, { buffer: out, ofTiles: toTiles }, rows);
+          if (transposed) sparseOf(backend).withTransposed(matrix, multiply);
+          else multiply(sparseOf(backend).direct(matrix));
           backend.free(places);
           return out;
         }),
@@ -136,8 +138,8 @@ test('products at the places are the sums over all rows, the same bits for every
     const [y, x] = [normal(rows * n, seed), normal(rows * k, seed + 1)];
     const got = results((backend) =>
       uploaded(backend, (upload) => {
-        const places = backend.sparse.places(bits, n, k);
-        const out = backend.sparse.sample(
+        const places = sparseOf(backend).places(bits, n, k);
+        const out = sparseOf(backend).sample(
           { buffer: upload(yOfTiles ? tilesOf(y, rows, n) : y), ofTiles: yOfTiles },
           { buffer: upload(xOfTiles ? tilesOf(x, rows, k) : x), ofTiles: xOfTiles },
           places,

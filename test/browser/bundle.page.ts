@@ -68,7 +68,7 @@ for (const name of ['bundle', 'one-file']) {
 }
 
 for (const name of ['bundle', 'one-file']) {
-  test(`${name}: tokenizers of other kinds and weights in 8 bits are fetched`, async () => {
+  test(`${name}: tokenizers of other kinds, sparse products and weights in 8 bits are fetched`, async () => {
     const bundle: typeof Bundle = await import(
       /* @vite-ignore */ new URL(`${name}/sparse-adapter.js`, location.href).href
     );
@@ -78,6 +78,18 @@ for (const name of ['bundle', 'one-file']) {
     assert.deepEqual(new bundle.text.Tokenizer(bpe).encode('aba').ids, [2, 0]);
 
     await bundle.setBackend('wasm', { threads: 2 });
+    assert.throws(() => bundle.SparsePattern.of([1, 0], [1, 2]), /loadSparse/);
+    const matrix = new bundle.nn.Parameter(
+      'w',
+      Array.from({ length: 64 }, (_, i) => Math.cos(i)),
+      [8, 8],
+    );
+    const parameters = [matrix];
+    await bundle.pruning.prune({
+      ...{ method: 'magnitude', sparsity: 0.5, parameters, random: new bundle.Random(1), losses: [] },
+    });
+    assert.deepEqual([matrix.value.shape, matrix.pattern?.kept], [[32], 32]);
+
     const layer = new bundle.nn.Linear(bundle.nn.ParameterPath.root(new bundle.Random(1)), 256, 512);
     layer.weight.trainable = false;
     const x = bundle.randomNormal([128, 256], new bundle.Random(2));

@@ -8,6 +8,7 @@ import { onEveryBackend } from '../support/on-backend.ts';
 import { maskOf, weightsOf } from '../support/parameters.ts';
 import { forAllAsync } from '../support/property.ts';
 import { range } from '../support/values.ts';
+import '../support/sparse.ts';
 
 const test = suite('nn: final masks');
 

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as S from '../../src/index.ts';
 import { type Signature, type SignedName, signatures } from '../../src/tensor/signatures.ts';
 import { wasm } from '../support/backends.ts';
+import '../support/sparse.ts';
 
 const test = suite('ops: errors of shapes');
 

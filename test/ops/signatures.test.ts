@@ -6,6 +6,7 @@ import * as ops from '../../src/ops/index.ts';
 import * as creation from '../../src/tensor/create.ts';
 import { type ArgumentsOf, type Signature, signatures } from '../../src/tensor/signatures.ts';
 import { float64, wasm } from '../support/backends.ts';
+import '../support/sparse.ts';
 
 const test = suite('ops: signatures');
 

@@ -20,6 +20,7 @@ import { keptOf, type Mask, masks, patternFor } from '../support/cases/sparse.ts
 import { assertClose } from '../support/compare.ts';
 import { onGpu } from '../support/gpu.ts';
 import { forAll } from '../support/property.ts';
+import { sparseOf } from '../support/sparse.ts';
 import { arrays } from '../support/strategies.ts';
 import { coefficients, toTensor, type Values } from '../support/values.ts';
 
@@ -122,8 +123,8 @@ if (!onGpu) {
 
 function takesSparseKernels(backend: WasmBackend, { down, up, inputs }: Example): boolean {
   const [tokens, hidden] = inputs[0].shape;
-  const places = [down, up].map(({ bits, rows, columns }) => backend.sparse.places(bits, rows, columns));
-  const pays = backend.sparse.pays(places, tokens, hidden);
+  const places = [down, up].map(({ bits, rows, columns }) => sparseOf(backend).places(bits, rows, columns));
+  const pays = sparseOf(backend).pays(places, tokens, hidden);
   for (const each of places) backend.free(each);
   return pays;
 }

@@ -1,6 +1,6 @@
 // The kernels that the host calls. They share one linear memory and keep no state in it: every kernel works on a range
 // [start, end) of its result and writes nothing else (but for padding after a buffer), so several threads may share one call.
-// Those for 8 bits are a module of their own (int8-index). The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels`,
+// Those for 8 bits and those of sparse matrices are modules of their own (int8-index, sparse-index). The build writes `elementwise`, `int8-micro-kernels`, `micro-kernels`,
 // `reduce` and `sparse-tiles` (kernels/wasm/templates).
 export * from './attention';
 export { attentionDoubleBackward, attentionDoubleBackwardScratch } from './attention-second';
@@ -15,16 +15,6 @@ export { adam, squares } from './optimizer';
 export { scaledProduct } from './product';
 export { maxColumns, maxRows, sumColumns, sumRows } from './reduce';
 export { copy, fill, select, transpose } from './shape';
-export {
-  dropTiles,
-  sparseGradient,
-  sparseKeptValues,
-  sparsePair,
-  sparseProduct,
-  sparseScratch,
-  sparseToDense,
-  sparseTransposeValues,
-} from './sparse';
 export { gemmSkinny, gemmStrips } from './skinny';
 export { gemmSkinnyF16 } from './skinny-f16';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';

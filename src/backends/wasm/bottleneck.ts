@@ -1,8 +1,9 @@
-import type { BottleneckSpec, FusedKernel } from '../backend.ts';
+import type { BottleneckSpec, FusedKernel, View } from '../backend.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 import type { WasmPlaces } from './places.ts';
-import { SparseBottleneck } from './sparse-bottleneck.ts';
+import type { WasmSparseProducts } from './sparse.ts';
+import type { SparseBottleneck } from './sparse-bottleneck.ts';
 
 /** The places of the inputs that are always there. */
 const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
@@ -10,6 +11,22 @@ const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
 /** The places of D and U where they are sparse. */
 const placesOf = ({ downPlaces, upPlaces }: BottleneckSpec): (WasmPlaces | null)[] =>
   [downPlaces, upPlaces].map((places) => (places ? (places.opaqueBuffer as WasmPlaces) : null));
+
+/** Where places are, the products that made them are. */
+function sparseOf({ sparse }: WasmBackend): WasmSparseProducts {
+  if (!sparse) throw new Error('There are places of a sparse matrix without the kernels of sparse products.');
+  return sparse;
+}
+
+/** The kernels for D and U of which both are sparse, where these are faster. */
+function sparseBottleneck(
+  backend: WasmBackend,
+  inputs: readonly View<WasmBuffer>[],
+  spec: BottleneckSpec,
+  places: readonly (WasmPlaces | null)[],
+): SparseBottleneck | null {
+  return places.includes(null) ? null : sparseOf(backend).bottleneck(inputs, spec, places);
+}
 
 /**
  * Of the forward pass only p = x (m_d ⊙ D)ᵀ + d is kept. With a = f(p), dropped out, and s the scale:
@@ -37,7 +54,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     scale: number,
     use: (seen: WasmBuffer) => void,
   ): void => {
-    const weight = places ? backend.sparse.toDense({ values, places }) : values;
+    const weight = places ? sparseOf(backend).toDense({ values, places }) : values;
     const seen = mask || scale !== 1 ? scaled(weight, mask, scale) : weight;
     use(seen);
     if (seen !== weight) backend.free(seen);
@@ -61,7 +78,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
     forward(inputs, spec) {
       const [[rows, hidden], [inner]] = [inputs[X].shape, inputs[DOWN_BIAS].shape];
       const [downPlaces, upPlaces] = placesOf(spec);
-      const sparse = SparseBottleneck.of(backend, inputs, spec, [downPlaces, upPlaces]);
+      const sparse = sparseBottleneck(backend, inputs, spec, [downPlaces, upPlaces]);
       if (sparse) return sparse.forward();
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
       const p = backend.allocate(rows * inner);
@@ -87,7 +104,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
       const { scale, residual, downMask, upMask } = spec;
       const input = (place: number | null) => (place === null ? null : inputs[place].buffer);
       const isNeeded = (...places: (number | null)[]) => places.some((place) => place !== null && needs[place]);
-      const sparse = SparseBottleneck.of(backend, inputs, spec, [downPlaces, upPlaces]);
+      const sparse = sparseBottleneck(backend, inputs, spec, [downPlaces, upPlaces]);
       const gradients = sparse?.backward(p, dy.buffer, needs) ?? inputs.map((): WasmBuffer | null => null);
       /** Gives the gradients of weight and mask from that of scale · mask ⊙ weight. */
       const giveFactors = (
@@ -98,7 +115,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
         scale: number,
       ) => {
         if (places) {
-          const kept = backend.sparse.keptValues(product, places);
+          const kept = sparseOf(backend).keptValues(product, places);
           backend.free(product);
           gradients[weight] = scaled(kept, null, scale, kept);
           return;

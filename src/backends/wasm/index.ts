@@ -30,10 +30,10 @@ import {
   type ScratchSizes,
 } from './module.ts';
 import { optimizerKernels } from './optimizer.ts';
-import { WasmPlaces } from './places.ts';
+import type { WasmPlaces } from './places.ts';
 import type { Sharing } from './sharing.ts';
 import { preferredTile, simd256 } from './simd256.ts';
-import { WasmSparseProducts } from './sparse.ts';
+import type { WasmSparseProducts } from './sparse.ts';
 import { type Start, ThreadPool } from './threads.ts';
 import { sizeOfTile, type Tile } from './tile.ts';
 import { uploadStored } from './upload-stored.ts';
@@ -89,6 +89,15 @@ export function addWasmInt8(open: OpenInt8): void {
   openInt8 = open;
 }
 
+/** Makes the sparse products of a backend. */
+type OpenSparse = (backend: WasmBackend) => WasmSparseProducts;
+let openSparse: OpenSparse | null = null;
+
+/** Lets backends have sparse products from now on. */
+export function addWasmSparse(open: OpenSparse): void {
+  openSparse = open;
+}
+
 /** No result depends on them. */
 export interface WasmOptions {
   /** Threads that may compute, the calling one included. */
@@ -108,7 +117,6 @@ export class WasmBackend implements Backend {
   readonly fused: FusedKernels<WasmBuffer>;
   readonly optimizer: OptimizerKernels<WasmBuffer>;
   readonly holdsFewerBits = true;
-  readonly sparse = new WasmSparseProducts(this);
   readonly kernels: Calls;
   readonly memory = new Memory();
   readonly scratch: ScratchSizes;
@@ -121,6 +129,7 @@ export class WasmBackend implements Backend {
   readonly #tile: Tile;
   readonly #int8Kind: Int8Kind | undefined;
   #int8: WasmInt8Products | undefined;
+  #sparse: WasmSparseProducts | undefined;
   #bytes = 0;
 
   constructor({ threads = defaultThreads(), tile = preferredTile(), int8Kind, sharing }: WasmOptions = {}) {
@@ -150,6 +159,12 @@ export class WasmBackend implements Backend {
   get int8(): WasmInt8Products | undefined {
     this.#int8 ??= openInt8?.(this, this.#int8Kind);
     return this.#int8;
+  }
+
+  /** Undefined until {@link addWasmSparse}; its kernels are compiled when it is asked for first. */
+  get sparse(): WasmSparseProducts | undefined {
+    this.#sparse ??= openSparse?.(this);
+    return this.#sparse;
   }
 
   /** Adds the kernels of a module to those that there are. */
@@ -200,11 +215,6 @@ export class WasmBackend implements Backend {
     return this.track(new WasmBuffer(length, this.memory.allocate(2 * length), widen));
   }
 
-  /** The same for the places of a sparse matrix. */
-  allocatePlaces(mask: ArrayLike<number>, rows: number, columns: number): WasmPlaces {
-    return this.track(new WasmPlaces(this.memory, mask, rows, columns));
-  }
-
   /** Takes note that a buffer has taken more bytes. */
   growBy(bytes: number): void {
     this.#bytes += bytes;
@@ -250,7 +260,7 @@ export class WasmBackend implements Backend {
   free(buffer: WasmBuffer | WasmInt8 | WasmPlaces): void {
     this.#int8?.forget(buffer);
     this.#bytes -= buffer.bytes;
-    if (buffer instanceof WasmPlaces) buffer.free();
+    if ('free' in buffer) buffer.free();
     else this.memory.free(buffer.block);
   }
 

@@ -1,7 +1,7 @@
 import { int8Forward, quantizeWeights } from '../reference/int8.ts';
 import * as int8Binary from './int8-binary.ts';
 import { Memory } from './memory.ts';
-import { addInt8Module, hasRelaxedSimd, instantiate, kernelModule } from './module.ts';
+import { addModule, hasRelaxedSimd, instantiate, kernelModule } from './module.ts';
 import { preferredTile } from './simd256.ts';
 import { sizeOfTile } from './tile.ts';
 
@@ -41,7 +41,7 @@ export function int8Choice(): Int8Choice {
 
 /** Checks and times all kinds and float32 on one linear layer. */
 function probe(): Int8Choice {
-  addInt8Module(int8Binary);
+  addModule(int8Binary);
   const memory = new Memory();
   const kernels = instantiate(memory.wasm);
   memory.start(kernels.heapBase());

@@ -6,7 +6,7 @@ import type { WasmBackend } from './index.ts';
 import * as int8Binary from './int8-binary.ts';
 import { type Int8Kind, int8Choice, int8Kinds } from './int8-kind.ts';
 import type { Memory } from './memory.ts';
-import { addInt8Module } from './module.ts';
+import { addModule } from './module.ts';
 
 const padded = (n: number): number => Math.ceil(n / 16) * 16;
 
@@ -185,6 +185,6 @@ export class WasmInt8Products implements Int8Products<WasmBuffer, WasmInt8> {
 
 /** Makes the products of 8-bit weights on a backend. @param kind default: the fastest here, found when it is needed first */
 export function openInt8(backend: WasmBackend, kind?: Int8Kind): WasmInt8Products {
-  const { int8Scratch } = backend.addKernels(addInt8Module(int8Binary));
+  const { int8Scratch } = backend.addKernels(addModule(int8Binary));
   return new WasmInt8Products(backend, () => kind ?? int8Choice().kind, int8Scratch);
 }

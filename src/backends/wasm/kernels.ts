@@ -63,6 +63,9 @@ const elementwise = {
   less: binary,
 } satisfies Record<UnaryOp, typeof unary> & Record<BinaryOp, typeof binary>;
 
+const sparse = byRows(
+  (from: Pointer, segments: Pointer, blocks: number, columns: Pointer, to: Pointer, k: number, rows: Range) => rows * k,
+);
 /** One thread computes all: each number has its place after the one before. */
 const inOrder = by({ unit: 2 ** 30, once: true });
 /** A sparse product takes about a quarter of what a dense one does. */
@@ -326,14 +329,8 @@ export const kernels = {
     ) => columns * m * depth * INT8_PRODUCT,
   ),
   /** Matrices without their zeros: values [kept] to a dense matrix of k columns, and back. */
-  sparseToDense: byRows(
-    (values: Pointer, segments: Pointer, blocks: number, columns: Pointer, dense: Pointer, k: number, rows: Range) =>
-      rows * k,
-  ),
-  sparseKeptValues: byRows(
-    (dense: Pointer, segments: Pointer, blocks: number, columns: Pointer, values: Pointer, k: number, rows: Range) =>
-      rows * k,
-  ),
+  sparseToDense: sparse,
+  sparseKeptValues: sparse,
   sparseTransposeValues: inOrder(
     (
       values: Pointer,

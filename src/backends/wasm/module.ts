@@ -26,7 +26,7 @@ export interface ScratchSizes {
 export interface Exports extends Readonly<Record<KernelName, RawKernel>>, ScratchSizes {
   /** The first byte of the memory that the host may use. */
   heapBase(): number;
-  /** Chooses the tile of a product. */
+  /** Chooses the tile of a product; each module has its own, if it needs one. */
   setTile(rows: number, columns: number): void;
 }
 
@@ -40,7 +40,7 @@ export interface StoredModule {
 const first: StoredModule = { relaxed, baseline };
 
 let compiled: WebAssembly.Module | null = null;
-let int8: WebAssembly.Module | null = null;
+const added = new Map<StoredModule, WebAssembly.Module>();
 
 /** Returns the compiled kernels, the same for all memories and threads. */
 export function kernelModule(): WebAssembly.Module {
@@ -48,14 +48,15 @@ export function kernelModule(): WebAssembly.Module {
   return compiled;
 }
 
-/** The modules of all kernels that there are: those for 8 bits are there once they were added. */
-export const kernelModules = (): readonly WebAssembly.Module[] => (int8 ? [kernelModule(), int8] : [kernelModule()]);
+/** The modules of all kernels that there are: those that are always there, and those that were added. */
+export const kernelModules = (): readonly WebAssembly.Module[] => [kernelModule(), ...added.values()];
 
-/** Adds the kernels for 8 bits, unless they are there. @returns their module */
-export function addInt8Module(stored: StoredModule): WebAssembly.Module {
+/** Adds the kernels of a module, unless they are there. */
+export function addModule(stored: StoredModule): WebAssembly.Module {
   kernelModule();
-  int8 ??= compile(stored);
-  return int8;
+  const module = added.get(stored) ?? compile(stored);
+  added.set(stored, module);
+  return module;
 }
 
 /** Takes relaxed SIMD where the engine knows it: a module with an unknown instruction does not validate. */
@@ -90,10 +91,10 @@ export const isCompiled = (): boolean => compiled !== null;
 /** Makes the kernels of some modules on a memory: by default of all that there are. */
 export function instantiate(memory: WebAssembly.Memory, modules = kernelModules()): Exports {
   const parts = modules.map(
-    (module) => new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Exports,
+    (module) => new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Partial<Exports>,
   );
   const setTile: Exports['setTile'] = (rows, columns) => {
-    for (const part of parts) part.setTile(rows, columns);
+    for (const part of parts) part.setTile?.(rows, columns);
   };
   return Object.assign({}, ...parts, { setTile });
 }

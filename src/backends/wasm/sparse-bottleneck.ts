@@ -2,6 +2,7 @@ import type { BottleneckSpec, View } from '../backend.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 import type { WasmPlaces } from './places.ts';
+import type { WasmSparseProducts } from './sparse.ts';
 
 /** The places of the inputs that are always there. */
 const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
@@ -9,6 +10,7 @@ const [X, DOWN, DOWN_BIAS, UP, UP_BIAS] = [0, 1, 2, 3, 4];
 /** A bottleneck whose D and U are sparse: the same formulas as in bottleneck.ts, with all that is [rows, inner] in tiles of 64 rows. */
 export class SparseBottleneck {
   readonly #backend: WasmBackend;
+  readonly #sparse: WasmSparseProducts;
   readonly #inputs: readonly View<WasmBuffer>[];
   readonly #spec: BottleneckSpec;
   readonly #down: WasmPlaces;
@@ -16,12 +18,14 @@ export class SparseBottleneck {
 
   private constructor(
     backend: WasmBackend,
+    sparse: WasmSparseProducts,
     inputs: readonly View<WasmBuffer>[],
     spec: BottleneckSpec,
     down: WasmPlaces,
     up: WasmPlaces,
   ) {
     this.#backend = backend;
+    this.#sparse = sparse;
     this.#inputs = inputs;
     this.#spec = spec;
     this.#down = down;
@@ -31,13 +35,14 @@ export class SparseBottleneck {
   /** Returns the one for these inputs; null where the dense kernels are faster, or a matrix is dense. */
   static of(
     backend: WasmBackend,
+    sparse: WasmSparseProducts,
     inputs: readonly View<WasmBuffer>[],
     spec: BottleneckSpec,
     [down, up]: readonly (WasmPlaces | null)[],
   ): SparseBottleneck | null {
     const [rows, hidden] = inputs[X].shape;
-    if (!down || !up || !backend.sparse.pays([down, up], rows, hidden)) return null;
-    return new SparseBottleneck(backend, inputs, spec, down, up);
+    if (!down || !up || !sparse.pays([down, up], rows, hidden)) return null;
+    return new SparseBottleneck(backend, sparse, inputs, spec, down, up);
   }
 
   get #rows(): number {
@@ -45,8 +50,7 @@ export class SparseBottleneck {
   }
 
   #tiles(): { readonly buffer: WasmBuffer; readonly ofTiles: true } {
-    const { sparse } = this.#backend;
-    return { buffer: this.#backend.allocate(sparse.tiledLength(this.#rows, this.#down.rows)), ofTiles: true };
+    return { buffer: this.#backend.allocate(this.#sparse.tiledLength(this.#rows, this.#down.rows)), ofTiles: true };
   }
 
   #dropOut(buffer: WasmBuffer): void {
@@ -79,8 +83,7 @@ export class SparseBottleneck {
   }
 
   forward(): { output: WasmBuffer; saved: WasmBuffer[] } {
-    const [backend, inputs, rows] = [this.#backend, this.#inputs, this.#rows];
-    const { sparse } = backend;
+    const [backend, sparse, inputs, rows] = [this.#backend, this.#sparse, this.#inputs, this.#rows];
     const p = this.#tiles();
     const down = sparse.direct({ values: inputs[DOWN].buffer, places: this.#down });
     sparse.product(inputs[X], down, { bias: inputs[DOWN_BIAS].buffer }, p, rows);
@@ -100,8 +103,8 @@ export class SparseBottleneck {
 
   /** @returns the gradients of x, D, d and U of those with `needs`, null for the others; those of the bias u and the residual are of dy alone */
   backward(p: WasmBuffer, dy: WasmBuffer, needs: readonly boolean[]): (WasmBuffer | null)[] {
-    const [backend, inputs, rows] = [this.#backend, this.#inputs, this.#rows];
-    const { sparse, kernels } = backend;
+    const [backend, sparse, inputs, rows] = [this.#backend, this.#sparse, this.#inputs, this.#rows];
+    const { kernels } = backend;
     const { scale, residual, activation } = this.#spec;
     const gradients = inputs.map((): WasmBuffer | null => null);
     const dp = this.#tiles();

@@ -1,7 +1,10 @@
-import type { SparseOperand, SparseProducts, View } from '../backend.ts';
+import type { BottleneckSpec, SparseOperand, SparseProducts, View } from '../backend.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
-import type { SparseRows, WasmPlaces } from './places.ts';
+import { addModule } from './module.ts';
+import { type SparseRows, WasmPlaces } from './places.ts';
+import * as sparseBinary from './sparse-binary.ts';
+import { SparseBottleneck } from './sparse-bottleneck.ts';
 
 /** Tokens of a tile. */
 const TOKENS = 64;
@@ -34,9 +37,21 @@ export interface Tokens {
 /** Sparse products by kernels that take tiles of 64 tokens; see kernels/wasm/assembly/sparse.ts. */
 export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces> {
   readonly #backend: WasmBackend;
+  readonly #scratchOf: (features: number) => number;
 
-  constructor(backend: WasmBackend) {
+  /** @param scratchOf bytes of scratch for each thread of a product with so many features in tiles of its own */
+  constructor(backend: WasmBackend, scratchOf: (features: number) => number) {
     this.#backend = backend;
+    this.#scratchOf = scratchOf;
+  }
+
+  /** The kernels of a bottleneck whose D and U are sparse; null where the dense ones are faster, or a matrix is dense. */
+  bottleneck(
+    inputs: readonly View<WasmBuffer>[],
+    spec: BottleneckSpec,
+    places: readonly (WasmPlaces | null)[],
+  ): SparseBottleneck | null {
+    return SparseBottleneck.of(this.#backend, this, inputs, spec, places);
   }
 
   /**
@@ -59,7 +74,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
   }
 
   places(mask: ArrayLike<number>, rows: number, columns: number): WasmPlaces {
-    return this.#backend.allocatePlaces(mask, rows, columns);
+    return this.#backend.track(new WasmPlaces(this.#backend.memory, mask, rows, columns));
   }
 
   mask(places: WasmPlaces): Uint8Array {
@@ -156,9 +171,9 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     y: Tokens,
     rows: number,
   ): void {
-    const { kernels, scratch } = this.#backend;
+    const { kernels } = this.#backend;
     const [ofTiles, toTiles] = [x.ofTiles ?? false, y.ofTiles ?? false];
-    const bytes = scratch.sparseScratch((ofTiles ? 0 : k) + (toTiles ? 0 : n));
+    const bytes = this.#scratchOf((ofTiles ? 0 : k) + (toTiles ? 0 : n));
     kernels.sparseProduct(
       x.buffer,
       ofTiles,
@@ -219,7 +234,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     backend.kernels.sparsePair(
       ...([own.buffer, own.ofTiles ?? false, other.buffer, other.ofTiles ?? false] as const),
       ...([init, out?.buffer ?? null, out?.ofTiles ?? false, segments, columns, values, sums, stride] as const),
-      ...([n, k, rows, parts, parts, backend.scratch.sparseScratch(2 * n + k)] as const),
+      ...([n, k, rows, parts, parts, this.#scratchOf(2 * n + k)] as const),
     );
     const total = backend.reduce('sum', { buffer: sums, shape: [parts, stride] }, [0]);
     backend.free(sums);
@@ -234,6 +249,12 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     backend.free(total);
     return gradient;
   }
+}
+
+/** Makes the sparse products of a backend. */
+export function openSparse(backend: WasmBackend): WasmSparseProducts {
+  const { sparseScratch } = backend.addKernels(addModule(sparseBinary));
+  return new WasmSparseProducts(backend, sparseScratch);
 }
 
 /** The numbers of rows and columns have 16 bits each. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { keptValues, linear, Random, SparsePattern, sampledMatmul, type Tensor, toDense } from '../../../src/index.ts';
 import { arrays, length } from '../strategies.ts';
 import { at, build, range, total, type Values } from '../values.ts';
+import '../sparse.ts';
 import type { Case, Cases, Operations } from './case.ts';
 
 /** A mask [rows, columns]. */

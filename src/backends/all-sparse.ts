@@ -1,0 +1,7 @@
+import { addWasmSparse } from './wasm/index.ts';
+import { openSparse } from './wasm/sparse.ts';
+
+/** Lets all backends that can have sparse products, those that are there already too. */
+export function addSparse(): void {
+  addWasmSparse(openSparse);
+}
