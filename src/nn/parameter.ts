@@ -28,7 +28,7 @@ export class Snapshot {
   constructor(value: Tensor, mask: Tensor | null, kept: number, pattern: SparsePattern | null = null) {
     this.value = keep(value.detach());
     this.mask = mask && keep(mask.detach());
-    this.pattern = pattern && sharedPattern(pattern);
+    this.pattern = pattern?.share() ?? null;
     this.kept = kept;
   }
 
@@ -42,13 +42,6 @@ export class Snapshot {
     this.mask?.dispose();
     this.pattern?.dispose();
   }
-}
-
-/** The same pattern under a name that lives until it is disposed of. */
-function sharedPattern(pattern: SparsePattern): SparsePattern {
-  const shared = pattern.share();
-  keep(shared.places);
-  return shared;
 }
 
 function keptIn(mask: ArrayLike<number>): number {
@@ -349,7 +342,7 @@ export class Parameter {
       const own = mask ? where(mask, numbers, scalarLike(numbers, 0)) : numbers;
       return keep(own.leafView(own.shape, trainable));
     });
-    const [nextMask, nextPattern] = [mask && keep(mask.detach()), pattern && sharedPattern(pattern)];
+    const [nextMask, nextPattern] = [mask && keep(mask.detach()), pattern?.share() ?? null];
     this.dispose();
     this.#value = next;
     this.#mask = nextMask;

@@ -2,12 +2,14 @@ import type { AdamStep } from '../backends/backend.ts';
 import { Parameter } from '../nn/index.ts';
 import { add, div, mul, sub } from '../ops/arithmetic.ts';
 import { commonBackend } from '../ops/operation.ts';
+import { keptValues, toDense } from '../ops/sparse.ts';
 import { sqrt } from '../ops/unary.ts';
 import { tensor, zeros } from '../tensor/create.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { problemOf, show, tensors } from '../tensor/kinds.ts';
 import { keep, tidy } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
+import type { SparsePattern } from '../tensor/sparse.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -118,6 +120,8 @@ interface Moments {
   readonly m: Tensor;
   /** Mean of their squares. */
   readonly v: Tensor;
+  /** The places that they are of, if these are final. */
+  readonly pattern: SparsePattern | null;
 }
 
 /** A parameter and its moments; null are zeros, which cost nothing before the first step. */
@@ -218,9 +222,10 @@ export class AdamW {
   /** Returns a copy of the state. */
   async state(): Promise<AdamWState> {
     const all = new Map<string, { m: ArrayLike<number>; v: ArrayLike<number> }>();
-    for (const { parameter, moments } of this.#slots) {
-      const none = () => new Float32Array(parameter.value.size);
-      all.set(parameter.name, { m: (await moments?.m.data()) ?? none(), v: (await moments?.v.data()) ?? none() });
+    for (const slot of this.#slots) {
+      const moments = slot.moments && momentsOf(slot);
+      const none = () => new Float32Array(slot.parameter.value.size);
+      all.set(slot.parameter.name, { m: (await moments?.m.data()) ?? none(), v: (await moments?.v.data()) ?? none() });
     }
     return { step: this.#step, moments: all };
   }
@@ -237,7 +242,7 @@ export class AdamW {
     this.#step = step;
     this.#slots.forEach((slot, i) => {
       const { shape } = slot.parameter.value;
-      setMoments(slot, { m: tensor(all[i].m, shape), v: tensor(all[i].v, shape) });
+      setMoments(slot, tensor(all[i].m, shape), tensor(all[i].v, shape));
     });
   }
 }
@@ -276,25 +281,33 @@ function update(updates: readonly Update[], step: AdamStep, gradientScale: Tenso
         const w = slot.parameter.value.detach();
         const after = composition({ w, g: gradient, ...momentsOf(slot) }, step, gradientScale);
         slot.parameter.assign(after.w);
-        setMoments(slot, after);
+        setMoments(slot, after.m, after.v);
       }),
     );
   }
 }
 
-/** The moments of a parameter, which are zeros at first. */
+/** The moments of a parameter: zeros at first, and at the places of its weights now, as a mask may become final between two steps. */
 function momentsOf(slot: Slot): Moments {
-  const { shape } = slot.parameter.value;
-  if (!slot.moments) setMoments(slot, { m: zeros(shape), v: zeros(shape) });
-  return slot.moments as Moments;
+  const { moments } = slot;
+  const { value, pattern } = slot.parameter;
+  if (!moments) return setMoments(slot, zeros(value.shape), zeros(value.shape));
+  if (pattern && moments.pattern ? pattern.isSame(moments.pattern) : pattern === moments.pattern) return moments;
+  const moved = (values: Tensor): Tensor => {
+    const whole = moments.pattern ? toDense({ pattern: moments.pattern, values }) : values;
+    return pattern ? keptValues(whole, pattern) : whole;
+  };
+  return tidy(() => noGrad(() => setMoments(slot, moved(moments.m), moved(moments.v))));
 }
 
-function setMoments(slot: Slot, { m, v }: Moments): void {
+function setMoments(slot: Slot, m: Tensor, v: Tensor): Moments {
   free(slot.moments);
-  slot.moments = { m: keep(m), v: keep(v) };
+  slot.moments = { m: keep(m), v: keep(v), pattern: slot.parameter.pattern?.share() ?? null };
+  return slot.moments;
 }
 
 function free(moments: Moments | null): void {
   moments?.m.dispose();
   moments?.v.dispose();
+  moments?.pattern?.dispose();
 }

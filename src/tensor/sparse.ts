@@ -1,5 +1,6 @@
 import { type Backend, MOST_SPARSE_COLUMNS, type Shape, type SparseProducts } from '../backends/backend.ts';
 import { getBackend } from '../backends/index.ts';
+import { keep } from './scope.ts';
 import { ArgumentError, formatShape, sizeOf } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
@@ -55,9 +56,14 @@ export class SparsePattern {
     return sparseProducts(this.places.backend).mask(this.places.opaqueBuffer);
   }
 
-  /** The same pattern under another name, to be disposed of by itself; the memory is shared. */
+  /** The same pattern under another name, which lives until it is disposed of by itself; the memory is shared. */
   share(): SparsePattern {
-    return new SparsePattern(this.places.leafView());
+    return new SparsePattern(keep(this.places.leafView()));
+  }
+
+  /** Whether another pattern is this one under another name. */
+  isSame(other: SparsePattern): boolean {
+    return this.places.opaqueBuffer === other.places.opaqueBuffer;
   }
 
   dispose(): void {

@@ -114,6 +114,7 @@ if (!onGpu) {
           assert.deepEqual(Array.from(other.mask()), bits);
           assert.equal(other.kept, bits.filter((bit) => bit).length);
           assert.throws(() => pattern.mask(), /was freed/);
+          other.dispose();
         },
       );
       assert.deepEqual([memory().tensors, backend.bytes()], before);

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { full, grad, memory, mul, ones, Random, setBackend, sum, tensor, tidy } from '../../src/index.ts';
+import { full, grad, keptValues, memory, mul, ones, Random, setBackend, sum, tensor, tidy } from '../../src/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
 import { AdamW, type AdamWOptions, type AdamWVariant, exceptBiasesAndNorms } from '../../src/optim/index.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
-import { forAllAsync } from '../support/property.ts';
+import { weightsOf } from '../support/parameters.ts';
+import { forAll, forAllAsync } from '../support/property.ts';
+import '../support/sparse.ts';
 import { range } from '../support/values.ts';
 
 const test = suite('optim: AdamW');
@@ -42,6 +44,51 @@ function step(optimizer: AdamW, number: number, learningRate = 0.1, gradientScal
     });
     optimizer.learningRate = learningRate;
     optimizer.step(gradients, { gradientScale: gradientScale === 1 ? null : tensor(gradientScale) });
+  });
+}
+
+const bits = fc.array(fc.constantFrom(0, 1), { minLength: 12, maxLength: 12 });
+
+onEveryBackend(test, 'moments follow a mask that becomes final, or open, between two steps', () =>
+  forAll(fc.tuple(bits, bits, fc.constantFrom(...variants), fc.nat()), ([first, second, variant, seed]) => {
+    const values = range(12).map((i) => i - 5.5);
+    const [held, whole] = ['held', 'whole'].map((name) => new Parameter(name, values, [3, 4]));
+    const optimizers = [held, whole].map((parameter) => new AdamW([parameter], { variant }));
+    let number = seed;
+    const steps = () => {
+      for (let i = 0; i < 2; i++) {
+        number++;
+        for (const optimizer of optimizers) stepOf(optimizer, number);
+      }
+      const expected = weightsOf(whole);
+      weightsOf(held).forEach((weight, i) => {
+        assert.ok(Math.abs(weight - expected[i]) <= 1e-5, `step ${number}: ${weight} for ${expected[i]}`);
+      });
+    };
+    steps();
+    for (const mask of [first, first.map((bit, i) => bit * second[i])]) {
+      for (const parameter of [held, whole]) parameter.setMask(mask);
+      held.fixMask();
+      steps();
+      held.openMask();
+      steps();
+    }
+    for (const one of [held, whole, ...optimizers]) one.dispose();
+  }),
+);
+
+/** A step with random gradients, at the places of the weights that are held. */
+function stepOf(optimizer: AdamW, seed: number): void {
+  tidy(() => {
+    const random = new Random(seed);
+    const gradients = optimizer.parameters.map(({ shape, size, pattern, mask }) => {
+      const all = tensor(
+        range(size).map(() => random.normal()),
+        shape,
+      );
+      return pattern ? keptValues(all, pattern) : mask ? mul(all, mask) : all;
+    });
+    optimizer.step(gradients);
   });
 }
 
