@@ -4,6 +4,7 @@ import * as autograd from '../../src/autograd/index.ts';
 import * as S from '../../src/index.ts';
 import * as ops from '../../src/ops/index.ts';
 import * as creation from '../../src/tensor/create.ts';
+import { sizeOf } from '../../src/tensor/shape.ts';
 import { type ArgumentsOf, type Signature, signatures } from '../../src/tensor/signatures.ts';
 import { float64, wasm } from '../support/backends.ts';
 import '../support/sparse.ts';
@@ -68,8 +69,8 @@ const right: { [Name in Operation]: () => ArgumentsOf<Name> } = {
   indexAdd: () => [x(), [0, 1], 2],
   matmul: () => [x(), x(), { transposeB: true }],
   toDense: () => [sparse],
-  keptValues: () => [x(), sparse.pattern],
-  sampledMatmul: () => [x(), x(), sparse.pattern],
+  keptValues: () => [onWasm(2, 2), sparse.pattern],
+  sampledMatmul: () => [onWasm(2, 2), onWasm(2, 2), sparse.pattern],
   linear: () => [x(), x(), null],
   softmax: () => [x()],
   logSoftmax: () => [x(), 0],
@@ -97,11 +98,13 @@ test.before(() => {
   A = S.ones([2, 3]);
   freed = S.ones(2);
   freed.dispose();
-  sparse = { pattern: S.SparsePattern.of([1, 0, 1, 1], [2, 2]), values: S.ones(3) };
+  sparse = { pattern: S.SparsePattern.of([1, 0, 1, 1], [2, 2], wasm), values: onWasm(3) };
 });
 const [rows, counts] = [Int32Array.of(0, 2), Int32Array.of(2)];
 const packed = { queryOffsets: rows, keyOffsets: rows, keyCounts: counts, causal: false };
 const x = () => S.tensor([[1, 2], [3, 4]]); // biome-ignore format: a matrix
+/** Ones there, as a card has no sparse matrices. */
+const onWasm = (...shape: number[]) => S.Tensor.fromBuffer(wasm, wasm.fill(sizeOf(shape), 1), shape);
 
 const wrong = () => [
   ...[undefined, null, true, 'abc', '3', 1n, Number.NaN, -1, 1.5, () => 1, new Date(), {}, { axs: [0] }, [], [1, 2]],

@@ -100,7 +100,7 @@ if (!onGpu) {
         },
         backend === wasm ? 40 : 12,
       );
-      if (backend instanceof WasmBackend) assert.ok(sparse > 2, `sparse kernels ran ${sparse} times`);
+      if (backend instanceof WasmBackend) assert.ok(sparse > 1, `sparse kernels ran ${sparse} times`);
     });
 
     test(`a pattern gives its mask back on ${label(backend)}, and frees its memory with its last name`, () => {

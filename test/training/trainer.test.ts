@@ -85,8 +85,8 @@ async function assertResumable(setup: () => Promise<Setup>): Promise<void> {
       const second = await setup();
       second.parameters.forEach((parameter, i) => {
         const mask = maskOf(parameter);
-        if (mask) parameter.loadKept(values[i], mask);
-        else parameter.load(values[i], null);
+        if (mask && parameter.pattern) parameter.loadKept(values[i], mask);
+        else parameter.load(values[i], mask);
       });
       second.trainer.restore(state);
       assert.equal(second.trainer.step, stop);
