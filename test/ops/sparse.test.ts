@@ -120,6 +120,13 @@ if (!onGpu) {
       assert.deepEqual([memory().tensors, backend.bytes()], before);
     });
   }
+} else {
+  test('a card has no sparse matrices, and says what to take', () => {
+    assert.throws(
+      () => SparsePattern.of([1, 0], [1, 2]),
+      /^Error: The backend 'gpu' has no sparse matrices; use a dense one with a mask\.$/,
+    );
+  });
 }
 
 function takesSparseKernels(backend: WasmBackend, { down, up, inputs }: Example): boolean {
