@@ -1,6 +1,8 @@
 import type { Block } from './allocator.ts';
 import type { Memory } from './memory.ts';
 
+/** Tokens of a tile, as kernels take them: `TOKENS` of the kernels. */
+export const TOKENS = 64;
 /** Columns that products take together, so that what is multiplied with them stays in the L1 cache: `BLOCK` of the kernels. */
 const BLOCK = 128;
 /** Entries that kernels of gradients take together. */

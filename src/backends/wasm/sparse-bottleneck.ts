@@ -1,7 +1,7 @@
 import type { BottleneckSpec, View } from '../backend.ts';
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
-import type { WasmPlaces } from './places.ts';
+import { TOKENS, type WasmPlaces } from './places.ts';
 import type { WasmSparseProducts } from './sparse.ts';
 
 /** The places of the inputs that are always there. */
@@ -57,7 +57,7 @@ export class SparseBottleneck {
     const { dropout } = this.#spec;
     if (!dropout) return;
     const inner = this.#down.rows;
-    const tiles = buffer.length / (64 * inner);
+    const tiles = buffer.length / (TOKENS * inner);
     this.#backend.kernels.dropTiles(buffer, dropout.p, 1 / (1 - dropout.p), dropout.seed, inner, tiles);
   }
 
@@ -122,7 +122,7 @@ export class SparseBottleneck {
     kernels[`${activation}Backward`](p, dp.buffer, dp.buffer, p.length);
     if (needs[DOWN_BIAS]) {
       const inner = this.#down.rows;
-      const shape = [p.length / (64 * inner), inner, 64];
+      const shape = [p.length / (TOKENS * inner), inner, TOKENS];
       gradients[DOWN_BIAS] = backend.reduce('sum', { buffer: dp.buffer, shape }, [0, 2]);
     }
     const down = { values: inputs[DOWN].buffer, places: this.#down };

@@ -2,12 +2,10 @@ import type { BottleneckSpec, SparseOperand, SparseProducts, View } from '../bac
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 import { addModule } from './module.ts';
-import { type SparseRows, WasmPlaces } from './places.ts';
+import { type SparseRows, TOKENS, WasmPlaces } from './places.ts';
 import * as sparseBinary from './sparse-binary.ts';
 import { SparseBottleneck } from './sparse-bottleneck.ts';
 
-/** Tokens of a tile. */
-const TOKENS = 64;
 /** What a kept value costs a product, counted in those of a dense one. */
 const VALUE = 1.5;
 /** The same of a number that is moved into a tile or out of it. */
@@ -145,18 +143,18 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     return { ...places.direct, values };
   }
 
-  /** Calls `use` with the matrix transposed. */
-  withTransposed({ values, places }: Matrix, use: (operand: Operand) => void): void {
+  /** Returns what `use` makes of the matrix transposed. */
+  withTransposed<T>({ values, places }: Matrix, use: (operand: Operand) => T): T {
     const transposed = this.#transposed(places);
     const { n, blocks, segments, columns } = places.direct;
     const own = this.#backend.fill(transposed.entries, 0);
-    this.#backend.memory.borrowInts(places.starts(transposed), (cursors) =>
-      this.#backend.kernels.sparseTransposeValues(
-        ...([values, segments, blocks, columns, cursors, transposed.blocks, own, n] as const),
-      ),
+    const { kernels, memory } = this.#backend;
+    memory.borrowInts(places.starts(transposed), (cursors) =>
+      kernels.sparseTransposeValues(values, segments, blocks, columns, cursors, transposed.blocks, own, n),
     );
-    use({ ...transposed, values: own });
+    const result = use({ ...transposed, values: own });
     this.#backend.free(own);
+    return result;
   }
 
   #transposed(places: WasmPlaces): SparseRows {
@@ -209,11 +207,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     rows: number,
     scale = 1,
   ): WasmBuffer {
-    let gradient: WasmBuffer | null = null;
-    this.withTransposed(matrix, (operand) => {
-      gradient = this.#pair(x, dy, matrix.places, operand, init, dx, rows, scale);
-    });
-    return gradient!;
+    return this.withTransposed(matrix, (operand) => this.#pair(x, dy, matrix.places, operand, init, dx, rows, scale));
   }
 
   #pair(
@@ -231,19 +225,25 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     const parts = Math.max(1, Math.min(PARTS, Math.floor(Math.ceil(rows / TOKENS) / TILES_OF_PART)));
     const stride = 2 * entries;
     const sums = backend.allocate(parts * stride);
+    const [to, toTiles] = [out?.buffer ?? null, out?.ofTiles ?? false];
+    const [ownOfTiles, otherOfTiles] = [own.ofTiles ?? false, other.ofTiles ?? false];
+    const bytes = this.#scratchOf(2 * n + k);
+    // biome-ignore format: one line for each group of arguments
     backend.kernels.sparsePair(
-      ...([own.buffer, own.ofTiles ?? false, other.buffer, other.ofTiles ?? false] as const),
-      ...([init, out?.buffer ?? null, out?.ofTiles ?? false, segments, columns, values, sums, stride] as const),
-      ...([n, k, rows, parts, parts, this.#scratchOf(2 * n + k)] as const),
+      own.buffer, ownOfTiles, other.buffer, otherOfTiles,
+      init, to, toTiles,
+      segments, columns, values, sums, stride,
+      n, k, rows, parts, parts, bytes,
     );
     const total = backend.reduce('sum', { buffer: sums, shape: [parts, stride] }, [0]);
     backend.free(sums);
     const gradient = backend.allocate(places.length);
     const { direct } = places;
     backend.memory.borrowInts(places.starts(transposed), (cursors) =>
+      // biome-ignore format: one line for each group of arguments
       backend.kernels.sparseGradient(
-        ...([total, direct.segments, direct.blocks, direct.columns, cursors, transposed.blocks] as const),
-        ...([scale, gradient, direct.n] as const),
+        total, direct.segments, direct.blocks, direct.columns,
+        cursors, transposed.blocks, scale, gradient, direct.n,
       ),
     );
     backend.free(total);
