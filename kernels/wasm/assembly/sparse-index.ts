@@ -1,5 +1,6 @@
 // The kernels of sparse matrices, which a page without them does without, as a module of their own over the same memory. They have no data in
 // it.
+export { setTile } from './gemm';
 export {
   dropTiles,
   sparseGradient,

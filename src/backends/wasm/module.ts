@@ -26,9 +26,12 @@ export interface ScratchSizes {
 export interface Exports extends Readonly<Record<KernelName, RawKernel>>, ScratchSizes {
   /** The first byte of the memory that the host may use. */
   heapBase(): number;
-  /** Chooses the tile of a product; each module has its own, if it needs one. */
+  /** Chooses the tile of a product; each module has its own. */
   setTile(rows: number, columns: number): void;
 }
+
+/** The exports of one module: some of the kernels, and its own choice of the tile. */
+type OfModule = Partial<Exports> & Pick<Exports, 'setTile'>;
 
 /** A module as it is stored: the one with relaxed SIMD, and what makes of it the one without. */
 export interface StoredModule {
@@ -91,10 +94,10 @@ export const isCompiled = (): boolean => compiled !== null;
 /** Makes the kernels of some modules on a memory: by default of all that there are. */
 export function instantiate(memory: WebAssembly.Memory, modules = kernelModules()): Exports {
   const parts = modules.map(
-    (module) => new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Partial<Exports>,
+    (module) => new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as OfModule,
   );
   const setTile: Exports['setTile'] = (rows, columns) => {
-    for (const part of parts) part.setTile?.(rows, columns);
+    for (const part of parts) part.setTile(rows, columns);
   };
   return Object.assign({}, ...parts, { setTile });
 }

@@ -24,7 +24,7 @@ function open({ modules, memory, tile, names, block, threads, thread }: WorkerIn
   const kernels: RawKernel[] = [];
   const add = (module: WebAssembly.Module): void => {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    (exports.setTile as RawKernel | undefined)?.(...tile);
+    (exports.setTile as RawKernel)(...tile);
     for (const [i, name] of names.entries()) kernels[i] ??= exports[name] as RawKernel;
   };
   for (const module of modules) add(module);
