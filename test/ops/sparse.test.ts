@@ -123,7 +123,7 @@ if (!onGpu) {
 } else {
   test('a card has no sparse matrices, and says what to take', () => {
     assert.throws(
-      () => SparsePattern.of([1, 0], [1, 2]),
+      () => SparsePattern.of([1, 0], [1, 2], backends[0]),
       /^Error: The backend 'gpu' has no sparse matrices; use a dense one with a mask\.$/,
     );
   });
