@@ -4,8 +4,15 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   base: './',
   build: {
-    // Metrics are many, and of no use to a page that only answers: they are a file of their own.
-    lib: { entry: { 'sparse-adapter': 'dist/browser.js', metrics: 'dist/metrics/index.js' }, formats: ['es'] },
+    lib: {
+      // Pruning and metrics are of no use to a page that only answers: each is a file of its own.
+      entry: {
+        'sparse-adapter': 'dist/browser.js',
+        pruning: 'dist/pruning/index.js',
+        metrics: 'dist/metrics/index.js',
+      },
+      formats: ['es'],
+    },
     // Vite leaves white space in libraries, for bundlers that drop what is unused; this bundle is for pages.
     rolldownOptions: { output: { minify: true } },
     outDir: 'dist/browser',

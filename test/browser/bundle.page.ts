@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import type * as Bundle from '../../src/browser.ts';
 import type { BackendName } from '../../src/index.ts';
+import type * as Pruning from '../../src/pruning/index.ts';
 
 const test = suite('browser: the bundle');
 
@@ -69,9 +70,9 @@ for (const name of ['bundle', 'one-file']) {
 
 for (const name of ['bundle', 'one-file']) {
   test(`${name}: tokenizers of other kinds, sparse products and weights in 8 bits are fetched`, async () => {
-    const bundle: typeof Bundle = await import(
-      /* @vite-ignore */ new URL(`${name}/sparse-adapter.js`, location.href).href
-    );
+    const load = (file: string) => import(/* @vite-ignore */ new URL(`${name}/${file}.js`, location.href).href);
+    const bundle: typeof Bundle & { readonly pruning?: typeof Pruning } = await load('sparse-adapter');
+    const { prune } = bundle.pruning ?? ((await load('pruning')) as typeof Pruning);
     const bpe = { model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] } };
     assert.throws(() => new bundle.text.Tokenizer(bpe), /loadTokenizerKinds/);
     await bundle.text.loadTokenizerKinds();
@@ -85,7 +86,7 @@ for (const name of ['bundle', 'one-file']) {
       [8, 8],
     );
     const parameters = [matrix];
-    await bundle.pruning.prune({
+    await prune({
       ...{ method: 'magnitude', sparsity: 0.5, parameters, random: new bundle.Random(1), losses: [] },
     });
     assert.deepEqual([matrix.value.shape, matrix.pattern?.kept], [[32], 32]);

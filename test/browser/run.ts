@@ -53,7 +53,10 @@ await buildPage(folder);
 cpSync(join(root, 'dist/browser'), join(folder, 'bundle'), { recursive: true });
 // The same by another bundler, in one file with no other beside it.
 await esbuild.build({
-  entryPoints: [join(root, 'dist/browser.js')],
+  stdin: {
+    contents: "export * from './dist/browser.js'; export * as pruning from './dist/pruning/index.js';",
+    resolveDir: root,
+  },
   ...{ bundle: true, format: 'esm', platform: 'browser', logLevel: 'error' },
   outfile: join(folder, 'one-file/sparse-adapter.js'),
 });
