@@ -1,5 +1,6 @@
 import { AlignedText } from './aligned-text.ts';
 import { isAscii } from './ascii.ts';
+import { utf8Length, utf8LengthOf } from './models/utf8.ts';
 
 /**
  * The alphabet of GPT-2, in which a byte is a letter: bytes that Latin-1 prints are its characters, the others are those
@@ -48,19 +49,19 @@ function spelledAscii(text: string): string {
 
 function spelledByCharacters(text: AlignedText): AlignedText {
   let letters = '';
-  const starts: number[] = [];
-  const ends: number[] = [];
-  for (let at = 0; at < text.length; ) {
+  const length = utf8LengthOf(text.text);
+  const starts = new Array<number>(length);
+  const ends = new Array<number>(length);
+  for (let at = 0, byte = 0; at < text.length; ) {
     const code = text.text.codePointAt(at)!;
     const units = code > 0xffff ? 2 : 1;
-    const spelled = spelledCharacter(code);
     const start = text.startOf(at);
     const end = text.endOf(at + units - 1);
-    for (let i = 0; i < spelled.length; i++) {
-      starts.push(start);
-      ends.push(end);
+    for (const last = byte + utf8Length(code); byte < last; byte++) {
+      starts[byte] = start;
+      ends[byte] = end;
     }
-    letters += spelled;
+    letters += spelledCharacter(code);
     at += units;
   }
   return AlignedText.placed(letters, starts, ends);

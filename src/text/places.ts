@@ -22,12 +22,12 @@ function isSpaceAt(text: string, at: number): boolean {
  * Lets what the tokenizer joined with a character, or removed from it, up to the next token, belong to the tokens of that character:
  * combining marks, and the letters of a syllable of Hangul.
  *
- * @param places of the tokens of the text so far
+ * @param places of tokens, those of the text so far from `first` on; neighbours may share one
  */
-export function takeMarks(text: string, places: readonly Place[], next: number): void {
-  const last = places[places.length - 1];
-  if (last === undefined || last[0] === last[1]) return;
-  const end = last[1];
+export function takeMarks(text: string, places: readonly Place[], first: number, next: number): void {
+  if (places.length === first) return;
+  const [start, end] = places[places.length - 1];
+  if (start === end) return;
   let at = end;
   while (at < next && text.charCodeAt(at) >= FIRST_MARK) {
     const codePoint = text.codePointAt(at) as number;
@@ -35,7 +35,9 @@ export function takeMarks(text: string, places: readonly Place[], next: number):
     at += codePoint > 0xffff ? 2 : 1;
   }
   if (at === end) return;
-  for (let i = places.length - 1; i >= 0 && places[i][1] === end && places[i][0] < end; i--) places[i][1] = at;
+  const isOfCharacter = (place: Place): boolean => place[1] === end && place[0] < end;
+  for (let i = places.length - 1; i >= first && (places[i] === places[i + 1] || isOfCharacter(places[i])); i--)
+    places[i][1] = at;
 }
 
 /** The first combining mark of Unicode. */

@@ -58,6 +58,11 @@ export interface TokenizerStages {
   readonly tokens: readonly string[];
 }
 
+/** Tokens whose places may still change. */
+interface PlacedTokens extends TokenizedText {
+  readonly offsets: Place[];
+}
+
 const encodeOptions: OptionNames<EncodeOptions> = {
   maxLength: true,
   truncation: true,
@@ -139,7 +144,7 @@ export class Tokenizer {
 
   /** Returns the tokens of a text, or of its words, without special ones. @throws InputError if it is neither */
   tokenize(text: string | readonly string[], name = 'the text'): TokenizedText {
-    const tokens: TokenizedText = { ids: [], offsets: [], wordIds: [] };
+    const tokens: PlacedTokens = { ids: [], offsets: [], wordIds: [] };
     if (Array.isArray(text)) {
       text.forEach((word: unknown, i) => {
         this.#tokenizeInto(tokens, asText(`word ${i} of ${name}`, word), i);
@@ -268,11 +273,10 @@ export class Tokenizer {
     return trimmed(original, from, piece.endOf(end - 1));
   }
 
-  #tokenizeInto(tokens: TokenizedText, text: string, listed: number | null): void {
+  #tokenizeInto({ ids, offsets, wordIds }: PlacedTokens, text: string, listed: number | null): void {
     const original = wellFormed(text);
-    const { ids, offsets, wordIds } = tokens;
+    const first = ids.length;
     let word = 0;
-    const places: Place[] = [];
     for (const { id, text: part } of this.#added.split(original)) {
       const pieces = id === null ? this.#preTokenize(part) : [part];
       for (let p = 0; p < pieces.length; p++) {
@@ -282,17 +286,23 @@ export class Tokenizer {
         for (let i = 0; i < cut.length; i++) {
           const { id, start, end } = cut[i];
           const place: Place = end > start ? this.#placeOf(id, piece, start, end, original) : [0, 0];
-          takeMarks(original, places, place[0]);
-          places.push(place);
+          takeMarks(original, offsets, first, place[0]);
           ids.push(id);
-          offsets.push(place);
+          offsets.push(sharedWith(offsets, first, place));
           wordIds.push(listed ?? word);
         }
         word++;
       }
     }
-    takeMarks(original, places, original.length);
+    takeMarks(original, offsets, first, original.length);
   }
+}
+
+/** Returns the place of the token before, if that is the same: a character spelled in bytes may be many tokens. */
+function sharedWith(places: readonly Place[], first: number, place: Place): Place {
+  if (places.length === first) return place;
+  const last = places[places.length - 1];
+  return last[0] === place[0] && last[1] === place[1] ? last : place;
 }
 
 function asText(name: string, value: unknown): string {

@@ -34,8 +34,12 @@ export const bpe = componentKind(
     const unknown = unk_token == null ? undefined : vocabulary.idOfUnknown(unk_token);
     const fallback = flags.byte_fallback ? byteTokens(vocabulary) : () => undefined;
 
+    /** A symbol for each character, or for each byte of it and of what is put around it: a unit has three at most. */
+    const mostSymbols = ({ length }: string): number =>
+      flags.byte_fallback ? 3 * (length * (1 + prefix.length) + suffix.length) : length;
+
     function symbolsOf(word: string): WordSymbols {
-      const symbols = new WordSymbols();
+      const symbols = new WordSymbols(mostSymbols(word));
       /** Bytes of unknown characters that have no symbol yet. */
       let waiting = 0;
       const addUnknown = (): void => {

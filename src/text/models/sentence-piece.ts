@@ -41,7 +41,7 @@ function ofBpe(scored: Scored): (word: string) => readonly Span[] {
   const merges = new PieceMerges(scored);
   const none = 2 ** 31 - 1;
   return (word) => {
-    const symbols = new WordSymbols();
+    const symbols = new WordSymbols(word.length);
     for (const character of word) {
       symbols.add(merges.numberOf(character) ?? none, utf8Length(character.codePointAt(0)!));
     }

@@ -1,6 +1,17 @@
 /** Returns the number of bytes of a code point in UTF-8. */
 export const utf8Length = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
 
+/** Returns the number of bytes of a text in UTF-8. */
+export function utf8LengthOf(text: string): number {
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i)!;
+    if (code > 0xffff) i++;
+    length += utf8Length(code);
+  }
+  return length;
+}
+
 /** Returns the bytes of a text in UTF-8: for texts of a few characters, of which an encoder makes many small arrays. */
 export function utf8Bytes(text: string): number[] {
   const bytes: number[] = [];

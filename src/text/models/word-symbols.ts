@@ -3,13 +3,15 @@ import { MergeQueue, placeIn, rankIn } from './merge-queue.ts';
 import { utf8Length } from './utf8.ts';
 
 /** What there is of each symbol, side by side in memory: long words are too large for a processor's cache. */
-const WIDTH = 4;
+const WIDTH = 5;
 const ID = 0;
 /** Where the symbol before it is, and the one after it. */
 const BEFORE = 1;
 const AFTER = 2;
 /** The rank of the merge with the symbol after it; -1 if they do not merge. */
 const RANK = 3;
+/** Its number of bytes. */
+const BYTES = 4;
 
 /** Words of no more symbols take turns in the same memory: to make it takes longer than to merge them. */
 const SHORT = 128;
@@ -23,14 +25,24 @@ interface RankedPairs {
   resultOf(rank: number): number;
 }
 
-/** The symbols of a word, each with an id and a number of bytes, which merges make fewer. */
+/** The symbols of a word, each with an id and a number of bytes, which merges make fewer. One word at a time has them. */
 export class WordSymbols {
-  readonly #ids: number[] = [];
-  readonly #bytes: number[] = [];
+  readonly #cells: Int32Array;
+  /** Where the next symbol goes. */
+  #size = 0;
+
+  /** @param most the largest number of symbols that there will be */
+  constructor(most: number) {
+    this.#cells = most <= SHORT ? ofShort : new Int32Array(most * WIDTH);
+  }
 
   add(id: number, bytes: number): void {
-    this.#ids.push(id);
-    this.#bytes.push(bytes);
+    const at = this.#size;
+    this.#size = at + WIDTH;
+    this.#cells[at + ID] = id;
+    this.#cells[at + BEFORE] = at - WIDTH;
+    this.#cells[at + AFTER] = this.#size;
+    this.#cells[at + BYTES] = bytes;
   }
 
   /**
@@ -38,56 +50,47 @@ export class WordSymbols {
    * symbols, from the first one on: it may have more than they have, or fewer.
    */
   tokens(word: string, merges: RankedPairs): Token[] {
-    const cells = merged(this.#ids, merges);
-    const size = this.#ids.length * WIDTH;
+    this.#merge(merges);
+    const cells = this.#cells;
     const walk = new ByteWalk(word);
     const tokens: Token[] = [];
     let byte = 0;
-    for (let at = 0; at < size; at = cells[at + AFTER]) {
+    for (let at = 0; at < this.#size; at = cells[at + AFTER]) {
       const start = walk.startOf(byte);
-      for (let one = at; one < cells[at + AFTER]; one += WIDTH) byte += this.#bytes[one / WIDTH];
+      for (let one = at; one < cells[at + AFTER]; one += WIDTH) byte += cells[one + BYTES];
       tokens.push({ id: cells[at + ID], start, end: walk.endOf(byte) });
     }
     return tokens;
   }
-}
 
-/**
- * Returns symbols after all merges, and what comes after them in memory; those that became a part of one before them are
- * passed over by `AFTER`.
- */
-function merged(ids: readonly number[], merges: RankedPairs): Int32Array {
-  const size = ids.length * WIDTH;
-  const cells = ids.length <= SHORT ? ofShort : new Int32Array(size);
-  const queue = new MergeQueue();
-  const rank = (at: number): void => {
-    const after = cells[at + AFTER];
-    const found = after < size ? merges.rankOf(cells[at + ID], cells[after + ID]) : -1;
-    cells[at + RANK] = found;
-    if (found >= 0) queue.push(found, at);
-  };
-  for (let at = 0; at < size; at += WIDTH) {
-    cells[at + ID] = ids[at / WIDTH];
-    cells[at + BEFORE] = at - WIDTH;
-    cells[at + AFTER] = at + WIDTH;
-  }
-  for (let at = 0; at < size; at += WIDTH) rank(at);
+  /** Makes all merges. Symbols that became a part of one before them are passed over by `AFTER`. */
+  #merge(merges: RankedPairs): void {
+    const cells = this.#cells;
+    const size = this.#size;
+    const queue = new MergeQueue();
+    const rank = (at: number): void => {
+      const after = cells[at + AFTER];
+      const found = after < size ? merges.rankOf(cells[at + ID], cells[after + ID]) : -1;
+      cells[at + RANK] = found;
+      if (found >= 0) queue.push(found, at);
+    };
+    for (let at = 0; at < size; at += WIDTH) rank(at);
 
-  for (let next = queue.pop(); next >= 0; next = queue.pop()) {
-    const at = placeIn(next);
-    const result = merges.resultOf(rankIn(next));
-    // What was queued may have changed since then; it still counts if it becomes the same token.
-    if (cells[at + RANK] < 0 || merges.resultOf(cells[at + RANK]) !== result) continue;
-    const right = cells[at + AFTER];
-    const after = cells[right + AFTER];
-    cells[at + ID] = result;
-    cells[at + AFTER] = after;
-    if (after < size) cells[after + BEFORE] = at;
-    cells[right + RANK] = -1;
-    if (at > 0) rank(cells[at + BEFORE]);
-    rank(at);
+    for (let next = queue.pop(); next >= 0; next = queue.pop()) {
+      const at = placeIn(next);
+      const result = merges.resultOf(rankIn(next));
+      // What was queued may have changed since then; it still counts if it becomes the same token.
+      if (cells[at + RANK] < 0 || merges.resultOf(cells[at + RANK]) !== result) continue;
+      const right = cells[at + AFTER];
+      const after = cells[right + AFTER];
+      cells[at + ID] = result;
+      cells[at + AFTER] = after;
+      if (after < size) cells[after + BEFORE] = at;
+      cells[right + RANK] = -1;
+      if (at > 0) rank(cells[at + BEFORE]);
+      rank(at);
+    }
   }
-  return cells;
 }
 
 /** Walks along the bytes (UTF-8) of a word, to find the code units that they are a part of. */

@@ -78,34 +78,40 @@ function combinations(strip: Strip, windows: readonly (readonly TokenRange[])[])
 
 const outside = [0, 0] as const;
 
+/** Returns a list that is filled from its start on: a text may have millions of tokens, and lists that grow are copied again and again. */
+const listOf = <Element>(length: number): Element[] => new Array<Element>(length);
+
 function joined(pieces: readonly Placed[], texts: readonly TokenizedText[]): Omit<Encoding, 'overflowing'> {
-  const ids: number[] = [];
-  const typeIds: number[] = [];
-  const offsets: (readonly [number, number])[] = [];
-  const specialTokensMask: number[] = [];
-  const wordIds: (number | null)[] = [];
-  const sequenceIds: (TextIndex | null)[] = [];
+  const lengthOf = ({ piece, range }: Placed) => ('ids' in piece ? piece.ids.length : range.to - range.from);
+  const length = pieces.reduce((sum, placed) => sum + lengthOf(placed), 0);
+  const ids = listOf<number>(length);
+  const typeIds = listOf<number>(length);
+  const offsets = listOf<readonly [number, number]>(length);
+  const specialTokensMask = listOf<number>(length);
+  const wordIds = listOf<number | null>(length);
+  const sequenceIds = listOf<TextIndex | null>(length);
+  let at = 0;
   for (const { piece, range, isFirst } of pieces) {
     if ('ids' in piece) {
       for (const id of piece.ids) {
-        ids.push(id);
-        typeIds.push(piece.typeId);
-        offsets.push(outside);
-        specialTokensMask.push(1);
-        wordIds.push(null);
-        sequenceIds.push(null);
+        ids[at] = id;
+        typeIds[at] = piece.typeId;
+        offsets[at] = outside;
+        specialTokensMask[at] = 1;
+        wordIds[at] = null;
+        sequenceIds[at++] = null;
       }
       continue;
     }
     const text = texts[piece.text];
     const typeId = isFirst ? piece.typeId : piece.windowTypeId;
     for (let i = range.from; i < range.to; i++) {
-      ids.push(text.ids[i]);
-      typeIds.push(typeId);
-      offsets.push(text.offsets[i]);
-      specialTokensMask.push(0);
-      wordIds.push(text.wordIds[i]);
-      sequenceIds.push(piece.text);
+      ids[at] = text.ids[i];
+      typeIds[at] = typeId;
+      offsets[at] = text.offsets[i];
+      specialTokensMask[at] = 0;
+      wordIds[at] = text.wordIds[i];
+      sequenceIds[at++] = piece.text;
     }
   }
   return { ids, typeIds, offsets, specialTokensMask, wordIds, sequenceIds };
