@@ -65,7 +65,9 @@ export function loadSparseTensors(
     }
     checkShape(file, name, file.metadata[name], shape);
     const bits = take(`${name}.mask`);
-    checkShape(file, bits, formatShape(file.info(bits).shape), [Math.ceil(sizeOf(shape) / 8)]);
+    const { dtype, shape: own } = file.info(bits);
+    if (dtype !== 'U8') throw new InputError(`${file.label}: "${bits}" is ${dtype}, not U8; the file is damaged.`);
+    checkShape(file, bits, formatShape(own), [Math.ceil(sizeOf(shape) / 8)]);
     const packed = file.readRaw(bits);
     const mask = unpackBits(packed, sizeOf(shape));
     if (!isEqual(packBits(mask), packed)) {

@@ -33,9 +33,13 @@ export function currentScope(): Scope | null {
   return current;
 }
 
+/** The name of the field in which an object of a class of its own has the tensor that it lives by. */
+export const livesBy: unique symbol = Symbol('livesBy');
+
 /** A tensor, or arrays and plain objects of them. */
 function* tensorsIn(value: unknown): Generator<Tensor> {
   if (isTensor(value)) yield value;
+  else if (value !== null && typeof value === 'object' && livesBy in value) yield* tensorsIn(value[livesBy]);
   else if (Array.isArray(value)) for (const item of value) yield* tensorsIn(item);
   else if (value instanceof Map) yield* tensorsIn([...value.values()]);
   else if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {

@@ -1,6 +1,6 @@
 import { type Backend, MOST_SPARSE_COLUMNS, type Shape, type SparseProducts } from '../backends/backend.ts';
 import { getBackend } from '../backends/index.ts';
-import { keep } from './scope.ts';
+import { keep, livesBy } from './scope.ts';
 import { ArgumentError, formatShape, sizeOf } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
@@ -44,6 +44,10 @@ export class SparsePattern {
   /** [rows, columns] */
   get shape(): Shape {
     return this.places.shape;
+  }
+
+  get [livesBy](): Tensor {
+    return this.places;
   }
 
   /** The number of kept values. */

@@ -99,6 +99,16 @@ test('at 80 % sparsity a file is at most 30 % of the dense one', async () => {
   assert.ok(sparse.length <= 0.3 * dense.length, `${sparse.length} of ${dense.length} bytes`);
 });
 
+test('a mask of another type than bytes is an error that names it', async () => {
+  const masked = build([{ shape: [3], values: Float32Array.of(1, 2, 3), mask: [1, 0, 1] }]);
+  const bytes = await bytesOf(masked);
+  bytes[Buffer.from(bytes).indexOf('"U8"') + 1] = 'I'.charCodeAt(0);
+  assertInputError(
+    () => loadSparseTensors(parseSafetensors(bytes, 'adapter'), masked),
+    /^adapter: "layer\.0\.weight\.mask" is I8, not U8; the file is damaged\.$/,
+  );
+});
+
 test('a dense file takes the mask off', async () => {
   const dense = build([{ shape: [3], values: Float32Array.of(1, 2, 3), mask: null }]);
   const masked = build([{ shape: [3], values: Float32Array.of(4, 5, 6), mask: [1, 0, 1] }]);

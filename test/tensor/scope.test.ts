@@ -7,10 +7,12 @@ import {
   grad,
   keep,
   less,
+  loadSparse,
   memory,
   mul,
   noGrad,
   reshape,
+  SparsePattern,
   softmax,
   sum,
   type Tensor,
@@ -18,7 +20,7 @@ import {
   tidy,
   where,
 } from '../../src/index.ts';
-import { backends, label } from '../support/backends.ts';
+import { backends, label, wasm } from '../support/backends.ts';
 import { toTensor } from '../support/values.ts';
 
 const test = suite('tensor: tidy and keep');
@@ -196,6 +198,16 @@ test('the condition of where lives as long as the derivative that reads it', () 
     const y = tidy(() => where(less(x, tensor(0)), mul(x, 2), mul(x, 3)));
     assert.deepEqual(Array.from(grad(sum(y), [x])[0].dataSync()), [2, 3]);
   });
+});
+
+test('the pattern of a sparse matrix that is returned lives on, and goes with the scope around', async () => {
+  await loadSparse();
+  const before = memory().tensors;
+  tidy(() => {
+    const [made] = tidy(() => [{ matrix: { pattern: SparsePattern.of([1, 0, 1, 1], [2, 2], wasm), values: null } }]);
+    assert.deepEqual(Array.from(made.matrix.pattern.mask()), [1, 0, 1, 1]);
+  });
+  assert.equal(memory().tensors, before);
 });
 
 test.run();
