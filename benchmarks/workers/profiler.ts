@@ -1,7 +1,12 @@
-import { type Profiler as Protocol, Session } from 'node:inspector/promises';
+import { type Debugger, type Profiler as Protocol, Session } from 'node:inspector/promises';
 import type { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { instantiate } from '../../src/backends/wasm/module.ts';
 import type { Job } from './job.ts';
+
+/** What the protocol gives for a script of WebAssembly. */
+interface WasmSource extends Debugger.GetScriptSourceReturnType {
+  readonly bytecode?: string;
+}
 
 /** Microseconds between two looks at the stack. */
 const INTERVAL = 200;
@@ -23,9 +28,10 @@ export class Profiler {
    * threads; and `JavaScript`.
    */
   watch(job: Job, backend: WasmBackend): Job {
-    const names = kernelNames(backend);
+    let names: ReadonlyMap<string, string> | null = null;
     return {
       run: async () => {
+        names ??= await this.#kernelNames(backend);
         await this.#session.post('Profiler.start');
         const outcome = await job.run();
         const { profile } = await this.#session.post('Profiler.stop');
@@ -33,13 +39,39 @@ export class Profiler {
       },
     };
   }
+
+  /**
+   * The names of all kernels by the place of their module and what the profiler calls them: it knows functions of WebAssembly by number,
+   * and an exported function says its own.
+   */
+  async #kernelNames({ memory }: WasmBackend): Promise<ReadonlyMap<string, string>> {
+    const places = new Map<string, string>();
+    const onScript = ({ params: { url, scriptId } }: { params: Debugger.ScriptParsedEventDataType }) => {
+      if (url.startsWith('wasm:')) places.set(url, scriptId);
+    };
+    this.#session.on('Debugger.scriptParsed', onScript);
+    await this.#session.post('Debugger.enable');
+    const names = new Map<string, string>();
+    for (const [url, scriptId] of places) {
+      const { bytecode = '' }: WasmSource = await this.#session.post('Debugger.getScriptSource', {
+        scriptId,
+      });
+      const module = new WebAssembly.Module(Buffer.from(bytecode, 'base64'));
+      if (!WebAssembly.Module.exports(module).some(({ name }) => name === 'setTile')) continue;
+      for (const [name, value] of Object.entries(instantiate(memory.wasm, [module]))) {
+        if (typeof value === 'function')
+          names.set(placeOf({ url, functionName: `wasm-function[${value.name}]` }), name);
+      }
+    }
+    // With a debugger, kernels are not optimised.
+    await this.#session.post('Debugger.disable');
+    this.#session.off('Debugger.scriptParsed', onScript);
+    return names;
+  }
 }
 
-/** The profiler knows functions of WebAssembly by number; an exported function says its own. */
-function kernelNames({ memory }: WasmBackend): ReadonlyMap<string, string> {
-  const functions = Object.entries(instantiate(memory.wasm)).filter(([, value]) => typeof value === 'function');
-  return new Map(functions.map(([name, kernel]) => [`wasm-function[${(kernel as { name: string }).name}]`, name]));
-}
+const placeOf = ({ url, functionName }: { readonly url: string; readonly functionName: string }): string =>
+  `${url} ${functionName}`;
 
 function byKernel(
   { nodes, samples = [], timeDeltas = [] }: Protocol.Profile,
@@ -50,7 +82,7 @@ function byKernel(
   const visit = (node: Protocol.ProfileNode, caller: string | null): void => {
     const { functionName, url } = node.callFrame;
     const isKernel = url.startsWith('wasm:') && !functionName.startsWith('js-to-wasm');
-    const kernel = caller ?? (isKernel ? (names.get(functionName) ?? functionName) : null);
+    const kernel = caller ?? (isKernel ? (names.get(placeOf(node.callFrame)) ?? functionName) : null);
     owners.set(node.id, kernel ?? (functionName === 'waitForPiece' ? 'waiting' : 'JavaScript'));
     for (const id of node.children ?? []) visit(byId.get(id) as Protocol.ProfileNode, kernel);
   };
