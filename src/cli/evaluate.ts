@@ -28,6 +28,8 @@ export function describeEvaluate(command: Command): void {
         description: 'other data: a .csv, .tsv, .jsonl or .parquet file, a GLUE folder, or a SQuAD folder or file',
       }),
     )
+    .addOption(shared('delimiter'))
+    .addOption(shared('encoding'))
     .addOption(shared('text', ofRun))
     .addOption(shared('label', ofRun))
     .addOption(shared('target', ofRun))

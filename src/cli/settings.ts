@@ -25,7 +25,7 @@ export function runSettings(given: Given): Promise<RunSettings> {
 }
 
 /** The settings by which `evaluate` reads other data, or the same in another way. */
-const reading = ['data', 'text', 'label', 'target', 'skipInvalid', 'rougeTokenizer'] as const;
+const reading = ['data', 'text', 'label', 'target', 'delimiter', 'encoding', 'skipInvalid', 'rougeTokenizer'] as const;
 
 /**
  * The settings of a run with the data that `evaluate` reads instead of the stored ones. Columns that are not given are those of the
@@ -43,12 +43,16 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   asUsage(() => refuseWithoutEffect(settingTable(), given, choicesOf(named), asWritten));
   const all = { ...named, ...given } as RunSettings;
   if (given.data === undefined) return all;
-  const { dataset: _, subset: __, evalData: ___, labelKind: ____, ...rest } = all;
   checkOwnColumns(all, stored);
-  // The run's own `skipInvalid` does not apply to other rows.
-  const other = { ...rest, skipInvalid: given.skipInvalid ?? false };
+  const kept = Object.entries(all).filter(([key]) => !ofOwnRows.includes(key) || Object.hasOwn(given, key));
+  const other = { ...(Object.fromEntries(kept) as unknown as RunSettings), skipInvalid: given.skipInvalid ?? false };
   return isFolder(given.data) ? other : { ...other, evalData: given.data };
 }
+
+/** The settings of a run that do not apply to other rows than its own. */
+const ofOwnRows: readonly string[] = [
+  ...['dataset', 'subset', 'evalData', 'labelKind', 'delimiter', 'encoding', 'skipInvalid'],
+];
 
 /** The command has options for these settings; others are those of the run. */
 const asWritten = (key: string): string => (reading.some((name) => name === key) ? written(key) : key);

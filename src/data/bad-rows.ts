@@ -30,6 +30,7 @@ export class BadRows {
   /** The first ones, sorted. */
   readonly #first: BadRow[] = [];
   readonly #hints = new Set<string>();
+  readonly #notes: string[] = [];
   #count = 0;
 
   /** @param skip leave them out instead of an error */
@@ -39,6 +40,11 @@ export class BadRows {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** The count as a dataset states it, where there are some. */
+  get skipped(): { readonly skipped?: number } {
+    return this.#count > 0 ? { skipped: this.#count } : {};
   }
 
   /** @param hint what is said once for all such rows */
@@ -53,22 +59,27 @@ export class BadRows {
     if (this.#first.length > LISTED) this.#first.pop();
   }
 
+  /** Adds a line about rows that can be used. */
+  note(line: string): void {
+    this.#notes.push(line);
+  }
+
   /**
    * Ends the reading of `name`.
    *
    * @param used how many rows can be used
-   * @returns a warning that counts and lists the rows that were left out, or nothing
+   * @returns what was noted, and a warning that counts and lists the rows that were left out
    * @throws InputError listing them, unless they are left out and others remain
    */
   finish(name: string, used: number): string[] {
-    if (this.#count === 0) return [];
+    if (this.#count === 0) return this.#notes;
     if (!this.#skip) {
       const rows = this.#count === 1 ? 'the row' : 'the rows';
       const remedy = `Repair ${rows}, or leave ${this.#count === 1 ? 'it' : 'them'} out with --skip-invalid (skipInvalid).`;
       throw new InputError(`${this.#list(name)}. ${remedy}`);
     }
     if (used === 0) throw new InputError(`${this.#list(name)}; no row is left.`);
-    return [`left out ${this.#count} of ${this.#count + used} rows: ${this.#list(name)}`];
+    return [...this.#notes, `left out ${this.#count} of ${this.#count + used} rows: ${this.#list(name)}`];
   }
 
   #list(name: string): string {

@@ -9,37 +9,88 @@ const CHUNK = 2 ** 18;
 const LINE_FEED = 10;
 
 /**
- * Reads a file or a stream as UTF-8 chunk by chunk; each chunk ends with a whole character. A byte-order mark is left out.
+ * Reads a file or a stream as UTF-8 chunk by chunk; each chunk ends with a whole character. A byte-order mark is left out, and that of
+ * UTF-16 is heeded.
  *
- * @throws InputError while iterating: it cannot be read, or is not UTF-8, with the line of the first byte that is not
+ * @throws InputError while iterating: it cannot be read, or is not in its encoding; of UTF-8 with the line of the first byte that is not
  */
 export async function* utf8Chunks(
   source: string | AsyncIterable<Uint8Array | string>,
-  { chunkBytes = CHUNK }: ChunkOptions = {},
+  { chunkBytes = CHUNK, encoding }: ChunkOptions = {},
 ): AsyncGenerator<Buffer, void, undefined> {
   const name = typeof source === 'string' ? source : 'the input';
+  const place = { name, isTold: encoding !== undefined };
   let lines = 0;
   let rest: Buffer = Buffer.alloc(0);
-  let isFirst = true;
-  for await (const bytes of rawChunks(name, source, chunkBytes)) {
-    let chunk = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
-    if (isFirst && chunk.length < 3 && chunk[0] >= 0xef) {
-      rest = chunk; // perhaps the beginning of a byte-order mark
-      continue;
-    }
-    if (isFirst) chunk = withoutMark(name, chunk);
-    isFirst = false;
+  for await (const bytes of asUtf8(place, rawChunks(name, source, chunkBytes), encoding)) {
+    const chunk = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
     const end = wholeCharacters(chunk);
     const whole = chunk.subarray(0, end);
     rest = chunk.subarray(end);
-    if (!isUtf8(whole)) throw notUtf8(name, lines + firstBadLine(whole));
+    if (!isUtf8(whole)) throw notUtf8(place, lines + firstBadLine(whole));
     lines += countLines(whole);
     if (whole.length > 0) yield whole;
   }
-  if (isFirst) rest = withoutMark(name, rest);
-  if (!isUtf8(rest)) throw notUtf8(name, lines + 1);
+  if (!isUtf8(rest)) throw notUtf8(place, lines + 1);
   if (rest.length > 0) yield rest;
 }
+
+/** A text in messages. */
+export interface TextPlace {
+  readonly name: string;
+  /** Whether an option can say its encoding. */
+  readonly isTold?: boolean;
+}
+
+/** The bytes of a text as UTF-8 without a byte-order mark; those of UTF-8 as they are, with what is wrong in them. */
+async function* asUtf8(
+  place: TextPlace,
+  chunks: AsyncIterable<Buffer>,
+  encoding = 'utf-8',
+): AsyncGenerator<Buffer, void, undefined> {
+  let decode: Decode | null = null;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const bytes of chunks) {
+    const chunk = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    // Perhaps the beginning of a byte-order mark.
+    const isCut = !decode && chunk.length < 4 && chunk[0] >= 0xef;
+    rest = isCut ? chunk : Buffer.alloc(0);
+    if (isCut) continue;
+    decode ??= decoderOf(place, chunk, encoding);
+    yield decode(chunk);
+  }
+  decode ??= decoderOf(place, rest, encoding);
+  yield decode(rest, true);
+}
+
+/** Gives the next bytes of a text as UTF-8. */
+type Decode = (bytes: Buffer, isLast?: boolean) => Buffer;
+
+/** @param first the first bytes @throws InputError for UTF-16 without a mark and for UTF-32 */
+function decoderOf(place: TextPlace, first: Buffer, asked: string): Decode {
+  const encoding = asked === 'utf-8' ? encodingOf(place, first) : asked;
+  if (encoding === 'utf-8') {
+    let isFirst = true;
+    return (bytes) => {
+      const text = isFirst ? withoutMark(bytes) : bytes;
+      isFirst = false;
+      return text;
+    };
+  }
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  return (bytes, isLast = false) => Buffer.from(decodedText(place, decoder, bytes, !isLast), 'utf8');
+}
+
+function decodedText(place: TextPlace, decoder: TextDecoder, bytes: Buffer, stream: boolean): string {
+  try {
+    return decoder.decode(bytes, { stream });
+  } catch {
+    throw new InputError(`${place.name} is not ${decoder.encoding} text: ${remedyFor(place)}`);
+  }
+}
+
+/** The whole of a text as UTF-8 without a byte-order mark. @throws InputError as {@link utf8Chunks}, but for bytes that are not UTF-8 */
+export const wholeAsUtf8 = (place: TextPlace, bytes: Buffer): Buffer => decoderOf(place, bytes, 'utf-8')(bytes, true);
 
 /**
  * The lines of a file or a stream, those of one chunk at a time, without their ends (LF or CR LF). Empty lines are kept; an end of
@@ -89,15 +140,22 @@ export function unreadable(name: string, error: unknown): InputError {
   return new InputError(`${name} cannot be read: ${error instanceof Error ? error.message : error}`);
 }
 
-/** @throws InputError if the first bytes are those of UTF-16 or UTF-32 */
-export function withoutMark(name: string, bytes: Buffer): Buffer {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return bytes.subarray(3);
-  const isMarked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  if (isMarked || everySecondIsZero(bytes.subarray(0, 256))) {
-    throw new InputError(`${name} is not UTF-8 text but UTF-16 or UTF-32: save it as UTF-8`);
+const withoutMark = (bytes: Buffer): Buffer =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+
+/** The encoding that the first bytes of a text show. @throws InputError for UTF-16 without a mark and for UTF-32 */
+function encodingOf(place: TextPlace, bytes: Buffer): string {
+  const isUtf32 = bytes[0] === 0xff && bytes[1] === 0xfe && bytes.length > 3 && bytes[2] === 0 && bytes[3] === 0;
+  if (!isUtf32 && bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  if (isUtf32 || everySecondIsZero(bytes.subarray(0, 256))) {
+    const remedy = place.isTold ? `${SAVE}, or say --encoding utf-16le or utf-16be (encoding)` : SAVE;
+    throw new InputError(`${place.name} is not UTF-8 text but UTF-16 without a mark or UTF-32: ${remedy}`);
   }
-  return bytes;
+  return 'utf-8';
 }
+
+const SAVE = 'save it as UTF-8';
 
 /** As in English text of UTF-16 without a byte-order mark. */
 function everySecondIsZero(bytes: Buffer): boolean {
@@ -135,8 +193,11 @@ function countLines(bytes: Buffer): number {
   return count;
 }
 
-export const notUtf8 = (name: string, line: number): InputError =>
-  new InputError(`${name} is not UTF-8 text (line ${line}): save it with that encoding`);
+export const notUtf8 = (place: TextPlace, line: number): InputError =>
+  new InputError(`${place.name} is not UTF-8 text (line ${line}): ${remedyFor(place)}`);
+
+const remedyFor = ({ isTold }: TextPlace): string =>
+  isTold ? `${SAVE}, or name its encoding with --encoding (encoding), such as windows-1252` : SAVE;
 
 async function* rawChunks(
   name: string,

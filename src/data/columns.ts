@@ -4,11 +4,7 @@ import type { Column } from './source.ts';
 
 /** The error for a column that is not among the names of those that are there. */
 export function missingColumn(place: string, column: string, names: readonly string[]): InputError {
-  const separator = names.length === 1 ? [';', '\t', '|', ','].find((other) => names[0].includes(other)) : undefined;
-  const hint =
-    separator &&
-    `; are its cells separated by ${separator === '\t' ? 'TABs' : `'${separator}'`}? CSV has ',' between them, TSV a TAB`;
-  return new InputError(`${place} has no column '${column}'; it has ${names.map(quoted).join(', ')}${hint ?? ''}`);
+  return new InputError(`${place} has no column '${column}'; it has ${names.map(quoted).join(', ')}`);
 }
 
 /** A field that so many objects lack is no column; one that only some lack is missing there. */

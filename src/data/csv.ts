@@ -1,7 +1,8 @@
 import { parse } from 'csv-parse';
+import { parse as parseAll } from 'csv-parse/sync';
 import { InputError } from '../errors.ts';
 import { LONGEST_RECORD, utf8Chunks } from './bytes.ts';
-import type { ChunkOptions } from './chunk-options.ts';
+import type { TableOptions } from './chunk-options.ts';
 
 /** One record of a CSV file. */
 export interface CsvRecord {
@@ -12,17 +13,35 @@ export interface CsvRecord {
   readonly problem?: string;
 }
 
+/** How records are cut into cells, wherever that is done. */
+const cutting = {
+  record_delimiter: ['\n', '\r'],
+  relax_column_count: true,
+  skip_empty_lines: true,
+  trim: true,
+};
+
+/** The cells of the first record of a text; null where it is not well-formed. */
+export function firstRecord(text: string, delimiter: string): readonly string[] | null {
+  try {
+    const [cells]: string[][] = parseAll(text, { ...cutting, delimiter, to: 1 });
+    return cells ?? null;
+  } catch {
+    return null;
+  }
+}
+
 /**
- * The records of a CSV file as RFC 4180 has them, those of one chunk at a time, the header included. Cells have no white space around
- * them, and line breaks in them are '\n'; empty lines are left out.
+ * The records of a CSV file as RFC 4180 has them, with ',' or another delimiter, those of one chunk at a time, the header included.
+ * Cells have no white space around them, and line breaks in them are '\n'; empty lines are left out.
  *
- * @throws InputError while iterating: unreadable, not UTF-8, a quote that nothing closes
+ * @throws InputError while iterating: unreadable, not in its encoding, a quote that nothing closes
  */
 export async function* csvRecords(
   path: string,
-  options: ChunkOptions = {},
+  options: TableOptions = {},
 ): AsyncGenerator<CsvRecord[], void, undefined> {
-  const { recordBytes = LONGEST_RECORD } = options;
+  const { recordBytes = LONGEST_RECORD, delimiter = ',' } = options;
   let records: CsvRecord[] = [];
   let lastLine = 0;
   /** The error that ends the reading: the rows after it cannot be told apart. */
@@ -34,10 +53,8 @@ export async function* csvRecords(
     records.push(record);
   };
   const parser = parse({
-    record_delimiter: ['\n', '\r'],
-    relax_column_count: true,
-    skip_empty_lines: true,
-    trim: true,
+    ...cutting,
+    delimiter,
     max_record_size: recordBytes,
     skip_records_with_error: true,
     on_skip: (error) => {

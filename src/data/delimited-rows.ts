@@ -1,14 +1,14 @@
 import { InputError } from '../errors.ts';
 import { lineChunks } from './bytes.ts';
-import type { ChunkOptions } from './chunk-options.ts';
+import type { ChunkOptions, TableOptions } from './chunk-options.ts';
 import { missingColumn } from './columns.ts';
 import { csvRecords } from './csv.ts';
 import type { Column, Row } from './source.ts';
 
 type RowChunks = AsyncGenerator<Row[], void, undefined>;
 
-/** Reads the named columns of a CSV file. @throws InputError while iterating, as `tableParts` */
-export async function* csvRows(path: string, columns: readonly Column[], options: ChunkOptions): RowChunks {
+/** Reads the named columns of a CSV file, with ',' or another delimiter. @throws InputError while iterating, as `tableParts` */
+export async function* csvRows(path: string, columns: readonly Column[], options: TableOptions): RowChunks {
   let header: Header | null = null;
   for await (const records of csvRecords(path, options)) {
     const rows: Row[] = [];

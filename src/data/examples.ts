@@ -21,4 +21,6 @@ export interface Dataset<Item = Example, Metric extends string = MetricName> {
   metrics: Metric[];
   /** Warnings about data that can be used all the same; one line each. */
   warnings: string[];
+  /** Rows that could not be used and were left out; left out: none. */
+  skipped?: number;
 }

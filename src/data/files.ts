@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { InputError } from '../errors.ts';
-import { firstBadLine, lineChunks, notUtf8, unreadable, withoutMark } from './bytes.ts';
+import { firstBadLine, lineChunks, notUtf8, unreadable, wholeAsUtf8 } from './bytes.ts';
 
 /** Bytes of the longest text that JavaScript can hold as one string. */
 const LONGEST_TEXT = 2 ** 29 - 32;
 
 /**
- * A whole UTF-8 text file without its byte-order mark, lines ending in '\n'.
- * @throws InputError naming the file if it cannot be read, is not UTF-8, is too large for one string, or has no text.
+ * A whole text file, UTF-8 or UTF-16 with a byte-order mark, without that mark, lines ending in '\n'.
+ * @throws InputError naming the file if it cannot be read, is not in that encoding, is too large for one string, or has no text.
  */
 export function readText(path: string): string {
   let bytes: Buffer;
@@ -17,8 +17,8 @@ export function readText(path: string): string {
   } catch (error) {
     throw unreadable(path, error);
   }
-  bytes = withoutMark(path, bytes);
-  if (!isUtf8(bytes)) throw notUtf8(path, firstBadLine(bytes));
+  bytes = wholeAsUtf8({ name: path }, bytes);
+  if (!isUtf8(bytes)) throw notUtf8({ name: path }, firstBadLine(bytes));
   if (bytes.length > LONGEST_TEXT) {
     throw new InputError(`${path} has ${bytes.length} bytes, more than fit in one text; split it, or make it a table`);
   }

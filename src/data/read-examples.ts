@@ -9,7 +9,10 @@ import { rowsOf } from './source-of.ts';
 import { textRows } from './text-rows.ts';
 
 export interface TextOptions {
-  /** The column with the text, or the two columns with a pair of texts. Default: `text`, and `textPair` if it is there. */
+  /**
+   * The column with the text, or the two columns with a pair of texts, of which the second may be empty. Default: `text`, and `textPair`
+   * if it is there.
+   */
   readonly text?: string | readonly string[];
   /** Leave out rows that cannot be used, with a warning that counts them, instead of an error that lists them. Default false. */
   readonly skipInvalid?: boolean;
@@ -57,7 +60,7 @@ export async function readExamples(data: Data | Rows, options: ExampleOptions = 
     const { file, unit } = part;
     const place = { file, unit };
     for (const { number, cells } of part.rows) {
-      examples.push(exampleOf(cells, texts.length));
+      examples.push(exampleOf(cells, texts));
       if (label === undefined) continue;
       values.push(column.add(cells[texts.length], { file, unit, number }));
       numbers.push(number);
@@ -66,7 +69,7 @@ export async function readExamples(data: Data | Rows, options: ExampleOptions = 
   }
   if (label === undefined || values.length === 0) {
     const warnings = bad.finish(name, examples.length);
-    return { name, examples, labels: labels ? [...labels] : null, metrics: [], warnings };
+    return { name, examples, labels: labels ? [...labels] : null, metrics: [], warnings, ...bad.skipped };
   }
   const read = known
     ? knownTargets(column, known)
@@ -81,7 +84,7 @@ export async function readExamples(data: Data | Rows, options: ExampleOptions = 
   const skipped = bad.finish(name, examples.length);
   if (failure) throw failure;
   const unusual = known && rows.split ? sizeWarnings(known, rows.split, whole, examples.length + bad.count) : [];
-  return { name, examples, ...rest, warnings: [...skipped, ...warnings, ...unusual] };
+  return { name, examples, ...rest, warnings: [...skipped, ...warnings, ...unusual], ...bad.skipped };
 }
 
 export interface StreamOptions extends TextOptions {
@@ -102,11 +105,11 @@ export async function* streamExamples(
   const texts = textColumns(text);
   const bad = new BadRows(skipInvalid);
   let used = 0;
-  for await (const part of textRows(rows, texts, { bad })) {
+  for await (const part of textRows(rows, texts, { bad, onNote: onWarning })) {
     // After a bad row the others are only looked for.
     if (bad.count > 0 && !skipInvalid) continue;
     used += part.rows.length;
-    yield part.rows.map(({ cells }) => exampleOf(cells, texts.length));
+    yield part.rows.map(({ cells }) => exampleOf(cells, texts));
   }
   for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
 }
@@ -114,12 +117,13 @@ export async function* streamExamples(
 function textColumns(text: TextOptions['text']): readonly Column[] {
   if (text === undefined) return [{ name: 'text' }, { name: 'textPair', optional: true }];
   const names = [text].flat();
-  if (names.length >= 1 && names.length <= 2) return names.map((name) => ({ name }));
+  if (names.length >= 1 && names.length <= 2) return names.map((name, i) => ({ name, mayBeEmpty: i === 1 }));
   throw new InputError(`one or two text columns are needed, got ${names.length}`);
 }
 
-const exampleOf = ([text, textPair]: readonly string[], texts: number): Example =>
-  texts === 1 || textPair === '' ? { text } : { text, textPair };
+/** A column that may be missing says nothing where it is empty; of two that were named, the second is then an empty text. */
+const exampleOf = ([text, textPair]: readonly string[], [, second]: readonly Column[]): Example =>
+  second === undefined || (second.optional && textPair === '') ? { text } : { text, textPair };
 
 function sizeWarnings(
   { size }: KnownExamples,

@@ -41,5 +41,5 @@ export async function readTextPairs<Metric extends string = never>(
     for (const { cells } of part.rows) examples.push({ text: cells[0], target: cells[1] });
   }
   const warnings = bad.finish(rows.name, examples.length);
-  return { name: rows.name, examples, labels: null, metrics: [...metrics], warnings };
+  return { name: rows.name, examples, labels: null, metrics: [...metrics], warnings, ...bad.skipped };
 }

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { parseHubName } from '../io/hub/repository.ts';
 import { boolean, listOf, nonEmptyText, oneOf, option, positiveInteger } from '../settings/index.ts';
+import { delimiter } from './delimiters.ts';
+import { encoding } from './encodings.ts';
 import type { LabelKind } from './labels.ts';
 
 /** A path, absolute, so that what is stored of it stays valid in another directory. */
@@ -67,6 +69,22 @@ export const wordnetSettings = {
     default: 50,
     flag: null,
     for: { known: ['wordnet'] },
+  }),
+};
+
+/** How a table of the user's own is written. */
+export const tableSettings = {
+  delimiter: option(delimiter, {
+    description: "what stands between the cells of a table: ',', ';', '|' or tab",
+    placeholder: '<character>',
+    defaultText: 'told by the header',
+    for: { known: ['own'] },
+  }),
+  encoding: option(encoding, {
+    description: 'encoding of a table of text, such as windows-1252',
+    placeholder: '<name>',
+    defaultText: 'utf-8, or utf-16 with a byte-order mark',
+    for: { known: ['own'] },
   }),
 };
 

@@ -8,6 +8,8 @@ export interface Column {
   readonly name: string;
   /** Whether it may be missing; its cells are then undefined. Default false: that is an error. */
   readonly optional?: boolean;
+  /** Whether its cells may be empty texts. Default: where it may be missing. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** One row of a source. */
@@ -31,6 +33,8 @@ export interface Part {
   readonly rows: readonly Row[];
   /** The names of the classes of each column, where the source has them; cells are then their numbers. */
   readonly classes?: readonly (readonly string[] | null)[];
+  /** What was assumed to read them, one line each. */
+  readonly notes?: readonly string[];
 }
 
 /** The rows of one split, read anew each time. */
@@ -71,6 +75,10 @@ export interface SourceSettings {
   readonly subset?: string;
   /** The task that is learnt, or the name of a well-known dataset. */
   readonly task?: string;
+  /** The character between the cells of a table. Default: told by its header. */
+  readonly delimiter?: string;
+  /** The encoding of its text. Default: UTF-8, or UTF-16 with a byte-order mark. */
+  readonly encoding?: string;
   /** Of each class, where examples are drawn. */
   readonly trainPerClass?: number;
   readonly evalPerClass?: number;

@@ -1,21 +1,22 @@
 import { extname } from 'node:path';
 import { InputError } from '../errors.ts';
-import type { ChunkOptions } from './chunk-options.ts';
+import type { TableOptions } from './chunk-options.ts';
 import { csvRows, tsvRows } from './delimited-rows.ts';
+import { dialectOf } from './dialect.ts';
 import { jsonRows } from './json-rows.ts';
 import { parquetParts } from './parquet.ts';
 import type { Column, Part, Row } from './source.ts';
 
-type Chunks = AsyncIterable<Pick<Part, 'rows' | 'classes'>>;
-type Format = (path: string, columns: readonly Column[], options: ChunkOptions) => Chunks;
+type Chunks = AsyncIterable<Pick<Part, 'rows' | 'classes' | 'notes'>>;
+type Format = (path: string, columns: readonly Column[], options: TableOptions) => Chunks;
 
 /** The readers of each file extension; of several formats of one table the first is taken. */
 const formats: Readonly<Record<string, Format>> = {
   '.parquet': parquetChunks,
   '.jsonl': (...args) => chunksOf(jsonRows(...args)),
   '.ndjson': (...args) => chunksOf(jsonRows(...args)),
-  '.csv': (...args) => chunksOf(csvRows(...args)),
-  '.tsv': (...args) => chunksOf(tsvRows(...args)),
+  '.csv': (...args) => delimited(',', ...args),
+  '.tsv': (...args) => delimited('\t', ...args),
 };
 
 /** The endings of files that {@link tableParts} reads. */
@@ -29,7 +30,8 @@ export const isTable = (path: string): boolean => tableFormats.includes(endingOf
 /**
  * Reads the named columns of a `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet` file a part at a time, so that a file of any size can
  * be read. CSV and TSV start with a header. CSV is quoted as in RFC 4180; a TSV field is what stands between two TABs, and quotes are
- * part of it.
+ * part of it. Another delimiter than that of its ending is told by the header, and the first part says so; a `.tsv` file with another
+ * one is CSV.
  *
  * @throws InputError while iterating, naming the file, and the line or the column: another ending, unreadable, no rows, a column that
  *   is not there or is there twice
@@ -37,7 +39,7 @@ export const isTable = (path: string): boolean => tableFormats.includes(endingOf
 export async function* tableParts(
   path: string,
   columns: readonly Column[],
-  options: ChunkOptions = {},
+  { encoding = 'utf-8', ...options }: TableOptions = {},
 ): AsyncGenerator<Part, void, undefined> {
   if (!isTable(path)) {
     throw new InputError(
@@ -46,7 +48,7 @@ export async function* tableParts(
   }
   const unit = endingOf(path) === '.parquet' ? 'row' : 'line';
   let isEmpty = true;
-  for await (const chunk of formats[endingOf(path)](path, columns, options)) {
+  for await (const chunk of formats[endingOf(path)](path, columns, { ...options, encoding })) {
     if (chunk.rows.length === 0) continue;
     isEmpty = false;
     yield { file: path, unit, ...chunk };
@@ -54,7 +56,23 @@ export async function* tableParts(
   if (isEmpty) throw new InputError(`${path} has no rows below its header`);
 }
 
-async function* chunksOf(parts: AsyncIterable<readonly Row[]>): Chunks {
+async function* delimited(
+  usual: string,
+  path: string,
+  columns: readonly Column[],
+  options: TableOptions,
+): AsyncGenerator<Pick<Part, 'rows' | 'notes'>> {
+  const { delimiter, note } = await dialectOf(path, columns, usual, options);
+  const isTsv = usual === '\t' && delimiter === usual;
+  const rows = isTsv ? tsvRows(path, columns, options) : csvRows(path, columns, { ...options, delimiter });
+  let notes = note === undefined ? [] : [note];
+  for await (const chunk of chunksOf(rows)) {
+    yield { ...chunk, notes };
+    if (chunk.rows.length > 0) notes = [];
+  }
+}
+
+async function* chunksOf(parts: AsyncIterable<readonly Row[]>): AsyncGenerator<Pick<Part, 'rows'>> {
   for await (const rows of parts) yield { rows };
 }
 

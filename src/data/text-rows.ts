@@ -18,6 +18,8 @@ export interface TextRowOptions {
   readonly bad: BadRows;
   /** The column of labels, whose cells may be empty, numbers and truth values; all others must be texts. */
   readonly label?: string;
+  /** Told what was assumed to read them, one line each. Default: told at the end with the rows that cannot be used. */
+  readonly onNote?: (note: string) => void;
   /** Told the names of a column's classes, where the source has them. */
   readonly onClasses?: (column: string, names: readonly string[]) => void;
 }
@@ -30,14 +32,15 @@ export interface TextRowOptions {
 export async function* textRows(
   rows: Rows,
   columns: readonly Column[],
-  { bad, label, onClasses }: TextRowOptions,
+  { bad, label, onNote = (note) => bad.note(note), onClasses }: TextRowOptions,
 ): AsyncGenerator<TextPart, void, undefined> {
   const twice = columns.find(({ name }, i) => columns.findIndex((other) => other.name === name) < i);
   if (twice) throw new InputError(`column '${twice.name}' is named twice; name each column once`);
-  const needed = columns.map(({ name, optional }) => !optional && name !== label);
+  const needed = columns.map(({ name, optional, mayBeEmpty = optional }) => !mayBeEmpty && name !== label);
   for await (const part of rows.parts(columns)) {
     for (const [i, names] of part.classes?.entries() ?? []) if (names) onClasses?.(columns[i].name, names);
-    const { file, unit } = part;
+    const { file, unit, notes = [] } = part;
+    for (const note of notes) onNote(note);
     const good: TextRow[] = [];
     for (const row of part.rows) {
       const { number } = row;

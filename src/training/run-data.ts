@@ -23,8 +23,9 @@ export interface EncodedData<T extends TaskTypes> {
 
 /** Returns the settings that determine a run's examples: those of the WordNet task are drawn anew for each seed. */
 const dataKey = (settings: RunSettings): unknown[] => {
-  const { task, data, evalData, dataset, subset, trainPerClass, evalPerClass, seed } = settings;
-  const source: SourceChoice = { task, data, evalData, dataset, subset, trainPerClass, evalPerClass };
+  const { task, data, evalData, dataset, subset, delimiter, encoding, trainPerClass, evalPerClass, seed } = settings;
+  const files = { data, evalData, dataset, subset, delimiter, encoding };
+  const source: SourceChoice = { task, ...files, trainPerClass, evalPerClass };
   const { known: _, ...columns } = columnsOf(settings);
   return [source, columns, ...(isDrawn(task) ? [seed] : [])];
 };

@@ -1,5 +1,5 @@
 import { adapterSettings, completeAdapter } from '../adapters/index.ts';
-import { columnSettings, knownDatasets, sourceSettings, wordnetSettings } from '../data/index.ts';
+import { columnSettings, knownDatasets, sourceSettings, tableSettings, wordnetSettings } from '../data/index.ts';
 import { methodSettings, pruningSettings } from '../pruning/index.ts';
 import {
   chosenBy,
@@ -45,6 +45,7 @@ export function settingGroups() {
         ...sourceSettings,
         ...wordnetSettings,
         ...columnSettings,
+        ...tableSettings,
         maxLength,
         ...questionAnsweringSettings,
         ...textGenerationSettings,

@@ -12,7 +12,7 @@ import { taskOf } from './tasks/index.ts';
 /** The settings that name where the rows of a run are. */
 export type SourceChoice = Pick<
   RunSettings,
-  'task' | 'data' | 'evalData' | 'dataset' | 'subset' | 'trainPerClass' | 'evalPerClass'
+  'task' | 'data' | 'evalData' | 'dataset' | 'subset' | 'delimiter' | 'encoding' | 'trainPerClass' | 'evalPerClass'
 >;
 
 /** Whether an adapter was trained elsewhere: then its data are not known. */

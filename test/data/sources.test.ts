@@ -104,11 +104,11 @@ test('a number is no text, in files as in memory and to learn from as to predict
     { text: 5, other: 'x', mood: true },
     { text: 'b', other: false, mood: 'y' },
     { text: 7n, other: 'x', mood: 3 },
-    { text: 'c', other: Number.NaN, mood: 4 },
+    { text: Number.NaN, other: 'x', mood: 4 },
   ];
   const pair = { text: ['text', 'other'], label: 'mood' };
   const message =
-    /^data has 4 rows that cannot be used: row 2: 'text' is 5, a number and no text: write "5"; row 3: 'other' is false, a truth value and no text: write "false"; row 4: 'text' is 7, a number and no text: write "7"; row 5: no value for 'other'\. Repair/;
+    /^data has 4 rows that cannot be used: row 2: 'text' is 5, a number and no text: write "5"; row 3: 'other' is false, a truth value and no text: write "false"; row 4: 'text' is 7, a number and no text: write "7"; row 5: no value for 'text'\. Repair/;
   await assertRejectsInput(() => readExamples(rows, pair), message);
   await assertRejectsInput(async () => {
     for await (const _ of streamExamples(rows, { text: ['text', 'other'] }));

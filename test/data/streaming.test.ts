@@ -75,7 +75,7 @@ test('a byte that is not UTF-8 is named with its line, in whatever part', async 
     for (const size of [1, 5, 1000]) {
       await assertRejectsInput(
         () => read(file(name, bytes), ['text'], size),
-        /is not UTF-8 text \(line 3\): save it with that encoding/,
+        /is not UTF-8 text \(line 3\): save it as UTF-8, or name its encoding with --encoding/,
       );
     }
   }
@@ -85,10 +85,13 @@ test('a byte that is not UTF-8 is named with its line, in whatever part', async 
   );
 });
 
-test('UTF-16, with and without a byte-order mark, is said', async () => {
+test('UTF-16 without a byte-order mark, and UTF-32, are said', async () => {
   const text = 'text,label\nx,a\ny,b\n';
   const big = Buffer.from(text, 'utf16le').swap16();
-  for (const bytes of [Buffer.from(`\uFEFF${text}`, 'utf16le'), Buffer.from(text, 'utf16le'), big]) {
+  const utf32 = Buffer.concat(
+    [...`\uFEFF${text}`].map((sign) => Buffer.from([sign.charCodeAt(0) & 255, sign.charCodeAt(0) >> 8, 0, 0])),
+  );
+  for (const bytes of [utf32, Buffer.from(text, 'utf16le'), big]) {
     for (const name of ['a.csv', 'a.tsv', 'a.jsonl']) {
       await assertRejectsInput(() => read(file(name, bytes), ['text']), /is not UTF-8 text but UTF-16/);
     }
