@@ -30,6 +30,7 @@ export function describeEvaluate(command: Command): void {
     )
     .addOption(shared('delimiter'))
     .addOption(shared('encoding'))
+    .addOption(shared('task', { description: 'the dataset of other data, such as ax', ...ofRun }))
     .addOption(shared('text', ofRun))
     .addOption(shared('label', ofRun))
     .addOption(shared('target', ofRun))

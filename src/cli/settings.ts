@@ -25,7 +25,17 @@ export function runSettings(given: Given): Promise<RunSettings> {
 }
 
 /** The settings by which `evaluate` reads other data, or the same in another way. */
-const reading = ['data', 'text', 'label', 'target', 'delimiter', 'encoding', 'skipInvalid', 'rougeTokenizer'] as const;
+const reading = [
+  'task',
+  'data',
+  'text',
+  'label',
+  'target',
+  'delimiter',
+  'encoding',
+  'skipInvalid',
+  'rougeTokenizer',
+] as const;
 
 /**
  * The settings of a run with the data that `evaluate` reads instead of the stored ones. Columns that are not given are those of the
@@ -38,7 +48,7 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   const keys = reading.filter((key) => isExplicit(command, key));
   if (keys.length === 0) return undefined;
   const given: GivenSettings = Object.fromEntries(keys.map((key) => [key, command.getOptionValue(key)]));
-  if (given.data === undefined) rejectExplicit(command, ['text', 'label', 'target'], 'goes with --data');
+  if (given.data === undefined) rejectExplicit(command, ['task', 'text', 'label', 'target'], 'goes with --data');
   const named = { ...stored, task: taskFor(stored, given) };
   asUsage(() => refuseWithoutEffect(settingTable(), given, choicesOf(named), asWritten));
   const all = { ...named, ...given } as RunSettings;
@@ -57,8 +67,9 @@ const ofOwnRows: readonly string[] = [
 /** The command has options for these settings; others are those of the run. */
 const asWritten = (key: string): string => (reading.some((name) => name === key) ? written(key) : key);
 
-/** The task of other data: a well-known dataset as long as the columns are its own. */
-function taskFor({ task }: RunSettings, { text, label, target }: GivenSettings): string {
+/** The task of other data: the one that is given, else a well-known dataset as long as the columns are its own. */
+function taskFor({ task }: RunSettings, { task: given, text, label, target }: GivenSettings): string {
+  if (given !== undefined) return given;
   const areOwn = [text, label, target].some((column) => column !== undefined);
   return areOwn ? (taskNamed(task) ?? task) : task;
 }

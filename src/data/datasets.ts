@@ -19,8 +19,10 @@ export interface KnownExamples extends Known {
   readonly isDrawn?: boolean;
   /** The primary one first. */
   readonly metrics: readonly MetricName[];
-  /** The official number of examples. */
-  readonly size?: Readonly<Record<Split, number>>;
+  /** The official number of examples, where it is one. */
+  readonly size?: Readonly<Partial<Record<Split, number>>>;
+  /** The dataset whose runs are evaluated on it, where it has nothing to train on. */
+  readonly trainedOn?: string;
 }
 
 /** A dataset of texts with one to write for each. */
@@ -40,6 +42,9 @@ export type KnownDataset = KnownExamples | KnownPairs | KnownQuestions;
  * Well-known datasets: columns as the Hugging Face hub has them, class names in the order of the hub, so that its
  * checkpoints agree, and metrics of the benchmark (GLUE: Wang et al. 2019, table 1).
  */
+const nliClasses = ['entailment', 'neutral', 'contradiction'] as const;
+const nliColumns = { text: ['premise', 'hypothesis'], label: 'label' } as const;
+
 export const knownDatasets = {
   cola: {
     task: 'text-classification',
@@ -48,6 +53,14 @@ export const knownDatasets = {
     classes: ['unacceptable', 'acceptable'],
     metrics: ['matthews'],
     size: { train: 8551, evaluation: 1043 },
+  },
+  sst2: {
+    task: 'text-classification',
+    title: 'SST-2',
+    columns: { text: ['sentence'], label: 'label' },
+    classes: ['negative', 'positive'],
+    metrics: ['accuracy'],
+    size: { train: 67349, evaluation: 872 },
   },
   mrpc: {
     task: 'text-classification',
@@ -66,6 +79,31 @@ export const knownDatasets = {
     metrics: ['pearson', 'spearman'],
     size: { train: 5749, evaluation: 1500 },
   },
+  qqp: {
+    task: 'text-classification',
+    title: 'QQP',
+    columns: { text: ['question1', 'question2'], label: 'label' },
+    classes: ['not_duplicate', 'duplicate'],
+    metrics: ['accuracy', 'f1'],
+    // The training rows are 363846 or 363849: readers do not agree on where a line ends.
+    size: { evaluation: 40430 },
+  },
+  mnli: {
+    task: 'text-classification',
+    title: 'MNLI',
+    columns: nliColumns,
+    classes: nliClasses,
+    metrics: ['accuracy'],
+    size: { train: 392702, evaluation: 9815 + 9832 },
+  },
+  qnli: {
+    task: 'text-classification',
+    title: 'QNLI',
+    columns: { text: ['question', 'sentence'], label: 'label' },
+    classes: ['entailment', 'not_entailment'],
+    metrics: ['accuracy'],
+    size: { train: 104743, evaluation: 5463 },
+  },
   rte: {
     task: 'text-classification',
     title: 'RTE',
@@ -73,6 +111,24 @@ export const knownDatasets = {
     classes: ['entailment', 'not_entailment'],
     metrics: ['accuracy'],
     size: { train: 2490, evaluation: 277 },
+  },
+  wnli: {
+    task: 'text-classification',
+    title: 'WNLI',
+    columns: { text: ['sentence1', 'sentence2'], label: 'label' },
+    classes: ['not_entailment', 'entailment'],
+    metrics: ['accuracy'],
+    size: { train: 635, evaluation: 71 },
+  },
+  /** The diagnostics of GLUE, on which models of MNLI are judged. */
+  ax: {
+    task: 'text-classification',
+    title: 'AX',
+    columns: nliColumns,
+    classes: nliClasses,
+    metrics: ['matthews'],
+    size: { evaluation: 1104 },
+    trainedOn: 'mnli',
   },
   squad: { task: 'question-answering', title: 'SQuAD' },
   /** XSum (Narayan et al. 2018). */

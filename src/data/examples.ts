@@ -6,6 +6,8 @@ export interface Example {
   textPair?: string;
   /** Class index or regression target; absent where nothing is known, as in prediction input. */
   label?: number;
+  /** The part of the data that is scored by itself, such as `matched` of MNLI. */
+  group?: string;
 }
 
 /** Examples of one task, all of them with or all of them without an answer. */

@@ -57,10 +57,11 @@ export async function readExamples(data: Data | Rows, options: ExampleOptions = 
     if (of === label) named = names;
   };
   for await (const part of textRows(rows, columns, { bad, label, onClasses })) {
-    const { file, unit } = part;
+    const { file, unit, group } = part;
     const place = { file, unit };
     for (const { number, cells } of part.rows) {
-      examples.push(exampleOf(cells, texts));
+      const example = exampleOf(cells, texts);
+      examples.push(group === undefined ? example : { ...example, group });
       if (label === undefined) continue;
       values.push(column.add(cells[texts.length], { file, unit, number }));
       numbers.push(number);
@@ -131,7 +132,7 @@ function sizeWarnings(
   place: string,
   count: number,
 ): string[] {
-  if (!size || size[split] === count) return [];
+  if (size?.[split] === undefined || size[split] === count) return [];
   const name = split === 'train' ? 'train' : 'dev';
   return [`${place} has ${count} examples; the official ${name} split has ${size[split]}`];
 }

@@ -35,6 +35,8 @@ export interface Part {
   readonly classes?: readonly (readonly string[] | null)[];
   /** What was assumed to read them, one line each. */
   readonly notes?: readonly string[];
+  /** The part of the split that is scored by itself. */
+  readonly group?: string;
 }
 
 /** The rows of one split, read anew each time. */

@@ -12,7 +12,10 @@ export interface DatasetSplits {
 }
 
 /** Names of folders and files of a split, as Hugging Face's `datasets` takes them. */
-const splitNames = { train: ['train', 'training'], evaluation: ['validation', 'valid', 'val', 'dev'] } as const;
+const splitNames = {
+  train: ['train', 'training'],
+  evaluation: ['validation', 'valid', 'val', 'dev', 'validation_matched', 'validation_mismatched'],
+} as const;
 type SplitName = keyof typeof splitNames;
 
 interface DataFile {
@@ -67,8 +70,18 @@ const wordsOf = (name: string): string[] => (/-\d+-of-\d+/.test(name) ? name.spl
 
 const isCalled = (word: string, split: SplitName): boolean => (splitNames[split] as readonly string[]).includes(word);
 
-/** Whether a split in parts, `train-00000-of-00003.parquet`, has all of them. */
+/** A file of a split in parts: the name of the split, and how many there are. */
+const IN_PARTS = /([^/]+)-\d+-of-(\d+)(?:-\w+)?\.\w+$/;
+
+/** Whether a split in parts, `train-00000-of-00003.parquet`, has all of them; it may be two, as `validation_matched` and another. */
 export function isWhole(paths: readonly string[]): boolean {
-  const [, count] = /-\d+-of-(\d+)(?:-\w+)?\.\w+$/.exec(paths[0] ?? '') ?? [];
-  return count === undefined || paths.length === Number(count);
+  const found = new Map<string, number>();
+  for (const path of paths) {
+    const [, name, count] = IN_PARTS.exec(path) ?? [];
+    if (name !== undefined) found.set(name, (found.get(name) ?? Number(count)) - 1);
+  }
+  return [...found.values()].every((missing) => missing === 0);
 }
+
+/** The part of MNLI that is scored by itself, by the name of its file: `matched` of `validation_matched`. */
+export const groupOf = (path: string): string | undefined => /validation_(matched|mismatched)[^\\/]*$/.exec(path)?.[1];

@@ -3,7 +3,7 @@ import type { BadRows } from './bad-rows.ts';
 import type { Column, Part, Row, Rows } from './source.ts';
 
 /** Rows whose cells are texts, without white space around them. */
-export interface TextPart extends Pick<Part, 'file' | 'unit'> {
+export interface TextPart extends Pick<Part, 'file' | 'unit' | 'group'> {
   readonly rows: readonly TextRow[];
 }
 
@@ -39,7 +39,7 @@ export async function* textRows(
   const needed = columns.map(({ name, optional, mayBeEmpty = optional }) => !mayBeEmpty && name !== label);
   for await (const part of rows.parts(columns)) {
     for (const [i, names] of part.classes?.entries() ?? []) if (names) onClasses?.(columns[i].name, names);
-    const { file, unit, notes = [] } = part;
+    const { file, unit, group, notes = [] } = part;
     for (const note of notes) onNote(note);
     const good: TextRow[] = [];
     for (const row of part.rows) {
@@ -53,7 +53,7 @@ export async function* textRows(
       if (empty >= 0) bad.add({ file, unit, number }, `no value for '${columns[empty].name}'`);
       else good.push({ number, cells });
     }
-    if (good.length > 0) yield { file, unit, rows: good };
+    if (good.length > 0) yield { file, unit, group, rows: good };
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GlueTaskName, isGlueTask, knownDatasets, squadFile, xsumFile } from '../data/index.ts';
+import { isGlueTask, knownDatasets, squadFile, xsumFile } from '../data/index.ts';
 import { windowDefaults } from '../data/windows.ts';
 import { InputError } from '../errors.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
@@ -37,8 +37,11 @@ interface PaperTask {
   readonly data: (folder: string, maxLength: number) => GivenSettings;
 }
 
+/** The tasks of GLUE that the paper has. */
+type PaperGlueTask = 'cola' | 'mrpc' | 'stsb' | 'rte';
+
 /** The metric of a GLUE task is the first one of the benchmark (caption of table 1). */
-const glue = (task: GlueTaskName, title: string): PaperTask => ({
+const glue = (task: PaperGlueTask, title: string): PaperTask => ({
   title,
   score: knownDatasets[task].metrics[0],
   kind: 'encoder',
@@ -84,12 +87,12 @@ export const tasks = {
   rte: glue('rte', 'RTE'),
   xsum,
   squad,
-} as const satisfies Readonly<Record<GlueTaskName | 'xsum' | 'squad', PaperTask>>;
+} as const satisfies Readonly<Record<PaperGlueTask | 'xsum' | 'squad', PaperTask>>;
 export type PaperTaskName = keyof typeof tasks;
 export const taskNames = Object.keys(tasks) as PaperTaskName[];
 
 /** Those of GLUE, whose scores the paper averages. */
-export const paperTasks: readonly GlueTaskName[] = taskNames.filter((task) => isGlueTask(task));
+export const paperTasks: readonly PaperGlueTask[] = taskNames.filter((task): task is PaperGlueTask => isGlueTask(task));
 
 export const taskNamed = (task: PaperTaskName): PaperTask => tasks[task];
 export const taskTitle = (task: PaperTaskName): string => tasks[task].title;

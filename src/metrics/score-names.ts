@@ -2,5 +2,15 @@ import { namedMetrics } from './named.ts';
 import { rougeScoreNames } from './rouge.ts';
 import { squadScoreNames } from './squad.ts';
 
+const named = Object.keys(namedMetrics);
+
+/** The parts of MNLI that are scored by themselves. */
+const groups = ['matched', 'mismatched'];
+
 /** The names of all scores that an evaluation can give. */
-export const scoreNames: readonly string[] = [...Object.keys(namedMetrics), ...squadScoreNames, ...rougeScoreNames];
+export const scoreNames: readonly string[] = [
+  ...named,
+  ...groups.flatMap((group) => named.map((name) => `${name}_${group}`)),
+  ...squadScoreNames,
+  ...rougeScoreNames,
+];

@@ -57,6 +57,15 @@ export function choicesOf(given: GivenSettings): Choices {
   return { ...others, pruning: { name: 'none', by: 'adapter', value: kind, why } };
 }
 
+/** @throws InputError for a dataset that has nothing to train on */
+function refuseUntrainable(task: string | undefined): void {
+  const known = knownDataset(task);
+  if (known?.task !== 'text-classification' || known.trainedOn === undefined) return;
+  throw new InputError(
+    `${known.title} has no rows to train on: train with task ${known.trainedOn}, then evaluate that run with task ${task} (--task ${task}).`,
+  );
+}
+
 /** The settings that were left out and must not be, each with what it is. @throws InputError naming the first */
 function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, write: Writer, hasRows: boolean): void {
   const missing = (key: string, what: string) => new InputError(`${write(key)} is missing: ${what}.`);
@@ -67,6 +76,7 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
   if (adapter.name === 'fusion' && fuse === undefined && fused === undefined) {
     throw missing('fuse', `the folders of the runs that ${write('adapter')} fusion mixes`);
   }
+  refuseUntrainable(given.task);
   if (hasRows || isDrawn(given.task)) return;
   if (data === undefined && dataset === undefined) {
     const own = `a file with ${write('text')} and ${write('label')}`;

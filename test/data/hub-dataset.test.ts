@@ -152,6 +152,39 @@ test('GLUE of the hub gives class numbers in the order of the benchmark', () =>
     ]);
   }));
 
+const mnli = (premise: string, hypothesis: string) =>
+  parquetBytes(
+    { premise: [premise], hypothesis: [hypothesis], label: [2n], idx: [0n] },
+    { label: ['entailment', 'neutral', 'contradiction'] },
+  );
+const mnliRepository: ServedRepository = {
+  type: 'dataset',
+  name: 'org/nli',
+  files: {
+    'mnli/train-00000-of-00001.parquet': mnli('a', 'b'),
+    'mnli/validation_mismatched-00000-of-00001.parquet': mnli('e', 'f'),
+    'mnli/validation_matched-00000-of-00001.parquet': mnli('c', 'd'),
+    'mnli/test_matched-00000-of-00001.parquet': mnli('g', 'h'),
+    'mnli_matched/validation-00000-of-00001.parquet': mnli('c', 'd'),
+  },
+};
+
+test('MNLI of the hub has both of its evaluation splits, told apart', () =>
+  withHub([mnliRepository], async ({ hub }) => {
+    const { name } = await fetchDataset('org/nli', { subset: 'mnli' });
+    const rows = sourceOf({ dataset: name, task: 'mnli' }).open('evaluation');
+    assert.ok(rows);
+    const { examples } = await readExamples(rows, { known: knownDatasets.mnli });
+    assert.deepEqual(examples, [
+      { text: 'c', textPair: 'd', label: 2, group: 'matched' },
+      { text: 'e', textPair: 'f', label: 2, group: 'mismatched' },
+    ]);
+    const requests = hub.requests.length;
+    setVariables({ HF_HUB_OFFLINE: '1' });
+    await fetchDataset('org/nli', { subset: 'mnli' });
+    assert.equal(hub.requests.length, requests, 'both are whole');
+  }));
+
 const squad = (rows: readonly (readonly [id: string, context: string, text: string, start: number])[]) =>
   parquetBytes({
     id: rows.map(([id]) => id),

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { knownDatasets } from '../../src/data/datasets.ts';
-import { glueFiles, glueTasks } from '../../src/data/sources/glue-folder.ts';
+import { glueLayouts, glueTasks } from '../../src/data/sources/glue-layouts.ts';
 import type { BothTokenizers } from './tokenizers-check.ts';
 import type { LibraryInput } from './tokenizers-library.ts';
 
@@ -20,20 +20,18 @@ const lines = (file: string) =>
     .filter((line) => line !== '');
 
 function glue(data: string): RealTexts[] {
-  return glueTasks.map((task) => {
-    const { title } = knownDatasets[task];
-    const { columns, header, renamed = {} } = glueFiles[task];
-    const place = (column: string) => columns.indexOf(renamed[column] ?? column);
-    const [first, second] = columns.includes('sentence') ? ['sentence'] : ['sentence1', 'sentence2'];
-    const texts = ['train', 'dev'].flatMap((split) =>
-      lines(join(data, 'glue', title, `${split}.tsv`))
-        .slice(header ? 1 : 0)
-        .map((line): Texts => {
-          const cells = line.split('\t');
-          return [cells[place(first)] ?? '', second === undefined ? null : (cells[place(second)] ?? '')];
-        }),
-    );
-    return { name: title, texts };
+  return glueTasks.flatMap((task) => {
+    const { title, columns: known } = knownDatasets[task];
+    const { train, evaluation, header, renamed = {} } = glueLayouts[task];
+    const texts = [...train, ...evaluation].flatMap(({ name, columns }) => {
+      const file = join(data, 'glue', title, name);
+      const [first, second] = known.text.map((column) => columns.indexOf(renamed[column] ?? column));
+      return (existsSync(file) ? lines(file) : []).slice(header ? 1 : 0).map((line): Texts => {
+        const cells = line.split('\t');
+        return [cells[first] ?? '', second === undefined ? null : (cells[second] ?? '')];
+      });
+    });
+    return texts.length > 0 ? [{ name: title, texts }] : [];
   });
 }
 

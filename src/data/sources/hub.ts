@@ -1,6 +1,7 @@
 import { datasetFiles } from '../hub-dataset.ts';
-import type { Source, SourceKind } from '../source.ts';
-import { isGlueTask } from './glue-folder.ts';
+import type { Part, Rows, Source, SourceKind } from '../source.ts';
+import { groupOf } from '../splits.ts';
+import { isGlueTask } from './glue-layouts.ts';
 import { fileRows } from './table-files.ts';
 
 export interface HubDataset {
@@ -18,7 +19,15 @@ export const hubSource = (of: HubDataset): Source => ({
   open(split) {
     const files = datasetFiles(of.dataset, of.subset)[split];
     const name = `${datasetTitle(of)} ${split === 'train' ? 'train' : 'validation'}`;
-    return files.length === 0 ? null : fileRows(files, { name, split });
+    return files.length === 0 ? null : inGroups(fileRows(files, { name, split }));
+  },
+});
+
+/** Rows whose files are the groups that are scored by themselves, where their names say so. */
+const inGroups = (rows: Rows): Rows => ({
+  ...rows,
+  async *parts(columns): AsyncGenerator<Part, void, undefined> {
+    for await (const part of rows.parts(columns)) yield { ...part, group: groupOf(part.file) };
   },
 });
 

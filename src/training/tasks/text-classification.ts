@@ -1,5 +1,12 @@
 import { chunks } from '../../data/batches.ts';
-import { type Dataset, type EncodedExample, encodeExamples, readExamples, tokenCount } from '../../data/browser.ts';
+import {
+  type Dataset,
+  type EncodedExample,
+  type Example,
+  encodeExamples,
+  readExamples,
+  tokenCount,
+} from '../../data/browser.ts';
 import { checkList } from '../../data/encode.ts';
 import { InputError } from '../../errors.ts';
 import { computeMetrics, type MetricName } from '../../metrics/named.ts';
@@ -20,7 +27,7 @@ import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { textsOf } from '../columns.ts';
 import { withLabels } from '../relabel.ts';
-import { objectiveOf, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { objectiveOf, type PredictOptions, type Scores, scaleLogits, type Task } from '../task.ts';
 import type { Objective } from '../trainer.ts';
 import { yieldToEvents } from '../yield.ts';
 
@@ -75,7 +82,16 @@ export const classification: Task<{
     const items = encodeExamples(examples, tokenizer, maxLength);
     return {
       size: items.length,
-      scores: (model, options) => evaluate(model, items, metrics, { ...options, positive }),
+      async scores(model, options) {
+        const answers = await answer(model, items, options);
+        const scores = scoresOf(model, answers, metrics, positive);
+        return examples.some(({ group }) => group !== undefined)
+          ? {
+              ...scores,
+              ...(await scoresByGroup(examples, answers, (some) => scoresOf(model, some, metrics, positive))),
+            }
+          : scores;
+      },
     };
   },
 };
@@ -228,7 +244,22 @@ export async function evaluate<Name extends MetricName>(
   checkInstance('evaluate', 'model', model, SequenceClassifier);
   checkList('metrics', metrics);
   checkOptions('evaluate', options);
-  const { positive = 1, ...more } = options;
+  const { positive, ...more } = options;
+  return scoresOf(model, await answer(model, examples, more), metrics, positive);
+}
+
+/** Predictions of a model, and the truth. */
+interface Answers {
+  readonly targets: readonly number[];
+  readonly predictions: readonly Prediction[];
+}
+
+/** @throws InputError as {@link evaluate} */
+async function answer(
+  model: SequenceClassifier,
+  examples: readonly TokenExample[],
+  options?: PredictOptions,
+): Promise<Answers> {
   if (model.problem === 'multi_label_classification' || (!model.labels && model.outputs.length > 1)) {
     throw new InputError(
       `A model for ${model.problem} with ${model.outputs.length} outputs has no single answer to evaluate.`,
@@ -238,9 +269,31 @@ export async function evaluate<Name extends MetricName>(
   if (examples.length === 0) throw new InputError('examples is empty; there is nothing to evaluate the model on.');
   checkExamples(model, examples);
   const targets = examples.map(({ label }, i) => targetOf(model, `examples[${i}]`, label));
-  const predictions = await predict(model, examples, more);
+  return { targets, predictions: await predict(model, examples, options) };
+}
+
+/** The scores of each group of examples by itself, such as `accuracy_matched`. */
+async function scoresByGroup(
+  examples: readonly Example[],
+  { targets, predictions }: Answers,
+  scoresFor: (answers: Answers) => Scores,
+): Promise<Scores> {
+  // A page that only predicts does without.
+  const { groupScores } = await import('../group-scores.ts');
+  const groups = examples.map(({ group }) => group);
+  return groupScores(groups, (rows) =>
+    scoresFor({ targets: rows.map((i) => targets[i]), predictions: rows.map((i) => predictions[i]) }),
+  );
+}
+
+function scoresOf<Name extends MetricName>(
+  { labels }: SequenceClassifier,
+  { targets, predictions }: Answers,
+  metrics: readonly Name[],
+  positive = 1,
+): Record<Name, number> {
   // F1 is about class 1.
-  const place = (value: number) => (!model.labels ? value : value === positive ? 1 : value === 1 ? positive : value);
+  const place = (value: number) => (!labels ? value : value === positive ? 1 : value === 1 ? positive : value);
   return computeMetrics(
     metrics,
     predictions.map(({ value }) => place(value)),
