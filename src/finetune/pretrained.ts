@@ -236,7 +236,8 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
   /** Evaluates the model. @throws InputError as the reading of data, and if the model's output is not finite */
   async evaluate(data: TrainingData, options: DataOptions = {}): Promise<Scores> {
     checkOptions('evaluate', options, dataOptionNames);
-    return (await readEvaluation(this, data, options)).scores(this.hold());
+    const evaluation = await readEvaluation(this, data, options);
+    return (await evaluation.judge(this.hold())).scores;
   }
 
   /**

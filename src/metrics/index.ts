@@ -21,6 +21,7 @@ export { type PairedBootstrap, type PairedBootstrapOptions, pairedBootstrap } fr
 export { porterStem } from './porter.ts';
 export type { ClassScores, PrecisionRecallF1 } from './precision-recall.ts';
 export type { ClassValues } from './probabilities.ts';
+export { type RegressionReport, regressionReport } from './regression.ts';
 export {
   type ByQuery,
   type RetrievalReport,

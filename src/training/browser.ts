@@ -3,6 +3,7 @@ export { type Batch, BatchPlan, type BatchPlanOptions, batchesOf } from './batch
 export {
   type ColumnSettings,
   type Evaluation,
+  type Judgement,
   type Learner,
   objectiveOf,
   type PredictOptions,

@@ -45,5 +45,6 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   for (const warning of data.warnings) options.onWarning?.(warning);
   const evaluation = task.evaluation(data, model.tokenizer, read);
   options.onLoaded?.(model, evaluation.size);
-  return { data: data.name, examples: data.examples.length, metrics: await evaluation.scores(model.hold(), options) };
+  const { scores } = await evaluation.judge(model.hold(), options);
+  return { data: data.name, examples: data.examples.length, metrics: scores };
 }

@@ -109,7 +109,7 @@ async function score<T extends TaskTypes>(
   if (!evaluation) return;
   const stop = stopwatch();
   const onBatch = (done: number) => events.onEvaluate?.(done, evaluation.size);
-  const metrics = await evaluation.scores(network, { onBatch, signal });
+  const { scores: metrics } = await evaluation.judge(network, { onBatch, signal });
   progress.seconds.evaluation += stop();
   progress.history.push({ step, metrics });
   events.onScored?.({ step, metrics });

@@ -5,6 +5,7 @@ import type { HeadUse, ModelConfig, PoolerPlace, Recipe } from '../models/browse
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
+import type { ReportPart } from '../report/schema.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { RunSettings } from './settings-table.ts';
@@ -62,6 +63,21 @@ export interface PredictOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * How good a model is on some examples, and why. Only `scores` is asked of a task: without parts a report shows the scores.
+ *
+ * A task that has more to tell makes parts of `src/report/`, which `schema.ts` lists: plain JSON that a table, a page and `--json` show
+ * without knowing the task. `classParts`, `numberParts` and `examplesPart` there make the usual ones. A task loads them by
+ * `await import('../../report/class-parts.ts')` and the like within `judge`, so that a page which only predicts does without.
+ */
+export interface Judgement {
+  readonly scores: Scores;
+  /** What is amiss, such as a class that is never predicted; one line each. */
+  readonly warnings?: readonly string[];
+  /** Tables, plots and texts behind the scores, in the order in which they are shown. */
+  readonly parts?: readonly ReportPart[];
+}
+
 /** Examples made ready to judge models on. */
 export interface Evaluation<Model> {
   /** Number of items that pass through the model. */
@@ -69,7 +85,7 @@ export interface Evaluation<Model> {
   /** Checks what can be known before training. @throws InputError for settings with which the model cannot be judged */
   check?(model: Model): void;
   /** @throws InputError if the model's output is not finite */
-  scores(model: Model, options?: PredictOptions): Promise<Scores>;
+  judge(model: Model, options?: PredictOptions): Promise<Judgement>;
 }
 
 /** Options for the head of a task's model. */

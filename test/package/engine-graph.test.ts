@@ -16,6 +16,7 @@ const ROOMS = [
   'finetune',
   'training',
   'data',
+  'report',
   'metrics',
   'pruning',
   'optim',

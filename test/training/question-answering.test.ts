@@ -90,7 +90,7 @@ test('a run learns to answer, is saved, and is evaluated again with the same sco
   assert.deepEqual(readRunMetrics(output).metrics, scores);
 
   const untrained = await prepareRun(complete(settings));
-  const before = await untrained.evaluation?.scores(untrained.model.network);
+  const before = (await untrained.evaluation?.judge(untrained.model.network))?.scores;
   assert.ok(before && before.f1 < scores.f1 - 0.3, JSON.stringify(before));
 
   const { model, run } = loadRun(output, { task: questionAnswering });

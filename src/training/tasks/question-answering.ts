@@ -67,7 +67,7 @@ export const questionAnswering: Task<{
     const windows = questionWindows(examples, tokenizer, windowOptions(settings), name);
     return {
       size: windows.length,
-      scores: async (model, options) => ({ ...(await evaluateAnswers(model, examples, windows, options)) }),
+      judge: async (model, options) => ({ scores: { ...(await evaluateAnswers(model, examples, windows, options)) } }),
     };
   },
 };

@@ -27,7 +27,7 @@ import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { textsOf } from '../columns.ts';
 import { withLabels } from '../relabel.ts';
-import { objectiveOf, type PredictOptions, type Scores, scaleLogits, type Task } from '../task.ts';
+import { type Judgement, objectiveOf, type PredictOptions, type Scores, scaleLogits, type Task } from '../task.ts';
 import type { Objective } from '../trainer.ts';
 import { yieldToEvents } from '../yield.ts';
 
@@ -80,17 +80,18 @@ export const classification: Task<{
 
   evaluation({ examples, metrics, positive }, tokenizer, { maxLength }) {
     const items = encodeExamples(examples, tokenizer, maxLength);
+    const textsOf = (i: number) => [
+      examples[i].text,
+      ...(examples[i].textPair === undefined ? [] : [examples[i].textPair]),
+    ];
     return {
       size: items.length,
-      async scores(model, options) {
+      async judge(model, options) {
         const answers = await answer(model, items, options);
-        const scores = scoresOf(model, answers, metrics, positive);
-        return examples.some(({ group }) => group !== undefined)
-          ? {
-              ...scores,
-              ...(await scoresByGroup(examples, answers, (some) => scoresOf(model, some, metrics, positive))),
-            }
-          : scores;
+        const scoresFor = (some: Answers): Scores => scoresOf(model, some, metrics, positive);
+        const isGrouped = examples.some(({ group }) => group !== undefined);
+        const ofGroups = isGrouped ? await scoresByGroup(examples, answers, scoresFor) : {};
+        return { scores: { ...scoresFor(answers), ...ofGroups }, ...(await reportOf(model, answers, textsOf)) };
       },
     };
   },
@@ -299,4 +300,18 @@ function scoresOf<Name extends MetricName>(
     predictions.map(({ value }) => place(value)),
     targets.map(place),
   );
+}
+
+/** What stands behind the scores. */
+async function reportOf(
+  { labels }: SequenceClassifier,
+  { targets, predictions }: Answers,
+  textsOf: (example: number) => string[],
+): Promise<Omit<Judgement, 'scores'>> {
+  const answers = { labels: targets, predictions: predictions.map(({ value }) => value), textsOf };
+  // A page that only predicts does without.
+  if (!labels) return (await import('../../report/number-parts.ts')).numberParts(answers);
+  const { classParts } = await import('../../report/class-parts.ts');
+  const probabilities = predictions.map((prediction) => prediction.probabilities ?? []);
+  return classParts({ ...answers, names: labels, probabilities });
 }

@@ -100,7 +100,7 @@ export const textGeneration: Task<{
     return {
       size: examples.length,
       check: (model) => void checkGenerationSettings(settingsFor(model), model.config),
-      scores: async (model, options) => {
+      judge: async (model, options) => {
         const settings = settingsFor(model);
         const random = new Random(seed).fork('generation');
         const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
@@ -111,7 +111,7 @@ export const textGeneration: Task<{
           examples.map(({ target }) => target),
           { stemmer: true, tokenizer: rougeTokenizer, onWarning: () => {} }, // told when the data were read
         );
-        return Object.fromEntries(metrics.map((name) => [name, scores[name]]));
+        return { scores: Object.fromEntries(metrics.map((name) => [name, scores[name]])) };
       },
     };
   },

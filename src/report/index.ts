@@ -1,0 +1,11 @@
+export {
+  type ClassAnswers,
+  calibrationPart,
+  classesPart,
+  classParts,
+  neverPredicted,
+  type ReportParts,
+} from './class-parts.ts';
+export { type ExamplesOptions, examplesPart, type JudgedExample } from './examples-part.ts';
+export { histogramPart, type NumberAnswers, numberParts } from './number-parts.ts';
+export { type EvaluationReport, evaluationReport, type PartOf, type ReportPart } from './schema.ts';

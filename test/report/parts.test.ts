@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import { accuracy, calibration } from '../../src/metrics/index.ts';
+import { classParts, evaluationReport, numberParts, type PartOf, type ReportPart } from '../../src/report/index.ts';
+import { parseWith } from '../../src/settings/index.ts';
+import { assertNear } from '../support/near.ts';
+import { permuted } from '../support/permuted.ts';
+import { forAll } from '../support/property.ts';
+
+const test = suite('report: parts');
+
+const softmax = (logits: readonly number[]) => {
+  const exps = logits.map(Math.exp);
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((value) => value / sum);
+};
+
+/** Answers of a classifier, with names and texts of any characters. */
+const answers = fc
+  .record({ classes: fc.integer({ min: 2, max: 5 }), count: fc.integer({ min: 1, max: 30 }), seed: fc.nat() })
+  .chain(({ classes, count }) =>
+    fc.record({
+      names: fc.array(fc.string({ unit: 'binary' }), { minLength: classes, maxLength: classes }),
+      labels: fc.array(fc.integer({ min: 0, max: classes - 1 }), { minLength: count, maxLength: count }),
+      logits: fc.array(fc.array(fc.integer({ min: -8, max: 8 }), { minLength: classes, maxLength: classes }), {
+        minLength: count,
+        maxLength: count,
+      }),
+      texts: fc.array(fc.string({ unit: 'binary', maxLength: 600 }), { minLength: count, maxLength: count }),
+    }),
+  )
+  .map(({ names, labels, logits, texts }) => ({
+    names,
+    labels,
+    predictions: logits.map((row) => row.indexOf(Math.max(...row))),
+    probabilities: logits.map(softmax),
+    texts,
+  }));
+
+const parted = <Kind extends ReportPart['kind']>(parts: readonly ReportPart[], kind: Kind): PartOf<Kind> => {
+  const found = parts.find((part) => part.kind === kind);
+  assert.ok(found, kind);
+  return found as PartOf<Kind>;
+};
+
+/** As it comes back from a file. */
+const reread = (warnings: readonly string[], parts: readonly ReportPart[]) => {
+  const report = { data: 'dev.csv', examples: 1, scores: { accuracy: 0.5, pearson: null }, notes: [], warnings, parts };
+  return parseWith(evaluationReport, JSON.parse(JSON.stringify(report)), 'report.json');
+};
+
+test('the accuracy is the metric, sums of the confusion matrix are supports and counts of predictions', () => {
+  forAll(answers, ({ texts, ...given }) => {
+    const { parts } = classParts({ ...given, textsOf: (i) => [texts[i]] });
+    const { labels, predictions, names } = given;
+    assert.equal(parted(parts, 'numbers').values.accuracy, accuracy(predictions, labels));
+    const { matrix } = parted(parts, 'confusion');
+    const { classes } = parted(parts, 'classes');
+    names.forEach((name, i) => {
+      assert.equal(classes[i].name, name);
+      assert.equal(
+        matrix[i].reduce((a, b) => a + b),
+        classes[i].support,
+      );
+      assert.equal(
+        matrix.reduce((sum, row) => sum + row[i], 0),
+        classes[i].predicted,
+      );
+      assert.equal(classes[i].support, labels.filter((label) => label === i).length);
+    });
+    const { bins, ece } = parted(parts, 'calibration');
+    assert.equal(ece, calibration(given.probabilities, labels).ece);
+    assert.equal(
+      bins.reduce((sum, { count }) => sum + count, 0),
+      labels.length,
+    );
+  });
+});
+
+test('the order of the examples changes nothing', () => {
+  forAll(fc.tuple(answers, fc.nat()), ([{ texts, names, ...given }, seed]) => {
+    const [labels, predictions, probabilities, moved] = permuted(
+      seed,
+      given.labels,
+      given.predictions,
+      given.probabilities,
+      texts,
+    );
+    const before = classParts({ ...given, names, textsOf: (i) => [texts[i]] });
+    const after = classParts({ labels, predictions, probabilities, names, textsOf: (i) => [moved[i]] });
+    assertNear(after, before);
+  });
+});
+
+test('errors are shown from the surest on, each with its text, and right answers are not', () => {
+  forAll(answers, ({ texts, ...given }) => {
+    const { labels, predictions, probabilities, names } = given;
+    const { examples } = parted(classParts({ ...given, textsOf: (i) => [texts[i]] }).parts, 'examples');
+    const wrong = labels.flatMap((label, i) => (predictions[i] === label ? [] : [probabilities[i][predictions[i]]]));
+    assert.deepEqual(
+      examples.map(({ value }) => value),
+      wrong.toSorted((a, b) => b - a).slice(0, 20),
+    );
+    for (const { texts: shown, expected } of examples) {
+      assert.ok(shown[0].length <= 402);
+      assert.ok(names.some((name) => name.toWellFormed() === expected));
+      assert.ok(texts.some((text) => text.toWellFormed().startsWith(shown[0].replace(/ …$/, ''))));
+    }
+  });
+});
+
+test('a class that is never predicted is named, one without examples is not', () => {
+  const given = {
+    names: ['money', 'friends', 'spam', 'none'],
+    labels: [0, 0, 1, 2, 2, 2, 2],
+    predictions: [0, 0, 1, 0, 0, 1, 0],
+    probabilities: Array.from({ length: 7 }, () => [0.25, 0.25, 0.25, 0.25]),
+    textsOf: () => ['x'],
+  };
+  assert.deepEqual(classParts(given).warnings, ['One class is never predicted: "spam" (0 of 4 found).']);
+  const all = classParts({ ...given, predictions: given.labels.map(() => 3) });
+  assert.deepEqual(all.warnings, [
+    '3 of 4 classes are never predicted: "spam" (0 of 4 found), "money" (0 of 2 found), "friends" (0 of 1 found).',
+  ]);
+});
+
+const numbers = fc
+  .array(
+    fc.tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.float({ noNaN: true, noDefaultInfinity: true })),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  )
+  .map((rows) => ({ labels: rows.map(([label]) => label), predictions: rows.map(([, prediction]) => prediction) }));
+
+test('what is told of numbers counts each example once, whatever their size', () => {
+  forAll(fc.tuple(numbers, fc.nat()), ([given, seed]) => {
+    const { warnings, parts } = numberParts({ ...given, textsOf: (i) => [String(i)] });
+    const { points, total, bins } = parted(parts, 'scatter');
+    const count = given.labels.length;
+    assert.deepEqual([points.length, total], [count, count]);
+    assert.equal(
+      bins.reduce((sum, bin) => sum + bin.count, 0),
+      count,
+    );
+    for (const histogram of parts.filter((part) => part.kind === 'histogram')) {
+      assert.ok(histogram.bins.length <= 60, `${histogram.bins.length} bins`);
+      assert.equal(
+        histogram.bins.reduce((sum, bin) => sum + bin.count, 0),
+        count,
+      );
+    }
+    assert.deepEqual(reread(warnings, parts).parts, JSON.parse(JSON.stringify(parts)));
+    const [labels, predictions] = permuted(seed, given.labels, given.predictions);
+    assertNear(
+      parted(numberParts({ labels, predictions, textsOf: () => [] }).parts, 'scatter'),
+      parted(parts, 'scatter'),
+    );
+  });
+});
+
+test('residuals fall into bins with edges that are easy to read', () => {
+  const labels = Array.from({ length: 200 }, (_, i) => i / 64);
+  const predictions = labels.map((label, i) => label + (i % 9) / 8 - 0.5);
+  const { parts, warnings } = numberParts({ labels, predictions, textsOf: (i) => [`row ${i}`] });
+  const { bins } = parted(parts, 'histogram');
+  assert.deepEqual([bins[0].from, bins[0].to, bins.at(-1)?.to], [-0.5, -0.45, 0.55]);
+  for (const [i, { from }] of bins.entries()) if (i > 0) assert.equal(from, bins[i - 1].to);
+  assert.equal(parted(parts, 'examples').examples.length, 20);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(numberParts({ labels, predictions: labels.map(() => 1), textsOf: () => [] }).warnings, [
+    'The model gives the same number, 1, for all examples.',
+  ]);
+});
+
+test('a report is read back as it was written, and what is none is refused by its field', () => {
+  forAll(answers, ({ texts, ...given }) => {
+    const { warnings, parts } = classParts({ ...given, textsOf: (i) => [texts[i], 'b'] });
+    assert.deepEqual(JSON.parse(JSON.stringify(reread(warnings, parts).parts)), JSON.parse(JSON.stringify(parts)));
+  });
+  assert.throws(
+    () => reread([], [{ kind: 'pie', title: 'x' } as never]),
+    /parts\[0\]\.kind must be one of classes, confusion, calibration/,
+  );
+  assert.throws(
+    () => reread([], [{ kind: 'confusion', title: 'x', names: ['a'], matrix: [[0.5]] }]),
+    /parts\[0\]\.matrix\[0\]\[0\] must be a whole number/,
+  );
+});
+
+test.run();
