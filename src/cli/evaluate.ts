@@ -1,18 +1,21 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import { evaluateRun, readRun, readRunConfig } from '../training/index.ts';
+import { writeFileAtomic } from '../io/index.ts';
+import { evaluateRun, readRun, readRunConfig, runPage } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
 import { useInputs } from './fetch.ts';
 import { jsonOption } from './options.ts';
 import { formatMetric, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
+import { printReport } from './report-tables.ts';
 import { shared } from './setting-options.ts';
 import { evaluatedSettings } from './settings.ts';
 
 interface Flags {
   readonly model?: string;
   readonly backend?: BackendName;
+  readonly report?: string;
   readonly json?: boolean;
 }
 
@@ -37,11 +40,12 @@ export function describeEvaluate(command: Command): void {
     .addOption(shared('skipInvalid'))
     .addOption(shared('rougeTokenizer', ofRun))
     .addOption(shared('backend', ofRun))
+    .addOption(new Option('--report <file>', 'write the report as a page, an .html file'))
     .addOption(jsonOption());
 }
 
 export async function evaluate(command: Command, run: string): Promise<void> {
-  const { backend, json, ...flags } = command.opts<Flags>();
+  const { backend, json, report: page = null, ...flags } = command.opts<Flags>();
   const config = readRunConfig(run);
   const settings = evaluatedSettings(command, config.settings);
   const { model } = await useInputs({
@@ -66,6 +70,7 @@ export async function evaluate(command: Command, run: string): Promise<void> {
     progress?.stop();
   }
 
+  if (page !== null) writeFileAtomic(page, runPage(result.report, config));
   if (json) {
     printJson({ run, ...result });
     return;
@@ -80,4 +85,5 @@ export async function evaluate(command: Command, run: string): Promise<void> {
     ]),
     stored ? ['metric', 'now', 'after training'] : ['metric', 'now'],
   );
+  printReport(result.report, page);
 }

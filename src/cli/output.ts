@@ -50,16 +50,27 @@ const border = Object.fromEntries(
 );
 const rules = { ...border, top: '─', 'top-mid': '─', bottom: '─', 'bottom-mid': '─' };
 
-/** A table on standard output. With a `head` it is ruled, and all columns but the first are aligned to the right. */
-export function printTable(rows: readonly (readonly string[])[], head: readonly string[] = []): void {
+/**
+ * A table on standard output. With a `head` it is ruled, and columns are aligned to the right.
+ *
+ * @param words columns that are aligned to the left; default: the first
+ */
+export function printTable(
+  rows: readonly (readonly string[])[],
+  head: readonly string[] = [],
+  words: readonly number[] = [0],
+): void {
   const table = new Table({
     chars: { ...(head.length > 0 ? rules : border), middle: '  ' },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
+    colAligns: head.map((_, i) => (words.includes(i) ? 'left' : 'right')),
   });
   if (head.length > 0) {
-    const underline = head.map((title) => '─'.repeat(title.length));
-    table.push([...head], underline);
+    const titles = head.map(printable);
+    table.push(
+      titles,
+      titles.map((title) => '─'.repeat(title.length)),
+    );
   }
   table.push(...rows.map((row) => row.map(printable)));
   const lines = table.toString().split('\n');

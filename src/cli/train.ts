@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { OutputFolder } from '../io/index.ts';
 import {
   defaultOutput,
   openRunFolder,
+  REPORT_PAGE,
   type RunEvents,
   type RunResult,
   type RunSettings,
@@ -22,6 +24,7 @@ import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { jsonOption } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
+import { printReport } from './report-tables.ts';
 import { addSettings } from './setting-options.ts';
 import { runSettings } from './settings.ts';
 import { commandLine, versions } from './versions.ts';
@@ -82,11 +85,15 @@ export async function train(command: Command): Promise<void> {
     if (json) printJson({ output: folder, ...result });
     return;
   }
-  const { config, metrics } = result;
+  const { config, metrics, report } = result;
   const bytes = runFileSizes(folder)['adapter.safetensors'];
   const matrices = storedMatrices(folder);
-  if (json) printJson({ status: result.status, ...runDocument(folder, config, metrics, bytes, matrices) });
-  else printTable([...runRows(config, metrics, bytes, matrices), ['saved in', folder]]);
+  if (json)
+    return printJson({ status: result.status, ...runDocument(folder, config, metrics, bytes, matrices), report });
+  const page = report && join(folder, REPORT_PAGE);
+  const places = [['saved in', folder], ...(page ? [['report', page]] : [])];
+  printTable([...runRows(config, metrics, bytes, matrices), ...places]);
+  if (report) printReport(report, page);
 }
 
 /** What a stopped run leaves, and how it is continued. */

@@ -224,8 +224,8 @@ async function attempt(
 ): Promise<RunResult> {
   const { folder } = output;
   if (goesOn && isFinishedRun(folder)) {
-    const { config, metrics } = readRun(folder);
-    return { status: 'finished', config, metrics };
+    const { config, metrics, report } = readRun(folder);
+    return { status: 'finished', config, metrics, report };
   }
   const resume = goesOn && hasCheckpoint(folder);
   if (!resume) output.replace({});

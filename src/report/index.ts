@@ -1,3 +1,4 @@
+export { type BriefTable, briefTables } from './brief-tables.ts';
 export {
   type ClassAnswers,
   calibrationPart,
@@ -7,5 +8,8 @@ export {
   type ReportParts,
 } from './class-parts.ts';
 export { type ExamplesOptions, examplesPart, type JudgedExample } from './examples-part.ts';
+export { escapeHtml } from './markup.ts';
 export { histogramPart, type NumberAnswers, numberParts } from './number-parts.ts';
+export { type PageOptions, reportPage } from './page.ts';
 export { type EvaluationReport, evaluationReport, type PartOf, type ReportPart } from './schema.ts';
+export type { ShownTable } from './shown-tables.ts';

@@ -1,4 +1,5 @@
 import { regressionReport } from '../metrics/regression.ts';
+import { niceWidth } from './axes.ts';
 import type { ReportParts } from './class-parts.ts';
 import { examplesPart } from './examples-part.ts';
 import { finiteOrNull } from './finite.ts';
@@ -108,10 +109,4 @@ export function histogramPart(title: string, axis: string, values: readonly numb
   return [
     { kind: 'histogram', title, axis, bins: counts.map((count, i) => ({ from: edge(i), to: edge(i + 1), count })) },
   ];
-}
-
-/** The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is no less. */
-export function niceWidth(width: number): number {
-  const power = 10 ** Math.floor(Math.log10(width));
-  return power * ([1, 2, 2.5, 5].find((step) => step * power >= width) ?? 10);
 }

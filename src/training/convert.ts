@@ -50,10 +50,10 @@ function openRun(folder: string, { model, ...external }: ExternalOptions, create
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => external[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
   const { model: loaded } = loadRun(folder, { model }, create);
-  const { config: run, metrics, warnings } = readRun(folder);
+  const { config: run, metrics, report, warnings } = readRun(folder);
   const { format_version: __, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };
-  return { model: loaded, config: { ...config, settings }, metrics, warnings };
+  return { model: loaded, config: { ...config, settings }, metrics, report, warnings };
 }
 
 export interface WriteAdapterOptions {
@@ -123,9 +123,9 @@ interface Files {
 }
 
 async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Promise<Files> {
-  const { model, config, metrics } = options.to === 'peft' ? ejected(opened) : opened;
+  const { model, config, metrics, report = null } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
-  if (to === 'sparse') return { files: (await runFiles({ config, metrics }, model.saved)).files, warnings: [] };
+  if (to === 'sparse') return { files: (await runFiles({ config, metrics, report }, model.saved)).files, warnings: [] };
   if (to === 'huggingface') return { files: await mergedFiles(model), warnings: [] };
   const mixed = (config.settings.fused ?? []).map((fused) => model.adapters.get(fused.name));
   const portable = await portableAdapter(model.network, model.adapter, backboneName, mixed);

@@ -1,9 +1,11 @@
 import { InputError } from '../errors.ts';
 import { fetchModel } from '../io/index.ts';
+import type { EvaluationReport } from '../report/index.ts';
 import { columnsOf } from './columns.ts';
 import { loadRun } from './load-run.ts';
 import type { TaskModel } from './model.ts';
 import { readRunConfig } from './run-folder.ts';
+import { evaluationReportOf } from './run-report.ts';
 import { downloadData, sourceOf } from './settings.ts';
 import type { RunSettings } from './settings-table.ts';
 import type { PredictOptions, Scores } from './task.ts';
@@ -24,6 +26,8 @@ export interface EvaluationResult {
   readonly data: string;
   readonly examples: number;
   readonly metrics: Scores;
+  /** What stands behind the metrics. */
+  readonly report: EvaluationReport;
 }
 
 /**
@@ -45,6 +49,11 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   for (const warning of data.warnings) options.onWarning?.(warning);
   const evaluation = task.evaluation(data, model.tokenizer, read);
   options.onLoaded?.(model, evaluation.size);
-  const { scores } = await evaluation.judge(model.hold(), options);
-  return { data: data.name, examples: data.examples.length, metrics: scores };
+  const judgement = await evaluation.judge(model.hold(), options);
+  return {
+    data: data.name,
+    examples: data.examples.length,
+    metrics: judgement.scores,
+    report: evaluationReportOf(judgement, data),
+  };
 }

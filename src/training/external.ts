@@ -8,6 +8,7 @@ import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index
 import { localModelFolder } from '../io/model-folder.ts';
 import { type EncoderConfig, headTitles, isHeadParameter, type Pooling, parseModelConfig } from '../models/index.ts';
 import type { PruneReport } from '../pruning/index.ts';
+import type { EvaluationReport } from '../report/index.ts';
 import { parseWith } from '../settings/index.ts';
 import { chosenSettings } from './choices.ts';
 import { defaultMaxLength } from './default-length.ts';
@@ -40,6 +41,8 @@ export interface OpenedAdapter {
   /** Configuration and metrics of the run that it comes from. */
   readonly config: Omit<RunConfig, 'format_version'>;
   readonly metrics: RunMetrics;
+  /** Of a run that was evaluated. */
+  readonly report?: EvaluationReport | null;
   readonly model: TaskModel;
   readonly warnings: readonly string[];
 }

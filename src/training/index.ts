@@ -68,8 +68,10 @@ export {
   hasCheckpoint,
   isFinishedRun,
   openRunFolder,
+  REPORT_PAGE,
   readRunConfig,
   readRunMetrics,
+  readRunReport,
   runFileSizes,
   type StoredMatrix,
   storedCounts,
@@ -78,6 +80,7 @@ export {
   WEIGHTS,
 } from './run-folder.ts';
 export { type RunRecord, readRun } from './run-record.ts';
+export { evaluationReportOf, runPage } from './run-report.ts';
 export { modelSettings } from './run-settings.ts';
 export {
   downloadData,

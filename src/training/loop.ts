@@ -4,15 +4,23 @@ import type { TaskModel } from './model.ts';
 import type { RunMetrics, ScoredStep } from './records.ts';
 import { countedIn } from './run-folder.ts';
 import { stopwatch } from './stopwatch.ts';
-import type { Evaluation, TaskTypes } from './task.ts';
+import type { Evaluation, Judgement, TaskTypes } from './task.ts';
 import type { Trainer } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
+
+/** What a model was judged to be after some steps. */
+export interface JudgedStep {
+  readonly step: number;
+  readonly judgement: Judgement;
+}
 
 /** Records of a training beside its weights; they grow with every step. */
 export interface Progress {
   /** One per step. */
   readonly losses: number[];
   readonly history: ScoredStep[];
+  /** The last evaluation of this process. */
+  judged?: JudgedStep;
   tokens: number;
   readonly seconds: { readonly pruning: number; training: number; evaluation: number };
 }
@@ -109,7 +117,9 @@ async function score<T extends TaskTypes>(
   if (!evaluation) return;
   const stop = stopwatch();
   const onBatch = (done: number) => events.onEvaluate?.(done, evaluation.size);
-  const { scores: metrics } = await evaluation.judge(network, { onBatch, signal });
+  const judgement = await evaluation.judge(network, { onBatch, signal });
+  const { scores: metrics } = judgement;
+  progress.judged = { step, judgement };
   progress.seconds.evaluation += stop();
   progress.history.push({ step, metrics });
   events.onScored?.({ step, metrics });

@@ -48,6 +48,10 @@ async function pruneAndSave(output: OutputFolder | null, options: PruningOptions
   if (!pruning) throw new Error('The settings name no pruning method.');
   const metrics = untrainedMetrics(model, seconds());
   const { metrics: names } = data.evaluation ?? data.train;
-  const told = { config: { settings, labels: model.labels, metrics: names, pruning, command, versions }, metrics };
+  const told = {
+    config: { settings, labels: model.labels, metrics: names, pruning, command, versions },
+    metrics,
+    report: null,
+  };
   return { ...(output === null ? told : await saveRun(output, told, model.saved)), pruning };
 }

@@ -15,17 +15,21 @@ import {
 } from '../io/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import type { PrunedMatrix } from '../pruning/index.ts';
+import { type EvaluationReport, evaluationReport } from '../report/index.ts';
 import { parseWith, shown } from '../settings/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { ParameterCount } from './accounting.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
 import type { TaskModel } from './model.ts';
 import { type RunConfig, type RunMetrics, runConfig, runMetrics } from './records.ts';
+import { runPage } from './run-report.ts';
 
 /** The files of a finished run, and of one that was stopped. */
 const CONFIG = 'sparse-adapter.json';
 export const WEIGHTS = 'adapter.safetensors';
 const METRICS = 'metrics.json';
+export const REPORT = 'report.json';
+export const REPORT_PAGE = 'report.html';
 export const CHECKPOINT = 'checkpoint.safetensors';
 const FORMAT_VERSION = 1;
 /** How a run is continued, in messages. */
@@ -33,7 +37,7 @@ export const RESUME = 'train --resume (resume: true)';
 const RESTORE = 'Restore the file, or use the version of sparse-adapter that wrote it.';
 
 /** Names of all files that the folder of a run may hold. */
-export const runFileNames = [CONFIG, WEIGHTS, METRICS, CHECKPOINT];
+export const runFileNames = [CONFIG, WEIGHTS, METRICS, REPORT, REPORT_PAGE, CHECKPOINT];
 
 const holds = (folder: string, file: string): boolean => {
   recoverOutput(folder);
@@ -89,11 +93,15 @@ export interface DocumentSizes {
 
 /** Bytes of JSON, rather more than less. */
 const BYTES = { always: 64 * 1024, parameter: 256, evaluation: 512, number: 32 } as const;
+/** Of the report and its page: texts of errors, what it has for each class, and for each pair of classes. */
+const REPORT_BYTES = { always: 256 * 1024, class: 2 * 1024, pair: 32 } as const;
 
 function documentBytes({ epochs, steps, evaluations, labels }: DocumentSizes, parameters: number): number {
   const names = (labels ?? []).reduce((sum, label) => sum + BYTES.number + Buffer.byteLength(JSON.stringify(label)), 0);
   const scores = BYTES.evaluation * Math.min(evaluations, steps);
-  return BYTES.always + BYTES.parameter * parameters + BYTES.number * epochs + scores + names;
+  const classes = labels?.length ?? 0;
+  const report = REPORT_BYTES.always + REPORT_BYTES.class * classes + REPORT_BYTES.pair * Math.min(classes, 1000) ** 2;
+  return BYTES.always + BYTES.parameter * parameters + BYTES.number * epochs + scores + names + report;
 }
 
 /**
@@ -132,23 +140,40 @@ export async function adapterFile(parameters: readonly Parameter[]): Promise<Uin
   return serializeSafetensors(tensors, metadata);
 }
 
-/** Configuration and metrics of a run, without the version of its files. */
-export type RunTold = { readonly config: Omit<RunConfig, 'format_version'>; readonly metrics: RunMetrics };
+/** Configuration, metrics and report of a run, without the version of its files. */
+export interface RunTold {
+  readonly config: Omit<RunConfig, 'format_version'>;
+  readonly metrics: RunMetrics;
+  /** Null without evaluation data. */
+  readonly report: EvaluationReport | null;
+}
 
 interface RunFiles extends RunTold {
   readonly files: Readonly<Record<string, Uint8Array | string>>;
 }
 
 /** The files of a finished run by name, and what they tell: also of which tensors that is. */
-export async function runFiles({ config, metrics }: RunTold, parameters: readonly Parameter[]): Promise<RunFiles> {
+export async function runFiles(
+  { config, metrics, report }: RunTold,
+  parameters: readonly Parameter[],
+): Promise<RunFiles> {
   const weights = await adapterFile(parameters);
   const fingerprint = tensorsFingerprint(parseSafetensors(weights, WEIGHTS));
-  const told = { config: { ...config, fingerprint }, metrics: { ...metrics, fingerprint } };
+  const told = {
+    config: { ...config, fingerprint },
+    metrics: { ...metrics, fingerprint },
+    report: report && { ...report, fingerprint },
+  };
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   const files = {
     [CONFIG]: json({ format_version: FORMAT_VERSION, ...told.config }),
     [WEIGHTS]: weights,
     [METRICS]: json(told.metrics),
+    // In one line: a matrix of confusions has a number for each pair of classes.
+    ...(told.report && {
+      [REPORT]: `${JSON.stringify(told.report)}\n`,
+      [REPORT_PAGE]: runPage(told.report, told.config),
+    }),
   };
   return { ...told, files };
 }
@@ -156,7 +181,7 @@ export async function runFiles({ config, metrics }: RunTold, parameters: readonl
 /**
  * Writes a finished run; an earlier one or a checkpoint in the folder is replaced at once at the end.
  *
- * @returns the configuration and metrics as written, with the fingerprint of its tensors
+ * @returns the configuration, metrics and report as written, with the fingerprint of its tensors
  */
 export async function saveRun(output: OutputFolder, run: RunTold, parameters: readonly Parameter[]): Promise<RunTold> {
   const { files, ...told } = await runFiles(run, parameters);
@@ -189,6 +214,12 @@ export function readRunConfig(folder: string): RunConfig {
 export function readRunMetrics(folder: string): RunMetrics {
   const path = join(folder, METRICS);
   return parseWith(runMetrics, readJsonObject(path), path, RESTORE);
+}
+
+/** Returns the report of a run; null where it has none, as without evaluation data. @throws InputError if it is no report of this format */
+export function readRunReport(folder: string): EvaluationReport | null {
+  const path = join(folder, REPORT);
+  return existsSync(path) ? parseWith(evaluationReport, readJsonObject(path), path, RESTORE) : null;
 }
 
 /** The bytes of each file of a run, by name. */

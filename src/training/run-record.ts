@@ -1,21 +1,31 @@
 import { join } from 'node:path';
+import type { EvaluationReport } from '../report/index.ts';
 import type { ParameterCount } from './accounting.ts';
 import { fileFingerprint } from './fingerprint.ts';
 import { ownAdapter } from './model.ts';
 import { unpruned } from './pruning-choice.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
-import { fingerprintWarnings, readRunConfig, readRunMetrics, storedCounts, WEIGHTS } from './run-folder.ts';
+import {
+  fingerprintWarnings,
+  readRunConfig,
+  readRunMetrics,
+  readRunReport,
+  storedCounts,
+  WEIGHTS,
+} from './run-folder.ts';
 
-/** Configuration and metrics of a finished run, as far as they still hold. */
+/** Configuration, metrics and report of a finished run, as far as they still hold. */
 export interface RunRecord {
   readonly config: RunConfig;
   readonly metrics: RunMetrics;
+  /** Null without evaluation data. */
+  readonly report: EvaluationReport | null;
   /** A line if the weights are not those that its files describe. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads the configuration and metrics of a finished run. If its weights have been replaced, scores are left out and weights are
+ * Reads the configuration, metrics and report of a finished run. If its weights have been replaced, scores are left out and weights are
  * counted anew.
  *
  * @throws InputError if the folder holds no finished run, or a file that is damaged
@@ -26,7 +36,10 @@ export function readRun(folder: string): RunRecord {
   const ofTensors = fileFingerprint(join(folder, WEIGHTS)) ?? '';
   const warnings = [...new Set([config, metrics].flatMap((told) => fingerprintWarnings(folder, told, ofTensors)))];
   const isStale = [config, metrics].some(({ fingerprint = ofTensors }) => fingerprint !== ofTensors);
-  return isStale ? { ...recounted(config, metrics, storedCounts(folder)), warnings } : { config, metrics, warnings };
+  if (isStale) return { ...recounted(config, metrics, storedCounts(folder)), report: null, warnings };
+  const report = readRunReport(folder);
+  const isOfThese = report?.fingerprint === undefined || report.fingerprint === ofTensors;
+  return { config, metrics, report: isOfThese ? report : null, warnings };
 }
 
 /** Without scores, and with the pruning that the weights show. */
@@ -34,7 +47,7 @@ function recounted(
   config: RunConfig,
   metrics: RunMetrics,
   counts: readonly ParameterCount[],
-): Omit<RunRecord, 'warnings'> {
+): Pick<RunRecord, 'config' | 'metrics'> {
   const kept = (isHead: boolean) =>
     counts
       .filter(({ name }) => name.split('.').includes(ownAdapter) !== isHead)

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Source } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { type OutputFolder, OVERWRITE } from '../io/index.ts';
+import type { EvaluationReport } from '../report/index.ts';
 import { checkBatchSize, mostSequences } from './batch-memory.ts';
 import { batchesOf } from './batch-plan.ts';
 import { loadCheckpoint, readStoppedRun } from './checkpoint.ts';
@@ -9,11 +10,12 @@ import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
 import { type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
-import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
+import type { AdapterPruneReport } from './records.ts';
 import { RunCache } from './run-cache.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
 import { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
 import { RESUME, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
+import { evaluationReportOf } from './run-report.ts';
 import { resolveSettings } from './settings.ts';
 import type { GivenSettings, RunSettings } from './settings-table.ts';
 import { stopwatch } from './stopwatch.ts';
@@ -60,7 +62,7 @@ export interface RunOptions {
 }
 
 export type RunResult =
-  | { readonly status: 'finished'; readonly config: Omit<RunConfig, 'format_version'>; readonly metrics: RunMetrics }
+  | ({ readonly status: 'finished' } & RunTold)
   | {
       readonly status: 'stopped';
       readonly step: number;
@@ -107,11 +109,13 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
       },
       resume ? trainer.step : null,
     );
+    let report: EvaluationReport | null;
     try {
       const seconds = options.checkpointSeconds ?? checkpointSeconds;
       const onStepDone = () => checkpoints.saveAfter(seconds);
       const loop = { evaluation, evaluations: settings.evaluations, signal, events, onStepDone };
       await trainLoop(model, trainer, state, loop);
+      report = await finalReport(run, state, trainer.step, options);
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
       await checkpoints.saveLast();
@@ -121,7 +125,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     try {
       return {
         status: 'finished',
-        ...(await saveRun(output, told(settings, run, trainer, state, options), model.saved)),
+        ...(await saveRun(output, { ...told(settings, run, trainer, state, options), report }, model.saved)),
       };
     } catch (error) {
       // Nothing is left to train, so this is worth a try where the result could not be written.
@@ -214,6 +218,20 @@ function restore(
   return { ...rest, losses: [...losses], history: [...history], seconds: { ...seconds } };
 }
 
+/** The report of the weights after `step`, which are judged once more where the last evaluation was of others, or before a break. */
+async function finalReport(
+  { model, data, evaluation }: PreparedRun,
+  { judged }: RunState,
+  step: number,
+  { events, signal }: RunOptions,
+): Promise<EvaluationReport | null> {
+  if (!evaluation || !data.evaluation) return null;
+  const onBatch = (done: number) => events?.onEvaluate?.(done, evaluation.size);
+  const isOfThese = judged?.step === step;
+  const judgement = isOfThese ? judged.judgement : await evaluation.judge(model.network, { onBatch, signal });
+  return evaluationReportOf(judgement, data.evaluation);
+}
+
 /** Returns the contents of a finished run's files. */
 function told(
   settings: RunSettings,
@@ -221,7 +239,7 @@ function told(
   trainer: Trainer<unknown>,
   state: RunState,
   { versions = {} }: RunOptions,
-): RunTold {
+): Omit<RunTold, 'report'> {
   return {
     config: {
       settings,

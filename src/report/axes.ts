@@ -1,0 +1,47 @@
+import { edgeText } from './number-text.ts';
+
+/** A linear scale from values to places in a picture. */
+export interface Scale {
+  readonly from: number;
+  readonly to: number;
+  at(value: number): number;
+}
+
+/** @param places of `from` and `to` */
+export const linearScale = (from: number, to: number, places: readonly [number, number]): Scale => ({
+  from,
+  to,
+  at: (value) => round(places[0] + ((value - from) / (to - from)) * (places[1] - places[0])),
+});
+
+/** To a tenth of a pixel. */
+export const round = (value: number): number => Math.round(10 * value) / 10;
+
+/** The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is no less. */
+export function niceWidth(width: number): number {
+  const power = 10 ** Math.floor(Math.log10(width));
+  return power * ([1, 2, 2.5, 5].find((step) => step * power >= width) ?? 10);
+}
+
+/** Values at equal distances that are easy to read. */
+export function ticksOf({ from, to }: Pick<Scale, 'from' | 'to'>, count: number): { value: number; label: string }[] {
+  const width = niceWidth((to - from) / count);
+  const first = Math.ceil(from / width - 1e-9);
+  const last = Math.floor(to / width + 1e-9);
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => {
+    const value = Number(((first + i) * width).toPrecision(12));
+    return { value, label: edgeText(value) };
+  });
+}
+
+/** A rough width of a text in pixels: letters of Latin script are narrow, those of East Asia are square. */
+export const textWidth = (text: string, size: number): number =>
+  Array.from(text).reduce((sum, letter) => sum + (letter > '\u2e7f' ? 1 : 0.56) * size, 0);
+
+/** The beginning of a text that fits. */
+export function fitted(text: string, size: number, width: number): string {
+  if (textWidth(text, size) <= width) return text;
+  const letters = Array.from(text);
+  while (letters.length > 1 && textWidth(`${letters.join('')}…`, size) > width) letters.pop();
+  return `${letters.join('').trimEnd()}…`;
+}
