@@ -175,7 +175,7 @@ async function describeBackend(
 }
 
 function finishedRun(folder: string): Facts {
-  const { config, metrics, warnings } = readRun(folder);
+  const { config, metrics, report, warnings } = readRun(folder);
   for (const warning of warnings) warn(warning);
   const files = runFileSizes(folder);
   const bytes = files['adapter.safetensors'];
@@ -202,7 +202,7 @@ function finishedRun(folder: string): Facts {
   const layers = pruning ? [layerTable(pruning, matrices)] : [];
   const modules = byModule(storedCounts(folder), ownAdapter);
   return {
-    document: { ...runDocument(folder, config, metrics, bytes, matrices), modules, files, warnings },
+    document: { ...runDocument(folder, config, metrics, bytes, matrices), report, modules, files, warnings },
     tables: [{ rows }, { rows: moduleRows(modules, metrics.backbone_parameters), head: moduleHead }, ...layers],
   };
 }

@@ -21,7 +21,7 @@ export function confusionPlot(part: PartOf<'confusion'>): Markup {
   const font = Math.min(FONT, cell - 2);
   const isNamed = count <= MOST_NAMED;
   const shown = names.map((name) => fitted(name.replace(/\s+/g, ' '), font, NAME_WIDTH));
-  const widest = isNamed ? Math.max(...shown.map((name) => textWidth(name, font))) : 0;
+  const widest = isNamed ? Math.max(0, ...shown.map((name) => textWidth(name, font))) : 0;
   const isFlat = isNamed && widest <= cell - 4;
   const left = widest + 34;
   // Names above columns lean unless they fit.

@@ -30,7 +30,13 @@ const parts = {
     averages: listOf(strictFields(scoresOfClass)),
   }),
   /** Entry [i][j] of `matrix` counts the examples of class i that were predicted as class j. */
-  confusion: part('confusion', { names: listOf(text), matrix: listOf(listOf(wholeNumber)) }),
+  confusion: v.pipe(
+    part('confusion', { names: listOf(text), matrix: listOf(listOf(wholeNumber)) }),
+    v.check(
+      ({ names, matrix }) => [matrix, ...matrix].every(({ length }) => length === names.length),
+      'a matrix with a row and a column for each name',
+    ),
+  ),
   /** How well probabilities agree with being right: by bins of the confidence, from the least confident. */
   calibration: part('calibration', {
     ece: finiteNumber,
@@ -73,10 +79,13 @@ const parts = {
   /** Numbers by name. */
   numbers: part('numbers', { values: namedValues(number) }),
   /** Any other table; numbers stand on the right. */
-  table: part('table', {
-    head: listOf(text),
-    rows: listOf(listOf(v.union([text, number], 'a text, a number or null'))),
-  }),
+  table: v.pipe(
+    part('table', {
+      head: listOf(text),
+      rows: listOf(listOf(v.union([text, number], 'a text, a number or null'))),
+    }),
+    v.check(({ head, rows }) => rows.every(({ length }) => length === head.length), 'rows as long as the head'),
+  ),
 } as const;
 
 /** One part of a report, told apart by its `kind`. */

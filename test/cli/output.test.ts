@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
 import { reviewFolder } from '../support/reviews.ts';
+import { runFiles } from '../support/run-files.ts';
 import { tinyGlue } from '../support/tiny-glue.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 
@@ -12,7 +13,6 @@ const test = suite('commands: output folders');
 const folder = reviewFolder();
 const model = tinyFolder();
 const at = (...names: string[]) => join(folder, ...names);
-const runFiles = ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json'];
 const bytes = (output: string) => readFileSync(at(output, 'adapter.safetensors'));
 
 const train = (output: string, ...more: string[]) => [

@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import { temporaryFolder } from '../io/temporary.ts';
 import { main } from '../support/command.ts';
 import { reviewFolder } from '../support/reviews.ts';
+import { evaluatedRunFiles } from '../support/run-files.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 
 const test = suite('commands: where they are run');
@@ -62,7 +63,7 @@ test('the permission model of Node.js, which lets no file be flushed and no work
   const args = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', main, ...training(output)];
   const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
-  assert.deepEqual(readdirSync(output), ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json']);
+  assert.deepEqual(readdirSync(output), evaluatedRunFiles);
 });
 
 test('a number of threads that is none is refused', () => {

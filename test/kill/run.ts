@@ -9,6 +9,7 @@ import { recoverOutput } from '../../src/io/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { main } from '../support/command.ts';
 import { reviewFolder } from '../support/reviews.ts';
+import { evaluatedRunFiles } from '../support/run-files.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 
 /**
@@ -28,7 +29,6 @@ const model = tinyFolder();
 const place = temporaryFolder();
 const folder = join(place, 'out');
 
-const RUN_FILES = ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json'];
 const CHECKPOINT = 'checkpoint.safetensors';
 const STAGE = '.sparse-adapter.new';
 /** Half of them cannot be caught. */
@@ -101,7 +101,7 @@ function found(results: readonly string[]): string | null {
   recoverOutput(folder);
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name !== CHECKPOINT) : [];
   if (names.length === 0) return null;
-  assert.deepEqual(names.sort(), RUN_FILES);
+  assert.deepEqual(names.sort(), evaluatedRunFiles);
   const result = resultIn(folder);
   assert.ok(results.includes(result), `neither the old result nor the new: ${result}`);
   return result;
@@ -245,7 +245,7 @@ const last = await run(overwriting(first.seed));
 total++;
 try {
   assert.equal(last.code, 0, last.stderr);
-  assert.deepEqual(readdirSync(folder).sort(), RUN_FILES);
+  assert.deepEqual(readdirSync(folder).sort(), evaluatedRunFiles);
   assert.deepEqual(readdirSync(place).sort(), ['converted', 'out', 'run-1', 'run-2']);
   passed++;
 } catch (error) {

@@ -188,6 +188,14 @@ test('a report is read back as it was written, and what is none is refused by it
     () => reread([], [{ kind: 'confusion', title: 'x', names: ['a'], matrix: [[0.5]] }]),
     /parts\[0\]\.matrix\[0\]\[0\] must be a whole number/,
   );
+  assert.throws(
+    () => reread([], [{ kind: 'confusion', title: 'x', names: ['a', 'b'], matrix: [[1]] }]),
+    /parts\[0\] must be a matrix with a row and a column for each name/,
+  );
+  assert.throws(
+    () => reread([], [{ kind: 'table', title: 'x', head: ['a', 'b'], rows: [['c']] }]),
+    /parts\[0\] must be rows as long as the head/,
+  );
 });
 
 test.run();

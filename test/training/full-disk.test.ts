@@ -8,6 +8,7 @@ import { runFileNames } from '../../src/training/run-folder.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
+import { evaluatedRunFiles } from '../support/run-files.ts';
 import { stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: disks that are full');
@@ -15,7 +16,6 @@ useBackend(test, 'wasm');
 
 const place = (): string => join(temporaryFolder(), 'run');
 const weights = (folder: string): Buffer => readFileSync(join(folder, 'adapter.safetensors'));
-const finishedFiles = ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json'];
 
 /** A disk without space for the files that are named so. */
 const fullFor = (isFull: (path: string) => boolean): Disk => ({
@@ -41,7 +41,7 @@ test('one that is full on the way costs checkpoints, and not the result', async 
   await tinyRun(output, { checkpointSeconds: 0, events });
   output.close();
   assert.equal(warnings.filter((text) => /^no checkpoint after step 1: Cannot write .*ENOSPC/.test(text)).length, 1);
-  assert.deepEqual(readdirSync(folder).sort(), finishedFiles);
+  assert.deepEqual(readdirSync(folder).sort(), evaluatedRunFiles);
   assert.deepEqual(weights(folder), await undisturbed());
 });
 
@@ -94,7 +94,7 @@ test('the space that is kept is enough for the losses and scores of a long run',
   const events = { onStep: () => kept.push(statSync(join(folder, '.sparse-adapter.reserve')).size) };
   const settings = { ...tinySettings, pruning: 'none', pruningExamples: undefined, batchSize: 64 };
   await tinyRun(folder, { settings: { ...settings, epochs: 800, evaluations: 800 }, events });
-  const written = finishedFiles.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  const written = evaluatedRunFiles.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
   assert.ok(written > 2 ** 16, `${written}`);
   assert.ok(kept[0] >= written, `${kept[0]} kept, ${written} written`);
 });
@@ -111,12 +111,12 @@ test('where the result cannot be written, the old one and the last step are kept
   );
   output.close();
   assert.deepEqual([weights(folder), hasCheckpoint(folder), readRunConfig(folder).settings.seed], [old, true, 7]);
-  assert.deepEqual(readdirSync(folder).sort(), [...finishedFiles, 'checkpoint.safetensors'].sort());
+  assert.deepEqual(readdirSync(folder).sort(), [...evaluatedRunFiles, 'checkpoint.safetensors'].sort());
   let steps = 0;
   await tinyRun(folder, { resume: true, events: { onStep: () => steps++ } });
   assert.equal(steps, 0);
   assert.deepEqual(weights(folder), await undisturbed());
-  assert.deepEqual(readdirSync(folder).sort(), finishedFiles);
+  assert.deepEqual(readdirSync(folder).sort(), evaluatedRunFiles);
 });
 
 test.run();

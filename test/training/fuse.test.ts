@@ -17,6 +17,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { maskOf, weightsOf } from '../support/parameters.ts';
+import { evaluatedRunFiles } from '../support/run-files.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
 import { dense, reviewData, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
@@ -132,7 +133,7 @@ test('what cannot be fused', async () => {
   );
   await tinyRun(mixed, { settings: settingsOf(finished, finished) });
   assertInputError(() => fused(mixed, finished), /is a fusion itself; fuse the runs that it mixes/);
-  assert.deepEqual(readdirSync(mixed).toSorted(), ['adapter.safetensors', 'metrics.json', 'sparse-adapter.json']);
+  assert.deepEqual(readdirSync(mixed).toSorted(), evaluatedRunFiles);
 });
 
 test.run();
