@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import { writeFileAtomic } from '../io/index.ts';
+import { InputError } from '../errors.ts';
+import { isFolder, writeFileAtomic } from '../io/index.ts';
 import { evaluateRun, readRun, readRunConfig, runPage } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
+import { UsageError } from './errors.ts';
 import { useInputs } from './fetch.ts';
 import { jsonOption } from './options.ts';
 import { formatMetric, note, printJson, printTable, warn } from './output.ts';
@@ -16,6 +19,7 @@ interface Flags {
   readonly model?: string;
   readonly backend?: BackendName;
   readonly report?: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
@@ -41,11 +45,13 @@ export function describeEvaluate(command: Command): void {
     .addOption(shared('rougeTokenizer', ofRun))
     .addOption(shared('backend', ofRun))
     .addOption(new Option('--report <file>', 'write the report as a page, an .html file'))
+    .addOption(new Option('--overwrite', 'replace an earlier file in --report'))
     .addOption(jsonOption());
 }
 
 export async function evaluate(command: Command, run: string): Promise<void> {
-  const { backend, json, report: page = null, ...flags } = command.opts<Flags>();
+  const { backend, json, report: page = null, overwrite = false, ...flags } = command.opts<Flags>();
+  checkPage(page, overwrite);
   const config = readRunConfig(run);
   const settings = evaluatedSettings(command, config.settings);
   const { model } = await useInputs({
@@ -86,4 +92,16 @@ export async function evaluate(command: Command, run: string): Promise<void> {
     stored ? ['metric', 'now', 'after training'] : ['metric', 'now'],
   );
   printReport(result.report, page);
+}
+
+/** Checks the place of the page before the work. @throws InputError for a folder, and for a file that is there already */
+function checkPage(page: string | null, overwrite: boolean): void {
+  if (page === null) {
+    if (overwrite) throw new UsageError('--overwrite is for the page of --report.');
+    return;
+  }
+  if (isFolder(page)) throw new InputError(`${page} is a folder; give --report a file, such as report.html.`);
+  if (existsSync(page) && !overwrite) {
+    throw new InputError(`${page} is there already; choose another file, or replace it with --overwrite.`);
+  }
 }

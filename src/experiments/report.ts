@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { escapeHtml } from '../report/index.ts';
 import { WEIGHTS } from '../training/index.ts';
 import { chartOf, keptChart, shortMatrix } from './charts.ts';
 import { masksOf } from './masks.ts';
@@ -9,12 +10,9 @@ import type { FinishedRun, SweepSummary } from './summary.ts';
 import { comparisonTable, pointTable, scoreTable, shortModel, type Table } from './tables.ts';
 import { taskTitle } from './tasks.ts';
 
-const escaped = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-
 function tableHtml({ head, rows }: Table): string {
   const cells = (tag: string, texts: readonly string[]) =>
-    `<tr>${texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`).join('')}</tr>`;
+    `<tr>${texts.map((text) => `<${tag}>${escapeHtml(text)}</${tag}>`).join('')}</tr>`;
   return `<table><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('\n')}</tbody></table>`;
 }
 
@@ -45,9 +43,9 @@ function masksHtml(run: FinishedRun, folder: string): string {
   const figures = masksOf(folder).map(({ name, shape, kept, total, png, height }) => {
     const caption = `${shortMatrix(name)} [${shape.join(', ')}]: ${kept} of ${total} kept`;
     const image = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-    return `<figure class="mask"><img src="${image}" alt="" style="height: ${Math.max(height, 24)}px"><figcaption>${escaped(caption)}</figcaption></figure>`;
+    return `<figure class="mask"><img src="${image}" alt="" style="height: ${Math.max(height, 24)}px"><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
   });
-  return `<details><summary>${escaped(runTitle(run))}</summary>${figures.join('\n')}</details>`;
+  return `<details><summary>${escapeHtml(runTitle(run))}</summary>${figures.join('\n')}</details>`;
 }
 
 function layersHtml(run: FinishedRun): string {
@@ -58,7 +56,7 @@ function layersHtml(run: FinishedRun): string {
     String(kept),
     `${(100 * (1 - kept / total)).toFixed(2)} %`,
   ]);
-  return `<details><summary>${escaped(runTitle(run))}</summary>${tableHtml({ head: ['Matrix', 'Weights', 'Kept', 'Removed'], rows })}</details>`;
+  return `<details><summary>${escapeHtml(runTitle(run))}</summary>${tableHtml({ head: ['Matrix', 'Weights', 'Kept', 'Removed'], rows })}</details>`;
 }
 
 /** The deviations of a sweep from the paper, and what it is made of. */
@@ -89,8 +87,8 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
   );
   const comparison = comparisonTable(summary);
   const parts = [
-    `<h1>${escaped(plan.experiment.title)}</h1>`,
-    ...protocolLines(summary).map((line) => `<p class="note">${escaped(line)}</p>`),
+    `<h1>${escapeHtml(plan.experiment.title)}</h1>`,
+    ...protocolLines(summary).map((line) => `<p class="note">${escapeHtml(line)}</p>`),
     '<h2>Scores</h2>',
     `<div class="wide">${tableHtml(scoreTable(summary))}</div>`,
     await svgOf(chartOf(summary)),
@@ -112,9 +110,9 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
         ]
       : []),
     ...(errors.length > 0
-      ? ['<h2>Runs that failed</h2>', ...errors.map((error) => `<p class="error">${escaped(error)}</p>`)]
+      ? ['<h2>Runs that failed</h2>', ...errors.map((error) => `<p class="error">${escapeHtml(error)}</p>`)]
       : []),
   ];
-  const title = escaped(plan.experiment.title);
+  const title = escapeHtml(plan.experiment.title);
   return `<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>${title}</title>\n<style>${css}</style>\n${parts.join('\n')}\n</html>\n`;
 }

@@ -13,6 +13,7 @@ export {
   pfeiffer,
   prefix,
 } from '../adapters/index.ts';
+export { type EvaluationReport, reportPage } from '../report/index.ts';
 export {
   type Classification,
   Classifier,

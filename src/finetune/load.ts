@@ -83,7 +83,7 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   const place = model === undefined ? undefined : await fetchModel(model);
   const opened = openAdapter(nameOrPath, { model: place, labels: labels ?? undefined, pooling, maxLength }, create);
   const loaded = opened.model as unknown as Exclude<AnyModel, Embedder>;
-  loaded.restoreRecord(opened.config.pruning, opened.metrics);
+  loaded.restoreRecord(opened.config, opened.metrics, opened.report ?? null);
   if (task === undefined || task === loaded.task) return loaded;
   throw new InputError(`${nameOrPath} was trained for ${loaded.task}, not for ${task}.`);
 }

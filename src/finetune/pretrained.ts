@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
+import type { EvaluationReport } from '../report/index.ts';
 import {
   checkInstance,
   checkOptions,
@@ -15,9 +16,12 @@ import {
   type Batch,
   BatchPlan,
   batchesOf,
+  evaluationReportOf,
   type GivenPruning,
   type LoopEvents,
+  type Progress,
   prunedAs,
+  type RunConfig,
   type RunMetrics,
   type Scores,
   TaskModel,
@@ -113,6 +117,7 @@ function checkRun(options: {
 export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> {
   #pruning: AdapterPruneReport | null = null;
   #metrics: RunMetrics | null = null;
+  #report: EvaluationReport | null = null;
   /** Whether a step of training has been taken. */
   #isTrained = false;
 
@@ -132,9 +137,10 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
   }
 
   /** Restores what a saved run tells of its pruning and its training. */
-  restoreRecord(pruning: AdapterPruneReport | null, metrics: RunMetrics): void {
+  restoreRecord({ pruning }: Pick<RunConfig, 'pruning'>, metrics: RunMetrics, report: EvaluationReport | null): void {
     this.#pruning = pruning;
     this.#metrics = metrics;
+    this.#report = report;
     this.#isTrained = metrics.steps > 0;
   }
 
@@ -212,13 +218,18 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     this.useTraining(training);
     const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });
     const items = await examples.read();
-    const evaluation = evalData === undefined ? null : await readEvaluation(this, evalData, columns);
+    const judged = evalData === undefined ? null : await readEvaluation(this, evalData, columns);
     const trainer = new Trainer(this.objective(items), training, new Random(seed).fork('training'));
     this.#isTrained ||= !trainer.done;
     try {
-      const progress = { losses: [], history: [], tokens: 0, seconds: { pruning: 0, training: 0, evaluation: 0 } };
+      const progress: Progress = {
+        losses: [],
+        history: [],
+        tokens: 0,
+        seconds: { pruning: 0, training: 0, evaluation: 0 },
+      };
       await trainLoop(this, trainer, progress, {
-        evaluation,
+        evaluation: judged?.evaluation ?? null,
         evaluations,
         signal,
         events: { onStep, onEvaluate, onScored },
@@ -227,6 +238,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
         },
       });
       this.#metrics = trainingMetrics(this, trainer, progress);
+      this.#report = progress.judged && judged ? evaluationReportOf(progress.judged.judgement, judged.dataset) : null;
       return this.#metrics;
     } finally {
       trainer.dispose();
@@ -236,8 +248,19 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
   /** Evaluates the model. @throws InputError as the reading of data, and if the model's output is not finite */
   async evaluate(data: TrainingData, options: DataOptions = {}): Promise<Scores> {
     checkOptions('evaluate', options, dataOptionNames);
-    const evaluation = await readEvaluation(this, data, options);
+    const { evaluation } = await readEvaluation(this, data, options);
     return (await evaluation.judge(this.hold())).scores;
+  }
+
+  /**
+   * Evaluates the model and tells what stands behind its scores, such as the confusions of classes; {@link reportPage} makes a page of it.
+   *
+   * @throws InputError as {@link evaluate}
+   */
+  async report(data: TrainingData, options: DataOptions = {}): Promise<EvaluationReport> {
+    checkOptions('report', options, dataOptionNames);
+    const { evaluation, dataset } = await readEvaluation(this, data, options);
+    return evaluationReportOf(await evaluation.judge(this.hold()), dataset);
   }
 
   /**
@@ -247,6 +270,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    *   format cannot express
    */
   savePretrained(folder: string, options: SaveOptions = {}): Promise<void> {
-    return saveModel(this, this.#pruning, this.#metrics ?? untrainedMetrics(this), folder, options);
+    const record = { pruning: this.#pruning, metrics: this.#metrics ?? untrainedMetrics(this), report: this.#report };
+    return saveModel(this, record, folder, options);
   }
 }

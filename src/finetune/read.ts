@@ -46,9 +46,9 @@ export async function readEvaluation<T extends TaskTypes>(
   model: TaskModel<T>,
   data: TrainingData,
   options: DataOptions,
-): Promise<Evaluation<T['model']>> {
-  const read = await readDataset(model, data, options, 'evaluation');
-  const evaluation = model.definition.evaluation(read, model.tokenizer, model.settings);
+): Promise<{ readonly dataset: T['dataset']; readonly evaluation: Evaluation<T['model']> }> {
+  const dataset = await readDataset(model, data, options, 'evaluation');
+  const evaluation = model.definition.evaluation(dataset, model.tokenizer, model.settings);
   evaluation.check?.(model.network);
-  return evaluation;
+  return { dataset, evaluation };
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import type { EvaluationReport } from '../report/index.ts';
 import { checkOptions, shown } from '../settings/index.ts';
 import {
   type AdapterPruneReport,
@@ -26,11 +27,17 @@ const formats: { readonly [Format in ConversionTarget]: true } = {
   huggingface: true,
 };
 
+/** What is stored of how a model came about. */
+interface SavedRecord {
+  readonly pruning: AdapterPruneReport | null;
+  readonly metrics: RunMetrics;
+  readonly report: EvaluationReport | null;
+}
+
 /** Saves a model with its adapter; see `PretrainedModel.savePretrained`. */
 export async function saveModel(
   model: TaskModel,
-  pruning: AdapterPruneReport | null,
-  metrics: RunMetrics,
+  { pruning, metrics, report }: SavedRecord,
   folder: string,
   options: SaveOptions,
 ): Promise<void> {
@@ -48,7 +55,7 @@ export async function saveModel(
   const { settings, labels } = model;
   const names = Object.keys(metrics.metrics ?? {});
   const config = { settings, labels, metrics: names, pruning, command: [], versions: {} };
-  const { warnings } = await writeAdapter(() => ({ config, metrics, model, warnings: [] }), folder, {
+  const { warnings } = await writeAdapter(() => ({ config, metrics, report, model, warnings: [] }), folder, {
     to: format,
     overwrite,
   });

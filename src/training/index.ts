@@ -1,3 +1,14 @@
+export {
+  calibrationPart,
+  classesPart,
+  classParts,
+  type EvaluationReport,
+  examplesPart,
+  numberParts,
+  type PageOptions,
+  type ReportPart,
+  reportPage,
+} from '../report/index.ts';
 export { type AdapterAccount, byModule, countParameters, type ParameterCount } from './accounting.ts';
 export { backboneDtypeOf, backboneWarnings, checkBackbone, holdModel } from './backbone-dtype.ts';
 export * from './browser.ts';
