@@ -19,7 +19,6 @@ import {
   evaluationReportOf,
   type GivenPruning,
   type LoopEvents,
-  type Progress,
   prunedAs,
   type RunConfig,
   type RunMetrics,
@@ -222,13 +221,13 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     const trainer = new Trainer(this.objective(items), training, new Random(seed).fork('training'));
     this.#isTrained ||= !trainer.done;
     try {
-      const progress: Progress = {
+      const progress = {
         losses: [],
         history: [],
         tokens: 0,
         seconds: { pruning: 0, training: 0, evaluation: 0 },
       };
-      await trainLoop(this, trainer, progress, {
+      const last = await trainLoop(this, trainer, progress, {
         evaluation: judged?.evaluation ?? null,
         evaluations,
         signal,
@@ -238,7 +237,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
         },
       });
       this.#metrics = trainingMetrics(this, trainer, progress);
-      this.#report = progress.judged && judged ? evaluationReportOf(progress.judged.judgement, judged.dataset) : null;
+      this.#report = last && judged ? evaluationReportOf(last.judgement, judged.dataset) : null;
       return this.#metrics;
     } finally {
       trainer.dispose();

@@ -19,8 +19,6 @@ export interface Progress {
   /** One per step. */
   readonly losses: number[];
   readonly history: ScoredStep[];
-  /** The last evaluation of this process. */
-  judged?: JudgedStep;
   tokens: number;
   readonly seconds: { readonly pruning: number; training: number; evaluation: number };
 }
@@ -56,6 +54,7 @@ export interface Loop<T extends TaskTypes> {
 /**
  * Takes the steps and evaluations that are left, and adds their results to `progress`.
  *
+ * @returns the last evaluation; null where there was none, as without evaluation data
  * @throws InputError if a weight is not finite after the last step
  * @throws the signal's reason when it is aborted; the step under way is finished before
  */
@@ -64,15 +63,16 @@ export async function trainLoop<T extends TaskTypes>(
   trainer: Trainer<T['item']>,
   progress: Progress,
   loop: Loop<T>,
-): Promise<void> {
+): Promise<JudgedStep | null> {
   model.hold();
+  let judged: JudgedStep | null = null;
   const { signal, events } = loop;
   const due = evaluationSteps(trainer.totalSteps, loop.evaluations);
   for (;;) {
     if (trainer.done) await checkFinite(model.saved);
     const isScored = progress.history.at(-1)?.step === trainer.step;
-    if (due.has(trainer.step) && !isScored) await score(model, trainer.step, progress, loop);
-    if (trainer.done) return;
+    if (due.has(trainer.step) && !isScored) judged = await score(model, trainer.step, progress, loop);
+    if (trainer.done) return judged;
     await yieldToEvents();
     signal?.throwIfAborted();
     if (trainer.plan.startsEpoch(trainer.step)) await loop.onEpoch?.();
@@ -113,16 +113,16 @@ async function score<T extends TaskTypes>(
   step: number,
   progress: Progress,
   { evaluation, signal, events }: Loop<T>,
-): Promise<void> {
-  if (!evaluation) return;
+): Promise<JudgedStep | null> {
+  if (!evaluation) return null;
   const stop = stopwatch();
   const onBatch = (done: number) => events.onEvaluate?.(done, evaluation.size);
   const judgement = await evaluation.judge(network, { onBatch, signal });
   const { scores: metrics } = judgement;
-  progress.judged = { step, judgement };
   progress.seconds.evaluation += stop();
   progress.history.push({ step, metrics });
   events.onScored?.({ step, metrics });
+  return { step, judgement };
 }
 
 /** Returns the mean of the losses of each epoch's steps. */

@@ -8,7 +8,7 @@ import { batchesOf } from './batch-plan.ts';
 import { loadCheckpoint, readStoppedRun } from './checkpoint.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
-import { type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
+import { type JudgedStep, type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
 import type { AdapterPruneReport } from './records.ts';
 import { RunCache } from './run-cache.ts';
@@ -114,8 +114,8 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
       const seconds = options.checkpointSeconds ?? checkpointSeconds;
       const onStepDone = () => checkpoints.saveAfter(seconds);
       const loop = { evaluation, evaluations: settings.evaluations, signal, events, onStepDone };
-      await trainLoop(model, trainer, state, loop);
-      report = await finalReport(run, state, trainer.step, options);
+      const judged = await trainLoop(model, trainer, state, loop);
+      report = await finalReport(run, judged, trainer.step, options);
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
       await checkpoints.saveLast();
@@ -221,7 +221,7 @@ function restore(
 /** The report of the weights after `step`, which are judged once more where the last evaluation was of others, or before a break. */
 async function finalReport(
   { model, data, evaluation }: PreparedRun,
-  { judged }: RunState,
+  judged: JudgedStep | null,
   step: number,
   { events, signal }: RunOptions,
 ): Promise<EvaluationReport | null> {

@@ -67,8 +67,8 @@ export interface PredictOptions {
  * How good a model is on some examples, and why. Only `scores` is asked of a task: without parts a report shows the scores.
  *
  * A task that has more to tell makes parts of `src/report/`, which `schema.ts` lists: plain JSON that a table, a page and `--json` show
- * without knowing the task. `classParts`, `numberParts` and `examplesPart` there make the usual ones. A task loads them by
- * `await import('../../report/class-parts.ts')` and the like within `judge`, so that a page which only predicts does without.
+ * without knowing the task. `classParts`, `numberParts`, `classesPart` and `examplesPart` there make the usual ones. A task loads them
+ * within `judge`, as text-classification.ts does, so that a page which only predicts does without.
  */
 export interface Judgement {
   readonly scores: Scores;
