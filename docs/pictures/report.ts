@@ -43,6 +43,7 @@ const [WIDTH, HEIGHT, SECOND] = [800, 340, 330];
 const placed = drawn.map(({ source, y }, i) => source.replace('<svg ', `<svg x="${i * SECOND + 4}" y="${y}" `));
 
 console.log(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" font-family="Arial, sans-serif" font-size="12">
+<title>A confusion matrix of four classes, the last of which is never predicted, beside a reliability diagram</title>
 <style>${plotStyle}
 .paper { fill: var(--paper); }</style>
 <rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>
