@@ -5,8 +5,10 @@ import type { EvaluationReport } from '../report/index.ts';
 import {
   checkInstance,
   checkOptions,
+  type GivenOf,
   type OptionNames,
   openFields,
+  parseGiven,
   parseWith,
   positiveInteger,
   wholeNumber,
@@ -19,6 +21,7 @@ import {
   evaluationReportOf,
   type GivenPruning,
   type LoopEvents,
+  lossSettings,
   prunedAs,
   type RunConfig,
   type RunMetrics,
@@ -54,7 +57,7 @@ export interface BatchesOptions
   readonly seed?: number;
 }
 
-export interface FitOptions extends DataOptions, Partial<TrainingOptions>, LoopEvents {
+export interface FitOptions extends DataOptions, Partial<TrainingOptions>, GivenOf<typeof lossSettings>, LoopEvents {
   readonly evalData?: TrainingData;
   /** The number of evaluations, at equal distances; the last one is at the end. Default 1. */
   readonly evaluations?: number;
@@ -211,10 +214,12 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     const { evalData, evaluations = 1, seed = this.settings.seed, signal, ...rest } = options;
     const { onStep, onEvaluate, onScored, ...others } = rest;
     const { columns, given } = splitColumns(others);
-    const training = trainingOptions(given);
+    const { classWeights, labelSmoothingFactor, ...ofTrainer } = given;
+    const loss = parseGiven(lossSettings, { classWeights, labelSmoothingFactor }, 'training');
+    const training = trainingOptions(ofTrainer);
     checkRun({ seed, evaluations, signal });
     void this.adapter; // says what is missing
-    this.useTraining(training);
+    this.useTraining(training, loss);
     const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });
     const items = await examples.read();
     const judged = evalData === undefined ? null : await readEvaluation(this, evalData, columns);

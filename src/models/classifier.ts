@@ -1,5 +1,5 @@
 import type { Parameter, ParameterPath } from '../nn/index.ts';
-import { crossEntropy, mse } from '../ops/losses.ts';
+import { type CrossEntropyOptions, crossEntropy, mse } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
@@ -89,14 +89,19 @@ export class SequenceClassifier {
    * The mean cross-entropy, or the mean squared error for regression.
    *
    * @param targets one class number or one value per sequence
+   * @param options of classes: their weights, by which the mean is weighted, and label smoothing
    * @throws Error for a head with several labels at once, or several numbers
    */
-  loss(logits: Tensor, targets: readonly number[]): Tensor {
+  loss(
+    logits: Tensor,
+    targets: readonly number[],
+    options?: Pick<CrossEntropyOptions, 'weight' | 'labelSmoothing'>,
+  ): Tensor {
     if (this.problem === 'multi_label_classification' || (!this.labels && this.outputs.length > 1)) {
       throw new Error(
         `SequenceClassifier.loss: a head for ${this.problem} with ${this.outputs.length} outputs cannot be trained.`,
       );
     }
-    return this.labels ? crossEntropy(logits, targets) : mse(reshape(logits, [-1]), tensor(targets));
+    return this.labels ? crossEntropy(logits, targets, options) : mse(reshape(logits, [-1]), tensor(targets));
   }
 }

@@ -14,12 +14,18 @@ import { neg } from './unary.ts';
 export interface CrossEntropyOptions {
   /** Rows with this target count for nothing. Default -100, as in PyTorch. */
   readonly ignoreIndex?: number;
-  /** `mean` divides by the number of rows that count. Default `mean`. */
+  /** `mean` divides by the number of rows that count, or by the sum of the weights of their targets. Default `mean`. */
   readonly reduction?: 'mean' | 'sum';
+  /** A weight for each class, by which a row with this target counts. Default: all 1. */
+  readonly weight?: readonly number[];
+  /** Part ε of a target that is spread evenly over all classes: (1 - ε) · target + ε / classes. Default 0. */
+  readonly labelSmoothing?: number;
 }
 
 /**
- * -Σ log softmax(logits)[target] over the rows whose target is not `ignoreIndex`, or its mean.
+ * -Σ log softmax(logits)[target] over the rows whose target is not `ignoreIndex`, or its mean; the options are those of PyTorch.
+ *
+ * With smoothing and weights w it is Σ (1 - ε) w[target] l[target] + ε / classes · Σ_c w[c] l[c], where l = -log softmax(logits).
  *
  * @param logits [..., classes]
  * @param targets one class per row, row-major
@@ -28,11 +34,15 @@ export interface CrossEntropyOptions {
  */
 export const crossEntropy = define(
   'crossEntropy',
-  (logits: Tensor, targets: Ids, { ignoreIndex = -100, reduction = 'mean' }: CrossEntropyOptions = {}): Tensor => {
+  (logits: Tensor, targets: Ids, options: CrossEntropyOptions = {}): Tensor => {
+    const { ignoreIndex = -100, reduction = 'mean', weight, labelSmoothing = 0 } = options;
     if (logits.rank === 0) throw new ArgumentError('logits must have an axis of classes, and is a scalar.');
     const classes = logits.shape[logits.rank - 1];
     if (targets.length * classes !== logits.size) {
       throw new ArgumentError(`${targets.length} targets do not fit logits of shape ${formatShape(logits.shape)}.`);
+    }
+    if (weight && weight.length !== classes) {
+      throw new ArgumentError(`weight has ${weight.length} numbers, one for each of the ${classes} classes is needed.`);
     }
     const rows = targets.length;
     const chosen = Int32Array.from(targets, (target) => {
@@ -40,27 +50,33 @@ export const crossEntropy = define(
       if (Number.isInteger(target) && target >= 0 && target < classes) return target;
       throw new ArgumentError(`target ${show(target)} is not one of the ${classes} classes.`);
     });
-    const losses = fusedOperation(
-      'crossEntropy',
-      [reshape(logits, [rows, classes])],
-      [rows],
-      { targets: chosen },
-      (x) => {
-        // Elements of the flattened log-probabilities; -1 gives 0.
-        const places = chosen.map((target, row) => (target < 0 ? -1 : row * classes + target));
-        return neg(reshape(indexSelect(reshape(logSoftmax(onlyCounted(x, chosen)), [-1, 1]), places), [rows]));
-      },
+    const z = reshape(logits, [rows, classes]);
+    const losses = fusedOperation('crossEntropy', [z], [rows], { targets: chosen }, (x) => {
+      // Elements of the flattened log-probabilities; -1 gives 0.
+      const places = chosen.map((target, row) => (target < 0 ? -1 : row * classes + target));
+      return neg(reshape(indexSelect(reshape(logSoftmax(onlyCounted(x, chosen)), [-1, 1]), places), [rows]));
+    });
+    const counts = Array.from(chosen, (target) => (target < 0 ? 0 : (weight?.[target] ?? 1)));
+    const exact = sum(weight ? mul(losses, constant(z, counts, [rows])) : losses);
+    const scale = reduction === 'mean' ? 1 / counts.reduce((total, count) => total + count, 0) : 1;
+    if (labelSmoothing === 0) return mul(exact, scale);
+    const spread = Array.from({ length: rows * classes }, (_, i) =>
+      chosen[Math.floor(i / classes)] < 0 ? 0 : (weight?.[i % classes] ?? 1),
     );
-    const counted = chosen.reduce((count, target) => count + (target < 0 ? 0 : 1), 0);
-    return mul(sum(losses), reduction === 'mean' ? 1 / counted : 1);
+    const even = sum(mul(logSoftmax(onlyCounted(z, chosen)), constant(z, spread, [rows, classes])));
+    return mul(sub(mul(exact, 1 - labelSmoothing), mul(even, labelSmoothing / classes)), scale);
   },
 );
+
+/** Numbers on the backend of `like`. */
+const constant = (like: Tensor, values: readonly number[], shape: readonly number[]): Tensor =>
+  Tensor.fromBuffer(like.backend, like.backend.upload(values), shape);
 
 /** x [rows, classes] with zeros in the rows that count for nothing, so that no NaN in them reaches a gradient. */
 function onlyCounted(x: Tensor, chosen: Int32Array): Tensor {
   if (!chosen.some((target) => target < 0)) return x;
-  const counts = x.backend.upload(Float32Array.from(chosen, (target) => (target < 0 ? 0 : 1)));
-  return where(Tensor.fromBuffer(x.backend, counts, [chosen.length, 1]), x, scalarLike(x, 0));
+  const counts = Array.from(chosen, (target) => (target < 0 ? 0 : 1));
+  return where(constant(x, counts, [chosen.length, 1]), x, scalarLike(x, 0));
 }
 
 /** The squared error (a - b)², its mean or its sum; a scalar. */

@@ -1,3 +1,3 @@
 export { AdamW, type AdamWOptions, type AdamWState, type AdamWVariant, exceptBiasesAndNorms } from './adamw.ts';
 export { clipCoefficient, clipGradNorm, globalNorm } from './clip.ts';
-export { linearSchedule } from './schedule.ts';
+export { constantWithWarmupSchedule, cosineSchedule, linearSchedule } from './schedule.ts';

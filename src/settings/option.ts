@@ -88,13 +88,15 @@ export type GivenOf<Table extends OptionTable<unknown>> = {
   readonly [Key in keyof Table]?: v.InferInput<Table[Key]> | undefined;
 };
 
-type PresenceOf<Facts> = Facts extends { readonly default: unknown }
-  ? Facts extends { readonly for: unknown } | { readonly needs: string } | { readonly excludes: string }
-    ? 'where it belongs'
-    : 'always'
-  : Facts extends { readonly isRequired: true }
-    ? 'always'
-    : 'where given';
+type PresenceOf<Facts> = Facts extends { readonly isOptional: true }
+  ? 'where given'
+  : Facts extends { readonly default: unknown }
+    ? Facts extends { readonly for: unknown } | { readonly needs: string } | { readonly excludes: string }
+      ? 'where it belongs'
+      : 'always'
+    : Facts extends { readonly isRequired: true }
+      ? 'always'
+      : 'where given';
 
 /** An option that takes the values of a schema. */
 export const option = <const S extends v.GenericSchema, const Facts extends OptionFacts<NoInfer<ValueOf<S>>>>(
@@ -126,8 +128,11 @@ export interface OptionForm {
 export const kebabCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** A value as it is written on a command line. */
-export const valueText = (value: unknown): string =>
-  Array.isArray(value) ? value.join(',') : value === null ? 'none' : String(value);
+export function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
+  if (typeof value !== 'object') return String(value);
+  return value === null ? 'none' : valueText(Object.entries(value).map(([name, own]) => `${name}=${own}`));
+}
 
 /** @param key the name of the option in settings */
 export function formOf(key: string, declared: Option): OptionForm {

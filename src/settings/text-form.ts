@@ -19,6 +19,7 @@ type Parts = v.GenericSchema &
     options: readonly unknown[];
     item: v.GenericSchema;
     items: readonly v.GenericSchema[];
+    value: v.GenericSchema;
     wrapped: v.GenericSchema;
     literal: unknown;
   }>;
@@ -28,6 +29,20 @@ const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Nu
 function ofList(item: TextForm): TextForm {
   const placeholder = item.placeholder?.replace('>', 's>') ?? '<values>';
   return { ...item, placeholder, parse: (text) => text.split(',').map((part) => item.parse(part.trim())) };
+}
+
+/** Values by name: `good=1,bad=2`. The last `=` of a part ends its name. */
+function ofRecord(value: TextForm): TextForm {
+  return {
+    placeholder: '<name=value,...>',
+    choices: [],
+    parse: (text) => {
+      const parts = text.split(',').map((part) => /^(.+)=([^=]*)$/s.exec(part));
+      const isWhole =
+        parts.every((part) => part !== null) && new Set(parts.map((part) => part[1].trim())).size === parts.length;
+      return isWhole ? Object.fromEntries(parts.map(([, name, own]) => [name.trim(), value.parse(own)])) : text;
+    },
+  };
 }
 
 function orNone(form: TextForm): TextForm {
@@ -57,7 +72,7 @@ function ofUnion(schemas: readonly v.GenericSchema[]): TextForm {
 
 /** Returns how values of a schema are written. */
 export function textForm(schema: v.GenericSchema): TextForm {
-  const { type, options = [], item, items = [], wrapped, literal } = schema as Parts;
+  const { type, options = [], item, items = [], value, wrapped, literal } = schema as Parts;
   if (wrapped) return type === 'nullable' || type === 'nullish' ? orNone(textForm(wrapped)) : textForm(wrapped);
   switch (type) {
     case 'number':
@@ -74,6 +89,9 @@ export function textForm(schema: v.GenericSchema): TextForm {
       };
     case 'union':
       return ofUnion(options as readonly v.GenericSchema[]);
+    case 'record':
+      if (value) return ofRecord(textForm(value));
+      break;
     case 'strict_tuple':
       return ofList(textForm(items[0]));
     case 'array':

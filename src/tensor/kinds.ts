@@ -208,6 +208,15 @@ export const probability: Kind<number> = {
       ? `${name}: the probability ${value} is outside [0, 1)`
       : `${name} must be a number, not ${show(value)}`,
 };
+export const fraction: Kind<number> = {
+  expected: 'a number from 0 to 1',
+  is: (value) => isNumber(value) && (value as number) >= 0 && (value as number) <= 1,
+};
+/** An array of numbers that are not negative. */
+export const weights: Kind<readonly number[]> = {
+  expected: 'an array of finite numbers that are not negative',
+  is: (value) => Array.isArray(value) && value.every((weight) => Number.isFinite(weight) && weight >= 0),
+};
 export const boolean: Kind<boolean> = { expected: 'true or false', is: (value) => typeof value === 'boolean' };
 
 /** Most whole numbers have 32 bits, which is known at once. */

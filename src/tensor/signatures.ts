@@ -225,7 +225,10 @@ export const signatures = {
   crossEntropy: [
     ['logits', tensor],
     ['targets', kind.ids],
-    ['options', kind.options({ ignoreIndex: integer(), reduction })],
+    [
+      'options',
+      kind.options({ ignoreIndex: integer(), reduction, weight: kind.weights, labelSmoothing: kind.fraction }),
+    ],
   ],
   mse: [...ofTensors, ['options', kind.options({ reduction })]],
 

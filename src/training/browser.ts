@@ -5,6 +5,7 @@ export {
   type Evaluation,
   type Judgement,
   type Learner,
+  type LossOptions,
   objectiveOf,
   type PredictOptions,
   type Scores,

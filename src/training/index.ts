@@ -33,6 +33,7 @@ export { fusedAdapters, namedRun } from './fuse.ts';
 export { builtAdapter } from './large-sparse.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './load-run.ts';
 export { type LoopEvents, type Progress, type StepProgress, trainingMetrics, trainLoop } from './loop.ts';
+export { type ClassWeights, lossSettings } from './loss-settings.ts';
 export {
   type CreateModel,
   type LoadPartsOptions,

@@ -21,22 +21,23 @@ import {
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
-import { shown } from '../settings/index.ts';
+import { type GivenOf, shown } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { backboneDtypeOf, backboneWarnings, checkBackbone, holdModel } from './backbone-dtype.ts';
 import type { Batch } from './batch-plan.ts';
 import { freezeBelow } from './frozen-below.ts';
 import { builtAdapter } from './large-sparse.ts';
+import { lossOptionsOf, lossSettings } from './loss-settings.ts';
 import { tokenizerOf } from './model-tokenizer.ts';
 import { type PruneModelOptions, pruneModel } from './prune-model.ts';
 import { unpruned } from './pruning-choice.ts';
 import type { AdapterPruneReport } from './records.ts';
 import type { FusedAdapter, RunSettings } from './settings-table.ts';
-import { objectiveOf, type RecipeOptions, type Task, type TaskTypes } from './task.ts';
+import { type LossOptions, objectiveOf, type RecipeOptions, type Task, type TaskTypes } from './task.ts';
 import { Trainable } from './trainable.ts';
 import type { Objective } from './trainer.ts';
-import type { TrainingOptions } from './training-settings.ts';
+import { type TrainingOptions, trainerSettings } from './training-settings.ts';
 
 /** The name of the adapter that a run trains. */
 export const ownAdapter = 'default';
@@ -251,10 +252,11 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   }
 
   /** Notes how the adapter is trained. */
-  protected useTraining({ batchSize, batchTokens, ...training }: TrainingOptions): void {
-    const { batchSize: _, batchTokens: __, warmupRatio: ___, ...rest } = this.#settings;
-    const size = batchTokens === undefined ? { batchSize } : { batchTokens };
-    this.#settings = { ...rest, ...training, ...size };
+  protected useTraining(training: TrainingOptions, loss: GivenOf<typeof lossSettings>): void {
+    const own = { ...trainerSettings, ...lossSettings };
+    const others = Object.entries(this.#settings).filter(([key]) => !Object.hasOwn(own, key));
+    const given = Object.entries({ ...training, ...loss }).filter(([, value]) => value !== undefined);
+    this.#settings = Object.fromEntries([...others, ...given]) as unknown as RunSettings;
   }
 
   /** Replaces the adapter by one that computes the same without what only its training needs; see `AdapterSet.eject`. */
@@ -276,19 +278,36 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     return pruneModel(this, items, options);
   }
 
-  /** Returns the mean loss of a batch with dropout, a tensor with one element, and what the adapter adds to it. */
+  /**
+   * Returns the mean loss of a batch with dropout, a tensor with one element, and what the adapter adds to it; without class weights
+   * and label smoothing.
+   */
   loss({ items, random }: Pick<Batch<T['item']>, 'items' | 'random'>): Tensor {
     this.hold();
     return this.#objectiveOf([], []).loss(items, random);
   }
 
-  /** Returns the objective of training this model on encoded examples. */
+  /**
+   * Returns the objective of training this model on encoded examples, with the loss that the settings say.
+   *
+   * @throws InputError for class weights and label smoothing that do not fit the classes
+   */
   objective(items: readonly T['item'][]): Objective<T['item']> {
-    return this.#objectiveOf(items, this.trainable.parameters);
+    return this.#objectiveOf(items, this.trainable.parameters, this.lossOptions(items));
   }
 
-  #objectiveOf(items: readonly T['item'][], parameters: readonly Parameter[]): Objective<T['item']> {
-    return objectiveOf(this.definition, this.network, items, parameters, this.#adapter?.regularizer ?? null);
+  /** Returns the options of the loss on these training examples. @throws InputError as {@link objective} */
+  lossOptions(items: readonly T['item'][]): LossOptions {
+    return lossOptionsOf(this.definition, this.#settings, this.labels, items);
+  }
+
+  #objectiveOf(
+    items: readonly T['item'][],
+    parameters: readonly Parameter[],
+    options?: LossOptions,
+  ): Objective<T['item']> {
+    const regularizer = this.#adapter?.regularizer ?? null;
+    return objectiveOf(this.definition, this.network, items, parameters, regularizer, options);
   }
 
   /** Returns a description of the model in one line. */

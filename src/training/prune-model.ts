@@ -37,6 +37,7 @@ export async function pruneModel<T extends TaskTypes>(
     );
   }
   const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
+  const lossOptions = model.lossOptions(items);
   const size = data === 'examples' ? 1 : batchesOf(settings).batchSize;
   const report = await prune({
     method: method.name,
@@ -49,7 +50,7 @@ export async function pruneModel<T extends TaskTypes>(
     chains: adapter.chains,
     random: random.fork('pruning'),
     losses: cutBatches(sample, { size, lengthOf: (item) => task.tokenCount(item) }).map(
-      (batch) => (temperature) => task.loss(network, batch, undefined, temperature),
+      (batch) => (temperature) => task.loss(network, batch, undefined, { ...lossOptions, temperature }),
     ),
     onBatch: async (done, total) => {
       onBatch?.(done, total);

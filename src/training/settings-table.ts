@@ -17,6 +17,7 @@ import {
 } from '../settings/index.ts';
 import { backboneSettings } from './backbone-dtype.ts';
 import { fuseSettings } from './fuse-settings.ts';
+import { lossSettings } from './loss-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
 import { learnable } from './tasks/index.ts';
 import { questionAnsweringSettings } from './tasks/question-answering.ts';
@@ -57,7 +58,7 @@ export function settingGroups() {
       settings: { ...adapterSettings(), ...fuseSettings, ...classificationSettings, ignoreMismatchedSizes },
     },
     { title: 'Pruning', settings: { ...pruningSettings(), ...methodSettings() } },
-    { title: 'Training', settings: { ...trainerSettings, ...courseSettings, ...headSettings } },
+    { title: 'Training', settings: { ...trainerSettings, ...lossSettings, ...courseSettings, ...headSettings } },
     { title: 'Run', settings: { ...outputSettings, ...runSettings, ...backboneSettings } },
   ] as const;
 }

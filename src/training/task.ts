@@ -11,6 +11,16 @@ import type { Tokenizer } from '../text/index.ts';
 import type { RunSettings } from './settings-table.ts';
 import type { Objective } from './trainer.ts';
 
+/** How a loss is computed from logits. */
+export interface LossOptions {
+  /** Divides the logits. Default 1 */
+  readonly temperature?: number;
+  /** The weight of each class, by which the mean is weighted; for tasks with `classesOf`. Default: all 1 */
+  readonly classWeights?: readonly number[];
+  /** Part of each target that is spread over all classes; for tasks with `classesOf`. Default 0 */
+  readonly labelSmoothing?: number;
+}
+
 /** The part of a task that training uses: sizes of items and the loss. */
 export interface Learner<Model, Item> {
   /** Tokens of an item. */
@@ -18,10 +28,9 @@ export interface Learner<Model, Item> {
   /**
    * The mean loss of a batch, a tensor with one element; with `random`, dropout is on.
    *
-   * @param temperature divides the logits. Default 1
    * @throws InputError for a temperature other than 1 where the output is no logits
    */
-  loss(model: Model, batch: readonly Item[], random?: Random, temperature?: number): Tensor;
+  loss(model: Model, batch: readonly Item[], random?: Random, options?: LossOptions): Tensor;
 }
 
 /** logits / temperature */
@@ -32,6 +41,7 @@ export const scaleLogits = (logits: Tensor, temperature: number): Tensor =>
  * Training `parameters` of a model on items.
  *
  * @param regularizer a term that is added to the loss of every batch, as some adapters ask for
+ * @param options of the loss
  */
 export function objectiveOf<Model, Item>(
   learner: Learner<Model, Item>,
@@ -39,13 +49,14 @@ export function objectiveOf<Model, Item>(
   items: readonly Item[],
   parameters: readonly Parameter[],
   regularizer: (() => Tensor) | null = null,
+  options?: LossOptions,
 ): Objective<Item> {
   return {
     items,
     parameters,
     lengthOf: (item) => learner.tokenCount(item),
     loss: (batch, random) => {
-      const mean = learner.loss(model, batch, random);
+      const mean = learner.loss(model, batch, random, options);
       return regularizer ? add(mean, regularizer()) : mean;
     },
   };
@@ -155,6 +166,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   ): Recipe<T['model']>;
   /** The classes of a model in the order of its head's outputs, which may be that of a checkpoint; left out: it has none. */
   labelsOf?(model: T['model']): readonly string[] | null;
+  /** The classes that an item is an example of, where each output is one of several classes; left out: nothing is weighted by class. */
+  classesOf?(item: T['item']): readonly number[];
   /** Examples to train on as items. */
   encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): T['item'][];
   evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): Evaluation<T['model']>;

@@ -1,12 +1,15 @@
 import { grad } from '../autograd/grad.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
+import { add, mul } from '../ops/arithmetic.ts';
 import { concat } from '../ops/layout.ts';
 import { reshape } from '../ops/reduce.ts';
 import {
   AdamW,
   type AdamWState,
   clipCoefficient,
+  constantWithWarmupSchedule,
+  cosineSchedule,
   exceptBiasesAndNorms,
   globalNorm,
   linearSchedule,
@@ -14,8 +17,10 @@ import {
 import type { Random } from '../random/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { BatchPlan, batchesOf } from './batch-plan.ts';
+import { type Batch, batchesOf } from './batch-plan.ts';
+import { StepPlan } from './step-plan.ts';
 import type { TrainingOptions } from './training-settings.ts';
+import { yieldToEvents } from './yield.ts';
 
 /** The items to train on, the parameters to update, and the loss. */
 export interface Objective<Item> {
@@ -32,9 +37,17 @@ export interface StepReport<Item> {
   /** Steps done so far, this one included. */
   readonly step: number;
   readonly totalSteps: number;
+  /** The mean over the batches of the step. */
   readonly loss: number;
   readonly learningRate: number;
+  /** The items of all batches of the step. */
   readonly batch: readonly Item[];
+}
+
+/** The loss and its gradient by each parameter. */
+interface Differentiated {
+  readonly loss: Tensor;
+  readonly gradients: readonly Tensor[];
 }
 
 /** Factors of the learning rate by step: those of Hugging Face's Trainer. */
@@ -42,15 +55,20 @@ const schedules: {
   readonly [Name in TrainingOptions['lrSchedulerType']]: (step: number, warmup: number, total: number) => number;
 } = {
   linear: linearSchedule,
+  cosine: cosineSchedule,
   constant: () => 1,
+  constant_with_warmup: constantWithWarmupSchedule,
 };
 
 /**
  * The training loop. A run that is stopped and restored from its state continues exactly as if it had not been; see
- * {@link BatchPlan}.
+ * {@link StepPlan}.
+ *
+ * With several batches per step (`gradientAccumulationSteps`) the gradient is that of the mean of their losses, as in Hugging Face's
+ * Trainer: each batch counts the same, whatever its size, also in the last step of an epoch, which has the batches that are left.
  */
 export class Trainer<Item> {
-  readonly plan: BatchPlan<Item>;
+  readonly plan: StepPlan<Item>;
   readonly #objective: Objective<Item>;
   readonly #options: TrainingOptions;
   readonly #optimizer: AdamW;
@@ -61,11 +79,9 @@ export class Trainer<Item> {
     this.#options = options;
     const { betas, weightDecay } = options;
     this.#optimizer = new AdamW(objective.parameters, { betas, weightDecay, decays: exceptBiasesAndNorms });
-    this.plan = new BatchPlan(
-      objective.items,
-      { ...batchesOf(options), epochs: options.epochs, lengthOf: (item: Item) => objective.lengthOf(item) },
-      random,
-    );
+    const { epochs, gradientAccumulationSteps: batchesPerStep } = options;
+    const lengthOf = (item: Item) => objective.lengthOf(item);
+    this.plan = new StepPlan(objective.items, { ...batchesOf(options), epochs, lengthOf, batchesPerStep }, random);
   }
 
   /** Steps done so far. */
@@ -83,8 +99,8 @@ export class Trainer<Item> {
 
   /** Takes one step. @throws InputError if the loss or a gradient is not finite; the weights are then as before the step */
   async trainStep(): Promise<StepReport<Item>> {
-    const { items: batch, random } = this.plan.at(this.#step);
-    const { gradients, coefficient, numbers } = this.#differentiate(batch, random);
+    const batches = this.plan.at(this.#step);
+    const { gradients, coefficient, numbers } = this.#scaled(await this.#differentiateAll(batches));
     try {
       const [loss, norm] = await numbers.data();
       this.#assertFinite(loss, 'loss is');
@@ -93,31 +109,62 @@ export class Trainer<Item> {
       tidy(() => this.#optimizer.step(gradients, { gradientScale: coefficient }));
       this.#step++;
       const { learningRate } = this.#optimizer;
+      const batch = batches.flatMap(({ items }) => items);
       return { step: this.#step, totalSteps: this.totalSteps, loss, learningRate, batch };
     } finally {
       for (const tensor of [...gradients, coefficient, numbers]) tensor?.dispose();
     }
   }
 
-  /** Returns the gradients of a batch, what to scale them by, and loss and norm [2], which are read at once. */
-  #differentiate(
-    batch: readonly Item[],
-    random: Random,
-  ): { gradients: readonly Tensor[]; coefficient: Tensor | null; numbers: Tensor } {
+  /** Returns the mean loss of batches and its gradients; of the batches one at a time is held. */
+  async #differentiateAll([first, ...others]: readonly Batch<Item>[]): Promise<Differentiated> {
+    const share = 1 / (1 + others.length);
+    let sum = this.#differentiate(first, share);
+    for (const batch of others) {
+      const before = sum;
+      try {
+        await yieldToEvents();
+        sum = tidy(() => plus(before, this.#differentiate(batch, share)));
+      } finally {
+        for (const tensor of [before.loss, ...before.gradients]) tensor.dispose();
+      }
+    }
+    return sum;
+  }
+
+  #differentiate({ items, random }: Batch<Item>, share: number): Differentiated {
     const { parameters } = this.#objective;
-    const { maxGradNorm } = this.#options;
     return tidy(() => {
       // A scope of its own: the backward pass frees its tensors as it proceeds.
-      const loss = tidy(() => this.#objective.loss(batch, random));
+      const loss = tidy(() => {
+        const mean = this.#objective.loss(items, random);
+        return share === 1 ? mean : mul(mean, share);
+      });
       const number = loss.detach();
-      const gradients = grad(
-        loss,
-        parameters.map((parameter) => parameter.value),
-      );
-      const norm = globalNorm(gradients);
-      const numbers = concat([reshape(number, [1]), reshape(norm, [1])]);
-      return { gradients, coefficient: maxGradNorm === null ? null : clipCoefficient(norm, maxGradNorm), numbers };
+      return {
+        loss: number,
+        gradients: grad(
+          loss,
+          parameters.map((parameter) => parameter.value),
+        ),
+      };
     });
+  }
+
+  /** Returns what to scale the gradients by, and loss and norm [2], which are read at once. */
+  #scaled({ loss, gradients }: Differentiated): {
+    gradients: readonly Tensor[];
+    coefficient: Tensor | null;
+    numbers: Tensor;
+  } {
+    const { maxGradNorm } = this.#options;
+    const scaled = tidy(() => {
+      const norm = globalNorm(gradients);
+      const numbers = concat([reshape(loss, [1]), reshape(norm, [1])]);
+      return { coefficient: maxGradNorm === null ? null : clipCoefficient(norm, maxGradNorm), numbers };
+    });
+    loss.dispose();
+    return { gradients, ...scaled };
   }
 
   #assertFinite(value: number, what: string): void {
@@ -153,3 +200,9 @@ export class Trainer<Item> {
     this.#step = state.step;
   }
 }
+
+/** a + b */
+const plus = (a: Differentiated, b: Differentiated): Differentiated => ({
+  loss: add(a.loss, b.loss),
+  gradients: a.gradients.map((gradient, i) => add(gradient, b.gradients[i])),
+});

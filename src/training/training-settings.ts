@@ -21,6 +21,9 @@ import {
 
 const MOST_EPOCHS = 1_000_000;
 
+/** Names of schedules of the learning rate, as transformers has them. */
+const schedulerTypes = ['linear', 'cosine', 'constant', 'constant_with_warmup'] as const;
+
 /** Settings of training. The defaults are those of the SparseAdapter protocol (He et al., 2022) where it states them. */
 export const trainerSettings = {
   learningRate: option(nonNegative, { description: 'highest learning rate', placeholder: '<rate>', default: 1e-4 }),
@@ -44,8 +47,15 @@ export const trainerSettings = {
     description: 'batches of examples of similar length, instead of all lengths mixed',
     default: false,
   }),
-  lrSchedulerType: option(oneOf(['linear', 'constant']), {
-    description: 'the learning rate rises during the warm-up and falls to 0, or stays as it is',
+  gradientAccumulationSteps: option(positiveInteger, {
+    description: 'batches whose gradients are averaged for one step',
+    placeholder: '<batches>',
+    default: 1,
+    isOptional: true,
+  }),
+  lrSchedulerType: option(oneOf(schedulerTypes), {
+    description:
+      'the learning rate after the warm-up: it falls to 0, in a line or as the cosine, or stays; constant has no warm-up either',
     placeholder: '<name>',
     default: 'linear',
   }),
@@ -53,7 +63,7 @@ export const trainerSettings = {
     description: 'fraction of the steps in which the learning rate rises',
     placeholder: '<fraction>',
     default: 0.1,
-    for: { lrSchedulerType: ['linear'] },
+    for: { lrSchedulerType: schedulerTypes.filter((type) => type !== 'constant') },
   }),
   weightDecay: option(nonNegative, {
     description: 'decoupled weight decay, not of biases and norms',

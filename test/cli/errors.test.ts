@@ -126,6 +126,10 @@ test('unusable model folders', () =>
 test('unusable data', () =>
   expectFailures(1, {
     'an empty file': { args: replacing('--data', at('empty.csv')), message: /empty\.csv is empty/ },
+    'weights of a class that there is not': {
+      args: replacing('--class-weights', 'fine=2'),
+      message: /classWeights names the class 'fine'; there are /,
+    },
     'a header only': { args: replacing('--data', at('header.csv')), message: /header\.csv has no rows/ },
     'a column that is not there': { args: replacing('--label', 'moood'), message: /no column 'moood'; it has 'text'/ },
     'an unknown label': {
@@ -292,6 +296,14 @@ test('wrong usage', () =>
     'a temperature without pruning': {
       args: pruneFull('--grasp-temperature', '200'),
       message: /--grasp-temperature has no effect with --adapter full, which has no weights to prune/,
+    },
+    'weights of classes without one': {
+      args: replacing('--class-weights', 'good'),
+      message: /'--class-weights <balanced\|name=weight,\.\.\.>' argument 'good' is invalid\. It must be balanced, or/,
+    },
+    'class weights of answers': {
+      args: ['train', '--model', model, '--task', 'squad', '--data', folder, '--class-weights', 'balanced'],
+      message: /--class-weights has no effect with --task squad; it is for text-classification/,
     },
     'prune: nothing to prune': { args: pruneFull(), message: /--adapter full has no weights to prune/ },
     'a temperature of nothing': {

@@ -224,7 +224,7 @@ test('a warm-up without a schedule that has one is refused, and none is stored',
   const constant = { epochs: 1, lrSchedulerType: 'constant' } as const;
   await assertRejectsInput(
     () => model.fit(rows, { ...constant, warmupRatio: 0.2 }),
-    /^warmupRatio has no effect with lrSchedulerType constant; it is for linear\.$/,
+    /^warmupRatio has no effect with lrSchedulerType constant; it is for linear, cosine, constant_with_warmup\.$/,
   );
   await model.fit(rows, constant);
   assert.equal(model.settings.warmupRatio, undefined);

@@ -112,6 +112,33 @@ onEveryBackend('a frozen row gets no gradient, of first or second order', (vecto
   assert.deepEqual(hvp(() => sum(mul(rows(), rows())), [x], [u]).map(numbers), [[2, 2, 0, 0, 2, 2]]);
 });
 
+onEveryBackend('class weights and label smoothing are those of torch.nn.CrossEntropyLoss', (vector) => {
+  const logits = vector(...[1, 2, 0.5], ...[0, 5, 1], ...[-1, 0.25, 2], ...[3, 3, 3]);
+  const weight = [0.5, 2, 1.25];
+  // torch 2.13, float64: the loss, and its gradient by the first row.
+  const golden = [
+    [{ labelSmoothing: 0.1 }, 2.6070197654160707, [0.06596352142960522, 0.19839946195947636, -0.26436298338908165]],
+    [{ weight }, 1.9106821340108164, [0.07707463254071634, 0.20951057307058746, -0.28658520561130385]],
+    [
+      { weight, labelSmoothing: 0.1 },
+      1.8603158971513418,
+      [0.0726301880962719, 0.19173279529280973, -0.26436298338908165],
+    ],
+    [
+      { weight, labelSmoothing: 0.1, reduction: 'sum' },
+      6.976184614317532,
+      [0.27236320536101966, 0.7189979823480364, -0.9913611877090561],
+    ],
+  ] as const;
+  for (const [options, loss, slopes] of golden) {
+    const y = crossEntropy(reshape(logits, [4, 3]), [2, 0, -100, 1], options);
+    assertClose(y, { shape: [], values: [loss] }, 1e-6);
+    const [all] = gradient(y, logits);
+    assertClose({ shape: [3], values: all.slice(0, 3) }, { shape: [3], values: slopes }, 1e-6);
+    assert.deepEqual(all.slice(6, 9), [0, 0, 0], 'a row that counts for nothing');
+  }
+});
+
 onEveryBackend('crossEntropy leaves ignored rows out, and has no mean over none', (vector) => {
   const logits = vector(1, 2, 3, 0, 5, 1);
   const of = (targets: number[], options = {}) => crossEntropy(reshape(logits, [2, 3]), targets, options);

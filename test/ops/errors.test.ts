@@ -115,6 +115,11 @@ const wrong: [string, (make: Make) => Tensor, RegExp][] = [
     (t) => crossEntropy(t(2, 3), [0]),
     /1 targets do not fit logits of shape \[2, 3\]/,
   ],
+  [
+    'crossEntropy with too few weights',
+    (t) => crossEntropy(t(2, 3), [0, 1], { weight: [1, 2] }),
+    /weight has 2 numbers, one for each of the 3 classes is needed/,
+  ],
   ['crossEntropy with a strange target', (t) => crossEntropy(t(2, 3), [0, 3]), /target 3 is not one of the 3 classes/],
   ['crossEntropy with a fraction', (t) => crossEntropy(t(1, 3), [0.5]), /target 0.5 is not one of the 3 classes/],
   ['dropout of everything', (t) => dropout(t(3), 1, new Random(1)), /probability 1 is outside \[0, 1\)/],

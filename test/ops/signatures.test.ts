@@ -349,6 +349,16 @@ const mistakes: [string, () => unknown, RegExp][] = [
     /^crossEntropy: reduction must be one of 'mean', 'sum', not "none"\.$/,
   ],
   [
+    'crossEntropy(A, t, { weight: [1, -1, 1] })',
+    () => js.crossEntropy(A, [0, 1], { weight: [1, -1, 1] }),
+    /^crossEntropy: weight must be an array of finite numbers that are not negative, not /,
+  ],
+  [
+    'crossEntropy(A, t, { labelSmoothing: 1.5 })',
+    () => js.crossEntropy(A, [0, 1], { labelSmoothing: 1.5 }),
+    /^crossEntropy: labelSmoothing must be a number from 0 to 1, not 1\.5\.$/,
+  ],
+  [
     'dropout(A, 1.5)',
     () => js.dropout(A, 1.5, new S.Random(1)),
     /^dropout: p: the probability 1.5 is outside \[0, 1\)\.$/,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { linearSchedule } from '../../src/optim/index.ts';
+import { constantWithWarmupSchedule, cosineSchedule, linearSchedule } from '../../src/optim/index.ts';
 import { range } from '../support/values.ts';
 
 const test = suite('optim: schedule');
@@ -49,6 +49,44 @@ test('both parts are straight lines', () => {
       if (step !== warmup && warmup < steps) assert.ok(Math.abs(bend) < 1e-12, `${bend} at ${step}`);
     }
   });
+});
+
+test('factors are those of get_scheduler of transformers 5.24, by name, warm-up and steps', () => {
+  const golden = [
+    { schedule: linearSchedule, warmup: 2, factors: [0, 0.5, 1, 0.8, 0.6, 0.4, 0.2] },
+    {
+      schedule: cosineSchedule,
+      warmup: 2,
+      factors: [0, 0.5, 1, 0.9045084971874737, 0.6545084971874737, 0.34549150281252633, 0.09549150281252633],
+    },
+    {
+      schedule: cosineSchedule,
+      warmup: 0,
+      factors: [1, 0.9045084971874737, 0.6545084971874737, 0.34549150281252633, 0.09549150281252633],
+    },
+    { schedule: constantWithWarmupSchedule, warmup: 2, factors: [0, 0.5, 1, 1, 1, 1, 1] },
+  ];
+  for (const { schedule, warmup, factors } of golden) {
+    for (const [step, factor] of factors.entries()) {
+      const found = schedule(step, warmup, factors.length);
+      assert.ok(Math.abs(found - factor) < 1e-15, `${schedule.name} ${step}: ${found}`);
+    }
+  }
+});
+
+test('the cosine falls from 1 to 0 and is 1/2 halfway, and the warm-up is that of the line', () => {
+  fc.assert(
+    fc.property(runs, ([warmup, steps]) => {
+      const factors = range(steps + 1).map((step) => cosineSchedule(step, warmup, steps));
+      for (const step of range(warmup)) assert.equal(factors[step], linearSchedule(step, warmup, steps));
+      if (warmup === steps) return;
+      assert.deepEqual([factors[warmup], factors[steps]], [1, 0]);
+      for (let step = warmup + 1; step <= steps; step++) assert.ok(factors[step] < factors[step - 1]);
+      const middle = (warmup + steps) / 2;
+      if (Number.isInteger(middle)) assert.ok(Math.abs(factors[middle] - 0.5) < 1e-12);
+    }),
+    { seed: 1, numRuns: 200 },
+  );
 });
 
 test.run();

@@ -180,6 +180,13 @@ test('given settings disagree with stored ones by name; of nested ones what is g
   const stored = { adapter: { kind: 'lora', rank: 8 }, model: 'org/name@0123' };
   assert.equal(firstDisagreement({ adapter: { kind: 'lora' }, model: 'org/name' }, stored), null);
   assert.equal(firstDisagreement({ adapter: { rank: 4 } }, stored)?.key, 'adapter.rank');
+  const weighted = { weights: { good: 1, bad: 2 } };
+  assert.equal(firstDisagreement({ weights: { bad: 2, good: 1 } }, weighted), null);
+  assert.deepEqual(firstDisagreement({ weights: { bad: 2 } }, weighted), {
+    key: 'weights',
+    given: { bad: 2 },
+    stored: weighted.weights,
+  });
   assert.deepEqual(firstDisagreement({ seed: 3 }, stored), { key: 'seed', given: 3, stored: undefined });
 });
 

@@ -9,6 +9,7 @@ import {
   completeTable,
   factsOf,
   formOf,
+  namedValues,
   names,
   type OptionTable,
   oneOf,
@@ -18,6 +19,7 @@ import {
   positiveNumber,
   probability,
   strictFields,
+  valueText,
   wholeNumbers,
 } from '../../src/settings/index.ts';
 
@@ -123,6 +125,24 @@ test('none, and one of several kinds of value, can be written too', () => {
   );
   assert.deepEqual([size.parse('auto'), size.parse('3'), size.choices], ['auto', 3, ['auto']]);
   assert.equal(factsOf(norm).description, 'of gradients');
+});
+
+test('values by name are written with = and commas, and a name may hold =', () => {
+  const weights = option(v.union([v.literal('even'), namedValues(positiveNumber)], 'even, or weights by name'), {
+    description: 'of each',
+  });
+  const form = formOf('weights', weights);
+  assert.equal(form.parse('even'), 'even');
+  assert.deepEqual(form.parse('good=1.5, very bad=2'), { good: 1.5, 'very bad': 2 });
+  assert.deepEqual(form.parse('a=b=2'), { 'a=b': 2 });
+  assert.equal(valueText(form.parse('good=1.5,bad=2')), 'good=1.5,bad=2');
+  for (const text of ['odd', 'good', 'good=', 'good=0', 'good=1,', '=1', 'good=1,good=2']) {
+    assert.equal(
+      messageOf(() => form.parse(text)),
+      'It must be even, or weights by name.',
+      text,
+    );
+  }
 });
 
 test('stored settings are checked by the same declarations', () => {

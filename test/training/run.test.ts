@@ -412,7 +412,7 @@ test('a run with a constant learning rate says so in its file, and trains with i
   );
   const { settings, ...rest } = readRunConfig(output);
   assert.equal(settings.lrSchedulerType, 'constant');
-  const unknown = { ...rest, settings: { ...settings, lrSchedulerType: 'cosine' } };
+  const unknown = { ...rest, settings: { ...settings, lrSchedulerType: 'polynomial' } };
   writeFileSync(join(output, 'sparse-adapter.json'), JSON.stringify(unknown));
   await assertRejectsInput(
     async () => readRunConfig(output),

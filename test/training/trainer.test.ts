@@ -7,7 +7,7 @@ import { memory, mul, Random, sqrt, sum, tensor, tidy } from '../../src/index.ts
 import { InputError } from '../../src/io/index.ts';
 import { isHeadParameter } from '../../src/models/index.ts';
 import { Parameter } from '../../src/nn/index.ts';
-import { type AdamWState, linearSchedule } from '../../src/optim/index.ts';
+import { type AdamWState, cosineSchedule, linearSchedule } from '../../src/optim/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import {
   classificationLoss,
@@ -64,7 +64,12 @@ async function finish<Item>(trainer: Trainer<Item>): Promise<number[]> {
   return losses;
 }
 
-const batchings: Partial<TrainingOptions>[] = [{}, { batchTokens: 20 }, { batchTokens: 20, groupByLength: true }];
+const batchings: Partial<TrainingOptions>[] = [
+  {},
+  { batchTokens: 20 },
+  { batchTokens: 20, groupByLength: true },
+  { batchSize: 2, gradientAccumulationSteps: 2, lrSchedulerType: 'cosine' },
+];
 
 onEveryBackend(test, 'a run that is stopped and restored ends with the same weights to the last bit', async () => {
   for (const batching of batchings) await assertResumable(() => setup(batching));
@@ -116,12 +121,82 @@ onEveryBackend(test, 'training lowers the loss', async () => {
   assert.ok(loss() < before / 2, `from ${before} to ${loss()}`);
 });
 
-onEveryBackend(test, 'a step leaves nothing behind', async () => {
-  const { trainer } = await setup({ epochs: 20 });
+onEveryBackend(test, 'a step leaves nothing behind', () => assertNothingLeft({ epochs: 20 }));
+onEveryBackend(test, 'nor does one of several batches', () =>
+  assertNothingLeft({ epochs: 40, batchSize: 2, gradientAccumulationSteps: 3 }),
+);
+
+async function assertNothingLeft(changes: Partial<TrainingOptions>): Promise<void> {
+  const { trainer } = await setup(changes);
   for (const _ of range(3)) await trainer.trainStep();
   const before = memory();
   while (trainer.step < 50) await trainer.trainStep();
   assert.deepEqual(memory(), before);
+}
+
+test('a step of several batches takes the mean of their losses and gradients, the last of an epoch of those left', () =>
+  forAllAsync(
+    fc.record({
+      count: fc.integer({ min: 1, max: 20 }),
+      batchSize: fc.integer({ min: 1, max: 5 }),
+      gradientAccumulationSteps: fc.integer({ min: 1, max: 4 }),
+      epochs: fc.integer({ min: 1, max: 3 }),
+    }),
+    async ({ count, batchSize, gradientAccumulationSteps: size, epochs }) => {
+      const values = range(count).map((i) => Math.sin(1 + i));
+      const own = { batchSize, epochs, betas: [0, 0.98] as [number, number], maxGradNorm: null, learningRate: 0 };
+      // The loss w · mean has the mean as its gradient, which is the first moment without memory.
+      const trainerOf = (changes: Partial<TrainingOptions>) => {
+        const parameter = new Parameter('w', [1], [1]);
+        const objective: Objective<number> = {
+          items: range(count),
+          lengthOf: one,
+          parameters: [parameter],
+          loss: (batch) => mul(sum(parameter.tensor()), total(batch.map((i) => values[i])) / batch.length),
+        };
+        return new Trainer(objective, { ...options, ...own, ...changes }, new Random(1));
+      };
+      const single = trainerOf({});
+      const trainer = trainerOf({ gradientAccumulationSteps: size });
+      assert.deepEqual(
+        trainer.plan.stepsPerEpoch,
+        single.plan.stepsPerEpoch.map((batches) => Math.ceil(batches / size)),
+      );
+      for (const batches of single.plan.stepsPerEpoch) {
+        for (let done = 0; done < batches; done += size) {
+          const group = range(Math.min(size, batches - done));
+          assert.equal(trainer.plan.startsEpoch(trainer.step), done === 0);
+          const alone: { loss: number; batch: readonly number[] }[] = [];
+          for (const _ of group) alone.push(await single.trainStep());
+          const { loss, batch } = await trainer.trainStep();
+          const mean = total(alone.map((step) => step.loss)) / group.length;
+          const gradient = (await trainer.state()).moments.get('w')?.m[0];
+          assert.ok(Math.abs(loss - mean) < 1e-6 && Math.abs(Number(gradient) - mean) < 1e-6);
+          assert.deepEqual(
+            batch,
+            alone.flatMap((step) => step.batch),
+          );
+        }
+      }
+      assert.equal(trainer.done, true);
+    },
+  ));
+
+test('a batch draws the same dropout, whatever else its step has', async () => {
+  const drawnWith = async (gradientAccumulationSteps: number) => {
+    const parameter = new Parameter('w', [1], [1]);
+    const drawn: number[] = [];
+    const loss = (_: readonly number[], random: Random) => {
+      drawn.push(random.uint32());
+      return sum(parameter.tensor());
+    };
+    const objective = { items: range(20), lengthOf: one, parameters: [parameter], loss };
+    await finish(new Trainer(objective, { ...options, gradientAccumulationSteps }, new Random(1)));
+    return drawn;
+  };
+  const alone = await drawnWith(1);
+  assert.equal(new Set(alone).size, 10);
+  assert.deepEqual(await drawnWith(3), alone);
 });
 
 const one = (): number => 1;
@@ -246,6 +321,19 @@ test("the learning rate of 'constant' stays as it is, whatever the warm-up; that
   const linear = range(20).map((step) => 3 * linearSchedule(step, 10, 20));
   assert.deepEqual(await rates({ lrSchedulerType: 'linear' }), linear);
   assert.deepEqual(await rates({}), linear);
+  assert.deepEqual(
+    await rates({ lrSchedulerType: 'cosine' }),
+    range(20).map((step) => 3 * cosineSchedule(step, 10, 20)),
+  );
+  assert.deepEqual(
+    await rates({ lrSchedulerType: 'constant_with_warmup' }),
+    range(20).map((step) => 3 * Math.min(1, step / 10)),
+  );
+  // Steps, and not batches: those of two batches each.
+  assert.deepEqual(
+    await rates({ gradientAccumulationSteps: 2 }),
+    range(10).map((step) => 3 * linearSchedule(step, 5, 10)),
+  );
 });
 
 test("the first step of 'constant' changes the weights, which that of a warm-up does not", async () => {

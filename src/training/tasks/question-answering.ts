@@ -25,7 +25,7 @@ import { noGrad } from '../../tensor/graph.ts';
 import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RunSettings } from '../settings-table.ts';
-import { type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { type LossOptions, type PredictOptions, scaleLogits, type Task } from '../task.ts';
 import { yieldToEvents } from '../yield.ts';
 
 /** Settings of models that answer questions. */
@@ -77,7 +77,7 @@ export function answerLoss(
   model: QuestionAnsweringModel,
   windows: readonly AnsweredWindow[],
   random?: Random,
-  temperature = 1,
+  { temperature = 1 }: LossOptions = {},
 ): Tensor {
   const batch = packSequences(windows, model.encoder.positionIds);
   const answers = { starts: windows.map(({ start }) => start), ends: windows.map(({ end }) => end) };

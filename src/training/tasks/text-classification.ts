@@ -27,7 +27,15 @@ import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { textsOf } from '../columns.ts';
 import { withLabels } from '../relabel.ts';
-import { type Judgement, objectiveOf, type PredictOptions, type Scores, scaleLogits, type Task } from '../task.ts';
+import {
+  type Judgement,
+  type LossOptions,
+  objectiveOf,
+  type PredictOptions,
+  type Scores,
+  scaleLogits,
+  type Task,
+} from '../task.ts';
 import type { Objective } from '../trainer.ts';
 import { yieldToEvents } from '../yield.ts';
 
@@ -77,6 +85,7 @@ export const classification: Task<{
   encode: ({ examples }, tokenizer, { maxLength }) => encodeExamples(examples, tokenizer, maxLength),
   tokenCount,
   loss: classificationLoss,
+  classesOf: ({ label }) => (label === undefined ? [] : [label]),
 
   evaluation({ examples, metrics, positive }, tokenizer, { maxLength }) {
     const items = encodeExamples(examples, tokenizer, maxLength);
@@ -115,7 +124,6 @@ export type TokenExample = TokenSequence & Pick<EncodedExample, 'label' | 'texts
 /**
  * The mean loss of a batch of labelled examples; with `random`, dropout is on.
  *
- * @param temperature divides the logits
  * @throws InputError for a temperature other than 1 where the output is a number and not logits
  * @throws Error for a model that gives several labels or numbers at once
  */
@@ -123,16 +131,20 @@ export function classificationLoss(
   model: SequenceClassifier,
   batch: readonly TokenExample[],
   random?: Random,
-  temperature = 1,
+  options: LossOptions = {},
 ): Tensor {
   checkInstance('classificationLoss', 'model', model, SequenceClassifier);
   checkList('batch', batch);
+  const { temperature = 1, classWeights: weight, labelSmoothing } = options;
   if (temperature !== 1 && !model.labels) {
     throw new InputError('A temperature divides the logits of classes; where numbers are predicted it must be 1.');
   }
   const targets = batch.map(({ label }, i) => targetOf(model, `example ${i} of the batch`, label));
   const packed = packSequences(batch, model.encoder.positionIds);
-  return tidyInside(() => model.loss(scaleLogits(model.forward(packed, random), temperature), targets));
+  return tidyInside(() => {
+    const logits = scaleLogits(model.forward(packed, random), temperature);
+    return model.loss(logits, targets, { weight, labelSmoothing });
+  });
 }
 
 /** @throws InputError if it is no label of the model */
@@ -163,12 +175,14 @@ function checkExamples({ texts, config }: SequenceClassifier, examples: readonly
  * Training `parameters` of a classifier on labelled examples.
  *
  * @param regularizer a term that is added to the loss of every batch, as some adapters ask for
+ * @param options class weights and label smoothing
  */
 export function classificationObjective(
   model: SequenceClassifier,
   items: readonly EncodedExample[],
   parameters: readonly Parameter[],
   regularizer: (() => Tensor) | null = null,
+  options?: LossOptions,
 ): Objective<EncodedExample> {
   return objectiveOf<SequenceClassifier, EncodedExample>(
     { tokenCount, loss: classificationLoss },
@@ -176,6 +190,7 @@ export function classificationObjective(
     items,
     parameters,
     regularizer,
+    options,
   );
 }
 

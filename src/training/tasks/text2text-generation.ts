@@ -26,7 +26,7 @@ import {
 import { tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../text/browser.ts';
-import { type ColumnSettings, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { type ColumnSettings, type LossOptions, type PredictOptions, scaleLogits, type Task } from '../task.ts';
 import { yieldToEvents } from '../yield.ts';
 
 const task = ['text2text-generation'] as const;
@@ -152,7 +152,7 @@ export function seq2seqLoss(
   model: Seq2SeqModel,
   batch: readonly SequencePair[],
   random?: Random,
-  temperature = 1,
+  { temperature = 1 }: LossOptions = {},
 ): Tensor {
   const packed = model.pack(batch);
   return tidyInside(() => model.loss(scaleLogits(model.forward(packed, random), temperature), packed));

@@ -16,16 +16,25 @@ const crossEntropyCases: Cases = (size) =>
         // One row counts at least: the mean over none is not a number.
         fc.tuple(fc.nat({ max: classes - 1 }), fc.array(target, { minLength: rows - 1, maxLength: rows - 1 })),
         fc.constantFrom('mean' as const, 'sum' as const),
+        fc.option(fc.array(fc.integer({ min: 1, max: 8 }), { minLength: classes, maxLength: classes })),
+        fc.constantFrom(0, 0.25, 1),
       )
-      .map(([inputs, [first, others], reduction]): Case => {
+      .map(([inputs, [first, others], reduction, eighths, labelSmoothing]): Case => {
         const targets = [first, ...others];
+        const weight = eighths?.map((eighth) => eighth / 8);
         return {
           inputs,
-          apply: (logits) => crossEntropy(logits, targets, { reduction }),
+          apply: (logits) => crossEntropy(logits, targets, { reduction, labelSmoothing, ...(weight && { weight }) }),
           expected: (logits) => {
             const p = alongRows(logits, softmaxOf).values;
-            const losses = targets.map((t, row) => (t < 0 ? 0 : -Math.log(p[row * classes + t])));
-            const count = reduction === 'mean' ? targets.filter((t) => t >= 0).length : 1;
+            const weightOf = (c: number) => weight?.[c] ?? 1;
+            const even = labelSmoothing / classes;
+            const losses = targets.map((t, row) => {
+              if (t < 0) return 0;
+              const of = (c: number) => -weightOf(c) * Math.log(p[row * classes + c]);
+              return (1 - labelSmoothing) * of(t) + even * total(Array.from({ length: classes }, (_, c) => of(c)));
+            });
+            const count = reduction === 'mean' ? total(targets.map((t) => (t < 0 ? 0 : weightOf(t)))) : 1;
             return { shape: [], values: [total(losses) / count] };
           },
         };
