@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { decodeDefaults } from '../data/answers.ts';
-import { type Answer, type Question, questionWindows, readLines } from '../data/index.ts';
+import { type Answer, nullScoreDiff, type Question, questionWindows, readLines } from '../data/index.ts';
 import { windowDefaults } from '../data/windows.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/index.ts';
@@ -32,6 +32,7 @@ interface Flags {
   readonly question?: string;
   readonly context?: string;
   readonly answers: number;
+  readonly nullScoreDiffThreshold?: number;
   readonly backend?: BackendName;
   readonly json?: boolean;
 }
@@ -42,6 +43,7 @@ interface Reader {
   readonly tokenizer: Tokenizer;
   readonly maxLength: number;
   readonly stride: number;
+  readonly nullScoreDiffThreshold?: number;
 }
 
 /** Prints the best answer to each question, one line each. @throws UsageError for options that do not fit */
@@ -50,12 +52,15 @@ export async function predictAnswers(command: Command, run: string | undefined):
   if (flags.skipInvalid) throw new UsageError('--skip-invalid goes with rows of a table; questions are JSON lines.');
   if (flags.text)
     throw new UsageError('--text names columns of a table; questions come with --question or as JSON lines.');
-  const { model, tokenizer, maxLength, stride } = run === undefined ? await ownHead(flags) : await trained(run, flags);
-  const decode = { ...decodeDefaults, nBest: Math.max(decodeDefaults.nBest, flags.answers) };
+  const reader = run === undefined ? await ownHead(flags) : await trained(run, flags);
+  const { model, tokenizer, maxLength, stride } = reader;
+  const { nullScoreDiffThreshold = reader.nullScoreDiffThreshold } = flags;
+  const nBest = Math.max(decodeDefaults.nBest, flags.answers);
+  const decode = { ...decodeDefaults, nBest, nullScoreDiffThreshold };
   for await (const question of questions(flags)) {
     const windows = questionWindows([question], tokenizer, { maxLength, stride });
     const [answers] = await answerQuestions(model, [question], windows, { decode });
-    if (flags.json) printAsJson(question, answers.slice(0, flags.answers));
+    if (flags.json) printAsJson(question, answers, flags.answers);
     else printAsLine(question, answers[0]);
   }
 }
@@ -67,8 +72,8 @@ async function trained(run: string, { model, backend, ...flags }: Flags): Promis
   const place = await useModel(model ?? settings.model);
   const { model: loaded } = loadRun(run, { task: questionAnswering, model: place, isOnlyUsed: true });
   for (const warning of loaded.warnings) warn(warning);
-  const { maxLength, stride = windowDefaults.stride } = settings;
-  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength, stride };
+  const { maxLength, stride = windowDefaults.stride, nullScoreDiffThreshold } = settings;
+  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength, stride, nullScoreDiffThreshold };
 }
 
 async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flags): Promise<Reader> {
@@ -132,8 +137,11 @@ function parse(
   return { id: String(id), question: text('question'), context: text('context'), answers: [] };
 }
 
-function printAsJson({ id, question }: Question, answers: readonly Answer[]): void {
-  printJsonLine({ id, question, answers });
+/** Where there may be no answer, also by how much that is better than the best one. */
+function printAsJson({ id, question }: Question, answers: readonly Answer[], count: number): void {
+  const difference = nullScoreDiff(answers);
+  const none = difference === null ? {} : { null_score_diff: difference };
+  printJsonLine({ id, question, ...none, answers: answers.slice(0, count) });
 }
 
 function printAsLine({ question }: Question, { text, probability }: Answer): void {

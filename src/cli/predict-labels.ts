@@ -29,6 +29,7 @@ interface Flags {
   readonly skipInvalid?: boolean;
   readonly question?: string;
   readonly context?: string;
+  readonly nullScoreDiffThreshold?: number;
   readonly backend?: BackendName;
   readonly json?: boolean;
 }
@@ -38,6 +39,9 @@ export async function predictLabels(command: Command, run: string | undefined): 
   const flags = command.opts<Flags>();
   if (flags.question !== undefined || flags.context !== undefined) {
     throw new UsageError('--question and --context are for a model of questions; this one labels texts.');
+  }
+  if (flags.nullScoreDiffThreshold !== undefined) {
+    throw new UsageError('--null-score-diff-threshold is for a model of questions; this one labels texts.');
   }
   checkInput(flags);
   const { model, tokenizer, maxLength, kind, columns } =

@@ -29,6 +29,7 @@ export function describePredict(command: Command): void {
         .argParser(parserOf(positiveInteger))
         .default(5),
     )
+    .addOption(shared('nullScoreDiffThreshold', ofRun))
     .addOption(shared('backboneDtype', ofRun))
     .addOption(shared('backend', ofRun))
     .addOption(jsonOption('print one JSON object per input, with everything that is known'))

@@ -35,6 +35,7 @@ const reading = [
   'encoding',
   'skipInvalid',
   'rougeTokenizer',
+  'nullScoreDiffThreshold',
 ] as const;
 
 /**
@@ -50,6 +51,8 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   const given: GivenSettings = Object.fromEntries(keys.map((key) => [key, command.getOptionValue(key)]));
   if (given.data === undefined) rejectExplicit(command, ['task', 'text', 'label', 'target'], 'goes with --data');
   const named = { ...stored, task: taskFor(stored, given) };
+  // What is not an option of this command line is a setting of the run.
+  const asWritten = (key: string) => (keys.some((name) => name === key) ? written(key) : key);
   asUsage(() => refuseWithoutEffect(settingTable(), given, choicesOf(named), asWritten));
   const all = { ...named, ...given } as RunSettings;
   if (given.data === undefined) return all;
@@ -63,9 +66,6 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
 const ofOwnRows: readonly string[] = [
   ...['dataset', 'subset', 'evalData', 'labelKind', 'delimiter', 'encoding', 'skipInvalid'],
 ];
-
-/** The command has options for these settings; others are those of the run. */
-const asWritten = (key: string): string => (reading.some((name) => name === key) ? written(key) : key);
 
 /** The task of other data: the one that is given, else a well-known dataset as long as the columns are its own. */
 function taskFor({ task }: RunSettings, { task: given, text, label, target }: GivenSettings): string {

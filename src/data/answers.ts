@@ -2,12 +2,12 @@ import type { Window } from './windows.ts';
 
 /** A part of a context that may answer a question. */
 export interface Answer {
-  /** As it stands in the context: `context.slice(start, end)`. */
+  /** As it stands in the context: `context.slice(start, end)`; empty where the answer is that there is none. */
   readonly text: string;
   /** In UTF-16 code units. */
   readonly start: number;
   readonly end: number;
-  /** The sum of the logits of its first and its last token. */
+  /** The sum of the logits of its first and its last token; without an answer those of the first token of all. */
   readonly score: number;
   /** softmax(scores) over the best answers to the question. */
   readonly probability: number;
@@ -18,6 +18,11 @@ export interface SpanOptions {
   readonly nBest: number;
   /** Tokens of an answer at most. */
   readonly maxAnswerLength: number;
+  /**
+   * Given where a question may have no answer: that is what is said where its score is larger than that of the best answer by more than
+   * this. Default: there always is an answer
+   */
+  readonly nullScoreDiffThreshold?: number;
 }
 
 export const decodeDefaults: SpanOptions = { nBest: 20, maxAnswerLength: 30 };
@@ -39,12 +44,13 @@ const byScore = (a: Span, b: Span): number => b.score - a.score || a.start - b.s
 
 /**
  * The best answers to one question, the best first: the spans of all its windows together, where a span that several windows hold
- * has the best of its scores. Only tokens of the context count, so there always is an answer.
+ * has the best of its scores. Only tokens of the context count, so there always is an answer, unless a threshold is given: then the
+ * empty answer is one of them, with the smallest of its scores in any window, as in `run_qa` of transformers.
  */
 export function decodeAnswers(
   context: string,
   windows: readonly { readonly window: Window; readonly logits: WindowLogits }[],
-  { nBest, maxAnswerLength }: SpanOptions = decodeDefaults,
+  { nBest, maxAnswerLength, nullScoreDiffThreshold: threshold }: SpanOptions = decodeDefaults,
 ): Answer[] {
   const best = new Map<string, Span>();
   for (const { window, logits } of windows) {
@@ -54,8 +60,19 @@ export function decodeAnswers(
       if (!known || span.score > known.score) best.set(key, span);
     }
   }
-  const spans = [...best.values()].sort(byScore).slice(0, nBest);
-  const weights = spans.map(({ score }) => Math.exp(score - spans[0].score));
+  const [first, ...others] = [...best.values()].sort(byScore).slice(0, nBest);
+  const spans = first ? [first, ...others] : [];
+  if (threshold === undefined) return answersOf(context, spans);
+  const none = { start: 0, end: 0, score: Math.min(...windows.map(({ logits }) => logits.starts[0] + logits.ends[0])) };
+  const kept = [...spans, none].sort(byScore).slice(0, nBest);
+  if (!kept.includes(none)) kept.push(none);
+  const chosen = !first || none.score - first.score > threshold ? none : first;
+  return answersOf(context, [chosen, ...kept.filter((span) => span !== chosen)]);
+}
+
+function answersOf(context: string, spans: readonly Span[]): Answer[] {
+  const most = Math.max(...spans.map(({ score }) => score));
+  const weights = spans.map(({ score }) => Math.exp(score - most));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return spans.map(({ start, end, score }, i) => ({
     text: context.slice(start, end),
@@ -64,6 +81,13 @@ export function decodeAnswers(
     score,
     probability: weights[i] / total,
   }));
+}
+
+/** The score of the empty answer less that of the best other one, which `nullScoreDiffThreshold` is compared with; null without it. */
+export function nullScoreDiff(answers: readonly Answer[]): number | null {
+  const none = answers.find(({ text }) => text === '');
+  const scores = answers.flatMap(({ text, score }) => (text === '' ? [] : [score]));
+  return none ? none.score - Math.max(...scores) : null;
 }
 
 /** The `count` best spans of a window in characters, in any order, out of all that are not too long. */

@@ -1,5 +1,5 @@
 /** The parts that work in a browser too: nothing here touches files. */
-export { type Answer, decodeAnswers, type SpanOptions, type WindowLogits } from './answers.ts';
+export { type Answer, decodeAnswers, nullScoreDiff, type SpanOptions, type WindowLogits } from './answers.ts';
 export {
   type BatchOptions,
   type BatchOrder,

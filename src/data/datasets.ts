@@ -34,6 +34,8 @@ export interface KnownPairs extends Known {
 /** A dataset of questions; its columns are those of SQuAD on the hub. */
 export interface KnownQuestions extends Known {
   readonly task: 'question-answering';
+  /** Whether some of its questions have no answer. */
+  readonly hasUnanswerable: boolean;
 }
 
 export type KnownDataset = KnownExamples | KnownPairs | KnownQuestions;
@@ -130,7 +132,8 @@ export const knownDatasets = {
     size: { evaluation: 1104 },
     trainedOn: 'mnli',
   },
-  squad: { task: 'question-answering', title: 'SQuAD' },
+  squad: { task: 'question-answering', title: 'SQuAD', hasUnanswerable: false },
+  squad_v2: { task: 'question-answering', title: 'SQuAD 2.0', hasUnanswerable: true },
   /** XSum (Narayan et al. 2018). */
   xsum: { task: 'text2text-generation', title: 'XSum', columns: { text: 'document', target: 'summary' } },
   /** The semantic field of a noun, given its definition; ten large fields. */

@@ -1,43 +1,66 @@
 import { InputError } from '../errors.ts';
+import { shown } from '../settings/index.ts';
+import type { KnownQuestions } from './datasets.ts';
 import type { Dataset } from './examples.ts';
 import { fieldOf, listOf, textOf } from './fields.ts';
 import type { Column, Data, Part, Row, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
 import type { Question } from './windows.ts';
 
+/** The scores of SQuAD 1.1, where every question has an answer. */
+const answeredMetrics = ['exact_match', 'f1'] as const;
+
+/** The scores of SQuAD 2.0, where some have none. */
+const unansweredMetrics = ['exact', 'f1'] as const;
+
 /** Questions with their answers, as SQuAD has them. */
-export type QuestionDataset = Dataset<Question, 'exact_match' | 'f1'>;
+export type QuestionDataset = Dataset<Question, (typeof answeredMetrics | typeof unansweredMetrics)[number]>;
+
+export interface QuestionOptions {
+  /** A well-known dataset, which says whether questions may be without an answer. Default: they may, and the rows say whether any is */
+  readonly known?: Pick<KnownQuestions, 'hasUnanswerable'>;
+}
 
 const columns: readonly Column[] = [
   { name: 'id', optional: true },
   { name: 'question' },
   { name: 'context' },
-  { name: 'answers' },
+  { name: 'answers', optional: true },
+  { name: 'is_impossible', optional: true },
 ];
 
 /**
- * Reads questions with their answers: from a file of SQuAD v1.1, or from rows with the columns of SQuAD on the hub, `question`,
+ * Reads questions with their answers: from a file of SQuAD 1.1 or 2.0, or from rows with the columns of SQuAD on the hub, `question`,
  * `context` and `answers`, and an `id` for messages and predictions. Answers are lists of `text` and `answer_start`, which counts code
- * points as Python does, or a list of objects with both; in memory they may have `start` instead, which counts as JavaScript does.
+ * points as Python does, or a list of objects with both; in memory they may have `start` instead, which counts as JavaScript does. A
+ * question without an answer has an empty list, or null, or says `is_impossible`.
  *
  * @returns the questions in their order; answers are where JavaScript counts them, in UTF-16 code units
  * @throws InputError naming the file, and the question where there is one: unreadable, a field that is missing, a context without text, a
- *   question without an answer, an answer that does not stand where `answer_start` says
+ *   question without an answer where there must be one, an answer that does not stand where `answer_start` says
  */
-export async function readQuestions(data: Data | Rows): Promise<QuestionDataset> {
+export async function readQuestions(data: Data | Rows, { known }: QuestionOptions = {}): Promise<QuestionDataset> {
   const rows = rowsOf(data, 'question-answering');
   const { name, place = name } = rows;
   const examples: Question[] = [];
   const startsOf = rememberedStarts();
   for await (const part of rows.parts(columns))
-    for (const row of part.rows) examples.push(questionOf(part, row, startsOf));
+    for (const row of part.rows) examples.push(questionOf(part, row, startsOf, known?.hasUnanswerable ?? true));
   if (examples.length === 0) throw new InputError(`${place} has no questions`);
-  return { name, examples, labels: null, metrics: ['exact_match', 'f1'], warnings: [] };
+  const unanswered = examples.filter(({ answers }) => answers.length === 0).length;
+  const metrics = (known?.hasUnanswerable ?? unanswered > 0) ? unansweredMetrics : answeredMetrics;
+  const line = `${unanswered} of ${examples.length} questions of ${name} have no answer: the model may say so, and the scores are those of SQuAD 2.0`;
+  return { name, examples, labels: null, metrics: [...metrics], warnings: unanswered > 0 && !known ? [line] : [] };
 }
 
 type StartsOf = (context: string) => readonly number[] | null;
 
-function questionOf({ file, unit }: Part, { number, name, cells, problem }: Row, startsOf: StartsOf): Question {
+function questionOf(
+  { file, unit }: Part,
+  { number, name, cells, problem }: Row,
+  startsOf: StartsOf,
+  mayBeUnanswerable: boolean,
+): Question {
   const place = `${file}, ${name ?? `${unit} ${number}`}`;
   if (problem !== undefined) throw new InputError(`${place}: ${problem}`);
   const row = Object.fromEntries(columns.map((column, i) => [column.name, cells[i]]));
@@ -53,18 +76,33 @@ function questionOf({ file, unit }: Part, { number, name, cells, problem }: Row,
       `${place}: at answer_start ${written} the context has '${context.slice(start, start + text.length)}', not '${text}'`,
     );
   });
-  if (answers.length === 0) {
-    throw new InputError(`${place} has no answer; in SQuAD v1.1 every question has one (v2.0 is not supported)`);
+  if (answers.length === 0 && !mayBeUnanswerable) {
+    throw new InputError(
+      `${place} has no answer; in SQuAD 1.1 every question has one, data with others are task squad_v2 (--task squad_v2)`,
+    );
   }
   return { id, question, context, answers };
 }
 
-/** A list of answers, as in SQuAD's files, or one list for each of their fields, as on the hub. */
-function listOfAnswers(place: string, row: object): readonly unknown[] {
-  const answers = fieldOf(place, row, 'answers');
-  if (Array.isArray(answers)) return answers;
+/** A list of answers, as in SQuAD's files, or one list for each of their fields, as on the hub; none, where there is no answer. */
+function listOfAnswers(place: string, row: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const isImpossible = isTrue(place, row.is_impossible);
+  const answers = isImpossible ? (row.answers ?? null) : fieldOf(place, row, 'answers');
+  const list = answers === null ? [] : Array.isArray(answers) ? answers : fromFields(place, answers);
+  if (isImpossible && list.length > 0) throw new InputError(`${place} has answers, and says "is_impossible"`);
+  return list;
+}
+
+function fromFields(place: string, answers: unknown): unknown[] {
   const starts = listOf(place, answers, 'answer_start');
   return listOf(place, answers, 'text').map((text, i) => ({ text, answer_start: starts[i] }));
+}
+
+/** @throws InputError for what is no truth value */
+function isTrue(place: string, value: unknown): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value === 'boolean') return value;
+  throw new InputError(`${place}: "is_impossible" is ${shown(value)}, which is neither true nor false`);
 }
 
 /** Questions about one context follow each other. */

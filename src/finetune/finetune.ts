@@ -69,7 +69,7 @@ export async function finetune(
   settings: FinetuneSettings & ({ readonly target: string } | { readonly task: 'text2text-generation' | 'xsum' }),
 ): Promise<Seq2Seq>;
 export async function finetune(
-  settings: FinetuneSettings & { readonly task: 'question-answering' | 'squad' },
+  settings: FinetuneSettings & { readonly task: 'question-answering' | 'squad' | 'squad_v2' },
 ): Promise<QuestionAnswering>;
 export async function finetune(settings: FinetuneSettings): Promise<Finetuned>;
 export async function finetune(given: FinetuneSettings): Promise<Finetuned> {

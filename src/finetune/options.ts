@@ -18,6 +18,8 @@ export interface FromPretrainedOptions {
   readonly seed?: number;
   /** Leaves the head as it is. Default false. */
   readonly freezeHead?: boolean;
+  /** Of a model that answers questions, where there may be no answer: by how much the score of that must be above the best answer's. */
+  readonly nullScoreDiffThreshold?: number;
 }
 
 /** The names of the options of all models. */
@@ -28,6 +30,7 @@ export const pretrainedOptionNames: OptionNames<FromPretrainedOptions> = {
   backboneDtype: true,
   seed: true,
   freezeHead: true,
+  nullScoreDiffThreshold: true,
 };
 
 /**

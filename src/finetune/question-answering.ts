@@ -1,3 +1,4 @@
+import { decodeDefaults } from '../data/answers.ts';
 import { type Question, questionWindows } from '../data/index.ts';
 import { windowDefaults } from '../data/windows.ts';
 import { checkOptions } from '../settings/index.ts';
@@ -13,8 +14,9 @@ export interface QuestionInput {
   readonly context: string;
 }
 
-/** A part of a text that answers a question. */
+/** A part of a text that answers a question, or that none does. */
 export interface AnswerFound {
+  /** Empty where there is no answer. */
   readonly answer: string;
   /** Its probability. */
   readonly score: number;
@@ -24,6 +26,8 @@ export interface AnswerFound {
 }
 
 export interface AnswerOptions {
+  /** By how much the score of no answer must be above that of the best one to be chosen. Default: that of the model, if it has one */
+  readonly nullScoreDiffThreshold?: number;
   /** Windows that are computed together. Default 32. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
@@ -50,11 +54,13 @@ export class QuestionAnswering extends PretrainedModel<TypesOf<typeof questionAn
   predict(input: QuestionInput, options?: AnswerOptions): Promise<AnswerFound>;
   predict(inputs: readonly QuestionInput[], options?: AnswerOptions): Promise<AnswerFound[]>;
   async predict(given: Inputs<QuestionInput>, options: AnswerOptions = {}): Promise<AnswerFound | AnswerFound[]> {
-    checkOptions('predict', options, { batchSize: true, signal: true });
+    checkOptions('predict', options, { batchSize: true, signal: true, nullScoreDiffThreshold: true });
     const questions = inputsOf(given).map((input, i): Question => ({ id: String(i), answers: [], ...input }));
     const { maxLength, stride = windowDefaults.stride } = this.settings;
+    const { nullScoreDiffThreshold = this.settings.nullScoreDiffThreshold, ...others } = options;
+    const decode = { ...decodeDefaults, nullScoreDiffThreshold };
     const windows = questionWindows(questions, this.tokenizer, { maxLength, stride });
-    const answers = await answerQuestions(this.hold(), questions, windows, options);
+    const answers = await answerQuestions(this.hold(), questions, windows, { ...others, decode });
     const best = answers.map(([{ text: answer, probability: score, start, end }]) => ({ answer, score, start, end }));
     return Array.isArray(given) ? best : best[0];
   }

@@ -1,6 +1,7 @@
 import { namedMetrics } from './named.ts';
 import { rougeScoreNames } from './rouge.ts';
 import { squadScoreNames } from './squad.ts';
+import { squadV2ScoreNames } from './squad-v2.ts';
 
 const named = Object.keys(namedMetrics);
 
@@ -12,5 +13,6 @@ export const scoreNames: readonly string[] = [
   ...named,
   ...groups.flatMap((group) => named.map((name) => `${name}_${group}`)),
   ...squadScoreNames,
+  ...squadV2ScoreNames,
   ...rougeScoreNames,
 ];

@@ -30,6 +30,20 @@ export interface SquadV2Scores {
   readonly best_f1_thresh: number;
 }
 
+/** Those that are fractions or thresholds; the others count questions. */
+export const squadV2ScoreNames = [
+  'exact',
+  'f1',
+  'HasAns_exact',
+  'HasAns_f1',
+  'NoAns_exact',
+  'NoAns_f1',
+  'best_exact',
+  'best_exact_thresh',
+  'best_f1',
+  'best_f1_thresh',
+] as const satisfies readonly (keyof SquadV2Scores)[];
+
 /**
  * The metrics of SQuAD 2.0 (Rajpurkar et al. 2018), equal to those of the official script `evaluate-v2.0`: an answer counts as none
  * where `noAnswerProbability` is above the threshold, and is then right for a question without answers alone.

@@ -29,7 +29,14 @@ export function learnableOf({ task, target }: Pick<GivenSettings, 'task' | 'targ
 }
 
 /** The layout of the files and columns of a known dataset, which decides which further settings are needed. */
-const layoutOf = (dataset: string): string => (isGlueTask(dataset) ? 'glue' : dataset);
+const layoutOf = (dataset: string): string =>
+  isGlueTask(dataset) ? 'glue' : knownDataset(dataset)?.task === 'question-answering' ? 'squad' : dataset;
+
+/** Whether a known dataset has questions without an answer. */
+function hasUnanswerable(dataset: string | undefined): boolean {
+  const known = knownDataset(dataset);
+  return known?.task === 'question-answering' && known.hasUnanswerable;
+}
 
 function taskChoices(given: GivenSettings): { readonly task: Choice; readonly known: Choice } {
   const { task: value, target } = given;
@@ -166,6 +173,7 @@ export function chosenSettings(
     task: choices.task.name,
     pruning: method,
     ...(isPruned && { pruningIterations: pruningMethodOf(method).iterations }),
+    ...(hasUnanswerable(given.task) && { nullScoreDiffThreshold: 0 }),
   };
   const adapter = chosenAdapter(given, isPruned, write);
   return withDefaults(table, { ...given, adapter }, choices, defaults) as ChosenSettings;

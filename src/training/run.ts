@@ -84,9 +84,9 @@ export const runTraining = (options: RunOptions): Promise<RunResult> =>
 
 async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResult> {
   const { events = {}, signal, resume = false } = options;
-  const settings = await resolveSettings(options.settings, { hasRows: options.rows !== undefined });
-  const run = await prepareRun(settings, events, options.rows ? undefined : options.cache, options.rows);
-  const { model, items, evaluation } = run;
+  const resolved = await resolveSettings(options.settings, { hasRows: options.rows !== undefined });
+  const run = await prepareRun(resolved, events, options.rows ? undefined : options.cache, options.rows);
+  const { settings, model, items, evaluation } = run;
   checkBatchSize(
     items.map((item) => model.definition.tokenCount(item)),
     batchesOf(settings).batchSize,
@@ -143,6 +143,8 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
 
 /** A run before it is pruned: its data, and its model with the adapter. */
 export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedData<T> {
+  /** Completed by what the data are. */
+  readonly settings: RunSettings;
   readonly model: TaskModel<T>;
   readonly data: RunData<T>;
 }
@@ -155,14 +157,15 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedDat
  * @throws InputError for bad input
  */
 export async function prepareRun(
-  settings: RunSettings,
+  asked: RunSettings,
   { onWarning, onLoaded }: PrepareEvents = {},
   cache?: RunCache,
   rows?: Source,
 ): Promise<PreparedRun> {
-  const task = taskOf(settings);
+  const task = taskOf(asked);
   const known = cache ?? new RunCache();
-  const data = await readRunData(task, settings, known, rows);
+  const data = await readRunData(task, asked, known, rows);
+  const settings = task.settled?.(asked, data.train) ?? asked;
   for (const warning of [...data.train.warnings, ...(data.evaluation?.warnings ?? [])]) onWarning?.(warning);
   const options = {
     weights: cache?.weights,
@@ -174,7 +177,7 @@ export async function prepareRun(
   model.addAdapter(settings.adapter, settings.fused, { isTrained: true, sequences, onWarning });
   for (const warning of model.warnings) onWarning?.(warning);
   onLoaded?.(model);
-  return { model, data, ...encodeRunData(model, data, known) };
+  return { settings, model, data, ...encodeRunData(model, data, known) };
 }
 
 /** The state of a run without its weights. */

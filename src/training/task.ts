@@ -154,6 +154,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
     columns: ColumnSettings,
     labels?: readonly string[] | null,
   ): Promise<T['dataset'] | null>;
+  /** Completes settings by what the examples to train on are; left out: they say nothing. */
+  settled?(settings: RunSettings, dataset: T['dataset']): RunSettings;
   /**
    * Returns the recipe that builds the model from a checkpoint: the backbone with the task's head.
    *

@@ -232,7 +232,8 @@ test('a row of SQuAD that cannot be: one line with the file and the row', async 
   const read = (bytes: Uint8Array) => readQuestions(join(temporaryFolder({ 'train.parquet': bytes }), 'train.parquet'));
   await assertRejectsInput(() => read(squad([['a', 'It is red.', 'red', 2]])), /row 1: at answer_start 2 .* not 'red'/);
   const none = { id: ['a'], question: ['b'], context: ['c'], answers: [{ text: [], answer_start: [] }] };
-  await assertRejectsInput(() => read(parquetBytes(none)), /row 1 has no answer/);
+  const { examples, metrics } = await read(parquetBytes(none));
+  assert.deepEqual([examples[0].answers, metrics], [[], ['exact', 'f1']], 'a question of SQuAD 2.0');
   await assertRejectsInput(() => read(parquetBytes({ ...none, answers: ['d'] })), /row 1 has no "answer_start"/);
   await assertRejectsInput(() => read(parquetBytes({ id: ['a'] })), /no column 'question'/);
 });

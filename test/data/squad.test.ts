@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { readQuestions, squadFile } from '../../src/data/index.ts';
+import { knownDatasets, readQuestions, squadFile } from '../../src/data/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -31,6 +31,64 @@ test('questions with contexts and answers, in the order of the file', async () =
       ['1-0', 'No?', 'Yes.', [{ text: 'Yes', start: 0 }]],
     ],
   );
+});
+
+test('a question without an answer has none, is null, or says so', async () => {
+  const path = write(
+    JSON.stringify({
+      data: [
+        {
+          paragraphs: [
+            {
+              context: 'A film and a book.',
+              qas: [
+                { ...answered, is_impossible: false },
+                { id: 'q8', question: 'Who?', answers: [], plausible_answers: [{ text: 'film', answer_start: 2 }] },
+                { id: 'q9', question: 'Why?', answers: null },
+                { id: 'q10', question: 'When?', is_impossible: true },
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+  );
+  const { examples, metrics, warnings } = await readQuestions(path);
+  assert.deepEqual(
+    examples.map(({ id, answers }) => [id, answers.length]),
+    [
+      ['q7', 1],
+      ['q8', 0],
+      ['q9', 0],
+      ['q10', 0],
+    ],
+  );
+  assert.deepEqual(metrics, ['exact', 'f1']);
+  assert.match(warnings[0], /^3 of 4 questions of file\.json have no answer: .* SQuAD 2\.0$/);
+  const named = await readQuestions(path, { known: knownDatasets.squad_v2 });
+  assert.deepEqual([named.warnings, named.examples], [[], examples]);
+  await assertRejectsInput(
+    () => readQuestions(path, { known: knownDatasets.squad }),
+    /question q8 has no answer; in SQuAD 1\.1 every question has one, data with others are task squad_v2/,
+  );
+  const one = await readQuestions(file(answered), { known: knownDatasets.squad_v2 });
+  assert.deepEqual(one.metrics, ['exact', 'f1'], 'as the dataset says');
+});
+
+test('rows without answers', async () => {
+  const row = { question: 'What?', context: 'A film.' };
+  const { examples } = await readQuestions([
+    { ...row, answers: { text: ['film'], answer_start: [2] } },
+    { ...row, answers: { text: [], answer_start: [] } },
+    { ...row, answers: [] },
+    { ...row, answers: null },
+    { ...row, is_impossible: true },
+  ]);
+  assert.deepEqual(
+    examples.map(({ answers }) => answers.length),
+    [1, 0, 0, 0, 0],
+  );
+  await assertRejectsInput(() => readQuestions([row]), /data, row 1 has no "answers"/);
 });
 
 test('answer_start counts characters as Python does, positions here are code units', async () => {
@@ -63,7 +121,16 @@ const bad: [string, string, RegExp][] = [
   ['a question without an id', file({ ...answered, id: undefined }), /paragraph 1, question 1 has no "id"/],
   ['a question without text', file({ ...answered, question: '' }), /file\.json, question q7: "question" is empty/],
   ['no answers', file({ ...answered, answers: undefined }), /file\.json, question q7 has no "answers"/],
-  ['a question of v2.0', file({ ...answered, answers: [] }), /question q7 has no answer; in SQuAD v1\.1 every/],
+  [
+    'an answer to what has none',
+    file({ ...answered, is_impossible: true }),
+    /question q7 has answers, and says "is_impossible"$/,
+  ],
+  [
+    'a truth value that is none',
+    file({ ...answered, is_impossible: 'no' }),
+    /question q7: "is_impossible" is "no", which is neither true nor false$/,
+  ],
   [
     'an answer that stands elsewhere',
     file({ ...answered, answers: [{ text: 'film', answer_start: 3 }] }),

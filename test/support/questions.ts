@@ -43,6 +43,21 @@ export function questionFolder(more: Readonly<Record<string, string>> = {}): str
   return temporaryFolder({ ...tinySquad(), ...more });
 }
 
+/** The same with questions about what the context does not tell, in the layout of SQuAD 2.0. */
+export function unansweredFolder(more: Readonly<Record<string, string>> = {}): string {
+  const files = Object.entries(tinySquad()).map(([name, text]) => {
+    const { data } = JSON.parse(text) as { data: { paragraphs: { context: string; qas: object[] }[] }[] };
+    for (const { paragraphs } of data) {
+      for (const { context, qas } of paragraphs) {
+        const question = `old new ${context.split(' ')[1]} long short`;
+        qas.push({ id: `${context}-old`, question, answers: [], is_impossible: true });
+      }
+    }
+    return [name, JSON.stringify({ version: 'v2.0', data })];
+  });
+  return temporaryFolder({ ...Object.fromEntries(files), ...more });
+}
+
 export const questionFiles = (folder: string) => ({
   train: join(folder, 'train-tiny.json'),
   dev: join(folder, 'dev-tiny.json'),

@@ -1,3 +1,4 @@
+import { decodeDefaults } from '../../data/answers.ts';
 import { chunks } from '../../data/batches.ts';
 import {
   type Answer,
@@ -20,12 +21,12 @@ import type { SquadScores } from '../../metrics/squad.ts';
 import { checkSequence } from '../../models/batch.ts';
 import { packSequences, QuestionAnsweringModel, questionAnsweringRecipe } from '../../models/browser.ts';
 import type { Random } from '../../random/index.ts';
-import { checkInstance, checkOptions, option, positiveInteger } from '../../settings/index.ts';
+import { checkInstance, checkOptions, finiteNumber, option, positiveInteger } from '../../settings/index.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RunSettings } from '../settings-table.ts';
-import { type LossOptions, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { type LossOptions, type PredictOptions, type Scores, scaleLogits, type Task } from '../task.ts';
 import { yieldToEvents } from '../yield.ts';
 
 /** Settings of models that answer questions. */
@@ -36,12 +37,21 @@ export const questionAnsweringSettings = {
     default: windowDefaults.stride,
     for: { task: ['question-answering'] },
   }),
+  nullScoreDiffThreshold: option(finiteNumber, {
+    description: 'say that there is no answer where its score is above that of the best answer by more than this',
+    placeholder: '<difference>',
+    defaultText: '0 where questions without an answer are learnt from',
+    for: { task: ['question-answering'] },
+  }),
 };
 
 const windowOptions = ({ maxLength, stride = windowDefaults.stride }: RunSettings): WindowOptions => ({
   maxLength,
   stride,
 });
+
+const hasUnanswerable = ({ examples }: QuestionDataset): boolean =>
+  examples.some(({ answers }) => answers.length === 0);
 
 /** The part of a text that answers a question. */
 export const questionAnswering: Task<{
@@ -52,22 +62,39 @@ export const questionAnswering: Task<{
   name: 'question-answering',
   maxLength: windowDefaults.maxLength,
 
-  async read(source, split) {
+  async read(source, split, { known }) {
     const rows = source.open(split);
-    return rows && readQuestions(rows);
+    return rows && readQuestions(rows, { known: known?.task === 'question-answering' ? known : undefined });
   },
 
+  settled: (settings, dataset) =>
+    settings.nullScoreDiffThreshold === undefined && hasUnanswerable(dataset)
+      ? { ...settings, nullScoreDiffThreshold: 0 }
+      : settings,
+
   recipe: (_settings, _labels, { head }) => questionAnsweringRecipe(head),
-  encode: ({ examples, name }, tokenizer, settings) =>
-    answeredWindows(examples, tokenizer, windowOptions(settings), name),
+  encode(dataset, tokenizer, settings) {
+    const { examples, name } = dataset;
+    if (settings.nullScoreDiffThreshold === undefined && hasUnanswerable(dataset)) {
+      throw new InputError(
+        `${name} has questions without an answer, and the model must answer; give it a nullScoreDiffThreshold, such as 0.`,
+      );
+    }
+    return answeredWindows(examples, tokenizer, windowOptions(settings), name);
+  },
   tokenCount: ({ ids }) => ids.length,
   loss: answerLoss,
 
-  evaluation({ examples, name }, tokenizer, settings) {
+  evaluation({ examples, name, metrics }, tokenizer, settings) {
     const windows = questionWindows(examples, tokenizer, windowOptions(settings), name);
+    const { nullScoreDiffThreshold } = settings;
     return {
       size: windows.length,
-      judge: async (model, options) => ({ scores: { ...(await evaluateAnswers(model, examples, windows, options)) } }),
+      judge: async (model, options) => ({
+        scores: metrics.includes('exact')
+          ? await evaluateUnanswered(model, examples, windows, { ...options, nullScoreDiffThreshold })
+          : { ...(await evaluateAnswers(model, examples, windows, options)) },
+      }),
     };
   },
 };
@@ -166,4 +193,18 @@ export async function evaluateAnswers(
     answers.map(([best]) => best?.text ?? ''),
     questions.map((question) => question.answers.map(({ text }) => text)),
   );
+}
+
+/** The metrics of SQuAD 2.0, with the scores that the best thresholds would give. */
+async function evaluateUnanswered(
+  model: QuestionAnsweringModel,
+  questions: readonly Question[],
+  windows: readonly Window[],
+  { nullScoreDiffThreshold = Number.POSITIVE_INFINITY, ...options }: PredictOptions & Partial<SpanOptions>,
+): Promise<Scores> {
+  const decode = { ...decodeDefaults, nullScoreDiffThreshold };
+  const answers = await answerQuestions(model, questions, windows, { ...options, decode });
+  // A page that only answers does without.
+  const { unansweredScores } = await import('./unanswered-scores.ts');
+  return unansweredScores(questions, answers, nullScoreDiffThreshold);
 }
