@@ -41,6 +41,7 @@ export function describeEvaluate(command: Command): void {
     .addOption(shared('text', ofRun))
     .addOption(shared('label', ofRun))
     .addOption(shared('target', ofRun))
+    .addOption(shared('choices', ofRun))
     .addOption(shared('skipInvalid'))
     .addOption(shared('rougeTokenizer', ofRun))
     .addOption(shared('nullScoreDiffThreshold', ofRun))

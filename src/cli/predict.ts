@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
 import { positiveInteger } from '../settings/index.ts';
-import { questionAnswering, readRunConfig, taskOf } from '../training/index.ts';
+import { multipleChoice, questionAnswering, readRunConfig, taskOf } from '../training/index.ts';
+import { UsageError } from './errors.ts';
 import { inputOption, textOption } from './input.ts';
 import { jsonOption } from './options.ts';
 import { predictAnswers } from './predict-answers.ts';
+import { predictChosen } from './predict-chosen.ts';
 import { predictLabels } from './predict-labels.ts';
 import { parserOf, shared } from './setting-options.ts';
 
@@ -21,6 +23,7 @@ export function describePredict(command: Command): void {
     )
     .addOption(inputOption())
     .addOption(textOption())
+    .addOption(shared('choices', ofRun))
     .addOption(shared('skipInvalid'))
     .option('--question <text>', 'a question, with --context')
     .option('--context <text>', 'the text that the answer is looked for in')
@@ -39,6 +42,7 @@ export function describePredict(command: Command): void {
 Prints label, probability and text with a TAB between them, one line per input (regression: value and text).
 A line for a model of text pairs holds both texts with a TAB between them.
 To questions it prints answer, probability and question. Lines of input are JSON objects with "question" and "context".
+Of choices it prints the chosen one, its number, its probability and the text; rows have "text" and "choices", or the columns of training.
 
 Examples:
   $ echo 'a small animal with soft fur' | sparse-adapter predict runs/demo/snip40
@@ -48,9 +52,10 @@ Examples:
 }
 
 export async function predict(command: Command, run: string | undefined): Promise<void> {
-  const isQuestion =
-    run === undefined
-      ? command.getOptionValue('question') !== undefined
-      : taskOf(readRunConfig(run).settings) === questionAnswering;
+  const task = run === undefined ? null : taskOf(readRunConfig(run).settings);
+  if (task === multipleChoice && run !== undefined) return predictChosen(command, run);
+  if (command.getOptionValue('choices') !== undefined)
+    throw new UsageError('--choices is for a model that chooses among answers, which this is not.');
+  const isQuestion = task ? task === questionAnswering : command.getOptionValue('question') !== undefined;
   await (isQuestion ? predictAnswers : predictLabels)(command, run);
 }

@@ -31,6 +31,7 @@ const reading = [
   'text',
   'label',
   'target',
+  'choices',
   'delimiter',
   'encoding',
   'skipInvalid',
@@ -49,7 +50,8 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   const keys = reading.filter((key) => isExplicit(command, key));
   if (keys.length === 0) return undefined;
   const given: GivenSettings = Object.fromEntries(keys.map((key) => [key, command.getOptionValue(key)]));
-  if (given.data === undefined) rejectExplicit(command, ['task', 'text', 'label', 'target'], 'goes with --data');
+  if (given.data === undefined)
+    rejectExplicit(command, ['task', 'text', 'label', 'target', 'choices'], 'goes with --data');
   const named = { ...stored, task: taskFor(stored, given) };
   // What is not an option of this command line is a setting of the run.
   const asWritten = (key: string) => (keys.some((name) => name === key) ? written(key) : key);
@@ -76,7 +78,7 @@ function taskFor({ task }: RunSettings, { task: given, text, label, target }: Gi
 
 /** @throws UsageError for columns that are missing, and texts of another number than those of the run */
 function checkOwnColumns({ task, text, label, target }: RunSettings, stored: RunSettings): void {
-  if (knownDataset(task) || task === 'question-answering') return;
+  if (knownDataset(task) || task === 'question-answering' || task === 'multiple-choice') return;
   const other = task === 'text-classification' ? label : target;
   if (text === undefined || other === undefined) {
     const name = task === 'text-classification' ? '--label' : '--target';
@@ -93,6 +95,6 @@ export function dataTitle(settings: RunSettings): string {
   const known = knownDataset(task);
   const place = dataset === undefined ? data : [dataset, subset].filter(Boolean).join(' ');
   if (known) return `${known.title}, ${isDrawn(task) ? `${trainPerClass} examples per class` : place}`;
-  const columns = text.length > 0 ? `, ${text.join(' and ')} -> ${label ?? target}` : '';
+  const columns = text.length > 0 ? `, ${text.join(' and ')} -> ${label ?? target ?? 'label'}` : '';
   return `${place}${columns}`;
 }

@@ -52,7 +52,7 @@ export const sourceSettings = {
   skipInvalid: option(boolean, {
     description: 'leave out rows that cannot be used and count them, instead of an error that lists them',
     default: false,
-    for: { task: ['text-classification', 'text2text-generation'], known: ['own', 'glue', 'xsum'] },
+    for: { task: ['text-classification', 'text2text-generation', 'multiple-choice'], known: ['own', 'glue', 'xsum'] },
   }),
 };
 
@@ -98,7 +98,7 @@ export const columnSettings = {
   label: option(nonEmptyText, {
     description: 'column to predict; numbers mean regression',
     placeholder: '<column>',
-    for: { task: ['text-classification'], known: ['own'] },
+    for: { task: ['text-classification', 'multiple-choice'], known: ['own'] },
   }),
   labelKind: option(oneOf(['auto', 'classification', 'regression'] as const satisfies readonly LabelKind[]), {
     description: 'what the label column holds',

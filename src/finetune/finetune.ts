@@ -18,6 +18,7 @@ import {
 } from '../training/index.ts';
 import type { Classifier } from './classifier.ts';
 import { load } from './load.ts';
+import type { MultipleChoice } from './multiple-choice.ts';
 import type { QuestionAnswering } from './question-answering.ts';
 import { refuseReadOnce, type TrainingData } from './read.ts';
 import type { Seq2Seq } from './seq2seq.ts';
@@ -52,7 +53,7 @@ const callFields = openFields({
 } satisfies { readonly [Key in keyof Required<Call>]: v.GenericSchema });
 
 /** A model that `finetune` trains. */
-export type Finetuned = Classifier | QuestionAnswering | Seq2Seq;
+export type Finetuned = Classifier | QuestionAnswering | Seq2Seq | MultipleChoice;
 
 /**
  * Fine-tunes a pretrained model with a sparse adapter and saves it: reads the data, prunes the adapter at initialisation, trains it,
@@ -63,6 +64,9 @@ export type Finetuned = Classifier | QuestionAnswering | Seq2Seq;
  * @throws the signal's reason when it is aborted
  */
 export async function finetune(
+  settings: FinetuneSettings & { readonly task: 'multiple-choice' },
+): Promise<MultipleChoice>;
+export async function finetune(
   settings: FinetuneSettings & ({ readonly label: string } | { readonly task: 'text-classification' }),
 ): Promise<Classifier>;
 export async function finetune(
@@ -71,6 +75,7 @@ export async function finetune(
 export async function finetune(
   settings: FinetuneSettings & { readonly task: 'question-answering' | 'squad' | 'squad_v2' },
 ): Promise<QuestionAnswering>;
+
 export async function finetune(settings: FinetuneSettings): Promise<Finetuned>;
 export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
   parseWith(callFields, given, 'finetune');

@@ -24,6 +24,7 @@ export {
 export { Embedder, type EmbedderOptions } from './embedder.ts';
 export { type Finetuned, type FinetuneSettings, finetune } from './finetune.ts';
 export { type AnyModel, type LoadOptions, load, type ModelsByTask } from './load.ts';
+export { type ChoiceInput, type ChoosingOptions, type Chosen, MultipleChoice } from './multiple-choice.ts';
 export type { FromPretrainedOptions } from './options.ts';
 export { type BatchesOptions, type FitOptions, PretrainedModel, type PruneOptions } from './pretrained.ts';
 export {

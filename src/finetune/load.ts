@@ -9,6 +9,7 @@ import {
   classification,
   isFinishedRun,
   type ModelParts,
+  multipleChoice,
   openAdapter,
   questionAnswering,
   readRunConfig,
@@ -17,6 +18,7 @@ import {
 import { Classifier, type ClassifierOptions } from './classifier.ts';
 import { Embedder, type EmbedderOptions } from './embedder.ts';
 import { checkLabels, checkName } from './inputs.ts';
+import { MultipleChoice } from './multiple-choice.ts';
 import { pretrainedOptionNames } from './options.ts';
 import { QuestionAnswering } from './question-answering.ts';
 import { Seq2Seq } from './seq2seq.ts';
@@ -26,6 +28,7 @@ export interface ModelsByTask {
   readonly 'text-classification': Classifier;
   readonly 'question-answering': QuestionAnswering;
   readonly 'text2text-generation': Seq2Seq;
+  readonly 'multiple-choice': MultipleChoice;
   readonly 'feature-extraction': Embedder;
 }
 
@@ -43,6 +46,7 @@ const tasks: { readonly [Name in keyof ModelsByTask]: true } = {
   'text-classification': true,
   'question-answering': true,
   'text2text-generation': true,
+  'multiple-choice': true,
   'feature-extraction': true,
 };
 
@@ -51,6 +55,7 @@ const create = ((parts: ModelParts<never>) => {
   if (parts.task === classification) return new Classifier(parts);
   if (parts.task === questionAnswering) return new QuestionAnswering(parts);
   if (parts.task === textGeneration) return new Seq2Seq(parts);
+  if (parts.task === multipleChoice) return new MultipleChoice(parts);
   throw new Error(`There is no class of models for ${parts.task.name}.`);
 }) as unknown as CreateModel;
 
@@ -98,6 +103,8 @@ async function loadCheckpoint(nameOrPath: string, { task, model, ...options }: L
       return QuestionAnswering.fromPretrained(place, { ...options, ignoreMismatchedSizes: false });
     case 'text2text-generation':
       return Seq2Seq.fromPretrained(place, { ...options, ignoreMismatchedSizes: false });
+    case 'multiple-choice':
+      return MultipleChoice.fromPretrained(place, { ...options, ignoreMismatchedSizes: false });
     case 'feature-extraction':
       return Embedder.fromPretrained(place, options);
   }
@@ -111,6 +118,7 @@ function taskOfCheckpoint(nameOrPath: string): keyof ModelsByTask {
     'sequence-classification': 'text-classification',
     'question-answering': 'question-answering',
     'text-generation': 'text2text-generation',
+    'multiple-choice': 'multiple-choice',
     none: 'feature-extraction',
   };
   const task = stands[stated.kind];

@@ -72,6 +72,7 @@ const dataOptionNames: OptionNames<DataOptions> = {
   label: true,
   labelKind: true,
   target: true,
+  choices: true,
   skipInvalid: true,
   rougeTokenizer: true,
 };
@@ -90,11 +91,12 @@ function splitColumns<Options extends DataOptions>({
   label,
   labelKind,
   target,
+  choices,
   skipInvalid,
   rougeTokenizer,
   ...given
 }: Options): { readonly columns: DataOptions; readonly given: Omit<Options, keyof DataOptions> } {
-  return { columns: { text, label, labelKind, target, skipInvalid, rougeTokenizer }, given };
+  return { columns: { text, label, labelKind, target, choices, skipInvalid, rougeTokenizer }, given };
 }
 
 /** Options that a training has beside those of its trainer. */

@@ -51,14 +51,17 @@ export async function checkpointFiles(
  * The files of a checkpoint with these weights and the configuration and tokenizer of a folder. The configuration stays as it is, but
  * for the class of transformers where another one has these weights.
  *
+ * @param head a head whose weights have the names of another kind's
  * @throws InputError if the folder has no `config.json`
  */
 export async function checkpointLike(
   folder: string,
   parameters: readonly Parameter[],
+  head?: 'multiple-choice',
 ): Promise<Record<string, Uint8Array | string>> {
   const own = readModelConfig(folder);
-  const architecture = classOf(own, parameters);
+  const known = classOf(own, parameters);
+  const architecture = head === undefined ? known : (known?.replace(/For\w+$/, 'ForMultipleChoice') ?? null);
   const isOther = architecture !== null && !isDeepStrictEqual(own.architectures, [architecture]);
   // What was said of the outputs of another head does not hold any more.
   const { id2label: _, label2id: __, num_labels: ___, problem_type: ____, ...rest } = own;

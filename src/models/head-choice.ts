@@ -34,13 +34,13 @@ export type PoolerPlace = 'backbone' | 'head';
 /** Neither loads a head from the checkpoint nor makes one. */
 export const noHead: HeadChoice = { keeps: true, reason: null, warnings: [] };
 
-const keptHead = (warnings: readonly string[]): HeadChoice => ({ keeps: true, reason: null, warnings });
-const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: [] };
+export const keptHead = (warnings: readonly string[]): HeadChoice => ({ keeps: true, reason: null, warnings });
+export const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: [] };
 
-const insisted = (folder: string, kind: string, problem: string): InputError =>
+export const insisted = (folder: string, kind: string, problem: string): InputError =>
   new InputError(`${folder} has no trained ${kind} head for this: ${problem}. Train one, or allow a new one.`);
 
-const isBare = ({ stated }: EncoderConfig, lacks: string): boolean =>
+export const isBare = ({ stated }: EncoderConfig, lacks: string): boolean =>
   lacks === 'it has no head' && (stated.kind === 'none' || stated.kind === 'unstated');
 
 /**

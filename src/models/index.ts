@@ -11,6 +11,7 @@ export {
   loadQuestionAnswering,
   loadSeq2Seq,
 } from './load.ts';
+export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
 export { SharedWeights } from './shared-weights.ts';
 
 // Nothing is fetched on the way in Node.js.

@@ -94,6 +94,8 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
   if (data !== undefined && isFolder(data)) {
     throw new InputError(`${write('data')} ${data} is a folder: name its dataset with ${write('task')}.`);
   }
+  // It has columns of its own by default.
+  if (task.name === 'multiple-choice') return;
   if (text === undefined) throw missing('text', 'the column with the text, or two of them');
   if (task.name === 'text-classification' && label === undefined) throw missing('label', 'the column to predict');
   if (task.name !== 'text2text-generation') return;

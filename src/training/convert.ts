@@ -10,7 +10,7 @@ import {
   portableAdapter,
 } from '../interchange/index.ts';
 import { openNewOutput, recoverOutput } from '../io/index.ts';
-import { isHeadParameter, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
+import { isHeadParameter, MultipleChoiceModel, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
 import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal } from './external.ts';
 import { fingerprintsOf } from './fingerprint.ts';
 import { loadRun } from './load-run.ts';
@@ -127,6 +127,11 @@ async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Pro
   const { to, name = 'default', backboneName = config.settings.model } = options;
   if (to === 'sparse') return { files: (await runFiles({ config, metrics, report }, model.saved)).files, warnings: [] };
   if (to === 'huggingface') return { files: await mergedFiles(model), warnings: [] };
+  if (model.network instanceof MultipleChoiceModel) {
+    throw new InputError(
+      `The files of ${to} have no head that chooses among answers; save as 'sparse', or 'huggingface' for a whole checkpoint.`,
+    );
+  }
   const mixed = (config.settings.fused ?? []).map((fused) => model.adapters.get(fused.name));
   const portable = await portableAdapter(model.network, model.adapter, backboneName, mixed);
   const { files, warnings } = adapterFormats[to].write(portable, name);
@@ -165,6 +170,7 @@ async function mergedFiles({
   if (!trainsBackbone) adapters.merge(adapter.name);
   try {
     if (network instanceof SequenceClassifier) return await checkpointFiles(network, folder, parameters);
+    if (network instanceof MultipleChoiceModel) return await checkpointLike(folder, parameters, network.headKind);
     return await checkpointLike(
       folder,
       network instanceof Seq2SeqModel ? [...parameters, ...network.constants] : parameters,

@@ -127,7 +127,9 @@ function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | nu
   const reason =
     stated.kind === 'none'
       ? 'as the adapter has no head, and every task here needs one'
-      : `as there is no task here for ${headTitles[stated.kind]}`;
+      : stated.kind === 'multiple-choice'
+        ? `as files of other libraries with ${headTitles[stated.kind]} are not read`
+        : `as there is no task here for ${headTitles[stated.kind]}`;
   throw new InputError(`${label}: ${stated.by} is not supported, ${reason}.`);
 }
 

@@ -111,6 +111,20 @@ export {
   settingTable,
   storedSettings,
 } from './settings-table.ts';
-export { classification, questionAnswering, type TaskName, taskOf, textGeneration } from './tasks/index.ts';
+export {
+  classification,
+  multipleChoice,
+  questionAnswering,
+  type TaskName,
+  taskOf,
+  textGeneration,
+} from './tasks/index.ts';
+export {
+  type ChoicePrediction,
+  choiceLoss,
+  type EncodedChoices,
+  encodeChoices,
+  predictChoices,
+} from './tasks/multiple-choice.ts';
 export { targetLengthOf } from './tasks/text2text-generation.ts';
 export { Trainable } from './trainable.ts';

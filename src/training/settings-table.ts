@@ -20,6 +20,7 @@ import { fuseSettings } from './fuse-settings.ts';
 import { lossSettings } from './loss-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
 import { learnable } from './tasks/index.ts';
+import { multipleChoiceSettings } from './tasks/multiple-choice.ts';
 import { questionAnsweringSettings } from './tasks/question-answering.ts';
 import { classificationSettings, headSettings } from './tasks/text-classification.ts';
 import { decodingSettings, textGenerationSettings } from './tasks/text2text-generation.ts';
@@ -47,6 +48,7 @@ export function settingGroups() {
         ...wordnetSettings,
         ...columnSettings,
         ...tableSettings,
+        ...multipleChoiceSettings,
         maxLength,
         ...questionAnsweringSettings,
         ...textGenerationSettings,

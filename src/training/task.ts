@@ -118,6 +118,8 @@ export interface ColumnSettings {
   readonly labelKind?: LabelKind;
   /** The column with the text to write. Default `target`. */
   readonly target?: string;
+  /** The column with the list of choices, or those with one each. Default `choices`, else those of SWAG. */
+  readonly choices?: string | readonly string[];
   /** Leave out rows that cannot be used, instead of an error that lists them. Default false. */
   readonly skipInvalid?: boolean;
   /** Tokenizer of ROUGE. Default `ascii`. */

@@ -1,16 +1,18 @@
 import { taskNamed } from '../../data/browser.ts';
 import type { Task } from '../task.ts';
+import { multipleChoice } from './multiple-choice.ts';
 import { questionAnswering } from './question-answering.ts';
 import { classification } from './text-classification.ts';
 import { textGeneration } from './text2text-generation.ts';
 
-export { classification, questionAnswering, textGeneration };
+export { classification, multipleChoice, questionAnswering, textGeneration };
 
 /** All tasks, in the words of Hugging Face's pipelines. */
 const tasks = {
   'text-classification': classification,
   'question-answering': questionAnswering,
   'text2text-generation': textGeneration,
+  'multiple-choice': multipleChoice,
 } as const satisfies Readonly<Record<string, Task>>;
 
 export type TaskName = keyof typeof tasks;

@@ -54,7 +54,7 @@ export const headSettings = {
   freezeHead: option(boolean, {
     description: "leave the task's head as it is: random, as in the SparseAdapter authors' code",
     default: false,
-    for: { task: ['text-classification', 'question-answering'] },
+    for: { task: ['text-classification', 'question-answering', 'multiple-choice'] },
   }),
 };
 

@@ -1,0 +1,128 @@
+import type { Parameter, ParameterPath } from '../nn/index.ts';
+import { add, mul } from '../ops/arithmetic.ts';
+import { indexSelect } from '../ops/gather.ts';
+import { crossEntropy } from '../ops/losses.ts';
+import { reshape } from '../ops/reduce.ts';
+import type { Random } from '../random/random.ts';
+import { tidyInside } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { AttachmentPoints } from './attachments.ts';
+import type { PackedBatch } from './batch.ts';
+import type { BertModel } from './bert.ts';
+import type { EncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
+import {
+  type HeadChoice,
+  type HeadUse,
+  insisted,
+  isBare,
+  keptHead,
+  type PoolerPlace,
+  unusedHead,
+} from './head-choice.ts';
+import { BertClassificationHead } from './heads.ts';
+import { describeClass, type Lacking, type StoredShapes } from './own-head.ts';
+import type { Recipe } from './recipe.ts';
+
+/**
+ * An encoder that scores each choice of an example by itself: `BertForMultipleChoice`, `RobertaForMultipleChoice` of Hugging Face. Each
+ * choice is a sequence of its own, and those of an example follow each other.
+ */
+export class MultipleChoiceModel {
+  /** The kind of its head. */
+  readonly headKind = 'multiple-choice';
+  readonly config: EncoderConfig;
+  readonly encoder: BertModel;
+  readonly #head: BertClassificationHead;
+  readonly #root: ParameterPath;
+
+  constructor(root: ParameterPath, config: EncoderConfig) {
+    this.config = config;
+    this.#root = root;
+    const path = root.at(config.model_type);
+    this.encoder = encoderAt(path, config);
+    // Both have the pooler of BERT; RoBERTa's does not follow classifier_dropout.
+    const dropout = config.model_type === 'roberta' ? { classifier_dropout: null } : {};
+    this.#head = new BertClassificationHead(path, root, { ...config, ...dropout }, 1);
+  }
+
+  /** The attachment points of adapters. */
+  get points(): AttachmentPoints {
+    return this.encoder.points;
+  }
+
+  /** The root of the parameter names, where adapters add theirs. */
+  get root(): ParameterPath {
+    return this.#root;
+  }
+
+  /** All parameters: encoder, head and whatever was attached. */
+  parameters(): Parameter[] {
+    return this.#root.parameters();
+  }
+
+  /** One logit for each choice [choices]. Dropout is on when `random` is given. */
+  forward(batch: PackedBatch, random?: Random): Tensor {
+    return tidyInside(() => reshape(this.#head.forward(this.encoder.forward(batch, random), batch, random), [-1]));
+  }
+
+  /**
+   * The cross-entropy over the choices of each example, averaged over the examples.
+   *
+   * @param logits [choices] of all examples
+   * @param counts of choices of each example, which need not be the same
+   * @param targets the number of the right choice of each example
+   */
+  loss(logits: Tensor, counts: readonly number[], targets: readonly number[]): Tensor {
+    const firsts = counts.map((_, i) => counts.slice(0, i).reduce((sum, count) => sum + count, 0));
+    const losses = [...new Set(counts)].map((count) => {
+      const examples = [...counts.keys()].filter((i) => counts[i] === count);
+      const rows = examples.flatMap((i) => Array.from({ length: count }, (_, choice) => firsts[i] + choice));
+      const own = reshape(counts.length === examples.length ? logits : indexSelect(logits, rows), [-1, count]);
+      const mean = crossEntropy(
+        own,
+        examples.map((i) => targets[i]),
+      );
+      return mul(mean, examples.length / counts.length);
+    });
+    return losses.reduce((a, b) => add(a, b));
+  }
+}
+
+/** The head of a checkpoint that chooses among answers: it must say that it is one, as its tensors are those of a regression too. */
+function ownChoiceHead({ stated, model_type }: EncoderConfig, stored: StoredShapes): Lacking | null {
+  if (stated.kind === 'none' || stated.kind === 'unstated') return { lacks: 'it has no head' };
+  if (stated.kind !== 'multiple-choice') return { lacks: `it is ${describeClass(stated)}` };
+  const parts = [`${model_type}.pooler.dense`, 'classifier'];
+  const missing = parts.flatMap((part) => [`${part}.weight`, `${part}.bias`]).find((name) => !stored.has(name));
+  if (missing !== undefined) return { lacks: `there is no tensor "${missing}" of a multiple-choice head` };
+  const [outputs] = stored.shapeOf('classifier.weight') ?? [0];
+  return outputs === 1 ? null : { lacks: `"classifier.weight" has ${outputs} outputs where one score is needed` };
+}
+
+/** Decides which head a model of choices gets. @throws InputError if it must be the checkpoint's and cannot */
+function chooseChoiceHead(
+  folder: string,
+  config: EncoderConfig,
+  stored: StoredShapes,
+  head: HeadUse,
+  pooler: PoolerPlace | undefined,
+): HeadChoice {
+  if (head === 'new') return { ...unusedHead, pooler };
+  const own = ownChoiceHead(config, stored);
+  if (own === null) {
+    const line = `${folder}: the head of the checkpoint is used.`;
+    return { ...keptHead(head === 'checkpoint' ? [] : [line]), pooler };
+  }
+  if (head === 'checkpoint') throw insisted(folder, 'multiple-choice', own.lacks);
+  return { ...unusedHead, reason: isBare(config, own.lacks) ? null : own.lacks, pooler };
+}
+
+export const multipleChoiceRecipe = (
+  head: HeadUse = 'auto',
+  pooler?: PoolerPlace,
+): Recipe<MultipleChoiceModel, 'encoder'> => ({
+  kind: 'encoder',
+  choose: (config, stored, folder) => chooseChoiceHead(folder, config, stored, head, pooler),
+  build: (root, config) => new MultipleChoiceModel(root, config),
+});
