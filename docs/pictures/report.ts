@@ -19,7 +19,8 @@ const counts: readonly (readonly number[])[] = [
 ];
 
 /** Sure answers are right more often, and not as often as they are sure. */
-const confidence = (isRight: boolean, n: number): number => (isRight ? 0.99 - 0.045 * (n % 11) : 0.93 - 0.06 * (n % 8));
+const confidence = (isRight: boolean, n: number): number =>
+  isRight ? 0.995 - 0.5 * ((n % 24) / 24) ** 2 : 0.53 + 0.44 * (((n * 5) % 8) / 8);
 
 const answers = counts.flatMap((row, label) =>
   row.flatMap((count, predicted) => Array.from({ length: count }, (_, n) => ({ label, predicted, n }))),

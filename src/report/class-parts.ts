@@ -55,7 +55,7 @@ export function classParts(answers: ClassAnswers): ReportParts {
           'macro F1': finiteOrNull(report.macro.f1),
           "Cohen's kappa": finiteOrNull(report.cohenKappa),
           'Brier score': brierScore(probabilities, labels),
-          ECE: calibrated.ece,
+          'calibration error (ECE)': calibrated.ece,
         },
       },
       classesPart(

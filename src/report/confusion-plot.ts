@@ -13,21 +13,25 @@ const LEVELS = 10;
 const FONT = 12;
 const NAME_WIDTH = 150;
 
+/** Whether the plot has the names of the classes. */
+export const hasNames = ({ names }: PartOf<'confusion'>): boolean => names.length <= MOST_NAMED;
+
 /** A confusion matrix: rows are true classes, columns predictions; the darker a cell, the larger its share of the row. */
 export function confusionPlot(part: PartOf<'confusion'>): Markup {
   const { names, matrix } = part;
   const count = names.length;
   const cell = count <= 12 ? 44 : count <= MOST_COUNTED ? 26 : count <= MOST_NAMED ? 14 : Math.max(2, 800 / count);
-  const font = Math.min(FONT, cell - 2);
-  const isNamed = count <= MOST_NAMED;
+  const font = Math.min(FONT, cell - 4);
+  const isNamed = hasNames(part);
   const shown = names.map((name) => fitted(name.replace(/\s+/g, ' '), font, NAME_WIDTH));
   const widest = isNamed ? Math.max(0, ...shown.map((name) => textWidth(name, font))) : 0;
   const isFlat = isNamed && widest <= cell - 4;
   const left = widest + 34;
-  // Names above columns lean unless they fit.
-  const top = (isFlat ? FONT : widest * 0.8) + 34;
+  // Names above columns lean unless they fit, and stand upright where columns are narrow.
+  const angle = isFlat ? 0 : cell < 20 ? 90 : 50;
+  const top = (isFlat ? FONT : widest * Math.sin((angle * Math.PI) / 180)) + 34;
   const side = cell * count;
-  const lean = isFlat ? 0 : widest * 0.6 + 8;
+  const lean = angle === 50 ? widest * 0.65 : 0;
   const supports = matrix.map((row) => row.reduce((sum, value) => sum + value, 0));
   const cells = matrix.flatMap((row, i) =>
     row.flatMap((value, j) => (value === 0 ? [] : [{ i, j, value, share: value / supports[i] }])),
@@ -39,9 +43,9 @@ export function confusionPlot(part: PartOf<'confusion'>): Markup {
   );
   const columnNames = shown.map((name, j) => {
     const x = round((j + 0.5) * cell);
-    return isFlat
-      ? html`<text class="tick" x="${x}" y="-8" text-anchor="middle">${name}</text>`
-      : html`<text class="tick" x="${x}" y="-8" transform="rotate(-50 ${x} -8)">${name}</text>`;
+    if (isFlat) return html`<text class="tick" x="${x}" y="-8" text-anchor="middle">${name}</text>`;
+    const place = angle === 90 ? round(x + font * 0.35) : x;
+    return html`<text class="tick" x="${place}" y="-8" transform="rotate(-${angle} ${place} -8)">${name}</text>`;
   });
   const middle = round(side / 2);
   const [worst] = confusionsOf(part);

@@ -62,8 +62,7 @@ export function numberParts({ labels, predictions, textsOf }: NumberAnswers): Re
   };
 }
 
-/** Predictions are float32, which has no more digits. */
-const decimals = (value: number): string => String(Number(value.toPrecision(7)));
+const decimals = (value: number): string => String(Number(value.toPrecision(5)));
 
 type Pair = { readonly actual: number; readonly predicted: number };
 

@@ -46,7 +46,7 @@ th, td { padding: 5px 12px 5px 0; text-align: right; vertical-align: top; border
 thead th { color: var(--muted); font-weight: 600; position: sticky; top: 0; background: var(--paper); }
 tbody th, tfoot th { font-weight: 500; }
 tfoot th, tfoot td { color: var(--muted); }
-.word { text-align: left; white-space: pre-wrap; overflow-wrap: anywhere; max-width: 40ch; }
+.word { text-align: left; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 12ch; max-width: 40ch; }
 .text { text-align: left; white-space: pre-wrap; overflow-wrap: anywhere; min-width: 26ch; max-width: 62ch; }
 .text p { margin: 0 0 6px; } .text p:last-child { margin: 0; }
 details { margin: 10px 0; } summary { cursor: pointer; color: var(--muted); width: fit-content; }

@@ -1,5 +1,5 @@
 import { calibrationPlot } from './calibration-plot.ts';
-import { confusionPlot } from './confusion-plot.ts';
+import { confusionPlot, hasNames } from './confusion-plot.ts';
 import { histogramPlot } from './histogram-plot.ts';
 import { type Content, html, Markup } from './markup.ts';
 import { numberText, percentText, scoreText } from './number-text.ts';
@@ -58,7 +58,7 @@ ${contentOf(part)}
 function contentOf(part: ReportPart): Content {
   switch (part.kind) {
     case 'classes':
-      return tableOf(shownTable(part), { meters: part.classes.map(({ f1 }) => f1) });
+      return tableOf(shownTable(part), { meters: [...part.classes, ...part.averages].map(({ f1 }) => f1) });
     case 'confusion':
       return confusionOf(part);
     case 'calibration':
@@ -94,8 +94,8 @@ function confusionOf(part: PartOf<'confusion'>): Content {
   const confusions = confusionsTable(part);
   const more = confusions.rows.length > MOST_LISTED ? ` (${MOST_LISTED} of ${numberText(confusions.rows.length)})` : '';
   const listed = { ...confusions, rows: confusions.rows.slice(0, MOST_LISTED) };
-  const caption =
-    'Each row is a true class, each column a prediction. Blue cells are right, orange ones wrong; the stronger the colour, the larger the share of the true class.';
+  const order = hasNames(part) ? '' : ' Classes are in the order of the table of classes.';
+  const caption = `Each row is a true class, each column a prediction. Blue cells are right, orange ones wrong; the stronger the colour, the larger the share of the true class.${order}`;
   const isTabulated = part.names.length <= MOST_TABULATED;
   return [
     html`<figure><div class="wide" tabindex="0" role="group" aria-label="${part.title}">${confusionPlot(part)}</div><figcaption>${caption}</figcaption></figure>`,
@@ -116,7 +116,7 @@ function scatterCaption({ points, total }: PartOf<'scatter'>): string {
 }
 
 interface TableLook {
-  /** A bar after the F1 of each row. */
+  /** A bar after the F1 of each row, those of the summary too. */
   readonly meters?: readonly (number | null)[];
 }
 
@@ -127,11 +127,11 @@ const meter = (value: number): Markup =>
 
 function tableOf({ title, head, rows, words, summary = [] }: ShownTable, { meters }: TableLook = {}): Markup {
   const f1 = head.indexOf('F1');
-  const row = (cells: readonly string[], i?: number) =>
+  const row = (cells: readonly string[], i: number) =>
     html`<tr>${cells.map((cell, c) => {
       const look = words.includes(c) ? html` class="word" dir="auto"` : null;
       if (c === 0) return html`<th scope="row"${look}>${cell}</th>`;
-      const value = c === f1 && i !== undefined ? (meters?.[i] ?? null) : null;
+      const value = c === f1 ? (meters?.[i] ?? null) : null;
       return html`<td${look}>${cell}${value === null ? null : meter(value)}</td>`;
     })}</tr>`;
   const titles = head.map(
@@ -140,7 +140,7 @@ function tableOf({ title, head, rows, words, summary = [] }: ShownTable, { meter
   return html`<div class="wide" tabindex="0" role="group" aria-label="${title}"><table>
 ${head.length === 0 ? null : html`<thead><tr>${titles}</tr></thead>`}
 <tbody>${rows.map((cells, i) => html`${row(cells, i)}\n`)}</tbody>
-${summary.length === 0 ? null : html`<tfoot>${summary.map((cells) => row(cells))}</tfoot>`}
+${summary.length === 0 ? null : html`<tfoot>${summary.map((cells, i) => row(cells, rows.length + i))}</tfoot>`}
 </table></div>`;
 }
 
