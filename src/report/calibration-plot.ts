@@ -14,7 +14,7 @@ export function calibrationPlot({ ece, bins }: PartOf<'calibration'>): Markup {
   const filled = bins.filter(({ count }) => count > 0);
   const bars = filled.map((bin) => {
     const [from, to] = [x.at(bin.from) + 1, x.at(bin.to) - 1];
-    const told = `confidence ${bin.from.toFixed(2)} to ${bin.to.toFixed(2)}: accuracy ${scoreText(bin.accuracy)}, mean confidence ${scoreText(bin.confidence)}, ${numberText(bin.count)} examples`;
+    const told = `confidence ${bin.from.toFixed(3)} to ${bin.to.toFixed(3)}: accuracy ${scoreText(bin.accuracy)}, mean confidence ${scoreText(bin.confidence)}, ${numberText(bin.count)} examples`;
     // The more examples a bin has, the stronger its colour.
     const opacity = round(10 * (0.25 + 0.75 * Math.sqrt(bin.count / all))) / 10;
     const top = y.at(bin.accuracy);

@@ -124,6 +124,7 @@ const errorsOf = ({ names, labels, predictions, probabilities, textsOf }: ClassA
   );
 
 const MOST_NAMES = 5;
+const REMEDY = "--class-weights balanced (classWeights: 'balanced')";
 
 /** A line for the classes that have examples, none of which the model finds since it never gives these classes. */
 export function neverPredicted(
@@ -141,6 +142,6 @@ export function neverPredicted(
     .map(({ name, support }) => `"${name}" (0 of ${support} found)`);
   const more = missed.length > MOST_NAMES ? ` and ${missed.length - MOST_NAMES} more` : '';
   return [
-    `${missed.length === 1 ? 'One class is' : `${missed.length} of ${names.length} classes are`} never predicted: ${shown.join(', ')}${more}.`,
+    `${missed.length === 1 ? 'One class is' : `${missed.length} of ${names.length} classes are`} never predicted: ${shown.join(', ')}${more}. More examples, or training with ${REMEDY}, may help.`,
   ];
 }

@@ -13,3 +13,4 @@ export { histogramPart, type NumberAnswers, numberParts } from './number-parts.t
 export { type PageOptions, reportPage } from './page.ts';
 export { type EvaluationReport, evaluationReport, type PartOf, type ReportPart } from './schema.ts';
 export type { ShownTable } from './shown-tables.ts';
+export { type TextAnswers, textParts } from './text-parts.ts';

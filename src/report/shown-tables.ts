@@ -83,7 +83,7 @@ const calibration: Show<'calibration'> = ({ title, ece, mce, bins }) => ({
   rows: bins
     .filter(({ count }) => count > 0)
     .map((bin) => [
-      `${bin.from.toFixed(2)} to ${bin.to.toFixed(2)}`,
+      `${bin.from.toFixed(3)} to ${bin.to.toFixed(3)}`,
       numberText(bin.count),
       scoreText(bin.confidence),
       scoreText(bin.accuracy),

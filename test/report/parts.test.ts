@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { accuracy, calibration } from '../../src/metrics/index.ts';
-import { classParts, evaluationReport, numberParts, type PartOf, type ReportPart } from '../../src/report/index.ts';
+import {
+  classParts,
+  evaluationReport,
+  numberParts,
+  type PartOf,
+  type ReportPart,
+  textParts,
+} from '../../src/report/index.ts';
 import { parseWith } from '../../src/settings/index.ts';
 import { assertNear } from '../support/near.ts';
 import { permuted } from '../support/permuted.ts';
@@ -110,6 +117,8 @@ test('errors are shown from the surest on, each with its text, and right answers
   });
 });
 
+const remedy = "More examples, or training with --class-weights balanced (classWeights: 'balanced'), may help.";
+
 test('a class that is never predicted is named, one without examples is not', () => {
   const given = {
     names: ['money', 'friends', 'spam', 'none'],
@@ -118,10 +127,10 @@ test('a class that is never predicted is named, one without examples is not', ()
     probabilities: Array.from({ length: 7 }, () => [0.25, 0.25, 0.25, 0.25]),
     textsOf: () => ['x'],
   };
-  assert.deepEqual(classParts(given).warnings, ['One class is never predicted: "spam" (0 of 4 found).']);
+  assert.deepEqual(classParts(given).warnings, [`One class is never predicted: "spam" (0 of 4 found). ${remedy}`]);
   const all = classParts({ ...given, predictions: given.labels.map(() => 3) });
   assert.deepEqual(all.warnings, [
-    '3 of 4 classes are never predicted: "spam" (0 of 4 found), "money" (0 of 2 found), "friends" (0 of 1 found).',
+    `3 of 4 classes are never predicted: "spam" (0 of 4 found), "money" (0 of 2 found), "friends" (0 of 1 found). ${remedy}`,
   ]);
 });
 
@@ -173,6 +182,24 @@ test('residuals fall into bins with edges that are easy to read', () => {
   assert.deepEqual(numberParts({ labels, predictions: labels.map(() => 1), textsOf: () => [] }).warnings, [
     'The model gives the same number, 1, for all examples.',
   ]);
+});
+
+test('written texts are shown from the one that is least like its target on', () => {
+  const { parts, warnings } = textParts({
+    sources: ['one', 'two', 'three'],
+    targets: ['a good film', 'a good film', 'a good film'],
+    written: ['a good film', '', 'a bad film'],
+  });
+  assert.deepEqual(warnings, ['1 of 3 texts that the model wrote are empty.']);
+  assert.deepEqual(
+    parted(parts, 'examples').examples.map(({ texts: [text], value }) => [text, Number(value?.toFixed(4))]),
+    [
+      ['two', 0],
+      ['three', 0.6667],
+      ['one', 1],
+    ],
+  );
+  assert.deepEqual(JSON.parse(JSON.stringify(reread(warnings, parts).parts)), JSON.parse(JSON.stringify(parts)));
 });
 
 test('a report is read back as it was written, and what is none is refused by its field', () => {

@@ -104,14 +104,17 @@ export const textGeneration: Task<{
         const settings = settingsFor(model);
         const random = new Random(seed).fork('generation');
         const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
+        const [written, targets] = [texts.map(([{ text }]) => text), examples.map(({ target }) => target)];
         // A page that only answers does without.
         const { meanRouge } = await import('../../metrics/rouge.ts');
-        const scores = meanRouge(
-          texts.map(([{ text }]) => text),
-          examples.map(({ target }) => target),
-          { stemmer: true, tokenizer: rougeTokenizer, onWarning: () => {} }, // told when the data were read
-        );
-        return { scores: Object.fromEntries(metrics.map((name) => [name, scores[name]])) };
+        const { textParts } = await import('../../report/text-parts.ts');
+        // Warnings were told when the data were read.
+        const scores = meanRouge(written, targets, { stemmer: true, tokenizer: rougeTokenizer, onWarning: () => {} });
+        const sources = examples.map(({ text }) => text);
+        return {
+          scores: Object.fromEntries(metrics.map((name) => [name, scores[name]])),
+          ...textParts({ sources, targets, written, tokenizer: rougeTokenizer }),
+        };
       },
     };
   },
