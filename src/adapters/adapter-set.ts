@@ -247,7 +247,7 @@ export class AdapterSet {
 
   /** Fills every point with what the composition does there. */
   #attach(): void {
-    const { residual, projection, attention } = this.#model.points;
+    const { residual, projection, attention, positions = [] } = this.#model.points;
     const partsOf = (name: string): AdapterParts => this.get(name).parts;
     for (const point of residual) {
       point.attached = transformAt(this.#active, point, (name) => partsOf(name).residual?.get(point));
@@ -260,10 +260,18 @@ export class AdapterSet {
     for (const point of attention) {
       point.attached = transformAt(this.#active, point, (name) => partsOf(name).attention?.get(point));
     }
+    for (const point of positions) {
+      point.attached = transformAt(this.#active, point, (name) => partsOf(name).positions?.get(point));
+    }
   }
 }
 
-const allPoints = ({ points }: AdaptableModel) => [...points.residual, ...points.projection, ...points.attention];
+const allPoints = ({ points }: AdaptableModel) => [
+  ...points.residual,
+  ...points.projection,
+  ...points.attention,
+  ...(points.positions ?? []),
+];
 
 /**
  * Attaches one adapter to a model that has none, and activates it.

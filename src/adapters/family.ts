@@ -4,6 +4,7 @@ import type {
   AttentionPoint,
   AttentionSite,
   KeysAndValues,
+  PositionPoint,
   Projection,
   ProjectionPoint,
   ResidualPoint,
@@ -41,6 +42,8 @@ export type ResidualModule = AdapterModule<Tensor, Sublayer>;
 export type ProjectionModule = AdapterModule<Tensor, Projection>;
 /** A part at an attention: from its keys and values to others. */
 export type AttentionModule = AdapterModule<KeysAndValues, AttentionSite>;
+/** A part at the embeddings: from the positions of tokens to others. */
+export type PositionModule = AdapterModule<Int32Array, AttentionSite>;
 
 /**
  * Weight matrices [out, in] that act one after the other, the first first: never biases or norms. The first may be a table whose
@@ -63,6 +66,7 @@ export interface AdapterParts {
   readonly residual?: ReadonlyMap<ResidualPoint, ResidualModule>;
   readonly projection?: ReadonlyMap<ProjectionPoint, ProjectionModule>;
   readonly attention?: ReadonlyMap<AttentionPoint, AttentionModule>;
+  readonly positions?: ReadonlyMap<PositionPoint, PositionModule>;
   /** The weight matrices that pruning may remove weights from; keys are `bottleneck`, `lora` and the like. */
   readonly chains: Readonly<Record<string, readonly Chain[]>>;
   /** The trained parameters, if they are not those that were made while building. */

@@ -33,5 +33,6 @@ export function withoutLayers(points: AttachmentPoints, layers: readonly number[
     residual: points.residual.filter(isKept),
     projection: points.projection.filter(isKept),
     attention: points.attention.filter(isKept),
+    positions: points.positions,
   };
 }

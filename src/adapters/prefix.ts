@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import type { AttentionPoint, AttentionSite, KeysAndValues } from '../models/index.ts';
 import {
   kaimingUniformInit,
@@ -28,6 +29,11 @@ export const prefixOptions = (defaults: { readonly bottleneck: number }) => ({
     default: defaults.bottleneck,
   }),
   prefixFlat: option(boolean, { description: 'train them themselves, without that network', default: false }),
+  prefixShiftsPositions: option(boolean, {
+    description: 'positions of a text begin after the prefix, as in PEFT; else at 0, as in AdapterHub',
+    default: false,
+    isOptional: true,
+  }),
   leaveOut,
 });
 
@@ -133,7 +139,7 @@ function heldByPass(
 export function prefixesAt(
   { name, points, at }: BuildContext,
   config: PrefixConfig,
-): Pick<AdapterParts, 'attention' | 'chains' | 'computed' | 'held' | 'ejected'> {
+): Pick<AdapterParts, 'attention' | 'positions' | 'chains' | 'computed' | 'held' | 'ejected'> {
   const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
   const modules = new Map<AttentionPoint, Prefix>();
   const tables = new Map<ParameterPath, PrefixTable>();
@@ -151,9 +157,15 @@ export function prefixesAt(
     sizes.inner += table.inner;
     for (const [layer, point] of own.entries()) modules.set(point, new Prefix(table, layer));
   }
+  const { positions = [] } = points;
+  if (config.prefixShiftsPositions && positions.length === 0) {
+    throw new InputError('prefix: prefixShiftsPositions is not there for this model, which has no table of positions.');
+  }
+  const shift = { forward: (ids: Int32Array) => ids.map((id) => id + config.prefixLength) };
   const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));
   return {
     attention: modules,
+    positions: new Map(config.prefixShiftsPositions ? positions.map((point) => [point, shift]) : []),
     computed: sizes.computed,
     held: (pass) => heldByPass(points.attention, config.prefixLength, sizes, pass),
     chains: { prefix: Array.from(tables.values(), ({ matrices }) => matrices) },
@@ -163,7 +175,7 @@ export function prefixesAt(
 
 /**
  * Prefix tuning (Li and Liang, 2021): trained keys and values before those of every sequence, in every attention. They are
- * never masked and shift no position. The defaults are those of AdapterHub's `PrefixTuningConfig`.
+ * never masked, and shift no position unless `prefixShiftsPositions` says so. The defaults are those of AdapterHub's `PrefixTuningConfig`.
  */
 export const prefix = defineFamily({
   kind: 'prefix',

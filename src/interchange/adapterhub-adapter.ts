@@ -3,7 +3,7 @@ import { isJsonObject } from '../io/browser.ts';
 import { modelWidth } from '../models/browser.ts';
 import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { modelClass } from './adapterhub-head.ts';
-import { hubName, isSecondNorm, ownName, withSecondNorms } from './adapterhub-names.ts';
+import { hubName, isSecondNorm, ownName, withoutPools, withSecondNorms } from './adapterhub-names.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { numberField, sortedJson, textField } from './fields.ts';
 import type { FolderFiles, StoredAdapter } from './format.ts';
@@ -68,18 +68,19 @@ export function adapterFiles(
 export function readAdapter(files: FolderFiles): StoredAdapter {
   const fields = files.json(CONFIG);
   const label = files.path(CONFIG);
-  const { config, version } = fields;
+  const { config, version, type } = fields;
   const name = textField(fields, 'name');
   if (name === undefined || !isJsonObject(config)) {
     throw new InputError(`${label} has no name and config of an adapter.`);
   }
   const backbone = backboneOf(label, fields);
   const isNormed = config.ln_before === true;
-  const named = readDenseFile(files, WEIGHTS, PICKLE)
+  const named = withoutPools(files.path(WEIGHTS), readDenseFile(files, WEIGHTS, PICKLE))
     .filter((weight) => !isNormed || !isSecondNorm(weight.name))
     .map((weight) => ({ ...weight, name: ownName(name, weight.name, isNormed) }));
   const { settings, warnings } = readAdapterConfig(label, config, {
     version,
+    type,
     hidden: backbone.hiddenSize,
     weights: named,
   });

@@ -201,6 +201,11 @@ export function adapterConfig(settings: AdapterSettings, weights: readonly Weigh
   if (config.model_type === 'bart' && (settings.kind === 'prefix' || settings.kind === 'mam')) {
     throw new InputError('Prefixes of BART are not written for AdapterHub; adapters with bottlenecks and LoRA are.');
   }
+  if (settings.prefixShiftsPositions) {
+    throw new InputError(
+      'AdapterHub has no prefix after which positions begin (prefixShiftsPositions); write it as peft.',
+    );
+  }
   if (settings.kind === 'lora') return loraConfig(settings, weights, config);
   if (settings.kind === 'prefix') return prefixConfig(settings, weights);
   if (settings.kind === 'mam') {
@@ -227,14 +232,26 @@ const droppedDropout = (label: string, dropout: number): string =>
 
 /** Before version 1.1.0 the library computed LoRA with the scale 1 whatever alpha said (adapter-hub/adapters#770). */
 function scalesByOne(version: unknown): boolean {
-  const [, major, minor] = /^adapters\.(\d+)\.(\d+)/.exec(String(version)) ?? [];
-  return major !== undefined && (Number(major) < 1 || (Number(major) === 1 && Number(minor) < 1));
+  const [, ...parts] = /^adapters\.(\d+)\.(\d+)(?:\.(\d+))?(.*)$/.exec(String(version)) ?? [];
+  if (parts.length === 0) return false;
+  const [major, minor, patch = 0] = parts.slice(0, 3).map((part) => (part === undefined ? undefined : Number(part)));
+  if (major !== 1) return Number(major) < 1;
+  // Python sorts what comes before a release below it.
+  return minor !== 1 ? Number(minor) < 1 : patch === 0 && /^[._-]?(dev|a|b|c|rc|alpha|beta|pre)/i.test(parts[3]);
 }
 
-function loraSettings(label: string, config: Json, version: unknown, weights: readonly Weight[]): ReadConfig {
-  refuseFeatures(label, config, { use_gating: 'gating' });
-  const { composition_mode: mode = 'add', init_weights: init = 'lora' } = config;
-  if (mode !== 'add' || (init !== 'lora' && init !== 'bert')) {
+/** Features of LoRA that ask for another computation. */
+const loraFeatures = { use_gating: 'gating', use_dora: 'DoRA' };
+
+function loraSettings(label: string, config: Json, { version, weights }: ConfigFacts): ReadConfig {
+  refuseFeatures(label, config, loraFeatures);
+  const { composition_mode: mode = 'add', init_weights: init = 'lora', vera_d = null, vera_b = null } = config;
+  if (vera_d !== null || vera_b !== null) {
+    throw new InputError(
+      `${label}: VeRA (vera_d ${vera_d}, vera_b ${vera_b}) is not supported; save an adapter without it.`,
+    );
+  }
+  if (mode !== 'add' || !['lora', 'bert', 'ia3'].includes(String(init))) {
     throw new InputError(`${label}: LoRA with composition_mode ${mode} and init_weights ${init} is not supported.`);
   }
   const rank = numberField(label, config, 'r', 8);
@@ -251,7 +268,7 @@ function loraSettings(label: string, config: Json, version: unknown, weights: re
         alpha: isFaulty ? rank : alpha,
         dropout: numberField(label, config, 'dropout', 0),
         targetModules: isEven ? kinds : modules,
-        init,
+        init: init === 'bert' ? 'bert' : 'lora',
         ...leftOut(config),
       }),
     ),
@@ -274,8 +291,12 @@ const configure = {
 /** Files without a version are of the time when these activations had other names. */
 const oldActivations: Readonly<Record<string, string>> = { gelu: 'gelu_new', gelu_orig: 'gelu' };
 
-function bottleneckSettings(label: string, config: Json, version: unknown, hidden: number): ReadConfig {
-  refuseFeatures(label, config, bottleneckFeatures);
+function bottleneckSettings(label: string, config: Json, { version, type, hidden, weights }: ConfigFacts): ReadConfig {
+  const hasInvertible = weights.some(({ name }) => /(^|\.)invertible_(\w+_)?adapters\./.test(name));
+
+  // Task adapters of the time before versions name an invertible adapter that they may not have; the library drops it.
+  const isUnused = version === undefined && type === 'text_task' && !hasInvertible;
+  refuseFeatures(label, isUnused ? { ...config, inv_adapter: null } : config, bottleneckFeatures);
   const full: Json = { ...bottleneckDefaults, ...config };
   const shape = (Object.keys(shapes) as BottleneckShape[]).find((name) =>
     Object.entries(shapes[name]).every(([key, value]) => full[key] === value),
@@ -288,12 +309,12 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
   }
   const factor = numberField(label, config, 'reduction_factor');
   const dropout = numberField(label, full, 'dropout');
-  const name = String(full.non_linearity).toLowerCase();
+  const name = String(full.non_linearity);
   return {
     settings: inFile(label, () =>
       configure[shape]({
         bottleneck: Math.max(1, floorDivide(hidden, factor)),
-        activation: (version === undefined ? oldActivations[name] : undefined) ?? name,
+        activation: (version === undefined ? oldActivations[name] : undefined) ?? name.toLowerCase(),
         init: full.init_weights,
         scale: full.scaling === 'learned' ? full.scaling : numberField(label, full, 'scaling'),
         dropout,
@@ -307,6 +328,9 @@ function bottleneckSettings(label: string, config: Json, version: unknown, hidde
 function prefixSettings(label: string, config: Json): ReadConfig {
   refuseFeatures(label, config, { use_gating: 'gating' });
   const full: Json = { ...prefixDefaults, ...config };
+  if (full.encoder_prefix !== true) {
+    throw new InputError(`${label}: a prefix without one in the encoder (encoder_prefix false) is not supported.`);
+  }
   if (full.non_linearity !== 'tanh') {
     throw new InputError(`${label}: a prefix with the activation ${full.non_linearity} is not supported; tanh is.`);
   }
@@ -315,8 +339,9 @@ function prefixSettings(label: string, config: Json): ReadConfig {
     settings: inFile(label, () =>
       prefix.configure({
         prefixLength: numberField(label, full, 'prefix_length'),
-        prefixBottleneck: numberField(label, full, 'bottleneck_size'),
-        prefixFlat: full.flat === true,
+        ...(full.flat === true
+          ? { prefixFlat: true }
+          : { prefixBottleneck: numberField(label, full, 'bottleneck_size') }),
         ...leftOut(full),
       }),
     ),
@@ -325,7 +350,7 @@ function prefixSettings(label: string, config: Json): ReadConfig {
 }
 
 /** A union of a prefix and a parallel adapter, in any order. */
-function mamSettings(label: string, { configs }: Json, version: unknown, hidden: number): ReadConfig {
+function mamSettings(label: string, { configs }: Json, facts: ConfigFacts): ReadConfig {
   const parts = (Array.isArray(configs) ? configs : []).filter(isJsonObject);
   const inAttention = parts.find(({ architecture }) => architecture === 'prefix_tuning');
   const bottleneck = parts.find((part) => part !== inAttention && part.is_parallel === true);
@@ -333,34 +358,37 @@ function mamSettings(label: string, { configs }: Json, version: unknown, hidden:
     const names = parts.map(({ architecture }) => architecture ?? 'bottleneck').join(' and ');
     throw new InputError(`${label}: a union of ${names} is not supported; one of a prefix and a parallel adapter is.`);
   }
-  const [first, second] = [prefixSettings(label, inAttention), bottleneckSettings(label, bottleneck, version, hidden)];
+  const [first, second] = [prefixSettings(label, inAttention), bottleneckSettings(label, bottleneck, facts)];
   if (String(first.settings.leaveOut) !== String(second.settings.leaveOut)) {
     throw new InputError(`${label}: a union whose parts leave out different layers is not supported.`);
   }
-  const options: Json = { ...configOf(first.settings), ...configOf(second.settings) };
+  const { prefixBottleneck, ...inFront } = configOf(first.settings);
+  const network = inFront.prefixFlat ? {} : { prefixBottleneck };
+  const options: Json = { ...inFront, ...network, ...configOf(second.settings) };
   return { settings: mam.configure(options), warnings: [...first.warnings, ...second.warnings] };
+}
+
+/** The facts about an adapter that decide with its `config` what is computed. */
+interface ConfigFacts {
+  /** The library's, as the file gives it. */
+  readonly version: unknown;
+  /** What it is for, in files of the time before versions. */
+  readonly type: unknown;
+  /** The width of the backbone. */
+  readonly hidden: number;
+  readonly weights: readonly Weight[];
 }
 
 /**
  * The settings of a `config` in an `adapter_config.json`.
  *
- * @param version the library's, as the file gives it
- * @param hidden the width of the backbone
  * @throws InputError naming a feature that is not supported
  */
-export function readAdapterConfig(
-  label: string,
-  config: Json,
-  {
-    version,
-    hidden,
-    weights,
-  }: { readonly version: unknown; readonly hidden: number; readonly weights: readonly Weight[] },
-): ReadConfig {
+export function readAdapterConfig(label: string, config: Json, facts: ConfigFacts): ReadConfig {
   const { architecture = null } = config;
-  if (architecture === 'lora') return loraSettings(label, config, version, weights);
+  if (architecture === 'lora') return loraSettings(label, config, facts);
   if (architecture === 'prefix_tuning') return prefixSettings(label, config);
-  if (architecture === 'union') return mamSettings(label, config, version, hidden);
-  if (architecture === null || architecture === 'bottleneck') return bottleneckSettings(label, config, version, hidden);
+  if (architecture === 'union') return mamSettings(label, config, facts);
+  if (architecture === null || architecture === 'bottleneck') return bottleneckSettings(label, config, facts);
   throw new InputError(`${label}: the architecture ${JSON.stringify(architecture)} is not supported.`);
 }

@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import { PLACE, type Weight } from './portable.ts';
 
 /** The end of a weight's name, here and there. */
@@ -53,6 +54,30 @@ export function ownName(adapter: string, name: string, isNormed: boolean): strin
   const spellings = isNormed ? normedSpellings : loraSpellings;
   const spelling = spellings.find(([, theirs]) => placed.endsWith(theirs));
   return spelling ? withEnd(placed, spelling[1], spelling[0]) : placed;
+}
+
+/** A prefix has its tensors once at the model, and once more below each attention, which takes them from there. */
+const pooled = /^(.*?\.)?(?:encoder|decoder)\.layers?\.\d+\..*?\.prefix_tuning\.pool\.(?=prefix_tunings\.)/;
+
+/**
+ * The weights of a file with each tensor of a prefix once, under the name that it has at the model.
+ *
+ * @throws InputError if copies differ
+ */
+export function withoutPools(label: string, weights: readonly Weight[]): Weight[] {
+  const result = new Map<string, Weight>();
+  const isCopy = (weight: Weight): boolean => pooled.test(weight.name);
+  for (const weight of [...weights].sort((a, b) => Number(isCopy(a)) - Number(isCopy(b)))) {
+    const name = weight.name.replace(pooled, '$1prefix_tuning.');
+    const known = isCopy(weight) ? result.get(name) : undefined;
+    if (known?.values.some((value, i) => value !== weight.values[i])) {
+      throw new InputError(
+        `${label}: "${weight.name}" is a copy of "${name}" and has other values; the file is damaged.`,
+      );
+    }
+    if (!known) result.set(name, { ...weight, name });
+  }
+  return [...result.values()];
 }
 
 /** The norm before a bottleneck is in a file twice: by itself, and as the first module of `adapter_down`. */

@@ -6,6 +6,7 @@ import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
 import { poolerChange } from './pooler-lora.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
+import { withoutTiedHead } from './tied-head.ts';
 
 /** A model that adapters attach to, and what it is. */
 export type ConfiguredModel = AdaptableModel & {
@@ -27,10 +28,11 @@ export type ConfiguredModel = AdaptableModel & {
 export function assignStored(
   model: ConfiguredModel,
   adapter: Adapter,
-  read: StoredAdapter,
+  folder: StoredAdapter,
   { head = true }: { readonly head?: boolean } = {},
 ): boolean {
-  checkBackbone(model.config, read);
+  checkBackbone(model.config, folder);
+  const read = withoutTiedHead(model, folder);
   if (head) checkHead(model, read);
   const pooler = poolerChange(model, read);
   const stored = pooler?.stored ?? read;

@@ -8,6 +8,7 @@
 export * from './browser.ts';
 export { checkpointFileNames, checkpointFiles, checkpointLike } from './checkpoint.ts';
 export {
+  adapterFolders,
   isAdapterFolder,
   type LoadAdapterOptions,
   type LoadedAdapter,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Adapter, AdapterSet } from '../adapters/index.ts';
 import { openSafetensors, readJsonObject } from '../io/index.ts';
@@ -19,6 +19,12 @@ const filesIn = (folder: string): FolderFiles => ({
 /** Returns whether a folder holds an adapter of another library. */
 export const isAdapterFolder = (folder: string): boolean =>
   ['adapter_config.json', 'adapter_fusion_config.json'].some((name) => existsSync(join(folder, name)));
+
+/** The folders below a folder that hold adapters of another library, by name. */
+export const adapterFolders = (folder: string): string[] =>
+  existsSync(folder) && statSync(folder).isDirectory()
+    ? readdirSync(folder).filter((name) => isAdapterFolder(join(folder, name)))
+    : [];
 
 /** Reads the adapter and the head of another library's folder. @throws InputError if it is of neither, or cannot be used here */
 export const readAdapterFolder = (folder: string, options?: ReadOptions): StoredAdapter =>

@@ -66,7 +66,7 @@ export const peftLora: PeftMethod = {
   peftType: 'LORA',
   kind: 'lora',
   prefix: 'base_model.model.',
-  warnings: [],
+  warnings: () => [],
   fields: [...followed, ...Object.keys(features)],
 
   fileName: (name) => peftLora.prefix + name.replace(`.${PLACE}.`, '.'),

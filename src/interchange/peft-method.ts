@@ -21,5 +21,5 @@ export interface PeftMethod {
   /** Checks that PEFT would use all weights of a file. @returns warnings @throws InputError naming some that it would not */
   check(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): string[];
   /** Lines on what PEFT does otherwise. */
-  readonly warnings: readonly string[];
+  warnings(settings: AdapterSettings): readonly string[];
 }

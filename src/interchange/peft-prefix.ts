@@ -19,9 +19,12 @@ export const peftPrefix: PeftMethod = {
     ...['encoder_hidden_size', 'num_attention_heads', 'num_layers', 'num_transformer_submodules'],
     ...['num_virtual_tokens', 'prefix_projection', 'token_dim', 'modules_to_save'],
   ],
-  warnings: [
-    'PEFT counts the positions of a text from the end of the prefix on, this package and AdapterHub from 0; so logits differ between them.',
-  ],
+  warnings: ({ prefixShiftsPositions }) =>
+    prefixShiftsPositions
+      ? []
+      : [
+          'PEFT counts the positions of a text from the end of the prefix on, and this prefix was trained with positions from 0, so logits differ there; train it with --prefix-shifts-positions (prefixShiftsPositions) for PEFT.',
+        ],
 
   fileName: (name) => (name.endsWith(OWN) ? TENSOR : name),
 
@@ -55,7 +58,11 @@ export const peftPrefix: PeftMethod = {
     }
     const rows = weights.find(({ name }) => name === OWN)?.shape[0];
     return inFile(label, () =>
-      prefix.configure({ prefixLength: (config.num_virtual_tokens ?? rows) as number | undefined, prefixFlat: true }),
+      prefix.configure({
+        prefixLength: (config.num_virtual_tokens ?? rows) as number | undefined,
+        prefixFlat: true,
+        prefixShiftsPositions: true,
+      }),
     );
   },
 };

@@ -77,7 +77,7 @@ export const peft: AdapterFormat = {
     ];
     return {
       files: { [CONFIG]: sortedJson(configOf(method, adapter)), [WEIGHTS]: denseFile(weights) },
-      warnings: [...method.warnings, ...classesNote(adapter)],
+      warnings: [...method.warnings(adapter.settings), ...classesNote(adapter)],
     };
   },
 
@@ -100,7 +100,6 @@ export const peft: AdapterFormat = {
       backbone: { name: textField(config, 'base_model_name_or_path'), revision: textField(config, 'revision') },
       stated: headOfTask(label, config),
       warnings: [
-        ...method.warnings,
         ...method.check(label, config, weights),
         ...unknownFields(config, new Set([...commonFields, ...method.fields]), label),
         ...(hasPoolerLora(weights) ? [poolerLine(label)] : []),

@@ -201,6 +201,26 @@ function concatenated(parts: readonly KeysAndValues[]): KeysAndValues {
   };
 }
 
+/** The positions of tokens before their embeddings are looked up. Its value has one for each row of the batch. */
+export class PositionPoint extends AttachmentPoint<Int32Array, AttentionSite> {
+  forward(ids: Int32Array, pass: Pass): Int32Array {
+    return this.transformed(ids, { pass });
+  }
+
+  override select(ids: Int32Array, { pass }: AttentionSite, sequences: readonly number[]): [Int32Array, AttentionSite] {
+    return [rowsOf(pass.offsets, sequences).map((row) => ids[row]), { pass: pass.part(sequences) }];
+  }
+
+  override merge(
+    values: readonly Int32Array[],
+    { pass }: AttentionSite,
+    groups: readonly (readonly number[])[],
+  ): Int32Array {
+    const together = values.flatMap((ids) => [...ids]);
+    return rowsOf(offsetsOf(pass.offsets, groups.flat()), places(groups)).map((row) => together[row]);
+  }
+}
+
 /** The paths of a model's layers, in their order: `bert.encoder.layer.0`. */
 export function layersOf({ residual, projection, attention }: AttachmentPoints): string[] {
   const layers = [...residual, ...projection, ...attention].flatMap(({ name }) => layerOf(name) ?? []);
@@ -216,4 +236,6 @@ export interface AttachmentPoints {
   readonly residual: readonly ResidualPoint[];
   readonly projection: readonly ProjectionPoint[];
   readonly attention: readonly AttentionPoint[];
+  /** None where positions are not looked up, or cannot be changed. */
+  readonly positions?: readonly PositionPoint[];
 }

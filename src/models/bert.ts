@@ -5,7 +5,7 @@ import { packedAttention } from '../ops/attention.ts';
 import type { Random } from '../random/random.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type AttachmentPoints, AttentionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
+import { type AttachmentPoints, AttentionPoint, PositionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import { checkReadable, type PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 import type { FrozenLayers } from './frozen-layers.ts';
@@ -13,6 +13,7 @@ import { Pass } from './pass.ts';
 
 /** The sum of word, position and token-type embeddings, normalised. */
 class BertEmbeddings {
+  readonly point: PositionPoint;
   readonly #config: EncoderConfig;
   readonly #words: Embedding;
   readonly #positions: Embedding;
@@ -23,6 +24,7 @@ class BertEmbeddings {
   constructor(path: ParameterPath, config: EncoderConfig, positionPadding: number | undefined) {
     const { hidden_size, vocab_size, max_position_embeddings, type_vocab_size, pad_token_id } = config;
     this.#config = config;
+    this.point = new PositionPoint(path.prefix);
     this.#words = new Embedding(path.at('word_embeddings'), vocab_size, hidden_size, pad_token_id);
     this.#positions = new Embedding(
       path.at('position_embeddings'),
@@ -34,7 +36,8 @@ class BertEmbeddings {
     this.#norm = new LayerNorm(path.at('LayerNorm'), hidden_size, config.layer_norm_eps);
   }
 
-  forward(batch: PackedBatch, random?: Random): Tensor {
+  forward(given: PackedBatch, random?: Random): Tensor {
+    const batch = { ...given, positionIds: this.point.forward(given.positionIds, new Pass(given.offsets, random)) };
     const { vocab_size, max_position_embeddings, type_vocab_size } = this.#config;
     checkReadable(batch, { tokens: vocab_size, positions: max_position_embeddings });
     const type = batch.tokenTypeIds.find((id) => id >= type_vocab_size);
@@ -186,6 +189,7 @@ export class BertModel {
       residual: points.flatMap(({ residual }) => residual),
       projection: points.flatMap(({ projection }) => projection),
       attention: points.flatMap(({ attention }) => attention),
+      positions: [this.#embeddings.point],
     };
   }
 

@@ -6,6 +6,7 @@ export {
   type AttentionSite,
   type KeysAndValues,
   layersOf,
+  PositionPoint,
   type Projection,
   ProjectionPoint,
   ResidualPoint,

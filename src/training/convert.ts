@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import {
   type AdapterFormatName,
+  adapterFolders,
   adapterFormats,
   checkpointFileNames,
   checkpointFiles,
@@ -11,6 +14,7 @@ import {
 } from '../interchange/index.ts';
 import { openNewOutput, recoverOutput } from '../io/index.ts';
 import { isHeadParameter, MultipleChoiceModel, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
+import { shown } from '../settings/index.ts';
 import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal } from './external.ts';
 import { fingerprintsOf } from './fingerprint.ts';
 import { loadRun } from './load-run.ts';
@@ -41,6 +45,15 @@ export function openAdapter(
   recoverOutput(folder);
   if (isFinishedRun(folder)) return openRun(folder, options, create);
   if (isAdapterFolder(folder)) return openExternal(folder, options, create);
+  const inner = adapterFolders(folder);
+  if (inner.length > 0) {
+    const setup = existsSync(join(folder, 'adapter_setup.json'))
+      ? 'the setup of several adapters (adapter_setup.json)'
+      : 'no adapter of its own';
+    throw new InputError(
+      `${folder} holds ${setup}, and adapters in the folders ${inner.map(shown).join(', ')}; give one of these.`,
+    );
+  }
   throw new InputError(
     `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor a configuration of PEFT or AdapterHub.`,
   );

@@ -115,12 +115,17 @@ const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\./
 const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\./.test(name);
 
 /** The task that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
-function taskKind({ label, stated, weights }: StoredAdapter, origin: Origin | null): string {
+function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: Origin | null): string {
   if (origin) return taskOf(origin.config.settings).name;
   const has = (pattern: RegExp) => weights.some(({ name }) => pattern.test(name));
-  const isOfBart = has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
+  const isOfBart = backbone.modelType === 'bart' || has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
   const isOpen = stated.kind === 'unstated' || stated.kind === 'none' || stated.kind === 'adapterhub';
   if (stated.kind === 'text-generation' || (isOpen && isOfBart && !has(/^classif|^qa_/))) return 'text2text-generation';
+  if (isOfBart && !isOpen) {
+    throw new InputError(
+      `${label}: ${stated.by} on BART is not supported: there is no task here for ${headTitles[stated.kind]} of that model.`,
+    );
+  }
   if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'question-answering';
   if (stated.kind === 'sequence-classification' || (isOpen && stated.by !== 'task_type FEATURE_EXTRACTION'))
     return 'text-classification';
@@ -144,9 +149,18 @@ function readOrigin(folder: string): Origin | null {
 
 /** The settings of the run, if they are still those of the files, which may have been trained further elsewhere. */
 function adapterSettings(stored: AdapterSettings, own: AdapterSettings | undefined): AdapterSettings {
-  // Not every format stores the initialisation, and LoRA's target modules can be written in several ways.
-  const compared = ({ init: _, targetModules: __, leaveOut, ...settings }: AdapterSettings) => ({
+  // Not every format stores the initialisation and the first position, and LoRA's target modules can be written in several ways.
+  const compared = ({
+    init: _,
+    targetModules: __,
+    prefixShiftsPositions: ___,
+    leaveOut,
+    prefixBottleneck,
+    ...settings
+  }: AdapterSettings) => ({
     ...settings,
+    // A flat prefix has no network.
+    prefixBottleneck: settings.prefixFlat ? undefined : prefixBottleneck,
     leaveOut: settings.kind === 'lora' ? undefined : leaveOut,
   });
   return own && isDeepStrictEqual(compared(own), compared(stored)) ? own : stored;

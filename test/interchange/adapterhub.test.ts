@@ -3,11 +3,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { type AdapterSettings, houlsby, lora, mam, parallel, pfeiffer, prefix } from '../../src/adapters/index.ts';
+import {
+  AdapterSet,
+  type AdapterSettings,
+  houlsby,
+  lora,
+  mam,
+  parallel,
+  pfeiffer,
+  prefix,
+} from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
 import { reductionFactor } from '../../src/interchange/adapterhub-config.ts';
 import { adapterFormats, loadAdapterFolder, portableAdapter, readAdapterFolder } from '../../src/interchange/index.ts';
-import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
+import { openSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { loadClassifier } from '../../src/models/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -385,14 +394,28 @@ test('LoRA of versions before 1.1.0 has the scale 1, whatever alpha says', async
     'adapter_config.json': JSON.stringify({ ...configOf(folder), version }),
     'adapter.safetensors': readFileSync(join(folder, 'adapter.safetensors')),
   });
-  const alphas = ['adapters.1.0.1', 'adapters.0.2.2', 'adapters.1.1.0', 'adapters.1.10.0', '3.2.1'].map((version) => {
+  const alphas = [
+    'adapters.1.0.1',
+    'adapters.0.2.2',
+    'adapters.1.1.0.dev0',
+    'adapters.1.1.0rc1',
+    'adapters.1.1.0',
+    'adapters.1.1.0.post1',
+    'adapters.1.1.1.dev0',
+    'adapters.1.10.0',
+    '3.2.1',
+  ].map((version) => {
     const { settings, warnings } = readAdapterFolder(temporaryFolder(files(version)));
     return [version, settings.alpha, warnings.length];
   });
   assert.deepEqual(alphas, [
     ['adapters.1.0.1', 2, 1],
     ['adapters.0.2.2', 2, 1],
+    ['adapters.1.1.0.dev0', 2, 1],
+    ['adapters.1.1.0rc1', 2, 1],
     ['adapters.1.1.0', 16, 0],
+    ['adapters.1.1.0.post1', 16, 0],
+    ['adapters.1.1.1.dev0', 16, 0],
     ['adapters.1.10.0', 16, 0],
     ['3.2.1', 16, 0],
   ]);
@@ -522,6 +545,9 @@ test('what is not supported is refused by its name', () => {
     ],
     [{ config: { original_ln_after: false } }, /original_ln_after false/],
     [{ config: { non_linearity: 'leakyrelu' } }, /houlsby: activation must be one of .*"leakyrelu"/],
+    [{ config: { architecture: 'lora', use_dora: true } }, /DoRA \(use_dora true\)/],
+    [{ config: { architecture: 'lora', vera_d: 0, vera_b: 0 } }, /VeRA \(vera_d 0, vera_b 0\)/],
+    [{ config: { architecture: 'prefix_tuning', encoder_prefix: false } }, /encoder_prefix false/],
     [{ config: { architecture: 'prefix_tuning', non_linearity: 'relu' } }, /a prefix with the activation relu/],
     [{ config: { architecture: 'union', configs: [{ architecture: 'lora' }, {}] } }, /a union of lora and bottleneck/],
     [{ config: { architecture: 'reft' } }, /the architecture "reft" is not supported/],
@@ -530,6 +556,63 @@ test('what is not supported is refused by its name', () => {
     [{ top: { config: null } }, /neither PEFT's \(peft_type\) nor AdapterHub's \(config\)/],
   ];
   for (const [folder, message] of cases) assertInputError(() => readAdapterFolder(hubFolder(folder)), message);
+});
+
+test('a fusion that the library computes otherwise is neither read nor written', async () => {
+  const fused = async (first: AdapterSettings, second: AdapterSettings) => {
+    const set = new AdapterSet(tinyClassifier());
+    const mixed = [set.add('a', first), set.add('b', second)];
+    const adapter = set.add('default', { kind: 'fusion', adapters: ['a', 'b'] });
+    const portable = await portableAdapter(tinyClassifier(), adapter, 'bert', mixed);
+    return adapterFormats.adapterhub.write(portable, 'x').files;
+  };
+  const [one, other] = [pfeiffer.configure({ bottleneck: 2 }), parallel.configure({ bottleneck: 2 })];
+  await assert.rejects(fused(other, other), /a fusion of parallel adapters is not supported, as AdapterHub adds/);
+  await assert.rejects(fused(one, other), /several kinds \(pfeiffer, parallel\)/);
+  const files = await fused(one, one);
+  const isParallel = { mh_adapter: false, output_adapter: true, original_ln_before: false, is_parallel: true };
+  const changed = Object.entries(files).map(([name, content]) => {
+    if (!/^[ab].adapter_config/.test(name)) return [name, content];
+    const json = JSON.parse(String(content));
+    return [name, JSON.stringify({ ...json, config: { ...json.config, ...isParallel } })];
+  });
+  assertInputError(
+    () => readAdapterFolder(temporaryFolder(Object.fromEntries(changed))),
+    /a fusion of parallel adapters/,
+  );
+});
+
+test('a prefix may be there once more below each attention, with the same numbers', async () => {
+  const folder = await writtenFolder(
+    trainedAdapter(prefix.configure({ prefixLength: 3, prefixFlat: true })),
+    'adapterhub',
+    {
+      name: 'a',
+    },
+  );
+  const at = (layer: number) => `bert.encoder.layer.${layer}.attention.self.prefix_tuning.pool.`;
+  const part = 'prefix_tunings.a.self_prefix.control_trans';
+  const file = openSafetensors(join(folder, 'adapter.safetensors'));
+  const data = file.readFloat32(`bert.prefix_tuning.${part}`);
+  file.close();
+  const named = (name: string, values = data): TensorData => ({
+    name,
+    dtype: 'F32',
+    shape: [values.length],
+    data: values,
+  });
+  const read = (...tensors: TensorData[]) => {
+    const files = {
+      'adapter_config.json': textOf(folder),
+      'adapter.safetensors': serializeSafetensors(tensors),
+    };
+    return readAdapterFolder(temporaryFolder(files)).weights.map(({ name, values }) => [name, Array.from(values)]);
+  };
+  const expected = read(named(`bert.prefix_tuning.${part}`));
+  assert.deepEqual(read(named(at(0) + part), named(at(1) + part), named(`bert.prefix_tuning.${part}`)), expected);
+  assert.deepEqual(read(named(at(0) + part)), expected);
+  const other = Float32Array.from(data, (value, i) => (i === 5 ? value + 1 : value));
+  assertInputError(() => read(named(at(0) + part), named(at(1) + part, other)), /is a copy of .* and has other values/);
 });
 
 test('an adapter of another backbone is refused, and the model stays as it was', () => {

@@ -108,19 +108,6 @@ function prefixFolder(path: string, { spec, backbone }: Case): string {
   });
 }
 
-/** A flat prefix as PEFT has it, in one tensor [tokens, 2 · layers · hidden]. */
-function peftPrefixFolder(path: string, { spec }: Case): string {
-  const file = openSafetensors(join(path, 'adapter.safetensors'));
-  const data = file.readFloat32('prefix.control_trans');
-  file.close();
-  const tokens = spec.prefix_length ?? 0;
-  const tensor: TensorData = { name: 'prompt_embeddings', dtype: 'F32', shape: [tokens, data.length / tokens], data };
-  return temporaryFolder({
-    'adapter_config.json': JSON.stringify({ peft_type: 'PREFIX_TUNING', num_virtual_tokens: tokens }),
-    'adapter_model.safetensors': serializeSafetensors([tensor]),
-  });
-}
-
 /** A fusion with its adapters in folders. */
 function fusionFolder(path: string, { spec }: Case): string {
   const adapters = spec.names ?? [];
@@ -155,7 +142,6 @@ const cases: (readonly [name: string, library: string, folderOf: (path: string, 
   ...['bert_prefix_flat', 'bert_prefix_mlp', 'bert_mam', 'roberta_mam'].map(
     (name) => [name, 'AdapterHub', prefixFolder] as const,
   ),
-  ['bert_prefix_flat', 'PEFT', peftPrefixFolder],
   ['bert_fusion', 'AdapterHub', fusionFolder],
   ['bert_houlsby_masked', 'AdapterHub', maskedFolder],
 ];

@@ -2,9 +2,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { lora, prefix } from '../../src/adapters/index.ts';
-import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
+import {
+  type AdapterComposition,
+  AdapterSet,
+  attachAdapter,
+  batchSplit,
+  lora,
+  prefix,
+} from '../../src/adapters/index.ts';
+import { tidy } from '../../src/index.ts';
+import { adapterFormats, loadAdapterFolder, portableAdapter, readAdapterFolder } from '../../src/interchange/index.ts';
 import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
+import { packSequences } from '../../src/models/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';
@@ -108,7 +117,39 @@ test('a prefix is one tensor and has no names of layers', async () => {
     task_type: 'SEQ_CLS',
     token_dim: 16,
   });
-  assert.match(readAdapterFolder(folder).warnings.join(), /counts the positions of a text from the end of the prefix/);
+  const { warnings, settings: read } = readAdapterFolder(folder);
+  assert.deepEqual([warnings.join(), read.prefixShiftsPositions], ['', true]);
+});
+
+test('a prefix tells whether PEFT counts positions as it does', async () => {
+  const linesOf = async (prefixShiftsPositions: boolean) => {
+    const settings = prefix.configure({ prefixLength: 3, prefixFlat: true, prefixShiftsPositions });
+    const model = tinyClassifier();
+    const portable = await portableAdapter(model, attachAdapter(model, settings), 'bert');
+    return adapterFormats.peft.write(portable, 'a').warnings.filter((line) => /position/.test(line)).length;
+  };
+  assert.deepEqual([await linesOf(false), await linesOf(true)], [1, 0]);
+});
+
+test('positions after a prefix are those of a text that begins later', () => {
+  const model = tinyClassifier();
+  const adapters = new AdapterSet(model);
+  adapters.add('shifted', prefix.configure({ prefixLength: 3, prefixFlat: true, prefixShiftsPositions: true }));
+  adapters.add('plain', prefix.configure({ prefixLength: 3, prefixFlat: true }));
+  const [shifted, plain] = ['shifted', 'plain'].map((name) => adapters.get(name).parameters[0]);
+  plain.load(Float32Array.from(shifted.value.dataSync()), null);
+  const batch = packSequences([{ ids: [2, 7, 3] }, { ids: [2, 5, 9, 11, 3] }], model.encoder.positionIds);
+  const later = { ...batch, positionIds: batch.positionIds.map((id) => id + 3) };
+  const logits = (composition: AdapterComposition, rows = batch) => {
+    adapters.activate(composition);
+    return Array.from(tidy(() => model.forward(rows).dataSync()));
+  };
+  const [both, first, second] = [logits('shifted'), logits('plain', later), logits('plain')];
+  assert.deepEqual(both, first);
+  assert.notDeepEqual(both, second);
+  assert.deepEqual(logits(batchSplit(['shifted', 'plain'])), [...both.slice(0, 2), ...second.slice(2)]);
+  adapters.deactivate();
+  assert.deepEqual(logits(null), Array.from(tidy(() => tinyClassifier().forward(batch).dataSync())));
 });
 
 test('a prefix with its network must be ejected first, and one for two stacks is refused', async () => {

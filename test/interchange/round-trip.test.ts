@@ -18,12 +18,13 @@ const test = suite('interchange: round trips');
 
 /** The small adapters that a format can express. */
 const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
-  peft: ({ kind, prefixFlat = false }) => kind === 'lora' || (kind === 'prefix' && prefixFlat === true),
-  adapterhub: ({ kind, rslora = false }) => !['full', 'fusion'].includes(kind) && !rslora,
+  peft: ({ kind, prefixShiftsPositions = false }) => kind === 'lora' || prefixShiftsPositions === true,
+  adapterhub: ({ kind, rslora = false, prefixShiftsPositions = false }) =>
+    !['full', 'fusion'].includes(kind) && !rslora && !prefixShiftsPositions,
 };
+const shifted: AdapterSettings = { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true };
 const cases = (Object.keys(expressible) as AdapterFormatName[]).flatMap((format) =>
-  Object.values(smallSettings)
-    .flat()
+  [...Object.values(smallSettings).flat(), shifted]
     .filter(expressible[format])
     .map((settings) => ({ format, settings })),
 );
