@@ -72,6 +72,83 @@ test('folds hold each example once, of each class its share, and differ by one i
   );
 });
 
+/** Pure groups: examples of one group have one class. */
+const grouped = fc
+  .array(fc.record({ label: fc.constantFrom(0, 1, 2), size: fc.constantFrom(1, 1, 1, 2, 3, 7) }), {
+    minLength: 3,
+    maxLength: 20,
+  })
+  .map((groups) => groups.flatMap(({ label, size }, group) => Array.from({ length: size }, () => ({ label, group }))));
+const largest = (rows: readonly { readonly label: number; readonly group: number }[], label: number) =>
+  Math.max(
+    ...rows.filter((row) => row.label === label).map(({ group }) => rows.filter((row) => row.group === group).length),
+  );
+
+test('examples of one group stay in one part of a split, and no group that is left would fit', () => {
+  forAll(
+    fc.tuple(grouped, fc.integer({ min: 1, max: 9 }), fc.nat()),
+    ([rows, tenths, seed]) => {
+      const list = rows.map(({ label }) => label);
+      const groups = rows.map(({ group }) => group);
+      const size = Math.ceil((tenths / 10) * list.length);
+      if (size >= list.length) return;
+      const { train, test: part } = stratifiedSplit(list, tenths / 10, new Random(seed), { groups });
+      assert.deepEqual(
+        [...train, ...part].sort((a, b) => a - b),
+        all(list),
+      );
+      const held = new Set(part.map((place) => groups[place]));
+      for (const place of train) assert.ok(!held.has(groups[place]));
+      for (const label of new Set(list)) {
+        const count = countIn(list, part, label);
+        const share = (countIn(list, all(list), label) * size) / list.length;
+        assert.ok(count <= Math.ceil(share - 1e-9), `${count} of ${share}`);
+        const left = train.filter((place) => list[place] === label).map((place) => groups[place]);
+        const smallest = Math.min(...left.map((group) => left.filter((other) => other === group).length));
+        assert.ok(count + smallest > Math.floor(share + 1e-9), `${count} and ${smallest} of ${share}`);
+      }
+    },
+    100,
+  );
+});
+
+test('examples of one group stay in one fold, and folds differ by the largest group at most', () => {
+  forAll(
+    fc.tuple(grouped, fc.integer({ min: 2, max: 5 }), fc.nat()),
+    ([rows, folds, seed]) => {
+      const list = rows.map(({ label }) => label);
+      const groups = rows.map(({ group }) => group);
+      if (folds > new Set(groups).size) return;
+      const parts = stratifiedFolds(list, folds, new Random(seed), { groups });
+      assert.deepEqual(
+        parts.flat().sort((a, b) => a - b),
+        all(list),
+      );
+      for (const group of new Set(groups)) {
+        assert.equal(parts.filter((part) => part.some((place) => groups[place] === group)).length, 1);
+      }
+      for (const label of new Set(list)) {
+        const counts = parts.map((part) => countIn(list, part, label));
+        assert.ok(Math.max(...counts) - Math.min(...counts) <= largest(rows, label), String(counts));
+      }
+    },
+    100,
+  );
+});
+
+test('groups of one example each change nothing, and a group has the class of most of its examples', () => {
+  const list = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1];
+  const groups = list.map((_, i) => 10 - i);
+  const split = stratifiedSplit(list, 0.5, new Random(3), { groups });
+  for (const label of [0, 1]) assert.equal(countIn(list, split.test, label), label === 0 ? 2 : 3);
+  // The pair of class 0 and two of class 1 in one group count as class 1, of which half is 4.
+  const mixed = stratifiedSplit([0, 1, 1, 1, 1, 1, 1, 0, 0], 0.5, new Random(1), {
+    groups: [0, 0, 0, 1, 2, 3, 4, 5, 6],
+  });
+  assert.ok([0, 3].includes(mixed.test.filter((place) => place < 3).length));
+  assert.deepEqual(stratifiedSplit([0, 0, 0], 0.4, new Random(1), { groups: [1, 1, 1] }).test, []);
+});
+
 test('another seed gives other parts', () => {
   const list = Array.from({ length: 40 }, (_, i) => i % 2);
   const [a, b] = [1, 2].map((seed) => stratifiedSplit(list, 0.5, new Random(seed)).test);
@@ -87,6 +164,7 @@ test('parts that cannot be made are refused', () => {
   assert.throws(() => stratifiedSplit([], 0.5, new Random(0)), /0 examples cannot be split/);
   for (const folds of [1, 4, 2.5])
     assert.throws(() => stratifiedFolds([0, 1, 0], folds, new Random(0)), /folds must be a whole number from 2 to/);
+  assert.throws(() => stratifiedFolds([0, 1, 0], 3, new Random(0), { groups: [0, 1, 0] }), /different examples, 2/);
 });
 
 test('balanced weights give every class that occurs the same sum, and sum to the examples', () => {
