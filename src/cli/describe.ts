@@ -5,6 +5,7 @@ import { type Bytes, type PruneReport, sparseSavings, timeShare } from '../pruni
 import {
   type AdapterPruneReport,
   builtAdapter,
+  type FoldsResult,
   isExternal,
   type ParameterCount,
   type RunConfig,
@@ -85,6 +86,7 @@ export function runRows(
   const times = Object.entries(seconds).filter(([, value]) => value > 0);
   return [
     ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
+    ...Object.entries(metrics.test_metrics ?? {}).map(([name, value]) => [`test ${name}`, formatMetric(value)]),
     ['method', methodName(settings)],
     ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
     ...(settings.backboneDtype ? [['backbone held as', settings.backboneDtype]] : []),
@@ -94,6 +96,19 @@ export function runRows(
     ...times.map(([name, value]) => [name, formatSeconds(value)]),
     ...(speed === null ? [] : [['speed', `${formatCount(Math.round(speed))} tokens/s`]]),
   ];
+}
+
+/** The results of a cross-validation: rows and head of a table. */
+export function foldsTable({
+  folds,
+  mean,
+  standard_deviation: deviation,
+}: FoldsResult & { readonly status: 'finished' }): [rows: string[][], head: string[]] {
+  const rows = Object.keys(mean).map((name) => [
+    name,
+    ...[mean, deviation, ...folds.map(({ metrics }) => metrics)].map((scores) => formatMetric(scores[name])),
+  ]);
+  return [rows, ['metric', 'mean', 'deviation', ...folds.map(({ fold }) => `fold ${fold}`)]];
 }
 
 /** Trained parameters as the paper counts them, in percent of the backbone: of the adapter, of the head, and of both. */

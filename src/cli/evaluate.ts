@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 import { isFolder, writeFileAtomic } from '../io/index.ts';
-import { evaluateRun, readRun, readRunConfig, runPage } from '../training/index.ts';
+import { evaluateRun, type JudgedPart, judgedParts, readRun, readRunConfig, runPage } from '../training/index.ts';
 import { useBackend } from './backend.ts';
 import { methodName } from './describe.ts';
 import { UsageError } from './errors.ts';
@@ -17,6 +17,7 @@ import { evaluatedSettings } from './settings.ts';
 
 interface Flags {
   readonly model?: string;
+  readonly split?: JudgedPart;
   readonly backend?: BackendName;
   readonly report?: string;
   readonly overwrite?: boolean;
@@ -34,6 +35,11 @@ export function describeEvaluate(command: Command): void {
       shared('data', {
         description: 'other data: a .csv, .tsv, .jsonl or .parquet file, a GLUE folder, or a SQuAD folder or file',
       }),
+    )
+    .addOption(
+      new Option('--split <part>', 'which rows of the run')
+        .choices(judgedParts)
+        .default(undefined, 'validation, or test where there is no other'),
     )
     .addOption(shared('delimiter'))
     .addOption(shared('encoding'))
@@ -68,6 +74,7 @@ export async function evaluate(command: Command, run: string): Promise<void> {
     result = await evaluateRun(run, {
       model,
       settings,
+      split: flags.split,
       onWarning: warn,
       onLoaded: (_, examples) => {
         progress = startProgress('evaluating', examples);
@@ -84,7 +91,8 @@ export async function evaluate(command: Command, run: string): Promise<void> {
     return;
   }
   note(`${result.data}: ${result.examples} examples, ${methodName(config.settings)}`);
-  const stored = settings ? null : readRun(run).metrics.metrics;
+  const { metrics, test_metrics: ofTest = null } = settings ? { metrics: null } : readRun(run).metrics;
+  const stored = result.split === 'test' ? ofTest : metrics;
   printTable(
     Object.entries(result.metrics).map(([name, value]) => [
       name,

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isDrawn, knownDataset, taskNamed } from '../data/index.ts';
+import { heldOutSettings, isDrawn, knownDataset, taskNamed } from '../data/index.ts';
 import { isFolder } from '../io/index.ts';
 import { refuseWithoutEffect } from '../settings/index.ts';
 import {
@@ -67,6 +67,7 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
 /** The settings of a run that do not apply to other rows than its own. */
 const ofOwnRows: readonly string[] = [
   ...['dataset', 'subset', 'evalData', 'labelKind', 'delimiter', 'encoding', 'skipInvalid'],
+  ...Object.keys(heldOutSettings),
 ];
 
 /** The task of other data: the one that is given, else a well-known dataset as long as the columns are its own. */

@@ -3,20 +3,26 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { OutputFolder } from '../io/index.ts';
 import {
+  type DataReport,
   defaultOutput,
+  inspectRun,
+  isCrossValidation,
   openRunFolder,
   REPORT_PAGE,
   type RunEvents,
   type RunResult,
   type RunSettings,
+  readFolds,
   readStoppedRun,
   runFileSizes,
+  runFolds,
   runTraining,
   settingGroups,
   storedMatrices,
 } from '../training/index.ts';
 import { useBackend } from './backend.ts';
-import { noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
+import { noteData } from './data-block.ts';
+import { foldsTable, noteLoaded, notePruned, notePruning, runDocument, runRows } from './describe.ts';
 import { UsageError } from './errors.ts';
 import { useInputs } from './fetch.ts';
 import { addConfigOptions, checkAgreement, configOf, type Given, givenSettings } from './given-settings.ts';
@@ -32,6 +38,7 @@ import { commandLine, versions } from './versions.ts';
 interface Flags {
   readonly resume?: boolean;
   readonly printConfig?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -43,6 +50,7 @@ export function describeTrain(command: Command): void {
     );
   addSettings(command, settingGroups())
     .addOption(new Option('--resume', 'continue the stopped run in --output, with its settings').conflicts('overwrite'))
+    .addOption(new Option('--dry-run', 'show what is read, and an estimate of memory and time, and write nothing'))
     .addOption(jsonOption());
   addConfigOptions(command);
   command.addHelpText(
@@ -63,37 +71,108 @@ Examples:
 }
 
 export async function train(command: Command): Promise<void> {
-  const { resume = false, printConfig = false, json = false } = command.opts<Flags>();
+  const { resume = false, printConfig = false, dryRun = false, json = false } = command.opts<Flags>();
   const given = givenSettings(command);
   if (printConfig) return printJson(configOf(given));
   const { output: named, overwrite = false, checkpointSeconds } = given.settings;
   if (resume && named === undefined) throw new UsageError('--resume needs --output, the folder of the stopped run.');
+  if (dryRun) return showData(given, { output: resume ? named : undefined, json });
   const open = (folder: string) => openRunFolder(folder, { overwrite: overwrite || resume });
+  if (given.settings.folds !== undefined || (resume && named !== undefined && isCrossValidation(named))) {
+    return trainFolds(given, { resume, json });
+  }
   let output = named === undefined ? null : open(named);
-  let result: RunResult;
+  let trained: Awaited<ReturnType<typeof trainIn>>;
   try {
     const settings = resume && output ? await stoppedSettings(given, output.folder) : await runSettings(given);
     output ??= open(defaultOutput(settings));
-    result = await trainIn(output, settings, { resume, checkpointSeconds });
+    trained = await trainIn(output, settings, { resume, checkpointSeconds });
   } finally {
     output?.close();
   }
   const { folder } = output;
+  const { result, data } = trained;
 
   if (result.status === 'stopped') {
     note(stoppedText(folder, result));
-    if (json) printJson({ output: folder, ...result });
+    if (json) printJson({ output: folder, ...result, data });
     return;
   }
   const { config, metrics, report } = result;
   const bytes = runFileSizes(folder)['adapter.safetensors'];
   const matrices = storedMatrices(folder);
-  if (json)
-    return printJson({ status: result.status, ...runDocument(folder, config, metrics, bytes, matrices), report });
+  if (json) {
+    const document = runDocument(folder, config, metrics, bytes, matrices);
+    return printJson({ status: result.status, data, ...document, report });
+  }
   const page = report && join(folder, REPORT_PAGE);
   const places = [['saved in', folder], ...(page ? [['report', page]] : [])];
   printTable([...runRows(config, metrics, bytes, matrices), ...places]);
   if (report) printReport(report, page);
+}
+
+/** Cross-validates. */
+async function trainFolds(
+  given: Given,
+  { resume, json }: { readonly resume: boolean; readonly json: boolean },
+): Promise<void> {
+  const { output: named, overwrite, checkpointSeconds } = given.settings;
+  const settings =
+    resume && named !== undefined ? await agreedSettings(given, readFolds(named).settings) : await runSettings(given);
+  const output = named ?? defaultOutput(settings);
+  await useBackend(settings.backend);
+  let display = new TrainingDisplay(settings, resume);
+  let data: DataReport | null = null;
+  const signal = interruptSignal(() => display.interrupt());
+  const onFold = (fold: number, folds: number) => {
+    display.stop();
+    display = new TrainingDisplay(settings, resume);
+    note(`fold ${fold} of ${folds}`);
+  };
+  const shown: RunEvents = {
+    onWarning: (message) => display.events.onWarning?.(message),
+    onLoaded: (model) => display.events.onLoaded?.(model),
+    onData: (report) => {
+      if (!data) noteData(report);
+      data ??= report;
+    },
+    onPruning: (...progress) => display.events.onPruning?.(...progress),
+    onPruned: (report) => display.events.onPruned?.(report),
+    onStep: (progress) => display.events.onStep?.(progress),
+    onEvaluate: (...progress) => display.events.onEvaluate?.(...progress),
+    onTest: (...progress) => display.events.onTest?.(...progress),
+  };
+  try {
+    const result = await runFolds({
+      ...{ settings, output, overwrite, resume, checkpointSeconds, signal },
+      ...{ command: commandLine(), versions, events: { ...shown, onFold } },
+    });
+    display.stop();
+    if (json) printJson({ output, data, ...result });
+    if (result.status === 'stopped') {
+      process.exitCode = interruptedCode(signal);
+      return note(`stopped in fold ${result.fold}; continue with: sparse-adapter train --resume --output ${output}`);
+    }
+    if (json) return;
+    printTable(...foldsTable(result));
+    note(`saved in ${output}`);
+  } finally {
+    display.stop();
+  }
+}
+
+/** Shows what a run would read, and writes nothing. */
+async function showData(
+  given: Given,
+  { output, json }: { readonly output: string | undefined; readonly json: boolean },
+): Promise<void> {
+  const asked = output === undefined ? await runSettings(given) : await stoppedSettings(given, output);
+  // All folds are of one size, but for a row.
+  const settings = asked.folds === undefined ? asked : { ...asked, fold: asked.fold ?? 1 };
+  await useBackend(settings.backend);
+  const report = await inspectRun({ settings, events: { onWarning: warn } });
+  noteData(report);
+  if (json) printJson({ status: 'dry-run', data: report });
 }
 
 /** What a stopped run leaves, and how it is continued. */
@@ -111,7 +190,7 @@ async function trainIn(
   output: OutputFolder,
   settings: RunSettings,
   options: { readonly resume: boolean; readonly checkpointSeconds?: number },
-): Promise<RunResult> {
+): Promise<{ readonly result: RunResult; readonly data: DataReport | null }> {
   await useBackend(settings.backend);
   const display = new TrainingDisplay(settings, options.resume);
   const signal = interruptSignal(() => display.interrupt());
@@ -127,14 +206,17 @@ async function trainIn(
       events,
     });
     if (result.status === 'stopped') process.exitCode = interruptedCode(signal);
-    return result;
+    return { result, data: display.report };
   } finally {
     display.stop();
   }
 }
 
-async function stoppedSettings(given: Given, folder: string): Promise<RunSettings> {
-  const settings = readStoppedRun(folder).settings;
+const stoppedSettings = (given: Given, folder: string): Promise<RunSettings> =>
+  agreedSettings(given, readStoppedRun(folder).settings);
+
+/** The settings of what was stopped. @throws UsageError for a given one that disagrees */
+async function agreedSettings(given: Given, settings: RunSettings): Promise<RunSettings> {
   const { fused } = settings;
   checkAgreement(given, { ...settings, ...(fused && { fuse: fused.map(({ name, run }) => `${name}=${run}`) }) });
   return useInputs(settings);
@@ -144,6 +226,8 @@ async function stoppedSettings(given: Given, folder: string): Promise<RunSetting
 export class TrainingDisplay {
   readonly #settings: RunSettings;
   readonly #resume: boolean;
+  /** What the run has read. */
+  report: DataReport | null = null;
   #progress: { readonly label: string; readonly display: Progress } | null = null;
 
   constructor(settings: RunSettings, resume = false) {
@@ -157,6 +241,10 @@ export class TrainingDisplay {
       noteLoaded(this.#settings.model, model);
       if (!this.#resume) notePruning(this.#settings);
     },
+    onData: (report) => {
+      this.report = report;
+      noteData(report);
+    },
     onPruning: (done, total) => this.#show('pruning', total, 0).update(done),
     onPruned: (report) => {
       this.stop();
@@ -167,6 +255,7 @@ export class TrainingDisplay {
       this.#show('training', totalSteps, step - 1).update(step, detail);
     },
     onEvaluate: (done, total) => this.#show('evaluating', total, 0).update(done),
+    onTest: (done, total) => this.#show('testing', total, 0).update(done),
   };
 
   interrupt(): void {

@@ -19,6 +19,7 @@ export {
   knownDatasets,
   taskNamed,
 } from './datasets.ts';
+export { inputOf, repeatedIn, sameInputs, sharedWith } from './duplicates.ts';
 export { type EncodedExample, encodeExamples, tokenCount } from './encode.ts';
 export type { Dataset, Example } from './examples.ts';
 export type { LabelKind } from './labels.ts';
@@ -33,7 +34,7 @@ export { type QuestionDataset, readQuestions } from './read-questions.ts';
 export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
 export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
 export { rowsOf, sourceOf } from './source-of.ts';
-export { type StratifiedSplit, stratifiedFolds, stratifiedSplit } from './stratified.ts';
+export { type StratifiedSplit, type StratifyOptions, stratifiedFolds, stratifiedSplit } from './stratified.ts';
 export {
   type AnsweredWindow,
   answeredWindows,

@@ -5,7 +5,7 @@ export { readLines } from './files.ts';
 export { datasetFiles, type FetchDatasetOptions, fetchDataset } from './hub-dataset.ts';
 export { type ParquetOptions, type ParquetRow, readParquet } from './parquet.ts';
 export { type ChoiceExample, type ChoiceOptions, readChoices } from './read-choices.ts';
-export { columnSettings, path, sourceSettings, tableSettings, wordnetSettings } from './settings.ts';
+export { columnSettings, heldOutSettings, path, sourceSettings, tableSettings, wordnetSettings } from './settings.ts';
 export { type GlueTaskName, glueTasks, isGlueTask } from './sources/glue-layouts.ts';
 export { datasetTitle, type HubDataset } from './sources/hub.ts';
 export { squadFile } from './sources/squad-files.ts';

@@ -1,7 +1,16 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { parseHubName } from '../io/hub/repository.ts';
-import { boolean, listOf, nonEmptyText, oneOf, option, positiveInteger } from '../settings/index.ts';
+import {
+  boolean,
+  factor,
+  listOf,
+  nonEmptyText,
+  oneOf,
+  option,
+  positiveInteger,
+  probability,
+} from '../settings/index.ts';
 import { delimiter } from './delimiters.ts';
 import { encoding } from './encodings.ts';
 import type { LabelKind } from './labels.ts';
@@ -53,6 +62,45 @@ export const sourceSettings = {
     description: 'leave out rows that cannot be used and count them, instead of an error that lists them',
     default: false,
     for: { task: ['text-classification', 'text2text-generation', 'multiple-choice'], known: ['own', 'glue', 'xsum'] },
+  }),
+};
+
+/** Rows that are held out of training. */
+export const heldOutSettings = {
+  validationSplit: option(probability, {
+    description: 'part of a table to evaluate on instead of --eval-data; 0 is none',
+    placeholder: '<fraction>',
+    default: 0.1,
+    isOptional: true,
+    defaultText: '0.1 if each class keeps two rows on both sides',
+    excludes: ['evalData', 'dataset'],
+    for: { known: ['own'] },
+  }),
+  testData: option(path, {
+    description: 'file of rows that choose nothing, for the score at the end',
+    placeholder: '<file>',
+    needs: 'data',
+    excludes: ['testSplit', 'folds'],
+    for: { known: ['own', 'squad', 'xsum'] },
+  }),
+  testSplit: option(probability, {
+    description: 'part of a table to use so instead of --test-data',
+    placeholder: '<fraction>',
+    excludes: ['dataset', 'testData', 'folds'],
+    for: { known: ['own'] },
+  }),
+  folds: option(factor, {
+    description: 'cross-validation: as many runs, each tested on another part of the table',
+    placeholder: '<count>',
+    excludes: ['dataset', 'evalData', 'testData', 'testSplit'],
+    for: { known: ['own'] },
+  }),
+  /** The one that a run is tested on, from 1. */
+  fold: option(positiveInteger, {
+    description: 'the fold that a run of a cross-validation is tested on',
+    needs: 'folds',
+    flag: null,
+    for: { known: ['own'] },
   }),
 };
 

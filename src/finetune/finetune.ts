@@ -24,11 +24,13 @@ import { refuseReadOnce, type TrainingData } from './read.ts';
 import type { Seq2Seq } from './seq2seq.ts';
 
 /** The settings of `sparse-adapter train` under their names in programs, and what is told while it works. */
-export interface FinetuneSettings extends Omit<GivenSettings, 'data' | 'evalData'>, RunEvents {
+export interface FinetuneSettings extends Omit<GivenSettings, 'data' | 'evalData' | 'testData'>, RunEvents {
   /** A path as for `train`, or rows: several paths, an array, something that can be iterated for each epoch, or a source. */
   readonly data?: TrainingData;
   /** The same for rows to evaluate on. */
   readonly evalData?: TrainingData;
+  /** The same for rows that choose nothing, for the score at the end. */
+  readonly testData?: TrainingData;
   /** When it is aborted, the run leaves a checkpoint after the current step, which `resume` continues. */
   readonly signal?: AbortSignal;
   /** Continue the stopped run in `output`. Default false. */
@@ -45,11 +47,13 @@ const callFields = openFields({
   resume: v.optional(boolean),
   onWarning: listener,
   onLoaded: listener,
+  onData: listener,
   onPruning: listener,
   onPruned: listener,
   onStep: listener,
   onEvaluate: listener,
   onScored: listener,
+  onTest: listener,
 } satisfies { readonly [Key in keyof Required<Call>]: v.GenericSchema });
 
 /** A model that `finetune` trains. */
@@ -84,15 +88,18 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
     resume = false,
     onWarning,
     onLoaded,
+    onData,
     onPruning,
     onPruned,
     onStep,
     onEvaluate,
     onScored,
+    onTest,
     ...rest
   } = given;
-  const { settings: named, rows } = splitData(rest);
-  const events = { onWarning, onLoaded, onPruning, onPruned, onStep, onEvaluate, onScored };
+  const { settings: named, ...own } = splitData(rest);
+  const { rows } = own;
+  const events = { onWarning, onLoaded, onData, onPruning, onPruned, onStep, onEvaluate, onScored, onTest };
   const chosen = chosenSettings(
     { ...named, backend: rest.backend ?? (getBackend().name as BackendName) },
     { hasRows: rows !== undefined },
@@ -112,7 +119,15 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
     },
   };
   try {
-    const result = await runTraining({ settings, rows, output, resume, signal, checkpointSeconds, events: withModel });
+    const result = await runTraining({
+      settings,
+      ...own,
+      output,
+      resume,
+      signal,
+      checkpointSeconds,
+      events: withModel,
+    });
     if (result.status === 'stopped') throw signal?.reason;
   } finally {
     output.close();
@@ -126,15 +141,17 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
  * Settings with the data that they can name, which are paths. What they cannot name is a source of rows, whose columns are `text`,
  * `textPair`, `label` and `target` where no others are named.
  */
-function splitData({ data, evalData, ...rest }: Omit<FinetuneSettings, keyof RunEvents>): {
+function splitData({ data, evalData, testData, ...rest }: Omit<FinetuneSettings, keyof RunEvents>): {
   readonly settings: GivenSettings;
   readonly rows?: Source;
+  readonly testRows?: Source;
 } {
   const paths = {
     ...(typeof data === 'string' && { data }),
     ...(typeof data === 'string' && typeof evalData === 'string' && { evalData }),
+    ...(typeof data === 'string' && typeof testData === 'string' && { testData }),
   };
-  const isNamed = [data, evalData].every((one) => one === undefined || typeof one === 'string');
+  const isNamed = [data, evalData, testData].every((one) => one === undefined || typeof one === 'string');
   const settings: GivenSettings = { ...rest, ...paths };
   if (isNamed) return { settings };
   if (data === undefined && settings.dataset === undefined) {
@@ -149,5 +166,6 @@ function splitData({ data, evalData, ...rest }: Omit<FinetuneSettings, keyof Run
   return {
     settings: isKnown ? settings : { ...columns, ...settings },
     rows: sourceOf({ ...settings, data, evalData, task: settings.task ?? task }),
+    ...(testData !== undefined && { testRows: sourceOf({ ...settings, data: testData, task: settings.task ?? task }) }),
   };
 }

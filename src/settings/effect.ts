@@ -51,9 +51,8 @@ function problemOf(key: string, facts: OptionFacts<unknown>, given: Values, choi
     return `${write(key)} has no effect with ${write(by)} ${value}${why ? `, ${why}` : ''}${place}.`;
   }
   if (needs !== undefined && !isGiven(given, needs)) return `${write(key)} has no effect without ${write(needs)}.`;
-  if (excludes !== undefined && isGiven(given, excludes))
-    return `${write(key)} cannot be combined with ${write(excludes)}.`;
-  return null;
+  const excluded = [excludes ?? []].flat().find((name) => isGiven(given, name));
+  return excluded === undefined ? null : `${write(key)} cannot be combined with ${write(excluded)}.`;
 }
 
 /**

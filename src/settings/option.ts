@@ -33,8 +33,8 @@ export type OptionFacts<Value> = {
   readonly for?: Belonging;
   /** Another setting, without which it has no effect. */
   readonly needs?: string;
-  /** Another setting, which cannot be given beside it. */
-  readonly excludes?: string;
+  /** Another setting, or several, which cannot be given beside it. */
+  readonly excludes?: string | readonly string[];
   /** Whether a run stores it. Default true. */
   readonly isStored?: boolean;
 };
@@ -91,7 +91,10 @@ export type GivenOf<Table extends OptionTable<unknown>> = {
 type PresenceOf<Facts> = Facts extends { readonly isOptional: true }
   ? 'where given'
   : Facts extends { readonly default: unknown }
-    ? Facts extends { readonly for: unknown } | { readonly needs: string } | { readonly excludes: string }
+    ? Facts extends
+        | { readonly for: unknown }
+        | { readonly needs: string }
+        | { readonly excludes: string | readonly string[] }
       ? 'where it belongs'
       : 'always'
     : Facts extends { readonly isRequired: true }

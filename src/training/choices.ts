@@ -38,7 +38,7 @@ function hasUnanswerable(dataset: string | undefined): boolean {
   return known?.task === 'question-answering' && known.hasUnanswerable;
 }
 
-function taskChoices(given: GivenSettings): { readonly task: Choice; readonly known: Choice } {
+function taskChoices(given: Pick<GivenSettings, 'task' | 'target'>): { readonly task: Choice; readonly known: Choice } {
   const { task: value, target } = given;
   const name = learnableOf(given);
   const task: Choice = {
@@ -50,6 +50,10 @@ function taskChoices(given: GivenSettings): { readonly task: Choice; readonly kn
   }
   return { task, known: { name: name === 'question-answering' ? 'squad' : 'own', by: 'task', value: value ?? name } };
 }
+
+/** Whether rows are those of a table of the user's own, of which some may be held out; those of the hub have their splits. */
+export const isOwnTable = (settings: Pick<GivenSettings, 'task' | 'target' | 'dataset'>): boolean =>
+  settings.dataset === undefined && taskChoices(settings).known.name === 'own';
 
 const kindOf = ({ adapter = factsOf(settingTable().adapter).default }: GivenSettings): string =>
   typeof adapter === 'string' ? adapter : (adapter?.kind ?? '');

@@ -13,9 +13,10 @@ function dataName({ task, dataset, subset, data = task }: RunSettings): string {
 
 /** `runs/<task, file or dataset>-<adapter>-<pruning>-s<seed>`. */
 export function defaultOutput(settings: RunSettings): string {
-  const { adapter, pruning, seed } = settings;
+  const { adapter, pruning, seed, folds, fold } = settings;
   const method = pruning === 'none' ? 'dense' : `${pruning.replace(':', '-')}${sparsityPart(settings)}`;
-  return join('runs', `${dataName(settings)}-${adapter.kind}-${method}-s${seed}`);
+  const several = folds === undefined || fold !== undefined ? '' : `-folds${folds}`;
+  return join('runs', `${dataName(settings)}-${adapter.kind}-${method}-s${seed}${several}`);
 }
 
 /** `40` for 40 %, `x4` for Large-Sparse. */

@@ -1,19 +1,23 @@
 import { InputError } from '../errors.ts';
 import { fetchModel } from '../io/index.ts';
+import type { Random } from '../random/index.ts';
 import type { EvaluationReport } from '../report/index.ts';
-import { columnsOf } from './columns.ts';
+import { tableFacts } from './held-out.ts';
 import { loadRun } from './load-run.ts';
 import type { TaskModel } from './model.ts';
+import { type JudgedPart, judgedParts, readJudged } from './run-data.ts';
 import { readRunConfig } from './run-folder.ts';
 import { evaluationReportOf } from './run-report.ts';
-import { downloadData, sourceOf } from './settings.ts';
+import { downloadData } from './settings.ts';
 import type { RunSettings } from './settings-table.ts';
-import type { PredictOptions, Scores } from './task.ts';
+import type { PredictOptions, Scores, Task } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 
 export interface EvaluateRunOptions extends PredictOptions {
   /** Another place of the backbone. */
   readonly model?: string;
+  /** Which of its rows. Default: those to validate on, or without such those to test on. */
+  readonly split?: JudgedPart;
   /** Settings of the run with other data than it was evaluated on. */
   readonly settings?: RunSettings;
   readonly onWarning?: (message: string) => void;
@@ -24,6 +28,7 @@ export interface EvaluateRunOptions extends PredictOptions {
 export interface EvaluationResult {
   /** The name of the data. */
   readonly data: string;
+  readonly split: JudgedPart;
   readonly examples: number;
   readonly metrics: Scores;
   /** What stands behind the metrics. */
@@ -36,7 +41,7 @@ export interface EvaluationResult {
  * @throws InputError if the folder, the backbone or the data is unusable, or the run names no evaluation data
  */
 export async function evaluateRun(folder: string, options: EvaluateRunOptions = {}): Promise<EvaluationResult> {
-  const { settings, labels } = readRunConfig(folder);
+  const { settings, labels, table } = readRunConfig(folder);
   const task = taskOf(settings);
   if (options.settings && taskOf(options.settings) !== task)
     throw new InputError(`${folder} was trained for ${task.name}; give data of that task.`);
@@ -44,16 +49,43 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
   const read = await downloadData(options.settings ?? settings);
   const { model } = loadRun(folder, { model: place, isOnlyUsed: true });
   for (const warning of model.warnings) options.onWarning?.(warning);
-  const data = await task.read(sourceOf(read, model.random), 'evaluation', columnsOf(read), labels);
-  if (!data) throw new InputError(`${folder} was trained without evaluation data; give some with --data (data).`);
+  const found = await judgedRows(task, read, options.split, labels, model.random);
+  if (!found) throw unknownRows(folder, options.split);
+  const { rows: data, split } = found;
+  if (found.table && table?.fingerprint !== tableFacts(found.table).fingerprint) {
+    options.onWarning?.(
+      `${found.table.name} is not as it was for ${folder}: the rows that are held out are drawn anew, and it may have learnt from them`,
+    );
+  }
   for (const warning of data.warnings) options.onWarning?.(warning);
   const evaluation = task.evaluation(data, model.tokenizer, read);
   options.onLoaded?.(model, evaluation.size);
   const judgement = await evaluation.judge(model.hold(), options);
   return {
     data: data.name,
+    split,
     examples: data.examples.length,
     metrics: judgement.scores,
     report: evaluationReportOf(judgement, data),
   };
 }
+
+/** The rows of a part; where none is named those to validate on, or else those to test on. */
+async function judgedRows(
+  task: Task,
+  settings: RunSettings,
+  split: JudgedPart | undefined,
+  labels: readonly string[] | null,
+  random: Random,
+) {
+  for (const part of split === undefined ? judgedParts : [split]) {
+    const found = await readJudged(task, settings, part, labels, random);
+    if (found) return { ...found, split: part };
+  }
+  return null;
+}
+
+const unknownRows = (folder: string, split: JudgedPart | undefined): InputError =>
+  split === undefined
+    ? new InputError(`${folder} was trained without evaluation data; give some with --data (data).`)
+    : new InputError(`${folder} has no ${split} rows; leave out --split, or give rows with --data (data).`);

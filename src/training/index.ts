@@ -25,10 +25,13 @@ export {
   type WriteAdapterOptions,
   writeAdapter,
 } from './convert.ts';
+export type { Baseline, DataReport, RowCounts } from './data-report.ts';
 export { defaultMaxLength } from './default-length.ts';
 export { defaultOutput } from './default-output.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export type { ExternalOptions, OpenedAdapter } from './external.ts';
+export { type FoldResult, type FoldsEvents, type FoldsOptions, type FoldsResult, runFolds } from './folds.ts';
+export { isCrossValidation, readFolds } from './folds-record.ts';
 export { fusedAdapters, namedRun } from './fuse.ts';
 export { builtAdapter } from './large-sparse.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './load-run.ts';
@@ -64,6 +67,8 @@ export {
 } from './records.ts';
 export {
   checkpointSeconds,
+  type InspectOptions,
+  inspectRun,
   type PreparedRun,
   type PrepareEvents,
   prepareRun,
@@ -73,7 +78,14 @@ export {
   runTraining,
 } from './run.ts';
 export { RunCache } from './run-cache.ts';
-export { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
+export {
+  type EncodedData,
+  encodeRunData,
+  type JudgedPart,
+  judgedParts,
+  type RunData,
+  readRunData,
+} from './run-data.ts';
 export {
   adapterFile,
   countedIn,

@@ -4,7 +4,7 @@ import type { TaskModel } from './model.ts';
 import type { RunMetrics, ScoredStep } from './records.ts';
 import { countedIn } from './run-folder.ts';
 import { stopwatch } from './stopwatch.ts';
-import type { Evaluation, Judgement, TaskTypes } from './task.ts';
+import type { Evaluation, Judgement, Scores, TaskTypes } from './task.ts';
 import type { Trainer } from './trainer.ts';
 import { yieldToEvents } from './yield.ts';
 
@@ -20,6 +20,8 @@ export interface Progress {
   readonly losses: number[];
   readonly history: ScoredStep[];
   tokens: number;
+  /** The scores on rows that chose nothing, once the training is over. */
+  test?: Scores;
   readonly seconds: { readonly pruning: number; training: number; evaluation: number };
 }
 
@@ -36,6 +38,8 @@ export interface LoopEvents {
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEvaluate?: (done: number, total: number) => void;
   readonly onScored?: (scores: ScoredStep) => void;
+  /** Called while the trained model is scored on rows that chose nothing. */
+  readonly onTest?: (done: number, total: number) => void;
 }
 
 export interface Loop<T extends TaskTypes> {
@@ -90,10 +94,11 @@ export async function trainLoop<T extends TaskTypes>(
 export const trainingMetrics = <T extends TaskTypes>(
   model: TaskModel<T>,
   trainer: Trainer<T['item']>,
-  { losses, history, tokens, seconds }: Progress,
+  { losses, history, tokens, seconds, test }: Progress,
 ): RunMetrics => ({
   ...countedIn(model),
   metrics: history.at(-1)?.metrics ?? null,
+  ...(test && { test_metrics: test }),
   history,
   steps: trainer.step,
   epoch_losses: epochLosses(losses, trainer.plan.stepsPerEpoch),

@@ -1,5 +1,6 @@
 import type { OutputFolder } from '../io/index.ts';
 import { loadFused } from './fuse.ts';
+import { tableFacts } from './held-out.ts';
 import type { AdapterPruneReport, RunConfig, RunMetrics } from './records.ts';
 import { type PrepareEvents, prepareRun } from './run.ts';
 import { saveRun, untrainedMetrics, withRunFolder } from './run-folder.ts';
@@ -39,8 +40,7 @@ export async function runPruning(options: PruningOptions): Promise<PruningResult
 
 async function pruneAndSave(output: OutputFolder | null, options: PruningOptions): Promise<PruningResult> {
   const { command, versions, signal, events = {} } = options;
-  const settings = await resolveSettings(options.settings);
-  const { model, data, items } = await prepareRun(settings, events);
+  const { model, data, items, settings } = await prepareRun(await resolveSettings(options.settings), events);
   loadFused(model);
   const seconds = stopwatch();
   const { onPruning: onBatch, onWarning } = events;
@@ -48,8 +48,9 @@ async function pruneAndSave(output: OutputFolder | null, options: PruningOptions
   if (!pruning) throw new Error('The settings name no pruning method.');
   const metrics = untrainedMetrics(model, seconds());
   const { metrics: names } = data.evaluation ?? data.train;
+  const table = data.table ? { table: tableFacts(data.table) } : {};
   const told = {
-    config: { settings, labels: model.labels, metrics: names, pruning, command, versions },
+    config: { settings, labels: model.labels, metrics: names, ...table, pruning, command, versions },
     metrics,
     report: null,
   };

@@ -23,7 +23,7 @@ const score = v.pipe(
   orNone(finiteNumber),
   v.transform((value) => value ?? Number.NaN),
 );
-const scores: v.GenericSchema<unknown, Scores> = valuesOf(scoreNames, score);
+export const scores: v.GenericSchema<unknown, Scores> = valuesOf(scoreNames, score);
 
 const counts = {
   total: wholeNumber,
@@ -52,8 +52,12 @@ const scoredStep = strictFields({ step: wholeNumber, metrics: scores });
 
 const seconds = strictFields({ pruning: nonNegative, training: nonNegative, evaluation: nonNegative });
 
+/** The table of which rows were held out: how many it has, and a digest of their texts and classes. */
+const tableFields = strictFields({ rows: wholeNumber, fingerprint: nonEmptyText });
+
 const configFields = {
   settings: completeStored,
+  table: v.optional(tableFields),
   /** Class names; null where there are none, as in regression. */
   labels: orNone(listOf(text)),
   metrics: listOf(oneOf(scoreNames)),
@@ -73,6 +77,8 @@ export type RunMetrics = ValueOf<typeof runMetrics>;
 export const runMetrics = strictFields({
   /** On the evaluation data after the last step; null without evaluation data. */
   metrics: orNone(scores),
+  /** On rows that chose nothing; absent without such. */
+  test_metrics: v.optional(scores),
   /** Without the pruned ones. */
   trained_parameters: strictFields({ adapter: wholeNumber, head: wholeNumber }),
   backbone_parameters: wholeNumber,
@@ -111,6 +117,8 @@ export const checkpointHeader = v.pipe(
     /** One per step. */
     losses: listOf(finiteNumber),
     history: listOf(scoredStep),
+    /** On rows that chose nothing, where a result could not be saved. */
+    test: v.optional(scores),
     tokens: wholeNumber,
     seconds,
   }),

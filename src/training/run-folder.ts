@@ -20,6 +20,7 @@ import { parseWith, shown } from '../settings/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { ParameterCount } from './accounting.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
+import { isCrossValidation } from './folds-record.ts';
 import type { TaskModel } from './model.ts';
 import { type RunConfig, type RunMetrics, runConfig, runMetrics } from './records.ts';
 import { runPage } from './run-report.ts';
@@ -194,9 +195,11 @@ export function readRunConfig(folder: string): RunConfig {
   if (!isFinishedRun(folder)) {
     const hint = hasCheckpoint(folder)
       ? `the run was stopped; finish it with ${RESUME}`
-      : isAdapterFolder(folder)
-        ? 'it is an adapter of another library; take it over with convert --to sparse'
-        : 'give the output folder of a training';
+      : isCrossValidation(folder)
+        ? 'it holds the runs of a cross-validation; name one of them, such as fold-1'
+        : isAdapterFolder(folder)
+          ? 'it is an adapter of another library; take it over with convert --to sparse'
+          : 'give the output folder of a training';
     throw new InputError(`${folder} has no ${CONFIG}: ${hint}.`);
   }
   const path = join(folder, CONFIG);

@@ -6,14 +6,16 @@ import type { EvaluationReport } from '../report/index.ts';
 import { checkBatchSize, mostSequences } from './batch-memory.ts';
 import { batchesOf } from './batch-plan.ts';
 import { loadCheckpoint, readStoppedRun } from './checkpoint.ts';
+import { type DataReport, dataReport } from './data-report.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
+import { tableFacts } from './held-out.ts';
 import { type JudgedStep, type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
 import type { AdapterPruneReport } from './records.ts';
 import { RunCache } from './run-cache.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
-import { type EncodedData, encodeRunData, type RunData, readRunData } from './run-data.ts';
+import { decidedBy, type EncodedData, encodeRunData, type OwnRows, type RunData, readRunData } from './run-data.ts';
 import { RESUME, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
 import { evaluationReportOf } from './run-report.ts';
 import { resolveSettings } from './settings.ts';
@@ -27,6 +29,8 @@ import { Trainer } from './trainer.ts';
 export interface PrepareEvents {
   readonly onWarning?: (message: string) => void;
   readonly onLoaded?: (model: TaskModel) => void;
+  /** Called before the training, and before the adapter is pruned, with what was read. */
+  readonly onData?: (report: DataReport) => void;
   /** Called with the number of finished passes over pruning batches. */
   readonly onPruning?: (done: number, total: number) => void;
 }
@@ -56,6 +60,8 @@ export interface RunOptions {
   readonly checkpointSeconds?: number;
   /** The rows of a program, where the settings do not name data. */
   readonly rows?: Source;
+  /** Rows of a program that choose nothing, for the score at the end; beside `rows`. */
+  readonly testRows?: Source;
   /** Cache shared with other runs of the process. Default: none. Not with `rows`. */
   readonly cache?: RunCache;
   readonly events?: RunEvents;
@@ -84,8 +90,9 @@ export const runTraining = (options: RunOptions): Promise<RunResult> =>
 
 async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResult> {
   const { events = {}, signal, resume = false } = options;
-  const resolved = await resolveSettings(options.settings, { hasRows: options.rows !== undefined });
-  const run = await prepareRun(resolved, events, options.rows ? undefined : options.cache, options.rows);
+  const { rows, testRows } = options;
+  const resolved = await resolveSettings(options.settings, { hasRows: rows !== undefined });
+  const run = await prepareRun(resolved, events, rows ? undefined : options.cache, rows && { rows, testRows });
   const { settings, model, items, evaluation } = run;
   checkBatchSize(
     items.map((item) => model.definition.tokenCount(item)),
@@ -96,7 +103,9 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
   try {
     const { epochs, evaluations } = settings;
     reserveRun(output, model.saved, { epochs, evaluations, steps: trainer.totalSteps, labels: model.labels });
-    const state = resume ? restore(output, settings, run, trainer) : await begin(run, options);
+    const restored = resume ? restore(output, settings, run, trainer) : null;
+    if (events.onData) events.onData(await dataReport(run, trainer.step));
+    const state = restored ?? (await begin(run, options));
     if (state.pruning) events.onPruned?.(state.pruning);
     const data = fingerprint(items);
     const checkpoints = new RunCheckpoints(
@@ -115,7 +124,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
       const onStepDone = () => checkpoints.saveAfter(seconds);
       const loop = { evaluation, evaluations: settings.evaluations, signal, events, onStepDone };
       const judged = await trainLoop(model, trainer, state, loop);
-      report = await finalReport(run, judged, trainer.step, options);
+      report = (await testReport(run, state, options)) ?? (await finalReport(run, judged, trainer.step, options));
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
       await checkpoints.saveLast();
@@ -141,6 +150,27 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
   }
 }
 
+/**
+ * Reads what a run would read, loads its model, and tells what it has read; nothing is pruned, trained or written.
+ *
+ * @throws InputError for bad input
+ */
+export async function inspectRun({ settings, rows, testRows, cache, events }: InspectOptions): Promise<DataReport> {
+  const resolved = await resolveSettings(settings, { hasRows: rows !== undefined });
+  const run = await prepareRun(resolved, events, rows ? undefined : cache, rows && { rows, testRows });
+  try {
+    const lengths = run.items.map((item) => run.model.definition.tokenCount(item));
+    checkBatchSize(lengths, batchesOf(run.settings).batchSize, run.model.config);
+    return await dataReport(run);
+  } finally {
+    run.model.dispose();
+  }
+}
+
+export type InspectOptions = Pick<RunOptions, 'settings' | 'rows' | 'testRows' | 'cache'> & {
+  readonly events?: PrepareEvents;
+};
+
 /** A run before it is pruned: its data, and its model with the adapter. */
 export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedData<T> {
   /** Completed by what the data are. */
@@ -153,20 +183,25 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedDat
  * Reads the data of a run, loads its model, attaches the adapter and encodes the data.
  *
  * @param cache shared with other runs; default: none
- * @param rows the rows where the settings do not name them
+ * @param own the rows where the settings do not name them
  * @throws InputError for bad input
  */
 export async function prepareRun(
   asked: RunSettings,
   { onWarning, onLoaded }: PrepareEvents = {},
   cache?: RunCache,
-  rows?: Source,
+  own?: OwnRows,
 ): Promise<PreparedRun> {
+  if (asked.folds !== undefined && asked.fold === undefined) {
+    throw new InputError('folds is for a cross-validation, which is several runs: train with it (crossValidate).');
+  }
   const task = taskOf(asked);
   const known = cache ?? new RunCache();
-  const data = await readRunData(task, asked, known, rows);
-  const settings = task.settled?.(asked, data.train) ?? asked;
-  for (const warning of [...data.train.warnings, ...(data.evaluation?.warnings ?? [])]) onWarning?.(warning);
+  const data = await readRunData(task, asked, known, own);
+  const decided = decidedBy(data, asked);
+  const settings = task.settled?.(decided, data.train) ?? decided;
+  const warnings = [data.train, data.evaluation, data.test, data].flatMap((part) => part?.warnings ?? []);
+  for (const warning of warnings) onWarning?.(warning);
   const options = {
     weights: cache?.weights,
     activations: known.activations,
@@ -184,6 +219,21 @@ export async function prepareRun(
 interface RunState extends Progress {
   readonly command: readonly string[];
   readonly pruning: AdapterPruneReport | null;
+}
+
+/** The report of the trained model on rows that chose nothing, whose scores are kept; null without such. */
+async function testReport(
+  { model, data, test }: PreparedRun,
+  progress: Progress,
+  { events, signal }: RunOptions,
+): Promise<EvaluationReport | null> {
+  if (!test || !data.test) return null;
+  const stop = stopwatch();
+  const onBatch = (done: number) => events?.onTest?.(done, test.size);
+  const judgement = await test.judge(model.hold(), { onBatch, signal });
+  progress.test = judgement.scores;
+  progress.seconds.evaluation += stop();
+  return evaluationReportOf(judgement, data.test);
 }
 
 /** Prunes the adapter: the state before the first step. */
@@ -248,6 +298,7 @@ function told(
       settings,
       labels: model.labels,
       metrics: (data.evaluation ?? data.train).metrics,
+      ...(data.table && { table: tableFacts(data.table) }),
       pruning: state.pruning,
       command: state.command,
       versions,

@@ -1,5 +1,12 @@
 import { adapterSettings, completeAdapter } from '../adapters/index.ts';
-import { columnSettings, knownDatasets, sourceSettings, tableSettings, wordnetSettings } from '../data/index.ts';
+import {
+  columnSettings,
+  heldOutSettings,
+  knownDatasets,
+  sourceSettings,
+  tableSettings,
+  wordnetSettings,
+} from '../data/index.ts';
 import { methodSettings, pruningSettings } from '../pruning/index.ts';
 import {
   chosenBy,
@@ -49,6 +56,7 @@ export function settingGroups() {
         ...columnSettings,
         ...tableSettings,
         ...multipleChoiceSettings,
+        ...heldOutSettings,
         maxLength,
         ...questionAnsweringSettings,
         ...textGenerationSettings,

@@ -9,6 +9,7 @@ import type { ReportPart } from '../report/schema.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { RunSettings } from './settings-table.ts';
+import type { TextLength } from './text-length.ts';
 import type { Objective } from './trainer.ts';
 
 /** How a loss is computed from logits. */
@@ -158,6 +159,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   ): Promise<T['dataset'] | null>;
   /** Completes settings by what the examples to train on are; left out: they say nothing. */
   settled?(settings: RunSettings, dataset: T['dataset']): RunSettings;
+  /** Rows to train on as rows to evaluate on, where reading makes a difference. */
+  judged?(dataset: T['dataset'], columns: ColumnSettings): T['dataset'];
   /**
    * Returns the recipe that builds the model from a checkpoint: the backbone with the task's head.
    *
@@ -172,6 +175,12 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   labelsOf?(model: T['model']): readonly string[] | null;
   /** The classes that an item is an example of, where each output is one of several classes; left out: nothing is weighted by class. */
   classesOf?(item: T['item']): readonly number[];
+  /** The lengths of the texts of an example as they are; left out: nothing of them is cut off. */
+  lengths?(
+    example: T['dataset']['examples'][number],
+    tokenizer: Tokenizer,
+    settings: RunSettings,
+  ): readonly TextLength[];
   /** Examples to train on as items. */
   encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): T['item'][];
   evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): Evaluation<T['model']>;

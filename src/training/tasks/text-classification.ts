@@ -36,6 +36,7 @@ import {
   scaleLogits,
   type Task,
 } from '../task.ts';
+import { textLength } from '../text-length.ts';
 import type { Objective } from '../trainer.ts';
 import { yieldToEvents } from '../yield.ts';
 
@@ -82,6 +83,7 @@ export const classification: Task<{
     return classifierRecipe(() => (labels === undefined ? null : { labels, pooling, ...options }), texts);
   },
   labelsOf: ({ labels }) => labels,
+  lengths: ({ text, textPair }, tokenizer, { maxLength }) => [textLength(tokenizer, text, textPair, maxLength)],
   encode: ({ examples }, tokenizer, { maxLength }) => encodeExamples(examples, tokenizer, maxLength),
   tokenCount,
   loss: classificationLoss,

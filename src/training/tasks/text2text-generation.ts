@@ -27,6 +27,7 @@ import { tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../text/browser.ts';
 import { type ColumnSettings, type LossOptions, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { textLength } from '../text-length.ts';
 import { yieldToEvents } from '../yield.ts';
 
 const task = ['text2text-generation'] as const;
@@ -60,7 +61,7 @@ const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
 type Pairs = Dataset<TextPair, (typeof metrics)[number]>;
 
 /** With a warning where the scores will mean little. */
-function judged({ rougeTokenizer }: ColumnSettings, pairs: Pairs): Pairs {
+function judged(pairs: Pairs, { rougeTokenizer }: ColumnSettings): Pairs {
   const warning = droppedLetters(
     pairs.examples.map(({ target }) => target),
     rougeTokenizer,
@@ -84,10 +85,16 @@ export const textGeneration: Task<{
     if (second !== undefined) throw new InputError('text names two columns; it is one, with the text to read.');
     const options = { ...columns, text, known: known?.task === 'text2text-generation' ? known : undefined };
     const pairs = await readTextPairs(rows, options, metrics);
-    return split === 'train' ? pairs : judged(columns, pairs);
+    return split === 'train' ? pairs : judged(pairs, columns);
   },
 
+  judged,
+
   recipe: (_settings, _labels, { head }) => seq2SeqRecipe(head),
+  lengths: ({ text, target }, tokenizer, { maxLength, ...settings }) => [
+    textLength(tokenizer, text, undefined, maxLength),
+    textLength(tokenizer, target, undefined, targetLengthOf(settings)),
+  ],
   encode: ({ examples }, tokenizer, { maxLength, ...settings }) =>
     encodePairs(examples, tokenizer, { maxLength, maxTargetLength: targetLengthOf(settings) }),
   tokenCount: pairTokenCount,

@@ -1,0 +1,27 @@
+/** The fields of an example that are to be predicted, or say which part it is of; all others are what a model reads. */
+const ANSWERS: ReadonlySet<string> = new Set(['label', 'labels', 'tags', 'target', 'answers', 'score', 'group']);
+
+/** What a model reads of an example, as a text by which equal ones are found. */
+export const inputOf = (example: unknown): string =>
+  JSON.stringify(example, (key, value: unknown) => (ANSWERS.has(key) ? undefined : value));
+
+/** Numbers examples so that those with the same texts have the same number, from 0 in the order of the first of each. */
+export function sameInputs(examples: readonly unknown[]): number[] {
+  const numbers = new Map<string, number>();
+  return examples.map((example) => {
+    const input = inputOf(example);
+    const number = numbers.get(input) ?? numbers.size;
+    numbers.set(input, number);
+    return number;
+  });
+}
+
+/** How many examples have texts that another one before them has. */
+export const repeatedIn = (examples: readonly unknown[]): number =>
+  examples.length - new Set(examples.map(inputOf)).size;
+
+/** How many examples have texts that one of others has. */
+export function sharedWith(examples: readonly unknown[], others: readonly unknown[]): number {
+  const known = new Set(others.map(inputOf));
+  return examples.filter((example) => known.has(inputOf(example))).length;
+}

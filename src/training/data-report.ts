@@ -1,0 +1,154 @@
+import { repeatedIn, sharedWith } from '../data/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import { type ExpectedCost, expectedCost } from './expected-cost.ts';
+import type { PreparedRun } from './run.ts';
+import type { RunData } from './run-data.ts';
+import type { RunSettings } from './settings-table.ts';
+import type { Task, TaskTypes } from './task.ts';
+
+/** Rows by what they are for. */
+export interface RowCounts {
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+}
+
+/** What a run has read, told before it is trained; names are those of the JSON documents. */
+export interface DataReport {
+  readonly task: string;
+  readonly data: string;
+  readonly rows: RowCounts & { readonly skipped: number };
+  /** The rows of each class, in the order of the classes; null where there are none. Of rows with several labels each counts. */
+  readonly classes: readonly ({ readonly label: string } & RowCounts)[] | null;
+  /** The numbers to predict in the training rows; null where there are none. */
+  readonly numbers: { readonly least: number; readonly most: number; readonly mean: number } | null;
+  /** Rows whose texts another row of the part has; and rows to validate or test on whose texts a row to train on has. */
+  readonly duplicates: RowCounts & { readonly between: number };
+  /** Rows of which something is cut off, and the tokens of the longest text; null where the task cuts nothing off. */
+  readonly truncated: { readonly rows: number; readonly longest: number; readonly max_length: number } | null;
+  /** The scores of an answer that is the same for all rows; null where there is none. */
+  readonly baseline: Baseline | null;
+  readonly expected: ExpectedCost;
+}
+
+/** The scores of the most frequent class, or of the mean of the numbers, on rows to test on, to validate on or, without such, to train on. */
+export type Baseline = { readonly rows: keyof RowCounts } & (
+  | { readonly label: string; readonly accuracy: number }
+  | { readonly mean: number; readonly rmse: number; readonly mae: number }
+);
+
+type Rows = readonly unknown[];
+
+const parts = ['train', 'validation', 'test'] as const satisfies readonly (keyof RowCounts)[];
+
+/**
+ * Tells what a run has read, and estimates what its training will take.
+ *
+ * @param step the step that it begins with
+ */
+export async function dataReport<T extends TaskTypes>(run: PreparedRun<T>, step = 0): Promise<DataReport> {
+  const { data, model, items, settings } = run;
+  const { train, evaluation, test } = data;
+  const rows = { train: train.examples, validation: evaluation?.examples ?? [], test: test?.examples ?? [] };
+  const counted = (count: (some: Rows) => number): RowCounts => ({
+    train: count(rows.train),
+    validation: count(rows.validation),
+    test: count(rows.test),
+  });
+  const skipped = [data.table ?? train, ...(data.table ? [] : [evaluation, test])];
+  return {
+    task: model.definition.name,
+    data: train.name,
+    rows: {
+      ...counted((some) => some.length),
+      skipped: skipped.reduce((sum, part) => sum + (part?.skipped ?? 0), 0),
+    },
+    classes: train.labels && classCounts(train.labels, data, counted),
+    numbers: train.labels ? null : rangeOf(numbersIn(rows.train)),
+    duplicates: {
+      ...counted(repeatedIn),
+      between: sharedWith([...rows.validation, ...rows.test], rows.train),
+    },
+    truncated: truncatedIn(model.definition, data, items, model.tokenizer, settings),
+    baseline: baselineOf(rows, train.labels),
+    expected: await expectedCost(run, step),
+  };
+}
+
+/** The numbers of an example's classes, or the number to predict. */
+function answersOf(example: unknown): readonly number[] {
+  const { label, labels } = (example ?? {}) as { readonly label?: unknown; readonly labels?: unknown };
+  const given = Array.isArray(labels) ? labels : [label];
+  return given.filter((value) => typeof value === 'number');
+}
+
+const numbersIn = (rows: Rows): number[] => rows.flatMap(answersOf);
+
+function classCounts<T extends TaskTypes>(
+  labels: readonly string[],
+  { train, evaluation, test }: RunData<T>,
+  counted: (count: (some: Rows) => number) => RowCounts,
+): DataReport['classes'] {
+  const isCounted = [train, evaluation, test].some((part) => part?.examples.some((row) => answersOf(row).length > 0));
+  if (!isCounted) return null;
+  return labels.map((label, i) => ({
+    label,
+    ...counted((some) => some.reduce<number>((sum, row) => sum + (answersOf(row).includes(i) ? 1 : 0), 0)),
+  }));
+}
+
+const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function rangeOf(numbers: readonly number[]): DataReport['numbers'] {
+  if (numbers.length === 0) return null;
+  const [least, most] = numbers.reduce(
+    ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  return { least, most, mean: meanOf(numbers) };
+}
+
+function baselineOf(rows: Readonly<Record<keyof RowCounts, Rows>>, labels: readonly string[] | null): Baseline | null {
+  const isSingle = (row: unknown) => typeof (row as { readonly label?: unknown } | null)?.label === 'number';
+  if (!parts.every((part) => rows[part].every(isSingle))) return null;
+  const judged = (['test', 'validation', 'train'] as const).find((part) => rows[part].length > 0) ?? 'train';
+  const [learnt, asked] = [numbersIn(rows.train), numbersIn(rows[judged])];
+  if (learnt.length === 0) return null;
+  if (labels) {
+    const counts = labels.map((_, i) => learnt.filter((label) => label === i).length);
+    const most = counts.indexOf(Math.max(...counts));
+    return {
+      rows: judged,
+      label: labels[most],
+      accuracy: asked.filter((label) => label === most).length / asked.length,
+    };
+  }
+  const mean = meanOf(learnt);
+  const rmse = Math.sqrt(meanOf(asked.map((x) => (x - mean) ** 2)));
+  return { rows: judged, mean, rmse, mae: meanOf(asked.map((x) => Math.abs(x - mean))) };
+}
+
+/** Counts the rows of which something is cut off; those to train on that are shorter as items are not looked at. */
+function truncatedIn<T extends TaskTypes>(
+  task: Task<T>,
+  { train, evaluation, test }: RunData<T>,
+  items: readonly T['item'][],
+  tokenizer: Tokenizer,
+  settings: RunSettings,
+): DataReport['truncated'] {
+  if (!task.lengths) return null;
+  const shortest = Math.min(settings.maxLength, settings.maxTargetLength ?? settings.maxLength);
+  const areItems = items.length === train.examples.length;
+  const suspects = [
+    ...train.examples.filter((_, i) => !areItems || task.tokenCount(items[i]) >= shortest),
+    ...(evaluation?.examples ?? []),
+    ...(test?.examples ?? []),
+  ];
+  let [rows, longest] = [0, 0];
+  for (const example of suspects) {
+    const cut = task.lengths(example, tokenizer, settings).filter(({ tokens, most }) => tokens > most);
+    if (cut.length > 0) rows++;
+    longest = cut.reduce((max, { tokens }) => Math.max(max, tokens), longest);
+  }
+  return { rows, longest, max_length: settings.maxLength };
+}

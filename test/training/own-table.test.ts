@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import {
+  type DataReport,
+  evaluateRun,
+  type GivenSettings,
+  inspectRun,
+  readRunConfig,
+  readRunMetrics,
+  runFolds,
+} from '../../src/training/index.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { ticketFolder, tickets, ticketsCsv } from '../support/tickets.ts';
+import { stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+
+const test = suite('training: a table of one’s own');
+
+const table = tickets({ billing: 40, outage: 24 });
+const folder = ticketFolder(table, { 'others.csv': ticketsCsv(tickets({ billing: 3, outage: 5 }, 2)) });
+const at = (name: string) => join(folder, name);
+const { evalData: _, ...others } = tinySettings;
+const settings = { ...others, data: at('tickets.csv'), label: 'queue', epochs: 1 } satisfies GivenSettings;
+
+test('a tenth is held out, and evaluate finds the same rows', async () => {
+  const output = at('split');
+  const reports: DataReport[] = [];
+  const run = await tinyRun(output, { settings, events: { onData: (report) => reports.push(report) } });
+  assert.equal(run.status, 'finished');
+  const [{ rows, classes, data }] = reports;
+  assert.deepEqual([rows, data], [{ train: 57, validation: 7, test: 0, skipped: 0 }, 'tickets.csv']);
+  assert.deepEqual(classes, [
+    { label: 'billing', train: 36, validation: 4, test: 0 },
+    { label: 'outage', train: 21, validation: 3, test: 0 },
+  ]);
+  const config = readRunConfig(output);
+  assert.deepEqual([config.settings.validationSplit, config.table?.rows], [0.1, 64]);
+  const { metrics } = readRunMetrics(output);
+  const again = await evaluateRun(output);
+  assert.deepEqual([again.metrics, again.examples, again.split], [metrics, 7, 'validation']);
+  await assertRejectsInput(() => evaluateRun(output, { split: 'test' }), /has no test rows; leave out --split/);
+
+  const warnings: string[] = [];
+  const copy = readFileSync(at('tickets.csv'), 'utf8');
+  appendFileSync(at('tickets.csv'), 'the film is not bad,outage\n');
+  await evaluateRun(output, { onWarning: (line) => warnings.push(line) });
+  writeFileSync(at('tickets.csv'), copy);
+  assert.match(warnings.join(), /tickets\.csv is not as it was for .*split: the rows that are held out are drawn anew/);
+});
+
+test('a stopped run continues with the same rows, to the same bits', async () => {
+  await tinyRun(at('whole'), { settings: { ...settings, testSplit: 0.25 } });
+  await stoppedRun(at('broken'), 3, { settings: { ...settings, testSplit: 0.25 } });
+  await tinyRun(at('broken'), { settings: { ...settings, testSplit: 0.25 }, resume: true });
+  const bytes = (name: string) => readFileSync(join(at(name), 'adapter.safetensors'), 'hex');
+  assert.equal(bytes('broken'), bytes('whole'));
+  const [a, b] = ['whole', 'broken'].map((name) => readRunMetrics(at(name)));
+  assert.deepEqual([a.metrics, a.test_metrics], [b.metrics, b.test_metrics]);
+  assert.ok(a.test_metrics && 'accuracy' in a.test_metrics);
+  const tested = await evaluateRun(at('broken'), { split: 'test' });
+  assert.deepEqual([tested.metrics, tested.examples], [a.test_metrics, 16]);
+});
+
+test('rows of a file choose nothing and are scored at the end', async () => {
+  const output = at('file');
+  await tinyRun(output, { settings: { ...settings, testData: at('others.csv'), validationSplit: 0 } });
+  const { metrics, test_metrics: scores } = readRunMetrics(output);
+  assert.equal(metrics, null);
+  const judged = await evaluateRun(output);
+  assert.deepEqual([judged.split, judged.examples, judged.metrics], ['test', 8, scores]);
+});
+
+test('settings that do not go together are refused, and rows to evaluate on are no split', async () => {
+  const refused = (more: GivenSettings, message: RegExp) =>
+    assertRejectsInput(() => inspectRun({ settings: { ...settings, ...more } }), message);
+  await refused(
+    { validationSplit: 0.2, evalData: at('others.csv') },
+    /validationSplit cannot be combined with evalData/,
+  );
+  await refused({ testSplit: 0.2, testData: at('others.csv') }, /testData cannot be combined with testSplit/);
+  await refused({ testSplit: 0.2, folds: 3, fold: 1 }, /testSplit cannot be combined with folds/);
+  await refused({ validationSplit: 1 }, /validationSplit must be a number in \[0, 1\)/);
+  await refused({ folds: 3 }, /folds is for a cross-validation/);
+  const { rows } = await inspectRun({ settings: { ...settings, evalData: at('others.csv') } });
+  assert.deepEqual(rows, { train: 64, validation: 8, test: 0, skipped: 0 });
+});
+
+test('what is read is told: duplicates, texts that are cut off, rows left out, the baseline, memory and time', async () => {
+  const long = 'the film is very very very very very very very good';
+  const data = join(
+    ticketFolder([
+      ...table.slice(0, 10),
+      ...table.slice(0, 3),
+      { text: long, queue: 'billing' },
+      { text: '', queue: 'outage' },
+    ]),
+    'tickets.csv',
+  );
+  const own = { ...settings, data, evalData: at('others.csv'), skipInvalid: true, maxLength: 12 };
+  const report = await inspectRun({ settings: own });
+  assert.deepEqual(report.rows, { train: 14, validation: 8, test: 0, skipped: 1 });
+  assert.deepEqual(report.duplicates, { train: 3, validation: 0, test: 0, between: 0 });
+  assert.deepEqual(report.truncated, { rows: 1, longest: 13, max_length: 12 });
+  const isMost = (report.classes?.[0].train ?? 0) >= 7;
+  assert.deepEqual(
+    report.baseline,
+    isMost
+      ? { rows: 'validation', label: 'billing', accuracy: 3 / 8 }
+      : { rows: 'validation', label: 'outage', accuracy: 5 / 8 },
+  );
+  const { steps, tokens, seconds, memory_bytes: bytes } = report.expected;
+  // Ten texts of six words and two marks, and three of them again; the long one is cut to 12.
+  assert.deepEqual([steps, tokens], [2, 13 * 8 + 12]);
+  assert.ok(seconds > 0 && bytes > 1e7, `${seconds} s, ${bytes} bytes`);
+
+  const shared = await inspectRun({ settings: { ...settings, testData: at('tickets.csv') } });
+  assert.equal(shared.duplicates.between, shared.rows.train);
+});
+
+test('numbers are told with their range and the error of the mean', async () => {
+  const numbers = table.slice(0, 5).map(({ text }, i) => ({ text, queue: String(i / 2) }));
+  const data = join(ticketFolder(numbers), 'tickets.csv');
+  const { classes, numbers: range, baseline } = await inspectRun({ settings: { ...settings, data, evalData: data } });
+  assert.deepEqual([classes, range], [null, { least: 0, most: 2, mean: 1 }]);
+  assert.deepEqual(baseline, { rows: 'validation', mean: 1, rmse: Math.sqrt(0.5), mae: 0.6 });
+});
+
+test('folds: a run for each, in its own folder; mean and deviation; a stopped one continues', async () => {
+  const output = at('folds');
+  const controller = new AbortController();
+  const steps: number[] = [];
+  let fold = 0;
+  const options = {
+    settings: { ...settings, folds: 3, pruning: 'random', pruningExamples: undefined } satisfies GivenSettings,
+    output,
+    events: {
+      onFold: (number: number) => {
+        fold = number;
+      },
+      onStep: ({ step }: { readonly step: number }) => {
+        steps.push(fold);
+        if (fold === 2 && step === 2) controller.abort();
+      },
+    },
+  };
+  const stopped = await runFolds({ ...options, signal: controller.signal });
+  assert.deepEqual([stopped.status, stopped.folds.length], ['stopped', 1]);
+  const first = readFileSync(join(output, 'fold-1', 'adapter.safetensors'), 'hex');
+  await assertRejectsInput(() => runFolds(options), /holds a cross-validation: continue it with train --resume/);
+  const before = steps.length;
+  const result = await runFolds({ ...options, resume: true });
+  assert.ok(!steps.slice(before).includes(1), 'a finished fold is not repeated');
+  assert.equal(readFileSync(join(output, 'fold-1', 'adapter.safetensors'), 'hex'), first);
+  assert.ok(result.status === 'finished');
+  const scores = [1, 2, 3].map((number) => {
+    const { test_metrics: own } = readRunMetrics(join(output, `fold-${number}`));
+    assert.equal(readRunConfig(join(output, `fold-${number}`)).settings.fold, number);
+    return Number(own?.accuracy);
+  });
+  const mean = (scores[0] + scores[1] + scores[2]) / 3;
+  const deviation = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / 2);
+  assert.ok(Math.abs(result.mean.accuracy - mean) < 1e-12);
+  assert.ok(Math.abs(result.standard_deviation.accuracy - deviation) < 1e-12);
+  assert.deepEqual(
+    result.folds.map(({ metrics }) => metrics.accuracy),
+    scores,
+  );
+  const stored = JSON.parse(readFileSync(join(output, 'folds.json'), 'utf8'));
+  assert.deepEqual([stored.mean, stored.runs.length], [result.mean, 3]);
+  // Stopped and continued, the second is what it would have been.
+  const alone = at('alone');
+  await tinyRun(alone, { settings: { ...options.settings, fold: 2 } });
+  assert.deepEqual(
+    readFileSync(join(alone, 'adapter.safetensors'), 'hex'),
+    readFileSync(join(output, 'fold-2', 'adapter.safetensors'), 'hex'),
+  );
+  await runFolds({ ...options, settings: { ...options.settings, folds: 2 }, overwrite: true });
+  assert.deepEqual([existsSync(join(output, 'fold-2')), existsSync(join(output, 'fold-3'))], [true, false]);
+});
+
+test.run();
