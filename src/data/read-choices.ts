@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import { shown } from '../settings/index.ts';
 import { BadRows } from './bad-rows.ts';
 import type { Dataset } from './examples.ts';
@@ -45,16 +46,29 @@ export async function readChoices(
   ];
   const bad = new BadRows(skipInvalid);
   const examples: ChoiceExample[] = [];
+  const seen = new Set<string>();
   for await (const { file, unit, rows: some } of rows.parts(columns)) {
     for (const { number, cells, problem } of some) {
       const row = new Map(columns.map(({ name }, i) => [name, cells[i] ?? null]));
+      for (const [name, cell] of row) if (cell !== null) seen.add(name);
       const example = problem ?? exampleOf(row, layout);
       if (typeof example === 'string') bad.add({ file, unit, number }, example);
       else examples.push(example);
     }
   }
+  if (examples.length === 0) refuseMissing(rows.place ?? rows.name, layout, seen);
   const warnings = bad.finish(rows.name, examples.length);
   return { name: rows.name, examples, labels: null, metrics: label === null ? [] : ['accuracy'], warnings };
+}
+
+/** @throws InputError if the rows have no column of those that are known */
+function refuseMissing(place: string, { text, choices }: Layout, seen: ReadonlySet<string>): void {
+  const missing = (key: string, what: string, names: string) =>
+    new InputError(`${place} has no column ${names}; name ${what} with --${key} (${key}).`);
+  if (!text && !seen.has('text') && !seen.has('sent1'))
+    throw missing('text', 'the one with the text', "'text' or 'sent1'");
+  if (choices || seen.has('choices') || seen.has(endings[0])) return;
+  throw missing('choices', 'the one with lists of choices, or those with one each,', "'choices' or 'ending0'");
 }
 
 /** Cells by the names of their columns; null where there is none. */

@@ -56,7 +56,7 @@ test('a list of choices, in JSONL, in memory and in Parquet', async () => {
 const good = { text: 'a', choices: ['b', 'c'], label: 0 };
 const bad: [what: string, row: object, message: RegExp][] = [
   ['no text', { ...good, text: ' ' }, /row 1: no text in 'text' or 'sent1'/],
-  ['no choices', { text: 'a', label: 0 }, /row 1: no choices; there must be two or more/],
+  ['no choices', { ...good, choices: [] }, /row 1: no choices; there must be two or more/],
   ['one choice', { ...good, choices: ['b'] }, /row 1: one choice; there must be two or more/],
   ['choices that are a text', { ...good, choices: 'b, c' }, /row 1: 'choices' is "b, c" and no list of choices/],
   ['an empty choice', { ...good, choices: ['b', ''] }, /row 1: choice 1 is "" and no text/],
@@ -81,6 +81,15 @@ test('a column that is not there is named', async () => {
   await assertRejectsInput(
     () => readChoices(file('swag.csv', swag), { choices: 'options' }),
     /has no column 'options'/,
+  );
+  const quiz = file('quiz.csv', 'question,a,b,label\nWhat?,this,that,0\n');
+  await assertRejectsInput(
+    () => readChoices(quiz),
+    /quiz\.csv has no column 'text' or 'sent1'; name the one with the text/,
+  );
+  await assertRejectsInput(
+    () => readChoices(quiz, { text: 'question' }),
+    /quiz\.csv has no column 'choices' or 'ending0'; name the one with lists .* with --choices \(choices\)\.$/,
   );
   await assertRejectsInput(() => readChoices([{ text: 'a', choices: ['b', 'c'] }]), /no column 'label'|no 'label'/);
 });
