@@ -2,18 +2,27 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { embed as embedSequences, loadEncoder, longestSequence, type Pooling } from '../models/index.ts';
+import {
+  type BertModel,
+  embed as embedSequences,
+  loadEncoder,
+  longestSequence,
+  type Pooling,
+} from '../models/index.ts';
 import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
-import { classification, tokenizerOf } from '../training/index.ts';
-import { heldCheckpoint } from './backbone.ts';
+import type { Tokenizer } from '../text/index.ts';
+import { defaultOf, featureExtraction, loadRun, readRunConfig, tokenizerOf } from '../training/index.ts';
+import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { checkColumns, checkInput, inputOption, readInput, textOption } from './input.ts';
-import { jsonOption } from './options.ts';
-import { printJsonLine, warn } from './output.ts';
+import { interruptedCode, interruptSignal } from './interrupt.ts';
+import { jsonOption, outputFileOption, overwriteOption, rejectExplicit } from './options.ts';
+import { formatCount, note, printResult, warn } from './output.ts';
 import { shared } from './setting-options.ts';
+import { openVectorsFile, vectorLine } from './vectors-file.ts';
 
 interface Flags {
   readonly backboneDtype?: HeldDType;
@@ -24,56 +33,104 @@ interface Flags {
   readonly input?: string;
   readonly text?: readonly string[];
   readonly skipInvalid?: boolean;
-  readonly backend: BackendName;
+  readonly backend?: BackendName;
+  readonly output?: string;
+  readonly overwrite?: boolean;
 }
+
+const ofRun = { defaultText: 'that of the run' };
 
 export function describeEmbed(command: Command): void {
   command
-    .description('Print one vector per text, as one line of JSON each.')
-    .addOption(shared('model'))
-    .addOption(shared('pooling', { description: 'mean of the tokens, or the first one' }).default('mean'))
+    .description('Print one vector per text, as one line of JSON each, by a trained adapter or by a checkpoint.')
+    .argument('[run]', 'folder that train --task feature-extraction wrote')
+    .addOption(shared('model', { description: 'the model that embeds; beside a run: where its backbone is now' }))
+    .addOption(
+      shared('pooling', {
+        description: 'what the vector is: the mean of the tokens, or the first one',
+        defaultText: 'that of the run, else mean',
+      }),
+    )
     .option('--normalize', 'scale vectors to length 1')
     .addOption(shared('maxLength'))
     .addOption(inputOption())
     .addOption(textOption())
     .addOption(shared('skipInvalid'))
-    .addOption(shared('backboneDtype'))
-    .addOption(shared('backend'))
+    .addOption(outputFileOption('.npy or .jsonl file to write instead of printing'))
+    .addOption(overwriteOption())
+    .addOption(shared('backboneDtype', ofRun))
+    .addOption(shared('backend', ofRun))
     .addOption(jsonOption('as it is always here'));
 }
 
-export async function embed(command: Command): Promise<void> {
-  const {
-    model,
-    pooling,
-    normalize = false,
-    input,
-    text,
-    skipInvalid,
-    backend,
-    backboneDtype,
-    maxLength,
-  } = command.opts<Flags>();
-  if (model === undefined) throw new UsageError('--model is missing: the model that embeds.');
+/** The model that reads texts, and how it does. */
+interface Reader {
+  readonly encoder: BertModel;
+  readonly tokenizer: Tokenizer;
+  readonly maxLength: number;
+  readonly pooling: Pooling;
+}
+
+export async function embed(command: Command, run: string | undefined): Promise<void> {
+  const flags = command.opts<Flags>();
+  const { normalize = false, input, text, skipInvalid, output, overwrite } = flags;
+  if (overwrite && output === undefined) throw new UsageError('--overwrite goes with --output.');
   checkInput({ input, text, skipInvalid });
-  await useBackend(backend);
-  const held = heldCheckpoint({ backboneDtype });
-  const loaded = loadEncoder(await useModel(model), new Random(0), held.options);
-  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
-  const tokenizer = tokenizerOf(loaded, warn);
-  const longest = longestSequence(loaded.config);
-  const length = maxLength ?? Math.min(classification.maxLength, longest);
-  if (length > longest) {
-    throw new InputError(`max length ${length} exceeds the ${longest} positions of ${model}; lower it.`);
-  }
   checkColumns(text, 'text');
-  for await (const batch of readInput({ input, text, skipInvalid, kind: 'text' })) {
-    const items = encodeExamples(batch, tokenizer, length);
-    for (const vector of await embedSequences(loaded.model, items, { pooling, normalize })) {
-      printJsonLine(vector.map(shortest));
+  const { encoder, tokenizer, maxLength, pooling } =
+    run === undefined ? await ofCheckpoint(flags) : await trained(command, run, flags);
+  const vectorsOf = async function* () {
+    for await (const batch of readInput({ input, text, skipInvalid, kind: 'text' })) {
+      const items = encodeExamples(batch, tokenizer, maxLength);
+      yield await embedSequences(encoder, items, { pooling, normalize });
     }
+  };
+  if (output === undefined) {
+    for await (const vectors of vectorsOf()) for (const vector of vectors) printResult(`${vectorLine(vector)}\n`);
+    return;
+  }
+  const signal = interruptSignal(() => note('stopping; nothing is written'));
+  const file = openVectorsFile(output, { overwrite });
+  try {
+    let count = 0;
+    for await (const vectors of vectorsOf()) {
+      if (signal.aborted) {
+        process.exitCode = interruptedCode(signal);
+        return;
+      }
+      file.write(vectors);
+      count += vectors.length;
+    }
+    file.commit();
+    note(`${formatCount(count)} vectors in ${output}`);
+  } finally {
+    file.discard();
   }
 }
 
-/** Nine digits tell any two float32 numbers apart. */
-const shortest = (value: number): number => Number(value.toPrecision(9));
+async function trained(command: Command, run: string, { model, backend, ...flags }: Flags): Promise<Reader> {
+  refuseBesideRun(flags);
+  rejectExplicit(command, ['pooling', 'maxLength'], 'is that of the run');
+  const { settings } = readRunConfig(run);
+  await useBackend(backend ?? settings.backend);
+  const place = await useModel(model ?? settings.model);
+  const { model: loaded } = loadRun(run, { task: featureExtraction, model: place, isOnlyUsed: true });
+  for (const warning of loaded.warnings) warn(warning);
+  const { encoder, pooling } = loaded.hold();
+  return { encoder, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, pooling };
+}
+
+async function ofCheckpoint(flags: Flags): Promise<Reader> {
+  const { model, backend = defaultOf('backend'), pooling = 'mean', maxLength } = flags;
+  if (model === undefined) throw new UsageError('name the folder of a run, or with --model the model that embeds.');
+  await useBackend(backend);
+  const held = heldCheckpoint(flags);
+  const loaded = loadEncoder(await useModel(model), new Random(0), held.options);
+  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
+  const longest = longestSequence(loaded.config);
+  const length = maxLength ?? Math.min(featureExtraction.maxLength, longest);
+  if (length > longest) {
+    throw new InputError(`max length ${length} exceeds the ${longest} positions of ${model}; lower it.`);
+  }
+  return { encoder: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength: length, pooling };
+}

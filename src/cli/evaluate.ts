@@ -33,7 +33,8 @@ export function describeEvaluate(command: Command): void {
     .addOption(shared('model', { description: 'where the backbone is now, if it was moved' }))
     .addOption(
       shared('data', {
-        description: 'other data: a .csv, .tsv, .jsonl or .parquet file, a GLUE folder, or a SQuAD folder or file',
+        description:
+          'other data: a .csv, .tsv, .jsonl or .parquet file, a folder of GLUE or BEIR, or a SQuAD folder or file',
       }),
     )
     .addOption(
@@ -48,6 +49,7 @@ export function describeEvaluate(command: Command): void {
     .addOption(shared('label', ofRun))
     .addOption(shared('target', ofRun))
     .addOption(shared('choices', ofRun))
+    .addOption(shared('negative', ofRun))
     .addOption(shared('skipInvalid'))
     .addOption(shared('rougeTokenizer', ofRun))
     .addOption(shared('nullScoreDiffThreshold', ofRun))

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { type Example, isTable, readLines, streamExamples } from '../data/index.ts';
+import { type Example, isTable, readLines, streamRows, type TableRow, tableColumns } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { type RunSettings, taskOf, textsOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
@@ -31,6 +31,8 @@ export interface InputOptions {
   /** The columns of a table when the user named none. */
   readonly columns?: readonly string[];
   readonly kind: InputKind;
+  /** The columns that come along with the texts; see {@link inputColumns}. */
+  readonly keep?: readonly string[];
   /** Rows of a table that cannot be used are left out, with a warning that counts them. */
   readonly skipInvalid?: boolean;
 }
@@ -49,17 +51,44 @@ export function checkInput({ input, text, skipInvalid }: Pick<InputOptions, 'inp
  * @throws UsageError if columns are missing; InputError while iterating, if the input is unreadable or empty
  */
 export async function* readInput(options: InputOptions): AsyncGenerator<Example[]> {
-  const { input, text, columns = text, kind, skipInvalid } = options;
+  for await (const rows of readRows(options)) yield rows.map(({ example }) => example);
+}
+
+/** The same with the columns that are kept; those of lines are `text` and, in pairs, `textPair`. */
+export async function* readRows(options: InputOptions): AsyncGenerator<TableRow[]> {
+  const { input, kind, keep, skipInvalid } = options;
   if (input !== undefined && isTable(input)) {
-    if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
-    const rows = streamExamples(input, { text: text ?? columns, skipInvalid, onWarning: warn });
+    const rows = streamRows(input, { text: textColumns(input, options), keep, skipInvalid, onWarning: warn });
     yield* inBatches(each(rows), BATCH_SIZE);
     return;
   }
   // Interactive input: every line gets its answer at once.
   const isTyped = input === undefined && process.stdin.isTTY;
   if (isTyped) note('reading lines from standard input, Ctrl-D ends them');
-  yield* inBatches(readExamples(input, kind), isTyped ? 1 : BATCH_SIZE);
+  for await (const examples of inBatches(readExamples(input, kind), isTyped ? 1 : BATCH_SIZE)) {
+    yield examples.map((example) => ({ example, kept: { ...example } }));
+  }
+}
+
+/** @throws UsageError if none are named */
+function textColumns(
+  input: string,
+  { text, columns = text }: Pick<InputOptions, 'text' | 'columns'>,
+): readonly string[] {
+  if (!columns) throw new UsageError(`--text is missing: the columns of ${input} with the text.`);
+  return text ?? columns;
+}
+
+/**
+ * The columns that are written beside predictions: those of the texts, or all of a table.
+ *
+ * @throws UsageError if the text columns are not named, InputError if the table cannot be read
+ */
+export async function inputColumns(options: InputOptions, keepsAll: boolean): Promise<readonly string[]> {
+  const { input, kind } = options;
+  if (input === undefined || !isTable(input)) return kind === 'text' ? ['text'] : ['text', 'textPair'];
+  const texts = textColumns(input, options);
+  return keepsAll ? tableColumns(input, texts) : texts;
 }
 
 /** @throws UsageError if there are more or fewer columns than texts that the model reads */

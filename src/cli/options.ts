@@ -20,6 +20,10 @@ export function rejectExplicit(command: Command, flags: readonly string[], probl
   if (flag !== undefined) throw new UsageError(`${written(flag)} ${problem}.`);
 }
 
+/** The option of commands that can write a file in the place of standard output. */
+export const outputFileOption = (description: string) => new Option('-o, --output <file>', description);
+export const overwriteOption = () => new Option('--overwrite', 'replace an --output that is there already');
+
 /** The option of commands that print a document for machines. */
 export const jsonOption = (description = 'print one JSON document for machines instead of tables') =>
   new Option('--json', description);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import { type Example, encodeExamples } from '../data/index.ts';
+import { checkRowFile, encodeExamples, isTable, openRowFile, type TableRow } from '../data/index.ts';
 import { loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
 import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
@@ -18,10 +18,21 @@ import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { checkColumns, checkInput, type InputKind, inputKind, readInput } from './input.ts';
-import { printCells, printJsonLine, warn } from './output.ts';
+import {
+  checkColumns,
+  checkInput,
+  type InputKind,
+  type InputOptions,
+  inputColumns,
+  inputKind,
+  readRows,
+} from './input.ts';
+import { interruptedCode, interruptSignal } from './interrupt.ts';
+import { rejectExplicit } from './options.ts';
+import { formatCount, note, printCells, printJsonLine, warn } from './output.ts';
+import { type AnswerOptions, answerCells, answerColumns, answerFields, answerValues } from './predicted.ts';
 
-interface Flags {
+interface Flags extends AnswerOptions {
   readonly backboneDtype?: HeldDType;
   readonly model?: string;
   readonly input?: string;
@@ -31,10 +42,13 @@ interface Flags {
   readonly context?: string;
   readonly nullScoreDiffThreshold?: number;
   readonly backend?: BackendName;
+  readonly keep?: boolean;
+  readonly output?: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
 }
 
-/** Prints a label or a value for each text, one line each. @throws UsageError for options that do not fit */
+/** Prints a label or a value for each text, one line each, or writes them into a table. @throws UsageError for options that do not fit */
 export async function predictLabels(command: Command, run: string | undefined): Promise<void> {
   const flags = command.opts<Flags>();
   if (flags.question !== undefined || flags.context !== undefined) {
@@ -44,17 +58,36 @@ export async function predictLabels(command: Command, run: string | undefined): 
     throw new UsageError('--null-score-diff-threshold is for a model of questions; this one labels texts.');
   }
   checkInput(flags);
-  const { model, tokenizer, maxLength, kind, columns } =
-    run === undefined ? await ownHead(flags) : await trained(run, flags);
-  const print = flags.json ? printAsJson : printAsLine;
+  checkOutput(flags);
+  const reader = run === undefined ? await ownHead(flags) : await trained(run, flags);
+  const { kind, columns } = reader;
+  if (!reader.model.labels)
+    rejectExplicit(command, ['topK', 'threshold'], 'is for classes, and this model gives numbers');
   checkColumns(flags.text, kind);
-  for await (const batch of readInput({ ...flags, columns, kind })) {
-    // Single texts and pairs may be mixed: then each is encoded alone.
-    const groups = kind === 'either' ? batch.map((example) => [example]) : [batch];
-    const items = groups.flatMap((examples) => encodeExamples(examples, tokenizer, maxLength));
-    const predictions = await predict(model, items);
-    for (const [i, prediction] of predictions.entries()) print(model, prediction, batch[i]);
+  const { input, text, skipInvalid } = flags;
+  const options = { input, text, skipInvalid, columns, kind };
+  if (flags.output !== undefined) return writeTable(reader, options, { ...flags, output: flags.output });
+  const keep = flags.keep ? await inputColumns(options, true) : [];
+  const { model } = reader;
+  for await (const { predictions, rows } of predicted(reader, { ...options, keep })) {
+    for (const [i, prediction] of predictions.entries()) {
+      if (flags.json) printJsonLine({ ...answerFields(model, prediction, flags), ...textsOf(rows[i], flags) });
+      else printAsLine(model, prediction, rows[i], flags);
+    }
   }
+}
+
+/** @throws UsageError for options that go with others, InputError for a file that no table can be written to */
+function checkOutput({ keep, output, overwrite, json, input }: Flags): void {
+  if (output === undefined) {
+    if (overwrite) throw new UsageError('--overwrite goes with --output.');
+    if (keep && !json) throw new UsageError('--keep goes with --output, or with --json.');
+  } else {
+    if (json) throw new UsageError('--json prints lines; --output ends in .jsonl for a file of them.');
+    checkRowFile(output);
+  }
+  if (keep && (input === undefined || !isTable(input)))
+    throw new UsageError('--keep keeps columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
 }
 
 /** The model that reads texts, and the kind of its input. */
@@ -65,6 +98,44 @@ interface Reader {
   readonly kind: InputKind;
   /** Columns of a table to read by default. */
   readonly columns?: readonly string[];
+}
+
+/** Predictions for the rows of the input, some at a time. */
+async function* predicted({ model, tokenizer, maxLength }: Reader, options: InputOptions) {
+  for await (const rows of readRows(options)) {
+    const examples = rows.map(({ example }) => example);
+    // Single texts and pairs may be mixed: then each is encoded alone.
+    const groups = options.kind === 'either' ? examples.map((example) => [example]) : [examples];
+    const items = groups.flatMap((some) => encodeExamples(some, tokenizer, maxLength));
+    yield { rows, predictions: await predict(model, items) };
+  }
+}
+
+/** Writes the rows of the input with the predictions beside them. An interrupted command writes nothing. */
+async function writeTable(
+  reader: Reader,
+  options: InputOptions,
+  { output, overwrite, keep = false, ...asked }: Flags & { readonly output: string },
+): Promise<void> {
+  const { model } = reader;
+  const columns = await inputColumns(options, keep);
+  const signal = interruptSignal(() => note('stopping; nothing is written'));
+  const file = await openRowFile(output, [...columns, ...answerColumns(model, asked)], { overwrite });
+  try {
+    let count = 0;
+    for await (const { rows, predictions } of predicted(reader, { ...options, keep: columns })) {
+      if (signal.aborted) {
+        process.exitCode = interruptedCode(signal);
+        return;
+      }
+      await file.write(rows.map(({ kept }, i) => ({ ...kept, ...answerValues(model, predictions[i], asked) })));
+      count += rows.length;
+    }
+    await file.commit();
+    note(`${formatCount(count)} rows in ${output}`);
+  } finally {
+    file.discard();
+  }
 }
 
 async function trained(run: string, { model, backend, ...flags }: Flags): Promise<Reader> {
@@ -92,34 +163,15 @@ async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flag
   return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength, kind: 'either' };
 }
 
-function printAsJson(model: SequenceClassifier, prediction: Prediction, example: Example): void {
-  const { value, classes, logits, probabilities } = prediction;
-  const byName = (values: readonly number[]) => Object.fromEntries(model.outputs.map((name, i) => [name, values[i]]));
-  if (model.labels && probabilities) {
-    const names = classes.map((i) => model.outputs[i]);
-    const answer = model.problem === 'multi_label_classification' ? { labels: names } : { label: names[0] };
-    printJsonLine({ ...answer, probabilities: byName(probabilities), logits: byName(logits), ...example });
-  } else if (model.outputs.length > 1) {
-    printJsonLine({ values: byName(logits), logits, ...example });
-  } else {
-    printJsonLine({ value, logits, ...example });
-  }
-}
+/** What a line of JSON says of the input. */
+const textsOf = ({ example, kept }: TableRow, { keep }: Flags) => (keep ? { ...example, row: kept } : example);
 
-/** Returns the cells before the texts: a label and its probability, several of them, or numbers. */
-function answerCells({ labels, problem, outputs }: SequenceClassifier, prediction: Prediction): string[] {
-  const { value, classes, logits, probabilities } = prediction;
-  if (labels && probabilities) {
-    const cells = [
-      classes.map((i) => outputs[i]).join(', '),
-      classes.map((i) => probabilities[i].toFixed(4)).join(', '),
-    ];
-    return problem === 'multi_label_classification' && classes.length === 0 ? ['-', '-'] : cells;
-  }
-  return outputs.length > 1 ? [outputs.map((name, i) => `${name} ${logits[i]}`).join(', ')] : [String(value)];
-}
-
-function printAsLine(model: SequenceClassifier, prediction: Prediction, example: Example): void {
+function printAsLine(
+  model: SequenceClassifier,
+  prediction: Prediction,
+  { example }: TableRow,
+  asked: AnswerOptions,
+): void {
   const texts = example.textPair === undefined ? [example.text] : [example.text, example.textPair];
-  printCells([...answerCells(model, prediction), ...texts]);
+  printCells([...answerCells(model, prediction, asked), ...texts]);
 }

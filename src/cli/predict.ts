@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
-import { positiveInteger } from '../settings/index.ts';
-import { multipleChoice, questionAnswering, readRunConfig, taskOf } from '../training/index.ts';
+import { fraction, positiveInteger } from '../settings/index.ts';
+import { featureExtraction, multipleChoice, questionAnswering, readRunConfig, taskOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { inputOption, textOption } from './input.ts';
-import { jsonOption } from './options.ts';
+import { jsonOption, outputFileOption, overwriteOption, rejectExplicit } from './options.ts';
 import { predictAnswers } from './predict-answers.ts';
 import { predictChosen } from './predict-chosen.ts';
 import { predictLabels } from './predict-labels.ts';
@@ -11,6 +11,9 @@ import { parserOf, shared } from './setting-options.ts';
 
 /** A backend that is not named is that of the run. */
 const ofRun = { defaultText: 'that of the run' };
+
+/** Options that go with labels of texts alone. */
+const labelFlags = ['topK', 'threshold', 'output', 'overwrite', 'keep'];
 
 export function describePredict(command: Command): void {
   command
@@ -33,6 +36,19 @@ export function describePredict(command: Command): void {
         .default(5),
     )
     .addOption(shared('nullScoreDiffThreshold', ofRun))
+    .addOption(
+      new Option('--top-k <count>', 'so many of the likeliest classes, instead of one').argParser(
+        parserOf(positiveInteger),
+      ),
+    )
+    .addOption(
+      new Option('--threshold <probability>', 'classes with a smaller probability are not given').argParser(
+        parserOf(fraction),
+      ),
+    )
+    .addOption(outputFileOption('.csv, .tsv, .jsonl or .parquet file to write instead of printing'))
+    .addOption(overwriteOption())
+    .option('--keep', 'all columns of the table beside the predictions, with --output or --json')
     .addOption(shared('backboneDtype', ofRun))
     .addOption(shared('backend', ofRun))
     .addOption(jsonOption('print one JSON object per input, with everything that is known'))
@@ -47,6 +63,7 @@ Of choices it prints the chosen one, its number, its probability and the text; r
 Examples:
   $ echo 'a small animal with soft fur' | sparse-adapter predict runs/demo/snip40
   $ sparse-adapter predict runs/mail --input new.csv --text subject,body --json
+  $ sparse-adapter predict runs/mail --input new.csv --keep --output labelled.csv
   $ sparse-adapter predict runs/squad --question 'Who wrote it?' --context 'It was written by Mary Shelley.'`,
     );
 }
@@ -56,6 +73,8 @@ export async function predict(command: Command, run: string | undefined): Promis
   if (task === multipleChoice && run !== undefined) return predictChosen(command, run);
   if (command.getOptionValue('choices') !== undefined)
     throw new UsageError('--choices is for a model that chooses among answers, which this is not.');
+  if (task === featureExtraction) throw new UsageError(`${run} gives vectors; use sparse-adapter embed.`);
   const isQuestion = task ? task === questionAnswering : command.getOptionValue('question') !== undefined;
+  if (isQuestion) rejectExplicit(command, labelFlags, 'is for models that label texts');
   await (isQuestion ? predictAnswers : predictLabels)(command, run);
 }

@@ -32,6 +32,7 @@ const reading = [
   'label',
   'target',
   'choices',
+  'negative',
   'delimiter',
   'encoding',
   'skipInvalid',
@@ -51,7 +52,7 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   if (keys.length === 0) return undefined;
   const given: GivenSettings = Object.fromEntries(keys.map((key) => [key, command.getOptionValue(key)]));
   if (given.data === undefined)
-    rejectExplicit(command, ['task', 'text', 'label', 'target', 'choices'], 'goes with --data');
+    rejectExplicit(command, ['task', 'text', 'label', 'target', 'choices', 'negative'], 'goes with --data');
   const named = { ...stored, task: taskFor(stored, given) };
   // What is not an option of this command line is a setting of the run.
   const asWritten = (key: string) => (keys.some((name) => name === key) ? written(key) : key);
@@ -59,7 +60,8 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   const all = { ...named, ...given } as RunSettings;
   if (given.data === undefined) return all;
   checkOwnColumns(all, stored);
-  const kept = Object.entries(all).filter(([key]) => !ofOwnRows.includes(key) || Object.hasOwn(given, key));
+  const dropped = [...ofOwnRows, ...excludedBy(given)];
+  const kept = Object.entries(all).filter(([key]) => !dropped.includes(key) || Object.hasOwn(given, key));
   const other = { ...(Object.fromEntries(kept) as unknown as RunSettings), skipInvalid: given.skipInvalid ?? false };
   return isFolder(given.data) ? other : { ...other, evalData: given.data };
 }
@@ -70,16 +72,24 @@ const ofOwnRows: readonly string[] = [
   ...Object.keys(heldOutSettings),
 ];
 
+/** The columns of a run that a given one excludes. */
+const excludedBy = ({ label, negative }: GivenSettings): readonly string[] =>
+  negative !== undefined ? ['label'] : label !== undefined ? ['negative'] : [];
+
 /** The task of other data: the one that is given, else a well-known dataset as long as the columns are its own. */
-function taskFor({ task }: RunSettings, { task: given, text, label, target }: GivenSettings): string {
+function taskFor({ task }: RunSettings, { task: given, text, label, target, negative }: GivenSettings): string {
   if (given !== undefined) return given;
-  const areOwn = [text, label, target].some((column) => column !== undefined);
+  const areOwn = [text, label, target, negative].some((column) => column !== undefined);
   return areOwn ? (taskNamed(task) ?? task) : task;
 }
 
 /** @throws UsageError for columns that are missing, and texts of another number than those of the run */
 function checkOwnColumns({ task, text, label, target }: RunSettings, stored: RunSettings): void {
   if (knownDataset(task) || task === 'question-answering' || task === 'multiple-choice') return;
+  if (task === 'feature-extraction') {
+    if (text?.length === 2) return;
+    throw new UsageError('--text must name two columns, whose texts belong together.');
+  }
   const other = task === 'text-classification' ? label : target;
   if (text === undefined || other === undefined) {
     const name = task === 'text-classification' ? '--label' : '--target';
@@ -96,6 +106,7 @@ export function dataTitle(settings: RunSettings): string {
   const known = knownDataset(task);
   const place = dataset === undefined ? data : [dataset, subset].filter(Boolean).join(' ');
   if (known) return `${known.title}, ${isDrawn(task) ? `${trainPerClass} examples per class` : place}`;
-  const columns = text.length > 0 ? `, ${text.join(' and ')} -> ${label ?? target ?? 'label'}` : '';
+  const aim = label ?? target ?? (task === 'multiple-choice' ? 'label' : undefined);
+  const columns = text.length > 0 ? `, ${text.join(' and ')}${aim === undefined ? '' : ` -> ${aim}`}` : '';
   return `${place}${columns}`;
 }

@@ -237,6 +237,7 @@ export class TrainingDisplay {
 
   readonly events: RunEvents = {
     onWarning: warn,
+    onNote: note,
     onLoaded: (model) => {
       noteLoaded(this.#settings.model, model);
       if (!this.#resume) notePruning(this.#settings);

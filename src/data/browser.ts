@@ -24,14 +24,23 @@ export { type EncodedExample, encodeExamples, tokenCount } from './encode.ts';
 export type { Dataset, Example } from './examples.ts';
 export type { LabelKind } from './labels.ts';
 export {
+  type EmbeddingDataset,
+  type EmbeddingExample,
+  type EmbeddingOptions,
+  readEmbeddingExamples,
+} from './read-embedding-examples.ts';
+export {
   type ExampleOptions,
   readExamples,
   type StreamOptions,
   streamExamples,
+  streamRows,
+  type TableRow,
   type TextOptions,
 } from './read-examples.ts';
 export { type QuestionDataset, readQuestions } from './read-questions.ts';
 export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
+export type { RetrievalSet } from './retrieval-set.ts';
 export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
 export { rowsOf, sourceOf } from './source-of.ts';
 export { type StratifiedSplit, type StratifyOptions, stratifiedFolds, stratifiedSplit } from './stratified.ts';

@@ -38,7 +38,12 @@ export interface KnownQuestions extends Known {
   readonly hasUnanswerable: boolean;
 }
 
-export type KnownDataset = KnownExamples | KnownPairs | KnownQuestions;
+/** A retrieval set; its rows are pairs of a query and a relevant document. */
+export interface KnownRetrieval extends Known {
+  readonly task: 'feature-extraction';
+}
+
+export type KnownDataset = KnownExamples | KnownPairs | KnownQuestions | KnownRetrieval;
 
 /**
  * Well-known datasets: columns as the Hugging Face hub has them, class names in the order of the hub, so that its
@@ -136,6 +141,7 @@ export const knownDatasets = {
   squad_v2: { task: 'question-answering', title: 'SQuAD 2.0', hasUnanswerable: true },
   /** XSum (Narayan et al. 2018). */
   xsum: { task: 'text2text-generation', title: 'XSum', columns: { text: 'document', target: 'summary' } },
+  beir: { task: 'feature-extraction', title: 'BEIR' },
   /** The semantic field of a noun, given its definition; ten large fields. */
   wordnet: {
     task: 'text-classification',

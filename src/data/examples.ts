@@ -21,6 +21,8 @@ export interface Dataset<Item = Example, Metric extends string = MetricName> {
   positive?: number;
   /** The metrics of an evaluation, the primary one first; empty where no answer is known. */
   metrics: Metric[];
+  /** What is learnt from the data, where the columns decide it; one line each. */
+  notes?: string[];
   /** Warnings about data that can be used all the same; one line each. */
   warnings: string[];
   /** Rows that could not be used and were left out; left out: none. */

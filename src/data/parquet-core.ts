@@ -5,6 +5,8 @@ import type { Column } from './source.ts';
 
 /** A Parquet file that is being read. */
 export interface OpenParquet {
+  /** The names of all columns of the file. */
+  readonly names: readonly string[];
   /** The names of the classes of each column; null where the file has none. */
   readonly classes: readonly (readonly string[] | null)[];
   /** The values of each row, in the order of the columns, some rows at a time. */
@@ -44,6 +46,7 @@ export async function openParquet(source: ByteSource, columns: readonly Column[]
   const info = metadata.key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
   const classes = classNames(info, source.label);
   return {
+    names,
     classes: columns.map(({ name }) => classes.get(name) ?? null),
     parts: readParts(
       file,

@@ -7,7 +7,7 @@ export type ParquetRequest =
 
 /** Its answers, one for each request. */
 export type ParquetReply =
-  | { readonly classes: readonly (readonly string[] | null)[] }
+  | { readonly classes: readonly (readonly string[] | null)[]; readonly names: readonly string[] }
   /** Null at the end. */
   | { readonly part: unknown[][] | null }
   /** `isInput`: the message is for the user as it is. */

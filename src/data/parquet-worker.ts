@@ -20,7 +20,7 @@ async function answer(request: ParquetRequest): Promise<ParquetReply> {
     source = fileSource(request.path);
     const opened = await openParquet(source, request.columns);
     parts = opened.parts;
-    return { classes: opened.classes };
+    return { classes: opened.classes, names: opened.names };
   }
   const next = await parts?.next();
   if (next && !next.done) return { part: next.value };

@@ -76,7 +76,18 @@ export async function* parquetParts(
   }
 }
 
+/** The names of the columns of a file, in their order. @throws InputError as {@link readParquet} */
+export async function parquetColumns(path: string): Promise<readonly string[]> {
+  const source = fileSource(path);
+  const { size } = source;
+  source.close();
+  const reader = await readerFor(path, [], 10_000 + size / 1000, 1024);
+  reader.close();
+  return reader.names;
+}
+
 interface Reader {
+  readonly names: readonly string[];
   readonly classes: ParquetPart['classes'];
   /** Null at the end. */
   next(): Promise<unknown[][] | null>;
@@ -118,12 +129,12 @@ async function threadReader(
   const close = () => (isUsable ? thread.release() : thread.end());
   try {
     const opened = await ask({ ask: 'open', path, columns });
-    const classes = 'classes' in opened ? opened.classes : [];
+    const { classes, names } = 'classes' in opened ? opened : { classes: [], names: [] };
     const next = async () => {
       const reply = await ask({ ask: 'next' });
       return 'part' in reply ? reply.part : null;
     };
-    return { classes, next, close };
+    return { classes, names, next, close };
   } catch (error) {
     close();
     throw error;
@@ -134,8 +145,8 @@ async function threadReader(
 async function ownReader(path: string, columns: readonly Column[]): Promise<Reader> {
   const source = fileSource(path);
   try {
-    const { classes, parts } = await openParquet(source, columns);
-    return { classes, next: async () => (await parts.next()).value ?? null, close: () => source.close() };
+    const { classes, names, parts } = await openParquet(source, columns);
+    return { classes, names, next: async () => (await parts.next()).value ?? null, close: () => source.close() };
   } catch (error) {
     source.close();
     throw error;

@@ -4,6 +4,7 @@ import type { KnownExamples } from './datasets.ts';
 import type { Dataset, Example } from './examples.ts';
 import { knownTargets } from './known-labels.ts';
 import { addUnusable, LabelColumn, type LabelKind, readLabels } from './labels.ts';
+import { RowsBeside } from './rows-beside.ts';
 import type { Column, Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
 import { textRows } from './text-rows.ts';
@@ -93,6 +94,13 @@ export interface StreamOptions extends TextOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+/** An example with other columns of its row. */
+export interface TableRow {
+  readonly example: Example;
+  /** The values of the columns that are kept, in their order; those of the text columns are the texts. */
+  readonly kept: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Reads texts as they arrive, some at a time, so that data of any size can be worked through; see {@link readExamples}.
  *
@@ -100,17 +108,40 @@ export interface StreamOptions extends TextOptions {
  */
 export async function* streamExamples(
   data: Data | Rows,
-  { text, skipInvalid = false, onWarning }: StreamOptions = {},
+  options: StreamOptions = {},
 ): AsyncGenerator<Example[], void, undefined> {
+  for await (const rows of streamRows(data, options)) yield rows.map(({ example }) => example);
+}
+
+/**
+ * The same with other columns of the rows.
+ *
+ * @param options.keep the names of the columns
+ */
+export async function* streamRows(
+  data: Data | Rows,
+  { text, keep = [], skipInvalid = false, onWarning }: StreamOptions & { readonly keep?: readonly string[] } = {},
+): AsyncGenerator<TableRow[], void, undefined> {
   const rows = rowsOf(data);
   const texts = textColumns(text);
+  const beside = new RowsBeside(
+    rows,
+    keep.filter((name) => texts.every((column) => column.name !== name)),
+  );
   const bad = new BadRows(skipInvalid);
   let used = 0;
-  for await (const part of textRows(rows, texts, { bad, onNote: onWarning })) {
+  for await (const part of textRows(beside, texts, { bad, onNote: onWarning })) {
     // After a bad row the others are only looked for.
     if (bad.count > 0 && !skipInvalid) continue;
     used += part.rows.length;
-    yield part.rows.map(({ cells }) => exampleOf(cells, texts));
+    yield part.rows.map(({ number, cells }) => {
+      const values = {
+        ...beside.valuesOf(number),
+        ...Object.fromEntries(texts.map(({ name }, i) => [name, cells[i]])),
+      };
+      const kept = Object.fromEntries(keep.filter((name) => name in values).map((name) => [name, values[name]]));
+      return { example: exampleOf(cells, texts), kept };
+    });
   }
   for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
 }

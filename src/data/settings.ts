@@ -37,7 +37,7 @@ const columns = v.pipe(
 /** Where rows come from. */
 export const sourceSettings = {
   data: option(path, {
-    description: 'a .csv, .tsv, .jsonl or .parquet file, or a folder of GLUE, SQuAD or XSum',
+    description: 'a .csv, .tsv, .jsonl or .parquet file, or a folder of GLUE, SQuAD, XSum or BEIR',
     short: 'd',
     placeholder: '<path>',
     excludes: 'dataset',
@@ -56,12 +56,15 @@ export const sourceSettings = {
     description: 'file to evaluate on',
     placeholder: '<file>',
     needs: 'data',
-    for: { known: ['own', 'squad', 'xsum'] },
+    for: { known: ['own', 'squad', 'xsum', 'beir'] },
   }),
   skipInvalid: option(boolean, {
     description: 'leave out rows that cannot be used and count them, instead of an error that lists them',
     default: false,
-    for: { task: ['text-classification', 'text2text-generation', 'multiple-choice'], known: ['own', 'glue', 'xsum'] },
+    for: {
+      task: ['text-classification', 'text2text-generation', 'multiple-choice', 'feature-extraction'],
+      known: ['own', 'glue', 'xsum'],
+    },
   }),
 };
 
@@ -144,9 +147,9 @@ export const columnSettings = {
     for: { known: ['own'] },
   }),
   label: option(nonEmptyText, {
-    description: 'column to predict; numbers mean regression',
+    description: 'column to predict; numbers mean regression, for embeddings the scores of pairs',
     placeholder: '<column>',
-    for: { task: ['text-classification', 'multiple-choice'], known: ['own'] },
+    for: { task: ['text-classification', 'multiple-choice', 'feature-extraction'], known: ['own'] },
   }),
   labelKind: option(oneOf(['auto', 'classification', 'regression'] as const satisfies readonly LabelKind[]), {
     description: 'what the label column holds',

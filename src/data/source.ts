@@ -1,4 +1,5 @@
 import type { Random } from '../random/index.ts';
+import type { RetrievalSet } from './retrieval-set.ts';
 
 /** The parts of a dataset: rows to train on, and rows to evaluate on. */
 export type Split = 'train' | 'evaluation';
@@ -52,6 +53,8 @@ export interface Rows {
    * @throws InputError while iterating, naming the file: unreadable, no rows, a column that is not there or is there twice
    */
   parts(columns: readonly Column[]): AsyncIterable<Part>;
+  /** Reads the retrieval set that the rows are judgements of, where they are. @throws InputError naming the file */
+  retrieval?(): Promise<RetrievalSet>;
 }
 
 /** Where rows come from: files, a dataset of the hub, the memory of a program, or whatever gives rows. */

@@ -17,6 +17,7 @@ import {
   type TaskModel,
 } from '../training/index.ts';
 import type { Classifier } from './classifier.ts';
+import type { Embedder } from './embedder.ts';
 import { load } from './load.ts';
 import type { MultipleChoice } from './multiple-choice.ts';
 import type { QuestionAnswering } from './question-answering.ts';
@@ -46,6 +47,7 @@ const callFields = openFields({
   signal: v.optional(v.instance(AbortSignal, 'an AbortSignal')),
   resume: v.optional(boolean),
   onWarning: listener,
+  onNote: listener,
   onLoaded: listener,
   onData: listener,
   onPruning: listener,
@@ -57,7 +59,7 @@ const callFields = openFields({
 } satisfies { readonly [Key in keyof Required<Call>]: v.GenericSchema });
 
 /** A model that `finetune` trains. */
-export type Finetuned = Classifier | QuestionAnswering | Seq2Seq | MultipleChoice;
+export type Finetuned = Classifier | QuestionAnswering | Seq2Seq | MultipleChoice | Embedder;
 
 /**
  * Fine-tunes a pretrained model with a sparse adapter and saves it: reads the data, prunes the adapter at initialisation, trains it,
@@ -70,6 +72,9 @@ export type Finetuned = Classifier | QuestionAnswering | Seq2Seq | MultipleChoic
 export async function finetune(
   settings: FinetuneSettings & { readonly task: 'multiple-choice' },
 ): Promise<MultipleChoice>;
+export async function finetune(
+  settings: FinetuneSettings & { readonly task: 'feature-extraction' | 'beir' },
+): Promise<Embedder>;
 export async function finetune(
   settings: FinetuneSettings & ({ readonly label: string } | { readonly task: 'text-classification' }),
 ): Promise<Classifier>;
@@ -87,6 +92,7 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
     signal,
     resume = false,
     onWarning,
+    onNote,
     onLoaded,
     onData,
     onPruning,
@@ -99,7 +105,7 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
   } = given;
   const { settings: named, ...own } = splitData(rest);
   const { rows } = own;
-  const events = { onWarning, onLoaded, onData, onPruning, onPruned, onStep, onEvaluate, onScored, onTest };
+  const events = { onWarning, onNote, onLoaded, onData, onPruning, onPruned, onStep, onEvaluate, onScored, onTest };
   const chosen = chosenSettings(
     { ...named, backend: rest.backend ?? (getBackend().name as BackendName) },
     { hasRows: rows !== undefined },

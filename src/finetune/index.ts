@@ -21,7 +21,7 @@ export {
   type ClassifierOptions,
   type ClassifyOptions,
 } from './classifier.ts';
-export { Embedder, type EmbedderOptions } from './embedder.ts';
+export { Embedder, type EmbedTextsOptions } from './embedder.ts';
 export { type Finetuned, type FinetuneSettings, finetune } from './finetune.ts';
 export { type AnyModel, type LoadOptions, load, type ModelsByTask } from './load.ts';
 export { type ChoiceInput, type ChoosingOptions, type Chosen, MultipleChoice } from './multiple-choice.ts';

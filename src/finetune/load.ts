@@ -7,6 +7,7 @@ import { checkOptions, shown } from '../settings/index.ts';
 import {
   type CreateModel,
   classification,
+  featureExtraction,
   isFinishedRun,
   type ModelParts,
   multipleChoice,
@@ -16,7 +17,7 @@ import {
   textGeneration,
 } from '../training/index.ts';
 import { Classifier, type ClassifierOptions } from './classifier.ts';
-import { Embedder, type EmbedderOptions } from './embedder.ts';
+import { Embedder } from './embedder.ts';
 import { checkLabels, checkName } from './inputs.ts';
 import { MultipleChoice } from './multiple-choice.ts';
 import { pretrainedOptionNames } from './options.ts';
@@ -35,7 +36,7 @@ export interface ModelsByTask {
 /** A model of any task; its `task` tells which. */
 export type AnyModel = ModelsByTask[keyof ModelsByTask];
 
-export interface LoadOptions extends ClassifierOptions, EmbedderOptions {
+export interface LoadOptions extends ClassifierOptions {
   /** The task of the model; left out: that of the run or the checkpoint. */
   readonly task?: keyof ModelsByTask;
   /** The backbone of a run, if it was moved. */
@@ -56,6 +57,7 @@ const create = ((parts: ModelParts<never>) => {
   if (parts.task === questionAnswering) return new QuestionAnswering(parts);
   if (parts.task === textGeneration) return new Seq2Seq(parts);
   if (parts.task === multipleChoice) return new MultipleChoice(parts);
+  if (parts.task === featureExtraction) return new Embedder(parts);
   throw new Error(`There is no class of models for ${parts.task.name}.`);
 }) as unknown as CreateModel;
 
@@ -87,13 +89,14 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   const model = options.model ?? (isRun ? readRunConfig(nameOrPath).settings.model : undefined);
   const place = model === undefined ? undefined : await fetchModel(model);
   const opened = openAdapter(nameOrPath, { model: place, labels: labels ?? undefined, pooling, maxLength }, create);
-  const loaded = opened.model as unknown as Exclude<AnyModel, Embedder>;
+  const loaded = opened.model as unknown as AnyModel;
   loaded.restoreRecord(opened.config, opened.metrics, opened.report ?? null);
   if (task === undefined || task === loaded.task) return loaded;
   throw new InputError(`${nameOrPath} was trained for ${loaded.task}, not for ${task}.`);
 }
 
-async function loadCheckpoint(nameOrPath: string, { task, model, ...options }: LoadOptions): Promise<AnyModel> {
+async function loadCheckpoint(nameOrPath: string, { task, model, labels, ...rest }: LoadOptions): Promise<AnyModel> {
+  const options = labels === undefined ? rest : { ...rest, labels };
   if (model !== undefined) throw new InputError(`${nameOrPath} is a checkpoint; model is for the backbone of a run.`);
   const place = await fetchModel(nameOrPath);
   switch (task ?? taskOfCheckpoint(place)) {

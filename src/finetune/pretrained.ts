@@ -73,6 +73,7 @@ const dataOptionNames: OptionNames<DataOptions> = {
   labelKind: true,
   target: true,
   choices: true,
+  negative: true,
   skipInvalid: true,
   rougeTokenizer: true,
 };
@@ -92,11 +93,12 @@ function splitColumns<Options extends DataOptions>({
   labelKind,
   target,
   choices,
+  negative,
   skipInvalid,
   rougeTokenizer,
   ...given
 }: Options): { readonly columns: DataOptions; readonly given: Omit<Options, keyof DataOptions> } {
-  return { columns: { text, label, labelKind, target, choices, skipInvalid, rougeTokenizer }, given };
+  return { columns: { text, label, labelKind, target, choices, negative, skipInvalid, rougeTokenizer }, given };
 }
 
 /** Options that a training has beside those of its trainer. */

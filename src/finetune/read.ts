@@ -26,7 +26,9 @@ async function readDataset<T extends TaskTypes>(
 ): Promise<T['dataset']> {
   const source = sourceOf({ data, task: model.task });
   const split = source.open(wanted) ? wanted : 'train';
-  const columns = { ...options, label: options.label ?? 'label' };
+  // Pairs of texts need no label: one that is named says that they have scores.
+  const label = options.label ?? (model.task === 'feature-extraction' ? undefined : 'label');
+  const columns = { ...options, label };
   const read = await model.definition.read(source, split, columns, model.labels);
   if (read) return read;
   throw new InputError('data has no rows; give a file, rows, or a source that has some.');

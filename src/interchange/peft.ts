@@ -26,6 +26,7 @@ function taskOf({ config, head }: PortableAdapter): {
   readonly modules: readonly string[] | null;
 } {
   if (config.model_type === 'bart') return { task: 'SEQ_2_SEQ_LM', modules: null };
+  if (head.length === 0) return { task: 'FEATURE_EXTRACTION', modules: null };
   const has = (part: string) => head.some(({ name }) => name.split('.').includes(part));
   const [task, modules] = has('qa_outputs') ? ['QUESTION_ANS', ['qa_outputs']] : ['SEQ_CLS', ['classifier', 'score']];
   return { task, modules: has('pooler') ? [...modules, 'pooler'] : modules };
@@ -43,6 +44,12 @@ function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, 
     ...method.config(adapter, modules),
   };
 }
+
+/** The name of a weight in the model that PEFT adapts, which without a head is the encoder alone. */
+const nameIn = ({ head, config: { model_type } }: PortableAdapter, { name }: Weight): string =>
+  head.length === 0 && name.startsWith(`${model_type}.`) && model_type !== 'bart'
+    ? name.slice(model_type.length + 1)
+    : name;
 
 /** PEFT takes the names of classes from the configuration of the base model, so they are written in its form. */
 function classesNote({ labels }: PortableAdapter): string[] {
@@ -72,7 +79,7 @@ export const peft: AdapterFormat = {
     const method = methods.find((candidate) => candidate.kind === kind);
     if (!method) throw new InputError(`PEFT has no adapter of the kind '${kind}'; write it as adapterhub.`);
     const weights = [
-      ...adapter.adapter.map((weight) => ({ ...weight, name: method.fileName(weight.name) })),
+      ...adapter.adapter.map((weight) => ({ ...weight, name: method.fileName(nameIn(adapter, weight)) })),
       ...adapter.head.map((weight) => ({ ...weight, name: method.prefix + weight.name })),
     ];
     return {

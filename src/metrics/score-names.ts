@@ -1,4 +1,5 @@
 import { namedMetrics } from './named.ts';
+import type { RetrievalScoreName } from './retrieval.ts';
 import { rougeScoreNames } from './rouge.ts';
 import { squadScoreNames } from './squad.ts';
 import { squadV2ScoreNames } from './squad-v2.ts';
@@ -8,6 +9,15 @@ const named = Object.keys(namedMetrics);
 /** The parts of MNLI that are scored by themselves. */
 const groups = ['matched', 'mismatched'];
 
+/** The scores of retrieval that an evaluation gives, the primary one first. */
+export const retrievalScoreNames = [
+  'ndcg@10',
+  'mrr@10',
+  'recall@1',
+  'recall@10',
+  'recall@100',
+] as const satisfies readonly RetrievalScoreName[];
+
 /** The names of all scores that an evaluation can give. */
 export const scoreNames: readonly string[] = [
   ...named,
@@ -15,4 +25,5 @@ export const scoreNames: readonly string[] = [
   ...squadScoreNames,
   ...squadV2ScoreNames,
   ...rougeScoreNames,
+  ...retrievalScoreNames,
 ];

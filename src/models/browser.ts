@@ -31,6 +31,7 @@ export { type HeadOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
 export { unknownFields } from './config-table.ts';
 export { type ContrastiveOptions, contrastiveScores, multipleNegativesRankingLoss } from './contrastive.ts';
+export { cosineSimilarities, cosineSimilarityLoss } from './cosine-similarity.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
@@ -57,6 +58,8 @@ export {
   type LoadClassifierOptions,
   questionAnsweringRecipe,
   type Recipe,
+  sentenceEncoderRecipe,
   seq2SeqRecipe,
 } from './recipe.ts';
+export { SentenceEncoder } from './sentence-encoder.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';

@@ -1,12 +1,12 @@
-import { add, div, maximum, mul } from '../ops/arithmetic.ts';
+import { add, mul } from '../ops/arithmetic.ts';
 import { concat, slice, transpose } from '../ops/layout.ts';
 import { crossEntropy } from '../ops/losses.ts';
 import { matmul } from '../ops/matmul.ts';
-import { sum } from '../ops/reduce.ts';
-import { sqrt } from '../ops/unary.ts';
+import { tensor } from '../tensor/create.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { unitRows } from './cosine-similarity.ts';
 
 export interface ContrastiveOptions {
   /** Vectors of texts that are no answer, [any number, width]: more candidates for every anchor. */
@@ -17,10 +17,12 @@ export interface ContrastiveOptions {
   readonly similarity?: 'cosine' | 'dot';
   /** The mean of the loss and that of finding the anchor of each positive. Default false. */
   readonly symmetric?: boolean;
+  /** Pairs of an anchor and a candidate, by their numbers, that are not compared: the candidate is another right answer. */
+  readonly excluded?: readonly (readonly [anchor: number, candidate: number])[];
 }
 
-/** Vectors shorter than this are divided by it, so that there is no division by 0. */
-const SHORTEST = 1e-12;
+/** Stands in the place of an excluded score: its exponential is 0, and unlike infinity it has derivatives. */
+const NEVER = -1e30;
 
 /**
  * The similarities scale · sim(anchor, candidate) that {@link multipleNegativesRankingLoss} compares, with candidates the positives, then the negatives.
@@ -28,20 +30,21 @@ const SHORTEST = 1e-12;
  * @param anchors [n, width]
  * @param positives [n, width]
  * @returns [n, candidates]
- * @throws RangeError for vectors that do not fit each other, and a scale that is not above 0
+ * @throws RangeError for vectors that do not fit each other, a scale that is not above 0, and an excluded pair that there is not
  */
 export function contrastiveScores(
   anchors: Tensor,
   positives: Tensor,
-  { negatives, scale = 20, similarity = 'cosine' }: ContrastiveOptions = {},
+  { negatives, scale = 20, similarity = 'cosine', excluded = [] }: ContrastiveOptions = {},
 ): Tensor {
   assertVectors(anchors, positives, negatives);
   if (!(scale > 0 && Number.isFinite(scale)))
     throw new RangeError(`contrastive loss: scale must be above 0, not ${String(scale)}.`);
   return tidyInside(() => {
     const candidates = negatives ? concat([positives, negatives]) : positives;
-    const [a, b] = similarity === 'cosine' ? [normalized(anchors), normalized(candidates)] : [anchors, candidates];
-    return mul(matmul(a, b, { transposeB: true }), scale);
+    const [a, b] = similarity === 'cosine' ? [unitRows(anchors), unitRows(candidates)] : [anchors, candidates];
+    const scores = mul(matmul(a, b, { transposeB: true }), scale);
+    return excluded.length === 0 ? scores : add(scores, exclusions(scores.shape, excluded));
   });
 }
 
@@ -70,10 +73,17 @@ export function multipleNegativesRankingLoss(
   });
 }
 
-/** Rows divided by their lengths; the square is bounded, not its root, whose derivative at 0 is infinite. */
-function normalized(x: Tensor): Tensor {
-  const squares = sum(mul(x, x), { axis: 1, keepDims: true });
-  return div(x, sqrt(maximum(squares, SHORTEST ** 2)));
+/** 0 for the scores that count. */
+function exclusions([n, candidates]: readonly number[], excluded: NonNullable<ContrastiveOptions['excluded']>): Tensor {
+  const values = new Float32Array(n * candidates);
+  for (const [anchor, candidate] of excluded) {
+    if (!(anchor >= 0 && anchor < n && candidate >= 0 && candidate < candidates))
+      throw new RangeError(
+        `contrastive loss: there is no anchor ${anchor} with a candidate ${candidate} among ${n} with ${candidates}.`,
+      );
+    values[anchor * candidates + candidate] = NEVER;
+  }
+  return tensor(values, [n, candidates]);
 }
 
 function assertVectors(anchors: Tensor, positives: Tensor, negatives?: Tensor): void {

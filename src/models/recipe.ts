@@ -14,8 +14,10 @@ import {
   noHead,
   type PoolerPlace,
 } from './head-choice.ts';
+import type { Pooling } from './heads.ts';
 import { describeClass, type StoredShapes } from './own-head.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
+import { SentenceEncoder } from './sentence-encoder.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
 
 /** The configurations of each kind of architecture. */
@@ -48,6 +50,12 @@ export const encoderRecipe: Recipe<BertModel, 'encoder'> = {
   choose: ({ stated }) => ({ ...noHead, is: describeClass(stated) }),
   build: (root, config) => encoderAt(root.at(config.model_type), config),
 };
+
+export const sentenceEncoderRecipe = (pooling?: Pooling): Recipe<SentenceEncoder, 'encoder'> => ({
+  kind: 'encoder',
+  choose: ({ stated }) => ({ ...noHead, is: describeClass(stated) }),
+  build: (root, config) => new SentenceEncoder(root, config, pooling),
+});
 
 /**
  * @param options what the head is to predict; null for what the checkpoint's own head does

@@ -12,6 +12,7 @@ export {
   type Task,
   type TaskTypes,
 } from './task.ts';
+export { type EmbeddingItem, embeddingLoss } from './tasks/feature-extraction.ts';
 export { answerLoss, answerQuestions, evaluateAnswers } from './tasks/question-answering.ts';
 export {
   classificationLoss,

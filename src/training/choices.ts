@@ -102,6 +102,9 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
   if (task.name === 'multiple-choice') return;
   if (text === undefined) throw missing('text', 'the column with the text, or two of them');
   if (task.name === 'text-classification' && label === undefined) throw missing('label', 'the column to predict');
+  if (task.name === 'feature-extraction' && (typeof text === 'string' || text.length === 1)) {
+    throw new InputError(`${write('text')} names one column; embeddings need two, whose texts belong together.`);
+  }
   if (task.name !== 'text2text-generation') return;
   if (target === undefined) throw missing('target', 'the column with the text to write');
   if (text.length === 1 || typeof text === 'string') return;
@@ -178,6 +181,7 @@ export function chosenSettings(
   const defaults = {
     task: choices.task.name,
     pruning: method,
+    ...(choices.task.name === 'feature-extraction' && { pooling: 'mean' }),
     ...(isPruned && { pruningIterations: pruningMethodOf(method).iterations }),
     ...(hasUnanswerable(given.task) && { nullScoreDiffThreshold: 0 }),
   };

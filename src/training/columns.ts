@@ -4,8 +4,18 @@ import type { ColumnSettings } from './task.ts';
 
 /** Returns the columns of a run's rows. */
 export function columnsOf(settings: RunSettings): ColumnSettings {
-  const { text, label, labelKind, target, choices, skipInvalid, rougeTokenizer } = settings;
-  return { known: knownDataset(settings.task), text, label, labelKind, target, choices, skipInvalid, rougeTokenizer };
+  const { text, label, labelKind, target, choices, negative, skipInvalid, rougeTokenizer } = settings;
+  return {
+    known: knownDataset(settings.task),
+    text,
+    label,
+    labelKind,
+    target,
+    choices,
+    negative,
+    skipInvalid,
+    rougeTokenizer,
+  };
 }
 
 /** Returns the number of texts per example; null if it is not known. */

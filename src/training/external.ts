@@ -127,14 +127,12 @@ function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: O
     );
   }
   if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'question-answering';
-  if (stated.kind === 'sequence-classification' || (isOpen && stated.by !== 'task_type FEATURE_EXTRACTION'))
-    return 'text-classification';
+  if (stated.by === 'task_type FEATURE_EXTRACTION') return 'feature-extraction';
+  if (stated.kind === 'sequence-classification' || isOpen) return 'text-classification';
   const reason =
-    stated.kind === 'none'
-      ? 'as the adapter has no head, and every task here needs one'
-      : stated.kind === 'multiple-choice'
-        ? `as files of other libraries with ${headTitles[stated.kind]} are not read`
-        : `as there is no task here for ${headTitles[stated.kind]}`;
+    stated.kind === 'multiple-choice'
+      ? `as files of other libraries with ${headTitles[stated.kind]} are not read`
+      : `as there is no task here for ${headTitles[stated.kind]}`;
   throw new InputError(`${label}: ${stated.by} is not supported, ${reason}.`);
 }
 
@@ -173,7 +171,7 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Exter
     throw new InputError(`${stored.label} does not name its backbone; give it with --model (model).`);
   }
   const { maxLength = run?.maxLength ?? maxLengthFor(stored, model, task) } = options;
-  const { pooling = run?.pooling } = task === 'text-classification' ? options : {};
+  const { pooling = run?.pooling } = task === 'text-classification' || task === 'feature-extraction' ? options : {};
   const adapter = adapterSettings(stored.settings, run?.adapter);
   const fused = Array.from(stored.mixed, ([name, mixed]): FusedAdapter => {
     const known = run?.fused?.find((other) => other.name === name);

@@ -125,6 +125,7 @@ export {
 } from './settings-table.ts';
 export {
   classification,
+  featureExtraction,
   multipleChoice,
   questionAnswering,
   type TaskName,

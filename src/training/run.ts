@@ -28,6 +28,8 @@ import { Trainer } from './trainer.ts';
 /** Callbacks while a run is prepared. */
 export interface PrepareEvents {
   readonly onWarning?: (message: string) => void;
+  /** Told what is learnt from the data, where their columns decide it. */
+  readonly onNote?: (message: string) => void;
   readonly onLoaded?: (model: TaskModel) => void;
   /** Called before the training, and before the adapter is pruned, with what was read. */
   readonly onData?: (report: DataReport) => void;
@@ -188,7 +190,7 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedDat
  */
 export async function prepareRun(
   asked: RunSettings,
-  { onWarning, onLoaded }: PrepareEvents = {},
+  { onWarning, onNote, onLoaded }: PrepareEvents = {},
   cache?: RunCache,
   own?: OwnRows,
 ): Promise<PreparedRun> {
@@ -202,6 +204,7 @@ export async function prepareRun(
   const settings = task.settled?.(decided, data.train) ?? decided;
   const warnings = [data.train, data.evaluation, data.test, data].flatMap((part) => part?.warnings ?? []);
   for (const warning of warnings) onWarning?.(warning);
+  for (const note of data.train.notes ?? []) onNote?.(note);
   const options = {
     weights: cache?.weights,
     activations: known.activations,

@@ -26,6 +26,7 @@ import { backboneSettings } from './backbone-dtype.ts';
 import { fuseSettings } from './fuse-settings.ts';
 import { lossSettings } from './loss-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
+import { featureExtractionSettings } from './tasks/feature-extraction.ts';
 import { learnable } from './tasks/index.ts';
 import { multipleChoiceSettings } from './tasks/multiple-choice.ts';
 import { questionAnsweringSettings } from './tasks/question-answering.ts';
@@ -57,6 +58,7 @@ export function settingGroups() {
         ...tableSettings,
         ...multipleChoiceSettings,
         ...heldOutSettings,
+        ...featureExtractionSettings,
         maxLength,
         ...questionAnsweringSettings,
         ...textGenerationSettings,

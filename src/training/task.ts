@@ -121,6 +121,8 @@ export interface ColumnSettings {
   readonly target?: string;
   /** The column with the list of choices, or those with one each. Default `choices`, else those of SWAG. */
   readonly choices?: string | readonly string[];
+  /** The column with a text that does not belong to the first of two. */
+  readonly negative?: string;
   /** Leave out rows that cannot be used, instead of an error that lists them. Default false. */
   readonly skipInvalid?: boolean;
   /** Tokenizer of ROUGE. Default `ascii`. */

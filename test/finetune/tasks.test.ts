@@ -56,6 +56,61 @@ test('an encoder without a head embeds texts', async () => {
   model.dispose();
 });
 
+const pairs = ['film', 'book', 'play', 'story'].map((word) => ({
+  text: `the ${word} is good`,
+  textPair: `a very good ${word}`,
+  wrong: `the ${word} is bad`,
+  score: word.length,
+}));
+
+test('embeddings are learnt from pairs, triples and scored pairs, pruned by their loss, and come back from a folder', async () => {
+  const ways = [
+    [{}, 'ndcg@10'],
+    [{ negative: 'wrong' }, 'ndcg@10'],
+    [{ label: 'score' }, 'spearman'],
+  ] as const;
+  const still = tinyFolder({ config: { ...tinyBert, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 } });
+  for (const [columns, metric] of ways) {
+    const model = await Embedder.fromPretrained(still, { maxLength: 12 });
+    model.addAdapter(houlsby({ bottleneck: 8 }));
+    const report = await model.prune({ method: 'snip', sparsity: 0.5, data: pairs, ...columns });
+    assert.ok(report && report.kept < report.total);
+    const before = await model.evaluate(pairs, columns);
+    const { epoch_losses: losses } = await model.fit(pairs, {
+      ...{ evalData: pairs, epochs: 60, batchSize: 4, learningRate: 0.02 },
+      ...columns,
+    });
+    assert.ok(losses[59] < losses[0] / 2, `${losses}`);
+    assert.ok(Number(model.metrics?.[metric]) >= before[metric], `${JSON.stringify([before, model.metrics])}`);
+    const output = join(temporaryFolder(), 'run');
+    await model.savePretrained(output);
+    const again = await load(output);
+    assert.ok(again instanceof Embedder);
+    const texts = ['the film is good', 'a very good film'];
+    assert.deepEqual(await again.embed(texts), await model.embed(texts));
+    assert.deepEqual(await again.evaluate(pairs, columns), model.metrics);
+    for (const one of [model, again]) one.dispose();
+  }
+});
+
+test('scores that are no cosines are scaled from their least to their largest', async () => {
+  const model = await Embedder.fromPretrained(tinyFolder(), { maxLength: 12 });
+  const first = async (rows: readonly object[]) => {
+    for await (const { items } of model.batches(rows, { label: 'score', batchSize: 4 }))
+      return items.map(({ score }) => score);
+    return [];
+  };
+  const scored = (scores: readonly number[]) => pairs.map((pair, i) => ({ ...pair, score: scores[i] }));
+  assert.deepEqual((await first(scored([0, 5, 1, 2.5]))).sort(), [0, 0.2, 0.5, 1]);
+  assert.deepEqual((await first(scored([0, 0.25, 1, -0.5]))).sort(), [-0.5, 0, 0.25, 1]);
+  await assertRejectsInput(() => first(scored([3, 3, 3, 3])), /All scores are 3, which is no cosine/);
+  await assertRejectsInput(() => first(pairs.map(({ text, score }) => ({ text, score }))), /no column 'textPair'/);
+  const both = { label: 'score', negative: 'wrong' };
+  await assertRejectsInput(() => model.evaluate(pairs, both), /label and negative exclude each other/);
+  await assertRejectsInput(() => model.evaluate(pairs, { text: 'text' }), /embeddings need two/);
+  model.dispose();
+});
+
 test('what is no model is named', async () => {
   await assertRejectsInput(() => load(join(temporaryFolder(), 'nothing')), /nothing/);
   const masked = tinyFolder({ config: { ...tinyBert, architectures: ['BertForMaskedLM'] } });

@@ -166,11 +166,6 @@ test('LoRA on the pooler goes into the pooler of a model of a program too', () =
 const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
   [{ task_type: 'TOKEN_CLS' }, classifier, /task_type TOKEN_CLS .*token classification/],
   [{ task_type: 'CAUSAL_LM' }, [], /task_type CAUSAL_LM .*language modelling/],
-  [
-    { task_type: 'FEATURE_EXTRACTION' },
-    [],
-    /task_type FEATURE_EXTRACTION is not supported, as the adapter has no head, and every task here needs one\.$/,
-  ],
   [{ task_type: 'RANKING' }, classifier, /task_type "RANKING" is not supported/],
   [
     { task_type: null, auto_mapping: { base_model_class: 'BertForMultipleChoice' } },

@@ -42,7 +42,7 @@ function expectedLoss(
   anchors: Matrix,
   positives: Matrix,
   negatives: Matrix,
-  { scale, similarity, symmetric }: Required<Omit<ContrastiveOptions, 'negatives'>>,
+  { scale, similarity, symmetric }: Required<Omit<ContrastiveOptions, 'negatives' | 'excluded'>>,
 ): number {
   const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
   const score = (a: readonly number[], b: readonly number[]) =>
@@ -132,6 +132,26 @@ test('candidates are the positives, then the negatives; a vector of zeros has fi
   });
 });
 
+test('an excluded candidate counts as one that is not there', () => {
+  forAll(fc.tuple(batches, fc.constantFrom(1, 20)), ([{ anchors, positives, negatives }, scale]) => {
+    if (negatives.length === 0) return;
+    const last = positives.length + negatives.length - 1;
+    const excluded = anchors.map((_, i) => [i, last] as const);
+    const without = lossOf(anchors, positives, negatives.slice(0, -1), { scale });
+    assertNear(lossOf(anchors, positives, negatives, { scale, excluded }), without, 1e-9);
+    const [x] = [matrix(anchors)];
+    const more = matrix(negatives);
+    const loss = multipleNegativesRankingLoss(x, matrix(positives), { negatives: more, excluded, scale });
+    const [gradient] = grad(loss, [more]);
+    assert.ok(
+      gradient
+        .dataSync()
+        .subarray(-WIDTH)
+        .every((value) => value === 0),
+    );
+  });
+});
+
 test('vectors that do not fit each other are named', () => {
   tidy(() => {
     const [one, two] = [
@@ -151,6 +171,10 @@ test('vectors that do not fit each other are named', () => {
       /negatives must be \[any number, 3\]/,
     );
     assert.throws(() => multipleNegativesRankingLoss(one, one, { scale: 0 }), /scale must be above 0, not 0/);
+    assert.throws(
+      () => multipleNegativesRankingLoss(one, one, { excluded: [[0, 1]] }),
+      /there is no anchor 0 with a candidate 1 among 1 with 1/,
+    );
   });
 });
 

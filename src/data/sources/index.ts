@@ -1,4 +1,5 @@
 import { addSourceKinds } from '../source-of.ts';
+import { beir } from './beir-folder.ts';
 import { glue } from './glue-folder.ts';
 import { hub } from './hub.ts';
 import { squad } from './squad-files.ts';
@@ -7,4 +8,4 @@ import { wordnet } from './wordnet.ts';
 import { xsum } from './xsum-folder.ts';
 
 /** The sources of rows in files, in the order in which they are asked. */
-addSourceKinds(hub, wordnet, glue, squad, xsum, tableFiles);
+addSourceKinds(hub, wordnet, glue, squad, xsum, beir, tableFiles);

@@ -1,11 +1,12 @@
 import { taskNamed } from '../../data/browser.ts';
 import type { Task } from '../task.ts';
+import { featureExtraction } from './feature-extraction.ts';
 import { multipleChoice } from './multiple-choice.ts';
 import { questionAnswering } from './question-answering.ts';
 import { classification } from './text-classification.ts';
 import { textGeneration } from './text2text-generation.ts';
 
-export { classification, multipleChoice, questionAnswering, textGeneration };
+export { classification, featureExtraction, multipleChoice, questionAnswering, textGeneration };
 
 /** All tasks, in the words of Hugging Face's pipelines. */
 const tasks = {
@@ -13,6 +14,7 @@ const tasks = {
   'question-answering': questionAnswering,
   'text2text-generation': textGeneration,
   'multiple-choice': multipleChoice,
+  'feature-extraction': featureExtraction,
 } as const satisfies Readonly<Record<string, Task>>;
 
 export type TaskName = keyof typeof tasks;

@@ -43,10 +43,11 @@ import { yieldToEvents } from '../yield.ts';
 /** Settings of classifiers. */
 export const classificationSettings = {
   pooling: option(oneOf(['cls', 'mean'] as const satisfies readonly Pooling[]), {
-    description: 'what the head reads: the first token, or the mean of all',
+    description: 'what the head reads, or the vector of a text is: the first token, or the mean of all',
     placeholder: '<how>',
     default: 'cls',
-    for: { task: ['text-classification'] },
+    defaultText: 'cls; mean for feature-extraction',
+    for: { task: ['text-classification', 'feature-extraction'] },
   }),
 };
 

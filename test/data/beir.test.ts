@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { readEmbeddingExamples, sourceOf } from '../../src/data/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
+import { documents, retrievalFolder } from '../support/retrieval.ts';
+
+const test = suite('data: retrieval sets in the layout of BEIR');
+
+const sourceAt = (data: string) => sourceOf({ data, task: 'beir' });
+const opened = (data: string, split: 'train' | 'evaluation' = 'evaluation') => {
+  const rows = sourceAt(data).open(split);
+  assert.ok(rows?.retrieval);
+  return { rows, read: rows.retrieval };
+};
+
+test('documents, queries with judgements and grades are read; a title comes before the text', async () => {
+  const folder = retrievalFolder();
+  const { documents: texts, queries, qrels } = await opened(folder).read();
+  assert.deepEqual(
+    [...texts.keys()],
+    documents.map(({ _id }) => _id),
+  );
+  assert.deepEqual([texts.get('d1'), texts.get('d2')], ['the film the film is good', 'the book is dull']);
+  assert.deepEqual(
+    [...queries],
+    [
+      ['q1', 'good film'],
+      ['q3', 'long story'],
+    ],
+  );
+  assert.deepEqual(qrels, { q3: { d3: 1 }, q1: { d1: 1 } });
+});
+
+test('its rows are pairs of a query and a relevant document', async () => {
+  const { rows } = opened(retrievalFolder(), 'train');
+  const { name, examples } = await readEmbeddingExamples(rows);
+  assert.match(name, / train$/);
+  assert.deepEqual(examples, [
+    { text: 'good film', textPair: 'the film the film is good' },
+    { text: 'dull book', textPair: 'the book is dull' },
+  ]);
+});
+
+test('it is judged on dev where there is one', async () => {
+  const folder = retrievalFolder({ 'qrels/dev.tsv': 'query-id\tcorpus-id\tscore\nq2\td2\t1\n' });
+  assert.deepEqual((await opened(folder).read()).qrels, { q2: { d2: 1 } });
+});
+
+const header = 'query-id\tcorpus-id\tscore\n';
+const broken: readonly [Readonly<Record<string, string>>, RegExp][] = [
+  [{ 'qrels/test.tsv': `${header}q9\td1\t1\n` }, /test\.tsv judges query 'q9', which queries\.jsonl lacks/],
+  [{ 'qrels/test.tsv': `${header}q1\td9\t1\n` }, /test\.tsv judges document 'd9', which corpus\.jsonl lacks/],
+  [{ 'qrels/test.tsv': `${header}q1\td1\tgood\n` }, /test\.tsv, line 2: score 'good' is no number/],
+  [{ 'qrels/test.tsv': `${header}q1\td1\n` }, /test\.tsv, line 2: 2 TAB-separated columns where the header has 3/],
+  [{ 'corpus.jsonl': '{"_id":"d1","text":"a"}\n{"_id":"d1","text":"b"}\n' }, /line 2: the id 'd1' is there twice/],
+  [{ 'corpus.jsonl': '{"_id":"d1","text":["a"]}\n' }, /corpus\.jsonl, line 1: 'text' is not a text/],
+  [{ 'queries.jsonl': '{"id":"q1","text":"a"}\n' }, /queries\.jsonl, line 1: there is no '_id'/],
+];
+
+test('what cannot be read is named', async () => {
+  for (const [files, message] of broken) await assertRejectsInput(() => opened(retrievalFolder(files)).read(), message);
+  const folder = retrievalFolder();
+  rmSync(join(folder, 'qrels'), { recursive: true });
+  assertInputError(() => sourceAt(folder).open('train'), /has no qrels\/train\.tsv, the judgements of queries/);
+  assertInputError(() => sourceAt(folder).open('evaluation'), /has no qrels\/dev\.tsv or qrels\/test\.tsv/);
+});
+
+test.run();
