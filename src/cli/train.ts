@@ -131,6 +131,7 @@ async function trainFolds(
   };
   const shown: RunEvents = {
     onWarning: (message) => display.events.onWarning?.(message),
+    onNote: (message) => display.events.onNote?.(message),
     onLoaded: (model) => display.events.onLoaded?.(model),
     onData: (report) => {
       if (!data) noteData(report);
@@ -170,7 +171,7 @@ async function showData(
   // All folds are of one size, but for a row.
   const settings = asked.folds === undefined ? asked : { ...asked, fold: asked.fold ?? 1 };
   await useBackend(settings.backend);
-  const report = await inspectRun({ settings, events: { onWarning: warn } });
+  const report = await inspectRun({ settings, events: { onWarning: warn, onNote: note } });
   noteData(report);
   if (json) printJson({ status: 'dry-run', data: report });
 }

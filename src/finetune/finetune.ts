@@ -87,7 +87,30 @@ export async function finetune(
 
 export async function finetune(settings: FinetuneSettings): Promise<Finetuned>;
 export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
-  parseWith(callFields, given, 'finetune');
+  const { settings, output: folder, overwrite, resume, events, ...options } = await readCall('finetune', given);
+  const output = openRunFolder(folder, { overwrite: overwrite || resume });
+  let trained: TaskModel | null = null;
+  const withModel: RunEvents = {
+    ...events,
+    onLoaded: (model) => {
+      trained = model;
+      events.onLoaded?.(model);
+    },
+  };
+  try {
+    const result = await runTraining({ ...options, settings, output, resume, events: withModel });
+    if (result.status === 'stopped') throw options.signal?.reason;
+  } finally {
+    output.close();
+    // The model that answers is loaded from the folder; two of them would take twice the memory.
+    (trained as TaskModel | null)?.dispose();
+  }
+  return (await load(folder)) as Finetuned;
+}
+
+/** The settings of a call of a program with all defaults, models and data downloaded, on the backend that they name. */
+export async function readCall(name: string, given: FinetuneSettings) {
+  parseWith(callFields, given, name);
   const {
     signal,
     resume = false,
@@ -104,43 +127,17 @@ export async function finetune(given: FinetuneSettings): Promise<Finetuned> {
     ...rest
   } = given;
   const { settings: named, ...own } = splitData(rest);
-  const { rows } = own;
   const events = { onWarning, onNote, onLoaded, onData, onPruning, onPruned, onStep, onEvaluate, onScored, onTest };
   const chosen = chosenSettings(
     { ...named, backend: rest.backend ?? (getBackend().name as BackendName) },
-    { hasRows: rows !== undefined },
+    { hasRows: own.rows !== undefined },
   );
   // Another instance of the same backend could not use the tensors that the program has.
   if (chosen.backend !== getBackend().name) await setBackend(chosen.backend);
-  if (rows && rest.data !== undefined) refuseReadOnce(rest.data, chosen.epochs);
+  if (own.rows && rest.data !== undefined) refuseReadOnce(rest.data, Math.max(chosen.epochs, chosen.folds ?? 1));
   const settings = located(await downloadInputs(chosen));
-  const { output: folder = defaultOutput(settings), overwrite = false, checkpointSeconds } = chosen;
-  const output = openRunFolder(folder, { overwrite: overwrite || resume });
-  let trained: TaskModel | null = null;
-  const withModel: RunEvents = {
-    ...events,
-    onLoaded: (model) => {
-      trained = model;
-      onLoaded?.(model);
-    },
-  };
-  try {
-    const result = await runTraining({
-      settings,
-      ...own,
-      output,
-      resume,
-      signal,
-      checkpointSeconds,
-      events: withModel,
-    });
-    if (result.status === 'stopped') throw signal?.reason;
-  } finally {
-    output.close();
-    // The model that answers is loaded from the folder; two of them would take twice the memory.
-    (trained as TaskModel | null)?.dispose();
-  }
-  return (await load(folder)) as Finetuned;
+  const { output = defaultOutput(settings), overwrite = false, checkpointSeconds } = chosen;
+  return { settings, ...own, output, overwrite, resume, signal, checkpointSeconds, events };
 }
 
 /**

@@ -21,6 +21,7 @@ export {
   type ClassifierOptions,
   type ClassifyOptions,
 } from './classifier.ts';
+export { type CrossValidateSettings, type CrossValidation, crossValidate } from './cross-validate.ts';
 export { Embedder, type EmbedTextsOptions } from './embedder.ts';
 export { type Finetuned, type FinetuneSettings, finetune } from './finetune.ts';
 export { type AnyModel, type LoadOptions, load, type ModelsByTask } from './load.ts';
