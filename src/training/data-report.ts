@@ -55,6 +55,7 @@ export async function dataReport<T extends TaskTypes>(run: PreparedRun<T>, step 
     validation: count(rows.validation),
     test: count(rows.test),
   });
+  const answers = train.labels ?? (model.definition.choosesAmongOwn ? choicesIn(rows.train) : null);
   const skipped = [data.table ?? train, ...(data.table ? [] : [evaluation, test])];
   return {
     task: model.definition.name,
@@ -64,13 +65,13 @@ export async function dataReport<T extends TaskTypes>(run: PreparedRun<T>, step 
       skipped: skipped.reduce((sum, part) => sum + (part?.skipped ?? 0), 0),
     },
     classes: train.labels && classCounts(train.labels, data, counted),
-    numbers: train.labels ? null : rangeOf(numbersIn(rows.train)),
+    numbers: answers ? null : rangeOf(numbersIn(rows.train)),
     duplicates: {
       ...counted(repeatedIn),
       between: sharedWith([...rows.validation, ...rows.test], rows.train),
     },
     truncated: truncatedIn(model.definition, data, items, model.tokenizer, settings),
-    baseline: baselineOf(rows, train.labels),
+    baseline: baselineOf(rows, answers),
     expected: await expectedCost(run, step),
   };
 }
@@ -81,6 +82,10 @@ function answersOf(example: unknown): readonly number[] {
   const given = Array.isArray(labels) ? labels : [label];
   return given.filter((value) => typeof value === 'number');
 }
+
+/** Names of the choices that are right in some row, by their numbers. */
+const choicesIn = (rows: Rows): string[] =>
+  Array.from({ length: numbersIn(rows).reduce((most, i) => Math.max(most, i + 1), 0) }, (_, i) => `choice ${i}`);
 
 const numbersIn = (rows: Rows): number[] => rows.flatMap(answersOf);
 

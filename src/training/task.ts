@@ -177,6 +177,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   labelsOf?(model: T['model']): readonly string[] | null;
   /** The classes that an item is an example of, where each output is one of several classes; left out: nothing is weighted by class. */
   classesOf?(item: T['item']): readonly number[];
+  /** Whether the label of an example is the number of one of its own choices, and neither a class nor a number to predict. */
+  readonly choosesAmongOwn?: true;
   /** The lengths of the texts of an example as they are; left out: nothing of them is cut off. */
   lengths?(
     example: T['dataset']['examples'][number],

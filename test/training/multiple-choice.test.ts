@@ -7,6 +7,7 @@ import { load, MultipleChoice } from '../../src/finetune/index.ts';
 import { Random, tidy } from '../../src/index.ts';
 import { readJsonObject } from '../../src/io/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
+import { dataReport } from '../../src/training/data-report.ts';
 import {
   choiceLoss,
   encodeChoices,
@@ -15,6 +16,7 @@ import {
   loadRun,
   multipleChoice,
   predictChoices,
+  prepareRun,
   readRunMetrics,
 } from '../../src/training/index.ts';
 import { assertInputError } from '../io/input-error.ts';
@@ -24,7 +26,7 @@ import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { permuted } from '../support/permuted.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
-import { stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
+import { complete, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: multiple choice');
 useBackend(test, 'wasm');
@@ -93,6 +95,14 @@ test('a merged checkpoint chooses the same; files without such a head are refuse
       /chooses among answers.*'huggingface'/,
     );
   }
+});
+
+test('what is told before training: places of choices are no numbers to predict', async () => {
+  const report = await dataReport(await prepareRun(complete({ ...settings, evalData: undefined, maxLength: 8 })));
+  assert.deepEqual([report.numbers, report.classes], [null, null]);
+  assert.ok(report.rows.validation > 0, 'a part of the table is held out');
+  assert.ok(report.baseline && 'label' in report.baseline && /^choice [0-2]$/.test(report.baseline.label));
+  assert.ok(report.truncated && report.truncated.rows > 0 && report.truncated.longest > 8);
 });
 
 test('a run that is stopped and resumed ends with the same weights', async () => {

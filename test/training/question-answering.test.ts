@@ -87,7 +87,12 @@ test('a run learns to answer, is saved, and is evaluated again with the same sco
   const scores = result.metrics.metrics;
   assert.ok(scores && scores.exact_match >= 0.75, JSON.stringify(scores));
   const { report, ...evaluated } = await evaluateRun(output);
-  assert.deepEqual(evaluated, { data: 'dev-tiny.json', examples: examples.length, metrics: scores });
+  assert.deepEqual(evaluated, {
+    data: 'dev-tiny.json',
+    split: 'validation',
+    examples: examples.length,
+    metrics: scores,
+  });
   assert.deepEqual(report.scores, scores);
   assert.deepEqual(readRunMetrics(output).metrics, scores);
 

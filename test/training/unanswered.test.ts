@@ -17,7 +17,7 @@ import { unansweredScores } from '../../src/training/tasks/unanswered-scores.ts'
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
-import { unansweredFolder } from '../support/questions.ts';
+import { questionFolder, unansweredFolder } from '../support/questions.ts';
 import { tinyFolder, tinyQuestionAnswering } from '../support/tiny-model.ts';
 import { complete, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
@@ -68,6 +68,14 @@ test('a run learns when not to answer, and is evaluated again with the same scor
     settings: { ...stored, nullScoreDiffThreshold: metrics.best_exact_thresh },
   });
   assert.equal(best.metrics.exact, metrics.best_exact, 'the best threshold gives the best score');
+
+  const answered = { ...stored, task: 'squad', data: questionFolder(), nullScoreDiffThreshold: -1000 };
+  const { metrics: plain } = await evaluateRun(output, { settings: answered });
+  assert.deepEqual(
+    plain,
+    { exact_match: 0, f1: 0 },
+    'it is judged as it answers, also where each question has an answer',
+  );
 
   const model = await load(output, { task: 'question-answering' });
   const asked = ({ question, context }: Question) => ({ question, context });

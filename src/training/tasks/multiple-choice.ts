@@ -16,6 +16,7 @@ import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../text/index.ts';
 import { type LossOptions, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import { textLength } from '../text-length.ts';
 import { yieldToEvents } from '../yield.ts';
 
 const COLUMNS = 'a column with lists, or two columns or more with commas between them';
@@ -47,6 +48,10 @@ export const multipleChoice: Task<{
     const rows = source.open(split);
     return rows && readChoices(rows, columns);
   },
+
+  choosesAmongOwn: true,
+  lengths: ({ text, choices }, tokenizer, { maxLength }) =>
+    choices.map((choice) => textLength(tokenizer, text, choice, maxLength)),
 
   recipe: (_settings, _labels, { head, pooler }) => multipleChoiceRecipe(head, pooler),
   encode: ({ examples }, tokenizer, { maxLength }) => encodeChoices(examples, tokenizer, maxLength),

@@ -88,12 +88,13 @@ export const questionAnswering: Task<{
   evaluation({ examples, name, metrics }, tokenizer, settings) {
     const windows = questionWindows(examples, tokenizer, windowOptions(settings), name);
     const { nullScoreDiffThreshold } = settings;
+    const decode = { ...decodeDefaults, nullScoreDiffThreshold };
     return {
       size: windows.length,
       judge: async (model, options) => ({
         scores: metrics.includes('exact')
           ? await evaluateUnanswered(model, examples, windows, { ...options, nullScoreDiffThreshold })
-          : { ...(await evaluateAnswers(model, examples, windows, options)) },
+          : { ...(await evaluateAnswers(model, examples, windows, { ...options, decode })) },
       }),
     };
   },
@@ -179,12 +180,12 @@ async function windowLogits(
   return result;
 }
 
-/** The metrics of SQuAD for the best answers of a model. */
+/** The metrics of SQuAD for the best answers of a model; the answer that there is none is an empty one. */
 export async function evaluateAnswers(
   model: QuestionAnsweringModel,
   questions: readonly Question[],
   windows: readonly Window[],
-  options?: PredictOptions,
+  options?: PredictOptions & { readonly decode?: SpanOptions },
 ): Promise<SquadScores> {
   const answers = await answerQuestions(model, questions, windows, options);
   // A page that only answers does without.
