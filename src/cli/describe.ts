@@ -87,6 +87,7 @@ export function runRows(
   return [
     ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
     ...Object.entries(metrics.test_metrics ?? {}).map(([name, value]) => [`test ${name}`, formatMetric(value)]),
+    ...keptRows(metrics),
     ['method', methodName(settings)],
     ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
     ...(settings.backboneDtype ? [['backbone held as', settings.backboneDtype]] : []),
@@ -110,6 +111,12 @@ export function foldsTable({
   ]);
   return [rows, ['metric', 'mean', 'deviation', ...folds.map(({ fold }) => `fold ${fold}`)]];
 }
+
+/** A table row that says which evaluation chose the weights; none for the last weights. */
+const keptRows = ({ kept, steps }: RunMetrics): string[][] =>
+  kept
+    ? [['weights', `those after step ${kept.step} of ${steps}, chosen by ${kept.metric} on the ${kept.chosen_by}`]]
+    : [];
 
 /** Trained parameters as the paper counts them, in percent of the backbone: of the adapter, of the head, and of both. */
 export function trainedRows(trained: RunMetrics['trained_parameters'], backbone: number): string[][] {

@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
 import type { EvaluationReport } from '../report/index.ts';
@@ -7,10 +6,11 @@ import {
   checkOptions,
   type GivenOf,
   type OptionNames,
+  type OptionTable,
   openFields,
   parseGiven,
   parseWith,
-  positiveInteger,
+  refuseWithoutEffect,
   wholeNumber,
 } from '../settings/index.ts';
 import {
@@ -18,8 +18,12 @@ import {
   type Batch,
   BatchPlan,
   batchesOf,
+  bestChoice,
   evaluationReportOf,
+  evaluationSettings,
   type GivenPruning,
+  keptNotes,
+  keptOf,
   type LoopEvents,
   lossSettings,
   prunedAs,
@@ -101,15 +105,24 @@ function splitColumns<Options extends DataOptions>({
   return { columns: { text, label, labelKind, target, choices, negative, skipInvalid, rougeTokenizer }, given };
 }
 
-/** Options that a training has beside those of its trainer. */
-const runFields = openFields({ seed: wholeNumber, evaluations: v.optional(positiveInteger) });
+/** Splits options into those of a table, checked, and the others. @throws InputError for a value that the table does not accept */
+function splitSettings<Table extends OptionTable<unknown>, Options extends GivenOf<Table>>(
+  table: Table,
+  options: Options,
+): { readonly own: GivenOf<Table>; readonly rest: Omit<Options, keyof Table> } {
+  const part = (isOwn: boolean) =>
+    Object.fromEntries(Object.entries(options).filter(([key]) => Object.hasOwn(table, key) === isOwn));
+  return {
+    own: parseGiven(table, part(true), 'training') as GivenOf<Table>,
+    rest: part(false) as Omit<Options, keyof Table>,
+  };
+}
 
-/** @throws InputError for a seed and a number of evaluations that there cannot be @throws TypeError for a signal that is none */
-function checkRun(options: {
-  readonly seed: number;
-  readonly evaluations?: number;
-  readonly signal?: AbortSignal;
-}): void {
+/** Options that a training has beside those of its trainer. */
+const runFields = openFields({ seed: wholeNumber });
+
+/** @throws InputError for a seed that there cannot be @throws TypeError for a signal that is none */
+function checkRun(options: { readonly seed: number; readonly signal?: AbortSignal }): void {
   parseWith(runFields, options, 'training');
   const { signal } = options;
   if (signal !== undefined) checkInstance('fit', 'signal', signal, AbortSignal);
@@ -215,38 +228,37 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
    * @throws InputError as the reading of data, and if a loss, a gradient or a weight is not finite
    */
   async fit(data: TrainingData, options: FitOptions = {}): Promise<RunMetrics> {
-    const { evalData, evaluations = 1, seed = this.settings.seed, signal, ...rest } = options;
+    const { evalData, seed = this.settings.seed, signal, ...rest } = options;
     const { onStep, onEvaluate, onScored, ...others } = rest;
     const { columns, given } = splitColumns(others);
-    const { classWeights, labelSmoothingFactor, ...ofTrainer } = given;
-    const loss = parseGiven(lossSettings, { classWeights, labelSmoothingFactor }, 'training');
+    const { own: times, rest: unlike } = splitSettings(evaluationSettings, given);
+    const { own: loss, rest: ofTrainer } = splitSettings(lossSettings, unlike);
     const training = trainingOptions(ofTrainer);
-    checkRun({ seed, evaluations, signal });
+    refuseWithoutEffect(evaluationSettings, times, bestChoice(times.loadBestModelAtEnd ?? false));
+    checkRun({ seed, signal });
     void this.adapter; // says what is missing
-    this.useTraining(training, loss);
+    this.useTraining(training, { ...loss, ...times });
     const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });
     const items = await examples.read();
     const judged = evalData === undefined ? null : await readEvaluation(this, evalData, columns);
+    const kept = keptOf(times, judged?.dataset.metrics, this.trainable.parameters);
     const trainer = new Trainer(this.objective(items), training, new Random(seed).fork('training'));
     this.#isTrained ||= !trainer.done;
     try {
-      const progress = {
-        losses: [],
-        history: [],
-        tokens: 0,
-        seconds: { pruning: 0, training: 0, evaluation: 0 },
-      };
+      const progress = { losses: [], history: [], tokens: 0, seconds: { pruning: 0, training: 0, evaluation: 0 } };
       const last = await trainLoop(this, trainer, progress, {
         evaluation: judged?.evaluation ?? null,
-        evaluations,
+        times,
+        kept,
         signal,
         events: { onStep, onEvaluate, onScored },
         onEpoch: async () => {
           if (trainer.step > 0 && examples.areReopened) trainer.plan.replaceItems(trainer.step, await examples.read());
         },
       });
-      this.#metrics = trainingMetrics(this, trainer, progress);
-      this.#report = last && judged ? evaluationReportOf(last.judgement, judged.dataset) : null;
+      const told = kept?.told(progress.history) ?? null;
+      this.#metrics = trainingMetrics(this, trainer, progress, told);
+      this.#report = last && judged ? evaluationReportOf(last.judgement, judged.dataset, keptNotes(told)) : null;
       return this.#metrics;
     } finally {
       trainer.dispose();

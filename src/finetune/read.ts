@@ -43,7 +43,7 @@ export async function readItems<T extends TaskTypes>(
   return model.definition.encode(await readDataset(model, data, options, 'train'), model.tokenizer, model.settings);
 }
 
-/** Reads examples to judge a model by. */
+/** Reads examples to judge a model by, and tells its scores, the primary one first. */
 export async function readEvaluation<T extends TaskTypes>(
   model: TaskModel<T>,
   data: TrainingData,

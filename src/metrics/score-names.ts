@@ -27,3 +27,9 @@ export const scoreNames: readonly string[] = [
   ...rougeScoreNames,
   ...retrievalScoreNames,
 ];
+
+/** Scores that are errors or distances. */
+const errors: ReadonlySet<string> = new Set(['brier', 'ece', 'hamming_loss', 'loss', 'mae', 'mse', 'rmse', 'ter']);
+
+/** Whether the lowest value of a score is the best one; of most it is the highest. */
+export const isLowerBetter = (name: string): boolean => errors.has(name);

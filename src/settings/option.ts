@@ -114,7 +114,7 @@ export const factsOf = <Value>({ pipe: [, { metadata }] }: Option<Value>): Optio
 export interface OptionForm {
   /** Without `--`; null if it has none. */
   readonly flag: string | null;
-  /** Null for a switch, which is false unless given, or true unless it is given with `no-`. */
+  /** Null for a switch, which is false unless given, or true unless it is given with `no-`. In brackets: true where only the flag is given. */
   readonly placeholder: string | null;
   readonly description: string;
   /** The values there are, if they are a few names. */
@@ -141,10 +141,13 @@ export function valueText(value: unknown): string {
 export function formOf(key: string, declared: Option): OptionForm {
   const { placeholder, description, default: fallback, defaultText, ...facts } = factsOf(declared);
   const form = textForm(declared);
-  const own = form.placeholder === null && fallback === true ? `no-${kebabCase(key)}` : kebabCase(key);
+  const own =
+    form.placeholder === null && placeholder === undefined && fallback === true
+      ? `no-${kebabCase(key)}`
+      : kebabCase(key);
   return {
     flag: facts.flag === undefined ? own : facts.flag,
-    placeholder: form.placeholder && (placeholder ?? form.placeholder),
+    placeholder: placeholder ?? form.placeholder,
     description,
     choices: facts.choices ?? form.choices,
     default: defaultText ?? (fallback === undefined ? '' : valueText(fallback)),

@@ -17,12 +17,16 @@ import { parseWith } from '../settings/index.ts';
 import { type CheckpointHeader, checkpointHeader } from './records.ts';
 import { CHECKPOINT, hasCheckpoint, isFinishedRun } from './run-folder.ts';
 
+/** Before the name of a parameter: its weights at the best evaluation. */
+const BEST = 'best.';
+
 /** Facts about the run in a checkpoint, beside the number of steps. */
 export type CheckpointFacts = Omit<CheckpointHeader, 'step'>;
 
 /**
- * Writes the position of a run, its weights and the optimiser's moments in one file.
+ * Writes the position of a run, its weights, the optimiser's moments and the weights that are kept in one file.
  *
+ * @param options.kept the weights of the best evaluation so far, if they are kept
  * @param options.isLast whether the run stops here, so that it may take the space that was kept
  */
 export async function saveCheckpoint(
@@ -30,7 +34,7 @@ export async function saveCheckpoint(
   header: CheckpointFacts,
   parameters: readonly Parameter[],
   optimizer: AdamWState,
-  { isLast }: { readonly isLast: boolean },
+  { isLast, kept }: { readonly isLast: boolean; readonly kept?: ReadonlyMap<string, Float32Array> | null },
 ): Promise<void> {
   const { tensors, metadata } = await toSparseTensors(parameters);
   const moments = [...optimizer.moments].flatMap(([name, moment]) =>
@@ -39,8 +43,11 @@ export async function saveCheckpoint(
       return { name: `adam.${key}.${name}`, dtype: 'F32', shape: [data.length], data };
     }),
   );
+  const best = [...(kept ?? [])].map(([name, data]): TensorData => {
+    return { name: `${BEST}${name}`, dtype: 'F32', shape: [data.length], data };
+  });
   const run = JSON.stringify({ ...header, step: optimizer.step } satisfies CheckpointHeader);
-  const bytes = serializeSafetensors([...tensors, ...moments], { ...metadata, run });
+  const bytes = serializeSafetensors([...tensors, ...moments, ...best], { ...metadata, run });
   output.writeFile(CHECKPOINT, bytes, { useReserve: isLast });
 }
 
@@ -72,20 +79,34 @@ function moment(file: SafetensorsFile, key: 'm' | 'v', { name, size, value, patt
   throw new InputError(`${file.label}: tensor "${tensor}" ${problem}; begin again with ${OVERWRITE}.`);
 }
 
+/** The weights of the best evaluation; null if the run has none. @throws InputError if some are missing or do not fit */
+function keptIn(file: SafetensorsFile, parameters: readonly Parameter[]): ReadonlyMap<string, Float32Array> | null {
+  if (!file.names().some((name) => name.startsWith(BEST))) return null;
+  return new Map(
+    parameters.map(({ name, value }) => {
+      const values = readFiniteFloats(file, `${BEST}${name}`);
+      if (values.length === value.size) return [name, values];
+      throw new InputError(
+        `${file.label}: tensor "${BEST}${name}" has ${values.length} numbers, the parameter ${value.size}; begin again with ${OVERWRITE}.`,
+      );
+    }),
+  );
+}
+
 /**
  * Restores the weights and masks of a stopped run.
  *
- * @returns the header and the optimiser's state
+ * @returns the header, the optimiser's state, and the weights of the best evaluation where they are kept
  * @throws InputError if there is no checkpoint or it is of other parameters
  */
 export function loadCheckpoint(
   folder: string,
   parameters: readonly Parameter[],
-): { header: CheckpointHeader; optimizer: AdamWState } {
+): { header: CheckpointHeader; optimizer: AdamWState; kept: ReadonlyMap<string, Float32Array> | null } {
   const file = openSafetensors(join(folder, CHECKPOINT));
   try {
     const header = headerOf(file);
-    loadSparseTensors(file, parameters, (name) => name.startsWith('adam.'));
+    loadSparseTensors(file, parameters, (name) => /^(adam|best)\./.test(name));
     const trained = parameters.filter(({ trainable }) => trainable);
     const moments = new Map(
       trained.map((parameter) => [
@@ -93,7 +114,7 @@ export function loadCheckpoint(
         { m: moment(file, 'm', parameter), v: moment(file, 'v', parameter) },
       ]),
     );
-    return { header, optimizer: { step: header.step, moments } };
+    return { header, optimizer: { step: header.step, moments }, kept: keptIn(file, trained) };
   } finally {
     file.close();
   }

@@ -14,6 +14,7 @@ import {
   type Writer,
   withDefaults,
 } from '../settings/index.ts';
+import { bestChoice } from './evaluation-settings.ts';
 import { type CompleteSettings, type GivenSettings, settingTable } from './settings-table.ts';
 import { scheduleChoice } from './training-settings.ts';
 
@@ -58,11 +59,20 @@ export const isOwnTable = (settings: Pick<GivenSettings, 'task' | 'target' | 'da
 const kindOf = ({ adapter = factsOf(settingTable().adapter).default }: GivenSettings): string =>
   typeof adapter === 'string' ? adapter : (adapter?.kind ?? '');
 
+/** Whether there may be rows to evaluate on. */
+const mayEvaluate = (given: GivenSettings): boolean =>
+  !isOwnTable(given) || given.evalData !== undefined || given.validationSplit !== 0;
+
+/** Whether the best weights are kept where nothing is said: rows of a table of one's own may choose, those of benchmarks judge. */
+const keepsBest = (given: GivenSettings): boolean => isOwnTable(given) && mayEvaluate(given);
+
 /** Returns the choices that decide which settings have an effect. @throws InputError for an adapter that there is not */
 export function choicesOf(given: GivenSettings): Choices {
   const kind = kindOf(given);
   const { pruning = factsOf(settingTable().pruning).default ?? 'none' } = given;
-  const others = { ...taskChoices(given), adapter: { name: kind }, ...scheduleChoice(given) };
+  const { task, known } = taskChoices(given);
+  const best = bestChoice(given.loadBestModelAtEnd ?? keepsBest(given));
+  const others = { task, known, adapter: { name: kind }, ...scheduleChoice(given), ...best };
   if (familyOf(kind).hasPrunable !== false) return { ...others, pruning: { name: pruning } };
   const why = 'which has no weights to prune';
   return { ...others, pruning: { name: 'none', by: 'adapter', value: kind, why } };
@@ -177,13 +187,19 @@ export function chosenSettings(
     throw new InputError(`${write('pruning')} has no effect with ${write('adapter')} ${kind}, ${why}.`);
   }
   if (isTrained) refuseMissing(given, choices, write, hasRows);
+  if (given.loadBestModelAtEnd && !mayEvaluate(given)) {
+    throw new InputError(`${write('loadBestModelAtEnd')} has no effect without rows to evaluate on, which choose.`);
+  }
   const isPruned = method !== 'none';
+  const isBest = isTrained && choices.best.value === 'true';
+  const epochs = given.epochs ?? factsOf(table.epochs).default ?? 1;
   const defaults = {
     task: choices.task.name,
     pruning: method,
     ...(choices.task.name === 'feature-extraction' && { pooling: 'mean' }),
     ...(isPruned && { pruningIterations: pruningMethodOf(method).iterations }),
     ...(hasUnanswerable(given.task) && { nullScoreDiffThreshold: 0 }),
+    ...(isBest && { evaluations: Math.max(1, epochs), loadBestModelAtEnd: true }),
   };
   const adapter = chosenAdapter(given, isPruned, write);
   return withDefaults(table, { ...given, adapter }, choices, defaults) as ChosenSettings;

@@ -1,7 +1,9 @@
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
+import { type EvaluationTimes, evaluationSteps } from './evaluation-settings.ts';
+import type { KeptWeights } from './kept-weights.ts';
 import type { TaskModel } from './model.ts';
-import type { RunMetrics, ScoredStep } from './records.ts';
+import type { KeptStep, RunMetrics, ScoredStep } from './records.ts';
 import { countedIn } from './run-folder.ts';
 import { stopwatch } from './stopwatch.ts';
 import type { Evaluation, Judgement, Scores, TaskTypes } from './task.ts';
@@ -45,8 +47,9 @@ export interface LoopEvents {
 export interface Loop<T extends TaskTypes> {
   /** Null: no evaluation. */
   readonly evaluation: Evaluation<T['model']> | null;
-  /** Number of evaluations, at equal distances; the last one is at the end. */
-  readonly evaluations: number;
+  readonly times: EvaluationTimes;
+  /** The weights of the best evaluation, which the model ends with. Default: it ends with the last ones. */
+  readonly kept?: KeptWeights | null;
   readonly signal?: AbortSignal;
   readonly events: LoopEvents;
   /** Done before the first step of each epoch. */
@@ -70,13 +73,20 @@ export async function trainLoop<T extends TaskTypes>(
 ): Promise<JudgedStep | null> {
   model.hold();
   let judged: JudgedStep | null = null;
-  const { signal, events } = loop;
-  const due = evaluationSteps(trainer.totalSteps, loop.evaluations);
+  const { signal, events, kept } = loop;
+  const due = evaluationSteps(trainer.totalSteps, loop.times);
   for (;;) {
     if (trainer.done) await checkFinite(model.saved);
     const isScored = progress.history.at(-1)?.step === trainer.step;
-    if (due.has(trainer.step) && !isScored) judged = await score(model, trainer.step, progress, loop);
-    if (trainer.done) return judged;
+    if (due.has(trainer.step) && !isScored) {
+      const last = await score(model, trainer.step, progress, loop);
+      // Of the weights that the model ends with.
+      if (!kept || kept.told(progress.history)?.step === last?.step) judged = last;
+    }
+    if (trainer.done || kept?.isOver(progress.history)) {
+      kept?.restore();
+      return judged;
+    }
     await yieldToEvents();
     signal?.throwIfAborted();
     if (trainer.plan.startsEpoch(trainer.step)) await loop.onEpoch?.();
@@ -95,9 +105,11 @@ export const trainingMetrics = <T extends TaskTypes>(
   model: TaskModel<T>,
   trainer: Trainer<T['item']>,
   { losses, history, tokens, seconds, test }: Progress,
+  kept: KeptStep | null = null,
 ): RunMetrics => ({
   ...countedIn(model),
-  metrics: history.at(-1)?.metrics ?? null,
+  metrics: history.find(({ step }) => step === kept?.step)?.metrics ?? history.at(-1)?.metrics ?? null,
+  ...(kept && { kept }),
   ...(test && { test_metrics: test }),
   history,
   steps: trainer.step,
@@ -106,18 +118,12 @@ export const trainingMetrics = <T extends TaskTypes>(
   tokens_per_second: tokens > 0 ? tokens / seconds.training : null,
 });
 
-/** Equal parts of a training, rounded up to whole steps. */
-function evaluationSteps(totalSteps: number, count: number): ReadonlySet<number> {
-  const times = Math.min(count, Math.max(1, totalSteps));
-  return new Set(Array.from({ length: times }, (_, i) => Math.ceil(((i + 1) * totalSteps) / times)));
-}
-
 /** Evaluates the model and remembers the scores, if there are evaluation data. */
 async function score<T extends TaskTypes>(
   { network }: TaskModel<T>,
   step: number,
   progress: Progress,
-  { evaluation, signal, events }: Loop<T>,
+  { evaluation, signal, events, kept }: Loop<T>,
 ): Promise<JudgedStep | null> {
   if (!evaluation) return null;
   const stop = stopwatch();
@@ -126,16 +132,18 @@ async function score<T extends TaskTypes>(
   const { scores: metrics } = judgement;
   progress.seconds.evaluation += stop();
   progress.history.push({ step, metrics });
+  await kept?.note(progress.history);
   events.onScored?.({ step, metrics });
   return { step, judgement };
 }
 
-/** Returns the mean of the losses of each epoch's steps. */
+/** Returns the mean of the losses of each epoch's steps, of the last one of those that were taken. */
 function epochLosses(losses: readonly number[], stepsPerEpoch: readonly number[]): number[] {
   let end = 0;
-  return stepsPerEpoch.map((steps) => {
+  return stepsPerEpoch.flatMap((steps) => {
     end += steps;
-    return losses.slice(end - steps, end).reduce((sum, loss) => sum + loss, 0) / steps;
+    const own = losses.slice(end - steps, end);
+    return own.length === 0 ? [] : own.reduce((sum, loss) => sum + loss, 0) / own.length;
   });
 }
 

@@ -26,6 +26,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { backboneDtypeOf, backboneWarnings, checkBackbone, holdModel } from './backbone-dtype.ts';
 import type { Batch } from './batch-plan.ts';
+import { evaluationSettings } from './evaluation-settings.ts';
 import { freezeBelow } from './frozen-below.ts';
 import { builtAdapter } from './large-sparse.ts';
 import { lossOptionsOf, lossSettings } from './loss-settings.ts';
@@ -97,6 +98,9 @@ export function loadParts<T extends TaskTypes>(
 /** Makes a model of its parts: a `TaskModel`, or one of its subclasses. */
 export type CreateModel = <T extends TaskTypes>(parts: ModelParts<T>) => TaskModel<T>;
 export const createTaskModel: CreateModel = (parts) => new TaskModel(parts);
+
+/** What decides the course of a training beside the options of its trainer. */
+type CourseOptions = GivenOf<typeof lossSettings & typeof evaluationSettings>;
 
 /** A pretrained network with the head of a task, and the adapters on it. */
 export class TaskModel<T extends TaskTypes = TaskTypes> {
@@ -252,11 +256,11 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   }
 
   /** Notes how the adapter is trained. */
-  protected useTraining(training: TrainingOptions, loss: GivenOf<typeof lossSettings>): void {
-    const own = { ...trainerSettings, ...lossSettings };
-    const others = Object.entries(this.#settings).filter(([key]) => !Object.hasOwn(own, key));
-    const given = Object.entries({ ...training, ...loss }).filter(([, value]) => value !== undefined);
-    this.#settings = Object.fromEntries([...others, ...given]) as unknown as RunSettings;
+  protected useTraining(training: TrainingOptions, others: CourseOptions): void {
+    const own = { ...trainerSettings, ...lossSettings, ...evaluationSettings };
+    const kept = Object.entries(this.#settings).filter(([key]) => !Object.hasOwn(own, key));
+    const given = Object.entries({ ...training, ...others }).filter(([, value]) => value !== undefined);
+    this.#settings = Object.fromEntries([...kept, ...given]) as unknown as RunSettings;
   }
 
   /** Replaces the adapter by one that computes the same without what only its training needs; see `AdapterSet.eject`. */

@@ -50,6 +50,15 @@ export const pruneReport = v.pipe(
 export type ScoredStep = ValueOf<typeof scoredStep>;
 const scoredStep = strictFields({ step: wholeNumber, metrics: scores });
 
+/** The evaluation whose weights a run has, and what chose it. */
+export type KeptStep = ValueOf<typeof keptStep>;
+const keptStep = strictFields({
+  step: wholeNumber,
+  metric: nonEmptyText,
+  score: finiteNumber,
+  chosen_by: v.literal('evaluation rows'),
+});
+
 const seconds = strictFields({ pruning: nonNegative, training: nonNegative, evaluation: nonNegative });
 
 /** The table of which rows were held out: how many it has, and a digest of their texts and classes. */
@@ -75,15 +84,18 @@ export const runConfig = strictFields({ format_version: wholeNumber, ...configFi
 /** `metrics.json`. */
 export type RunMetrics = ValueOf<typeof runMetrics>;
 export const runMetrics = strictFields({
-  /** On the evaluation data after the last step; null without evaluation data. */
+  /** On the evaluation data after the last step, or after that whose weights are kept; null without evaluation data. */
   metrics: orNone(scores),
   /** On rows that chose nothing; absent without such. */
   test_metrics: v.optional(scores),
+  /** Absent where the weights are those of the last step. */
+  kept: v.optional(keptStep),
   /** Without the pruned ones. */
   trained_parameters: strictFields({ adapter: wholeNumber, head: wholeNumber }),
   backbone_parameters: wholeNumber,
+  /** Those taken, also where the weights of an earlier one are kept. */
   steps: wholeNumber,
-  /** The scores while it was trained; the last are those above. */
+  /** The scores while it was trained. */
   history: listOf(scoredStep),
   /** The mean loss of each epoch. */
   epoch_losses: listOf(finiteNumber),

@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type CheckpointFacts, saveCheckpoint } from './checkpoint.ts';
+import type { KeptWeights } from './kept-weights.ts';
 import { stopwatch } from './stopwatch.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -12,6 +13,8 @@ export interface CheckpointSource {
   facts(): CheckpointFacts;
   readonly parameters: readonly Parameter[];
   readonly trainer: Trainer<unknown>;
+  /** Null: the last weights are those of the run. */
+  readonly kept: KeptWeights | null;
   readonly onWarning?: (message: string) => void;
 }
 
@@ -49,10 +52,11 @@ export class RunCheckpoints {
   }
 
   async #save(isLast: boolean): Promise<void> {
-    const { output, facts, parameters, trainer, onWarning } = this.#source;
+    const { output, facts, parameters, trainer, kept, onWarning } = this.#source;
     if (isLast && this.#savedStep === trainer.step) return;
     try {
-      await saveCheckpoint(output, facts(), parameters, await trainer.state(), { isLast });
+      const options = { isLast, kept: kept?.values };
+      await saveCheckpoint(output, facts(), parameters, await trainer.state(), options);
       this.#savedStep = trainer.step;
       this.#isWarned = false;
     } catch (error) {

@@ -90,6 +90,8 @@ export interface DocumentSizes {
   readonly steps: number;
   readonly evaluations: number;
   readonly labels: readonly string[] | null;
+  /** Whether a checkpoint has the weights of the best evaluation too. */
+  readonly isKept: boolean;
 }
 
 /** Bytes of JSON, rather more than less. */
@@ -113,8 +115,9 @@ function documentBytes({ epochs, steps, evaluations, labels }: DocumentSizes, pa
 export function reserveRun(output: OutputFolder, parameters: readonly Parameter[], sizes: DocumentSizes): void {
   const bytesOf = (some: readonly Parameter[]) => some.reduce((sum, { size }) => sum + 4 * size, 0);
   const files = bytesOf(parameters) + documentBytes(sizes, parameters.length);
-  const moments = 2 * bytesOf(parameters.filter(({ trainable }) => trainable));
-  output.reserve(files, files + moments + BYTES.number * sizes.steps);
+  const trained = bytesOf(parameters.filter(({ trainable }) => trainable));
+  const others = (sizes.isKept ? 3 : 2) * trained;
+  output.reserve(files, files + others + BYTES.number * sizes.steps);
 }
 
 /** The counts of a run's parameters: pruned weights do not count as trained. */

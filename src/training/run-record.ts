@@ -59,6 +59,7 @@ function recounted(
     metrics: {
       ...metrics,
       metrics: null,
+      kept: undefined,
       history: [],
       trained_parameters:
         adapter.kind === 'full' ? metrics.trained_parameters : { adapter: kept(false), head: kept(true) },

@@ -32,12 +32,6 @@ export const modelSettings = {
 
 /** Settings of a run beside those of its trainer. */
 export const courseSettings = {
-  evaluations: option(positiveInteger, {
-    description:
-      'how often the model is evaluated while it is trained, at equal distances; the last time is at the end',
-    placeholder: '<count>',
-    default: 1,
-  }),
   cacheFrozenLayers: option(boolean, {
     description:
       'no dropout in layers below the first with a part of the adapter, whose output is then computed once per example',

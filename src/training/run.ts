@@ -7,12 +7,14 @@ import { checkBatchSize, mostSequences } from './batch-memory.ts';
 import { batchesOf } from './batch-plan.ts';
 import { loadCheckpoint, readStoppedRun } from './checkpoint.ts';
 import { type DataReport, dataReport } from './data-report.ts';
+import { evaluationSteps } from './evaluation-settings.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
 import { tableFacts } from './held-out.ts';
+import { type KeptWeights, keptNotes, keptOf } from './kept-weights.ts';
 import { type JudgedStep, type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
-import type { AdapterPruneReport } from './records.ts';
+import type { AdapterPruneReport, KeptStep } from './records.ts';
 import { RunCache } from './run-cache.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
 import { decidedBy, type EncodedData, encodeRunData, type OwnRows, type RunData, readRunData } from './run-data.ts';
@@ -95,27 +97,32 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
   const { rows, testRows } = options;
   const resolved = await resolveSettings(options.settings, { hasRows: rows !== undefined });
   const run = await prepareRun(resolved, events, rows ? undefined : options.cache, rows && { rows, testRows });
-  const { settings, model, items, evaluation } = run;
+  const { settings, model, items, evaluation, data } = run;
   checkBatchSize(
     items.map((item) => model.definition.tokenCount(item)),
     batchesOf(settings).batchSize,
     model.config,
   );
+  const kept = keptOf(settings, data.evaluation?.metrics, model.trainable.parameters);
   const trainer = new Trainer(model.objective(items), settings, model.random.fork('training'));
   try {
-    const { epochs, evaluations } = settings;
-    reserveRun(output, model.saved, { epochs, evaluations, steps: trainer.totalSteps, labels: model.labels });
-    const restored = resume ? restore(output, settings, run, trainer) : null;
+    const { totalSteps } = trainer;
+    const { labels } = model;
+    const evaluations = evaluationSteps(totalSteps, settings).size;
+    const isKept = kept !== null;
+    reserveRun(output, model.saved, { epochs: settings.epochs, evaluations, steps: totalSteps, labels, isKept });
+    const restored = resume ? restore(output, settings, run, trainer, kept) : null;
     if (events.onData) events.onData(await dataReport(run, trainer.step));
     const state = restored ?? (await begin(run, options));
     if (state.pruning) events.onPruned?.(state.pruning);
-    const data = fingerprint(items);
+    const digest = fingerprint(items);
     const checkpoints = new RunCheckpoints(
       {
         output,
-        facts: () => ({ settings, fingerprint: data, ...state }),
+        facts: () => ({ settings, fingerprint: digest, ...state }),
         parameters: model.saved,
         trainer,
+        kept,
         onWarning: events.onWarning,
       },
       resume ? trainer.step : null,
@@ -124,9 +131,10 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     try {
       const seconds = options.checkpointSeconds ?? checkpointSeconds;
       const onStepDone = () => checkpoints.saveAfter(seconds);
-      const loop = { evaluation, evaluations: settings.evaluations, signal, events, onStepDone };
+      const loop = { evaluation, times: settings, kept, signal, events, onStepDone };
       const judged = await trainLoop(model, trainer, state, loop);
-      report = (await testReport(run, state, options)) ?? (await finalReport(run, judged, trainer.step, options));
+      const step = kept?.told(state.history) ?? null;
+      report = (await testReport(run, state, options)) ?? (await finalReport(run, judged, trainer.step, step, options));
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
       await checkpoints.saveLast();
@@ -136,7 +144,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     try {
       return {
         status: 'finished',
-        ...(await saveRun(output, { ...told(settings, run, trainer, state, options), report }, model.saved)),
+        ...(await saveRun(output, { ...told(settings, run, trainer, state, kept, options), report }, model.saved)),
       };
     } catch (error) {
       // Nothing is left to train, so this is worth a try where the result could not be written.
@@ -258,6 +266,7 @@ function restore(
   settings: RunSettings,
   { items, model }: PreparedRun,
   trainer: Trainer<unknown>,
+  kept: KeptWeights | null,
 ): RunState {
   const stopped = readStoppedRun(output);
   if (!isDeepStrictEqual(stopped.settings, JSON.parse(JSON.stringify(settings)))) {
@@ -268,8 +277,9 @@ function restore(
       `The training data of ${output} are not what they were when it was stopped; restore them, or begin again with ${OVERWRITE}.`,
     );
   }
-  const { header, optimizer } = loadCheckpoint(output, model.saved);
+  const { header, optimizer, kept: values } = loadCheckpoint(output, model.saved);
   trainer.restore(optimizer);
+  if (kept) kept.values = values;
   const { losses, history, seconds, ...rest } = header;
   return { ...rest, losses: [...losses], history: [...history], seconds: { ...seconds } };
 }
@@ -278,14 +288,15 @@ function restore(
 async function finalReport(
   { model, data, evaluation }: PreparedRun,
   judged: JudgedStep | null,
-  step: number,
+  lastStep: number,
+  kept: KeptStep | null,
   { events, signal }: RunOptions,
 ): Promise<EvaluationReport | null> {
   if (!evaluation || !data.evaluation) return null;
   const onBatch = (done: number) => events?.onEvaluate?.(done, evaluation.size);
-  const isOfThese = judged?.step === step;
+  const isOfThese = judged?.step === (kept?.step ?? lastStep);
   const judgement = isOfThese ? judged.judgement : await evaluation.judge(model.network, { onBatch, signal });
-  return evaluationReportOf(judgement, data.evaluation);
+  return evaluationReportOf(judgement, data.evaluation, keptNotes(kept));
 }
 
 /** Returns the contents of a finished run's files. */
@@ -294,6 +305,7 @@ function told(
   { model, data }: PreparedRun,
   trainer: Trainer<unknown>,
   state: RunState,
+  kept: KeptWeights | null,
   { versions = {} }: RunOptions,
 ): Omit<RunTold, 'report'> {
   return {
@@ -306,6 +318,6 @@ function told(
       command: state.command,
       versions,
     },
-    metrics: trainingMetrics(model, trainer, state),
+    metrics: trainingMetrics(model, trainer, state, kept?.told(state.history)),
   };
 }

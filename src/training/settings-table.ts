@@ -23,6 +23,7 @@ import {
   tableOf,
 } from '../settings/index.ts';
 import { backboneSettings } from './backbone-dtype.ts';
+import { evaluationSettings } from './evaluation-settings.ts';
 import { fuseSettings } from './fuse-settings.ts';
 import { lossSettings } from './loss-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
@@ -70,7 +71,10 @@ export function settingGroups() {
       settings: { ...adapterSettings(), ...fuseSettings, ...classificationSettings, ignoreMismatchedSizes },
     },
     { title: 'Pruning', settings: { ...pruningSettings(), ...methodSettings() } },
-    { title: 'Training', settings: { ...trainerSettings, ...lossSettings, ...courseSettings, ...headSettings } },
+    {
+      title: 'Training',
+      settings: { ...trainerSettings, ...lossSettings, ...evaluationSettings, ...courseSettings, ...headSettings },
+    },
     { title: 'Run', settings: { ...outputSettings, ...runSettings, ...backboneSettings } },
   ] as const;
 }
