@@ -41,8 +41,12 @@ const sizesOf = (config: ModelConfig): LayerSizes =>
 const heldNumbers = ({ hidden, inner }: LayerSizes): number => 8 * hidden + inner;
 /** Gradients and results of the layer under way, in widths of its feed-forward part. */
 const WORKING = 6;
+/** Numbers for each trained weight: its gradient, two moments, what a step makes of them, and the copies that are saved. */
+const TRAINED = 6;
 /** Time of a step over that of its matrix products as the probe measures them: norms, attention, adapters, the optimiser. */
-const OVERHEAD = 1.4;
+const OVERHEAD = 1.2;
+/** Seconds of a step of any size. */
+const STEP_SECONDS = 0.002;
 
 /**
  * Estimates memory and time of a training that begins at a step: memory from the sizes of layers and batches, time from the products of
@@ -65,8 +69,8 @@ export async function expectedCost<T extends TaskTypes>(run: PreparedRun<T>, ste
   const trained = model.trainable.count;
   const working = largest * (sizes.count * heldNumbers(sizes) + WORKING * sizes.inner);
   return {
-    memory_bytes: Math.round(process.memoryUsage().rss + FLOAT * (3 * trained + working)),
-    seconds: (OVERHEAD * operations) / rate,
+    memory_bytes: Math.round(process.memoryUsage().rss + FLOAT * (TRAINED * trained + working)),
+    seconds: (OVERHEAD * operations) / rate + STEP_SECONDS * (steps - step),
     steps: steps - step,
     tokens,
   };
