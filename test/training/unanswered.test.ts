@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { houlsby } from '../../src/adapters/index.ts';
-import { answeredWindows, type Question, questionWindows, readQuestions } from '../../src/data/index.ts';
+import { answeredWindows, nullScoreDiff, type Question, questionWindows, readQuestions } from '../../src/data/index.ts';
 import { load, QuestionAnswering } from '../../src/finetune/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
 import {
@@ -117,9 +117,14 @@ test('best thresholds are differences that can be set, also where nothing should
   const windows = questionWindows(none, tokenizer, options);
   const decode = { nBest: 5, maxAnswerLength: 5, nullScoreDiffThreshold: Number.POSITIVE_INFINITY };
   const answers = await answerQuestions(model, none, windows, { decode });
-  const { exact, best_exact: best, best_exact_thresh: threshold } = unansweredScores(none, answers, Infinity);
+  const differences = answers.map((all) => nullScoreDiff(all) ?? 0);
+  const {
+    exact,
+    best_exact: best,
+    best_exact_thresh: threshold,
+  } = unansweredScores(none, answers, differences, Infinity);
   assert.deepEqual([exact, best], [0, 1]);
-  assert.equal(unansweredScores(none, answers, threshold).exact, 1);
+  assert.equal(unansweredScores(none, answers, differences, threshold).exact, 1);
 });
 
 test('the order of the questions changes no score', async () => {

@@ -1,4 +1,4 @@
-import { decodeDefaults } from '../../data/answers.ts';
+import { decodeDefaults, nullScoreDiff } from '../../data/answers.ts';
 import { chunks } from '../../data/batches.ts';
 import {
   type Answer,
@@ -207,5 +207,6 @@ async function evaluateUnanswered(
   const answers = await answerQuestions(model, questions, windows, { ...options, decode });
   // A page that only answers does without.
   const { unansweredScores } = await import('./unanswered-scores.ts');
-  return unansweredScores(questions, answers, nullScoreDiffThreshold);
+  const differences = answers.map((all) => nullScoreDiff(all) ?? 0);
+  return unansweredScores(questions, answers, differences, nullScoreDiffThreshold);
 }

@@ -1,4 +1,4 @@
-import { type Answer, nullScoreDiff } from '../../data/answers.ts';
+import type { Answer } from '../../data/answers.ts';
 import type { Question } from '../../data/windows.ts';
 import { type SquadV2Scores, squadV2ScoreNames, squadV2Scores } from '../../metrics/squad-v2.ts';
 import type { Scores } from '../task.ts';
@@ -8,14 +8,15 @@ import type { Scores } from '../task.ts';
  * thresholds are values of `nullScoreDiffThreshold`.
  *
  * @param answers to each question, the empty one among them
+ * @param differences of the score of the empty answer and the best other one, for each question
  * @param threshold Infinity: every question is answered
  */
 export function unansweredScores(
   questions: readonly Question[],
   answers: readonly (readonly Answer[])[],
+  differences: readonly number[],
   threshold: number,
 ): Scores {
-  const differences = answers.map((all) => nullScoreDiff(all) ?? 0);
   const scores = squadV2Scores(
     questions.map((question, i) => ({
       prediction: answers[i].find(({ text }) => text !== '')?.text ?? '',
