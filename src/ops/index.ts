@@ -14,7 +14,7 @@ export { dropout } from './dropout.ts';
 export { type Ids, indexAdd, indexSelect } from './gather.ts';
 export { concat, pad, permute, slice, sliceRows, transpose } from './layout.ts';
 export { linear } from './linear.ts';
-export { type CrossEntropyOptions, crossEntropy, mse } from './losses.ts';
+export { binaryCrossEntropyWithLogits, type CrossEntropyOptions, crossEntropy, mse } from './losses.ts';
 export { type MatmulOptions, matmul } from './matmul.ts';
 export { layerNorm, logSoftmax, softmax } from './normalization.ts';
 export { max, mean, type ReduceOptions, reshape, sum } from './reduce.ts';

@@ -1,14 +1,15 @@
 import { define } from '../tensor/define.ts';
 import { show } from '../tensor/kinds.ts';
-import { ArgumentError, formatShape } from '../tensor/shape.ts';
+import { ArgumentError, formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { mul, sub } from './arithmetic.ts';
 import { where } from './compare.ts';
 import { type Ids, indexSelect } from './gather.ts';
+import { concat } from './layout.ts';
 import { logSoftmax } from './normalization.ts';
 import { fusedOperation } from './operation.ts';
 import { mean, reshape, sum } from './reduce.ts';
-import { scalarLike } from './scalar.ts';
+import { scalarLike, zerosLike } from './scalar.ts';
 import { neg } from './unary.ts';
 
 export interface CrossEntropyOptions {
@@ -78,6 +79,29 @@ function onlyCounted(x: Tensor, chosen: Int32Array): Tensor {
   const counts = Array.from(chosen, (target) => (target < 0 ? 0 : 1));
   return where(constant(x, counts, [chosen.length, 1]), x, scalarLike(x, 0));
 }
+
+/**
+ * -y log σ(x) - (1 - y) log(1 - σ(x)) for each logit x with its target y, its mean or its sum; a scalar (`BCEWithLogitsLoss` of PyTorch).
+ *
+ * @param logits any shape
+ * @param targets numbers from 0 to 1, of the same shape
+ * @throws Error for targets of another shape
+ */
+export const binaryCrossEntropyWithLogits = define(
+  'binaryCrossEntropyWithLogits',
+  (logits: Tensor, targets: Tensor, { reduction = 'mean' }: { readonly reduction?: 'mean' | 'sum' } = {}): Tensor => {
+    if (!sameShape(logits.shape, targets.shape)) {
+      throw new ArgumentError(
+        `targets of shape ${formatShape(targets.shape)} do not fit logits of shape ${formatShape(logits.shape)}.`,
+      );
+    }
+    // log(1 - σ(x)) and log σ(x) are the log-softmax of 0 and x, which has derivatives of every order also where x is 0.
+    const [x, y] = [reshape(logits, [-1, 1]), reshape(targets, [-1, 1])];
+    const logProbabilities = logSoftmax(concat([zerosLike(x), x], 1)); // [n, 2]
+    const losses = mul(logProbabilities, concat([sub(1, y), y], 1)); // [n, 2]
+    return mul(sum(losses), reduction === 'mean' ? -1 / logits.size : -1);
+  },
+);
 
 /** The squared error (a - b)², its mean or its sum; a scalar. */
 export const mse = define(

@@ -230,6 +230,11 @@ export const signatures = {
       kind.options({ ignoreIndex: integer(), reduction, weight: kind.weights, labelSmoothing: kind.fraction }),
     ],
   ],
+  binaryCrossEntropyWithLogits: [
+    ['logits', tensor],
+    ['targets', tensor],
+    ['options', kind.options({ reduction })],
+  ],
   mse: [...ofTensors, ['options', kind.options({ reduction })]],
 
   grad: [

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import {
   abs,
   add,
+  binaryCrossEntropyWithLogits,
   crossEntropy,
   div,
   equal,
@@ -125,6 +126,20 @@ for (const backend of backends) {
       const [half, l] = [-Math.LN2, toTensor(backend, rows)];
       assertClose(logSoftmax(l), { shape: [2, 3], values: [half, -1000 + half, half, 0, -2e4, -1e4] }, 1e-6);
       assertClose(crossEntropy(l, [0, 0]), { shape: [], values: [Math.LN2 / 2] }, 1e-6);
+    });
+  });
+
+  test(`binaryCrossEntropyWithLogits of large logits, and of 0, is finite with its derivatives on ${label(backend)}`, () => {
+    tidy(() => {
+      const values = [1000, -1000, 1000, -1000, 0, 0];
+      const x = toTensor(backend, { shape: [6], values }, true);
+      const y = toTensor(backend, { shape: [6], values: [1, 0, 0, 1, 1, 0] });
+      const loss = binaryCrossEntropyWithLogits(x, y, { reduction: 'sum' });
+      assertClose(loss, { shape: [], values: [2000 + 2 * Math.LN2] }, 1e-6);
+      const [gradient] = grad(loss, [x], { createGraph: true });
+      assertClose(gradient, { shape: [6], values: [0, 0, 1, -1, -0.5, 0.5] }, 1e-6);
+      const [second] = grad(sum(gradient), [x]);
+      assertClose(second, { shape: [6], values: [0, 0, 0, 0, 0.25, 0.25] }, 1e-6);
     });
   });
 

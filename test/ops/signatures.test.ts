@@ -80,6 +80,7 @@ const right: { [Name in Operation]: () => ArgumentsOf<Name> } = {
   packedAttention: () => [x(), x(), x(), { heads: 1, ...packed }],
   bottleneck: () => [x(), { down: x(), downBias: S.ones(2), up: x(), upBias: S.ones(2) }, { activation: 'relu' }],
   crossEntropy: () => [x(), [0, 1]],
+  binaryCrossEntropyWithLogits: () => [x(), x(), { reduction: 'sum' }],
   mse: () => [x(), x()],
   grad: () => [S.sum(leaf), [leaf], { createGraph: true }],
   backward: () => [S.sum(leaf)],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { crossEntropy, mse } from '../../../src/index.ts';
+import { binaryCrossEntropyWithLogits, crossEntropy, mse } from '../../../src/index.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import { arrays, broadcastingShapes, shapes } from '../strategies.ts';
 import { alongRows, at, build, commonShape, softmaxOf, total } from '../values.ts';
@@ -41,6 +41,26 @@ const crossEntropyCases: Cases = (size) =>
       });
   });
 
+const binaryCases: Cases = (size) =>
+  fc
+    .tuple(
+      shapes(size, 0).chain((shape) => arrays([shape, shape])),
+      fc.constantFrom('mean' as const, 'sum' as const),
+    )
+    .map(
+      ([inputs, reduction]): Case => ({
+        inputs,
+        apply: (logits, targets) => binaryCrossEntropyWithLogits(logits, targets, { reduction }),
+        expected: (logits, targets) => {
+          const losses = Array.from(logits.values, (x, i) => {
+            const p = 1 / (1 + Math.exp(-x));
+            return -targets.values[i] * Math.log(p) - (1 - targets.values[i]) * Math.log(1 - p);
+          });
+          return { shape: [], values: [total(losses) / (reduction === 'mean' ? losses.length : 1)] };
+        },
+      }),
+    );
+
 const mseCases: Cases = (size) =>
   fc
     .tuple(
@@ -60,5 +80,6 @@ const mseCases: Cases = (size) =>
 
 export const losses: Operations = {
   crossEntropy: { cases: crossEntropyCases },
+  binaryCrossEntropyWithLogits: { cases: binaryCases },
   mse: { cases: mseCases },
 };
