@@ -47,6 +47,8 @@ export function describeEvaluate(command: Command): void {
     .addOption(shared('task', { description: 'the dataset of other data, such as ax or squad_v2', ...ofRun }))
     .addOption(shared('text', ofRun))
     .addOption(shared('label', ofRun))
+    .addOption(shared('labelSeparator', ofRun))
+    .addOption(shared('threshold', ofRun))
     .addOption(shared('target', ofRun))
     .addOption(shared('choices', ofRun))
     .addOption(shared('negative', ofRun))

@@ -95,19 +95,21 @@ interface Reader {
   readonly model: SequenceClassifier;
   readonly tokenizer: Tokenizer;
   readonly maxLength: number;
+  /** The probability from which on a label holds, where several can. */
+  readonly threshold?: number;
   readonly kind: InputKind;
   /** Columns of a table to read by default. */
   readonly columns?: readonly string[];
 }
 
 /** Predictions for the rows of the input, some at a time. */
-async function* predicted({ model, tokenizer, maxLength }: Reader, options: InputOptions) {
+async function* predicted({ model, tokenizer, maxLength, threshold }: Reader, options: InputOptions) {
   for await (const rows of readRows(options)) {
     const examples = rows.map(({ example }) => example);
     // Single texts and pairs may be mixed: then each is encoded alone.
     const groups = options.kind === 'either' ? examples.map((example) => [example]) : [examples];
     const items = groups.flatMap((some) => encodeExamples(some, tokenizer, maxLength));
-    yield { rows, predictions: await predict(model, items) };
+    yield { rows, predictions: await predict(model, items, { threshold }) };
   }
 }
 
@@ -145,9 +147,9 @@ async function trained(run: string, { model, backend, ...flags }: Flags): Promis
   const place = await useModel(model ?? settings.model);
   const { model: loaded } = loadRun(run, { task: classification, model: place, isOnlyUsed: true });
   for (const warning of loaded.warnings) warn(warning);
-  const { text: columns } = settings;
+  const { text: columns, threshold, maxLength } = settings;
   const kind = inputKind(settings);
-  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength: settings.maxLength, kind, columns };
+  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength, threshold, kind, columns };
 }
 
 async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flags): Promise<Reader> {

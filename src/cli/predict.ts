@@ -1,11 +1,23 @@
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { type HeadKind, parseModelConfig } from '../models/index.ts';
 import { fraction, positiveInteger } from '../settings/index.ts';
-import { featureExtraction, multipleChoice, questionAnswering, readRunConfig, taskOf } from '../training/index.ts';
+import {
+  featureExtraction,
+  multipleChoice,
+  questionAnswering,
+  readRunConfig,
+  taskOf,
+  tokenClassification,
+} from '../training/index.ts';
 import { UsageError } from './errors.ts';
+import { useModel } from './fetch.ts';
 import { inputOption, textOption } from './input.ts';
 import { jsonOption, outputFileOption, overwriteOption, rejectExplicit } from './options.ts';
 import { predictAnswers } from './predict-answers.ts';
 import { predictChosen } from './predict-chosen.ts';
+import { predictEntities } from './predict-entities.ts';
 import { predictLabels } from './predict-labels.ts';
 import { parserOf, shared } from './setting-options.ts';
 
@@ -18,7 +30,7 @@ const labelFlags = ['topK', 'threshold', 'output', 'overwrite', 'keep'];
 export function describePredict(command: Command): void {
   command
     .description(
-      'Label texts or answer questions with a trained adapter, or with a checkpoint that has its own head for that.',
+      'Label texts, find entities or answer questions with a trained adapter, or with a checkpoint that has its own head for that.',
     )
     .argument('[run]', 'folder that train wrote')
     .addOption(
@@ -55,7 +67,8 @@ export function describePredict(command: Command): void {
     .addHelpText(
       'after',
       `
-Prints label, probability and text with a TAB between them, one line per input (regression: value and text).
+Prints label, probability and text with a TAB between them, one line per input (regression: value and text; several labels with commas between them).
+Of the entities in a text it prints label, probability, entity, its start and end in the text, and the text, one line per entity.
 A line for a model of text pairs holds both texts with a TAB between them.
 To questions it prints answer, probability and question. Lines of input are JSON objects with "question" and "context".
 Of choices it prints the chosen one, its number, its probability and the text; rows have "text" and "choices", or the columns of training.
@@ -71,10 +84,27 @@ Examples:
 export async function predict(command: Command, run: string | undefined): Promise<void> {
   const task = run === undefined ? null : taskOf(readRunConfig(run).settings);
   if (task === multipleChoice && run !== undefined) return predictChosen(command, run);
-  if (command.getOptionValue('choices') !== undefined)
+  const { question, choices, model } = command.opts<Flags>();
+  if (choices !== undefined)
     throw new UsageError('--choices is for a model that chooses among answers, which this is not.');
   if (task === featureExtraction) throw new UsageError(`${run} gives vectors; use sparse-adapter embed.`);
-  const isQuestion = task ? task === questionAnswering : command.getOptionValue('question') !== undefined;
-  if (isQuestion) rejectExplicit(command, labelFlags, 'is for models that label texts');
-  await (isQuestion ? predictAnswers : predictLabels)(command, run);
+  const isOfQuestions = task ? task === questionAnswering : question !== undefined;
+  const isOfTokens = task
+    ? task === tokenClassification
+    : model !== undefined && !isOfQuestions && (await statedHead(model)) === 'token-classification';
+  if (isOfQuestions || isOfTokens) rejectExplicit(command, labelFlags, 'is for models that label texts');
+  await (isOfQuestions ? predictAnswers : isOfTokens ? predictEntities : predictLabels)(command, run);
+}
+
+/** Options that tell what is predicted. */
+interface Flags {
+  readonly question?: string;
+  readonly choices?: unknown;
+  readonly model?: string;
+}
+
+/** The kind of head that the configuration of a checkpoint states. */
+async function statedHead(model: string): Promise<HeadKind> {
+  const folder = resolveModelFolder(await useModel(model));
+  return parseModelConfig(readModelConfig(folder), join(folder, 'config.json')).stated.kind;
 }

@@ -30,6 +30,7 @@ const reading = [
   'data',
   'text',
   'label',
+  'labelSeparator',
   'target',
   'choices',
   'negative',
@@ -38,6 +39,7 @@ const reading = [
   'skipInvalid',
   'rougeTokenizer',
   'nullScoreDiffThreshold',
+  'threshold',
 ] as const;
 
 /**
@@ -52,7 +54,11 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
   if (keys.length === 0) return undefined;
   const given: GivenSettings = Object.fromEntries(keys.map((key) => [key, command.getOptionValue(key)]));
   if (given.data === undefined)
-    rejectExplicit(command, ['task', 'text', 'label', 'target', 'choices', 'negative'], 'goes with --data');
+    rejectExplicit(
+      command,
+      ['task', 'text', 'label', 'labelSeparator', 'target', 'choices', 'negative'],
+      'goes with --data',
+    );
   const named = { ...stored, task: taskFor(stored, given) };
   // What is not an option of this command line is a setting of the run.
   const asWritten = (key: string) => (keys.some((name) => name === key) ? written(key) : key);
@@ -68,7 +74,7 @@ export function evaluatedSettings(command: Command, stored: RunSettings): RunSet
 
 /** The settings of a run that do not apply to other rows than its own. */
 const ofOwnRows: readonly string[] = [
-  ...['dataset', 'subset', 'evalData', 'labelKind', 'delimiter', 'encoding', 'skipInvalid'],
+  ...['dataset', 'subset', 'evalData', 'delimiter', 'encoding', 'skipInvalid'],
   ...Object.keys(heldOutSettings),
 ];
 
@@ -85,7 +91,7 @@ function taskFor({ task }: RunSettings, { task: given, text, label, target, nega
 
 /** @throws UsageError for columns that are missing, and texts of another number than those of the run */
 function checkOwnColumns({ task, text, label, target }: RunSettings, stored: RunSettings): void {
-  if (knownDataset(task) || task === 'question-answering' || task === 'multiple-choice') return;
+  if (knownDataset(task) || ['question-answering', 'multiple-choice', 'token-classification'].includes(task)) return;
   if (task === 'feature-extraction') {
     if (text?.length === 2) return;
     throw new UsageError('--text must name two columns, whose texts belong together.');

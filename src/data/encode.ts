@@ -8,6 +8,8 @@ export interface EncodedExample {
   readonly ids: readonly number[];
   readonly typeIds: readonly number[];
   readonly label?: number;
+  /** Class indices, rising, where any number of classes can hold. */
+  readonly labels?: readonly number[];
   /** The number of its texts; left out where that is not known. */
   readonly texts?: 1 | 2;
 }
@@ -26,7 +28,7 @@ export function encodeExamples(
   checkList('examples', examples);
   const [first] = examples;
   return examples.map((example, i) => {
-    const { text, textPair, label } = checkExample(`examples[${i}]`, example);
+    const { text, textPair, label, labels } = checkExample(`examples[${i}]`, example);
     const texts = textPair === undefined ? 1 : 2;
     if (i > 0 && texts !== (first.textPair === undefined || first.textPair === null ? 1 : 2)) {
       throw new InputError(
@@ -34,7 +36,7 @@ export function encodeExamples(
       );
     }
     const { ids, typeIds } = tokenizer.encode(text, textPair, { maxLength });
-    return { ids, typeIds: shared(typeIds), label, texts };
+    return { ids, typeIds: shared(typeIds), label, ...(labels && { labels }), texts };
   });
 }
 
@@ -43,13 +45,17 @@ function checkExample(name: string, example: unknown): Example {
   if (typeof example !== 'object' || example === null || Array.isArray(example)) {
     throw new InputError(`${name} is ${shown(example)}; it must be an object with a "text".`);
   }
-  const { text, textPair, label } = example as Readonly<Record<keyof Example, unknown>>;
+  const { text, textPair, label, labels } = example as Readonly<Record<keyof Example, unknown>>;
   checkText(`${name}.text`, text);
   if (textPair !== undefined && textPair !== null) checkText(`${name}.textPair`, textPair);
   if (label !== undefined && label !== null && !Number.isFinite(label)) {
     throw new InputError(`${name}.label is ${shown(label)}; it must be the number of a class or a number to predict.`);
   }
-  return { text, textPair: textPair ?? undefined, label: (label as number | null) ?? undefined };
+  const own = { text, textPair: textPair ?? undefined, label: (label as number | null) ?? undefined };
+  if (labels === undefined || labels === null) return own;
+  checkList(`${name}.labels`, labels);
+  if (labels.every(Number.isInteger)) return { ...own, labels: labels as readonly number[] };
+  throw new InputError(`${name}.labels is ${shown(labels)}; it must be a list of the numbers of classes.`);
 }
 
 /** @throws InputError if a value of a program is no list */

@@ -1,4 +1,4 @@
-import type { MetricName } from '../metrics/index.ts';
+import type { MetricName, MultilabelScoreName } from '../metrics/index.ts';
 
 /** One text, or a pair of texts, and what is to be predicted for it. */
 export interface Example {
@@ -6,12 +6,14 @@ export interface Example {
   textPair?: string;
   /** Class index or regression target; absent where nothing is known, as in prediction input. */
   label?: number;
+  /** Class indices, rising, where any number of classes can hold. */
+  labels?: readonly number[];
   /** The part of the data that is scored by itself, such as `matched` of MNLI. */
   group?: string;
 }
 
 /** Examples of one task, all of them with or all of them without an answer. */
-export interface Dataset<Item = Example, Metric extends string = MetricName> {
+export interface Dataset<Item = Example, Metric extends string = MetricName | MultilabelScoreName> {
   /** For messages: the task and split, or the file. */
   name: string;
   examples: Item[];

@@ -7,6 +7,7 @@ export { type ParquetOptions, type ParquetRow, readParquet } from './parquet.ts'
 export { type ChoiceExample, type ChoiceOptions, readChoices } from './read-choices.ts';
 export { checkRowFile, openRowFile, type RowFile, type RowValues, rowFormats } from './row-file.ts';
 export { columnSettings, heldOutSettings, path, sourceSettings, tableSettings, wordnetSettings } from './settings.ts';
+export { isConll } from './sources/conll-files.ts';
 export { type GlueTaskName, glueTasks, isGlueTask } from './sources/glue-layouts.ts';
 export { datasetTitle, type HubDataset } from './sources/hub.ts';
 export { squadFile } from './sources/squad-files.ts';

@@ -1,10 +1,18 @@
 import { InputError } from '../errors.ts';
+import type { ProblemType } from '../models/browser.ts';
 import type { BadRows, RowPlace } from './bad-rows.ts';
+import { doubts, isNumber, NUMBER, newNames, trainedNames, type Unusable, WHOLE_NUMBER } from './class-names.ts';
 import type { Dataset } from './examples.ts';
+import { type LookingLikeLists, listsIn } from './label-cells.ts';
 import { quoted } from './quoted.ts';
 
-/** The kind of values in a label column. `auto`: numbers if every value is a finite number, class names otherwise. */
-export type LabelKind = 'auto' | 'classification' | 'regression';
+/**
+ * The meaning of the values in a label column, in the words of transformers. `auto`: numbers if every value is a finite number, class names
+ * otherwise.
+ */
+export type ProblemChoice = 'auto' | ProblemType;
+
+const AS_CLASSES = "say --problem-type single_label_classification (problemType: 'single_label_classification')";
 
 export interface LabelOptions {
   /** For messages: the file, and the column. */
@@ -12,7 +20,7 @@ export interface LabelOptions {
   readonly column: string;
   /** The class names of a trained model, in its order; implies classification. */
   readonly labels?: readonly string[];
-  readonly kind?: LabelKind;
+  readonly kind?: Exclude<ProblemChoice, 'multi_label_classification'>;
   /** The names of classes that a file gives; the column then has classes unless `kind` is `regression`. */
   readonly named?: readonly string[];
 }
@@ -21,8 +29,6 @@ export interface LabelOptions {
 const MISSING = new Set(['', 'NA', 'N/A', 'n/a', '#N/A', '#NA', '<NA>', 'NULL', 'null', 'NaN', 'nan', '-NaN', '-nan']);
 /** The values that Hugging Face's `datasets` writes for a missing class and a missing number. */
 const UNLABELLED = new Set(['-1', '-1.0']);
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const WHOLE_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.0+)?$/;
 /** With a decimal comma, or with separators of thousands: `1,5`, `,5`, `1,5e3`, `1.234,5`, `1 234,5`, `1,234.5`. */
 const WITH_COMMA =
   /^[+-]?(?:\d*|\d{1,3}(?:[. '\u00a0\u202f]\d{3})+),\d+(?:[eE][+-]?\d+)?$|^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$/;
@@ -76,13 +82,6 @@ export interface ReadLabels extends Pick<Dataset, 'labels' | 'metrics' | 'warnin
   readonly failure?: InputError;
 }
 
-/** Why a value is no label. */
-export interface Unusable {
-  readonly problem: string;
-  /** Said once for all rows. */
-  readonly hint?: string;
-}
-
 /** Adds a row whose label cannot be used to the others. */
 export const addUnusable = (bad: BadRows, place: RowPlace, { problem, hint }: Unusable): void =>
   bad.add(place, problem, hint);
@@ -98,23 +97,36 @@ export function readLabels(column: LabelColumn, options: LabelOptions): ReadLabe
   const given = column.values.filter((value) => known.has(value) || !MISSING.has(value));
   const areAllUnlabelled = given.every((value) => UNLABELLED.has(value) && !known.has(value));
   if (areAllUnlabelled) throw noLabels(column, given, options);
+  const lists = labels || kind !== 'auto' ? null : listsIn(given);
+  if (lists?.separator === null) throw holdsLists(column, lists.example, options);
   if (labels) return trainedClasses(column, labels, options);
-  if (kind === 'classification' || (named && kind === 'auto')) return newClasses(column, given, options);
+  if (kind === 'single_label_classification' || (named && kind === 'auto')) return newClasses(column, given, options);
   const comma = given.find((value) => WITH_COMMA.test(value));
   if (comma !== undefined && given.every((value) => NUMBER.test(value) || WITH_COMMA.test(value))) {
     throw new InputError(
-      `${column.firstPlace(comma)}: ${quoted(comma)} in column '${options.column}' has a comma in a number; write a decimal point and no separators of thousands, or say --label-kind classification (labelKind: 'classification') if these are classes`,
+      `${column.firstPlace(comma)}: ${quoted(comma)} in column '${options.column}' has a comma in a number; write a decimal point and no separators of thousands, ${AS_CLASSES} if these are classes, or --label-separator (labelSeparator: ',') if they are lists of labels`,
     );
   }
   if (kind === 'regression') return numbers(column, options);
   const text = given.find((value) => !isNumber(value));
   if (text === undefined) return numbersOrIds(column, given, options);
-  const read = newClasses(column, given, options);
+  const classes = newClasses(column, given, options);
+  const read = lists
+    ? { ...classes, warnings: [looksLikeLists(lists, classes, options), ...classes.warnings] }
+    : classes;
   const number = given.find((value) => isNumber(value) && !UNLABELLED.has(value));
   if (number === undefined) return read;
   const warning = `column '${options.column}' has numbers and text (${column.firstPlace(text)}: ${quoted(text)}), read as ${read.labels?.length} classes`;
   return { ...read, warnings: [warning, ...read.warnings] };
 }
+
+const holdsLists = (column: LabelColumn, example: string, options: LabelOptions): InputError =>
+  new InputError(
+    `${column.firstPlace(example)}: column '${options.column}' holds lists (${quoted(example)}); say --problem-type multi_label_classification (problemType: 'multi_label_classification') to learn each label by itself, or --problem-type single_label_classification (problemType: 'single_label_classification') to make a class of each list`,
+  );
+
+const looksLikeLists = ({ example, separator }: LookingLikeLists, { labels }: ReadLabels, { column }: LabelOptions) =>
+  `column '${column}' is read as ${labels?.length} classes, of which ${quoted(example)} is one; if it is several labels, say --label-separator (labelSeparator: '${separator}')`;
 
 function noLabels(column: LabelColumn, given: readonly string[], { path, column: name }: LabelOptions): InputError {
   const shown = given.length === 0 ? column.values : given;
@@ -144,7 +156,7 @@ function numbersOrIds(column: LabelColumn, given: readonly string[], options: La
   return {
     ...read,
     warnings: [
-      `column '${options.column}' holds ${range} and is read as numbers to predict (regression); if they are classes, say --label-kind classification (labelKind: 'classification')`,
+      `column '${options.column}' holds ${range} and is read as numbers to predict (regression); if they are classes, ${AS_CLASSES}`,
       ...read.warnings,
     ],
   };
@@ -162,16 +174,12 @@ function numbers(column: LabelColumn, { column: name }: LabelOptions): ReadLabel
 
 /** Classes named by the values. */
 function newClasses(column: LabelColumn, given: readonly string[], options: LabelOptions): ReadLabels {
-  const areNumbers = given.every(isNumber);
-  const spelling = (value: string) => (areNumbers ? wholeNumber(value) : value);
-  const usable = given.filter((value) => !UNLABELLED.has(value)).map(spelling);
-  const labels = [...new Set(usable)].sort(byValue(usable));
+  const { labels, numberOf } = newNames(given.filter((value) => !UNLABELLED.has(value)));
   const unlabelled = column.countOf(given.filter((value) => UNLABELLED.has(value)));
-  const indices = new Map(labels.map((label, i) => [label, i]));
-  const targets = column.values.map((value) => indices.get(spelling(value)) ?? noLabel(value, options.column));
+  const targets = column.values.map((value) => numberOf(value) ?? noLabel(value, options.column));
   return {
     targets,
-    labels,
+    labels: [...labels],
     metrics: ['accuracy'],
     warnings: doubts(labels, options.column),
     ...(labels.length === 1 && { failure: oneClass(labels[0], unlabelled > 0, options) }),
@@ -187,18 +195,12 @@ function oneClass(label: string, hasUnlabelled: boolean, { path, column }: Label
 
 /** Classes that a trained model has. */
 function trainedClasses(column: LabelColumn, labels: readonly string[], { column: name }: LabelOptions): ReadLabels {
-  const twice = labels.find((label, i) => labels.indexOf(label) < i);
-  if (twice !== undefined)
-    throw new InputError(`two of the model's classes are called ${quoted(twice)}; rename one of them`);
-  const indices = new Map(labels.map((label, i) => [label, i]));
-  const list = labels.slice(0, 20).map(quoted);
-  const more = labels.length > 20 ? ` and ${labels.length - 20} more` : '';
-  const hint = `known are ${list.join(', ')}${more}`;
+  const known = trainedNames(labels);
   const targets = column.values.map((value) => {
-    const index = indices.get(value) ?? indices.get(wholeNumber(value)) ?? indices.get(asBoolean(value));
+    const index = known.numberOf(value);
     if (index !== undefined) return index;
     if (MISSING.has(value) || UNLABELLED.has(value)) return noLabel(value, name);
-    return { problem: `unknown label ${quoted(value)} in column '${name}'`, hint };
+    return known.unknown(value, name);
   });
   return { targets, labels: [...labels], metrics: ['accuracy'], warnings: [] };
 }
@@ -210,42 +212,4 @@ function noLabel(value: string, column: string): Unusable {
   const problem = `${quoted(value)} in column '${column}' is no label`;
   if (!UNLABELLED.has(value)) return { problem };
   return { problem, hint: '-1 means that the label is not known, as in Hugging Face; rename the class if it is one' };
-}
-
-/** Returns warnings about names of classes that may be mistakes. */
-function doubts(labels: readonly string[], column: string): string[] {
-  const warnings: string[] = [];
-  const seen = new Map<string, string>();
-  for (const label of labels) {
-    const plain = label.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ');
-    const other = seen.get(plain);
-    if (other === undefined) seen.set(plain, label);
-    else
-      warnings.push(
-        `column '${column}' has classes that differ in case or white space only: ${quoted(other)} and ${quoted(label)}`,
-      );
-  }
-  const none = labels.find((label) => label === 'None' || label === '?');
-  if (none !== undefined) warnings.push(`${quoted(none)} in column '${column}' is read as the name of a class`);
-  return warnings;
-}
-
-function isNumber(value: string): boolean {
-  return NUMBER.test(value) && Number.isFinite(Number(value));
-}
-
-/** `1` for `1.0`, as pandas writes whole numbers of a column with gaps. */
-const wholeNumber = (value: string): string =>
-  WHOLE_NUMBER.test(value) ? String(BigInt(value.replace(/\.0+$/, ''))) : value;
-
-/** As JSON and Parquet have it; Python writes a capital. */
-const asBoolean = (value: string): string => (/^(?:true|false)$/i.test(value) ? value.toLowerCase() : value);
-
-/** Numbers by their value, texts by their code units: the order does not depend on the rows. */
-function byValue(labels: readonly string[]): (a: string, b: string) => number {
-  const byCodeUnit = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-  if (labels.every((label) => WHOLE_NUMBER.test(label)))
-    return (a, b) => Number(BigInt(a) - BigInt(b)) || byCodeUnit(a, b);
-  if (labels.every(isNumber)) return (a, b) => Number(a) - Number(b) || byCodeUnit(a, b);
-  return byCodeUnit;
 }

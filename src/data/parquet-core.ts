@@ -114,7 +114,8 @@ function classNames(info: string | undefined, label: string): Map<string, string
   if (info === undefined) return new Map();
   const { info: { features = {} } = {} } = JSON.parse(info) as { info?: { features?: Record<string, Feature> } };
   return new Map(
-    Object.entries(features).flatMap(([column, { _type, names }]) => {
+    Object.entries(features).flatMap(([column, declared]) => {
+      const { _type, names } = declared.feature ?? declared;
       if (_type !== 'ClassLabel' || !Array.isArray(names)) return [];
       const twice = names.find((name, i) => names.indexOf(name) < i);
       if (twice !== undefined)
@@ -127,6 +128,8 @@ function classNames(info: string | undefined, label: string): Map<string, string
 interface Feature {
   readonly _type?: string;
   readonly names?: unknown;
+  /** Of the values of a list. */
+  readonly feature?: Feature;
 }
 
 /** Numbers instead of the 64-bit integers in a value that they can hold exactly, however deep. */

@@ -34,7 +34,8 @@ export async function readParquet(
   const rows: ParquetRow[] = [];
   const asked = columns.map((name) => ({ name }));
   for await (const { classes, part } of parquetParts(path, asked, options)) {
-    const named = (c: number, value: unknown) => classes[c]?.[value as number] ?? value;
+    const named = (c: number, value: unknown): unknown =>
+      Array.isArray(value) ? value.map((one) => named(c, one)) : (classes[c]?.[value as number] ?? value);
     for (const values of part) rows.push(Object.fromEntries(columns.map((column, c) => [column, named(c, values[c])])));
   }
   return rows;

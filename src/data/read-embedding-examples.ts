@@ -48,7 +48,7 @@ export async function readEmbeddingExamples(
   }
   const rows = rowsOf(data, 'feature-extraction');
   if (label !== undefined) {
-    const read = await readExamples(rows, { text: texts, label, labelKind: 'regression', skipInvalid });
+    const read = await readExamples(rows, { text: texts, label, problemType: 'regression', skipInvalid });
     const examples = read.examples.map(({ textPair = '', ...example }) => ({ ...example, textPair }));
     return { ...read, examples };
   }

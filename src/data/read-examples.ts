@@ -1,9 +1,11 @@
 import { InputError } from '../errors.ts';
 import { BadRows, type RowPlace } from './bad-rows.ts';
+import type { Unusable } from './class-names.ts';
 import type { KnownExamples } from './datasets.ts';
 import type { Dataset, Example } from './examples.ts';
 import { knownTargets } from './known-labels.ts';
-import { addUnusable, LabelColumn, type LabelKind, readLabels } from './labels.ts';
+import { readLabelLists } from './label-lists.ts';
+import { addUnusable, LabelColumn, type ProblemChoice, readLabels } from './labels.ts';
 import { RowsBeside } from './rows-beside.ts';
 import type { Column, Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
@@ -25,7 +27,9 @@ export interface ExampleOptions extends TextOptions {
   /** The class names of a trained model, in its order; implies classification. */
   readonly labels?: readonly string[];
   /** The kind of values in the label column. `auto` (the default): classes if the file says so, else numbers if every value is a finite number. */
-  readonly labelKind?: LabelKind;
+  readonly problemType?: ProblemChoice;
+  /** What stands between the labels of a cell, where `problemType` is `multi_label_classification`; left out, cells are lists. */
+  readonly labelSeparator?: string;
   /** The entry of a well-known dataset, if the data are one; its columns are the default. */
   readonly known?: KnownExamples;
 }
@@ -41,7 +45,7 @@ export interface ExampleOptions extends TextOptions {
  *   decimal commas; or listing the rows that cannot be used
  */
 export async function readExamples(data: Data | Rows, options: ExampleOptions = {}): Promise<Dataset> {
-  const { labels, labelKind: kind, known, skipInvalid } = options;
+  const { labels, problemType: kind, labelSeparator: separator, known, skipInvalid } = options;
   const { text = known?.columns.text, label = known?.columns.label } = options;
   const rows = rowsOf(data);
   const { name, place: whole = name } = rows;
@@ -75,13 +79,19 @@ export async function readExamples(data: Data | Rows, options: ExampleOptions = 
   }
   const read = known
     ? knownTargets(column, known)
-    : readLabels(column, { path: whole, column: label, labels, named, kind });
+    : kind === 'multi_label_classification'
+      ? readLabelLists(column, { path: whole, column: label, labels, separator })
+      : readLabels(column, { path: whole, column: label, labels, named, kind });
   const { targets, failure, warnings, ...rest } = read;
+  const isUnusable = (target: (typeof targets)[number]): target is Unusable =>
+    typeof target === 'object' && 'problem' in target;
   examples = examples.filter((example, i) => {
     const target = targets[values[i]];
     if (typeof target === 'number') example.label = target;
-    else addUnusable(bad, { file: parts[i].file, unit: parts[i].unit, number: numbers[i] }, target);
-    return typeof target === 'number';
+    else if (isUnusable(target))
+      addUnusable(bad, { file: parts[i].file, unit: parts[i].unit, number: numbers[i] }, target);
+    else example.labels = target;
+    return !isUnusable(target);
   });
   const skipped = bad.finish(name, examples.length);
   if (failure) throw failure;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { parseHubName } from '../io/hub/repository.ts';
+import { problemTypes } from '../models/config.ts';
 import {
   boolean,
   factor,
@@ -13,7 +14,6 @@ import {
 } from '../settings/index.ts';
 import { delimiter } from './delimiters.ts';
 import { encoding } from './encodings.ts';
-import type { LabelKind } from './labels.ts';
 
 /** A path, absolute, so that what is stored of it stays valid in another directory. */
 export const path = v.pipe(
@@ -62,7 +62,7 @@ export const sourceSettings = {
     description: 'leave out rows that cannot be used and count them, instead of an error that lists them',
     default: false,
     for: {
-      task: ['text-classification', 'text2text-generation', 'multiple-choice', 'feature-extraction'],
+      task: ['text-classification', 'token-classification', 'text2text-generation', 'multiple-choice', 'feature-extraction'],
       known: ['own', 'glue', 'xsum'],
     },
   }),
@@ -149,13 +149,22 @@ export const columnSettings = {
   label: option(nonEmptyText, {
     description: 'column to predict; numbers mean regression, for embeddings the scores of pairs',
     placeholder: '<column>',
-    for: { task: ['text-classification', 'multiple-choice', 'feature-extraction'], known: ['own'] },
+    for: {
+      task: ['text-classification', 'token-classification', 'multiple-choice', 'feature-extraction'],
+      known: ['own'],
+    },
   }),
-  labelKind: option(oneOf(['auto', 'classification', 'regression'] as const satisfies readonly LabelKind[]), {
-    description: 'what the label column holds',
-    placeholder: '<kind>',
+  problemType: option(oneOf(['auto', ...problemTypes]), {
+    description: 'what the label column holds: a class, any number of labels, or a number',
+    placeholder: '<name>',
     default: 'auto',
+    defaultText: 'auto: numbers if all values are, else classes; several labels with a separator',
     for: { task: ['text-classification'], known: ['own'] },
+  }),
+  labelSeparator: option(nonEmptyText, {
+    description: 'what stands between the labels of a cell, where a text can have several',
+    placeholder: '<text>',
+    for: { task: ['text-classification'], known: ['own'], problemType: ['multi_label_classification'] },
   }),
   target: option(nonEmptyText, {
     description: 'column with the text to write for that of the text column, instead of a label',

@@ -16,7 +16,7 @@ export interface TextRow {
 export interface TextRowOptions {
   /** Takes the rows that cannot be used. */
   readonly bad: BadRows;
-  /** The column of labels, whose cells may be empty, numbers and truth values; all others must be texts. */
+  /** The column of labels, whose cells may be empty, numbers, truth values and lists, which become JSON; all others must be texts. */
   readonly label?: string;
   /** Told what was assumed to read them, one line each. Default: told at the end with the rows that cannot be used. */
   readonly onNote?: (note: string) => void;
@@ -71,14 +71,17 @@ function textsOf(
   const texts: string[] = [];
   for (let i = 0; i < cells.length; i++) {
     const names = classes?.[i];
-    let value = cells[i];
-    if (names && typeof value === 'number' && value !== NO_CLASS) {
-      if (names[value] === undefined)
-        return `'${columns[i].name}' is ${value}, and the file names ${names.length} classes`;
-      value = names[value];
-    }
-    if (value === Infinity || value === -Infinity) return `'${columns[i].name}' is ${value}, which is no finite number`;
     const { name } = columns[i];
+    let value = cells[i];
+    const classless = names ? [value].flat().find((one) => typeof one === 'number' && !isClass(one, names)) : undefined;
+    if (classless !== undefined) return `'${name}' is ${classless}, and the file names ${names?.length} classes`;
+    if (name === label && Array.isArray(value)) {
+      if (!value.every(isPlain)) return `'${name}' is a list of what is neither a text nor a number`;
+      texts.push(JSON.stringify(value.map((one) => (typeof one === 'bigint' ? String(one) : named(one, names)))));
+      continue;
+    }
+    value = named(value, names);
+    if (value === Infinity || value === -Infinity) return `'${name}' is ${value}, which is no finite number`;
     if (!isPlain(value)) return `'${name}' is neither a text nor a number`;
     const text = String(value ?? '').trim();
     if (name === label || typeof value === 'string') texts.push(text);
@@ -88,6 +91,12 @@ function textsOf(
   }
   return texts;
 }
+
+const isClass = (value: number, names: readonly string[]): boolean => value === NO_CLASS || names[value] !== undefined;
+
+/** The name of a class instead of its number. */
+const named = (value: unknown, names: readonly string[] | null | undefined): unknown =>
+  names && typeof value === 'number' && value !== NO_CLASS ? names[value] : value;
 
 /** Whether a cell is a text, a number, a truth value or empty. */
 const isPlain = (value: unknown): boolean => value === null || !['object', 'function', 'symbol'].includes(typeof value);

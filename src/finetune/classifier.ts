@@ -7,6 +7,8 @@ import { type FromPretrainedOptions, settingsFor } from './options.ts';
 import { PretrainedModel } from './pretrained.ts';
 import type { TypesOf } from './types.ts';
 
+const MULTI_LABEL = 'multi_label_classification';
+
 /** A text, or a pair of texts. */
 export type ClassifierInput = string | { readonly text: string; readonly textPair?: string };
 
@@ -22,6 +24,11 @@ export interface ClassifyOptions {
   /** Texts that are computed together. Default 32. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface PredictLabelsOptions extends ClassifyOptions {
+  /** The probability from which on a label is predicted. Default: that of the run, 0.5 unless it says otherwise. */
+  readonly threshold?: number;
 }
 
 export interface ClassifierOptions extends FromPretrainedOptions {
@@ -41,7 +48,10 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
     const { labels, ...others } = options;
     checkLabels(labels);
     const settings = await settingsFor(classification, nameOrPath, others);
-    return new Classifier(loadParts(classification, settings, labels));
+    const parts = loadParts(classification, settings, labels);
+    const { problem } = parts.loaded.model;
+    if (labels !== undefined || problem !== MULTI_LABEL) return new Classifier(parts);
+    return new Classifier({ ...parts, settings: { ...settings, problemType: problem } });
   }
 
   override get task(): 'text-classification' {
@@ -50,7 +60,7 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
 
   /**
    * Classifies a text, or each of a list of texts. Where several labels can hold at once this is the likeliest;
-   * {@link predictScores} gives all.
+   * {@link predictLabels} gives those that hold, {@link predictScores} all.
    *
    * @throws InputError for what is no text, for a pair where a run has learnt from a column of single texts or the other way round, and if the model gives several
    *   numbers
@@ -71,6 +81,22 @@ export class Classifier extends PretrainedModel<TypesOf<typeof classification>> 
     const all = await this.predictScores(inputs, options);
     const best = all.map((scores) => scores.reduce((a, b) => (b.score > a.score ? b : a)));
     return Array.isArray(given) ? best : best[0];
+  }
+
+  /**
+   * Gives the labels of each text of a list with their probabilities, the likeliest first, where several can hold at once; none may.
+   *
+   * @throws InputError as {@link predict}, and for a model that gives one answer
+   */
+  async predictLabels(
+    inputs: readonly ClassifierInput[],
+    { threshold = this.settings.threshold ?? 0.5, ...options }: PredictLabelsOptions = {},
+  ): Promise<Classification[][]> {
+    if (this.network.problem !== MULTI_LABEL) {
+      throw new InputError(`This model is for ${this.network.problem}, so a text has one answer; use predict.`);
+    }
+    const all = await this.predictScores(inputs, options);
+    return all.map((scores) => scores.filter(({ score }) => score >= threshold).sort((a, b) => b.score - a.score));
   }
 
   /** Gives the scores of all classes of each text, in the order of the labels, or all numbers. */

@@ -23,6 +23,7 @@ import type { MultipleChoice } from './multiple-choice.ts';
 import type { QuestionAnswering } from './question-answering.ts';
 import { refuseReadOnce, type TrainingData } from './read.ts';
 import type { Seq2Seq } from './seq2seq.ts';
+import type { TokenClassifier } from './token-classifier.ts';
 
 /** The settings of `sparse-adapter train` under their names in programs, and what is told while it works. */
 export interface FinetuneSettings extends Omit<GivenSettings, 'data' | 'evalData' | 'testData'>, RunEvents {
@@ -59,7 +60,7 @@ const callFields = openFields({
 } satisfies { readonly [Key in keyof Required<Call>]: v.GenericSchema });
 
 /** A model that `finetune` trains. */
-export type Finetuned = Classifier | QuestionAnswering | Seq2Seq | MultipleChoice | Embedder;
+export type Finetuned = Classifier | TokenClassifier | QuestionAnswering | Seq2Seq | MultipleChoice | Embedder;
 
 /**
  * Fine-tunes a pretrained model with a sparse adapter and saves it: reads the data, prunes the adapter at initialisation, trains it,
@@ -75,6 +76,9 @@ export async function finetune(
 export async function finetune(
   settings: FinetuneSettings & { readonly task: 'feature-extraction' | 'beir' },
 ): Promise<Embedder>;
+export async function finetune(
+  settings: FinetuneSettings & { readonly task: 'token-classification' },
+): Promise<TokenClassifier>;
 export async function finetune(
   settings: FinetuneSettings & ({ readonly label: string } | { readonly task: 'text-classification' }),
 ): Promise<Classifier>;

@@ -37,3 +37,9 @@ export {
 export type { DataOptions, TrainingData } from './read.ts';
 export type { SaveOptions } from './save.ts';
 export { type GeneratedText, type GenerateOptions, Seq2Seq } from './seq2seq.ts';
+export {
+  TokenClassifier,
+  type TokenClassifierInput,
+  type TokenClassifierOptions,
+  type TokenClassifyOptions,
+} from './token-classifier.ts';

@@ -15,6 +15,7 @@ import {
   questionAnswering,
   readRunConfig,
   textGeneration,
+  tokenClassification,
 } from '../training/index.ts';
 import { Classifier, type ClassifierOptions } from './classifier.ts';
 import { Embedder } from './embedder.ts';
@@ -23,10 +24,12 @@ import { MultipleChoice } from './multiple-choice.ts';
 import { pretrainedOptionNames } from './options.ts';
 import { QuestionAnswering } from './question-answering.ts';
 import { Seq2Seq } from './seq2seq.ts';
+import { TokenClassifier } from './token-classifier.ts';
 
 /** The models by what they do. */
 export interface ModelsByTask {
   readonly 'text-classification': Classifier;
+  readonly 'token-classification': TokenClassifier;
   readonly 'question-answering': QuestionAnswering;
   readonly 'text2text-generation': Seq2Seq;
   readonly 'multiple-choice': MultipleChoice;
@@ -45,6 +48,7 @@ export interface LoadOptions extends ClassifierOptions {
 
 const tasks: { readonly [Name in keyof ModelsByTask]: true } = {
   'text-classification': true,
+  'token-classification': true,
   'question-answering': true,
   'text2text-generation': true,
   'multiple-choice': true,
@@ -54,6 +58,7 @@ const tasks: { readonly [Name in keyof ModelsByTask]: true } = {
 /** Makes the model of each task. */
 const create = ((parts: ModelParts<never>) => {
   if (parts.task === classification) return new Classifier(parts);
+  if (parts.task === tokenClassification) return new TokenClassifier(parts);
   if (parts.task === questionAnswering) return new QuestionAnswering(parts);
   if (parts.task === textGeneration) return new Seq2Seq(parts);
   if (parts.task === multipleChoice) return new MultipleChoice(parts);
@@ -102,6 +107,8 @@ async function loadCheckpoint(nameOrPath: string, { task, model, labels, ...rest
   switch (task ?? taskOfCheckpoint(place)) {
     case 'text-classification':
       return Classifier.fromPretrained(place, options);
+    case 'token-classification':
+      return TokenClassifier.fromPretrained(place, { ...rest, ...(labels && { labels }) });
     case 'question-answering':
       return QuestionAnswering.fromPretrained(place, { ...options, ignoreMismatchedSizes: false });
     case 'text2text-generation':
@@ -119,6 +126,7 @@ function taskOfCheckpoint(nameOrPath: string): keyof ModelsByTask {
   const { stated } = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
   const stands: Partial<Record<string, keyof ModelsByTask>> = {
     'sequence-classification': 'text-classification',
+    'token-classification': 'token-classification',
     'question-answering': 'question-answering',
     'text-generation': 'text2text-generation',
     'multiple-choice': 'multiple-choice',

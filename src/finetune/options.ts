@@ -10,6 +10,8 @@ export interface FromPretrainedOptions {
   readonly maxLength?: number;
   /** The input of an encoder's head: the first token, or the mean of all. Default `cls`. */
   readonly pooling?: Pooling;
+  /** `multi_label_classification`: any number of the labels of a classifier can hold for a text. Default: one of them does. */
+  readonly problemType?: RunSettings['problemType'];
   /** False: a checkpoint's head that does not fit the labels is an error. Default true: a new one is made. */
   readonly ignoreMismatchedSizes?: boolean;
   /** How frozen matrices of linear layers are held; `int8` is faster and smaller. Default `float32`. */
@@ -26,6 +28,7 @@ export interface FromPretrainedOptions {
 export const pretrainedOptionNames: OptionNames<FromPretrainedOptions> = {
   maxLength: true,
   pooling: true,
+  problemType: true,
   ignoreMismatchedSizes: true,
   backboneDtype: true,
   seed: true,

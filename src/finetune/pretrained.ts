@@ -74,7 +74,8 @@ export interface FitOptions extends DataOptions, Partial<TrainingOptions>, Given
 const dataOptionNames: OptionNames<DataOptions> = {
   text: true,
   label: true,
-  labelKind: true,
+  problemType: true,
+  labelSeparator: true,
   target: true,
   choices: true,
   negative: true,
@@ -94,7 +95,8 @@ const batchesOptionNames: OptionNames<BatchesOptions> = {
 function splitColumns<Options extends DataOptions>({
   text,
   label,
-  labelKind,
+  problemType,
+  labelSeparator,
   target,
   choices,
   negative,
@@ -102,7 +104,10 @@ function splitColumns<Options extends DataOptions>({
   rougeTokenizer,
   ...given
 }: Options): { readonly columns: DataOptions; readonly given: Omit<Options, keyof DataOptions> } {
-  return { columns: { text, label, labelKind, target, choices, negative, skipInvalid, rougeTokenizer }, given };
+  return {
+    columns: { text, label, problemType, labelSeparator, target, choices, negative, skipInvalid, rougeTokenizer },
+    given,
+  };
 }
 
 /** Splits options into those of a table, checked, and the others. @throws InputError for a value that the table does not accept */

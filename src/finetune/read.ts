@@ -27,8 +27,15 @@ async function readDataset<T extends TaskTypes>(
   const source = sourceOf({ data, task: model.task });
   const split = source.open(wanted) ? wanted : 'train';
   // Pairs of texts need no label: one that is named says that they have scores.
-  const label = options.label ?? (model.task === 'feature-extraction' ? undefined : 'label');
-  const columns = { ...options, label };
+  const usual = model.task === 'feature-extraction' ? undefined : (model.definition.labelColumn ?? 'label');
+  const { label = usual, problemType, labelSeparator, ...others } = options;
+  const { settings } = model;
+  const columns = {
+    ...others,
+    label,
+    problemType: problemType ?? settings.problemType,
+    labelSeparator: labelSeparator ?? settings.labelSeparator,
+  };
   const read = await model.definition.read(source, split, columns, model.labels);
   if (read) return read;
   throw new InputError('data has no rows; give a file, rows, or a source that has some.');

@@ -18,9 +18,9 @@ const PICKLE = 'pytorch_adapter.bin';
 const VERSION = 'adapters.1.1.0';
 
 /** Fields of every configuration. */
-export const commonFields = ({ config, backbone, head }: PortableAdapter) => ({
+export const commonFields = ({ config, backbone, headKind }: PortableAdapter) => ({
   hidden_size: modelWidth(config),
-  model_class: modelClass(config, head),
+  model_class: modelClass(config, headKind),
   model_name: backbone,
   model_type: config.model_type,
   version: VERSION,

@@ -1,18 +1,22 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import type { ModelConfig } from '../models/index.ts';
+import type { HeadKind, ModelConfig } from '../models/index.ts';
 import { shown } from '../settings/index.ts';
 import type { Json } from './fields.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
+/** The endings of the classes of transformers with a head. */
+const classEndings: Partial<Record<HeadKind, string>> = {
+  'sequence-classification': 'ForSequenceClassification',
+  'token-classification': 'ForTokenClassification',
+  'question-answering': 'ForQuestionAnswering',
+  none: 'Model',
+};
+
 /** The class of transformers that has the same head. */
-export function modelClass(
-  { model_type }: Pick<ModelConfig, 'model_type'>,
-  head: readonly { readonly name: string }[],
-): string {
+export function modelClass({ model_type }: Pick<ModelConfig, 'model_type'>, kind: HeadKind): string {
   if (model_type === 'bart') return 'BartForConditionalGeneration';
-  const task = head.some(({ name }) => name.startsWith('qa_outputs.')) ? 'QuestionAnswering' : 'SequenceClassification';
-  return `${{ bert: 'Bert', roberta: 'Roberta' }[model_type]}For${task}`;
+  return `${{ bert: 'Bert', roberta: 'Roberta' }[model_type]}${classEndings[kind] ?? classEndings['sequence-classification']}`;
 }
 
 /** Class names by number, as `label2id` has them; regression has a single one. */
@@ -46,7 +50,7 @@ export const headConfig = ({ labels }: PortableAdapter): Json => ({
 
 /**
  * AdapterHub's own heads that equal one of transformers: `classification` with these layers on the first token, read through the
- * encoder's pooler or not. The numbers count modules, some of which have no weights.
+ * encoder's pooler or not, `tagging` and `question_answering` on every token. The numbers count modules, some of which have no weights.
  */
 const flexibleHeads = [
   {
@@ -71,6 +75,10 @@ const flexibleHeads = [
     is: { head_type: 'question_answering', model_type, layers: 1 },
     modules: { 1: 'qa_outputs' },
   })),
+  ...(['bert', 'roberta'] as const).map((model_type) => ({
+    is: { head_type: 'tagging', model_type, layers: 1 },
+    modules: { 1: 'classifier' },
+  })),
 ] as const;
 
 /**
@@ -87,7 +95,7 @@ export function readHead(label: string, json: Json, weights: readonly Weight[]):
   const head = flexibleHeads.find(({ is }) => Object.entries(is).every(([key, value]) => given[key] === value));
   if (!Object.values(flexibleHeads).some(({ is }) => is.head_type === type)) {
     throw new InputError(
-      `${label}: a head of the type ${JSON.stringify(type)} is not supported; classification and question_answering are.`,
+      `${label}: a head of the type ${JSON.stringify(type)} is not supported; classification, tagging and question_answering are.`,
     );
   }
   if (!head) {

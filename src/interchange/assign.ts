@@ -13,6 +13,8 @@ export type ConfiguredModel = AdaptableModel & {
   readonly config: ModelConfig;
   /** Class names in the order of the outputs, if it has any. */
   readonly labels?: readonly string[] | null;
+  /** The kind of its head, if it has one. */
+  readonly headKind?: HeadKind;
 };
 
 /**
@@ -98,12 +100,7 @@ function checkHead(model: ConfiguredModel, { label, stated, weights, labels }: S
       `${label}: its head has the classes in the order ${labels.join(', ')}, the model in the order ${model.labels.join(', ')}; give the model its labels in the order of the head.`,
     );
   }
-  const names = new Set(model.parameters().map(({ name }) => name));
-  const own: HeadKind = names.has('qa_outputs.weight')
-    ? 'question-answering'
-    : model.config.model_type === 'bart'
-      ? 'text-generation'
-      : 'sequence-classification';
+  const { headKind: own = 'none' } = model;
   if (['unstated', 'none', 'adapterhub', own].includes(stated.kind)) return;
   throw new InputError(
     `${label}: by its ${stated.by} it has ${headTitles[stated.kind]}, the model has ${headTitles[own]}; load it without its head, or use a model of that kind.`,

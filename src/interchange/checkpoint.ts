@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
 import { readModelConfig, readTextFile, serializeSafetensors, type TensorData, tokenizerFiles } from '../io/index.ts';
-import type { SequenceClassifier } from '../models/index.ts';
+import { SequenceClassifier, type TokenClassificationModel } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { label2id, modelClass } from './adapterhub-head.ts';
 import { sortedJson } from './fields.ts';
@@ -18,7 +18,7 @@ const copiedFiles = ['generation_config.json', ...tokenizerFiles];
 export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];
 
 /**
- * The files of a classifier as a plain Hugging Face checkpoint in float32, which needs nothing of this package: configuration with
+ * The files of a classifier of texts or tokens as a plain Hugging Face checkpoint in float32, which needs nothing of this package: configuration with
  * the class names, weights, tokenizer.
  *
  * @param folder of the backbone, whose configuration and tokenizer they keep
@@ -26,22 +26,25 @@ export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];
  * @throws InputError for a head that no class of transformers has
  */
 export async function checkpointFiles(
-  { config, labels, head }: SequenceClassifier,
+  model: SequenceClassifier | TokenClassificationModel,
   folder: string,
   parameters: readonly Parameter[],
 ): Promise<Record<string, Uint8Array | string>> {
-  if (head.pooling !== 'cls') {
+  const { config, labels, headKind } = model;
+  const problem = model instanceof SequenceClassifier ? model.problem : undefined;
+  if (model instanceof SequenceClassifier && model.head.pooling !== 'cls') {
     throw new InputError(
       "The head reads the mean of all tokens, which no class of transformers does; a checkpoint needs one trained with --pooling cls (pooling: 'cls').",
     );
   }
   const ids = label2id(labels);
+  const { problem_type: _, num_labels: __, ...own } = readModelConfig(folder);
   const fields = {
-    ...readModelConfig(folder),
-    architectures: [modelClass(config, parameters)],
+    ...own,
+    architectures: [modelClass(config, headKind)],
     id2label: Object.fromEntries(Object.entries(ids).map(([label, id]) => [id, label])),
     label2id: ids,
-    problem_type: labels ? 'single_label_classification' : 'regression',
+    ...(problem && { problem_type: problem }),
     torch_dtype: 'float32',
   };
   return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...copiesOf(folder) };
@@ -75,8 +78,9 @@ export async function checkpointLike(
 /** The class of transformers with a head for answers or texts, or without one; null for another kind of model. */
 function classOf({ model_type }: Readonly<Record<string, unknown>>, parameters: readonly Parameter[]): string | null {
   if (model_type !== 'bert' && model_type !== 'roberta' && model_type !== 'bart') return null;
-  const hasHead = model_type === 'bart' || parameters.some(({ name }) => /^(qa_outputs|classifier)\./.test(name));
-  return hasHead ? modelClass({ model_type }, parameters) : { bert: 'BertModel', roberta: 'RobertaModel' }[model_type];
+  const has = (module: string) => parameters.some(({ name }) => name.startsWith(`${module}.`));
+  const kind = has('qa_outputs') ? 'question-answering' : has('classifier') ? 'sequence-classification' : 'none';
+  return modelClass({ model_type }, kind);
 }
 
 async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array> {

@@ -21,15 +21,17 @@ const commonFields =
   'peft_type task_type auto_mapping base_model_name_or_path revision inference_mode peft_version'.split(' ');
 
 /** The task and the modules that are trained with the adapter, as PEFT names both. */
-function taskOf({ config, head }: PortableAdapter): {
+function taskOf({ config, head, headKind }: PortableAdapter): {
   readonly task: string;
   readonly modules: readonly string[] | null;
 } {
   if (config.model_type === 'bart') return { task: 'SEQ_2_SEQ_LM', modules: null };
   if (head.length === 0) return { task: 'FEATURE_EXTRACTION', modules: null };
-  const has = (part: string) => head.some(({ name }) => name.split('.').includes(part));
-  const [task, modules] = has('qa_outputs') ? ['QUESTION_ANS', ['qa_outputs']] : ['SEQ_CLS', ['classifier', 'score']];
-  return { task, modules: has('pooler') ? [...modules, 'pooler'] : modules };
+  if (headKind === 'question-answering') return { task: 'QUESTION_ANS', modules: ['qa_outputs'] };
+  const modules = ['classifier', 'score'];
+  if (headKind === 'token-classification') return { task: 'TOKEN_CLS', modules };
+  const hasPooler = head.some(({ name }) => name.split('.').includes('pooler'));
+  return { task: 'SEQ_CLS', modules: hasPooler ? [...modules, 'pooler'] : modules };
 }
 
 function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { AdaptableModel, Adapter, AdapterSettings } from '../adapters/index.ts';
-import { isHeadParameter, type ModelConfig, type Pooling } from '../models/browser.ts';
+import { type HeadKind, isHeadParameter, type ModelConfig, type Pooling } from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
 
 /** Stands for the name of the adapter in the names of its weights: `...output.adapters.*.adapter_up.weight`. */
@@ -29,6 +29,7 @@ export interface PortableAdapter {
   readonly settings: AdapterSettings;
   readonly adapter: readonly Weight[];
   readonly head: readonly Weight[];
+  readonly headKind: HeadKind;
   /** The adapters that it mixes. */
   readonly mixed: readonly MixedAdapter[];
   /** The configuration of the backbone. */
@@ -63,6 +64,7 @@ type AdaptedModel = AdaptableModel & {
   readonly config: ModelConfig;
   readonly labels?: readonly string[] | null;
   readonly head?: { readonly pooling: Pooling };
+  readonly headKind?: HeadKind;
 };
 
 /**
@@ -80,6 +82,7 @@ export async function portableAdapter(
     settings: own.settings,
     adapter: own.adapter,
     head: await Promise.all(model.parameters().filter(isHeadParameter).map(weightOf)),
+    headKind: model.headKind ?? 'none',
     mixed: await Promise.all(mixed.map(weightsOf)),
     config: model.config,
     backbone,

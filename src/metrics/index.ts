@@ -15,7 +15,14 @@ export { pearson, spearman } from './correlation.ts';
 export { type Entity, getEntities } from './entities.ts';
 export { type EntityReport, entityReport } from './entity-report.ts';
 export { type McNemarTest, mcnemar } from './mcnemar.ts';
-export { decideLabels, type LabelMatrix, type MultilabelReport, multilabelReport } from './multilabel.ts';
+export {
+  decideLabels,
+  type LabelMatrix,
+  type MultilabelReport,
+  type MultilabelScoreName,
+  multilabelReport,
+  multilabelScores,
+} from './multilabel.ts';
 export { computeMetrics, type MetricName } from './named.ts';
 export { type PairedBootstrap, type PairedBootstrapOptions, pairedBootstrap } from './paired-bootstrap.ts';
 export { porterStem } from './porter.ts';
@@ -35,6 +42,13 @@ export { scoreNames } from './score-names.ts';
 export { answerF1, exactMatch, normalizeAnswer, type SquadScores, squadScores } from './squad.ts';
 export { type AnsweredQuestion, type SquadV2Scores, squadV2Scores } from './squad-v2.ts';
 export type { TagScheme } from './tag-schemes.ts';
+export {
+  type EntityTags,
+  entityTags,
+  type TaggingScoreName,
+  taggedEntities,
+  taggingScores,
+} from './tagging-scores.ts';
 export { temperatureScaling } from './temperature.ts';
 export { corpusTer, type TerScore } from './ter.ts';
 export type { References } from './translation-corpus.ts';

@@ -28,6 +28,10 @@ export interface MultilabelReport {
   readonly jaccard: number;
 }
 
+/** The names of the scores of {@link multilabelScores}, the primary one first. */
+export const multilabelScoreNames = ['f1_micro', 'f1_macro', 'f1_weighted', 'f1_samples', 'accuracy'] as const;
+export type MultilabelScoreName = (typeof multilabelScoreNames)[number];
+
 /** One row per example, of one 0 or 1 per label. */
 export type LabelMatrix = readonly ArrayLike<number>[];
 
@@ -82,6 +86,18 @@ export function multilabelReport(predictions: LabelMatrix, labels: LabelMatrix):
         ratio(truePositives, predicted + support - truePositives),
       ),
     ),
+  };
+}
+
+/** The averages of F1 by the names of scikit-learn, and its accuracy, that of all labels of an example together; see {@link multilabelReport}. */
+export function multilabelScores(predictions: LabelMatrix, labels: LabelMatrix): Record<MultilabelScoreName, number> {
+  const { micro, macro, weighted, samples, subsetAccuracy } = multilabelReport(predictions, labels);
+  return {
+    f1_micro: micro.f1,
+    f1_macro: macro.f1,
+    f1_weighted: weighted.f1,
+    f1_samples: samples.f1,
+    accuracy: subsetAccuracy,
   };
 }
 

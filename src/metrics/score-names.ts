@@ -1,8 +1,10 @@
+import { multilabelScoreNames } from './multilabel.ts';
 import { namedMetrics } from './named.ts';
 import type { RetrievalScoreName } from './retrieval.ts';
 import { rougeScoreNames } from './rouge.ts';
 import { squadScoreNames } from './squad.ts';
 import { squadV2ScoreNames } from './squad-v2.ts';
+import { taggingScoreNames } from './tagging-scores.ts';
 
 const named = Object.keys(namedMetrics);
 
@@ -18,14 +20,18 @@ export const retrievalScoreNames = [
   'recall@100',
 ] as const satisfies readonly RetrievalScoreName[];
 
-/** The names of all scores that an evaluation can give. */
+/** The names of all scores that an evaluation can give, each once. */
 export const scoreNames: readonly string[] = [
-  ...named,
-  ...groups.flatMap((group) => named.map((name) => `${name}_${group}`)),
-  ...squadScoreNames,
-  ...squadV2ScoreNames,
-  ...rougeScoreNames,
-  ...retrievalScoreNames,
+  ...new Set([
+    ...named,
+    ...groups.flatMap((group) => named.map((name) => `${name}_${group}`)),
+    ...multilabelScoreNames,
+    ...taggingScoreNames,
+    ...squadScoreNames,
+    ...squadV2ScoreNames,
+    ...rougeScoreNames,
+    ...retrievalScoreNames,
+  ]),
 ];
 
 /** Scores that are errors or distances. */

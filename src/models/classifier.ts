@@ -1,5 +1,5 @@
 import type { Parameter, ParameterPath } from '../nn/index.ts';
-import { type CrossEntropyOptions, crossEntropy, mse } from '../ops/losses.ts';
+import { binaryCrossEntropyWithLogits, type CrossEntropyOptions, crossEntropy, mse } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
@@ -35,6 +35,7 @@ export interface HeadOptions {
  * `RobertaForSequenceClassification` of Hugging Face, or mean pooling with a linear layer.
  */
 export class SequenceClassifier {
+  readonly headKind = 'sequence-classification';
   readonly config: EncoderConfig;
   readonly encoder: BertModel;
   readonly head: ClassificationHead;
@@ -90,7 +91,7 @@ export class SequenceClassifier {
    *
    * @param targets one class number or one value per sequence
    * @param options of classes: their weights, by which the mean is weighted, and label smoothing
-   * @throws Error for a head with several labels at once, or several numbers
+   * @throws Error for a head with several labels at once, which has a {@link multilabelLoss}, or several numbers
    */
   loss(
     logits: Tensor,
@@ -103,5 +104,19 @@ export class SequenceClassifier {
       );
     }
     return this.labels ? crossEntropy(logits, targets, options) : mse(reshape(logits, [-1]), tensor(targets));
+  }
+
+  /**
+   * The mean over all labels of all sequences of the binary cross-entropy.
+   *
+   * @param logits [sequences, labels]
+   * @param targets for each sequence 1 for each label that holds, else 0
+   * @throws Error for a head with one answer
+   */
+  multilabelLoss(logits: Tensor, targets: readonly (readonly number[])[]): Tensor {
+    if (this.problem !== 'multi_label_classification') {
+      throw new Error(`SequenceClassifier.multilabelLoss: a head for ${this.problem} has one answer.`);
+    }
+    return binaryCrossEntropyWithLogits(logits, tensor(targets.flat(), [targets.length, this.outputs.length]));
   }
 }

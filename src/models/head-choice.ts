@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { HeadOptions } from './classifier.ts';
-import type { EncoderConfig } from './config.ts';
+import type { EncoderConfig, ProblemType } from './config.ts';
 import { matchLabels } from './match-labels.ts';
 import {
   describeClass,
@@ -8,6 +8,7 @@ import {
   type OwnHead,
   ownAnswerHead,
   ownClassificationHead,
+  ownTokenHead,
   type StoredShapes,
 } from './own-head.ts';
 
@@ -96,17 +97,23 @@ interface Fit {
   readonly warnings: readonly string[];
 }
 
-const listed = (labels: readonly string[] | null): string =>
-  labels ? `the ${labels.length} classes ${labels.join(', ')}` : 'a number';
+const MULTI_LABEL = 'multi_label_classification';
+
+const listed = (labels: readonly string[] | null, problem: ProblemType | undefined): string => {
+  if (labels === null) return 'a number';
+  if (problem === MULTI_LABEL) return `any number at once of the ${labels.length} labels ${labels.join(', ')}`;
+  return `the ${labels.length} classes ${labels.join(', ')}`;
+};
 
 /** The classes in the order of the checkpoint's head, if that is one for them. */
-function fitOf(own: OwnHead | Lacking, { labels }: HeadOptions): Fit | Lacking {
+function fitOf(own: OwnHead | Lacking, { labels, problem }: HeadOptions): Fit | Lacking {
   if ('lacks' in own) return own;
-  const is = own.problem === 'regression' ? `${own.labels.length === 1 ? 'a number' : 'numbers'}` : listed(own.labels);
-  const other: Lacking = { lacks: `its head is for ${is}, the data have ${listed(labels)}` };
-  if (own.problem === 'multi_label_classification') {
-    return { lacks: `its head gives any number of ${listed(own.labels)} at once (problem_type ${own.problem})` };
-  }
+  const is =
+    own.problem === 'regression'
+      ? `${own.labels.length === 1 ? 'a number' : 'numbers'}`
+      : listed(own.labels, own.problem);
+  const other: Lacking = { lacks: `its head is for ${is}, the data have ${listed(labels, problem)}` };
+  if ((own.problem === MULTI_LABEL) !== (problem === MULTI_LABEL)) return other;
   if (labels === null) {
     const fits = own.problem === 'regression' && own.labels.length === 1;
     return fits ? { labels, assumed: null, warnings: own.warnings } : other;
@@ -114,6 +121,38 @@ function fitOf(own: OwnHead | Lacking, { labels }: HeadOptions): Fit | Lacking {
   if (own.problem === 'regression') return other;
   const matched = matchLabels(own.labels, labels);
   return matched ? { ...matched, warnings: own.warnings } : other;
+}
+
+/**
+ * Decides which head a model for labels of tokens gets. The checkpoint's fits data that have some of its labels.
+ *
+ * @param labels null: those of the checkpoint
+ * @throws InputError if the checkpoint must have one and has not
+ */
+export function chooseTokenHead(
+  folder: string,
+  config: EncoderConfig,
+  stored: StoredShapes,
+  labels: readonly string[] | null,
+  head: HeadUse,
+): HeadChoice & { readonly labels: readonly string[] } {
+  if (head === 'new' && labels) return { ...unusedHead, labels };
+  const own = ownTokenHead(config, stored);
+  if ('lacks' in own) {
+    if (head === 'checkpoint' || labels === null) throw insisted(folder, 'token classification', own.lacks);
+    return { ...unusedHead, reason: isBare(config, own.lacks) ? null : own.lacks, labels };
+  }
+  const isPart = labels === null || labels.every((label) => own.labels.includes(label));
+  const matched = isPart ? { labels: own.labels, assumed: null } : matchLabels(own.labels, labels);
+  const names = `its outputs are ${own.labels.join(', ')}`;
+  if (!matched) {
+    const lacks = `its head labels tokens with other names: ${names}; the data have ${labels?.join(', ')}`;
+    if (head === 'checkpoint') throw insisted(folder, 'token classification', lacks);
+    return { ...unusedHead, reason: lacks, labels: labels ?? [] };
+  }
+  const line = `${folder}: the head of the checkpoint is used, ${names}${matched.assumed ? ` (${matched.assumed})` : ''}.`;
+  const warnings = prefixed(folder, own.warnings);
+  return { ...keptHead(labels === null ? warnings : [...warnings, line]), labels: matched.labels };
 }
 
 /** Decides which head a model for questions gets. @throws InputError if it must be the checkpoint's and cannot */

@@ -115,6 +115,22 @@ export class QuestionAnsweringHead {
   }
 }
 
+/** `classifier` on every token. */
+export class TokenClassificationHead {
+  readonly #classifier: Linear;
+  readonly #p: number;
+
+  constructor(path: ParameterPath, config: EncoderConfig, labels: number) {
+    this.#classifier = new Linear(path.at('classifier').initializing(), config.hidden_size, labels);
+    this.#p = headDropout(config);
+  }
+
+  /** [rows, hidden] -> [rows, labels] */
+  forward(hidden: Tensor, random?: Random): Tensor {
+    return this.#classifier.forward(trainingDropout(hidden, this.#p, random));
+  }
+}
+
 /** Returns whether a weight is of a task head: these are trained with an adapter. */
 export function isHeadParameter({ name, isNew }: Parameter): boolean {
   return /^(classifier|qa_outputs)\./.test(name) || (isNew && /(^|\.)pooler\./.test(name));

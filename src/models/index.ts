@@ -10,6 +10,7 @@ export {
   loadModel,
   loadQuestionAnswering,
   loadSeq2Seq,
+  loadTokenClassification,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
 export { SharedWeights } from './shared-weights.ts';

@@ -28,9 +28,11 @@ import {
   questionAnsweringRecipe,
   type Recipe,
   seq2SeqRecipe,
+  tokenClassificationRecipe,
 } from './recipe.ts';
 import type { Seq2SeqModel } from './seq2seq.ts';
 import type { SharedWeights } from './shared-weights.ts';
+import type { TokenClassificationModel } from './token-classification.ts';
 
 /** A loaded model and what became of the checkpoint. */
 export interface Loaded<Model, Config extends ModelConfig = ModelConfig> {
@@ -246,6 +248,22 @@ export function loadQuestionAnswering(
   { head = 'auto', ...held }: { readonly head?: HeadUse } & HoldOptions = {},
 ): Loaded<QuestionAnsweringModel, EncoderConfig> {
   return loadModel(questionAnsweringRecipe(head), nameOrPath, random, shared, held);
+}
+
+/**
+ * Loads an encoder with a head for labels of tokens.
+ *
+ * @param labels left out: those of the checkpoint's own head, which there must be
+ * @param options.head as in {@link LoadClassifierOptions}
+ * @throws InputError as {@link loadEncoder}
+ */
+export function loadTokenClassification(
+  nameOrPath: string,
+  random: Random,
+  labels: readonly string[] | null = null,
+  { head = 'auto', ...held }: { readonly head?: HeadUse } & HoldOptions = {},
+): Loaded<TokenClassificationModel, EncoderConfig> {
+  return loadModel(tokenClassificationRecipe(labels, head), nameOrPath, random, undefined, held);
 }
 
 /**

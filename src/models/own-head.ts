@@ -82,6 +82,23 @@ export function ownClassificationHead(
   };
 }
 
+/** The head of a checkpoint for labels of tokens: `classifier` without a layer before it. */
+export function ownTokenHead(config: EncoderConfig, stored: StoredShapes): Omit<OwnHead, 'problem'> | Lacking {
+  const { stated } = config;
+  const [weight, bias] = ['classifier.weight', 'classifier.bias'];
+  if (!mayHave(stated, 'token-classification')) return { lacks: `it is ${describeClass(stated)}` };
+  const isStated = stated.kind === 'token-classification';
+  if (!isStated && (!stored.has(weight) || stored.has('bert.pooler.dense.weight'))) return { lacks: 'it has no head' };
+  const missing = [weight, bias].find((name) => !stored.has(name));
+  if (missing !== undefined) return { lacks: `there is no tensor "${missing}" of a token classification head` };
+  const [outputs] = stored.shapeOf(weight) ?? [0];
+  const labels = config.labels ?? defaultLabels(outputs);
+  if (labels.length !== outputs) {
+    return { lacks: `config.json names ${labels.length} classes, but "${weight}" has ${outputs} outputs` };
+  }
+  return { labels, warnings: assumedFrom(config, weight, headTitles['token-classification']) };
+}
+
 /** The head of a checkpoint for answers to questions. */
 export function ownAnswerHead(config: EncoderConfig, stored: StoredShapes): { warnings: readonly string[] } | Lacking {
   const { stated } = config;

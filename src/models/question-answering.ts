@@ -22,6 +22,7 @@ export interface AnswerSpans {
 
 /** An encoder that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering` of Hugging Face. */
 export class QuestionAnsweringModel {
+  readonly headKind = 'question-answering';
   readonly encoder: BertModel;
   readonly #head: QuestionAnsweringHead;
   readonly #root: ParameterPath;

@@ -9,6 +9,7 @@ import { encoderAt } from './encoder.ts';
 import {
   chooseAnswerHead,
   chooseClassifierHead,
+  chooseTokenHead,
   type HeadChoice,
   type HeadUse,
   noHead,
@@ -19,6 +20,7 @@ import { describeClass, type StoredShapes } from './own-head.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
 import { SentenceEncoder } from './sentence-encoder.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
+import { TokenClassificationModel } from './token-classification.ts';
 
 /** The configurations of each kind of architecture. */
 export interface Configs {
@@ -68,6 +70,16 @@ export const classifierRecipe = (
   kind: 'encoder',
   choose: (config, stored, folder) => chooseClassifierHead(folder, config, stored, options(config)),
   build: (root, config, choice) => Object.assign(new SequenceClassifier(root, config, choice.options), { texts }),
+});
+
+/** @param labels null for those of the checkpoint's own head */
+export const tokenClassificationRecipe = (
+  labels: readonly string[] | null,
+  head: HeadUse = 'auto',
+): Recipe<TokenClassificationModel, 'encoder', ReturnType<typeof chooseTokenHead>> => ({
+  kind: 'encoder',
+  choose: (config, stored, folder) => chooseTokenHead(folder, config, stored, labels, head),
+  build: (root, config, choice) => new TokenClassificationModel(root, config, choice.labels),
 });
 
 export const questionAnsweringRecipe = (head: HeadUse = 'auto'): Recipe<QuestionAnsweringModel, 'encoder'> => ({

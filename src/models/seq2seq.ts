@@ -39,6 +39,7 @@ export function shiftRight(
 
 /** BART writing a text: `BartForConditionalGeneration` of Hugging Face. */
 export class Seq2SeqModel {
+  readonly headKind = 'text-generation';
   readonly config: BartConfig;
   readonly bart: BartModel;
   readonly #logitsBias: Parameter;

@@ -56,6 +56,10 @@ function taskChoices(given: Pick<GivenSettings, 'task' | 'target'>): { readonly 
 export const isOwnTable = (settings: Pick<GivenSettings, 'task' | 'target' | 'dataset'>): boolean =>
   settings.dataset === undefined && taskChoices(settings).known.name === 'own';
 
+/** What the label column holds: as given, or several labels where it is said what stands between them. */
+const problemOf = ({ problemType, labelSeparator }: GivenSettings): string =>
+  problemType ?? (labelSeparator === undefined ? 'auto' : 'multi_label_classification');
+
 const kindOf = ({ adapter = factsOf(settingTable().adapter).default }: GivenSettings): string =>
   typeof adapter === 'string' ? adapter : (adapter?.kind ?? '');
 
@@ -72,7 +76,8 @@ export function choicesOf(given: GivenSettings): Choices {
   const { pruning = factsOf(settingTable().pruning).default ?? 'none' } = given;
   const { task, known } = taskChoices(given);
   const best = bestChoice(given.loadBestModelAtEnd ?? keepsBest(given));
-  const others = { task, known, adapter: { name: kind }, ...scheduleChoice(given), ...best };
+  const problemType = { name: problemOf(given) };
+  const others = { task, known, problemType, adapter: { name: kind }, ...scheduleChoice(given), ...best };
   if (familyOf(kind).hasPrunable !== false) return { ...others, pruning: { name: pruning } };
   const why = 'which has no weights to prune';
   return { ...others, pruning: { name: 'none', by: 'adapter', value: kind, why } };
@@ -104,7 +109,7 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
     const hub = `${write('dataset')}, org/name of the hub`;
     throw missing('data', `a folder with ${write('task')}, or ${own}; or ${hub}`);
   }
-  if (known.name !== 'own') return;
+  if (known.name !== 'own' || task.name === 'token-classification') return;
   if (data !== undefined && isFolder(data)) {
     throw new InputError(`${write('data')} ${data} is a folder: name its dataset with ${write('task')}.`);
   }
@@ -197,6 +202,7 @@ export function chosenSettings(
     task: choices.task.name,
     pruning: method,
     ...(choices.task.name === 'feature-extraction' && { pooling: 'mean' }),
+    problemType: choices.problemType.name,
     ...(isPruned && { pruningIterations: pruningMethodOf(method).iterations }),
     ...(hasUnanswerable(given.task) && { nullScoreDiffThreshold: 0 }),
     ...(isBest && { evaluations: Math.max(1, epochs), loadBestModelAtEnd: true }),

@@ -4,18 +4,9 @@ import type { ColumnSettings } from './task.ts';
 
 /** Returns the columns of a run's rows. */
 export function columnsOf(settings: RunSettings): ColumnSettings {
-  const { text, label, labelKind, target, choices, negative, skipInvalid, rougeTokenizer } = settings;
-  return {
-    known: knownDataset(settings.task),
-    text,
-    label,
-    labelKind,
-    target,
-    choices,
-    negative,
-    skipInvalid,
-    rougeTokenizer,
-  };
+  const { text, label, problemType, labelSeparator, target, choices, negative, skipInvalid, rougeTokenizer } = settings;
+  const known = knownDataset(settings.task);
+  return { known, text, label, problemType, labelSeparator, target, choices, negative, skipInvalid, rougeTokenizer };
 }
 
 /** Returns the number of texts per example; null if it is not known. */

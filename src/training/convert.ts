@@ -13,7 +13,13 @@ import {
   portableAdapter,
 } from '../interchange/index.ts';
 import { openNewOutput, recoverOutput } from '../io/index.ts';
-import { isHeadParameter, MultipleChoiceModel, Seq2SeqModel, SequenceClassifier } from '../models/index.ts';
+import {
+  isHeadParameter,
+  MultipleChoiceModel,
+  Seq2SeqModel,
+  SequenceClassifier,
+  TokenClassificationModel,
+} from '../models/index.ts';
 import { shown } from '../settings/index.ts';
 import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal } from './external.ts';
 import { fingerprintsOf } from './fingerprint.ts';
@@ -88,6 +94,8 @@ export interface Conversion {
   readonly files: Readonly<Record<string, number>>;
 }
 
+const MULTI_LABEL = 'multi_label_classification';
+
 const outputNames = [
   ...runFileNames,
   ...Object.values(adapterFormats).flatMap(({ fileNames }) => fileNames),
@@ -152,8 +160,15 @@ async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Pro
     portable.pooling === 'cls'
       ? []
       : ['The head reads the mean of all tokens, which no class of transformers does; in Python its logits differ.'];
+  const isMultiLabel = model.network instanceof SequenceClassifier && model.network.problem === MULTI_LABEL;
+  const several = isMultiLabel
+    ? [`The files do not say that a text can have several labels; give the base model problem_type="${MULTI_LABEL}".`]
+    : [];
   const origin: Origin = { config, metrics, fingerprints: fingerprintsOf(files) };
-  return { files: { ...files, [ORIGIN]: `${JSON.stringify(origin, null, 2)}\n` }, warnings: [...warnings, ...pooled] };
+  return {
+    files: { ...files, [ORIGIN]: `${JSON.stringify(origin, null, 2)}\n` },
+    warnings: [...warnings, ...pooled, ...several],
+  };
 }
 
 /** Without the network that made a prefix: PEFT stores its output, which is dense. */
@@ -182,7 +197,8 @@ async function mergedFiles({
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
   if (!trainsBackbone) adapters.merge(adapter.name);
   try {
-    if (network instanceof SequenceClassifier) return await checkpointFiles(network, folder, parameters);
+    if (network instanceof SequenceClassifier || network instanceof TokenClassificationModel)
+      return await checkpointFiles(network, folder, parameters);
     if (network instanceof MultipleChoiceModel) return await checkpointLike(folder, parameters, network.headKind);
     return await checkpointLike(
       folder,

@@ -19,7 +19,7 @@ import { type Origin, originFile, type RunConfig, type RunMetrics } from './reco
 import { untrainedMetrics } from './run-folder.ts';
 import { located } from './settings.ts';
 import type { FusedAdapter, RunSettings } from './settings-table.ts';
-import { classification, taskOf, textGeneration } from './tasks/index.ts';
+import { classification, taskOf, textGeneration, tokenClassification } from './tasks/index.ts';
 
 /** Lies beside the files of another library and holds what they have no place for; no other library reads it. */
 export const ORIGIN = 'sparse-adapter-run.json';
@@ -127,6 +127,7 @@ function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: O
     );
   }
   if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'question-answering';
+  if (stated.kind === 'token-classification') return 'token-classification';
   if (stated.by === 'task_type FEATURE_EXTRACTION') return 'feature-extraction';
   if (stated.kind === 'sequence-classification' || isOpen) return 'text-classification';
   const reason =
@@ -179,7 +180,9 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Exter
   });
   const own = { model, adapter, maxLength, ...(fused.length > 0 && { fused }), ...(pooling && { pooling }) };
   if (run) return { ...run, ...own };
-  return located(chosenSettings({ ...own, task, pruning: 'none' }, { isTrained: false }));
+  const isOfLabels = task === 'text-classification' && isMultiLabel(backboneConfig(model));
+  const problem = isOfLabels ? ({ problemType: 'multi_label_classification' } as const) : {};
+  return located(chosenSettings({ ...own, ...problem, task, pruning: 'none' }, { isTrained: false }));
 }
 
 /** The name of the backbone, of a hub with its revision. */
@@ -206,16 +209,18 @@ function labelsOf(
   options: ExternalOptions,
   settings: RunSettings,
 ): { labels: readonly string[] | null; warnings: string[] } {
-  if (taskOf(settings) !== classification) return { labels: null, warnings: [] };
+  const task = taskOf(settings);
+  const isTokens = task === tokenClassification;
+  if (task !== classification && !isTokens) return { labels: null, warnings: [] };
   const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
   const backbone = backboneConfig(settings.model);
-  if (!origin) checkOutputs(stored, backbone, last?.shape[0] ?? backbone?.labels?.length ?? 1);
+  if (!origin && !isTokens) checkOutputs(stored, backbone, last?.shape[0] ?? backbone?.labels?.length ?? 1);
   const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
   if (known !== undefined) return { labels: known, warnings: [] };
   const own = backbone?.labels ?? null;
-  if (!last) return { labels: own && own.length > 1 ? own : null, warnings: [] };
+  if (!last) return { labels: own && (own.length > 1 || isMultiLabel(backbone)) ? own : null, warnings: [] };
   const [count] = last.shape;
-  if (count === 1) return { labels: null, warnings: [] };
+  if (count === 1 && !isTokens && !isMultiLabel(backbone)) return { labels: null, warnings: [] };
   if (own?.length === count && own.some((label, i) => label !== `LABEL_${i}`)) {
     const line = `${stored.label} does not name its classes: they are those of the backbone's config.json, ${own.join(', ')}; name others with --labels (labels).`;
     return { labels: own, warnings: [line] };
@@ -236,17 +241,16 @@ function backboneConfig(model: string): EncoderConfig | null {
   return config.model_type === 'bart' ? null : config;
 }
 
-/**
- * Checks the problem type of the backbone's configuration, the only place where PEFT and AdapterHub store it.
- *
- * @throws InputError for any number of labels at once, and for several numbers, which no run has
- */
+/** Whether the configuration of the backbone, the only place where PEFT and AdapterHub store it, says that several labels can hold. */
+const isMultiLabel = (backbone: EncoderConfig | null): boolean =>
+  backbone?.problem_type === 'multi_label_classification';
+
+/** @throws InputError for several numbers, which no run has */
 function checkOutputs({ label }: StoredAdapter, backbone: EncoderConfig | null, count: number): void {
   const problem = backbone?.problem_type;
-  if (problem !== 'multi_label_classification' && !(problem === 'regression' && count > 1)) return;
-  const outputs = problem === 'regression' ? `${count} numbers` : 'any number of labels at once';
+  if (problem !== 'regression' || count === 1) return;
   throw new InputError(
-    `${label}: the config.json of its backbone says problem_type ${problem}, so its head gives ${outputs}; adapters for that are not supported, merge it into the checkpoint in Python.`,
+    `${label}: the config.json of its backbone says problem_type ${problem}, so its head gives ${count} numbers; adapters for that are not supported, merge it into the checkpoint in Python.`,
   );
 }
 

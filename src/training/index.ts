@@ -133,6 +133,7 @@ export {
   type TaskName,
   taskOf,
   textGeneration,
+  tokenClassification,
 } from './tasks/index.ts';
 export {
   type ChoicePrediction,

@@ -8,6 +8,9 @@ import { learnable, taskOf } from './tasks/index.ts';
 /** Tasks whose examples are of classes. */
 const ofClasses = () => learnable.filter((task) => taskOf({ task }).classesOf !== undefined);
 
+/** Where any number of labels can hold, a text is of no class. */
+const oneAnswer = ['auto', 'single_label_classification', 'regression'] as const;
+
 /** Settings of the loss of tasks with classes. */
 export const lossSettings = {
   classWeights: option(
@@ -19,7 +22,7 @@ export const lossSettings = {
       description:
         'how much an example of each class counts: balanced (the rarer the more), or by name, where those left out count 1',
       placeholder: '<balanced|name=weight,...>',
-      for: { task: ofClasses },
+      for: { task: ofClasses, problemType: oneAnswer },
     },
   ),
   labelSmoothingFactor: option(fraction, {
@@ -27,7 +30,7 @@ export const lossSettings = {
     placeholder: '<fraction>',
     default: 0,
     isOptional: true,
-    for: { task: ofClasses },
+    for: { task: ofClasses, problemType: oneAnswer },
   }),
 };
 

@@ -1,14 +1,24 @@
 import { InputError } from '../errors.ts';
 
-/** Examples whose label is the number of a class, where there are classes. */
+/** Examples whose label is the number of a class, or which have a list of such numbers, where there are classes. */
 interface Labelled {
   readonly labels: readonly string[] | null;
   readonly examples: readonly unknown[];
   readonly positive?: number;
 }
 
-const hasLabel = (example: unknown): example is { readonly label: number } =>
-  typeof example === 'object' && example !== null && typeof (example as { label?: unknown }).label === 'number';
+/** Fields with numbers of classes, and whether their order says nothing, so that they rise. */
+const fields: Readonly<Record<string, boolean>> = { label: false, labels: true, tags: false };
+
+function moved(example: unknown, places: readonly number[]): unknown {
+  const values = Object.entries(example as Readonly<Record<string, unknown>>).map(([field, value]) => {
+    if (!Object.hasOwn(fields, field)) return [field, value];
+    if (!Array.isArray(value)) return [field, typeof value === 'number' ? places[value] : value];
+    const numbers = value.map((number: number) => places[number]);
+    return [field, fields[field] ? numbers.sort((a, b) => a - b) : numbers];
+  });
+  return Object.fromEntries(values);
+}
 
 /**
  * Returns the dataset with its classes in another order, as a model's head has them.
@@ -24,8 +34,6 @@ export function withLabels<D extends Labelled>(dataset: D, labels: readonly stri
   if (unknown !== undefined) {
     throw new InputError(`The data have the class '${unknown}', the model has ${labels.join(', ')}.`);
   }
-  const examples = dataset.examples.map((example) =>
-    hasLabel(example) ? { ...example, label: places[example.label] } : example,
-  );
+  const examples = dataset.examples.map((example) => moved(example, places));
   return { ...dataset, labels: [...labels], examples, positive: places[dataset.positive ?? 1] };
 }

@@ -31,7 +31,7 @@ import { featureExtractionSettings } from './tasks/feature-extraction.ts';
 import { learnable } from './tasks/index.ts';
 import { multipleChoiceSettings } from './tasks/multiple-choice.ts';
 import { questionAnsweringSettings } from './tasks/question-answering.ts';
-import { classificationSettings, headSettings } from './tasks/text-classification.ts';
+import { classificationSettings, headSettings, multilabelSettings } from './tasks/text-classification.ts';
 import { decodingSettings, textGenerationSettings } from './tasks/text2text-generation.ts';
 import { trainerSettings } from './training-settings.ts';
 
@@ -61,6 +61,7 @@ export function settingGroups() {
         ...heldOutSettings,
         ...featureExtractionSettings,
         maxLength,
+        ...multilabelSettings,
         ...questionAnsweringSettings,
         ...textGenerationSettings,
       },

@@ -1,5 +1,5 @@
 import type { AdaptableModel } from '../adapters/index.ts';
-import type { Dataset, KnownDataset, LabelKind, Source, Split } from '../data/browser.ts';
+import type { Dataset, KnownDataset, ProblemChoice, Source, Split } from '../data/browser.ts';
 import type { RougeTokenizer } from '../metrics/index.ts';
 import type { HeadUse, ModelConfig, PoolerPlace, Recipe } from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -116,7 +116,9 @@ export interface ColumnSettings {
   readonly text?: string | readonly string[];
   /** The column with the class or the number. */
   readonly label?: string;
-  readonly labelKind?: LabelKind;
+  readonly problemType?: ProblemChoice;
+  /** What stands between the labels of a cell, where a text can have several; left out, cells are lists. */
+  readonly labelSeparator?: string;
   /** The column with the text to write. Default `target`. */
   readonly target?: string;
   /** The column with the list of choices, or those with one each. Default `choices`, else those of SWAG. */
@@ -146,6 +148,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   readonly name: string;
   /** Tokens of an item where the settings say nothing and the model has positions for them. */
   readonly maxLength: number;
+  /** The column of labels in rows of a program where none is named. Default `label`. */
+  readonly labelColumn?: string;
   /**
    * Reads the rows of a split; null where the source has none.
    *

@@ -35,10 +35,10 @@ const documents = (text: string) =>
 const warnings = (stderr: string) => stderr.split('\n').filter((line) => line.startsWith('warning: '));
 
 test('predict refuses a checkpoint that labels something else by the name of its class', async () => {
-  const tagger = checkpoint(['O', 'B-PER'], { architectures: ['BertForTokenClassification'] });
-  const { code, stderr, stdout } = await sparseAdapter(['predict', '--model', tagger], { input });
+  const chooser = checkpoint(['a', 'b'], { architectures: ['BertForMultipleChoice'] });
+  const { code, stderr, stdout } = await sparseAdapter(['predict', '--model', chooser], { input });
   assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, /^error: .*BertForTokenClassification.*token classification.*\n$/);
+  assert.match(stderr, /^error: .*BertForMultipleChoice.*multiple choice.*\n$/);
 });
 
 test('an untouched model is right about its own answers, in whatever order the data name the classes', async () => {

@@ -35,7 +35,7 @@ const pairs = [
   'label',
   ...quick,
 ];
-const classes = [...pairs, '--label-kind', 'classification'];
+const classes = [...pairs, '--problem-type', 'single_label_classification'];
 
 test('train lists them all and trains nothing; --skip-invalid leaves them out and counts them', async () => {
   const run = path('run');

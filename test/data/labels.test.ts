@@ -10,7 +10,7 @@ import { file } from './folder.ts';
 
 const test = suite('labels of tables');
 
-const classes: ExampleOptions = { text: ['text'], label: 'label', labelKind: 'classification' };
+const classes: ExampleOptions = { text: ['text'], label: 'label', problemType: 'single_label_classification' };
 const auto: ExampleOptions = { text: ['text'], label: 'label' };
 
 /** The same rows as CSV, TSV, JSON lines and Parquet; labels that are no texts stand in JSON and Parquet as what they are. */
@@ -99,7 +99,7 @@ test('a column that a Parquet file says to hold classes has classes, whatever th
     [2, 1, 0],
   );
   assert.deepEqual((await read([0n, 1n], ['NA', 'EU'])).labels, ['EU', 'NA']);
-  assert.equal((await read([0n, 1n], ['10', '2'], { ...auto, labelKind: 'regression' })).labels, null);
+  assert.equal((await read([0n, 1n], ['10', '2'], { ...auto, problemType: 'regression' })).labels, null);
   await assertRejectsInput(() => read([0n, 1n, -1n], ['10', '2']), /'-1' in column 'label' is no label/);
 });
 
@@ -219,9 +219,9 @@ test('few different whole numbers: a line says that they are read as numbers', a
   assert.equal(warnings.length, 1);
   assert.match(
     warnings[0],
-    /column 'label' holds 3 different whole numbers \(0 to 2\).*regression.*--label-kind classification/,
+    /column 'label' holds 3 different whole numbers \(0 to 2\).*regression.*--problem-type single_label_classification/,
   );
-  assert.deepEqual((await readExamples(path, { ...auto, labelKind: 'regression' })).warnings, []);
+  assert.deepEqual((await readExamples(path, { ...auto, problemType: 'regression' })).warnings, []);
   assert.deepEqual((await readExamples(file('b.csv', 'text,label\nx,0.5\ny,1\n'), auto)).warnings, []);
 });
 
@@ -234,10 +234,13 @@ test('decimal commas are an error that names the column', async () => {
     /a\.csv, line 3: '0,5' in column 'score' has a comma in a number/,
   );
   await assertRejectsInput(
-    () => readExamples(path, { ...options, labelKind: 'regression' }),
+    () => readExamples(path, { ...options, problemType: 'regression' }),
     /'0,5' in column 'score' has a comma/,
   );
-  assert.equal((await readExamples(path, { ...options, labelKind: 'classification' })).labels?.length, 3);
+  assert.equal(
+    (await readExamples(path, { ...options, problemType: 'single_label_classification' })).labels?.length,
+    3,
+  );
 });
 
 test('decimal commas are recognised in every spelling', async () => {
@@ -267,7 +270,10 @@ test('many classes that are numbered without a gap are pointed out too', async (
   for (const first of [-1, 0, 1]) {
     const { labels, warnings } = await readExamples(file('a.csv', `text,label\n${rows(first, 1)}\n`), auto);
     assert.equal(labels, null);
-    assert.match(warnings.join(), /77 different whole numbers .*regression.*--label-kind classification/);
+    assert.match(
+      warnings.join(),
+      /77 different whole numbers .*regression.*--problem-type single_label_classification/,
+    );
   }
   assert.deepEqual((await readExamples(file('b.csv', `text,label\n${rows(0, 3)}\n`), auto)).warnings, []);
 });
@@ -275,7 +281,10 @@ test('many classes that are numbered without a gap are pointed out too', async (
 test('long ids that Python wrote as floats keep their digits in JSONL', async () => {
   const ids = ['9007199254740993.0', '9007199254740992.0', '1.0'];
   const rows = ids.map((id) => `{"text":"x","label":${id}}\n`);
-  const { labels } = await readExamples(file('a.jsonl', rows.join('')), { ...auto, labelKind: 'classification' });
+  const { labels } = await readExamples(file('a.jsonl', rows.join('')), {
+    ...auto,
+    problemType: 'single_label_classification',
+  });
   assert.deepEqual(labels, ['1', '9007199254740992', '9007199254740993']);
 });
 

@@ -96,7 +96,7 @@ test('Parquet: the same dataset, class names where the file has them', async () 
   await fails(
     file('d.parquet', parquetBytes({ text: ['x'], label: [['a']] })),
     columns,
-    "row 1: 'label' is neither a text",
+    "row 1: column 'label' holds lists",
   );
 });
 
@@ -161,7 +161,7 @@ test('numbers mean regression', async () => {
 
 test('numbers can be class names, given or forced', async () => {
   const path = file('a.csv', 'text,label\nx,1\ny,0\n');
-  const forced = await readExamples(path, { ...columns, labelKind: 'classification' });
+  const forced = await readExamples(path, { ...columns, problemType: 'single_label_classification' });
   assert.deepEqual(forced.labels, ['0', '1']);
   assert.deepEqual(
     forced.examples.map(({ label }) => label),
@@ -205,7 +205,7 @@ test('an unknown label is named with its line and the known ones', async () => {
 test('a value that is no number is an error when regression is forced', async () => {
   for (const value of ['n/a', 'NaN', 'Infinity']) {
     const path = file('a.tsv', `text\tlabel\nx\t1\ny\t${value}\n`);
-    await fails(path, { ...columns, labelKind: 'regression' }, path, `line 3: '${value}'`);
+    await fails(path, { ...columns, problemType: 'regression' }, path, `line 3: '${value}'`);
   }
 });
 

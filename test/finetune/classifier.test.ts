@@ -172,7 +172,7 @@ test('LoRA that starts as zeros cannot be pruned by SNIP, and the error says how
 
 test('fit and prune take the options of columns that batches and evaluate take', async () => {
   const model = await adapted();
-  const columns = { labelKind: 'classification', skipInvalid: true } as const;
+  const columns = { problemType: 'single_label_classification', skipInvalid: true } as const;
   await model.prune({ method: 'snip', sparsity: 0.5, data: rows, ...columns });
   assert.ok(await model.fit(rows, { ...columns, epochs: 1, evalData: rows }));
 });

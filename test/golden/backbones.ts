@@ -10,6 +10,7 @@ import {
   packPadded,
   QuestionAnsweringModel,
   SequenceClassifier,
+  TokenClassificationModel,
 } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
 import { bartOutputs, compareTexts, type GenerationCase, type PairInputs } from './bart.ts';
@@ -18,7 +19,12 @@ import { labelsOf, openBart, openModel, unpack } from './models.ts';
 import { runSpelling } from './spelling.ts';
 
 export interface BackboneCase<
-  Inputs = PaddedBatch & { labels?: number[]; start_positions?: number[]; end_positions?: number[] },
+  Inputs = PaddedBatch & {
+    /** A class for each text; where there are several, or one for each token, a list for each. */
+    labels?: number[] | number[][];
+    start_positions?: number[];
+    end_positions?: number[];
+  },
 > {
   readonly architecture: string;
   readonly weights?: string;
@@ -42,14 +48,31 @@ interface Outputs {
 type Head = (model: ReturnType<typeof openModel>, inputs: BackboneCase['inputs']) => Outputs;
 
 const classification: Head = ({ root, config }, inputs) => {
-  const model = new SequenceClassifier(root, config, { labels: labelsOf(config) });
+  const problem = config.problem_type ?? undefined;
+  const model = new SequenceClassifier(root, config, { labels: labelsOf(config), problem });
   const batch = packPadded(inputs, model.encoder.positionIds);
   const logits = model.forward(batch);
   return {
     encoder: model.encoder,
     batch,
     values: { logits: logits.dataSync() },
-    loss: inputs.labels && model.loss(logits, inputs.labels),
+    loss:
+      inputs.labels &&
+      (problem === 'multi_label_classification'
+        ? model.multilabelLoss(logits, inputs.labels as number[][])
+        : model.loss(logits, inputs.labels as number[])),
+  };
+};
+
+const tokenClassification: Head = ({ root, config }, inputs) => {
+  const model = new TokenClassificationModel(root, config, labelsOf(config) ?? []);
+  const batch = packPadded(inputs, model.encoder.positionIds);
+  const logits = model.forward(batch);
+  return {
+    encoder: model.encoder,
+    batch,
+    values: { logits: unpack(logits, batch) },
+    loss: model.loss(logits, batch, inputs.labels as number[][]),
   };
 };
 
@@ -83,6 +106,8 @@ const heads: Readonly<Record<string, Head>> = {
   BertForQuestionAnswering: questionAnswering,
   RobertaForSequenceClassification: classification,
   RobertaForQuestionAnswering: questionAnswering,
+  BertForTokenClassification: tokenClassification,
+  RobertaForTokenClassification: tokenClassification,
 };
 
 function run(folder: string, golden: BackboneCase, compare: Compare): void {
@@ -162,4 +187,16 @@ export const backbones: Area = {
     caseFolders(join(folder, 'backbones')).map(
       (path): Case => ({ name: basename(path), run: (compare) => runFolder(path, compare) }),
     ),
+};
+
+/** Heads of architectures that there are; cases of others wait. */
+const builtHeads = /^(Bert|Roberta)For(Token|Sequence)Classification$/;
+
+export const architectures: Area = {
+  name: 'architectures',
+  backends: bothBackends,
+  cases: (folder) =>
+    caseFolders(join(folder, 'architectures'))
+      .filter((path) => builtHeads.test(readJson<BackboneCase>(path, 'case.json').architecture))
+      .map((path): Case => ({ name: basename(path), run: (compare) => runFolder(path, compare) })),
 };

@@ -28,8 +28,10 @@ const methodKinds: Kinds = (area, name) => {
 /** The model and its head: `DistilBert` and `ForQuestionAnswering`. */
 const architectureKinds: Kinds = (area, name) => {
   const { architecture } = readJson<{ architecture: string }>(area, name, 'case.json');
-  // Cases of other areas are adapters on these.
-  return ['gpt2_lm', 'llama_lm'].includes(name) ? [name] : architecture.split(/(?=For|LMHead|MTModel|Model)/);
+  // Cases of other areas are adapters on these, and the engine has those.
+  return ['gpt2_lm', 'llama_lm', 'bert_tokcls', 'bert_multilabel', 'roberta_tokcls'].includes(name)
+    ? [name]
+    : architecture.split(/(?=For|LMHead|MTModel|Model)/);
 };
 
 /** The method, what it is for, and what is to become of it. */

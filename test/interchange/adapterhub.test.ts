@@ -505,12 +505,12 @@ test("a flexible head with a dense layer takes the place of a checkpoint's own p
 
 test('a head that no model here has is refused; without it the adapter loads', () => {
   const heads = [matrix('heads.a.1.weight', [2, 16]), vector('heads.a.1.bias', 2)];
-  const tagging = hubFolder({ files: flexibleHead({ ...twoLayers, head_type: 'tagging', layers: 1 }, heads) });
+  const ranking = hubFolder({ files: flexibleHead({ ...twoLayers, head_type: 'ranking', layers: 1 }, heads) });
   assertInputError(
-    () => readAdapterFolder(tagging),
-    /a head of the type "tagging" is not supported; classification and question_answering are/,
+    () => readAdapterFolder(ranking),
+    /a head of the type "ranking" is not supported; classification, tagging and question_answering are/,
   );
-  assert.equal(loadAdapterFolder(tinyClassifier(), tagging, { head: false }).hasHead, false);
+  assert.equal(loadAdapterFolder(tinyClassifier(), ranking, { head: false }).hasHead, false);
   const three = hubFolder({ files: flexibleHead(twoLayers, [...twoLayerTensors, vector('heads.a.9.bias', 1)]) });
   assertInputError(() => readAdapterFolder(three), /tensor "heads\.a\.9\.bias" is no part of the head "a"/);
   const wide = hubFolder({

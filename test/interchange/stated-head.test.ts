@@ -126,14 +126,19 @@ for (const [title, fields, tensors, expected] of references) {
   });
 }
 
-for (const problem_type of ['multi_label_classification', 'regression']) {
-  test(`an adapter whose backbone says ${problem_type} is not read as one of several classes`, () => {
-    const model = bert({ problem_type, id2label: { 0: 'a', 1: 'b' } });
-    const head = new RegExp(`config\\.json of its backbone says problem_type ${problem_type}, .*merge it`);
-    assertInputError(() => openAdapter(peft({}, [...attention, ...classifier], model)), head);
-    assertInputError(() => openAdapter(peft({ task_type: null }, attention, model)), head);
-  });
-}
+test('an adapter whose backbone says that it gives several numbers is not read as one of several classes', () => {
+  const model = bert({ problem_type: 'regression', id2label: { 0: 'a', 1: 'b' } });
+  const head = /config\.json of its backbone says problem_type regression, .*merge it/;
+  assertInputError(() => openAdapter(peft({}, [...attention, ...classifier], model)), head);
+  assertInputError(() => openAdapter(peft({ task_type: null }, attention, model)), head);
+});
+
+test('an adapter whose backbone says that several labels can hold is read so', () => {
+  const model = bert({ problem_type: 'multi_label_classification', id2label: { 0: 'a', 1: 'b' } });
+  const { config, model: read } = openAdapter(peft({}, [...attention, ...classifier], model));
+  assert.deepEqual([config.settings.problemType, config.labels], ['multi_label_classification', ['a', 'b']]);
+  assert.equal((read.network as SequenceClassifier).problem, 'multi_label_classification');
+});
 
 test('classes that the files do not name are those of the backbone, if there are as many', () => {
   const model = bert({ id2label: { 0: 'zeta', 1: 'alpha' } });
@@ -164,7 +169,6 @@ test('LoRA on the pooler goes into the pooler of a model of a program too', () =
 });
 
 const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
-  [{ task_type: 'TOKEN_CLS' }, classifier, /task_type TOKEN_CLS .*token classification/],
   [{ task_type: 'CAUSAL_LM' }, [], /task_type CAUSAL_LM .*language modelling/],
   [{ task_type: 'RANKING' }, classifier, /task_type "RANKING" is not supported/],
   [
@@ -300,11 +304,21 @@ function hub(modelClass: string, fields: Json, tensors: readonly TensorData[]): 
 const two = [weight('classifier.weight', 2, 16), weight('classifier.bias', 2)];
 const spans = [weight('qa_outputs.weight', 2, 16), weight('qa_outputs.bias', 2)];
 
+test('an adapter of PEFT with a head for tokens has its tags from the backbone or from the options', () => {
+  const own = [
+    attention,
+    [weight('base_model.model.classifier.weight', 2, 16), weight('base_model.model.classifier.bias', 2)],
+  ];
+  const model = bert({ id2label: { 0: 'O', 1: 'B-X' } });
+  const named = openAdapter(peft({ task_type: 'TOKEN_CLS' }, own.flat(), model));
+  assert.deepEqual([named.config.settings.task, named.config.labels], ['token-classification', ['O', 'B-X']]);
+  const told = openAdapter(peft({ task_type: 'TOKEN_CLS' }, own.flat()), { labels: ['B-Y', 'O'] });
+  assert.deepEqual([told.model.labels, told.warnings], [['B-Y', 'O'], []]);
+});
+
 test('classes of AdapterHub are believed', () => {
-  assertInputError(
-    () => openAdapter(hub('BertForTokenClassification', { label2id: { O: 0, B: 1 } }, two)),
-    /model_class BertForTokenClassification/,
-  );
+  const tagger = openAdapter(hub('BertForTokenClassification', { label2id: { O: 0, B: 1 } }, two));
+  assert.deepEqual([tagger.config.settings.task, tagger.config.labels], ['token-classification', ['O', 'B']]);
   assertInputError(() => openAdapter(hub('BertForMultipleChoice', {}, two)), /model_class BertForMultipleChoice/);
   assert.deepEqual(openAdapter(hub('BertForSequenceClassification', { label2id: { b: 0, a: 1 } }, two)).config.labels, [
     'b',
@@ -316,12 +330,15 @@ test('classes of AdapterHub are believed', () => {
 test('flexible heads of AdapterHub by their type', () => {
   const flexible = (config: Json, tensors: readonly TensorData[]) =>
     hub('BertAdapterModel', { config: { label2id: { a: 0, b: 1 }, ...config }, name: 'own' }, tensors);
-  for (const head_type of ['tagging', 'multilabel_classification', 'multiple_choice', 'causal_lm', 'ranking']) {
+  for (const head_type of ['multilabel_classification', 'multiple_choice', 'causal_lm', 'ranking']) {
     assertInputError(
       () => openAdapter(flexible({ head_type, layers: 1 }, [])),
       new RegExp(`type "${head_type}" is not supported`),
     );
   }
+  const tagged = [weight('heads.own.1.weight', 2, 16), weight('heads.own.1.bias', 2)];
+  const tagger = openAdapter(flexible({ head_type: 'tagging', layers: 1 }, tagged));
+  assert.deepEqual([tagger.config.settings.task, tagger.config.labels], ['token-classification', ['a', 'b']]);
   const qa = flexible({ head_type: 'question_answering', layers: 1 }, [
     weight('heads.own.1.weight', 2, 16),
     weight('heads.own.1.bias', 2),

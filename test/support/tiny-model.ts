@@ -6,6 +6,7 @@ import {
   parseEncoderConfig,
   QuestionAnsweringModel,
   SequenceClassifier,
+  TokenClassificationModel,
 } from '../../src/models/index.ts';
 import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
@@ -97,6 +98,14 @@ export function tinyFolder({ config = tinyBert, tensors = tinyTensors(config), f
 /** A tiny encoder with a new question answering head. */
 export function tinyQuestionAnswering(config: Readonly<Record<string, unknown>> = tinyBert): QuestionAnsweringModel {
   return new QuestionAnsweringModel(ParameterPath.root(new Random(1), backbone), parseEncoderConfig(config));
+}
+
+/** A tiny encoder with a new head for labels of tokens. */
+export function tinyTokenClassification(
+  config: Readonly<Record<string, unknown>> = tinyBert,
+  labels: readonly string[] = ['O', 'B-X', 'I-X'],
+): TokenClassificationModel {
+  return new TokenClassificationModel(ParameterPath.root(new Random(1), backbone), parseEncoderConfig(config), labels);
 }
 
 /** Labelled texts of several lengths: class 1 where a good word stands. */

@@ -5,12 +5,21 @@ import { multipleChoice } from './multiple-choice.ts';
 import { questionAnswering } from './question-answering.ts';
 import { classification } from './text-classification.ts';
 import { textGeneration } from './text2text-generation.ts';
+import { tokenClassification } from './token-classification.ts';
 
-export { classification, featureExtraction, multipleChoice, questionAnswering, textGeneration };
+export {
+  classification,
+  featureExtraction,
+  multipleChoice,
+  questionAnswering,
+  textGeneration,
+  tokenClassification,
+};
 
 /** All tasks, in the words of Hugging Face's pipelines. */
 const tasks = {
   'text-classification': classification,
+  'token-classification': tokenClassification,
   'question-answering': questionAnswering,
   'text2text-generation': textGeneration,
   'multiple-choice': multipleChoice,

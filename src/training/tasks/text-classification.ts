@@ -9,7 +9,8 @@ import {
 } from '../../data/browser.ts';
 import { checkList } from '../../data/encode.ts';
 import { InputError } from '../../errors.ts';
-import { computeMetrics, type MetricName } from '../../metrics/named.ts';
+import type { MultilabelScoreName } from '../../metrics/multilabel.ts';
+import { computeMetrics, type MetricName, namedMetrics } from '../../metrics/named.ts';
 import { checkSequence } from '../../models/batch.ts';
 import {
   classifierRecipe,
@@ -21,7 +22,7 @@ import {
 } from '../../models/browser.ts';
 import type { Parameter } from '../../nn/index.ts';
 import type { Random } from '../../random/index.ts';
-import { boolean, checkInstance, checkOptions, oneOf, option } from '../../settings/index.ts';
+import { boolean, checkInstance, checkOptions, fraction, oneOf, option } from '../../settings/index.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -40,6 +41,8 @@ import { textLength } from '../text-length.ts';
 import type { Objective } from '../trainer.ts';
 import { yieldToEvents } from '../yield.ts';
 
+const MULTI_LABEL = 'multi_label_classification';
+
 /** Settings of classifiers. */
 export const classificationSettings = {
   pooling: option(oneOf(['cls', 'mean'] as const satisfies readonly Pooling[]), {
@@ -51,16 +54,26 @@ export const classificationSettings = {
   }),
 };
 
+/** Settings of classifiers of any number of labels. */
+export const multilabelSettings = {
+  threshold: option(fraction, {
+    description: 'probability from which on a label counts as predicted',
+    placeholder: '<probability>',
+    default: 0.5,
+    for: { task: ['text-classification'], known: ['own'], problemType: ['multi_label_classification'] },
+  }),
+};
+
 /** Settings of the tasks whose models have a head of their own. */
 export const headSettings = {
   freezeHead: option(boolean, {
     description: "leave the task's head as it is: random, as in the SparseAdapter authors' code",
     default: false,
-    for: { task: ['text-classification', 'question-answering', 'multiple-choice'] },
+    for: { task: ['text-classification', 'token-classification', 'question-answering', 'multiple-choice'] },
   }),
 };
 
-/** One class, or one number, for a text or a pair of texts. */
+/** One class, any number of labels, or one number, for a text or a pair of texts. */
 export const classification: Task<{
   model: SequenceClassifier;
   dataset: Dataset;
@@ -74,14 +87,16 @@ export const classification: Task<{
     if (!rows) return null;
     const options = { ...columns, known: known?.task === 'text-classification' ? known : undefined };
     if (labels === undefined) return readExamples(rows, options);
-    const labelKind = labels ? 'classification' : 'regression';
-    return withLabels(await readExamples(rows, { ...options, labels: labels ?? undefined, labelKind }), labels);
+    const ofClasses = options.problemType === MULTI_LABEL ? MULTI_LABEL : 'single_label_classification';
+    const problemType = labels ? ofClasses : 'regression';
+    return withLabels(await readExamples(rows, { ...options, labels: labels ?? undefined, problemType }), labels);
   },
 
   recipe(settings, labels, options) {
-    const { pooling } = settings;
+    const { pooling, problemType } = settings;
+    const problem = problemType === MULTI_LABEL ? MULTI_LABEL : undefined;
     const texts = textsOf(settings);
-    return classifierRecipe(() => (labels === undefined ? null : { labels, pooling, ...options }), texts);
+    return classifierRecipe(() => (labels === undefined ? null : { labels, problem, pooling, ...options }), texts);
   },
   labelsOf: ({ labels }) => labels,
   lengths: ({ text, textPair }, tokenizer, { maxLength }) => [textLength(tokenizer, text, textPair, maxLength)],
@@ -90,7 +105,7 @@ export const classification: Task<{
   loss: classificationLoss,
   classesOf: ({ label }) => (label === undefined ? [] : [label]),
 
-  evaluation({ examples, metrics, positive }, tokenizer, { maxLength }) {
+  evaluation({ examples, metrics, positive }, tokenizer, { maxLength, threshold }) {
     const items = encodeExamples(examples, tokenizer, maxLength);
     const textsOf = (i: number) => [
       examples[i].text,
@@ -99,8 +114,9 @@ export const classification: Task<{
     return {
       size: items.length,
       async judge(model, options) {
+        if (model.problem === MULTI_LABEL) return judgeLabels(model, items, textsOf, { ...options, threshold });
         const answers = await answer(model, items, options);
-        const scoresFor = (some: Answers): Scores => scoresOf(model, some, metrics, positive);
+        const scoresFor = (some: Answers): Scores => scoresOf(model, some, metrics.filter(isNamed), positive);
         const isGrouped = examples.some(({ group }) => group !== undefined);
         const ofGroups = isGrouped ? await scoresByGroup(examples, answers, scoresFor) : {};
         return { scores: { ...scoresFor(answers), ...ofGroups }, ...(await reportOf(model, answers, textsOf)) };
@@ -109,11 +125,13 @@ export const classification: Task<{
   },
 };
 
+const isNamed = (name: string): name is MetricName => Object.hasOwn(namedMetrics, name);
+
 /** The prediction for one example. */
 export interface Prediction {
   /** The likeliest class; in regression the number, the first one of several. */
   readonly value: number;
-  /** The classes that hold: the likeliest one, or all with a probability above 0.5 where several can. Empty in regression. */
+  /** The classes that hold: the likeliest one, or all with a probability from the threshold on where several can. Empty in regression. */
   readonly classes: readonly number[];
   /** One per class; in regression the numbers themselves. */
   readonly logits: readonly number[];
@@ -122,13 +140,13 @@ export interface Prediction {
 }
 
 /** An example as token ids: what `encodeExamples` gives, or the same from elsewhere. */
-export type TokenExample = TokenSequence & Pick<EncodedExample, 'label' | 'texts'>;
+export type TokenExample = TokenSequence & Pick<EncodedExample, 'label' | 'labels' | 'texts'>;
 
 /**
  * The mean loss of a batch of labelled examples; with `random`, dropout is on.
  *
- * @throws InputError for a temperature other than 1 where the output is a number and not logits
- * @throws Error for a model that gives several labels or numbers at once
+ * @throws InputError for a temperature other than 1 where the output is a number and not logits, and an example without a label
+ * @throws Error for a model that gives several numbers at once
  */
 export function classificationLoss(
   model: SequenceClassifier,
@@ -142,12 +160,29 @@ export function classificationLoss(
   if (temperature !== 1 && !model.labels) {
     throw new InputError('A temperature divides the logits of classes; where numbers are predicted it must be 1.');
   }
-  const targets = batch.map(({ label }, i) => targetOf(model, `example ${i} of the batch`, label));
+  const nameOf = (i: number) => `example ${i} of the batch`;
   const packed = packSequences(batch, model.encoder.positionIds);
-  return tidyInside(() => {
-    const logits = scaleLogits(model.forward(packed, random), temperature);
-    return model.loss(logits, targets, { weight, labelSmoothing });
-  });
+  const logits = () => scaleLogits(model.forward(packed, random), temperature);
+  if (model.problem === MULTI_LABEL) {
+    const targets = batch.map(({ labels }, i) => labelRow(model, nameOf(i), labels));
+    return tidyInside(() => model.multilabelLoss(logits(), targets));
+  }
+  const targets = batch.map(({ label }, i) => targetOf(model, nameOf(i), label));
+  return tidyInside(() => model.loss(logits(), targets, { weight, labelSmoothing }));
+}
+
+/** 1 for each label that holds, else 0. @throws InputError if there is none, or one is no label of the model */
+function labelRow({ outputs }: SequenceClassifier, name: string, labels: readonly number[] | undefined): number[] {
+  if (labels === undefined) {
+    throw new InputError(
+      `${name} has no list of labels; read the data with --problem-type multi_label_classification (problemType: 'multi_label_classification').`,
+    );
+  }
+  const strange = labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < outputs.length));
+  if (strange === undefined) return outputs.map((_, i) => (labels.includes(i) ? 1 : 0));
+  throw new InputError(
+    `${name} has the label ${strange}; the model has ${outputs.length} labels, from 0 to ${outputs.length - 1}.`,
+  );
 }
 
 /** @throws InputError if it is no label of the model */
@@ -200,16 +235,17 @@ export function classificationObjective(
 /**
  * Predictions in the order of the examples.
  *
+ * @param options.threshold the probability from which on a label holds, where several can. Default 0.5
  * @throws InputError naming an example that does not fit the model, and if the model's output is not finite
  */
 export async function predict(
   model: SequenceClassifier,
   examples: readonly TokenExample[],
-  options: PredictOptions = {},
+  options: PredictOptions & { readonly threshold?: number } = {},
 ): Promise<Prediction[]> {
   checkInstance('predict', 'model', model, SequenceClassifier);
   checkOptions('predict', options);
-  const { batchSize = 32, onBatch, signal } = options;
+  const { batchSize = 32, onBatch, signal, threshold = 0.5 } = options;
   checkExamples(model, examples);
   const predictions: Prediction[] = [];
   for (const batch of chunks(examples, batchSize)) {
@@ -226,20 +262,21 @@ export async function predict(
     }
     const width = values.length / batch.length;
     for (let i = 0; i < batch.length; i++) {
-      predictions.push(toPrediction(Array.from(values.subarray(i * width, (i + 1) * width)), model.problem));
+      const logits = Array.from(values.subarray(i * width, (i + 1) * width));
+      predictions.push(toPrediction(logits, model.problem, threshold));
     }
     onBatch?.(predictions.length);
   }
   return predictions;
 }
 
-function toPrediction(logits: number[], problem: ProblemType): Prediction {
+function toPrediction(logits: number[], problem: ProblemType, threshold: number): Prediction {
   if (problem === 'regression') return { value: logits[0], classes: [], logits, probabilities: null };
   const largest = Math.max(...logits);
   const value = logits.indexOf(largest);
-  if (problem === 'multi_label_classification') {
+  if (problem === MULTI_LABEL) {
     const probabilities = logits.map((logit) => 1 / (1 + Math.exp(-logit)));
-    const classes = probabilities.flatMap((probability, i) => (probability > 0.5 ? [i] : []));
+    const classes = probabilities.flatMap((probability, i) => (probability >= threshold ? [i] : []));
     return { value, classes, logits, probabilities };
   }
   const exps = logits.map((logit) => Math.exp(logit - largest));
@@ -279,9 +316,9 @@ async function answer(
   examples: readonly TokenExample[],
   options?: PredictOptions,
 ): Promise<Answers> {
-  if (model.problem === 'multi_label_classification' || (!model.labels && model.outputs.length > 1)) {
+  if (model.problem === MULTI_LABEL || (!model.labels && model.outputs.length > 1)) {
     throw new InputError(
-      `A model for ${model.problem} with ${model.outputs.length} outputs has no single answer to evaluate.`,
+      `A model for ${model.problem} with ${model.outputs.length} outputs has no single answer to evaluate; evaluateLabels is for any number of labels.`,
     );
   }
   checkList('examples', examples);
@@ -332,4 +369,60 @@ async function reportOf(
   const { classParts } = await import('../../report/class-parts.ts');
   const probabilities = predictions.map((prediction) => prediction.probabilities ?? []);
   return classParts({ ...answers, names: labels, probabilities });
+}
+
+/** Scores of any number of labels each: averages of F1 by the names of scikit-learn, and how many texts are right in all labels. */
+export type MultilabelScores = Readonly<Record<MultilabelScoreName, number>>;
+
+/**
+ * The scores of a model of any number of labels on labelled examples.
+ *
+ * @param options.threshold the probability from which on a label holds. Default 0.5
+ * @throws InputError as {@link predict}, and if there is no example, one has no list of labels, or the model is another one
+ */
+export async function evaluateLabels(
+  model: SequenceClassifier,
+  examples: readonly TokenExample[],
+  options: PredictOptions & { readonly threshold?: number } = {},
+): Promise<MultilabelScores> {
+  checkInstance('evaluateLabels', 'model', model, SequenceClassifier);
+  checkList('examples', examples);
+  checkOptions('evaluateLabels', options);
+  const { labels, predictions } = await answerLabels(model, examples, options);
+  // A page that only answers does without.
+  return (await import('../../metrics/multilabel.ts')).multilabelScores(predictions, labels);
+}
+
+/** The labels that hold and those that are predicted, [examples][labels] of 0 and 1. @throws InputError as {@link evaluateLabels} */
+async function answerLabels(
+  model: SequenceClassifier,
+  examples: readonly TokenExample[],
+  options: PredictOptions & { readonly threshold?: number },
+) {
+  if (model.problem !== MULTI_LABEL)
+    throw new InputError(`A model for ${model.problem} gives one answer; use evaluate.`);
+  if (examples.length === 0) throw new InputError('examples is empty; there is nothing to evaluate the model on.');
+  const labels = examples.map((example, i) => labelRow(model, `examples[${i}]`, example.labels));
+  const given = await predict(model, examples, options);
+  return {
+    labels,
+    predictions: given.map(({ classes }) => model.outputs.map((_, i) => (classes.includes(i) ? 1 : 0))),
+    probabilities: given.map(({ probabilities }) => probabilities ?? []),
+  };
+}
+
+async function judgeLabels(
+  model: SequenceClassifier,
+  examples: readonly TokenExample[],
+  textsOf: (example: number) => string[],
+  options: PredictOptions & { readonly threshold?: number },
+): Promise<Judgement> {
+  const answers = await answerLabels(model, examples, options);
+  // A page that only predicts does without.
+  const [{ multilabelScores }, { labelParts }] = await Promise.all([
+    import('../../metrics/multilabel.ts'),
+    import('../../report/label-parts.ts'),
+  ]);
+  const scores = multilabelScores(answers.predictions, answers.labels);
+  return { scores, ...labelParts({ ...answers, names: model.outputs, textsOf }) };
 }

@@ -1,0 +1,46 @@
+import { BadRows } from './bad-rows.ts';
+import { jsonList } from './label-cells.ts';
+import type { Data, Rows } from './source.ts';
+import { rowsOf } from './source-of.ts';
+
+export interface StreamWordsOptions {
+  /** The column with the words, or with texts. Default `tokens`. */
+  readonly text?: string;
+  /** Leave out rows that cannot be used, instead of an error that lists them. Default false. */
+  readonly skipInvalid?: boolean;
+  /** Told at the end how many rows were left out. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * Reads texts, or lists of words, as they arrive, some at a time: from CoNLL files and tables.
+ *
+ * @throws InputError while iterating, as `readTaggedWords`; where rows cannot be used, some of those before the first one have been given by then
+ */
+export async function* streamWords(
+  data: Data | Rows,
+  { text = 'tokens', skipInvalid = false, onWarning }: StreamWordsOptions = {},
+): AsyncGenerator<(string | readonly string[])[], void, undefined> {
+  const rows = rowsOf(data, 'token-classification');
+  const bad = new BadRows(skipInvalid);
+  let used = 0;
+  for await (const { file, unit, rows: part } of rows.parts([{ name: text }])) {
+    const inputs: (string | readonly string[])[] = [];
+    for (const { number, cells, problem } of part) {
+      const input = problem === undefined ? wordsIn(cells[0]) : null;
+      if (input === null) bad.add({ file, unit, number }, problem ?? `'${text}' is neither a text nor a list of words`);
+      else inputs.push(input);
+    }
+    // After a bad row the others are only looked for.
+    if (bad.count > 0 && !skipInvalid) continue;
+    used += inputs.length;
+    yield inputs;
+  }
+  for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
+}
+
+function wordsIn(cell: unknown): string | readonly string[] | null {
+  const list = Array.isArray(cell) ? (cell as unknown[]) : typeof cell === 'string' ? jsonList(cell) : null;
+  if (list) return list.every((word) => typeof word === 'string') ? list : null;
+  return typeof cell === 'string' && cell !== '' ? cell : null;
+}
