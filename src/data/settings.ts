@@ -62,7 +62,13 @@ export const sourceSettings = {
     description: 'leave out rows that cannot be used and count them, instead of an error that lists them',
     default: false,
     for: {
-      task: ['text-classification', 'token-classification', 'text2text-generation', 'multiple-choice', 'feature-extraction'],
+      task: [
+        'text-classification',
+        'token-classification',
+        'text2text-generation',
+        'multiple-choice',
+        'feature-extraction',
+      ],
       known: ['own', 'glue', 'xsum'],
     },
   }),

@@ -7,14 +7,7 @@ import { classification } from './text-classification.ts';
 import { textGeneration } from './text2text-generation.ts';
 import { tokenClassification } from './token-classification.ts';
 
-export {
-  classification,
-  featureExtraction,
-  multipleChoice,
-  questionAnswering,
-  textGeneration,
-  tokenClassification,
-};
+export { classification, featureExtraction, multipleChoice, questionAnswering, textGeneration, tokenClassification };
 
 /** All tasks, in the words of Hugging Face's pipelines. */
 const tasks = {
