@@ -41,7 +41,7 @@ export {
 export { type QuestionDataset, readQuestions } from './read-questions.ts';
 export { readTaggedWords, type TagDataset, type TaggedWords, type TagOptions } from './read-tags.ts';
 export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
-export type { RetrievalSet } from './retrieval-set.ts';
+export { type RetrievalSet, relevantPairs } from './retrieval-set.ts';
 export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
 export { rowsOf, sourceOf } from './source-of.ts';
 export { joinWords, type PlacedWord, splitWords } from './split-words.ts';

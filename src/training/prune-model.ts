@@ -38,6 +38,8 @@ export async function pruneModel<T extends TaskTypes>(
   }
   const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
   const lossOptions = model.lossOptions(items);
+  const problem = data === 'examples' && sample.length > 0 ? task.aloneProblem?.(sample[0]) : null;
+  if (problem) throw new InputError(`${method.name} looks at one example at a time: ${problem}.`);
   const size = data === 'examples' ? 1 : batchesOf(settings).batchSize;
   const report = await prune({
     method: method.name,

@@ -189,6 +189,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
     tokenizer: Tokenizer,
     settings: RunSettings,
   ): readonly TextLength[];
+  /** Why the loss of an item alone says nothing about weights; null or left out: it does. */
+  aloneProblem?(item: T['item']): string | null;
   /** Examples to train on as items. */
   encode(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): T['item'][];
   evaluation(dataset: T['dataset'], tokenizer: Tokenizer, settings: RunSettings): Evaluation<T['model']>;

@@ -44,6 +44,19 @@ test('its rows are pairs of a query and a relevant document', async () => {
   ]);
 });
 
+test('pairs with an empty text are left out and counted; the document stays among those to find', async () => {
+  const empty = {
+    'corpus.jsonl': '{"_id":"d1","text":"","title":""}\n{"_id":"d2","text":"b"}\n{"_id":"d4","text":"c"}\n',
+  };
+  const files = { ...empty, 'qrels/test.tsv': 'query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t1\n' };
+  const { rows, read } = opened(retrievalFolder(files));
+  const { examples, warnings } = await readEmbeddingExamples(rows);
+  assert.equal(examples.length, 1);
+  assert.match(warnings.join(), /test\.tsv: left out 1 of 2 pairs, as one of their texts is empty/);
+  const set = await read();
+  assert.deepEqual([set.documents.get('d1'), set.qrels], ['', { q1: { d1: 1, d2: 1 } }]);
+});
+
 test('it is judged on dev where there is one', async () => {
   const folder = retrievalFolder({ 'qrels/dev.tsv': 'query-id\tcorpus-id\tscore\nq2\td2\t1\n' });
   assert.deepEqual((await opened(folder).read()).qrels, { q2: { d2: 1 } });

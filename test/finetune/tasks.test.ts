@@ -108,6 +108,10 @@ test('scores that are no cosines are scaled from their least to their largest', 
   const both = { label: 'score', negative: 'wrong' };
   await assertRejectsInput(() => model.evaluate(pairs, both), /label and negative exclude each other/);
   await assertRejectsInput(() => model.evaluate(pairs, { text: 'text' }), /embeddings need two/);
+  model.addAdapter(houlsby({ bottleneck: 4 }));
+  const fisher = { method: 'fisher', sparsity: 0.5, data: pairs } as const;
+  await assertRejectsInput(() => model.prune(fisher), /fisher looks at one example at a time: a pair alone/);
+  assert.ok(await model.prune({ ...fisher, negative: 'wrong' }));
   model.dispose();
 });
 

@@ -6,6 +6,7 @@ import { tidy } from '../../src/index.ts';
 import {
   packSequences,
   QuestionAnsweringModel,
+  SentenceEncoder,
   Seq2SeqModel,
   SequenceClassifier,
   type TokenSequence,
@@ -61,6 +62,11 @@ const outputsOf: Readonly<Record<string, Outputs>> = {
     if (!(model instanceof QuestionAnsweringModel)) throw wrongModel(model);
     const rows = model.forward(packSequences([example], model.encoder.positionIds)).dataSync();
     return [0, 1].flatMap((side) => Array.from(rows).filter((_, i) => i % 2 === side));
+  },
+  // Of the encoder alone.
+  'none (last hidden state)': (model, example) => {
+    if (!(model instanceof SentenceEncoder)) throw wrongModel(model);
+    return model.encoder.forward(packSequences([example], model.encoder.positionIds)).dataSync();
   },
   'decoder rows': decoderRows,
   'last decoder row': (model, example) => Array.from(decoderRows(model, example)).slice(-example.outputs.length),

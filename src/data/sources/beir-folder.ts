@@ -4,8 +4,8 @@ import { InputError } from '../../errors.ts';
 import { isFolder } from '../../io/index.ts';
 import { taskNamed } from '../datasets.ts';
 import { quoted } from '../quoted.ts';
-import type { RetrievalSet } from '../retrieval-set.ts';
-import type { Column, Part, Row, Source, SourceKind, Split } from '../source.ts';
+import { type RetrievalSet, relevantPairs } from '../retrieval-set.ts';
+import type { Column, Part, Source, SourceKind, Split } from '../source.ts';
 import { tableParts } from '../table-formats.ts';
 
 /** The judgements of each split, the first that is there. */
@@ -37,18 +37,17 @@ const qrelsNames = (split: Split): string => qrelsFiles[split].map((name) => `qr
 
 /** The queries with their relevant documents, in the order of the judgements. */
 async function* pairs(folder: string, path: string, columns: readonly Column[]): AsyncGenerator<Part, void, undefined> {
-  const { documents, queries, qrels } = await readSet(folder, path);
-  const rows = Object.entries(qrels).flatMap(([query, grades]) =>
-    Object.entries(grades).flatMap(([document, grade]): Omit<Row, 'number'>[] => {
-      if (grade <= 0) return [];
-      const fields: Readonly<Record<string, unknown>> = {
-        text: queries.get(query),
-        textPair: documents.get(document),
-      };
-      return [{ cells: columns.map(({ name }) => fields[name]) }];
-    }),
-  );
-  yield { file: path, unit: 'row', rows: rows.map((row, i) => ({ number: i + 1, ...row })) };
+  const set = await readSet(folder, path);
+  const relevant = Object.values(set.qrels).flatMap((grades) => Object.values(grades).filter((grade) => grade > 0));
+  const examples = relevantPairs(set);
+  const empty = relevant.length - examples.length;
+  const rows = examples.map(({ text, textPair }, i) => {
+    const fields: Readonly<Record<string, string>> = { text, textPair };
+    return { number: i + 1, cells: columns.map(({ name }) => fields[name]) };
+  });
+  const notes =
+    empty > 0 ? [`${path}: left out ${empty} of ${relevant.length} pairs, as one of their texts is empty`] : [];
+  yield { file: path, unit: 'row', rows, notes };
 }
 
 async function readSet(folder: string, path: string): Promise<RetrievalSet> {

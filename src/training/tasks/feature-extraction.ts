@@ -3,6 +3,7 @@ import {
   type EmbeddingExample,
   type RetrievalSet,
   readEmbeddingExamples,
+  relevantPairs,
 } from '../../data/browser.ts';
 import { InputError } from '../../errors.ts';
 import { pearson, spearman } from '../../metrics/correlation.ts';
@@ -24,6 +25,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../text/index.ts';
 import { cosines, embedTexts, nearest } from '../embed-texts.ts';
 import type { Evaluation, LossOptions, Task } from '../task.ts';
+import { textLength } from '../text-length.ts';
 
 /** Settings of models of embeddings. */
 export const featureExtractionSettings = {
@@ -57,7 +59,7 @@ export const featureExtraction: Task<{
     if (!rows) return null;
     if (split === 'evaluation' && rows.retrieval) {
       const retrieval = await rows.retrieval();
-      const { examples } = await readEmbeddingExamples(rows);
+      const examples = relevantPairs(retrieval);
       return { name: rows.name, examples, retrieval, labels: null, metrics: [...retrievalScoreNames], warnings: [] };
     }
     const read = await readEmbeddingExamples(rows, { text, negative, label, skipInvalid });
@@ -66,9 +68,20 @@ export const featureExtraction: Task<{
 
   recipe: ({ pooling }) => sentenceEncoderRecipe(pooling),
 
+  lengths: ({ text, textPair, negative }, tokenizer, { maxLength }) =>
+    [text, textPair, ...(negative === undefined ? [] : [negative])].map((one) =>
+      textLength(tokenizer, one, undefined, maxLength),
+    ),
+
+  aloneProblem: ({ texts, score }) =>
+    score === undefined && texts.length === 2
+      ? 'a pair alone has no negatives; name a column with some (negative) or with scores (label)'
+      : null,
+
   encode({ examples }, tokenizer, { maxLength }) {
     const encoded = encoder(tokenizer, maxLength);
-    const cosine = scoreScale(examples);
+    checkScores(examples);
+    const cosine = cosineScale(examples);
     return examples.map(({ text, textPair, negative, label }) => ({
       texts: [text, textPair, ...(negative === undefined ? [] : [negative])].map(encoded),
       ...(label !== undefined && { score: cosine(label) }),
@@ -110,15 +123,17 @@ function rangeOf(examples: readonly EmbeddingExample[]): [least: number, most: n
 /** Whether scores can be cosines as they are. */
 const areCosines = ([least, most]: readonly [number, number]): boolean => least >= -1 && most <= 1;
 
-/** What scores are as cosines: themselves, or from 0 to 1. @throws InputError for scores that are all the same and no cosine */
-function scoreScale(examples: readonly EmbeddingExample[]): (score: number) => number {
-  if (!isScored(examples)) return (score) => score;
+/** What scores are as cosines: themselves, or from 0 to 1. */
+function cosineScale(examples: readonly EmbeddingExample[]): (score: number) => number {
   const [least, most] = rangeOf(examples);
-  if (areCosines([least, most])) return (score) => score;
-  if (least === most) {
-    throw new InputError(`All scores are ${least}, which is no cosine; give scores from 0 to 1, or different ones.`);
-  }
-  return (score) => (score - least) / (most - least);
+  return areCosines([least, most]) ? (score) => score : (score) => (score - least) / (most - least || 1);
+}
+
+/** @throws InputError for scores that are all the same and no cosine */
+function checkScores(examples: readonly EmbeddingExample[]): void {
+  const [least, most] = rangeOf(examples);
+  if (!isScored(examples) || least < most || areCosines([least, most])) return;
+  throw new InputError(`All scores are ${least}, which is no cosine; give scores from 0 to 1, or different ones.`);
 }
 
 /** Which loss follows from the columns. */
@@ -207,7 +222,14 @@ function pairEvaluation(examples: readonly EmbeddingExample[], encoded: Encode):
     size: texts.length,
     async judge(model, options) {
       const similarities = cosines(await embedTexts(model, texts, options), model.config.hidden_size);
-      return { scores: { spearman: spearman(similarities, scores), pearson: pearson(similarities, scores) } };
+      const { numberParts } = await import('../../report/index.ts');
+      const textsOf = (i: number) => [examples[i].text, examples[i].textPair];
+      // Errors of cosines, so beside the scores as they are learnt from.
+      const labels = scores.map(cosineScale(examples));
+      return {
+        scores: { spearman: spearman(similarities, scores), pearson: pearson(similarities, scores) },
+        ...numberParts({ labels, predictions: similarities, textsOf }),
+      };
     },
   };
 }
