@@ -5,11 +5,13 @@ import type { OutputFolder } from '../io/index.ts';
 import {
   type DataReport,
   defaultOutput,
+  eventFolder,
   inspectRun,
   isCrossValidation,
   openRunFolder,
   REPORT_PAGE,
   type RunEvents,
+  type RunOptions,
   type RunResult,
   type RunSettings,
   readFolds,
@@ -74,7 +76,7 @@ export async function train(command: Command): Promise<void> {
   const { resume = false, printConfig = false, dryRun = false, json = false } = command.opts<Flags>();
   const given = givenSettings(command);
   if (printConfig) return printJson(configOf(given));
-  const { output: named, overwrite = false, checkpointSeconds } = given.settings;
+  const { output: named, overwrite = false, checkpointSeconds, tensorboard } = given.settings;
   if (resume && named === undefined) throw new UsageError('--resume needs --output, the folder of the stopped run.');
   if (dryRun) return showData(given, { output: resume ? named : undefined, json });
   const open = (folder: string) => openRunFolder(folder, { overwrite: overwrite || resume });
@@ -86,7 +88,8 @@ export async function train(command: Command): Promise<void> {
   try {
     const settings = resume && output ? await stoppedSettings(given, output.folder) : await runSettings(given);
     output ??= open(defaultOutput(settings));
-    trained = await trainIn(output, settings, { resume, checkpointSeconds });
+    const events = eventFolder(tensorboard, output.folder);
+    trained = await trainIn(output, settings, { resume, checkpointSeconds, tensorboard: events });
   } finally {
     output?.close();
   }
@@ -116,7 +119,7 @@ async function trainFolds(
   given: Given,
   { resume, json }: { readonly resume: boolean; readonly json: boolean },
 ): Promise<void> {
-  const { output: named, overwrite, checkpointSeconds } = given.settings;
+  const { output: named, overwrite, checkpointSeconds, tensorboard } = given.settings;
   const settings =
     resume && named !== undefined ? await agreedSettings(given, readFolds(named).settings) : await runSettings(given);
   const output = named ?? defaultOutput(settings);
@@ -146,6 +149,7 @@ async function trainFolds(
   try {
     const result = await runFolds({
       ...{ settings, output, overwrite, resume, checkpointSeconds, signal },
+      tensorboard: eventFolder(tensorboard, output),
       ...{ command: commandLine(), versions, events: { ...shown, onFold } },
     });
     display.stop();
@@ -190,7 +194,7 @@ function stoppedText(
 async function trainIn(
   output: OutputFolder,
   settings: RunSettings,
-  options: { readonly resume: boolean; readonly checkpointSeconds?: number },
+  options: Pick<RunOptions, 'resume' | 'checkpointSeconds' | 'tensorboard'>,
 ): Promise<{ readonly result: RunResult; readonly data: DataReport | null }> {
   await useBackend(settings.backend);
   const display = new TrainingDisplay(settings, options.resume);

@@ -35,4 +35,3 @@ export {
   tableFormats,
 } from './tables.ts';
 export { type PaperTaskName, paperTasks, taskNames, taskTitle } from './tasks.ts';
-export { EventWriter } from './tensorboard.ts';

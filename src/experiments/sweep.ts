@@ -11,7 +11,6 @@ import {
   type RunResult,
   readRun,
   readRunData,
-  readStoppedRun,
   runTraining,
   type TaskModel,
   taskOf,
@@ -19,7 +18,6 @@ import {
 import type { Cell, PlannedRun, SweepPlan } from './plan.ts';
 import type { ResultStore } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
-import { EventWriter } from './tensorboard.ts';
 
 /** The display of a sweep that is running. */
 export interface SweepEvents {
@@ -230,7 +228,6 @@ async function attempt(
   const resume = goesOn && hasCheckpoint(folder);
   if (!resume) output.replace({});
   const name = `${cell.row.id}-${cell.task}-s${seed}-${hash.slice(0, 6)}`;
-  const writer = new EventWriter(join(store.folder, 'tensorboard', name), resume ? readStoppedRun(folder).step : 0);
   const shown = events?.run ?? {};
   let loaded: TaskModel | null = null;
   const onLoaded = (model: TaskModel) => {
@@ -246,19 +243,10 @@ async function attempt(
     signal,
     checkpointSeconds,
     cache,
+    tensorboard: join(store.folder, 'tensorboard', name),
     events: {
       ...shown,
       onLoaded,
-      onStep: (progress) => {
-        const { step, loss, learningRate, tokensPerSecond } = progress;
-        writer.scalars(step, { loss, learning_rate: learningRate, tokens_per_second: tokensPerSecond });
-        shown.onStep?.(progress);
-      },
-      onScored: (scored) => {
-        const values = Object.entries(scored.metrics).filter(([, value]) => Number.isFinite(value));
-        writer.scalars(scored.step, Object.fromEntries(values.map(([name, value]) => [`eval/${name}`, value])));
-        shown.onScored?.(scored);
-      },
     },
   });
   // The runs of a sweep take too much memory to leave it to the garbage collector.

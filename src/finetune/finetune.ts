@@ -8,6 +8,7 @@ import {
   chosenSettings,
   defaultOutput,
   downloadInputs,
+  eventFolder,
   type GivenSettings,
   learnableOf,
   located,
@@ -141,7 +142,8 @@ export async function readCall(name: string, given: FinetuneSettings) {
   if (own.rows && rest.data !== undefined) refuseReadOnce(rest.data, Math.max(chosen.epochs, chosen.folds ?? 1));
   const settings = located(await downloadInputs(chosen));
   const { output = defaultOutput(settings), overwrite = false, checkpointSeconds } = chosen;
-  return { settings, ...own, output, overwrite, resume, signal, checkpointSeconds, events };
+  const tensorboard = eventFolder(chosen.tensorboard, output);
+  return { settings, ...own, output, overwrite, resume, signal, checkpointSeconds, tensorboard, events };
 }
 
 /**

@@ -1,7 +1,7 @@
 export { writeFileAtomic } from './atomic.ts';
 export * from './browser.ts';
 export { openCheckpoint } from './checkpoint.ts';
-export { isFolder, readJsonObject, readTextFile } from './files.ts';
+export { fileError, isFolder, readJsonObject, readTextFile } from './files.ts';
 export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export type { OnProgress } from './hub/remote.ts';
 export { readGenerationConfig, readModelConfig, resolveModelFolder } from './model-folder.ts';
@@ -21,4 +21,5 @@ export {
   writeFolderAtomic,
 } from './output-folder.ts';
 export { openSafetensors } from './safetensors-open.ts';
+export { EventWriter } from './tensorboard.ts';
 export { tokenizerFiles } from './tokenizer-files.ts';

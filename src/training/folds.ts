@@ -7,6 +7,7 @@ import { FOLDS, type FoldsRecord, foldFolder, foldsText, isCrossValidation, read
 import type { TaskModel } from './model.ts';
 import { type RunEvents, type RunOptions, runTraining } from './run.ts';
 import { hasCheckpoint, isFinishedRun, openRunFolder, RESUME, readRunMetrics } from './run-folder.ts';
+import { eventFolder } from './run-settings.ts';
 import { resolveSettings } from './settings.ts';
 import type { RunSettings } from './settings-table.ts';
 import type { Scores } from './task.ts';
@@ -87,7 +88,8 @@ async function trainFold(
   };
   const output = openRunFolder(place, { overwrite: true });
   try {
-    const own = { settings, output, resume: hasCheckpoint(place), events: { ...events, onLoaded } };
+    const tensorboard = eventFolder(options.tensorboard, place);
+    const own = { settings, output, tensorboard, resume: hasCheckpoint(place), events: { ...events, onLoaded } };
     return (await runTraining({ ...options, ...own })).status === 'finished';
   } catch (error) {
     // Stopped before there was anything to save.

@@ -125,6 +125,8 @@ export const checkpointHeader = v.pipe(
     /** The command that began the run. */
     command: listOf(text),
     pruning: orNone(pruneReport),
+    /** The folder that its events for TensorBoard are written to, if they are. */
+    tensorboard: v.optional(nonEmptyText),
     step: wholeNumber,
     /** One per step. */
     losses: listOf(finiteNumber),

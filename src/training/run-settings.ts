@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import type { BackendName } from '../backends/index.ts';
+import { path } from '../data/index.ts';
 import { boolean, nonEmptyText, nonNegative, oneOf, option, positiveInteger, wholeNumber } from '../settings/index.ts';
 
 /** An absolute path if there is such a folder, else the name of a package or of a model of the hub. */
@@ -68,4 +69,14 @@ export const outputSettings = {
     default: 300,
     isStored: false,
   }),
+  tensorboard: option(path, {
+    description:
+      'folder for the events of runs that TensorBoard shows; this one has a folder in it, of the name of its output',
+    placeholder: '<folder>',
+    isStored: false,
+  }),
 };
+
+/** The folder of a run's events in that of a setting; undefined for none. */
+export const eventFolder = (folder: string | undefined, output: string): string | undefined =>
+  folder === undefined ? undefined : join(folder, basename(resolve(output)));

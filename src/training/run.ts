@@ -8,6 +8,7 @@ import { batchesOf } from './batch-plan.ts';
 import { loadCheckpoint, readStoppedRun } from './checkpoint.ts';
 import { type DataReport, dataReport } from './data-report.ts';
 import { evaluationSteps } from './evaluation-settings.ts';
+import { withEventLog } from './event-log.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadFused } from './fuse.ts';
 import { tableFacts } from './held-out.ts';
@@ -62,6 +63,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** A checkpoint is left whenever so much time has passed since the last one. Default {@link checkpointSeconds}. */
   readonly checkpointSeconds?: number;
+  /**
+   * A folder for TensorBoard's events of this run: loss, learning rate, speed and scores. Default: none, or that with which a stopped
+   * run began.
+   */
+  readonly tensorboard?: string;
   /** The rows of a program, where the settings do not name data. */
   readonly rows?: Source;
   /** Rows of a program that choose nothing, for the score at the end; beside `rows`. */
@@ -111,10 +117,12 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     const evaluations = evaluationSteps(totalSteps, settings).size;
     const isKept = kept !== null;
     reserveRun(output, model.saved, { epochs: settings.epochs, evaluations, steps: totalSteps, labels, isKept });
-    const restored = resume ? restore(output, settings, run, trainer, kept) : null;
+    const restored = resume ? restore(output, options, settings, run, trainer, kept) : null;
     if (events.onData) events.onData(await dataReport(run, trainer.step));
     const state = restored ?? (await begin(run, options));
     if (state.pruning) events.onPruned?.(state.pruning);
+    const { tensorboard } = state;
+    const logged = tensorboard === undefined ? events : withEventLog(events, tensorboard, trainer.step);
     const digest = fingerprint(items);
     const checkpoints = new RunCheckpoints(
       {
@@ -131,7 +139,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     try {
       const seconds = options.checkpointSeconds ?? checkpointSeconds;
       const onStepDone = () => checkpoints.saveAfter(seconds);
-      const loop = { evaluation, times: settings, kept, signal, events, onStepDone };
+      const loop = { evaluation, times: settings, kept, signal, events: logged, onStepDone };
       const judged = await trainLoop(model, trainer, state, loop);
       const step = kept?.told(state.history) ?? null;
       report = (await testReport(run, state, options)) ?? (await finalReport(run, judged, trainer.step, step, options));
@@ -230,6 +238,7 @@ export async function prepareRun(
 interface RunState extends Progress {
   readonly command: readonly string[];
   readonly pruning: AdapterPruneReport | null;
+  readonly tensorboard?: string;
 }
 
 /** The report of the trained model on rows that chose nothing, whose scores are kept; null without such. */
@@ -250,19 +259,20 @@ async function testReport(
 /** Prunes the adapter: the state before the first step. */
 async function begin(
   { model, items }: PreparedRun,
-  { command = [], signal, events = {} }: RunOptions,
+  { command = [], tensorboard, signal, events = {} }: RunOptions,
 ): Promise<RunState> {
   loadFused(model);
   const stop = stopwatch();
   const { onPruning: onBatch, onWarning } = events;
   const pruning = await model.pruneAdapter(items, { onBatch, onWarning, signal });
   const seconds = { pruning: pruning ? stop() : 0, training: 0, evaluation: 0 };
-  return { command, pruning, losses: [], history: [], tokens: 0, seconds };
+  return { command, tensorboard, pruning, losses: [], history: [], tokens: 0, seconds };
 }
 
 /** Loads the checkpoint: the state in which the run was stopped. */
 function restore(
   { folder: output }: OutputFolder,
+  { tensorboard }: RunOptions,
   settings: RunSettings,
   { items, model }: PreparedRun,
   trainer: Trainer<unknown>,
@@ -281,7 +291,13 @@ function restore(
   trainer.restore(optimizer);
   if (kept) kept.values = values;
   const { losses, history, seconds, ...rest } = header;
-  return { ...rest, losses: [...losses], history: [...history], seconds: { ...seconds } };
+  return {
+    ...rest,
+    ...(tensorboard && { tensorboard }),
+    losses: [...losses],
+    history: [...history],
+    seconds: { ...seconds },
+  };
 }
 
 /** The report of the weights after `step`, which are judged once more where the last evaluation was of others, or before a break. */

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { crc32c, EventWriter, maskedCrc32c } from '../../src/experiments/tensorboard.ts';
-import { temporaryFolder } from '../io/temporary.ts';
+import { crc32c, EventWriter, maskedCrc32c } from '../../src/io/tensorboard.ts';
 import { readEvents } from '../support/tensorboard.ts';
+import { temporaryFolder } from './temporary.ts';
 
-const test = suite('experiments: TensorBoard');
+const test = suite('io: TensorBoard');
 
 const text = (value: string) => Buffer.from(value, 'latin1');
 

@@ -1,5 +1,7 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+
+const PREFIX = 'events.out.tfevents.';
 
 /**
  * Scalars for TensorBoard, in an event file: records of a protocol buffer `Event`, each framed as TFRecord,
@@ -16,14 +18,16 @@ export class EventWriter {
    *
    * @param folder of one run: TensorBoard shows each folder as a run of its own
    * @param step the steps done before; scalars of earlier attempts from there on are forgotten by TensorBoard
+   * @throws the file system's error if it cannot be written
    */
   constructor(folder: string, step = 0) {
     mkdirSync(folder, { recursive: true });
+    const isFirst = !readdirSync(folder).some((name) => name.startsWith(PREFIX));
     const now = Date.now();
-    this.#file = join(folder, `events.out.tfevents.${Math.floor(now / 1000)}.${process.pid}.${now % 1000}`);
+    this.#file = join(folder, `${PREFIX}${Math.floor(now / 1000)}.${process.pid}.${now % 1000}`);
     this.#write([bytes(3, Buffer.from('brain.Event:2'))]); // file_version
     // SessionLog { status: START }: what earlier files have from this step on does not count.
-    if (step > 0) this.#write([varint(2, step), bytes(7, varint(1, 1))]);
+    if (step > 0 || !isFirst) this.#write([varint(2, step), bytes(7, varint(1, 1))]);
   }
 
   /** @param values by tag, such as `loss` or `eval/accuracy` */
