@@ -7,7 +7,7 @@ import { loadRun } from './load-run.ts';
 import type { TaskModel } from './model.ts';
 import { type JudgedPart, judgedParts, readJudged } from './run-data.ts';
 import { readRunConfig } from './run-folder.ts';
-import { evaluationReportOf } from './run-report.ts';
+import { evaluationReportOf, TEST_NOTE } from './run-report.ts';
 import { downloadData } from './settings.ts';
 import type { RunSettings } from './settings-table.ts';
 import type { PredictOptions, Scores, Task } from './task.ts';
@@ -66,7 +66,7 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
     split,
     examples: data.examples.length,
     metrics: judgement.scores,
-    report: evaluationReportOf(judgement, data),
+    report: evaluationReportOf(judgement, data, split === 'test' && !options.settings ? [TEST_NOTE] : []),
   };
 }
 

@@ -12,6 +12,9 @@ interface JudgedData {
   readonly examples: readonly unknown[];
 }
 
+/** What a report on test rows says of them. */
+export const TEST_NOTE = 'These are test rows, which chose nothing in training: neither weights nor settings.';
+
 /** The report of a judgement: plain JSON. @param notes what else is to be known, such as which rows chose the weights */
 export const evaluationReportOf = (
   { scores, warnings = [], parts = [] }: Judgement,

@@ -20,7 +20,7 @@ import { RunCache } from './run-cache.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
 import { decidedBy, type EncodedData, encodeRunData, type OwnRows, type RunData, readRunData } from './run-data.ts';
 import { RESUME, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
-import { evaluationReportOf } from './run-report.ts';
+import { evaluationReportOf, TEST_NOTE } from './run-report.ts';
 import { resolveSettings } from './settings.ts';
 import type { GivenSettings, RunSettings } from './settings-table.ts';
 import { stopwatch } from './stopwatch.ts';
@@ -142,7 +142,8 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
       const loop = { evaluation, times: settings, kept, signal, events: logged, onStepDone };
       const judged = await trainLoop(model, trainer, state, loop);
       const step = kept?.told(state.history) ?? null;
-      report = (await testReport(run, state, options)) ?? (await finalReport(run, judged, trainer.step, step, options));
+      report =
+        (await testReport(run, state, step, options)) ?? (await finalReport(run, judged, trainer.step, step, options));
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
       await checkpoints.saveLast();
@@ -245,6 +246,7 @@ interface RunState extends Progress {
 async function testReport(
   { model, data, test }: PreparedRun,
   progress: Progress,
+  kept: KeptStep | null,
   { events, signal }: RunOptions,
 ): Promise<EvaluationReport | null> {
   if (!test || !data.test) return null;
@@ -253,7 +255,7 @@ async function testReport(
   const judgement = await test.judge(model.hold(), { onBatch, signal });
   progress.test = judgement.scores;
   progress.seconds.evaluation += stop();
-  return evaluationReportOf(judgement, data.test);
+  return evaluationReportOf(judgement, data.test, [TEST_NOTE, ...keptNotes(kept)]);
 }
 
 /** Prunes the adapter: the state before the first step. */
