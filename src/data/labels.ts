@@ -180,7 +180,7 @@ function newClasses(column: LabelColumn, given: readonly string[], options: Labe
   return {
     targets,
     labels: [...labels],
-    metrics: ['accuracy'],
+    metrics: ['accuracy', 'f1_macro'],
     warnings: doubts(labels, options.column),
     ...(labels.length === 1 && { failure: oneClass(labels[0], unlabelled > 0, options) }),
   };
@@ -202,7 +202,7 @@ function trainedClasses(column: LabelColumn, labels: readonly string[], { column
     if (MISSING.has(value) || UNLABELLED.has(value)) return noLabel(value, name);
     return known.unknown(value, name);
   });
-  return { targets, labels: [...labels], metrics: ['accuracy'], warnings: [] };
+  return { targets, labels: [...labels], metrics: ['accuracy', 'f1_macro'], warnings: [] };
 }
 
 const noValue = (column: string): Unusable => ({ problem: `no value for '${column}'` });

@@ -14,6 +14,17 @@ export function f1(predictions: ArrayLike<number>, labels: ArrayLike<number>): n
   return truePositives === 0 ? 0 : (2 * truePositives) / (2 * truePositives + errors);
 }
 
+/** The plain mean of the F1 of all classes that occur or are predicted; NaN for no entries. */
+export function macroF1(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {
+  assertPairs(predictions, labels);
+  const [predicted, actual] = [countClasses(predictions), countClasses(labels)];
+  const classes = [...new Set([...predicted.keys(), ...actual.keys()])];
+  const f1Of = (k: number) =>
+    (2 * countPairs(predictions, labels, (prediction, label) => prediction === k && label === k)) /
+    ((predicted.get(k) ?? 0) + (actual.get(k) ?? 0));
+  return classes.reduce((sum, k) => sum + f1Of(k), 0) / classes.length;
+}
+
 /**
  * Matthews correlation for any number of classes (R_K of Gorodkin 2004, equation 8; two classes give the usual phi):
  * with t_k and p_k the counts of class k in labels and predictions, c the correct and s all entries,

@@ -8,7 +8,7 @@ export {
   negativeLogLikelihood,
 } from './calibration.ts';
 export { type ChrfOptions, type ChrfScore, corpusChrf, sentenceChrf } from './chrf.ts';
-export { accuracy, f1, matthews } from './classification.ts';
+export { accuracy, f1, macroF1, matthews } from './classification.ts';
 export { type ClassificationReport, classificationReport } from './classification-report.ts';
 export { balancedAccuracy, cohenKappa, confusionMatrix } from './confusion-matrix.ts';
 export { pearson, spearman } from './correlation.ts';

@@ -1,10 +1,10 @@
-import { accuracy, f1, matthews } from './classification.ts';
+import { accuracy, f1, macroF1, matthews } from './classification.ts';
 import { pearson, spearman } from './correlation.ts';
 
 /** The metrics by their names. */
-export const namedMetrics = { accuracy, f1, matthews, pearson, spearman };
+export const namedMetrics = { accuracy, f1, f1_macro: macroF1, matthews, pearson, spearman };
 
-/** Classification (values are class indices): `accuracy`, `f1`, `matthews`. Regression: `pearson`, `spearman`. */
+/** Classification (values are class indices): `accuracy`, `f1`, `f1_macro`, `matthews`. Regression: `pearson`, `spearman`. */
 export type MetricName = keyof typeof namedMetrics;
 
 /**

@@ -52,7 +52,7 @@ test('the three formats give the same dataset', async () => {
         { text: 'fine, really', label: 1 },
       ],
       labels: ['neg', 'pos'],
-      metrics: ['accuracy'],
+      metrics: ['accuracy', 'f1_macro'],
       warnings: [],
     });
   }
@@ -86,7 +86,7 @@ test('Parquet: the same dataset, class names where the file has them', async () 
       { text: 'fine, really', label: 1 },
     ],
     labels: ['neg', 'pos'],
-    metrics: ['accuracy'],
+    metrics: ['accuracy', 'f1_macro'],
     warnings: [],
   });
   const plain = file('b.parquet', parquetBytes({ text: texts, label }));

@@ -40,7 +40,7 @@ test('from a file to a model that answers, and to a folder that answers the same
   assert.deepEqual(await again.predict('the film is good'), answer);
   const { settings, metrics } = JSON.parse(readFileSync(join(folder, 'sparse-adapter.json'), 'utf8'));
   assert.equal(settings.model, model);
-  assert.deepEqual(metrics, ['accuracy']);
+  assert.deepEqual(metrics, ['accuracy', 'f1_macro']);
 });
 
 test('the memory of a call is that of the model that it returns', async () => {

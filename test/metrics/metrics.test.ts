@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { accuracy, computeMetrics, f1, matthews, pearson, spearman } from '../../src/metrics/index.ts';
+import {
+  accuracy,
+  classificationReport,
+  computeMetrics,
+  f1,
+  macroF1,
+  matthews,
+  pearson,
+  spearman,
+} from '../../src/metrics/index.ts';
 
 const test = suite('metrics');
 
@@ -73,6 +82,19 @@ test('Matthews is symmetric and does not depend on how classes are numbered', ()
       );
     }),
   );
+});
+
+test('the macro average of F1 is that of the report over the classes that there are', () => {
+  fc.assert(
+    fc.property(classes, ({ predictions, labels }) => {
+      const { perClass } = classificationReport(predictions, labels, 1 + Math.max(...predictions, ...labels));
+      const present = perClass.filter((_, k) => predictions.includes(k) || labels.includes(k));
+      const mean = present.reduce((sum, scores) => sum + scores.f1, 0) / present.length;
+      assert.ok(close(macroF1(predictions, labels), mean));
+    }),
+  );
+  // By hand: F1 of 0 is 2/3, of 1 is 0.5, of 3 is 0.
+  assert.ok(close(macroF1([0, 1, 1, 3], [0, 1, 0, 1]), (2 / 3 + 0.5 + 0) / 3));
 });
 
 test('F1 is the harmonic mean of precision and recall', () => {
@@ -171,7 +193,7 @@ test('typed arrays are welcome, only the named metrics are computed, lengths mus
     accuracy: 0.5,
   });
   assert.deepEqual(computeMetrics([], [1], [1]), {});
-  for (const metric of [accuracy, f1, matthews, pearson, spearman]) {
+  for (const metric of [accuracy, f1, macroF1, matthews, pearson, spearman]) {
     assert.throws(() => metric([1, 2], [1]), /2 predictions cannot be compared with 1 labels/);
     assert.throws(() => metric([], []), /^RangeError: there are no predictions/);
   }

@@ -60,7 +60,13 @@ const metricsOf = ({ data }: PreparedRun) => (data.evaluation ?? data.train).met
 
 test('the kind of the labels decides about the head', async () => {
   const classes = await prepareRun(complete(tinySettings));
-  assert.deepEqual([classes.model.labels, metricsOf(classes)], [['negative', 'positive'], ['accuracy']]);
+  assert.deepEqual(
+    [classes.model.labels, metricsOf(classes)],
+    [
+      ['negative', 'positive'],
+      ['accuracy', 'f1_macro'],
+    ],
+  );
   assert.deepEqual([classes.items.length, classes.evaluation?.size], [24, 8]);
   const scores = await prepareRun(changed({ ...reviewData('score') }));
   assert.deepEqual([scores.model.labels, metricsOf(scores)], [null, ['pearson', 'spearman']]);

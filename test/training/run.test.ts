@@ -60,15 +60,23 @@ async function finished(output: string, options: Partial<RunOptions> = {}) {
 }
 
 const cases: { name: string; changes: GivenSettings; metrics: string[] }[] = [
-  { name: 'classification with SNIP', changes: {}, metrics: ['accuracy'] },
+  { name: 'classification with SNIP', changes: {}, metrics: ['accuracy', 'f1_macro'] },
   {
     name: 'regression with a mean head',
     changes: { ...reviewData('score'), pooling: 'mean' },
     metrics: ['pearson', 'spearman'],
   },
-  { name: 'LoRA, with defaults left out', changes: { adapter: { kind: 'lora', rank: 2 } }, metrics: ['accuracy'] },
-  { name: 'full fine-tuning', changes: { adapter: { kind: 'full' }, ...dense }, metrics: ['accuracy'] },
-  { name: 'a dense adapter under a frozen head', changes: { ...dense, freezeHead: true }, metrics: ['accuracy'] },
+  {
+    name: 'LoRA, with defaults left out',
+    changes: { adapter: { kind: 'lora', rank: 2 } },
+    metrics: ['accuracy', 'f1_macro'],
+  },
+  { name: 'full fine-tuning', changes: { adapter: { kind: 'full' }, ...dense }, metrics: ['accuracy', 'f1_macro'] },
+  {
+    name: 'a dense adapter under a frozen head',
+    changes: { ...dense, freezeHead: true },
+    metrics: ['accuracy', 'f1_macro'],
+  },
   {
     name: "the authors' form with GraSP",
     changes: {
@@ -85,7 +93,7 @@ const cases: { name: string; changes: GivenSettings; metrics: string[] }[] = [
       pruningScope: 'layer',
       pruningExamples: 8,
     },
-    metrics: ['accuracy'],
+    metrics: ['accuracy', 'f1_macro'],
   },
 ];
 
@@ -355,7 +363,7 @@ test('without evaluation data there are no metrics', async () => {
   assert.equal(metrics.metrics, null);
   await assertRejectsInput(() => evaluateRun(output), /was trained without evaluation data; give some with --data/);
   const result = await evaluateRun(output, { settings: complete(tinySettings) });
-  assert.deepEqual([result.examples, Object.keys(result.metrics)], [8, ['accuracy']]);
+  assert.deepEqual([result.examples, Object.keys(result.metrics)], [8, ['accuracy', 'f1_macro']]);
 });
 
 test('pruning alone saves a run of no steps with the masks that training would begin with', async () => {
