@@ -1,3 +1,4 @@
+export { type AskedQuestion, answerParts } from './answer-parts.ts';
 export { type BriefTable, briefTables } from './brief-tables.ts';
 export {
   type ClassAnswers,

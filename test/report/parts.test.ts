@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { accuracy, calibration } from '../../src/metrics/index.ts';
 import {
+  answerParts,
   classParts,
   evaluationReport,
   numberParts,
@@ -182,6 +183,40 @@ test('residuals fall into bins with edges that are easy to read', () => {
   assert.deepEqual(numberParts({ labels, predictions: labels.map(() => 1), textsOf: () => [] }).warnings, [
     'The model gives the same number, 1, for all examples.',
   ]);
+});
+
+test('answers: what is done without an answer is counted, and wrong ones are shown', () => {
+  const asked = (question: string, expected: string[], predicted: string, probability: number) => ({
+    ...{ question, context: 'The lamp is red.', expected, predicted, probability },
+  });
+  const { parts, warnings } = answerParts([
+    asked('a', ['red', 'the red'], 'the red', 0.9),
+    asked('b', ['red'], 'lamp', 0.4),
+    asked('c', [], '', 0.7),
+    asked('d', [], 'lamp', 0.8),
+    asked('e', ['red'], '', 0.3),
+  ]);
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(parted(parts, 'table').rows, [
+    ['has an answer', 2, 1],
+    ['has none', 1, 1],
+  ]);
+  assert.deepEqual(
+    parted(parts, 'examples').examples.map(({ texts: [question], expected, predicted }) => [
+      question,
+      expected,
+      predicted,
+    ]),
+    [
+      ['d', '(no answer)', 'lamp'],
+      ['b', 'red', 'lamp'],
+      ['e', 'red', '(no answer)'],
+    ],
+  );
+  assert.deepEqual(answerParts([asked('a', ['red'], '', 1)]).warnings, [
+    'The model gives no answer to any of 1 questions.',
+  ]);
+  assert.ok(!answerParts([asked('a', ['red'], 'red', 1)]).parts.some(({ kind }) => kind === 'table'));
 });
 
 test('written texts are shown from the one that is least like its target on', () => {

@@ -87,15 +87,27 @@ export const questionAnswering: Task<{
 
   evaluation({ examples, name, metrics }, tokenizer, settings) {
     const windows = questionWindows(examples, tokenizer, windowOptions(settings), name);
-    const { nullScoreDiffThreshold } = settings;
+    const isUnanswered = metrics.includes('exact');
+    const { nullScoreDiffThreshold = isUnanswered ? Number.POSITIVE_INFINITY : undefined } = settings;
     const decode = { ...decodeDefaults, nullScoreDiffThreshold };
     return {
       size: windows.length,
-      judge: async (model, options) => ({
-        scores: metrics.includes('exact')
-          ? await evaluateUnanswered(model, examples, windows, { ...options, nullScoreDiffThreshold })
-          : { ...(await evaluateAnswers(model, examples, windows, { ...options, decode })) },
-      }),
+      async judge(model, options) {
+        const answers = await answerQuestions(model, examples, windows, { ...options, decode });
+        // A page that only answers does without.
+        const { answerParts } = await import('../../report/answer-parts.ts');
+        return {
+          scores: isUnanswered
+            ? await scoreUnanswered(examples, answers, nullScoreDiffThreshold)
+            : { ...(await scoreAnswers(examples, answers)) },
+          ...answerParts(
+            examples.map(({ question, context, answers: right }, i) => ({
+              ...{ question, context, expected: right.map(({ text }) => text) },
+              ...{ predicted: answers[i][0]?.text ?? '', probability: answers[i][0]?.probability ?? 0 },
+            })),
+          ),
+        };
+      },
     };
   },
 };
@@ -187,7 +199,12 @@ export async function evaluateAnswers(
   windows: readonly Window[],
   options?: PredictOptions & { readonly decode?: SpanOptions },
 ): Promise<SquadScores> {
-  const answers = await answerQuestions(model, questions, windows, options);
+  return scoreAnswers(questions, await answerQuestions(model, questions, windows, options));
+}
+
+type Answers = readonly (readonly Answer[])[];
+
+async function scoreAnswers(questions: readonly Question[], answers: Answers): Promise<SquadScores> {
   // A page that only answers does without.
   const { squadScores } = await import('../../metrics/squad.ts');
   return squadScores(
@@ -197,14 +214,11 @@ export async function evaluateAnswers(
 }
 
 /** The metrics of SQuAD 2.0, with the scores that the best thresholds would give. */
-async function evaluateUnanswered(
-  model: QuestionAnsweringModel,
+async function scoreUnanswered(
   questions: readonly Question[],
-  windows: readonly Window[],
-  { nullScoreDiffThreshold = Number.POSITIVE_INFINITY, ...options }: PredictOptions & Partial<SpanOptions>,
+  answers: Answers,
+  nullScoreDiffThreshold = Number.POSITIVE_INFINITY,
 ): Promise<Scores> {
-  const decode = { ...decodeDefaults, nullScoreDiffThreshold };
-  const answers = await answerQuestions(model, questions, windows, { ...options, decode });
   // A page that only answers does without.
   const { unansweredScores } = await import('./unanswered-scores.ts');
   const differences = answers.map((all) => nullScoreDiff(all) ?? 0);
