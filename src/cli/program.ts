@@ -8,6 +8,7 @@ import { describeEvaluate, evaluate } from './evaluate.ts';
 import { describeGenerate, generate } from './generate.ts';
 import { describeInfo, info } from './info.ts';
 import { describeInit, init } from './init.ts';
+import { pluginOption } from './plugins.ts';
 import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
 import { describeReproduce, reproduce } from './reproduce.ts';
@@ -49,6 +50,7 @@ export function buildProgram(): Command {
   for (const [name, { describe, run }] of Object.entries(commands)) {
     const command = program.command(name).showHelpAfterError(`See sparse-adapter ${name} --help.`);
     describe(command);
+    command.addOption(pluginOption());
     command.action(async () => {
       try {
         refuseEmpty(command);

@@ -7,6 +7,8 @@ import { strictFields } from './schemas.ts';
 export interface Choice {
   /** One of the names that settings say they belong to. */
   readonly name: string;
+  /** Further names whose settings have an effect with it. */
+  readonly also?: readonly string[];
   /** The setting that made it, and its value, where that is not what the choice is called. */
   readonly by?: string;
   readonly value?: string;
@@ -34,7 +36,11 @@ export const belongingOf = (facts: OptionFacts<unknown>): [choice: string, names
 
 /** The first choice that a setting does not belong to. */
 const otherChoice = (facts: OptionFacts<unknown>, choices: Choices): string | undefined =>
-  belongingOf(facts).find(([key, names]) => choices[key] && !names.includes(choices[key].name))?.[0];
+  belongingOf(facts).find(
+    ([key, names]) => choices[key] && !namesIn(choices[key]).some((name) => names.includes(name)),
+  )?.[0];
+
+const namesIn = ({ name, also = [] }: Choice): readonly string[] => [name, ...also];
 
 const isGiven = (values: Values, key: string): boolean => values[key] !== undefined;
 

@@ -14,6 +14,7 @@ import {
 import type { Parameter } from '../nn/index.ts';
 import type { AdamWState } from '../optim/index.ts';
 import { parseWith } from '../settings/index.ts';
+import { checkPlugins } from './plugins.ts';
 import { type CheckpointHeader, checkpointHeader } from './records.ts';
 import { CHECKPOINT, hasCheckpoint, isFinishedRun } from './run-folder.ts';
 
@@ -56,7 +57,9 @@ function headerOf({ label, metadata }: SafetensorsFile): CheckpointHeader {
     throw new InputError(`${label} is not the checkpoint of a run; begin again with ${OVERWRITE}.`);
   }
   const remedy = `Begin again with ${OVERWRITE}, or use the version of sparse-adapter that wrote it.`;
-  return parseWith(checkpointHeader, parseJson(metadata.run, `${label}: run`), `${label}: run`, remedy);
+  const run = parseJson(metadata.run, `${label}: run`);
+  checkPlugins(run, label);
+  return parseWith(checkpointHeader, run, `${label}: run`, remedy);
 }
 
 /**

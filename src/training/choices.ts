@@ -16,6 +16,7 @@ import {
 } from '../settings/index.ts';
 import { bestChoice } from './evaluation-settings.ts';
 import { type CompleteSettings, type GivenSettings, settingTable } from './settings-table.ts';
+import { alsoSettingsOf } from './tasks/index.ts';
 import { scheduleChoice } from './training-settings.ts';
 
 /** Settings with their defaults, before anything is looked up in the model's folder: without a length that is not given. */
@@ -44,6 +45,7 @@ function taskChoices(given: Pick<GivenSettings, 'task' | 'target'>): { readonly 
   const name = learnableOf(given);
   const task: Choice = {
     name,
+    also: alsoSettingsOf(name),
     ...(value === undefined && target !== undefined ? { by: 'target', value: target } : { value }),
   };
   if (value !== undefined && knownDataset(value)) {

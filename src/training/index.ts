@@ -48,6 +48,7 @@ export {
   TaskModel,
 } from './model.ts';
 export { tokenizerOf } from './model-tokenizer.ts';
+export { loadPlugin, type PluginRecord } from './plugins.ts';
 export type { PruneModelOptions } from './prune-model.ts';
 export { type PruningResult, runPruning } from './prune-run.ts';
 export {
@@ -130,6 +131,7 @@ export {
   featureExtraction,
   multipleChoice,
   questionAnswering,
+  registerTask,
   type TaskName,
   taskOf,
   textGeneration,

@@ -3,10 +3,10 @@ import { balancedClassWeights } from '../data/browser.ts';
 import { InputError } from '../errors.ts';
 import { fraction, type GivenOf, namedValues, option, positiveNumber } from '../settings/index.ts';
 import type { LossOptions, Task, TaskTypes } from './task.ts';
-import { learnable, taskOf } from './tasks/index.ts';
+import { learnableTasks, taskOf } from './tasks/index.ts';
 
 /** Tasks whose examples are of classes. */
-const ofClasses = () => learnable.filter((task) => taskOf({ task }).classesOf !== undefined);
+const ofClasses = () => learnableTasks().filter((task) => taskOf({ task }).classesOf !== undefined);
 
 /** Where any number of labels can hold, a text is of no class. */
 const oneAnswer = ['auto', 'single_label_classification', 'regression'] as const;

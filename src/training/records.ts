@@ -15,6 +15,7 @@ import {
   valuesOf,
   wholeNumber,
 } from '../settings/index.ts';
+import { pluginRecords } from './plugins.ts';
 import { completeStored } from './settings-table.ts';
 import type { Scores } from './task.ts';
 
@@ -74,6 +75,8 @@ const configFields = {
   /** The exact command that made it. */
   command: listOf(text),
   versions: namedValues(text),
+  /** The files that added to the program; absent where there were none. */
+  plugins: pluginRecords,
   /** Of the tensors that all this is told of; absent in folders of earlier versions. */
   fingerprint: v.optional(nonEmptyText),
 };
@@ -127,6 +130,7 @@ export const checkpointHeader = v.pipe(
     pruning: orNone(pruneReport),
     /** The folder that its events for TensorBoard are written to, if they are. */
     tensorboard: v.optional(nonEmptyText),
+    plugins: pluginRecords,
     step: wholeNumber,
     /** One per step. */
     losses: listOf(finiteNumber),

@@ -22,6 +22,7 @@ import type { ParameterCount } from './accounting.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
 import { isCrossValidation } from './folds-record.ts';
 import type { TaskModel } from './model.ts';
+import { checkPlugins, pluginsOfRun } from './plugins.ts';
 import { type RunConfig, type RunMetrics, runConfig, runMetrics } from './records.ts';
 import { runPage } from './run-report.ts';
 
@@ -163,8 +164,9 @@ export async function runFiles(
 ): Promise<RunFiles> {
   const weights = await adapterFile(parameters);
   const fingerprint = tensorsFingerprint(parseSafetensors(weights, WEIGHTS));
+  const plugins = pluginsOfRun();
   const told = {
-    config: { ...config, fingerprint },
+    config: { ...config, ...(plugins && { plugins }), fingerprint },
     metrics: { ...metrics, fingerprint },
     report: report && { ...report, fingerprint },
   };
@@ -213,6 +215,7 @@ export function readRunConfig(folder: string): RunConfig {
       `${path}: format_version ${shown(version)} is not ${FORMAT_VERSION}; use the version of sparse-adapter that wrote it.`,
     );
   }
+  checkPlugins(config, path);
   return parseWith(runConfig, config, path, RESTORE);
 }
 

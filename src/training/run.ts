@@ -15,6 +15,7 @@ import { tableFacts } from './held-out.ts';
 import { type KeptWeights, keptNotes, keptOf } from './kept-weights.ts';
 import { type JudgedStep, type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
+import { pluginsOfRun } from './plugins.ts';
 import type { AdapterPruneReport, KeptStep } from './records.ts';
 import { RunCache } from './run-cache.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
@@ -127,7 +128,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     const checkpoints = new RunCheckpoints(
       {
         output,
-        facts: () => ({ settings, fingerprint: digest, ...state }),
+        facts: () => ({ settings, fingerprint: digest, plugins: pluginsOfRun(), ...state }),
         parameters: model.saved,
         trainer,
         kept,

@@ -28,21 +28,21 @@ import { fuseSettings } from './fuse-settings.ts';
 import { lossSettings } from './loss-settings.ts';
 import { courseSettings, modelSettings, outputSettings, runSettings } from './run-settings.ts';
 import { featureExtractionSettings } from './tasks/feature-extraction.ts';
-import { learnable } from './tasks/index.ts';
+import { learnableTasks, ownTaskSettings } from './tasks/index.ts';
 import { multipleChoiceSettings } from './tasks/multiple-choice.ts';
 import { questionAnsweringSettings } from './tasks/question-answering.ts';
 import { classificationSettings, headSettings, multilabelSettings } from './tasks/text-classification.ts';
 import { decodingSettings, textGenerationSettings } from './tasks/text2text-generation.ts';
 import { trainerSettings } from './training-settings.ts';
 
-const taskSettings = {
-  task: option(oneOf([...learnable, ...Object.keys(knownDatasets)]), {
+const taskSettings = () => ({
+  task: option(oneOf([...learnableTasks(), ...Object.keys(knownDatasets)]), {
     description: 'what is learnt, or a dataset that tells it',
     placeholder: '<name>',
     default: 'text-classification',
     defaultText: 'told by the columns: texts with a target, or with a label',
   }),
-};
+});
 
 /** All settings of a run as the families, methods and tasks there are declare them, in the order of the help. */
 export function settingGroups() {
@@ -52,7 +52,7 @@ export function settingGroups() {
       title: 'Model and data',
       settings: {
         model,
-        ...taskSettings,
+        ...taskSettings(),
         ...sourceSettings,
         ...wordnetSettings,
         ...columnSettings,
@@ -64,6 +64,8 @@ export function settingGroups() {
         ...multilabelSettings,
         ...questionAnsweringSettings,
         ...textGenerationSettings,
+        // Their types are not known here.
+        ...(ownTaskSettings() as Record<never, never>),
       },
     },
     { title: 'Generation', settings: decodingSettings },

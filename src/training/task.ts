@@ -6,6 +6,7 @@ import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import type { Random } from '../random/index.ts';
 import type { ReportPart } from '../report/schema.ts';
+import type { OptionTable } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Tokenizer } from '../text/index.ts';
 import type { RunSettings } from './settings-table.ts';
@@ -146,6 +147,10 @@ export interface TaskTypes {
 export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'], T['item']> {
   /** In the words of Hugging Face's pipelines. */
   readonly name: string;
+  /** Settings of its own, for tasks that are registered: each belongs to it, `for: { task: [name] }`. */
+  readonly settings?: OptionTable<unknown>;
+  /** Names of tasks whose settings it takes too, such as the columns of `text-classification`. */
+  readonly takesSettingsOf?: readonly string[];
   /** Tokens of an item where the settings say nothing and the model has positions for them. */
   readonly maxLength: number;
   /** The column of labels in rows of a program where none is named. Default `label`. */

@@ -59,6 +59,7 @@ const checks: Record<string, Check> = {
   },
   'csv title=': writeFile,
   'json title=': writeFile,
+  'js title=': writeFile,
   'jsonl title=': writeFile,
   'txt title=': writeFile,
   sh: (_block, text, context) => {

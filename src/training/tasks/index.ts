@@ -1,5 +1,7 @@
-import { taskNamed } from '../../data/browser.ts';
-import type { Task } from '../task.ts';
+import { knownDataset, taskNamed } from '../../data/browser.ts';
+import { InputError } from '../../errors.ts';
+import type { OptionTable } from '../../settings/index.ts';
+import type { Task, TaskTypes } from '../task.ts';
 import { featureExtraction } from './feature-extraction.ts';
 import { multipleChoice } from './multiple-choice.ts';
 import { questionAnswering } from './question-answering.ts';
@@ -21,8 +23,28 @@ const tasks = {
 
 export type TaskName = keyof typeof tasks;
 
-/** Names of all tasks. */
-export const learnable = Object.keys(tasks) as readonly TaskName[];
+const known = new Map<string, Task>(Object.entries(tasks));
 
-/** The task of settings, which name it or a well-known dataset. */
-export const taskOf = ({ task }: { readonly task: string }): Task => tasks[taskNamed(task) as TaskName];
+/** Makes a task known under its name to settings; its own settings are options then. @throws Error if the name is taken */
+export function registerTask<T extends TaskTypes>(task: Task<T>): void {
+  if (known.has(task.name) || knownDataset(task.name)) throw new Error(`There is a task '${task.name}' already.`);
+  known.set(task.name, task as unknown as Task);
+}
+
+/** Names of all tasks, in the order of registration. */
+export const learnableTasks = (): string[] => [...known.keys()];
+
+/** The settings that registered tasks declare. */
+export const ownTaskSettings = (): OptionTable<unknown> =>
+  Object.fromEntries([...known.values()].flatMap(({ settings = {} }) => Object.entries(settings)));
+
+/** Names of tasks whose settings a task takes too. */
+export const alsoSettingsOf = (name: string): readonly string[] => known.get(name)?.takesSettingsOf ?? [];
+
+/** The task of settings, which name it or a well-known dataset. @throws InputError naming the tasks there are */
+export function taskOf({ task: given }: { readonly task: string }): Task {
+  const name = taskNamed(given);
+  const task = known.get(name);
+  if (task) return task;
+  throw new InputError(`There is no task '${name}'; there are: ${learnableTasks().join(', ')}.`);
+}
