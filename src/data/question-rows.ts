@@ -58,7 +58,7 @@ function questionOf(
   });
   if (answers.length === 0 && !mayBeUnanswerable) {
     throw new InputError(
-      `${place} has no answer; in SQuAD 1.1 every question has one, data with others are task squad_v2 (--task squad_v2)`,
+      `${place} has no answer; in SQuAD 1.1 every question has one, give data with others with --task squad_v2 (task: 'squad_v2')`,
     );
   }
   return { id, question, context, answers };

@@ -90,7 +90,7 @@ function refuseUntrainable(task: string | undefined): void {
   const known = knownDataset(task);
   if (known?.task !== 'text-classification' || known.trainedOn === undefined) return;
   throw new InputError(
-    `${known.title} has no rows to train on: train with task ${known.trainedOn}, then evaluate that run with task ${task} (--task ${task}).`,
+    `${known.title} has no rows to train on: train with task ${known.trainedOn}, then evaluate that run with --task (task) ${task}.`,
   );
 }
 

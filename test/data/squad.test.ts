@@ -69,7 +69,7 @@ test('a question without an answer has none, is null, or says so', async () => {
   assert.deepEqual([named.warnings, named.examples], [[], examples]);
   await assertRejectsInput(
     () => readQuestions(path, { known: knownDatasets.squad }),
-    /question q8 has no answer; in SQuAD 1\.1 every question has one, data with others are task squad_v2/,
+    /question q8 has no answer; in SQuAD 1\.1 every question has one, give data with others with --task squad_v2/,
   );
   const one = await readQuestions(file(answered), { known: knownDatasets.squad_v2 });
   assert.deepEqual(one.metrics, ['exact', 'f1'], 'as the dataset says');

@@ -54,7 +54,7 @@ test('MNLI is scored on both of its files; its run on the diagnostics', async ()
 test('there is nothing to train on in the diagnostics', async () => {
   await assertRejectsInput(
     async () => complete(settingsOf('ax')),
-    /^AX has no rows to train on: train with task mnli, then evaluate that run with task ax \(--task ax\)\.$/,
+    /^AX has no rows to train on: train with task mnli, then evaluate that run with --task \(task\) ax\.$/,
   );
 });
 
