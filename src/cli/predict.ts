@@ -83,7 +83,10 @@ Examples:
 
 export async function predict(command: Command, run: string | undefined): Promise<void> {
   const task = run === undefined ? null : taskOf(readRunConfig(run).settings);
-  if (task === multipleChoice && run !== undefined) return predictChosen(command, run);
+  if (task === multipleChoice && run !== undefined) {
+    rejectExplicit(command, labelFlags, 'is for models that label texts');
+    return predictChosen(command, run);
+  }
   const { question, choices, model } = command.opts<Flags>();
   if (choices !== undefined)
     throw new UsageError('--choices is for a model that chooses among answers, which this is not.');

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { houlsby } from '../../src/adapters/index.ts';
-import { Embedder, load, QuestionAnswering, Seq2Seq } from '../../src/finetune/index.ts';
+import { houlsby, lora } from '../../src/adapters/index.ts';
+import { Embedder, finetune, load, QuestionAnswering, Seq2Seq } from '../../src/finetune/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { questionFiles, questionFolder } from '../support/questions.ts';
@@ -91,6 +92,36 @@ test('embeddings are learnt from pairs, triples and scored pairs, pruned by thei
     assert.deepEqual(await again.evaluate(pairs, columns), model.metrics);
     for (const one of [model, again]) one.dispose();
   }
+});
+
+test('finetune() trains embeddings on rows of a program; PEFT takes them and gives them back', async () => {
+  const output = join(temporaryFolder(), 'run');
+  const notes: string[] = [];
+  const settings = { model: tinyFolder(), maxLength: 12, epochs: 1, batchSize: 4, seed: 1 } as const;
+  const model = await finetune({
+    ...settings,
+    task: 'feature-extraction',
+    data: pairs,
+    adapter: lora({ rank: 2, init: 'bert' }),
+    pruning: 'none',
+    output,
+    onNote: (line) => notes.push(line),
+  });
+  assert.ok(model instanceof Embedder);
+  assert.match(notes.join(), /contrastive/);
+  const texts = ['the film is good', 'a very good film'];
+  const expected = await model.embed(texts);
+  const folder = join(temporaryFolder(), 'peft');
+  await model.savePretrained(folder, { format: 'peft' });
+  const { task_type: task } = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
+  assert.equal(task, 'FEATURE_EXTRACTION');
+  rmSync(join(folder, 'sparse-adapter-run.json'));
+  const back = await load(folder, { maxLength: 12 });
+  assert.ok(back instanceof Embedder);
+  (await back.embed(texts)).flat().forEach((x, i) => {
+    assert.ok(Math.abs(x - expected.flat()[i]) < 1e-6);
+  });
+  for (const one of [model, back]) one.dispose();
 });
 
 test('scores that are no cosines are scaled from their least to their largest', async () => {
