@@ -173,11 +173,15 @@ export class AdapterSet {
    * @throws InputError if the adapter is of a family that cannot be merged, or one is merged already
    */
   merge(name: string): void {
-    const { mergedWeights } = this.get(name).parts;
+    const { mergedWeights, weights: replaced } = this.get(name).parts;
     if (!mergedWeights)
       throw new InputError(`The adapter '${name}' cannot be merged: it is no change of the backbone's weights.`);
     if (this.#merged) throw new InputError(`The adapter '${this.#merged.name}' is merged already; unmerge it first.`);
-    if (this.#weights)
+    if (replaced && replaced !== this.#weights)
+      throw new InputError(
+        `The adapter '${name}' trains weights of the backbone, too; activate it before it is merged.`,
+      );
+    if (this.#weights && this.#weights !== replaced)
       throw new InputError('The weights of the backbone are those of an adapter; deactivate it first.');
     const weights = tidy(() => new WeightSwap(mergedWeights()));
     weights.swap();

@@ -1,7 +1,10 @@
 /** The adapter families that configurations know, one line each. */
+export { bitfit } from './bitfit.ts';
 export { fullFineTuning } from './full.ts';
 export { fusion } from './fusion.ts';
 export { houlsby } from './houlsby.ts';
+export { ia3 } from './ia3.ts';
+export { lnTuning } from './ln-tuning.ts';
 export { lora } from './lora.ts';
 export { mam } from './mam.ts';
 export { parallel } from './parallel.ts';

@@ -1,5 +1,5 @@
+import { trainedInPlace } from './backbone-weights.ts';
 import { defineFamily } from './family.ts';
-import { WeightSwap } from './weight-swap.ts';
 
 /**
  * Full fine-tuning, the reference: every weight of the backbone is trained, no attachment point is used and nothing is prunable.
@@ -11,9 +11,5 @@ export const fullFineTuning = defineFamily({
   options: {},
   hasPrunable: false,
   title: () => 'full',
-  build: ({ backbone }) => ({
-    parameters: backbone,
-    chains: {},
-    weights: new WeightSwap(new Map(backbone.map((parameter) => [parameter, parameter.value]))),
-  }),
+  build: ({ backbone }) => ({ ...trainedInPlace(backbone), chains: {} }),
 });

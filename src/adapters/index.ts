@@ -52,6 +52,8 @@ export {
 } from './family.ts';
 export { freezeBackbone } from './freeze.ts';
 export { Fusion } from './fusion.ts';
+export { loraSizes, patternNumber } from './lora.ts';
+export { rowNorms } from './low-rank.ts';
 export {
   adapterFamilies,
   adapterTitle,

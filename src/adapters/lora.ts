@@ -1,90 +1,113 @@
 import { InputError } from '../errors.ts';
-import type { Projection, ProjectionPoint } from '../models/index.ts';
+import type { Parameter } from '../nn/index.ts';
 import {
-  type Initializer,
-  kaimingUniformInit,
-  normalInit,
-  type Parameter,
-  type ParameterPath,
-  trainingDropout,
-  zerosInit,
-} from '../nn/index.ts';
-import { add, mul } from '../ops/arithmetic.ts';
-import { indexSelect } from '../ops/gather.ts';
-import { linear } from '../ops/linear.ts';
-import { matmul } from '../ops/matmul.ts';
-import { boolean, names, oneOf, option, positiveInteger, positiveNumber, probability } from '../settings/index.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { defineFamily, type ProjectionModule } from './family.ts';
+  boolean,
+  type ConfigOf,
+  names,
+  oneOf,
+  option,
+  positiveInteger,
+  positiveNumber,
+  probability,
+} from '../settings/index.ts';
+import { isBias, trainedInPlace } from './backbone-weights.ts';
+import { type BuildContext, defineFamily } from './family.ts';
 import { leaveOut } from './leave-out.ts';
+import { LowRank } from './low-rank.ts';
+import { endsIn, targetPoints } from './targets.ts';
 
-/**
- * Starting values of A and B.
- * - `lora`: Kaiming-uniform A, zero B, so that the adapter starts as the identity (Hu et al., 2022)
- * - `bert`: N(0, 0.02²) both, as the SparseAdapter authors do to prune at initialisation
- */
-const inits = {
-  lora: { a: kaimingUniformInit, b: zerosInit },
-  bert: { a: normalInit(0.02), b: normalInit(0.02) },
-} as const satisfies Record<string, { a: Initializer; b: Initializer }>;
+const options = {
+  rank: option(positiveInteger, { description: 'rank of the change', default: 8 }),
+  alpha: option(positiveNumber, { description: 'numerator of its scale, alpha / rank', default: 8 }),
+  rankPattern: option(names, {
+    description: 'other ranks of some layers, by the end of their path: query=4',
+    placeholder: '<layer=rank>',
+    default: [],
+    defaultText: 'none',
+    isOptional: true,
+  }),
+  alphaPattern: option(names, {
+    description: 'other numerators of some layers',
+    placeholder: '<layer=alpha>',
+    default: [],
+    defaultText: 'none',
+    isOptional: true,
+  }),
+  rslora: option(boolean, { description: 'scale by alpha / sqrt(rank)', default: false }),
+  dora: option(boolean, { description: 'train the lengths of the rows, too (DoRA)', default: false, isOptional: true }),
+  loraBias: option(boolean, { description: 'a bias beside each change', default: false, isOptional: true }),
+  bias: option(oneOf(['none', 'all', 'lora_only']), {
+    description: 'biases of the backbone that are trained with it: all, or those of its layers',
+    default: 'none',
+    isOptional: true,
+  }),
+  modulesToSave: option(names, {
+    description: 'modules of the backbone that are trained whole, by the end of their path: word_embeddings',
+    default: [],
+    defaultText: 'none',
+    isOptional: true,
+  }),
+  dropout: option(probability, { description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
+  targetModules: option(names, {
+    description:
+      'linear layers, by the end of their path: query, key, value (in BART also q_proj, k_proj, v_proj), attention.output.dense, ...',
+    default: ['query', 'value'],
+  }),
+  init: option(oneOf(['lora', 'bert']), { description: 'starting values', default: 'lora', whenPruned: 'bert' }),
+  leaveOut,
+};
+type LoraConfig = ConfigOf<typeof options>;
 
-/** A change of low rank of one linear layer: y -> y + s · B A x. */
-class LowRank implements ProjectionModule {
-  readonly a: Parameter;
-  readonly b: Parameter;
-  readonly #scale: number;
-  readonly #dropout: number;
-
-  /** @param path the linear layer in the tree of parameter names; they become PEFT's, `lora_A.<adapter>.weight` */
-  constructor(
-    path: ParameterPath,
-    { linear: { weight } }: ProjectionPoint,
-    adapter: string,
-    config: {
-      readonly rank: number;
-      readonly init: keyof typeof inits;
-      readonly scale: number;
-      readonly dropout: number;
-    },
-  ) {
-    const [out, inner] = weight.shape;
-    const init = inits[config.init];
-    this.a = path.at('lora_A').at(adapter).parameter('weight', [config.rank, inner], init.a);
-    this.b = path.at('lora_B').at(adapter).parameter('weight', [out, config.rank], init.b);
-    this.#scale = config.scale;
-    this.#dropout = config.dropout;
-  }
-
-  forward(y: Tensor, { x, pass }: Projection): Tensor {
-    const inner = linear(trainingDropout(x, this.#dropout, pass.random), this.a.matrix()); // [rows, rank]
-    return add(y, mul(linear(inner, this.b.matrix()), this.#scale));
-  }
-
-  /** The weight of the layer with what it adds to it: W + s · B A, [out, in]. */
-  merged(weight: Tensor): Tensor {
-    const difference = mul(matmul(this.b.tensor(), this.a.tensor()), this.#scale);
-    // A copy of W, as a sum would have a matrix of halves turned into floats for good.
-    const copy = indexSelect(
-      weight,
-      Int32Array.from({ length: weight.shape[0] }, (_, row) => row),
-    );
-    return add(copy, difference);
-  }
+/** The number that a pattern gives a layer; the first entry that means it counts. @throws InputError for an entry without a number */
+export function patternNumber(key: string, pattern: readonly string[], module: string): number | undefined {
+  const entries = pattern.map((entry) => {
+    const [, end, text] = /^(.+)=([^=]+)$/.exec(entry) ?? [];
+    const value = Number(text);
+    if (end === undefined || !(value > 0) || (key === 'rankPattern' && !Number.isSafeInteger(value))) {
+      throw new InputError(
+        `lora: ${key} has '${entry}'; each entry must be the end of a layer's path, = and a number above 0.`,
+      );
+    }
+    return { end, value };
+  });
+  return entries.find(({ end }) => endsIn(module, end))?.value;
 }
 
-/** The names in BART of projections that have another name in BERT. */
-const bartNames: Readonly<Record<string, string>> = { query: 'q_proj', key: 'k_proj', value: 'v_proj' };
+/** The rank of the change of a layer, and its scale. @throws InputError for a pattern that is none */
+export function loraSizes(
+  { rank, alpha, rslora, rankPattern = [], alphaPattern = [] }: LoraConfig,
+  module: string,
+): { readonly rank: number; readonly scale: number } {
+  const own = patternNumber('rankPattern', rankPattern, module) ?? rank;
+  const numerator = patternNumber('alphaPattern', alphaPattern, module) ?? alpha;
+  return { rank: own, scale: numerator / (rslora ? Math.sqrt(own) : own) };
+}
 
-/** The linear layers whose path ends in one of the names, as PEFT matches them. @throws InputError for a name that matches none */
-function targets(points: readonly ProjectionPoint[], modules: readonly string[]): ProjectionPoint[] {
-  const matches = (module: string) => (point: ProjectionPoint) =>
-    [module, bartNames[module] ?? module].some((name) => `.${point.name}`.endsWith(`.${name}`));
-  const unknown = modules.find((module) => !points.some(matches(module)));
-  if (unknown !== undefined) {
-    const there = new Set(points.map(({ name }) => name.replace(/^.*\.\d+\./, '')));
-    throw new InputError(`lora: no linear layer is called '${unknown}'; there are: ${[...there].join(', ')}.`);
-  }
-  return points.filter((point) => modules.some((module) => matches(module)(point)));
+/** The weights of the backbone that are trained beside the changes. @throws InputError for a module that is not there */
+function trainedBeside(
+  { backbone }: BuildContext,
+  { bias = 'none', modulesToSave = [] }: LoraConfig,
+  layers: ReadonlySet<string>,
+): Parameter[] {
+  const moduleOf = ({ name }: Parameter) => name.replace(/\.[^.]+$/, '');
+  // A module is meant with all that is in it.
+  const isIn = (parameter: Parameter, end: string) =>
+    moduleOf(parameter)
+      .split('.')
+      .some((_, i, parts) => endsIn(parts.slice(0, i + 1).join('.'), end));
+  const unknown = modulesToSave.find((end) => !backbone.some((parameter) => isIn(parameter, end)));
+  if (unknown !== undefined)
+    throw new InputError(`lora: modulesToSave names '${unknown}', and no module of the backbone is called so.`);
+  const adapted = backbone.find(
+    (parameter) => layers.has(moduleOf(parameter)) && modulesToSave.some((end) => isIn(parameter, end)),
+  );
+  if (adapted)
+    throw new InputError(
+      `lora: ${moduleOf(adapted)} is in modulesToSave and among the targetModules; leave it out of one.`,
+    );
+  const isTrainedBias = (parameter: Parameter) =>
+    isBias(parameter) && (bias === 'all' || (bias === 'lora_only' && layers.has(moduleOf(parameter))));
+  return backbone.filter((parameter) => isTrainedBias(parameter) || modulesToSave.some((end) => isIn(parameter, end)));
 }
 
 /**
@@ -94,31 +117,26 @@ function targets(points: readonly ProjectionPoint[], modules: readonly string[])
 export const lora = defineFamily({
   kind: 'lora',
   summary: 'low-rank changes of linear layers',
-  options: {
-    rank: option(positiveInteger, { description: 'rank of the change', default: 8 }),
-    alpha: option(positiveNumber, { description: 'numerator of its scale, alpha / rank', default: 8 }),
-    rslora: option(boolean, { description: 'scale by alpha / sqrt(rank)', default: false }),
-    dropout: option(probability, { description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
-    targetModules: option(names, {
-      description:
-        'linear layers, by the end of their path: query, key, value (in BART also q_proj, k_proj, v_proj), attention.output.dense, ...',
-      default: ['query', 'value'],
-    }),
-    init: option(oneOf(['lora', 'bert']), { description: 'starting values', default: 'lora', whenPruned: 'bert' }),
-    leaveOut,
-  },
+  options,
   title: ({ rank }) => `lora ${rank}`,
-  build: ({ name, points, at }, { targetModules, ...config }) => {
-    const scale = config.alpha / (config.rslora ? Math.sqrt(config.rank) : config.rank);
-    const layers = targets(points.projection, targetModules);
+  build: (context, config) => {
+    const { name, points, at } = context;
+    const layers = targetPoints('lora', points.projection, config.targetModules);
+    const { init, dropout, loraBias: hasBias = false, dora = false } = config;
     const modules = new Map(
-      layers.map((point) => [point, new LowRank(at(point.name), point, name, { ...config, scale })]),
+      layers.map((point) => {
+        const sizes = loraSizes(config, point.name);
+        return [point, new LowRank(at(point.name), point, name, { ...sizes, init, dropout, hasBias, dora })];
+      }),
     );
+    const beside = trainedInPlace(trainedBeside(context, config, new Set(layers.map((point) => point.name))));
+    const own = Array.from(modules.values(), ({ parameters }) => parameters).flat();
     return {
       projection: modules,
       chains: { lora: Array.from(modules.values(), ({ a, b }) => [a, b]) },
-      mergedWeights: () =>
-        new Map(Array.from(modules, ([{ linear }, module]) => [linear.weight, module.merged(linear.weight.tensor())])),
+      parameters: [...own, ...beside.parameters],
+      weights: beside.weights,
+      mergedWeights: () => new Map(Array.from(modules.values(), (module) => module.merged()).flat()),
     };
   },
 });

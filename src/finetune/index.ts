@@ -4,9 +4,12 @@
  */
 
 export {
+  bitfit,
   fullFineTuning,
   fusion,
   houlsby,
+  ia3,
+  lnTuning,
   lora,
   mam,
   parallel,

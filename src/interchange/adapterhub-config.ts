@@ -118,8 +118,10 @@ const feedForward = { 'intermediate.dense': 'intermediate_lora', 'output.dense':
 
 /** @throws InputError for a LoRA that AdapterHub cannot express */
 function loraConfig(settings: AdapterSettings, weights: readonly Weight[], config: ModelConfig): Json {
-  const { rank, alpha, rslora, dropout, init } = configOf(settings);
+  const { rank, alpha, rslora, dropout, init, ...rest } = configOf(settings);
   if (rslora) throw noLora('scaled by alpha / sqrt(rank)');
+  const own = ['dora', 'loraBias', 'bias', 'modulesToSave', 'rankPattern', 'alphaPattern'].find((key) => rest[key]);
+  if (own) throw noLora(`with ${own}`);
   const modules = loraModules(weights);
   return {
     ...(config.model_type === 'bart' ? bartPlaces(modules, config) : encoderPlaces(modules, config)),

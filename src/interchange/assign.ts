@@ -4,7 +4,7 @@ import { type HeadKind, headTitles, isHeadParameter, type ModelConfig, modelWidt
 import type { Parameter } from '../nn/index.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
-import { poolerChange } from './pooler-lora.ts';
+import { headChange } from './head-lora.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
 import { withoutTiedHead } from './tied-head.ts';
 
@@ -36,14 +36,14 @@ export function assignStored(
   checkBackbone(model.config, folder);
   const read = withoutTiedHead(model, folder);
   if (head) checkHead(model, read);
-  const pooler = poolerChange(model, read);
-  const stored = pooler?.stored ?? read;
-  const bringsPooler = head && stored.weights.some(({ name }) => isPoolerName(name));
+  const change = headChange(model, read);
+  const stored = change?.stored ?? read;
+  const bringsPooler = head && stored.weights.some(({ name }) => isPoolerName(name) && name.endsWith('.weight'));
+  const trained = new Set(adapter.parameters.map(({ name }) => portableName(name, adapter.name)));
   const places = new Map<string, Parameter>([
     ...adapter.parameters.map((parameter) => [portableName(parameter.name, adapter.name), parameter] as const),
     ...model
       .parameters()
-      .filter(({ name }) => (isPoolerName(name) ? bringsPooler || !pooler : true))
       .filter((parameter) => isHeadParameter(parameter) || (bringsPooler && isPoolerName(parameter.name)))
       .map((parameter) => [parameter.name, parameter] as const),
   ]);
@@ -60,9 +60,10 @@ export function assignStored(
     }
     weights.set(name, weight);
   }
-  const ofAdapter = (name: string) => name.split('.').includes(PLACE);
-  const hasHead = head && (pooler !== null || [...weights.keys()].some((name) => !ofAdapter(name)));
-  const needed = [...places].filter(([name]) => hasHead || ofAdapter(name));
+  const ofAdapter = (name: string) => trained.has(name);
+  const storesHead = head && [...weights.keys()].some((name) => !ofAdapter(name));
+  const hasHead = head && (change !== null || storesHead);
+  const needed = [...places].filter(([name]) => ofAdapter(name) || (storesHead && !change?.changes(name)));
   const fitting = needed.map(([name, parameter]) => ({
     parameter,
     weight: checkedFit(stored, name, parameter, weights),
@@ -71,11 +72,12 @@ export function assignStored(
     parameter.load(weight.values, maskOf(weight, adapter.prunable.includes(parameter)));
     parameter.fixMask();
   }
-  if (hasHead) pooler?.apply();
+  if (hasHead) change?.apply();
   return hasHead;
 }
 
-const isOfHead = ({ name }: Weight): boolean => /(^|\.)(classifier|qa_outputs|pooler|score|heads)\./.test(name);
+const isHeadName = (name: string): boolean => /(^|\.)(classifier|qa_outputs|pooler|score|heads)\./.test(name);
+const isOfHead = ({ name }: Weight): boolean => isHeadName(name);
 
 function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter): void {
   const width = modelWidth(config);
@@ -141,14 +143,15 @@ function checkedFit(
 ): Weight {
   const weight = weights.get(name);
   if (!weight) {
-    const part = name.includes(PLACE) ? 'adapter' : 'head';
+    const part = isHeadName(name) ? 'head' : 'adapter';
     throw new InputError(
       `${label}: there is no tensor "${fileName(name)}", which the ${part} needs in this model; is it of another backbone?`,
     );
   }
   if (sameShape(weight.shape, shape)) return weight;
+  const rank = /\.lora_[AB]\./.test(name) ? ' with the rank of the configuration (r, rank_pattern)' : '';
   throw new InputError(
-    `${label}: "${fileName(name)}" has shape ${formatShape(weight.shape)}, the model needs ${formatShape(shape)}.`,
+    `${label}: "${fileName(name)}" has shape ${formatShape(weight.shape)}, the model needs ${formatShape(shape)}${rank}.`,
   );
 }
 

@@ -59,6 +59,7 @@ export function loadAdapterFolder(
 ): LoadedAdapter {
   const { name = 'default', adapters = new AdapterSet(model), head = true } = options;
   const stored = readAdapterFolder(folder, { head });
+  const before = adapters.active;
   const added: string[] = [];
   const add = (as: string, from: StoredAdapter) => {
     const adapter = adapters.add(as, from.settings);
@@ -68,10 +69,12 @@ export function loadAdapterFolder(
   try {
     for (const [as, from] of stored.mixed) assignStored(model, add(as, from), from, { head: false });
     const adapter = add(name, stored);
-    const hasHead = assignStored(model, adapter, stored, { head });
+    // Weights of the backbone that it trains are in place from here on.
     adapters.activate(name);
+    const hasHead = assignStored(model, adapter, stored, { head });
     return { adapters, adapter, hasHead, stored };
   } catch (error) {
+    adapters.activate(before);
     for (const as of added) adapters.remove(as);
     throw error;
   }

@@ -8,6 +8,10 @@ export const loraModules = (weights: readonly Weight[]): string[] => [
 /** Returns whether a layer is the dense one of an encoder's pooler. */
 export const isPooler = (module: string): boolean => endsIn(module, 'pooler.dense');
 
+/** Returns whether a layer is of a head, the pooler with it. */
+export const isHeadModule = (module: string): boolean =>
+  isPooler(module) || /^(classifier(\.dense|\.out_proj)?|qa_outputs)$/.test(module);
+
 /** Returns whether a layer's path ends in a name, as PEFT matches `target_modules`. */
 export const endsIn = (module: string, name: string): boolean => `.${module}`.endsWith(`.${name}`);
 

@@ -1,21 +1,16 @@
-import { configOf, lora } from '../adapters/index.ts';
+import { type AdapterSettings, configOf, lora, patternNumber } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isOff } from '../models/config-json.ts';
 import type { ModelConfig } from '../models/index.ts';
-import { inFile, refuseFeatures } from './fields.ts';
-import { endsIn, isPooler, kindOf, loraModules } from './modules.ts';
+import { inFile, type Json, refuseFeatures } from './fields.ts';
+import { endsIn, isHeadModule, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
-import { checkTargets } from './peft-targets.ts';
+import { meantWeights, patternValue, targetNames } from './peft-targets.ts';
 import { PLACE, type Weight } from './portable.ts';
 
 /** Fields of a LoRA configuration that ask for another computation. */
 const features = {
-  use_dora: 'DoRA',
-  rank_pattern: 'a rank for each layer',
-  alpha_pattern: 'an alpha for each layer',
-  fan_in_fan_out: 'a transposed weight',
   layer_replication: 'layer replication',
-  lora_bias: 'a bias in LoRA',
   target_parameters: 'LoRA on parameters',
   trainable_token_indices: 'trained tokens',
   alora_invocation_tokens: 'activated LoRA',
@@ -29,10 +24,12 @@ const features = {
 
 /** Fields that are followed, or that change nothing in a trained adapter: how its training begins and computes. */
 const followed = [
-  ...['r', 'lora_alpha', 'lora_dropout', 'use_rslora', 'bias', 'init_lora_weights', 'target_modules'],
+  ...['r', 'lora_alpha', 'lora_dropout', 'use_rslora', 'bias', 'init_lora_weights', 'target_modules', 'use_dora'],
   ...['exclude_modules', 'modules_to_save', 'layers_to_transform', 'layers_pattern', 'qalora_group_size'],
   ...['loftq_config', 'eva_config', 'corda_config', 'lora_ga_config', 'velora_config', 'megatron_core'],
-  ...['runtime_config', 'ensure_weight_tying'],
+  ...['runtime_config', 'ensure_weight_tying', 'rank_pattern', 'alpha_pattern', 'lora_bias'],
+  // PEFT switches it off on linear layers, and there are no others here.
+  'fan_in_fan_out',
 ];
 
 /** Initialisations that change the weights of the backbone, which the adapter's file does not have. */
@@ -45,8 +42,7 @@ const drawn = ['gaussian', 'eva', 'orthogonal', 'mica'];
 const otherLayers = ['bert.pooler.dense', 'classifier.dense', 'classifier.out_proj', 'classifier'];
 
 /** Names for `target_modules` that match in Python what they match here. */
-function targetModules(names: readonly string[], weights: readonly Weight[]): string[] {
-  const modules = loraModules(weights);
+export function targetModules(names: readonly string[], modules: readonly string[]): string[] {
   const isOfPython = (name: string) =>
     modules.some((module) => endsIn(module, name)) && !otherLayers.some((layer) => endsIn(layer, name));
   return names.every(isOfPython) ? [...names] : [...new Set(modules.map(kindOf))];
@@ -61,6 +57,62 @@ function layersToTransform(config: ModelConfig, leaveOut: readonly number[]): nu
   return Array.from({ length: config.num_hidden_layers }, (_, layer) => layer).filter((i) => !leaveOut.includes(i));
 }
 
+/**
+ * A pattern in PEFT's form, whose keys are regular expressions: with each layer by its whole path, as the first key that fits counts and
+ * files may have them in any order.
+ */
+function pythonPattern(key: 'rankPattern' | 'alphaPattern', settings: AdapterSettings, modules: readonly string[]) {
+  const pattern = (settings[key] ?? []) as readonly string[];
+  const values = modules.map((module) => [module.replaceAll('.', '\\.'), patternNumber(key, pattern, module)]);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, number>;
+}
+
+/** The entries of a pattern of PEFT for layers with another number than the usual one. */
+function patternOf(label: string, config: Json, field: string, usual: unknown, modules: readonly string[]) {
+  const entries = modules.flatMap((module) => {
+    const value = patternValue(label, config, field, module);
+    return value === undefined || value === usual ? [] : [`${module}=${value}`];
+  });
+  return entries.length > 0 ? entries : undefined;
+}
+
+/** The path of the module that a tensor belongs to. */
+const moduleOf = (name: string): string => name.replace(/\.[^.]+$/, '');
+
+const isHeadWeight = (name: string): boolean => /(^|\.)(classifier|qa_outputs|score|pooler|heads)\./.test(name);
+
+/** The modules of the backbone that were trained whole, from their tensors. */
+function savedModules(weights: readonly Weight[], bias: unknown, layers: readonly string[]): string[] | undefined {
+  const isTrainedBias = (name: string) =>
+    /\.bias$/.test(name) && (bias === 'all' || (bias === 'lora_only' && layers.includes(moduleOf(name))));
+  const saved = weights.filter(
+    ({ name }) =>
+      !name.includes(PLACE) &&
+      !isHeadWeight(name) &&
+      !isTrainedBias(name) &&
+      // Those of a file that no `save_pretrained` has written are refused later.
+      !/\.(lora_\w+|modules_to_save|original_module)(\.|$)/.test(name) &&
+      /\.(weight|bias)$/.test(name) &&
+      name !== 'lm_head.weight',
+  );
+  return saved.length > 0 ? [...new Set(saved.map(({ name }) => moduleOf(name)))] : undefined;
+}
+
+/** @throws InputError for an initialisation that changed the backbone, too */
+function checkInit(label: string, { init_lora_weights: init = true }: Json): void {
+  if (typeof init !== 'string') return;
+  if (changesBackbone.test(init)) {
+    throw new InputError(
+      `${label}: init_lora_weights "${init}" changes the backbone's weights too; convert the adapter to plain LoRA in PEFT.`,
+    );
+  }
+  if (!drawn.includes(init.toLowerCase())) {
+    throw new InputError(
+      `${label}: init_lora_weights ${JSON.stringify(init)} is not known here, so nobody can tell whether it changes the backbone's weights; convert the adapter to plain LoRA in PEFT.`,
+    );
+  }
+}
+
 /** LoRA; an adapter's own name is left out of its file. */
 export const peftLora: PeftMethod = {
   peftType: 'LORA',
@@ -69,63 +121,69 @@ export const peftLora: PeftMethod = {
   warnings: () => [],
   fields: [...followed, ...Object.keys(features)],
 
-  fileName: (name) => peftLora.prefix + name.replace(`.${PLACE}.`, '.'),
+  fileName: (name, adapter = []) => {
+    const own = peftLora.prefix + name.replace(`.${PLACE}.`, '.');
+    if (own.endsWith('.lora_magnitude_vector.weight')) return own.replace(/\.weight$/, '');
+    // The bias of a layer that has LoRA is inside the wrapper.
+    const isInside = name.endsWith('.bias') && loraModules(adapter).includes(moduleOf(name));
+    return isInside ? own.replace(/\.bias$/, '.base_layer.bias') : own;
+  },
 
   ownWeight(weight) {
-    const [, module, part] = /^base_model\.model\.(.*)\.(lora_[AB])\.weight$/.exec(weight.name) ?? [];
-    return module ? { ...weight, name: `${module}.${part}.${PLACE}.weight` } : null;
+    const [, module, part, kind = 'weight'] =
+      /^base_model\.model\.(.*)\.(lora_[AB]|lora_magnitude_vector)(?:\.(weight|bias))?$/.exec(weight.name) ?? [];
+    if (module) return { ...weight, name: `${module}.${part}.${PLACE}.${kind}` };
+    const inside = /^base_model\.model\.(.*)\.base_layer\.bias$/.exec(weight.name)?.[1];
+    return inside === undefined ? null : { ...weight, name: `${inside}.bias` };
   },
 
   config({ settings, adapter, config }, modulesToSave) {
-    const { rank, alpha, rslora, dropout, targetModules: names, leaveOut = [] } = configOf(settings);
+    const { rank, alpha, rslora, dropout, targetModules: names, leaveOut = [], ...rest } = configOf(settings);
+    const layers = loraModules(adapter);
+    const saved = savedModules(adapter, rest.bias, layers) ?? [];
     return {
-      alpha_pattern: {},
-      bias: 'none',
+      alpha_pattern: pythonPattern('alphaPattern', settings, layers),
+      bias: rest.bias ?? 'none',
       fan_in_fan_out: false,
       init_lora_weights: true,
       layers_pattern: null,
       layers_to_transform: layersToTransform(config, leaveOut as readonly number[]),
       lora_alpha: alpha,
+      ...(rest.loraBias && { lora_bias: true }),
       lora_dropout: dropout,
-      modules_to_save: modulesToSave,
+      modules_to_save: saved.length > 0 ? [...(modulesToSave ?? []), ...saved] : modulesToSave,
       r: rank,
-      rank_pattern: {},
-      target_modules: targetModules(names as readonly string[], adapter),
+      rank_pattern: pythonPattern('rankPattern', settings, layers),
+      target_modules: targetModules(names as readonly string[], layers),
+      ...(rest.dora && { use_dora: true }),
       use_rslora: rslora,
     };
   },
 
-  check: (label, config, weights) => checkTargets(label, config, loraModules(weights)),
+  meant(label, config, weights) {
+    refuseFeatures(label, config, features);
+    return meantWeights(label, config, weights, loraModules(weights));
+  },
 
   settings(label, config, weights) {
-    refuseFeatures(label, config, features);
-    const { bias = 'none', init_lora_weights: init = true, target_modules: named } = config;
-    if (bias !== 'none')
-      throw new InputError(`${label}: trained biases (bias ${JSON.stringify(bias)}) are not supported.`);
-    if (typeof init === 'string' && changesBackbone.test(init)) {
-      throw new InputError(
-        `${label}: init_lora_weights "${init}" changes the backbone's weights too; convert the adapter to plain LoRA in PEFT.`,
-      );
-    }
-    if (typeof init === 'string' && !drawn.includes(init.toLowerCase())) {
-      throw new InputError(
-        `${label}: init_lora_weights ${JSON.stringify(init)} is not known here, so nobody can tell whether it changes the backbone's weights; convert the adapter to plain LoRA in PEFT.`,
-      );
-    }
-    // What changes the pooler goes into the pooler, which is of the head.
-    const modules = loraModules(weights).filter((name) => !isPooler(name));
-    const isPlain =
-      Array.isArray(named) && (config.layers_to_transform ?? null) === null && isOff(config.exclude_modules);
-    const matching = (isPlain ? named.map(String) : []).filter((name) =>
-      modules.some((module) => endsIn(module, name)),
-    );
+    checkInit(label, config);
+    const { bias = 'none', r: rank = 8, lora_alpha: alpha = 8 } = config;
+    const all = loraModules(weights);
+    // What changes the head or the pooler is merged into them.
+    const modules = all.filter((name) => !isHeadModule(name));
     return inFile(label, () =>
       lora.configure({
-        rank: config.r as number | undefined,
-        alpha: config.lora_alpha as number | undefined,
+        rank: rank as number,
+        alpha: alpha as number,
+        rankPattern: patternOf(label, config, 'rank_pattern', rank, all),
+        alphaPattern: patternOf(label, config, 'alpha_pattern', alpha, all),
         rslora: config.use_rslora as boolean | undefined,
+        dora: isOff(config.use_dora) ? undefined : true,
+        loraBias: isOff(config.lora_bias) ? undefined : true,
+        bias: bias === 'none' ? undefined : (bias as 'all'),
+        modulesToSave: savedModules(weights, bias, modules),
         dropout: config.lora_dropout as number | undefined,
-        targetModules: matching.length > 0 ? matching : modules,
+        targetModules: targetNames(config, modules),
       }),
     );
   },

@@ -10,16 +10,20 @@ export interface PeftMethod {
   readonly fields: readonly string[];
   /** The prefixes of the names of modules that were trained with it: that of one wrapper, or of two. */
   readonly prefix: string;
-  /** The name in the file of a weight of the adapter. */
-  fileName(name: string): string;
+  /** The name in the file of a weight of the adapter, whose other weights may decide. */
+  fileName(name: string, adapter?: readonly Weight[]): string;
   /** Our name and shape of a weight, if it is one of the adapter. */
   ownWeight(weight: Weight): Weight | null;
   /** The fields of `adapter_config.json` that are its own. @throws InputError for what PEFT cannot express */
   config(adapter: PortableAdapter, modulesToSave: readonly string[] | null): Record<string, unknown>;
   /** @throws InputError for a feature that is not supported */
   settings(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): AdapterSettings;
-  /** Checks that PEFT would use all weights of a file. @returns warnings @throws InputError naming some that it would not */
-  check(label: string, config: Readonly<Record<string, unknown>>, weights: readonly Weight[]): string[];
+  /** The weights of a file that the configuration means, which PEFT uses alone, and lines on the others. */
+  meant(
+    label: string,
+    config: Readonly<Record<string, unknown>>,
+    weights: readonly Weight[],
+  ): { readonly weights: readonly Weight[]; readonly warnings: readonly string[] };
   /** Lines on what PEFT does otherwise. */
   warnings(settings: AdapterSettings): readonly string[];
 }

@@ -49,7 +49,7 @@ export const peftPrefix: PeftMethod = {
     };
   },
 
-  check: () => [],
+  meant: (_label, _config, weights) => ({ weights, warnings: [] }),
 
   settings(label, config, weights) {
     const submodules = config.num_transformer_submodules ?? 1;

@@ -1,8 +1,10 @@
 import { InputError } from '../errors.ts';
+import { isJsonObject } from '../io/browser.ts';
 import { isOff } from '../models/config-json.ts';
 import { shown } from '../settings/index.ts';
 import type { Json } from './fields.ts';
 import { endsIn } from './modules.ts';
+import { PLACE, type Weight } from './portable.ts';
 
 /** The target layers of a LoRA configuration of PEFT. */
 
@@ -62,24 +64,60 @@ function isMeant(module: string, config: Json): boolean | null {
 }
 
 /**
- * Checks that a configuration means all the layers that the file has weights of: PEFT makes no adapter in others, and leaves their
- * weights out.
+ * The weights of a file without those of layers that its configuration does not mean: PEFT makes no adapter there, and leaves them out.
  *
  * @param label the configuration, for messages
- * @returns warnings
- * @throws InputError naming a layer that it does not mean
+ * @param modules the layers that the file has weights of
  */
-export function checkTargets(label: string, config: Json, modules: readonly string[]): string[] {
-  const answers = modules.map((module) => isMeant(module, config));
-  const other = modules.find((_, i) => answers[i] === false);
-  if (other !== undefined) {
-    const fields = ['target_modules', 'exclude_modules', 'layers_to_transform', 'layers_pattern']
-      .filter((name) => name === 'target_modules' || !isOff(config[name]))
-      .map((name) => `${name} ${shown(config[name])}`);
-    throw new InputError(
-      `${label}: the file has LoRA weights of ${other}, which ${fields.join(', ')} ${fields.length > 1 ? 'do' : 'does'} not mean, so PEFT would not use them; correct the configuration, or take them out.`,
-    );
+export function meantWeights(
+  label: string,
+  config: Json,
+  weights: readonly Weight[],
+  modules: readonly string[],
+): { readonly weights: readonly Weight[]; readonly warnings: readonly string[] } {
+  const answers = new Map(modules.map((module) => [module, isMeant(module, config)]));
+  const others = modules.filter((module) => answers.get(module) === false);
+  const unknown = [...answers.values()].includes(null)
+    ? [`${label}: its patterns are too complex to be checked; all layers are taken that the file has weights of.`]
+    : [];
+  if (others.length === 0) return { weights, warnings: unknown };
+  const fields = ['target_modules', 'exclude_modules', 'layers_to_transform', 'layers_pattern']
+    .filter((name) => name === 'target_modules' || !isOff(config[name]))
+    .map((name) => `${name} ${shown(config[name])}`);
+  const line = `${label}: the file has weights of ${others[0]}${others.length > 1 ? ` and ${others.length - 1} more layers` : ''}, which ${fields.join(', ')} ${fields.length > 1 ? 'do' : 'does'} not mean; they are left out, as PEFT does.`;
+  if (others.length === modules.length) throw new InputError(`${line} None is left.`);
+  return {
+    weights: weights.filter(
+      ({ name }) => !others.some((module) => name.startsWith(`${module}.`) && name.includes(PLACE)),
+    ),
+    warnings: [...unknown, line],
+  };
+}
+
+/** Names for the layers of a file: those of the configuration, if they say by themselves which layers are meant. */
+export function targetNames(config: Json, modules: readonly string[]): readonly string[] {
+  const { target_modules: named, layers_to_transform: layers = null, exclude_modules: excluded } = config;
+  const isPlain = Array.isArray(named) && layers === null && isOff(excluded);
+  const matching = (isPlain ? named.map(String) : []).filter((name) => modules.some((module) => endsIn(module, name)));
+  return matching.length > 0 ? matching : modules;
+}
+
+/**
+ * The number that a pattern of PEFT gives a layer, by the first key that fits; undefined if none does.
+ *
+ * @throws InputError for a key that could take for ever, and for a value that is no number
+ */
+export function patternValue(label: string, config: Json, field: string, module: string): number | undefined {
+  const pattern = config[field];
+  for (const [key, value] of Object.entries(isJsonObject(pattern) ? pattern : {})) {
+    const fitting = expression(`(?:.*\\.)?(?:${key})`, '$');
+    if (!fitting)
+      throw new InputError(
+        `${label}: the key ${shown(key)} of ${field} is too complex; name layers by the end of their path.`,
+      );
+    if (!fitting.test(module)) continue;
+    if (typeof value === 'number') return value;
+    throw new InputError(`${label}: ${field} gives ${shown(key)} the value ${shown(value)}; it must be a number.`);
   }
-  if (!answers.includes(null)) return [];
-  return [`${label}: its patterns are too complex to be checked; LoRA is in all layers that the file has weights of.`];
+  return undefined;
 }

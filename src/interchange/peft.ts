@@ -3,7 +3,9 @@ import { unknownFields } from '../models/browser.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson, textField } from './fields.ts';
 import type { AdapterFormat } from './format.ts';
-import { isPooler, loraModules } from './modules.ts';
+import { isHeadModule, isPooler, loraModules } from './modules.ts';
+import { peftIa3 } from './peft-ia3.ts';
+import { peftLnTuning } from './peft-ln-tuning.ts';
 import { peftLora } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { peftPrefix } from './peft-prefix.ts';
@@ -14,7 +16,7 @@ const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 const PICKLE = 'adapter_model.bin';
 
-const methods: readonly PeftMethod[] = [peftLora, peftPrefix];
+const methods: readonly PeftMethod[] = [peftLora, peftPrefix, peftIa3, peftLnTuning];
 
 /** Fields of every `adapter_config.json`. */
 const commonFields =
@@ -80,8 +82,9 @@ export const peft: AdapterFormat = {
     const { kind } = adapter.settings;
     const method = methods.find((candidate) => candidate.kind === kind);
     if (!method) throw new InputError(`PEFT has no adapter of the kind '${kind}'; write it as adapterhub.`);
+    const named = adapter.adapter.map((weight) => ({ ...weight, name: nameIn(adapter, weight) }));
     const weights = [
-      ...adapter.adapter.map((weight) => ({ ...weight, name: method.fileName(nameIn(adapter, weight)) })),
+      ...named.map((weight) => ({ ...weight, name: method.fileName(weight.name, named) })),
       ...adapter.head.map((weight) => ({ ...weight, name: method.prefix + weight.name })),
     ];
     return {
@@ -98,9 +101,8 @@ export const peft: AdapterFormat = {
       const known = methods.map(({ peftType }) => peftType).join(' and ');
       throw new InputError(`${label}: peft_type ${JSON.stringify(config.peft_type)} is not supported; ${known} are.`);
     }
-    const weights = readDenseFile(files, WEIGHTS, PICKLE).map((weight) =>
-      ownWeight(method, files.path(WEIGHTS), weight),
-    );
+    const named = readDenseFile(files, WEIGHTS, PICKLE).map((weight) => ownWeight(method, files.path(WEIGHTS), weight));
+    const { weights, warnings } = method.meant(label, config, withoutCopies(named));
     return {
       label: files.label,
       settings: method.settings(label, config, weights),
@@ -109,17 +111,32 @@ export const peft: AdapterFormat = {
       backbone: { name: textField(config, 'base_model_name_or_path'), revision: textField(config, 'revision') },
       stated: headOfTask(label, config),
       warnings: [
-        ...method.check(label, config, weights),
+        ...warnings,
         ...unknownFields(config, new Set([...commonFields, ...method.fields]), label),
-        ...(hasPoolerLora(weights) ? [poolerLine(label)] : []),
+        ...headLines(label, weights),
       ],
       fileName: (name) => (isOfAdapter(name) ? method.fileName(name) : method.prefix + name),
     };
   },
 };
 
-const hasPoolerLora = (weights: readonly Weight[]): boolean => loraModules(weights).some(isPooler);
-const poolerLine = (label: string) =>
-  `${label}: LoRA on the pooler is merged into it; the pooler goes with the head from now on.`;
+/** With trained biases PEFT saves those of a module that is saved whole three times. */
+function withoutCopies(weights: readonly Weight[]): Weight[] {
+  const names = new Set(weights.map(({ name }) => name));
+  return weights.filter(({ name }) => {
+    const plain = name.replace(/\.(modules_to_save|original_module)(?=\.\w+$)/, '');
+    return plain === name || !names.has(plain);
+  });
+}
+
+/** Lines on LoRA that is merged into a part of the head. */
+function headLines(label: string, weights: readonly Weight[]): string[] {
+  const modules = loraModules(weights).filter(isHeadModule);
+  const pooler = modules.some(isPooler)
+    ? [`${label}: LoRA on the pooler is merged into it; the pooler goes with the head from now on.`]
+    : [];
+  const others = modules.filter((module) => !isPooler(module));
+  return others.length > 0 ? [...pooler, `${label}: LoRA on ${others.join(' and ')} is merged into the head.`] : pooler;
+}
 
 const isOfAdapter = (name: string): boolean => name.split('.').includes(PLACE);

@@ -195,7 +195,7 @@ async function mergedFiles({
     );
   }
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
-  if (!trainsBackbone) adapters.merge(adapter.name);
+  if (!trainsBackbone || adapter.parts.mergedWeights) adapters.merge(adapter.name);
   try {
     if (network instanceof SequenceClassifier || network instanceof TokenClassificationModel)
       return await checkpointFiles(network, folder, parameters);

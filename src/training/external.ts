@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { assignStored, readAdapterFolder, type StoredAdapter, type Weight } from '../interchange/index.ts';
+import {
+  assignStored,
+  changedHeadModules,
+  readAdapterFolder,
+  type StoredAdapter,
+  type Weight,
+} from '../interchange/index.ts';
 import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
 import { type EncoderConfig, headTitles, isHeadParameter, type Pooling, parseModelConfig } from '../models/index.ts';
@@ -60,6 +66,14 @@ export function openExternal(folder: string, options: ExternalOptions, create: C
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
   const model = built(settings, labels, stored, create);
+  const random = changedHeadModules(stored.weights).find((module) =>
+    model.initialized.some((name) => `.${name}`.endsWith(`.${module}.weight`)),
+  );
+  if (random !== undefined) {
+    throw new InputError(
+      `${folder} has LoRA on ${random}, which the backbone lacks, so that the weights it changes are in no file; save the head with the adapter (modules_to_save).`,
+    );
+  }
   for (const [name, mixed] of stored.mixed) {
     assignStored(model.network, model.adapters.get(name), mixed, { head: false });
   }
@@ -111,8 +125,10 @@ function built(
   return model;
 }
 
-const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\./.test(name);
-const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\./.test(name);
+/** LoRA on a head is a change of the backbone's. */
+const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\.(?!.*\blora_)/.test(name);
+/** Returns whether a tensor brings the pooler, or changes it: not a bias alone, which may be trained with the others. */
+const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\..*\bweight$/.test(name);
 
 /** The task that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
 function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: Origin | null): string {

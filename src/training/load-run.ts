@@ -43,7 +43,7 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
     // A pooler that was trained with the head is in the file.
-    const pooler = file.names().some((name) => /(^|\.)pooler\./.test(name)) ? 'head' : 'backbone';
+    const pooler = file.names().some((name) => /(^|\.)pooler\.dense\.weight/.test(name)) ? 'head' : 'backbone';
     const holds = isOnlyUsed && settings.adapter.kind !== 'full';
     const parts = loadParts(trained as Task<T>, settings, run.labels, { head: 'new', pooler, holds });
     const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));

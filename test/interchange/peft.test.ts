@@ -238,7 +238,7 @@ test('patterns for target modules, layers and exclusions are read off the tensor
   }
 });
 
-test('weights of layers that the configuration does not mean are refused by name', () => {
+test('weights of layers that the configuration does not mean are left out, and a line names one', () => {
   const named = { target_modules: ['query', 'value'] };
   const query = 'bert.encoder.layer.0.attention.self.query';
   const cases: [config: Record<string, unknown>, isMeant: boolean][] = [
@@ -274,8 +274,14 @@ test('weights of layers that the configuration does not mean are refused by name
       continue;
     }
     const message =
-      /the file has LoRA weights of bert\.encoder\.layer\.[01]\..*, which target_modules .* PEFT would not use/;
-    assertInputError(() => readAdapterFolder(folder), message);
+      /the file has weights of bert\.encoder\.layer\.[01]\..*, which .* not mean; they are left out, as PEFT/;
+    if (config.target_modules === 'encoder.*(query|value)' || config.layers_pattern === 'layers') {
+      assertInputError(() => readAdapterFolder(folder), message, /None is left/);
+      continue;
+    }
+    const { adapter, stored } = loadAdapterFolder(tinyClassifier(), folder);
+    assert.ok(adapter.parameters.length > 0 && adapter.parameters.length < 8, JSON.stringify(config));
+    assert.match(stored.warnings.join(), message);
   }
   // A path that is named whole is meant in any layer.
   const whole = { target_modules: [query, query.replace('query', 'value')], layers_to_transform: [7] };
@@ -288,19 +294,69 @@ test('weights of layers that the configuration does not mean are refused by name
 test('expressions that could take for ever are not tried, and a line says so', () => {
   for (const target_modules of ['(.*)*(query|value)!?', '((a+)+)+|.*', '(?=.*query).*', '(', '.*.*.*.*.*.*.*x']) {
     const { warnings } = readAdapterFolder(peftFolder({ config: { target_modules } }));
-    assert.match(warnings.join(), /its patterns are too complex to be checked; LoRA is in all layers/);
+    assert.match(warnings.join(), /its patterns are too complex to be checked; all layers are taken/);
   }
+});
+
+test('patterns are expressions, of which the first that fits a layer counts', () => {
+  const settingsOf = (config: Record<string, unknown>) => readAdapterFolder(peftFolder({ config })).settings;
+  const module = (layer: number, name: string) => `bert.encoder.layer.${layer}.attention.self.${name}`;
+  assert.deepEqual(settingsOf({ rank_pattern: { 'layer\\.0\\..*query': 3, query: 5, uery: 7 } }).rankPattern, [
+    `${module(0, 'query')}=3`,
+    `${module(1, 'query')}=5`,
+  ]);
+  assert.deepEqual(settingsOf({ alpha_pattern: { '.*value': 0.5, nothing: 3 } }).alphaPattern, [
+    `${module(0, 'value')}=0.5`,
+    `${module(1, 'value')}=0.5`,
+  ]);
+  assert.equal(settingsOf({ alpha_pattern: { nothing: 3 }, rank_pattern: { 'yer.0': 2 } }).rankPattern, undefined);
+});
+
+test('LoRA on the head and the pooler is merged into the weights that the backbone has', () => {
+  const matrix = (name: string, shape: number[]): TensorData => ({
+    name: `base_model.model.${name}.weight`,
+    dtype: 'F32',
+    shape,
+    data: Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(i + shape[1])),
+  });
+  const [a, b] = [matrix('classifier.lora_A', [1, 16]), matrix('classifier.lora_B', [2, 1])];
+  const targets = { target_modules: ['query', 'value', 'classifier'], rank_pattern: { 'query|value': 2 } };
+  const folder = peftFolder({ config: { r: 1, lora_alpha: 3, ...targets }, more: [a, b] });
+  const model = tinyClassifier();
+  const weight = model.parameters().find(({ name }) => name === 'classifier.weight');
+  assert.ok(weight);
+  const before = weight.value.dataSync().slice();
+  const { hasHead, adapter } = loadAdapterFolder(model, folder);
+  assert.deepEqual([hasHead, adapter.parameters.length], [true, 8]);
+  const [left, right] = [b, a].map(({ data }) => Array.from(data as Float32Array));
+  weight.value.dataSync().forEach((value, i) => {
+    const expected = before[i] + 3 * left[Math.floor(i / 16)] * right[i % 16];
+    assert.ok(Math.abs(value - expected) < 1e-5);
+  });
+});
+
+test('(IA)³ without layers whose inputs are multiplied', () => {
+  const factors = (layer: number): TensorData => ({
+    name: `base_model.model.bert.encoder.layer.${layer}.output.dense.ia3_l`,
+    dtype: 'F32',
+    shape: [16, 1],
+    data: new Float32Array(16).fill(2),
+  });
+  const config = { peft_type: 'IA3', target_modules: ['output.dense'], feedforward_modules: [] };
+  const folder = peftFolder({ config, layers: 0, more: [factors(0), factors(1)] });
+  const { settings } = readAdapterFolder(folder);
+  assert.deepEqual([settings.targetModules, settings.feedforwardModules], [['output.dense'], ['none']]);
 });
 
 test('what is not supported is refused by its name', () => {
   const cases: [Record<string, unknown>, RegExp][] = [
-    [{ use_dora: true }, /DoRA \(use_dora true\) is not supported/],
-    [{ rank_pattern: { query: 4 } }, /a rank for each layer \(rank_pattern \{"query":4\}\)/],
-    [{ alpha_pattern: { query: 4 } }, /alpha_pattern/],
-    [{ bias: 'all' }, /trained biases \(bias "all"\)/],
-    [{ fan_in_fan_out: true }, /fan_in_fan_out/],
+    [{ layer_replication: [[0, 1]] }, /layer replication \(layer_replication/],
+    [{ target_parameters: ['x'] }, /LoRA on parameters/],
+    [{ rank_pattern: { query: 'x' } }, /rank_pattern gives "query" the value "x"; it must be a number/],
+    [{ alpha_pattern: { '(.*)*query': 4 } }, /the key "\(\.\*\)\*query" of alpha_pattern is too complex/],
+    [{ bias: 'some' }, /lora: bias must be one of none, all, lora_only, not "some"/],
     [{ init_lora_weights: 'pissa_niter_4' }, /"pissa_niter_4" changes the backbone's weights/],
-    [{ peft_type: 'IA3' }, /peft_type "IA3" is not supported/],
+    [{ peft_type: 'OFT' }, /peft_type "OFT" is not supported/],
     [{ r: 'two' }, /adapter_config\.json: lora: rank must be a whole number above 0, not "two"/],
   ];
   for (const [config, message] of cases) assertInputError(() => readAdapterFolder(peftFolder({ config })), message);

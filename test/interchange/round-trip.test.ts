@@ -18,9 +18,11 @@ const test = suite('interchange: round trips');
 
 /** The small adapters that a format can express. */
 const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
-  peft: ({ kind, prefixShiftsPositions = false }) => kind === 'lora' || prefixShiftsPositions === true,
-  adapterhub: ({ kind, rslora = false, prefixShiftsPositions = false }) =>
-    !['full', 'fusion'].includes(kind) && !rslora && !prefixShiftsPositions,
+  peft: ({ kind, prefixShiftsPositions = false }) =>
+    ['lora', 'ia3', 'ln-tuning'].includes(kind) || prefixShiftsPositions === true,
+  adapterhub: ({ kind, rslora, dora, bias, modulesToSave, prefixShiftsPositions }) =>
+    !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning'].includes(kind) &&
+    ![rslora, dora, bias, modulesToSave, prefixShiftsPositions].some(Boolean),
 };
 const shifted: AdapterSettings = { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true };
 const cases = (Object.keys(expressible) as AdapterFormatName[]).flatMap((format) =>

@@ -187,13 +187,18 @@ const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
   [{ rank_pattern: { query: 8 } }, classifier, /rank_pattern/],
   [
     {},
-    [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.weight', 30, 16)],
+    [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.weight', 31, 16)],
+    /word_embeddings\.weight" has shape \[31, 16\], the model needs \[30, 16\]/,
+  ],
+  [
+    {},
+    [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.lora_embedding_A', 4, 30)],
     /trained embeddings/,
   ],
   [
     {},
-    [...classifier, weight('base_model.model.bert.encoder.layer.0.output.dense.weight', 16, 32)],
-    /layer of the backbone that was trained whole/,
+    [...classifier, weight('base_model.model.bert.encoder.layer.7.output.dense.weight', 16, 32)],
+    /modulesToSave names 'bert\.encoder\.layer\.7\.output\.dense', and no module of the backbone is called so/,
   ],
   [
     { target_modules: ['query', 'key', 'value'] },

@@ -8,6 +8,7 @@ import type { Parameter } from '../../src/nn/index.ts';
  * family needs an entry here.
  */
 export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>> = {
+  bitfit: [{ kind: 'bitfit' }],
   full: [{ kind: 'full' }],
   fusion: [
     { kind: 'fusion', adapters: ['pfeiffer-1', 'pfeiffer-2', 'pfeiffer-3'] },
@@ -18,8 +19,24 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
     { kind: 'houlsby', bottleneck: 3, form: 'sparse-adapter', dropout: 0 },
     { kind: 'houlsby', bottleneck: 3, leaveOut: [0] },
   ],
+  ia3: [
+    { kind: 'ia3' },
+    { kind: 'ia3', targetModules: ['query', 'intermediate.dense'], feedforwardModules: ['query'] },
+  ],
+  'ln-tuning': [{ kind: 'ln-tuning' }],
   lora: [
     { kind: 'lora', rank: 2, init: 'bert' },
+    { kind: 'lora', rank: 2, init: 'bert', dora: true, loraBias: true, targetModules: ['query', 'intermediate.dense'] },
+    {
+      kind: 'lora',
+      rank: 2,
+      init: 'bert',
+      rankPattern: ['layer.1.attention.self.query=3', 'query=1'],
+      alphaPattern: ['value=2.5'],
+      bias: 'lora_only',
+      modulesToSave: ['LayerNorm', 'word_embeddings'],
+    },
+    { kind: 'lora', rank: 1, init: 'bert', bias: 'all' },
     {
       kind: 'lora',
       rank: 3,
@@ -51,7 +68,11 @@ export const identitySettings: readonly AdapterSettings[] = [
   { kind: 'full' },
   { kind: 'houlsby', bottleneck: 3, init: 'mam_adapter' },
   { kind: 'houlsby', bottleneck: 3, init: 'mam_adapter', form: 'sparse-adapter', dropout: 0 },
+  { kind: 'bitfit' },
+  { kind: 'ia3' },
+  { kind: 'ln-tuning' },
   { kind: 'lora' },
+  { kind: 'lora', dora: true, loraBias: true, bias: 'all' },
   { kind: 'parallel', bottleneck: 3 },
   { kind: 'pfeiffer', bottleneck: 3, init: 'mam_adapter' },
 ];

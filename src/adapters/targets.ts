@@ -1,0 +1,37 @@
+import { InputError } from '../errors.ts';
+import type { ProjectionPoint } from '../models/index.ts';
+
+/** The names in BART of projections that have another name in BERT. */
+const bartNames: Readonly<Record<string, string>> = {
+  query: 'q_proj',
+  key: 'k_proj',
+  value: 'v_proj',
+  'intermediate.dense': 'fc1',
+  'output.dense': 'fc2',
+};
+
+/** Returns whether a module's path ends in a name, as PEFT matches them. */
+export const endsIn = (module: string, name: string): boolean => `.${module}`.endsWith(`.${name}`);
+
+/** Returns whether one of the names means the linear layer. */
+export const isTarget = ({ name }: ProjectionPoint, modules: readonly string[]): boolean =>
+  modules.some((module) => [module, bartNames[module] ?? module].some((end) => endsIn(name, end)));
+
+/**
+ * The linear layers whose path ends in one of the names, as PEFT matches them.
+ *
+ * @param kind of the adapter, for messages
+ * @throws InputError for a name that matches none
+ */
+export function targetPoints(
+  kind: string,
+  points: readonly ProjectionPoint[],
+  modules: readonly string[],
+): ProjectionPoint[] {
+  const unknown = modules.find((module) => !points.some((point) => isTarget(point, [module])));
+  if (unknown !== undefined) {
+    const there = new Set(points.map(({ name }) => name.replace(/^.*\.\d+\./, '')));
+    throw new InputError(`${kind}: no linear layer is called '${unknown}'; there are: ${[...there].join(', ')}.`);
+  }
+  return points.filter((point) => isTarget(point, modules));
+}

@@ -1,0 +1,66 @@
+import { configOf, ia3 } from '../adapters/index.ts';
+import { inFile } from './fields.ts';
+import { endsIn } from './modules.ts';
+import { targetModules } from './peft-lora.ts';
+import type { PeftMethod } from './peft-method.ts';
+import { meantWeights, targetNames } from './peft-targets.ts';
+import { PLACE, type Weight } from './portable.ts';
+
+const END = `.ia3_l.${PLACE}`;
+
+/** The linear layers that have factors. */
+const modulesOf = (weights: readonly Weight[]): string[] =>
+  weights.filter(({ name }) => name.endsWith(END)).map(({ name }) => name.slice(0, -END.length));
+
+/** (IA)³: one tensor for each layer. */
+export const peftIa3: PeftMethod = {
+  peftType: 'IA3',
+  kind: 'ia3',
+  prefix: 'base_model.model.',
+  warnings: () => [],
+  fields: [
+    ...['target_modules', 'exclude_modules', 'feedforward_modules', 'fan_in_fan_out', 'modules_to_save'],
+    'init_ia3_weights',
+  ],
+
+  fileName: (name) => peftIa3.prefix + name.replace(END, '.ia3_l'),
+
+  ownWeight(weight) {
+    const module = /^base_model\.model\.(.*)\.ia3_l$/.exec(weight.name)?.[1];
+    return module === undefined ? null : { ...weight, name: module + END };
+  },
+
+  config({ settings, adapter }, modulesToSave) {
+    const { targetModules: names, feedforwardModules } = configOf(settings);
+    const modules = modulesOf(adapter);
+    const forward = modulesOf(adapter.filter(({ shape }) => shape[0] === 1));
+    return {
+      fan_in_fan_out: false,
+      feedforward_modules: targetModules(
+        (feedforwardModules as readonly string[]).filter((name) => forward.some((module) => endsIn(module, name))),
+        forward,
+      ),
+      init_ia3_weights: true,
+      modules_to_save: modulesToSave,
+      target_modules: targetModules(names as readonly string[], modules),
+    };
+  },
+
+  meant: (label, config, weights) => meantWeights(label, config, weights, modulesOf(weights)),
+
+  settings(label, config, weights) {
+    const modules = modulesOf(weights);
+    // Factors of inputs are a row.
+    const ofInputs = modulesOf(weights.filter(({ shape }) => shape[0] === 1));
+    const names = targetNames({ target_modules: config.feedforward_modules }, ofInputs);
+    const isExact = names.every((name) =>
+      modules.every((module) => !endsIn(module, name) || ofInputs.includes(module)),
+    );
+    return inFile(label, () =>
+      ia3.configure({
+        targetModules: targetNames(config, modules),
+        feedforwardModules: ofInputs.length === 0 ? ['none'] : isExact ? names : ofInputs,
+      }),
+    );
+  },
+};
