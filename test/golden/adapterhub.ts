@@ -23,7 +23,13 @@ interface HubCase {
   readonly examples: readonly HubExample[];
 }
 
-const forms: Readonly<Record<string, string>> = { cls: 'classes', qa: 'answers', s2s: 'last decoder row' };
+const forms: Readonly<Record<string, string>> = {
+  cls: 'classes',
+  qa: 'answers',
+  tok: 'tokens',
+  hidden: 'last hidden state',
+  s2s: 'last decoder row',
+};
 
 const outputs = ({ logits, start_logits = [], end_logits = [], logits_last, hidden }: HubExample): number[] =>
   [logits ?? logits_last ?? hidden ?? [...start_logits, ...end_logits]].flat(3);

@@ -9,6 +9,7 @@ import {
   SentenceEncoder,
   Seq2SeqModel,
   SequenceClassifier,
+  TokenClassificationModel,
   type TokenSequence,
 } from '../../src/models/index.ts';
 import { convertAdapter, openAdapter, type TaskModel } from '../../src/training/index.ts';
@@ -58,15 +59,20 @@ const decoderRows: Outputs = (model, { ids, decoderIds = [] }) => {
 /** Outputs by the kind of numbers that Python gives. Those of other models stand in the list of what does not load. */
 const outputsOf: Readonly<Record<string, Outputs>> = {
   classes,
+  tokens: (model, example) => {
+    if (!(model instanceof TokenClassificationModel)) throw wrongModel(model);
+    return model.forward(packSequences([example], model.encoder.positionIds)).dataSync();
+  },
+  // Of the encoder alone.
+  'last hidden state': (model, example) => {
+    if (!(model instanceof SentenceEncoder)) throw wrongModel(model);
+    const rows = model.encoder.forward(packSequences([example], model.encoder.positionIds)).dataSync();
+    return rows.slice(0, example.outputs.length);
+  },
   answers: (model, example) => {
     if (!(model instanceof QuestionAnsweringModel)) throw wrongModel(model);
     const rows = model.forward(packSequences([example], model.encoder.positionIds)).dataSync();
     return [0, 1].flatMap((side) => Array.from(rows).filter((_, i) => i % 2 === side));
-  },
-  // Of the encoder alone.
-  'none (last hidden state)': (model, example) => {
-    if (!(model instanceof SentenceEncoder)) throw wrongModel(model);
-    return model.encoder.forward(packSequences([example], model.encoder.positionIds)).dataSync();
   },
   'decoder rows': decoderRows,
   'last decoder row': (model, example) => Array.from(decoderRows(model, example)).slice(-example.outputs.length),

@@ -22,6 +22,8 @@ const flat = (numbers: Nested): number[] => [numbers].flat(8) as number[];
 const forms: Readonly<Record<string, string>> = {
   'sequence classification': 'classes',
   'question answering': 'answers',
+  'token classification': 'tokens',
+  'none (last hidden state)': 'last hidden state',
   'BART, decoder_input_ids = [2, 0] + input_ids[1:4]': 'decoder rows',
 };
 
