@@ -1,14 +1,24 @@
 import { isLowerBetter } from '../metrics/score-names.ts';
 import type { ScoredStep } from './records.ts';
+import type { Scores } from './task.ts';
 
-/** The best evaluation by a metric, the first of equal ones; null if none has a number for it. */
+/**
+ * The best evaluation by a metric; of equal ones that with the best other scores, in their order, then the first. Null if none has a
+ * number for it.
+ */
 export function bestOf(history: readonly ScoredStep[], metric: string): ScoredStep | null {
-  const sign = isLowerBetter(metric) ? -1 : 1;
-  const scoreIn = ({ metrics }: ScoredStep) => sign * (metrics[metric] ?? Number.NaN);
-  return history.reduce<ScoredStep | null>(
-    (best, scored) => (Number.isNaN(scoreIn(scored)) || (best && scoreIn(scored) <= scoreIn(best)) ? best : scored),
-    null,
-  );
+  return history.reduce<ScoredStep | null>((best, scored) => {
+    if (Number.isNaN(scored.metrics[metric] ?? Number.NaN)) return best;
+    return best && !isBetter(scored.metrics, best.metrics, metric) ? best : scored;
+  }, null);
+}
+
+function isBetter(scores: Scores, others: Scores, metric: string): boolean {
+  for (const name of [metric, ...Object.keys(others)]) {
+    const difference = (isLowerBetter(name) ? -1 : 1) * (scores[name] - others[name]);
+    if (difference !== 0 && !Number.isNaN(difference)) return difference > 0;
+  }
+  return false;
 }
 
 /** Whether so many evaluations in a row were no better than one before them. */

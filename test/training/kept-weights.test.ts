@@ -62,6 +62,17 @@ async function finished(settings: GivenSettings, output = place()) {
   return { ...result, output, scored };
 }
 
+test('of evaluations with equal numbers that with the best other scores is kept, in their order', () => {
+  const history = [
+    { step: 1, metrics: { rouge2: 0, rouge1: 0.25, rougeL: 0.5 } },
+    { step: 2, metrics: { rouge2: 0, rouge1: 0.5, rougeL: 0.25 } },
+    { step: 3, metrics: { rouge2: 0, rouge1: 0.5, rougeL: 0.25 } },
+    { step: 4, metrics: { rouge2: 0, rouge1: Number.NaN, rougeL: 0.1 } },
+  ];
+  assert.equal(bestOf(history, 'rouge2')?.step, 2);
+  assert.equal(bestOf(history, 'rougeL')?.step, 1);
+});
+
 test('the best evaluation is the first with the best number, the highest or the lowest', () => {
   const scores = fc.array(fc.oneof(fc.constantFrom(0.25, 0.5, 1), fc.constant(Number.NaN)), { maxLength: 8 });
   fc.assert(
@@ -71,7 +82,7 @@ test('the best evaluation is the first with the best number, the highest or the 
       fc.integer({ min: 1, max: 4 }),
       (values, metric, patience) => {
         const history = values.map(
-          (value, i): ScoredStep => ({ step: 3 * (i + 1), metrics: { [metric]: value, f1: i } }),
+          (value, i): ScoredStep => ({ step: 3 * (i + 1), metrics: { [metric]: value, f1: 1 } }),
         );
         const numbers = values.filter((value) => !Number.isNaN(value));
         const best = isLowerBetter(metric) ? Math.min(...numbers) : Math.max(...numbers);
