@@ -19,7 +19,6 @@ export {
   knownDatasets,
   taskNamed,
 } from './datasets.ts';
-export { inputOf, repeatedIn, sameInputs, sharedWith } from './duplicates.ts';
 export { type EncodedExample, encodeExamples, tokenCount } from './encode.ts';
 export type { Dataset, Example } from './examples.ts';
 export type { ProblemChoice } from './labels.ts';

@@ -1,4 +1,4 @@
-import { repeatedIn, sharedWith } from '../data/index.ts';
+import { repeatedIn, sharedWith } from '../data/duplicates.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { type ExpectedCost, expectedCost } from './expected-cost.ts';
 import type { PreparedRun } from './run.ts';

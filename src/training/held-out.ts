@@ -1,4 +1,5 @@
-import { type Dataset, heldOutSettings, inputOf, sameInputs, stratifiedFolds, stratifiedSplit } from '../data/index.ts';
+import { inputOf, sameInputs } from '../data/duplicates.ts';
+import { type Dataset, heldOutSettings, stratifiedFolds, stratifiedSplit } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
 import { factsOf } from '../settings/index.ts';
