@@ -66,6 +66,7 @@ Examples:
   $ sparse-adapter train --model ./bert-base --task squad --data ./squad
   $ sparse-adapter train --model ./bert-base --data mail.csv --text subject,body --label folder
   $ sparse-adapter train --model ./bart-base --data articles.jsonl --text document --target summary
+  $ sparse-adapter train --model ./minilm --task feature-extraction --data pairs.csv --text question,answer
   $ sparse-adapter train --model google-bert/bert-base-uncased --dataset nyu-mll/glue --task rte
   $ sparse-adapter train --resume --output runs/rte-houlsby-snip40-s42
   $ sparse-adapter train --config run.json --seed 2`,

@@ -83,6 +83,12 @@ test('embeddings are learnt from pairs, triples and scored pairs, pruned by thei
     });
     assert.ok(losses[59] < losses[0] / 2, `${losses}`);
     assert.ok(Number(model.metrics?.[metric]) >= before[metric], `${JSON.stringify([before, model.metrics])}`);
+    const { parts } = await model.report(pairs, columns);
+    const titles = parts.map(({ title }) => title);
+    assert.ok(
+      titles.includes(metric === 'spearman' ? 'Largest errors' : 'Queries with the lowest nDCG@10'),
+      `${titles}`,
+    );
     const output = join(temporaryFolder(), 'run');
     await model.savePretrained(output);
     const again = await load(output);

@@ -253,6 +253,10 @@ function collection(examples: readonly EmbeddingExample[]): RetrievalSet {
 /** As many documents of each query are looked at. */
 const MOST = 100;
 
+/** The document with the highest grade, the first of several. */
+const mostRelevant = (grades: Readonly<Record<string, number>>): string =>
+  Object.entries(grades).reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+
 /** Judges a model by the documents whose vectors are the nearest to those of queries. */
 function retrievalEvaluation(
   { documents, queries, qrels }: RetrievalSet,
@@ -270,8 +274,19 @@ function retrievalEvaluation(
         query,
         Object.fromEntries(found[q].map(({ index, score }) => [ids[index], score])),
       ]);
-      const { mean } = retrievalReport(Object.fromEntries(run), qrels, [1, 10, MOST]);
-      return { scores: Object.fromEntries(retrievalScoreNames.map((name) => [name, mean[name]])) };
+      const { mean, perQuery } = retrievalReport(Object.fromEntries(run), qrels, [1, 10, MOST]);
+      const { examplesPart } = await import('../../report/index.ts');
+      const hardest = [...queries].flatMap(([query, text], q) => {
+        const value = Object.hasOwn(perQuery, query) ? perQuery[query]['ndcg@10'] : 1;
+        if (value === 1) return [];
+        const nearest = found[q].reduce((most, one) => (one.score > most.score ? one : most));
+        const predicted = documents.get(ids[nearest.index]) ?? '';
+        return [{ texts: [text], expected: documents.get(mostRelevant(qrels[query])) ?? '', predicted, value }];
+      });
+      return {
+        scores: Object.fromEntries(retrievalScoreNames.map((name) => [name, mean[name]])),
+        parts: [examplesPart('Queries with the lowest nDCG@10', hardest, { measure: 'nDCG@10', highestFirst: false })],
+      };
     },
   };
 }
