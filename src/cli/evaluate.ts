@@ -11,7 +11,7 @@ import { useInputs } from './fetch.ts';
 import { jsonOption } from './options.ts';
 import { formatMetric, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
-import { printReport } from './report-tables.ts';
+import { noteReport, printReport } from './report-tables.ts';
 import { shared } from './setting-options.ts';
 import { evaluatedSettings } from './settings.ts';
 
@@ -90,6 +90,7 @@ export async function evaluate(command: Command, run: string): Promise<void> {
   }
 
   if (page !== null) writeFileAtomic(page, runPage(result.report, config));
+  noteReport(result.report);
   if (json) {
     printJson({ run, ...result });
     return;

@@ -32,7 +32,7 @@ import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { jsonOption } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
 import { type Progress, startProgress } from './progress.ts';
-import { printReport } from './report-tables.ts';
+import { noteReport, printReport } from './report-tables.ts';
 import { addSettings } from './setting-options.ts';
 import { runSettings } from './settings.ts';
 import { commandLine, versions } from './versions.ts';
@@ -103,6 +103,7 @@ export async function train(command: Command): Promise<void> {
     return;
   }
   const { config, metrics, report } = result;
+  if (report) noteReport(report);
   const bytes = runFileSizes(folder)['adapter.safetensors'];
   const matrices = storedMatrices(folder);
   if (json) {

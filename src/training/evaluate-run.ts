@@ -3,10 +3,11 @@ import { fetchModel } from '../io/index.ts';
 import type { Random } from '../random/index.ts';
 import type { EvaluationReport } from '../report/index.ts';
 import { tableFacts } from './held-out.ts';
+import { keptNotes } from './kept-weights.ts';
 import { loadRun } from './load-run.ts';
 import type { TaskModel } from './model.ts';
 import { type JudgedPart, judgedParts, readJudged } from './run-data.ts';
-import { readRunConfig } from './run-folder.ts';
+import { readRunConfig, readRunMetrics } from './run-folder.ts';
 import { evaluationReportOf, TEST_NOTE } from './run-report.ts';
 import { downloadData } from './settings.ts';
 import type { RunSettings } from './settings-table.ts';
@@ -66,9 +67,15 @@ export async function evaluateRun(folder: string, options: EvaluateRunOptions = 
     split,
     examples: data.examples.length,
     metrics: judgement.scores,
-    report: evaluationReportOf(judgement, data, split === 'test' && !options.settings ? [TEST_NOTE] : []),
+    report: evaluationReportOf(judgement, data, options.settings ? [] : notesOf(folder, split)),
   };
 }
+
+/** What is to be known of scores on rows of the run itself. */
+const notesOf = (folder: string, split: JudgedPart): string[] => [
+  ...(split === 'test' ? [TEST_NOTE] : []),
+  ...keptNotes(readRunMetrics(folder).kept ?? null),
+];
 
 /** The rows of a part; where none is named those to validate on, or else those to test on. */
 async function judgedRows(

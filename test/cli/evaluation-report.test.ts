@@ -63,7 +63,7 @@ test('regression has residuals', async () => {
 test('a class that is never predicted is a warning, and its name stands escaped in the page of evaluate', async () => {
   const args = ['train', '--model', model, '--data', at('odd.csv'), '--eval-data', at('odd.csv'), '--text', 'text'];
   const odd = [...args, '--label', 'mood', '--output', at('odd'), '--bottleneck', '4', '--epochs', '0', '--seed', '1'];
-  const { stderr } = await succeed(odd);
+  const { stderr } = await succeed([...odd, '--json']);
   assert.match(stderr, /warning: .* never predicted: .*0 of \d found.* --class-weights balanced/);
   const page = at('page', 'odd.html');
   mkdirSync(at('page'));
