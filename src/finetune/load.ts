@@ -63,7 +63,9 @@ const create = ((parts: ModelParts<never>) => {
   if (parts.task === textGeneration) return new Seq2Seq(parts);
   if (parts.task === multipleChoice) return new MultipleChoice(parts);
   if (parts.task === featureExtraction) return new Embedder(parts);
-  throw new Error(`There is no class of models for ${parts.task.name}.`);
+  throw new InputError(
+    `There is no class of models for ${parts.task.name}; loadRun of sparse-adapter/training gives the network of such a run.`,
+  );
 }) as unknown as CreateModel;
 
 /**

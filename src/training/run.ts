@@ -120,10 +120,10 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     reserveRun(output, model.saved, { epochs: settings.epochs, evaluations, steps: totalSteps, labels, isKept });
     const restored = resume ? restore(output, options, settings, run, trainer, kept) : null;
     if (events.onData) events.onData(await dataReport(run, trainer.step));
+    const tensorboard = options.tensorboard ?? restored?.tensorboard;
+    const logged = tensorboard === undefined ? events : withEventLog(events, tensorboard, trainer.step);
     const state = restored ?? (await begin(run, options));
     if (state.pruning) events.onPruned?.(state.pruning);
-    const { tensorboard } = state;
-    const logged = tensorboard === undefined ? events : withEventLog(events, tensorboard, trainer.step);
     const digest = fingerprint(items);
     const checkpoints = new RunCheckpoints(
       {
