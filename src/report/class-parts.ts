@@ -42,7 +42,12 @@ export function classParts(answers: ClassAnswers): ReportParts {
   const report = classificationReport(predictions, labels, names.length);
   const predicted = names.map((_, j) => report.confusionMatrix.reduce((sum, row) => sum + row[j], 0));
   return {
-    warnings: neverPredicted(names, predicted, report),
+    warnings: neverPredicted(
+      names,
+      predicted,
+      report,
+      "training with --class-weights balanced (classWeights: 'balanced')",
+    ),
     parts: [
       {
         kind: 'numbers',
@@ -124,13 +129,17 @@ const errorsOf = ({ names, labels, predictions, probabilities, textsOf }: ClassA
   );
 
 const MOST_NAMES = 5;
-const REMEDY = "--class-weights balanced (classWeights: 'balanced')";
 
-/** A line for the classes that have examples, none of which the model finds since it never gives these classes. */
+/**
+ * A line for the classes that have examples, none of which the model finds since it never gives these classes.
+ *
+ * @param remedy what may help beside more examples
+ */
 export function neverPredicted(
   names: readonly string[],
   predicted: readonly number[],
   { perClass }: Pick<ClassificationReport, 'perClass'>,
+  remedy: string,
 ): string[] {
   const missed = names.flatMap((name, i) =>
     predicted[i] === 0 && perClass[i].support > 0 ? [{ name, support: perClass[i].support }] : [],
@@ -142,6 +151,6 @@ export function neverPredicted(
     .map(({ name, support }) => `"${name}" (0 of ${support} found)`);
   const more = missed.length > MOST_NAMES ? ` and ${missed.length - MOST_NAMES} more` : '';
   return [
-    `${missed.length === 1 ? 'One class is' : `${missed.length} of ${names.length} classes are`} never predicted: ${shown.join(', ')}${more}. More examples, or training with ${REMEDY}, may help.`,
+    `${missed.length === 1 ? 'One class is' : `${missed.length} of ${names.length} classes are`} never predicted: ${shown.join(', ')}${more}. More examples, or ${remedy}, may help.`,
   ];
 }

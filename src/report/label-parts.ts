@@ -26,7 +26,7 @@ export function labelParts(answers: LabelAnswers): ReportParts {
   const predicted = names.map((_, j) => predictions.reduce((sum, row) => sum + row[j], 0));
   const withoutAny = (rows: LabelAnswers['labels']) => rows.filter((row) => !row.includes(1)).length / rows.length;
   return {
-    warnings: neverPredicted(names, predicted, { perClass: report.perLabel }),
+    warnings: neverPredicted(names, predicted, { perClass: report.perLabel }, 'a lower --threshold (threshold)'),
     parts: [
       {
         kind: 'numbers',
