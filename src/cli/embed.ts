@@ -32,6 +32,8 @@ interface Flags {
   readonly maxLength?: number;
   readonly input?: string;
   readonly text?: readonly string[];
+  readonly delimiter?: string;
+  readonly encoding?: string;
   readonly skipInvalid?: boolean;
   readonly backend?: BackendName;
   readonly output?: string;
@@ -55,6 +57,8 @@ export function describeEmbed(command: Command): void {
     .addOption(shared('maxLength'))
     .addOption(inputOption())
     .addOption(textOption())
+    .addOption(shared('delimiter'))
+    .addOption(shared('encoding'))
     .addOption(shared('skipInvalid'))
     .addOption(outputFileOption('.npy or .jsonl file to write instead of printing'))
     .addOption(overwriteOption())
@@ -73,14 +77,15 @@ interface Reader {
 
 export async function embed(command: Command, run: string | undefined): Promise<void> {
   const flags = command.opts<Flags>();
-  const { normalize = false, input, text, skipInvalid, output, overwrite } = flags;
+  const { normalize = false, input, text, skipInvalid, delimiter, encoding, output, overwrite } = flags;
+  const given = { input, text, skipInvalid, delimiter, encoding };
   if (overwrite && output === undefined) throw new UsageError('--overwrite goes with --output.');
-  checkInput({ input, text, skipInvalid });
+  checkInput(given);
   checkColumns(text, 'text');
   const { encoder, tokenizer, maxLength, pooling } =
     run === undefined ? await ofCheckpoint(flags) : await trained(command, run, flags);
   const vectorsOf = async function* () {
-    for await (const batch of readInput({ input, text, skipInvalid, kind: 'text' })) {
+    for await (const batch of readInput({ ...given, kind: 'text' })) {
       const items = encodeExamples(batch, tokenizer, maxLength);
       yield await embedSequences(encoder, items, { pooling, normalize });
     }

@@ -40,6 +40,8 @@ interface Flags extends ConfigOf<typeof generationOptions> {
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
+  readonly delimiter?: string;
+  readonly encoding?: string;
   readonly skipInvalid?: boolean;
   readonly numReturnSequences: number;
   readonly maxLength?: number;
@@ -58,6 +60,8 @@ export function describeGenerate(command: Command): void {
     .addOption(shared('model', { description: 'checkpoint of BART; beside a run: where its backbone is now' }))
     .addOption(inputOption())
     .option('--text <column>', 'column of a .csv, .tsv, .jsonl or .parquet input with the text', (column) => [column])
+    .addOption(shared('delimiter'))
+    .addOption(shared('encoding'))
     .addOption(shared('skipInvalid'))
     .addOption(shared('maxLength', ofRun))
     .addOption(shared('maxTargetLength', { defaultText: `that of the run, or ${targetLengthOf({})}` }))

@@ -1,5 +1,14 @@
 import { Option } from 'commander';
-import { type Example, isTable, readLines, streamRows, type TableRow, tableColumns } from '../data/index.ts';
+import {
+  type Example,
+  isTable,
+  type Rows,
+  readLines,
+  sourceOf,
+  streamRows,
+  type TableRow,
+  tableColumns,
+} from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { type RunSettings, taskOf, textsOf } from '../training/index.ts';
 import { UsageError } from './errors.ts';
@@ -33,13 +42,25 @@ export interface InputOptions {
   readonly kind: InputKind;
   /** The columns that come along with the texts; see {@link inputColumns}. */
   readonly keep?: readonly string[];
+  /** How a table is written. Default: told by the file. */
+  readonly delimiter?: string;
+  readonly encoding?: string;
   /** Rows of a table that cannot be used are left out, with a warning that counts them. */
   readonly skipInvalid?: boolean;
 }
 
 /** Checks what can be said before a model is loaded. @throws UsageError for what only the rows of a table can have */
-export function checkInput({ input, text, skipInvalid }: Pick<InputOptions, 'input' | 'text' | 'skipInvalid'>): void {
+export function checkInput({
+  input,
+  text,
+  skipInvalid,
+  delimiter,
+  encoding,
+}: Omit<InputOptions, 'columns' | 'kind' | 'keep'>): void {
   if (input !== undefined && isTable(input)) return;
+  if (delimiter !== undefined || encoding !== undefined) {
+    throw new UsageError(`--${delimiter === undefined ? 'encoding' : 'delimiter'} goes with a table as --input.`);
+  }
   if (skipInvalid) throw new UsageError('--skip-invalid goes with rows of a table; lines of a text can all be used.');
   if (text) throw new UsageError('--text names columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
 }
@@ -58,7 +79,12 @@ export async function* readInput(options: InputOptions): AsyncGenerator<Example[
 export async function* readRows(options: InputOptions): AsyncGenerator<TableRow[]> {
   const { input, kind, keep, skipInvalid } = options;
   if (input !== undefined && isTable(input)) {
-    const rows = streamRows(input, { text: textColumns(input, options), keep, skipInvalid, onWarning: warn });
+    const rows = streamRows(tableOf(input, options), {
+      text: textColumns(input, options),
+      keep,
+      skipInvalid,
+      onWarning: warn,
+    });
     yield* inBatches(each(rows), BATCH_SIZE);
     return;
   }
@@ -68,6 +94,11 @@ export async function* readRows(options: InputOptions): AsyncGenerator<TableRow[
   for await (const examples of inBatches(readExamples(input, kind), isTyped ? 1 : BATCH_SIZE)) {
     yield examples.map((example) => ({ example, kept: { ...example } }));
   }
+}
+
+/** The rows of a table of text as it is written. */
+function tableOf(input: string, { delimiter, encoding }: InputOptions): Rows | string {
+  return sourceOf({ data: input, delimiter, encoding }).open('train') ?? input;
 }
 
 /** @throws UsageError if none are named */
@@ -88,7 +119,7 @@ export async function inputColumns(options: InputOptions, keepsAll: boolean): Pr
   const { input, kind } = options;
   if (input === undefined || !isTable(input)) return kind === 'text' ? ['text'] : ['text', 'textPair'];
   const texts = textColumns(input, options);
-  return keepsAll ? tableColumns(input, texts) : texts;
+  return keepsAll ? tableColumns(input, texts, options) : texts;
 }
 
 /** @throws UsageError if there are more or fewer columns than texts that the model reads */

@@ -37,6 +37,8 @@ interface Flags extends AnswerOptions {
   readonly model?: string;
   readonly input?: string;
   readonly text?: readonly string[];
+  readonly delimiter?: string;
+  readonly encoding?: string;
   readonly skipInvalid?: boolean;
   readonly question?: string;
   readonly context?: string;
@@ -64,8 +66,8 @@ export async function predictLabels(command: Command, run: string | undefined): 
   if (!reader.model.labels)
     rejectExplicit(command, ['topK', 'threshold'], 'is for classes, and this model gives numbers');
   checkColumns(flags.text, kind);
-  const { input, text, skipInvalid } = flags;
-  const options = { input, text, skipInvalid, columns, kind };
+  const { input, text, skipInvalid, delimiter, encoding } = flags;
+  const options = { input, text, skipInvalid, delimiter, encoding, columns, kind };
   if (flags.output !== undefined) return writeTable(reader, options, { ...flags, output: flags.output });
   const keep = flags.keep ? await inputColumns(options, true) : [];
   const { model } = reader;

@@ -25,7 +25,7 @@ import { parserOf, shared } from './setting-options.ts';
 const ofRun = { defaultText: 'that of the run' };
 
 /** Options that go with labels of texts alone. */
-const labelFlags = ['topK', 'threshold', 'output', 'overwrite', 'keep'];
+const labelFlags = ['topK', 'threshold', 'output', 'overwrite', 'keep', 'delimiter', 'encoding'];
 
 export function describePredict(command: Command): void {
   command
@@ -39,6 +39,8 @@ export function describePredict(command: Command): void {
     .addOption(inputOption())
     .addOption(textOption())
     .addOption(shared('choices', ofRun))
+    .addOption(shared('delimiter'))
+    .addOption(shared('encoding'))
     .addOption(shared('skipInvalid'))
     .option('--question <text>', 'a question, with --context')
     .option('--context <text>', 'the text that the answer is looked for in')

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { isJsonObject } from '../io/json.ts';
 import { lineChunks } from './bytes.ts';
+import type { TableOptions } from './chunk-options.ts';
 import { csvRecords } from './csv.ts';
 import { tabLines } from './delimited-rows.ts';
 import { dialectOf } from './dialect.ts';
@@ -11,25 +12,33 @@ import { parquetColumns } from './parquet.ts';
  * The names of a table's columns, in their order; of JSON lines those of all objects.
  *
  * @param known columns that it has, by which the delimiter is told
- *
  * @throws InputError naming the file: unreadable, damaged
  */
-export async function tableColumns(path: string, known: readonly string[] = []): Promise<readonly string[]> {
+export async function tableColumns(
+  path: string,
+  known: readonly string[] = [],
+  options: Pick<TableOptions, 'delimiter' | 'encoding'> = {},
+): Promise<readonly string[]> {
   switch (extname(path).toLowerCase()) {
     case '.parquet':
       return parquetColumns(path);
     case '.csv':
-      return headerOf(path, ',', known);
+      return headerOf(path, ',', known, options);
     case '.tsv':
-      return headerOf(path, '\t', known);
+      return headerOf(path, '\t', known, options);
     default:
-      return fieldsOf(path);
+      return fieldsOf(path, options);
   }
 }
 
 /** The cells of the first record. */
-async function headerOf(path: string, usual: string, known: readonly string[]): Promise<readonly string[]> {
-  const options = { encoding: 'utf-8' };
+async function headerOf(
+  path: string,
+  usual: string,
+  known: readonly string[],
+  { encoding = 'utf-8', ...others }: TableOptions,
+): Promise<readonly string[]> {
+  const options = { ...others, encoding };
   const { delimiter } = await dialectOf(
     path,
     known.map((name) => ({ name })),
@@ -46,9 +55,9 @@ async function headerOf(path: string, usual: string, known: readonly string[]): 
 }
 
 /** The names of the fields of all objects; lines that hold none are told when the rows are read. */
-async function fieldsOf(path: string): Promise<string[]> {
+async function fieldsOf(path: string, { encoding = 'utf-8' }: TableOptions): Promise<string[]> {
   const names = new Set<string>();
-  for await (const lines of lineChunks(path)) {
+  for await (const lines of lineChunks(path, { encoding })) {
     for (const line of lines) {
       const text = line.toString('utf8');
       if (text.trim() === '') continue;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
@@ -45,6 +45,20 @@ test('--test-split: the score stands under its own name; evaluate --split test c
   assert.ok(stderr.indexOf('\nrows ') < stderr.indexOf('\ntraining'), 'before it trains');
   const again = await succeed(['evaluate', at('run'), '--split', 'test', '--json']);
   assert.deepEqual(JSON.parse(again.stdout).metrics, metrics.test_metrics);
+
+  const table = 'text;queue\nthe film, not good;x\n';
+  writeFileSync(at('new.csv'), Buffer.from(`\uFEFF${table}`, 'utf16le'));
+  writeFileSync(at('old.csv'), Buffer.from(table.replace('film', 'café'), 'latin1'));
+  const [told, said, western] = await Promise.all([
+    succeed(['predict', at('run'), '--input', at('new.csv')]),
+    succeed(['predict', at('run'), '--input', at('new.csv'), '--delimiter', 'semicolon', '--keep', '--json']),
+    succeed(['predict', at('run'), '--input', at('old.csv'), '--encoding', 'latin1', '--delimiter', ';']),
+  ]);
+  assert.match(told.stdout, /\tthe film, not good\n$/);
+  assert.match(told.stderr, /new\.csv: cells are separated by ';'/);
+  assert.match(said.stdout, /"queue":"x"/);
+  assert.equal(said.stderr, '');
+  assert.match(western.stdout, /\tthe café, not good\n$/);
 });
 
 test('--folds: Ctrl-C leaves what is finished, and --resume ends the rest', async () => {
