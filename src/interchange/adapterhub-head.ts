@@ -10,6 +10,7 @@ const classEndings: Partial<Record<HeadKind, string>> = {
   'sequence-classification': 'ForSequenceClassification',
   'token-classification': 'ForTokenClassification',
   'question-answering': 'ForQuestionAnswering',
+  'multiple-choice': 'ForMultipleChoice',
   none: 'Model',
 };
 

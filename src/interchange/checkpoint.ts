@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
 import { readModelConfig, readTextFile, serializeSafetensors, type TensorData, tokenizerFiles } from '../io/index.ts';
-import { SequenceClassifier, type TokenClassificationModel } from '../models/index.ts';
+import { type HeadKind, SequenceClassifier, type TokenClassificationModel } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { label2id, modelClass } from './adapterhub-head.ts';
 import { sortedJson } from './fields.ts';
@@ -60,11 +60,10 @@ export async function checkpointFiles(
 export async function checkpointLike(
   folder: string,
   parameters: readonly Parameter[],
-  head?: 'multiple-choice',
+  head?: HeadKind,
 ): Promise<Record<string, Uint8Array | string>> {
   const own = readModelConfig(folder);
-  const known = classOf(own, parameters);
-  const architecture = head === undefined ? known : (known?.replace(/For\w+$/, 'ForMultipleChoice') ?? null);
+  const architecture = classOf(own, parameters, head);
   const isOther = architecture !== null && !isDeepStrictEqual(own.architectures, [architecture]);
   // What was said of the outputs of another head does not hold any more.
   const { id2label: _, label2id: __, num_labels: ___, problem_type: ____, ...rest } = own;
@@ -76,11 +75,15 @@ export async function checkpointLike(
 }
 
 /** The class of transformers with a head for answers or texts, or without one; null for another kind of model. */
-function classOf({ model_type }: Readonly<Record<string, unknown>>, parameters: readonly Parameter[]): string | null {
+function classOf(
+  { model_type }: Readonly<Record<string, unknown>>,
+  parameters: readonly Parameter[],
+  head?: HeadKind,
+): string | null {
   if (model_type !== 'bert' && model_type !== 'roberta' && model_type !== 'bart') return null;
   const has = (module: string) => parameters.some(({ name }) => name.startsWith(`${module}.`));
   const kind = has('qa_outputs') ? 'question-answering' : has('classifier') ? 'sequence-classification' : 'none';
-  return modelClass({ model_type }, kind);
+  return modelClass({ model_type }, head ?? kind);
 }
 
 async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array> {
