@@ -63,7 +63,9 @@ export function assignStored(
   const ofAdapter = (name: string) => trained.has(name);
   const storesHead = head && [...weights.keys()].some((name) => !ofAdapter(name));
   const hasHead = head && (change !== null || storesHead);
-  const needed = [...places].filter(([name]) => ofAdapter(name) || (storesHead && !change?.changes(name)));
+  // What LoRA changes is the model's own where the folder does not have it.
+  const isNeeded = (name: string) => !change?.changes(name) || weights.has(name);
+  const needed = [...places].filter(([name]) => ofAdapter(name) || (storesHead && isNeeded(name)));
   const fitting = needed.map(([name, parameter]) => ({
     parameter,
     weight: checkedFit(stored, name, parameter, weights),

@@ -1,6 +1,7 @@
 import { configOf, ia3 } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
 import { inFile } from './fields.ts';
-import { endsIn } from './modules.ts';
+import { endsIn, isHeadModule } from './modules.ts';
 import { targetModules } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { meantWeights, targetNames } from './peft-targets.ts';
@@ -34,15 +35,20 @@ export const peftIa3: PeftMethod = {
     const { targetModules: names, feedforwardModules } = configOf(settings);
     const modules = modulesOf(adapter);
     const forward = modulesOf(adapter.filter(({ shape }) => shape[0] === 1));
+    const named = {
+      targets: targetModules(names as readonly string[], modules),
+      ofInputs: (feedforwardModules as readonly string[]).filter((name) =>
+        forward.some((module) => endsIn(module, name)),
+      ),
+    };
+    // Python wants the names of the second list in the first one.
+    const isSubset = named.ofInputs.every((name) => named.targets.includes(name));
     return {
       fan_in_fan_out: false,
-      feedforward_modules: targetModules(
-        (feedforwardModules as readonly string[]).filter((name) => forward.some((module) => endsIn(module, name))),
-        forward,
-      ),
+      feedforward_modules: isSubset ? named.ofInputs : forward,
       init_ia3_weights: true,
       modules_to_save: modulesToSave,
-      target_modules: targetModules(names as readonly string[], modules),
+      target_modules: isSubset ? named.targets : modules,
     };
   },
 
@@ -50,6 +56,12 @@ export const peftIa3: PeftMethod = {
 
   settings(label, config, weights) {
     const modules = modulesOf(weights);
+    const ofHead = modules.find(isHeadModule);
+    if (ofHead !== undefined) {
+      throw new InputError(
+        `${label}: IA3 on ${ofHead}, which is of the head, is not supported; leave it out of target_modules.`,
+      );
+    }
     // Factors of inputs are a row.
     const ofInputs = modulesOf(weights.filter(({ shape }) => shape[0] === 1));
     const names = targetNames({ target_modules: config.feedforward_modules }, ofInputs);

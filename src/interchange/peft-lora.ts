@@ -139,6 +139,9 @@ export const peftLora: PeftMethod = {
 
   config({ settings, adapter, config }, modulesToSave) {
     const { rank, alpha, rslora, dropout, targetModules: names, leaveOut = [], ...rest } = configOf(settings);
+    if (rest.dora && rest.loraBias) {
+      throw new InputError('PEFT has no DoRA with a bias in LoRA; merge the adapter into the checkpoint.');
+    }
     const layers = loraModules(adapter);
     const saved = savedModules(adapter, rest.bias, layers) ?? [];
     return {
@@ -171,6 +174,11 @@ export const peftLora: PeftMethod = {
     const all = loraModules(weights);
     // What changes the head or the pooler is merged into them.
     const modules = all.filter((name) => !isHeadModule(name));
+    if (modules.length === 0 && all.length > 0) {
+      throw new InputError(
+        `${label}: LoRA on ${all.join(' and ')} alone is not supported, as it is merged into the head and nothing is left; merge the adapter in Python.`,
+      );
+    }
     return inFile(label, () =>
       lora.configure({
         rank: rank as number,

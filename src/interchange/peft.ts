@@ -124,8 +124,8 @@ export const peft: AdapterFormat = {
 function withoutCopies(weights: readonly Weight[]): Weight[] {
   const names = new Set(weights.map(({ name }) => name));
   return weights.filter(({ name }) => {
-    const plain = name.replace(/\.(modules_to_save|original_module)(?=\.\w+$)/, '');
-    return plain === name || !names.has(plain);
+    const plain = [/\.(modules_to_save|original_module)(?=\.)/, /\.modules_to_save\.[^.]+(?=\.)/];
+    return !plain.some((copy) => copy.test(name) && names.has(name.replace(copy, '')));
   });
 }
 

@@ -7,6 +7,7 @@ import {
   AdapterSet,
   attachAdapter,
   batchSplit,
+  ia3,
   lora,
   prefix,
 } from '../../src/adapters/index.ts';
@@ -333,6 +334,32 @@ test('LoRA on the head and the pooler is merged into the weights that the backbo
     const expected = before[i] + 3 * left[Math.floor(i / 16)] * right[i % 16];
     assert.ok(Math.abs(value - expected) < 1e-5);
   });
+});
+
+test('what PEFT cannot load is not written', async () => {
+  const both = trainedAdapter(lora.configure({ rank: 2, dora: true, loraBias: true }));
+  await assert.rejects(writtenFolder(both, 'peft'), /PEFT has no DoRA with a bias in LoRA/);
+  const factors = ia3.configure({ targetModules: ['query', 'attention.output.dense'], feedforwardModules: ['dense'] });
+  const { feedforward_modules, target_modules } = configOf(await writtenFolder(trainedAdapter(factors), 'peft'));
+  assert.ok(
+    feedforward_modules.length === 2 && feedforward_modules.every((name: string) => target_modules.includes(name)),
+  );
+});
+
+test('biases of a head that was trained whole are there three times', () => {
+  const bias = (name: string, value: number): TensorData => ({
+    name: `base_model.model.${name}.bias`,
+    dtype: 'F32',
+    shape: [2],
+    data: Float32Array.of(value, value),
+  });
+  const copies = ['classifier.modules_to_save.default', 'classifier.modules_to_save', 'classifier.original_module'];
+  const folder = peftFolder({ more: [bias('classifier', 3), ...copies.map((name) => bias(name, 1))] });
+  const own = readAdapterFolder(folder).weights.filter(({ name }) => name.startsWith('classifier'));
+  assert.deepEqual(
+    own.map(({ name, values }) => [name, ...values]),
+    [['classifier.bias', 3, 3]],
+  );
 });
 
 test('(IA)³ without layers whose inputs are multiplied', () => {

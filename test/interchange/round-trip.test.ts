@@ -20,9 +20,9 @@ const test = suite('interchange: round trips');
 const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
   peft: ({ kind, prefixShiftsPositions = false }) =>
     ['lora', 'ia3', 'ln-tuning'].includes(kind) || prefixShiftsPositions === true,
-  adapterhub: ({ kind, rslora, dora, bias, modulesToSave, prefixShiftsPositions }) =>
+  adapterhub: ({ kind, rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions }) =>
     !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning'].includes(kind) &&
-    ![rslora, dora, bias, modulesToSave, prefixShiftsPositions].some(Boolean),
+    ![rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions].some(Boolean),
 };
 const shifted: AdapterSettings = { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true };
 const cases = (Object.keys(expressible) as AdapterFormatName[]).flatMap((format) =>

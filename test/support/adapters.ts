@@ -26,7 +26,8 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
   'ln-tuning': [{ kind: 'ln-tuning' }],
   lora: [
     { kind: 'lora', rank: 2, init: 'bert' },
-    { kind: 'lora', rank: 2, init: 'bert', dora: true, loraBias: true, targetModules: ['query', 'intermediate.dense'] },
+    { kind: 'lora', rank: 2, init: 'bert', dora: true, targetModules: ['query', 'intermediate.dense'] },
+    { kind: 'lora', rank: 2, init: 'bert', loraBias: true },
     {
       kind: 'lora',
       rank: 2,
