@@ -32,9 +32,13 @@ const fields =
       Object.hasOwn(value, name) ? check(value[name]) : mayLack.includes(name),
     );
 const scores = fields(Object.fromEntries(scoreNames.map((name) => [name, orNull(finite)])), scoreNames);
+const word: Check = (value) => typeof value === 'string' && value !== '';
+const kept = fields({ step: count, metric: word, score: finite, chosen_by: (value) => value === 'evaluation rows' });
 const isMetrics = fields(
   {
     metrics: orNull(scores),
+    test_metrics: scores,
+    kept,
     trained_parameters: fields({ adapter: count, head: count }),
     backbone_parameters: count,
     steps: count,
@@ -42,9 +46,9 @@ const isMetrics = fields(
     epoch_losses: list(finite),
     seconds: fields({ pruning: amount, training: amount, evaluation: amount }),
     tokens_per_second: orNull(amount),
-    fingerprint: (value) => typeof value === 'string' && value !== '',
+    fingerprint: word,
   },
-  ['fingerprint'],
+  ['test_metrics', 'kept', 'fingerprint'],
 );
 
 export const target: Target = {
