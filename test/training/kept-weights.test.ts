@@ -175,6 +175,8 @@ test('so does one that ends early, has several batches per step and trains all w
     lrSchedulerType: 'cosine',
   } as const;
   await assertResumable({ ...restless, ...more });
+  const classes = { classWeights: 'balanced', labelSmoothingFactor: 0.1, metricForBestModel: 'f1_macro' } as const;
+  await assertResumable({ ...restless, ...reviewData(), ...more, ...classes });
   await assertResumable({ ...restless, ...dense, adapter: { kind: 'full' }, learningRate: 0.01, evalSteps: 2 });
 });
 

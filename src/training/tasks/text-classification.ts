@@ -164,6 +164,11 @@ export function classificationLoss(
   const packed = packSequences(batch, model.encoder.positionIds);
   const logits = () => scaleLogits(model.forward(packed, random), temperature);
   if (model.problem === MULTI_LABEL) {
+    if (weight || labelSmoothing) {
+      throw new InputError(
+        'Class weights and label smoothing are for one class of several, and not for any number of labels.',
+      );
+    }
     const targets = batch.map(({ labels }, i) => labelRow(model, nameOf(i), labels));
     return tidyInside(() => model.multilabelLoss(logits(), targets));
   }
