@@ -18,7 +18,10 @@ export interface DataReport {
   readonly task: string;
   readonly data: string;
   readonly rows: RowCounts & { readonly skipped: number };
-  /** The rows of each class, in the order of the classes; null where there are none. Of rows with several labels each counts. */
+  /**
+   * The rows of each class, in the order of the classes; null where there are none. Of rows with several labels each counts, and where
+   * words have classes the words do.
+   */
   readonly classes: readonly ({ readonly label: string } & RowCounts)[] | null;
   /** The numbers to predict in the training rows; null where there are none. */
   readonly numbers: { readonly least: number; readonly most: number; readonly mean: number } | null;
@@ -78,8 +81,8 @@ export async function dataReport<T extends TaskTypes>(run: PreparedRun<T>, step 
 
 /** The numbers of an example's classes, or the number to predict. */
 function answersOf(example: unknown): readonly number[] {
-  const { label, labels } = (example ?? {}) as { readonly label?: unknown; readonly labels?: unknown };
-  const given = Array.isArray(labels) ? labels : [label];
+  const { label, labels, tags } = (example ?? {}) as Readonly<Record<'label' | 'labels' | 'tags', unknown>>;
+  const given = [labels, tags].find(Array.isArray) ?? [label];
   return given.filter((value) => typeof value === 'number');
 }
 
@@ -98,7 +101,7 @@ function classCounts<T extends TaskTypes>(
   if (!isCounted) return null;
   return labels.map((label, i) => ({
     label,
-    ...counted((some) => some.reduce<number>((sum, row) => sum + (answersOf(row).includes(i) ? 1 : 0), 0)),
+    ...counted((some) => numbersIn(some).filter((number) => number === i).length),
   }));
 }
 

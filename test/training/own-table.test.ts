@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { isOwnTable } from '../../src/training/choices.ts';
 import {
   type DataReport,
   evaluateRun,
@@ -11,8 +12,10 @@ import {
   readRunMetrics,
   runFolds,
 } from '../../src/training/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { ticketFolder, tickets, ticketsCsv } from '../support/tickets.ts';
+import { tinyGlue } from '../support/tiny-glue.ts';
 import { stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: a table of one’s own');
@@ -116,6 +119,62 @@ test('what is read is told: duplicates, texts that are cut off, rows left out, t
 
   const shared = await inspectRun({ settings: { ...settings, testData: at('tickets.csv') } });
   assert.equal(shared.duplicates.between, shared.rows.train);
+});
+
+test('several labels of a row, and tags of words, are counted one by one', async () => {
+  const lines = (rows: readonly object[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const tagged = [
+    ['O', 'B-X'],
+    ['O', 'O'],
+    ['O', 'B-X'],
+  ].map((tags) => ({ tokens: ['the', 'film'], tags }));
+  const place = temporaryFolder({
+    'labels.jsonl': lines([
+      { text: 'the film', topics: ['a', 'b'] },
+      { text: 'a book', topics: ['b'] },
+      { text: 'a play', topics: [] },
+    ]),
+    'tags.jsonl': lines(tagged),
+  });
+  const { label: __, text: ___, ...plain } = settings;
+  const several = await inspectRun({
+    settings: {
+      ...settings,
+      data: join(place, 'labels.jsonl'),
+      label: 'topics',
+      problemType: 'multi_label_classification',
+    },
+  });
+  assert.deepEqual(
+    several.classes?.map(({ label, train }) => [label, train]),
+    [
+      ['a', 1],
+      ['b', 2],
+    ],
+  );
+  const words = await inspectRun({
+    settings: { ...plain, data: join(place, 'tags.jsonl'), task: 'token-classification' },
+  });
+  const counts = Object.fromEntries(words.classes?.map(({ label, train }) => [label, train]) ?? []);
+  assert.deepEqual([counts.O, counts['B-X'], words.baseline], [4, 2, null]);
+});
+
+test('data with splits of their own are not split', async () => {
+  const folder = tinyGlue({ train: 40, dev: 8 });
+  const { label: __, text: ___, ...plain } = settings;
+  const { rows } = await inspectRun({ settings: { ...plain, data: folder, task: 'rte' } });
+  assert.deepEqual([rows.train, rows.validation], [40, 8]);
+  const output = at('rte');
+  await tinyRun(output, { settings: { ...plain, data: folder, task: 'rte' } });
+  const { settings: stored, table: facts } = readRunConfig(output);
+  assert.deepEqual([stored.validationSplit, facts], [undefined, undefined]);
+  const own = { task: 'text-classification', target: undefined };
+  assert.deepEqual([own, { ...own, dataset: 'org/name' }, { task: 'sst2' }, { task: 'squad' }].map(isOwnTable), [
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test('numbers are told with their range and the error of the mean', async () => {
