@@ -292,6 +292,9 @@ function restore(
   }
   const { header, optimizer, kept: values } = loadCheckpoint(output, model.saved);
   trainer.restore(optimizer);
+  if (kept?.told(header.history) && !values) {
+    throw new InputError(`${output} lacks the weights of the best evaluation; begin again with ${OVERWRITE}.`);
+  }
   if (kept) kept.values = values;
   const { losses, history, seconds, ...rest } = header;
   return {
