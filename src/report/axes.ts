@@ -38,10 +38,18 @@ export function ticksOf({ from, to }: Pick<Scale, 'from' | 'to'>, count: number)
 export const textWidth = (text: string, size: number): number =>
   Array.from(text).reduce((sum, letter) => sum + (letter > '\u2e7f' ? 1 : 0.56) * size, 0);
 
-/** The beginning of a text that fits. */
+/** So many letters of a text, of its beginning and its end: names often begin alike. */
+export function abridged(letters: readonly string[], count: number): string {
+  const end = Math.floor(0.4 * count);
+  const parts = [letters.slice(0, count - end), letters.slice(letters.length - end)];
+  return `${parts[0].join('').trimEnd()}…${parts[1].join('').trimStart()}`;
+}
+
+/** The text, or as much of its beginning and its end as fits. */
 export function fitted(text: string, size: number, width: number): string {
   if (textWidth(text, size) <= width) return text;
   const letters = Array.from(text);
-  while (letters.length > 1 && textWidth(`${letters.join('')}…`, size) > width) letters.pop();
-  return `${letters.join('').trimEnd()}…`;
+  let count = letters.length - 1;
+  while (count > 1 && textWidth(abridged(letters, count), size) > width) count--;
+  return abridged(letters, count);
 }

@@ -1,3 +1,4 @@
+import { abridged } from './axes.ts';
 import type { PartOf, ReportPart } from './schema.ts';
 import { confusionsTable, type ShownTable, shownTable } from './shown-tables.ts';
 
@@ -22,6 +23,12 @@ const shortened = (text: string, length: number): string => {
   const line = text.replace(/\s+/g, ' ').trim();
   const letters = Array.from(line);
   return letters.length <= length ? line : `${letters.slice(0, length - 1).join('')}…`;
+};
+
+/** A name of a class, which keeps its end: names often begin alike. */
+const shortName = (name: string): string => {
+  const letters = Array.from(name.replace(/\s+/g, ' ').trim());
+  return letters.length <= LONGEST_NAME ? letters.join('') : abridged(letters, LONGEST_NAME - 1);
 };
 
 /** The parts of a report as tables that a terminal can hold, for 2 classes and for 100. Empty ones are left out. */
@@ -53,7 +60,7 @@ function firstRows(table: ShownTable, most: number, what: string): BriefTable {
 }
 
 function briefClasses(part: PartOf<'classes'>): BriefTable {
-  const named = { ...part, classes: part.classes.map((row) => ({ ...row, name: shortened(row.name, LONGEST_NAME) })) };
+  const named = { ...part, classes: part.classes.map((row) => ({ ...row, name: shortName(row.name) })) };
   if (part.classes.length <= MOST_CLASSES) return shownTable(named);
   const worst = named.classes
     .toSorted((a, b) => (a.f1 ?? 0) - (b.f1 ?? 0) || b.support - a.support)
@@ -70,8 +77,8 @@ function briefConfusion(part: PartOf<'confusion'>): BriefTable {
   }
   const confusions = confusionsTable(part);
   const short = confusions.rows.map(([actual, predicted, ...rest]) => [
-    shortened(actual, LONGEST_NAME),
-    shortened(predicted, LONGEST_NAME),
+    shortName(actual),
+    shortName(predicted),
     ...rest,
   ]);
   return firstRows(
@@ -97,8 +104,8 @@ function briefExamples(part: PartOf<'examples'>): BriefTable {
   const { rows, ...table } = shownTable(part);
   const short = rows.map(([value, expected, predicted, text]) => [
     value,
-    shortened(expected, LONGEST_NAME),
-    shortened(predicted, LONGEST_NAME),
+    shortName(expected),
+    shortName(predicted),
     shortened(text, LONGEST_TEXT),
   ]);
   return firstRows({ ...table, rows: short }, MOST_EXAMPLES, 'that the report has');

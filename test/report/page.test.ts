@@ -206,6 +206,8 @@ test('what a terminal shows is narrow and short for 2 classes and for 100', () =
       for (const cell of rows.flat()) assert.ok(!cell.includes('\n'), title);
     }
   }
+  const long = briefTables(drawnReport(100, 3000, (i) => `a class with a long name, number ${i}`).parts);
+  assert.equal(new Set(long[1].rows.map(([name]) => name)).size, long[1].rows.length, 'names are told apart');
   const titles = briefTables(drawnReport(2, 100).parts).map(({ title }) => title);
   assert.deepEqual(titles.slice(0, 3), ['Summary', 'Classes', 'Confusion matrix (columns: predictions)']);
   const many = briefTables(drawnReport(100, 3000).parts);
