@@ -22,7 +22,7 @@ import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { jsonOption, outputFileOption, overwriteOption, rejectExplicit } from './options.ts';
 import { formatCount, note, printResult, warn } from './output.ts';
 import { shared } from './setting-options.ts';
-import { openVectorsFile, vectorLine } from './vectors-file.ts';
+import { checkVectorsFile, openVectorsFile, vectorLine } from './vectors-file.ts';
 
 interface Flags {
   readonly backboneDtype?: HeldDType;
@@ -81,6 +81,7 @@ export async function embed(command: Command, run: string | undefined): Promise<
   const given = { input, text, skipInvalid, delimiter, encoding };
   if (overwrite && output === undefined) throw new UsageError('--overwrite goes with --output.');
   checkInput(given);
+  if (output !== undefined) checkVectorsFile(output, { overwrite });
   checkColumns(text, 'text');
   const { encoder, tokenizer, maxLength, pooling } =
     run === undefined ? await ofCheckpoint(flags) : await trained(command, run, flags);

@@ -60,7 +60,7 @@ export async function predictLabels(command: Command, run: string | undefined): 
     throw new UsageError('--null-score-diff-threshold is for a model of questions; this one labels texts.');
   }
   checkInput(flags);
-  checkOutput(flags);
+  await checkOutput(flags);
   const reader = run === undefined ? await ownHead(flags) : await trained(run, flags);
   const { kind, columns } = reader;
   if (!reader.model.labels)
@@ -80,13 +80,13 @@ export async function predictLabels(command: Command, run: string | undefined): 
 }
 
 /** @throws UsageError for options that go with others, InputError for a file that no table can be written to */
-function checkOutput({ keep, output, overwrite, json, input }: Flags): void {
+async function checkOutput({ keep, output, overwrite, json, input }: Flags): Promise<void> {
   if (output === undefined) {
     if (overwrite) throw new UsageError('--overwrite goes with --output.');
     if (keep && !json) throw new UsageError('--keep goes with --output, or with --json.');
   } else {
     if (json) throw new UsageError('--json prints lines; --output ends in .jsonl for a file of them.');
-    checkRowFile(output);
+    await checkRowFile(output, { overwrite });
   }
   if (keep && (input === undefined || !isTable(input)))
     throw new UsageError('--keep keeps columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');

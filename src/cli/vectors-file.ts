@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { NewFile, npyHeader, npyHeaderBytes } from '../io/index.ts';
+import { checkNewFile, NewFile, npyHeader, npyHeaderBytes } from '../io/index.ts';
 import { UsageError } from './errors.ts';
 
 /** A file that vectors are written to, some at a time. */
@@ -15,19 +15,26 @@ export interface VectorsFile {
 export const vectorLine = (vector: readonly number[]): string =>
   JSON.stringify(vector.map((value) => Number(value.toPrecision(9))));
 
+const endingOf = (path: string): string => extname(path).toLowerCase();
+
+/** Checks before any work what {@link openVectorsFile} would refuse. @throws UsageError, InputError as it does */
+export function checkVectorsFile(path: string, options: { readonly overwrite?: boolean }): void {
+  if (!['.npy', '.jsonl', '.ndjson'].includes(endingOf(path))) {
+    throw new UsageError(`--output ${path}: its name must end in .npy or .jsonl, which tells the format.`);
+  }
+  checkNewFile(path, options);
+}
+
 /**
  * Opens a file for vectors: a matrix of NumPy (`.npy`), or lines of JSON (`.jsonl`, `.ndjson`).
  *
  * @throws UsageError for another ending, InputError for a file that is there already or cannot be written
  */
 export function openVectorsFile(path: string, options: { readonly overwrite?: boolean }): VectorsFile {
-  const ending = extname(path).toLowerCase();
-  if (!['.npy', '.jsonl', '.ndjson'].includes(ending)) {
-    throw new UsageError(`--output ${path}: its name must end in .npy or .jsonl, which tells the format.`);
-  }
+  checkVectorsFile(path, options);
   const file = new NewFile(path, options);
   const discard = () => file.discard();
-  if (ending !== '.npy') {
+  if (endingOf(path) !== '.npy') {
     const write = (vectors: readonly (readonly number[])[]) =>
       file.write(vectors.map((vector) => `${vectorLine(vector)}\n`).join(''));
     return { write, commit: () => file.commit(), discard };

@@ -9,6 +9,10 @@ const GROUP = 10_000;
 
 type Kind = 'BOOLEAN' | 'DOUBLE' | 'STRING';
 
+/** The library that writes Parquet. @throws InputError where it is not installed */
+export const parquetLibrary = () =>
+  optionalPackages('writing Parquet', ['hyparquet-writer'], () => import('hyparquet-writer'));
+
 /**
  * Opens a Parquet file to write. A column holds numbers or truth values if the first rows have no others, and else texts.
  *
@@ -19,11 +23,7 @@ export async function openParquetFile(
   columns: readonly string[],
   options: { readonly overwrite?: boolean },
 ): Promise<RowFile> {
-  const { ByteWriter, ParquetWriter } = await optionalPackages(
-    'writing Parquet',
-    ['hyparquet-writer'],
-    () => import('hyparquet-writer'),
-  );
+  const { ByteWriter, ParquetWriter } = await parquetLibrary();
   const file = new NewFile(path, options);
   const bytes = new ByteWriter();
   let [waiting, kinds, writer]: [RowValues[], readonly Kind[], ParquetWriter | null] = [[], [], null];

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { InputError } from '../errors.ts';
-import { NewFile } from '../io/index.ts';
+import { checkNewFile, NewFile } from '../io/index.ts';
 import { csvLine, jsonLine, tsvLine } from './row-lines.ts';
 
 /** A table that is written some rows at a time. */
@@ -39,10 +39,13 @@ export const rowFormats: readonly string[] = [...Object.keys(lineFormats), '.par
 
 const endingOf = (path: string): string => extname(path).toLowerCase();
 
-/** @throws InputError for a name whose ending is none of {@link rowFormats} */
-export function checkRowFile(path: string): void {
-  if (rowFormats.includes(endingOf(path))) return;
-  throw new InputError(`${path}: its name must end in ${rowFormats.join(', ')}, which tells the format.`);
+/** Checks before any work what {@link openRowFile} would refuse. @throws InputError as it does */
+export async function checkRowFile(path: string, options: { readonly overwrite?: boolean } = {}): Promise<void> {
+  if (!rowFormats.includes(endingOf(path))) {
+    throw new InputError(`${path}: its name must end in ${rowFormats.join(', ')}, which tells the format.`);
+  }
+  checkNewFile(path, options);
+  if (endingOf(path) === '.parquet') await (await import('./parquet-file.ts')).parquetLibrary();
 }
 
 /**
@@ -57,7 +60,7 @@ export async function openRowFile(
   columns: readonly string[],
   options: { readonly overwrite?: boolean } = {},
 ): Promise<RowFile> {
-  checkRowFile(path);
+  await checkRowFile(path, options);
   const twice = columns.find((column, i) => columns.indexOf(column) < i);
   if (twice !== undefined)
     throw new InputError(`${path} would have two columns '${twice}'; rename the one of the input.`);

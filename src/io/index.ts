@@ -5,7 +5,7 @@ export { fileError, isFolder, readJsonObject, readTextFile } from './files.ts';
 export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export type { OnProgress } from './hub/remote.ts';
 export { readGenerationConfig, readModelConfig, resolveModelFolder } from './model-folder.ts';
-export { NewFile } from './new-file.ts';
+export { checkNewFile, NewFile } from './new-file.ts';
 export { npyHeader, npyHeaderBytes } from './npy.ts';
 export { optionalPackages } from './optional-package.ts';
 export {

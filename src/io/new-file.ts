@@ -6,6 +6,11 @@ import { fileError } from './files.ts';
 import { flush } from './flush.ts';
 import { OVERWRITE } from './output-folder.ts';
 
+/** @throws InputError for a file that is there already, without `overwrite` */
+export function checkNewFile(path: string, { overwrite = false }: { readonly overwrite?: boolean } = {}): void {
+  if (!overwrite && existsSync(path)) throw new InputError(`${path} is there already; replace it with ${OVERWRITE}.`);
+}
+
 /**
  * A file that is written piece by piece and takes its name when it is complete: until then a reader sees what was there before.
  */
@@ -16,8 +21,8 @@ export class NewFile {
   #file: number;
 
   /** Missing parent folders are made. @throws InputError for a file that is there, without `overwrite`, and one that cannot be written */
-  constructor(path: string, { overwrite = false }: { readonly overwrite?: boolean } = {}) {
-    if (!overwrite && existsSync(path)) throw new InputError(`${path} is there already; replace it with ${OVERWRITE}.`);
+  constructor(path: string, options: { readonly overwrite?: boolean } = {}) {
+    checkNewFile(path, options);
     this.#path = path;
     this.temporary = join(dirname(path), `.${randomUUID()}.tmp`);
     try {

@@ -113,7 +113,8 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
   }
   if (known.name !== 'own' || task.name === 'token-classification') return;
   if (data !== undefined && isFolder(data)) {
-    throw new InputError(`${write('data')} ${data} is a folder: name its dataset with ${write('task')}.`);
+    const beir = task.name === 'feature-extraction' ? ' beir' : '';
+    throw new InputError(`${write('data')} ${data} is a folder: name its dataset with ${write('task')}${beir}.`);
   }
   // It has columns of its own by default.
   if (task.name === 'multiple-choice') return;

@@ -79,6 +79,12 @@ test('what needs one says in one line what to install, before any work', async (
   const download = await without(main, 'download', 'org/name');
   assert.equal(download.code, 1);
   assert.match(download.stderr, /^error: .*npm install @huggingface\/hub\n$/);
+  const table = join(folder, 'table.parquet');
+  const predict = await without(main, 'predict', '--model', model, '--output', table);
+  assert.match(
+    predict.stderr,
+    /^error: writing Parquet needs optional packages; add them: npm install hyparquet-writer\n/,
+  );
   const absent = await without(main, 'info', 'runs/absent');
   assert.match(
     absent.stderr,
