@@ -173,7 +173,7 @@ async function showData(
   given: Given,
   { output, json }: { readonly output: string | undefined; readonly json: boolean },
 ): Promise<void> {
-  const asked = output === undefined ? await runSettings(given) : await stoppedSettings(given, output);
+  const asked = output === undefined ? await runSettings(given) : await settingsIn(given, output);
   // All folds are of one size, but for a row.
   const settings = asked.folds === undefined ? asked : { ...asked, fold: asked.fold ?? 1 };
   await useBackend(settings.backend);
@@ -218,6 +218,10 @@ async function trainIn(
     display.stop();
   }
 }
+
+/** The settings of a stopped run or cross-validation. */
+const settingsIn = (given: Given, folder: string): Promise<RunSettings> =>
+  isCrossValidation(folder) ? agreedSettings(given, readFolds(folder).settings) : stoppedSettings(given, folder);
 
 const stoppedSettings = (given: Given, folder: string): Promise<RunSettings> =>
   agreedSettings(given, readStoppedRun(folder).settings);

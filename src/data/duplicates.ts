@@ -1,9 +1,16 @@
-/** The fields of an example that are to be predicted, or say which part it is of; all others are what a model reads. */
-const ANSWERS: ReadonlySet<string> = new Set(['label', 'labels', 'tags', 'target', 'answers', 'score', 'group']);
+import { createHash } from 'node:crypto';
 
-/** What a model reads of an example, as a text by which equal ones are found. */
-export const inputOf = (example: unknown): string =>
-  JSON.stringify(example, (key, value: unknown) => (ANSWERS.has(key) ? undefined : value));
+/** The fields of an example that are to be predicted, name it or say which part it is of; all others are what a model reads. */
+const ANSWERS: ReadonlySet<string> = new Set(['label', 'labels', 'tags', 'target', 'answers', 'score', 'id', 'group']);
+
+/** A longer text is held as its digest, which takes no more than this. */
+const LONGEST = 64;
+
+/** What a model reads of an example, as a short text by which equal ones are found. */
+export function inputOf(example: unknown): string {
+  const text = JSON.stringify(example, (key, value: unknown) => (ANSWERS.has(key) ? undefined : value));
+  return text.length <= LONGEST ? text : createHash('sha256').update(text).digest('base64');
+}
 
 /** Numbers examples so that those with the same texts have the same number, from 0 in the order of the first of each. */
 export function sameInputs(examples: readonly unknown[]): number[] {
