@@ -149,7 +149,7 @@ function encodingOf(place: TextPlace, bytes: Buffer): string {
   if (!isUtf32 && bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   if (isUtf32 || everySecondIsZero(bytes.subarray(0, 256))) {
-    const remedy = place.isTold ? `${SAVE}, or say --encoding utf-16le or utf-16be (encoding)` : SAVE;
+    const remedy = place.isTold ? `${SAVE}, or say with --encoding (encoding) which it is: utf-16le or utf-16be` : SAVE;
     throw new InputError(`${place.name} is not UTF-8 text but UTF-16 without a mark or UTF-32: ${remedy}`);
   }
   return 'utf-8';

@@ -95,4 +95,4 @@ async function judgedRows(
 const unknownRows = (folder: string, split: JudgedPart | undefined): InputError =>
   split === undefined
     ? new InputError(`${folder} was trained without evaluation data; give some with --data (data).`)
-    : new InputError(`${folder} has no ${split} rows; leave out --split, or give rows with --data (data).`);
+    : new InputError(`${folder} has no ${split} rows; leave out --split (split), or give rows with --data (data).`);

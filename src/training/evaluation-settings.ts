@@ -1,7 +1,15 @@
-import { boolean, type Choice, type GivenOf, nonEmptyText, option, positiveInteger } from '../settings/index.ts';
+import {
+  boolean,
+  type Choice,
+  type GivenOf,
+  kebabCase,
+  nonEmptyText,
+  option,
+  positiveInteger,
+} from '../settings/index.ts';
 
 /** The name of the choice, in messages and in the help, on which what chooses the best weights has an effect. */
-const KEPT = '--load-best-model-at-end';
+const KEPT = `--${kebabCase('loadBestModelAtEnd')}`;
 
 /** Settings of evaluations while a model is trained, and of what they decide. */
 export const evaluationSettings = {
@@ -10,7 +18,7 @@ export const evaluationSettings = {
       'how often the model is evaluated while it is trained, at equal distances; the last time is at the end',
     placeholder: '<count>',
     default: 1,
-    defaultText: '1, with --load-best-model-at-end the number of epochs',
+    defaultText: `1, with ${KEPT} the number of epochs`,
     excludes: 'evalSteps',
   }),
   evalSteps: option(positiveInteger, {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJsonObject } from '../io/index.ts';
+import { OVERWRITE, readJsonObject } from '../io/index.ts';
 import {
   listOf,
   parseWith,
@@ -40,7 +40,7 @@ export const isCrossValidation = (folder: string): boolean => existsSync(join(fo
 /** Reads the file of a cross-validation. @throws InputError if there is none or it is damaged */
 export function readFolds(folder: string): FoldsRecord {
   const path = join(folder, FOLDS);
-  return parseWith(foldsRecord, readJsonObject(path), path, 'Restore the file, or begin again with --overwrite.');
+  return parseWith(foldsRecord, readJsonObject(path), path, `Restore the file, or begin again with ${OVERWRITE}.`);
 }
 
 /** The text of that file. */

@@ -91,7 +91,7 @@ export function keptOf(
     const given = Object.entries({ metricForBestModel, earlyStoppingPatience: patience });
     const idle = given.find(([, value]) => value !== undefined);
     if (!idle) return null;
-    throw new InputError(`${idle[0]} has no effect without evaluation data; give some with evalData (--eval-data).`);
+    throw new InputError(`${idle[0]} has no effect without evaluation data; give some with --eval-data (evalData).`);
   }
   if (metricForBestModel !== undefined && !metrics.includes(metricForBestModel)) {
     throw new InputError(

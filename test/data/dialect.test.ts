@@ -90,7 +90,7 @@ test('UTF-8 and UTF-16 are told by their marks; other encodings are named', asyn
     const unmarked = file(name, swapped(text.replace(' 漢', '')));
     await assertRejectsInput(
       () => readExamples(unmarked, options),
-      /UTF-16 without a mark .* say --encoding utf-16le or utf-16be/,
+      /UTF-16 without a mark .* say with --encoding \(encoding\) which it is: utf-16le or utf-16be/,
     );
     const named = sourceOf({ data: unmarked, encoding: 'utf-16be' });
     assert.equal((await readExamples(named, options)).examples[0].text, 'café');

@@ -42,7 +42,10 @@ test('a tenth is held out, and evaluate finds the same rows', async () => {
   const { metrics } = readRunMetrics(output);
   const again = await evaluateRun(output);
   assert.deepEqual([again.metrics, again.examples, again.split], [metrics, 7, 'validation']);
-  await assertRejectsInput(() => evaluateRun(output, { split: 'test' }), /has no test rows; leave out --split/);
+  await assertRejectsInput(
+    () => evaluateRun(output, { split: 'test' }),
+    /has no test rows; leave out --split \(split\)/,
+  );
 
   const warnings: string[] = [];
   const copy = readFileSync(at('tickets.csv'), 'utf8');
