@@ -200,9 +200,6 @@ function prefixConfig({ prefixFlat, prefixBottleneck, leaveOut }: AdapterSetting
 
 /** The `config` of an `adapter_config.json`. @throws InputError for what AdapterHub cannot express */
 export function adapterConfig(settings: AdapterSettings, weights: readonly Weight[], config: ModelConfig): Json {
-  if (config.model_type === 'bart' && (settings.kind === 'prefix' || settings.kind === 'mam')) {
-    throw new InputError('Prefixes of BART are not written for AdapterHub; adapters with bottlenecks and LoRA are.');
-  }
   if (settings.prefixShiftsPositions) {
     throw new InputError(
       'AdapterHub has no prefix after which positions begin (prefixShiftsPositions); write it as peft.',
@@ -327,11 +324,15 @@ function bottleneckSettings(label: string, config: Json, { version, type, hidden
   };
 }
 
-function prefixSettings(label: string, config: Json): ReadConfig {
+function prefixSettings(label: string, config: Json, { weights }: ConfigFacts): ReadConfig {
   refuseFeatures(label, config, { use_gating: 'gating' });
   const full: Json = { ...prefixDefaults, ...config };
   if (full.encoder_prefix !== true) {
     throw new InputError(`${label}: a prefix without one in the encoder (encoder_prefix false) is not supported.`);
+  }
+  // Of an encoder alone it says nothing.
+  if (full.cross_prefix !== true && weights.some(({ name }) => name.includes('.encoder_prefix.'))) {
+    throw new InputError(`${label}: a prefix without one in cross-attention (cross_prefix false) is not supported.`);
   }
   if (full.non_linearity !== 'tanh') {
     throw new InputError(`${label}: a prefix with the activation ${full.non_linearity} is not supported; tanh is.`);
@@ -360,7 +361,7 @@ function mamSettings(label: string, { configs }: Json, facts: ConfigFacts): Read
     const names = parts.map(({ architecture }) => architecture ?? 'bottleneck').join(' and ');
     throw new InputError(`${label}: a union of ${names} is not supported; one of a prefix and a parallel adapter is.`);
   }
-  const [first, second] = [prefixSettings(label, inAttention), bottleneckSettings(label, bottleneck, facts)];
+  const [first, second] = [prefixSettings(label, inAttention, facts), bottleneckSettings(label, bottleneck, facts)];
   if (String(first.settings.leaveOut) !== String(second.settings.leaveOut)) {
     throw new InputError(`${label}: a union whose parts leave out different layers is not supported.`);
   }
@@ -389,7 +390,7 @@ interface ConfigFacts {
 export function readAdapterConfig(label: string, config: Json, facts: ConfigFacts): ReadConfig {
   const { architecture = null } = config;
   if (architecture === 'lora') return loraSettings(label, config, facts);
-  if (architecture === 'prefix_tuning') return prefixSettings(label, config);
+  if (architecture === 'prefix_tuning') return prefixSettings(label, config, facts);
   if (architecture === 'union') return mamSettings(label, config, facts);
   if (architecture === null || architecture === 'bottleneck') return bottleneckSettings(label, config, facts);
   throw new InputError(`${label}: the architecture ${JSON.stringify(architecture)} is not supported.`);

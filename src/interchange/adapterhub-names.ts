@@ -14,6 +14,8 @@ const loraSpellings: readonly NamePair[] = [
 const normedSpellings: readonly NamePair[] = [
   { sublayer: '.attention.output', place: 'ef_attn_adapter' },
   { sublayer: '.output', place: 'ef_ffn_adapter' },
+  { sublayer: '.attention_adapters', place: 'ef_attn_adapter' },
+  { sublayer: '.output_adapters', place: 'ef_ffn_adapter' },
 ].flatMap(({ sublayer, place }) => {
   const pair = (ours: string, theirs: string): NamePair => [
     `${sublayer}.${place}.${PLACE}.${ours}`,

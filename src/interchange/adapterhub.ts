@@ -36,6 +36,12 @@ function headFiles(adapter: PortableAdapter): Record<string, Uint8Array | string
   };
 }
 
+/** With fused attention the library masks the prefixes of a decoder wrongly. */
+const eagerLine = ({ config, settings: { kind } }: PortableAdapter): string[] =>
+  config.model_type === 'bart' && (kind === 'prefix' || kind === 'mam')
+    ? ['In Python load BART with attn_implementation="eager": with the default the library masks prefixes otherwise.']
+    : [];
+
 /**
  * The folders of AdapterHub's library `adapters`: an adapter or a fusion, which has the adapters that it mixes in folders below, and
  * the task head in `head_config.json` with `model_head.safetensors`. The head is that of a class of transformers, which the library
@@ -49,7 +55,7 @@ export const adapterhub: AdapterFormat = {
     const own = adapter.settings.kind === 'fusion' ? fusionFiles(adapter) : adapterFiles(adapter, { ...adapter, name });
     return {
       files: { ...own, ...headFiles(adapter) },
-      warnings: [],
+      warnings: eagerLine(adapter),
     };
   },
 

@@ -145,6 +145,11 @@ function checkedFit(
 ): Weight {
   const weight = weights.get(name);
   if (!weight) {
+    if (isPoolerName(name)) {
+      throw new InputError(
+        `${label}: the head reads the pooler ("${fileName(name)}"), which neither this folder nor the backbone has; use a backbone with a pooler, or save it with the adapter.`,
+      );
+    }
     const part = isHeadName(name) ? 'head' : 'adapter';
     throw new InputError(
       `${label}: there is no tensor "${fileName(name)}", which the ${part} needs in this model; is it of another backbone?`,

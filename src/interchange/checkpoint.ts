@@ -45,14 +45,21 @@ export async function checkpointFiles(
     id2label: Object.fromEntries(Object.entries(ids).map(([label, id]) => [id, label])),
     label2id: ids,
     ...(problem && { problem_type: problem }),
-    torch_dtype: 'float32',
+    ...inFloat32,
   };
   return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...copiesOf(folder) };
 }
 
+/** The type of the weights: transformers 5 rounds them to `dtype`, earlier ones to `torch_dtype`. */
+const inFloat32 = { dtype: 'float32', torch_dtype: 'float32' };
+
+/** Returns whether a configuration asks for other numbers than float32. */
+const isRounded = (config: Readonly<Record<string, unknown>>): boolean =>
+  Object.keys(inFloat32).some((key) => (config[key] ?? 'float32') !== 'float32');
+
 /**
  * The files of a checkpoint with these weights and the configuration and tokenizer of a folder. The configuration stays as it is, but
- * for the class of transformers where another one has these weights.
+ * for the class of transformers where another one has these weights, and for the type of the weights.
  *
  * @param head a head whose weights have the names of another kind's
  * @throws InputError if the folder has no `config.json`
@@ -67,8 +74,10 @@ export async function checkpointLike(
   const isOther = architecture !== null && !isDeepStrictEqual(own.architectures, [architecture]);
   // What was said of the outputs of another head does not hold any more.
   const { id2label: _, label2id: __, num_labels: ___, problem_type: ____, ...rest } = own;
+  const changed = isOther ? { ...rest, architectures: [architecture] } : own;
+  const dtype = isRounded(own) ? inFloat32 : {};
   return {
-    [CONFIG]: isOther ? sortedJson({ ...rest, architectures: [architecture] }) : readTextFile(join(folder, CONFIG)),
+    [CONFIG]: isOther || isRounded(own) ? sortedJson({ ...changed, ...dtype }) : readTextFile(join(folder, CONFIG)),
     [WEIGHTS]: await weightsFile(parameters),
     ...copiesOf(folder),
   };

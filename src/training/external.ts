@@ -13,6 +13,7 @@ import {
 import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
 import { type EncoderConfig, headTitles, isHeadParameter, type Pooling, parseModelConfig } from '../models/index.ts';
+import { areDefaultLabels } from '../models/labels.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import type { EvaluationReport } from '../report/index.ts';
 import { parseWith } from '../settings/index.ts';
@@ -231,9 +232,10 @@ function labelsOf(
   const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
   const backbone = backboneConfig(settings.model);
   if (!origin && !isTokens) checkOutputs(stored, backbone, last?.shape[0] ?? backbone?.labels?.length ?? 1);
+  const own = backbone?.labels ?? null;
+  if (options.labels && !origin) checkGiven(stored, options.labels, own, last?.shape[0]);
   const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
   if (known !== undefined) return { labels: known, warnings: [] };
-  const own = backbone?.labels ?? null;
   if (!last) return { labels: own && (own.length > 1 || isMultiLabel(backbone)) ? own : null, warnings: [] };
   const [count] = last.shape;
   if (count === 1 && !isTokens && !isMultiLabel(backbone)) return { labels: null, warnings: [] };
@@ -248,6 +250,33 @@ function labelsOf(
       `${stored.label} does not name its classes: they are ${labels.join(', ')}; name them with --labels (labels).`,
     ],
   };
+}
+
+/**
+ * Checks class names that were given: they are for a folder and a backbone that name none.
+ *
+ * @param own those of the backbone
+ * @param count of the outputs of the head, if the folder has one
+ * @throws InputError for other names than theirs, or another number
+ */
+function checkGiven(
+  { label, labels }: StoredAdapter,
+  given: readonly string[],
+  own: readonly string[] | null,
+  count: number | undefined,
+): void {
+  if (count !== undefined && given.length !== count) {
+    throw new InputError(
+      `${label}: --labels (labels) names ${given.length} classes, its head has ${count} ${count === 1 ? 'output' : 'outputs'}; name as many.`,
+    );
+  }
+  const isSilent = (names: readonly string[] | null | undefined): boolean =>
+    !names || names.length !== given.length || areDefaultLabels(names) || names.every((name, i) => name === String(i));
+  const [by, known] = isSilent(labels) ? ["the backbone's config.json", own] : ['its head', labels];
+  if (isSilent(known) || String(known) === String(given)) return;
+  throw new InputError(
+    `${label}: ${by} names the classes ${known?.join(', ')}, --labels (labels) names ${given.join(', ')}; leave the option out.`,
+  );
 }
 
 /** Reads the configuration of the backbone; null if it is no encoder. */

@@ -24,6 +24,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { snapshot } from '../support/command.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { tinyBert, tinyFolder } from '../support/tiny-model.ts';
 import { dense, reviewData, tinyRun, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: convert');
@@ -248,6 +249,28 @@ test('a checkpoint for regression has one label', async () => {
   assert.equal(loadClassifier(output, new Random(0)).model.labels, null);
 });
 
+test('a merged checkpoint of a backbone in halves says that it is in float32', async () => {
+  const config = { ...tinyBert, dtype: 'float16', torch_dtype: 'float16' };
+  const run = await finishedRun({ model: tinyFolder({ config }), adapter: lora });
+  const output = place();
+  await convertAdapter(run, output, { to: 'huggingface' });
+  const { dtype, torch_dtype } = JSON.parse(readFileSync(join(output, 'config.json'), 'utf8'));
+  assert.deepEqual([dtype, torch_dtype], ['float32', 'float32']);
+});
+
+test('class names that are given must not contradict those of the files', async () => {
+  const hub = await foreign({}, 'adapterhub');
+  const opened = (labels: readonly string[]) => convertAdapter(hub, place(), { to: 'sparse', labels });
+  await opened(['negative', 'positive']);
+  await assertRejectsInput(
+    () => opened(['positive', 'negative']),
+    /its head names the classes negative, positive, --labels \(labels\) names positive, negative; leave the option out/,
+  );
+  await assertRejectsInput(() => opened(['bad', 'good']), /its head names the classes negative, positive/);
+  const peft = await foreign({ adapter: lora }, 'peft');
+  await convertAdapter(peft, place(), { to: 'sparse', labels: ['bad', 'good'] });
+});
+
 test('what cannot be converted is an error, and nothing is written', async () => {
   const houlsby = await finishedRun();
   const pooled = await finishedRun({ adapter: lora, pooling: 'mean' });
@@ -287,7 +310,7 @@ test('what cannot be converted is an error, and nothing is written', async () =>
     ],
     [
       () => convertAdapter(peft, output, { to: 'sparse', labels: ['a', 'b', 'c'] }),
-      /classifier\.weight" has shape \[2, 16\], the model needs \[3, 16\]/,
+      /--labels \(labels\) names 3 classes, its head has 2 outputs; name as many/,
     ],
     [() => convertAdapter(broken, output, { to: 'sparse' }), /sparse-adapter-run\.json: config is missing/],
     [
