@@ -5,10 +5,10 @@ export default defineConfig({
   base: './',
   build: {
     lib: {
-      // Pruning and metrics are of no use to a page that only answers: each is a file of its own.
+      // Training and metrics are of no use to a page that only answers: each is a file of its own.
       entry: {
         'sparse-adapter': 'dist/browser.js',
-        pruning: 'dist/pruning/index.js',
+        training: 'dist/browser-training.js',
         metrics: 'dist/metrics/index.js',
       },
       formats: ['es'],

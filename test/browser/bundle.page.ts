@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import type * as Bundle from '../../src/browser.ts';
+import type * as Training from '../../src/browser-training.ts';
 import type { BackendName } from '../../src/index.ts';
-import type * as Pruning from '../../src/pruning/index.ts';
 
 const test = suite('browser: the bundle');
 
-const address = new URL('bundle/sparse-adapter.js', location.href).href;
-const bundle = (await import(/* @vite-ignore */ address)) as typeof Bundle;
+/** A file of a bundle; where there is one file, it has everything. */
+const load = (bundle: string, file: string) =>
+  import(/* @vite-ignore */ new URL(`${bundle}/${file}.js`, location.href).href);
+const loadTraining = (bundle: string): Promise<typeof Training> =>
+  load(bundle, bundle === 'one-file' ? 'sparse-adapter' : 'training');
+
+const bundle: typeof Bundle = await load('bundle', 'sparse-adapter');
 const { attachAdapter, freezeBackbone, houlsby } = bundle.adapters;
 const { Random, setBackend } = bundle;
 const { ParameterPath } = bundle.nn;
 const { isHeadParameter, parseEncoderConfig, SequenceClassifier } = bundle.models;
-const { classificationObjective, Trainer, trainingOptions } = bundle.training;
+const { classificationObjective, Trainer, trainingOptions } = (await loadTraining('bundle')).training;
 
 const config = {
   model_type: 'bert',
@@ -56,9 +61,7 @@ test('it trains, alike on every backend', async () => {
 
 for (const name of ['bundle', 'one-file']) {
   test(`${name}: its worker computes too where memory can be shared`, async () => {
-    const bundle: typeof Bundle = await import(
-      /* @vite-ignore */ new URL(`${name}/sparse-adapter.js`, location.href).href
-    );
+    const bundle: typeof Bundle = await load(name, 'sparse-adapter');
     const { matmul, Random, randomNormal, setBackend } = bundle;
     const backend = await setBackend('wasm', { threads: 2 });
     const random = new Random(1);
@@ -70,9 +73,8 @@ for (const name of ['bundle', 'one-file']) {
 
 for (const name of ['bundle', 'one-file']) {
   test(`${name}: tokenizers of other kinds, sparse products and weights in 8 bits are fetched`, async () => {
-    const load = (file: string) => import(/* @vite-ignore */ new URL(`${name}/${file}.js`, location.href).href);
-    const bundle: typeof Bundle & { readonly pruning?: typeof Pruning } = await load('sparse-adapter');
-    const { prune } = bundle.pruning ?? ((await load('pruning')) as typeof Pruning);
+    const bundle: typeof Bundle = await load(name, 'sparse-adapter');
+    const { prune } = (await loadTraining(name)).pruning;
     const bpe = { model: { type: 'BPE', vocab: { a: 0, b: 1, ab: 2 }, merges: ['a b'] } };
     assert.throws(() => new bundle.text.Tokenizer(bpe), /loadTokenizerKinds/);
     await bundle.text.loadTokenizerKinds();

@@ -54,7 +54,7 @@ cpSync(join(root, 'dist/browser'), join(folder, 'bundle'), { recursive: true });
 // The same by another bundler, in one file with no other beside it.
 await esbuild.build({
   stdin: {
-    contents: "export * from './dist/browser.js'; export * as pruning from './dist/pruning/index.js';",
+    contents: "export * from './dist/browser.js'; export * from './dist/browser-training.js';",
     resolveDir: root,
   },
   ...{ bundle: true, format: 'esm', platform: 'browser', logLevel: 'error' },

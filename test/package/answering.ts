@@ -41,5 +41,5 @@ assert.deepEqual(encoding.ids, [2, 7, 5, 6, 8, 3]);
 await bundle.setBackend('wasm', { threads: 1 });
 const root = bundle.nn.ParameterPath.root(new bundle.Random(1));
 const model = new SequenceClassifier(root, parseEncoderConfig(config), { labels: ['bad', 'good'] });
-const [prediction] = await bundle.training.predict(model, [encoding]);
+const [prediction] = await bundle.inference.predict(model, [encoding]);
 assert.equal(prediction.probabilities?.length, 2);
