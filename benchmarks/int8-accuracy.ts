@@ -3,7 +3,7 @@
  * sentences without training. Runs that are there already are not repeated, so it may be stopped at any time; with `--table` none
  * is started.
  *
- *     node benchmarks/int8-accuracy.ts ../shared/data/glue runs-int8 [--table]
+ *     npm run bench:int8 -- ../shared/data/glue runs-int8 [--table]
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
