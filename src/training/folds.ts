@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
@@ -70,6 +70,10 @@ export async function runFolds({ output: folder, overwrite = false, ...options }
     }
     const { mean, standard_deviation } = summary(results);
     return { status: 'finished', folds: results, mean, standard_deviation };
+  } catch (error) {
+    // Settings or data that cannot be used leave nothing behind.
+    if (!resume && !existsSync(foldFolder(output.path, 1))) rmSync(join(output.path, FOLDS), { force: true });
+    throw error;
   } finally {
     output.close();
   }

@@ -103,13 +103,14 @@ class Splitter {
   usual(places: Places): { readonly places: Places; readonly warnings: string[] } {
     const held = this.#split('validation split', usualValidation, places);
     const kept = without(places, held);
-    const count = (some: Places, stratum: number) => some.filter((place) => this.#strata[place] === stratum).length;
+    const countIn = (some: Places, stratum: number) => some.filter((place) => this.#strata[place] === stratum).length;
     for (const stratum of new Set(places.map((place) => this.#strata[place]))) {
-      const [inside, outside] = [count(held, stratum), count(kept, stratum)];
+      const [inside, outside] = [countIn(held, stratum), countIn(kept, stratum)];
       if (inside >= FEWEST && outside >= FEWEST) continue;
       const label = this.#labels?.[this.#classes[this.#strata.indexOf(stratum)]];
-      const rows = label === undefined ? 'it' : `'${label}'`;
-      const problem = `of ${inside + outside} rows of ${rows === 'it' ? 'the data' : rows} it would have ${inside}, and ${FEWEST} are needed on both sides`;
+      const count = inside + outside;
+      const owner = label === undefined ? 'the data' : `'${label}'`;
+      const problem = `of the ${count} ${count === 1 ? 'row' : 'rows'} of ${owner} it would have ${inside}, and ${FEWEST} are needed on both sides`;
       return {
         places: [],
         warnings: [

@@ -83,7 +83,7 @@ test('a tenth is held out if each class keeps two rows on both sides, of each cl
   assert.deepEqual([few.train.examples.length, few.evaluation], [79, null]);
   assert.match(
     few.warnings.join(),
-    /^no validation split: of 9 rows of 'outage' it would have 1, and 2 are needed on both sides; give --eval-data \(evalData\), or say a --validation-split/,
+    /^no validation split: of the 9 rows of 'outage' it would have 1, and 2 are needed on both sides; give --eval-data \(evalData\), or say a --validation-split/,
   );
   assert.equal(
     holdOut(tableOf(classesOf(40, 30, 9)), { seed: 1, validationSplit: 0.3 }).evaluation?.examples.length,
@@ -95,7 +95,7 @@ test('a tenth is held out if each class keeps two rows on both sides, of each cl
   assert.equal(holdOut(tableOf(numbers, null), { seed: 1 }).evaluation?.examples.length, 2);
   assert.match(
     holdOut(tableOf(numbers.slice(0, 9), null), { seed: 1 }).warnings[0],
-    /of 9 rows of the data it would have 1/,
+    /of the 9 rows of the data it would have 1/,
   );
 });
 

@@ -237,6 +237,9 @@ test('folds: a run for each, in its own folder; mean and deviation; a stopped on
     readFileSync(join(alone, 'adapter.safetensors'), 'hex'),
     readFileSync(join(output, 'fold-2', 'adapter.safetensors'), 'hex'),
   );
+  const many = { ...options, settings: { ...options.settings, folds: 500 }, output: at('many') };
+  await assertRejectsInput(() => runFolds(many), /There are 64 rows with different texts, too few for 500 folds/);
+  assert.ok(!existsSync(at('many')), 'nothing is left');
   await runFolds({ ...options, settings: { ...options.settings, folds: 2 }, overwrite: true });
   assert.deepEqual([existsSync(join(output, 'fold-2')), existsSync(join(output, 'fold-3'))], [true, false]);
 });
