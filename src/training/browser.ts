@@ -18,8 +18,6 @@ export {
   classificationLoss,
   classificationObjective,
   evaluate,
-  evaluateLabels,
-  type MultilabelScores,
   type Prediction,
   predict,
   type TokenExample,
@@ -34,16 +32,5 @@ export {
   type WrittenText,
   writeTexts,
 } from './tasks/text2text-generation.ts';
-export {
-  evaluateTags,
-  type FindOptions,
-  findEntities,
-  type LabelledSpan,
-  type LabelledTokens,
-  labelWords,
-  tokenClassificationLoss,
-  type WordLabel,
-  type WordsInput,
-} from './tasks/token-classification.ts';
 export { type Objective, type StepReport, Trainer } from './trainer.ts';
 export { type TrainingOptions, trainingOptions } from './training-settings.ts';
