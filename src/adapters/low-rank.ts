@@ -3,6 +3,7 @@ import {
   type Initializer,
   kaimingUniformInit,
   normalInit,
+  onesInit,
   type Parameter,
   type ParameterPath,
   trainingDropout,
@@ -72,12 +73,14 @@ export class LowRank implements ProjectionModule {
     const [out, inner] = layer.weight.shape;
     const init = inits[config.init];
     const atB = path.at('lora_B').at(adapter);
-    const norms: Initializer = () => Float32Array.from(tidy(() => rowNorms(layer.weight.tensor()).dataSync()));
     this.#layer = layer;
     this.a = path.at('lora_A').at(adapter).parameter('weight', [config.rank, inner], init.a);
     this.b = atB.parameter('weight', [out, config.rank], init.b);
     this.#bias = config.hasBias ? atB.parameter('bias', [out], zerosInit) : null;
-    this.#lengths = config.dora ? path.at('lora_magnitude_vector').at(adapter).parameter('weight', [out], norms) : null;
+    this.#lengths = config.dora
+      ? path.at('lora_magnitude_vector').at(adapter).parameter('weight', [out], onesInit)
+      : null;
+    tidy(() => this.#lengths?.assign(rowNorms(layer.weight.tensor())));
     this.#scale = config.scale;
     this.#dropout = config.dropout;
   }

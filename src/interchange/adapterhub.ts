@@ -7,6 +7,7 @@ import { sortedJson } from './fields.ts';
 import type { AdapterFormat, FolderFiles, StoredAdapter } from './format.ts';
 import type { PortableAdapter } from './portable.ts';
 import { headOfHub } from './stated-head.ts';
+import { withoutTied } from './tied-head.ts';
 
 const HEAD_CONFIG = 'head_config.json';
 const HEAD_WEIGHTS = 'model_head.safetensors';
@@ -62,7 +63,8 @@ export const adapterhub: AdapterFormat = {
   read(files, options) {
     const stored = files.has(FUSION_CONFIG) ? readFusion(files) : readAdapter(files);
     if (!options.head || !files.has(HEAD_CONFIG)) return stored;
-    const { weights, labels, stated } = readHeadFiles(files);
-    return { ...stored, weights: [...stored.weights, ...weights], labels, stated };
+    const { weights: head, labels, stated } = readHeadFiles(files);
+    const { weights, tied } = withoutTied(head);
+    return { ...stored, weights: [...stored.weights, ...weights], tied, labels, stated };
   },
 };

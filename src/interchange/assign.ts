@@ -6,7 +6,6 @@ import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
 import { headChange } from './head-lora.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
-import { withoutTiedHead } from './tied-head.ts';
 
 /** A model that adapters attach to, and what it is. */
 export type ConfiguredModel = AdaptableModel & {
@@ -30,11 +29,10 @@ export type ConfiguredModel = AdaptableModel & {
 export function assignStored(
   model: ConfiguredModel,
   adapter: Adapter,
-  folder: StoredAdapter,
+  read: StoredAdapter,
   { head = true }: { readonly head?: boolean } = {},
 ): boolean {
-  checkBackbone(model.config, folder);
-  const read = withoutTiedHead(model, folder);
+  checkBackbone(model.config, read);
   if (head) checkHead(model, read);
   const change = headChange(model, read);
   const stored = change?.stored ?? read;

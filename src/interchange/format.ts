@@ -33,6 +33,8 @@ export interface StoredAdapter {
   readonly settings: AdapterSettings;
   /** The weights of the adapter and of its head; encoder names may lack the prefix of the model type. */
   readonly weights: readonly Weight[];
+  /** The output layer of BART, if the folder has a copy of it: it must be the backbone's, which whoever has that compares. */
+  readonly tied?: readonly Weight[];
   /** The adapters that it mixes, by name. */
   readonly mixed: ReadonlyMap<string, StoredAdapter>;
   /** The facts about the backbone that it belongs to. */

@@ -92,8 +92,7 @@ function savedModules(weights: readonly Weight[], bias: unknown, layers: readonl
       !isTrainedBias(name) &&
       // Those of a file that no `save_pretrained` has written are refused later.
       !/\.(lora_\w+|modules_to_save|original_module)(\.|$)/.test(name) &&
-      /\.(weight|bias)$/.test(name) &&
-      name !== 'lm_head.weight',
+      /\.(weight|bias)$/.test(name),
   );
   return saved.length > 0 ? [...new Set(saved.map(({ name }) => moduleOf(name)))] : undefined;
 }

@@ -11,6 +11,7 @@ import type { PeftMethod } from './peft-method.ts';
 import { peftPrefix } from './peft-prefix.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
 import { headOfTask } from './stated-head.ts';
+import { withoutTied } from './tied-head.ts';
 
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
@@ -102,11 +103,13 @@ export const peft: AdapterFormat = {
       throw new InputError(`${label}: peft_type ${JSON.stringify(config.peft_type)} is not supported; ${known} are.`);
     }
     const named = readDenseFile(files, WEIGHTS, PICKLE).map((weight) => ownWeight(method, files.path(WEIGHTS), weight));
-    const { weights, warnings } = method.meant(label, config, withoutCopies(named));
+    const { weights: own, tied } = withoutTied(withoutCopies(named));
+    const { weights, warnings } = method.meant(label, config, own);
     return {
       label: files.label,
       settings: method.settings(label, config, weights),
       weights,
+      tied,
       mixed: new Map(),
       backbone: { name: textField(config, 'base_model_name_or_path'), revision: textField(config, 'revision') },
       stated: headOfTask(label, config),

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdapterSettings } from '../adapters/index.ts';
+import { readFloats } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import {
   assignStored,
@@ -10,7 +11,7 @@ import {
   type StoredAdapter,
   type Weight,
 } from '../interchange/index.ts';
-import { readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
+import { openCheckpoint, readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
 import { type EncoderConfig, headTitles, isHeadParameter, type Pooling, parseModelConfig } from '../models/index.ts';
 import { areDefaultLabels } from '../models/labels.ts';
@@ -67,6 +68,7 @@ export function openExternal(folder: string, options: ExternalOptions, create: C
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
   const model = built(settings, labels, stored, create);
+  checkTied(stored, model.folder);
   const random = changedHeadModules(stored.weights).find((module) =>
     model.initialized.some((name) => `.${name}`.endsWith(`.${module}.weight`)),
   );
@@ -101,6 +103,36 @@ export function openExternal(folder: string, options: ExternalOptions, create: C
     metrics: untold.metrics,
     warnings: [...stored.warnings, ...warnings, line],
   };
+}
+
+/** The names that a checkpoint of BART may have for its output layer. */
+const outputNames: Readonly<Record<string, readonly string[]>> = {
+  'lm_head.weight': ['lm_head', 'shared', 'encoder.embed_tokens', 'decoder.embed_tokens'].flatMap((module) => [
+    `${module}.weight`,
+    `model.${module}.weight`,
+  ]),
+  final_logits_bias: ['final_logits_bias'],
+};
+
+/** @throws InputError if the folder has another output layer than the backbone */
+function checkTied({ label, tied = [] }: StoredAdapter, folder: string): void {
+  if (tied.length === 0) return;
+  const checkpoint = openCheckpoint(folder);
+  try {
+    const stored = new Set(checkpoint.names());
+    const other = tied.find(({ name, values }) => {
+      const own = outputNames[name].find((spelling) => stored.has(spelling));
+      // A bias that the checkpoint lacks is 0.
+      const expected = own === undefined ? new Float32Array(values.length) : readFloats(checkpoint.numbers(own));
+      return expected.length !== values.length || expected.some((value, i) => value !== values[i]);
+    });
+    if (!other) return;
+    throw new InputError(
+      `${label}: its output layer ("${other.name}") is not that of the backbone; a trained one is not supported, use the backbone that the adapter was trained on.`,
+    );
+  } finally {
+    checkpoint.close();
+  }
 }
 
 const sameCounts = (one: PruneReport | null, other: PruneReport | null): boolean =>

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { AdapterSettings } from '../../src/adapters/index.ts';
+import { readFloats } from '../../src/backends/stored.ts';
 import { noGrad, Random, tidy } from '../../src/index.ts';
+import { openCheckpoint, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel } from '../../src/models/index.ts';
 import {
   convertAdapter,
@@ -161,6 +163,33 @@ test("BART's bottlenecks in the authors' form have AdapterHub's names", async ()
   assert.deepEqual(
     names.filter((name) => !name.includes('.adapters.mood.')),
     [],
+  );
+});
+
+test('an output layer beside an adapter of BART must be that of the backbone', async () => {
+  const there = place();
+  await convertAdapter(await finishedRun(writing), there, { to: 'adapterhub' });
+  rmSync(join(there, 'sparse-adapter-run.json'));
+  const { model_name } = JSON.parse(readFileSync(join(there, 'adapter_config.json'), 'utf8'));
+  const file = openCheckpoint(model_name);
+  const name = ['model.shared.weight', 'shared.weight'].find((spelling) => file.names().includes(spelling)) ?? '';
+  const { shape } = file.info(name);
+  const data = readFloats(file.numbers(name));
+  file.close();
+  const converted = (values: Float32Array) => {
+    const head: TensorData = { name: 'lm_head.weight', dtype: 'F32', shape, data: values };
+    writeFileSync(join(there, 'model_head.safetensors'), serializeSafetensors([head]));
+    writeFileSync(
+      join(there, 'head_config.json'),
+      JSON.stringify({ config: null, model_class: 'BartForConditionalGeneration' }),
+    );
+    return convertAdapter(there, place(), { to: 'sparse' });
+  };
+  await converted(data);
+  const other = data.map((value, i) => (i === 7 ? value + 1 : value));
+  await assertRejectsInput(
+    () => converted(other),
+    /its output layer \("lm_head\.weight"\) is not that of the backbone/,
   );
 });
 
