@@ -3,7 +3,7 @@ import { isJsonObject } from '../io/browser.ts';
 import { modelWidth } from '../models/browser.ts';
 import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { modelClass } from './adapterhub-head.ts';
-import { hubName, isSecondNorm, ownName, withoutPools, withSecondNorms } from './adapterhub-names.ts';
+import { firstNorm, hubName, ownName, withoutPools, withSecondNorms } from './adapterhub-names.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { numberField, sortedJson, textField } from './fields.ts';
 import type { FolderFiles, StoredAdapter } from './format.ts';
@@ -76,7 +76,7 @@ export function readAdapter(files: FolderFiles): StoredAdapter {
   const backbone = backboneOf(label, fields);
   const isNormed = config.ln_before === true;
   const named = withoutPools(files.path(WEIGHTS), readDenseFile(files, WEIGHTS, PICKLE))
-    .filter((weight) => !isNormed || !isSecondNorm(weight.name))
+    .flatMap((weight, _, all) => (isNormed ? firstNorm(weight, all) : [weight]))
     .map((weight) => ({ ...weight, name: ownName(name, weight.name, isNormed) }));
   const { settings, warnings } = readAdapterConfig(label, config, {
     version,

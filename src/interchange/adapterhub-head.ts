@@ -104,6 +104,7 @@ export function readHead(label: string, json: Json, weights: readonly Weight[]):
       `${label}: a head "${type}" with layers ${layers}, ${activation} and use_pooler ${config.use_pooler} for ${model_type} is not supported; train a head of transformers' ${model_type} class.`,
     );
   }
+  if (config.bias === false) throw new InputError(`${label}: a head without bias (bias false) is not supported.`);
   const modules: Readonly<Record<string, string>> = head.modules;
   const start = `heads.${name}.`;
   return weights.map((weight) => {

@@ -82,8 +82,15 @@ export function withoutPools(label: string, weights: readonly Weight[]): Weight[
   return [...result.values()];
 }
 
-/** The norm before a bottleneck is in a file twice: by itself, and as the first module of `adapter_down`. */
-export const isSecondNorm = (name: string): boolean => /\.adapter_down\.0\.(weight|bias)$/.test(name);
+/**
+ * The norm before a bottleneck is in a file twice: by itself, and as the first module of `adapter_down`. The second one counts where the
+ * first is not there.
+ */
+export function firstNorm(weight: Weight, all: readonly Weight[]): Weight[] {
+  const name = weight.name.replace(/\.adapter_down\.0\.(weight|bias)$/, '.adapter_norm_before.$1');
+  if (name === weight.name) return [weight];
+  return all.some((other) => other.name === name) ? [] : [{ ...weight, name }];
+}
 
 /** The weights of a file with those that it has twice. */
 export const withSecondNorms = (weights: readonly Weight[]): Weight[] =>

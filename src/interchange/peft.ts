@@ -99,7 +99,7 @@ export const peft: AdapterFormat = {
     const label = files.path(CONFIG);
     const method = methods.find(({ peftType }) => peftType === config.peft_type);
     if (!method) {
-      const known = methods.map(({ peftType }) => peftType).join(' and ');
+      const known = methods.map(({ peftType }) => peftType).join(', ');
       throw new InputError(`${label}: peft_type ${JSON.stringify(config.peft_type)} is not supported; ${known} are.`);
     }
     const named = readDenseFile(files, WEIGHTS, PICKLE).map((weight) => ownWeight(method, files.path(WEIGHTS), weight));
