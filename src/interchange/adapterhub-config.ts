@@ -77,7 +77,6 @@ const bottleneckFeatures = {
   inv_adapter: 'an invertible adapter',
   ln_after: 'a norm after the bottleneck',
   phm_layer: 'Compacter (PHM layers)',
-  stochastic_depth: 'stochastic depth',
   use_gating: 'gating',
 };
 
@@ -290,13 +289,23 @@ const configure = {
 /** Files without a version are of the time when these activations had other names. */
 const oldActivations: Readonly<Record<string, string>> = { gelu: 'gelu_new', gelu_orig: 'gelu' };
 
+/** A configuration with those fields at their defaults that do nothing beside the others. */
+function withoutInert(config: Json): Json {
+  const isParallel = config.is_parallel === true;
+  return {
+    ...config,
+    ...(isParallel && { original_ln_before: false }),
+    ...((isParallel || isOff(config.ln_after)) && { adapter_residual_before_ln: false }),
+  };
+}
+
 function bottleneckSettings(label: string, config: Json, { version, type, hidden, weights }: ConfigFacts): ReadConfig {
   const hasInvertible = weights.some(({ name }) => /(^|\.)invertible_(\w+_)?adapters\./.test(name));
 
   // Task adapters of the time before versions name an invertible adapter that they may not have; the library drops it.
   const isUnused = version === undefined && type === 'text_task' && !hasInvertible;
-  refuseFeatures(label, isUnused ? { ...config, inv_adapter: null } : config, bottleneckFeatures);
-  const full: Json = { ...bottleneckDefaults, ...config };
+  const full: Json = { ...bottleneckDefaults, ...withoutInert(config), ...(isUnused && { inv_adapter: null }) };
+  refuseFeatures(label, full, bottleneckFeatures);
   const shape = (Object.keys(shapes) as BottleneckShape[]).find((name) =>
     Object.entries(shapes[name]).every(([key, value]) => full[key] === value),
   );
@@ -320,7 +329,12 @@ function bottleneckSettings(label: string, config: Json, { version, type, hidden
         ...leftOut(full),
       }),
     ),
-    warnings: dropout > 0 && !shape.startsWith('houlsby') ? [droppedDropout(label, dropout)] : [],
+    warnings: [
+      ...(dropout > 0 && !shape.startsWith('houlsby') ? [droppedDropout(label, dropout)] : []),
+      ...(isOff(full.stochastic_depth)
+        ? []
+        : [`${label}: stochastic depth is not kept; it matters in training alone.`]),
+    ],
   };
 }
 

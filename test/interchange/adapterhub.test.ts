@@ -531,6 +531,18 @@ test('a head that no model here has is refused; without it the adapter loads', (
   assert.equal(loadAdapterFolder(tinyClassifier(), wide, { head: false }).adapter.parameters.length, 16);
 });
 
+test('fields that do nothing beside the others are no obstacle', () => {
+  const isParallel = { mh_adapter: false, output_adapter: true, is_parallel: true };
+  const read = (config: Record<string, unknown>) => readAdapterFolder(hubFolder({ config }));
+  assert.equal(
+    read({ ...isParallel, original_ln_before: true, adapter_residual_before_ln: true }).settings.kind,
+    'parallel',
+  );
+  assert.equal(read({ adapter_residual_before_ln: true }).settings.kind, 'houlsby');
+  assert.match(read({ stochastic_depth: 0.1 }).warnings.join(), /stochastic depth is not kept/);
+  assertInputError(() => read({ ln_after: true, adapter_residual_before_ln: true }), /a residual before the new norm/);
+});
+
 test('what is not supported is refused by its name', () => {
   const cases: [HubFolder, RegExp][] = [
     [{ config: { phm_layer: true } }, /Compacter \(PHM layers\) \(phm_layer true\)/],
