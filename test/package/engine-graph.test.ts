@@ -35,8 +35,8 @@ const ROOMS = [
   'errors',
   'environment',
 ];
-/** The engine, and the whole for browsers: they lie above the rooms. */
-const ENTRIES = ['index.ts', 'browser.ts'];
+/** The engine, and the two modules for browsers: they lie above the rooms. */
+const ENTRIES = ['index.ts', 'browser.ts', 'browser-training.ts'];
 const ENGINE = ['index', 'autograd', 'ops', 'tensor', 'backends', 'random', 'environment'];
 
 test('rooms import only rooms below them', () => {
@@ -149,6 +149,7 @@ test('a name that two entries of the package export is declared once', () => {
 const others = [
   ['the worker thread', 'backends/wasm/worker.ts'],
   ['the bundle', 'browser.ts'],
+  ['what trains beside it', 'browser-training.ts'],
 ];
 for (const [name, entry] of [...inBrowsers, ...others]) {
   test(`${name} imports nothing of Node.js in a browser`, () => {
