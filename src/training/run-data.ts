@@ -8,7 +8,7 @@ import type { TaskModel } from './model.ts';
 import { withLabels } from './relabel.ts';
 import type { RunCache } from './run-cache.ts';
 import { type SourceChoice, sourceOf, unknownData } from './settings.ts';
-import type { RunSettings } from './settings-table.ts';
+import { type RunSettings, settingTable } from './settings-table.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
 
 /** The data of a run as its task reads them. */
@@ -104,7 +104,7 @@ export function readRunData<T extends TaskTypes>(
 const judged = <T extends TaskTypes>(task: Task<T>, rows: T['dataset'] | null, settings: RunSettings) =>
   rows && (task.judged?.(rows, columnsOf(settings)) ?? rows);
 
-/** The settings of a run with what was decided from its rows: the part that is held out to evaluate on. */
+/** The settings of a run with what was decided from its rows: the part that is held out to evaluate on, and whether that chooses. */
 export function decidedBy<T extends TaskTypes>(
   { evaluation, table }: Pick<RunData<T>, 'evaluation' | 'table'>,
   settings: RunSettings,
@@ -113,7 +113,21 @@ export function decidedBy<T extends TaskTypes>(
   if (!isOwnTable(settings) || evalData !== undefined) return settings;
   // Rows that a program gives beside others to evaluate on.
   if (evaluation && !table) return settings;
-  return { ...settings, validationSplit: evaluation ? validationSplit : 0 };
+  return inOrder(evaluation ? { ...settings, validationSplit } : { ...withoutBest(settings), validationSplit: 0 });
+}
+
+/** The same settings in the order of their table, in which a run that is resumed reads them: its files end with the same bytes. */
+function inOrder(settings: RunSettings): RunSettings {
+  const order = Object.keys(settingTable());
+  const sorted = Object.entries(settings).toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  return Object.fromEntries(sorted) as unknown as RunSettings;
+}
+
+/** Without rows to evaluate on no weights are the best; settings that ask for them by more than the default stay, to be refused. */
+function withoutBest(settings: RunSettings): RunSettings {
+  const { loadBestModelAtEnd: _, ...others } = settings;
+  const { metricForBestModel, earlyStoppingPatience } = others;
+  return metricForBestModel === undefined && earlyStoppingPatience === undefined ? others : settings;
 }
 
 /** Names of the rows of a finished run that it is judged by. */

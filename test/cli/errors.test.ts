@@ -158,7 +158,7 @@ test('losses and weights that are not finite', () =>
     },
     'an extreme learning rate': {
       args: replacing('--learning-rate', '1e30', '--epochs', '3'),
-      message: /lower the learning rate/,
+      message: /lower the learning rate|lower learning rate/,
     },
     'an extreme learning rate that only the last step has': {
       args: replacing('--learning-rate', '1e30', '--batch-size', '12'),
@@ -359,7 +359,7 @@ test('wrong usage', () =>
     },
     'an unknown adapter': {
       args: replacing('--adapter', 'prompt'),
-      message: /'prompt' is invalid\. It must be one of full, fusion/,
+      message: /'prompt' is invalid\. It must be one of bitfit, full, fusion/,
     },
     'no width at all': {
       args: replacing('--bottleneck', '0'),

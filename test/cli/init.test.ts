@@ -76,7 +76,19 @@ test('a model is trained from scratch, and writes', async () => {
   const run = join(outputs, 'run');
   await succeed(['init', bart, '--output', model]);
   const args = ['--data', join(data, 'train.jsonl'), '--text', 'document', '--target', 'summary', '--output', run];
-  const options = ['--adapter', 'full', '--pruning', 'none', '--epochs', '12', '--learning-rate', '0.01', '--json'];
+  const options = [
+    '--adapter',
+    'full',
+    '--pruning',
+    'none',
+    '--epochs',
+    '12',
+    '--learning-rate',
+    '0.01',
+    '--validation-split',
+    '0',
+    '--json',
+  ];
   const { metrics, epoch_losses: losses } = JSON.parse(
     (await succeed(['train', '--model', model, ...args, ...options])).stdout,
   );

@@ -10,6 +10,7 @@ import {
   inspectRun,
   readRunConfig,
   readRunMetrics,
+  readStoppedRun,
   runFolds,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -53,6 +54,22 @@ test('a tenth is held out, and evaluate finds the same rows', async () => {
   await evaluateRun(output, { onWarning: (line) => warnings.push(line) });
   writeFileSync(at('tickets.csv'), copy);
   assert.match(warnings.join(), /tickets\.csv is not as it was for .*split: the rows that are held out are drawn anew/);
+});
+
+test('a run on a table that is too small to hold out rows keeps no best weights, and is resumed', async () => {
+  const few = { ...settings, data: at('others.csv'), epochs: 3 };
+  await tinyRun(at('few'), { settings: few });
+  const stored = readRunConfig(at('few')).settings;
+  assert.deepEqual([stored.validationSplit, stored.loadBestModelAtEnd], [0, undefined]);
+  await stoppedRun(at('few-broken'), 2, { settings: few });
+  await tinyRun(at('few-broken'), { settings: readStoppedRun(at('few-broken')).settings, resume: true });
+  for (const name of ['adapter.safetensors', 'sparse-adapter.json']) {
+    assert.deepEqual(readFileSync(join(at('few-broken'), name)), readFileSync(join(at('few'), name)), name);
+  }
+  await assertRejectsInput(
+    () => tinyRun(at('chosen'), { settings: { ...few, metricForBestModel: 'accuracy' } }),
+    /metricForBestModel has no effect without evaluation data/,
+  );
 });
 
 test('a stopped run continues with the same rows, to the same bits', async () => {
