@@ -24,6 +24,7 @@ import { memory } from '../tensor/index.ts';
 import {
   byModule,
   classification,
+  commandText,
   countParameters,
   defaultOf,
   hasCheckpoint,
@@ -196,7 +197,7 @@ function finishedRun(folder: string): Facts {
     ['max length', String(settings.maxLength)],
     ...(settings.pooling ? [['pooling', settings.pooling]] : []),
     ['seed, backend', `${settings.seed}, ${settings.backend}`],
-    ['command', command.join(' ')],
+    ['command', commandText(command)],
     ...Object.entries(files).map(([name, size]) => [name, formatBytes(size)]),
   ];
   const layers = pruning ? [layerTable(pruning, matrices)] : [];
@@ -215,7 +216,7 @@ function stoppedRun(folder: string): Facts {
     ['backbone', settings.model],
     ['data', dataTitle(settings)],
     ['method', methodName(settings)],
-    ['command', command.join(' ')],
+    ['command', commandText(command)],
   ];
   return { document: { status: 'stopped', step, settings, command, pruning, files }, tables: [{ rows }] };
 }

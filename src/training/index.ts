@@ -15,6 +15,7 @@ export * from './browser.ts';
 export { readStoppedRun } from './checkpoint.ts';
 export { type ChosenSettings, choicesOf, chosenSettings, learnableOf, readSettings } from './choices.ts';
 export { columnsOf, textsOf } from './columns.ts';
+export { commandText } from './command-text.ts';
 export {
   type Conversion,
   type ConversionTarget,

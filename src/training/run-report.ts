@@ -1,6 +1,7 @@
 import { adapterTitle } from '../adapters/index.ts';
 import { finiteOrNull } from '../report/finite.ts';
 import { type EvaluationReport, reportPage } from '../report/index.ts';
+import { commandText } from './command-text.ts';
 import { builtAdapter } from './large-sparse.ts';
 import type { RunConfig } from './records.ts';
 import type { Judgement } from './task.ts';
@@ -46,7 +47,7 @@ function factsOf({ settings, pruning, command, versions }: Omit<RunConfig, 'form
       `${epochs} epochs, learning rate ${learningRate}, batches of ${batches}, inputs of up to ${maxLength} tokens`,
     ],
     ['seed, backend', `${seed}, ${backend}`],
-    ...(command.length > 0 ? [['command', command.join(' ')] satisfies [string, string]] : []),
+    ...(command.length > 0 ? [['command', commandText(command)] satisfies [string, string]] : []),
     ...Object.entries(versions),
   ];
 }
