@@ -95,7 +95,7 @@ export function keptOf(
   }
   if (metricForBestModel !== undefined && !metrics.includes(metricForBestModel)) {
     throw new InputError(
-      `metricForBestModel is '${metricForBestModel}'; the scores of these data are ${metrics.join(', ')}.`,
+      `--metric-for-best-model (metricForBestModel) is '${metricForBestModel}'; the scores of these data are ${metrics.join(', ')}.`,
     );
   }
   return new KeptWeights(parameters, { metric: metricForBestModel ?? metrics[0], patience });

@@ -52,9 +52,10 @@ export function lossOptionsOf<T extends TaskTypes>(
 ): LossOptions {
   if (classWeights === undefined && labelSmoothing === 0) return {};
   if (!labels || !classesOf) {
-    const what = classWeights === undefined ? 'labelSmoothingFactor has' : 'classWeights have';
+    const what =
+      classWeights === undefined ? '--label-smoothing-factor (labelSmoothingFactor)' : '--class-weights (classWeights)';
     const why = classesOf ? 'numbers are predicted, and not classes' : `${name} has no classes`;
-    throw new InputError(`${what} no effect: ${why}; leave it out.`);
+    throw new InputError(`${what} has no effect: ${why}; leave it out.`);
   }
   if (classWeights === undefined) return { labelSmoothing };
   return { labelSmoothing, classWeights: weightsOf(classWeights, labels, () => items.flatMap(classesOf)) };
@@ -67,7 +68,9 @@ function weightsOf(given: ClassWeights, labels: readonly string[], classes: () =
   }
   const unknown = Object.keys(given).find((name) => !labels.includes(name));
   if (unknown !== undefined) {
-    throw new InputError(`classWeights names the class '${unknown}'; there are ${labels.join(', ')}.`);
+    throw new InputError(
+      `--class-weights (classWeights) names the class '${unknown}'; there are ${labels.join(', ')}.`,
+    );
   }
   return labels.map((name) => (Object.hasOwn(given, name) ? given[name] : 1));
 }

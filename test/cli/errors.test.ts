@@ -128,7 +128,7 @@ test('unusable data', () =>
     'an empty file': { args: replacing('--data', at('empty.csv')), message: /empty\.csv is empty/ },
     'weights of a class that there is not': {
       args: replacing('--class-weights', 'fine=2'),
-      message: /classWeights names the class 'fine'; there are /,
+      message: /--class-weights \(classWeights\) names the class 'fine'; there are /,
     },
     'a header only': { args: replacing('--data', at('header.csv')), message: /header\.csv has no rows/ },
     'a column that is not there': { args: replacing('--label', 'moood'), message: /no column 'moood'; it has 'text'/ },

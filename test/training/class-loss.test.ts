@@ -119,15 +119,15 @@ test('where there are no such classes, they are refused by name', async () => {
   const numbers = { ...tinySettings, ...reviewData('score') };
   await assertRejectsInput(
     () => tinyRun(`${temporaryFolder()}/run`, { settings: { ...numbers, classWeights: 'balanced' } }),
-    /^classWeights have no effect: numbers are predicted, and not classes; leave it out\.$/,
+    /^--class-weights \(classWeights\) has no effect: numbers are predicted, and not classes; leave it out\.$/,
   );
   await assertRejectsInput(
     () => tinyRun(`${temporaryFolder()}/run`, { settings: { ...numbers, labelSmoothingFactor: 0.1 } }),
-    /^labelSmoothingFactor has no effect: numbers are predicted/,
+    /^--label-smoothing-factor \(labelSmoothingFactor\) has no effect: numbers are predicted/,
   );
   await assertRejectsInput(
     () => tinyRun(`${temporaryFolder()}/run`, { settings: { ...tinySettings, classWeights: { happy: 2 } } }),
-    /^classWeights names the class 'happy'; there are negative, positive\.$/,
+    /^--class-weights \(classWeights\) names the class 'happy'; there are negative, positive\.$/,
   );
   assert.throws(
     () => complete({ ...tinySettings, label: undefined, text: undefined, task: 'squad', classWeights: 'balanced' }),

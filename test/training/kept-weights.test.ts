@@ -255,7 +255,7 @@ test('settings without effect are refused by name', async () => {
   );
   await assertRejectsInput(
     () => tinyRun(place(), { settings: { ...plain, metricForBestModel: 'bleu' } }),
-    /^metricForBestModel is 'bleu'; the scores of these data are pearson, spearman\.$/,
+    /^--metric-for-best-model \(metricForBestModel\) is 'bleu'; the scores of these data are pearson, spearman\.$/,
   );
 });
 
