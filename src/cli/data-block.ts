@@ -65,14 +65,16 @@ function baselineLine({ baseline }: DataReport): string[] {
   return [`baseline  ${errors} ${place}, with the mean ${numberText(mean)} for all`];
 }
 
-/** Prints what a run has read, before it is trained. */
-export function noteData(report: DataReport): void {
+/** Prints what a run has read, before it is trained. @param folds of the cross-validation that it is the first run of; default: none */
+export function noteData(report: DataReport, folds?: number): void {
   const { seconds, steps, memory_bytes: bytes } = report.expected;
+  const ofFolds =
+    folds === undefined ? '' : ` of one of ${folds} folds, about ${formatSeconds(folds * seconds)} for all`;
   note(`data      ${report.data}, ${report.task}`);
   note(`rows      ${rowsLine(report)}`);
   const lines = [answersLine, repeatedLine, truncatedLine, baselineLine].flatMap((lineOf) => lineOf(report));
   for (const line of lines) note(line);
   note(
-    `expected  about ${formatSeconds(seconds)} for ${formatCount(steps)} steps, and up to ${formatBytes(bytes)} of memory (an estimate)`,
+    `expected  about ${formatSeconds(seconds)} for ${formatCount(steps)} steps${ofFolds}, and up to ${formatBytes(bytes)} of memory (an estimate)`,
   );
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { OutputFolder } from '../io/index.ts';
 import {
+  checkFoldsFolder,
   type DataReport,
   defaultOutput,
   eventFolder,
@@ -79,7 +80,7 @@ export async function train(command: Command): Promise<void> {
   if (printConfig) return printJson(configOf(given));
   const { output: named, overwrite = false, checkpointSeconds, tensorboard } = given.settings;
   if (resume && named === undefined) throw new UsageError('--resume needs --output, the folder of the stopped run.');
-  if (dryRun) return showData(given, { output: resume ? named : undefined, json });
+  if (dryRun) return showData(given, { resume, json });
   const open = (folder: string) => openRunFolder(folder, { overwrite: overwrite || resume });
   if (given.settings.folds !== undefined || (resume && named !== undefined && isCrossValidation(named))) {
     return trainFolds(given, { resume, json });
@@ -139,7 +140,7 @@ async function trainFolds(
     onNote: (message) => display.events.onNote?.(message),
     onLoaded: (model) => display.events.onLoaded?.(model),
     onData: (report) => {
-      if (!data) noteData(report);
+      if (!data) noteData(report, settings.folds);
       data ??= report;
     },
     onPruning: (...progress) => display.events.onPruning?.(...progress),
@@ -168,17 +169,22 @@ async function trainFolds(
   }
 }
 
-/** Shows what a run would read, and writes nothing. */
+/** Shows what a run would read, after the checks that it makes, and writes nothing. */
 async function showData(
   given: Given,
-  { output, json }: { readonly output: string | undefined; readonly json: boolean },
+  { resume, json }: { readonly resume: boolean; readonly json: boolean },
 ): Promise<void> {
-  const asked = output === undefined ? await runSettings(given) : await settingsIn(given, output);
-  // All folds are of one size, but for a row.
-  const settings = asked.folds === undefined ? asked : { ...asked, fold: asked.fold ?? 1 };
+  const { output: named, overwrite = false } = given.settings;
+  const asked = resume && named !== undefined ? await settingsIn(given, named) : await runSettings(given);
+  const output = named ?? defaultOutput(asked);
+  // Of a cross-validation the first run: all folds are of one size, but for a row.
+  const isWhole = asked.folds !== undefined && asked.fold === undefined;
+  if (isWhole) checkFoldsFolder(output, { overwrite, resume });
+  else openRunFolder(output, { overwrite: overwrite || resume }).close();
+  const settings = isWhole ? { ...asked, fold: 1 } : asked;
   await useBackend(settings.backend);
   const report = await inspectRun({ settings, events: { onWarning: warn, onNote: note } });
-  noteData(report);
+  noteData(report, isWhole ? asked.folds : undefined);
   if (json) printJson({ status: 'dry-run', data: report });
 }
 

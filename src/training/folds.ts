@@ -106,26 +106,38 @@ async function trainFold(
   }
 }
 
-/** Opens the folder of a cross-validation. */
-function openFolds(
-  folder: string,
-  settings: RunSettings,
-  { overwrite, resume }: { readonly overwrite: boolean; readonly resume: boolean },
-): OutputFolder {
+interface FoldsPlace {
+  readonly overwrite: boolean;
+  readonly resume: boolean;
+}
+
+/** Opens the folder of a cross-validation, and empties it where it begins anew. */
+function openFolds(folder: string, settings: RunSettings, options: FoldsPlace): OutputFolder {
+  const { resume } = options;
+  if (resume && !isDeepStrictEqual(readFolds(folder).settings, JSON.parse(JSON.stringify(settings)))) {
+    throw new InputError(`${folder} was begun with other settings; resume it with its own.`);
+  }
+  const { output, there } = openFoldsPlace(folder, options);
+  if (!resume) for (const name of there) rmSync(join(output.path, name), { recursive: true });
+  return output;
+}
+
+/** Checks that a cross-validation can be written to a folder, and leaves nothing there. @throws InputError as `runFolds` for its folder */
+export function checkFoldsFolder(folder: string, options: FoldsPlace): void {
+  openFoldsPlace(folder, options).output.close();
+}
+
+/** Opens the folder as it is, with the names of the runs in it. */
+function openFoldsPlace(folder: string, { overwrite, resume }: FoldsPlace) {
   const isThere = isCrossValidation(folder);
   if (isThere && !overwrite && !resume) {
     throw new InputError(
       `${folder} holds a cross-validation: continue it with ${RESUME}, or replace it with ${OVERWRITE}.`,
     );
   }
-  if (resume && !isDeepStrictEqual(readFolds(folder).settings, JSON.parse(JSON.stringify(settings)))) {
-    throw new InputError(`${folder} was begun with other settings; resume it with its own.`);
-  }
   const isFold = (name: string) => /^fold-[1-9]\d*$/.test(name);
   const there = isThere ? readdirSync(folder).filter(isFold) : [];
-  const output = openOutput(folder, [FOLDS, ...there]);
-  if (!resume) for (const name of there) rmSync(join(output.path, name), { recursive: true });
-  return output;
+  return { output: openOutput(folder, [FOLDS, ...there]), there };
 }
 
 /** What a cross-validation has brought so far. */

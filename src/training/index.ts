@@ -32,7 +32,14 @@ export { defaultOutput } from './default-output.ts';
 export { type EvaluationResult, evaluateRun } from './evaluate-run.ts';
 export { bestChoice, evaluationSettings } from './evaluation-settings.ts';
 export type { ExternalOptions, OpenedAdapter } from './external.ts';
-export { type FoldResult, type FoldsEvents, type FoldsOptions, type FoldsResult, runFolds } from './folds.ts';
+export {
+  checkFoldsFolder,
+  type FoldResult,
+  type FoldsEvents,
+  type FoldsOptions,
+  type FoldsResult,
+  runFolds,
+} from './folds.ts';
 export { isCrossValidation, readFolds } from './folds-record.ts';
 export { fusedAdapters, namedRun } from './fuse.ts';
 export { keptNotes, keptOf } from './kept-weights.ts';

@@ -104,13 +104,9 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
   const { rows, testRows } = options;
   const resolved = await resolveSettings(options.settings, { hasRows: rows !== undefined });
   const run = await prepareRun(resolved, events, rows ? undefined : options.cache, rows && { rows, testRows });
-  const { settings, model, items, evaluation, data } = run;
-  checkBatchSize(
-    items.map((item) => model.definition.tokenCount(item)),
-    batchesOf(settings).batchSize,
-    model.config,
-  );
-  const kept = keptOf(settings, data.evaluation?.metrics, model.trainable.parameters);
+  const { settings, model, items, evaluation } = run;
+  checkBatches(run);
+  const kept = keptIn(run);
   const trainer = new Trainer(model.objective(items), settings, model.random.fork('training'));
   try {
     const { totalSteps } = trainer;
@@ -173,14 +169,15 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
 /**
  * Reads what a run would read, loads its model, and tells what it has read; nothing is pruned, trained or written.
  *
- * @throws InputError for bad input
+ * @throws InputError for bad input, as `runTraining` does before its first step
  */
 export async function inspectRun({ settings, rows, testRows, cache, events }: InspectOptions): Promise<DataReport> {
   const resolved = await resolveSettings(settings, { hasRows: rows !== undefined });
   const run = await prepareRun(resolved, events, rows ? undefined : cache, rows && { rows, testRows });
   try {
-    const lengths = run.items.map((item) => run.model.definition.tokenCount(item));
-    checkBatchSize(lengths, batchesOf(run.settings).batchSize, run.model.config);
+    checkBatches(run);
+    keptIn(run);
+    run.model.lossOptions(run.items);
     return await dataReport(run);
   } finally {
     run.model.dispose();
@@ -235,6 +232,16 @@ export async function prepareRun(
   onLoaded?.(model);
   return { settings, model, data, ...encodeRunData(model, data, known) };
 }
+
+/** @throws InputError for batches that take more memory than there is */
+function checkBatches({ settings, model, items }: PreparedRun): void {
+  const lengths = items.map((item) => model.definition.tokenCount(item));
+  checkBatchSize(lengths, batchesOf(settings).batchSize, model.config);
+}
+
+/** What a run keeps of its weights. @throws InputError as `keptOf` */
+const keptIn = ({ settings, model, data }: PreparedRun): KeptWeights | null =>
+  keptOf(settings, data.evaluation?.metrics, model.trainable.parameters);
 
 /** The state of a run without its weights. */
 interface RunState extends Progress {
