@@ -3,6 +3,7 @@ import { lineChunks } from './bytes.ts';
 import type { ChunkOptions, TableOptions } from './chunk-options.ts';
 import { missingColumn } from './columns.ts';
 import { csvRecords } from './csv.ts';
+import { DELIMITER_REMEDY } from './delimiters.ts';
 import type { Column, Row } from './source.ts';
 
 type RowChunks = AsyncGenerator<Row[], void, undefined>;
@@ -81,13 +82,20 @@ interface Header {
 function headerOf(path: string, columns: readonly Column[], names: readonly string[]): Header {
   const positions = columns.map(({ name, optional }) => {
     const position = names.indexOf(name);
-    if (position < 0 && !optional) throw missingColumn(path, name, names);
+    if (position < 0 && !optional) throw missingCell(path, name, names);
     if (position >= 0 && names.includes(name, position + 1)) {
       throw new InputError(`${path} has two columns '${name}'; rename one of them in its header`);
     }
     return position;
   });
   return { width: names.length, positions };
+}
+
+/** A header of one column may be cut at the wrong character. */
+function missingCell(path: string, column: string, names: readonly string[]): InputError {
+  const error = missingColumn(path, column, names);
+  if (names.length > 1) return error;
+  return new InputError(`${error.message}: if that is several, say what separates them with ${DELIMITER_REMEDY}`);
 }
 
 function pick(

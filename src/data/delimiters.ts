@@ -17,6 +17,9 @@ export const delimiterTitle = (delimiter: string): string => (delimiter === '\t'
 const DELIMITER = "one of ',', ';', '|' and tab";
 const named = (text: string): string => delimiters.find((one) => names[one].includes(text)) ?? text;
 
+/** How a delimiter is said, in messages. */
+export const DELIMITER_REMEDY = `--delimiter (delimiter), ${DELIMITER}`;
+
 /** The schema of a delimiter: the character, or its name. */
 export const delimiter = v.pipe(
   v.string(DELIMITER),

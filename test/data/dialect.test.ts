@@ -66,6 +66,16 @@ test('a column that is missing with every delimiter is named with those of the l
   );
 });
 
+test('where a header is one column and another is missing, the option that says what separates them is named', async () => {
+  const colon = file('colon.csv', 'text:label\na:b\n');
+  const remedy = /say what separates them with --delimiter \(delimiter\), one of ',', ';', '\|' and tab$/;
+  await assertRejectsInput(() => readExamples(colon, options), /has no column 'text'; it has 'text:label': if/, remedy);
+  const spaces = file('spaces.tsv', 'text  label\na  b\n');
+  await assertRejectsInput(() => readExamples(spaces, options), /spaces\.tsv has no column 'text'; it has/, remedy);
+  const told = sourceOf({ data: file('semi.csv', 'text;label\na;b\n'), delimiter: ',' });
+  await assertRejectsInput(() => readExamples(told, options), /semi\.csv has no column 'text'; it has/, remedy);
+});
+
 test('two delimiters that are possible are named with the option that says which', async () => {
   const path = file('a.csv', 'x,y;text;z|text|b\n1;2;3\n');
   await assertRejectsInput(
