@@ -88,6 +88,7 @@ export function runRows(
     ...Object.entries(metrics.metrics ?? {}).map(([name, value]) => [name, formatMetric(value)]),
     ...Object.entries(metrics.test_metrics ?? {}).map(([name, value]) => [`test ${name}`, formatMetric(value)]),
     ...keptRows(metrics),
+    ...earlyRows(metrics),
     ['method', methodName(settings)],
     ...(settings.fused ? [['fused', settings.fused.map(({ name, run }) => `${name} of ${run}`).join(', ')]] : []),
     ...(settings.backboneDtype ? [['backbone held as', settings.backboneDtype]] : []),
@@ -116,6 +117,17 @@ export function foldsTable({
 const keptRows = ({ kept, steps }: RunMetrics): string[][] =>
   kept
     ? [['weights', `those after step ${kept.step} of ${steps}, chosen by ${kept.metric} on the ${kept.chosen_by}`]]
+    : [];
+
+/** A table row that says that a training ended early; none where it took all steps. */
+const earlyRows = ({ stopped_early: early, steps }: RunMetrics): string[][] =>
+  early
+    ? [
+        [
+          'stopped early',
+          `after step ${steps} of ${early.planned_steps}, by --early-stopping-patience ${early.patience}`,
+        ],
+      ]
     : [];
 
 /** Trained parameters as the paper counts them, in percent of the backbone: of the adapter, of the head, and of both. */

@@ -262,7 +262,7 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
         },
       });
       const told = kept?.told(progress.history) ?? null;
-      this.#metrics = trainingMetrics(this, trainer, progress, told);
+      this.#metrics = trainingMetrics(this, trainer, progress, kept);
       this.#report = last && judged ? evaluationReportOf(last.judgement, judged.dataset, keptNotes(told)) : null;
       return this.#metrics;
     } finally {

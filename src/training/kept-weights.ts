@@ -4,7 +4,7 @@ import { tensor } from '../tensor/create.ts';
 import { tidy } from '../tensor/scope.ts';
 import { bestOf, isStalled } from './best-step.ts';
 import type { KeepSettings } from './evaluation-settings.ts';
-import type { KeptStep, ScoredStep } from './records.ts';
+import type { EarlyStop, KeptStep, ScoredStep } from './records.ts';
 
 export interface KeepOptions {
   /** The score that says which evaluation is the best. */
@@ -50,6 +50,12 @@ export class KeptWeights {
   isOver(history: readonly ScoredStep[]): boolean {
     const { metric, patience } = this.#options;
     return patience !== undefined && isStalled(history, metric, patience);
+  }
+
+  /** What is told of a training that ended before its last step; null where nothing here ended it. */
+  toldEarly(plannedSteps: number): EarlyStop | null {
+    const { patience } = this.#options;
+    return patience === undefined ? null : { planned_steps: plannedSteps, patience };
   }
 
   /** Gives the parameters the weights that are kept, if there are some. */

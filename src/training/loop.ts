@@ -3,7 +3,7 @@ import type { Parameter } from '../nn/index.ts';
 import { type EvaluationTimes, evaluationSteps } from './evaluation-settings.ts';
 import type { KeptWeights } from './kept-weights.ts';
 import type { TaskModel } from './model.ts';
-import type { KeptStep, RunMetrics, ScoredStep } from './records.ts';
+import type { RunMetrics, ScoredStep } from './records.ts';
 import { countedIn } from './run-folder.ts';
 import { stopwatch } from './stopwatch.ts';
 import type { Evaluation, Judgement, Scores, TaskTypes } from './task.ts';
@@ -100,23 +100,28 @@ export async function trainLoop<T extends TaskTypes>(
   }
 }
 
-/** Returns the metrics of a finished training. */
-export const trainingMetrics = <T extends TaskTypes>(
+/** Returns the metrics of a finished training. @param kept what its loop kept */
+export function trainingMetrics<T extends TaskTypes>(
   model: TaskModel<T>,
   trainer: Trainer<T['item']>,
   { losses, history, tokens, seconds, test }: Progress,
-  kept: KeptStep | null = null,
-): RunMetrics => ({
-  ...countedIn(model),
-  metrics: history.find(({ step }) => step === kept?.step)?.metrics ?? history.at(-1)?.metrics ?? null,
-  ...(kept && { kept }),
-  ...(test && { test_metrics: test }),
-  history,
-  steps: trainer.step,
-  epoch_losses: epochLosses(losses, trainer.plan.stepsPerEpoch),
-  seconds,
-  tokens_per_second: tokens > 0 ? tokens / seconds.training : null,
-});
+  kept: KeptWeights | null,
+): RunMetrics {
+  const chosen = kept?.told(history) ?? null;
+  const early = trainer.done ? null : kept?.toldEarly(trainer.totalSteps);
+  return {
+    ...countedIn(model),
+    metrics: history.find(({ step }) => step === chosen?.step)?.metrics ?? history.at(-1)?.metrics ?? null,
+    ...(chosen && { kept: chosen }),
+    ...(early && { stopped_early: early }),
+    ...(test && { test_metrics: test }),
+    history,
+    steps: trainer.step,
+    epoch_losses: epochLosses(losses, trainer.plan.stepsPerEpoch),
+    seconds,
+    tokens_per_second: tokens > 0 ? tokens / seconds.training : null,
+  };
+}
 
 /** Evaluates the model and remembers the scores, if there are evaluation data. */
 async function score<T extends TaskTypes>(

@@ -9,6 +9,7 @@ import {
   nonNegative,
   oneOf,
   orNone,
+  positiveInteger,
   strictFields,
   text,
   type ValueOf,
@@ -60,6 +61,10 @@ const keptStep = strictFields({
   chosen_by: v.literal('evaluation rows'),
 });
 
+/** What a training that ended early was to do, and the evaluations without a better score that ended it. */
+export type EarlyStop = ValueOf<typeof earlyStop>;
+const earlyStop = strictFields({ planned_steps: wholeNumber, patience: positiveInteger });
+
 const seconds = strictFields({ pruning: nonNegative, training: nonNegative, evaluation: nonNegative });
 
 /** The table of which rows were held out: how many it has, and a digest of their texts and classes. */
@@ -93,6 +98,8 @@ export const runMetrics = strictFields({
   test_metrics: v.optional(scores),
   /** Absent where the weights are those of the last step. */
   kept: v.optional(keptStep),
+  /** Absent where all steps were taken. */
+  stopped_early: v.optional(earlyStop),
   /** Without the pruned ones. */
   trained_parameters: strictFields({ adapter: wholeNumber, head: wholeNumber }),
   backbone_parameters: wholeNumber,

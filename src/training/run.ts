@@ -347,6 +347,6 @@ function told(
       command: state.command,
       versions,
     },
-    metrics: trainingMetrics(model, trainer, state, kept?.told(state.history)),
+    metrics: trainingMetrics(model, trainer, state, kept),
   };
 }

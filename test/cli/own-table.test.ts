@@ -38,6 +38,21 @@ test('--dry-run tells what is read and writes nothing', async () => {
   assert.ok(Math.abs(data.rows.test - 23) <= 1);
 });
 
+test('a training that ended early says so', async () => {
+  const early = [
+    '--learning-rate',
+    '0',
+    '--eval-steps',
+    '1',
+    '--early-stopping-patience',
+    '2',
+    '--output',
+    at('early'),
+  ];
+  const { stdout } = await succeed(train(...early));
+  assert.match(stdout, /^stopped early +after step 3 of 6, by --early-stopping-patience 2$/m);
+});
+
 test('--test-split: the score stands under its own name; evaluate --split test computes it again', async () => {
   const { stdout, stderr } = await succeed(train('--test-split', '0.2', '--output', at('run')));
   const metrics = JSON.parse(readFileSync(at('run', 'metrics.json'), 'utf8'));

@@ -191,6 +191,9 @@ test('training ends once no evaluation has been better for so long', async () =>
   );
   // Three steps are an epoch.
   assert.equal(metrics.epoch_losses.length, 2);
+  assert.deepEqual(metrics.stopped_early, { planned_steps: 12, patience: 2 });
+  // As many evaluations, of which the last is after the last step.
+  assert.equal((await finished({ ...settings, evalSteps: 4 })).metrics.stopped_early, undefined);
   assert.equal((await finished({ ...settings, evalSteps: 5 })).metrics.epoch_losses.length, 4);
 });
 

@@ -5,7 +5,9 @@ import { readRunMetrics } from '../../../src/training/index.ts';
 import { heldObject, runFile } from '../inputs.ts';
 import type { Target } from '../target.ts';
 
-const { seeds, write, folder } = await runFile('metrics.json');
+const { seeds: whole, write, folder } = await runFile('metrics.json');
+const ofEarly = (seed: Uint8Array) => ({ ...heldObject(seed), stopped_early: { planned_steps: 12, patience: 2 } });
+const seeds = [...whole, ...whole.map((seed) => new TextEncoder().encode(JSON.stringify(ofEarly(seed))))];
 
 // What a `metrics.json` may hold, said once more and without the library of schemas.
 
@@ -14,6 +16,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const finite: Check = Number.isFinite;
 const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const positive: Check = (value) => count(value) && value !== 0;
 const amount: Check = (value) => Number.isFinite(value) && Number(value) >= 0;
 const orNull =
   (check: Check): Check =>
@@ -39,6 +42,7 @@ const isMetrics = fields(
     metrics: orNull(scores),
     test_metrics: scores,
     kept,
+    stopped_early: fields({ planned_steps: count, patience: positive }),
     trained_parameters: fields({ adapter: count, head: count }),
     backbone_parameters: count,
     steps: count,
@@ -48,7 +52,7 @@ const isMetrics = fields(
     tokens_per_second: orNull(amount),
     fingerprint: word,
   },
-  ['test_metrics', 'kept', 'fingerprint'],
+  ['test_metrics', 'kept', 'stopped_early', 'fingerprint'],
 );
 
 export const target: Target = {
