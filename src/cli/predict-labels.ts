@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import { checkRowFile, encodeExamples, isTable, openRowFile, type TableRow } from '../data/index.ts';
+import { checkRowFile, encodeExamples, isSeparable, isTable, openRowFile, type TableRow } from '../data/index.ts';
+import { isSameFile } from '../io/index.ts';
 import { loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
 import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
@@ -86,6 +87,8 @@ async function checkOutput({ keep, output, overwrite, json, input }: Flags): Pro
     if (keep && !json) throw new UsageError('--keep goes with --output, or with --json.');
   } else {
     if (json) throw new UsageError('--json prints lines; --output ends in .jsonl for a file of them.');
+    if (input !== undefined && isSameFile(input, output))
+      throw new UsageError(`--output ${output} is the file of --input; name another one.`);
     await checkRowFile(output, { overwrite });
   }
   if (keep && (input === undefined || !isTable(input)))
@@ -99,6 +102,8 @@ interface Reader {
   readonly maxLength: number;
   /** The probability from which on a label holds, where several can. */
   readonly threshold?: number;
+  /** What stands between the labels of a cell. */
+  readonly separator?: string;
   readonly kind: InputKind;
   /** Columns of a table to read by default. */
   readonly columns?: readonly string[];
@@ -119,9 +124,10 @@ async function* predicted({ model, tokenizer, maxLength, threshold }: Reader, op
 async function writeTable(
   reader: Reader,
   options: InputOptions,
-  { output, overwrite, keep = false, ...asked }: Flags & { readonly output: string },
+  { output, overwrite, keep = false, ...flags }: Flags & { readonly output: string },
 ): Promise<void> {
-  const { model } = reader;
+  const { model, separator } = reader;
+  const asked = { ...flags, separator: isOfCells(output) ? separator : undefined };
   const columns = await inputColumns(options, keep);
   const signal = interruptSignal(() => note('stopping; nothing is written'));
   const file = await openRowFile(output, [...columns, ...answerColumns(model, asked)], { overwrite });
@@ -149,9 +155,12 @@ async function trained(run: string, { model, backend, ...flags }: Flags): Promis
   const place = await useModel(model ?? settings.model);
   const { model: loaded } = loadRun(run, { task: classification, model: place, isOnlyUsed: true });
   for (const warning of loaded.warnings) warn(warning);
-  const { text: columns, threshold, maxLength } = settings;
+  const { text: columns, threshold, maxLength, labelSeparator } = settings;
   const kind = inputKind(settings);
-  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength, threshold, kind, columns };
+  const held = loaded.hold();
+  const isRead = labelSeparator !== undefined && isSeparable(held.outputs, labelSeparator);
+  const separator = isRead ? labelSeparator : undefined;
+  return { model: held, tokenizer: loaded.tokenizer, maxLength, threshold, separator, kind, columns };
 }
 
 async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flags): Promise<Reader> {
@@ -166,6 +175,9 @@ async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flag
   const maxLength = Math.min(classification.maxLength, longestSequence(loaded.config));
   return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength, kind: 'either' };
 }
+
+/** Whether a row of the file has no lists. */
+const isOfCells = (output: string): boolean => !/\.(jsonl|ndjson)$/i.test(output);
 
 /** What a line of JSON says of the input. */
 const textsOf = ({ example, kept }: TableRow, { keep }: Flags) => (keep ? { ...example, row: kept } : example);

@@ -7,6 +7,8 @@ export interface AnswerOptions {
   readonly topK?: number;
   /** Classes with a smaller probability are not given. */
   readonly threshold?: number;
+  /** Stands between the labels of a cell; left out, these are a list. */
+  readonly separator?: string;
 }
 
 interface Answer {
@@ -87,5 +89,6 @@ export function answerValues(model: Model, prediction: Prediction, asked: Answer
   if (columnCount(model, asked) !== null)
     return named(answers.flatMap(({ label, probability }) => [label, probability]));
   const [labels, probabilities] = [answers.map(({ label }) => label), answers.map(({ probability }) => probability)];
-  return named(isMultiLabel(model) ? [labels, probabilities] : [labels[0], probabilities[0]]);
+  if (!isMultiLabel(model)) return named([labels[0], probabilities[0]]);
+  return named([asked.separator === undefined ? labels : labels.join(asked.separator), probabilities]);
 }

@@ -3,6 +3,7 @@ import './sources/index.ts';
 export * from './browser.ts';
 export { readLines } from './files.ts';
 export { datasetFiles, type FetchDatasetOptions, fetchDataset } from './hub-dataset.ts';
+export { isSeparable } from './label-cells.ts';
 export { type ParquetOptions, type ParquetRow, readParquet } from './parquet.ts';
 export { type ChoiceExample, type ChoiceOptions, readChoices } from './read-choices.ts';
 export { readTaggedWords, type TagDataset, type TaggedWords, type TagOptions } from './read-tags.ts';

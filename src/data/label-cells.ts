@@ -16,6 +16,18 @@ export const partsOf = (cell: string, separator: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
+/** Returns whether any of the labels, with the separator between them in a cell, are read back as they are. */
+export const isSeparable = (labels: readonly string[], separator: string): boolean =>
+  labels.every(
+    (label) =>
+      label !== '' &&
+      label === label.trim() &&
+      !label.startsWith('[') &&
+      // A cell of TSV holds no other white space than single blanks.
+      !/[^\S ]| {2}/.test(`${label}${separator}`) &&
+      `${label}${separator}`.indexOf(separator) === label.length,
+  );
+
 /** Cells of a label column that look like several labels each. */
 export interface LookingLikeLists {
   readonly example: string;

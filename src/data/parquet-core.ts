@@ -77,7 +77,15 @@ async function* readParts(
         data.push(null);
         continue;
       }
-      const read = await parquetReadColumn({ file, metadata, columns: [column], rowStart, rowEnd, compressors });
+      const read = await parquetReadColumn({
+        file,
+        metadata,
+        columns: [column],
+        rowStart,
+        rowEnd,
+        compressors,
+        utf8: false,
+      });
       if (read.length < rowEnd - rowStart) {
         throw new Error(`column '${column}' has ${read.length} values in a group of ${rowEnd - rowStart} rows`);
       }
@@ -132,13 +140,24 @@ interface Feature {
   readonly feature?: Feature;
 }
 
-/** Numbers instead of the 64-bit integers in a value that they can hold exactly, however deep. */
+/** Texts instead of the bytes, and numbers instead of the 64-bit integers, in a value that hold the same, however deep. */
 function plain(value: unknown, isDecimal = false): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  if (value instanceof Uint8Array) return isDecimal ? plain(bigEndian(value)) : value.slice();
+  if (value instanceof Uint8Array) return isDecimal ? plain(bigEndian(value)) : textOrBytes(value);
   if (Array.isArray(value)) return value.map((entry) => plain(entry));
   if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, plain(entry)]));
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Some writers do not say that their bytes are texts; what is no UTF-8 is none. */
+function textOrBytes(bytes: Uint8Array): string | Uint8Array {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return bytes.slice();
+  }
 }
 
 /** A whole number in two's complement. */

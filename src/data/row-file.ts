@@ -5,7 +5,7 @@ import { csvLine, jsonLine, tsvLine } from './row-lines.ts';
 
 /** A table that is written some rows at a time. */
 export interface RowFile {
-  /** Adds rows: their values by column; one that is left out is empty. */
+  /** Adds rows: their values by column; one that is left out is empty. @throws InputError for bytes, naming the column */
   write(rows: readonly RowValues[]): Promise<void>;
   /** Gives the file its name. */
   commit(): Promise<void>;
@@ -66,14 +66,34 @@ export async function openRowFile(
     throw new InputError(`${path} would have two columns '${twice}'; rename the one of the input.`);
   if (endingOf(path) === '.parquet') {
     const { openParquetFile } = await import('./parquet-file.ts');
-    return openParquetFile(path, columns, options);
+    const file = await openParquetFile(path, columns, options);
+    const write = async (rows: readonly RowValues[]) => {
+      refuseBytes(path, rows);
+      await file.write(rows);
+    };
+    return { ...file, write };
   }
   const { head, line } = lineFormats[endingOf(path)];
   const file = new NewFile(path, options);
   file.write(head(columns));
   return {
-    write: async (rows) => file.write(rows.map((row) => line(columns, row)).join('')),
+    write: async (rows) => {
+      refuseBytes(path, rows);
+      file.write(rows.map((row) => line(columns, row)).join(''));
+    },
     commit: async () => file.commit(),
     discard: () => file.discard(),
   };
+}
+
+/** Bytes of some rows would stand beside texts of others, and no reader could tell which is which. */
+function refuseBytes(path: string, rows: readonly RowValues[]): void {
+  for (const row of rows) {
+    const name = Object.keys(row).find((column) => row[column] instanceof Uint8Array);
+    if (name !== undefined) {
+      throw new InputError(
+        `${path}: column '${name}' holds bytes, which no table of texts keeps; take the column out of the input.`,
+      );
+    }
+  }
 }

@@ -9,10 +9,9 @@ export const tsvLine = (cells: readonly unknown[]): string =>
 /** A line of JSON. */
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value, asJson)}\n`;
 
-/** The text of a value in a cell: empty for none, lists of texts with commas between them, JSON for what else has parts. */
+/** The text of a value in a cell: empty for none, JSON for what has parts. */
 export function cellText(value: unknown): string {
   if (value === undefined || value === null) return '';
-  if (Array.isArray(value) && value.every((entry) => typeof entry !== 'object')) return value.join(', ');
   return typeof value === 'object' && !(value instanceof Date) ? JSON.stringify(value, asJson) : plainText(value);
 }
 

@@ -13,6 +13,12 @@ export function fileError(action: string, error: unknown): InputError {
 /** Returns whether there is such a folder. */
 export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
+/** Returns whether two paths lead to one file, through links too. */
+export function isSameFile(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false, bigint: true }));
+  return first !== undefined && first.dev === second?.dev && first.ino === second.ino;
+}
+
 /** The text of a UTF-8 file. @throws InputError when it cannot be read or is no UTF-8 */
 export const readTextFile = (path: string): string => textOf(readBinaryFile(path), path);
 

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { fileError } from './files.ts';
+import { fileError, isFolder } from './files.ts';
 import { flush } from './flush.ts';
 import { OVERWRITE } from './output-folder.ts';
 
-/** @throws InputError for a file that is there already, without `overwrite` */
+/** @throws InputError for a folder, and for a file that is there already, without `overwrite` */
 export function checkNewFile(path: string, { overwrite = false }: { readonly overwrite?: boolean } = {}): void {
+  if (isFolder(path)) throw new InputError(`${path} is a folder; name a file in it.`);
   if (!overwrite && existsSync(path)) throw new InputError(`${path} is there already; replace it with ${OVERWRITE}.`);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { readParquet } from '../../src/data/index.ts';
@@ -127,11 +127,31 @@ test('--top-k gives the likeliest classes, --threshold none below it', async () 
   assert.deepEqual(half, usual);
   await succeed(predict(several, ...table(), '--threshold', '0', '--output', path('several.jsonl')));
   assert.deepEqual(jsonLines(readFileSync(path('several.jsonl'), 'utf8'))[0].prediction, ['bad', 'good', 'unsure']);
+  await succeed(predict(several, ...table(), '--threshold', '0', '--output', path('several.csv')));
+  assert.match(
+    readFileSync(path('several.csv'), 'utf8').split('\n')[1],
+    /^the film is good,"\[""bad"",""good"",""unsure""\]","\[0\.\d+,0\.\d+,0\.\d+\]"$/,
+  );
 });
 
 const refused: readonly [readonly string[], RegExp][] = [
   [predict(classes, ...table(), '--output', path('x.txt')), /x\.txt: its name must end in \.csv, \.tsv, \.jsonl/],
-  [predict(classes, ...table(), '--output', path('in.csv')), /in\.csv is there already; replace it with --overwrite/],
+  [
+    predict(classes, ...table(), '--output', path('in.jsonl')),
+    /in\.jsonl is there already; replace it with --overwrite/,
+  ],
+  [
+    predict(classes, ...table(), '--output', path('in.csv'), '--overwrite'),
+    /--output .*in\.csv is the file of --input; name another one/,
+  ],
+  [
+    predict(classes, ...table('link.csv'), '--keep', '--output', path('in.csv'), '--overwrite'),
+    /--output .*in\.csv is the file of --input; name another one/,
+  ],
+  [
+    predict(classes, ...table(), '--output', path('folder.csv'), '--overwrite'),
+    /folder\.csv is a folder; name a file in it/,
+  ],
   [predict(classes, ...table(), '--keep'), /--keep goes with --output, or with --json/],
   [predict(classes, '--input', path('lines.txt'), '--keep', '--json'), /--keep keeps columns, which only/],
   [predict(classes, ...table(), '--overwrite'), /--overwrite goes with --output/],
@@ -150,6 +170,8 @@ const refused: readonly [readonly string[], RegExp][] = [
 ];
 
 test('what cannot be done is said in one line, and no file is left', async () => {
+  symlinkSync(path('in.csv'), path('link.csv'));
+  mkdirSync(path('folder.csv'));
   writeFileSync(path('taken.csv'), 'said,prediction\ngood,1\n');
   writeFileSync(path('broken.csv'), `said,id\n${'good film,1\n'.repeat(39)}good\n`);
   for (const [args, message] of refused) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { sparseAdapter, succeed } from '../support/command.ts';
@@ -59,6 +60,10 @@ test('several labels are trained, evaluated and predicted from a threshold on', 
   assert.ok(metrics.f1_micro > 0.9, trained.stdout);
   const answer = await succeed(['predict', at('labels')], { input: 'the film is good\n' });
   assert.match(answer.stdout, /^film, good\t\d\.\d{4}, \d\.\d{4}\tthe film is good\n$/);
+  const written = ['predict', at('labels'), '--input', at('topics.csv'), '--output'];
+  await Promise.all(['csv', 'jsonl'].map((ending) => succeed([...written, at(`answers.${ending}`)])));
+  assert.match(readFileSync(at('answers.csv'), 'utf8'), /\nthe film is good,film;good,"\[0\.\d+,0\.\d+\]"\n/);
+  assert.match(readFileSync(at('answers.jsonl'), 'utf8'), /"text":"the film is good","prediction":\["film","good"\]/);
   const strict = await succeed(['evaluate', at('labels'), '--threshold', '1', '--json']);
   assert.equal(JSON.parse(strict.stdout).metrics.f1_micro, 0);
 });

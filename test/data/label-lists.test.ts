@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { type ExampleOptions, readExamples } from '../../src/data/index.ts';
+import { type ExampleOptions, isSeparable, openRowFile, readExamples } from '../../src/data/index.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { parquetBytes } from '../support/parquet.ts';
 import { forAllAsync } from '../support/property.ts';
@@ -154,6 +154,35 @@ test('combinations are told in one line that says what to set', async () => {
     () => readExamples(numbers, auto),
     /comma in a number.*--label-separator \(labelSeparator: ','\)/,
   );
+});
+
+const part = (parts: readonly string[], maxLength: number) =>
+  fc.array(fc.constantFrom(...parts), { minLength: 1, maxLength }).map((some) => some.join(''));
+
+test('labels that are separable are read back from cells with the separator, those that are not would be others', async () => {
+  const names = fc.uniqueArray(part(['a', 'b', ';', ', ', '[', ']', '1', '\t'], 3), { minLength: 2, maxLength: 3 });
+  await forAllAsync(
+    fc.tuple(names, part([';', ',', ' ', '|', 'a'], 2)),
+    async ([labels, labelSeparator]) => {
+      if (!isSeparable(labels, labelSeparator)) return;
+      for (const ending of ['csv', 'tsv']) {
+        const path = file(`cells.${ending}`, '');
+        const out = await openRowFile(path, ['text', 'topics'], { overwrite: true });
+        const rows = [labels, labels.slice(1), []];
+        await out.write(rows.map((some, i) => ({ text: `t${i}`, topics: some.join(labelSeparator) })));
+        await out.commit();
+        const { examples, labels: known } = await readExamples(path, { ...lists, labels, labelSeparator });
+        assert.deepEqual(known, labels);
+        assert.deepEqual(
+          examples.map((example) => example.labels),
+          [labels.map((_, i) => i), labels.slice(1).map((_, i) => i + 1), []],
+        );
+      }
+    },
+    100,
+  );
+  assert.ok(isSeparable(['a, b', 'c'], ';') && !isSeparable(['a, b', 'c'], ',') && !isSeparable(['a;', 'c'], ';;'));
+  assert.ok(!isSeparable(['[1', '2]'], ',') && !isSeparable(['a', ''], ';') && !isSeparable(['a'], '\t'));
 });
 
 test.run();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
@@ -72,9 +72,51 @@ test('numbers, truth values, lists and nothing keep their meaning as far as the 
   const [json] = await readBack(await written('kinds.jsonl', names, [values]), names);
   assert.deepEqual(json, { ...values, parts: { n: '1' } });
   const [parquet] = await readBack(await written('kinds.parquet', names, [values]), names);
-  assert.deepEqual(parquet, { ...values, list: 'b, c', parts: '{"n":"1"}' });
+  assert.deepEqual(parquet, { ...values, list: '["b","c"]', parts: '{"n":"1"}' });
   const [csv] = await readBack(await written('kinds.csv', names, [values]), names);
-  assert.deepEqual(csv, { text: 'a', number: '0.1', flag: 'true', list: 'b, c', parts: '{"n":"1"}', none: '' });
+  assert.deepEqual(csv, { text: 'a', number: '0.1', flag: 'true', list: '["b","c"]', parts: '{"n":"1"}', none: '' });
+  const lists = { text: 'a', numbers: [1, 2], one: ['a, b'], mixed: [null, '1', true], empty: [], large: [2n ** 60n] };
+  for (const ending of ['csv', 'tsv', 'parquet']) {
+    const [row] = await readBack(await written(`lists.${ending}`, Object.keys(lists), [lists]), Object.keys(lists));
+    assert.deepEqual(
+      row,
+      {
+        text: 'a',
+        numbers: '[1,2]',
+        one: '["a, b"]',
+        mixed: '[null,"1",true]',
+        empty: '[]',
+        large: '["1152921504606846976"]',
+      },
+      ending,
+    );
+  }
+});
+
+test('bytes of Parquet that are no text are refused by the name of their column; those that are a text are kept', async () => {
+  const bytes = (values: readonly number[]) => new Uint8Array(values);
+  const data = {
+    text: ['a', 'b'],
+    name: [bytes([0xc3, 0xa9]), bytes([0x62])],
+    image: [bytes([0x62]), bytes([0x89, 0xff])],
+  };
+  writeFileSync(path('bytes.parquet'), parquetBytes(data, {}, [], ['name', 'image']));
+  assert.deepEqual(await readBack(path('bytes.parquet'), ['text', 'name']), [
+    { text: 'a', name: 'é' },
+    { text: 'b', name: 'b' },
+  ]);
+  const kept = await readBack(path('bytes.parquet'), ['text', 'image']);
+  assert.deepEqual(kept[1].image, bytes([0x89, 0xff]));
+  for (const ending of ['csv', 'tsv', 'jsonl', 'parquet']) {
+    await assertRejectsInput(
+      () => written(`bytes.out.${ending}`, ['text', 'image'], kept),
+      /bytes\.out\.\w+: column 'image' holds bytes, which no table of texts keeps; take the column out of the input/,
+    );
+    assert.ok(!existsSync(path(`bytes.out.${ending}`)));
+  }
+  const nested = { text: 'a', image: { bytes: bytes([0x89, 0xff]), path: null } };
+  const [csv] = await readBack(await written('nested.csv', ['text', 'image'], [nested]), ['text', 'image']);
+  assert.equal(csv.image, '{"bytes":"if8=","path":null}');
 });
 
 test('the classes of a Parquet file are kept by their names', async () => {
@@ -91,6 +133,11 @@ test('what cannot be written is named, and leaves nothing', async () => {
   await assertRejectsInput(() => openRowFile(path('x.csv'), ['a', 'a']), /would have two columns 'a'/);
   await written('there.csv', ['a'], [{ a: 1 }]);
   await assertRejectsInput(() => openRowFile(path('there.csv'), ['a']), /there\.csv is there already/);
+  mkdirSync(path('folder.csv'));
+  for (const options of [{}, { overwrite: true }]) {
+    const open = () => openRowFile(path('folder.csv'), ['a'], options);
+    await assertRejectsInput(open, /folder\.csv is a folder; name a file in it/);
+  }
   const mixed = Array.from({ length: 10_001 }, (_, i) => ({ a: i < 10_000 ? i : 'late' }));
   const file = await openRowFile(path('mixed.parquet'), ['a']);
   await file.write(mixed.slice(0, 10_000));

@@ -5,13 +5,19 @@ import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
  *
  * @param classes the names of the classes of a column, as Hugging Face's `datasets` stores them
  * @param lists the columns of lists of such classes
+ * @param binary the columns of bytes that are not said to be texts
  */
 export function parquetBytes(
   columns: Readonly<Record<string, ColumnSource['data']>>,
   classes: Readonly<Record<string, readonly string[]>> = {},
   lists: readonly string[] = [],
+  binary: readonly string[] = [],
 ): Uint8Array {
-  const columnData = Object.entries(columns).map(([name, data]) => ({ name, data }));
+  const columnData = Object.entries(columns).map(([name, data]) => ({
+    name,
+    data,
+    ...(binary.includes(name) && { type: 'BYTE_ARRAY' as const }),
+  }));
   const features = Object.fromEntries(
     Object.keys(columns).map((name) => [
       name,
