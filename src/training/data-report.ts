@@ -34,9 +34,10 @@ export interface DataReport {
   readonly expected: ExpectedCost;
 }
 
-/** The scores of the most frequent class, or of the mean of the numbers, on rows to test on, to validate on or, without such, to train on. */
+/** The scores of the most frequent class or label, or of the mean of the numbers, on rows to test on, to validate on or, without such, to train on. */
 export type Baseline = { readonly rows: keyof RowCounts } & (
   | { readonly label: string; readonly accuracy: number }
+  | { readonly label: string; readonly f1_micro: number }
   | { readonly mean: number; readonly rmse: number; readonly mae: number }
 );
 
@@ -117,19 +118,23 @@ function rangeOf(numbers: readonly number[]): DataReport['numbers'] {
 }
 
 function baselineOf(rows: Readonly<Record<keyof RowCounts, Rows>>, labels: readonly string[] | null): Baseline | null {
-  const isSingle = (row: unknown) => typeof (row as { readonly label?: unknown } | null)?.label === 'number';
-  if (!parts.every((part) => rows[part].every(isSingle))) return null;
+  const has = (field: 'label' | 'labels', isOf: (value: unknown) => boolean) =>
+    parts.every((part) =>
+      rows[part].every((row) => isOf((row as { readonly [Field in typeof field]?: unknown } | null)?.[field])),
+    );
+  const areSets = has('labels', Array.isArray);
+  if (!areSets && !has('label', (value) => typeof value === 'number')) return null;
   const judged = (['test', 'validation', 'train'] as const).find((part) => rows[part].length > 0) ?? 'train';
   const [learnt, asked] = [numbersIn(rows.train), numbersIn(rows[judged])];
   if (learnt.length === 0) return null;
   if (labels) {
     const counts = labels.map((_, i) => learnt.filter((label) => label === i).length);
     const most = counts.indexOf(Math.max(...counts));
-    return {
-      rows: judged,
-      label: labels[most],
-      accuracy: asked.filter((label) => label === most).length / asked.length,
-    };
+    const right = asked.filter((label) => label === most).length;
+    // Micro F1 is 2 TP / (predicted + true); to predict no label at all would have 0.
+    return areSets
+      ? { rows: judged, label: labels[most], f1_micro: (2 * right) / (rows[judged].length + asked.length) }
+      : { rows: judged, label: labels[most], accuracy: right / asked.length };
   }
   const mean = meanOf(learnt);
   const rmse = Math.sqrt(meanOf(asked.map((x) => (x - mean) ** 2)));

@@ -58,6 +58,7 @@ test('several labels are trained, evaluated and predicted from a threshold on', 
   const { metrics, settings } = JSON.parse(trained.stdout);
   assert.deepEqual([settings.problemType, settings.threshold], ['multi_label_classification', 0.4]);
   assert.ok(metrics.f1_micro > 0.9, trained.stdout);
+  assert.match(trained.stderr, /^baseline {2}micro F1 0\.8000 of the rows to validate on, with film alone for all$/m);
   const answer = await succeed(['predict', at('labels')], { input: 'the film is good\n' });
   assert.match(answer.stdout, /^film, good\t\d\.\d{4}, \d\.\d{4}\tthe film is good\n$/);
   const written = ['predict', at('labels'), '--input', at('topics.csv'), '--output'];

@@ -172,6 +172,8 @@ test('several labels of a row, and tags of words, are counted one by one', async
       ['b', 2],
     ],
   );
+  // `b` for all: two of three labels are found, with three predicted.
+  assert.deepEqual(several.baseline, { rows: 'train', label: 'b', f1_micro: 4 / 6 });
   const words = await inspectRun({
     settings: { ...plain, data: join(place, 'tags.jsonl'), task: 'token-classification' },
   });
