@@ -122,12 +122,93 @@ test('a part that cannot be held out, and a class that is not left, are told', (
   const same = tableOf(Array.from({ length: 8 }, () => ({ text: 'x', label: 0 })));
   assert.throws(
     () => holdOut(same, { seed: 1, testSplit: 0.5 }),
-    /A test split of 0\.5 holds out 0 of 8 rows; say another fraction/,
+    /A test split of 0\.5 holds out 0 of 8 rows of 1 different text .*; say another fraction/,
   );
   const lost = Array.from({ length: 30 }, (_, seed) =>
     holdOut(tableOf(classesOf(2, 2, 1)), { seed, validationSplit: 0.5 }),
   ).flatMap(({ warnings }) => warnings);
   assert.ok(lost.includes("all rows of 'outage' are held out; none is left to train on"));
+});
+
+test('where rows of equal texts stay together, the message says so', () => {
+  const two = tableOf(Array.from({ length: 60 }, (_, i) => ({ text: String(i % 2), label: i % 2 })));
+  assert.throws(
+    () => holdOut(two, { seed: 1, validationSplit: 0.2 }),
+    /^InputError: A validation split of 0\.2 holds out 0 of 60 rows of 2 different texts \(rows of equal texts stay together\); say another/,
+  );
+});
+
+/** Rows of several labels, or sentences with tags, of these classes. */
+const setsOf = (field: 'labels' | 'tags', sets: readonly (readonly number[])[]): Dataset => ({
+  ...tableOf([]),
+  examples: sets.map((numbers, i) => ({ text: String(i), [field]: numbers })),
+});
+const setIn = (row: Example) => (row.labels ?? ('tags' in row ? row.tags : [])) as readonly number[];
+const countOf = (part: Dataset | null, label: number) =>
+  part?.examples.filter((row) => setIn(row).includes(label)).length ?? 0;
+
+for (const field of ['labels', 'tags'] as const) {
+  test(`${field}: those of two rows stay in training, in any order of classes, or a line tells`, () => {
+    const sets = fc.array(fc.subarray([0, 1, 2]), { maxLength: 40, minLength: 6 });
+    const split = fc.constantFrom<HeldOutChoice>(
+      { seed: 1, validationSplit: 0.3 },
+      { seed: 2, validationSplit: 0.2, testSplit: 0.3 },
+      { seed: 3, validationSplit: 0.3, folds: 4, fold: 2 },
+    );
+    forAll(
+      fc.tuple(sets, split, fc.shuffledSubarray([0, 1, 2], { minLength: 3 })),
+      ([numbers, choice, order]) => {
+        const whole = setsOf(field, numbers);
+        const held = holdOut(whole, choice);
+        const parts = [held.train, held.evaluation, held.test];
+        assert.deepEqual(parts.flatMap(inputs).sort(), inputs(whole).sort());
+        for (const label of [0, 1, 2]) {
+          if (countOf(whole, label) > 1) assert.ok(countOf(held.train, label) > 0, `${label} is missing`);
+          const line = `all rows of '${names[label]}' are held out; none is left to train on`;
+          assert.equal(held.warnings.includes(line), countOf(whole, label) > 0 && countOf(held.train, label) === 0);
+        }
+        const renumbered = {
+          ...setsOf(
+            field,
+            numbers.map((set) => set.map((label) => order[label])),
+          ),
+          labels: names.map((_, i) => names[order.indexOf(i)]),
+        };
+        const again = holdOut(renumbered, choice);
+        assert.deepEqual([again.evaluation, again.test].map(inputs), [held.evaluation, held.test].map(inputs));
+        assert.deepEqual(tableFacts(renumbered), tableFacts(whole));
+      },
+      100,
+    );
+  });
+}
+
+test('a tenth is held out if each label of several has two rows on both sides; of tags all rows count', () => {
+  const common = Array.from({ length: 90 }, (_, i) => (i % 2 ? [0] : [0, 1]));
+  const held = holdOut(setsOf('labels', common), { seed: 1 });
+  assert.deepEqual([held.evaluation?.examples.length, held.warnings], [9, []]);
+  assert.ok([4, 5].includes(countOf(held.evaluation, 1)));
+  const rare = [...common, [2], [0, 2], [2]];
+  const none = holdOut(setsOf('labels', rare), { seed: 1 });
+  assert.equal(none.evaluation, null);
+  assert.match(none.warnings.join(), /^no validation split: of the 3 rows of 'outage' it would have [01], and 2/);
+  const tagged = holdOut(setsOf('tags', rare), { seed: 1 });
+  assert.deepEqual([tagged.evaluation?.examples.length, tagged.warnings], [10, []]);
+});
+
+test('labels of one row stay in training, and the message says so', () => {
+  assert.throws(
+    () => holdOut(setsOf('labels', [[0], [1], [2]]), { seed: 1, validationSplit: 0.3 }),
+    /holds out 0 of 3 rows \(labels of one text alone stay in training\); say another fraction/,
+  );
+});
+
+test('the table of labels is another one when a row has another label', () => {
+  const [a, b] = [
+    [[0], [1]],
+    [[0], [0, 1]],
+  ].map((sets) => tableFacts(setsOf('labels', sets)).fingerprint);
+  assert.notEqual(a, b);
 });
 
 test.run();
