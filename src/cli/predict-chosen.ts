@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import { type ChoiceExample, isTable, readChoices, readLines } from '../data/index.ts';
+import { type ChoiceExample, isTable, openRowFile, readChoices, readLines } from '../data/index.ts';
 import { memoryRows } from '../data/sources/memory.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/index.ts';
@@ -17,12 +17,12 @@ import { refuseBesideRun } from './backbone.ts';
 import { useBackend } from './backend.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
-import { note, printCells, printJsonLine, warn } from './output.ts';
+import { formatCount, note, printCells, printJsonLine, warn } from './output.ts';
+import { checkOutput, type OutputFlags } from './predict-output.ts';
 
-interface Flags {
+interface Flags extends OutputFlags {
   readonly backboneDtype?: HeldDType;
   readonly model?: string;
-  readonly input?: string;
   readonly text?: readonly string[];
   readonly choices?: readonly string[];
   readonly skipInvalid?: boolean;
@@ -30,10 +30,9 @@ interface Flags {
   readonly context?: string;
   readonly nullScoreDiffThreshold?: number;
   readonly backend?: BackendName;
-  readonly json?: boolean;
 }
 
-/** Prints the choice that a run makes for each row, one line each. @throws UsageError for options that do not fit */
+/** Prints the choice that a run makes for each row, one line each, or writes them into a table. @throws UsageError for options that do not fit */
 export async function predictChosen(command: Command, run: string): Promise<void> {
   const flags = command.opts<Flags>();
   if (flags.question !== undefined || flags.context !== undefined) {
@@ -43,6 +42,7 @@ export async function predictChosen(command: Command, run: string): Promise<void
     throw new UsageError('--null-score-diff-threshold is for a model of questions; this one chooses among answers.');
   }
   refuseBesideRun(flags);
+  await checkOutput(flags);
   const { settings } = readRunConfig(run);
   const examples = await read(flags, settings);
   await useBackend(flags.backend ?? settings.backend);
@@ -51,6 +51,7 @@ export async function predictChosen(command: Command, run: string): Promise<void
   for (const warning of model.warnings) warn(warning);
   const items = encodeChoices(examples, model.tokenizer, settings.maxLength);
   const predictions = await predictChoices(model.hold(), items);
+  if (flags.output !== undefined) return writeTable(flags.output, flags, examples, predictions);
   const print = flags.json ? printAsJson : printAsLine;
   for (const [i, prediction] of predictions.entries()) print(examples[i], prediction);
 }
@@ -87,6 +88,27 @@ function objectOf(place: string, line: string): object {
   }
   if (isJsonObject(value)) return value;
   throw new InputError(`${place} is not a JSON object such as {"text": "...", "choices": ["...", "..."]}`);
+}
+
+async function writeTable(
+  output: string,
+  options: Pick<Flags, 'overwrite'>,
+  examples: readonly ChoiceExample[],
+  predictions: readonly ChoicePrediction[],
+): Promise<void> {
+  const file = await openRowFile(output, ['text', 'choices', 'prediction', 'choice', 'probability'], options);
+  try {
+    await file.write(
+      predictions.map(({ value, probabilities }, i) => {
+        const { text, choices } = examples[i];
+        return { text, choices, prediction: choices[value], choice: value, probability: probabilities[value] };
+      }),
+    );
+    await file.commit();
+    note(`${formatCount(predictions.length)} rows in ${output}`);
+  } finally {
+    file.discard();
+  }
 }
 
 function printAsJson({ text, choices }: ChoiceExample, { value, logits, probabilities }: ChoicePrediction): void {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
-import { checkRowFile, encodeExamples, isSeparable, isTable, openRowFile, type TableRow } from '../data/index.ts';
-import { isSameFile } from '../io/index.ts';
+import { encodeExamples, isSeparable, openRowFile, type TableRow } from '../data/index.ts';
 import { loadClassifier, longestSequence, type SequenceClassifier } from '../models/index.ts';
 import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
@@ -31,6 +30,7 @@ import {
 import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { rejectExplicit } from './options.ts';
 import { formatCount, note, printCells, printJsonLine, warn } from './output.ts';
+import { checkOutput } from './predict-output.ts';
 import { type AnswerOptions, answerCells, answerColumns, answerFields, answerValues } from './predicted.ts';
 
 interface Flags extends AnswerOptions {
@@ -78,21 +78,6 @@ export async function predictLabels(command: Command, run: string | undefined): 
       else printAsLine(model, prediction, rows[i], flags);
     }
   }
-}
-
-/** @throws UsageError for options that go with others, InputError for a file that no table can be written to */
-async function checkOutput({ keep, output, overwrite, json, input }: Flags): Promise<void> {
-  if (output === undefined) {
-    if (overwrite) throw new UsageError('--overwrite goes with --output.');
-    if (keep && !json) throw new UsageError('--keep goes with --output, or with --json.');
-  } else {
-    if (json) throw new UsageError('--json prints lines; --output ends in .jsonl for a file of them.');
-    if (input !== undefined && isSameFile(input, output))
-      throw new UsageError(`--output ${output} is the file of --input; name another one.`);
-    await checkRowFile(output, { overwrite });
-  }
-  if (keep && (input === undefined || !isTable(input)))
-    throw new UsageError('--keep keeps columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
 }
 
 /** The model that reads texts, and the kind of its input. */

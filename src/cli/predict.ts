@@ -25,7 +25,9 @@ import { parserOf, shared } from './setting-options.ts';
 const ofRun = { defaultText: 'that of the run' };
 
 /** Options that go with labels of texts alone. */
-const labelFlags = ['topK', 'threshold', 'output', 'overwrite', 'keep', 'delimiter', 'encoding'];
+const labelFlags = ['topK', 'threshold', 'keep', 'delimiter', 'encoding'];
+/** Options of models that give one answer to each row. */
+const tableFlags = ['output', 'overwrite'];
 
 export function describePredict(command: Command): void {
   command
@@ -51,18 +53,27 @@ export function describePredict(command: Command): void {
     )
     .addOption(shared('nullScoreDiffThreshold', ofRun))
     .addOption(
-      new Option('--top-k <count>', 'so many of the likeliest classes, instead of one').argParser(
-        parserOf(positiveInteger),
-      ),
+      new Option(
+        '--top-k <count>',
+        'so many of the likeliest classes, instead of one; for models that label texts',
+      ).argParser(parserOf(positiveInteger)),
     )
     .addOption(
-      new Option('--threshold <probability>', 'classes with a smaller probability are not given').argParser(
-        parserOf(fraction),
+      new Option(
+        '--threshold <probability>',
+        'classes with a smaller probability are not given; for models that label texts',
+      ).argParser(parserOf(fraction)),
+    )
+    .addOption(
+      outputFileOption(
+        '.csv, .tsv, .jsonl or .parquet file to write instead of printing; for models that label texts or choose',
       ),
     )
-    .addOption(outputFileOption('.csv, .tsv, .jsonl or .parquet file to write instead of printing'))
     .addOption(overwriteOption())
-    .option('--keep', 'all columns of the table beside the predictions, with --output or --json')
+    .option(
+      '--keep',
+      'all columns of the table beside the predictions, with --output or --json; for models that label texts',
+    )
     .addOption(shared('backboneDtype', ofRun))
     .addOption(shared('backend', ofRun))
     .addOption(jsonOption('print one JSON object per input, with everything that is known'))
@@ -97,7 +108,10 @@ export async function predict(command: Command, run: string | undefined): Promis
   const isOfTokens = task
     ? task === tokenClassification
     : model !== undefined && !isOfQuestions && (await statedHead(model)) === 'token-classification';
-  if (isOfQuestions || isOfTokens) rejectExplicit(command, labelFlags, 'is for models that label texts');
+  if (isOfQuestions || isOfTokens) {
+    rejectExplicit(command, labelFlags, 'is for models that label texts');
+    rejectExplicit(command, tableFlags, 'is for models that label texts or choose; --json prints an object per line');
+  }
   await (isOfQuestions ? predictAnswers : isOfTokens ? predictEntities : predictLabels)(command, run);
 }
 

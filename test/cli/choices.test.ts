@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -73,6 +74,20 @@ test('train, evaluate and predict, from lists and from the columns of SWAG', asy
   assert.equal(document.probabilities.length, 2);
 });
 
+test('predictions are written as a table', async () => {
+  const printed = (await succeed(['predict', at('run'), '--input', at('new.jsonl')])).stdout.trimEnd().split('\n');
+  for (const ending of ['jsonl', 'csv'])
+    await succeed(['predict', at('run'), '--input', at('new.jsonl'), '--output', at(`chosen.${ending}`)]);
+  const written = readFileSync(at('chosen.jsonl'), 'utf8').trimEnd().split('\n');
+  for (const [i, line] of written.entries()) {
+    const { text, choices, prediction, choice, probability } = JSON.parse(line);
+    assert.deepEqual({ text, choices }, { text: rows[24 + i].text, choices: rows[24 + i].choices });
+    assert.equal([prediction, choice, probability.toFixed(4), text].join('\t'), printed[i]);
+  }
+  assert.equal(written.length, printed.length);
+  assert.match(readFileSync(at('chosen.csv'), 'utf8'), /^text,choices,prediction,choice,probability\n.*,"\[""/);
+});
+
 const failures: [name: string, code: number, args: string[], message: RegExp][] = [
   [
     'a label that is a letter',
@@ -86,6 +101,18 @@ const failures: [name: string, code: number, args: string[], message: RegExp][] 
   ['a target', 2, [...train(), '--data', 'train.jsonl', '--target', 'x'], /--target has no effect with --task/],
   ['pooling', 2, [...train(), '--data', 'train.jsonl', '--pooling', 'mean'], /--pooling has no effect with --task/],
   ['a question', 2, ['predict', 'RUN', '--question', 'why'], /--question and --context are for a model of questions/],
+  [
+    'columns kept',
+    2,
+    ['predict', 'RUN', '--input', 'new.jsonl', '--keep', '--json'],
+    /--keep is for models that label/,
+  ],
+  [
+    'its own input',
+    2,
+    ['predict', 'RUN', '--input', 'new.jsonl', '--output', 'new.jsonl', '--overwrite'],
+    /--output new\.jsonl is the file of --input/,
+  ],
   ['lines that are no JSON', 1, ['predict', 'RUN', '--input', 'swag.txt'], /swag\.txt/],
 ];
 test('bad input is one line, and nothing is written', async () => {
