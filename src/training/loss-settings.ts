@@ -8,8 +8,8 @@ import { learnableTasks, taskOf } from './tasks/index.ts';
 /** Tasks whose examples are of classes. */
 const ofClasses = () => learnableTasks().filter((task) => taskOf({ task }).classesOf !== undefined);
 
-/** Where any number of labels can hold, a text is of no class. */
-const oneAnswer = ['auto', 'single_label_classification', 'regression'] as const;
+/** Where any number of labels can hold, or a number is predicted, a text is of no class. */
+const oneClass = ['auto', 'single_label_classification'] as const;
 
 /** Settings of the loss of tasks with classes. */
 export const lossSettings = {
@@ -22,7 +22,7 @@ export const lossSettings = {
       description:
         'how much an example of each class counts: balanced (the rarer the more), or by name, where those left out count 1',
       placeholder: '<balanced|name=weight,...>',
-      for: { task: ofClasses, problemType: oneAnswer },
+      for: { task: ofClasses, problemType: oneClass },
     },
   ),
   labelSmoothingFactor: option(fraction, {
@@ -30,7 +30,7 @@ export const lossSettings = {
     placeholder: '<fraction>',
     default: 0,
     isOptional: true,
-    for: { task: ofClasses, problemType: oneAnswer },
+    for: { task: ofClasses, problemType: oneClass },
   }),
 };
 

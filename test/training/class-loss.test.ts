@@ -133,6 +133,12 @@ test('where there are no such classes, they are refused by name', async () => {
     () => complete({ ...tinySettings, label: undefined, text: undefined, task: 'squad', classWeights: 'balanced' }),
     /classWeights has no effect with task squad/,
   );
+  for (const given of [{ classWeights: 'balanced' }, { labelSmoothingFactor: 0.1 }] as const) {
+    assert.throws(
+      () => complete({ ...numbers, problemType: 'regression', ...given }),
+      /(classWeights|labelSmoothingFactor) has no effect with problemType regression/,
+    );
+  }
   assert.throws(
     () => complete({ ...tinySettings, classWeights: { positive: 0 } }),
     /classWeights must be balanced, or weights above 0 by class/,
