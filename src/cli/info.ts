@@ -28,6 +28,7 @@ import {
   countParameters,
   defaultOf,
   hasCheckpoint,
+  isCrossValidation,
   isFinishedRun,
   ownAdapter,
   type RunSettings,
@@ -133,6 +134,9 @@ async function factsOf(name: string | undefined, planned: Planned | null, backen
     return finishedRun(name);
   }
   if (hasCheckpoint(name)) return stoppedRun(name);
+  if (isCrossValidation(name)) {
+    throw new InputError(`${name} holds the runs of a cross-validation; name one of them, such as fold-1.`);
+  }
   if (isAdapterFolder(name) && !existsSync(join(name, 'config.json'))) {
     throw new InputError(
       `${name} is an adapter of another library; take it over with convert --to sparse, then ask again.`,

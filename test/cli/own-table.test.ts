@@ -91,9 +91,11 @@ test('--folds: Ctrl-C leaves what is finished, and --resume ends the rest', asyn
   assert.match(stdout, /^metric +mean +deviation +fold 1 +fold 2 +fold 3$/m);
   assert.match(stdout, /^accuracy( +0\.\d{4}){5}$/m);
   assert.doesNotMatch(stderr.slice(0, stderr.indexOf('fold 2 of 3')), /training/);
-  const { code, stderr: hint } = await sparseAdapter(['evaluate', output]);
-  assert.equal(code, 1);
-  assert.match(hint, /it holds the runs of a cross-validation; name one of them, such as fold-1/);
+  for (const command of ['evaluate', 'info']) {
+    const { code, stderr: hint } = await sparseAdapter([command, output]);
+    assert.equal(code, 1);
+    assert.match(hint, /holds the runs of a cross-validation; name one of them, such as fold-1/);
+  }
   await succeed(['evaluate', join(output, 'fold-1'), '--split', 'test']);
 });
 
