@@ -50,6 +50,11 @@ function digestOf(path: string): string {
   try {
     return createHash('sha256').update(readFileSync(path)).digest('hex');
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new InputError(`There is no plugin ${path}; give the path of a file with --plugin (loadPlugin).`, {
+        cause: error,
+      });
+    }
     throw fileError(`Cannot read the plugin ${path}`, error);
   }
 }

@@ -163,7 +163,10 @@ const bad: Readonly<Record<string, readonly [content: string | null, message: Re
     /^error: The plugin .*nothing\.mjs registers nothing: call registerFamily, reg/,
   ],
   'syntax.mjs': ['export const = 1;', /^error: The plugin .*syntax\.mjs fails: .*\n$/],
-  'absent.mjs': [null, /^error: Cannot read the plugin .*absent\.mjs: ENOENT.*\n$/],
+  'absent.mjs': [
+    null,
+    /^error: There is no plugin .*absent\.mjs; give the path of a file with --plugin \(loadPlugin\)\.\n$/,
+  ],
   'twice.mjs': [
     `${family.replace("'gain'", "'lora'")}`,
     /^error: The plugin .*twice\.mjs fails: There is an adapter family 'lora' already\.\n$/,
