@@ -17,6 +17,8 @@ export interface ClassAnswers {
   readonly probabilities: readonly (readonly number[])[];
   /** The texts of an example, to show errors. */
   readonly textsOf: (example: number) => readonly string[];
+  /** Whether the model was trained with balanced weights of the classes. Default false. */
+  readonly isBalanced?: boolean;
 }
 
 /** Warnings and parts that a task adds to its scores. */
@@ -33,7 +35,7 @@ const MOST_CLASSES = 1000;
  * the surest of. All numbers are those of scikit-learn; see {@link classificationReport} and {@link calibration}.
  */
 export function classParts(answers: ClassAnswers): ReportParts {
-  const { names, labels, predictions, probabilities } = answers;
+  const { names, labels, predictions, probabilities, isBalanced = false } = answers;
   const [calibrated, errors] = [calibration(probabilities, labels), errorsOf(answers)];
   if (names.length > MOST_CLASSES) {
     const warning = `There are ${names.length} classes; the report shows the scores of each for up to ${MOST_CLASSES}.`;
@@ -46,7 +48,7 @@ export function classParts(answers: ClassAnswers): ReportParts {
       names,
       predicted,
       report,
-      "training with --class-weights balanced (classWeights: 'balanced')",
+      isBalanced ? 'more --epochs (epochs)' : "training with --class-weights balanced (classWeights: 'balanced')",
     ),
     parts: [
       {

@@ -171,14 +171,14 @@ export function encodeRunData<T extends TaskTypes>(
   data: RunData<T>,
   cache: RunCache,
 ): EncodedData<T> {
-  const { model, maxLength, seed } = settings;
+  const { model, maxLength, seed, classWeights } = settings;
   const key = [model, maxLength, labels, ...dataKey(settings)];
   const evaluationOf = (name: string, rows: T['dataset'] | null): Evaluation<T['model']> | null => {
     const known = rows && withLabels(rows, labels);
     // Generated texts may be sampled, so the evaluation depends on the seed.
     const evaluation =
       known &&
-      cache.memo([name, ...key, ...(task.name === 'text2text-generation' ? [seed] : [])], () =>
+      cache.memo([name, ...key, classWeights, ...(task.name === 'text2text-generation' ? [seed] : [])], () =>
         task.evaluation(known, tokenizer, settings),
       );
     evaluation?.check?.(network);

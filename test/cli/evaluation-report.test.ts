@@ -65,6 +65,12 @@ test('a class that is never predicted is a warning, and its name stands escaped 
   const odd = [...args, '--label', 'mood', '--output', at('odd'), '--bottleneck', '4', '--epochs', '0', '--seed', '1'];
   const { stderr } = await succeed([...odd, '--json']);
   assert.match(stderr, /warning: .* never predicted: .*0 of \d found.* --class-weights balanced/);
+  const balanced = await succeed([...odd, '--class-weights', 'balanced', '--overwrite', '--json']);
+  assert.match(
+    balanced.stderr,
+    /warning: .* never predicted: .*0 of \d found.* More examples, or more --epochs \(epochs\)/,
+  );
+  assert.ok(!balanced.stderr.includes('--class-weights'));
   const page = at('page', 'odd.html');
   mkdirSync(at('page'));
   await succeed(['evaluate', at('odd'), '--report', page]);

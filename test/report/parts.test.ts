@@ -129,6 +129,9 @@ test('a class that is never predicted is named, one without examples is not', ()
     textsOf: () => ['x'],
   };
   assert.deepEqual(classParts(given).warnings, [`One class is never predicted: "spam" (0 of 4 found). ${remedy}`]);
+  assert.deepEqual(classParts({ ...given, isBalanced: true }).warnings, [
+    'One class is never predicted: "spam" (0 of 4 found). More examples, or more --epochs (epochs), may help.',
+  ]);
   const all = classParts({ ...given, predictions: given.labels.map(() => 3) });
   assert.deepEqual(all.warnings, [
     `3 of 4 classes are never predicted: "spam" (0 of 4 found), "money" (0 of 2 found), "friends" (0 of 1 found). ${remedy}`,

@@ -22,6 +22,7 @@ import {
 } from '../../models/browser.ts';
 import type { Parameter } from '../../nn/index.ts';
 import type { Random } from '../../random/index.ts';
+import type { ClassAnswers } from '../../report/class-parts.ts';
 import { boolean, checkInstance, checkOptions, fraction, oneOf, option } from '../../settings/index.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import { tidy, tidyInside } from '../../tensor/scope.ts';
@@ -105,7 +106,7 @@ export const classification: Task<{
   loss: classificationLoss,
   classesOf: ({ label }) => (label === undefined ? [] : [label]),
 
-  evaluation({ examples, metrics, positive }, tokenizer, { maxLength, threshold }) {
+  evaluation({ examples, metrics, positive }, tokenizer, { maxLength, threshold, classWeights }) {
     const items = encodeExamples(examples, tokenizer, maxLength);
     const textsOf = (i: number) => [
       examples[i].text,
@@ -119,7 +120,8 @@ export const classification: Task<{
         const scoresFor = (some: Answers): Scores => scoresOf(model, some, metrics.filter(isNamed), positive);
         const isGrouped = examples.some(({ group }) => group !== undefined);
         const ofGroups = isGrouped ? await scoresByGroup(examples, answers, scoresFor) : {};
-        return { scores: { ...scoresFor(answers), ...ofGroups }, ...(await reportOf(model, answers, textsOf)) };
+        const told = { textsOf, isBalanced: classWeights === 'balanced' };
+        return { scores: { ...scoresFor(answers), ...ofGroups }, ...(await reportOf(model, answers, told)) };
       },
     };
   },
@@ -366,14 +368,14 @@ function scoresOf<Name extends MetricName>(
 async function reportOf(
   { labels }: SequenceClassifier,
   { targets, predictions }: Answers,
-  textsOf: (example: number) => string[],
+  { textsOf, isBalanced }: Required<Pick<ClassAnswers, 'textsOf' | 'isBalanced'>>,
 ): Promise<Omit<Judgement, 'scores'>> {
   const answers = { labels: targets, predictions: predictions.map(({ value }) => value), textsOf };
   // A page that only predicts does without.
   if (!labels) return (await import('../../report/number-parts.ts')).numberParts(answers);
   const { classParts } = await import('../../report/class-parts.ts');
   const probabilities = predictions.map((prediction) => prediction.probabilities ?? []);
-  return classParts({ ...answers, names: labels, probabilities });
+  return classParts({ ...answers, names: labels, probabilities, isBalanced });
 }
 
 /** Scores of any number of labels each: averages of F1 by the names of scikit-learn, and how many texts are right in all labels. */
