@@ -131,7 +131,10 @@ async function assertNothingLeft(changes: Partial<TrainingOptions>): Promise<voi
   for (const _ of range(3)) await trainer.trainStep();
   const before = memory();
   while (trainer.step < 50) await trainer.trainStep();
-  assert.deepEqual(memory(), before);
+  const after = memory();
+  assert.equal(after.bytes, before.bytes);
+  // Tensors of tests before this one may have been collected meanwhile.
+  assert.ok(after.tensors <= before.tensors, `${after.tensors} of ${before.tensors} tensors`);
 }
 
 test('a step of several batches takes the mean of their losses and gradients, the last of an epoch of those left', () =>
