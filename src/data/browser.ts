@@ -38,11 +38,14 @@ export {
   type TextOptions,
 } from './read-examples.ts';
 export { type QuestionDataset, readQuestions } from './read-questions.ts';
+export { readTaggedWords, type TagDataset, type TaggedWords, type TagOptions } from './read-tags.ts';
 export { readTextPairs, type TextPair, type TextPairOptions } from './read-text-pairs.ts';
 export { type RetrievalSet, relevantPairs } from './retrieval-set.ts';
 export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings, Split } from './source.ts';
 export { rowsOf, sourceOf } from './source-of.ts';
+export { joinWords, type PlacedWord, splitWords } from './split-words.ts';
 export { type StratifiedSplit, type StratifyOptions, stratifiedFolds, stratifiedSplit } from './stratified.ts';
+export { type StreamWordsOptions, streamWords } from './stream-words.ts';
 export {
   type AnsweredWindow,
   answeredWindows,
@@ -52,3 +55,4 @@ export {
   type Window,
   type WindowOptions,
 } from './windows.ts';
+export { type WordWindow, wordWindows } from './word-windows.ts';

@@ -6,7 +6,6 @@ export { datasetFiles, type FetchDatasetOptions, fetchDataset } from './hub-data
 export { isSeparable } from './label-cells.ts';
 export { type ParquetOptions, type ParquetRow, readParquet } from './parquet.ts';
 export { type ChoiceExample, type ChoiceOptions, readChoices } from './read-choices.ts';
-export { readTaggedWords, type TagDataset, type TaggedWords, type TagOptions } from './read-tags.ts';
 export { checkRowFile, openRowFile, type RowFile, type RowValues, rowFormats } from './row-file.ts';
 export { columnSettings, heldOutSettings, path, sourceSettings, tableSettings, wordnetSettings } from './settings.ts';
 export { isConll } from './sources/conll-files.ts';
@@ -15,9 +14,6 @@ export { datasetTitle, type HubDataset } from './sources/hub.ts';
 export { squadFile } from './sources/squad-files.ts';
 export { type WordnetField, type WordnetOptions, wordnetFields, wordnetSource } from './sources/wordnet.ts';
 export { xsumFile } from './sources/xsum-folder.ts';
-export { joinWords, type PlacedWord, splitWords } from './split-words.ts';
 export { type DatasetSplits, splitsOf } from './splits.ts';
-export { type StreamWordsOptions, streamWords } from './stream-words.ts';
 export { tableColumns } from './table-columns.ts';
 export { isTable } from './table-formats.ts';
-export { type WordWindow, wordWindows } from './word-windows.ts';

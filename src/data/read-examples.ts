@@ -4,6 +4,7 @@ import type { Unusable } from './class-names.ts';
 import type { KnownExamples } from './datasets.ts';
 import type { Dataset, Example } from './examples.ts';
 import { knownTargets } from './known-labels.ts';
+import { readLabelLists } from './label-lists.ts';
 import { addUnusable, LabelColumn, type ProblemChoice, readLabels } from './labels.ts';
 import { RowsBeside } from './rows-beside.ts';
 import type { Column, Data, Rows } from './source.ts';
@@ -79,7 +80,7 @@ export async function readExamples(data: Data | Rows, options: ExampleOptions = 
   const read = known
     ? knownTargets(column, known)
     : kind === 'multi_label_classification'
-      ? (await import('./label-lists.ts')).readLabelLists(column, { path: whole, column: label, labels, separator })
+      ? readLabelLists(column, { path: whole, column: label, labels, separator })
       : readLabels(column, { path: whole, column: label, labels, named, kind });
   const { targets, failure, warnings, ...rest } = read;
   const isUnusable = (target: (typeof targets)[number]): target is Unusable =>

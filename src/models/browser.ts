@@ -60,6 +60,8 @@ export {
   type Recipe,
   sentenceEncoderRecipe,
   seq2SeqRecipe,
+  tokenClassificationRecipe,
 } from './recipe.ts';
 export { SentenceEncoder } from './sentence-encoder.ts';
 export { type PackedPairs, Seq2SeqModel, type SequencePair, shiftRight } from './seq2seq.ts';
+export { TokenClassificationModel, UNLABELLED_TOKEN } from './token-classification.ts';

@@ -13,9 +13,7 @@ export {
   loadTokenClassification,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
-export { tokenClassificationRecipe } from './recipe.ts';
 export { SharedWeights } from './shared-weights.ts';
-export { TokenClassificationModel, UNLABELLED_TOKEN } from './token-classification.ts';
 
 // Nothing is fetched on the way in Node.js.
 addInt8();

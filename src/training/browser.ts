@@ -18,6 +18,8 @@ export {
   classificationLoss,
   classificationObjective,
   evaluate,
+  evaluateLabels,
+  type MultilabelScores,
   type Prediction,
   predict,
   type TokenExample,
@@ -32,5 +34,16 @@ export {
   type WrittenText,
   writeTexts,
 } from './tasks/text2text-generation.ts';
+export {
+  evaluateTags,
+  type FindOptions,
+  findEntities,
+  type LabelledSpan,
+  type LabelledTokens,
+  labelWords,
+  tokenClassificationLoss,
+  type WordLabel,
+  type WordsInput,
+} from './tasks/token-classification.ts';
 export { type Objective, type StepReport, Trainer } from './trainer.ts';
 export { type TrainingOptions, trainingOptions } from './training-settings.ts';

@@ -152,17 +152,5 @@ export {
   encodeChoices,
   predictChoices,
 } from './tasks/multiple-choice.ts';
-export { evaluateLabels, type MultilabelScores } from './tasks/text-classification.ts';
 export { targetLengthOf } from './tasks/text2text-generation.ts';
-export {
-  evaluateTags,
-  type FindOptions,
-  findEntities,
-  type LabelledSpan,
-  type LabelledTokens,
-  labelWords,
-  tokenClassificationLoss,
-  type WordLabel,
-  type WordsInput,
-} from './tasks/token-classification.ts';
 export { Trainable } from './trainable.ts';

@@ -1,13 +1,22 @@
 import { chunks } from '../../data/batches.ts';
+import {
+  joinWords,
+  type PlacedWord,
+  readTaggedWords,
+  splitWords,
+  type TagDataset,
+  wordWindows,
+} from '../../data/browser.ts';
 import { checkList } from '../../data/encode.ts';
-import { readTaggedWords, type TagDataset } from '../../data/read-tags.ts';
-import { joinWords, type PlacedWord, splitWords } from '../../data/split-words.ts';
-import { type WordWindow, wordWindows } from '../../data/word-windows.ts';
+import type { WordWindow } from '../../data/word-windows.ts';
 import { InputError } from '../../errors.ts';
 import { entityTags, type TaggingScoreName, taggedEntities, taggingScores } from '../../metrics/tagging-scores.ts';
-import { packSequences } from '../../models/browser.ts';
-import { tokenClassificationRecipe } from '../../models/recipe.ts';
-import { TokenClassificationModel, UNLABELLED_TOKEN } from '../../models/token-classification.ts';
+import {
+  packSequences,
+  TokenClassificationModel,
+  tokenClassificationRecipe,
+  UNLABELLED_TOKEN,
+} from '../../models/browser.ts';
 import type { Random } from '../../random/index.ts';
 import { checkInstance, checkOptions, shown } from '../../settings/index.ts';
 import { noGrad } from '../../tensor/graph.ts';
