@@ -32,9 +32,7 @@ const documents = (text: string) =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-/** Warnings about heads: others are of the few rows. */
-const warnings = (stderr: string) =>
-  stderr.split('\n').filter((line) => /^warning: (?!no validation split|One class is never predicted)/.test(line));
+const warnings = (stderr: string) => stderr.split('\n').filter((line) => line.startsWith('warning: '));
 
 test('predict refuses a checkpoint that labels something else by the name of its class', async () => {
   const chooser = checkpoint(['a', 'b'], { architectures: ['BertForMultipleChoice'] });
@@ -55,7 +53,9 @@ test('an untouched model is right about its own answers, in whatever order the d
     ...['train', '--model', model, '--data', data, '--eval-data', data, ...options, '--learning-rate', '1e-12'],
     ...['--pruning', 'none', '--output', output, '--json'],
   ]);
-  assert.equal(warnings(trained.stderr).length, 1);
+  const [, few, ...more] = warnings(trained.stderr);
+  assert.match(few, /One class is never predicted/);
+  assert.deepEqual(more, []);
   assert.match(trained.stderr, /the head of the checkpoint is used, its outputs are zebra, ant\./);
   assert.deepEqual(readRunConfig(output).labels, ['zebra', 'ant']);
   // Two rows have made-up labels, of which the model gives the same one to both or is right or wrong on both.
@@ -78,7 +78,7 @@ test('a head of three classes for a task of two is replaced with one line; insis
     ...['--bottleneck', '4', '--pruning', 'random'],
   ];
   const { stderr } = await succeed(args);
-  assert.equal(warnings(stderr).length, 1);
+  assert.equal(warnings(stderr).filter((line) => !line.startsWith('warning: no validation split: ')).length, 1);
   assert.match(stderr, /3 classes contradiction, neutral, entailment.*2 classes bad, good.*the head is new/);
   const refused = await sparseAdapter([...args, '--no-ignore-mismatched-sizes']);
   assert.equal(refused.code, 1);
