@@ -81,7 +81,7 @@ const folders: [string, (folder: string) => void, RegExp][] = [
   ['an empty folder', () => {}, /no case was run/],
   ['an area without cases', (folder) => mkdirSync(join(folder, 'backbones')), /FAILED backbones: .*no case was found/],
   ['an unknown area', (folder) => mkdirSync(join(folder, 'nope')), /FAILED .*nope: no area has this name/],
-  ['nothing but what is not built', (folder) => mkdirSync(join(folder, 'methods')), /no case was run/],
+  ['an area with nothing in it', (folder) => mkdirSync(join(folder, 'methods')), /FAILED methods: .*no case was found/],
 ];
 for (const [name, fill, message] of folders) {
   test(`${name} is a failure`, async () => {
