@@ -20,14 +20,14 @@ export function denseFile(weights: readonly Weight[]): Uint8Array {
   );
 }
 
-/** The weights of a file under their names in it. @throws InputError if it is missing, invalid, or there only as a pickle */
+/** The weights of a file, or of a pickle where only that is there, under their names in it. @throws InputError if it is missing or invalid */
 export function readDenseFile(files: FolderFiles, name: string, pickle: string): Weight[] {
-  if (!files.has(name) && files.has(pickle)) {
+  if (!files.has(name) && !files.has(pickle)) {
     throw new InputError(
-      `${files.path(pickle)} is a PyTorch pickle, which is not read; save it again as ${name} (in Python, with safetensors).`,
+      `${files.label} has no weights: there is neither ${name} nor ${pickle}; save them with the configuration.`,
     );
   }
-  const file = files.safetensors(name);
+  const file = files.has(name) ? files.safetensors(name) : files.pickle(pickle);
   try {
     const masked = maskedNames(file.label, file.metadata[MASKED]);
     return file.names().map((tensor) => ({

@@ -1,5 +1,5 @@
 import type { AdapterSettings } from '../adapters/index.ts';
-import type { SafetensorsFile } from '../io/browser.ts';
+import type { SafetensorsFile, TensorFile } from '../io/browser.ts';
 import type { HeadKind } from '../models/browser.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
@@ -14,6 +14,8 @@ export interface FolderFiles {
   json(name: string): Record<string, unknown>;
   /** To be closed. @throws InputError when the file is missing or invalid */
   safetensors(name: string): SafetensorsFile;
+  /** A file of `torch.save`, to be closed. @throws InputError when it is missing or holds anything but tensors */
+  pickle(name: string): TensorFile;
   /** A folder in it. */
   folder(name: string): FolderFiles;
 }

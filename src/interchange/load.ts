@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Adapter, AdapterSet } from '../adapters/index.ts';
-import { openSafetensors, readJsonObject } from '../io/index.ts';
+import { openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
 import { assignStored, type ConfiguredModel } from './assign.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
 import { readAdapterFiles } from './formats.ts';
@@ -13,6 +13,7 @@ const filesIn = (folder: string): FolderFiles => ({
   has: (name) => existsSync(join(folder, name)),
   json: (name) => readJsonObject(join(folder, name)),
   safetensors: (name) => openSafetensors(join(folder, name)),
+  pickle: (name) => openTorchFile(join(folder, name)),
   folder: (name) => filesIn(join(folder, name)),
 });
 

@@ -7,6 +7,7 @@ import { isJsonObject } from './json.ts';
 import type { SafetensorsFile } from './safetensors.ts';
 import type { TensorInfo } from './safetensors-header.ts';
 import { openSafetensors } from './safetensors-open.ts';
+import { openTorchFile } from './torch-open.ts';
 
 /** The named tensors of a model, in one file or several. */
 export interface Checkpoint {
@@ -19,14 +20,23 @@ export interface Checkpoint {
   close(): void;
 }
 
+/** The tensors of one file, in whatever format. */
+export interface TensorFile extends Checkpoint {
+  /** Texts beside the tensors; empty where the format has none. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The values of a tensor of floats, row-major. @throws InputError when it is missing or of another dtype */
+  readFloat32(name: string): Float32Array;
+}
+
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+const PICKLE = 'pytorch_model.bin';
 
 /**
  * Opens the weights of a model folder: `model.safetensors`, or the shards of `model.safetensors.index.json`, or the
- * folder's only safetensors file.
+ * folder's only safetensors file; where there is none, `pytorch_model.bin`.
  *
- * @throws InputError when there are none, several to choose from, only pickles, or an invalid file or index
+ * @throws InputError when there are none, several to choose from, only pickles of other names, or an invalid file or index
  */
 export function openCheckpoint(folder: string): Checkpoint {
   if (existsSync(join(folder, SINGLE))) return openSafetensors(join(folder, SINGLE));
@@ -38,10 +48,11 @@ export function openCheckpoint(folder: string): Checkpoint {
   if (candidates.length > 1) {
     throw new InputError(`${folder} has several weight files (${candidates.join(', ')}); name one of them ${SINGLE}.`);
   }
+  if (files.includes(PICKLE)) return openTorchFile(join(folder, PICKLE));
   const pickle = files.find((file) => /\.(bin|pt|pth|ckpt)$/.test(file));
   throw new InputError(
     pickle
-      ? `${join(folder, pickle)} is a PyTorch pickle, which is not read; convert it to ${SINGLE} (in Python, save_pretrained with safe_serialization=True).`
+      ? `${join(folder, pickle)} is a PyTorch pickle, of which only ${PICKLE} is read; convert it to ${SINGLE} (in Python, save_pretrained with safe_serialization=True).`
       : `${folder} has no weights; put ${SINGLE} there.`,
   );
 }

@@ -23,3 +23,4 @@ export {
 export { openSafetensors } from './safetensors-open.ts';
 export { EventWriter } from './tensorboard.ts';
 export { tokenizerFiles } from './tokenizer-files.ts';
+export { openTorchFile } from './torch-open.ts';

@@ -2,6 +2,7 @@ import { isStoredDType, readFloats, type StoredNumbers } from '../backends/store
 import { InputError } from '../errors.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { type ByteSource, memorySource, readBytes } from './byte-source.ts';
+import type { TensorFile } from './checkpoint.ts';
 import { readHeader, type SafetensorsHeader, type TensorInfo, type TensorRange } from './safetensors-header.ts';
 
 /** An open safetensors file: its header is in memory, a tensor's bytes are read when asked for. */
@@ -70,7 +71,7 @@ export class SafetensorsFile {
 }
 
 /** The values of a tensor of floats, as {@link SafetensorsFile.readFloat32}. @throws InputError also when one is NaN or infinite */
-export function readFiniteFloats(file: SafetensorsFile, name: string): Float32Array {
+export function readFiniteFloats(file: Pick<TensorFile, 'label' | 'readFloat32'>, name: string): Float32Array {
   const values = file.readFloat32(name);
   const at = values.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return values;

@@ -106,7 +106,7 @@ test('unusable model folders', () =>
     'another kind of file': { args: withModel(withWeights('once upon a time')), message: /not a safetensors file/ },
     'a pickle': {
       args: withModel(withWeights('\x80\x02', 'pytorch_model.bin')),
-      message: /pytorch_model\.bin is a PyTorch pickle, which is not read; convert it/,
+      message: /pytorch_model\.bin: no pickle, it does not begin with a protocol/,
     },
     'an unsupported model type': {
       args: withModel(tinyFolder({ config: { ...tinyBert, model_type: 't5' }, tensors: [] })),

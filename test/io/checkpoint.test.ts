@@ -64,8 +64,13 @@ test('explains what is wrong with shards', () => {
 test('explains why there is nothing to open', () => {
   const open = (files: Record<string, string>) => () => openCheckpoint(temporaryFolder(files));
   assertInputError(
-    open({ 'pytorch_model.bin': 'PK' }),
-    /pytorch_model\.bin is a PyTorch pickle.*convert it to model\.safetensors/,
+    open({ 'other.bin': 'PK' }),
+    /other\.bin is a PyTorch pickle, of which only pytorch_model\.bin is read; convert it to model\.safetensors/,
+  );
+  assertInputError(open({ 'pytorch_model.bin': 'PK' }), /pytorch_model\.bin: a truncated zip archive/);
+  assertInputError(
+    open({ 'pytorch_model.bin.index.json': '{}', 'pytorch_model-00001-of-00002.bin': 'PK' }),
+    /is a PyTorch pickle/,
   );
   assertInputError(open({ 'config.json': '{}' }), /has no weights; put model\.safetensors there/);
   assertInputError(
