@@ -251,21 +251,26 @@ export class AdapterSet {
 
   /** Fills every point with what the composition does there. */
   #attach(): void {
-    const { residual, projection, attention, positions = [] } = this.#model.points;
+    const { residual, projection, attention, positions = [], prompts = [], embedding = [] } = this.#model.points;
     const partsOf = (name: string): AdapterParts => this.get(name).parts;
+    const unlessMerged = (name: string) => (name === this.#merged?.name ? null : partsOf(name));
     for (const point of residual) {
       point.attached = transformAt(this.#active, point, (name) => partsOf(name).residual?.get(point));
     }
     for (const point of projection) {
-      point.attached = transformAt(this.#active, point, (name) =>
-        name === this.#merged?.name ? undefined : partsOf(name).projection?.get(point),
-      );
+      point.attached = transformAt(this.#active, point, (name) => unlessMerged(name)?.projection?.get(point));
     }
     for (const point of attention) {
       point.attached = transformAt(this.#active, point, (name) => partsOf(name).attention?.get(point));
     }
     for (const point of positions) {
       point.attached = transformAt(this.#active, point, (name) => partsOf(name).positions?.get(point));
+    }
+    for (const point of prompts) {
+      point.attached = transformAt(this.#active, point, (name) => partsOf(name).prompts?.get(point));
+    }
+    for (const point of embedding) {
+      point.attached = transformAt(this.#active, point, (name) => unlessMerged(name)?.embedding?.get(point));
     }
   }
 }
@@ -275,6 +280,8 @@ const allPoints = ({ points }: AdaptableModel) => [
   ...points.projection,
   ...points.attention,
   ...(points.positions ?? []),
+  ...(points.prompts ?? []),
+  ...(points.embedding ?? []),
 ];
 
 /**

@@ -10,3 +10,4 @@ export { mam } from './mam.ts';
 export { parallel } from './parallel.ts';
 export { pfeiffer } from './pfeiffer.ts';
 export { prefix } from './prefix.ts';
+export { promptTuning } from './prompt-tuning.ts';

@@ -3,10 +3,14 @@ import type {
   AttachmentPoints,
   AttentionPoint,
   AttentionSite,
+  EmbeddingPoint,
   KeysAndValues,
+  LookUp,
   PositionPoint,
   Projection,
   ProjectionPoint,
+  Prompt,
+  PromptPoint,
   ResidualPoint,
   Sublayer,
 } from '../models/index.ts';
@@ -44,6 +48,10 @@ export type ProjectionModule = AdapterModule<Tensor, Projection>;
 export type AttentionModule = AdapterModule<KeysAndValues, AttentionSite>;
 /** A part at the embeddings: from the positions of tokens to others. */
 export type PositionModule = AdapterModule<Int32Array, AttentionSite>;
+/** A part before the tokens: from what stands there in each sequence to more. */
+export type PromptModule = AdapterModule<readonly (readonly Prompt[])[], AttentionSite>;
+/** A part at a table of embeddings: from its rows to others. */
+export type EmbeddingModule = AdapterModule<Tensor, LookUp>;
 
 /**
  * Weight matrices [out, in] that act one after the other, the first first: never biases or norms. The first may be a table whose
@@ -67,11 +75,13 @@ export interface AdapterParts {
   readonly projection?: ReadonlyMap<ProjectionPoint, ProjectionModule>;
   readonly attention?: ReadonlyMap<AttentionPoint, AttentionModule>;
   readonly positions?: ReadonlyMap<PositionPoint, PositionModule>;
+  readonly prompts?: ReadonlyMap<PromptPoint, PromptModule>;
+  readonly embedding?: ReadonlyMap<EmbeddingPoint, EmbeddingModule>;
   /** The weight matrices that pruning may remove weights from; keys are `bottleneck`, `lora` and the like. */
   readonly chains: Readonly<Record<string, readonly Chain[]>>;
   /** The trained parameters, if they are not those that were made while building. */
   readonly parameters?: readonly Parameter[];
-  /** Weights of the backbone that do what the projection modules do. */
+  /** Weights of the backbone that do what the projection and embedding modules do. */
   readonly mergedWeights?: () => ReadonlyMap<Parameter, Tensor>;
   /** Values of the backbone that are in place while the adapter is active. */
   readonly weights?: WeightSwap;

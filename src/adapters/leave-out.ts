@@ -29,10 +29,9 @@ export function withoutLayers(points: AttachmentPoints, layers: readonly number[
   const left = layers.map((layer) => all[layer]);
   const isKept = ({ name }: { readonly name: string }) => !left.some((layer) => name.startsWith(`${layer}.`));
   return {
-    path: points.path,
+    ...points,
     residual: points.residual.filter(isKept),
     projection: points.projection.filter(isKept),
     attention: points.attention.filter(isKept),
-    positions: points.positions,
   };
 }

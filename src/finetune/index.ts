@@ -15,6 +15,7 @@ export {
   parallel,
   pfeiffer,
   prefix,
+  promptTuning,
 } from '../adapters/index.ts';
 export { type EvaluationReport, reportPage } from '../report/index.ts';
 export {

@@ -9,6 +9,7 @@ import { peftLnTuning } from './peft-ln-tuning.ts';
 import { peftLora } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { peftPrefix } from './peft-prefix.ts';
+import { peftPrompt } from './peft-prompt.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
 import { headOfTask } from './stated-head.ts';
 import { withoutTied } from './tied-head.ts';
@@ -17,7 +18,7 @@ const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 const PICKLE = 'adapter_model.bin';
 
-const methods: readonly PeftMethod[] = [peftLora, peftPrefix, peftIa3, peftLnTuning];
+const methods: readonly PeftMethod[] = [peftLora, peftPrefix, peftPrompt, peftIa3, peftLnTuning];
 
 /** Fields of every `adapter_config.json`. */
 const commonFields =

@@ -1,4 +1,4 @@
-import { Linear, type ParameterPath } from '../nn/index.ts';
+import { Embedding, Linear, type ParameterPath } from '../nn/index.ts';
 import { add } from '../ops/arithmetic.ts';
 import { indexSelect } from '../ops/gather.ts';
 import { concat } from '../ops/layout.ts';
@@ -221,6 +221,84 @@ export class PositionPoint extends AttachmentPoint<Int32Array, AttentionSite> {
   }
 }
 
+/** Rows that an adapter has before the tokens of a sequence, in the place of the embeddings of tokens. */
+export interface Prompt {
+  /** The number of rows. */
+  readonly length: number;
+  /** [length, hidden] */
+  tensor(): Tensor;
+}
+
+/** What stands before the tokens of each sequence, where positions begin. Its value has a list for each sequence of the batch. */
+export class PromptPoint extends AttachmentPoint<readonly (readonly Prompt[])[], AttentionSite> {
+  readonly hiddenSize: number;
+  /** How many tokens a sequence can have, with the rows before them. */
+  readonly capacity: number;
+
+  constructor(name: string, hiddenSize: number, capacity: number) {
+    super(name);
+    this.hiddenSize = hiddenSize;
+    this.capacity = capacity;
+  }
+
+  /** The prompts of each sequence, none where nothing is attached. */
+  forward(pass: Pass): readonly (readonly Prompt[])[] {
+    return this.transformed(
+      Array.from({ length: pass.offsets.length - 1 }, () => []),
+      { pass },
+    );
+  }
+
+  override select(
+    prompts: readonly (readonly Prompt[])[],
+    { pass }: AttentionSite,
+    sequences: readonly number[],
+  ): [readonly (readonly Prompt[])[], AttentionSite] {
+    return [sequences.map((s) => prompts[s]), { pass: pass.part(sequences) }];
+  }
+
+  override merge(
+    values: readonly (readonly (readonly Prompt[])[])[],
+    _site: AttentionSite,
+    groups: readonly (readonly number[])[],
+  ): readonly (readonly Prompt[])[] {
+    const together = values.flat();
+    return places(groups).map((place) => together[place]);
+  }
+}
+
+/** A table of embeddings seen from its output. */
+export interface LookUp {
+  /** [rows] the rows of the table. */
+  readonly ids: Int32Array;
+  readonly pass: Pass;
+}
+
+/** A table of embeddings of the model. Its value is [rows, features], for each row of the batch the row of the table. */
+export class EmbeddingPoint extends AttachmentPoint<Tensor, LookUp> {
+  readonly table: Embedding;
+
+  /** @param paddingIdx see `Embedding` */
+  constructor(path: ParameterPath, rows: number, features: number, paddingIdx?: number) {
+    super(path.prefix);
+    this.table = new Embedding(path, rows, features, paddingIdx);
+  }
+
+  /** ids [rows] -> [rows, features] */
+  forward(ids: Int32Array, pass: Pass): Tensor {
+    return this.transformed(this.table.forward(ids), { ids, pass });
+  }
+
+  override select(y: Tensor, { ids, pass }: LookUp, sequences: readonly number[]): [Tensor, LookUp] {
+    const rows = rowsOf(pass.offsets, sequences);
+    return [indexSelect(y, rows), { ids: rows.map((row) => ids[row]), pass: pass.part(sequences) }];
+  }
+
+  override merge(values: readonly Tensor[], { pass }: LookUp, groups: readonly (readonly number[])[]): Tensor {
+    return mergeRows(values, pass, groups);
+  }
+}
+
 /** The paths of a model's layers, in their order: `bert.encoder.layer.0`. */
 export function layersOf({ residual, projection, attention }: AttachmentPoints): string[] {
   const layers = [...residual, ...projection, ...attention].flatMap(({ name }) => layerOf(name) ?? []);
@@ -238,4 +316,8 @@ export interface AttachmentPoints {
   readonly attention: readonly AttentionPoint[];
   /** None where positions are not looked up, or cannot be changed. */
   readonly positions?: readonly PositionPoint[];
+  /** None where nothing can stand before the tokens. */
+  readonly prompts?: readonly PromptPoint[];
+  /** None where tables of embeddings are as they are. */
+  readonly embedding?: readonly EmbeddingPoint[];
 }

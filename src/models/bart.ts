@@ -15,7 +15,7 @@ import {
   ResidualPoint,
 } from './attachments.ts';
 import type { BartConfig } from './bart-config.ts';
-import { checkReadable, type PackedBatch } from './batch.ts';
+import { checkPositions, checkTokens, type PackedBatch } from './batch.ts';
 import { causalKeys } from './causal-keys.ts';
 import { Pass } from './pass.ts';
 
@@ -384,7 +384,8 @@ export class BartModel {
 
   #check(batch: PackedBatch): void {
     const { vocab_size, max_position_embeddings } = this.config;
-    checkReadable(batch, { tokens: vocab_size, positions: max_position_embeddings + POSITION_OFFSET });
+    checkTokens(batch, vocab_size);
+    checkPositions(batch, max_position_embeddings + POSITION_OFFSET);
   }
 
   /** Keeps the inside of the layers as long as all of them together stay below `keptBytes`, by a rough count. */

@@ -6,7 +6,7 @@ import { shown } from '../settings/index.ts';
  * see rows; only attention and pooling look at where sequences begin.
  */
 export interface PackedBatch {
-  /** [rows] */
+  /** [rows] -1 for a row that is no token: one of an adapter. */
   readonly inputIds: Int32Array;
   /** [rows] */
   readonly tokenTypeIds: Int32Array;
@@ -71,26 +71,24 @@ function checkIds(name: string, what: string, ids: ArrayLike<unknown>, end: numb
   }
 }
 
-/**
- * Checks that a model can read a batch.
- *
- * @param limits how many tokens and how many rows of positions it has
- * @throws InputError naming the sequence that has a token or a position that the model lacks
- */
-export function checkReadable(
-  { inputIds, positionIds, offsets }: PackedBatch,
-  { tokens, positions }: { readonly tokens: number; readonly positions: number },
-): void {
-  const sequenceOf = (row: number) => offsets.findLastIndex((offset) => offset <= row);
+const sequenceOf = ({ offsets }: PackedBatch, row: number) => offsets.findLastIndex((offset) => offset <= row);
+
+/** @throws InputError naming the sequence that has a token which a model of so many lacks */
+export function checkTokens(batch: PackedBatch, tokens: number): void {
+  const { inputIds } = batch;
   const unknown = inputIds.findIndex((id) => id < 0 || id >= tokens);
-  if (unknown >= 0) {
-    throw new InputError(
-      `sequence ${sequenceOf(unknown)} of the batch has the token id ${inputIds[unknown]}; this model knows ids from 0 to ${tokens - 1}, use the tokenizer that belongs to it.`,
-    );
-  }
-  const late = positionIds.findIndex((id) => id >= positions);
+  if (unknown < 0) return;
+  throw new InputError(
+    `sequence ${sequenceOf(batch, unknown)} of the batch has the token id ${inputIds[unknown]}; this model knows ids from 0 to ${tokens - 1}, use the tokenizer that belongs to it.`,
+  );
+}
+
+/** @throws InputError naming the sequence that has a position which a model of so many lacks */
+export function checkPositions(batch: PackedBatch, positions: number): void {
+  const { offsets } = batch;
+  const late = batch.positionIds.findIndex((id) => id >= positions);
   if (late < 0) return;
-  const s = sequenceOf(late);
+  const s = sequenceOf(batch, late);
   throw new InputError(
     `sequence ${s} of the batch has ${offsets[s + 1] - offsets[s]} tokens, more than this model has positions for; cut it to fewer (maxLength).`,
   );
@@ -183,17 +181,51 @@ export function sequenceAt(batch: PackedBatch, s: number): PackedBatch {
   };
 }
 
-/** The row that holds the first token of each sequence. */
+/**
+ * A batch with rows before the tokens of each sequence that are none themselves. They are seen by all, and have the first positions.
+ *
+ * @param lengths [sequences] the number of these rows
+ */
+export function withRowsBefore(batch: PackedBatch, lengths: readonly number[]): PackedBatch {
+  if (lengths.every((length) => length === 0)) return batch;
+  const { offsets, keyCounts, positionIds } = batch;
+  const first = firstRows(batch);
+  const extended = (own: Int32Array, before: (i: number, s: number) => number, isMoved: boolean) =>
+    Int32Array.from(
+      lengths.flatMap((length, s) => [
+        ...Array.from({ length }, (_, i) => before(i, s)),
+        ...own.subarray(offsets[s], offsets[s + 1]).map((value) => (isMoved ? value + length : value)),
+      ]),
+    );
+  let added = 0;
+  return {
+    inputIds: extended(batch.inputIds, () => -1, false),
+    tokenTypeIds: extended(batch.tokenTypeIds, () => 0, false),
+    positionIds: extended(positionIds, (i, s) => positionIds[first[s]] + i, true),
+    columns: extended(batch.columns, (i) => i, true),
+    offsets: offsets.map((start, s) => {
+      const before = added;
+      added += lengths[s] ?? 0;
+      return start + before;
+    }),
+    keyCounts: keyCounts.map((count, s) => count + lengths[s]),
+  };
+}
+
+/** The rows of a batch that are tokens. */
+export const tokenRows = ({ inputIds }: PackedBatch): Int32Array =>
+  Int32Array.from(inputIds.keys()).filter((row) => inputIds[row] >= 0);
+
+/** The row that holds the first token of each sequence, or what stands before it. */
 export function firstRows({ offsets, columns, keyCounts }: PackedBatch): Int32Array {
   return Int32Array.from(keyCounts, (_, s) => columns.indexOf(0, offsets[s]));
 }
 
-/** The sequence that each row belongs to; with `keysOnly`, -1 for rows that are not attended to. */
-export function rowSequences({ offsets, keyCounts, inputIds }: PackedBatch, { keysOnly = false } = {}): Int32Array {
-  const sequences = new Int32Array(inputIds.length);
+/** The sequence that each token belongs to which is attended to; -1 for other rows. */
+export function tokenSequences({ offsets, keyCounts, inputIds }: PackedBatch): Int32Array {
+  const sequences = new Int32Array(inputIds.length).fill(-1);
   keyCounts.forEach((keys, s) => {
-    sequences.fill(s, offsets[s], offsets[s + 1]);
-    if (keysOnly) sequences.fill(-1, offsets[s] + keys, offsets[s + 1]);
+    sequences.fill(s, offsets[s], offsets[s] + keys);
   });
-  return sequences;
+  return sequences.map((s, row) => (inputIds[row] < 0 ? -1 : s));
 }

@@ -1,52 +1,84 @@
-import { Embedding, LayerNorm, type ParameterPath, trainingDropout } from '../nn/index.ts';
+import { LayerNorm, type ParameterPath, trainingDropout } from '../nn/index.ts';
 import { activation } from '../ops/activations.ts';
 import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
+import { indexSelect } from '../ops/gather.ts';
 import type { Random } from '../random/random.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type AttachmentPoints, AttentionPoint, PositionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
-import { checkReadable, type PackedBatch } from './batch.ts';
+import {
+  type AttachmentPoints,
+  AttentionPoint,
+  EmbeddingPoint,
+  PositionPoint,
+  ProjectionPoint,
+  type Prompt,
+  PromptPoint,
+  ResidualPoint,
+} from './attachments.ts';
+import { checkPositions, checkTokens, type PackedBatch, tokenRows, withRowsBefore } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 import type { FrozenLayers } from './frozen-layers.ts';
 import { Pass } from './pass.ts';
+import { lengthsOf, withPrompts } from './prompts.ts';
 
 /** The sum of word, position and token-type embeddings, normalised. */
 class BertEmbeddings {
-  readonly point: PositionPoint;
   readonly #config: EncoderConfig;
-  readonly #words: Embedding;
-  readonly #positions: Embedding;
-  readonly #tokenTypes: Embedding;
+  readonly #prompt: PromptPoint;
+  readonly #position: PositionPoint;
+  readonly #words: EmbeddingPoint;
+  readonly #positions: EmbeddingPoint;
+  readonly #tokenTypes: EmbeddingPoint;
   readonly #norm: LayerNorm;
 
   /** @param positionPadding the row of the position table that gets no gradient, if there is one */
   constructor(path: ParameterPath, config: EncoderConfig, positionPadding: number | undefined) {
     const { hidden_size, vocab_size, max_position_embeddings, type_vocab_size, pad_token_id } = config;
     this.#config = config;
-    this.point = new PositionPoint(path.prefix);
-    this.#words = new Embedding(path.at('word_embeddings'), vocab_size, hidden_size, pad_token_id);
-    this.#positions = new Embedding(
+    this.#prompt = new PromptPoint(path.prefix, hidden_size, max_position_embeddings - (positionPadding ?? -1) - 1);
+    this.#position = new PositionPoint(path.prefix);
+    this.#words = new EmbeddingPoint(path.at('word_embeddings'), vocab_size, hidden_size, pad_token_id);
+    this.#positions = new EmbeddingPoint(
       path.at('position_embeddings'),
       max_position_embeddings,
       hidden_size,
       positionPadding,
     );
-    this.#tokenTypes = new Embedding(path.at('token_type_embeddings'), type_vocab_size, hidden_size);
+    this.#tokenTypes = new EmbeddingPoint(path.at('token_type_embeddings'), type_vocab_size, hidden_size);
     this.#norm = new LayerNorm(path.at('LayerNorm'), hidden_size, config.layer_norm_eps);
   }
 
+  get points(): Pick<AttachmentPoints, 'positions' | 'prompts' | 'embedding'> {
+    return {
+      positions: [this.#position],
+      prompts: [this.#prompt],
+      embedding: [this.#words, this.#positions, this.#tokenTypes],
+    };
+  }
+
+  /** What stands before the tokens of each sequence. */
+  prompts(batch: PackedBatch): readonly (readonly Prompt[])[] {
+    return this.#prompt.forward(new Pass(batch.offsets));
+  }
+
+  /** [rows, hidden], with rows for what stands before the tokens */
   forward(given: PackedBatch, random?: Random): Tensor {
-    const batch = { ...given, positionIds: this.point.forward(given.positionIds, new Pass(given.offsets, random)) };
     const { vocab_size, max_position_embeddings, type_vocab_size } = this.#config;
-    checkReadable(batch, { tokens: vocab_size, positions: max_position_embeddings });
+    const prompts = this.prompts(given);
+    const whole = withRowsBefore(given, lengthsOf(prompts));
+    const pass = new Pass(whole.offsets, random);
+    const batch = { ...whole, positionIds: this.#position.forward(whole.positionIds, pass) };
+    checkTokens(given, vocab_size);
+    checkPositions(batch, max_position_embeddings);
     const type = batch.tokenTypeIds.find((id) => id >= type_vocab_size);
     if (type !== undefined) {
       throw new RangeError(`BertModel.forward: batch has the token type ${type}, the model has ${type_vocab_size}.`);
     }
-    const words = this.#words.forward(batch.inputIds); // [rows, hidden]
-    const types = this.#tokenTypes.forward(batch.tokenTypeIds); // [rows, hidden]
-    const positions = this.#positions.forward(batch.positionIds); // [rows, hidden]
+    const tokens = this.#words.forward(given.inputIds, new Pass(given.offsets, random)); // [tokens, hidden]
+    const words = withPrompts(tokens, given, prompts); // [rows, hidden]
+    const types = this.#tokenTypes.forward(batch.tokenTypeIds, pass); // [rows, hidden]
+    const positions = this.#positions.forward(batch.positionIds, pass); // [rows, hidden]
     const x = this.#norm.forward(add(add(words, types), positions));
     return trainingDropout(x, this.#config.hidden_dropout_prob, random);
   }
@@ -189,7 +221,7 @@ export class BertModel {
       residual: points.flatMap(({ residual }) => residual),
       projection: points.flatMap(({ projection }) => projection),
       attention: points.flatMap(({ attention }) => attention),
-      positions: [this.#embeddings.point],
+      ...this.#embeddings.points,
     };
   }
 
@@ -198,33 +230,51 @@ export class BertModel {
 
   /** The embedding output and the output of each layer, all [rows, hidden]. Dropout is on when `random` is given. */
   hiddenStates(batch: PackedBatch, random?: Random): Tensor[] {
-    const pass = new Pass(batch.offsets, random);
+    const { offsets, keyCounts } = this.#whole(batch);
+    const pass = new Pass(offsets, random);
     const states = [tidyInside(() => this.#embeddings.forward(batch, random))];
     for (const layer of this.#layers) {
       const x = states[states.length - 1];
-      states.push(tidyInside(() => layer.forward(x, batch.keyCounts, pass)));
+      states.push(tidyInside(() => layer.forward(x, keyCounts, pass)));
     }
     return states;
   }
 
-  /** The output of the last layer [rows, hidden]. */
+  /** The batch with the rows that adapters have before its tokens. */
+  #whole(batch: PackedBatch): PackedBatch {
+    return withRowsBefore(batch, lengthsOf(this.#embeddings.prompts(batch)));
+  }
+
+  /** The output of the last layer [rows, hidden] for the tokens of the batch. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
+    const [hidden, whole] = this.encode(batch, random);
+    return whole === batch ? hidden : indexSelect(hidden, tokenRows(whole));
+  }
+
+  /** The output of the last layer [rows, hidden], and the batch that it belongs to: with the rows that adapters have before tokens. */
+  encode(batch: PackedBatch, random?: Random): [hidden: Tensor, batch: PackedBatch] {
     const { frozen } = this;
+    const whole = this.#whole(batch);
     const first = () => (frozen ? frozen.forward(batch) : this.#embeddings.forward(batch, random));
-    return this.#through(this.#layers.slice(frozen?.count), first, batch, random);
+    return [this.#through(this.#layers.slice(frozen?.count), first, whole, random), whole];
   }
 
   /** The input of a layer [rows, hidden]: the output of the embeddings and the layers before it, without dropout. */
   inputOf(layer: number, batch: PackedBatch): Tensor {
-    return this.#through(this.#layers.slice(0, layer), () => this.#embeddings.forward(batch), batch);
+    return this.#through(this.#layers.slice(0, layer), () => this.#embeddings.forward(batch), this.#whole(batch));
   }
 
   /** Returns the output of the last of layers that follow each other, or their input where there are none, [rows, hidden]. */
-  #through(layers: readonly BertLayer[], first: () => Tensor, batch: PackedBatch, random?: Random): Tensor {
-    const pass = new Pass(batch.offsets, random);
+  #through(
+    layers: readonly BertLayer[],
+    first: () => Tensor,
+    { offsets, keyCounts }: PackedBatch,
+    random?: Random,
+  ): Tensor {
+    const pass = new Pass(offsets, random);
     // Each layer's input belongs to the layer's own scope, and goes with it where no derivative reads it.
     const last = layers.reduce(
-      (input, layer) => () => tidyInside(() => layer.forward(input(), batch.keyCounts, pass)),
+      (input, layer) => () => tidyInside(() => layer.forward(input(), keyCounts, pass)),
       () => tidyInside(first),
     );
     return last();

@@ -83,7 +83,7 @@ export class SequenceClassifier {
 
   /** Logits [sequences, labels], or [sequences, 1] for regression. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
-    return tidyInside(() => this.head.forward(this.encoder.forward(batch, random), batch, random));
+    return tidyInside(() => this.head.forward(...this.encoder.encode(batch, random), random));
   }
 
   /**

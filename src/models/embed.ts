@@ -37,7 +37,7 @@ export async function embed(
   }
   const batch = packSequences(sequences, encoder.positionIds);
   const pool = pooling === 'mean' ? meanPooling : clsPooling;
-  const vectors = tidy(() => noGrad(() => pool(encoder.forward(batch), batch))); // [sequences, hidden]
+  const vectors = tidy(() => noGrad(() => pool(...encoder.encode(batch)))); // [sequences, hidden]
   const values = Array.from(await vectors.data());
   vectors.dispose();
   const width = encoder.config.hidden_size;

@@ -5,7 +5,7 @@ import { tanh } from '../ops/unary.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { firstRows, type PackedBatch, rowSequences } from './batch.ts';
+import { firstRows, type PackedBatch, tokenSequences } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 
 /** The vector of a sequence: that of its first token, or the mean of its tokens. */
@@ -17,15 +17,18 @@ export interface ClassificationHead {
   forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor;
 }
 
-/** The vector of each sequence's first token [sequences, hidden]. */
+/** The vector of each sequence's first row [sequences, hidden]: that of its first token, unless an adapter has rows before it. */
 export function clsPooling(hidden: Tensor, batch: PackedBatch): Tensor {
   return indexSelect(hidden, firstRows(batch));
 }
 
 /** The mean over each sequence's tokens [sequences, hidden]. */
 export function meanPooling(hidden: Tensor, batch: PackedBatch): Tensor {
-  const sums = indexAdd(hidden, rowSequences(batch, { keysOnly: true }), batch.keyCounts.length);
-  const inverse = Array.from(batch.keyCounts, (count) => 1 / count);
+  const sequences = tokenSequences(batch);
+  const sums = indexAdd(hidden, sequences, batch.keyCounts.length);
+  const counts = new Int32Array(batch.keyCounts.length);
+  for (const s of sequences) if (s >= 0) counts[s]++;
+  const inverse = Array.from(counts, (count) => 1 / count);
   return mul(sums, tensor(inverse, [inverse.length, 1]));
 }
 

@@ -63,7 +63,7 @@ export class MultipleChoiceModel {
 
   /** One logit for each choice [choices]. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
-    return tidyInside(() => reshape(this.#head.forward(this.encoder.forward(batch, random), batch, random), [-1]));
+    return tidyInside(() => reshape(this.#head.forward(...this.encoder.encode(batch, random), random), [-1]));
   }
 
   /**

@@ -44,6 +44,6 @@ export class SentenceEncoder {
   /** The vector of each text [sequences, hidden]. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
     const pool = this.pooling === 'mean' ? meanPooling : clsPooling;
-    return tidyInside(() => pool(this.encoder.forward(batch, random), batch));
+    return tidyInside(() => pool(...this.encoder.encode(batch, random)));
   }
 }

@@ -52,7 +52,8 @@ export class LayerNorm {
 /** A table with one row per id, `weight` [rows, features]. */
 export class Embedding {
   readonly weight: Parameter;
-  readonly #paddingIdx: number | undefined;
+  /** The row that gets no gradient, if there is one. */
+  readonly paddingIdx: number | undefined;
 
   /** @param paddingIdx the row that is 0 at first and gets no gradient */
   constructor(path: ParameterPath, rows: number, features: number, paddingIdx?: number) {
@@ -61,14 +62,14 @@ export class Embedding {
       return paddingIdx === undefined ? values : values.fill(0, paddingIdx * features, (paddingIdx + 1) * features);
     };
     this.weight = path.parameter('weight', [rows, features], init);
-    this.#paddingIdx = paddingIdx;
+    this.paddingIdx = paddingIdx;
   }
 
   /** ids [n] -> [n, features] @throws Error for an id that is not a row of the table */
   forward(ids: Int32Array): Tensor {
     const negative = ids.find((id) => id < 0);
     if (negative !== undefined) throw new Error(`Row ${negative} is outside the table ${this.weight.name}.`);
-    return indexSelect(this.weight.tensor(), ids, { paddingIdx: this.#paddingIdx });
+    return indexSelect(this.weight.tensor(), ids, { paddingIdx: this.paddingIdx });
   }
 }
 

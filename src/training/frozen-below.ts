@@ -5,8 +5,8 @@ import { type ActivationCache, type AttachmentPoints, BertModel, FrozenLayers, l
 /** The first layer with a part of the active adapter; -1 if there is none. */
 function firstAdapted(points: AttachmentPoints): number {
   const all = [...points.residual, ...points.projection, ...points.attention];
-  // Positions are looked up before the first layer.
-  if (points.positions?.some((point) => point.attached !== null)) return 0;
+  const embedded = [...(points.positions ?? []), ...(points.prompts ?? []), ...(points.embedding ?? [])];
+  if (embedded.some((point) => point.attached !== null)) return 0;
   const attached = all.filter((point) => point.attached !== null);
   return layersOf(points).findIndex((layer) => attached.some(({ name }) => name.startsWith(`${layer}.`)));
 }

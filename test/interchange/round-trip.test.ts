@@ -19,9 +19,9 @@ const test = suite('interchange: round trips');
 /** The small adapters that a format can express. */
 const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
   peft: ({ kind, prefixShiftsPositions = false }) =>
-    ['lora', 'ia3', 'ln-tuning'].includes(kind) || prefixShiftsPositions === true,
+    ['lora', 'ia3', 'ln-tuning', 'prompt-tuning'].includes(kind) || prefixShiftsPositions === true,
   adapterhub: ({ kind, rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions }) =>
-    !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning'].includes(kind) &&
+    !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning', 'prompt-tuning'].includes(kind) &&
     ![rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions].some(Boolean),
 };
 const shifted: AdapterSettings = { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true };

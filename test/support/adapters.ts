@@ -62,6 +62,7 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
     { kind: 'prefix', prefixLength: 1, prefixFlat: true },
     { kind: 'prefix', prefixLength: 2, prefixBottleneck: 3, leaveOut: [0] },
   ],
+  'prompt-tuning': [{ kind: 'prompt-tuning', promptLength: 3 }],
 };
 
 /** Settings with which an adapter changes nothing before it is trained. */
