@@ -133,6 +133,35 @@ function rowsIn(tiles: Float32Array, tokens: number, features: number): Float32A
   });
 }
 
+test('kept values move into a dense matrix and out of it unchanged, whatever they are', () => {
+  run(({ mask: { bits, rows: n, columns: k }, seed }) => {
+    const extremes = [Number.NaN, Number.POSITIVE_INFINITY, -0, 1e-45, -3.4e38];
+    const matrix = normal(n * k, seed).map((x, i) => ((i + seed) % 7 === 0 ? extremes[i % extremes.length] : x));
+    const values = matrix.filter((_, i) => bits[i]);
+    const spread = results((backend) =>
+      uploaded(backend, (upload) => {
+        const places = sparseOf(backend).places(bits, n, k);
+        const out = sparseOf(backend).toDense({ values: upload(values), places });
+        backend.free(places);
+        return out;
+      }),
+    );
+    assert.deepEqual(
+      spread,
+      matrix.map((x, i) => (bits[i] ? x : 0)),
+    );
+    const kept = results((backend) =>
+      uploaded(backend, (upload) => {
+        const places = sparseOf(backend).places(bits, n, k);
+        const out = sparseOf(backend).keptValues(upload(matrix), places);
+        backend.free(places);
+        return out;
+      }),
+    );
+    assert.deepEqual(kept, values);
+  });
+});
+
 test('products at the places are the sums over all rows, the same bits for every number of threads and width of registers', () => {
   run(({ rows, mask: { bits, rows: n, columns: k }, tiles: [yOfTiles, xOfTiles], seed }) => {
     const [y, x] = [normal(rows * n, seed), normal(rows * k, seed + 1)];

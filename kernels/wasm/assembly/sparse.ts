@@ -4,7 +4,7 @@
 // columns stay in the L1 cache while all rows of W are multiplied with them.
 import { uniform4 } from './counter';
 import { tileColumns } from './gemm';
-import { at, atOptional } from './simd';
+import { at, atOptional, storeUpTo4 } from './simd';
 import { multiplyTile32, multiplyTile64, sampleTile32, sampleTile64 } from './sparse-tiles';
 import { transpose4 } from './transpose4';
 
@@ -25,44 +25,95 @@ function segment(segments: usize, i: i32): usize {
   return <usize>load<u32>(at(segments, i));
 }
 
-/** Where the column of entry e lies in a dense row. */
+/**
+ * `to`, dense [n, k], with the values at their places and 0 elsewhere, rows [start, end). `bits` u16 [n, ceil(k / 16)] has a bit for each column, and
+ * `patterns` u8 [16, 16] for each four bits how four values are moved to their places.
+ */
+export function sparseToDense(
+  from: usize,
+  segments: usize,
+  blocks: i32,
+  bits: usize,
+  patterns: usize,
+  to: usize,
+  k: i32,
+  start: i32,
+  end: i32,
+): void {
+  const groups = (k + 15) >> 4;
+  for (let r = start; r < end; r++) {
+    let values = from + (segment(segments, r * blocks) << 2);
+    let row = at(to, r * k);
+    let group = bits + (<usize>(r * groups) << 1);
+    let left = k;
+    for (; left >= 16; left -= 16) {
+      const kept = <i32>load<u16>(group);
+      v128.store(row, moved(values, kept, patterns));
+      v128.store(row, moved(after(values, kept & 0xf), kept >> 4, patterns), 16);
+      v128.store(row, moved(after(values, kept & 0xff), kept >> 8, patterns), 32);
+      v128.store(row, moved(after(values, kept & 0xfff), kept >> 12, patterns), 48);
+      values = after(values, kept);
+      row += 64;
+      group += 2;
+    }
+    for (let kept = left > 0 ? <i32>load<u16>(group) : 0; left > 0; left -= 4) {
+      storeUpTo4(row, moved(values, kept, patterns), left);
+      values = after(values, kept & 0xf);
+      kept >>= 4;
+      row += 16;
+    }
+  }
+}
+
+/** The numbers of `from`, dense [n, k], at the places, rows [start, end). The patterns move four numbers from their places to the first lanes. */
+export function sparseKeptValues(
+  from: usize,
+  segments: usize,
+  blocks: i32,
+  bits: usize,
+  patterns: usize,
+  to: usize,
+  k: i32,
+  start: i32,
+  end: i32,
+): void {
+  const groups = (k + 15) >> 4;
+  for (let r = start; r < end; r++) {
+    const stop = to + (segment(segments, (r + 1) * blocks) << 2);
+    let values = to + (segment(segments, r * blocks) << 2);
+    let row = at(from, r * k);
+    let group = bits + (<usize>(r * groups) << 1);
+    // What a store writes after the last kept number of a group is written again by the next one, and never lies after the row.
+    for (; values + 64 <= stop; group += 2) {
+      const kept = <i32>load<u16>(group);
+      v128.store(values, moved(row, kept, patterns));
+      v128.store(after(values, kept & 0xf), moved(row + 16, kept >> 4, patterns));
+      v128.store(after(values, kept & 0xff), moved(row + 32, kept >> 8, patterns));
+      v128.store(after(values, kept & 0xfff), moved(row + 48, kept >> 12, patterns));
+      values = after(values, kept);
+      row += 64;
+    }
+    for (; values < stop; group += 2) {
+      for (let kept = <i32>load<u16>(group), i = 0; i < 4; i++, kept >>= 4, row += 16) {
+        const count = popcnt(kept & 0xf);
+        if (count == 0) continue;
+        storeUpTo4(values, moved(row, kept, patterns), count);
+        values = after(values, kept & 0xf);
+      }
+    }
+  }
+}
+
+/** Four numbers, moved as the pattern of the lowest four bits says. */
 @inline
-function inRow(row: usize, columns: usize, e: usize): usize {
-  return row + (<usize>load<u16>(columns + (e << 1)) << 2);
+function moved(numbers: usize, bits: i32, patterns: usize): v128 {
+  return i8x16.swizzle(v128.load(numbers), v128.load(patterns + (<usize>(bits & 0xf) << 4)));
 }
 
-/** `to`, dense [n, k], with the values at their places and 0 elsewhere, rows [start, end). */
-export function sparseToDense(from: usize, segments: usize, blocks: i32, columns: usize, to: usize, k: i32, start: i32, end: i32): void {
-  memory.fill(at(to, start * k), 0, <usize>((end - start) * k) << 2);
-  for (let r = start; r < end; r++) {
-    const row = at(to, r * k);
-    const stop = segment(segments, (r + 1) * blocks);
-    let e = segment(segments, r * blocks);
-    for (; e + 4 <= stop; e += 4) {
-      const four = v128.load(from + (e << 2));
-      v128.store32_lane(inRow(row, columns, e), four, 0);
-      v128.store32_lane(inRow(row, columns, e + 1), four, 1);
-      v128.store32_lane(inRow(row, columns, e + 2), four, 2);
-      v128.store32_lane(inRow(row, columns, e + 3), four, 3);
-    }
-    for (; e < stop; e++) store<f32>(inRow(row, columns, e), load<f32>(from + (e << 2)));
-  }
-}
-
-/** The numbers of `from`, dense [n, k], at the places, rows [start, end). */
-export function sparseKeptValues(from: usize, segments: usize, blocks: i32, columns: usize, to: usize, k: i32, start: i32, end: i32): void {
-  for (let r = start; r < end; r++) {
-    const row = at(from, r * k);
-    const stop = segment(segments, (r + 1) * blocks);
-    let e = segment(segments, r * blocks);
-    for (; e + 4 <= stop; e += 4) {
-      let four = v128.load32_zero(inRow(row, columns, e));
-      four = v128.load32_lane(inRow(row, columns, e + 1), four, 1);
-      four = v128.load32_lane(inRow(row, columns, e + 2), four, 2);
-      v128.store(to + (e << 2), v128.load32_lane(inRow(row, columns, e + 3), four, 3));
-    }
-    for (; e < stop; e++) store<f32>(to + (e << 2), load<f32>(inRow(row, columns, e)));
-  }
+/** The address after as many floats as there are bits. */
+@inline
+function after(address: usize, bits: i32): usize {
+  return address + (<usize>popcnt(bits) << 2);
 }
 
 /**

@@ -117,7 +117,7 @@ export function bottleneck(backend: WasmBackend): FusedKernel<BottleneckSpec, Wa
         if (places) {
           const kept = sparseOf(backend).keptValues(product, places);
           backend.free(product);
-          gradients[weight] = scaled(kept, null, scale, kept);
+          gradients[weight] = scale === 1 ? kept : scaled(kept, null, scale, kept);
           return;
         }
         if (mask !== null && needs[mask]) gradients[mask] = scaled(product, inputs[weight].buffer, scale);

@@ -64,7 +64,16 @@ const elementwise = {
 } satisfies Record<UnaryOp, typeof unary> & Record<BinaryOp, typeof binary>;
 
 const sparse = byRows(
-  (from: Pointer, segments: Pointer, blocks: number, columns: Pointer, to: Pointer, k: number, rows: Range) => rows * k,
+  (
+    from: Pointer,
+    segments: Pointer,
+    blocks: number,
+    bits: Pointer,
+    patterns: Pointer,
+    to: Pointer,
+    k: number,
+    rows: Range,
+  ) => rows * k,
 );
 /** One thread computes all: each number has its place after the one before. */
 const inOrder = by({ unit: 2 ** 30, once: true });

@@ -7,6 +7,8 @@ export const TOKENS = 64;
 const BLOCK = 128;
 /** Entries that kernels of gradients take together. */
 const GROUP = 4;
+/** Columns whose bits are stored in one number. */
+const COLUMNS_OF_BITS = 16;
 
 /** A matrix [n, k] in compressed sparse rows, as kernels read it. */
 export interface SparseRows {
@@ -39,6 +41,7 @@ export class WasmPlaces {
   readonly #memory: Memory;
   readonly #block: Block;
   #transposed: { readonly block: Block; readonly entries: number } | null = null;
+  #bits: Block | null = null;
 
   constructor(memory: Memory, mask: ArrayLike<number>, rows: number, columns: number) {
     let kept = 0;
@@ -68,7 +71,29 @@ export class WasmPlaces {
   get bytes(): number {
     const { length, rows, columns } = this;
     const transposed = this.#transposed ? bytesOf(this.#transposed.entries, columns, rows) : 0;
-    return bytesOf(length, rows, columns) + transposed;
+    return bytesOf(length, rows, columns) + transposed + (this.#bits ? this.#bitBytes : 0);
+  }
+
+  get #bitBytes(): number {
+    return 2 * this.rows * Math.ceil(this.columns / COLUMNS_OF_BITS);
+  }
+
+  /**
+   * Byte address of u16 [rows, columns / 16], rounded up: a bit for each place, 1 where it is kept.
+   *
+   * @param onGrowth gets the bytes that this takes, the first time
+   */
+  bits(onGrowth: (bytes: number) => void): number {
+    if (!this.#bits) {
+      this.#bits = this.#memory.allocate(this.#bitBytes);
+      const groups = Math.ceil(this.columns / COLUMNS_OF_BITS);
+      const bits = new Uint16Array(this.#memory.wasm.buffer, this.#bits.start, this.rows * groups).fill(0);
+      this.#eachKept((r, c) => {
+        bits[r * groups + Math.floor(c / COLUMNS_OF_BITS)] |= 1 << (c % COLUMNS_OF_BITS);
+      });
+      onGrowth(this.#bitBytes);
+    }
+    return this.#bits.start;
   }
 
   /**
@@ -89,16 +114,20 @@ export class WasmPlaces {
     return rowsIn(this.#transposed.block, this.#transposed.entries, columns, rows);
   }
 
-  /** Calls `use` with the segment of the transposed matrix in which each kept value lies, and its row here. */
-  #visit(use: (segment: number, row: number) => void): void {
+  /** Calls `use` with each kept place, row by row. */
+  #eachKept(use: (row: number, column: number) => void): void {
     const { segments, columnOf } = this.#arrays(this.direct);
     const { blocks } = this.direct;
-    const transposedBlocks = blocksOf(this.rows);
     for (let r = 0; r < this.rows; r++) {
-      const block = Math.floor(r / BLOCK);
       const end = segments[(r + 1) * blocks];
-      for (let e = segments[r * blocks]; e < end; e++) use(columnOf[e] * transposedBlocks + block, r);
+      for (let e = segments[r * blocks]; e < end; e++) use(r, columnOf[e]);
     }
+  }
+
+  /** Calls `use` with the segment of the transposed matrix in which each kept value lies, and its row here. */
+  #visit(use: (segment: number, row: number) => void): void {
+    const transposedBlocks = blocksOf(this.rows);
+    this.#eachKept((r, c) => use(c * transposedBlocks + Math.floor(r / BLOCK), r));
   }
 
   #countsTransposed(): Uint32Array {
@@ -128,12 +157,10 @@ export class WasmPlaces {
   }
 
   mask(): Uint8Array {
-    const { segments, columnOf } = this.#arrays(this.direct);
-    const { blocks } = this.direct;
     const mask = new Uint8Array(this.rows * this.columns);
-    for (let r = 0; r < this.rows; r++) {
-      for (let e = segments[r * blocks]; e < segments[(r + 1) * blocks]; e++) mask[r * this.columns + columnOf[e]] = 1;
-    }
+    this.#eachKept((r, c) => {
+      mask[r * this.columns + c] = 1;
+    });
     return mask;
   }
 
@@ -146,5 +173,6 @@ export class WasmPlaces {
   free(): void {
     this.#memory.free(this.#block);
     if (this.#transposed) this.#memory.free(this.#transposed.block);
+    if (this.#bits) this.#memory.free(this.#bits);
   }
 }

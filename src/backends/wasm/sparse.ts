@@ -2,6 +2,7 @@ import type { BottleneckSpec, SparseOperand, SparseProducts, View } from '../bac
 import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 import { addModule } from './module.ts';
+import { type MovePatterns, movePatterns } from './move-patterns.ts';
 import { type SparseRows, TOKENS, WasmPlaces } from './places.ts';
 import * as sparseBinary from './sparse-binary.ts';
 import { SparseBottleneck } from './sparse-bottleneck.ts';
@@ -36,11 +37,13 @@ export interface Tokens {
 export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces> {
   readonly #backend: WasmBackend;
   readonly #scratchOf: (features: number) => number;
+  readonly #patterns: MovePatterns;
 
   /** @param scratchOf bytes of scratch for each thread of a product with so many features in tiles of its own */
   constructor(backend: WasmBackend, scratchOf: (features: number) => number) {
     this.#backend = backend;
     this.#scratchOf = scratchOf;
+    this.#patterns = movePatterns(backend.memory);
   }
 
   /** The kernels of a bottleneck whose D and U are sparse; null where the dense ones are faster, or a matrix is dense. */
@@ -80,17 +83,23 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
   }
 
   toDense({ values, places }: Matrix): WasmBuffer {
-    const { n, k, blocks, segments, columns } = places.direct;
+    const { n, k, blocks, segments } = places.direct;
     const dense = this.#backend.allocate(n * k);
-    this.#backend.kernels.sparseToDense(values, segments, blocks, columns, dense, k, n);
+    const { toPlaces } = this.#patterns;
+    this.#backend.kernels.sparseToDense(values, segments, blocks, this.#bits(places), toPlaces, dense, k, n);
     return dense;
   }
 
   keptValues(dense: WasmBuffer, places: WasmPlaces): WasmBuffer {
-    const { n, k, blocks, segments, columns } = places.direct;
+    const { n, k, blocks, segments } = places.direct;
     const values = this.#backend.allocate(places.length);
-    this.#backend.kernels.sparseKeptValues(dense, segments, blocks, columns, values, k, n);
+    const { fromPlaces } = this.#patterns;
+    this.#backend.kernels.sparseKeptValues(dense, segments, blocks, this.#bits(places), fromPlaces, values, k, n);
     return values;
+  }
+
+  #bits(places: WasmPlaces): number {
+    return places.bits((bytes) => this.#backend.growBy(bytes));
   }
 
   linear(x: View<WasmBuffer>, matrix: Matrix, bias: View<WasmBuffer> | null): WasmBuffer {
