@@ -130,6 +130,8 @@ export interface FamilyDefinition<Table extends OptionTable> {
   readonly options: Table;
   /** False for a family that has no weights to prune. Default true. */
   readonly hasPrunable?: boolean;
+  /** True for a family that files bring and that is not offered for training. Default false. */
+  readonly isOnlyLoaded?: boolean;
   /** Defaults that follow from other options. */
   defaultsFor?(given: Partial<ConfigOf<Table>>): Partial<ConfigOf<Table>>;
   /** Options that others leave without effect, each with the one that does. */

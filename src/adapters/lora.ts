@@ -16,9 +16,8 @@ import { leaveOut } from './leave-out.ts';
 import { LowRank } from './low-rank.ts';
 import { endsIn, targetPoints } from './targets.ts';
 
-const options = {
-  rank: option(positiveInteger, { description: 'rank of the change', default: 8 }),
-  alpha: option(positiveNumber, { description: 'numerator of its scale, alpha / rank', default: 8 }),
+/** The options for layers with other sizes than the rest. */
+export const patterns = {
   rankPattern: option(names, {
     description: 'other ranks of some layers, by the end of their path: query=4',
     placeholder: '<layer=rank>',
@@ -33,6 +32,12 @@ const options = {
     defaultText: 'none',
     isOptional: true,
   }),
+};
+
+const options = {
+  rank: option(positiveInteger, { description: 'rank of the change', default: 8 }),
+  alpha: option(positiveNumber, { description: 'numerator of its scale, alpha / rank', default: 8 }),
+  ...patterns,
   rslora: option(boolean, { description: 'scale by alpha / sqrt(rank)', default: false }),
   dora: option(boolean, { description: 'train the lengths of the rows, too (DoRA)', default: false, isOptional: true }),
   loraBias: option(boolean, { description: 'a bias beside each change', default: false, isOptional: true }),
@@ -63,7 +68,7 @@ export function patternNumber(key: string, pattern: readonly string[], module: s
   const entries = pattern.map((entry) => {
     const [, end, text] = /^(.+)=([^=]+)$/.exec(entry) ?? [];
     const value = Number(text);
-    if (end === undefined || !(value > 0) || (key === 'rankPattern' && !Number.isSafeInteger(value))) {
+    if (end === undefined || !(value > 0) || (key !== 'alphaPattern' && !Number.isSafeInteger(value))) {
       throw new InputError(
         `lora: ${key} has '${entry}'; each entry must be the end of a layer's path, = and a number above 0.`,
       );
@@ -75,7 +80,13 @@ export function patternNumber(key: string, pattern: readonly string[], module: s
 
 /** The rank of the change of a layer, and its scale. @throws InputError for a pattern that is none */
 export function loraSizes(
-  { rank, alpha, rslora, rankPattern = [], alphaPattern = [] }: LoraConfig,
+  {
+    rank,
+    alpha,
+    rslora,
+    rankPattern = [],
+    alphaPattern = [],
+  }: Pick<LoraConfig, 'rank' | 'alpha'> & Partial<LoraConfig>,
   module: string,
 ): { readonly rank: number; readonly scale: number } {
   const own = patternNumber('rankPattern', rankPattern, module) ?? rank;

@@ -43,15 +43,16 @@ export interface LowRankConfig {
 /** The Euclidean length of each row of a matrix [out, in], [out]. */
 export const rowNorms = (matrix: Tensor): Tensor => sqrt(sum(mul(matrix, matrix), { axis: 1 }));
 
-/** W + s · B A, [out, in]. */
-export function withLowRank(weight: Tensor, a: Tensor, b: Tensor, scale: number): Tensor {
-  // A copy of W, as a sum would have a matrix of halves turned into floats for good.
-  const copy = indexSelect(
+/** A copy of a weight [out, in] in floats: other operations would have a matrix of halves turned into floats for good. */
+export const inFloats = (weight: Tensor): Tensor =>
+  indexSelect(
     weight,
     Int32Array.from({ length: weight.shape[0] }, (_, row) => row),
   );
-  return add(copy, mul(matmul(b, a), scale));
-}
+
+/** W + s · B A, [out, in]. */
+export const withLowRank = (weight: Tensor, a: Tensor, b: Tensor, scale: number): Tensor =>
+  add(inFloats(weight), mul(matmul(b, a), scale));
 
 /**
  * A change of low rank of one linear layer: y -> y + s · B A x. With trained lengths m the rows of V = W + s · B A are scaled to them:

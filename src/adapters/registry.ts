@@ -22,14 +22,16 @@ export function registerFamily(family: Family): void {
   families.set(family.kind, family);
 }
 
-/** All families, in the order of registration. */
-export const adapterFamilies = (): Family[] => [...families.values()];
+/** The families that are offered, in the order of registration. */
+export const adapterFamilies = (): Family[] => [...families.values()].filter(({ isOnlyLoaded }) => !isOnlyLoaded);
+
+const offered = (): string[] => adapterFamilies().map(({ kind }) => kind);
 
 /** @throws InputError naming the families there are */
 export function familyOf(kind: string): Family {
   const family = families.get(kind);
   if (family) return family;
-  throw new InputError(`There is no adapter '${kind}'; there are: ${[...families.keys()].join(', ')}.`);
+  throw new InputError(`There is no adapter '${kind}'; there are: ${offered().join(', ')}.`);
 }
 
 /** The settings with all options of their family. @throws InputError as `Family.configure` and {@link familyOf} */
@@ -44,7 +46,7 @@ export function completeSettings(
 const settingsBy = (tableOf: (table: OptionTable) => Readonly<Record<string, Schema>>): Schema<AdapterSettings> =>
   chosenBy(({ kind }) => {
     const family = typeof kind === 'string' ? families.get(kind) : undefined;
-    if (!family) return openFields({ kind: oneOf([...families.keys()]) }) as never;
+    if (!family) return openFields({ kind: oneOf(offered()) }) as never;
     return strictFields({
       kind: v.literal(family.kind),
       ...tableOf(family.options),

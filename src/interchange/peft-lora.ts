@@ -9,7 +9,7 @@ import { meantWeights, patternValue, targetNames } from './peft-targets.ts';
 import { PLACE, type Weight } from './portable.ts';
 
 /** Fields of a LoRA configuration that ask for another computation. */
-const features = {
+export const refusedFeatures = {
   layer_replication: 'layer replication',
   target_parameters: 'LoRA on parameters',
   trainable_token_indices: 'trained tokens',
@@ -61,14 +61,18 @@ function layersToTransform(config: ModelConfig, leaveOut: readonly number[]): nu
  * A pattern in PEFT's form, whose keys are regular expressions: with each layer by its whole path, as the first key that fits counts and
  * files may have them in any order.
  */
-function pythonPattern(key: 'rankPattern' | 'alphaPattern', settings: AdapterSettings, modules: readonly string[]) {
+export function pythonPattern(
+  key: 'rankPattern' | 'alphaPattern',
+  settings: AdapterSettings,
+  modules: readonly string[],
+) {
   const pattern = (settings[key] ?? []) as readonly string[];
   const values = modules.map((module) => [module.replaceAll('.', '\\.'), patternNumber(key, pattern, module)]);
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, number>;
 }
 
 /** The entries of a pattern of PEFT for layers with another number than the usual one. */
-function patternOf(label: string, config: Json, field: string, usual: unknown, modules: readonly string[]) {
+export function patternOf(label: string, config: Json, field: string, usual: unknown, modules: readonly string[]) {
   const entries = modules.flatMap((module) => {
     const value = patternValue(label, config, field, module);
     return value === undefined || value === usual ? [] : [`${module}=${value}`];
@@ -118,7 +122,7 @@ export const peftLora: PeftMethod = {
   kind: 'lora',
   prefix: 'base_model.model.',
   warnings: () => [],
-  fields: [...followed, ...Object.keys(features)],
+  fields: [...followed, ...Object.keys(refusedFeatures)],
 
   fileName: (name, adapter = []) => {
     const own = peftLora.prefix + name.replace(`.${PLACE}.`, '.');
@@ -163,7 +167,7 @@ export const peftLora: PeftMethod = {
   },
 
   meant(label, config, weights) {
-    refuseFeatures(label, config, features);
+    refuseFeatures(label, config, refusedFeatures);
     return meantWeights(label, config, weights, loraModules(weights));
   },
 

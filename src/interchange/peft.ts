@@ -1,13 +1,20 @@
+import { registerFamily } from '../adapters/index.ts';
+import * as onlyLoaded from '../adapters/only-loaded.ts';
 import { InputError } from '../errors.ts';
 import { unknownFields } from '../models/browser.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson, textField } from './fields.ts';
 import type { AdapterFormat } from './format.ts';
 import { isHeadModule, isPooler, loraModules } from './modules.ts';
+import { peftAdalora } from './peft-adalora.ts';
+import { peftHra } from './peft-hra.ts';
 import { peftIa3 } from './peft-ia3.ts';
 import { peftLnTuning } from './peft-ln-tuning.ts';
+import { peftLoha } from './peft-loha.ts';
+import { peftLokr } from './peft-lokr.ts';
 import { peftLora } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
+import { peftOft } from './peft-oft.ts';
 import { peftPrefix } from './peft-prefix.ts';
 import { peftPrompt } from './peft-prompt.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
@@ -18,7 +25,12 @@ const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 const PICKLE = 'adapter_model.bin';
 
-const methods: readonly PeftMethod[] = [peftLora, peftPrefix, peftPrompt, peftIa3, peftLnTuning];
+for (const family of Object.values(onlyLoaded)) registerFamily(family);
+
+const methods: readonly PeftMethod[] = [
+  ...[peftLora, peftPrefix, peftPrompt, peftIa3, peftLnTuning],
+  ...[peftAdalora, peftLoha, peftLokr, peftOft, peftHra],
+];
 
 /** Fields of every `adapter_config.json`. */
 const commonFields =

@@ -7,12 +7,15 @@ import {
   attachAdapter,
   batchSplit,
   completeSettings,
+  familyOf,
   freezeBackbone,
   loadSparseTensors,
   stack,
   toSparseTensors,
 } from '../../src/adapters/index.ts';
 import { grad, hvp, Random, setBackend, type Tensor, tidy } from '../../src/index.ts';
+// It makes known the families that only files bring.
+import '../../src/interchange/browser.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
 import { isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
@@ -22,6 +25,7 @@ import {
   attach,
   identitySettings,
   liven,
+  loadedSettings,
   logits,
   logitsTensor,
   maskRandomly,
@@ -39,14 +43,12 @@ import { toTensor } from '../support/values.ts';
 
 const test = suite('adapters: all families');
 
-const allSettings = Object.values(smallSettings).flat();
+const allSettings = [...Object.values(smallSettings).flat(), ...loadedSettings];
 /** Those that train weights of the backbone cannot act in some sequences only. */
 const inPlace = ({ kind, bias, modulesToSave }: AdapterSettings): boolean =>
   ['full', 'bitfit', 'ln-tuning'].includes(kind) || bias !== undefined || modulesToSave !== undefined;
 const modular = allSettings.filter((settings) => !inPlace(settings));
-const prunable = allSettings.filter(
-  ({ kind }) => adapterFamilies().find((family) => family.kind === kind)?.hasPrunable !== false,
-);
+const prunable = allSettings.filter(({ kind }) => familyOf(kind).hasPrunable !== false);
 const labels = [0, 1];
 const lossOf = (model: SequenceClassifier) => (): Tensor => model.loss(logitsTensor(model), labels);
 

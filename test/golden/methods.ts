@@ -33,11 +33,6 @@ const notBuilt: Readonly<Record<string, readonly string[]>> = {
   SHiRA: ['shira'],
   'prompt tuning': ['prompt_tuning'],
   'p-tuning': ['p_tuning_mlp', 'p_tuning_lstm'],
-  AdaLoRA: ['adalora', 'adalora_pruned'],
-  LoHa: ['loha'],
-  LoKr: ['lokr', 'lokr_full', 'lokr_decompose_both'],
-  OFT: ['oft', 'oft_block_share', 'oft_cayley'],
-  HRA: ['hra', 'hra_gs'],
   'merging of adapters': ['lora_merging'],
 };
 
@@ -78,7 +73,10 @@ const plainName = ({ name }: Parameter): string =>
     : name.replace(/\.default(?=\.|$)/, '').replace(/(lora_magnitude_vector)\.weight$/, '$1');
 
 const plainKey = (key: string): string =>
-  key.replace(/^base_model\.(model\.)?/, '').replace(/\.(base_layer|ln_tuning_layers)(?=\.)/, '');
+  key
+    .replace(/^base_model\.(model\.)?/, '')
+    .replace(/\.(base_layer|ln_tuning_layers)(?=\.)/, '')
+    .replace(/(oft_R)\.weight$/, '$1');
 
 /** The names in the prompt network of the golden files of a prefix that has its network. */
 const networkNames: readonly (readonly [ours: RegExp, theirs: string])[] = [

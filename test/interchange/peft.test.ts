@@ -383,7 +383,7 @@ test('what is not supported is refused by its name', () => {
     [{ alpha_pattern: { '(.*)*query': 4 } }, /the key "\(\.\*\)\*query" of alpha_pattern is too complex/],
     [{ bias: 'some' }, /lora: bias must be one of none, all, lora_only, not "some"/],
     [{ init_lora_weights: 'pissa_niter_4' }, /"pissa_niter_4" changes the backbone's weights/],
-    [{ peft_type: 'OFT' }, /peft_type "OFT" is not supported/],
+    [{ peft_type: 'FOURIERFT' }, /peft_type "FOURIERFT" is not supported; LORA, /],
     [{ r: 'two' }, /adapter_config\.json: lora: rank must be a whole number above 0, not "two"/],
   ];
   for (const [config, message] of cases) assertInputError(() => readAdapterFolder(peftFolder({ config })), message);

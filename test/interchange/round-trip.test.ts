@@ -8,7 +8,7 @@ import { type AdapterFormatName, loadAdapterFolder } from '../../src/interchange
 import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
 import { isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
-import { logits, smallSettings, titleOf } from '../support/adapters.ts';
+import { loadedSettings, logits, smallSettings, titleOf } from '../support/adapters.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
 import { type Adapted, type AdaptedOptions, stateOf, trainedAdapter, writtenFolder } from '../support/portable.ts';
 import { forAllAsync } from '../support/property.ts';
@@ -16,17 +16,19 @@ import { tinyBert, tinyClassifier, tinyRoberta } from '../support/tiny-model.ts'
 
 const test = suite('interchange: round trips');
 
+const onlyLoaded = loadedSettings.map(({ kind }) => kind);
+
 /** The small adapters that a format can express. */
 const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
   peft: ({ kind, prefixShiftsPositions = false }) =>
-    ['lora', 'ia3', 'ln-tuning', 'prompt-tuning'].includes(kind) || prefixShiftsPositions === true,
+    ['lora', 'ia3', 'ln-tuning', 'prompt-tuning', ...onlyLoaded].includes(kind) || prefixShiftsPositions === true,
   adapterhub: ({ kind, rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions }) =>
-    !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning', 'prompt-tuning'].includes(kind) &&
+    !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning', 'prompt-tuning', ...onlyLoaded].includes(kind) &&
     ![rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions].some(Boolean),
 };
 const shifted: AdapterSettings = { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true };
 const cases = (Object.keys(expressible) as AdapterFormatName[]).flatMap((format) =>
-  [...Object.values(smallSettings).flat(), shifted]
+  [...Object.values(smallSettings).flat(), ...loadedSettings, shifted]
     .filter(expressible[format])
     .map((settings) => ({ format, settings })),
 );

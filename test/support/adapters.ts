@@ -65,6 +65,20 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
   'prompt-tuning': [{ kind: 'prompt-tuning', promptLength: 3 }],
 };
 
+/** Settings of families that only files bring; reading PEFT's files makes them known. */
+export const loadedSettings: readonly AdapterSettings[] = [
+  { kind: 'adalora', rank: 3, alpha: 4, rankPattern: ['layer.1.attention.self.query=1'] },
+  { kind: 'hra', rank: 2 },
+  { kind: 'hra', rank: 3, gramSchmidt: true, targetModules: ['intermediate.dense'] },
+  { kind: 'loha', rank: 2, alpha: 4, rankPattern: ['query=3'], alphaPattern: ['layer.0.attention.self.value=1'] },
+  { kind: 'lokr', rank: 1 },
+  { kind: 'lokr', rank: 1, decomposeBoth: true, decomposeFactor: 4, targetModules: ['output.dense'] },
+  { kind: 'lokr', rank: 8, targetModules: ['query', 'intermediate.dense'] },
+  { kind: 'oft', blockSize: 4 },
+  { kind: 'oft', blockSize: 2, blockShare: true, targetModules: ['intermediate.dense', 'key'] },
+  { kind: 'oft', blockSize: 4, neumannTerms: 0 },
+];
+
 /** Settings with which an adapter changes nothing before it is trained. */
 export const identitySettings: readonly AdapterSettings[] = [
   { kind: 'full' },

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import type { AdapterSettings } from '../../src/adapters/index.ts';
+import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
+import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
+import { assertInputError } from '../io/input-error.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { loadedSettings, logits } from '../support/adapters.ts';
+import { useBackend } from '../support/on-backend.ts';
+import { trainedAdapter, writtenFolder } from '../support/portable.ts';
+import { tinyClassifier } from '../support/tiny-model.ts';
+
+const test = suite('interchange: PEFT methods with changed weights');
+useBackend(test, 'reference');
+
+interface FloatTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A folder of PEFT with another configuration or other tensors. */
+async function changedFolder(
+  settings: AdapterSettings,
+  config: Readonly<Record<string, unknown>>,
+  change: (tensor: FloatTensor) => FloatTensor | null = (tensor) => tensor,
+): Promise<string> {
+  const folder = await writtenFolder(trainedAdapter(settings), 'peft');
+  const file = parseSafetensors(readFileSync(join(folder, 'adapter_model.safetensors')), 'adapter');
+  const tensors = file
+    .names()
+    .map((name) => change({ name, shape: file.info(name).shape, data: file.readFloat32(name) }))
+    .filter((tensor) => tensor !== null)
+    .map((tensor) => ({ ...tensor, dtype: 'F32' as const }));
+  const own = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8'));
+  return temporaryFolder({
+    'adapter_config.json': JSON.stringify({ ...own, ...config }),
+    'adapter_model.safetensors': serializeSafetensors(tensors),
+  });
+}
+
+const settingsOf = (kind: string): AdapterSettings =>
+  loadedSettings.find((settings) => settings.kind === kind) ?? { kind };
+
+test('what is not supported is refused by its name', async () => {
+  const cases: [string, Record<string, unknown>, RegExp][] = [
+    ['oft', { coft: true }, /constrained OFT \(coft true\) is not supported/],
+    ['hra', { bias: 'all' }, /biases that are trained with HRA \(bias "all"\) are not supported/],
+    ['adalora', { use_dora: true }, /DoRA \(use_dora true\) is not supported/],
+    ['adalora', { rank_pattern: { 'bert.encoder.layer.0.attention.self.query.lora_E': 3 } }, /list of true and false/],
+    ['loha', { r: 0 }, /loha: rank must be a whole number above 0, not 0/],
+    ['lokr', { rank_pattern: { query: 'x' } }, /rank_pattern gives "query" the value "x"; it must be a number/],
+    ['loha', { target_modules: ['dense'] }, /target_modules \["dense"\] does not mean.* None is left/],
+  ];
+  for (const [kind, config, message] of cases) {
+    const folder = await changedFolder(settingsOf(kind), config);
+    assertInputError(() => readAdapterFolder(folder), /adapter_config\.json/, message);
+  }
+});
+
+test('a layer of the head, a file without tensors of the method and a misshapen one are refused', async () => {
+  const onPooler = await changedFolder(settingsOf('hra'), { target_modules: ['dense', 'query'] }, (tensor) => ({
+    ...tensor,
+    name: tensor.name.replace('bert.encoder.layer.0.attention.self.query.hra_u', 'bert.pooler.dense.hra_u'),
+  }));
+  assertInputError(() => readAdapterFolder(onPooler), /HRA on bert\.pooler\.dense, which is of the head/);
+  const without = await changedFolder(settingsOf('loha'), {}, (tensor) =>
+    tensor.name.includes('hada') ? null : tensor,
+  );
+  assertInputError(() => readAdapterFolder(without), /no tensor of LOHA/);
+  const misshapen = await changedFolder(settingsOf('oft'), {}, (tensor) =>
+    tensor.name.includes('oft_R') ? { ...tensor, shape: [4, 5], data: new Float32Array(20) } : tensor,
+  );
+  assertInputError(() => readAdapterFolder(misshapen), /oft_R of .* has the shape \[4,5\]/);
+});
+
+test('OFT with a number of blocks has other sizes in layers of other widths', async () => {
+  const given = { kind: 'oft', blockSize: 4, targetModules: ['query', 'output.dense'] };
+  const folder = await changedFolder(given, { oft_block_size: 0, r: 4 }, (tensor) =>
+    /\d\.output\.dense\.oft_R/.test(tensor.name)
+      ? { ...tensor, shape: [4, 28], data: new Float32Array(112).fill(0.01) }
+      : tensor,
+  );
+  const { adapter } = loadAdapterFolder(tinyClassifier({ labels: ['no', 'yes'] }), folder);
+  assert.equal(adapter.settings.blockSize, 4);
+  assert.deepEqual(
+    adapter.settings.blockSizes,
+    [0, 1].map((i) => `bert.encoder.layer.${i}.output.dense=8`),
+  );
+});
+
+test('AdaLoRA that has pruned a layer whole computes without it', async () => {
+  const pruned = 'bert.encoder.layer.1.attention.self.value';
+  const settings = { kind: 'adalora', rank: 3 };
+  const flags = (keeps: boolean) => [keeps, keeps, keeps];
+  const layers = [0, 1].flatMap((i) =>
+    ['query', 'value'].map((kind) => `bert.encoder.layer.${i}.attention.self.${kind}`),
+  );
+  const pattern = Object.fromEntries(layers.map((layer) => [`${layer}.lora_E`, flags(layer !== pruned)]));
+  const empty = await changedFolder(settings, { rank_pattern: pattern }, (tensor) =>
+    tensor.name.includes(`${pruned}.lora`)
+      ? { ...tensor, shape: tensor.shape.map((n) => (n === 3 ? 0 : n)), data: new Float32Array(0) }
+      : tensor,
+  );
+  const zero = await changedFolder(settings, {}, (tensor) =>
+    tensor.name.includes(`${pruned}.lora_E`) ? { ...tensor, data: new Float32Array(3) } : tensor,
+  );
+  const [first, second] = [empty, zero].map((folder) => {
+    const model = tinyClassifier({ labels: ['no', 'yes'] });
+    loadAdapterFolder(model, folder);
+    return logits(model);
+  });
+  assert.deepEqual(first, second);
+});
+
+test.run();
