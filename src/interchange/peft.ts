@@ -15,6 +15,7 @@ import { peftLokr } from './peft-lokr.ts';
 import { peftLora } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { peftOft } from './peft-oft.ts';
+import { peftPTuning } from './peft-p-tuning.ts';
 import { peftPrefix } from './peft-prefix.ts';
 import { peftPrompt } from './peft-prompt.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
@@ -28,7 +29,7 @@ const PICKLE = 'adapter_model.bin';
 for (const family of Object.values(onlyLoaded)) registerFamily(family);
 
 const methods: readonly PeftMethod[] = [
-  ...[peftLora, peftPrefix, peftPrompt, peftIa3, peftLnTuning],
+  ...[peftLora, peftPrefix, peftPrompt, peftPTuning, peftIa3, peftLnTuning],
   ...[peftAdalora, peftLoha, peftLokr, peftOft, peftHra],
 ];
 

@@ -375,6 +375,19 @@ test('(IA)³ without layers whose inputs are multiplied', () => {
   assert.deepEqual([settings.targetModules, settings.feedforwardModules], [['output.dense'], ['none']]);
 });
 
+test('p-tuning is the prompt tuning that its network has made', async () => {
+  const folder = await writtenFolder(trainedAdapter({ kind: 'prompt-tuning', promptLength: 3 }), 'peft');
+  const config = { ...configOf(folder), peft_type: 'P_TUNING', encoder_hidden_size: 7, encoder_num_layers: 2 };
+  const network = temporaryFolder({
+    'adapter_config.json': JSON.stringify(config),
+    'adapter_model.safetensors': readFileSync(join(folder, 'adapter_model.safetensors')),
+  });
+  const [first, second] = [folder, network].map((path) => readAdapterFolder(path));
+  assert.deepEqual(second.settings, first.settings);
+  assert.deepEqual(second.weights, first.weights);
+  assert.deepEqual(second.warnings, first.warnings);
+});
+
 test('what is not supported is refused by its name', () => {
   const cases: [Record<string, unknown>, RegExp][] = [
     [{ layer_replication: [[0, 1]] }, /layer replication \(layer_replication/],
