@@ -1,10 +1,18 @@
 import { InputError } from '../errors.ts';
+import { layersOf } from '../models/attachments.ts';
 import { isHeadParameter } from '../models/heads.ts';
 import { type Parameter, Snapshot } from '../nn/index.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterUse, assertFitsMemory, assertNames } from './build-checks.ts';
-import { type AdapterComposition, actsEverywhere, namesIn, transformAt } from './composition.ts';
+import {
+  type AdapterComposition,
+  actsEverywhere,
+  endsSublayer,
+  namesIn,
+  resultAt,
+  transformAt,
+} from './composition.ts';
 import type { AdaptableModel, AdapterParts, AdapterSettings, Chain, PrunableMatrices } from './family.ts';
 import { withoutLayers } from './leave-out.ts';
 import { completeSettings, configOf, familyOf } from './registry.ts';
@@ -100,6 +108,7 @@ export class AdapterSet {
         {
           name,
           points,
+          layers: layersOf(this.#model.points),
           at: (place) => root.withoutSource().deferring().at(place),
           backbone: [...before].filter((parameter) => !adapted.has(parameter) && !isHeadParameter(parameter)),
           partsOf: (other) => {
@@ -255,7 +264,9 @@ export class AdapterSet {
     const partsOf = (name: string): AdapterParts => this.get(name).parts;
     const unlessMerged = (name: string) => (name === this.#merged?.name ? null : partsOf(name));
     for (const point of residual) {
-      point.attached = transformAt(this.#active, point, (name) => partsOf(name).residual?.get(point));
+      const moduleOf = (name: string) => partsOf(name).residual?.get(point);
+      point.isEnded = endsSublayer(this.#active, moduleOf);
+      point.attached = (point.isEnded ? resultAt : transformAt)(this.#active, point, moduleOf);
     }
     for (const point of projection) {
       point.attached = transformAt(this.#active, point, (name) => unlessMerged(name)?.projection?.get(point));

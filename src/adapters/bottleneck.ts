@@ -64,27 +64,60 @@ export type BottleneckConfig = CommonConfig & {
 
 /** Names of the parts under each form's convention, relative to the attachment point. */
 const names: {
-  [Form in BottleneckForm]: (point: ResidualPoint, adapter: string) => { base: string; down: string; up: string };
+  [Form in BottleneckForm]: (
+    point: ResidualPoint,
+    adapter: string,
+    hasNorm: boolean,
+  ) => { base: string; norm: string; down: string; up: string };
 } = {
-  adapterhub: (_point, adapter) => ({ base: `adapters.${adapter}`, down: 'adapter_down.0', up: 'adapter_up' }),
+  adapterhub: (_point, adapter, hasNorm) => ({
+    base: `adapters.${adapter}`,
+    norm: 'adapter_norm_before',
+    down: hasNorm ? 'adapter_down.1' : 'adapter_down.0',
+    up: 'adapter_up',
+  }),
   'sparse-adapter': ({ sublayer }, adapter) => ({
     base: `${sublayer === 'attention' ? 'ef_attn_adapter' : 'ef_ffn_adapter'}.${adapter}`,
+    norm: 'adapter_layer_norm_before',
     down: 'down_proj',
     up: 'up_proj',
   }),
 };
 
-/** The input of a bottleneck at the end of a sublayer; each family has one of its own. */
+/** A value at the end of a sublayer that a bottleneck reads or adds to. */
 export type BottleneckInput = (h: Tensor, sublayer: Sublayer) => Tensor;
+
+/** What a bottleneck may read: the output h of the sublayer, norm(h + x) with its residual connection, or its input x. */
+export const bottleneckInputs = {
+  output: (h) => h,
+  normalised: (h, { x, norm }) => norm(add(h, x)),
+  input: (_h, { x }) => x,
+} as const satisfies Record<string, BottleneckInput>;
+
+/** The place of bottlenecks in their sublayer; each family has one of its own. */
+export interface BottleneckWiring {
+  /** What they read, [rows, hidden]; also the query of AdapterFusion. */
+  readonly input: BottleneckInput;
+  /** What they add to. Default h. */
+  readonly residual?: BottleneckInput;
+  /** Whether a trained LayerNorm is on their input. Default: in the form `sparse-adapter`. */
+  readonly normBefore?: boolean;
+  /** Whether a trained LayerNorm is on what they add, or on the sum. Default none. */
+  readonly normAfter?: 'none' | 'contribution' | 'sum';
+  /** Whether the result is that of the sublayer, without its residual connection and norm. Default false. */
+  readonly endsSublayer?: boolean;
+}
+
+const EPSILON = 1e-5;
 
 /** A bottleneck at the end of a sublayer: h -> h + s · up(f(down(input))). */
 export class Bottleneck implements ResidualModule {
   readonly down: Linear;
   readonly up: Linear;
-  /** Returns its input there, [rows, hidden]; also the query of AdapterFusion. */
-  readonly input: BottleneckInput;
+  readonly wiring: BottleneckWiring;
   readonly #config: BottleneckConfig;
   readonly #norm: LayerNorm | null;
+  readonly #normAfter: LayerNorm | null;
   /** s, unless it is trained */
   readonly #scale: number;
   /** [1], if s is trained */
@@ -96,30 +129,40 @@ export class Bottleneck implements ResidualModule {
     point: ResidualPoint,
     adapter: string,
     config: BottleneckConfig,
-    input: BottleneckInput,
+    wiring: BottleneckWiring,
   ) {
-    const name = names[config.form](point, adapter);
+    const { normBefore = config.form === 'sparse-adapter', normAfter = 'none' } = wiring;
+    const name = names[config.form](point, adapter, normBefore);
     const base = path.at(name.base);
     const init = inits[config.init];
-    this.input = input;
+    this.wiring = wiring;
     this.#config = config;
-    this.#norm =
-      config.form === 'sparse-adapter'
-        ? new LayerNorm(base.at('adapter_layer_norm_before'), point.hiddenSize, 1e-5)
-        : null;
+    this.#norm = normBefore ? new LayerNorm(base.at(name.norm), point.hiddenSize, EPSILON) : null;
     this.down = new Linear(base.at(name.down), point.hiddenSize, config.bottleneck, { weight: init.down });
     this.up = new Linear(base.at(name.up), config.bottleneck, point.hiddenSize, { weight: init.up });
     this.#scaling = config.scale === 'learned' ? base.parameter('scaling', [1], () => Float32Array.of(1)) : null;
     this.#scale = config.scale === 'learned' ? 1 : config.scale;
+    this.#normAfter =
+      normAfter === 'none' ? null : new LayerNorm(base.at('adapter_norm_after'), point.hiddenSize, EPSILON);
   }
 
-  /** Returns what it adds to h: s · up(f(down(input))), [rows, hidden]. */
+  get endsSublayer(): boolean {
+    return this.wiring.endsSublayer ?? false;
+  }
+
+  /** Returns what it adds without a norm after it: s · up(f(down(input))), [rows, hidden]. */
   contribution(input: Tensor, random?: Random): Tensor {
     return this.#addTo(null, input, random);
   }
 
   forward(h: Tensor, sublayer: Sublayer): Tensor {
-    return this.#addTo(h, this.input(h, sublayer), sublayer.pass.random);
+    const { input, residual = bottleneckInputs.output, normAfter } = this.wiring;
+    const { random } = sublayer.pass;
+    const x = input(h, sublayer); // [rows, hidden]
+    const r = residual === input ? x : residual(h, sublayer); // [rows, hidden]
+    if (!this.#normAfter) return this.#addTo(r, x, random);
+    if (normAfter === 'sum') return this.#normAfter.forward(this.#addTo(r, x, random));
+    return add(this.#normAfter.forward(this.contribution(x, random)), r);
   }
 
   #addTo(residual: Tensor | null, input: Tensor, random?: Random): Tensor {
@@ -136,15 +179,22 @@ export class Bottleneck implements ResidualModule {
   }
 }
 
-/** An adapter with one bottleneck at each of the points. */
+/**
+ * An adapter with one bottleneck at each of the points.
+ *
+ * @param widthAt the inner width at a point. Default: that of the configuration
+ */
 export function bottlenecksAt(
   points: readonly ResidualPoint[],
   { name, at }: BuildContext,
   config: CommonConfig & Partial<BottleneckConfig>,
-  input: BottleneckInput,
+  wiring: BottleneckWiring,
+  widthAt: (point: ResidualPoint) => number = () => config.bottleneck,
 ): AdapterParts {
   const full: BottleneckConfig = { form: 'adapterhub', dropout: 0, ...config };
-  const modules = points.map((point) => new Bottleneck(at(point.name), point, name, full, input));
+  const modules = points.map(
+    (point) => new Bottleneck(at(point.name), point, name, { ...full, bottleneck: widthAt(point) }, wiring),
+  );
   return {
     residual: new Map(points.map((point, i) => [point, modules[i]])),
     chains: { bottleneck: modules.map(({ down, up }) => [down.weight, up.weight]) },

@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
-import type { AttachmentPoint, Pass, Transform } from '../models/index.ts';
-import type { AdapterModule } from './family.ts';
+import type { AttachmentPoint, Pass, ResidualPoint, Sublayer, Transform } from '../models/index.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { AdapterModule, ResidualModule } from './family.ts';
 
 /**
  * The adapters that act: one by its name, a stack of several, or one for each sequence of a batch; null is none.
@@ -56,14 +57,41 @@ export function transformAt<Value, Site extends { readonly pass: Pass }>(
     if (steps.length === 0) return null;
     return (value, site) => steps.reduce((result, step) => step(result, site), value);
   }
-  return dispatch(composition.sequences, point, moduleOf);
+  return dispatch(composition.sequences, point, (part) => transformAt(part, point, moduleOf));
+}
+
+type ResidualModules = (adapter: string) => ResidualModule | undefined;
+
+/** Returns whether an adapter of a composition ends the sublayer, so that no norm follows what it computes. */
+export const endsSublayer = (composition: AdapterComposition, moduleOf: ResidualModules): boolean =>
+  namesIn(composition).some((name) => moduleOf(name)?.endsSublayer);
+
+/** Returns what a composition makes the result of a sublayer of, where an adapter of it ends the sublayer. */
+export function resultAt(
+  composition: AdapterComposition,
+  point: ResidualPoint,
+  moduleOf: ResidualModules,
+): Transform<Tensor, Sublayer> {
+  if (composition !== null && typeof composition === 'object') {
+    if ('sequences' in composition) {
+      return dispatch(composition.sequences, point, (part) => resultAt(part, point, moduleOf)) ?? point.result;
+    }
+    const acting = composition.stack.filter((part) => namesIn(part).some(moduleOf));
+    const before = transformAt(stack(...acting.slice(0, -1)), point, moduleOf);
+    const last = resultAt(acting[acting.length - 1] ?? null, point, moduleOf);
+    return (h, site) => last(before ? before(h, site) : h, site);
+  }
+  const module = composition === null ? undefined : moduleOf(composition);
+  if (!module) return point.result;
+  if (module.endsSublayer) return (h, site) => module.forward(h, site);
+  return (h, site) => point.result(module.forward(h, site), site);
 }
 
 /** Sequences with equal compositions are computed together. */
 function dispatch<Value, Site extends { readonly pass: Pass }>(
   sequences: readonly AdapterComposition[],
   point: AttachmentPoint<Value, Site>,
-  moduleOf: (adapter: string) => AdapterModule<Value, Site> | undefined,
+  transformOf: (composition: AdapterComposition) => Transform<Value, Site> | null,
 ): Transform<Value, Site> | null {
   const groups = new Map<string, number[]>();
   sequences.forEach((composition, s) => {
@@ -72,7 +100,7 @@ function dispatch<Value, Site extends { readonly pass: Pass }>(
   });
   const parts = [...groups.values()].map((members) => ({
     members,
-    transform: transformAt(sequences[members[0]], point, moduleOf),
+    transform: transformOf(sequences[members[0]]),
   }));
   if (parts.every(({ transform }) => transform === null)) return null;
   return (value, site) => {

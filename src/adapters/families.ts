@@ -1,5 +1,6 @@
 /** The adapter families that configurations know, one line each. */
 export { bitfit } from './bitfit.ts';
+export { bottleneckAdapter } from './bottleneck-adapter.ts';
 export { fullFineTuning } from './full.ts';
 export { fusion } from './fusion.ts';
 export { houlsby } from './houlsby.ts';

@@ -41,7 +41,10 @@ export interface AdapterModule<Value, Site> {
 }
 
 /** A part at the end of a sublayer: from h to h'. */
-export type ResidualModule = AdapterModule<Tensor, Sublayer>;
+export interface ResidualModule extends AdapterModule<Tensor, Sublayer> {
+  /** Whether its result is that of the sublayer, to which no residual connection and norm follow. Default false. */
+  readonly endsSublayer?: boolean;
+}
 /** A part at a linear layer: from y to y'. */
 export type ProjectionModule = AdapterModule<Tensor, Projection>;
 /** A part at an attention: from its keys and values to others. */
@@ -108,6 +111,8 @@ export interface BuildContext {
   /** The name of the adapter, a part of its parameters' names. */
   readonly name: string;
   readonly points: AttachmentPoints;
+  /** The paths of all layers of the model, those left out too. */
+  readonly layers: readonly string[];
   /** A place in the tree of parameter names, where new parameters are initialised. */
   at(place: string): ParameterPath;
   /** Every parameter of the pretrained encoder: no head, no adapter. */

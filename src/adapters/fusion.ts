@@ -13,7 +13,7 @@ import { tensor } from '../tensor/create.ts';
 import { keep } from '../tensor/scope.ts';
 import { isSparse } from '../tensor/sparse.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Bottleneck, type BottleneckInput } from './bottleneck.ts';
+import { Bottleneck, type BottleneckInput, bottleneckInputs } from './bottleneck.ts';
 import { type BuildContext, defineFamily, type ResidualModule } from './family.ts';
 
 /** Returns a matrix [n, n] with ones on its diagonal and another number elsewhere. */
@@ -44,7 +44,17 @@ export class Fusion implements ResidualModule {
     const mixture = added
       .map((u, k) => mul(u, slice(p, [0, k], [p.shape[0], k + 1])))
       .reduce((total, part) => add(total, part)); // [rows, hidden]
-    return add(h, linear(mixture, this.value.matrix()));
+    const { residual = bottleneckInputs.output } = this.#last.wiring;
+    return add(residual(h, sublayer), linear(mixture, this.value.matrix()));
+  }
+
+  get endsSublayer(): boolean {
+    return this.#last.endsSublayer;
+  }
+
+  /** As in AdapterHub it says what the sum is added to. */
+  get #last(): Bottleneck {
+    return this.#mixed[this.#mixed.length - 1];
   }
 
   /** Returns what each adapter would add, u_k [rows, hidden], and the weight of each in a row, p [rows, adapters]. */
@@ -53,8 +63,9 @@ export class Fusion implements ResidualModule {
     const inputs = new Map<BottleneckInput, Tensor>();
     let input = h;
     const added = this.#mixed.map((adapter) => {
-      input = inputs.get(adapter.input) ?? adapter.input(h, sublayer);
-      inputs.set(adapter.input, input);
+      const read = adapter.wiring.input;
+      input = inputs.get(read) ?? read(h, sublayer);
+      inputs.set(read, input);
       return adapter.contribution(input, random);
     });
     // q · (W_k u_k + b_k) = (q W_k) · u_k + q · b_k, so that there is one product for all adapters.

@@ -1,8 +1,6 @@
 import { oneOf, option, probability } from '../settings/index.ts';
-import { type BottleneckInput, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
+import { bottleneckInputs, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
-
-const sublayerOutput: BottleneckInput = (h) => h;
 
 /**
  * Houlsby et al. (2019): a bottleneck after the attention and after the feed-forward sublayer of every layer,
@@ -27,5 +25,6 @@ export const houlsby = defineFamily({
   },
   defaultsFor: ({ form }) => (form === 'sparse-adapter' ? { activation: 'relu', dropout: 0.1 } : {}),
   title: bottleneckTitle('houlsby'),
-  build: (context, config) => bottlenecksAt(context.points.residual, context, config, sublayerOutput),
+  build: (context, config) =>
+    bottlenecksAt(context.points.residual, context, config, { input: bottleneckInputs.output }),
 });

@@ -33,6 +33,7 @@ export {
 } from '../settings/index.ts';
 export { type Adapter, AdapterSet, attachAdapter } from './adapter-set.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
+export { layerWidths } from './bottleneck-adapter.ts';
 export type { AdapterUse } from './build-checks.ts';
 export { type AdapterComposition, batchSplit, stack } from './composition.ts';
 export * from './families.ts';

@@ -1,7 +1,5 @@
-import { type BottleneckInput, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
+import { bottleneckInputs, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
-
-const sublayerInput: BottleneckInput = (_h, { x }) => x;
 
 /**
  * The scaled parallel adapter of He et al. (2022), AdapterHub's `ParallelConfig` (`par_bn`): a bottleneck beside the feed-forward
@@ -14,6 +12,6 @@ export const parallel = defineFamily({
   title: bottleneckTitle('parallel'),
   build: (context, config) => {
     const points = context.points.residual.filter(({ sublayer }) => sublayer === 'feedForward');
-    return bottlenecksAt(points, context, config, sublayerInput);
+    return bottlenecksAt(points, context, config, { input: bottleneckInputs.input });
   },
 });

@@ -1,8 +1,5 @@
-import { add } from '../ops/arithmetic.ts';
-import { type BottleneckInput, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
+import { bottleneckInputs, bottleneckOptions, bottlenecksAt, bottleneckTitle } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
-
-const normalised: BottleneckInput = (h, { x, norm }) => norm(add(h, x));
 
 /**
  * Pfeiffer et al. (2021), AdapterHub's `PfeifferConfig` (`seq_bn`): a bottleneck after the feed-forward sublayer that reads its
@@ -15,6 +12,6 @@ export const pfeiffer = defineFamily({
   title: bottleneckTitle('pfeiffer'),
   build: (context, config) => {
     const points = context.points.residual.filter(({ sublayer }) => sublayer === 'feedForward');
-    return bottlenecksAt(points, context, config, normalised);
+    return bottlenecksAt(points, context, config, { input: bottleneckInputs.normalised });
   },
 });

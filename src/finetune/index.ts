@@ -5,6 +5,7 @@
 
 export {
   bitfit,
+  bottleneckAdapter,
   fullFineTuning,
   fusion,
   houlsby,

@@ -5,7 +5,7 @@ import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { modelClass } from './adapterhub-head.ts';
 import { firstNorm, hubName, ownName, withoutPools, withSecondNorms } from './adapterhub-names.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
-import { numberField, sortedJson, textField } from './fields.ts';
+import { type Json, numberField, sortedJson, textField } from './fields.ts';
 import type { FolderFiles, StoredAdapter } from './format.ts';
 import type { MixedAdapter, PortableAdapter, Weight } from './portable.ts';
 import { headOfHub } from './stated-head.ts';
@@ -64,6 +64,10 @@ export function adapterFiles(
   };
 }
 
+/** Returns whether bottlenecks of a `config`, or of a part of it, have a norm before them. */
+const hasNorm = ({ ln_before: normed, configs }: Json): boolean =>
+  normed === true || (Array.isArray(configs) && configs.filter(isJsonObject).some(hasNorm));
+
 /** Reads the files of one adapter, without a head. @throws InputError naming a feature that is not supported */
 export function readAdapter(files: FolderFiles): StoredAdapter {
   const fields = files.json(CONFIG);
@@ -74,16 +78,19 @@ export function readAdapter(files: FolderFiles): StoredAdapter {
     throw new InputError(`${label} has no name and config of an adapter.`);
   }
   const backbone = backboneOf(label, fields);
-  const isNormed = config.ln_before === true;
-  const named = withoutPools(files.path(WEIGHTS), readDenseFile(files, WEIGHTS, PICKLE))
-    .flatMap((weight, _, all) => (isNormed ? firstNorm(weight, all) : [weight]))
-    .map((weight) => ({ ...weight, name: ownName(name, weight.name, isNormed) }));
+  const stored = withoutPools(files.path(WEIGHTS), readDenseFile(files, WEIGHTS, PICKLE)).flatMap((weight, _, all) =>
+    hasNorm(config) ? firstNorm(weight, all) : [weight],
+  );
+  const namedFor = (form: unknown) =>
+    stored.map((weight) => ({ ...weight, name: ownName(name, weight.name, form === 'sparse-adapter') }));
   const { settings, warnings } = readAdapterConfig(label, config, {
     version,
     type,
     hidden: backbone.hiddenSize,
-    weights: named,
+    modelType: backbone.modelType,
+    weights: namedFor(undefined),
   });
+  const named = namedFor(settings.form);
   return {
     label: files.label,
     settings,

@@ -1,44 +1,12 @@
-import { type AdapterSettings, configOf, houlsby, lora, mam, parallel, pfeiffer, prefix } from '../adapters/index.ts';
+import { type AdapterSettings, configOf, lora, mam, parallel, prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import { type BartConfig, type EncoderConfig, type ModelConfig, modelWidth } from '../models/browser.ts';
-import { isOff } from '../models/config-json.ts';
+import type { BartConfig, EncoderConfig, ModelConfig } from '../models/browser.ts';
+import { bottleneckConfig, bottleneckSettings } from './adapterhub-bottleneck.ts';
+import { type ConfigFacts, droppedDropout, leftOut, type ReadConfig } from './adapterhub-facts.ts';
 import { inFile, type Json, numberField, refuseFeatures } from './fields.ts';
 import { endsIn, kindOf, loraModules } from './modules.ts';
 import type { Weight } from './portable.ts';
-
-/** AdapterHub's `BnConfig`, its defaults. */
-const bottleneckDefaults = {
-  adapter_residual_before_ln: false,
-  cross_adapter: false,
-  dropout: 0,
-  factorized_phm_W: true,
-  factorized_phm_rule: false,
-  hypercomplex_nonlinearity: 'glorot-uniform',
-  init_weights: 'bert',
-  inv_adapter: null,
-  inv_adapter_reduction_factor: null,
-  is_parallel: false,
-  learn_phm: true,
-  leave_out: [],
-  ln_after: false,
-  ln_before: false,
-  original_ln_after: true,
-  original_ln_before: false,
-  output_adapter: true,
-  phm_bias: true,
-  phm_c_init: 'normal',
-  phm_dim: 4,
-  phm_init_range: 0.0001,
-  phm_layer: false,
-  phm_rank: 1,
-  residual_before_ln: true,
-  scaling: 1,
-  shared_W_phm: false,
-  shared_phm_rule: true,
-  stochastic_depth: 0,
-  use_gating: false,
-};
 
 /** AdapterHub's `PrefixTuningConfig`, its defaults. */
 const prefixDefaults = {
@@ -54,62 +22,6 @@ const prefixDefaults = {
   shared_gating: true,
   use_gating: false,
 };
-
-/** The fields of `BnConfig` that tell the families apart. */
-const shapes = {
-  houlsby: { mh_adapter: true, output_adapter: true, original_ln_before: false, is_parallel: false, ln_before: false },
-  'houlsby sparse-adapter': {
-    mh_adapter: true,
-    output_adapter: true,
-    original_ln_before: false,
-    is_parallel: false,
-    ln_before: true,
-  },
-  pfeiffer: { mh_adapter: false, output_adapter: true, original_ln_before: true, is_parallel: false, ln_before: false },
-  parallel: { mh_adapter: false, output_adapter: true, original_ln_before: false, is_parallel: true, ln_before: false },
-};
-type BottleneckShape = keyof typeof shapes;
-
-/** Features of bottlenecks that ask for another computation. */
-const bottleneckFeatures = {
-  adapter_residual_before_ln: 'a residual before the new norm',
-  cross_adapter: 'an adapter after cross-attention',
-  inv_adapter: 'an invertible adapter',
-  ln_after: 'a norm after the bottleneck',
-  phm_layer: 'Compacter (PHM layers)',
-  use_gating: 'gating',
-};
-
-/** Python's `x // y`. */
-function floorDivide(x: number, y: number): number {
-  return Math.round((x - (x % y)) / y);
-}
-
-/** The factor for which `hidden // factor` is the width of the bottleneck: a whole number where there is one. */
-export function reductionFactor(hidden: number, bottleneck: number): number {
-  const factor = hidden / bottleneck;
-  // Rounding can make the quotient of the factor one too small.
-  return floorDivide(hidden, factor) === bottleneck ? factor : hidden / (bottleneck + 0.5);
-}
-
-const shapeOf = ({ kind, form }: AdapterSettings): BottleneckShape | undefined => {
-  const name = form === 'sparse-adapter' ? `${kind} ${form}` : kind;
-  return Object.hasOwn(shapes, name) ? (name as BottleneckShape) : undefined;
-};
-
-function bottleneckConfig(shape: BottleneckShape, settings: AdapterSettings, config: ModelConfig): Json {
-  const { bottleneck, activation, init, scale, dropout = 0, leaveOut } = configOf(settings);
-  return {
-    ...bottleneckDefaults,
-    ...shapes[shape],
-    dropout,
-    init_weights: init,
-    leave_out: leaveOut ?? [],
-    non_linearity: activation,
-    reduction_factor: reductionFactor(modelWidth(config), bottleneck as number),
-    scaling: scale,
-  };
-}
 
 /** Kinds of layers that LoRA may change there, and the switch of each. */
 const attentionMatrices = { 'attention.self.query': 'q', 'attention.self.key': 'k', 'attention.self.value': 'v' };
@@ -207,26 +119,13 @@ export function adapterConfig(settings: AdapterSettings, weights: readonly Weigh
   if (settings.kind === 'lora') return loraConfig(settings, weights, config);
   if (settings.kind === 'prefix') return prefixConfig(settings, weights);
   if (settings.kind === 'mam') {
-    const parts = [prefixConfig(settings, weights), bottleneckConfig('parallel', settings, config)];
+    const parts = [prefixConfig(settings, weights), bottleneckConfig(settings, config)];
     return { architecture: 'union', configs: parts };
   }
-  const shape = shapeOf(settings);
-  if (shape) return bottleneckConfig(shape, settings, config);
+  const bottleneck = bottleneckConfig(settings, config);
+  if (bottleneck) return bottleneck;
   throw new InputError(`AdapterHub has no adapter of the kind '${settings.kind}'.`);
 }
-
-/** Returns the settings that a `config` means, and what of it is not kept. */
-export interface ReadConfig {
-  readonly settings: AdapterSettings;
-  readonly warnings: readonly string[];
-}
-
-/** The layers that a `config` leaves out, if there are some. */
-const leftOut = ({ leave_out: layers }: Json): { readonly leaveOut?: readonly number[] } =>
-  isOff(layers) ? {} : { leaveOut: layers as readonly number[] };
-
-const droppedDropout = (label: string, dropout: number): string =>
-  `${label}: dropout ${dropout} is not kept; it matters in training alone.`;
 
 /** Before version 1.1.0 the library computed LoRA with the scale 1 whatever alpha said (adapter-hub/adapters#770). */
 function scalesByOne(version: unknown): boolean {
@@ -278,66 +177,6 @@ function loraSettings(label: string, config: Json, { version, weights }: ConfigF
   };
 }
 
-/** The families as they are configured here. */
-const configure = {
-  houlsby: (options: Json) => houlsby.configure({ ...options, form: 'adapterhub' }),
-  'houlsby sparse-adapter': (options: Json) => houlsby.configure({ ...options, form: 'sparse-adapter' }),
-  pfeiffer: ({ dropout: _, ...options }: Json) => pfeiffer.configure(options),
-  parallel: ({ dropout: _, ...options }: Json) => parallel.configure(options),
-} satisfies Record<BottleneckShape, (options: Json) => AdapterSettings>;
-
-/** Files without a version are of the time when these activations had other names. */
-const oldActivations: Readonly<Record<string, string>> = { gelu: 'gelu_new', gelu_orig: 'gelu' };
-
-/** A configuration with those fields at their defaults that do nothing beside the others. */
-function withoutInert(config: Json): Json {
-  const isParallel = config.is_parallel === true;
-  return {
-    ...config,
-    ...(isParallel && { original_ln_before: false }),
-    ...((isParallel || isOff(config.ln_after)) && { adapter_residual_before_ln: false }),
-  };
-}
-
-function bottleneckSettings(label: string, config: Json, { version, type, hidden, weights }: ConfigFacts): ReadConfig {
-  const hasInvertible = weights.some(({ name }) => /(^|\.)invertible_(\w+_)?adapters\./.test(name));
-
-  // Task adapters of the time before versions name an invertible adapter that they may not have; the library drops it.
-  const isUnused = version === undefined && type === 'text_task' && !hasInvertible;
-  const full: Json = { ...bottleneckDefaults, ...withoutInert(config), ...(isUnused && { inv_adapter: null }) };
-  refuseFeatures(label, full, bottleneckFeatures);
-  const shape = (Object.keys(shapes) as BottleneckShape[]).find((name) =>
-    Object.entries(shapes[name]).every(([key, value]) => full[key] === value),
-  );
-  const isUsual = full.original_ln_after === true && (full.residual_before_ln === true || !full.original_ln_before);
-  if (!shape || !isUsual) {
-    const keys = [...Object.keys(shapes.houlsby), 'original_ln_after', 'residual_before_ln'];
-    const flags = keys.map((key) => `${key} ${JSON.stringify(full[key])}`).join(', ');
-    throw new InputError(`${label}: no family here has bottlenecks with ${flags}.`);
-  }
-  const factor = numberField(label, config, 'reduction_factor');
-  const dropout = numberField(label, full, 'dropout');
-  const name = String(full.non_linearity);
-  return {
-    settings: inFile(label, () =>
-      configure[shape]({
-        bottleneck: Math.max(1, floorDivide(hidden, factor)),
-        activation: (version === undefined ? oldActivations[name] : undefined) ?? name.toLowerCase(),
-        init: full.init_weights,
-        scale: full.scaling === 'learned' ? full.scaling : numberField(label, full, 'scaling'),
-        dropout,
-        ...leftOut(full),
-      }),
-    ),
-    warnings: [
-      ...(dropout > 0 && !shape.startsWith('houlsby') ? [droppedDropout(label, dropout)] : []),
-      ...(isOff(full.stochastic_depth)
-        ? []
-        : [`${label}: stochastic depth is not kept; it matters in training alone.`]),
-    ],
-  };
-}
-
 function prefixSettings(label: string, config: Json, { weights }: ConfigFacts): ReadConfig {
   refuseFeatures(label, config, { use_gating: 'gating' });
   const full: Json = { ...prefixDefaults, ...config };
@@ -369,6 +208,7 @@ function prefixSettings(label: string, config: Json, { weights }: ConfigFacts): 
 /** A union of a prefix and a parallel adapter, in any order. */
 function mamSettings(label: string, { configs }: Json, facts: ConfigFacts): ReadConfig {
   const parts = (Array.isArray(configs) ? configs : []).filter(isJsonObject);
+  if (parts.length === 1) return readAdapterConfig(label, parts[0], facts);
   const inAttention = parts.find(({ architecture }) => architecture === 'prefix_tuning');
   const bottleneck = parts.find((part) => part !== inAttention && part.is_parallel === true);
   if (parts.length !== 2 || !inAttention || !bottleneck) {
@@ -376,6 +216,11 @@ function mamSettings(label: string, { configs }: Json, facts: ConfigFacts): Read
     throw new InputError(`${label}: a union of ${names} is not supported; one of a prefix and a parallel adapter is.`);
   }
   const [first, second] = [prefixSettings(label, inAttention, facts), bottleneckSettings(label, bottleneck, facts)];
+  if (second.settings.kind !== parallel.kind) {
+    throw new InputError(
+      `${label}: a union of a prefix and parallel adapters other than those of Mix-And-Match (beside feed-forward, without norms of their own) is not supported.`,
+    );
+  }
   if (String(first.settings.leaveOut) !== String(second.settings.leaveOut)) {
     throw new InputError(`${label}: a union whose parts leave out different layers is not supported.`);
   }
@@ -383,17 +228,6 @@ function mamSettings(label: string, { configs }: Json, facts: ConfigFacts): Read
   const network = inFront.prefixFlat ? {} : { prefixBottleneck };
   const options: Json = { ...inFront, ...network, ...configOf(second.settings) };
   return { settings: mam.configure(options), warnings: [...first.warnings, ...second.warnings] };
-}
-
-/** The facts about an adapter that decide with its `config` what is computed. */
-interface ConfigFacts {
-  /** The library's, as the file gives it. */
-  readonly version: unknown;
-  /** What it is for, in files of the time before versions. */
-  readonly type: unknown;
-  /** The width of the backbone. */
-  readonly hidden: number;
-  readonly weights: readonly Weight[];
 }
 
 /**

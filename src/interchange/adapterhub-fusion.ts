@@ -2,6 +2,7 @@ import { configOf, fusion } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import { adapterFiles, backboneOf, CONFIG, commonFields, readAdapter } from './adapterhub-adapter.ts';
+import { wiringText } from './adapterhub-bottleneck.ts';
 import { hubName, ownName } from './adapterhub-names.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { inFile, numberField, sortedJson, textField } from './fields.ts';
@@ -78,7 +79,14 @@ function checkMembers(label: string, members: readonly Member[]): void {
       `${label}: a fusion of adapters of several kinds (${kinds.join(', ')}) is not supported; fuse adapters of one kind.`,
     );
   }
-  if (kinds[0] === 'parallel') {
+  const places = new Set(members.map(({ settings }) => wiringText(settings)));
+  if (places.size > 1) {
+    throw new InputError(
+      `${label}: a fusion of bottlenecks that differ in what they read and add to is not supported, as AdapterHub takes both from the last one.`,
+    );
+  }
+  const [{ settings }] = members;
+  if (settings.kind === 'parallel' || settings.reads === 'input') {
     throw new InputError(
       `${label}: a fusion of parallel adapters is not supported, as AdapterHub adds the input of the layer twice there; fuse adapters of the kind pfeiffer or houlsby.`,
     );

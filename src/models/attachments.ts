@@ -70,9 +70,18 @@ export class ResidualPoint extends AttachmentPoint<Tensor, Sublayer> {
     this.hiddenSize = hiddenSize;
   }
 
-  /** norm(h' + x) with what is attached making h' of h. */
+  /** Whether what is attached makes the result of the sublayer, and not h. */
+  isEnded = false;
+
+  /** norm(h' + x) with what is attached making h' of h, or what is attached makes instead. */
   forward(h: Tensor, site: Sublayer): Tensor {
-    return site.norm(add(this.transformed(h, site), site.x));
+    const changed = this.transformed(h, site);
+    return this.isEnded ? changed : this.result(changed, site);
+  }
+
+  /** norm(h + x) */
+  result(h: Tensor, { x, norm }: Sublayer): Tensor {
+    return norm(add(h, x));
   }
 
   override select(h: Tensor, { x, norm, pass }: Sublayer, sequences: readonly number[]): [Tensor, Sublayer] {

@@ -11,6 +11,14 @@ function widthOptions(config: AdapterSettings): string[] {
   return all.filter((option) => typeof config[option] === 'number');
 }
 
+/** The options that give some layers another width: `0=32`. */
+const widthPatterns = (config: AdapterSettings): [option: string, entries: readonly string[]][] =>
+  ['bottleneckPattern', 'rankPattern'].flatMap((option) =>
+    config[option] === undefined ? [] : [[option, config[option] as readonly string[]]],
+  );
+
+const times = (factor: number) => (entry: string) => entry.replace(/[^=]*$/, (width) => String(factor * Number(width)));
+
 /**
  * The adapter of a Large-Sparse setting (SparseAdapter, section 3.1): the same one, `factor` times as wide.
  *
@@ -27,7 +35,11 @@ export function widened(adapter: AdapterSettings, factor: number): AdapterSettin
       `The adapter '${adapter.kind}' has no width, so it has no Large-Sparse setting; give a sparsity.`,
     );
   }
-  return { ...adapter, ...Object.fromEntries(wider.map((option) => [option, factor * Number(config[option])])) };
+  return {
+    ...adapter,
+    ...Object.fromEntries(wider.map((option) => [option, factor * Number(config[option])])),
+    ...Object.fromEntries(widthPatterns(config).map(([option, entries]) => [option, entries.map(times(factor))])),
+  };
 }
 
 /** The adapter that a run builds: that of the settings, or a wider one of the Large-Sparse setting. @throws InputError as {@link widened} */

@@ -206,7 +206,10 @@ test('settings are completed and checked', () => {
     ['houlsby 64', 'lora 8', 'full'],
   );
   const wrong: [Record<string, unknown>, RegExp][] = [
-    [{ kind: 'prompt' }, /no adapter 'prompt'; there are: bitfit, full, fusion, houlsby, ia3, ln-tuning, lora/],
+    [
+      { kind: 'prompt' },
+      /no adapter 'prompt'; there are: bitfit, bottleneck, full, fusion, houlsby, ia3, ln-tuning, lora/,
+    ],
     [{ kind: 'houlsby', rank: 2 }, /houlsby has no option 'rank'; its options: bottleneck, activation/],
     [{ kind: 'full', rank: 2 }, /full has no option 'rank'; its options: none/],
     [{ kind: 'houlsby', bottleneck: 0 }, /houlsby: bottleneck must be a whole number above 0, not 0/],

@@ -14,7 +14,7 @@ import {
   prefix,
 } from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
-import { reductionFactor } from '../../src/interchange/adapterhub-config.ts';
+import { reductionFactor } from '../../src/interchange/adapterhub-bottleneck.ts';
 import { adapterFormats, loadAdapterFolder, portableAdapter, readAdapterFolder } from '../../src/interchange/index.ts';
 import { openSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { loadClassifier } from '../../src/models/index.ts';
@@ -540,7 +540,40 @@ test('fields that do nothing beside the others are no obstacle', () => {
   );
   assert.equal(read({ adapter_residual_before_ln: true }).settings.kind, 'houlsby');
   assert.match(read({ stochastic_depth: 0.1 }).warnings.join(), /stochastic depth is not kept/);
-  assertInputError(() => read({ ln_after: true, adapter_residual_before_ln: true }), /a residual before the new norm/);
+  assert.equal(read({ cross_adapter: true }).settings.kind, 'houlsby');
+});
+
+test('the switches of bottlenecks are read', () => {
+  const read = (config: Record<string, unknown>, top = {}) => readAdapterFolder(hubFolder({ config, top })).settings;
+  const inOutput = { mh_adapter: false, original_ln_before: true };
+  const cases: [Record<string, unknown>, Record<string, unknown>][] = [
+    [{ output_adapter: false }, { kind: 'bottleneck', sublayers: 'attention', reads: 'output' }],
+    [{ original_ln_after: false }, { endsSublayer: true }],
+    [{ ln_after: true, adapter_residual_before_ln: true }, { normAfter: 'sum' }],
+    [{ ln_after: true, is_parallel: true, adapter_residual_before_ln: true }, { normAfter: 'contribution' }],
+    [
+      { ...inOutput, residual_before_ln: false },
+      { reads: 'normalised', addsTo: 'normalised' },
+    ],
+    [
+      { ...inOutput, residual_before_ln: 'post_add' },
+      { sublayers: 'feed-forward', addsTo: 'sum' },
+    ],
+    [
+      { ...inOutput, ln_before: true },
+      { kind: 'bottleneck', addsTo: 'output', normBefore: true },
+    ],
+    [{ reduction_factor: { default: 8 } }, { kind: 'houlsby', bottleneck: 2 }],
+    [
+      { reduction_factor: { 0: 2, 9: 1, default: 8 } },
+      { kind: 'bottleneck', bottleneck: 2, bottleneckPattern: ['0=8'] },
+    ],
+    [
+      { architecture: 'union', configs: [{ mh_adapter: true, reduction_factor: 8, non_linearity: 'relu' }] },
+      { kind: 'houlsby' },
+    ],
+  ];
+  for (const [config, expected] of cases) assert.deepEqual({ ...read(config), ...expected }, read(config));
 });
 
 test('what is not supported is refused by its name', () => {
@@ -549,13 +582,11 @@ test('what is not supported is refused by its name', () => {
     [{ config: { use_gating: true } }, /gating \(use_gating true\)/],
     [{ config: { inv_adapter: 'nice' } }, /an invertible adapter \(inv_adapter "nice"\)/],
     [{ config: { leave_out: 'all' } }, /leaveOut must be a list of different whole numbers from 0/],
-    [{ config: { scaling: 'channel' } }, /scaling must be a number, not "channel"/],
-    [{ config: { reduction_factor: { default: 16 } } }, /reduction_factor must be a number/],
-    [
-      { config: { output_adapter: false } },
-      /no family here has bottlenecks with mh_adapter true, output_adapter false/,
-    ],
-    [{ config: { original_ln_after: false } }, /original_ln_after false/],
+    [{ config: { scaling: 'channel' } }, /a factor for each channel \(scaling "channel"\), as in AdapterPlus/],
+    [{ config: { reduction_factor: 'x' } }, /reduction_factor must be a number/],
+    [{ config: { mh_adapter: false, output_adapter: false } }, /bottlenecks nowhere \(mh_adapter false/],
+    [{ config: { residual_before_ln: 'post_add' } }, /"post_add" without original_ln_before/],
+    [{ config: { cross_adapter: true }, top: { model_type: 'bart' } }, /after cross-attention/],
     [{ config: { non_linearity: 'leakyrelu' } }, /houlsby: activation must be one of .*"leakyrelu"/],
     [{ config: { architecture: 'lora', use_dora: true } }, /DoRA \(use_dora true\)/],
     [{ config: { architecture: 'lora', vera_d: 0, vera_b: 0 } }, /VeRA \(vera_d 0, vera_b 0\)/],

@@ -9,6 +9,27 @@ import type { Parameter } from '../../src/nn/index.ts';
  */
 export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>> = {
   bitfit: [{ kind: 'bitfit' }],
+  bottleneck: [
+    { kind: 'bottleneck', bottleneck: 3, sublayers: 'attention' },
+    {
+      kind: 'bottleneck',
+      activation: 'gelu',
+      bottleneck: 3,
+      bottleneckPattern: ['0=2'],
+      reads: 'input',
+      normAfter: 'contribution',
+    },
+    { kind: 'bottleneck', bottleneck: 3, reads: 'normalised', addsTo: 'normalised', normBefore: true, leaveOut: [1] },
+    {
+      kind: 'bottleneck',
+      activation: 'gelu',
+      bottleneck: 3,
+      reads: 'normalised',
+      addsTo: 'sum',
+      normAfter: 'sum',
+      endsSublayer: true,
+    },
+  ],
   full: [{ kind: 'full' }],
   fusion: [
     { kind: 'fusion', adapters: ['pfeiffer-1', 'pfeiffer-2', 'pfeiffer-3'] },
