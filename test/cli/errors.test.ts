@@ -359,7 +359,7 @@ test('wrong usage', () =>
     },
     'an unknown adapter': {
       args: replacing('--adapter', 'prompt'),
-      message: /'prompt' is invalid\. It must be one of bitfit, full, fusion/,
+      message: /'prompt' is invalid\. It must be one of bitfit, bottleneck, full, fusion/,
     },
     'no width at all': {
       args: replacing('--bottleneck', '0'),

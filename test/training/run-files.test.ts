@@ -74,7 +74,11 @@ test('what does not fit the schema of sparse-adapter.json is one line that names
     ['settings.learningRate', undefined, /settings\.learningRate is missing; it must be a number, 0 or more/],
     ['settings.cacheFrozenLayers', 'false', /settings\.cacheFrozenLayers must be true or false, not "false"/],
     ['settings.adapter.activation', undefined, /settings\.adapter\.activation is missing; it must be one of/],
-    ['settings.adapter.kind', 'toString', /settings\.adapter\.kind must be one of bitfit, full, fusion, houlsby/],
+    [
+      'settings.adapter.kind',
+      'toString',
+      /settings\.adapter\.kind must be one of bitfit, bottleneck, full, fusion, houlsby/,
+    ],
     ['settings.adapter.scale', null, /settings\.adapter\.scale must be a number above 0, or 'learned', not null/],
     ['settings.adapter.rank', 2, /settings\.adapter\.rank is no known field/],
     ['settings.pruning', 'lottery', /settings\.pruning must be one of none, random/],
