@@ -8,6 +8,7 @@ import { openSafetensors } from '../../src/io/index.ts';
 import { packPadded, SequenceClassifier } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
 import { type Area, type Case, type Compare, caseFolders, readJson } from './framework.ts';
+import { type MergingCase, runMerging } from './merging.ts';
 import { type LabelledBatch, labelsOf, openModel, unpack } from './models.ts';
 
 interface MethodCase {
@@ -31,7 +32,6 @@ const refused: readonly string[] = ['fourierft'];
 const notBuilt: Readonly<Record<string, readonly string[]>> = {
   VeRA: ['vera'],
   SHiRA: ['shira'],
-  'merging of adapters': ['lora_merging'],
 };
 
 interface Adapted {
@@ -235,6 +235,9 @@ export const methods: Area = {
         console.log(`methods: ${name} is not built: ${other ?? waitsFor}`);
       }
       if (other !== undefined) return [];
+      if (existsSync(join(path, 'dare_masks.safetensors'))) {
+        return [{ name, run: (compare) => runMerging(path, readJson<MergingCase>(path, 'case.json'), compare) }];
+      }
       const runCase =
         waitsFor !== null || refused.includes(name)
           ? runRefused.bind(null, path, golden, waitsFor)
