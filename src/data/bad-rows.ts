@@ -7,6 +7,8 @@ export interface RowPlace {
   readonly unit: 'line' | 'row';
   /** From 1. */
   readonly number: number;
+  /** The name of the row, where it has one: it stands instead of its number. */
+  readonly name?: string;
 }
 
 interface BadRow extends RowPlace {
@@ -17,6 +19,8 @@ interface BadRow extends RowPlace {
 
 /** The last part of a path. */
 const basename = (path: string): string => path.replace(/^.*[\\/](?=.)/, '');
+
+const titleOf = ({ unit, number, name = `${unit} ${number}` }: RowPlace): string => name;
 
 /** So many are listed. */
 const LISTED = 20;
@@ -48,11 +52,11 @@ export class BadRows {
   }
 
   /** @param hint what is said once for all such rows */
-  add({ file, unit, number }: RowPlace, problem: string, hint?: string): void {
+  add({ file, unit, number, name }: RowPlace, problem: string, hint?: string): void {
     this.#count++;
     if (hint !== undefined) this.#hints.add(hint);
     if (!this.#files.includes(file)) this.#files.push(file);
-    const row: BadRow = { file, unit, number, order: this.#files.indexOf(file), problem };
+    const row: BadRow = { file, unit, number, name, order: this.#files.indexOf(file), problem };
     const isBefore = (other: BadRow) => row.order < other.order || (row.order === other.order && number < other.number);
     const at = this.#first.findIndex(isBefore);
     this.#first.splice(at < 0 ? this.#first.length : at, 0, row);
@@ -85,13 +89,11 @@ export class BadRows {
   #list(name: string): string {
     const hints = [...this.#hints].map((hint) => `; ${hint}`).join('');
     if (this.#count === 1) {
-      const [{ file, unit, number, problem }] = this.#first;
-      return `${file}, ${unit} ${number}: ${problem}${hints}`;
+      const [row] = this.#first;
+      return `${row.file}, ${titleOf(row)}: ${row.problem}${hints}`;
     }
     const isOne = this.#files.length === 1;
-    const items = this.#first.map(
-      ({ file, unit, number, problem }) => `${isOne ? '' : `${basename(file)}, `}${unit} ${number}: ${problem}`,
-    );
+    const items = this.#first.map((row) => `${isOne ? '' : `${basename(row.file)}, `}${titleOf(row)}: ${row.problem}`);
     const more = this.#count > items.length ? `; and ${this.#count - items.length} more` : '';
     return `${isOne ? this.#files[0] : name} has ${this.#count} rows that cannot be used: ${items.join('; ')}${more}${hints}`;
   }

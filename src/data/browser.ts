@@ -27,6 +27,7 @@ export {
   type EmbeddingExample,
   type EmbeddingOptions,
   readEmbeddingExamples,
+  readRetrieval,
 } from './read-embedding-examples.ts';
 export {
   type ExampleOptions,

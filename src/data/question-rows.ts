@@ -1,8 +1,9 @@
 import { InputError } from '../errors.ts';
 import { shown } from '../settings/index.ts';
-import { fieldOf, listOf, textOf } from './fields.ts';
+import { BadRows } from './bad-rows.ts';
+import { FieldProblem, fieldOf, listOf, readOr, textOf } from './fields.ts';
 import type { QuestionDataset, QuestionOptions } from './read-questions.ts';
-import type { Column, Part, Row, Rows } from './source.ts';
+import type { Column, Row, Rows } from './source.ts';
 import type { Question } from './windows.ts';
 
 /** The scores of SQuAD 1.1, where every question has an answer. */
@@ -20,69 +21,71 @@ const columns: readonly Column[] = [
 ];
 
 /** The questions of rows, as `readQuestions` gives them. @throws InputError as that */
-export async function questionsIn(rows: Rows, { known }: QuestionOptions): Promise<QuestionDataset> {
+export async function questionsIn(rows: Rows, { known, skipInvalid }: QuestionOptions): Promise<QuestionDataset> {
   const { name, place = name } = rows;
+  const bad = new BadRows(skipInvalid);
   const examples: Question[] = [];
   const startsOf = rememberedStarts();
-  for await (const part of rows.parts(columns))
-    for (const row of part.rows) examples.push(questionOf(part, row, startsOf, known?.hasUnanswerable ?? true));
-  if (examples.length === 0) throw new InputError(`${place} has no questions`);
+  for await (const { file, unit, rows: some } of rows.parts(columns)) {
+    for (const row of some) {
+      const read = row.problem ?? readOr(() => questionOf(row, startsOf), String);
+      const isForbidden = typeof read === 'object' && known?.hasUnanswerable === false && read.answers.length === 0;
+      const place = { file, unit, number: row.number, name: row.name };
+      if (typeof read === 'string') bad.add(place, read);
+      else if (isForbidden) bad.add(place, 'there is no answer', ANSWER_HINT);
+      else examples.push(read);
+    }
+  }
+  if (examples.length === 0 && bad.count === 0) throw new InputError(`${place} has no questions`);
+  const skipped = bad.finish(name, examples.length);
   const unanswered = examples.filter(({ answers }) => answers.length === 0).length;
   const metrics = (known?.hasUnanswerable ?? unanswered > 0) ? unansweredMetrics : answeredMetrics;
   const line = `${unanswered} of ${examples.length} questions of ${name} have no answer: the model may say so, and the scores are those of SQuAD 2.0`;
-  return { name, examples, labels: null, metrics: [...metrics], warnings: unanswered > 0 && !known ? [line] : [] };
+  const warnings = [...skipped, ...(unanswered > 0 && !known ? [line] : [])];
+  return { name, examples, labels: null, metrics: [...metrics], warnings, ...bad.skipped };
 }
+
+const ANSWER_HINT =
+  "in SQuAD 1.1 every question has one, give data with others with --task squad_v2 (task: 'squad_v2')";
 
 type StartsOf = (context: string) => readonly number[] | null;
 
-function questionOf(
-  { file, unit }: Part,
-  { number, name, cells, problem }: Row,
-  startsOf: StartsOf,
-  mayBeUnanswerable: boolean,
-): Question {
-  const place = `${file}, ${name ?? `${unit} ${number}`}`;
-  if (problem !== undefined) throw new InputError(`${place}: ${problem}`);
+/** @throws FieldProblem */
+function questionOf({ number, cells }: Row, startsOf: StartsOf): Question {
   const row = Object.fromEntries(columns.map((column, i) => [column.name, cells[i]]));
-  const id = row.id === undefined || row.id === null ? String(number) : textOf(place, row, 'id');
-  const question = textOf(place, row, 'question');
-  const context = textOf(place, row, 'context');
+  const id = row.id === undefined || row.id === null ? String(number) : textOf(row, 'id');
+  const question = textOf(row, 'question');
+  const context = textOf(row, 'context');
   const starts = startsOf(context);
-  const answers = listOfAnswers(place, row).map((answer) => {
-    const text = textOf(place, answer, 'text');
-    const { start, written } = positionOf(place, answer, starts);
+  const answers = listOfAnswers(row).map((answer) => {
+    const text = textOf(answer, 'text');
+    const { start, written } = positionOf(answer, starts);
     if (context.startsWith(text, start)) return { text, start };
-    throw new InputError(
-      `${place}: at answer_start ${written} the context has '${context.slice(start, start + text.length)}', not '${text}'`,
-    );
+    const there = context.slice(start, start + text.length);
+    throw new FieldProblem(`at answer_start ${written} the context has '${there}', not '${text}'`);
   });
-  if (answers.length === 0 && !mayBeUnanswerable) {
-    throw new InputError(
-      `${place} has no answer; in SQuAD 1.1 every question has one, give data with others with --task squad_v2 (task: 'squad_v2')`,
-    );
-  }
   return { id, question, context, answers };
 }
 
 /** A list of answers, as in SQuAD's files, or one list for each of their fields, as on the hub; none, where there is no answer. */
-function listOfAnswers(place: string, row: Readonly<Record<string, unknown>>): readonly unknown[] {
-  const isImpossible = isTrue(place, row.is_impossible);
-  const answers = isImpossible ? (row.answers ?? null) : fieldOf(place, row, 'answers');
-  const list = answers === null ? [] : Array.isArray(answers) ? answers : fromFields(place, answers);
-  if (isImpossible && list.length > 0) throw new InputError(`${place} has answers, and says "is_impossible"`);
+function listOfAnswers(row: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const isImpossible = isTrue(row.is_impossible);
+  const answers = isImpossible ? (row.answers ?? null) : fieldOf(row, 'answers');
+  const list = answers === null ? [] : Array.isArray(answers) ? answers : fromFields(answers);
+  if (isImpossible && list.length > 0) throw new FieldProblem('there are answers, and "is_impossible" is true');
   return list;
 }
 
-function fromFields(place: string, answers: unknown): unknown[] {
-  const starts = listOf(place, answers, 'answer_start');
-  return listOf(place, answers, 'text').map((text, i) => ({ text, answer_start: starts[i] }));
+function fromFields(answers: unknown): unknown[] {
+  const starts = listOf(answers, 'answer_start');
+  return listOf(answers, 'text').map((text, i) => ({ text, answer_start: starts[i] }));
 }
 
-/** @throws InputError for what is no truth value */
-function isTrue(place: string, value: unknown): boolean {
+/** @throws FieldProblem for what is no truth value */
+function isTrue(value: unknown): boolean {
   if (value === undefined || value === null) return false;
   if (typeof value === 'boolean') return value;
-  throw new InputError(`${place}: "is_impossible" is ${shown(value)}, which is neither true nor false`);
+  throw new FieldProblem(`"is_impossible" is ${shown(value)}, which is neither true nor false`);
 }
 
 /** Questions about one context follow each other. */
@@ -102,19 +105,17 @@ function codePointStarts(context: string): readonly number[] | null {
   return starts;
 }
 
-/** Reads the start of an answer, in code units. */
+/** Reads the start of an answer, in code units. @throws FieldProblem */
 function positionOf(
-  place: string,
   answer: unknown,
   starts: readonly number[] | null,
 ): { readonly start: number; readonly written: unknown } {
   const isOwn = typeof answer === 'object' && answer !== null && 'start' in answer && !('answer_start' in answer);
-  const value = fieldOf(place, answer, isOwn ? 'start' : 'answer_start');
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
-    throw new InputError(
-      `${place}: answer_start ${typeof value === 'bigint' ? value : JSON.stringify(value)} is not a position`,
+  const value = fieldOf(answer, isOwn ? 'start' : 'answer_start');
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)
+    throw new FieldProblem(
+      `answer_start ${typeof value === 'bigint' ? value : JSON.stringify(value)} is not a position`,
     );
-  }
   const start = isOwn || !starts ? value : (starts[value] ?? Number.POSITIVE_INFINITY);
   return { start, written: value };
 }

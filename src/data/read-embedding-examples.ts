@@ -1,8 +1,9 @@
 import { InputError } from '../errors.ts';
+import { retrievalScoreNames } from '../metrics/score-names.ts';
 import { BadRows } from './bad-rows.ts';
 import type { Dataset, Example } from './examples.ts';
 import { readExamples } from './read-examples.ts';
-import type { RetrievalSet } from './retrieval-set.ts';
+import { type RetrievalSet, relevantPairs } from './retrieval-set.ts';
 import type { Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
 import { textRows } from './text-rows.ts';
@@ -63,4 +64,24 @@ export async function readEmbeddingExamples(
   }
   const warnings = bad.finish(rows.name, examples.length);
   return { name: rows.name, examples, labels: null, metrics: [], warnings, ...bad.skipped };
+}
+
+/**
+ * Reads what rows to evaluate on are the judgements of.
+ *
+ * @returns null where they are those of no retrieval set
+ * @throws InputError naming the file, or listing the rows that cannot be used
+ */
+export async function readRetrieval(
+  rows: Rows,
+  { skipInvalid }: Pick<EmbeddingOptions, 'skipInvalid'> = {},
+): Promise<EmbeddingDataset | null> {
+  const { name } = rows;
+  const bad = new BadRows(skipInvalid);
+  const retrieval = await rows.retrieval?.(bad);
+  if (!retrieval) return null;
+  const examples = relevantPairs(retrieval);
+  const judgements = Object.values(retrieval.qrels).reduce((sum, grades) => sum + Object.keys(grades).length, 0);
+  const warnings = bad.finish(name, judgements);
+  return { name, examples, retrieval, labels: null, metrics: [...retrievalScoreNames], warnings, ...bad.skipped };
 }

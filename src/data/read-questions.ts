@@ -10,6 +10,8 @@ export type QuestionDataset = Dataset<Question, 'exact_match' | 'f1' | 'exact'>;
 export interface QuestionOptions {
   /** A well-known dataset, which says whether questions may be without an answer. Default: they may, and the rows say whether any is */
   readonly known?: Pick<KnownQuestions, 'hasUnanswerable'>;
+  /** Leave out questions that cannot be used, with a warning that counts them, instead of an error that lists them. Default false. */
+  readonly skipInvalid?: boolean;
 }
 
 /**
@@ -19,8 +21,8 @@ export interface QuestionOptions {
  * question without an answer has an empty list, or null, or says `is_impossible`.
  *
  * @returns the questions in their order; answers are where JavaScript counts them, in UTF-16 code units
- * @throws InputError naming the file, and the question where there is one: unreadable, a field that is missing, a context without text, a
- *   question without an answer where there must be one, an answer that does not stand where `answer_start` says
+ * @throws InputError naming the file where it is unreadable or has no questions; or listing the questions that cannot be used: a field that
+ *   is missing, a context without text, no answer where there must be one, an answer that does not stand where `answer_start` says
  */
 export async function readQuestions(data: Data | Rows, options: QuestionOptions = {}): Promise<QuestionDataset> {
   // A page that only answers does without.

@@ -66,10 +66,11 @@ export const sourceSettings = {
         'text-classification',
         'token-classification',
         'text2text-generation',
+        'question-answering',
         'multiple-choice',
         'feature-extraction',
       ],
-      known: ['own', 'glue', 'xsum'],
+      known: ['own', 'glue', 'squad', 'xsum', 'beir'],
     },
   }),
 };

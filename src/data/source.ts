@@ -1,4 +1,5 @@
 import type { Random } from '../random/index.ts';
+import type { BadRows } from './bad-rows.ts';
 import type { RetrievalSet } from './retrieval-set.ts';
 
 /** The parts of a dataset: rows to train on, and rows to evaluate on. */
@@ -53,8 +54,13 @@ export interface Rows {
    * @throws InputError while iterating, naming the file: unreadable, no rows, a column that is not there or is there twice
    */
   parts(columns: readonly Column[]): AsyncIterable<Part>;
-  /** Reads the retrieval set that the rows are judgements of, where they are. @throws InputError naming the file */
-  retrieval?(): Promise<RetrievalSet>;
+  /**
+   * Reads the retrieval set that the rows are judgements of, where they are.
+   *
+   * @param bad takes what cannot be used
+   * @throws InputError naming the file
+   */
+  retrieval?(bad: BadRows): Promise<RetrievalSet>;
 }
 
 /** Where rows come from: files, a dataset of the hub, the memory of a program, or whatever gives rows. */

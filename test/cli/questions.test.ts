@@ -86,7 +86,12 @@ const failures: [name: string, code: number, args: string[], message: RegExp][] 
     ['predict', '--model', model, '--question', 'a', '--context', 'a'],
     /no trained question-answering head/,
   ],
-  ['a field that is missing', 1, [...train(), '--data', 'not'], /not\/train\.json, question q9 has no "question"/],
+  [
+    'a field that is missing',
+    1,
+    [...train(), '--data', 'not'],
+    /not\/train\.json, question q9: there is no "question"/,
+  ],
   ['no such folder', 1, [...train(), '--data', 'nowhere'], /nowhere does not exist/],
   ['a label', 2, [...train(), '--label', 'mood'], /--label has no effect with --task squad/],
   ['pooling', 2, [...train(), '--pooling', 'mean'], /--pooling has no effect with --task squad/],

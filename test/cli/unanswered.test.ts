@@ -65,7 +65,7 @@ test('evaluate takes a threshold, and the dataset of other data', async () => {
   assert.deepEqual(again, own);
   const strict = await sparseAdapter(['evaluate', at('run'), '--task', 'squad', '--data', at('dev-tiny.json')]);
   assert.equal(strict.code, 1);
-  assert.match(strict.stderr, /question .* has no answer; in SQuAD 1\.1 .*--task squad_v2/);
+  assert.match(strict.stderr, /question .*: there is no answer; in SQuAD 1\.1 .*--task squad_v2/);
 });
 
 test('rows that hold such questions are learnt as they are, and a line says so', async () => {

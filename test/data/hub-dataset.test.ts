@@ -234,7 +234,7 @@ test('a row of SQuAD that cannot be: one line with the file and the row', async 
   const none = { id: ['a'], question: ['b'], context: ['c'], answers: [{ text: [], answer_start: [] }] };
   const { examples, metrics } = await read(parquetBytes(none));
   assert.deepEqual([examples[0].answers, metrics], [[], ['exact', 'f1']], 'a question of SQuAD 2.0');
-  await assertRejectsInput(() => read(parquetBytes({ ...none, answers: ['d'] })), /row 1 has no "answer_start"/);
+  await assertRejectsInput(() => read(parquetBytes({ ...none, answers: ['d'] })), /row 1: there is no "answer_start"/);
   await assertRejectsInput(() => read(parquetBytes({ id: ['a'] })), /no column 'question'/);
 });
 

@@ -201,7 +201,7 @@ test('questions and pairs of texts in memory and in tables', async () => {
   assert.deepEqual((await readQuestions(file)).examples, found);
   assert.deepEqual((await readQuestions([{ ...question, answers: [] }])).examples[0].answers, []);
   const strict = () => readQuestions([{ ...question, answers: [] }], { known: knownDatasets.squad });
-  await assertRejectsInput(strict, /^data, row 1 has no answer/);
+  await assertRejectsInput(strict, /^data, row 1: there is no answer/);
   const pairs = await readTextPairs([{ text: 'long', target: 'short' }]);
   assert.deepEqual(pairs.examples, [{ text: 'long', target: 'short' }]);
 });

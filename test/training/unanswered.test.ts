@@ -93,7 +93,7 @@ test('rows that do not say what dataset they are tell it by what they hold', asy
   assert.equal(given.settings.nullScoreDiffThreshold, 2);
   await assertRejectsInput(
     () => prepareRun(complete({ ...settings, task: 'squad' })),
-    /has no answer; in SQuAD 1\.1 every question has one/,
+    /there is no answer; .*in SQuAD 1\.1 every question has one/,
   );
 });
 

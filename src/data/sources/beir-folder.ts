@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { isFolder } from '../../io/index.ts';
+import type { RowPlace } from '../bad-rows.ts';
 import { taskNamed } from '../datasets.ts';
 import { quoted } from '../quoted.ts';
 import { type RetrievalSet, relevantPairs } from '../retrieval-set.ts';
@@ -28,16 +29,20 @@ export const beirFolder = (folder: string): Source => ({
       place: path,
       split,
       parts: (columns) => pairs(folder, path, columns),
-      retrieval: () => readSet(folder, path),
+      retrieval: (bad) => readSet(folder, path, (place, problem) => bad.add(place, problem)),
     };
   },
 });
 
 const qrelsNames = (split: Split): string => qrelsFiles[split].map((name) => `qrels/${name}.tsv`).join(' or ');
 
-/** The queries with their relevant documents, in the order of the judgements. */
+/** The queries with their relevant documents, in the order of the judgements, after what cannot be read. */
 async function* pairs(folder: string, path: string, columns: readonly Column[]): AsyncGenerator<Part, void, undefined> {
-  const set = await readSet(folder, path);
+  const unread: Part[] = [];
+  const set = await readSet(folder, path, ({ file, unit, number }, problem) => {
+    unread.push({ file, unit, rows: [{ number, cells: [], problem }] });
+  });
+  yield* unread;
   const relevant = Object.values(set.qrels).flatMap((grades) => Object.values(grades).filter((grade) => grade > 0));
   const examples = relevantPairs(set);
   const empty = relevant.length - examples.length;
@@ -50,18 +55,13 @@ async function* pairs(folder: string, path: string, columns: readonly Column[]):
   yield { file: path, unit: 'row', rows, notes };
 }
 
-async function readSet(folder: string, path: string): Promise<RetrievalSet> {
-  const qrels = await readQrels(path);
-  const documents = await readTexts(join(folder, 'corpus.jsonl'), [
-    { name: 'title', optional: true },
-    { name: 'text' },
-  ]);
-  const queries = await readTexts(join(folder, 'queries.jsonl'), [{ name: 'text' }]);
-  for (const [query, grades] of qrels) {
-    if (!queries.has(query)) throw new InputError(`${path} judges query ${quoted(query)}, which queries.jsonl lacks`);
-    const lost = [...grades.keys()].find((id) => !documents.has(id));
-    if (lost !== undefined) throw new InputError(`${path} judges document ${quoted(lost)}, which corpus.jsonl lacks`);
-  }
+/** Told where a row is and what is wrong with it. */
+type OnBad = (place: RowPlace, problem: string) => void;
+
+async function readSet(folder: string, path: string, onBad: OnBad): Promise<RetrievalSet> {
+  const documents = await readTexts(join(folder, 'corpus.jsonl'), ['title', 'text'], onBad);
+  const queries = await readTexts(join(folder, 'queries.jsonl'), ['text'], onBad);
+  const qrels = await readQrels(path, { documents, queries }, onBad);
   return {
     documents,
     queries: new Map([...queries].filter(([id]) => qrels.has(id))),
@@ -69,48 +69,59 @@ async function readSet(folder: string, path: string): Promise<RetrievalSet> {
   };
 }
 
-/** The texts of a file by `_id`; where there are two columns, those that are not empty with a blank between them. */
-async function readTexts(path: string, columns: readonly Column[]): Promise<Map<string, string>> {
+/** The texts of a file by `_id`; of two columns those that are not empty with a blank between them. The first may be missing. */
+async function readTexts(path: string, columns: readonly string[], onBad: OnBad): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  for await (const { place, cells } of rowsIn(path, [{ name: '_id' }, ...columns])) {
-    const [id, ...parts] = cells.map((cell, i) => textIn(place, ['_id', ...columns.map(({ name }) => name)][i], cell));
-    if (texts.has(id)) throw new InputError(`${place}: the id ${quoted(id)} is there twice`);
-    texts.set(id, parts.filter((part) => part !== '').join(' '));
+  const named = ['_id', ...columns];
+  const asked = named.map((name) => ({ name, optional: name === 'title' }));
+  for await (const { place, cells } of rowsIn(path, asked, onBad)) {
+    const values = cells.map((cell, i) => textIn(named[i], cell));
+    const strange = values.indexOf(null);
+    const [id, ...parts] = values;
+    if (strange >= 0) onBad(place, `'${named[strange]}' is not a text`);
+    else if (!id) onBad(place, "no value for '_id'");
+    else if (texts.has(id)) onBad(place, `the id ${quoted(id)} is there twice`);
+    else texts.set(id, parts.filter((part) => part !== '').join(' '));
   }
   return texts;
 }
 
-/** A cell that is a text, or an id that is written as a number. */
-function textIn(place: string, column: string, cell: unknown): string {
+/** A cell that is a text, or an id that is written as a number; null for anything else. */
+function textIn(column: string, cell: unknown): string | null {
   if (typeof cell === 'string') return cell.trim();
   if (cell === undefined || cell === null) return '';
-  if (column === '_id' && typeof cell === 'number') return String(cell);
-  throw new InputError(`${place}: '${column}' is not a text`);
+  return column === '_id' && typeof cell === 'number' ? String(cell) : null;
 }
 
-async function readQrels(path: string): Promise<Map<string, Map<string, number>>> {
+async function readQrels(
+  path: string,
+  { documents, queries }: Pick<RetrievalSet, 'documents' | 'queries'>,
+  onBad: OnBad,
+): Promise<Map<string, Map<string, number>>> {
   const qrels = new Map<string, Map<string, number>>();
   const columns = [{ name: 'query-id' }, { name: 'corpus-id' }, { name: 'score' }];
-  for await (const { place, cells } of rowsIn(path, columns)) {
+  for await (const { place, cells } of rowsIn(path, columns, onBad)) {
     const [query, document, score] = cells.map(String);
     const grade = Number(score);
-    if (score === '' || !Number.isFinite(grade)) throw new InputError(`${place}: score ${quoted(score)} is no number`);
-    const grades = qrels.get(query) ?? new Map<string, number>();
-    qrels.set(query, grades.set(document, grade));
+    if (score === '' || !Number.isFinite(grade)) onBad(place, `score ${quoted(score)} is no number`);
+    else if (!queries.has(query)) onBad(place, `query ${quoted(query)} is not in queries.jsonl`);
+    else if (!documents.has(document)) onBad(place, `document ${quoted(document)} is not in corpus.jsonl`);
+    else qrels.set(query, (qrels.get(query) ?? new Map<string, number>()).set(document, grade));
   }
   return qrels;
 }
 
-/** The rows of a table with their places. @throws InputError for a row that cannot be read */
+/** The rows of a table that can be read, with their places. */
 async function* rowsIn(
   path: string,
   columns: readonly Column[],
-): AsyncGenerator<{ readonly place: string; readonly cells: readonly unknown[] }, void, undefined> {
+  onBad: OnBad,
+): AsyncGenerator<{ readonly place: RowPlace; readonly cells: readonly unknown[] }, void, undefined> {
   for await (const { rows, unit } of tableParts(path, columns)) {
     for (const { number, cells, problem } of rows) {
-      const place = `${path}, ${unit} ${number}`;
-      if (problem !== undefined) throw new InputError(`${place}: ${problem}`);
-      yield { place, cells };
+      const place = { file: path, unit, number };
+      if (problem === undefined) yield { place, cells };
+      else onBad(place, problem);
     }
   }
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { InputError } from '../../errors.ts';
 import { isFolder } from '../../io/index.ts';
 import { taskNamed } from '../datasets.ts';
-import { listOf, textOf } from '../fields.ts';
+import { listOf, readOr, textOf } from '../fields.ts';
 import { readText } from '../files.ts';
 import { type Column, type Part, type Row, type Rows, type Source, type SourceKind, unsplit } from '../source.ts';
 import { isTable } from '../table-formats.ts';
@@ -27,32 +27,58 @@ export function squadFile(folder: string, split: 'train' | 'dev'): string {
 
 /**
  * The questions of a SQuAD v1.1 file as rows with the columns of SQuAD on the hub, in the order of the file: `data`, articles with
- * `paragraphs`, each a `context` with `qas`.
+ * `paragraphs`, each a `context` with `qas`. What cannot be read is a row with a problem.
  */
 export const squadRows = (path: string): Rows => ({
   name: basename(path),
   place: path,
   async *parts(columns): AsyncGenerator<Part, void, undefined> {
-    let number = 0;
-    const articles = listOf(path, parse(path), 'data');
+    const file = { file: path, unit: 'row' } as const;
+    const articles = readOr(
+      () => listOf(parse(path), 'data'),
+      (problem) => {
+        throw new InputError(`${path}: ${problem}`);
+      },
+    );
+    let number = 1;
     for (const [a, article] of articles.entries()) {
-      const paragraphs = listOf(`${path}, article ${a + 1}`, article, 'paragraphs');
-      for (const [p, paragraph] of paragraphs.entries()) {
-        const rows = questions(`${path}, article ${a + 1}, paragraph ${p + 1}`, paragraph, columns, number);
-        number += rows.length;
-        yield { file: path, unit: 'row', rows };
-      }
+      const rows = articleRows(`article ${a + 1}`, article, columns, number);
+      number += rows.length;
+      yield { ...file, rows };
     }
   },
 });
 
-function questions(place: string, paragraph: unknown, columns: readonly Column[], before: number): Row[] {
-  const context = textOf(place, paragraph, 'context');
-  return listOf(place, paragraph, 'qas').map((qa, q) => {
-    const id = textOf(`${place}, question ${q + 1}`, qa, 'id');
-    const fields: Readonly<Record<string, unknown>> = { ...(qa as object), id, context };
-    return { number: before + q + 1, name: `question ${id}`, cells: columns.map(({ name }) => fields[name]) };
-  });
+/** The questions of an article; what has none to read is a row with a problem. */
+function articleRows(name: string, article: unknown, columns: readonly Column[], first: number): Row[] {
+  const rows: Row[] = [];
+  const add = (row: Omit<Row, 'number'>) => rows.push({ number: first + rows.length, ...row });
+  const listed = <Item>(of: string, read: () => readonly Item[]): readonly Item[] =>
+    readOr(read, (problem) => {
+      add({ name: of, cells: [], problem });
+      return [];
+    });
+  for (const [p, paragraph] of listed(name, () => listOf(article, 'paragraphs')).entries()) {
+    const place = `${name}, paragraph ${p + 1}`;
+    const questions = listed(place, () => {
+      const context = textOf(paragraph, 'context');
+      return listOf(paragraph, 'qas').map((qa) => ({ qa, context }));
+    });
+    for (const [q, { qa, context }] of questions.entries()) {
+      const unnamed = `${place}, question ${q + 1}`;
+      add(
+        readOr(
+          () => {
+            const id = textOf(qa, 'id');
+            const fields: Readonly<Record<string, unknown>> = { ...(qa as object), id, context };
+            return { name: `question ${id}`, cells: columns.map(({ name: column }) => fields[column]) };
+          },
+          (problem) => ({ name: unnamed, cells: [], problem }),
+        ),
+      );
+    }
+  }
+  return rows;
 }
 
 function parse(path: string): unknown {

@@ -3,7 +3,7 @@ import {
   type EmbeddingExample,
   type RetrievalSet,
   readEmbeddingExamples,
-  relevantPairs,
+  readRetrieval,
 } from '../../data/browser.ts';
 import { InputError } from '../../errors.ts';
 import { pearson, spearman } from '../../metrics/correlation.ts';
@@ -57,11 +57,8 @@ export const featureExtraction: Task<{
   async read(source, split, { text, negative, label, skipInvalid }) {
     const rows = source.open(split);
     if (!rows) return null;
-    if (split === 'evaluation' && rows.retrieval) {
-      const retrieval = await rows.retrieval();
-      const examples = relevantPairs(retrieval);
-      return { name: rows.name, examples, retrieval, labels: null, metrics: [...retrievalScoreNames], warnings: [] };
-    }
+    const retrieved = split === 'evaluation' ? await readRetrieval(rows, { skipInvalid }) : null;
+    if (retrieved) return retrieved;
     const read = await readEmbeddingExamples(rows, { text, negative, label, skipInvalid });
     return { ...read, metrics: metricsOf(read), notes: [lossNote(read.examples)] };
   },

@@ -62,9 +62,11 @@ export const questionAnswering: Task<{
   name: 'question-answering',
   maxLength: windowDefaults.maxLength,
 
-  async read(source, split, { known }) {
+  async read(source, split, { known, skipInvalid }) {
     const rows = source.open(split);
-    return rows && readQuestions(rows, { known: known?.task === 'question-answering' ? known : undefined });
+    return (
+      rows && readQuestions(rows, { known: known?.task === 'question-answering' ? known : undefined, skipInvalid })
+    );
   },
 
   settled: (settings, dataset) =>
