@@ -181,7 +181,7 @@ export class Parameter {
 
   /**
    * Makes the mask final: only the kept weights and their places are held from now on, and gradients are theirs alone. A mask stays as it
-   * is of what is no matrix, and on a backend without sparse products: for wasm in a page that has not awaited `loadSparse`, too. Nothing happens without a mask.
+   * is of what is no matrix, and on a backend without sparse products: in a page that has not awaited `loadSparse`, too. Nothing happens without a mask.
    */
   fixMask(): void {
     const mask = this.#mask;

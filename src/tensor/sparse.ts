@@ -22,7 +22,7 @@ export class SparsePattern {
    * @param mask row-major
    * @param shape [rows, columns]
    * @throws RangeError if the mask does not fit the shape, or that is no matrix with at most 65536 columns
-   * @throws Error on a backend without sparse products, and for wasm in a program that has not awaited `loadSparse`
+   * @throws Error on a backend without sparse products, and in a program that has not awaited `loadSparse`
    */
   static of(mask: ArrayLike<number>, shape: Shape, backend: Backend = getBackend()): SparsePattern {
     if (!SparsePattern.fits(shape) || mask.length !== sizeOf(shape)) {
@@ -85,7 +85,7 @@ export interface SparseMatrix {
 /** @throws Error if the backend has none */
 export function sparseProducts({ name, sparse }: Backend): SparseProducts {
   if (sparse) return sparse;
-  const remedy = name === 'wasm' ? 'call await loadSparse() before' : 'use a dense one with a mask';
+  const remedy = name === 'gpu' ? 'use a dense one with a mask' : 'call await loadSparse() before';
   throw new Error(`The backend '${name}' has no sparse matrices; ${remedy}.`);
 }
 

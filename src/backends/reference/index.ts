@@ -18,8 +18,7 @@ import { broadcastStrides, sizeOf, stridesOf } from '../shapes.ts';
 import { readFloats, type StoredNumbers } from '../stored.ts';
 import { erf } from './erf.ts';
 import type { Int8Weights } from './int8.ts';
-import * as sparse from './sparse.ts';
-import { maskOf, type Places, placesOf } from './sparse.ts';
+import type { Places } from './sparse.ts';
 
 const unaryFunctions: { [Op in UnaryOp]: (x: number) => number } = {
   neg: (x) => -x,
@@ -82,6 +81,15 @@ export function addReferenceInt8(open: (backend: ReferenceBackend) => ReferenceI
   openInt8 = open;
 }
 
+/** The sparse products on this backend. */
+export type ReferenceSparse = SparseProducts<FloatArray, Places>;
+let openSparse: ((backend: ReferenceBackend) => ReferenceSparse) | null = null;
+
+/** Lets backends have sparse products from now on. */
+export function addReferenceSparse(open: (backend: ReferenceBackend) => ReferenceSparse): void {
+  openSparse = open;
+}
+
 /**
  * The oracle: plain loops over typed arrays, written to be read. Every sum is accumulated in float64 and rounded once.
  * It has no fused kernels, so on it every operation is its own definition.
@@ -91,22 +99,9 @@ export class ReferenceBackend implements Backend {
   readonly dtype: DType;
   readonly fused: Partial<FusedKernels> = {};
   readonly holdsFewerBits = true;
-  readonly sparse: SparseProducts<FloatArray, Places> = {
-    places: (mask, rows, columns) => {
-      const places = placesOf(mask, rows, columns);
-      this.#bytes += places.bytes;
-      return places;
-    },
-    mask: maskOf,
-    toDense: (matrix) => this.upload(sparse.toDense(matrix)),
-    keptValues: (dense, places) => this.upload(sparse.keptValues(dense, places)),
-    linear: ({ buffer, shape: [n] }, matrix, bias) =>
-      this.upload(sparse.linear(buffer, n, matrix, bias?.buffer ?? null)),
-    matmul: ({ buffer, shape: [n] }, matrix) => this.upload(sparse.matmul(buffer, n, matrix)),
-    sampledMatmul: (y, x, places) => this.upload(sparse.sampledMatmul(y.buffer, x.buffer, y.shape[0], places)),
-  };
   #bytes = 0;
   #int8: ReferenceInt8 | undefined;
+  #sparse: ReferenceSparse | undefined;
 
   constructor(dtype: DType = 'float32') {
     this.dtype = dtype;
@@ -137,6 +132,12 @@ export class ReferenceBackend implements Backend {
   get int8(): ReferenceInt8 | undefined {
     this.#int8 ??= openInt8?.(this);
     return this.#int8;
+  }
+
+  /** Undefined until {@link addReferenceSparse}. */
+  get sparse(): ReferenceSparse | undefined {
+    this.#sparse ??= openSparse?.(this);
+    return this.#sparse;
   }
 
   /** Counts the bytes of a new buffer that is no plain one. */
