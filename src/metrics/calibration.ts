@@ -36,14 +36,48 @@ export function calibration(
   if (!Number.isSafeInteger(bins) || bins < 1) {
     throw new RangeError(`calibration: bins must be a whole number from 1, not ${String(bins)}.`);
   }
+  return binned(
+    probabilities.map((row, i) => {
+      const confidence = Array.from(row).reduce((a, b) => Math.max(a, b));
+      return { confidence, isRight: Array.from(row).indexOf(confidence) === labels[i] };
+    }),
+    bins,
+  );
+}
+
+/**
+ * The calibration of probabilities of any number of labels: each label of each example is an answer by itself, yes from 1/2 on, with the
+ * confidence max(p, 1 - p).
+ *
+ * @param probabilities [examples][labels]
+ * @param labels the same of 0 and 1
+ * @throws RangeError for what is no probability, and for no examples
+ */
+export function labelCalibration(probabilities: ClassValues, labels: ClassValues): Calibration {
+  return binned(
+    probabilities.flatMap((row, i) => {
+      assertRow(row, i, 'sigmoid(logits)');
+      return Array.from(row, (p, j) => ({
+        confidence: Math.max(p, 1 - p),
+        isRight: p >= 0.5 === (labels[i][j] === 1),
+      }));
+    }),
+    15,
+  );
+}
+
+function binned(
+  answers: readonly { readonly confidence: number; readonly isRight: boolean }[],
+  bins: number,
+): Calibration {
+  if (answers.length === 0) throw new RangeError('there are no answers to calibrate');
   const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, right: 0 }));
-  probabilities.forEach((row, i) => {
-    const confidence = Array.from(row).reduce((a, b) => Math.max(a, b));
+  for (const { confidence, isRight } of answers) {
     const sum = sums[binOf(confidence, bins)];
     sum.count++;
     sum.confidence += confidence;
-    if (Array.from(row).indexOf(confidence) === labels[i]) sum.right++;
-  });
+    if (isRight) sum.right++;
+  }
   const means = sums.map(({ count, confidence, right }) => ({
     count,
     confidence: ratio(confidence, count),
@@ -51,7 +85,7 @@ export function calibration(
   }));
   const gaps = means.map(({ confidence, accuracy }) => Math.abs(accuracy - confidence));
   return {
-    ece: means.reduce((sum, { count }, i) => sum + (count / labels.length) * gaps[i], 0),
+    ece: means.reduce((sum, { count }, i) => sum + (count / answers.length) * gaps[i], 0),
     mce: gaps.reduce((a, b) => Math.max(a, b), 0),
     bins: means,
   };
@@ -95,9 +129,11 @@ export function negativeLogLikelihood(logits: ClassValues, labels: ArrayLike<num
 
 function assertProbabilities(probabilities: ClassValues, labels: ArrayLike<number>): void {
   assertClassValues(probabilities, labels);
-  for (const [i, row] of probabilities.entries()) {
-    const strange = Array.from(row).find((p) => p < 0 || p > 1 + 1e-6);
-    if (strange !== undefined)
-      throw new RangeError(`prediction ${i} has ${strange}, which is no probability; use softmax(logits)`);
-  }
+  for (const [i, row] of probabilities.entries()) assertRow(row, i, 'softmax(logits)');
+}
+
+function assertRow(row: ArrayLike<number>, i: number, remedy: string): void {
+  const strange = Array.from(row).find((p) => !(p >= 0 && p <= 1 + 1e-6));
+  if (strange !== undefined)
+    throw new RangeError(`prediction ${i} has ${strange}, which is no probability; use ${remedy}`);
 }

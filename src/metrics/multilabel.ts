@@ -8,10 +8,20 @@ import {
   weightedAverage,
 } from './precision-recall.ts';
 
+/** In how many examples a label is given or not, rightly or wrongly. */
+export interface LabelCounts {
+  readonly truePositives: number;
+  readonly falsePositives: number;
+  readonly falseNegatives: number;
+  readonly trueNegatives: number;
+}
+
 /** The scores of predictions of any number of labels each, as fractions. */
 export interface MultilabelReport {
   /** In the order of the labels. */
   readonly perLabel: readonly ClassScores[];
+  /** The counts of right and wrong answers, in the order of the labels. */
+  readonly confusion: readonly LabelCounts[];
   /** Of the counts over all cells. */
   readonly micro: ClassScores;
   /** The plain mean over the labels. */
@@ -45,7 +55,7 @@ export const decideLabels = (logits: LabelMatrix, threshold = 0.5): number[][] =
 
 /**
  * The scores of multi-label classification: those of scikit-learn with `zero_division=0` (`precision_recall_fscore_support`,
- * `accuracy_score`, `hamming_loss`, and `jaccard_score` with `average='samples'`).
+ * `accuracy_score`, `hamming_loss`, `multilabel_confusion_matrix`, and `jaccard_score` with `average='samples'`).
  *
  * @param predictions [examples][labels] of 0 and 1
  * @param labels the same of the truth
@@ -75,6 +85,12 @@ export function multilabelReport(predictions: LabelMatrix, labels: LabelMatrix):
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / examples;
   return {
     perLabel,
+    confusion: counts.map(({ truePositives, predicted, support }) => ({
+      truePositives,
+      falsePositives: predicted - truePositives,
+      falseNegatives: support - truePositives,
+      trueNegatives: examples - predicted - support + truePositives,
+    })),
     micro: microAverage(counts),
     macro: macroAverage(perLabel),
     weighted: weightedAverage(perLabel),

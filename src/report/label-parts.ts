@@ -1,5 +1,6 @@
+import { labelCalibration } from '../metrics/calibration.ts';
 import { multilabelReport } from '../metrics/multilabel.ts';
-import { classesPart, neverPredicted, type ReportParts } from './class-parts.ts';
+import { calibrationPart, classesPart, neverPredicted, type ReportParts } from './class-parts.ts';
 import { examplesPart, type JudgedExample } from './examples-part.ts';
 
 /** Answers of a model where any number of labels is right. */
@@ -17,11 +18,13 @@ export interface LabelAnswers {
 }
 
 /**
- * The report of a classifier of any number of labels: a summary, the scores of each label, and the errors that the model is the surest of. All numbers
- * are those of scikit-learn; see {@link multilabelReport}.
+ * The report of a classifier of any number of labels: a summary, the scores of each label, how often it is given and not, rightly and
+ * wrongly, calibration, and the errors that the model is the surest of. All numbers are those of scikit-learn; see {@link multilabelReport}
+ * and {@link labelCalibration}.
  */
 export function labelParts(answers: LabelAnswers): ReportParts {
-  const { names, labels, predictions } = answers;
+  const { names, labels, predictions, probabilities } = answers;
+  const calibrated = labelCalibration(probabilities, labels);
   const report = multilabelReport(predictions, labels);
   const predicted = names.map((_, j) => predictions.reduce((sum, row) => sum + row[j], 0));
   const withoutAny = (rows: LabelAnswers['labels']) => rows.filter((row) => !row.includes(1)).length / rows.length;
@@ -38,6 +41,7 @@ export function labelParts(answers: LabelAnswers): ReportParts {
           'F1 of examples': report.samples.f1,
           'without any label': withoutAny(labels),
           'predicted without any label': withoutAny(predictions),
+          'calibration error (ECE)': calibrated.ece,
         },
       },
       classesPart(
@@ -45,6 +49,16 @@ export function labelParts(answers: LabelAnswers): ReportParts {
         names.map((name, i) => ({ name, scores: report.perLabel[i], predicted: predicted[i] })),
         report,
       ),
+      {
+        kind: 'table',
+        title: 'Confusion by label',
+        head: ['label', 'true positives', 'false positives', 'false negatives', 'true negatives'],
+        rows: report.confusion.map((counts, i) => [
+          names[i],
+          ...[counts.truePositives, counts.falsePositives, counts.falseNegatives, counts.trueNegatives],
+        ]),
+      },
+      calibrationPart(calibrated),
       examplesPart('Most confident errors', errorsOf(answers), { measure: 'probability' }),
     ],
   };

@@ -11,6 +11,7 @@ import {
   type ReportPart,
   textParts,
 } from '../../src/report/index.ts';
+import { labelParts } from '../../src/report/label-parts.ts';
 import { parseWith } from '../../src/settings/index.ts';
 import { assertNear } from '../support/near.ts';
 import { permuted } from '../support/permuted.ts';
@@ -115,6 +116,49 @@ test('errors are shown from the surest on, each with its text, and right answers
       assert.ok(names.some((name) => name.toWellFormed() === expected));
       assert.ok(texts.some((text) => text.toWellFormed().startsWith(shown[0].replace(/ …$/, ''))));
     }
+  });
+});
+
+test('of several labels the counts and the calibration are those of single answers', () => {
+  const rows = fc.integer({ min: 1, max: 4 }).chain((width) => {
+    const row = fc.array(fc.tuple(fc.constantFrom(0, 1), fc.constantFrom(0, 0.2, 0.5, 0.9, 1)), {
+      minLength: width,
+      maxLength: width,
+    });
+    return fc.tuple(fc.array(row, { minLength: 1, maxLength: 20 }), fc.nat());
+  });
+  forAll(rows, ([given, seed]) => {
+    const partsOf = (some: typeof given) => {
+      const labels = some.map((row) => row.map(([label]) => label));
+      const probabilities = some.map((row) => row.map(([, p]) => p));
+      const predictions = probabilities.map((row) => row.map((p) => (p >= 0.5 ? 1 : 0)));
+      const names = labels[0].map((_, i) => `label ${i}`);
+      return labelParts({ names, labels, predictions, probabilities, textsOf: () => ['x'] }).parts;
+    };
+    const parts = partsOf(given);
+    const { rows: counts } = parted(parts, 'table');
+    const { classes } = parted(parts, 'classes');
+    for (const [i, [name, tp, fp, fn, tn]] of counts.entries()) {
+      assert.deepEqual([name, Number(tp) + Number(fn)], [classes[i].name, classes[i].support]);
+      assert.deepEqual(Number(tp) + Number(fp), classes[i].predicted);
+      assert.equal(Number(tp) + Number(fp) + Number(fn) + Number(tn), given.length);
+      const right = given.filter((row) => row[i][0] === (row[i][1] >= 0.5 ? 1 : 0)).length;
+      assert.equal(Number(tp) + Number(tn), right);
+    }
+    const { bins, ece } = parted(parts, 'calibration');
+    const answersOf = given.flat();
+    const same = calibration(
+      answersOf.map(([, p]) => [1 - p, p]),
+      answersOf.map(([label, p]) => (p === 0.5 ? 1 - label : label)),
+    );
+    assert.ok(Math.abs(ece - same.ece) < 1e-12);
+    assert.equal(parted(parts, 'numbers').values['calibration error (ECE)'], ece);
+    assert.equal(
+      bins.reduce((sum, { count }) => sum + count, 0),
+      answersOf.length,
+    );
+    const [moved] = permuted(seed, given);
+    assertNear(partsOf(moved), parts);
   });
 });
 
