@@ -10,18 +10,16 @@ import {
   type Pooling,
 } from '../models/index.ts';
 import type { HeldDType } from '../nn/index.ts';
-import { Random } from '../random/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { defaultOf, featureExtraction, loadRun, readRunConfig, tokenizerOf } from '../training/index.ts';
-import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
-import { useBackend } from './backend.ts';
+import { featureExtraction } from '../training/index.ts';
 import { UsageError } from './errors.ts';
-import { useModel } from './fetch.ts';
 import { checkColumns, checkInput, inputOption, readInput, textOption } from './input.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { jsonOption, outputFileOption, overwriteOption, rejectExplicit } from './options.ts';
-import { formatCount, note, printResult, warn } from './output.ts';
+import { formatCount, note, printResult } from './output.ts';
+import { refuseOwnInput } from './predict-output.ts';
 import { shared } from './setting-options.ts';
+import { modelOfCheckpoint, modelOfRun } from './used-model.ts';
 import { checkVectorsFile, openVectorsFile, vectorLine } from './vectors-file.ts';
 
 interface Flags {
@@ -81,6 +79,7 @@ export async function embed(command: Command, run: string | undefined): Promise<
   const given = { input, text, skipInvalid, delimiter, encoding };
   if (overwrite && output === undefined) throw new UsageError('--overwrite goes with --output.');
   checkInput(given);
+  refuseOwnInput(input, output);
   if (output !== undefined) checkVectorsFile(output, { overwrite });
   checkColumns(text, 'text');
   const { encoder, tokenizer, maxLength, pooling } =
@@ -114,29 +113,21 @@ export async function embed(command: Command, run: string | undefined): Promise<
   }
 }
 
-async function trained(command: Command, run: string, { model, backend, ...flags }: Flags): Promise<Reader> {
-  refuseBesideRun(flags);
+async function trained(command: Command, run: string, flags: Flags): Promise<Reader> {
   rejectExplicit(command, ['pooling', 'maxLength'], 'is that of the run');
-  const { settings } = readRunConfig(run);
-  await useBackend(backend ?? settings.backend);
-  const place = await useModel(model ?? settings.model);
-  const { model: loaded } = loadRun(run, { task: featureExtraction, model: place, isOnlyUsed: true });
-  for (const warning of loaded.warnings) warn(warning);
-  const { encoder, pooling } = loaded.hold();
-  return { encoder, tokenizer: loaded.tokenizer, maxLength: settings.maxLength, pooling };
+  const { model, tokenizer, settings } = await modelOfRun(run, featureExtraction, flags);
+  const { encoder, pooling } = model;
+  return { encoder, tokenizer, maxLength: settings.maxLength, pooling };
 }
 
 async function ofCheckpoint(flags: Flags): Promise<Reader> {
-  const { model, backend = defaultOf('backend'), pooling = 'mean', maxLength } = flags;
-  if (model === undefined) throw new UsageError('name the folder of a run, or with --model the model that embeds.');
-  await useBackend(backend);
-  const held = heldCheckpoint(flags);
-  const loaded = loadEncoder(await useModel(model), new Random(0), held.options);
-  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
-  const longest = longestSequence(loaded.config);
-  const length = maxLength ?? Math.min(featureExtraction.maxLength, longest);
-  if (length > longest) {
-    throw new InputError(`max length ${length} exceeds the ${longest} positions of ${model}; lower it.`);
+  const { pooling = 'mean' } = flags;
+  const usual = featureExtraction.maxLength;
+  const { model: encoder, ...used } = await modelOfCheckpoint(flags, 'that embeds', usual, loadEncoder);
+  const { maxLength = used.maxLength } = flags;
+  const longest = longestSequence(encoder.config);
+  if (maxLength > longest) {
+    throw new InputError(`max length ${maxLength} exceeds the ${longest} positions of ${flags.model}; lower it.`);
   }
-  return { encoder: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength: length, pooling };
+  return { encoder, tokenizer: used.tokenizer, maxLength, pooling };
 }

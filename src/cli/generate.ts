@@ -15,25 +15,13 @@ import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import type { ConfigOf } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import {
-  defaultOf,
-  generationSettings,
-  loadRun,
-  readRunConfig,
-  targetLengthOf,
-  textGeneration,
-  tokenizerOf,
-  writeTexts,
-} from '../training/index.ts';
-import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
-import { useBackend } from './backend.ts';
-import { UsageError } from './errors.ts';
-import { useModel } from './fetch.ts';
+import { generationSettings, targetLengthOf, textGeneration, writeTexts } from '../training/index.ts';
 import { checkInput, inputOption, readInput } from './input.ts';
 import { jsonOption } from './options.ts';
-import { printCells, printJsonLine, printResult, warn } from './output.ts';
+import { printCells, printJsonLine, printResult } from './output.ts';
 import { settingOption, shared } from './setting-options.ts';
 import { TextStream } from './text-stream.ts';
+import { modelOfCheckpoint, modelOfRun } from './used-model.ts';
 
 interface Flags extends ConfigOf<typeof generationOptions> {
   readonly backboneDtype?: HeldDType;
@@ -149,15 +137,8 @@ const asked = (flags: Flags): Partial<GenerationSettings> => ({
 });
 
 async function trained(run: string, flags: Flags): Promise<Writer> {
-  refuseBesideRun(flags);
-  const { settings } = readRunConfig(run);
+  const { model, tokenizer, settings } = await modelOfRun(run, textGeneration, flags);
   const known = knownDataset(settings.task);
-  await useBackend(flags.backend ?? settings.backend);
-  const place = await useModel(flags.model ?? settings.model);
-  const { model: loaded } = loadRun(run, { task: textGeneration, model: place, isOnlyUsed: true });
-  const { tokenizer } = loaded;
-  const model = loaded.hold();
-  for (const warning of loaded.warnings) warn(warning);
   return {
     model,
     tokenizer,
@@ -171,25 +152,16 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
 }
 
 async function ownWeights(flags: Flags): Promise<Writer> {
-  const { model: name, backend = defaultOf('backend') } = flags;
-  if (name === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint of BART.');
-  await useBackend(backend);
-  const held = heldCheckpoint(flags);
-  const random = new Random(defaultOf('seed'));
-  const loaded = loadSeq2Seq(await useModel(name), random, undefined, { head: 'checkpoint', ...held.options });
-  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
+  const { model, tokenizer, maxLength } = await modelOfCheckpoint(
+    flags,
+    'of BART',
+    textGeneration.maxLength,
+    (folder, random, held) => loadSeq2Seq(folder, random, undefined, { head: 'checkpoint', ...held }),
+  );
+  const targets = targetLength(model, flags.maxTargetLength, targetLengthOf({}));
   return {
-    model: loaded.model,
-    tokenizer: tokenizerOf(loaded, warn),
-    maxLength: inputLength(
-      name,
-      loaded.model,
-      flags.maxLength ?? Math.min(textGeneration.maxLength, longestSequence(loaded.config)),
-    ),
-    settings: generationSettings(
-      loaded.model,
-      targetLength(loaded.model, flags.maxTargetLength, targetLengthOf({})),
-      asked(flags),
-    ),
+    ...{ model, tokenizer },
+    maxLength: inputLength(flags.model ?? '', model, flags.maxLength ?? maxLength),
+    settings: generationSettings(model, targets, asked(flags)),
   };
 }

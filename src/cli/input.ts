@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import {
   type Example,
   isTable,
+  jsonLines,
   type Rows,
   readLines,
   sourceOf,
@@ -10,7 +11,7 @@ import {
   tableColumns,
 } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import { type RunSettings, taskOf, textsOf } from '../training/index.ts';
+import { type RunSettings, taskOf, textsOf, usedTask } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { note, warn } from './output.ts';
 import { shared } from './setting-options.ts';
@@ -27,7 +28,7 @@ export type InputKind = 'text' | 'pair' | 'either';
 
 /** Returns the kind of input that a run's model reads. */
 export function inputKind(settings: RunSettings): InputKind {
-  if (taskOf(settings).name !== 'text-classification') return 'text';
+  if (usedTask(taskOf(settings)).name !== 'text-classification') return 'text';
   const texts = textsOf(settings);
   return texts === null ? 'either' : texts === 2 ? 'pair' : 'text';
 }
@@ -96,9 +97,19 @@ export async function* readRows(options: InputOptions): AsyncGenerator<TableRow[
   }
 }
 
-/** The rows of a table of text as it is written. */
-function tableOf(input: string, { delimiter, encoding }: InputOptions): Rows | string {
-  return sourceOf({ data: input, delimiter, encoding }).open('train') ?? input;
+/** The rows of a table as it is written, or of what files of a task are. */
+export function tableOf(
+  input: string,
+  { delimiter, encoding }: Pick<InputOptions, 'delimiter' | 'encoding'>,
+  task?: string,
+): Rows | string {
+  return sourceOf({ data: input, delimiter, encoding, task }).open('train') ?? input;
+}
+
+/** The rows of JSON lines in any file, or in standard input. */
+export function jsonRowsOf(input: string | undefined): Rows {
+  if (input === undefined && process.stdin.isTTY) note('reading JSON lines from standard input, Ctrl-D ends them');
+  return jsonLines(input ?? 'standard input', readLines(input ?? process.stdin));
 }
 
 /** @throws UsageError if none are named */

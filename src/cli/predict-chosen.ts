@@ -1,120 +1,62 @@
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/index.ts';
-import { type ChoiceExample, isTable, openRowFile, readChoices, readLines } from '../data/index.ts';
-import { memoryRows } from '../data/sources/memory.ts';
-import { InputError } from '../errors.ts';
-import { isJsonObject } from '../io/index.ts';
-import type { HeldDType } from '../nn/index.ts';
-import {
-  type ChoicePrediction,
-  encodeChoices,
-  loadRun,
-  multipleChoice,
-  predictChoices,
-  readRunConfig,
-} from '../training/index.ts';
-import { refuseBesideRun } from './backbone.ts';
-import { useBackend } from './backend.ts';
-import { UsageError } from './errors.ts';
-import { useModel } from './fetch.ts';
-import { formatCount, note, printCells, printJsonLine, warn } from './output.ts';
-import { checkOutput, type OutputFlags } from './predict-output.ts';
+import { type ChoiceRow, isTable, streamChoices } from '../data/index.ts';
+import { type ChoicePrediction, encodeChoices, multipleChoice, predictChoices } from '../training/index.ts';
+import { jsonRowsOf, tableOf } from './input.ts';
+import { warn } from './output.ts';
+import { checkOutput, givePredictions, keptColumns, type OutputFlags } from './predict-output.ts';
+import { type QuestionFlags, refuseQuestion } from './predict-question.ts';
+import { type ModelFlags, modelOfRun } from './used-model.ts';
 
-interface Flags extends OutputFlags {
-  readonly backboneDtype?: HeldDType;
-  readonly model?: string;
+interface Flags extends OutputFlags, ModelFlags, QuestionFlags {
   readonly text?: readonly string[];
   readonly choices?: readonly string[];
   readonly skipInvalid?: boolean;
-  readonly question?: string;
-  readonly context?: string;
-  readonly nullScoreDiffThreshold?: number;
-  readonly backend?: BackendName;
 }
 
-/** Prints the choice that a run makes for each row, one line each, or writes them into a table. @throws UsageError for options that do not fit */
+interface Chosen extends ChoiceRow {
+  readonly prediction: ChoicePrediction;
+}
+
+/** Gives the choice that a run makes for each row. @throws UsageError for options that do not fit */
 export async function predictChosen(command: Command, run: string): Promise<void> {
   const flags = command.opts<Flags>();
-  if (flags.question !== undefined || flags.context !== undefined) {
-    throw new UsageError('--question and --context are for a model of questions; this one chooses among answers.');
-  }
-  if (flags.nullScoreDiffThreshold !== undefined) {
-    throw new UsageError('--null-score-diff-threshold is for a model of questions; this one chooses among answers.');
-  }
-  refuseBesideRun(flags);
+  refuseQuestion(flags, 'chooses among answers');
   await checkOutput(flags);
-  const { settings } = readRunConfig(run);
-  const examples = await read(flags, settings);
-  await useBackend(flags.backend ?? settings.backend);
-  const place = await useModel(flags.model ?? settings.model);
-  const { model } = loadRun(run, { task: multipleChoice, model: place, isOnlyUsed: true });
-  for (const warning of model.warnings) warn(warning);
-  const items = encodeChoices(examples, model.tokenizer, settings.maxLength);
-  const predictions = await predictChoices(model.hold(), items);
-  if (flags.output !== undefined) return writeTable(flags.output, flags, examples, predictions);
-  const print = flags.json ? printAsJson : printAsLine;
-  for (const [i, prediction] of predictions.entries()) print(examples[i], prediction);
+  const { model, tokenizer, settings } = await modelOfRun(run, multipleChoice, flags);
+  const { text = settings.text, choices = settings.choices } = flags;
+  const keep = flags.keep ? await keptColumns(flags, [], [text ?? [], choices ?? []].flat()) : [];
+  const predicted = async function* (): AsyncGenerator<Chosen[]> {
+    for await (const rows of rowsOf(flags, { text, choices, keep })) {
+      const items = encodeChoices(
+        rows.map(({ example }) => example),
+        tokenizer,
+        settings.maxLength,
+      );
+      const predictions = await predictChoices(model, items);
+      yield rows.map((row, i) => ({ ...row, prediction: predictions[i] }));
+    }
+  };
+  await givePredictions(flags, keep, predicted(), {
+    columns: [...(flags.keep ? [] : ['text', 'choices']), 'prediction', 'choice', 'probability'],
+    values: ({ example, prediction: { value, probabilities } }) => ({
+      ...(!flags.keep && { text: example.text, choices: example.choices }),
+      ...{ prediction: example.choices[value], choice: value, probability: probabilities[value] },
+    }),
+    json: ({ example: { text: asked, choices: all }, prediction: { value, logits, probabilities } }) => ({
+      ...{ choice: value, answer: all[value], probabilities, logits, text: asked, choices: all },
+    }),
+    lines: ({ example, prediction: { value, probabilities } }) => [
+      [example.choices[value], String(value), probabilities[value].toFixed(4), example.text],
+    ],
+  });
 }
 
-/** The rows of a table, in the columns of the run unless others are named; or JSON lines with `text` and `choices`. */
-async function read(
-  { input, skipInvalid, ...flags }: Flags,
-  { text, choices }: Pick<Flags, 'text' | 'choices'>,
-): Promise<ChoiceExample[]> {
+/** The rows of a table, or JSON lines with `text` and `choices`. */
+function rowsOf(
+  { input, skipInvalid, delimiter, encoding }: Flags,
+  columns: Pick<Flags, 'text' | 'choices'> & { readonly keep: readonly string[] },
+): AsyncIterable<ChoiceRow[]> {
   const isOfTable = input !== undefined && isTable(input);
-  if (!isOfTable && input === undefined && process.stdin.isTTY)
-    note('reading JSON lines from standard input, Ctrl-D ends them');
-  const rows = isOfTable ? input : memoryRows(jsonLines(input), input ?? 'standard input');
-  const columns = { text: flags.text ?? text, choices: flags.choices ?? choices };
-  const { examples, warnings } = await readChoices(rows, { ...columns, label: null, skipInvalid });
-  for (const warning of warnings) warn(warning);
-  return examples;
-}
-
-async function* jsonLines(input: string | undefined): AsyncGenerator<object> {
-  let number = 0;
-  for await (const line of readLines(input ?? process.stdin)) {
-    number++;
-    if (line.trim() !== '') yield objectOf(`${input ?? 'standard input'}, line ${number}`, line);
-  }
-}
-
-function objectOf(place: string, line: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new InputError(`${place} is not valid JSON: ${error instanceof Error ? error.message : error}`);
-  }
-  if (isJsonObject(value)) return value;
-  throw new InputError(`${place} is not a JSON object such as {"text": "...", "choices": ["...", "..."]}`);
-}
-
-async function writeTable(
-  output: string,
-  options: Pick<Flags, 'overwrite'>,
-  examples: readonly ChoiceExample[],
-  predictions: readonly ChoicePrediction[],
-): Promise<void> {
-  const file = await openRowFile(output, ['text', 'choices', 'prediction', 'choice', 'probability'], options);
-  try {
-    await file.write(
-      predictions.map(({ value, probabilities }, i) => {
-        const { text, choices } = examples[i];
-        return { text, choices, prediction: choices[value], choice: value, probability: probabilities[value] };
-      }),
-    );
-    await file.commit();
-    note(`${formatCount(predictions.length)} rows in ${output}`);
-  } finally {
-    file.discard();
-  }
-}
-
-function printAsJson({ text, choices }: ChoiceExample, { value, logits, probabilities }: ChoicePrediction): void {
-  printJsonLine({ choice: value, answer: choices[value], probabilities, logits, text, choices });
-}
-
-function printAsLine({ text, choices }: ChoiceExample, { value, probabilities }: ChoicePrediction): void {
-  printCells([choices[value], String(value), probabilities[value].toFixed(4), text]);
+  const rows = isOfTable ? tableOf(input, { delimiter, encoding }) : jsonRowsOf(input);
+  return streamChoices(rows, { ...columns, skipInvalid, onWarning: warn });
 }

@@ -1,106 +1,99 @@
 import type { Command } from 'commander';
-import type { BackendName } from '../backends/index.ts';
-import { isConll, isTable, streamWords } from '../data/index.ts';
-import { loadTokenClassification, longestSequence, type TokenClassificationModel } from '../models/index.ts';
-import type { HeldDType } from '../nn/index.ts';
-import { Random } from '../random/index.ts';
-import type { Tokenizer } from '../text/index.ts';
-import {
-  defaultOf,
-  findEntities,
-  type LabelledSpan,
-  loadRun,
-  readRunConfig,
-  tokenClassification,
-  tokenizerOf,
-  type WordsInput,
-} from '../training/index.ts';
-import { heldCheckpoint, refuseBesideRun } from './backbone.ts';
-import { useBackend } from './backend.ts';
+import { isConll, isTable, streamWordRows, type WordsRow } from '../data/index.ts';
+import { loadTokenClassification, type TokenClassificationModel } from '../models/index.ts';
+import { findEntities, type LabelledSpan, tokenClassification } from '../training/index.ts';
 import { UsageError } from './errors.ts';
-import { useModel } from './fetch.ts';
-import { checkInput, readInput } from './input.ts';
-import { printCells, printJsonLine, warn } from './output.ts';
+import { checkInput, readRows, tableOf } from './input.ts';
+import { warn } from './output.ts';
+import { checkOutput, givePredictions, keptColumns, type OutputFlags } from './predict-output.ts';
+import { type QuestionFlags, refuseQuestion } from './predict-question.ts';
+import { type ModelFlags, modelOfCheckpoint, modelOfRun, type UsedModel } from './used-model.ts';
 
-interface Flags {
-  readonly backboneDtype?: HeldDType;
-  readonly model?: string;
-  readonly input?: string;
+interface Flags extends OutputFlags, ModelFlags, QuestionFlags {
   readonly text?: readonly string[];
   readonly skipInvalid?: boolean;
-  readonly question?: string;
-  readonly context?: string;
-  readonly backend?: BackendName;
-  readonly json?: boolean;
 }
 
 /** The model that finds entities. */
-interface Reader {
-  readonly model: TokenClassificationModel;
-  readonly tokenizer: Tokenizer;
+interface Reader extends UsedModel<TokenClassificationModel> {
   readonly maxLength: number;
   /** The column of a table to read by default. */
   readonly column?: string;
 }
 
-/** Prints the entities of each text, one line each. @throws UsageError for options that do not fit */
+interface Found extends WordsRow {
+  readonly entities: readonly LabelledSpan[];
+}
+
+/** Gives the entities of each text. @throws UsageError for options that do not fit */
 export async function predictEntities(command: Command, run: string | undefined): Promise<void> {
   const flags = command.opts<Flags>();
-  if (flags.question !== undefined || flags.context !== undefined) {
-    throw new UsageError('--question and --context are for a model of questions; this one labels words.');
-  }
+  refuseQuestion(flags, 'labels words');
   if (flags.text && flags.text.length > 1)
     throw new UsageError('--text names two columns; it is one, with the words or the text.');
-  if (flags.input === undefined || !isConll(flags.input)) checkInput(flags);
+  const isOfWords = flags.input !== undefined && isConll(flags.input);
+  checkInput(isOfWords ? { ...flags, text: undefined, skipInvalid: undefined } : flags);
+  await checkOutput(flags);
   const { model, tokenizer, maxLength, column } = run === undefined ? await ownHead(flags) : await trained(run, flags);
-  const print = flags.json ? printAsJson : printAsLines;
-  for await (const inputs of inputsOf(flags, column)) {
-    const found = await findEntities(model, tokenizer, inputs, { maxLength });
-    for (const [i, entities] of found.entries()) print(inputs[i], entities);
-  }
+  const isOfTable = flags.input !== undefined && (isOfWords || isTable(flags.input));
+  const [named = column ?? 'tokens'] = isOfWords ? ['tokens'] : (flags.text ?? []);
+  const columns = await keptColumns(flags, [isOfTable ? named : 'text']);
+  const found = async function* (): AsyncGenerator<Found[]> {
+    const rows = isOfTable ? wordsOf(flags, named, columns) : linesOf(flags);
+    for await (const some of rows) {
+      const entities = await findEntities(
+        model,
+        tokenizer,
+        some.map(({ input }) => input),
+        { maxLength },
+      );
+      yield some.map((row, i) => ({ ...row, entities: entities[i] }));
+    }
+  };
+  await givePredictions(flags, columns, found(), {
+    columns: ['entities'],
+    values: ({ entities }) => ({ entities }),
+    json: ({ input, entities }) => ({
+      ...{ entities, text: textOf(input) },
+      ...(typeof input !== 'string' && { tokens: input }),
+    }),
+    lines: cellsOf,
+  });
 }
 
-async function trained(run: string, { model, backend, ...flags }: Flags): Promise<Reader> {
-  refuseBesideRun(flags);
-  const { settings } = readRunConfig(run);
-  await useBackend(backend ?? settings.backend);
-  const place = await useModel(model ?? settings.model);
-  const { model: loaded } = loadRun(run, { task: tokenClassification, model: place, isOnlyUsed: true });
-  for (const warning of loaded.warnings) warn(warning);
+async function trained(run: string, flags: Flags): Promise<Reader> {
+  const { settings, ...used } = await modelOfRun(run, tokenClassification, flags);
   const { maxLength, text: [column] = [] } = settings;
-  return { model: loaded.hold(), tokenizer: loaded.tokenizer, maxLength, column };
+  return { ...used, maxLength, column };
 }
 
-async function ownHead({ model, backend = defaultOf('backend'), ...flags }: Flags): Promise<Reader> {
-  if (model === undefined) throw new UsageError('name the folder of a run, or with --model a checkpoint.');
-  await useBackend(backend);
-  const held = heldCheckpoint(flags);
-  const random = new Random(defaultOf('seed'));
-  const loaded = loadTokenClassification(await useModel(model), random, null, held.options);
-  for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
-  const maxLength = Math.min(tokenClassification.maxLength, longestSequence(loaded.config));
-  return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength };
+const ownHead = (flags: Flags): Promise<Reader> =>
+  modelOfCheckpoint(flags, 'that labels words', tokenClassification.maxLength, (folder, random, held) =>
+    loadTokenClassification(folder, random, null, held),
+  );
+
+/** The rows of a table or a CoNLL file. */
+function wordsOf(
+  { input = '', skipInvalid, delimiter, encoding }: Flags,
+  text: string,
+  keep: readonly string[],
+): AsyncIterable<WordsRow[]> {
+  const rows = tableOf(input, { delimiter, encoding }, tokenClassification.name);
+  return streamWordRows(rows, { text, keep, skipInvalid, onWarning: warn });
 }
 
-/** Lines of text, or the rows of a table or a CoNLL file. */
-async function* inputsOf({ input, text, skipInvalid }: Flags, column?: string): AsyncGenerator<WordsInput[]> {
-  if (input !== undefined && (isTable(input) || isConll(input))) {
-    const [named = column] = text ?? [];
-    yield* streamWords(input, { text: isConll(input) ? 'tokens' : named, skipInvalid, onWarning: warn });
-    return;
-  }
-  for await (const examples of readInput({ input, kind: 'text' })) yield examples.map((example) => example.text);
+async function* linesOf({ input }: Flags): AsyncGenerator<WordsRow[]> {
+  for await (const rows of readRows({ input, kind: 'text' }))
+    yield rows.map(({ example, kept }) => ({ input: example.text, kept }));
 }
 
-const textOf = (input: WordsInput): string => (typeof input === 'string' ? input : input.join(' '));
+const textOf = (input: WordsRow['input']): string => (typeof input === 'string' ? input : input.join(' '));
 
-function printAsJson(input: WordsInput, entities: readonly LabelledSpan[]): void {
-  printJsonLine({ entities, text: textOf(input), ...(typeof input !== 'string' && { tokens: input }) });
-}
-
-function printAsLines(input: WordsInput, entities: readonly LabelledSpan[]): void {
-  for (const { label, score, text, start, end } of entities) {
-    printCells([label, score.toFixed(4), text, String(start), String(end), textOf(input)]);
-  }
-  if (entities.length === 0) printCells(['-', '-', '-', '-', '-', textOf(input)]);
+/** One line for each entity, or one for none. */
+function cellsOf({ input, entities }: Found): string[][] {
+  const whole = textOf(input);
+  if (entities.length === 0) return [['-', '-', '-', '-', '-', whole]];
+  return entities.map(({ label, score, text, start, end }) => [
+    ...[label, score.toFixed(4), text, String(start), String(end), whole],
+  ]);
 }

@@ -3,14 +3,7 @@ import { type Command, Option } from 'commander';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { type HeadKind, parseModelConfig } from '../models/index.ts';
 import { fraction, positiveInteger } from '../settings/index.ts';
-import {
-  featureExtraction,
-  multipleChoice,
-  questionAnswering,
-  readRunConfig,
-  taskOf,
-  tokenClassification,
-} from '../training/index.ts';
+import { readRunConfig, taskOf, usedTask } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { inputOption, textOption } from './input.ts';
@@ -25,9 +18,7 @@ import { parserOf, shared } from './setting-options.ts';
 const ofRun = { defaultText: 'that of the run' };
 
 /** Options that go with labels of texts alone. */
-const labelFlags = ['topK', 'threshold', 'keep', 'delimiter', 'encoding'];
-/** Options of models that give one answer to each row. */
-const tableFlags = ['output', 'overwrite'];
+const labelFlags = ['topK', 'threshold'];
 
 export function describePredict(command: Command): void {
   command
@@ -64,16 +55,9 @@ export function describePredict(command: Command): void {
         'classes with a smaller probability are not given; for models that label texts',
       ).argParser(parserOf(fraction)),
     )
-    .addOption(
-      outputFileOption(
-        '.csv, .tsv, .jsonl or .parquet file to write instead of printing; for models that label texts or choose',
-      ),
-    )
+    .addOption(outputFileOption('.csv, .tsv, .jsonl or .parquet file to write instead of printing'))
     .addOption(overwriteOption())
-    .option(
-      '--keep',
-      'all columns of the table beside the predictions, with --output or --json; for models that label texts',
-    )
+    .option('--keep', 'all columns of the table beside the predictions, with --output or --json')
     .addOption(shared('backboneDtype', ofRun))
     .addOption(shared('backend', ofRun))
     .addOption(jsonOption('print one JSON object per input, with everything that is known'))
@@ -83,7 +67,7 @@ export function describePredict(command: Command): void {
 Prints label, probability and text with a TAB between them, one line per input (regression: value and text; several labels with commas between them).
 Of the entities in a text it prints label, probability, entity, its start and end in the text, and the text, one line per entity.
 A line for a model of text pairs holds both texts with a TAB between them.
-To questions it prints answer, probability and question. Lines of input are JSON objects with "question" and "context".
+To questions it prints answer, probability and question. Rows of a table and JSON lines have "question" and "context".
 Of choices it prints the chosen one, its number, its probability and the text; rows have "text" and "choices", or the columns of training.
 
 Examples:
@@ -95,24 +79,35 @@ Examples:
 }
 
 export async function predict(command: Command, run: string | undefined): Promise<void> {
-  const task = run === undefined ? null : taskOf(readRunConfig(run).settings);
-  if (task === multipleChoice && run !== undefined) {
-    rejectExplicit(command, labelFlags, 'is for models that label texts');
-    return predictChosen(command, run);
-  }
-  const { question, choices, model } = command.opts<Flags>();
-  if (choices !== undefined)
+  const flags = command.opts<Flags>();
+  const task = run === undefined ? await taskOfCheckpoint(flags) : usedTask(taskOf(readRunConfig(run).settings)).name;
+  if (task !== 'text-classification') rejectExplicit(command, labelFlags, 'is for models that label texts');
+  if (task === 'multiple-choice' && run !== undefined) return predictChosen(command, run);
+  if (flags.choices !== undefined)
     throw new UsageError('--choices is for a model that chooses among answers, which this is not.');
-  if (task === featureExtraction) throw new UsageError(`${run} gives vectors; use sparse-adapter embed.`);
-  const isOfQuestions = task ? task === questionAnswering : question !== undefined;
-  const isOfTokens = task
-    ? task === tokenClassification
-    : model !== undefined && !isOfQuestions && (await statedHead(model)) === 'token-classification';
-  if (isOfQuestions || isOfTokens) {
-    rejectExplicit(command, labelFlags, 'is for models that label texts');
-    rejectExplicit(command, tableFlags, 'is for models that label texts or choose; --json prints an object per line');
+  switch (task) {
+    case 'text-classification':
+      return predictLabels(command, run);
+    case 'token-classification':
+      return predictEntities(command, run);
+    case 'question-answering':
+      return predictAnswers(command, run);
+    case 'feature-extraction':
+      throw new UsageError(`${run} gives vectors; use sparse-adapter embed.`);
+    case 'text2text-generation':
+      throw new UsageError(`${run} writes texts; use sparse-adapter generate.`);
+    default:
+      throw new UsageError(
+        `${run} was trained for ${task}, which does not say what its models are used as (usedAs, in the plugin); evaluate it instead.`,
+      );
   }
-  await (isOfQuestions ? predictAnswers : isOfTokens ? predictEntities : predictLabels)(command, run);
+}
+
+/** What a checkpoint with its own head is used for: questions where there is one, else what its configuration states. */
+async function taskOfCheckpoint({ question, model }: Flags): Promise<string> {
+  if (question !== undefined) return 'question-answering';
+  const isOfTokens = model !== undefined && (await statedHead(model)) === 'token-classification';
+  return isOfTokens ? 'token-classification' : 'text-classification';
 }
 
 /** Options that tell what is predicted. */

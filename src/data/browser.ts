@@ -46,7 +46,7 @@ export type { Column, Data, MemoryRows, Part, Row, Rows, Source, SourceSettings,
 export { rowsOf, sourceOf } from './source-of.ts';
 export { joinWords, type PlacedWord, splitWords } from './split-words.ts';
 export { type StratifiedSplit, type StratifyOptions, stratifiedFolds, stratifiedSplit } from './stratified.ts';
-export { type StreamWordsOptions, streamWords } from './stream-words.ts';
+export { type StreamWordsOptions, streamWordRows, streamWords, type WordsRow } from './stream-words.ts';
 export {
   type AnsweredWindow,
   answeredWindows,

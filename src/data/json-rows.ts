@@ -22,7 +22,7 @@ export async function* jsonRows(
       const text = line.toString('utf8');
       if (text.trim() === '') continue;
       isEmpty = false;
-      const cells = cellsOf(text, columns, picked);
+      const cells = jsonCells(text, columns, picked);
       rows.push(typeof cells === 'string' ? { number, cells: [], problem: cells } : { number, cells });
     }
     picked.check();
@@ -32,8 +32,8 @@ export async function* jsonRows(
   if (isEmpty) throw new InputError(`${path} is empty`);
 }
 
-/** The cells, or what is wrong with the text. */
-function cellsOf(text: string, columns: readonly Column[], picked: ObjectColumns): unknown[] | string {
+/** The cells of the text of one object, or what is wrong with it. */
+export function jsonCells(text: string, columns: readonly Column[], picked: ObjectColumns): unknown[] | string {
   let value: unknown;
   try {
     value = parseJson(text);

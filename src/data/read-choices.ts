@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts';
 import { shown } from '../settings/index.ts';
 import { BadRows } from './bad-rows.ts';
 import type { Dataset } from './examples.ts';
+import { RowsBeside } from './rows-beside.ts';
 import type { Column, Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
 
@@ -32,33 +33,97 @@ const listOf = (names: string | readonly string[] | undefined) => (names === und
 const optional = (name: string): Column => ({ name, optional: true });
 const required = (name: string): Column => ({ name });
 
+/** A text with choices, with other columns of its row. */
+export interface ChoiceRow {
+  readonly example: ChoiceExample;
+  /** The values of the columns that are kept, in their order. */
+  readonly kept: Readonly<Record<string, unknown>>;
+}
+
 /** Reads texts with choices from the files or rows that `readExamples` reads, too. @throws InputError as that */
 export async function readChoices(
   data: Data | Rows,
-  { text, choices, label = 'label', skipInvalid }: ChoiceOptions = {},
+  { label = 'label', ...options }: ChoiceOptions = {},
 ): Promise<Dataset<ChoiceExample, 'accuracy'>> {
   const rows = rowsOf(data, 'multiple-choice');
+  const bad = new BadRows(options.skipInvalid);
+  const examples: ChoiceExample[] = [];
+  for await (const part of choiceRows(rows, { ...options, label }, bad)) {
+    for (const { example } of part) examples.push(example);
+  }
+  const warnings = bad.finish(rows.name, examples.length);
+  const metrics = label === null ? [] : (['accuracy'] as const);
+  return { name: rows.name, examples, labels: null, metrics: [...metrics], warnings, ...bad.skipped };
+}
+
+export interface StreamChoicesOptions extends Omit<ChoiceOptions, 'label'> {
+  /** The names of the columns that are kept. */
+  readonly keep?: readonly string[];
+  /** Told what was assumed, and at the end how many rows were left out. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * Reads texts with choices as they arrive, some at a time, without knowing the right one.
+ *
+ * @throws InputError while iterating, as `readExamples`; where rows cannot be used, some of those before the first one have been given by then
+ */
+export async function* streamChoices(
+  data: Data | Rows,
+  { onWarning, ...options }: StreamChoicesOptions = {},
+): AsyncGenerator<ChoiceRow[], void, undefined> {
+  const rows = rowsOf(data, 'multiple-choice');
+  const bad = new BadRows(options.skipInvalid);
+  let used = 0;
+  for await (const part of choiceRows(rows, { ...options, label: null }, bad)) {
+    // After a bad row the others are only looked for.
+    if (bad.count > 0 && !options.skipInvalid) continue;
+    used += part.length;
+    yield part;
+  }
+  for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
+}
+
+async function* choiceRows(
+  source: Rows,
+  {
+    text,
+    choices,
+    label,
+    keep = [],
+  }: Pick<ChoiceOptions, 'text' | 'choices'> & {
+    readonly label: string | null;
+    readonly keep?: readonly string[];
+  },
+  bad: BadRows,
+): AsyncGenerator<ChoiceRow[], void, undefined> {
   const layout = { text: listOf(text), choices: listOf(choices), label };
   const columns = [
     ...(layout.text?.map(required) ?? ['text', 'sent1', 'sent2'].map(optional)),
     ...(layout.choices?.map(required) ?? ['choices', ...endings].map(optional)),
     ...(label === null ? [] : [required(label)]),
   ];
-  const bad = new BadRows(skipInvalid);
-  const examples: ChoiceExample[] = [];
+  const rows = new RowsBeside(
+    source,
+    keep,
+    columns.map(({ name }) => name),
+  );
   const seen = new Set<string>();
-  for await (const { file, unit, rows: some } of rows.parts(columns)) {
+  let isUsed = false;
+  for await (const { file, unit, rows: some, notes = [] } of rows.parts(columns)) {
+    for (const note of notes) bad.note(note);
+    const read: ChoiceRow[] = [];
     for (const { number, cells, problem } of some) {
       const row = new Map(columns.map(({ name }, i) => [name, cells[i] ?? null]));
       for (const [name, cell] of row) if (cell !== null) seen.add(name);
       const example = problem ?? exampleOf(row, layout);
       if (typeof example === 'string') bad.add({ file, unit, number }, example);
-      else examples.push(example);
+      else read.push({ example, kept: rows.keptOf(number, Object.fromEntries(row)) });
     }
+    isUsed ||= read.length > 0;
+    yield read;
   }
-  if (examples.length === 0) refuseMissing(rows.place ?? rows.name, layout, seen);
-  const warnings = bad.finish(rows.name, examples.length);
-  return { name: rows.name, examples, labels: null, metrics: label === null ? [] : ['accuracy'], warnings };
+  if (!isUsed) refuseMissing(source.place ?? source.name, layout, seen);
 }
 
 /** @throws InputError if the rows have no column of those that are known */

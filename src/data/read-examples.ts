@@ -136,7 +136,8 @@ export async function* streamRows(
   const texts = textColumns(text);
   const beside = new RowsBeside(
     rows,
-    keep.filter((name) => texts.every((column) => column.name !== name)),
+    keep,
+    texts.map(({ name }) => name),
   );
   const bad = new BadRows(skipInvalid);
   let used = 0;
@@ -145,12 +146,8 @@ export async function* streamRows(
     if (bad.count > 0 && !skipInvalid) continue;
     used += part.rows.length;
     yield part.rows.map(({ number, cells }) => {
-      const values = {
-        ...beside.valuesOf(number),
-        ...Object.fromEntries(texts.map(({ name }, i) => [name, cells[i]])),
-      };
-      const kept = Object.fromEntries(keep.filter((name) => name in values).map((name) => [name, values[name]]));
-      return { example: exampleOf(cells, texts), kept };
+      const own = Object.fromEntries(texts.map(({ name }, i) => [name, cells[i]]));
+      return { example: exampleOf(cells, texts), kept: beside.keptOf(number, own) };
     });
   }
   for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);

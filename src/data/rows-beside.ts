@@ -1,25 +1,38 @@
 import type { Column, Part, Rows } from './source.ts';
 
-/** The rows of a source for a reader that asks for some columns, with the values of others beside them. */
+/** The rows of a source for a reader that asks for some columns, with the values of others that are kept beside them. */
 export class RowsBeside implements Rows {
   readonly name: string;
   readonly place?: string;
   readonly #rows: Rows;
+  readonly #keep: readonly string[];
+  /** Those that the reader does not ask for. */
   readonly #columns: readonly Column[];
   /** Of the rows of the part that the reader works on, by their numbers. */
   #values = new Map<number, Readonly<Record<string, unknown>>>();
 
-  /** @param names the other columns, which rows may lack */
-  constructor(rows: Rows, names: readonly string[]) {
+  /**
+   * @param keep the names of the columns that are kept, which rows may lack
+   * @param own those that the reader asks for
+   */
+  constructor(rows: Rows, keep: readonly string[], own: readonly string[]) {
     this.name = rows.name;
     this.place = rows.place;
     this.#rows = rows;
-    this.#columns = names.map((name) => ({ name, optional: true }));
+    this.#keep = keep;
+    this.#columns = keep.filter((name) => !own.includes(name)).map((name) => ({ name, optional: true }));
   }
 
-  /** Returns the values of the other columns that a row of the last part has. */
-  valuesOf(number: number): Readonly<Record<string, unknown>> {
-    return this.#values.get(number) ?? {};
+  /**
+   * Returns the values of the columns that are kept, in their order, that a row of the last part has.
+   *
+   * @param own those of the reader's columns
+   */
+  keptOf(number: number, own: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const values = { ...this.#values.get(number), ...own };
+    return Object.fromEntries(
+      this.#keep.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
+    );
   }
 
   async *parts(columns: readonly Column[]): AsyncGenerator<Part, void, undefined> {

@@ -1,5 +1,6 @@
 import { BadRows } from './bad-rows.ts';
 import { jsonList } from './label-cells.ts';
+import { RowsBeside } from './rows-beside.ts';
 import type { Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
 
@@ -12,6 +13,13 @@ export interface StreamWordsOptions {
   readonly onWarning?: (message: string) => void;
 }
 
+/** A text, or a list of words, with other columns of its row. */
+export interface WordsRow {
+  readonly input: string | readonly string[];
+  /** The values of the columns that are kept, in their order. */
+  readonly kept: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Reads texts, or lists of words, as they arrive, some at a time: from CoNLL files and tables.
  *
@@ -19,22 +27,40 @@ export interface StreamWordsOptions {
  */
 export async function* streamWords(
   data: Data | Rows,
-  { text = 'tokens', skipInvalid = false, onWarning }: StreamWordsOptions = {},
-): AsyncGenerator<(string | readonly string[])[], void, undefined> {
-  const rows = rowsOf(data, 'token-classification');
+  options: StreamWordsOptions = {},
+): AsyncGenerator<WordsRow['input'][], void, undefined> {
+  for await (const rows of streamWordRows(data, options)) yield rows.map(({ input }) => input);
+}
+
+/**
+ * The same with other columns of the rows.
+ *
+ * @param options.keep the names of the columns
+ */
+export async function* streamWordRows(
+  data: Data | Rows,
+  {
+    text = 'tokens',
+    keep = [],
+    skipInvalid = false,
+    onWarning,
+  }: StreamWordsOptions & { readonly keep?: readonly string[] } = {},
+): AsyncGenerator<WordsRow[], void, undefined> {
+  const rows = new RowsBeside(rowsOf(data, 'token-classification'), keep, [text]);
   const bad = new BadRows(skipInvalid);
   let used = 0;
-  for await (const { file, unit, rows: part } of rows.parts([{ name: text }])) {
-    const inputs: (string | readonly string[])[] = [];
+  for await (const { file, unit, rows: part, notes = [] } of rows.parts([{ name: text }])) {
+    for (const note of notes) onWarning?.(note);
+    const read: WordsRow[] = [];
     for (const { number, cells, problem } of part) {
       const input = problem === undefined ? wordsIn(cells[0]) : null;
       if (input === null) bad.add({ file, unit, number }, problem ?? `'${text}' is neither a text nor a list of words`);
-      else inputs.push(input);
+      else read.push({ input, kept: rows.keptOf(number, { [text]: cells[0] }) });
     }
     // After a bad row the others are only looked for.
     if (bad.count > 0 && !skipInvalid) continue;
-    used += inputs.length;
-    yield inputs;
+    used += read.length;
+    yield read;
   }
   for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
 }

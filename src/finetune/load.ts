@@ -14,8 +14,10 @@ import {
   openAdapter,
   questionAnswering,
   readRunConfig,
+  type Task,
   textGeneration,
   tokenClassification,
+  usedTask,
 } from '../training/index.ts';
 import { Classifier, type ClassifierOptions } from './classifier.ts';
 import { Embedder } from './embedder.ts';
@@ -57,14 +59,15 @@ const tasks: { readonly [Name in keyof ModelsByTask]: true } = {
 
 /** Makes the model of each task. */
 const create = ((parts: ModelParts<never>) => {
-  if (parts.task === classification) return new Classifier(parts);
-  if (parts.task === tokenClassification) return new TokenClassifier(parts);
-  if (parts.task === questionAnswering) return new QuestionAnswering(parts);
-  if (parts.task === textGeneration) return new Seq2Seq(parts);
-  if (parts.task === multipleChoice) return new MultipleChoice(parts);
-  if (parts.task === featureExtraction) return new Embedder(parts);
+  const task: unknown = usedTask(parts.task as unknown as Task);
+  if (task === classification) return new Classifier(parts);
+  if (task === tokenClassification) return new TokenClassifier(parts);
+  if (task === questionAnswering) return new QuestionAnswering(parts);
+  if (task === textGeneration) return new Seq2Seq(parts);
+  if (task === multipleChoice) return new MultipleChoice(parts);
+  if (task === featureExtraction) return new Embedder(parts);
   throw new InputError(
-    `There is no class of models for ${parts.task.name}; loadRun of sparse-adapter/training gives the network of such a run.`,
+    `There is no class of models for ${parts.task.name}: say what its models are used as in its definition (usedAs), or take the network from loadRun of sparse-adapter/training.`,
   );
 }) as unknown as CreateModel;
 

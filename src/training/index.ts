@@ -144,6 +144,7 @@ export {
   taskOf,
   textGeneration,
   tokenClassification,
+  usedTask,
 } from './tasks/index.ts';
 export {
   type ChoicePrediction,

@@ -7,7 +7,7 @@ import { type CreateModel, createTaskModel, loadParts, type TaskModel } from './
 import type { RunConfig } from './records.ts';
 import { fingerprintWarnings, readRunConfig, WEIGHTS } from './run-folder.ts';
 import type { Task, TaskTypes } from './task.ts';
-import { taskOf } from './tasks/index.ts';
+import { taskOf, usedTask } from './tasks/index.ts';
 
 /** The model of a finished run, with its configuration and metrics. */
 export interface LoadedRun<T extends TaskTypes = TaskTypes> {
@@ -16,7 +16,7 @@ export interface LoadedRun<T extends TaskTypes = TaskTypes> {
 }
 
 export interface LoadRunOptions<T extends TaskTypes> {
-  /** The task that the run must be of. Default: any. */
+  /** The task that the run must be of, or be used as. Default: any. */
   readonly task?: Task<T>;
   /** Another place of the same backbone. */
   readonly model?: string;
@@ -36,7 +36,7 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
 ): LoadedRun<T> {
   const run = readRunConfig(folder);
   const trained = taskOf(run.settings) as Task;
-  if (task && trained !== (task as Task)) {
+  if (task && usedTask(trained) !== (task as Task)) {
     throw new InputError(`${folder} was trained for ${trained.name}, not for ${task.name}.`);
   }
   const settings = place === undefined ? run.settings : { ...run.settings, model: place };

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import { adapterFamilies } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { fileError } from '../io/index.ts';
+import { fileError, isFolder } from '../io/index.ts';
 import { pruningMethods } from '../pruning/index.ts';
 import { listOf, nonEmptyText, openFields, parseWith, strictFields, type ValueOf } from '../settings/index.ts';
 import { learnableTasks } from './tasks/index.ts';
@@ -52,6 +52,11 @@ function digestOf(path: string): string {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new InputError(`There is no plugin ${path}; give the path of a file with --plugin (loadPlugin).`, {
+        cause: error,
+      });
+    }
+    if (isFolder(path)) {
+      throw new InputError(`The plugin ${path} is a folder; give a file in it with --plugin (loadPlugin).`, {
         cause: error,
       });
     }

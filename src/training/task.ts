@@ -149,6 +149,8 @@ export interface Task<T extends TaskTypes = TaskTypes> extends Learner<T['model'
   readonly name: string;
   /** Settings of its own, for tasks that are registered: each belongs to it, `for: { task: [name] }`. */
   readonly settings?: OptionTable<unknown>;
+  /** The name of the task as one of which a trained model is used, for tasks that are registered: its network is of the same class. */
+  readonly usedAs?: string;
   /** Names of tasks whose settings it takes too, such as the columns of `text-classification`. */
   readonly takesSettingsOf?: readonly string[];
   /** Tokens of an item where the settings say nothing and the model has positions for them. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { readParquet } from '../../src/data/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { choiceRows } from '../support/choices.ts';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
@@ -88,6 +89,30 @@ test('predictions are written as a table', async () => {
   assert.match(readFileSync(at('chosen.csv'), 'utf8'), /^text,choices,prediction,choice,probability\n.*,"\[""/);
 });
 
+test('all columns of a table are kept beside the predictions', async () => {
+  const kept = ['predict', at('run'), '--input', at('swag.csv'), '--keep'];
+  await Promise.all([
+    ...['csv', 'jsonl', 'parquet'].map((ending) => succeed([...kept, '--output', at(`kept.${ending}`)])),
+  ]);
+  const columns = 'sent1,sent2,ending0,ending1,label';
+  const [head, ...written] = readFileSync(at('kept.csv'), 'utf8').trimEnd().split('\n');
+  assert.equal(head, `${columns},prediction,choice,probability`);
+  const given = csv.split('\n').slice(1);
+  assert.equal(written.length, given.length);
+  for (const [i, line] of written.entries()) assert.ok(line.startsWith(`${given[i]},it is `), line);
+  const objects = readFileSync(at('kept.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(Object.keys(objects[0]), [...columns.split(','), 'prediction', 'choice', 'probability']);
+  assert.deepEqual(
+    await readParquet(at('kept.parquet'), ['sent1', 'prediction', 'choice']),
+    objects.map(({ sent1, prediction, choice }) => ({ sent1, prediction, choice })),
+  );
+  const { stdout } = await succeed([...kept, '--json']);
+  assert.deepEqual(JSON.parse(stdout.split('\n')[0]).row, JSON.parse(JSON.stringify(objects[0], columns.split(','))));
+});
+
 const failures: [name: string, code: number, args: string[], message: RegExp][] = [
   [
     'a label that is a letter',
@@ -101,12 +126,7 @@ const failures: [name: string, code: number, args: string[], message: RegExp][] 
   ['a target', 2, [...train(), '--data', 'train.jsonl', '--target', 'x'], /--target has no effect with --task/],
   ['pooling', 2, [...train(), '--data', 'train.jsonl', '--pooling', 'mean'], /--pooling has no effect with --task/],
   ['a question', 2, ['predict', 'RUN', '--question', 'why'], /--question and --context are for a model of questions/],
-  [
-    'columns kept',
-    2,
-    ['predict', 'RUN', '--input', 'new.jsonl', '--keep', '--json'],
-    /--keep is for models that label/,
-  ],
+  ['columns kept of lines', 2, ['predict', 'RUN', '--keep', '--json'], /--keep keeps columns, which only a \.csv/],
   [
     'its own input',
     2,

@@ -100,6 +100,10 @@ const refused: readonly [readonly string[], RegExp][] = [
   [train(...own, '--label', 'wrong'), /'a bad book' in column 'wrong' is not a number/],
   [['embed', '--model', model, '--output', 'x.txt'], /must end in \.npy or \.jsonl/],
   [['embed'], /name the folder of a run, or with --model/],
+  [
+    ['embed', '--model', model, '--input', path('lines.txt'), '--output', path('lines.txt'), '--overwrite'],
+    /--output \S+ is the file of --input; name another one/,
+  ],
   [['embed', '--model', model, '--overwrite'], /--overwrite goes with --output/],
 ];
 

@@ -55,6 +55,7 @@ registerTask({
   ...classification,
   name: 'long-texts',
   takesSettingsOf: ['text-classification'],
+  usedAs: 'text-classification',
   settings: {
     shortest: option(positiveInteger, {
       description: 'texts with fewer characters are left out',
@@ -120,8 +121,25 @@ test('a task of a plugin is trained with its own setting', async () => {
   await succeed(['train', ...own, ...pruning, ...rest, '--label', 'mood']);
   const { settings: stored } = JSON.parse(readFileSync(join(output, 'sparse-adapter.json'), 'utf8'));
   assert.deepEqual([stored.task, stored.shortest], ['long-texts', 16]);
+  const predict = ['predict', output, '--input', join(data, 'dev.csv'), '--text', 'text'];
+  const { stdout } = await succeed([...predict, '--plugin', at('task.mjs')]);
+  assert.match(stdout, /^(positive|negative)\t\d\.\d{4}\t/);
+  assert.match(await failure(predict), /the run was made with the plugin task\.mjs .*; give it with --plugin/);
   const other = await failure(['train', '--plugin', at('task.mjs'), ...settings, '--shortest', '3', '-o', at('no')], 2);
   assert.match(other, /--shortest has no effect with --task text-classification; it is for long-texts/);
+});
+
+test('a task that does not say how its models are used is refused by predict', async () => {
+  writeFileSync(
+    at('unused.mjs'),
+    task.replace("usedAs: 'text-classification',", '').replaceAll('long-texts', 'unused'),
+  );
+  const own = ['--plugin', at('unused.mjs')];
+  const output = at('unused-run');
+  const options = ['--adapter', 'lora', '--pruning', 'none', '-o', output];
+  await succeed(['train', ...own, '--task', 'unused', ...settings, ...options]);
+  const message = await failure(['predict', output, ...own], 2);
+  assert.match(message, /unused-run was trained for unused, which does not say what its models are used as \(usedAs,/);
 });
 
 test('a run is read with the same plugins alone, and says which are missing or changed', async () => {
@@ -189,6 +207,11 @@ test('a plugin may be TypeScript, and be named twice', async () => {
   writeFileSync(at('typed.ts'), `const width: number = 1;\n${family.replace('default: 1', 'default: width')}`);
   const twice = ['--plugin', at('typed.ts'), '--plugin', at('typed.ts')];
   assert.match((await succeed(['train', ...twice, '--help'])).stdout, /--gain-scale/);
+});
+
+test('a folder is no plugin', async () => {
+  const message = await failure(['info', tinyFolder(), '--plugin', folder]);
+  assert.match(message, /^error: The plugin \S+ is a folder; give a file in it with --plugin \(loadPlugin\)\.\n$/);
 });
 
 test('without a file the option says what is missing', async () => {

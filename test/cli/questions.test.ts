@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { readParquet } from '../../src/data/index.ts';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
 import { questionFiles, questionFolder } from '../support/questions.ts';
 import { reviewFolder } from '../support/reviews.ts';
@@ -12,6 +14,8 @@ const context = 'the  story is not very good, it is dull.';
 const folder = questionFolder({
   'asked.jsonl': `${JSON.stringify({ id: 'a', question: 'is the film good', context: 'the film is great.' })}\n`,
   'broken.jsonl': '{"question": "is the film good"}\n',
+  'table.csv': `name,context,question\nx,the film is great.,is the film good\ny,,is it\n`,
+  'table.txt': `{"question": "is it", "context": "it is."}\n\n{"question": "why"}\n7\n`,
   'not/train.json': '{"data": [{"paragraphs": [{"context": "a", "qas": [{"id": "q9"}]}]}]}',
 });
 const at = (...names: string[]) => join(folder, ...names);
@@ -63,17 +67,49 @@ test('predict answers one question, or JSON lines, with places in the text', asy
   assert.deepEqual(JSON.parse(piped.stdout).answers.slice(0, 3), document.answers);
 });
 
+test('answers are written beside the columns of a table', async () => {
+  const asked = ['predict', at('run'), '--input', at('table.csv'), '--skip-invalid'];
+  const [printed, { stdout }] = await Promise.all([
+    succeed(asked),
+    succeed([...asked, '--json', '--keep']),
+    ...['csv', 'jsonl', 'parquet'].map((ending) => succeed([...asked, '--keep', '--output', at(`kept.${ending}`)])),
+    succeed([...asked, '--output', at('plain.csv')]),
+  ]);
+  assert.match(printed.stderr, /left out 1 of 2 rows: .*table\.csv, line 3: "context" is empty/);
+  const { row, answers } = JSON.parse(stdout);
+  assert.deepEqual(row, { name: 'x', context: 'the film is great.', question: 'is the film good' });
+  const [{ text: prediction, probability, start, end }] = answers;
+  const written = JSON.parse(readFileSync(at('kept.jsonl'), 'utf8'));
+  assert.deepEqual(written, { ...row, prediction, probability, start, end });
+  const cells = ['x', 'the film is great.', 'is the film good', prediction, probability, start, end].join(',');
+  const head = 'prediction,probability,start,end';
+  assert.equal(readFileSync(at('kept.csv'), 'utf8'), `name,context,question,${head}\n${cells}\n`);
+  assert.match(readFileSync(at('plain.csv'), 'utf8'), new RegExp(`^question,context,${head}\n`));
+  assert.deepEqual(await readParquet(at('kept.parquet'), ['name', 'start']), [{ name: 'x', start }]);
+});
+
+test('all lines that are no questions are listed', async () => {
+  const { code, stderr } = await sparseAdapter(['predict', at('run'), '--input', at('table.txt')]);
+  assert.equal(code, 1);
+  assert.match(stderr, /has 2 rows that cannot be used: line 3: there is no 'context'; line 4: not a JSON object/);
+});
+
 const failures: [name: string, code: number, args: string[], message: RegExp][] = [
   ['a question without a context', 2, ['predict', 'RUN', '--question', 'why'], /--question needs --context/],
   ['a context without a question', 2, ['predict', 'RUN', '--context', 'a'], /--context needs a --question/],
-  ['an empty context', 1, ['predict', 'RUN', '--question', 'why', '--context', ' '], /the options: "context" is empty/],
+  ['an empty context', 2, ['predict', 'RUN', '--question', 'why', '--context', ' '], /--context is empty/],
   [
     'a line without a context',
     1,
     ['predict', 'RUN', '--input', 'broken.jsonl'],
-    /broken\.jsonl, line 1 has no text "context"/,
+    /broken\.jsonl has no column 'context'; it has 'question'/,
   ],
-  ['columns for questions', 2, ['predict', 'RUN', '--text', 'a'], /--text names columns of a table/],
+  [
+    'columns for questions',
+    2,
+    ['predict', 'RUN', '--text', 'a'],
+    /--text is not for questions; a table of them has the columns/,
+  ],
   [
     'a question that is too long',
     1,
@@ -89,7 +125,7 @@ const failures: [name: string, code: number, args: string[], message: RegExp][] 
   [
     'a field that is missing',
     1,
-    [...train(), '--data', 'not'],
+    [...train('--output', 'other'), '--data', 'not'],
     /not\/train\.json, question q9: there is no "question"/,
   ],
   ['no such folder', 1, [...train(), '--data', 'nowhere'], /nowhere does not exist/],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { readParquet } from '../../src/data/index.ts';
 import { sparseAdapter, succeed } from '../support/command.ts';
 import { taggedFolder } from '../support/tagged.ts';
 import { tinyFolder } from '../support/tiny-model.ts';
@@ -10,6 +11,7 @@ const test = suite('commands: tagged words and several labels');
 
 const folder = taggedFolder({
   'words.jsonl': '{"tokens":["the","film","is","very","good","."]}\n{"tokens":["the","book","is","dull","."]}\n',
+  'texts.csv': 'id,body,note\n7,the film is very good.,kept\n',
   'words.conll': 'the\nfilm\nis\nvery\ngood\n.\n',
   'topics.csv': `text,topics\n${Array.from({ length: 8 }, (_, i) => `the film is ${i % 2 ? 'good' : 'bad'},${i % 2 ? 'film;good' : 'film'}\n`).join('')}`,
 });
@@ -40,6 +42,28 @@ test('entities are trained, evaluated and predicted with their places', async ()
   const conll = await succeed(['predict', at('run'), '--input', at('words.conll'), '--json']);
   assert.deepEqual(JSON.parse(conll.stdout).entities, first.entities);
   assert.match((await succeed(['info', at('run')])).stdout, /^task +token-classification$/m);
+});
+
+test('entities are written beside the columns of a table', async () => {
+  const texts = ['predict', at('run'), '--input', at('texts.csv'), '--text', 'body'];
+  const endings = ['csv', 'jsonl', 'parquet'];
+  await Promise.all([
+    ...endings.map((ending) => succeed([...texts, '--keep', '--output', at(`found.${ending}`)])),
+    succeed(['predict', at('run'), '--input', at('words.conll'), '--output', at('words-found.jsonl')]),
+  ]);
+  const { stdout } = await succeed([...texts, '--json']);
+  const { entities } = JSON.parse(stdout.split('\n')[0]);
+  assert.ok(entities.length > 0);
+  const [first] = readFileSync(at('found.jsonl'), 'utf8').split('\n');
+  assert.deepEqual(JSON.parse(first), { id: '7', body: 'the film is very good.', note: 'kept', entities });
+  assert.match(
+    readFileSync(at('found.csv'), 'utf8'),
+    /^id,body,note,entities\n7,the film is very good\.,kept,"\[\{""label""/,
+  );
+  const [{ id, note, entities: found }] = await readParquet(at('found.parquet'), ['id', 'note', 'entities']);
+  assert.deepEqual([id, note, JSON.parse(String(found))], ['7', 'kept', entities]);
+  const [words] = readFileSync(at('words-found.jsonl'), 'utf8').split('\n');
+  assert.deepEqual(Object.keys(JSON.parse(words)), ['tokens', 'entities']);
 });
 
 test('several labels are trained, evaluated and predicted from a threshold on', async () => {

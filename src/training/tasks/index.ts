@@ -28,8 +28,13 @@ const known = new Map<string, Task>(Object.entries(tasks));
 /** Makes a task known under its name to settings; its own settings are options then. @throws Error if the name is taken */
 export function registerTask<T extends TaskTypes>(task: Task<T>): void {
   if (known.has(task.name) || knownDataset(task.name)) throw new Error(`There is a task '${task.name}' already.`);
+  if (task.usedAs !== undefined && !Object.hasOwn(tasks, task.usedAs))
+    throw new Error(`A task cannot be used as '${task.usedAs}'; there are: ${Object.keys(tasks).join(', ')}.`);
   known.set(task.name, task as unknown as Task);
 }
+
+/** The task as one of which a model that was trained for `task` is used: itself, or what a task of a plugin says. */
+export const usedTask = (task: Task): Task => known.get(task.usedAs ?? task.name) ?? task;
 
 /** Names of all tasks, in the order of registration. */
 export const learnableTasks = (): string[] => [...known.keys()];
