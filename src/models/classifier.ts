@@ -1,15 +1,13 @@
-import type { Parameter, ParameterPath } from '../nn/index.ts';
+import type { ParameterPath } from '../nn/index.ts';
 import { binaryCrossEntropyWithLogits, type CrossEntropyOptions, crossEntropy, mse } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
-import type { BertModel } from './bert.ts';
 import type { EncoderConfig, ProblemType } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import { EncoderModel } from './encoder-model.ts';
 import {
   BertClassificationHead,
   type ClassificationHead,
@@ -34,10 +32,8 @@ export interface HeadOptions {
  * An encoder with a sequence classification or regression head: `BertForSequenceClassification` and
  * `RobertaForSequenceClassification` of Hugging Face, or mean pooling with a linear layer.
  */
-export class SequenceClassifier {
+export class SequenceClassifier extends EncoderModel {
   readonly headKind = 'sequence-classification';
-  readonly config: EncoderConfig;
-  readonly encoder: BertModel;
   readonly head: ClassificationHead;
   /** Class names in the order of the outputs; null for regression. */
   readonly labels: readonly string[] | null;
@@ -47,38 +43,20 @@ export class SequenceClassifier {
   readonly outputs: readonly string[];
   /** The number of texts of each training example; null where that is not known. */
   texts: 1 | 2 | null = null;
-  readonly #root: ParameterPath;
 
   constructor(root: ParameterPath, config: EncoderConfig, options: HeadOptions) {
     const { labels, pooling = 'cls', problem = labels ? 'single_label_classification' : 'regression' } = options;
     if ((labels === null) !== (problem === 'regression')) {
       throw new Error(`SequenceClassifier: options.problem ${problem} does not go with labels ${labels}.`);
     }
-    this.config = config;
+    super(root, config);
     this.labels = labels;
     this.problem = problem;
     this.outputs = labels ?? options.outputs ?? ['LABEL_0'];
-    this.#root = root;
-    this.encoder = encoderAt(root.at(config.model_type), config);
     const outputs = this.outputs.length;
     if (pooling === 'mean') this.head = new MeanClassificationHead(root, config, outputs);
     else if (config.model_type === 'roberta') this.head = new RobertaClassificationHead(root, config, outputs);
     else this.head = new BertClassificationHead(root.at('bert'), root, config, outputs);
-  }
-
-  /** The attachment points of adapters. */
-  get points(): AttachmentPoints {
-    return this.encoder.points;
-  }
-
-  /** The root of the parameter names, where adapters add theirs. */
-  get root(): ParameterPath {
-    return this.#root;
-  }
-
-  /** All parameters: encoder, head and whatever was attached. */
-  parameters(): Parameter[] {
-    return this.#root.parameters();
   }
 
   /** Logits [sequences, labels], or [sequences, 1] for regression. Dropout is on when `random` is given. */

@@ -5,6 +5,7 @@ import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import { checkSequence, packSequences, type TokenSequence } from './batch.ts';
 import { BertModel } from './bert.ts';
+import { finiteValues } from './finite-output.ts';
 import { clsPooling, meanPooling, type Pooling } from './heads.ts';
 
 export interface EmbedOptions {
@@ -21,7 +22,7 @@ const embedOptions = strictFields({
 /**
  * Returns one vector per sequence: the encoder's output for its first token, or the mean over its tokens.
  *
- * @throws InputError naming a sequence that the model cannot read, and an option that there is not
+ * @throws InputError naming a sequence that the model cannot read, an option that there is not, and if a vector is not finite
  */
 export async function embed(
   encoder: BertModel,
@@ -38,8 +39,7 @@ export async function embed(
   const batch = packSequences(sequences, encoder.positionIds);
   const pool = pooling === 'mean' ? meanPooling : clsPooling;
   const vectors = tidy(() => noGrad(() => pool(...encoder.encode(batch)))); // [sequences, hidden]
-  const values = Array.from(await vectors.data());
-  vectors.dispose();
+  const values = Array.from(await finiteValues(vectors));
   const width = encoder.config.hidden_size;
   const rows = sequences.map((_, i) => values.slice(i * width, (i + 1) * width));
   return normalize ? rows.map(unit) : rows;

@@ -1,4 +1,4 @@
-import type { Parameter, ParameterPath } from '../nn/index.ts';
+import type { ParameterPath } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { indexSelect } from '../ops/gather.ts';
 import { crossEntropy } from '../ops/losses.ts';
@@ -6,11 +6,9 @@ import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
-import type { BertModel } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import { EncoderModel } from './encoder-model.ts';
 import {
   type HeadChoice,
   type HeadUse,
@@ -28,37 +26,17 @@ import type { Recipe } from './recipe.ts';
  * An encoder that scores each choice of an example by itself: `BertForMultipleChoice`, `RobertaForMultipleChoice` of Hugging Face. Each
  * choice is a sequence of its own, and those of an example follow each other.
  */
-export class MultipleChoiceModel {
+export class MultipleChoiceModel extends EncoderModel {
   /** The kind of its head. */
   readonly headKind = 'multiple-choice';
-  readonly config: EncoderConfig;
-  readonly encoder: BertModel;
   readonly #head: BertClassificationHead;
-  readonly #root: ParameterPath;
 
   constructor(root: ParameterPath, config: EncoderConfig) {
-    this.config = config;
-    this.#root = root;
+    super(root, config);
     const path = root.at(config.model_type);
-    this.encoder = encoderAt(path, config);
     // Both have the pooler of BERT; RoBERTa's does not follow classifier_dropout.
     const dropout = config.model_type === 'roberta' ? { classifier_dropout: null } : {};
     this.#head = new BertClassificationHead(path, root, { ...config, ...dropout }, 1);
-  }
-
-  /** The attachment points of adapters. */
-  get points(): AttachmentPoints {
-    return this.encoder.points;
-  }
-
-  /** The root of the parameter names, where adapters add theirs. */
-  get root(): ParameterPath {
-    return this.#root;
-  }
-
-  /** All parameters: encoder, head and whatever was attached. */
-  parameters(): Parameter[] {
-    return this.#root.parameters();
   }
 
   /** One logit for each choice [choices]. Dropout is on when `random` is given. */

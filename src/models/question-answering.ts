@@ -1,4 +1,4 @@
-import type { Parameter, ParameterPath } from '../nn/index.ts';
+import type { ParameterPath } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { slice } from '../ops/layout.ts';
 import { crossEntropy } from '../ops/losses.ts';
@@ -7,11 +7,9 @@ import { scalarLike } from '../ops/scalar.ts';
 import type { Random } from '../random/random.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
-import type { BertModel } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import { EncoderModel } from './encoder-model.ts';
 import { QuestionAnsweringHead } from './heads.ts';
 
 /** The positions of an answer's first and last token in each sequence. */
@@ -21,35 +19,13 @@ export interface AnswerSpans {
 }
 
 /** An encoder that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering` of Hugging Face. */
-export class QuestionAnsweringModel {
+export class QuestionAnsweringModel extends EncoderModel {
   readonly headKind = 'question-answering';
-  readonly encoder: BertModel;
   readonly #head: QuestionAnsweringHead;
-  readonly #root: ParameterPath;
 
   constructor(root: ParameterPath, config: EncoderConfig) {
-    this.#root = root;
-    this.encoder = encoderAt(root.at(config.model_type), config);
+    super(root, config);
     this.#head = new QuestionAnsweringHead(root, config);
-  }
-
-  get config(): EncoderConfig {
-    return this.encoder.config;
-  }
-
-  /** The attachment points of adapters. */
-  get points(): AttachmentPoints {
-    return this.encoder.points;
-  }
-
-  /** The root of the parameter names, where adapters add theirs. */
-  get root(): ParameterPath {
-    return this.#root;
-  }
-
-  /** All parameters: encoder, head and whatever was attached. */
-  parameters(): Parameter[] {
-    return this.#root.parameters();
   }
 
   /** A start and an end logit for each token [rows, 2]. Dropout is on when `random` is given. */

@@ -1,7 +1,7 @@
 import { chunks } from '../data/batches.ts';
-import { InputError } from '../errors.ts';
 import { packSequences, type SentenceEncoder, type TokenIds } from '../models/browser.ts';
 import { unitRows } from '../models/cosine-similarity.ts';
+import { finiteValues } from '../models/finite-output.ts';
 import { matmul } from '../ops/matmul.ts';
 import { tensor } from '../tensor/create.ts';
 import { noGrad } from '../tensor/graph.ts';
@@ -30,14 +30,7 @@ export async function embedTexts(
       model.encoder.positionIds,
     );
     const output = tidy(() => noGrad(() => model.forward(packed)));
-    const values = await output.data();
-    output.dispose();
-    const bad = values.find((value) => !Number.isFinite(value));
-    if (bad !== undefined) {
-      throw new InputError(
-        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
-      );
-    }
+    const values = await finiteValues(output);
     vectors.set(values, done * width);
     done += batch.length;
     onBatch?.(done);

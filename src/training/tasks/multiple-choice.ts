@@ -7,6 +7,7 @@ import { InputError } from '../../errors.ts';
 import { accuracy } from '../../metrics/classification.ts';
 import { checkSequence } from '../../models/batch.ts';
 import { packSequences, type TokenSequence } from '../../models/browser.ts';
+import { finiteValues } from '../../models/finite-output.ts';
 import { MultipleChoiceModel, multipleChoiceRecipe } from '../../models/multiple-choice.ts';
 import type { Random } from '../../random/index.ts';
 import { examplesPart, type JudgedExample } from '../../report/examples-part.ts';
@@ -175,14 +176,7 @@ export async function predictChoices(
     await yieldToEvents();
     signal?.throwIfAborted();
     const logits = tidy(() => noGrad(() => model.forward(packChoices(model, batch))));
-    const values = Array.from(await logits.data());
-    logits.dispose();
-    const bad = values.find((value) => !Number.isFinite(value));
-    if (bad !== undefined) {
-      throw new InputError(
-        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
-      );
-    }
+    const values = Array.from(await finiteValues(logits));
     let first = 0;
     for (const { sequences } of batch) {
       predictions.push(predictionOf(values.slice(first, first + sequences.length)));

@@ -20,6 +20,7 @@ import { InputError } from '../../errors.ts';
 import type { SquadScores } from '../../metrics/squad.ts';
 import { checkSequence } from '../../models/batch.ts';
 import { packSequences, QuestionAnsweringModel, questionAnsweringRecipe } from '../../models/browser.ts';
+import { finiteValues } from '../../models/finite-output.ts';
 import type { Random } from '../../random/index.ts';
 import { checkInstance, checkOptions, finiteNumber, option, positiveInteger } from '../../settings/index.ts';
 import { noGrad } from '../../tensor/graph.ts';
@@ -176,14 +177,7 @@ async function windowLogits(
     signal?.throwIfAborted();
     const packed = packSequences(batch, model.encoder.positionIds);
     const logits = tidy(() => noGrad(() => model.forward(packed))); // [rows, 2]
-    const values = await logits.data();
-    logits.dispose();
-    const bad = values.find((value) => !Number.isFinite(value));
-    if (bad !== undefined) {
-      throw new InputError(
-        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
-      );
-    }
+    const values = await finiteValues(logits);
     batch.forEach((_, s) => {
       const rows = values.subarray(2 * packed.offsets[s], 2 * packed.offsets[s + 1]);
       const channel = (c: number) => Float32Array.from({ length: rows.length / 2 }, (_, row) => rows[2 * row + c]);

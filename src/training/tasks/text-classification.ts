@@ -20,6 +20,7 @@ import {
   SequenceClassifier,
   type TokenSequence,
 } from '../../models/browser.ts';
+import { finiteValues } from '../../models/finite-output.ts';
 import type { Parameter } from '../../nn/index.ts';
 import type { Random } from '../../random/index.ts';
 import type { ClassAnswers } from '../../report/class-parts.ts';
@@ -259,14 +260,7 @@ export async function predict(
     await yieldToEvents();
     signal?.throwIfAborted();
     const logits = tidy(() => noGrad(() => model.forward(packSequences(batch, model.encoder.positionIds))));
-    const values = await logits.data();
-    logits.dispose();
-    const bad = values.find((value) => !Number.isFinite(value));
-    if (bad !== undefined) {
-      throw new InputError(
-        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
-      );
-    }
+    const values = await finiteValues(logits);
     const width = values.length / batch.length;
     for (let i = 0; i < batch.length; i++) {
       const logits = Array.from(values.subarray(i * width, (i + 1) * width));

@@ -17,6 +17,7 @@ import {
   tokenClassificationRecipe,
   UNLABELLED_TOKEN,
 } from '../../models/browser.ts';
+import { finiteValues } from '../../models/finite-output.ts';
 import type { Random } from '../../random/index.ts';
 import { checkInstance, checkOptions, shown } from '../../settings/index.ts';
 import { noGrad } from '../../tensor/graph.ts';
@@ -135,14 +136,7 @@ export async function labelWords(
     signal?.throwIfAborted();
     const packed = packSequences(batch, model.encoder.positionIds);
     const logits = tidy(() => noGrad(() => model.forward(packed))); // [rows, labels]
-    const values = await logits.data();
-    logits.dispose();
-    const bad = values.find((value) => !Number.isFinite(value));
-    if (bad !== undefined) {
-      throw new InputError(
-        `The model's output is ${bad}, its weights are not finite or too large; use another checkpoint, or train with a lower learning rate.`,
-      );
-    }
+    const values = await finiteValues(logits);
     const width = model.labels.length;
     for (const [s, window] of batch.entries()) {
       for (const [i, place] of window.firsts.entries()) {
