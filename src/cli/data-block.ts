@@ -47,6 +47,11 @@ function repeatedLine({ duplicates }: DataReport): string[] {
   return [`repeated  ${[...within, between].join(', ')}`];
 }
 
+const contradictingLine = ({ contradicting }: DataReport): string[] =>
+  contradicting === 0
+    ? []
+    : [`at odds   ${rowsText(contradicting)} with texts that another row has with another label`];
+
 function truncatedLine({ truncated }: DataReport): string[] {
   if (!truncated || truncated.rows === 0) return [];
   const { rows, longest, max_length } = truncated;
@@ -74,7 +79,9 @@ export function noteData(report: DataReport, folds?: number): void {
     folds === undefined ? '' : ` of one of ${folds} folds, about ${formatSeconds(folds * seconds)} for all`;
   note(`data      ${report.data}, ${report.task}`);
   note(`rows      ${rowsLine(report)}`);
-  const lines = [answersLine, repeatedLine, truncatedLine, baselineLine].flatMap((lineOf) => lineOf(report));
+  const lines = [answersLine, repeatedLine, contradictingLine, truncatedLine, baselineLine].flatMap((lineOf) =>
+    lineOf(report),
+  );
   for (const line of lines) note(line);
   note(
     `expected  about ${formatSeconds(seconds)} for ${formatCount(steps)} steps${ofFolds}, and up to ${formatBytes(bytes)} of memory (an estimate)`,

@@ -34,7 +34,7 @@ export function describeEvaluate(command: Command): void {
     .addOption(
       shared('data', {
         description:
-          'other data: a .csv, .tsv, .jsonl or .parquet file, a folder of GLUE or BEIR, or a SQuAD folder or file',
+          'other data: a .csv, .tsv, .jsonl, .parquet or .conll file, a folder of GLUE or BEIR, or a SQuAD folder or file',
       }),
     )
     .addOption(

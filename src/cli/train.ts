@@ -183,7 +183,7 @@ async function showData(
   else openRunFolder(output, { overwrite: overwrite || resume }).close();
   const settings = isWhole ? { ...asked, fold: 1 } : asked;
   await useBackend(settings.backend);
-  const report = await inspectRun({ settings, events: { onWarning: warn, onNote: note } });
+  const report = await inspectRun({ settings, output, events: { onWarning: warn, onNote: note } });
   noteData(report, isWhole ? asked.folds : undefined);
   if (json) printJson({ status: 'dry-run', data: report });
 }

@@ -21,6 +21,15 @@ const cutting = {
   trim: true,
 };
 
+/** The first line by which Excel says what stands between cells, as `sep=;`. */
+const EXCEL_LINE = /^sep=(.)(?:\r\n?|\n|$)/i;
+
+/** What the first line of a text says to stand between cells, if it does, and the text after it. */
+export function withoutExcelLine(text: string): { readonly delimiter?: string; readonly rest: string } {
+  const [line, delimiter] = EXCEL_LINE.exec(text) ?? [];
+  return line === undefined ? { rest: text } : { delimiter, rest: text.slice(line.length) };
+}
+
 /** The cells of the first record of a text; null where it is not well-formed. */
 export function firstRecord(text: string, delimiter: string): readonly string[] | null {
   try {
@@ -32,7 +41,8 @@ export function firstRecord(text: string, delimiter: string): readonly string[] 
 }
 
 /**
- * The records of a CSV file as RFC 4180 has them, with ',' or another delimiter, those of one chunk at a time, the header included.
+ * The records of a CSV file as RFC 4180 has them, with ',' or another delimiter, those of one chunk at a time, the header included; a first
+ * line of Excel, `sep=;`, is left out.
  * Cells have no white space around them, and line breaks in them are '\n'; empty lines are left out.
  *
  * @throws InputError while iterating: unreadable, not in its encoding, a quote that nothing closes
@@ -70,6 +80,7 @@ export async function* csvRecords(
       return undefined;
     },
     on_record: (cells: string[], { lines }) => {
+      if (lines === 1 && EXCEL_LINE.test(cells.join(delimiter))) return null;
       push({ line: lines, cells });
       return null;
     },

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 import { utf8Chunks } from './bytes.ts';
 import type { TableOptions } from './chunk-options.ts';
-import { firstRecord } from './csv.ts';
+import { firstRecord, withoutExcelLine } from './csv.ts';
 import { delimiters, delimiterTitle } from './delimiters.ts';
 import type { Column } from './source.ts';
 
@@ -32,7 +32,8 @@ export async function dialectOf(
   if (delimiter !== undefined) return { delimiter };
   // A pipe gives its bytes once.
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return { delimiter: usual };
-  const text = await beginningOf(path, options);
+  const { delimiter: said, rest: text } = withoutExcelLine(await beginningOf(path, options));
+  if (said !== undefined && delimiters.includes(said)) return { delimiter: said };
   const names = new Map(delimiters.map((one) => [one, firstRecord(text, one) ?? []]));
   const needed = columns.filter(({ optional }) => !optional);
   const hasAll = (one: string) => needed.every(({ name }) => names.get(one)?.includes(name));

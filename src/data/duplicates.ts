@@ -32,3 +32,20 @@ export function sharedWith(examples: readonly unknown[], others: readonly unknow
   const known = new Set(others.map(inputOf));
   return examples.filter((example) => known.has(inputOf(example))).length;
 }
+
+/** How many examples have texts that another one has with another answer. */
+export function contradictingIn(examples: readonly unknown[]): number {
+  const answers = new Map<string, Set<string>>();
+  const inputs = examples.map((example) => {
+    const input = inputOf(example);
+    answers.set(input, (answers.get(input) ?? new Set()).add(answerOf(example)));
+    return input;
+  });
+  return inputs.filter((input) => (answers.get(input)?.size ?? 0) > 1).length;
+}
+
+/** What is to be predicted of an example: its class or number, its labels or its tags. */
+function answerOf(example: unknown): string {
+  const { label, labels, tags } = (example ?? {}) as Readonly<Record<'label' | 'labels' | 'tags', unknown>>;
+  return JSON.stringify([label, labels, tags]);
+}

@@ -163,13 +163,15 @@ function numbersOrIds(column: LabelColumn, given: readonly string[], options: La
 }
 
 function numbers(column: LabelColumn, { column: name }: LabelOptions): ReadLabels {
+  const known = new Set(column.values.filter(isNumber).map(Number));
+  const constant = `column '${name}' holds ${[...known].join()} in all rows: nothing can be learnt from it, and its correlation with predictions is undefined`;
   const targets = column.values.map((value) => {
     if (isNumber(value)) return Number(value);
     return MISSING.has(value)
       ? noLabel(value, name)
       : { problem: `${quoted(value)} in column '${name}' is not a number` };
   });
-  return { targets, labels: null, metrics: ['pearson', 'spearman'], warnings: [] };
+  return { targets, labels: null, metrics: ['pearson', 'spearman'], warnings: known.size === 1 ? [constant] : [] };
 }
 
 /** Classes named by the values. */

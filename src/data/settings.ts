@@ -37,7 +37,8 @@ const columns = v.pipe(
 /** Where rows come from. */
 export const sourceSettings = {
   data: option(path, {
-    description: 'a .csv, .tsv, .jsonl or .parquet file, or a folder of GLUE, SQuAD, XSum or BEIR',
+    description:
+      'a .csv, .tsv, .jsonl or .parquet file, a .conll file, or a folder of GLUE, SQuAD, XSum, BEIR or CoNLL files',
     short: 'd',
     placeholder: '<path>',
     excludes: 'dataset',

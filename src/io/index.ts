@@ -11,6 +11,7 @@ export { optionalPackages } from './optional-package.ts';
 export {
   BusyError,
   checkSharedOutput,
+  checkSpace,
   type Disk,
   lockFolder,
   type OutputFolder,

@@ -182,8 +182,7 @@ export class OutputFolder {
    * @throws InputError when there is less
    */
   reserve(bytes: number, more = 0): void {
-    const free = freeBytes(this.path);
-    if (free !== null && free < bytes + more) throw this.#noSpace(bytes + more, free);
+    checkSpace(this.path, bytes + more, this.folder);
     const place = join(this.path, RESERVE);
     try {
       // Random, since some file systems compress.
@@ -197,7 +196,9 @@ export class OutputFolder {
       }
     } catch (error) {
       rmSync(place, { force: true });
-      throw isFull(error) ? this.#noSpace(bytes + more, free) : asInputError(`Cannot write ${this.folder}`, error);
+      throw isFull(error)
+        ? noSpace(this.folder, bytes + more, null)
+        : asInputError(`Cannot write ${this.folder}`, error);
     }
   }
 
@@ -263,13 +264,6 @@ export class OutputFolder {
       rmSync(reserve);
       work();
     }
-  }
-
-  #noSpace(needed: number, free: number | null): InputError {
-    const known = free === null ? 'too little free space' : `${sizeText(free)} of free space`;
-    return new InputError(
-      `${this.folder} has ${known} and ${sizeText(needed)} are needed: free some, or choose another output folder.`,
-    );
   }
 }
 
@@ -454,6 +448,26 @@ function freeBytes(path: string): number | null {
   } catch {
     return null;
   }
+}
+
+/**
+ * Checks that the disk of a folder, which need not be there yet, has space, and writes nothing.
+ *
+ * @param name what messages call it
+ * @throws InputError when there is less
+ */
+export function checkSpace(folder: string, bytes: number, name = folder): void {
+  let there = resolve(folder);
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  const free = freeBytes(there);
+  if (free !== null && free < bytes) throw noSpace(name, bytes, free);
+}
+
+function noSpace(name: string, needed: number, free: number | null): InputError {
+  const known = free === null ? 'too little free space' : `${sizeText(free)} of free space`;
+  return new InputError(
+    `${name} has ${known} and ${sizeText(needed)} are needed: free some, or choose another output folder.`,
+  );
 }
 
 const sizeText = (bytes: number): string =>

@@ -11,6 +11,8 @@ export interface TextForm {
   readonly choices: readonly string[];
   /** The value that a text stands for, whether the schema accepts it or not. */
   parse(text: string): unknown;
+  /** What is wrong with a part of a text that is refused, where that can be told. */
+  problemOf?(text: string): string | null;
 }
 
 /** The parts of schemas that are looked at. */
@@ -31,13 +33,28 @@ function ofList(item: TextForm): TextForm {
   return { ...item, placeholder, parse: (text) => text.split(',').map((part) => item.parse(part.trim())) };
 }
 
-/** Values by name: `good=1,bad=2`. The last `=` of a part ends its name. */
-function ofRecord(value: TextForm): TextForm {
+/** A name and its value; the last `=` ends the name. */
+const NAMED = /^(.+)=([^=]*)$/s;
+
+/** Values by name: `good=1,bad=2`. */
+function ofRecord(schema: v.GenericSchema): TextForm {
+  const value = textForm(schema);
   return {
     placeholder: '<name=value,...>',
     choices: [],
+    problemOf: (text) => {
+      const names = new Set<string>();
+      for (const part of text.split(',')) {
+        const [, name, own] = NAMED.exec(part) ?? [];
+        if (name === undefined) return `'${part.trim()}' is not name=value`;
+        if (names.has(name.trim())) return `'${name.trim()}' is there twice`;
+        if (!v.safeParse(schema, value.parse(own)).success) return `'${name.trim()}' has the value '${own.trim()}'`;
+        names.add(name.trim());
+      }
+      return null;
+    },
     parse: (text) => {
-      const parts = text.split(',').map((part) => /^(.+)=([^=]*)$/s.exec(part));
+      const parts = text.split(',').map((part) => NAMED.exec(part));
       const isWhole =
         parts.every((part) => part !== null) && new Set(parts.map((part) => part[1].trim())).size === parts.length;
       return isWhole ? Object.fromEntries(parts.map(([, name, own]) => [name.trim(), value.parse(own)])) : text;
@@ -56,6 +73,7 @@ function ofUnion(schemas: readonly v.GenericSchema[]): TextForm {
   return {
     placeholder: forms.map(({ placeholder }) => placeholder ?? '<value>').join('|'),
     choices: forms.flatMap(({ choices }) => choices),
+    problemOf: (text) => forms.find(({ problemOf }) => problemOf)?.problemOf?.(text) ?? null,
     parse: (text) => {
       const list = schemas.findIndex(({ type }) => type === 'array');
       if (list >= 0 && text.includes(',')) return forms[list].parse(text);
@@ -90,7 +108,7 @@ export function textForm(schema: v.GenericSchema): TextForm {
     case 'union':
       return ofUnion(options as readonly v.GenericSchema[]);
     case 'record':
-      if (value) return ofRecord(textForm(value));
+      if (value) return ofRecord(value);
       break;
     case 'strict_tuple':
       return ofList(textForm(items[0]));
@@ -102,9 +120,12 @@ export function textForm(schema: v.GenericSchema): TextForm {
 
 /** Returns the value that a text stands for. @throws InputError `It must be ...` for one that the schema does not accept */
 export function valueOfText<const S extends v.GenericSchema>(schema: S, text: string): ValueOf<S> {
-  const result = v.safeParse(schema, textForm(schema).parse(text));
+  const form = textForm(schema);
+  const result = v.safeParse(schema, form.parse(text));
   if (result.success) return result.output as ValueOf<S>;
   // Of a text that a schema of texts refuses, the expectation would say that it is one.
   const isRefusedText = schema.type === 'string';
-  throw new InputError(`It must be ${isRefusedText ? result.issues[0].message : expectationOf(schema)}.`);
+  const problem = form.problemOf?.(text);
+  const reason = problem ? `; ${problem}` : '';
+  throw new InputError(`It must be ${isRefusedText ? result.issues[0].message : expectationOf(schema)}${reason}.`);
 }

@@ -1,4 +1,4 @@
-import { repeatedIn, sharedWith } from '../data/duplicates.ts';
+import { contradictingIn, repeatedIn, sharedWith } from '../data/duplicates.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { type ExpectedCost, expectedCost } from './expected-cost.ts';
 import type { PreparedRun } from './run.ts';
@@ -27,6 +27,8 @@ export interface DataReport {
   readonly numbers: { readonly least: number; readonly most: number; readonly mean: number } | null;
   /** Rows whose texts another row of the part has; and rows to validate or test on whose texts a row to train on has. */
   readonly duplicates: RowCounts & { readonly between: number };
+  /** Rows whose texts another row, of any part, has with another label. */
+  readonly contradicting: number;
   /** Rows of which something is cut off, and the tokens of the longest text; null where the task cuts nothing off. */
   readonly truncated: { readonly rows: number; readonly longest: number; readonly max_length: number } | null;
   /** The scores of an answer that is the same for all rows; null where there is none. */
@@ -74,6 +76,7 @@ export async function dataReport<T extends TaskTypes>(run: PreparedRun<T>, step 
       ...counted(repeatedIn),
       between: sharedWith([...rows.validation, ...rows.test], rows.train),
     },
+    contradicting: contradictingIn([...rows.train, ...rows.validation, ...rows.test]),
     truncated: truncatedIn(model.definition, data, items, model.tokenizer, settings),
     baseline: baselineOf(rows, answers),
     expected: await expectedCost(run, step),

@@ -49,19 +49,21 @@ export type FoldsResult = { readonly folds: readonly FoldResult[] } & (
  * @throws InputError as `runTraining`, for settings without folds, and for a folder that holds something else
  */
 export async function runFolds({ output: folder, overwrite = false, ...options }: FoldsOptions): Promise<FoldsResult> {
-  const { resume = false, rows, command = [], signal, events = {} } = options;
+  const { resume = false, rows, signal, events = {} } = options;
   const settings = await resolveSettings(options.settings, { hasRows: rows !== undefined });
   const { folds } = settings;
   if (folds === undefined) throw new InputError('folds is missing: the number of runs of a cross-validation.');
   const output = openFolds(folder, settings, { overwrite, resume });
   try {
+    // What is continued was begun by another command.
+    const { command = [] } = resume ? readFolds(folder) : options;
     const results: FoldResult[] = [];
     const write = () => output.writeFile(FOLDS, foldsText({ settings, command, ...summary(results) }));
     if (!resume) write();
     for (let fold = 1; fold <= folds; fold++) {
       events.onFold?.(fold, folds);
       const place = foldFolder(folder, fold);
-      if (!isFinishedRun(place) && !(await trainFold(place, { ...settings, fold }, options))) {
+      if (!isFinishedRun(place) && !(await trainFold(place, { ...settings, fold }, { ...options, command }))) {
         return { status: 'stopped', folds: results, fold };
       }
       results.push({ fold, output: place, metrics: readRunMetrics(place).test_metrics ?? {} });

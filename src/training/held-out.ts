@@ -17,7 +17,9 @@ export interface HeldOut<D> {
   readonly evaluation: D | null;
   /** Rows that choose nothing; null: none. */
   readonly test: D | null;
-  /** Lines about rows that could not be held out, or not as they should. */
+  /** Why there are no rows to validate on, where nothing else is said. */
+  readonly unvalidated?: string;
+  /** Lines about rows that are not held out as they should. */
   readonly warnings: readonly string[];
 }
 
@@ -55,7 +57,8 @@ export function holdOut<D extends Dataset<unknown, string>>(dataset: D, settings
     train: { ...dataset, examples: train.map((place) => dataset.examples[place]) },
     evaluation: evaluation.length > 0 ? partOf(evaluation, 'validation split') : null,
     test: test.length > 0 ? partOf(test, fold === undefined ? 'test split' : `fold ${fold} of ${folds}`) : null,
-    warnings: [...(usual?.warnings ?? []), ...rows.untrained(train)],
+    ...(usual?.problem !== undefined && { unvalidated: usual.problem }),
+    warnings: rows.untrained(train),
   };
 }
 
@@ -108,7 +111,7 @@ class Splitter {
   }
 
   /** The usual part of some rows, or why there is none. */
-  usual(places: Places): { readonly places: Places; readonly warnings: string[] } {
+  usual(places: Places): { readonly places: Places; readonly problem?: string } {
     const held = this.#split('validation split', usualValidation, places);
     const kept = without(places, held);
     const { kind, names, sets } = this.#strata;
@@ -124,12 +127,10 @@ class Splitter {
       const problem = `of the ${count} ${count === 1 ? 'row' : 'rows'} of ${owner} it would have ${inside}, and ${FEWEST} are needed on both sides`;
       return {
         places: [],
-        warnings: [
-          `no validation split: ${problem}; give --eval-data (evalData), or say a --validation-split (validationSplit)`,
-        ],
+        problem: `no validation split: ${problem}; give --eval-data (evalData), or say a --validation-split (validationSplit)`,
       };
     }
-    return { places: held, warnings: [] };
+    return { places: held };
   }
 
   /** Lines about classes, labels or tags without a row to train on. */

@@ -18,16 +18,16 @@ export interface PruneModelOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** Prunes the adapter of a model; see `TaskModel.pruneAdapter`. */
-export async function pruneModel<T extends TaskTypes>(
-  model: TaskModel<T>,
-  items: readonly T['item'][],
-  { onBatch, signal, onWarning }: PruneModelOptions = {},
-): Promise<AdapterPruneReport | null> {
-  const { definition: task, network, adapter, adapters, random, settings } = model;
+/**
+ * What the settings of a model say about pruning on examples, after all checks that need no score; null for none.
+ *
+ * @throws InputError as `pruneModel`, but for scores
+ */
+export function plannedPruning<T extends TaskTypes>(model: TaskModel<T>, items: readonly T['item'][]) {
+  const { definition: task, adapter, adapters, random, settings } = model;
   const pruning = pruningOf(settings);
   if (!pruning) return null;
-  const { method, scope, iterations, options } = pruning;
+  const { method } = pruning;
   const parameters = prunableIn(adapter, pruning.targets);
   const { sparsity, ...twin } = sparsityFor(adapters, adapter, parameters, settings.adapter, pruning);
   const { data } = method;
@@ -37,10 +37,22 @@ export async function pruneModel<T extends TaskTypes>(
     );
   }
   const sample = random.fork('pruning sample').sample(items, data ? Math.min(pruning.examples, items.length) : 0);
-  const lossOptions = model.lossOptions(items);
   const problem = data === 'examples' && sample.length > 0 ? task.aloneProblem?.(sample[0]) : null;
   if (problem) throw new InputError(`${method.name} looks at one example at a time: ${problem}.`);
-  const size = data === 'examples' ? 1 : batchesOf(settings).batchSize;
+  return { ...pruning, parameters, sparsity, twin, sample, lossOptions: model.lossOptions(items) };
+}
+
+/** Prunes the adapter of a model; see `TaskModel.pruneAdapter`. */
+export async function pruneModel<T extends TaskTypes>(
+  model: TaskModel<T>,
+  items: readonly T['item'][],
+  { onBatch, signal, onWarning }: PruneModelOptions = {},
+): Promise<AdapterPruneReport | null> {
+  const planned = plannedPruning(model, items);
+  if (!planned) return null;
+  const { definition: task, network, adapter, random, settings } = model;
+  const { method, scope, iterations, options, parameters, sparsity, twin, sample, lossOptions } = planned;
+  const size = method.data === 'examples' ? 1 : batchesOf(settings).batchSize;
   const report = await prune({
     method: method.name,
     sparsity,

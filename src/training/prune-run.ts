@@ -40,7 +40,10 @@ export async function runPruning(options: PruningOptions): Promise<PruningResult
 
 async function pruneAndSave(output: OutputFolder | null, options: PruningOptions): Promise<PruningResult> {
   const { command, versions, signal, events = {} } = options;
-  const { model, data, items, settings } = await prepareRun(await resolveSettings(options.settings), events);
+  const { model, data, items, settings } = await prepareRun(await resolveSettings(options.settings), {
+    ...events,
+    isPrunedOnly: true,
+  });
   loadFused(model);
   const seconds = stopwatch();
   const { onPruning: onBatch, onWarning } = events;

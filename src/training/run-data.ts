@@ -8,7 +8,7 @@ import type { TaskModel } from './model.ts';
 import { withLabels } from './relabel.ts';
 import type { RunCache } from './run-cache.ts';
 import { type SourceChoice, sourceOf, unknownData } from './settings.ts';
-import { type RunSettings, settingTable } from './settings-table.ts';
+import { type RunSettings, settingGroups, settingTable } from './settings-table.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
 
 /** The data of a run as its task reads them. */
@@ -20,7 +20,9 @@ export interface RunData<T extends TaskTypes> {
   readonly test: T['dataset'] | null;
   /** The rows of a table of which some are held out, as they were read; null where none are. */
   readonly table: T['dataset'] | null;
-  /** Lines about rows that are held out, or are not. */
+  /** Why there are no rows to validate on, where nothing else is said. */
+  readonly unvalidated?: string;
+  /** Lines about rows that are held out. */
   readonly warnings: readonly string[];
 }
 
@@ -49,6 +51,17 @@ const dataKey = (settings: RunSettings): unknown[] => {
   const isHeld = isOwnTable(settings) && (evalData === undefined || testSplit !== undefined);
   return [source, columns, parts, ...(isHeld || isDrawn(task) ? [seed] : [])];
 };
+
+/** Groups of settings that say nothing about how examples are encoded and judged. */
+const otherGroups: readonly string[] = ['Adapter', 'Pruning', 'Training', 'Run'];
+
+/** Returns all settings by which examples are encoded and judged, those that tasks of plugins declare too. */
+function encodingKey(settings: RunSettings): unknown {
+  const others = new Set(
+    settingGroups().flatMap(({ title, settings: table }) => (otherGroups.includes(title) ? Object.keys(table) : [])),
+  );
+  return Object.entries(settings).filter(([key]) => !others.has(key));
+}
 
 /** Rows that are there to be judged by, whichever split they are called. */
 const judging = (source: Source): Source => ({
@@ -94,7 +107,8 @@ export function readRunData<T extends TaskTypes>(
       test: test ?? judged(task, held.test, settings),
     };
     const isWhole = !held.evaluation && !held.test;
-    return { train: held.train, ...parts, table: isWhole ? null : train, warnings: held.warnings };
+    const { unvalidated, warnings } = held;
+    return { train: held.train, ...parts, table: isWhole ? null : train, unvalidated, warnings };
   };
   if (own) return read(own.rows);
   return cache.memo(['data', ...dataKey(settings)], () => read(sourceOf(settings, new Random(settings.seed))));
@@ -171,8 +185,8 @@ export function encodeRunData<T extends TaskTypes>(
   data: RunData<T>,
   cache: RunCache,
 ): EncodedData<T> {
-  const { model, maxLength, seed, classWeights } = settings;
-  const key = [model, maxLength, labels, ...dataKey(settings)];
+  const { seed, classWeights } = settings;
+  const key = [encodingKey(settings), labels, ...dataKey(settings)];
   const evaluationOf = (name: string, rows: T['dataset'] | null): Evaluation<T['model']> | null => {
     const known = rows && withLabels(rows, labels);
     // Generated texts may be sampled, so the evaluation depends on the seed.

@@ -4,6 +4,7 @@ import { storedShape, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import {
+  checkSpace,
   type OutputFolder,
   OVERWRITE,
   openOutput,
@@ -108,17 +109,28 @@ function documentBytes({ epochs, steps, evaluations, labels }: DocumentSizes, pa
   return BYTES.always + BYTES.parameter * parameters + BYTES.number * epochs + scores + names + report;
 }
 
+/** The bytes of the files of a run, and of what a checkpoint takes beside them. */
+function runBytes(parameters: readonly Parameter[], sizes: DocumentSizes): { files: number; others: number } {
+  const bytesOf = (some: readonly Parameter[]) => some.reduce((sum, { size }) => sum + 4 * size, 0);
+  const files = bytesOf(parameters) + documentBytes(sizes, parameters.length);
+  const trained = bytesOf(parameters.filter(({ trainable }) => trainable));
+  return { files, others: files + (sizes.isKept ? 3 : 2) * trained + BYTES.number * sizes.steps };
+}
+
 /**
  * Keeps space for the files of a run on the disk, so that a trained model can be saved even if others have filled the disk.
  *
  * @throws InputError if there is too little for them and a checkpoint
  */
 export function reserveRun(output: OutputFolder, parameters: readonly Parameter[], sizes: DocumentSizes): void {
-  const bytesOf = (some: readonly Parameter[]) => some.reduce((sum, { size }) => sum + 4 * size, 0);
-  const files = bytesOf(parameters) + documentBytes(sizes, parameters.length);
-  const trained = bytesOf(parameters.filter(({ trainable }) => trainable));
-  const others = (sizes.isKept ? 3 : 2) * trained;
-  output.reserve(files, files + others + BYTES.number * sizes.steps);
+  const { files, others } = runBytes(parameters, sizes);
+  output.reserve(files, others);
+}
+
+/** Checks that there is space for a run, without a file on the disk. @throws InputError as {@link reserveRun} */
+export function checkRunSpace(folder: string, parameters: readonly Parameter[], sizes: DocumentSizes): void {
+  const { files, others } = runBytes(parameters, sizes);
+  checkSpace(folder, files + others);
 }
 
 /** The counts of a run's parameters: pruned weights do not count as trained. */

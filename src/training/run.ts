@@ -16,11 +16,12 @@ import { type KeptWeights, keptNotes, keptOf } from './kept-weights.ts';
 import { type JudgedStep, type LoopEvents, type Progress, trainingMetrics, trainLoop } from './loop.ts';
 import { loadParts, TaskModel } from './model.ts';
 import { pluginsOfRun } from './plugins.ts';
+import { plannedPruning } from './prune-model.ts';
 import type { AdapterPruneReport, KeptStep } from './records.ts';
 import { RunCache } from './run-cache.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
 import { decidedBy, type EncodedData, encodeRunData, type OwnRows, type RunData, readRunData } from './run-data.ts';
-import { RESUME, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
+import { checkRunSpace, RESUME, type RunTold, reserveRun, saveRun, withRunFolder } from './run-folder.ts';
 import { evaluationReportOf, TEST_NOTE } from './run-report.ts';
 import { resolveSettings } from './settings.ts';
 import type { GivenSettings, RunSettings } from './settings-table.ts';
@@ -171,20 +172,37 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
  *
  * @throws InputError for bad input, as `runTraining` does before its first step
  */
-export async function inspectRun({ settings, rows, testRows, cache, events }: InspectOptions): Promise<DataReport> {
+export async function inspectRun({
+  settings,
+  output,
+  rows,
+  testRows,
+  cache,
+  events,
+}: InspectOptions): Promise<DataReport> {
   const resolved = await resolveSettings(settings, { hasRows: rows !== undefined });
   const run = await prepareRun(resolved, events, rows ? undefined : cache, rows && { rows, testRows });
   try {
     checkBatches(run);
-    keptIn(run);
+    const isKept = keptIn(run) !== null;
     run.model.lossOptions(run.items);
-    return await dataReport(run);
+    plannedPruning(run.model, run.items);
+    const report = await dataReport(run);
+    if (output !== undefined) {
+      const { epochs } = run.settings;
+      const { steps } = report.expected;
+      const evaluations = evaluationSteps(steps, run.settings).size;
+      checkRunSpace(output, run.model.saved, { epochs, evaluations, steps, labels: run.model.labels, isKept });
+    }
+    return report;
   } finally {
     run.model.dispose();
   }
 }
 
 export type InspectOptions = Pick<RunOptions, 'settings' | 'rows' | 'testRows' | 'cache'> & {
+  /** The folder that the run would write, whose disk must have space for it. */
+  readonly output?: string;
   readonly events?: PrepareEvents;
 };
 
@@ -199,13 +217,14 @@ export interface PreparedRun<T extends TaskTypes = TaskTypes> extends EncodedDat
 /**
  * Reads the data of a run, loads its model, attaches the adapter and encodes the data.
  *
+ * @param events with `isPrunedOnly`, no line tells that rows to validate on are missing
  * @param cache shared with other runs; default: none
  * @param own the rows where the settings do not name them
  * @throws InputError for bad input
  */
 export async function prepareRun(
   asked: RunSettings,
-  { onWarning, onNote, onLoaded }: PrepareEvents = {},
+  { onWarning, onNote, onLoaded, isPrunedOnly = false }: PrepareEvents & { readonly isPrunedOnly?: boolean } = {},
   cache?: RunCache,
   own?: OwnRows,
 ): Promise<PreparedRun> {
@@ -215,6 +234,7 @@ export async function prepareRun(
   const task = taskOf(asked);
   const known = cache ?? new RunCache();
   const data = await readRunData(task, asked, known, own);
+  if (!isPrunedOnly && data.unvalidated !== undefined) onWarning?.(data.unvalidated);
   const decided = decidedBy(data, asked);
   const settings = task.settled?.(decided, data.train) ?? decided;
   const warnings = [data.train, data.evaluation, data.test, data].flatMap((part) => part?.warnings ?? []);

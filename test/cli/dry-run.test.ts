@@ -24,6 +24,14 @@ test('it refuses what the run would refuse, and writes nothing', async () => {
     [['--class-weights', 'foo=3'], /--class-weights \(classWeights\) names the class 'foo'; there are billing, outage/],
     [['--metric-for-best-model', 'foo'], /--metric-for-best-model.*foo/],
     [['--metric-for-best-model', 'rmse'], /\(metricForBestModel\) is 'rmse'; the scores of these data are accuracy/],
+    [
+      ['--pruning', 'random', '--pruning-targets', 'lora'],
+      /'houlsby' has no weights to prune in 'lora'; its parts are: bottleneck/,
+    ],
+    [
+      ['--pruning', 'random', '--large-sparse', '3', '--pruning-scope', 'layer'],
+      /Large-Sparse: scope 'layer' would keep \d+ weights and not \d+/,
+    ],
     [['--output', at('finished')], /finished holds a finished run: choose another output folder/],
     [['--output', at('crossed'), '--folds', '2'], /crossed holds a cross-validation: continue it/],
     [['--output', at('mail.csv')], /Cannot write .*mail\.csv: it is a file/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { readExamples, sourceOf } from '../../src/data/index.ts';
+import { readExamples, sourceOf, tableColumns } from '../../src/data/index.ts';
 import { tableSettings } from '../../src/data/settings.ts';
 import { valueOfText } from '../../src/settings/index.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -44,6 +44,28 @@ test('the delimiter is told by the header, whatever stands in cells, and a line 
     },
     60,
   );
+});
+
+test("the first line of Excel, 'sep=;', is no header", async () => {
+  for (const [delimiter, ending] of [
+    [';', '\r\n'],
+    [',', '\n'],
+    ['|', '\r'],
+    ['\t', '\r\n'],
+  ]) {
+    const lines = [`sep=${delimiter}`, ['label', 'text'].join(delimiter), ['pos', 'a, b'], ['neg', 'c']];
+    const cells = lines.map((line) =>
+      typeof line === 'string' ? line : line.map((one) => `"${one}"`).join(delimiter),
+    );
+    const path = file('excel.csv', `\ufeff${cells.join(ending)}${ending}`);
+    const { examples, warnings } = await readExamples(path, options);
+    assert.deepEqual([examples.map(({ text }) => text), warnings], [['a, b', 'c'], []]);
+    assert.deepEqual(await tableColumns(path), ['label', 'text']);
+    const said = sourceOf({ data: path, delimiter }).open('train');
+    assert.equal(said && (await readExamples(said, options)).examples.length, 2);
+  }
+  const column = file('column.csv', 'sep=;,text,label\nx,a,pos\ny,b,neg\n');
+  assert.equal((await readExamples(column, options)).examples.length, 2);
 });
 
 test('a delimiter that is said is taken, and nothing is told', async () => {

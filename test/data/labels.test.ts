@@ -225,6 +225,15 @@ test('few different whole numbers: a line says that they are read as numbers', a
   assert.deepEqual((await readExamples(file('b.csv', 'text,label\nx,0.5\ny,1\n'), auto)).warnings, []);
 });
 
+test('a column with one number says that nothing can be learnt from it', async () => {
+  for (const problemType of ['auto', 'regression'] as const) {
+    const { warnings } = await readExamples(file('a.csv', 'text,label\nx,2.5\ny,2.50\n'), { ...auto, problemType });
+    assert.deepEqual(warnings, [
+      "column 'label' holds 2.5 in all rows: nothing can be learnt from it, and its correlation with predictions is undefined",
+    ]);
+  }
+});
+
 test('decimal commas are an error that names the column', async () => {
   const rows = '"0,5"\n';
   const path = file('a.csv', `text,score\nx,1\ny,${rows}z,"1,25"\n`);

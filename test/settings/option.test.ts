@@ -136,11 +136,19 @@ test('values by name are written with = and commas, and a name may hold =', () =
   assert.deepEqual(form.parse('good=1.5, very bad=2'), { good: 1.5, 'very bad': 2 });
   assert.deepEqual(form.parse('a=b=2'), { 'a=b': 2 });
   assert.equal(valueText(form.parse('good=1.5,bad=2')), 'good=1.5,bad=2');
-  for (const text of ['odd', 'good', 'good=', 'good=0', 'good=1,', '=1', 'good=1,good=2']) {
+  const refused = {
+    odd: "'odd' is not name=value",
+    good: "'good' is not name=value",
+    'good=': "'good' has the value ''",
+    'good=0': "'good' has the value '0'",
+    'good=1,': "'' is not name=value",
+    '=1': "'=1' is not name=value",
+    'good=1,good=2': "'good' is there twice",
+  };
+  for (const [text, problem] of Object.entries(refused)) {
     assert.equal(
       messageOf(() => form.parse(text)),
-      'It must be even, or weights by name.',
-      text,
+      `It must be even, or weights by name; ${problem}.`,
     );
   }
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import fs, { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { type Disk, openOutput, realDisk } from '../../src/io/output-folder.ts';
-import { hasCheckpoint, readRunConfig } from '../../src/training/index.ts';
+import { hasCheckpoint, inspectRun, readRunConfig } from '../../src/training/index.ts';
 import { runFileNames } from '../../src/training/run-folder.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -31,6 +32,29 @@ async function undisturbed(): Promise<Buffer> {
   await tinyRun(output);
   return weights(output);
 }
+
+test('a dry run tells that there is too little space, and makes nothing', async () => {
+  const output = place();
+  await inspectRun({ settings: tinySettings, output });
+  const { statfsSync } = fs;
+  fs.statfsSync = ((path: string) => ({
+    ...statfsSync(path),
+    bavail: 100,
+    bsize: 1,
+    blocks: 1000,
+  })) as typeof statfsSync;
+  syncBuiltinESMExports();
+  try {
+    await assertRejectsInput(
+      () => inspectRun({ settings: tinySettings, output }),
+      /run has 0\.1 kB of free space and [\d.]+ [kM]B are needed: free some, or choose another output folder\.$/,
+    );
+  } finally {
+    fs.statfsSync = statfsSync;
+    syncBuiltinESMExports();
+  }
+  assert.ok(!existsSync(output));
+});
 
 test('one that is full on the way costs checkpoints, and not the result', async () => {
   const folder = place();

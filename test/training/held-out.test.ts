@@ -82,19 +82,19 @@ test('a tenth is held out if each class keeps two rows on both sides, of each cl
   const few = holdOut(tableOf(classesOf(40, 30, 9)), { seed: 1 });
   assert.deepEqual([few.train.examples.length, few.evaluation], [79, null]);
   assert.match(
-    few.warnings.join(),
+    few.unvalidated ?? '',
     /^no validation split: of the 9 rows of 'outage' it would have 1, and 2 are needed on both sides; give --eval-data \(evalData\), or say a --validation-split/,
   );
   assert.equal(
     holdOut(tableOf(classesOf(40, 30, 9)), { seed: 1, validationSplit: 0.3 }).evaluation?.examples.length,
     24,
   );
-  assert.deepEqual(holdOut(tableOf(classesOf(40, 30, 9)), { seed: 1, validationSplit: 0 }).warnings, []);
+  assert.deepEqual(holdOut(tableOf(classesOf(40, 30, 9)), { seed: 1, validationSplit: 0 }).unvalidated, undefined);
 
   const numbers = classesOf(14).map(({ text }, i) => ({ text, label: i / 2 }));
   assert.equal(holdOut(tableOf(numbers, null), { seed: 1 }).evaluation?.examples.length, 2);
   assert.match(
-    holdOut(tableOf(numbers.slice(0, 9), null), { seed: 1 }).warnings[0],
+    holdOut(tableOf(numbers.slice(0, 9), null), { seed: 1 }).unvalidated ?? '',
     /of the 9 rows of the data it would have 1/,
   );
 });
@@ -191,7 +191,7 @@ test('a tenth is held out if each label of several has two rows on both sides; o
   const rare = [...common, [2], [0, 2], [2]];
   const none = holdOut(setsOf('labels', rare), { seed: 1 });
   assert.equal(none.evaluation, null);
-  assert.match(none.warnings.join(), /^no validation split: of the 3 rows of 'outage' it would have [01], and 2/);
+  assert.match(none.unvalidated ?? '', /^no validation split: of the 3 rows of 'outage' it would have [01], and 2/);
   const tagged = holdOut(setsOf('tags', rare), { seed: 1 });
   assert.deepEqual([tagged.evaluation?.examples.length, tagged.warnings], [10, []]);
 });

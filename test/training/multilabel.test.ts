@@ -17,6 +17,7 @@ import {
   type GivenSettings,
   loadRun,
   predict,
+  RunCache,
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
@@ -120,6 +121,21 @@ test('a run learns labels, is saved, and is evaluated again with the same scores
     assert.deepEqual(other.metrics, scores);
   }
   assert.deepEqual(await evaluateLabels(model.network, [...permuted(3, items)[0]]), again.metrics);
+});
+
+test('runs with one cache and different thresholds are judged each by its own', async () => {
+  using cache = { value: new RunCache(), [Symbol.dispose]: () => cache.value.dispose() };
+  const scoresWith = async (threshold: number) => {
+    const result = await tinyRun(join(temporaryFolder(), 'run'), {
+      settings: { ...settings, epochs: 1, threshold },
+      cache: cache.value,
+    });
+    assert.ok(result.status === 'finished');
+    return result.metrics.metrics;
+  };
+  const [all, none] = [await scoresWith(0), await scoresWith(1)];
+  assert.ok(Number(all?.f1_micro) > 0);
+  assert.equal(none?.f1_micro, 0);
 });
 
 test('several labels, one or none are predicted, from the threshold on', async () => {

@@ -124,6 +124,7 @@ test('what is read is told: duplicates, texts that are cut off, rows left out, t
   const report = await inspectRun({ settings: own });
   assert.deepEqual(report.rows, { train: 14, validation: 8, test: 0, skipped: 1 });
   assert.deepEqual(report.duplicates, { train: 3, validation: 0, test: 0, between: 0 });
+  assert.equal(report.contradicting, 0);
   assert.deepEqual(report.truncated, { rows: 1, longest: 13, max_length: 12 });
   const isMost = (report.classes?.[0].train ?? 0) >= 7;
   assert.deepEqual(
@@ -139,6 +140,19 @@ test('what is read is told: duplicates, texts that are cut off, rows left out, t
 
   const shared = await inspectRun({ settings: { ...settings, testData: at('tickets.csv') } });
   assert.equal(shared.duplicates.between, shared.rows.train);
+});
+
+test('rows of equal texts with different labels are counted, in all parts together', async () => {
+  const [first, second, third] = table;
+  const other = ({ text, queue }: (typeof table)[number]) => ({
+    text,
+    queue: queue === 'billing' ? 'outage' : 'billing',
+  });
+  const data = join(ticketFolder([...table.slice(0, 8), other(first), first, second]), 'tickets.csv');
+  const judged = join(ticketFolder([other(third), ...table.slice(8, 10)]), 'tickets.csv');
+  const { contradicting } = await inspectRun({ settings: { ...settings, data, evalData: judged } });
+  const same = (row: (typeof table)[number]) => table.slice(0, 8).filter(({ text }) => text === row.text).length;
+  assert.equal(contradicting, same(first) + 2 + same(third) + 1);
 });
 
 test('several labels of a row, and tags of words, are counted one by one', async () => {
@@ -225,12 +239,12 @@ test('folds: a run for each, in its own folder; mean and deviation; a stopped on
       },
     },
   };
-  const stopped = await runFolds({ ...options, signal: controller.signal });
+  const stopped = await runFolds({ ...options, command: ['train', 'first'], signal: controller.signal });
   assert.deepEqual([stopped.status, stopped.folds.length], ['stopped', 1]);
   const first = readFileSync(join(output, 'fold-1', 'adapter.safetensors'), 'hex');
   await assertRejectsInput(() => runFolds(options), /holds a cross-validation: continue it with train --resume/);
   const before = steps.length;
-  const result = await runFolds({ ...options, resume: true });
+  const result = await runFolds({ ...options, command: ['train', '--resume'], resume: true });
   assert.ok(!steps.slice(before).includes(1), 'a finished fold is not repeated');
   assert.equal(readFileSync(join(output, 'fold-1', 'adapter.safetensors'), 'hex'), first);
   assert.ok(result.status === 'finished');
@@ -248,6 +262,8 @@ test('folds: a run for each, in its own folder; mean and deviation; a stopped on
     scores,
   );
   const stored = JSON.parse(readFileSync(join(output, 'folds.json'), 'utf8'));
+  assert.deepEqual(stored.command, ['train', 'first'], 'the command that began it');
+  assert.deepEqual(readRunConfig(join(output, 'fold-3')).command, ['train', 'first']);
   assert.deepEqual([stored.mean, stored.runs.length], [result.mean, 3]);
   // Stopped and continued, the second is what it would have been.
   const alone = at('alone');

@@ -48,6 +48,14 @@ async function pruned(changes: GivenSettings): Promise<Pruned> {
   return { kept: report.layers.map(({ kept }) => kept), total: report.total, told };
 }
 
+test('rows to validate on are not missed where nothing is trained', async () => {
+  const warnings: string[] = [];
+  const { evalData: _, ...settings } = tinySettings;
+  const run = { output: null, command: [], versions: {}, events: { onWarning: (line: string) => warnings.push(line) } };
+  const { config } = await runPruning({ ...run, settings: { ...settings, pruning: 'magnitude', ...unscored } });
+  assert.deepEqual([config.settings.validationSplit, warnings], [0, []]);
+});
+
 test('losses are of batches, or of single examples, or not needed', async () => {
   const passes = async (pruning: GivenSettings) => (await pruned(pruning)).told.at(-1) ?? [];
   // 16 examples in batches of 8.
