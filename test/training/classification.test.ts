@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { memory, Random, tidy } from '../../src/index.ts';
 import { classificationLoss, evaluate, predict } from '../../src/training/index.ts';
+import { assertNear } from '../support/near.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
+import { permuted } from '../support/permuted.ts';
 import { tinyClassifier, tinyExamples } from '../support/tiny-model.ts';
 import { total } from '../support/values.ts';
 
@@ -26,6 +28,20 @@ onEveryBackend(test, 'predictions come in the order of the examples, in batches 
     assert.deepEqual([done.length, done.at(-1)], [Math.ceil(11 / batchSize), 11]);
   }
   assert.deepEqual(await predict(model, []), []);
+});
+
+onEveryBackend(test, 'the order of the examples changes no prediction and no score', async () => {
+  const model = tinyClassifier({ labels });
+  const items = examples.map((example, i) => ({ ...example, label: i % labels.length }));
+  const [mixed, places] = permuted(3, items, [...items.keys()]);
+  const [before, after] = [await predict(model, items), await predict(model, mixed)];
+  for (const [i, { logits }] of after.entries()) {
+    logits.forEach((x, j) => {
+      assert.ok(Math.abs(x - before[places[i]].logits[j]) < 1e-5);
+    });
+  }
+  const metrics = ['accuracy', 'f1_macro'] as const;
+  assertNear(await evaluate(model, mixed, metrics), await evaluate(model, items, metrics));
 });
 
 onEveryBackend(test, 'a class is the largest logit, its probability the largest of a softmax', async () => {

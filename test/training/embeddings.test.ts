@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
+import type { EmbeddingExample } from '../../src/data/index.ts';
 import { grad, memory, Random, tidy } from '../../src/index.ts';
 import { parseEncoderConfig, SentenceEncoder } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
+import { loadTokenizer } from '../../src/text/index.ts';
 import { cosines, embedTexts, nearest } from '../../src/training/embed-texts.ts';
-import { type EmbeddingItem, embeddingLoss } from '../../src/training/index.ts';
+import { type EmbeddingItem, embeddingLoss, featureExtraction } from '../../src/training/index.ts';
 import { assertNear } from '../support/near.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
 import { permuted } from '../support/permuted.ts';
 import { forAll, forAllAsync } from '../support/property.ts';
-import { lively, tinyBert } from '../support/tiny-model.ts';
+import { lively, tinyBert, tinyFolder } from '../support/tiny-model.ts';
+import { complete, tinySettings } from '../support/tiny-run.ts';
 
 const test = suite('training: embeddings');
 
@@ -88,6 +91,23 @@ test('the order of a batch changes nothing', () => {
     },
     8,
   );
+});
+
+test('the order of pairs, and of judged documents, changes no score', async () => {
+  const model = encoder();
+  const tokenizer = loadTokenizer(tinyFolder());
+  const words = ['good', 'bad', 'dull', 'nice', 'weak', 'old'];
+  const rows = words.map((word, i) => ({ text: `the film is ${word}`, textPair: `a ${word} book`, label: i / 5 }));
+  const scoresOf = async (examples: readonly EmbeddingExample[], metrics: readonly string[]) => {
+    const dataset = { name: 'x', examples: [...examples], labels: null, metrics: [...metrics], warnings: [] };
+    return (await featureExtraction.evaluation(dataset, tokenizer, complete(tinySettings)).judge(model)).scores;
+  };
+  const plain = rows.map(({ label: _, ...pair }) => pair);
+  for (const seed of [1, 2, 3]) {
+    const [mixed, mixedPairs] = permuted(seed, rows, plain);
+    assertNear(await scoresOf(mixed, ['spearman']), await scoresOf(rows, ['spearman']), 1e-6);
+    assertNear(await scoresOf(mixedPairs, ['recall@1']), await scoresOf(plain, ['recall@1']), 1e-6);
+  }
 });
 
 test('a text that belongs to an equal anchor is no negative, nor is the anchor itself', async () => {

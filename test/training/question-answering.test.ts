@@ -20,6 +20,7 @@ import {
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { permuted } from '../support/permuted.ts';
 import { questionFiles, questionFolder } from '../support/questions.ts';
 import { tinyFolder, tinyQuestionAnswering } from '../support/tiny-model.ts';
 import { complete, stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
@@ -67,6 +68,20 @@ test('answers do not depend on the batches, and are parts of their contexts', as
     );
     for (const { text, start, end } of answers[i]) assert.equal(text, context.slice(start, end));
   }
+});
+
+test('a window alone gives the answer that it gives in a batch, and the order of the questions changes nothing', async () => {
+  const model = tinyQuestionAnswering();
+  const textsOf = async (some: typeof examples, batchSize: number) => {
+    const windows = questionWindows(some, tokenizer, options);
+    const answers = await answerQuestions(model, some, windows, { batchSize });
+    return new Map(some.map(({ id }, i) => [id, answers[i].map(({ text }) => text)]));
+  };
+  const together = await textsOf(examples, 100);
+  assert.deepEqual(await textsOf(examples, 1), together);
+  const [mixed] = permuted(4, examples);
+  const after = await textsOf([...mixed], 3);
+  for (const { id } of examples) assert.deepEqual(after.get(id), together.get(id));
 });
 
 test('a stopped evaluation throws the reason of the signal', async () => {
