@@ -54,7 +54,7 @@ export async function* streamWordRows(
     const read: WordsRow[] = [];
     for (const { number, cells, problem } of part) {
       const input = problem === undefined ? wordsIn(cells[0]) : null;
-      if (input === null) bad.add({ file, unit, number }, problem ?? `'${text}' is neither a text nor a list of words`);
+      if (input === null) bad.add({ file, unit, number }, problem ?? problemOf(cells[0], text));
       else read.push({ input, kept: rows.keptOf(number, { [text]: cells[0] }) });
     }
     // After a bad row the others are only looked for.
@@ -70,3 +70,8 @@ function wordsIn(cell: unknown): string | readonly string[] | null {
   if (list) return list.every((word) => typeof word === 'string') ? list : null;
   return typeof cell === 'string' && cell !== '' ? cell : null;
 }
+
+const problemOf = (cell: unknown, column: string): string =>
+  cell === '' || cell === null || cell === undefined
+    ? `no value for '${column}'`
+    : `'${column}' is neither a text nor a list of words`;
