@@ -28,10 +28,6 @@ test('it refuses what the run would refuse, and writes nothing', async () => {
       ['--pruning', 'random', '--pruning-targets', 'lora'],
       /'houlsby' has no weights to prune in 'lora'; its parts are: bottleneck/,
     ],
-    [
-      ['--pruning', 'random', '--large-sparse', '3', '--pruning-scope', 'layer'],
-      /Large-Sparse: scope 'layer' would keep \d+ weights and not \d+/,
-    ],
     [['--output', at('finished')], /finished holds a finished run: choose another output folder/],
     [['--output', at('crossed'), '--folds', '2'], /crossed holds a cross-validation: continue it/],
     [['--output', at('mail.csv')], /Cannot write .*mail\.csv: it is a file/],
