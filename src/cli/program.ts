@@ -8,6 +8,7 @@ import { describeEvaluate, evaluate } from './evaluate.ts';
 import { describeGenerate, generate } from './generate.ts';
 import { describeInfo, info } from './info.ts';
 import { describeInit, init } from './init.ts';
+import { describeMerge, merge } from './merge.ts';
 import { pluginOption } from './plugins.ts';
 import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
@@ -32,6 +33,7 @@ const commands: Readonly<Record<string, Entry>> = {
   embed: { describe: describeEmbed, run: embed },
   prune: { describe: describePrune, run: prune },
   convert: { describe: describeConvert, run: convert },
+  merge: { describe: describeMerge, run: merge },
   info: { describe: describeInfo, run: info },
   init: { describe: describeInit, run: init },
   download: { describe: describeDownload, run: download },

@@ -119,13 +119,13 @@ export const convertAdapter = (from: string, output: string, options: ConvertOpt
  * @throws InputError for a folder that cannot be written, and an adapter that the format cannot express; nothing is written
  */
 export async function writeAdapter(
-  open: () => OpenedAdapter,
+  open: () => OpenedAdapter | Promise<OpenedAdapter>,
   output: string,
   options: WriteAdapterOptions,
 ): Promise<Conversion> {
   const target = openNewOutput(output, outputNames, options);
   try {
-    const opened = open();
+    const opened = await open();
     const { files, warnings } = await filesOf(opened, options);
     target.replace(files);
     return {

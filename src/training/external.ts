@@ -67,7 +67,7 @@ export function openExternal(folder: string, options: ExternalOptions, create: C
   const kind = taskKind(stored, origin);
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
-  const model = built(settings, labels, stored, create);
+  const model = builtModel(settings, labels, stored, create);
   checkTied(stored, model.folder);
   const random = changedHeadModules(stored.weights).find((module) =>
     model.initialized.some((name) => `.${name}`.endsWith(`.${module}.weight`)),
@@ -144,7 +144,7 @@ function changedFile(folder: string, { fingerprints = {} }: Origin): string | un
 }
 
 /** The model of the task that the data are for. */
-function built(
+export function builtModel(
   settings: RunSettings,
   labels: readonly string[] | null,
   stored: StoredAdapter,
@@ -331,7 +331,8 @@ function checkOutputs({ label }: StoredAdapter, backbone: EncoderConfig | null, 
   );
 }
 
-function reportOf({ adapter }: TaskModel): PruneReport | null {
+/** What the adapter of a model keeps; null if it is not pruned. */
+export function reportOf({ adapter }: TaskModel): PruneReport | null {
   if (!adapter.prunable.some(({ isPruned }) => isPruned)) return null;
   const layers = adapter.prunable.map((parameter) => ({
     name: parameter.name,

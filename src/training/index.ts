@@ -47,6 +47,7 @@ export { builtAdapter } from './large-sparse.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './load-run.ts';
 export { type LoopEvents, type Progress, type StepProgress, trainingMetrics, trainLoop } from './loop.ts';
 export { type ClassWeights, lossSettings } from './loss-settings.ts';
+export { type MergeAdaptersOptions, mergeAdapters } from './merge-adapters.ts';
 export {
   type CreateModel,
   type LoadPartsOptions,
