@@ -12,3 +12,5 @@ export { parallel } from './parallel.ts';
 export { pfeiffer } from './pfeiffer.ts';
 export { prefix } from './prefix.ts';
 export { promptTuning } from './prompt-tuning.ts';
+export { shira } from './shira.ts';
+export { vera } from './vera.ts';

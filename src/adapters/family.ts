@@ -82,8 +82,12 @@ export interface AdapterParts {
   readonly embedding?: ReadonlyMap<EmbeddingPoint, EmbeddingModule>;
   /** The weight matrices that pruning may remove weights from; keys are `bottleneck`, `lora` and the like. */
   readonly chains: Readonly<Record<string, readonly Chain[]>>;
-  /** The trained parameters, if they are not those that were made while building. */
+  /** The parameters that are trained and stored, if they are not those that were made while building. */
   readonly parameters?: readonly Parameter[];
+  /** Those of them that are stored but not trained. */
+  readonly fixed?: readonly Parameter[];
+  /** Weights of the backbone that parameters are added to: pruning scores the sums. */
+  readonly base?: ReadonlyMap<Parameter, Parameter>;
   /** Weights of the backbone that do what the projection and embedding modules do. */
   readonly mergedWeights?: () => ReadonlyMap<Parameter, Tensor>;
   /** Values of the backbone that are in place while the adapter is active. */
@@ -137,6 +141,8 @@ export interface FamilyDefinition<Table extends OptionTable> {
   readonly hasPrunable?: boolean;
   /** True for a family that files bring and that is not offered for training. Default false. */
   readonly isOnlyLoaded?: boolean;
+  /** False for one that is pruned only when a method is given. Default true. */
+  readonly isPrunedByDefault?: boolean;
   /** Defaults that follow from other options. */
   defaultsFor?(given: Partial<ConfigOf<Table>>): Partial<ConfigOf<Table>>;
   /** Options that others leave without effect, each with the one that does. */

@@ -10,5 +10,6 @@ export function freezeBackbone(
   isTrained: (parameter: Parameter) => boolean = isHeadParameter,
 ): void {
   const adapted = new Set(adapter.parameters);
+  for (const parameter of adapter.parts.fixed ?? []) adapted.delete(parameter);
   for (const parameter of model.parameters()) parameter.trainable = adapted.has(parameter) || isTrained(parameter);
 }

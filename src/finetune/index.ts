@@ -17,6 +17,8 @@ export {
   pfeiffer,
   prefix,
   promptTuning,
+  shira,
+  vera,
 } from '../adapters/index.ts';
 export { type EvaluationReport, reportPage } from '../report/index.ts';
 export {

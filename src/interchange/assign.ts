@@ -1,4 +1,5 @@
 import type { AdaptableModel, Adapter } from '../adapters/index.ts';
+import type { Shape } from '../backends/backend.ts';
 import { InputError } from '../errors.ts';
 import { type HeadKind, headTitles, isHeadParameter, type ModelConfig, modelWidth } from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
@@ -69,7 +70,8 @@ export function assignStored(
     weight: checkedFit(stored, name, parameter, weights),
   }));
   for (const { parameter, weight } of fitting) {
-    parameter.load(weight.values, maskOf(weight, adapter.prunable.includes(parameter)));
+    const { values, kept } = weight;
+    parameter.load(values, kept ?? maskOf(weight, adapter.prunable.includes(parameter)));
     parameter.fixMask();
   }
   if (hasHead) change?.apply();
@@ -153,11 +155,29 @@ function checkedFit(
       `${label}: there is no tensor "${fileName(name)}", which the ${part} needs in this model; is it of another backbone?`,
     );
   }
+  if (weight.places) return spread(`${label}: "${fileName(name)}"`, weight, weight.places, shape);
   if (sameShape(weight.shape, shape)) return weight;
   const rank = /\.lora_[AB]\./.test(name) ? ' with the rank of the configuration (r, rank_pattern)' : '';
   throw new InputError(
     `${label}: "${fileName(name)}" has shape ${formatShape(weight.shape)}, the model needs ${formatShape(shape)}${rank}.`,
   );
+}
+
+/** The whole matrix of a weight of which the file has some places. @throws InputError for a place outside of it */
+function spread(what: string, weight: Weight, [rows, columns]: NonNullable<Weight['places']>, shape: Shape): Weight {
+  const [out, inner] = shape;
+  const [values, kept] = [new Float32Array(out * inner), new Uint8Array(out * inner)];
+  for (const [i, value] of weight.values.entries()) {
+    const [row, column] = [rows[i], columns[i]];
+    if (!(row >= 0 && row < out && column >= 0 && column < inner)) {
+      throw new InputError(
+        `${what} has the place ${row}, ${column}, the model ${formatShape(shape)}; is it of another backbone?`,
+      );
+    }
+    values[row * inner + column] += value;
+    kept[row * inner + column] = 1;
+  }
+  return { ...weight, values, shape, kept };
 }
 
 function maskOf({ values, masked }: Weight, isPrunable: boolean): Uint8Array | null {

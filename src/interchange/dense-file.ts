@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { parseJson, readFiniteFloats, serializeSafetensors } from '../io/browser.ts';
+import { parseJson, readFiniteFloats, SafetensorsFile, serializeSafetensors, type TensorFile } from '../io/browser.ts';
 import { listOf, parseWith, text } from '../settings/index.ts';
 import type { FolderFiles } from './format.ts';
 import type { Weight } from './portable.ts';
@@ -15,7 +15,11 @@ const MASKED = 'sparse_adapter.masked';
 export function denseFile(weights: readonly Weight[]): Uint8Array {
   const masked = weights.filter((weight) => weight.masked).map(({ name }) => name);
   return serializeSafetensors(
-    weights.map(({ name, shape, values }) => ({ name, dtype: 'F32', shape, data: values })),
+    weights.map(({ name, shape, values, isInteger }) =>
+      isInteger
+        ? { name, dtype: 'I32', shape, data: Int32Array.from(values) }
+        : { name, dtype: 'F32', shape, data: values },
+    ),
     { format: 'pt', [MASKED]: JSON.stringify(masked) },
   );
 }
@@ -33,12 +37,18 @@ export function readDenseFile(files: FolderFiles, name: string, pickle: string):
     return file.names().map((tensor) => ({
       name: tensor,
       shape: file.info(tensor).shape,
-      values: readFiniteFloats(file, tensor),
+      values: numbersOf(file, tensor),
       masked: masked?.has(tensor),
     }));
   } finally {
     file.close();
   }
+}
+
+/** The values of a tensor of floats, or of whole numbers as of places. */
+function numbersOf(file: TensorFile, name: string): Float32Array {
+  if (file.info(name).dtype !== 'I32' || !(file instanceof SafetensorsFile)) return readFiniteFloats(file, name);
+  return Float32Array.from(new Int32Array(Uint8Array.from(file.readRaw(name)).buffer));
 }
 
 function maskedNames(label: string, list: string | undefined): Set<string> | null {

@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import type { Weight } from './portable.ts';
 
 /** The linear layers that LoRA changes, from the names of its weights, each once. */
@@ -11,6 +12,15 @@ export const isPooler = (module: string): boolean => endsIn(module, 'pooler.dens
 /** Returns whether a layer is of a head, the pooler with it. */
 export const isHeadModule = (module: string): boolean =>
   isPooler(module) || /^(classifier(\.dense|\.out_proj)?|qa_outputs)$/.test(module);
+
+/** @throws InputError for a layer of the head, on which the method is not supported */
+export function refuseHeadModules(label: string, method: string, modules: readonly string[]): void {
+  const ofHead = modules.find(isHeadModule);
+  if (ofHead === undefined) return;
+  throw new InputError(
+    `${label}: ${method} on ${ofHead}, which is of the head, is not supported; leave it out of target_modules.`,
+  );
+}
 
 /** Returns whether a layer's path ends in a name, as PEFT matches `target_modules`. */
 export const endsIn = (module: string, name: string): boolean => `.${module}`.endsWith(`.${name}`);

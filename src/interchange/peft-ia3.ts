@@ -1,7 +1,6 @@
 import { configOf, ia3 } from '../adapters/index.ts';
-import { InputError } from '../errors.ts';
 import { inFile } from './fields.ts';
-import { endsIn, isHeadModule } from './modules.ts';
+import { endsIn, refuseHeadModules } from './modules.ts';
 import { targetModules } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { meantWeights, targetNames } from './peft-targets.ts';
@@ -56,12 +55,7 @@ export const peftIa3: PeftMethod = {
 
   settings(label, config, weights) {
     const modules = modulesOf(weights);
-    const ofHead = modules.find(isHeadModule);
-    if (ofHead !== undefined) {
-      throw new InputError(
-        `${label}: IA3 on ${ofHead}, which is of the head, is not supported; leave it out of target_modules.`,
-      );
-    }
+    refuseHeadModules(label, 'IA3', modules);
     // Factors of inputs are a row.
     const ofInputs = modulesOf(weights.filter(({ shape }) => shape[0] === 1));
     const names = targetNames({ target_modules: config.feedforward_modules }, ofInputs);

@@ -12,6 +12,10 @@ export interface PeftMethod {
   readonly prefix: string;
   /** The name in the file of a weight of the adapter, whose other weights may decide. */
   fileName(name: string, adapter?: readonly Weight[]): string;
+  /** The tensors in the file of a weight of the adapter, where they are not the weight itself; null where they are. */
+  fileWeights?(weight: Weight, adapter: readonly Weight[]): readonly Weight[] | null;
+  /** The weights of a file under their names in it, where several tensors make one. @throws InputError if they do not fit */
+  ownWeights?(label: string, weights: readonly Weight[]): readonly Weight[];
   /** Our name and shape of a weight, if it is one of the adapter. */
   ownWeight(weight: Weight): Weight | null;
   /** The fields of `adapter_config.json` that are its own. @throws InputError for what PEFT cannot express */

@@ -18,6 +18,8 @@ import { peftOft } from './peft-oft.ts';
 import { peftPTuning } from './peft-p-tuning.ts';
 import { peftPrefix } from './peft-prefix.ts';
 import { peftPrompt } from './peft-prompt.ts';
+import { peftShira } from './peft-shira.ts';
+import { peftVera } from './peft-vera.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
 import { headOfTask } from './stated-head.ts';
 import { withoutTied } from './tied-head.ts';
@@ -29,7 +31,7 @@ const PICKLE = 'adapter_model.bin';
 for (const family of Object.values(onlyLoaded)) registerFamily(family);
 
 const methods: readonly PeftMethod[] = [
-  ...[peftLora, peftPrefix, peftPrompt, peftPTuning, peftIa3, peftLnTuning],
+  ...[peftLora, peftPrefix, peftPrompt, peftPTuning, peftIa3, peftLnTuning, peftVera, peftShira],
   ...[peftAdalora, peftLoha, peftLokr, peftOft, peftHra],
 ];
 
@@ -99,7 +101,9 @@ export const peft: AdapterFormat = {
     if (!method) throw new InputError(`PEFT has no adapter of the kind '${kind}'; write it as adapterhub.`);
     const named = adapter.adapter.map((weight) => ({ ...weight, name: nameIn(adapter, weight) }));
     const weights = [
-      ...named.map((weight) => ({ ...weight, name: method.fileName(weight.name, named) })),
+      ...named.flatMap(
+        (weight) => method.fileWeights?.(weight, named) ?? { ...weight, name: method.fileName(weight.name, named) },
+      ),
       ...adapter.head.map((weight) => ({ ...weight, name: method.prefix + weight.name })),
     ];
     return {
@@ -116,7 +120,10 @@ export const peft: AdapterFormat = {
       const known = methods.map(({ peftType }) => peftType).join(', ');
       throw new InputError(`${label}: peft_type ${JSON.stringify(config.peft_type)} is not supported; ${known} are.`);
     }
-    const named = readDenseFile(files, WEIGHTS, PICKLE).map((weight) => ownWeight(method, files.path(WEIGHTS), weight));
+    const tensors = readDenseFile(files, WEIGHTS, PICKLE);
+    const named = (method.ownWeights?.(files.path(WEIGHTS), tensors) ?? tensors).map((weight) =>
+      ownWeight(method, files.path(WEIGHTS), weight),
+    );
     const { weights: own, tied } = withoutTied(withoutCopies(named));
     const { weights, warnings } = method.meant(label, config, own);
     return {

@@ -13,6 +13,12 @@ export interface Weight {
   readonly values: Float32Array;
   /** Whether its zeros are pruned weights; undefined if a file does not say. */
   readonly masked?: boolean;
+  /** Of a weight of a model: for each of the values 0 if it is pruned; null without a mask. */
+  readonly kept?: ArrayLike<number> | null;
+  /** The rows and columns of the values in a matrix whose shape the file does not tell; those of one place are added up. */
+  readonly places?: readonly [rows: ArrayLike<number>, columns: ArrayLike<number>];
+  /** Whether the values are whole numbers, which are stored as such. */
+  readonly isInteger?: boolean;
 }
 
 /** An adapter that another one mixes. */
@@ -51,7 +57,8 @@ export const portableName = (name: string, adapter: string): string =>
 /** Numbers and mask of a parameter. */
 async function weightOf(parameter: Parameter): Promise<Weight> {
   const { name, shape, isPruned } = parameter;
-  return { name, shape, values: Float32Array.from(await parameter.data()), masked: isPruned };
+  const [values, kept] = [Float32Array.from(await parameter.data()), await parameter.keptPlaces()];
+  return { name, shape, values, masked: isPruned, kept };
 }
 
 async function weightsOf({ name, settings, parameters }: Adapter): Promise<MixedAdapter> {

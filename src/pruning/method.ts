@@ -15,6 +15,8 @@ export interface ScoreContext {
   readonly losses: readonly ((temperature?: number) => Tensor)[];
   /** Matrices that act one after the other, the first first: `chains` of an adapter. SynFlow needs them. */
   readonly chains?: readonly (readonly Parameter[])[];
+  /** Frozen weights that parameters are added to. What is scored is then the sum: `base` of the parts of an adapter. */
+  readonly base?: ReadonlyMap<Parameter, Parameter>;
   /**
    * Called after each batch with how many passes over one are done, and awaited: it may let other work run, and what it
    * throws ends the scoring.

@@ -59,7 +59,11 @@ export async function prune({
   const before = parameters.map((parameter) => parameter.snapshot());
   let masks: Uint8Array[] | null = null;
   try {
-    for (const parameter of parameters) parameter.openMask();
+    for (const parameter of parameters) {
+      // Behind a mask a change of the backbone has no gradient, and is scored as the others are.
+      if (context.base?.has(parameter)) parameter.setMask(null);
+      else parameter.openMask();
+    }
     for (let round = 1; round <= rounds; round++) {
       const scores = await method.score(
         { ...context, onBatch: (done, total) => onBatch?.((round - 1) * total + done, rounds * total) },

@@ -52,15 +52,22 @@ function gradients(context: ScoreContext, round: Round = onlyRound, temperature?
   return sumOverBatches(context, round, (loss) => grad(loss(temperature), leaves(context.parameters)));
 }
 
+/** The weights that are scored. */
+async function scoredWeights({ base }: ScoreContext, parameter: Parameter): Promise<FloatArray> {
+  const weights = await parameter.data();
+  const under = await base?.get(parameter)?.data();
+  return under ? weights.map((w, i) => w + under[i]) : weights;
+}
+
 /** combine(w, v) for each weight w and its entry v of the tensor of its parameter's value, which is freed. */
 export async function withWeights(
-  parameters: readonly Parameter[],
+  context: ScoreContext,
   tensors: readonly Tensor[],
   combine: (w: number, v: number) => number,
 ): Promise<FloatArray[]> {
   return Promise.all(
-    parameters.map(async (parameter, i) => {
-      const [weights, values] = [await parameter.data(), parameter.spread(await tensors[i].data())];
+    context.parameters.map(async (parameter, i) => {
+      const [weights, values] = [await scoredWeights(context, parameter), parameter.spread(await tensors[i].data())];
       tensors[i].dispose();
       return Float64Array.from(weights).map((w, j) => combine(w, values[j]));
     }),
@@ -72,16 +79,15 @@ export const randomScore: Score = async ({ parameters, random: generator }) =>
   parameters.map(({ size }) => Float64Array.from({ length: size }, () => generator.uniform()));
 
 /** |w|. */
-export const magnitude: Score = async ({ parameters }) =>
-  Promise.all(parameters.map(async (parameter) => (await parameter.data()).map(Math.abs)));
+export const magnitude: Score = async (context) =>
+  Promise.all(context.parameters.map(async (parameter) => (await scoredWeights(context, parameter)).map(Math.abs)));
 
 /** |w · g|: the first-order effect on the loss of removing w, of either sign (SNIP, Lee et al., 2018). */
-export const snip: Score = async (context) =>
-  withWeights(context.parameters, await gradients(context), (w, g) => Math.abs(w * g));
+export const snip: Score = async (context) => withWeights(context, await gradients(context), (w, g) => Math.abs(w * g));
 
 /** w · g, the negative of -w · g whose highest the SparseAdapter paper's text removes. For study: it keeps what hurts. */
 export const snipPaperLiteral: Score = async (context) =>
-  withWeights(context.parameters, await gradients(context), (w, g) => w * g);
+  withWeights(context, await gradients(context), (w, g) => w * g);
 
 /**
  * w² · Σ_b g_b²: half of it is the second-order effect on the loss of removing w, when the diagonal of the Hessian is taken to be
@@ -93,7 +99,7 @@ export const fisher: Score = async (context) => {
     const g = grad(loss(), leaves(context.parameters));
     return noGrad(() => g.map((x) => mul(x, x)));
   });
-  return withWeights(context.parameters, squares, (w, f) => w * w * f);
+  return withWeights(context, squares, (w, f) => w * w * f);
 };
 
 /**
@@ -112,7 +118,7 @@ export async function grasp(
     const hg = await sumOverBatches(context, { index: 1, count: 2 }, (loss) =>
       hvp(() => loss(temperature), leaves(context.parameters), g),
     );
-    return await withWeights(context.parameters, hg, (w, h) => w * h);
+    return await withWeights(context, hg, (w, h) => w * h);
   } finally {
     free(g);
   }

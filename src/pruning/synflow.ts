@@ -8,7 +8,7 @@ import { abs } from '../ops/unary.ts';
 import { ones } from '../tensor/create.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Score } from './method.ts';
+import type { Score, ScoreContext } from './method.ts';
 import { leaves, withWeights } from './scores.ts';
 
 /**
@@ -16,8 +16,9 @@ import { leaves, withWeights } from './scores.ts';
  *
  * @param matrices each [out, in]; the first may be a table whose rows the next one reads, which is a layer [out, in] transposed
  */
-function flow([first, ...rest]: readonly Parameter[]): Tensor {
-  if (rest.length === 0) return sum(abs(first.tensor()));
+function flow([first, ...rest]: readonly Parameter[], base: ScoreContext['base']): Tensor {
+  const under = base?.get(first)?.tensor();
+  if (rest.length === 0) return sum(abs(under ? add(first.tensor(), under.detach()) : first.tensor()));
   const isTable = rest[0].shape[1] !== first.shape[0];
   const start = matmul(abs(first.tensor()), ones([first.shape[isTable ? 0 : 1], 1]), { transposeA: isTable });
   return sum(rest.reduce((x, matrix) => matmul(abs(matrix.tensor()), x), start)); // x: [out, 1]
@@ -29,7 +30,8 @@ function flow([first, ...rest]: readonly Parameter[]): Tensor {
  *
  * @throws InputError if a parameter is in none of the chains
  */
-export const synflow: Score = async ({ parameters, chains = [] }) => {
+export const synflow: Score = async (context) => {
+  const { parameters, chains = [], base } = context;
   const members = new Set(chains.flat());
   const stray = parameters.find((parameter) => !members.has(parameter));
   if (stray) {
@@ -38,9 +40,9 @@ export const synflow: Score = async ({ parameters, chains = [] }) => {
   // w · ∂R/∂w is |w| · ∂R/∂|w|, as both factors change their sign with w.
   const gradients = tidy(() =>
     grad(
-      chains.map(flow).reduce((a, b) => add(a, b)),
+      chains.map((chain) => flow(chain, base)).reduce((a, b) => add(a, b)),
       leaves(parameters),
     ),
   );
-  return withWeights(parameters, gradients, (w, r) => w * r);
+  return withWeights(context, gradients, (w, r) => w * r);
 };

@@ -75,12 +75,14 @@ const keepsBest = (given: GivenSettings): boolean => isOwnTable(given) && mayEva
 /** Returns the choices that decide which settings have an effect. @throws InputError for an adapter that there is not */
 export function choicesOf(given: GivenSettings): Choices {
   const kind = kindOf(given);
-  const { pruning = factsOf(settingTable().pruning).default ?? 'none' } = given;
+  const family = familyOf(kind);
+  const usual = family.isPrunedByDefault === false ? undefined : factsOf(settingTable().pruning).default;
+  const { pruning = usual ?? 'none' } = given;
   const { task, known } = taskChoices(given);
   const best = bestChoice(given.loadBestModelAtEnd ?? keepsBest(given));
   const problemType = { name: problemOf(given) };
   const others = { task, known, problemType, adapter: { name: kind }, ...scheduleChoice(given), ...best };
-  if (familyOf(kind).hasPrunable !== false) return { ...others, pruning: { name: pruning } };
+  if (family.hasPrunable !== false) return { ...others, pruning: { name: pruning } };
   const why = 'which has no weights to prune';
   return { ...others, pruning: { name: 'none', by: 'adapter', value: kind, why } };
 }

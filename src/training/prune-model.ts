@@ -62,6 +62,7 @@ export async function pruneModel<T extends TaskTypes>(
     onWarning,
     parameters,
     chains: adapter.chains,
+    base: adapter.parts.base,
     random: random.fork('pruning'),
     losses: cutBatches(sample, { size, lengthOf: (item) => task.tokenCount(item) }).map(
       (batch) => (temperature) => task.loss(network, batch, undefined, { ...lossOptions, temperature }),

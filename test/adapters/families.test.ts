@@ -286,11 +286,14 @@ onEveryFamily(
       assert.ok(parameters.length > 0 && parameters.every(({ shape }) => shape.length === 2));
       const size = parameters.reduce((sum, parameter) => sum + parameter.size, 0);
       const losses = [lossOf(model)];
-      const report = await prune({ method, sparsity: 0.4, parameters, random: new Random(1), losses });
+      const { base } = adapter.parts;
+      const report = await prune({ method, sparsity: 0.4, parameters, random: new Random(1), losses, base });
       const removed = Math.floor(0.4 * size + 0.5);
       assert.deepEqual([report.total, report.kept], [size, size - removed]);
-      const zeros = parameters.flatMap(weightsOf).filter((w) => w === 0);
-      assert.equal(zeros.length, removed);
+      const masks = parameters.map(maskOf);
+      const pruned = parameters.flatMap((parameter, i) => weightsOf(parameter).filter((_, j) => masks[i]?.[j] === 0));
+      assert.equal(pruned.length, removed);
+      assert.ok(pruned.every((w) => w === 0));
     }
   },
   prunable,
@@ -301,6 +304,7 @@ onEveryFamily('freezing leaves the adapter and the head to train, and each gets 
   freezeBackbone(model, adapter);
   const trained = model.parameters().filter(({ trainable }) => trainable);
   const expected = new Set([...adapter.parameters, ...model.parameters().filter(isHeadParameter)]);
+  for (const parameter of adapter.parts.fixed ?? []) expected.delete(parameter);
   assert.deepEqual(new Set(trained), expected);
   tidy(() => {
     const gradients = grad(

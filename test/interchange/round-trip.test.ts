@@ -21,9 +21,10 @@ const onlyLoaded = loadedSettings.map(({ kind }) => kind);
 /** The small adapters that a format can express. */
 const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings) => boolean>> = {
   peft: ({ kind, prefixShiftsPositions = false }) =>
-    ['lora', 'ia3', 'ln-tuning', 'prompt-tuning', ...onlyLoaded].includes(kind) || prefixShiftsPositions === true,
+    ['lora', 'ia3', 'ln-tuning', 'prompt-tuning', 'shira', 'vera', ...onlyLoaded].includes(kind) ||
+    prefixShiftsPositions === true,
   adapterhub: ({ kind, rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions }) =>
-    !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning', 'prompt-tuning', ...onlyLoaded].includes(kind) &&
+    !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning', 'prompt-tuning', 'shira', 'vera', ...onlyLoaded].includes(kind) &&
     ![rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions].some(Boolean),
 };
 const shifted: AdapterSettings = { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true };

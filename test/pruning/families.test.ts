@@ -6,6 +6,7 @@ import type { SequenceClassifier } from '../../src/models/index.ts';
 import { prune, pruningMethods, pruningScopes } from '../../src/pruning/index.ts';
 import { adapterSetFor, logitsTensor, smallSettings, titleOf, twoTexts } from '../support/adapters.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
+import { weightsOf } from '../support/parameters.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
 import { total } from '../support/values.ts';
 
@@ -29,8 +30,9 @@ for (const { kind } of prunable) {
       const adapter = attach(model, settings);
       assert.ok(adapter.prunable.length > 0);
       assert.deepEqual(new Set(adapter.chains.flat()), new Set(adapter.prunable));
+      const { base } = adapter.parts;
       const losses = twoTexts.map((text, i) => () => model.loss(logitsTensor(model, [text]), [i]));
-      const start = adapter.prunable.map(({ value }) => value.dataSync());
+      const start = adapter.prunable.map(weightsOf);
       for (const { name, iterations } of pruningMethods().filter((method) => !method.name.startsWith('test-'))) {
         for (const scope of pruningScopes) {
           for (const rounds of [iterations, 3]) {
@@ -38,7 +40,7 @@ for (const { kind } of prunable) {
               parameter.load(start[i], null);
             });
             const options = { method: name, sparsity: 0.4, scope, iterations: rounds, losses, random: new Random(1) };
-            const report = await prune({ ...options, parameters: adapter.prunable, chains: adapter.chains });
+            const report = await prune({ ...options, parameters: adapter.prunable, chains: adapter.chains, base });
             const sizes = adapter.prunable.map(({ size }) => size);
             const removed = (n: number) => Math.floor(0.4 * n + 0.5);
             const expected = scope === 'global' ? removed(total(sizes)) : total(sizes.map(removed));

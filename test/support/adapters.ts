@@ -2,6 +2,7 @@ import { type Adapter, AdapterSet, type AdapterSettings } from '../../src/adapte
 import { Random, type Tensor, tidy } from '../../src/index.ts';
 import { packSequences, type SequenceClassifier, type TokenSequence } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
+import { maskOf, weightsOf } from './parameters.ts';
 
 /**
  * Settings of every family that fit the tiny models. What holds for all adapters is tested on each (families.test.ts): a new
@@ -83,6 +84,20 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
     { kind: 'prefix', prefixLength: 1, prefixFlat: true },
     { kind: 'prefix', prefixLength: 2, prefixBottleneck: 3, leaveOut: [0] },
   ],
+  shira: [
+    { kind: 'shira', rank: 2 },
+    { kind: 'shira', rank: 3, targetModules: ['key', 'intermediate.dense', 'output.dense'], leaveOut: [1] },
+  ],
+  vera: [
+    { kind: 'vera', rank: 5 },
+    {
+      kind: 'vera',
+      rank: 3,
+      targetModules: ['key', 'intermediate.dense', 'output.dense'],
+      dInitial: 0.5,
+      leaveOut: [0],
+    },
+  ],
   'prompt-tuning': [{ kind: 'prompt-tuning', promptLength: 3 }],
 };
 
@@ -112,6 +127,8 @@ export const identitySettings: readonly AdapterSettings[] = [
   { kind: 'lora', dora: true, loraBias: true, bias: 'all' },
   { kind: 'parallel', bottleneck: 3 },
   { kind: 'pfeiffer', bottleneck: 3, init: 'mam_adapter' },
+  { kind: 'shira', rank: 2 },
+  { kind: 'vera', rank: 4 },
 ];
 
 /** The adapters that a family mixes, `<kind>-<number>`, as if they were trained before. */
@@ -149,11 +166,13 @@ export const logits = (model: SequenceClassifier, texts = twoTexts, random?: Ran
 export function liven({ parameters }: Pick<Adapter, 'parameters'>, seed: string | number = 'lively'): void {
   for (const parameter of parameters) {
     const random = new Random(`${seed} ${parameter.name}`);
-    const start = parameter.value.dataSync();
+    const places = maskOf(parameter);
+    const start = weightsOf(parameter);
     parameter.load(
-      start.map((value) => value + random.normal(0, 0.2)),
-      null,
+      start.map((value, i) => (places?.[i] === 0 ? 0 : value + random.normal(0, 0.2))),
+      places,
     );
+    parameter.fixMask();
   }
 }
 
