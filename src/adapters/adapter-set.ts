@@ -96,38 +96,7 @@ export class AdapterSet {
       throw new InputError(`'${name}' cannot name an adapter: it is empty or has a dot or space.`);
     if (this.#entries.has(name)) throw new InputError(`There is an adapter '${name}' already; remove it first.`);
     const complete = completeSettings(settings);
-    const { root } = this.#model;
-    const points = withoutLayers(this.#model.points, (complete.leaveOut ?? []) as readonly number[]);
-    const before = new Set(this.#model.parameters());
-    const adapted = new Set([...this.#entries.values()].flatMap(({ own }) => own));
-    const uses = new Set<string>();
-    const made = () => this.#model.parameters().filter((parameter) => !before.has(parameter));
-    let parts: AdapterParts;
-    try {
-      parts = familyOf(complete.kind).build(
-        {
-          name,
-          points,
-          layers: layersOf(this.#model.points),
-          at: (place) => root.withoutSource().deferring().at(place),
-          backbone: [...before].filter((parameter) => !adapted.has(parameter) && !isHeadParameter(parameter)),
-          partsOf: (other) => {
-            const { parts } = this.get(other);
-            uses.add(other);
-            return parts;
-          },
-        },
-        configOf(complete),
-      );
-      assertNames(name, made());
-      assertFitsMemory(complete, made(), parts, [...before], use);
-      for (const parameter of made()) parameter.materialize();
-    } catch (error) {
-      for (const parameter of made()) parameter.dispose();
-      root.remove(made());
-      throw error;
-    }
-    const own = made();
+    const { parts, own, uses } = this.#build(name, complete, use);
     const chains = Object.values(parts.chains).flat();
     const adapter: Adapter = {
       name,
@@ -144,6 +113,51 @@ export class AdapterSet {
     };
     this.#entries.set(name, { adapter, own, uses });
     return adapter;
+  }
+
+  /** Builds the parts of an adapter. What they keep must not hold on to the parameters of all others: thousands of adapters would. */
+  #build(
+    name: string,
+    settings: AdapterSettings,
+    use: AdapterUse,
+  ): Omit<Entry, 'adapter'> & { readonly parts: AdapterParts } {
+    const { root } = this.#model;
+    const points = withoutLayers(this.#model.points, (settings.leaveOut ?? []) as readonly number[]);
+    const before = this.#model.parameters();
+    const made = madeSince(this.#model, before);
+    const uses = new Set<string>();
+    try {
+      const parts = familyOf(settings.kind).build(
+        {
+          name,
+          points,
+          layers: layersOf(this.#model.points),
+          at: (place) => root.withoutSource().deferring().at(place),
+          backbone: this.#backboneIn(before),
+          partsOf: (other) => {
+            const { parts } = this.get(other);
+            uses.add(other);
+            return parts;
+          },
+        },
+        configOf(settings),
+      );
+      const own = made();
+      assertNames(name, own);
+      assertFitsMemory(settings, own, parts, before, use);
+      for (const parameter of own) parameter.materialize();
+      return { parts, own, uses };
+    } catch (error) {
+      const own = made();
+      for (const parameter of own) parameter.dispose();
+      root.remove(own);
+      throw error;
+    }
+  }
+
+  #backboneIn(parameters: readonly Parameter[]): Parameter[] {
+    const adapted = new Set([...this.#entries.values()].flatMap(({ own }) => own));
+    return parameters.filter((parameter) => !adapted.has(parameter) && !isHeadParameter(parameter));
   }
 
   /** Makes the model compute with these adapters and no others; null with none. @throws InputError for an unknown name */
@@ -284,6 +298,12 @@ export class AdapterSet {
       point.attached = transformAt(this.#active, point, (name) => unlessMerged(name)?.embedding?.get(point));
     }
   }
+}
+
+/** Returns what gives the parameters that a model has beside those of before. */
+function madeSince(model: AdaptableModel, before: readonly Parameter[]): () => Parameter[] {
+  const known = new Set(before);
+  return () => model.parameters().filter((parameter) => !known.has(parameter));
 }
 
 const allPoints = ({ points }: AdaptableModel) => [
