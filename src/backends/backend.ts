@@ -266,9 +266,6 @@ export interface SparseProducts<B extends Buffer = Buffer, P extends Buffer = Bu
   timeShare?(rows: number, columns: number, kept: number): number;
 }
 
-/** A sparse matrix has at most so many columns: 16 bits hold the number of one. */
-export const MOST_SPARSE_COLUMNS = 65536;
-
 export interface Backend {
   readonly name: string;
   /** The type of every number this backend holds. */

@@ -1,4 +1,4 @@
-import { type Backend, MOST_SPARSE_COLUMNS, type Shape, type SparseProducts } from '../backends/backend.ts';
+import type { Backend, Shape, SparseProducts } from '../backends/backend.ts';
 import { getBackend } from '../backends/index.ts';
 import { keep, livesBy } from './scope.ts';
 import { ArgumentError, formatShape, sizeOf } from './shape.ts';
@@ -21,14 +21,13 @@ export class SparsePattern {
    *
    * @param mask row-major
    * @param shape [rows, columns]
-   * @throws RangeError if the mask does not fit the shape, or that is no matrix with at most 65536 columns
+   * @throws RangeError if the mask does not fit the shape, or that is none of a matrix
    * @throws Error on a backend without sparse products, and in a program that has not awaited `loadSparse`
    */
   static of(mask: ArrayLike<number>, shape: Shape, backend: Backend = getBackend()): SparsePattern {
     if (!SparsePattern.fits(shape) || mask.length !== sizeOf(shape)) {
       throw new ArgumentError(
-        `A mask of ${mask.length} numbers and the shape ${formatShape(shape)} do not fit; a sparse matrix is [rows, columns], with at most ` +
-          `${MOST_SPARSE_COLUMNS} columns.`,
+        `A mask of ${mask.length} numbers and the shape ${formatShape(shape)} do not fit; a sparse matrix is [rows, columns].`,
       );
     }
     const [rows, columns] = shape;
@@ -38,7 +37,7 @@ export class SparsePattern {
 
   /** Whether a weight of this shape can be a sparse matrix. */
   static fits(shape: Shape): boolean {
-    return shape.length === 2 && shape[1] <= MOST_SPARSE_COLUMNS;
+    return shape.length === 2;
   }
 
   /** [rows, columns] */

@@ -1,4 +1,4 @@
-// Matrices W [n, k] of which few values are kept, in compressed sparse rows (src/backends/reference/sparse.ts): `columns` u16 [kept], and
+// Matrices W [n, k] of which few values are kept, in compressed sparse rows (src/backends/reference/sparse.ts): `columns` u8 [kept], counted in their block, and
 // `segments` u32 [n, blocks] and one more: where the values of each row begin in each block of 128 columns, so that a segment ends where the next
 // begins. Products take 64 tokens at a time as a tile, feature by feature: [features, 64]. The 128 rows of the tile that belong to a block of
 // columns stay in the L1 cache while all rows of W are multiplied with them.
@@ -132,17 +132,20 @@ export function sparseTransposeValues(
   end: i32,
 ): void {
   for (let r = start; r < end; r++) {
-    const stop = segment(segments, (r + 1) * blocks);
-    for (let e = segment(segments, r * blocks); e < stop; e++) {
-      store<f32>(at(out, next(columns, e, cursors, blocksTransposed, r)), load<f32>(values + (e << 2)));
+    for (let b = 0; b < blocks; b++) {
+      const stop = segment(segments, r * blocks + b + 1);
+      for (let e = segment(segments, r * blocks + b); e < stop; e++) {
+        const place = next(b * BLOCK + load<u8>(columns + e), cursors, blocksTransposed, r);
+        store<f32>(at(out, place), load<f32>(values + (e << 2)));
+      }
     }
   }
 }
 
-/** The next place in the transposed matrix for an entry in row r. */
+/** The next place in the transposed matrix for an entry of a column and row r. */
 @inline
-function next(columns: usize, e: usize, cursors: usize, blocksTransposed: i32, r: i32): i32 {
-  const cursor = at(cursors, <i32>load<u16>(columns + (e << 1)) * blocksTransposed + r / BLOCK);
+function next(column: i32, cursors: usize, blocksTransposed: i32, r: i32): i32 {
+  const cursor = at(cursors, column * blocksTransposed + r / BLOCK);
   const place = load<i32>(cursor);
   store<i32>(cursor, place + 1);
   return place;
@@ -162,11 +165,13 @@ export function sparseGradient(
   end: i32,
 ): void {
   for (let r = start; r < end; r++) {
-    const stop = segment(segments, (r + 1) * blocks);
-    for (let e = segment(segments, r * blocks); e < stop; e++) {
-      const place = next(columns, e, cursors, blocksTransposed, r);
-      const from = at(sums, 8 * (place >> 2) + (place & 3));
-      store<f32>(out + (e << 2), scale * (load<f32>(from) + load<f32>(from, 16)));
+    for (let b = 0; b < blocks; b++) {
+      const stop = segment(segments, r * blocks + b + 1);
+      for (let e = segment(segments, r * blocks + b); e < stop; e++) {
+        const place = next(b * BLOCK + load<u8>(columns + e), cursors, blocksTransposed, r);
+        const from = at(sums, 8 * (place >> 2) + (place & 3));
+        store<f32>(out + (e << 2), scale * (load<f32>(from) + load<f32>(from, 16)));
+      }
     }
   }
 }

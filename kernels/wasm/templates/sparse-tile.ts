@@ -3,12 +3,14 @@ const lines = <T>(items: readonly T[], line: (item: T) => string): string => ite
 
 /** Vectors of a row of a tile: its 64 tokens. */
 const ROW = 16;
+/** The bytes of 128 such rows, those of a block of columns, as a power of two. */
+const BLOCK_SHIFT = 15;
 
 /** Adds `entries` columns of the matrix, times a row of the input each, to the sums of one row of the result. */
 const entries = (count: number, vectors: number): string => `
 ${lines(
   upTo(count),
-  (e) => `        const p${e} = input + (<usize>load<u16>(column, ${2 * e}) << 8);
+  (e) => `        const p${e} = input + (<usize>load<u8>(column, ${e}) << 8);
         const w${e} = v128.load32_splat(value, ${4 * e});
 ${lines(upTo(vectors), (i) => `        c${i} = multiplyAdd(w${e}, v128.load(p${e}, ${16 * i}), c${i});`)}`,
 )}`;
@@ -18,27 +20,28 @@ function multiply(vectors: number, together: number): string {
   return `
 /** out [n, ${4 * vectors} tokens] += W in [k, ${4 * vectors} tokens] for rows of 64 tokens. */
 export function multiplyTile${4 * vectors}(
-  input: usize, out: usize, n: i32, blocks: i32, segments: usize, columns: usize, values: usize,
+  x: usize, out: usize, n: i32, blocks: i32, segments: usize, columns: usize, values: usize,
 ): void {
   for (let b = 0; b < blocks; b++) {
+    const input = x + (<usize>b << ${BLOCK_SHIFT});
     let segment = segments + (<usize>b << 2);
     let to = out;
     for (let j = 0; j < n; j++) {
       const start = <usize>load<u32>(segment);
       const end = <usize>load<u32>(segment, 4);
       if (start < end) {
-        let column = columns + (start << 1);
+        let column = columns + start;
         let value = values + (start << 2);
         const stop = values + (end << 2);
 ${lines(upTo(vectors), (i) => `        let c${i} = v128.load(to, ${16 * i});`)}
         for (; value + ${4 * (together - 1)} < stop; ) {${entries(together, vectors)}
-          column += ${2 * together};
+          column += ${together};
           value += ${4 * together};
         }${
           together > 1
             ? `
         for (; value < stop; ) {${entries(1, vectors)}
-          column += 2;
+          column += 1;
           value += 4;
         }`
             : ''
@@ -84,25 +87,26 @@ ${lines(upTo(2), (h) => `          const t${h} = f32x4.add(v128.load(to, ${16 * 
           v128.store(to, t0);
           v128.store(to, t1, 16);`;
 
-const pointer = (e: number): string => `          const p${e} = x + (<usize>load<u16>(column, ${2 * e}) << 8);`;
+const pointer = (e: number): string => `          const p${e} = block + (<usize>load<u8>(column, ${e}) << 8);`;
 const loadRow = (first: number, count: number): string =>
   lines(upTo(count), (i) => `        const d${first + i} = v128.load(row, ${16 * (first + i)});`);
 
 /** Writes the loop over the groups of four entries of a segment. */
 const groups = (body: string): string => `
-        for (let column = first; column < stop; column += 8) {${body}
+        for (let column = first; column < stop; column += 4) {${body}
         }`;
 
 const walk = (body: string): string => `
   for (let b = 0; b < blocks; b++) {
+    const block = x + (<usize>b << ${BLOCK_SHIFT});
     let segment = segments + (<usize>b << 2);
     let row = y;
     for (let j = 0; j < n; j++) {
       const start = <usize>load<u32>(segment);
       const end = <usize>load<u32>(segment, 4);
       if (start < end) {
-        const first = columns + (start << 1);
-        const stop = columns + (end << 1);
+        const first = columns + start;
+        const stop = columns + end;
         let to = sums + (start << 3);${body}
       }
       segment += <usize>blocks << 2;

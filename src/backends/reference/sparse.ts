@@ -21,7 +21,7 @@ export interface Places {
   /** [rows + 1] where the values of each row begin, and the number of all. */
   readonly starts: Uint32Array;
   /** The column of each value. */
-  readonly column: Uint16Array;
+  readonly column: Uint32Array;
   /** The number of kept values. */
   readonly length: number;
   readonly bytes: number;
@@ -37,8 +37,8 @@ export function placesOf(mask: ArrayLike<number>, rows: number, columns: number)
     starts[r + 1] = column.length;
   }
   const { length } = column;
-  const bytes = 4 * starts.length + 2 * length;
-  return { opaque: 'places', rows, columns, starts, column: Uint16Array.from(column), length, bytes };
+  const bytes = 4 * (starts.length + length);
+  return { opaque: 'places', rows, columns, starts, column: Uint32Array.from(column), length, bytes };
 }
 
 /** Calls `visit` with the row, the column and the number of each kept value. */

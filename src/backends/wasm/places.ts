@@ -20,12 +20,12 @@ export interface SparseRows {
   readonly entries: number;
   /** Byte address of u32 [n, blocks] and one more: where the values of each row begin in each block. */
   readonly segments: number;
-  /** Byte address of u16 [entries] */
+  /** Byte address of u8 [entries]: columns, counted in their block. */
   readonly columns: number;
 }
 
 const blocksOf = (k: number): number => Math.ceil(k / BLOCK);
-const bytesOf = (entries: number, n: number, k: number): number => 4 * (n * blocksOf(k) + 1) + 2 * entries;
+const bytesOf = (entries: number, n: number, k: number): number => 4 * (n * blocksOf(k) + 1) + entries;
 
 function rowsIn({ start }: Block, entries: number, n: number, k: number): SparseRows {
   const blocks = blocksOf(k);
@@ -57,7 +57,7 @@ export class WasmPlaces {
     for (let r = 0; r < rows; r++) {
       for (let c = 0; c < columns; c++) {
         if (c % BLOCK === 0) segments[segment++] = e;
-        if (mask[r * columns + c] !== 0) columnOf[e++] = c;
+        if (mask[r * columns + c] !== 0) columnOf[e++] = c % BLOCK;
       }
     }
     segments[segment] = e;
@@ -119,8 +119,10 @@ export class WasmPlaces {
     const { segments, columnOf } = this.#arrays(this.direct);
     const { blocks } = this.direct;
     for (let r = 0; r < this.rows; r++) {
-      const end = segments[(r + 1) * blocks];
-      for (let e = segments[r * blocks]; e < end; e++) use(r, columnOf[e]);
+      for (let b = 0; b < blocks; b++) {
+        const end = segments[r * blocks + b + 1];
+        for (let e = segments[r * blocks + b]; e < end; e++) use(r, b * BLOCK + columnOf[e]);
+      }
     }
   }
 
@@ -144,7 +146,7 @@ export class WasmPlaces {
     for (let s = 0; s < counts.length; s++) segments[s + 1] = segments[s] + Math.ceil(counts[s] / GROUP) * GROUP;
     const next = segments.slice();
     this.#visit((segment, r) => {
-      columnOf.fill(r, next[segment]++, segments[segment + 1]);
+      columnOf.fill(r % BLOCK, next[segment]++, segments[segment + 1]);
     });
   }
 
@@ -152,7 +154,7 @@ export class WasmPlaces {
     const { buffer } = this.#memory.wasm;
     return {
       segments: new Uint32Array(buffer, segments, n * blocks + 1),
-      columnOf: new Uint16Array(buffer, columns, entries),
+      columnOf: new Uint8Array(buffer, columns, entries),
     };
   }
 

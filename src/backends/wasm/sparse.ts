@@ -66,7 +66,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     const kept = total(({ length }) => length);
     const padded = Math.ceil(rows / TOKENS) * TOKENS;
     const cost = costOf(kept, moved * matrices.length) * padded;
-    return cost <= GAIN * total((places) => places.rows * places.columns) * rows && matrices.every(fitsKernels);
+    return cost <= GAIN * total((places) => places.rows * places.columns) * rows;
   }
 
   timeShare(rows: number, columns: number, kept: number): number {
@@ -265,6 +265,3 @@ export function openSparse(backend: WasmBackend): WasmSparseProducts {
   const { sparseScratch } = backend.addKernels(addModule(sparseBinary));
   return new WasmSparseProducts(backend, sparseScratch);
 }
-
-/** The numbers of rows and columns have 16 bits each. */
-const fitsKernels = ({ rows }: WasmPlaces): boolean => rows <= 65536;
