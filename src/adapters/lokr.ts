@@ -2,7 +2,7 @@ import { type Initializer, normalInit, zerosInit } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { matmul } from '../ops/matmul.ts';
 import { reshape } from '../ops/reduce.ts';
-import { boolean, names, nonNegative, option, positiveInteger, positiveNumber } from '../settings/index.ts';
+import { boolean, names, option, positiveInteger, positiveNumber, wholeNumber } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { changedWeights, type LayerTensors, type WeightChange } from './changed-weight.ts';
 import { defineFamily } from './family.ts';
@@ -47,7 +47,7 @@ export const lokr = defineFamily({
     alpha: option(positiveNumber, { description: 'numerator of the scale, alpha / rank', default: 8 }),
     ...patterns,
     decomposeBoth: option(boolean, { description: 'low rank for the first factor, too', default: false }),
-    decomposeFactor: option(nonNegative, {
+    decomposeFactor: option(wholeNumber, {
       description: 'size of the first factor; 0: near the square root',
       default: 0,
     }),

@@ -5,7 +5,7 @@ import { indexSelect } from '../ops/gather.ts';
 import { permute, transpose } from '../ops/layout.ts';
 import { matmul } from '../ops/matmul.ts';
 import { reshape, sum } from '../ops/reduce.ts';
-import { boolean, names, nonNegative, option, positiveInteger } from '../settings/index.ts';
+import { boolean, names, option, positiveInteger, wholeNumberIn } from '../settings/index.ts';
 import { tensor } from '../tensor/create.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -100,7 +100,10 @@ export const oft = defineFamily({
       isOptional: true,
     }),
     blockShare: option(boolean, { description: 'the same rotation for all blocks', default: false }),
-    neumannTerms: option(nonNegative, { description: 'terms of the series; 0: the exact transform', default: 5 }),
+    neumannTerms: option(wholeNumberIn(0, 100, 'each is a product of matrices'), {
+      description: 'terms of the series; 0: the exact transform',
+      default: 5,
+    }),
     targetModules: option(names, {
       description: 'linear layers, by the end of their path',
       default: ['query', 'value'],

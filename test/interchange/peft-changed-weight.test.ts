@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import type { AdapterSettings } from '../../src/adapters/index.ts';
+import { InputError } from '../../src/errors.ts';
 import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
 import { assertInputError } from '../io/input-error.ts';
@@ -10,6 +12,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { loadedSettings, logits } from '../support/adapters.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { trainedAdapter, writtenFolder } from '../support/portable.ts';
+import { forAllAsync } from '../support/property.ts';
 import { tinyClassifier } from '../support/tiny-model.ts';
 
 const test = suite('interchange: PEFT methods with changed weights');
@@ -58,6 +61,59 @@ test('what is not supported is refused by its name', async () => {
     const folder = await changedFolder(settingsOf(kind), config);
     assertInputError(() => readAdapterFolder(folder), /adapter_config\.json/, message);
   }
+});
+
+test('a series of OFT that would never end is refused', async () => {
+  const folder = await changedFolder(settingsOf('oft'), { num_cayley_neumann_terms: 1e9 });
+  assertInputError(
+    () => loadAdapterFolder(tinyClassifier({ labels: ['no', 'yes'] }), folder),
+    /adapter_config\.json: oft: neumannTerms must be a whole number from 0 to 100.* not 1000000000/,
+  );
+});
+
+test('whatever stands in a configuration, it is read or refused in one line', async () => {
+  const fields = ['r', 'alpha', 'lora_alpha', 'init_r', 'rank_pattern', 'alpha_pattern', 'decompose_both'];
+  const others = [
+    'decompose_factor',
+    'apply_GS',
+    'block_share',
+    'use_cayley_neumann',
+    'num_cayley_neumann_terms',
+    'bias',
+  ];
+  const odd = fc.constantFrom<unknown>(
+    ...[
+      null,
+      true,
+      -1,
+      0,
+      0.5,
+      3,
+      1e9,
+      'x',
+      [],
+      [true],
+      {},
+      { query: 2 },
+      { query: 'x' },
+      { '(': 1 },
+      { query: [false] },
+    ],
+  );
+  const field = fc.constantFrom(...fields, ...others, 'target_modules', 'layers_to_transform', 'exclude_modules');
+  await forAllAsync(
+    fc.tuple(fc.constantFrom(...loadedSettings), fc.array(fc.tuple(field, odd), { minLength: 1, maxLength: 2 })),
+    async ([settings, changes]) => {
+      const folder = await changedFolder(settings, Object.fromEntries(changes));
+      try {
+        loadAdapterFolder(tinyClassifier({ labels: ['no', 'yes'] }), folder);
+      } catch (error) {
+        assert.ok(error instanceof InputError, `${settings.kind} ${JSON.stringify(changes)}: ${error}`);
+        assert.ok(!error.message.includes('\n') && error.message.includes(folder), error.message);
+      }
+    },
+    150,
+  );
 });
 
 test('a layer of the head, a file without tensors of the method and a misshapen one are refused', async () => {
