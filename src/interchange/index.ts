@@ -2,6 +2,8 @@
  * Adapters as other libraries keep them: PEFT (peft.ts), AdapterHub's `adapters` (adapterhub.ts, with its configurations and heads),
  * and plain Hugging Face checkpoints (checkpoint.ts).
  *
+ * PEFT's methods have a file each (peft-lora.ts, peft-loha.ts), merge-lora.ts merges adapters of LoRA.
+ *
  * A format maps between files and an adapter in our names away from any model (portable.ts, format.ts). formats.ts lists them,
  * assign.ts gives what was read to a model, load.ts does both for a folder. Files are dense (dense-file.ts): a pruned weight is 0.
  */
