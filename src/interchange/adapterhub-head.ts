@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import type { HeadKind, ModelConfig } from '../models/index.ts';
+import type { HeadKind, LayeredHead, ModelConfig } from '../models/browser.ts';
+import { activations } from '../ops/activations.ts';
 import { shown } from '../settings/index.ts';
 import type { Json } from './fields.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
@@ -51,9 +52,10 @@ export const headConfig = ({ labels }: PortableAdapter): Json => ({
 
 /**
  * AdapterHub's own heads that equal one of transformers: `classification` with these layers on the first token, read through the
- * encoder's pooler or not, `tagging` and `question_answering` on every token. The numbers count modules, some of which have no weights.
+ * encoder's pooler or not, `tagging` and `question_answering` on every token, `multiple_choice` through the pooler. The numbers count
+ * modules, some of which have no weights.
  */
-const flexibleHeads = [
+const equalHeads: readonly { readonly is: Json; readonly modules: Readonly<Record<string, string>> }[] = [
   {
     is: { head_type: 'classification', model_type: 'bert', layers: 1, use_pooler: true },
     modules: { 1: 'classifier' },
@@ -72,15 +74,50 @@ const flexibleHeads = [
     },
     modules: { 1: 'classifier.dense', 4: 'classifier.out_proj' },
   },
-  ...(['bert', 'roberta'] as const).map((model_type) => ({
-    is: { head_type: 'question_answering', model_type, layers: 1 },
-    modules: { 1: 'qa_outputs' },
-  })),
-  ...(['bert', 'roberta'] as const).map((model_type) => ({
-    is: { head_type: 'tagging', model_type, layers: 1 },
-    modules: { 1: 'classifier' },
-  })),
-] as const;
+  { is: { head_type: 'multiple_choice', layers: 1, use_pooler: true }, modules: { 1: 'classifier' } },
+  { is: { head_type: 'question_answering', layers: 1 }, modules: { 1: 'qa_outputs' } },
+  { is: { head_type: 'tagging', layers: 1 }, modules: { 1: 'classifier' } },
+];
+
+const MULTI_LABEL = 'multilabel_classification';
+
+/** The heads of flexible models that are read, each with the place of its layers here. */
+const layerPlaces: Readonly<Record<string, string>> = {
+  classification: 'classifier',
+  multilabel_classification: 'classifier',
+  tagging: 'classifier',
+  multiple_choice: 'classifier',
+  question_answering: 'qa_outputs',
+};
+
+/** The number of a linear layer among the modules of a head: dropout before each, and an activation between two. */
+const moduleNumber = (layer: number, { activation }: Pick<LayeredHead, 'activation'>): number =>
+  1 + layer * (activation === 'none' ? 2 : 3);
+
+/** A head as it is stored: weights in our names, and its form where it is none of transformers. */
+export interface ReadHead {
+  readonly weights: readonly Weight[];
+  readonly layeredHead?: LayeredHead;
+  readonly isMultiLabel?: boolean;
+}
+
+/** The form of a head. @throws InputError for one that is not here */
+function readLayers(label: string, config: Json): LayeredHead {
+  const { layers, activation_function: name = 'tanh', bias = true, use_pooler = false } = config;
+  if (!Number.isSafeInteger(layers) || Number(layers) < 1) {
+    throw new InputError(
+      `${label}: layers must be a whole number above 0, not ${JSON.stringify(layers) ?? 'missing'}.`,
+    );
+  }
+  const known = name === null ? 'none' : String(name).toLowerCase();
+  if (known !== 'none' && !Object.hasOwn(activations, known)) {
+    throw new InputError(
+      `${label}: a head with the activation ${JSON.stringify(name)} is not supported; there are ${Object.keys(activations).join(', ')}.`,
+    );
+  }
+  const activation = known as LayeredHead['activation'];
+  return { layers: Number(layers), activation, bias: bias !== false, pooler: use_pooler === true };
+}
 
 /**
  * Names of ours for the weights of a head.
@@ -88,30 +125,75 @@ const flexibleHeads = [
  * @param json the content of `head_config.json`
  * @throws InputError for a head that no model here has
  */
-export function readHead(label: string, json: Json, weights: readonly Weight[]): Weight[] {
+export function readHead(label: string, json: Json, weights: readonly Weight[]): ReadHead {
   const { config, name, model_type } = json;
-  if (!isJsonObject(config)) return [...weights];
-  const { head_type: type = 'classification', layers, activation_function: activation } = config;
-  const given: Json = { model_type, head_type: 'classification', ...config };
-  const head = flexibleHeads.find(({ is }) => Object.entries(is).every(([key, value]) => given[key] === value));
-  if (!Object.values(flexibleHeads).some(({ is }) => is.head_type === type)) {
+  if (!isJsonObject(config)) return { weights };
+  const type = String(config.head_type ?? 'classification');
+  if (!Object.hasOwn(layerPlaces, type)) {
     throw new InputError(
-      `${label}: a head of the type ${JSON.stringify(type)} is not supported; classification, tagging and question_answering are.`,
+      `${label}: a head of the type ${JSON.stringify(type)} is not supported; ${Object.keys(layerPlaces).join(', ')} are.`,
     );
   }
-  if (!head) {
+  if (model_type === 'bart') {
+    throw new InputError(`${label}: a head of the type ${JSON.stringify(type)} on BART is not supported.`);
+  }
+  if (type === 'question_answering' && (config.num_labels ?? 2) !== 2) {
     throw new InputError(
-      `${label}: a head "${type}" with layers ${layers}, ${activation} and use_pooler ${config.use_pooler} for ${model_type} is not supported; train a head of transformers' ${model_type} class.`,
+      `${label}: a head "${type}" with num_labels ${config.num_labels} is not supported; it has 2, start and end.`,
     );
   }
-  if (config.bias === false) throw new InputError(`${label}: a head without bias (bias false) is not supported.`);
-  const modules: Readonly<Record<string, string>> = head.modules;
+  const form = readLayers(label, config);
+  const isMultiLabel = type === MULTI_LABEL;
+  const given: Json = { ...json, ...config, head_type: isMultiLabel ? 'classification' : type };
+  const equal = form.bias
+    ? equalHeads.find(({ is }) => Object.entries(is).every(([key, value]) => given[key] === value))
+    : undefined;
+  const modules =
+    equal?.modules ??
+    Object.fromEntries(
+      Array.from({ length: form.layers }, (_, layer) => [moduleNumber(layer, form), `${layerPlaces[type]}.${layer}`]),
+    );
   const start = `heads.${name}.`;
-  return weights.map((weight) => {
+  const named = weights.map((weight) => {
     const [, number, part] = /^(\d+)\.(weight|bias)$/.exec(weight.name.slice(start.length)) ?? [];
     if (weight.name.startsWith(start) && Object.hasOwn(modules, number)) {
       return { ...weight, name: `${modules[number]}.${part}` };
     }
     throw new InputError(`${label}: tensor "${weight.name}" is no part of the head "${name}".`);
   });
+  return { weights: named, isMultiLabel, ...(!equal && { layeredHead: form }) };
+}
+
+/** The types of AdapterHub's own heads, by their kind here. */
+const typesByKind: Partial<Record<HeadKind, string>> = {
+  'sequence-classification': 'classification',
+  'token-classification': 'tagging',
+  'question-answering': 'question_answering',
+  'multiple-choice': 'multiple_choice',
+};
+
+/** The head of a flexible model: the fields of `head_config.json`, and its weights under their names there. */
+export function layeredHeadFiles(
+  { head, headKind, labels, isMultiLabel, config }: PortableAdapter,
+  form: LayeredHead,
+  name: string,
+): { readonly fields: Json; readonly weights: Weight[] } {
+  const isOfText = headKind === 'sequence-classification' || headKind === 'multiple-choice';
+  const own = {
+    activation_function: form.activation === 'none' ? null : form.activation,
+    dropout_prob: null,
+    head_type: isMultiLabel ? MULTI_LABEL : typesByKind[headKind],
+    label2id: headKind === 'multiple-choice' || !labels ? null : label2id(labels),
+    layers: form.layers,
+    ...(headKind === 'multiple-choice' ? { num_choices: 2 } : { num_labels: labels?.length ?? (isOfText ? 1 : 2) }),
+    ...(isOfText && { use_pooler: form.pooler }),
+    ...(headKind === 'sequence-classification' && { bias: form.bias }),
+  };
+  const weights = head.map((weight) => {
+    const [, layer, part] = /^(?:classifier|qa_outputs)\.(\d+)\.(\w+)$/.exec(weight.name) ?? [];
+    if (layer === undefined) return weight;
+    return { ...weight, name: `heads.${name}.${moduleNumber(Number(layer), form)}.${part}` };
+  });
+  const model_class = `${config.model_type === 'roberta' ? 'Roberta' : 'Bert'}AdapterModel`;
+  return { fields: { config: own, name, model_class }, weights };
 }

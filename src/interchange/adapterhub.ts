@@ -1,7 +1,7 @@
 import { isJsonObject } from '../io/browser.ts';
 import { adapterFiles, CONFIG, commonFields, readAdapter, WEIGHTS } from './adapterhub-adapter.ts';
 import { FUSION_CONFIG, FUSION_WEIGHTS, fusionFiles, readFusion } from './adapterhub-fusion.ts';
-import { headConfig, labelsOf, readHead } from './adapterhub-head.ts';
+import { headConfig, labelsOf, layeredHeadFiles, readHead } from './adapterhub-head.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson } from './fields.ts';
 import type { AdapterFormat, FolderFiles, StoredAdapter } from './format.ts';
@@ -13,7 +13,9 @@ const HEAD_CONFIG = 'head_config.json';
 const HEAD_WEIGHTS = 'model_head.safetensors';
 const HEAD_PICKLE = 'pytorch_model_head.bin';
 
-function readHeadFiles(files: FolderFiles): Pick<StoredAdapter, 'weights' | 'labels' | 'stated'> {
+function readHeadFiles(
+  files: FolderFiles,
+): Pick<StoredAdapter, 'weights' | 'labels' | 'stated' | 'layeredHead' | 'isMultiLabel'> {
   const config = files.json(HEAD_CONFIG);
   const stated = headOfHub(
     config.model_class,
@@ -22,15 +24,22 @@ function readHeadFiles(files: FolderFiles): Pick<StoredAdapter, 'weights' | 'lab
   const weights = readDenseFile(files, HEAD_WEIGHTS, HEAD_PICKLE);
   const own = isJsonObject(config.config) ? config.config.label2id : undefined;
   return {
-    weights: readHead(files.path(HEAD_CONFIG), config, weights),
+    ...readHead(files.path(HEAD_CONFIG), config, weights),
     labels: labelsOf(files.path(HEAD_CONFIG), own ?? config.label2id),
     stated,
   };
 }
 
 /** None for a sequence-to-sequence model: its output is the backbone's. */
-function headFiles(adapter: PortableAdapter): Record<string, Uint8Array | string> {
+function headFiles(adapter: PortableAdapter, name: string): Record<string, Uint8Array | string> {
   if (adapter.head.length === 0) return {};
+  if (adapter.layeredHead) {
+    const { fields, weights } = layeredHeadFiles(adapter, adapter.layeredHead, name);
+    return {
+      [HEAD_CONFIG]: sortedJson({ ...commonFields(adapter), ...fields }),
+      [HEAD_WEIGHTS]: denseFile(weights),
+    };
+  }
   return {
     [HEAD_CONFIG]: sortedJson({ ...commonFields(adapter), ...headConfig(adapter) }),
     [HEAD_WEIGHTS]: denseFile(adapter.head),
@@ -41,6 +50,12 @@ function headFiles(adapter: PortableAdapter): Record<string, Uint8Array | string
 const eagerLine = ({ config, settings: { kind } }: PortableAdapter): string[] =>
   config.model_type === 'bart' && (kind === 'prefix' || kind === 'mam')
     ? ['In Python load BART with attn_implementation="eager": with the default the library masks prefixes otherwise.']
+    : [];
+
+/** A head there is for one number of answers. */
+const choicesLine = ({ headKind, layeredHead }: PortableAdapter): string[] =>
+  headKind === 'multiple-choice' && layeredHead
+    ? ['head_config.json says num_choices 2; in Python set it to the number of answers that examples have.']
     : [];
 
 /**
@@ -55,16 +70,16 @@ export const adapterhub: AdapterFormat = {
   write(adapter, name) {
     const own = adapter.settings.kind === 'fusion' ? fusionFiles(adapter) : adapterFiles(adapter, { ...adapter, name });
     return {
-      files: { ...own, ...headFiles(adapter) },
-      warnings: eagerLine(adapter),
+      files: { ...own, ...headFiles(adapter, name) },
+      warnings: [...eagerLine(adapter), ...choicesLine(adapter)],
     };
   },
 
   read(files, options) {
     const stored = files.has(FUSION_CONFIG) ? readFusion(files) : readAdapter(files);
     if (!options.head || !files.has(HEAD_CONFIG)) return stored;
-    const { weights: head, labels, stated } = readHeadFiles(files);
+    const { weights: head, ...about } = readHeadFiles(files);
     const { weights, tied } = withoutTied(head);
-    return { ...stored, weights: [...stored.weights, ...weights], tied, labels, stated };
+    return { ...stored, ...about, weights: [...stored.weights, ...weights], tied };
   },
 };

@@ -1,7 +1,14 @@
 import type { AdaptableModel, Adapter } from '../adapters/index.ts';
 import type { Shape } from '../backends/backend.ts';
 import { InputError } from '../errors.ts';
-import { type HeadKind, headTitles, isHeadParameter, type ModelConfig, modelWidth } from '../models/browser.ts';
+import {
+  type HeadKind,
+  headTitles,
+  isHeadParameter,
+  type LayeredHead,
+  type ModelConfig,
+  modelWidth,
+} from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
@@ -15,6 +22,8 @@ export type ConfiguredModel = AdaptableModel & {
   readonly labels?: readonly string[] | null;
   /** The kind of its head, if it has one. */
   readonly headKind?: HeadKind;
+  /** The form of its head, where it is none of transformers. */
+  readonly layeredHead?: LayeredHead;
 };
 
 /**
@@ -96,9 +105,28 @@ const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
 const isReordered = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((name) => other.includes(name)) && one.some((name, i) => name !== other[i]);
 
+const formText = ({ layers, activation, bias, pooler }: LayeredHead): string =>
+  `a head of AdapterHub's (layers ${layers}, activation ${activation}, bias ${bias}, use_pooler ${pooler})`;
+
+const outputsText = (labels: readonly string[] | null): string =>
+  labels === null ? 'one number' : `the ${labels.length} classes ${labels.join(', ')}`;
+
 /** @throws InputError if the folder brings a head for something else than the model is for, or for its classes in another order */
-function checkHead(model: ConfiguredModel, { label, stated, weights, labels }: StoredAdapter): void {
+function checkHead(model: ConfiguredModel, { label, stated, weights, labels, layeredHead }: StoredAdapter): void {
   if (!weights.some(isOfHead)) return;
+  const forms = [layeredHead, model.layeredHead].map((form) => (form ? formText(form) : "a head of transformers'"));
+  const isOfKind = stated.kind === model.headKind || stated.kind === 'unstated' || stated.kind === 'adapterhub';
+  if (isOfKind && forms[0] !== forms[1]) {
+    throw new InputError(
+      `${label}: it has ${forms[0]}, the model ${forms[1]}; load the folder as a model of its own, or without its head.`,
+    );
+  }
+  const [ofHead, ofModel] = [labels, model.labels].map((names) => names?.length ?? 1);
+  if (isOfKind && labels !== undefined && model.labels !== undefined && ofHead !== ofModel) {
+    throw new InputError(
+      `${label}: its head has ${outputsText(labels)}, the model ${outputsText(model.labels)}; give the model the classes of the head.`,
+    );
+  }
   if (labels && model.labels && isReordered(labels, model.labels)) {
     throw new InputError(
       `${label}: its head has the classes in the order ${labels.join(', ')}, the model in the order ${model.labels.join(', ')}; give the model its labels in the order of the head.`,
@@ -157,6 +185,12 @@ function checkedFit(
   }
   if (weight.places) return spread(`${label}: "${fileName(name)}"`, weight, weight.places, shape);
   if (sameShape(weight.shape, shape)) return weight;
+  const [given, needed] = [weight.shape, shape].map(([first]) => first);
+  if (isHeadName(name) && sameShape([needed, ...weight.shape.slice(1)], shape)) {
+    throw new InputError(
+      `${label}: its head has ${given} outputs ("${fileName(name)}"), the model's has ${needed}; give the model as many classes, or the folder to one of that kind.`,
+    );
+  }
   const rank = /\.lora_[AB]\./.test(name) ? ' with the rank of the configuration (r, rank_pattern)' : '';
   throw new InputError(
     `${label}: "${fileName(name)}" has shape ${formatShape(weight.shape)}, the model needs ${formatShape(shape)}${rank}.`,

@@ -1,6 +1,6 @@
 import type { AdapterSettings } from '../adapters/index.ts';
 import type { SafetensorsFile, TensorFile } from '../io/browser.ts';
-import type { HeadKind } from '../models/browser.ts';
+import type { HeadKind, LayeredHead } from '../models/browser.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
 /** The files of a folder, wherever it is. */
@@ -48,6 +48,10 @@ export interface StoredAdapter {
   };
   /** The task of its head, as far as the files say. */
   readonly stated: StatedHead;
+  /** The form of its head, where it is none of transformers. */
+  readonly layeredHead?: LayeredHead;
+  /** Whether any number of its classes can hold at once. Undefined if it does not say. */
+  readonly isMultiLabel?: boolean;
   /** Class names; null for regression; undefined if it does not say. */
   readonly labels?: readonly string[] | null;
   /** Lines on parts of it that are not kept. */

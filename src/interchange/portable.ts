@@ -1,5 +1,12 @@
 import type { AdaptableModel, Adapter, AdapterSettings } from '../adapters/index.ts';
-import { type HeadKind, isHeadParameter, type ModelConfig, type Pooling } from '../models/browser.ts';
+import {
+  type HeadKind,
+  isHeadParameter,
+  type LayeredHead,
+  type ModelConfig,
+  type Pooling,
+  type ProblemType,
+} from '../models/browser.ts';
 import type { Parameter } from '../nn/index.ts';
 
 /** Stands for the name of the adapter in the names of its weights: `...output.adapters.*.adapter_up.weight`. */
@@ -36,6 +43,10 @@ export interface PortableAdapter {
   readonly adapter: readonly Weight[];
   readonly head: readonly Weight[];
   readonly headKind: HeadKind;
+  /** The form of the head, where it is none of transformers. */
+  readonly layeredHead?: LayeredHead;
+  /** Whether any number of classes can hold at once. */
+  readonly isMultiLabel: boolean;
   /** The adapters that it mixes. */
   readonly mixed: readonly MixedAdapter[];
   /** The configuration of the backbone. */
@@ -72,6 +83,8 @@ type AdaptedModel = AdaptableModel & {
   readonly labels?: readonly string[] | null;
   readonly head?: { readonly pooling: Pooling };
   readonly headKind?: HeadKind;
+  readonly layeredHead?: LayeredHead;
+  readonly problem?: ProblemType;
 };
 
 /**
@@ -90,6 +103,8 @@ export async function portableAdapter(
     adapter: own.adapter,
     head: await Promise.all(model.parameters().filter(isHeadParameter).map(weightOf)),
     headKind: model.headKind ?? 'none',
+    layeredHead: model.layeredHead,
+    isMultiLabel: model.problem === 'multi_label_classification',
     mixed: await Promise.all(mixed.map(weightsOf)),
     config: model.config,
     backbone,

@@ -34,6 +34,7 @@ export function headOfTask(
 /** AdapterHub's own kinds of heads. */
 const headTypes: Readonly<Record<string, HeadKind>> = {
   classification: 'sequence-classification',
+  multilabel_classification: 'sequence-classification',
   tagging: 'token-classification',
   multiple_choice: 'multiple-choice',
   question_answering: 'question-answering',

@@ -51,6 +51,7 @@ export {
 } from './generation/settings.ts';
 export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
+export type { LayeredHead } from './layered-head.ts';
 export { longestSequence, type ModelConfig, modelWidth, parseModelConfig } from './model-config.ts';
 export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';

@@ -15,6 +15,7 @@ import {
   type Pooling,
   RobertaClassificationHead,
 } from './heads.ts';
+import { LayeredClassificationHead, type LayeredHead } from './layered-head.ts';
 
 /** The outputs of the head of a classifier. */
 export interface HeadOptions {
@@ -26,6 +27,8 @@ export interface HeadOptions {
   readonly outputs?: readonly string[];
   /** Default `cls`, as in Hugging Face. */
   readonly pooling?: Pooling;
+  /** A head of AdapterHub's instead of that of transformers. */
+  readonly layered?: LayeredHead;
 }
 
 /**
@@ -41,20 +44,29 @@ export class SequenceClassifier extends EncoderModel {
   readonly problem: ProblemType;
   /** The names of all outputs in their order. */
   readonly outputs: readonly string[];
+  /** The form of its head, where it is one of AdapterHub's. */
+  readonly layeredHead: LayeredHead | undefined;
   /** The number of texts of each training example; null where that is not known. */
   texts: 1 | 2 | null = null;
 
   constructor(root: ParameterPath, config: EncoderConfig, options: HeadOptions) {
-    const { labels, pooling = 'cls', problem = labels ? 'single_label_classification' : 'regression' } = options;
+    const {
+      labels,
+      pooling = 'cls',
+      layered,
+      problem = labels ? 'single_label_classification' : 'regression',
+    } = options;
     if ((labels === null) !== (problem === 'regression')) {
       throw new Error(`SequenceClassifier: options.problem ${problem} does not go with labels ${labels}.`);
     }
     super(root, config);
+    this.layeredHead = layered;
     this.labels = labels;
     this.problem = problem;
     this.outputs = labels ?? options.outputs ?? ['LABEL_0'];
     const outputs = this.outputs.length;
-    if (pooling === 'mean') this.head = new MeanClassificationHead(root, config, outputs);
+    if (layered) this.head = new LayeredClassificationHead(root.at(config.model_type), root, config, outputs, layered);
+    else if (pooling === 'mean') this.head = new MeanClassificationHead(root, config, outputs);
     else if (config.model_type === 'roberta') this.head = new RobertaClassificationHead(root, config, outputs);
     else this.head = new BertClassificationHead(root.at('bert'), root, config, outputs);
   }

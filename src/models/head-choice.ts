@@ -59,7 +59,7 @@ export function chooseClassifierHead(
   const own = ownClassificationHead(config, stored, wanted?.pooling);
   if (wanted === null) return ownOnly(folder, config, own);
   const { head = 'auto', pooler, ...options } = wanted;
-  if (head === 'new') return { ...unusedHead, options, pooler };
+  if (head === 'new' || options.layered) return { ...unusedHead, options, pooler };
   const fit = fitOf(own, options);
   if ('lacks' in fit) {
     if (head === 'checkpoint') throw insisted(folder, 'classification', fit.lacks);

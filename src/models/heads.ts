@@ -46,7 +46,8 @@ export class BertPooler {
   }
 }
 
-const headDropout = (config: EncoderConfig): number => config.classifier_dropout ?? config.hidden_dropout_prob;
+/** The dropout of a head. */
+export const headDropout = (config: EncoderConfig): number => config.classifier_dropout ?? config.hidden_dropout_prob;
 
 /** The head of `BertForSequenceClassification`: classifier(trainingDropout(pooler(h))). */
 export class BertClassificationHead implements ClassificationHead {
@@ -112,8 +113,8 @@ export class QuestionAnsweringHead {
     this.#outputs = new Linear(path.at('qa_outputs').initializing(), config.hidden_size, 2);
   }
 
-  /** [rows, hidden] -> [rows, 2] */
-  forward(hidden: Tensor): Tensor {
+  /** [rows, hidden] -> [rows, 2], without dropout */
+  forward(hidden: Tensor, _random?: Random): Tensor {
     return this.#outputs.forward(hidden);
   }
 }

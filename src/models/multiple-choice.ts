@@ -18,7 +18,8 @@ import {
   type PoolerPlace,
   unusedHead,
 } from './head-choice.ts';
-import { BertClassificationHead } from './heads.ts';
+import { BertClassificationHead, type ClassificationHead } from './heads.ts';
+import { LayeredClassificationHead, type LayeredHead } from './layered-head.ts';
 import { describeClass, type Lacking, type StoredShapes } from './own-head.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -29,14 +30,19 @@ import type { Recipe } from './recipe.ts';
 export class MultipleChoiceModel extends EncoderModel {
   /** The kind of its head. */
   readonly headKind = 'multiple-choice';
-  readonly #head: BertClassificationHead;
+  /** The form of its head, where it is one of AdapterHub's. */
+  readonly layeredHead: LayeredHead | undefined;
+  readonly #head: ClassificationHead;
 
-  constructor(root: ParameterPath, config: EncoderConfig) {
+  constructor(root: ParameterPath, config: EncoderConfig, layered?: LayeredHead) {
     super(root, config);
     const path = root.at(config.model_type);
     // Both have the pooler of BERT; RoBERTa's does not follow classifier_dropout.
     const dropout = config.model_type === 'roberta' ? { classifier_dropout: null } : {};
-    this.#head = new BertClassificationHead(path, root, { ...config, ...dropout }, 1);
+    this.layeredHead = layered;
+    this.#head = layered
+      ? new LayeredClassificationHead(path, root, config, 1, layered)
+      : new BertClassificationHead(path, root, { ...config, ...dropout }, 1);
   }
 
   /** One logit for each choice [choices]. Dropout is on when `random` is given. */
@@ -99,8 +105,9 @@ function chooseChoiceHead(
 export const multipleChoiceRecipe = (
   head: HeadUse = 'auto',
   pooler?: PoolerPlace,
+  layered?: LayeredHead,
 ): Recipe<MultipleChoiceModel, 'encoder'> => ({
   kind: 'encoder',
-  choose: (config, stored, folder) => chooseChoiceHead(folder, config, stored, head, pooler),
-  build: (root, config) => new MultipleChoiceModel(root, config),
+  choose: (config, stored, folder) => chooseChoiceHead(folder, config, stored, layered ? 'new' : head, pooler),
+  build: (root, config) => new MultipleChoiceModel(root, config, layered),
 });

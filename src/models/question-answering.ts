@@ -11,6 +11,7 @@ import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 import { EncoderModel } from './encoder-model.ts';
 import { QuestionAnsweringHead } from './heads.ts';
+import { type LayeredHead, LayerStack } from './layered-head.ts';
 
 /** The positions of an answer's first and last token in each sequence. */
 export interface AnswerSpans {
@@ -21,16 +22,21 @@ export interface AnswerSpans {
 /** An encoder that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering` of Hugging Face. */
 export class QuestionAnsweringModel extends EncoderModel {
   readonly headKind = 'question-answering';
-  readonly #head: QuestionAnsweringHead;
+  /** The form of its head, where it is one of AdapterHub's. */
+  readonly layeredHead: LayeredHead | undefined;
+  readonly #head: QuestionAnsweringHead | LayerStack;
 
-  constructor(root: ParameterPath, config: EncoderConfig) {
+  constructor(root: ParameterPath, config: EncoderConfig, layered?: LayeredHead) {
     super(root, config);
-    this.#head = new QuestionAnsweringHead(root, config);
+    this.layeredHead = layered;
+    this.#head = layered
+      ? new LayerStack(root.at('qa_outputs'), config, 2, layered)
+      : new QuestionAnsweringHead(root, config);
   }
 
   /** A start and an end logit for each token [rows, 2]. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
-    return tidyInside(() => this.#head.forward(this.encoder.forward(batch, random)));
+    return tidyInside(() => this.#head.forward(this.encoder.forward(batch, random), random));
   }
 
   /**

@@ -16,6 +16,7 @@ import {
   type PoolerPlace,
 } from './head-choice.ts';
 import type { Pooling } from './heads.ts';
+import type { LayeredHead } from './layered-head.ts';
 import { describeClass, type StoredShapes } from './own-head.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
 import { SentenceEncoder } from './sentence-encoder.ts';
@@ -76,16 +77,20 @@ export const classifierRecipe = (
 export const tokenClassificationRecipe = (
   labels: readonly string[] | null,
   head: HeadUse = 'auto',
+  layered?: LayeredHead,
 ): Recipe<TokenClassificationModel, 'encoder', ReturnType<typeof chooseTokenHead>> => ({
   kind: 'encoder',
-  choose: (config, stored, folder) => chooseTokenHead(folder, config, stored, labels, head),
-  build: (root, config, choice) => new TokenClassificationModel(root, config, choice.labels),
+  choose: (config, stored, folder) => chooseTokenHead(folder, config, stored, labels, layered ? 'new' : head),
+  build: (root, config, choice) => new TokenClassificationModel(root, config, choice.labels, layered),
 });
 
-export const questionAnsweringRecipe = (head: HeadUse = 'auto'): Recipe<QuestionAnsweringModel, 'encoder'> => ({
+export const questionAnsweringRecipe = (
+  head: HeadUse = 'auto',
+  layered?: LayeredHead,
+): Recipe<QuestionAnsweringModel, 'encoder'> => ({
   kind: 'encoder',
-  choose: (config, stored, folder) => chooseAnswerHead(folder, config, stored, head),
-  build: (root, config) => new QuestionAnsweringModel(root, config),
+  choose: (config, stored, folder) => chooseAnswerHead(folder, config, stored, layered ? 'new' : head),
+  build: (root, config) => new QuestionAnsweringModel(root, config, layered),
 });
 
 /** @param head `checkpoint`: it must be one that was trained to generate */

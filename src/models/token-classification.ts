@@ -7,6 +7,7 @@ import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
 import { EncoderModel } from './encoder-model.ts';
 import { TokenClassificationHead } from './heads.ts';
+import { type LayeredHead, LayerStack } from './layered-head.ts';
 
 /** The class of a token that counts for nothing, as in Hugging Face. */
 export const UNLABELLED_TOKEN = -100;
@@ -16,12 +17,17 @@ export class TokenClassificationModel extends EncoderModel {
   readonly headKind = 'token-classification';
   /** Class names in the order of the outputs. */
   readonly labels: readonly string[];
-  readonly #head: TokenClassificationHead;
+  /** The form of its head, where it is one of AdapterHub's. */
+  readonly layeredHead: LayeredHead | undefined;
+  readonly #head: TokenClassificationHead | LayerStack;
 
-  constructor(root: ParameterPath, config: EncoderConfig, labels: readonly string[]) {
+  constructor(root: ParameterPath, config: EncoderConfig, labels: readonly string[], layered?: LayeredHead) {
     super(root, config);
     this.labels = labels;
-    this.#head = new TokenClassificationHead(root, config, labels.length);
+    this.layeredHead = layered;
+    this.#head = layered
+      ? new LayerStack(root.at('classifier'), config, labels.length, layered)
+      : new TokenClassificationHead(root, config, labels.length);
   }
 
   /** Logits [rows, labels], a row for each token. Dropout is on when `random` is given. */

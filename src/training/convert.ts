@@ -147,8 +147,13 @@ async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Pro
   const { model, config, metrics, report = null } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
   if (to === 'sparse') return { files: (await runFiles({ config, metrics, report }, model.saved)).files, warnings: [] };
+  if ('layeredHead' in model.network && model.network.layeredHead && to !== 'adapterhub') {
+    throw new InputError(
+      `The head is one of AdapterHub's (layeredHead), which ${to === 'peft' ? "PEFT's files" : 'classes of transformers'} do not have; save as 'sparse' or 'adapterhub'.`,
+    );
+  }
   if (to === 'huggingface') return { files: await mergedFiles(model), warnings: [] };
-  if (model.network instanceof MultipleChoiceModel) {
+  if (model.network instanceof MultipleChoiceModel && to === 'peft') {
     throw new InputError(
       `The files of ${to} have no head that chooses among answers; save as 'sparse', or 'huggingface' for a whole checkpoint.`,
     );

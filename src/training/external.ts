@@ -178,12 +178,11 @@ function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: O
   if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'question-answering';
   if (stated.kind === 'token-classification') return 'token-classification';
   if (stated.by === 'task_type FEATURE_EXTRACTION') return 'feature-extraction';
+  if (stated.kind === 'multiple-choice') return 'multiple-choice';
   if (stated.kind === 'sequence-classification' || isOpen) return 'text-classification';
-  const reason =
-    stated.kind === 'multiple-choice'
-      ? `as files of other libraries with ${headTitles[stated.kind]} are not read`
-      : `as there is no task here for ${headTitles[stated.kind]}`;
-  throw new InputError(`${label}: ${stated.by} is not supported, ${reason}.`);
+  throw new InputError(
+    `${label}: ${stated.by} is not supported, as there is no task here for ${headTitles[stated.kind]}.`,
+  );
 }
 
 const isNewHead = (parameter: Parameters<typeof isHeadParameter>[0]): boolean =>
@@ -227,12 +226,21 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Exter
     const known = run?.fused?.find((other) => other.name === name);
     return { name, run: known?.run ?? mixed.label, settings: adapterSettings(mixed.settings, known?.settings) };
   });
-  const own = { model, adapter, maxLength, ...(fused.length > 0 && { fused }), ...(pooling && { pooling }) };
-  if (run) return { ...run, ...own };
-  const isOfLabels = task === 'text-classification' && isMultiLabel(backboneConfig(model));
+  const { layeredHead } = stored;
+  const own = {
+    ...{ model, adapter, maxLength },
+    ...(fused.length > 0 && { fused }),
+    ...(pooling && { pooling }),
+    ...(layeredHead && { layeredHead }),
+  };
+  // A head of layers that equals one of transformers is read as that.
+  if (run) return { ...withoutLayers(run), ...own };
+  const isOfLabels = task === 'text-classification' && (stored.isMultiLabel ?? isMultiLabel(backboneConfig(model)));
   const problem = isOfLabels ? ({ problemType: 'multi_label_classification' } as const) : {};
   return located(chosenSettings({ ...own, ...problem, task, pruning: 'none' }, { isTrained: false }));
 }
+
+const withoutLayers = ({ layeredHead: _, ...run }: RunSettings): RunSettings => run;
 
 /** The name of the backbone, of a hub with its revision. */
 function backboneName({ backbone: { name, revision = 'main' } }: StoredAdapter): string | undefined {
@@ -261,16 +269,19 @@ function labelsOf(
   const task = taskOf(settings);
   const isTokens = task === tokenClassification;
   if (task !== classification && !isTokens) return { labels: null, warnings: [] };
-  const last = stored.weights.find(({ name }) => /(^|\.)classifier\.(out_proj\.)?bias$/.test(name));
+  const last = stored.weights.find(
+    ({ name }) => name === lastLayer(stored) || /(^|\.)classifier\.(out_proj\.)?bias$/.test(name),
+  );
   const backbone = backboneConfig(settings.model);
+  const isSeveral = stored.isMultiLabel ?? isMultiLabel(backbone);
   if (!origin && !isTokens) checkOutputs(stored, backbone, last?.shape[0] ?? backbone?.labels?.length ?? 1);
   const own = backbone?.labels ?? null;
   if (options.labels && !origin) checkGiven(stored, options.labels, own, last?.shape[0]);
   const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
   if (known !== undefined) return { labels: known, warnings: [] };
-  if (!last) return { labels: own && (own.length > 1 || isMultiLabel(backbone)) ? own : null, warnings: [] };
+  if (!last) return { labels: own && (own.length > 1 || isSeveral) ? own : null, warnings: [] };
   const [count] = last.shape;
-  if (count === 1 && !isTokens && !isMultiLabel(backbone)) return { labels: null, warnings: [] };
+  if (count === 1 && !isTokens && !isSeveral) return { labels: null, warnings: [] };
   if (own?.length === count && own.some((label, i) => label !== `LABEL_${i}`)) {
     const line = `${stored.label} does not name its classes: they are those of the backbone's config.json, ${own.join(', ')}; name others with --labels (labels).`;
     return { labels: own, warnings: [line] };
@@ -283,6 +294,10 @@ function labelsOf(
     ],
   };
 }
+
+/** The matrix of the last layer of a layered head. */
+const lastLayer = ({ layeredHead }: StoredAdapter): string | undefined =>
+  layeredHead && `classifier.${layeredHead.layers - 1}.weight`;
 
 /**
  * Checks class names that were given: they are for a folder and a backbone that name none.

@@ -3,8 +3,9 @@ import { readJson } from './framework.ts';
 import { type InterchangeCase, type InterchangeExample, interchangeArea } from './interchange.ts';
 
 interface HubExample {
-  readonly input_ids: number[];
-  readonly token_type_ids?: number[];
+  /** Of multiple choice [1, choices, tokens]. */
+  readonly input_ids?: number[] | number[][][];
+  readonly token_type_ids?: number[] | number[][][];
   readonly decoder_input_ids?: number[];
   readonly logits?: number[];
   readonly start_logits?: number[];
@@ -27,6 +28,7 @@ const forms: Readonly<Record<string, string>> = {
   cls: 'classes',
   qa: 'answers',
   tok: 'tokens',
+  mc: 'choices',
   hidden: 'last hidden state',
   s2s: 'last decoder row',
 };
@@ -44,6 +46,14 @@ function labelsOf({ form, labels, examples }: HubCase): readonly string[] | null
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+function sequencesOf({ input_ids = [], token_type_ids = [] }: HubExample): Omit<InterchangeExample, 'outputs'> {
+  const [ids, types] = [input_ids, token_type_ids].map((rows): number[][] =>
+    Array.isArray(rows[0]) ? (rows[0] as number[][]) : [rows as number[]],
+  );
+  const choices = ids.map((own, i) => ({ ids: own, typeIds: types[i]?.length ? types[i] : undefined }));
+  return { ...choices[0], choices };
+}
+
 function read(folder: string): InterchangeCase {
   const golden = readJson<HubCase>(folder, 'expected.json');
   return {
@@ -57,8 +67,7 @@ function read(folder: string): InterchangeCase {
     labels: labelsOf(golden),
     examples: golden.examples.map(
       (example): InterchangeExample => ({
-        ids: example.input_ids,
-        typeIds: example.token_type_ids,
+        ...sequencesOf(example),
         decoderIds: example.decoder_input_ids,
         outputs: outputs(example),
       }),

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { InputError } from '../../src/errors.ts';
 import { tidy } from '../../src/index.ts';
 import {
+  MultipleChoiceModel,
   packSequences,
   QuestionAnsweringModel,
   SentenceEncoder,
@@ -20,6 +21,8 @@ import { notLoaded } from './not-loaded.ts';
 /** One input of a folder that Python saved, with what Python computes of it. */
 export interface InterchangeExample extends TokenSequence {
   readonly decoderIds?: readonly number[];
+  /** The sequences of an example for multiple choice, where there are several. */
+  readonly choices?: readonly TokenSequence[];
   /** Row-major. */
   readonly outputs: readonly number[];
 }
@@ -62,6 +65,10 @@ const outputsOf: Readonly<Record<string, Outputs>> = {
   tokens: (model, example) => {
     if (!(model instanceof TokenClassificationModel)) throw wrongModel(model);
     return model.forward(packSequences([example], model.encoder.positionIds)).dataSync();
+  },
+  choices: (model, example) => {
+    if (!(model instanceof MultipleChoiceModel)) throw wrongModel(model);
+    return model.forward(packSequences(example.choices ?? [example], model.encoder.positionIds)).dataSync();
   },
   // Of the encoder alone.
   'last hidden state': (model, example) => {

@@ -23,6 +23,7 @@ const forms: Readonly<Record<string, string>> = {
   'sequence classification': 'classes',
   'question answering': 'answers',
   'token classification': 'tokens',
+  'multiple choice (one choice)': 'choices',
   'none (last hidden state)': 'last hidden state',
   'BART, decoder_input_ids = [2, 0] + input_ids[1:4]': 'decoder rows',
 };

@@ -508,7 +508,7 @@ test('a head that no model here has is refused; without it the adapter loads', (
   const ranking = hubFolder({ files: flexibleHead({ ...twoLayers, head_type: 'ranking', layers: 1 }, heads) });
   assertInputError(
     () => readAdapterFolder(ranking),
-    /a head of the type "ranking" is not supported; classification, tagging and question_answering are/,
+    /a head of the type "ranking" is not supported; classification, multilabel_classification, tagging, .* are/,
   );
   assert.equal(loadAdapterFolder(tinyClassifier(), ranking, { head: false }).hasHead, false);
   const three = hubFolder({ files: flexibleHead(twoLayers, [...twoLayerTensors, vector('heads.a.9.bias', 1)]) });
@@ -526,9 +526,31 @@ test('a head that no model here has is refused; without it the adapter loads', (
   });
   assertInputError(
     () => loadAdapterFolder(tinyClassifier(), wide),
-    /"classifier\.weight" has shape \[3, 16\], .*\[2, 16\]/,
+    /its head has 3 outputs \("classifier\.weight"\), the model's has 2; give the model as many classes/,
   );
   assert.equal(loadAdapterFolder(tinyClassifier(), wide, { head: false }).adapter.parameters.length, 16);
+});
+
+test('a head of layers is for a model with one', () => {
+  const layers = { ...twoLayers, activation_function: 'relu' };
+  const folder = hubFolder({ files: flexibleHead(layers, twoLayerTensors) });
+  assertInputError(
+    () => loadAdapterFolder(tinyClassifier(), folder),
+    /a head of AdapterHub's \(layers 2, activation relu, bias true, use_pooler false\), the model a head of transformers'/,
+  );
+  const own = { layers: 2, activation: 'relu', bias: true, pooler: false } as const;
+  const model = tinyClassifier({ labels: ['no', 'yes'], layered: own });
+  assert.ok(loadAdapterFolder(model, folder).hasHead);
+  const wrong: [Record<string, unknown>, RegExp][] = [
+    [{ layers: 0 }, /layers must be a whole number above 0, not 0/],
+    [{ layers: undefined }, /layers must be a whole number above 0, not missing/],
+    [{ activation_function: 'mish' }, /a head with the activation "mish" is not supported/],
+    [{ head_type: 'question_answering', num_labels: 3 }, /"question_answering" with num_labels 3/],
+  ];
+  for (const [config, message] of wrong) {
+    const files = flexibleHead({ ...layers, ...config }, twoLayerTensors);
+    assertInputError(() => readAdapterFolder(hubFolder({ files })), message);
+  }
 });
 
 test('fields that do nothing beside the others are no obstacle', () => {

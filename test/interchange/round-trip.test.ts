@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { type AdapterSettings, lora, toSparseTensors } from '../../src/adapters/index.ts';
-import { type AdapterFormatName, loadAdapterFolder } from '../../src/interchange/index.ts';
+import { type AdapterFormatName, loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
-import { isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
+import { type HeadOptions, isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { loadedSettings, logits, smallSettings, titleOf } from '../support/adapters.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
@@ -82,6 +82,31 @@ for (const { format, settings } of cases) {
     ),
   );
 }
+
+const layered: fc.Arbitrary<HeadOptions> = fc.record({
+  labels: fc.constantFrom(['no', 'yes'], null),
+  layered: fc.record({
+    layers: fc.integer({ min: 1, max: 3 }),
+    activation: fc.constantFrom('relu', 'tanh', 'none'),
+    bias: fc.boolean(),
+    pooler: fc.constant(false),
+  }),
+});
+
+onEveryBackend(test, 'a head of layers: through adapterhub and back, bit for bit', () =>
+  forAllAsync(
+    fc.record({ config: fc.constantFrom(tinyBert, tinyRoberta), classifier: layered, seed: fc.nat() }),
+    async (given) => {
+      const original = trainedAdapter({ kind: 'pfeiffer', bottleneck: 2 }, given);
+      const folder = await writtenFolder(original, 'adapterhub');
+      if (readAdapterFolder(folder).layeredHead === undefined) return;
+      const copy = reloaded(folder, given);
+      assert.deepEqual(stateOf(savedOf(copy)), stateOf(savedOf(original)));
+      assert.deepEqual(logits(copy.model), logits(original.model));
+    },
+    10,
+  ),
+);
 
 /** The folder without the list of masked tensors, as another library saves it. */
 function foreign(folder: string): string {

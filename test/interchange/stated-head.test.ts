@@ -174,7 +174,7 @@ const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
   [
     { task_type: null, auto_mapping: { base_model_class: 'BertForMultipleChoice' } },
     classifier,
-    /BertForMultipleChoice .*multiple choice/,
+    /its head has 2 outputs .*, the model's has 1/,
   ],
   [{ init_lora_weights: 'lora_ga' }, classifier, /"lora_ga" changes the backbone's weights/],
   [{ init_lora_weights: 'pissa_niter_16' }, classifier, /"pissa_niter_16" changes the backbone's weights/],
@@ -324,7 +324,13 @@ test('an adapter of PEFT with a head for tokens has its tags from the backbone o
 test('classes of AdapterHub are believed', () => {
   const tagger = openAdapter(hub('BertForTokenClassification', { label2id: { O: 0, B: 1 } }, two));
   assert.deepEqual([tagger.config.settings.task, tagger.config.labels], ['token-classification', ['O', 'B']]);
-  assertInputError(() => openAdapter(hub('BertForMultipleChoice', {}, two)), /model_class BertForMultipleChoice/);
+  assertInputError(() => openAdapter(hub('BertForMultipleChoice', {}, two)), /its head has 2 outputs .*has 1/);
+  const one = [weight('classifier.weight', 1, 16), weight('classifier.bias', 1)];
+  const pooler = ['weight', 'bias'].map((kind) =>
+    weight(`bert.pooler.dense.${kind}`, 16, ...(kind === 'weight' ? [16] : [])),
+  );
+  const chooser = openAdapter(hub('BertForMultipleChoice', { label2id: { LABEL_0: 0 } }, [...one, ...pooler]));
+  assert.equal(chooser.config.settings.task, 'multiple-choice');
   assert.deepEqual(openAdapter(hub('BertForSequenceClassification', { label2id: { b: 0, a: 1 } }, two)).config.labels, [
     'b',
     'a',
@@ -335,13 +341,18 @@ test('classes of AdapterHub are believed', () => {
 test('flexible heads of AdapterHub by their type', () => {
   const flexible = (config: Json, tensors: readonly TensorData[]) =>
     hub('BertAdapterModel', { config: { label2id: { a: 0, b: 1 }, ...config }, name: 'own' }, tensors);
-  for (const head_type of ['multilabel_classification', 'multiple_choice', 'causal_lm', 'ranking']) {
+  for (const head_type of ['masked_lm', 'dependency_parsing', 'causal_lm', 'ranking']) {
     assertInputError(
       () => openAdapter(flexible({ head_type, layers: 1 }, [])),
       new RegExp(`type "${head_type}" is not supported`),
     );
   }
   const tagged = [weight('heads.own.1.weight', 2, 16), weight('heads.own.1.bias', 2)];
+  const several = openAdapter(flexible({ head_type: 'multilabel_classification', layers: 1 }, tagged)).config;
+  assert.deepEqual(
+    [several.settings.problemType, several.settings.layeredHead, several.labels],
+    ['multi_label_classification', { layers: 1, activation: 'tanh', bias: true, pooler: false }, ['a', 'b']],
+  );
   const tagger = openAdapter(flexible({ head_type: 'tagging', layers: 1 }, tagged));
   assert.deepEqual([tagger.config.settings.task, tagger.config.labels], ['token-classification', ['a', 'b']]);
   const qa = flexible({ head_type: 'question_answering', layers: 1 }, [

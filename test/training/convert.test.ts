@@ -344,4 +344,24 @@ test('an earlier output is replaced only when asked', async () => {
   assert.equal(JSON.parse(readFileSync(join(output, 'adapter_config.json'), 'utf8')).name, 'mood');
 });
 
+for (const layeredHead of [
+  { layers: 2, activation: 'tanh', bias: true, pooler: false },
+  { layers: 2, activation: 'relu', bias: false, pooler: false },
+] as const) {
+  test(`a head of layers is trained, and goes to AdapterHub and back: ${JSON.stringify(layeredHead)}`, async () => {
+    const run = await finishedRun({ layeredHead });
+    const before = await predictions(classifierOf(run));
+    const [hub, again] = [place('hub'), place('again')];
+    await convertAdapter(run, hub, { to: 'adapterhub' });
+    await convertAdapter(hub, again, { to: 'sparse' });
+    assert.deepEqual(await predictions(classifierOf(again)), before);
+    for (const to of ['peft', 'huggingface'] as const) {
+      await assertRejectsInput(
+        () => convertAdapter(run, place(to), { to }),
+        /The head is one of AdapterHub's \(layeredHead\)/,
+      );
+    }
+  });
+}
+
 test.run();

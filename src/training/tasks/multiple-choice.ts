@@ -54,7 +54,7 @@ export const multipleChoice: Task<{
   lengths: ({ text, choices }, tokenizer, { maxLength }) =>
     choices.map((choice) => textLength(tokenizer, text, choice, maxLength)),
 
-  recipe: (_settings, _labels, { head, pooler }) => multipleChoiceRecipe(head, pooler),
+  recipe: ({ layeredHead }, _labels, { head, pooler }) => multipleChoiceRecipe(head, pooler, layeredHead),
   encode: ({ examples }, tokenizer, { maxLength }) => encodeChoices(examples, tokenizer, maxLength),
   tokenCount: ({ sequences }) => sequences.reduce((sum, { ids }) => sum + ids.length, 0),
   loss: choiceLoss,

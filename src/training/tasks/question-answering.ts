@@ -75,7 +75,7 @@ export const questionAnswering: Task<{
       ? { ...settings, nullScoreDiffThreshold: 0 }
       : settings,
 
-  recipe: (_settings, _labels, { head }) => questionAnsweringRecipe(head),
+  recipe: ({ layeredHead }, _labels, { head }) => questionAnsweringRecipe(head, layeredHead),
   encode(dataset, tokenizer, settings) {
     const { examples, name } = dataset;
     if (settings.nullScoreDiffThreshold === undefined && hasUnanswerable(dataset)) {

@@ -22,9 +22,19 @@ import {
 } from '../../models/browser.ts';
 import { finiteValues } from '../../models/finite-output.ts';
 import type { Parameter } from '../../nn/index.ts';
+import { type ActivationName, activations } from '../../ops/activations.ts';
 import type { Random } from '../../random/index.ts';
 import type { ClassAnswers } from '../../report/class-parts.ts';
-import { boolean, checkInstance, checkOptions, fraction, oneOf, option } from '../../settings/index.ts';
+import {
+  boolean,
+  checkInstance,
+  checkOptions,
+  fraction,
+  oneOf,
+  option,
+  positiveInteger,
+  strictFields,
+} from '../../settings/index.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import { tidy, tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -66,12 +76,27 @@ export const multilabelSettings = {
   }),
 };
 
+const tasksWithHeads = ['text-classification', 'token-classification', 'question-answering', 'multiple-choice'];
+
 /** Settings of the tasks whose models have a head of their own. */
 export const headSettings = {
+  layeredHead: option(
+    strictFields({
+      layers: positiveInteger,
+      activation: oneOf([...(Object.keys(activations) as ActivationName[]), 'none']),
+      bias: boolean,
+      pooler: boolean,
+    }),
+    {
+      description: "AdapterHub's head of linear layers, instead of that of transformers",
+      flag: null,
+      for: { task: tasksWithHeads },
+    },
+  ),
   freezeHead: option(boolean, {
     description: "leave the task's head as it is: random, as in the SparseAdapter authors' code",
     default: false,
-    for: { task: ['text-classification', 'token-classification', 'question-answering', 'multiple-choice'] },
+    for: { task: tasksWithHeads },
   }),
 };
 
@@ -95,10 +120,13 @@ export const classification: Task<{
   },
 
   recipe(settings, labels, options) {
-    const { pooling, problemType } = settings;
+    const { pooling, problemType, layeredHead: layered } = settings;
     const problem = problemType === MULTI_LABEL ? MULTI_LABEL : undefined;
     const texts = textsOf(settings);
-    return classifierRecipe(() => (labels === undefined ? null : { labels, problem, pooling, ...options }), texts);
+    return classifierRecipe(
+      () => (labels === undefined ? null : { labels, problem, pooling, layered, ...options }),
+      texts,
+    );
   },
   labelsOf: ({ labels }) => labels,
   lengths: ({ text, textPair }, tokenizer, { maxLength }) => [textLength(tokenizer, text, textPair, maxLength)],

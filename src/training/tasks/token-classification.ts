@@ -54,7 +54,7 @@ export const tokenClassification: Task<{
     return withLabels(read, labels ?? null);
   },
 
-  recipe: (_settings, labels, { head }) => tokenClassificationRecipe(labels ?? null, head),
+  recipe: ({ layeredHead }, labels, { head }) => tokenClassificationRecipe(labels ?? null, head, layeredHead),
   labelsOf: ({ labels }) => labels,
   encode: ({ examples }, tokenizer, { maxLength }) =>
     wordWindows(
