@@ -1,6 +1,7 @@
 import { AlignedText } from './aligned-text.ts';
 import { isAscii } from './ascii.ts';
-import { utf8Length, utf8LengthOf } from './models/utf8.ts';
+import { columnOf, roomForUnits, textOfUnits } from './columns.ts';
+import { utf8Byte, utf8Length, utf8LengthOf } from './models/utf8.ts';
 
 /**
  * The alphabet of GPT-2, in which a byte is a letter: bytes that Latin-1 prints are its characters, the others are those
@@ -47,31 +48,24 @@ function spelledAscii(text: string): string {
     : spaced;
 }
 
+const byteUnits = Uint16Array.from(byteLetters, (letter) => letter.charCodeAt(0));
+
 function spelledByCharacters(text: AlignedText): AlignedText {
-  let letters = '';
   const length = utf8LengthOf(text.text);
-  const starts = new Array<number>(length);
-  const ends = new Array<number>(length);
+  const units = roomForUnits(length);
+  const starts = columnOf(length);
+  const ends = columnOf(length);
   for (let at = 0, byte = 0; at < text.length; ) {
     const code = text.text.codePointAt(at)!;
-    const units = code > 0xffff ? 2 : 1;
     const start = text.startOf(at);
-    const end = text.endOf(at + units - 1);
-    for (const last = byte + utf8Length(code); byte < last; byte++) {
+    at += code > 0xffff ? 2 : 1;
+    const end = text.endOf(at - 1);
+    const bytes = utf8Length(code);
+    for (let i = 0; i < bytes; i++, byte++) {
+      units[byte] = byteUnits[utf8Byte(code, bytes, i)];
       starts[byte] = start;
       ends[byte] = end;
     }
-    letters += spelledCharacter(code);
-    at += units;
   }
-  return AlignedText.placed(letters, starts, ends);
-}
-
-function spelledCharacter(code: number): string {
-  if (code < 0x80) return byteLetters[code];
-  const last = byteLetters[0x80 | (code & 0x3f)];
-  if (code < 0x800) return byteLetters[0xc0 | (code >> 6)] + last;
-  const third = byteLetters[0x80 | ((code >> 6) & 0x3f)] + last;
-  if (code < 0x10000) return byteLetters[0xe0 | (code >> 12)] + third;
-  return byteLetters[0xf0 | (code >> 18)] + byteLetters[0x80 | ((code >> 12) & 0x3f)] + third;
+  return AlignedText.placed(textOfUnits(units, length), starts, ends);
 }

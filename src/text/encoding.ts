@@ -31,3 +31,36 @@ export interface TokenRange {
   readonly from: number;
   readonly to: number;
 }
+
+/** What an encoding says of the tokens of a text. */
+export interface TokenLists {
+  readonly ids: number[];
+  readonly offsets: (readonly [start: number, end: number])[];
+  readonly wordIds: (number | null)[];
+}
+
+/** Returns lists to be filled: a text may have millions of tokens, and lists that grow are copied again and again. */
+export const emptyLists = (length: number) => ({
+  ids: new Array<number>(length),
+  offsets: new Array<readonly [start: number, end: number]>(length),
+  wordIds: new Array<number>(length),
+});
+
+/** Tokens of a text that can be put into an encoding. */
+export interface TokenSource {
+  readonly length: number;
+  /** Copies tokens of a range to a place in lists. */
+  copyTo(lists: TokenLists, at: number, range: TokenRange): void;
+}
+
+/** Tokens that are lists already. */
+export const listedTokens = ({ ids, offsets, wordIds }: TokenizedText): TokenSource => ({
+  length: ids.length,
+  copyTo(lists, at, { from, to }) {
+    for (let i = from, place = at; i < to; i++, place++) {
+      lists.ids[place] = ids[i];
+      lists.offsets[place] = offsets[i];
+      lists.wordIds[place] = wordIds[i];
+    }
+  },
+});

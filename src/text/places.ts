@@ -1,16 +1,19 @@
+import type { TokenList } from './token-list.ts';
 import { combining, isWhitespace } from './unicode/character-classes.ts';
 import { CodePointSet } from './unicode/code-points.ts';
 
-/** Where something stands in a text, in UTF-16 code units: `text.slice(start, end)`. */
-export type Place = [start: number, end: number];
-
-/** Returns the place of a token without the white space around it. */
-export function trimmed(text: string, start: number, end: number): Place {
-  let from = start;
+/** Returns where a token ends without the white space at its end. */
+export function trimmedEnd(text: string, start: number, end: number): number {
   let to = end;
-  while (from < to && isSpaceAt(text, from)) from++;
-  while (to > from && isSpaceAt(text, to - 1)) to--;
-  return [from, to];
+  while (to > start && isSpaceAt(text, to - 1)) to--;
+  return to;
+}
+
+/** Returns where a token begins without the white space at its start. */
+export function trimmedStart(text: string, start: number, end: number): number {
+  let from = start;
+  while (from < end && isSpaceAt(text, from)) from++;
+  return from;
 }
 
 function isSpaceAt(text: string, at: number): boolean {
@@ -22,12 +25,13 @@ function isSpaceAt(text: string, at: number): boolean {
  * Lets what the tokenizer joined with a character, or removed from it, up to the next token, belong to the tokens of that character:
  * combining marks, and the letters of a syllable of Hangul.
  *
- * @param places of tokens, those of the text so far from `first` on; neighbours may share one
+ * @param first the first token of the text
+ * @param count the number of tokens that have their places
  */
-export function takeMarks(text: string, places: readonly Place[], first: number, next: number): void {
-  if (places.length === first) return;
-  const [start, end] = places[places.length - 1];
-  if (start === end) return;
+export function takeMarks(text: string, { starts, ends }: TokenList, first: number, count: number, next: number): void {
+  if (count === first) return;
+  const end = ends[count - 1];
+  if (starts[count - 1] === end) return;
   let at = end;
   while (at < next && text.charCodeAt(at) >= FIRST_MARK) {
     const codePoint = text.codePointAt(at) as number;
@@ -35,9 +39,7 @@ export function takeMarks(text: string, places: readonly Place[], first: number,
     at += codePoint > 0xffff ? 2 : 1;
   }
   if (at === end) return;
-  const isOfCharacter = (place: Place): boolean => place[1] === end && place[0] < end;
-  for (let i = places.length - 1; i >= first && (places[i] === places[i + 1] || isOfCharacter(places[i])); i--)
-    places[i][1] = at;
+  for (let i = count - 1; i >= first && ends[i] === end && starts[i] < end; i--) ends[i] = at;
 }
 
 /** The first combining mark of Unicode. */

@@ -1,5 +1,6 @@
 /** The stages that a text passes on its way to ids, and ids on their way back, as functions. */
 import type { AlignedText } from './aligned-text.ts';
+import type { TokenList } from './token-list.ts';
 
 /** Changes the characters of a text, as by lower case or by removing accents. */
 export type Normalizer = (text: AlignedText) => AlignedText;
@@ -7,16 +8,10 @@ export type Normalizer = (text: AlignedText) => AlignedText;
 /** Cuts a text into the pieces (words) that a model turns into tokens. Empty ones may be among them, and are dropped. */
 export type PreTokenizer = (text: AlignedText) => readonly AlignedText[];
 
-/** A token of a word: `word.slice(start, end)`, in UTF-16 code units. */
-export interface Token {
-  readonly id: number;
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Cuts a word, which is never empty, into tokens of a vocabulary. */
 export interface TokenModel {
-  tokenize(word: string): readonly Token[];
+  /** Adds the tokens of a word to a list, with their places in it: `word.slice(start, end)`, in UTF-16 code units. */
+  tokenize(word: string, tokens: TokenList): void;
   /** Returns undefined for a token that the vocabulary lacks. */
   idOf(token: string): number | undefined;
   tokenOf(id: number): string | undefined;

@@ -6,17 +6,17 @@ import { type ComponentKinds, makeComponent } from './component.ts';
 import { withoutTokenizationSpaces } from './decoders/clean-up.ts';
 import { decoders } from './decoders/index.ts';
 import type { TokenizerDefinition } from './definitions.ts';
-import type { Encoding, TokenizedText } from './encoding.ts';
+import { type Encoding, emptyLists, listedTokens, type TokenizedText, type TokenSource } from './encoding.ts';
 import type { SpecialTokens, TokenizerSettings } from './folder/index.ts';
 import { makeModel } from './models/index.ts';
-import { wholeWord } from './models/model.ts';
 import { normalizers } from './normalizers/index.ts';
-import { type Place, takeMarks, trimmed } from './places.ts';
+import { takeMarks, trimmedEnd, trimmedStart } from './places.ts';
 import { postProcessors, trimsOffsets } from './post-processors/index.ts';
 import { fillStrip, type PostProcessor, specialCount } from './post-processors/strip.ts';
 import { Templates } from './post-processors/templates.ts';
 import { preTokenizers } from './pre-tokenizers/index.ts';
 import type { Decoder, PreTokenizer, TokenModel } from './stages.ts';
+import { TokenList } from './token-list.ts';
 import { checkTokenizerJson } from './tokenizer-json.ts';
 import {
   type TruncationSide,
@@ -58,11 +58,6 @@ export interface TokenizerStages {
   readonly tokens: readonly string[];
 }
 
-/** Tokens whose places may still change. */
-interface PlacedTokens extends TokenizedText {
-  readonly offsets: Place[];
-}
-
 const encodeOptions: OptionNames<EncodeOptions> = {
   maxLength: true,
   truncation: true,
@@ -91,6 +86,9 @@ export class Tokenizer {
   /** The token of a space alone in bytes, which has no place where it was put before a text; undefined where it has one. */
   readonly #placelessId: number | undefined;
   readonly #settings: Partial<TokenizerSettings>;
+  /** The tokens of the texts at hand: to make lists takes longer than to cut a short text. */
+  readonly #first = new TokenList();
+  readonly #second = new TokenList();
   #singleType: boolean;
 
   /**
@@ -138,21 +136,21 @@ export class Tokenizer {
     pair?: string | readonly string[] | null,
     options: EncodeOptions = {},
   ): Encoding {
-    const second = pair === undefined || pair === null ? null : this.tokenize(pair, 'the second text');
-    return this.assemble(this.tokenize(text), second, options);
+    const tokens = [this.#tokenize(text, 'the text', this.#first)];
+    if (pair !== undefined && pair !== null) tokens.push(this.#tokenize(pair, 'the second text', this.#second));
+    const encoding = this.#assemble(tokens, options);
+    for (const list of tokens) list.clear();
+    return encoding;
   }
 
   /** Returns the tokens of a text, or of its words, without special ones. @throws InputError if it is neither */
   tokenize(text: string | readonly string[], name = 'the text'): TokenizedText {
-    const tokens: PlacedTokens = { ids: [], offsets: [], wordIds: [] };
-    if (Array.isArray(text)) {
-      text.forEach((word: unknown, i) => {
-        this.#tokenizeInto(tokens, asText(`word ${i} of ${name}`, word), i);
-      });
-    } else {
-      this.#tokenizeInto(tokens, asText(name, text), null);
-    }
-    return tokens;
+    const tokens = this.#tokenize(text, name, this.#first);
+    const { length } = tokens;
+    const lists = emptyLists(length);
+    tokens.copyTo(lists, 0, { from: 0, to: length });
+    tokens.clear();
+    return lists;
   }
 
   /** Returns what each stage makes of a text, to be looked at. @throws InputError if it is no string */
@@ -170,6 +168,10 @@ export class Tokenizer {
 
   /** What {@link encode} returns, for texts that are tokens already. */
   assemble(first: TokenizedText, second: TokenizedText | null = null, options: EncodeOptions = {}): Encoding {
+    return this.#assemble((second === null ? [first] : [first, second]).map(listedTokens), options);
+  }
+
+  #assemble(texts: readonly TokenSource[], options: EncodeOptions): Encoding {
     checkOptions('encode', options, encodeOptions);
     const {
       addSpecialTokens = true,
@@ -184,7 +186,6 @@ export class Tokenizer {
     if (maxLength !== Number.POSITIVE_INFINITY) checkWhole('maxLength', maxLength);
     checkFlag('addSpecialTokens', addSpecialTokens);
     checkFlag('returnOverflowingTokens', returnOverflowingTokens);
-    const texts = second === null ? [first] : [first, second];
     const strip = this.#templates.of(texts.length, addSpecialTokens);
     const room = maxLength - specialCount(strip);
     if (!(room >= 0)) {
@@ -198,7 +199,7 @@ export class Tokenizer {
         `A stride of ${stride} is too long for a maximum length of ${maxLength}, which leaves room for ${singleRoom} tokens of a text; it must be shorter.`,
       );
     }
-    const lengths = texts.map(({ ids }) => ids.length);
+    const lengths = texts.map(({ length }) => length);
     const windows = windowsOf(lengths, room, { strategy: truncation, side: truncationSide, stride });
     const encoding = fillStrip(strip, texts, windows, returnOverflowingTokens);
     return this.#singleType ? withoutTypes(encoding) : encoding;
@@ -266,43 +267,59 @@ export class Tokenizer {
     this.#singleType = true;
   }
 
-  #placeOf(id: number, piece: AlignedText, start: number, end: number, original: string): Place {
-    const from = piece.startOf(start);
-    // What was put before a text has the place of its first character.
-    if (id === this.#placelessId && end < piece.length && piece.startOf(end) === from) return [from, from];
-    return trimmed(original, from, piece.endOf(end - 1));
+  /** Returns a list with the tokens of a text, and no others. */
+  #tokenize(text: string | readonly string[], name: string, tokens: TokenList): TokenList {
+    tokens.clear();
+    if (Array.isArray(text)) {
+      text.forEach((word: unknown, i) => {
+        this.#tokenizeInto(tokens, asText(`word ${i} of ${name}`, word), i);
+      });
+    } else {
+      this.#tokenizeInto(tokens, asText(name, text), null);
+    }
+    return tokens;
   }
 
-  #tokenizeInto({ ids, offsets, wordIds }: PlacedTokens, text: string, listed: number | null): void {
+  /** @param listed the number of the text in a list of words; null for a text alone, whose words are counted */
+  #tokenizeInto(tokens: TokenList, text: string, listed: number | null): void {
     const original = wellFormed(text);
-    const first = ids.length;
-    let word = 0;
+    const first = tokens.length;
+    tokens.word = listed ?? 0;
     for (const { id, text: part } of this.#added.split(original)) {
       const pieces = id === null ? this.#preTokenize(part) : [part];
       for (let p = 0; p < pieces.length; p++) {
         const piece = pieces[p];
         if (piece.length === 0) continue;
-        const cut = id === null ? this.#model.tokenize(piece.text) : wholeWord(piece.text, id);
-        for (let i = 0; i < cut.length; i++) {
-          const { id, start, end } = cut[i];
-          const place: Place = end > start ? this.#placeOf(id, piece, start, end, original) : [0, 0];
-          takeMarks(original, offsets, first, place[0]);
-          ids.push(id);
-          offsets.push(sharedWith(offsets, first, place));
-          wordIds.push(listed ?? word);
-        }
-        word++;
+        const from = tokens.length;
+        if (id === null) this.#model.tokenize(piece.text, tokens);
+        else tokens.add(id, 0, piece.length);
+        this.#place(tokens, first, from, piece, original);
+        if (listed === null) tokens.word++;
       }
     }
-    takeMarks(original, offsets, first, original.length);
+    takeMarks(original, tokens, first, tokens.length, original.length);
   }
-}
 
-/** Returns the place of the token before, if that is the same: a character spelled in bytes may be many tokens. */
-function sharedWith(places: readonly Place[], first: number, place: Place): Place {
-  if (places.length === first) return place;
-  const last = places[places.length - 1];
-  return last[0] === place[0] && last[1] === place[1] ? last : place;
+  /** Gives tokens their places in the original text. @param from the first one of the piece, whose places are in that */
+  #place(tokens: TokenList, first: number, from: number, piece: AlignedText, original: string): void {
+    const { ids, starts, ends, length } = tokens;
+    for (let i = from; i < length; i++) {
+      let [start, end] = [0, 0];
+      if (ends[i] > starts[i]) {
+        start = end = piece.startOf(starts[i]);
+        // What was put before a text has the place of its first character.
+        const isPlaceless = ids[i] === this.#placelessId && ends[i] < piece.length && piece.startOf(ends[i]) === start;
+        if (!isPlaceless) {
+          end = piece.endOf(ends[i] - 1);
+          start = trimmedStart(original, start, end);
+          end = trimmedEnd(original, start, end);
+        }
+      }
+      takeMarks(original, tokens, first, i, start);
+      starts[i] = start;
+      ends[i] = end;
+    }
+  }
 }
 
 function asText(name: string, value: unknown): string {

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { boolean, text } from '../../settings/index.ts';
 import { componentKind } from '../component.ts';
-import { byteTokens } from './byte-tokens.ts';
+import { byteTokens, noByteTokens } from './byte-tokens.ts';
+import { CharacterTokens } from './character-tokens.ts';
 import { Merges } from './merges.ts';
-import { modelOf, tokenIds, wholeWord } from './model.ts';
+import { modelOf, tokenIds } from './model.ts';
 import { utf8Length } from './utf8.ts';
 import { Vocabulary } from './vocabulary.ts';
 import { WordSymbols } from './word-symbols.ts';
@@ -32,7 +33,8 @@ export const bpe = componentKind(
     const vocabulary = Vocabulary.ofIds(vocab);
     const merges = new Merges(pairs, vocabulary, prefix);
     const unknown = unk_token == null ? undefined : vocabulary.idOfUnknown(unk_token);
-    const fallback = flags.byte_fallback ? byteTokens(vocabulary) : () => undefined;
+    const fallback = flags.byte_fallback ? byteTokens(vocabulary) : noByteTokens;
+    const characters = new CharacterTokens(vocabulary);
 
     /** A symbol for each character, or for each byte of it and of what is put around it: a unit has three at most. */
     const mostSymbols = ({ length }: string): number =>
@@ -49,18 +51,14 @@ export const bpe = componentKind(
       for (let start = 0, end = 0; start < word.length; start = end) {
         const code = word.codePointAt(start)!;
         end += code > 0xffff ? 2 : 1;
-        const isLast = end === word.length;
-        const symbol = `${start > 0 ? prefix : ''}${word.slice(start, end)}${isLast ? suffix : ''}`;
-        const id = vocabulary.idOf(symbol);
+        const before = start > 0 ? prefix : '';
+        const after = end === word.length ? suffix : '';
+        const symbol = (): string => before + word.slice(start, end) + after;
+        const id = before === '' && after === '' ? characters.idOf(code) : vocabulary.idOf(symbol());
         if (id !== undefined) {
           addUnknown();
           symbols.add(id, utf8Length(code));
-          continue;
-        }
-        const bytes = fallback(symbol);
-        if (bytes) {
-          for (const byte of bytes) symbols.add(byte, 1);
-        } else if (unknown !== undefined) {
+        } else if (!fallback(symbol(), (byte) => symbols.add(byte, 1)) && unknown !== undefined) {
           if (!flags.fuse_unk) addUnknown();
           waiting += utf8Length(code);
         }
@@ -69,10 +67,10 @@ export const bpe = componentKind(
       return symbols;
     }
 
-    return modelOf(vocabulary, (word) => {
+    return modelOf(vocabulary, (word, tokens) => {
       const whole = flags.ignore_merges ? vocabulary.idOf(word) : undefined;
-      if (whole !== undefined) return wholeWord(word, whole);
-      return symbolsOf(word).tokens(word, merges);
+      if (whole === undefined) symbolsOf(word).addTokens(word, merges, tokens);
+      else tokens.add(whole, 0, word.length);
     });
   },
 );

@@ -1,6 +1,6 @@
 import { oneOf, text } from '../../settings/index.ts';
 import { componentKind } from '../component.ts';
-import type { Token } from '../stages.ts';
+import type { TokenList } from '../token-list.ts';
 import { modelOf, tokenIds } from './model.ts';
 import { PieceMerges } from './piece-merges.ts';
 import { scoredToken, scoredTokens, unigramModel } from './unigram.ts';
@@ -10,8 +10,8 @@ import { WordSymbols } from './word-symbols.ts';
 
 type Scored = readonly (readonly [piece: string, score: number])[];
 
-/** A part of a text that sentencepiece makes one piece of; neighbouring characters of no piece are one. */
-type Span = readonly [start: number, end: number];
+/** Adds the pieces of a word to a list, with their places alone; neighbouring characters of no piece are one. */
+type AddPieces = (word: string, tokens: TokenList) => void;
 
 /**
  * A model as sentencepiece itself has it, whose pieces have their ids in a vocabulary beside it: one that is not there is
@@ -22,37 +22,40 @@ export const sentencePiece = componentKind(
   ({ kind, pieces, vocab, unk_token }) => {
     const vocabulary = Vocabulary.ofIds(vocab);
     const unknown = vocabulary.idOfUnknown(unk_token);
-    const spansOf = (kind === 'unigram' ? ofUnigram : ofBpe)(pieces.map(scoredToken));
-    return modelOf(vocabulary, (word): readonly Token[] =>
-      spansOf(word).map(([start, end]) => ({ id: vocabulary.idOf(word.slice(start, end)) ?? unknown, start, end })),
-    );
+    const addPieces = (kind === 'unigram' ? ofUnigram : ofBpe)(pieces.map(scoredToken));
+    return modelOf(vocabulary, (word, tokens) => {
+      const first = tokens.length;
+      addPieces(word, tokens);
+      const { ids, starts, ends, length } = tokens;
+      for (let i = first; i < length; i++) ids[i] = vocabulary.idOf(word.slice(starts[i], ends[i])) ?? unknown;
+    });
   },
 );
 
 /** Spaces are marked, so that no text has one. */
 const NO_PIECE = ' ';
 
-function ofUnigram(scored: Scored): (word: string) => readonly Span[] {
-  const model = unigramModel({ vocab: [[NO_PIECE, 0], ...scored], unk_id: 0 }, true);
-  return (word) => model.tokenize(word).map(({ start, end }) => [start, end]);
-}
+const ofUnigram = (scored: Scored): AddPieces =>
+  unigramModel({ vocab: [[NO_PIECE, 0], ...scored], unk_id: 0 }, true).tokenize;
 
-function ofBpe(scored: Scored): (word: string) => readonly Span[] {
+function ofBpe(scored: Scored): AddPieces {
   const merges = new PieceMerges(scored);
   const none = 2 ** 31 - 1;
-  return (word) => {
+  return (word, tokens) => {
     const symbols = new WordSymbols(word.length);
     for (const character of word) {
       symbols.add(merges.numberOf(character) ?? none, utf8Length(character.codePointAt(0)!));
     }
-    const spans: Span[] = [];
+    let end = tokens.length;
+    symbols.addTokens(word, merges, tokens);
+    const { ids, starts, ends, length } = tokens;
     let wasPiece = true;
-    for (const { id, start, end } of symbols.tokens(word, merges)) {
-      const isPiece = id < scored.length;
-      if (isPiece || wasPiece) spans.push([start, end]);
-      else spans[spans.length - 1] = [spans[spans.length - 1][0], end];
+    for (let i = end; i < length; i++) {
+      const isPiece = ids[i] < scored.length;
+      if (isPiece || wasPiece) starts[end++] = starts[i];
+      ends[end - 1] = ends[i];
       wasPiece = isPiece;
     }
-    return spans;
+    tokens.length = end;
   };
 }

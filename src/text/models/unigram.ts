@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import { InputError } from '../../errors.ts';
 import { boolean, shown, wholeNumber } from '../../settings/index.ts';
 import { componentKind } from '../component.ts';
-import type { Token, TokenModel } from '../stages.ts';
-import { byteTokens } from './byte-tokens.ts';
+import type { TokenModel } from '../stages.ts';
+import type { TokenList } from '../token-list.ts';
+import { byteTokens, noByteTokens } from './byte-tokens.ts';
 import { modelOf } from './model.ts';
 import { TokenTrie } from './token-trie.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -69,7 +70,7 @@ export function unigramModel({ vocab, unk_id, byte_fallback }: UnigramFields, is
   const scores = Float64Array.from(entries, ([, score]) => score);
   const rounded = (score: number): number => (isSingle ? Math.fround(score) : score);
   const unknownScore = rounded(scores.reduce((least, score) => Math.min(least, score)) - UNKNOWN_PENALTY);
-  const bytesOf = byte_fallback ? byteTokens(vocabulary) : () => undefined;
+  const fallback = byte_fallback ? byteTokens(vocabulary) : noByteTokens;
 
   function unknownAt(word: string, start: number): number {
     if (unknown !== undefined) return unknown;
@@ -114,28 +115,33 @@ export function unigramModel({ vocab, unk_id, byte_fallback }: UnigramFields, is
     return paths;
   }
 
-  /** The tokens of a piece of unknown characters, which may also be one of the vocabulary. */
-  function ofUnknown(word: string, start: number, end: number): readonly Token[] {
+  /** Adds the tokens of a piece of unknown characters, which may also be one of the vocabulary. */
+  function addUnknown(word: string, start: number, end: number, tokens: TokenList): void {
     const piece = word.slice(start, end);
     const id = vocabulary.idOf(piece);
-    const ids = id === undefined ? (bytesOf(piece) ?? [unknown!]) : [id];
-    return ids.map((one) => ({ id: one, start, end }));
+    if (id !== undefined) tokens.add(id, start, end);
+    else if (!fallback(piece, (byte) => tokens.add(byte, start, end))) tokens.add(unknown!, start, end);
   }
 
-  return modelOf(vocabulary, (word) => {
+  return modelOf(vocabulary, (word, tokens) => {
     const { starts, ids } = bestPaths(word);
-    const reversed: Token[] = [];
+    /** Where the token after the one that ends at a place ends, from the start of the word on. */
+    const nextEnds = starts;
+    let next = 0;
     for (let end = word.length; end > 0; ) {
-      let start = starts[end];
-      if (ids[end] !== unknown) {
-        reversed.push({ id: ids[end], start, end });
-      } else {
-        while (start > 0 && ids[start] === unknown) start = starts[start];
-        const tokens = ofUnknown(word, start, end);
-        for (let i = tokens.length - 1; i >= 0; i--) reversed.push(tokens[i]);
-      }
-      end = start;
+      const start = starts[end];
+      nextEnds[end] = next;
+      [next, end] = [end, start];
     }
-    return reversed.reverse();
+    for (let start = 0, end = next; start < word.length; end = next) {
+      next = nextEnds[end];
+      if (ids[end] !== unknown) {
+        tokens.add(ids[end], start, end);
+      } else {
+        while (next > 0 && ids[next] === unknown) [end, next] = [next, nextEnds[next]];
+        addUnknown(word, start, end, tokens);
+      }
+      start = end;
+    }
   });
 }

@@ -12,20 +12,25 @@ export function utf8LengthOf(text: string): number {
   return length;
 }
 
-/** Returns the bytes of a text in UTF-8: for texts of a few characters, of which an encoder makes many small arrays. */
-export function utf8Bytes(text: string): number[] {
-  const bytes: number[] = [];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.codePointAt(i)!;
-    if (code > 0xffff) i++;
+/**
+ * Returns a byte of a code point in UTF-8.
+ *
+ * @param length the number of its bytes
+ * @param i the number of the byte among them, from 0
+ */
+export function utf8Byte(code: number, length: number, i: number): number {
+  const bits = code >> (6 * (length - 1 - i));
+  if (i > 0) return 0x80 | (bits & 0x3f);
+  // The first byte says by its leading ones how many there are.
+  return length === 1 ? bits : ((0xf00 >> length) & 0xff) | bits;
+}
+
+/** Calls `visit` with each byte of a text in UTF-8, without an array of them. */
+export function eachByte(text: string, visit: (byte: number) => void): void {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at)!;
+    if (code > 0xffff) at++;
     const length = utf8Length(code);
-    let shift = 6 * (length - 1);
-    // The first byte says by its leading ones how many there are.
-    bytes.push(length === 1 ? code : ((0xf00 >> length) & 0xff) | (code >> shift));
-    while (shift > 0) {
-      shift -= 6;
-      bytes.push(0x80 | ((code >> shift) & 0x3f));
-    }
+    for (let i = 0; i < length; i++) visit(utf8Byte(code, length, i));
   }
-  return bytes;
 }

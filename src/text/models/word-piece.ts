@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { text, wholeNumber } from '../../settings/index.ts';
 import { componentKind } from '../component.ts';
-import type { Token } from '../stages.ts';
-import { modelOf, tokenIds, wholeWord } from './model.ts';
+import type { TokenList } from '../token-list.ts';
+import { modelOf, tokenIds } from './model.ts';
 import { TokenTrie } from './token-trie.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -32,25 +32,32 @@ export const wordPiece = componentKind(
     const trie = new TokenTrie(vocabulary.entries);
     const continuing = trie.nodeAfter(prefix);
 
-    function longestToken(word: string, start: number): Token | undefined {
-      let longest: Token | undefined;
+    /** Adds the longest token that begins at a place. Returns where it ends; -1 if there is none. */
+    function addLongest(word: string, start: number, tokens: TokenList): number {
+      let [id, longest] = [-1, -1];
       let node = start === 0 ? TokenTrie.ROOT : continuing;
       for (let end = start; end < word.length && node >= 0; ) {
         node = trie.child(node, word.charCodeAt(end++));
-        if (node >= 0 && trie.idAt(node) >= 0) longest = { id: trie.idAt(node), start, end };
+        if (node >= 0 && trie.idAt(node) >= 0) [id, longest] = [trie.idAt(node), end];
       }
+      if (longest >= 0) tokens.add(id, start, longest);
       return longest;
     }
 
-    return modelOf(vocabulary, (word) => {
-      if (hasMoreThan(mostCharacters, word)) return wholeWord(word, unknown);
-      const tokens: Token[] = [];
-      for (let start = 0; start < word.length; start = tokens[tokens.length - 1].end) {
-        const token = longestToken(word, start);
-        if (!token) return wholeWord(word, unknown);
-        tokens.push(token);
+    function addPieces(word: string, tokens: TokenList): boolean {
+      if (hasMoreThan(mostCharacters, word)) return false;
+      for (let at = 0; at < word.length; ) {
+        at = addLongest(word, at, tokens);
+        if (at < 0) return false;
       }
-      return tokens;
+      return true;
+    }
+
+    return modelOf(vocabulary, (word, tokens) => {
+      const before = tokens.length;
+      if (addPieces(word, tokens)) return;
+      tokens.length = before;
+      tokens.add(unknown, 0, word.length);
     });
   },
 );

@@ -1,4 +1,4 @@
-import type { Token } from '../stages.ts';
+import type { TokenList } from '../token-list.ts';
 import { MergeQueue, placeIn, rankIn } from './merge-queue.ts';
 import { utf8Length } from './utf8.ts';
 
@@ -46,21 +46,22 @@ export class WordSymbols {
   }
 
   /**
-   * Merges neighbours as long as there are some that may, and returns the tokens of the word. Its bytes are those of the
-   * symbols, from the first one on: it may have more than they have, or fewer.
+   * Merges neighbours as long as there are some that may, and adds the tokens of the word to a list. Its bytes are those of
+   * the symbols, from the first one on: it may have more than they have, or fewer.
    */
-  tokens(word: string, merges: RankedPairs): Token[] {
+  addTokens(word: string, merges: RankedPairs, tokens: TokenList): void {
     this.#merge(merges);
     const cells = this.#cells;
     const walk = new ByteWalk(word);
-    const tokens: Token[] = [];
+    let count = 0;
+    for (let at = 0; at < this.#size; at = cells[at + AFTER]) count++;
+    tokens.reserve(count);
     let byte = 0;
     for (let at = 0; at < this.#size; at = cells[at + AFTER]) {
       const start = walk.startOf(byte);
       for (let one = at; one < cells[at + AFTER]; one += WIDTH) byte += cells[one + BYTES];
-      tokens.push({ id: cells[at + ID], start, end: walk.endOf(byte) });
+      tokens.add(cells[at + ID], start, walk.endOf(byte));
     }
-    return tokens;
   }
 
   /** Makes all merges. Symbols that became a part of one before them are passed over by `AFTER`. */

@@ -1,6 +1,5 @@
 import { InputError } from '../../errors.ts';
-import { utf8Bytes } from '../models/utf8.ts';
-import { unitsAt } from '../unicode/character-table.ts';
+import { utf8Byte, utf8Length } from '../models/utf8.ts';
 
 const utf8 = new TextEncoder();
 
@@ -60,8 +59,11 @@ export class Charsmap {
     let node = distance(units[0]);
     let [value, last] = [-1, at];
     for (let end = at; end < text.length; ) {
-      const next = end + unitsAt(text, end);
-      for (const byte of utf8Bytes(text.slice(end, next))) {
+      const code = text.codePointAt(end)!;
+      const next = end + (code > 0xffff ? 2 : 1);
+      const length = utf8Length(code);
+      for (let i = 0; i < length; i++) {
+        const byte = utf8Byte(code, length, i);
         if (byte === 0) return this.#found(value, last);
         node ^= byte;
         const unit = units[node];

@@ -134,7 +134,7 @@ function changed(source: AlignedText, form: NormalizationForm): AlignedText {
   const { text } = source;
   const output = new Transformation(source);
   const sink: Receiver = {
-    put: (codePoint, _, change) => output.put(String.fromCodePoint(codePoint), change),
+    put: (codePoint, _, change) => output.put(codePoint, change),
     flush: () => {},
   };
   const ordering = new Ordering(form === 'NFC' || form === 'NFKC' ? new Composing(sink) : sink);

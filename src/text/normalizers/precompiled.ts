@@ -78,6 +78,6 @@ function charactersOfShort(text: string, from: number, to: number): number {
 /** Puts a text for some characters: one for one, then the rest of the text for the last, or the rest of them removed. */
 function put(output: Transformation, count: number, by: string): void {
   let length = 0;
-  for (const character of by) output.put(character, ++length > count ? 1 : 0);
+  for (let at = 0; at < by.length; at += unitsAt(by, at)) output.put(by.codePointAt(at)!, ++length > count ? 1 : 0);
   if (length < count) output.remove(count - length);
 }

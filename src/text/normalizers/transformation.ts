@@ -4,6 +4,9 @@ import { unitsAt } from '../unicode/character-table.ts';
 /** Returns the number of UTF-16 units of the character of a text that ends at a place. */
 export const unitsBefore = (text: string, at: number): number => (at > 1 && text.codePointAt(at - 2)! > 0xffff ? 2 : 1);
 
+/** Stands for no character. */
+const NONE = -1;
+
 /**
  * Makes a changed text character by character, with the alignment that the Rust library gives it: each character either
  * stands for the next one of the source, and perhaps for some after it that are removed, or is one more for the last.
@@ -16,7 +19,7 @@ export class Transformation {
   /** The place in the source of the next character that something will stand for. */
   #at = 0;
   /** The last character, which may still remove others. */
-  #pending = '';
+  #pending = NONE;
   #change = 0;
 
   constructor(source: AlignedText) {
@@ -25,9 +28,9 @@ export class Transformation {
   }
 
   /** @param change 1 for one more character; else minus the number of characters after the next one that are removed */
-  put(character: string, change: number): void {
+  put(codePoint: number, change: number): void {
     this.#flush();
-    this.#pending = character;
+    this.#pending = codePoint;
     this.#change = change;
   }
 
@@ -45,9 +48,9 @@ export class Transformation {
       this.#builder.keep(from, last);
       this.#at = last;
     } else {
-      for (let at = from; at < last; at += unitsAt(text, at)) this.put(text.slice(at, at + unitsAt(text, at)), 0);
+      for (let at = from; at < last; at += unitsAt(text, at)) this.put(text.codePointAt(at)!, 0);
     }
-    this.put(text.slice(last, to), 0);
+    this.put(text.codePointAt(last)!, 0);
   }
 
   build(): AlignedText {
@@ -58,15 +61,15 @@ export class Transformation {
   #flush(): void {
     const { text } = this.#source;
     const at = this.#at;
-    if (this.#pending === '') {
+    if (this.#pending === NONE) {
       this.#change = 0;
     } else if (this.#change > 0) {
-      this.#builder.add(this.#pending, at === 0 ? 0 : at - unitsBefore(text, at), at);
+      this.#builder.addCharacter(this.#pending, at === 0 ? 0 : at - unitsBefore(text, at), at);
     } else {
       this.#at += unitsAt(text, at);
-      this.#builder.add(this.#pending, at, this.#at);
+      this.#builder.addCharacter(this.#pending, at, this.#at);
       for (; this.#change < 0; this.#change++) this.#at += unitsAt(text, this.#at);
     }
-    this.#pending = '';
+    this.#pending = NONE;
   }
 }

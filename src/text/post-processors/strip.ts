@@ -1,4 +1,4 @@
-import type { Encoding, TokenizedText, TokenRange } from '../encoding.ts';
+import { type Encoding, emptyLists, type TokenLists, type TokenRange, type TokenSource } from '../encoding.ts';
 
 /** The number of a text of a pair. */
 export type TextIndex = 0 | 1;
@@ -45,7 +45,7 @@ interface Placed {
  */
 export function fillStrip(
   strip: Strip,
-  texts: readonly TokenizedText[],
+  texts: readonly TokenSource[],
   windows: readonly (readonly TokenRange[])[],
   isOverflowAsked: boolean,
 ): Encoding {
@@ -78,18 +78,14 @@ function combinations(strip: Strip, windows: readonly (readonly TokenRange[])[])
 
 const outside = [0, 0] as const;
 
-/** Returns a list that is filled from its start on: a text may have millions of tokens, and lists that grow are copied again and again. */
-const listOf = <Element>(length: number): Element[] => new Array<Element>(length);
-
-function joined(pieces: readonly Placed[], texts: readonly TokenizedText[]): Omit<Encoding, 'overflowing'> {
+function joined(pieces: readonly Placed[], texts: readonly TokenSource[]): Omit<Encoding, 'overflowing'> {
   const lengthOf = ({ piece, range }: Placed) => ('ids' in piece ? piece.ids.length : range.to - range.from);
   const length = pieces.reduce((sum, placed) => sum + lengthOf(placed), 0);
-  const ids = listOf<number>(length);
-  const typeIds = listOf<number>(length);
-  const offsets = listOf<readonly [number, number]>(length);
-  const specialTokensMask = listOf<number>(length);
-  const wordIds = listOf<number | null>(length);
-  const sequenceIds = listOf<TextIndex | null>(length);
+  const lists: TokenLists = emptyLists(length);
+  const { ids, offsets, wordIds } = lists;
+  const typeIds = new Array<number>(length);
+  const specialTokensMask = new Array<number>(length);
+  const sequenceIds = new Array<TextIndex | null>(length);
   let at = 0;
   for (const { piece, range, isFirst } of pieces) {
     if ('ids' in piece) {
@@ -103,15 +99,12 @@ function joined(pieces: readonly Placed[], texts: readonly TokenizedText[]): Omi
       }
       continue;
     }
-    const text = texts[piece.text];
+    texts[piece.text].copyTo(lists, at, range);
     const typeId = isFirst ? piece.typeId : piece.windowTypeId;
-    for (let i = range.from; i < range.to; i++) {
-      ids[at] = text.ids[i];
+    for (const end = at + range.to - range.from; at < end; at++) {
       typeIds[at] = typeId;
-      offsets[at] = text.offsets[i];
       specialTokensMask[at] = 0;
-      wordIds[at] = text.wordIds[i];
-      sequenceIds[at++] = piece.text;
+      sequenceIds[at] = piece.text;
     }
   }
   return { ids, typeIds, offsets, specialTokensMask, wordIds, sequenceIds };

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { assertInputError } from '../../io/input-error.ts';
 import { forAll } from '../../support/property.ts';
-import { made, numbered, tokensOf } from './made.ts';
+import { made, numbered, tokenized, tokensOf } from './made.ts';
 
 const test = suite('BPE');
 
@@ -113,7 +113,7 @@ test('the best pair is merged, the leftmost first, until none is left', () => {
       const expected = naive(word, pairs);
       for (const merges of [pairs, pairs.map((pair) => pair.join(' '))]) {
         const model = made({ vocab, merges });
-        const found = model.tokenize(word);
+        const found = tokenized(model, word);
         assert.deepEqual(
           found.map(({ id }) => tokens[id]),
           expected,

@@ -4,7 +4,7 @@ import type { TokenModel } from '../../../src/text/stages.ts';
 import { assertInputError } from '../../io/input-error.ts';
 import { forAll } from '../../support/property.ts';
 import { anyModel } from './any-model.ts';
-import { made, numbered, tokensOf } from './made.ts';
+import { made, numbered, tokenized, tokensOf } from './made.ts';
 
 const test = suite('models of tokens');
 
@@ -84,8 +84,8 @@ test('tokens go through a word in their order, and are those of the vocabulary',
     ({ model: fields, words }) => {
       const model = made(fields);
       for (const word of words) {
-        const tokens = model.tokenize(word);
-        assert.deepEqual(model.tokenize(word), tokens);
+        const tokens = tokenized(model, word);
+        assert.deepEqual(tokenized(model, word), tokens);
         for (const [i, { id, start, end }] of tokens.entries()) {
           assert.notEqual(model.tokenOf(id), undefined);
           assert.ok(start < end && end <= word.length);
@@ -133,7 +133,7 @@ for (const [name, make] of Object.entries(million)) {
     const secondsOf = (length: number): number => {
       const word = 'a'.repeat(length);
       const started = performance.now();
-      const tokens = model.tokenize(word);
+      const tokens = tokenized(model, word);
       assert.equal(tokens.at(-1)?.end, length);
       return (performance.now() - started) / 1000;
     };

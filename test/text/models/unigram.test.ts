@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import { assertInputError } from '../../io/input-error.ts';
 import { forAll } from '../../support/property.ts';
-import { made, tokensOf } from './made.ts';
+import { made, tokenized, tokensOf } from './made.ts';
 
 const test = suite('Unigram');
 
@@ -49,7 +49,7 @@ test('bytes of a piece are its tokens, if all are there (Rust library 0.23.2)', 
 test('without an unknown token, a text with an unknown character is refused', () => {
   const model = made({ vocab: [['a', -1]] });
   assert.equal(tokensOf(model, 'aa'), '0:0-1 0:1-2');
-  assertInputError(() => model.tokenize('a😀'), /the tokenizer has no token for "😀", and no model\.unk_id/);
+  assertInputError(() => tokenized(model, 'a😀'), /the tokenizer has no token for "😀", and no model\.unk_id/);
 });
 
 test('of a token that is there twice, the last one counts (Rust library 0.23.2)', () => {
@@ -84,7 +84,7 @@ test('no way to cut a word has a larger sum of scores', () => {
       const all: Scored[] = [['<unk>', -1], ...tokens];
       const scores = new Map(all);
       const unknown = Math.min(...scores.values()) - 10;
-      const found = made({ ...fields, vocab: all }).tokenize(word);
+      const found = tokenized(made({ ...fields, vocab: all }), word);
       const sum = found
         .map(({ id, start, end }) => (id === 0 ? unknown * [...word.slice(start, end)].length : all[id][1]))
         .reduce((one, other) => one + other);

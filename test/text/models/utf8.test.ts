@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { utf8Bytes, utf8Length } from '../../../src/text/models/utf8.ts';
+import { eachByte, utf8Length } from '../../../src/text/models/utf8.ts';
 import { forAll } from '../../support/property.ts';
 
 const test = suite('UTF-8');
+
+function utf8Bytes(text: string): number[] {
+  const bytes: number[] = [];
+  eachByte(text, (byte) => bytes.push(byte));
+  return bytes;
+}
 
 test('bytes and lengths are those of an encoder', () => {
   const utf8 = new TextEncoder();
