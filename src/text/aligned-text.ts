@@ -68,7 +68,15 @@ export class AlignedText {
    */
   prepended(before: string, units = this.text.codePointAt(0)! > 0xffff ? 2 : 1): AlignedText {
     if (this.text === '' || before === '') return this;
-    return new AlignedTextBuilder(this, before.length).add(before, 0, units).keep(0, this.text.length).build();
+    const added = before.length;
+    const length = added + this.text.length;
+    const starts = columnOf(length).fill(this.startOf(0), 0, added);
+    const ends = columnOf(length).fill(this.endOf(units - 1), 0, added);
+    for (let unit = added; unit < length; unit++) {
+      starts[unit] = this.startOf(unit - added);
+      ends[unit] = this.endOf(unit - added);
+    }
+    return AlignedText.placed(before + this.text, starts, ends);
   }
 }
 
@@ -81,10 +89,9 @@ export class AlignedTextBuilder {
   #ends: Column;
   #length = 0;
 
-  /** @param more by how much the new text may be longer, as far as that is known */
-  constructor(source: AlignedText, more = 0) {
+  constructor(source: AlignedText) {
     this.#source = source;
-    const length = source.length + more;
+    const { length } = source;
     this.#units = roomForUnits(length);
     this.#starts = columnOf(length);
     this.#ends = columnOf(length);
@@ -92,33 +99,35 @@ export class AlignedTextBuilder {
 
   /** Takes the units from one up to another over as they are. */
   keep(from: number, to: number): this {
-    this.#reserve(to - from);
+    let at = this.#grow(to - from);
     const source = this.#source;
-    for (let unit = from; unit < to; unit++) {
-      this.#put(source.text.charCodeAt(unit), source.startOf(unit), source.endOf(unit));
+    const { text } = source;
+    const units = this.#units;
+    const starts = this.#starts;
+    const ends = this.#ends;
+    for (let unit = from; unit < to; unit++, at++) {
+      units[at] = text.charCodeAt(unit);
+      starts[at] = source.startOf(unit);
+      ends[at] = source.endOf(unit);
     }
     return this;
   }
 
   /** Adds a text of which each unit comes from the units from one up to another; from a place alone if these are the same. */
   add(text: string, from: number, to: number): this {
-    this.#reserve(text.length);
-    const start = this.#source.startOf(from);
-    const end = to > from ? this.#source.endOf(to - 1) : start;
-    for (let i = 0; i < text.length; i++) this.#put(text.charCodeAt(i), start, end);
+    const at = this.#grow(text.length);
+    for (let i = 0; i < text.length; i++) this.#put(at + i, text.charCodeAt(i), from, to);
     return this;
   }
 
   /** Adds a character by its code point, as `add` adds a text. */
   addCharacter(code: number, from: number, to: number): this {
-    this.#reserve(2);
-    const start = this.#source.startOf(from);
-    const end = to > from ? this.#source.endOf(to - 1) : start;
     if (code > 0xffff) {
-      this.#put(0xd7c0 + (code >> 10), start, end);
-      this.#put(0xdc00 | (code & 0x3ff), start, end);
+      const at = this.#grow(2);
+      this.#put(at, 0xd7c0 + (code >> 10), from, to);
+      this.#put(at + 1, 0xdc00 | (code & 0x3ff), from, to);
     } else {
-      this.#put(code, start, end);
+      this.#put(this.#grow(1), code, from, to);
     }
     return this;
   }
@@ -128,21 +137,25 @@ export class AlignedTextBuilder {
     return AlignedText.placed(textOfUnits(this.#units, this.#length), this.#starts, this.#ends);
   }
 
-  #put(unit: number, start: number, end: number): void {
-    const at = this.#length++;
+  #put(at: number, unit: number, from: number, to: number): void {
+    const start = this.#source.startOf(from);
     this.#units[at] = unit;
     this.#starts[at] = start;
-    this.#ends[at] = end;
+    this.#ends[at] = to > from ? this.#source.endOf(to - 1) : start;
   }
 
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#starts.length) return;
-    const length = Math.max(needed, 2 * this.#starts.length);
-    const units = roomForUnits(length);
-    units.set(this.#units.subarray(0, this.#length));
-    this.#units = units;
-    this.#starts = lengthened(this.#starts, length);
-    this.#ends = lengthened(this.#ends, length);
+  /** Makes the text longer, with room for that. Returns where the new part begins. */
+  #grow(by: number): number {
+    const at = this.#length;
+    this.#length += by;
+    if (this.#length > this.#starts.length) {
+      const length = Math.max(this.#length, 2 * this.#starts.length);
+      const units = roomForUnits(length);
+      units.set(this.#units.subarray(0, at));
+      this.#units = units;
+      this.#starts = lengthened(this.#starts, length);
+      this.#ends = lengthened(this.#ends, length);
+    }
+    return at;
   }
 }
