@@ -40,8 +40,13 @@ export const bpe = componentKind(
     const mostSymbols = ({ length }: string): number =>
       flags.byte_fallback ? 3 * (length * (1 + prefix.length) + suffix.length) : length;
 
+    /** A character of a word with what is put around it. */
+    const symbolAt = (word: string, start: number, end: number): string =>
+      (start > 0 ? prefix : '') + word.slice(start, end) + (end === word.length ? suffix : '');
+
     function symbolsOf(word: string): WordSymbols {
       const symbols = new WordSymbols(mostSymbols(word));
+      const addByte = (byte: number) => symbols.add(byte, 1);
       /** Bytes of unknown characters that have no symbol yet. */
       let waiting = 0;
       const addUnknown = (): void => {
@@ -51,14 +56,12 @@ export const bpe = componentKind(
       for (let start = 0, end = 0; start < word.length; start = end) {
         const code = word.codePointAt(start)!;
         end += code > 0xffff ? 2 : 1;
-        const before = start > 0 ? prefix : '';
-        const after = end === word.length ? suffix : '';
-        const symbol = (): string => before + word.slice(start, end) + after;
-        const id = before === '' && after === '' ? characters.idOf(code) : vocabulary.idOf(symbol());
+        const isBare = (start === 0 || prefix === '') && (end < word.length || suffix === '');
+        const id = isBare ? characters.idOf(code) : vocabulary.idOf(symbolAt(word, start, end));
         if (id !== undefined) {
           addUnknown();
           symbols.add(id, utf8Length(code));
-        } else if (!fallback(symbol(), (byte) => symbols.add(byte, 1)) && unknown !== undefined) {
+        } else if (!fallback(symbolAt(word, start, end), addByte) && unknown !== undefined) {
           if (!flags.fuse_unk) addUnknown();
           waiting += utf8Length(code);
         }

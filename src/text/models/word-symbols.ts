@@ -53,9 +53,7 @@ export class WordSymbols {
     this.#merge(merges);
     const cells = this.#cells;
     const walk = new ByteWalk(word);
-    let count = 0;
-    for (let at = 0; at < this.#size; at = cells[at + AFTER]) count++;
-    tokens.reserve(count);
+    tokens.reserve(this.#size / WIDTH);
     let byte = 0;
     for (let at = 0; at < this.#size; at = cells[at + AFTER]) {
       const start = walk.startOf(byte);
