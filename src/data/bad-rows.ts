@@ -29,7 +29,8 @@ const LISTED = 20;
  * Collects the rows of files that cannot be used, so that all of them are told at once. They may be added in any order.
  */
 export class BadRows {
-  readonly #skip: boolean;
+  /** Whether they are left out instead of an error. */
+  readonly areSkipped: boolean;
   readonly #files: string[] = [];
   /** The first ones, sorted. */
   readonly #first: BadRow[] = [];
@@ -39,7 +40,7 @@ export class BadRows {
 
   /** @param skip leave them out instead of an error */
   constructor(skip = false) {
-    this.#skip = skip;
+    this.areSkipped = skip;
   }
 
   get count(): number {
@@ -77,7 +78,7 @@ export class BadRows {
    */
   finish(name: string, used: number): string[] {
     if (this.#count === 0) return this.#notes;
-    if (!this.#skip) {
+    if (!this.areSkipped) {
       const rows = this.#count === 1 ? 'the row' : 'the rows';
       const remedy = `Repair ${rows}, or leave ${this.#count === 1 ? 'it' : 'them'} out with --skip-invalid (skipInvalid).`;
       throw new InputError(`${this.#list(name)}. ${remedy}`);

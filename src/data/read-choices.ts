@@ -5,6 +5,7 @@ import type { Dataset } from './examples.ts';
 import { RowsBeside } from './rows-beside.ts';
 import type { Column, Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
+import { usableParts } from './usable-parts.ts';
 
 /** A text with choices, one of which is right. */
 export interface ChoiceExample {
@@ -74,14 +75,7 @@ export async function* streamChoices(
 ): AsyncGenerator<ChoiceRow[], void, undefined> {
   const rows = rowsOf(data, 'multiple-choice');
   const bad = new BadRows(options.skipInvalid);
-  let used = 0;
-  for await (const part of choiceRows(rows, { ...options, label: null }, bad)) {
-    // After a bad row the others are only looked for.
-    if (bad.count > 0 && !options.skipInvalid) continue;
-    used += part.length;
-    yield part;
-  }
-  for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
+  yield* usableParts(choiceRows(rows, { ...options, label: null }, bad), bad, rows.name, onWarning);
 }
 
 async function* choiceRows(

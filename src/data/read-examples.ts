@@ -10,6 +10,7 @@ import { RowsBeside } from './rows-beside.ts';
 import type { Column, Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
 import { textRows } from './text-rows.ts';
+import { usableParts } from './usable-parts.ts';
 
 export interface TextOptions {
   /**
@@ -140,17 +141,15 @@ export async function* streamRows(
     texts.map(({ name }) => name),
   );
   const bad = new BadRows(skipInvalid);
-  let used = 0;
-  for await (const part of textRows(beside, texts, { bad, onNote: onWarning })) {
-    // After a bad row the others are only looked for.
-    if (bad.count > 0 && !skipInvalid) continue;
-    used += part.rows.length;
-    yield part.rows.map(({ number, cells }) => {
-      const own = Object.fromEntries(texts.map(({ name }, i) => [name, cells[i]]));
-      return { example: exampleOf(cells, texts), kept: beside.keptOf(number, own) };
-    });
-  }
-  for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
+  const read = async function* (): AsyncGenerator<TableRow[], void, undefined> {
+    for await (const part of textRows(beside, texts, { bad, onNote: onWarning })) {
+      yield part.rows.map(({ number, cells }) => {
+        const own = Object.fromEntries(texts.map(({ name }, i) => [name, cells[i]]));
+        return { example: exampleOf(cells, texts), kept: beside.keptOf(number, own) };
+      });
+    }
+  };
+  yield* usableParts(read(), bad, rows.name, onWarning);
 }
 
 function textColumns(text: TextOptions['text']): readonly Column[] {

@@ -3,6 +3,7 @@ import { readOr, textOf } from './fields.ts';
 import { RowsBeside } from './rows-beside.ts';
 import type { Column, Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
+import { usableParts } from './usable-parts.ts';
 import type { Question } from './windows.ts';
 
 export interface StreamQuestionsOptions {
@@ -39,9 +40,16 @@ export async function* streamQuestions(
     columns.map(({ name }) => name),
   );
   const bad = new BadRows(skipInvalid);
-  let used = 0;
+  yield* usableParts(questionRows(rows, bad, onWarning), bad, rows.name, onWarning);
+}
+
+async function* questionRows(
+  rows: RowsBeside,
+  bad: BadRows,
+  onNote: StreamQuestionsOptions['onWarning'],
+): AsyncGenerator<QuestionRow[], void, undefined> {
   for await (const { file, unit, rows: part, notes = [] } of rows.parts(columns)) {
-    for (const note of notes) onWarning?.(note);
+    for (const note of notes) onNote?.(note);
     const read: QuestionRow[] = [];
     for (const { number, cells, problem } of part) {
       const own = Object.fromEntries(columns.map(({ name }, i) => [name, cells[i]]));
@@ -49,12 +57,8 @@ export async function* streamQuestions(
       if (typeof question === 'string') bad.add({ file, unit, number }, question);
       else read.push({ question, kept: rows.keptOf(number, own) });
     }
-    // After a bad row the others are only looked for.
-    if (bad.count > 0 && !skipInvalid) continue;
-    used += read.length;
     yield read;
   }
-  for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
 }
 
 /** @throws FieldProblem */

@@ -3,6 +3,7 @@ import { jsonList } from './label-cells.ts';
 import { RowsBeside } from './rows-beside.ts';
 import type { Data, Rows } from './source.ts';
 import { rowsOf } from './source-of.ts';
+import { usableParts } from './usable-parts.ts';
 
 export interface StreamWordsOptions {
   /** The column with the words, or with texts. Default `tokens`. */
@@ -48,21 +49,25 @@ export async function* streamWordRows(
 ): AsyncGenerator<WordsRow[], void, undefined> {
   const rows = new RowsBeside(rowsOf(data, 'token-classification'), keep, [text]);
   const bad = new BadRows(skipInvalid);
-  let used = 0;
+  yield* usableParts(wordRows(rows, text, bad, onWarning), bad, rows.name, onWarning);
+}
+
+async function* wordRows(
+  rows: RowsBeside,
+  text: string,
+  bad: BadRows,
+  onNote: StreamWordsOptions['onWarning'],
+): AsyncGenerator<WordsRow[], void, undefined> {
   for await (const { file, unit, rows: part, notes = [] } of rows.parts([{ name: text }])) {
-    for (const note of notes) onWarning?.(note);
+    for (const note of notes) onNote?.(note);
     const read: WordsRow[] = [];
     for (const { number, cells, problem } of part) {
       const input = problem === undefined ? wordsIn(cells[0]) : null;
       if (input === null) bad.add({ file, unit, number }, problem ?? problemOf(cells[0], text));
       else read.push({ input, kept: rows.keptOf(number, { [text]: cells[0] }) });
     }
-    // After a bad row the others are only looked for.
-    if (bad.count > 0 && !skipInvalid) continue;
-    used += read.length;
     yield read;
   }
-  for (const warning of bad.finish(rows.name, used)) onWarning?.(warning);
 }
 
 function wordsIn(cell: unknown): string | readonly string[] | null {

@@ -5,6 +5,7 @@ export {
   type Calibration,
   type CalibrationBin,
   calibration,
+  labelCalibration,
   negativeLogLikelihood,
 } from './calibration.ts';
 export { type ChrfOptions, type ChrfScore, corpusChrf, sentenceChrf } from './chrf.ts';
