@@ -50,6 +50,12 @@ export interface InputOptions {
   readonly skipInvalid?: boolean;
 }
 
+/** @throws UsageError for a delimiter or an encoding of what is no table */
+export function checkTableOptions({ input, delimiter, encoding }: Omit<InputOptions, 'kind'>): void {
+  if ((delimiter === undefined && encoding === undefined) || (input !== undefined && isTable(input))) return;
+  throw new UsageError(`--${delimiter === undefined ? 'encoding' : 'delimiter'} goes with a table as --input.`);
+}
+
 /** Checks what can be said before a model is loaded. @throws UsageError for what only the rows of a table can have */
 export function checkInput({
   input,
@@ -59,9 +65,7 @@ export function checkInput({
   encoding,
 }: Omit<InputOptions, 'columns' | 'kind' | 'keep'>): void {
   if (input !== undefined && isTable(input)) return;
-  if (delimiter !== undefined || encoding !== undefined) {
-    throw new UsageError(`--${delimiter === undefined ? 'encoding' : 'delimiter'} goes with a table as --input.`);
-  }
+  checkTableOptions({ delimiter, encoding });
   if (skipInvalid) throw new UsageError('--skip-invalid goes with rows of a table; lines of a text can all be used.');
   if (text) throw new UsageError('--text names columns, which only a .csv, .tsv, .jsonl or .parquet --input has.');
 }

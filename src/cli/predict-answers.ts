@@ -12,7 +12,7 @@ import { windowDefaults } from '../data/windows.ts';
 import { loadQuestionAnswering, type QuestionAnsweringModel } from '../models/index.ts';
 import { answerQuestions, questionAnswering } from '../training/index.ts';
 import { UsageError } from './errors.ts';
-import { jsonRowsOf, tableOf } from './input.ts';
+import { checkTableOptions, jsonRowsOf, tableOf } from './input.ts';
 import { warn } from './output.ts';
 import { checkOutput, givePredictions, keptColumns, type OutputFlags } from './predict-output.ts';
 import type { QuestionFlags } from './predict-question.ts';
@@ -41,6 +41,7 @@ export async function predictAnswers(command: Command, run: string | undefined):
   const flags = command.opts<Flags>();
   if (flags.text)
     throw new UsageError("--text is not for questions; a table of them has the columns 'question' and 'context'.");
+  checkTableOptions(flags);
   await checkOutput(flags);
   const reader = run === undefined ? await ownHead(flags) : await trained(run, flags);
   const { model, tokenizer, maxLength, stride } = reader;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type ChoiceRow, isTable, streamChoices } from '../data/index.ts';
 import { type ChoicePrediction, encodeChoices, multipleChoice, predictChoices } from '../training/index.ts';
-import { jsonRowsOf, tableOf } from './input.ts';
+import { checkTableOptions, jsonRowsOf, tableOf } from './input.ts';
 import { warn } from './output.ts';
 import { checkOutput, givePredictions, keptColumns, type OutputFlags } from './predict-output.ts';
 import { type QuestionFlags, refuseQuestion } from './predict-question.ts';
@@ -21,6 +21,7 @@ interface Chosen extends ChoiceRow {
 export async function predictChosen(command: Command, run: string): Promise<void> {
   const flags = command.opts<Flags>();
   refuseQuestion(flags, 'chooses among answers');
+  checkTableOptions(flags);
   await checkOutput(flags);
   const { model, tokenizer, settings } = await modelOfRun(run, multipleChoice, flags);
   const { text = settings.text, choices = settings.choices } = flags;

@@ -105,6 +105,12 @@ const failures: [name: string, code: number, args: string[], message: RegExp][] 
     /broken\.jsonl has no column 'context'; it has 'question'/,
   ],
   [
+    'a delimiter without a table',
+    2,
+    ['predict', 'RUN', '--delimiter', ';'],
+    /--delimiter goes with a table as --input/,
+  ],
+  [
     'columns for questions',
     2,
     ['predict', 'RUN', '--text', 'a'],
