@@ -51,7 +51,11 @@ export interface InputOptions {
 }
 
 /** @throws UsageError for a delimiter or an encoding of what is no table */
-export function checkTableOptions({ input, delimiter, encoding }: Omit<InputOptions, 'kind'>): void {
+export function checkTableOptions({
+  input,
+  delimiter,
+  encoding,
+}: Pick<InputOptions, 'input' | 'delimiter' | 'encoding'>): void {
   if ((delimiter === undefined && encoding === undefined) || (input !== undefined && isTable(input))) return;
   throw new UsageError(`--${delimiter === undefined ? 'encoding' : 'delimiter'} goes with a table as --input.`);
 }
