@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { EmbeddingPoint, type ProjectionPoint } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import {
   boolean,
@@ -14,6 +15,7 @@ import { isBias, trainedInPlace } from './backbone-weights.ts';
 import { type BuildContext, defineFamily } from './family.ts';
 import { leaveOut } from './leave-out.ts';
 import { LowRank } from './low-rank.ts';
+import { LowRankEmbedding } from './low-rank-embedding.ts';
 import { endsIn, targetPoints } from './targets.ts';
 
 /** The options for layers with other sizes than the rest. */
@@ -55,7 +57,7 @@ const options = {
   dropout: option(probability, { description: 'dropout on its input', flag: 'adapter-dropout', default: 0 }),
   targetModules: option(names, {
     description:
-      'linear layers, by the end of their path: query, key, value (in BART also q_proj, k_proj, v_proj), attention.output.dense, ...',
+      'linear layers, by the end of their path: query, key, value (in BART also q_proj, k_proj, v_proj), attention.output.dense, ...; word_embeddings and other tables, but of BART',
     default: ['query', 'value'],
   }),
   init: option(oneOf(['lora', 'bert']), { description: 'starting values', default: 'lora', whenPruned: 'bert' }),
@@ -122,7 +124,7 @@ function trainedBeside(
 }
 
 /**
- * LoRA (Hu et al., 2022): W x + b + s · B A x at linear layers of the model, A [rank, in], B [out, rank], with s = alpha / rank,
+ * LoRA (Hu et al., 2022): W x + b + s · B A x at linear layers and tables of the model, A [rank, in], B [out, rank], with s = alpha / rank,
  * or alpha / √rank (rsLoRA, Kalajdzievski, 2023). The defaults are those of PEFT's `LoraConfig` for BERT.
  */
 export const lora = defineFamily({
@@ -132,22 +134,30 @@ export const lora = defineFamily({
   title: ({ rank }) => `lora ${rank}`,
   build: (context, config) => {
     const { name, points, at } = context;
-    const layers = targetPoints('lora', points.projection, config.targetModules);
+    const { embedding = [], projection } = points;
+    const layers = targetPoints('lora', [...embedding, ...projection], config.targetModules);
     const { init, dropout, loraBias: hasBias = false, dora = false } = config;
-    const modules = new Map(
-      layers.map((point) => {
-        const sizes = loraSizes(config, point.name);
-        return [point, new LowRank(at(point.name), point, name, { ...sizes, init, dropout, hasBias, dora })];
-      }),
-    );
+    const [tables, modules] = [new Map<EmbeddingPoint, LowRankEmbedding>(), new Map<ProjectionPoint, LowRank>()];
+    for (const point of layers) {
+      const [sizes, path] = [loraSizes(config, point.name), at(point.name)];
+      if (point instanceof EmbeddingPoint) {
+        if (hasBias || dora)
+          throw new InputError(
+            `lora: ${point.name} is a table, which has no ${hasBias ? 'loraBias' : 'dora'}; leave one of both out.`,
+          );
+        tables.set(point, new LowRankEmbedding(path, point, name, { ...sizes, init }));
+      } else modules.set(point, new LowRank(path, point, name, { ...sizes, init, dropout, hasBias, dora }));
+    }
+    const all = [...tables.values(), ...modules.values()];
     const beside = trainedInPlace(trainedBeside(context, config, new Set(layers.map((point) => point.name))));
-    const own = Array.from(modules.values(), ({ parameters }) => parameters).flat();
+    const own = all.flatMap(({ parameters }) => parameters);
     return {
+      embedding: tables,
       projection: modules,
-      chains: { lora: Array.from(modules.values(), ({ a, b }) => [a, b]) },
+      chains: { lora: all.map(({ a, b }) => [a, b]) },
       parameters: [...own, ...beside.parameters],
       weights: beside.weights,
-      mergedWeights: () => new Map(Array.from(modules.values(), (module) => module.merged()).flat()),
+      mergedWeights: () => new Map(all.flatMap((module) => module.merged())),
     };
   },
 });

@@ -1,5 +1,4 @@
 import { InputError } from '../errors.ts';
-import type { ProjectionPoint } from '../models/index.ts';
 
 /** The names in BART of projections that have another name in BERT. */
 const bartNames: Readonly<Record<string, string>> = {
@@ -13,25 +12,25 @@ const bartNames: Readonly<Record<string, string>> = {
 /** Returns whether a module's path ends in a name, as PEFT matches them. */
 export const endsIn = (module: string, name: string): boolean => `.${module}`.endsWith(`.${name}`);
 
-/** Returns whether one of the names means the linear layer. */
-export const isTarget = ({ name }: ProjectionPoint, modules: readonly string[]): boolean =>
+/** Returns whether one of the names means the layer. */
+export const isTarget = ({ name }: { readonly name: string }, modules: readonly string[]): boolean =>
   modules.some((module) => [module, bartNames[module] ?? module].some((end) => endsIn(name, end)));
 
 /**
- * The linear layers whose path ends in one of the names, as PEFT matches them.
+ * The layers whose path ends in one of the names, as PEFT matches them.
  *
  * @param kind of the adapter, for messages
  * @throws InputError for a name that matches none
  */
-export function targetPoints(
+export function targetPoints<Point extends { readonly name: string }>(
   kind: string,
-  points: readonly ProjectionPoint[],
+  points: readonly Point[],
   modules: readonly string[],
-): ProjectionPoint[] {
+): Point[] {
   const unknown = modules.find((module) => !points.some((point) => isTarget(point, [module])));
   if (unknown !== undefined) {
     const there = new Set(points.map(({ name }) => name.replace(/^.*\.\d+\./, '')));
-    throw new InputError(`${kind}: no linear layer is called '${unknown}'; there are: ${[...there].join(', ')}.`);
+    throw new InputError(`${kind}: no layer is called '${unknown}'; there are: ${[...there].join(', ')}.`);
   }
   return points.filter((point) => isTarget(point, modules));
 }

@@ -109,7 +109,7 @@ function checkedOptions(count: number, given: MergeOptions) {
 type Checked = ReturnType<typeof checkedOptions>;
 
 /** @throws InputError for an adapter that is no plain LoRA */
-function checkPart({ label, settings }: MergedPart): void {
+function checkPart({ label, settings, weights }: MergedPart): void {
   const { kind, dora, loraBias, bias = 'none', modulesToSave } = settings;
   const named =
     kind !== 'lora'
@@ -122,7 +122,9 @@ function checkPart({ label, settings }: MergedPart): void {
             ? 'LoRA with trained biases (bias)'
             : modulesToSave
               ? 'LoRA with modules that are trained whole (modulesToSave)'
-              : null;
+              : weights.some(({ name }) => name.includes('.lora_embedding_'))
+                ? 'LoRA on a table of embeddings'
+                : null;
   if (named) throw new InputError(`${label} is ${named}; only adapters of plain LoRA are merged with others.`);
 }
 

@@ -3,7 +3,7 @@ import type { Weight } from './portable.ts';
 
 /** The linear layers that LoRA changes, from the names of its weights, each once. */
 export const loraModules = (weights: readonly Weight[]): string[] => [
-  ...new Set(weights.flatMap(({ name }) => /^(.*)\.lora_[AB]\./.exec(name)?.[1] ?? [])),
+  ...new Set(weights.flatMap(({ name }) => /^(.*)\.lora_(?:embedding_)?[AB]\./.exec(name)?.[1] ?? [])),
 ];
 
 /** Returns whether a layer is the dense one of an encoder's pooler. */

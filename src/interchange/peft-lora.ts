@@ -125,6 +125,7 @@ export const peftLora: PeftMethod = {
   fields: [...followed, ...Object.keys(refusedFeatures)],
 
   fileName: (name, adapter = []) => {
+    if (/\.lora_embedding_[AB]\.\*$/.test(name)) return peftLora.prefix + name.replace(`.${PLACE}`, '');
     const own = peftLora.prefix + name.replace(`.${PLACE}.`, '.');
     if (own.endsWith('.lora_magnitude_vector.weight')) return own.replace(/\.weight$/, '');
     // The bias of a layer that has LoRA is inside the wrapper.
@@ -133,6 +134,8 @@ export const peftLora: PeftMethod = {
   },
 
   ownWeight(weight) {
+    const ofTable = /^base_model\.model\.(.*\.lora_embedding_[AB])$/.exec(weight.name)?.[1];
+    if (ofTable !== undefined) return { ...weight, name: `${ofTable}.${PLACE}` };
     const [, module, part, kind = 'weight'] =
       /^base_model\.model\.(.*)\.(lora_[AB]|lora_magnitude_vector)(?:\.(weight|bias))?$/.exec(weight.name) ?? [];
     if (module) return { ...weight, name: `${module}.${part}.${PLACE}.${kind}` };

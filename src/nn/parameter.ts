@@ -168,14 +168,20 @@ export class Parameter {
     this.#value = held;
   }
 
-  /** Returns the weight as the forward pass sees it, of its shape: with zeros where it is pruned. */
+  /**
+   * Returns the weight as the forward pass sees it, of its shape: with zeros where it is pruned.
+   *
+   * @throws InputError for one that is held in 8 bits, of which there are only products, see {@link matrix}
+   */
   tensor(): Tensor {
+    this.#assertFloats(this.#value);
     if (this.#pattern) return toDense({ pattern: this.#pattern, values: this.#value });
     return this.#mask ? mul(this.#value, this.#mask) : this.#value;
   }
 
   /** The same for products, which do without the zeros of a matrix whose mask is final. */
   matrix(): Tensor | SparseMatrix {
+    if (this.isInt8) return this.#value;
     return this.#pattern ? { pattern: this.#pattern, values: this.#value } : this.tensor();
   }
 

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { AdapterSet, attachAdapter, lora } from '../../src/adapters/index.ts';
-import { Random, tensor, tidy } from '../../src/index.ts';
-import { Pass } from '../../src/models/index.ts';
+import { loadInt8 } from '../../src/backends/index.ts';
+import { Random, setBackend, tensor, tidy } from '../../src/index.ts';
+import { holdBackbone, Pass } from '../../src/models/index.ts';
 import { prune } from '../../src/pruning/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { liven, logits, logitsTensor, maskRandomly, twoTexts } from '../support/adapters.ts';
 import { assertClose } from '../support/compare.ts';
 import { onEveryBackend, useBackend } from '../support/on-backend.ts';
+import { weightsOf } from '../support/parameters.ts';
 import { tinyBert, tinyClassifier } from '../support/tiny-model.ts';
 
 const test = suite('adapters: LoRA');
@@ -42,7 +44,7 @@ test('a name targets the layers whose path ends in it, part by part', () => {
   assert.deepEqual(places('self.key'), ['attention.self.key 16']);
   assert.deepEqual(places('bert.encoder.layer.1.intermediate.dense'), [dense[1]]);
   for (const wrong of ['ense', 'queries', 'self'])
-    assertInputError(() => places('query', wrong), new RegExp(`no linear layer is called '${wrong}'; .*self\\.query`));
+    assertInputError(() => places('query', wrong), new RegExp(`no layer is called '${wrong}'; .*self\\.query`));
 });
 
 test('the output is W x + b + s B A x, s = alpha / r or alpha / sqrt(r)', () => {
@@ -169,6 +171,80 @@ test('SNIP on a zero B is refused with the remedy; prepared for pruning, B is no
     if (pruned) assert.equal((await result).kept, (8 * 8 * 16) / 2);
     else await assert.rejects(result, /all scores are 0.*init 'bert'/);
   }
+});
+
+onEveryBackend(test, 'a table of embeddings becomes W + s (B A) transposed, and merged it computes the same', () => {
+  const settings = lora.configure({ rank: 2, alpha: 3, targetModules: ['word_embeddings', 'position_embeddings'] });
+  const model = tinyClassifier();
+  const adapters = new AdapterSet(model);
+  const { parameters } = adapters.add('default', settings);
+  adapters.activate('default');
+  liven({ parameters });
+  const plain = tinyClassifier();
+  for (const [i, table] of ['word_embeddings', 'position_embeddings'].entries()) {
+    const [a, b] = [parameters[2 * i], parameters[2 * i + 1]];
+    assert.equal(a.name, `bert.embeddings.${table}.lora_embedding_A.default`);
+    const weight = plain.parameters().find(({ name }) => name === `bert.embeddings.${table}.weight`);
+    assert.ok(weight);
+    const [rows] = weight.shape;
+    assert.deepEqual(
+      [a.shape, b.shape],
+      [
+        [2, rows],
+        [16, 2],
+      ],
+    );
+    const [ofA, ofB] = [weightsOf(a), weightsOf(b)];
+    const changed = weightsOf(weight).map((w, k) => {
+      const [row, d] = [Math.floor(k / 16), k % 16];
+      return w + 1.5 * (ofB[2 * d] * ofA[row] + ofB[2 * d + 1] * ofA[rows + row]);
+    });
+    weight.load(changed, null);
+  }
+  const expected = { shape: [2, 2], values: logits(plain) };
+  tidy(() => assertClose(logitsTensor(model), expected, 1e-5));
+  adapters.merge('default');
+  tidy(() => assertClose(logitsTensor(model), expected, 1e-5));
+});
+
+test('a table has no DoRA and no bias', () => {
+  for (const option of ['dora', 'loraBias']) {
+    const settings = lora.configure({ targetModules: ['word_embeddings'], [option]: true });
+    assertInputError(
+      () => attachAdapter(tinyClassifier(), settings),
+      new RegExp(`bert\\.embeddings\\.word_embeddings is a table, which has no ${option}`),
+    );
+  }
+});
+
+test('DoRA needs the weights of its layers: of halves it takes the numbers, those in 8 bits are refused by name', async () => {
+  await setBackend('wasm');
+  await loadInt8();
+  const settings = lora.configure({ rank: 2, dora: true });
+  const held = (dtype: 'float16' | 'int8') => {
+    const model = tinyClassifier();
+    for (const { linear } of model.points.projection) linear.weight.trainable = false;
+    holdBackbone(model, dtype);
+    return model;
+  };
+  for (const dora of [true, false]) {
+    const model = held('float16');
+    const before = logits(model);
+    attachAdapter(model, lora.configure({ rank: 2, dora }));
+    tidy(() => assertClose(logitsTensor(model), { shape: [2, 2], values: before }, 1e-5));
+  }
+  assertInputError(
+    () => attachAdapter(held('int8'), settings),
+    /^bert\.encoder\.layer\.0\.attention\.self\.query\.weight is held in 8 bits and cannot be read.*float32\.$/,
+  );
+  const model = tinyClassifier();
+  attachAdapter(model, settings);
+  for (const { linear } of model.points.projection) linear.weight.trainable = false;
+  holdBackbone(model, 'int8');
+  assertInputError(() => logits(model), /query\.weight is held in 8 bits and cannot be read/);
+  const plain = held('int8');
+  attachAdapter(plain, lora.configure({ rank: 2 }));
+  assert.equal(logits(plain).length, 4);
 });
 
 test.run();

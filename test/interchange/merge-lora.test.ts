@@ -183,6 +183,11 @@ test('adapters that do not fit each other, and options that are wrong, are refus
     [[part(1, { loraBias: true })], {}, /LoRA with a bias/],
     [[part(1, { bias: 'all' })], {}, /trained biases/],
     [[part(1, { modulesToSave: ['word_embeddings'] })], {}, /trained whole/],
+    [
+      [{ ...part(1), weights: part(1).weights.map((own) => ({ ...own, name: 'table.lora_embedding_A.*' })) }],
+      {},
+      /adapter 1 is LoRA on a table of embeddings; only/,
+    ],
     [[part(1), part(2, { rank: 4 })], {}, /has the rank 2 in adapter 1 and 4 in adapter 2, which linear cannot/],
     [[part(1), wide], { method: 'cat' }, /another rank|is \[5, 7\] in adapter 1, but/],
     [[part(1)], { weights: [1, 2] }, /--weights \(weights\) must be 1 numbers/],

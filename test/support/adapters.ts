@@ -60,6 +60,7 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
       modulesToSave: ['LayerNorm', 'word_embeddings'],
     },
     { kind: 'lora', rank: 1, init: 'bert', bias: 'all' },
+    { kind: 'lora', rank: 2, init: 'bert', targetModules: ['word_embeddings', 'position_embeddings', 'query'] },
     {
       kind: 'lora',
       rank: 3,
@@ -124,6 +125,7 @@ export const identitySettings: readonly AdapterSettings[] = [
   { kind: 'ia3' },
   { kind: 'ln-tuning' },
   { kind: 'lora' },
+  { kind: 'lora', targetModules: ['word_embeddings', 'token_type_embeddings'] },
   { kind: 'lora', dora: true, loraBias: true, bias: 'all' },
   { kind: 'parallel', bottleneck: 3 },
   { kind: 'pfeiffer', bottleneck: 3, init: 'mam_adapter' },
