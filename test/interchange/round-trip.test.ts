@@ -23,8 +23,9 @@ const expressible: Readonly<Record<AdapterFormatName, (settings: AdapterSettings
   peft: ({ kind, prefixShiftsPositions = false }) =>
     ['lora', 'ia3', 'ln-tuning', 'prompt-tuning', 'shira', 'vera', ...onlyLoaded].includes(kind) ||
     prefixShiftsPositions === true,
-  adapterhub: ({ kind, rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions }) =>
+  adapterhub: ({ kind, targetModules, rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions }) =>
     !['full', 'fusion', 'bitfit', 'ia3', 'ln-tuning', 'prompt-tuning', 'shira', 'vera', ...onlyLoaded].includes(kind) &&
+    !(Array.isArray(targetModules) && targetModules.includes('word_embeddings')) &&
     ![rslora, dora, loraBias, bias, modulesToSave, prefixShiftsPositions].some(Boolean),
 };
 const shifted: AdapterSettings = { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true };
