@@ -55,10 +55,11 @@ export function fusionFiles(whole: PortableAdapter): Record<string, Uint8Array |
 
 /** @throws InputError naming the adapter if the folder lacks it, and as {@link readAdapter} */
 function readMember(label: string, files: FolderFiles, name: string): StoredAdapter {
-  const folder = files.folder(name);
-  if (folder.has(CONFIG)) return readAdapter(folder);
+  // The library itself saves the folders of members beside that of the fusion.
+  const folder = [files.folder(name), files.folder(`../${name}`)].find((place) => place.has(CONFIG));
+  if (folder) return readAdapter(folder);
   throw new InputError(
-    `${label}: the fusion mixes an adapter "${name}", and there is no ${folder.path(CONFIG)}; save the adapter there (save_adapter).`,
+    `${label}: the fusion mixes an adapter "${name}", and there is no ${files.folder(name).path(CONFIG)}; save the adapter there (save_adapter).`,
   );
 }
 

@@ -30,6 +30,17 @@ function readHeadFiles(
   };
 }
 
+/**
+ * The folder with the head: that of the adapter, else, where the library saved members beside a fusion, that of one of them, as each has
+ * the head that the model had.
+ */
+function headPlace(files: FolderFiles, members: readonly string[]): FolderFiles | undefined {
+  if (files.has(HEAD_CONFIG)) return files;
+  const beside = members.map((name) => files.folder(`../${name}`)).filter((place) => place.has(HEAD_CONFIG));
+  const [first, ...others] = beside.map((place) => JSON.stringify(readHeadFiles(place)));
+  return others.every((head) => head === first) ? beside[0] : undefined;
+}
+
 /** None for a sequence-to-sequence model: its output is the backbone's. */
 function headFiles(adapter: PortableAdapter, name: string): Record<string, Uint8Array | string> {
   if (adapter.head.length === 0) return {};
@@ -77,8 +88,9 @@ export const adapterhub: AdapterFormat = {
 
   read(files, options) {
     const stored = files.has(FUSION_CONFIG) ? readFusion(files) : readAdapter(files);
-    if (!options.head || !files.has(HEAD_CONFIG)) return stored;
-    const { weights: head, ...about } = readHeadFiles(files);
+    const place = options.head ? headPlace(files, [...stored.mixed.keys()]) : undefined;
+    if (!place) return stored;
+    const { weights: head, ...about } = readHeadFiles(place);
     const { weights, tied } = withoutTied(head);
     return { ...stored, ...about, weights: [...stored.weights, ...weights], tied };
   },

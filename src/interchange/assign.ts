@@ -24,6 +24,8 @@ export type ConfiguredModel = AdaptableModel & {
   readonly headKind?: HeadKind;
   /** The form of its head, where it is none of transformers. */
   readonly layeredHead?: LayeredHead;
+  /** Tensors that nothing trains. */
+  readonly constants?: readonly Parameter[];
 };
 
 /**

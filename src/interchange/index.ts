@@ -11,9 +11,11 @@ export * from './browser.ts';
 export { checkpointFileNames, checkpointFiles, checkpointLike } from './checkpoint.ts';
 export {
   adapterFolders,
+  adapterSetup,
   isAdapterFolder,
   type LoadAdapterOptions,
   type LoadedAdapter,
   loadAdapterFolder,
   readAdapterFolder,
 } from './load.ts';
+export { trainedOutput } from './tied-head.ts';

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Adapter, AdapterSet } from '../adapters/index.ts';
-import { openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
+import { isJsonObject, openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
 import { assignStored, type ConfiguredModel } from './assign.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
 import { readAdapterFiles } from './formats.ts';
+import { trainedOutput } from './tied-head.ts';
 
 /** The files of a folder on the disk. */
 const filesIn = (folder: string): FolderFiles => ({
@@ -27,9 +28,36 @@ export const adapterFolders = (folder: string): string[] =>
     ? readdirSync(folder).filter((name) => isAdapterFolder(join(folder, name)))
     : [];
 
+/** The composition that AdapterHub's `save_adapter_setup` wrote: its type, and the names of single adapters in it; null if there is none. */
+export function adapterSetup(folder: string): { readonly type: string; readonly names: readonly string[] } | null {
+  const path = join(folder, 'adapter_setup.json');
+  if (!existsSync(path)) return null;
+  const { adapter_setup: setup } = readJsonObject(path);
+  const { type, children } = isJsonObject(setup) ? setup : {};
+  const parts = Array.isArray(children) ? children.filter(isJsonObject) : [];
+  const names = parts.flatMap((part) => (part.type === 'single' && Array.isArray(part.children) ? part.children : []));
+  return { type: String(type), names: names.map(String) };
+}
+
 /** Reads the adapter and the head of another library's folder. @throws InputError if it is of neither, or cannot be used here */
 export const readAdapterFolder = (folder: string, options?: ReadOptions): StoredAdapter =>
   readAdapterFiles(filesIn(folder), options);
+
+/** The names of the parameters that BART's output layer is. */
+const outputParameters: Readonly<Record<string, string>> = {
+  'lm_head.weight': 'model.shared.weight',
+  final_logits_bias: 'final_logits_bias',
+};
+
+/** @throws InputError if the folder has another output layer than the model */
+function checkOutputLayer(model: ConfiguredModel, { label, tied = [] }: StoredAdapter): void {
+  const own = new Map([...model.parameters(), ...(model.constants ?? [])].map((one) => [one.name, one]));
+  const other = tied.find(({ name, values }) => {
+    const held = own.get(outputParameters[name])?.value.dataSync();
+    return held?.length !== values.length || held.some((value, i) => value !== values[i]);
+  });
+  if (other) throw trainedOutput(label, other);
+}
 
 export interface LoadAdapterOptions {
   /** Name of the adapter in the model. Default `default`. */
@@ -60,6 +88,7 @@ export function loadAdapterFolder(
 ): LoadedAdapter {
   const { name = 'default', adapters = new AdapterSet(model), head = true } = options;
   const stored = readAdapterFolder(folder, { head });
+  checkOutputLayer(model, stored);
   const before = adapters.active;
   const added: string[] = [];
   const add = (as: string, from: StoredAdapter) => {

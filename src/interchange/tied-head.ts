@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import type { Weight } from './portable.ts';
 
 /** The output layer of BART, which is the backbone's, though it is saved as a head. */
@@ -10,3 +11,9 @@ export const withoutTied = (
   weights: weights.filter((weight) => !isTied(weight)),
   tied: weights.filter(isTied),
 });
+
+/** The error for an output layer that is not the backbone's. */
+export const trainedOutput = (label: string, { name }: Weight): InputError =>
+  new InputError(
+    `${label}: its output layer ("${name}") is not that of the backbone; a trained one is not supported, use the backbone that the adapter was trained on.`,
+  );

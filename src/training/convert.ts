@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
@@ -6,6 +5,7 @@ import {
   type AdapterFormatName,
   adapterFolders,
   adapterFormats,
+  adapterSetup,
   checkpointFileNames,
   checkpointFiles,
   checkpointLike,
@@ -52,12 +52,15 @@ export function openAdapter(
   if (isFinishedRun(folder)) return openRun(folder, options, create);
   if (isAdapterFolder(folder)) return openExternal(folder, options, create);
   const inner = adapterFolders(folder);
+  const setup = adapterSetup(folder);
+  const fused = setup?.type === 'Fuse' ? inner.find((name) => name === setup.names.join(',')) : undefined;
+  if (fused !== undefined) return openExternal(join(folder, fused), options, create);
   if (inner.length > 0) {
-    const setup = existsSync(join(folder, 'adapter_setup.json'))
-      ? 'the setup of several adapters (adapter_setup.json)'
+    const what = setup
+      ? `the setup ${setup.type} of several adapters (adapter_setup.json), which is not one adapter`
       : 'no adapter of its own';
     throw new InputError(
-      `${folder} holds ${setup}, and adapters in the folders ${inner.map(shown).join(', ')}; give one of these.`,
+      `${folder} holds ${what}, and adapters in the folders ${inner.map(shown).join(', ')}; give one of these.`,
     );
   }
   throw new InputError(

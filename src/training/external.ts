@@ -9,6 +9,7 @@ import {
   changedHeadModules,
   readAdapterFolder,
   type StoredAdapter,
+  trainedOutput,
   type Weight,
 } from '../interchange/index.ts';
 import { openCheckpoint, readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
@@ -126,10 +127,7 @@ function checkTied({ label, tied = [] }: StoredAdapter, folder: string): void {
       const expected = own === undefined ? new Float32Array(values.length) : readFloats(checkpoint.numbers(own));
       return expected.length !== values.length || expected.some((value, i) => value !== values[i]);
     });
-    if (!other) return;
-    throw new InputError(
-      `${label}: its output layer ("${other.name}") is not that of the backbone; a trained one is not supported, use the backbone that the adapter was trained on.`,
-    );
+    if (other) throw trainedOutput(label, other);
   } finally {
     checkpoint.close();
   }

@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import {
   AdapterSet,
   type AdapterSettings,
+  attachAdapter,
   houlsby,
   lora,
   mam,
@@ -15,7 +16,13 @@ import {
 } from '../../src/adapters/index.ts';
 import { Random } from '../../src/index.ts';
 import { reductionFactor } from '../../src/interchange/adapterhub-bottleneck.ts';
-import { adapterFormats, loadAdapterFolder, portableAdapter, readAdapterFolder } from '../../src/interchange/index.ts';
+import {
+  adapterFormats,
+  adapterSetup,
+  loadAdapterFolder,
+  portableAdapter,
+  readAdapterFolder,
+} from '../../src/interchange/index.ts';
 import { openSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { loadClassifier } from '../../src/models/index.ts';
 import { assertInputError } from '../io/input-error.ts';
@@ -23,6 +30,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { adapterSetFor } from '../support/adapters.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { stateOf, tensorShapes, trainedAdapter, writtenFolder } from '../support/portable.ts';
+import { tinySeq2Seq } from '../support/tiny-bart.ts';
 import { tinyBert, tinyClassifier, tinyFolder, tinyRoberta, tinyTensors } from '../support/tiny-model.ts';
 
 const test = suite('interchange: AdapterHub');
@@ -645,6 +653,51 @@ test('a fusion that the library computes otherwise is neither read nor written',
     () => readAdapterFolder(temporaryFolder(Object.fromEntries(changed))),
     /a fusion of parallel adapters/,
   );
+});
+
+test('the members of a fusion may be beside it, as the library saves them, with the head of each', async () => {
+  const set = new AdapterSet(tinyClassifier());
+  const mixed = ['a', 'b'].map((name) => set.add(name, pfeiffer.configure({ bottleneck: 2 })));
+  const adapter = set.add('default', { kind: 'fusion', adapters: ['a', 'b'] });
+  const portable = await portableAdapter(tinyClassifier(), adapter, 'bert', mixed);
+  const { files } = adapterFormats.adapterhub.write(portable, 'x');
+  const heads = Object.entries(files).filter(([name]) => name.includes('head'));
+  const moved = Object.entries(files).flatMap(([name, content]) => {
+    if (name.includes('head')) return ['a', 'b'].map((member) => [`${member}/${name}`, content] as const);
+    return [[name.includes('/') ? name : `a,b/${name}`, content] as const];
+  });
+  const single = (name: string) => ({ type: 'single', children: [name] });
+  const setup = { adapter_setup: { type: 'Fuse', children: ['a', 'b'].map(single) } };
+  const root = temporaryFolder({ ...Object.fromEntries(moved), 'adapter_setup.json': JSON.stringify(setup) });
+  const read = readAdapterFolder(join(root, 'a,b'));
+  assert.deepEqual([...read.mixed.keys()], ['a', 'b']);
+  assert.deepEqual(adapterSetup(root), { type: 'Fuse', names: ['a', 'b'] });
+  assert.ok(heads.length > 0 && read.weights.some(({ name }) => name.startsWith('classifier')));
+  assert.equal(adapterSetup(join(root, 'a')), null);
+});
+
+test("an output layer of BART must be the model's", async () => {
+  const model = tinySeq2Seq();
+  const adapter = attachAdapter(model, houlsby.configure({ bottleneck: 2 }));
+  const { files } = adapterFormats.adapterhub.write(await portableAdapter(model, adapter, 'bart'), 'x');
+  adapter.detach();
+  const shared = model.parameters().find(({ name }) => name === 'model.shared.weight');
+  assert.ok(shared);
+  const folderWith = (change: number) => {
+    const data = Float32Array.from(shared.value.dataSync(), (value, i) => (i === 7 ? value + change : value));
+    return temporaryFolder({
+      ...files,
+      'head_config.json': JSON.stringify({ config: null, model_class: 'BartForConditionalGeneration' }),
+      'model_head.safetensors': serializeSafetensors([
+        { name: 'lm_head.weight', dtype: 'F32', shape: shared.shape, data },
+      ]),
+    });
+  };
+  assertInputError(
+    () => loadAdapterFolder(model, folderWith(1)),
+    /its output layer \("lm_head\.weight"\) is not that of the backbone/,
+  );
+  assert.equal(loadAdapterFolder(model, folderWith(0)).adapter.settings.kind, 'houlsby');
 });
 
 test('a prefix may be there once more below each attention, with the same numbers', async () => {
