@@ -35,6 +35,10 @@ function rankFor(adapter: readonly Weight[]): number {
   );
 }
 
+/** Returns whether all of a list is what fills it up, as that of a layer in which nothing is left to change. */
+const isFilling = (values: Float32Array, places: readonly Float32Array[]): boolean =>
+  values.length > 1 && values.every((value) => value === 0) && places.every((own) => own.every((n) => n === own[0]));
+
 /** SHiRA: for each layer the changes, and where they are. PEFT adds those of the same place, so that zeros can fill a list up. */
 export const peftShira: PeftMethod = {
   peftType: 'SHIRA',
@@ -82,7 +86,9 @@ export const peftShira: PeftMethod = {
             `${label}: "${weight.name}" has ${count} weights, and its shira_indices are no places of them.`,
           );
         }
-        return { ...weight, places: [own.values.subarray(0, count), own.values.subarray(count)] as const };
+        const places = [own.values.subarray(0, count), own.values.subarray(count)] as const;
+        if (!isFilling(weight.values, places)) return { ...weight, places };
+        return { ...weight, values: new Float32Array(0), places: [[], []] as const };
       });
   },
 
