@@ -70,11 +70,11 @@ export class AlignedText {
     if (this.text === '' || before === '') return this;
     const added = before.length;
     const length = added + this.text.length;
-    const starts = columnOf(length).fill(this.startOf(0), 0, added);
-    const ends = columnOf(length).fill(this.endOf(units - 1), 0, added);
-    for (let unit = added; unit < length; unit++) {
-      starts[unit] = this.startOf(unit - added);
-      ends[unit] = this.endOf(unit - added);
+    const starts = columnOf(length);
+    const ends = columnOf(length);
+    for (let unit = 0; unit < length; unit++) {
+      starts[unit] = this.startOf(Math.max(0, unit - added));
+      ends[unit] = this.endOf(unit < added ? units - 1 : unit - added);
     }
     return AlignedText.placed(before + this.text, starts, ends);
   }
