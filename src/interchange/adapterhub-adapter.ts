@@ -3,7 +3,9 @@ import { isJsonObject } from '../io/browser.ts';
 import { modelWidth } from '../models/browser.ts';
 import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { modelClass } from './adapterhub-head.ts';
+
 import { firstNorm, hubName, ownName, withoutPools, withSecondNorms } from './adapterhub-names.ts';
+import { checkHubName } from './adapterhub-taken.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { type Json, numberField, sortedJson, textField } from './fields.ts';
 import type { FolderFiles, StoredAdapter } from './format.ts';
@@ -53,6 +55,7 @@ export function adapterFiles(
   whole: PortableAdapter,
   { name, settings, adapter }: MixedAdapter,
 ): Record<string, Uint8Array | string> {
+  checkHubName(name);
   const weights = adapter.map((weight) => ({
     ...weight,
     name: hubName(name, weight.name),

@@ -6,6 +6,7 @@ import { bottleneckConfig, bottleneckSettings } from './adapterhub-bottleneck.ts
 import { type ConfigFacts, droppedDropout, leftOut, type ReadConfig } from './adapterhub-facts.ts';
 import { inFile, type Json, numberField, refuseFeatures } from './fields.ts';
 import { endsIn, kindOf, loraModules } from './modules.ts';
+import { noSuchKind } from './no-such-kind.ts';
 import type { Weight } from './portable.ts';
 
 /** AdapterHub's `PrefixTuningConfig`, its defaults. */
@@ -124,7 +125,7 @@ export function adapterConfig(settings: AdapterSettings, weights: readonly Weigh
   }
   const bottleneck = bottleneckConfig(settings, config);
   if (bottleneck) return bottleneck;
-  throw new InputError(`AdapterHub has no adapter of the kind '${settings.kind}'.`);
+  throw noSuchKind('AdapterHub', settings.kind);
 }
 
 /** Before version 1.1.0 the library computed LoRA with the scale 1 whatever alpha said (adapter-hub/adapters#770). */

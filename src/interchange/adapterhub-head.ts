@@ -42,13 +42,14 @@ export function labelsOf(label: string, map: unknown): string[] | null | undefin
   return entries.length > 1 ? entries.map(([name]) => name) : null;
 }
 
+/** The outputs of a head for answers, as transformers names them: the library makes its own head by their number. */
+const ofAnswers = ['LABEL_0', 'LABEL_1'];
+
 /** The fields of a `head_config.json` besides those of every configuration: the head of a class of transformers. */
-export const headConfig = ({ labels }: PortableAdapter): Json => ({
-  config: null,
-  label2id: label2id(labels),
-  name: null,
-  num_labels: labels?.length ?? 1,
-});
+export function headConfig({ labels, headKind }: PortableAdapter): Json {
+  const ids = label2id(headKind === 'question-answering' ? ofAnswers : labels);
+  return { config: null, label2id: ids, name: null, num_labels: Object.keys(ids).length };
+}
 
 /**
  * AdapterHub's own heads that equal one of transformers: `classification` with these layers on the first token, read through the

@@ -2,14 +2,28 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { InputError } from '../errors.ts';
-import { readModelConfig, readTextFile, serializeSafetensors, type TensorData, tokenizerFiles } from '../io/index.ts';
-import { type HeadKind, SequenceClassifier, type TokenClassificationModel } from '../models/index.ts';
+import {
+  readJsonObject,
+  readModelConfig,
+  readTextFile,
+  serializeSafetensors,
+  type TensorData,
+  tokenizerFiles,
+} from '../io/index.ts';
+import {
+  type HeadKind,
+  longestSequence,
+  parseModelConfig,
+  SequenceClassifier,
+  type TokenClassificationModel,
+} from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { label2id, modelClass } from './adapterhub-head.ts';
 import { sortedJson } from './fields.ts';
 
 const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
+const TOKENIZER_CONFIG = 'tokenizer_config.json';
 
 /** The files of a tokenizer, and of generation settings; copied as they are. */
 const copiedFiles = ['generation_config.json', ...tokenizerFiles];
@@ -107,10 +121,14 @@ async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array
   return serializeSafetensors(await Promise.all(tensors), { format: 'pt' });
 }
 
-/** Returns those of them that a folder has. */
-const copiesOf = (folder: string): Record<string, Uint8Array> =>
-  Object.fromEntries(
-    copiedFiles
-      .filter((name) => existsSync(join(folder, name)))
-      .map((name) => [name, readFileSync(join(folder, name))]),
-  );
+/** Returns those of them that a folder has; a tokenizer always says how many tokens the model takes, as Python cuts texts by that. */
+function copiesOf(folder: string): Record<string, Uint8Array | string> {
+  const names = copiedFiles.filter((name) => existsSync(join(folder, name)));
+  const copies = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name))]));
+  if (!names.some((name) => tokenizerFiles.includes(name))) return copies;
+  const own = names.includes(TOKENIZER_CONFIG) ? readJsonObject(join(folder, TOKENIZER_CONFIG)) : {};
+  const longest = longestSequence(parseModelConfig(readModelConfig(folder), join(folder, CONFIG)));
+  const { model_max_length: told } = own;
+  if (typeof told === 'number' && told <= longest) return copies;
+  return { ...copies, [TOKENIZER_CONFIG]: sortedJson({ ...own, model_max_length: longest }) };
+}

@@ -1,6 +1,6 @@
 import { configOf, ia3 } from '../adapters/index.ts';
 import { inFile } from './fields.ts';
-import { endsIn, refuseHeadModules } from './modules.ts';
+import { endsIn, kindOf, refuseHeadModules } from './modules.ts';
 import { targetModules } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { meantWeights, targetNames } from './peft-targets.ts';
@@ -34,20 +34,19 @@ export const peftIa3: PeftMethod = {
     const { targetModules: names, feedforwardModules } = configOf(settings);
     const modules = modulesOf(adapter);
     const forward = modulesOf(adapter.filter(({ shape }) => shape[0] === 1));
-    const named = {
-      targets: targetModules(names as readonly string[], modules),
-      ofInputs: (feedforwardModules as readonly string[]).filter((name) =>
-        forward.some((module) => endsIn(module, name)),
-      ),
-    };
+    const targets = targetModules(names as readonly string[], modules);
+    const covered = (short: readonly string[]) =>
+      modules.filter((module) => short.some((name) => endsIn(module, name)));
     // Python wants the names of the second list in the first one.
-    const isSubset = named.ofInputs.every((name) => named.targets.includes(name));
+    const ofInputs = [feedforwardModules as readonly string[], forward.map(kindOf)]
+      .map((short) => targets.filter((name) => short.includes(name)))
+      .find((short) => String(covered(short)) === String(forward));
     return {
       fan_in_fan_out: false,
-      feedforward_modules: isSubset ? named.ofInputs : forward,
+      feedforward_modules: ofInputs ?? forward,
       init_ia3_weights: true,
       modules_to_save: modulesToSave,
-      target_modules: isSubset ? named.targets : modules,
+      target_modules: ofInputs ? targets : modules,
     };
   },
 

@@ -35,7 +35,9 @@ export const peftPrefix: PeftMethod = {
       throw new InputError('PEFT keeps prefixes without the network that makes them; eject the adapter first.');
     }
     if (config.model_type === 'bart') {
-      throw new InputError('Prefixes of BART are not written for PEFT; LoRA is.');
+      throw new InputError(
+        'PEFT has one prefix for both attentions of a decoder of BART, none for its encoder; write it as adapterhub.',
+      );
     }
     if (settings.leaveOut) throw new InputError('PEFT has no prefix that leaves out layers; write it as adapterhub.');
     return {

@@ -6,6 +6,7 @@ import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson, textField } from './fields.ts';
 import type { AdapterFormat } from './format.ts';
 import { isHeadModule, isPooler, loraModules } from './modules.ts';
+import { noSuchKind } from './no-such-kind.ts';
 import { peftAdalora } from './peft-adalora.ts';
 import { peftHra } from './peft-hra.ts';
 import { peftIa3 } from './peft-ia3.ts';
@@ -18,6 +19,7 @@ import { peftOft } from './peft-oft.ts';
 import { peftPTuning } from './peft-p-tuning.ts';
 import { peftPrefix } from './peft-prefix.ts';
 import { peftPrompt } from './peft-prompt.ts';
+import { pythonLines } from './peft-python.ts';
 import { peftShira } from './peft-shira.ts';
 import { peftVera } from './peft-vera.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
@@ -98,7 +100,7 @@ export const peft: AdapterFormat = {
   write(adapter) {
     const { kind } = adapter.settings;
     const method = methods.find((candidate) => candidate.kind === kind);
-    if (!method) throw new InputError(`PEFT has no adapter of the kind '${kind}'; write it as adapterhub.`);
+    if (!method) throw noSuchKind('PEFT', kind);
     const named = adapter.adapter.map((weight) => ({ ...weight, name: nameIn(adapter, weight) }));
     const weights = [
       ...named.flatMap(
@@ -107,8 +109,12 @@ export const peft: AdapterFormat = {
       ...adapter.head.map((weight) => ({ ...weight, name: method.prefix + weight.name })),
     ];
     return {
-      files: { [CONFIG]: sortedJson(configOf(method, adapter)), [WEIGHTS]: denseFile(weights) },
-      warnings: [...method.warnings(adapter.settings), ...classesNote(adapter)],
+      files: { [CONFIG]: sortedJson(configOf(method, { ...adapter, adapter: named })), [WEIGHTS]: denseFile(weights) },
+      warnings: [
+        ...method.warnings(adapter.settings),
+        ...pythonLines(method.peftType, adapter),
+        ...classesNote(adapter),
+      ],
     };
   },
 

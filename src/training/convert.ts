@@ -48,6 +48,7 @@ export function openAdapter(
   options: ExternalOptions = {},
   create: CreateModel = createTaskModel,
 ): OpenedAdapter {
+  if (!existsSync(folder)) throw new InputError(`There is no ${folder}; give the folder of an adapter.`);
   recoverOutput(folder);
   if (isFinishedRun(folder)) return openRun(folder, options, create);
   if (isAdapterFolder(folder)) return openExternal(folder, options, create);

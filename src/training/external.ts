@@ -175,7 +175,7 @@ function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: O
   }
   if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'question-answering';
   if (stated.kind === 'token-classification') return 'token-classification';
-  if (stated.by === 'task_type FEATURE_EXTRACTION') return 'feature-extraction';
+  if (stated.kind === 'none' && !has(/^classif/)) return 'feature-extraction';
   if (stated.kind === 'multiple-choice') return 'multiple-choice';
   if (stated.kind === 'sequence-classification' || isOpen) return 'text-classification';
   throw new InputError(

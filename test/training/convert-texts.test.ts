@@ -138,7 +138,7 @@ test('what cannot be expressed is one line with what can', async () => {
     [
       { kind: 'prefix', prefixLength: 2, prefixFlat: true },
       'peft',
-      /Prefixes of BART are not written for PEFT; LoRA is/,
+      /PEFT has one prefix for both attentions of a decoder of BART.*; write it as adapterhub/,
     ],
     [{ ...lora, targetModules: ['out_proj'] }, 'adapterhub', /no LoRA at self_attn\.out_proj; write it as peft/],
     [
