@@ -1,0 +1,49 @@
+import { storedBytes, storedNumbersF16 } from '../../../src/backends/stored.ts';
+import type { TensorData } from '../../../src/io/index.ts';
+import { tinyBartFolder } from '../../support/tiny-bart.ts';
+import { lively, tinyBert, tinyFolder, tinyRoberta, tinyTensors, vocabulary } from '../../support/tiny-model.ts';
+
+export type BackboneName = 'bert' | 'roberta' | 'bart';
+
+const tensor = (name: string, shape: readonly number[]): TensorData => ({
+  name,
+  shape,
+  dtype: 'F32',
+  data: lively(name, shape),
+});
+
+const { hidden_size: width } = tinyBert as { hidden_size: number };
+const bertTensors = [
+  ...tinyTensors(tinyBert),
+  tensor('bert.pooler.dense.weight', [width, width]),
+  tensor('bert.pooler.dense.bias', [width]),
+];
+
+/** Rounded to float16. */
+function half({ name, shape, data }: TensorData): TensorData {
+  const numbers = storedNumbersF16(data);
+  const bytes = new Uint8Array(numbers.length * storedBytes('F16'));
+  numbers.readInto(bytes, 0);
+  return { name, shape, dtype: 'F16', data: bytes };
+}
+
+/** The special tokens of RoBERTa, in the places of BERT's. */
+const special = ['<s>', '<pad>', '</s>', '<unk>', '<mask>'];
+const byteLevel = {
+  'vocab.json': JSON.stringify(Object.fromEntries(vocabulary.map((word, id) => [special[id] ?? word, id]))),
+  'merges.txt': '#version: 0.2\n',
+};
+
+/** Folders of tiny random models without a head, as transformers has them; BERT with its pooler. */
+export const backbones: Readonly<Record<BackboneName, string>> = {
+  bert: tinyFolder({ tensors: bertTensors }),
+  roberta: tinyFolder({ config: tinyRoberta, files: byteLevel }),
+  // AdapterHub makes prefixes of the decoder for as many heads as the encoder has.
+  bart: tinyBartFolder(undefined, { decoder_attention_heads: 2 }),
+};
+
+/** The same BERT in float16, which its configuration says as older and newer versions of transformers do. */
+export const halfBert = tinyFolder({
+  config: { ...tinyBert, dtype: 'float16', torch_dtype: 'float16' },
+  tensors: bertTensors.map(half),
+});

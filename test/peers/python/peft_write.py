@@ -1,0 +1,23 @@
+"""Makes adapters with PEFT, saves them, and computes with what it reads from the files."""
+
+import peft
+from common import base_model, made, train
+from peft_read import peft_outputs
+
+TASKS = {
+    "AutoModelForSequenceClassification": "SEQ_CLS",
+    "AutoModelForTokenClassification": "TOKEN_CLS",
+    "AutoModelForQuestionAnswering": "QUESTION_ANS",
+    "AutoModelForSeq2SeqLM": "SEQ_2_SEQ_LM",
+    "AutoModel": "FEATURE_EXTRACTION",
+}
+
+
+def work(job):
+    config = made(peft, job["config"])
+    config.task_type = TASKS[job["class"]]
+    model = peft.get_peft_model(base_model(job), config)
+    train(parameter for parameter in model.parameters() if parameter.requires_grad)
+    model.save_pretrained(job["saved"])
+    model = peft.PeftModel.from_pretrained(base_model(job), job["saved"]).eval()
+    return {"outputs": peft_outputs(model, job)}

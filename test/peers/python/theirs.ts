@@ -1,0 +1,115 @@
+import { type BackboneName, backbones } from './backbones.ts';
+import type { EnvironmentName } from './environments.ts';
+import { type TaskName, tasks } from './tasks.ts';
+
+/** A configuration of a library: its class and the fields of it, which can be configurations too. */
+export interface TheirConfig {
+  readonly class: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** An adapter that Python makes and saves. */
+export interface TheirCase {
+  readonly library: 'PEFT' | 'AdapterHub';
+  readonly config: TheirConfig;
+  readonly task: TaskName;
+  readonly backbone: BackboneName;
+  readonly model: string;
+  /** The method that gives a flexible model its head, and how many outputs it has. */
+  readonly head?: readonly [method: string, options: Readonly<Record<string, unknown>>];
+}
+
+type Place = Pick<TheirCase, 'task' | 'backbone' | 'model'>;
+const at = (task: TaskName, backbone: BackboneName): Place => ({ task, backbone, model: backbones[backbone] });
+
+const everywhere = Object.entries(tasks).flatMap(([task, { backbones: names }]) =>
+  // Files of adapters have no head that chooses among answers.
+  task === 'choices' ? [] : names.map((backbone) => at(task as TaskName, backbone)),
+);
+const onBert = [at('classification', 'bert')];
+const onBoth = [...onBert, at('summaries', 'bart')];
+
+type Row = readonly [name: string, fields: Readonly<Record<string, unknown>>, places: readonly Place[]];
+
+const prompts = [
+  at('classification', 'bert'),
+  at('tokens', 'roberta'),
+  at('answers', 'roberta'),
+  at('embeddings', 'roberta'),
+];
+
+const ofPeft: readonly Row[] = [
+  ['LoraConfig', { r: 4, lora_alpha: 8 }, everywhere],
+  ['LoraConfig', { r: 4, use_dora: true, target_modules: 'all-linear' }, onBert],
+  ['LoraConfig', { r: 4, use_rslora: true, rank_pattern: { query: 2 }, alpha_pattern: { value: 3 } }, onBert],
+  ['LoraConfig', { r: 2, bias: 'all' }, onBoth],
+  ['LoraConfig', { r: 2, lora_bias: true, modules_to_save: ['LayerNorm'] }, onBert],
+  ['LoraConfig', { r: 2, layers_to_transform: [1], layers_pattern: 'layer' }, onBert],
+  ['IA3Config', {}, everywhere],
+  ['LNTuningConfig', { target_modules: ['LayerNorm'] }, onBert],
+  ['PrefixTuningConfig', { num_virtual_tokens: 3 }, prompts],
+  ['PromptTuningConfig', { num_virtual_tokens: 3 }, prompts],
+  ['PromptEncoderConfig', { num_virtual_tokens: 3, encoder_hidden_size: 8 }, onBert],
+  ['AdaLoraConfig', { init_r: 3, target_r: 2, total_step: 10, tinit: 1, tfinal: 1 }, onBert],
+  ['LoHaConfig', { r: 2, alpha: 4, target_modules: ['query', 'value'] }, onBert],
+  ['LoKrConfig', { r: 2, alpha: 4, target_modules: ['query', 'value'] }, onBert],
+  ['OFTConfig', { oft_block_size: 4, target_modules: ['query', 'value'] }, onBert],
+  ['HRAConfig', { r: 2, target_modules: ['query', 'value'] }, onBert],
+  ['BOFTConfig', { boft_block_size: 4, target_modules: ['query', 'value'] }, onBert],
+  ['FourierFTConfig', { n_frequency: 8, target_modules: ['query', 'value'] }, onBert],
+];
+
+const bottleneck = { reduction_factor: 4 };
+const prefix = { class: 'PrefixTuningConfig', fields: { prefix_length: 3, bottleneck_size: 5 } };
+const ofHub: readonly Row[] = [
+  ['SeqBnConfig', bottleneck, everywhere],
+  ['DoubleSeqBnConfig', { ...bottleneck, leave_out: [0] }, onBoth],
+  ['ParBnConfig', bottleneck, onBoth],
+  ['LoRAConfig', { r: 3, alpha: 6, intermediate_lora: true }, onBoth],
+  ['LoRAConfig', { r: 2 }, everywhere],
+  ['IA3Config', {}, onBert],
+  ['PrefixTuningConfig', prefix.fields, onBoth],
+  ['PrefixTuningConfig', { prefix_length: 3, flat: true }, onBert],
+  ['MAMConfig', { prefix_tuning: prefix, adapter: { class: 'ParBnConfig', fields: bottleneck } }, onBoth],
+  ['PromptTuningConfig', { prompt_length: 3 }, onBert],
+  ['VeraConfig', {}, onBert],
+  ['CompacterConfig', { phm_dim: 2, reduction_factor: 4 }, onBert],
+  ['LoReftConfig', {}, onBert],
+];
+
+const heads: readonly (readonly [TaskName, NonNullable<TheirCase['head']>])[] = [
+  ['classification', ['add_classification_head', { num_labels: 3 }]],
+  ['several labels', ['add_classification_head', { num_labels: 3, multilabel: true }]],
+  ['regression', ['add_classification_head', { num_labels: 1 }]],
+  ['tokens', ['add_tagging_head', { num_labels: 3 }]],
+  ['answers', ['add_qa_head', {}]],
+];
+
+const casesOf = (library: TheirCase['library'], rows: readonly Row[]): TheirCase[] =>
+  rows.flatMap(([name, fields, places]) =>
+    places.map((place) => ({ library, config: { class: name, fields }, ...place })),
+  );
+
+/** Adapters of both libraries, those with flexible heads among them. */
+export const theirCases: readonly TheirCase[] = [
+  ...casesOf('PEFT', ofPeft),
+  ...casesOf('AdapterHub', ofHub),
+  ...heads.flatMap(([task, head]) =>
+    (['bert', 'roberta'] as const).map((backbone) => ({
+      library: 'AdapterHub' as const,
+      config: { class: 'SeqBnConfig', fields: bottleneck },
+      head,
+      ...at(task, backbone),
+    })),
+  ),
+];
+
+/** PEFT runs prefixes with the older transformers alone. */
+export const environmentOf = ({ library, config }: TheirCase): EnvironmentName =>
+  library === 'AdapterHub' || config.class === 'PrefixTuningConfig' ? 'transformers-4' : 'transformers-5';
+
+/** The configuration, and the head where it is flexible. */
+export const titleOf = ({ config, head }: TheirCase): string => {
+  const fields = Object.keys(config.fields ?? {}).join(', ');
+  return `${config.class}(${fields})${head ? ` and ${head[0]}(${Object.keys(head[1]).join(', ')})` : ''}`;
+};
