@@ -55,6 +55,8 @@ const ofPeft: readonly Row[] = [
   ['LoKrConfig', { r: 2, alpha: 4, target_modules: ['query', 'value'] }, onBert],
   ['OFTConfig', { oft_block_size: 4, target_modules: ['query', 'value'] }, onBert],
   ['HRAConfig', { r: 2, target_modules: ['query', 'value'] }, onBert],
+  ['VeraConfig', { r: 4, target_modules: ['query', 'value'] }, onBert],
+  ['ShiraConfig', { r: 2, target_modules: ['query', 'value'] }, onBert],
   ['BOFTConfig', { boft_block_size: 4, target_modules: ['query', 'value'] }, onBert],
   ['FourierFTConfig', { n_frequency: 8, target_modules: ['query', 'value'] }, onBert],
 ];
