@@ -13,11 +13,12 @@ const tensor = (name: string, shape: readonly number[]): TensorData => ({
 });
 
 const { hidden_size: width } = tinyBert as { hidden_size: number };
-const bertTensors = [
-  ...tinyTensors(tinyBert),
-  tensor('bert.pooler.dense.weight', [width, width]),
-  tensor('bert.pooler.dense.bias', [width]),
+const poolerOf = (model: string): TensorData[] => [
+  tensor(`${model}.pooler.dense.weight`, [width, width]),
+  tensor(`${model}.pooler.dense.bias`, [width]),
 ];
+const bertTensors = [...tinyTensors(tinyBert), ...poolerOf('bert')];
+const robertaTensors = [...tinyTensors(tinyRoberta), ...poolerOf('roberta')];
 
 /** Rounded to float16. */
 function half({ name, shape, data }: TensorData): TensorData {
@@ -34,10 +35,10 @@ const byteLevel = {
   'merges.txt': '#version: 0.2\n',
 };
 
-/** Folders of tiny random models without a head, as transformers has them; BERT with its pooler. */
+/** Folders of tiny random models without a head, as transformers has them: encoders with their pooler, which AdapterHub does not save with a head. */
 export const backbones: Readonly<Record<BackboneName, string>> = {
   bert: tinyFolder({ tensors: bertTensors }),
-  roberta: tinyFolder({ config: tinyRoberta, files: byteLevel }),
+  roberta: tinyFolder({ config: tinyRoberta, tensors: robertaTensors, files: byteLevel }),
   // AdapterHub makes prefixes of the decoder for as many heads as the encoder has.
   bart: tinyBartFolder(undefined, { decoder_attention_heads: 2 }),
 };

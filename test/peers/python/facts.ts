@@ -14,7 +14,7 @@ for (const [i, loss] of losses.entries()) writer.scalars(10 * i, { loss, 'eval/a
 const events: Job & { readonly folder: string } = { id: 'events', script: 'tensorboard_read', folder };
 const names: Job = { id: 'names', script: 'module_names' };
 
-/** Questions on what is no adapter: transformers 5 adds names to torch's modules, and AdapterHub's library runs with 4. */
+/** Questions on what is no adapter, for an environment. */
 export const factJobs = (name: EnvironmentName): readonly Job[] => (name === 'transformers-5' ? [events] : [names]);
 
 export function testFacts(answerTo: (name: EnvironmentName, job: Job) => Answer): void {

@@ -1,6 +1,7 @@
 """The names that torch's ModuleDict has taken, which adapters cannot have."""
 
 import torch
+import transformers  # noqa: F401  it adds names
 
 
 def work(job):

@@ -23,9 +23,10 @@ type Place = Pick<TheirCase, 'task' | 'backbone' | 'model'>;
 const at = (task: TaskName, backbone: BackboneName): Place => ({ task, backbone, model: backbones[backbone] });
 
 const everywhere = Object.entries(tasks).flatMap(([task, { backbones: names }]) =>
-  // Files of adapters have no head that chooses among answers.
-  task === 'choices' ? [] : names.map((backbone) => at(task as TaskName, backbone)),
+  names.map((backbone) => at(task as TaskName, backbone)),
 );
+/** PEFT has no task of choices, and saves no head then. */
+const ofPeftTasks = everywhere.filter(({ task }) => task !== 'choices');
 const onBert = [at('classification', 'bert')];
 const onBoth = [...onBert, at('summaries', 'bart')];
 
@@ -39,13 +40,13 @@ const prompts = [
 ];
 
 const ofPeft: readonly Row[] = [
-  ['LoraConfig', { r: 4, lora_alpha: 8 }, everywhere],
+  ['LoraConfig', { r: 4, lora_alpha: 8 }, ofPeftTasks],
   ['LoraConfig', { r: 4, use_dora: true, target_modules: 'all-linear' }, onBert],
   ['LoraConfig', { r: 4, use_rslora: true, rank_pattern: { query: 2 }, alpha_pattern: { value: 3 } }, onBert],
   ['LoraConfig', { r: 2, bias: 'all' }, onBoth],
   ['LoraConfig', { r: 2, lora_bias: true, modules_to_save: ['LayerNorm'] }, onBert],
   ['LoraConfig', { r: 2, layers_to_transform: [1], layers_pattern: 'layer' }, onBert],
-  ['IA3Config', {}, everywhere],
+  ['IA3Config', {}, ofPeftTasks],
   ['LNTuningConfig', { target_modules: ['LayerNorm'] }, onBert],
   ['PrefixTuningConfig', { num_virtual_tokens: 3 }, prompts],
   ['PromptTuningConfig', { num_virtual_tokens: 3 }, prompts],
