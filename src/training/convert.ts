@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
