@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { EmbeddingPoint, type ProjectionPoint } from '../models/index.ts';
+import { EmbeddingPoint, type ProjectionPoint } from '../models/attachments.ts';
 import type { Parameter } from '../nn/index.ts';
 import {
   boolean,
