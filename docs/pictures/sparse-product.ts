@@ -58,7 +58,7 @@ function held(x: number, y: number): string[] {
   return [
     label(x, y - 8, 'values (32 bits each), what is trained'),
     ...entries.map(({ row }, e) => cell(x + e * CELL, y, CELL, { fill: colours[row], text: `v${e}`, ink: '#fff' })),
-    label(x, y + 58, 'columns (16 bits each)'),
+    label(x, y + 58, 'columns (8 bits each, counted in their block)'),
     ...entries.map(({ column }, e) => cell(x + e * CELL, y + 66, CELL, { text: String(column) })),
     label(x, y + 124, 'where each row begins'),
     ...[...starts, entries.length].map((start, row) => cell(x + row * CELL, y + 132, CELL, { text: String(start) })),
