@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
+import { entityTags, taggingScoreNames } from '../metrics/entity-tags.ts';
 import type { TaggingScoreName } from '../metrics/index.ts';
-import { entityTags, taggingScoreNames } from '../metrics/tagging-scores.ts';
 import { BadRows, type RowPlace } from './bad-rows.ts';
 import { type ClassNames, doubts, newNames, trainedNames, type Unusable } from './class-names.ts';
 import type { Dataset } from './examples.ts';

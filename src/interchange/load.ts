@@ -53,7 +53,8 @@ const outputParameters: Readonly<Record<string, string>> = {
 function checkOutputLayer(model: ConfiguredModel, { label, tied = [] }: StoredAdapter): void {
   const own = new Map([...model.parameters(), ...(model.constants ?? [])].map((one) => [one.name, one]));
   const other = tied.find(({ name, values }) => {
-    const held = own.get(outputParameters[name])?.value.dataSync();
+    const { backend, operand } = own.get(outputParameters[name])?.value ?? {};
+    const held = operand && backend?.readSync?.(operand.buffer);
     return held?.length !== values.length || held.some((value, i) => value !== values[i]);
   });
   if (other) throw trainedOutput(label, other);

@@ -15,6 +15,7 @@ export { balancedAccuracy, cohenKappa, confusionMatrix } from './confusion-matri
 export { pearson, spearman } from './correlation.ts';
 export { type Entity, getEntities } from './entities.ts';
 export { type EntityReport, entityReport } from './entity-report.ts';
+export { type EntityTags, entityTags, type TaggingScoreName, taggedEntities } from './entity-tags.ts';
 export { type McNemarTest, mcnemar } from './mcnemar.ts';
 export {
   decideLabels,
@@ -43,13 +44,7 @@ export { scoreNames } from './score-names.ts';
 export { answerF1, exactMatch, normalizeAnswer, type SquadScores, squadScores } from './squad.ts';
 export { type AnsweredQuestion, type SquadV2Scores, squadV2Scores } from './squad-v2.ts';
 export type { TagScheme } from './tag-schemes.ts';
-export {
-  type EntityTags,
-  entityTags,
-  type TaggingScoreName,
-  taggedEntities,
-  taggingScores,
-} from './tagging-scores.ts';
+export { taggingScores } from './tagging-scores.ts';
 export { temperatureScaling } from './temperature.ts';
 export { corpusTer, type TerScore } from './ter.ts';
 export type { References } from './translation-corpus.ts';

@@ -1,10 +1,10 @@
+import { taggingScoreNames } from './entity-tags.ts';
 import { multilabelScoreNames } from './multilabel.ts';
 import { namedMetrics } from './named.ts';
 import type { RetrievalScoreName } from './retrieval.ts';
 import { rougeScoreNames } from './rouge.ts';
 import { squadScoreNames } from './squad.ts';
 import { squadV2ScoreNames } from './squad-v2.ts';
-import { taggingScoreNames } from './tagging-scores.ts';
 
 const named = Object.keys(namedMetrics);
 

@@ -1,5 +1,5 @@
 import { entityReport } from '../metrics/entity-report.ts';
-import type { EntityTags } from '../metrics/tagging-scores.ts';
+import type { EntityTags } from '../metrics/entity-tags.ts';
 import { classesPart, type ReportParts } from './class-parts.ts';
 
 /**

@@ -10,7 +10,7 @@ import {
 import { checkList } from '../../data/encode.ts';
 import { InputError } from '../../errors.ts';
 import type { MultilabelScoreName } from '../../metrics/multilabel.ts';
-import { computeMetrics, type MetricName, namedMetrics } from '../../metrics/named.ts';
+import type { MetricName } from '../../metrics/named.ts';
 import { checkSequence } from '../../models/batch.ts';
 import {
   classifierRecipe,
@@ -146,7 +146,9 @@ export const classification: Task<{
       async judge(model, options) {
         if (model.problem === MULTI_LABEL) return judgeLabels(model, items, textsOf, { ...options, threshold });
         const answers = await answer(model, items, options);
-        const scoresFor = (some: Answers): Scores => scoresOf(model, some, metrics.filter(isNamed), positive);
+        const named = await scoring();
+        const isNamed = (name: string): name is MetricName => Object.hasOwn(named.namedMetrics, name);
+        const scoresFor = (some: Answers): Scores => scoresOf(named, model, some, metrics.filter(isNamed), positive);
         const isGrouped = examples.some(({ group }) => group !== undefined);
         const ofGroups = isGrouped ? await scoresByGroup(examples, answers, scoresFor) : {};
         const told = { textsOf, isBalanced: classWeights === 'balanced' };
@@ -156,7 +158,8 @@ export const classification: Task<{
   },
 };
 
-const isNamed = (name: string): name is MetricName => Object.hasOwn(namedMetrics, name);
+/** A page that only answers does without. */
+const scoring = () => import('../../metrics/named.ts');
 
 /** The prediction for one example. */
 export interface Prediction {
@@ -330,7 +333,7 @@ export async function evaluate<Name extends MetricName>(
   checkList('metrics', metrics);
   checkOptions('evaluate', options);
   const { positive, ...more } = options;
-  return scoresOf(model, await answer(model, examples, more), metrics, positive);
+  return scoresOf(await scoring(), model, await answer(model, examples, more), metrics, positive);
 }
 
 /** Predictions of a model, and the truth. */
@@ -372,6 +375,7 @@ async function scoresByGroup(
 }
 
 function scoresOf<Name extends MetricName>(
+  { computeMetrics }: Awaited<ReturnType<typeof scoring>>,
   { labels }: SequenceClassifier,
   { targets, predictions }: Answers,
   metrics: readonly Name[],

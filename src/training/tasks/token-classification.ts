@@ -10,7 +10,7 @@ import {
 import { checkList } from '../../data/encode.ts';
 import type { WordWindow } from '../../data/word-windows.ts';
 import { InputError } from '../../errors.ts';
-import { entityTags, type TaggingScoreName, taggedEntities, taggingScores } from '../../metrics/tagging-scores.ts';
+import { entityTags, type TaggingScoreName, taggedEntities } from '../../metrics/entity-tags.ts';
 import {
   packSequences,
   TokenClassificationModel,
@@ -75,8 +75,8 @@ export const tokenClassification: Task<{
       async judge(model, options) {
         const predicted = await predictTags(model, windows, tags, options);
         const marks = entityTags(model.labels);
-        // A page that only predicts does without.
         const { entityParts } = await import('../../report/entity-parts.ts');
+        const { taggingScores } = await scoring();
         return { scores: { ...taggingScores(predicted, tags, marks) }, ...entityParts(predicted, tags, marks) };
       },
     };
@@ -160,6 +160,9 @@ function likeliest(logits: ArrayLike<number>, labels: readonly string[]): WordLa
   return { label: labels[values.indexOf(largest)], score: 1 / total };
 }
 
+/** A page that only predicts does without. */
+const scoring = () => import('../../metrics/tagging-scores.ts');
+
 /** The scores of a model on tagged sentences: of entities as seqeval gives them, where tags mark some, and the accuracy of tags. */
 export async function evaluateTags(
   model: TokenClassificationModel,
@@ -167,6 +170,7 @@ export async function evaluateTags(
   tags: readonly (readonly string[])[],
   options?: PredictOptions,
 ): Promise<Partial<Record<TaggingScoreName, number>>> {
+  const { taggingScores } = await scoring();
   return taggingScores(await predictTags(model, windows, tags, options), tags, entityTags(model.labels));
 }
 
