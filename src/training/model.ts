@@ -215,14 +215,14 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     const adapter = this.adapters.add(ownAdapter, builtAdapter(this.#settings), { ...this.#use, sizedBy });
     this.adapters.activate(adapter.name);
     freezeBackbone(this.network, adapter, (parameter) => !freezeHead && isHeadParameter(parameter));
-    if (cacheFrozenLayers) this.#freezeBelow('float32');
+    if (cacheFrozenLayers) this.#freezeBelow(adapter, 'float32');
     this.#adapter = adapter;
     return adapter;
   }
 
   /** States of the first layers are those of their weights, so they are not shared between ways to hold these. */
-  #freezeBelow(dtype: string): void {
-    freezeBelow(this.network, `${this.folder}\n${dtype}`, this.#activations);
+  #freezeBelow(adapter: Adapter, dtype: string): void {
+    freezeBelow(this.network, adapter, `${this.folder}\n${dtype}`, this.#activations);
   }
 
   /**
@@ -236,7 +236,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
     const dtype = backboneDtypeOf(this.#settings);
     if (this.#isHeld || dtype === 'float32') return this.network;
     holdModel(this.network, dtype, { isTrained: this.#adapter !== null });
-    if (this.#settings.cacheFrozenLayers) this.#freezeBelow(dtype);
+    if (this.#settings.cacheFrozenLayers) this.#freezeBelow(this.adapter, dtype);
     this.#isHeld = true;
     return this.network;
   }

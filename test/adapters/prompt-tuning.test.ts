@@ -145,8 +145,8 @@ test('a prompt that leaves no place is refused, and so is a text that finds none
 
 test('no layer lies below it that could be computed once', () => {
   const model = tinyClassifier();
-  attachAdapter(model, promptTuning({ promptLength: 2 }));
-  assertInputError(() => freezeBelow(model, 'tiny', null as never), /No frozen layer lies below the adapter/);
+  const adapter = attachAdapter(model, promptTuning({ promptLength: 2 }));
+  assertInputError(() => freezeBelow(model, adapter, 'tiny', null as never), /No frozen layer lies below the adapter/);
 });
 
 test.run();

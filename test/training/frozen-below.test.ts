@@ -97,6 +97,18 @@ for (const [name, json, types] of [
   });
 }
 
+test('weights that are trained in a layer without a part of the adapter are not below it', async () => {
+  const adapter = { kind: 'lora', rank: 2, leaveOut: [0, 1], modulesToSave: ['layer.1.output'] };
+  const cache = new RunCache();
+  const [all, none] = [
+    await outcome({ ...settings, adapter }, cache),
+    await outcome({ ...settings, adapter }, new RunCache(0)),
+  ];
+  assert.deepEqual(all.numbers, none.numbers);
+  assert.ok(cache.activations.bytes > 0);
+  cache.dispose();
+});
+
 test('a run that was stopped goes on to the same bits, and its folder gives the same scores', async () => {
   const whole = await outcome(settings);
   assert.deepEqual((await evaluateRun(whole.output)).metrics, whole.numbers.metrics);
@@ -121,6 +133,16 @@ test('where nothing lies below the adapter, and in BART, it is refused', async (
     ],
     [{ adapter: { kind: 'houlsby', leaveOut: [1] } }, /No frozen layer lies below/],
     [{ adapter: { kind: 'full' }, ...dense }, /No frozen layer lies below/],
+    [{ adapter: { kind: 'ln-tuning' }, ...dense }, /No frozen layer lies below/],
+    [
+      { adapter: { kind: 'lora', leaveOut: [0], modulesToSave: ['word_embeddings'] } },
+      /^InputError: No frozen layer lies below what is trained, as bert\.embeddings\.word_embeddings\.weight is; train without --cache-frozen-layers/,
+    ],
+    [{ adapter: { kind: 'lora', leaveOut: [0, 1], bias: 'all' } }, /No frozen layer lies below/],
+    [
+      { adapter: { kind: 'lora', leaveOut: [0, 1], modulesToSave: ['layer.0.attention.output'] } },
+      /No frozen layer lies below the adapter/,
+    ],
   ];
   for (const [changes, message] of refused) await assert.rejects(outcome({ ...settings, ...changes }), message);
   const data = temporaryFolder({ 'train.jsonl': '{"a":"ant","b":"bee"}\n' });
