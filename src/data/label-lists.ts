@@ -36,10 +36,24 @@ export function readLabelLists(column: LabelColumn, options: LabelListOptions): 
   const trained = labels ? trainedNames(labels) : null;
   const names = trained ?? newNames(found);
   const targets = cells.map((cell) => ('problem' in cell ? cell : numbersOf(cell, name, trained ?? names)));
-  const looks = separator === undefined ? listsIn(found) : null;
-  const doubt = `column '${name}' has the label ${quoted(looks?.example ?? '')}; if it is several, say --label-separator (labelSeparator: '${looks?.separator}')`;
-  const warnings = trained ? [] : [...(looks ? [doubt] : []), ...doubts(names.labels, name)];
+  const warnings = trained ? [] : [...separatorDoubts(column.values, found, options), ...doubts(names.labels, name)];
   return { targets, labels: [...names.labels], metrics: [...multilabelScoreNames], warnings };
+}
+
+/** What speaks against the separator, or against there being none: no cell has it, or a label looks like several. */
+function separatorDoubts(
+  cells: readonly string[],
+  found: readonly string[],
+  { column, separator }: LabelListOptions,
+): string[] {
+  if (separator !== undefined && cells.some((cell) => cell.includes(separator) || jsonList(cell))) return [];
+  const looks = listsIn(found);
+  const several = looks
+    ? `column '${column}' has the label ${quoted(looks.example)}; if it is several, say --label-separator (labelSeparator: '${looks.separator}')`
+    : null;
+  if (separator === undefined) return several === null ? [] : [several];
+  const unused = `no cell of column '${column}' has the separator ${quoted(separator)}, so each is one label at most`;
+  return [several === null ? unused : `${unused}; ${several}`];
 }
 
 /** The names in a cell, each once, or what is wrong with it. */

@@ -149,6 +149,14 @@ test('combinations are told in one line that says what to set', async () => {
   assert.equal(await told(['a;', ';b']), '', 'one part is no list');
   assert.equal(await told(['a;b', 'c'], { ...auto, problemType: 'single_label_classification' }), '');
   assert.match(await told(['a;b', 'c'], lists), /has the label 'a;b'; if it is several, say --label-separator/);
+  const slash = { ...lists, labelSeparator: '/' };
+  assert.equal(
+    await told(['a;b', 'c'], slash),
+    "no cell of column 'topics' has the separator '/', so each is one label at most; column 'topics' has the label 'a;b'; if it is several, say --label-separator (labelSeparator: ';')",
+  );
+  assert.match(await told(['a', 'b'], slash), /^no cell of column 'topics' has the separator '\/'[^;]*$/);
+  assert.equal(await told(['a/b', 'c;d'], slash), '', 'the separator is there');
+  assert.equal(await told(['["a", "b"]', 'c'], slash), '', 'a list needs no separator');
   const numbers = file('a.csv', 'text,topics\na,"3,4"\nb,3\n');
   await assertRejectsInput(
     () => readExamples(numbers, auto),
