@@ -30,15 +30,18 @@ function readHeadFiles(
   };
 }
 
-/**
- * The folder with the head: that of the adapter, else, where the library saved members beside a fusion, that of one of them, as each has
- * the head that the model had.
- */
-function headPlace(files: FolderFiles, members: readonly string[]): FolderFiles | undefined {
-  if (files.has(HEAD_CONFIG)) return files;
-  const beside = members.map((name) => files.folder(`../${name}`)).filter((place) => place.has(HEAD_CONFIG));
-  const [first, ...others] = beside.map((place) => JSON.stringify(readHeadFiles(place)));
-  return others.every((head) => head === first) ? beside[0] : undefined;
+/** The first of some folders with a head, if all heads are the same; null if they are not, undefined if there is none. */
+export function sharedHead(places: readonly FolderFiles[]): FolderFiles | null | undefined {
+  const headed = places.filter((place) => place.has(HEAD_CONFIG));
+  const [first, ...others] = headed.map((place) => JSON.stringify(readHeadFiles(place)));
+  return others.every((head) => head === first) ? headed[0] : null;
+}
+
+/** An adapter with the head of a folder. */
+export function withHead(stored: StoredAdapter, place: FolderFiles): StoredAdapter {
+  const { weights: head, ...about } = readHeadFiles(place);
+  const { weights, tied } = withoutTied(head);
+  return { ...stored, ...about, weights: [...stored.weights, ...weights], tied };
 }
 
 /** None for a sequence-to-sequence model: its output is the backbone's. */
@@ -88,10 +91,10 @@ export const adapterhub: AdapterFormat = {
 
   read(files, options) {
     const stored = files.has(FUSION_CONFIG) ? readFusion(files) : readAdapter(files);
-    const place = options.head ? headPlace(files, [...stored.mixed.keys()]) : undefined;
-    if (!place) return stored;
-    const { weights: head, ...about } = readHeadFiles(place);
-    const { weights, tied } = withoutTied(head);
-    return { ...stored, ...about, weights: [...stored.weights, ...weights], tied };
+    if (!options.head) return stored;
+    // Where the library saved members beside a fusion, each has the head that the model had.
+    const beside = [...stored.mixed.keys()].map((name) => files.folder(`../${name}`));
+    const place = sharedHead([files]) ?? sharedHead(beside);
+    return place ? withHead(stored, place) : stored;
   },
 };

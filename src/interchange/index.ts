@@ -7,6 +7,7 @@
  * A format maps between files and an adapter in our names away from any model (portable.ts, format.ts). formats.ts lists them,
  * assign.ts gives what was read to a model, load.ts does both for a folder. Files are dense (dense-file.ts): a pruned weight is 0.
  */
+export type { HubSetup } from './adapterhub-setup.ts';
 export * from './browser.ts';
 export { checkpointFileNames, checkpointFiles, checkpointLike } from './checkpoint.ts';
 export {
@@ -15,7 +16,10 @@ export {
   isAdapterFolder,
   type LoadAdapterOptions,
   type LoadedAdapter,
+  type LoadedSetup,
   loadAdapterFolder,
+  loadAdapterSetup,
   readAdapterFolder,
+  severalAdapters,
 } from './load.ts';
 export { trainedOutput } from './tied-head.ts';

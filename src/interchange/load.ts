@@ -1,7 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Adapter, AdapterSet } from '../adapters/index.ts';
-import { isJsonObject, openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
+import { type Adapter, type AdapterComposition, AdapterSet } from '../adapters/index.ts';
+import { InputError } from '../errors.ts';
+import { openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
+import { shown } from '../settings/index.ts';
+import { type HubSetup, isComposed, readSetup, type StoredSetup, setupIn } from './adapterhub-setup.ts';
 import { assignStored, type ConfiguredModel } from './assign.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
 import { readAdapterFiles } from './formats.ts';
@@ -28,20 +31,27 @@ export const adapterFolders = (folder: string): string[] =>
     ? readdirSync(folder).filter((name) => isAdapterFolder(join(folder, name)))
     : [];
 
-/** The composition that AdapterHub's `save_adapter_setup` wrote: its type, and the names of single adapters in it; null if there is none. */
-export function adapterSetup(folder: string): { readonly type: string; readonly names: readonly string[] } | null {
-  const path = join(folder, 'adapter_setup.json');
-  if (!existsSync(path)) return null;
-  const { adapter_setup: setup } = readJsonObject(path);
-  const { type, children } = isJsonObject(setup) ? setup : {};
-  const parts = Array.isArray(children) ? children.filter(isJsonObject) : [];
-  const names = parts.flatMap((part) => (part.type === 'single' && Array.isArray(part.children) ? part.children : []));
-  return { type: String(type), names: names.map(String) };
+/** The composition of a folder that AdapterHub's `save_adapter_setup` wrote; null for another folder. @throws InputError for a damaged file */
+export const adapterSetup = (folder: string): HubSetup | null => setupIn(filesIn(folder));
+
+/** The error for a folder that holds adapters in folders of theirs alone. */
+export function severalAdapters(folder: string, names: readonly string[]): InputError {
+  const setup = adapterSetup(folder);
+  const loader = setup && isComposed(setup) ? ' (programs load it with loadAdapterSetup)' : '';
+  const what = setup
+    ? `the setup ${setup.type} of several adapters (adapter_setup.json), which is not one adapter${loader}`
+    : 'no adapter of its own';
+  return new InputError(
+    `${folder} holds ${what}, and adapters in the folders ${names.map(shown).join(', ')}; give one of these.`,
+  );
 }
 
 /** Reads the adapter and the head of another library's folder. @throws InputError if it is of neither, or cannot be used here */
-export const readAdapterFolder = (folder: string, options?: ReadOptions): StoredAdapter =>
-  readAdapterFiles(filesIn(folder), options);
+export function readAdapterFolder(folder: string, options?: ReadOptions): StoredAdapter {
+  const inner = isAdapterFolder(folder) ? [] : adapterFolders(folder);
+  if (inner.length > 0) throw severalAdapters(folder, inner);
+  return readAdapterFiles(filesIn(folder), options);
+}
 
 /** The names of the parameters that BART's output layer is. */
 const outputParameters: Readonly<Record<string, string>> = {
@@ -77,6 +87,31 @@ export interface LoadedAdapter {
   readonly stored: StoredAdapter;
 }
 
+/** @returns whether the last adapter has a head, which is the model's then. @throws InputError; the model is then as it was */
+function attach(
+  model: ConfiguredModel,
+  adapters: AdapterSet,
+  { composition, members }: StoredSetup,
+  head: boolean,
+): boolean {
+  for (const stored of members.values()) checkOutputLayer(model, stored);
+  const before = adapters.active;
+  const added: Adapter[] = [];
+  try {
+    for (const [name, { settings }] of members) added.push(adapters.add(name, settings));
+    // Weights of the backbone that an adapter trains are in place from here on.
+    adapters.activate(composition);
+    const hadHead = [...members.values()].map((stored, i) =>
+      assignStored(model, added[i], stored, { head: head && i === added.length - 1 }),
+    );
+    return hadHead.some(Boolean);
+  } catch (error) {
+    adapters.activate(before);
+    for (const { name } of added.reverse()) adapters.remove(name);
+    throw error;
+  }
+}
+
 /**
  * Attaches and activates the adapter of a PEFT or AdapterHub folder; a fusion brings the adapters that it mixes.
  *
@@ -89,24 +124,33 @@ export function loadAdapterFolder(
 ): LoadedAdapter {
   const { name = 'default', adapters = new AdapterSet(model), head = true } = options;
   const stored = readAdapterFolder(folder, { head });
-  checkOutputLayer(model, stored);
-  const before = adapters.active;
-  const added: string[] = [];
-  const add = (as: string, from: StoredAdapter) => {
-    const adapter = adapters.add(as, from.settings);
-    added.unshift(as);
-    return adapter;
-  };
-  try {
-    for (const [as, from] of stored.mixed) assignStored(model, add(as, from), from, { head: false });
-    const adapter = add(name, stored);
-    // Weights of the backbone that it trains are in place from here on.
-    adapters.activate(name);
-    const hasHead = assignStored(model, adapter, stored, { head });
-    return { adapters, adapter, hasHead, stored };
-  } catch (error) {
-    adapters.activate(before);
-    for (const as of added) adapters.remove(as);
-    throw error;
-  }
+  const members = new Map([...stored.mixed, [name, stored]]);
+  const hasHead = attach(model, adapters, { composition: name, members }, head);
+  return { adapters, adapter: adapters.get(name), hasHead, stored };
+}
+
+export interface LoadedSetup {
+  readonly adapters: AdapterSet;
+  /** What is active now. */
+  readonly composition: AdapterComposition;
+  /** Whether the setup had a task head, which is the model's now. */
+  readonly hasHead: boolean;
+}
+
+/**
+ * Attaches the adapters of a folder that AdapterHub's `save_adapter_setup` wrote, each under its name there, and activates their
+ * composition: a Stack, a BatchSplit or a Fuse. The head is that of a stack's last adapter, else the one that all have.
+ *
+ * @throws InputError for other compositions, for those that the library computes in another way, and as {@link loadAdapterFolder}; the
+ * model is then as it was
+ */
+export function loadAdapterSetup(
+  model: ConfiguredModel,
+  folder: string,
+  options: Omit<LoadAdapterOptions, 'name'> = {},
+): LoadedSetup {
+  const { adapters = new AdapterSet(model), head = true } = options;
+  const setup = readSetup(filesIn(folder), { head });
+  const hasHead = attach(model, adapters, setup, head);
+  return { adapters, composition: setup.composition, hasHead };
 }

@@ -12,6 +12,7 @@ import {
   checkpointLike,
   isAdapterFolder,
   portableAdapter,
+  severalAdapters,
 } from '../interchange/index.ts';
 import { openNewOutput, recoverOutput } from '../io/index.ts';
 import {
@@ -21,7 +22,6 @@ import {
   SequenceClassifier,
   TokenClassificationModel,
 } from '../models/index.ts';
-import { shown } from '../settings/index.ts';
 import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal } from './external.ts';
 import { fingerprintsOf } from './fingerprint.ts';
 import { loadRun } from './load-run.ts';
@@ -55,16 +55,9 @@ export function openAdapter(
   if (isAdapterFolder(folder)) return openExternal(folder, options, create);
   const inner = adapterFolders(folder);
   const setup = adapterSetup(folder);
-  const fused = setup?.type === 'Fuse' ? inner.find((name) => name === setup.names.join(',')) : undefined;
+  const fused = setup?.type === 'Fuse' ? inner.find((name) => name === setup.children.join(',')) : undefined;
   if (fused !== undefined) return openExternal(join(folder, fused), options, create);
-  if (inner.length > 0) {
-    const what = setup
-      ? `the setup ${setup.type} of several adapters (adapter_setup.json), which is not one adapter`
-      : 'no adapter of its own';
-    throw new InputError(
-      `${folder} holds ${what}, and adapters in the folders ${inner.map(shown).join(', ')}; give one of these.`,
-    );
-  }
+  if (inner.length > 0) throw severalAdapters(folder, inner);
   throw new InputError(
     `${folder} holds no adapter: there is neither sparse-adapter.json of a run nor a configuration of PEFT or AdapterHub.`,
   );

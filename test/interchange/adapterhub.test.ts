@@ -671,7 +671,7 @@ test('the members of a fusion may be beside it, as the library saves them, with 
   const root = temporaryFolder({ ...Object.fromEntries(moved), 'adapter_setup.json': JSON.stringify(setup) });
   const read = readAdapterFolder(join(root, 'a,b'));
   assert.deepEqual([...read.mixed.keys()], ['a', 'b']);
-  assert.deepEqual(adapterSetup(root), { type: 'Fuse', names: ['a', 'b'] });
+  assert.deepEqual(adapterSetup(root), { type: 'Fuse', children: ['a', 'b'] });
   assert.ok(heads.length > 0 && read.weights.some(({ name }) => name.startsWith('classifier')));
   assert.equal(adapterSetup(join(root, 'a')), null);
 });
