@@ -94,8 +94,11 @@ export function keptOf(
 ): KeptWeights | null {
   if (!loadBestModelAtEnd) return null;
   if (!metrics) {
-    const given = Object.entries({ metricForBestModel, earlyStoppingPatience: patience });
-    const idle = given.find(([, value]) => value !== undefined);
+    const given = {
+      '--metric-for-best-model (metricForBestModel)': metricForBestModel,
+      '--early-stopping-patience (earlyStoppingPatience)': patience,
+    };
+    const idle = Object.entries(given).find(([, value]) => value !== undefined);
     if (!idle) return null;
     throw new InputError(`${idle[0]} has no effect without evaluation data; give some with --eval-data (evalData).`);
   }

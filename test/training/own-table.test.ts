@@ -66,10 +66,15 @@ test('a run on a table that is too small to hold out rows keeps no best weights,
   for (const name of ['adapter.safetensors', 'sparse-adapter.json']) {
     assert.deepEqual(readFileSync(join(at('few-broken'), name)), readFileSync(join(at('few'), name)), name);
   }
-  await assertRejectsInput(
-    () => tinyRun(at('chosen'), { settings: { ...few, metricForBestModel: 'accuracy' } }),
-    /metricForBestModel has no effect without evaluation data/,
-  );
+  for (const [idle, name] of [
+    [{ metricForBestModel: 'accuracy' }, '--metric-for-best-model (metricForBestModel)'],
+    [{ earlyStoppingPatience: 2 }, '--early-stopping-patience (earlyStoppingPatience)'],
+  ] as const) {
+    await assert.rejects(tinyRun(at('chosen'), { settings: { ...few, ...idle } }), {
+      name: 'InputError',
+      message: `${name} has no effect without evaluation data; give some with --eval-data (evalData).`,
+    });
+  }
 });
 
 test('a stopped run continues with the same rows, to the same bits', async () => {
