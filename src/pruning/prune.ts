@@ -129,7 +129,8 @@ async function checkScores(
     );
   }
   if (!informative) return;
-  const remedy = "so they cannot tell weights apart; initialise the adapter with init 'bert'";
+  const remedy =
+    "so they cannot tell weights apart; initialise the adapter with init 'bert', or, where it is, look for examples that are all alike";
   const first = z.find(({ length }) => length > 0)?.[0];
   const count = z.reduce((sum, { length }) => sum + length, 0);
   if (count > 1 && z.every((values) => values.every((value) => value === first))) {

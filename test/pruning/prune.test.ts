@@ -241,7 +241,10 @@ test("snip cannot prune an adapter that starts as the identity: the error names 
     const run = () =>
       prune({ method: 'snip', sparsity: 0.4, parameters: prunable, losses: [loss], random: new Random(1) });
     if (init === 'mam_adapter') {
-      await assertRejectsInput(run, /^snip: all scores are 0, so they cannot tell weights apart; .*init 'bert'/);
+      await assertRejectsInput(
+        run,
+        /^snip: all scores are 0, so they cannot tell weights apart; .*init 'bert'.*examples that are all alike/,
+      );
       assert.ok(prunable.every(({ isPruned }) => !isPruned));
     } else {
       assert.equal((await run()).kept, 512 - 205);
