@@ -109,13 +109,14 @@ export async function evaluate(command: Command, run: string): Promise<void> {
   printReport(result.report, page);
 }
 
-/** Checks the place of the page before the work. @throws InputError for a folder, and for a file that is there already */
+/** Checks the place of the page before the work. @throws InputError for a folder, another ending, and a file that is there already */
 function checkPage(page: string | null, overwrite: boolean): void {
   if (page === null) {
     if (overwrite) throw new UsageError('--overwrite is for the page of --report.');
     return;
   }
   if (isFolder(page)) throw new InputError(`${page} is a folder; give --report a file, such as report.html.`);
+  if (!/\.html?$/i.test(page)) throw new UsageError(`--report ${page}: its name must end in .html, as it is a page.`);
   if (existsSync(page) && !overwrite) {
     throw new InputError(`${page} is there already; choose another file, or replace it with --overwrite.`);
   }

@@ -90,6 +90,10 @@ test('a class that is never predicted is a warning, and its name stands escaped 
   assert.equal(readFileSync(page, 'utf8'), text);
   const place = await sparseAdapter(['evaluate', at('odd'), '--report', at('page')]);
   assert.match(place.stderr, /^error: .*page is a folder; give --report a file, such as report\.html\.\n$/);
+  const other = await sparseAdapter(['evaluate', at('odd'), '--report', at('page', 'odd.json')]);
+  assert.match(other.stderr, /^error: --report .*odd\.json: its name must end in \.html, as it is a page\.\n/);
+  assert.equal(other.code, 2);
+  assert.ok(!existsSync(at('page', 'odd.json')));
   const stray = await sparseAdapter(['evaluate', at('odd'), '--overwrite']);
   assert.equal(stray.code, 2);
   assert.ok(!existsSync(at('odd', 'page')));
