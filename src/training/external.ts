@@ -65,7 +65,7 @@ export interface OpenedAdapter {
 export function openExternal(folder: string, options: ExternalOptions, create: CreateModel): OpenedAdapter {
   const stored = readAdapterFolder(folder);
   const origin = readOrigin(folder);
-  const kind = taskKind(stored, origin);
+  const kind = taskKind(stored, origin, options);
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
   const model = builtModel(settings, labels, stored, create);
@@ -162,7 +162,8 @@ const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\.(
 const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\..*\bweight$/.test(name);
 
 /** The task that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
-function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: Origin | null): string {
+function taskKind(stored: StoredAdapter, origin: Origin | null, options: ExternalOptions): string {
+  const { label, stated, weights, backbone } = stored;
   if (origin) return taskOf(origin.config.settings).name;
   const has = (pattern: RegExp) => weights.some(({ name }) => pattern.test(name));
   const isOfBart = backbone.modelType === 'bart' || has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
@@ -177,6 +178,7 @@ function taskKind({ label, stated, weights, backbone }: StoredAdapter, origin: O
   if (stated.kind === 'token-classification') return 'token-classification';
   if (stated.kind === 'none' && !has(/^classif/)) return 'feature-extraction';
   if (stated.kind === 'multiple-choice') return 'multiple-choice';
+  if (stated.kind === 'adapterhub' && !has(/^classif/) && isHeadless(stored, options)) return 'feature-extraction';
   if (stated.kind === 'sequence-classification' || isOpen) return 'text-classification';
   throw new InputError(
     `${label}: ${stated.by} is not supported, as there is no task here for ${headTitles[stated.kind]}.`,
@@ -246,14 +248,29 @@ function backboneName({ backbone: { name, revision = 'main' } }: StoredAdapter):
   return `${name}@${revision}`;
 }
 
-function maxLengthFor({ label }: StoredAdapter, model: string, task: string): number {
+const maxLengthFor = (stored: StoredAdapter, model: string, task: string): number =>
+  ofBackbone(stored, model, () => defaultMaxLength(model, taskOf({ task })));
+
+/** Returns what is read of the backbone; an error in it says where that is given. */
+function ofBackbone<T>({ label }: StoredAdapter, model: string, read: () => T): T {
   try {
-    return defaultMaxLength(model, taskOf({ task }));
+    return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(
       `${label} is for the backbone ${model}: ${error.message} Give its place with --model (model).`,
     );
+  }
+}
+
+/** Returns whether the backbone has no head either, so that a flexible model without one gives embeddings. */
+function isHeadless(stored: StoredAdapter, { model = backboneName(stored) }: ExternalOptions): boolean {
+  if (model === undefined) return false;
+  const checkpoint = ofBackbone(stored, model, () => openCheckpoint(resolveModelFolder(model)));
+  try {
+    return !checkpoint.names().some((name) => /^(classifier|qa_outputs)\./.test(name));
+  } finally {
+    checkpoint.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { Random } from '../../src/index.ts';
@@ -9,6 +10,7 @@ import {
   loadQuestionAnswering,
   loadSeq2Seq,
   packSequences,
+  SentenceEncoder,
   type SequenceClassifier,
 } from '../../src/models/index.ts';
 import {
@@ -367,6 +369,27 @@ test('flexible heads of AdapterHub by their type', () => {
   ];
   const { saved } = openAdapter(flexible(dense, tensors)).model;
   assert.ok(saved.some(({ name }) => name === 'bert.pooler.dense.weight'));
+});
+
+test('a flexible model without a head gives embeddings, unless its backbone has a head', () => {
+  const folder = hub('BertAdapterModel', {}, []);
+  for (const name of ['head_config.json', 'model_head.safetensors']) rmSync(join(folder, name));
+  const { config, model } = openAdapter(folder);
+  assert.deepEqual([config.settings.task, config.labels], ['feature-extraction', null]);
+  assert.ok(model.network instanceof SentenceEncoder);
+  const headed = tinyFolder({
+    config: { ...tinyBert, id2label: { 0: 'no', 1: 'yes' } },
+    tensors: tinyTensors(tinyBert, 2),
+  });
+  const classes = openAdapter(folder, { model: headed }).config;
+  assert.deepEqual([classes.settings.task, classes.labels], ['text-classification', ['no', 'yes']]);
+  assertInputError(
+    () => openAdapter(folder, { model: join(folder, 'gone') }),
+    /is for the backbone .*gone: .*Give its place with --model \(model\)/,
+  );
+  const trained = hub('BertForSequenceClassification', {}, []);
+  for (const name of ['head_config.json', 'model_head.safetensors']) rmSync(join(trained, name));
+  assertInputError(() => openAdapter(trained), /has no task head, and neither has the backbone/);
 });
 
 test('a pooler that goes with the head is in the file of a run, and in that only', async () => {
