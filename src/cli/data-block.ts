@@ -67,6 +67,8 @@ function baselineLine({ baseline }: DataReport): string[] {
     return [`baseline  accuracy ${formatMetric(baseline.accuracy)} ${place}, with ${baseline.label} for all`];
   if ('f1_micro' in baseline)
     return [`baseline  micro F1 ${formatMetric(baseline.f1_micro)} ${place}, with ${baseline.label} alone for all`];
+  if ('exact' in baseline)
+    return [`baseline  exact ${formatMetric(baseline.exact)} ${place}, with ${baseline.label} for all`];
   const { mean, rmse, mae } = baseline;
   const errors = `root mean square error ${numberText(rmse)}, mean absolute error ${numberText(mae)}`;
   return [`baseline  ${errors} ${place}, with the mean ${numberText(mean)} for all`];

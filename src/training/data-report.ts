@@ -20,7 +20,7 @@ export interface DataReport {
   readonly rows: RowCounts & { readonly skipped: number };
   /**
    * The rows of each class, in the order of the classes; null where there are none. Of rows with several labels each counts, and where
-   * words have classes the words do.
+   * words have classes the words do. Questions, some of which have no answer, are of two classes.
    */
   readonly classes: readonly ({ readonly label: string } & RowCounts)[] | null;
   /** The numbers to predict in the training rows; null where there are none. */
@@ -36,14 +36,16 @@ export interface DataReport {
   readonly expected: ExpectedCost;
 }
 
-/** The scores of the most frequent class or label, or of the mean of the numbers, on rows to test on, to validate on or, without such, to train on. */
+/** The scores of the most frequent class or label, of no answer, or of the mean of the numbers, on rows to test on, to validate on or, without such, to train on. */
 export type Baseline = { readonly rows: keyof RowCounts } & (
   | { readonly label: string; readonly accuracy: number }
   | { readonly label: string; readonly f1_micro: number }
+  | { readonly label: string; readonly exact: number }
   | { readonly mean: number; readonly rmse: number; readonly mae: number }
 );
 
 type Rows = readonly unknown[];
+type RowsByPart = Readonly<Record<keyof RowCounts, Rows>>;
 
 const parts = ['train', 'validation', 'test'] as const satisfies readonly (keyof RowCounts)[];
 
@@ -70,7 +72,7 @@ export async function dataReport<T extends TaskTypes>(run: PreparedRun<T>, step 
       ...counted((some) => some.length),
       skipped: skipped.reduce((sum, part) => sum + (part?.skipped ?? 0), 0),
     },
-    classes: train.labels && classCounts(train.labels, data, counted),
+    classes: train.labels ? classCounts(train.labels, data, counted) : questionCounts(rows, counted),
     numbers: answers ? null : rangeOf(numbersIn(rows.train)),
     duplicates: {
       ...counted(repeatedIn),
@@ -78,7 +80,7 @@ export async function dataReport<T extends TaskTypes>(run: PreparedRun<T>, step 
     },
     contradicting: contradictingIn([...rows.train, ...rows.validation, ...rows.test]),
     truncated: truncatedIn(model.definition, data, items, model.tokenizer, settings),
-    baseline: baselineOf(rows, answers),
+    baseline: unansweredBaseline(rows) ?? baselineOf(rows, answers),
     expected: await expectedCost(run, step),
   };
 }
@@ -109,6 +111,35 @@ function classCounts<T extends TaskTypes>(
   }));
 }
 
+/** Whether a row is a question without an answer. */
+function isUnanswered(row: unknown): boolean {
+  const { answers } = (row ?? {}) as { readonly answers?: unknown };
+  return Array.isArray(answers) && answers.length === 0;
+}
+
+/** Questions with and without an answer; null where all have one, and for other rows. */
+function questionCounts(
+  rows: RowsByPart,
+  counted: (count: (some: Rows) => number) => RowCounts,
+): DataReport['classes'] {
+  if (!parts.some((part) => rows[part].some(isUnanswered))) return null;
+  return [
+    { label: 'answered', ...counted((some) => some.filter((row) => !isUnanswered(row)).length) },
+    { label: 'unanswered', ...counted((some) => some.filter(isUnanswered).length) },
+  ];
+}
+
+/** The score of no answer to any question, which is exact match and F1; null where all questions have one, and for other rows. */
+function unansweredBaseline(rows: RowsByPart): Baseline | null {
+  if (!parts.some((part) => rows[part].some(isUnanswered))) return null;
+  const judged = judgedOf(rows);
+  return { rows: judged, label: 'no answer', exact: rows[judged].filter(isUnanswered).length / rows[judged].length };
+}
+
+/** The part that a baseline is of: rows to test on, to validate on or, without such, to train on. */
+const judgedOf = (rows: RowsByPart): keyof RowCounts =>
+  (['test', 'validation', 'train'] as const).find((part) => rows[part].length > 0) ?? 'train';
+
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function rangeOf(numbers: readonly number[]): DataReport['numbers'] {
@@ -120,14 +151,14 @@ function rangeOf(numbers: readonly number[]): DataReport['numbers'] {
   return { least, most, mean: meanOf(numbers) };
 }
 
-function baselineOf(rows: Readonly<Record<keyof RowCounts, Rows>>, labels: readonly string[] | null): Baseline | null {
+function baselineOf(rows: RowsByPart, labels: readonly string[] | null): Baseline | null {
   const has = (field: 'label' | 'labels', isOf: (value: unknown) => boolean) =>
     parts.every((part) =>
       rows[part].every((row) => isOf((row as { readonly [Field in typeof field]?: unknown } | null)?.[field])),
     );
   const areSets = has('labels', Array.isArray);
   if (!areSets && !has('label', (value) => typeof value === 'number')) return null;
-  const judged = (['test', 'validation', 'train'] as const).find((part) => rows[part].length > 0) ?? 'train';
+  const judged = judgedOf(rows);
   const [learnt, asked] = [numbersIn(rows.train), numbersIn(rows[judged])];
   if (learnt.length === 0) return null;
   if (labels) {

@@ -23,6 +23,12 @@ test.before(async () => {
   await succeed(train('--output', at('run')));
 });
 
+test('what is read says how many have none, and what it scores to answer nothing', async () => {
+  const { stderr } = await succeed(train('--dry-run'));
+  assert.match(stderr, /^classes {3}answered 24 \+ 8, unanswered 24 \+ 8$/m);
+  assert.match(stderr, /^baseline {2}exact 0\.5000 of the rows to validate on, with no answer for all$/m);
+});
+
 test('predict gives an empty answer where none is likely, and another threshold gives another', async () => {
   const predict = (...more: string[]) => succeed(['predict', at('run'), '--input', at('asked.jsonl'), ...more]);
   const [lines, json, always] = await Promise.all([

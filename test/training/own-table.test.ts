@@ -15,6 +15,7 @@ import {
 } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
+import { questionFolder, unansweredFolder } from '../support/questions.ts';
 import { ticketFolder, tickets, ticketsCsv } from '../support/tickets.ts';
 import { tinyGlue } from '../support/tiny-glue.ts';
 import { stoppedRun, tinyRun, tinySettings } from '../support/tiny-run.ts';
@@ -224,6 +225,23 @@ test('numbers are told with their range and the error of the mean', async () => 
   const { classes, numbers: range, baseline } = await inspectRun({ settings: { ...settings, data, evalData: data } });
   assert.deepEqual([classes, range], [null, { least: 0, most: 2, mean: 1 }]);
   assert.deepEqual(baseline, { rows: 'validation', mean: 1, rmse: Math.sqrt(0.5), mae: 0.6 });
+});
+
+test('questions without an answer are counted, and to answer none is the baseline', async () => {
+  const { data: _, text: __, label: ___, ...plain } = settings;
+  const read = async (task: 'squad' | 'squad_v2', data: string) => {
+    const { classes, baseline } = await inspectRun({ settings: { ...plain, task, data, maxLength: 20, stride: 4 } });
+    return { classes, baseline };
+  };
+  // Of 32 questions 24 are to train on; `unansweredFolder` has one without an answer beside each.
+  assert.deepEqual(await read('squad_v2', unansweredFolder()), {
+    classes: [
+      { label: 'answered', train: 24, validation: 8, test: 0 },
+      { label: 'unanswered', train: 24, validation: 8, test: 0 },
+    ],
+    baseline: { rows: 'validation', label: 'no answer', exact: 0.5 },
+  });
+  assert.deepEqual(await read('squad', questionFolder()), { classes: null, baseline: null });
 });
 
 test('folds: a run for each, in its own folder; mean and deviation; a stopped one continues', async () => {
