@@ -3,7 +3,7 @@ import type { AttachmentPoints } from '../models/index.ts';
 import { boolean, type ConfigOf, option } from '../settings/index.ts';
 import { defineFamily } from './family.ts';
 import { parallel } from './parallel.ts';
-import { type PrefixConfig, prefixesAt, prefixOptions } from './prefix.ts';
+import { type PrefixConfig, prefixedAttentions, prefixesAt, prefixOptions } from './prefix.ts';
 
 /**
  * The prefix with the number of parameters that is nearest to that of the bottlenecks: the inner width of its network follows,
@@ -13,11 +13,12 @@ import { type PrefixConfig, prefixesAt, prefixOptions } from './prefix.ts';
  */
 function equalPrefix(points: AttachmentPoints, config: PrefixConfig & ConfigOf<typeof parallel.options>): PrefixConfig {
   const { bottleneck, prefixLength, prefixFlat } = config;
-  const hidden = points.attention[0].hiddenSize;
+  const attention = prefixedAttentions(points, config);
+  const hidden = attention[0].hiddenSize;
   const layers = points.residual.filter(({ sublayer }) => sublayer === 'feedForward').length;
-  const stacks = new Set(points.attention.map(({ stack }) => stack)).size;
+  const stacks = new Set(attention.map(({ stack }) => stack)).size;
   const budget = layers * (2 * bottleneck * hidden + bottleneck + hidden);
-  const width = 2 * points.attention.length * hidden;
+  const width = 2 * attention.length * hidden;
   const size = prefixFlat
     ? Math.round(budget / width)
     : Math.round((budget - stacks * prefixLength * hidden - width) / (stacks * (hidden + 1) + width));

@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import type { AttentionPoint, AttentionSite, KeysAndValues } from '../models/index.ts';
+import type { AttachmentPoints, AttentionPoint, AttentionSite, KeysAndValues } from '../models/index.ts';
 import {
   kaimingUniformInit,
   Linear,
@@ -11,7 +11,7 @@ import {
 import { indexSelect } from '../ops/gather.ts';
 import { concat, slice } from '../ops/layout.ts';
 import { tanh } from '../ops/unary.ts';
-import { boolean, type ConfigOf, option, positiveInteger } from '../settings/index.ts';
+import { boolean, type ConfigOf, names, option, positiveInteger } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily, type HeldPass } from './family.ts';
 import { leaveOut } from './leave-out.ts';
@@ -32,6 +32,13 @@ export const prefixOptions = (defaults: { readonly bottleneck: number }) => ({
   prefixShiftsPositions: option(boolean, {
     description: 'positions of a text begin after the prefix, as in PEFT; else at 0, as in AdapterHub',
     default: false,
+    isOptional: true,
+  }),
+  prefixAttentions: option(names, {
+    description: 'the attentions that have one: self, in BART also encoder and cross; PEFT has self alone',
+    placeholder: '<attentions>',
+    default: [],
+    defaultText: 'all',
     isOptional: true,
   }),
   leaveOut,
@@ -135,17 +142,33 @@ function heldByPass(
   return kept + Math.max(oneAttention, inner + 2 * rows * last, inner + 3 * smallest - 2 * last);
 }
 
+/** The attentions that have a prefix. @throws InputError for a stack that the model does not have */
+export function prefixedAttentions(
+  { attention }: AttachmentPoints,
+  { prefixAttentions = [] }: Pick<PrefixConfig, 'prefixAttentions'>,
+): readonly AttentionPoint[] {
+  if (prefixAttentions.length === 0) return attention;
+  const all = [...new Set(attention.map(({ stack }) => stack))];
+  const unknown = prefixAttentions.find((stack) => !all.includes(stack));
+  if (unknown !== undefined) {
+    throw new InputError(`prefix: prefixAttentions names '${unknown}'; this model has ${all.join(', ')}.`);
+  }
+  return attention.filter(({ stack }) => prefixAttentions.includes(stack));
+}
+
 /** Builds an adapter with a prefix before the keys of every attention. The names are AdapterHub's. */
 export function prefixesAt(
   { name, points, at }: BuildContext,
   config: PrefixConfig,
 ): Pick<AdapterParts, 'attention' | 'positions' | 'chains' | 'computed' | 'held' | 'ejected'> {
   const place = at(points.path).at(`prefix_tuning.prefix_tunings.${name}`);
+  const attention = prefixedAttentions(points, config);
+  const stacks = new Set(attention.map(({ stack }) => stack));
   const modules = new Map<AttentionPoint, Prefix>();
   const tables = new Map<ParameterPath, PrefixTable>();
   const sizes = { smallest: Number.POSITIVE_INFINITY, computed: 0, inner: 0 };
-  for (const stack of new Set(points.attention.map((point) => point.stack))) {
-    const own = points.attention.filter((point) => point.stack === stack);
+  for (const stack of stacks) {
+    const own = attention.filter((point) => point.stack === stack);
     const path = place.at(`${stack}_prefix`);
     const width = 2 * own.reduce((sum, { hiddenSize }) => sum + hiddenSize, 0);
     const table = config.prefixFlat
@@ -158,16 +181,14 @@ export function prefixesAt(
     for (const [layer, point] of own.entries()) modules.set(point, new Prefix(table, layer));
   }
   const { positions = [] } = points;
-  if (config.prefixShiftsPositions && positions.length === 0) {
-    throw new InputError('prefix: prefixShiftsPositions is not there for this model, which has no table of positions.');
-  }
+  const moved = config.prefixShiftsPositions ? positions.filter(({ stack }) => stacks.has(stack)) : [];
   const shift = { forward: (ids: Int32Array) => ids.map((id) => id + config.prefixLength) };
   const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));
   return {
     attention: modules,
-    positions: new Map(config.prefixShiftsPositions ? positions.map((point) => [point, shift]) : []),
+    positions: new Map(moved.map((point) => [point, shift])),
     computed: sizes.computed,
-    held: (pass) => heldByPass(points.attention, config.prefixLength, sizes, pass),
+    held: (pass) => heldByPass(attention, config.prefixLength, sizes, pass),
     chains: { prefix: Array.from(tables.values(), ({ matrices }) => matrices) },
     ejected: config.prefixFlat ? undefined : () => ({ options: { prefixFlat: true }, values: flat() }),
   };

@@ -117,6 +117,9 @@ export function adapterConfig(settings: AdapterSettings, weights: readonly Weigh
       'AdapterHub has no prefix after which positions begin (prefixShiftsPositions); write it as peft.',
     );
   }
+  if (settings.prefixAttentions) {
+    throw new InputError('AdapterHub has a prefix in every attention (prefixAttentions); write it as peft.');
+  }
   if (settings.kind === 'lora') return loraConfig(settings, weights, config);
   if (settings.kind === 'prefix') return prefixConfig(settings, weights);
   if (settings.kind === 'mam') {

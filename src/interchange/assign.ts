@@ -57,10 +57,10 @@ export function assignStored(
       .filter((parameter) => isHeadParameter(parameter) || (bringsPooler && isPoolerName(parameter.name)))
       .map((parameter) => [parameter.name, parameter] as const),
   ]);
-  const { model_type } = model.config;
+  const { path } = model.points;
   const weights = new Map<string, Weight>();
   for (const weight of stored.weights) {
-    const name = [weight.name, `${model_type}.${weight.name}`].find((spelling) => places.has(spelling));
+    const name = [weight.name, `${path}.${weight.name}`].find((spelling) => places.has(spelling));
     if (name === undefined) {
       if (!head && isOfHead(weight)) continue;
       throw superfluous(stored, weight);
@@ -187,6 +187,8 @@ function checkedFit(
   }
   if (weight.places) return spread(`${label}: "${fileName(name)}"`, weight, weight.places, shape);
   if (sameShape(weight.shape, shape)) return weight;
+  const [rows, columns] = weight.shape;
+  if (weight.mayBeWider && rows === shape[0] && columns > shape[1]) return firstColumns(weight, shape);
   const [given, needed] = [weight.shape, shape].map(([first]) => first);
   if (isHeadName(name) && sameShape([needed, ...weight.shape.slice(1)], shape)) {
     throw new InputError(
@@ -214,6 +216,13 @@ function spread(what: string, weight: Weight, [rows, columns]: NonNullable<Weigh
     kept[row * inner + column] = 1;
   }
   return { ...weight, values, shape, kept };
+}
+
+/** A matrix without the columns that the model does not have. */
+function firstColumns(weight: Weight, [rows, columns]: Shape): Weight {
+  const { shape, values } = weight;
+  const parts = Array.from({ length: rows }, (_, r) => [...values.subarray(r * shape[1], r * shape[1] + columns)]);
+  return { ...weight, shape: [rows, columns], values: Float32Array.from(parts.flat()) };
 }
 
 function maskOf({ values, masked }: Weight, isPrunable: boolean): Uint8Array | null {

@@ -1,4 +1,5 @@
 import type { AdapterSettings } from '../adapters/index.ts';
+import type { ModelConfig } from '../models/browser.ts';
 import type { PortableAdapter, Weight } from './portable.ts';
 
 /** The format of one kind of adapter in PEFT. */
@@ -13,7 +14,7 @@ export interface PeftMethod {
   /** The name in the file of a weight of the adapter, whose other weights may decide. */
   fileName(name: string, adapter?: readonly Weight[]): string;
   /** The tensors in the file of a weight of the adapter, where they are not the weight itself; null where they are. */
-  fileWeights?(weight: Weight, adapter: readonly Weight[]): readonly Weight[] | null;
+  fileWeights?(weight: Weight, adapter: readonly Weight[], config: ModelConfig): readonly Weight[] | null;
   /** The weights of a file under their names in it, where several tensors make one. @throws InputError if they do not fit */
   ownWeights?(label: string, weights: readonly Weight[]): readonly Weight[];
   /** Our name and shape of a weight, if it is one of the adapter. */

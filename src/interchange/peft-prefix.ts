@@ -1,14 +1,42 @@
 import { prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { inFile } from './fields.ts';
+import { shown } from '../settings/index.ts';
+import { inFile, type Json, numberField } from './fields.ts';
 import type { PeftMethod } from './peft-method.ts';
-import { PLACE } from './portable.ts';
+import { PLACE, type Weight } from './portable.ts';
 
 /** The only tensor: for each virtual token a key and then a value of every layer, [tokens, 2 · layers · hidden]. */
 const TENSOR = 'prompt_embeddings';
 
 /** The end of our name of it. */
 const OWN = `prefix_tuning.prefix_tunings.${PLACE}.self_prefix.control_trans`;
+
+/** PEFT's `num_transformer_submodules` of an encoder with a decoder. */
+const STACKS_OF_BART = 2;
+
+/** The attentions of BART that have a prefix in PEFT: the decoder's own. */
+const ATTENTIONS = ['self'];
+
+/**
+ * A table with the blocks of other layers, each a key and a value.
+ *
+ * @param source the place of the block of each layer in the table; null for zeros
+ */
+function withLayers({ shape: [tokens, width], ...weight }: Weight, block: number, source: readonly (number | null)[]) {
+  const values = new Float32Array(tokens * source.length * block);
+  for (let token = 0; token < tokens; token++) {
+    for (const [layer, from] of source.entries()) {
+      if (from === null) continue;
+      const start = token * width + from * block;
+      values.set(weight.values.subarray(start, start + block), (token * source.length + layer) * block);
+    }
+  }
+  return { ...weight, shape: [tokens, source.length * block], values };
+}
+
+/** The number of stacks that PEFT makes a prefix for. */
+const stacksOf = ({ num_transformer_submodules: stacks, task_type: task }: Json): unknown =>
+  stacks ?? (task === 'SEQ_2_SEQ_LM' ? STACKS_OF_BART : 1);
 
 /** Prefix tuning. PEFT saves what its network makes, so that a prefix is always flat in a file. */
 export const peftPrefix: PeftMethod = {
@@ -28,35 +56,55 @@ export const peftPrefix: PeftMethod = {
 
   fileName: (name) => (name.endsWith(OWN) ? TENSOR : name),
 
+  // Of two stacks PEFT reads the table twice, four blocks for each layer of the decoder: its own key and value, and two that it drops.
+  fileWeights(weight, _, config) {
+    if (config.model_type !== 'bart') return null;
+    const source = Array.from({ length: 2 * config.decoder_layers }, (_, i) => (i % 2 === 0 ? i / 2 : null));
+    return [{ ...withLayers(weight, 2 * config.d_model, source), name: TENSOR }];
+  },
+
   ownWeight: (weight) => (weight.name === TENSOR ? { ...weight, name: OWN } : null),
 
   config({ settings, config }) {
     if (!settings.prefixFlat) {
       throw new InputError('PEFT keeps prefixes without the network that makes them; eject the adapter first.');
     }
-    if (config.model_type === 'bart') {
+    if (settings.leaveOut) throw new InputError('PEFT has no prefix that leaves out layers; write it as adapterhub.');
+    const own = { num_virtual_tokens: settings.prefixLength, prefix_projection: false };
+    if (config.model_type !== 'bart') {
+      const { hidden_size, num_attention_heads, num_hidden_layers } = config;
+      const sizes = { encoder_hidden_size: hidden_size, token_dim: hidden_size, num_attention_heads };
+      return { ...own, ...sizes, num_layers: num_hidden_layers, num_transformer_submodules: 1 };
+    }
+    if (String(settings.prefixAttentions) !== String(ATTENTIONS)) {
       throw new InputError(
-        'PEFT has one prefix for both attentions of a decoder of BART, none for its encoder; write it as adapterhub.',
+        `PEFT has prefixes of BART in the decoder's own attention alone; train one with --prefix-attentions (prefixAttentions) ${ATTENTIONS}, or write it as adapterhub.`,
       );
     }
-    if (settings.leaveOut) throw new InputError('PEFT has no prefix that leaves out layers; write it as adapterhub.');
-    return {
-      encoder_hidden_size: config.hidden_size,
-      num_attention_heads: config.num_attention_heads,
-      num_layers: config.num_hidden_layers,
-      num_transformer_submodules: 1,
-      num_virtual_tokens: settings.prefixLength,
-      prefix_projection: false,
-      token_dim: config.hidden_size,
-    };
+    const { d_model, decoder_layers, decoder_attention_heads } = config;
+    const sizes = { encoder_hidden_size: d_model, token_dim: d_model, num_attention_heads: decoder_attention_heads };
+    return { ...own, ...sizes, num_layers: 2 * decoder_layers, num_transformer_submodules: STACKS_OF_BART };
   },
 
-  meant: (_label, _config, weights) => ({ weights, warnings: [] }),
+  meant(label, config, weights) {
+    if (stacksOf(config) !== STACKS_OF_BART) return { weights, warnings: [] };
+    const table = weights.find(({ name }) => name === OWN);
+    const [, width] = table?.shape ?? [];
+    const layers = numberField(label, config, 'num_layers', 0);
+    if (!table || !Number.isInteger(layers) || layers < 1 || !(width > 0 && width % (2 * layers) === 0)) {
+      throw new InputError(`${label}: ${TENSOR} is no table of the keys and values of ${layers} layers (num_layers).`);
+    }
+    const source = Array.from({ length: layers }, (_, i) => (2 * i) % layers);
+    const own = { ...withLayers(table, width / layers, source), mayBeWider: true };
+    return { weights: weights.map((weight) => (weight === table ? own : weight)), warnings: [] };
+  },
 
   settings(label, config, weights) {
-    const submodules = config.num_transformer_submodules ?? 1;
-    if (submodules !== 1) {
-      throw new InputError(`${label}: a prefix in ${submodules} stacks of a model is not supported; in one it is.`);
+    const stacks = stacksOf(config);
+    if (stacks !== 1 && stacks !== STACKS_OF_BART) {
+      throw new InputError(
+        `${label}: num_transformer_submodules is ${shown(stacks)}; prefixes of models with one or two are supported.`,
+      );
     }
     const rows = weights.find(({ name }) => name === OWN)?.shape[0];
     return inFile(label, () =>
@@ -64,6 +112,7 @@ export const peftPrefix: PeftMethod = {
         prefixLength: (config.num_virtual_tokens ?? rows) as number | undefined,
         prefixFlat: true,
         prefixShiftsPositions: true,
+        ...(stacks === STACKS_OF_BART && { prefixAttentions: ATTENTIONS }),
       }),
     );
   },

@@ -104,7 +104,11 @@ export const peft: AdapterFormat = {
     const named = adapter.adapter.map((weight) => ({ ...weight, name: nameIn(adapter, weight) }));
     const weights = [
       ...named.flatMap(
-        (weight) => method.fileWeights?.(weight, named) ?? { ...weight, name: method.fileName(weight.name, named) },
+        (weight) =>
+          method.fileWeights?.(weight, named, adapter.config) ?? {
+            ...weight,
+            name: method.fileName(weight.name, named),
+          },
       ),
       ...adapter.head.map((weight) => ({ ...weight, name: method.prefix + weight.name })),
     ];

@@ -24,6 +24,8 @@ export interface Weight {
   readonly kept?: ArrayLike<number> | null;
   /** The rows and columns of the values in a matrix whose shape the file does not tell; those of one place are added up. */
   readonly places?: readonly [rows: ArrayLike<number>, columns: ArrayLike<number>];
+  /** Whether a model takes the first of its columns alone, as many as it has. */
+  readonly mayBeWider?: boolean;
   /** Whether the values are whole numbers, which are stored as such. */
   readonly isInteger?: boolean;
 }

@@ -212,6 +212,14 @@ function concatenated(parts: readonly KeysAndValues[]): KeysAndValues {
 
 /** The positions of tokens before their embeddings are looked up. Its value has one for each row of the batch. */
 export class PositionPoint extends AttachmentPoint<Int32Array, AttentionSite> {
+  /** The stack of attentions between these tokens. */
+  readonly stack: string;
+
+  constructor(name: string, stack: string) {
+    super(name);
+    this.stack = stack;
+  }
+
   forward(ids: Int32Array, pass: Pass): Int32Array {
     return this.transformed(ids, { pass });
   }

@@ -1,5 +1,6 @@
 import { checkpoint } from '../autograd/checkpoint.ts';
 import type { AttentionSpec } from '../backends/backend.ts';
+import { InputError } from '../errors.ts';
 import { Embedding, LayerNorm, type ParameterPath, trainingDropout } from '../nn/index.ts';
 import { activation } from '../ops/activations.ts';
 import { add, mul } from '../ops/arithmetic.ts';
@@ -11,6 +12,7 @@ import {
   type AttachmentPoints,
   AttentionPoint,
   type KeysAndValues,
+  PositionPoint,
   ProjectionPoint,
   ResidualPoint,
 } from './attachments.ts';
@@ -28,25 +30,34 @@ export type Queries = Pick<AttentionSpec, 'queryOffsets' | 'causal'>;
 
 /** Token and position embeddings, normalised. Both sides read one table of tokens. */
 class BartEmbeddings {
+  readonly position: PositionPoint;
   readonly #config: BartConfig;
   readonly #tokens: Embedding;
   readonly #positions: Embedding;
   readonly #norm: LayerNorm;
 
-  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
+  constructor(path: ParameterPath, config: BartConfig, tokens: Embedding, stack: 'encoder' | 'self') {
     const { d_model, max_position_embeddings } = config;
+    this.position = new PositionPoint(path.prefix, stack);
     this.#config = config;
     this.#tokens = tokens;
     this.#positions = new Embedding(path.at('embed_positions'), max_position_embeddings + POSITION_OFFSET, d_model);
     this.#norm = new LayerNorm(path.at('layernorm_embedding'), d_model, LAYER_NORM_EPS);
   }
 
-  forward({ inputIds, positionIds }: Pick<PackedBatch, 'inputIds' | 'positionIds'>, random?: Random): Tensor {
-    const { scale_embedding, d_model, dropout: p } = this.#config;
+  forward({ inputIds, positionIds }: Pick<PackedBatch, 'inputIds' | 'positionIds'>, pass: Pass): Tensor {
+    const { scale_embedding, d_model, dropout: p, max_position_embeddings } = this.#config;
+    const places = this.position.forward(positionIds, pass);
+    const late = places.find((id) => id >= max_position_embeddings + POSITION_OFFSET);
+    if (late !== undefined) {
+      throw new InputError(
+        `a text has ${late - POSITION_OFFSET + 1} tokens with what the adapter puts before them, more than this model has positions for; cut it to fewer (maxLength, maxTargetLength).`,
+      );
+    }
     const tokens = this.#tokens.forward(inputIds); // [rows, hidden]
     const scaled = scale_embedding ? mul(tokens, Math.sqrt(d_model)) : tokens; // [rows, hidden]
-    const positions = this.#positions.forward(positionIds); // [rows, hidden]
-    return trainingDropout(this.#norm.forward(add(scaled, positions)), p, random);
+    const positions = this.#positions.forward(places); // [rows, hidden]
+    return trainingDropout(this.#norm.forward(add(scaled, positions)), p, pass.random);
   }
 }
 
@@ -177,6 +188,7 @@ const pointsOf = (parts: readonly Partial<Points>[]): Points => ({
   residual: parts.flatMap(({ residual = [] }) => residual),
   projection: parts.flatMap(({ projection = [] }) => projection),
   attention: parts.flatMap(({ attention = [] }) => attention),
+  positions: parts.flatMap(({ positions = [] }) => positions),
 });
 
 class BartEncoderLayer {
@@ -255,7 +267,7 @@ class BartEncoder {
   readonly #layers: readonly BartEncoderLayer[];
 
   constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
-    this.#embeddings = new BartEmbeddings(path, config, tokens);
+    this.#embeddings = new BartEmbeddings(path, config, tokens, 'encoder');
     this.#layers = Array.from(
       { length: config.encoder_layers },
       (_, i) => new BartEncoderLayer(path.at(`layers.${i}`), config),
@@ -263,12 +275,12 @@ class BartEncoder {
   }
 
   get points(): Points {
-    return pointsOf(this.#layers.map((layer) => layer.points));
+    return pointsOf([{ positions: [this.#embeddings.position] }, ...this.#layers.map((layer) => layer.points)]);
   }
 
   /** The embedding output and the output of each layer, all [rows, hidden]. */
   hiddenStates(batch: PackedBatch, pass: Pass, run: Runner): Tensor[] {
-    const states = [tidyInside(() => this.#embeddings.forward(batch, pass.random))];
+    const states = [tidyInside(() => this.#embeddings.forward(batch, pass))];
     for (const [i, layer] of this.#layers.entries()) {
       states.push(run((x) => layer.forward(x, batch.keyCounts, passOf(pass, `encoder ${i}`)), [states[i]]));
     }
@@ -281,7 +293,7 @@ class BartDecoder {
   readonly #layers: readonly BartDecoderLayer[];
 
   constructor(path: ParameterPath, config: BartConfig, tokens: Embedding) {
-    this.#embeddings = new BartEmbeddings(path, config, tokens);
+    this.#embeddings = new BartEmbeddings(path, config, tokens, 'self');
     this.#layers = Array.from(
       { length: config.decoder_layers },
       (_, i) => new BartDecoderLayer(path.at(`layers.${i}`), config, i),
@@ -289,7 +301,12 @@ class BartDecoder {
   }
 
   get points(): Points {
-    return pointsOf(this.#layers.map((layer) => layer.points));
+    return pointsOf([{ positions: [this.#embeddings.position] }, ...this.#layers.map((layer) => layer.points)]);
+  }
+
+  /** The position ids of rows, where the active adapter moves them. */
+  positionIds(ids: Int32Array, pass: Pass): Int32Array {
+    return this.#embeddings.position.forward(ids, pass);
   }
 
   /** Returns keys and values of the encoder's output for layer `index`: the first `counts[s]` rows of each sequence. */
@@ -304,7 +321,7 @@ class BartDecoder {
    */
   hiddenStates(rows: DecoderRows, cache: KVCache, run: Runner = keeping, encoded?: Tensor): Tensor[] {
     const { pass } = rows;
-    const states = [tidyInside(() => this.#embeddings.forward(rows, pass.random))];
+    const states = [tidyInside(() => this.#embeddings.forward(rows, pass))];
     for (const [i, layer] of this.#layers.entries()) {
       const forward = (x: Tensor, source?: Tensor) =>
         layer.forward(x, cache.source(i, source), { ...rows, pass: passOf(pass, `decoder ${i}`) }, cache);
@@ -348,6 +365,12 @@ export class BartModel {
 
   /** The position id of a token's place in its sequence. */
   readonly positionOf = (column: number): number => column + POSITION_OFFSET;
+
+  /** How many tokens of a text have positions in the decoder, where the active adapter may let them begin later. */
+  get targetPositions(): number {
+    const [first] = this.decoder.positionIds(Int32Array.of(this.positionOf(0)), new Pass(Int32Array.of(0, 1)));
+    return this.config.max_position_embeddings - (first - this.positionOf(0));
+  }
 
   /** The rule to give to `packSequences` and `packPadded`, for both sides. */
   readonly positionIds = (ids: readonly number[]): number[] => ids.map((_, column) => this.positionOf(column));

@@ -37,7 +37,7 @@ class BertEmbeddings {
     const { hidden_size, vocab_size, max_position_embeddings, type_vocab_size, pad_token_id } = config;
     this.#config = config;
     this.#prompt = new PromptPoint(path.prefix, hidden_size, max_position_embeddings - (positionPadding ?? -1) - 1);
-    this.#position = new PositionPoint(path.prefix);
+    this.#position = new PositionPoint(path.prefix, 'self');
     this.#words = new EmbeddingPoint(path.at('word_embeddings'), vocab_size, hidden_size, pad_token_id);
     this.#positions = new EmbeddingPoint(
       path.at('position_embeddings'),

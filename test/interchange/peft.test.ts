@@ -153,11 +153,14 @@ test('positions after a prefix are those of a text that begins later', () => {
   assert.deepEqual(logits(null), Array.from(tidy(() => tinyClassifier().forward(batch).dataSync())));
 });
 
-test('a prefix with its network must be ejected first, and one for two stacks is refused', async () => {
+test('a prefix with its network must be ejected first, and one for two stacks has a table', async () => {
   const withNetwork = trainedAdapter(prefix.configure({ prefixLength: 3, prefixBottleneck: 4 }));
   await assert.rejects(writtenFolder(withNetwork, 'peft'), /eject the adapter first/);
   const config = { peft_type: 'PREFIX_TUNING', num_virtual_tokens: 3, num_transformer_submodules: 2 };
-  assertInputError(() => readAdapterFolder(peftFolder({ config, layers: 0 })), /a prefix in 2 stacks/);
+  assertInputError(
+    () => readAdapterFolder(peftFolder({ config, layers: 0 })),
+    /prompt_embeddings is no table of the keys and values of 0 layers/,
+  );
 });
 
 test('for a prefix of another length or backbone the message names the tensor of the file', () => {

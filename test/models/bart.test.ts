@@ -6,6 +6,7 @@ import { grad, hvp, memory, Random, setBackend, Tensor, tidy } from '../../src/i
 import type { TensorData } from '../../src/io/index.ts';
 import {
   loadSeq2Seq,
+  Pass,
   packPadded,
   parseBartConfig,
   type Seq2SeqModel,
@@ -36,21 +37,58 @@ const rowsOf = (x: Tensor, first: number, end: number) => {
   return { shape: [end - first, width], values: x.dataSync().slice(first * width, end * width) };
 };
 
-onEveryBackend(test, 'a packed batch of pairs gives what each pair gives alone', () => {
-  const model = tinySeq2Seq();
-  forAll(
-    pairs,
-    (batch) => {
-      const packed = model.pack(batch);
-      const logits = model.forward(packed);
-      const { offsets } = packed.target;
-      batch.forEach((pair, s) => {
-        const alone = model.forward(model.pack([pair]));
-        assertClose(rowsOf(logits, offsets[s], offsets[s + 1]), alone, 1e-4, `pair ${s}`);
-      });
+/** As in PEFT. */
+const ownPrefix: AdapterSettings = {
+  ...{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true, prefixAttentions: ['self'] },
+};
+
+for (const settings of [null, ownPrefix]) {
+  onEveryBackend(
+    test,
+    `a packed batch of pairs gives what each pair gives alone${settings ? ', with a prefix' : ''}`,
+    () => {
+      const model = tinySeq2Seq();
+      if (settings) liven(attachAdapter(model, settings));
+      forAll(
+        pairs,
+        (batch) => {
+          const packed = model.pack(batch);
+          const logits = model.forward(packed);
+          const { offsets } = packed.target;
+          batch.forEach((pair, s) => {
+            const alone = model.forward(model.pack([pair]));
+            assertClose(rowsOf(logits, offsets[s], offsets[s + 1]), alone, 1e-4, `pair ${s}`);
+          });
+        },
+        8,
+      );
     },
-    8,
   );
+}
+
+test('a prefix of some attentions moves the positions of their side alone, as far as there are any', () => {
+  const begins = (prefixAttentions: readonly string[] | undefined, place: number) => {
+    const model = tinySeq2Seq();
+    const settings = { kind: 'prefix', prefixLength: 5, prefixFlat: true, prefixShiftsPositions: true };
+    attachAdapter(model, { ...settings, ...(prefixAttentions && { prefixAttentions }) });
+    const point = model.points.positions?.[place];
+    return point?.forward(Int32Array.of(2), new Pass(Int32Array.of(0, 1)))[0];
+  };
+  assert.deepEqual([begins(['self'], 0), begins(['self'], 1)], [2, 7]);
+  assert.deepEqual([begins(['encoder', 'cross'], 0), begins(['encoder'], 1)], [7, 2]);
+  assert.deepEqual([begins(['cross'], 0), begins(undefined, 0), begins(undefined, 1)], [2, 7, 7]);
+  assertInputError(
+    () => begins(['decoder'], 0),
+    /^prefix: prefixAttentions names 'decoder'; this model has encoder, self, cross\.$/,
+  );
+  const model = tinySeq2Seq();
+  assert.equal(model.bart.targetPositions, 24);
+  attachAdapter(model, ownPrefix);
+  assert.equal(model.bart.targetPositions, 22);
+  const forward = (length: number) =>
+    tidy(() => model.forward(model.pack([{ ids: [0, 5, 2], targetIds: new Array(length).fill(7) }])).shape[0]);
+  assert.equal(forward(22), 22);
+  assertInputError(() => forward(23), /^a text has 25 tokens with what the adapter puts before them, more than/);
 });
 
 onEveryBackend(test, 'a row of the decoder depends on no later one', () => {
@@ -99,6 +137,7 @@ const adapters: AdapterSettings[] = [
   { kind: 'pfeiffer', bottleneck: 2 },
   { kind: 'parallel', bottleneck: 2, init: 'bert' },
   { kind: 'prefix', prefixLength: 2, prefixBottleneck: 3 },
+  ownPrefix,
   {
     kind: 'lora',
     rank: 2,

@@ -138,7 +138,7 @@ test('what cannot be expressed is one line with what can', async () => {
     [
       { kind: 'prefix', prefixLength: 2, prefixFlat: true },
       'peft',
-      /PEFT has one prefix for both attentions of a decoder of BART.*; write it as adapterhub/,
+      /PEFT has prefixes of BART in the decoder's own attention alone; train one with .*, or write it as adapterhub/,
     ],
     [{ ...lora, targetModules: ['out_proj'] }, 'adapterhub', /no LoRA at self_attn\.out_proj; write it as peft/],
     [

@@ -26,7 +26,7 @@ const onHalfBert: Place[] = [{ task: 'classification', backbone: 'bert', model: 
 
 type Spread = readonly [settings: AdapterSettings, places: readonly Place[]];
 
-/** Settings with names of BART's modules, and PEFT's kind of prefix, which its decoder has no positions for. */
+/** Settings with names of BART's modules, and PEFT's kind of prefix. */
 const more: Readonly<Record<string, readonly Spread[]>> = {
   houlsby: [[{ kind: 'houlsby', bottleneck: 3, leaveOut: [0, 3] }, onBart]],
   lora: [
@@ -36,6 +36,16 @@ const more: Readonly<Record<string, readonly Spread[]>> = {
   prefix: [
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true }, onEncoders],
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true }, onBart],
+    [
+      {
+        kind: 'prefix',
+        prefixLength: 2,
+        prefixFlat: true,
+        prefixShiftsPositions: true,
+        prefixAttentions: ['self'],
+      },
+      onBart,
+    ],
   ],
 };
 

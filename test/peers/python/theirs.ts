@@ -48,7 +48,7 @@ const ofPeft: readonly Row[] = [
   ['LoraConfig', { r: 2, layers_to_transform: [1], layers_pattern: 'layer' }, onBert],
   ['IA3Config', {}, ofPeftTasks],
   ['LNTuningConfig', { target_modules: ['LayerNorm'] }, onBert],
-  ['PrefixTuningConfig', { num_virtual_tokens: 3 }, prompts],
+  ['PrefixTuningConfig', { num_virtual_tokens: 3 }, [...prompts, at('summaries', 'bart')]],
   ['PromptTuningConfig', { num_virtual_tokens: 3 }, prompts],
   ['PromptEncoderConfig', { num_virtual_tokens: 3, encoder_hidden_size: 8 }, onBert],
   ['AdaLoraConfig', { init_r: 3, target_r: 2, total_step: 10, tinit: 1, tfinal: 1 }, onBert],
