@@ -127,6 +127,9 @@ export const wiringText = (settings: AdapterSettings): string => {
     : '';
 };
 
+/** Returns whether settings have bottlenecks that read the input of a sublayer, which the library adds to it in its own way. */
+export const isParallel = (settings: AdapterSettings): boolean => wiringOf(settings)?.reads === 'input';
+
 /** The fields of `BnConfig` for a wiring. */
 function wiringFields({ sublayers, reads, addsTo, normBefore, normAfter, endsSublayer }: Wiring): Json {
   const isNormalised = reads === 'normalised';

@@ -2,7 +2,7 @@ import { configOf, fusion } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import { adapterFiles, backboneOf, CONFIG, commonFields, readAdapter } from './adapterhub-adapter.ts';
-import { wiringText } from './adapterhub-bottleneck.ts';
+import { isParallel, wiringText } from './adapterhub-bottleneck.ts';
 import { hubName, ownName } from './adapterhub-names.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { inFile, numberField, sortedJson, textField } from './fields.ts';
@@ -87,7 +87,7 @@ function checkMembers(label: string, members: readonly Member[]): void {
     );
   }
   const [{ settings }] = members;
-  if (settings.kind === 'parallel' || settings.reads === 'input') {
+  if (isParallel(settings)) {
     throw new InputError(
       `${label}: a fusion of parallel adapters is not supported, as AdapterHub adds the input of the layer twice there; fuse adapters of the kind pfeiffer or houlsby.`,
     );

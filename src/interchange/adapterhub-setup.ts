@@ -4,7 +4,7 @@ import { isJsonObject } from '../io/browser.ts';
 import { shown } from '../settings/index.ts';
 import { sharedHead, withHead } from './adapterhub.ts';
 import { CONFIG, readAdapter } from './adapterhub-adapter.ts';
-import { wiringText } from './adapterhub-bottleneck.ts';
+import { isParallel, wiringText } from './adapterhub-bottleneck.ts';
 import { FUSION_CONFIG, readFusion } from './adapterhub-fusion.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
 import { loraModules } from './modules.ts';
@@ -85,8 +85,6 @@ function compositionOf(label: string, setup: HubSetup): AdapterComposition {
   );
 }
 
-const isParallel = ({ kind, reads }: AdapterSettings): boolean =>
-  kind === 'parallel' || kind === 'mam' || reads === 'input';
 const isBottleneck = (settings: AdapterSettings): boolean => settings.kind === 'fusion' || wiringText(settings) !== '';
 
 /** @throws InputError for adapters of a stack of which the library drops what those before compute */

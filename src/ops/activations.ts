@@ -12,7 +12,7 @@ export const gelu = define('gelu', (x: Tensor): Tensor => {
   return fusedOperation('gelu', [x], x.shape, {}, (t) => mul(mul(t, 0.5), add(erf(mul(t, SQRT_HALF)), 1)));
 });
 
-/** The tanh approximation of {@link gelu}: x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), `gelu_new` of Hugging Face. */
+/** The tanh approximation of {@link gelu}: x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))), `gelu_new` and `gelu_fast` of Hugging Face. */
 export const geluTanh = define('geluTanh', (x: Tensor): Tensor => {
   return fusedOperation('geluTanh', [x], x.shape, {}, (t) => {
     const cubic = mul(mul(mul(t, t), t), 0.044715);
@@ -28,6 +28,7 @@ export const silu = define('silu', (x: Tensor): Tensor => {
 /** Activations under the names that Hugging Face and AdapterHub configurations use. */
 export const activations = {
   gelu,
+  gelu_fast: geluTanh,
   gelu_new: geluTanh,
   gelu_pytorch_tanh: geluTanh,
   relu,

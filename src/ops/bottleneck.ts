@@ -39,6 +39,7 @@ export interface BottleneckOptions {
 /** The kernels of the activations. */
 const kernels: { [Name in ActivationName]: BottleneckSpec['activation'] } = {
   gelu: 'gelu',
+  gelu_fast: 'geluTanh',
   gelu_new: 'geluTanh',
   gelu_pytorch_tanh: 'geluTanh',
   relu: 'relu',

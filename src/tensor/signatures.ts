@@ -215,7 +215,7 @@ export const signatures = {
     [
       'options',
       kind.record({
-        activation: kind.oneOf('gelu', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu', 'swish', 'tanh'),
+        activation: kind.oneOf('gelu', 'gelu_fast', 'gelu_new', 'gelu_pytorch_tanh', 'relu', 'silu', 'swish', 'tanh'),
         scale: optional(kind.finite),
         residual: orNull(tensor),
         dropout: orNull(kind.record({ p: kind.probability, random: kind.random })),

@@ -641,6 +641,10 @@ test('a fusion that the library computes otherwise is neither read nor written',
   };
   const [one, other] = [pfeiffer.configure({ bottleneck: 2 }), parallel.configure({ bottleneck: 2 })];
   await assert.rejects(fused(other, other), /a fusion of parallel adapters is not supported, as AdapterHub adds/);
+  const both = mam.configure({ bottleneck: 2, prefixLength: 2, prefixFlat: true });
+  await assert.rejects(fused(both, both), /a fusion of parallel adapters is not supported, as AdapterHub adds/);
+  const beside = { kind: 'bottleneck', bottleneck: 2, reads: 'input', normAfter: 'contribution' };
+  await assert.rejects(fused(beside, beside), /a fusion of parallel adapters is not supported, as AdapterHub adds/);
   await assert.rejects(fused(one, other), /several kinds \(pfeiffer, parallel\)/);
   const files = await fused(one, one);
   const isParallel = { mh_adapter: false, output_adapter: true, original_ln_before: false, is_parallel: true };
