@@ -101,6 +101,8 @@ function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter):
   );
 }
 
+const isTokenTable = (name: string): boolean => /(^|\.)(word_embeddings|shared)\.weight$/.test(name);
+
 const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
 
 /** Returns whether the names are the same in another order, so that every output would have the name of another one. */
@@ -193,6 +195,11 @@ function checkedFit(
   if (isHeadName(name) && sameShape([needed, ...weight.shape.slice(1)], shape)) {
     throw new InputError(
       `${label}: its head has ${given} outputs ("${fileName(name)}"), the model's has ${needed}; give the model as many classes, or the folder to one of that kind.`,
+    );
+  }
+  if (isTokenTable(name) && sameShape([needed, ...weight.shape.slice(1)], shape)) {
+    throw new InputError(
+      `${label}: its table of tokens ("${fileName(name)}") has ${given} rows, the backbone's has ${needed}, as it was resized; save the resized backbone with its tokenizer in Python, and give that folder with --model (model).`,
     );
   }
   const rank = /\.lora_[AB]\./.test(name) ? ' with the rank of the configuration (r, rank_pattern)' : '';

@@ -26,7 +26,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
-import { lively, tinyBert, tinyFolder, tinyTensors } from '../support/tiny-model.ts';
+import { lively, tinyBert, tinyFolder, tinyTensors, vocabulary } from '../support/tiny-model.ts';
 
 const test = suite('interchange: what the files of an adapter say that it is');
 useBackend(test, 'reference');
@@ -75,8 +75,8 @@ const peft = (fields: Json, tensors: readonly TensorData[], model = backbone): s
   });
 
 const ids = [2, 14, 8, 18, 3];
-const logits = (model: SequenceClassifier) =>
-  Array.from(model.forward(packSequences([{ ids }], model.encoder.positionIds)).dataSync());
+const logits = (model: SequenceClassifier, of: readonly number[] = ids) =>
+  Array.from(model.forward(packSequences([{ ids: of }], model.encoder.positionIds)).dataSync());
 
 /** The model of a folder, and of the run that it is converted to, which must answer alike. */
 async function classified(
@@ -190,7 +190,7 @@ const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
   [
     {},
     [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.weight', 31, 16)],
-    /word_embeddings\.weight" has shape \[31, 16\], the model needs \[30, 16\]/,
+    /its table of tokens .*word_embeddings\.weight"\) has 31 rows, the backbone's has 30, as it was resized/,
   ],
   [
     { target_modules: ['query', 'value', 'word_embeddings'] },
@@ -214,6 +214,42 @@ for (const [fields, more, message] of unserved) {
     await assertRejectsInput(() => convertAdapter(folder, join(folder, 'out'), { to: 'sparse' }), message);
   });
 }
+
+test('a table of tokens that was resized belongs to the resized backbone, with which it loads and is written', async () => {
+  const table = 'bert.embeddings.word_embeddings.weight';
+  const count = vocabulary.length + 2;
+  const resizedTo = (vocab_size: number) =>
+    tinyFolder({
+      config: { ...tinyBert, vocab_size },
+      tensors: tinyTensors({ ...tinyBert, vocab_size }, 2).filter(({ name }) => !name.startsWith('classifier')),
+      files: { 'vocab.txt': [...vocabulary, 'bitcoin', 'euro'].join('\n') },
+    });
+  const trained = weight(`base_model.model.${table}`, count, 16);
+  const folder = peft({ modules_to_save: ['classifier', 'word_embeddings'] }, [...attention, ...classifier, trained]);
+  const run = join(temporaryFolder({}), 'run');
+  await assertRejectsInput(
+    () => convertAdapter(folder, run, { to: 'sparse' }),
+    /its table of tokens \("base_model\.model\.bert.*"\) has 32 rows, the backbone's has 30, as it was resized; .*--model \(model\)/,
+  );
+  // A tokenizer with ids that lie outside.
+  await assertRejectsInput(
+    () => convertAdapter(folder, run, { to: 'sparse', model: resizedTo(count - 1) }),
+    /the tokenizer has 32 tokens, the model 31/,
+  );
+  await convertAdapter(folder, run, { to: 'sparse', model: resizedTo(count) });
+  const { tokenizer, network, adapter } = loadRun(run).model;
+  const { ids: words } = tokenizer.encode('bitcoin euro');
+  assert.deepEqual(words.slice(1, -1), [count - 2, count - 1]);
+  const [model, swapped] = [network as SequenceClassifier, [words[0], count - 1, count - 2, words[3]]];
+  assert.notDeepEqual(logits(model, words), logits(model, swapped));
+  assert.deepEqual(adapter.settings.modulesToSave, ['bert.embeddings.word_embeddings']);
+  const back = join(temporaryFolder({}), 'peft');
+  await convertAdapter(run, back, { to: 'peft' });
+  const file = openSafetensors(join(back, 'adapter_model.safetensors'));
+  assert.deepEqual(file.info(trained.name).shape, [count, 16]);
+  assert.deepEqual([...file.readFloat32(trained.name)], [...(trained.data as Float32Array)]);
+  file.close();
+});
 
 test('a head for something else does not become the head of a model of a program', () => {
   const tagger = peft({ task_type: 'TOKEN_CLS' }, [...attention, ...classifier]);
