@@ -18,6 +18,7 @@ import { masksOf, type PeerRun, reopened, runOf } from './export.ts';
 import { factJobs, testFacts } from './facts.ts';
 import { type Answer, answersOf, type Job } from './script.ts';
 import { type Sent, sent } from './sent.ts';
+import { setupJobs, testSetups } from './setups.ts';
 import { testSnippets } from './snippets.ts';
 import { inputsFor, outputsOf, tasks } from './tasks.ts';
 import { environmentOf, type TheirCase, theirCases, titleOf } from './theirs.ts';
@@ -69,6 +70,7 @@ const jobsIn = (name: EnvironmentName): Job[] => [
   ...ours.flatMap(({ destination, job }) => (job && destination.environment === name ? job : [])),
   ...theirs.flatMap((given) => (environmentOf(given) === name ? given.job : [])),
   ...factJobs(name),
+  ...setupJobs(name),
 ];
 const answers = new Map<string, Answer>();
 await Promise.all(
@@ -180,6 +182,7 @@ for (const given of theirs) {
 taken.run();
 
 testFacts(answerTo);
+testSetups(answerTo);
 testSnippets(environments);
 
 const committed = suite('peers: exchange.json');
