@@ -13,6 +13,8 @@ export interface NumberAnswers {
   readonly predictions: readonly number[];
   /** The texts of an example, to show errors. */
   readonly textsOf: (example: number) => readonly string[];
+  /** Whether predictions are similarities, whose order alone counts, since the scores have another scale. Default false. */
+  readonly areSimilarities?: boolean;
 }
 
 const MOST_POINTS = 1000;
@@ -20,15 +22,14 @@ const SCATTER_BINS = 10;
 const HISTOGRAM_BINS = 20;
 
 /** The report of a regression: a summary, predictions beside the truth, residuals, and the largest errors. */
-export function numberParts({ labels, predictions, textsOf }: NumberAnswers): ReportParts {
+export function numberParts({ labels, predictions, textsOf, areSimilarities = false }: NumberAnswers): ReportParts {
   const report = regressionReport(predictions, labels);
   const residuals = labels.map((label, i) => predictions[i] - label);
   const pairs = labels
     .map((actual, i) => ({ actual, predicted: predictions[i] }))
     .sort((a, b) => a.actual - b.actual || a.predicted - b.predicted);
-  const isConstant = labels.length > 1 && predictions.every((value) => value === predictions[0]);
   return {
-    warnings: isConstant ? [`The model gives the same number, ${predictions[0]}, for all examples.`] : [],
+    warnings: doubtsOf(predictions, report.r2, areSimilarities),
     parts: [
       {
         kind: 'numbers',
@@ -60,6 +61,17 @@ export function numberParts({ labels, predictions, textsOf }: NumberAnswers): Re
       ),
     ],
   };
+}
+
+/** A line for predictions that are all equal, or worse than the mean of the labels. */
+function doubtsOf(predictions: readonly number[], r2: number, areSimilarities: boolean): string[] {
+  if (predictions.length > 1 && predictions.every((value) => value === predictions[0])) {
+    return [`The model gives the same number, ${predictions[0]}, for all examples.`];
+  }
+  if (areSimilarities || !(r2 < 0)) return [];
+  return [
+    `The numbers are further from the truth than its mean for all examples would be: R² is ${r2.toFixed(4)}. More --epochs (epochs), or a higher --learning-rate (learningRate), may help.`,
+  ];
 }
 
 const decimals = (value: number): string => String(Number(value.toPrecision(5)));

@@ -232,6 +232,17 @@ test('residuals fall into bins with edges that are easy to read', () => {
   ]);
 });
 
+test('numbers that are worse than their mean are told of, but for similarities, which have another scale', () => {
+  const given = { labels: [1, 2, 3], predictions: [0.1, 0.2, 0.3], textsOf: () => ['x'] };
+  // Σ (label - prediction)² is 0.9² + 1.8² + 2.7² = 11.34, and 2 for the mean.
+  assert.deepEqual(numberParts(given).warnings, [
+    'The numbers are further from the truth than its mean for all examples would be: R² is -4.6700. More --epochs (epochs), or a higher --learning-rate (learningRate), may help.',
+  ]);
+  assert.deepEqual(numberParts({ ...given, areSimilarities: true }).warnings, []);
+  assert.deepEqual(numberParts({ ...given, predictions: [1.5, 2, 2.5] }).warnings, []);
+  assert.deepEqual(numberParts({ labels: [2, 2], predictions: [1, 3], textsOf: () => [] }).warnings, []);
+});
+
 test('answers: what is done without an answer is counted, and wrong ones are shown', () => {
   const asked = (question: string, expected: string[], predicted: string, probability: number) => ({
     ...{ question, context: 'The lamp is red.', expected, predicted, probability },

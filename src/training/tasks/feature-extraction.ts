@@ -225,7 +225,7 @@ function pairEvaluation(examples: readonly EmbeddingExample[], encoded: Encode):
       const labels = scores.map(cosineScale(examples));
       return {
         scores: { spearman: spearman(similarities, scores), pearson: pearson(similarities, scores) },
-        ...numberParts({ labels, predictions: similarities, textsOf }),
+        ...numberParts({ labels, predictions: similarities, textsOf, areSimilarities: true }),
       };
     },
   };
