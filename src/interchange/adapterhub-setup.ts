@@ -1,7 +1,7 @@
 import { type AdapterComposition, type AdapterSettings, batchSplit, stack } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import { shown } from '../settings/index.ts';
+import { printable, shown } from '../settings/index.ts';
 import { sharedHead, withHead } from './adapterhub.ts';
 import { CONFIG, readAdapter } from './adapterhub-adapter.ts';
 import { isParallel, wiringText } from './adapterhub-bottleneck.ts';
@@ -70,7 +70,8 @@ function compositionOf(label: string, setup: HubSetup): AdapterComposition {
   const { type, children, batchSizes = [] } = setup;
   const isFlat = children.every((child) => typeof child === 'string');
   if (type === 'Fuse' && isFlat) return fusionName(setup);
-  if (type === 'Stack') {
+  // In the library no stack is in another.
+  if (type === 'Stack' && children.every((child) => typeof child === 'string' || child.type !== 'Stack')) {
     return stack(...children.map((child) => (typeof child === 'string' ? child : compositionOf(label, child))));
   }
   if (type === 'BatchSplit' && isFlat) {
@@ -80,9 +81,10 @@ function compositionOf(label: string, setup: HubSetup): AdapterComposition {
     throw new InputError(`${label}: batch_sizes of BatchSplit must be a number of sequences for each adapter.`);
   }
   const within = isFlat ? '' : ' of compositions';
-  throw new InputError(
-    `${label}: the setup ${type}${within} ${refusals[type] ?? 'is not supported; load its adapters from their folders'}.`,
-  );
+  const reason = Object.hasOwn(refusals, type)
+    ? refusals[type]
+    : 'is not supported; load its adapters from their folders';
+  throw new InputError(`${label}: the setup ${printable(type)}${within} ${reason}.`);
 }
 
 const isBottleneck = (settings: AdapterSettings): boolean => settings.kind === 'fusion' || wiringText(settings) !== '';

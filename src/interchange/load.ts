@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Adapter, type AdapterComposition, AdapterSet } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
-import { shown } from '../settings/index.ts';
+import { printable, shown } from '../settings/index.ts';
 import { type HubSetup, isComposed, readSetup, type StoredSetup, setupIn } from './adapterhub-setup.ts';
 import { assignStored, type ConfiguredModel } from './assign.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
@@ -39,7 +39,7 @@ export function severalAdapters(folder: string, names: readonly string[]): Input
   const setup = adapterSetup(folder);
   const loader = setup && isComposed(setup) ? ' (programs load it with loadAdapterSetup)' : '';
   const what = setup
-    ? `the setup ${setup.type} of several adapters (adapter_setup.json), which is not one adapter${loader}`
+    ? `the setup ${printable(setup.type)} of several adapters (adapter_setup.json), which is not one adapter${loader}`
     : 'no adapter of its own';
   return new InputError(
     `${folder} holds ${what}, and adapters in the folders ${names.map(shown).join(', ')}; give one of these.`,
