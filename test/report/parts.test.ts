@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { accuracy, calibration } from '../../src/metrics/index.ts';
+import { entityParts } from '../../src/report/entity-parts.ts';
 import {
   answerParts,
   classParts,
@@ -241,6 +242,26 @@ test('numbers that are worse than their mean are told of, but for similarities, 
   assert.deepEqual(numberParts({ ...given, areSimilarities: true }).warnings, []);
   assert.deepEqual(numberParts({ ...given, predictions: [1.5, 2, 2.5] }).warnings, []);
   assert.deepEqual(numberParts({ labels: [2, 2], predictions: [1, 3], textsOf: () => [] }).warnings, []);
+});
+
+test('entities: sentences are shown by what one side alone has, the most errors first', () => {
+  const answers = {
+    sentences: [['Ada', 'Lovelace', 'wrote'], ['to', 'Charles', 'in', 'London'], ['Paris']],
+    labels: [['B-PER', 'I-PER', 'O'], ['O', 'B-PER', 'O', 'B-LOC'], ['B-LOC']],
+    predictions: [['B-PER', 'O', 'O'], ['B-LOC', 'O', 'O', 'B-PER'], ['B-LOC']],
+  };
+  const { parts, warnings } = entityParts(answers, { areEntities: true, scheme: undefined });
+  assert.deepEqual(parted(parts, 'examples').examples, [
+    {
+      texts: ['to Charles in London'],
+      expected: 'Charles (PER), London (LOC)',
+      predicted: 'to (LOC), London (PER)',
+      value: 4,
+    },
+    { texts: ['Ada Lovelace wrote'], expected: 'Ada Lovelace (PER)', predicted: 'Ada (PER)', value: 2 },
+  ]);
+  assert.deepEqual(warnings, ['No "PER" is found (0 of 2).']);
+  assert.deepEqual(entityParts(answers, { areEntities: false, scheme: undefined }).parts, []);
 });
 
 test('answers: what is done without an answer is counted, and wrong ones are shown', () => {

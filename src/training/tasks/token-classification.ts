@@ -77,7 +77,10 @@ export const tokenClassification: Task<{
         const marks = entityTags(model.labels);
         const { entityParts } = await import('../../report/entity-parts.ts');
         const { taggingScores } = await scoring();
-        return { scores: { ...taggingScores(predicted, tags, marks) }, ...entityParts(predicted, tags, marks) };
+        return {
+          scores: { ...taggingScores(predicted, tags, marks) },
+          ...entityParts({ sentences, predictions: predicted, labels: tags }, marks),
+        };
       },
     };
   },
