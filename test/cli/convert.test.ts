@@ -87,7 +87,7 @@ test('wrong commands say what is wrong, and write nothing', async () => {
     [[at('run'), '--to', 'onnx', '--output', at('x')], 2, /'onnx' is invalid.* Allowed choices are peft, adapterhub/],
     [[at('run'), '--to', 'peft'], 2, /required option '-o, --output <folder>'/],
     [[at('run'), '--to', 'peft', '--output', at('x'), '--labels', 'a'], 2, /two names or more/],
-    [[at('nothing'), '--to', 'peft', '--output', at('x')], 1, /holds no adapter/],
+    [[at('nothing'), '--to', 'peft', '--output', at('x')], 1, /There is no .*nothing; give the folder of an adapter/],
     [[at('run'), '--to', 'peft', '--output', at('run')], 1, /holds an earlier output/],
   ];
   const foreign = await sparseAdapter(['predict', at('peft')]);
