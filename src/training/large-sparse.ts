@@ -7,6 +7,8 @@ import type { RunSettings } from './settings-table.ts';
 
 /** The options that say how wide an adapter is inside. A flat prefix has no network inside, there it is the length. */
 function widthOptions(config: AdapterSettings): string[] {
+  // The rank of SHiRA counts single weights of a matrix that never grows.
+  if (config.kind === 'shira') return [];
   const all = ['bottleneck', 'rank', config.prefixFlat ? 'prefixLength' : 'prefixBottleneck'];
   return all.filter((option) => typeof config[option] === 'number');
 }

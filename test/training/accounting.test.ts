@@ -61,7 +61,10 @@ test("the paper's Table 1: an adapter of 2.0 %, and of 1.2 % at a sparsity of 40
 });
 
 const withWidth: readonly AdapterSettings[] = adapterFamilies()
-  .filter(({ kind, hasPrunable }) => hasPrunable !== false && kind !== 'fusion' && !kind.startsWith('test-'))
+  .filter(
+    ({ kind, hasPrunable }) =>
+      hasPrunable !== false && !['fusion', 'prompt-tuning', 'shira'].includes(kind) && !kind.startsWith('test-'),
+  )
   .flatMap(({ kind }) => smallSettings[kind]);
 
 test('Large-Sparse keeps exactly as many weights as the narrow, dense adapter, whatever the factor', () => {
@@ -83,6 +86,15 @@ test('Large-Sparse keeps exactly as many weights as the narrow, dense adapter, w
       }
     }
   }
+});
+
+test('a prompt has a length and no width, and single weights have none', () => {
+  for (const kind of ['prompt-tuning', 'shira']) {
+    const settings = { adapter: { kind }, ...snip, largeSparse: 2 };
+  assertInputError(
+    () => countParameters(tinyClassifier(), settings),
+    /'prompt-tuning' has no width, .* give a sparsity/,
+  );
 });
 
 test("Large-Sparse with the paper's bottlenecks", () => {

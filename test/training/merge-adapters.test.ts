@@ -96,7 +96,7 @@ test('what does not fit is refused, and nothing is written', async () => {
   const refused = (folders: string[], ...message: RegExp[]) =>
     assertRejectsInput(() => mergeAdapters(folders, output), ...message);
   await refused([], /no adapter to merge/);
-  await refused([run, place()], /holds no adapter/);
+  await refused([run, place()], /There is no .*; give the folder of an adapter/);
   await refused([run, bottleneck], /is a houlsby adapter; only adapters of plain LoRA/);
   await refused([run, wide], /has the rank 2 in .* and 3 in .*, which linear cannot merge/);
   await refused([run, elsewhere], /which has other weights; merge adapters of one backbone/);
