@@ -90,11 +90,11 @@ test('Large-Sparse keeps exactly as many weights as the narrow, dense adapter, w
 
 test('a prompt has a length and no width, and single weights have none', () => {
   for (const kind of ['prompt-tuning', 'shira']) {
-    const settings = { adapter: { kind }, ...snip, largeSparse: 2 };
-  assertInputError(
-    () => countParameters(tinyClassifier(), settings),
-    /'prompt-tuning' has no width, .* give a sparsity/,
-  );
+    assertInputError(
+      () => countParameters(tinyClassifier(), { adapter: { kind }, ...snip, largeSparse: 2 }),
+      new RegExp(`'${kind}' has no width, .* give a sparsity`),
+    );
+  }
 });
 
 test("Large-Sparse with the paper's bottlenecks", () => {
