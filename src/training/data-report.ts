@@ -36,7 +36,7 @@ export interface DataReport {
   readonly expected: ExpectedCost;
 }
 
-/** The scores of the most frequent class or label, of no answer, or of the mean of the numbers, on rows to test on, to validate on or, without such, to train on. */
+/** The scores of the most frequent class, tag of a word or label, of no answer, or of the mean of the numbers, on rows to test on, to validate on or, without such, to train on. */
 export type Baseline = { readonly rows: keyof RowCounts } & (
   | { readonly label: string; readonly accuracy: number }
   | { readonly label: string; readonly f1_micro: number }
@@ -152,15 +152,16 @@ function rangeOf(numbers: readonly number[]): DataReport['numbers'] {
 }
 
 function baselineOf(rows: RowsByPart, labels: readonly string[] | null): Baseline | null {
-  const has = (field: 'label' | 'labels', isOf: (value: unknown) => boolean) =>
+  const has = (field: 'label' | 'labels' | 'tags', isOf: (value: unknown) => boolean) =>
     parts.every((part) =>
       rows[part].every((row) => isOf((row as { readonly [Field in typeof field]?: unknown } | null)?.[field])),
     );
   const areSets = has('labels', Array.isArray);
-  if (!areSets && !has('label', (value) => typeof value === 'number')) return null;
+  const areOne = has('label', (value) => typeof value === 'number') || has('tags', Array.isArray);
+  if (!areSets && !areOne) return null;
   const judged = judgedOf(rows);
   const [learnt, asked] = [numbersIn(rows.train), numbersIn(rows[judged])];
-  if (learnt.length === 0) return null;
+  if (learnt.length === 0 || asked.length === 0) return null;
   if (labels) {
     const counts = labels.map((_, i) => learnt.filter((label) => label === i).length);
     const most = counts.indexOf(Math.max(...counts));
