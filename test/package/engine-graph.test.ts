@@ -12,6 +12,7 @@ const test = suite('package: module graph');
 /** Each room may import those after it. */
 const ROOMS = [
   'cli',
+  'serve',
   'experiments',
   'finetune',
   'training',

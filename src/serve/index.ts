@@ -1,0 +1,13 @@
+/** Answers with trained models: a pipeline in the caller's thread or in workers, whose requests are gathered into packed batches. */
+export type {
+  AnswerError,
+  Answerer,
+  AnswererSpec,
+  AnswerOutcome,
+  AnswerRequest,
+  BankSpec,
+  ControlCommand,
+  ControlReply,
+  ModelSpec,
+  PipelineTask,
+} from './answerer.ts';
