@@ -11,3 +11,6 @@ export type {
   ModelSpec,
   PipelineTask,
 } from './answerer.ts';
+export { type BatchEvent, RequestQueue, type RequestQueueOptions } from './queue.ts';
+export { type GivenQueueOptions, type QueueOptions, queueSettings } from './queue-options.ts';
+export { AnswererLostError, QueueFullError } from './serve-errors.ts';
