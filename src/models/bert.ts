@@ -4,7 +4,8 @@ import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import { indexSelect } from '../ops/gather.ts';
 import type { Random } from '../random/random.ts';
-import { tidyInside } from '../tensor/scope.ts';
+import { noGrad } from '../tensor/graph.ts';
+import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import {
   type AttachmentPoints,
@@ -16,8 +17,17 @@ import {
   PromptPoint,
   ResidualPoint,
 } from './attachments.ts';
-import { checkPositions, checkTokens, type PackedBatch, tokenRows, withRowsBefore } from './batch.ts';
+import {
+  checkPositions,
+  checkTokens,
+  type PackedBatch,
+  packSequences,
+  type TokenSequence,
+  tokenRows,
+  withRowsBefore,
+} from './batch.ts';
 import type { EncoderConfig } from './config.ts';
+import { finiteValues } from './finite-output.ts';
 import type { FrozenLayers } from './frozen-layers.ts';
 import { Pass } from './pass.ts';
 import { lengthsOf, withPrompts } from './prompts.ts';
@@ -189,6 +199,15 @@ export interface BertVariant {
   readonly positionPadding?: (config: EncoderConfig) => number;
 }
 
+/** Makes what is read of a model, with a row for each sequence or each token, of the last layer's output [rows, hidden] of a batch. */
+export type Head = (hidden: Tensor, batch: PackedBatch) => Tensor;
+
+/** Gives the numbers that a head makes of sequences. @throws InputError if one is not finite */
+export type ReadOutput = (
+  sequences: readonly TokenSequence[],
+  head: Head,
+) => Promise<Awaited<ReturnType<Tensor['data']>>>;
+
 const bert: BertVariant = { positionIds: (ids) => ids.map((_, column) => column) };
 
 /**
@@ -202,6 +221,8 @@ export class BertModel {
   readonly points: AttachmentPoints;
   /** Replaces the embeddings and the first layers, if there is one. */
   frozen: FrozenLayers | null = null;
+  /** Computes what is read of the model elsewhere, such as among the sequences of other models; null: here. */
+  elsewhere: ReadOutput | null = null;
   readonly #variant: BertVariant;
   readonly #embeddings: BertEmbeddings;
   readonly #layers: readonly BertLayer[];
@@ -247,8 +268,7 @@ export class BertModel {
 
   /** The output of the last layer [rows, hidden] for the tokens of the batch. Dropout is on when `random` is given. */
   forward(batch: PackedBatch, random?: Random): Tensor {
-    const [hidden, whole] = this.encode(batch, random);
-    return whole === batch ? hidden : indexSelect(hidden, tokenRows(whole));
+    return rowsOfTokens(...this.encode(batch, random));
   }
 
   /** The output of the last layer [rows, hidden], and the batch that it belongs to: with the rows that adapters have before tokens. */
@@ -257,6 +277,13 @@ export class BertModel {
     const whole = this.#whole(batch);
     const first = () => (frozen ? frozen.forward(batch) : this.#embeddings.forward(batch, random));
     return [this.#through(this.#layers.slice(frozen?.count), first, whole, random), whole];
+  }
+
+  /** Computes the numbers that a head makes of sequences, all in one batch and without derivatives. */
+  read(sequences: readonly TokenSequence[], head: Head): ReturnType<ReadOutput> {
+    if (this.elsewhere) return this.elsewhere(sequences, head);
+    const batch = packSequences(sequences, this.positionIds);
+    return finiteValues(tidy(() => noGrad(() => head(...this.encode(batch)))));
   }
 
   /** The input of a layer [rows, hidden]: the output of the embeddings and the layers before it, without dropout. */
@@ -280,3 +307,9 @@ export class BertModel {
     return last();
   }
 }
+
+/** The rows of [rows, hidden] that belong to tokens, without those that adapters have before them. */
+export const rowsOfTokens: Head = (hidden, batch) => {
+  const rows = tokenRows(batch);
+  return rows.length === batch.inputIds.length ? hidden : indexSelect(hidden, rows);
+};

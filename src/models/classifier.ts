@@ -3,7 +3,6 @@ import { binaryCrossEntropyWithLogits, type CrossEntropyOptions, crossEntropy, m
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
-import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig, ProblemType } from './config.ts';
@@ -72,8 +71,8 @@ export class SequenceClassifier extends EncoderModel {
   }
 
   /** Logits [sequences, labels], or [sequences, 1] for regression. Dropout is on when `random` is given. */
-  forward(batch: PackedBatch, random?: Random): Tensor {
-    return tidyInside(() => this.head.forward(...this.encoder.encode(batch, random), random));
+  override outputOf(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    return this.head.forward(hidden, batch, random);
   }
 
   /**

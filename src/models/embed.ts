@@ -1,11 +1,8 @@
 import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import { boolean, checkInstance, oneOf, parseWith, strictFields } from '../settings/index.ts';
-import { noGrad } from '../tensor/graph.ts';
-import { tidy } from '../tensor/scope.ts';
-import { checkSequence, packSequences, type TokenSequence } from './batch.ts';
+import { checkSequence, type TokenSequence } from './batch.ts';
 import { BertModel } from './bert.ts';
-import { finiteValues } from './finite-output.ts';
 import { clsPooling, meanPooling, type Pooling } from './heads.ts';
 
 export interface EmbedOptions {
@@ -36,10 +33,7 @@ export async function embed(
   for (const [i, sequence] of sequences.entries()) {
     checkSequence(`sequences[${i}]`, sequence, encoder.config.vocab_size);
   }
-  const batch = packSequences(sequences, encoder.positionIds);
-  const pool = pooling === 'mean' ? meanPooling : clsPooling;
-  const vectors = tidy(() => noGrad(() => pool(...encoder.encode(batch)))); // [sequences, hidden]
-  const values = Array.from(await finiteValues(vectors));
+  const values = Array.from(await encoder.read(sequences, pooling === 'mean' ? meanPooling : clsPooling));
   const width = encoder.config.hidden_size;
   const rows = sequences.map((_, i) => values.slice(i * width, (i + 1) * width));
   return normalize ? rows.map(unit) : rows;

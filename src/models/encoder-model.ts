@@ -1,5 +1,9 @@
 import type { Parameter, ParameterPath } from '../nn/index.ts';
+import type { Random } from '../random/random.ts';
+import { tidyInside } from '../tensor/scope.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
+import type { PackedBatch, TokenSequence } from './batch.ts';
 import type { BertModel } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
 import { encoderAt } from './encoder.ts';
@@ -20,6 +24,19 @@ export abstract class EncoderModel {
   /** The attachment points of adapters. */
   get points(): AttachmentPoints {
     return this.encoder.points;
+  }
+
+  /** Makes the model's output of that of its encoder [rows, hidden]. Dropout is on when `random` is given. */
+  abstract outputOf(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor;
+
+  /** The model's output for a batch. Dropout is on when `random` is given. */
+  forward(batch: PackedBatch, random?: Random): Tensor {
+    return tidyInside(() => this.outputOf(...this.encoder.encode(batch, random), random));
+  }
+
+  /** Computes the numbers of the model's output for sequences, all in one batch. @throws InputError if one is not finite */
+  read(sequences: readonly TokenSequence[]): ReturnType<BertModel['read']> {
+    return this.encoder.read(sequences, (hidden, batch) => this.outputOf(hidden, batch));
   }
 
   /** All parameters: encoder, head and whatever was attached. */

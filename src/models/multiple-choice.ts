@@ -4,7 +4,6 @@ import { indexSelect } from '../ops/gather.ts';
 import { crossEntropy } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
-import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
@@ -46,8 +45,8 @@ export class MultipleChoiceModel extends EncoderModel {
   }
 
   /** One logit for each choice [choices]. Dropout is on when `random` is given. */
-  forward(batch: PackedBatch, random?: Random): Tensor {
-    return tidyInside(() => reshape(this.#head.forward(...this.encoder.encode(batch, random), random), [-1]));
+  override outputOf(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    return reshape(this.#head.forward(hidden, batch, random), [-1]);
   }
 
   /**

@@ -5,9 +5,9 @@ import { crossEntropy } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import { scalarLike } from '../ops/scalar.ts';
 import type { Random } from '../random/random.ts';
-import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
+import { rowsOfTokens } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
 import { EncoderModel } from './encoder-model.ts';
 import { QuestionAnsweringHead } from './heads.ts';
@@ -35,8 +35,8 @@ export class QuestionAnsweringModel extends EncoderModel {
   }
 
   /** A start and an end logit for each token [rows, 2]. Dropout is on when `random` is given. */
-  forward(batch: PackedBatch, random?: Random): Tensor {
-    return tidyInside(() => this.#head.forward(this.encoder.forward(batch, random), random));
+  override outputOf(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    return this.#head.forward(rowsOfTokens(hidden, batch), random);
   }
 
   /**

@@ -1,6 +1,4 @@
 import type { ParameterPath } from '../nn/index.ts';
-import type { Random } from '../random/random.ts';
-import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
@@ -17,9 +15,9 @@ export class SentenceEncoder extends EncoderModel {
     this.pooling = pooling;
   }
 
-  /** The vector of each text [sequences, hidden]. Dropout is on when `random` is given. */
-  forward(batch: PackedBatch, random?: Random): Tensor {
+  /** The vector of each text [sequences, hidden]. */
+  override outputOf(hidden: Tensor, batch: PackedBatch): Tensor {
     const pool = this.pooling === 'mean' ? meanPooling : clsPooling;
-    return tidyInside(() => pool(...this.encoder.encode(batch, random)));
+    return pool(hidden, batch);
   }
 }

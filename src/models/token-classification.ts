@@ -1,9 +1,9 @@
 import type { ParameterPath } from '../nn/index.ts';
 import { type CrossEntropyOptions, crossEntropy } from '../ops/losses.ts';
 import type { Random } from '../random/random.ts';
-import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
+import { rowsOfTokens } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
 import { EncoderModel } from './encoder-model.ts';
 import { TokenClassificationHead } from './heads.ts';
@@ -31,8 +31,8 @@ export class TokenClassificationModel extends EncoderModel {
   }
 
   /** Logits [rows, labels], a row for each token. Dropout is on when `random` is given. */
-  forward(batch: PackedBatch, random?: Random): Tensor {
-    return tidyInside(() => this.#head.forward(this.encoder.forward(batch, random), random));
+  override outputOf(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    return this.#head.forward(rowsOfTokens(hidden, batch), random);
   }
 
   /**

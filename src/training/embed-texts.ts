@@ -1,10 +1,8 @@
 import { chunks } from '../data/batches.ts';
-import { packSequences, type SentenceEncoder, type TokenIds } from '../models/browser.ts';
+import type { SentenceEncoder, TokenIds } from '../models/browser.ts';
 import { unitRows } from '../models/cosine-similarity.ts';
-import { finiteValues } from '../models/finite-output.ts';
 import { matmul } from '../ops/matmul.ts';
 import { tensor } from '../tensor/create.ts';
-import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { PredictOptions } from './task.ts';
 import { yieldToEvents } from './yield.ts';
@@ -25,13 +23,7 @@ export async function embedTexts(
   for (const batch of chunks(texts, batchSize)) {
     await yieldToEvents();
     signal?.throwIfAborted();
-    const packed = packSequences(
-      batch.map((ids) => ({ ids })),
-      model.encoder.positionIds,
-    );
-    const output = tidy(() => noGrad(() => model.forward(packed)));
-    const values = await finiteValues(output);
-    vectors.set(values, done * width);
+    vectors.set(await model.read(batch.map((ids) => ({ ids }))), done * width);
     done += batch.length;
     onBatch?.(done);
   }

@@ -7,13 +7,11 @@ import { InputError } from '../../errors.ts';
 import { accuracy } from '../../metrics/classification.ts';
 import { checkSequence } from '../../models/batch.ts';
 import { packSequences, type TokenSequence } from '../../models/browser.ts';
-import { finiteValues } from '../../models/finite-output.ts';
 import { MultipleChoiceModel, multipleChoiceRecipe } from '../../models/multiple-choice.ts';
 import type { Random } from '../../random/index.ts';
 import { examplesPart, type JudgedExample } from '../../report/examples-part.ts';
 import { checkInstance, checkOptions, listOf, nonEmptyText, option, shown } from '../../settings/index.ts';
-import { noGrad } from '../../tensor/graph.ts';
-import { tidy, tidyInside } from '../../tensor/scope.ts';
+import { tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../text/index.ts';
 import { type LossOptions, type PredictOptions, scaleLogits, type Task } from '../task.ts';
@@ -175,8 +173,7 @@ export async function predictChoices(
   for (const batch of chunks(items, batchSize)) {
     await yieldToEvents();
     signal?.throwIfAborted();
-    const logits = tidy(() => noGrad(() => model.forward(packChoices(model, batch))));
-    const values = Array.from(await finiteValues(logits));
+    const values = Array.from(await model.read(batch.flatMap(({ sequences }) => sequences)));
     let first = 0;
     for (const { sequences } of batch) {
       predictions.push(predictionOf(values.slice(first, first + sequences.length)));

@@ -20,11 +20,9 @@ import { InputError } from '../../errors.ts';
 import type { SquadScores } from '../../metrics/squad.ts';
 import { checkSequence } from '../../models/batch.ts';
 import { packSequences, QuestionAnsweringModel, questionAnsweringRecipe } from '../../models/browser.ts';
-import { finiteValues } from '../../models/finite-output.ts';
 import type { Random } from '../../random/index.ts';
 import { checkInstance, checkOptions, finiteNumber, option, positiveInteger } from '../../settings/index.ts';
-import { noGrad } from '../../tensor/graph.ts';
-import { tidy, tidyInside } from '../../tensor/scope.ts';
+import { tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RunSettings } from '../settings-table.ts';
 import { type LossOptions, type PredictOptions, type Scores, scaleLogits, type Task } from '../task.ts';
@@ -175,14 +173,14 @@ async function windowLogits(
   for (const batch of chunks(windows, batchSize)) {
     await yieldToEvents();
     signal?.throwIfAborted();
-    const packed = packSequences(batch, model.encoder.positionIds);
-    const logits = tidy(() => noGrad(() => model.forward(packed))); // [rows, 2]
-    const values = await finiteValues(logits);
-    batch.forEach((_, s) => {
-      const rows = values.subarray(2 * packed.offsets[s], 2 * packed.offsets[s + 1]);
+    const values = await model.read(batch); // [tokens, 2]
+    let first = 0;
+    for (const { ids } of batch) {
+      const rows = values.subarray(2 * first, 2 * (first + ids.length));
       const channel = (c: number) => Float32Array.from({ length: rows.length / 2 }, (_, row) => rows[2 * row + c]);
       result.push({ starts: channel(0), ends: channel(1) });
-    });
+      first += ids.length;
+    }
     onBatch?.(result.length);
   }
   return result;

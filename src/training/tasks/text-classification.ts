@@ -20,7 +20,6 @@ import {
   SequenceClassifier,
   type TokenSequence,
 } from '../../models/browser.ts';
-import { finiteValues } from '../../models/finite-output.ts';
 import type { Parameter } from '../../nn/index.ts';
 import { type ActivationName, activations } from '../../ops/activations.ts';
 import type { Random } from '../../random/index.ts';
@@ -35,8 +34,7 @@ import {
   positiveInteger,
   strictFields,
 } from '../../settings/index.ts';
-import { noGrad } from '../../tensor/graph.ts';
-import { tidy, tidyInside } from '../../tensor/scope.ts';
+import { tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { textsOf } from '../columns.ts';
 import { withLabels } from '../relabel.ts';
@@ -290,8 +288,7 @@ export async function predict(
   for (const batch of chunks(examples, batchSize)) {
     await yieldToEvents();
     signal?.throwIfAborted();
-    const logits = tidy(() => noGrad(() => model.forward(packSequences(batch, model.encoder.positionIds))));
-    const values = await finiteValues(logits);
+    const values = await model.read(batch);
     const width = values.length / batch.length;
     for (let i = 0; i < batch.length; i++) {
       const logits = Array.from(values.subarray(i * width, (i + 1) * width));

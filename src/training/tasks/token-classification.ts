@@ -17,11 +17,9 @@ import {
   tokenClassificationRecipe,
   UNLABELLED_TOKEN,
 } from '../../models/browser.ts';
-import { finiteValues } from '../../models/finite-output.ts';
 import type { Random } from '../../random/index.ts';
 import { checkInstance, checkOptions, shown } from '../../settings/index.ts';
-import { noGrad } from '../../tensor/graph.ts';
-import { tidy, tidyInside } from '../../tensor/scope.ts';
+import { tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../text/browser.ts';
 import { withLabels } from '../relabel.ts';
@@ -137,18 +135,18 @@ export async function labelWords(
   for (const batch of chunks(windows, batchSize)) {
     await yieldToEvents();
     signal?.throwIfAborted();
-    const packed = packSequences(batch, model.encoder.positionIds);
-    const logits = tidy(() => noGrad(() => model.forward(packed))); // [rows, labels]
-    const values = await finiteValues(logits);
+    const values = await model.read(batch); // [tokens, labels]
     const width = model.labels.length;
-    for (const [s, window] of batch.entries()) {
+    let first = 0;
+    for (const window of batch) {
       for (const [i, place] of window.firsts.entries()) {
-        const row = packed.offsets[s] + place;
+        const row = first + place;
         words[window.sentence][window.words[i]] = likeliest(
           values.subarray(row * width, (row + 1) * width),
           model.labels,
         );
       }
+      first += window.ids.length;
     }
     done += batch.length;
     onBatch?.(done);
