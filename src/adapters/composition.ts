@@ -87,6 +87,36 @@ export function resultAt(
   return (h, site) => point.result(module.forward(h, site), site);
 }
 
+/** What acts in some sequences of a batch at a point; null is nothing. */
+export interface PartAt<Value, Site> {
+  readonly members: readonly number[];
+  readonly transform: Transform<Value, Site> | null;
+}
+
+/** Returns what the parts of a batch, which together are all of it, do at a point; null if nothing. */
+export function splitAt<Value, Site extends { readonly pass: Pass }>(
+  point: AttachmentPoint<Value, Site>,
+  parts: readonly PartAt<Value, Site>[],
+): Transform<Value, Site> | null {
+  if (parts.every(({ transform }) => transform === null)) return null;
+  const total = parts.reduce((sum, { members }) => sum + members.length, 0);
+  return (value, site) => {
+    const count = site.pass.offsets.length - 1;
+    if (count !== total) {
+      throw new InputError(`The active adapters are for a batch of ${total} sequences, this one has ${count}.`);
+    }
+    const values = parts.map(({ members, transform }) => {
+      const [own, ownSite] = point.select(value, site, members);
+      return transform ? transform(own, ownSite) : own;
+    });
+    return point.merge(
+      values,
+      site,
+      parts.map(({ members }) => members),
+    );
+  };
+}
+
 /** Sequences with equal compositions are computed together. */
 function dispatch<Value, Site extends { readonly pass: Pass }>(
   sequences: readonly AdapterComposition[],
@@ -102,22 +132,5 @@ function dispatch<Value, Site extends { readonly pass: Pass }>(
     members,
     transform: transformOf(sequences[members[0]]),
   }));
-  if (parts.every(({ transform }) => transform === null)) return null;
-  return (value, site) => {
-    const count = site.pass.offsets.length - 1;
-    if (count !== sequences.length) {
-      throw new InputError(
-        `The active adapters are for a batch of ${sequences.length} sequences, this one has ${count}.`,
-      );
-    }
-    const values = parts.map(({ members, transform }) => {
-      const [own, ownSite] = point.select(value, site, members);
-      return transform ? transform(own, ownSite) : own;
-    });
-    return point.merge(
-      values,
-      site,
-      parts.map(({ members }) => members),
-    );
-  };
+  return splitAt(point, parts);
 }

@@ -169,15 +169,18 @@ function checkLength(s: number, ids: TokenIds, others: TokenIds | undefined, wha
 }
 
 /** One sequence of a batch, alone. */
-export function sequenceAt(batch: PackedBatch, s: number): PackedBatch {
-  const [start, end] = [batch.offsets[s], batch.offsets[s + 1]];
+export const sequenceAt = (batch: PackedBatch, s: number): PackedBatch => sequencesFrom(batch, s, s + 1);
+
+/** The sequences of a batch from `first` to before `last`, alone. */
+export function sequencesFrom(batch: PackedBatch, first: number, last: number): PackedBatch {
+  const [start, end] = [batch.offsets[first], batch.offsets[last]];
   return {
     inputIds: batch.inputIds.subarray(start, end),
     tokenTypeIds: batch.tokenTypeIds.subarray(start, end),
     positionIds: batch.positionIds.subarray(start, end),
     columns: batch.columns.subarray(start, end),
-    offsets: Int32Array.of(0, end - start),
-    keyCounts: batch.keyCounts.subarray(s, s + 1),
+    offsets: batch.offsets.subarray(first, last + 1).map((offset) => offset - start),
+    keyCounts: batch.keyCounts.subarray(first, last),
   };
 }
 

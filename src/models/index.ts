@@ -13,7 +13,7 @@ export {
   loadTokenClassification,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
-export { SharedWeights } from './shared-weights.ts';
+export { type CommonWeights, SharedWeights } from './shared-weights.ts';
 
 // Nothing is fetched on the way in Node.js.
 addInt8();

@@ -31,7 +31,7 @@ import {
   tokenClassificationRecipe,
 } from './recipe.ts';
 import type { Seq2SeqModel } from './seq2seq.ts';
-import type { SharedWeights } from './shared-weights.ts';
+import type { CommonWeights } from './shared-weights.ts';
 import type { TokenClassificationModel } from './token-classification.ts';
 
 /** A loaded model and what became of the checkpoint. */
@@ -136,7 +136,7 @@ export function loadModel<Model, Kind extends keyof Configs, Choice extends Head
   recipe: Recipe<Model, Kind, Choice>,
   nameOrPath: string,
   random: Random,
-  shared?: SharedWeights,
+  shared?: CommonWeights,
   { backboneDtype }: HoldOptions = {},
 ): Loaded<Model, Configs[Kind]> {
   const { read, prefix, tied }: Architecture<Configs[Kind]> = architectures[recipe.kind];
@@ -223,7 +223,7 @@ export function loadClassifier(
   nameOrPath: string,
   random: Random,
   options?: (config: EncoderConfig) => LoadClassifierOptions,
-  shared?: SharedWeights,
+  shared?: CommonWeights,
   held?: HoldOptions,
 ): Loaded<SequenceClassifier, EncoderConfig> {
   return loadModel(
@@ -244,7 +244,7 @@ export function loadClassifier(
 export function loadQuestionAnswering(
   nameOrPath: string,
   random: Random,
-  shared?: SharedWeights,
+  shared?: CommonWeights,
   { head = 'auto', ...held }: { readonly head?: HeadUse } & HoldOptions = {},
 ): Loaded<QuestionAnsweringModel, EncoderConfig> {
   return loadModel(questionAnsweringRecipe(head), nameOrPath, random, shared, held);
@@ -275,7 +275,7 @@ export function loadTokenClassification(
 export function loadSeq2Seq(
   nameOrPath: string,
   random: Random,
-  shared?: SharedWeights,
+  shared?: CommonWeights,
   { head = 'auto', ...held }: { readonly head?: HeadUse } & HoldOptions = {},
 ): Loaded<Seq2SeqModel, BartConfig> {
   return loadModel(seq2SeqRecipe(head), nameOrPath, random, shared, held);
