@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { fetchModel, readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { headTitles, parseModelConfig } from '../models/index.ts';
+import { type CommonWeights, headTitles, parseModelConfig } from '../models/index.ts';
 import { checkOptions, shown } from '../settings/index.ts';
 import {
   type CreateModel,
@@ -46,6 +46,8 @@ export interface LoadOptions extends ClassifierOptions {
   readonly task?: keyof ModelsByTask;
   /** The backbone of a run, if it was moved. */
   readonly model?: string;
+  /** Weights of the backbone that other models have too; those of a run or an adapter, which is then only used. */
+  readonly weights?: CommonWeights;
 }
 
 const tasks: { readonly [Name in keyof ModelsByTask]: true } = {
@@ -84,7 +86,7 @@ export function load<Task extends keyof ModelsByTask>(
 export function load(nameOrPath: string, options?: LoadOptions): Promise<AnyModel>;
 export async function load(nameOrPath: string, options: LoadOptions = {}): Promise<AnyModel> {
   checkName(nameOrPath);
-  checkOptions('load', options, { ...pretrainedOptionNames, labels: true, task: true, model: true });
+  checkOptions('load', options, { ...pretrainedOptionNames, labels: true, task: true, model: true, weights: true });
   checkLabels(options.labels);
   const { task } = options;
   if (task !== undefined && !Object.hasOwn(tasks, task)) {
@@ -92,20 +94,27 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   }
   const isRun = isFinishedRun(nameOrPath);
   if (!isRun && !isAdapterFolder(nameOrPath)) return loadCheckpoint(nameOrPath, options);
-  const { labels, pooling, maxLength, backboneDtype } = options;
+  const { labels, pooling, maxLength, backboneDtype, weights } = options;
   if (backboneDtype !== undefined) {
     throw new InputError(`${nameOrPath} is used as it was trained; backboneDtype is for checkpoints.`);
   }
   const model = options.model ?? (isRun ? readRunConfig(nameOrPath).settings.model : undefined);
   const place = model === undefined ? undefined : await fetchModel(model);
-  const opened = openAdapter(nameOrPath, { model: place, labels: labels ?? undefined, pooling, maxLength }, create);
+  const opened = openAdapter(
+    nameOrPath,
+    { model: place, labels: labels ?? undefined, pooling, maxLength, weights },
+    create,
+  );
   const loaded = opened.model as unknown as AnyModel;
   loaded.restoreRecord(opened.config, opened.metrics, opened.report ?? null);
   if (task === undefined || task === loaded.task) return loaded;
   throw new InputError(`${nameOrPath} was trained for ${loaded.task}, not for ${task}.`);
 }
 
-async function loadCheckpoint(nameOrPath: string, { task, model, labels, ...rest }: LoadOptions): Promise<AnyModel> {
+async function loadCheckpoint(
+  nameOrPath: string,
+  { task, model, labels, weights: _, ...rest }: LoadOptions,
+): Promise<AnyModel> {
   const options = labels === undefined ? rest : { ...rest, labels };
   if (model !== undefined) throw new InputError(`${nameOrPath} is a checkpoint; model is for the backbone of a run.`);
   const place = await fetchModel(nameOrPath);

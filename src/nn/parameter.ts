@@ -60,7 +60,8 @@ function spread(values: ArrayLike<number>, mask: ArrayLike<number>): FloatArray 
 
 /** A leaf with these numbers; of a tensor it shares the memory. */
 function leaf(values: Values, shape: Shape): Tensor {
-  if (values instanceof Tensor) return values.leafView(shape, true);
+  // Nothing is differentiated by a matrix in 8 bits.
+  if (values instanceof Tensor) return values.leafView(shape, !values.isInt8);
   const options = { requiresGrad: true };
   return 'readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options);
 }

@@ -22,7 +22,7 @@ import {
   SequenceClassifier,
   TokenClassificationModel,
 } from '../models/index.ts';
-import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal } from './external.ts';
+import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal, type SharingOptions } from './external.ts';
 import { fingerprintsOf } from './fingerprint.ts';
 import { loadRun } from './load-run.ts';
 import { type CreateModel, createTaskModel, type TaskModel } from './model.ts';
@@ -46,7 +46,7 @@ export type ConversionTarget = (typeof conversionTargets)[number];
  */
 export function openAdapter(
   folder: string,
-  options: ExternalOptions = {},
+  options: ExternalOptions & SharingOptions = {},
   create: CreateModel = createTaskModel,
 ): OpenedAdapter {
   if (!existsSync(folder)) throw new InputError(`There is no ${folder}; give the folder of an adapter.`);
@@ -63,10 +63,14 @@ export function openAdapter(
   );
 }
 
-function openRun(folder: string, { model, ...external }: ExternalOptions, create: CreateModel): OpenedAdapter {
+function openRun(
+  folder: string,
+  { model, weights, ...external }: ExternalOptions & SharingOptions,
+  create: CreateModel,
+): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => external[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
-  const { model: loaded } = loadRun(folder, { model }, create);
+  const { model: loaded } = loadRun(folder, { model, weights, isOnlyUsed: weights !== undefined }, create);
   const { config: run, metrics, report, warnings } = readRun(folder);
   const { format_version: __, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };

@@ -14,7 +14,14 @@ import {
 } from '../interchange/index.ts';
 import { openCheckpoint, readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
-import { type EncoderConfig, headTitles, isHeadParameter, type Pooling, parseModelConfig } from '../models/index.ts';
+import {
+  type CommonWeights,
+  type EncoderConfig,
+  headTitles,
+  isHeadParameter,
+  type Pooling,
+  parseModelConfig,
+} from '../models/index.ts';
 import { areDefaultLabels } from '../models/labels.ts';
 import type { PruneReport } from '../pruning/index.ts';
 import type { EvaluationReport } from '../report/index.ts';
@@ -45,6 +52,12 @@ export interface ExternalOptions {
   readonly maxLength?: number;
 }
 
+/** Options of a model that is only used, beside others of its backbone. */
+export interface SharingOptions {
+  /** Weights of the backbone that the others have too. */
+  readonly weights?: CommonWeights;
+}
+
 /** An adapter with its backbone and head, wherever it came from. */
 export interface OpenedAdapter {
   /** Configuration and metrics of the run that it comes from. */
@@ -62,13 +75,17 @@ export interface OpenedAdapter {
  *
  * @throws InputError if the folder lacks something that the options do not give
  */
-export function openExternal(folder: string, options: ExternalOptions, create: CreateModel): OpenedAdapter {
+export function openExternal(
+  folder: string,
+  { weights, ...options }: ExternalOptions & SharingOptions,
+  create: CreateModel,
+): OpenedAdapter {
   const stored = readAdapterFolder(folder);
   const origin = readOrigin(folder);
   const kind = taskKind(stored, origin, options);
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
-  const model = builtModel(settings, labels, stored, create);
+  const model = builtModel(settings, labels, stored, create, weights);
   checkTied(stored, model.folder);
   const random = changedHeadModules(stored.weights).find((module) =>
     model.initialized.some((name) => `.${name}`.endsWith(`.${module}.weight`)),
@@ -147,11 +164,12 @@ export function builtModel(
   labels: readonly string[] | null,
   stored: StoredAdapter,
   create: CreateModel,
+  weights?: CommonWeights,
 ): TaskModel {
   const task = taskOf(settings);
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
-  const model = create(loadParts(task, settings, labels, { head: own, pooler }));
+  const model = create(loadParts(task, settings, labels, { head: own, pooler, weights }));
   model.addAdapter(settings.adapter, settings.fused, {});
   return model;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { openSafetensors } from '../io/index.ts';
+import type { CommonWeights } from '../models/index.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
 import { type CreateModel, createTaskModel, loadParts, type TaskModel } from './model.ts';
 import type { RunConfig } from './records.ts';
@@ -22,6 +23,8 @@ export interface LoadRunOptions<T extends TaskTypes> {
   readonly model?: string;
   /** Whether the model is only used: the backbone is held as the run says while it is read. Default false */
   readonly isOnlyUsed?: boolean;
+  /** Weights of the backbone that other models have too. */
+  readonly weights?: CommonWeights;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface LoadRunOptions<T extends TaskTypes> {
  */
 export function loadRun<T extends TaskTypes = TaskTypes>(
   folder: string,
-  { task, model: place, isOnlyUsed = false }: LoadRunOptions<T> = {},
+  { task, model: place, isOnlyUsed = false, weights }: LoadRunOptions<T> = {},
   create: CreateModel = createTaskModel,
 ): LoadedRun<T> {
   const run = readRunConfig(folder);
@@ -45,7 +48,7 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
     // A pooler that was trained with the head is in the file.
     const pooler = file.names().some((name) => /(^|\.)pooler\.dense\.weight/.test(name)) ? 'head' : 'backbone';
     const holds = isOnlyUsed && settings.adapter.kind !== 'full';
-    const parts = loadParts(trained as Task<T>, settings, run.labels, { head: 'new', pooler, holds });
+    const parts = loadParts(trained as Task<T>, settings, run.labels, { head: 'new', pooler, holds, weights });
     const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
     const model = create({
       ...parts,

@@ -12,12 +12,12 @@ import {
 import { InputError } from '../errors.ts';
 import {
   ActivationCache,
+  type CommonWeights,
   isHeadParameter,
   type Loaded,
   loadModel,
   longestSequence,
   type ModelConfig,
-  type SharedWeights,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
@@ -59,7 +59,7 @@ export interface ModelParts<T extends TaskTypes> {
 export interface LoadPartsOptions extends Partial<RecipeOptions> {
   /** Hold the frozen backbone as the settings say from the beginning: nothing is scored with it or merged into it before. Default false */
   readonly holds?: boolean;
-  readonly weights?: SharedWeights;
+  readonly weights?: CommonWeights;
   readonly activations?: ActivationCache;
 }
 
@@ -80,9 +80,10 @@ export function loadParts<T extends TaskTypes>(
   checkBackbone(dtype);
   const random = new Random(settings.seed).fork('head');
   const recipe = task.recipe(settings, labels, { head, pooler });
-  const isHeld = options.holds === true && dtype !== 'float32' && !options.weights;
-  const held = isHeld ? { backboneDtype: dtype } : {};
-  const loaded = loadModel(recipe, settings.model, random, options.weights, held);
+  const { weights } = options;
+  const isHeld = options.holds === true && dtype !== 'float32' && (!weights || weights.backboneDtype === dtype);
+  const held = isHeld && !weights ? { backboneDtype: dtype } : {};
+  const loaded = loadModel(recipe, settings.model, random, weights, held);
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -235,7 +236,7 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   hold(): T['model'] {
     const dtype = backboneDtypeOf(this.#settings);
     if (this.#isHeld || dtype === 'float32') return this.network;
-    holdModel(this.network, dtype, { isTrained: this.#adapter !== null });
+    if (!this.#isLoadedHeld) holdModel(this.network, dtype, { isTrained: this.#adapter !== null });
     if (this.#settings.cacheFrozenLayers) this.#freezeBelow(this.adapter, dtype);
     this.#isHeld = true;
     return this.network;
