@@ -56,7 +56,7 @@ async function writeRandomModel(
     const config = readModelConfig(folder);
     tokenizerOf({ folder, config: parseModelConfig(config) });
     const weights = randomWeights(config, new Random(seed));
-    target.replace(await checkpointLike(folder, weights));
+    target.replace(await checkpointLike({ folder }, weights));
     return { config, weights };
   } finally {
     target.close();

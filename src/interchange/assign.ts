@@ -5,6 +5,7 @@ import {
   type HeadKind,
   headTitles,
   isHeadParameter,
+  isTokenTable,
   type LayeredHead,
   type ModelConfig,
   modelWidth,
@@ -100,8 +101,6 @@ function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter):
     `${label} is an adapter for ${modelType} with ${hiddenSize} hidden units, the model is ${config.model_type} with ${width}; use the backbone that it was trained on.`,
   );
 }
-
-const isTokenTable = (name: string): boolean => /(^|\.)(word_embeddings|shared)\.weight$/.test(name);
 
 const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
 
@@ -199,7 +198,7 @@ function checkedFit(
   }
   if (isTokenTable(name) && sameShape([needed, ...weight.shape.slice(1)], shape)) {
     throw new InputError(
-      `${label}: its table of tokens ("${fileName(name)}") has ${given} rows, the backbone's has ${needed}, as it was resized; save the resized backbone with its tokenizer in Python, and give that folder with --model (model).`,
+      `${label}: its table of tokens ("${fileName(name)}") has ${given} rows, the backbone's has ${needed}, as it was resized; open the folder as a model of its own (convert does), or give the resized backbone with --model (model).`,
     );
   }
   const rank = /\.lora_[AB]\./.test(name) ? ' with the rank of the configuration (r, rank_pattern)' : '';

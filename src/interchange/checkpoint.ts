@@ -8,10 +8,12 @@ import {
   readTextFile,
   serializeSafetensors,
   type TensorData,
+  tokenizerCopies,
   tokenizerFiles,
 } from '../io/index.ts';
 import {
   type HeadKind,
+  isTokenTable,
   longestSequence,
   parseModelConfig,
   SequenceClassifier,
@@ -25,23 +27,31 @@ const CONFIG = 'config.json';
 const WEIGHTS = 'model.safetensors';
 const TOKENIZER_CONFIG = 'tokenizer_config.json';
 
-/** The files of a tokenizer, and of generation settings; copied as they are. */
-const copiedFiles = ['generation_config.json', ...tokenizerFiles];
+/** Settings of generation; copied as they are. */
+const GENERATION = 'generation_config.json';
+
+/** Where the files come from that a checkpoint has of others. */
+export interface CheckpointPlaces {
+  /** Of the backbone. */
+  readonly folder: string;
+  /** Default: the same. */
+  readonly tokenizerFolder?: string;
+}
 
 /** The files that a checkpoint's folder may have. */
-export const checkpointFileNames = [CONFIG, WEIGHTS, ...copiedFiles];
+export const checkpointFileNames = [CONFIG, WEIGHTS, GENERATION, ...tokenizerFiles];
 
 /**
  * The files of a classifier of texts or tokens as a plain Hugging Face checkpoint in float32, which needs nothing of this package: configuration with
  * the class names, weights, tokenizer.
  *
- * @param folder of the backbone, whose configuration and tokenizer they keep
+ * @param places the folders of the backbone, whose configuration they keep, and of the tokenizer
  * @param parameters what is written: backbone and head
  * @throws InputError for a head that no class of transformers has
  */
 export async function checkpointFiles(
   model: SequenceClassifier | TokenClassificationModel,
-  folder: string,
+  places: CheckpointPlaces,
   parameters: readonly Parameter[],
 ): Promise<Record<string, Uint8Array | string>> {
   const { config, labels, headKind } = model;
@@ -52,7 +62,7 @@ export async function checkpointFiles(
     );
   }
   const ids = label2id(labels);
-  const { problem_type: _, num_labels: __, ...own } = readModelConfig(folder);
+  const { problem_type: _, num_labels: __, ...own } = configOf(places, parameters);
   const fields = {
     ...own,
     architectures: [modelClass(config, headKind)],
@@ -61,7 +71,14 @@ export async function checkpointFiles(
     ...(problem && { problem_type: problem }),
     ...inFloat32,
   };
-  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...copiesOf(folder) };
+  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...copiesOf(places) };
+}
+
+/** The content of `config.json`, with as many tokens as the weights have. */
+function configOf({ folder }: CheckpointPlaces, parameters: readonly Parameter[]): Record<string, unknown> {
+  const own = readModelConfig(folder);
+  const [rows] = parameters.find(({ name }) => isTokenTable(name))?.shape ?? [];
+  return rows === undefined || rows === own.vocab_size ? own : { ...own, vocab_size: rows };
 }
 
 /** The type of the weights: transformers 5 rounds them to `dtype`, earlier ones to `torch_dtype`. */
@@ -72,28 +89,29 @@ const isRounded = (config: Readonly<Record<string, unknown>>): boolean =>
   Object.keys(inFloat32).some((key) => (config[key] ?? 'float32') !== 'float32');
 
 /**
- * The files of a checkpoint with these weights and the configuration and tokenizer of a folder. The configuration stays as it is, but
- * for the class of transformers where another one has these weights, and for the type of the weights.
+ * The files of a checkpoint with these weights and the configuration and tokenizer of other folders. The configuration stays as it is, but
+ * for the class of transformers where another one has these weights, the number of tokens, and the type of the weights.
  *
  * @param head a head whose weights have the names of another kind's
  * @throws InputError if the folder has no `config.json`
  */
 export async function checkpointLike(
-  folder: string,
+  places: CheckpointPlaces,
   parameters: readonly Parameter[],
   head?: HeadKind,
 ): Promise<Record<string, Uint8Array | string>> {
-  const own = readModelConfig(folder);
+  const stored = readModelConfig(places.folder);
+  const own = configOf(places, parameters);
   const architecture = classOf(own, parameters, head);
   const isOther = architecture !== null && !isDeepStrictEqual(own.architectures, [architecture]);
   // What was said of the outputs of another head does not hold any more.
   const { id2label: _, label2id: __, num_labels: ___, problem_type: ____, ...rest } = own;
   const changed = isOther ? { ...rest, architectures: [architecture] } : own;
-  const dtype = isRounded(own) ? inFloat32 : {};
+  const written = isRounded(own) ? { ...changed, ...inFloat32 } : changed;
   return {
-    [CONFIG]: isOther || isRounded(own) ? sortedJson({ ...changed, ...dtype }) : readTextFile(join(folder, CONFIG)),
+    [CONFIG]: isDeepStrictEqual(written, stored) ? readTextFile(join(places.folder, CONFIG)) : sortedJson(written),
     [WEIGHTS]: await weightsFile(parameters),
-    ...copiesOf(folder),
+    ...copiesOf(places),
   };
 }
 
@@ -121,12 +139,16 @@ async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array
   return serializeSafetensors(await Promise.all(tensors), { format: 'pt' });
 }
 
-/** Returns those of them that a folder has; a tokenizer always says how many tokens the model takes, as Python cuts texts by that. */
-function copiesOf(folder: string): Record<string, Uint8Array | string> {
-  const names = copiedFiles.filter((name) => existsSync(join(folder, name)));
-  const copies = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name))]));
-  if (!names.some((name) => tokenizerFiles.includes(name))) return copies;
-  const own = names.includes(TOKENIZER_CONFIG) ? readJsonObject(join(folder, TOKENIZER_CONFIG)) : {};
+/** Copies of the files that no weights change; a tokenizer always says how many tokens the model takes, as Python cuts texts by that. */
+function copiesOf({ folder, tokenizerFolder = folder }: CheckpointPlaces): Record<string, Uint8Array | string> {
+  const tokenizer = tokenizerCopies(tokenizerFolder);
+  const generation = [GENERATION].filter((name) => existsSync(join(folder, name)));
+  const copies = {
+    ...Object.fromEntries(generation.map((name) => [name, readFileSync(join(folder, name))])),
+    ...tokenizer,
+  };
+  if (Object.keys(tokenizer).length === 0) return copies;
+  const own = Object.hasOwn(tokenizer, TOKENIZER_CONFIG) ? readJsonObject(join(tokenizerFolder, TOKENIZER_CONFIG)) : {};
   const longest = longestSequence(parseModelConfig(readModelConfig(folder), join(folder, CONFIG)));
   const { model_max_length: told } = own;
   if (typeof told === 'number' && told <= longest) return copies;

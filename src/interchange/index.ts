@@ -22,4 +22,4 @@ export {
   readAdapterFolder,
   severalAdapters,
 } from './load.ts';
-export { trainedOutput } from './tied-head.ts';
+export { checkOutputLayer } from './tied-head.ts';

@@ -8,7 +8,7 @@ import { type HubSetup, isComposed, readSetup, type StoredSetup, setupIn } from 
 import { assignStored, type ConfiguredModel } from './assign.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
 import { readAdapterFiles } from './formats.ts';
-import { trainedOutput } from './tied-head.ts';
+import { checkOutputLayer } from './tied-head.ts';
 
 /** The files of a folder on the disk. */
 const filesIn = (folder: string): FolderFiles => ({
@@ -53,23 +53,6 @@ export function readAdapterFolder(folder: string, options?: ReadOptions): Stored
   return readAdapterFiles(filesIn(folder), options);
 }
 
-/** The names of the parameters that BART's output layer is. */
-const outputParameters: Readonly<Record<string, string>> = {
-  'lm_head.weight': 'model.shared.weight',
-  final_logits_bias: 'final_logits_bias',
-};
-
-/** @throws InputError if the folder has another output layer than the model */
-function checkOutputLayer(model: ConfiguredModel, { label, tied = [] }: StoredAdapter): void {
-  const own = new Map([...model.parameters(), ...(model.constants ?? [])].map((one) => [one.name, one]));
-  const other = tied.find(({ name, values }) => {
-    const { backend, operand } = own.get(outputParameters[name])?.value ?? {};
-    const held = operand && backend?.readSync?.(operand.buffer);
-    return held?.length !== values.length || held.some((value, i) => value !== values[i]);
-  });
-  if (other) throw trainedOutput(label, other);
-}
-
 export interface LoadAdapterOptions {
   /** Name of the adapter in the model. Default `default`. */
   readonly name?: string;
@@ -94,7 +77,9 @@ function attach(
   { composition, members }: StoredSetup,
   head: boolean,
 ): boolean {
-  for (const stored of members.values()) checkOutputLayer(model, stored);
+  const own = [...model.parameters(), ...(model.constants ?? [])];
+  const valuesOf = (parameter: string) => own.find(({ name }) => name === parameter)?.value.dataSync();
+  for (const stored of members.values()) checkOutputLayer(stored, valuesOf);
   const before = adapters.active;
   const added: Adapter[] = [];
   try {

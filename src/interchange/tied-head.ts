@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import type { StoredAdapter } from './format.ts';
 import type { Weight } from './portable.ts';
 
 /** The output layer of BART, which is the backbone's, though it is saved as a head. */
@@ -12,8 +13,28 @@ export const withoutTied = (
   tied: weights.filter(isTied),
 });
 
-/** The error for an output layer that is not the backbone's. */
-export const trainedOutput = (label: string, { name }: Weight): InputError =>
-  new InputError(
-    `${label}: its output layer ("${name}") is not that of the backbone; a trained one is not supported, use the backbone that the adapter was trained on.`,
+/** The names of the parameters that BART's output layer is. */
+const parameterNames: Readonly<Record<string, string>> = {
+  'lm_head.weight': 'model.shared.weight',
+  final_logits_bias: 'final_logits_bias',
+};
+
+/**
+ * Checks that a folder has the output layer of the backbone.
+ *
+ * @param valuesOf the numbers of a parameter of the backbone; a bias that it lacks is 0
+ * @throws InputError if it has another one
+ */
+export function checkOutputLayer(
+  { label, tied = [] }: StoredAdapter,
+  valuesOf: (parameter: string) => ArrayLike<number> | undefined,
+): void {
+  const other = tied.find(({ name, values }) => {
+    const own = valuesOf(parameterNames[name]) ?? new Float32Array(values.length);
+    return own.length !== values.length || values.some((value, i) => value !== own[i]);
+  });
+  if (!other) return;
+  throw new InputError(
+    `${label}: its output layer ("${other.name}") is not that of the backbone; a trained one is not supported, use the backbone that the adapter was trained on.`,
   );
+}

@@ -23,5 +23,6 @@ export {
 } from './output-folder.ts';
 export { openSafetensors } from './safetensors-open.ts';
 export { EventWriter } from './tensorboard.ts';
+export { hasTokenizer, tokenizerCopies } from './tokenizer-copies.ts';
 export { tokenizerFiles } from './tokenizer-files.ts';
 export { openTorchFile } from './torch-open.ts';

@@ -53,6 +53,7 @@ export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export type { LayeredHead } from './layered-head.ts';
 export { longestSequence, type ModelConfig, modelWidth, parseModelConfig } from './model-config.ts';
+export { isTokenTable } from './more-tokens.ts';
 export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
 export { randomWeights } from './random-weights.ts';

@@ -3,6 +3,7 @@ import { addSparse } from '../backends/all-sparse.ts';
 
 export * from './browser.ts';
 export {
+  bartNames,
   type HoldOptions,
   type Loaded,
   loadClassifier,

@@ -19,6 +19,7 @@ import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import type { HeadChoice, HeadUse } from './head-choice.ts';
 import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
 import type { ModelConfig } from './model-config.ts';
+import { withMoreTokens } from './more-tokens.ts';
 import type { QuestionAnsweringModel } from './question-answering.ts';
 import {
   type Configs,
@@ -58,6 +59,11 @@ export interface HoldOptions {
   readonly backboneDtype?: HeldDType;
 }
 
+export interface LoadOptions extends HoldOptions {
+  /** The rows that the table of tokens is to have, where that is more than the checkpoint's has; the others are 0. */
+  readonly vocabularySize?: number;
+}
+
 /** The layout of the folders of a kind of model. */
 interface Architecture<Config extends ModelConfig> {
   /** The configuration in a folder. */
@@ -67,6 +73,14 @@ interface Architecture<Config extends ModelConfig> {
   /** Other names of a tensor that is used in several places. */
   readonly tied?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** The names under which a checkpoint of BART may have its table of tokens, which is its output layer too. */
+export const bartNames = {
+  prefixes: ['model.'],
+  tied: {
+    'model.shared.weight': ['model.encoder.embed_tokens.weight', 'model.decoder.embed_tokens.weight', 'lm_head.weight'],
+  },
+} as const;
 
 const architectures: { readonly [Kind in keyof Configs]: Architecture<Configs[Kind]> } = {
   encoder: {
@@ -79,14 +93,8 @@ const architectures: { readonly [Kind in keyof Configs]: Architecture<Configs[Ki
         config: join(folder, 'config.json'),
         generation: join(folder, 'generation_config.json'),
       }),
-    prefix: () => 'model.',
-    tied: {
-      'model.shared.weight': [
-        'model.encoder.embed_tokens.weight',
-        'model.decoder.embed_tokens.weight',
-        'lm_head.weight',
-      ],
-    },
+    prefix: () => bartNames.prefixes[0],
+    tied: bartNames.tied,
   },
 };
 
@@ -137,19 +145,21 @@ export function loadModel<Model, Kind extends keyof Configs, Choice extends Head
   nameOrPath: string,
   random: Random,
   shared?: CommonWeights,
-  { backboneDtype }: HoldOptions = {},
+  { backboneDtype, vocabularySize }: LoadOptions = {},
 ): Loaded<Model, Configs[Kind]> {
   const { read, prefix, tied }: Architecture<Configs[Kind]> = architectures[recipe.kind];
   const folder = resolveModelFolder(nameOrPath);
   checkFolder(folder);
-  const config = read(folder);
+  const stated = read(folder);
+  const config = vocabularySize === undefined ? stated : { ...stated, vocab_size: vocabularySize };
   const checkpoint = openCheckpoint(folder);
   try {
     checkNoAdapters(checkpoint.label, checkpoint.names());
     const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
     stored.checkCopies();
     const choice = recipe.choose(config, stored, folder);
-    const source = shared ? shared.of(folder, stored) : stored;
+    const own = shared ? shared.of(folder, stored) : stored;
+    const source = vocabularySize === undefined ? own : withMoreTokens(own, stored);
     const root = ParameterPath.root(random, sourceFor(source, choice), { backboneDtype });
     const model = recipe.build(root, config, choice);
     if (choice.pooler === 'head') startPooler(root, stored);

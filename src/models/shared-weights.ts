@@ -2,6 +2,7 @@ import type { TensorSource } from '../io/index.ts';
 import type { HeldDType, Parameter, WeightSource } from '../nn/index.ts';
 import { storedTensor } from '../tensor/create.ts';
 import { keep } from '../tensor/scope.ts';
+import { sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Weights that several models of a process have in common. */
@@ -39,7 +40,8 @@ export class SharedWeights implements CommonWeights {
         const numbers = stored.take(name, shape);
         const key = `${folder}\n${name}`;
         const known = this.#tensors.get(key);
-        if (known) return known;
+        // A table with more tokens is that of one adapter.
+        if (known) return sameShape(known.shape, shape) ? known : numbers;
         const fresh = keep(storedTensor(numbers, shape));
         this.#tensors.set(key, fresh);
         return fresh;

@@ -14,7 +14,7 @@ import {
   portableAdapter,
   severalAdapters,
 } from '../interchange/index.ts';
-import { openNewOutput, recoverOutput } from '../io/index.ts';
+import { openNewOutput, recoverOutput, tokenizerCopies } from '../io/index.ts';
 import {
   isHeadParameter,
   MultipleChoiceModel,
@@ -148,7 +148,13 @@ interface Files {
 async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Promise<Files> {
   const { model, config, metrics, report = null } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
-  if (to === 'sparse') return { files: (await runFiles({ config, metrics, report }, model.saved)).files, warnings: [] };
+  // Tokens that were added are known to a tokenizer that is not the backbone's.
+  const { vocabularySize } = config.settings;
+  const tokenizer = vocabularySize === undefined ? {} : tokenizerCopies(model.tokenizerFolder);
+  if (to === 'sparse') {
+    const { files } = await runFiles({ config, metrics, report }, model.saved);
+    return { files: { ...files, ...tokenizer }, warnings: [] };
+  }
   if ('layeredHead' in model.network && model.network.layeredHead && to !== 'adapterhub') {
     throw new InputError(
       `The head is one of AdapterHub's (layeredHead), which ${to === 'peft' ? "PEFT's files" : 'classes of transformers'} do not have; save as 'sparse' or 'adapterhub'.`,
@@ -171,10 +177,14 @@ async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Pro
   const several = isMultiLabel
     ? [`The files do not say that a text can have several labels; give the base model problem_type="${MULTI_LABEL}".`]
     : [];
+  const resized =
+    vocabularySize === undefined
+      ? []
+      : [`In Python give the base model as many tokens first: resize_token_embeddings(${vocabularySize}).`];
   const origin: Origin = { config, metrics, fingerprints: fingerprintsOf(files) };
   return {
-    files: { ...files, [ORIGIN]: `${JSON.stringify(origin, null, 2)}\n` },
-    warnings: [...warnings, ...pooled, ...several],
+    files: { ...files, ...tokenizer, [ORIGIN]: `${JSON.stringify(origin, null, 2)}\n` },
+    warnings: [...warnings, ...pooled, ...several, ...resized],
   };
 }
 
@@ -193,6 +203,7 @@ async function mergedFiles({
   adapter,
   backbone,
   folder,
+  tokenizerFolder,
   isHeld,
 }: TaskModel): Promise<Files['files']> {
   const parameters = [...backbone, ...network.parameters().filter(isHeadParameter)];
@@ -201,14 +212,15 @@ async function mergedFiles({
       'The backbone is held in fewer bits since the model was used, and cannot be merged with; load the model anew for that.',
     );
   }
+  const places = { folder, tokenizerFolder };
   const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
   if (!trainsBackbone || adapter.parts.mergedWeights) adapters.merge(adapter.name);
   try {
     if (network instanceof SequenceClassifier || network instanceof TokenClassificationModel)
-      return await checkpointFiles(network, folder, parameters);
-    if (network instanceof MultipleChoiceModel) return await checkpointLike(folder, parameters, network.headKind);
+      return await checkpointFiles(network, places, parameters);
+    if (network instanceof MultipleChoiceModel) return await checkpointLike(places, parameters, network.headKind);
     return await checkpointLike(
-      folder,
+      places,
       network instanceof Seq2SeqModel ? [...parameters, ...network.constants] : parameters,
     );
   } finally {

@@ -7,18 +7,27 @@ import { InputError } from '../errors.ts';
 import {
   assignStored,
   changedHeadModules,
+  checkOutputLayer,
   readAdapterFolder,
   type StoredAdapter,
-  trainedOutput,
   type Weight,
 } from '../interchange/index.ts';
-import { openCheckpoint, readJsonObject, readModelConfig, resolveModelFolder } from '../io/index.ts';
+import {
+  hasTokenizer,
+  openCheckpoint,
+  readJsonObject,
+  readModelConfig,
+  resolveModelFolder,
+  TensorSource,
+} from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
 import {
+  bartNames,
   type CommonWeights,
   type EncoderConfig,
   headTitles,
   isHeadParameter,
+  isTokenTable,
   type Pooling,
   parseModelConfig,
 } from '../models/index.ts';
@@ -29,7 +38,7 @@ import { parseWith } from '../settings/index.ts';
 import { chosenSettings } from './choices.ts';
 import { defaultMaxLength } from './default-length.ts';
 import { fileFingerprint } from './fingerprint.ts';
-import { type CreateModel, loadParts, type TaskModel } from './model.ts';
+import { type CreateModel, type LoadPartsOptions, loadParts, type TaskModel } from './model.ts';
 import { unpruned } from './pruning-choice.ts';
 import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
 import { untrainedMetrics } from './run-folder.ts';
@@ -85,8 +94,11 @@ export function openExternal(
   const kind = taskKind(stored, origin, options);
   const settings = settingsOf(stored, origin, options, kind);
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
-  const model = builtModel(settings, labels, stored, create, weights);
-  checkTied(stored, model.folder);
+  const { vocabularySize: rows } = settings;
+  const tokenizerFolder = rows !== undefined && hasTokenizer(folder) ? folder : undefined;
+  const model = builtModel(settings, labels, stored, create, { tokenizerFolder, weights });
+  const told = [...stored.warnings, ...warnings, ...addedLines(folder, settings, tokenizerFolder)];
+  checkOutputLayer(stored, (name) => storedValues(model.folder, name));
   const random = changedHeadModules(stored.weights).find((module) =>
     model.initialized.some((name) => `.${name}`.endsWith(`.${module}.weight`)),
   );
@@ -106,12 +118,12 @@ export function openExternal(
   const untold = { metrics: untrainedMetrics(model), pruning: reportOf(model) };
   if (!origin) {
     const config = { settings, labels, metrics: [], command: [], versions: {}, pruning: untold.pruning };
-    return { model, config, metrics: untold.metrics, warnings: [...stored.warnings, ...warnings] };
+    return { model, config, metrics: untold.metrics, warnings: told };
   }
   const { config, metrics } = origin;
   const changed = changedFile(folder, origin);
   if (changed === undefined) {
-    return { model, config: { ...config, settings }, metrics, warnings: [...stored.warnings, ...warnings] };
+    return { model, config: { ...config, settings }, metrics, warnings: told };
   }
   const line = `${join(folder, changed)} does not hold the weights that ${ORIGIN} tells of, so its metrics and its sparsity are left out; evaluate it anew.`;
   const kept = sameCounts(config.pruning, untold.pruning) ? settings : unpruned(settings);
@@ -119,32 +131,17 @@ export function openExternal(
     model,
     config: { ...config, settings: kept, pruning: untold.pruning },
     metrics: untold.metrics,
-    warnings: [...stored.warnings, ...warnings, line],
+    warnings: [...told, line],
   };
 }
 
-/** The names that a checkpoint of BART may have for its output layer. */
-const outputNames: Readonly<Record<string, readonly string[]>> = {
-  'lm_head.weight': ['lm_head', 'shared', 'encoder.embed_tokens', 'decoder.embed_tokens'].flatMap((module) => [
-    `${module}.weight`,
-    `model.${module}.weight`,
-  ]),
-  final_logits_bias: ['final_logits_bias'],
-};
-
-/** @throws InputError if the folder has another output layer than the backbone */
-function checkTied({ label, tied = [] }: StoredAdapter, folder: string): void {
-  if (tied.length === 0) return;
+/** The numbers of a parameter of BART in its checkpoint; undefined if they are not there. */
+function storedValues(folder: string, name: string): Float32Array | undefined {
   const checkpoint = openCheckpoint(folder);
   try {
-    const stored = new Set(checkpoint.names());
-    const other = tied.find(({ name, values }) => {
-      const own = outputNames[name].find((spelling) => stored.has(spelling));
-      // A bias that the checkpoint lacks is 0.
-      const expected = own === undefined ? new Float32Array(values.length) : readFloats(checkpoint.numbers(own));
-      return expected.length !== values.length || expected.some((value, i) => value !== values[i]);
-    });
-    if (other) throw trainedOutput(label, other);
+    const source = new TensorSource(checkpoint, bartNames);
+    const shape = source.shapeOf(name);
+    return shape && readFloats(source.take(name, shape));
   } finally {
     checkpoint.close();
   }
@@ -164,12 +161,12 @@ export function builtModel(
   labels: readonly string[] | null,
   stored: StoredAdapter,
   create: CreateModel,
-  weights?: CommonWeights,
+  places: Pick<LoadPartsOptions, 'tokenizerFolder' | 'weights'> = {},
 ): TaskModel {
   const task = taskOf(settings);
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
-  const model = create(loadParts(task, settings, labels, { head: own, pooler, weights }));
+  const model = create(loadParts(task, settings, labels, { head: own, pooler, ...places }));
   model.addAdapter(settings.adapter, settings.fused, {});
   return model;
 }
@@ -250,6 +247,7 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Exter
     ...(fused.length > 0 && { fused }),
     ...(pooling && { pooling }),
     ...(layeredHead && { layeredHead }),
+    ...moreTokens(stored, model),
   };
   // A head of layers that equals one of transformers is read as that.
   if (run) return { ...withoutLayers(run), ...own };
@@ -259,6 +257,26 @@ function settingsOf(stored: StoredAdapter, origin: Origin | null, options: Exter
 }
 
 const withoutLayers = ({ layeredHead: _, ...run }: RunSettings): RunSettings => run;
+
+/** Returns the rows of a folder's table of tokens, where those are more than the backbone has. */
+function moreTokens({ weights }: StoredAdapter, model: string): Pick<RunSettings, 'vocabularySize'> {
+  const [rows = 0] = weights.find(({ name }) => isTokenTable(name))?.shape ?? [];
+  const config = rows > 0 ? backboneConfig(model) : null;
+  return config && rows > config.vocab_size ? { vocabularySize: rows } : {};
+}
+
+/** The line on tokens that the backbone does not have. */
+function addedLines(
+  folder: string,
+  { model, vocabularySize }: RunSettings,
+  tokenizerFolder: string | undefined,
+): string[] {
+  if (vocabularySize === undefined) return [];
+  const known = tokenizerFolder === undefined ? `the tokenizer stays that of ${model}` : 'so is the tokenizer';
+  return [
+    `${folder}: its table of tokens has ${vocabularySize} rows, more than the backbone's, and replaces it; ${known}.`,
+  ];
+}
 
 /** The name of the backbone, of a hub with its revision. */
 function backboneName({ backbone: { name, revision = 'main' } }: StoredAdapter): string | undefined {

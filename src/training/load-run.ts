@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loadSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { openSafetensors } from '../io/index.ts';
+import { hasTokenizer, openSafetensors } from '../io/index.ts';
 import type { CommonWeights } from '../models/index.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
 import { type CreateModel, createTaskModel, loadParts, type TaskModel } from './model.ts';
@@ -48,7 +48,9 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
     // A pooler that was trained with the head is in the file.
     const pooler = file.names().some((name) => /(^|\.)pooler\.dense\.weight/.test(name)) ? 'head' : 'backbone';
     const holds = isOnlyUsed && settings.adapter.kind !== 'full';
-    const parts = loadParts(trained as Task<T>, settings, run.labels, { head: 'new', pooler, holds, weights });
+    const tokenizerFolder = settings.vocabularySize !== undefined && hasTokenizer(folder) ? folder : undefined;
+    const how = { head: 'new', pooler, holds, weights, tokenizerFolder } as const;
+    const parts = loadParts(trained as Task<T>, settings, run.labels, how);
     const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
     const model = create({
       ...parts,

@@ -49,6 +49,8 @@ export interface ModelParts<T extends TaskTypes> {
   readonly settings: RunSettings;
   readonly loaded: Loaded<T['model']>;
   readonly tokenizer: Tokenizer;
+  /** The folder that it comes from. Default: that of the model */
+  readonly tokenizerFolder?: string;
   /** Cache of the outputs of frozen layers. */
   readonly activations: ActivationCache;
   /** Whether the backbone is held as the settings say already. Default false */
@@ -61,6 +63,8 @@ export interface LoadPartsOptions extends Partial<RecipeOptions> {
   readonly holds?: boolean;
   readonly weights?: CommonWeights;
   readonly activations?: ActivationCache;
+  /** The folder of the tokenizer. Default: that of the model */
+  readonly tokenizerFolder?: string;
 }
 
 /**
@@ -82,8 +86,10 @@ export function loadParts<T extends TaskTypes>(
   const recipe = task.recipe(settings, labels, { head, pooler });
   const { weights } = options;
   const isHeld = options.holds === true && dtype !== 'float32' && (!weights || weights.backboneDtype === dtype);
-  const held = isHeld && !weights ? { backboneDtype: dtype } : {};
+  const { vocabularySize } = settings;
+  const held = { vocabularySize, backboneDtype: isHeld && !weights ? dtype : undefined };
   const loaded = loadModel(recipe, settings.model, random, weights, held);
+  const { tokenizerFolder = loaded.folder } = options;
   const longest = longestSequence(loaded.config);
   if (settings.maxLength > longest) {
     throw new InputError(
@@ -91,9 +97,11 @@ export function loadParts<T extends TaskTypes>(
     );
   }
   const warnings = [...loaded.warnings, ...backboneWarnings(dtype)];
-  const tokenizer = tokenizerOf(loaded, (warning) => warnings.push(warning));
+  const tokenizer = tokenizerOf({ folder: tokenizerFolder, config: loaded.config }, (warning) =>
+    warnings.push(warning),
+  );
   const { activations = new ActivationCache(0) } = options;
-  return { task, settings, loaded: { ...loaded, warnings }, tokenizer, activations, isHeld };
+  return { task, settings, loaded: { ...loaded, warnings }, tokenizer, tokenizerFolder, activations, isHeld };
 }
 
 /** Makes a model of its parts: a `TaskModel`, or one of its subclasses. */
@@ -114,6 +122,8 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   readonly config: ModelConfig;
   /** Of the checkpoint. */
   readonly folder: string;
+  /** The folder of the tokenizer: that of the checkpoint, or of an adapter for which tokens were added. */
+  readonly tokenizerFolder: string;
   /** Tensors of the checkpoint that were not used; see {@link Loaded}. */
   readonly ignored: readonly string[];
   readonly initialized: readonly string[];
@@ -130,12 +140,13 @@ export class TaskModel<T extends TaskTypes = TaskTypes> {
   #isHeld = false;
   #use: AdapterUse = {};
 
-  constructor({ task, settings, loaded, tokenizer, activations, isHeld = false }: ModelParts<T>) {
+  constructor({ task, settings, loaded, tokenizer, tokenizerFolder, activations, isHeld = false }: ModelParts<T>) {
     this.definition = task;
     this.network = loaded.model;
     this.tokenizer = tokenizer;
     this.config = loaded.config;
     this.folder = loaded.folder;
+    this.tokenizerFolder = tokenizerFolder ?? loaded.folder;
     this.ignored = loaded.ignored;
     this.initialized = loaded.initialized;
     this.warnings = loaded.warnings;

@@ -24,6 +24,10 @@ export const modelSettings = {
     isRequired: true,
     defaultText: '512, windows of 384 for question-answering, or less if the model takes less',
   }),
+  vocabularySize: option(positiveInteger, {
+    description: 'rows of the table of tokens, where an adapter brings more than the model has',
+    flag: null,
+  }),
   ignoreMismatchedSizes: option(boolean, {
     description:
       'insist on the head of the checkpoint: it is an error if it does not fit the labels, instead of a new head and a line that says so',

@@ -46,7 +46,7 @@ const taskSettings = () => ({
 
 /** All settings of a run as the families, methods and tasks there are declare them, in the order of the help. */
 export function settingGroups() {
-  const { model, maxLength, ignoreMismatchedSizes } = modelSettings;
+  const { model, maxLength, vocabularySize, ignoreMismatchedSizes } = modelSettings;
   return [
     {
       title: 'Model and data',
@@ -60,7 +60,7 @@ export function settingGroups() {
         ...multipleChoiceSettings,
         ...heldOutSettings,
         ...featureExtractionSettings,
-        maxLength,
+        ...{ maxLength, vocabularySize },
         ...multilabelSettings,
         ...questionAnsweringSettings,
         ...textGenerationSettings,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { Random } from '../../src/index.ts';
 import { loadAdapterFolder } from '../../src/interchange/index.ts';
-import { openSafetensors, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
+import { openSafetensors, readJsonObject, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import {
   loadClassifier,
   loadQuestionAnswering,
@@ -65,8 +65,14 @@ const head = (name: string, count: number): TensorData[] => [
 const classifier = head('classifier', 2);
 
 /** A folder as PEFT writes it. */
-const peft = (fields: Json, tensors: readonly TensorData[], model = backbone): string =>
+const peft = (
+  fields: Json,
+  tensors: readonly TensorData[],
+  model = backbone,
+  files: Readonly<Record<string, string>> = {},
+): string =>
   temporaryFolder({
+    ...files,
     'adapter_config.json': JSON.stringify({
       ...{ peft_type: 'LORA', task_type: 'SEQ_CLS', base_model_name_or_path: model, r: 4, lora_alpha: 16 },
       ...{ target_modules: ['query', 'value'], init_lora_weights: true, ...fields },
@@ -189,8 +195,8 @@ const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
   [{ rank_pattern: { query: 8 } }, classifier, /rank_pattern/],
   [
     {},
-    [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.weight', 31, 16)],
-    /its table of tokens .*word_embeddings\.weight"\) has 31 rows, the backbone's has 30, as it was resized/,
+    [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.weight', 29, 16)],
+    /its table of tokens .*word_embeddings\.weight"\) has 29 rows, the backbone's has 30, as it was resized/,
   ],
   [
     { target_modules: ['query', 'value', 'word_embeddings'] },
@@ -215,28 +221,18 @@ for (const [fields, more, message] of unserved) {
   });
 }
 
-test('a table of tokens that was resized belongs to the resized backbone, with which it loads and is written', async () => {
+test('a table of tokens that was resized loads with the resized backbone, too, and is written', async () => {
   const table = 'bert.embeddings.word_embeddings.weight';
   const count = vocabulary.length + 2;
-  const resizedTo = (vocab_size: number) =>
-    tinyFolder({
-      config: { ...tinyBert, vocab_size },
-      tensors: tinyTensors({ ...tinyBert, vocab_size }, 2).filter(({ name }) => !name.startsWith('classifier')),
-      files: { 'vocab.txt': [...vocabulary, 'bitcoin', 'euro'].join('\n') },
-    });
+  const resized = tinyFolder({
+    config: { ...tinyBert, vocab_size: count },
+    tensors: tinyTensors({ ...tinyBert, vocab_size: count }, 2).filter(({ name }) => !name.startsWith('classifier')),
+    files: { 'vocab.txt': [...vocabulary, 'bitcoin', 'euro'].join('\n') },
+  });
   const trained = weight(`base_model.model.${table}`, count, 16);
   const folder = peft({ modules_to_save: ['classifier', 'word_embeddings'] }, [...attention, ...classifier, trained]);
   const run = join(temporaryFolder({}), 'run');
-  await assertRejectsInput(
-    () => convertAdapter(folder, run, { to: 'sparse' }),
-    /its table of tokens \("base_model\.model\.bert.*"\) has 32 rows, the backbone's has 30, as it was resized; .*--model \(model\)/,
-  );
-  // A tokenizer with ids that lie outside.
-  await assertRejectsInput(
-    () => convertAdapter(folder, run, { to: 'sparse', model: resizedTo(count - 1) }),
-    /the tokenizer has 32 tokens, the model 31/,
-  );
-  await convertAdapter(folder, run, { to: 'sparse', model: resizedTo(count) });
+  await convertAdapter(folder, run, { to: 'sparse', model: resized });
   const { tokenizer, network, adapter } = loadRun(run).model;
   const { ids: words } = tokenizer.encode('bitcoin euro');
   assert.deepEqual(words.slice(1, -1), [count - 2, count - 1]);
@@ -249,6 +245,57 @@ test('a table of tokens that was resized belongs to the resized backbone, with w
   assert.deepEqual(file.info(trained.name).shape, [count, 16]);
   assert.deepEqual([...file.readFloat32(trained.name)], [...(trained.data as Float32Array)]);
   file.close();
+});
+
+test('a table with more tokens than the backbone has replaces its own, and the tokenizer beside it knows them', async () => {
+  const count = vocabulary.length + 2;
+  const trained = weight('base_model.model.bert.embeddings.word_embeddings.weight', count, 16);
+  const tensors = [...attention, ...classifier, trained];
+  const words = [...vocabulary, 'bitcoin', 'euro'].join('\n');
+  const folder = peft({ modules_to_save: ['classifier', 'word_embeddings'] }, tensors, backbone, {
+    'vocab.txt': words,
+    'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BertTokenizer' }),
+  });
+  const [run, back, copy, checkpoint] = ['run', 'peft', 'copy', 'checkpoint'].map((name) =>
+    join(temporaryFolder({}), name),
+  );
+  const { warnings } = await convertAdapter(folder, run, { to: 'sparse' });
+  assert.match(warnings.join('\n'), /its table of tokens has 32 rows, .*, and replaces it; so is the tokenizer/);
+  const { tokenizer, network } = loadRun(run).model;
+  const { ids } = tokenizer.encode('bitcoin euro');
+  assert.deepEqual(ids.slice(1, -1), [count - 2, count - 1]);
+  const expected = logits(network as SequenceClassifier, ids);
+  assert.notDeepEqual(expected, logits(network as SequenceClassifier, [ids[0], count - 1, count - 2, ids[3]]));
+
+  const written = await convertAdapter(run, back, { to: 'peft' });
+  assert.match(written.warnings.join('\n'), /resize_token_embeddings\(32\)/);
+  assert.equal(readFileSync(join(back, 'vocab.txt'), 'utf8'), words);
+  await convertAdapter(back, copy, { to: 'sparse' });
+  const again = loadRun(copy).model;
+  assert.deepEqual(again.settings.vocabularySize, count);
+  assert.deepEqual(logits(again.network as SequenceClassifier, ids), expected);
+
+  await convertAdapter(run, checkpoint, { to: 'huggingface' });
+  assert.equal(readJsonObject(join(checkpoint, 'config.json')).vocab_size, count);
+  assert.equal(readFileSync(join(checkpoint, 'vocab.txt'), 'utf8'), words);
+  const { model } = loadClassifier(checkpoint, new Random(1));
+  // The adapter is merged into it.
+  for (const [i, logit] of logits(model, ids).entries()) assert.ok(Math.abs(logit - expected[i]) < 1e-6);
+});
+
+test('without a tokenizer beside it that of the backbone stays', async () => {
+  const trained = weight('base_model.model.bert.embeddings.word_embeddings.weight', vocabulary.length + 2, 16);
+  const folder = peft({ modules_to_save: ['classifier', 'word_embeddings'] }, [...attention, ...classifier, trained]);
+  const { model, warnings } = openAdapter(folder);
+  assert.match(warnings.join('\n'), /has 32 rows, .*; the tokenizer stays that of /);
+  assert.equal(model.tokenizer.vocabSize, vocabulary.length);
+});
+
+test('a model that is there already keeps its tokens', () => {
+  const trained = weight('base_model.model.bert.embeddings.word_embeddings.weight', vocabulary.length + 2, 16);
+  const folder = peft({ modules_to_save: ['classifier', 'word_embeddings'] }, [...attention, ...classifier, trained]);
+  const { model } = loadClassifier(backbone, new Random(1), () => ({ labels: ['a', 'b'] }));
+  assertInputError(() => loadAdapterFolder(model, folder), /has 32 rows, the backbone's has 30, .*--model \(model\)/);
 });
 
 test('a head for something else does not become the head of a model of a program', () => {

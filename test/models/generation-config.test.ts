@@ -132,9 +132,9 @@ test('tokens to end with, new tokens and the older forced start are followed', (
 
 test('it is written beside the weights of a model', async () => {
   const folder = folderWith({ num_beams: 4 });
-  const files = await checkpointLike(folder, load(folder).parameters());
+  const files = await checkpointLike({ folder }, load(folder).parameters());
   assert.equal(String(files['generation_config.json']), '{"num_beams":4}');
-  assert.ok(!('generation_config.json' in (await checkpointLike(tinyBartFolder(), []))));
+  assert.ok(!('generation_config.json' in (await checkpointLike({ folder: tinyBartFolder() }, []))));
 });
 
 test.run();
