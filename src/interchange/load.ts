@@ -78,7 +78,10 @@ function attach(
   head: boolean,
 ): boolean {
   const own = [...model.parameters(), ...(model.constants ?? [])];
-  const valuesOf = (parameter: string) => own.find(({ name }) => name === parameter)?.value.dataSync();
+  const valuesOf = (parameter: string) => {
+    const { backend, operand } = own.find(({ name }) => name === parameter)?.value ?? {};
+    return operand && backend?.readSync?.(operand.buffer);
+  };
   for (const stored of members.values()) checkOutputLayer(stored, valuesOf);
   const before = adapters.active;
   const added: Adapter[] = [];
