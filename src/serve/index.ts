@@ -11,6 +11,33 @@ export type {
   ModelSpec,
   PipelineTask,
 } from './answerer.ts';
+export { FeatureTensor, type NestedNumbers } from './feature-tensor.ts';
+export type { EntityGroup, LabelScore, Numbers, Summary, TaskOutputs, TokenLabel } from './outputs.ts';
+export {
+  type CallOptions,
+  type FeatureExtractionPipeline,
+  type Grouped,
+  type Pipeline,
+  type PipelineOptions,
+  type Pipelines,
+  pipeline,
+  type QuestionAnsweringPipeline,
+  type SummarizationPipeline,
+  type TextClassificationPipeline,
+  type TokenClassificationPipeline,
+} from './pipeline.ts';
 export { type BatchEvent, RequestQueue, type RequestQueueOptions } from './queue.ts';
 export { type GivenQueueOptions, type QueueOptions, queueSettings } from './queue-options.ts';
 export { AnswererLostError, QueueFullError } from './serve-errors.ts';
+export type { ModelsOfPipelines } from './task-answers.ts';
+export type {
+  ContextQuestion,
+  LabelOptions,
+  QuestionOptions,
+  SummaryOptions,
+  TaskInputs,
+  TaskOptions,
+  TextOrPair,
+  TokenLabelOptions,
+  VectorOptions,
+} from './task-inputs.ts';

@@ -1,0 +1,51 @@
+/** The program of a worker thread that answers requests; kernels/serve/build.ts makes it one text too, for programs that are bundled. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { InputError } from '../errors.ts';
+import { setBackend } from '../tensor/set-backend.ts';
+import { errorFields } from './answer-requests.ts';
+import type { Answerer } from './answerer.ts';
+import { openAnswerer } from './open-answerer.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+
+const { spec, threads } = workerData as WorkerStart;
+const tell = (message: FromWorker): void => parentPort?.postMessage(message);
+
+/** What ends the computing of the message with this id. */
+const ends = new Map<number, AbortController>();
+
+async function reply(answerer: Answerer, message: Exclude<ToWorker, { cancel: number }>): Promise<void> {
+  const { id } = message;
+  try {
+    if ('requests' in message) {
+      tell({ id, outcomes: await answerer.answer(message.requests, ends.get(id)?.signal) });
+    } else {
+      const done = await answerer.control?.(message.command);
+      if (!done) throw new InputError('This model has no adapters that can be changed.');
+      tell({ id, reply: done });
+    }
+  } catch (error) {
+    tell({ id, error: errorFields(error) });
+  } finally {
+    ends.delete(id);
+  }
+}
+
+async function start(): Promise<void> {
+  await setBackend('wasm', { threads });
+  const answerer = await openAnswerer(spec);
+  let last = Promise.resolve();
+  parentPort?.on('message', (message: ToWorker) => {
+    if ('cancel' in message) {
+      ends.get(message.cancel)?.abort();
+      return;
+    }
+    ends.set(message.id, new AbortController());
+    last = last.then(() => reply(answerer, message));
+  });
+  tell({ ready: true });
+}
+
+start().catch((error) => {
+  tell({ failed: errorFields(error) });
+  parentPort?.close();
+});
