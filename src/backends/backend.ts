@@ -274,6 +274,11 @@ export interface Backend {
   readonly optimizer?: OptimizerKernels;
   /** Whether it can hold weights in fewer bits than float32. */
   readonly holdsFewerBits?: boolean;
+  /**
+   * While true, the bits of a row of a result do not depend on the number of rows; products of few rows may take longer. Absent where
+   * they never do, or nothing is promised.
+   */
+  isBatchInvariant?: boolean;
   /** Undefined too before `loadInt8`. */
   readonly int8?: Int8Products;
   /** Undefined too before `loadSparse`, where these are fetched. */

@@ -4,6 +4,7 @@ import { add } from '../ops/arithmetic.ts';
 import { packedAttention } from '../ops/attention.ts';
 import { indexSelect } from '../ops/gather.ts';
 import type { Random } from '../random/random.ts';
+import { batchInvariant } from '../tensor/batch-invariant.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy, tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -279,11 +280,14 @@ export class BertModel {
     return [this.#through(this.#layers.slice(frozen?.count), first, whole, random), whole];
   }
 
-  /** Computes the numbers that a head makes of sequences, all in one batch and without derivatives. */
+  /**
+   * Computes the numbers that a head makes of sequences, all in one batch and without derivatives. Those of a sequence have the same bits
+   * in every batch, on the backends that can promise it.
+   */
   read(sequences: readonly TokenSequence[], head: Head): ReturnType<ReadOutput> {
     if (this.elsewhere) return this.elsewhere(sequences, head);
     const batch = packSequences(sequences, this.positionIds);
-    return finiteValues(tidy(() => noGrad(() => head(...this.encode(batch)))));
+    return finiteValues(tidy(() => noGrad(() => batchInvariant(() => head(...this.encode(batch))))));
   }
 
   /** The input of a layer [rows, hidden]: the output of the embeddings and the layers before it, without dropout. */

@@ -117,6 +117,7 @@ export class WasmBackend implements Backend {
   readonly fused: FusedKernels<WasmBuffer>;
   readonly optimizer: OptimizerKernels<WasmBuffer>;
   readonly holdsFewerBits = true;
+  isBatchInvariant = false;
   readonly kernels: Calls;
   readonly memory = new Memory();
   readonly scratch: ScratchSizes;
@@ -333,7 +334,8 @@ export class WasmBackend implements Backend {
     const [a, bias, init] = [addressOf(product.a), addressOf(product.bias), addressOf(product.init)];
     const { stored, isF16 } = b;
     const { kernels, gemmScratch } = this;
-    if (m <= SKINNY_ROWS && !transposeA && transposeB) {
+    // Dot products add in another order than panels.
+    if (m <= SKINNY_ROWS && !transposeA && transposeB && !this.isBatchInvariant) {
       if (isF16) kernels.gemmSkinnyF16(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH + 16 * k);
       else kernels.gemmSkinny(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH);
       return;
