@@ -1,7 +1,8 @@
 import type { Encoding, Tokenizer } from '../text/index.ts';
+import { yieldToEvents } from '../training/yield.ts';
 import type { EntityGroup, TokenLabel } from './outputs.ts';
 import type { TaskAnswers } from './task-answers.ts';
-import { tokenOutputs } from './token-outputs.ts';
+import { rowsOf } from './token-rows.ts';
 
 /** The labels of the tokens of texts, or of the entities that they make. */
 export const tokenAnswers: TaskAnswers<'token-classification'> = {
@@ -11,12 +12,10 @@ export const tokenAnswers: TaskAnswers<'token-classification'> = {
     const { tokenizer, settings } = model;
     const network = model.hold();
     const texts = asked.map(({ input }) => windowsOf(tokenizer, input, settings.maxLength));
-    const outputs = await tokenOutputs(
-      (batch) => network.forward(batch),
-      network.encoder.positionIds,
-      texts.flatMap(({ windows }) => windows),
-      signal,
-    );
+    await yieldToEvents();
+    signal?.throwIfAborted();
+    const windows = texts.flatMap((text) => text.windows);
+    const outputs = rowsOf(await network.read(windows), windows, network.labels.length);
     let first = 0;
     return asked.map(({ options }, i) => {
       const logits = outputs.slice(first, first + texts[i].windows.length);

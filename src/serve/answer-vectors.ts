@@ -1,8 +1,11 @@
+import { tokenRows } from '../models/batch.ts';
 import { embed } from '../models/index.ts';
+import { indexSelect } from '../ops/gather.ts';
+import { yieldToEvents } from '../training/yield.ts';
 import type { Numbers } from './outputs.ts';
 import type { TaskAnswers } from './task-answers.ts';
 import type { VectorOptions } from './task-inputs.ts';
-import { tokenOutputs } from './token-outputs.ts';
+import { rowsOf } from './token-rows.ts';
 
 /** The pooling that is computed for all tokens first, or by the model. */
 const computedAs = ({ pooling = 'none' }: VectorOptions): 'mean' | 'cls' | 'none' => {
@@ -20,14 +23,16 @@ export const vectorAnswers: TaskAnswers<'feature-extraction'> = {
     const sequences = asked.map(({ input }) => tokenizer.encode(input, null, { maxLength: settings.maxLength }));
     const [{ options }] = asked;
     const pooling = computedAs(options);
+    await yieldToEvents();
+    signal?.throwIfAborted();
     if (pooling !== 'none') {
       const vectors = await embed(encoder, sequences, { pooling, normalize: options.normalize ?? false });
       return vectors.map((vector) => ({ dims: [vector.length], data: Float32Array.from(vector) }));
     }
-    const outputs = await tokenOutputs((batch) => encoder.forward(batch), encoder.positionIds, sequences, signal);
-    return outputs.map((data, i) => {
+    const width = encoder.config.hidden_size;
+    const states = await encoder.read(sequences, (hidden, batch) => indexSelect(hidden, tokenRows(batch)));
+    return rowsOf(states, sequences, width).map((data, i) => {
       const tokens = sequences[i].ids.length;
-      const width = data.length / tokens;
       const { pooling: asks = 'none' } = asked[i].options;
       const isLast = asks === 'last_token' || asks === 'eos';
       const rows = isLast ? data.slice((tokens - 1) * width) : data;

@@ -1,7 +1,5 @@
+import { type NestedNumbers, nested } from '../tensor/nested.ts';
 import type { Numbers } from './outputs.ts';
-
-/** Nested lists of numbers. */
-export type NestedNumbers = number | NestedNumbers[];
 
 /** Numbers with a shape, with the names that transformers.js has for its tensors. */
 export class FeatureTensor implements Numbers {
@@ -20,13 +18,8 @@ export class FeatureTensor implements Numbers {
   }
 
   /** Returns the numbers as nested lists. */
-  tolist(): NestedNumbers[] {
-    const listed = (axis: number, start: number, size: number): NestedNumbers[] => {
-      const step = size / this.dims[axis];
-      if (axis === this.dims.length - 1) return Array.from(this.data.subarray(start, start + size));
-      return Array.from({ length: this.dims[axis] }, (_, i) => listed(axis + 1, start + i * step, step));
-    };
-    return listed(0, 0, this.size);
+  tolist(): NestedNumbers {
+    return nested(this.data, this.dims);
   }
 }
 

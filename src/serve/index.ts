@@ -11,7 +11,7 @@ export type {
   ModelSpec,
   PipelineTask,
 } from './answerer.ts';
-export { FeatureTensor, type NestedNumbers } from './feature-tensor.ts';
+export { FeatureTensor } from './feature-tensor.ts';
 export type { EntityGroup, LabelScore, Numbers, Summary, TaskOutputs, TokenLabel } from './outputs.ts';
 export {
   type CallOptions,

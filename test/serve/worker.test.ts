@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
-import { type AnswerRequest, AnswererLostError, RequestQueue } from '../../src/serve/index.ts';
+import { type AnswerRequest, pipeline, RequestQueue } from '../../src/serve/index.ts';
 import { WorkerAnswerer } from '../../src/serve/worker-answerer.ts';
 import { openWorkers } from '../../src/serve/worker-pool.ts';
+import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
+import { root } from '../support/modules.ts';
 import { runOf } from '../support/serve-runs.ts';
 
 const test = suite('serve: worker');
@@ -12,9 +18,100 @@ const task = 'text-classification';
 const path = await runOf(task);
 const spec = { kind: 'model', path, task } as const;
 const asking = (input: unknown): AnswerRequest => ({ task, input, options: {} });
-const isValue = (outcome: object | undefined): boolean => outcome !== undefined && 'value' in outcome;
 
-/** Ends the thread of a worker as a crash would. */
-function kill(answerer: WorkerAnswerer): Promise<void> {
-  return answerer.endForTest();
+const { postMessage } = Worker.prototype;
+
+/** Ends a worker in the middle of what `isDeadly` says, as a crash would, while `during` runs. */
+async function killing(isDeadly: (text: string) => boolean, during: () => Promise<void>): Promise<void> {
+  Worker.prototype.postMessage = function (message, ...more) {
+    postMessage.call(this, message, ...more);
+    if (isDeadly(JSON.stringify(message))) void this.terminate();
+  };
+  try {
+    await during();
+  } finally {
+    Worker.prototype.postMessage = postMessage;
+  }
 }
+
+test('a worker that ends is started again, and what it was asked is answered', async () => {
+  const reasons: string[] = [];
+  await using classify = await pipeline(task, path, {
+    workers: 2,
+    threads: 1,
+    maxBatch: 4,
+    onRestart: (reason) => reasons.push(reason),
+  });
+  const texts = Array.from({ length: 24 }, (_, i) => `the film is ${'very '.repeat(i % 5)}good`);
+  const expected = await classify(texts);
+  let left = 2;
+  await killing(
+    (message) => message.includes('requests') && left-- > 0,
+    async () => assert.deepEqual(await classify(texts), expected),
+  );
+  assert.ok(reasons.length >= 1 && reasons.every((reason) => /ended with code/.test(reason)), `${reasons}`);
+});
+
+test('a request that no worker survives does not take others with it', async () => {
+  const answerers = await openWorkers(spec, { workers: 1, threads: 1 });
+  const queue = new RequestQueue(answerers);
+  await killing(
+    (message) => message.includes('deadly'),
+    async () => {
+      const asked = ['a film', 'deadly', 'a book'].map((input) => queue.ask(asking(input)));
+      const settled = await Promise.allSettled(asked);
+      assert.deepEqual(
+        settled.map((one) => (one.status === 'fulfilled' ? 'answer' : one.reason.name)),
+        ['answer', 'AnswererLostError', 'answer'],
+      );
+    },
+  );
+  assert.equal(((await queue.ask(asking('a film'))) as unknown[]).length, 1);
+  queue.dispose();
+});
+
+test('a worker that cannot load says why', async () => {
+  await assertRejectsInput(
+    () => openWorkers({ ...spec, path: '/no/such/run' }, { workers: 2, threads: 1 }),
+    /\/no\/such\/run/,
+  );
+});
+
+test('one model has no adapters to change', async () => {
+  const answerer = await WorkerAnswerer.open(spec, { threads: 1 });
+  await assertRejectsInput(() => answerer.control({ unload: 'a' }), /no adapters that can be changed/);
+  answerer.dispose();
+  await assert.rejects(answerer.answer([asking('a')]), /disposed/);
+});
+
+test('what ends the computing reaches the worker', async () => {
+  const summaries = await WorkerAnswerer.open(
+    { kind: 'model', path: await runOf('summarization'), task: 'summarization' },
+    { threads: 1 },
+  );
+  const end = new AbortController();
+  const options = { min_new_tokens: 20, max_new_tokens: 20, num_beams: 4 };
+  const requests = Array.from({ length: 50 }, () => ({ task: 'summarization', input: 'a film', options }) as const);
+  const asked = summaries.answer(requests, end.signal);
+  setTimeout(() => end.abort(new Error('no longer')), 20);
+  await assert.rejects(asked, /no longer/);
+  assert.equal((await summaries.answer([requests[0]])).length, 1);
+  summaries.dispose();
+});
+
+test('workers that wait do not keep the process alive', async () => {
+  const program = join(
+    temporaryFolder({
+      'program.ts': `
+    import { pipeline } from ${JSON.stringify(join(root, 'src/serve/index.ts'))};
+    const classify = await pipeline('text-classification', ${JSON.stringify(path)}, { workers: 1, threads: 1 });
+    console.log((await classify('a film')).length);
+  `,
+    }),
+    'program.ts',
+  );
+  const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 60_000 });
+  assert.equal(stdout, '1\n');
+});
+
+test.run();
