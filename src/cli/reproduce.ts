@@ -9,7 +9,10 @@ import {
   type GridName,
   grids,
   type PaperTaskName,
+  type Protocol,
+  type ProtocolName,
   protocol,
+  protocols,
   ResultStore,
   runSweep,
   SweepPlan,
@@ -39,6 +42,7 @@ interface Flags {
   readonly tasks?: readonly PaperTaskName[];
   readonly methods?: readonly string[];
   readonly seeds: number;
+  readonly protocol?: ProtocolName;
   readonly grid: GridName;
   readonly learningRate?: readonly number[];
   readonly fullLearningRate?: readonly number[];
@@ -54,6 +58,7 @@ interface Flags {
   readonly retryFailed?: boolean;
   readonly checkpointSeconds: number;
   readonly dryRun?: boolean;
+  readonly backboneDtype?: SweepSettings['backboneDtype'];
   readonly backend: BackendName;
   readonly json?: boolean;
 }
@@ -98,6 +103,12 @@ export function describeReproduce(command: Command): void {
     )
     .optionsGroup('Protocol:')
     .addOption(
+      new Option(
+        '--protocol <name>',
+        'what all settings of this group, --pooling, --max-length and --backbone-dtype are where they are not given',
+      ).choices(Object.keys(protocols)),
+    )
+    .addOption(
       new Option('--seeds <count>', 'how many: 1, 2, ...').argParser(parserOf(seedCount)).default(protocol.seeds),
     )
     .addOption(
@@ -128,6 +139,7 @@ export function describeReproduce(command: Command): void {
     .addOption(new Option('--retry-failed', 'try runs again that failed'))
     .addOption(shared('checkpointSeconds').default(60))
     .addOption(new Option('--dry-run', 'show what would be run'))
+    .addOption(shared('backboneDtype'))
     .addOption(shared('backend'))
     .addOption(jsonOption())
     .addHelpText(
@@ -160,9 +172,10 @@ export async function reproduce(command: Command, name: string): Promise<void> {
   await checkPictures();
   const store = await ResultStore.open(output);
   try {
+    // The kernels are part of what a run is known by.
+    await useBackend(settings.backend);
     const plan = planFor((hash) => store.runFolder(hash));
     plan.warnings.forEach(warn);
-    await useBackend(settings.backend);
     const display = new SweepDisplay(plan, (hash) => (resume ? store.find(hash) : null));
     const signal = interruptSignal(() => display.interrupt());
     const options = { plan, store, resume, retry, checkpointSeconds, versions, command: commandLine(), signal };
@@ -189,17 +202,25 @@ export async function reproduce(command: Command, name: string): Promise<void> {
 
 async function sweepSettings(command: Command): Promise<SweepSettings> {
   const flags = command.opts<Flags>();
-  const { model: named, data, tasks, methods: rows, pooling, maxLength, evaluations, weightDecay, backend } = flags;
+  const { model: named, data, tasks, methods: rows, evaluations, weightDecay, backend } = flags;
   if (data === undefined)
     throw new UsageError('--data is missing: the folder with the GLUE data, and squad and xsum for table2.');
   const models: string[] = [];
   for (const model of named) models.push(await useModel(model));
-  const base = grids[flags.grid];
+  const preset: Partial<Protocol> = flags.protocol ? protocols[flags.protocol] : {};
+  const base = preset.grid && !isExplicit(command, 'grid') ? preset.grid : grids[flags.grid];
   const { learningRate = base.learningRate, epochs = base.epochs, batchSize = base.batchSize } = flags;
-  const ownRate = flags.grid === 'small' && !isExplicit(command, 'learningRate') ? [smallFullLearningRate] : undefined;
+  const isSmall = base === grids.small && !isExplicit(command, 'learningRate');
+  const ownRate = isSmall ? [smallFullLearningRate] : preset.fullLearningRate;
+  const chosen = <Key extends keyof Protocol & keyof Flags>(key: Key): Flags[Key] | Protocol[Key] =>
+    isExplicit(command, key) ? flags[key] : (preset[key] ?? flags[key]);
   return {
-    ...{ models, data, tasks, rows, pooling, maxLength, evaluations, weightDecay, backend },
-    seeds: Array.from({ length: flags.seeds }, (_, i) => i + 1),
+    ...{ models, data, tasks, rows, evaluations, weightDecay, backend },
+    pooling: chosen('pooling'),
+    maxLength: chosen('maxLength'),
+    backboneDtype: chosen('backboneDtype'),
+    searchSplit: preset.searchSplit,
+    seeds: Array.from({ length: chosen('seeds') }, (_, i) => i + 1),
     grid: { learningRate, epochs, batchSize },
     fullLearningRate: flags.fullLearningRate ?? ownRate,
     width: flags.bottleneck,

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { path } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import {
   experiments,
   importRuns,
-  type Moves,
   type PaperTaskName,
   type PlacedRun,
   ResultStore,
   type RunStatus,
   readExport,
+  rowLines,
   runTable,
   scoreIn,
   shortModel,
@@ -21,11 +21,10 @@ import {
   taskNames,
   taskTitle,
 } from '../experiments/index.ts';
-import { UsageError } from './errors.ts';
 import { rejectExplicit } from './options.ts';
-import { formatCount, formatSeconds, note, printJson, printResult, printTable } from './output.ts';
+import { formatCount, formatSeconds, note, printResult, printTable, warn } from './output.ts';
 import { resultsFolder } from './reproduce.ts';
-import { listOf, parserOf, shared } from './setting-options.ts';
+import { parserOf, shared } from './setting-options.ts';
 
 interface Flags {
   readonly output: string;
@@ -35,15 +34,8 @@ interface Flags {
   readonly row?: string;
   readonly seed?: number;
   readonly status?: RunStatus;
-  readonly format: 'table' | 'json' | TableFormat;
+  readonly format: 'table' | 'jsonl' | TableFormat;
   readonly import?: string;
-  readonly moved?: Moves;
-}
-
-function move(text: string): Moves[number] {
-  const [from, to, ...more] = text.split('=');
-  if (from && to && more.length === 0) return [from.replace(/\/+$/, ''), resolve(to)];
-  throw new InvalidArgumentError('It must be from=to, two folders, with commas between several.');
 }
 
 export function describeResults(command: Command): void {
@@ -62,37 +54,32 @@ export function describeResults(command: Command): void {
     .addOption(new Option('--status <status>', 'in one state; running is also what was killed').choices(statuses))
     .addOption(
       new Option('--format <format>', 'what is written to standard output')
-        .choices(['table', 'json', ...Object.keys(tableFormats)])
+        .choices(['table', 'jsonl', ...Object.keys(tableFormats)])
         .default('table'),
     )
     .addOption(
       new Option(
         '--import <file>',
-        'take runs of another output folder over: its results.sqlite, or what --format json has written',
+        'take runs of another output folder over: its results.sqlite, or what --format jsonl has written',
       ).argParser(parserOf(path)),
-    )
-    .addOption(
-      new Option('--moved <from=to,...>', 'with --import: folders of data or models that lie elsewhere here').argParser(
-        listOf(move),
-      ),
     )
     .addHelpText(
       'after',
       `
 Examples:
   $ sparse-adapter results --experiment table1 --format csv
-  $ sparse-adapter results --import other.json --moved /home/ann/glue=/data/glue`,
+  $ sparse-adapter results --format jsonl > rows.jsonl
+  $ sparse-adapter results --import rows.jsonl`,
     );
 }
 
 export async function results(command: Command): Promise<void> {
-  const { output, format, import: source, moved, ...filter } = command.opts<Flags>();
+  const { output, format, import: source, ...filter } = command.opts<Flags>();
   if (source !== undefined) {
     const others = ['experiment', 'model', 'task', 'row', 'seed', 'status', 'format'] as const;
     rejectExplicit(command, others, 'chooses among runs that are there; import first');
-    return importInto(output, source, moved);
+    return importInto(output, source);
   }
-  if (moved) throw new UsageError('--moved goes with --import.');
   if (!existsSync(ResultStore.file(output))) {
     throw new InputError(`${output} holds no results: give the --output folder of reproduce.`);
   }
@@ -103,17 +90,18 @@ export async function results(command: Command): Promise<void> {
   } finally {
     store.close();
   }
-  if (format === 'json') printJson(runs);
+  if (format === 'jsonl') printResult(rowLines(runs));
   else if (format !== 'table') printResult(tableFormats[format](runTable(runs)));
   else show(runs);
 }
 
-async function importInto(output: string, source: string, moved?: Moves): Promise<void> {
+async function importInto(output: string, source: string): Promise<void> {
   const runs = await readExport(source);
   const store = await ResultStore.open(output);
   try {
-    const { imported, known, unfinished } = importRuns(store, runs, moved);
+    const { imported, known, unfinished, outdated } = importRuns(store, runs);
     note(`${formatCount(imported)} runs imported, ${known} known before, ${unfinished} left out as they had not ended`);
+    if (outdated > 0) warn(`${formatCount(outdated)} runs are of another version of the numerics and left out`);
   } finally {
     store.close();
   }

@@ -10,6 +10,7 @@ export { type ChoiceExample, type ChoiceOptions, type ChoiceRow, readChoices, st
 export { checkRowFile, openRowFile, type RowFile, type RowValues, rowFormats } from './row-file.ts';
 export { columnSettings, heldOutSettings, path, sourceSettings, tableSettings, wordnetSettings } from './settings.ts';
 export { isConll } from './sources/conll-files.ts';
+export { glueFiles } from './sources/glue-folder.ts';
 export { type GlueTaskName, glueTasks, isGlueTask } from './sources/glue-layouts.ts';
 export { datasetTitle, type HubDataset } from './sources/hub.ts';
 export { squadFile } from './sources/squad-files.ts';

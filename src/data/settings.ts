@@ -79,13 +79,13 @@ export const sourceSettings = {
 /** Rows that are held out of training. */
 export const heldOutSettings = {
   validationSplit: option(probability, {
-    description: 'part of a table to evaluate on instead of --eval-data; 0 is none',
+    description: 'part of a table, or of the training file of GLUE, to evaluate on instead of --eval-data; 0 is none',
     placeholder: '<fraction>',
     default: 0.1,
     isOptional: true,
-    defaultText: '0.1 if each class keeps two rows on both sides',
+    defaultText: '0.1 if each class keeps two rows on both sides; GLUE: its dev file',
     excludes: ['evalData', 'dataset'],
-    for: { known: ['own'] },
+    for: { known: ['own', 'glue'] },
   }),
   testData: option(path, {
     description: 'file of rows that choose nothing, for the score at the end',

@@ -21,7 +21,7 @@ export interface ExperimentRow extends Pruning {
 /** The kind of chart. */
 export type Chart = 'methods' | 'parameters' | 'sparsity' | 'course';
 
-/** A table or figure of the paper. */
+/** A table or figure: of the paper, or beside it. */
 export interface Experiment {
   readonly name: string;
   readonly title: string;
@@ -56,6 +56,12 @@ const pruned = (id: string, title: string, pruning: Pruning): ExperimentRow => (
 });
 const largeSparse = (factor: number): ExperimentRow => pruned(`ls${factor}`, `LS-Adapter ${factor}×`, wide(factor));
 
+const sparsities = [20, 40, 60, 80] as const;
+
+/** A method at all sparsities. */
+const swept = (id: string, title: string, method: string): ExperimentRow[] =>
+  sparsities.map((s) => pruned(`${id}${s}`, `${title} 0.${s / 10}`, { pruning: method, sparsity: s / 100 }));
+
 /** A kind of adapter, dense and sparse. */
 const pair = (id: string, title: string, settings: AdapterSettings, fuses?: string): ExperimentRow[] => [
   { id, title, adapter: settings, ...dense, fuses },
@@ -88,7 +94,7 @@ export const experiments: readonly Experiment[] = [
   {
     name: 'table2',
     title: 'Table 2: sparsities (SNIP)',
-    rows: [full, adapter, ...[20, 40, 60, 80].map((s) => pruned(`s${s}`, `s = 0.${s / 10}`, snip(s / 100)))],
+    rows: [full, adapter, ...swept('s', 's =', 'snip')],
     tasks: [...paperTasks, 'xsum', 'squad'],
     published: table2,
     chart: 'sparsity',
@@ -96,6 +102,20 @@ export const experiments: readonly Experiment[] = [
       widthNote,
       'The paper prints the mean of GLUE with RoBERTa-base, ROUGE-2 on XSum with BART-large, and F1 on SQuAD v1.1 with BERT-base.',
     ],
+  },
+  {
+    name: 'sparsities',
+    title: 'Sparsities, by method: beside table 2 and figure 2',
+    rows: [
+      adapter,
+      ...swept('random', 'Rand.', 'random'),
+      ...swept('magnitude', 'Mag.', 'magnitude'),
+      ...swept('snip', 'SNIP', 'snip'),
+    ],
+    tasks: paperTasks,
+    published: {},
+    chart: 'methods',
+    notes: [widthNote, 'The paper varies the sparsity of SNIP (table 2) and of random pruning (figure 2) alone.'],
   },
   {
     name: 'table3',
@@ -151,10 +171,7 @@ export const experiments: readonly Experiment[] = [
   {
     name: 'figure2',
     title: 'Figure 2: random pruning',
-    rows: [
-      adapter,
-      ...[20, 40, 60, 80].map((s) => pruned(`r${s}`, `s = 0.${s / 10}`, { pruning: 'random', sparsity: s / 100 })),
-    ],
+    rows: [adapter, ...swept('r', 's =', 'random')],
     tasks: paperTasks,
     published: {},
     chart: 'sparsity',

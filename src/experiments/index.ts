@@ -7,7 +7,8 @@
  */
 export { type ComparedRun, comparisonChart } from './comparison-chart.ts';
 export { type Experiment, type ExperimentRow, experiments } from './definitions.ts';
-export { type ImportCount, importRuns, type Moves, readExport } from './import.ts';
+export { type ImportCount, importRuns, readExport } from './import.ts';
+export { numericsVersion, type RunInputs } from './inputs.ts';
 export { writeOutputs } from './outputs.ts';
 export { checkPictures, svgOf } from './pictures.ts';
 export { type Cell, type Lookup, type PlannedRun, SweepPlan, type SweepSettings, scoreIn } from './plan.ts';
@@ -16,10 +17,14 @@ export {
   type GridName,
   type GridPoint,
   grids,
+  type Protocol,
+  type ProtocolName,
   protocol,
+  protocols,
   seedCount,
   smallFullLearningRate,
 } from './protocol.ts';
+export { readRowLines, rowLines } from './rows.ts';
 export { type PairedTest, pairedTTest, sampleMean, standardDeviation } from './statistics.ts';
 export { ResultStore } from './store.ts';
 export { type PlacedRun, type RunStatus, type StoredRun, statuses } from './stored-run.ts';

@@ -12,6 +12,7 @@ import {
   type RunSettings,
 } from '../training/index.ts';
 import { type Experiment, type ExperimentRow, paperWidth } from './definitions.ts';
+import { fileDigests, kernelsInUse, numericsVersion, type RunInputs } from './inputs.ts';
 import { type Grid, type GridPoint, pointsOf } from './protocol.ts';
 import { hashOf } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
@@ -38,6 +39,13 @@ export interface SweepSettings {
   readonly weightDecay?: number;
   /** The number of evaluations while a model is trained. Default: that of the experiment. */
   readonly evaluations?: number;
+  /**
+   * The part of the training rows on which grid points are chosen; the runs of the search train on the others. Default: they are
+   * chosen by the development rows, as in the paper.
+   */
+  readonly searchSplit?: number;
+  /** How the backbone is held, where it is frozen. Default: as new runs hold it. */
+  readonly backboneDtype?: RunSettings['backboneDtype'];
   readonly backend: BackendName;
 }
 
@@ -53,6 +61,7 @@ export interface PlannedRun {
   readonly cell: Cell;
   readonly seed: number;
   readonly settings: RunSettings;
+  readonly inputs: RunInputs;
   readonly hash: string;
 }
 
@@ -61,8 +70,8 @@ export type Lookup = (hash: string) => StoredRun | null;
 
 /**
  * The runs of an experiment with some settings. A cell with several grid points is searched with the first seed; the point with the
- * best score of the last checkpoint on the development set, of equal ones the first, is run with the other seeds. So which runs there
- * are depends on results: the plan asks for them.
+ * best score of the last checkpoint, of equal ones the first, is run with the other seeds, and with the first one too where the search
+ * was on a part of the training rows. So which runs there are depends on results: the plan asks for them.
  */
 export class SweepPlan {
   readonly experiment: Experiment;
@@ -103,7 +112,9 @@ export class SweepPlan {
     for (const model of models) {
       for (const task of this.tasksOf(model)) {
         const maxLength = settings.maxLength ?? defaultMaxLength(model, taskNamed(task));
-        this.#inputs.set(key(model, task), { maxLength, data: taskNamed(task).data(data, maxLength) });
+        const files = taskNamed(task).data(data, maxLength);
+        const digests = once(() => fileDigests(model, files));
+        this.#inputs.set(key(model, task), { maxLength, data: files, digests });
       }
     }
     this.cells = [...this.rows]
@@ -131,9 +142,16 @@ export class SweepPlan {
     return this.cells.reduce((sum, cell) => sum + this.runsOf(cell), 0);
   }
 
-  /** The number of runs of a cell: the point that its search chooses has been run with the first seed. */
-  runsOf({ row }: Cell): number {
-    return this.points(row).length + this.settings.seeds.length - 1;
+  /** The number of runs of a cell. The point that a search by development rows chooses has been run with the first seed. */
+  runsOf({ row, task }: Cell): number {
+    const { length: points } = this.points(row);
+    const isApart = points > 1 && this.#splitOf(task) !== undefined;
+    return points + this.settings.seeds.length - (isApart ? 0 : 1);
+  }
+
+  /** The part of the training rows that a search of a task is on; tasks other than those of GLUE have none. */
+  #splitOf(task: PaperTaskName): number | undefined {
+    return isGlueTask(task) ? this.settings.searchSplit : undefined;
   }
 
   /** The grid points of a method. */
@@ -147,7 +165,8 @@ export class SweepPlan {
   search(cell: Cell, lookup: Lookup): PlannedRun[] {
     const points = this.points(cell.row);
     if (points.length === 1) return [];
-    return points.flatMap((point) => this.#run(cell, point, this.settings.seeds[0], lookup) ?? []);
+    const split = this.#splitOf(cell.task);
+    return points.flatMap((point) => this.#run(cell, point, this.settings.seeds[0], lookup, split) ?? []);
   }
 
   /** The point of a cell; null while it is not known, or if no run of its search has a score. */
@@ -166,12 +185,13 @@ export class SweepPlan {
   }
 
   /** Null if what it fuses is not known. */
-  #run(cell: Cell, point: GridPoint, seed: number, lookup: Lookup): PlannedRun | null {
-    const { pooling, backend, evaluations = this.experiment.evaluations, weightDecay } = this.settings;
+  #run(cell: Cell, point: GridPoint, seed: number, lookup: Lookup, validationSplit?: number): PlannedRun | null {
+    const { pooling, backboneDtype, backend, evaluations = this.experiment.evaluations, weightDecay } = this.settings;
     const { model, row, task } = cell;
     const fused = row.fuses === undefined ? undefined : this.#fused(cell, row.fuses, seed, lookup);
     if (fused && fused.length < this.tasksOf(model).length) return null;
-    const { data, maxLength } = this.#inputs.get(key(model, task)) as Inputs;
+    const inputs = this.#inputs.get(key(model, task)) as Inputs;
+    const { data, maxLength } = inputs;
     const chosen = chosenSettings({
       model,
       ...data,
@@ -185,12 +205,15 @@ export class SweepPlan {
       // The other tasks have heads that pool nothing.
       pooling: isGlueTask(task) ? pooling : undefined,
       maxLength,
+      validationSplit,
       seed,
       backend,
-      evaluations,
+      backboneDtype: row.adapter.kind === 'full' ? undefined : backboneDtype,
+      evaluations: validationSplit === undefined ? evaluations : undefined,
     });
     const settings = located(chosen);
-    return { cell, seed, settings, hash: hashOf(settings) };
+    const facts = { numerics: numericsVersion, kernels: kernelsInUse(), ...inputs.digests() };
+    return { cell, seed, settings, inputs: facts, hash: hashOf(settings, facts) };
   }
 
   #adapter({ adapter }: ExperimentRow): ExperimentRow['adapter'] {
@@ -218,7 +241,18 @@ export const scoreIn = (run: StoredRun | null, task: PaperTaskName): number | nu
 interface Inputs {
   readonly maxLength: number;
   readonly data: GivenSettings;
+  readonly digests: () => ReturnType<typeof fileDigests>;
 }
+
+/** The same value each time, made with the first call. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 const key = (model: string, task: PaperTaskName): string => `${task} ${model}`;
 
 const canDo = (model: string, task: PaperTaskName): boolean => taskNamed(task).kind === kindOf(model);

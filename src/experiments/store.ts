@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { checkSharedOutput } from '../io/index.ts';
 import { parseJson } from '../io/json.ts';
@@ -7,6 +7,7 @@ import { parseWith, printable } from '../settings/index.ts';
 import type { RunSettings } from '../training/index.ts';
 import { type Database, openDatabase, type SqlRow, type SqlValue } from './database.ts';
 import { experiments } from './definitions.ts';
+import { decisive, type RunInputs } from './inputs.ts';
 import { type PlacedRun, type RunPlace, type StoredRun, storedRun } from './stored-run.ts';
 
 const DATABASE = 'results.sqlite';
@@ -16,11 +17,12 @@ const outputNames = [
   ...['runs', 'tensorboard'],
   ...experiments.map(({ name }) => name),
 ];
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const schema = `
 CREATE TABLE IF NOT EXISTS runs (
-  hash TEXT PRIMARY KEY, status TEXT NOT NULL, settings TEXT NOT NULL, versions TEXT NOT NULL, command TEXT NOT NULL,
-  started TEXT NOT NULL, ended TEXT, seconds REAL NOT NULL, metrics TEXT, pruning TEXT, error TEXT
+  hash TEXT PRIMARY KEY, status TEXT NOT NULL, settings TEXT NOT NULL, inputs TEXT NOT NULL, versions TEXT NOT NULL,
+  command TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, seconds REAL NOT NULL, metrics TEXT, pruning TEXT, answers TEXT,
+  error TEXT
 );
 CREATE TABLE IF NOT EXISTS places (
   experiment TEXT NOT NULL, model TEXT NOT NULL, row TEXT NOT NULL, task TEXT NOT NULL, seed INTEGER NOT NULL,
@@ -31,7 +33,7 @@ PRAGMA user_version = ${FORMAT_VERSION};
 `;
 
 /** JSON with sorted keys, so that equal values have equal texts. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     inner !== null && typeof inner === 'object' && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -39,14 +41,15 @@ function canonical(value: unknown): string {
   );
 }
 
-/** SHA-256 of the full settings, its first 16 digits. Fused runs count by their own hashes, not by where they lie. */
-export function hashOf(settings: RunSettings): string {
-  const fused = settings.fused?.map(({ run, ...rest }) => ({ ...rest, run: basename(run) }));
-  return createHash('sha256')
-    .update(canonical({ ...settings, fused }))
+/**
+ * SHA-256 of the full settings and of what they are applied to, its first 16 digits. Files count by what they hold and fused runs by
+ * their own hashes, not by where they lie.
+ */
+export const hashOf = (settings: RunSettings, inputs: RunInputs): string =>
+  createHash('sha256')
+    .update(canonical({ ...decisive(settings), inputs }))
     .digest('hex')
     .slice(0, 16);
-}
 
 /** The results of sweeps: one row per run, in `results.sqlite` of their output folder. Everything written is there at once. */
 export class ResultStore {
@@ -94,12 +97,19 @@ export class ResultStore {
   }
 
   /** Notes that a run begins or continues. */
-  begin(hash: string, { settings, versions, command }: Pick<StoredRun, 'settings' | 'versions' | 'command'>): void {
+  begin(
+    hash: string,
+    { settings, inputs, versions, command }: Pick<StoredRun, 'settings' | 'inputs' | 'versions' | 'command'>,
+  ): void {
     this.#database.run(
-      `INSERT INTO runs (hash, status, settings, versions, command, started, seconds) VALUES (?, 'running', ?, ?, ?, ?, 0)
-       ON CONFLICT (hash) DO UPDATE SET status = 'running', versions = excluded.versions, command = excluded.command,
-         ended = NULL, error = NULL, metrics = NULL, pruning = NULL`,
-      [hash, canonical(settings), JSON.stringify(versions), JSON.stringify(command), new Date().toISOString()],
+      `INSERT INTO runs (hash, status, settings, inputs, versions, command, started, seconds)
+       VALUES (?, 'running', ?, ?, ?, ?, ?, 0)
+       ON CONFLICT (hash) DO UPDATE SET status = 'running', settings = excluded.settings, versions = excluded.versions,
+         command = excluded.command, ended = NULL, error = NULL, metrics = NULL, pruning = NULL, answers = NULL`,
+      [
+        ...[hash, canonical(settings), canonical(inputs), JSON.stringify(versions), JSON.stringify(command)],
+        new Date().toISOString(),
+      ],
     );
   }
 
@@ -107,30 +117,22 @@ export class ResultStore {
   end(
     hash: string,
     seconds: number,
-    outcome: Pick<StoredRun, 'status'> & Partial<Pick<StoredRun, 'metrics' | 'pruning' | 'error'>>,
+    outcome: Pick<StoredRun, 'status'> & Partial<Pick<StoredRun, 'metrics' | 'pruning' | 'answers' | 'error'>>,
   ): void {
-    const { status, metrics = null, pruning = null, error = null } = outcome;
+    const { status, metrics = null, pruning = null, answers = null, error = null } = outcome;
     this.#database.run(
-      'UPDATE runs SET status = ?, ended = ?, seconds = seconds + ?, metrics = ?, pruning = ?, error = ? WHERE hash = ?',
-      [status, new Date().toISOString(), seconds, json(metrics), json(pruning), error, hash],
+      `UPDATE runs SET status = ?, ended = ?, seconds = seconds + ?, metrics = ?, pruning = ?, answers = ?, error = ?
+       WHERE hash = ?`,
+      [status, new Date().toISOString(), seconds, json(metrics), json(pruning), json(answers), error, hash],
     );
   }
 
   /** A run that was run elsewhere. */
-  insert({ hash, status, settings, versions, command, started, ended, seconds, ...outcome }: StoredRun): void {
-    const { metrics, pruning, error } = outcome;
-    this.#database.run('INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
-      ...[
-        hash,
-        status,
-        canonical(settings),
-        JSON.stringify(versions),
-        JSON.stringify(command),
-        started,
-        ended,
-        seconds,
-      ],
-      ...[json(metrics), json(pruning), error],
+  insert({ hash, status, settings, inputs, versions, command, started, ended, seconds, ...outcome }: StoredRun): void {
+    const { metrics, pruning, answers, error } = outcome;
+    this.#database.run('INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+      ...[hash, status, canonical(settings), canonical(inputs), JSON.stringify(versions), JSON.stringify(command)],
+      ...[started, ended, seconds, json(metrics), json(pruning), json(answers), error],
     ]);
   }
 
@@ -181,13 +183,17 @@ function toRun(row: SqlRow, path: string): StoredRun {
   const label = `${path}: run ${printable(String(row.hash))}`;
   const json = (name: string): unknown =>
     row[name] === null ? null : parseJson(String(row[name]), `${label}: ${name}`);
-  const parts = ['settings', 'versions', 'command', 'metrics', 'pruning'].map((name) => [name, json(name)] as const);
+  const names = ['settings', 'inputs', 'versions', 'command', 'metrics', 'pruning', 'answers'];
+  const parts = names.map((name) => [name, json(name)] as const);
   const remedy = 'Restore the file, or use the version of sparse-adapter that wrote it.';
-  const { hash, status, settings, versions, command, started, ended, seconds, metrics, pruning, error } = parseWith(
+  const { hash, status, settings, inputs, versions, command, started, ended, seconds, ...outcome } = parseWith(
     storedRun,
     { ...row, ...Object.fromEntries(parts) },
     label,
     remedy,
   );
-  return { hash, status, settings, versions, command, started, ended, seconds, metrics, pruning, error };
+  const { metrics, pruning, answers, error } = outcome;
+  return {
+    ...{ hash, status, settings, inputs, versions, command, started, ended, seconds, metrics, pruning, answers, error },
+  };
 }

@@ -4,17 +4,16 @@ import { InputError } from '../errors.ts';
 import { BusyError, type OutputFolder } from '../io/index.ts';
 import {
   hasCheckpoint,
-  isFinishedRun,
   openRunFolder,
   RunCache,
   type RunEvents,
   type RunResult,
-  readRun,
   readRunData,
   runTraining,
   type TaskModel,
   taskOf,
 } from '../training/index.ts';
+import { portableModel } from './inputs.ts';
 import type { Cell, PlannedRun, SweepPlan } from './plan.ts';
 import type { ResultStore } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
@@ -144,7 +143,10 @@ async function ensureRun(
 ): Promise<'known' | 'run' | 'busy'> {
   const { plan, store, resume = true, retry = false } = options;
   const { cell, seed, hash } = planned;
-  const place = { experiment: plan.experiment.name, model: cell.model, row: cell.row.id, task: cell.task, seed };
+  const place = {
+    ...{ experiment: plan.experiment.name, model: portableModel(cell.model) },
+    ...{ row: cell.row.id, task: cell.task, seed },
+  };
   const isKnown = () => {
     const earlier = resume ? store.find(hash) : null;
     return earlier?.status === 'finished' || (earlier?.status === 'failed' && !retry);
@@ -184,9 +186,9 @@ async function runHere(
   cache: RunCache,
   onBegin: () => void,
 ): Promise<void> {
-  const { settings, hash } = planned;
+  const { settings, inputs, hash } = planned;
   const goesOn = resume && store.find(hash) !== null;
-  store.begin(hash, { settings, versions, command });
+  store.begin(hash, { settings, inputs, versions, command });
   onBegin();
   options.events?.onRun?.(planned);
   const start = performance.now();
@@ -195,8 +197,15 @@ async function runHere(
     const result = await attempt(planned, output, store, goesOn, { versions, command, ...options }, cache);
     if (result.status === 'stopped') store.end(hash, seconds(), { status: 'stopped' });
     else {
-      const { config, metrics } = result;
-      store.end(hash, seconds(), { status: 'finished', metrics, pruning: config.pruning });
+      const { config, metrics, answers } = result;
+      // Those that choose a grid point judge nothing.
+      const kept = settings.validationSplit === undefined ? answers : null;
+      store.end(hash, seconds(), {
+        status: 'finished',
+        metrics,
+        pruning: config.pruning,
+        answers: kept && { targets: kept.targets, predictions: kept.predictions.map(rounded) },
+      });
     }
   } catch (error) {
     // While it prunes, a run that is stopped has nothing to save.
@@ -206,12 +215,15 @@ async function runHere(
   }
 }
 
+/** To three places, enough for a correlation to six. */
+const rounded = (value: number): number => Math.round(1000 * value) / 1000;
+
 const messageOf = (error: unknown): string => {
   if (error instanceof InputError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 
-/** Begins a run, or continues from its checkpoint; one whose process was killed after it was saved is read. */
+/** Begins a run, or continues from its checkpoint; the one that ends without a row of its answers is begun again. */
 async function attempt(
   { settings, hash, cell, seed }: PlannedRun,
   output: OutputFolder,
@@ -221,10 +233,6 @@ async function attempt(
   cache: RunCache,
 ): Promise<RunResult> {
   const { folder } = output;
-  if (goesOn && isFinishedRun(folder)) {
-    const { config, metrics, report } = readRun(folder);
-    return { status: 'finished', config, metrics, report };
-  }
   const resume = goesOn && hasCheckpoint(folder);
   if (!resume) output.replace({});
   const name = `${cell.row.id}-${cell.task}-s${seed}-${hash.slice(0, 6)}`;

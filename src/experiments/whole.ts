@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RunSettings } from '../training/index.ts';
+import { portable, portableModel } from './inputs.ts';
 import { type Cell, type Lookup, SweepPlan } from './plan.ts';
 import type { GridPoint } from './protocol.ts';
 import type { ResultStore } from './store.ts';
@@ -21,7 +22,9 @@ import { type PaperTaskName, taskNamed, taskNames, taskTitle } from './tasks.ts'
  * with the plan's settings, or, if there are none, those with the most seeds, of several the latest; the warnings then name it.
  */
 export function summarizeAll(plan: SweepPlan, store: ResultStore): SweepSummary {
-  const known = store.list({ experiment: plan.experiment.name });
+  const known = store
+    .list({ experiment: plan.experiment.name })
+    .filter(({ settings }) => settings.validationSplit === undefined);
   const layout = layoutOf(plan, known);
   const lookup: Lookup = (hash) => store.find(hash);
   const own = withSettings(plan, { seeds: layout.settings.seeds }, store);
@@ -44,10 +47,12 @@ export function summarizeAll(plan: SweepPlan, store: ResultStore): SweepSummary 
 /** The rows, models, tasks and seeds of a plan, and those that there are runs of. */
 function layoutOf(plan: SweepPlan, known: readonly PlacedRun[]): Layout {
   const { experiment, settings } = plan;
-  const models = [...new Set([...settings.models, ...known.map(({ model }) => model)])];
+  const named = new Set(settings.models.map(portableModel));
+  const others = known.map(({ model }) => model).filter((model) => !named.has(model));
+  const models = [...new Set([...settings.models, ...others])];
   const seeds = [...new Set([...settings.seeds, ...known.map(({ seed }) => seed).sort((a, b) => a - b)])];
   const tasksOf = (model: string): PaperTaskName[] => {
-    const own = known.filter((run) => run.model === model).map(({ task }) => task as PaperTaskName);
+    const own = known.filter((run) => run.model === portableModel(model)).map(({ task }) => task as PaperTaskName);
     // The tasks that a model can do follow from those it has done, wherever its files are now.
     const [kind] = [...plan.tasksOf(model), ...own].map((task) => taskNamed(task).kind);
     return tasks.filter((task) => taskNamed(task).kind === kind);
@@ -82,7 +87,7 @@ const hasCell = (plan: SweepPlan, { model, row, task }: Cell): boolean =>
 /** Returns the results that other commands have found for a cell. */
 function latest(cell: Cell, known: readonly PlacedRun[]): Gathered {
   const runs = known.filter(
-    ({ model, row, task }) => model === cell.model && row === cell.row.id && task === cell.task,
+    ({ model, row, task }) => model === portableModel(cell.model) && row === cell.row.id && task === cell.task,
   );
   const groups: PlacedRun[][] = [];
   for (const run of runs) {
@@ -94,13 +99,19 @@ function latest(cell: Cell, known: readonly PlacedRun[]): Gathered {
   const begun = (group: readonly PlacedRun[]) => Math.max(...group.map(({ started }) => Date.parse(started)));
   const [best = []] = groups.sort((a, b) => finished(b) - finished(a) || begun(b) - begun(a));
   const results = best.map(
-    (run): FinishedRun => ({ cell, seed: run.seed, settings: run.settings, hash: run.hash, stored: run }),
+    (run): FinishedRun => ({
+      ...{ cell, seed: run.seed, settings: run.settings, inputs: run.inputs, hash: run.hash },
+      stored: run,
+    }),
   );
   return gathered(cell, best.length > 0 ? pointOf(best[0].settings) : null, results);
 }
 
 /** The settings that runs of one point share: all but the seed, and the runs that are mixed, which have that seed. */
-const protocolOf = ({ seed: _, fused: __, ...rest }: RunSettings): unknown => rest;
+function protocolOf(settings: RunSettings): unknown {
+  const { seed: _, fused: __, ...rest } = portable(settings);
+  return rest;
+}
 
 function pointOf({ learningRate, epochs, batchSize }: RunSettings): GridPoint | null {
   return batchSize === undefined ? null : { learningRate, epochs, batchSize };

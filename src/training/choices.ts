@@ -62,12 +62,15 @@ export const isOwnTable = (settings: Pick<GivenSettings, 'task' | 'target' | 'da
 const problemOf = ({ problemType, labelSeparator }: GivenSettings): string =>
   problemType ?? (labelSeparator === undefined ? 'auto' : 'multi_label_classification');
 
+/** Whether rows may be held out of the training rows: of a table of one's own, and of GLUE where a part is asked for. */
+export const mayHoldOut = (settings: Pick<GivenSettings, 'task' | 'target' | 'dataset' | 'validationSplit'>): boolean =>
+  isOwnTable(settings) || (isGlueTask(settings.task) && settings.validationSplit !== undefined);
+
 const kindOf = ({ adapter = factsOf(settingTable().adapter).default }: GivenSettings): string =>
   typeof adapter === 'string' ? adapter : (adapter?.kind ?? '');
 
 /** Whether there may be rows to evaluate on. */
-const mayEvaluate = (given: GivenSettings): boolean =>
-  !isOwnTable(given) || given.evalData !== undefined || given.validationSplit !== 0;
+const mayEvaluate = (given: GivenSettings): boolean => given.evalData !== undefined || given.validationSplit !== 0;
 
 /** Whether the best weights are kept where nothing is said: rows of a table of one's own may choose, those of benchmarks judge. */
 const keepsBest = (given: GivenSettings): boolean => isOwnTable(given) && mayEvaluate(given);

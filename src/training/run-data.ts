@@ -1,7 +1,7 @@
 import { isDrawn, type Source, sourceOf as sourceAt } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import { Random } from '../random/index.ts';
-import { isOwnTable } from './choices.ts';
+import { isOwnTable, mayHoldOut } from './choices.ts';
 import { columnsOf } from './columns.ts';
 import { holdOut, usualValidation } from './held-out.ts';
 import type { TaskModel } from './model.ts';
@@ -48,7 +48,7 @@ const dataKey = (settings: RunSettings): unknown[] => {
   const { validationSplit, testData, testSplit, folds, fold } = settings;
   const { known: _, ...columns } = columnsOf(settings);
   const parts = { validationSplit, testData, testSplit, folds, fold };
-  const isHeld = isOwnTable(settings) && (evalData === undefined || testSplit !== undefined);
+  const isHeld = mayHoldOut(settings) && (evalData === undefined || testSplit !== undefined);
   return [source, columns, parts, ...(isHeld || isDrawn(task) ? [seed] : [])];
 };
 
@@ -92,10 +92,12 @@ export function readRunData<T extends TaskTypes>(
     const train = await task.read(source, 'train', columns);
     if (!train) throw unknownData();
     const { labels } = train;
-    const evaluation = await task.read(source, 'evaluation', columns, labels);
+    const isSplit = mayHoldOut(settings);
+    // A part of GLUE's training rows chooses, so that its other file judges nothing.
+    const evaluation = isSplit && !isOwnTable(settings) ? null : await task.read(source, 'evaluation', columns, labels);
     const others = testSourceOf(settings, own);
     const test = others && (await task.read(others, 'evaluation', columns, labels));
-    if (!isOwnTable(settings)) return { train, evaluation, test, table: null, warnings: [] };
+    if (!isSplit) return { train, evaluation, test, table: null, warnings: [] };
     const { validationSplit, folds } = settings;
     if (evaluation && (validationSplit || folds)) {
       const setting = folds ? 'folds' : 'validationSplit';
@@ -124,7 +126,7 @@ export function decidedBy<T extends TaskTypes>(
   settings: RunSettings,
 ): RunSettings {
   const { validationSplit = usualValidation, evalData } = settings;
-  if (!isOwnTable(settings) || evalData !== undefined) return settings;
+  if (!mayHoldOut(settings) || evalData !== undefined) return settings;
   // Rows that a program gives beside others to evaluate on.
   if (evaluation && !table) return settings;
   return inOrder(evaluation ? { ...settings, validationSplit } : { ...withoutBest(settings), validationSplit: 0 });
@@ -163,11 +165,12 @@ export async function readJudged<T extends TaskTypes>(
 ): Promise<{ readonly rows: T['dataset']; readonly table: T['dataset'] | null } | null> {
   const columns = columnsOf(settings);
   const source = part === 'test' ? testSourceOf(settings, undefined) : sourceOf(settings, random);
-  const given = source && (await task.read(source, 'evaluation', columns, labels));
+  const isOwnFile = part === 'test' || isOwnTable(settings) || !mayHoldOut(settings);
+  const given = isOwnFile && source && (await task.read(source, 'evaluation', columns, labels));
   if (given) return { rows: given, table: null };
   const { validationSplit = 0, testSplit = 0, fold } = settings;
   const isHeld = part === 'test' ? testSplit > 0 || fold !== undefined : validationSplit > 0;
-  if (!isHeld || !isOwnTable(settings)) return null;
+  if (!isHeld || !mayHoldOut(settings)) return null;
   const table = await task.read(sourceOf(settings, random), 'train', columns, labels);
   if (!table) return null;
   const held = holdOut(table, { ...settings, validationSplit });

@@ -26,7 +26,7 @@ import { evaluationReportOf, TEST_NOTE } from './run-report.ts';
 import { resolveSettings } from './settings.ts';
 import type { GivenSettings, RunSettings } from './settings-table.ts';
 import { stopwatch } from './stopwatch.ts';
-import type { TaskTypes } from './task.ts';
+import type { JudgedAnswers, Judgement, TaskTypes } from './task.ts';
 import { taskOf } from './tasks/index.ts';
 import { Trainer } from './trainer.ts';
 
@@ -80,7 +80,11 @@ export interface RunOptions {
 }
 
 export type RunResult =
-  | ({ readonly status: 'finished' } & RunTold)
+  | ({
+      readonly status: 'finished';
+      /** On the evaluation data; null for a task without single answers, and without such data. */
+      readonly answers: JudgedAnswers | null;
+    } & RunTold)
   | {
       readonly status: 'stopped';
       readonly step: number;
@@ -134,14 +138,20 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
       resume ? trainer.step : null,
     );
     let report: EvaluationReport | null;
+    let answers: JudgedAnswers | null = null;
     try {
       const seconds = options.checkpointSeconds ?? checkpointSeconds;
       const onStepDone = () => checkpoints.saveAfter(seconds);
       const loop = { evaluation, times: settings, kept, signal, events: logged, onStepDone };
       const judged = await trainLoop(model, trainer, state, loop);
       const step = kept?.told(state.history) ?? null;
-      report =
-        (await testReport(run, state, step, options)) ?? (await finalReport(run, judged, trainer.step, step, options));
+      report = await testReport(run, state, step, options);
+      if (!report) {
+        const judgement = await finalJudgement(run, judged, trainer.step, step, options);
+        answers = judgement?.answers ?? null;
+        if (judgement && run.data.evaluation)
+          report = evaluationReportOf(judgement, run.data.evaluation, keptNotes(step));
+      }
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) throw error;
       await checkpoints.saveLast();
@@ -151,6 +161,7 @@ async function runIn(output: OutputFolder, options: RunOptions): Promise<RunResu
     try {
       return {
         status: 'finished',
+        answers,
         ...(await saveRun(output, { ...told(settings, run, trainer, state, kept, options), report }, model.saved)),
       };
     } catch (error) {
@@ -333,19 +344,18 @@ function restore(
   };
 }
 
-/** The report of the weights after `step`, which are judged once more where the last evaluation was of others, or before a break. */
-async function finalReport(
-  { model, data, evaluation }: PreparedRun,
+/** The judgement of the weights after `step`, which are judged once more where the last evaluation was of others, or before a break. */
+async function finalJudgement(
+  { model, evaluation }: PreparedRun,
   judged: JudgedStep | null,
   lastStep: number,
   kept: KeptStep | null,
   { events, signal }: RunOptions,
-): Promise<EvaluationReport | null> {
-  if (!evaluation || !data.evaluation) return null;
+): Promise<Judgement | null> {
+  if (!evaluation) return null;
   const onBatch = (done: number) => events?.onEvaluate?.(done, evaluation.size);
   const isOfThese = judged?.step === (kept?.step ?? lastStep);
-  const judgement = isOfThese ? judged.judgement : await evaluation.judge(model.network, { onBatch, signal });
-  return evaluationReportOf(judgement, data.evaluation, keptNotes(kept));
+  return isOfThese ? judged.judgement : evaluation.judge(model.network, { onBatch, signal });
 }
 
 /** Returns the contents of a finished run's files. */

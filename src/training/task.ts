@@ -89,6 +89,14 @@ export interface Judgement {
   readonly warnings?: readonly string[];
   /** Tables, plots and texts behind the scores, in the order in which they are shown. */
   readonly parts?: readonly ReportPart[];
+  /** Of each example, for tasks with one answer each. */
+  readonly answers?: JudgedAnswers;
+}
+
+/** The truth and what a model gives, example by example: numbers of classes, or numbers. */
+export interface JudgedAnswers {
+  readonly targets: readonly number[];
+  readonly predictions: readonly number[];
 }
 
 /** Examples made ready to judge models on. */

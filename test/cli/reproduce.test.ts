@@ -30,10 +30,16 @@ interface Exported {
   readonly pruning: unknown;
 }
 
+const linesOf = (text: string): Exported[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
 /** The results that must not depend on how often a sweep was killed. */
 async function exported(output: string): Promise<unknown[]> {
-  const { stdout } = await succeed(['results', '--output', at(output), '--format', 'json']);
-  return (JSON.parse(stdout) as Exported[]).map(({ hash, status, metrics, pruning }) => {
+  const { stdout } = await succeed(['results', '--output', at(output), '--format', 'jsonl']);
+  return linesOf(stdout).map(({ hash, status, metrics, pruning }) => {
     const { seconds: _, tokens_per_second: __, ...numbers } = metrics;
     return { hash, status, numbers, pruning };
   });
@@ -62,9 +68,10 @@ async function kill(args: readonly string[], output: string, ended: number): Pro
 
 test('a sweep killed twice in the middle of a run ends with the numbers of one that was not', async () => {
   const [whole] = await Promise.all([succeed(sweep('whole')), kill(sweep('parts'), 'parts', 3)]);
-  const interrupted = JSON.parse((await succeed(['results', '--output', at('parts'), '--format', 'json'])).stdout);
-  assert.ok(interrupted.some(({ status }: Exported) => status === 'running'));
-  assert.ok(interrupted.filter(({ status }: Exported) => status === 'finished').length >= 2);
+  const csv = (await succeed(['results', '--output', at('parts'), '--format', 'csv'])).stdout;
+  const interrupted = (parse(csv, { columns: true }) as Record<string, string>[]).map(({ status }) => status);
+  assert.ok(interrupted.includes('running'));
+  assert.ok(interrupted.filter((status) => status === 'finished').length >= 2);
   await kill(sweep('parts'), 'parts', 8);
 
   const rest = await succeed(sweep('parts', '--json'));
@@ -132,15 +139,18 @@ test('results are listed, chosen and exported', async () => {
 });
 
 test('results of another machine are taken over, and reproduce finds them done', async () => {
-  const { stdout: exported } = await succeed(['results', '--output', at('whole'), '--format', 'json']);
-  writeFileSync(at('whole.json'), exported);
-  const imported = await succeed(['results', '--output', at('together'), '--import', at('whole.json')]);
+  const { stdout: exported } = await succeed(['results', '--output', at('whole'), '--format', 'jsonl']);
+  writeFileSync(at('whole.jsonl'), exported);
+  const imported = await succeed(['results', '--output', at('together'), '--import', at('whole.jsonl')]);
   assert.match(imported.stderr, /^28 runs imported, 0 known before, 0 left out as they had not ended/m);
   const { status, runs, known } = JSON.parse((await succeed(sweep('together', '--json'))).stdout);
   assert.deepEqual([status, runs, known], ['finished', 28, 28]);
   for (const name of ['table.csv', 'table.md', 'table.tex', 'figure.svg', 'figure.png']) {
     assert.deepEqual(readFileSync(at('together', 'table1', name)), readFileSync(at('whole', 'table1', name)), name);
   }
+  const { stdout: back } = await succeed(['results', '--output', at('together'), '--format', 'jsonl']);
+  assert.equal(back, exported);
+  assert.ok(!exported.includes(folder) && !exported.includes(data), 'paths of the machine');
   const again = await succeed(['results', '--output', at('together'), '--import', at('whole', 'results.sqlite')]);
   assert.match(again.stderr, /^0 runs imported, 28 known before/m);
 });
@@ -180,8 +190,7 @@ test('wrong usage and wrong input are answered with one line', async () => {
       2,
       /--row chooses among runs that are there; import first/,
     ],
-    [['results', '--moved', 'a=b'], 2, /--moved goes with --import/],
-    [['results', '--import', at('a.json'), '--moved', 'a'], 2, /It must be from=to, two folders/],
+    [sweep('x', '--protocol', 'best'), 2, /Allowed choices are definitive/],
     [sweep('x', '--methods', 'snap'), 1, /table1 has no method 'snap'; it has full, adapter/],
     [sweep('x', '--learning-rate', '1e-3,'), 2, /It must be values with commas between them/],
     [sweep('x', '--learning-rate', '1e-3,fast'), 2, /It must be a number above 0/],
@@ -191,7 +200,7 @@ test('wrong usage and wrong input are answered with one line', async () => {
     [[...sweep('x'), '--output', damaged], 1, /results\.sqlite as a database of results/],
     [['results', '--output', at('none')], 1, /none holds no results: give the --output folder of reproduce/],
     [['results', '--output', folder], 1, /results\.sqlite as a database of results/],
-    [['results', '--format', 'xml'], 2, /Allowed choices are table, json, csv, markdown, latex/],
+    [['results', '--format', 'xml'], 2, /Allowed choices are table, jsonl, csv, markdown, latex/],
   ];
   await Promise.all(
     cases.map(async ([args, code, message]) => {

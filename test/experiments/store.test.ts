@@ -19,6 +19,7 @@ const settings: RunSettings = located(
     maxLength: 16,
   }),
 );
+const inputs = { numerics: 1, kernels: 'wasm 0', data: 'd', model: 'm', tokenizer: 't' };
 const place = { experiment: 'table1', model: 'some-model', row: 'snip', task: 'rte', seed: 42 };
 const metrics = {
   metrics: { accuracy: 0.75 },
@@ -80,20 +81,21 @@ test('the lock of a process that was killed in a transaction is removed', async 
 test('a run is noted, ends, is found and listed for each of its places', async () => {
   const folder = temporaryFolder();
   const store = await ResultStore.open(folder);
-  const hash = hashOf(settings);
+  const hash = hashOf(settings, inputs);
   assert.equal(store.find(hash), null);
-  store.begin(hash, { settings, versions: { node: '1' }, command: ['a', 'b'] });
+  store.begin(hash, { settings, inputs, versions: { node: '1' }, command: ['a', 'b'] });
   store.place(hash, place);
   store.place(hash, place);
   store.place(hash, { ...place, experiment: 'table2', row: 's40' });
   assert.equal(store.find(hash)?.status, 'running');
   store.end(hash, 2.5, { status: 'failed', error: 'it broke' });
   assert.deepEqual([store.find(hash)?.status, store.find(hash)?.error], ['failed', 'it broke']);
-  store.begin(hash, { settings, versions: { node: '2' }, command: ['a', 'b'] });
+  store.begin(hash, { settings, inputs, versions: { node: '2' }, command: ['a', 'b'] });
   store.end(hash, 1.5, {
     status: 'finished',
     metrics,
     pruning: { total: 4, kept: 2, layers: [{ name: 'a', total: 4, kept: 2 }] },
+    answers: { targets: [0, 1], predictions: [1, 1] },
   });
   store.close();
 
@@ -101,6 +103,8 @@ test('a run is noted, ends, is found and listed for each of its places', async (
   const found = again.find(hash);
   assert.deepEqual(found?.settings, settings);
   assert.deepEqual(found?.metrics, metrics);
+  assert.deepEqual(found?.inputs, inputs);
+  assert.deepEqual(found?.answers, { targets: [0, 1], predictions: [1, 1] });
   assert.deepEqual([found?.seconds, found?.error, found?.versions], [4, null, { node: '2' }]);
   assert.deepEqual(
     again.list().map(({ experiment, row }) => [experiment, row]),
@@ -115,19 +119,29 @@ test('a run is noted, ends, is found and listed for each of its places', async (
   again.close();
 });
 
-test('the hash is that of all settings, whatever their order and wherever fused runs lie', () => {
+test('the hash is that of all settings and inputs, whatever their order and wherever files and fused runs lie', () => {
+  const hash = (some: RunSettings) => hashOf(some, inputs);
   const reversed = Object.fromEntries(Object.entries(settings).reverse()) as unknown as RunSettings;
-  assert.equal(hashOf(reversed), hashOf(settings));
-  assert.match(hashOf(settings), /^[0-9a-f]{16}$/);
+  assert.equal(hash(reversed), hash(settings));
+  assert.equal(hash({ ...settings, data: '/elsewhere', model: '/else/where' }), hash(settings));
+  assert.match(hash(settings), /^[0-9a-f]{16}$/);
   const changed: RunSettings[] = [
     { ...settings, seed: 1 },
     { ...settings, weightDecay: 0 },
     { ...settings, sparsity: 0.5 },
     { ...settings, evaluations: 2 },
   ];
-  assert.equal(new Set([settings, ...changed].map(hashOf)).size, 5);
+  assert.equal(new Set([settings, ...changed].map(hash)).size, 5);
+  // A setting that is added later, at its default, leaves the runs that were before it known.
+  const { weightDecay: _, warmupRatio: __, ...fewer } = settings;
+  assert.equal(hash(fewer as RunSettings), hash(settings));
+  assert.notEqual(hash({ ...settings, validationSplit: 0.1 }), hash(settings));
+  const others = Object.keys(inputs).map((name) =>
+    hashOf(settings, { ...inputs, [name]: name === 'numerics' ? 2 : 'other' }),
+  );
+  assert.equal(new Set([hash(settings), ...others]).size, 6);
   const fusing = (folder: string) =>
-    hashOf({ ...settings, fused: [{ name: 'a', run: folder, settings: { kind: 'pfeiffer' } }] });
+    hash({ ...settings, fused: [{ name: 'a', run: folder, settings: { kind: 'pfeiffer' } }] });
   assert.equal(fusing('/here/abc'), fusing('/there/abc'));
   assert.notEqual(fusing('/here/abc'), fusing('/here/abd'));
 });
@@ -137,7 +151,7 @@ test('a database of another version, and a file in place of the folder, are refu
   const database = await openDatabase(ResultStore.file(folder));
   database.exec('CREATE TABLE t (x); PRAGMA user_version = 9');
   database.close();
-  await assert.rejects(ResultStore.open(folder), /results\.sqlite has format 9 and not 1; choose another --output/);
+  await assert.rejects(ResultStore.open(folder), /results\.sqlite has format 9 and not 2; choose another --output/);
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   await assert.rejects(ResultStore.open(file), InputError);

@@ -125,7 +125,7 @@ test('the report shows the masks', () => {
 test('what is pruned keeps as many weights as it should', async () => {
   const store = await ResultStore.open(folder);
   const kept = (experiment: string, row: string) =>
-    store.list({ experiment, row, model }).map(({ pruning }) => pruning?.kept);
+    store.list({ experiment, row, model: shortModel(model) }).map(({ pruning }) => pruning?.kept);
   const total = 2 * 2 * 2 * 32 * 16;
   assert.deepEqual(new Set(kept('table1', 'snip')), new Set([total - Math.floor(0.4 * total + 0.5)]));
   assert.deepEqual(new Set(kept('table2', 's80')), new Set([total - Math.floor(0.8 * total + 0.5)]));
@@ -252,6 +252,56 @@ test('a grid is searched with the first seed, and the best point is run with the
   assert.deepEqual(point, plan.points(cell.row)[scores.indexOf(Math.max(...scores))]);
   const [row] = summarize(plan, lookup).rows;
   assert.deepEqual([...row.cells[0].scores.bySeed.keys()], [1, 2, 3]);
+  store.close();
+});
+
+test('a search on a part of the training rows never looks at the development rows', async () => {
+  const store = await ResultStore.open(temporaryFolder());
+  const grid = { learningRate: [1e-6, 0.05], epochs: [20], batchSize: [6] };
+  const changes = { tasks: ['stsb'], rows: ['adapter'], seeds: [1, 2], grid, searchSplit: 0.25 } as const;
+  const plan = planIn(store, 'table1', changes);
+  const lookup = (hash: string) => store.find(hash);
+  const [cell] = plan.cells;
+  const { runs } = await runSweep({ plan, store });
+  assert.deepEqual([runs, plan.size], [2 + 2, 2 + 2]);
+  const searched = plan.search(cell, lookup).map(({ hash }) => lookup(hash));
+  for (const run of searched) {
+    assert.equal(run?.settings.validationSplit, 0.25);
+    // 12 rows, of which 3 are held out: 9 make two batches of 6.
+    assert.deepEqual([run?.metrics?.steps, run?.answers], [20 * 2, null]);
+  }
+  const results = plan.result(cell, lookup).map(({ hash }) => lookup(hash));
+  assert.deepEqual(
+    results.map((run) => [run?.settings.validationSplit, run?.metrics?.steps, run?.answers?.targets.length]),
+    [
+      [undefined, 20 * 2, 8],
+      [undefined, 20 * 2, 8],
+    ],
+  );
+  // The tables show the results alone, also where another command of the experiment asks.
+  const other = planIn(store, 'table1', { tasks: ['rte'], rows: ['random'], seeds: [1], searchSplit: 0.25 });
+  await runSweep({ plan: other, store });
+  const { summary } = await writeOutputs(other, store);
+  const dense = summary.rows.find(({ row }) => row.id === 'adapter')?.cells.find((one) => one.cell.task === 'stsb');
+  assert.deepEqual([...(dense?.scores.bySeed.keys() ?? [])], [1, 2]);
+  assert.deepEqual(
+    dense?.runs.map(({ hash }) => hash),
+    plan.result(cell, lookup).map(({ hash }) => hash),
+  );
+  store.close();
+});
+
+test('the answers of a run give its scores again', async () => {
+  const store = await ResultStore.open(folder);
+  const runs = store.list({ experiment: 'table1' });
+  for (const { task, metrics, answers } of runs) {
+    assert.ok(answers && metrics?.metrics);
+    const { targets, predictions } = answers;
+    if (task !== 'mrpc' && task !== 'rte') continue;
+    const right = targets.filter((target, i) => target === predictions[i]).length;
+    assert.equal(right / targets.length, metrics.metrics.accuracy);
+  }
+  assert.ok(runs.length > 40);
   store.close();
 });
 

@@ -87,8 +87,10 @@ export async function exportSeed(): Promise<string> {
   await tinyRun(folder);
   const { config, metrics } = readRun(folder);
   const place = { experiment: 'table1', model: 'm', row: 'r', task: 'rte', seed: 1 };
+  const inputs = { numerics: 1, kernels: 'k', data: 'd', model: 'm', tokenizer: 't' };
   const run = {
-    hash: hashOf(config.settings),
+    hash: hashOf(config.settings, inputs),
+    inputs,
     status: 'finished',
     settings: config.settings,
     versions: config.versions,
@@ -101,7 +103,7 @@ export async function exportSeed(): Promise<string> {
     metrics,
     error: null,
   };
-  return JSON.stringify([{ ...place, ...run, ...told, pruning: config.pruning }]);
+  return JSON.stringify({ places: [place], ...run, ...told, pruning: config.pruning });
 }
 
 const byteVocabulary = Object.fromEntries(

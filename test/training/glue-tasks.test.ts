@@ -51,6 +51,22 @@ test('MNLI is scored on both of its files; its run on the diagnostics', async ()
   assert.deepEqual(Object.keys(diagnostics.metrics), ['matthews']);
 });
 
+test('a part of the training file is held out where it is asked for, and the other file is not read', async () => {
+  const output = place();
+  // Development rows that cannot be read.
+  const own = tinyGlue({ train: 40, more: { 'RTE/dev.tsv': 'no rows\n' } });
+  const settings = { ...settingsOf('rte'), data: own, validationSplit: 0.2 };
+  const result = await tinyRun(output, { settings });
+  assert.ok(result.status === 'finished');
+  const { report, answers, metrics } = result;
+  assert.equal(report?.data, 'RTE train (validation split)');
+  assert.deepEqual([report?.examples, answers?.targets.length], [8, 8]);
+  assert.deepEqual([...(answers?.targets ?? [])].sort(), [0, 0, 0, 0, 1, 1, 1, 1]);
+  assert.deepEqual((await evaluateRun(output)).metrics, metrics.metrics);
+  const { settings: stored } = readRunConfig(output);
+  assert.deepEqual([stored.validationSplit, stored.loadBestModelAtEnd], [0.2, undefined]);
+});
+
 test('there is nothing to train on in the diagnostics', async () => {
   await assertRejectsInput(
     async () => complete(settingsOf('ax')),

@@ -51,6 +51,10 @@ function findFiles(task: GlueTaskName, place: string, split: Split): PlacedFile[
   throw new InputError(`${place} has neither ${join(folders[0], names)} nor ${names}${hint}`);
 }
 
+/** The files of a task of GLUE in a folder, those of both splits. @throws InputError if one of them is not there */
+export const glueFiles = (task: GlueTaskName, place: string): string[] =>
+  (['train', 'evaluation'] as const).flatMap((split) => findFiles(task, place, split).map(({ path }) => path));
+
 async function* parts(
   task: GlueTaskName,
   file: PlacedFile,

@@ -150,7 +150,12 @@ export const classification: Task<{
         const isGrouped = examples.some(({ group }) => group !== undefined);
         const ofGroups = isGrouped ? await scoresByGroup(examples, answers, scoresFor) : {};
         const told = { textsOf, isBalanced: classWeights === 'balanced' };
-        return { scores: { ...scoresFor(answers), ...ofGroups }, ...(await reportOf(model, answers, told)) };
+        const { targets, predictions } = answers;
+        return {
+          scores: { ...scoresFor(answers), ...ofGroups },
+          answers: { targets, predictions: predictions.map(({ value }) => value) },
+          ...(await reportOf(model, answers, told)),
+        };
       },
     };
   },

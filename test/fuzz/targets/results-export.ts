@@ -5,7 +5,7 @@ import { temporaryFolder } from '../../io/temporary.ts';
 import { exportSeed } from '../inputs.ts';
 import type { Target } from '../target.ts';
 
-const file = join(temporaryFolder(), 'results.json');
+const file = join(temporaryFolder(), 'results.jsonl');
 
 export const target: Target = {
   kind: 'json',
