@@ -1,12 +1,13 @@
 /** Writes an ONNX file for a task: `node onnx-write.ts <task> <file>`. A process of its own, so that its memory is not counted. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { OnnxGraph } from '../../src/interchange/onnx/graph.ts';
+import { modelFiles } from '../../src/interchange/onnx/written.ts';
 import type { ModelTask, Task } from '../tasks.ts';
 import { mask, weight } from './numbers.ts';
-import { OnnxGraph } from './onnx-graph.ts';
 import { transposed } from './padded.ts';
 
 function gemm(graph: OnnxGraph, { m, n, k }: { readonly m: number; readonly n: number; readonly k: number }): void {
-  const x = graph.input('x', 'float', [m, k]);
+  const x = graph.input('x', 'float32', [m, k]);
   const w = graph.floats('w', transposed(weight('w', n * k), n, k), [k, n]);
   graph.output(graph.node('MatMul', [x, w]), 'y', [m, n]);
 }
@@ -47,7 +48,7 @@ function classifier(graph: OnnxGraph, { model, bottleneck, sparsity, batches }: 
   const scale = graph.floats('scale', Float32Array.of((hidden / heads) ** -0.5), [1]);
 
   const ids = graph.input('ids', 'int32', [sequences, length]);
-  const padding = graph.input('padding', 'float', [sequences, 1, 1, length]);
+  const padding = graph.input('padding', 'float32', [sequences, 1, 1, length]);
   const table = 'bert.embeddings.word_embeddings.weight';
   const words = graph.node('Gather', [
     graph.floats(table, weight(table, vocabulary * hidden), [vocabulary, hidden]),
@@ -83,5 +84,5 @@ const graph = new OnnxGraph();
 if (task.kind === 'gemm') gemm(graph, task);
 else if (task.kind === 'forward') classifier(graph, task);
 const file = openSync(path, 'w');
-graph.write(file);
+for (const piece of modelFiles(graph, 'model.onnx').files['model.onnx']) writeFileSync(file, piece);
 closeSync(file);

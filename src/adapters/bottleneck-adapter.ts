@@ -1,22 +1,14 @@
 import { InputError } from '../errors.ts';
 import type { ResidualPoint } from '../models/index.ts';
-import { add } from '../ops/arithmetic.ts';
 import { boolean, names, oneOf, option } from '../settings/index.ts';
 import {
-  type BottleneckInput,
   bottleneckInputs,
   bottleneckOptions,
+  bottleneckResiduals,
   bottlenecksAt,
   bottleneckTitle,
 } from './bottleneck.ts';
 import { defineFamily } from './family.ts';
-
-/** What a bottleneck may add to: the output h of the sublayer, norm(h + x), or h + x. */
-const residuals = {
-  output: bottleneckInputs.output,
-  normalised: bottleneckInputs.normalised,
-  sum: (h, { x }) => add(h, x),
-} as const satisfies Record<string, BottleneckInput>;
 
 const namesOf = <Names extends string>(table: Readonly<Record<Names, unknown>>): Names[] =>
   Object.keys(table) as Names[];
@@ -65,7 +57,7 @@ export const bottleneckAdapter = defineFamily({
       description: "what they read: the sublayer's output, its normalised result, or its input",
       default: 'output',
     }),
-    addsTo: option(oneOf(namesOf(residuals)), {
+    addsTo: option(oneOf(namesOf(bottleneckResiduals)), {
       description: "what they add to: the sublayer's output, its normalised result, or the sum before that norm",
       default: 'output',
     }),
@@ -90,7 +82,7 @@ export const bottleneckAdapter = defineFamily({
       widths.get(layers.findIndex((layer) => name.startsWith(`${layer}.`))) ?? common.bottleneck;
     const wiring = {
       input: bottleneckInputs[reads],
-      residual: residuals[addsTo],
+      residual: bottleneckResiduals[addsTo],
       ...{ normBefore, normAfter, endsSublayer },
     };
     return bottlenecksAt(points, context, common, wiring, widthAt);

@@ -94,6 +94,13 @@ export const bottleneckInputs = {
   input: (_h, { x }) => x,
 } as const satisfies Record<string, BottleneckInput>;
 
+/** What a bottleneck may add to: the output h of the sublayer, norm(h + x), or h + x. */
+export const bottleneckResiduals = {
+  output: bottleneckInputs.output,
+  normalised: bottleneckInputs.normalised,
+  sum: (h, { x }) => add(h, x),
+} as const satisfies Record<string, BottleneckInput>;
+
 /** The place of bottlenecks in their sublayer; each family has one of its own. */
 export interface BottleneckWiring {
   /** What they read, [rows, hidden]; also the query of AdapterFusion. */
@@ -115,13 +122,11 @@ export class Bottleneck implements ResidualModule {
   readonly down: Linear;
   readonly up: Linear;
   readonly wiring: BottleneckWiring;
-  readonly #config: BottleneckConfig;
-  readonly #norm: LayerNorm | null;
-  readonly #normAfter: LayerNorm | null;
-  /** s, unless it is trained */
-  readonly #scale: number;
+  readonly normBefore: LayerNorm | null;
+  readonly normAfter: LayerNorm | null;
+  readonly config: BottleneckConfig;
   /** [1], if s is trained */
-  readonly #scaling: Parameter | null;
+  readonly scaling: Parameter | null;
 
   /** @param path the attachment point in the tree of parameter names */
   constructor(
@@ -136,13 +141,12 @@ export class Bottleneck implements ResidualModule {
     const base = path.at(name.base);
     const init = inits[config.init];
     this.wiring = wiring;
-    this.#config = config;
-    this.#norm = normBefore ? new LayerNorm(base.at(name.norm), point.hiddenSize, EPSILON) : null;
+    this.config = config;
+    this.normBefore = normBefore ? new LayerNorm(base.at(name.norm), point.hiddenSize, EPSILON) : null;
     this.down = new Linear(base.at(name.down), point.hiddenSize, config.bottleneck, { weight: init.down });
     this.up = new Linear(base.at(name.up), config.bottleneck, point.hiddenSize, { weight: init.up });
-    this.#scaling = config.scale === 'learned' ? base.parameter('scaling', [1], () => Float32Array.of(1)) : null;
-    this.#scale = config.scale === 'learned' ? 1 : config.scale;
-    this.#normAfter =
+    this.scaling = config.scale === 'learned' ? base.parameter('scaling', [1], () => Float32Array.of(1)) : null;
+    this.normAfter =
       normAfter === 'none' ? null : new LayerNorm(base.at('adapter_norm_after'), point.hiddenSize, EPSILON);
   }
 
@@ -150,31 +154,27 @@ export class Bottleneck implements ResidualModule {
     return this.wiring.endsSublayer ?? false;
   }
 
-  /** Returns what it adds without a norm after it: s · up(f(down(input))), [rows, hidden]. */
-  contribution(input: Tensor, random?: Random): Tensor {
-    return this.#addTo(null, input, random);
-  }
-
   forward(h: Tensor, sublayer: Sublayer): Tensor {
     const { input, residual = bottleneckInputs.output, normAfter } = this.wiring;
     const { random } = sublayer.pass;
     const x = input(h, sublayer); // [rows, hidden]
     const r = residual === input ? x : residual(h, sublayer); // [rows, hidden]
-    if (!this.#normAfter) return this.#addTo(r, x, random);
-    if (normAfter === 'sum') return this.#normAfter.forward(this.#addTo(r, x, random));
-    return add(this.#normAfter.forward(this.contribution(x, random)), r);
+    if (!this.normAfter) return this.contribution(x, random, r);
+    if (normAfter === 'sum') return this.normAfter.forward(this.contribution(x, random, r));
+    return add(this.normAfter.forward(this.contribution(x, random)), r);
   }
 
-  #addTo(residual: Tensor | null, input: Tensor, random?: Random): Tensor {
-    const { activation, dropout: p } = this.#config;
-    const x = this.#norm ? this.#norm.forward(input) : input; // [rows, hidden]
+  /** Returns what it adds without a norm after it, s · up(f(down(input))), or the sum of that and a residual, [rows, hidden]. */
+  contribution(input: Tensor, random?: Random, residual: Tensor | null = null): Tensor {
+    const { activation, dropout: p, scale } = this.config;
+    const x = this.normBefore ? this.normBefore.forward(input) : input; // [rows, hidden]
     const [down, up] = [this.down.weight, this.up.weight];
     const [downBias, upBias] = [this.down.bias.tensor(), this.up.bias.tensor()];
     const [d, u] = [down, up].map((weight) => (weight.pattern ? weight.matrix() : weight.value));
     const weights = { down: d, downMask: down.mask, downBias, up: u, upMask: up.mask, upBias };
     const options = { activation, dropout: random && { p, random } };
-    if (!this.#scaling) return bottleneck(x, weights, { ...options, scale: this.#scale, residual });
-    const scaled = mul(bottleneck(x, weights, options), this.#scaling.tensor());
+    if (scale !== 'learned') return bottleneck(x, weights, { ...options, scale, residual });
+    const scaled = mul(bottleneck(x, weights, options), (this.scaling as Parameter).tensor());
     return residual ? add(residual, scaled) : scaled;
   }
 }

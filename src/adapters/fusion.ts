@@ -26,7 +26,7 @@ export class Fusion implements ResidualModule {
   readonly key: Linear;
   /** [hidden, hidden]; at first nearly the identity, which passes the mixture on as it is. */
   readonly value: Parameter;
-  readonly #mixed: readonly Bottleneck[];
+  readonly mixed: readonly Bottleneck[];
   readonly #dropout: number;
 
   /** @param mixed what is fused there; the last one says what the query is made of, as in AdapterHub */
@@ -34,7 +34,7 @@ export class Fusion implements ResidualModule {
     this.query = new Linear(path.at('query'), hiddenSize, hiddenSize);
     this.key = new Linear(path.at('key'), hiddenSize, hiddenSize);
     this.value = path.at('value').parameter('weight', [hiddenSize, hiddenSize], ([n]) => diagonal(n, 1e-6));
-    this.#mixed = mixed;
+    this.mixed = mixed;
     this.#dropout = p;
   }
 
@@ -54,7 +54,7 @@ export class Fusion implements ResidualModule {
 
   /** As in AdapterHub it says what the sum is added to. */
   get #last(): Bottleneck {
-    return this.#mixed[this.#mixed.length - 1];
+    return this.mixed[this.mixed.length - 1];
   }
 
   /** Returns what each adapter would add, u_k [rows, hidden], and the weight of each in a row, p [rows, adapters]. */
@@ -62,7 +62,7 @@ export class Fusion implements ResidualModule {
     const { random } = sublayer.pass;
     const inputs = new Map<BottleneckInput, Tensor>();
     let input = h;
-    const added = this.#mixed.map((adapter) => {
+    const added = this.mixed.map((adapter) => {
       const read = adapter.wiring.input;
       input = inputs.get(read) ?? read(h, sublayer);
       inputs.set(read, input);

@@ -87,7 +87,7 @@ function networkTable(
 }
 
 /** Puts the rows of one layer before the keys and the values of every sequence, where every query sees them. */
-class Prefix implements AttentionModule {
+export class Prefix implements AttentionModule {
   readonly #table: PrefixTable;
   readonly #layer: number;
 

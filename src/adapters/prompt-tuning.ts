@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { defineFamily, type PromptModule } from './family.ts';
 
 /** Trained rows [length, hidden] before the tokens of every sequence. */
-class TrainedPrompt implements Prompt, PromptModule {
+export class TrainedPrompt implements Prompt, PromptModule {
   readonly rows: Parameter;
 
   constructor(rows: Parameter) {

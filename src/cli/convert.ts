@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { adapterTitle } from '../adapters/index.ts';
 import type { BackendName } from '../backends/index.ts';
+import type { OnnxDType } from '../interchange/index.ts';
 import type { Pooling } from '../models/index.ts';
 import { type ConversionTarget, conversionTargets, convertAdapter } from '../training/index.ts';
 import { useBackend } from './backend.ts';
@@ -18,6 +19,7 @@ interface Flags {
   readonly labels?: readonly string[];
   readonly pooling?: Pooling;
   readonly maxLength?: number;
+  readonly dtype?: readonly OnnxDType[];
   readonly overwrite?: boolean;
   readonly backend: BackendName;
   readonly json?: boolean;
@@ -28,7 +30,10 @@ export function describeConvert(command: Command): void {
     .description('Write an adapter with its head in the files of another library, or convert one of theirs.')
     .argument('<from>', 'folder that train wrote, or one of PEFT or AdapterHub')
     .addOption(
-      new Option('--to <format>', 'files to write: sparse is a run of this package, huggingface a merged checkpoint')
+      new Option(
+        '--to <format>',
+        'files to write: sparse is a run of this package, huggingface a merged checkpoint, onnx a folder for transformers.js',
+      )
         .choices(conversionTargets)
         .makeOptionMandatory(),
     )
@@ -46,6 +51,11 @@ export function describeConvert(command: Command): void {
       shared('pooling', { description: 'what its head reads, for an adapter that does not tell', defaultText: 'cls' }),
     )
     .addOption(shared('maxLength'))
+    .addOption(
+      new Option('--dtype <name,...>', 'model files of onnx: fp32, fp16, q8 (default: all)').argParser((text) =>
+        text.split(',').map((name) => name.trim()),
+      ),
+    )
     .addOption(shared('backend'))
     .addOption(jsonOption())
     .addHelpText(
@@ -54,7 +64,8 @@ export function describeConvert(command: Command): void {
 Examples:
   $ sparse-adapter convert runs/mail --to peft --output mail-peft
   $ sparse-adapter convert mail-peft --to sparse --model ./bert-base --labels money,friends --output runs/mail
-  $ sparse-adapter convert runs/mail --to huggingface --output mail-model`,
+  $ sparse-adapter convert runs/mail --to huggingface --output mail-model
+  $ sparse-adapter convert runs/mail --to onnx --output mail-onnx`,
     );
 }
 

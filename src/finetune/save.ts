@@ -12,7 +12,7 @@ import {
 export interface SaveOptions {
   /**
    * `sparse`: a run of ours, which stores kept weights alone. `peft`, `adapterhub`: an adapter for that library. `huggingface`: a whole
-   * checkpoint with the adapter merged into it. Default `sparse`.
+   * checkpoint with the adapter merged into it. `onnx`: a folder for transformers.js. Default `sparse`.
    */
   readonly format?: ConversionTarget;
   /** Replace an earlier output. Default false. */
@@ -25,6 +25,7 @@ const formats: { readonly [Format in ConversionTarget]: true } = {
   peft: true,
   adapterhub: true,
   huggingface: true,
+  onnx: true,
 };
 
 /** What is stored of how a model came about. */

@@ -1,6 +1,6 @@
 /**
  * Adapters as other libraries keep them: PEFT (peft.ts), AdapterHub's `adapters` (adapterhub.ts, with its configurations and heads),
- * and plain Hugging Face checkpoints (checkpoint.ts).
+ * and plain Hugging Face checkpoints (checkpoint.ts). onnx/ writes whole models for other runtimes, and is loaded where that is asked for.
  *
  * PEFT's methods have a file each (peft-lora.ts, peft-loha.ts), merge-lora.ts merges adapters of LoRA.
  *
@@ -22,4 +22,5 @@ export {
   readAdapterFolder,
   severalAdapters,
 } from './load.ts';
+export { type OnnxDType, onnxDTypes, onnxFileNames } from './onnx/names.ts';
 export { checkOutputLayer } from './tied-head.ts';

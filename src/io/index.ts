@@ -2,6 +2,7 @@ export { writeFileAtomic } from './atomic.ts';
 export * from './browser.ts';
 export { openCheckpoint } from './checkpoint.ts';
 export { fileError, isFolder, isSameFile, readJsonObject, readTextFile } from './files.ts';
+export { contentLength, type FileContent, type Pieces } from './flush.ts';
 export { type FetchOptions, fetchModel } from './hub/fetch-model.ts';
 export type { OnProgress } from './hub/remote.ts';
 export { readGenerationConfig, readModelConfig, resolveModelFolder } from './model-folder.ts';

@@ -24,7 +24,7 @@ import { InputError } from '../errors.ts';
 import { parseWith, positiveInteger, printable } from '../settings/index.ts';
 import { isUnfinished } from './atomic.ts';
 import { fileError, isFolder, readJsonObject } from './files.ts';
-import { flush, writeNewFile } from './flush.ts';
+import { type FileContent, flush, writeNewFile } from './flush.ts';
 
 /**
  * The folder that a command writes: who may write it, how its content is replaced as a whole, and what becomes of it when the
@@ -59,7 +59,7 @@ export interface Disk {
   /** Makes a folder with its parents. */
   makeFolder(path: string): void;
   /** Writes a new file and flushes it to the disk. */
-  write(path: string, data: Uint8Array | string): void;
+  write(path: string, data: FileContent): void;
   rename(from: string, to: string): void;
   /** Removes a file, or a folder with all in it, if it is there. */
   remove(path: string): void;
@@ -129,7 +129,7 @@ export class OutputFolder {
    * @param files content by path below the folder (`config.json`, `checkpoint/state.json`)
    * @throws InputError when they cannot be written; the content is then as it was
    */
-  replace(files: Readonly<Record<string, Uint8Array | string>>): void {
+  replace(files: Readonly<Record<string, FileContent>>): void {
     const stage = join(this.path, STAGE);
     this.#checkHeld();
     try {
@@ -208,7 +208,7 @@ export class OutputFolder {
     this.#lock.close();
   }
 
-  #stage(stage: string, files: Readonly<Record<string, Uint8Array | string>>): void {
+  #stage(stage: string, files: Readonly<Record<string, FileContent>>): void {
     const staged = join(stage, FILES);
     this.#disk.remove(stage);
     this.#disk.makeFolder(staged);
@@ -236,11 +236,10 @@ export class OutputFolder {
       if (isFolder(join(this.path, path))) throw foreignContent(this.folder, path);
     }
     const known = [...this.#names, ...Object.keys(files)];
-    return outsideNames(this.path).filter(
-      (name) =>
-        (known.includes(name) || isUnfinished(name, known)) &&
-        !Object.hasOwn(files, name) &&
-        !lstatSync(join(this.path, name)).isDirectory(),
+    const inFolders = this.#names.filter((name) => name.includes('/') && existsSync(join(this.path, name)));
+    const ownFiles = outsideNames(this.path).filter((name) => known.includes(name) || isUnfinished(name, known));
+    return [...ownFiles, ...inFolders].filter(
+      (path) => !Object.hasOwn(files, path) && !lstatSync(join(this.path, path)).isDirectory(),
     );
   }
 
@@ -278,7 +277,7 @@ export interface OpenOptions {
  * output, which stays until it is replaced, and files can be made there. Missing folders are made; what a process that died left
  * is finished or removed.
  *
- * @param names what an earlier output may hold at the top of the folder
+ * @param names what an earlier output may hold at the top of the folder, and the paths of files in folders below it
  * @throws InputError naming what is in the way
  */
 export function openOutput(
@@ -394,12 +393,12 @@ function apply(path: string, disk: Disk): void {
   disk.sync(path);
 }
 
-/** The content of a commit: the old files that no new ones replace. Plain names, so that none leads out of the folder. */
+/** The content of a commit: the old files that no new ones replace. Paths below the folder, none of which leads out of it. */
 const commitSchema = v.object({
   removed: v.array(
     v.pipe(
-      v.string('the name of a file'),
-      v.check((name) => !/[/\\]/.test(name) && !['', '.', '..'].includes(name), 'the name of a file'),
+      v.string('the path of a file'),
+      v.check((path) => path.split(/[/\\]/).every((name) => !['', '.', '..'].includes(name)), 'the path of a file'),
     ),
     'a list of names',
   ),
@@ -415,7 +414,7 @@ const outsideNames = (path: string): string[] => readdirSync(path).filter((name)
 
 /** @throws InputError for anything that neither an earlier output holds nor a system puts there */
 function checkContent(folder: string, path: string, names: readonly string[]): void {
-  const known = [...names, ...systemNames];
+  const known = [...names.map((path) => path.split('/')[0]), ...systemNames];
   const foreign = outsideNames(path).find((name) => !known.includes(name) && !isUnfinished(name, known));
   if (foreign !== undefined) throw foreignContent(folder, foreign);
 }

@@ -11,10 +11,13 @@ import {
   checkpointFiles,
   checkpointLike,
   isAdapterFolder,
+  type OnnxDType,
+  onnxDTypes,
+  onnxFileNames,
   portableAdapter,
   severalAdapters,
 } from '../interchange/index.ts';
-import { openNewOutput, recoverOutput, tokenizerCopies } from '../io/index.ts';
+import { contentLength, type FileContent, openNewOutput, recoverOutput, tokenizerCopies } from '../io/index.ts';
 import {
   isHeadParameter,
   MultipleChoiceModel,
@@ -22,6 +25,7 @@ import {
   SequenceClassifier,
   TokenClassificationModel,
 } from '../models/index.ts';
+import { shown } from '../settings/index.ts';
 import { type ExternalOptions, type OpenedAdapter, ORIGIN, openExternal, type SharingOptions } from './external.ts';
 import { fingerprintsOf } from './fingerprint.ts';
 import { loadRun } from './load-run.ts';
@@ -31,11 +35,12 @@ import type { Origin } from './records.ts';
 import { isFinishedRun, runFileNames, runFiles } from './run-folder.ts';
 import { readRun } from './run-record.ts';
 
-/** Targets of a conversion: a folder of another library, a run of this library with its sparse file, or a whole checkpoint. */
+/** Targets of a conversion: a folder of another library, a run of this library with its sparse file, or a whole model. */
 export const conversionTargets = [
   ...(Object.keys(adapterFormats) as AdapterFormatName[]),
   'sparse',
   'huggingface',
+  'onnx',
 ] as const;
 export type ConversionTarget = (typeof conversionTargets)[number];
 
@@ -83,6 +88,8 @@ export interface WriteAdapterOptions {
   readonly name?: string;
   /** Name of the backbone in the files. Default: the name or path that it has here. */
   readonly backboneName?: string;
+  /** The model files of `onnx`. Default: all. */
+  readonly dtype?: readonly OnnxDType[];
   /** Replace an earlier output. Default false. */
   readonly overwrite?: boolean;
 }
@@ -102,6 +109,7 @@ const outputNames = [
   ...runFileNames,
   ...Object.values(adapterFormats).flatMap(({ fileNames }) => fileNames),
   ...checkpointFileNames,
+  ...onnxFileNames,
   ORIGIN,
 ];
 
@@ -125,6 +133,7 @@ export async function writeAdapter(
   output: string,
   options: WriteAdapterOptions,
 ): Promise<Conversion> {
+  checkDTypes(options);
   const target = openNewOutput(output, outputNames, options);
   try {
     const opened = await open();
@@ -133,21 +142,33 @@ export async function writeAdapter(
     return {
       adapter: opened.config.settings.adapter,
       warnings: [...new Set([...opened.warnings, ...warnings])],
-      files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, Buffer.byteLength(content)])),
+      files: Object.fromEntries(Object.entries(files).map(([name, content]) => [name, contentLength(content)])),
     };
   } finally {
     target.close();
   }
 }
 
+/** @throws InputError for model files that there are not, and for another target than `onnx` */
+function checkDTypes({ to, dtype }: WriteAdapterOptions): void {
+  if (dtype === undefined) return;
+  if (to !== 'onnx') throw new InputError(`--dtype (dtype) has no effect with --to ${to} (to); leave it out.`);
+  const unknown = dtype.find((name) => !onnxDTypes.includes(name));
+  if (unknown === undefined && dtype.length > 0) return;
+  throw new InputError(
+    `--dtype (dtype) must name some of ${onnxDTypes.join(', ')}, not ${unknown === undefined ? 'none' : shown(unknown)}.`,
+  );
+}
+
 interface Files {
-  readonly files: Readonly<Record<string, Uint8Array | string>>;
+  readonly files: Readonly<Record<string, FileContent>>;
   readonly warnings: readonly string[];
 }
 
 async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Promise<Files> {
   const { model, config, metrics, report = null } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
+  if (to === 'onnx') return { files: await graphFiles(model, config.settings.maxLength, options), warnings: [] };
   // Tokens that were added are known to a tokenizer that is not the backbone's.
   const { vocabularySize } = config.settings;
   const tokenizer = vocabularySize === undefined ? {} : tokenizerCopies(model.tokenizerFolder);
@@ -196,26 +217,51 @@ function ejected(opened: OpenedAdapter): OpenedAdapter {
   return { ...opened, config: { ...config, settings: { ...unpruned(config.settings), adapter }, pruning: null } };
 }
 
-/** The checkpoint of the backbone with the adapter merged into its weights. */
-async function mergedFiles({
-  network,
-  adapters,
-  adapter,
-  backbone,
-  folder,
-  tokenizerFolder,
-  isHeld,
-}: TaskModel): Promise<Files['files']> {
-  const parameters = [...backbone, ...network.parameters().filter(isHeadParameter)];
+/**
+ * Does something with a model whose weights are those that its adapter changes.
+ *
+ * @param mustMerge whether all that the adapter does must be in the weights
+ * @throws InputError where that cannot be
+ */
+async function withMerged<T>(
+  { adapters, adapter, isHeld }: TaskModel,
+  mustMerge: boolean,
+  act: () => Promise<T>,
+): Promise<T> {
   if (isHeld) {
     throw new InputError(
       'The backbone is held in fewer bits since the model was used, and cannot be merged with; load the model anew for that.',
     );
   }
-  const places = { folder, tokenizerFolder };
-  const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
-  if (!trainsBackbone || adapter.parts.mergedWeights) adapters.merge(adapter.name);
+  if (mustMerge || adapter.parts.mergedWeights) adapters.merge(adapter.name);
   try {
+    return await act();
+  } finally {
+    adapters.unmerge();
+  }
+}
+
+/** The model as ONNX files, with the parts of the adapter that are no change of weights. */
+async function graphFiles(
+  model: TaskModel,
+  maxLength: number,
+  { dtype }: Pick<WriteAdapterOptions, 'dtype'>,
+): Promise<Files['files']> {
+  const { network, adapter, backbone, folder, tokenizerFolder, tokenizer } = model;
+  const { tokenTypes } = tokenizer;
+  // Few programs export.
+  const { onnxFiles } = await import('../interchange/onnx/index.ts');
+  const source = { network, adapter, backbone, folder, tokenizerFolder, tokenTypes, maxLength };
+  return withMerged(model, false, () => onnxFiles(source, { dtype }));
+}
+
+/** The checkpoint of the backbone with the adapter merged into its weights. */
+function mergedFiles(model: TaskModel): Promise<Files['files']> {
+  const { network, adapter, backbone, folder, tokenizerFolder } = model;
+  const places = { folder, tokenizerFolder };
+  const parameters = [...backbone, ...network.parameters().filter(isHeadParameter)];
+  const trainsBackbone = adapter.parameters.some((parameter) => backbone.includes(parameter));
+  return withMerged(model, !trainsBackbone, async () => {
     if (network instanceof SequenceClassifier || network instanceof TokenClassificationModel)
       return await checkpointFiles(network, places, parameters);
     if (network instanceof MultipleChoiceModel) return await checkpointLike(places, parameters, network.headKind);
@@ -223,7 +269,5 @@ async function mergedFiles({
       places,
       network instanceof Seq2SeqModel ? [...parameters, ...network.constants] : parameters,
     );
-  } finally {
-    adapters.unmerge();
-  }
+  });
 }

@@ -5,7 +5,6 @@ import { median } from '../../benchmarks/statistics.ts';
 import { digits } from '../../benchmarks/table.ts';
 import { mask, tokenId, weight } from '../../benchmarks/workers/numbers.ts';
 import { paddedBatches, transposed } from '../../benchmarks/workers/padded.ts';
-import { bytes, float, integer, message, string } from '../../benchmarks/workers/protobuf.ts';
 import { encodeExamples, knownDatasets, readExamples, sourceOf } from '../../src/data/index.ts';
 import { resolveModelFolder } from '../../src/io/index.ts';
 import { loadTokenizer } from '../../src/text/index.ts';
@@ -44,15 +43,6 @@ test('padding goes behind each sequence', () => {
 
 test('the transpose of a matrix', () => {
   assert.deepEqual([...transposed(Float32Array.of(1, 2, 3, 4, 5, 6), 2, 3)], [1, 4, 2, 5, 3, 6]);
-});
-
-test('the wire format is that of the examples in the Protocol Buffers documentation', () => {
-  const hex = (pieces: readonly Uint8Array[]) => Buffer.concat(pieces).toString('hex');
-  assert.equal(hex(integer(1, 150)), '089601');
-  assert.equal(hex(string(2, 'testing')), '120774657374696e67');
-  assert.equal(hex(message(3, integer(1, 150))), '1a03089601');
-  assert.equal(hex(float(2, 1)), '150000803f');
-  assert.equal(hex(bytes(1, new Uint8Array(300))).slice(0, 6), '0aac02');
 });
 
 test('medians, and numbers of three digits', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { suite } from 'uvu';
 import { snapshot, sparseAdapter, succeed } from '../support/command.ts';
 import { reviewFolder } from '../support/reviews.ts';
@@ -81,10 +81,32 @@ test('a merged checkpoint is a model for every command', async () => {
   assert.deepEqual(answers(merged.stdout), answers(own.stdout));
 });
 
+test('a folder for transformers.js, of which a later one leaves no file', async () => {
+  const to = ['convert', at('run'), '--to', 'onnx', '--output', at('onnx')];
+  const { stdout } = await succeed([...to, '--json']);
+  const graphs = ['onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_quantized.onnx'];
+  const around = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];
+  assert.deepEqual(Object.keys(JSON.parse(stdout).files), [...around, ...graphs]);
+  const files = () =>
+    [...snapshot(at('onnx')).keys()]
+      .filter((name) => !name.includes('.sparse-adapter'))
+      .map((name) => relative(at('onnx'), name))
+      .sort();
+  assert.deepEqual(files(), [...around, ...graphs].sort());
+  const { id2label, problem_type } = JSON.parse(readFileSync(at('onnx', 'config.json'), 'utf8'));
+  assert.deepEqual([id2label, problem_type], [{ 0: 'negative', 1: 'positive' }, 'single_label_classification']);
+  const tokenizer = JSON.parse(readFileSync(at('onnx', 'tokenizer_config.json'), 'utf8'));
+  assert.equal(tokenizer.tokenizer_class, 'BertTokenizer');
+  await succeed([...to, '--dtype', 'q8', '--overwrite']);
+  assert.deepEqual(files(), [...around, 'onnx/model_quantized.onnx'].sort());
+});
+
 test('wrong commands say what is wrong, and write nothing', async () => {
   const before = snapshot(folder);
   const cases: [string[], number, RegExp][] = [
-    [[at('run'), '--to', 'onnx', '--output', at('x')], 2, /'onnx' is invalid.* Allowed choices are peft, adapterhub/],
+    [[at('run'), '--to', 'keras', '--output', at('x')], 2, /'keras' is invalid.* Allowed choices are peft, adapterhub/],
+    [[at('run'), '--to', 'onnx', '--output', at('x'), '--dtype', 'q4'], 1, /--dtype .*fp32, fp16, q8, not "q4"/],
+    [[at('run'), '--to', 'peft', '--output', at('x'), '--dtype', 'q8'], 1, /--dtype .*no effect with --to peft/],
     [[at('run'), '--to', 'peft'], 2, /required option '-o, --output <folder>'/],
     [[at('run'), '--to', 'peft', '--output', at('x'), '--labels', 'a'], 2, /two names or more/],
     [[at('nothing'), '--to', 'peft', '--output', at('x')], 1, /There is no .*nothing; give the folder of an adapter/],

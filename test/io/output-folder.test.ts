@@ -19,7 +19,14 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { type Disk, lockFolder, openOutput, recoverOutput, writeFolderAtomic } from '../../src/io/index.ts';
+import {
+  type Disk,
+  lockFolder,
+  openOutput,
+  type Pieces,
+  recoverOutput,
+  writeFolderAtomic,
+} from '../../src/io/index.ts';
 import { assertInputError } from './input-error.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -169,16 +176,21 @@ function failingAt(step: number, fault: 'dies' | 'ENOSPC' | 'EBUSY' | 'EIO'): Fa
       return steps;
     },
     makeFolder: (path) => guard(() => void mkdirSync(path, { recursive: true })),
-    write: (path, data) =>
+    write: (path, content) => {
+      const data = typeof content === 'string' ? Buffer.from(content) : Buffer.concat([...piecesOf(content)]);
       guard(
         () => writeFileSync(path, data, { flag: 'wx' }),
-        () => writeFileSync(path, data.slice(0, data.length / 2), { flag: 'wx' }),
-      ),
+        () => writeFileSync(path, data.subarray(0, data.length / 2), { flag: 'wx' }),
+      );
+    },
     rename: (from, to) => guard(() => renameSync(from, to)),
     remove,
     sync: () => guard(() => {}),
   };
 }
+
+const piecesOf = (content: Uint8Array | Pieces): Iterable<Uint8Array> =>
+  content instanceof Uint8Array ? [content] : content;
 
 /** Replaces a folder as a process does that may die: its lock stays then, and is that of a process that is no more. */
 function replaceOrDie(folder: string, files: Files, names: readonly string[], disk: Disk): 'done' | 'died' | 'refused' {

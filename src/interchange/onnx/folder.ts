@@ -1,0 +1,69 @@
+import { readModelConfig } from '../../io/index.ts';
+import type { HeadKind, ModelConfig, ProblemType } from '../../models/index.ts';
+import { readTokenizerFolder } from '../../text/index.ts';
+import { label2id, modelClass } from '../adapterhub-head.ts';
+import { sortedJson } from '../fields.ts';
+
+/** What the configuration of a folder says of the head. */
+export interface FolderHead {
+  readonly kind: HeadKind;
+  /** Names of the outputs in their order; null where they have none. */
+  readonly outputs: readonly string[] | null;
+  readonly problem?: ProblemType;
+}
+
+/** Fields of the backbone's configuration that say something of another head, or of how its weights were stored. */
+const ofOthers = ['id2label', 'label2id', 'num_labels', '_num_labels', 'problem_type', 'dtype', 'torch_dtype'];
+
+/**
+ * The `config.json` of a folder for transformers.js, which takes from it the class of the model, the names of outputs and what they mean.
+ *
+ * @param outside for each model file that has numbers beside it the number of these files
+ */
+export function configFile(
+  folder: string,
+  config: ModelConfig,
+  { kind, outputs, problem }: FolderHead,
+  outside: Readonly<Record<string, number>>,
+): string {
+  const own = Object.entries(readModelConfig(folder)).filter(([key]) => !ofOthers.includes(key));
+  const ids = outputs && label2id(outputs);
+  return sortedJson({
+    ...Object.fromEntries(own),
+    model_type: config.model_type,
+    vocab_size: config.vocab_size,
+    architectures: [modelClass(config, kind)],
+    ...(ids && { label2id: ids, id2label: Object.fromEntries(Object.entries(ids).map(([name, id]) => [id, name])) }),
+    ...(problem && { problem_type: problem }),
+    ...(Object.keys(outside).length > 0 && { 'transformers.js_config': { use_external_data_format: outside } }),
+  });
+}
+
+/** The classes of transformers.js by the model's type. That of BERT alone gives the second text of a pair a type of its own. */
+const tokenizerClasses = { bert: 'PreTrainedTokenizer', roberta: 'RobertaTokenizer', bart: 'BartTokenizer' };
+
+/**
+ * The files of a tokenizer as transformers.js reads them: one with all that the files of the backbone say, and its settings.
+ *
+ * @param hasTypes whether the model reads types of tokens
+ * @param maxLength tokens at which texts are cut
+ */
+export function tokenizerFiles(
+  folder: string,
+  { model_type }: ModelConfig,
+  hasTypes: boolean,
+  maxLength: number,
+): Record<string, string> {
+  const { definition, settings } = readTokenizerFolder(folder);
+  const tokens = Object.entries(settings.specialTokens).map(([role, token]) => [`${role}_token`, token]);
+  return {
+    'tokenizer.json': JSON.stringify(definition),
+    'tokenizer_config.json': sortedJson({
+      ...Object.fromEntries(tokens),
+      tokenizer_class: hasTypes ? 'BertTokenizer' : tokenizerClasses[model_type],
+      model_max_length: maxLength,
+      clean_up_tokenization_spaces: settings.cleanUpTokenizationSpaces,
+      padding_side: 'right',
+    }),
+  };
+}
