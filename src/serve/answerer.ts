@@ -27,14 +27,29 @@ export interface AnswerError {
 /** What becomes of a request: a value in the form of the task, or an error. Can be cloned between threads. */
 export type AnswerOutcome = { readonly value: unknown } | { readonly error: AnswerError };
 
-/** A change of what is loaded. */
+/** A change of what is loaded, or none. */
 export type ControlCommand =
   | { readonly load: { readonly name: string; readonly path: string } }
-  | { readonly unload: string };
+  | { readonly unload: string }
+  | { readonly list: true };
+
+/** What is known of a loaded adapter. */
+export interface AdapterFacts {
+  readonly name: string;
+  /** In the words of pipelines where there is one for it. */
+  readonly task: string;
+  /** The kind of adapter; null for a checkpoint. */
+  readonly kind: string | null;
+  readonly labels: readonly string[] | null;
+  /** How many texts each example had that it was trained on; null where that is not known. */
+  readonly texts: 1 | 2 | null;
+  /** What the vector of a text is, of a model that embeds; null of others. */
+  readonly pooling: 'cls' | 'mean' | null;
+}
 
 /** What is loaded after a change. */
 export interface ControlReply {
-  readonly adapters: readonly string[];
+  readonly adapters: readonly AdapterFacts[];
 }
 
 /** What answers requests: one model, or one backbone with many adapters. It lives in a worker, or in the caller's thread. */
@@ -60,10 +75,11 @@ export interface ModelSpec {
   readonly model?: string;
 }
 
-/** One backbone with many adapters. */
+/** Many adapters of few backbones. */
 export interface BankSpec {
   readonly kind: 'bank';
-  readonly backbone: string;
+  /** Where the backbone is now, if it is not where the adapters say. */
+  readonly model?: string;
   readonly adapters: readonly { readonly name: string; readonly path: string }[];
 }
 

@@ -1,5 +1,9 @@
-/** Answers with trained models: a pipeline in the caller's thread or in workers, whose requests are gathered into packed batches. */
+/**
+ * Answers with trained models: a pipeline in the caller's thread or in workers, whose requests are gathered into packed batches, and a server
+ * of many adapters on one backbone.
+ */
 export type {
+  AdapterFacts,
   AnswerError,
   Answerer,
   AnswererSpec,

@@ -37,3 +37,7 @@ export interface TaskAnswers<Task extends PipelineTask> {
 /** The task that a model of the upper half has for the requests of a pipeline. */
 export const modelTaskOf = (task: PipelineTask): AnyModel['task'] =>
   task === 'summarization' ? 'text2text-generation' : task;
+
+/** The words of pipelines for the task of a model; its own where there is no pipeline. */
+export const taskOfModel = (task: AnyModel['task']): string =>
+  task === 'text2text-generation' ? 'summarization' : task;

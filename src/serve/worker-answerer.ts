@@ -86,7 +86,8 @@ export class WorkerAnswerer implements Answerer {
     const message = await ask(running, { id: ++this.#lastId, command });
     if ('error' in message) throw errorOf(message.error);
     if (!('reply' in message)) throw new Error('A worker gave another answer than it was asked for.');
-    this.#changes.set('load' in command ? command.load.name : command.unload, command);
+    if ('load' in command) this.#changes.set(command.load.name, command);
+    if ('unload' in command) this.#changes.set(command.unload, command);
     return message.reply;
   }
 
