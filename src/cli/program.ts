@@ -14,6 +14,7 @@ import { describePredict, predict } from './predict.ts';
 import { describePrune, prune } from './prune.ts';
 import { describeReproduce, reproduce } from './reproduce.ts';
 import { describeResults, results } from './results.ts';
+import { describeServe, serve } from './serve.ts';
 import { readNone } from './setting-options.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
@@ -32,6 +33,7 @@ const commands: Readonly<Record<string, Entry>> = {
   generate: { describe: describeGenerate, run: generate },
   embed: { describe: describeEmbed, run: embed },
   prune: { describe: describePrune, run: prune },
+  serve: { describe: describeServe, run: serve },
   convert: { describe: describeConvert, run: convert },
   merge: { describe: describeMerge, run: merge },
   info: { describe: describeInfo, run: info },

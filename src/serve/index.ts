@@ -16,6 +16,9 @@ export type {
   PipelineTask,
 } from './answerer.ts';
 export { FeatureTensor } from './feature-tensor.ts';
+export { isLoopback } from './http/access.ts';
+export { type NamedModel, type ServeOptions, type Server, serve } from './http/serve.ts';
+export { serverSettings } from './http/settings.ts';
 export type { EntityGroup, LabelScore, Numbers, Summary, TaskOutputs, TokenLabel } from './outputs.ts';
 export {
   type CallOptions,
