@@ -1,10 +1,11 @@
 import type { AdapterSettings } from '../adapters/index.ts';
+import { pruningControls } from '../pruning/index.ts';
 import type { GivenSettings } from '../training/index.ts';
 import { figure1, type Published, table1, table2, table3, table4 } from './published.ts';
 import { type PaperTaskName, paperTasks } from './tasks.ts';
 
 /** The pruning of the adapter of a row: `none` is dense. */
-type Pruning = Required<Pick<GivenSettings, 'pruning'>> & Pick<GivenSettings, 'sparsity' | 'largeSparse'>;
+type Pruning = Required<Pick<GivenSettings, 'pruning'>> & Pick<GivenSettings, 'sparsity' | 'largeSparse' | 'pruningControl'>;
 
 /** A method: one line of a table, or one point or line of a figure. */
 export interface ExperimentRow extends Pruning {
@@ -62,6 +63,21 @@ const sparsities = [20, 40, 60, 80] as const;
 const swept = (id: string, title: string, method: string): ExperimentRow[] =>
   sparsities.map((s) => pruned(`${id}${s}`, `${title} 0.${s / 10}`, { pruning: method, sparsity: s / 100 }));
 
+/** A method beside its sanity checks, which are compared with it. */
+const checked = (id: string, title: string, pruning: Pruning): ExperimentRow[] => [
+  pruned(id, title, pruning),
+  ...pruningControls.map((control) => ({
+    ...pruned(`${id}-${control}`, `${title}, ${control}`, { ...pruning, pruningControl: control }),
+    against: id,
+  })),
+];
+
+/** Single weights of the backbone instead of an adapter, as many as a sparsity of 40 % leaves of the adapters of table 1 in MiniLM. */
+const shira = (method: string, title: string): ExperimentRow => ({
+  ...{ id: `shira-${method}`, title, adapter: { kind: 'shira' }, pruning: method, sparsity: 0.8 },
+  against: adapter.id,
+});
+
 /** A kind of adapter, dense and sparse. */
 const pair = (id: string, title: string, settings: AdapterSettings, fuses?: string): ExperimentRow[] => [
   { id, title, adapter: settings, ...dense, fuses },
@@ -101,6 +117,43 @@ export const experiments: readonly Experiment[] = [
     notes: [
       widthNote,
       'The paper prints the mean of GLUE with RoBERTa-base, ROUGE-2 on XSum with BART-large, and F1 on SQuAD v1.1 with BERT-base.',
+    ],
+  },
+  {
+    name: 'masks',
+    title: 'Sanity checks of masks (Frankle et al., 2021)',
+    rows: [
+      adapter,
+      ...checked('magnitude', 'w/ Mag.', by('magnitude')),
+      ...checked('snip', 'w/ SNIP', snip(0.4)),
+      ...checked('grasp', 'w/ GraSP', by('grasp')),
+      ...checked('snip80', 'w/ SNIP 80 %', snip(0.8)),
+    ],
+    tasks: paperTasks,
+    published: {},
+    chart: 'methods',
+    notes: [
+      widthNote,
+      'Each check is compared with the method itself: shuffled keeps as many weights of each matrix at random places, redrawn draws the weights under the mask anew, inverted keeps the lowest scores.',
+    ],
+  },
+  {
+    name: 'backbone',
+    title: 'Single weights of the backbone, beside adapters with as many trained weights',
+    rows: [
+      adapter,
+      pruned('snip', 'w/ SNIP', snip(0.4)),
+      shira('random', 'SHiRA Rand.'),
+      shira('magnitude', 'SHiRA Mag.'),
+      shira('snip', 'SHiRA SNIP'),
+      shira('grasp', 'SHiRA GraSP'),
+    ],
+    tasks: paperTasks,
+    published: {},
+    chart: 'methods',
+    notes: [
+      widthNote,
+      'SHiRA (Bhardwaj et al., 2024) trains weights of the matrices of queries and values that the score of a method keeps. A fifth of those of MiniLM, 353,894, is what a sparsity of 40 % leaves of the adapters; of other models the numbers differ.',
     ],
   },
   {

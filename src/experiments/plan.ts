@@ -200,6 +200,7 @@ export class SweepPlan {
       pruning: row.pruning,
       sparsity: row.sparsity,
       largeSparse: row.largeSparse,
+      pruningControl: row.pruningControl,
       ...point,
       weightDecay,
       // The other tasks have heads that pool nothing.

@@ -4,6 +4,8 @@
  * name. Budgets say how many weights go from where (select.ts, erdos-renyi.ts), and `prune` (prune.ts) scores and removes, once or
  * in rounds.
  */
+
+export { type PruningControl, pruningControls } from './controls.ts';
 export { apportion, erdosRenyiDensities, paperLiteralDensities } from './erdos-renyi.ts';
 export {
   definePruningMethod,

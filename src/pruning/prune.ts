@@ -3,6 +3,7 @@ import { loadSparse } from '../backends/index.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type OptionValue, parseWith, wholeNumberIn } from '../settings/index.ts';
+import { controlled, controlledScores, type PruningControl } from './controls.ts';
 import type { PruningMethod, ScoreContext } from './method.ts';
 import { pruningMethodOf } from './registry.ts';
 import { budgetsOf, masksWithin, type PruningScope, removedAfter } from './select.ts';
@@ -19,6 +20,8 @@ export interface PruneSettings extends ScoreContext {
   readonly scope?: PruningScope;
   /** The number of rounds of scoring and removing, 1 to 10,000. Default: that of the method, mostly 1. */
   readonly iterations?: number;
+  /** A sanity check instead of the method's own mask. Default: none. */
+  readonly control?: PruningControl;
   /** The options of the method. */
   readonly options?: Readonly<Record<string, OptionValue>>;
   /** Told in one line of matrices that are left without a weight. */
@@ -44,6 +47,7 @@ export async function prune({
   sparsity,
   scope = 'global',
   iterations,
+  control,
   options,
   onWarning,
   ...context
@@ -64,6 +68,7 @@ export async function prune({
       if (context.base?.has(parameter)) parameter.setMask(null);
       else parameter.openMask();
     }
+    const first = control ? await Promise.all(parameters.map((parameter) => parameter.data())) : [];
     for (let round = 1; round <= rounds; round++) {
       const scores = await method.score(
         { ...context, onBatch: (done, total) => onBatch?.((round - 1) * total + done, rounds * total) },
@@ -71,10 +76,15 @@ export async function prune({
       );
       await checkScores(method, parameters, scores, { informative: round === 1 });
       const counts = budgets.map((budget) => removedAfter(budget, round, rounds));
-      masks = masksWithin(scores, budgets, counts, masks);
+      masks = masksWithin(controlledScores(scores, control), budgets, counts, masks);
       for (const [i, parameter] of parameters.entries()) parameter.setMask(masks[i]);
       // Rounds of a method that needs no batches are reported too.
       if (!method.data && rounds > 1) await onBatch?.(round, rounds);
+    }
+    for (const [i, parameter] of parameters.entries()) {
+      if (!control || !masks) break;
+      const { values, mask } = controlled(first[i], masks[i], control, context.random.fork(`control ${i}`));
+      parameter.load(values, mask);
     }
     await loadSparse();
     for (const parameter of parameters) parameter.fixMask();

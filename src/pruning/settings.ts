@@ -11,6 +11,7 @@ import {
   positiveInteger,
   sparsity,
 } from '../settings/index.ts';
+import { pruningControls } from './controls.ts';
 import type { PruningMethod } from './method.ts';
 import type { builtIn } from './methods.ts';
 import { pruningIterations } from './prune.ts';
@@ -67,6 +68,12 @@ export const pruningSettings = () => {
       placeholder: '<count>',
       default: 1,
       defaultText: usualIterations(methods),
+      for: { pruning: all },
+    }),
+    pruningControl: option(oneOf(pruningControls), {
+      description:
+        'a sanity check instead: as many weights of each matrix at random, other weights under the mask, or the lowest scores kept',
+      placeholder: '<name>',
       for: { pruning: all },
     }),
     pruningExamples: option(positiveInteger, {

@@ -51,13 +51,14 @@ export async function pruneModel<T extends TaskTypes>(
   const planned = plannedPruning(model, items);
   if (!planned) return null;
   const { definition: task, network, adapter, random, settings } = model;
-  const { method, scope, iterations, options, parameters, sparsity, twin, sample, lossOptions } = planned;
+  const { method, scope, iterations, control, options, parameters, sparsity, twin, sample, lossOptions } = planned;
   const size = method.data === 'examples' ? 1 : batchesOf(settings).batchSize;
   const report = await prune({
     method: method.name,
     sparsity,
     scope,
     iterations,
+    control,
     options,
     onWarning,
     parameters,

@@ -13,6 +13,7 @@ export interface PruningChoice {
   readonly scope: NonNullable<RunSettings['pruningScope']>;
   readonly targets: string;
   readonly iterations: number;
+  readonly control: RunSettings['pruningControl'];
   readonly examples: number;
   readonly options: Readonly<Record<string, OptionValue>>;
 }
@@ -32,6 +33,7 @@ export function pruningOf(settings: AdapterChoice): PruningChoice | null {
     scope: settings.pruningScope ?? defaultOf('pruningScope'),
     targets: settings.pruningTargets ?? defaultOf('pruningTargets'),
     iterations: settings.pruningIterations ?? method.iterations,
+    control: settings.pruningControl,
     examples: settings.pruningExamples ?? defaultOf('pruningExamples'),
     options: Object.fromEntries(options),
   };

@@ -7,14 +7,17 @@ import { grids, pointsOf } from '../../src/experiments/protocol.ts';
 import { sampleMean } from '../../src/experiments/statistics.ts';
 import { paperTasks } from '../../src/experiments/tasks.ts';
 import { temporaryFolder } from '../io/temporary.ts';
+import { useBackend } from '../support/on-backend.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
+import { tinyGlue } from '../support/tiny-glue.ts';
 import { tinyBert, tinyFolder } from '../support/tiny-model.ts';
 
 const test = suite('experiments: definitions');
+useBackend(test, 'reference');
 
 const model = tinyFolder();
 const settings: SweepSettings = {
-  ...{ models: [model], data: '/no-such-folder', seeds: [1, 2, 3], grid: grids.small, pooling: 'cls', backend: 'wasm' },
+  ...{ models: [model], data: tinyGlue(), seeds: [1, 2, 3], grid: grids.small, pooling: 'cls', backend: 'wasm' },
 };
 const planOf = (name: string, changes: Partial<SweepSettings> = {}) => {
   const experiment = experiments.find((candidate) => candidate.name === name);
@@ -98,12 +101,8 @@ test('rows bring what they fuse or are compared with, and a fusion needs two tas
 });
 
 test('each task takes the models that can do it, as long inputs as it has, and its own data', () => {
-  const data = temporaryFolder({
-    'squad/train.json': '',
-    'squad/dev-v1.json': '',
-    'xsum/train.csv': '',
-    'xsum/test.csv': '',
-  });
+  const more = { 'squad/train.json': '', 'squad/dev-v1.json': '', 'xsum/train.csv': '', 'xsum/test.csv': '' };
+  const data = tinyGlue({ more });
   const bart = tinyBartFolder(undefined, { max_position_embeddings: 600 });
   const encoder = tinyFolder({ config: { ...tinyBert, max_position_embeddings: 600 } });
   const plan = planOf('table2', { data, models: [encoder, bart], rows: ['s40'], pooling: 'mean' });
@@ -130,7 +129,7 @@ test('each task takes the models that can do it, as long inputs as it has, and i
 });
 
 test('GLUE may have a folder of its own among the data', () => {
-  const folder = temporaryFolder({ 'glue/RTE/train.tsv': '' });
+  const folder = temporaryFolder({ 'glue/RTE/train.tsv': '', 'glue/RTE/dev.tsv': '' });
   const [cell] = planOf('table1', { data: folder, tasks: ['rte'] }).cells;
   const dataIn = (data: string) => planOf('table1', { data, tasks: ['rte'] }).result(cell, () => null)[0].settings.data;
   assert.equal(dataIn(folder), join(folder, 'glue'));
@@ -147,7 +146,7 @@ test('a task that no model can do is left out, or refused where it was asked for
     [{ tasks: ['xsum'] }, /^InputError: None of .* can do XSum: it takes a BART among the models\.$/],
     [{ models: [bart], tasks: ['rte'] }, /None of .* can do RTE: it takes a BERT or RoBERTa among the models/],
     [
-      { tasks: ['squad'] },
+      { tasks: ['squad'], data: '/no-such-folder' },
       /^InputError: .*no-such-folder has no folder squad: put the files of that task there, or choose others with --tasks/,
     ],
   ];
