@@ -5,7 +5,8 @@ import { figure1, type Published, table1, table2, table3, table4 } from './publi
 import { type PaperTaskName, paperTasks } from './tasks.ts';
 
 /** The pruning of the adapter of a row: `none` is dense. */
-type Pruning = Required<Pick<GivenSettings, 'pruning'>> & Pick<GivenSettings, 'sparsity' | 'largeSparse' | 'pruningControl'>;
+type Pruning = Required<Pick<GivenSettings, 'pruning'>> &
+  Pick<GivenSettings, 'sparsity' | 'largeSparse' | 'pruningControl'>;
 
 /** A method: one line of a table, or one point or line of a figure. */
 export interface ExperimentRow extends Pruning {
