@@ -17,7 +17,7 @@ export const WEIGHTS = 'adapter.safetensors';
 const PICKLE = 'pytorch_adapter.bin';
 
 /** The version since which LoRA is scaled by alpha / r; readers go by it. */
-const VERSION = 'adapters.1.1.0';
+export const VERSION = 'adapters.1.1.0';
 
 /** Fields of every configuration. */
 export const commonFields = ({ config, backbone, headKind }: PortableAdapter) => ({

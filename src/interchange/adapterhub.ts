@@ -1,64 +1,11 @@
+import { composed } from '../adapters/only-loaded.ts';
 import { isJsonObject } from '../io/browser.ts';
-import { adapterFiles, CONFIG, commonFields, readAdapter, WEIGHTS } from './adapterhub-adapter.ts';
+import { adapterFiles, CONFIG, readAdapter, WEIGHTS } from './adapterhub-adapter.ts';
 import { FUSION_CONFIG, FUSION_WEIGHTS, fusionFiles, readFusion } from './adapterhub-fusion.ts';
-import { headConfig, labelsOf, layeredHeadFiles, readHead } from './adapterhub-head.ts';
-import { denseFile, readDenseFile } from './dense-file.ts';
-import { sortedJson } from './fields.ts';
-import type { AdapterFormat, FolderFiles, StoredAdapter } from './format.ts';
+import { HEAD_CONFIG, HEAD_WEIGHTS, headFiles, sharedHead, withHead } from './adapterhub-head-files.ts';
+import { isRunSetup, readComposed, SETUP, setupFiles } from './adapterhub-setup.ts';
+import type { AdapterFormat } from './format.ts';
 import type { PortableAdapter } from './portable.ts';
-import { headOfHub } from './stated-head.ts';
-import { withoutTied } from './tied-head.ts';
-
-const HEAD_CONFIG = 'head_config.json';
-const HEAD_WEIGHTS = 'model_head.safetensors';
-const HEAD_PICKLE = 'pytorch_model_head.bin';
-
-function readHeadFiles(
-  files: FolderFiles,
-): Pick<StoredAdapter, 'weights' | 'labels' | 'stated' | 'layeredHead' | 'isMultiLabel'> {
-  const config = files.json(HEAD_CONFIG);
-  const stated = headOfHub(
-    config.model_class,
-    isJsonObject(config.config) ? (config.config.head_type ?? 'classification') : undefined,
-  );
-  const weights = readDenseFile(files, HEAD_WEIGHTS, HEAD_PICKLE);
-  const own = isJsonObject(config.config) ? config.config.label2id : undefined;
-  return {
-    ...readHead(files.path(HEAD_CONFIG), config, weights),
-    labels: labelsOf(files.path(HEAD_CONFIG), own ?? config.label2id),
-    stated,
-  };
-}
-
-/** The first of some folders with a head, if all heads are the same; null if they are not, undefined if there is none. */
-export function sharedHead(places: readonly FolderFiles[]): FolderFiles | null | undefined {
-  const headed = places.filter((place) => place.has(HEAD_CONFIG));
-  const [first, ...others] = headed.map((place) => JSON.stringify(readHeadFiles(place)));
-  return others.every((head) => head === first) ? headed[0] : null;
-}
-
-/** An adapter with the head of a folder. */
-export function withHead(stored: StoredAdapter, place: FolderFiles): StoredAdapter {
-  const { weights: head, ...about } = readHeadFiles(place);
-  const { weights, tied } = withoutTied(head);
-  return { ...stored, ...about, weights: [...stored.weights, ...weights], tied };
-}
-
-/** None for a sequence-to-sequence model: its output is the backbone's. */
-function headFiles(adapter: PortableAdapter, name: string): Record<string, Uint8Array | string> {
-  if (adapter.head.length === 0) return {};
-  if (adapter.layeredHead) {
-    const { fields, weights } = layeredHeadFiles(adapter, adapter.layeredHead, name);
-    return {
-      [HEAD_CONFIG]: sortedJson({ ...commonFields(adapter), ...fields }),
-      [HEAD_WEIGHTS]: denseFile(weights),
-    };
-  }
-  return {
-    [HEAD_CONFIG]: sortedJson({ ...commonFields(adapter), ...headConfig(adapter) }),
-    [HEAD_WEIGHTS]: denseFile(adapter.head),
-  };
-}
 
 /** With fused attention the library masks the prefixes of a decoder wrongly. */
 const eagerLine = ({ config, settings: { kind } }: PortableAdapter): string[] =>
@@ -73,16 +20,19 @@ const choicesLine = ({ headKind, layeredHead }: PortableAdapter): string[] =>
     : [];
 
 /**
- * The folders of AdapterHub's library `adapters`: an adapter or a fusion, which has the adapters that it mixes in folders below, and
+ * The folders of AdapterHub's library `adapters`: an adapter, a fusion or a setup, which have the adapters that they mix in folders below, and
  * the task head in `head_config.json` with `model_head.safetensors`. The head is that of a class of transformers, which the library
  * also gives to its own flexible models.
  */
 export const adapterhub: AdapterFormat = {
-  fileNames: [CONFIG, WEIGHTS, FUSION_CONFIG, FUSION_WEIGHTS, HEAD_CONFIG, HEAD_WEIGHTS],
-  matches: (files) => files.has(FUSION_CONFIG) || (files.has(CONFIG) && isJsonObject(files.json(CONFIG).config)),
+  fileNames: [CONFIG, WEIGHTS, FUSION_CONFIG, FUSION_WEIGHTS, SETUP, HEAD_CONFIG, HEAD_WEIGHTS],
+  matches: (files) =>
+    files.has(FUSION_CONFIG) || isRunSetup(files) || (files.has(CONFIG) && isJsonObject(files.json(CONFIG).config)),
 
   write(adapter, name) {
-    const own = adapter.settings.kind === 'fusion' ? fusionFiles(adapter) : adapterFiles(adapter, { ...adapter, name });
+    const { kind } = adapter.settings;
+    if (kind === composed.kind) return { files: { ...setupFiles(adapter), ...headFiles(adapter, name) }, warnings: [] };
+    const own = kind === 'fusion' ? fusionFiles(adapter) : adapterFiles(adapter, { ...adapter, name });
     return {
       files: { ...own, ...headFiles(adapter, name) },
       warnings: [...eagerLine(adapter), ...choicesLine(adapter)],
@@ -90,6 +40,7 @@ export const adapterhub: AdapterFormat = {
   },
 
   read(files, options) {
+    if (!files.has(FUSION_CONFIG) && !files.has(CONFIG)) return readComposed(files, options);
     const stored = files.has(FUSION_CONFIG) ? readFusion(files) : readAdapter(files);
     if (!options.head) return stored;
     // Where the library saved members beside a fusion, each has the head that the model had.

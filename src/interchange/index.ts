@@ -17,6 +17,7 @@ export {
   type LoadAdapterOptions,
   type LoadedAdapter,
   type LoadedSetup,
+  type LoadSetupOptions,
   loadAdapterFolder,
   loadAdapterSetup,
   readAdapterFolder,

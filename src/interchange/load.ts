@@ -4,7 +4,7 @@ import { type Adapter, type AdapterComposition, AdapterSet } from '../adapters/i
 import { InputError } from '../errors.ts';
 import { openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
 import { printable, shown } from '../settings/index.ts';
-import { type HubSetup, isComposed, readSetup, type StoredSetup, setupIn } from './adapterhub-setup.ts';
+import { type HubSetup, isOfBatch, isRunSetup, readSetup, type StoredSetup, setupIn } from './adapterhub-setup.ts';
 import { assignStored, type ConfiguredModel } from './assign.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
 import { readAdapterFiles } from './formats.ts';
@@ -21,9 +21,10 @@ const filesIn = (folder: string): FolderFiles => ({
   folder: (name) => filesIn(join(folder, name)),
 });
 
-/** Returns whether a folder holds an adapter of another library. */
+/** Returns whether a folder holds an adapter of another library, or a setup that is one. @throws InputError for a damaged setup */
 export const isAdapterFolder = (folder: string): boolean =>
-  ['adapter_config.json', 'adapter_fusion_config.json'].some((name) => existsSync(join(folder, name)));
+  ['adapter_config.json', 'adapter_fusion_config.json'].some((name) => existsSync(join(folder, name))) ||
+  isRunSetup(filesIn(folder));
 
 /** The folders below a folder that hold adapters of another library, by name. */
 export const adapterFolders = (folder: string): string[] =>
@@ -37,7 +38,7 @@ export const adapterSetup = (folder: string): HubSetup | null => setupIn(filesIn
 /** The error for a folder that holds adapters in folders of theirs alone. */
 export function severalAdapters(folder: string, names: readonly string[]): InputError {
   const setup = adapterSetup(folder);
-  const loader = setup && isComposed(setup) ? ' (programs load it with loadAdapterSetup)' : '';
+  const loader = setup && isOfBatch(setup) ? ' (programs load it with loadAdapterSetup)' : '';
   const what = setup
     ? `the setup ${printable(setup.type)} of several adapters (adapter_setup.json), which is not one adapter${loader}`
     : 'no adapter of its own';
@@ -117,6 +118,11 @@ export function loadAdapterFolder(
   return { adapters, adapter: adapters.get(name), hasHead, stored };
 }
 
+export interface LoadSetupOptions extends Omit<LoadAdapterOptions, 'name'> {
+  /** How many texts a batch has, of a `Parallel`. Default 1 */
+  readonly texts?: number;
+}
+
 export interface LoadedSetup {
   readonly adapters: AdapterSet;
   /** What is active now. */
@@ -127,18 +133,17 @@ export interface LoadedSetup {
 
 /**
  * Attaches the adapters of a folder that AdapterHub's `save_adapter_setup` wrote, each under its name there, and activates their
- * composition: a Stack, a BatchSplit or a Fuse. The head is that of a stack's last adapter, else the one that all have.
+ * composition: a Stack, a BatchSplit, a Fuse, an Average or a Parallel. The head is that of a stack's last adapter, else the one that all have.
+ *
+ * Of a Parallel each adapter gets all texts, as in the library, which repeats the batch: give the model the texts once for each adapter,
+ * all for the first one, then all for the next.
  *
  * @throws InputError for other compositions, for those that the library computes in another way, and as {@link loadAdapterFolder}; the
  * model is then as it was
  */
-export function loadAdapterSetup(
-  model: ConfiguredModel,
-  folder: string,
-  options: Omit<LoadAdapterOptions, 'name'> = {},
-): LoadedSetup {
-  const { adapters = new AdapterSet(model), head = true } = options;
-  const setup = readSetup(filesIn(folder), { head });
+export function loadAdapterSetup(model: ConfiguredModel, folder: string, options: LoadSetupOptions = {}): LoadedSetup {
+  const { adapters = new AdapterSet(model), head = true, texts } = options;
+  const setup = readSetup(filesIn(folder), { head, texts });
   const hasHead = attach(model, adapters, setup, head);
   return { adapters, composition: setup.composition, hasHead };
 }

@@ -140,7 +140,8 @@ function chosenAdapter(given: GivenSettings, isPruned: boolean, write: Writer): 
   const { kind, ...options }: AdapterSettings =
     typeof given.adapter === 'object' ? given.adapter : { kind: kindOf(given) };
   const mixed = fuse?.map((named) => named.split('=', 1)[0]) ?? fused?.map(({ name }) => name);
-  const own = { ...options, ...(mixed && { adapters: mixed }) };
+  // An adapter that comes with others says itself which of them it mixes.
+  const own = { ...(mixed && { adapters: mixed }), ...options };
   familyOf(kind).refuseWithoutEffect(own, (key) => write(`adapter.${key}`));
   return familyOf(kind).configure(own, { pruned: isPruned });
 }

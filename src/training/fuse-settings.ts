@@ -3,6 +3,9 @@ import * as v from 'valibot';
 import { completeAdapter, fusion } from '../adapters/index.ts';
 import { listOf, nonEmptyText, option, strictFields } from '../settings/index.ts';
 
+/** A family that a page has only with the files that bring it. */
+const COMPOSED = 'composed';
+
 const FOLDERS = 'folders of different names, with commas between them; write name=folder to tell two apart';
 
 /** `name=folder`, with an absolute path; a name that is not given is that of the folder. */
@@ -37,6 +40,6 @@ export const fuseSettings = {
         settings: completeAdapter,
       }),
     ),
-    { description: 'adapters that are mixed', flag: null, for: { adapter: [fusion.kind] } },
+    { description: 'adapters that are mixed', flag: null, for: { adapter: [fusion.kind, COMPOSED] } },
   ),
 };

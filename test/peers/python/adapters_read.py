@@ -25,6 +25,9 @@ def members(folder):
 
 
 def load(model, folder, is_flexible):
+    if (folder / "adapter_setup.json").exists():
+        model.load_adapter_setup(str(folder), set_active=True, use_safetensors=True)
+        return
     names = members(folder)
     if not names:
         model.load_adapter(str(folder), set_active=True, use_safetensors=True)

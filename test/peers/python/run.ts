@@ -21,7 +21,7 @@ import { type Sent, sent } from './sent.ts';
 import { setupJobs, testSetups } from './setups.ts';
 import { testSnippets } from './snippets.ts';
 import { inputsFor, outputsOf, tasks } from './tasks.ts';
-import { environmentOf, type TheirCase, theirCases, titleOf } from './theirs.ts';
+import { environmentOf, inputsOf, type TheirCase, theirCases, titleOf } from './theirs.ts';
 
 const started = performance.now();
 const say = (line: string) => console.log(`${line}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
@@ -59,8 +59,9 @@ const theirs = theirCases.map((given, i): TheirCase & { readonly job: WriteJob }
     class: auto,
     options,
     config: given.config,
+    tokens: given.tokens,
     head: given.head,
-    inputs: inputsFor(given.backbone),
+    inputs: inputsOf(given),
     saved: join(temporaryFolder(), 'saved'),
   };
   return { ...given, job };
@@ -158,7 +159,7 @@ async function takenHere({ job, model: backbone, ...given }: (typeof theirs)[num
   }
   const { model, close } = opened;
   try {
-    const got = inputsFor(given.backbone).map((inputs) => outputsOf(model, inputs));
+    const got = inputsOf(given).map((inputs) => outputsOf(model, inputs));
     return { error: largestDifference(got, outputs), reasons: [] };
   } finally {
     close();

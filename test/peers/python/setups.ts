@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import type { AdapterSettings } from '../../../src/adapters/index.ts';
 import { Random } from '../../../src/index.ts';
-import { loadAdapterSetup } from '../../../src/interchange/index.ts';
+import { adapterFormats, loadAdapterSetup, portableAdapter } from '../../../src/interchange/index.ts';
 import { loadClassifier } from '../../../src/models/index.ts';
 import { assertInputError } from '../../io/input-error.ts';
 import { temporaryFolder } from '../../io/temporary.ts';
+import { adapterSetFor, titleOf } from '../../support/adapters.ts';
 import { backbones } from './backbones.ts';
 import { largestDifference, TOLERANCE } from './compare.ts';
 import type { EnvironmentName } from './environments.ts';
@@ -46,7 +48,12 @@ const cases: readonly (readonly [kinds: readonly Kind[], setup: Setup, refusal?:
   [['pfeiffer', 'pfeiffer', 'pfeiffer'], of('Stack', ['a', split('b', 'c')])],
   [['pfeiffer', 'pfeiffer'], of('Fuse', ['a', 'b'])],
   ...(['houlsby', 'parallel', 'lora', 'prefix'] as const).map((kind) => [[kind, kind], split('a', 'b')] as const),
-  [['pfeiffer', 'pfeiffer'], of('Average', ['a', 'b']), /the setup Average is not supported/],
+  [['pfeiffer', 'pfeiffer'], of('Average', ['a', 'b'])],
+  [['houlsby', 'houlsby'], of('Average', ['a', 'b'], { weights: [3, 1] })],
+  [['lora', 'lora'], of('Average', ['a', 'b'], { weights: [1, 3] })],
+  [['parallel', 'parallel'], of('Average', ['a', 'b'])],
+  [['pfeiffer', 'pfeiffer', 'pfeiffer'], of('Stack', ['a', of('Average', ['b', 'c'])])],
+  ...(['houlsby', 'lora', 'prefix'] as const).map((kind) => [[kind, kind], of('Parallel', ['a', 'b'])] as const),
   [['lora', 'lora'], of('Stack', ['a', 'b']), /a Stack of several LoRA adapters/],
   [['parallel', 'parallel'], of('Stack', ['a', 'b']), /a Stack of parallel adapters/],
 ];
@@ -71,11 +78,48 @@ const jobs = cases.map(([kinds, setup, refusal], i): SetupJob & Readonly<Record<
   refusal,
 }));
 
-/** Setups that AdapterHub's library makes, saves and computes. */
-export const setupJobs = (name: EnvironmentName): readonly Job[] => (name === 'transformers-4' ? jobs : []);
+/** The rows of inputs several times over, as a Parallel repeats them. */
+const repeated = (inputs: Inputs, copies: number): Inputs => ({
+  input_ids: Array.from({ length: copies }, () => inputs.input_ids).flat(),
+  ...(inputs.token_type_ids && {
+    token_type_ids: Array.from({ length: copies }, () => inputs.token_type_ids ?? []).flat(),
+  }),
+});
+
+/** A stack and averages that are written here, and what they compute. */
+const written: readonly (AdapterSettings & { readonly adapters: readonly string[] })[] = [
+  { kind: 'composed', adapters: ['houlsby-1', 'pfeiffer-2'] },
+  { kind: 'composed', adapters: ['pfeiffer-1', 'pfeiffer-2'], factors: [0.375, 0.125] },
+  { kind: 'composed', adapters: ['parallel-1', 'parallel-2'], factors: [0.25, 0.25], keepsValue: true },
+];
+const ours = await Promise.all(
+  written.map(async (settings) => {
+    const { model } = loadClassifier(backbones.bert, new Random(1), () => ({ labels: ['no', 'yes'] }));
+    const set = adapterSetFor(model, settings);
+    set.activate(set.add('default', settings).name);
+    const mixed = settings.adapters.map((name) => set.get(name));
+    const portable = await portableAdapter(model, set.get('default'), backbones.bert, mixed);
+    const inputs = inputsFor('bert');
+    const job = {
+      id: `our ${titleOf(settings)}`,
+      script: 'adapters_read',
+      model: backbones.bert,
+      class: 'AutoModelForSequenceClassification',
+      options: { num_labels: 2 },
+      flexible: false,
+      adapter: temporaryFolder(adapterFormats.adapterhub.write(portable, 'ours').files),
+      inputs,
+    };
+    return { job, expected: inputs.map((given) => outputsOf({ network: model }, given)) };
+  }),
+);
+
+/** Setups that AdapterHub's library makes, saves and computes, and those that it reads. */
+export const setupJobs = (name: EnvironmentName): readonly Job[] =>
+  name === 'transformers-4' ? [...jobs, ...ours.map(({ job }) => job)] : [];
 
 export function testSetups(answerTo: (name: EnvironmentName, job: Job) => Answer): void {
-  const test = suite('peers: setups of AdapterHub here');
+  const test = suite('peers: setups of AdapterHub');
 
   for (const job of jobs) {
     test(`${job.id}: ${job.refusal ? 'refused' : 'the same logits'}`, () => {
@@ -86,11 +130,21 @@ export function testSetups(answerTo: (name: EnvironmentName, job: Job) => Answer
         assertInputError(() => loadAdapterSetup(model, job.saved), job.refusal);
         return;
       }
-      assert.ok(loadAdapterSetup(model, job.saved).hasHead);
+      assert.ok(loadAdapterSetup(model, job.saved, { texts: 2 }).hasHead);
+      const copies = (job.setup as Setup).type === 'Parallel' ? 2 : 1;
       const difference = largestDifference(
-        job.inputs.map((inputs) => outputsOf({ network: model }, inputs)),
+        job.inputs.map((inputs) => outputsOf({ network: model }, repeated(inputs, copies))),
         outputs,
       );
+      assert.ok(difference <= TOLERANCE, `logits differ by ${difference}`);
+    });
+  }
+
+  for (const { job, expected } of ours) {
+    test(`${job.id} in AdapterHub: the same logits`, () => {
+      const { outputs, error } = answerTo('transformers-4', job);
+      assert.ok(outputs, error);
+      const difference = largestDifference(outputs, expected);
       assert.ok(difference <= TOLERANCE, `logits differ by ${difference}`);
     });
   }

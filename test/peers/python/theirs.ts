@@ -1,6 +1,7 @@
+import { vocabulary } from '../../support/tiny-model.ts';
 import { type BackboneName, backbones } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
-import { type TaskName, tasks } from './tasks.ts';
+import { type Inputs, inputsFor, type TaskName, tasks } from './tasks.ts';
 
 /** A configuration of a library: its class and the fields of it, which can be configurations too. */
 export interface TheirConfig {
@@ -15,6 +16,8 @@ export interface TheirCase {
   readonly task: TaskName;
   readonly backbone: BackboneName;
   readonly model: string;
+  /** Tokens that it adds to those of its backbone. */
+  readonly tokens?: readonly string[];
   /** The method that gives a flexible model its head, and how many outputs it has. */
   readonly head?: readonly [method: string, options: Readonly<Record<string, unknown>>];
 }
@@ -96,6 +99,12 @@ const casesOf = (library: TheirCase['library'], rows: readonly Row[]): TheirCase
 /** Adapters of both libraries, those with flexible heads among them. */
 export const theirCases: readonly TheirCase[] = [
   ...casesOf('PEFT', ofPeft),
+  {
+    library: 'PEFT',
+    config: { class: 'LoraConfig', fields: { r: 2, target_modules: ['query'], modules_to_save: ['word_embeddings'] } },
+    tokens: ['bitcoin', 'euro'],
+    ...at('classification', 'bert'),
+  },
   ...casesOf('AdapterHub', ofHub),
   ...heads.flatMap(([task, head]) =>
     (['bert', 'roberta'] as const).map((backbone) => ({
@@ -107,12 +116,19 @@ export const theirCases: readonly TheirCase[] = [
   ),
 ];
 
+/** Inputs of an adapter, some of them with the tokens that it adds, which are the last. */
+export const inputsOf = ({ backbone, tokens = [] }: Pick<TheirCase, 'backbone' | 'tokens'>): readonly Inputs[] =>
+  tokens.length === 0
+    ? inputsFor(backbone)
+    : [...inputsFor(backbone), { input_ids: [[2, ...tokens.map((_, i) => vocabulary.length + i), 3]] }];
+
 /** PEFT runs prefixes with the older transformers alone. */
 export const environmentOf = ({ library, config }: TheirCase): EnvironmentName =>
   library === 'AdapterHub' || config.class === 'PrefixTuningConfig' ? 'transformers-4' : 'transformers-5';
 
-/** The configuration, and the head where it is flexible. */
-export const titleOf = ({ config, head }: TheirCase): string => {
-  const fields = Object.keys(config.fields ?? {}).join(', ');
-  return `${config.class}(${fields})${head ? ` and ${head[0]}(${Object.keys(head[1]).join(', ')})` : ''}`;
+/** The configuration, the head where it is flexible, and whether tokens are added. */
+export const titleOf = ({ config, head, tokens }: TheirCase): string => {
+  const call = (method: string, options: object = {}) => `${method}(${Object.keys(options).join(', ')})`;
+  const others = [head && call(...head), tokens && call('resize_token_embeddings')];
+  return [call(config.class, config.fields), ...others].filter(Boolean).join(' and ');
 };
