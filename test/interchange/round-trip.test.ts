@@ -3,16 +3,39 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { type AdapterSettings, lora, toSparseTensors } from '../../src/adapters/index.ts';
-import { type AdapterFormatName, loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
+import {
+  type Adapter,
+  type AdapterSet,
+  type AdapterSettings,
+  lora,
+  toSparseTensors,
+} from '../../src/adapters/index.ts';
+import { Random } from '../../src/index.ts';
+import {
+  type AdapterFormatName,
+  adapterFormats,
+  checkpointFiles,
+  loadAdapterFolder,
+  portableAdapter,
+  readAdapterFolder,
+} from '../../src/interchange/index.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
-import { type HeadOptions, isHeadParameter, type SequenceClassifier } from '../../src/models/index.ts';
+import { type HeadOptions, isHeadParameter, loadClassifier, type SequenceClassifier } from '../../src/models/index.ts';
+import type { Parameter } from '../../src/nn/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
-import { loadedSettings, logits, smallSettings, titleOf } from '../support/adapters.ts';
+import {
+  adapterSetFor,
+  liven,
+  loadedSettings,
+  logits,
+  maskRandomly,
+  smallSettings,
+  titleOf,
+} from '../support/adapters.ts';
 import { onEveryBackend } from '../support/on-backend.ts';
 import { type Adapted, type AdaptedOptions, stateOf, trainedAdapter, writtenFolder } from '../support/portable.ts';
 import { forAllAsync } from '../support/property.ts';
-import { tinyBert, tinyClassifier, tinyRoberta } from '../support/tiny-model.ts';
+import { tinyBert, tinyClassifier, tinyFolder, tinyRoberta } from '../support/tiny-model.ts';
 
 const test = suite('interchange: round trips');
 
@@ -83,6 +106,72 @@ for (const { format, settings } of cases) {
     ),
   );
 }
+
+/** Adapters of several others, which AdapterHub has in folders. */
+const mixing: readonly AdapterSettings[] = [
+  ...smallSettings.fusion,
+  { kind: 'composed', adapters: ['pfeiffer-1', 'houlsby-2'] },
+  { kind: 'composed', adapters: ['parallel-1', 'parallel-2'], factors: [0.375, 0.125], keepsValue: true },
+];
+for (const settings of mixing) {
+  const names = settings.adapters as readonly string[];
+  onEveryBackend(test, `${titleOf(settings)}: with those that it mixes through adapterhub and back, bit for bit`, () =>
+    forAllAsync(
+      options,
+      async ({ config, classifier = { labels: ['no', 'yes'] }, pruned, seed }) => {
+        const model = tinyClassifier(classifier, { config });
+        const set = adapterSetFor(model, settings);
+        const adapter = set.add('default', settings);
+        set.activate('default');
+        const mixed = names.map((name) => set.get(name));
+        liven({ parameters: savedOf({ model, adapter }) }, seed);
+        if (pruned) for (const { prunable } of [adapter, ...mixed]) maskRandomly(prunable, seed);
+        const portable = await portableAdapter(model, adapter, 'tiny', mixed);
+        const folder = temporaryFolder(adapterFormats.adapterhub.write(portable, 'task').files);
+
+        const copy = tinyClassifier(classifier, { config, seed: 99 });
+        const loaded = loadAdapterFolder(copy, folder);
+        const all = (network: SequenceClassifier, adapters: AdapterSet, own: Adapter) => [
+          ...names.flatMap((name) => adapters.get(name).parameters),
+          ...savedOf({ model: network, adapter: own }),
+        ];
+        assert.deepEqual(loaded.adapter.settings, adapter.settings);
+        assert.deepEqual(stateOf(all(copy, loaded.adapters, loaded.adapter)), stateOf(all(model, set, adapter)));
+        assert.deepEqual(logits(copy), logits(model));
+      },
+      8,
+    ),
+  );
+}
+
+/** Families that train weights of the backbone, which only a checkpoint has. */
+const inPlace = ['bitfit', 'full'];
+for (const settings of inPlace.flatMap((kind) => smallSettings[kind])) {
+  onEveryBackend(test, `${titleOf(settings)}: through a checkpoint and back, bit for bit`, () =>
+    forAllAsync(
+      options,
+      async ({ config = tinyBert, classifier = { labels: ['no', 'yes'] }, seed }) => {
+        const original = trainedAdapter(settings, { config, classifier, seed });
+        const parameters = original.model.parameters();
+        const files = await checkpointFiles(original.model, { folder: tinyFolder({ config }) }, parameters);
+        const { model } = loadClassifier(temporaryFolder(files), new Random(1));
+        assert.deepEqual(model.labels, classifier.labels);
+        assert.deepEqual(stateOf(sorted(model.parameters())), stateOf(sorted(parameters)));
+        assert.deepEqual(logits(model), logits(original.model));
+      },
+      4,
+    ),
+  );
+}
+
+const sorted = (parameters: readonly Parameter[]): Parameter[] =>
+  parameters.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+test('every family there is goes somewhere and back', () => {
+  const tried = [...cases.map(({ settings }) => settings.kind), ...mixing.map(({ kind }) => kind), ...inPlace];
+  const known = [...Object.keys(smallSettings), ...loadedSettings.map(({ kind }) => kind), 'composed'];
+  assert.deepEqual([...new Set(tried)].sort(), [...new Set(known)].sort());
+});
 
 const layered: fc.Arbitrary<HeadOptions> = fc.record({
   labels: fc.constantFrom(['no', 'yes'], null),
