@@ -145,7 +145,7 @@ export class AdapterSet {
       const own = made();
       assertNames(name, own);
       assertFitsMemory(settings, own, parts, before, use);
-      for (const parameter of own) parameter.materialize();
+      if (!use.isLoaded) for (const parameter of own) parameter.materialize();
       return { parts, own, uses };
     } catch (error) {
       const own = made();

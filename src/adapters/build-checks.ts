@@ -16,6 +16,8 @@ const LARGE = 10_000_000;
 export interface AdapterUse {
   /** Whether it is to be trained: then its gradients and their two moments must fit into memory too. Default false. */
   readonly isTrained?: boolean;
+  /** Whether its weights are loaded before anything is computed: then none are drawn. Default false. */
+  readonly isLoaded?: boolean;
   /** Sequences of the largest batch. Default 1. */
   readonly sequences?: number;
   /** The setting that its size follows from, with its value, where that is none of its options. */

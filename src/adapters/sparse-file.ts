@@ -74,13 +74,19 @@ export function loadSparseTensors(
       throw new InputError(`${file.label}: "${bits}" has ones after its last weight; the file is damaged.`);
     }
     const values = readFiniteFloats(file, take(`${name}.values`));
-    if (values.length !== mask.reduce((kept, bit) => kept + bit, 0))
+    if (values.length !== onesIn(mask))
       throw new InputError(`${file.label}: "${name}" has a mask and values of different counts; the file is damaged.`);
     return () => parameter.loadKept(values, mask);
   });
   const [extra] = unused;
   if (extra) throw new InputError(`${file.label}: tensor "${extra}" belongs to no parameter of this adapter and head.`);
   for (const load of loaded) load();
+}
+
+function onesIn(mask: Uint8Array): number {
+  let ones = 0;
+  for (const bit of mask) ones += bit;
+  return ones;
 }
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -104,5 +110,7 @@ export function packBits(mask: ArrayLike<number>): Uint8Array {
 }
 
 export function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
+  const mask = new Uint8Array(length);
+  for (let i = 0; i < length; i++) mask[i] = (bytes[i >> 3] >> (i & 7)) & 1;
+  return mask;
 }

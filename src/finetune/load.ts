@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { fetchModel, readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { type CommonWeights, headTitles, parseModelConfig } from '../models/index.ts';
+import { headTitles, parseModelConfig } from '../models/index.ts';
 import { checkOptions, shown } from '../settings/index.ts';
 import {
   type CreateModel,
@@ -14,6 +14,7 @@ import {
   openAdapter,
   questionAnswering,
   readRunConfig,
+  type SharedParts,
   type Task,
   textGeneration,
   tokenClassification,
@@ -46,8 +47,8 @@ export interface LoadOptions extends ClassifierOptions {
   readonly task?: keyof ModelsByTask;
   /** The backbone of a run, if it was moved. */
   readonly model?: string;
-  /** Weights of the backbone that other models have too; those of a run or an adapter, which is then only used. */
-  readonly weights?: CommonWeights;
+  /** What a run or an adapter has in common with other models of its backbone; it is then only used. */
+  readonly shared?: SharedParts;
 }
 
 const tasks: { readonly [Name in keyof ModelsByTask]: true } = {
@@ -86,7 +87,7 @@ export function load<Task extends keyof ModelsByTask>(
 export function load(nameOrPath: string, options?: LoadOptions): Promise<AnyModel>;
 export async function load(nameOrPath: string, options: LoadOptions = {}): Promise<AnyModel> {
   checkName(nameOrPath);
-  checkOptions('load', options, { ...pretrainedOptionNames, labels: true, task: true, model: true, weights: true });
+  checkOptions('load', options, { ...pretrainedOptionNames, labels: true, task: true, model: true, shared: true });
   checkLabels(options.labels);
   const { task } = options;
   if (task !== undefined && !Object.hasOwn(tasks, task)) {
@@ -94,7 +95,7 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   }
   const isRun = isFinishedRun(nameOrPath);
   if (!isRun && !isAdapterFolder(nameOrPath)) return loadCheckpoint(nameOrPath, options);
-  const { labels, pooling, maxLength, backboneDtype, weights } = options;
+  const { labels, pooling, maxLength, backboneDtype, shared } = options;
   if (backboneDtype !== undefined) {
     throw new InputError(`${nameOrPath} is used as it was trained; backboneDtype is for checkpoints.`);
   }
@@ -102,7 +103,7 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
   const place = model === undefined ? undefined : await fetchModel(model);
   const opened = openAdapter(
     nameOrPath,
-    { model: place, labels: labels ?? undefined, pooling, maxLength, weights },
+    { model: place, labels: labels ?? undefined, pooling, maxLength, shared },
     create,
   );
   const loaded = opened.model as unknown as AnyModel;
@@ -113,7 +114,7 @@ export async function load(nameOrPath: string, options: LoadOptions = {}): Promi
 
 async function loadCheckpoint(
   nameOrPath: string,
-  { task, model, labels, weights: _, ...rest }: LoadOptions,
+  { task, model, labels, shared: _, ...rest }: LoadOptions,
 ): Promise<AnyModel> {
   const options = labels === undefined ? rest : { ...rest, labels };
   if (model !== undefined) throw new InputError(`${nameOrPath} is a checkpoint; model is for the backbone of a run.`);

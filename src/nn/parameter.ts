@@ -1,4 +1,5 @@
 import type { Buffer, FloatArray, Shape } from '../backends/backend.ts';
+import { getBackend } from '../backends/index.ts';
 import type { StoredNumbers } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import { mul } from '../ops/arithmetic.ts';
@@ -59,10 +60,9 @@ function spread(values: ArrayLike<number>, mask: ArrayLike<number>): FloatArray 
 }
 
 /** A leaf with these numbers; of a tensor it shares the memory. */
-function leaf(values: Values, shape: Shape): Tensor {
-  // Nothing is differentiated by a matrix in 8 bits.
-  if (values instanceof Tensor) return values.leafView(shape, !values.isInt8);
-  const options = { requiresGrad: true };
+function leaf(values: Values, shape: Shape, requiresGrad: boolean): Tensor {
+  if (values instanceof Tensor) return values.leafView(shape, requiresGrad);
+  const options = { requiresGrad };
   return 'readInto' in values ? storedTensor(values, shape, options) : tensor(values, shape, options);
 }
 
@@ -82,16 +82,18 @@ export class Parameter {
   #current: Tensor | null = null;
   /** Gives the first values; null once they are there, so that their source can go. */
   #first: (() => Values) | null;
+  readonly #isFirstTrainable: boolean;
   #mask: Tensor | null = null;
   #pattern: SparsePattern | null = null;
   #kept: number;
 
   /** @param values the first ones; a function is called when they are needed first, see {@link materialize} */
-  constructor(name: string, values: Values | (() => Values), shape: Shape, { isNew = true } = {}) {
+  constructor(name: string, values: Values | (() => Values), shape: Shape, { isNew = true, trainable = true } = {}) {
     this.name = name;
     this.shape = shape;
     this.#kept = sizeOf(shape);
     this.isNew = isNew;
+    this.#isFirstTrainable = trainable;
     this.#first = typeof values === 'function' ? values : () => values;
     if (typeof values !== 'function') this.materialize();
   }
@@ -99,7 +101,7 @@ export class Parameter {
   /** Allocates its value now, if it has none yet. */
   materialize(): void {
     if (!this.#first) return;
-    this.#current = keep(leaf(this.#first(), this.shape));
+    this.#current = keep(leaf(this.#first(), this.shape, this.#isFirstTrainable));
     this.#first = null;
   }
 
@@ -138,7 +140,8 @@ export class Parameter {
   }
 
   get trainable(): boolean {
-    return this.#value.requiresGrad;
+    // First values are not computed to know that.
+    return this.#first ? this.#isFirstTrainable : this.#value.requiresGrad;
   }
 
   /** A frozen parameter is a constant: no gradient is computed for it. */
@@ -265,9 +268,12 @@ export class Parameter {
   loadKept(values: ArrayLike<number>, mask: ArrayLike<number>): void {
     const kept = keptIn(mask);
     if (values.length !== kept) throw new Error(`${this.name}: ${values.length} values for ${kept} kept weights.`);
-    const { backend } = this.#value;
-    if (SparsePattern.fits(this.shape) && backend.sparse) {
-      tidy(() => this.#become(tensor(values, [kept]), null, SparsePattern.of(mask, this.shape, backend), kept));
+    const { sparse } = this.#first ? getBackend() : this.#value.backend;
+    if (SparsePattern.fits(this.shape) && sparse) {
+      tidy(() => {
+        const kept = tensor(values, [values.length]);
+        this.#become(kept, null, SparsePattern.of(mask, this.shape, kept.backend), values.length);
+      });
     } else {
       this.load(spread(values, mask), mask);
     }
@@ -351,6 +357,7 @@ export class Parameter {
     });
     const [nextMask, nextPattern] = [mask && keep(mask.detach()), pattern?.share() ?? null];
     this.dispose();
+    this.#first = null;
     this.#value = next;
     this.#mask = nextMask;
     this.#pattern = nextPattern;

@@ -1,7 +1,7 @@
 import type { FloatArray, Shape } from '../backends/backend.ts';
 import type { StoredNumbers } from '../backends/stored.ts';
 import type { Random } from '../random/random.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import type { HeldDType } from './held.ts';
 import type { Initializer } from './init.ts';
 import { Parameter } from './parameter.ts';
@@ -79,7 +79,9 @@ export class ParameterPath {
     const isNew = source === null || (this.#mayInitialize && !source.has(fullName));
     const first = () => init(shape, random.fork(fullName));
     const values = isNew ? first : source.take(fullName, shape);
-    const parameter = new Parameter(fullName, values, shape, { isNew });
+    // Nothing trains a matrix in 8 bits, which another model has too.
+    const trainable = !(values instanceof Tensor && values.isInt8);
+    const parameter = new Parameter(fullName, values, shape, { isNew, trainable });
     if (!isDeferred) parameter.materialize();
     parameters.set(fullName, parameter);
     return parameter;

@@ -2,10 +2,11 @@ import { InputError } from '../errors.ts';
 import { type AnyModel, load } from '../finetune/index.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { EncoderModel } from '../models/encoder-model.ts';
-import { type CommonWeights, SequenceClassifier } from '../models/index.ts';
+import { SequenceClassifier } from '../models/index.ts';
 import type { SentenceEncoder } from '../models/sentence-encoder.ts';
 import type { HeldDType } from '../nn/index.ts';
-import { isFinishedRun, readRunConfig } from '../training/index.ts';
+import type { Tokenizer } from '../text/index.ts';
+import { isFinishedRun, readRunConfig, type SharedParts } from '../training/index.ts';
 import { answerRequests } from './answer-requests.ts';
 import type {
   AdapterFacts,
@@ -49,6 +50,8 @@ export class AdapterBank implements Answerer {
   readonly #place: string | undefined;
   readonly #members = new Map<string, Member>();
   readonly #homes = new Map<string, Home>();
+  /** By the folder of the backbone. */
+  readonly #tokenizers = new Map<string, Tokenizer>();
 
   private constructor(place: string | undefined) {
     this.#place = place;
@@ -122,17 +125,22 @@ export class AdapterBank implements Answerer {
     if (this.#members.has(name)) throw new InputError(`There is an adapter '${name}' already; unload it first.`);
     const dtype = sharedType(path);
     let key = '';
-    const weights: CommonWeights | null = dtype && {
-      backboneDtype: dtype,
-      of: (folder, stored) => {
-        key = `${dtype}\n${folder}`;
-        return this.#homeOf(key, folder, dtype).backbone.weights.of(folder, stored);
-      },
+    const shared: SharedParts = {
+      ...(dtype && {
+        weights: {
+          backboneDtype: dtype,
+          of: (folder, stored) => {
+            key = `${dtype}\n${folder}`;
+            return this.#homeOf(key, folder, dtype).backbone.weights.of(folder, stored);
+          },
+        },
+      }),
+      tokenizer: (folder, read) => this.#tokenizerOf(folder, read),
     };
     try {
-      const model = await load(path, { ...(weights && { weights }), ...(this.#place && { model: this.#place }) });
+      const model = await load(path, { shared, ...(this.#place && { model: this.#place }) });
       const home = this.#homes.get(key) ?? null;
-      const isMixed = home !== null && !changesWeights(model);
+      const isMixed = home !== null && model.network instanceof EncoderModel && home.backbone.owns(model.network);
       if (home) home.users++;
       if (isMixed) home.backbone.serve((model.network as EncoderModel).encoder);
       const facts = factsOf(name, model);
@@ -156,6 +164,12 @@ export class AdapterBank implements Answerer {
     const home = { backbone: new Backbone(folder, dtype), users: 0 };
     this.#homes.set(key, home);
     return home;
+  }
+
+  #tokenizerOf(folder: string, read: () => Tokenizer): Tokenizer {
+    const tokenizer = this.#tokenizers.get(folder) ?? read();
+    this.#tokenizers.set(folder, tokenizer);
+    return tokenizer;
   }
 
   #freeUnused(member: Member): void {
@@ -183,10 +197,6 @@ function sharedType(path: string): HeldDType | null {
   const { settings } = readRunConfig(path);
   return settings.task === 'text2text-generation' ? null : (settings.backboneDtype ?? 'float32');
 }
-
-/** Returns whether the weights of the backbone are not those that others have, too. */
-const changesWeights = ({ network, adapters }: AnyModel): boolean =>
-  !(network instanceof EncoderModel) || adapters.names.some((name) => adapters.get(name).parts.weights !== undefined);
 
 function factsOf(name: string, model: AnyModel): AdapterFacts {
   const { network, task, labels, settings, adapters } = model;

@@ -2,6 +2,7 @@ import { type BatchPart, mixing } from '../adapters/index.ts';
 import { cutBatches } from '../data/batches.ts';
 import { sequencesFrom, type TokenSequence } from '../models/batch.ts';
 import type { Head, ReadOutput } from '../models/bert.ts';
+import type { EncoderModel } from '../models/encoder-model.ts';
 import { finiteValues } from '../models/finite-output.ts';
 import { type BertModel, loadEncoder, packSequences, SharedWeights } from '../models/index.ts';
 import type { HeldDType, Parameter } from '../nn/index.ts';
@@ -44,6 +45,12 @@ export class Backbone {
     this.#parameters = parameters;
     this.weights = new SharedWeights(backboneDtype);
     this.weights.add(folder, parameters);
+  }
+
+  /** Returns whether all weights of a model's encoder are those of this one, so that it can compute for it. */
+  owns(model: EncoderModel): boolean {
+    const own = new Map(model.parameters().map(({ name, value }) => [name, value.opaqueBuffer]));
+    return this.#parameters.every(({ name, value }) => own.get(name) === value.opaqueBuffer);
   }
 
   /** Makes the encoder of a model ask this one, whose weights it has but for what its adapters do at attachment points. */

@@ -70,12 +70,12 @@ export function openAdapter(
 
 function openRun(
   folder: string,
-  { model, weights, ...external }: ExternalOptions & SharingOptions,
+  { model, shared, ...external }: ExternalOptions & SharingOptions,
   create: CreateModel,
 ): OpenedAdapter {
   const told = (['labels', 'pooling', 'maxLength'] as const).find((key) => external[key] !== undefined);
   if (told) throw new InputError(`${folder} is a run, which has ${told} of its own; leave the option out.`);
-  const { model: loaded } = loadRun(folder, { model, weights, isOnlyUsed: weights !== undefined }, create);
+  const { model: loaded } = loadRun(folder, { model, shared, isOnlyUsed: shared !== undefined }, create);
   const { config: run, metrics, report, warnings } = readRun(folder);
   const { format_version: __, ...config } = run;
   const settings = model === undefined ? config.settings : { ...config.settings, model };

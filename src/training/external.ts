@@ -23,7 +23,6 @@ import {
 import { localModelFolder } from '../io/model-folder.ts';
 import {
   bartNames,
-  type CommonWeights,
   type EncoderConfig,
   headTitles,
   isHeadParameter,
@@ -38,7 +37,7 @@ import { parseWith } from '../settings/index.ts';
 import { chosenSettings } from './choices.ts';
 import { defaultMaxLength } from './default-length.ts';
 import { fileFingerprint } from './fingerprint.ts';
-import { type CreateModel, type LoadPartsOptions, loadParts, type TaskModel } from './model.ts';
+import { type CreateModel, type LoadPartsOptions, loadParts, type SharedParts, type TaskModel } from './model.ts';
 import { unpruned } from './pruning-choice.ts';
 import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
 import { untrainedMetrics } from './run-folder.ts';
@@ -63,8 +62,8 @@ export interface ExternalOptions {
 
 /** Options of a model that is only used, beside others of its backbone. */
 export interface SharingOptions {
-  /** Weights of the backbone that the others have too. */
-  readonly weights?: CommonWeights;
+  /** What it has in common with them. */
+  readonly shared?: SharedParts;
 }
 
 /** An adapter with its backbone and head, wherever it came from. */
@@ -86,7 +85,7 @@ export interface OpenedAdapter {
  */
 export function openExternal(
   folder: string,
-  { weights, ...options }: ExternalOptions & SharingOptions,
+  { shared, ...options }: ExternalOptions & SharingOptions,
   create: CreateModel,
 ): OpenedAdapter {
   const stored = readAdapterFolder(folder);
@@ -96,7 +95,7 @@ export function openExternal(
   const { labels, warnings } = labelsOf(stored, origin, options, settings);
   const { vocabularySize: rows } = settings;
   const tokenizerFolder = rows !== undefined && hasTokenizer(folder) ? folder : undefined;
-  const model = builtModel(settings, labels, stored, create, { tokenizerFolder, weights });
+  const model = builtModel(settings, labels, stored, create, { tokenizerFolder, ...shared });
   const told = [...stored.warnings, ...warnings, ...addedLines(folder, settings, tokenizerFolder)];
   checkOutputLayer(stored, (name) => storedValues(model.folder, name));
   const random = changedHeadModules(stored.weights).find((module) =>
@@ -161,13 +160,13 @@ export function builtModel(
   labels: readonly string[] | null,
   stored: StoredAdapter,
   create: CreateModel,
-  places: Pick<LoadPartsOptions, 'tokenizerFolder' | 'weights'> = {},
+  places: Pick<LoadPartsOptions, 'tokenizerFolder'> & SharedParts = {},
 ): TaskModel {
   const task = taskOf(settings);
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
   const model = create(loadParts(task, settings, labels, { head: own, pooler, ...places }));
-  model.addAdapter(settings.adapter, settings.fused, {});
+  model.addAdapter(settings.adapter, settings.fused, { isLoaded: true });
   return model;
 }
 

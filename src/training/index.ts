@@ -54,6 +54,7 @@ export {
   loadParts,
   type ModelParts,
   ownAdapter,
+  type SharedParts,
   TaskModel,
 } from './model.ts';
 export { tokenizerOf } from './model-tokenizer.ts';

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { loadSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { hasTokenizer, openSafetensors } from '../io/index.ts';
-import type { CommonWeights } from '../models/index.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
-import { type CreateModel, createTaskModel, loadParts, type TaskModel } from './model.ts';
+import { type CreateModel, createTaskModel, loadParts, type SharedParts, type TaskModel } from './model.ts';
 import type { RunConfig } from './records.ts';
 import { fingerprintWarnings, readRunConfig, WEIGHTS } from './run-folder.ts';
 import type { Task, TaskTypes } from './task.ts';
@@ -23,8 +22,8 @@ export interface LoadRunOptions<T extends TaskTypes> {
   readonly model?: string;
   /** Whether the model is only used: the backbone is held as the run says while it is read. Default false */
   readonly isOnlyUsed?: boolean;
-  /** Weights of the backbone that other models have too. */
-  readonly weights?: CommonWeights;
+  /** What it has in common with other models of its backbone. */
+  readonly shared?: SharedParts;
 }
 
 /**
@@ -34,7 +33,7 @@ export interface LoadRunOptions<T extends TaskTypes> {
  */
 export function loadRun<T extends TaskTypes = TaskTypes>(
   folder: string,
-  { task, model: place, isOnlyUsed = false, weights }: LoadRunOptions<T> = {},
+  { task, model: place, isOnlyUsed = false, shared }: LoadRunOptions<T> = {},
   create: CreateModel = createTaskModel,
 ): LoadedRun<T> {
   const run = readRunConfig(folder);
@@ -49,14 +48,14 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
     const pooler = file.names().some((name) => /(^|\.)pooler\.dense\.weight/.test(name)) ? 'head' : 'backbone';
     const holds = isOnlyUsed && settings.adapter.kind !== 'full';
     const tokenizerFolder = settings.vocabularySize !== undefined && hasTokenizer(folder) ? folder : undefined;
-    const how = { head: 'new', pooler, holds, weights, tokenizerFolder } as const;
+    const how = { head: 'new', pooler, holds, tokenizerFolder, ...shared } as const;
     const parts = loadParts(trained as Task<T>, settings, run.labels, how);
     const stale = fingerprintWarnings(folder, run, tensorsFingerprint(file));
     const model = create({
       ...parts,
       loaded: { ...parts.loaded, warnings: [...parts.loaded.warnings, ...stale] },
     });
-    model.addAdapter(settings.adapter, settings.fused, {});
+    model.addAdapter(settings.adapter, settings.fused, { isLoaded: true });
     loadSparseTensors(file, model.saved);
     return { model, run };
   } finally {

@@ -57,11 +57,21 @@ export interface ModelParts<T extends TaskTypes> {
   readonly isHeld?: boolean;
 }
 
+/** What models of one backbone have in common. */
+export interface SharedParts {
+  readonly weights?: CommonWeights;
+  /**
+   * Gives the tokenizer of a folder.
+   *
+   * @param read reads it
+   */
+  readonly tokenizer?: (folder: string, read: () => Tokenizer) => Tokenizer;
+}
+
 /** Caches shared by the models of one process, and the choice of the head. Default: the checkpoint's if it fits. */
-export interface LoadPartsOptions extends Partial<RecipeOptions> {
+export interface LoadPartsOptions extends Partial<RecipeOptions>, SharedParts {
   /** Hold the frozen backbone as the settings say from the beginning: nothing is scored with it or merged into it before. Default false */
   readonly holds?: boolean;
-  readonly weights?: CommonWeights;
   readonly activations?: ActivationCache;
   /** The folder of the tokenizer. Default: that of the model */
   readonly tokenizerFolder?: string;
@@ -97,9 +107,9 @@ export function loadParts<T extends TaskTypes>(
     );
   }
   const warnings = [...loaded.warnings, ...backboneWarnings(dtype)];
-  const tokenizer = tokenizerOf({ folder: tokenizerFolder, config: loaded.config }, (warning) =>
-    warnings.push(warning),
-  );
+  const read = () =>
+    tokenizerOf({ folder: tokenizerFolder, config: loaded.config }, (warning) => warnings.push(warning));
+  const tokenizer = options.tokenizer?.(tokenizerFolder, read) ?? read();
   const { activations = new ActivationCache(0) } = options;
   return { task, settings, loaded: { ...loaded, warnings }, tokenizer, tokenizerFolder, activations, isHeld };
 }
