@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts';
 import { layersOf } from '../models/attachments.ts';
 import { isHeadParameter } from '../models/heads.ts';
 import { type Parameter, Snapshot } from '../nn/index.ts';
+import { batchInvariant } from '../tensor/batch-invariant.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterUse, assertFitsMemory, assertNames } from './build-checks.ts';
@@ -252,7 +253,8 @@ export class AdapterSet {
     if (!ejected) throw new InputError(`The adapter '${name}' has nothing to eject: all of it computes.`);
     const kept = new Map(adapter.parameters.map((parameter) => [parameter.name, parameter.snapshot()]));
     const options = tidy(() => {
-      const { options, values } = ejected();
+      // As a pass computes them that is only read.
+      const { options, values } = batchInvariant(ejected);
       for (const [parameter, value] of values) kept.set(parameter, new Snapshot(value, null, value.size));
       return options;
     });
