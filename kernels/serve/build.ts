@@ -1,9 +1,10 @@
 /**
  * Bundles the program of a worker that answers requests into `src/serve/worker-program.ts`, as one text: so it starts in a program that was
- * bundled itself, too. Packages that are optional are looked for where that program is.
+ * bundled itself, too. It is compressed: it has most of this package in it. Packages that are optional are looked for where that program is.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '../..');
@@ -53,7 +54,10 @@ const { outputFiles } = await build({
 
   logLevel: 'error',
 });
-const text = `/** The program of a worker, made from worker.ts by kernels/serve/build.ts. */\nexport const source: string = ${JSON.stringify(outputFiles[0].text)};\n`;
+const program = brotliCompressSync(outputFiles[0].contents).toString('base64');
+const text = `/** The program of a worker, made from worker.ts by kernels/serve/build.ts: a text in UTF-8, by Brotli, in Base64. */
+export const compressed: string = ${JSON.stringify(program)};
+`;
 
 if (readSource() === text) console.log('worker of serve: up to date');
 else {

@@ -64,7 +64,9 @@ export function readGenerationConfig(folder: string): Record<string, unknown> {
 /** Looks in the folders themselves: `require.resolve` cannot see a package whose `exports` hide its files. */
 function installedPackage(name: string): string | undefined {
   if (!PACKAGE_NAME.test(name)) return undefined;
-  const starts = [process.cwd(), dirname(fileURLToPath(import.meta.url))];
+  // A bundle in the form of CommonJS has no URL of its own.
+  const own = import.meta.url ? [dirname(fileURLToPath(import.meta.url))] : [];
+  const starts = [process.cwd(), ...own];
   return starts
     .flatMap(ancestors)
     .map((folder) => join(folder, 'node_modules', name))

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { brotliDecompressSync } from 'node:zlib';
 import { InputError } from '../errors.ts';
 import type {
   AnswerError,
@@ -104,7 +105,7 @@ export class WorkerAnswerer implements Answerer {
   }
 
   async #run(): Promise<Running> {
-    const worker = await newWorker({ spec: this.#spec, threads: this.#options.threads, url: import.meta.url });
+    const worker = await newWorker({ spec: this.#spec, threads: this.#options.threads, url: import.meta.url ?? '' });
     const pending = new Map<number, Pending>();
     const ready = new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
@@ -161,8 +162,9 @@ function ask(
 async function newWorker(start: WorkerStart): Promise<Worker> {
   const beside = programBeside();
   if (beside) return new Worker(beside, { workerData: start, name: 'sparse-adapter' });
-  const { source } = await import('./worker-program.ts');
-  return new Worker(source, { eval: true, workerData: start, name: 'sparse-adapter' });
+  const { compressed } = await import('./worker-program.ts');
+  const source = brotliDecompressSync(Buffer.from(compressed, 'base64'));
+  return new Worker(source.toString(), { eval: true, workerData: start, name: 'sparse-adapter' });
 }
 
 /** The program's own file; null in a bundle, which has another name. */
