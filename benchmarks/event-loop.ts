@@ -2,7 +2,7 @@
  * How long a program waits for its own event loop while a pipeline answers, with the model in a worker and in the thread of the program:
  * the delays of a timer of 1 ms, the texts that are answered, and the time of the processor that the program's own thread takes. Runs of both are done in turns.
  *
- *     npm run bench:event-loop -- [--seconds 10] [--rounds 3] [--threads 1]
+ *     npm run bench:loop -- [--seconds 10] [--rounds 3] [--threads 1]
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,7 @@ interface Flags {
   readonly threads?: number;
 }
 
-const { seconds, rounds, threads } = new Command('npm run bench:event-loop --')
+const { seconds, rounds, threads } = new Command('npm run bench:loop --')
   .description('Measures the delays of the event loop while a pipeline answers with batches of 32.')
   .option('--seconds <number>', 'seconds of each run', parserOf(positiveNumber), 10)
   .option('--rounds <number>', 'turns of each', parserOf(positiveInteger), 3)

@@ -45,7 +45,10 @@ function checkNpm([command, script]: string[]): void {
   assert.ok(Object.hasOwn(scripts, script), `package.json has no script ${script}`);
 }
 
-/** Checks a shell block: its commands are ours (with `npm` also those of npm, and variables before them), and their options exist. */
+/**
+ * Checks a shell block: its commands are ours or run a program of the chapter (with `npm` also those of npm, and variables before them), and
+ * their options exist.
+ */
 export function checkCommands(script: string, { npm }: { npm: boolean }): void {
   const commands = script.replaceAll('\\\n', ' ').split(/\n|&&|\|/);
   for (const command of commands) {
@@ -54,6 +57,7 @@ export function checkCommands(script: string, { npm }: { npm: boolean }): void {
     const [program, ...rest] = words;
     if (program === 'sparse-adapter') checkSparseAdapter(rest);
     else if (program === 'npm' && npm) checkNpm(rest);
+    else if (program === 'node' && !npm) assert.match(command.trim(), /^node \w+\.js$/);
     else assert.equal(program, 'echo', `'${command.trim()}' is not a command for the documentation`);
   }
 }

