@@ -1,6 +1,6 @@
 import type { ParquetWriter } from 'hyparquet-writer';
 import { InputError } from '../errors.ts';
-import { NewFile, optionalPackages } from '../io/index.ts';
+import { NewFile, optionalPackages, rethrow } from '../io/index.ts';
 import type { RowFile, RowValues } from './row-file.ts';
 import { cellText } from './row-lines.ts';
 
@@ -11,7 +11,7 @@ type Kind = 'BOOLEAN' | 'DOUBLE' | 'STRING';
 
 /** The library that writes Parquet. @throws InputError where it is not installed */
 export const parquetLibrary = () =>
-  optionalPackages('writing Parquet', ['hyparquet-writer'], () => import('hyparquet-writer'));
+  optionalPackages('writing Parquet', ['hyparquet-writer'], () => import('hyparquet-writer').catch(rethrow));
 
 /**
  * Opens a Parquet file to write. A column holds numbers or truth values if the first rows have no others, and else texts.

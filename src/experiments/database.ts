@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
-import { optionalPackages } from '../io/index.ts';
+import { optionalPackages, rethrow } from '../io/index.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -44,10 +44,8 @@ function withRuntime({ DatabaseSync }: NodeSqlite, path: string): Database {
 /** SQLite as WebAssembly that writes the file itself: no addon to compile, and a killed process loses nothing. */
 async function withWebAssembly(path: string): Promise<Database> {
   await releaseLock(`${path}.lock`);
-  const sqlite = await optionalPackages(
-    'A database of results before Node.js 22.13',
-    ['node-sqlite3-wasm'],
-    () => import('node-sqlite3-wasm'),
+  const sqlite = await optionalPackages('A database of results before Node.js 22.13', ['node-sqlite3-wasm'], () =>
+    import('node-sqlite3-wasm').catch(rethrow),
   );
   const database = new sqlite.default.Database(path);
   return {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { crc32, deflateSync } from 'node:zlib';
 import type { TopLevelSpec } from 'vega-lite';
-import { optionalPackages } from '../io/index.ts';
+import { optionalPackages, rethrow } from '../io/index.ts';
 import type { Specification } from './charts.ts';
 import { fontFamily } from './charts.ts';
 
@@ -12,8 +12,9 @@ const packages = ['vega', 'vega-lite', '@resvg/resvg-wasm', '@expo-google-fonts/
 const forPictures = <Loaded>(load: () => Loaded | Promise<Loaded>) =>
   optionalPackages('Drawing charts', packages, load);
 
-const chartLibrary = () => forPictures(() => Promise.all([import('vega'), import('vega-lite')]));
-const pictureLibrary = () => forPictures(() => import('@resvg/resvg-wasm'));
+const chartLibrary = () =>
+  forPictures(() => Promise.all([import('vega').catch(rethrow), import('vega-lite').catch(rethrow)]));
+const pictureLibrary = () => forPictures(() => import('@resvg/resvg-wasm').catch(rethrow));
 const pictureFiles = () =>
   forPictures(() => ({
     wasm: require.resolve('@resvg/resvg-wasm/index_bg.wasm'),

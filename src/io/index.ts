@@ -8,7 +8,7 @@ export type { OnProgress } from './hub/remote.ts';
 export { readGenerationConfig, readModelConfig, resolveModelFolder } from './model-folder.ts';
 export { checkNewFile, NewFile } from './new-file.ts';
 export { npyHeader, npyHeaderBytes } from './npy.ts';
-export { optionalPackages } from './optional-package.ts';
+export { optionalPackages, rethrow } from './optional-package.ts';
 export {
   BusyError,
   checkSharedOutput,

@@ -7,7 +7,7 @@ const ABSENT = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
  *
  * @param purpose what needs them, as the subject of a sentence
  * @param names the packages
- * @param load imports or resolves them by literal names, which bundlers look for
+ * @param load imports or resolves them by literal names, which bundlers look for; each import is followed by `.catch(rethrow)`
  * @throws InputError that says what to install, when one of them is absent
  */
 export async function optionalPackages<Loaded>(
@@ -25,3 +25,11 @@ export async function optionalPackages<Loaded>(
     });
   }
 }
+
+/**
+ * Passes an error on. A bundler that does not find a package gives up, unless an import of it has a `catch`: then it leaves it as it is, and
+ * a program that never calls it works.
+ */
+export const rethrow = (error: unknown): never => {
+  throw error;
+};

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
 import { suite } from 'uvu';
@@ -29,11 +29,16 @@ async function main() {
 main();
 `;
 
-/** A folder with the program, in which the built package is installed. */
+const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+
+/** A folder with the program, in which the built package is installed with what it needs, and without optional packages. */
 function programFolder(): string {
   const folder = temporaryFolder({ 'server.js': program, 'package.json': '{"type":"module"}' });
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(root, join(folder, 'node_modules/sparse-adapter'));
+  const installed = join(folder, 'node_modules');
+  for (const part of ['dist', 'package.json']) {
+    cpSync(join(root, part), join(installed, 'sparse-adapter', part), { recursive: true });
+  }
+  for (const name of Object.keys(dependencies)) symlinkSync(join(root, 'node_modules', name), join(installed, name));
   return folder;
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { InputError } from '../../errors.ts';
 import { nonEmptyText, openFields, parseWith, text, wholeNumber } from '../../settings/index.ts';
-import { optionalPackages } from '../optional-package.ts';
+import { optionalPackages, rethrow } from '../optional-package.ts';
 import { downloadBlob, type RemoteFile } from './blob.ts';
 import { CachedRepository } from './cache.ts';
 import { type HubEnvironment, hubEnvironment } from './environment.ts';
@@ -14,7 +14,7 @@ export type OnProgress = (path: string, done: number, size: number) => void;
 
 /** The hub's own library is loaded with the first request. */
 const library = (purpose = 'The Hugging Face hub') =>
-  optionalPackages(purpose, ['@huggingface/hub'], () => import('@huggingface/hub'));
+  optionalPackages(purpose, ['@huggingface/hub'], () => import('@huggingface/hub').catch(rethrow));
 
 const HASH = 'the hexadecimal digits of a SHA-1 or SHA-256';
 const hash = v.pipe(v.string(HASH), v.regex(/^([0-9a-f]{40}|[0-9a-f]{64})$/, HASH));

@@ -1,4 +1,4 @@
-import { toJsonSchema } from '@valibot/to-json-schema';
+import type * as jsonSchema from '@valibot/to-json-schema';
 import type * as v from 'valibot';
 import {
   adaptersSchema,
@@ -12,12 +12,6 @@ import {
   verbs,
 } from './api.ts';
 import type { Limits } from './limits.ts';
-
-const schemaOf = (schema: v.GenericSchema) => {
-  const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12' });
-  return rest;
-};
-const content = (schema: v.GenericSchema) => ({ 'application/json': { schema: schemaOf(schema) } });
 
 /** What each status says, for those of errors. */
 const problems = {
@@ -33,25 +27,35 @@ const problems = {
   504: 'There was no answer in time.',
 } as const;
 
-const errors = (statuses: readonly (keyof typeof problems)[]) =>
-  Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      {
-        description: problems[status],
-        content: content(errorSchema),
-        ...(status === 429 && { headers: { 'Retry-After': { schema: { type: 'integer' } } } }),
-      },
-    ]),
-  );
+/** What parts of the description are made of. */
+function partsBy({ toJsonSchema }: typeof jsonSchema) {
+  const schemaOf = (schema: v.GenericSchema) => {
+    const { $schema: _, ...rest } = toJsonSchema(schema, { target: 'draft-2020-12' });
+    return rest;
+  };
+  const content = (schema: v.GenericSchema) => ({ 'application/json': { schema: schemaOf(schema) } });
+  const errors = (statuses: readonly (keyof typeof problems)[]) =>
+    Object.fromEntries(
+      statuses.map((status) => [
+        status,
+        {
+          description: problems[status],
+          content: content(errorSchema),
+          ...(status === 429 && { headers: { 'Retry-After': { schema: { type: 'integer' } } } }),
+        },
+      ]),
+    );
+  const ok = (description: string, schema: v.GenericSchema) => ({ description, content: content(schema) });
+  return { content, errors, ok };
+}
 
-const ok = (description: string, schema: v.GenericSchema) => ({ description, content: content(schema) });
-
-/** The interface of a server in OpenAPI 3.1, of the schemas that check it. @param hasToken whether requests need one */
+/** The interface of a server in OpenAPI 3.1, of the schemas that check it. @param library the package that puts schemas into JSON @param hasToken whether requests need one */
 export function openApi(
+  library: typeof jsonSchema,
   limits: Limits,
   { hasToken, version }: { readonly hasToken: boolean; readonly version: string },
 ) {
+  const { content, errors, ok } = partsBy(library);
   const questions = (Object.keys(verbs) as VerbName[]).map((name) => [
     `/v1/${name}`,
     {

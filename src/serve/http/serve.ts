@@ -88,7 +88,7 @@ export async function serve(models: readonly NamedModel[], given: ServeOptions =
     const running = await listen(packages, options, {
       ...{ models: served, folder, limits: options, metrics, log, lifecycle, token: token ?? null },
       isLocal: isLoopback(options.host),
-      openApi: packages.openApi(options, { hasToken: token !== undefined, version }),
+      openApi: packages.openApi(packages.jsonSchema, options, { hasToken: token !== undefined, version }),
     });
     log.event('info', 'listening', { url: running.url, adapters: adapters.length, token: token !== undefined });
     return {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { InputError } from '../../errors.ts';
-import { optionalPackages } from '../../io/optional-package.ts';
+import { optionalPackages, rethrow } from '../../io/optional-package.ts';
 import { isLoopback } from './access.ts';
 import type { AppEnv, AppParts } from './app.ts';
 import type { Limits } from './limits.ts';
@@ -29,13 +29,14 @@ export interface RunningServer {
 /** Loads the packages that a server needs. @throws InputError that says what to install */
 export const serverPackages = () =>
   optionalPackages('serve', ['hono', '@hono/node-server', '@valibot/to-json-schema'], async () => {
-    const [{ Hono }, { getRequestListener }, { addRoutes }, { openApi }] = await Promise.all([
-      import('hono'),
-      import('@hono/node-server'),
+    const [{ Hono }, { getRequestListener }, jsonSchema, { addRoutes }, { openApi }] = await Promise.all([
+      import('hono').catch(rethrow),
+      import('@hono/node-server').catch(rethrow),
+      import('@valibot/to-json-schema').catch(rethrow),
       import('./app.ts'),
       import('./openapi.ts'),
     ]);
-    return { Hono, getRequestListener, addRoutes, openApi };
+    return { Hono, getRequestListener, jsonSchema, addRoutes, openApi };
   });
 
 export type ServerPackages = Awaited<ReturnType<typeof serverPackages>>;
