@@ -59,6 +59,8 @@ export interface SparsePlan {
   readonly small: number;
   readonly large: number;
   readonly steps: readonly { readonly name: string; readonly model: ModelSize; readonly batch: readonly number[] }[];
+  /** Steps and forward passes of one text of few tokens, with the large adapter in each form. */
+  readonly few: { readonly model: ModelSize; readonly tokens: readonly number[] };
 }
 
 export interface Plan {
@@ -233,6 +235,7 @@ export const full: Plan = {
       { name: 'MiniLM, 16 x 64', model: minilm, batch: batchOf(16, 64) },
       { name: 'BERT-base, 8 x 128', model: bertBase, batch: batchOf(8, 128) },
     ],
+    few: { model: minilm, tokens: [16, 32] },
   },
   tokenizer: { effort: { warmUp: { rounds: 3, seconds: 5 }, rounds: 9, seconds: 20 } },
   profile: { effort: { warmUp: { rounds: 1, seconds: 60 }, rounds: 1, seconds: 60 }, steps: 10 },

@@ -24,6 +24,8 @@ export interface ModelTask extends Holding {
   readonly bottleneck: number;
   /** Fraction of the adapters' weights that is masked. */
   readonly sparsity: number;
+  /** Whether the masks stay ones that may change, beside dense weights. Default false: only kept weights are held. */
+  readonly openMasks?: boolean;
   readonly batches: readonly (readonly number[])[];
 }
 

@@ -16,6 +16,8 @@ const BACKBONES = ['ours', 'ours-int8'] as const;
 const widthName = ({ rows, hidden, bottleneck }: Shape): string => `${rows} tokens, ${hidden} x ${bottleneck}`;
 const threadsName = (shape: Shape, form: string): string => `threads: ${widthName(shape)}, ${form}`;
 const stepName = (model: string, peer: PeerName): string => `step: ${model}, ${peers[peer].title}`;
+const fewName = (kind: 'train' | 'forward', tokens: number): string =>
+  `few: ${kind === 'train' ? 'training step' : 'forward pass'}, one text of ${tokens} tokens`;
 const keptLabel = (density: number): string => `${percent(density)} kept`;
 
 function adapterTask(
@@ -69,12 +71,26 @@ export const sparse: Part = {
         ]);
       }
     }
+    for (const tokens of plan.few.tokens) {
+      for (const kind of ['train', 'forward'] as const) {
+        const runner = (label: string, kept: number, openMasks: boolean): Runner => {
+          const { model } = plan.few;
+          const workload = { model, bottleneck: plan.large, sparsity: 1 - kept, openMasks, batches: [[tokens]] };
+          return { label, peer: 'ours', threads: 1, task: taskOf(workload, kind) };
+        };
+        await add(fewName(kind, tokens), [
+          runner('masked', KEPT, true),
+          runner('dense', 1, true),
+          ...plan.densities.filter((kept) => kept < 1).map((kept) => runner(keptLabel(kept), kept, false)),
+        ]);
+      }
+    }
     return measurements;
   },
 
   tables(measurements): Table[] {
     const withPrefix = (prefix: string) => measurements.filter(({ name }) => name.startsWith(prefix));
-    const adapters = measurements.filter(({ name }) => !/^(threads|step): /.test(name));
+    const adapters = measurements.filter(({ name }) => !/^(threads|step|few): /.test(name));
     const row = ({ runners }: Measurement) =>
       runners.map((runner, i) => [
         runner.label,
@@ -97,6 +113,12 @@ export const sparse: Part = {
       ...withPrefix('step: ').map((measurement) => ({
         title: `Training step: ${measurement.name.replace('step: ', '')}`,
         head: ['', 'ms, median', 'over the small one'],
+        rows: row(measurement),
+        notes: notes([measurement]),
+      })),
+      ...withPrefix('few: ').map((measurement) => ({
+        title: `MiniLM on one thread: ${measurement.name.replace('few: ', '')}`,
+        head: ['', 'ms, median', 'over masked'],
         rows: row(measurement),
         notes: notes([measurement]),
       })),

@@ -12,10 +12,10 @@ export const stepName = (workload: string, kind: Kind): string => `${workload}: 
 
 /** The task of a workload. */
 export function taskOf(
-  { model, bottleneck, sparsity, batches }: Omit<Workload, 'name' | 'peers'>,
+  { model, bottleneck, sparsity, openMasks, batches }: Omit<Workload, 'name' | 'peers'>,
   kind: Kind | 'snip' | 'grasp',
 ): Task {
-  const shared = { model, bottleneck, sparsity, batches };
+  const shared = { model, bottleneck, sparsity, openMasks, batches };
   return kind === 'train' ? { kind, perRun: 1, ...shared } : { kind, ...shared };
 }
 

@@ -40,13 +40,13 @@ function build({ model: size, bottleneck }: ModelTask, backboneDtype: HeldDType 
   return { model, adapter };
 }
 
-/** The same, with final masks on the adapters' matrices, and its backbone held as the task says. */
+/** The same, with masks on the adapters' matrices, final unless the task says otherwise, and its backbone held as that says. */
 export function buildMasked(task: ModelTask): Adapted {
   const adapted = build(task, task.backboneDtype);
   for (const parameter of adapted.adapter.prunable) {
     if (task.sparsity === 0) continue;
     parameter.setMask(mask(parameter.name, parameter.size, task.sparsity));
-    parameter.fixMask();
+    if (!task.openMasks) parameter.fixMask();
   }
   return adapted;
 }

@@ -60,6 +60,7 @@ export const tiny: Plan = {
     small: 4,
     large: 8,
     steps: [{ name: 'tiny', model, batch: [2, 3] }],
+    few: { model, tokens: [3] },
   },
   tokenizer: { effort },
   profile: { effort: { ...effort, rounds: 1 }, steps: 20 },
