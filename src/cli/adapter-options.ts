@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { adapterFamilies } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { formOf, type OptionForm, type OptionValue } from '../settings/index.ts';
+import { camelCase, formOf, type OptionForm, type OptionValue } from '../settings/index.ts';
 import { UsageError } from './errors.ts';
 
 /** One option of one family. */
@@ -10,8 +10,6 @@ interface Use {
   readonly key: string;
   readonly form: OptionForm;
 }
-
-const camel = (flag: string): string => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
@@ -70,11 +68,11 @@ function acceptedValue(flag: string, { form }: Use, text: string | true): Option
 
 /** Returns the options of a family that the command line gives. @throws UsageError for one of another family, or a wrong value */
 export function familyValues(command: Command, kind: string): Record<string, OptionValue> {
-  const given = [...usesByFlag()].filter(([flag]) => command.getOptionValueSource(camel(flag)) === 'cli');
+  const given = [...usesByFlag()].filter(([flag]) => command.getOptionValueSource(camelCase(flag)) === 'cli');
   const values = given.map(([flag, uses]) => {
     const use = uses.find(({ family }) => family === kind);
     if (!use) throw new UsageError(`--${flag} is no option of --adapter ${kind}.`);
-    return [use.key, acceptedValue(flag, use, command.getOptionValue(camel(flag)))];
+    return [use.key, acceptedValue(flag, use, command.getOptionValue(camelCase(flag)))];
   });
   return Object.fromEntries(values);
 }

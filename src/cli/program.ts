@@ -16,6 +16,7 @@ import { describeReproduce, reproduce } from './reproduce.ts';
 import { describeResults, results } from './results.ts';
 import { describeServe, serve } from './serve.ts';
 import { readNone } from './setting-options.ts';
+import { describeSweep, sweep } from './sweep.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
 
@@ -40,6 +41,7 @@ const commands: Readonly<Record<string, Entry>> = {
   init: { describe: describeInit, run: init },
   download: { describe: describeDownload, run: download },
   reproduce: { describe: describeReproduce, run: reproduce },
+  sweep: { describe: describeSweep, run: sweep },
   results: { describe: describeResults, run: results },
   demo: { describe: describeDemo, run: demo },
 };

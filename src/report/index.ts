@@ -1,4 +1,5 @@
 export { type AskedQuestion, answerParts } from './answer-parts.ts';
+export { linearScale, round } from './axes.ts';
 export { type BriefTable, briefTables } from './brief-tables.ts';
 export {
   type ClassAnswers,
@@ -9,9 +10,12 @@ export {
   type ReportParts,
 } from './class-parts.ts';
 export { type ExamplesOptions, examplesPart, type JudgedExample } from './examples-part.ts';
-export { escapeHtml } from './markup.ts';
+export { axes, type Frame, picture } from './frame.ts';
+export { escapeHtml, html, Markup } from './markup.ts';
 export { histogramPart, type NumberAnswers, numberParts } from './number-parts.ts';
+export { scoreText } from './number-text.ts';
 export { type PageOptions, reportPage } from './page.ts';
+export { pageStyle } from './page-style.ts';
 export { type EvaluationReport, evaluationReport, type PartOf, type ReportPart } from './schema.ts';
 export type { ShownTable } from './shown-tables.ts';
 export { type TextAnswers, textParts } from './text-parts.ts';

@@ -19,6 +19,7 @@ export { markdownTable, withTables } from './markdown.ts';
 export {
   type Belonging,
   type ConfigOf,
+  camelCase,
   completeOptions,
   completeTable,
   factsOf,

@@ -128,6 +128,7 @@ export interface OptionForm {
 }
 
 /** `prefixLength` is `prefix-length`. */
+export const camelCase = (flag: string): string => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 export const kebabCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** A value as it is written on a command line. */

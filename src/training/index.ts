@@ -118,7 +118,7 @@ export {
 } from './run-folder.ts';
 export { type RunRecord, readRun } from './run-record.ts';
 export { evaluationReportOf, runPage } from './run-report.ts';
-export { eventFolder, modelSettings } from './run-settings.ts';
+export { eventFolder, modelSettings, type outputSettings } from './run-settings.ts';
 export {
   downloadData,
   downloadInputs,

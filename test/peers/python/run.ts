@@ -20,6 +20,7 @@ import { type Answer, answersOf, type Job } from './script.ts';
 import { type Sent, sent } from './sent.ts';
 import { setupJobs, testSetups } from './setups.ts';
 import { testSnippets } from './snippets.ts';
+import { studyJob, testStudies } from './studies.ts';
 import { inputsFor, outputsOf, tasks } from './tasks.ts';
 import { environmentOf, inputsOf, type TheirCase, theirCases, titleOf } from './theirs.ts';
 
@@ -72,6 +73,7 @@ const jobsIn = (name: EnvironmentName): Job[] => [
   ...theirs.flatMap((given) => (environmentOf(given) === name ? given.job : [])),
   ...factJobs(name),
   ...setupJobs(name),
+  ...(name === 'transformers-5' ? [studyJob] : []),
 ];
 const answers = new Map<string, Answer>();
 await Promise.all(
@@ -183,6 +185,7 @@ for (const given of theirs) {
 taken.run();
 
 testFacts(answerTo);
+testStudies(answerTo('transformers-5', studyJob));
 testSetups(answerTo);
 testSnippets(environments);
 

@@ -19,6 +19,8 @@ export interface Answer {
   /** Of TensorBoard's files: step and value of each, by tag. */
   readonly scalars?: Readonly<Record<string, readonly (readonly [step: number, value: number])[]>>;
   readonly names?: readonly string[];
+  /** Of a study in Optuna. */
+  readonly told?: unknown;
 }
 
 /**
