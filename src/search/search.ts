@@ -14,7 +14,7 @@ import {
   prepareRun,
   RunCache,
   type RunEvents,
-  type RunResult,
+  type RunMetrics,
   type RunSettings,
   readRun,
   resolveSettings,
@@ -200,6 +200,9 @@ async function runTrial(
 
 type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
+/** How the run of a trial ended, and its scores. */
+type Ended = { readonly status: 'finished'; readonly metrics: RunMetrics } | { readonly status: 'stopped' };
+
 /** Begins the run of a trial, or goes on with it; one that was saved before its process died is read. */
 async function attempt(
   settings: RunSettings,
@@ -207,7 +210,7 @@ async function attempt(
   reports: Reports,
   { versions, command, checkpointSeconds, signal, events }: SearchOptions,
   cache: RunCache,
-): Promise<RunResult> {
+): Promise<Ended> {
   if (isFinishedRun(output.folder)) return { status: 'finished', ...readRun(output.folder) };
   const resume = hasCheckpoint(output.folder);
   if (!resume) output.replace({});
