@@ -19,6 +19,7 @@ import {
 } from '../interchange/index.ts';
 import { contentLength, type FileContent, openNewOutput, recoverOutput, tokenizerCopies } from '../io/index.ts';
 import {
+  generationFrom,
   isHeadParameter,
   MultipleChoiceModel,
   Seq2SeqModel,
@@ -34,6 +35,8 @@ import { unpruned } from './pruning-choice.ts';
 import type { Origin } from './records.ts';
 import { isFinishedRun, runFileNames, runFiles } from './run-folder.ts';
 import { readRun } from './run-record.ts';
+import type { RunSettings } from './settings-table.ts';
+import { generationSettings, targetLengthOf } from './tasks/text2text-generation.ts';
 
 /** Targets of a conversion: a folder of another library, a run of this library with its sparse file, or a whole model. */
 export const conversionTargets = [
@@ -168,7 +171,7 @@ interface Files {
 async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Promise<Files> {
   const { model, config, metrics, report = null } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
-  if (to === 'onnx') return { files: await graphFiles(model, config.settings.maxLength, options), warnings: [] };
+  if (to === 'onnx') return { files: await graphFiles(model, config.settings, options), warnings: [] };
   // Tokens that were added are known to a tokenizer that is not the backbone's.
   const { vocabularySize } = config.settings;
   const tokenizer = vocabularySize === undefined ? {} : tokenizerCopies(model.tokenizerFolder);
@@ -244,14 +247,19 @@ async function withMerged<T>(
 /** The model as ONNX files, with the parts of the adapter that are no change of weights. */
 async function graphFiles(
   model: TaskModel,
-  maxLength: number,
+  settings: RunSettings,
   { dtype }: Pick<WriteAdapterOptions, 'dtype'>,
 ): Promise<Files['files']> {
   const { network, adapter, backbone, folder, tokenizerFolder, tokenizer } = model;
   const { tokenTypes } = tokenizer;
   // Few programs export.
   const { onnxFiles } = await import('../interchange/onnx/index.ts');
-  const source = { network, adapter, backbone, folder, tokenizerFolder, tokenTypes, maxLength };
+  const generation =
+    network instanceof Seq2SeqModel
+      ? generationSettings(network, targetLengthOf(settings), generationFrom(settings))
+      : undefined;
+  const { maxLength } = settings;
+  const source = { network, adapter, backbone, folder, tokenizerFolder, tokenTypes, maxLength, generation };
   return withMerged(model, false, () => onnxFiles(source, { dtype }));
 }
 

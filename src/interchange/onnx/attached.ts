@@ -3,6 +3,7 @@ import { Prefix } from '../../adapters/prefix.ts';
 import { TrainedPrompt } from '../../adapters/prompt-tuning.ts';
 import { InputError } from '../../errors.ts';
 import { type AttentionPoint, Pass } from '../../models/index.ts';
+import type { Parameter } from '../../nn/index.ts';
 import { zeros } from '../../tensor/create.ts';
 import { tidy } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -22,6 +23,8 @@ export interface AttachedParts {
   readonly shifts: ReadonlyMap<string, number>;
   /** Names of the tables of rows before the tokens. */
   readonly prompts: readonly string[];
+  /** How many rows these have together. */
+  readonly promptLength: number;
 }
 
 /**
@@ -56,12 +59,13 @@ export async function attachedParts({ name, settings, parts }: Adapter): Promise
     if (second - first !== 7) throw refused('moves positions');
     shifts.set(point.name, first);
   }
-  const prompts: string[] = [];
+  const prompts: Parameter[] = [];
   for (const module of parts.prompts?.values() ?? []) {
     if (!(module instanceof TrainedPrompt)) throw refused('puts rows before the tokens');
-    prompts.push(module.rows.name);
+    prompts.push(module.rows);
   }
-  return { residual, prefixes, shifts, prompts };
+  const promptLength = prompts.reduce((sum, { shape: [rows] }) => sum + rows, 0);
+  return { residual, prefixes, shifts, prompts: prompts.map(({ name }) => name), promptLength };
 }
 
 /** The rows that a prefix has before the keys and values of a text: here one with a single row. */

@@ -1,5 +1,5 @@
-import { readModelConfig } from '../../io/index.ts';
-import type { HeadKind, ModelConfig, ProblemType } from '../../models/index.ts';
+import { readGenerationConfig, readModelConfig } from '../../io/index.ts';
+import type { BartConfig, GenerationSettings, HeadKind, ModelConfig, ProblemType } from '../../models/index.ts';
 import { readTokenizerFolder } from '../../text/index.ts';
 import { label2id, modelClass } from '../adapterhub-head.ts';
 import { sortedJson } from '../fields.ts';
@@ -32,10 +32,33 @@ export function configFile(
     ...Object.fromEntries(own),
     model_type: config.model_type,
     vocab_size: config.vocab_size,
+    // A configuration may leave it out; the runtime then makes no caches.
+    ...(config.model_type === 'bart' && { is_encoder_decoder: true }),
     architectures: [modelClass(config, kind)],
     ...(ids && { label2id: ids, id2label: Object.fromEntries(Object.entries(ids).map(([name, id]) => [id, name])) }),
     ...(problem && { problem_type: problem }),
     ...(Object.keys(outside).length > 0 && { 'transformers.js_config': { use_external_data_format: outside } }),
+  });
+}
+
+/** The `generation_config.json` of a folder: which tokens begin and end a text, and how it is generated. */
+export function generationFile(
+  folder: string,
+  { pad_token_id, eos_token_id, decoder_start_token_id }: BartConfig,
+  settings: Partial<GenerationSettings> = {},
+): string {
+  const { bos_token_id } = { ...readModelConfig(folder), ...readGenerationConfig(folder) };
+  const { sampling, ...own } = settings;
+  return sortedJson({
+    ...{ bos_token_id, pad_token_id, eos_token_id, decoder_start_token_id },
+    max_length: own.maxLength,
+    min_length: own.minLength,
+    no_repeat_ngram_size: own.noRepeatNgramSize,
+    forced_bos_token_id: own.forcedBosTokenId,
+    forced_eos_token_id: own.forcedEosTokenId,
+    ...(sampling && {
+      ...{ do_sample: true, temperature: sampling.temperature, top_k: sampling.topK, top_p: sampling.topP },
+    }),
   });
 }
 

@@ -10,21 +10,26 @@ import type { Adapter } from '../../adapters/index.ts';
 import { InputError } from '../../errors.ts';
 import type { FileContent } from '../../io/index.ts';
 import {
+  type GenerationSettings,
   isHeadParameter,
   longestSequence,
+  type ModelConfig,
   MultipleChoiceModel,
   QuestionAnsweringModel,
   SentenceEncoder,
+  Seq2SeqModel,
   SequenceClassifier,
   TokenClassificationModel,
 } from '../../models/index.ts';
 import type { Parameter } from '../../nn/index.ts';
-import { attachedParts } from './attached.ts';
+import { type AttachedParts, attachedParts } from './attached.ts';
+import { bartDecoder } from './bart-decoder-graph.ts';
+import { bartEncoder } from './bart-encoder-graph.ts';
 import { encoderNodes } from './encoder-graph.ts';
-import { configFile, type FolderHead, tokenizerFiles } from './folder.ts';
+import { configFile, type FolderHead, generationFile, tokenizerFiles } from './folder.ts';
 import { type EncoderWithHead, headNodes } from './head-graph.ts';
 import { ModelGraph, type ModelWeights } from './model-graph.ts';
-import { graphFile, type OnnxDType, onnxDTypes } from './names.ts';
+import { type GraphName, graphFile, type OnnxDType, onnxDTypes } from './names.ts';
 import type { DenseWeight } from './numbers.ts';
 import { modelFiles } from './written.ts';
 
@@ -41,6 +46,8 @@ export interface OnnxSource {
   readonly tokenTypes: number;
   /** Tokens at which texts are cut. */
   readonly maxLength: number;
+  /** How texts are generated, where the model does that. */
+  readonly generation?: Partial<GenerationSettings>;
 }
 
 export interface OnnxOptions {
@@ -50,7 +57,9 @@ export interface OnnxOptions {
   readonly largestFile?: number;
 }
 
-/** Models that can be exported. */
+/** The graphs of a model, each with what builds it. */
+type Graphs = readonly (readonly [name: GraphName, build: (graph: ModelGraph) => void])[];
+
 const isEncoder = (network: unknown): network is EncoderWithHead =>
   [SequenceClassifier, TokenClassificationModel, QuestionAnsweringModel, MultipleChoiceModel, SentenceEncoder].some(
     (kind) => network instanceof kind,
@@ -63,43 +72,61 @@ const isEncoder = (network: unknown): network is EncoderWithHead =>
  */
 export async function onnxFiles(
   source: OnnxSource,
-  { dtype: chosen = onnxDTypes, largestFile }: OnnxOptions = {},
+  { dtype: dtypes = onnxDTypes, largestFile }: OnnxOptions = {},
 ): Promise<Record<string, FileContent>> {
-  const { network, folder, tokenizerFolder, maxLength } = source;
-  if (!isEncoder(network)) throw new InputError('--to onnx (to) has no nodes for this model; save it as sparse.');
+  const { network, folder, tokenizerFolder, backbone } = source;
+  if (!isEncoder(network) && !(network instanceof Seq2SeqModel)) {
+    throw new InputError("--to onnx (to) has no nodes for a model of this kind; save it as 'sparse'.");
+  }
   const { config } = network;
   const parts = await attachedParts(source.adapter);
-  const weights = await weightsOf(network.parameters());
-  const hasTypes = source.tokenTypes > 1 && config.type_vocab_size > 1;
-  const build = (dtype: OnnxDType): ModelGraph => {
-    const graph = new ModelGraph(weights, dtype);
-    headNodes(graph, network, encoderNodes(graph, { config, parts, hasTypes }));
-    const needed = new Set(
-      [...source.backbone, ...network.parameters().filter(isHeadParameter)].map(({ name }) => name),
-    );
-    const lost = graph.unused.find((name) => needed.has(name));
-    if (lost !== undefined) throw new Error(`The graph has no node for the weight ${lost}.`);
-    return graph;
-  };
+  const hasTypes = config.model_type !== 'bart' && source.tokenTypes > 1 && config.type_vocab_size > 1;
+  const graphs = isEncoder(network) ? encoderGraph(network, parts, hasTypes) : bartGraphs(network, parts);
+  const constants = network instanceof Seq2SeqModel ? network.constants : [];
+  const weights = await weightsOf([...network.parameters(), ...constants]);
+  const needed = [...backbone, ...network.parameters().filter(isHeadParameter), ...constants];
   const files: Record<string, FileContent> = {};
   const outside: Record<string, number> = {};
-  for (const dtype of chosen) {
-    const name = graphFile('model', dtype);
-    const made = modelFiles(build(dtype), name, largestFile);
-    for (const [file, content] of Object.entries(made.files)) files[`onnx/${file}`] = content;
-    if (made.outside > 0) outside[name] = made.outside;
+  for (const dtype of dtypes) {
+    const unused = new Set(needed.map(({ name }) => name));
+    for (const [name, build] of graphs) {
+      const graph = new ModelGraph(weights, dtype);
+      build(graph);
+      for (const used of graph.used) unused.delete(used);
+      const file = graphFile(name, dtype);
+      const made = modelFiles(graph, file, largestFile);
+      for (const [path, content] of Object.entries(made.files)) files[`onnx/${path}`] = content;
+      if (made.outside > 0) outside[file] = made.outside;
+    }
+    for (const name of unused) throw new Error(`No graph has a node for the weight ${name}.`);
   }
-  // Windows of long contexts are for the caller to make, who then wants room.
-  const capacity = longestSequence(config);
-  const cut = network instanceof QuestionAnsweringModel ? capacity : Math.min(capacity, maxLength);
+  const { generation } = source;
   return {
     'config.json': configFile(folder, config, headOf(network), outside),
-    ...tokenizerFiles(tokenizerFolder, config, hasTypes, cut),
+    ...(config.model_type === 'bart' && { 'generation_config.json': generationFile(folder, config, generation) }),
+    ...tokenizerFiles(tokenizerFolder, config, hasTypes, longestText(source, config, parts)),
     ...files,
   };
 }
 
-function headOf(network: EncoderWithHead): FolderHead {
+function encoderGraph(network: EncoderWithHead, parts: AttachedParts, hasTypes: boolean): Graphs {
+  const { config } = network;
+  return [['model', (graph) => headNodes(graph, network, encoderNodes(graph, { config, parts, hasTypes }))]];
+}
+
+const bartGraphs = ({ config }: Seq2SeqModel, parts: AttachedParts): Graphs => [
+  ['encoder_model', (graph) => bartEncoder(graph, { config, parts })],
+  ['decoder_model_merged', (graph) => bartDecoder(graph, { config, parts })],
+];
+
+/** Tokens at which a text is cut: as the run does, but for answers, which it finds in several windows of a long text. */
+function longestText({ network, maxLength }: OnnxSource, config: ModelConfig, parts: AttachedParts): number {
+  const shift = Math.max(0, ...parts.shifts.values());
+  const room = longestSequence(config) - shift - parts.promptLength;
+  return network instanceof QuestionAnsweringModel ? room : Math.min(room, maxLength);
+}
+
+function headOf(network: EncoderWithHead | Seq2SeqModel): FolderHead {
   if (network instanceof SequenceClassifier) {
     const { headKind: kind, outputs, problem } = network;
     return { kind, outputs, problem };

@@ -35,9 +35,9 @@ export class ModelGraph extends OnnxGraph {
     this.#dtype = dtype;
   }
 
-  /** Weights that no node reads. */
-  get unused(): string[] {
-    return [...this.#weights.keys()].filter((name) => !this.#used.has(name));
+  /** Weights that are in the graph. */
+  get used(): ReadonlySet<string> {
+    return this.#used;
   }
 
   /** Returns whether there is a weight of this name. */

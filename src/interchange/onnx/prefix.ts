@@ -3,7 +3,7 @@ import type { ModelGraph } from './model-graph.ts';
 import type { DenseWeight } from './numbers.ts';
 
 /** What the queries of an attention see: keys and values [batch, heads, keys, size], and what is added to their scores. */
-interface SeenNodes {
+export interface SeenNodes {
   readonly key: string;
   readonly value: string;
   readonly bias: string;

@@ -12,9 +12,8 @@ export interface PromptNodes {
 }
 
 /** The rows of all prompts of an adapter, one after the other. */
-export function promptNodes(graph: ModelGraph, { prompts }: AttachedParts): PromptNodes {
+export function promptNodes(graph: ModelGraph, { prompts, promptLength: length }: AttachedParts): PromptNodes {
   const tables = prompts.map((name) => graph.weight(name));
-  const length = tables.reduce((sum, { shape: [rows] }) => sum + rows, 0);
   if (length === 0) return { length, before: (tokens) => tokens, withRows: (tokens) => tokens };
   const [, hidden] = tables[0].shape;
   const rows = Float32Array.from(tables.flatMap(({ values }) => [...values]));

@@ -1,0 +1,233 @@
+/**
+ * Loads folders that `convert --to onnx` writes in the runtimes they are for, offline: ONNX Runtime in Node.js, transformers.js there and
+ * in Chromium. What these compute must be what our models compute. GLUE, where it lies beside the checkout, says what 8 bits cost.
+ */
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { suite } from 'uvu';
+import {
+  type Classification,
+  Classifier,
+  Embedder,
+  QuestionAnswering,
+  Seq2Seq,
+  TokenClassifier,
+} from '../../src/finetune/index.ts';
+import { setBackend } from '../../src/index.ts';
+import { readJsonObject } from '../../src/io/index.ts';
+import type { TokenSequence } from '../../src/models/index.ts';
+import { ask, type Told } from './onnx/ask.ts';
+import { openPage, type Page } from './onnx/chromium.ts';
+import { correlationsOnStsb, keptOfMrpc } from './onnx/glue.ts';
+import { adapterCases, type Exported, realCases, tinyCases } from './onnx/models.ts';
+import { encoded, ourOutputs, unpadded } from './onnx/ours.ts';
+import { runGraph } from './onnx/runtime.ts';
+import { peers } from './project.ts';
+
+await setBackend('wasm');
+
+/** How far the numbers of a file may be from ours. */
+const tolerances = { fp32: 2e-4, fp16: 2e-3 } as const;
+type Exact = keyof typeof tolerances;
+const exactTypes = Object.keys(tolerances) as Exact[];
+
+const maxLengthOf = ({ folder }: Exported) =>
+  Number(readJsonObject(join(folder, 'tokenizer_config.json')).model_max_length);
+
+/** Checks the numbers of each text, and that the largest is at the same place. */
+function assertNear(actual: readonly number[][], expected: readonly number[][], tolerance: number, what: string): void {
+  assert.equal(actual.length, expected.length, what);
+  for (const [s, own] of expected.entries()) {
+    assert.equal(actual[s].length, own.length, what);
+    const far = own.findIndex((x, i) => !(Math.abs(x - actual[s][i]) <= tolerance));
+    assert.equal(far, -1, `${what}, text ${s}: ${actual[s][far]} where ${own[far]} is expected`);
+  }
+}
+
+const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
+
+function assertOutputs(
+  outputs: Told['outputs'],
+  expected: Record<string, number[][]>,
+  sequences: readonly TokenSequence[],
+  dtype: Exact,
+  what: string,
+): void {
+  assert.deepEqual(Object.keys(outputs).sort(), Object.keys(expected).sort());
+  const lengths = sequences.map(({ ids }) => ids.length);
+  for (const [name, own] of Object.entries(expected)) {
+    const actual = unpadded(outputs[name], lengths, name);
+    assertNear(actual, own, tolerances[dtype], `${what}, ${name}, ${dtype}`);
+    if (name === 'logits' && dtype === 'fp32') assert.deepEqual(actual.map(largest), own.map(largest), what);
+  }
+}
+
+/** Checks what a pipeline made of the texts. */
+async function assertAnswers({ model, texts, pairs }: Exported, answers: unknown, tolerance: number): Promise<void> {
+  if (pairs && !(model instanceof QuestionAnswering)) {
+    // No pipeline takes pairs.
+    assert.equal(answers, null);
+  } else if (model instanceof Classifier) {
+    const own = await model.predictScores(texts);
+    const told = answers as readonly (readonly Classification[])[];
+    for (const [s, scores] of own.entries()) {
+      assert.deepEqual(told[s].map(({ label }) => label).sort(), scores.map(({ label }) => label).sort());
+      for (const { label, score } of scores) {
+        const other = told[s].find((answer) => answer.label === label)?.score;
+        // The pipeline makes a probability of a single number.
+        const expected = model.labels === null ? 1 : score;
+        assert.ok(Math.abs((other ?? Number.NaN) - expected) <= tolerance, `${texts[s]}: ${other} for ${expected}`);
+      }
+    }
+  } else if (model instanceof Embedder) {
+    assertNear(answers as number[][], await model.embed(texts, { normalize: true }), tolerance, 'vectors');
+  } else if (model instanceof Seq2Seq) {
+    // The start token counts here.
+    const own = await model.predict(texts, { numBeams: 1, maxLength: 13 });
+    assert.ok(new Set(own.map(({ generatedText }) => generatedText)).size > 1);
+    assert.deepEqual(
+      (answers as string[]).map((text) => text.trim()),
+      own.map(({ generatedText }) => generatedText.trim()),
+    );
+  } else if (model instanceof TokenClassifier) {
+    const sequences = texts.map((text) => model.tokenizer.encode(text));
+    const { logits } = await ourOutputs({ name: '', folder: '', model, texts, pairs }, sequences);
+    const { labels } = model;
+    assert.ok(labels);
+    for (const [s, found] of (answers as { entity: string; index: number; score: number }[][]).entries()) {
+      assert.ok(found.length > 0);
+      for (const { entity, index, score } of found) {
+        const own = logits[s].slice(index * labels.length, (index + 1) * labels.length);
+        const sum = own.reduce((total, x) => total + Math.exp(x), 0);
+        assert.equal(entity, labels[largest(own)]);
+        assert.ok(Math.abs(score - Math.exp(Math.max(...own)) / sum) <= tolerance);
+      }
+    }
+  } else if (model instanceof QuestionAnswering && pairs) {
+    const sequences = texts.map((text, i) => model.tokenizer.encode(text, pairs[i]));
+    const own = await ourOutputs({ name: '', folder: '', model, texts, pairs }, sequences);
+    const best = sequences.map(({ ids }, s) => bestSpan(ids, own.start_logits[s], own.end_logits[s], model));
+    assert.deepEqual(answers, best);
+  } else {
+    assert.fail(`${model.task} is not checked`);
+  }
+}
+
+/** The likeliest span of the second text, as the pipeline chooses it. */
+function bestSpan(
+  ids: readonly number[],
+  starts: readonly number[],
+  ends: readonly number[],
+  model: QuestionAnswering,
+): string {
+  const first = ids.indexOf(model.tokenizer.sepId ?? -1) + 1;
+  let best = { score: Number.NEGATIVE_INFINITY, start: 0, end: 0 };
+  for (let start = first; start < ids.length - 1; start++) {
+    for (let end = start; end < ids.length - 1; end++) {
+      const score = starts[start] + ends[end];
+      if (score > best.score) best = { score, start, end };
+    }
+  }
+  return model.tokenizer.decode(ids.slice(best.start, best.end + 1));
+}
+
+/** Asks transformers.js about a folder, here or in a page, and checks all that it tells. */
+async function assertTold(exported: Exported, dtype: Exact, asked: (dtype: string) => Promise<Told>): Promise<void> {
+  const { model, pairs } = exported;
+  const told = await asked(dtype);
+  const sequences = encoded(exported, maxLengthOf(exported));
+  sequences.forEach(({ ids, typeIds = [] }, s) => {
+    assert.deepEqual(told.ids[s].slice(0, ids.length), [...ids], exported.texts[s]);
+    if (told.typeIds) assert.deepEqual(told.typeIds[s].slice(0, ids.length), [...typeIds]);
+    else assert.ok([...typeIds].every((type) => type === 0));
+  });
+  if (pairs && told.typeIds) assert.ok(told.typeIds.every((types) => types.includes(1)));
+  if (!(model instanceof Seq2Seq)) {
+    assertOutputs(told.outputs, await ourOutputs(exported, sequences), sequences, dtype, exported.name);
+  }
+  await assertAnswers(exported, told.answers, tolerances[dtype]);
+}
+
+const planOf = ({ folder, model, texts, pairs }: Exported, dtype: string) => ({
+  ...{ folder: basename(folder), task: model.task, dtype, texts, pairs },
+});
+
+/** An argument chooses models by a part of their names; without one all are tried. */
+const only = process.argv[2] ?? '';
+const wanted = (all: readonly Exported[]) => all.filter(({ name }) => name.includes(only));
+const [adapters, tiny, real] = [await adapterCases(), await tinyCases(), await realCases()].map(wanted);
+
+const inNode = suite('onnx: ONNX Runtime in Node.js');
+
+for (const exported of [...adapters, ...tiny, ...real].filter(({ model }) => !(model instanceof Seq2Seq))) {
+  inNode(exported.name, async () => {
+    const sequences = encoded(exported, maxLengthOf(exported));
+    const expected = await ourOutputs(exported, sequences);
+    for (const dtype of exactTypes) {
+      const outputs = await runGraph(exported, dtype, sequences);
+      assertOutputs(outputs, expected, sequences, dtype, exported.name);
+    }
+    for (const { values } of Object.values(await runGraph(exported, 'q8', sequences))) {
+      assert.ok(Array.from(values).every(Number.isFinite));
+    }
+  });
+}
+inNode.run();
+
+const require = createRequire(join(peers, 'resolve.js'));
+const library = await import(pathToFileURL(require.resolve('@huggingface/transformers')).href);
+library.env.allowRemoteModels = false;
+
+const inTransformers = suite('onnx: transformers.js in Node.js');
+for (const exported of [...tiny, ...real]) {
+  inTransformers(exported.name, async () => {
+    library.env.localModelPath = dirname(exported.folder);
+    for (const dtype of exactTypes) {
+      await assertTold(exported, dtype, (type) => ask(library, planOf(exported, type)));
+    }
+    const { ids } = await ask(library, planOf(exported, 'q8'));
+    assert.equal(ids.length, exported.texts.length);
+  });
+}
+inTransformers.run();
+
+const inPage = suite('onnx: transformers.js in Chromium');
+for (const exported of [...tiny.filter(({ model }) => model instanceof Seq2Seq), ...real]) {
+  inPage(exported.name, async () => {
+    let page: Page | undefined;
+    try {
+      const open = await openPage(dirname(exported.folder));
+      page = open;
+      for (const dtype of exactTypes) await assertTold(exported, dtype, (type) => open.ask(planOf(exported, type)));
+      assert.deepEqual(open.outside, []);
+    } finally {
+      await page?.close();
+    }
+  });
+}
+inPage.run();
+
+const { SPARSE_ADAPTER_DATA: data } = process.env;
+if (data === undefined) {
+  console.log('Not run: 8 bits on MRPC and STS-B; SPARSE_ADAPTER_DATA names no folder with glue/.');
+} else if (only === '') {
+  const inEightBits = suite('onnx: 8 bits on GLUE');
+  inEightBits('MRPC: 97 % of the labels are ours, and the accuracy within a point', async () => {
+    const { equal, accuracy } = await keptOfMrpc(join(data, 'glue'));
+    const [ours, file] = accuracy;
+    console.log(
+      `MRPC: ${(100 * equal).toFixed(1)} % of the labels equal, accuracy ${ours.toFixed(2)} and ${file.toFixed(2)}`,
+    );
+    // More than the share of the larger class.
+    assert.ok(ours > 69, `accuracy ${ours}`);
+    assert.ok(equal >= 0.97 && Math.abs(ours - file) <= 1, `${equal} ${ours} ${file}`);
+  });
+  inEightBits('STS-B: the correlation is ours within 0.005', async () => {
+    const [ours, file] = await correlationsOnStsb(join(data, 'glue'));
+    console.log(`STS-B: Spearman ${ours.toFixed(4)} and ${file.toFixed(4)}`);
+    assert.ok(ours > 0.8 && Math.abs(ours - file) <= 0.005, `${ours} ${file}`);
+  });
+  inEightBits.run();
+}
