@@ -13,6 +13,7 @@ const test = suite('package: module graph');
 const ROOMS = [
   'cli',
   'serve',
+  'search',
   'experiments',
   'finetune',
   'training',
