@@ -5,7 +5,9 @@
  * it; sweep.ts runs what store.ts does not have; summary.ts and statistics.ts read the results, whole.ts also those of earlier commands; import.ts brings those of other machines; tables.ts, charts.ts, report.ts and
  * outputs.ts write them.
  */
+
 export { type ComparedRun, comparisonChart } from './comparison-chart.ts';
+export { type AnswerPair, type Comparison, compareOverSeedsAndExamples, holm, seedsNeeded } from './comparisons.ts';
 export { type Experiment, type ExperimentRow, experiments } from './definitions.ts';
 export { type ImportCount, importRuns, readExport } from './import.ts';
 export { numericsVersion, type RunInputs } from './inputs.ts';
