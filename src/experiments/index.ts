@@ -6,6 +6,7 @@
  * outputs.ts write them.
  */
 
+export { type ComparedCell, comparedCells } from './compared.ts';
 export { type ComparedRun, comparisonChart } from './comparison-chart.ts';
 export { type AnswerPair, type Comparison, compareOverSeedsAndExamples, holm, seedsNeeded } from './comparisons.ts';
 export { type Experiment, type ExperimentRow, experiments } from './definitions.ts';
@@ -34,6 +35,7 @@ export { type SweepSummary, summarize } from './summary.ts';
 export { runSweep, type SweepEvents, type SweepOptions, type SweepResult } from './sweep.ts';
 export {
   comparisonTable,
+  formatScores,
   runTable,
   scoreTable,
   shortModel,
@@ -42,3 +44,4 @@ export {
   tableFormats,
 } from './tables.ts';
 export { type PaperTaskName, paperTasks, taskNames, taskTitle } from './tasks.ts';
+export { summarizeRuns } from './whole.ts';

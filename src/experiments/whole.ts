@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RunSettings } from '../training/index.ts';
-import { portable, portableModel } from './inputs.ts';
-import { type Cell, type Lookup, SweepPlan } from './plan.ts';
+import type { Experiment } from './definitions.ts';
+import { numericsVersion, portable, portableModel } from './inputs.ts';
+import { type Cell, type Lookup, SweepPlan, type SweepSettings } from './plan.ts';
 import type { GridPoint } from './protocol.ts';
 import type { ResultStore } from './store.ts';
 import type { PlacedRun } from './stored-run.ts';
@@ -14,7 +15,7 @@ import {
   type SweepSummary,
   summaryOf,
 } from './summary.ts';
-import { type PaperTaskName, taskNamed, taskNames, taskTitle } from './tasks.ts';
+import { type PaperTaskName, paperTasks, taskNamed, taskNames, taskTitle } from './tasks.ts';
 
 /**
  * Returns what is known of a whole experiment: the cells of a plan, and all others that the store has runs of, so that a command
@@ -42,6 +43,24 @@ export function summarizeAll(plan: SweepPlan, store: ResultStore): SweepSummary 
   const names = others.map(({ row, task }) => `${row.title}, ${taskTitle(task)}`);
   const warning = `other settings than those of this command, from earlier ones: ${[...new Set(names)].join('; ')}`;
   return { ...summary, plan: { ...layout, warnings: [...layout.warnings, warning] } };
+}
+
+/**
+ * Returns what some runs say of an experiment, without a plan: neither data nor models need be there. Of runs with several settings in
+ * a cell those with the most seeds count, of several the latest; runs that chose a grid point count for none.
+ */
+export function summarizeRuns(
+  experiment: Experiment,
+  runs: readonly PlacedRun[],
+  settings: SweepSettings,
+): SweepSummary {
+  const known = runs.filter(
+    ({ experiment: name, inputs, settings: { validationSplit } }) =>
+      name === experiment.name && inputs.numerics === numericsVersion && validationSplit === undefined,
+  );
+  const tasks = taskNames.filter((task) => experiment.tasks.includes(task) && paperTasks.some((one) => one === task));
+  const layout = { experiment, settings, rows: experiment.rows, tasks, tasksOf: () => tasks, warnings: [] };
+  return summaryOf(layout, (cell) => latest(cell, known));
 }
 
 /** The rows, models, tasks and seeds of a plan, and those that there are runs of. */
@@ -91,7 +110,7 @@ function latest(cell: Cell, known: readonly PlacedRun[]): Gathered {
   );
   const groups: PlacedRun[][] = [];
   for (const run of runs) {
-    const group = groups.find(([first]) => isDeepStrictEqual(protocolOf(first.settings), protocolOf(run.settings)));
+    const group = groups.find(([first]) => isDeepStrictEqual(protocolOf(first), protocolOf(run)));
     if (group) group.push(run);
     else groups.push([run]);
   }
@@ -107,10 +126,10 @@ function latest(cell: Cell, known: readonly PlacedRun[]): Gathered {
   return gathered(cell, best.length > 0 ? pointOf(best[0].settings) : null, results);
 }
 
-/** The settings that runs of one point share: all but the seed, and the runs that are mixed, which have that seed. */
-function protocolOf(settings: RunSettings): unknown {
+/** What runs of one point share: all but the seed, and the runs that are mixed, which have that seed. */
+function protocolOf({ settings, inputs }: PlacedRun): unknown {
   const { seed: _, fused: __, ...rest } = portable(settings);
-  return rest;
+  return { inputs, ...rest };
 }
 
 function pointOf({ learningRate, epochs, batchSize }: RunSettings): GridPoint | null {
