@@ -3,7 +3,7 @@ import { figure1Trained } from './published.ts';
 import { sampleMean } from './statistics.ts';
 import { columnsOf, mainColumn, publishedOf, type ScoreColumn, type SweepSummary, scoresIn } from './summary.ts';
 import { shortModel } from './tables.ts';
-import { scoreFrom, taskTitle } from './tasks.ts';
+import { scoreFrom, taskNamed, taskTitle } from './tasks.ts';
 
 /** A font that is installed with the package, so that pictures are the same everywhere. */
 export const fontFamily = 'Arimo';
@@ -16,12 +16,29 @@ export const style = {
     font: fontFamily,
     axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#e6e6e6' },
     header: { labelFontSize: 13, title: null },
-    legend: { labelFontSize: 11, title: null },
+    legend: {
+      labelFontSize: 11,
+      titleFontSize: 11,
+      titleFontWeight: 'normal',
+      titleLimit: 0,
+      labelLimit: 0,
+      title: null,
+    },
     title: { fontSize: 14, anchor: 'start', fontWeight: 'normal' },
     range: { category: { scheme: 'tableau10' } },
     view: { stroke: '#cccccc' },
   },
 } as const;
+
+/** Places of a chart in a publication: its width in points, 1/72 inch, the panels beside each other, and the width of one in pixels. */
+export const layouts = {
+  /** One of two columns. */
+  column: { points: 240, panels: 1, width: 270 },
+  /** Both columns. */
+  page: { points: 504, panels: 3, width: 190 },
+} as const;
+export type LayoutName = keyof typeof layouts;
+type ChartLayout = (typeof layouts)[LayoutName];
 
 const axisOf = (title: string) => ({
   title,
@@ -33,18 +50,43 @@ const axisOf = (title: string) => ({
 export type Specification = Readonly<Record<string, unknown>>;
 
 /** The chart of an experiment as a Vega-Lite specification, with its data in it. */
-export function chartOf(summary: SweepSummary): Specification {
-  const { title } = summary.plan.experiment;
-  return { ...style, title, ...charts[summary.plan.experiment.chart](summary) };
+export function chartOf(summary: SweepSummary, layout: LayoutName = 'page'): Specification {
+  const { title, chart } = summary.plan.experiment;
+  const place = layouts[layout];
+  const subtitle = place.panels === 1 ? lines(legendOf(summary), 42) : legendOf(summary);
+  const text = place.panels === 1 ? lines(title, 32) : title;
+  return { ...style, title: { text, subtitle, subtitleFontSize: 11 }, ...charts[chart](summary, place) };
 }
 
-const charts: Readonly<Record<SweepSummary['plan']['experiment']['chart'], (summary: SweepSummary) => Specification>> =
-  {
-    methods: methodsChart,
-    parameters: parametersChart,
-    sparsity: sparsityChart,
-    course: courseChart,
-  };
+/** Text in lines of at most so many characters. */
+function lines(text: string, most: number): string[] {
+  const all: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = all.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) all[all.length - 1] = `${last} ${word}`;
+    else all.push(word);
+  }
+  return all;
+}
+
+/** What points and bars are, and of how many runs. */
+function legendOf({ plan, rows }: SweepSummary): string {
+  const counts = rows
+    .flatMap(({ cells }) => cells.map(({ scores }) => scores.bySeed.size))
+    .filter((count) => count > 0);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const seeds = counts.length === 0 ? 'no run' : least === most ? `n = ${most} seeds` : `n = ${least} to ${most} seeds`;
+  const spread = { methods: 'bars', sparsity: 'bands', parameters: null, course: null }[plan.experiment.chart];
+  return `means, ${seeds}${spread === null ? '' : `; ${spread}: ± one standard deviation`}`;
+}
+
+type ChartMaker = (summary: SweepSummary, layout: ChartLayout) => Specification;
+const charts: Readonly<Record<SweepSummary['plan']['experiment']['chart'], ChartMaker>> = {
+  methods: methodsChart,
+  parameters: parametersChart,
+  sparsity: sparsityChart,
+  course: courseChart,
+};
 
 /** A column's title, with the model where there are several. */
 function panelOf({ plan }: SweepSummary, column: ScoreColumn, model: string): string {
@@ -60,11 +102,55 @@ function records(summary: SweepSummary) {
       if (scores === null || scores.mean === null) return [];
       const { mean: score, deviation } = scores;
       const [low, high] = [score - (deviation ?? 0), score + (deviation ?? 0)];
-      const panel = panelOf(summary, column, row.model);
-      return [{ method: row.row.title, sparsity: sparsityOf(row.row), panel, score, low, high }];
+      const [panel, metric] = [panelOf(summary, column, row.model), metricOf(column)];
+      return [{ method: row.row.title, sparsity: sparsityOf(row.row), panel, metric, score, low, high }];
     }),
   );
 }
+
+const metricOf = (column: ScoreColumn): string => (column === 'average' ? 'mean score × 100' : taskNamed(column).axis);
+
+/**
+ * The paper's scores as far as both a row and the one that it is compared with have one: each is drawn where ours would be if the
+ * difference were the paper's, since its models are larger and their scores elsewhere.
+ */
+function paperRecords(summary: SweepSummary) {
+  const { plan, rows } = summary;
+  return columnsOf(plan).flatMap((column) =>
+    rows.flatMap(({ row, model }) => {
+      const other = rows.find((one) => one.model === model && one.row.id === row.against);
+      const base = other && scoresIn(other, column)?.mean;
+      if (base == null) return [];
+      return publishedOf(plan, row.id).flatMap(({ model: backbone, scores }) => {
+        const dense = publishedOf(plan, other?.row.id ?? '').find((one) => one.model === backbone)?.scores[column];
+        const own = scores[column];
+        if (own === undefined || dense === undefined) return [];
+        const panel = panelOf(summary, column, model);
+        const score = base + own - dense;
+        return [{ method: row.title, sparsity: sparsityOf(row), panel, score, paper: backbone }];
+      });
+    }),
+  );
+}
+
+/** A layer with the paper's scores. */
+const paperLayer = (values: readonly unknown[], encoding: Specification) =>
+  values.length === 0
+    ? []
+    : [
+        {
+          data: { values },
+          mark: { type: 'point', size: 45, strokeWidth: 1.2, color: '#c0392b' },
+          encoding: {
+            ...encoding,
+            shape: {
+              field: 'paper',
+              type: 'nominal',
+              legend: { orient: 'bottom', title: "the paper's difference from dense" },
+            },
+          },
+        },
+      ];
 
 type Panelled = { readonly panel: string };
 
@@ -77,6 +163,7 @@ function panelsOf<T extends Panelled>(
   const titles = [...new Set(values.map(({ panel: title }) => title))];
   return {
     columns,
+    resolve: { scale: { color: 'shared', shape: 'shared' } },
     concat: titles.map((title) => {
       const own = values.filter((value) => value.panel === title);
       return { title: { text: title, anchor: 'middle', fontSize: 12 }, data: { values: own }, ...panel(own) };
@@ -85,26 +172,31 @@ function panelsOf<T extends Panelled>(
 }
 
 /** Scores by method, a panel for each task: a point is the mean over the seeds, the bar one standard deviation to each side. */
-function methodsChart(summary: SweepSummary): Specification {
+function methodsChart(summary: SweepSummary, { panels, width }: ChartLayout): Specification {
   const order = summary.plan.rows.map(({ title }) => title);
-  const y = { field: 'method', type: 'nominal', sort: order, title: null, axis: { grid: true } };
-  const x = { field: 'score', type: 'quantitative', ...axisOf('score (%)') };
+  const y = { field: 'method', type: 'nominal', sort: order, title: null, axis: { grid: true, labelLimit: 0 } };
   const color = '#4c78a8';
-  return panelsOf(records(summary), 3, () => ({
-    width: 190,
-    height: { step: 22 },
-    layer: [
-      {
-        mark: { type: 'rule', strokeWidth: 2, color },
-        encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
-      },
-      { mark: { type: 'point', filled: true, size: 60, opacity: 1, color }, encoding: { y, x } },
-    ],
-  }));
+  const paper = paperRecords(summary);
+  return panelsOf(records(summary), panels, ([first]) => {
+    const x = { field: 'score', type: 'quantitative', ...axisOf(first.metric) };
+    const ofPaper = paper.filter(({ panel }) => panel === first.panel);
+    return {
+      width,
+      height: { step: panels === 1 ? 18 : 22 },
+      layer: [
+        {
+          mark: { type: 'rule', strokeWidth: 2, color },
+          encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
+        },
+        { mark: { type: 'point', filled: true, size: 60, opacity: 1, color }, encoding: { y, x } },
+        ...paperLayer(ofPaper, { y, x }),
+      ],
+    };
+  });
 }
 
 /** The mean score against trained parameters, ours and in a panel of their own those points whose place the paper prints. */
-function parametersChart(summary: SweepSummary): Specification {
+function parametersChart(summary: SweepSummary, { panels }: ChartLayout): Specification {
   const { plan, rows } = summary;
   const ours = rows.flatMap((row) => {
     const main = mainColumn(plan, row);
@@ -129,11 +221,11 @@ function parametersChart(summary: SweepSummary): Specification {
     scale: { type: 'log', nice: false, padding: 40 },
     axis: { format: '.4~g', tickCount: 6 },
   };
-  const y = { field: 'score', type: 'quantitative', ...axisOf('mean score (%)') };
+  const y = { field: 'score', type: 'quantitative', ...axisOf('mean score × 100') };
   const kinds = [...new Set(plan.rows.map(({ adapter }) => adapter.kind))];
   const color = { field: 'kind', type: 'nominal', scale: { domain: kinds } };
-  return panelsOf([...ours, ...paper], 2, () => ({
-    width: 340,
+  return panelsOf([...ours, ...paper], Math.min(panels, 2), () => ({
+    width: 330,
     height: 260,
     layer: [
       { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x, y, color } },
@@ -146,10 +238,13 @@ function parametersChart(summary: SweepSummary): Specification {
 }
 
 /** Scores over the sparsity with one standard deviation to each side; full fine-tuning is a dashed line. */
-function sparsityChart(summary: SweepSummary): Specification {
-  const y = { field: 'score', type: 'quantitative', ...axisOf('score (%)') };
+function sparsityChart(summary: SweepSummary, { panels, width }: ChartLayout): Specification {
+  const paper = paperRecords(summary);
   const x = { field: 'sparsity', type: 'quantitative', title: 'weights removed (%)' };
-  return panelsOf(records(summary), 3, (values) => {
+  return panelsOf(records(summary), panels, (values) => {
+    const [{ metric, panel }] = values;
+    const y = { field: 'score', type: 'quantitative', ...axisOf(metric) };
+    const ofPaper = paper.filter((one) => one.panel === panel && one.sparsity !== null);
     const full = values.filter(({ sparsity }) => sparsity === null);
     const reference = {
       data: { values: full },
@@ -157,13 +252,14 @@ function sparsityChart(summary: SweepSummary): Specification {
       encoding: { y },
     };
     return {
-      width: 190,
+      width,
       height: 150,
       data: { values: values.filter(({ sparsity }) => sparsity !== null) },
       layer: [
         { mark: { type: 'area', opacity: 0.2 }, encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } } },
         { mark: { type: 'line', point: true }, encoding: { x, y } },
         ...(full.length > 0 ? [reference] : []),
+        ...paperLayer(ofPaper, { x, y }),
       ],
     };
   });
@@ -176,7 +272,7 @@ function sparsityOf({ adapter, sparsity = 0 }: ExperimentRow): number | null {
 }
 
 /** Scores while training, the mean over the seeds at each evaluation. */
-function courseChart(summary: SweepSummary): Specification {
+function courseChart(summary: SweepSummary, { panels }: ChartLayout): Specification {
   const values = summary.rows.flatMap(({ row, model, cells }) =>
     cells.flatMap(({ cell, runs }) => {
       const byShare = new Map<number, number[]>();
@@ -189,16 +285,20 @@ function courseChart(summary: SweepSummary): Specification {
         }
       }
       const panel = panelOf(summary, cell.task, model);
-      return Array.from(byShare, ([share, scores]) => ({ method: row.title, panel, share, score: sampleMean(scores) }));
+      const metric = metricOf(cell.task);
+      return Array.from(byShare, ([share, scores]) => ({
+        ...{ method: row.title, panel, metric, share },
+        score: sampleMean(scores),
+      }));
     }),
   );
-  return panelsOf(values, 2, () => ({
+  return panelsOf(values, Math.min(panels, 2), ([{ metric }]) => ({
     width: 300,
     height: 220,
     mark: { type: 'line', point: true },
     encoding: {
       x: { field: 'share', type: 'quantitative', title: 'training (%)', scale: { domain: [0, 100] } },
-      y: { field: 'score', type: 'quantitative', ...axisOf('score (%)') },
+      y: { field: 'score', type: 'quantitative', ...axisOf(metric) },
       color: { field: 'method', type: 'nominal' },
     },
   }));

@@ -71,7 +71,8 @@ export function compareOverSeedsAndExamples(
     seeds: pairs.length,
     difference,
     interval: [draws[Math.floor(0.025 * (resamples - 1))], draws[Math.ceil(0.975 * (resamples - 1))]],
-    effect: deviation ? difference / deviation : null,
+    // Differences that are equal but for rounding have no scatter.
+    effect: deviation !== null && deviation > 1e-12 ? difference / deviation : null,
     deviation,
     // One draw more on each side, so that no finite number of them gives a p of 0.
     p: Math.min(1, (2 * (Math.min(atMost, atLeast) + 1)) / (resamples + 1)),

@@ -34,6 +34,7 @@ export { type PlacedRun, type RunStatus, type StoredRun, statuses } from './stor
 export { type SweepSummary, summarize } from './summary.ts';
 export { runSweep, type SweepEvents, type SweepOptions, type SweepResult } from './sweep.ts';
 export {
+  comparedTable,
   comparisonTable,
   formatScores,
   runTable,

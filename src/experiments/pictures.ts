@@ -5,6 +5,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { optionalPackages, rethrow } from '../io/index.ts';
 import type { Specification } from './charts.ts';
 import { fontFamily } from './charts.ts';
+import { pdfOf } from './pdf.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -52,23 +53,51 @@ async function loadRenderer() {
   return resvg;
 }
 
-/** A picture as PNG, twice as large in pixels as on paper. */
-export async function pngOf(svg: string): Promise<Uint8Array> {
+async function drawingOf(svg: string, pixels?: number) {
   renderer ??= loadRenderer();
   const { Resvg } = await renderer;
   const font = readFileSync((await pictureFiles()).font);
-  const options = {
-    fitTo: { mode: 'zoom', value: 2 },
+  return new Resvg(svg, {
+    fitTo: pixels === undefined ? { mode: 'original' } : { mode: 'width', value: pixels },
     font: { fontBuffers: [font], defaultFontFamily: fontFamily },
-  } as const;
-  const drawing = new Resvg(svg, options);
+  });
+}
+
+/** The resolution of PNGs for print. */
+const DPI = 300;
+
+/** A picture as PNG with 300 pixels an inch. @param points its width on paper, 1/72 inch each */
+export async function pngOf(svg: string, points: number): Promise<Uint8Array> {
+  const drawing = await drawingOf(svg, Math.round((points * DPI) / 72));
   const image = drawing.render();
   try {
-    return image.asPng();
+    return withResolution(image.asPng());
   } finally {
     image.free();
     drawing.free();
   }
+}
+
+/** A picture as PDF, texts as outlines. @param points its width on paper, 1/72 inch each */
+export async function pdfOfPicture(svg: string, points: number): Promise<Uint8Array> {
+  const drawing = await drawingOf(svg);
+  try {
+    return pdfOf(drawing.toString(), points);
+  } finally {
+    drawing.free();
+  }
+}
+
+/** The same PNG, which says how many pixels a metre has. */
+function withResolution(png: Uint8Array): Uint8Array {
+  const perMetre = Math.round(DPI / 0.0254);
+  const data = Buffer.alloc(9);
+  data.writeUInt32BE(perMetre);
+  data.writeUInt32BE(perMetre, 4);
+  data[8] = 1; // the unit is the metre
+  // After the signature and the header, which is 13 bytes and 12 around them.
+  const place = 8 + 25;
+  return Buffer.concat([png.subarray(0, place), chunk('pHYs', data), png.subarray(place)]);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { comparedCells } from './compared.ts';
 import { sampleMean } from './statistics.ts';
 import type { PlacedRun } from './stored-run.ts';
 import {
@@ -107,6 +108,24 @@ export function comparisonTable({ plan, rows }: SweepSummary): Table {
   };
 }
 
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
+const chance = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+
+/** Differences with intervals over seeds and examples, effects, p, and the seeds that would show the paper's differences. */
+export function comparedTable(summary: SweepSummary): Table {
+  const several = summary.plan.settings.models.length > 1;
+  const rows = comparedCells(summary).map(({ row, against, model, task, comparison, holm, papers }) => {
+    const { difference, interval, effect, p, seeds } = comparison;
+    const name = `${row.title} − ${against.title}, ${taskTitle(task)}${several ? `, ${shortModel(model)}` : ''}`;
+    const printed = papers.map((paper) => `${signed(paper.difference)}: ${paper.seeds ?? MISSING}`).join(', ');
+    return [
+      ...[name, String(seeds), `${signed(difference)} [${interval.map(signed).join(', ')}]`],
+      ...[effect === null ? MISSING : effect.toFixed(2), chance(p), chance(holm), printed || MISSING],
+    ];
+  });
+  return { head: ['', 'seeds', 'difference', 'effect', 'p', 'p (Holm)', "the paper's, and seeds for it"], rows };
+}
+
 /** The point that was chosen for each method and task. */
 export function pointTable({ plan, rows }: SweepSummary): Table {
   const text = ({ cells }: RowSummary) =>
@@ -180,5 +199,6 @@ const latexSigns: Readonly<Record<string, string>> = {
   '<': '$<$',
   '–': '--',
 };
-const latexText = (text: string): string =>
+/** Text with what means something to LaTeX escaped. */
+export const latexText = (text: string): string =>
   text.replace(/[\\~^±×−<–]|[&%$#_{}]/g, (sign) => latexSigns[sign] ?? `\\${sign}`);

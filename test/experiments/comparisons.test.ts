@@ -48,6 +48,13 @@ test('exchanging the methods turns the difference, and the same seed repeats it'
   assert.deepEqual(compareOverSeedsAndExamples(pairs, 'matthews', few), one);
 });
 
+test('differences that are all the same have no effect in standard deviations', () => {
+  const { first } = pairsOf(1, 0.9, 0.8)[0];
+  const wrong = first.predictions.map((answer, i) => (i < 30 ? 1 - first.targets[i] : answer));
+  const pair = { first: { ...first, predictions: [...first.targets] }, second: { ...first, predictions: wrong } };
+  assert.equal(compareOverSeedsAndExamples([pair, pair, pair], 'accuracy', few).effect, null);
+});
+
 test('runs on other examples are refused', () => {
   const [pair] = pairsOf(1, 0.8, 0.8);
   const other = { first: pair.first, second: answers('b', 0.8, 200) };

@@ -63,7 +63,8 @@ test('every experiment runs, is written, and shares runs with the others', async
     known += result.known;
     const { folder: output, summary } = await writeOutputs(plan, store);
     assert.deepEqual(readdirSync(output).sort(), [
-      ...['figure.png', 'figure.svg', 'report.html', 'table.csv', 'table.md', 'table.tex'],
+      ...['figure-column.pdf', 'figure-column.png', 'figure-column.svg', 'figure.pdf', 'figure.png', 'figure.svg'],
+      ...['report.html', 'table.csv', 'table.md', 'table.tex'],
     ]);
     assert.equal(readFileSync(join(output, 'figure.png')).toString('latin1', 1, 4), 'PNG');
     const svg = readFileSync(join(output, 'figure.svg'), 'utf8');
