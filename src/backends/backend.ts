@@ -266,6 +266,9 @@ export interface SparseProducts<B extends Buffer = Buffer, P extends Buffer = Bu
   timeShare?(rows: number, columns: number, kept: number): number;
 }
 
+/** How products with any number of rows are computed alike: as suits many rows, or a few. The two have other bits. */
+export type BatchInvariance = 'many rows' | 'few rows';
+
 export interface Backend {
   readonly name: string;
   /** The type of every number this backend holds. */
@@ -275,10 +278,9 @@ export interface Backend {
   /** Whether it can hold weights in fewer bits than float32. */
   readonly holdsFewerBits?: boolean;
   /**
-   * While true, the bits of a row of a result do not depend on the number of rows; products of few rows may take longer. Absent where
-   * they never do, or nothing is promised.
+   * While it is set, the bits of a row of a result do not depend on the number of rows. Absent where they never do, or nothing is promised.
    */
-  isBatchInvariant?: boolean;
+  batchInvariance?: BatchInvariance;
   /** Undefined too before `loadInt8`. */
   readonly int8?: Int8Products;
   /** Undefined too before `loadSparse`, where these are fetched. */

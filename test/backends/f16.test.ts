@@ -110,7 +110,7 @@ test('gather reads a table of float16', () =>
 /** Calls that move numbers in and out, or create them. */
 type NoOperation =
   | ('name' | 'dtype' | 'fused' | 'optimizer' | 'int8' | 'holdsFewerBits' | 'sparse' | 'describe' | 'uniform')
-  | 'isBatchInvariant'
+  | 'batchInvariance'
   | ('upload' | 'uploadStored' | 'fill' | 'read' | 'readSync' | 'free' | 'collected' | 'bytes');
 type Operation = (w: () => WasmView, x: () => WasmView) => Buffer;
 const square = (m: number) => ({ batch: 1, m, k: 6, n: 6, transposeA: false, transposeB: true });

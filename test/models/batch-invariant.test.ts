@@ -5,12 +5,13 @@ import { type AdapterSettings, freezeBackbone } from '../../src/adapters/index.t
 import { loadInt8 } from '../../src/backends/load-int8.ts';
 import { linear, Random, randomNormal, setBackend } from '../../src/index.ts';
 import { holdBackbone } from '../../src/models/backbone-dtype.ts';
-import type { SequenceClassifier, TokenSequence } from '../../src/models/index.ts';
+import { generate, type SequenceClassifier, type TokenSequence } from '../../src/models/index.ts';
 import type { HeldDType } from '../../src/nn/index.ts';
 import { batchInvariant } from '../../src/tensor/batch-invariant.ts';
 import { tidy } from '../../src/tensor/scope.ts';
 import { attach, liven, maskRandomly, smallSettings, titleOf } from '../support/adapters.ts';
 import { forAll, forAllAsync } from '../support/property.ts';
+import { tinySeq2Seq } from '../support/tiny-bart.ts';
 import { tinyBert, tinyClassifier, tinyRoberta } from '../support/tiny-model.ts';
 
 const test = suite('models: the same bits in every batch');
@@ -92,26 +93,28 @@ for (const settings of wideSettings) {
   });
 }
 
-test('a row of a product, whatever the others are', () => {
-  const size = fc.integer({ min: 1, max: 120 });
-  forAll(
-    fc.record({
-      rows: fc.integer({ min: 1, max: 70 }),
-      n: size,
-      k: fc.oneof(size, fc.integer({ min: 380, max: 800 })),
-    }),
-    ({ rows, n, k }) => {
-      const random = new Random(`${rows} ${n} ${k}`);
-      const [x, w, b] = [[rows, k], [n, k], [n]].map((shape) => randomNormal(shape, random));
-      const all = batchInvariant(() => linear(x, w, b)).dataSync();
-      for (const row of new Set([0, rows >> 1, rows - 1])) {
-        const alone = tidy(() => batchInvariant(() => linear(x.slice([row, 0], [row + 1, k]), w, b)));
-        assert.deepEqual(alone.dataSync(), all.slice(row * n, (row + 1) * n));
-      }
-    },
-    60,
-  );
-});
+for (const kind of ['many rows', 'few rows'] as const) {
+  test(`a row of a product, whatever the others are: ${kind}`, () => {
+    const size = fc.integer({ min: 1, max: 120 });
+    forAll(
+      fc.record({
+        rows: fc.integer({ min: 1, max: 110 }),
+        n: size,
+        k: fc.oneof(size, fc.integer({ min: 380, max: 800 })),
+      }),
+      ({ rows, n, k }) => {
+        const random = new Random(`${rows} ${n} ${k}`);
+        const [x, w, b] = [[rows, k], [n, k], [n]].map((shape) => randomNormal(shape, random));
+        const all = batchInvariant(() => linear(x, w, b), kind).dataSync();
+        for (const row of new Set([0, rows >> 1, rows - 1])) {
+          const alone = tidy(() => batchInvariant(() => linear(x.slice([row, 0], [row + 1, k]), w, b), kind));
+          assert.deepEqual(alone.dataSync(), all.slice(row * n, (row + 1) * n));
+        }
+      },
+      60,
+    );
+  });
+}
 
 test('without it the bits of few rows are others, so there is something to test', () => {
   const random = new Random(1);
@@ -120,5 +123,26 @@ test('without it the bits of few rows are others, so there is something to test'
   const alone = linear(x.slice([0, 0], [1, 300]), w).dataSync();
   assert.notDeepEqual(alone, all.slice(0, 50));
 });
+
+for (const numBeams of [1, 4]) {
+  test(`what is generated, and its scores: ${numBeams} beams`, async () => {
+    const model = tinySeq2Seq({ d_model: 64, encoder_attention_heads: 4, decoder_attention_heads: 4 });
+    const settings = { maxLength: 12, minLength: 8, numBeams };
+    const sources = fc.array(
+      fc.array(fc.integer({ min: 4, max: 20 }), { minLength: 1, maxLength: 15 }).map((ids) => [0, ...ids, 2]),
+      { minLength: 1, maxLength: 14 },
+    );
+    await forAllAsync(
+      sources,
+      async (all) => {
+        const together = await generate(model, all, settings, { batchSize: 14 });
+        for (const [i, one] of all.entries()) {
+          assert.deepEqual(await generate(model, [one], settings), [together[i]], `source ${i}`);
+        }
+      },
+      5,
+    );
+  });
+}
 
 test.run();

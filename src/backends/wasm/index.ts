@@ -1,5 +1,6 @@
 import type {
   Backend,
+  BatchInvariance,
   BinaryOp,
   FusedKernels,
   MatmulSpec,
@@ -117,7 +118,7 @@ export class WasmBackend implements Backend {
   readonly fused: FusedKernels<WasmBuffer>;
   readonly optimizer: OptimizerKernels<WasmBuffer>;
   readonly holdsFewerBits = true;
-  isBatchInvariant = false;
+  batchInvariance: BatchInvariance | undefined;
   readonly kernels: Calls;
   readonly memory = new Memory();
   readonly scratch: ScratchSizes;
@@ -335,9 +336,15 @@ export class WasmBackend implements Backend {
     const { stored, isF16 } = b;
     const { kernels, gemmScratch } = this;
     // Dot products add in another order than panels.
-    if (m <= SKINNY_ROWS && !transposeA && transposeB && !this.isBatchInvariant) {
-      if (isF16) kernels.gemmSkinnyF16(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH + 16 * k);
-      else kernels.gemmSkinny(a, stored, bias, init, c, m, n, k, n, SKINNY_SCRATCH);
+    const few = this.batchInvariance ? this.batchInvariance === 'few rows' : m <= SKINNY_ROWS;
+    if (few && !transposeA && transposeB) {
+      for (let row = 0; row < m; row += SKINNY_ROWS) {
+        const rows = Math.min(SKINNY_ROWS, m - row);
+        const [from, to] = [a + 4 * row * k, addressOf(c) + 4 * row * n];
+        const add = init === 0 ? 0 : init + 4 * row * n;
+        if (isF16) kernels.gemmSkinnyF16(from, stored, bias, add, to, rows, n, k, n, SKINNY_SCRATCH + 16 * k);
+        else kernels.gemmSkinny(from, stored, bias, add, to, rows, n, k, n, SKINNY_SCRATCH);
+      }
       return;
     }
     if (m <= (n < LONG ? FEWEST_ROWS : FEW_ROWS_OF_LONG) && !transposeA && !transposeB && !isF16) {

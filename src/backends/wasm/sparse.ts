@@ -64,8 +64,10 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
   pays(matrices: readonly WasmPlaces[], rows: number, moved: number): boolean {
     const total = (of: (places: WasmPlaces) => number) => matrices.reduce((sum, places) => sum + of(places), 0);
     const kept = total(({ length }) => length);
+    const { batchInvariance } = this.#backend;
+    if (batchInvariance === 'few rows') return false;
     // How full the last tile is depends on the batch.
-    const tiled = this.#backend.isBatchInvariant ? rows : Math.ceil(rows / TOKENS) * TOKENS;
+    const tiled = batchInvariance ? rows : Math.ceil(rows / TOKENS) * TOKENS;
     const cost = costOf(kept, moved * matrices.length) * tiled;
     return cost <= GAIN * total((places) => places.rows * places.columns) * rows;
   }

@@ -1,5 +1,6 @@
 import { indexSelect } from '../../ops/gather.ts';
 import { concat } from '../../ops/layout.ts';
+import { batchInvariant } from '../../tensor/batch-invariant.ts';
 import { noGrad } from '../../tensor/graph.ts';
 import { keep, tidy } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -44,15 +45,14 @@ class SourceCache {
 
   constructor({ bart }: Seq2SeqModel, source: PackedBatch) {
     this.#sources = Array.from(source.keyCounts.keys());
-    this.#layers = noGrad(() =>
-      tidy(() => {
-        const pass = new Pass(source.offsets);
-        const states = bart.encode(source); // [source rows, hidden]
-        return Array.from({ length: bart.config.decoder_layers }, (_, index) =>
-          kept(bart.decoder.projectSourceKV(index, states, source.keyCounts, pass)),
-        );
-      }),
-    );
+    const offered = () => {
+      const pass = new Pass(source.offsets);
+      const states = bart.encode(source); // [source rows, hidden]
+      return Array.from({ length: bart.config.decoder_layers }, (_, index) =>
+        kept(bart.decoder.projectSourceKV(index, states, source.keyCounts, pass)),
+      );
+    };
+    this.#layers = noGrad(() => batchInvariant(() => tidy(offered)));
   }
 
   layer(index: number): KeysAndValues {
@@ -110,21 +110,20 @@ export class CachedDecoding implements Decoding, KVCache {
     this.#source.narrow(this.#sourceOf);
     this.#length++;
     const texts = evenOffsets(ids.length, 1);
-    return noGrad(() =>
-      tidy(() => {
-        const rows: DecoderRows = {
-          inputIds: Int32Array.from(ids),
-          positionIds: new Int32Array(ids.length).fill(bart.positionOf(this.#length - 1)),
-          keyCounts: new Int32Array(ids.length).fill(1),
-          pass: new Pass(texts),
-          own: { queryOffsets: texts, causal: false },
-          // All texts of a source read one copy of its keys.
-          source: { queryOffsets: runOffsets(this.#sourceOf), causal: false },
-        };
-        const states = bart.decoder.hiddenStates(rows, this);
-        return this.#model.logits(states[states.length - 1]); // [texts, vocab]
-      }),
-    );
+    const logits = () => {
+      const rows: DecoderRows = {
+        inputIds: Int32Array.from(ids),
+        positionIds: new Int32Array(ids.length).fill(bart.positionOf(this.#length - 1)),
+        keyCounts: new Int32Array(ids.length).fill(1),
+        pass: new Pass(texts),
+        own: { queryOffsets: texts, causal: false },
+        // All texts of a source read one copy of its keys.
+        source: { queryOffsets: runOffsets(this.#sourceOf), causal: false },
+      };
+      const states = bart.decoder.hiddenStates(rows, this);
+      return this.#model.logits(states[states.length - 1]); // [texts, vocab]
+    };
+    return noGrad(() => batchInvariant(() => tidy(logits), 'few rows'));
   }
 
   /** Each text's rows are those of the one it continues, and its new one. */
