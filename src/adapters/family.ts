@@ -139,6 +139,8 @@ export interface FamilyDefinition<Table extends OptionTable> {
   readonly options: Table;
   /** False for a family that has no weights to prune. Default true. */
   readonly hasPrunable?: boolean;
+  /** False for a family whose `rank` counts weights of a matrix that never grows, so that none is wider than another. Default true. */
+  readonly hasWidth?: boolean;
   /** True for a family that files bring and that is not offered for training. Default false. */
   readonly isOnlyLoaded?: boolean;
   /** False for one that is pruned only when a method is given. Default true. */

@@ -55,6 +55,7 @@ class SparseChange implements ProjectionModule {
 export const shira = defineFamily({
   kind: 'shira',
   summary: 'single weights of linear layers',
+  hasWidth: false,
   options: {
     rank: option(positiveInteger, {
       description: 'as many weights as lora of this rank has, unless pruning chooses them',

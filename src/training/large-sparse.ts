@@ -1,4 +1,4 @@
-import { type Adapter, type AdapterSet, type AdapterSettings, completeSettings } from '../adapters/index.ts';
+import { type Adapter, type AdapterSet, type AdapterSettings, completeSettings, familyOf } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { budgetsOf } from '../pruning/index.ts';
@@ -7,8 +7,7 @@ import type { RunSettings } from './settings-table.ts';
 
 /** The options that say how wide an adapter is inside. A flat prefix has no network inside, there it is the length. */
 function widthOptions(config: AdapterSettings): string[] {
-  // The rank of SHiRA counts single weights of a matrix that never grows.
-  if (config.kind === 'shira') return [];
+  if (familyOf(config.kind).hasWidth === false) return [];
   const all = ['bottleneck', 'rank', config.prefixFlat ? 'prefixLength' : 'prefixBottleneck'];
   return all.filter((option) => typeof config[option] === 'number');
 }
