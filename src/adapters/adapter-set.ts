@@ -145,6 +145,7 @@ export class AdapterSet {
       );
       const own = made();
       assertNames(name, own);
+      use.check?.(own);
       assertFitsMemory(settings, own, parts, before, use);
       if (!use.isLoaded) for (const parameter of own) parameter.materialize();
       return { parts, own, uses };

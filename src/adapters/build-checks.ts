@@ -22,6 +22,8 @@ export interface AdapterUse {
   readonly sequences?: number;
   /** The setting that its size follows from, with its value, where that is none of its options. */
   readonly sizedBy?: readonly [name: string, value: unknown];
+  /** Given the parameters before any of them is made. @throws InputError for those that cannot be filled */
+  readonly check?: (parameters: readonly Parameter[]) => void;
   /** Told in one line, before any of it is made, of an adapter that is larger than its model. */
   readonly onWarning?: (message: string) => void;
 }

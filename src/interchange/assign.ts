@@ -90,6 +90,27 @@ export function assignStored(
   return hasHead;
 }
 
+/**
+ * Checks the parameters of an adapter before they are made: sizes in a configuration may be far from those of its weights.
+ *
+ * @param adapter its name in the model
+ * @throws InputError for an adapter of another backbone, and naming a tensor that has another shape
+ */
+export function checkShapes(
+  { config, points: { path } }: ConfiguredModel,
+  adapter: string,
+  parameters: readonly Parameter[],
+  stored: StoredAdapter,
+): void {
+  checkBackbone(config, stored);
+  const weights = new Map(stored.weights.map((weight) => [weight.name, weight]));
+  for (const parameter of parameters) {
+    const name = portableName(parameter.name, adapter);
+    const weight = weights.get(name) ?? weights.get(name.slice(path.length + 1));
+    if (weight) checkedFit(stored, name, parameter, new Map([[name, weight]]));
+  }
+}
+
 const isHeadName = (name: string): boolean => /(^|\.)(classifier|qa_outputs|pooler|score|heads)\./.test(name);
 const isOfHead = ({ name }: Weight): boolean => isHeadName(name);
 

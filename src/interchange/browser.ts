@@ -1,5 +1,5 @@
 /** The exports that work in a browser too: nothing here touches files. */
-export { assignStored, type ConfiguredModel } from './assign.ts';
+export { assignStored, type ConfiguredModel, checkShapes } from './assign.ts';
 export type { AdapterFormat, FolderFiles, ReadOptions, StoredAdapter, WrittenAdapter } from './format.ts';
 export { type AdapterFormatName, adapterFormats, readAdapterFiles } from './formats.ts';
 export { changedHeadModules } from './head-lora.ts';

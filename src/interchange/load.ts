@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { type Adapter, type AdapterComposition, AdapterSet } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { openSafetensors, openTorchFile, readJsonObject } from '../io/index.ts';
+import type { Parameter } from '../nn/index.ts';
 import { printable, shown } from '../settings/index.ts';
 import { type HubSetup, isOfBatch, isRunSetup, readSetup, type StoredSetup, setupIn } from './adapterhub-setup.ts';
-import { assignStored, type ConfiguredModel } from './assign.ts';
+import { assignStored, type ConfiguredModel, checkShapes } from './assign.ts';
 import type { FolderFiles, ReadOptions, StoredAdapter } from './format.ts';
 import { readAdapterFiles } from './formats.ts';
 import { checkOutputLayer } from './tied-head.ts';
@@ -87,7 +88,10 @@ function attach(
   const before = adapters.active;
   const added: Adapter[] = [];
   try {
-    for (const [name, { settings }] of members) added.push(adapters.add(name, settings));
+    for (const [name, stored] of members) {
+      const check = (parameters: readonly Parameter[]) => checkShapes(model, name, parameters, stored);
+      added.push(adapters.add(name, stored.settings, { check }));
+    }
     // Weights of the backbone that an adapter trains are in place from here on.
     adapters.activate(composition);
     const hadHead = [...members.values()].map((stored, i) =>

@@ -8,6 +8,7 @@ import {
   assignStored,
   changedHeadModules,
   checkOutputLayer,
+  checkShapes,
   readAdapterFolder,
   type StoredAdapter,
   type Weight,
@@ -37,7 +38,14 @@ import { parseWith } from '../settings/index.ts';
 import { chosenSettings } from './choices.ts';
 import { defaultMaxLength } from './default-length.ts';
 import { fileFingerprint } from './fingerprint.ts';
-import { type CreateModel, type LoadPartsOptions, loadParts, type SharedParts, type TaskModel } from './model.ts';
+import {
+  type CreateModel,
+  type LoadPartsOptions,
+  loadParts,
+  ownAdapter,
+  type SharedParts,
+  type TaskModel,
+} from './model.ts';
 import { unpruned } from './pruning-choice.ts';
 import { type Origin, originFile, type RunConfig, type RunMetrics } from './records.ts';
 import { untrainedMetrics } from './run-folder.ts';
@@ -166,7 +174,10 @@ export function builtModel(
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
   const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
   const model = create(loadParts(task, settings, labels, { head: own, pooler, ...places }));
-  model.addAdapter(settings.adapter, settings.fused, { isLoaded: true });
+  model.addAdapter(settings.adapter, settings.fused, {
+    isLoaded: true,
+    check: (parameters) => checkShapes(model.network, ownAdapter, parameters, stored),
+  });
   return model;
 }
 

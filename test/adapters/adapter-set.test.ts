@@ -16,9 +16,10 @@ import {
   registerFamily,
   stack,
 } from '../../src/adapters/index.ts';
-import { add, mul, tensor } from '../../src/index.ts';
+import { InputError } from '../../src/errors.ts';
+import { add, memory, mul, tensor } from '../../src/index.ts';
 import { Pass, ResidualPoint } from '../../src/models/index.ts';
-import { ParameterPath } from '../../src/nn/index.ts';
+import { type Parameter, ParameterPath } from '../../src/nn/index.ts';
 import { Random } from '../../src/random/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { liven, logits, maskRandomly } from '../support/adapters.ts';
@@ -169,6 +170,19 @@ test('an adapter that uses others: they stay, and need not be active', () => {
   adapters.remove('mean');
   adapters.remove('a');
   assert.deepEqual(adapters.names, ['b']);
+});
+
+test('parameters that are checked before they are made cost nothing where they do not fit', () => {
+  const model = tinyClassifier();
+  const adapters = new AdapterSet(model);
+  const before = [model.parameters().length, memory().tensors];
+  const check = (parameters: readonly Parameter[]) => {
+    assert.deepEqual(parameters[0].shape, [1_000_000, 16]);
+    throw new InputError('too wide');
+  };
+  assertInputError(() => adapters.add('a', houlsby({ bottleneck: 1_000_000 }), { check }), /too wide/);
+  assert.deepEqual([model.parameters().length, memory().tensors], before);
+  assert.deepEqual(adapters.names, []);
 });
 
 test('a set is the only one of its model', () => {

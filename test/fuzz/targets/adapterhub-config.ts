@@ -1,14 +1,7 @@
-import { readAdapterFolder } from '../../../src/interchange/index.ts';
-import { convertedFile } from '../inputs.ts';
+import { isJsonObject } from '../../../src/io/index.ts';
+import { adapterTarget } from '../adapter-folders.ts';
 import type { Target } from '../target.ts';
 
-const { seeds, write, folder } = await convertedFile('adapterhub', 'adapter_config.json');
-
-export const target: Target = {
-  kind: 'json',
-  seeds,
-  read: (input) => {
-    write(input);
-    readAdapterFolder(folder);
-  },
-};
+export const target: Target = await adapterTarget('adapterhub', 'adapter_config.json', ({ config }) =>
+  isJsonObject(config) ? config.architecture : undefined,
+);

@@ -1,14 +1,4 @@
-import { readAdapterFolder } from '../../../src/interchange/index.ts';
-import { convertedFile } from '../inputs.ts';
+import { adapterTarget } from '../adapter-folders.ts';
 import type { Target } from '../target.ts';
 
-const { seeds, write, folder } = await convertedFile('peft', 'adapter_config.json');
-
-export const target: Target = {
-  kind: 'json',
-  seeds,
-  read: (input) => {
-    write(input);
-    readAdapterFolder(folder);
-  },
-};
+export const target: Target = await adapterTarget('peft', 'adapter_config.json', ({ peft_type }) => peft_type);

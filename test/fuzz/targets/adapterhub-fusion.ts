@@ -1,0 +1,4 @@
+import { adapterTarget } from '../adapter-folders.ts';
+import type { Target } from '../target.ts';
+
+export const target: Target = await adapterTarget('adapterhub', 'adapter_fusion_config.json', ({ name }) => name);
