@@ -10,6 +10,7 @@ import { root } from '../support/modules.ts';
 import { buildPage } from './build.ts';
 import { launchChromium } from './chromium.ts';
 import { type PageKind, serve } from './serve.ts';
+import { tryServedPage } from './served-page.ts';
 
 interface Run {
   readonly file: string;
@@ -108,6 +109,10 @@ try {
       continue;
     process.stdout.write(`\n${run.env.SPARSE_ADAPTER_GPU ? 'gpu' : 'wasm'}, ${run.page} `);
     if (!(await passes(run))) process.exitCode = 1;
+  }
+  if (wanted.length === 0 || wanted.some((part) => 'served-page'.includes(part))) {
+    await tryServedPage(browser);
+    process.stdout.write('\nserved-page passed\n');
   }
 } finally {
   await browser.close();

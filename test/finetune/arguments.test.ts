@@ -77,7 +77,7 @@ const wrong: [name: string, call: () => unknown, message: RegExp][] = [
   ],
   [
     'a format',
-    async () => (await adapted()).savePretrained('x', untyped({ format: 'onnx' })),
+    async () => (await adapted()).savePretrained('x', untyped({ format: 'keras' })),
     /format must be one of sparse, peft/,
   ],
   [
