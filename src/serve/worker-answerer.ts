@@ -158,13 +158,16 @@ function ask(
   });
 }
 
+/** What is dropped while many adapters load is freed soon; tensors live outside of this. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
 /** Starts the program beside this file, or, where this one was bundled with others, the text of it. */
 async function newWorker(start: WorkerStart): Promise<Worker> {
   const beside = programBeside();
-  if (beside) return new Worker(beside, { workerData: start, name: 'sparse-adapter' });
+  if (beside) return new Worker(beside, { workerData: start, name: 'sparse-adapter', resourceLimits });
   const { compressed } = await import('./worker-program.ts');
   const source = brotliDecompressSync(Buffer.from(compressed, 'base64'));
-  return new Worker(source.toString(), { eval: true, workerData: start, name: 'sparse-adapter' });
+  return new Worker(source.toString(), { eval: true, workerData: start, name: 'sparse-adapter', resourceLimits });
 }
 
 /** The program's own file; null in a bundle, which has another name. */
