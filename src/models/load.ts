@@ -126,6 +126,21 @@ function sourceFor(source: WeightSource, { keeps, pooler }: HeadChoice): WeightS
   return pooler === 'head' ? without(headless, isOfPooler) : headless;
 }
 
+/** A source that is let go at the end, so that a model does not keep what its checkpoint was read with. */
+function forATime(source: WeightSource): { readonly whileBuilding: WeightSource; readonly end: () => void } {
+  let live: WeightSource | null = source;
+  const open = (): WeightSource => {
+    if (live) return live;
+    throw new Error('The checkpoint is closed; its weights are taken while the model is built.');
+  };
+  return {
+    whileBuilding: { has: (name) => live?.has(name) ?? false, take: (name, shape) => open().take(name, shape) },
+    end: () => {
+      live = null;
+    },
+  };
+}
+
 /** Sets a pooler that goes with the head to the weights of the checkpoint. */
 function startPooler(root: ParameterPath, stored: TensorSource): void {
   for (const parameter of root.parameters().filter(({ name }) => isOfPooler(name) && stored.has(name))) {
@@ -160,8 +175,10 @@ export function loadModel<Model, Kind extends keyof Configs, Choice extends Head
     const choice = recipe.choose(config, stored, folder);
     const own = shared ? shared.of(folder, stored) : stored;
     const source = vocabularySize === undefined ? own : withMoreTokens(own, stored);
-    const root = ParameterPath.root(random, sourceFor(source, choice), { backboneDtype });
+    const { whileBuilding, end } = forATime(sourceFor(source, choice));
+    const root = ParameterPath.root(random, whileBuilding, { backboneDtype });
     const model = recipe.build(root, config, choice);
+    end();
     if (choice.pooler === 'head') startPooler(root, stored);
     const initialized = root
       .parameters()
