@@ -12,7 +12,9 @@ export { type AnswerPair, type Comparison, compareOverSeedsAndExamples, holm, se
 export { type Experiment, type ExperimentRow, experiments } from './definitions.ts';
 export { type ImportCount, importRuns, readExport } from './import.ts';
 export { numericsVersion, type RunInputs } from './inputs.ts';
+export { masksIn } from './masks.ts';
 export { writeOutputs } from './outputs.ts';
+export { jaccard, type KnownMask, type Overlap, overlapChart, overlapsOf } from './overlap.ts';
 export { checkPictures, svgOf } from './pictures.ts';
 export { type Cell, type Lookup, type PlannedRun, SweepPlan, type SweepSettings, scoreIn } from './plan.ts';
 export {

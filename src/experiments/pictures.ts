@@ -105,21 +105,50 @@ function withResolution(png: Uint8Array): Uint8Array {
  *
  * @param bits 1 is white, row by row
  */
-export function bitmapPng(bits: ArrayLike<number>, width: number, height: number): Uint8Array {
-  const stride = Math.ceil(width / 8) + 1; // each line begins with its filter, 0: none
+export const bitmapPng = (bits: ArrayLike<number>, width: number, height: number): Uint8Array =>
+  packedPng(bits, width, height, { depth: 1, kind: 0 });
+
+/**
+ * A PNG of up to four colours.
+ *
+ * @param places of the colours, row by row
+ * @param colors as `#rrggbb`
+ */
+export function indexedPng(places: ArrayLike<number>, width: number, height: number, colors: readonly string[]) {
+  const palette = Buffer.from(colors.map((color) => color.slice(1)).join(''), 'hex');
+  return packedPng(places, width, height, { depth: 2, kind: 3, palette });
+}
+
+interface PixelFormat {
+  readonly depth: 1 | 2;
+  /** 0 is grey, 3 is a palette. */
+  readonly kind: 0 | 3;
+  readonly palette?: Uint8Array;
+}
+
+function packedPng(
+  values: ArrayLike<number>,
+  width: number,
+  height: number,
+  { depth, kind, palette }: PixelFormat,
+): Uint8Array {
+  const perByte = 8 / depth;
+  const stride = Math.ceil(width / perByte) + 1; // each line begins with its filter, 0: none
   const lines = new Uint8Array(stride * height);
   for (let i = 0; i < width * height; i++) {
     const [y, x] = [Math.floor(i / width), i % width];
-    if (bits[i]) lines[y * stride + 1 + (x >> 3)] |= 0x80 >> (x & 7);
+    lines[y * stride + 1 + Math.floor(x / perByte)] |= values[i] << (8 - depth * ((x % perByte) + 1));
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header[8] = 1; // bits per pixel; colour type 0 is grey
+  header[8] = depth;
+  header[9] = kind;
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
+    ...(palette ? [chunk('PLTE', palette)] : []),
     chunk('IDAT', deflateSync(lines)),
     chunk('IEND', Buffer.alloc(0)),
   ]);

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { escapeHtml } from '../report/index.ts';
 import { WEIGHTS } from '../training/index.ts';
 import { chartOf, keptChart, shortMatrix } from './charts.ts';
 import { masksOf } from './masks.ts';
+import { differencePng, type KnownMask, knownMasks, overlapChart, overlapsOf } from './overlap.ts';
 import { svgOf } from './pictures.ts';
 import type { ResultStore } from './store.ts';
 import type { FinishedRun, SweepSummary } from './summary.ts';
@@ -48,6 +50,36 @@ function masksHtml(run: FinishedRun, folder: string): string {
   return `<details><summary>${escapeHtml(runTitle(run))}</summary>${figures.join('\n')}</details>`;
 }
 
+/** The masks of all runs whose files are here. */
+function knownIn({ rows }: SweepSummary, store: ResultStore): KnownMask[] {
+  const pruned = rows.filter(({ row: { pruning, adapter } }) => pruning !== 'none' && adapter.kind !== 'fusion');
+  // Masks of other kinds and widths of adapters are of other matrices.
+  const own = pruned.filter(
+    ({ row }) => isDeepStrictEqual(row.adapter, pruned[0].row.adapter) && row.largeSparse === undefined,
+  );
+  return own.flatMap(({ row, cells }) =>
+    cells.flatMap(({ cell, runs }) =>
+      runs.flatMap(({ seed, hash }) => {
+        const masks = knownMasks(store.runFolder(hash));
+        return masks && masks.length > 0 ? [{ method: row.title, task: cell.task, seed, masks }] : [];
+      }),
+    ),
+  );
+}
+
+/** The first matrix as two methods keep it. */
+function differenceHtml(known: readonly KnownMask[]): string {
+  const [first] = known;
+  const second = known.find(
+    ({ method, task, seed }) => method !== first?.method && task === first?.task && seed === first?.seed,
+  );
+  if (!second) return '';
+  const [one, other] = [first.masks[0], second.masks[0]];
+  const image = `data:image/png;base64,${Buffer.from(differencePng(one, other)).toString('base64')}`;
+  const caption = `${shortMatrix(one.name)}, seed ${first.seed}: white both, blue ${first.method}, orange ${second.method}, black none`;
+  return `<figure class="mask difference"><img src="${image}" alt="" style="height: ${Math.max(one.height, 24)}px"><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+}
+
 function layersHtml(run: FinishedRun): string {
   const layers = run.stored.pruning?.layers ?? [];
   const rows = layers.map(({ name, total, kept }) => [
@@ -80,6 +112,8 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
   const shown = shownRuns(summary);
   // Imported runs have no files here.
   const pictured = shownRuns(summary, ({ hash }) => existsSync(join(store.runFolder(hash), WEIGHTS)));
+  const known = plan.settings.models.length === 1 ? knownIn(summary, store) : [];
+  const overlaps = overlapsOf(known);
   const errors = rows.flatMap((row) =>
     row.cells.flatMap(({ cell, errors }) =>
       errors.map((error) => `${row.row.title}, ${taskTitle(cell.task)}: ${error}`),
@@ -115,6 +149,13 @@ export async function reportOf(summary: SweepSummary, store: ResultStore): Promi
       ? [
           '<h3>Pictures: a pixel per weight, white where it is kept</h3>',
           ...pictured.map((run) => masksHtml(run, store.runFolder(run.hash))),
+        ]
+      : []),
+    ...(overlaps.length > 0
+      ? [
+          '<h3>Overlap</h3>',
+          await svgOf(overlapChart(overlaps, 'Weights that two masks keep both, of those that one keeps')),
+          differenceHtml(known),
         ]
       : []),
     ...(errors.length > 0

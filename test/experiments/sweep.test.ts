@@ -123,6 +123,12 @@ test('the report shows the masks', () => {
   const report = readFileSync(join(folder, 'table1', 'report.html'), 'utf8');
   // Five methods, two layers, two adapters of two matrices in each.
   assert.equal(report.match(/<figure class="mask">/g)?.length, 5 * 2 * 2 * 2);
+  // Their overlap as a chart, and a matrix of two of them.
+  assert.match(report, /Jaccard index; diagonal: one method, different seeds/);
+  assert.match(
+    report,
+    /<figure class="mask difference"><img .*seed 1: white both, blue w\/ Rand\., orange w\/ Mag\., black none/,
+  );
   assert.match(report, /layer 0\.attention\.output\.[\w.]+ \[32, 16\]: \d+ of 512 kept/);
 });
 
