@@ -3,9 +3,12 @@
  * in Chromium. What these compute must be what our models compute. GLUE, where it lies beside the checkout, says what 8 bits cost.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { suite } from 'uvu';
 import {
   type Classification,
@@ -18,10 +21,13 @@ import {
 import { setBackend } from '../../src/index.ts';
 import { readJsonObject } from '../../src/io/index.ts';
 import type { TokenSequence } from '../../src/models/index.ts';
+import { readDocument } from '../docs/markdown.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { root } from '../support/modules.ts';
 import { ask, type Told } from './onnx/ask.ts';
 import { openPage, type Page } from './onnx/chromium.ts';
 import { correlationsOnStsb, keptOfMrpc } from './onnx/glue.ts';
-import { adapterCases, type Exported, realCases, tinyCases } from './onnx/models.ts';
+import { adapterCases, cutCase, type Exported, realCases, tinyCases } from './onnx/models.ts';
 import { encoded, ourOutputs, unpadded } from './onnx/ours.ts';
 import { runGraph } from './onnx/runtime.ts';
 import { peers } from './project.ts';
@@ -159,6 +165,10 @@ const only = process.argv[2] ?? '';
 const wanted = (all: readonly Exported[]) => all.filter(({ name }) => name.includes(only));
 const [adapters, tiny, real] = [await adapterCases(), await tinyCases(), await realCases()].map(wanted);
 
+const require = createRequire(join(peers, 'resolve.js'));
+const library = await import(pathToFileURL(require.resolve('@huggingface/transformers')).href);
+library.env.allowRemoteModels = false;
+
 const inNode = suite('onnx: ONNX Runtime in Node.js');
 
 for (const exported of [...adapters, ...tiny, ...real].filter(({ model }) => !(model instanceof Seq2Seq))) {
@@ -174,11 +184,17 @@ for (const exported of [...adapters, ...tiny, ...real].filter(({ model }) => !(m
     }
   });
 }
+inNode('numbers in files beside the model, of which transformers.js is told', async () => {
+  const exported = await cutCase();
+  const files = readdirSync(join(exported.folder, 'onnx')).filter((name) => name.startsWith('model.onnx_data'));
+  assert.ok(files.length > 2);
+  const sequences = encoded(exported, maxLengthOf(exported));
+  const expected = await ourOutputs(exported, sequences);
+  assertOutputs(await runGraph(exported, 'fp32', sequences), expected, sequences, 'fp32', exported.name);
+  library.env.localModelPath = dirname(exported.folder);
+  await assertTold(exported, 'fp32', (type) => ask(library, planOf(exported, type)));
+});
 inNode.run();
-
-const require = createRequire(join(peers, 'resolve.js'));
-const library = await import(pathToFileURL(require.resolve('@huggingface/transformers')).href);
-library.env.allowRemoteModels = false;
 
 const inTransformers = suite('onnx: transformers.js in Node.js');
 for (const exported of [...tiny, ...real]) {
@@ -189,6 +205,21 @@ for (const exported of [...tiny, ...real]) {
     }
     const { ids } = await ask(library, planOf(exported, 'q8'));
     assert.equal(ids.length, exported.texts.length);
+  });
+}
+const shown = real.find(({ model }) => model instanceof Classifier);
+if (shown) {
+  inTransformers('the program of the documentation', async () => {
+    const { blocks } = readDocument(root, 'docs/onnx.md');
+    const program = blocks.find(({ kind, value }) => kind === 'js title=' && value === 'classify.js');
+    assert.ok(program);
+    const folder = temporaryFolder({ 'classify.mjs': program.lines.join('\n') });
+    mkdirSync(join(folder, 'models'));
+    symlinkSync(shown.folder, join(folder, 'models', 'mail'));
+    symlinkSync(peers, join(folder, 'node_modules'));
+    const { stdout } = await promisify(execFile)(process.execPath, ['classify.mjs'], { cwd: folder });
+    for (const label of shown.model.labels ?? [])
+      assert.match(stdout, new RegExp(`label: '${label}', score: 0\\.\\d+`));
   });
 }
 inTransformers.run();

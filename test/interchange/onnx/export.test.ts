@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { defineFamily, registerFamily } from '../../../src/adapters/index.ts';
+import { Seq2Seq } from '../../../src/finetune/index.ts';
 import { onnxFiles } from '../../../src/interchange/onnx/index.ts';
 import type { FileContent } from '../../../src/io/index.ts';
 import { type GivenSettings, loadRun, type TaskModel } from '../../../src/training/index.ts';
@@ -8,6 +9,7 @@ import { temporaryFolder } from '../../io/temporary.ts';
 import { assertRejectsInput } from '../../support/input-errors.ts';
 import { useBackend } from '../../support/on-backend.ts';
 import { type FileGraph, readOnnx } from '../../support/onnx-file.ts';
+import { tinyBartFolder } from '../../support/tiny-bart.ts';
 import { dense, tinyRun, tinySettings } from '../../support/tiny-run.ts';
 
 const test = suite('onnx: export');
@@ -128,6 +130,45 @@ test('a model that is too large for one file has its numbers beside it', async (
     assert.ok(inside.get(name)?.equals(found), name);
     if (file) assert.ok(file.length <= largest && Number(offset) % 4096 === 0);
   }
+});
+
+test('BART is an encoder and a decoder, whose branches choose the keys and values of the source', async () => {
+  const model = await Seq2Seq.fromPretrained(tinyBartFolder());
+  model.addAdapter({ kind: 'mam', bottleneck: 4, prefixLength: 3, prefixBottleneck: 4 });
+  const files = await exported(model, { dtype: ['fp32', 'q8'] });
+  const graphs = ['encoder_model', 'decoder_model_merged', 'encoder_model_quantized', 'decoder_model_merged_quantized'];
+  const read = graphs.map((name) => readOnnx(bytesOf(files[`onnx/${name}.onnx`])));
+  for (const graph of read) checkOrder(graph);
+  const [encoder, decoder] = read;
+  assert.deepEqual([encoder.inputs, encoder.outputs], [['input_ids', 'attention_mask'], ['last_hidden_state']]);
+  const branches = decoder.nodes.filter(({ type }) => type === 'If');
+  // A key and a value in each of two layers.
+  assert.equal(branches.length, 4);
+  const caches = [0, 1].flatMap((i) =>
+    ['decoder', 'encoder'].flatMap((side) => ['key', 'value'].map((part) => `${i}.${side}.${part}`)),
+  );
+  const others = ['input_ids', 'encoder_attention_mask', 'encoder_hidden_states', 'use_cache_branch'];
+  assert.deepEqual(
+    decoder.inputs.toSorted(),
+    [...others, ...caches.map((name) => `past_key_values.${name}`)].toSorted(),
+  );
+  assert.deepEqual(decoder.outputs.toSorted(), ['logits', ...caches.map((name) => `present.${name}`)].toSorted());
+  const generation = JSON.parse(String(files['generation_config.json']));
+  assert.deepEqual([generation.decoder_start_token_id, generation.eos_token_id, generation.pad_token_id], [2, 2, 1]);
+  model.dispose();
+});
+
+test('numbers that float16 cannot hold are refused, and the other files are written', async () => {
+  const model = await trained();
+  const [weight] = model.backbone.filter(({ name }) => name.endsWith('layer.1.output.dense.weight'));
+  const values = Float32Array.from(await weight.data());
+  values[5] = 65_520;
+  weight.load(values, null);
+  await assertRejectsInput(
+    () => exported(model),
+    /layer\.1\.output\.dense\.weight has numbers that float16 cannot hold/,
+  );
+  assert.ok((await exported(model, { dtype: ['fp32', 'q8'] }))['onnx/model.onnx']);
 });
 
 test('what has no nodes is refused by name', async () => {

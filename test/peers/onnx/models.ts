@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AdapterSettings } from '../../../src/adapters/index.ts';
 import {
@@ -13,6 +13,7 @@ import {
   TokenClassifier,
 } from '../../../src/finetune/index.ts';
 import { Random, tensor, tidy } from '../../../src/index.ts';
+import { onnxFiles } from '../../../src/interchange/onnx/index.ts';
 import { isHeadParameter } from '../../../src/models/index.ts';
 import type { FusedAdapter, TaskModel } from '../../../src/training/index.ts';
 import { temporaryFolder } from '../../io/temporary.ts';
@@ -161,6 +162,20 @@ export async function tinyCases(): Promise<Exported[]> {
       single(sources),
     ),
   ];
+}
+
+/** A tiny model whose numbers are in files beside it, as those of a large one are. */
+export async function cutCase(): Promise<Exported> {
+  const model = adapted(await Classifier.fromPretrained(tinyFolder(), mood), houlsby({ bottleneck: 4 }));
+  const whole = await exported('numbers beside the model', model, tiny);
+  const { network, adapter, backbone, folder, tokenizerFolder, tokenizer, settings } = model;
+  const source = { network, adapter, backbone, folder, tokenizerFolder, tokenTypes: tokenizer.tokenTypes };
+  const files = await onnxFiles({ ...source, maxLength: settings.maxLength }, { dtype: ['fp32'], largestFile: 8192 });
+  for (const [name, content] of Object.entries(files)) {
+    const pieces = typeof content === 'string' || content instanceof Uint8Array ? [Buffer.from(content)] : [...content];
+    writeFileSync(join(whole.folder, name), Buffer.concat(pieces));
+  }
+  return whole;
 }
 
 /** A tiny RoBERTa with the tokenizer of the tiny BART. */
