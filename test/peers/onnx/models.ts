@@ -14,10 +14,11 @@ import {
 } from '../../../src/finetune/index.ts';
 import { Random, tensor, tidy } from '../../../src/index.ts';
 import { onnxFiles } from '../../../src/interchange/onnx/index.ts';
+import type { TensorData } from '../../../src/io/index.ts';
 import { isHeadParameter } from '../../../src/models/index.ts';
 import type { FusedAdapter, TaskModel } from '../../../src/training/index.ts';
 import { temporaryFolder } from '../../io/temporary.ts';
-import { tinyBartFolder } from '../../support/tiny-bart.ts';
+import { tinyBartFolder, tinyBartTensors } from '../../support/tiny-bart.ts';
 import { tinyFolder, tinyRoberta, tinyTensors } from '../../support/tiny-model.ts';
 import { contexts, pairs, questions, sentences, sources, tinyPairs, tinySentences } from './texts.ts';
 
@@ -117,7 +118,7 @@ export async function tinyCases(): Promise<Exported[]> {
   const several = { labels: ['bad', 'good', 'long'], problemType: 'multi_label_classification' } as const;
   const both = { texts: tinyPairs.map(([text]) => text), pairs: tinyPairs.map(([, second]) => second) };
   const bart = (settings: AdapterSettings) =>
-    Seq2Seq.fromPretrained(tinyBartFolder()).then((model) => adapted(model, settings));
+    Seq2Seq.fromPretrained(bartFolder()).then((model) => adapted(model, settings));
   return [
     await exported('several labels', adapted(await Classifier.fromPretrained(folder, several), adapter), tiny),
     await exported('a number', adapted(await Classifier.fromPretrained(folder, { labels: null }), adapter), tiny),
@@ -176,6 +177,16 @@ export async function cutCase(): Promise<Exported> {
     writeFileSync(join(whole.folder, name), Buffer.concat(pieces));
   }
   return whole;
+}
+
+/** A tiny BART whose table of words is of the size of a real one's, which decides the size of the logits. */
+function bartFolder(): string {
+  const tensors = tinyBartTensors().map((tensor): TensorData => {
+    const { name, shape, data } = tensor;
+    if (name !== 'model.shared.weight') return tensor;
+    return { name, shape, dtype: 'F32', data: Float32Array.from(data as Float32Array, (x) => x / 6) };
+  });
+  return tinyBartFolder(tensors);
 }
 
 /** A tiny RoBERTa with the tokenizer of the tiny BART. */
