@@ -155,7 +155,7 @@ export async function writeAdapter(
 /** @throws InputError for model files that there are not, and for another target than `onnx` */
 function checkDTypes({ to, dtype }: WriteAdapterOptions): void {
   if (dtype === undefined) return;
-  if (to !== 'onnx') throw new InputError(`--dtype (dtype) has no effect with --to ${to} (to); leave it out.`);
+  if (to !== 'onnx') throw new InputError(`--dtype (dtype) has no effect with ${to} as --to (to); leave it out.`);
   const unknown = dtype.find((name) => !onnxDTypes.includes(name));
   if (unknown === undefined && dtype.length > 0) return;
   throw new InputError(

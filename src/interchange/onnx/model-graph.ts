@@ -92,7 +92,7 @@ export class ModelGraph extends OnnxGraph {
     if (type === 'float32') return this.constant(name, () => ({ type, ...make() }));
     if (!fitsFloat16(this.weight(name).values)) {
       throw new InputError(
-        `${name} has numbers that float16 cannot hold; write the other forms alone, with --dtype fp32,q8 (dtype).`,
+        `${name} has numbers that float16 cannot hold; write the other forms alone, fp32 and q8, with --dtype (dtype).`,
       );
     }
     return this.node('Cast', [this.constant(name, () => ({ type, ...make() }))], { to: { type: 'float32' } });
