@@ -95,7 +95,7 @@ export interface PartAt<Value, Site> {
 
 /** Returns what the parts of a batch, which together are all of it, do at a point; null if nothing. */
 export function splitAt<Value, Site extends { readonly pass: Pass }>(
-  point: AttachmentPoint<Value, Site>,
+  point: Pick<AttachmentPoint<Value, Site>, 'select' | 'merge'>,
   parts: readonly PartAt<Value, Site>[],
 ): Transform<Value, Site> | null {
   if (parts.every(({ transform }) => transform === null)) return null;

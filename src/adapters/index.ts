@@ -55,7 +55,6 @@ export { freezeBackbone } from './freeze.ts';
 export { Fusion } from './fusion.ts';
 export { loraSizes, patternNumber } from './lora.ts';
 export { rowNorms } from './low-rank.ts';
-export { type BatchPart, mixing } from './mixed-batch.ts';
 export {
   adapterFamilies,
   adapterTitle,

@@ -1,4 +1,6 @@
 import type { AttachmentPoint, AttachmentPoints, Pass, Transform } from '../models/index.ts';
+import { concat, slice } from '../ops/layout.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { splitAt } from './composition.ts';
 
 /** Sequences of a batch, and the points of the model whose adapters act in them. */
@@ -7,15 +9,43 @@ export interface BatchPart {
   readonly points: AttachmentPoints;
 }
 
+/** The rows of neighbouring sequences, of [rows, features]. */
+function rowsOfNeighbours(t: Tensor, { offsets }: Pass, members: readonly number[]): Tensor {
+  const [first, last] = [members[0], members[members.length - 1]];
+  return slice(t, [offsets[first], 0], [offsets[last + 1], t.shape[1]]);
+}
+
+/** A point of values [rows, features], whose parts lie next to each other: they are cut out and put together without a gather. */
+const ofRows = <Site extends { readonly x: Tensor; readonly pass: Pass }>(): Pick<
+  AttachmentPoint<Tensor, Site>,
+  'select' | 'merge'
+> => ({
+  select: (value, site, members) => [
+    rowsOfNeighbours(value, site.pass, members),
+    {
+      ...site,
+      // Few adapters read it.
+      get x() {
+        return rowsOfNeighbours(site.x, site.pass, members);
+      },
+      pass: site.pass.part(members),
+    },
+  ],
+  merge: (values) => concat(values),
+});
+
 /**
  * Computes with a model in each of whose sequences the adapters of another one act: what is attached to the same point there.
  *
  * @param points of the model that computes, to which nothing is attached
- * @param parts together all sequences of the batch; their models have the same architecture
+ * @param parts together all sequences of the batch, in its order; their models have the same architecture
  */
 export function mixing<T>(points: AttachmentPoints, parts: readonly BatchPart[], compute: () => T): T {
   const { residual, projection, attention, positions = [], prompts = [], embedding = [] } = points;
-  attach(projection, parts, (own) => own.projection);
+  for (const [i, point] of projection.entries()) {
+    const split = parts.map(({ members, points }) => ({ members, transform: points.projection[i].attached }));
+    point.attached = splitAt(ofRows(), split);
+  }
   attach(attention, parts, (own) => own.attention);
   attach(positions, parts, (own) => own.positions ?? []);
   attach(prompts, parts, (own) => own.prompts ?? []);
@@ -27,7 +57,7 @@ export function mixing<T>(points: AttachmentPoints, parts: readonly BatchPart[],
       members,
       transform: point.isEnded ? other.forward.bind(other) : other.attached,
     }));
-    point.attached = splitAt(point, split);
+    point.attached = splitAt(ofRows(), split);
   }
   try {
     return compute();

@@ -1,7 +1,7 @@
 import { Embedding, Linear, type ParameterPath } from '../nn/index.ts';
 import { add } from '../ops/arithmetic.ts';
 import { indexSelect } from '../ops/gather.ts';
-import { concat, slice } from '../ops/layout.ts';
+import { concat } from '../ops/layout.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { offsetsOf, type Pass, rowsOf } from './pass.ts';
 
@@ -42,20 +42,9 @@ function places(groups: readonly (readonly number[])[]): number[] {
   return inverse;
 }
 
-const areNeighbours = (sequences: readonly number[]): boolean => sequences.every((s, i) => s === sequences[0] + i);
-
-/** The rows of some sequences that lie at `offsets`, of [rows, features]. */
-function selectRows(t: Tensor, offsets: Int32Array, sequences: readonly number[]): Tensor {
-  if (sequences.length === 0 || !areNeighbours(sequences)) return indexSelect(t, rowsOf(offsets, sequences));
-  const [first, last] = [sequences[0], sequences[sequences.length - 1]];
-  return slice(t, [offsets[first], 0], [offsets[last + 1], t.shape[1]]);
-}
-
 /** [rows, ...] of groups of sequences, back in the order of the batch. */
 function mergeRows(values: readonly Tensor[], pass: Pass, groups: readonly (readonly number[])[]): Tensor {
-  const order = groups.flat();
-  if (areNeighbours(order)) return concat(values);
-  return indexSelect(concat(values), rowsOf(offsetsOf(pass.offsets, order), places(groups)));
+  return indexSelect(concat(values), rowsOf(offsetsOf(pass.offsets, groups.flat()), places(groups)));
 }
 
 /** The end of a sublayer. */
@@ -96,15 +85,8 @@ export class ResidualPoint extends AttachmentPoint<Tensor, Sublayer> {
   }
 
   override select(h: Tensor, { x, norm, pass }: Sublayer, sequences: readonly number[]): [Tensor, Sublayer] {
-    const own = (t: Tensor) => selectRows(t, pass.offsets, sequences);
-    // Few adapters read the input of the sublayer.
-    const site = {
-      get x() {
-        return own(x);
-      },
-      ...{ norm, pass: pass.part(sequences) },
-    };
-    return [own(h), site];
+    const rows = rowsOf(pass.offsets, sequences);
+    return [indexSelect(h, rows), { x: indexSelect(x, rows), norm, pass: pass.part(sequences) }];
   }
 
   override merge(values: readonly Tensor[], { pass }: Sublayer, groups: readonly (readonly number[])[]): Tensor {
@@ -135,14 +117,8 @@ export class ProjectionPoint extends AttachmentPoint<Tensor, Projection> {
   }
 
   override select(y: Tensor, { x, pass }: Projection, sequences: readonly number[]): [Tensor, Projection] {
-    const own = (t: Tensor) => selectRows(t, pass.offsets, sequences);
-    const site = {
-      get x() {
-        return own(x);
-      },
-      pass: pass.part(sequences),
-    };
-    return [own(y), site];
+    const rows = rowsOf(pass.offsets, sequences);
+    return [indexSelect(y, rows), { x: indexSelect(x, rows), pass: pass.part(sequences) }];
   }
 
   override merge(values: readonly Tensor[], { pass }: Projection, groups: readonly (readonly number[])[]): Tensor {

@@ -1,4 +1,4 @@
-import { type BatchPart, mixing } from '../adapters/index.ts';
+import { type BatchPart, mixing } from '../adapters/mixed-batch.ts';
 import { cutBatches } from '../data/batches.ts';
 import { sequencesFrom, type TokenSequence } from '../models/batch.ts';
 import type { Head, ReadOutput } from '../models/bert.ts';
