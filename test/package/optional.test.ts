@@ -85,6 +85,11 @@ test('what needs one says in one line what to install, before any work', async (
     predict.stderr,
     /^error: writing Parquet needs optional packages; add them: npm install hyparquet-writer\n/,
   );
+  const serve = await without(main, 'serve', 'runs/absent');
+  assert.deepEqual(
+    [serve.code, serve.stderr],
+    [1, 'error: serve needs optional packages; add them: npm install hono @hono/node-server @valibot/to-json-schema\n'],
+  );
   const absent = await without(main, 'info', 'runs/absent');
   assert.match(
     absent.stderr,
