@@ -34,7 +34,6 @@ export { type HeadKind, headOfClass, headTitles, type StatedClass } from './chec
 export { type HeadOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
 export { unknownFields } from './config-table.ts';
-export { type ContrastiveOptions, contrastiveScores, multipleNegativesRankingLoss } from './contrastive.ts';
 export { cosineSimilarities, cosineSimilarityLoss } from './cosine-similarity.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';

@@ -1,4 +1,5 @@
 /** Exports that also work in a browser: nothing here touches files. */
+export { type ContrastiveOptions, contrastiveScores, multipleNegativesRankingLoss } from '../models/contrastive.ts';
 export { type Batch, BatchPlan, type BatchPlanOptions, batchesOf } from './batch-plan.ts';
 export {
   type ColumnSettings,

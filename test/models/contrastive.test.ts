@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { checkGradients, concat, grad, hvp, type Tensor, tensor, tidy } from '../../src/index.ts';
-import { type ContrastiveOptions, contrastiveScores, multipleNegativesRankingLoss } from '../../src/models/index.ts';
+import {
+  type ContrastiveOptions,
+  contrastiveScores,
+  multipleNegativesRankingLoss,
+} from '../../src/models/contrastive.ts';
 import { assertNear } from '../support/near.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { permuted } from '../support/permuted.ts';

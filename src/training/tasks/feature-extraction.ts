@@ -11,12 +11,12 @@ import { retrievalReport } from '../../metrics/retrieval.ts';
 import { retrievalScoreNames } from '../../metrics/score-names.ts';
 import {
   cosineSimilarityLoss,
-  multipleNegativesRankingLoss,
   packSequences,
   type SentenceEncoder,
   sentenceEncoderRecipe,
   type TokenIds,
 } from '../../models/browser.ts';
+import { multipleNegativesRankingLoss } from '../../models/contrastive.ts';
 import { slice } from '../../ops/layout.ts';
 import type { Random } from '../../random/index.ts';
 import { nonEmptyText, option } from '../../settings/index.ts';

@@ -1,5 +1,5 @@
 import { getBackend, grad, type Tensor, tensor, tidy } from '../../../src/index.ts';
-import { contrastiveScores, multipleNegativesRankingLoss } from '../../../src/models/index.ts';
+import { contrastiveScores, multipleNegativesRankingLoss } from '../../../src/models/contrastive.ts';
 import { type Case, type Compare, casesOfRows } from '../framework.ts';
 import { refuseOthers } from './tables.ts';
 
