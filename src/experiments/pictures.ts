@@ -114,7 +114,12 @@ export const bitmapPng = (bits: ArrayLike<number>, width: number, height: number
  * @param places of the colours, row by row
  * @param colors as `#rrggbb`
  */
-export function indexedPng(places: ArrayLike<number>, width: number, height: number, colors: readonly string[]) {
+export function indexedPng(
+  places: ArrayLike<number>,
+  width: number,
+  height: number,
+  colors: readonly string[],
+): Uint8Array {
   const palette = Buffer.from(colors.map((color) => color.slice(1)).join(''), 'hex');
   return packedPng(places, width, height, { depth: 2, kind: 3, palette });
 }
