@@ -98,11 +98,20 @@ function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers
 }
 
 /** AdapterHub's `PrefixTuningConfig`. The sizes are those of the weights: MAM may have chosen them itself. */
-function prefixConfig({ prefixFlat, prefixBottleneck, leaveOut }: AdapterSettings, weights: readonly Weight[]): Json {
+function prefixConfig(settings: AdapterSettings, weights: readonly Weight[], { model_type }: ModelConfig): Json {
+  const { prefixFlat, prefixBottleneck, leaveOut } = settings;
+  const attentions = model_type === 'bart' ? (settings.prefixAttentions as readonly string[] | undefined) : undefined;
+  if (attentions && !attentions.includes('self')) {
+    throw new InputError(
+      `AdapterHub always has a prefix in the attention of the decoder to itself, which is not among the prefixAttentions ${attentions.join(', ')}; save it as 'sparse'.`,
+    );
+  }
   const shapeOf = (end: string) => weights.find(({ name }) => name.endsWith(`.self_prefix.${end}`))?.shape ?? [];
   const [length] = shapeOf(prefixFlat ? 'control_trans' : 'wte.weight');
   return {
     ...prefixDefaults,
+    cross_prefix: attentions?.includes('cross') ?? true,
+    encoder_prefix: attentions?.includes('encoder') ?? true,
     bottleneck_size: prefixFlat ? prefixBottleneck : shapeOf('control_trans.0.weight')[0],
     flat: prefixFlat,
     leave_out: leaveOut ?? [],
@@ -117,13 +126,10 @@ export function adapterConfig(settings: AdapterSettings, weights: readonly Weigh
       'AdapterHub has no prefix after which positions begin (prefixShiftsPositions); write it as peft.',
     );
   }
-  if (settings.prefixAttentions) {
-    throw new InputError('AdapterHub has a prefix in every attention (prefixAttentions); write it as peft.');
-  }
   if (settings.kind === 'lora') return loraConfig(settings, weights, config);
-  if (settings.kind === 'prefix') return prefixConfig(settings, weights);
+  if (settings.kind === 'prefix') return prefixConfig(settings, weights, config);
   if (settings.kind === 'mam') {
-    const parts = [prefixConfig(settings, weights), bottleneckConfig(settings, config)];
+    const parts = [prefixConfig(settings, weights, config), bottleneckConfig(settings, config)];
     return { architecture: 'union', configs: parts };
   }
   const bottleneck = bottleneckConfig(settings, config);
@@ -181,16 +187,13 @@ function loraSettings(label: string, config: Json, { version, weights }: ConfigF
   };
 }
 
-function prefixSettings(label: string, config: Json, { weights }: ConfigFacts): ReadConfig {
+function prefixSettings(label: string, config: Json, { modelType }: ConfigFacts): ReadConfig {
   refuseFeatures(label, config, { use_gating: 'gating' });
   const full: Json = { ...prefixDefaults, ...config };
-  if (full.encoder_prefix !== true) {
-    throw new InputError(`${label}: a prefix without one in the encoder (encoder_prefix false) is not supported.`);
-  }
-  // Of an encoder alone it says nothing.
-  if (full.cross_prefix !== true && weights.some(({ name }) => name.includes('.encoder_prefix.'))) {
-    throw new InputError(`${label}: a prefix without one in cross-attention (cross_prefix false) is not supported.`);
-  }
+  const isEverywhere = full.encoder_prefix === true && full.cross_prefix === true;
+  // Of an encoder alone both say nothing.
+  const isPartial = !isEverywhere && modelType === 'bart';
+  const attentions = ['encoder', 'self', 'cross'].filter((stack) => full[`${stack}_prefix`] !== false);
   if (full.non_linearity !== 'tanh') {
     throw new InputError(`${label}: a prefix with the activation ${full.non_linearity} is not supported; tanh is.`);
   }
@@ -202,6 +205,7 @@ function prefixSettings(label: string, config: Json, { weights }: ConfigFacts): 
         ...(full.flat === true
           ? { prefixFlat: true }
           : { prefixBottleneck: numberField(label, full, 'bottleneck_size') }),
+        ...(isPartial && { prefixAttentions: attentions }),
         ...leftOut(full),
       }),
     ),

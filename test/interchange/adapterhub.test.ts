@@ -620,7 +620,6 @@ test('what is not supported is refused by its name', () => {
     [{ config: { non_linearity: 'leakyrelu' } }, /houlsby: activation must be one of .*"leakyrelu"/],
     [{ config: { architecture: 'lora', use_dora: true } }, /DoRA \(use_dora true\)/],
     [{ config: { architecture: 'lora', vera_d: 0, vera_b: 0 } }, /VeRA \(vera_d 0, vera_b 0\)/],
-    [{ config: { architecture: 'prefix_tuning', encoder_prefix: false } }, /encoder_prefix false/],
     [{ config: { architecture: 'prefix_tuning', non_linearity: 'relu' } }, /a prefix with the activation relu/],
     [{ config: { architecture: 'union', configs: [{ architecture: 'lora' }, {}] } }, /a union of lora and bottleneck/],
     [{ config: { architecture: 'reft' } }, /the architecture "reft" is not supported/],

@@ -10,6 +10,7 @@ import { assertInputError, assertInputErrorAsync } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { liven } from '../support/adapters.ts';
 import { weightsOf } from '../support/parameters.ts';
+import { stateOf } from '../support/portable.ts';
 import { forAllAsync } from '../support/property.ts';
 import { tinySeq2Seq } from '../support/tiny-bart.ts';
 import { range } from '../support/values.ts';
@@ -122,11 +123,27 @@ test('a prefix that PEFT does not have is refused, with what to do', async () =>
   const model = tinySeq2Seq();
   const portable = await portableAdapter(model, attachAdapter(model, own), 'bart');
   assertInputError(() => adapterFormats.adapterhub.write(portable, 'task'), /after which positions begin.*as peft\.$/);
-  const settings = prefix.configure({ prefixFlat: true, prefixAttentions: ['self'] });
+  const settings = prefix.configure({ prefixFlat: true, prefixAttentions: ['encoder', 'cross'] });
   assertInputError(
     () => adapterFormats.adapterhub.write({ ...portable, settings }, 'task'),
-    /^AdapterHub has a prefix in every attention \(prefixAttentions\); write it as peft\.$/,
+    /^AdapterHub always has a prefix in the attention of the decoder to itself, .* prefixAttentions encoder, cross; save/,
   );
+});
+
+test('AdapterHub can leave out the encoder and cross-attention', async () => {
+  for (const prefixAttentions of [['self'], ['encoder', 'self'], ['self', 'cross']]) {
+    const settings = prefix.configure({ prefixLength: 2, prefixFlat: true, prefixAttentions });
+    const model = tinySeq2Seq();
+    const adapter = attachAdapter(model, settings);
+    liven(adapter);
+    const { files } = adapterFormats.adapterhub.write(await portableAdapter(model, adapter, 'bart'), 'task');
+    const { config } = JSON.parse(String(files['adapter_config.json']));
+    const stacks = ['encoder', 'cross'].map((stack) => prefixAttentions.includes(stack));
+    assert.deepEqual([config.encoder_prefix, config.cross_prefix], stacks);
+    const { adapter: copy } = loadAdapterFolder(tinySeq2Seq(), temporaryFolder(files));
+    assert.deepEqual(copy.settings, settings);
+    assert.deepEqual(stateOf(copy.parameters), stateOf(adapter.parameters));
+  }
 });
 
 test('half of the parameters of mam are those of its prefix, wherever that is', () => {

@@ -36,6 +36,7 @@ const more: Readonly<Record<string, readonly Spread[]>> = {
   prefix: [
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true }, onEncoders],
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true }, onBart],
+    [{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixAttentions: ['self', 'cross'] }, onBart],
     [
       {
         kind: 'prefix',

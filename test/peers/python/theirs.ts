@@ -76,6 +76,7 @@ const ofHub: readonly Row[] = [
   ['IA3Config', {}, onBert],
   ['PrefixTuningConfig', prefix.fields, onBoth],
   ['PrefixTuningConfig', { prefix_length: 3, flat: true }, onBert],
+  ['PrefixTuningConfig', { prefix_length: 3, flat: true, encoder_prefix: false, cross_prefix: false }, onBoth],
   ['MAMConfig', { prefix_tuning: prefix, adapter: { class: 'ParBnConfig', fields: bottleneck } }, onBoth],
   ['PromptTuningConfig', { prompt_length: 3 }, onBert],
   ['VeraConfig', {}, onBert],
