@@ -1,9 +1,13 @@
 import { edgeText } from './number-text.ts';
 
-/** A linear scale from values to places in a picture. */
-export interface Scale {
+/** The first and the last value of a scale. */
+interface Ends {
   readonly from: number;
   readonly to: number;
+}
+
+/** A linear scale from values to places in a picture. */
+export interface Scale extends Ends {
   at(value: number): number;
 }
 
@@ -24,7 +28,7 @@ export function niceWidth(width: number): number {
 }
 
 /** Values at equal distances that are easy to read. */
-export function ticksOf({ from, to }: Pick<Scale, 'from' | 'to'>, count: number): { value: number; label: string }[] {
+export function ticksOf({ from, to }: Ends, count: number): { value: number; label: string }[] {
   const width = niceWidth((to - from) / count);
   const first = Math.ceil(from / width - 1e-9);
   const last = Math.floor(to / width + 1e-9);
