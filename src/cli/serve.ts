@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { environmentVariable } from '../environment.ts';
@@ -56,10 +56,7 @@ export async function serve(command: Command): Promise<void> {
   if (models.length === 0 && settings.adapters === undefined) {
     throw new UsageError('name the folder of a run, or with --adapters a folder of them.');
   }
-  const { host, adapters } = settings;
-  if (adapters !== undefined && !(existsSync(adapters) && statSync(adapters).isDirectory())) {
-    throw new InputError(`There is no folder ${adapters}; give the one that the adapters are in.`);
-  }
+  const { host } = settings;
   if (!isLoopback(host) && token === undefined) {
     warn(`whoever reaches ${host} can ask; give a token (${TOKEN}).`);
   }

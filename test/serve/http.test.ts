@@ -94,6 +94,7 @@ test('health, metrics and what is nowhere', async () => {
     assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"]*",?)+\})? -?[\d.e+-]+)$/);
   }
   assert.ok(lines.includes('sparse_adapter_adapters 5'));
+  assert.ok(lines.includes('sparse_adapter_worker_restarts_total 0'), 'the first restart is an increase');
   assert.match(String(body), /sparse_adapter_requests_total\{method="POST",route="\/v1\/classify",status="200"\} 2/);
   assert.equal(errorCode(await all.fetch('/v2/none'), 404), 'not_found');
   assert.equal(errorCode(await all.fetch('/v1/classify'), 404), 'not_found');
@@ -137,6 +138,19 @@ test('any body gets an answer that is JSON, and never an internal error', async 
     },
     60,
   );
+});
+
+test('the log has nothing of a body that is refused', async () => {
+  const served = await Served.start(one);
+  try {
+    const secret = 'a text of someone';
+    const bodies: readonly unknown[] = [{ inputs: [{ text: secret, other: 1 }] }, { inputs: ['a'], [secret]: 1 }];
+    for (const body of bodies) assert.match(errorCode(await served.post('/v1/classify', body), 400), /bad_request/);
+    assert.equal(served.events.filter(({ problem }) => problem === 'bad_request').length, bodies.length);
+    assert.ok(!served.lines.join('').includes(secret));
+  } finally {
+    await served.server.close();
+  }
 });
 
 test('limits of body, inputs and texts', async () => {
@@ -190,6 +204,17 @@ test('an answer that takes too long is given up', async () => {
   }
 });
 
+test('any time limit is one: parts of a millisecond, and more than timers can wait', async () => {
+  for (const timeLimit of [10.12345, 1e9]) {
+    const served = await Served.start(one, { timeLimit });
+    try {
+      assert.equal((await served.post('/v1/classify', { inputs: ['the film'] })).status, 200, String(timeLimit));
+    } finally {
+      await served.server.close();
+    }
+  }
+});
+
 test('a client that goes takes its texts out of the queue', async () => {
   const served = await Served.start(one, { maxWait: 60_000, maxBatch: 64 });
   try {
@@ -222,6 +247,9 @@ test('a client that stops in the middle of its body does not keep others waiting
   );
   assert.equal((await served.post('/v1/classify', { inputs: ['a'] })).status, 200);
   socket.destroy();
+  const gone = () => served.events.find(({ problem }) => problem === 'client_gone');
+  while (!gone()) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.deepEqual([gone()?.status, gone()?.level], [499, 'info']);
   await served.server.close();
 });
 
@@ -279,6 +307,7 @@ test('adapters are loaded and unloaded while others answer, from one folder alon
   const folder = temporaryFolder();
   symlinkSync(paths.get('token-classification') ?? '', join(folder, 'outside'));
   cpSync(paths.get('text-classification') ?? '', join(folder, 'inside'), { recursive: true });
+  cpSync(join(folder, 'inside'), join(folder, 'with space'), { recursive: true });
   const served = await Served.start(one, { adapters: folder, maxAdapters: 2 });
   try {
     const loading = (body: unknown) => served.post('/v1/adapters', body);
@@ -296,6 +325,7 @@ test('adapters are loaded and unloaded while others answer, from one folder alon
       assert.equal(errorCode(await loading({ path }), 404), 'not_found', path);
     }
     assert.equal(errorCode(await loading({ path: 'inside', name: 'a/b' }), 400), 'bad_request');
+    assert.equal(errorCode(await loading({ path: 'with space' }), 400), 'bad_name');
     assert.equal(errorCode(await loading({ path: 'inside', name: 'text-classification' }), 409), 'name_taken');
     let isDone = false;
     const steady = (async () => {
@@ -365,6 +395,10 @@ test('places where it cannot listen, and options that do not fit', async () => {
   );
   await assertRejectsInput(() => serve(one, { port: 70_000 }), /port/);
   await assertRejectsInput(() => serve([], {}), /no model to serve/);
+  await assertRejectsInput(() => serve(one, { adapters: '/no/such/folder' }), /no folder \/no\/such\/folder/);
+  for (const name of ['my mail', 'grüße', '..', '', 'a/b']) {
+    await assertRejectsInput(() => serve([{ ...one[0], name }]), /give another one as name=folder \(name\)/);
+  }
   await assertRejectsInput(() => serve(one, { token: 'short' }), /token is too short/);
   await assertRejectsInput(() => serve(one, { token: 'with a space in it' }), /without spaces/);
   await assertRejectsInput(() => serve([{ name: 'x', path: '/no/such/run' }], { port: 0 }), /no\/such\/run/);

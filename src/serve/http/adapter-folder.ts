@@ -1,13 +1,19 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, resolve, sep } from 'node:path';
+import { InputError } from '../../errors.ts';
 import { HttpError } from './http-error.ts';
 
 /** The folder from which adapters are loaded at run time, or none. */
 export class AdapterFolder {
   readonly #root: string | null;
 
-  /** @throws Error if there is no such folder */
+  /** @throws InputError if there is no such folder */
   constructor(folder: string | undefined) {
+    if (folder !== undefined && !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new InputError(
+        `There is no folder ${folder}; give --adapters (adapters) the one that the adapters are in.`,
+      );
+    }
     this.#root = folder === undefined ? null : realpathSync(folder);
   }
 

@@ -17,6 +17,8 @@ export const adapterName = v.pipe(
   v.regex(/^(?!\.+$)[\w.-]{1,100}$/, 'a name of letters, digits, ".", "-" and "_"'),
 );
 
+export const isAdapterName = (name: string): boolean => v.is(adapterName, name);
+
 /** A way to ask: a task of the models, in the words of the interface. */
 export interface Verb {
   readonly task: PipelineTask;

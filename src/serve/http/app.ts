@@ -5,10 +5,10 @@ import { parseWith } from '../../settings/index.ts';
 import { QueueFullError } from '../serve-errors.ts';
 import { hasToken, namesLoopback } from './access.ts';
 import type { AdapterFolder } from './adapter-folder.ts';
-import { loadSchema, questionSchema, type VerbName, verbs } from './api.ts';
-import { HttpError, isStopping, queueFull } from './http-error.ts';
+import { isAdapterName, loadSchema, questionSchema, type VerbName, verbs } from './api.ts';
+import { clientGone, HttpError, isStopping, queueFull } from './http-error.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, timeLimitMs } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { pageHeaders, pageHtml, pageScript, pageStyle } from './page.ts';
 import type { RequestLog } from './request-log.ts';
@@ -83,7 +83,11 @@ export function addRoutes(app: Hono<AppEnv>, parts: AppParts): void {
     folder.assertAllowed();
     const { path, name } = await bodyOf(c, loadSchema, limits);
     const found = folder.find(path);
-    const facts = await models.load(name ?? found.name, found.folder, limits.maxAdapters);
+    const own = name ?? found.name;
+    if (!isAdapterName(own)) {
+      throw new HttpError(400, 'bad_name', 'The name of this folder cannot be that of an adapter; give a name too.');
+    }
+    const facts = await models.load(own, found.folder, limits.maxAdapters);
     c.get('told').adapter = facts.name;
     return c.json(facts, 201);
   });
@@ -102,7 +106,7 @@ export function addRoutes(app: Hono<AppEnv>, parts: AppParts): void {
       const { inputs } = question;
       const facts = models.find(question.adapter, name);
       Object.assign(c.get('told'), { adapter: facts.name, inputs: inputs.length });
-      const results = await inTime(c, limits.timeLimit, (signal) => models.ask(facts, name, question, signal));
+      const results = await inTime(c, limits, (signal) => models.ask(facts, name, question, signal));
       metrics.inputs.add({ task: verbs[name].task }, inputs.length);
       return c.json({ adapter: facts.name, results });
     });
@@ -158,24 +162,28 @@ async function limitedText(c: Context<AppEnv>, most: number): Promise<string> {
 }
 
 /** Asks with a signal that aborts when the client has gone or the time is over. @throws HttpError where it is over */
-async function inTime<T>(c: Context<AppEnv>, seconds: number, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const time = AbortSignal.timeout(1000 * seconds);
+async function inTime<T>(c: Context<AppEnv>, limits: Limits, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const time = AbortSignal.timeout(timeLimitMs(limits));
   try {
     return await ask(AbortSignal.any([c.req.raw.signal, time]));
   } catch (error) {
-    if (c.req.raw.signal.aborted) throw new HttpError(499, 'client_gone', 'The client has gone.');
-    if (time.aborted) throw new HttpError(504, 'timeout', `There was no answer within ${seconds} seconds.`);
+    // The reason of this signal may be no Error, which Hono does not handle.
+    if (c.req.raw.signal.aborted) throw clientGone();
+    if (time.aborted) throw new HttpError(504, 'timeout', `There was no answer within ${limits.timeLimit} seconds.`);
     throw error;
   }
 }
 
-/** The answer for an error: what the client can do something about is told, anything else is for the log alone. */
+/**
+ * The answer for an error: what the client can do something about is told, anything else is for the log alone. Of what is told the log has
+ * the code: the message may quote the body.
+ */
 function problemOf(c: Context<AppEnv>, error: unknown): Response {
-  const known = httpErrorOf(error);
+  const known = c.req.raw.signal.aborted ? clientGone() : httpErrorOf(error);
   const { status, code, message, headers } =
     known ?? new HttpError(500, 'internal', 'The server failed at this; its log says how.');
   const told = c.get('told');
-  if (told) told.problem = known ? `${code}: ${message}` : error instanceof Error ? error.stack : String(error);
+  if (told) told.problem = known ? code : error instanceof Error ? error.stack : String(error);
   return c.json({ error: { code, message } }, { status: status as 400, headers });
 }
 

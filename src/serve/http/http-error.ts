@@ -19,5 +19,6 @@ const LATER = { 'Retry-After': '1' };
 
 export const queueFull = (): HttpError =>
   new HttpError(429, 'queue_full', 'Too many texts wait for an answer; ask again later.', LATER);
+export const clientGone = (): HttpError => new HttpError(499, 'client_gone', 'The client has gone.');
 export const isStopping = (): HttpError =>
   new HttpError(503, 'stopping', 'The server is stopping and takes no more requests.', LATER);

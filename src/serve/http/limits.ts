@@ -31,3 +31,9 @@ export const limitSettings = {
 
 /** Limits of a server: bytes, counts, UTF-16 code units and seconds. */
 export type Limits = { readonly [Key in keyof typeof limitSettings]: number };
+
+/** The longest that a timer waits. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The time limit as timers take it: whole milliseconds. */
+export const timeLimitMs = ({ timeLimit }: Limits): number => Math.min(LONGEST_MS, Math.ceil(1000 * timeLimit));

@@ -29,6 +29,12 @@ export class Counter implements Metric {
     this.#head = headOf(name, help, 'counter');
   }
 
+  /** Begins at 0, so that the first time it is counted is an increase. */
+  fromZero(): this {
+    this.add({}, 0);
+    return this;
+  }
+
   add(labels: Labels = {}, count = 1): void {
     const key = labelText(labels);
     this.#values.set(key, (this.#values.get(key) ?? 0) + count);
@@ -113,7 +119,10 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64];
 export class Metrics {
   readonly requests = new Counter('sparse_adapter_requests_total', 'Requests by route and status.');
   readonly inputs = new Counter('sparse_adapter_inputs_total', 'Inputs that were answered, by task.');
-  readonly restarts = new Counter('sparse_adapter_worker_restarts_total', 'Workers that ended and were started again.');
+  readonly restarts = new Counter(
+    'sparse_adapter_worker_restarts_total',
+    'Workers that ended and were started again.',
+  ).fromZero();
   readonly seconds = new Histogram('sparse_adapter_request_seconds', 'Seconds of requests, by route.', SECONDS);
   readonly batchSizes = new Histogram('sparse_adapter_batch_inputs', 'Inputs that were computed together.', SIZES);
   readonly batchSeconds = new Histogram('sparse_adapter_batch_seconds', 'Seconds of a batch.', SECONDS);

@@ -17,7 +17,7 @@ import type { Limits } from './limits.ts';
 const problems = {
   400: 'The body is not as described.',
   401: 'There is no valid token.',
-  403: 'That is not allowed.',
+  403: 'That is not allowed, or the server was asked under a name that is not its own.',
   404: 'There is no such adapter.',
   409: 'The name is taken, or too many adapters are loaded.',
   413: 'The body, a text or the list of inputs is too long.',
@@ -41,7 +41,7 @@ function partsBy({ toJsonSchema }: typeof jsonSchema) {
         {
           description: problems[status],
           content: content(errorSchema),
-          ...(status === 429 && { headers: { 'Retry-After': { schema: { type: 'integer' } } } }),
+          ...((status === 429 || status === 503) && { headers: { 'Retry-After': { schema: { type: 'integer' } } } }),
         },
       ]),
     );
@@ -65,7 +65,7 @@ export function openApi(
         requestBody: { required: true, content: content(questionSchema(name, limits)) },
         responses: {
           200: ok('One result for each input.', answerSchema(name)),
-          ...errors([400, 401, 404, 413, 415, 429, 503, 504]),
+          ...errors([400, 401, 403, 404, 413, 415, 429, 503, 504]),
         },
       },
     },
@@ -84,7 +84,7 @@ export function openApi(
         get: {
           operationId: 'listAdapters',
           summary: 'The adapters that are loaded',
-          responses: { 200: ok('All of them.', adaptersSchema), ...errors([401]) },
+          responses: { 200: ok('All of them.', adaptersSchema), ...errors([401, 403, 503]) },
         },
         post: {
           operationId: 'loadAdapter',

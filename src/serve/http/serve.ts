@@ -4,6 +4,7 @@ import { RequestQueue } from '../queue.ts';
 import { openWorkers } from '../worker-pool.ts';
 import { isLoopback } from './access.ts';
 import { AdapterFolder } from './adapter-folder.ts';
+import { isAdapterName } from './api.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { Metrics } from './metrics.ts';
 import { RequestLog } from './request-log.ts';
@@ -51,6 +52,7 @@ export async function serve(models: readonly NamedModel[], given: ServeOptions =
   if (models.length === 0 && options.adapters === undefined) {
     throw new InputError('There is no model to serve; name one or more, or a folder with --adapters (adapters).');
   }
+  for (const { name } of models) checkName(name);
   checkToken(token);
   const packages = await serverPackages();
   const log = new RequestLog(options.log === 'none' ? () => {} : onLog);
@@ -106,6 +108,14 @@ export async function serve(models: readonly NamedModel[], given: ServeOptions =
     queue.dispose();
     throw error;
   }
+}
+
+/** @throws InputError for a name that no request can have */
+function checkName(name: string): void {
+  if (isAdapterName(name)) return;
+  throw new InputError(
+    `'${name}' cannot be the name of an adapter, which has letters, digits, '.', '-' and '_'; give another one as name=folder (name).`,
+  );
 }
 
 /** @throws InputError for a token that no header can have, or that is guessed too soon */

@@ -3,7 +3,7 @@ import { InputError } from '../../errors.ts';
 import { optionalPackages, rethrow } from '../../io/optional-package.ts';
 import { isLoopback } from './access.ts';
 import type { AppEnv, AppParts } from './app.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, timeLimitMs } from './limits.ts';
 
 /** Milliseconds that the head of a request may take. */
 const HEAD_MS = 10_000;
@@ -76,7 +76,7 @@ export async function listen(
 }
 
 /** Milliseconds in which a request must have come. */
-const requestTime = ({ timeLimit }: Limits): number => Math.max(HEAD_MS, 1000 * timeLimit);
+const requestTime = (limits: Limits): number => Math.max(HEAD_MS, timeLimitMs(limits));
 
 function placeError({ host, port }: Place, error: NodeJS.ErrnoException): Error {
   const at = `${isLoopback(host) ? '' : `${host}, `}port ${port}`;
