@@ -2,7 +2,6 @@ import { InputError } from '../errors.ts';
 import { layersOf } from '../models/attachments.ts';
 import { isHeadParameter } from '../models/heads.ts';
 import { type Parameter, Snapshot } from '../nn/index.ts';
-import { batchInvariant } from '../tensor/batch-invariant.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterUse, assertFitsMemory, assertNames } from './build-checks.ts';
@@ -254,8 +253,7 @@ export class AdapterSet {
     if (!ejected) throw new InputError(`The adapter '${name}' has nothing to eject: all of it computes.`);
     const kept = new Map(adapter.parameters.map((parameter) => [parameter.name, parameter.snapshot()]));
     const options = tidy(() => {
-      // As a pass computes them that is only read.
-      const { options, values } = batchInvariant(ejected);
+      const { options, values } = ejected();
       for (const [parameter, value] of values) kept.set(parameter, new Snapshot(value, null, value.size));
       return options;
     });

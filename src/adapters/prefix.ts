@@ -12,6 +12,7 @@ import { indexSelect } from '../ops/gather.ts';
 import { concat, slice } from '../ops/layout.ts';
 import { tanh } from '../ops/unary.ts';
 import { boolean, type ConfigOf, names, option, positiveInteger } from '../settings/index.ts';
+import { batchInvariant } from '../tensor/batch-invariant.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AdapterParts, type AttentionModule, type BuildContext, defineFamily, type HeldPass } from './family.ts';
 import { leaveOut } from './leave-out.ts';
@@ -79,7 +80,8 @@ function networkTable(
     layer('control_trans.2', prefixBottleneck, width),
   ];
   return {
-    tensor: () => up.forward(tanh(down.forward(rows.tensor()))),
+    // The same bits in every pass, so that what is ejected is what was computed.
+    tensor: () => batchInvariant(() => up.forward(tanh(down.forward(rows.tensor())))),
     computed: prefixLength * (prefixBottleneck + width),
     inner: prefixLength * prefixBottleneck,
     matrices: [rows, down.weight, up.weight],
