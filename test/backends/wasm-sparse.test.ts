@@ -133,6 +133,26 @@ function rowsIn(tiles: Float32Array, tokens: number, features: number): Float32A
   });
 }
 
+test('a row has the same bits however many others are in its tile', () => {
+  run(({ mask: { bits, rows: n, columns: k }, seed }) => {
+    const x = normal(64 * k, seed);
+    const values = normal(bits.filter((bit) => bit).length, seed + 1);
+    const productOf = (rows: number): Float32Array =>
+      results((backend) =>
+        uploaded(backend, (upload) => {
+          const places = sparseOf(backend).places(bits, n, k);
+          const out = backend.allocate(rows * n);
+          const operand = sparseOf(backend).direct({ values: upload(values), places });
+          sparseOf(backend).product({ buffer: upload(x.subarray(0, rows * k)) }, operand, {}, { buffer: out }, rows);
+          backend.free(places);
+          return out;
+        }),
+      );
+    const all = productOf(64);
+    for (const rows of [1, 16, 17, 32, 33]) assert.deepEqual(productOf(rows), all.subarray(0, rows * n));
+  });
+});
+
 test('kept values move into a dense matrix and out of it unchanged, whatever they are', () => {
   run(({ mask: { bits, rows: n, columns: k }, seed }) => {
     const extremes = [Number.NaN, Number.POSITIVE_INFINITY, -0, 1e-45, -3.4e38];

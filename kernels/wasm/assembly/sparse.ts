@@ -5,7 +5,7 @@
 import { uniform4 } from './counter';
 import { tileColumns } from './gemm';
 import { at, atOptional, storeUpTo4 } from './simd';
-import { multiplyTile32, multiplyTile64, sampleTile32, sampleTile64 } from './sparse-tiles';
+import { multiplyTile16, multiplyTile32, multiplyTile64, sampleTile32, sampleTile64 } from './sparse-tiles';
 import { transpose4 } from './transpose4';
 
 const TOKENS = 64;
@@ -239,15 +239,29 @@ function addTransposed4(from: usize, init: usize, to: usize, stride: usize): voi
   v128.store(to + 3 * stride, f32x4.add(v128.load(init + 3 * stride), v128.shuffle<f32>(high01, high23, 2, 3, 6, 7)));
 }
 
-/** out [n, 64] = bias + W x [k, 64] */
-function multiply(x: usize, out: usize, bias: usize, n: i32, k: i32, segments: usize, columns: usize, values: usize): void {
+/** out [n, 64] = bias + W x [k, 64], of so many tokens; of others, W x may be left out. */
+function multiply(
+  x: usize,
+  out: usize,
+  bias: usize,
+  n: i32,
+  k: i32,
+  segments: usize,
+  columns: usize,
+  values: usize,
+  tokens: i32,
+): void {
   const blocks = (k + BLOCK - 1) / BLOCK;
   for (let j = 0; j < n; j++) {
     const start = f32x4.splat(bias ? load<f32>(at(bias, j)) : 0);
     const row = out + <usize>j * ROW;
     for (let i: usize = 0; i < ROW; i += 16) v128.store(row + i, start);
   }
-  if (tileColumns == 16) {
+  if (tokens <= 16) {
+    multiplyTile16(x, out, n, blocks, segments, columns, values);
+  } else if (tokens <= 32) {
+    multiplyTile32(x, out, n, blocks, segments, columns, values);
+  } else if (tileColumns == 16) {
     multiplyTile64(x, out, n, blocks, segments, columns, values);
   } else {
     multiplyTile32(x, out, n, blocks, segments, columns, values);
@@ -257,7 +271,7 @@ function multiply(x: usize, out: usize, bias: usize, n: i32, k: i32, segments: u
 
 /**
  * Rows [start, end) of y = init + bias + x Wᵀ, of x [rows, k] and y [rows, n] or of tiles in their place; `start` is a multiple of 64. A tile that is
- * made has all its tokens.
+ * made has all its tokens: those that there are not are the bias.
  */
 export function sparseProduct(
   x: usize,
@@ -283,7 +297,7 @@ export function sparseProduct(
       input = scratch;
     }
     const out = toTiles ? at(y, t * n) : ofTiles ? scratch : scratch + <usize>k * ROW + SLACK;
-    multiply(input, out, bias, n, k, segments, columns, values);
+    multiply(input, out, bias, n, k, segments, columns, values, tokens);
     if (!toTiles) rowsOf(out, n, tokens, atOptional(init, t * n), at(y, t * n));
   }
 }
@@ -341,7 +355,7 @@ export function sparsePair(
       else sampleTile32(fromY, fromX, n, blocks, segments, columns, to, scratch);
       if (!out) continue;
       const result = outOfTiles ? at(out, t * n) : outTile;
-      multiply(fromX, result, 0, n, k, segments, columns, values);
+      multiply(fromX, result, 0, n, k, segments, columns, values, tokens);
       if (!outOfTiles) rowsOf(result, n, tokens, atOptional(init, t * n), at(out, t * n));
     }
   }

@@ -15,7 +15,7 @@ ${lines(
 ${lines(upTo(vectors), (i) => `        c${i} = multiplyAdd(w${e}, v128.load(p${e}, ${16 * i}), c${i});`)}`,
 )}`;
 
-/** Writes the product with a tile of which \`vectors\` of each row are computed: all 64 tokens, or 32. */
+/** Writes the product with a tile of which \`vectors\` of each row are computed: all 64 tokens, 32 or 16. */
 function multiply(vectors: number, together: number): string {
   return `
 /** out [n, ${4 * vectors} tokens] += W in [k, ${4 * vectors} tokens] for rows of 64 tokens. */
@@ -158,4 +158,4 @@ ${lines(upTo(2), (h) => `          a${e}${h} = f32x4.add(v128.load(part, ${32 * 
 /** Products of a sparse matrix and a tile of 64 tokens, for engines with 256-bit registers and with those of 128. */
 export const sparseTiles = `
 import { multiplyAdd } from './simd';
-${multiply(ROW, 2)}${multiply(ROW / 2, 1)}${sample}`;
+${multiply(ROW, 2)}${multiply(ROW / 2, 1)}${multiply(ROW / 4, 2)}${sample}`;
