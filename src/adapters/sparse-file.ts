@@ -54,6 +54,8 @@ export function loadSparseTensors(
       throw new InputError(`${file.label}: there is no tensor "${name}", which the adapter needs.`);
     return name;
   };
+  // Masks are unpacked one at a time into the same bytes, so that loading many adapters leaves little behind.
+  let unpacked = new Uint8Array(0);
   // Everything is read and checked before anything is changed.
   const loaded = parameters.map((parameter) => {
     const { shape } = parameter;
@@ -69,27 +71,28 @@ export function loadSparseTensors(
     if (dtype !== 'U8') throw new InputError(`${file.label}: "${bits}" is ${dtype}, not U8; the file is damaged.`);
     checkShape(file, bits, formatShape(own), [Math.ceil(sizeOf(shape) / 8)]);
     const packed = file.readRaw(bits);
-    const mask = unpackBits(packed, sizeOf(shape));
-    if (!isEqual(packBits(mask), packed)) {
+    const size = sizeOf(shape);
+    if (size % 8 && packed[packed.length - 1] >> (size % 8)) {
       throw new InputError(`${file.label}: "${bits}" has ones after its last weight; the file is damaged.`);
     }
     const values = readFiniteFloats(file, take(`${name}.values`));
-    if (values.length !== onesIn(mask))
+    if (values.length !== onesIn(packed))
       throw new InputError(`${file.label}: "${name}" has a mask and values of different counts; the file is damaged.`);
-    return () => parameter.loadKept(values, mask);
+    return () => {
+      if (unpacked.length < size) unpacked = new Uint8Array(size);
+      parameter.loadKept(values, unpackBits(packed, size, unpacked.subarray(0, size)));
+    };
   });
   const [extra] = unused;
   if (extra) throw new InputError(`${file.label}: tensor "${extra}" belongs to no parameter of this adapter and head.`);
   for (const load of loaded) load();
 }
 
-function onesIn(mask: Uint8Array): number {
+function onesIn(bytes: Uint8Array): number {
   let ones = 0;
-  for (const bit of mask) ones += bit;
+  for (let byte of bytes) for (; byte > 0; byte &= byte - 1) ones++;
   return ones;
 }
-
-const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** Returns the shape of a masked parameter from the file's metadata. @throws InputError if it is no shape */
 export function storedShape(file: SafetensorsFile, name: string): readonly number[] {
@@ -109,8 +112,8 @@ export function packBits(mask: ArrayLike<number>): Uint8Array {
   return bytes;
 }
 
-export function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
-  const mask = new Uint8Array(length);
+/** @param mask takes the bits, [length]. Default: a new array */
+export function unpackBits(bytes: Uint8Array, length: number, mask = new Uint8Array(length)): Uint8Array {
   for (let i = 0; i < length; i++) mask[i] = (bytes[i >> 3] >> (i & 7)) & 1;
   return mask;
 }

@@ -80,6 +80,8 @@ export class Parameter {
   /** True if it was initialised here and not read from a checkpoint. */
   readonly isNew: boolean;
   #current: Tensor | null = null;
+  /** The tensor of another parameter, which is not freed here, see {@link borrow}. */
+  #borrowed: Tensor | undefined;
   /** Gives the first values; null once they are there, so that their source can go. */
   #first: (() => Values) | null;
   readonly #isFirstTrainable: boolean;
@@ -168,8 +170,17 @@ export class Parameter {
       );
     }
     const held = keep(heldTensor(this.#value, dtype));
-    this.#value.dispose();
+    this.dispose();
     this.#value = held;
+  }
+
+  /**
+   * Has the very tensor of another parameter from now on, in place of a view of its own: many models of one backbone take much less memory
+   * so. This one is frozen and has the same numbers, and the other one is not disposed of before it.
+   */
+  borrow(owner: Parameter): void {
+    this.dispose();
+    this.#value = this.#borrowed = owner.value;
   }
 
   /**
@@ -317,7 +328,7 @@ export class Parameter {
 
   /** Frees what it holds, for a model that is not used any more. Memory that others share stays theirs. */
   dispose(): void {
-    this.#current?.dispose();
+    if (this.#current !== this.#borrowed) this.#current?.dispose();
     this.#mask?.dispose();
     this.#pattern?.dispose();
   }

@@ -142,7 +142,7 @@ export class AdapterBank implements Answerer {
       const home = this.#homes.get(key) ?? null;
       const isMixed = home !== null && model.network instanceof EncoderModel && home.backbone.owns(model.network);
       if (home) home.users++;
-      if (isMixed) home.backbone.serve((model.network as EncoderModel).encoder);
+      if (isMixed) home.backbone.serve(model.network as EncoderModel);
       const facts = factsOf(name, model);
       this.#members.set(name, { model, facts, home, isMixed, uses: 0, isLeaving: false });
     } finally {

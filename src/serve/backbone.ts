@@ -54,7 +54,11 @@ export class Backbone {
   }
 
   /** Makes the encoder of a model ask this one, whose weights it has but for what its adapters do at attachment points. */
-  serve(model: BertModel): void {
+  serve(network: EncoderModel): void {
+    const frozen = network.parameters().filter(({ trainable }) => !trainable);
+    const own = new Map(frozen.map((parameter) => [parameter.name, parameter]));
+    for (const parameter of this.#parameters) own.get(parameter.name)?.borrow(parameter);
+    const model = network.encoder;
     model.elsewhere = (sequences, head) =>
       new Promise((resolve, reject) => {
         this.#questions.push({ model, sequences, head, resolve, reject });

@@ -67,6 +67,20 @@ test('without its mask a parameter trains everywhere again, from 0 where it was 
   assert.deepEqual(Array.from(gradient.dataSync()), [1, 1, 1]);
 });
 
+test('a frozen weight borrows the tensor of another, and frees none but its own', () => {
+  const owner = new Parameter('w', [1, 2, 3], [3], { trainable: false });
+  const [user, other] = [1, 2].map(() => new Parameter('w', owner.value, [3], { trainable: false }));
+  const before = memory().tensors;
+  for (const parameter of [user, other]) parameter.borrow(owner);
+  assert.equal(memory().tensors, before - 2);
+  tidy(() => user.assign(tensor([4, 5, 6], [3])));
+  assert.deepEqual(weights(user), [4, 5, 6]);
+  for (const parameter of [user, other]) parameter.dispose();
+  assert.deepEqual(weights(owner), [1, 2, 3]);
+  owner.dispose();
+  assert.equal(memory().tensors, before - 3);
+});
+
 test('a snapshot brings value and mask back, and nothing is read for it', async () => {
   const parameter = new Parameter('w', [1, 2, 3], [3]);
   parameter.setMask([1, 0, 1]);
