@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { load } from '../../src/finetune/index.ts';
+import { finetune, houlsby, load } from '../../src/finetune/index.ts';
 import { FeatureTensor, type PipelineTask, pipeline } from '../../src/serve/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { runOf } from '../support/serve-runs.ts';
-import { vocabulary } from '../support/tiny-model.ts';
+import { tinyFolder, vocabulary } from '../support/tiny-model.ts';
 
 const test = suite('serve: pipeline');
 
@@ -138,6 +139,20 @@ test('a pair of texts', async () => {
   const mixed = await classify(['the film', { text: 'the film', text_pair: 'a book' }]);
   assert.deepEqual(mixed[1], best);
   model.dispose();
+});
+
+test('a model of pairs says in the words of a pipeline what it is asked for', async () => {
+  const data = temporaryFolder({ 'pairs.csv': 'a,b,label\ngood,film,x\nbad,film,y\n' });
+  const output = `${data}/run`;
+  const adapter = houlsby({ bottleneck: 2 });
+  const common = { model: tinyFolder(), adapter, maxLength: 16, epochs: 1, output };
+  await finetune({ ...common, data: `${data}/pairs.csv`, text: ['a', 'b'], label: 'label' });
+  await using classify = await pipeline('text-classification', output);
+  assert.equal((await classify([{ text: 'good', text_pair: 'film' }])).length, 1);
+  await assertRejectsInput(
+    () => classify([{ text: 'good', text_pair: 'film' }, 'good']),
+    /^The input is one text; the model was trained on pairs \{ text, text_pair \}\.$/,
+  );
 });
 
 test('a model that was loaded answers too, and stays', async () => {
