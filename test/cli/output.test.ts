@@ -132,7 +132,7 @@ test('what several commands write into is refused when it holds anything else, a
   await sparseAdapter(train('halted', '--epochs', '2000'), { signal: { after: 'pruned', name: 'SIGTERM' } });
   mkdirSync(at('letters', 'runs'), { recursive: true });
   writeFileSync(at('letters', 'runs', 'mail.txt'), 'Dear Sir');
-  writeFileSync(at('runs.json'), '[]');
+  writeFileSync(at('runs.jsonl'), '');
   const before = snapshot(folder);
   const reproduce = (output: string) => [
     'reproduce',
@@ -146,7 +146,7 @@ test('what several commands write into is refused when it holds anything else, a
   ];
   const cases = ['finished', 'halted', 'letters'].flatMap((name) => [
     reproduce(at(name)),
-    ['results', '--import', at('runs.json'), '--output', at(name)],
+    ['results', '--import', at('runs.jsonl'), '--output', at(name)],
     ['demo', '--output', at(name)],
   ]);
   await Promise.all(
