@@ -24,10 +24,16 @@ export const tokenAnswers: TaskAnswers<'token-classification'> = {
       const labelled = tokensOf(texts[i], logits, (row) => likeliest(row, network.labels));
       const kept = labelled.filter(({ entity }) => !ignore_labels.includes(entity));
       if (aggregation_strategy === 'simple') return groupsOf(kept).map((group) => entityOf(group, tokenizer));
-      return kept.map(({ id, ...token }) => ({ ...token, word: tokenizer.decode([id]) }));
+      return kept.map(({ id, ...token }) => ({ ...token, word: wordOf([{ id }], tokenizer) }));
     });
   },
 };
+
+/** The text of tokens, those that stand for what the vocabulary lacks included. */
+function wordOf(tokens: readonly { readonly id: number }[], tokenizer: Tokenizer): string {
+  const ids = tokens.map(({ id }) => id);
+  return tokenizer.decode(ids, { skipSpecialTokens: false });
+}
 
 /** A label of a token that is not a text yet. */
 interface LabelledToken extends Omit<TokenLabel, 'word'> {
@@ -109,7 +115,7 @@ function groupsOf(tokens: readonly LabelledToken[]): LabelledToken[][] {
 
 function entityOf(tokens: readonly LabelledToken[], tokenizer: Tokenizer): EntityGroup {
   const score = tokens.reduce((sum, token) => sum + token.score, 0) / tokens.length;
-  const word = tokenizer.decode(tokens.map(({ id }) => id));
+  const word = wordOf(tokens, tokenizer);
   const [{ start, entity }, { end }] = [tokens[0], tokens[tokens.length - 1]];
   return { entity_group: tagOf(entity).type, score, word, start, end };
 }
