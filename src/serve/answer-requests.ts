@@ -1,11 +1,12 @@
 import { InputError } from '../errors.ts';
 import type { AnyModel } from '../finetune/index.ts';
+import { errorFields } from './answer-errors.ts';
 import { labelAnswers } from './answer-labels.ts';
 import { questionAnswers } from './answer-questions.ts';
 import { summaryAnswers } from './answer-summaries.ts';
 import { tokenAnswers } from './answer-tokens.ts';
 import { vectorAnswers } from './answer-vectors.ts';
-import type { AnswerError, AnswerOutcome, AnswerRequest, PipelineTask } from './answerer.ts';
+import type { AnswerOutcome, AnswerRequest, PipelineTask } from './answerer.ts';
 import { type Asked, type ModelsOfPipelines, modelTaskOf, type TaskAnswers } from './task-answers.ts';
 import { checkedInput, checkedOptions, checkTask } from './task-inputs.ts';
 
@@ -78,10 +79,4 @@ async function answerTogether(
     if (some.length === 1) outcomes[some[0].place] = { error: errorFields(error) };
     else for (const one of some) await answerTogether(model, [one], outcomes, signal);
   }
-}
-
-/** An error in a form that can be cloned. */
-export function errorFields(error: unknown): AnswerError {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return { name, message };
 }

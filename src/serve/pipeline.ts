@@ -2,6 +2,7 @@ import { InputError } from '../errors.ts';
 import type { AnswerFound } from '../finetune/question-answering.ts';
 import {
   type GivenOf,
+  isRecord,
   nonEmptyText,
   option,
   parseGiven,
@@ -137,10 +138,12 @@ export interface PipelineOptions extends GivenOf<typeof pipelineSettings> {
 export async function pipeline<Task extends PipelineTask>(
   task: Task,
   runOrModel: string | ModelsOfPipelines[Task],
-  { onRestart, ...given }: PipelineOptions = {},
+  given: PipelineOptions = {},
 ): Promise<Pipelines[Task]> {
   checkTask(task);
-  const parsed = parseGiven(pipelineSettings, given, 'pipeline');
+  if (!isRecord(given as unknown)) throw new InputError(`pipeline: options must be an object, not ${shown(given)}.`);
+  const { onRestart, ...named } = given;
+  const parsed = parseGiven(pipelineSettings, named, 'pipeline');
   const options = withDefaults(pipelineSettings, parsed, {}) as SettingsOf<typeof pipelineSettings>;
   const { workers, threads, model, ...ofQueue } = options;
   const answerers = await opened(task, runOrModel, { workers, threads, model, onRestart });
@@ -196,7 +199,7 @@ class Caller<Task extends PipelineTask> {
     const end = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
     const answers: Promise<TaskOutputs[Task]>[] = [];
     for (const input of checked) {
-      while (this.#queue.free === 0) await this.#queue.room();
+      while (this.#queue.free === 0 && !end.aborted) await this.#queue.room({ signal: end });
       if (end.aborted) break;
       const answer = this.#ask(input, options, end);
       // Where one fails, the others of the list have no one who waits for them.
@@ -208,7 +211,7 @@ class Caller<Task extends PipelineTask> {
   }
 
   #split(given: object | undefined) {
-    if (given !== undefined && (typeof given !== 'object' || given === null))
+    if (given !== undefined && !isRecord(given))
       throw new InputError(`${this.#task}: options must be an object, not ${shown(given)}.`);
     const { signal, ...options } = (given ?? {}) as CallOptions & Readonly<Record<string, unknown>>;
     if (signal !== undefined && !(signal instanceof AbortSignal))

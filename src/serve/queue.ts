@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import { yieldToEvents } from '../training/yield.ts';
+import { errorOf } from './answer-errors.ts';
 import type { Answerer, AnswerOutcome, AnswerRequest, ControlCommand, ControlReply } from './answerer.ts';
 import { type GivenQueueOptions, type QueueOptions, queueOptions } from './queue-options.ts';
 import { AnswererLostError, QueueFullError } from './serve-errors.ts';
@@ -54,8 +55,8 @@ export class RequestQueue {
   readonly #onBatch: ((event: BatchEvent) => void) | undefined;
   /** The first is the oldest. */
   readonly #waiting: Entry[] = [];
-  /** Told, one for each place, when there is room. */
-  readonly #forRoom: (() => void)[] = [];
+  /** Told when there is room; each looks whether another was faster. */
+  readonly #forRoom = new Set<() => void>();
   /** Told when nothing waits and nothing is computed. */
   #forEnd: (() => void)[] = [];
   /** Undoes the plan to look again whether a batch is due. */
@@ -112,10 +113,29 @@ export class RequestQueue {
     });
   }
 
-  /** Waits until there is room for one more request. @throws Error after `dispose` */
-  async room(): Promise<void> {
-    while (!this.#isClosed && this.free === 0) await new Promise<void>((resolve) => this.#forRoom.push(resolve));
+  /**
+   * Waits until there is room for one more request.
+   *
+   * @param options.signal ends that; the promise is rejected with the signal's reason
+   * @throws Error after `dispose`
+   */
+  async room({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    while (!this.#isClosed && !signal?.aborted && this.free === 0) await this.#change(signal);
+    signal?.throwIfAborted();
     if (this.#isClosed) throw disposed();
+  }
+
+  /** Waits until there may be room, or a signal says that nobody waits for it. */
+  #change(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const tell = () => {
+        signal?.removeEventListener('abort', tell);
+        this.#forRoom.delete(tell);
+        resolve();
+      };
+      this.#forRoom.add(tell);
+      signal?.addEventListener('abort', tell, { once: true });
+    });
   }
 
   /** Changes what is loaded, in each answerer. @throws InputError for what cannot be loaded or is not there, or if nothing can */
@@ -218,8 +238,8 @@ export class RequestQueue {
   }
 
   #tellOfRoom(): void {
-    const places = this.#isClosed ? this.#forRoom.length : this.free;
-    for (const tell of this.#forRoom.splice(0, places)) tell();
+    if (this.free === 0 && !this.#isClosed) return;
+    for (const tell of [...this.#forRoom]) tell();
   }
 
   #tellOfEnd(): void {
@@ -230,10 +250,14 @@ export class RequestQueue {
   }
 }
 
+/** Milliseconds; a timer of more calls at once. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
 /** Calls after so many milliseconds, or, without any, after what is being done now; returns what prevents it. */
 function later(call: () => void, milliseconds: number): () => void {
   if (milliseconds > 0) {
-    const timer = setTimeout(call, milliseconds);
+    // What is asked to look again looks at the clock.
+    const timer = setTimeout(call, Math.min(milliseconds, LONGEST_TIMEOUT));
     return () => clearTimeout(timer);
   }
   let isPlanned = true;
@@ -244,11 +268,3 @@ function later(call: () => void, milliseconds: number): () => void {
 }
 
 const disposed = () => new Error('The queue is disposed and answers no more.');
-
-/** An error that came from another thread. */
-function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
-  if (name === 'InputError') return new InputError(message);
-  const error = new Error(message);
-  error.name = name;
-  return error;
-}

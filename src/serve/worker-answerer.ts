@@ -2,16 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
-import { InputError } from '../errors.ts';
-import type {
-  AnswerError,
-  Answerer,
-  AnswererSpec,
-  AnswerOutcome,
-  AnswerRequest,
-  ControlCommand,
-  ControlReply,
-} from './answerer.ts';
+import { errorOf } from './answer-errors.ts';
+import type { Answerer, AnswererSpec, AnswerOutcome, AnswerRequest, ControlCommand, ControlReply } from './answerer.ts';
 import { AnswererLostError } from './serve-errors.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
@@ -108,16 +100,30 @@ export class WorkerAnswerer implements Answerer {
     const worker = await newWorker({ spec: this.#spec, threads: this.#options.threads, url: import.meta.url ?? '' });
     const pending = new Map<number, Pending>();
     const ready = new Promise<void>((resolve, reject) => {
+      let isOver = false;
+      const end = (error: Error): void => {
+        isOver = true;
+        this.#running = null;
+        reject(error);
+        for (const asked of pending.values()) asked.reject(error);
+        pending.clear();
+      };
+      // A worker that fails ends too, when the next one may have started.
+      const lose = (reason: string): void => {
+        if (isOver) return;
+        end(new AnswererLostError(`The worker that computes has ended (${reason}); it is started again.`));
+        if (!this.#isDisposed) this.#options.onRestart?.(reason);
+      };
       worker.on('message', (message: FromWorker) => {
-        if ('failed' in message) reject(errorOf(message.failed));
+        if ('failed' in message) end(errorOf(message.failed));
         else if ('id' in message) settle({ worker, pending }, message);
         else {
           if (pending.size === 0) worker.unref();
           resolve();
         }
       });
-      worker.once('error', (error) => this.#lose(pending, reject, `it failed: ${error.message}`));
-      worker.once('exit', (code) => this.#lose(pending, reject, `it ended with code ${code}`));
+      worker.once('error', (error) => lose(`it failed: ${error.message}`));
+      worker.once('exit', (code) => lose(`it ended with code ${code}`));
     }).then(() => this.#repeatChanges({ worker, pending }));
     // Looked at by what is asked.
     ready.catch(() => {});
@@ -127,16 +133,6 @@ export class WorkerAnswerer implements Answerer {
   /** Makes the changes of earlier workers. One that fails now, as its file is gone, is left out; its requests say so. */
   async #repeatChanges(running: Omit<Running, 'ready'>): Promise<void> {
     for (const command of this.#changes.values()) await ask(running, { id: ++this.#lastId, command });
-  }
-
-  #lose(pending: Map<number, Pending>, rejectReady: (error: Error) => void, reason: string): void {
-    const error = new AnswererLostError(`The worker that computes has ended (${reason}); it is started again.`);
-    rejectReady(error);
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
-    if (this.#isDisposed || this.#running === null) return;
-    this.#running = null;
-    this.#options.onRestart?.(reason);
   }
 }
 
@@ -176,11 +172,4 @@ function programBeside(): URL | null {
   if (ending === undefined) return null;
   const url = new URL(`./worker.${ending}`, import.meta.url);
   return existsSync(fileURLToPath(url)) ? url : null;
-}
-
-function errorOf({ name, message }: AnswerError): Error {
-  if (name === 'InputError') return new InputError(message);
-  const error = new Error(message);
-  error.name = name;
-  return error;
 }

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../errors.ts';
 import { setBackend } from '../tensor/set-backend.ts';
-import { errorFields } from './answer-requests.ts';
+import { errorFields } from './answer-errors.ts';
 import type { Answerer } from './answerer.ts';
 import { openAnswerer } from './open-answerer.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { finetune, houlsby, load } from '../../src/finetune/index.ts';
@@ -59,6 +60,18 @@ test('token-classification: tokens and entities with their places', async () => 
     groups.every(({ entity_group, score }) => /^(O|thing|word)$/.test(entity_group) && score > 0 && score <= 1),
   );
   assert.deepEqual(await label([input, 'a film']), [await label(input), await label('a film')]);
+});
+
+test('token-classification: a word that the vocabulary lacks has its token', async () => {
+  await using label = await pipeline('token-classification', await run('token-classification'));
+  const tokens = await label('the zzz', { ignore_labels: [] });
+  assert.deepEqual(
+    tokens.map(({ word, start, end }) => [word, start, end]),
+    [
+      ['the', 0, 3],
+      ['[UNK]', 4, 7],
+    ],
+  );
 });
 
 test('token-classification: a text of any length, each token once', async () => {
@@ -219,6 +232,7 @@ test('what is no pipeline is refused', async () => {
     [['text-classification', { task: 'x' }], /needs the folder or the name of a model/],
     [['text-classification', '/no/such/folder'], /no\/such\/folder/],
     [['text-classification', '/no/such/folder', { workers: 1 }], /no\/such\/folder/],
+    [['text-classification', path, null], /pipeline: .*not null/],
     [['text-classification', path, { workers: -1 }], /workers must be a whole number/],
     [['text-classification', path, { device: 'wasm' }], /device/],
     [['text-classification', path, { threads: 2 }], /threads is for workers/],
@@ -234,6 +248,23 @@ test('a signal ends a call, and a call for a list ends as one', async () => {
   end.abort(new Error('not needed any more'));
   await assert.rejects(called, /not needed any more/);
   assert.deepEqual((await classify(Array<string>(40).fill('the film'))).length, 40);
+});
+
+test('a signal ends a call for a list that waits for room', async () => {
+  const maxWait = 60_000;
+  await using classify = await pipeline('text-classification', await run('text-classification'), {
+    maxQueue: 2,
+    maxWait,
+  });
+  const others = classify(['a film', 'a book']);
+  const end = new AbortController();
+  const called = classify(['the film'], { signal: end.signal });
+  await nextTick();
+  end.abort(new Error('not needed any more'));
+  await assert.rejects(called, /not needed any more/);
+  assert.deepEqual(classify.queue.waiting, 2);
+  await classify.dispose();
+  assert.deepEqual((await others).length, 2);
 });
 
 test.run();

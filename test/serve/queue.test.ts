@@ -78,6 +78,38 @@ test('a request waits for others as long as maxWait says', async () => {
   assert.deepEqual(recorder.batches, [[1, 2]]);
 });
 
+test('a wait that is longer than timers take', async () => {
+  const recorder = new Recorder();
+  const queue = new RequestQueue([recorder], { maxWait: 2 ** 40 });
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  const asked = queue.ask(asking(1));
+  await sleep(20);
+  process.off('warning', onWarning);
+  assert.deepEqual([recorder.batches, queue.waiting, warnings], [[], 1, []]);
+  await queue.close();
+  await asked;
+});
+
+test('one that was told of room and does not use it leaves it to the next', async () => {
+  const { recorder, goOn } = held();
+  const queue = new RequestQueue([recorder], { maxQueue: 1 });
+  const asked = [queue.ask(asking(1))];
+  await turn();
+  asked.push(queue.ask(asking(2)));
+  const end = new AbortController();
+  const rooms = [queue.room({ signal: end.signal }), queue.room(), queue.room()];
+  end.abort(new Error('gone'));
+  await assert.rejects(rooms[0], /gone/);
+  goOn();
+  await asked[0];
+  await Promise.all(rooms.slice(1));
+  await turn();
+  goOn();
+  await asked[1];
+});
+
 test('requests gather while the model computes', async () => {
   const { recorder, goOn } = held();
   const queue = new RequestQueue([recorder]);

@@ -77,6 +77,42 @@ test('a worker that cannot load says why', async () => {
   );
 });
 
+test('a worker that cannot load is not started again', async () => {
+  const reasons: string[] = [];
+  const ended = new Promise<void>((resolve) => {
+    process.once('worker', (worker) => worker.once('exit', () => resolve()));
+  });
+  const opening = pipeline(task, '/no/such/run', { workers: 1, onRestart: (reason) => reasons.push(reason) });
+  await assert.rejects(opening, /no\/such\/run/);
+  await ended;
+  assert.deepEqual(reasons, []);
+});
+
+test('a worker that fails is replaced once, though it ends after it has failed', async () => {
+  const reasons: string[] = [];
+  const started: Worker[] = [];
+  Worker.prototype.postMessage = function (message, ...more) {
+    if (!started.includes(this)) started.push(this);
+    postMessage.call(this, message, ...more);
+  };
+  try {
+    await using classify = await pipeline(task, path, {
+      workers: 1,
+      threads: 1,
+      onRestart: (reason) => reasons.push(reason),
+    });
+    await classify('a film');
+    const [first] = started;
+    first.emit('error', new Error('no more memory'));
+    await classify('a book');
+    await first.terminate();
+    await classify('a film');
+  } finally {
+    Worker.prototype.postMessage = postMessage;
+  }
+  assert.deepEqual([started.length, reasons], [2, ['it failed: no more memory']]);
+});
+
 test('one model has no adapters to change', async () => {
   const answerer = await WorkerAnswerer.open(spec, { threads: 1 });
   await assertRejectsInput(() => answerer.control({ unload: 'a' }), /no adapters that can be changed/);
