@@ -22,7 +22,7 @@ export class RequestLog {
     this.event(rest.status >= 500 ? 'error' : 'info', 'request', { ...rest, ms: Math.round(seconds * 1000) });
   }
 
-  event(level: 'info' | 'warning' | 'error', event: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  event(level: 'info' | 'error', event: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#write(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }));
   }
 }
