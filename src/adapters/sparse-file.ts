@@ -113,7 +113,7 @@ export function packBits(mask: ArrayLike<number>): Uint8Array {
 }
 
 /** @param mask takes the bits, [length]. Default: a new array */
-export function unpackBits(bytes: Uint8Array, length: number, mask = new Uint8Array(length)): Uint8Array {
+export function unpackBits(bytes: Uint8Array, length: number, mask: Uint8Array = new Uint8Array(length)): Uint8Array {
   for (let i = 0; i < length; i++) mask[i] = (bytes[i >> 3] >> (i & 7)) & 1;
   return mask;
 }

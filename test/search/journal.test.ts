@@ -11,7 +11,7 @@ import { temporaryFolder } from '../io/temporary.ts';
 import optuna from './optuna-journal.json' with { type: 'json' };
 
 const test = suite('search: journal');
-const own = join(import.meta.dirname, 'optuna-journal.log');
+const own = join(import.meta.dirname, 'optuna-journal.txt');
 
 const names = { COMPLETE: 'complete', PRUNED: 'pruned', FAIL: 'failed', RUNNING: 'running', WAITING: 'waiting' };
 const asNumber = (value: number | string | null): number | null => (value === 'NaN' ? Number.NaN : (value as number));
