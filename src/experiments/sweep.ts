@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
-import { BusyError, type OutputFolder } from '../io/index.ts';
+import type { OutputFolder } from '../io/index.ts';
 import {
   hasCheckpoint,
-  openRunFolder,
+  openUnlessBusy,
   RunCache,
   type RunEvents,
   type RunResult,
@@ -165,16 +165,6 @@ async function ensureRun(
     return 'run';
   } finally {
     output.close();
-  }
-}
-
-function openUnlessBusy(folder: string): OutputFolder | null {
-  try {
-    // A process that waited for one run of another process would never find the next one free.
-    return openRunFolder(folder, { overwrite: true, patience: 0 });
-  } catch (error) {
-    if (error instanceof BusyError) return null;
-    throw error;
   }
 }
 

@@ -1,9 +1,9 @@
 import { calibrationPlot } from './calibration-plot.ts';
 import { confusionPlot, hasNames } from './confusion-plot.ts';
 import { histogramPlot } from './histogram-plot.ts';
-import { type Content, html, Markup } from './markup.ts';
+import { htmlPage } from './html-page.ts';
+import { type Content, html, type Markup } from './markup.ts';
 import { numberText, percentText, scoreText } from './number-text.ts';
-import { pageStyle } from './page-style.ts';
 import { scatterPlot } from './scatter-plot.ts';
 import type { EvaluationReport, PartOf, ReportPart } from './schema.ts';
 import { confusionsTable, type ShownTable, shownTable } from './shown-tables.ts';
@@ -22,29 +22,15 @@ export interface PageOptions {
  */
 export function reportPage(report: EvaluationReport, { title = report.data, facts = [] }: PageOptions = {}): string {
   const { data, examples, scores, warnings, notes, parts } = report;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}</title>
-<style>${new Markup(pageStyle)}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-<p class="muted">${numberText(examples)} examples of ${data}</p>
+  return htmlPage(
+    title,
+    html`<p class="muted">${numberText(examples)} examples of ${data}</p>
 <ul class="scores">${Object.entries(scores).map(([name, value]) => html`<li>${name}<strong>${scoreText(value)}</strong></li>`)}</ul>
 ${listOf('warnings', warnings)}
 ${listOf('notes', notes)}
 ${parts.map(section)}
-${facts.length === 0 ? null : html`<section><h2>How it was made</h2><dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`}
-</main>
-</body>
-</html>
-`;
-  return page.source;
+${facts.length === 0 ? null : html`<section><h2>How it was made</h2><dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`}`,
+  );
 }
 
 const listOf = (kind: string, lines: readonly string[]): Markup | null =>

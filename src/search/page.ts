@@ -1,4 +1,14 @@
-import { axes, type Frame, html, linearScale, Markup, pageStyle, picture, round, scoreText } from '../report/index.ts';
+import {
+  axes,
+  type Frame,
+  html,
+  htmlPage,
+  linearScale,
+  type Markup,
+  picture,
+  round,
+  scoreText,
+} from '../report/index.ts';
 import type { SearchSpace } from './distribution.ts';
 import { importances } from './importance.ts';
 import { parametersOf, type StoredTrial, type Study } from './study.ts';
@@ -106,19 +116,9 @@ export function searchPage({ study, space, metric, direction, best }: SearchPage
     ? html`<ul class="scores"><li>${metric}<strong>${scoreText(best.value)}</strong></li><li>trial<strong>${best.number}</strong></li>${Object.entries(parametersOf(best)).map(([key, value]) => html`<li>${key}<strong>${brief(String(value))}</strong></li>`)}</ul>`
     : html`<p>No trial is complete.</p>`;
   const history = historyPlot(trials, metric, direction);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${name}</title>
-<style>${new Markup(pageStyle)}</style>
-</head>
-<body>
-<main>
-<h1>${name}</h1>
-<p class="muted">${trials.length} trials: ${counts.join(', ')}; ${direction} ${metric}</p>
+  return htmlPage(
+    name,
+    html`<p class="muted">${trials.length} trials: ${counts.join(', ')}; ${direction} ${metric}</p>
 ${shown}
 ${errors.length === 0 ? null : html`<ul class="warnings">${errors.map((line) => html`<li>${line}</li>`)}</ul>`}
 ${history && html`<section><h2>History</h2><figure><div class="wide">${history}</div><figcaption>The score of each trial: blue where it is complete, orange where it was ended early. The line is the best one so far.</figcaption></figure></section>`}
@@ -126,9 +126,6 @@ ${found && html`<section><h2>Importance</h2><figure><div class="wide">${importan
 <section><h2>Trials</h2><div class="wide" tabindex="0" role="group" aria-label="Trials"><table>
 <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
 <tbody>${rows.map((cells) => html`<tr>${cells.map((cell, i) => (i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${brief(cell)}</td>`))}</tr>`)}</tbody>
-</table></div></section>
-</main>
-</body>
-</html>
-`.source;
+</table></div></section>`,
+  );
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
-import { BusyError, type OutputFolder } from '../io/index.ts';
+import type { OutputFolder } from '../io/index.ts';
 import { isLowerBetter } from '../metrics/score-names.ts';
 import { evaluationSteps } from '../training/evaluation-settings.ts';
 import {
@@ -11,6 +11,7 @@ import {
   hasCheckpoint,
   isFinishedRun,
   openRunFolder,
+  openUnlessBusy,
   prepareRun,
   RunCache,
   type RunEvents,
@@ -130,15 +131,6 @@ function claimLeft(file: StudyFile, { space, output: folder }: SearchOptions): C
     output.close();
   }
   return null;
-}
-
-function openUnlessBusy(folder: string): OutputFolder | null {
-  try {
-    return openRunFolder(folder, { overwrite: true, patience: 0 });
-  } catch (error) {
-    if (error instanceof BusyError) return null;
-    throw error;
-  }
 }
 
 /** Claims a new trial, or one that was queued in Optuna; null when there is nothing left to try. */

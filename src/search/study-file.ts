@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts';
-import { valueText } from '../settings/index.ts';
+import { firstDisagreement, isRecord, type Values, valueText } from '../settings/index.ts';
 import type { GivenSettings } from '../training/index.ts';
 import { distributionText, type Point, type SearchSpace } from './distribution.ts';
 import { type HalvingOptions, judge } from './halving.ts';
@@ -70,15 +70,15 @@ export class StudyFile {
 
   /** Scores of trials with other settings cannot be compared. */
   #checkSettings(given: GivenSettings): void {
-    const stored = this.study.userAttributes.get(SETTINGS) as Readonly<Record<string, unknown>>;
-    const own: Readonly<Record<string, unknown>> = { ...given };
-    for (const key of new Set([...Object.keys(stored), ...Object.keys(own)])) {
-      if (JSON.stringify(stored[key]) === JSON.stringify(own[key])) continue;
-      const [had, has] = [stored[key], own[key]].map((value) => (value === undefined ? 'no value' : valueText(value)));
-      throw new InputError(
-        `The study ${this.#name} in ${this.#journal.path} was begun with ${key}: ${had}, not ${has}; its trials would not be comparable: name another study or folder.`,
-      );
-    }
+    const stored = this.study.userAttributes.get(SETTINGS) as Values;
+    const own: Values = { ...given };
+    // Both ways: a setting may be on one side only.
+    const { key } = firstDisagreement(own, stored) ?? firstDisagreement(stored, own) ?? {};
+    if (key === undefined) return;
+    const [had, has] = [stored, own].map((settings) => at(settings, key));
+    throw new InputError(
+      `The study ${this.#name} in ${this.#journal.path} was begun with ${key}: ${had}, not ${has}; its trials would not be comparable: name another study or folder.`,
+    );
   }
 
   #checkSame({ direction, systemAttributes }: Study): void {
@@ -176,6 +176,12 @@ export class StudyFile {
       },
     ]);
   }
+}
+
+/** A setting as it is written, or one of an adapter, `adapter.rank`. */
+function at(settings: Values, key: string): string {
+  const value = key.split('.').reduce<unknown>((inner, name) => (isRecord(inner) ? inner[name] : undefined), settings);
+  return value === undefined ? 'no value' : valueText(value);
 }
 
 /** The scores with which a trial reached rungs, from the first one on. */

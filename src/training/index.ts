@@ -105,6 +105,7 @@ export {
   hasCheckpoint,
   isFinishedRun,
   openRunFolder,
+  openUnlessBusy,
   REPORT_PAGE,
   readRunConfig,
   readRunMetrics,

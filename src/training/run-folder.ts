@@ -4,6 +4,7 @@ import { storedShape, toSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import {
+  BusyError,
   checkSpace,
   type OutputFolder,
   OVERWRITE,
@@ -70,6 +71,17 @@ export function openRunFolder(
       ? `${folder} holds a stopped run: continue it with ${RESUME}, or replace it with ${OVERWRITE}.`
       : `${folder} holds a finished run: choose another output folder, or replace it with ${OVERWRITE}.`,
   );
+}
+
+/** Opens it, with a run in it or without; null while another process writes it. @throws InputError as {@link openRunFolder} */
+export function openUnlessBusy(folder: string): OutputFolder | null {
+  try {
+    // A process that waited for one run of another process would never find the next one free.
+    return openRunFolder(folder, { overwrite: true, patience: 0 });
+  } catch (error) {
+    if (error instanceof BusyError) return null;
+    throw error;
+  }
 }
 
 /** Does work with the folder of a run: one that is named is opened for it alone, one that is opened already stays open. */

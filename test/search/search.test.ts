@@ -152,6 +152,8 @@ test('a study is of one score and one set of shared settings', async () => {
   await assert.rejects(search({ ...given, metric: 'f1_macro' }), /is to maximize accuracy, not to maximize f1_macro/);
   const longer = { ...settings, epochs: 5 };
   await assert.rejects(search({ ...given, settings: longer }), /was begun with epochs: 2, not 5/);
+  // The order of an adapter's options is no other setting.
+  await search({ ...given, settings: { ...settings, adapter: { bottleneck: 4, kind: 'houlsby' } } });
   assert.equal((await search({ ...given, settings: longer, study: 'longer' })).study.trials.length, 1);
 });
 
