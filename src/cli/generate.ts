@@ -15,7 +15,14 @@ import type { HeldDType } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
 import type { ConfigOf } from '../settings/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { generationSettings, targetLengthOf, textGeneration, writeTexts } from '../training/index.ts';
+import {
+  generationSettings,
+  targetLengthOf,
+  textGeneration,
+  translation,
+  translationColumns,
+  writeTexts,
+} from '../training/index.ts';
 import { checkInput, inputOption, readInput } from './input.ts';
 import { jsonOption } from './options.ts';
 import { printCells, printJsonLine, printResult } from './output.ts';
@@ -147,7 +154,10 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
       ...generationFrom(settings),
       ...asked(flags),
     }),
-    columns: known?.task === 'text2text-generation' ? [known.columns.text] : settings.text,
+    columns:
+      known?.task === 'text2text-generation'
+        ? [known.columns.text]
+        : (settings.text ?? (settings.task === translation.name ? [translationColumns.text] : undefined)),
   };
 }
 

@@ -91,7 +91,11 @@ function taskFor({ task }: RunSettings, { task: given, text, label, target, nega
 
 /** @throws UsageError for columns that are missing, and texts of another number than those of the run */
 function checkOwnColumns({ task, text, label, target }: RunSettings, stored: RunSettings): void {
-  if (knownDataset(task) || ['question-answering', 'multiple-choice', 'token-classification'].includes(task)) return;
+  if (
+    knownDataset(task) ||
+    ['question-answering', 'multiple-choice', 'token-classification', 'translation'].includes(task)
+  )
+    return;
   if (task === 'feature-extraction') {
     if (text?.length === 2) return;
     throw new UsageError('--text must name two columns, whose texts belong together.');

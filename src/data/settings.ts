@@ -67,6 +67,7 @@ export const sourceSettings = {
         'text-classification',
         'token-classification',
         'text2text-generation',
+        'translation',
         'question-answering',
         'multiple-choice',
         'feature-extraction',
@@ -177,6 +178,6 @@ export const columnSettings = {
   target: option(nonEmptyText, {
     description: 'column with the text to write for that of the text column, instead of a label',
     placeholder: '<column>',
-    for: { task: ['text2text-generation'], known: ['own'] },
+    for: { task: ['text2text-generation', 'translation'], known: ['own'] },
   }),
 };

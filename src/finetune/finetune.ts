@@ -84,7 +84,8 @@ export async function finetune(
   settings: FinetuneSettings & ({ readonly label: string } | { readonly task: 'text-classification' }),
 ): Promise<Classifier>;
 export async function finetune(
-  settings: FinetuneSettings & ({ readonly target: string } | { readonly task: 'text2text-generation' | 'xsum' }),
+  settings: FinetuneSettings &
+    ({ readonly target: string } | { readonly task: 'text2text-generation' | 'translation' | 'xsum' }),
 ): Promise<Seq2Seq>;
 export async function finetune(
   settings: FinetuneSettings & { readonly task: 'question-answering' | 'squad' | 'squad_v2' },

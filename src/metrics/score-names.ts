@@ -30,6 +30,7 @@ export const scoreNames: readonly string[] = [
     ...squadScoreNames,
     ...squadV2ScoreNames,
     ...rougeScoreNames,
+    ...['bleu', 'chrf'],
     ...retrievalScoreNames,
   ]),
 ];

@@ -6,7 +6,7 @@ import { SequenceClassifier } from '../models/index.ts';
 import type { SentenceEncoder } from '../models/sentence-encoder.ts';
 import type { HeldDType } from '../nn/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { isFinishedRun, readRunConfig, type SharedParts } from '../training/index.ts';
+import { isFinishedRun, readRunConfig, type SharedParts, taskOf, usedTask } from '../training/index.ts';
 import { answerRequests } from './answer-requests.ts';
 import type {
   AdapterFacts,
@@ -195,7 +195,7 @@ const noSuch = (name: string, names: readonly string[]): InputError =>
 function sharedType(path: string): HeldDType | null {
   if (!isFinishedRun(path)) return isAdapterFolder(path) ? 'float32' : null;
   const { settings } = readRunConfig(path);
-  return settings.task === 'text2text-generation' ? null : (settings.backboneDtype ?? 'float32');
+  return usedTask(taskOf(settings)).name === 'text2text-generation' ? null : (settings.backboneDtype ?? 'float32');
 }
 
 function factsOf(name: string, model: AnyModel): AdapterFacts {

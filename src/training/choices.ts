@@ -121,8 +121,8 @@ function refuseMissing(given: GivenSettings, { known, task, adapter }: Choices, 
     const beir = task.name === 'feature-extraction' ? ' beir' : '';
     throw new InputError(`${write('data')} ${data} is a folder: name its dataset with ${write('task')}${beir}.`);
   }
-  // It has columns of its own by default.
-  if (task.name === 'multiple-choice') return;
+  // They have columns of their own by default.
+  if (task.name === 'multiple-choice' || task.name === 'translation') return;
   if (text === undefined) throw missing('text', 'the column with the text, or two of them');
   if (task.name === 'text-classification' && label === undefined) throw missing('label', 'the column to predict');
   if (task.name === 'feature-extraction' && (typeof text === 'string' || text.length === 1)) {

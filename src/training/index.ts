@@ -147,6 +147,7 @@ export {
   taskOf,
   textGeneration,
   tokenClassification,
+  translation,
   usedTask,
 } from './tasks/index.ts';
 export {
@@ -157,4 +158,5 @@ export {
   predictChoices,
 } from './tasks/multiple-choice.ts';
 export { targetLengthOf } from './tasks/text2text-generation.ts';
+export { translationColumns } from './tasks/translation.ts';
 export { Trainable } from './trainable.ts';

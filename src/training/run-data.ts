@@ -10,6 +10,7 @@ import type { RunCache } from './run-cache.ts';
 import { type SourceChoice, sourceOf, unknownData } from './settings.ts';
 import { type RunSettings, settingGroups, settingTable } from './settings-table.ts';
 import type { Evaluation, Task, TaskTypes } from './task.ts';
+import { usedTask } from './tasks/index.ts';
 
 /** The data of a run as its task reads them. */
 export interface RunData<T extends TaskTypes> {
@@ -195,8 +196,14 @@ export function encodeRunData<T extends TaskTypes>(
     // Generated texts may be sampled, so the evaluation depends on the seed.
     const evaluation =
       known &&
-      cache.memo([name, ...key, classWeights, ...(task.name === 'text2text-generation' ? [seed] : [])], () =>
-        task.evaluation(known, tokenizer, settings),
+      cache.memo(
+        [
+          name,
+          ...key,
+          classWeights,
+          ...(usedTask(task as unknown as Task).name === 'text2text-generation' ? [seed] : []),
+        ],
+        () => task.evaluation(known, tokenizer, settings),
       );
     evaluation?.check?.(network);
     return evaluation;

@@ -8,8 +8,17 @@ import { questionAnswering } from './question-answering.ts';
 import { classification } from './text-classification.ts';
 import { textGeneration } from './text2text-generation.ts';
 import { tokenClassification } from './token-classification.ts';
+import { translation } from './translation.ts';
 
-export { classification, featureExtraction, multipleChoice, questionAnswering, textGeneration, tokenClassification };
+export {
+  classification,
+  featureExtraction,
+  multipleChoice,
+  questionAnswering,
+  textGeneration,
+  tokenClassification,
+  translation,
+};
 
 /** All tasks, in the words of Hugging Face's pipelines. */
 const tasks = {
@@ -17,6 +26,7 @@ const tasks = {
   'token-classification': tokenClassification,
   'question-answering': questionAnswering,
   'text2text-generation': textGeneration,
+  translation,
   'multiple-choice': multipleChoice,
   'feature-extraction': featureExtraction,
 } as const satisfies Readonly<Record<string, Task>>;

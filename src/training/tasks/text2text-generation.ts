@@ -26,11 +26,21 @@ import {
 import { tidyInside } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Tokenizer } from '../../text/browser.ts';
-import { type ColumnSettings, type LossOptions, type PredictOptions, scaleLogits, type Task } from '../task.ts';
+import type { RunSettings } from '../settings-table.ts';
+import {
+  type ColumnSettings,
+  type Evaluation,
+  type Judgement,
+  type LossOptions,
+  type PredictOptions,
+  scaleLogits,
+  type Task,
+} from '../task.ts';
 import { textLength } from '../text-length.ts';
 import { yieldToEvents } from '../yield.ts';
 
-const task = ['text2text-generation'] as const;
+/** The tasks whose models write texts. */
+const task = ['text2text-generation', 'translation'] as const;
 
 /** Settings of models that write texts. */
 export const textGenerationSettings = {
@@ -44,7 +54,7 @@ export const textGenerationSettings = {
     description: 'words that ROUGE compares: ascii as the official scorer (a-z and 0-9), unicode for all scripts',
     placeholder: '<name>',
     default: 'ascii',
-    for: { task },
+    for: { task: ['text2text-generation'] },
   }),
 };
 
@@ -58,7 +68,8 @@ export const decodingSettings = belongingTo({ task }, generationOptions);
 /** Of XSum the paper gives the second. */
 const metrics = ['rouge2', 'rouge1', 'rougeL', 'rougeLsum'] as const;
 
-type Pairs = Dataset<TextPair, (typeof metrics)[number]>;
+/** Texts to read, each with the one to write. */
+export type Pairs<Metric extends string = (typeof metrics)[number]> = Dataset<TextPair, Metric>;
 
 /** With a warning where the scores will mean little. */
 function judged(pairs: Pairs, { rougeTokenizer }: ColumnSettings): Pairs {
@@ -69,27 +80,22 @@ function judged(pairs: Pairs, { rougeTokenizer }: ColumnSettings): Pairs {
   return warning ? { ...pairs, warnings: [...pairs.warnings, warning] } : pairs;
 }
 
-/** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
-export const textGeneration: Task<{
+/** The column with the text to read. @throws InputError if two are named */
+export function textColumn({ text }: ColumnSettings): string | undefined {
+  const [first, second] = [text ?? []].flat();
+  if (second !== undefined) throw new InputError('text names two columns; it is one, with the text to read.');
+  return first;
+}
+
+/** A task whose models write texts. */
+export type WritingTask<Metric extends string> = Task<{
   model: Seq2SeqModel;
-  dataset: Pairs;
+  dataset: Pairs<Metric>;
   item: SequencePair;
-}> = {
-  name: 'text2text-generation',
-  maxLength: 512,
+}>;
 
-  async read(source, split, { known, ...columns }) {
-    const rows = source.open(split);
-    if (!rows) return null;
-    const [text, second] = [columns.text ?? []].flat();
-    if (second !== undefined) throw new InputError('text names two columns; it is one, with the text to read.');
-    const options = { ...columns, text, known: known?.task === 'text2text-generation' ? known : undefined };
-    const pairs = await readTextPairs(rows, options, metrics);
-    return split === 'train' ? pairs : judged(pairs, columns);
-  },
-
-  judged,
-
+/** What tasks whose models write texts have in common: the network, its loss, and that it is judged by the texts that it writes. */
+export const writing = {
   recipe: (_settings, _labels, { head }) => seq2SeqRecipe(head),
   lengths: ({ text, target }, tokenizer, { maxLength, ...settings }) => [
     textLength(tokenizer, text, undefined, maxLength),
@@ -99,32 +105,77 @@ export const textGeneration: Task<{
     encodePairs(examples, tokenizer, { maxLength, maxTargetLength: targetLengthOf(settings) }),
   tokenCount: pairTokenCount,
   loss: seq2seqLoss,
+} satisfies Partial<WritingTask<string>>;
 
-  evaluation({ examples }, tokenizer, { maxLength, seed, rougeTokenizer, ...asked }) {
-    const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
-    const settingsFor = (model: Seq2SeqModel) =>
-      generationSettings(model, targetLengthOf(asked), { ...generationFrom(asked), numReturnSequences: 1 });
-    return {
-      size: examples.length,
-      check: (model) => void checkGenerationSettings(settingsFor(model), model.config),
-      judge: async (model, options) => {
-        const settings = settingsFor(model);
-        const random = new Random(seed).fork('generation');
-        const texts = await writeTexts(model, tokenizer, ids, settings, { ...options, random });
-        const [written, targets] = [texts.map(([{ text }]) => text), examples.map(({ target }) => target)];
-        // A page that only answers does without.
-        const { meanRouge } = await import('../../metrics/rouge.ts');
-        const { textParts } = await import('../../report/text-parts.ts');
-        // Warnings were told when the data were read.
-        const scores = meanRouge(written, targets, { stemmer: true, tokenizer: rougeTokenizer, onWarning: () => {} });
-        const sources = examples.map(({ text }) => text);
-        return {
-          scores: Object.fromEntries(metrics.map((name) => [name, scores[name]])),
-          ...textParts({ sources, targets, written, tokenizer: rougeTokenizer }),
-        };
-      },
+/** The sides of examples, and what a model wrote for each. */
+export interface WrittenExamples {
+  readonly sources: readonly string[];
+  readonly targets: readonly string[];
+  readonly written: readonly string[];
+}
+
+/**
+ * Examples made ready to judge models by the texts that they write for them.
+ *
+ * @param judge scores what was written
+ */
+export function writingEvaluation(
+  examples: readonly TextPair[],
+  tokenizer: Tokenizer,
+  { maxLength, seed, ...asked }: RunSettings,
+  judge: (texts: WrittenExamples) => Promise<Judgement>,
+): Evaluation<Seq2SeqModel> {
+  const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
+  const settingsFor = (model: Seq2SeqModel) =>
+    generationSettings(model, targetLengthOf(asked), { ...generationFrom(asked), numReturnSequences: 1 });
+  return {
+    size: examples.length,
+    check: (model) => void checkGenerationSettings(settingsFor(model), model.config),
+    judge: async (model, options) => {
+      const random = new Random(seed).fork('generation');
+      const texts = await writeTexts(model, tokenizer, ids, settingsFor(model), { ...options, random });
+      return judge({
+        sources: examples.map(({ text }) => text),
+        targets: examples.map(({ target }) => target),
+        written: texts.map(([{ text }]) => text),
+      });
+    },
+  };
+}
+
+/** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
+export const textGeneration: WritingTask<(typeof metrics)[number]> = {
+  ...writing,
+  name: 'text2text-generation',
+  maxLength: 512,
+
+  async read(source, split, { known, ...columns }) {
+    const rows = source.open(split);
+    if (!rows) return null;
+    const options = {
+      ...columns,
+      text: textColumn(columns),
+      known: known?.task === 'text2text-generation' ? known : undefined,
     };
+    const pairs = await readTextPairs(rows, options, metrics);
+    return split === 'train' ? pairs : judged(pairs, columns);
   },
+
+  judged,
+
+  evaluation: ({ examples }, tokenizer, settings) =>
+    writingEvaluation(examples, tokenizer, settings, async ({ sources, targets, written }) => {
+      const { rougeTokenizer } = settings;
+      // A page that only answers does without.
+      const { meanRouge } = await import('../../metrics/rouge.ts');
+      const { textParts } = await import('../../report/text-parts.ts');
+      // Warnings were told when the data were read.
+      const scores = meanRouge(written, targets, { stemmer: true, tokenizer: rougeTokenizer, onWarning: () => {} });
+      return {
+        scores: Object.fromEntries(metrics.map((name) => [name, scores[name]])),
+        ...textParts({ sources, targets, written, tokenizer: rougeTokenizer }),
+      };
+    }),
 };
 
 /** Maximum lengths in tokens, with special tokens; longer texts are truncated at the end. */
