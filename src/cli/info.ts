@@ -8,15 +8,22 @@ import { InputError } from '../errors.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import {
+  anyAnswererRecipe,
+  anyClassifierRecipe,
+  type BartConfig,
   type EncoderConfig,
+  type HeadKind,
   headTitles,
   isHeadParameter,
   type Loaded,
   loadClassifier,
-  loadSeq2Seq,
+  loadModel,
   longestSequence,
   type ModelConfig,
+  parseModelConfig,
+  type Recipe,
   type SequenceClassifier,
+  seq2SeqRecipe,
 } from '../models/index.ts';
 import { sparseSavings } from '../pruning/index.ts';
 import { Random } from '../random/index.ts';
@@ -310,8 +317,19 @@ function encoder(name: string): Described {
   return { loaded, rows, document: { labels: isOwn ? model.outputs : null } };
 }
 
+/** A BART with the head that its checkpoint states. */
+function encoderDecoderWithHead(name: string): Loaded<AdaptableModel, BartConfig> {
+  const { stated } = parseModelConfig(readModelConfig(resolveModelFolder(name)));
+  const recipes: Partial<Record<HeadKind, Recipe<AdaptableModel>>> = {
+    'sequence-classification': anyClassifierRecipe(() => null),
+    'question-answering': anyAnswererRecipe('checkpoint'),
+  };
+  const recipe = recipes[stated.kind]?.onBart ?? seq2SeqRecipe();
+  return loadModel(recipe, name, new Random(defaultOf('seed')));
+}
+
 function encoderDecoder(name: string): Described {
-  const loaded = loadSeq2Seq(name, new Random(defaultOf('seed')));
+  const loaded = encoderDecoderWithHead(name);
   const c = loaded.config;
   const side = (layers: number, heads: number, inner: number) =>
     `${layers} layers, ${heads} attention heads, feed-forward ${inner}`;

@@ -9,7 +9,7 @@ import {
   streamQuestions,
 } from '../data/index.ts';
 import { windowDefaults } from '../data/windows.ts';
-import { loadQuestionAnswering, type QuestionAnsweringModel } from '../models/index.ts';
+import { type AnyAnswerer, anyAnswererRecipe, loadModel, recipeFor } from '../models/index.ts';
 import { answerQuestions, questionAnswering } from '../training/index.ts';
 import { UsageError } from './errors.ts';
 import { checkTableOptions, jsonRowsOf, tableOf } from './input.ts';
@@ -25,7 +25,7 @@ interface Flags extends OutputFlags, ModelFlags, QuestionFlags {
 }
 
 /** The model that answers questions, with its settings. */
-interface Reader extends UsedModel<QuestionAnsweringModel> {
+interface Reader extends UsedModel<AnyAnswerer> {
   readonly maxLength: number;
   readonly stride: number;
   readonly nullScoreDiffThreshold?: number;
@@ -90,7 +90,7 @@ async function trained(run: string, flags: Flags): Promise<Reader> {
 async function ownHead(flags: Flags): Promise<Reader> {
   const kind = 'that has a question-answering head';
   const used = await modelOfCheckpoint(flags, kind, windowDefaults.maxLength, (folder, random, held) =>
-    loadQuestionAnswering(folder, random, undefined, { head: 'checkpoint', ...held }),
+    loadModel(recipeFor(anyAnswererRecipe('checkpoint'), folder), folder, random, undefined, held),
   );
   return { ...used, stride: windowDefaults.stride };
 }

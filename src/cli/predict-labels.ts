@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { encodeExamples, isSeparable, type TableRow } from '../data/index.ts';
-import { loadClassifier, type SequenceClassifier } from '../models/index.ts';
+import { type AnyClassifier, anyClassifierRecipe, loadModel, recipeFor } from '../models/index.ts';
 import { classification, type Prediction, predict } from '../training/index.ts';
 import {
   checkColumns,
@@ -52,7 +52,7 @@ export async function predictLabels(command: Command, run: string | undefined): 
 }
 
 /** The model that reads texts, and the kind of its input. */
-interface Reader extends UsedModel<SequenceClassifier> {
+interface Reader extends UsedModel<AnyClassifier> {
   readonly maxLength: number;
   /** The probability from which on a label holds, where several can. */
   readonly threshold?: number;
@@ -89,7 +89,16 @@ async function trained(run: string, flags: Flags): Promise<Reader> {
 async function ownHead(flags: Flags): Promise<Reader> {
   const kind = 'that has a classification head';
   const used = await modelOfCheckpoint(flags, kind, classification.maxLength, (folder, random, held) =>
-    loadClassifier(folder, random, undefined, undefined, held),
+    loadModel(
+      recipeFor(
+        anyClassifierRecipe(() => null),
+        folder,
+      ),
+      folder,
+      random,
+      undefined,
+      held,
+    ),
   );
   return { ...used, kind: 'either' };
 }

@@ -15,10 +15,17 @@ const classEndings: Partial<Record<HeadKind, string>> = {
   none: 'Model',
 };
 
+const classStarts: Readonly<Record<ModelConfig['model_type'], string>> = {
+  bert: 'Bert',
+  roberta: 'Roberta',
+  bart: 'Bart',
+};
+
 /** The class of transformers that has the same head. */
 export function modelClass({ model_type }: Pick<ModelConfig, 'model_type'>, kind: HeadKind): string {
-  if (model_type === 'bart') return 'BartForConditionalGeneration';
-  return `${{ bert: 'Bert', roberta: 'Roberta' }[model_type]}${classEndings[kind] ?? classEndings['sequence-classification']}`;
+  const isOfText = model_type === 'bart' && (kind === 'none' || !Object.hasOwn(classEndings, kind));
+  const ending = isOfText ? 'ForConditionalGeneration' : classEndings[kind];
+  return `${classStarts[model_type]}${ending ?? classEndings['sequence-classification']}`;
 }
 
 /** Class names by number, as `label2id` has them; regression has a single one. */
@@ -53,8 +60,8 @@ export function headConfig({ labels, headKind }: PortableAdapter): Json {
 
 /**
  * AdapterHub's own heads that equal one of transformers: `classification` with these layers on the first token, read through the
- * encoder's pooler or not, `tagging` and `question_answering` on every token, `multiple_choice` through the pooler. The numbers count
- * modules, some of which have no weights.
+ * encoder's pooler or not, of a BART on the last one, `tagging` and `question_answering` on every token, `multiple_choice` through the
+ * pooler. The numbers count modules, some of which have no weights.
  */
 const equalHeads: readonly { readonly is: Json; readonly modules: Readonly<Record<string, string>> }[] = [
   {
@@ -75,6 +82,10 @@ const equalHeads: readonly { readonly is: Json; readonly modules: Readonly<Recor
     },
     modules: { 1: 'classifier.dense', 4: 'classifier.out_proj' },
   },
+  {
+    is: { head_type: 'classification', model_type: 'bart', layers: 2, activation_function: 'tanh' },
+    modules: { 1: 'classification_head.dense', 4: 'classification_head.out_proj' },
+  },
   { is: { head_type: 'multiple_choice', layers: 1, use_pooler: true }, modules: { 1: 'classifier' } },
   { is: { head_type: 'question_answering', layers: 1 }, modules: { 1: 'qa_outputs' } },
   { is: { head_type: 'tagging', layers: 1 }, modules: { 1: 'classifier' } },
@@ -90,6 +101,9 @@ const layerPlaces: Readonly<Record<string, string>> = {
   multiple_choice: 'classifier',
   question_answering: 'qa_outputs',
 };
+
+/** The library's heads on BART that are read. */
+const bartTypes = ['classification', 'multilabel_classification', 'question_answering'];
 
 /** The number of a linear layer among the modules of a head: dropout before each, and an activation between two. */
 const moduleNumber = (layer: number, { activation }: Pick<LayeredHead, 'activation'>): number =>
@@ -135,8 +149,10 @@ export function readHead(label: string, json: Json, weights: readonly Weight[]):
       `${label}: a head of the type ${JSON.stringify(type)} is not supported; ${Object.keys(layerPlaces).join(', ')} are.`,
     );
   }
-  if (model_type === 'bart') {
-    throw new InputError(`${label}: a head of the type ${JSON.stringify(type)} on BART is not supported.`);
+  if (model_type === 'bart' && !bartTypes.includes(type)) {
+    throw new InputError(
+      `${label}: a head of the type ${JSON.stringify(type)} on BART is not supported; ${bartTypes.join(', ')} are.`,
+    );
   }
   if (type === 'question_answering' && (config.num_labels ?? 2) !== 2) {
     throw new InputError(
@@ -195,6 +211,6 @@ export function layeredHeadFiles(
     if (layer === undefined) return weight;
     return { ...weight, name: `heads.${name}.${moduleNumber(Number(layer), form)}.${part}` };
   });
-  const model_class = `${config.model_type === 'roberta' ? 'Roberta' : 'Bert'}AdapterModel`;
+  const model_class = `${classStarts[config.model_type]}AdapterModel`;
   return { fields: { config: own, name, model_class }, weights };
 }

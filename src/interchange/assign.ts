@@ -111,7 +111,8 @@ export function checkShapes(
   }
 }
 
-const isHeadName = (name: string): boolean => /(^|\.)(classifier|qa_outputs|pooler|score|heads)\./.test(name);
+const isHeadName = (name: string): boolean =>
+  /(^|\.)(classifier|classification_head|qa_outputs|pooler|score|heads)\./.test(name);
 const isOfHead = ({ name }: Weight): boolean => isHeadName(name);
 
 function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter): void {

@@ -12,6 +12,7 @@ import {
   tokenizerFiles,
 } from '../io/index.ts';
 import {
+  type AnyClassifier,
   type HeadKind,
   isTokenTable,
   longestSequence,
@@ -50,7 +51,7 @@ export const checkpointFileNames = [CONFIG, WEIGHTS, GENERATION, ...tokenizerFil
  * @throws InputError for a head that no class of transformers has
  */
 export async function checkpointFiles(
-  model: SequenceClassifier | TokenClassificationModel,
+  model: AnyClassifier | TokenClassificationModel,
   places: CheckpointPlaces,
   parameters: readonly Parameter[],
 ): Promise<Record<string, Uint8Array | string>> {
@@ -123,7 +124,8 @@ function classOf(
 ): string | null {
   if (model_type !== 'bert' && model_type !== 'roberta' && model_type !== 'bart') return null;
   const has = (module: string) => parameters.some(({ name }) => name.startsWith(`${module}.`));
-  const kind = has('qa_outputs') ? 'question-answering' : has('classifier') ? 'sequence-classification' : 'none';
+  const isOfTexts = has('classifier') || has('classification_head');
+  const kind = has('qa_outputs') ? 'question-answering' : isOfTexts ? 'sequence-classification' : 'none';
   return modelClass({ model_type }, head ?? kind);
 }
 

@@ -11,7 +11,7 @@ export const isPooler = (module: string): boolean => endsIn(module, 'pooler.dens
 
 /** Returns whether a layer is of a head, the pooler with it. */
 export const isHeadModule = (module: string): boolean =>
-  isPooler(module) || /^(classifier(\.dense|\.out_proj)?|qa_outputs)$/.test(module);
+  isPooler(module) || /^((classifier|classification_head)(\.dense|\.out_proj)?|qa_outputs)$/.test(module);
 
 /** @throws InputError for a layer of the head, on which the method is not supported */
 export function refuseHeadModules(label: string, method: string, modules: readonly string[]): void {

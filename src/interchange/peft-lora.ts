@@ -39,7 +39,10 @@ const changesBackbone = /^(pissa|olora|loftq|corda|lora_ga)/i;
 const drawn = ['gaussian', 'eva', 'orthogonal', 'mica'];
 
 /** Layers of the Python model that have no attachment point here: PEFT would adapt them too if a target names them. */
-const otherLayers = ['bert.pooler.dense', 'classifier.dense', 'classifier.out_proj', 'classifier'];
+const otherLayers = [
+  ...['bert.pooler.dense', 'classifier.dense', 'classifier.out_proj', 'classifier'],
+  ...['classification_head.dense', 'classification_head.out_proj'],
+];
 
 /** Names for `target_modules` that match in Python what they match here. */
 export function targetModules(names: readonly string[], modules: readonly string[]): string[] {
@@ -83,7 +86,8 @@ export function patternOf(label: string, config: Json, field: string, usual: unk
 /** The path of the module that a tensor belongs to. */
 const moduleOf = (name: string): string => name.replace(/\.[^.]+$/, '');
 
-const isHeadWeight = (name: string): boolean => /(^|\.)(classifier|qa_outputs|score|pooler|heads)\./.test(name);
+const isHeadWeight = (name: string): boolean =>
+  /(^|\.)(classifier|classification_head|qa_outputs|score|pooler|heads)\./.test(name);
 
 /** The modules of the backbone that were trained whole, from their tensors. */
 function savedModules(weights: readonly Weight[], bias: unknown, layers: readonly string[]): string[] | undefined {

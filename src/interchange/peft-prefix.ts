@@ -65,7 +65,7 @@ export const peftPrefix: PeftMethod = {
 
   ownWeight: (weight) => (weight.name === TENSOR ? { ...weight, name: OWN } : null),
 
-  config({ settings, config }) {
+  config({ settings, config, headKind }) {
     if (!settings.prefixFlat) {
       throw new InputError('PEFT keeps prefixes without the network that makes them; eject the adapter first.');
     }
@@ -79,6 +79,11 @@ export const peftPrefix: PeftMethod = {
     if (String(settings.prefixAttentions) !== String(ATTENTIONS)) {
       throw new InputError(
         `PEFT has prefixes of BART in the decoder's own attention alone; train one with --prefix-attentions (prefixAttentions) ${ATTENTIONS}, or write it as adapterhub.`,
+      );
+    }
+    if (headKind !== 'text-generation') {
+      throw new InputError(
+        'PEFT cannot run a prefix on a BART with a head for classes or answers, which takes no keys and values; write it as adapterhub.',
       );
     }
     const { d_model, decoder_layers, decoder_attention_heads } = config;

@@ -46,10 +46,13 @@ function taskOf({ config, head, headKind }: PortableAdapter): {
   readonly task: string;
   readonly modules: readonly string[] | null;
 } {
-  if (config.model_type === 'bart') return { task: 'SEQ_2_SEQ_LM', modules: null };
-  if (head.length === 0) return { task: 'FEATURE_EXTRACTION', modules: null };
+  if (head.length === 0) {
+    return { task: config.model_type === 'bart' ? 'SEQ_2_SEQ_LM' : 'FEATURE_EXTRACTION', modules: null };
+  }
   if (headKind === 'question-answering') return { task: 'QUESTION_ANS', modules: ['qa_outputs'] };
   const modules = ['classifier', 'score'];
+  // PEFT knows no module of this name.
+  if (config.model_type === 'bart') return { task: 'SEQ_CLS', modules: ['classification_head', ...modules] };
   if (headKind === 'token-classification') return { task: 'TOKEN_CLS', modules };
   const hasPooler = head.some(({ name }) => name.split('.').includes('pooler'));
   return { task: 'SEQ_CLS', modules: hasPooler ? [...modules, 'pooler'] : modules };

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { boolean, parseWith, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
 import { checkArchitectures, type StatedClass, statedClass } from './checkpoint-class.ts';
+import { problemTypes } from './config.ts';
 import { activationName, type ConfigJson, fieldError, only, optional } from './config-json.ts';
 import { commonRefusals, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
 import {
@@ -11,6 +12,7 @@ import {
   parseGenerationSettings,
   readGenerationTokens,
 } from './generation/settings.ts';
+import { parseLabels } from './labels.ts';
 
 const refusals = {
   ...commonRefusals,
@@ -48,6 +50,10 @@ const bartSchema = v.pipe(
     /** Token embeddings are multiplied with √d_model. */
     scale_embedding: optional(boolean, false),
     pad_token_id: optional(wholeNumber, 1),
+    /** Of the head for classes of texts. */
+    classifier_dropout: optional(probability, 0),
+    /** Null: as the number of outputs says. */
+    problem_type: optional(v.picklist(problemTypes, `one of ${problemTypes.join(', ')}`), null),
     ...refusals,
   }),
   v.forward(
@@ -78,9 +84,11 @@ export interface BartConfig extends Readonly<BartFields> {
   readonly decoder_start_token_id: number;
   /** The Python class of the checkpoint, and what its head is for. */
   readonly stated: StatedClass;
+  /** Class names in the order of the outputs, or null when the file names none. */
+  readonly labels: readonly string[] | null;
   /** The defaults of generation. */
   readonly generation: Partial<GenerationSettings>;
-  /** Fields that are not followed. */
+  /** Lines on assumptions, and on fields that are not followed. */
   readonly warnings: readonly string[];
 }
 
@@ -131,6 +139,7 @@ export function parseBartConfig(
   for (const [name, id] of Object.entries(tokens)) {
     if (id >= fields.vocab_size) throw fieldError(name, id, `one of the ${fields.vocab_size} tokens`, files.config);
   }
+  const { labels, warnings } = parseLabels(json, files.config);
   return {
     model_type: 'bart',
     vocab_size: fields.vocab_size,
@@ -148,12 +157,16 @@ export function parseBartConfig(
     activation_dropout: fields.activation_dropout,
     scale_embedding: fields.scale_embedding,
     ...tokens,
+    classifier_dropout: fields.classifier_dropout,
+    problem_type: fields.problem_type,
     stated: statedClass(json, 'bart'),
+    labels,
     generation: {
       ...(decidesAlone(generation) ? {} : { ...legacyForcedBos(json), ...parseGenerationSettings(json, files.config) }),
       ...parseGenerationSettings(generation, files.generation),
     },
     warnings: [
+      ...warnings,
       ...unknownFields(json, knownFields, files.config),
       ...unknownFields(generation, knownGenerationFields, files.generation),
       ...pipelinePrefix(json, files.config),

@@ -35,6 +35,7 @@ export { type HeadOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
 export { unknownFields } from './config-table.ts';
 export { cosineSimilarities, cosineSimilarityLoss } from './cosine-similarity.ts';
+export { type AnyAnswerer, type AnyClassifier, anyAnswererRecipe, anyClassifierRecipe } from './either-recipe.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { encoderAt } from './encoder.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';

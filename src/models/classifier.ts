@@ -5,7 +5,9 @@ import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
+import type { BertModel } from './bert.ts';
 import type { EncoderConfig, ProblemType } from './config.ts';
+import { encoderAt } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
 import {
   BertClassificationHead,
@@ -15,6 +17,7 @@ import {
   RobertaClassificationHead,
 } from './heads.ts';
 import { LayeredClassificationHead, type LayeredHead } from './layered-head.ts';
+import type { TokenEncoder } from './token-encoder.ts';
 
 /** The outputs of the head of a classifier. */
 export interface HeadOptions {
@@ -30,11 +33,29 @@ export interface HeadOptions {
   readonly layered?: LayeredHead;
 }
 
+/** What a classifier is made of. */
+export interface ClassifierParts<Encoder extends TokenEncoder> {
+  readonly encoder: Encoder;
+  readonly headOf: (outputs: number, options: HeadOptions) => ClassificationHead;
+}
+
+/** The parts of a BERT or RoBERTa. */
+const encoderParts = (root: ParameterPath, config: EncoderConfig): ClassifierParts<BertModel> => ({
+  encoder: encoderAt(root.at(config.model_type), config),
+  headOf(outputs, { layered, pooling }) {
+    const path = root.at(config.model_type);
+    if (layered) return new LayeredClassificationHead(path, root, config, outputs, layered);
+    if (pooling === 'mean') return new MeanClassificationHead(root, config, outputs);
+    if (config.model_type === 'roberta') return new RobertaClassificationHead(root, config, outputs);
+    return new BertClassificationHead(path, root, config, outputs);
+  },
+});
+
 /**
- * An encoder with a sequence classification or regression head: `BertForSequenceClassification` and
- * `RobertaForSequenceClassification` of Hugging Face, or mean pooling with a linear layer.
+ * A model with a sequence classification or regression head: `BertForSequenceClassification`, `RobertaForSequenceClassification` and
+ * `BartForSequenceClassification` of Hugging Face, or mean pooling with a linear layer.
  */
-export class SequenceClassifier extends EncoderModel {
+export class SequenceClassifier<Encoder extends TokenEncoder = BertModel> extends EncoderModel<Encoder> {
   readonly headKind = 'sequence-classification';
   readonly head: ClassificationHead;
   /** Class names in the order of the outputs; null for regression. */
@@ -48,26 +69,20 @@ export class SequenceClassifier extends EncoderModel {
   /** The number of texts of each training example; null where that is not known. */
   texts: 1 | 2 | null = null;
 
-  constructor(root: ParameterPath, config: EncoderConfig, options: HeadOptions) {
-    const {
-      labels,
-      pooling = 'cls',
-      layered,
-      problem = labels ? 'single_label_classification' : 'regression',
-    } = options;
+  /** @param made the configuration of an encoder, or the parts of another model */
+  constructor(root: ParameterPath, made: EncoderConfig | ClassifierParts<Encoder>, options: HeadOptions) {
+    const { labels, layered, problem = labels ? 'single_label_classification' : 'regression' } = options;
     if ((labels === null) !== (problem === 'regression')) {
       throw new Error(`SequenceClassifier: options.problem ${problem} does not go with labels ${labels}.`);
     }
-    super(root, config);
+    // A configuration is one of an encoder, which is the type without parts.
+    const parts = 'encoder' in made ? made : (encoderParts(root, made) as unknown as ClassifierParts<Encoder>);
+    super(root, parts.encoder);
     this.layeredHead = layered;
     this.labels = labels;
     this.problem = problem;
     this.outputs = labels ?? options.outputs ?? ['LABEL_0'];
-    const outputs = this.outputs.length;
-    if (layered) this.head = new LayeredClassificationHead(root.at(config.model_type), root, config, outputs, layered);
-    else if (pooling === 'mean') this.head = new MeanClassificationHead(root, config, outputs);
-    else if (config.model_type === 'roberta') this.head = new RobertaClassificationHead(root, config, outputs);
-    else this.head = new BertClassificationHead(root.at('bert'), root, config, outputs);
+    this.head = parts.headOf(this.outputs.length, options);
   }
 
   /** Logits [sequences, labels], or [sequences, 1] for regression. Dropout is on when `random` is given. */

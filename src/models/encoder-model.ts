@@ -5,20 +5,19 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch, TokenSequence } from './batch.ts';
 import type { BertModel } from './bert.ts';
-import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import type { TokenEncoder } from './token-encoder.ts';
 
 /** A model of an encoder, with or without a head on it. */
-export abstract class EncoderModel {
-  readonly config: EncoderConfig;
-  readonly encoder: BertModel;
+export abstract class EncoderModel<Encoder extends TokenEncoder = BertModel> {
+  readonly config: Encoder['config'];
+  readonly encoder: Encoder;
   /** The root of the parameter names, where adapters add theirs. */
   readonly root: ParameterPath;
 
-  constructor(root: ParameterPath, config: EncoderConfig) {
-    this.config = config;
+  constructor(root: ParameterPath, encoder: Encoder) {
+    this.config = encoder.config;
     this.root = root;
-    this.encoder = encoderAt(root.at(config.model_type), config);
+    this.encoder = encoder;
   }
 
   /** The attachment points of adapters. */

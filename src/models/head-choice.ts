@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
 import type { HeadOptions } from './classifier.ts';
-import type { EncoderConfig, ProblemType } from './config.ts';
+import type { ProblemType } from './config.ts';
 import { matchLabels } from './match-labels.ts';
+import type { ModelConfig } from './model-config.ts';
 import {
   describeClass,
   type Lacking,
@@ -41,7 +42,7 @@ export const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: []
 export const insisted = (folder: string, kind: string, problem: string): InputError =>
   new InputError(`${folder} has no trained ${kind} head for this: ${problem}. Train one, or allow a new one.`);
 
-export const isBare = ({ stated }: EncoderConfig, lacks: string): boolean =>
+export const isBare = ({ stated }: ModelConfig, lacks: string): boolean =>
   lacks === 'it has no head' && (stated.kind === 'none' || stated.kind === 'unstated');
 
 /**
@@ -52,7 +53,7 @@ export const isBare = ({ stated }: EncoderConfig, lacks: string): boolean =>
  */
 export function chooseClassifierHead(
   folder: string,
-  config: EncoderConfig,
+  config: ModelConfig,
   stored: StoredShapes,
   wanted: (HeadOptions & { readonly head?: HeadUse; readonly pooler?: PoolerPlace }) | null,
 ): HeadChoice & { readonly options: HeadOptions } {
@@ -76,7 +77,7 @@ const prefixed = (folder: string, warnings: readonly string[]) => warnings.map((
 /** The checkpoint's own head and nothing else. */
 function ownOnly(
   folder: string,
-  config: EncoderConfig,
+  config: ModelConfig,
   own: OwnHead | Lacking,
 ): HeadChoice & { readonly options: HeadOptions } {
   if ('lacks' in own) {
@@ -131,7 +132,7 @@ function fitOf(own: OwnHead | Lacking, { labels, problem }: HeadOptions): Fit | 
  */
 export function chooseTokenHead(
   folder: string,
-  config: EncoderConfig,
+  config: ModelConfig,
   stored: StoredShapes,
   labels: readonly string[] | null,
   head: HeadUse,
@@ -156,12 +157,7 @@ export function chooseTokenHead(
 }
 
 /** Decides which head a model for questions gets. @throws InputError if it must be the checkpoint's and cannot */
-export function chooseAnswerHead(
-  folder: string,
-  config: EncoderConfig,
-  stored: StoredShapes,
-  head: HeadUse,
-): HeadChoice {
+export function chooseAnswerHead(folder: string, config: ModelConfig, stored: StoredShapes, head: HeadUse): HeadChoice {
   if (head === 'new') return unusedHead;
   const own = ownAnswerHead(config, stored);
   if (!('lacks' in own)) {

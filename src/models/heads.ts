@@ -46,8 +46,11 @@ export class BertPooler {
   }
 }
 
+/** What a head needs to know of its encoder. */
+export type HeadSizes = Pick<EncoderConfig, 'hidden_size' | 'classifier_dropout' | 'hidden_dropout_prob'>;
+
 /** The dropout of a head. */
-export const headDropout = (config: EncoderConfig): number => config.classifier_dropout ?? config.hidden_dropout_prob;
+export const headDropout = (config: HeadSizes): number => config.classifier_dropout ?? config.hidden_dropout_prob;
 
 /** The head of `BertForSequenceClassification`: classifier(trainingDropout(pooler(h))). */
 export class BertClassificationHead implements ClassificationHead {
@@ -109,7 +112,7 @@ export class MeanClassificationHead implements ClassificationHead {
 export class QuestionAnsweringHead {
   readonly #outputs: Linear;
 
-  constructor(path: ParameterPath, config: EncoderConfig) {
+  constructor(path: ParameterPath, config: HeadSizes) {
     this.#outputs = new Linear(path.at('qa_outputs').initializing(), config.hidden_size, 2);
   }
 
@@ -135,7 +138,10 @@ export class TokenClassificationHead {
   }
 }
 
+/** Returns whether a name is one of a task head, without a pooler. */
+export const isHeadName = (name: string): boolean => /^(classifier|classification_head|qa_outputs)\./.test(name);
+
 /** Returns whether a weight is of a task head: these are trained with an adapter. */
 export function isHeadParameter({ name, isNew }: Parameter): boolean {
-  return /^(classifier|qa_outputs)\./.test(name) || (isNew && /(^|\.)pooler\./.test(name));
+  return isHeadName(name) || (isNew && /(^|\.)pooler\./.test(name));
 }

@@ -1,5 +1,6 @@
 import { addInt8 } from '../backends/all-int8.ts';
 import { addSparse } from '../backends/all-sparse.ts';
+import { addBartHeads } from './bart-recipes.ts';
 
 export * from './browser.ts';
 export {
@@ -12,10 +13,12 @@ export {
   loadQuestionAnswering,
   loadSeq2Seq,
   loadTokenClassification,
+  recipeFor,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
 export { type CommonWeights, SharedWeights } from './shared-weights.ts';
 
 // Nothing is fetched on the way in Node.js.
+addBartHeads();
 addInt8();
 addSparse();

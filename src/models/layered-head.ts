@@ -5,7 +5,7 @@ import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
-import { BertPooler, type ClassificationHead, clsPooling, headDropout } from './heads.ts';
+import { BertPooler, type ClassificationHead, clsPooling, type HeadSizes, headDropout } from './heads.ts';
 
 /** A head as AdapterHub's flexible models have them: linear layers as wide as the encoder, and one to the outputs. */
 export interface LayeredHead {
@@ -26,7 +26,7 @@ export class LayerStack {
   readonly #p: number;
 
   /** @param path the place of the layers, which are numbered from 0 */
-  constructor(path: ParameterPath, config: EncoderConfig, outputs: number, head: LayeredHead) {
+  constructor(path: ParameterPath, config: HeadSizes, outputs: number, head: LayeredHead) {
     const { hidden_size } = config;
     const last = head.layers - 1;
     this.#layers = Array.from({ length: head.layers }, (_, i) => {

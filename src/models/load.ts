@@ -17,6 +17,7 @@ import type { BertModel } from './bert.ts';
 import type { SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import type { HeadChoice, HeadUse } from './head-choice.ts';
+import { isHeadName } from './heads.ts';
 import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
 import type { ModelConfig } from './model-config.ts';
 import { withMoreTokens } from './more-tokens.ts';
@@ -109,7 +110,6 @@ function checkFolder(folder: string): void {
   );
 }
 
-const isOfHead = (name: string): boolean => /^(classifier|qa_outputs)\./.test(name);
 const isOfPooler = (name: string): boolean => /(^|\.)pooler\./.test(name);
 /** Returns whether a name is of the pooler of BERT, which not every model uses. */
 const isPooler = (name: string): boolean => /(^|\.)pooler\.dense\.(weight|bias)$/.test(name);
@@ -122,8 +122,14 @@ const without = (source: WeightSource, isLeftOut: (name: string) => boolean): We
 
 /** Returns the tensors of the checkpoint that parameters come from. A pooler that goes with the head is one of the new ones. */
 function sourceFor(source: WeightSource, { keeps, pooler }: HeadChoice): WeightSource {
-  const headless = keeps ? source : without(source, isOfHead);
+  const headless = keeps ? source : without(source, isHeadName);
   return pooler === 'head' ? without(headless, isOfPooler) : headless;
+}
+
+/** Returns the recipe for a folder: that for a BART, where there is one and the folder holds a BART. */
+export function recipeFor<Model>(recipe: Recipe<Model>, nameOrPath: string): Recipe<Model> {
+  const { onBart } = recipe;
+  return onBart && readModelConfig(resolveModelFolder(nameOrPath)).model_type === onBart.kind ? onBart : recipe;
 }
 
 /** A source that is let go at the end, so that a model does not keep what its checkpoint was read with. */

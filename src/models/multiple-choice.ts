@@ -7,6 +7,7 @@ import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
 import {
   type HeadChoice,
@@ -34,7 +35,7 @@ export class MultipleChoiceModel extends EncoderModel {
   readonly #head: ClassificationHead;
 
   constructor(root: ParameterPath, config: EncoderConfig, layered?: LayeredHead) {
-    super(root, config);
+    super(root, encoderAt(root.at(config.model_type), config));
     const path = root.at(config.model_type);
     // Both have the pooler of BERT; RoBERTa's does not follow classifier_dropout.
     const dropout = config.model_type === 'roberta' ? { classifier_dropout: null } : {};

@@ -1,7 +1,8 @@
 import { headTitles, type StatedClass } from './checkpoint-class.ts';
-import type { EncoderConfig, ProblemType } from './config.ts';
+import type { ProblemType } from './config.ts';
 import type { Pooling } from './heads.ts';
 import { defaultLabels } from './labels.ts';
+import type { ModelConfig } from './model-config.ts';
 
 /** The tensors of a checkpoint, before they are read. */
 export interface StoredShapes {
@@ -28,9 +29,12 @@ export const describeClass = ({ architecture, kind }: StatedClass): string =>
   architecture === null ? 'a checkpoint that names no class' : `${architecture}, which has ${headTitles[kind]}`;
 
 /** The tensors of a classification head, the last two with a row for each output. */
-function headTensors({ model_type }: EncoderConfig): string[] {
-  const parts =
-    model_type === 'roberta' ? ['classifier.dense', 'classifier.out_proj'] : ['bert.pooler.dense', 'classifier'];
+function headTensors({ model_type }: ModelConfig): string[] {
+  const parts = {
+    bert: ['bert.pooler.dense', 'classifier'],
+    roberta: ['classifier.dense', 'classifier.out_proj'],
+    bart: ['classification_head.dense', 'classification_head.out_proj'],
+  }[model_type];
   return parts.flatMap((part) => [`${part}.weight`, `${part}.bias`]);
 }
 
@@ -39,13 +43,13 @@ const mayHave = ({ kind }: StatedClass, wanted: StatedClass['kind']): boolean =>
   kind === wanted || kind === 'none' || kind === 'unstated';
 
 /** A line that says that the tensors decided and not the file. */
-const assumedFrom = ({ stated }: EncoderConfig, tensor: string, title: string): string[] =>
+const assumedFrom = ({ stated }: ModelConfig, tensor: string, title: string): string[] =>
   stated.kind === 'none' || stated.kind === 'unstated'
     ? [`config.json names ${stated.architecture ?? 'no class'}; the tensor "${tensor}" is taken for ${title}`]
     : [];
 
 /** Returns the meaning of outputs where the file does not say: a single one is a number. */
-const problemOf = ({ problem_type }: EncoderConfig, outputs: number): ProblemType =>
+const problemOf = ({ problem_type }: ModelConfig, outputs: number): ProblemType =>
   problem_type ?? (outputs === 1 ? 'regression' : 'single_label_classification');
 
 /**
@@ -54,7 +58,7 @@ const problemOf = ({ problem_type }: EncoderConfig, outputs: number): ProblemTyp
  * @param pooling what the head must read
  */
 export function ownClassificationHead(
-  config: EncoderConfig,
+  config: ModelConfig,
   stored: StoredShapes,
   pooling: Pooling = 'cls',
 ): OwnHead | Lacking {
@@ -83,7 +87,7 @@ export function ownClassificationHead(
 }
 
 /** The head of a checkpoint for labels of tokens: `classifier` without a layer before it. */
-export function ownTokenHead(config: EncoderConfig, stored: StoredShapes): Omit<OwnHead, 'problem'> | Lacking {
+export function ownTokenHead(config: ModelConfig, stored: StoredShapes): Omit<OwnHead, 'problem'> | Lacking {
   const { stated } = config;
   const [weight, bias] = ['classifier.weight', 'classifier.bias'];
   if (!mayHave(stated, 'token-classification')) return { lacks: `it is ${describeClass(stated)}` };
@@ -100,7 +104,7 @@ export function ownTokenHead(config: EncoderConfig, stored: StoredShapes): Omit<
 }
 
 /** The head of a checkpoint for answers to questions. */
-export function ownAnswerHead(config: EncoderConfig, stored: StoredShapes): { warnings: readonly string[] } | Lacking {
+export function ownAnswerHead(config: ModelConfig, stored: StoredShapes): { warnings: readonly string[] } | Lacking {
   const { stated } = config;
   const last = 'qa_outputs.weight';
   if (!mayHave(stated, 'question-answering')) return { lacks: `it is ${describeClass(stated)}` };

@@ -7,11 +7,13 @@ import { scalarLike } from '../ops/scalar.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
-import { rowsOfTokens } from './bert.ts';
+import { type BertModel, rowsOfTokens } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
-import { QuestionAnsweringHead } from './heads.ts';
+import { type HeadSizes, QuestionAnsweringHead } from './heads.ts';
 import { type LayeredHead, LayerStack } from './layered-head.ts';
+import type { TokenEncoder } from './token-encoder.ts';
 
 /** The positions of an answer's first and last token in each sequence. */
 export interface AnswerSpans {
@@ -19,19 +21,37 @@ export interface AnswerSpans {
   readonly ends: readonly number[];
 }
 
-/** An encoder that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering` of Hugging Face. */
-export class QuestionAnsweringModel extends EncoderModel {
+/** What a model that answers questions is made of. */
+export interface AnswererParts<Encoder extends TokenEncoder> {
+  readonly encoder: Encoder;
+  readonly sizes: HeadSizes;
+}
+
+/** The parts of a BERT or RoBERTa. */
+const encoderParts = (root: ParameterPath, config: EncoderConfig): AnswererParts<BertModel> => ({
+  encoder: encoderAt(root.at(config.model_type), config),
+  sizes: config,
+});
+
+/**
+ * A model that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering` and `BartForQuestionAnswering` of Hugging
+ * Face.
+ */
+export class QuestionAnsweringModel<Encoder extends TokenEncoder = BertModel> extends EncoderModel<Encoder> {
   readonly headKind = 'question-answering';
   /** The form of its head, where it is one of AdapterHub's. */
   readonly layeredHead: LayeredHead | undefined;
   readonly #head: QuestionAnsweringHead | LayerStack;
 
-  constructor(root: ParameterPath, config: EncoderConfig, layered?: LayeredHead) {
-    super(root, config);
+  /** @param made the configuration of an encoder, or the parts of another model */
+  constructor(root: ParameterPath, made: EncoderConfig | AnswererParts<Encoder>, layered?: LayeredHead) {
+    // A configuration is one of an encoder, which is the type without parts.
+    const parts = 'encoder' in made ? made : (encoderParts(root, made) as unknown as AnswererParts<Encoder>);
+    super(root, parts.encoder);
     this.layeredHead = layered;
     this.#head = layered
-      ? new LayerStack(root.at('qa_outputs'), config, 2, layered)
-      : new QuestionAnsweringHead(root, config);
+      ? new LayerStack(root.at('qa_outputs'), parts.sizes, 2, layered)
+      : new QuestionAnsweringHead(root, parts.sizes);
   }
 
   /** A start and an end logit for each token [rows, 2]. Dropout is on when `random` is given. */

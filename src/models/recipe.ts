@@ -35,6 +35,8 @@ export interface Recipe<Model, Kind extends keyof Configs = keyof Configs, Choic
   /** @param folder for messages */
   choose(config: Configs[Kind], stored: StoredShapes, folder: string): Choice;
   build(root: ParameterPath, config: Configs[Kind], choice: Choice): Model;
+  /** The recipe for a BART, where the model can be of one too. */
+  readonly onBart?: Recipe<Model, 'bart'>;
 }
 
 /** The options of loading a classifier. */

@@ -5,6 +5,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
 import { rowsOfTokens } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
+import { encoderAt } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
 import { TokenClassificationHead } from './heads.ts';
 import { type LayeredHead, LayerStack } from './layered-head.ts';
@@ -22,7 +23,7 @@ export class TokenClassificationModel extends EncoderModel {
   readonly #head: TokenClassificationHead | LayerStack;
 
   constructor(root: ParameterPath, config: EncoderConfig, labels: readonly string[], layered?: LayeredHead) {
-    super(root, config);
+    super(root, encoderAt(root.at(config.model_type), config));
     this.labels = labels;
     this.layeredHead = layered;
     this.#head = layered

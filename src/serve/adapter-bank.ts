@@ -1,12 +1,13 @@
 import { InputError } from '../errors.ts';
 import { type AnyModel, load } from '../finetune/index.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
+import { fetchModel, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { EncoderModel } from '../models/encoder-model.ts';
-import { SequenceClassifier } from '../models/index.ts';
+import { BertModel, SequenceClassifier } from '../models/index.ts';
 import type { SentenceEncoder } from '../models/sentence-encoder.ts';
 import type { HeldDType } from '../nn/index.ts';
 import type { Tokenizer } from '../text/index.ts';
-import { isFinishedRun, readRunConfig, type SharedParts, taskOf, usedTask } from '../training/index.ts';
+import { isFinishedRun, readRunConfig, type SharedParts } from '../training/index.ts';
 import { answerRequests } from './answer-requests.ts';
 import type {
   AdapterFacts,
@@ -123,7 +124,7 @@ export class AdapterBank implements Answerer {
 
   async #load(name: string, path: string): Promise<void> {
     if (this.#members.has(name)) throw new InputError(`There is an adapter '${name}' already; unload it first.`);
-    const dtype = sharedType(path);
+    const dtype = await sharedType(path, this.#place);
     let key = '';
     const shared: SharedParts = {
       ...(dtype && {
@@ -131,6 +132,7 @@ export class AdapterBank implements Answerer {
           backboneDtype: dtype,
           of: (folder, stored) => {
             key = `${dtype}\n${folder}`;
+            if (holdsBart(folder)) return stored;
             return this.#homeOf(key, folder, dtype).backbone.weights.of(folder, stored);
           },
         },
@@ -140,9 +142,10 @@ export class AdapterBank implements Answerer {
     try {
       const model = await load(path, { shared, ...(this.#place && { model: this.#place }) });
       const home = this.#homes.get(key) ?? null;
-      const isMixed = home !== null && model.network instanceof EncoderModel && home.backbone.owns(model.network);
+      const { network } = model;
+      const isMixed = home !== null && isOfEncoder(network) && home.backbone.owns(network);
       if (home) home.users++;
-      if (isMixed) home.backbone.serve(model.network as EncoderModel);
+      if (isMixed) home.backbone.serve(network);
       const facts = factsOf(name, model);
       this.#members.set(name, { model, facts, home, isMixed, uses: 0, isLeaving: false });
     } finally {
@@ -191,11 +194,21 @@ export class AdapterBank implements Answerer {
 const noSuch = (name: string, names: readonly string[]): InputError =>
   new InputError(`There is no adapter '${name}'; there are: ${names.join(', ') || 'none'}.`);
 
-/** How the backbone of a run or an adapter is held that it shares with others; null where it shares none. */
-function sharedType(path: string): HeldDType | null {
+const holdsBart = (folder: string): boolean => readModelConfig(folder).model_type === 'bart';
+
+const isOfEncoder = (network: unknown): network is EncoderModel =>
+  network instanceof EncoderModel && network.encoder instanceof BertModel;
+
+/**
+ * How the backbone of a run or an adapter is held that it shares with others; null where it shares none.
+ *
+ * @param place the backbone, where it is not what the run says
+ */
+async function sharedType(path: string, place: string | undefined): Promise<HeldDType | null> {
   if (!isFinishedRun(path)) return isAdapterFolder(path) ? 'float32' : null;
   const { settings } = readRunConfig(path);
-  return usedTask(taskOf(settings)).name === 'text2text-generation' ? null : (settings.backboneDtype ?? 'float32');
+  if (holdsBart(resolveModelFolder(await fetchModel(place ?? settings.model)))) return null;
+  return settings.backboneDtype ?? 'float32';
 }
 
 function factsOf(name: string, model: AnyModel): AdapterFacts {

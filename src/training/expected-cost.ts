@@ -1,9 +1,10 @@
-import type { ModelConfig } from '../models/index.ts';
+import { Seq2SeqModel } from '../models/index.ts';
 import { matmul } from '../ops/matmul.ts';
 import { full } from '../tensor/create.ts';
 import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import { batchesOf } from './batch-plan.ts';
+import type { TaskModel } from './model.ts';
 import type { PreparedRun } from './run.ts';
 import { StepPlan } from './step-plan.ts';
 import { stopwatch } from './stopwatch.ts';
@@ -29,14 +30,20 @@ interface LayerSizes {
   readonly count: number;
 }
 
-const sizesOf = (config: ModelConfig): LayerSizes =>
-  config.model_type === 'bart'
-    ? {
-        hidden: config.d_model,
-        inner: Math.max(config.encoder_ffn_dim, config.decoder_ffn_dim),
-        count: (config.encoder_layers + config.decoder_layers) / 2,
-      }
-    : { hidden: config.hidden_size, inner: config.intermediate_size, count: config.num_hidden_layers };
+/** The part of the layers of a model that a token passes: one of a text to read the encoder alone, one of a text to write the decoder. */
+const shareOf = ({ network }: TaskModel): number => (network instanceof Seq2SeqModel ? 0.5 : 1);
+
+function sizesOf(model: TaskModel): LayerSizes {
+  const { config } = model;
+  if (config.model_type !== 'bart') {
+    return { hidden: config.hidden_size, inner: config.intermediate_size, count: config.num_hidden_layers };
+  }
+  return {
+    hidden: config.d_model,
+    inner: Math.max(config.encoder_ffn_dim, config.decoder_ffn_dim),
+    count: shareOf(model) * (config.encoder_layers + config.decoder_layers),
+  };
+}
 
 /** Numbers that a step holds for each token and layer: what attention, norms and adapters read again, and the input of GELU. */
 const heldNumbers = ({ hidden, inner }: LayerSizes): number => 8 * hidden + inner;
@@ -61,7 +68,7 @@ export async function expectedCost<T extends TaskTypes>(run: PreparedRun<T>, ste
   const perEpoch = lengths.reduce((sum, length) => sum + length, 0);
   const left = steps === 0 ? 0 : (steps - step) / steps;
   const tokens = Math.round(left * epochs * perEpoch);
-  const sizes = sizesOf(model.config);
+  const sizes = sizesOf(model);
   const largest = largestBatch(lengths, batchSize);
   const operations = operationsPerToken(run) * tokens;
   const mean = steps === 0 ? 0 : Math.ceil((epochs * perEpoch) / (steps * batchesPerStep));
@@ -89,12 +96,10 @@ function largestBatch(lengths: readonly number[], size: ReturnType<typeof batche
  * the token, and where the matrix is trained one for its own.
  */
 function operationsPerToken<T extends TaskTypes>({ model }: PreparedRun<T>): number {
-  const isBart = model.config.model_type === 'bart';
   const matrices = model.network
     .parameters()
     .filter(({ name, shape }) => shape.length === 2 && /\.layers?\./.test(name));
-  // A token of a text to read passes the encoder alone, one of a text to write the decoder.
-  const share = isBart ? 0.5 : 1;
+  const share = shareOf(model);
   return matrices.reduce((sum, { size, trainable }) => sum + 2 * share * size * (trainable ? 3 : 2), 0);
 }
 

@@ -22,12 +22,13 @@ import {
   TensorSource,
 } from '../io/index.ts';
 import { localModelFolder } from '../io/model-folder.ts';
+import { isHeadName } from '../models/heads.ts';
 import {
   bartNames,
-  type EncoderConfig,
   headTitles,
   isHeadParameter,
   isTokenTable,
+  type ModelConfig,
   type Pooling,
   parseModelConfig,
 } from '../models/index.ts';
@@ -119,7 +120,7 @@ export function openExternal(
   }
   if (!assignStored(model.network, model.adapter, stored) && model.network.parameters().some(isNewHead)) {
     throw new InputError(
-      `${folder} has no task head, and neither has the backbone; save it with the adapter (AdapterHub: with_head, PEFT: modules_to_save).`,
+      `${folder} has no task head, and neither has the backbone (${model.config.model_type}); save it with the adapter (AdapterHub: with_head, PEFT: modules_to_save).`,
     );
   }
   const untold = { metrics: untrainedMetrics(model), pruning: reportOf(model) };
@@ -182,7 +183,7 @@ export function builtModel(
 }
 
 /** LoRA on a head is a change of the backbone's. */
-const isStoredHead = ({ name }: Weight): boolean => /^(classifier|qa_outputs)\.(?!.*\blora_)/.test(name);
+const isStoredHead = ({ name }: Weight): boolean => isHeadName(name) && !/\blora_/.test(name);
 /** Returns whether a tensor brings the pooler, or changes it: not a bias alone, which may be trained with the others. */
 const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\..*\bweight$/.test(name);
 
@@ -194,7 +195,8 @@ function taskKind(stored: StoredAdapter, origin: Origin | null, options: Externa
   const isOfBart = backbone.modelType === 'bart' || has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
   const isOpen = stated.kind === 'unstated' || stated.kind === 'none' || stated.kind === 'adapterhub';
   if (stated.kind === 'text-generation' || (isOpen && isOfBart && !has(/^classif|^qa_/))) return 'text2text-generation';
-  if (isOfBart && !isOpen) {
+  const isOnBart = ['sequence-classification', 'question-answering'].includes(stated.kind);
+  if (isOfBart && !isOpen && !isOnBart) {
     throw new InputError(
       `${label}: ${stated.by} on BART is not supported: there is no task here for ${headTitles[stated.kind]} of that model.`,
     );
@@ -271,8 +273,7 @@ const withoutLayers = ({ layeredHead: _, ...run }: RunSettings): RunSettings => 
 /** Returns the rows of a folder's table of tokens, where those are more than the backbone has. */
 function moreTokens({ weights }: StoredAdapter, model: string): Pick<RunSettings, 'vocabularySize'> {
   const [rows = 0] = weights.find(({ name }) => isTokenTable(name))?.shape ?? [];
-  const config = rows > 0 ? backboneConfig(model) : null;
-  return config && rows > config.vocab_size ? { vocabularySize: rows } : {};
+  return rows > 0 && rows > backboneConfig(model).vocab_size ? { vocabularySize: rows } : {};
 }
 
 /** The line on tokens that the backbone does not have. */
@@ -314,7 +315,7 @@ function isHeadless(stored: StoredAdapter, { model = backboneName(stored) }: Ext
   if (model === undefined) return false;
   const checkpoint = ofBackbone(stored, model, () => openCheckpoint(resolveModelFolder(model)));
   try {
-    return !checkpoint.names().some((name) => /^(classifier|qa_outputs)\./.test(name));
+    return !checkpoint.names().some(isHeadName);
   } finally {
     checkpoint.close();
   }
@@ -331,12 +332,12 @@ function labelsOf(
   const isTokens = task === tokenClassification;
   if (task !== classification && !isTokens) return { labels: null, warnings: [] };
   const last = stored.weights.find(
-    ({ name }) => name === lastLayer(stored) || /(^|\.)classifier\.(out_proj\.)?bias$/.test(name),
+    ({ name }) => name === lastLayer(stored) || /(^|\.)(classifier|classification_head)\.(out_proj\.)?bias$/.test(name),
   );
   const backbone = backboneConfig(settings.model);
   const isSeveral = stored.isMultiLabel ?? isMultiLabel(backbone);
-  if (!origin && !isTokens) checkOutputs(stored, backbone, last?.shape[0] ?? backbone?.labels?.length ?? 1);
-  const own = backbone?.labels ?? null;
+  if (!origin && !isTokens) checkOutputs(stored, backbone, last?.shape[0] ?? backbone.labels?.length ?? 1);
+  const own = backbone.labels;
   if (options.labels && !origin) checkGiven(stored, options.labels, own, last?.shape[0]);
   const known = options.labels ?? (origin ? origin.config.labels : stored.labels);
   if (known !== undefined) return { labels: known, warnings: [] };
@@ -387,20 +388,18 @@ function checkGiven(
   );
 }
 
-/** Reads the configuration of the backbone; null if it is no encoder. */
-function backboneConfig(model: string): EncoderConfig | null {
+/** Reads the configuration of the backbone. */
+function backboneConfig(model: string): ModelConfig {
   const folder = resolveModelFolder(model);
-  const config = parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
-  return config.model_type === 'bart' ? null : config;
+  return parseModelConfig(readModelConfig(folder), join(folder, 'config.json'));
 }
 
 /** Whether the configuration of the backbone, the only place where PEFT and AdapterHub store it, says that several labels can hold. */
-const isMultiLabel = (backbone: EncoderConfig | null): boolean =>
-  backbone?.problem_type === 'multi_label_classification';
+const isMultiLabel = (backbone: ModelConfig): boolean => backbone.problem_type === 'multi_label_classification';
 
 /** @throws InputError for several numbers, which no run has */
-function checkOutputs({ label }: StoredAdapter, backbone: EncoderConfig | null, count: number): void {
-  const problem = backbone?.problem_type;
+function checkOutputs({ label }: StoredAdapter, backbone: ModelConfig, count: number): void {
+  const problem = backbone.problem_type;
   if (problem !== 'regression' || count === 1) return;
   throw new InputError(
     `${label}: the config.json of its backbone says problem_type ${problem}, so its head gives ${count} numbers; adapters for that are not supported, merge it into the checkpoint in Python.`,

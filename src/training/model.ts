@@ -18,6 +18,7 @@ import {
   loadModel,
   longestSequence,
   type ModelConfig,
+  recipeFor,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { Random } from '../random/index.ts';
@@ -93,7 +94,7 @@ export function loadParts<T extends TaskTypes>(
   const dtype = backboneDtypeOf(settings);
   checkBackbone(dtype);
   const random = new Random(settings.seed).fork('head');
-  const recipe = task.recipe(settings, labels, { head, pooler });
+  const recipe = recipeFor(task.recipe(settings, labels, { head, pooler }), settings.model);
   const { weights } = options;
   const isHeld = options.holds === true && dtype !== 'float32' && (!weights || weights.backboneDtype === dtype);
   const { vocabularySize } = settings;

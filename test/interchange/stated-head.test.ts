@@ -6,6 +6,7 @@ import { Random } from '../../src/index.ts';
 import { loadAdapterFolder } from '../../src/interchange/index.ts';
 import { openSafetensors, readJsonObject, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import {
+  type AnyClassifier,
   loadClassifier,
   loadQuestionAnswering,
   loadSeq2Seq,
@@ -81,7 +82,7 @@ const peft = (
   });
 
 const ids = [2, 14, 8, 18, 3];
-const logits = (model: SequenceClassifier, of: readonly number[] = ids) =>
+const logits = (model: AnyClassifier, of: readonly number[] = ids) =>
   Array.from(model.forward(packSequences([{ ids: of }], model.encoder.positionIds)).dataSync());
 
 /** The model of a folder, and of the run that it is converted to, which must answer alike. */

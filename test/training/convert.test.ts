@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import type { AdapterSettings } from '../../src/adapters/index.ts';
 import { encodeExamples, readExamples } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
-import { loadClassifier, type SequenceClassifier } from '../../src/models/index.ts';
+import { type AnyClassifier, loadClassifier } from '../../src/models/index.ts';
 import type { Tokenizer } from '../../src/text/index.ts';
 import {
   classification,
@@ -40,7 +40,7 @@ const filesOf = (folder: string): Record<string, string> =>
   );
 
 interface Classifier {
-  readonly network: SequenceClassifier;
+  readonly network: AnyClassifier;
   readonly tokenizer: Tokenizer;
 }
 

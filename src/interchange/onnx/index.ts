@@ -9,7 +9,9 @@
 import type { Adapter } from '../../adapters/index.ts';
 import { InputError } from '../../errors.ts';
 import type { FileContent } from '../../io/index.ts';
+import { EncoderModel } from '../../models/encoder-model.ts';
 import {
+  BertModel,
   type GenerationSettings,
   isHeadParameter,
   longestSequence,
@@ -60,10 +62,18 @@ export interface OnnxOptions {
 /** The graphs of a model, each with what builds it. */
 type Graphs = readonly (readonly [name: GraphName, build: (graph: ModelGraph) => void])[];
 
+const kinds = [
+  SequenceClassifier,
+  TokenClassificationModel,
+  QuestionAnsweringModel,
+  MultipleChoiceModel,
+  SentenceEncoder,
+];
+
 const isEncoder = (network: unknown): network is EncoderWithHead =>
-  [SequenceClassifier, TokenClassificationModel, QuestionAnsweringModel, MultipleChoiceModel, SentenceEncoder].some(
-    (kind) => network instanceof kind,
-  );
+  network instanceof EncoderModel &&
+  network.encoder instanceof BertModel &&
+  kinds.some((kind) => network instanceof kind);
 
 /**
  * The files of a folder for transformers.js with a model and its adapter.
@@ -75,6 +85,9 @@ export async function onnxFiles(
   { dtype: dtypes = onnxDTypes, largestFile }: OnnxOptions = {},
 ): Promise<Record<string, FileContent>> {
   const { network, folder, tokenizerFolder, backbone } = source;
+  if (network instanceof EncoderModel && !isEncoder(network)) {
+    throw new InputError("--to onnx (to) has no nodes for a head of BART; save it as 'huggingface'.");
+  }
   if (!isEncoder(network) && !(network instanceof Seq2SeqModel)) {
     throw new InputError("--to onnx (to) has no nodes for a model of this kind; save it as 'sparse'.");
   }

@@ -19,7 +19,7 @@ import { windowDefaults } from '../../data/windows.ts';
 import { InputError } from '../../errors.ts';
 import type { SquadScores } from '../../metrics/squad.ts';
 import { checkSequence } from '../../models/batch.ts';
-import { packSequences, QuestionAnsweringModel, questionAnsweringRecipe } from '../../models/browser.ts';
+import { type AnyAnswerer, anyAnswererRecipe, packSequences, QuestionAnsweringModel } from '../../models/browser.ts';
 import type { Random } from '../../random/index.ts';
 import { checkInstance, checkOptions, finiteNumber, option, positiveInteger } from '../../settings/index.ts';
 import { tidyInside } from '../../tensor/scope.ts';
@@ -54,7 +54,7 @@ const hasUnanswerable = ({ examples }: QuestionDataset): boolean =>
 
 /** The part of a text that answers a question. */
 export const questionAnswering: Task<{
-  model: QuestionAnsweringModel;
+  model: AnyAnswerer;
   dataset: QuestionDataset;
   item: AnsweredWindow;
 }> = {
@@ -73,7 +73,7 @@ export const questionAnswering: Task<{
       ? { ...settings, nullScoreDiffThreshold: 0 }
       : settings,
 
-  recipe: ({ layeredHead }, _labels, { head }) => questionAnsweringRecipe(head, layeredHead),
+  recipe: ({ layeredHead }, _labels, { head }) => anyAnswererRecipe(head, layeredHead),
   encode(dataset, tokenizer, settings) {
     const { examples, name } = dataset;
     if (settings.nullScoreDiffThreshold === undefined && hasUnanswerable(dataset)) {
@@ -115,7 +115,7 @@ export const questionAnswering: Task<{
 
 /** The mean loss of a batch of windows with answers; with `random`, dropout is on. The temperature divides the logits. */
 export function answerLoss(
-  model: QuestionAnsweringModel,
+  model: AnyAnswerer,
   windows: readonly AnsweredWindow[],
   random?: Random,
   { temperature = 1 }: LossOptions = {},
@@ -132,7 +132,7 @@ export function answerLoss(
  * @throws InputError if the model's output is not finite
  */
 export async function answerQuestions(
-  model: QuestionAnsweringModel,
+  model: AnyAnswerer,
   questions: readonly Question[],
   windows: readonly Window[],
   options: PredictOptions & { readonly decode?: SpanOptions } = {},
@@ -149,11 +149,7 @@ export async function answerQuestions(
 }
 
 /** @throws InputError naming a window that the model cannot read, or that is of none of the questions */
-function checkWindows(
-  { encoder }: QuestionAnsweringModel,
-  questions: readonly Question[],
-  windows: readonly Window[],
-): void {
+function checkWindows({ encoder }: AnyAnswerer, questions: readonly Question[], windows: readonly Window[]): void {
   checkList('questions', questions);
   checkList('windows', windows);
   const asked = new Set(questions.keys());
@@ -165,7 +161,7 @@ function checkWindows(
 }
 
 async function windowLogits(
-  model: QuestionAnsweringModel,
+  model: AnyAnswerer,
   windows: readonly Window[],
   { batchSize = 32, onBatch, signal }: PredictOptions,
 ): Promise<WindowLogits[]> {
@@ -188,7 +184,7 @@ async function windowLogits(
 
 /** The metrics of SQuAD for the best answers of a model; the answer that there is none is an empty one. */
 export async function evaluateAnswers(
-  model: QuestionAnsweringModel,
+  model: AnyAnswerer,
   questions: readonly Question[],
   windows: readonly Window[],
   options?: PredictOptions & { readonly decode?: SpanOptions },

@@ -13,7 +13,8 @@ import type { MultilabelScoreName } from '../../metrics/multilabel.ts';
 import type { MetricName } from '../../metrics/named.ts';
 import { checkSequence } from '../../models/batch.ts';
 import {
-  classifierRecipe,
+  type AnyClassifier,
+  anyClassifierRecipe,
   type Pooling,
   type ProblemType,
   packSequences,
@@ -100,7 +101,7 @@ export const headSettings = {
 
 /** One class, any number of labels, or one number, for a text or a pair of texts. */
 export const classification: Task<{
-  model: SequenceClassifier;
+  model: AnyClassifier;
   dataset: Dataset;
   item: EncodedExample;
 }> = {
@@ -121,7 +122,7 @@ export const classification: Task<{
     const { pooling, problemType, layeredHead: layered } = settings;
     const problem = problemType === MULTI_LABEL ? MULTI_LABEL : undefined;
     const texts = textsOf(settings);
-    return classifierRecipe(
+    return anyClassifierRecipe(
       () => (labels === undefined ? null : { labels, problem, pooling, layered, ...options }),
       texts,
     );
@@ -186,7 +187,7 @@ export type TokenExample = TokenSequence & Pick<EncodedExample, 'label' | 'label
  * @throws Error for a model that gives several numbers at once
  */
 export function classificationLoss(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   batch: readonly TokenExample[],
   random?: Random,
   options: LossOptions = {},
@@ -214,7 +215,7 @@ export function classificationLoss(
 }
 
 /** 1 for each label that holds, else 0. @throws InputError if there is none, or one is no label of the model */
-function labelRow({ outputs }: SequenceClassifier, name: string, labels: readonly number[] | undefined): number[] {
+function labelRow({ outputs }: AnyClassifier, name: string, labels: readonly number[] | undefined): number[] {
   if (labels === undefined) {
     throw new InputError(
       `${name} has no list of labels; read the data with --problem-type multi_label_classification (problemType: 'multi_label_classification').`,
@@ -228,7 +229,7 @@ function labelRow({ outputs }: SequenceClassifier, name: string, labels: readonl
 }
 
 /** @throws InputError if it is no label of the model */
-function targetOf({ labels }: SequenceClassifier, name: string, label: number | undefined): number {
+function targetOf({ labels }: AnyClassifier, name: string, label: number | undefined): number {
   if (label === undefined || !Number.isFinite(label))
     throw new InputError(`${name} has no label, which training and evaluation need.`);
   if (!labels || (Number.isInteger(label) && label >= 0 && label < labels.length)) return label;
@@ -238,7 +239,7 @@ function targetOf({ labels }: SequenceClassifier, name: string, label: number | 
 }
 
 /** @throws InputError naming an example that is none, or has another number of texts than those that the model was trained on */
-function checkExamples({ texts, config }: SequenceClassifier, examples: readonly TokenExample[]): void {
+function checkExamples({ texts, config }: AnyClassifier, examples: readonly TokenExample[]): void {
   checkList('examples', examples);
   for (const [i, example] of examples.entries()) {
     checkSequence(`examples[${i}]`, example, config.vocab_size);
@@ -258,13 +259,13 @@ function checkExamples({ texts, config }: SequenceClassifier, examples: readonly
  * @param options class weights and label smoothing
  */
 export function classificationObjective(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   items: readonly EncodedExample[],
   parameters: readonly Parameter[],
   regularizer: (() => Tensor) | null = null,
   options?: LossOptions,
 ): Objective<EncodedExample> {
-  return objectiveOf<SequenceClassifier, EncodedExample>(
+  return objectiveOf<AnyClassifier, EncodedExample>(
     { tokenCount, loss: classificationLoss },
     model,
     items,
@@ -281,7 +282,7 @@ export function classificationObjective(
  * @throws InputError naming an example that does not fit the model, and if the model's output is not finite
  */
 export async function predict(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   examples: readonly TokenExample[],
   options: PredictOptions & { readonly threshold?: number } = {},
 ): Promise<Prediction[]> {
@@ -326,7 +327,7 @@ function toPrediction(logits: number[], problem: ProblemType, threshold: number)
  *   numbers at once
  */
 export async function evaluate<Name extends MetricName>(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   examples: readonly TokenExample[],
   metrics: readonly Name[],
   options: PredictOptions & { readonly positive?: number } = {},
@@ -346,7 +347,7 @@ interface Answers {
 
 /** @throws InputError as {@link evaluate} */
 async function answer(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   examples: readonly TokenExample[],
   options?: PredictOptions,
 ): Promise<Answers> {
@@ -378,7 +379,7 @@ async function scoresByGroup(
 
 function scoresOf<Name extends MetricName>(
   { computeMetrics }: Awaited<ReturnType<typeof scoring>>,
-  { labels }: SequenceClassifier,
+  { labels }: AnyClassifier,
   { targets, predictions }: Answers,
   metrics: readonly Name[],
   positive = 1,
@@ -394,7 +395,7 @@ function scoresOf<Name extends MetricName>(
 
 /** What stands behind the scores. */
 async function reportOf(
-  { labels }: SequenceClassifier,
+  { labels }: AnyClassifier,
   { targets, predictions }: Answers,
   { textsOf, isBalanced }: Required<Pick<ClassAnswers, 'textsOf' | 'isBalanced'>>,
 ): Promise<Omit<Judgement, 'scores'>> {
@@ -416,7 +417,7 @@ export type MultilabelScores = Readonly<Record<MultilabelScoreName, number>>;
  * @throws InputError as {@link predict}, and if there is no example, one has no list of labels, or the model is another one
  */
 export async function evaluateLabels(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   examples: readonly TokenExample[],
   options: PredictOptions & { readonly threshold?: number } = {},
 ): Promise<MultilabelScores> {
@@ -430,7 +431,7 @@ export async function evaluateLabels(
 
 /** The labels that hold and those that are predicted, [examples][labels] of 0 and 1. @throws InputError as {@link evaluateLabels} */
 async function answerLabels(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   examples: readonly TokenExample[],
   options: PredictOptions & { readonly threshold?: number },
 ) {
@@ -447,7 +448,7 @@ async function answerLabels(
 }
 
 async function judgeLabels(
-  model: SequenceClassifier,
+  model: AnyClassifier,
   examples: readonly TokenExample[],
   textsOf: (example: number) => string[],
   options: PredictOptions & { readonly threshold?: number },

@@ -9,10 +9,16 @@ from common import base_model, outputs
 FUSION = "adapter_fusion_config.json"
 
 
+def flexible(job):
+    """The library's own model, which computes attention as the other would."""
+    options = {name: job["options"][name] for name in ("attn_implementation",) if name in job["options"]}
+    return adapters.AutoAdapterModel.from_pretrained(job["model"], **options)
+
+
 def fresh(job):
     """A model of a class of transformers, or the library's own with flexible heads."""
     if job["flexible"]:
-        return adapters.AutoAdapterModel.from_pretrained(job["model"])
+        return flexible(job)
     model = base_model(job)
     adapters.init(model)
     return model

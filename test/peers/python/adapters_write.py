@@ -1,6 +1,7 @@
 """Makes adapters with AdapterHub's library, saves them and computes."""
 
 import adapters
+from adapters_read import flexible
 from common import base_model, made, outputs, train
 
 NAME = "theirs"
@@ -8,7 +9,7 @@ NAME = "theirs"
 
 def work(job):
     if "head" in job:
-        model = adapters.AutoAdapterModel.from_pretrained(job["model"])
+        model = flexible(job)
         method, options = job["head"]
         getattr(model, method)(NAME, **options)
     else:

@@ -1,7 +1,7 @@
 import { type AdapterSettings, adapterFamilies } from '../../../src/adapters/index.ts';
 import { smallSettings } from '../../support/adapters.ts';
 import { type BackboneName, backbones, halfBert } from './backbones.ts';
-import { type TaskName, tasks } from './tasks.ts';
+import { bartReads, type TaskName, tasks } from './tasks.ts';
 
 /** A run of ours that is given to Python. */
 export interface PeerCase {
@@ -21,6 +21,7 @@ const everywhere = Object.entries(tasks).flatMap(([task, { backbones: names }]) 
 );
 const onEncoders = everywhere.filter(({ backbone }) => backbone !== 'bart');
 const onBart = everywhere.filter(({ backbone }) => backbone === 'bart');
+const onBartHeads = bartReads.map((task): Place => ({ task, backbone: 'bart', model: backbones.bart }));
 const onBert: Place[] = [{ task: 'classification', backbone: 'bert', model: backbones.bert }];
 const onHalfBert: Place[] = [{ task: 'classification', backbone: 'bert', model: halfBert }];
 
@@ -28,14 +29,19 @@ type Spread = readonly [settings: AdapterSettings, places: readonly Place[]];
 
 /** Settings with names of BART's modules, and PEFT's kind of prefix. */
 const more: Readonly<Record<string, readonly Spread[]>> = {
-  houlsby: [[{ kind: 'houlsby', bottleneck: 3, leaveOut: [0, 3] }, onBart]],
+  houlsby: [
+    [{ kind: 'houlsby', bottleneck: 3, leaveOut: [0, 3] }, onBart],
+    [{ kind: 'houlsby', bottleneck: 3 }, onBartHeads],
+  ],
+  ia3: [[{ kind: 'ia3' }, onBartHeads]],
   lora: [
     [{ kind: 'lora', rank: 3, alpha: 6, rslora: true, targetModules: ['q_proj', 'fc1'], init: 'bert' }, onBart],
+    [{ kind: 'lora', rank: 2 }, onBartHeads],
     [{ kind: 'lora', rank: 2, dora: true, loraBias: true, bias: 'all', init: 'bert' }, onBart],
   ],
   prefix: [
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true }, onEncoders],
-    [{ kind: 'prefix', prefixLength: 2, prefixFlat: true }, onBart],
+    [{ kind: 'prefix', prefixLength: 2, prefixFlat: true }, [...onBart, ...onBartHeads]],
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixAttentions: ['self', 'cross'] }, onBart],
     [
       {

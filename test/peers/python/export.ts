@@ -38,7 +38,7 @@ export async function runOf(given: PeerCase): Promise<PeerRun> {
     maskRandomly(model.adapter.prunable, given.id);
     const folder = join(temporaryFolder(), 'run');
     await model.savePretrained(folder);
-    const outputs = inputsFor(given.backbone).map((inputs) => outputsOf(model, inputs));
+    const outputs = inputsFor(given).map((inputs) => outputsOf(model, inputs));
     return { ...given, folder, outputs, masks: masksOf(model) };
   } finally {
     model.dispose();

@@ -21,7 +21,7 @@ import { type Sent, sent } from './sent.ts';
 import { setupJobs, testSetups } from './setups.ts';
 import { testSnippets } from './snippets.ts';
 import { studyJob, testStudies } from './studies.ts';
-import { inputsFor, outputsOf, tasks } from './tasks.ts';
+import { inputsFor, optionsOf, outputsOf, tasks } from './tasks.ts';
 import { environmentOf, inputsOf, type TheirCase, theirCases, titleOf } from './theirs.ts';
 
 const started = performance.now();
@@ -52,13 +52,13 @@ interface WriteJob extends Job {
 }
 
 const theirs = theirCases.map((given, i): TheirCase & { readonly job: WriteJob } => {
-  const { auto, options } = tasks[given.task];
+  const { auto } = tasks[given.task];
   const job = {
     id: `their ${i}`,
     script: given.library === 'PEFT' ? 'peft_write' : 'adapters_write',
     model: given.model,
     class: auto,
-    options,
+    options: optionsOf(given),
     config: given.config,
     tokens: given.tokens,
     head: given.head,
@@ -131,7 +131,7 @@ for (const { run, destination, job } of ours) {
   trips(`${describe(run)} through ${destination.title}: masks and logits stay`, async () => {
     const { model, close } = await reopened(saved, run.model);
     try {
-      const outputs = inputsFor(run.backbone).map((inputs) => outputsOf(model, inputs));
+      const outputs = inputsFor(run).map((inputs) => outputsOf(model, inputs));
       const difference = largestDifference(outputs, run.outputs);
       assert.ok(difference <= TOLERANCE, `logits differ by ${difference}`);
       // PEFT has what the network of a prefix makes.

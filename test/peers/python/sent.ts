@@ -3,7 +3,7 @@ import { temporaryFolder } from '../../io/temporary.ts';
 import type { Destination } from './destinations.ts';
 import { exported, type PeerRun } from './export.ts';
 import type { Job } from './script.ts';
-import { inputsFor, tasks } from './tasks.ts';
+import { inputsFor, optionsOf, tasks } from './tasks.ts';
 
 export interface ReadJob extends Job {
   readonly adapter: string;
@@ -28,9 +28,9 @@ export async function sent(run: PeerRun, destination: Destination): Promise<Sent
   const { folder, warnings } = written;
   // What is said to differ is not compared.
   const ofPairs = !warnings.some((line) => line.includes('outputs for pairs of texts differ'));
-  const inputs = inputsFor(run.backbone);
+  const inputs = inputsFor(run);
   const isCompared = inputs.map(({ token_type_ids }) => ofPairs || !token_type_ids);
-  const { auto, options } = tasks[run.task];
+  const { auto } = tasks[run.task];
   const isCheckpoint = destination.format === 'huggingface';
   const job = {
     id: `${run.id} ${destination.title}`,
@@ -38,7 +38,7 @@ export async function sent(run: PeerRun, destination: Destination): Promise<Sent
     model: isCheckpoint ? folder : run.model,
     class: auto,
     // A checkpoint says itself what it is.
-    options: isCheckpoint ? {} : { ...options, dtype: 'float32' },
+    options: isCheckpoint ? {} : { ...optionsOf(run), dtype: 'float32' },
     adapter: folder,
     inputs: inputs.filter((_, i) => isCompared[i]),
     ...destination.fields,

@@ -73,7 +73,7 @@ const jobs = cases.map(([kinds, setup, refusal], i): SetupJob & Readonly<Record<
   adapters: Object.fromEntries(kinds.map((kind, at) => ['abc'[at], configs[kind]])),
   setup,
   // A batch is split into its two rows.
-  inputs: inputsFor('bert').filter(({ input_ids }) => input_ids.length === 2),
+  inputs: inputsFor({ task: 'classification', backbone: 'bert' }).filter(({ input_ids }) => input_ids.length === 2),
   saved: join(temporaryFolder(), 'saved'),
   refusal,
 }));
@@ -99,7 +99,7 @@ const ours = await Promise.all(
     set.activate(set.add('default', settings).name);
     const mixed = settings.adapters.map((name) => set.get(name));
     const portable = await portableAdapter(model, set.get('default'), backbones.bert, mixed);
-    const inputs = inputsFor('bert');
+    const inputs = inputsFor({ task: 'classification', backbone: 'bert' });
     const job = {
       id: `our ${titleOf(settings)}`,
       script: 'adapters_read',

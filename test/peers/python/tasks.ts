@@ -97,15 +97,37 @@ export const tasks = {
     backbones: ['bart'],
     open: (folder) => Seq2Seq.fromPretrained(folder),
     auto: 'AutoModelForSeq2SeqLM',
-    // With fused attention AdapterHub masks prefixes otherwise, as convert says.
-    options: { attn_implementation: 'eager' },
+    options: {},
     isFlexible: false,
   },
 } as const satisfies Record<string, PeerTask>;
 export type TaskName = keyof typeof tasks;
 
+/** A task and a backbone that has it. */
+export interface TaskPlace {
+  readonly task: TaskName;
+  readonly backbone: BackboneName;
+}
+
+/** Tasks of BART whose decoder reads the text that its encoder reads. */
+export const bartReads: readonly TaskName[] = ['classification', 'several labels', 'answers'];
+
+/** What the configuration of a model must say. */
+export const optionsOf = ({ task, backbone }: TaskPlace): Readonly<Record<string, unknown>> => ({
+  ...tasks[task].options,
+  // With fused attention AdapterHub masks prefixes otherwise, as convert says.
+  ...(backbone === 'bart' && { attn_implementation: 'eager' }),
+});
+
 /** Inputs that every model of a backbone can take: one row, several, and pairs where there are token types. */
-export function inputsFor(backbone: BackboneName): readonly Inputs[] {
+export function inputsFor({ task, backbone }: TaskPlace): readonly Inputs[] {
+  if (backbone === 'bart' && bartReads.includes(task)) {
+    const texts = [
+      [0, 14, 8, 18, 2],
+      [0, 22, 9, 13, 2],
+    ];
+    return [{ input_ids: [texts[0]] }, { input_ids: texts }, { input_ids: [[0, 14, 2, 2, 21, 9, 2]] }];
+  }
   const rows = [
     [2, 14, 8, 18, 3],
     [2, 22, 9, 13, 3],

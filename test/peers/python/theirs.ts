@@ -1,7 +1,7 @@
 import { vocabulary } from '../../support/tiny-model.ts';
 import { type BackboneName, backbones } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
-import { type Inputs, inputsFor, type TaskName, tasks } from './tasks.ts';
+import { bartReads, type Inputs, inputsFor, type TaskName, tasks } from './tasks.ts';
 
 /** A configuration of a library: its class and the fields of it, which can be configurations too. */
 export interface TheirConfig {
@@ -32,6 +32,7 @@ const everywhere = Object.entries(tasks).flatMap(([task, { backbones: names }]) 
 const ofPeftTasks = everywhere.filter(({ task }) => task !== 'choices');
 const onBert = [at('classification', 'bert')];
 const onBoth = [...onBert, at('summaries', 'bart')];
+const onBartHeads = bartReads.map((task) => at(task, 'bart'));
 
 type Row = readonly [name: string, fields: Readonly<Record<string, unknown>>, places: readonly Place[]];
 
@@ -49,6 +50,9 @@ const ofPeft: readonly Row[] = [
   ['LoraConfig', { r: 2, bias: 'all' }, onBoth],
   ['LoraConfig', { r: 2, lora_bias: true, modules_to_save: ['LayerNorm'] }, onBert],
   ['LoraConfig', { r: 2, layers_to_transform: [1], layers_pattern: 'layer' }, onBert],
+  // PEFT does not save a head of this name by itself.
+  ['LoraConfig', { r: 2, modules_to_save: ['classification_head'] }, [at('classification', 'bart')]],
+  ['LoraConfig', { r: 2 }, [at('answers', 'bart')]],
   ['IA3Config', {}, ofPeftTasks],
   ['LNTuningConfig', { target_modules: ['LayerNorm'] }, onBert],
   ['PrefixTuningConfig', { num_virtual_tokens: 3 }, [...prompts, at('summaries', 'bart')]],
@@ -69,6 +73,7 @@ const bottleneck = { reduction_factor: 4 };
 const prefix = { class: 'PrefixTuningConfig', fields: { prefix_length: 3, bottleneck_size: 5 } };
 const ofHub: readonly Row[] = [
   ['SeqBnConfig', bottleneck, everywhere],
+  ['SeqBnConfig', bottleneck, onBartHeads],
   ['DoubleSeqBnConfig', { ...bottleneck, leave_out: [0] }, onBoth],
   ['ParBnConfig', bottleneck, onBoth],
   ['LoRAConfig', { r: 3, alpha: 6, intermediate_lora: true }, onBoth],
@@ -89,6 +94,14 @@ const heads: readonly (readonly [TaskName, NonNullable<TheirCase['head']>])[] = 
   ['several labels', ['add_classification_head', { num_labels: 3, multilabel: true }]],
   ['regression', ['add_classification_head', { num_labels: 1 }]],
   ['tokens', ['add_tagging_head', { num_labels: 3 }]],
+  ['answers', ['add_qa_head', {}]],
+];
+
+/** Heads of a flexible BART, one that no class of transformers has among them. */
+const bartHeadCalls: typeof heads = [
+  ['classification', ['add_classification_head', { num_labels: 3 }]],
+  ['classification', ['add_classification_head', { num_labels: 3, layers: 1 }]],
+  ['several labels', ['add_classification_head', { num_labels: 3, multilabel: true }]],
   ['answers', ['add_qa_head', {}]],
 ];
 
@@ -115,13 +128,22 @@ export const theirCases: readonly TheirCase[] = [
       ...at(task, backbone),
     })),
   ),
+  ...bartHeadCalls.map(([task, head]) => ({
+    library: 'AdapterHub' as const,
+    config: { class: 'SeqBnConfig', fields: bottleneck },
+    head,
+    ...at(task, 'bart'),
+  })),
 ];
 
 /** Inputs of an adapter, some of them with the tokens that it adds, which are the last. */
-export const inputsOf = ({ backbone, tokens = [] }: Pick<TheirCase, 'backbone' | 'tokens'>): readonly Inputs[] =>
+export const inputsOf = ({
+  tokens = [],
+  ...place
+}: Pick<TheirCase, 'task' | 'backbone' | 'tokens'>): readonly Inputs[] =>
   tokens.length === 0
-    ? inputsFor(backbone)
-    : [...inputsFor(backbone), { input_ids: [[2, ...tokens.map((_, i) => vocabulary.length + i), 3]] }];
+    ? inputsFor(place)
+    : [...inputsFor(place), { input_ids: [[2, ...tokens.map((_, i) => vocabulary.length + i), 3]] }];
 
 /** PEFT runs prefixes with the older transformers alone. */
 export const environmentOf = ({ library, config }: TheirCase): EnvironmentName =>
