@@ -13,7 +13,7 @@ export const pluginOption = (): Option =>
   ).argParser((file: string, others: readonly string[] = []) => [...others, file]);
 
 /** The files that a command line names, in their order. */
-function pluginFiles(args: readonly string[]): string[] {
+export function pluginFiles(args: readonly string[]): string[] {
   const end = args.indexOf('--');
   const own = end === -1 ? args : args.slice(0, end);
   return own.flatMap((arg, i) => {
@@ -23,8 +23,11 @@ function pluginFiles(args: readonly string[]): string[] {
 }
 
 /** Runs the plugins of a command line, before it is parsed. @throws InputError as `loadPlugin` */
-export async function loadPlugins(args: readonly string[]): Promise<void> {
-  const files = pluginFiles(args).filter((file) => file !== '');
+export const loadPlugins = (args: readonly string[]): Promise<void> =>
+  loadPluginFiles(pluginFiles(args).filter((file) => file !== ''));
+
+/** Runs plugins. @throws InputError as `loadPlugin` */
+export async function loadPluginFiles(files: readonly string[]): Promise<void> {
   if (files.length > 0) resolveOwnPackage();
   for (const file of files) await loadPlugin(file);
 }

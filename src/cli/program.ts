@@ -19,6 +19,7 @@ import { readNone } from './setting-options.ts';
 import { describeSweep, sweep } from './sweep.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
+import { describeWorker, worker } from './worker.ts';
 
 interface Entry {
   /** Adds description, arguments and options. */
@@ -42,6 +43,7 @@ const commands: Readonly<Record<string, Entry>> = {
   download: { describe: describeDownload, run: download },
   reproduce: { describe: describeReproduce, run: reproduce },
   sweep: { describe: describeSweep, run: sweep },
+  worker: { describe: describeWorker, run: worker },
   results: { describe: describeResults, run: results },
   demo: { describe: describeDemo, run: demo },
 };

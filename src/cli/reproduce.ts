@@ -30,8 +30,9 @@ import { useBackend } from './backend.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { useModel } from './fetch.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
-import { isExplicit, jsonOption } from './options.ts';
+import { isExplicit, jsonOption, rejectExplicit } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
+import { queueOption, stoppedNote, withQueue } from './queue-options.ts';
 import { listOf, listParserOf, parserOf, shared } from './setting-options.ts';
 import { SweepDisplay } from './sweep-display.ts';
 import { commandLine, versions } from './versions.ts';
@@ -56,6 +57,7 @@ interface Flags {
   readonly output: string;
   readonly resume: boolean;
   readonly retryFailed?: boolean;
+  readonly queue?: string;
   readonly checkpointSeconds: number;
   readonly dryRun?: boolean;
   readonly backboneDtype?: SweepSettings['backboneDtype'];
@@ -137,6 +139,7 @@ export function describeReproduce(command: Command): void {
     )
     .addOption(new Option('--no-resume', 'repeat runs that are there'))
     .addOption(new Option('--retry-failed', 'try runs again that failed'))
+    .addOption(queueOption())
     .addOption(shared('checkpointSeconds').default(60))
     .addOption(new Option('--dry-run', 'show what would be run'))
     .addOption(shared('backboneDtype'))
@@ -160,6 +163,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
   if (!experiment) throw new UsageError(`'${name}' is no experiment; there are ${names.join(', ')}.`);
   const flags = command.opts<Flags>();
   const { output, resume, retryFailed: retry, checkpointSeconds, dryRun, json } = flags;
+  if (!resume) rejectExplicit(command, ['queue'], 'cannot be combined with --no-resume');
   const settings = await sweepSettings(command);
   const planFor = (folderOf: (hash: string) => string) => new SweepPlan(experiment, settings, folderOf);
   if (dryRun) {
@@ -181,7 +185,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
     const options = { plan, store, resume, retry, checkpointSeconds, versions, command: commandLine(), signal };
     let result: Awaited<ReturnType<typeof runSweep>>;
     try {
-      result = await runSweep({ ...options, events: display.events });
+      result = await withQueue(flags.queue, (queue) => runSweep({ ...options, queue, events: display.events }));
     } finally {
       display.stop();
     }
@@ -193,7 +197,7 @@ export async function reproduce(command: Command, name: string): Promise<void> {
     if (json) printJson({ ...result, output: folder, table, comparison: comparisonTable(summary) });
     else printTable(table.rows, table.head);
     note(`${result.runs} of ${plan.size} runs, ${result.known} of them known before, ${result.failed} failed`);
-    if (result.status === 'stopped') note('stopped; the same command continues it');
+    if (result.status === 'stopped') note(stoppedNote(flags.queue));
     note(`saved in ${folder}`);
   } finally {
     store.close();

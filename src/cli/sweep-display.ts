@@ -28,6 +28,8 @@ export class SweepDisplay {
   readonly #warned = new Set<string>();
   readonly #timeLeft: TimeLeft;
   #isWaiting = false;
+  /** Runs that are run at once. */
+  #atOnce = 1;
   /** Of the run, from its first step here. */
   #left: ((step: number) => string) | null = null;
   #lastLine = performance.now();
@@ -53,6 +55,11 @@ export class SweepDisplay {
       if (!this.#isWaiting) this.#line('waiting for runs that another command is at');
       this.#isWaiting = true;
     },
+    onQueue: ({ active, workers }) => {
+      this.#atOnce = Math.max(1, active);
+      if (workers === 0 && !this.#isWaiting) this.#line('no worker is at the queue: start sparse-adapter worker');
+      this.#isWaiting = workers === 0;
+    },
     onRun: (planned) => {
       this.#isWaiting = false;
       this.#label = labelOf(planned);
@@ -75,7 +82,7 @@ export class SweepDisplay {
     onRunEnd: (planned, number, stored, known) => {
       this.#timeLeft.add(planned.cell, stored);
       const seconds = this.#timeLeft.seconds;
-      const left = number < this.#total && seconds !== null ? `${formatSeconds(seconds)} left` : '';
+      const left = number < this.#total && seconds !== null ? `${formatSeconds(seconds / this.#atOnce)} left` : '';
       this.#sweep?.update(number, { detail: left });
       const score = scoreIn(stored, planned.cell.task);
       const result = stored.error?.split('\n')[0] ?? (score === null ? stored.status : (100 * score).toFixed(2));

@@ -2,10 +2,10 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 import { readTextFile } from '../io/files.ts';
 import { isFolder } from '../io/index.ts';
+import { hashOf, numericsVersion } from '../queue/run-inputs.ts';
 import { printable } from '../settings/index.ts';
-import { numericsVersion } from './inputs.ts';
 import { readRowLines } from './rows.ts';
-import { hashOf, ResultStore } from './store.ts';
+import { ResultStore } from './store.ts';
 import type { PlacedRun } from './stored-run.ts';
 
 /** The result of an import. */

@@ -6,12 +6,13 @@
  * outputs.ts write them.
  */
 
+export { type JobQueue, openQueue } from '../queue/index.ts';
+export { numericsVersion, type RunInputs } from '../queue/run-inputs.ts';
 export { type ComparedCell, comparedCells } from './compared.ts';
 export { type ComparedRun, comparisonChart } from './comparison-chart.ts';
 export { type AnswerPair, type Comparison, compareOverSeedsAndExamples, holm, seedsNeeded } from './comparisons.ts';
 export { type Experiment, type ExperimentRow, experiments } from './definitions.ts';
 export { type ImportCount, importRuns, readExport } from './import.ts';
-export { numericsVersion, type RunInputs } from './inputs.ts';
 export { masksIn } from './masks.ts';
 export { writeOutputs } from './outputs.ts';
 export { jaccard, type KnownMask, type Overlap, overlapChart, overlapsOf } from './overlap.ts';
@@ -34,7 +35,8 @@ export { type PairedTest, pairedTTest, sampleMean, standardDeviation } from './s
 export { ResultStore } from './store.ts';
 export { type PlacedRun, type RunStatus, type StoredRun, statuses } from './stored-run.ts';
 export { type SweepSummary, summarize } from './summary.ts';
-export { runSweep, type SweepEvents, type SweepOptions, type SweepResult } from './sweep.ts';
+export { runSweep } from './sweep.ts';
+export type { SweepEvents, SweepOptions, SweepResult } from './sweep-options.ts';
 export {
   comparedTable,
   comparisonTable,

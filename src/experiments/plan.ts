@@ -2,6 +2,7 @@ import type { BackendName } from '../backends/index.ts';
 import { isGlueTask } from '../data/index.ts';
 import { InputError } from '../errors.ts';
 import type { Pooling } from '../models/index.ts';
+import { fileDigests, hashOf, kernelsInUse, numericsVersion, type RunInputs } from '../queue/run-inputs.ts';
 import {
   builtAdapter,
   chosenSettings,
@@ -12,9 +13,7 @@ import {
   type RunSettings,
 } from '../training/index.ts';
 import { type Experiment, type ExperimentRow, paperWidth } from './definitions.ts';
-import { fileDigests, kernelsInUse, numericsVersion, type RunInputs } from './inputs.ts';
 import { type Grid, type GridPoint, pointsOf } from './protocol.ts';
-import { hashOf } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
 import { kindOf, type PaperTaskName, scoreFrom, taskNamed, taskNames, taskTitle } from './tasks.ts';
 

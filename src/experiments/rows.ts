@@ -1,7 +1,6 @@
 import { parseJson } from '../io/json.ts';
+import { canonical, completed, portable } from '../queue/run-inputs.ts';
 import { isRecord, listOf, openFields, parseWith } from '../settings/index.ts';
-import { completed, portable } from './inputs.ts';
-import { canonical } from './store.ts';
 import { type PlacedRun, placeFields, runFields } from './stored-run.ts';
 
 /**

@@ -1,20 +1,18 @@
-import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { InputError } from '../errors.ts';
+import { type Database, openDatabase, type SqlRow, type SqlValue } from '../io/database.ts';
 import { checkSharedOutput } from '../io/index.ts';
 import { parseJson } from '../io/json.ts';
+import { canonical } from '../queue/run-inputs.ts';
 import { parseWith, printable } from '../settings/index.ts';
-import type { RunSettings } from '../training/index.ts';
-import { type Database, openDatabase, type SqlRow, type SqlValue } from './database.ts';
 import { experiments } from './definitions.ts';
-import { decisive, type RunInputs } from './inputs.ts';
 import { type PlacedRun, type RunPlace, type StoredRun, storedRun } from './stored-run.ts';
 
 const DATABASE = 'results.sqlite';
 /** Names of the files that sweeps put at the top of their output folder. */
 const outputNames = [
   ...['', '-journal', '-wal', '-shm', '.lock'].map((end) => DATABASE + end),
-  ...['runs', 'tensorboard'],
+  ...['runs', 'rows', 'tensorboard'],
   ...experiments.map(({ name }) => name),
 ];
 const FORMAT_VERSION = 2;
@@ -31,25 +29,6 @@ CREATE TABLE IF NOT EXISTS places (
 );
 PRAGMA user_version = ${FORMAT_VERSION};
 `;
-
-/** JSON with sorted keys, so that equal values have equal texts. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
-
-/**
- * SHA-256 of the full settings and of what they are applied to, its first 16 digits. Files count by what they hold and fused runs by
- * their own hashes, not by where they lie.
- */
-export const hashOf = (settings: RunSettings, inputs: RunInputs): string =>
-  createHash('sha256')
-    .update(canonical({ ...decisive(settings), inputs }))
-    .digest('hex')
-    .slice(0, 16);
 
 /** The results of sweeps: one row per run, in `results.sqlite` of their output folder. Everything written is there at once. */
 export class ResultStore {
@@ -71,7 +50,10 @@ export class ResultStore {
 
   /** The same for a database that may have another name; its output folder is the one that it lies in. @throws as `open` */
   static async openFile(path: string): Promise<ResultStore> {
-    const database = await openDatabase(path);
+    const database = await openDatabase(path, {
+      what: 'a database of results',
+      hint: 'give the --output folder of reproduce, or a new one',
+    });
     const [{ user_version: version }] = database.all('PRAGMA user_version');
     const isNew = database.all('SELECT name FROM sqlite_master').length === 0;
     if (!isNew && version !== FORMAT_VERSION) {

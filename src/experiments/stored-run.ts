@@ -1,7 +1,8 @@
 /** The stored form of a run of a sweep, as a schema. */
 import * as v from 'valibot';
+import { runInputs } from '../queue/run-inputs.ts';
+import { outcomeFields } from '../queue/run-outcome.ts';
 import {
-  finiteNumber,
   listOf,
   namedValues,
   nonEmptyText,
@@ -9,13 +10,11 @@ import {
   oneOf,
   openFields,
   orNone,
-  strictFields,
   text,
   type ValueOf,
   wholeNumber,
 } from '../settings/index.ts';
-import { pruneReport, type RunSettings, runMetrics, storedSettings } from '../training/index.ts';
-import { runInputs } from './inputs.ts';
+import { type RunSettings, storedSettings } from '../training/index.ts';
 
 /** `running` is also what a run is whose process was killed. */
 export const statuses = ['finished', 'failed', 'stopped', 'running'] as const;
@@ -34,11 +33,7 @@ export const runFields = {
   ended: v.optional(orNone(text), null),
   /** Wall time in seconds, of attempts that were not killed. */
   seconds: nonNegative,
-  metrics: v.optional(orNone(runMetrics), null),
-  pruning: v.optional(orNone(pruneReport), null),
-  /** On the rows that judge, rounded; null for tasks without single answers. */
-  answers: v.optional(orNone(strictFields({ targets: listOf(finiteNumber), predictions: listOf(finiteNumber) })), null),
-  error: v.optional(orNone(text), null),
+  ...outcomeFields,
 };
 /** What is stored of its place. */
 export const placeFields = { experiment: text, model: text, row: text, task: text, seed: wholeNumber };

@@ -1,61 +1,22 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
+import { failureOf, outcomeOf } from '../queue/run-outcome.ts';
 import {
   hasCheckpoint,
   openUnlessBusy,
   RunCache,
-  type RunEvents,
   type RunResult,
   readRunData,
   runTraining,
   type TaskModel,
   taskOf,
 } from '../training/index.ts';
-import { portableModel } from './inputs.ts';
-import type { Cell, PlannedRun, SweepPlan } from './plan.ts';
+import type { Cell, PlannedRun } from './plan.ts';
+import { runQueued } from './queued-sweep.ts';
 import type { ResultStore } from './store.ts';
 import type { StoredRun } from './stored-run.ts';
-
-/** The display of a sweep that is running. */
-export interface SweepEvents {
-  readonly onRun?: (planned: PlannedRun) => void;
-  /** The display of one run. */
-  readonly run?: RunEvents;
-  /**
-   * @param run the number of the run, from 1
-   * @param known whether it had been run before
-   */
-  readonly onRunEnd?: (planned: PlannedRun, run: number, stored: StoredRun, known: boolean) => void;
-  /** Again and again while nothing is left but cells that other processes are at. */
-  readonly onWait?: (cells: number) => void;
-}
-
-export interface SweepOptions {
-  readonly plan: SweepPlan;
-  readonly store: ResultStore;
-  /** Existing runs are reused, and those that were stopped or killed continue. Default true; false repeats all of them. */
-  readonly resume?: boolean;
-  /** Whether runs that failed are tried again. Default false. */
-  readonly retry?: boolean;
-  /** Seconds between checkpoints of a run. */
-  readonly checkpointSeconds?: number;
-  readonly versions?: Readonly<Record<string, string>>;
-  readonly command?: readonly string[];
-  /** When it is aborted the sweep stops after the current step and leaves a checkpoint. */
-  readonly signal?: AbortSignal;
-  readonly events?: SweepEvents;
-}
-
-export interface SweepResult {
-  readonly status: 'finished' | 'stopped';
-  /** Of all runs of the sweep. */
-  readonly runs: number;
-  /** Those that were there already. */
-  readonly known: number;
-  readonly failed: number;
-}
+import { hasEnded, placeOf, runName, type SweepOptions, type SweepResult } from './sweep-options.ts';
 
 /** The interval at which runs of other processes are looked at, in milliseconds. */
 const LOOK_MS = 500;
@@ -63,9 +24,9 @@ const LOOK_MS = 500;
 /**
  * Runs all cells of a plan, one run after the other. Each result is in the store as soon as it is there. A run that fails is noted
  * with its error and the sweep continues. Several processes can share a sweep: what another one is at is left to it, and looked at
- * again when all else is done.
+ * again when all else is done. With a queue its workers run them, as many at once as they can; one that is stopped leaves them to it.
  *
- * @throws InputError if the data cannot be read
+ * @throws InputError if the data cannot be read, and for a queue that cannot be used
  */
 export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   const { plan, signal } = options;
@@ -73,6 +34,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepResult> {
   try {
     // Data that cannot be read are one error, not one for each run.
     for (const settings of plan.inputs) await readRunData(taskOf(settings), settings, cache);
+    if (options.queue) return await runQueued({ ...options, queue: options.queue });
     const sweep: Sweep = { options, cache, count: { runs: 0, known: 0, failed: 0 }, done: new Set() };
     let cells = plan.cells;
     while (cells.length > 0) {
@@ -142,15 +104,9 @@ async function ensureRun(
   cache: RunCache,
 ): Promise<'known' | 'run' | 'busy'> {
   const { plan, store, resume = true, retry = false } = options;
-  const { cell, seed, hash } = planned;
-  const place = {
-    ...{ experiment: plan.experiment.name, model: portableModel(cell.model) },
-    ...{ row: cell.row.id, task: cell.task, seed },
-  };
-  const isKnown = () => {
-    const earlier = resume ? store.find(hash) : null;
-    return earlier?.status === 'finished' || (earlier?.status === 'failed' && !retry);
-  };
+  const { hash } = planned;
+  const place = placeOf(planned, plan);
+  const isKnown = () => resume && hasEnded(store.find(hash), retry);
   const known = () => {
     store.place(hash, place);
     return 'known' as const;
@@ -186,36 +142,18 @@ async function runHere(
   try {
     const result = await attempt(planned, output, store, goesOn, { versions, command, ...options }, cache);
     if (result.status === 'stopped') store.end(hash, seconds(), { status: 'stopped' });
-    else {
-      const { config, metrics, answers } = result;
-      // Those that choose a grid point judge nothing.
-      const kept = settings.validationSplit === undefined ? answers : null;
-      store.end(hash, seconds(), {
-        status: 'finished',
-        metrics,
-        pruning: config.pruning,
-        answers: kept && { targets: kept.targets, predictions: kept.predictions.map(rounded) },
-      });
-    }
+    else store.end(hash, seconds(), outcomeOf(result, settings));
   } catch (error) {
     // While it prunes, a run that is stopped has nothing to save.
     const isStopped = options.signal?.aborted && error === options.signal.reason;
     if (isStopped) store.end(hash, seconds(), { status: 'stopped' });
-    else store.end(hash, seconds(), { status: 'failed', error: messageOf(error) });
+    else store.end(hash, seconds(), failureOf(error));
   }
 }
 
-/** To three places, enough for a correlation to six. */
-const rounded = (value: number): number => Math.round(1000 * value) / 1000;
-
-const messageOf = (error: unknown): string => {
-  if (error instanceof InputError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-};
-
 /** Begins a run, or continues from its checkpoint; the one that ends without a row of its answers is begun again. */
 async function attempt(
-  { settings, hash, cell, seed }: PlannedRun,
+  planned: PlannedRun,
   output: OutputFolder,
   store: ResultStore,
   goesOn: boolean,
@@ -225,7 +163,6 @@ async function attempt(
   const { folder } = output;
   const resume = goesOn && hasCheckpoint(folder);
   if (!resume) output.replace({});
-  const name = `${cell.row.id}-${cell.task}-s${seed}-${hash.slice(0, 6)}`;
   const shown = events?.run ?? {};
   let loaded: TaskModel | null = null;
   const onLoaded = (model: TaskModel) => {
@@ -233,7 +170,7 @@ async function attempt(
     shown.onLoaded?.(model);
   };
   const run = runTraining({
-    settings,
+    settings: planned.settings,
     output,
     resume,
     command,
@@ -241,7 +178,7 @@ async function attempt(
     signal,
     checkpointSeconds,
     cache,
-    tensorboard: join(store.folder, 'tensorboard', name),
+    tensorboard: join(store.folder, 'tensorboard', runName(planned)),
     events: {
       ...shown,
       onLoaded,

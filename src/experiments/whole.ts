@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { numericsVersion, portable, portableModel } from '../queue/run-inputs.ts';
 import type { RunSettings } from '../training/index.ts';
 import type { Experiment } from './definitions.ts';
-import { numericsVersion, portable, portableModel } from './inputs.ts';
 import { type Cell, type Lookup, SweepPlan, type SweepSettings } from './plan.ts';
 import type { GridPoint } from './protocol.ts';
 import type { ResultStore } from './store.ts';

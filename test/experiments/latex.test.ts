@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { experiments } from '../../src/experiments/definitions.ts';
-import { numericsVersion } from '../../src/experiments/inputs.ts';
 import { latexTable } from '../../src/experiments/latex.ts';
 import { protocols } from '../../src/experiments/protocol.ts';
 import type { PlacedRun } from '../../src/experiments/stored-run.ts';
 import { summarizeRuns } from '../../src/experiments/whole.ts';
 import { Random } from '../../src/index.ts';
+import { numericsVersion } from '../../src/queue/run-inputs.ts';
 
 const test = suite('experiments: LaTeX');
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { numericsVersion } from '../../src/experiments/inputs.ts';
+import { numericsVersion } from '../../src/queue/run-inputs.ts';
 import { runTraining } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';

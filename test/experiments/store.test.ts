@@ -3,12 +3,15 @@ import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { InputError } from '../../src/errors.ts';
-import { type Driver, openDatabase } from '../../src/experiments/database.ts';
-import { hashOf, ResultStore } from '../../src/experiments/store.ts';
+import { ResultStore } from '../../src/experiments/store.ts';
+import { type Driver, openDatabase } from '../../src/io/database.ts';
+import { hashOf } from '../../src/queue/run-inputs.ts';
 import { chosenSettings, located, type RunSettings } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 
 const test = suite('experiments: store');
+
+const results = { what: 'a database of results', hint: 'give the --output folder of reproduce, or a new one' };
 
 const settings: RunSettings = located(
   chosenSettings({
@@ -36,13 +39,13 @@ const drivers: Driver[] = process.getBuiltinModule('node:sqlite') ? ['runtime', 
 for (const driver of drivers) {
   test(`a database of the driver '${driver}' keeps what is written`, async () => {
     const path = join(temporaryFolder(), 'new', 'some.sqlite');
-    const database = await openDatabase(path, driver);
+    const database = await openDatabase(path, { driver, ...results });
     database.exec('CREATE TABLE t (name TEXT PRIMARY KEY, value REAL)');
     database.run('INSERT INTO t VALUES (?, ?)', ['a', 1.5]);
     database.run('INSERT INTO t VALUES (?, ?)', ["b'", null]);
     database.close();
     for (const reader of drivers) {
-      const again = await openDatabase(path, reader);
+      const again = await openDatabase(path, { driver: reader, ...results });
       const rows = again.all('SELECT * FROM t ORDER BY name').map((row) => ({ ...row }));
       assert.deepEqual(rows, [
         { name: 'a', value: 1.5 },
@@ -58,7 +61,7 @@ for (const driver of drivers) {
       temporaryFolder({ 'some.sqlite': 'no database at all, but long enough to be looked at\n' }),
       'some.sqlite',
     );
-    await assert.rejects(openDatabase(path, driver), (error) => {
+    await assert.rejects(openDatabase(path, { driver, ...results }), (error) => {
       assert.ok(error instanceof InputError);
       assert.match(error.message, /some\.sqlite as a database of results \(.*\): give the --output folder/);
       return true;
@@ -68,11 +71,11 @@ for (const driver of drivers) {
 
 test('the lock of a process that was killed in a transaction is removed', async () => {
   const path = join(temporaryFolder(), 'some.sqlite');
-  (await openDatabase(path, 'wasm')).close();
+  (await openDatabase(path, { driver: 'wasm', ...results })).close();
   mkdirSync(`${path}.lock`);
   const seconds = Date.now() / 1000 - 9.5;
   utimesSync(`${path}.lock`, seconds, seconds);
-  const database = await openDatabase(path, 'wasm');
+  const database = await openDatabase(path, { driver: 'wasm', ...results });
   database.exec('CREATE TABLE t (name TEXT)');
   database.close();
   assert.ok(!existsSync(`${path}.lock`));
@@ -148,7 +151,7 @@ test('the hash is that of all settings and inputs, whatever their order and wher
 
 test('a database of another version, and a file in place of the folder, are refused', async () => {
   const folder = temporaryFolder();
-  const database = await openDatabase(ResultStore.file(folder));
+  const database = await openDatabase(ResultStore.file(folder), results);
   database.exec('CREATE TABLE t (x); PRAGMA user_version = 9');
   database.close();
   await assert.rejects(ResultStore.open(folder), /results\.sqlite has format 9 and not 2; choose another --output/);

@@ -10,7 +10,8 @@ import { SweepPlan, type SweepSettings, scoreIn } from '../../src/experiments/pl
 import { sampleMean } from '../../src/experiments/statistics.ts';
 import { ResultStore } from '../../src/experiments/store.ts';
 import { summarize } from '../../src/experiments/summary.ts';
-import { runSweep, type SweepOptions } from '../../src/experiments/sweep.ts';
+import { runSweep } from '../../src/experiments/sweep.ts';
+import type { SweepOptions } from '../../src/experiments/sweep-options.ts';
 import { shortModel } from '../../src/experiments/tables.ts';
 import { memory, setBackend } from '../../src/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';

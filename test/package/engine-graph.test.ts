@@ -15,6 +15,7 @@ const ROOMS = [
   'serve',
   'search',
   'experiments',
+  'queue',
   'finetune',
   'training',
   'data',

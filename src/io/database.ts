@@ -2,12 +2,12 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
-import { optionalPackages, rethrow } from '../io/index.ts';
+import { optionalPackages, rethrow } from './optional-package.ts';
 
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
-/** The part of an SQLite database that the store uses. */
+/** An SQLite database, as far as it is used here. */
 export interface Database {
   /** Statements without values. */
   exec(sql: string): void;
@@ -44,7 +44,7 @@ function withRuntime({ DatabaseSync }: NodeSqlite, path: string): Database {
 /** SQLite as WebAssembly that writes the file itself: no addon to compile, and a killed process loses nothing. */
 async function withWebAssembly(path: string): Promise<Database> {
   await releaseLock(`${path}.lock`);
-  const sqlite = await optionalPackages('A database of results before Node.js 22.13', ['node-sqlite3-wasm'], () =>
+  const sqlite = await optionalPackages('A database before Node.js 22.13', ['node-sqlite3-wasm'], () =>
     import('node-sqlite3-wasm').catch(rethrow),
   );
   const database = new sqlite.default.Database(path);
@@ -96,12 +96,23 @@ const defaultDriver = (): Driver => (runtimeSqlite() ? 'runtime' : 'wasm');
 const runtimeSqlite = (): NodeSqlite | undefined =>
   process.getBuiltinModule('node:sqlite') as unknown as NodeSqlite | undefined;
 
+export interface DatabaseOptions {
+  readonly driver?: Driver;
+  /** What the database is, in messages: `a database of results`. */
+  readonly what: string;
+  /** What to give instead of a file that is none. */
+  readonly hint: string;
+}
+
 /**
  * Opens the database in a file, or makes it.
  *
  * @throws InputError if the file is no database, or cannot be read and written
  */
-export async function openDatabase(path: string, driver: Driver = defaultDriver()): Promise<Database> {
+export async function openDatabase(
+  path: string,
+  { driver = defaultDriver(), what, hint }: DatabaseOptions,
+): Promise<Database> {
   let database: Database | null = null;
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -114,9 +125,7 @@ export async function openDatabase(path: string, driver: Driver = defaultDriver(
     database?.close();
     if (error instanceof InputError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const hint = /locked/.test(reason)
-      ? 'end the command that uses it'
-      : 'give the --output folder of reproduce, or a new one';
-    throw new InputError(`Cannot use ${path} as a database of results (${reason}): ${hint}.`);
+    const remedy = /locked/.test(reason) ? 'end the command that uses it' : hint;
+    throw new InputError(`Cannot use ${path} as ${what} (${reason}): ${remedy}.`);
   }
 }

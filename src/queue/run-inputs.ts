@@ -6,7 +6,7 @@ import { familyOf } from '../adapters/index.ts';
 import { getBackend } from '../backends/index.ts';
 import { isCompiled, kernelsId } from '../backends/wasm/module.ts';
 import { glueFiles, isGlueTask } from '../data/index.ts';
-import { resolveModelFolder, tokenizerFiles } from '../io/index.ts';
+import { isFolder, resolveModelFolder, tokenizerFiles } from '../io/index.ts';
 import {
   factsOf,
   isRecord,
@@ -38,18 +38,23 @@ export const runInputs = strictFields({
 });
 
 /** Digests of the files that runs with a model and data read. @throws InputError if they are not there */
-export const fileDigests = (model: string, data: GivenSettings): Pick<RunInputs, 'data' | 'model' | 'tokenizer'> => {
+export const fileDigests = (model: string, data: GivenSettings): Pick<RunInputs, 'data' | 'model' | 'tokenizer'> => ({
+  data: dataDigest(data),
+  ...modelDigests(model),
+});
+
+/** The digest of the files of the training and evaluation rows. @throws InputError for the files of a benchmark that are not there */
+export const dataDigest = (data: GivenSettings): string => digest(filesOf(data));
+
+/** Digests of the files of a model. @throws InputError if it is not there */
+export function modelDigests(model: string): Pick<RunInputs, 'model' | 'tokenizer'> {
   const folder = resolveModelFolder(model);
   const isTokenizer = (name: string) => tokenizerFiles.includes(name);
   const isWeights = (name: string) => name === 'config.json' || /\.(safetensors|bin|index\.json)$/.test(name);
   const own = readdirSync(folder).sort();
   const chosen = (isWanted: (name: string) => boolean) => own.filter(isWanted).map((name) => join(folder, name));
-  return {
-    data: digest(filesOf(data)),
-    model: digest(chosen(isWeights)),
-    tokenizer: digest(chosen(isTokenizer)),
-  };
-};
+  return { model: digest(chosen(isWeights)), tokenizer: digest(chosen(isTokenizer)) };
+}
 
 /** The kernels of the backend that is in use. */
 export function kernelsInUse(): string {
@@ -62,8 +67,15 @@ export function kernelsInUse(): string {
 /** The files of the training and evaluation rows. */
 function filesOf({ task, data, evalData }: GivenSettings): string[] {
   if (isGlueTask(task) && data !== undefined) return glueFiles(task, data);
-  return [data, evalData].filter((path) => path !== undefined);
+  return [data, evalData].flatMap((path) => (path === undefined ? [] : isFolder(path) ? filesIn(path) : [path]));
 }
+
+/** The files of a folder, without those of its folders. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => join(folder, name))
+    .sort();
 
 function digest(paths: readonly string[]): string {
   const hash = createHash('sha256');
@@ -117,3 +129,22 @@ export function completed(settings: unknown): unknown {
 
 /** The name of a package or of a model of the hub, or that of its folder. */
 export const portableModel = (model: string): string => (isAbsolute(model) ? basename(model) : model);
+
+/** JSON with sorted keys, so that equal values have equal texts. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+/**
+ * SHA-256 of the full settings and of what they are applied to, its first 16 digits. Files count by what they hold and fused runs by
+ * their own hashes, not by where they lie.
+ */
+export const hashOf = (settings: RunSettings, inputs: RunInputs): string =>
+  createHash('sha256')
+    .update(canonical({ ...decisive(settings), inputs }))
+    .digest('hex')
+    .slice(0, 16);
