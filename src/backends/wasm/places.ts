@@ -32,98 +32,151 @@ function rowsIn({ start }: Block, entries: number, n: number, k: number): Sparse
   return { n, k, blocks, entries, segments: start, columns: start + 4 * (n * blocks + 1) };
 }
 
-/** The places of a sparse matrix [rows, columns]; once a derivative has asked for it, in the order of the transposed matrix too. */
+/** Bytes that the rows of all places take together before those that were asked for first are dropped. */
+const EXPANDED_BYTES = 2 ** 26;
+/** Places that one operation reads. */
+const IN_USE = 2;
+
+/** The places whose rows are in memory, those asked for last at the end: of many models on one backbone few are active at a time. */
+export class ExpandedPlaces {
+  readonly #limit: number;
+  readonly #onChange: (bytes: number) => void;
+  readonly #bytes = new Map<WasmPlaces, number>();
+  #total = 0;
+
+  /** @param onChange gets how many bytes more are taken */
+  constructor(onChange: (bytes: number) => void, limit = EXPANDED_BYTES) {
+    this.#onChange = onChange;
+    this.#limit = limit;
+  }
+
+  /** Takes note that places are used, which have got so many bytes more. */
+  use(places: WasmPlaces, more: number): void {
+    const bytes = (this.#bytes.get(places) ?? 0) + more;
+    this.#bytes.delete(places);
+    this.#bytes.set(places, bytes);
+    if (more === 0) return;
+    this.#change(more);
+    for (const first of this.#bytes.keys()) {
+      if (this.#total <= this.#limit || this.#bytes.size <= IN_USE) break;
+      first.collapse();
+    }
+  }
+
+  /** Takes note that places have no rows any more. */
+  drop(places: WasmPlaces): void {
+    this.#change(-(this.#bytes.get(places) ?? 0));
+    this.#bytes.delete(places);
+  }
+
+  #change(bytes: number): void {
+    this.#total += bytes;
+    this.#onChange(bytes);
+  }
+}
+
+/** Places in a form that kernels read. */
+interface Rows {
+  readonly block: Block;
+  readonly entries: number;
+}
+
+/** The places of a sparse matrix [rows, columns]: a bit each, and rows for kernels from when they are asked for. */
 export class WasmPlaces {
   readonly opaque = 'places';
   readonly length: number;
   readonly rows: number;
   readonly columns: number;
   readonly #memory: Memory;
-  readonly #block: Block;
-  #transposed: { readonly block: Block; readonly entries: number } | null = null;
-  #bits: Block | null = null;
+  readonly #expanded: ExpandedPlaces;
+  readonly #bits: Block;
+  #direct: Rows | null = null;
+  #transposed: Rows | null = null;
 
-  constructor(memory: Memory, mask: ArrayLike<number>, rows: number, columns: number) {
-    let kept = 0;
-    for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) kept++;
-    this.length = kept;
+  constructor(memory: Memory, expanded: ExpandedPlaces, mask: ArrayLike<number>, rows: number, columns: number) {
     this.rows = rows;
     this.columns = columns;
     this.#memory = memory;
-    this.#block = memory.allocate(bytesOf(kept, rows, columns));
-    const { segments, columnOf } = this.#arrays(this.direct);
-    let e = 0;
-    let segment = 0;
-    for (let r = 0; r < rows; r++) {
-      for (let c = 0; c < columns; c++) {
-        if (c % BLOCK === 0) segments[segment++] = e;
-        if (mask[r * columns + c] !== 0) columnOf[e++] = c % BLOCK;
-      }
+    this.#expanded = expanded;
+    this.#bits = memory.allocate(this.bytes);
+    const bits = this.#bitGroups().fill(0);
+    let kept = 0;
+    for (let i = 0; i < rows * columns; i++) {
+      if (mask[i] === 0) continue;
+      const c = i % columns;
+      bits[((i - c) / columns) * this.#groups + Math.floor(c / COLUMNS_OF_BITS)] |= 1 << (c % COLUMNS_OF_BITS);
+      kept++;
     }
-    segments[segment] = e;
+    this.length = kept;
   }
 
-  get direct(): SparseRows {
-    return rowsIn(this.#block, this.length, this.rows, this.columns);
-  }
-
-  /** Bytes of the memory that it has now. */
+  /** Bytes of the memory that it has while it has no rows. */
   get bytes(): number {
-    const { length, rows, columns } = this;
-    const transposed = this.#transposed ? bytesOf(this.#transposed.entries, columns, rows) : 0;
-    return bytesOf(length, rows, columns) + transposed + (this.#bits ? this.#bitBytes : 0);
+    return 2 * this.rows * this.#groups;
   }
 
-  get #bitBytes(): number {
-    return 2 * this.rows * Math.ceil(this.columns / COLUMNS_OF_BITS);
+  get #groups(): number {
+    return Math.ceil(this.columns / COLUMNS_OF_BITS);
   }
 
-  /**
-   * Byte address of u16 [rows, columns / 16], rounded up: a bit for each place, 1 where it is kept.
-   *
-   * @param onGrowth gets the bytes that this takes, the first time
-   */
-  bits(onGrowth: (bytes: number) => void): number {
-    if (!this.#bits) {
-      this.#bits = this.#memory.allocate(this.#bitBytes);
-      const groups = Math.ceil(this.columns / COLUMNS_OF_BITS);
-      const bits = new Uint16Array(this.#memory.wasm.buffer, this.#bits.start, this.rows * groups).fill(0);
-      this.#eachKept((r, c) => {
-        bits[r * groups + Math.floor(c / COLUMNS_OF_BITS)] |= 1 << (c % COLUMNS_OF_BITS);
-      });
-      onGrowth(this.#bitBytes);
-    }
+  #bitGroups(): Uint16Array {
+    return new Uint16Array(this.#memory.wasm.buffer, this.#bits.start, this.rows * this.#groups);
+  }
+
+  /** Byte address of u16 [rows, columns / 16], rounded up: a bit for each place, 1 where it is kept. */
+  get bits(): number {
     return this.#bits.start;
   }
 
+  /** The matrix as it is. It stays until other places are asked for. */
+  get direct(): SparseRows {
+    const { rows, columns, length } = this;
+    let more = 0;
+    if (!this.#direct) {
+      more = bytesOf(length, rows, columns);
+      this.#direct = { block: this.#memory.allocate(more), entries: length };
+      this.#fillDirect(rowsIn(this.#direct.block, length, rows, columns));
+    }
+    this.#expanded.use(this, more);
+    return rowsIn(this.#direct.block, length, rows, columns);
+  }
+
+  #fillDirect(to: SparseRows): void {
+    const { segments, columnOf } = this.#arrays(to);
+    segments.fill(0);
+    let e = 0;
+    this.#eachKept((r, c) => {
+      segments[r * to.blocks + Math.floor(c / BLOCK) + 1]++;
+      columnOf[e++] = c % BLOCK;
+    });
+    for (let s = 1; s < segments.length; s++) segments[s] += segments[s - 1];
+  }
+
   /**
-   * The matrix transposed. Its segments have whole groups of four entries: the last column is repeated, for values of 0.
-   *
-   * @param onGrowth gets the bytes that this takes, the first time
+   * The matrix transposed. Its segments have whole groups of four entries: the last column is repeated, for values of 0. It stays until other
+   * places are asked for.
    */
-  transposed(onGrowth: (bytes: number) => void): SparseRows {
+  get transposed(): SparseRows {
     const { rows, columns } = this;
+    let more = 0;
     if (!this.#transposed) {
       const counts = this.#countsTransposed();
       const entries = counts.reduce((sum, count) => sum + Math.ceil(count / GROUP) * GROUP, 0);
-      const bytes = bytesOf(entries, columns, rows);
-      this.#transposed = { block: this.#memory.allocate(bytes), entries };
+      more = bytesOf(entries, columns, rows);
+      this.#transposed = { block: this.#memory.allocate(more), entries };
       this.#transpose(counts, rowsIn(this.#transposed.block, entries, columns, rows));
-      onGrowth(bytes);
     }
+    this.#expanded.use(this, more);
     return rowsIn(this.#transposed.block, this.#transposed.entries, columns, rows);
   }
 
   /** Calls `use` with each kept place, row by row. */
   #eachKept(use: (row: number, column: number) => void): void {
-    const { segments, columnOf } = this.#arrays(this.direct);
-    const { blocks } = this.direct;
-    for (let r = 0; r < this.rows; r++) {
-      for (let b = 0; b < blocks; b++) {
-        const end = segments[r * blocks + b + 1];
-        for (let e = segments[r * blocks + b]; e < end; e++) use(r, b * BLOCK + columnOf[e]);
-      }
-    }
+    this.#bitGroups().forEach((group, i) => {
+      const r = Math.floor(i / this.#groups);
+      const start = (i % this.#groups) * COLUMNS_OF_BITS;
+      for (let bits = group; bits !== 0; bits &= bits - 1) use(r, start + 31 - Math.clz32(bits & -bits));
+    });
   }
 
   /** Calls `use` with the segment of the transposed matrix in which each kept value lies, and its row here. */
@@ -171,10 +224,17 @@ export class WasmPlaces {
     return this.#arrays(transposed).segments.subarray(0, -1);
   }
 
+  /** Frees the rows, which are made again when they are asked for. */
+  collapse(): void {
+    for (const made of [this.#direct, this.#transposed]) if (made) this.#memory.free(made.block);
+    this.#direct = null;
+    this.#transposed = null;
+    this.#expanded.drop(this);
+  }
+
   /** Frees its memory. */
   free(): void {
-    this.#memory.free(this.#block);
-    if (this.#transposed) this.#memory.free(this.#transposed.block);
-    if (this.#bits) this.#memory.free(this.#bits);
+    this.collapse();
+    this.#memory.free(this.#bits);
   }
 }

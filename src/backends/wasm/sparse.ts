@@ -3,7 +3,7 @@ import type { WasmBuffer } from './buffer.ts';
 import type { WasmBackend } from './index.ts';
 import { addModule } from './module.ts';
 import { type MovePatterns, movePatterns } from './move-patterns.ts';
-import { type SparseRows, TOKENS, WasmPlaces } from './places.ts';
+import { ExpandedPlaces, type SparseRows, TOKENS, WasmPlaces } from './places.ts';
 import * as sparseBinary from './sparse-binary.ts';
 import { SparseBottleneck } from './sparse-bottleneck.ts';
 
@@ -38,12 +38,14 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
   readonly #backend: WasmBackend;
   readonly #scratchOf: (features: number) => number;
   readonly #patterns: MovePatterns;
+  readonly #expanded: ExpandedPlaces;
 
   /** @param scratchOf bytes of scratch for each thread of a product with so many features in tiles of its own */
   constructor(backend: WasmBackend, scratchOf: (features: number) => number) {
     this.#backend = backend;
     this.#scratchOf = scratchOf;
     this.#patterns = movePatterns(backend.memory);
+    this.#expanded = new ExpandedPlaces((bytes) => backend.growBy(bytes));
   }
 
   /** The kernels of a bottleneck whose D and U are sparse; null where the dense ones are faster, or a matrix is dense. */
@@ -78,7 +80,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
   }
 
   places(mask: ArrayLike<number>, rows: number, columns: number): WasmPlaces {
-    return this.#backend.track(new WasmPlaces(this.#backend.memory, mask, rows, columns));
+    return this.#backend.track(new WasmPlaces(this.#backend.memory, this.#expanded, mask, rows, columns));
   }
 
   mask(places: WasmPlaces): Uint8Array {
@@ -89,7 +91,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     const { n, k, blocks, segments } = places.direct;
     const dense = this.#backend.allocate(n * k);
     const { toPlaces } = this.#patterns;
-    this.#backend.kernels.sparseToDense(values, segments, blocks, this.#bits(places), toPlaces, dense, k, n);
+    this.#backend.kernels.sparseToDense(values, segments, blocks, places.bits, toPlaces, dense, k, n);
     return dense;
   }
 
@@ -97,12 +99,8 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     const { n, k, blocks, segments } = places.direct;
     const values = this.#backend.allocate(places.length);
     const { fromPlaces } = this.#patterns;
-    this.#backend.kernels.sparseKeptValues(dense, segments, blocks, this.#bits(places), fromPlaces, values, k, n);
+    this.#backend.kernels.sparseKeptValues(dense, segments, blocks, places.bits, fromPlaces, values, k, n);
     return values;
-  }
-
-  #bits(places: WasmPlaces): number {
-    return places.bits((bytes) => this.#backend.growBy(bytes));
   }
 
   linear(x: View<WasmBuffer>, matrix: Matrix, bias: View<WasmBuffer> | null): WasmBuffer {
@@ -157,7 +155,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
 
   /** Returns what `use` makes of the matrix transposed. */
   withTransposed<T>({ values, places }: Matrix, use: (operand: Operand) => T): T {
-    const transposed = this.#transposed(places);
+    const { transposed } = places;
     const { n, blocks, segments, columns } = places.direct;
     const own = this.#backend.fill(transposed.entries, 0);
     const { kernels, memory } = this.#backend;
@@ -167,10 +165,6 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
     const result = use({ ...transposed, values: own });
     this.#backend.free(own);
     return result;
-  }
-
-  #transposed(places: WasmPlaces): SparseRows {
-    return places.transposed((bytes) => this.#backend.growBy(bytes));
   }
 
   /** y = init + bias + x times the matrix transposed; init, of rows, only where y is. */
@@ -203,7 +197,7 @@ export class WasmSparseProducts implements SparseProducts<WasmBuffer, WasmPlaces
 
   /** scale · Σ_t y[t, r] x[t, c] at the places. */
   sample(y: Tokens, x: Tokens, places: WasmPlaces, rows: number, scale = 1): WasmBuffer {
-    return this.#pair(x, y, places, { ...this.#transposed(places), values: null }, null, null, rows, scale);
+    return this.#pair(x, y, places, { ...places.transposed, values: null }, null, null, rows, scale);
   }
 
   /**
