@@ -33,7 +33,7 @@ function rowsIn({ start }: Block, entries: number, n: number, k: number): Sparse
 }
 
 /** Bytes that the rows of all places take together before those that were asked for first are dropped. */
-const EXPANDED_BYTES = 2 ** 26;
+const EXPANDED_BYTES = 2 ** 24;
 /** Places that one operation reads. */
 const IN_USE = 2;
 
