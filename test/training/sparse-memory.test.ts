@@ -63,7 +63,7 @@ if (!onGpu) {
     },
   );
 
-  test('1,000 adapters of MiniLM, Houlsby 64 at 80 %, take at most 0.6 GB', () => {
+  test('1,000 adapters of MiniLM, Houlsby 64 at 80 %, take at most 0.8 GB', () => {
     const config = parseEncoderConfig({
       model_type: 'bert',
       vocab_size: 30,
@@ -89,7 +89,7 @@ if (!onGpu) {
       }
     }
     const bytes = (1000 / count) * (memory().bytes - before);
-    assert.ok(bytes <= 0.6e9, `${bytes / 1e9} GB`);
+    assert.ok(bytes <= 0.8e9, `${bytes / 1e9} GB`);
     for (const parameter of [...model.parameters(), ...adapters.parameters()]) parameter.dispose();
   });
 }
