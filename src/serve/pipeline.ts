@@ -143,6 +143,9 @@ export async function pipeline<Task extends PipelineTask>(
   checkTask(task);
   if (!isRecord(given as unknown)) throw new InputError(`pipeline: options must be an object, not ${shown(given)}.`);
   const { onRestart, ...named } = given;
+  if (onRestart !== undefined && typeof onRestart !== 'function') {
+    throw new InputError(`pipeline: onRestart must be a function, not ${shown(onRestart)}.`);
+  }
   const parsed = parseGiven(pipelineSettings, named, 'pipeline');
   const options = withDefaults(pipelineSettings, parsed, {}) as SettingsOf<typeof pipelineSettings>;
   const { workers, threads, model, ...ofQueue } = options;

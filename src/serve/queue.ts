@@ -141,7 +141,19 @@ export class RequestQueue {
   /** Changes what is loaded, in each answerer. @throws InputError for what cannot be loaded or is not there, or if nothing can */
   async control(command: ControlCommand): Promise<ControlReply> {
     let reply: ControlReply | undefined;
-    for (const { answerer } of this.#lanes) reply = await answerer.control?.(command);
+    const done: Answerer[] = [];
+    try {
+      for (const { answerer } of this.#lanes) {
+        reply = await retried(() => answerer.control?.(command));
+        done.push(answerer);
+      }
+    } catch (error) {
+      // All have it, or none.
+      if ('load' in command) {
+        await Promise.allSettled(done.map((answerer) => answerer.control?.({ unload: command.load.name })));
+      }
+      throw error;
+    }
     if (reply === undefined) throw new InputError('This model has no adapters that can be changed.');
     return reply;
   }
@@ -268,3 +280,13 @@ function later(call: () => void, milliseconds: number): () => void {
 }
 
 const disposed = () => new Error('The queue is disposed and answers no more.');
+
+/** Asks once more where what answers has ended before its answer. */
+async function retried<T>(ask: () => T): Promise<Awaited<T>> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof AnswererLostError)) throw error;
+    return await ask();
+  }
+}

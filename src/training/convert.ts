@@ -136,7 +136,7 @@ export async function writeAdapter(
   output: string,
   options: WriteAdapterOptions,
 ): Promise<Conversion> {
-  checkDTypes(options);
+  checkTarget(options);
   const target = openNewOutput(output, outputNames, options);
   try {
     const opened = await open();
@@ -153,9 +153,20 @@ export async function writeAdapter(
 }
 
 /** @throws InputError for model files that there are not, and for another target than `onnx` */
-function checkDTypes({ to, dtype }: WriteAdapterOptions): void {
+/** Options that say something of some files alone. */
+const optionsOf = {
+  '--name (name)': { option: 'name', targets: ['adapterhub'] },
+  '--backbone-name (backboneName)': { option: 'backboneName', targets: ['adapterhub', 'peft'] },
+  '--dtype (dtype)': { option: 'dtype', targets: ['onnx'] },
+} as const satisfies Record<string, { option: keyof WriteAdapterOptions; targets: readonly ConversionTarget[] }>;
+
+function checkTarget(options: WriteAdapterOptions): void {
+  const { to, dtype } = options;
+  for (const [flag, { option, targets }] of Object.entries(optionsOf)) {
+    if (options[option] === undefined || targets.some((target) => target === to)) continue;
+    throw new InputError(`${flag} has no effect with ${to} as --to (to); leave it out.`);
+  }
   if (dtype === undefined) return;
-  if (to !== 'onnx') throw new InputError(`--dtype (dtype) has no effect with ${to} as --to (to); leave it out.`);
   const unknown = dtype.find((name) => !onnxDTypes.includes(name));
   if (unknown === undefined && dtype.length > 0) return;
   throw new InputError(

@@ -107,6 +107,12 @@ test('wrong commands say what is wrong, and write nothing', async () => {
     [[at('run'), '--to', 'keras', '--output', at('x')], 2, /'keras' is invalid.* Allowed choices are peft, adapterhub/],
     [[at('run'), '--to', 'onnx', '--output', at('x'), '--dtype', 'q4'], 1, /--dtype .*fp32, fp16, q8, not "q4"/],
     [[at('run'), '--to', 'peft', '--output', at('x'), '--dtype', 'q8'], 1, /--dtype .*no effect with peft as --to/],
+    [[at('run'), '--to', 'onnx', '--output', at('x'), '--name', 'a'], 1, /--name .*no effect with onnx as --to/],
+    [
+      [at('run'), '--to', 'sparse', '--output', at('x'), '--backbone-name', 'a'],
+      1,
+      /--backbone-name .*no effect with sparse/,
+    ],
     [[at('run'), '--to', 'peft'], 2, /required option '-o, --output <folder>'/],
     [[at('run'), '--to', 'peft', '--output', at('x'), '--labels', 'a'], 2, /two names or more/],
     [[at('nothing'), '--to', 'peft', '--output', at('x')], 1, /There is no .*nothing; give the folder of an adapter/],

@@ -97,7 +97,11 @@ test('health, metrics and what is nowhere', async () => {
   assert.ok(lines.includes('sparse_adapter_worker_restarts_total 0'), 'the first restart is an increase');
   assert.match(String(body), /sparse_adapter_requests_total\{method="POST",route="\/v1\/classify",status="200"\} 2/);
   assert.equal(errorCode(await all.fetch('/v2/none'), 404), 'not_found');
-  assert.equal(errorCode(await all.fetch('/v1/classify'), 404), 'not_found');
+  assert.equal(errorCode(await all.fetch('/v1/classify/more'), 404), 'not_found');
+  const wrong = await all.fetch('/v1/classify');
+  assert.equal(errorCode(wrong, 405), 'wrong_method');
+  assert.equal(wrong.headers.get('allow'), 'POST');
+  assert.equal((await all.post('/v1/adapters/none', {})).headers.get('allow'), 'DELETE');
   assert.match(String((await all.fetch('/metrics')).body), /route="other",status="404"/);
 });
 

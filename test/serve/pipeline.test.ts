@@ -202,6 +202,10 @@ test('in a worker: the same bits as in the thread of the caller', async () => {
 test('wrong inputs and options are told of in one line', async () => {
   await using classify = await pipeline('text-classification', await run('text-classification'));
   const untyped = classify as (...given: unknown[]) => Promise<unknown>;
+  await assertRejectsInput(
+    () => pipeline('text-classification', 'x', { onRestart: 3 as never }),
+    /onRestart must be a function, not 3/,
+  );
   for (const [given, message] of [
     [[3], /^The input is 3; it must be a text or \{ text, text_pair \}\.$/],
     [[['a', null]], /^inputs\[1\] is null/],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { InputError } from '../../src/errors.ts';
+import type { ControlCommand, ControlReply } from '../../src/serve/answerer.ts';
 import {
   type Answerer,
   AnswererLostError,
@@ -296,6 +297,42 @@ test('every request is settled once, whatever happens', async () => {
       },
     ),
   );
+});
+
+/** One that has adapters, and is lost or refuses as it is told before it changes them. */
+class Changing extends Recorder {
+  readonly names = new Set<string>();
+  readonly #before: (Error | null)[];
+
+  constructor(...before: (Error | null)[]) {
+    super();
+    this.#before = before;
+  }
+
+  async control(command: ControlCommand): Promise<ControlReply> {
+    const error = this.#before.shift();
+    if (error) throw error;
+    if ('load' in command) this.names.add(command.load.name);
+    if ('unload' in command) this.names.delete(command.unload);
+    return { adapters: [] };
+  }
+}
+
+test('a change reaches an answerer that was lost before it', async () => {
+  const [first, second] = [new Changing(), new Changing(null, new AnswererLostError('gone'))];
+  const queue = new RequestQueue([first, second]);
+  await queue.control({ load: { name: 'a', path: '' } });
+  await queue.control({ unload: 'a' });
+  assert.deepEqual([...first.names, ...second.names], []);
+  queue.dispose();
+});
+
+test('what one answerer cannot load no other keeps', async () => {
+  const [first, second] = [new Changing(), new Changing(new InputError('no such file'))];
+  const queue = new RequestQueue([first, second]);
+  await assert.rejects(queue.control({ load: { name: 'a', path: '' } }), /no such file/);
+  assert.deepEqual([...first.names, ...second.names], []);
+  queue.dispose();
 });
 
 test.run();

@@ -67,7 +67,16 @@ export function addRoutes(app: Hono<AppEnv>, parts: AppParts): void {
     }
   });
   app.onError((error, c) => problemOf(c, error));
-  app.notFound((c) => problemOf(c, new HttpError(404, 'not_found', 'There is nothing here; see /openapi.json.')));
+  app.notFound((c) => {
+    const methods = app.routes.filter(({ method, path }) => method !== 'ALL' && isOfRoute(path, c.req.path));
+    const allowed = methods.map(({ method }) => method).join(', ');
+    return problemOf(
+      c,
+      allowed === ''
+        ? new HttpError(404, 'not_found', 'There is nothing here; see /openapi.json.')
+        : new HttpError(405, 'wrong_method', `This takes ${allowed}; see /openapi.json.`, { Allow: allowed }),
+    );
+  });
 
   app.get('/', (c) => c.body(pageHtml, 200, { ...pageHeaders, 'Content-Type': 'text/html; charset=utf-8' }));
   app.get('/page.js', (c) => c.body(pageScript, 200, { ...pageHeaders, 'Content-Type': 'text/javascript' }));
@@ -195,6 +204,11 @@ function httpErrorOf(error: unknown): HttpError | null {
 }
 
 const ROUTES = new Set([...OPEN, '/metrics', '/v1/adapters', ...Object.keys(verbs).map((name) => `/v1/${name}`)]);
+
+/** Whether a path is one of a route such as `/v1/adapters/:name`. */
+const isOfRoute = (route: string, path: string): boolean =>
+  route.split('/').length === path.split('/').length &&
+  route.split('/').every((part, i) => part.startsWith(':') || part === path.split('/')[i]);
 
 /** The labels of a request in the metrics: few, whatever is asked for. */
 function routeOf(method: string, path: string): { readonly method: string; readonly route: string } {
