@@ -13,8 +13,8 @@ export default defineConfig({
       },
       formats: ['es'],
     },
-    // Vite leaves white space in libraries, for bundlers that drop what is unused; this bundle is for pages.
-    rolldownOptions: { output: { minify: true } },
+    // Vite leaves white space and hints in libraries, for bundlers that drop what is unused; this bundle is for pages.
+    rolldownOptions: { output: { minify: true, comments: { annotation: false } } },
     outDir: 'dist/browser',
     target: 'es2022',
     emptyOutDir: true,

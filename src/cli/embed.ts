@@ -2,13 +2,7 @@ import type { Command } from 'commander';
 import type { BackendName } from '../backends/index.ts';
 import { encodeExamples } from '../data/index.ts';
 import { InputError } from '../errors.ts';
-import {
-  type BertModel,
-  embed as embedSequences,
-  loadEncoder,
-  longestSequence,
-  type Pooling,
-} from '../models/index.ts';
+import { type Encoder, embed as embedSequences, loadEncoder, longestSequence, type Pooling } from '../models/index.ts';
 import type { HeldDType } from '../nn/index.ts';
 import type { Tokenizer } from '../text/index.ts';
 import { featureExtraction } from '../training/index.ts';
@@ -67,7 +61,7 @@ export function describeEmbed(command: Command): void {
 
 /** The model that reads texts, and how it does. */
 interface Reader {
-  readonly encoder: BertModel;
+  readonly encoder: Encoder;
   readonly tokenizer: Tokenizer;
   readonly maxLength: number;
   readonly pooling: Pooling;

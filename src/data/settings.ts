@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { parseHubName } from '../io/hub/repository.ts';
-import { problemTypes } from '../models/config.ts';
+import { problemTypes } from '../models/encoder-schema.ts';
 import {
   boolean,
   factor,

@@ -1,7 +1,7 @@
 import { type AdapterSettings, configOf, lora, mam, parallel, prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import type { BartConfig, EncoderConfig, ModelConfig } from '../models/browser.ts';
+import { architectureOf, type BartConfig, type EncoderConfig, type ModelConfig } from '../models/browser.ts';
 import { bottleneckConfig, bottleneckSettings } from './adapterhub-bottleneck.ts';
 import { type ConfigFacts, droppedDropout, leftOut, type ReadConfig } from './adapterhub-facts.ts';
 import { inFile, type Json, numberField, refuseFeatures } from './fields.ts';
@@ -23,10 +23,6 @@ const prefixDefaults = {
   shared_gating: true,
   use_gating: false,
 };
-
-/** Kinds of layers that LoRA may change there, and the switch of each. */
-const attentionMatrices = { 'attention.self.query': 'q', 'attention.self.key': 'k', 'attention.self.value': 'v' };
-const feedForward = { 'intermediate.dense': 'intermediate_lora', 'output.dense': 'output_lora' };
 
 /** @throws InputError for a LoRA that AdapterHub cannot express */
 function loraConfig(settings: AdapterSettings, weights: readonly Weight[], config: ModelConfig): Json {
@@ -50,21 +46,26 @@ function loraConfig(settings: AdapterSettings, weights: readonly Weight[], confi
 const noLora = (problem: string) => new InputError(`AdapterHub has no LoRA ${problem}; write it as peft.`);
 
 /** Returns the layers of an encoder that LoRA changes. @throws InputError for a choice that AdapterHub does not have */
-function encoderPlaces(modules: readonly string[], { num_hidden_layers }: EncoderConfig): Json {
+function encoderPlaces(modules: readonly string[], config: EncoderConfig): Json {
+  const { title, layerNames: names, layers: stack } = architectureOf(config.model_type);
+  if (!names) throw noLora(`in ${title}`);
+  const attentionMatrices = { [names.query]: 'q', [names.key]: 'k', [names.value]: 'v' };
+  const feedForward = [names.inner, names.dense];
+  const { at, count } = stack(config);
   const kinds = [...new Set(modules.map(kindOf))];
-  const foreign = kinds.find((kind) => !Object.hasOwn(attentionMatrices, kind) && !Object.hasOwn(feedForward, kind));
+  const foreign = kinds.find((kind) => !Object.hasOwn(attentionMatrices, kind) && !feedForward.includes(kind));
   if (foreign) throw noLora(`at ${foreign}`);
-  const layers = Array.from({ length: num_hidden_layers }, (_, i) => i);
+  const layers = Array.from({ length: count }, (_, i) => i);
   const kindsIn = (layer: number) =>
-    kinds.filter((kind) => modules.some((name) => endsIn(name, `layer.${layer}.${kind}`)));
+    kinds.filter((kind) => modules.some((name) => endsIn(name, `${at}.${layer}.${kind}`)));
   const uneven = layers.find((layer) => kindsIn(layer).length % kinds.length !== 0);
   if (uneven !== undefined) throw noLora(`at other layers in block ${uneven} than in the others`);
   const matrices = Object.entries(attentionMatrices).filter(([kind]) => kinds.includes(kind));
   return {
     attn_matrices: matrices.map(([, letter]) => letter),
-    intermediate_lora: kinds.includes('intermediate.dense'),
+    intermediate_lora: kinds.includes(names.inner),
     leave_out: layers.filter((layer) => kindsIn(layer).length === 0),
-    output_lora: kinds.includes('output.dense'),
+    output_lora: kinds.includes(names.dense),
     selfattn_lora: matrices.length > 0,
   };
 }

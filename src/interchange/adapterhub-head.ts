@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import type { HeadKind, LayeredHead, ModelConfig } from '../models/browser.ts';
+import { architectureOf, type HeadKind, type LayeredHead, type ModelConfig } from '../models/browser.ts';
 import { activations } from '../ops/activations.ts';
 import { shown } from '../settings/index.ts';
 import type { Json } from './fields.ts';
@@ -13,19 +13,15 @@ const classEndings: Partial<Record<HeadKind, string>> = {
   'question-answering': 'ForQuestionAnswering',
   'multiple-choice': 'ForMultipleChoice',
   none: 'Model',
-};
-
-const classStarts: Readonly<Record<ModelConfig['model_type'], string>> = {
-  bert: 'Bert',
-  roberta: 'Roberta',
-  bart: 'Bart',
+  adapterhub: 'AdapterModel',
 };
 
 /** The class of transformers that has the same head. */
 export function modelClass({ model_type }: Pick<ModelConfig, 'model_type'>, kind: HeadKind): string {
   const isOfText = model_type === 'bart' && (kind === 'none' || !Object.hasOwn(classEndings, kind));
   const ending = isOfText ? 'ForConditionalGeneration' : classEndings[kind];
-  return `${classStarts[model_type]}${ending ?? classEndings['sequence-classification']}`;
+  const start = model_type === 'bart' ? 'Bart' : architectureOf(model_type).classes[0];
+  return `${start}${ending ?? classEndings['sequence-classification']}`;
 }
 
 /** Class names by number, as `label2id` has them; regression has a single one. */
@@ -211,6 +207,6 @@ export function layeredHeadFiles(
     if (layer === undefined) return weight;
     return { ...weight, name: `heads.${name}.${moduleNumber(Number(layer), form)}.${part}` };
   });
-  const model_class = `${classStarts[config.model_type]}AdapterModel`;
+  const model_class = modelClass(config, 'adapterhub');
   return { fields: { config: own, name, model_class }, weights };
 }

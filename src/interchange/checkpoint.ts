@@ -13,6 +13,7 @@ import {
 } from '../io/index.ts';
 import {
   type AnyClassifier,
+  findArchitecture,
   type HeadKind,
   isTokenTable,
   longestSequence,
@@ -122,11 +123,12 @@ function classOf(
   parameters: readonly Parameter[],
   head?: HeadKind,
 ): string | null {
-  if (model_type !== 'bert' && model_type !== 'roberta' && model_type !== 'bart') return null;
+  const type = model_type === 'bart' ? model_type : findArchitecture(model_type)?.type;
+  if (type === undefined) return null;
   const has = (module: string) => parameters.some(({ name }) => name.startsWith(`${module}.`));
   const isOfTexts = has('classifier') || has('classification_head');
   const kind = has('qa_outputs') ? 'question-answering' : isOfTexts ? 'sequence-classification' : 'none';
-  return modelClass({ model_type }, head ?? kind);
+  return modelClass({ model_type: type }, head ?? kind);
 }
 
 async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array> {

@@ -72,9 +72,9 @@ function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, 
 }
 
 /** The name of a weight in the model that PEFT adapts, which without a head is the encoder alone. */
-const nameIn = ({ head, config: { model_type } }: PortableAdapter, { name }: Weight): string =>
-  head.length === 0 && name.startsWith(`${model_type}.`) && model_type !== 'bart'
-    ? name.slice(model_type.length + 1)
+const nameIn = ({ head, config }: PortableAdapter, { name }: Weight): string =>
+  head.length === 0 && config.model_type !== 'bart' && name.startsWith(`${config.prefix}.`)
+    ? name.slice(config.prefix.length + 1)
     : name;
 
 /** PEFT takes the names of classes from the configuration of the base model, so they are written in its form. */

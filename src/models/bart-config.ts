@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { boolean, parseWith, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
 import { checkArchitectures, type StatedClass, statedClass } from './checkpoint-class.ts';
-import { problemTypes } from './config.ts';
 import { activationName, type ConfigJson, fieldError, only, optional } from './config-json.ts';
 import { commonRefusals, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
+import { problemTypes } from './encoder-schema.ts';
 import {
   type GenerationSettings,
   generationFieldNames,

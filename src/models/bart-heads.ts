@@ -1,12 +1,11 @@
 import { InputError } from '../errors.ts';
-import { Linear, type ParameterPath, trainingDropout } from '../nn/index.ts';
+import type { ParameterPath } from '../nn/index.ts';
 import { indexSelect } from '../ops/gather.ts';
-import { tanh } from '../ops/unary.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { BartConfig } from './bart-config.ts';
 import type { PackedBatch } from './batch.ts';
-import type { ClassificationHead, HeadSizes } from './heads.ts';
+import { bartHeads, type ClassificationHead, DenseLayers, type HeadSizes } from './heads.ts';
 import { type LayeredHead, LayerStack } from './layered-head.ts';
 
 /** What heads read of the configuration of a BART, in the words of an encoder's. */
@@ -38,22 +37,17 @@ function lastEnds(hidden: Tensor, { inputIds, columns, offsets, keyCounts }: Pac
 /** The head of `BartForSequenceClassification`: out_proj(dropout(tanh(dense(dropout(last eos token))))). */
 export class BartClassificationHead implements ClassificationHead {
   readonly pooling = 'cls';
-  readonly #dense: Linear;
-  readonly #outProj: Linear;
-  readonly #config: BartConfig;
+  readonly #layers: DenseLayers;
+  readonly #eos: number;
 
   /** @param path the root of the names */
   constructor(path: ParameterPath, config: BartConfig, labels: number) {
-    const at = path.at('classification_head').initializing();
-    this.#dense = new Linear(at.at('dense'), config.d_model, config.d_model);
-    this.#outProj = new Linear(at.at('out_proj'), config.d_model, labels);
-    this.#config = config;
+    this.#layers = new DenseLayers(path, bartHeadSizes(config), bartHeads(config.classifier_dropout).text, labels);
+    this.#eos = config.eos_token_id;
   }
 
   forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    const { classifier_dropout: p, eos_token_id } = this.#config;
-    const x = trainingDropout(lastEnds(hidden, batch, eos_token_id), p, random); // [sequences, hidden]
-    return this.#outProj.forward(trainingDropout(tanh(this.#dense.forward(x)), p, random)); // [sequences, labels]
+    return this.#layers.forward(lastEnds(hidden, batch, this.#eos), random); // [sequences, labels]
   }
 }
 

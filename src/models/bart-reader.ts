@@ -8,7 +8,7 @@ import type { AttachmentPoints } from './attachments.ts';
 import type { BartModel } from './bart.ts';
 import type { BartConfig } from './bart-config.ts';
 import { type PackedBatch, packSequences, type TokenSequence } from './batch.ts';
-import type { Head, ReadOutput } from './bert.ts';
+import type { Head, ReadOutput } from './encoder.ts';
 import { finiteValues } from './finite-output.ts';
 import { shiftRight } from './seq2seq.ts';
 import type { TokenEncoder } from './token-encoder.ts';

@@ -7,6 +7,7 @@ import { BartReader } from './bart-reader.ts';
 import { type ClassifierParts, SequenceClassifier } from './classifier.ts';
 import { registerBartHeads } from './either-recipe.ts';
 import { chooseAnswerHead, chooseClassifierHead } from './head-choice.ts';
+import { bartHeads } from './heads.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
 
 const readerAt = (root: ParameterPath, config: BartConfig): BartReader =>
@@ -42,7 +43,11 @@ export function addBartHeads(): void {
       kind: 'bart',
       choose: (config, stored, folder) => chooseAnswerHead(folder, config, stored, layered ? 'new' : head),
       build(root, config) {
-        const parts = { encoder: readerAt(root, config), sizes: bartHeadSizes(config) };
+        const parts = {
+          encoder: readerAt(root, config),
+          sizes: bartHeadSizes(config),
+          layers: bartHeads(config.classifier_dropout).answer,
+        };
         return new QuestionAnsweringModel(root, parts, layered);
       },
     }),

@@ -94,6 +94,12 @@ export function checkPositions(batch: PackedBatch, positions: number): void {
   );
 }
 
+/** @throws RangeError for a token type that a model of so many lacks */
+export function checkTypes({ tokenTypeIds }: PackedBatch, types: number): void {
+  const unknown = tokenTypeIds.find((id) => id >= types);
+  if (unknown !== undefined) throw new RangeError(`The batch has the token type ${unknown}, the model has ${types}.`);
+}
+
 /**
  * Packs sequences of any lengths.
  *

@@ -1,4 +1,6 @@
 /** The exports that work in a browser too: nothing here touches files. */
+
+export { architectureOf, encoderAt, findArchitecture, headsOf } from './architectures.ts';
 export {
   type AttachmentPoint,
   type AttachmentPoints,
@@ -29,16 +31,15 @@ export {
   type TokenIds,
   type TokenSequence,
 } from './batch.ts';
-export { BertModel } from './bert.ts';
 export { type HeadKind, headOfClass, headTitles, type StatedClass } from './checkpoint-class.ts';
 export { type HeadOptions, SequenceClassifier } from './classifier.ts';
-export { type EncoderConfig, type ProblemType, parseEncoderConfig } from './config.ts';
+export { type EncoderConfig, parseEncoderConfig } from './config.ts';
 export { unknownFields } from './config-table.ts';
 export { cosineSimilarities, cosineSimilarityLoss } from './cosine-similarity.ts';
 export { type AnyAnswerer, type AnyClassifier, anyAnswererRecipe, anyClassifierRecipe } from './either-recipe.ts';
 export { type EmbedOptions, embed } from './embed.ts';
-export { encoderAt } from './encoder.ts';
-export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
+export { Encoder } from './encoder.ts';
+export type { ProblemType } from './encoder-schema.ts';
 export type { ScoredText } from './generation/beam-search.ts';
 export { type GenerationOptions, generate } from './generation/generate.ts';
 export { generationFrom, generationOptions, numReturnSequences } from './generation/options.ts';
@@ -50,13 +51,20 @@ export {
   type Sampling,
 } from './generation/settings.ts';
 export type { HeadUse, PoolerPlace } from './head-choice.ts';
-export { BertPooler, clsPooling, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
+export { clsPooling, type HeadLayer, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export type { LayeredHead } from './layered-head.ts';
-export { longestSequence, type ModelConfig, modelWidth, parseModelConfig } from './model-config.ts';
+export {
+  type LayerWidths,
+  layerSizes,
+  longestSequence,
+  type ModelConfig,
+  modelWidth,
+  parseModelConfig,
+} from './model-config.ts';
 export { isTokenTable } from './more-tokens.ts';
+export type { LayerNames } from './parts/post-norm-layer.ts';
 export { Pass } from './pass.ts';
 export { type AnswerSpans, QuestionAnsweringModel } from './question-answering.ts';
-export { randomWeights } from './random-weights.ts';
 export {
   type Configs,
   classifierRecipe,

@@ -1,3 +1,4 @@
+import { architectures } from './architectures.ts';
 import { type ConfigJson, fieldError } from './config-json.ts';
 
 /** The task of the head of a checkpoint. `none`: it has no head. `other`: the class is not known here. */
@@ -55,8 +56,13 @@ export const headTitles: Readonly<Record<HeadKind, string>> = {
   other: 'a head that is not known here',
 };
 
-const families = { bert: ['Bert'], roberta: ['Roberta', 'XLMRoberta', 'Camembert'], bart: ['Bart'] } as const;
-type ModelFamily = keyof typeof families;
+/** What the names of the classes of each model type begin with. */
+const families = (): (readonly [type: string, starts: readonly string[]])[] => [
+  ...architectures().map(({ type, classes }) => [type, classes] as const),
+  ['bart', ['Bart']],
+];
+
+const startsOf = (type: string): readonly string[] => new Map(families()).get(type) ?? [];
 
 /** The first class of the file, without the mark of another framework. */
 function firstClass({ architectures }: ConfigJson): string | null {
@@ -64,35 +70,34 @@ function firstClass({ architectures }: ConfigJson): string | null {
   return typeof name === 'string' && name !== '' ? name.replace(/^(TF|Flax)(?=[A-Z])/, '') : null;
 }
 
-/** The head that a class of a family has; undefined if the family has no class of that name. */
-function headOf(name: string, family: ModelFamily): HeadKind | undefined {
-  const prefix = families[family].find(
-    (start) => name.startsWith(start) && Object.hasOwn(heads, name.slice(start.length)),
-  );
-  return prefix && heads[name.slice(prefix.length)];
+/** The head of a class whose name begins so; undefined if there is no such class. */
+function headOf(name: string, starts: readonly string[]): HeadKind | undefined {
+  const prefix = starts.find((start) => name.startsWith(start) && Object.hasOwn(heads, name.slice(start.length)));
+  return prefix === undefined ? undefined : heads[name.slice(prefix.length)];
 }
 
 /** Returns the task of the head of a class of transformers or AdapterHub. */
-export function headOfClass(name: string): HeadKind {
-  const kinds = (Object.keys(families) as ModelFamily[]).map((family) => headOf(name, family));
-  return kinds.find((kind) => kind !== undefined) ?? 'other';
-}
+export const headOfClass = (name: string): HeadKind =>
+  headOf(
+    name,
+    families().flatMap(([, starts]) => starts),
+  ) ?? 'other';
 
 /** @throws InputError for `architectures` that is no list of names, or names a class of another model type */
-export function checkArchitectures(json: ConfigJson, family: ModelFamily, file: string): void {
-  const { architectures } = json;
-  if (architectures != null && !(Array.isArray(architectures) && architectures.every((a) => typeof a === 'string'))) {
-    throw fieldError('architectures', architectures, 'a list of names of Python classes', file);
+export function checkArchitectures(json: ConfigJson, type: string, file: string): void {
+  const { architectures: given } = json;
+  if (given != null && !(Array.isArray(given) && given.every((a) => typeof a === 'string'))) {
+    throw fieldError('architectures', given, 'a list of names of Python classes', file);
   }
   const name = firstClass(json);
-  if (name === null || headOf(name, family)) return;
-  const other = (Object.keys(families) as ModelFamily[]).find((key) => headOf(name, key));
-  if (other) throw fieldError('architectures', architectures, `a class of model_type ${family}`, file);
+  if (name !== null && !headOf(name, startsOf(type)) && headOfClass(name) !== 'other') {
+    throw fieldError('architectures', given, `a class of model_type ${type}`, file);
+  }
 }
 
 /** Returns the kind of checkpoint that a `config.json` states. */
-export function statedClass(json: ConfigJson, family: ModelFamily): StatedClass {
+export function statedClass(json: ConfigJson, type: string): StatedClass {
   const architecture = firstClass(json);
   if (architecture === null) return { architecture, kind: 'unstated' };
-  return { architecture, kind: headOf(architecture, family) ?? 'other' };
+  return { architecture, kind: headOf(architecture, startsOf(type)) ?? 'other' };
 }

@@ -4,18 +4,13 @@ import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { headsOf, modelEncoder } from './architectures.ts';
 import type { PackedBatch } from './batch.ts';
-import type { BertModel } from './bert.ts';
-import type { EncoderConfig, ProblemType } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import type { EncoderConfig } from './config.ts';
+import type { Encoder } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
-import {
-  BertClassificationHead,
-  type ClassificationHead,
-  MeanClassificationHead,
-  type Pooling,
-  RobertaClassificationHead,
-} from './heads.ts';
+import type { ProblemType } from './encoder-schema.ts';
+import { type ClassificationHead, headDropout, type Pooling, SequenceHead } from './heads.ts';
 import { LayeredClassificationHead, type LayeredHead } from './layered-head.ts';
 import type { TokenEncoder } from './token-encoder.ts';
 
@@ -34,28 +29,27 @@ export interface HeadOptions {
 }
 
 /** What a classifier is made of. */
-export interface ClassifierParts<Encoder extends TokenEncoder> {
-  readonly encoder: Encoder;
+export interface ClassifierParts<Reader extends TokenEncoder> {
+  readonly encoder: Reader;
   readonly headOf: (outputs: number, options: HeadOptions) => ClassificationHead;
 }
 
-/** The parts of a BERT or RoBERTa. */
-const encoderParts = (root: ParameterPath, config: EncoderConfig): ClassifierParts<BertModel> => ({
-  encoder: encoderAt(root.at(config.model_type), config),
+/** The parts of an encoder's classifier. */
+const encoderParts = (root: ParameterPath, config: EncoderConfig): ClassifierParts<Encoder> => ({
+  encoder: modelEncoder(root, config),
   headOf(outputs, { layered, pooling }) {
-    const path = root.at(config.model_type);
-    if (layered) return new LayeredClassificationHead(path, root, config, outputs, layered);
-    if (pooling === 'mean') return new MeanClassificationHead(root, config, outputs);
-    if (config.model_type === 'roberta') return new RobertaClassificationHead(root, config, outputs);
-    return new BertClassificationHead(path, root, config, outputs);
+    if (layered) return new LayeredClassificationHead(root, config, outputs, layered);
+    // One linear layer on the mean of the tokens suits encoders trained as sentence embedders.
+    const forms = pooling === 'mean' ? [{ at: 'classifier', dropout: headDropout(config) }] : headsOf(config).text;
+    return new SequenceHead(root, config, forms, outputs, pooling);
   },
 });
 
 /**
- * A model with a sequence classification or regression head: `BertForSequenceClassification`, `RobertaForSequenceClassification` and
- * `BartForSequenceClassification` of Hugging Face, or mean pooling with a linear layer.
+ * A model with a sequence classification or regression head: `BertForSequenceClassification`, `RobertaForSequenceClassification`,
+ * `BartForSequenceClassification` and others of Hugging Face, or mean pooling with a linear layer.
  */
-export class SequenceClassifier<Encoder extends TokenEncoder = BertModel> extends EncoderModel<Encoder> {
+export class SequenceClassifier<Reader extends TokenEncoder = Encoder> extends EncoderModel<Reader> {
   readonly headKind = 'sequence-classification';
   readonly head: ClassificationHead;
   /** Class names in the order of the outputs; null for regression. */
@@ -70,13 +64,13 @@ export class SequenceClassifier<Encoder extends TokenEncoder = BertModel> extend
   texts: 1 | 2 | null = null;
 
   /** @param made the configuration of an encoder, or the parts of another model */
-  constructor(root: ParameterPath, made: EncoderConfig | ClassifierParts<Encoder>, options: HeadOptions) {
+  constructor(root: ParameterPath, made: EncoderConfig | ClassifierParts<Reader>, options: HeadOptions) {
     const { labels, layered, problem = labels ? 'single_label_classification' : 'regression' } = options;
     if ((labels === null) !== (problem === 'regression')) {
       throw new Error(`SequenceClassifier: options.problem ${problem} does not go with labels ${labels}.`);
     }
     // A configuration is one of an encoder, which is the type without parts.
-    const parts = 'encoder' in made ? made : (encoderParts(root, made) as unknown as ClassifierParts<Encoder>);
+    const parts = 'encoder' in made ? made : (encoderParts(root, made) as unknown as ClassifierParts<Reader>);
     super(root, parts.encoder);
     this.layeredHead = layered;
     this.labels = labels;

@@ -26,67 +26,32 @@ export const commonRefusals = {
   ),
 };
 
+const words = (text: string): string[] => text.trim().split(/\s+/);
+
 /**
  * Fields that change nothing in a forward pass in float32, dropout aside: how Python computes, stores and reports, what a tokenizer or
  * a pipeline is told, how new weights are drawn.
  */
-const harmless = [
-  ...[
-    '_attn_implementation',
-    '_attn_implementation_internal',
-    '_experts_implementation',
-    '_commit_hash',
-    '_name_or_path',
-  ],
-  ...['attn_implementation', 'bos_token_id', 'chunk_size_feed_forward', 'custom_pipelines', 'directionality', 'dtype'],
-  ...['finetuning_task', 'gradient_checkpointing', 'initializer_factor', 'initializer_range', 'init_std', 'language'],
-  ...[
-    'model_name',
-    'name_or_path',
-    'name',
-    'output_attentions',
-    'output_hidden_states',
-    'output_past',
-    'prediction_heads',
-  ],
-  ...['return_dict', 'sep_token_id', 'eos_token_id', 'task_specific_params', 'tf_legacy_loss', 'tokenizer_class'],
-  ...[
-    'torch_dtype',
-    'torchscript',
-    'transformers_version',
-    'use_bfloat16',
-    'use_cache',
-    'use_return_dict',
-    'xla_device',
-  ],
-  ...['tie_word_embeddings', 'sentence_transformers', 'unsloth_version', 'unsloth_fixed', 'license', 'mask_token_id'],
-  ...[
-    'cls_token_id',
-    'unk_token_id',
-    'architectures',
-    'id2label',
-    'label2id',
-    'num_labels',
-    '_num_labels',
-    'problem_type',
-  ],
-  ...['label_smoothing', 'classifier_dropout', 'adapters', 'auto_map'],
-];
+const harmless = words(`
+  _attn_implementation _attn_implementation_internal _experts_implementation _commit_hash _name_or_path
+  attn_implementation bos_token_id chunk_size_feed_forward custom_pipelines directionality dtype
+  finetuning_task gradient_checkpointing initializer_factor initializer_range init_std language
+  model_name name_or_path name output_attentions output_hidden_states output_past prediction_heads
+  return_dict sep_token_id eos_token_id task_specific_params tf_legacy_loss tokenizer_class torch_dtype
+  torchscript transformers_version use_bfloat16 use_cache use_return_dict xla_device tie_word_embeddings
+  sentence_transformers unsloth_version unsloth_fixed license mask_token_id cls_token_id unk_token_id
+  architectures id2label label2id num_labels _num_labels problem_type label_smoothing classifier_dropout
+  adapters auto_map
+`);
 
 /** Fields of generation, which a model without a decoder has no use for; that of BART reads them. */
-export const generationFields = [
-  ...['max_length', 'min_length', 'do_sample', 'early_stopping', 'num_beams', 'num_beam_groups', 'diversity_penalty'],
-  ...['temperature', 'top_k', 'top_p', 'typical_p', 'repetition_penalty', 'length_penalty', 'no_repeat_ngram_size'],
-  ...[
-    'encoder_no_repeat_ngram_size',
-    'bad_words_ids',
-    'num_return_sequences',
-    'output_scores',
-    'return_dict_in_generate',
-  ],
-  ...['forced_bos_token_id', 'forced_eos_token_id', 'remove_invalid_values', 'exponential_decay_length_penalty'],
-  ...['suppress_tokens', 'begin_suppress_tokens', 'decoder_start_token_id', 'max_new_tokens', 'min_new_tokens'],
-];
+export const generationFields = words(`
+  max_length min_length do_sample early_stopping num_beams num_beam_groups diversity_penalty temperature
+  top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size
+  encoder_no_repeat_ngram_size bad_words_ids num_return_sequences output_scores return_dict_in_generate
+  forced_bos_token_id forced_eos_token_id remove_invalid_values exponential_decay_length_penalty
+  suppress_tokens begin_suppress_tokens decoder_start_token_id max_new_tokens min_new_tokens
+`);
 
 /** Fields of pooling layers that Python never had; the first multilingual BERT has them. */
 const poolerFields = ['fc_size', 'num_attention_heads', 'num_fc_layers', 'size_per_head', 'type'].map(

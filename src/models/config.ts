@@ -1,57 +1,42 @@
 import * as v from 'valibot';
-import { nonNegative, parseWith, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
+import { InputError } from '../errors.ts';
+import type { ActivationName } from '../ops/activations.ts';
+import { parseWith, printable } from '../settings/index.ts';
+import type { EncoderType } from './architecture.ts';
+import { architectures, findArchitecture } from './architectures.ts';
 import { checkArchitectures, type StatedClass, statedClass } from './checkpoint-class.ts';
-import { activationName, type ConfigJson, fieldError, only, optional } from './config-json.ts';
-import { commonRefusals, generationFields, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
+import { type ConfigJson, fieldError } from './config-json.ts';
+import { generationFields, harmlessFields, pipelinePrefix, unknownFields } from './config-table.ts';
+import { commonEntries, type ProblemType } from './encoder-schema.ts';
 import { parseLabels } from './labels.ts';
 
-/** The meaning of the outputs of a classification head, by the names of Hugging Face. */
-export const problemTypes = ['single_label_classification', 'multi_label_classification', 'regression'] as const;
-export type ProblemType = (typeof problemTypes)[number];
-
-/** The schema of the files of an encoder. Fields that may be left out have the defaults of Hugging Face. */
-const encoderSchema = v.pipe(
-  v.object({
-    vocab_size: positiveInteger,
-    hidden_size: positiveInteger,
-    num_hidden_layers: positiveInteger,
-    num_attention_heads: positiveInteger,
-    intermediate_size: positiveInteger,
-    hidden_act: optional(activationName, 'gelu'),
-    max_position_embeddings: positiveInteger,
-    type_vocab_size: optional(positiveInteger, 2),
-    layer_norm_eps: optional(nonNegative, 1e-12),
-    pad_token_id: optional(wholeNumber, null),
-    hidden_dropout_prob: optional(probability, 0.1),
-    attention_probs_dropout_prob: optional(probability, 0.1),
-    /** Null: as `hidden_dropout_prob`. */
-    classifier_dropout: optional(probability, null),
-    /** Null: as the number of outputs says. */
-    problem_type: optional(v.picklist(problemTypes, `one of ${problemTypes.join(', ')}`), null),
-    ...commonRefusals,
-    is_decoder: only(false, 'attention to earlier tokens alone is not supported'),
-    is_encoder_decoder: only(false, 'an encoder has no decoder'),
-    position_embedding_type: only('absolute', 'other kinds of positions are not supported'),
-  }),
-  v.forward(
-    v.partialCheck(
-      [['hidden_size'], ['num_attention_heads']],
-      ({ hidden_size, num_attention_heads }) => hidden_size % num_attention_heads === 0,
-      'a divisor of hidden_size',
-    ),
-    ['num_attention_heads'],
-  ),
-);
-
-type EncoderFields = Omit<
-  v.InferOutput<typeof encoderSchema>,
-  keyof typeof commonRefusals | 'is_decoder' | 'is_encoder_decoder' | 'position_embedding_type' | 'pad_token_id'
->;
-
-/** The fields of a Hugging Face `config.json` of a BERT or RoBERTa encoder that the forward pass reads, and what they say of its head. */
-export interface EncoderConfig extends Readonly<EncoderFields> {
-  readonly model_type: 'bert' | 'roberta';
+/**
+ * What the `config.json` of an encoder says that the forward pass reads, and what it says of its head. Sizes have the names of BERT,
+ * whatever the file calls them.
+ */
+export interface EncoderConfig {
+  readonly model_type: EncoderType;
+  /** The place of the encoder in a checkpoint with a head. */
+  readonly prefix: string;
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly hidden_act: ActivationName;
+  readonly max_position_embeddings: number;
+  /** The position of padding, after which others begin; null: they begin at 0. */
+  readonly position_padding: number | null;
+  /** 0: it has no token types. */
+  readonly type_vocab_size: number;
+  readonly layer_norm_eps: number;
   readonly pad_token_id: number;
+  readonly hidden_dropout_prob: number;
+  readonly attention_probs_dropout_prob: number;
+  /** Null: as `hidden_dropout_prob`. */
+  readonly classifier_dropout: number | null;
+  /** Null: as the number of outputs says. */
+  readonly problem_type: ProblemType | null;
   /** The Python class of the checkpoint, and what its head is for. */
   readonly stated: StatedClass;
   /** Class names in the order of the outputs, or null when the file names none. */
@@ -60,14 +45,9 @@ export interface EncoderConfig extends Readonly<EncoderFields> {
   readonly warnings: readonly string[];
 }
 
-const padTokenId = { bert: 0, roberta: 1 };
+const bertNames = { hidden_size: 'hidden_size', num_attention_heads: 'num_attention_heads' };
 
-const knownFields = new Set([
-  ...Object.keys(encoderSchema.pipe[0].entries),
-  ...harmlessFields,
-  ...generationFields,
-  ...['model_type', 'prefix'],
-]);
+const otherFields = [...harmlessFields, ...generationFields, 'model_type', 'prefix'];
 
 /**
  * Reads the configuration of a supported encoder: every field that changes what is computed is followed, or refused by its name.
@@ -76,38 +56,42 @@ const knownFields = new Set([
  * @throws InputError naming the field if the model type is unsupported, a size is missing or an option is not implemented
  */
 export function parseEncoderConfig(json: ConfigJson, file = 'config.json'): EncoderConfig {
-  const { model_type } = json;
-  if (model_type !== 'bert' && model_type !== 'roberta') {
-    throw fieldError('model_type', model_type, 'bert or roberta', file);
+  const architecture = findArchitecture(json.model_type);
+  if (!architecture) {
+    const types = architectures().map(({ type }) => type);
+    throw fieldError('model_type', json.model_type, `${types.slice(0, -1).join(', ')} or ${types.at(-1)}`, file);
   }
+  const { type: model_type, prefix, entries, fieldNames } = architecture;
   checkArchitectures(json, model_type, file);
-  const fields = parseWith(encoderSchema, json, file);
-  const pad_token_id = fields.pad_token_id ?? padTokenId[model_type];
-  if (pad_token_id >= fields.vocab_size) {
-    throw fieldError('pad_token_id', pad_token_id, `one of the ${fields.vocab_size} tokens`, file);
+  const schema = v.object({ ...entries, ...commonEntries });
+  const fields = parseWith(schema, json, file);
+  const { vocab_size, max_position_embeddings: places } = fields;
+  const pad_token_id = fields.pad_token_id ?? architecture.padTokenId;
+  const sizes = { position_padding: null, ...architecture.sizes(fields, pad_token_id) };
+  const { hidden_size, num_attention_heads: heads, position_padding } = sizes;
+  if (hidden_size % heads !== 0) {
+    const { hidden_size: width, num_attention_heads: name } = { ...bertNames, ...fieldNames };
+    throw new InputError(`${printable(file)}: ${name} must be a divisor of ${width}, not ${heads}.`);
   }
-  if (model_type === 'roberta' && fields.max_position_embeddings <= pad_token_id + 1) {
-    throw fieldError('max_position_embeddings', fields.max_position_embeddings, `above ${pad_token_id + 1}`, file);
+  if (pad_token_id >= vocab_size) {
+    throw fieldError('pad_token_id', pad_token_id, `one of the ${vocab_size} tokens`, file);
+  }
+  if (position_padding !== null && places <= position_padding + 1) {
+    throw fieldError('max_position_embeddings', places, `above ${position_padding + 1}`, file);
   }
   const { labels, warnings } = parseLabels(json, file);
+  const known = new Set([...Object.keys(schema.entries), ...otherFields]);
   return {
     model_type,
-    vocab_size: fields.vocab_size,
-    hidden_size: fields.hidden_size,
-    num_hidden_layers: fields.num_hidden_layers,
-    num_attention_heads: fields.num_attention_heads,
-    intermediate_size: fields.intermediate_size,
-    hidden_act: fields.hidden_act,
-    max_position_embeddings: fields.max_position_embeddings,
-    type_vocab_size: fields.type_vocab_size,
-    layer_norm_eps: fields.layer_norm_eps,
+    prefix,
+    vocab_size,
+    max_position_embeddings: places,
     pad_token_id,
-    hidden_dropout_prob: fields.hidden_dropout_prob,
-    attention_probs_dropout_prob: fields.attention_probs_dropout_prob,
     classifier_dropout: fields.classifier_dropout,
     problem_type: fields.problem_type,
+    ...sizes,
     stated: statedClass(json, model_type),
     labels,
-    warnings: [...warnings, ...unknownFields(json, knownFields, file), ...pipelinePrefix(json, file)],
+    warnings: [...warnings, ...unknownFields(json, known, file), ...pipelinePrefix(json, file)],
   };
 }

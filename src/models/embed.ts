@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import { boolean, checkInstance, oneOf, parseWith, strictFields } from '../settings/index.ts';
 import { checkSequence, type TokenSequence } from './batch.ts';
-import { BertModel } from './bert.ts';
+import { Encoder } from './encoder.ts';
 import { clsPooling, meanPooling, type Pooling } from './heads.ts';
 
 export interface EmbedOptions {
@@ -22,11 +22,11 @@ const embedOptions = strictFields({
  * @throws InputError naming a sequence that the model cannot read, an option that there is not, and if a vector is not finite
  */
 export async function embed(
-  encoder: BertModel,
+  encoder: Encoder,
   sequences: readonly TokenSequence[],
   options: EmbedOptions = {},
 ): Promise<number[][]> {
-  checkInstance('embed', 'encoder', encoder, BertModel);
+  checkInstance('embed', 'encoder', encoder, Encoder);
   const { pooling, normalize } = parseWith(embedOptions, options, 'embed: options');
   if (!Array.isArray(sequences)) throw new InputError('embed: sequences must be an array of encoded texts.');
   if (sequences.length === 0) return [];

@@ -4,17 +4,17 @@ import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch, TokenSequence } from './batch.ts';
-import type { BertModel } from './bert.ts';
+import type { Encoder } from './encoder.ts';
 import type { TokenEncoder } from './token-encoder.ts';
 
 /** A model of an encoder, with or without a head on it. */
-export abstract class EncoderModel<Encoder extends TokenEncoder = BertModel> {
-  readonly config: Encoder['config'];
-  readonly encoder: Encoder;
+export abstract class EncoderModel<Reader extends TokenEncoder = Encoder> {
+  readonly config: Reader['config'];
+  readonly encoder: Reader;
   /** The root of the parameter names, where adapters add theirs. */
   readonly root: ParameterPath;
 
-  constructor(root: ParameterPath, encoder: Encoder) {
+  constructor(root: ParameterPath, encoder: Reader) {
     this.config = encoder.config;
     this.root = root;
     this.encoder = encoder;
@@ -34,7 +34,7 @@ export abstract class EncoderModel<Encoder extends TokenEncoder = BertModel> {
   }
 
   /** Computes the numbers of the model's output for sequences, all in one batch. @throws InputError if one is not finite */
-  read(sequences: readonly TokenSequence[]): ReturnType<BertModel['read']> {
+  read(sequences: readonly TokenSequence[]): ReturnType<Encoder['read']> {
     return this.encoder.read(sequences, (hidden, batch) => this.outputOf(hidden, batch));
   }
 

@@ -1,6 +1,6 @@
 import { InputError } from '../errors.ts';
 import type { HeadOptions } from './classifier.ts';
-import type { ProblemType } from './config.ts';
+import type { ProblemType } from './encoder-schema.ts';
 import { matchLabels } from './match-labels.ts';
 import type { ModelConfig } from './model-config.ts';
 import {
@@ -39,11 +39,22 @@ export const noHead: HeadChoice = { keeps: true, reason: null, warnings: [] };
 export const keptHead = (warnings: readonly string[]): HeadChoice => ({ keeps: true, reason: null, warnings });
 export const unusedHead: HeadChoice = { keeps: false, reason: null, warnings: [] };
 
-export const insisted = (folder: string, kind: string, problem: string): InputError =>
+const insisted = (folder: string, kind: string, problem: string): InputError =>
   new InputError(`${folder} has no trained ${kind} head for this: ${problem}. Train one, or allow a new one.`);
 
-export const isBare = ({ stated }: ModelConfig, lacks: string): boolean =>
+const isBare = ({ stated }: ModelConfig, lacks: string): boolean =>
   lacks === 'it has no head' && (stated.kind === 'none' || stated.kind === 'unstated');
+
+/**
+ * A new head where that of the checkpoint does not fit.
+ *
+ * @param kind of head, for messages
+ * @throws InputError if it must be the checkpoint's
+ */
+export function newHead(folder: string, config: ModelConfig, kind: string, lacks: string, head: HeadUse): HeadChoice {
+  if (head === 'checkpoint') throw insisted(folder, kind, lacks);
+  return { ...unusedHead, reason: isBare(config, lacks) ? null : lacks };
+}
 
 /**
  * Decides which head a classifier gets.
@@ -62,10 +73,7 @@ export function chooseClassifierHead(
   const { head = 'auto', pooler, ...options } = wanted;
   if (head === 'new' || options.layered) return { ...unusedHead, options, pooler };
   const fit = fitOf(own, options);
-  if ('lacks' in fit) {
-    if (head === 'checkpoint') throw insisted(folder, 'classification', fit.lacks);
-    return { ...unusedHead, reason: isBare(config, fit.lacks) ? null : fit.lacks, options, pooler };
-  }
+  if ('lacks' in fit) return { ...newHead(folder, config, 'classification', fit.lacks, head), options, pooler };
   const { labels, assumed, warnings } = fit;
   const names = labels ? `its outputs are ${labels.join(', ')}` : 'its output is a number';
   const line = `${folder}: the head of the checkpoint is used, ${names}${assumed ? ` (${assumed})` : ''}.`;
@@ -140,8 +148,8 @@ export function chooseTokenHead(
   if (head === 'new' && labels) return { ...unusedHead, labels };
   const own = ownTokenHead(config, stored);
   if ('lacks' in own) {
-    if (head === 'checkpoint' || labels === null) throw insisted(folder, 'token classification', own.lacks);
-    return { ...unusedHead, reason: isBare(config, own.lacks) ? null : own.lacks, labels };
+    const use = labels === null ? 'checkpoint' : head;
+    return { ...newHead(folder, config, 'token classification', own.lacks, use), labels: labels ?? [] };
   }
   const isPart = labels === null || labels.every((label) => own.labels.includes(label));
   const matched = isPart ? { labels: own.labels, assumed: null } : matchLabels(own.labels, labels);
@@ -164,6 +172,5 @@ export function chooseAnswerHead(folder: string, config: ModelConfig, stored: St
     const line = `${folder}: the head of the checkpoint is used.`;
     return keptHead([...prefixed(folder, own.warnings), ...(head === 'checkpoint' ? [] : [line])]);
   }
-  if (head === 'checkpoint') throw insisted(folder, 'question-answering', own.lacks);
-  return { ...unusedHead, reason: isBare(config, own.lacks) ? null : own.lacks };
+  return newHead(folder, config, 'question-answering', own.lacks, head);
 }

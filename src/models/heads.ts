@@ -1,7 +1,7 @@
 import { Linear, type Parameter, type ParameterPath, trainingDropout } from '../nn/index.ts';
+import { type ActivationName, activation } from '../ops/activations.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { indexAdd, indexSelect } from '../ops/gather.ts';
-import { tanh } from '../ops/unary.ts';
 import type { Random } from '../random/random.ts';
 import { tensor } from '../tensor/create.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -10,6 +10,52 @@ import type { EncoderConfig } from './config.ts';
 
 /** The vector of a sequence: that of its first token, or the mean of its tokens. */
 export type Pooling = 'cls' | 'mean';
+
+/** A linear layer of a head, as wide as the encoder but for the last one. */
+export interface HeadLayer {
+  /** Its path in the checkpoint: `classifier`. */
+  readonly at: string;
+  /** Before it; none if left out. */
+  readonly dropout?: number;
+  /** After it. */
+  readonly activation?: ActivationName;
+}
+
+/** The heads of Hugging Face on an encoder, one layer after the other. */
+export interface HeadForms {
+  /** For whole texts, on the first token. */
+  readonly text: readonly HeadLayer[];
+  /** For answers to choose among, on the first token. */
+  readonly choice: readonly HeadLayer[];
+  /** For labels of tokens. */
+  readonly token: readonly HeadLayer[];
+  /** For answers to questions, on every token. */
+  readonly answer: readonly HeadLayer[];
+}
+
+/** The two heads on tokens that most encoders have. */
+export const plainHeads = (dropout: number): Pick<HeadForms, 'token' | 'answer'> => ({
+  token: [{ at: 'classifier', dropout }], // [labels, hidden]
+  answer: [{ at: 'qa_outputs' }], // [2, hidden]
+});
+
+/** A pooler, as BERT has it, and a linear layer. */
+export const pooledHead = (pooler: string, dropout: number): readonly HeadLayer[] => [
+  { at: pooler, activation: 'tanh' }, // [hidden, hidden]
+  { at: 'classifier', dropout }, // [labels, hidden]
+];
+
+/** A dense layer and one to the outputs, as RoBERTa has them. */
+export const denseHead = (at: string, dropout: number): readonly HeadLayer[] => [
+  { at: `${at}.dense`, dropout, activation: 'tanh' }, // [hidden, hidden]
+  { at: `${at}.out_proj`, dropout }, // [labels, hidden]
+];
+
+/** The heads of BART, that for texts on the last token. It has none for labels of tokens. */
+export const bartHeads = (dropout: number): Pick<HeadForms, 'text' | 'token' | 'answer'> => ({
+  text: denseHead('classification_head', dropout),
+  ...plainHeads(dropout),
+});
 
 /** From the encoder's output [rows, hidden] to logits [sequences, labels]. */
 export interface ClassificationHead {
@@ -32,109 +78,52 @@ export function meanPooling(hidden: Tensor, batch: PackedBatch): Tensor {
   return mul(sums, tensor(inverse, [inverse.length, 1]));
 }
 
-/** `BertPooler`: tanh(dense(first token)). */
-export class BertPooler {
-  readonly #dense: Linear;
-
-  constructor(path: ParameterPath, hiddenSize: number) {
-    this.#dense = new Linear(path.at('dense'), hiddenSize, hiddenSize);
-  }
-
-  /** [rows, hidden] -> [sequences, hidden] */
-  forward(hidden: Tensor, batch: PackedBatch): Tensor {
-    return tanh(this.#dense.forward(clsPooling(hidden, batch)));
-  }
-}
-
 /** What a head needs to know of its encoder. */
 export type HeadSizes = Pick<EncoderConfig, 'hidden_size' | 'classifier_dropout' | 'hidden_dropout_prob'>;
 
 /** The dropout of a head. */
 export const headDropout = (config: HeadSizes): number => config.classifier_dropout ?? config.hidden_dropout_prob;
 
-/** The head of `BertForSequenceClassification`: classifier(trainingDropout(pooler(h))). */
-export class BertClassificationHead implements ClassificationHead {
-  readonly pooling = 'cls';
-  readonly #pooler: BertPooler;
-  readonly #classifier: Linear;
-  readonly #p: number;
+/** Linear layers one after the other, on whatever rows: [rows, hidden] -> [rows, outputs]. */
+export class DenseLayers {
+  readonly #layers: readonly { readonly linear: Linear; readonly form: HeadLayer }[];
 
-  /** @param encoderPath the place of the pooler; @param path the place of `classifier` */
-  constructor(encoderPath: ParameterPath, path: ParameterPath, config: EncoderConfig, labels: number) {
-    this.#pooler = new BertPooler(encoderPath.at('pooler').initializing(), config.hidden_size);
-    this.#classifier = new Linear(path.at('classifier').initializing(), config.hidden_size, labels);
-    this.#p = headDropout(config);
+  /** @param root of the names of the layers */
+  constructor(root: ParameterPath, { hidden_size }: HeadSizes, forms: readonly HeadLayer[], outputs: number) {
+    this.#layers = forms.map((form, i) => {
+      const width = i === forms.length - 1 ? outputs : hidden_size;
+      return { form, linear: new Linear(root.at(form.at).initializing(), hidden_size, width) };
+    });
   }
 
-  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    return this.#classifier.forward(trainingDropout(this.#pooler.forward(hidden, batch), this.#p, random));
-  }
-}
-
-/** The head of `RobertaForSequenceClassification`: out_proj(trainingDropout(tanh(dense(trainingDropout(first token))))). */
-export class RobertaClassificationHead implements ClassificationHead {
-  readonly pooling = 'cls';
-  readonly #dense: Linear;
-  readonly #outProj: Linear;
-  readonly #p: number;
-
-  constructor(path: ParameterPath, config: EncoderConfig, labels: number) {
-    const at = path.at('classifier').initializing();
-    this.#dense = new Linear(at.at('dense'), config.hidden_size, config.hidden_size);
-    this.#outProj = new Linear(at.at('out_proj'), config.hidden_size, labels);
-    this.#p = headDropout(config);
-  }
-
-  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    const x = trainingDropout(clsPooling(hidden, batch), this.#p, random); // [sequences, hidden]
-    const y = tanh(this.#dense.forward(x)); // [sequences, hidden]
-    return this.#outProj.forward(trainingDropout(y, this.#p, random)); // [sequences, labels]
-  }
-}
-
-/** One linear layer on the mean of the tokens, which suits encoders trained as sentence embedders. */
-export class MeanClassificationHead implements ClassificationHead {
-  readonly pooling = 'mean';
-  readonly #classifier: Linear;
-  readonly #p: number;
-
-  constructor(path: ParameterPath, config: EncoderConfig, labels: number) {
-    this.#classifier = new Linear(path.at('classifier').initializing(), config.hidden_size, labels);
-    this.#p = headDropout(config);
-  }
-
-  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
-    return this.#classifier.forward(trainingDropout(meanPooling(hidden, batch), this.#p, random));
-  }
-}
-
-/** `qa_outputs`: a start and an end logit for each token. */
-export class QuestionAnsweringHead {
-  readonly #outputs: Linear;
-
-  constructor(path: ParameterPath, config: HeadSizes) {
-    this.#outputs = new Linear(path.at('qa_outputs').initializing(), config.hidden_size, 2);
-  }
-
-  /** [rows, hidden] -> [rows, 2], without dropout */
-  forward(hidden: Tensor, _random?: Random): Tensor {
-    return this.#outputs.forward(hidden);
-  }
-}
-
-/** `classifier` on every token. */
-export class TokenClassificationHead {
-  readonly #classifier: Linear;
-  readonly #p: number;
-
-  constructor(path: ParameterPath, config: EncoderConfig, labels: number) {
-    this.#classifier = new Linear(path.at('classifier').initializing(), config.hidden_size, labels);
-    this.#p = headDropout(config);
-  }
-
-  /** [rows, hidden] -> [rows, labels] */
   forward(hidden: Tensor, random?: Random): Tensor {
-    return this.#classifier.forward(trainingDropout(hidden, this.#p, random));
+    return this.#layers.reduce((x, { linear, form: { dropout, activation: act } }) => {
+      const y = linear.forward(dropout === undefined ? x : trainingDropout(x, dropout, random));
+      return act ? activation(act)(y) : y;
+    }, hidden);
+  }
+}
+
+/** Linear layers on the vector of each sequence: [rows, hidden] -> [sequences, outputs]. */
+export class SequenceHead implements ClassificationHead {
+  readonly pooling: Pooling;
+  readonly #layers: DenseLayers;
+
+  /** @param root of the names of the layers */
+  constructor(
+    root: ParameterPath,
+    config: HeadSizes,
+    forms: readonly HeadLayer[],
+    outputs: number,
+    pooling: Pooling = 'cls',
+  ) {
+    this.pooling = pooling;
+    this.#layers = new DenseLayers(root, config, forms, outputs);
+  }
+
+  forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {
+    const pool = this.pooling === 'mean' ? meanPooling : clsPooling;
+    return this.#layers.forward(pool(hidden, batch), random);
   }
 }
 

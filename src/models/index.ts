@@ -3,6 +3,7 @@ import { addSparse } from '../backends/all-sparse.ts';
 import { addBartHeads } from './bart-recipes.ts';
 
 export * from './browser.ts';
+export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
 export {
   bartNames,
   type HoldOptions,
@@ -16,6 +17,7 @@ export {
   recipeFor,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
+export { randomWeights } from './random-weights.ts';
 export { type CommonWeights, SharedWeights } from './shared-weights.ts';
 
 // Nothing is fetched on the way in Node.js.

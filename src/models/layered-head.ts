@@ -5,7 +5,7 @@ import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
-import { BertPooler, type ClassificationHead, clsPooling, type HeadSizes, headDropout } from './heads.ts';
+import { type ClassificationHead, clsPooling, type HeadSizes, headDropout, SequenceHead } from './heads.ts';
 
 /** A head as AdapterHub's flexible models have them: linear layers as wide as the encoder, and one to the outputs. */
 export interface LayeredHead {
@@ -49,19 +49,13 @@ export class LayerStack {
 /** A {@link LayeredHead} for whole texts. */
 export class LayeredClassificationHead implements ClassificationHead {
   readonly pooling = 'cls';
-  readonly #pooler: BertPooler | null;
+  readonly #pooler: SequenceHead | null;
   readonly #stack: LayerStack;
 
-  /** @param encoderPath the place of the pooler; @param path that of `classifier` */
-  constructor(
-    encoderPath: ParameterPath,
-    path: ParameterPath,
-    config: EncoderConfig,
-    outputs: number,
-    head: LayeredHead,
-  ) {
-    this.#pooler = head.pooler ? new BertPooler(encoderPath.at('pooler').initializing(), config.hidden_size) : null;
-    this.#stack = new LayerStack(path.at('classifier'), config, outputs, head);
+  constructor(root: ParameterPath, config: EncoderConfig, outputs: number, head: LayeredHead) {
+    const pooler = [{ at: `${config.prefix}.pooler.dense`, activation: 'tanh' }] as const;
+    this.#pooler = head.pooler ? new SequenceHead(root, config, pooler, config.hidden_size) : null;
+    this.#stack = new LayerStack(root.at('classifier'), config, outputs, head);
   }
 
   forward(hidden: Tensor, batch: PackedBatch, random?: Random): Tensor {

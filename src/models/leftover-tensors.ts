@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts';
 import { printable } from '../settings/index.ts';
+import { architectureOf } from './architectures.ts';
 import type { ModelConfig } from './model-config.ts';
 
 /** Constants that Python stores with the weights. */
@@ -22,16 +23,16 @@ function stacks(
       count: config[`${stack}_layers`],
     }));
   }
-  const path = new RegExp(`^(?:${config.model_type}\\.)?encoder\\.layer\\.(\\d+)\\.`);
-  return [{ path, field: 'num_hidden_layers', count: config.num_hidden_layers }];
+  const { at, field, count } = architectureOf(config.model_type).layers(config);
+  return [{ path: new RegExp(`^(?:${config.prefix}\\.)?${at.replaceAll('.', '\\.')}\\.(\\d+)\\.`), field, count }];
 }
 
 /** Returns whether a tensor is in the part of a checkpoint that computes hidden states. */
-function isOfBackbone(name: string, { model_type }: ModelConfig): boolean {
-  const prefix = model_type === 'bart' ? 'model.' : `${model_type}.`;
+function isOfBackbone(name: string, config: ModelConfig): boolean {
+  const prefix = config.model_type === 'bart' ? 'model.' : `${config.prefix}.`;
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;
   if (rest.startsWith('pooler.')) return false;
-  return rest !== name || /^(encoder|decoder|embeddings)\./.test(rest);
+  return rest !== name || /^(encoder|decoder|embeddings|transformer)\./.test(rest);
 }
 
 /**

@@ -13,9 +13,9 @@ import { type HeldDType, type Parameter, ParameterPath, type WeightSource } from
 import type { Random } from '../random/random.ts';
 import { printable } from '../settings/index.ts';
 import { type BartConfig, parseBartConfig } from './bart-config.ts';
-import type { BertModel } from './bert.ts';
 import type { SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
+import type { Encoder } from './encoder.ts';
 import type { HeadChoice, HeadUse } from './head-choice.ts';
 import { isHeadName } from './heads.ts';
 import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
@@ -86,7 +86,7 @@ export const bartNames = {
 const architectures: { readonly [Kind in keyof Configs]: Architecture<Configs[Kind]> } = {
   encoder: {
     read: (folder) => parseEncoderConfig(readModelConfig(folder), join(folder, 'config.json')),
-    prefix: ({ model_type }) => `${model_type}.`,
+    prefix: ({ prefix }) => `${prefix}.`,
   },
   bart: {
     read: (folder) =>
@@ -233,11 +233,7 @@ function shortList(names: readonly string[], length = 4): string {
  *
  * @throws InputError naming the file or tensor if something is missing, misshapen or unsupported
  */
-export function loadEncoder(
-  nameOrPath: string,
-  random: Random,
-  options?: HoldOptions,
-): Loaded<BertModel, EncoderConfig> {
+export function loadEncoder(nameOrPath: string, random: Random, options?: HoldOptions): Loaded<Encoder, EncoderConfig> {
   return loadModel(encoderRecipe, nameOrPath, random, undefined, options);
 }
 

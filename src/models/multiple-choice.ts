@@ -5,22 +5,14 @@ import { crossEntropy } from '../ops/losses.ts';
 import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { headsOf, modelEncoder } from './architectures.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
-import {
-  type HeadChoice,
-  type HeadUse,
-  insisted,
-  isBare,
-  keptHead,
-  type PoolerPlace,
-  unusedHead,
-} from './head-choice.ts';
-import { BertClassificationHead, type ClassificationHead } from './heads.ts';
+import { type HeadChoice, type HeadUse, keptHead, newHead, type PoolerPlace, unusedHead } from './head-choice.ts';
+import { type ClassificationHead, SequenceHead } from './heads.ts';
 import { LayeredClassificationHead, type LayeredHead } from './layered-head.ts';
-import { describeClass, type Lacking, type StoredShapes } from './own-head.ts';
+import { describeClass, headTensors, type Lacking, type StoredShapes } from './own-head.ts';
 import type { Recipe } from './recipe.ts';
 
 /**
@@ -35,14 +27,11 @@ export class MultipleChoiceModel extends EncoderModel {
   readonly #head: ClassificationHead;
 
   constructor(root: ParameterPath, config: EncoderConfig, layered?: LayeredHead) {
-    super(root, encoderAt(root.at(config.model_type), config));
-    const path = root.at(config.model_type);
-    // Both have the pooler of BERT; RoBERTa's does not follow classifier_dropout.
-    const dropout = config.model_type === 'roberta' ? { classifier_dropout: null } : {};
+    super(root, modelEncoder(root, config));
     this.layeredHead = layered;
     this.#head = layered
-      ? new LayeredClassificationHead(path, root, config, 1, layered)
-      : new BertClassificationHead(path, root, { ...config, ...dropout }, 1);
+      ? new LayeredClassificationHead(root, config, 1, layered)
+      : new SequenceHead(root, config, headsOf(config).choice, 1);
   }
 
   /** One logit for each choice [choices]. Dropout is on when `random` is given. */
@@ -74,14 +63,16 @@ export class MultipleChoiceModel extends EncoderModel {
 }
 
 /** The head of a checkpoint that chooses among answers: it must say that it is one, as its tensors are those of a regression too. */
-function ownChoiceHead({ stated, model_type }: EncoderConfig, stored: StoredShapes): Lacking | null {
+function ownChoiceHead(config: EncoderConfig, stored: StoredShapes): Lacking | null {
+  const { stated } = config;
   if (stated.kind === 'none' || stated.kind === 'unstated') return { lacks: 'it has no head' };
   if (stated.kind !== 'multiple-choice') return { lacks: `it is ${describeClass(stated)}` };
-  const parts = [`${model_type}.pooler.dense`, 'classifier'];
-  const missing = parts.flatMap((part) => [`${part}.weight`, `${part}.bias`]).find((name) => !stored.has(name));
+  const names = headTensors(headsOf(config).choice);
+  const missing = names.find((name) => !stored.has(name));
   if (missing !== undefined) return { lacks: `there is no tensor "${missing}" of a multiple-choice head` };
-  const [outputs] = stored.shapeOf('classifier.weight') ?? [0];
-  return outputs === 1 ? null : { lacks: `"classifier.weight" has ${outputs} outputs where one score is needed` };
+  const last = names[names.length - 2];
+  const [outputs] = stored.shapeOf(last) ?? [0];
+  return outputs === 1 ? null : { lacks: `"${last}" has ${outputs} outputs where one score is needed` };
 }
 
 /** Decides which head a model of choices gets. @throws InputError if it must be the checkpoint's and cannot */
@@ -98,8 +89,7 @@ function chooseChoiceHead(
     const line = `${folder}: the head of the checkpoint is used.`;
     return { ...keptHead(head === 'checkpoint' ? [] : [line]), pooler };
   }
-  if (head === 'checkpoint') throw insisted(folder, 'multiple-choice', own.lacks);
-  return { ...unusedHead, reason: isBare(config, own.lacks) ? null : own.lacks, pooler };
+  return { ...newHead(folder, config, 'multiple-choice', own.lacks, head), pooler };
 }
 
 export const multipleChoiceRecipe = (

@@ -1,6 +1,7 @@
-import { headTitles, type StatedClass } from './checkpoint-class.ts';
-import type { ProblemType } from './config.ts';
-import type { Pooling } from './heads.ts';
+import { headsOf } from './architectures.ts';
+import { type HeadKind, headTitles, type StatedClass } from './checkpoint-class.ts';
+import type { ProblemType } from './encoder-schema.ts';
+import { bartHeads, type HeadLayer, type Pooling } from './heads.ts';
 import { defaultLabels } from './labels.ts';
 import type { ModelConfig } from './model-config.ts';
 
@@ -28,25 +29,53 @@ export interface Lacking {
 export const describeClass = ({ architecture, kind }: StatedClass): string =>
   architecture === null ? 'a checkpoint that names no class' : `${architecture}, which has ${headTitles[kind]}`;
 
-/** The tensors of a classification head, the last two with a row for each output. */
-function headTensors({ model_type }: ModelConfig): string[] {
-  const parts = {
-    bert: ['bert.pooler.dense', 'classifier'],
-    roberta: ['classifier.dense', 'classifier.out_proj'],
-    bart: ['classification_head.dense', 'classification_head.out_proj'],
-  }[model_type];
-  return parts.flatMap((part) => [`${part}.weight`, `${part}.bias`]);
+/** The tensors of a head, the last two with a row for each output. */
+export const headTensors = (layers: readonly HeadLayer[]): string[] =>
+  layers.flatMap(({ at }) => [`${at}.weight`, `${at}.bias`]);
+
+const formsOf = (config: ModelConfig) => (config.model_type === 'bart' ? bartHeads(0) : headsOf(config));
+
+/** What a checkpoint has of a head. */
+interface StoredHead {
+  /** The tensor with a row for each output. */
+  readonly last: string;
+  readonly outputs: number;
+  /** A line where the tensors decided and not the file. */
+  readonly warnings: readonly string[];
 }
 
-/** Returns whether a class may have a head of a kind: it says so, or it says of no head and the tensors may tell. */
-const mayHave = ({ kind }: StatedClass, wanted: StatedClass['kind']): boolean =>
-  kind === wanted || kind === 'none' || kind === 'unstated';
+/**
+ * The head of a kind in a checkpoint: its class says so, or says of no head and the tensors tell.
+ *
+ * @param name of the head, for messages
+ * @param other a tensor of a head of another kind
+ */
+function storedHead(
+  { stated }: ModelConfig,
+  stored: StoredShapes,
+  kind: HeadKind,
+  layers: readonly HeadLayer[],
+  { name, other }: { readonly name: string; readonly other?: string },
+): StoredHead | Lacking {
+  const names = headTensors(layers);
+  const last = names[names.length - 2];
+  const isStated = stated.kind === kind;
+  if (!isStated && stated.kind !== 'none' && stated.kind !== 'unstated')
+    return { lacks: `it is ${describeClass(stated)}` };
+  const isOther = other !== undefined && stored.has(other);
+  if (!isStated && (!stored.has(last) || isOther)) return { lacks: 'it has no head' };
+  const missing = names.find((tensor) => !stored.has(tensor));
+  if (missing !== undefined) return { lacks: `there is no tensor "${missing}" of a ${name} head` };
+  const line = `config.json names ${stated.architecture ?? 'no class'}; the tensor "${last}" is taken for ${headTitles[kind]}`;
+  return { last, outputs: stored.shapeOf(last)?.[0] ?? 0, warnings: isStated ? [] : [line] };
+}
 
-/** A line that says that the tensors decided and not the file. */
-const assumedFrom = ({ stated }: ModelConfig, tensor: string, title: string): string[] =>
-  stated.kind === 'none' || stated.kind === 'unstated'
-    ? [`config.json names ${stated.architecture ?? 'no class'}; the tensor "${tensor}" is taken for ${title}`]
-    : [];
+/** The names of a head's outputs. */
+function namesOf({ labels }: ModelConfig, { last, outputs }: StoredHead): readonly string[] | Lacking {
+  const names = labels ?? defaultLabels(outputs);
+  if (names.length === outputs) return names;
+  return { lacks: `config.json names ${names.length} classes, but "${last}" has ${outputs} outputs` };
+}
 
 /** Returns the meaning of outputs where the file does not say: a single one is a number. */
 const problemOf = ({ problem_type }: ModelConfig, outputs: number): ProblemType =>
@@ -62,56 +91,32 @@ export function ownClassificationHead(
   stored: StoredShapes,
   pooling: Pooling = 'cls',
 ): OwnHead | Lacking {
-  const { stated } = config;
-  const names = headTensors(config);
-  const last = names[names.length - 2];
-  if (!mayHave(stated, 'sequence-classification')) return { lacks: `it is ${describeClass(stated)}` };
-  if (!stored.has(last) && stated.kind !== 'sequence-classification') return { lacks: 'it has no head' };
-  const missing = names.find((name) => !stored.has(name));
-  if (missing !== undefined) return { lacks: `there is no tensor "${missing}" of a classification head` };
+  const head = storedHead(config, stored, 'sequence-classification', formsOf(config).text, { name: 'classification' });
+  if ('lacks' in head) return head;
   if (pooling === 'mean') return { lacks: 'its head reads the first token and not the mean of all' };
-  const [outputs] = stored.shapeOf(last) ?? [0];
-  const labels = config.labels ?? defaultLabels(outputs);
-  if (labels.length !== outputs) {
-    return { lacks: `config.json names ${labels.length} classes, but "${last}" has ${outputs} outputs` };
-  }
+  const labels = namesOf(config, head);
+  if ('lacks' in labels) return labels;
+  const { outputs, warnings } = head;
   const problem = problemOf(config, outputs);
   if (problem === 'single_label_classification' && outputs === 1) {
     return { lacks: 'problem_type single_label_classification has no meaning for a single output' };
   }
-  return {
-    labels,
-    problem,
-    warnings: assumedFrom(config, last, headTitles['sequence-classification']),
-  };
+  return { labels, problem, warnings };
 }
 
-/** The head of a checkpoint for labels of tokens: `classifier` without a layer before it. */
+/** The head of a checkpoint for labels of tokens: one for texts may have its tensors too. */
 export function ownTokenHead(config: ModelConfig, stored: StoredShapes): Omit<OwnHead, 'problem'> | Lacking {
-  const { stated } = config;
-  const [weight, bias] = ['classifier.weight', 'classifier.bias'];
-  if (!mayHave(stated, 'token-classification')) return { lacks: `it is ${describeClass(stated)}` };
-  const isStated = stated.kind === 'token-classification';
-  if (!isStated && (!stored.has(weight) || stored.has('bert.pooler.dense.weight'))) return { lacks: 'it has no head' };
-  const missing = [weight, bias].find((name) => !stored.has(name));
-  if (missing !== undefined) return { lacks: `there is no tensor "${missing}" of a token classification head` };
-  const [outputs] = stored.shapeOf(weight) ?? [0];
-  const labels = config.labels ?? defaultLabels(outputs);
-  if (labels.length !== outputs) {
-    return { lacks: `config.json names ${labels.length} classes, but "${weight}" has ${outputs} outputs` };
-  }
-  return { labels, warnings: assumedFrom(config, weight, headTitles['token-classification']) };
+  const { token, text } = formsOf(config);
+  const [other] = headTensors(text).filter((name) => !headTensors(token).includes(name));
+  const head = storedHead(config, stored, 'token-classification', token, { name: 'token classification', other });
+  if ('lacks' in head) return head;
+  const labels = namesOf(config, head);
+  return 'lacks' in labels ? labels : { labels, warnings: head.warnings };
 }
 
 /** The head of a checkpoint for answers to questions. */
 export function ownAnswerHead(config: ModelConfig, stored: StoredShapes): { warnings: readonly string[] } | Lacking {
-  const { stated } = config;
-  const last = 'qa_outputs.weight';
-  if (!mayHave(stated, 'question-answering')) return { lacks: `it is ${describeClass(stated)}` };
-  if (!stored.has(last) && stated.kind !== 'question-answering') return { lacks: 'it has no head' };
-  const missing = [last, 'qa_outputs.bias'].find((name) => !stored.has(name));
-  if (missing !== undefined) return { lacks: `there is no tensor "${missing}" of a question-answering head` };
-  const [outputs] = stored.shapeOf(last) ?? [0];
-  if (outputs !== 2) return { lacks: `"${last}" has ${outputs} outputs where a start and an end are needed` };
-  return { warnings: assumedFrom(config, last, headTitles['question-answering']) };
+  const head = storedHead(config, stored, 'question-answering', formsOf(config).answer, { name: 'question-answering' });
+  if ('lacks' in head || head.outputs === 2) return head;
+  return { lacks: `"${head.last}" has ${head.outputs} outputs where a start and an end are needed` };
 }

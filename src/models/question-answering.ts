@@ -6,12 +6,12 @@ import { reshape } from '../ops/reduce.ts';
 import { scalarLike } from '../ops/scalar.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { headsOf, modelEncoder } from './architectures.ts';
 import type { PackedBatch } from './batch.ts';
-import { type BertModel, rowsOfTokens } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import { type Encoder, rowsOfTokens } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
-import { type HeadSizes, QuestionAnsweringHead } from './heads.ts';
+import { DenseLayers, type HeadLayer, type HeadSizes } from './heads.ts';
 import { type LayeredHead, LayerStack } from './layered-head.ts';
 import type { TokenEncoder } from './token-encoder.ts';
 
@@ -22,36 +22,38 @@ export interface AnswerSpans {
 }
 
 /** What a model that answers questions is made of. */
-export interface AnswererParts<Encoder extends TokenEncoder> {
-  readonly encoder: Encoder;
+export interface AnswererParts<Reader extends TokenEncoder> {
+  readonly encoder: Reader;
   readonly sizes: HeadSizes;
+  readonly layers: readonly HeadLayer[];
 }
 
-/** The parts of a BERT or RoBERTa. */
-const encoderParts = (root: ParameterPath, config: EncoderConfig): AnswererParts<BertModel> => ({
-  encoder: encoderAt(root.at(config.model_type), config),
+/** The parts of an encoder's model. */
+const encoderParts = (root: ParameterPath, config: EncoderConfig): AnswererParts<Encoder> => ({
+  encoder: modelEncoder(root, config),
   sizes: config,
+  layers: headsOf(config).answer,
 });
 
 /**
- * A model that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering` and `BartForQuestionAnswering` of Hugging
- * Face.
+ * A model that marks the answer's span: `BertForQuestionAnswering`, `RobertaForQuestionAnswering`, `BartForQuestionAnswering` and others of
+ * Hugging Face.
  */
-export class QuestionAnsweringModel<Encoder extends TokenEncoder = BertModel> extends EncoderModel<Encoder> {
+export class QuestionAnsweringModel<Reader extends TokenEncoder = Encoder> extends EncoderModel<Reader> {
   readonly headKind = 'question-answering';
   /** The form of its head, where it is one of AdapterHub's. */
   readonly layeredHead: LayeredHead | undefined;
-  readonly #head: QuestionAnsweringHead | LayerStack;
+  readonly #head: DenseLayers | LayerStack;
 
   /** @param made the configuration of an encoder, or the parts of another model */
-  constructor(root: ParameterPath, made: EncoderConfig | AnswererParts<Encoder>, layered?: LayeredHead) {
+  constructor(root: ParameterPath, made: EncoderConfig | AnswererParts<Reader>, layered?: LayeredHead) {
     // A configuration is one of an encoder, which is the type without parts.
-    const parts = 'encoder' in made ? made : (encoderParts(root, made) as unknown as AnswererParts<Encoder>);
+    const parts = 'encoder' in made ? made : (encoderParts(root, made) as unknown as AnswererParts<Reader>);
     super(root, parts.encoder);
     this.layeredHead = layered;
     this.#head = layered
       ? new LayerStack(root.at('qa_outputs'), parts.sizes, 2, layered)
-      : new QuestionAnsweringHead(root, parts.sizes);
+      : new DenseLayers(root, parts.sizes, parts.layers, 2);
   }
 
   /** A start and an end logit for each token [rows, 2]. Dropout is on when `random` is given. */

@@ -1,11 +1,11 @@
 import { InputError } from '../errors.ts';
 import type { ParameterPath } from '../nn/index.ts';
+import { modelEncoder } from './architectures.ts';
 import type { BartConfig } from './bart-config.ts';
-import type { BertModel } from './bert.ts';
 import { headTitles } from './checkpoint-class.ts';
 import { type HeadOptions, SequenceClassifier } from './classifier.ts';
 import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import type { Encoder } from './encoder.ts';
 import {
   chooseAnswerHead,
   chooseClassifierHead,
@@ -50,10 +50,10 @@ export interface LoadClassifierOptions extends HeadOptions {
   readonly pooler?: PoolerPlace;
 }
 
-export const encoderRecipe: Recipe<BertModel, 'encoder'> = {
+export const encoderRecipe: Recipe<Encoder, 'encoder'> = {
   kind: 'encoder',
   choose: ({ stated }) => ({ ...noHead, is: describeClass(stated) }),
-  build: (root, config) => encoderAt(root.at(config.model_type), config),
+  build: (root, config) => modelEncoder(root, config),
 };
 
 export const sentenceEncoderRecipe = (pooling?: Pooling): Recipe<SentenceEncoder, 'encoder'> => ({

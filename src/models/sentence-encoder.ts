@@ -1,8 +1,8 @@
 import type { ParameterPath } from '../nn/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { modelEncoder } from './architectures.ts';
 import type { PackedBatch } from './batch.ts';
 import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
 import { clsPooling, meanPooling, type Pooling } from './heads.ts';
 
@@ -12,7 +12,7 @@ export class SentenceEncoder extends EncoderModel {
   readonly pooling: Pooling;
 
   constructor(root: ParameterPath, config: EncoderConfig, pooling: Pooling = 'mean') {
-    super(root, encoderAt(root.at(config.model_type), config));
+    super(root, modelEncoder(root, config));
     this.pooling = pooling;
   }
 

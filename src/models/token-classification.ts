@@ -2,12 +2,12 @@ import type { ParameterPath } from '../nn/index.ts';
 import { type CrossEntropyOptions, crossEntropy } from '../ops/losses.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { headsOf, modelEncoder } from './architectures.ts';
 import type { PackedBatch } from './batch.ts';
-import { rowsOfTokens } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
-import { encoderAt } from './encoder.ts';
+import { rowsOfTokens } from './encoder.ts';
 import { EncoderModel } from './encoder-model.ts';
-import { TokenClassificationHead } from './heads.ts';
+import { DenseLayers } from './heads.ts';
 import { type LayeredHead, LayerStack } from './layered-head.ts';
 
 /** The class of a token that counts for nothing, as in Hugging Face. */
@@ -20,15 +20,15 @@ export class TokenClassificationModel extends EncoderModel {
   readonly labels: readonly string[];
   /** The form of its head, where it is one of AdapterHub's. */
   readonly layeredHead: LayeredHead | undefined;
-  readonly #head: TokenClassificationHead | LayerStack;
+  readonly #head: DenseLayers | LayerStack;
 
   constructor(root: ParameterPath, config: EncoderConfig, labels: readonly string[], layered?: LayeredHead) {
-    super(root, encoderAt(root.at(config.model_type), config));
+    super(root, modelEncoder(root, config));
     this.labels = labels;
     this.layeredHead = layered;
     this.#head = layered
       ? new LayerStack(root.at('classifier'), config, labels.length, layered)
-      : new TokenClassificationHead(root, config, labels.length);
+      : new DenseLayers(root, config, headsOf(config).token, labels.length);
   }
 
   /** Logits [rows, labels], a row for each token. Dropout is on when `random` is given. */

@@ -2,7 +2,7 @@ import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
 import type { PackedBatch, PositionRule, TokenSequence } from './batch.ts';
-import type { Head, ReadOutput } from './bert.ts';
+import type { Head, ReadOutput } from './encoder.ts';
 import type { ModelConfig } from './model-config.ts';
 
 /** A network that gives each token of a text a vector, for a head to read: an encoder, or BART as it reads a text. */

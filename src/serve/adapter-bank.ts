@@ -3,7 +3,7 @@ import { type AnyModel, load } from '../finetune/index.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { fetchModel, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { EncoderModel } from '../models/encoder-model.ts';
-import { BertModel, SequenceClassifier } from '../models/index.ts';
+import { Encoder, SequenceClassifier } from '../models/index.ts';
 import type { SentenceEncoder } from '../models/sentence-encoder.ts';
 import type { HeldDType } from '../nn/index.ts';
 import type { Tokenizer } from '../text/index.ts';
@@ -197,7 +197,7 @@ const noSuch = (name: string, names: readonly string[]): InputError =>
 const holdsBart = (folder: string): boolean => readModelConfig(folder).model_type === 'bart';
 
 const isOfEncoder = (network: unknown): network is EncoderModel =>
-  network instanceof EncoderModel && network.encoder instanceof BertModel;
+  network instanceof EncoderModel && network.encoder instanceof Encoder;
 
 /**
  * How the backbone of a run or an adapter is held that it shares with others; null where it shares none.

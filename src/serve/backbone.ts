@@ -1,10 +1,10 @@
 import { type BatchPart, mixing } from '../adapters/mixed-batch.ts';
 import { cutBatches } from '../data/batches.ts';
 import { sequencesFrom, type TokenSequence } from '../models/batch.ts';
-import type { Head, ReadOutput } from '../models/bert.ts';
+import type { Head, ReadOutput } from '../models/encoder.ts';
 import type { EncoderModel } from '../models/encoder-model.ts';
 import { finiteValues } from '../models/finite-output.ts';
-import { type BertModel, loadEncoder, packSequences, SharedWeights } from '../models/index.ts';
+import { type Encoder, loadEncoder, packSequences, SharedWeights } from '../models/index.ts';
 import type { HeldDType, Parameter } from '../nn/index.ts';
 import { slice } from '../ops/layout.ts';
 import { Random } from '../random/index.ts';
@@ -18,7 +18,7 @@ const BATCH_TOKENS = 8192;
 
 /** Sequences that a model asks its encoder for, and what it reads of them. */
 interface Question {
-  readonly model: BertModel;
+  readonly model: Encoder;
   readonly sequences: readonly TokenSequence[];
   readonly head: Head;
   readonly resolve: (values: Awaited<ReturnType<ReadOutput>>) => void;
@@ -30,7 +30,7 @@ interface Question {
  * each has its head. A sequence gets the same bits whatever it is computed with.
  */
 export class Backbone {
-  readonly #encoder: BertModel;
+  readonly #encoder: Encoder;
   /** The weights, for models of this backbone. */
   readonly weights: SharedWeights;
   readonly #parameters: readonly Parameter[];
@@ -132,7 +132,7 @@ function batchesOf(questions: readonly Question[]): Question[][] {
 
 /** The sequences of each model among questions that are sorted by model. */
 function partsOf(questions: readonly Question[]): BatchPart[] {
-  const parts: { readonly model: BertModel; readonly members: number[] }[] = [];
+  const parts: { readonly model: Encoder; readonly members: number[] }[] = [];
   let s = 0;
   for (const { model, sequences } of questions) {
     if (parts.at(-1)?.model !== model) parts.push({ model, members: [] });

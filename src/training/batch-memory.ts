@@ -1,6 +1,6 @@
 import type { BatchSize } from '../data/batches.ts';
 import { InputError } from '../errors.ts';
-import type { ModelConfig } from '../models/index.ts';
+import { layerSizes, type ModelConfig } from '../models/index.ts';
 
 /** Largest memory of the fast backend in bytes: its addresses have 32 bits. */
 const MOST_BYTES = 2 ** 32;
@@ -24,7 +24,7 @@ export const mostSequences = (batchSize: BatchSize, examples: number): number =>
  * @throws InputError naming the option
  */
 export function checkBatchSize(lengths: readonly number[], batchSize: BatchSize, config: ModelConfig): void {
-  const inner = config.model_type === 'bart' ? config.encoder_ffn_dim : config.intermediate_size;
+  const { inner } = layerSizes(config);
   const tokens = fewestTokens(lengths, batchSize);
   const bytes = Float32Array.BYTES_PER_ELEMENT * tokens * inner;
   if (bytes <= MOST_BYTES) return;

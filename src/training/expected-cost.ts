@@ -1,4 +1,4 @@
-import { Seq2SeqModel } from '../models/index.ts';
+import { type LayerWidths, layerSizes, Seq2SeqModel } from '../models/index.ts';
 import { matmul } from '../ops/matmul.ts';
 import { full } from '../tensor/create.ts';
 import { noGrad } from '../tensor/graph.ts';
@@ -22,31 +22,11 @@ export interface ExpectedCost {
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT;
 
-/** The sizes of a layer. */
-interface LayerSizes {
-  readonly hidden: number;
-  readonly inner: number;
-  /** Layers that a token passes. */
-  readonly count: number;
-}
-
 /** The part of the layers of a model that a token passes: one of a text to read the encoder alone, one of a text to write the decoder. */
 const shareOf = ({ network }: TaskModel): number => (network instanceof Seq2SeqModel ? 0.5 : 1);
 
-function sizesOf(model: TaskModel): LayerSizes {
-  const { config } = model;
-  if (config.model_type !== 'bart') {
-    return { hidden: config.hidden_size, inner: config.intermediate_size, count: config.num_hidden_layers };
-  }
-  return {
-    hidden: config.d_model,
-    inner: Math.max(config.encoder_ffn_dim, config.decoder_ffn_dim),
-    count: shareOf(model) * (config.encoder_layers + config.decoder_layers),
-  };
-}
-
 /** Numbers that a step holds for each token and layer: what attention, norms and adapters read again, and the input of GELU. */
-const heldNumbers = ({ hidden, inner }: LayerSizes): number => 8 * hidden + inner;
+const heldNumbers = ({ hidden, inner }: LayerWidths): number => 8 * hidden + inner;
 /** Gradients and results of the layer under way, in widths of its feed-forward part. */
 const WORKING = 6;
 /** Numbers for each trained weight: its gradient, two moments, what a step makes of them, and the copies that are saved. */
@@ -68,13 +48,14 @@ export async function expectedCost<T extends TaskTypes>(run: PreparedRun<T>, ste
   const perEpoch = lengths.reduce((sum, length) => sum + length, 0);
   const left = steps === 0 ? 0 : (steps - step) / steps;
   const tokens = Math.round(left * epochs * perEpoch);
-  const sizes = sizesOf(model);
+  const sizes = layerSizes(model.config);
+  const share = shareOf(model);
   const largest = largestBatch(lengths, batchSize);
-  const operations = operationsPerToken(run) * tokens;
+  const operations = share * operationsPerToken(run) * tokens;
   const mean = steps === 0 ? 0 : Math.ceil((epochs * perEpoch) / (steps * batchesPerStep));
   const rate = tokens === 0 ? 1 : await productRate(Math.min(mean, 1024), sizes);
   const trained = model.trainable.count;
-  const working = largest * (sizes.count * heldNumbers(sizes) + WORKING * sizes.inner);
+  const working = largest * (share * sizes.count * heldNumbers(sizes) + WORKING * sizes.inner);
   return {
     memory_bytes: Math.round(process.memoryUsage().rss + FLOAT * (TRAINED * trained + working)),
     // Products with weights that are packed are faster than the probe, by about what norms, attention and the optimiser take.
@@ -99,14 +80,13 @@ function operationsPerToken<T extends TaskTypes>({ model }: PreparedRun<T>): num
   const matrices = model.network
     .parameters()
     .filter(({ name, shape }) => shape.length === 2 && /\.layers?\./.test(name));
-  const share = shareOf(model);
-  return matrices.reduce((sum, { size, trainable }) => sum + 2 * share * size * (trainable ? 3 : 2), 0);
+  return matrices.reduce((sum, { size, trainable }) => sum + 2 * size * (trainable ? 3 : 2), 0);
 }
 
 const PROBE_SECONDS = 0.04;
 
 /** Operations per second of products as those of the feed-forward layers. */
-async function productRate(rows: number, { hidden, inner }: LayerSizes): Promise<number> {
+async function productRate(rows: number, { hidden, inner }: LayerWidths): Promise<number> {
   const [a, b] = [full([rows, hidden], 0.5), full([hidden, inner], 0.25)];
   const product = async () => {
     const result = tidy(() => noGrad(() => matmul(a, b)));

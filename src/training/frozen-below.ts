@@ -1,14 +1,14 @@
 import type { AdaptableModel, Adapter } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { type ActivationCache, type AttachmentPoints, BertModel, FrozenLayers, layersOf } from '../models/browser.ts';
+import { type ActivationCache, type AttachmentPoints, Encoder, FrozenLayers } from '../models/index.ts';
 
 /** The first layer with a part of the active adapter or with weights that it trains; -1 if there is none. */
-function firstAdapted(points: AttachmentPoints, { parameters }: Adapter): number {
+function firstAdapted(points: AttachmentPoints, layers: readonly string[], { parameters }: Adapter): number {
   const all = [...points.residual, ...points.projection, ...points.attention];
   const embedded = [...(points.positions ?? []), ...(points.prompts ?? []), ...(points.embedding ?? [])];
   if (embedded.some((point) => point.attached !== null)) return 0;
   const changed = [...all.filter((point) => point.attached !== null), ...parameters];
-  return layersOf(points).findIndex((layer) => changed.some(({ name }) => name.startsWith(`${layer}.`)));
+  return layers.findIndex((layer) => changed.some(({ name }) => name.startsWith(`${layer}.`)));
 }
 
 /**
@@ -21,8 +21,8 @@ function firstAdapted(points: AttachmentPoints, { parameters }: Adapter): number
  */
 export function freezeBelow(model: AdaptableModel, adapter: Adapter, folder: string, memory: ActivationCache): void {
   const encoder = 'encoder' in model ? model.encoder : null;
-  if (!(encoder instanceof BertModel)) {
-    throw new InputError('Dropout can be left out below the adapter in BERT and RoBERTa alone.');
+  if (!(encoder instanceof Encoder)) {
+    throw new InputError('Dropout can be left out below the adapter in encoders alone.');
   }
   const { points } = encoder;
   const embeddings = adapter.parameters.find(({ name }) => name.startsWith(`${points.path}.embeddings.`));
@@ -31,7 +31,7 @@ export function freezeBelow(model: AdaptableModel, adapter: Adapter, folder: str
       `No frozen layer lies below what is trained, as ${embeddings.name} is; train without --cache-frozen-layers (cacheFrozenLayers).`,
     );
   }
-  const count = firstAdapted(points, adapter);
+  const count = firstAdapted(points, encoder.layerPaths, adapter);
   if (count < 1) {
     throw new InputError(
       'No frozen layer lies below the adapter, so that there is no dropout to leave out; give the layers below with --leave-out (leaveOut).',

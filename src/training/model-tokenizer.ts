@@ -37,13 +37,14 @@ export function tokenizerOf(
     );
   }
   const { tokenTypes } = tokenizer;
-  if (type_vocab_size === undefined || tokenTypes <= type_vocab_size) return tokenizer;
+  if (type_vocab_size === undefined || tokenTypes <= Math.max(1, type_vocab_size)) return tokenizer;
   if (type_vocab_size > 1) {
     throw new InputError(
       `${place}: the tokenizer gives ${tokenTypes} token types to a pair of texts, the model has ${type_vocab_size} (type_vocab_size); use the tokenizer that belongs to these weights.`,
     );
   }
   tokenizer.useSingleType();
-  onWarning(`${place}: the model has one token type (type_vocab_size 1), so both texts of a pair have type 0.`);
+  const has = type_vocab_size === 1 ? 'one token type (type_vocab_size 1)' : 'no token types';
+  onWarning(`${place}: the model has ${has}, so both texts of a pair have type 0.`);
   return tokenizer;
 }

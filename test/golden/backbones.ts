@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path';
 import { grad, noGrad, type Tensor, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
+import { SequenceHead } from '../../src/models/heads.ts';
 import {
-  type BertModel,
-  BertPooler,
+  type Encoder,
   encoderAt,
   type PackedBatch,
   type PaddedBatch,
@@ -39,7 +39,7 @@ export interface BackboneCase<
 }
 
 interface Outputs {
-  readonly encoder: BertModel;
+  readonly encoder: Encoder;
   readonly batch: PackedBatch;
   readonly values: Record<string, ArrayLike<number>>;
   readonly loss?: Tensor;
@@ -91,9 +91,10 @@ const questionAnswering: Head = ({ root, config }, inputs) => {
 };
 
 const bare: Head = ({ root, config }, inputs) => {
-  const path = root.at(config.model_type);
+  const path = root.at(config.prefix);
   const encoder = encoderAt(path, config);
-  const pooler = new BertPooler(path.at('pooler'), config.hidden_size);
+  const form = [{ at: `${config.prefix}.pooler.dense`, activation: 'tanh' }] as const;
+  const pooler = new SequenceHead(root, config, form, config.hidden_size);
   const batch = packPadded(inputs, encoder.positionIds);
   const hidden = encoder.forward(batch);
   const values = { last_hidden_state: unpack(hidden, batch), pooler_output: pooler.forward(hidden, batch).dataSync() };

@@ -10,7 +10,7 @@ import { openBart, openModel, unpack } from './models.ts';
 /** A file may hold more than the encoder: heads, and buffers of older versions. */
 function encoderStates(folder: string, inputs: BackboneCase['inputs']): Values {
   const { config, root } = openModel(folder);
-  const encoder = encoderAt(root.at(config.model_type), config);
+  const encoder = encoderAt(root.at(config.prefix), config);
   const batch = packPadded(inputs, encoder.positionIds);
   const states = noGrad(() => encoder.hiddenStates(batch));
   return Object.fromEntries(states.map((state, i) => [`hidden_states.${i}`, unpack(state, batch)]));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { Random, setBackend, tidy } from '../../src/index.ts';
-import { type BertModel, holdBackbone, loadEncoder, packSequences } from '../../src/models/index.ts';
+import { type Encoder, holdBackbone, loadEncoder, packSequences } from '../../src/models/index.ts';
 import type { HeldDType } from '../../src/nn/index.ts';
 import { tinyBert, tinyFolder } from '../support/tiny-model.ts';
 
@@ -21,7 +21,7 @@ async function freshBackend(): Promise<WasmBackend> {
   return backend;
 }
 
-const outputOf = (model: BertModel): number[] =>
+const outputOf = (model: Encoder): number[] =>
   tidy(() => [...model.forward(packSequences([{ ids: [2, 14, 8, 18, 3] }], model.positionIds)).dataSync()]);
 
 /** The most bytes that are held at one time while it is loaded, and its output. */

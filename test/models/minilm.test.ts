@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import { chunks, knownDatasets, readExamples, sourceOf } from '../../src/data/index.ts';
 import { Random } from '../../src/index.ts';
 import { spearman } from '../../src/metrics/index.ts';
-import { type BertModel, embed, loadEncoder } from '../../src/models/index.ts';
+import { type Encoder, embed, loadEncoder } from '../../src/models/index.ts';
 import { loadTokenizer, type Tokenizer } from '../../src/text/index.ts';
 import { useBackend } from '../support/on-backend.ts';
 
@@ -11,7 +11,7 @@ const test = suite('models: MiniLM');
 useBackend(test, 'wasm');
 
 interface Embedder {
-  readonly encoder: BertModel;
+  readonly encoder: Encoder;
   readonly tokenizer: Tokenizer;
 }
 

@@ -1,4 +1,5 @@
-import type { EncoderConfig } from '../../models/index.ts';
+import { InputError } from '../../errors.ts';
+import { architectureOf, type EncoderConfig, type LayerNames } from '../../models/index.ts';
 import type { AttachedParts } from './attached.ts';
 import { attention, maskBias, splitHeads } from './attention.ts';
 import type { ModelGraph } from './model-graph.ts';
@@ -36,11 +37,11 @@ function robertaPositions(graph: ModelGraph, ids: string, padding: number, shift
 
 /** Rows of the table of positions for the rows with these ids, [rows, hidden] or [batch, rows, hidden]. */
 function positionRows(graph: ModelGraph, { config, parts }: EncoderPlan, ids: string): string {
-  const at = `${config.model_type}.embeddings`;
+  const at = `${config.prefix}.embeddings`;
   const table = `${at}.position_embeddings.weight`;
   const shift = parts.shifts.get(at) ?? 0;
-  if (config.model_type === 'roberta') {
-    return graph.embedding(robertaPositions(graph, ids, config.pad_token_id, shift), table);
+  if (config.position_padding !== null) {
+    return graph.embedding(robertaPositions(graph, ids, config.position_padding, shift), table);
   }
   const length = graph.node('Shape', [ids], { start: 1, end: 2 });
   const [start, end] = [graph.integers([shift]), shift === 0 ? length : graph.add(length, graph.integers([shift]))];
@@ -49,17 +50,20 @@ function positionRows(graph: ModelGraph, { config, parts }: EncoderPlan, ids: st
 
 /** Rows for the types of tokens; without types those of the first one, [hidden]. */
 function typeRows(graph: ModelGraph, { config, hasTypes }: EncoderPlan, prompt: PromptNodes): string {
-  const table = `${config.model_type}.embeddings.token_type_embeddings.weight`;
+  const table = `${config.prefix}.embeddings.token_type_embeddings.weight`;
   if (hasTypes) return graph.embedding(prompt.before(graph.input('token_type_ids', 'int64', BATCH), 0), table);
   return graph.embedding(graph.integers(0), table);
 }
 
-/** The encoder of BERT and RoBERTa from the inputs of a graph on. */
+/** The encoder of BERT and its relatives from the inputs of a graph on. @throws InputError for another one */
 export function encoderNodes(graph: ModelGraph, plan: EncoderPlan): EncoderNodes {
   const { config, parts } = plan;
-  const { model_type, hidden_size: hidden, layer_norm_eps: eps } = config;
+  const { model_type, prefix, hidden_size: hidden, layer_norm_eps: eps } = config;
+  const { title, layerNames: names, layers } = architectureOf(model_type);
+  if (!names) throw new InputError(`--to onnx (to) has no nodes for ${title}; save it as 'sparse'.`);
+  const stack = layers(config);
   const [ids, mask] = ['input_ids', 'attention_mask'].map((name) => graph.input(name, 'int64', BATCH));
-  const at = `${model_type}.embeddings`;
+  const at = `${prefix}.embeddings`;
   const prompt = promptNodes(graph, parts);
   const words = prompt.withRows(graph.embedding(ids, `${at}.word_embeddings.weight`));
   // Rows before the tokens count as tokens.
@@ -72,28 +76,33 @@ export function encoderNodes(graph: ModelGraph, plan: EncoderPlan): EncoderNodes
     eps,
   );
   const bias = maskBias(graph, prompt.before(mask, 1));
-  for (let i = 0; i < config.num_hidden_layers; i++) {
-    x = encoderLayer(graph, plan, `${model_type}.encoder.layer.${i}`, x, bias);
+  for (let i = 0; i < stack.count; i++) {
+    x = encoderLayer(graph, plan, (name) => `${prefix}.${stack.at}.${i}.${names[name]}`, x, bias);
   }
   return { states: x, mask, before: prompt.length };
 }
 
-function encoderLayer(graph: ModelGraph, { config, parts }: EncoderPlan, at: string, x: string, bias: string): string {
+/** @param at the path of a part of the layer */
+function encoderLayer(
+  graph: ModelGraph,
+  { config, parts }: EncoderPlan,
+  at: (name: keyof LayerNames) => string,
+  x: string,
+  bias: string,
+): string {
   const { num_attention_heads: heads, hidden_size: hidden, hidden_act, layer_norm_eps: eps } = config;
-  const [query, key, value] = ['query', 'key', 'value'].map((part) =>
-    splitHeads(graph, graph.linear(x, `${at}.attention.self.${part}`), heads, hidden),
+  const [query, key, value] = (['query', 'key', 'value'] as const).map((part) =>
+    splitHeads(graph, graph.linear(x, at(part)), heads, hidden),
   );
-  const point = `${at}.attention.self`;
-  const seen = withPrefix(graph, parts, point, { key, value, bias }, heads);
+  const seen = withPrefix(graph, parts, at('self'), { key, value, bias }, heads);
   const context = attention(graph, [query, seen.key, seen.value], seen.bias, { heads, hidden });
-  const own = `${at}.attention.output`;
-  const y = sublayerEnd(graph, parts, own, graph.linear(context, `${own}.dense`), {
+  const y = sublayerEnd(graph, parts, at('attentionEnd'), graph.linear(context, at('attentionDense')), {
     x,
-    norm: (sum) => graph.layerNorm(sum, `${own}.LayerNorm`, eps),
+    norm: (sum) => graph.layerNorm(sum, at('attentionNorm'), eps),
   });
-  const inner = graph.activation(hidden_act, graph.linear(y, `${at}.intermediate.dense`));
-  return sublayerEnd(graph, parts, `${at}.output`, graph.linear(inner, `${at}.output.dense`), {
+  const inner = graph.activation(hidden_act, graph.linear(y, at('inner')));
+  return sublayerEnd(graph, parts, at('end'), graph.linear(inner, at('dense')), {
     x: y,
-    norm: (sum) => graph.layerNorm(sum, `${at}.output.LayerNorm`, eps),
+    norm: (sum) => graph.layerNorm(sum, at('norm'), eps),
   });
 }

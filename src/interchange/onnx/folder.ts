@@ -63,7 +63,10 @@ export function generationFile(
 }
 
 /** The classes of transformers.js by the model's type. That of BERT alone gives the second text of a pair a type of its own. */
-const tokenizerClasses = { bert: 'PreTrainedTokenizer', roberta: 'RobertaTokenizer', bart: 'BartTokenizer' };
+const tokenizerClasses: Partial<Record<ModelConfig['model_type'], string>> = {
+  roberta: 'RobertaTokenizer',
+  bart: 'BartTokenizer',
+};
 
 /**
  * The files of a tokenizer as transformers.js reads them: one with all that the files of the backbone say, and its settings.
@@ -83,7 +86,7 @@ export function tokenizerFiles(
     'tokenizer.json': JSON.stringify(definition),
     'tokenizer_config.json': sortedJson({
       ...Object.fromEntries(tokens),
-      tokenizer_class: hasTypes ? 'BertTokenizer' : tokenizerClasses[model_type],
+      tokenizer_class: hasTypes ? 'BertTokenizer' : (tokenizerClasses[model_type] ?? 'PreTrainedTokenizer'),
       model_max_length: maxLength,
       clean_up_tokenization_spaces: settings.cleanUpTokenizationSpaces,
       padding_side: 'right',

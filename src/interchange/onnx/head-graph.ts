@@ -1,4 +1,6 @@
 import {
+  type HeadLayer,
+  headsOf,
   type LayeredHead,
   MultipleChoiceModel,
   type Pooling,
@@ -29,10 +31,18 @@ export function headNodes(graph: ModelGraph, model: EncoderWithHead, nodes: Enco
   } else if (model instanceof MultipleChoiceModel) {
     graph.output(classification(graph, model, 'cls', nodes), 'logits', ['batch_size', 1]);
   } else if (model instanceof TokenClassificationModel) {
-    const logits = ofTokens(graph, 'classifier', model.layeredHead, tokenStates(graph, nodes));
+    const states = tokenStates(graph, nodes);
+    const { layeredHead: layered } = model;
+    const logits = layered
+      ? layers(graph, 'classifier', layered, states)
+      : dense(graph, headsOf(model.config).token, states);
     graph.output(logits, 'logits', [...TOKENS, model.labels.length]);
   } else if (model instanceof QuestionAnsweringModel) {
-    const logits = ofTokens(graph, 'qa_outputs', model.layeredHead, tokenStates(graph, nodes));
+    const states = tokenStates(graph, nodes);
+    const { layeredHead: layered } = model;
+    const logits = layered
+      ? layers(graph, 'qa_outputs', layered, states)
+      : dense(graph, headsOf(model.config).answer, states);
     ['start_logits', 'end_logits'].forEach((name, i) => {
       graph.output(graph.node('Gather', [logits, graph.integers(i)], { axis: 2 }), name, TOKENS);
     });
@@ -51,25 +61,27 @@ function tokenStates(graph: ModelGraph, { states, before }: EncoderNodes): strin
 /** Logits of whole texts, [batch, outputs]. */
 function classification(
   graph: ModelGraph,
-  { config: { model_type }, layeredHead, headKind }: SequenceClassifier | MultipleChoiceModel,
+  { config, layeredHead, headKind }: SequenceClassifier | MultipleChoiceModel,
   pooling: Pooling,
   nodes: EncoderNodes,
 ): string {
   if (pooling === 'mean') return graph.exactLinear(meanState(graph, nodes), 'classifier');
   const first = graph.node('Gather', [nodes.states, graph.integers(0)], { axis: 1 });
-  const pooler = `${model_type}.pooler.dense`;
   if (layeredHead) {
-    const read = layeredHead.pooler ? tanhLayer(graph, first, pooler) : first;
+    const pooler = [{ at: `${config.prefix}.pooler.dense`, activation: 'tanh' }] as const;
+    const read = layeredHead.pooler ? dense(graph, pooler, first) : first;
     return layers(graph, 'classifier', layeredHead, read);
   }
-  if (model_type === 'roberta' && headKind === 'sequence-classification') {
-    return graph.exactLinear(tanhLayer(graph, first, 'classifier.dense'), 'classifier.out_proj');
-  }
-  return graph.exactLinear(tanhLayer(graph, first, pooler), 'classifier');
+  const { text, choice } = headsOf(config);
+  return dense(graph, headKind === 'sequence-classification' ? text : choice, first);
 }
 
-const tanhLayer = (graph: ModelGraph, x: string, name: string): string =>
-  graph.activation('tanh', graph.exactLinear(x, name));
+/** Linear layers one after the other. */
+const dense = (graph: ModelGraph, forms: readonly HeadLayer[], first: string): string =>
+  forms.reduce((x, { at, activation }) => {
+    const y = graph.exactLinear(x, at);
+    return activation ? graph.activation(activation, y) : y;
+  }, first);
 
 /** The mean over the tokens of each text, [batch, hidden]. */
 function meanState(graph: ModelGraph, nodes: EncoderNodes): string {
@@ -79,10 +91,6 @@ function meanState(graph: ModelGraph, nodes: EncoderNodes): string {
   const states = graph.node('Mul', [tokenStates(graph, nodes), weights]);
   return graph.node('Div', [sum(states), sum(weights)]);
 }
-
-/** One linear layer on each token, or several. */
-const ofTokens = (graph: ModelGraph, at: string, layered: LayeredHead | undefined, x: string): string =>
-  layered ? layers(graph, at, layered, x) : graph.exactLinear(x, at);
 
 /** Linear layers with an activation between them. */
 function layers(graph: ModelGraph, at: string, head: LayeredHead, first: string): string {

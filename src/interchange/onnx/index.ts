@@ -11,7 +11,7 @@ import { InputError } from '../../errors.ts';
 import type { FileContent } from '../../io/index.ts';
 import { EncoderModel } from '../../models/encoder-model.ts';
 import {
-  BertModel,
+  Encoder,
   type GenerationSettings,
   isHeadParameter,
   longestSequence,
@@ -72,7 +72,7 @@ const kinds = [
 
 const isEncoder = (network: unknown): network is EncoderWithHead =>
   network instanceof EncoderModel &&
-  network.encoder instanceof BertModel &&
+  network.encoder instanceof Encoder &&
   kinds.some((kind) => network instanceof kind);
 
 /**

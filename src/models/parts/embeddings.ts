@@ -1,0 +1,62 @@
+import { LayerNorm, type ParameterPath, trainingDropout } from '../../nn/index.ts';
+import { add } from '../../ops/arithmetic.ts';
+import type { Random } from '../../random/random.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { type AttachmentPoints, EmbeddingPoint, PositionPoint, type Prompt, PromptPoint } from '../attachments.ts';
+import { checkPositions, checkTokens, checkTypes, type PackedBatch, withRowsBefore } from '../batch.ts';
+import type { EncoderConfig } from '../config.ts';
+import type { EncoderEmbeddings } from '../encoder.ts';
+import { Pass } from '../pass.ts';
+import { longestOf } from '../positions.ts';
+import { lengthsOf, withPrompts } from '../prompts.ts';
+
+/** The sum of the embeddings of words, positions and, where the model has them, token types, normalised. */
+export class SummedEmbeddings implements EncoderEmbeddings {
+  readonly #config: EncoderConfig;
+  readonly #prompt: PromptPoint;
+  readonly #position: PositionPoint;
+  readonly #words: EmbeddingPoint;
+  readonly #positions: EmbeddingPoint;
+  readonly #tokenTypes: EmbeddingPoint | null;
+  readonly #norm: LayerNorm;
+
+  /** @param size the width of the tables */
+  constructor(path: ParameterPath, config: EncoderConfig, size = config.hidden_size) {
+    const { vocab_size, max_position_embeddings: places, type_vocab_size: types, position_padding } = config;
+    this.#config = config;
+    this.#prompt = new PromptPoint(path.prefix, size, longestOf(config));
+    this.#position = new PositionPoint(path.prefix, 'self');
+    this.#words = new EmbeddingPoint(path.at('word_embeddings'), vocab_size, size, config.pad_token_id);
+    this.#positions = new EmbeddingPoint(path.at('position_embeddings'), places, size, position_padding ?? undefined);
+    this.#tokenTypes = types > 0 ? new EmbeddingPoint(path.at('token_type_embeddings'), types, size) : null;
+    this.#norm = new LayerNorm(path.at('LayerNorm'), size, config.layer_norm_eps);
+  }
+
+  get points(): Pick<AttachmentPoints, 'positions' | 'prompts' | 'embedding'> {
+    return {
+      positions: [this.#position],
+      prompts: [this.#prompt],
+      embedding: [this.#words, this.#positions, ...(this.#tokenTypes ? [this.#tokenTypes] : [])],
+    };
+  }
+
+  prompts(batch: PackedBatch): readonly (readonly Prompt[])[] {
+    return this.#prompt.forward(new Pass(batch.offsets));
+  }
+
+  forward(given: PackedBatch, random?: Random): Tensor {
+    const { vocab_size, max_position_embeddings, type_vocab_size, hidden_dropout_prob } = this.#config;
+    const prompts = this.prompts(given);
+    const whole = withRowsBefore(given, lengthsOf(prompts));
+    const pass = new Pass(whole.offsets, random);
+    const batch = { ...whole, positionIds: this.#position.forward(whole.positionIds, pass) };
+    checkTokens(given, vocab_size);
+    checkPositions(batch, max_position_embeddings);
+    if (this.#tokenTypes) checkTypes(batch, type_vocab_size);
+    const tokens = this.#words.forward(given.inputIds, new Pass(given.offsets, random)); // [tokens, size]
+    const words = withPrompts(tokens, given, prompts); // [rows, size]
+    const typed = this.#tokenTypes ? add(words, this.#tokenTypes.forward(batch.tokenTypeIds, pass)) : words; // [rows, size]
+    const positions = this.#positions.forward(batch.positionIds, pass); // [rows, size]
+    return trainingDropout(this.#norm.forward(add(typed, positions)), hidden_dropout_prob, random);
+  }
+}
