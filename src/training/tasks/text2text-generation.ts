@@ -95,7 +95,7 @@ export type WritingTask<Metric extends string> = Task<{
 }>;
 
 /** What tasks whose models write texts have in common: the network, its loss, and that it is judged by the texts that it writes. */
-export const writing = {
+const writing = {
   recipe: (_settings, _labels, { head }) => seq2SeqRecipe(head),
   lengths: ({ text, target }, tokenizer, { maxLength, ...settings }) => [
     textLength(tokenizer, text, undefined, maxLength),
@@ -106,6 +106,11 @@ export const writing = {
   tokenCount: pairTokenCount,
   loss: seq2seqLoss,
 } satisfies Partial<WritingTask<string>>;
+
+/** A task with what all of them have in common. */
+export const writingTask = <Metric extends string>(
+  own: Omit<WritingTask<Metric>, keyof typeof writing>,
+): WritingTask<Metric> => ({ ...writing, ...own });
 
 /** The sides of examples, and what a model wrote for each. */
 export interface WrittenExamples {
@@ -144,8 +149,8 @@ export function writingEvaluation(
 }
 
 /** A text to be written for a text, such as its summary. A model is judged by the texts that it writes. */
-export const textGeneration: WritingTask<(typeof metrics)[number]> = {
-  ...writing,
+// Without the mark a bundle of a page that only answers would have the task too.
+export const textGeneration = /* @__PURE__ */ writingTask<(typeof metrics)[number]>({
   name: 'text2text-generation',
   maxLength: 512,
 
@@ -176,7 +181,7 @@ export const textGeneration: WritingTask<(typeof metrics)[number]> = {
         ...textParts({ sources, targets, written, tokenizer: rougeTokenizer }),
       };
     }),
-};
+});
 
 /** Maximum lengths in tokens, with special tokens; longer texts are truncated at the end. */
 export interface TextLengths {

@@ -1,5 +1,5 @@
 import { readTextPairs } from '../../data/browser.ts';
-import { textColumn, type WritingTask, writing, writingEvaluation } from './text2text-generation.ts';
+import { textColumn, writingEvaluation, writingTask } from './text2text-generation.ts';
 
 /** The columns of rows whose columns are not named. */
 export const translationColumns = { text: 'source', target: 'target' } as const;
@@ -8,8 +8,7 @@ export const translationColumns = { text: 'source', target: 'target' } as const;
 const metrics = ['bleu', 'chrf'] as const;
 
 /** A text to be written in another language. A model is judged by BLEU and chrF of all of its translations together. */
-export const translation: WritingTask<(typeof metrics)[number]> = {
-  ...writing,
+export const translation = writingTask<(typeof metrics)[number]>({
   name: 'translation',
   usedAs: 'text2text-generation',
   maxLength: 512,
@@ -27,4 +26,4 @@ export const translation: WritingTask<(typeof metrics)[number]> = {
       const { translationParts } = await import('../../report/translation-parts.ts');
       return translationParts({ sources, targets, written });
     }),
-};
+});
