@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import type { ResidualPoint, Sublayer } from '../models/index.ts';
 import {
   type Initializer,
@@ -5,8 +6,10 @@ import {
   LayerNorm,
   Linear,
   normalInit,
+  onesInit,
   type Parameter,
   type ParameterPath,
+  trainingDropout,
   truncatedNormalInit,
   zerosInit,
 } from '../nn/index.ts';
@@ -35,10 +38,28 @@ export type BottleneckInit = keyof typeof inits;
 /** AdapterHub's layout, or that of the SparseAdapter authors' code: input LayerNorm and inner dropout. */
 export type BottleneckForm = 'adapterhub' | 'sparse-adapter';
 
+/** Activations that no kernel has, which few adapters have: by themselves they are not loaded. */
+const moreNames = [
+  ...['gelu_10', 'gelu_accurate', 'gelu_python', 'gelu_python_tanh', 'laplace', 'leaky_relu', 'leakyrelu', 'linear'],
+  ...['mish', 'prelu', 'quick_gelu', 'relu2', 'relu6', 'sigmoid'],
+] as const;
+export type MoreActivation = (typeof moreNames)[number];
+
+type MoreActivations = Readonly<Record<MoreActivation, (x: Tensor, slope: Tensor | null) => Tensor>>;
+let moreActivations: MoreActivations | null = null;
+
+/** Makes the activations known that no kernel has; null: none. */
+export function registerActivations(known: MoreActivations | null): void {
+  moreActivations = known;
+}
+
+/** Returns whether an activation is one that no kernel has. */
+export const isMoreActivation = (name: string): name is MoreActivation => moreNames.some((one) => one === name);
+
 /** The options that all bottleneck adapters have, with a family's defaults. */
 export const bottleneckOptions = (defaults: { activation: ActivationName; init: BottleneckInit; scale: number }) => ({
   bottleneck: option(positiveInteger, { description: 'inner width', placeholder: '<width>', default: 64 }),
-  activation: option(oneOf(Object.keys(activations) as ActivationName[]), {
+  activation: option(oneOf([...(Object.keys(activations) as ActivationName[]), ...moreNames]), {
     description: 'activation inside',
     default: defaults.activation,
   }),
@@ -47,8 +68,8 @@ export const bottleneckOptions = (defaults: { activation: ActivationName; init: 
     default: defaults.init,
     whenPruned: 'bert',
   }),
-  scale: option(orWord(positiveNumber, 'learned', "a number above 0, or 'learned'"), {
-    description: 'factor on what the adapter adds; learned is trained, from 1',
+  scale: option(orWord(positiveNumber, ['learned', 'channel'], "a number above 0, 'learned' or 'channel'"), {
+    description: 'factor on what the adapter adds; learned is trained, from 1, and channel is one for each channel',
     default: defaults.scale,
   }),
   leaveOut,
@@ -125,8 +146,10 @@ export class Bottleneck implements ResidualModule {
   readonly normBefore: LayerNorm | null;
   readonly normAfter: LayerNorm | null;
   readonly config: BottleneckConfig;
-  /** [1], if s is trained */
+  /** [1] or [hidden], if s is trained */
   readonly scaling: Parameter | null;
+  /** [1], of the activation, if it has a trained slope */
+  readonly slope: Parameter | null;
 
   /** @param path the attachment point in the tree of parameter names */
   constructor(
@@ -145,7 +168,11 @@ export class Bottleneck implements ResidualModule {
     this.normBefore = normBefore ? new LayerNorm(base.at(name.norm), point.hiddenSize, EPSILON) : null;
     this.down = new Linear(base.at(name.down), point.hiddenSize, config.bottleneck, { weight: init.down });
     this.up = new Linear(base.at(name.up), config.bottleneck, point.hiddenSize, { weight: init.up });
-    this.scaling = config.scale === 'learned' ? base.parameter('scaling', [1], () => Float32Array.of(1)) : null;
+    const { activation, scale } = config;
+    const factors = { learned: 1, channel: point.hiddenSize };
+    this.scaling = typeof scale === 'number' ? null : base.parameter('scaling', [factors[scale]], onesInit);
+    this.slope =
+      activation === 'prelu' ? base.at('non_linearity.f').parameter('weight', [1], () => Float32Array.of(0.25)) : null;
     this.normAfter =
       normAfter === 'none' ? null : new LayerNorm(base.at('adapter_norm_after'), point.hiddenSize, EPSILON);
   }
@@ -168,14 +195,26 @@ export class Bottleneck implements ResidualModule {
   contribution(input: Tensor, random?: Random, residual: Tensor | null = null): Tensor {
     const { activation, dropout: p, scale } = this.config;
     const x = this.normBefore ? this.normBefore.forward(input) : input; // [rows, hidden]
+    const factor = this.scaling?.tensor() ?? Number(scale);
+    if (isMoreActivation(activation)) {
+      const inner = this.#activated(activation, this.down.forward(x)); // [rows, inner]
+      const scaled = mul(this.up.forward(trainingDropout(inner, p, random)), factor); // [rows, hidden]
+      return residual ? add(residual, scaled) : scaled;
+    }
     const [down, up] = [this.down.weight, this.up.weight];
     const [downBias, upBias] = [this.down.bias.tensor(), this.up.bias.tensor()];
     const [d, u] = [down, up].map((weight) => (weight.pattern ? weight.matrix() : weight.value));
     const weights = { down: d, downMask: down.mask, downBias, up: u, upMask: up.mask, upBias };
     const options = { activation, dropout: random && { p, random } };
-    if (scale !== 'learned') return bottleneck(x, weights, { ...options, scale, residual });
-    const scaled = mul(bottleneck(x, weights, options), (this.scaling as Parameter).tensor());
+    if (typeof factor === 'number') return bottleneck(x, weights, { ...options, scale: factor, residual });
+    const scaled = mul(bottleneck(x, weights, options), factor);
     return residual ? add(residual, scaled) : scaled;
+  }
+
+  /** @throws InputError for an activation that is not loaded */
+  #activated(name: MoreActivation, x: Tensor): Tensor {
+    if (moreActivations) return moreActivations[name](x, this.slope?.tensor() ?? null);
+    throw new InputError(`The activation ${name} is not loaded; import sparse-adapter/interchange, which has it.`);
   }
 }
 

@@ -4,7 +4,7 @@ import { modelWidth } from '../models/browser.ts';
 import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { modelClass } from './adapterhub-head.ts';
 
-import { firstNorm, hubName, ownName, withoutPools, withSecondNorms } from './adapterhub-names.ts';
+import { firstCopy, hubName, ownName, withCopies, withoutPools } from './adapterhub-names.ts';
 import { checkHubName } from './adapterhub-taken.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { type Json, numberField, sortedJson, textField } from './fields.ts';
@@ -63,7 +63,7 @@ export function adapterFiles(
   }));
   return {
     [CONFIG]: json({ ...commonFields(whole), config: adapterConfig(settings, adapter, whole.config), name }),
-    [WEIGHTS]: denseFile(withSecondNorms(weights)),
+    [WEIGHTS]: denseFile(withCopies(weights)),
   };
 }
 
@@ -82,7 +82,7 @@ export function readAdapter(files: FolderFiles): StoredAdapter {
   }
   const backbone = backboneOf(label, fields);
   const stored = withoutPools(files.path(WEIGHTS), readDenseFile(files, WEIGHTS, PICKLE)).flatMap((weight, _, all) =>
-    hasNorm(config) ? firstNorm(weight, all) : [weight],
+    firstCopy(weight, all, hasNorm(config)),
   );
   const namedFor = (form: unknown) =>
     stored.map((weight) => ({ ...weight, name: ownName(name, weight.name, form === 'sparse-adapter') }));

@@ -247,17 +247,13 @@ export function bottleneckSettings(label: string, config: Json, facts: ConfigFac
   const isUnused = version === undefined && type === 'text_task' && !hasInvertible;
   const full: Json = { ...defaults, ...config, ...(isUnused && { inv_adapter: null }) };
   refuseFeatures(label, full, features);
-  if (full.scaling === 'channel') {
-    throw new InputError(
-      `${label}: a factor for each channel (scaling "channel"), as in AdapterPlus, is not supported.`,
-    );
-  }
   const wiring = readWiring(label, full, facts);
   const widths = readWidths(label, full, facts);
   const preset = widths.bottleneckPattern ? undefined : presets.find((one) => isSame(one.wiring, wiring));
   const dropout = numberField(label, full, 'dropout');
-  const name = String(full.non_linearity);
-  const scale = full.scaling === 'learned' ? full.scaling : numberField(label, full, 'scaling');
+  const name = String(full.non_linearity ?? 'linear');
+  const isTrained = full.scaling === 'learned' || full.scaling === 'channel';
+  const scale = isTrained ? full.scaling : numberField(label, full, 'scaling');
   const options: Json = {
     ...widths,
     activation: (version === undefined ? oldActivations[name] : undefined) ?? name.toLowerCase(),

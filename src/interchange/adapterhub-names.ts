@@ -26,7 +26,7 @@ const normedSpellings: readonly NamePair[] = [
     pair(`down_proj.${kind}`, `adapter_down.1.${kind}`),
     pair(`up_proj.${kind}`, `adapter_up.${kind}`),
   ]);
-  return [...layers, pair('scaling', 'scaling')];
+  return [...layers, ...['scaling', 'non_linearity.f.weight'].map((name) => pair(name, name))];
 });
 
 const withEnd = (name: string, from: string, to: string): string => name.slice(0, name.length - from.length) + to;
@@ -83,18 +83,25 @@ export function withoutPools(label: string, weights: readonly Weight[]): Weight[
 }
 
 /**
- * The norm before a bottleneck is in a file twice: by itself, and as the first module of `adapter_down`. The second one counts where the
- * first is not there.
+ * The norm before a bottleneck and the slope of its activation are in a file twice: by themselves, and as modules of `adapter_down`. The
+ * second one counts where the first is not there.
+ *
+ * @param isNormed whether bottlenecks have such a norm
  */
-export function firstNorm(weight: Weight, all: readonly Weight[]): Weight[] {
-  const name = weight.name.replace(/\.adapter_down\.0\.(weight|bias)$/, '.adapter_norm_before.$1');
+export function firstCopy(weight: Weight, all: readonly Weight[], isNormed: boolean): Weight[] {
+  const unsloped = weight.name.replace(/\.adapter_down\.[12]\.f\.weight$/, '.non_linearity.f.weight');
+  const name = isNormed ? unsloped.replace(/\.adapter_down\.0\.(weight|bias)$/, '.adapter_norm_before.$1') : unsloped;
   if (name === weight.name) return [weight];
   return all.some((other) => other.name === name) ? [] : [{ ...weight, name }];
 }
 
 /** The weights of a file with those that it has twice. */
-export const withSecondNorms = (weights: readonly Weight[]): Weight[] =>
-  weights.flatMap((weight) => {
-    const second = weight.name.replace(/\.adapter_norm_before\.(\w+)$/, '.adapter_down.0.$1');
+export function withCopies(weights: readonly Weight[]): Weight[] {
+  const isNormed = weights.some(({ name }) => /\.adapter_norm_before\.\w+$/.test(name));
+  return weights.flatMap((weight) => {
+    const second = weight.name
+      .replace(/\.adapter_norm_before\.(\w+)$/, '.adapter_down.0.$1')
+      .replace(/\.non_linearity\.f\.weight$/, `.adapter_down.${isNormed ? 2 : 1}.f.weight`);
     return second === weight.name ? [weight] : [weight, { ...weight, name: second }];
   });
+}

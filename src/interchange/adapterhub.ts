@@ -1,3 +1,5 @@
+import { registerActivations } from '../adapters/bottleneck.ts';
+import { moreActivations } from '../adapters/more-activations.ts';
 import { composed } from '../adapters/only-loaded.ts';
 import { isJsonObject } from '../io/browser.ts';
 import { adapterFiles, CONFIG, readAdapter, WEIGHTS } from './adapterhub-adapter.ts';
@@ -6,6 +8,8 @@ import { HEAD_CONFIG, HEAD_WEIGHTS, headFiles, sharedHead, withHead } from './ad
 import { isRunSetup, readComposed, SETUP, setupFiles } from './adapterhub-setup.ts';
 import type { AdapterFormat } from './format.ts';
 import type { PortableAdapter } from './portable.ts';
+
+registerActivations(moreActivations);
 
 /** With fused attention the library masks the prefixes of a decoder wrongly. */
 const eagerLine = ({ config, settings: { kind } }: PortableAdapter): string[] =>

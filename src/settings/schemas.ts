@@ -46,12 +46,12 @@ export const oneOf = <const Names extends readonly string[]>(names: Names) =>
 /** A value or null, which is written `none` on the command line. */
 export const orNone = <const Value extends v.GenericSchema>(value: Value) => v.nullable(value);
 
-/** A value, or a word instead. @param expected what either must be, for messages */
-export const orWord = <const Value extends v.GenericSchema, const Word extends string>(
+/** A value, or one of some words instead. @param expected what either must be, for messages */
+export const orWord = <const Value extends v.GenericSchema, const Words extends readonly string[]>(
   value: Value,
-  word: Word,
+  words: Words,
   expected: string,
-) => v.union([value, v.literal(word)], expected);
+) => v.union([value, v.picklist(words)], expected);
 
 /** A list of values that each fit. */
 export const listOf = <const Item extends v.GenericSchema>(item: Item) => v.array(item, 'a list');

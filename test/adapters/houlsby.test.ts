@@ -253,7 +253,7 @@ test('a trained scale starts at 1, whatever the family scales by', () => {
   );
   assertInputError(
     () => attachAdapter(tinyClassifier(), { kind: 'parallel', scale: 'learnt' }),
-    /^parallel: scale must be a number above 0, or 'learned', not "learnt"/,
+    /^parallel: scale must be a number above 0, 'learned' or 'channel', not "learnt"/,
   );
 });
 

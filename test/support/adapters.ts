@@ -1,8 +1,12 @@
+import { registerActivations } from '../../src/adapters/bottleneck.ts';
 import { type Adapter, AdapterSet, type AdapterSettings } from '../../src/adapters/index.ts';
+import { moreActivations } from '../../src/adapters/more-activations.ts';
 import { Random, type Tensor, tidy } from '../../src/index.ts';
 import { packSequences, type SequenceClassifier, type TokenSequence } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
 import { maskOf, weightsOf } from './parameters.ts';
+
+registerActivations(moreActivations);
 
 /**
  * Settings of every family that fit the tiny models. What holds for all adapters is tested on each (families.test.ts): a new
@@ -23,8 +27,9 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
     { kind: 'bottleneck', bottleneck: 3, reads: 'normalised', addsTo: 'normalised', normBefore: true, leaveOut: [1] },
     {
       kind: 'bottleneck',
-      activation: 'gelu',
+      activation: 'mish',
       bottleneck: 3,
+      scale: 'channel',
       reads: 'normalised',
       addsTo: 'sum',
       normAfter: 'sum',
@@ -39,7 +44,7 @@ export const smallSettings: Readonly<Record<string, readonly AdapterSettings[]>>
   houlsby: [
     { kind: 'houlsby', bottleneck: 3 },
     { kind: 'houlsby', bottleneck: 3, form: 'sparse-adapter', dropout: 0 },
-    { kind: 'houlsby', bottleneck: 3, leaveOut: [0] },
+    { kind: 'houlsby', bottleneck: 3, activation: 'prelu', leaveOut: [0] },
   ],
   ia3: [
     { kind: 'ia3' },

@@ -1,4 +1,9 @@
-import { type BottleneckInput, bottleneckInputs, bottleneckResiduals } from '../../adapters/bottleneck.ts';
+import {
+  type BottleneckInput,
+  bottleneckInputs,
+  bottleneckResiduals,
+  isMoreActivation,
+} from '../../adapters/bottleneck.ts';
 import { Bottleneck, type Fusion } from '../../adapters/index.ts';
 import { InputError } from '../../errors.ts';
 import type { LayerNorm, Parameter } from '../../nn/index.ts';
@@ -49,6 +54,9 @@ const normalised = (graph: ModelGraph, norm: LayerNorm, x: string): string =>
 function contribution(graph: ModelGraph, module: Bottleneck, input: string): string {
   const { normBefore, down, up, scaling } = module;
   const { activation, scale } = module.config;
+  if (isMoreActivation(activation)) {
+    throw new InputError(`--to onnx (to) has no nodes for the activation ${activation}; save the run as 'sparse'.`);
+  }
   const x = normBefore ? normalised(graph, normBefore, input) : input;
   const y = graph.exactLinear(graph.activation(activation, graph.exactLinear(x, layerOf(down))), layerOf(up));
   if (scale === 1) return y;

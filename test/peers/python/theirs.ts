@@ -75,6 +75,7 @@ const ofHub: readonly Row[] = [
   ['SeqBnConfig', bottleneck, everywhere],
   ['SeqBnConfig', bottleneck, onBartHeads],
   ['DoubleSeqBnConfig', { ...bottleneck, leave_out: [0] }, onBoth],
+  ['SeqBnConfig', { ...bottleneck, non_linearity: 'prelu', scaling: 'channel' }, onBoth],
   ['ParBnConfig', bottleneck, onBoth],
   ['LoRAConfig', { r: 3, alpha: 6, intermediate_lora: true }, onBoth],
   ['LoRAConfig', { r: 2 }, everywhere],
