@@ -5,7 +5,7 @@
 import { attachAdapter, freezeBackbone } from '../src/adapters/index.ts';
 import type { StoredNumbers } from '../src/backends/stored.ts';
 import { memory, Random } from '../src/index.ts';
-import { parseBartConfig, Seq2SeqModel, type SequencePair } from '../src/models/index.ts';
+import { parseEncoderDecoderConfig, Seq2SeqModel, type SequencePair } from '../src/models/index.ts';
 import { ParameterPath, type WeightSource } from '../src/nn/index.ts';
 import { sizeOf } from '../src/tensor/shape.ts';
 import { objectiveOf, pairTokenCount, seq2seqLoss, Trainer, trainingOptions } from '../src/training/browser.ts';
@@ -15,7 +15,7 @@ const [pairs = 4, sourceLength = 512, targetLength = 128, bottleneck = 64, steps
   .map(Number);
 
 /** `facebook/bart-large`. */
-const config = parseBartConfig({
+const config = parseEncoderDecoderConfig({
   model_type: 'bart',
   vocab_size: 50265,
   d_model: 1024,

@@ -9,7 +9,7 @@ import {
   type PackedBatch,
   Pass,
   packSequences,
-  parseBartConfig,
+  parseEncoderDecoderConfig,
   Seq2SeqModel,
 } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
@@ -23,7 +23,7 @@ import { source, stepper } from './ours-model.ts';
 
 /** All weights from the common formula; dropout is off. */
 function build(size: ModelSize): Seq2SeqModel {
-  const config = parseBartConfig({
+  const config = parseEncoderDecoderConfig({
     model_type: 'bart',
     vocab_size: size.vocabulary,
     d_model: size.hidden,
@@ -89,7 +89,7 @@ async function writeAnew(
   read: readonly (readonly number[])[],
   length: number,
 ): Promise<number[][]> {
-  const { bart, config } = model;
+  const { transformer: bart, config } = model;
   const pack = (texts: readonly (readonly number[])[]) =>
     packSequences(
       texts.map((ids) => ({ ids })),
@@ -111,13 +111,14 @@ async function writeAnew(
 
 /** Scores of the token to come after each text, [texts, vocab]. */
 function lastScores(model: Seq2SeqModel, encoded: Tensor, read: PackedBatch, written: PackedBatch): Tensor {
-  const { bart } = model;
-  const { queries, select } = causalKeys(written);
+  const { transformer: bart } = model;
+  const { queries, columns, select } = causalKeys(written);
   const pass = new Pass(read.offsets);
   const rows = {
     ...written,
     pass: new Pass(written.offsets),
     own: queries,
+    columns: { queries: written.columns, keys: columns },
     source: { queryOffsets: written.offsets, causal: false },
   };
   const states = bart.decoder.hiddenStates(rows, {

@@ -1,5 +1,5 @@
 import { adapterTitle } from '../adapters/index.ts';
-import type { ModelConfig } from '../models/index.ts';
+import { isEncoderDecoder, type ModelConfig } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { type Bytes, type PruneReport, sparseSavings, timeShare } from '../pruning/index.ts';
 import {
@@ -36,8 +36,8 @@ export const countSizes = (parameters: readonly Parameter[]): number =>
   parameters.reduce((sum, { size }) => sum + size, 0);
 
 export const architecture = (config: ModelConfig): string =>
-  config.model_type === 'bart'
-    ? `bart, ${config.encoder_layers} and ${config.decoder_layers} layers of ${config.d_model}`
+  isEncoderDecoder(config)
+    ? `${config.model_type}, ${config.encoder_layers} and ${config.decoder_layers} layers of ${config.d_model}`
     : `${config.model_type}, ${config.num_hidden_layers} layers of ${config.hidden_size}`;
 
 /** Prints the loaded model, and the tensors of its checkpoint that were ignored or are new. */

@@ -10,10 +10,11 @@ import { readModelConfig, resolveModelFolder } from '../io/index.ts';
 import {
   anyAnswererRecipe,
   anyClassifierRecipe,
-  type BartConfig,
   type EncoderConfig,
+  type EncoderDecoderConfig,
   type HeadKind,
   headTitles,
+  isEncoderDecoderType,
   isHeadParameter,
   type Loaded,
   loadClassifier,
@@ -237,7 +238,7 @@ const batchesTold = ({ batchSize, batchTokens, groupByLength }: RunSettings): st
 
 function model(name: string, planned: Planned | null): Facts {
   const { model_type } = readModelConfig(resolveModelFolder(name));
-  const { loaded, rows, document } = model_type === 'bart' ? encoderDecoder(name) : encoder(name);
+  const { loaded, rows, document } = isEncoderDecoderType(model_type) ? encoderDecoder(name) : encoder(name);
   const { config, folder, ignored, initialized } = loaded;
   for (const warning of config.warnings) warn(warning);
   const { vocabSize } = tokenizerOf(loaded, warn);
@@ -318,7 +319,7 @@ function encoder(name: string): Described {
 }
 
 /** A BART with the head that its checkpoint states. */
-function encoderDecoderWithHead(name: string): Loaded<AdaptableModel, BartConfig> {
+function encoderDecoderWithHead(name: string): Loaded<AdaptableModel, EncoderDecoderConfig> {
   const { stated } = parseModelConfig(readModelConfig(resolveModelFolder(name)));
   const recipes: Partial<Record<HeadKind, Recipe<AdaptableModel>>> = {
     'sequence-classification': anyClassifierRecipe(() => null),

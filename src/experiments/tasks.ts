@@ -4,7 +4,7 @@ import { isGlueTask, knownDatasets, squadFile, xsumFile } from '../data/index.ts
 import { windowDefaults } from '../data/windows.ts';
 import { InputError } from '../errors.ts';
 import { readModelConfig, resolveModelFolder } from '../io/index.ts';
-import { parseModelConfig } from '../models/index.ts';
+import { isEncoderDecoderType, parseModelConfig } from '../models/index.ts';
 import {
   classification,
   type GivenSettings,
@@ -124,7 +124,7 @@ function numberIn(metrics: Metrics, name: string): number | null {
 /** @throws InputError if the model folder is unusable */
 export function kindOf(model: string): ModelKind {
   const { model_type } = parseModelConfig(readModelConfig(resolveModelFolder(model)));
-  return model_type === 'bart' ? 'bart' : 'encoder';
+  return isEncoderDecoderType(model_type) ? 'bart' : 'encoder';
 }
 
 function subfolder(folder: string, names: readonly string[]): string {

@@ -10,7 +10,7 @@ import {
 } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import { type ModelConfig, modelWidth } from '../models/browser.ts';
+import { isEncoderDecoderType, type ModelConfig, modelWidth } from '../models/browser.ts';
 import { isOff } from '../models/config-json.ts';
 import { type ConfigFacts, droppedDropout, leftOut, type ReadConfig } from './adapterhub-facts.ts';
 import { inFile, type Json, numberField, refuseFeatures } from './fields.ts';
@@ -180,7 +180,7 @@ const oldActivations: Readonly<Record<string, string>> = { gelu: 'gelu_new', gel
 /** @throws InputError naming a combination that the library cannot run, or a place that is not here */
 function readWiring(label: string, config: Json, { modelType }: ConfigFacts): Wiring {
   const fail = (problem: string) => new InputError(`${label}: ${problem}.`);
-  if (config.cross_adapter === true && modelType === 'bart') {
+  if (config.cross_adapter === true && isEncoderDecoderType(modelType)) {
     throw fail('an adapter after cross-attention (cross_adapter true) is not supported; save an adapter without it');
   }
   const [inAttention, inOutput] = [config.mh_adapter === true, config.output_adapter === true];

@@ -1,7 +1,14 @@
 import { type AdapterSettings, configOf, lora, mam, parallel, prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import { architectureOf, type BartConfig, type EncoderConfig, type ModelConfig } from '../models/browser.ts';
+import {
+  architectureOf,
+  type EncoderConfig,
+  type EncoderDecoderConfig,
+  isEncoderDecoder,
+  isEncoderDecoderType,
+  type ModelConfig,
+} from '../models/browser.ts';
 import { bottleneckConfig, bottleneckSettings } from './adapterhub-bottleneck.ts';
 import { type ConfigFacts, droppedDropout, leftOut, type ReadConfig } from './adapterhub-facts.ts';
 import { inFile, type Json, numberField, refuseFeatures } from './fields.ts';
@@ -32,7 +39,7 @@ function loraConfig(settings: AdapterSettings, weights: readonly Weight[], confi
   if (own) throw noLora(`with ${own}`);
   const modules = loraModules(weights);
   return {
-    ...(config.model_type === 'bart' ? bartPlaces(modules, config) : encoderPlaces(modules, config)),
+    ...(isEncoderDecoder(config) ? bartPlaces(modules, config) : encoderPlaces(modules, config)),
     alpha,
     architecture: 'lora',
     composition_mode: 'add',
@@ -71,7 +78,7 @@ function encoderPlaces(modules: readonly string[], config: EncoderConfig): Json 
 }
 
 /** Returns the same for BART: there a matrix is changed in all three attentions, and each choice holds for all layers. */
-function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers }: BartConfig): Json {
+function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers }: EncoderDecoderConfig): Json {
   const has = (name: string) => modules.some((module) => endsIn(module, name));
   const letters = ['q', 'k', 'v'].filter((letter) => has(`${letter}_proj`));
   const dense = ['fc1', 'fc2'].filter(has);
@@ -101,7 +108,9 @@ function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers
 /** AdapterHub's `PrefixTuningConfig`. The sizes are those of the weights: MAM may have chosen them itself. */
 function prefixConfig(settings: AdapterSettings, weights: readonly Weight[], { model_type }: ModelConfig): Json {
   const { prefixFlat, prefixBottleneck, leaveOut } = settings;
-  const attentions = model_type === 'bart' ? (settings.prefixAttentions as readonly string[] | undefined) : undefined;
+  const attentions = isEncoderDecoderType(model_type)
+    ? (settings.prefixAttentions as readonly string[] | undefined)
+    : undefined;
   if (attentions && !attentions.includes('self')) {
     throw new InputError(
       `AdapterHub always has a prefix in the attention of the decoder to itself, which is not among the prefixAttentions ${attentions.join(', ')}; save it as 'sparse'.`,
@@ -193,7 +202,7 @@ function prefixSettings(label: string, config: Json, { modelType }: ConfigFacts)
   const full: Json = { ...prefixDefaults, ...config };
   const isEverywhere = full.encoder_prefix === true && full.cross_prefix === true;
   // Of an encoder alone both say nothing.
-  const isPartial = !isEverywhere && modelType === 'bart';
+  const isPartial = !isEverywhere && isEncoderDecoderType(modelType);
   const attentions = ['encoder', 'self', 'cross'].filter((stack) => full[`${stack}_prefix`] !== false);
   if (full.non_linearity !== 'tanh') {
     throw new InputError(`${label}: a prefix with the activation ${full.non_linearity} is not supported; tanh is.`);

@@ -1,6 +1,13 @@
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
-import { architectureOf, type HeadKind, type LayeredHead, type ModelConfig } from '../models/browser.ts';
+import {
+  architectureOf,
+  type HeadKind,
+  isEncoderDecoderType,
+  type LayeredHead,
+  type ModelConfig,
+  seq2SeqClasses,
+} from '../models/browser.ts';
 import { activations } from '../ops/activations.ts';
 import { shown } from '../settings/index.ts';
 import type { Json } from './fields.ts';
@@ -18,9 +25,10 @@ const classEndings: Partial<Record<HeadKind, string>> = {
 
 /** The class of transformers that has the same head. */
 export function modelClass({ model_type }: Pick<ModelConfig, 'model_type'>, kind: HeadKind): string {
-  const isOfText = model_type === 'bart' && (kind === 'none' || !Object.hasOwn(classEndings, kind));
-  const ending = isOfText ? 'ForConditionalGeneration' : classEndings[kind];
-  const start = model_type === 'bart' ? 'Bart' : architectureOf(model_type).classes[0];
+  const isWriter = isEncoderDecoderType(model_type);
+  const isOfText = isWriter && (kind === 'none' || !Object.hasOwn(classEndings, kind));
+  const ending = isOfText ? (model_type === 'marian' ? 'MTModel' : 'ForConditionalGeneration') : classEndings[kind];
+  const start = isWriter ? seq2SeqClasses[model_type] : architectureOf(model_type).classes[0];
   return `${start}${ending ?? classEndings['sequence-classification']}`;
 }
 
@@ -145,9 +153,9 @@ export function readHead(label: string, json: Json, weights: readonly Weight[]):
       `${label}: a head of the type ${JSON.stringify(type)} is not supported; ${Object.keys(layerPlaces).join(', ')} are.`,
     );
   }
-  if (model_type === 'bart' && !bartTypes.includes(type)) {
+  if (isEncoderDecoderType(model_type) && !bartTypes.includes(type)) {
     throw new InputError(
-      `${label}: a head of the type ${JSON.stringify(type)} on BART is not supported; ${bartTypes.join(', ')} are.`,
+      `${label}: a head of the type ${JSON.stringify(type)} on ${model_type} is not supported; ${bartTypes.join(', ')} are.`,
     );
   }
   if (type === 'question_answering' && (config.num_labels ?? 2) !== 2) {

@@ -2,6 +2,7 @@ import { registerActivations } from '../adapters/bottleneck.ts';
 import { moreActivations } from '../adapters/more-activations.ts';
 import { composed } from '../adapters/only-loaded.ts';
 import { isJsonObject } from '../io/browser.ts';
+import { isEncoderDecoder } from '../models/browser.ts';
 import { adapterFiles, CONFIG, readAdapter, WEIGHTS } from './adapterhub-adapter.ts';
 import { FUSION_CONFIG, FUSION_WEIGHTS, fusionFiles, readFusion } from './adapterhub-fusion.ts';
 import { HEAD_CONFIG, HEAD_WEIGHTS, headFiles, sharedHead, withHead } from './adapterhub-head-files.ts';
@@ -13,7 +14,7 @@ registerActivations(moreActivations);
 
 /** With fused attention the library masks the prefixes of a decoder wrongly. */
 const eagerLine = ({ config, settings: { kind } }: PortableAdapter): string[] =>
-  config.model_type === 'bart' && (kind === 'prefix' || kind === 'mam')
+  isEncoderDecoder(config) && (kind === 'prefix' || kind === 'mam')
     ? ['In Python load BART with attn_implementation="eager": with the default the library masks prefixes otherwise.']
     : [];
 

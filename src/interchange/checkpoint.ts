@@ -15,6 +15,7 @@ import {
   type AnyClassifier,
   findArchitecture,
   type HeadKind,
+  isEncoderDecoderType,
   isTokenTable,
   longestSequence,
   parseModelConfig,
@@ -123,7 +124,7 @@ function classOf(
   parameters: readonly Parameter[],
   head?: HeadKind,
 ): string | null {
-  const type = model_type === 'bart' ? model_type : findArchitecture(model_type)?.type;
+  const type = isEncoderDecoderType(model_type) ? model_type : findArchitecture(model_type)?.type;
   if (type === undefined) return null;
   const has = (module: string) => parameters.some(({ name }) => name.startsWith(`${module}.`));
   const isOfTexts = has('classifier') || has('classification_head');

@@ -1,7 +1,7 @@
 import { type AdapterSettings, configOf, lora, patternNumber } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import { isEncoderDecoder, type ModelConfig } from '../models/browser.ts';
 import { isOff } from '../models/config-json.ts';
-import type { ModelConfig } from '../models/index.ts';
 import { inFile, type Json, refuseFeatures } from './fields.ts';
 import { endsIn, isHeadModule, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
@@ -54,7 +54,7 @@ export function targetModules(names: readonly string[], modules: readonly string
 /** The layers that have LoRA if some are left out, else null. */
 function layersToTransform(config: ModelConfig, leaveOut: readonly number[]): number[] | null {
   if (leaveOut.length === 0) return null;
-  if (config.model_type === 'bart') {
+  if (isEncoderDecoder(config)) {
     throw new InputError('PEFT cannot leave out layers of an encoder but not of its decoder; write it as adapterhub.');
   }
   return Array.from({ length: config.num_hidden_layers }, (_, layer) => layer).filter((i) => !leaveOut.includes(i));

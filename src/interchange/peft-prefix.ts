@@ -1,5 +1,6 @@
 import { prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import { isEncoderDecoder } from '../models/browser.ts';
 import { shown } from '../settings/index.ts';
 import { inFile, type Json, numberField } from './fields.ts';
 import type { PeftMethod } from './peft-method.ts';
@@ -58,7 +59,7 @@ export const peftPrefix: PeftMethod = {
 
   // Of two stacks PEFT reads the table twice, four blocks for each layer of the decoder: its own key and value, and two that it drops.
   fileWeights(weight, _, config) {
-    if (config.model_type !== 'bart') return null;
+    if (!isEncoderDecoder(config)) return null;
     const source = Array.from({ length: 2 * config.decoder_layers }, (_, i) => (i % 2 === 0 ? i / 2 : null));
     return [{ ...withLayers(weight, 2 * config.d_model, source), name: TENSOR }];
   },
@@ -71,7 +72,7 @@ export const peftPrefix: PeftMethod = {
     }
     if (settings.leaveOut) throw new InputError('PEFT has no prefix that leaves out layers; write it as adapterhub.');
     const own = { num_virtual_tokens: settings.prefixLength, prefix_projection: false };
-    if (config.model_type !== 'bart') {
+    if (!isEncoderDecoder(config)) {
       const { hidden_size, num_attention_heads, num_hidden_layers } = config;
       const sizes = { encoder_hidden_size: hidden_size, token_dim: hidden_size, num_attention_heads };
       return { ...own, ...sizes, num_layers: num_hidden_layers, num_transformer_submodules: 1 };

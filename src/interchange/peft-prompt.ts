@@ -1,5 +1,6 @@
 import { promptTuning } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
+import { isEncoderDecoder } from '../models/browser.ts';
 import { inFile } from './fields.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { PLACE } from './portable.ts';
@@ -27,7 +28,7 @@ export const peftPrompt: PeftMethod = {
   ownWeight: (weight) => (weight.name === TENSOR ? { ...weight, name: OWN } : null),
 
   config({ settings, config }, modulesToSave) {
-    if (config.model_type === 'bart') throw new InputError('Prompt tuning is not written for BART.');
+    if (isEncoderDecoder(config)) throw new InputError('Prompt tuning is not written for BART.');
     return {
       modules_to_save: modulesToSave,
       num_attention_heads: config.num_attention_heads,

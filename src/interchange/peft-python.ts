@@ -1,3 +1,4 @@
+import { isEncoderDecoder } from '../models/browser.ts';
 import type { PortableAdapter } from './portable.ts';
 
 /** Methods whose tensors take part as tokens or as keys and values, which PEFT's classes treat by themselves. */
@@ -5,7 +6,7 @@ const promptLearning = ['PREFIX_TUNING', 'PROMPT_TUNING', 'P_TUNING'];
 
 /** Lines on what Python must do beside loading the files, and on what PEFT's classes cannot. */
 export function pythonLines(peftType: string, { config, headKind }: PortableAdapter): string[] {
-  if (config.model_type === 'bart') return [];
+  if (isEncoderDecoder(config)) return [];
   const lines: string[] = [];
   const isPrompt = promptLearning.includes(peftType);
   if (peftType === 'PREFIX_TUNING') {

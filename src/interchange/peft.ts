@@ -1,7 +1,7 @@
 import { registerFamily } from '../adapters/index.ts';
 import * as onlyLoaded from '../adapters/only-loaded.ts';
 import { InputError } from '../errors.ts';
-import { unknownFields } from '../models/browser.ts';
+import { isEncoderDecoder, unknownFields } from '../models/browser.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { sortedJson, textField } from './fields.ts';
 import type { AdapterFormat } from './format.ts';
@@ -47,12 +47,12 @@ function taskOf({ config, head, headKind }: PortableAdapter): {
   readonly modules: readonly string[] | null;
 } {
   if (head.length === 0) {
-    return { task: config.model_type === 'bart' ? 'SEQ_2_SEQ_LM' : 'FEATURE_EXTRACTION', modules: null };
+    return { task: isEncoderDecoder(config) ? 'SEQ_2_SEQ_LM' : 'FEATURE_EXTRACTION', modules: null };
   }
   if (headKind === 'question-answering') return { task: 'QUESTION_ANS', modules: ['qa_outputs'] };
   const modules = ['classifier', 'score'];
   // PEFT knows no module of this name.
-  if (config.model_type === 'bart') return { task: 'SEQ_CLS', modules: ['classification_head', ...modules] };
+  if (isEncoderDecoder(config)) return { task: 'SEQ_CLS', modules: ['classification_head', ...modules] };
   if (headKind === 'token-classification') return { task: 'TOKEN_CLS', modules };
   const hasPooler = head.some(({ name }) => name.split('.').includes('pooler'));
   return { task: 'SEQ_CLS', modules: hasPooler ? [...modules, 'pooler'] : modules };
@@ -73,7 +73,7 @@ function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, 
 
 /** The name of a weight in the model that PEFT adapts, which without a head is the encoder alone. */
 const nameIn = ({ head, config }: PortableAdapter, { name }: Weight): string =>
-  head.length === 0 && config.model_type !== 'bart' && name.startsWith(`${config.prefix}.`)
+  head.length === 0 && !isEncoderDecoder(config) && name.startsWith(`${config.prefix}.`)
     ? name.slice(config.prefix.length + 1)
     : name;
 

@@ -3,13 +3,13 @@ import type { ParameterPath } from '../nn/index.ts';
 import { indexSelect } from '../ops/gather.ts';
 import type { Random } from '../random/random.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { BartConfig } from './bart-config.ts';
 import type { PackedBatch } from './batch.ts';
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
 import { bartHeads, type ClassificationHead, DenseLayers, type HeadSizes } from './heads.ts';
 import { type LayeredHead, LayerStack } from './layered-head.ts';
 
 /** What heads read of the configuration of a BART, in the words of an encoder's. */
-export const bartHeadSizes = ({ d_model, classifier_dropout, dropout }: BartConfig): HeadSizes => ({
+export const bartHeadSizes = ({ d_model, classifier_dropout, dropout }: EncoderDecoderConfig): HeadSizes => ({
   hidden_size: d_model,
   classifier_dropout,
   hidden_dropout_prob: dropout,
@@ -41,7 +41,7 @@ export class BartClassificationHead implements ClassificationHead {
   readonly #eos: number;
 
   /** @param path the root of the names */
-  constructor(path: ParameterPath, config: BartConfig, labels: number) {
+  constructor(path: ParameterPath, config: EncoderDecoderConfig, labels: number) {
     this.#layers = new DenseLayers(path, bartHeadSizes(config), bartHeads(config.classifier_dropout).text, labels);
     this.#eos = config.eos_token_id;
   }
@@ -58,7 +58,7 @@ export class BartLayeredHead implements ClassificationHead {
   readonly #eos: number;
 
   /** @param path the root of the names */
-  constructor(path: ParameterPath, config: BartConfig, outputs: number, head: LayeredHead) {
+  constructor(path: ParameterPath, config: EncoderDecoderConfig, outputs: number, head: LayeredHead) {
     this.#stack = new LayerStack(path.at('classifier'), bartHeadSizes(config), outputs, head);
     this.#eos = config.eos_token_id;
   }

@@ -5,10 +5,10 @@ import { noGrad } from '../tensor/graph.ts';
 import { tidy } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
-import type { BartModel } from './bart.ts';
-import type { BartConfig } from './bart-config.ts';
 import { type PackedBatch, packSequences, type TokenSequence } from './batch.ts';
 import type { Head, ReadOutput } from './encoder.ts';
+import type { EncoderDecoder } from './encoder-decoder.ts';
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
 import { finiteValues } from './finite-output.ts';
 import { shiftRight } from './seq2seq.ts';
 import type { TokenEncoder } from './token-encoder.ts';
@@ -18,10 +18,10 @@ import type { TokenEncoder } from './token-encoder.ts';
  * for a token is the vector of that token (`BartForSequenceClassification`, `BartForQuestionAnswering` of Hugging Face).
  */
 export class BartReader implements TokenEncoder {
-  readonly config: BartConfig;
-  readonly #bart: BartModel;
+  readonly config: EncoderDecoderConfig;
+  readonly #bart: EncoderDecoder;
 
-  constructor(bart: BartModel) {
+  constructor(bart: EncoderDecoder) {
     this.config = bart.config;
     this.#bart = bart;
   }

@@ -1,20 +1,23 @@
 import { InputError } from '../errors.ts';
 import type { ParameterPath } from '../nn/index.ts';
-import { BartModel } from './bart.ts';
-import type { BartConfig } from './bart-config.ts';
 import { BartClassificationHead, BartLayeredHead, bartHeadSizes } from './bart-heads.ts';
 import { BartReader } from './bart-reader.ts';
 import { type ClassifierParts, SequenceClassifier } from './classifier.ts';
 import { registerBartHeads } from './either-recipe.ts';
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
+import { seq2SeqArchitectureOf } from './encoder-decoders.ts';
 import { chooseAnswerHead, chooseClassifierHead } from './head-choice.ts';
 import { bartHeads } from './heads.ts';
 import { QuestionAnsweringModel } from './question-answering.ts';
 
-const readerAt = (root: ParameterPath, config: BartConfig): BartReader =>
-  new BartReader(new BartModel(root.at('model'), config));
+const readerAt = (root: ParameterPath, config: EncoderDecoderConfig): BartReader =>
+  new BartReader(seq2SeqArchitectureOf(config.model_type).build(root, config));
 
 /** The parts of a classifier on a BART. */
-export const bartClassifierParts = (root: ParameterPath, config: BartConfig): ClassifierParts<BartReader> => ({
+export const bartClassifierParts = (
+  root: ParameterPath,
+  config: EncoderDecoderConfig,
+): ClassifierParts<BartReader> => ({
   encoder: readerAt(root, config),
   headOf(outputs, { layered, pooling }) {
     if (pooling === 'mean') {
@@ -32,7 +35,7 @@ export const bartClassifierParts = (root: ParameterPath, config: BartConfig): Cl
 export function addBartHeads(): void {
   registerBartHeads({
     classifier: (options, texts) => ({
-      kind: 'bart',
+      kind: 'seq2seq',
       choose: (config, stored, folder) => chooseClassifierHead(folder, config, stored, options(config)),
       build(root, config, choice: ReturnType<typeof chooseClassifierHead>) {
         const model = new SequenceClassifier(root, bartClassifierParts(root, config), choice.options);
@@ -40,7 +43,7 @@ export function addBartHeads(): void {
       },
     }),
     answerer: (head, layered) => ({
-      kind: 'bart',
+      kind: 'seq2seq',
       choose: (config, stored, folder) => chooseAnswerHead(folder, config, stored, layered ? 'new' : head),
       build(root, config) {
         const parts = {

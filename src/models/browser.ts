@@ -20,8 +20,6 @@ export {
   type Transform,
 } from './attachments.ts';
 export { holdBackbone } from './backbone-dtype.ts';
-export { BartModel } from './bart.ts';
-export { type BartConfig, parseBartConfig } from './bart-config.ts';
 export {
   type PackedBatch,
   type PaddedBatch,
@@ -31,7 +29,7 @@ export {
   type TokenIds,
   type TokenSequence,
 } from './batch.ts';
-export { type HeadKind, headOfClass, headTitles, type StatedClass } from './checkpoint-class.ts';
+export { type HeadKind, headOfClass, headTitles, type StatedClass, seq2SeqClasses } from './checkpoint-class.ts';
 export { type HeadOptions, SequenceClassifier } from './classifier.ts';
 export { type EncoderConfig, parseEncoderConfig } from './config.ts';
 export { unknownFields } from './config-table.ts';
@@ -39,6 +37,14 @@ export { cosineSimilarities, cosineSimilarityLoss } from './cosine-similarity.ts
 export { type AnyAnswerer, type AnyClassifier, anyAnswererRecipe, anyClassifierRecipe } from './either-recipe.ts';
 export { type EmbedOptions, embed } from './embed.ts';
 export { Encoder } from './encoder.ts';
+export type { EncoderDecoder } from './encoder-decoder.ts';
+export type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
+export {
+  addEncoderDecoder,
+  isEncoderDecoderType,
+  parseEncoderDecoderConfig,
+  seq2SeqTitles,
+} from './encoder-decoders.ts';
 export type { ProblemType } from './encoder-schema.ts';
 export type { ScoredText } from './generation/beam-search.ts';
 export { type GenerationOptions, generate } from './generation/generate.ts';
@@ -53,7 +59,9 @@ export {
 export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export { clsPooling, type HeadLayer, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export type { LayeredHead } from './layered-head.ts';
+export { loadEncoderDecoders } from './load-encoder-decoders.ts';
 export {
+  isEncoderDecoder,
   type LayerWidths,
   layerSizes,
   longestSequence,

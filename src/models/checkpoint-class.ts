@@ -37,6 +37,7 @@ const heads: Readonly<Record<string, HeadKind>> = {
   LMHeadModel: 'language-model',
   ForNextSentencePrediction: 'next-sentence',
   ForConditionalGeneration: 'text-generation',
+  MTModel: 'text-generation',
   AdapterModel: 'adapterhub',
   ModelWithHeads: 'adapterhub',
 };
@@ -56,10 +57,13 @@ export const headTitles: Readonly<Record<HeadKind, string>> = {
   other: 'a head that is not known here',
 };
 
+/** What the names of the classes of encoder-decoders begin with. */
+export const seq2SeqClasses = { bart: 'Bart', marian: 'Marian', mbart: 'MBart' } as const;
+
 /** What the names of the classes of each model type begin with. */
 const families = (): (readonly [type: string, starts: readonly string[]])[] => [
   ...architectures().map(({ type, classes }) => [type, classes] as const),
-  ['bart', ['Bart']],
+  ...Object.entries(seq2SeqClasses).map(([type, start]) => [type, [start]] as const),
 ];
 
 const startsOf = (type: string): readonly string[] => new Map(families()).get(type) ?? [];

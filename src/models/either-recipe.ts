@@ -17,8 +17,8 @@ export type WantedHead = (config: ModelConfig) => LoadClassifierOptions | null;
 
 /** The recipes for heads on BART. */
 export interface BartHeads {
-  readonly classifier: (options: WantedHead, texts: 1 | 2 | null) => Recipe<AnyClassifier, 'bart'>;
-  readonly answerer: (head: HeadUse, layered?: LayeredHead) => Recipe<AnyAnswerer, 'bart'>;
+  readonly classifier: (options: WantedHead, texts: 1 | 2 | null) => Recipe<AnyClassifier, 'seq2seq'>;
+  readonly answerer: (head: HeadUse, layered?: LayeredHead) => Recipe<AnyAnswerer, 'seq2seq'>;
 }
 
 // A page with an encoder does without them.

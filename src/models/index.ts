@@ -1,11 +1,11 @@
 import { addInt8 } from '../backends/all-int8.ts';
 import { addSparse } from '../backends/all-sparse.ts';
+import { addEncoderDecoders } from './all-encoder-decoders.ts';
 import { addBartHeads } from './bart-recipes.ts';
 
 export * from './browser.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
 export {
-  bartNames,
   type HoldOptions,
   type Loaded,
   loadClassifier,
@@ -15,6 +15,7 @@ export {
   loadSeq2Seq,
   loadTokenClassification,
   recipeFor,
+  seq2SeqNames,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
 export { randomWeights } from './random-weights.ts';
@@ -24,3 +25,4 @@ export { type CommonWeights, SharedWeights } from './shared-weights.ts';
 addBartHeads();
 addInt8();
 addSparse();
+addEncoderDecoders();

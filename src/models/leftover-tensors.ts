@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
 import { printable } from '../settings/index.ts';
 import { architectureOf } from './architectures.ts';
-import type { ModelConfig } from './model-config.ts';
+import { seq2SeqArchitectureOf } from './encoder-decoders.ts';
+import { isEncoderDecoder, type ModelConfig } from './model-config.ts';
 
 /** Constants that Python stores with the weights. */
 const isBuffer = (name: string): boolean => /(^|\.)(position_ids|token_type_ids|version|_float_tensor)$/.test(name);
@@ -16,12 +17,17 @@ const isOfAdapter = (name: string): boolean =>
 function stacks(
   config: ModelConfig,
 ): readonly { readonly path: RegExp; readonly field: string; readonly count: number }[] {
-  if (config.model_type === 'bart') {
-    return (['encoder', 'decoder'] as const).map((stack) => ({
-      path: new RegExp(`^(?:model\\.)?${stack}\\.layers\\.(\\d+)\\.`),
-      field: `${stack}_layers`,
-      count: config[`${stack}_layers`],
-    }));
+  if (isEncoderDecoder(config)) {
+    const { prefix, stack } = seq2SeqArchitectureOf(config.model_type);
+    return (['encoder', 'decoder'] as const).map((side) => {
+      const { at, field } = stack(side);
+      const start = prefix === null ? '' : `(?:${prefix}\\.)?`;
+      return {
+        path: new RegExp(`^${start}${at.replaceAll('.', '\\.')}\\.(\\d+)\\.`),
+        field,
+        count: config[`${side}_layers`],
+      };
+    });
   }
   const { at, field, count } = architectureOf(config.model_type).layers(config);
   return [{ path: new RegExp(`^(?:${config.prefix}\\.)?${at.replaceAll('.', '\\.')}\\.(\\d+)\\.`), field, count }];
@@ -29,7 +35,8 @@ function stacks(
 
 /** Returns whether a tensor is in the part of a checkpoint that computes hidden states. */
 function isOfBackbone(name: string, config: ModelConfig): boolean {
-  const prefix = config.model_type === 'bart' ? 'model.' : `${config.prefix}.`;
+  const own = isEncoderDecoder(config) ? seq2SeqArchitectureOf(config.model_type).prefix : config.prefix;
+  const prefix = own === null ? '' : `${own}.`;
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;
   if (rest.startsWith('pooler.')) return false;
   return rest !== name || /^(encoder|decoder|embeddings|transformer)\./.test(rest);

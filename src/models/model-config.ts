@@ -1,17 +1,29 @@
-import { type BartConfig, parseBartConfig } from './bart-config.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import type { ConfigJson } from './config-json.ts';
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
+import { isEncoderDecoderType, parseEncoderDecoderConfig } from './encoder-decoders.ts';
 import { longestOf } from './positions.ts';
 
 /** The configuration of any model there is. */
-export type ModelConfig = EncoderConfig | BartConfig;
+export type ModelConfig = EncoderConfig | EncoderDecoderConfig;
 
-/** @throws InputError naming the field, as {@link parseEncoderConfig} and {@link parseBartConfig} */
+/** @throws InputError naming the field, as {@link parseEncoderConfig} and {@link parseEncoderDecoderConfig} */
 export function parseModelConfig(json: ConfigJson, file = 'config.json'): ModelConfig {
-  if (json.model_type === 'bart')
-    return parseBartConfig(json, {}, { config: file, generation: 'generation_config.json' });
+  if (isEncoderDecoderType(json.model_type)) {
+    return parseEncoderDecoderConfig(json, {}, { config: file, generation: 'generation_config.json' });
+  }
   return parseEncoderConfig(json, file);
 }
+
+/** Returns whether a model has a decoder beside its encoder. */
+export const isEncoderDecoder = (config: ModelConfig): config is EncoderDecoderConfig => 'decoder_layers' in config;
+
+/** The configuration with so many tokens. */
+export const withTokens = <Config extends ModelConfig>(config: Config, vocab_size: number): Config => ({
+  ...config,
+  vocab_size,
+  ...(isEncoderDecoder(config) && { decoder_vocab_size: vocab_size }),
+});
 
 /** The width of a model: the length of a token's vector. */
 export const modelWidth = (config: ModelConfig): number => layerSizes(config).hidden;
@@ -26,7 +38,7 @@ export interface LayerWidths {
 }
 
 export const layerSizes = (config: ModelConfig): LayerWidths =>
-  config.model_type === 'bart'
+  isEncoderDecoder(config)
     ? {
         hidden: config.d_model,
         inner: Math.max(config.encoder_ffn_dim, config.decoder_ffn_dim),
@@ -36,4 +48,4 @@ export const layerSizes = (config: ModelConfig): LayerWidths =>
 
 /** The longest sequence that a model has positions for, special tokens included. */
 export const longestSequence = (config: ModelConfig): number =>
-  config.model_type === 'bart' ? config.max_position_embeddings : longestOf(config);
+  isEncoderDecoder(config) ? config.max_position_embeddings : longestOf(config);

@@ -3,7 +3,7 @@ import { type HeadKind, headTitles, type StatedClass } from './checkpoint-class.
 import type { ProblemType } from './encoder-schema.ts';
 import { bartHeads, type HeadLayer, type Pooling } from './heads.ts';
 import { defaultLabels } from './labels.ts';
-import type { ModelConfig } from './model-config.ts';
+import { isEncoderDecoder, type ModelConfig } from './model-config.ts';
 
 /** The tensors of a checkpoint, before they are read. */
 export interface StoredShapes {
@@ -33,7 +33,7 @@ export const describeClass = ({ architecture, kind }: StatedClass): string =>
 export const headTensors = (layers: readonly HeadLayer[]): string[] =>
   layers.flatMap(({ at }) => [`${at}.weight`, `${at}.bias`]);
 
-const formsOf = (config: ModelConfig) => (config.model_type === 'bart' ? bartHeads(0) : headsOf(config));
+const formsOf = (config: ModelConfig) => (isEncoderDecoder(config) ? bartHeads(0) : headsOf(config));
 
 /** What a checkpoint has of a head. */
 interface StoredHead {

@@ -3,11 +3,15 @@ import { type Parameter, ParameterPath } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
 import { encoderAt } from './architectures.ts';
 import { type ConfigJson, fieldError } from './config-json.ts';
-import { layerSizes, type ModelConfig, parseModelConfig } from './model-config.ts';
+import { seq2SeqArchitectureOf } from './encoder-decoders.ts';
+import { isEncoderDecoder, layerSizes, type ModelConfig, parseModelConfig } from './model-config.ts';
 import { Seq2SeqModel } from './seq2seq.ts';
 
-/** The field for the standard deviation of new weights. */
-const deviationOf = ({ model_type }: ModelConfig) => (model_type === 'bart' ? 'init_std' : 'initializer_range');
+/** The field for the standard deviation of new weights, and the one that is supported. */
+const deviationOf = (config: ModelConfig) =>
+  isEncoderDecoder(config)
+    ? seq2SeqArchitectureOf(config.model_type).deviation
+    : { field: 'initializer_range', value: 0.02 };
 
 /** The bytes that 32-bit addresses reach: the memory of the fast backend. */
 const MAX_BYTES = 2 ** 32;
@@ -35,10 +39,10 @@ function assertFitsMemory(config: ModelConfig): void {
 export function randomWeights(json: ConfigJson, random: Random): Parameter[] {
   const config = parseModelConfig(json);
   assertFitsMemory(config);
-  const field = deviationOf(config);
-  if ((json[field] ?? 0.02) !== 0.02) throw fieldError(field, json[field], '0.02');
+  const { field, value } = deviationOf(config);
+  if ((json[field] ?? value) !== value) throw fieldError(field, json[field], String(value));
   const root = ParameterPath.root(random);
-  if (config.model_type === 'bart') new Seq2SeqModel(root, config);
+  if (isEncoderDecoder(config)) new Seq2SeqModel(root, config);
   else encoderAt(root.at(config.prefix), config);
   return root.parameters();
 }

@@ -1,11 +1,11 @@
 import { InputError } from '../errors.ts';
 import type { ParameterPath } from '../nn/index.ts';
 import { modelEncoder } from './architectures.ts';
-import type { BartConfig } from './bart-config.ts';
 import { headTitles } from './checkpoint-class.ts';
 import { type HeadOptions, SequenceClassifier } from './classifier.ts';
 import type { EncoderConfig } from './config.ts';
 import type { Encoder } from './encoder.ts';
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
 import {
   chooseAnswerHead,
   chooseClassifierHead,
@@ -26,7 +26,7 @@ import { TokenClassificationModel } from './token-classification.ts';
 /** The configurations of each kind of architecture. */
 export interface Configs {
   readonly encoder: EncoderConfig;
-  readonly bart: BartConfig;
+  readonly seq2seq: EncoderDecoderConfig;
 }
 
 /** The steps from a checkpoint to a model, and the head that it gets. A recipe touches no files; {@link loadModel} follows it. */
@@ -36,7 +36,7 @@ export interface Recipe<Model, Kind extends keyof Configs = keyof Configs, Choic
   choose(config: Configs[Kind], stored: StoredShapes, folder: string): Choice;
   build(root: ParameterPath, config: Configs[Kind], choice: Choice): Model;
   /** The recipe for a BART, where the model can be of one too. */
-  readonly onBart?: Recipe<Model, 'bart'>;
+  readonly onBart?: Recipe<Model, 'seq2seq'>;
 }
 
 /** The options of loading a classifier. */
@@ -96,8 +96,8 @@ export const questionAnsweringRecipe = (
 });
 
 /** @param head `checkpoint`: it must be one that was trained to generate */
-export const seq2SeqRecipe = (head: HeadUse = 'auto'): Recipe<Seq2SeqModel, 'bart'> => ({
-  kind: 'bart',
+export const seq2SeqRecipe = (head: HeadUse = 'auto'): Recipe<Seq2SeqModel, 'seq2seq'> => ({
+  kind: 'seq2seq',
   choose: ({ stated }, _, folder) => {
     if (['text-generation', 'none', 'unstated'].includes(stated.kind) || head === 'new') return noHead;
     if (head === 'auto') {

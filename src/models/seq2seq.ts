@@ -1,15 +1,13 @@
 import type { Parameter, ParameterPath } from '../nn/index.ts';
-import { zerosInit } from '../nn/index.ts';
-import { linear } from '../ops/linear.ts';
 import { crossEntropy } from '../ops/losses.ts';
-import { reshape } from '../ops/reduce.ts';
 import type { Random } from '../random/random.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints } from './attachments.ts';
-import { BartModel } from './bart.ts';
-import type { BartConfig } from './bart-config.ts';
 import { type PackedBatch, packSequences } from './batch.ts';
+import type { EncoderDecoder } from './encoder-decoder.ts';
+import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
+import { seq2SeqArchitectureOf } from './encoder-decoders.ts';
 
 /** A target with this label counts for nothing. */
 const IGNORED_LABEL = -100;
@@ -29,35 +27,36 @@ export interface PackedPairs {
   readonly labels: Int32Array;
 }
 
-/** The decoder's input for labels: each row gets the label of the row before it; padding replaces ignored labels. */
+/**
+ * The decoder's input for labels: each row gets the label of the row before it, the first the start token, or the last of the labels where
+ * the model wraps them. Padding replaces ignored labels.
+ */
 export function shiftRight(
   labels: readonly number[],
-  { decoder_start_token_id, pad_token_id }: Pick<BartConfig, 'decoder_start_token_id' | 'pad_token_id'>,
+  config: Pick<EncoderDecoderConfig, 'decoder_start_token_id' | 'pad_token_id' | 'wraps_targets'>,
 ): number[] {
-  return [decoder_start_token_id, ...labels.slice(0, -1)].map((id) => (id === IGNORED_LABEL ? pad_token_id : id));
+  const { decoder_start_token_id, pad_token_id, wraps_targets } = config;
+  const tokens = labels.map((id) => (id === IGNORED_LABEL ? pad_token_id : id));
+  const last = wraps_targets ? tokens.findLast((id) => id !== pad_token_id) : undefined;
+  return [last ?? decoder_start_token_id, ...tokens.slice(0, -1)];
 }
 
-/** BART writing a text: `BartForConditionalGeneration` of Hugging Face. */
+/** An encoder-decoder writing a text: `BartForConditionalGeneration` of Hugging Face, and those of its relatives. */
 export class Seq2SeqModel {
   readonly headKind = 'text-generation';
-  readonly config: BartConfig;
-  readonly bart: BartModel;
-  readonly #logitsBias: Parameter;
+  readonly config: EncoderDecoderConfig;
+  readonly transformer: EncoderDecoder;
   readonly #root: ParameterPath;
 
-  constructor(root: ParameterPath, config: BartConfig) {
+  constructor(root: ParameterPath, config: EncoderDecoderConfig) {
     this.config = config;
     this.#root = root;
-    this.bart = new BartModel(root.at('model'), config);
-    this.#logitsBias = root.initializing().parameter('final_logits_bias', [1, config.vocab_size], zerosInit);
-    // A constant of the checkpoint: nothing trains it.
-    this.#logitsBias.trainable = false;
-    root.remove([this.#logitsBias]);
+    this.transformer = seq2SeqArchitectureOf(config.model_type).build(root, config);
   }
 
   /** The attachment points of adapters. */
   get points(): AttachmentPoints {
-    return this.bart.points;
+    return this.transformer.points;
   }
 
   /** The root of the parameter names, where adapters add theirs. */
@@ -67,7 +66,7 @@ export class Seq2SeqModel {
 
   /** Tensors of a checkpoint that are no parameters: nothing trains them. */
   get constants(): readonly Parameter[] {
-    return [this.#logitsBias];
+    return this.transformer.output.constants;
   }
 
   /** All parameters: the model's and whatever was attached. */
@@ -77,7 +76,7 @@ export class Seq2SeqModel {
 
   /** Packs pairs for {@link forward} and {@link loss}. @throws Error if a text is empty */
   pack(pairs: readonly SequencePair[]): PackedPairs {
-    const { positionIds } = this.bart;
+    const { positionIds } = this.transformer;
     return {
       source: packSequences(pairs, positionIds),
       target: packSequences(
@@ -88,14 +87,14 @@ export class Seq2SeqModel {
     };
   }
 
-  /** The score of every token to come next, from the decoder's output: h Eᵀ + b with the table E of the tokens. [rows, vocab] */
+  /** The score of every token to come next, from the decoder's output. [rows, vocab] */
   logits(hidden: Tensor): Tensor {
-    return linear(hidden, this.bart.shared.weight.tensor(), reshape(this.#logitsBias.tensor(), [-1]));
+    return this.transformer.output.forward(hidden);
   }
 
   /** Logits for each row of the target [target rows, vocab]. Dropout is on when `random` is given. */
   forward({ source, target }: Pick<PackedPairs, 'source' | 'target'>, random?: Random): Tensor {
-    return tidyInside(() => this.logits(this.bart.forward(source, target, random)));
+    return tidyInside(() => this.logits(this.transformer.forward(source, target, random)));
   }
 
   /** The mean cross-entropy over all tokens of the targets that are not ignored. */

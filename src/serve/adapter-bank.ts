@@ -3,7 +3,7 @@ import { type AnyModel, load } from '../finetune/index.ts';
 import { isAdapterFolder } from '../interchange/index.ts';
 import { fetchModel, readModelConfig, resolveModelFolder } from '../io/index.ts';
 import { EncoderModel } from '../models/encoder-model.ts';
-import { Encoder, SequenceClassifier } from '../models/index.ts';
+import { Encoder, isEncoderDecoderType, SequenceClassifier } from '../models/index.ts';
 import type { SentenceEncoder } from '../models/sentence-encoder.ts';
 import type { HeldDType } from '../nn/index.ts';
 import type { Tokenizer } from '../text/index.ts';
@@ -194,7 +194,7 @@ export class AdapterBank implements Answerer {
 const noSuch = (name: string, names: readonly string[]): InputError =>
   new InputError(`There is no adapter '${name}'; there are: ${names.join(', ') || 'none'}.`);
 
-const holdsBart = (folder: string): boolean => readModelConfig(folder).model_type === 'bart';
+const holdsBart = (folder: string): boolean => isEncoderDecoderType(readModelConfig(folder).model_type);
 
 const isOfEncoder = (network: unknown): network is EncoderModel =>
   network instanceof EncoderModel && network.encoder instanceof Encoder;

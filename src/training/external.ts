@@ -24,13 +24,15 @@ import {
 import { localModelFolder } from '../io/model-folder.ts';
 import { isHeadName } from '../models/heads.ts';
 import {
-  bartNames,
   headTitles,
+  isEncoderDecoder,
+  isEncoderDecoderType,
   isHeadParameter,
   isTokenTable,
   type ModelConfig,
   type Pooling,
   parseModelConfig,
+  seq2SeqNames,
 } from '../models/index.ts';
 import { areDefaultLabels } from '../models/labels.ts';
 import type { PruneReport } from '../pruning/index.ts';
@@ -106,7 +108,7 @@ export function openExternal(
   const tokenizerFolder = rows !== undefined && hasTokenizer(folder) ? folder : undefined;
   const model = builtModel(settings, labels, stored, create, { tokenizerFolder, ...shared });
   const told = [...stored.warnings, ...warnings, ...addedLines(folder, settings, tokenizerFolder)];
-  checkOutputLayer(stored, (name) => storedValues(model.folder, name));
+  checkOutputLayer(stored, (name) => storedValues(model, name));
   const random = changedHeadModules(stored.weights).find((module) =>
     model.initialized.some((name) => `.${name}`.endsWith(`.${module}.weight`)),
   );
@@ -143,11 +145,15 @@ export function openExternal(
   };
 }
 
-/** The numbers of a parameter of BART in its checkpoint; undefined if they are not there. */
-function storedValues(folder: string, name: string): Float32Array | undefined {
+/** The numbers of a parameter of an encoder-decoder in its checkpoint; undefined if they are not there. */
+function storedValues(
+  { folder, config }: Pick<TaskModel, 'folder' | 'config'>,
+  name: string,
+): Float32Array | undefined {
+  const names = isEncoderDecoder(config) ? seq2SeqNames(config) : {};
   const checkpoint = openCheckpoint(folder);
   try {
-    const source = new TensorSource(checkpoint, bartNames);
+    const source = new TensorSource(checkpoint, names);
     const shape = source.shapeOf(name);
     return shape && readFloats(source.take(name, shape));
   } finally {
@@ -192,13 +198,13 @@ function taskKind(stored: StoredAdapter, origin: Origin | null, options: Externa
   const { label, stated, weights, backbone } = stored;
   if (origin) return taskOf(origin.config.settings).name;
   const has = (pattern: RegExp) => weights.some(({ name }) => pattern.test(name));
-  const isOfBart = backbone.modelType === 'bart' || has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
+  const isOfBart = isEncoderDecoderType(backbone.modelType) || has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
   const isOpen = stated.kind === 'unstated' || stated.kind === 'none' || stated.kind === 'adapterhub';
   if (stated.kind === 'text-generation' || (isOpen && isOfBart && !has(/^classif|^qa_/))) return 'text2text-generation';
   const isOnBart = ['sequence-classification', 'question-answering'].includes(stated.kind);
   if (isOfBart && !isOpen && !isOnBart) {
     throw new InputError(
-      `${label}: ${stated.by} on BART is not supported: there is no task here for ${headTitles[stated.kind]} of that model.`,
+      `${label}: ${stated.by} on an encoder-decoder is not supported: there is no task here for ${headTitles[stated.kind]} of that model.`,
     );
   }
   if (stated.kind === 'question-answering' || (isOpen && has(/^qa_outputs\./))) return 'question-answering';

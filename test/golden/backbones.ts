@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { grad, noGrad, type Tensor, tidy } from '../../src/index.ts';
 import { openSafetensors } from '../../src/io/index.ts';
@@ -13,7 +14,7 @@ import {
   TokenClassificationModel,
 } from '../../src/models/index.ts';
 import type { Parameter } from '../../src/nn/index.ts';
-import { bartOutputs, compareTexts, type GenerationCase, type PairInputs } from './bart.ts';
+import { type BaseSettings, bartOutputs, compareTexts, type GenerationCase, type PairInputs } from './bart.ts';
 import { type Area, bothBackends, type Case, type Compare, caseFolders, readJson } from './framework.ts';
 import { labelsOf, openBart, openModel, unpack } from './models.ts';
 import { runSpelling } from './spelling.ts';
@@ -132,11 +133,28 @@ function run(folder: string, golden: BackboneCase, compare: Compare): void {
 
 interface BartCase extends BackboneCase<PairInputs> {
   readonly generation?: readonly GenerationCase[];
+  readonly generation_base_settings?: BaseSettings;
 }
 
 async function runBart(folder: string, golden: BartCase, compare: Compare): Promise<void> {
-  const model = openBart(join(folder, golden.weights_from ?? 'model.safetensors', '..'));
-  for (const generation of golden.generation ?? []) await compareTexts(model, golden.inputs, generation, compare);
+  const place = join(folder, golden.weights_from ?? golden.weights ?? 'model.safetensors', '..');
+  for (const file of ['config.json', 'config.v4.json']) {
+    if (existsSync(join(place, file))) await runConfig(place, file, folder, golden, compare);
+  }
+}
+
+/** @param place the folder of the model */
+async function runConfig(
+  place: string,
+  file: string,
+  folder: string,
+  golden: BartCase,
+  compare: Compare,
+): Promise<void> {
+  const model = openBart(place, file);
+  for (const generation of golden.generation ?? []) {
+    await compareTexts(model, golden.inputs, generation, compare, golden.generation_base_settings);
+  }
   const expected = openSafetensors(join(folder, 'expected.safetensors'));
   tidy(() => {
     const { values, loss } = bartOutputs(model, golden.inputs);
@@ -176,7 +194,7 @@ function compareGradients(
 async function runFolder(folder: string, compare: Compare): Promise<void> {
   const golden = readJson<BackboneCase & { readonly same_as?: string }>(folder, 'case.json');
   if (golden.same_as !== undefined) runSpelling(folder, join(folder, '..', golden.same_as), compare);
-  else if (golden.architecture.startsWith('Bart'))
+  else if (builtWriters.test(golden.architecture))
     await runBart(folder, readJson<BartCase>(folder, 'case.json'), compare);
   else run(folder, golden, compare);
 }
@@ -191,6 +209,7 @@ export const backbones: Area = {
 };
 
 /** Heads of architectures that there are; cases of others wait. */
+const builtWriters = /^(Bart|MBart)ForConditionalGeneration$|^MarianMTModel$/;
 const builtHeads = /^(Bert|Roberta)For(Token|Sequence)Classification$/;
 
 export const architectures: Area = {
@@ -198,6 +217,9 @@ export const architectures: Area = {
   backends: bothBackends,
   cases: (folder) =>
     caseFolders(join(folder, 'architectures'))
-      .filter((path) => builtHeads.test(readJson<BackboneCase>(path, 'case.json').architecture))
+      .filter((path) => {
+        const { architecture } = readJson<BackboneCase>(path, 'case.json');
+        return builtHeads.test(architecture) || builtWriters.test(architecture);
+      })
       .map((path): Case => ({ name: basename(path), run: (compare) => runFolder(path, compare) })),
 };

@@ -25,7 +25,7 @@ export interface PairInputs {
 
 export type Values = Record<string, ArrayLike<number>>;
 
-function pack({ bart, config }: Seq2SeqModel, inputs: PairInputs): PackedPairs {
+function pack({ transformer: bart, config }: Seq2SeqModel, inputs: PairInputs): PackedPairs {
   const { labels, decoder_input_ids = labels.map((row) => shiftRight(row, config)) } = inputs;
   const target = packPadded(
     { input_ids: decoder_input_ids, attention_mask: inputs.decoder_attention_mask },
@@ -42,7 +42,7 @@ const sequenceOf = ({ offsets }: PackedBatch, row: number): number => offsets.fi
 
 function compute(model: Seq2SeqModel, batch: PackedPairs): { values: Values; loss: Tensor } {
   const { source, target } = batch;
-  const { encoder, decoder } = model.bart.hiddenStates(source, target);
+  const { encoder, decoder } = model.transformer.hiddenStates(source, target);
   const logits = model.logits(decoder[decoder.length - 1]);
   const values: Values = { logits: unpack(logits, target) };
   encoder.forEach((state, i) => {
@@ -67,15 +67,24 @@ export interface GenerationCase {
   readonly sequences_scores_tol: number;
 }
 
+/** Settings that all texts of a case are generated with. */
+export type BaseSettings = Readonly<Record<string, unknown>> & { readonly decoder_start_token_id?: number };
+
 /** Generates texts anew: the tokens must be the same ones. */
 export async function compareTexts(
   model: Seq2SeqModel,
   { input_ids, attention_mask }: PairInputs,
   { settings, sequences, sequences_scores, sequences_scores_tol }: GenerationCase,
   compare: Compare,
+  base: BaseSettings = {},
 ): Promise<void> {
   const sources = input_ids.map((ids, s) => ids.filter((_, column) => attention_mask[s][column] !== 0));
-  const texts = (await generate(model, sources, parseGenerationSettings(settings))).flat();
+  const texts = (
+    await generate(model, sources, {
+      ...parseGenerationSettings({ ...base, ...settings }),
+      decoderStartTokenId: base.decoder_start_token_id ?? null,
+    })
+  ).flat();
   const padded = texts.map(({ ids }, i) => [
     ...ids,
     ...sequences[i].slice(ids.length).map(() => model.config.pad_token_id),

@@ -54,7 +54,7 @@ const classes: Outputs = (model, example) => {
 
 const decoderRows: Outputs = (model, { ids, decoderIds = [] }) => {
   if (!(model instanceof Seq2SeqModel)) throw wrongModel(model);
-  const { positionIds } = model.bart;
+  const { positionIds } = model.transformer;
   const [source, target] = [[{ ids }], [{ ids: decoderIds }]].map((rows) => packSequences(rows, positionIds));
   return model.forward({ source, target }).dataSync();
 };

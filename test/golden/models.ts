@@ -18,10 +18,11 @@ import { openCheckpoint, openSafetensors, TensorSource } from '../../src/io/inde
 import {
   type EncoderConfig,
   type PackedBatch,
-  parseBartConfig,
   parseEncoderConfig,
+  parseEncoderDecoderConfig,
   Seq2SeqModel,
   SequenceClassifier,
+  seq2SeqNames,
 } from '../../src/models/index.ts';
 import { type Parameter, ParameterPath } from '../../src/nn/index.ts';
 import { readJson } from './framework.ts';
@@ -62,13 +63,11 @@ export function openModel(folder: string): { config: EncoderConfig; root: Parame
   return { config, root: ParameterPath.root(new Random(0), source), source };
 }
 
-/** BART in a golden model folder. @throws Error if the folder holds a tensor that the model does not use */
-export function openBart(folder: string): Seq2SeqModel {
-  const source = new TensorSource(openCheckpoint(folder), { prefixes: ['model.'] });
-  const model = new Seq2SeqModel(
-    ParameterPath.root(new Random(0), source),
-    parseBartConfig(readJson(folder, 'config.json')),
-  );
+/** An encoder-decoder in a golden model folder. @throws Error if the folder holds a tensor that the model does not use */
+export function openBart(folder: string, file = 'config.json'): Seq2SeqModel {
+  const config = parseEncoderDecoderConfig(readJson(folder, file));
+  const source = new TensorSource(openCheckpoint(folder), seq2SeqNames(config));
+  const model = new Seq2SeqModel(ParameterPath.root(new Random(0), source), config);
   const ignored = source.ignored();
   if (ignored.length > 0) throw new Error(`${folder}: the model does not use ${ignored.join(', ')}`);
   return model;

@@ -8,7 +8,7 @@ import {
   loadSeq2Seq,
   Pass,
   packPadded,
-  parseBartConfig,
+  parseEncoderDecoderConfig,
   type Seq2SeqModel,
   type SequencePair,
 } from '../../src/models/index.ts';
@@ -82,9 +82,9 @@ test('a prefix of some attentions moves the positions of their side alone, as fa
     /^prefix: prefixAttentions names 'decoder'; this model has encoder, self, cross\.$/,
   );
   const model = tinySeq2Seq();
-  assert.equal(model.bart.targetPositions, 24);
+  assert.equal(model.transformer.targetPositions, 24);
   attachAdapter(model, ownPrefix);
-  assert.equal(model.bart.targetPositions, 22);
+  assert.equal(model.transformer.targetPositions, 22);
   const forward = (length: number) =>
     tidy(() => model.forward(model.pack([{ ids: [0, 5, 2], targetIds: new Array(length).fill(7) }])).shape[0]);
   assert.equal(forward(22), 22);
@@ -108,7 +108,7 @@ onEveryBackend(test, 'a row of the decoder depends on no later one', () => {
 test('a mask that leaves nothing out changes nothing; one with holes hides what is under them', async () => {
   await setBackend('reference', { dtype: 'float64' });
   try {
-    const { bart } = tinySeq2Seq();
+    const { transformer: bart } = tinySeq2Seq();
     const source = packPadded({ input_ids: [[0, 5, 6, 2]] }, bart.positionIds);
     const hidden = (decoderIds: number[], mask?: number[]) => {
       const target = packPadded({ input_ids: [decoderIds], attention_mask: mask && [mask] }, bart.positionIds);
@@ -221,7 +221,7 @@ test('layers that are computed again give the same loss and gradients, with drop
     const batch = model.pack(two);
     const [kept, again] = [2 ** 30, 0].map((keptBytes) =>
       tidy(() => {
-        model.bart.keptBytes = keptBytes;
+        model.transformer.keptBytes = keptBytes;
         const before = memory().tensors;
         const loss = model.loss(model.forward(batch, new Random(1)), batch);
         const tensors = memory().tensors - before;
@@ -311,7 +311,13 @@ test('labels that are ignored count for nothing, and their inputs are padding', 
   });
 });
 
-const tokensOf = ({ bart }: Seq2SeqModel) => Array.from(bart.shared.weight.value.dataSync());
+const tokensOf = (model: Seq2SeqModel) =>
+  Array.from(
+    model
+      .parameters()
+      .find(({ name }) => name === 'model.shared.weight')!
+      .value.dataSync(),
+  );
 
 test('a checkpoint may lack the prefix, hold the shared table several times, or under another name', () => {
   const tensors = tinyBartTensors();
@@ -360,7 +366,8 @@ test('what BART lacks here is refused by name', () => {
     [{ encoder_layers: undefined }, [/encoder_layers/, /missing/]],
     [{ activation_function: 'maxout' }, [/activation_function/, /maxout/]],
   ];
-  for (const [change, words] of wrong) assertInputError(() => parseBartConfig({ ...tinyBart, ...change }), ...words);
+  for (const [change, words] of wrong)
+    assertInputError(() => parseEncoderDecoderConfig({ ...tinyBart, ...change }), ...words);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { parseBartConfig, parseEncoderConfig } from '../../src/models/index.ts';
+import { parseEncoderConfig, parseEncoderDecoderConfig } from '../../src/models/index.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { tinyBart } from '../support/tiny-bart.ts';
 import { tinyBert, tinyRoberta } from '../support/tiny-model.ts';
@@ -89,7 +89,7 @@ for (const [name, json] of [
 for (const [field, value] of Object.entries(refused.bart)) {
   test(`bart: ${field} ${JSON.stringify(value)} is refused by name`, () => {
     const named = field === 'd_model' ? /attention_heads must be a divisor of d_model/ : new RegExp(`: ${field}`);
-    assertInputError(() => parseBartConfig({ ...tinyBart, [field]: value }), /config\.json: /, named);
+    assertInputError(() => parseEncoderDecoderConfig({ ...tinyBart, [field]: value }), /config\.json: /, named);
   });
 }
 
@@ -126,7 +126,7 @@ test('fields that no table knows are named in one line, as is a prefix of pipeli
   const strange = { alibi_starting_size: 512, rope_theta: 10_000, unused: null, prefix: 'summarize: ' };
   for (const { warnings } of [
     parseEncoderConfig({ ...tinyBert, ...strange }),
-    parseBartConfig({ ...tinyBart, ...strange }),
+    parseEncoderDecoderConfig({ ...tinyBart, ...strange }),
   ]) {
     assert.equal(warnings.length, 2);
     assert.match(warnings[0], /^config\.json: .*not followed: alibi_starting_size 512, rope_theta 10000\.$/);

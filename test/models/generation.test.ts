@@ -52,7 +52,7 @@ class PlainDecoding implements Decoding {
       const { source, tokens } = this.#texts[parent];
       return { source, tokens: [...tokens, ids[i]] };
     });
-    const { bart } = this.#model;
+    const { transformer: bart } = this.#model;
     return noGrad(() =>
       tidy(() => {
         const read = packSequences(
@@ -150,7 +150,7 @@ test('one beam that stops early is greedy search', async () => {
     const complete = { ...generationDefaults, ...given.settings, numBeams: 1, earlyStopping: true };
     const packed = packSequences(
       given.sources.map((ids) => ({ ids })),
-      model.bart.positionIds,
+      model.transformer.positionIds,
     );
     const decoding = new CachedDecoding(model, packed);
     const beams = await beamSearch(decoding, model.config, {

@@ -190,7 +190,7 @@ for (const exported of tiny.filter(({ model }) => model instanceof Seq2Seq)) {
     const sequences = encoded(exported, maxLengthOf(exported));
     const targets = sequences.map((_, s) => [2, 0, 10 + s, 6, 14, 9]);
     const [source, target] = [sequences, targets.map((ids) => ({ ids }))].map((all) =>
-      packSequences(all, network.bart.positionIds),
+      packSequences(all, network.transformer.positionIds),
     );
     const own = tidy(() => noGrad(() => network.forward({ source, target })));
     const values = Array.from(await own.data());

@@ -1,5 +1,10 @@
 import { Random } from '../../src/index.ts';
-import { parseBartConfig, parseEncoderConfig, Seq2SeqModel, SequenceClassifier } from '../../src/models/index.ts';
+import {
+  parseEncoderConfig,
+  parseEncoderDecoderConfig,
+  Seq2SeqModel,
+  SequenceClassifier,
+} from '../../src/models/index.ts';
 import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 
@@ -37,7 +42,7 @@ export function baseModel(type: keyof typeof encoders, size: Size = 'base'): Seq
 /** As {@link baseModel}, of BART. */
 export function baseBart(size: Size): Seq2SeqModel {
   const { d_model, layers, heads, ffn_dim } = sizes[size].bart;
-  const config = parseBartConfig({
+  const config = parseEncoderDecoderConfig({
     model_type: 'bart',
     vocab_size: 50265,
     max_position_embeddings: 1024,

@@ -1,6 +1,6 @@
 import { Random } from '../../src/index.ts';
 import { serializeSafetensors, type TensorData } from '../../src/io/index.ts';
-import { parseBartConfig, Seq2SeqModel } from '../../src/models/index.ts';
+import { parseEncoderDecoderConfig, Seq2SeqModel } from '../../src/models/index.ts';
 import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { lively } from './tiny-model.ts';
@@ -39,7 +39,10 @@ const weights: WeightSource = {
 
 /** A tiny BART as if trained. */
 export function tinySeq2Seq(config: Readonly<Record<string, unknown>> = {}, seed = 1): Seq2SeqModel {
-  return new Seq2SeqModel(ParameterPath.root(new Random(seed), weights), parseBartConfig({ ...tinyBart, ...config }));
+  return new Seq2SeqModel(
+    ParameterPath.root(new Random(seed), weights),
+    parseEncoderDecoderConfig({ ...tinyBart, ...config }),
+  );
 }
 
 /** The tensors of its checkpoint. */

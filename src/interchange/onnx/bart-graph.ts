@@ -1,4 +1,4 @@
-import type { BartConfig } from '../../models/index.ts';
+import type { EncoderDecoderConfig } from '../../models/index.ts';
 import type { AttachedParts } from './attached.ts';
 import { attention, splitHeads } from './attention.ts';
 import type { ModelGraph } from './model-graph.ts';
@@ -7,7 +7,7 @@ import { sublayerEnd } from './sublayer.ts';
 
 /** A BART to export. */
 export interface BartPlan {
-  readonly config: BartConfig;
+  readonly config: EncoderDecoderConfig;
   readonly parts: AttachedParts;
 }
 

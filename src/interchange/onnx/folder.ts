@@ -1,5 +1,12 @@
 import { readGenerationConfig, readModelConfig } from '../../io/index.ts';
-import type { BartConfig, GenerationSettings, HeadKind, ModelConfig, ProblemType } from '../../models/index.ts';
+import {
+  type EncoderDecoderConfig,
+  type GenerationSettings,
+  type HeadKind,
+  isEncoderDecoder,
+  type ModelConfig,
+  type ProblemType,
+} from '../../models/index.ts';
 import { readTokenizerFolder } from '../../text/index.ts';
 import { label2id, modelClass } from '../adapterhub-head.ts';
 import { sortedJson } from '../fields.ts';
@@ -33,7 +40,7 @@ export function configFile(
     model_type: config.model_type,
     vocab_size: config.vocab_size,
     // A configuration may leave it out; the runtime then makes no caches.
-    ...(config.model_type === 'bart' && { is_encoder_decoder: true }),
+    ...(isEncoderDecoder(config) && { is_encoder_decoder: true }),
     architectures: [modelClass(config, kind)],
     ...(ids && { label2id: ids, id2label: Object.fromEntries(Object.entries(ids).map(([name, id]) => [id, name])) }),
     ...(problem && { problem_type: problem }),
@@ -44,7 +51,7 @@ export function configFile(
 /** The `generation_config.json` of a folder: which tokens begin and end a text, and how it is generated. */
 export function generationFile(
   folder: string,
-  { pad_token_id, eos_token_id, decoder_start_token_id }: BartConfig,
+  { pad_token_id, eos_token_id, decoder_start_token_id }: EncoderDecoderConfig,
   settings: Partial<GenerationSettings> = {},
 ): string {
   const { bos_token_id } = { ...readModelConfig(folder), ...readGenerationConfig(folder) };

@@ -13,6 +13,7 @@ import { EncoderModel } from '../../models/encoder-model.ts';
 import {
   Encoder,
   type GenerationSettings,
+  isEncoderDecoder,
   isHeadParameter,
   longestSequence,
   type ModelConfig,
@@ -92,8 +93,13 @@ export async function onnxFiles(
     throw new InputError("--to onnx (to) has no nodes for a model of this kind; save it as 'sparse'.");
   }
   const { config } = network;
+  if (isEncoderDecoder(config) && config.model_type !== 'bart') {
+    throw new InputError(
+      `--to onnx (to) has no nodes for ${config.model_type}; of encoder-decoders it writes BART alone. Save it as 'sparse'.`,
+    );
+  }
   const parts = await attachedParts(source.adapter);
-  const hasTypes = config.model_type !== 'bart' && source.tokenTypes > 1 && config.type_vocab_size > 1;
+  const hasTypes = !isEncoderDecoder(config) && source.tokenTypes > 1 && config.type_vocab_size > 1;
   const graphs = isEncoder(network) ? encoderGraph(network, parts, hasTypes) : bartGraphs(network, parts);
   const constants = network instanceof Seq2SeqModel ? network.constants : [];
   const weights = await weightsOf([...network.parameters(), ...constants]);
@@ -116,7 +122,7 @@ export async function onnxFiles(
   const { generation } = source;
   return {
     'config.json': configFile(folder, config, headOf(network), outside),
-    ...(config.model_type === 'bart' && { 'generation_config.json': generationFile(folder, config, generation) }),
+    ...(isEncoderDecoder(config) && { 'generation_config.json': generationFile(folder, config, generation) }),
     ...tokenizerFiles(tokenizerFolder, config, hasTypes, longestText(source, config, parts)),
     ...files,
   };

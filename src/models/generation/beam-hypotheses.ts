@@ -20,9 +20,9 @@ export class BeamHypotheses {
     return sum / length ** this.#settings.lengthPenalty;
   }
 
-  /** Keeps the text if it is among the best. @param tokens with the start token, without the end; @param sum Σ log p, with the end */
-  add(tokens: readonly number[], sum: number): void {
-    const score = this.#score(sum, tokens.length);
+  /** Keeps the text if it is among the best. @param sum Σ log p; @param length how many tokens count for its score */
+  add(tokens: readonly number[], sum: number, length: number): void {
+    const score = this.#score(sum, length);
     const isFull = this.#texts.length === this.#settings.numBeams;
     if (isFull && score <= this.#texts[0].score) return;
     const place = this.#texts.findLastIndex((other) => other.score <= score) + 1;
@@ -30,7 +30,7 @@ export class BeamHypotheses {
     if (isFull) this.#texts.shift();
   }
 
-  /** Returns whether no better text can follow. @param bestSum of the best continuation; @param length tokens of the beams, without it */
+  /** Returns whether no better text can follow. @param bestSum of the best continuation; @param length how many tokens would count for its score */
   isDone(bestSum: number, length: number): boolean {
     const { numBeams, earlyStopping } = this.#settings;
     if (this.#texts.length < numBeams) return false;

@@ -1,6 +1,6 @@
 import { logSoftmax } from '../../ops/normalization.ts';
 import { noGrad } from '../../tensor/graph.ts';
-import type { BartConfig } from '../bart-config.ts';
+import type { EncoderDecoderConfig } from '../encoder-decoder-config.ts';
 import { BeamHypotheses } from './beam-hypotheses.ts';
 import type { Decoding } from './decoding.ts';
 import type { LogitsProcessor } from './logits-processors.ts';
@@ -49,18 +49,22 @@ export interface BeamOptions {
 }
 
 /**
- * Beam search as in Hugging Face 4.26. Every step looks at the 2·beams best continuations of all beams of a source: those that
+ * Beam search as in Hugging Face. Every step looks at the 2·beams best continuations of all beams of a source: those that
  * end become finished texts, if they are among the first `numBeams`; the best others are the next beams. A source is done when no
  * beam can become better than its finished texts, and then takes no part in further steps.
+ *
+ * By the rules of 5.24 a text ends at `maxLength` too, and the best beam that goes on decides whether a source is done. By those of 4.26
+ * that is the best continuation, and beams without an end are texts at last, whose length has the start token.
  *
  * @returns the best texts of each source, best first
  */
 export async function beamSearch(
   decoding: Decoding,
-  { decoder_start_token_id, eos_token_id }: Pick<BartConfig, 'decoder_start_token_id' | 'eos_token_id'>,
+  { decoder_start_token_id, eos_token_id }: Pick<EncoderDecoderConfig, 'decoder_start_token_id' | 'eos_token_id'>,
   { sources, settings, constrain, beforeStep }: BeamOptions,
 ): Promise<ScoredText[][]> {
-  const { numBeams, maxLength, numReturnSequences } = settings;
+  const { numBeams, maxLength, numReturnSequences, beamRules } = settings;
+  const isNew = beamRules === '5.24';
   const searches = Array.from(
     { length: sources },
     (_, source): Search => ({
@@ -88,12 +92,14 @@ export async function beamSearch(
     running = running.filter((search, i) => {
       const first = i * numBeams;
       const best = bestCandidates(search.beams, rows.slice(first, first + numBeams), 2 * numBeams);
-      const next = best.filter(({ id }) => id !== eos_token_id).slice(0, numBeams);
-      for (const { beam, sum } of best.slice(0, numBeams).filter(({ id }) => id === eos_token_id)) {
-        search.finished.add(search.beams[beam].tokens, sum);
+      const isEnd = ({ id }: Candidate) => id === eos_token_id || (isNew && length + 1 === maxLength);
+      const next = best.filter((one) => !isEnd(one)).slice(0, numBeams);
+      for (const { beam, id, sum } of best.slice(0, numBeams).filter(isEnd)) {
+        // The start token does not count for the score, and the end does.
+        search.finished.add([...search.beams[beam].tokens, id], sum, length);
       }
       search.beams = next.map(({ beam, id, sum }) => ({ tokens: [...search.beams[beam].tokens, id], sum }));
-      if (search.finished.isDone(best[0].sum, length)) {
+      if (next.length === 0 || search.finished.isDone((isNew ? next : best)[0].sum, length)) {
         search.beams = [];
         return false;
       }
@@ -102,11 +108,8 @@ export async function beamSearch(
     });
   }
   return searches.map(({ finished, beams }) => {
-    for (const { tokens, sum } of beams) finished.add(tokens, sum);
-    return finished.best(numReturnSequences).map(({ tokens, score }) => ({
-      ids: tokens.length < maxLength ? [...tokens, eos_token_id] : tokens,
-      score,
-    }));
+    for (const { tokens, sum } of beams) finished.add(tokens, sum, tokens.length);
+    return finished.best(numReturnSequences).map(({ tokens, score }) => ({ ids: tokens, score }));
   });
 }
 

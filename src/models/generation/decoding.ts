@@ -5,8 +5,9 @@ import { noGrad } from '../../tensor/graph.ts';
 import { keep, tidy } from '../../tensor/scope.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { KeysAndValues } from '../attachments.ts';
-import type { DecoderRows, KVCache } from '../bart.ts';
 import type { PackedBatch } from '../batch.ts';
+import type { DecoderRows, KVCache } from '../encoder-decoder-layers.ts';
+import type { Columns } from '../parts/key-value-attention.ts';
 import { offsetsOf, Pass, rowsOf } from '../pass.ts';
 import type { Seq2SeqModel } from '../seq2seq.ts';
 
@@ -43,13 +44,13 @@ class SourceCache {
   /** Numbers of the sources. */
   #sources: readonly number[];
 
-  constructor({ bart }: Seq2SeqModel, source: PackedBatch) {
+  constructor({ transformer }: Seq2SeqModel, source: PackedBatch) {
     this.#sources = Array.from(source.keyCounts.keys());
     const offered = () => {
       const pass = new Pass(source.offsets);
-      const states = bart.encode(source); // [source rows, hidden]
-      return Array.from({ length: bart.config.decoder_layers }, (_, index) =>
-        kept(bart.decoder.projectSourceKV(index, states, source.keyCounts, pass)),
+      const states = transformer.encode(source); // [source rows, hidden]
+      return Array.from({ length: transformer.config.decoder_layers }, (_, index) =>
+        kept(transformer.decoder.projectSourceKV(index, states, source.keyCounts, pass)),
       );
     };
     this.#layers = noGrad(() => batchInvariant(() => tidy(offered)));
@@ -104,7 +105,7 @@ export class CachedDecoding implements Decoding, KVCache {
   }
 
   advance(parents: readonly number[], ids: readonly number[]): Tensor {
-    const { bart } = this.#model;
+    const { transformer } = this.#model;
     this.#parents = parents;
     this.#sourceOf = parents.map((parent) => this.#sourceOf[parent]);
     this.#source.narrow(this.#sourceOf);
@@ -113,14 +114,15 @@ export class CachedDecoding implements Decoding, KVCache {
     const logits = () => {
       const rows: DecoderRows = {
         inputIds: Int32Array.from(ids),
-        positionIds: new Int32Array(ids.length).fill(bart.positionOf(this.#length - 1)),
+        positionIds: new Int32Array(ids.length).fill(transformer.positionOf(this.#length - 1)),
         keyCounts: new Int32Array(ids.length).fill(1),
         pass: new Pass(texts),
         own: { queryOffsets: texts, causal: false },
+        columns: columnsOf(ids.length, this.#length),
         // All texts of a source read one copy of its keys.
         source: { queryOffsets: runOffsets(this.#sourceOf), causal: false },
       };
-      const states = bart.decoder.hiddenStates(rows, this);
+      const states = transformer.decoder.hiddenStates(rows, this);
       return this.#model.logits(states[states.length - 1]); // [texts, vocab]
     };
     return noGrad(() => batchInvariant(() => tidy(logits), 'few rows'));
@@ -158,6 +160,12 @@ export class CachedDecoding implements Decoding, KVCache {
     this.#own.forEach(free);
   }
 }
+
+/** The columns of the last token of each text, and of all its tokens. */
+const columnsOf = (texts: number, length: number): Columns => ({
+  queries: new Int32Array(texts).fill(length - 1),
+  keys: Int32Array.from({ length: texts * length }, (_, row) => row % length),
+});
 
 /** First rows of `count` blocks of `length` rows, and the number of rows. */
 const evenOffsets = (count: number, length: number): Int32Array =>

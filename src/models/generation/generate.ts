@@ -78,7 +78,7 @@ export async function generate(
     throw new InputError('generate: sources must be an array with the token ids of each text.');
   for (const [i, ids] of sources.entries()) checkSequence(`sources[${i}]`, { ids }, model.config.vocab_size);
   const texts: ScoredText[][] = [];
-  const together = sourcesTogether(batchSize, complete, model.config.vocab_size);
+  const together = sourcesTogether(batchSize, complete, model.config.decoder_vocab_size);
   while (texts.length < sources.length) {
     const first = texts.length;
     texts.push(...(await generateBatch(model, sources.slice(first, first + together), complete, first, options)));
@@ -95,24 +95,28 @@ async function generateBatch(
   first: number,
   { random, firstSource = 0, onToken, beforeStep }: GenerationOptions,
 ): Promise<ScoredText[][]> {
-  const { config, bart } = model;
+  const { config, transformer } = model;
   const { maxLength, numBeams, numReturnSequences, sampling } = settings;
   const constrain = constraintProcessors(settings, config);
+  const ends = {
+    decoder_start_token_id: settings.decoderStartTokenId ?? config.decoder_start_token_id,
+    eos_token_id: config.eos_token_id,
+  };
   const source = packSequences(
     sources.map((ids) => ({ ids })),
-    bart.positionIds,
+    transformer.positionIds,
   );
   const decoding = new CachedDecoding(model, source);
   try {
     if (numBeams > 1) {
-      const texts = await beamSearch(decoding, config, { sources: sources.length, settings, constrain, beforeStep });
+      const texts = await beamSearch(decoding, ends, { sources: sources.length, settings, constrain, beforeStep });
       texts.forEach(([{ ids }], s) => {
         for (const id of ids.slice(1)) onToken?.(first + s, id);
       });
       return texts;
     }
     const textsPerSource = numReturnSequences;
-    const texts = await greedyOrSampling(decoding, config, {
+    const texts = await greedyOrSampling(decoding, ends, {
       sources: sources.length,
       textsPerSource,
       maxLength,

@@ -1,4 +1,4 @@
-import type { BartConfig } from '../bart-config.ts';
+import type { EncoderDecoderConfig } from '../encoder-decoder-config.ts';
 import type { Decoding } from './decoding.ts';
 import type { LogitsProcessor } from './logits-processors.ts';
 import { readScores } from './scores.ts';
@@ -31,7 +31,7 @@ export interface GreedyOrSamplingOptions {
  */
 export async function greedyOrSampling(
   decoding: Decoding,
-  { decoder_start_token_id, eos_token_id }: Pick<BartConfig, 'decoder_start_token_id' | 'eos_token_id'>,
+  { decoder_start_token_id, eos_token_id }: Pick<EncoderDecoderConfig, 'decoder_start_token_id' | 'eos_token_id'>,
   { sources, textsPerSource, maxLength, constrain, choose, onToken, beforeStep }: GreedyOrSamplingOptions,
 ): Promise<number[][]> {
   const texts = Array.from({ length: sources * textsPerSource }, () => [decoder_start_token_id]);

@@ -1,4 +1,4 @@
-import type { BartConfig } from '../bart-config.ts';
+import type { EncoderDecoderConfig } from '../encoder-decoder-config.ts';
 import type { GenerationSettings, Sampling } from './settings.ts';
 
 /**
@@ -30,6 +30,23 @@ export const noRepeatNgram =
     const repeats = tokens.filter((_, i) => i >= size - 1 && start.every((id, j) => tokens[i - size + 1 + j] === id));
     return repeats.length > 0 ? without(scores, repeats) : scores;
   };
+
+/** None of some runs of tokens: never the last token of one after the others. A run must be shorter than what is there with it. */
+export const noBadWords =
+  (runs: readonly (readonly number[])[]): LogitsProcessor =>
+  (scores, tokens) => {
+    const endsWith = (start: readonly number[]) =>
+      start.length < tokens.length && start.every((id, i) => tokens[tokens.length - start.length + i] === id);
+    const bad = runs.filter((run) => run.length === 1 || endsWith(run.slice(0, -1))).map((run) => run[run.length - 1]);
+    return bad.length > 0 ? without(scores, bad) : scores;
+  };
+
+/** log softmax(scores): those of tokens that may come are probabilities again. */
+const renormalized: LogitsProcessor = (scores) => {
+  const largest = scores.reduce((a, b) => Math.max(a, b), NEVER);
+  const sum = largest + Math.log(expScores(scores).reduce((total, weight) => total + weight, 0));
+  return scores.map((score) => score - sum);
+};
 
 /** No end while there are fewer than `length` tokens. */
 export const minLengthBeforeEnd =
@@ -96,13 +113,20 @@ export function chain(processors: readonly LogitsProcessor[]): LogitsProcessor {
 }
 
 /** Returns the processors that the settings ask for, in the order of Hugging Face. */
-export function constraintProcessors(settings: GenerationSettings, { eos_token_id }: BartConfig): LogitsProcessor {
+export function constraintProcessors(
+  settings: GenerationSettings,
+  { eos_token_id }: EncoderDecoderConfig,
+): LogitsProcessor {
   const { noRepeatNgramSize, minLength, forcedBosTokenId, forcedEosTokenId, maxLength } = settings;
+  // The end alone is never forbidden so, as in Python.
+  const bad = settings.badWordsIds.filter((run) => run.length > 0 && !(run.length === 1 && run[0] === eos_token_id));
   return chain([
     ...(noRepeatNgramSize > 0 ? [noRepeatNgram(noRepeatNgramSize)] : []),
+    ...(bad.length > 0 ? [noBadWords(bad)] : []),
     ...(minLength > 0 ? [minLengthBeforeEnd(minLength, eos_token_id)] : []),
     ...(forcedBosTokenId === null ? [] : [forcedBosToken(forcedBosTokenId)]),
     ...(forcedEosTokenId === null ? [] : [forcedEosToken(forcedEosTokenId, maxLength)]),
+    ...(settings.renormalizeLogits ? [renormalized] : []),
   ]);
 }
 

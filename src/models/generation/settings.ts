@@ -3,6 +3,8 @@ import { InputError } from '../../errors.ts';
 import {
   boolean,
   finiteNumber,
+  listOf,
+  oneOf,
   orNone,
   parseWith,
   positiveInteger,
@@ -12,8 +14,8 @@ import {
   wholeNumber,
   wholeNumberIn,
 } from '../../settings/index.ts';
-import type { BartConfig } from '../bart-config.ts';
 import { type ConfigJson, fieldError, isOff } from '../config-json.ts';
+import type { EncoderDecoderConfig } from '../encoder-decoder-config.ts';
 
 /** The settings of sampling. */
 export type Sampling = ValueOf<typeof sampling>;
@@ -53,12 +55,20 @@ const entries = {
   earlyStopping: boolean,
   /** The length of the runs of tokens that may not occur twice; 0 allows all. */
   noRepeatNgramSize: wholeNumber,
+  /** Runs of tokens that may not occur. */
+  badWordsIds: listOf(listOf(wholeNumber)),
+  /** Scores are probabilities again after tokens were forbidden or forced. */
+  renormalizeLogits: boolean,
+  /** The first token of the decoder; null: as the checkpoint says. */
+  decoderStartTokenId: orNone(wholeNumber),
   /** The first token after the start token; null leaves it free. */
   forcedBosTokenId: orNone(wholeNumber),
   /** The last token when `maxLength` is reached; null leaves it free. */
   forcedEosTokenId: orNone(wholeNumber),
   /** Null: the best token, or beam, each time. */
   sampling: orNone(sampling),
+  /** The version of transformers whose beam search is followed; null: 4.26 for BART, as its results were published, else 5.24. */
+  beamRules: orNone(oneOf(['4.26', '5.24'])),
 };
 const generation = strictFields(entries);
 /** The schema of settings of which any may be left out. */
@@ -73,9 +83,13 @@ export const generationDefaults: GenerationSettings = {
   lengthPenalty: 1,
   earlyStopping: false,
   noRepeatNgramSize: 0,
+  badWordsIds: [],
+  renormalizeLogits: false,
+  decoderStartTokenId: null,
   forcedBosTokenId: null,
   forcedEosTokenId: null,
   sampling: null,
+  beamRules: null,
 };
 
 export const samplingDefaults: Sampling = { temperature: 1, topK: 50, topP: 1 };
@@ -105,6 +119,8 @@ const fieldsSchema = v.object({
   length_penalty: given(finiteNumber),
   early_stopping: given(boolean),
   no_repeat_ngram_size: given(wholeNumber),
+  bad_words_ids: given(listOf(listOf(wholeNumber))),
+  renormalize_logits: given(boolean),
   forced_bos_token_id: given(oneToken),
   forced_eos_token_id: given(oneToken),
   do_sample: given(boolean),
@@ -125,7 +141,6 @@ const refused: Readonly<Record<string, number | boolean | null>> = {
   min_p: 0,
   top_h: null,
   guidance_scale: 1,
-  bad_words_ids: null,
   exponential_decay_length_penalty: null,
   suppress_tokens: null,
   begin_suppress_tokens: null,
@@ -137,7 +152,6 @@ const refused: Readonly<Record<string, number | boolean | null>> = {
   constraints: null,
   force_words_ids: null,
   watermarking_config: null,
-  renormalize_logits: false,
   token_healing: false,
   custom_generate: null,
 };
@@ -202,14 +216,20 @@ export function parseGenerationSettings(json: ConfigJson, file = 'config.json'):
   const fields = parseWith(fieldsSchema, json, file);
   // The start token does not count as a new one.
   const total = (count: number | null | undefined) => (count == null ? undefined : count + 1);
+  const longest = (...lengths: (number | null | undefined)[]) => {
+    const given = lengths.filter((length) => length != null);
+    return given.length > 0 ? Math.max(...given) : undefined;
+  };
   const own: Partial<GenerationSettings> = present({
     maxLength: total(fields.max_new_tokens) ?? fields.max_length,
-    minLength: total(fields.min_new_tokens) ?? fields.min_length,
+    minLength: longest(total(fields.min_new_tokens), fields.min_length),
     numBeams: fields.num_beams,
     numReturnSequences: fields.num_return_sequences,
     lengthPenalty: fields.length_penalty,
     earlyStopping: fields.early_stopping,
     noRepeatNgramSize: fields.no_repeat_ngram_size,
+    badWordsIds: fields.bad_words_ids,
+    renormalizeLogits: fields.renormalize_logits,
     forcedBosTokenId: fields.forced_bos_token_id,
     forcedEosTokenId: fields.forced_eos_token_id,
   });
@@ -226,27 +246,36 @@ const MAX_BYTES = 2 ** 32;
  *
  * @throws InputError naming the setting that is out of its range, contradicts another one, or cannot fit into memory
  */
-export function checkGenerationSettings(asked: Partial<GenerationSettings>, config: BartConfig): GenerationSettings {
+export function checkGenerationSettings(
+  asked: Partial<GenerationSettings>,
+  config: EncoderDecoderConfig,
+): GenerationSettings {
   const fail = (problem: string) => new InputError(`generation: ${problem}.`);
-  const settings: GenerationSettings = { ...generationDefaults, ...asked };
+  const settings: GenerationSettings = {
+    ...generationDefaults,
+    ...asked,
+    beamRules: asked.beamRules ?? (config.model_type === 'bart' ? '4.26' : '5.24'),
+  };
   parseWith(generation, settings, 'generation');
   const { maxLength, minLength, numBeams, numReturnSequences } = settings;
   if (maxLength > config.max_position_embeddings) {
     throw fail(`maxLength ${maxLength} exceeds the ${config.max_position_embeddings} positions of the model`);
   }
   if (minLength > maxLength) throw fail(`minLength ${minLength} exceeds maxLength ${maxLength}`);
-  for (const key of ['forcedBosTokenId', 'forcedEosTokenId'] as const) {
+  for (const key of ['decoderStartTokenId', 'forcedBosTokenId', 'forcedEosTokenId'] as const) {
     const id = settings[key];
-    if (id === null || id < config.vocab_size) continue;
-    throw fail(`${key} ${id} is none of the ${config.vocab_size} tokens`);
+    if (id === null || id < config.decoder_vocab_size) continue;
+    throw fail(`${key} ${id} is none of the ${config.decoder_vocab_size} tokens`);
   }
+  const bad = settings.badWordsIds.flat().find((id) => id >= config.decoder_vocab_size);
+  if (bad !== undefined) throw fail(`badWordsIds has ${bad}, which is none of the ${config.decoder_vocab_size} tokens`);
   if (settings.sampling) {
     if (numBeams > 1) throw fail('sampling goes without beams; set numBeams to 1');
   } else if (numReturnSequences > numBeams) {
     throw fail(`numReturnSequences ${numReturnSequences} exceeds numBeams ${numBeams}; raise numBeams, or sample`);
   }
   const [name, rows] = numBeams > 1 ? ['numBeams', numBeams] : ['numReturnSequences', numReturnSequences];
-  const bytes = 4 * rows * (config.vocab_size + 2 * config.decoder_layers * config.d_model);
+  const bytes = 4 * rows * (config.decoder_vocab_size + 2 * config.decoder_layers * config.d_model);
   if (bytes > MAX_BYTES) {
     throw fail(
       `${name} ${rows} needs ${(bytes / 2 ** 30).toFixed(1)} GiB for one token of each, and there are 4.0; lower it`,

@@ -226,12 +226,12 @@ export function seq2seqLoss(
 
 /** Returns complete generation settings: those given, else the checkpoint's. Texts may be as long as those of training. */
 export function generationSettings(
-  { config, bart }: Seq2SeqModel,
+  { config, transformer }: Seq2SeqModel,
   maxTargetLength: number,
   asked: Partial<GenerationSettings>,
 ): Partial<GenerationSettings> {
   // One more for the start token, which no text of the training data has.
-  const maxLength = Math.min(maxTargetLength + 1, bart.targetPositions);
+  const maxLength = Math.min(maxTargetLength + 1, transformer.targetPositions);
   const { numBeams = 1, minLength = 0, ...own } = config.generation;
   return {
     ...own,

@@ -147,7 +147,7 @@ export function outputsOf({ network }: Pick<AnyModel, 'network'>, inputs: Inputs
 
 function forward(network: object, inputs: Inputs): Tensor {
   if (network instanceof Seq2SeqModel) {
-    const { positionIds } = network.bart;
+    const { positionIds } = network.transformer;
     const source = packPadded({ input_ids: inputs.input_ids }, positionIds);
     const target = packPadded({ input_ids: inputs.decoder_input_ids ?? [] }, positionIds);
     return network.forward({ source, target });

@@ -1,0 +1,9 @@
+import { bart } from './bart.ts';
+import { addEncoderDecoder } from './encoder-decoders.ts';
+import { marian } from './marian.ts';
+import { mbart } from './mbart.ts';
+
+/** Makes all encoder-decoders known. */
+export function addEncoderDecoders(): void {
+  for (const architecture of [bart, marian, mbart]) addEncoderDecoder(architecture);
+}
