@@ -3,10 +3,15 @@ import { type JobQueue, openQueue } from '../queue/index.ts';
 import { nonEmptyText } from '../settings/index.ts';
 import { parserOf } from './setting-options.ts';
 
-/** The option of commands whose runs workers run. */
-export const queueOption = (
-  description = 'workers run what is to be run: a file that processes of this machine share',
-) => new Option('--queue <file>', description).argParser(parserOf(nonEmptyText));
+/** The option of commands that use a queue. */
+export const queueOption = (what: string): Option =>
+  new Option(
+    '--queue <address>',
+    `${what}: a file that processes of this machine share, or redis://host:port`,
+  ).argParser(parserOf(nonEmptyText));
+
+/** The same, of commands whose runs may be run by others. */
+export const runsQueueOption = (): Option => queueOption('put the runs into a queue, from which workers take them');
 
 /** What a command says that was stopped. */
 export const stoppedNote = (queue: string | undefined): string =>

@@ -32,7 +32,7 @@ import { useModel } from './fetch.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { isExplicit, jsonOption, rejectExplicit } from './options.ts';
 import { formatCount, note, printJson, printTable, warn } from './output.ts';
-import { queueOption, stoppedNote, withQueue } from './queue-options.ts';
+import { runsQueueOption, stoppedNote, withQueue } from './queue-options.ts';
 import { listOf, listParserOf, parserOf, shared } from './setting-options.ts';
 import { SweepDisplay } from './sweep-display.ts';
 import { commandLine, versions } from './versions.ts';
@@ -139,7 +139,7 @@ export function describeReproduce(command: Command): void {
     )
     .addOption(new Option('--no-resume', 'repeat runs that are there'))
     .addOption(new Option('--retry-failed', 'try runs again that failed'))
-    .addOption(queueOption())
+    .addOption(runsQueueOption())
     .addOption(shared('checkpointSeconds').default(60))
     .addOption(new Option('--dry-run', 'show what would be run'))
     .addOption(shared('backboneDtype'))
@@ -174,34 +174,36 @@ export async function reproduce(command: Command, name: string): Promise<void> {
     return;
   }
   await checkPictures();
-  const store = await ResultStore.open(output);
-  try {
-    // The kernels are part of what a run is known by.
-    await useBackend(settings.backend);
-    const plan = planFor((hash) => store.runFolder(hash));
-    plan.warnings.forEach(warn);
-    const display = new SweepDisplay(plan, (hash) => (resume ? store.find(hash) : null));
-    const signal = interruptSignal(() => display.interrupt());
-    const options = { plan, store, resume, retry, checkpointSeconds, versions, command: commandLine(), signal };
-    let result: Awaited<ReturnType<typeof runSweep>>;
+  await withQueue(flags.queue, async (queue) => {
+    const store = await ResultStore.open(output);
     try {
-      result = await withQueue(flags.queue, (queue) => runSweep({ ...options, queue, events: display.events }));
+      // The kernels are part of what a run is known by.
+      await useBackend(settings.backend);
+      const plan = planFor((hash) => store.runFolder(hash));
+      plan.warnings.forEach(warn);
+      const display = new SweepDisplay(plan, (hash) => (resume ? store.find(hash) : null));
+      const signal = interruptSignal(() => display.interrupt());
+      const options = { plan, store, resume, retry, checkpointSeconds, versions, command: commandLine(), signal };
+      let result: Awaited<ReturnType<typeof runSweep>>;
+      try {
+        result = await runSweep({ ...options, queue, events: display.events });
+      } finally {
+        display.stop();
+      }
+      const { folder, summary } = await writeOutputs(plan, store);
+      summary.plan.warnings.filter((warning) => !plan.warnings.includes(warning)).forEach(warn);
+      if (result.status === 'stopped') process.exitCode = interruptedCode(signal);
+      else if (result.failed > 0) process.exitCode = exitCodes.input;
+      const table = scoreTable(summary);
+      if (json) printJson({ ...result, output: folder, table, comparison: comparisonTable(summary) });
+      else printTable(table.rows, table.head);
+      note(`${result.runs} of ${plan.size} runs, ${result.known} of them known before, ${result.failed} failed`);
+      if (result.status === 'stopped') note(stoppedNote(flags.queue));
+      note(`saved in ${folder}`);
     } finally {
-      display.stop();
+      store.close();
     }
-    const { folder, summary } = await writeOutputs(plan, store);
-    summary.plan.warnings.filter((warning) => !plan.warnings.includes(warning)).forEach(warn);
-    if (result.status === 'stopped') process.exitCode = interruptedCode(signal);
-    else if (result.failed > 0) process.exitCode = exitCodes.input;
-    const table = scoreTable(summary);
-    if (json) printJson({ ...result, output: folder, table, comparison: comparisonTable(summary) });
-    else printTable(table.rows, table.head);
-    note(`${result.runs} of ${plan.size} runs, ${result.known} of them known before, ${result.failed} failed`);
-    if (result.status === 'stopped') note(stoppedNote(flags.queue));
-    note(`saved in ${folder}`);
-  } finally {
-    store.close();
-  }
+  });
 }
 
 async function sweepSettings(command: Command): Promise<SweepSettings> {

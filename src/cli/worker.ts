@@ -36,8 +36,8 @@ const program = fileURLToPath(
 export function describeWorker(command: Command): void {
   command
     .description('Run what reproduce and sweep put into a queue, until it is told to stop.')
-    .usage('--queue <file> [options]')
-    .addOption(queueOption('the queue: a file that processes of this machine share'))
+    .usage('--queue <address> [options]')
+    .addOption(queueOption('where runs are taken from'))
     .addOption(
       new Option('--processes <count>', 'runs at once, each in a process of its own')
         .argParser(parserOf(positiveInteger))
@@ -63,7 +63,8 @@ Ctrl-C runs leave a checkpoint and go back to the queue. With the output folder 
 
 Examples:
   $ sparse-adapter reproduce table1 --data ./glue --output results --queue queue.sqlite &
-  $ sparse-adapter worker --queue queue.sqlite --artifacts results`,
+  $ sparse-adapter worker --queue queue.sqlite --artifacts results
+  $ SPARSE_ADAPTER_QUEUE_PASSWORD=... sparse-adapter worker --queue rediss://queue.example.org --data ./data`,
     );
 }
 
@@ -93,5 +94,5 @@ const events: WorkerEvents = {
 };
 
 /** The name of a job for people. */
-export const titleOf = ({ job: { id, data } }: Pick<Lease, 'job'>): string =>
+const titleOf = ({ job: { id, data } }: Pick<Lease, 'job'>): string =>
   isRecord(data) && typeof data.title === 'string' ? data.title : id;

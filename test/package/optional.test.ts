@@ -90,6 +90,11 @@ test('what needs one says in one line what to install, before any work', async (
     [serve.code, serve.stderr],
     [1, 'error: serve needs optional packages; add them: npm install hono @hono/node-server @valibot/to-json-schema\n'],
   );
+  const worker = await without(main, 'worker', '--queue', 'redis://127.0.0.1:1');
+  assert.deepEqual(
+    [worker.code, worker.stderr],
+    [1, 'error: A queue on Redis needs optional packages; add them: npm install bullmq ioredis\n'],
+  );
   const absent = await without(main, 'info', 'runs/absent');
   assert.match(
     absent.stderr,

@@ -47,6 +47,11 @@ export class Workers {
     }
   }
 
+  /** Starts others for those that have died. */
+  keep(count: number): void {
+    this.start(count - this.#living.length);
+  }
+
   get #living(): ChildProcess[] {
     return this.#children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
   }
