@@ -5,6 +5,7 @@ import { isOff } from '../models/config-json.ts';
 import { inFile, type Json, refuseFeatures } from './fields.ts';
 import { endsIn, isHeadModule, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
+import { withMergedTables } from './peft-resized-lora.ts';
 import { meantWeights, patternValue, targetNames } from './peft-targets.ts';
 import { PLACE, type Weight } from './portable.ts';
 
@@ -175,13 +176,25 @@ export const peftLora: PeftMethod = {
 
   meant(label, config, weights) {
     refuseFeatures(label, config, refusedFeatures);
-    return meantWeights(label, config, weights, loraModules(weights));
+    const { weights: meant, warnings } = meantWeights(label, config, weights, loraModules(weights));
+    const { weights: merged, modules } = withMergedTables(label, config, meant);
+    const lines = modules.map(
+      (module) =>
+        `${label}: LoRA on ${module} is merged into the table that the file has with it, which is trained whole from now on.`,
+    );
+    return { weights: merged, warnings: [...warnings, ...lines] };
   },
 
   settings(label, config, weights) {
     checkInit(label, config);
     const { bias = 'none', r: rank = 8, lora_alpha: alpha = 8 } = config;
     const all = loraModules(weights);
+    const table = all.find((name) => /(^|\.)(shared|embed_tokens|embed_positions)$/.test(name));
+    if (table !== undefined) {
+      throw new InputError(
+        `${label}: LoRA on the embeddings of BART (${table}) is not supported; train them whole (modules_to_save), or merge the adapter in Python.`,
+      );
+    }
     // What changes the head or the pooler is merged into them.
     const modules = all.filter((name) => !isHeadModule(name));
     if (modules.length === 0 && all.length > 0) {

@@ -20,6 +20,7 @@ import { peftPTuning } from './peft-p-tuning.ts';
 import { peftPrefix } from './peft-prefix.ts';
 import { peftPrompt } from './peft-prompt.ts';
 import { pythonLines } from './peft-python.ts';
+import { pythonTableFields, pythonTables, withSharedTable } from './peft-shared-table.ts';
 import { peftShira } from './peft-shira.ts';
 import { peftVera } from './peft-vera.ts';
 import { PLACE, type PortableAdapter, type Weight } from './portable.ts';
@@ -105,18 +106,24 @@ export const peft: AdapterFormat = {
     const method = methods.find((candidate) => candidate.kind === kind);
     if (!method) throw noSuchKind('PEFT', kind);
     const named = adapter.adapter.map((weight) => ({ ...weight, name: nameIn(adapter, weight) }));
+    const hasOutput = adapter.headKind === 'text-generation';
     const weights = [
-      ...named.flatMap(
-        (weight) =>
-          method.fileWeights?.(weight, named, adapter.config) ?? {
-            ...weight,
-            name: method.fileName(weight.name, named),
-          },
-      ),
+      ...named
+        .flatMap((weight) => pythonTables(weight, hasOutput))
+        .flatMap(
+          (weight) =>
+            method.fileWeights?.(weight, named, adapter.config) ?? {
+              ...weight,
+              name: method.fileName(weight.name, named),
+            },
+        ),
       ...adapter.head.map((weight) => ({ ...weight, name: method.prefix + weight.name })),
     ];
     return {
-      files: { [CONFIG]: sortedJson(configOf(method, { ...adapter, adapter: named })), [WEIGHTS]: denseFile(weights) },
+      files: {
+        [CONFIG]: sortedJson(pythonTableFields(configOf(method, { ...adapter, adapter: named }), hasOutput)),
+        [WEIGHTS]: denseFile(weights),
+      },
       warnings: [
         ...method.warnings(adapter.settings),
         ...pythonLines(method.peftType, adapter),
@@ -137,7 +144,8 @@ export const peft: AdapterFormat = {
     const named = (method.ownWeights?.(files.path(WEIGHTS), tensors) ?? tensors).map((weight) =>
       ownWeight(method, files.path(WEIGHTS), weight),
     );
-    const { weights: own, tied } = withoutTied(withoutCopies(named));
+    const { weights: joined, warnings: left } = withSharedTable(label, config, named);
+    const { weights: own, tied } = withoutTied(withoutCopies(joined));
     const { weights, warnings } = method.meant(label, config, own);
     return {
       label: files.label,
@@ -148,6 +156,7 @@ export const peft: AdapterFormat = {
       backbone: { name: textField(config, 'base_model_name_or_path'), revision: textField(config, 'revision') },
       stated: headOfTask(label, config),
       warnings: [
+        ...left,
         ...warnings,
         ...unknownFields(config, new Set([...commonFields, ...method.fields]), label),
         ...headLines(label, weights),

@@ -37,6 +37,7 @@ const more: Readonly<Record<string, readonly Spread[]>> = {
   lora: [
     [{ kind: 'lora', rank: 3, alpha: 6, rslora: true, targetModules: ['q_proj', 'fc1'], init: 'bert' }, onBart],
     [{ kind: 'lora', rank: 2 }, onBartHeads],
+    [{ kind: 'lora', rank: 2, modulesToSave: ['shared'] }, [...onBart, ...onBartHeads.slice(0, 1)]],
     [{ kind: 'lora', rank: 2, dora: true, loraBias: true, bias: 'all', init: 'bert' }, onBart],
   ],
   prefix: [

@@ -54,7 +54,7 @@ export type Exported =
 export async function exported({ folder }: PeerRun, to: ConversionTarget): Promise<Exported> {
   const output = join(temporaryFolder(), 'exported');
   try {
-    const { warnings } = await convertAdapter(folder, output, { to, name: 'task' });
+    const { warnings } = await convertAdapter(folder, output, { to, ...(to === 'adapterhub' && { name: 'task' }) });
     const told = warnings.find((line) => /logits differ|cannot run/.test(line));
     return told === undefined ? { folder: output, warnings } : { reason: told };
   } catch (error) {

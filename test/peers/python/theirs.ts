@@ -1,3 +1,4 @@
+import { tinyBart } from '../../support/tiny-bart.ts';
 import { vocabulary } from '../../support/tiny-model.ts';
 import { type BackboneName, backbones } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
@@ -120,6 +121,24 @@ export const theirCases: readonly TheirCase[] = [
     tokens: ['bitcoin', 'euro'],
     ...at('classification', 'bert'),
   },
+  {
+    library: 'PEFT',
+    config: { class: 'LoraConfig', fields: { r: 2, modules_to_save: ['embed_tokens'], ensure_weight_tying: true } },
+    tokens: ['bitcoin', 'euro'],
+    ...at('summaries', 'bart'),
+  },
+  {
+    library: 'PEFT',
+    config: { class: 'LoraConfig', fields: { r: 2, modules_to_save: ['classification_head'] } },
+    tokens: ['bitcoin', 'euro'],
+    ...at('classification', 'bart'),
+  },
+  {
+    library: 'PEFT',
+    config: { class: 'LoraConfig', fields: { r: 2, target_modules: ['word_embeddings', 'query'] } },
+    tokens: ['bitcoin', 'euro'],
+    ...at('classification', 'bert'),
+  },
   ...casesOf('AdapterHub', ofHub),
   ...heads.flatMap(([task, head]) =>
     (['bert', 'roberta'] as const).map((backbone) => ({
@@ -137,14 +156,20 @@ export const theirCases: readonly TheirCase[] = [
   })),
 ];
 
+function withTokens({ task, backbone }: Pick<TheirCase, 'task' | 'backbone'>, tokens: readonly string[]): Inputs {
+  const isBart = backbone === 'bart';
+  const known = isBart ? Number(tinyBart.vocab_size) : vocabulary.length;
+  const added = tokens.map((_, i) => known + i);
+  const input_ids = [isBart ? [0, ...added, 2] : [2, ...added, 3]];
+  return task === 'summaries' ? { input_ids, decoder_input_ids: [[2, 0, ...added]] } : { input_ids };
+}
+
 /** Inputs of an adapter, some of them with the tokens that it adds, which are the last. */
 export const inputsOf = ({
   tokens = [],
   ...place
 }: Pick<TheirCase, 'task' | 'backbone' | 'tokens'>): readonly Inputs[] =>
-  tokens.length === 0
-    ? inputsFor(place)
-    : [...inputsFor(place), { input_ids: [[2, ...tokens.map((_, i) => vocabulary.length + i), 3]] }];
+  tokens.length === 0 ? inputsFor(place) : [...inputsFor(place), withTokens(place, tokens)];
 
 /** PEFT runs prefixes with the older transformers alone. */
 export const environmentOf = ({ library, config }: TheirCase): EnvironmentName =>
