@@ -44,7 +44,7 @@ class ChangedWeight implements ProjectionModule {
   }
 
   forward(_: Tensor, { x }: Projection): Tensor {
-    return linear(x, this.#changed(), this.#layer.bias.tensor());
+    return linear(x, this.#changed(), this.#layer.bias?.tensor());
   }
 
   #changed(): Tensor {

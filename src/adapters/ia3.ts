@@ -26,14 +26,14 @@ class Factors implements ProjectionModule {
   forward(y: Tensor, { x }: Projection): Tensor {
     const row = reshape(this.#factors.tensor(), [1, -1]);
     if (!this.#ofInputs) return mul(y, row);
-    return linear(mul(x, row), this.#layer.weight.matrix(), this.#layer.bias.tensor());
+    return linear(mul(x, row), this.#layer.weight.matrix(), this.#layer.bias?.tensor());
   }
 
   /** The weights of the layer that do the same. */
   merged(): [Parameter, Tensor][] {
     const { weight, bias } = this.#layer;
     const scaled: [Parameter, Tensor] = [weight, mul(weight.tensor(), this.#factors.tensor())];
-    if (this.#ofInputs) return [scaled];
+    if (this.#ofInputs || !bias) return [scaled];
     return [scaled, [bias, mul(bias.tensor(), reshape(this.#factors.tensor(), [-1]))]];
   }
 }

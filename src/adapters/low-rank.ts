@@ -95,7 +95,8 @@ export class LowRank implements ProjectionModule {
     const inner = linear(trainingDropout(x, this.#dropout, pass.random), this.a.matrix()); // [rows, rank]
     const change = mul(linear(inner, this.b.matrix(), this.#bias?.tensor()), this.#scale);
     if (!this.#lengths) return add(y, change);
-    const bias = this.#layer.bias.tensor();
+    const bias = this.#layer.bias?.tensor();
+    if (!bias) return mul(add(y, change), this.#stretch());
     return add(mul(add(sub(y, bias), change), this.#stretch()), bias);
   }
 
@@ -115,7 +116,7 @@ export class LowRank implements ProjectionModule {
     const stretch = this.#lengths ? this.#stretch() : null;
     const changed = this.#changed();
     const ofWeight: [Parameter, Tensor] = [weight, stretch ? mul(changed, reshape(stretch, [-1, 1])) : changed];
-    if (!this.#bias) return [ofWeight];
+    if (!this.#bias || !bias) return [ofWeight];
     const added = mul(this.#bias.tensor(), this.#scale);
     return [ofWeight, [bias, add(bias.tensor(), stretch ? mul(added, stretch) : added)]];
   }

@@ -1,12 +1,12 @@
 import { InputError } from '../errors.ts';
 
-/** The names in BART of projections that have another name in BERT. */
-const bartNames: Readonly<Record<string, string>> = {
-  query: 'q_proj',
-  key: 'k_proj',
-  value: 'v_proj',
-  'intermediate.dense': 'fc1',
-  'output.dense': 'fc2',
+/** The names in BART and its relatives, and in T5, of projections that have another name in BERT. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  query: ['q_proj', 'q'],
+  key: ['k_proj', 'k'],
+  value: ['v_proj', 'v'],
+  'intermediate.dense': ['fc1', 'wi', 'wi_0', 'wi_1'],
+  'output.dense': ['fc2', 'wo'],
 };
 
 /** Returns whether a module's path ends in a name, as PEFT matches them. */
@@ -14,7 +14,7 @@ export const endsIn = (module: string, name: string): boolean => `.${module}`.en
 
 /** Returns whether one of the names means the layer. */
 export const isTarget = ({ name }: { readonly name: string }, modules: readonly string[]): boolean =>
-  modules.some((module) => [module, bartNames[module] ?? module].some((end) => endsIn(name, end)));
+  modules.some((module) => [module, ...(otherNames[module] ?? [])].some((end) => endsIn(name, end)));
 
 /**
  * The layers whose path ends in one of the names, as PEFT matches them.

@@ -250,7 +250,7 @@ function model(name: string, planned: Planned | null): Facts {
   const common = [
     ['parameters', formatCount(backbone)],
     ['vocabulary', `${formatCount(config.vocab_size)}, of which the tokenizer uses ${formatCount(vocabSize)}`],
-    ['longest input', `${formatCount(longestSequence(config))} tokens`],
+    ['longest input', longestTold(config)],
     ['ignored', ignored.join(', ') || 'no tensor of the checkpoint'],
     ['backend', `${getBackend().name}, ${formatBytes(bytes)} in use`],
   ];
@@ -261,7 +261,7 @@ function model(name: string, planned: Planned | null): Facts {
       ...config,
       ...document,
       parameters: backbone,
-      longest_sequence: longestSequence(config),
+      longest_sequence: limitOf(config),
       tokenizer_vocabulary: vocabSize,
       ignored,
       initialized,
@@ -275,6 +275,17 @@ function model(name: string, planned: Planned | null): Facts {
     ],
   };
 }
+
+/** The longest sequence that a model has positions for; null where positions are relative. */
+const limitOf = (config: ModelConfig): number | null => {
+  const longest = longestSequence(config);
+  return Number.isFinite(longest) ? longest : null;
+};
+
+const longestTold = (config: ModelConfig): string => {
+  const limit = limitOf(config);
+  return limit === null ? 'no limit: positions are relative' : `${formatCount(limit)} tokens`;
+};
 
 /** A model, and the facts that only its kind has. */
 interface Described {

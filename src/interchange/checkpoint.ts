@@ -156,6 +156,6 @@ function copiesOf({ folder, tokenizerFolder = folder }: CheckpointPlaces): Recor
   const own = Object.hasOwn(tokenizer, TOKENIZER_CONFIG) ? readJsonObject(join(tokenizerFolder, TOKENIZER_CONFIG)) : {};
   const longest = longestSequence(parseModelConfig(readModelConfig(folder), join(folder, CONFIG)));
   const { model_max_length: told } = own;
-  if (typeof told === 'number' && told <= longest) return copies;
+  if (longest === Number.POSITIVE_INFINITY || (typeof told === 'number' && told <= longest)) return copies;
   return { ...copies, [TOKENIZER_CONFIG]: sortedJson({ ...own, model_max_length: longest }) };
 }

@@ -8,8 +8,8 @@ import { PLACE, type Weight } from './portable.ts';
 
 /** The target layers of a LoRA configuration of PEFT. */
 
-/** The target modules of a configuration that names none: of BERT and RoBERTa, and of BART. */
-const defaultTargets = ['query', 'value', 'q_proj', 'v_proj'];
+/** The target modules of a configuration that names none: of BERT and RoBERTa, of BART and its relatives, and of T5. */
+const defaultTargets = ['query', 'value', 'q_proj', 'v_proj', 'q', 'v'];
 
 /** The word for all linear layers but the head. */
 const ALL_LINEAR = 'all-linear';

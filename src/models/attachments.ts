@@ -1,4 +1,4 @@
-import { Embedding, Linear, type ParameterPath } from '../nn/index.ts';
+import { Embedding, type Initializer, Linear, type ParameterPath, UnbiasedLinear } from '../nn/index.ts';
 import { add } from '../ops/arithmetic.ts';
 import { indexSelect } from '../ops/gather.ts';
 import { concat } from '../ops/layout.ts';
@@ -101,13 +101,21 @@ export interface Projection {
   readonly pass: Pass;
 }
 
-/** A linear layer of the model. Its value is y = x Wᵀ + b [rows, out]. */
+/** A linear layer of the model. Its value is y = x Wᵀ + b [rows, out], or x Wᵀ. */
 export class ProjectionPoint extends AttachmentPoint<Tensor, Projection> {
-  readonly linear: Linear;
+  readonly linear: Linear | UnbiasedLinear;
 
-  constructor(path: ParameterPath, inFeatures: number, outFeatures: number) {
+  /** @param options.bias whether it has one, default true; `first` draws the matrix */
+  constructor(
+    path: ParameterPath,
+    inFeatures: number,
+    outFeatures: number,
+    { bias = true, first }: { readonly bias?: boolean; readonly first?: Initializer } = {},
+  ) {
     super(path.prefix);
-    this.linear = new Linear(path, inFeatures, outFeatures);
+    this.linear = bias
+      ? new Linear(path, inFeatures, outFeatures, { weight: first })
+      : new UnbiasedLinear(path, inFeatures, outFeatures, first);
     path.hold(this.linear.weight);
   }
 
@@ -322,7 +330,7 @@ export function layersOf({ residual, projection, attention }: AttachmentPoints):
   return [...new Set(layers)];
 }
 
-const layerOf = (name: string): string | undefined => /^(?:.*?\.)?layers?\.\d+(?=\.)/.exec(name)?.[0];
+const layerOf = (name: string): string | undefined => /^(?:.*?\.)?(?:layers?|block)\.\d+(?=\.)/.exec(name)?.[0];
 
 /** The attachment points of a model, in the order of its layers. */
 export interface AttachmentPoints {

@@ -58,7 +58,7 @@ export const headTitles: Readonly<Record<HeadKind, string>> = {
 };
 
 /** What the names of the classes of encoder-decoders begin with. */
-export const seq2SeqClasses = { bart: 'Bart', marian: 'Marian', mbart: 'MBart' } as const;
+export const seq2SeqClasses = { bart: 'Bart', marian: 'Marian', mbart: 'MBart', t5: 'T5' } as const;
 
 /** What the names of the classes of each model type begin with. */
 const families = (): (readonly [type: string, starts: readonly string[]])[] => [

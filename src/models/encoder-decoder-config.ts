@@ -18,7 +18,7 @@ import {
 import { parseLabels } from './labels.ts';
 
 /** The encoder-decoders that there are, by the `model_type` of their files. */
-export type EncoderDecoderType = 'bart' | 'marian' | 'mbart';
+export type EncoderDecoderType = 'bart' | 'marian' | 'mbart' | 't5';
 
 /** The sizes of an encoder-decoder, under BART's names. */
 export interface EncoderDecoderSizes {

@@ -1,4 +1,5 @@
 import { checkpoint } from '../autograd/checkpoint.ts';
+import { trainingDropout } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
 import { tidyInside } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -33,6 +34,8 @@ export interface StackParts<Layer> {
   readonly layers: readonly Layer[];
   /** Acts on the output of the last layer [rows, hidden], where the model has such a norm. */
   readonly finalNorm?: Norm;
+  /** Of the output of the stack. Default 0 */
+  readonly outputDropout?: number;
 }
 
 /** What an encoder-decoder is made of. */
@@ -46,10 +49,12 @@ export interface EncoderDecoderParts {
 const pointsOfStack = ({ embeddings, layers }: StackParts<{ readonly points: Points }>): Points =>
   pointsOf([{ positions: embeddings.position ? [embeddings.position] : [] }, ...layers.map((layer) => layer.points)]);
 
-/** Returns the states with the last one normalised. */
-function normalised(states: Tensor[], norm: Norm | undefined): Tensor[] {
+/** Returns the states with the last one as the stack puts it out. */
+function ended(states: Tensor[], { finalNorm, outputDropout = 0 }: StackParts<unknown>, pass: Pass): Tensor[] {
   const last = states.length - 1;
-  return norm ? [...states.slice(0, last), tidyInside(() => norm.forward(states[last]))] : states;
+  if (!finalNorm) return states;
+  const end = () => trainingDropout(finalNorm.forward(states[last]), outputDropout, pass.random);
+  return [...states.slice(0, last), tidyInside(end)];
 }
 
 /** The decoder of an encoder-decoder. */
@@ -76,7 +81,7 @@ export class Decoder {
    * @param encoded the encoder's output [source rows, hidden], unless the cache holds what follows from it
    */
   hiddenStates(rows: DecoderRows, cache: KVCache, run: Runner = keeping, encoded?: Tensor): Tensor[] {
-    const { embeddings, layers, finalNorm } = this.#parts;
+    const { embeddings, layers } = this.#parts;
     const { pass } = rows;
     const states = [tidyInside(() => embeddings.forward(rows, pass))];
     for (const [i, layer] of layers.entries()) {
@@ -84,7 +89,7 @@ export class Decoder {
         layer.forward(x, cache.source(i, source), { ...rows, pass: passOf(pass, `decoder ${i}`) }, cache, i);
       states.push(run(forward, encoded ? [states[i], encoded] : [states[i]]));
     }
-    return normalised(states, finalNorm);
+    return ended(states, this.#parts, pass);
   }
 }
 
@@ -142,12 +147,12 @@ export class EncoderDecoder {
 
   /** The embedding output and the output of each layer, all [rows, hidden]. */
   #encoderStates(batch: PackedBatch, pass: Pass, run: Runner): Tensor[] {
-    const { embeddings, layers, finalNorm } = this.#encoder;
+    const { embeddings, layers } = this.#encoder;
     const states = [tidyInside(() => embeddings.forward(batch, pass))];
     for (const [i, layer] of layers.entries()) {
       states.push(run((x) => layer.forward(x, batch, passOf(pass, `encoder ${i}`)), [states[i]]));
     }
-    return normalised(states, finalNorm);
+    return ended(states, this.#encoder, pass);
   }
 
   /** All states, for a decoder that reads `target`. Dropout is on when `random` is given. */

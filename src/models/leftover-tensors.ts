@@ -5,7 +5,10 @@ import { seq2SeqArchitectureOf } from './encoder-decoders.ts';
 import { isEncoderDecoder, type ModelConfig } from './model-config.ts';
 
 /** Constants that Python stores with the weights. */
-const isBuffer = (name: string): boolean => /(^|\.)(position_ids|token_type_ids|version|_float_tensor)$/.test(name);
+const isBuffer = (name: string): boolean =>
+  /(^|\.)(position_ids|token_type_ids|version|_float_tensor|EncDecAttention\.relative_attention_bias\.weight)$/.test(
+    name,
+  );
 
 /** Weights of adapters that were saved in a checkpoint. */
 const isOfAdapter = (name: string): boolean =>

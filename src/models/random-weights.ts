@@ -19,7 +19,8 @@ const MAX_BYTES = 2 ** 32;
 /** @throws InputError naming the size that makes the weights larger than all memory, before any of it is taken */
 function assertFitsMemory(config: ModelConfig): void {
   const { hidden, inner, count } = layerSizes(config);
-  const numbers = hidden * (config.vocab_size + config.max_position_embeddings + count * (4 * hidden + 2 * inner));
+  const places = Number.isFinite(config.max_position_embeddings) ? config.max_position_embeddings : 0;
+  const numbers = hidden * (config.vocab_size + places + count * (4 * hidden + 2 * inner));
   const bytes = Float32Array.BYTES_PER_ELEMENT * numbers;
   if (bytes <= MAX_BYTES) return;
   const sizes = Object.entries(config).filter(([, value]) => typeof value === 'number');

@@ -8,6 +8,6 @@ export {
   uniformInit,
   zerosInit,
 } from './init.ts';
-export { Embedding, LayerNorm, Linear, trainingDropout } from './layers.ts';
+export { Embedding, LayerNorm, Linear, RmsNorm, trainingDropout, UnbiasedLinear } from './layers.ts';
 export { Parameter, Snapshot } from './parameter.ts';
 export { ParameterPath, type WeightSource } from './path.ts';

@@ -51,6 +51,11 @@ export class ParameterPath {
     return new ParameterPath('', { random, source, parameters: new Map(), backboneDtype }, source === null);
   }
 
+  /** Returns whether the source has a tensor here; undefined without a source. */
+  has(name: string): boolean | undefined {
+    return this.#origin.source?.has(this.#join(name));
+  }
+
   /** The place `name` below this one; dots separate levels. */
   at(name: string | number): ParameterPath {
     return new ParameterPath(this.#join(name), this.#origin, this.#mayInitialize);

@@ -3,8 +3,11 @@ import type { ModelConfig } from '../models/index.ts';
 import { printable } from '../settings/index.ts';
 import { loadTokenizer, type Tokenizer } from '../text/index.ts';
 
-/** Sizes of a model that must fit its tokenizer. BART has no token types. */
-type TokenSizes = Pick<ModelConfig, 'vocab_size' | 'pad_token_id'> & { readonly type_vocab_size?: number };
+/** Sizes of a model that must fit its tokenizer. Encoder-decoders have no token types, and not all a token at the start of texts. */
+type TokenSizes = Pick<ModelConfig, 'vocab_size' | 'pad_token_id'> & {
+  readonly type_vocab_size?: number;
+  readonly decoder_layers?: number;
+};
 
 /**
  * Loads the tokenizer of a model folder, which must be one for the model.
@@ -20,15 +23,17 @@ export function tokenizerOf(
 ): Tokenizer {
   const tokenizer = loadTokenizer(folder);
   const place = printable(folder);
-  const { vocab_size, pad_token_id, type_vocab_size } = config;
+  const { vocab_size, pad_token_id, type_vocab_size, decoder_layers } = config;
   if (tokenizer.vocabSize > vocab_size) {
     throw new InputError(
       `${place}: the tokenizer has ${tokenizer.vocabSize} tokens, the model ${vocab_size}; use the tokenizer that belongs to these weights.`,
     );
   }
-  if (tokenizer.clsId === undefined || tokenizer.sepId === undefined) {
+  const hasStart = tokenizer.clsId !== undefined || decoder_layers !== undefined;
+  if (!hasStart || tokenizer.sepId === undefined) {
+    const where = decoder_layers === undefined ? 'at the start and the end' : 'at the end';
     throw new InputError(
-      `${place}: the tokenizer puts no special tokens at the start and the end of a text, which the model reads; use the tokenizer that belongs to these weights.`,
+      `${place}: the tokenizer puts no special tokens ${where} of a text, which the model reads; use the tokenizer that belongs to these weights.`,
     );
   }
   if (tokenizer.padId !== undefined && tokenizer.padId !== pad_token_id) {

@@ -209,7 +209,7 @@ export const backbones: Area = {
 };
 
 /** Heads of architectures that there are; cases of others wait. */
-const builtWriters = /^(Bart|MBart)ForConditionalGeneration$|^MarianMTModel$/;
+const builtWriters = /^(Bart|MBart|T5)ForConditionalGeneration$|^MarianMTModel$/;
 const builtHeads = /^(Bert|Roberta)For(Token|Sequence)Classification$/;
 
 export const architectures: Area = {

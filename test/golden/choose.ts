@@ -29,7 +29,7 @@ const methodKinds: Kinds = (area, name) => {
 const architectureKinds: Kinds = (area, name) => {
   const { architecture } = readJson<{ architecture: string }>(area, name, 'case.json');
   // Cases of other areas are adapters on these, and the engine has those.
-  return ['gpt2_lm', 'llama_lm', 'bert_tokcls', 'bert_multilabel', 'roberta_tokcls'].includes(name)
+  return ['gpt2_lm', 'llama_lm', 'bert_tokcls', 'bert_multilabel', 'roberta_tokcls', 'mbart_cg'].includes(name)
     ? [name]
     : architecture.split(/(?=For|LMHead|MTModel|Model)/);
 };

@@ -1,0 +1,154 @@
+import { Embedding, type Initializer, type ParameterPath } from '../../nn/index.ts';
+import { add } from '../../ops/arithmetic.ts';
+import { attention, type PackedAttentionOptions } from '../../ops/attention.ts';
+import { dropoutMask } from '../../ops/dropout.ts';
+import { concat, permute, slice, sliceRows } from '../../ops/layout.ts';
+import { reshape } from '../../ops/reduce.ts';
+import { tensor, zeros } from '../../tensor/create.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Pass } from '../pass.ts';
+import type { Columns, Scheme } from './key-value-attention.ts';
+
+/** How distances are put into buckets. */
+export interface Buckets {
+  readonly count: number;
+  /** From this distance on all are in one bucket. */
+  readonly farthest: number;
+  /** Half of the buckets are for keys after the query; else these count as distance 0. */
+  readonly isTwoSided: boolean;
+}
+
+/**
+ * The bucket of a distance, key - query (Raffel et al., 2020): near ones have one each, farther ones share by their logarithm.
+ */
+export function bucketOf(distance: number, { count, farthest, isTwoSided }: Buckets): number {
+  const own = isTwoSided ? Math.floor(count / 2) : count;
+  const first = isTwoSided && distance > 0 ? own : 0;
+  const n = isTwoSided ? Math.abs(distance) : Math.max(-distance, 0);
+  const near = Math.floor(own / 2);
+  if (n < near) return first + n;
+  const far = near + Math.floor((Math.log(n / near) / Math.log(farthest / near)) * (own - near));
+  return first + Math.min(far, own - 1);
+}
+
+/** Added to a score it leaves a probability of exactly 0. */
+const HIDDEN = -1e30;
+
+/** The queries and keys of a sequence. */
+interface Part {
+  readonly queries: Int32Array;
+  /** Without those that an adapter has before them. */
+  readonly keys: Int32Array;
+  /** The keys that an adapter has before them, which have no distance and so no bias. */
+  readonly before: number;
+}
+
+/**
+ * A scheme of positions: each head adds a learnt number to the score of a query and a key, by the bucket of their distance. All layers of
+ * a stack share the table, `weight` [buckets, heads].
+ */
+export class RelativeBias {
+  readonly #table: Embedding;
+  readonly #buckets: Buckets;
+  /** Owners of what the layers share in a pass, one for each sequence. */
+  readonly #owners: object[] = [];
+
+  constructor(path: ParameterPath, buckets: Buckets, heads: number, first?: Initializer) {
+    this.#table = new Embedding(path, buckets.count, heads, undefined, first);
+    this.#buckets = buckets;
+  }
+
+  readonly scheme: Scheme = (query, key, value, options, columns, pass) => {
+    const parts = partsOf(options, columns);
+    const areAlike = parts.every((part) => isSame(part, parts[0]));
+    const groups = areAlike ? [parts.length] : parts.map(() => 1);
+    const drop =
+      options.dropout && dropoutMask(query, dropShape(query, options), options.dropout.p, options.dropout.seed);
+    let s = 0;
+    const contexts = groups.map((count) => {
+      const first = s;
+      s += count;
+      const mask = this.#bias(first, parts[first], options.causal, pass); // [heads, queries, keys]
+      return attend([query, key, value, drop], options, { first, count, mask });
+    });
+    return contexts.length === 1 ? contexts[0] : concat(contexts, 0);
+  };
+
+  /** What is added to the scores of a sequence [heads, queries, keys]. */
+  #bias(s: number, part: Part, isCausal: boolean, pass: Pass): Tensor {
+    this.#owners[s] ??= {};
+    return pass.once(this.#owners[s], () => {
+      const { queries, keys, before } = part;
+      const [rows, columns] = [queries.length, keys.length];
+      const cells = Array.from(
+        { length: rows * columns },
+        (_, i) => keys[i % columns] - queries[Math.floor(i / columns)],
+      );
+      const numbers = this.#table.forward(Int32Array.from(cells, (distance) => bucketOf(distance, this.#buckets)));
+      const heads = numbers.shape[1];
+      const bias = permute(reshape(numbers, [rows, columns, heads]), [2, 0, 1]);
+      const seen = isCausal && rows > 1 ? add(bias, later(rows, columns)) : bias;
+      return before === 0 ? seen : concat([zeros([heads, rows, before]), seen], 2);
+    });
+  }
+}
+
+/** [queries, keys] that hides the keys after each query, of which the last sees all. */
+function later(queries: number, keys: number): Tensor {
+  const values = Float32Array.from({ length: queries * keys }, (_, cell) =>
+    (cell % keys) - (keys - queries) > Math.floor(cell / keys) ? HIDDEN : 0,
+  );
+  return tensor(values, [queries, keys]);
+}
+
+/** Whether two sequences have the same distances. */
+const isSame = (a: Part, b: Part): boolean =>
+  a.before === b.before &&
+  a.queries.length === b.queries.length &&
+  a.keys.length === b.keys.length &&
+  a.queries.every((column, i) => column === b.queries[i]) &&
+  a.keys.every((column, i) => column === b.keys[i]);
+
+const dropShape = (query: Tensor, { heads, keyCounts }: PackedAttentionOptions) => [
+  query.shape[0],
+  heads,
+  Math.max(...keyCounts),
+];
+
+/** The sequences of a batch. What an adapter has before keys is what there is more of them than columns. */
+function partsOf({ queryOffsets, keyOffsets, keyCounts }: PackedAttentionOptions, columns: Columns): Part[] {
+  const sequences = keyCounts.length;
+  const added = (keyOffsets[sequences] - columns.keys.length) / sequences;
+  let start = 0;
+  return Array.from(keyCounts, (count, s) => {
+    const rows = keyOffsets[s + 1] - keyOffsets[s];
+    const own = columns.keys.subarray(start, start + count - added);
+    start += rows - added;
+    return { queries: columns.queries.subarray(queryOffsets[s], queryOffsets[s + 1]), keys: own, before: added };
+  });
+}
+
+/** The context [count * queries, inner] of sequences with the same distances, from `first` on. */
+function attend(
+  [query, key, value, drop]: readonly [Tensor, Tensor, Tensor, Tensor | undefined],
+  { heads, scale, queryOffsets, keyOffsets, keyCounts }: PackedAttentionOptions,
+  { first, count, mask }: { readonly first: number; readonly count: number; readonly mask: Tensor },
+): Tensor {
+  const inner = query.shape[1];
+  const [queries, keys] = [queryOffsets[first + 1] - queryOffsets[first], keyCounts[first]];
+  const keyRows = keyOffsets[first + 1] - keyOffsets[first];
+  /** [count * rows, inner] -> [count, heads, seen, headDim] */
+  const split = (x: Tensor, start: number, rows: number, seen: number) => {
+    const some = reshape(sliceRows(x, start, start + count * rows), [count, rows, heads, inner / heads]);
+    return permute(seen === rows ? some : slice(some, [0, 0, 0, 0], [count, seen, heads, inner / heads]), [0, 2, 1, 3]);
+  };
+  const start = queryOffsets[first];
+  const dropped = drop && slice(drop, [start, 0, 0], [start + count * queries, heads, keys]);
+  const context = attention(
+    split(query, start, queries, queries),
+    split(key, keyOffsets[first], keyRows, keys),
+    split(value, keyOffsets[first], keyRows, keys),
+    { scale, mask, dropMask: dropped && permute(reshape(dropped, [count, queries, heads, keys]), [0, 2, 1, 3]) },
+  );
+  return reshape(permute(context, [0, 2, 1, 3]), [count * queries, inner]);
+}
