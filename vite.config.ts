@@ -14,7 +14,22 @@ export default defineConfig({
       formats: ['es'],
     },
     // Vite leaves white space and hints in libraries, for bundlers that drop what is unused; this bundle is for pages.
-    rolldownOptions: { output: { minify: true, comments: { annotation: false } } },
+    rolldownOptions: {
+      output: {
+        minify: true,
+        comments: { annotation: false },
+        // What pages share in one file is smaller than in several.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'engine',
+              test: /valibot|dist\/(autograd|backends|io|models|nn|ops|random|settings|tensor)\//,
+              minShareCount: 2,
+            },
+          ],
+        },
+      },
+    },
     outDir: 'dist/browser',
     target: 'es2022',
     emptyOutDir: true,

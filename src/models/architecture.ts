@@ -7,7 +7,16 @@ import type { HeadForms } from './heads.ts';
 import type { LayerNames } from './parts/post-norm-layer.ts';
 
 /** The encoders that there are, by the `model_type` of their files. */
-export type EncoderType = 'bert' | 'roberta';
+export type EncoderType =
+  | 'bert'
+  | 'roberta'
+  | 'distilbert'
+  | 'xlm-roberta'
+  | 'camembert'
+  | 'electra'
+  | 'mpnet'
+  | 'albert'
+  | 'deberta-v2';
 
 /** What some fields of a file say. */
 export type Fields<Entries extends v.ObjectEntries> = v.InferOutput<

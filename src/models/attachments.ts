@@ -330,7 +330,8 @@ export function layersOf({ residual, projection, attention }: AttachmentPoints):
   return [...new Set(layers)];
 }
 
-const layerOf = (name: string): string | undefined => /^(?:.*?\.)?(?:layers?|block)\.\d+(?=\.)/.exec(name)?.[0];
+const layerOf = (name: string): string | undefined =>
+  /^(?:.*?\.)?(?:layers?|block|albert_layer_groups)\.\d+(?=\.)/.exec(name)?.[0];
 
 /** The attachment points of a model, in the order of its layers. */
 export interface AttachmentPoints {

@@ -22,13 +22,17 @@ const layerNames: LayerNames = {
   end: 'output',
 };
 
+/** The layers of BERT below `bert`. */
+export const layersOfBert = (path: ParameterPath, config: EncoderConfig) =>
+  Array.from({ length: config.num_hidden_layers }, (_, i) =>
+    postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames),
+  );
+
 /** The encoder of BERT at `bert`. */
 export const bertEncoder = (path: ParameterPath, config: EncoderConfig): Encoder =>
   new Encoder(path.prefix, config, {
     embeddings: new SummedEmbeddings(path.at('embeddings'), config),
-    layers: Array.from({ length: config.num_hidden_layers }, (_, i) =>
-      postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames),
-    ),
+    layers: layersOfBert(path, config),
   });
 
 /** BERT (Devlin et al., 2019). */

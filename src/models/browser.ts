@@ -59,6 +59,7 @@ export {
 export type { HeadUse, PoolerPlace } from './head-choice.ts';
 export { clsPooling, type HeadLayer, isHeadParameter, meanPooling, type Pooling } from './heads.ts';
 export type { LayeredHead } from './layered-head.ts';
+export { loadArchitectures } from './load-architectures.ts';
 export { loadEncoderDecoders } from './load-encoder-decoders.ts';
 export {
   isEncoderDecoder,

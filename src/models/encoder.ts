@@ -15,7 +15,8 @@ import { lengthsOf } from './prompts.ts';
 
 /** What makes the input of an encoder's first layer. */
 export interface EncoderEmbeddings {
-  readonly points: Pick<AttachmentPoints, 'positions' | 'prompts' | 'embedding'>;
+  readonly points: Pick<AttachmentPoints, 'positions' | 'prompts' | 'embedding'> &
+    Partial<Pick<AttachmentPoints, 'projection'>>;
   /** What stands before the tokens of each sequence. */
   prompts(batch: PackedBatch): readonly (readonly Prompt[])[];
   /** [rows, hidden], with rows for what stands before the tokens */
@@ -72,9 +73,9 @@ export class Encoder {
     this.points = {
       path,
       residual: points.flatMap(({ residual }) => residual),
-      projection: points.flatMap(({ projection }) => projection),
       attention: points.flatMap(({ attention }) => attention),
       ...embeddings.points,
+      projection: [...(embeddings.points.projection ?? []), ...points.flatMap(({ projection }) => projection)],
     };
   }
 

@@ -128,7 +128,8 @@ export class SequenceHead implements ClassificationHead {
 }
 
 /** Returns whether a name is one of a task head, without a pooler. */
-export const isHeadName = (name: string): boolean => /^(classifier|classification_head|qa_outputs)\./.test(name);
+export const isHeadName = (name: string): boolean =>
+  /^(classifier|classification_head|qa_outputs|pre_classifier|sequence_summary|pooler)\./.test(name);
 
 /** Returns whether a weight is of a task head: these are trained with an adapter. */
 export function isHeadParameter({ name, isNew }: Parameter): boolean {

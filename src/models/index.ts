@@ -1,5 +1,6 @@
 import { addInt8 } from '../backends/all-int8.ts';
 import { addSparse } from '../backends/all-sparse.ts';
+import { addArchitectures } from './all-architectures.ts';
 import { addEncoderDecoders } from './all-encoder-decoders.ts';
 import { addBartHeads } from './bart-recipes.ts';
 
@@ -22,6 +23,7 @@ export { randomWeights } from './random-weights.ts';
 export { type CommonWeights, SharedWeights } from './shared-weights.ts';
 
 // Nothing is fetched on the way in Node.js.
+addArchitectures();
 addBartHeads();
 addInt8();
 addSparse();

@@ -103,30 +103,49 @@ export const packedAttention = define(
   'packedAttention',
   (query: Tensor, key: Tensor, value: Tensor, options: PackedAttentionOptions): Tensor => {
     checkAttention(query, key, value, options);
-    const [rows, hidden] = query.shape;
-    const { scale = 1 / Math.sqrt(hidden / options.heads) } = options;
+    const { scale = 1 / Math.sqrt(query.shape[1] / options.heads) } = options;
     const spec: AttentionSpec = { ...options, scale };
-    const { heads, queryOffsets, keyOffsets, keyCounts, causal, dropout } = spec;
-    return fusedOperation('packedAttention', [query, key, value], query.shape, spec, (q, k, v) => {
-      // [count, hidden] -> [heads, count, headDim]
-      const split = (x: Tensor, start: number, count: number) =>
-        permute(reshape(sliceRows(x, start, start + count), [count, heads, hidden / heads]), [1, 0, 2]);
-      const drop = dropout && dropoutMask(q, [rows, heads, Math.max(...keyCounts)], dropout.p, dropout.seed);
-      const contexts = Array.from(keyCounts, (keys, s) => {
-        const [start, end, keyStart] = [queryOffsets[s], queryOffsets[s + 1], keyOffsets[s]];
-        const context = attention(split(q, start, end - start), split(k, keyStart, keys), split(v, keyStart, keys), {
-          scale,
-          mask: causal ? causalMask(q, end - start, keys) : undefined,
-          dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, keys]), [1, 0, 2]),
-        });
-        return reshape(permute(context, [1, 0, 2]), [end - start, hidden]);
-      });
-      return concat(contexts, 0);
-    });
+    return fusedOperation('packedAttention', [query, key, value], query.shape, spec, (q, k, v) =>
+      perSequence(q, k, v, spec, (s) => {
+        const { queryOffsets, keyCounts, causal } = spec;
+        return causal ? causalMask(q, queryOffsets[s + 1] - queryOffsets[s], keyCounts[s]) : undefined;
+      }),
+    );
   },
 );
 
-function checkAttention(query: Tensor, key: Tensor, value: Tensor, spec: PackedAttentionOptions): void {
+/** The composition of {@link packedAttention}: {@link attention} inside each sequence, with its mask [..., queries, keys]. */
+export function perSequence(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  { heads, scale, queryOffsets, keyOffsets, keyCounts, dropout }: AttentionSpec,
+  maskOf: (sequence: number) => Tensor | undefined,
+): Tensor {
+  const [rows, hidden] = query.shape;
+  // [count, hidden] -> [heads, count, headDim]
+  const split = (x: Tensor, start: number, count: number) =>
+    permute(reshape(sliceRows(x, start, start + count), [count, heads, hidden / heads]), [1, 0, 2]);
+  const drop = dropout && dropoutMask(query, [rows, heads, Math.max(...keyCounts)], dropout.p, dropout.seed);
+  const contexts = Array.from(keyCounts, (keys, s) => {
+    const [start, end, keyStart] = [queryOffsets[s], queryOffsets[s + 1], keyOffsets[s]];
+    const context = attention(
+      split(query, start, end - start),
+      split(key, keyStart, keys),
+      split(value, keyStart, keys),
+      {
+        scale,
+        mask: maskOf(s),
+        dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, keys]), [1, 0, 2]),
+      },
+    );
+    return reshape(permute(context, [1, 0, 2]), [end - start, hidden]);
+  });
+  return concat(contexts, 0);
+}
+
+/** @throws ArgumentError for tensors, offsets and counts that do not fit each other */
+export function checkAttention(query: Tensor, key: Tensor, value: Tensor, spec: PackedAttentionOptions): void {
   const fail = (problem: string) => new ArgumentError(`${problem}.`);
   if (query.rank !== 2 || !sameShape(key.shape, value.shape) || key.rank !== 2 || query.shape[1] !== key.shape[1]) {
     const given = [query, key, value].map((t) => formatShape(t.shape)).join(', ');

@@ -6,7 +6,8 @@ import { type ActivationCache, type AttachmentPoints, Encoder, FrozenLayers } fr
 function firstAdapted(points: AttachmentPoints, layers: readonly string[], { parameters }: Adapter): number {
   const all = [...points.residual, ...points.projection, ...points.attention];
   const embedded = [...(points.positions ?? []), ...(points.prompts ?? []), ...(points.embedding ?? [])];
-  if (embedded.some((point) => point.attached !== null)) return 0;
+  const isOutside = ({ name }: { readonly name: string }) => !layers.some((layer) => name.startsWith(`${layer}.`));
+  if ([...embedded, ...all.filter(isOutside)].some((point) => point.attached !== null)) return 0;
   const changed = [...all.filter((point) => point.attached !== null), ...parameters];
   return layers.findIndex((layer) => changed.some(({ name }) => name.startsWith(`${layer}.`)));
 }

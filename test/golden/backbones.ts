@@ -39,16 +39,16 @@ export interface BackboneCase<
   readonly grad_l2_norm_abs_tol: number;
 }
 
-interface Outputs {
+export interface Outputs {
   readonly encoder: Encoder;
   readonly batch: PackedBatch;
   readonly values: Record<string, ArrayLike<number>>;
   readonly loss?: Tensor;
 }
 
-type Head = (model: ReturnType<typeof openModel>, inputs: BackboneCase['inputs']) => Outputs;
+export type Head = (model: ReturnType<typeof openModel>, inputs: BackboneCase['inputs']) => Outputs;
 
-const classification: Head = ({ root, config }, inputs) => {
+export const classification: Head = ({ root, config }, inputs) => {
   const problem = config.problem_type ?? undefined;
   const model = new SequenceClassifier(root, config, { labels: labelsOf(config), problem });
   const batch = packPadded(inputs, model.encoder.positionIds);
@@ -65,7 +65,7 @@ const classification: Head = ({ root, config }, inputs) => {
   };
 };
 
-const tokenClassification: Head = ({ root, config }, inputs) => {
+export const tokenClassification: Head = ({ root, config }, inputs) => {
   const model = new TokenClassificationModel(root, config, labelsOf(config) ?? []);
   const batch = packPadded(inputs, model.encoder.positionIds);
   const logits = model.forward(batch);
@@ -77,7 +77,7 @@ const tokenClassification: Head = ({ root, config }, inputs) => {
   };
 };
 
-const questionAnswering: Head = ({ root, config }, inputs) => {
+export const questionAnswering: Head = ({ root, config }, inputs) => {
   const model = new QuestionAnsweringModel(root, config);
   const batch = packPadded(inputs, model.encoder.positionIds);
   const logits = model.forward(batch);
@@ -165,8 +165,8 @@ async function runConfig(
   });
 }
 
-function compareGradients(
-  parameters: readonly Parameter[],
+export function compareGradients(
+  parameters: readonly Pick<Parameter, 'name' | 'value'>[],
   golden: Omit<BackboneCase, 'inputs'>,
   loss: Tensor,
   values: Outputs['values'],
@@ -191,7 +191,7 @@ function compareGradients(
   }
 }
 
-async function runFolder(folder: string, compare: Compare): Promise<void> {
+export async function runFolder(folder: string, compare: Compare): Promise<void> {
   const golden = readJson<BackboneCase & { readonly same_as?: string }>(folder, 'case.json');
   if (golden.same_as !== undefined) runSpelling(folder, join(folder, '..', golden.same_as), compare);
   else if (builtWriters.test(golden.architecture))
@@ -206,20 +206,4 @@ export const backbones: Area = {
     caseFolders(join(folder, 'backbones')).map(
       (path): Case => ({ name: basename(path), run: (compare) => runFolder(path, compare) }),
     ),
-};
-
-/** Heads of architectures that there are; cases of others wait. */
-const builtWriters = /^(Bart|MBart|T5)ForConditionalGeneration$|^MarianMTModel$/;
-const builtHeads = /^(Bert|Roberta)For(Token|Sequence)Classification$/;
-
-export const architectures: Area = {
-  name: 'architectures',
-  backends: bothBackends,
-  cases: (folder) =>
-    caseFolders(join(folder, 'architectures'))
-      .filter((path) => {
-        const { architecture } = readJson<BackboneCase>(path, 'case.json');
-        return builtHeads.test(architecture) || builtWriters.test(architecture);
-      })
-      .map((path): Case => ({ name: basename(path), run: (compare) => runFolder(path, compare) })),
 };

@@ -59,7 +59,7 @@ export interface LabelledBatch {
 /** The parameter tree of a golden model folder and the tensors of it that no parameter took. */
 export function openModel(folder: string): { config: EncoderConfig; root: ParameterPath; source: TensorSource } {
   const config = parseEncoderConfig(readJson(folder, 'config.json'));
-  const source = new TensorSource(openCheckpoint(folder), { prefixes: [`${config.model_type}.`] });
+  const source = new TensorSource(openCheckpoint(folder), { prefixes: [`${config.prefix}.`] });
   return { config, root: ParameterPath.root(new Random(0), source), source };
 }
 

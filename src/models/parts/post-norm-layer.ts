@@ -10,8 +10,8 @@ export interface LayerNames {
   readonly query: string;
   readonly key: string;
   readonly value: string;
-  /** The point of keys and values. */
-  readonly self: string;
+  /** The point of keys and values; null where there can be none. */
+  readonly self: string | null;
   readonly attentionDense: string;
   readonly attentionNorm: string;
   /** The point where the attention ends. */
@@ -31,9 +31,10 @@ export function postNormLayer(
   attend?: Attend,
 ): TransformerLayer {
   const { hidden_size, intermediate_size } = sizes;
-  const at = (name: keyof LayerNames) => path.at(names[name]);
+  const at = (name: Exclude<keyof LayerNames, 'self'>) => path.at(names[name]);
+  const self = names.self === null ? null : path.at(names.self);
   return new TransformerLayer(path.prefix, {
-    attention: new SelfAttention([at('query'), at('key'), at('value'), at('self')], sizes, attend),
+    attention: new SelfAttention([at('query'), at('key'), at('value'), self], sizes, attend),
     attentionEnd: new PostNorm(
       'attention',
       [at('attentionDense'), at('attentionNorm'), at('attentionEnd')],

@@ -31,17 +31,17 @@ export class SelfAttention {
   readonly #query: ProjectionPoint;
   readonly #key: ProjectionPoint;
   readonly #value: ProjectionPoint;
-  readonly #self: AttentionPoint;
+  readonly #self: AttentionPoint | null;
   readonly #sizes: LayerSizes;
   readonly #attend: Attend;
 
-  /** @param places of the projections, each [hidden, hidden], and of the point where adapters change keys and values */
+  /** @param places of the projections, each [hidden, hidden], and of the point where adapters change keys and values; null where they cannot */
   constructor(
     [query, key, value, self]: readonly [
       query: ParameterPath,
       key: ParameterPath,
       value: ParameterPath,
-      self: ParameterPath,
+      self: ParameterPath | null,
     ],
     sizes: LayerSizes,
     attend: Attend = inEmbeddings,
@@ -51,7 +51,7 @@ export class SelfAttention {
     this.#query = new ProjectionPoint(query, hidden_size, hidden_size);
     this.#key = new ProjectionPoint(key, hidden_size, hidden_size);
     this.#value = new ProjectionPoint(value, hidden_size, hidden_size);
-    this.#self = new AttentionPoint(self.prefix, 'self', hidden_size);
+    this.#self = self && new AttentionPoint(self.prefix, 'self', hidden_size);
     this.#attend = attend;
   }
 
@@ -60,7 +60,7 @@ export class SelfAttention {
   }
 
   get points(): AttentionPoint[] {
-    return [this.#self];
+    return this.#self ? [this.#self] : [];
   }
 
   /** [rows, hidden] -> [rows, hidden] */
@@ -70,7 +70,8 @@ export class SelfAttention {
     const query = this.#query.forward(x, pass); // [rows, hidden]
     const key = this.#key.forward(x, pass); // [rows, hidden]
     const value = this.#value.forward(x, pass); // [rows, hidden]
-    const seen = this.#self.forward({ key, value, offsets, counts: batch.keyCounts }, pass); // [key rows, hidden]
+    const own = { key, value, offsets, counts: batch.keyCounts };
+    const seen = this.#self ? this.#self.forward(own, pass) : own; // [key rows, hidden]
     const options = {
       heads,
       scale: 1 / Math.sqrt(hidden_size / heads),

@@ -1,0 +1,11 @@
+import { albert } from './albert.ts';
+import { addArchitecture } from './architectures.ts';
+import { distilbert } from './distilbert.ts';
+import { electra } from './electra.ts';
+import { mpnet } from './mpnet.ts';
+import { camembert, xlmRoberta } from './xlm-roberta.ts';
+
+/** Lets files be of all architectures there are. */
+export function addArchitectures(): void {
+  for (const architecture of [distilbert, xlmRoberta, camembert, electra, mpnet, albert]) addArchitecture(architecture);
+}
