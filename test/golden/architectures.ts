@@ -16,6 +16,7 @@ import { mse } from '../../src/ops/losses.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import {
   type BackboneCase,
+  builtWriters,
   classification,
   compareGradients,
   type Head,
@@ -115,9 +116,6 @@ function compareEncoder(folder: string, golden: ArchitectureCase, head: Head, co
     }
   });
 }
-
-/** The classes of encoder-decoders that there are. */
-const builtWriters = /^(Bart|MBart)ForConditionalGeneration$|^MarianMTModel$/;
 
 const isWriter = (path: string): boolean =>
   builtWriters.test(readJson<ArchitectureCase>(path, 'case.json').architecture);

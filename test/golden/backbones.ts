@@ -191,6 +191,9 @@ export function compareGradients(
   }
 }
 
+/** The classes of encoder-decoders that there are. */
+export const builtWriters = /^(Bart|MBart)ForConditionalGeneration$|^MarianMTModel$/;
+
 export async function runFolder(folder: string, compare: Compare): Promise<void> {
   const golden = readJson<BackboneCase & { readonly same_as?: string }>(folder, 'case.json');
   if (golden.same_as !== undefined) runSpelling(folder, join(folder, '..', golden.same_as), compare);
