@@ -7,9 +7,10 @@ import { optional } from './config-json.ts';
 import { Encoder } from './encoder.ts';
 import { bertEntries, bertSizes } from './encoder-schema.ts';
 import { denseHead, plainHeads, pooledHead } from './heads.ts';
-import { DistanceBias } from './parts/distance-bias.ts';
 import { SummedEmbeddings } from './parts/embeddings.ts';
 import { type LayerNames, postNormLayer } from './parts/post-norm-layer.ts';
+import { RelativeBias } from './parts/relative-bias.ts';
+import type { Attend } from './parts/self-attention.ts';
 
 const { type_vocab_size: _, position_embedding_type: __, ...sizeEntries } = bertEntries;
 const entries = {
@@ -40,17 +41,8 @@ const layerNames: LayerNames = {
 /** The position of padding, whatever its token is. */
 const POSITION_PADDING = 1;
 
-const BUCKETS = 32;
-/** From this distance on all are in one bucket. */
-const FARTHEST = 128;
-
-/** The bucket of the distance from a query to a key: half of them are for keys that follow, and half of those for one distance each. */
-function bucketOf(distance: number): number {
-  const [side, each] = [BUCKETS / 2, BUCKETS / 4];
-  const n = Math.abs(distance);
-  const far = each + Math.floor((each * Math.log(n / each)) / Math.log(FARTHEST / each));
-  return (distance > 0 ? side : 0) + (n < each ? n : Math.min(side - 1, far));
-}
+/** As in T5; the number of rows of the table does not change them. */
+const buckets = { count: 32, farthest: 128, isTwoSided: true };
 
 /** MPNet (Song et al., 2020): RoBERTa without token types, whose scores have a bias for the distance of query and key. */
 export const mpnet: Architecture<MPNetConfig, typeof entries> = {
@@ -70,14 +62,15 @@ export const mpnet: Architecture<MPNetConfig, typeof entries> = {
   build(path, config) {
     const { num_attention_heads, num_hidden_layers } = config;
     const embeddings = new SummedEmbeddings(path.at('embeddings'), config);
-    const bias = new DistanceBias(
+    const bias = new RelativeBias(
       path.at('encoder.relative_attention_bias'), // [buckets, heads], of all layers
-      config.buckets,
+      { ...buckets, rows: config.buckets },
       num_attention_heads,
-      bucketOf,
     );
+    const attend: Attend = (query, key, value, options, { batch: { columns }, pass }) =>
+      bias.scheme(query, key, value, options, { queries: columns, keys: columns }, pass);
     const layers = Array.from({ length: num_hidden_layers }, (_, i) =>
-      postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames, bias.attend),
+      postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames, attend),
     );
     return new Encoder(path.prefix, config, { embeddings, layers });
   },

@@ -192,7 +192,7 @@ export function compareGradients(
 }
 
 /** The classes of encoder-decoders that there are. */
-export const builtWriters = /^(Bart|MBart)ForConditionalGeneration$|^MarianMTModel$/;
+export const builtWriters = /^(Bart|MBart|T5)ForConditionalGeneration$|^MarianMTModel$/;
 
 export async function runFolder(folder: string, compare: Compare): Promise<void> {
   const golden = readJson<BackboneCase & { readonly same_as?: string }>(folder, 'case.json');

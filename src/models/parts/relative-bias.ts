@@ -12,6 +12,8 @@ import type { Columns, Scheme } from './key-value-attention.ts';
 /** How distances are put into buckets. */
 export interface Buckets {
   readonly count: number;
+  /** The rows of their table, where it has more. */
+  readonly rows?: number;
   /** From this distance on all are in one bucket. */
   readonly farthest: number;
   /** Half of the buckets are for keys after the query; else these count as distance 0. */
@@ -54,7 +56,7 @@ export class RelativeBias {
   readonly #owners: object[] = [];
 
   constructor(path: ParameterPath, buckets: Buckets, heads: number, first?: Initializer) {
-    this.#table = new Embedding(path, buckets.count, heads, undefined, first);
+    this.#table = new Embedding(path, buckets.rows ?? buckets.count, heads, undefined, first);
     this.#buckets = buckets;
   }
 
