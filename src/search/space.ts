@@ -78,16 +78,15 @@ function rangeOf(
   return { kind: isWhole ? 'int' : 'float', low, high: last, log, step: isWhole ? (step ?? 1) : (step ?? null) };
 }
 
-const RANGE = /^(?:(log):)?([^:,]+):([^:,]+)(?::([^:,]+))?$/;
+/** A range is one of numbers: the texts of other settings may have colons in them. */
+const NUMBER = String.raw`\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*`;
+const RANGE = new RegExp(`^(?:(log):)?${NUMBER}:${NUMBER}(?::${NUMBER})?$`, 'i');
 
 /** Reads what a text stands for: `0.2,0.4`, `8:64:8`, `log:1e-5:1e-2`. */
-function specOf(name: string, text: string): SpaceSpec {
+function specOf(text: string): SpaceSpec {
   const [, log, ...numbers] = RANGE.exec(text) ?? [];
   if (numbers.length === 0) return text.split(',').map((part) => part.trim());
   const [low, high, step] = numbers.map((part) => (part === undefined ? undefined : Number(part)));
-  if ([low, high, step].some((x) => Number.isNaN(x))) {
-    throw new InputError(`${name}=${text}: a range is low:high, low:high:step or log:low:high, of numbers.`);
-  }
   return { low: low as number, high: high as number, log: log !== undefined, ...(step !== undefined && { step }) };
 }
 
@@ -114,7 +113,8 @@ function parsedText(name: string, form: ReturnType<typeof formOf>, text: string)
     return form.parse(text);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(`${name} does not accept '${text}'. ${error.message}`);
+    const range = text.includes(':') ? ' A range is low:high, low:high:step or log:low:high, of numbers.' : '';
+    throw new InputError(`${name} does not accept '${text}'. ${error.message}${range}`);
   }
 }
 
@@ -130,7 +130,7 @@ export function searchSpace(given: Readonly<Record<string, string | SpaceSpec>>)
   for (const [name, value] of Object.entries(given)) {
     const setting = searched(name);
     if (space.has(setting.path)) throw new InputError(`${kebabCase(name)} is searched twice.`);
-    const read = typeof value === 'string' ? specOf(name, value) : parseWith(spec, value, name);
+    const read = typeof value === 'string' ? specOf(value) : parseWith(spec, value, name);
     space.set(setting.path, distributionFor(name, setting, read));
   }
   if (space.size === 0)

@@ -32,6 +32,12 @@ test('texts and values of a JSON file are values, ranges, and steps', () => {
   });
 });
 
+test('a text with a colon is a value where it is no range of numbers', () => {
+  assert.deepEqual(distribution('label', 'a:b'), { kind: 'categorical', choices: ['a:b'] });
+  assert.deepEqual(distribution('label', 'mood:1,log:a:2'), { kind: 'categorical', choices: ['mood:1', 'log:a:2'] });
+  assert.deepEqual(distribution('sparsity', ' .1 : +9e-1 '), distribution('sparsity', '0.1:0.9'));
+});
+
 test('what fits no setting is refused by name', () => {
   const cases: [Readonly<Record<string, string | SpaceSpec>>, RegExp][] = [
     [{}, /needs a setting/],
@@ -45,7 +51,8 @@ test('what fits no setting is refused by name', () => {
     [{ sparsity: 'log:0:0.5' }, /must be above 0/],
     [{ bottleneck: '8:64:0.5' }, /whole numbers/],
     [{ sparsity: '0.2:0.4:0.5' }, /a step that is not in it/],
-    [{ sparsity: 'a:b' }, /a range is/],
+    [{ sparsity: 'a:b' }, /does not accept 'a:b'\. It must .* A range is low:high/],
+    [{ sparsity: 'log:0.1:b' }, /does not accept 'log:0\.1:b'\. .* A range is low:high/],
     [{ 'learning-rate': '1e-3,1e-4', learningRate: '1e-3,1e-4' }, /searched twice/],
   ];
   for (const [given, pattern] of cases) {
