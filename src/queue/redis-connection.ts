@@ -1,3 +1,4 @@
+import type { Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import { environmentVariable } from '../environment.ts';
 import { InputError } from '../errors.ts';
@@ -8,12 +9,21 @@ export const PASSWORD = 'SPARSE_ADAPTER_QUEUE_PASSWORD';
 
 export const isRedisAddress = (address: string): boolean => /^rediss?:/i.test(address);
 
+/** What is used of the packages. */
+interface RedisPackages {
+  readonly Queue: typeof Queue;
+  readonly Worker: typeof Worker;
+  readonly UnrecoverableError: typeof UnrecoverableError;
+  readonly Redis: typeof Redis;
+}
+
 /** The packages that a queue on Redis needs. @throws InputError that says what to install */
-export const redisPackages = () =>
-  optionalPackages('A queue on Redis', ['bullmq', 'ioredis'], async () => ({
-    ...(await import('bullmq').catch(rethrow)),
-    Redis: (await import('ioredis').catch(rethrow)).Redis,
-  }));
+export const redisPackages = (): Promise<RedisPackages> =>
+  optionalPackages('A queue on Redis', ['bullmq', 'ioredis'], async () => {
+    const { Queue, Worker, UnrecoverableError } = await import('bullmq').catch(rethrow);
+    const { Redis } = await import('ioredis').catch(rethrow);
+    return { Queue, Worker, UnrecoverableError, Redis };
+  });
 
 /** What an address says. @throws InputError for one with a password, and one that is none */
 function optionsOf(address: string): RedisOptions {
