@@ -16,6 +16,7 @@ import { describeReproduce, reproduce } from './reproduce.ts';
 import { describeResults, results } from './results.ts';
 import { describeServe, serve } from './serve.ts';
 import { readNone } from './setting-options.ts';
+import { describeStatus, status } from './status.ts';
 import { describeSweep, sweep } from './sweep.ts';
 import { describeTrain, train } from './train.ts';
 import { version } from './versions.ts';
@@ -44,6 +45,7 @@ const commands: Readonly<Record<string, Entry>> = {
   reproduce: { describe: describeReproduce, run: reproduce },
   sweep: { describe: describeSweep, run: sweep },
   worker: { describe: describeWorker, run: worker },
+  status: { describe: describeStatus, run: status },
   results: { describe: describeResults, run: results },
   demo: { describe: describeDemo, run: demo },
 };

@@ -6,8 +6,6 @@ import {
   checkPictures,
   comparisonTable,
   experiments,
-  type GridName,
-  grids,
   type PaperTaskName,
   type Protocol,
   type ProtocolName,
@@ -19,8 +17,9 @@ import {
   type SweepSettings,
   scoreTable,
   seedCount,
-  smallFullLearningRate,
   taskNames,
+  usualFullLearningRate,
+  usualGrid,
   writeOutputs,
 } from '../experiments/index.ts';
 import type { Pooling } from '../models/index.ts';
@@ -44,7 +43,6 @@ interface Flags {
   readonly methods?: readonly string[];
   readonly seeds: number;
   readonly protocol?: ProtocolName;
-  readonly grid: GridName;
   readonly learningRate?: readonly number[];
   readonly fullLearningRate?: readonly number[];
   readonly epochs?: readonly number[];
@@ -114,21 +112,26 @@ export function describeReproduce(command: Command): void {
       new Option('--seeds <count>', 'how many: 1, 2, ...').argParser(parserOf(seedCount)).default(protocol.seeds),
     )
     .addOption(
-      new Option('--grid <name>', 'what is searched for each method and task: one point, or all of the paper')
-        .choices(Object.keys(grids))
-        .default('small'),
-    )
-    .addOption(
-      new Option('--learning-rate <rate,...>', "instead of the grid's").argParser(listParserOf(positiveNumber)),
+      new Option('--learning-rate <rate,...>', 'the best of several is searched for each method and task')
+        .argParser(listParserOf(positiveNumber))
+        .default(undefined, usualGrid.learningRate.join()),
     )
     .addOption(
       new Option(
         '--full-learning-rate <rate,...>',
-        `for full fine-tuning; by default ${smallFullLearningRate} in the small grid, else as for adapters`,
+        `for full fine-tuning; by default ${usualFullLearningRate}, or --learning-rate where that is given`,
       ).argParser(listParserOf(positiveNumber)),
     )
-    .addOption(new Option('--epochs <count,...>', "instead of the grid's").argParser(listParserOf(positiveInteger)))
-    .addOption(new Option('--batch-size <count,...>', "instead of the grid's").argParser(listParserOf(positiveInteger)))
+    .addOption(
+      new Option('--epochs <count,...>', 'the same of epochs')
+        .argParser(listParserOf(positiveInteger))
+        .default(undefined, usualGrid.epochs.join()),
+    )
+    .addOption(
+      new Option('--batch-size <count,...>', 'the same of the examples of a batch')
+        .argParser(listParserOf(positiveInteger))
+        .default(undefined, usualGrid.batchSize.join()),
+    )
     .addOption(shared('weightDecay'))
     .addOption(shared('evaluations', { defaultText: '1, in figure4 10' }))
     .optionsGroup('Run:')
@@ -153,7 +156,7 @@ one --output share the runs. The table shows all that is known of the experiment
 
 Examples:
   $ sparse-adapter reproduce table1 --data ./glue --tasks rte,mrpc --learning-rate 5e-4 --epochs 3 --pooling mean
-  $ sparse-adapter reproduce table3 --model ./bert-base-uncased,./roberta-base --data ./glue --grid paper
+  $ sparse-adapter reproduce table3 --model ./bert-base-uncased,./roberta-base --data ./glue --seeds 5
   $ sparse-adapter results --experiment table1 --format csv`,
     );
 }
@@ -214,10 +217,10 @@ async function sweepSettings(command: Command): Promise<SweepSettings> {
   const models: string[] = [];
   for (const model of named) models.push(await useModel(model));
   const preset: Partial<Protocol> = flags.protocol ? protocols[flags.protocol] : {};
-  const base = preset.grid && !isExplicit(command, 'grid') ? preset.grid : grids[flags.grid];
+  const base = preset.grid ?? usualGrid;
   const { learningRate = base.learningRate, epochs = base.epochs, batchSize = base.batchSize } = flags;
-  const isSmall = base === grids.small && !isExplicit(command, 'learningRate');
-  const ownRate = isSmall ? [smallFullLearningRate] : preset.fullLearningRate;
+  const isUsual = base === usualGrid && !isExplicit(command, 'learningRate');
+  const ownRate = isUsual ? [usualFullLearningRate] : preset.fullLearningRate;
   const chosen = <Key extends keyof Protocol & keyof Flags>(key: Key): Flags[Key] | Protocol[Key] =>
     isExplicit(command, key) ? flags[key] : (preset[key] ?? flags[key]);
   return {

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { readJsonObject } from '../io/index.ts';
+import type { JobQueue } from '../queue/index.ts';
 import {
   parametersOf,
+  runOfTrial,
   type SearchEvents,
   type SearchMethod,
   type SpaceSpec,
@@ -11,7 +13,7 @@ import {
   searchMethods,
   searchSpace,
   settingsAt,
-  trialFolder,
+  usualParallel,
   writeSearch,
 } from '../search/index.ts';
 import {
@@ -27,8 +29,9 @@ import { useBackend } from './backend.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { addConfigOptions, configOf, givenSettings } from './given-settings.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
-import { jsonOption } from './options.ts';
-import { note, printJson, printTable } from './output.ts';
+import { jsonOption, rejectExplicit } from './options.ts';
+import { note, printJson, printTable, warn } from './output.ts';
+import { runsQueueOption, stoppedNote, withQueue } from './queue-options.ts';
 import { addSettings, parserOf } from './setting-options.ts';
 import { TrainingDisplay } from './train.ts';
 import { commandLine, versions } from './versions.ts';
@@ -43,6 +46,8 @@ interface Flags {
   readonly minEvaluations: number;
   readonly study: string;
   readonly searchSeed: number;
+  readonly queue?: string;
+  readonly parallel: number;
   readonly printConfig?: boolean;
   readonly json?: boolean;
 }
@@ -111,7 +116,13 @@ export function describeSweep(command: Command): void {
     .addOption(
       new Option('--study <name>', 'in the journal').argParser(parserOf(nonEmptyText)).default('sparse-adapter'),
     )
-    .addOption(new Option('--search-seed <seed>', 'of the points drawn').argParser(parserOf(wholeNumber)).default(42));
+    .addOption(new Option('--search-seed <seed>', 'of the points drawn').argParser(parserOf(wholeNumber)).default(42))
+    .addOption(runsQueueOption())
+    .addOption(
+      new Option('--parallel <count>', 'trials that are in the queue at once')
+        .argParser(parserOf(positiveInteger))
+        .default(usualParallel),
+    );
   addSettings(command, sharedGroups(), {
     output: { description: 'folder of the study', defaultText: 'runs/sweep' },
   }).addOption(jsonOption());
@@ -141,17 +152,21 @@ export async function sweep(command: Command): Promise<void> {
   if (printConfig) return printJson(configOf(given));
   const { output = join('runs', 'sweep'), checkpointSeconds = usualSeconds, ...settings } = given.settings;
   if (settings.folds !== undefined) throw new UsageError('--folds has no effect here: a trial is one run.');
+  if (flags.queue === undefined) rejectExplicit(command, ['parallel'], 'goes with --queue');
   const { trials = method === 'grid' || flags.hours !== undefined ? undefined : USUAL_TRIALS } = flags;
   await useBackend(settings.backend ?? defaultOf('backend'));
-  const display = new SearchDisplay();
+  const display = new SearchDisplay(flags.queue !== undefined);
   const signal = interruptSignal(() => display.interrupt());
-  const result = await search({
-    ...{ settings, space, output, method, trials, checkpointSeconds, signal, versions },
-    ...{ metric: flags.metric, study: flags.study, hours: flags.hours, seed: flags.searchSeed },
-    halving: halving === undefined ? null : { reductionFactor: halving, minResource: minEvaluations },
-    command: commandLine(),
-    events: display.events,
-  }).finally(() => display.stop());
+  const searching = (queue: JobQueue | null) =>
+    search({
+      ...{ queue, parallel: flags.parallel },
+      ...{ settings, space, output, method, trials, checkpointSeconds, signal, versions },
+      ...{ metric: flags.metric, study: flags.study, hours: flags.hours, seed: flags.searchSeed },
+      halving: halving === undefined ? null : { reductionFactor: halving, minResource: minEvaluations },
+      command: commandLine(),
+      events: display.events,
+    });
+  const result = await withQueue(flags.queue, searching).finally(() => display.stop());
   writeSearch(output, settings, space, result);
   const { status, study, best, metric } = result;
   const counted = countsOf(study.trials);
@@ -161,12 +176,16 @@ export async function sweep(command: Command): Promise<void> {
     trial: best.number,
     [metric]: best.value,
     settings: settingsAt(settings, space, best.point),
-    run: trialFolder(output, best),
+    run: runOfTrial(output, best),
   };
   if (json) printJson({ status, output, metric, trials: counted, best: found });
   else if (best) {
     const rows = Object.entries(parametersOf(best)).map(([name, value]) => [name, String(value)]);
-    printTable([[metric, String(best.value)], ...rows, ['run', trialFolder(output, best)]]);
+    printTable([
+      [metric, String(best.value)],
+      ...rows,
+      ['run', runOfTrial(output, best) ?? `runs/${best.userAttributes.get('run')} below the --artifacts of its worker`],
+    ]);
   }
   note(
     Object.entries(counted)
@@ -174,7 +193,7 @@ export async function sweep(command: Command): Promise<void> {
       .join(', '),
   );
   if (!best) note('no trial is complete; report.html has what went wrong');
-  if (status === 'stopped') note('stopped; the same command continues it');
+  if (status === 'stopped') note(stoppedNote(flags.queue));
   note(`saved in ${output}`);
 }
 
@@ -188,12 +207,18 @@ function countsOf(trials: readonly StoredTrial[]): Record<string, number> {
 /** Shows the trials of a search on standard error, each as `train` shows its run. */
 class SearchDisplay {
   #training: TrainingDisplay | null = null;
+  readonly #areQueued: boolean;
   /** Lines shown already: all trials have the same data. */
   readonly #told = new Set<string>();
 
+  /** @param areQueued whether several trials are run at once, elsewhere */
+  constructor(areQueued: boolean) {
+    this.#areQueued = areQueued;
+  }
+
   readonly events: SearchEvents = {
     onTrial: (trial, settings) => {
-      this.#training = new TrainingDisplay(settings, true);
+      if (!this.#areQueued) this.#training = new TrainingDisplay(settings, true);
       const told = Object.entries(parametersOf(trial)).map(([name, value]) => `${name} ${String(value)}`);
       note(`trial ${trial.number}: ${told.join(', ')}`);
     },
@@ -203,7 +228,8 @@ class SearchDisplay {
       note(`trial ${number}: ${state}${value === null ? '' : ` ${value}`}${error === undefined ? '' : `: ${error}`}`);
     },
     run: {
-      onWarning: (message) => this.#once(message, () => this.#training?.events.onWarning?.(message)),
+      onWarning: (message) =>
+        this.#once(message, () => (this.#training ? this.#training.events.onWarning?.(message) : warn(message))),
       onNote: (message) => this.#once(message, () => this.#training?.events.onNote?.(message)),
       onPruning: (...progress) => this.#training?.events.onPruning?.(...progress),
       onStep: (progress) => this.#training?.events.onStep?.(progress),
@@ -214,7 +240,11 @@ class SearchDisplay {
 
   interrupt(): void {
     this.stop();
-    note('stopping after this batch; Ctrl-C again quits at once');
+    note(
+      this.#areQueued
+        ? 'stopping; Ctrl-C again quits at once'
+        : 'stopping after this batch; Ctrl-C again quits at once',
+    );
   }
 
   stop(): void {

@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { path } from '../data/index.ts';
-import { type Lease, openQueue, type WorkerEvents, work } from '../queue/index.ts';
-import { isRecord, positiveInteger } from '../settings/index.ts';
+import { openQueue, type WorkerEvents, work } from '../queue/index.ts';
+import { positiveInteger } from '../settings/index.ts';
 import { UsageError } from './errors.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { note } from './output.ts';
 import { pluginFiles } from './plugins.ts';
-import { queueOption } from './queue-options.ts';
+import { queueOption, titleOf } from './queue-options.ts';
 import { listParserOf, parserOf } from './setting-options.ts';
 import { version } from './versions.ts';
 
@@ -88,11 +88,7 @@ export async function worker(command: Command): Promise<void> {
 }
 
 const events: WorkerEvents = {
-  onClaim: (lease) => note(`${titleOf(lease)}: ${lease.attempt > 1 ? `try ${lease.attempt}` : 'begun'}`),
-  onLine: (lease, line) => note(`${titleOf(lease)}: ${line}`),
-  onEnd: (lease, what) => note(`${titleOf(lease)}: ${what}`),
+  onClaim: (lease) => note(`${titleOf(lease.job)}: ${lease.attempt > 1 ? `try ${lease.attempt}` : 'begun'}`),
+  onLine: (lease, line) => note(`${titleOf(lease.job)}: ${line}`),
+  onEnd: (lease, what) => note(`${titleOf(lease.job)}: ${what}`),
 };
-
-/** The name of a job for people. */
-const titleOf = ({ job: { id, data } }: Pick<Lease, 'job'>): string =>
-  isRecord(data) && typeof data.title === 'string' ? data.title : id;

@@ -20,15 +20,14 @@ export { checkPictures, svgOf } from './pictures.ts';
 export { type Cell, type Lookup, type PlannedRun, SweepPlan, type SweepSettings, scoreIn } from './plan.ts';
 export {
   type Grid,
-  type GridName,
   type GridPoint,
-  grids,
   type Protocol,
   type ProtocolName,
   protocol,
   protocols,
   seedCount,
-  smallFullLearningRate,
+  usualFullLearningRate,
+  usualGrid,
 } from './protocol.ts';
 export { readRowLines, rowLines } from './rows.ts';
 export { type PairedTest, pairedTTest, sampleMean, standardDeviation } from './statistics.ts';

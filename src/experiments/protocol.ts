@@ -12,15 +12,11 @@ export interface Grid {
 /** One combination of a grid. */
 export type GridPoint = Pick<RunSettings, 'learningRate' | 'epochs'> & { readonly batchSize: number };
 
-/** The grids that a sweep can take. `paper` is that of section 3; `small` is one point of it. */
-export const grids = {
-  small: { learningRate: [1e-4], epochs: [10], batchSize: [16] },
-  paper: { learningRate: [1e-5, 2e-5, 5e-5, 1e-4, 2e-4], epochs: [5, 10, 15, 20], batchSize: [8, 16, 32, 64] },
-} as const satisfies Readonly<Record<string, Grid>>;
-export type GridName = keyof typeof grids;
+/** The grid of a sweep where none is given: one point of that of section 3 of the paper. */
+export const usualGrid = { learningRate: [1e-4], epochs: [10], batchSize: [16] } as const satisfies Grid;
 
-/** In the `small` grid full fine-tuning has a rate of its own, as one that suits adapters spoils a whole model. */
-export const smallFullLearningRate = 2e-5;
+/** In it full fine-tuning has a rate of its own, as one that suits adapters spoils a whole model. */
+export const usualFullLearningRate = 2e-5;
 
 /** All combinations, the learning rate changing fastest. */
 export const pointsOf = ({ learningRate, epochs, batchSize }: Grid): GridPoint[] =>

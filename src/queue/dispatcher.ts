@@ -116,6 +116,7 @@ export class Dispatcher {
   #end(id: string, record: JobRecord): void {
     const asked = this.#waiting.get(id) ?? [];
     this.#waiting.delete(id);
+    this.#added.delete(id);
     for (const { resolve } of asked) resolve(record);
   }
 }

@@ -17,9 +17,10 @@ export type {
   QueueTerms,
   WorkerRecord,
 } from './job-queue.ts';
+export { cancelled } from './job-queue.ts';
 export { openQueue } from './open-queue.ts';
 export { type RunHereOptions, type RunRow, runHere } from './run-here.ts';
 export { fileDigests, hashOf, kernelsInUse, numericsVersion, type RunInputs } from './run-inputs.ts';
 export { jobId, jobOf, type RunJob, type RunJobOptions, type RunProgress, showProgress } from './run-job.ts';
-export { failureOf, outcomeOf, type RunOutcome } from './run-outcome.ts';
+export { failureOf, outcomeOf, type RunOutcome, readOutcome } from './run-outcome.ts';
 export { type WorkerEvents, type WorkOptions, work } from './worker.ts';

@@ -99,9 +99,9 @@ async function trained(
       ...{ settings, output, resume, versions, checkpointSeconds, signal },
       events: {
         onWarning: (message) => onLine(`warning: ${message}`),
-        onPruning: (done, total) => progress.told({ stage: 'pruning', done, total, step: null }),
-        onStep: (step) => progress.told({ stage: 'training', done: step.step, total: step.totalSteps, step }),
-        onEvaluate: (done, total) => progress.told({ stage: 'evaluating', done, total, step: null }),
+        onPruning: (done, total) => progress.told('pruning', done, total),
+        onStep: (step) => progress.told('training', step.step, step.totalSteps, step),
+        onEvaluate: (done, total) => progress.told('evaluating', done, total),
         onScored: (scored) => progress.scored(scored),
       },
     });
@@ -132,8 +132,8 @@ class Reporter {
     this.#send = send;
   }
 
-  told(progress: Omit<RunProgress, 'scored'>): void {
-    this.#last = progress;
+  told(stage: RunProgress['stage'], done: number, total: number, step = this.#last.step): void {
+    this.#last = { stage, done, total, step };
     if (performance.now() - this.#sent > REPORT_MS) this.#report();
   }
 

@@ -1,6 +1,16 @@
 import * as v from 'valibot';
 import { InputError } from '../errors.ts';
-import { finiteNumber, listOf, orNone, strictFields, text, type ValueOf } from '../settings/index.ts';
+import {
+  finiteNumber,
+  listOf,
+  oneOf,
+  openFields,
+  orNone,
+  parseWith,
+  strictFields,
+  text,
+  type ValueOf,
+} from '../settings/index.ts';
 import { pruneReport, type RunResult, type RunSettings, runMetrics } from '../training/index.ts';
 
 /** What a run came to, as it is stored. */
@@ -37,6 +47,11 @@ export function failureOf(error: unknown): RunOutcome {
   const message = error instanceof Error ? error.message : String(error);
   return { status: 'failed', metrics: null, pruning: null, answers: null, error: told ?? message };
 }
+
+/** Reads what a worker has sent of a run. @throws InputError for what is none */
+export const readOutcome = (result: unknown, label: string): RunOutcome => parseWith(outcome, result, label);
+
+const outcome = openFields({ status: oneOf(['finished', 'failed']), ...outcomeFields });
 
 /** To three places, enough for a correlation to six. */
 const rounded = (value: number): number => Math.round(1000 * value) / 1000;

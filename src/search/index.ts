@@ -3,7 +3,14 @@
 export type { Category, Distribution, SearchSpace } from './distribution.ts';
 export type { HalvingOptions } from './halving.ts';
 export { writeSearch } from './outputs.ts';
-export { type SearchEvents, type SearchOptions, type SearchResult, search, trialFolder } from './search.ts';
+export {
+  runOfTrial,
+  type SearchEvents,
+  type SearchOptions,
+  type SearchResult,
+  search,
+  usualParallel,
+} from './search.ts';
 export { type SpaceSpec, searchSpace, settingsAt } from './space.ts';
 export { parametersOf, type StoredTrial, type Study } from './study.ts';
 export { type SearchMethod, searchMethods } from './suggest.ts';

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors.ts';
 import type { OutputFolder } from '../io/index.ts';
 import { isLowerBetter } from '../metrics/score-names.ts';
+import { Dispatcher, type JobQueue } from '../queue/index.ts';
 import { evaluationSteps } from '../training/evaluation-settings.ts';
 import {
   chosenSettings,
@@ -24,6 +24,7 @@ import {
 } from '../training/index.ts';
 import type { Point, SearchSpace } from './distribution.ts';
 import type { HalvingOptions } from './halving.ts';
+import { queuedTrial, trialRun } from './queued-trial.ts';
 import { settingsAt } from './space.ts';
 import type { StoredTrial, Study } from './study.ts';
 import { StudyFile, type Suggest } from './study-file.ts';
@@ -63,6 +64,10 @@ export interface SearchOptions {
   readonly checkpointSeconds?: number;
   /** When it is aborted the trial under way leaves a checkpoint, from which the next search of the study goes on. */
   readonly signal?: AbortSignal;
+  /** Where workers take the runs of trials from. Default: none, they are run here. */
+  readonly queue?: JobQueue | null;
+  /** With a queue: trials that are in it at once. Default 4. */
+  readonly parallel?: number;
   readonly events?: SearchEvents;
 }
 
@@ -75,9 +80,22 @@ export interface SearchResult {
   readonly best: StoredTrial | null;
 }
 
-/** The folder of a trial's run. */
+/** Trials that a search has in a queue at once. */
+export const usualParallel = 4;
+
+/** The folder of a trial's run, where it is run here. */
 export const trialFolder = (output: string, { number }: { readonly number: number }): string =>
   join(output, 'trials', String(number));
+
+/**
+ * The folder of a trial's run. A run by a worker is below the folder of its artifacts, which may be the output folder.
+ *
+ * @returns null if it is not below the output folder
+ */
+export function runOfTrial(output: string, trial: Pick<StoredTrial, 'number' | 'userAttributes'>): string | null {
+  const folders = [trialFolder(output, trial), join(output, 'runs', String(trial.userAttributes.get('run')))];
+  return folders.find(isFinishedRun) ?? null;
+}
 
 /** A trial that this process runs, with its folder, which no other one can open meanwhile. */
 interface Claimed {
@@ -103,15 +121,22 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     const suggest = suggestBy(method, space, direction, seed);
     const file = await StudyFile.open(join(output, 'journal.log'), study, metric, direction, settings);
     const end = performance.now() + 3_600_000 * (options.hours ?? Number.POSITIVE_INFINITY);
-    let status: SearchResult['status'] = 'finished';
-    while (status === 'finished') {
-      const isLate = performance.now() >= end;
-      const claimed = claimLeft(file, options) ?? (isLate ? null : await claimNext(file, suggest, options));
-      if (signal?.aborted) claimed?.output.close();
-      if (signal?.aborted) status = 'stopped';
-      else if (claimed) status = await runTrial(claimed, file, options, cache);
-      else break;
-    }
+    const { queue = null, parallel = usualParallel } = options;
+    const runner = queue ? new Dispatcher(queue, signal) : cache;
+    const trialAfterTrial = async (): Promise<SearchResult['status']> => {
+      let status: SearchResult['status'] = 'finished';
+      while (status === 'finished') {
+        const isLate = performance.now() >= end;
+        const claimed = claimLeft(file, options) ?? (isLate ? null : await claimNext(file, suggest, options));
+        if (signal?.aborted) claimed?.output.close();
+        if (signal?.aborted) return 'stopped';
+        if (!claimed) break;
+        status = await runTrial(claimed, file, options, runner);
+      }
+      return status;
+    };
+    const ended = await Promise.all(Array.from({ length: queue ? parallel : 1 }, trialAfterTrial));
+    const status = ended.includes('stopped') ? 'stopped' : 'finished';
     const found = file.refresh();
     return { status, metric, direction, study: found, best: bestTrial(found.trials, direction) };
   } finally {
@@ -154,7 +179,7 @@ async function runTrial(
   { trial, output }: Claimed,
   file: StudyFile,
   options: SearchOptions,
-  cache: RunCache,
+  runner: RunCache | Dispatcher,
 ): Promise<SearchResult['status']> {
   const { settings: shared, space, signal, events } = options;
   const end = async (...how: Tail<Parameters<StudyFile['end']>>) => {
@@ -165,11 +190,14 @@ async function runTrial(
     const settings = await resolveSettings(settingsAt(shared, space, trial.point));
     events?.onTrial?.(trial, settings);
     const reports = new Reports(trial, settings, file, options.halving ?? null);
-    const result = await attempt(settings, output, reports, options, cache);
+    const result =
+      runner instanceof Dispatcher
+        ? await queuedTrial(trial.number, settings, reports, runner, options)
+        : await attempt(settings, output, reports, options, runner);
     await reports.written();
-    if (result.status === 'finished') {
-      const value = result.metrics.metrics?.[file.metric] ?? Number.NaN;
-      const run = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16);
+    if (result) {
+      const value = result.metrics?.[file.metric] ?? Number.NaN;
+      const run = trialRun(settings).hash;
       if (Number.isNaN(value)) await end('failed', null, { run, error: `${file.metric} is not a number` });
       else await end('complete', value, { run });
     } else if (reports.isPruned) {
@@ -192,23 +220,24 @@ async function runTrial(
 
 type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
-/** How the run of a trial ended, and its scores. */
-type Ended = { readonly status: 'finished'; readonly metrics: RunMetrics } | { readonly status: 'stopped' };
-
-/** Begins the run of a trial, or goes on with it; one that was saved before its process died is read. */
+/**
+ * Begins the run of a trial, or goes on with it; one that was saved before its process died is read.
+ *
+ * @returns its scores; null if it was stopped
+ */
 async function attempt(
   settings: RunSettings,
   output: OutputFolder,
   reports: Reports,
   { versions, command, checkpointSeconds, signal, events }: SearchOptions,
   cache: RunCache,
-): Promise<Ended> {
-  if (isFinishedRun(output.folder)) return { status: 'finished', ...readRun(output.folder) };
+): Promise<RunMetrics | null> {
+  if (isFinishedRun(output.folder)) return readRun(output.folder).metrics;
   const resume = hasCheckpoint(output.folder);
   if (!resume) output.replace({});
   const shown = events?.run ?? {};
   const models: { dispose(): void }[] = [];
-  return runTraining({
+  const result = await runTraining({
     ...{ settings, output, resume, versions, command, checkpointSeconds, cache },
     signal: AbortSignal.any([reports.signal, ...(signal ? [signal] : [])]),
     events: {
@@ -229,6 +258,7 @@ async function attempt(
   }).finally(() => {
     for (const model of models) model.dispose();
   });
+  return result.status === 'finished' ? result.metrics : null;
 }
 
 /** Writes the scores of a run that is under way to its study, and stops the run where it is hopeless. */
@@ -260,9 +290,11 @@ class Reports {
     // Evaluations are counted, not steps: so a rung means the same for all batch sizes.
     const evaluation = [...evaluationSteps(this.totalSteps, this.#settings)].indexOf(step) + 1;
     const value = metrics[this.#file.metric] ?? Number.NaN;
-    this.last = value;
     this.#writing = this.#writing
       .then(async () => {
+        // What comes after the end of a trial, from a worker that has not heard of it, is no part of it.
+        if (this.isPruned) return;
+        this.last = value;
         this.isPruned = await this.#file.report(this.#trial, evaluation, value, this.#halving);
       })
       .catch((error) => {

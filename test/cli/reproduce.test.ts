@@ -156,7 +156,7 @@ test('results of another machine are taken over, and reproduce finds them done',
 });
 
 test('a dry run shows the plan and writes nothing', async () => {
-  const { stdout, stderr } = await succeed(sweep('nothing', '--dry-run', '--grid', 'paper', '--seeds', '3'));
+  const { stdout, stderr } = await succeed(sweep('nothing', '--dry-run', '--seeds', '3'));
   assert.match(stdout, /grasp +w\/ GraSP +houlsby +grasp +1/);
   assert.match(stderr, /42 runs on mrpc, stsb/);
   assert.ok(!existsSync(at('nothing')));

@@ -3,15 +3,9 @@ import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { InputError } from '../../src/errors.ts';
-import {
-  parametersOf,
-  type SearchOptions,
-  search,
-  searchSpace,
-  trialFolder,
-  writeSearch,
-} from '../../src/search/index.ts';
+import { parametersOf, type SearchOptions, search, searchSpace, writeSearch } from '../../src/search/index.ts';
 import { Journal } from '../../src/search/journal.ts';
+import { trialFolder } from '../../src/search/search.ts';
 import type { GivenSettings } from '../../src/training/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { useBackend } from '../support/on-backend.ts';
