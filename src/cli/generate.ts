@@ -41,6 +41,8 @@ interface Flags extends ConfigOf<typeof generationOptions> {
   readonly numReturnSequences: number;
   readonly maxLength?: number;
   readonly maxTargetLength?: number;
+  readonly sourceLang?: string;
+  readonly targetLang?: string;
   readonly seed: number;
   readonly backend?: BackendName;
   readonly json?: boolean;
@@ -52,13 +54,19 @@ export function describeGenerate(command: Command): void {
   command
     .description('Generate text for each input, such as its summary.')
     .argument('[run]', 'folder that train wrote')
-    .addOption(shared('model', { description: 'checkpoint of BART; beside a run: where its backbone is now' }))
+    .addOption(
+      shared('model', {
+        description: 'checkpoint of BART, mBART, Marian or T5; beside a run: where its backbone is now',
+      }),
+    )
     .addOption(inputOption())
     .option('--text <column>', 'column of a .csv, .tsv, .jsonl or .parquet input with the text', (column) => [column])
     .addOption(shared('delimiter'))
     .addOption(shared('encoding'))
     .addOption(shared('skipInvalid'))
     .addOption(shared('maxLength', ofRun))
+    .addOption(shared('sourceLang', ofRun))
+    .addOption(shared('targetLang', ofRun))
     .addOption(shared('maxTargetLength', { defaultText: `that of the run, or ${targetLengthOf({})}` }))
     .optionsGroup('Generation:');
   for (const [key, declared] of Object.entries(generationOptions)) command.addOption(settingOption(key, declared));
@@ -94,7 +102,8 @@ export async function generate(command: Command, run: string | undefined): Promi
     for (let first = 0; first < batch.length; first += size) {
       const examples = batch.slice(first, first + size);
       const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
-      const stream = size === 1 && !flags.json && flags.numReturnSequences === 1 ? new TextStream(tokenizer) : null;
+      const stream =
+        size === 1 && !flags.json && flags.numReturnSequences === 1 ? new TextStream(tokenizer.targets) : null;
       const texts = await writeTexts(model, tokenizer, ids, settings, {
         random,
         firstItem: inputs,
@@ -150,10 +159,12 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
     model,
     tokenizer,
     maxLength: inputLength(settings.model, model, flags.maxLength ?? settings.maxLength),
-    settings: generationSettings(model, targetLength(model, flags.maxTargetLength, targetLengthOf(settings)), {
-      ...generationFrom(settings),
-      ...asked(flags),
-    }),
+    settings: generationSettings(
+      model,
+      targetLength(model, flags.maxTargetLength, targetLengthOf(settings)),
+      { ...generationFrom(settings), ...asked(flags) },
+      tokenizer,
+    ),
     columns:
       known?.task === 'text2text-generation'
         ? [known.columns.text]
@@ -164,7 +175,7 @@ async function trained(run: string, flags: Flags): Promise<Writer> {
 async function ownWeights(flags: Flags): Promise<Writer> {
   const { model, tokenizer, maxLength } = await modelOfCheckpoint(
     flags,
-    'of BART',
+    'of BART, mBART, Marian or T5',
     textGeneration.maxLength,
     (folder, random, held) => loadSeq2Seq(folder, random, undefined, { head: 'checkpoint', ...held }),
   );
@@ -172,6 +183,6 @@ async function ownWeights(flags: Flags): Promise<Writer> {
   return {
     ...{ model, tokenizer },
     maxLength: inputLength(flags.model ?? '', model, flags.maxLength ?? maxLength),
-    settings: generationSettings(model, targets, asked(flags)),
+    settings: generationSettings(model, targets, asked(flags), tokenizer),
   };
 }

@@ -23,6 +23,8 @@ export interface ModelFlags {
   readonly model?: string;
   readonly backboneDtype?: HeldDType;
   readonly backend?: BackendName;
+  readonly sourceLang?: string;
+  readonly targetLang?: string;
 }
 
 /** A model that is only used, with its tokenizer. */
@@ -38,6 +40,11 @@ export async function modelOfRun<T extends TaskTypes>(
   flags: ModelFlags,
 ): Promise<UsedModel<T['model']> & { readonly settings: RunSettings }> {
   refuseBesideRun(flags);
+  if (flags.sourceLang !== undefined || flags.targetLang !== undefined) {
+    throw new UsageError(
+      '--source-lang and --target-lang are for a checkpoint (--model); a run has the languages that it was trained with.',
+    );
+  }
   const { settings } = readRunConfig(run);
   await useBackend(flags.backend ?? settings.backend);
   const place = await useModel(flags.model ?? settings.model);
@@ -66,5 +73,6 @@ export async function modelOfCheckpoint<Model>(
   const loaded = load(place, new Random(defaultOf('seed')), held.options);
   for (const warning of [...loaded.warnings, ...held.warnings]) warn(warning);
   const longest = Math.min(maxLength, longestSequence(loaded.config));
-  return { model: loaded.model, tokenizer: tokenizerOf(loaded, warn), maxLength: longest };
+  const tokenizer = tokenizerOf(loaded, warn, { source: flags.sourceLang, target: flags.targetLang });
+  return { model: loaded.model, tokenizer, maxLength: longest };
 }

@@ -47,10 +47,8 @@ export class Seq2Seq extends PretrainedModel<TypesOf<typeof textGeneration>> {
     const network = this.hold();
     const { maxLength } = this.settings;
     const ids = inputsOf(given).map((text) => tokenizer.encode(text, null, { maxLength }).ids);
-    const settings = generationSettings(network, targetLengthOf(this.settings), {
-      ...generationFrom(this.settings),
-      ...asked,
-    });
+    const own = { ...generationFrom(this.settings), ...asked };
+    const settings = generationSettings(network, targetLengthOf(this.settings), own, tokenizer);
     const options = { batchSize, signal, random: random.fork('generation') };
     const written = await writeTexts(network, tokenizer, ids, settings, options);
     const best = written.map(([{ text: generatedText, score }]) => ({ generatedText, score }));

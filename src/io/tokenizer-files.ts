@@ -16,5 +16,8 @@ export const tokenizerFiles = [
   'vocab.txt',
   'vocab.json',
   'merges.txt',
+  'source.spm',
+  'target.spm',
+  'target_vocab.json',
   ...sentencePieceFiles,
 ];

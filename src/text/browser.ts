@@ -3,6 +3,7 @@ export type { TokenizerConfig, TokenizerDefinition } from './definitions.ts';
 export type { Encoding, TokenizedText } from './encoding.ts';
 export {
   byteLevelDefinition,
+  type Languages,
   readTokenizerFiles,
   type SpecialTokens,
   sentencePieceDefinition,
@@ -12,5 +13,12 @@ export {
   wordPieceDefinition,
 } from './folder/index.ts';
 export { loadTokenizerKinds } from './load-kinds.ts';
-export { type DecodeOptions, type EncodeOptions, Tokenizer, type TokenizerStages } from './tokenizer.ts';
+export {
+  type DecodeOptions,
+  type EncodeOptions,
+  type TargetStart,
+  type TargetTokenizer,
+  Tokenizer,
+  type TokenizerStages,
+} from './tokenizer.ts';
 export type { TruncationSide, TruncationStrategy } from './truncation.ts';

@@ -49,6 +49,21 @@ export interface DecodeOptions {
   readonly cleanUpTokenizationSpaces?: boolean;
 }
 
+/** The tokenizer of the texts that a model writes. */
+export interface TargetTokenizer {
+  readonly tokenizer: Tokenizer;
+  /** Whether its special tokens tell the model which language to write. Default false */
+  readonly hasLanguage?: boolean;
+}
+
+/** The tokens that a text to be written begins with, where they tell its language. */
+export interface TargetStart {
+  /** Read by the decoder first. */
+  readonly decoderStartTokenId: number;
+  /** Written first; null: any. */
+  readonly forcedBosTokenId: number | null;
+}
+
 /** A text on its way to tokens. */
 export interface TokenizerStages {
   /** The normalized text, cut where added tokens such as `[SEP]` are in it, which are parts of their own. */
@@ -86,6 +101,7 @@ export class Tokenizer {
   /** The token of a space alone in bytes, which has no place where it was put before a text; undefined where it has one. */
   readonly #placelessId: number | undefined;
   readonly #settings: Partial<TokenizerSettings>;
+  readonly #targets: TargetTokenizer | null;
   /** The tokens of the texts at hand: to make lists takes longer than to cut a short text. */
   readonly #first = new TokenList();
   readonly #second = new TokenList();
@@ -95,9 +111,15 @@ export class Tokenizer {
    * @param definition the content of a tokenizer.json
    * @param settings what lies beside it
    * @param label names the file in messages
+   * @param targets the tokenizer of the texts to be written, where it is another one
    * @throws InputError when the definition is invalid or something in it is not supported
    */
-  constructor(definition: TokenizerDefinition, settings: Partial<TokenizerSettings> = {}, label = 'tokenizer.json') {
+  constructor(
+    definition: TokenizerDefinition,
+    settings: Partial<TokenizerSettings> = {},
+    label = 'tokenizer.json',
+    targets: TargetTokenizer | null = null,
+  ) {
     const json = checkTokenizerJson(definition, label);
     this.#model = labelled(label, () => makeModel(json.model));
     checkAddedIds(json.added_tokens, this.#model, label);
@@ -111,6 +133,7 @@ export class Tokenizer {
     this.#templates = new Templates(made(postProcessors, json.post_processor, asGiven));
     this.#placelessId = trimsOffsets(json.post_processor) ? this.#model.idOf('Ġ') : undefined;
     this.#settings = settings;
+    this.#targets = targets;
     this.#singleType = settings.usesTypeIds === false;
     this.vocabSize = 1 + largest(this.#model.vocabulary, this.#added.ids);
     const specials = [1, 2].flatMap((texts) =>
@@ -227,6 +250,18 @@ export class Tokenizer {
   /** The token of an id; undefined if there is no such id. */
   tokenOf(id: number): string | undefined {
     return this.#added.contentOf(id) ?? this.#model.tokenOf(id);
+  }
+
+  /** The tokenizer of the texts that the model writes: this one, but for models that have a vocabulary or a language for each side. */
+  get targets(): Tokenizer {
+    return this.#targets?.tokenizer ?? this;
+  }
+
+  /** The tokens that tell the language of a text to be written; null where none do. */
+  get targetStart(): TargetStart | null {
+    const { tokenizer, hasLanguage = false } = this.#targets ?? {};
+    if (!hasLanguage || tokenizer?.sepId === undefined) return null;
+    return { decoderStartTokenId: tokenizer.sepId, forcedBosTokenId: tokenizer.clsId ?? null };
   }
 
   /** The special tokens by their roles, as far as the tokenizer's folder says. */

@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts';
 import type { ModelConfig } from '../models/index.ts';
 import { printable } from '../settings/index.ts';
-import { loadTokenizer, type Tokenizer } from '../text/index.ts';
+import { type Languages, loadTokenizer, type Tokenizer } from '../text/index.ts';
 
 /** Sizes of a model that must fit its tokenizer. Encoder-decoders have no token types, and not all a token at the start of texts. */
 type TokenSizes = Pick<ModelConfig, 'vocab_size' | 'pad_token_id'> & {
@@ -14,14 +14,16 @@ type TokenSizes = Pick<ModelConfig, 'vocab_size' | 'pad_token_id'> & {
  *
  * A model with a single token type gets that one for all tokens, also of a second text.
  *
+ * @param languages of the texts, where the tokenizer has languages
  * @param onWarning told where the two do not agree, but can work together
  * @throws InputError if the tokenizer knows tokens, or types of tokens, that the model does not
  */
 export function tokenizerOf(
   { folder, config }: { readonly folder: string; readonly config: TokenSizes },
   onWarning: (warning: string) => void = () => {},
+  languages?: Languages,
 ): Tokenizer {
-  const tokenizer = loadTokenizer(folder);
+  const tokenizer = loadTokenizer(folder, languages);
   const place = printable(folder);
   const { vocab_size, pad_token_id, type_vocab_size, decoder_layers } = config;
   if (tokenizer.vocabSize > vocab_size) {

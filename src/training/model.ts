@@ -109,7 +109,10 @@ export function loadParts<T extends TaskTypes>(
   }
   const warnings = [...loaded.warnings, ...backboneWarnings(dtype)];
   const read = () =>
-    tokenizerOf({ folder: tokenizerFolder, config: loaded.config }, (warning) => warnings.push(warning));
+    tokenizerOf({ folder: tokenizerFolder, config: loaded.config }, (warning) => warnings.push(warning), {
+      source: settings.sourceLang,
+      target: settings.targetLang,
+    });
   const tokenizer = options.tokenizer?.(tokenizerFolder, read) ?? read();
   const { activations = new ActivationCache(0) } = options;
   return { task, settings, loaded: { ...loaded, warnings }, tokenizer, tokenizerFolder, activations, isHeld };

@@ -63,6 +63,8 @@ const configSchema = openFields({
   offset: v.nullish(wholeNumberIn(0, 10_000)),
   mask_token_sent: v.nullish(text),
   src_lang: v.nullish(text),
+  tgt_lang: v.nullish(text),
+  separate_vocabs: flag,
   language_codes: v.nullish(text),
   legacy_behaviour: flag,
 });

@@ -9,36 +9,69 @@ import { addSpecialTokens, specialIds, specialTokensOf } from './special-tokens.
 import { TokenAdditions } from './token-additions.ts';
 import type { TokenizerClass, VocabularyFile } from './tokenizer-class.ts';
 import { classOf, type StatedClass } from './tokenizer-classes.ts';
-import type { TokenizerFileSource, TokenizerFolder, TokenizerSettings } from './tokenizer-folder.ts';
+import type { Languages, TokenizerFileSource, TokenizerFolder, TokenizerSettings } from './tokenizer-folder.ts';
 import { mergesOfLines, tokensOfLines, tokensOfObject } from './vocabulary-files.ts';
 
 /**
  * The tokenizer of a model folder: of its tokenizer.json, else of the vocabulary file that its class has, put together with
  * what tokenizer_config.json, special_tokens_map.json, added_tokens.json and config.json say.
  *
- * @throws InputError when there is no tokenizer, its class is not known, or a file is not as it must be
+ * @param languages of the texts; left out: as tokenizer_config.json says, else those of the class
+ * @throws InputError when there is no tokenizer, its class is not known, or a file is not as it must be, and for a language that there is not
  */
-export function readTokenizerFiles(files: TokenizerFileSource): TokenizerFolder {
+export function readTokenizerFiles(files: TokenizerFileSource, languages: Languages = {}): TokenizerFolder {
   const json = (name: string) => (files.has(name) ? files.json(name) : undefined);
-  const config = readConfig({
+  const told = readConfig({
     config: json('tokenizer_config.json') ?? {},
     specialTokensMap: json('special_tokens_map.json'),
     addedTokens: json('added_tokens.json'),
     label: files.label,
   });
-  const stated = classOf(config.fields.tokenizer_class, json('config.json') ?? {});
-  const { definition, specialTokens, label } = files.has('tokenizer.json')
-    ? { ...ofDefinition(files, config, stated), label: files.pathOf('tokenizer.json') }
-    : ofVocabulary(files, config, stated);
-  return { definition, settings: settingsOf(definition, specialTokens, config, stated), label };
+  const stated = classOf(told.fields.tokenizer_class, json('config.json') ?? {});
+  const { hasLanguages = false, hasSides = false } = stated.known ?? {};
+  const { source = told.fields.src_lang, target = told.fields.tgt_lang } = languages;
+  refuseLanguages(languages, { hasLanguages, hasSides }, files.label);
+  const side = (src_lang: typeof source, tgt_lang: typeof target, isTarget: boolean) => {
+    const config = { ...told, fields: { ...told.fields, src_lang, tgt_lang } };
+    const { definition, specialTokens, label } = files.has('tokenizer.json')
+      ? { ...ofDefinition(files, config, stated), label: files.pathOf('tokenizer.json') }
+      : ofVocabulary(files, config, stated, isTarget);
+    return { definition, settings: settingsOf(definition, specialTokens, config, stated), label };
+  };
+  // A Marian may be told the language by its source alone, and not by a tokenizer_config.json, which names it for people.
+  const own = side(source, hasSides ? languages.target : target, false);
+  if (hasSides && !files.has('tokenizer.json')) return { ...own, target: side(null, null, true) };
+  return hasLanguages && target ? { ...own, target: side(target, null, true), hasTargetLanguage: true } : own;
+}
+
+/** @throws InputError for a language that the class of the tokenizer has no place for */
+function refuseLanguages(
+  { source, target }: Languages,
+  { hasLanguages, hasSides }: { readonly hasLanguages: boolean; readonly hasSides: boolean },
+  label: string,
+): void {
+  if (source !== undefined && !hasLanguages) {
+    throw new InputError(
+      `${label}: the class of its tokenizer has no source language; leave --source-lang (sourceLang) out.`,
+    );
+  }
+  if (target === undefined || hasLanguages || hasSides) return;
+  throw new InputError(
+    `${label}: the class of its tokenizer has no target language; leave --target-lang (targetLang) out.`,
+  );
 }
 
 function ofDefinition(files: TokenizerFileSource, config: FolderConfig, stated: StatedClass) {
   return besideDefinition(files.json('tokenizer.json'), config, stated, files.pathOf('tokenizer.json'));
 }
 
-function ofVocabulary(files: TokenizerFileSource, config: FolderConfig, { name, known }: StatedClass) {
-  const found = vocabularyFileOf(files);
+function ofVocabulary(
+  files: TokenizerFileSource,
+  config: FolderConfig,
+  { name, known }: StatedClass,
+  isTarget: boolean,
+) {
+  const found = known?.hasSides ? sideOf(files, config, isTarget) : vocabularyFileOf(files);
   if (found === null) {
     throw new InputError(
       `${files.label} has no tokenizer; put tokenizer.json there, or the vocabulary of its class: vocab.txt, vocab.json ` +
@@ -63,7 +96,20 @@ function ofVocabulary(files: TokenizerFileSource, config: FolderConfig, { name, 
   return { ...definitionOf(file, known, config, label), label };
 }
 
-const idsOf = (files: TokenizerFileSource) => tokensOfObject(files.json('vocab.json'), files.pathOf('vocab.json'));
+const idsOf = (files: TokenizerFileSource, name = 'vocab.json') => tokensOfObject(files.json(name), files.pathOf(name));
+
+/** Returns what reads the model of a side with its ids; null if it is not there. */
+function sideOf(files: TokenizerFileSource, { fields }: FolderConfig, isTarget: boolean) {
+  const model = isTarget ? 'target.spm' : 'source.spm';
+  const ids = isTarget && fields.separate_vocabs ? 'target_vocab.json' : 'vocab.json';
+  const missing = [model, ids].find((name) => !files.has(name));
+  if (missing !== undefined) {
+    throw new InputError(`${files.label} has no ${missing}, which a tokenizer of Marian needs; put it there.`);
+  }
+  const label = files.pathOf(model);
+  const file: VocabularyFile = { kind: 'sentencePiece', bytes: files.bytes(model), label, ids: idsOf(files, ids) };
+  return () => ({ file, label });
+}
 
 /** Returns what reads the vocabulary of a folder; null if there is none. */
 function vocabularyFileOf(

@@ -18,7 +18,7 @@ import {
 } from './sentence-piece-class.ts';
 import type { Piece } from './sentence-piece-file.ts';
 import { metaspace, type Scored, squeezedSpaces } from './sentence-piece-stages.ts';
-import { bertGeneration, m2m100 } from './slow-classes.ts';
+import { bertGeneration, m2m100, marian } from './slow-classes.ts';
 import { layouts, template } from './templates.ts';
 import type { Fields, TokenizerClass } from './tokenizer-class.ts';
 import { mbart, mbart50, nllb, seamless } from './translation-classes.ts';
@@ -249,6 +249,7 @@ export const sentencePieceClasses = {
   GemmaTokenizer: gemma,
   LlamaTokenizer: llama,
   M2M100Tokenizer: m2m100,
+  MarianTokenizer: marian,
   MBartTokenizer: mbart,
   MBart50Tokenizer: mbart50,
   MT5Tokenizer: t5,

@@ -1,6 +1,6 @@
 /**
  * The classes of tokenizers that Hugging Face transformers leaves to sentencepiece itself: they have no tokenizer.json.
- * Source: the tokenizers of M2M100 and BertGeneration of transformers 4.57.
+ * Source: the tokenizers of M2M100 and BertGeneration of transformers 4.57, and of Marian of 5.24.
  */
 import { InputError } from '../../errors.ts';
 import { m2m100Languages, wmt21Languages } from './languages.ts';
@@ -73,6 +73,7 @@ export const m2m100: SentencePieceClass = {
   tokens,
   typeIds: false,
   hasIds: true,
+  hasLanguages: true,
   stages: ownStages(({ label }, given, { language_codes: codes }) => {
     if (given === undefined) {
       throw new InputError(`${label} does not give the ids of its pieces; put vocab.json there and read the folder.`);
@@ -88,6 +89,28 @@ export const m2m100: SentencePieceClass = {
   }),
   postProcessor: ({ token, idOf }, fields) => {
     const { single, pair } = layouts.around([`__${fields.src_lang ?? ENGLISH}__`], [token('eos')]);
+    return template(single, pair, idOf);
+  },
+};
+
+/** Marian: a model for each side; a language code before a text says what it is to be translated to. */
+const marianStages = ownStages(({ label }, given) => {
+  if (given !== undefined) return given;
+  throw new InputError(`${label} does not give the ids of its pieces; put vocab.json there and read the folder.`);
+});
+
+export const marian: SentencePieceClass = {
+  kind: 'sentencePiece',
+  tokens: { eos: '</s>', unk: '<unk>', pad: '<pad>' },
+  typeIds: false,
+  hasIds: true,
+  hasSides: true,
+  stages(file, fields, named) {
+    const stages = marianStages(file, fields, named);
+    return { ...stages, normalizer: { ...(stages.normalizer as object), type: 'MarianSentencePiece' } };
+  },
+  postProcessor: ({ token, idOf }, { tgt_lang: language }) => {
+    const { single, pair } = layouts.around(language ? [`>>${language}<<`] : [], [token('eos')]);
     return template(single, pair, idOf);
   },
 };

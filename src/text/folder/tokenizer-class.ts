@@ -55,6 +55,8 @@ export interface ClassOf<Kind extends VocabularyFile['kind']> extends ClassFacts
   readonly kind: Kind;
   /** Whether a vocab.json gives the ids of the pieces of a model of sentencepiece. */
   readonly hasIds?: boolean;
+  /** Whether it has a model for each side: source.spm and target.spm. */
+  readonly hasSides?: boolean;
   /** Whether its post-processor follows the language of the source text. */
   readonly hasLanguages?: boolean;
   /** The language of a source text that goes before the post-processor of a tokenizer.json, where none is named. */

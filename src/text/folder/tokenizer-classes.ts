@@ -71,6 +71,7 @@ const classesOfModels: Readonly<Record<string, string>> = {
   longt5: 'T5Tokenizer',
   lxmert: 'LxmertTokenizer',
   m2m_100: 'M2M100Tokenizer',
+  marian: 'MarianTokenizer',
   mbart: 'MBartTokenizer',
   mbart50: 'MBart50Tokenizer',
   'megatron-bert': 'BertTokenizer',

@@ -14,6 +14,12 @@ export interface TokenizerSettings {
   readonly usesTypeIds: boolean;
 }
 
+/** The languages of the texts that a model reads and writes, by the codes of its tokenizer: `en_XX`. */
+export interface Languages {
+  readonly source?: string;
+  readonly target?: string;
+}
+
 /** A tokenizer as its folder has it. */
 export interface TokenizerFolder {
   /** The content of a tokenizer.json, in which everything is that the other files add. */
@@ -21,6 +27,10 @@ export interface TokenizerFolder {
   readonly settings: TokenizerSettings;
   /** The file that the vocabulary is from, for messages. */
   readonly label: string;
+  /** That of the texts to be written, where it is another one. */
+  readonly target?: TokenizerFolder;
+  /** Whether the special tokens of `target` tell the model which language it writes. Default false */
+  readonly hasTargetLanguage?: boolean;
 }
 
 /** The files of a folder, wherever they are. */

@@ -1,5 +1,6 @@
 import { oneOf, text } from '../../settings/index.ts';
 import { componentKind } from '../component.ts';
+import { codeLength } from '../normalizers/language-code.ts';
 import type { TokenList } from '../token-list.ts';
 import { modelOf, tokenIds } from './model.ts';
 import { PieceMerges } from './piece-merges.ts';
@@ -24,10 +25,17 @@ export const sentencePiece = componentKind(
     const unknown = vocabulary.idOfUnknown(unk_token);
     const addPieces = (kind === 'unigram' ? ofUnigram : ofBpe)(pieces.map(scoredToken));
     return modelOf(vocabulary, (word, tokens) => {
+      const code = codeLength(word);
+      if (code > 0) tokens.add(vocabulary.idOf(word.slice(0, code)) ?? unknown, 0, code);
       const first = tokens.length;
-      addPieces(word, tokens);
+      const rest = word.slice(code);
+      addPieces(rest, tokens);
       const { ids, starts, ends, length } = tokens;
-      for (let i = first; i < length; i++) ids[i] = vocabulary.idOf(word.slice(starts[i], ends[i])) ?? unknown;
+      for (let i = first; i < length; i++) {
+        ids[i] = vocabulary.idOf(rest.slice(starts[i], ends[i])) ?? unknown;
+        starts[i] += code;
+        ends[i] += code;
+      }
     });
   },
 );

@@ -3,6 +3,7 @@ import { spelledInBytes } from '../byte-alphabet.ts';
 import { type ComponentKinds, componentKind } from '../component.ts';
 import { patternSchema } from '../pattern.ts';
 import type { Normalizer } from '../stages.ts';
+import { afterLanguageCode } from './language-code.ts';
 import { nmt } from './nmt.ts';
 import { precompiled } from './precompiled.ts';
 import { replacement } from './replacement.ts';
@@ -19,5 +20,9 @@ export const furtherNormalizers: ComponentKinds<Normalizer> = {
   /** No kind of the library: what slow tokenizers of transformers leave to sentencepiece. */
   SentencePiece: componentKind({ precompiled_charsmap: text, remove_extra_whitespaces: boolean }, (fields) =>
     sentencePiece(fields.precompiled_charsmap, fields.remove_extra_whitespaces),
+  ),
+  /** The same behind a language code. */
+  MarianSentencePiece: componentKind({ precompiled_charsmap: text, remove_extra_whitespaces: boolean }, (fields) =>
+    afterLanguageCode(sentencePiece(fields.precompiled_charsmap, fields.remove_extra_whitespaces)),
   ),
 };

@@ -19,6 +19,7 @@ import {
   checkInstance,
   checkOptions,
   factsOf,
+  nonEmptyText,
   oneOf,
   option,
   positiveInteger,
@@ -48,6 +49,18 @@ export const textGenerationSettings = {
     description: 'longest text to write; what a model learns from is cut to it',
     placeholder: '<tokens>',
     default: 128,
+    for: { task },
+  }),
+  sourceLang: option(nonEmptyText, {
+    description: 'language of the texts to read, by its code in the tokenizer: en_XX of mBART',
+    placeholder: '<code>',
+    defaultText: 'as the tokenizer says',
+    for: { task },
+  }),
+  targetLang: option(nonEmptyText, {
+    description: 'language to write; of a Marian with several, that of its codes >>fra<<',
+    placeholder: '<code>',
+    defaultText: 'as the model says',
     for: { task },
   }),
   rougeTokenizer: option(oneOf(rougeTokenizers), {
@@ -99,7 +112,7 @@ const writing = {
   recipe: (_settings, _labels, { head }) => seq2SeqRecipe(head),
   lengths: ({ text, target }, tokenizer, { maxLength, ...settings }) => [
     textLength(tokenizer, text, undefined, maxLength),
-    textLength(tokenizer, target, undefined, targetLengthOf(settings)),
+    textLength(tokenizer.targets, target, undefined, targetLengthOf(settings)),
   ],
   encode: ({ examples }, tokenizer, { maxLength, ...settings }) =>
     encodePairs(examples, tokenizer, { maxLength, maxTargetLength: targetLengthOf(settings) }),
@@ -132,7 +145,7 @@ export function writingEvaluation(
 ): Evaluation<Seq2SeqModel> {
   const ids = examples.map(({ text }) => tokenizer.encode(text, null, { maxLength }).ids);
   const settingsFor = (model: Seq2SeqModel) =>
-    generationSettings(model, targetLengthOf(asked), { ...generationFrom(asked), numReturnSequences: 1 });
+    generationSettings(model, targetLengthOf(asked), { ...generationFrom(asked), numReturnSequences: 1 }, tokenizer);
   return {
     size: examples.length,
     check: (model) => void checkGenerationSettings(settingsFor(model), model.config),
@@ -204,7 +217,7 @@ export function encodePairs(
   });
   return pairs.map(({ text, target }) => ({
     ids: tokenizer.encode(text, null, { maxLength }).ids,
-    targetIds: tokenizer.encode(target, null, { maxLength: maxTargetLength }).ids,
+    targetIds: tokenizer.targets.encode(target, null, { maxLength: maxTargetLength }).ids,
   }));
 }
 
@@ -224,11 +237,15 @@ export function seq2seqLoss(
   return tidyInside(() => model.loss(scaleLogits(model.forward(packed, random), temperature), packed));
 }
 
-/** Returns complete generation settings: those given, else the checkpoint's. Texts may be as long as those of training. */
+/**
+ * Returns complete generation settings: those given, else the checkpoint's. Texts may be as long as those of training, and begin as the
+ * tokenizer says where that tells their language.
+ */
 export function generationSettings(
   { config, transformer }: Seq2SeqModel,
   maxTargetLength: number,
   asked: Partial<GenerationSettings>,
+  tokenizer?: Pick<Tokenizer, 'targetStart'>,
 ): Partial<GenerationSettings> {
   // One more for the start token, which no text of the training data has.
   const maxLength = Math.min(maxTargetLength + 1, transformer.targetPositions);
@@ -239,6 +256,7 @@ export function generationSettings(
     numReturnSequences: 1,
     minLength: Math.min(minLength, maxLength),
     maxLength,
+    ...tokenizer?.targetStart,
     ...asked,
   };
 }
@@ -284,6 +302,10 @@ export async function writeTexts(
   const own = { batchSize, random, firstSource, onDone: onBatch, onToken, beforeStep };
   const texts = await generate(model, ids, settings, own);
   return texts.map((some) =>
-    some.map(({ ids: written, score }) => ({ text: tokenizer.decode(written).trim(), tokens: written.length, score })),
+    some.map(({ ids: written, score }) => ({
+      text: tokenizer.targets.decode(written).trim(),
+      tokens: written.length,
+      score,
+    })),
   );
 }
