@@ -1,5 +1,6 @@
 import { albert } from './albert.ts';
 import { addArchitecture } from './architectures.ts';
+import { debertaV2 } from './deberta-v2.ts';
 import { distilbert } from './distilbert.ts';
 import { electra } from './electra.ts';
 import { mpnet } from './mpnet.ts';
@@ -7,5 +8,6 @@ import { camembert, xlmRoberta } from './xlm-roberta.ts';
 
 /** Lets files be of all architectures there are. */
 export function addArchitectures(): void {
-  for (const architecture of [distilbert, xlmRoberta, camembert, electra, mpnet, albert]) addArchitecture(architecture);
+  for (const architecture of [distilbert, xlmRoberta, camembert, electra, mpnet, albert, debertaV2])
+    addArchitecture(architecture);
 }

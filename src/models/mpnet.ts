@@ -10,7 +10,7 @@ import { denseHead, plainHeads, pooledHead } from './heads.ts';
 import { SummedEmbeddings } from './parts/embeddings.ts';
 import { type LayerNames, postNormLayer } from './parts/post-norm-layer.ts';
 import { RelativeBias } from './parts/relative-bias.ts';
-import type { Attend } from './parts/self-attention.ts';
+import type { AttentionScheme } from './parts/self-attention.ts';
 
 const { type_vocab_size: _, position_embedding_type: __, ...sizeEntries } = bertEntries;
 const entries = {
@@ -67,10 +67,12 @@ export const mpnet: Architecture<MPNetConfig, typeof entries> = {
       { ...buckets, rows: config.buckets },
       num_attention_heads,
     );
-    const attend: Attend = (query, key, value, options, { batch: { columns }, pass }) =>
-      bias.scheme(query, key, value, options, { queries: columns, keys: columns }, pass);
+    const scheme: AttentionScheme = {
+      attend: (query, key, value, options, { batch: { columns }, pass }) =>
+        bias.scheme(query, key, value, options, { queries: columns, keys: columns }, pass),
+    };
     const layers = Array.from({ length: num_hidden_layers }, (_, i) =>
-      postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames, attend),
+      postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames, scheme),
     );
     return new Encoder(path.prefix, config, { embeddings, layers });
   },

@@ -13,7 +13,7 @@ export function biasedAttention(
   key: Tensor,
   value: Tensor,
   options: Omit<PackedAttentionOptions, 'causal'>,
-  biasOf: (sequence: number) => Tensor,
+  biasOf: (sequence: number) => Tensor | undefined,
 ): Tensor {
   const { scale = 1 / Math.sqrt(query.shape[1] / options.heads) } = options;
   const spec = { ...options, scale, causal: false };

@@ -2,7 +2,7 @@ import { LayerNorm, type ParameterPath, trainingDropout } from '../../nn/index.t
 import { add } from '../../ops/arithmetic.ts';
 import type { Random } from '../../random/random.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { type AttachmentPoints, EmbeddingPoint, PositionPoint, type Prompt, PromptPoint } from '../attachments.ts';
+import { EmbeddingPoint, PositionPoint, type Prompt, PromptPoint } from '../attachments.ts';
 import { checkPositions, checkTokens, checkTypes, type PackedBatch, withRowsBefore } from '../batch.ts';
 import type { EncoderConfig } from '../config.ts';
 import type { EncoderEmbeddings } from '../encoder.ts';
@@ -16,27 +16,32 @@ export class SummedEmbeddings implements EncoderEmbeddings {
   readonly #prompt: PromptPoint;
   readonly #position: PositionPoint;
   readonly #words: EmbeddingPoint;
-  readonly #positions: EmbeddingPoint;
+  readonly #positions: EmbeddingPoint | null;
   readonly #tokenTypes: EmbeddingPoint | null;
   readonly #norm: LayerNorm;
 
-  /** @param size the width of the tables */
-  constructor(path: ParameterPath, config: EncoderConfig, size = config.hidden_size) {
+  /**
+   * @param size the width of the tables
+   * @param hasPositions whether there is a table of positions
+   */
+  constructor(path: ParameterPath, config: EncoderConfig, size = config.hidden_size, hasPositions = true) {
     const { vocab_size, max_position_embeddings: places, type_vocab_size: types, position_padding } = config;
     this.#config = config;
     this.#prompt = new PromptPoint(path.prefix, size, longestOf(config));
     this.#position = new PositionPoint(path.prefix, 'self');
     this.#words = new EmbeddingPoint(path.at('word_embeddings'), vocab_size, size, config.pad_token_id);
-    this.#positions = new EmbeddingPoint(path.at('position_embeddings'), places, size, position_padding ?? undefined);
+    this.#positions = hasPositions
+      ? new EmbeddingPoint(path.at('position_embeddings'), places, size, position_padding ?? undefined)
+      : null;
     this.#tokenTypes = types > 0 ? new EmbeddingPoint(path.at('token_type_embeddings'), types, size) : null;
     this.#norm = new LayerNorm(path.at('LayerNorm'), size, config.layer_norm_eps);
   }
 
-  get points(): Pick<AttachmentPoints, 'positions' | 'prompts' | 'embedding'> {
+  get points(): EncoderEmbeddings['points'] {
     return {
-      positions: [this.#position],
+      positions: this.#positions ? [this.#position] : [],
       prompts: [this.#prompt],
-      embedding: [this.#words, this.#positions, ...(this.#tokenTypes ? [this.#tokenTypes] : [])],
+      embedding: [this.#words, this.#positions, this.#tokenTypes].filter((point) => point !== null),
     };
   }
 
@@ -51,12 +56,12 @@ export class SummedEmbeddings implements EncoderEmbeddings {
     const pass = new Pass(whole.offsets, random);
     const batch = { ...whole, positionIds: this.#position.forward(whole.positionIds, pass) };
     checkTokens(given, vocab_size);
-    checkPositions(batch, max_position_embeddings);
+    if (this.#positions) checkPositions(batch, max_position_embeddings);
     if (this.#tokenTypes) checkTypes(batch, type_vocab_size);
     const tokens = this.#words.forward(given.inputIds, new Pass(given.offsets, random)); // [tokens, size]
     const words = withPrompts(tokens, given, prompts); // [rows, size]
     const typed = this.#tokenTypes ? add(words, this.#tokenTypes.forward(batch.tokenTypeIds, pass)) : words; // [rows, size]
-    const positions = this.#positions.forward(batch.positionIds, pass); // [rows, size]
-    return trainingDropout(this.#norm.forward(add(typed, positions)), hidden_dropout_prob, random);
+    const summed = this.#positions ? add(typed, this.#positions.forward(batch.positionIds, pass)) : typed; // [rows, size]
+    return trainingDropout(this.#norm.forward(summed), hidden_dropout_prob, random);
   }
 }

@@ -1,7 +1,7 @@
 import type { ParameterPath } from '../../nn/index.ts';
 import { FeedForward } from './feed-forward.ts';
 import { TransformerLayer } from './layer.ts';
-import { type Attend, SelfAttention } from './self-attention.ts';
+import { type AttentionScheme, SelfAttention } from './self-attention.ts';
 import type { LayerSizes } from './sizes.ts';
 import { PostNorm } from './sublayer.ts';
 
@@ -28,13 +28,13 @@ export function postNormLayer(
   path: ParameterPath,
   sizes: LayerSizes,
   names: LayerNames,
-  attend?: Attend,
+  scheme?: AttentionScheme,
 ): TransformerLayer {
   const { hidden_size, intermediate_size } = sizes;
   const at = (name: Exclude<keyof LayerNames, 'self'>) => path.at(names[name]);
   const self = names.self === null ? null : path.at(names.self);
   return new TransformerLayer(path.prefix, {
-    attention: new SelfAttention([at('query'), at('key'), at('value'), self], sizes, attend),
+    attention: new SelfAttention([at('query'), at('key'), at('value'), self], sizes, scheme),
     attentionEnd: new PostNorm(
       'attention',
       [at('attentionDense'), at('attentionNorm'), at('attentionEnd')],

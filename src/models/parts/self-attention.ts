@@ -10,12 +10,12 @@ import type { LayerSizes } from './sizes.ts';
 export interface AttentionRows {
   readonly batch: PackedBatch;
   readonly pass: Pass;
+  /** The projections of the attention, for what goes through them too. */
+  readonly query: ProjectionPoint;
+  readonly key: ProjectionPoint;
 }
 
-/**
- * A scheme of positions: from queries, keys and values to the context of each query [rows, hidden]. Without one the positions are in the
- * embeddings, and the context is that of `packedAttention`.
- */
+/** From queries, keys and values to the context of each query [rows, hidden]. */
 export type Attend = (
   query: Tensor,
   key: Tensor,
@@ -24,7 +24,17 @@ export type Attend = (
   rows: AttentionRows,
 ) => Tensor;
 
-const inEmbeddings: Attend = (query, key, value, options) => packedAttention(query, key, value, options);
+/** How positions enter an attention. */
+export interface AttentionScheme {
+  readonly attend: Attend;
+  /** Linear layers of its own. */
+  readonly projections?: readonly ProjectionPoint[];
+}
+
+/** The scheme of models that have positions in their embeddings. */
+const inEmbeddings: AttentionScheme = {
+  attend: (query, key, value, options) => packedAttention(query, key, value, options),
+};
 
 /** Multi-head self-attention, without the dense layer that ends the sublayer. */
 export class SelfAttention {
@@ -33,7 +43,7 @@ export class SelfAttention {
   readonly #value: ProjectionPoint;
   readonly #self: AttentionPoint | null;
   readonly #sizes: LayerSizes;
-  readonly #attend: Attend;
+  readonly #scheme: AttentionScheme;
 
   /** @param places of the projections, each [hidden, hidden], and of the point where adapters change keys and values; null where they cannot */
   constructor(
@@ -44,7 +54,7 @@ export class SelfAttention {
       self: ParameterPath | null,
     ],
     sizes: LayerSizes,
-    attend: Attend = inEmbeddings,
+    scheme: AttentionScheme = inEmbeddings,
   ) {
     const { hidden_size } = sizes;
     this.#sizes = sizes;
@@ -52,11 +62,11 @@ export class SelfAttention {
     this.#key = new ProjectionPoint(key, hidden_size, hidden_size);
     this.#value = new ProjectionPoint(value, hidden_size, hidden_size);
     this.#self = self && new AttentionPoint(self.prefix, 'self', hidden_size);
-    this.#attend = attend;
+    this.#scheme = scheme;
   }
 
   get projections(): ProjectionPoint[] {
-    return [this.#query, this.#key, this.#value];
+    return [this.#query, this.#key, this.#value, ...(this.#scheme.projections ?? [])];
   }
 
   get points(): AttentionPoint[] {
@@ -81,6 +91,11 @@ export class SelfAttention {
       causal: false,
       dropout: random && p > 0 ? { p, seed: random.uint32() } : undefined,
     };
-    return this.#attend(query, seen.key, seen.value, options, { batch, pass });
+    return this.#scheme.attend(query, seen.key, seen.value, options, {
+      batch,
+      pass,
+      query: this.#query,
+      key: this.#key,
+    });
   }
 }

@@ -1,0 +1,141 @@
+import { type Embedding, type LayerNorm, type ParameterPath, trainingDropout } from '../../nn/index.ts';
+import { add, mul } from '../../ops/arithmetic.ts';
+import type { PackedAttentionOptions } from '../../ops/attention.ts';
+import { biasedAttention } from '../../ops/biased-attention.ts';
+import { indexSelect } from '../../ops/gather.ts';
+import { concat, permute, sliceRows } from '../../ops/layout.ts';
+import { matmul } from '../../ops/matmul.ts';
+import { reshape } from '../../ops/reduce.ts';
+import type { Random } from '../../random/random.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { ProjectionPoint } from '../attachments.ts';
+import { Pass } from '../pass.ts';
+import type { Attend, AttentionRows, AttentionScheme } from './self-attention.ts';
+
+/** The table of distances that all layers share. */
+export interface DistanceTable {
+  /** [2 span, hidden] */
+  readonly table: Embedding;
+  readonly norm: LayerNorm | null;
+  /** The row of a distance, query - key. */
+  readonly rowOf: (distance: number) => number;
+  readonly dropout: number;
+}
+
+/** Which parts of the scores there are, by the names of `pos_att_type`. */
+export interface Disentangled {
+  /** Content to position: of the query and the distance. */
+  readonly c2p: boolean;
+  /** Position to content: of the key and the distance. */
+  readonly p2c: boolean;
+  /** Whether distances go through the projections of keys and queries, and not through their own. */
+  readonly shared: boolean;
+}
+
+/** Numbers of the table of distances for one sequence after another; one for all where nothing is attached. */
+interface Rows {
+  /** [2 span, hidden] */
+  of(sequence: number): Tensor;
+}
+
+/**
+ * A scheme of positions (He et al., 2021): to the product of query and key are added those of the query with the distance, and of the key
+ * with the distance, as vectors.
+ */
+export class DisentangledAttention implements AttentionScheme {
+  readonly #distances: DistanceTable;
+  readonly #terms: Disentangled;
+  readonly #key: ProjectionPoint | null;
+  readonly #query: ProjectionPoint | null;
+
+  /** @param path of the attention, for projections of its own */
+  constructor(path: ParameterPath, hidden: number, distances: DistanceTable, terms: Disentangled) {
+    this.#distances = distances;
+    this.#terms = terms;
+    const own = (name: string, isNeeded: boolean) =>
+      isNeeded && !terms.shared ? new ProjectionPoint(path.at(name), hidden, hidden) : null;
+    this.#key = own('pos_key_proj', terms.c2p);
+    this.#query = own('pos_query_proj', terms.p2c);
+  }
+
+  get projections(): ProjectionPoint[] {
+    return [this.#key, this.#query].filter((point) => point !== null);
+  }
+
+  readonly attend: Attend = (query, key, value, options, rows) => {
+    const { c2p, p2c } = this.#terms;
+    const { heads } = options;
+    const scale = 1 / Math.sqrt((query.shape[1] / heads) * (1 + Number(c2p) + Number(p2c)));
+    const scaled = { ...options, scale };
+    if (!c2p && !p2c) return biasedAttention(query, key, value, scaled, () => undefined);
+    const table = this.#table(rows.pass.random);
+    const keys = c2p ? projectedBy(this.#key ?? rows.key, table, rows) : null;
+    const queries = p2c ? projectedBy(this.#query ?? rows.query, table, rows) : null;
+    return biasedAttention(query, key, value, scaled, (s) => {
+      const cells = this.#cells(s, rows, options);
+      const terms = [
+        ...(keys ? [gathered(headsOf(query, heads, cells.queries), headsOf(keys.of(s), heads), cells, 'row')] : []),
+        ...(queries ? [gathered(headsOf(key, heads, cells.keys), headsOf(queries.of(s), heads), cells, 'column')] : []),
+      ];
+      return mul(
+        terms.reduce((a, b) => add(a, b)),
+        scale,
+      );
+    });
+  };
+
+  /** [2 span, hidden] */
+  #table(random: Random | undefined): Tensor {
+    const { table, norm, dropout } = this.#distances;
+    const weight = table.weight.tensor();
+    return trainingDropout(norm ? norm.forward(weight) : weight, dropout, random);
+  }
+
+  #cells(s: number, { batch: { columns } }: AttentionRows, options: PackedAttentionOptions): Cells {
+    const { queryOffsets, keyOffsets, keyCounts } = options;
+    const queries: Range = [queryOffsets[s], queryOffsets[s + 1]];
+    const keys: Range = [keyOffsets[s], keyOffsets[s] + keyCounts[s]];
+    const [i, j] = [columns.subarray(...queries), columns.subarray(...keys)];
+    const distances = Int32Array.from({ length: i.length * j.length }, (_, cell) =>
+      this.#distances.rowOf(i[Math.floor(cell / j.length)] - j[cell % j.length]),
+    );
+    return { queries, keys, distances };
+  }
+}
+
+type Range = readonly [start: number, end: number];
+
+/** The queries and keys of a sequence, and for each pair of them the row of its distance. */
+interface Cells {
+  readonly queries: Range;
+  readonly keys: Range;
+  /** [queries * keys] */
+  readonly distances: Int32Array;
+}
+
+/** [rows, hidden] -> [heads, rows of the range, headDim] */
+function headsOf(x: Tensor, heads: number, [start, end]: Range = [0, x.shape[0]]): Tensor {
+  return permute(reshape(sliceRows(x, start, end), [end - start, heads, x.shape[1] / heads]), [1, 0, 2]);
+}
+
+/** The products of queries or keys [heads, rows, headDim] with the distances of all cells: [heads, queries, keys]. */
+function gathered(x: Tensor, table: Tensor, { queries, keys, distances }: Cells, side: 'row' | 'column'): Tensor {
+  const [heads, rows] = x.shape;
+  const span = table.shape[1];
+  const [height, width] = [queries[1] - queries[0], keys[1] - keys[0]];
+  const products = reshape(permute(matmul(x, table, { transposeB: true }), [1, 2, 0]), [rows * span, heads]);
+  const places = distances.map(
+    (distance, cell) => (side === 'row' ? Math.floor(cell / width) : cell % width) * span + distance,
+  );
+  return permute(reshape(indexSelect(products, places), [height, width, heads]), [2, 0, 1]);
+}
+
+/** The table through a linear layer; where something is attached to it, for each sequence by itself. */
+function projectedBy(point: ProjectionPoint, table: Tensor, { batch, pass }: AttentionRows): Rows {
+  const count = point.attached ? batch.keyCounts.length : 1;
+  const [rows] = table.shape;
+  const offsets = Int32Array.from({ length: count + 1 }, (_, s) => s * rows);
+  const all = count === 1 ? table : concat(Array.from({ length: count }, () => table));
+  const made = point.forward(all, new Pass(offsets, pass.random));
+  return { of: (s) => (count === 1 ? made : sliceRows(made, s * rows, (s + 1) * rows)) };
+}
