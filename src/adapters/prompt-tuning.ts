@@ -28,8 +28,8 @@ export class TrainedPrompt implements Prompt, PromptModule {
 }
 
 /**
- * Prompt tuning (Lester et al., 2021): trained embeddings of virtual tokens before those of every text, which take its first positions. What
- * reads the first token, as BERT's pooler, reads the first of them. Starting values are N(0, 1), as in PEFT.
+ * Prompt tuning (Lester et al., 2021): trained embeddings of virtual tokens before those of every text, which take its first positions; of an
+ * encoder-decoder before those of the text that the encoder reads. What reads the first token, as BERT's pooler, reads the first of them. Starting values are N(0, 1), as in PEFT.
  */
 export const promptTuning = defineFamily({
   kind: 'prompt-tuning',
@@ -44,7 +44,7 @@ export const promptTuning = defineFamily({
   title: ({ promptLength }) => `prompt-tuning ${promptLength}`,
   build: ({ name, points, at }, { promptLength }) => {
     const [point] = points.prompts ?? [];
-    if (!point) throw new InputError('prompt-tuning: it is there for BERT and RoBERTa, and not for this model.');
+    if (!point) throw new InputError('prompt-tuning: this model has no place for rows before the tokens of a text.');
     if (promptLength >= point.capacity) {
       throw new InputError(
         `prompt-tuning: promptLength ${promptLength} leaves no place for a text; the model has ${point.capacity}.`,

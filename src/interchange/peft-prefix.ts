@@ -2,8 +2,9 @@ import { prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isEncoderDecoder } from '../models/browser.ts';
 import { shown } from '../settings/index.ts';
-import { inFile, type Json, numberField } from './fields.ts';
+import { inFile, numberField } from './fields.ts';
 import type { PeftMethod } from './peft-method.ts';
+import { STACKS_OF_BART, stacksOf } from './peft-stacks.ts';
 import { PLACE, type Weight } from './portable.ts';
 
 /** The only tensor: for each virtual token a key and then a value of every layer, [tokens, 2 · layers · hidden]. */
@@ -11,9 +12,6 @@ const TENSOR = 'prompt_embeddings';
 
 /** The end of our name of it. */
 const OWN = `prefix_tuning.prefix_tunings.${PLACE}.self_prefix.control_trans`;
-
-/** PEFT's `num_transformer_submodules` of an encoder with a decoder. */
-const STACKS_OF_BART = 2;
 
 /** The attentions of BART that have a prefix in PEFT: the decoder's own. */
 const ATTENTIONS = ['self'];
@@ -34,10 +32,6 @@ function withLayers({ shape: [tokens, width], ...weight }: Weight, block: number
   }
   return { ...weight, shape: [tokens, source.length * block], values };
 }
-
-/** The number of stacks that PEFT makes a prefix for. */
-const stacksOf = ({ num_transformer_submodules: stacks, task_type: task }: Json): unknown =>
-  stacks ?? (task === 'SEQ_2_SEQ_LM' ? STACKS_OF_BART : 1);
 
 /** Prefix tuning. PEFT saves what its network makes, so that a prefix is always flat in a file. */
 export const peftPrefix: PeftMethod = {

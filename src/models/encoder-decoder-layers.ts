@@ -15,6 +15,7 @@ export const pointsOf = (parts: readonly Partial<Points>[]): Points => ({
   projection: parts.flatMap(({ projection = [] }) => projection),
   attention: parts.flatMap(({ attention = [] }) => attention),
   positions: parts.flatMap(({ positions = [] }) => positions),
+  prompts: parts.flatMap(({ prompts = [] }) => prompts),
 });
 
 /** Attention or perceptron with what is around it. */

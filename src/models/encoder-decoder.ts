@@ -47,7 +47,13 @@ export interface EncoderDecoderParts {
 }
 
 const pointsOfStack = ({ embeddings, layers }: StackParts<{ readonly points: Points }>): Points =>
-  pointsOf([{ positions: embeddings.position ? [embeddings.position] : [] }, ...layers.map((layer) => layer.points)]);
+  pointsOf([
+    {
+      positions: embeddings.position ? [embeddings.position] : [],
+      prompts: embeddings.prompt ? [embeddings.prompt] : [],
+    },
+    ...layers.map((layer) => layer.points),
+  ]);
 
 /** Returns the states with the last one as the stack puts it out. */
 function ended(states: Tensor[], { finalNorm, outputDropout = 0 }: StackParts<unknown>, pass: Pass): Tensor[] {
@@ -138,19 +144,25 @@ export class EncoderDecoder {
   /** The rule to give to `packSequences` and `packPadded`, for both sides. */
   readonly positionIds = (ids: readonly number[]): number[] => ids.map((_, column) => this.positionOf(column));
 
-  /** The encoder's output [source rows, hidden]. Dropout is on when `random` is given. */
+  /** The encoder's output [source rows, hidden], for {@link sourceRows}. Dropout is on when `random` is given. */
   encode(source: PackedBatch, random?: Random): Tensor {
     this.#check(source, this.config.vocab_size);
-    const states = this.#encoderStates(source, new Pass(source.offsets, random), this.#runner(source));
+    const whole = this.sourceRows(source);
+    const states = this.#encoderStates(source, whole, new Pass(whole.offsets, random), this.#runner(whole));
     return states[states.length - 1];
   }
 
+  /** The rows of the encoder's output: those of a source, after those that adapters have before its tokens. */
+  sourceRows(source: PackedBatch): PackedBatch {
+    return this.#encoder.embeddings.withPrompts(source);
+  }
+
   /** The embedding output and the output of each layer, all [rows, hidden]. */
-  #encoderStates(batch: PackedBatch, pass: Pass, run: Runner): Tensor[] {
+  #encoderStates(batch: PackedBatch, whole: PackedBatch, pass: Pass, run: Runner): Tensor[] {
     const { embeddings, layers } = this.#encoder;
-    const states = [tidyInside(() => embeddings.forward(batch, pass))];
+    const states = [tidyInside(() => embeddings.forwardWithPrompts(batch, whole, pass))];
     for (const [i, layer] of layers.entries()) {
-      states.push(run((x) => layer.forward(x, batch, passOf(pass, `encoder ${i}`)), [states[i]]));
+      states.push(run((x) => layer.forward(x, whole, passOf(pass, `encoder ${i}`)), [states[i]]));
     }
     return ended(states, this.#encoder, pass);
   }
@@ -159,9 +171,10 @@ export class EncoderDecoder {
   hiddenStates(source: PackedBatch, target: PackedBatch, random?: Random): SideStates {
     this.#check(source, this.config.vocab_size);
     this.#check(target, this.config.decoder_vocab_size);
-    const sourcePass = new Pass(source.offsets, random);
-    const run = this.#runner(source, target);
-    const encoder = this.#encoderStates(source, sourcePass, run);
+    const whole = this.sourceRows(source);
+    const sourcePass = new Pass(whole.offsets, random);
+    const run = this.#runner(whole, target);
+    const encoder = this.#encoderStates(source, whole, sourcePass, run);
     const encoded = encoder[encoder.length - 1];
     const { queries, columns, select } = causalKeys(target);
     const rows: DecoderRows = {
@@ -174,7 +187,7 @@ export class EncoderDecoder {
     const cache: KVCache = {
       own: (_, own) => select(own),
       source: (index, states = encoded) =>
-        this.decoder.projectSourceKV(index, states, source.keyCounts, passOf(sourcePass, `source ${index}`)),
+        this.decoder.projectSourceKV(index, states, whole.keyCounts, passOf(sourcePass, `source ${index}`)),
     };
     return { encoder, decoder: this.decoder.hiddenStates(rows, cache, run, encoded) };
   }

@@ -42,10 +42,12 @@ const ownPrefix: AdapterSettings = {
   ...{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true, prefixAttentions: ['self'] },
 };
 
-for (const settings of [null, ownPrefix]) {
+const prompt: AdapterSettings = { kind: 'prompt-tuning', promptLength: 3 };
+
+for (const settings of [null, ownPrefix, prompt]) {
   onEveryBackend(
     test,
-    `a packed batch of pairs gives what each pair gives alone${settings ? ', with a prefix' : ''}`,
+    `a packed batch of pairs gives what each pair gives alone${settings ? `, with ${settings.kind}` : ''}`,
     () => {
       const model = tinySeq2Seq();
       if (settings) liven(attachAdapter(model, settings));
@@ -65,6 +67,31 @@ for (const settings of [null, ownPrefix]) {
     },
   );
 }
+
+test('rows of a prompt are read as tokens with these vectors are, and take their positions', () => {
+  for (const scale_embedding of [false, true]) {
+    const [model, plain] = [tinySeq2Seq({ scale_embedding }), tinySeq2Seq({ scale_embedding })];
+    const { parameters } = attachAdapter(model, prompt);
+    const [, width] = parameters[0].shape;
+    const ids = [7, 8, 9];
+    const table = tokensOf(plain);
+    // The vectors of tokens are scaled, and those of a prompt are not.
+    const factor = scale_embedding ? Math.sqrt(width) : 1;
+    parameters[0].load(
+      Float32Array.from(ids.flatMap((id) => [...table.slice(id * width, (id + 1) * width)].map((x) => factor * x))),
+      null,
+    );
+    tidy(() => {
+      const pair = { ids: [0, 5, 6, 2], targetIds: [0, 7, 2] };
+      const expected = plain.forward(plain.pack([{ ...pair, ids: [...ids, ...pair.ids] }]));
+      assertClose(model.forward(model.pack([pair])), expected, 1e-5, `scaled ${scale_embedding}`);
+    });
+  }
+  assertInputError(
+    () => attachAdapter(tinySeq2Seq(), { kind: 'prompt-tuning', promptLength: 24 }),
+    /^prompt-tuning: promptLength 24 leaves no place for a text; the model has 24\.$/,
+  );
+});
 
 test('a prefix of some attentions moves the positions of their side alone, as far as there are any', () => {
   const begins = (prefixAttentions: readonly string[] | undefined, place: number) => {

@@ -104,6 +104,7 @@ const adapters: (AdapterSettings | null)[] = [
   { kind: 'houlsby', bottleneck: 3 },
   { kind: 'lora', rank: 2, init: 'bert' },
   { kind: 'prefix', prefixLength: 2, prefixBottleneck: 3 },
+  { kind: 'prompt-tuning', promptLength: 3 },
   { kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true, prefixAttentions: ['self'] },
 ];
 

@@ -99,6 +99,9 @@ export async function onnxFiles(
     );
   }
   const parts = await attachedParts(source.adapter);
+  if (parts.promptLength > 0 && !isEncoder(network)) {
+    throw new InputError("--to onnx (to) has no nodes for prompt tuning of an encoder-decoder; save it as 'sparse'.");
+  }
   const hasTypes = !isEncoderDecoder(config) && source.tokenTypes > 1 && config.type_vocab_size > 1;
   const graphs = isEncoder(network) ? encoderGraph(network, parts, hasTypes) : bartGraphs(network, parts);
   const constants = network instanceof Seq2SeqModel ? network.constants : [];

@@ -47,10 +47,11 @@ class SourceCache {
   constructor({ transformer }: Seq2SeqModel, source: PackedBatch) {
     this.#sources = Array.from(source.keyCounts.keys());
     const offered = () => {
-      const pass = new Pass(source.offsets);
+      const { offsets, keyCounts } = transformer.sourceRows(source);
+      const pass = new Pass(offsets);
       const states = transformer.encode(source); // [source rows, hidden]
       return Array.from({ length: transformer.config.decoder_layers }, (_, index) =>
-        kept(transformer.decoder.projectSourceKV(index, states, source.keyCounts, pass)),
+        kept(transformer.decoder.projectSourceKV(index, states, keyCounts, pass)),
       );
     };
     this.#layers = noGrad(() => batchInvariant(() => tidy(offered)));
