@@ -79,7 +79,11 @@ test('what does not fit the schema of sparse-adapter.json is one line that names
       'toString',
       /settings\.adapter\.kind must be one of bitfit, bottleneck, full, fusion, houlsby/,
     ],
-    ['settings.adapter.scale', null, /settings\.adapter\.scale must be a number above 0, 'learned' or 'channel', not null/],
+    [
+      'settings.adapter.scale',
+      null,
+      /settings\.adapter\.scale must be a number above 0, 'learned' or 'channel', not null/,
+    ],
     ['settings.adapter.rank', 2, /settings\.adapter\.rank is no known field/],
     ['settings.pruning', 'lottery', /settings\.pruning must be one of none, random/],
     ['settings.sparsity', 1.5, /settings\.sparsity must be in \[0, 1\)/],
