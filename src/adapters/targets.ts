@@ -1,12 +1,12 @@
 import { InputError } from '../errors.ts';
 
-/** The names in BART and its relatives, and in T5, of projections that have another name in BERT. */
+/** The names in other models of linear layers that have another name in BERT. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
-  query: ['q_proj', 'q'],
-  key: ['k_proj', 'k'],
-  value: ['v_proj', 'v'],
-  'intermediate.dense': ['fc1', 'wi', 'wi_0', 'wi_1'],
-  'output.dense': ['fc2', 'wo'],
+  query: ['q_proj', 'q', 'q_lin', 'query_proj'],
+  key: ['k_proj', 'k', 'k_lin', 'key_proj'],
+  value: ['v_proj', 'v', 'v_lin', 'value_proj'],
+  'intermediate.dense': ['fc1', 'wi', 'wi_0', 'wi_1', 'ffn.lin1', 'ffn'],
+  'output.dense': ['fc2', 'wo', 'ffn.lin2', 'ffn_output'],
 };
 
 /** Returns whether a module's path ends in a name, as PEFT matches them. */

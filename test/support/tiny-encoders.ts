@@ -1,0 +1,47 @@
+import type { EncoderType } from '../../src/models/architecture.ts';
+import { tinyBert, tinyRoberta } from './tiny-model.ts';
+
+const { type_vocab_size: _, ...withoutTypes } = tinyRoberta;
+const sizes = { vocab_size: tinyBert.vocab_size, max_position_embeddings: 24 };
+
+/** A `config.json` of each architecture that is large enough to have several of everything. */
+export const tinyEncoders: Readonly<Record<EncoderType, Readonly<Record<string, unknown>>>> = {
+  bert: tinyBert,
+  roberta: tinyRoberta,
+  'xlm-roberta': { ...tinyRoberta, model_type: 'xlm-roberta', architectures: ['XLMRobertaModel'] },
+  camembert: { ...tinyRoberta, model_type: 'camembert', architectures: ['CamembertModel'] },
+  distilbert: {
+    ...sizes,
+    model_type: 'distilbert',
+    architectures: ['DistilBertModel'],
+    dim: 16,
+    n_layers: 2,
+    n_heads: 2,
+    hidden_dim: 32,
+    pad_token_id: 0,
+  },
+  electra: { ...tinyBert, model_type: 'electra', architectures: ['ElectraModel'], embedding_size: 8 },
+  mpnet: { ...withoutTypes, model_type: 'mpnet', architectures: ['MPNetModel'] },
+  albert: {
+    ...tinyBert,
+    model_type: 'albert',
+    architectures: ['AlbertModel'],
+    num_hidden_layers: 3,
+    num_hidden_groups: 2,
+    embedding_size: 8,
+    hidden_act: 'gelu_new',
+  },
+  'deberta-v2': {
+    ...tinyBert,
+    model_type: 'deberta-v2',
+    architectures: ['DebertaV2Model'],
+    type_vocab_size: 0,
+    relative_attention: true,
+    position_biased_input: false,
+    position_buckets: 4,
+    pos_att_type: ['p2c', 'c2p'],
+    norm_rel_ebd: 'layer_norm',
+    share_att_key: true,
+    conv_kernel_size: 3,
+  },
+};
