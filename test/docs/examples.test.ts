@@ -39,6 +39,10 @@ const results: Readonly<Record<string, (printed: string) => void>> = {
     assert.equal(words.length, 3);
     for (const [, read, written] of words) assert.equal(written, [...read].reverse().join(''));
   },
+  'translator.ts': (printed) => {
+    assert.ok(numberIn(printed, /BLEU of new sentences:/) > 95);
+    assert.match(printed, /^the white horse hears the cat -> kerun wis miru una$/m);
+  },
   'csv.ts': (printed) => {
     assert.ok(numberIn(printed, /step 30 of 30: loss/) < numberIn(printed, /step 10 of 30: loss/));
     assert.ok(numberIn(printed, /accuracy on new reviews:/) >= 0.8);

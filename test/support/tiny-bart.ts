@@ -8,6 +8,12 @@ import { lively } from './tiny-model.ts';
 /** The vocabulary of the tiny BART: single letters, and Ġ for the space before a word. */
 const letters = ['<s>', '<pad>', '</s>', '<unk>', '<mask>', 'Ġ', ...'abcdefghijklmnopqrstuvwxyz.,'];
 
+/** The files of its tokenizer. */
+export const bartTokenizerFiles = {
+  'vocab.json': JSON.stringify(Object.fromEntries(letters.map((letter, id) => [letter, id]))),
+  'merges.txt': '#version: 0.2\n',
+};
+
 /** `config.json` of a BART that is large enough to have several of everything. */
 export const tinyBart: Readonly<Record<string, unknown>> = {
   model_type: 'bart',
@@ -63,8 +69,7 @@ export function tinyBartFolder(
 ): string {
   return temporaryFolder({
     'config.json': JSON.stringify({ ...tinyBart, ...config }),
-    'vocab.json': JSON.stringify(Object.fromEntries(letters.map((letter, id) => [letter, id]))),
-    'merges.txt': '#version: 0.2\n',
+    ...bartTokenizerFiles,
     'model.safetensors': serializeSafetensors(tensors),
   });
 }

@@ -1,6 +1,9 @@
 import { Random } from '../../src/index.ts';
+import { serializeSafetensors } from '../../src/io/index.ts';
 import { parseEncoderDecoderConfig, Seq2SeqModel } from '../../src/models/index.ts';
 import { ParameterPath, type WeightSource } from '../../src/nn/index.ts';
+import { temporaryFolder } from '../io/temporary.ts';
+import { bartTokenizerFiles, tinyBart } from './tiny-bart.ts';
 import { lively } from './tiny-model.ts';
 
 const relative = {
@@ -36,3 +39,28 @@ export const tinyEncoderDecoder = (name: TinyName, changes: Readonly<Record<stri
     ParameterPath.root(new Random(1), tinyWeights(name)),
     parseEncoderDecoderConfig({ ...tinyEncoderDecoders[name], ...changes }),
   );
+
+/** A temporary model folder in the layout of Hugging Face, with the tokenizer of the tiny BART, removed when the process ends. */
+export function tinyEncoderDecoderFolder(name: TinyName): string {
+  const config = { ...tinyEncoderDecoders[name], ...tokensOfBart, ...writers[name] };
+  const model = tinyEncoderDecoder(name, config);
+  const tensors = [...model.parameters(), ...model.constants].map(({ name: tensor, shape }) => ({
+    ...{ name: tensor, dtype: 'F32' as const, shape },
+    data: tinyWeights(name).take(tensor, shape) as Float32Array,
+  }));
+  return temporaryFolder({
+    'config.json': JSON.stringify(config),
+    ...bartTokenizerFiles,
+    'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BartTokenizer' }),
+    'model.safetensors': serializeSafetensors(tensors),
+  });
+}
+
+const tokensOfBart = { vocab_size: tinyBart.vocab_size, pad_token_id: 1, eos_token_id: 2, decoder_start_token_id: 2 };
+
+const writers: Readonly<Record<TinyName, Readonly<Record<string, unknown>>>> = {
+  mbart: { architectures: ['MBartForConditionalGeneration'], decoder_start_token_id: undefined },
+  marian: { architectures: ['MarianMTModel'], decoder_vocab_size: tinyBart.vocab_size },
+  t5: { architectures: ['T5ForConditionalGeneration'] },
+  'flan-t5': { architectures: ['T5ForConditionalGeneration'] },
+};
