@@ -188,6 +188,11 @@ export function prefixesAt(
     for (const [layer, point] of own.entries()) modules.set(point, new Prefix(table, layer));
   }
   const { positions = [] } = points;
+  if (config.prefixShiftsPositions && positions.length === 0) {
+    throw new InputError(
+      'prefix: positions of this model are distances, which a prefix does not shift; leave --prefix-shifts-positions (prefixShiftsPositions) out.',
+    );
+  }
   const moved = config.prefixShiftsPositions ? positions.filter(({ stack }) => stacks.has(stack)) : [];
   const shift = { forward: (ids: Int32Array) => ids.map((id) => id + config.prefixLength) };
   const flat = () => new Map(Array.from(tables, ([{ prefix }, table]) => [`${prefix}.control_trans`, table.tensor()]));

@@ -1,6 +1,7 @@
 import { registerActivations } from '../adapters/bottleneck.ts';
 import { moreActivations } from '../adapters/more-activations.ts';
 import { composed } from '../adapters/only-loaded.ts';
+import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import { isEncoderDecoder } from '../models/browser.ts';
 import { adapterFiles, CONFIG, readAdapter, WEIGHTS } from './adapterhub-adapter.ts';
@@ -36,6 +37,12 @@ export const adapterhub: AdapterFormat = {
 
   write(adapter, name) {
     const { kind } = adapter.settings;
+    const { model_type } = adapter.config;
+    if (isEncoderDecoder(adapter.config) && model_type !== 'bart') {
+      throw new InputError(
+        `adapterhub: of encoder-decoders its files are written for BART alone, not for ${model_type}; save it as 'peft' or 'sparse'.`,
+      );
+    }
     if (kind === composed.kind) return { files: { ...setupFiles(adapter), ...headFiles(adapter, name) }, warnings: [] };
     const own = kind === 'fusion' ? fusionFiles(adapter) : adapterFiles(adapter, { ...adapter, name });
     return {

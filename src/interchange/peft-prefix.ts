@@ -76,6 +76,11 @@ export const peftPrefix: PeftMethod = {
         `PEFT has prefixes of BART in the decoder's own attention alone; train one with --prefix-attentions (prefixAttentions) ${ATTENTIONS}, or write it as adapterhub.`,
       );
     }
+    if (config.model_type === 't5') {
+      throw new InputError(
+        "PEFT gives the keys of a prefix distances on T5, and here they have none; save it as 'sparse'.",
+      );
+    }
     if (headKind !== 'text-generation') {
       throw new InputError(
         'PEFT cannot run a prefix on a BART with a head for classes or answers, which takes no keys and values; write it as adapterhub.',

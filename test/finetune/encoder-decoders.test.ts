@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { ia3, lora } from '../../src/adapters/index.ts';
+import { ia3, lora, prefix } from '../../src/adapters/index.ts';
 import { load, Seq2Seq } from '../../src/finetune/index.ts';
 import { tidy } from '../../src/index.ts';
 import type { SequencePair } from '../../src/models/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { liven } from '../support/adapters.ts';
 import { assertClose } from '../support/compare.ts';
+import { assertRejectsInput } from '../support/input-errors.ts';
 import { type TinyName, tinyEncoderDecoderFolder, tinyEncoderDecoders } from '../support/tiny-encoder-decoders.ts';
 
 const test = suite('finetune: encoder-decoders beside BART');
@@ -58,5 +59,24 @@ for (const name of names) {
     );
   });
 }
+
+test('what a file of another library would say otherwise is refused', async () => {
+  const refused = async (
+    name: TinyName,
+    adapter: ReturnType<typeof prefix>,
+    format: 'peft' | 'adapterhub',
+    line: RegExp,
+  ) => {
+    const model = await Seq2Seq.fromPretrained(tinyEncoderDecoderFolder(name), { maxLength: 8 });
+    await assertRejectsInput(async () => {
+      model.addAdapter(adapter);
+      await model.savePretrained(join(temporaryFolder(), 'out'), { format });
+    }, line);
+  };
+  const own = { prefixLength: 2, prefixFlat: true, prefixAttentions: ['self'] };
+  await refused('t5', prefix(own), 'peft', /PEFT gives the keys of a prefix distances on T5/);
+  await refused('t5', prefix({ ...own, prefixShiftsPositions: true }), 'peft', /positions of this model are distances/);
+  await refused('marian', lora({ rank: 1 }), 'adapterhub', /written for BART alone, not for marian/);
+});
 
 test.run();
