@@ -1,12 +1,12 @@
 import { InputError } from '../errors.ts';
 
-/** The names in other models of linear layers that have another name in BERT. */
+/** The names in other models of linear layers that have another name in BERT. One may hold several of them: `Wqkv`. */
 const otherNames: Readonly<Record<string, readonly string[]>> = {
-  query: ['q_proj', 'q', 'q_lin', 'query_proj'],
-  key: ['k_proj', 'k', 'k_lin', 'key_proj'],
-  value: ['v_proj', 'v', 'v_lin', 'value_proj'],
-  'intermediate.dense': ['fc1', 'wi', 'wi_0', 'wi_1', 'ffn.lin1', 'ffn'],
-  'output.dense': ['fc2', 'wo', 'ffn.lin2', 'ffn_output'],
+  query: ['q_proj', 'q', 'q_lin', 'query_proj', 'Wqkv'],
+  key: ['k_proj', 'k', 'k_lin', 'key_proj', 'Wqkv'],
+  value: ['v_proj', 'v', 'v_lin', 'value_proj', 'Wqkv'],
+  'intermediate.dense': ['fc1', 'wi', 'wi_0', 'wi_1', 'ffn.lin1', 'ffn', 'gate_proj', 'up_proj', 'Wi'],
+  'output.dense': ['fc2', 'wo', 'ffn.lin2', 'ffn_output', 'down_proj', 'mlp.Wo'],
 };
 
 /** Returns whether a module's path ends in a name, as PEFT matches them. */

@@ -5,6 +5,7 @@ import {
   type HeadKind,
   headTitles,
   isHeadParameter,
+  isOfPooler,
   isTokenTable,
   type LayeredHead,
   type ModelConfig,
@@ -49,13 +50,13 @@ export function assignStored(
   if (head) checkHead(model, read);
   const change = headChange(model, read);
   const stored = change?.stored ?? read;
-  const bringsPooler = head && stored.weights.some(({ name }) => isPoolerName(name) && name.endsWith('.weight'));
+  const bringsPooler = head && stored.weights.some(({ name }) => isOfPooler(name) && name.endsWith('.weight'));
   const trained = new Set(adapter.parameters.map(({ name }) => portableName(name, adapter.name)));
   const places = new Map<string, Parameter>([
     ...adapter.parameters.map((parameter) => [portableName(parameter.name, adapter.name), parameter] as const),
     ...model
       .parameters()
-      .filter((parameter) => isHeadParameter(parameter) || (bringsPooler && isPoolerName(parameter.name)))
+      .filter((parameter) => isHeadParameter(parameter) || (bringsPooler && isOfPooler(parameter.name)))
       .map((parameter) => [parameter.name, parameter] as const),
   ]);
   const { path } = model.points;
@@ -112,7 +113,7 @@ export function checkShapes(
 }
 
 const isHeadName = (name: string): boolean =>
-  /(^|\.)(classifier|classification_head|qa_outputs|pooler|score|heads)\./.test(name);
+  /(^|\.)(classifier|classification_head|qa_outputs|score|heads)\./.test(name) || isOfPooler(name);
 const isOfHead = ({ name }: Weight): boolean => isHeadName(name);
 
 function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter): void {
@@ -123,8 +124,6 @@ function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter):
     `${label} is an adapter for ${modelType} with ${hiddenSize} hidden units, the model is ${config.model_type} with ${width}; use the backbone that it was trained on.`,
   );
 }
-
-const isPoolerName = (name: string): boolean => /(^|\.)pooler\./.test(name);
 
 /** Returns whether the names are the same in another order, so that every output would have the name of another one. */
 const isReordered = (one: readonly string[], other: readonly string[]): boolean =>
@@ -198,7 +197,7 @@ function checkedFit(
 ): Weight {
   const weight = weights.get(name);
   if (!weight) {
-    if (isPoolerName(name)) {
+    if (isOfPooler(name)) {
       throw new InputError(
         `${label}: the head reads the pooler ("${fileName(name)}"), which neither this folder nor the backbone has; use a backbone with a pooler, or save it with the adapter.`,
       );

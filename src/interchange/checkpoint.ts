@@ -7,17 +7,21 @@ import {
   readModelConfig,
   readTextFile,
   serializeSafetensors,
-  type TensorData,
   tokenizerCopies,
   tokenizerFiles,
 } from '../io/index.ts';
 import {
   type AnyClassifier,
+  asSaved,
+  encoderNames,
   findArchitecture,
   type HeadKind,
+  isEncoderDecoder,
   isEncoderDecoderType,
   isTokenTable,
   longestSequence,
+  type ModelConfig,
+  ownPooling,
   parseModelConfig,
   SequenceClassifier,
   type TokenClassificationModel,
@@ -59,7 +63,7 @@ export async function checkpointFiles(
 ): Promise<Record<string, Uint8Array | string>> {
   const { config, labels, headKind } = model;
   const problem = model instanceof SequenceClassifier ? model.problem : undefined;
-  if (model instanceof SequenceClassifier && model.head.pooling !== 'cls') {
+  if (model instanceof SequenceClassifier && model.head.pooling !== ownPooling(config)) {
     throw new InputError(
       "The head reads the mean of all tokens, which no class of transformers does; a checkpoint needs one trained with --pooling cls (pooling: 'cls').",
     );
@@ -74,7 +78,7 @@ export async function checkpointFiles(
     ...(problem && { problem_type: problem }),
     ...inFloat32,
   };
-  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters), ...copiesOf(places) };
+  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters, config), ...copiesOf(places) };
 }
 
 /** The content of `config.json`, with as many tokens as the weights have. */
@@ -113,7 +117,7 @@ export async function checkpointLike(
   const written = isRounded(own) ? { ...changed, ...inFloat32 } : changed;
   return {
     [CONFIG]: isDeepStrictEqual(written, stored) ? readTextFile(join(places.folder, CONFIG)) : sortedJson(written),
-    [WEIGHTS]: await weightsFile(parameters),
+    [WEIGHTS]: await weightsFile(parameters, parseModelConfig(own)),
     ...copiesOf(places),
   };
 }
@@ -132,16 +136,19 @@ function classOf(
   return modelClass({ model_type: type }, head ?? kind);
 }
 
-async function weightsFile(parameters: readonly Parameter[]): Promise<Uint8Array> {
-  const tensors = parameters.map(
-    async (parameter): Promise<TensorData> => ({
-      name: parameter.name,
-      dtype: 'F32',
-      shape: parameter.shape,
-      data: Float32Array.from(await parameter.data()),
-    }),
+/** The weights as transformers saves them. */
+async function weightsFile(parameters: readonly Parameter[], config: ModelConfig): Promise<Uint8Array> {
+  const tensors = parameters.map(async (parameter) => ({
+    name: parameter.name,
+    shape: parameter.shape,
+    data: Float32Array.from(await parameter.data()),
+  }));
+  const modules = isEncoderDecoder(config) ? [] : encoderNames(config).modules;
+  const saved = asSaved(await Promise.all(tensors), modules);
+  return serializeSafetensors(
+    saved.map((tensor) => ({ ...tensor, dtype: 'F32' })),
+    { format: 'pt' },
   );
-  return serializeSafetensors(await Promise.all(tensors), { format: 'pt' });
 }
 
 /** Copies of the files that no weights change; a tokenizer always says how many tokens the model takes, as Python cuts texts by that. */

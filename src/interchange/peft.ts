@@ -50,13 +50,18 @@ function taskOf({ config, head, headKind }: PortableAdapter): {
   if (head.length === 0) {
     return { task: isEncoderDecoder(config) ? 'SEQ_2_SEQ_LM' : 'FEATURE_EXTRACTION', modules: null };
   }
-  if (headKind === 'question-answering') return { task: 'QUESTION_ANS', modules: ['qa_outputs'] };
+  // What is below the last layer, where it was trained too.
+  const below = ['pooler', 'head'].filter((module) => head.some(({ name }) => name.split('.').includes(module)));
+  if (headKind === 'question-answering')
+    return {
+      task: 'QUESTION_ANS',
+      modules: head.some(({ name }) => name.startsWith('qa_outputs.')) ? ['qa_outputs'] : ['classifier', ...below],
+    };
   const modules = ['classifier', 'score'];
   // PEFT knows no module of this name.
   if (isEncoderDecoder(config)) return { task: 'SEQ_CLS', modules: ['classification_head', ...modules] };
-  if (headKind === 'token-classification') return { task: 'TOKEN_CLS', modules };
-  const hasPooler = head.some(({ name }) => name.split('.').includes('pooler'));
-  return { task: 'SEQ_CLS', modules: hasPooler ? [...modules, 'pooler'] : modules };
+  if (headKind === 'token-classification') return { task: 'TOKEN_CLS', modules: [...modules, ...below] };
+  return { task: 'SEQ_CLS', modules: [...modules, ...below] };
 }
 
 function configOf(method: PeftMethod, adapter: PortableAdapter): Record<string, unknown> {

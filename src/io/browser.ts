@@ -6,4 +6,4 @@ export { isJsonObject, parseJson } from './json.ts';
 export { parseSafetensors, readFiniteFloats, SafetensorsFile } from './safetensors.ts';
 export type { TensorInfo } from './safetensors-header.ts';
 export { serializeSafetensors, type TensorData } from './safetensors-writer.ts';
-export { TensorSource } from './tensor-source.ts';
+export { type StoredModule, TensorSource } from './tensor-source.ts';

@@ -1,7 +1,20 @@
-import { readFloats, type StoredNumbers } from '../backends/stored.ts';
+import { readFloats, type StoredNumbers, storedBytes } from '../backends/stored.ts';
 import { InputError } from '../errors.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { Checkpoint } from './checkpoint.ts';
+
+/** A module of a checkpoint that a model has under other names. */
+export interface StoredModule {
+  readonly name: string;
+  /** The modules that have equal parts of its rows, in their order. */
+  readonly parts: readonly string[];
+}
+
+interface Place {
+  readonly module: string;
+  readonly index: number;
+  readonly count: number;
+}
 
 /**
  * Hands the tensors of a checkpoint to a model under their Hugging Face names, and keeps account of them: each is taken
@@ -16,23 +29,31 @@ export class TensorSource {
   readonly #prefixes: readonly string[];
   readonly #tied: Readonly<Record<string, readonly string[]>>;
   readonly #names: ReadonlySet<string>;
+  readonly #places: ReadonlyMap<string, Place>;
   readonly #taken = new Set<string>();
 
   /**
    * @param options.prefixes what the checkpoint may leave out at the start of a name, such as `bert.`
    * @param options.tied other names under which the tensor of a name may be stored: copies, of which one is used
+   * @param options.modules the modules that are stored under another name, or with others in one
    */
   constructor(
     checkpoint: Checkpoint,
     options: {
       readonly prefixes?: readonly string[];
       readonly tied?: Readonly<Record<string, readonly string[]>>;
+      readonly modules?: readonly StoredModule[];
     } = {},
   ) {
     this.#checkpoint = checkpoint;
     this.#prefixes = options.prefixes ?? [];
     this.#tied = options.tied ?? {};
     this.#names = new Set(checkpoint.names());
+    this.#places = new Map(
+      (options.modules ?? []).flatMap(({ name, parts }) =>
+        parts.map((part, index) => [part, { module: name, index, count: parts.length }]),
+      ),
+    );
   }
 
   /** Returns whether the checkpoint holds this tensor, under one of its spellings. */
@@ -43,7 +64,10 @@ export class TensorSource {
   /** Returns the shape of a tensor, under one of its spellings; undefined if there is none. */
   shapeOf(name: string): readonly number[] | undefined {
     const stored = this.#find(name);
-    return stored === undefined ? undefined : this.#checkpoint.info(stored).shape;
+    if (stored === undefined) return undefined;
+    const [rows, ...rest] = this.#checkpoint.info(stored).shape;
+    const { count } = this.#placeOf(name);
+    return rows === undefined || count === 1 ? this.#checkpoint.info(stored).shape : [rows / count, ...rest];
   }
 
   /**
@@ -60,16 +84,19 @@ export class TensorSource {
       const hint = similar.length > 0 ? `similar names there: ${similar.join(', ')}` : 'no name there is similar';
       throw new InputError(`${label}: there is no tensor "${name}", which the model needs (${hint}).`);
     }
-    if (this.#taken.has(stored)) throw new Error(`Tensor "${stored}" was taken from the checkpoint twice.`);
+    const { index, count } = this.#placeOf(name);
+    const taken = count === 1 ? stored : `${stored} ${index}`;
+    if (this.#taken.has(taken)) throw new Error(`Tensor "${taken}" was taken from the checkpoint twice.`);
     const info = this.#checkpoint.info(stored);
-    if (!sameShape(info.shape, shape)) {
+    const whole = count === 1 ? shape : [shape[0] * count, ...shape.slice(1)];
+    if (!sameShape(info.shape, whole)) {
       throw new InputError(
-        `${label}: tensor "${stored}" has shape ${formatShape(info.shape)}, the model needs ${formatShape(shape)}; use the config.json that belongs to these weights.`,
+        `${label}: tensor "${stored}" has shape ${formatShape(info.shape)}, the model needs ${formatShape(whole)}; use the config.json that belongs to these weights.`,
       );
     }
     const numbers = this.#checkpoint.numbers(stored);
-    this.#taken.add(stored);
-    return numbers;
+    this.#taken.add(stored).add(taken);
+    return count === 1 ? numbers : partOf(numbers, index, count);
   }
 
   /**
@@ -106,7 +133,16 @@ export class TensorSource {
 
   /** The name in the checkpoint. */
   #find(name: string): string | undefined {
-    return [name, ...(this.#tied[name] ?? [])].flatMap((n) => this.#spellings(n)).find((s) => this.#names.has(s));
+    return [this.#placeOf(name).name, ...(this.#tied[name] ?? [])]
+      .flatMap((n) => this.#spellings(n))
+      .find((s) => this.#names.has(s));
+  }
+
+  /** The name under which a tensor is stored, and which of how many equal parts of the rows it is. */
+  #placeOf(name: string): { readonly name: string; readonly index: number; readonly count: number } {
+    const dot = name.lastIndexOf('.');
+    const place = this.#places.get(name.slice(0, dot));
+    return place ? { ...place, name: place.module + name.slice(dot) } : { name, index: 0, count: 1 };
   }
 
   /** The ways to write a name. */
@@ -126,6 +162,17 @@ export class TensorSource {
       .slice(0, 3)
       .map(({ other }) => other);
   }
+}
+
+/** One of equal parts of numbers that follow each other. */
+function partOf(numbers: StoredNumbers, index: number, count: number): StoredNumbers {
+  const length = numbers.length / count;
+  const start = index * length * storedBytes(numbers.dtype);
+  return {
+    dtype: numbers.dtype,
+    length,
+    readInto: (target, begin) => numbers.readInto(target, start + begin),
+  };
 }
 
 function legacySpelling(name: string): string {

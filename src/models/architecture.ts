@@ -16,7 +16,10 @@ export type EncoderType =
   | 'electra'
   | 'mpnet'
   | 'albert'
-  | 'deberta-v2';
+  | 'deberta-v2'
+  | 'modernbert'
+  | 'nomic_bert'
+  | 'gte';
 
 /** What some fields of a file say. */
 export type Fields<Entries extends v.ObjectEntries> = v.InferOutput<
@@ -47,6 +50,14 @@ export interface LayerStack {
   readonly count: number;
 }
 
+/** A module of a checkpoint whose tensors a model has under other names, or in parts. */
+export interface SavedModule {
+  /** Its path below the encoder in the checkpoint. */
+  readonly name: string;
+  /** The modules of the encoder that have equal parts of its rows, in their order; a single one has all. */
+  readonly parts: readonly string[];
+}
+
 /** What there is to know of an architecture of encoders. Each has one file. */
 export interface Architecture<
   Config extends EncoderConfig = EncoderConfig,
@@ -70,6 +81,8 @@ export interface Architecture<
   build(path: ParameterPath, config: Config): Encoder;
   heads(config: Config): HeadForms;
   layers(config: Config): LayerStack;
+  /** What is saved otherwise than transformers, and so the encoder here, has it while it computes: fused matrices, older names. */
+  saved?(config: Config): readonly SavedModule[];
   /** Where its layers are those of BERT under these names. */
   readonly layerNames?: LayerNames;
 }

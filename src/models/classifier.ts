@@ -40,8 +40,10 @@ const encoderParts = (root: ParameterPath, config: EncoderConfig): ClassifierPar
   headOf(outputs, { layered, pooling }) {
     if (layered) return new LayeredClassificationHead(root, config, outputs, layered);
     // One linear layer on the mean of the tokens suits encoders trained as sentence embedders.
-    const forms = pooling === 'mean' ? [{ at: 'classifier', dropout: headDropout(config) }] : headsOf(config).text;
-    return new SequenceHead(root, config, forms, outputs, pooling);
+    const { text, pooling: own = 'cls' } = headsOf(config);
+    const isOther = pooling === 'mean' && own !== pooling;
+    const forms = isOther ? [{ at: 'classifier', dropout: headDropout(config) }] : text;
+    return new SequenceHead(root, config, forms, outputs, isOther ? pooling : own);
   },
 });
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import type { AttachmentPoints, KeysAndValues } from './attachments.ts';
 import type { PackedBatch } from './batch.ts';
-import type { Columns, KeyValueAttention, Queries } from './parts/key-value-attention.ts';
+import type { Columns, KeyValueAttention, OwnRows, Queries, SelfAttending } from './parts/key-value-attention.ts';
 import type { Perceptron } from './parts/perceptron.ts';
 import type { Residual } from './parts/residual.ts';
 import type { Pass } from './pass.ts';
@@ -26,7 +26,7 @@ interface Sublayer<Inside> {
 
 /** The sublayers of an encoder's layer. */
 export interface EncoderLayerParts {
-  readonly attention: Sublayer<KeyValueAttention>;
+  readonly attention: Sublayer<SelfAttending>;
   readonly perceptron: Sublayer<Perceptron>;
 }
 
@@ -51,12 +51,9 @@ export class EncoderSideLayer {
   }
 
   /** [rows, hidden] -> [rows, hidden] */
-  forward(x: Tensor, { keyCounts, columns }: Pick<PackedBatch, 'keyCounts' | 'columns'>, pass: Pass): Tensor {
-    const { inside: attention, residual } = this.#parts.attention;
-    const entered = residual.enter(x); // [rows, hidden]
-    const own = attention.projectKV(entered, keyCounts, pass); // [rows, inner]
-    const queries = { queryOffsets: pass.offsets, causal: false };
-    const h = attention.forward(entered, own, queries, { queries: columns, keys: columns }, pass); // [rows, hidden]
+  forward(x: Tensor, rows: OwnRows, pass: Pass): Tensor {
+    const { inside, residual } = this.#parts.attention;
+    const h = inside.among(residual.enter(x), rows, pass); // [rows, hidden]
     return throughPerceptron(this.#parts.perceptron, residual.leave(h, x, pass), pass);
   }
 }
@@ -85,6 +82,7 @@ export interface DecoderRows extends Pick<PackedBatch, 'inputIds' | 'positionIds
 
 /** The sublayers of a decoder's layer. */
 export interface DecoderLayerParts extends EncoderLayerParts {
+  readonly attention: Sublayer<KeyValueAttention>;
   /** Attention to the encoder's side. */
   readonly crossAttention: Sublayer<KeyValueAttention>;
 }

@@ -19,6 +19,10 @@ export interface HeadLayer {
   readonly dropout?: number;
   /** After it. */
   readonly activation?: ActivationName;
+  /** Makes another layer at the path, of the encoder's width, in the place of a linear one. */
+  readonly build?: (path: ParameterPath, hidden: number) => { forward(x: Tensor): Tensor };
+  /** Its tensors in the checkpoint; left out: weight and bias. */
+  readonly tensors?: readonly string[];
 }
 
 /** The heads of Hugging Face on an encoder, one layer after the other. */
@@ -31,6 +35,8 @@ export interface HeadForms {
   readonly token: readonly HeadLayer[];
   /** For answers to questions, on every token. */
   readonly answer: readonly HeadLayer[];
+  /** What the heads for texts and for answers to choose among read instead of the first token. */
+  readonly pooling?: Pooling;
 }
 
 /** The two heads on tokens that most encoders have. */
@@ -86,19 +92,20 @@ export const headDropout = (config: HeadSizes): number => config.classifier_drop
 
 /** Linear layers one after the other, on whatever rows: [rows, hidden] -> [rows, outputs]. */
 export class DenseLayers {
-  readonly #layers: readonly { readonly linear: Linear; readonly form: HeadLayer }[];
+  readonly #layers: readonly { readonly inner: { forward(x: Tensor): Tensor }; readonly form: HeadLayer }[];
 
   /** @param root of the names of the layers */
   constructor(root: ParameterPath, { hidden_size }: HeadSizes, forms: readonly HeadLayer[], outputs: number) {
     this.#layers = forms.map((form, i) => {
       const width = i === forms.length - 1 ? outputs : hidden_size;
-      return { form, linear: new Linear(root.at(form.at).initializing(), hidden_size, width) };
+      const path = root.at(form.at).initializing();
+      return { form, inner: form.build?.(path, hidden_size) ?? new Linear(path, hidden_size, width) };
     });
   }
 
   forward(hidden: Tensor, random?: Random): Tensor {
-    return this.#layers.reduce((x, { linear, form: { dropout, activation: act } }) => {
-      const y = linear.forward(dropout === undefined ? x : trainingDropout(x, dropout, random));
+    return this.#layers.reduce((x, { inner, form: { dropout, activation: act } }) => {
+      const y = inner.forward(dropout === undefined ? x : trainingDropout(x, dropout, random));
       return act ? activation(act)(y) : y;
     }, hidden);
   }
@@ -131,7 +138,10 @@ export class SequenceHead implements ClassificationHead {
 export const isHeadName = (name: string): boolean =>
   /^(classifier|classification_head|qa_outputs|pre_classifier|sequence_summary|pooler)\./.test(name);
 
+/** Returns whether a name is of what some encoders have below their heads, trained before: a pooler, or the head that ModernBERT has. */
+export const isOfPooler = (name: string): boolean => /(^|\.)pooler\.|^head\./.test(name);
+
 /** Returns whether a weight is of a task head: these are trained with an adapter. */
 export function isHeadParameter({ name, isNew }: Parameter): boolean {
-  return isHeadName(name) || (isNew && /(^|\.)pooler\./.test(name));
+  return isHeadName(name) || (isNew && isOfPooler(name));
 }

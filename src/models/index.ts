@@ -7,6 +7,7 @@ import { addBartHeads } from './bart-recipes.ts';
 export * from './browser.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';
 export {
+  encoderNames,
   type HoldOptions,
   type Loaded,
   loadClassifier,
@@ -19,7 +20,9 @@ export {
   seq2SeqNames,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
+export { ownPooling } from './own-head.ts';
 export { randomWeights } from './random-weights.ts';
+export { asSaved, type NamedFloats } from './saved-tensors.ts';
 export { type CommonWeights, SharedWeights } from './shared-weights.ts';
 
 // Nothing is fetched on the way in Node.js.

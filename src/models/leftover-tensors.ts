@@ -42,7 +42,11 @@ function isOfBackbone(name: string, config: ModelConfig): boolean {
   const prefix = own === null ? '' : `${own}.`;
   const rest = name.startsWith(prefix) ? name.slice(prefix.length) : name;
   if (rest.startsWith('pooler.')) return false;
-  return rest !== name || /^(encoder|decoder|embeddings|transformer)\./.test(rest);
+  // An encoder's checkpoint has the layer to the tokens of a masked text as its decoder.
+  const sides = isEncoderDecoder(config)
+    ? /^(encoder|decoder|embeddings|transformer)\./
+    : /^(encoder|embeddings|transformer)\./;
+  return rest !== name || sides.test(rest);
 }
 
 /**

@@ -12,13 +12,14 @@ import {
 import { type HeldDType, type Parameter, ParameterPath, type WeightSource } from '../nn/index.ts';
 import type { Random } from '../random/random.ts';
 import { printable } from '../settings/index.ts';
+import { architectureOf } from './architectures.ts';
 import type { SequenceClassifier } from './classifier.ts';
 import { type EncoderConfig, parseEncoderConfig } from './config.ts';
 import type { Encoder } from './encoder.ts';
 import type { EncoderDecoderConfig } from './encoder-decoder-config.ts';
 import { isEncoderDecoderType, parseEncoderDecoderConfig, seq2SeqArchitectureOf } from './encoder-decoders.ts';
 import type { HeadChoice, HeadUse } from './head-choice.ts';
-import { isHeadName } from './heads.ts';
+import { isHeadName, isOfPooler } from './heads.ts';
 import { checkNoAdapters, unusedHeadTensors } from './leftover-tensors.ts';
 import { type ModelConfig, withTokens } from './model-config.ts';
 import { withMoreTokens } from './more-tokens.ts';
@@ -80,10 +81,18 @@ export function seq2SeqNames(config: EncoderDecoderConfig) {
   return { prefixes: prefix === null ? [] : [`${prefix}.`], tied: tied(config) };
 }
 
+/** The names under which a checkpoint of an encoder may have its tensors. */
+export function encoderNames(config: EncoderConfig) {
+  const { prefix } = config;
+  const saved = architectureOf(config.model_type).saved?.(config) ?? [];
+  const at = (name: string) => `${prefix}.${name}`;
+  return { prefixes: [at('')], modules: saved.map(({ name, parts }) => ({ name: at(name), parts: parts.map(at) })) };
+}
+
 const architectures: { readonly [Kind in keyof Configs]: Architecture<Configs[Kind]> } = {
   encoder: {
     read: (folder) => parseEncoderConfig(readModelConfig(folder), join(folder, 'config.json')),
-    names: ({ prefix }) => ({ prefixes: [`${prefix}.`] }),
+    names: encoderNames,
   },
   seq2seq: {
     read: (folder) =>
@@ -106,7 +115,6 @@ function checkFolder(folder: string): void {
   );
 }
 
-const isOfPooler = (name: string): boolean => /(^|\.)pooler\./.test(name);
 /** Returns whether a name is of the pooler of BERT, which not every model uses. */
 const isPooler = (name: string): boolean => /(^|\.)pooler\.dense\.(weight|bias)$/.test(name);
 

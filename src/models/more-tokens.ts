@@ -4,7 +4,8 @@ import type { WeightSource } from '../nn/index.ts';
 import { sizeOf } from '../tensor/shape.ts';
 
 /** Returns whether a parameter has a row for each token. */
-export const isTokenTable = (name: string): boolean => /(^|\.)(word_embeddings|shared)\.weight$/.test(name);
+export const isTokenTable = (name: string): boolean =>
+  /(^|\.)(word_embeddings|tok_embeddings|shared)\.weight$/.test(name);
 
 /** A source whose tables of tokens, and what is added to the scores of tokens, may be asked for more than the checkpoint has: the others are 0. */
 export const withMoreTokens = (source: WeightSource, stored: TensorSource): WeightSource => ({

@@ -29,9 +29,10 @@ export class MultipleChoiceModel extends EncoderModel {
   constructor(root: ParameterPath, config: EncoderConfig, layered?: LayeredHead) {
     super(root, modelEncoder(root, config));
     this.layeredHead = layered;
+    const { choice, pooling } = headsOf(config);
     this.#head = layered
       ? new LayeredClassificationHead(root, config, 1, layered)
-      : new SequenceHead(root, config, headsOf(config).choice, 1);
+      : new SequenceHead(root, config, choice, 1, pooling);
   }
 
   /** One logit for each choice [choices]. Dropout is on when `random` is given. */

@@ -31,7 +31,11 @@ export const describeClass = ({ architecture, kind }: StatedClass): string =>
 
 /** The tensors of a head, the last two with a row for each output. */
 export const headTensors = (layers: readonly HeadLayer[]): string[] =>
-  layers.flatMap(({ at }) => [`${at}.weight`, `${at}.bias`]);
+  layers.flatMap(({ at, tensors = [`${at}.weight`, `${at}.bias`] }) => tensors);
+
+/** What the head for texts of transformers reads. */
+export const ownPooling = (config: ModelConfig): Pooling =>
+  (isEncoderDecoder(config) ? undefined : headsOf(config).pooling) ?? 'cls';
 
 const formsOf = (config: ModelConfig) => (isEncoderDecoder(config) ? bartHeads(0) : headsOf(config));
 
@@ -93,7 +97,8 @@ export function ownClassificationHead(
 ): OwnHead | Lacking {
   const head = storedHead(config, stored, 'sequence-classification', formsOf(config).text, { name: 'classification' });
   if ('lacks' in head) return head;
-  if (pooling === 'mean') return { lacks: 'its head reads the first token and not the mean of all' };
+  if (pooling === 'mean' && ownPooling(config) !== pooling)
+    return { lacks: 'its head reads the first token and not the mean of all' };
   const labels = namesOf(config, head);
   if ('lacks' in labels) return labels;
   const { outputs, warnings } = head;

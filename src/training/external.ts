@@ -24,6 +24,7 @@ import {
 import { localModelFolder } from '../io/model-folder.ts';
 import { isHeadName } from '../models/heads.ts';
 import {
+  encoderNames,
   headTitles,
   isEncoderDecoder,
   isEncoderDecoderType,
@@ -150,7 +151,7 @@ function storedValues(
   { folder, config }: Pick<TaskModel, 'folder' | 'config'>,
   name: string,
 ): Float32Array | undefined {
-  const names = isEncoderDecoder(config) ? seq2SeqNames(config) : {};
+  const names = isEncoderDecoder(config) ? seq2SeqNames(config) : encoderNames(config);
   const checkpoint = openCheckpoint(folder);
   try {
     const source = new TensorSource(checkpoint, names);

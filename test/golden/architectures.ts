@@ -5,6 +5,7 @@ import { openSafetensors } from '../../src/io/index.ts';
 import { unitRows } from '../../src/models/cosine-similarity.ts';
 import {
   cosineSimilarities,
+  encoderNames,
   findArchitecture,
   MultipleChoiceModel,
   type PaddedBatch,
@@ -108,7 +109,7 @@ function compareEncoder(folder: string, golden: ArchitectureCase, head: Head, co
     const start = golden.architecture.endsWith('Model') ? `${prefix}.` : '';
     const parameters = opened.root.parameters();
     const inFile = parameters.map((parameter) => ({ name: parameter.name.replace(start, ''), value: parameter.value }));
-    if (loss) compareGradients(inFile, golden, loss, values, compare);
+    if (loss) compareGradients(inFile, golden, loss, values, compare, encoderNames(opened.config).modules);
     for (const [name, { tol }] of Object.entries(golden.tensors)) {
       const isOfTokens = name.startsWith('hidden_states.') || (name === 'logits' && head === tokenClassification);
       const value = mask && isOfTokens ? withoutPadding(values[name], mask) : values[name];

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { grad, noGrad, type Tensor, tidy } from '../../src/index.ts';
-import { openSafetensors } from '../../src/io/index.ts';
+import { openSafetensors, type StoredModule } from '../../src/io/index.ts';
 import { SequenceHead } from '../../src/models/heads.ts';
 import {
+  asSaved,
   type Encoder,
   encoderAt,
   type PackedBatch,
@@ -171,6 +172,7 @@ export function compareGradients(
   loss: Tensor,
   values: Outputs['values'],
   compare: Compare,
+  modules: readonly StoredModule[] = [],
 ): void {
   const { loss: expectedLoss } = golden.scalars ?? {};
   compare('loss', loss.dataSync(), expectedLoss && [expectedLoss.value], expectedLoss?.tol ?? 0);
@@ -178,10 +180,15 @@ export function compareGradients(
     loss,
     parameters.map(({ value }) => value),
   );
+  const inMemory = parameters.map(({ name, value: { shape } }, i) => ({
+    name,
+    shape,
+    data: Float32Array.from(gradients[i].dataSync()),
+  }));
   const norms = new Map(
-    parameters.map(({ name }, i) => {
-      values[`grad/${name}`] = gradients[i].dataSync();
-      return [name, Math.hypot(...(values[`grad/${name}`] as Float32Array))];
+    asSaved(inMemory, modules).map(({ name, data }) => {
+      values[`grad/${name}`] = data;
+      return [name, Math.hypot(...data)];
     }),
   );
   for (const [name, norm] of Object.entries(golden.grad_l2_norms ?? {})) {

@@ -17,6 +17,7 @@ import { Random } from '../../src/index.ts';
 import { openCheckpoint, openSafetensors, TensorSource } from '../../src/io/index.ts';
 import {
   type EncoderConfig,
+  encoderNames,
   type PackedBatch,
   parseEncoderConfig,
   parseEncoderDecoderConfig,
@@ -59,7 +60,7 @@ export interface LabelledBatch {
 /** The parameter tree of a golden model folder and the tensors of it that no parameter took. */
 export function openModel(folder: string): { config: EncoderConfig; root: ParameterPath; source: TensorSource } {
   const config = parseEncoderConfig(readJson(folder, 'config.json'));
-  const source = new TensorSource(openCheckpoint(folder), { prefixes: [`${config.prefix}.`] });
+  const source = new TensorSource(openCheckpoint(folder), encoderNames(config));
   return { config, root: ParameterPath.root(new Random(0), source), source };
 }
 

@@ -2,6 +2,7 @@ import type { EncoderType } from '../../src/models/architecture.ts';
 import { tinyBert, tinyRoberta } from './tiny-model.ts';
 
 const { type_vocab_size: _, ...withoutTypes } = tinyRoberta;
+const { hidden_act: __, ...bert } = tinyBert;
 const sizes = { vocab_size: tinyBert.vocab_size, max_position_embeddings: 24 };
 
 /** A `config.json` of each architecture that is large enough to have several of everything. */
@@ -44,4 +45,15 @@ export const tinyEncoders: Readonly<Record<EncoderType, Readonly<Record<string, 
     share_att_key: true,
     conv_kernel_size: 3,
   },
+  modernbert: {
+    ...bert,
+    model_type: 'modernbert',
+    architectures: ['ModernBertModel'],
+    local_attention: 4,
+    attention_bias: true,
+    layer_types: ['sliding_attention', 'full_attention'],
+    classifier_pooling: 'mean',
+  },
+  nomic_bert: { ...bert, model_type: 'nomic_bert', architectures: ['NomicBertModel'] },
+  gte: { ...bert, model_type: 'gte', architectures: ['GteModel'], type_vocab_size: 1 },
 };

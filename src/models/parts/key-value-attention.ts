@@ -3,6 +3,7 @@ import { trainingDropout } from '../../nn/index.ts';
 import { type PackedAttentionOptions, packedAttention } from '../../ops/attention.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { AttachmentPoints, AttentionPoint, KeysAndValues, ProjectionPoint } from '../attachments.ts';
+import type { PackedBatch } from '../batch.ts';
 import type { Pass } from '../pass.ts';
 
 /** The rows of the queries of each sequence, and whether each one sees fewer keys than those after it. */
@@ -30,15 +31,12 @@ export type Scheme = (
 
 const plain: Scheme = (query, key, value, options) => packedAttention(query, key, value, options);
 
-/** What an attention of an encoder-decoder is made of. */
-export interface AttentionParts {
-  /** [inner, hidden] each */
-  readonly query: ProjectionPoint;
-  readonly key: ProjectionPoint;
-  readonly value: ProjectionPoint;
+/** What an attention does with queries, keys and values. */
+export interface AttentionEnd {
   /** [hidden, inner] */
   readonly out: ProjectionPoint;
-  readonly seen: AttentionPoint;
+  /** Null where adapters cannot change keys and values. */
+  readonly seen: AttentionPoint | null;
   readonly heads: number;
   /** Scores are multiplied with it. */
   readonly scale: number;
@@ -48,8 +46,51 @@ export interface AttentionParts {
   readonly scheme?: Scheme;
 }
 
+/** What an attention is made of. */
+export interface AttentionParts extends AttentionEnd {
+  /** [inner, hidden] each */
+  readonly query: ProjectionPoint;
+  readonly key: ProjectionPoint;
+  readonly value: ProjectionPoint;
+}
+
+/** The rows of a batch that attend to each other inside their sequences. */
+export type OwnRows = Pick<PackedBatch, 'keyCounts' | 'columns'>;
+
+/** An attention of rows to themselves: [rows, hidden] -> [rows, hidden]. */
+export interface SelfAttending {
+  readonly points: Pick<AttachmentPoints, 'projection' | 'attention'>;
+  among(x: Tensor, rows: OwnRows, pass: Pass): Tensor;
+}
+
+/** Returns what queries [rows, inner] read of keys and values, through the output projection [rows, hidden]. */
+export function attend(
+  { seen, out, heads, scale, dropout: p, outputDropout, scheme = plain }: AttentionEnd,
+  query: Tensor,
+  kv: KeysAndValues,
+  queries: Queries,
+  columns: Columns,
+  pass: Pass,
+): Tensor {
+  const { random } = pass;
+  const { key, value, offsets, counts } = seen ? seen.forward(kv, pass) : kv; // [key rows, inner]
+  const options = {
+    ...queries,
+    keyOffsets: offsets,
+    keyCounts: counts,
+    heads,
+    scale,
+    dropout: random && p > 0 ? { p, seed: random.uint32() } : undefined,
+  };
+  const context = scheme(query, key, value, options, columns, pass); // [rows, inner]
+  return trainingDropout(out.forward(context, pass), outputDropout, random);
+}
+
+/** The points of keys and values of an attention. */
+export const seenBy = ({ seen }: AttentionEnd): AttentionPoint[] => (seen ? [seen] : []);
+
 /** Multi-head attention with its output projection, of rows to themselves or to those of the other side. */
-export class KeyValueAttention {
+export class KeyValueAttention implements SelfAttending {
   readonly #parts: AttentionParts;
 
   constructor(parts: AttentionParts) {
@@ -57,8 +98,8 @@ export class KeyValueAttention {
   }
 
   get points(): Pick<AttachmentPoints, 'projection' | 'attention'> {
-    const { query, key, value, out, seen } = this.#parts;
-    return { projection: [query, key, value, out], attention: [seen] };
+    const { query, key, value, out } = this.#parts;
+    return { projection: [query, key, value, out], attention: seenBy(this.#parts) };
   }
 
   /** Returns keys and values of the rows of x for those that attend to them: the first `counts[s]` rows of each sequence. */
@@ -69,19 +110,17 @@ export class KeyValueAttention {
 
   /** [rows, hidden] -> [rows, hidden] */
   forward(x: Tensor, kv: KeysAndValues, queries: Queries, columns: Columns, pass: Pass): Tensor {
-    const { query, seen, out, heads, scale, dropout: p, outputDropout, scheme = plain } = this.#parts;
-    const { random } = pass;
-    const { key, value, offsets, counts } = seen.forward(kv, pass); // [key rows, inner]
-    const q = query.forward(x, pass); // [rows, inner]
-    const options = {
-      ...queries,
-      keyOffsets: offsets,
-      keyCounts: counts,
-      heads,
-      scale,
-      dropout: random && p > 0 ? { p, seed: random.uint32() } : undefined,
-    };
-    const context = scheme(q, key, value, options, columns, pass); // [rows, inner]
-    return trainingDropout(out.forward(context, pass), outputDropout, random);
+    return attend(this.#parts, this.#parts.query.forward(x, pass), kv, queries, columns, pass);
+  }
+
+  among(x: Tensor, { keyCounts, columns }: OwnRows, pass: Pass): Tensor {
+    const own = this.projectKV(x, keyCounts, pass); // [rows, inner]
+    return this.forward(
+      x,
+      own,
+      { queryOffsets: pass.offsets, causal: false },
+      { queries: columns, keys: columns },
+      pass,
+    );
   }
 }

@@ -1,0 +1,106 @@
+import { attention, type PackedAttentionOptions, packedAttention } from '../../ops/attention.ts';
+import { dropoutMask } from '../../ops/dropout.ts';
+import { concat, permute, sliceRows } from '../../ops/layout.ts';
+import { reshape } from '../../ops/reduce.ts';
+import { tensor } from '../../tensor/create.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Columns, Scheme } from './key-value-attention.ts';
+
+/** Added to a score it leaves a probability of exactly 0. */
+const HIDDEN = -1e30;
+
+/** The fewest queries that are computed together. */
+const FEWEST = 32;
+
+/**
+ * A scheme where a query sees the keys that are at most `reach` columns away (Beltagy et al., 2020). Long sequences are computed in blocks
+ * of queries, each with the keys near it, so that memory grows with the length and not with its square.
+ */
+export const localAttention =
+  (reach: number): Scheme =>
+  (query, key, value, options, columns) => {
+    const { queryOffsets, keyOffsets, keyCounts } = options;
+    const sequences = Array.from(keyCounts, (count, s) => ({
+      start: queryOffsets[s],
+      keyStart: keyOffsets[s],
+      keyRows: keyOffsets[s + 1] - keyOffsets[s],
+      queries: columns.queries.subarray(queryOffsets[s], queryOffsets[s + 1]),
+      keys: columns.keys.subarray(keyOffsets[s], keyOffsets[s] + count),
+    }));
+    if (sequences.every((sequence) => seesAll(sequence, reach))) return packedAttention(query, key, value, options);
+    // What is computed of a sequence depends on it alone, so that its numbers do not change with the batch.
+    const contexts = sequences.flatMap((sequence) => {
+      const { start, keyStart, keyRows, queries, keys } = sequence;
+      const rows = queries.length;
+      if (seesAll(sequence, reach)) {
+        const [q, k, v] = [
+          sliceRows(query, start, start + rows),
+          ...[key, value].map((x) => sliceRows(x, keyStart, keyStart + keyRows)),
+        ];
+        const [queryOffsets, keyOffsets] = [Int32Array.of(0, rows), Int32Array.of(0, keyRows)];
+        const dropout = dropoutFrom(options, start);
+        const own = { ...options, queryOffsets, keyOffsets, keyCounts: Int32Array.of(keys.length), dropout };
+        return [packedAttention(q, k, v, own)];
+      }
+      const size = Math.max(2 * reach, FEWEST);
+      return Array.from({ length: Math.ceil(rows / size) }, (_, i) => {
+        const [from, to] = [i * size, Math.min((i + 1) * size, rows)];
+        const near = { queries: queries.subarray(from, to), keys };
+        const [first, last] = keysNear(near, reach);
+        const mask = maskOf({ ...near, keys: keys.subarray(first, last) }, reach); // [queries, keys]
+        const [q, k, v] = [
+          sliceRows(query, start + from, start + to),
+          ...[key, value].map((x) => sliceRows(x, keyStart + first, keyStart + last)),
+        ];
+        return blockContext([q, k, v], mask, { ...options, dropout: dropoutFrom(options, start + from) });
+      });
+    });
+    return concat(contexts, 0);
+  };
+
+/** Dropout of the rows from one on, whose mask is not that of other rows. */
+const dropoutFrom = ({ dropout }: PackedAttentionOptions, row: number): PackedAttentionOptions['dropout'] =>
+  dropout && { ...dropout, seed: (dropout.seed + Math.imul(row, 0x9e3779b1)) >>> 0 };
+
+/** Whether no query is too far from any key. */
+function seesAll({ queries, keys }: Columns, reach: number): boolean {
+  let [least, most] = [keys[0], keys[0]];
+  for (const columns of [queries, keys]) {
+    for (const column of columns) [least, most] = [Math.min(least, column), Math.max(most, column)];
+  }
+  return most - least <= reach;
+}
+
+/** The places of the first key that a block of queries may see, and of the one after the last: at least one key. */
+function keysNear({ queries, keys }: Columns, reach: number): readonly [first: number, last: number] {
+  const [least, most] = [Math.min(...queries) - reach, Math.max(...queries) + reach];
+  const first = keys.findIndex((column) => column >= least && column <= most);
+  if (first < 0) return [0, 1];
+  return [first, keys.findLastIndex((column) => column >= least && column <= most) + 1];
+}
+
+/** [queries, keys] */
+function maskOf({ queries, keys }: Columns, reach: number): Tensor {
+  const values = new Float32Array(queries.length * keys.length);
+  queries.forEach((query, i) => {
+    keys.forEach((key, j) => {
+      if (Math.abs(query - key) > reach) values[i * keys.length + j] = HIDDEN;
+    });
+  });
+  return tensor(values, [queries.length, keys.length]);
+}
+
+/** The context of a block [queries, inner]. */
+function blockContext(
+  [query, key, value]: readonly Tensor[],
+  mask: Tensor,
+  { heads, scale, dropout }: PackedAttentionOptions,
+): Tensor {
+  const [queries, inner] = query.shape;
+  /** [rows, inner] -> [heads, rows, headDim] */
+  const split = (x: Tensor) => permute(reshape(x, [x.shape[0], heads, inner / heads]), [1, 0, 2]);
+  const drop = dropout && dropoutMask(query, [queries, heads, key.shape[0]], dropout.p, dropout.seed);
+  const dropMask = drop && permute(drop, [1, 0, 2]);
+  const context = attention(split(query), split(key), split(value), { scale, mask, dropMask });
+  return reshape(permute(context, [1, 0, 2]), [queries, inner]);
+}
