@@ -1,6 +1,6 @@
 import { Option } from 'commander';
-import { type Job, type JobQueue, openQueue } from '../queue/index.ts';
-import { isRecord, nonEmptyText } from '../settings/index.ts';
+import { type JobQueue, openQueue } from '../queue/index.ts';
+import { nonEmptyText } from '../settings/index.ts';
 import { parserOf } from './setting-options.ts';
 
 /** The option of commands that use a queue. */
@@ -31,7 +31,3 @@ export async function withQueue<T>(
     await queue?.close();
   }
 }
-
-/** The name of a job for people. */
-export const titleOf = ({ id, data }: Job): string =>
-  isRecord(data) && typeof data.title === 'string' ? data.title : id;

@@ -1,10 +1,17 @@
 import type { Command } from 'commander';
-import { type JobQueue, type JobState, openQueue, type RunProgress, type WorkerRecord } from '../queue/index.ts';
+import {
+  type JobQueue,
+  type JobState,
+  openQueue,
+  type RunProgress,
+  titleOf,
+  type WorkerRecord,
+} from '../queue/index.ts';
 import { isRecord } from '../settings/index.ts';
 import { UsageError } from './errors.ts';
 import { jsonOption } from './options.ts';
 import { note, printJson, printTable } from './output.ts';
-import { queueOption, titleOf } from './queue-options.ts';
+import { queueOption } from './queue-options.ts';
 
 interface Flags {
   readonly queue?: string;

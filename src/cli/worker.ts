@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { path } from '../data/index.ts';
-import { openQueue, type WorkerEvents, work } from '../queue/index.ts';
+import { openQueue, titleOf, type WorkerEvents, work } from '../queue/index.ts';
 import { positiveInteger } from '../settings/index.ts';
 import { UsageError } from './errors.ts';
 import { interruptedCode, interruptSignal } from './interrupt.ts';
 import { note } from './output.ts';
 import { pluginFiles } from './plugins.ts';
-import { queueOption, titleOf } from './queue-options.ts';
+import { queueOption } from './queue-options.ts';
 import { listParserOf, parserOf } from './setting-options.ts';
 import { version } from './versions.ts';
 

@@ -1,3 +1,5 @@
+import { isRecord } from '../settings/index.ts';
+
 /** The states of a job: one that is held back for a moment is waiting too. */
 export const jobStates = ['waiting', 'active', 'done', 'failed'] as const;
 export type JobState = (typeof jobStates)[number];
@@ -8,6 +10,10 @@ export interface Job {
   readonly id: string;
   readonly data: unknown;
 }
+
+/** The name of a job for people. */
+export const titleOf = ({ id, data }: Job): string =>
+  isRecord(data) && typeof data.title === 'string' ? data.title : id;
 
 /** What a queue knows of a job. */
 export interface JobRecord extends Job {
@@ -96,6 +102,8 @@ export interface JobQueue {
   claim(worker: string): Promise<Lease | null>;
   /** A sign of life of a worker. */
   beat(worker: WorkerRecord): Promise<void>;
+  /** The worker has ended. */
+  leave(worker: string): Promise<void>;
   /** The workers that live. */
   workers(): Promise<WorkerRecord[]>;
   close(): Promise<void>;

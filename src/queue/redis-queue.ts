@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Job as BullJob, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { isRecord } from '../settings/index.ts';
 import {
   givenUp,
   type Job,
@@ -14,6 +13,7 @@ import {
   mostTries,
   type QueueTerms,
   silenceMs,
+  titleOf,
   usualLeaseMs,
   vanished,
   type WorkerRecord,
@@ -90,7 +90,7 @@ export class RedisQueue implements JobQueue {
     const opts = { attempts: 1000, removeOnComplete: kept, removeOnFail: kept };
     if (jobs.length > 0)
       await this.#queue.addBulk(
-        jobs.map(({ id, data }) => ({ name: titleIn(data), data, opts: { ...opts, jobId: id } })),
+        jobs.map((job) => ({ name: titleOf(job), data: job.data, opts: { ...opts, jobId: job.id } })),
       );
   }
 
@@ -146,6 +146,10 @@ export class RedisQueue implements JobQueue {
     await this.#client.hset(this.#machines, worker.name, JSON.stringify({ worker, seen: Date.now() }));
   }
 
+  async leave(worker: string): Promise<void> {
+    await this.#client.hdel(this.#machines, worker);
+  }
+
   async workers(): Promise<WorkerRecord[]> {
     const found: WorkerRecord[] = [];
     for (const [name, text] of Object.entries(await this.#client.hgetall(this.#machines))) {
@@ -172,9 +176,6 @@ export class RedisQueue implements JobQueue {
     return this.#queue.toKey('machines');
   }
 }
-
-/** What Bull Board calls a job. */
-const titleIn = (data: unknown): string => (isRecord(data) && typeof data.title === 'string' ? data.title : 'job');
 
 const recordOf = (job: BullJob, state: JobState): JobRecord => ({
   id: job.id ?? '',

@@ -146,6 +146,10 @@ export class SqliteQueue implements JobQueue {
     ]);
   }
 
+  async leave(worker: string): Promise<void> {
+    this.#database.run('DELETE FROM workers WHERE name = ?', [worker]);
+  }
+
   async workers(): Promise<WorkerRecord[]> {
     return this.#database
       .all('SELECT record FROM workers WHERE seen >= ? ORDER BY name', [Date.now() - silenceMs])

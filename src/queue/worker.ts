@@ -75,6 +75,7 @@ export async function work(options: WorkOptions): Promise<void> {
     }
   } finally {
     await Promise.all(running);
+    await queue.leave(worker.name);
   }
   if (failure !== undefined) throw failure;
 }

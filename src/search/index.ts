@@ -1,5 +1,6 @@
 /** Searches for settings: spaces of values, ways to choose points, trials that end early, and studies in the files of Optuna. */
 
+export { type JobQueue, openQueue } from '../queue/index.ts';
 export type { Category, Distribution, SearchSpace } from './distribution.ts';
 export type { HalvingOptions } from './halving.ts';
 export { writeSearch } from './outputs.ts';

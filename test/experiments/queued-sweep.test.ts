@@ -6,11 +6,11 @@ import { experiments, ResultStore, runSweep, SweepPlan, type SweepSettings } fro
 import { setBackend } from '../../src/index.ts';
 import {
   type JobEnd,
-  type JobRecord,
   jobOf,
   openQueue,
   type RunHereOptions,
   type RunJob,
+  type RunRow,
   runHere,
 } from '../../src/queue/index.ts';
 import { temporaryFolder } from '../io/temporary.ts';
@@ -76,8 +76,12 @@ test('a worker runs what a sweep puts into a queue, with the rows of one machine
   await queue.close();
 });
 
-/** What comes of a job on a machine. */
-async function onMachine(change: Partial<RunJob>, options: Partial<RunHereOptions> = {}) {
+/** What comes of a job on a machine. @param stopAt the report of its progress with which it is told to stop */
+async function onMachine(
+  change: Partial<RunJob>,
+  options: Partial<RunHereOptions> = {},
+  stopAt = Number.POSITIVE_INFINITY,
+) {
   const plan = new SweepPlan(table1, settings, (hash) => hash);
   const [{ hash, settings: own, inputs }] = plan.result(plan.cells[0], () => null);
   const { id, data: asked } = jobOf({
@@ -90,8 +94,11 @@ async function onMachine(change: Partial<RunJob>, options: Partial<RunHereOption
   });
   const job = { id, data: JSON.parse(JSON.stringify({ ...(asked as RunJob), ...change })) };
   const told: string[] = [];
+  const controller = new AbortController();
+  let reports = 0;
   const events = {
-    ...{ onProgress: () => {}, signal: new AbortController().signal },
+    signal: controller.signal,
+    onProgress: () => ++reports === stopAt && controller.abort(),
     onLine: (line: string) => void told.push(line),
   };
   const folders = { data: [], artifacts: temporaryFolder() };
@@ -126,6 +133,23 @@ test('data and models are found by what they hold, below the folders of a worker
   assert.equal(end.kind, 'done', reasonOf({ end }));
 });
 
+test('a run that was stopped goes on from its checkpoint on another machine that shares the folder', async () => {
+  const artifacts = temporaryFolder();
+  const stopped = await onMachine({}, { artifacts }, 1);
+  assert.equal(stopped.end.kind, 'stopped');
+  const { hash } = stopped.job.data as RunJob;
+  const checkpoint = join(artifacts, 'runs', hash, 'checkpoint.safetensors');
+  assert.ok(existsSync(checkpoint));
+  const [rest, alone] = [await onMachine({}, { artifacts }), await onMachine({})];
+  assert.ok(!existsSync(checkpoint));
+  const numbersOf = ({ end }: typeof rest) => {
+    const { metrics, answers } = (end as { readonly result: RunRow }).result;
+    const { seconds: _, tokens_per_second: __, ...numbers } = metrics ?? { seconds: 0, tokens_per_second: 0 };
+    return { numbers, answers };
+  };
+  assert.deepEqual(numbersOf(rest), numbersOf(alone));
+});
+
 test('a run that was done is looked up, and one that has failed is a row too', async () => {
   const artifacts = temporaryFolder();
   const first = await onMachine({}, { artifacts });
@@ -136,9 +160,9 @@ test('a run that was done is looked up, and one that has failed is a row too', a
   assert.ok(!existsSync(join(artifacts, 'runs', hash)));
   const { settings: own } = first.job.data as RunJob;
   const { end } = await onMachine({ settings: { ...own, learningRate: 1e30 } });
-  const row = (end as { readonly result: JobRecord }).result as unknown as { status: string; error: string };
-  assert.equal(row.status, 'failed');
-  assert.match(row.error, /lower the learning rate/);
+  const { status, error } = (end as { readonly result: RunRow }).result;
+  assert.equal(status, 'failed');
+  assert.match(error ?? '', /lower the learning rate/);
 });
 
 test.run();

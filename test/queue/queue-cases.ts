@@ -135,6 +135,8 @@ export function queueCases(test: Test, open: (name: string, terms?: QueueTerms) 
     await queue.add([{ id: 'run-a', data: 1 }]);
     assert.equal(await (await queue.claim('one'))?.renew(), 'held');
     assert.deepEqual(await queue.workers(), [{ name: 'one', version: '1.2.3', processes: 4 }]);
+    await queue.leave('one');
+    assert.deepEqual(await queue.workers(), []);
     await queue.close();
   });
 }
