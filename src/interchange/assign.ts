@@ -15,6 +15,7 @@ import type { Parameter } from '../nn/index.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import type { StoredAdapter } from './format.ts';
 import { headChange } from './head-lora.ts';
+import { isHeadTensor } from './modules.ts';
 import { PLACE, portableName, type Weight } from './portable.ts';
 
 /** A model that adapters attach to, and what it is. */
@@ -112,9 +113,7 @@ export function checkShapes(
   }
 }
 
-const isHeadName = (name: string): boolean =>
-  /(^|\.)(classifier|classification_head|qa_outputs|score|heads)\./.test(name) || isOfPooler(name);
-const isOfHead = ({ name }: Weight): boolean => isHeadName(name);
+const isOfHead = ({ name }: Weight): boolean => isHeadTensor(name);
 
 function checkBackbone(config: ModelConfig, { label, backbone }: StoredAdapter): void {
   const width = modelWidth(config);
@@ -202,7 +201,7 @@ function checkedFit(
         `${label}: the head reads the pooler ("${fileName(name)}"), which neither this folder nor the backbone has; use a backbone with a pooler, or save it with the adapter.`,
       );
     }
-    const part = isHeadName(name) ? 'head' : 'adapter';
+    const part = isHeadTensor(name) ? 'head' : 'adapter';
     throw new InputError(
       `${label}: there is no tensor "${fileName(name)}", which the ${part} needs in this model; is it of another backbone?`,
     );
@@ -212,7 +211,7 @@ function checkedFit(
   const [rows, columns] = weight.shape;
   if (weight.mayBeWider && rows === shape[0] && columns > shape[1]) return firstColumns(weight, shape);
   const [given, needed] = [weight.shape, shape].map(([first]) => first);
-  if (isHeadName(name) && sameShape([needed, ...weight.shape.slice(1)], shape)) {
+  if (isHeadTensor(name) && sameShape([needed, ...weight.shape.slice(1)], shape)) {
     throw new InputError(
       `${label}: its head has ${given} outputs ("${fileName(name)}"), the model's has ${needed}; give the model as many classes, or the folder to one of that kind.`,
     );

@@ -1,4 +1,5 @@
 import { InputError } from '../errors.ts';
+import { isOfPooler } from '../models/browser.ts';
 import type { Weight } from './portable.ts';
 
 /** The linear layers that LoRA changes, from the names of its weights, each once. */
@@ -11,7 +12,13 @@ export const isPooler = (module: string): boolean => endsIn(module, 'pooler.dens
 
 /** Returns whether a layer is of a head, the pooler with it. */
 export const isHeadModule = (module: string): boolean =>
-  isPooler(module) || /^((classifier|classification_head)(\.dense|\.out_proj)?|qa_outputs)$/.test(module);
+  isPooler(module) ||
+  /^((classifier|classification_head)(\.dense|\.out_proj)?|qa_outputs|pre_classifier)$/.test(module);
+
+/** Returns whether a tensor in a file of an adapter is of a head, the pooler with it. */
+export const isHeadTensor = (name: string): boolean =>
+  /(^|\.)(classifier|classification_head|qa_outputs|pre_classifier|sequence_summary|score|heads)\./.test(name) ||
+  isOfPooler(name);
 
 /** @throws InputError for a layer of the head, on which the method is not supported */
 export function refuseHeadModules(label: string, method: string, modules: readonly string[]): void {

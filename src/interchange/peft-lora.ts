@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import { isEncoderDecoder, type ModelConfig } from '../models/browser.ts';
 import { isOff } from '../models/config-json.ts';
 import { inFile, type Json, refuseFeatures } from './fields.ts';
-import { endsIn, isHeadModule, kindOf, loraModules } from './modules.ts';
+import { endsIn, isHeadModule, isHeadTensor, kindOf, loraModules } from './modules.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { withMergedTables } from './peft-resized-lora.ts';
 import { meantWeights, patternValue, targetNames } from './peft-targets.ts';
@@ -42,7 +42,7 @@ const drawn = ['gaussian', 'eva', 'orthogonal', 'mica'];
 /** Layers of the Python model that have no attachment point here: PEFT would adapt them too if a target names them. */
 const otherLayers = [
   ...['bert.pooler.dense', 'classifier.dense', 'classifier.out_proj', 'classifier'],
-  ...['classification_head.dense', 'classification_head.out_proj'],
+  ...['classification_head.dense', 'classification_head.out_proj', 'pre_classifier', 'sequence_summary.summary'],
 ];
 
 /** Names for `target_modules` that match in Python what they match here. */
@@ -87,9 +87,6 @@ export function patternOf(label: string, config: Json, field: string, usual: unk
 /** The path of the module that a tensor belongs to. */
 const moduleOf = (name: string): string => name.replace(/\.[^.]+$/, '');
 
-const isHeadWeight = (name: string): boolean =>
-  /(^|\.)(classifier|classification_head|qa_outputs|score|pooler|heads)\./.test(name);
-
 /** The modules of the backbone that were trained whole, from their tensors. */
 function savedModules(weights: readonly Weight[], bias: unknown, layers: readonly string[]): string[] | undefined {
   const isTrainedBias = (name: string) =>
@@ -97,7 +94,7 @@ function savedModules(weights: readonly Weight[], bias: unknown, layers: readonl
   const saved = weights.filter(
     ({ name }) =>
       !name.includes(PLACE) &&
-      !isHeadWeight(name) &&
+      !isHeadTensor(name) &&
       !isTrainedBias(name) &&
       // Those of a file that no `save_pretrained` has written are refused later.
       !/\.(lora_\w+|modules_to_save|original_module)(\.|$)/.test(name) &&
