@@ -11,7 +11,7 @@ import { camembert, xlmRoberta } from './xlm-roberta.ts';
 
 /** Lets files be of all architectures there are. */
 export function addArchitectures(): void {
-  for (const architecture of [distilbert, xlmRoberta, camembert, electra, mpnet, albert, debertaV2])
-    addArchitecture(architecture);
+  const further = [distilbert, xlmRoberta, camembert, electra, mpnet, albert, debertaV2];
+  for (const architecture of further) addArchitecture(architecture);
   for (const architecture of [modernBert, nomicBert, gte]) addArchitecture(architecture);
 }

@@ -6,7 +6,7 @@ import type { commonEntries } from './encoder-schema.ts';
 import type { HeadForms } from './heads.ts';
 import type { LayerNames } from './parts/post-norm-layer.ts';
 
-/** The encoders that there are, by the `model_type` of their files. */
+/** The `model_type` of an encoder; programs may add others. */
 export type EncoderType =
   | 'bert'
   | 'roberta'
@@ -19,7 +19,8 @@ export type EncoderType =
   | 'deberta-v2'
   | 'modernbert'
   | 'nomic_bert'
-  | 'gte';
+  | 'gte'
+  | (string & Record<never, never>);
 
 /** What some fields of a file say. */
 export type Fields<Entries extends v.ObjectEntries> = v.InferOutput<

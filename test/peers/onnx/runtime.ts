@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type GraphName, graphFile, type OnnxDType } from '../../../src/interchange/onnx/names.ts';
-import type { TokenSequence } from '../../../src/models/index.ts';
+import { isEncoderDecoder, type TokenSequence } from '../../../src/models/index.ts';
 import { peers } from '../project.ts';
 import type { Exported } from './models.ts';
 
@@ -97,7 +97,7 @@ export async function bartLogits(
     runtime.InferenceSession.create(join(folder, 'onnx', graphFile(name, dtype)), { logSeverityLevel: 3 });
   const [encoder, decoder] = [await open('encoder_model'), await open('decoder_model_merged')];
   const { config } = model;
-  if (config.model_type !== 'bart') throw new Error('no BART');
+  if (!isEncoderDecoder(config)) throw new Error('no BART');
   const { input_ids, attention_mask } = inputsOf(sequences, config.pad_token_id);
   const { last_hidden_state } = await encoder.run({ input_ids, attention_mask });
   const heads = config.decoder_attention_heads;
