@@ -25,9 +25,9 @@ export {
   seq2SeqNames,
 } from './load.ts';
 export { MultipleChoiceModel, multipleChoiceRecipe } from './multiple-choice.ts';
+export { ownPooling } from './own-head.ts';
 export { SummedEmbeddings } from './parts/embeddings.ts';
 export { postNormLayer } from './parts/post-norm-layer.ts';
-export { ownPooling } from './own-head.ts';
 export { randomWeights } from './random-weights.ts';
 export { asSaved, type NamedFloats } from './saved-tensors.ts';
 export { type CommonWeights, SharedWeights } from './shared-weights.ts';
