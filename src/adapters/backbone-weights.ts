@@ -21,5 +21,5 @@ export const trainedInPlace = (
 export const isBias = ({ name }: Parameter): boolean => /(^|\.)bias$/.test(name);
 
 /** Returns whether a parameter is the scale or the shift of a layer normalisation. */
-export const isOfNorm = ({ name }: Parameter): boolean =>
+export const isOfNorm = ({ name }: { readonly name: string }): boolean =>
   /((layer_?norm)(_\w+)?|(^|[._])norm)\.(weight|bias)$/i.test(name);

@@ -32,6 +32,7 @@ export {
   wholeNumbers,
 } from '../settings/index.ts';
 export { type Adapter, AdapterSet, attachAdapter } from './adapter-set.ts';
+export { isOfNorm } from './backbone-weights.ts';
 export { Bottleneck, type BottleneckConfig, type BottleneckForm, type BottleneckInit } from './bottleneck.ts';
 export { layerWidths } from './bottleneck-adapter.ts';
 export type { AdapterUse } from './build-checks.ts';

@@ -78,7 +78,11 @@ export async function checkpointFiles(
     ...(problem && { problem_type: problem }),
     ...inFloat32,
   };
-  return { [CONFIG]: sortedJson(fields), [WEIGHTS]: await weightsFile(parameters, config), ...copiesOf(places) };
+  return {
+    [CONFIG]: configFile(fields, places),
+    [WEIGHTS]: await weightsFile(parameters, config),
+    ...copiesOf(places),
+  };
 }
 
 /** The content of `config.json`, with as many tokens as the weights have. */
@@ -116,7 +120,9 @@ export async function checkpointLike(
   const changed = isOther ? { ...rest, architectures: [architecture] } : own;
   const written = isRounded(own) ? { ...changed, ...inFloat32 } : changed;
   return {
-    [CONFIG]: isDeepStrictEqual(written, stored) ? readTextFile(join(places.folder, CONFIG)) : sortedJson(written),
+    [CONFIG]: isDeepStrictEqual(written, stored)
+      ? readTextFile(join(places.folder, CONFIG))
+      : configFile(written, places),
     [WEIGHTS]: await weightsFile(parameters, parseModelConfig(own)),
     ...copiesOf(places),
   };
@@ -134,6 +140,15 @@ function classOf(
   const isOfTexts = has('classifier') || has('classification_head');
   const kind = has('qa_outputs') ? 'question-answering' : isOfTexts ? 'sequence-classification' : 'none';
   return modelClass({ model_type: type }, head ?? kind);
+}
+
+/** The text of a `config.json`. What is 2.0 in that of the backbone stays so: transformers takes no whole numbers for some fields. */
+function configFile(fields: Record<string, unknown>, { folder }: CheckpointPlaces): string {
+  const floats = new Set<string>();
+  for (const [, key, number] of readTextFile(join(folder, CONFIG)).matchAll(/"(\w+)"\s*:\s*(-?\d+)\.0+(?=[\s,}])/g)) {
+    floats.add(`"${key}": ${number}`);
+  }
+  return sortedJson(fields).replaceAll(/"\w+": -?\d+(?=,?\n)/g, (field) => (floats.has(field) ? `${field}.0` : field));
 }
 
 /** The weights as transformers saves them. */

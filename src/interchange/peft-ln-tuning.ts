@@ -1,15 +1,11 @@
-import { lnTuning } from '../adapters/index.ts';
+import { isOfNorm, lnTuning } from '../adapters/index.ts';
 import { inFile } from './fields.ts';
 import type { PeftMethod } from './peft-method.ts';
 import type { Weight } from './portable.ts';
 
 /** The layer normalisations of the weights, from their names in our models. */
 const normsOf = (weights: readonly Weight[]): string[] => [
-  ...new Set(
-    weights
-      .filter(({ name }) => /layer_?norm(_\w+)?\.(weight|bias)$/i.test(name))
-      .map(({ name }) => name.replace(/\.\w+$/, '')),
-  ),
+  ...new Set(weights.filter(isOfNorm).map(({ name }) => name.replace(/\.\w+$/, ''))),
 ];
 
 /** LN tuning: normalisations as they are, inside a wrapper. */

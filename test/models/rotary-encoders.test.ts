@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { attachAdapter } from '../../src/adapters/index.ts';
 import { grad, hvp, noGrad, Random, setBackend, type Tensor, tensor, tidy } from '../../src/index.ts';
-import { checkpointLike } from '../../src/interchange/index.ts';
+import { adapterFormats, checkpointLike, portableAdapter } from '../../src/interchange/index.ts';
 import { openCheckpoint, serializeSafetensors } from '../../src/io/index.ts';
 import {
   encoderNames,
@@ -239,6 +239,36 @@ test('words of BERT mean the layers of these: query and value are in Wqkv', asyn
   assert.equal(
     tidy(() => noGrad(() => model.forward(batch).size)),
     2,
+  );
+});
+
+test('a number with a point keeps it in a checkpoint: transformers takes no whole ones for some fields', async () => {
+  const architectures = ['ModernBertModel'];
+  const text = JSON.stringify({
+    ...modernbert,
+    architectures,
+    dtype: 'bfloat16',
+    initializer_cutoff_factor: 2,
+    norm_eps: 1e-5,
+  });
+  const folder = temporaryFolder({
+    'config.json': text.replace('"initializer_cutoff_factor":2', '"initializer_cutoff_factor":2.0'),
+  });
+  const files = await checkpointLike({ folder }, randomWeights(modernbert, new Random(1)));
+  const config = String(files['config.json']);
+  assert.match(config, /"initializer_cutoff_factor": 2\.0,/);
+  assert.deepEqual(JSON.parse(config), { ...JSON.parse(text), dtype: 'float32', torch_dtype: 'float32' });
+});
+
+test('PEFT is told the normalisations, and the layer below the last one where it is new', async () => {
+  const { model } = loadClassifier(await folderOf(modernbert), new Random(1), () => ({ labels: ['a', 'b'] }));
+  const adapter = attachAdapter(model, { kind: 'ln-tuning' });
+  const { files } = adapterFormats.peft.write(await portableAdapter(model, adapter, 'modernbert'), 'a');
+  const config = JSON.parse(String(files['adapter_config.json']));
+  assert.deepEqual(config.modules_to_save, ['classifier', 'score', 'head']);
+  assert.deepEqual(
+    config.target_modules.filter((name: string) => !name.includes('layers.')),
+    ['model.embeddings.norm', 'model.final_norm'],
   );
 });
 
