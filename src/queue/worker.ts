@@ -43,6 +43,8 @@ export async function work(options: WorkOptions): Promise<void> {
   const running = new Set<Promise<void>>();
   let failure: unknown;
   let refused = 0;
+  /** Refusals that the queue knows already. */
+  const told = new Set<string>();
   let beaten = Number.NEGATIVE_INFINITY;
   const look = Math.min(LOOK_MS, queue.leaseMs / 4);
   try {
@@ -53,7 +55,7 @@ export async function work(options: WorkOptions): Promise<void> {
       }
       const lease = running.size < worker.processes ? await queue.claim(worker.name) : null;
       if (lease) {
-        const job: Promise<void> = runLease(lease, options, look)
+        const job: Promise<void> = runLease(lease, options, look, told)
           .then((end) => {
             refused = end === 'refused' ? refused + 1 : 0;
           })
@@ -85,6 +87,7 @@ async function runLease(
   lease: Lease,
   { queue, worker, program, input, signal, events }: WorkOptions,
   look: number,
+  told: Set<string>,
 ): Promise<JobEnd['kind'] | 'lost' | 'failed'> {
   events?.onClaim?.(lease);
   const child = new JobProcess(program, { kind: 'job', job: lease.job, input }, worker.processes > 1);
@@ -140,7 +143,9 @@ async function runLease(
     if (end.kind === 'done') await lease.complete(end.result);
     if (end.kind === 'stopped') await lease.giveBack();
     if (end.kind === 'refused') {
-      await lease.tell(`${worker.name} refuses: ${end.reason}`);
+      const refusal = `${lease.job.id} ${end.reason}`;
+      if (!told.has(refusal)) await lease.tell(`${worker.name} refuses: ${end.reason}`);
+      told.add(refusal);
       await lease.giveBack(look);
     }
     events?.onEnd?.(lease, end.kind === 'refused' ? `refused: ${end.reason}` : end.kind);
