@@ -60,7 +60,11 @@ export function encoderNodes(graph: ModelGraph, plan: EncoderPlan): EncoderNodes
   const { config, parts } = plan;
   const { model_type, prefix, hidden_size: hidden, layer_norm_eps: eps } = config;
   const { title, layerNames: names, layers } = architectureOf(model_type);
-  if (!names) throw new InputError(`--to onnx (to) has no nodes for ${title}; save it as 'sparse'.`);
+  if (!names || graph.has(`${prefix}.embeddings_project.weight`)) {
+    throw new InputError(
+      `--to onnx (to) has no nodes for ${title} with these layers; save it as 'sparse' or 'huggingface'.`,
+    );
+  }
   const stack = layers(config);
   const [ids, mask] = ['input_ids', 'attention_mask'].map((name) => graph.input(name, 'int64', BATCH));
   const at = `${prefix}.embeddings`;
@@ -68,7 +72,8 @@ export function encoderNodes(graph: ModelGraph, plan: EncoderPlan): EncoderNodes
   const words = prompt.withRows(graph.embedding(ids, `${at}.word_embeddings.weight`));
   // Rows before the tokens count as tokens.
   const rows = prompt.before(ids, config.pad_token_id === 0 ? 1 : 0);
-  const summed = graph.add(graph.add(words, typeRows(graph, plan, prompt)), positionRows(graph, plan, rows));
+  const typed = config.type_vocab_size === 0 ? words : graph.add(words, typeRows(graph, plan, prompt));
+  const summed = graph.add(typed, positionRows(graph, plan, rows));
   // Without its shape the runtime does not see that sublayers end with a sum and a norm, which it does at once.
   let x = graph.layerNorm(
     graph.shaped(summed, ['batch_size', prompt.length ? 'rows' : 'sequence_length', hidden]),
