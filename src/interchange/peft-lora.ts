@@ -118,6 +118,26 @@ function checkInit(label: string, { init_lora_weights: init = true }: Json): voi
   }
 }
 
+/** Parts of a layer's LoRA that PEFT has where a field switches them on. */
+const switchedParts = [
+  ['use_dora', /\.lora_magnitude_vector\./],
+  ['lora_bias', /\.lora_[AB]\..*\.bias$/],
+] as const;
+
+/** The weights without the parts that the configuration switches off, which PEFT leaves out too, and a line on each. */
+function withoutSwitchedOff(label: string, config: Json, weights: readonly Weight[]) {
+  const off = switchedParts.filter(
+    ([field, part]) => isOff(config[field]) && weights.some(({ name }) => part.test(name)),
+  );
+  return {
+    weights: weights.filter(({ name }) => !off.some(([, part]) => part.test(name))),
+    warnings: off.map(
+      ([field]) =>
+        `${label}: the file has weights that ${field} is for, which is off; they are left out, as PEFT does.`,
+    ),
+  };
+}
+
 /** LoRA; an adapter's own name is left out of its file. */
 export const peftLora: PeftMethod = {
   peftType: 'LORA',
@@ -173,13 +193,14 @@ export const peftLora: PeftMethod = {
 
   meant(label, config, weights) {
     refuseFeatures(label, config, refusedFeatures);
-    const { weights: meant, warnings } = meantWeights(label, config, weights, loraModules(weights));
+    const { weights: on, warnings: switched } = withoutSwitchedOff(label, config, weights);
+    const { weights: meant, warnings } = meantWeights(label, config, on, loraModules(on));
     const { weights: merged, modules } = withMergedTables(label, config, meant);
     const lines = modules.map(
       (module) =>
         `${label}: LoRA on ${module} is merged into the table that the file has with it, which is trained whole from now on.`,
     );
-    return { weights: merged, warnings: [...warnings, ...lines] };
+    return { weights: merged, warnings: [...switched, ...warnings, ...lines] };
   },
 
   settings(label, config, weights) {

@@ -68,12 +68,14 @@ function isMeant(module: string, config: Json): boolean | null {
  *
  * @param label the configuration, for messages
  * @param modules the layers that the file has weights of
+ * @param isOwn whether a weight of such a layer is the adapter's
  */
 export function meantWeights(
   label: string,
   config: Json,
   weights: readonly Weight[],
   modules: readonly string[],
+  isOwn: (weight: Weight) => boolean = ({ name }) => name.includes(PLACE),
 ): { readonly weights: readonly Weight[]; readonly warnings: readonly string[] } {
   const answers = new Map(modules.map((module) => [module, isMeant(module, config)]));
   const others = modules.filter((module) => answers.get(module) === false);
@@ -88,7 +90,7 @@ export function meantWeights(
   if (others.length === modules.length) throw new InputError(`${line} None is left.`);
   return {
     weights: weights.filter(
-      ({ name }) => !others.some((module) => name.startsWith(`${module}.`) && name.includes(PLACE)),
+      (weight) => !(isOwn(weight) && others.some((module) => weight.name.startsWith(`${module}.`))),
     ),
     warnings: [...unknown, line],
   };

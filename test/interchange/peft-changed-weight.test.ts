@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import type { AdapterSettings } from '../../src/adapters/index.ts';
+import { type AdapterSettings, lora } from '../../src/adapters/index.ts';
 import { InputError } from '../../src/errors.ts';
 import { loadAdapterFolder, readAdapterFolder } from '../../src/interchange/index.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/io/index.ts';
@@ -60,6 +60,56 @@ test('what is not supported is refused by its name', async () => {
   for (const [kind, config, message] of cases) {
     const folder = await changedFolder(settingsOf(kind), config);
     assertInputError(() => readAdapterFolder(folder), /adapter_config\.json/, message);
+  }
+});
+
+test('normalisations that the configuration does not mean are left out, and a line names one', async () => {
+  const settings = settingsOf('ln-tuning');
+  const read = async (config: Readonly<Record<string, unknown>>) =>
+    readAdapterFolder(await changedFolder(settings, config));
+  const norms = (await read({})).settings.normModules as string[];
+  const isOfAttention = (name: string) => name.endsWith('attention.output.LayerNorm');
+  const cases: [config: Record<string, unknown>, isLeft: (name: string) => boolean][] = [
+    [{ target_modules: ['LayerNorm'], exclude_modules: ['attention.output.LayerNorm'] }, isOfAttention],
+    [{ target_modules: ['attention.output.LayerNorm'] }, (name) => !isOfAttention(name)],
+    [{ target_modules: ['attention.output.LayerNorm'], modules_to_save: ['LayerNorm'] }, () => false],
+    [{ target_modules: null }, () => false],
+  ];
+  for (const [config, isLeft] of cases) {
+    const { settings: own, warnings } = await read(config);
+    assert.deepEqual(
+      own.normModules,
+      norms.filter((name) => !isLeft(name)),
+      JSON.stringify(config),
+    );
+    assert.equal(/LayerNorm.*, which .* not mean; they are left out/.test(warnings.join()), norms.some(isLeft));
+  }
+});
+
+test('LN tuning of other layers alone is refused by its name', async () => {
+  const folder = await changedFolder(settingsOf('ln-tuning'), { target_modules: ['query'] }, (tensor) =>
+    tensor.name.includes('layer.0.attention.output.LayerNorm')
+      ? { ...tensor, name: tensor.name.replace('output.LayerNorm', 'self.query') }
+      : null,
+  );
+  assertInputError(
+    () => readAdapterFolder(folder),
+    /no layer normalisations \(target_modules \["query"\]\) is not supp/,
+  );
+});
+
+test('magnitudes of DoRA and biases of LoRA that are switched off are left out, and a line says so', async () => {
+  for (const [field, more] of [
+    ['use_dora', { dora: true }],
+    ['lora_bias', { loraBias: true }],
+  ] as const) {
+    const settings = lora.configure({ rank: 2, targetModules: ['query'], ...more });
+    const { adapter, stored } = loadAdapterFolder(
+      tinyClassifier({ labels: ['no', 'yes'] }),
+      await changedFolder(settings, { [field]: false }),
+    );
+    assert.equal(adapter.parameters.length, 4);
+    assert.match(stored.warnings.join(), new RegExp(`weights that ${field} is for, which is off; they are left out`));
   }
 });
 
