@@ -23,12 +23,15 @@ const classEndings: Partial<Record<HeadKind, string>> = {
   adapterhub: 'AdapterModel',
 };
 
-/** The class of transformers that has the same head. */
+/** The class of transformers that has the same head. @throws InputError where it has none for the architecture */
 export function modelClass({ model_type }: Pick<ModelConfig, 'model_type'>, kind: HeadKind): string {
   const isWriter = isEncoderDecoderType(model_type);
   const isOfText = isWriter && (kind === 'none' || !Object.hasOwn(classEndings, kind));
   const ending = isOfText ? (model_type === 'marian' ? 'MTModel' : 'ForConditionalGeneration') : classEndings[kind];
   const start = isWriter ? seq2SeqClasses[model_type] : architectureOf(model_type).classes[0];
+  if (!isWriter && architectureOf(model_type).withoutClass?.includes(kind)) {
+    throw new InputError(`transformers has no class ${start}${ending}; save it as 'sparse'.`);
+  }
   return `${start}${ending ?? classEndings['sequence-classification']}`;
 }
 

@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import type { ParameterPath } from '../nn/index.ts';
+import type { HeadKind } from './checkpoint-class.ts';
 import type { EncoderConfig } from './config.ts';
 import type { Encoder } from './encoder.ts';
 import type { commonEntries } from './encoder-schema.ts';
@@ -69,6 +70,8 @@ export interface Architecture<
   readonly title: string;
   /** What the names of Python classes with its weights begin with, its own first. */
   readonly classes: readonly [string, ...string[]];
+  /** The heads here that transformers has no class for. */
+  readonly withoutClass?: readonly HeadKind[];
   /** The place of the encoder in a checkpoint with a head. */
   readonly prefix: string;
   /** The padding id where a file says nothing of it. */

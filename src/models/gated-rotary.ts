@@ -135,7 +135,8 @@ function gatedRotaryLayer(path: ParameterPath, config: GatedRotaryConfig, form: 
 /** BERT with rotary positions and gated perceptrons: what NomicBERT and GTE have in common. */
 export const gatedRotary = (
   form: GatedRotaryForm,
-): Pick<Architecture<GatedRotaryConfig>, 'build' | 'heads' | 'layers' | 'saved'> => ({
+): Pick<Architecture<GatedRotaryConfig>, 'build' | 'heads' | 'layers' | 'saved' | 'withoutClass'> => ({
+  withoutClass: ['question-answering', 'multiple-choice'],
   build(path, config) {
     const { hidden_size: hidden, vocab_size, type_vocab_size: types, pad_token_id, num_hidden_layers } = config;
     const tables = path.at('embeddings');

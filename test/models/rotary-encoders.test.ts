@@ -8,6 +8,7 @@ import {
   encoderNames,
   loadClassifier,
   loadEncoder,
+  loadQuestionAnswering,
   packSequences,
   parseEncoderConfig,
   randomWeights,
@@ -269,6 +270,15 @@ test('PEFT is told the normalisations, and the layer below the last one where it
   assert.deepEqual(
     config.target_modules.filter((name: string) => !name.includes('layers.')),
     ['model.embeddings.norm', 'model.final_norm'],
+  );
+});
+
+test('a head that transformers has no class for is written as no checkpoint', async () => {
+  const folder = await folderOf(configs.gte);
+  const { model } = loadQuestionAnswering(folder, new Random(1));
+  await assert.rejects(
+    () => checkpointLike({ folder }, model.parameters(), model.headKind),
+    /no class GteForQuestionAnswering.*sparse/,
   );
 });
 
