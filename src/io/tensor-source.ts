@@ -80,9 +80,10 @@ export class TensorSource {
     const stored = this.#find(name);
     const { label } = this.#checkpoint;
     if (stored === undefined) {
-      const similar = this.#similar(name);
+      const { name: sought } = this.#placeOf(name);
+      const similar = this.#similar(sought);
       const hint = similar.length > 0 ? `similar names there: ${similar.join(', ')}` : 'no name there is similar';
-      throw new InputError(`${label}: there is no tensor "${name}", which the model needs (${hint}).`);
+      throw new InputError(`${label}: there is no tensor "${sought}", which the model needs (${hint}).`);
     }
     const { index, count } = this.#placeOf(name);
     const taken = count === 1 ? stored : `${stored} ${index}`;
@@ -138,11 +139,12 @@ export class TensorSource {
       .find((s) => this.#names.has(s));
   }
 
-  /** The name under which a tensor is stored, and which of how many equal parts of the rows it is. */
+  /** The name under which a tensor is stored, and which of how many equal parts of the rows it is. A file may have it under its own too. */
   #placeOf(name: string): { readonly name: string; readonly index: number; readonly count: number } {
     const dot = name.lastIndexOf('.');
     const place = this.#places.get(name.slice(0, dot));
-    return place ? { ...place, name: place.module + name.slice(dot) } : { name, index: 0, count: 1 };
+    const isOwn = place !== undefined && this.#spellings(name).some((spelling) => this.#names.has(spelling));
+    return place && !isOwn ? { ...place, name: place.module + name.slice(dot) } : { name, index: 0, count: 1 };
   }
 
   /** The ways to write a name. */

@@ -282,4 +282,20 @@ test('a head that transformers has no class for is written as no checkpoint', as
   );
 });
 
+test('files with the names that transformers computes with are read too, and a missing tensor has its name in files', async () => {
+  const weights = randomWeights(configs.gte, new Random(1));
+  const tensors = weights.map(({ name, shape }) => ({
+    ...{ name, shape, dtype: 'F32' as const },
+    data: lively(name, shape) as Float32Array,
+  }));
+  const folder = (some: typeof tensors) =>
+    temporaryFolder({ 'config.json': JSON.stringify(configs.gte), 'model.safetensors': serializeSafetensors(some) });
+  assert.deepEqual(loadEncoder(folder(tensors), new Random(1)).ignored, []);
+  const parts = tensors.filter(({ name }) => !name.includes('layers.0.self_attn'));
+  assertInputError(
+    () => loadEncoder(folder(parts), new Random(1)),
+    /no tensor "gte.encoder.layer.0.attention.qkv_proj/,
+  );
+});
+
 test.run();
