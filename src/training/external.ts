@@ -200,6 +200,11 @@ function taskKind(stored: StoredAdapter, origin: Origin | null, options: Externa
   if (origin) return taskOf(origin.config.settings).name;
   const has = (pattern: RegExp) => weights.some(({ name }) => pattern.test(name));
   const isOfBart = isEncoderDecoderType(backbone.modelType) || has(/(^|\.)(encoder|decoder)\.layers\.\d+\./);
+  if (isOfBart && stated.kind === 'none') {
+    throw new InputError(
+      `${label}: ${stated.by} on an encoder-decoder is not supported: there is no task here for vectors of that model.`,
+    );
+  }
   const isOpen = stated.kind === 'unstated' || stated.kind === 'none' || stated.kind === 'adapterhub';
   if (stated.kind === 'text-generation' || (isOpen && isOfBart && !has(/^classif|^qa_/))) return 'text2text-generation';
   const isOnBart = ['sequence-classification', 'question-answering'].includes(stated.kind);

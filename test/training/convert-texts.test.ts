@@ -7,10 +7,12 @@ import { readFloats } from '../../src/backends/stored.ts';
 import { noGrad, Random, tidy } from '../../src/index.ts';
 import { openCheckpoint, serializeSafetensors, type TensorData } from '../../src/io/index.ts';
 import { loadSeq2Seq, type Seq2SeqModel } from '../../src/models/index.ts';
+import { ORIGIN } from '../../src/training/external.ts';
 import {
   convertAdapter,
   type GivenSettings,
   loadRun,
+  openAdapter,
   readRunConfig,
   textGeneration,
 } from '../../src/training/index.ts';
@@ -130,6 +132,19 @@ test('merged, it is a checkpoint that needs no adapter', async () => {
   logitsOf(model).forEach((value, i) => {
     assert.ok(Math.abs(value - expected[i]) < 1e-3 * Math.max(1, Math.abs(expected[i])), `logit ${i}`);
   });
+});
+
+test('an adapter for vectors of BART is not read as one that writes texts', async () => {
+  const there = place();
+  await convertAdapter(await finishedRun({ ...writing, adapter: lora }), there, { to: 'peft' });
+  rmSync(join(there, ORIGIN));
+  const path = join(there, 'adapter_config.json');
+  const config = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...config, task_type: 'FEATURE_EXTRACTION' }));
+  await assertRejectsInput(
+    async () => openAdapter(there),
+    /FEATURE_EXTRACTION on an encoder-decoder is not supported: there is no task here for vectors/,
+  );
 });
 
 test('what cannot be expressed is one line with what can', async () => {
