@@ -1,3 +1,4 @@
+import { InputError } from '../errors.ts';
 import { isBias, trainedInPlace } from './backbone-weights.ts';
 import { defineFamily } from './family.ts';
 
@@ -8,5 +9,10 @@ export const bitfit = defineFamily({
   options: {},
   hasPrunable: false,
   title: () => 'bitfit',
-  build: ({ backbone }) => ({ ...trainedInPlace(backbone.filter(isBias)), chains: {} }),
+  build({ backbone }) {
+    const biases = backbone.filter(isBias);
+    if (biases.length === 0)
+      throw new InputError('bitfit: this model has no biases to train; take another kind, as lora.');
+    return { ...trainedInPlace(biases), chains: {} };
+  },
 });

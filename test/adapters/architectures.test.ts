@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
-import { grad, hvp, Random, setBackend, type Tensor, tensor, tidy } from '../../src/index.ts';
+import { grad, Random, type Tensor, tidy } from '../../src/index.ts';
 import { architectures } from '../../src/models/architectures.ts';
-import type { AttachmentPoints } from '../../src/models/attachments.ts';
 import {
   headsOf,
   MultipleChoiceModel,
@@ -14,9 +13,10 @@ import {
   TokenClassificationModel,
 } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
-import { add, mul } from '../../src/ops/arithmetic.ts';
+import { mul } from '../../src/ops/arithmetic.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { attach, liven, logitsTensor, smallSettings, titleOf, twoTexts } from '../support/adapters.ts';
+import { assertPointDerivatives, assertSameScores } from '../support/attachments.ts';
 import { assertClose } from '../support/compare.ts';
 import { onGpu } from '../support/gpu.ts';
 import { tinyEncoders } from '../support/tiny-encoders.ts';
@@ -27,24 +27,6 @@ const test = suite('adapters: all architectures');
 const longer = { ids: [2, 9, 22, 7, 11, 15, 8, 20, 12, 3] };
 const texts = [...twoTexts, longer];
 const lossOf = (model: SequenceClassifier) => (): Tensor => model.loss(logitsTensor(model, texts), [0, 1, 1]);
-
-/** The points that pass a tensor, and those that pass keys, each made to add t times fixed numbers. */
-function withDirections({ residual, projection, attention, embedding = [] }: AttachmentPoints) {
-  const directions = new Map<string, Tensor>();
-  const shifted = (name: string, value: Tensor): Tensor => {
-    const random = new Random(name);
-    const fixed = Array.from({ length: value.size }, () => random.normal());
-    return add(value, mul(directions.get(name) as Tensor, tensor(fixed, value.shape)));
-  };
-  for (const point of [...residual, ...projection, ...embedding]) {
-    point.attached = (value: Tensor) => shifted(point.name, value);
-  }
-  for (const point of attention) {
-    point.attached = (value) => ({ ...value, key: shifted(point.name, value.key) });
-  }
-  const names = [...residual, ...projection, ...embedding, ...attention].map(({ name }) => name);
-  return { names: [...new Set(names)], directions };
-}
 
 for (const { type, title } of architectures()) {
   const config = tinyEncoders[type];
@@ -92,49 +74,17 @@ for (const { type, title } of architectures()) {
   // Differences need float64.
   if (!onGpu) {
     test(`${title}: the derivative through each attachment point is that of a small difference`, async () => {
-      await setBackend('reference', { dtype: 'float64' });
-      try {
+      await assertPointDerivatives(() => {
         const model = classifier();
-        const { names, directions } = withDirections(model.encoder.points);
-        const loss = (changed?: string, by = 0): number =>
-          tidy(() => {
-            for (const name of names) directions.set(name, tensor(name === changed ? by : 0));
-            return lossOf(model)().dataSync()[0];
-          });
-        const gradients = tidy(() => {
-          for (const name of names) directions.set(name, tensor(0, [], { requiresGrad: true }));
-          const all = names.map((name) => directions.get(name) as Tensor);
-          return grad(lossOf(model)(), all).map((gradient) => gradient.dataSync()[0]);
-        });
-        const step = 1e-4;
-        for (const [i, name] of names.entries()) {
-          const difference = (loss(name, step) - loss(name, -step)) / (2 * step);
-          assert.ok(Math.abs(difference - gradients[i]) <= 1e-5 * Math.max(1, Math.abs(difference)), name);
-        }
-      } finally {
-        await setBackend('wasm');
-      }
+        return { points: model.encoder.points, loss: lossOf(model) };
+      });
     });
 
     for (const settings of [smallSettings.lora[0], smallSettings.houlsby[0]]) {
-      test(`${title}: ${titleOf(settings)}: scores and products with the Hessian are the same on both backends`, async () => {
-        const found: number[][] = [];
-        for (const name of ['reference', 'wasm'] as const) {
-          await setBackend(name);
+      test(`${title}: ${titleOf(settings)}: SNIP masks and products with the Hessian are the same on both backends`, async () => {
+        await assertSameScores(() => {
           const model = classifier();
-          const { parameters } = attach(model, settings);
-          liven({ parameters });
-          const matrices = parameters.filter(({ shape }) => shape.length === 2).map(({ value }) => value);
-          tidy(() => {
-            const first = grad(lossOf(model)(), matrices);
-            const second = hvp(lossOf(model), matrices, first);
-            found.push([...first, ...second].flatMap((numbers) => Array.from(numbers.dataSync())));
-          });
-        }
-        const [expected, got] = found;
-        const largest = Math.max(...expected.map(Math.abs));
-        expected.forEach((value, i) => {
-          assert.ok(Math.abs(got[i] - value) <= 1e-4 * largest, `${i}: ${got[i]}, ${value}`);
+          return { adapter: attach(model, settings), loss: lossOf(model) };
         });
       });
     }

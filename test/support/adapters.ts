@@ -1,5 +1,5 @@
 import { registerActivations } from '../../src/adapters/bottleneck.ts';
-import { type Adapter, AdapterSet, type AdapterSettings } from '../../src/adapters/index.ts';
+import { type AdaptableModel, type Adapter, AdapterSet, type AdapterSettings } from '../../src/adapters/index.ts';
 import { moreActivations } from '../../src/adapters/more-activations.ts';
 import { Random, type Tensor, tidy } from '../../src/index.ts';
 import { packSequences, type SequenceClassifier, type TokenSequence } from '../../src/models/index.ts';
@@ -139,7 +139,7 @@ export const identitySettings: readonly AdapterSettings[] = [
 ];
 
 /** The adapters that a family mixes, `<kind>-<number>`, as if they were trained before. */
-export function adapterSetFor(model: SequenceClassifier, { adapters }: AdapterSettings): AdapterSet {
+export function adapterSetFor(model: AdaptableModel, { adapters }: AdapterSettings): AdapterSet {
   const set = new AdapterSet(model);
   for (const name of Array.isArray(adapters) ? adapters : []) {
     liven(set.add(name, { kind: name.replace(/-.*/, ''), bottleneck: 3 }), name);
@@ -148,7 +148,7 @@ export function adapterSetFor(model: SequenceClassifier, { adapters }: AdapterSe
 }
 
 /** A model's only active adapter, beside those that it mixes. */
-export function attach(model: SequenceClassifier, settings: AdapterSettings): Adapter {
+export function attach(model: AdaptableModel, settings: AdapterSettings): Adapter {
   const set = adapterSetFor(model, settings);
   const adapter = set.add('default', settings);
   set.activate('default');
