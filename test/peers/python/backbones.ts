@@ -1,9 +1,16 @@
 import { storedBytes, storedNumbersF16 } from '../../../src/backends/stored.ts';
 import type { TensorData } from '../../../src/io/index.ts';
 import { tinyBartFolder } from '../../support/tiny-bart.ts';
+import { type TinyName, tinyEncoderDecoderFolder, tinyEncoderDecoders } from '../../support/tiny-encoder-decoders.ts';
 import { lively, tinyBert, tinyFolder, tinyRoberta, tinyTensors, vocabulary } from '../../support/tiny-model.ts';
 
-export type BackboneName = 'bert' | 'roberta' | 'bart';
+export type BackboneName = 'bert' | 'roberta' | 'bart' | TinyName;
+
+/** The encoder-decoders beside BART. */
+export const relatives = Object.keys(tinyEncoderDecoders) as TinyName[];
+
+export const isEncoderDecoder = (backbone: BackboneName): boolean =>
+  backbone === 'bart' || relatives.some((name) => name === backbone);
 
 const tensor = (name: string, shape: readonly number[]): TensorData => ({
   name,
@@ -41,6 +48,10 @@ export const backbones: Readonly<Record<BackboneName, string>> = {
   roberta: tinyFolder({ config: tinyRoberta, tensors: robertaTensors, files: byteLevel }),
   // AdapterHub makes prefixes of the decoder for as many heads as the encoder has.
   bart: tinyBartFolder(undefined, { decoder_attention_heads: 2 }),
+  mbart: tinyEncoderDecoderFolder('mbart'),
+  marian: tinyEncoderDecoderFolder('marian'),
+  t5: tinyEncoderDecoderFolder('t5'),
+  'flan-t5': tinyEncoderDecoderFolder('flan-t5'),
 };
 
 /** The same BERT in float16, which its configuration says as older and newer versions of transformers do. */

@@ -18,7 +18,7 @@ import {
   TokenClassificationModel,
 } from '../../../src/models/index.ts';
 import type { TaskTypes } from '../../../src/training/index.ts';
-import type { BackboneName } from './backbones.ts';
+import { type BackboneName, isEncoderDecoder } from './backbones.ts';
 
 export type AnyModel = PretrainedModel<TaskTypes>;
 
@@ -132,7 +132,7 @@ export function inputsFor({ task, backbone }: TaskPlace): readonly Inputs[] {
     [2, 14, 8, 18, 3],
     [2, 22, 9, 13, 3],
   ];
-  if (backbone === 'bart')
+  if (isEncoderDecoder(backbone))
     return rows.map((row) => ({ input_ids: [row], decoder_input_ids: [[2, 0, ...row.slice(1, 3)]] }));
   const pair = { input_ids: [[2, 14, 8, 3, 21, 3]], token_type_ids: [[0, 0, 0, 0, 1, 1]] };
   return [{ input_ids: [rows[0]] }, { input_ids: rows }, ...(backbone === 'bert' ? [pair] : [])];

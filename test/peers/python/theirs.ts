@@ -1,6 +1,6 @@
 import { tinyBart } from '../../support/tiny-bart.ts';
 import { vocabulary } from '../../support/tiny-model.ts';
-import { type BackboneName, backbones } from './backbones.ts';
+import { type BackboneName, backbones, relatives } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
 import { bartReads, type Inputs, inputsFor, type TaskName, tasks } from './tasks.ts';
 
@@ -33,6 +33,9 @@ const everywhere = Object.entries(tasks).flatMap(([task, { backbones: names }]) 
 const ofPeftTasks = everywhere.filter(({ task }) => task !== 'choices');
 const onBert = [at('classification', 'bert')];
 const onBoth = [...onBert, at('summaries', 'bart')];
+const onRelatives = relatives.map((backbone) => at('summaries', backbone));
+const onT5 = onRelatives.filter(({ backbone }) => backbone.endsWith('t5'));
+const onMarianAndMbart = onRelatives.filter(({ backbone }) => !backbone.endsWith('t5'));
 const onBartHeads = bartReads.map((task) => at(task, 'bart'));
 
 type Row = readonly [name: string, fields: Readonly<Record<string, unknown>>, places: readonly Place[]];
@@ -54,6 +57,8 @@ const ofPeft: readonly Row[] = [
   // PEFT does not save a head of this name by itself.
   ['LoraConfig', { r: 2, modules_to_save: ['classification_head'] }, [at('classification', 'bart')]],
   ['LoraConfig', { r: 2 }, [at('answers', 'bart')]],
+  ['LoraConfig', { r: 2, target_modules: ['q', 'v'] }, onT5],
+  ['LoraConfig', { r: 2, target_modules: ['q_proj', 'v_proj'] }, onMarianAndMbart],
   ['IA3Config', {}, ofPeftTasks],
   ['LNTuningConfig', { target_modules: ['LayerNorm'] }, onBert],
   ['PrefixTuningConfig', { num_virtual_tokens: 3 }, [...prompts, at('summaries', 'bart')]],
