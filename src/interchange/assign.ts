@@ -169,6 +169,11 @@ const isOfSomeAdapter = (name: string): boolean =>
 /** Returns the error for a tensor that belongs to no parameter. */
 function superfluous({ label, fileName }: StoredAdapter, { name }: Weight): InputError {
   const tensor = `${label}: tensor "${fileName(name)}"`;
+  if (/(^|\.)embeddings\.LayerNorm\./.test(name)) {
+    return new InputError(
+      `${tensor} is of the norm of the embeddings, trained whole (modules_to_save), which this kind of adapter does not hold here; merge the adapter in Python.`,
+    );
+  }
   if (/(^|\.)(embeddings|embed_tokens|embed_positions|shared)\./.test(name)) {
     return new InputError(`${tensor} is of trained embeddings, which are not supported; merge the adapter in Python.`);
   }

@@ -222,6 +222,19 @@ for (const [fields, more, message] of unserved) {
   });
 }
 
+test('a norm of the embeddings that a kind does not hold is named', async () => {
+  const fields = { peft_type: 'IA3', target_modules: ['value'], feedforward_modules: [] };
+  const scales = [0, 1].map((i) =>
+    weight(`base_model.model.bert.encoder.layer.${i}.attention.self.value.ia3_l`, 16, 1),
+  );
+  const norm = { ...weight('base_model.model.bert.embeddings.LayerNorm.weight', 16, 1), shape: [16] };
+  const folder = peft(fields, [...scales, ...classifier, norm]);
+  await assertRejectsInput(
+    () => convertAdapter(folder, join(folder, 'out'), { to: 'sparse' }),
+    /embeddings\.LayerNorm\.weight" is of the norm of the embeddings, trained whole \(modules_to_save\)/,
+  );
+});
+
 test('a table of tokens that was resized loads with the resized backbone, too, and is written', async () => {
   const table = 'bert.embeddings.word_embeddings.weight';
   const count = vocabulary.length + 2;
