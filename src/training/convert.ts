@@ -22,6 +22,7 @@ import {
   generationFrom,
   isHeadParameter,
   MultipleChoiceModel,
+  ownPooling,
   Seq2SeqModel,
   SequenceClassifier,
   TokenClassificationModel,
@@ -205,7 +206,7 @@ async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Pro
   const portable = await portableAdapter(model.network, model.adapter, backboneName, mixed);
   const { files, warnings } = adapterFormats[to].write(portable, name);
   const pooled =
-    portable.pooling === 'cls'
+    portable.pooling === ownPooling(model.network.config)
       ? []
       : ['The head reads the mean of all tokens, which no class of transformers does; in Python its logits differ.'];
   const isMultiLabel = model.network instanceof SequenceClassifier && model.network.problem === MULTI_LABEL;

@@ -1,10 +1,18 @@
 import { storedBytes, storedNumbersF16 } from '../../../src/backends/stored.ts';
 import type { TensorData } from '../../../src/io/index.ts';
+import { wordPieceDefinition } from '../../../src/text/index.ts';
 import { tinyBartFolder } from '../../support/tiny-bart.ts';
 import { type TinyName, tinyEncoderDecoderFolder, tinyEncoderDecoders } from '../../support/tiny-encoder-decoders.ts';
+import { tinyEncoders } from '../../support/tiny-encoders.ts';
 import { lively, tinyBert, tinyFolder, tinyRoberta, tinyTensors, vocabulary } from '../../support/tiny-model.ts';
 
-export type BackboneName = 'bert' | 'roberta' | 'bart' | TinyName;
+type OtherEncoder = Exclude<keyof typeof tinyEncoders, 'bert' | 'roberta'>;
+export type BackboneName = 'bert' | 'roberta' | 'bart' | TinyName | OtherEncoder;
+
+/** The encoders beside BERT and RoBERTa. */
+export const otherEncoders = (Object.keys(tinyEncoders) as (keyof typeof tinyEncoders)[]).filter(
+  (name): name is OtherEncoder => name !== 'bert' && name !== 'roberta',
+);
 
 /** The encoder-decoders beside BART. */
 export const relatives = Object.keys(tinyEncoderDecoders) as TinyName[];
@@ -20,12 +28,18 @@ const tensor = (name: string, shape: readonly number[]): TensorData => ({
 });
 
 const { hidden_size: width } = tinyBert as { hidden_size: number };
-const poolerOf = (model: string): TensorData[] => [
-  tensor(`${model}.pooler.dense.weight`, [width, width]),
-  tensor(`${model}.pooler.dense.bias`, [width]),
+const poolerAt = (path: string): TensorData[] => [
+  tensor(`${path}.weight`, [width, width]),
+  tensor(`${path}.bias`, [width]),
 ];
-const bertTensors = [...tinyTensors(tinyBert), ...poolerOf('bert')];
-const robertaTensors = [...tinyTensors(tinyRoberta), ...poolerOf('roberta')];
+const bertTensors = [...tinyTensors(tinyBert), ...poolerAt('bert.pooler.dense')];
+const robertaTensors = [...tinyTensors(tinyRoberta), ...poolerAt('roberta.pooler.dense')];
+/** The poolers that belong to encoders and not to their heads. */
+const poolers: Partial<Record<OtherEncoder, string>> = {
+  albert: 'albert.pooler',
+  nomic_bert: 'nomic_bert.pooler.dense',
+  gte: 'gte.pooler.dense',
+};
 
 /** Rounded to float16. */
 function half({ name, shape, data }: TensorData): TensorData {
@@ -42,6 +56,20 @@ const byteLevel = {
   'merges.txt': '#version: 0.2\n',
 };
 
+const wordPieces = {
+  'tokenizer.json': JSON.stringify(wordPieceDefinition(vocabulary.join('\n'), {}, 'vocab.txt')),
+  'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BertTokenizer' }),
+};
+function encoderFolder(name: OtherEncoder): string {
+  const config = tinyEncoders[name];
+  const pooler = poolers[name];
+  return tinyFolder({
+    config,
+    tensors: [...tinyTensors(config), ...(pooler === undefined ? [] : poolerAt(pooler))],
+    files: wordPieces,
+  });
+}
+
 /** Folders of tiny random models without a head, as transformers has them: encoders with their pooler, which AdapterHub does not save with a head. */
 export const backbones: Readonly<Record<BackboneName, string>> = {
   bert: tinyFolder({ tensors: bertTensors }),
@@ -52,6 +80,7 @@ export const backbones: Readonly<Record<BackboneName, string>> = {
   marian: tinyEncoderDecoderFolder('marian'),
   t5: tinyEncoderDecoderFolder('t5'),
   'flan-t5': tinyEncoderDecoderFolder('flan-t5'),
+  ...(Object.fromEntries(otherEncoders.map((name) => [name, encoderFolder(name)])) as Record<OtherEncoder, string>),
 };
 
 /** The same BERT in float16, which its configuration says as older and newer versions of transformers do. */

@@ -1,6 +1,6 @@
 import { type AdapterSettings, adapterFamilies } from '../../../src/adapters/index.ts';
 import { smallSettings } from '../../support/adapters.ts';
-import { type BackboneName, backbones, halfBert, relatives } from './backbones.ts';
+import { type BackboneName, backbones, halfBert, otherEncoders, relatives } from './backbones.ts';
 import { bartReads, type TaskName, tasks } from './tasks.ts';
 
 /** A run of ours that is given to Python. */
@@ -23,6 +23,9 @@ const onEncoders = everywhere.filter(({ backbone }) => backbone !== 'bart');
 const onBart = everywhere.filter(({ backbone }) => backbone === 'bart');
 const onBartHeads = bartReads.map((task): Place => ({ task, backbone: 'bart', model: backbones.bart }));
 const onRelatives = relatives.map((backbone): Place => ({ task: 'summaries', backbone, model: backbones[backbone] }));
+const onOtherEncoders = otherEncoders.map(
+  (backbone): Place => ({ task: 'classification', backbone, model: backbones[backbone] }),
+);
 const onBert: Place[] = [{ task: 'classification', backbone: 'bert', model: backbones.bert }];
 const onHalfBert: Place[] = [{ task: 'classification', backbone: 'bert', model: halfBert }];
 
@@ -39,6 +42,7 @@ const more: Readonly<Record<string, readonly Spread[]>> = {
     [{ kind: 'lora', rank: 3, alpha: 6, rslora: true, targetModules: ['q_proj', 'fc1'], init: 'bert' }, onBart],
     [{ kind: 'lora', rank: 2 }, onBartHeads],
     [{ kind: 'lora', rank: 2, init: 'bert', targetModules: ['query', 'value'] }, onRelatives],
+    [{ kind: 'lora', rank: 2, init: 'bert', targetModules: ['query', 'value'] }, onOtherEncoders],
     [{ kind: 'lora', rank: 2, modulesToSave: ['shared'] }, [...onBart, ...onBartHeads.slice(0, 1)]],
     [{ kind: 'lora', rank: 2, dora: true, loraBias: true, bias: 'all', init: 'bert' }, onBart],
   ],

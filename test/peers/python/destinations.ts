@@ -1,3 +1,4 @@
+import { otherEncoders } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
 import type { PeerRun } from './export.ts';
 import { tasks } from './tasks.ts';
@@ -16,6 +17,8 @@ export interface Destination {
   readonly saves: boolean;
 }
 
+/** AdapterHub's library stands on a transformers that has not all of these. */
+const isOfNewer = ({ backbone }: PeerRun): boolean => otherEncoders.some((name) => name === backbone);
 /** PEFT runs prefixes with the older transformers alone. */
 const isPrefix = ({ family }: PeerRun): boolean => family === 'prefix';
 
@@ -41,7 +44,7 @@ export const destinations: readonly Destination[] = [
     format: 'adapterhub',
     script: 'adapters_read',
     environment: 'transformers-4',
-    takes: () => true,
+    takes: (run) => !isOfNewer(run),
     fields: { flexible: false },
     saves: true,
   },
@@ -50,7 +53,7 @@ export const destinations: readonly Destination[] = [
     format: 'adapterhub',
     script: 'adapters_read',
     environment: 'transformers-4',
-    takes: ({ task }) => tasks[task].isFlexible,
+    takes: (run) => tasks[run.task].isFlexible && !isOfNewer(run),
     fields: { flexible: true },
     saves: false,
   },
@@ -60,7 +63,7 @@ export const destinations: readonly Destination[] = [
       format: 'huggingface',
       script: 'transformers_read',
       environment,
-      takes: () => true,
+      takes: (run) => environment === 'transformers-5' || !isOfNewer(run),
       saves: false,
     }),
   ),

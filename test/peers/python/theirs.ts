@@ -1,6 +1,6 @@
 import { tinyBart } from '../../support/tiny-bart.ts';
 import { vocabulary } from '../../support/tiny-model.ts';
-import { type BackboneName, backbones, relatives } from './backbones.ts';
+import { type BackboneName, backbones, otherEncoders, relatives } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
 import { bartReads, type Inputs, inputsFor, type TaskName, tasks } from './tasks.ts';
 
@@ -36,6 +36,15 @@ const onBoth = [...onBert, at('summaries', 'bart')];
 const onRelatives = relatives.map((backbone) => at('summaries', backbone));
 const onT5 = onRelatives.filter(({ backbone }) => backbone.endsWith('t5'));
 const onMarianAndMbart = onRelatives.filter(({ backbone }) => !backbone.endsWith('t5'));
+/** What PEFT knows of an encoder's modules by itself, or is told. */
+const loraTargets: Partial<Record<BackboneName, readonly string[]>> = {
+  distilbert: ['q_lin', 'v_lin'],
+  mpnet: ['q', 'v'],
+  'deberta-v2': ['query_proj', 'value_proj'],
+  modernbert: ['Wqkv'],
+  nomic_bert: ['q_proj', 'v_proj'],
+  gte: ['q_proj', 'v_proj'],
+};
 const onBartHeads = bartReads.map((task) => at(task, 'bart'));
 
 type Row = readonly [name: string, fields: Readonly<Record<string, unknown>>, places: readonly Place[]];
@@ -59,6 +68,18 @@ const ofPeft: readonly Row[] = [
   ['LoraConfig', { r: 2 }, [at('answers', 'bart')]],
   ['LoraConfig', { r: 2, target_modules: ['q', 'v'] }, onT5],
   ['LoraConfig', { r: 2, target_modules: ['q_proj', 'v_proj'] }, onMarianAndMbart],
+  ...otherEncoders.map(
+    (name): Row => [
+      'LoraConfig',
+      {
+        r: 3,
+        target_modules: loraTargets[name] ?? ['query', 'value'],
+        // Its pooler is a part of the head, which PEFT does not save by itself.
+        ...(name === 'deberta-v2' && { modules_to_save: ['classifier', 'pooler'] }),
+      },
+      [at('classification', name)],
+    ],
+  ),
   ['IA3Config', {}, ofPeftTasks],
   ['LNTuningConfig', { target_modules: ['LayerNorm'] }, onBert],
   ['PrefixTuningConfig', { num_virtual_tokens: 3 }, [...prompts, at('summaries', 'bart')]],
