@@ -43,6 +43,11 @@ const results: Readonly<Record<string, (printed: string) => void>> = {
     assert.ok(numberIn(printed, /BLEU of new sentences:/) > 95);
     assert.match(printed, /^the white horse hears the cat -> kerun wis miru una$/m);
   },
+  'languages.ts': (printed) => {
+    assert.match(printed, /^魚が好きです: ▁ 魚 が 好き です$/m);
+    assert.ok(numberIn(printed, /accuracy on new sentences:/) > 0.9);
+    assert.match(printed, /^パンが好きです -> likes$/m);
+  },
   'csv.ts': (printed) => {
     assert.ok(numberIn(printed, /step 30 of 30: loss/) < numberIn(printed, /step 10 of 30: loss/));
     assert.ok(numberIn(printed, /accuracy on new reviews:/) >= 0.8);
