@@ -87,15 +87,35 @@ export function patternOf(label: string, config: Json, field: string, usual: unk
 /** The path of the module that a tensor belongs to. */
 const moduleOf = (name: string): string => name.replace(/\.[^.]+$/, '');
 
+/** Whether a tensor is a bias of the backbone that the field `bias` covers. */
+const isTrainedBias = (name: string, bias: unknown, layers: readonly string[]): boolean =>
+  /\.bias$/.test(name) && (bias === 'all' || (bias === 'lora_only' && layers.includes(moduleOf(name))));
+
+/** @throws InputError for biases of the backbone that the configuration has none of */
+function checkBiases(label: string, weights: readonly Weight[], bias: unknown, layers: readonly string[]): void {
+  const names = new Set(weights.map(({ name }) => name));
+  const isAlone = (name: string) => /\.bias$/.test(name) && !names.has(name.replace(/bias$/, 'weight'));
+  const stray = weights.find(
+    ({ name }) =>
+      isAlone(name) &&
+      !name.includes(PLACE) &&
+      !/\.lora_\w+\./.test(name) &&
+      !isHeadTensor(name) &&
+      !isTrainedBias(name, bias, layers),
+  );
+  if (!stray) return;
+  throw new InputError(
+    `${label}: its file has the bias ${stray.name} of the backbone, and by its bias ${JSON.stringify(bias)} none like it was trained; write there what it was trained with, all or lora_only, or merge the adapter in Python.`,
+  );
+}
+
 /** The modules of the backbone that were trained whole, from their tensors. */
 function savedModules(weights: readonly Weight[], bias: unknown, layers: readonly string[]): string[] | undefined {
-  const isTrainedBias = (name: string) =>
-    /\.bias$/.test(name) && (bias === 'all' || (bias === 'lora_only' && layers.includes(moduleOf(name))));
   const saved = weights.filter(
     ({ name }) =>
       !name.includes(PLACE) &&
       !isHeadTensor(name) &&
-      !isTrainedBias(name) &&
+      !isTrainedBias(name, bias, layers) &&
       // Those of a file that no `save_pretrained` has written are refused later.
       !/\.(lora_\w+|modules_to_save|original_module)(\.|$)/.test(name) &&
       /\.(weight|bias)$/.test(name),
@@ -220,6 +240,7 @@ export const peftLora: PeftMethod = {
         `${label}: LoRA on ${all.join(' and ')} alone is not supported, as it is merged into the head and nothing is left; merge the adapter in Python.`,
       );
     }
+    checkBiases(label, weights, bias, modules);
     return inFile(label, () =>
       lora.configure({
         rank: rank as number,

@@ -195,6 +195,11 @@ const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
   [{ monteclora_config: { samples: 1 } }, classifier, /Monte Carlo/],
   [{ rank_pattern: { query: 8 } }, classifier, /rank_pattern/],
   [
+    { bias: 'lora_only' },
+    [...classifier, { ...weight('base_model.model.bert.encoder.layer.0.output.dense.bias', 16, 1), shape: [16] }],
+    /the bias bert\.encoder\.layer\.0\.output\.dense\.bias of the backbone, and by its bias "lora_only" none like it was trained/,
+  ],
+  [
     {},
     [...classifier, weight('base_model.model.bert.embeddings.word_embeddings.weight', 29, 16)],
     /its table of tokens .*word_embeddings\.weight"\) has 29 rows, the backbone's has 30, as it was resized/,
