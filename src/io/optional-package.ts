@@ -8,7 +8,7 @@ const ABSENT = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
  * @param purpose what needs them, as the subject of a sentence
  * @param names the packages
  * @param load imports or resolves them by literal names, which bundlers look for; each import is followed by `.catch(rethrow)`
- * @throws InputError that says what to install, when one of them is absent
+ * @throws InputError that says what to install, when one of them is absent, or lacks a package that it needs itself
  */
 export async function optionalPackages<Loaded>(
   purpose: string,
@@ -19,11 +19,21 @@ export async function optionalPackages<Loaded>(
     return await load();
   } catch (error) {
     const isAbsent = error instanceof Error && 'code' in error && ABSENT.includes(String(error.code));
-    if (!isAbsent || !names.some((name) => error.message.includes(`'${name}`))) throw error;
-    throw new InputError(`${purpose} needs optional packages; add them: npm install ${names.join(' ')}`, {
+    if (!isAbsent) throw error;
+    const lacking = names.some((name) => error.message.includes(`'${name}`)) ? '' : lackOf(names, error.message);
+    if (lacking === null) throw error;
+    throw new InputError(`${purpose} needs optional packages${lacking}; add them: npm install ${names.join(' ')}`, {
       cause: error,
     });
   }
+}
+
+/** What one of the packages lacks, by the message about it, which names the file that asks for it; null if it is none of theirs. */
+function lackOf(names: readonly string[], message: string): string | null {
+  const place = message.replaceAll('\\', '/');
+  const owner = names.find((name) => place.includes(`/node_modules/${name}/`));
+  const [, lacked] = /^Cannot find (?:module|package) '([^']+)'/.exec(place) ?? [];
+  return owner === undefined || lacked === undefined ? null : `, and ${owner} lacks '${lacked}'`;
 }
 
 /**
