@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type AdapterSettings, adapterFamilies } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
-import { camelCase, factsOf, formOf, kebabCase, type Option, parseWith } from '../settings/index.ts';
+import { camelCase, expectationOf, factsOf, formOf, kebabCase, type Option, parseWith } from '../settings/index.ts';
 import { type GivenSettings, settingTable } from '../training/index.ts';
 import {
   type Category,
@@ -53,6 +53,9 @@ function searched(name: string): Searched {
 
 const isAccepted = (option: Option<unknown>, value: unknown): boolean => v.safeParse(option, value).success;
 
+const refused = (name: string, option: Option<unknown>, value: unknown): InputError =>
+  new InputError(`${name} does not accept ${value}. It must be ${expectationOf(option)}.`);
+
 /** A number between two that is no whole one; null where there is none. */
 const between = (low: number, high: number): number | null => (high > low ? low + (high - low) / Math.PI : null);
 
@@ -66,7 +69,7 @@ function rangeOf(
   if (log && low <= 0) throw fail('is logarithmic and must be above 0');
   if (log && step !== undefined) throw fail('is logarithmic and has no step');
   for (const end of [low, high]) {
-    if (!isAccepted(option, end)) throw new InputError(`${name} does not accept ${end}.`);
+    if (!isAccepted(option, end)) throw refused(name, option, end);
   }
   const middle = between(low, high);
   const isWhole = middle !== null && !isAccepted(option, middle);
@@ -95,7 +98,7 @@ function distributionFor(name: string, { path, option }: Searched, given: SpaceS
     const form = formOf(path, option);
     const choices = given.map((value): Category => {
       if (typeof value !== 'string') {
-        if (!isAccepted(option, value)) throw new InputError(`${name} does not accept ${value}.`);
+        if (!isAccepted(option, value)) throw refused(name, option, value);
         return value;
       }
       const parsed = parsedText(name, form, value);
