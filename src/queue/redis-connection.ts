@@ -84,8 +84,10 @@ function problem(address: string, error: unknown, { password, tls }: RedisOption
   const because = (what: string, remedy: string) =>
     new InputError(`Redis at ${address} ${what} (${message || code}): ${remedy}.`, { cause: error });
   if (/NOAUTH|WRONGPASS|without any password|invalid password/i.test(message)) {
-    const remedy = password === undefined ? `set ${PASSWORD} in the environment` : `correct ${PASSWORD}`;
-    return because('does not let this in', remedy);
+    if (password !== undefined) return because('does not let this in', `correct ${PASSWORD}`);
+    return new InputError(`Redis at ${address} wants a password: set ${PASSWORD} in the environment.`, {
+      cause: error,
+    });
   }
   if (/NOPERM/.test(message)) return because('does not let this user do it', 'give it the rights of a queue');
   if (/CERT|SELF_SIGNED|ISSUER|ALTNAME/.test(code))

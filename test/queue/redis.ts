@@ -125,7 +125,10 @@ test('a password comes from the environment, TLS has a certificate that is trust
     [
       {},
       [
-        [locked.address, /^InputError: Redis at redis:\S+ does not let this in \(NOAUTH.*: set SPARSE_.*\.$/],
+        [
+          locked.address,
+          /^InputError: Redis at redis:\S+ wants a password: set SPARSE_ADAPTER_QUEUE_PASSWORD in the environment\.$/,
+        ],
         [locked.address.replace('//', '//:p@'), /must not have a password in it: set SPARSE_ADAPTER_QUEUE_PASS/],
         [`redis://127.0.0.1:${port}`, /does not answer \(.*ECONNREFUSED.*: start it, or correct --queue/],
         [`${locked.address}/name`, isAddress],
