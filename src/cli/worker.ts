@@ -54,7 +54,7 @@ export function describeWorker(command: Command): void {
         .argParser(parserOf(path))
         .default(join('runs', 'worker')),
     )
-    .addOption(new Option('--until-empty', 'end once no job is left'))
+    .addOption(new Option('--until-empty', 'end once no job is left: start it after the command that adds them'))
     .addHelpText(
       'after',
       `
