@@ -32,7 +32,7 @@ export function describeStatus(command: Command): void {
 export async function status(command: Command): Promise<void> {
   const { queue: address, json } = command.opts<Flags>();
   if (address === undefined) throw new UsageError('--queue is missing: the queue that is shown.');
-  const queue = await openQueue(address);
+  const queue = await openQueue(address, { mustExist: true });
   try {
     const [counts, workers] = [await queue.counts(), await queue.workers()];
     const jobs = [

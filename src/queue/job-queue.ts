@@ -62,6 +62,8 @@ export interface WorkerRecord {
 export interface QueueTerms {
   /** Milliseconds after which a job whose worker is silent is another one's. Default 60,000. */
   readonly leaseMs?: number;
+  /** Whether a file that is not there is an error, not a new queue. Default false. */
+  readonly mustExist?: boolean;
 }
 
 export const usualLeaseMs = 60_000;

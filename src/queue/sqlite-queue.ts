@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { InputError } from '../errors.ts';
 import { type Database, openDatabase, type SqlRow } from '../io/database.ts';
 import {
@@ -51,11 +52,16 @@ export class SqliteQueue implements JobQueue {
     this.#database = database;
   }
 
-  /** @throws InputError for a file that holds something else, one that cannot be written, and before Node.js 22.13 */
-  static async open(path: string, { leaseMs = usualLeaseMs }: QueueTerms = {}): Promise<SqliteQueue> {
+  /** @throws InputError for a file that is to exist and does not, one that holds something else, one that cannot be written, and before Node.js 22.13 */
+  static async open(
+    path: string,
+    { leaseMs = usualLeaseMs, mustExist = false }: QueueTerms = {},
+  ): Promise<SqliteQueue> {
     // SQLite as WebAssembly lets in one process at a time.
     if (process.getBuiltinModule('node:sqlite') === undefined)
       throw new InputError('A queue in a file needs Node.js 22.13 or later; give a redis:// address, or update it.');
+    if (mustExist && !existsSync(path))
+      throw new InputError(`There is no queue ${path}: correct --queue (queue); worker, reproduce and sweep make one.`);
     const hint = 'give the file of a queue, or a new one';
     const database = await openDatabase(path, { driver: 'runtime', what: 'a queue', hint });
     try {

@@ -45,6 +45,7 @@ test('what is wrong is one line, and nothing is written', async () => {
   const cases: [string[], number, RegExp][] = [
     [['worker'], 2, /--queue is missing: the queue from which runs are taken/],
     [['status'], 2, /--queue is missing: the queue that is shown/],
+    [['status', '--queue', at('typo.sqlite')], 1, /There is no queue .*typo\.sqlite: correct --queue \(queue\)/],
     [['sweep', '--search', 'sparsity=0.2,0.4', '--parallel', '2'], 2, /--parallel goes with --queue/],
     [['worker', '--queue', at('text.txt')], 1, /text\.txt as a queue \(.*\): give the file of a queue/],
     [reproduce('x', '--queue', at('text.txt')), 1, /text\.txt as a queue/],
@@ -57,7 +58,7 @@ test('what is wrong is one line, and nothing is written', async () => {
       assert.match(outcome.stderr, message);
     }),
   );
-  assert.ok(!existsSync(at('x.sqlite')));
+  for (const name of ['x.sqlite', 'typo.sqlite']) assert.ok(!existsSync(at(name)));
 });
 
 test.run();
