@@ -178,23 +178,28 @@ export async function sweep(command: Command): Promise<void> {
     settings: settingsAt(settings, space, best.point),
     run: runOfTrial(output, best),
   };
+  const elsewhere = best && found?.run === null ? placeElsewhere(best) : null;
   if (json) printJson({ status, output, metric, trials: counted, best: found });
   else if (best) {
     const rows = Object.entries(parametersOf(best)).map(([name, value]) => [name, String(value)]);
-    printTable([
-      [metric, String(best.value)],
-      ...rows,
-      ['run', runOfTrial(output, best) ?? `runs/${best.userAttributes.get('run')} below the --artifacts of its worker`],
-    ]);
+    printTable([[metric, String(best.value)], ...rows, ['run', found?.run ?? elsewhere ?? '']]);
   }
   note(
     Object.entries(counted)
       .map(([state, count]) => `${count} ${state}`)
       .join(', '),
   );
+  if (json && elsewhere !== null) note(`the run of the best trial is ${elsewhere}`);
   if (!best) note('no trial is complete; report.html has what went wrong');
   if (status === 'stopped') note(stoppedNote(flags.queue));
   note(`saved in ${output}`);
+}
+
+/** Where the run of a trial lies that cannot be read here. */
+function placeElsewhere({ userAttributes: told }: Pick<StoredTrial, 'userAttributes'>): string {
+  const [run, folder, worker] = ['run', 'folder', 'worker'].map((name) => told.get(name));
+  if (typeof folder !== 'string') return `runs/${run} below the --artifacts of its worker`;
+  return `${folder} on the machine of the worker ${worker}`;
 }
 
 /** Trials by their state, without states that none has. */

@@ -91,7 +91,7 @@ function rowOf(
   { versions = {}, command = [] }: QueuedOptions,
 ): StoredRun {
   const now = new Date().toISOString();
-  const told =
+  const { folder: _, ...told }: Record<string, unknown> =
     state === 'done' && isRecord(result)
       ? result
       : { ...failureOf(new InputError(error ?? 'its worker gave no result')), started: now, seconds: 0, versions };

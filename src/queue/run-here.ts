@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InputError } from '../errors.ts';
 import { readJsonObject, writeFileAtomic } from '../io/index.ts';
 import { isRecord, parseWith } from '../settings/index.ts';
@@ -57,12 +57,14 @@ export async function runHere(job: Job, options: RunHereOptions, events: JobEven
     return { kind: 'refused', reason: error.message };
   }
   const known = join(options.artifacts, 'rows', `${asked.hash}.json`);
-  if (existsSync(known)) return { kind: 'done', result: readJsonObject(known) };
+  // Told, not stored with the row: the artifacts may be moved.
+  const folder = resolve(runFolder(options.artifacts, asked.hash));
+  if (existsSync(known)) return { kind: 'done', result: { ...readJsonObject(known), folder } };
   const row = await trained(asked, settings, options, events);
   if (!row) return { kind: 'stopped' };
   // Before it is reported: a repeat, after a worker that died in between, is a look-up.
   if (row.status === 'finished') writeFileAtomic(known, `${JSON.stringify(row)}\n`);
-  return { kind: 'done', result: row };
+  return { kind: 'done', result: { ...row, folder } };
 }
 
 /** @throws Refusal for a job of another version */

@@ -48,10 +48,17 @@ export function failureOf(error: unknown): RunOutcome {
   return { status: 'failed', metrics: null, pruning: null, answers: null, error: told ?? message };
 }
 
-/** Reads what a worker has sent of a run. @throws InputError for what is none */
-export const readOutcome = (result: unknown, label: string): RunOutcome => parseWith(outcome, result, label);
+/** What a worker tells of a run: also its folder, as an absolute path on the machine of the worker. */
+export type ToldOutcome = RunOutcome & { readonly folder: string | null };
 
-const outcome = openFields({ status: oneOf(['finished', 'failed']), ...outcomeFields });
+/** Reads what a worker has sent of a run. @throws InputError for what is none */
+export const readOutcome = (result: unknown, label: string): ToldOutcome => parseWith(outcome, result, label);
+
+const outcome = openFields({
+  status: oneOf(['finished', 'failed']),
+  ...outcomeFields,
+  folder: v.optional(orNone(text), null),
+});
 
 /** To three places, enough for a correlation to six. */
 const rounded = (value: number): number => Math.round(1000 * value) / 1000;

@@ -26,6 +26,14 @@ interface ScoreReports {
   add(scored: ScoredStep): void;
 }
 
+/** The scores of a trial, and where its run lies if a worker has run it. */
+export interface TrialScores extends Pick<RunMetrics, 'metrics'> {
+  /** Absolute, on the machine of the worker. */
+  readonly folder?: string | null;
+  /** Its name. */
+  readonly worker?: string | null;
+}
+
 /** The run of a trial: the digest by which it is known, and what it is applied to. */
 export function trialRun(settings: RunSettings) {
   const inputs = { numerics: numericsVersion, kernels: kernelsInUse(), ...fileDigests(settings.model, settings) };
@@ -35,7 +43,7 @@ export function trialRun(settings: RunSettings) {
 /**
  * Has the run of a trial run by a worker.
  *
- * @returns its scores; null if it was ended early
+ * @returns its scores and its place; null if it was ended early
  * @throws InputError for a run that fails, and the reason of the signal of the search
  */
 export async function queuedTrial(
@@ -44,7 +52,7 @@ export async function queuedTrial(
   reports: ScoreReports,
   dispatcher: Dispatcher,
   { versions, checkpointSeconds = usualSeconds, events }: SearchOptions,
-): Promise<RunMetrics | null> {
+): Promise<TrialScores | null> {
   const version = versions?.['sparse-adapter'] ?? '';
   const job = jobOf({ ...trialRun(settings), title: `trial ${number}`, settings, version, checkpointSeconds });
   let reported = 0;
@@ -67,8 +75,8 @@ export async function queuedTrial(
       });
       report(record.progress);
       if (record.state === 'done') {
-        const { metrics, error } = readOutcome(record.result, job.id);
-        if (metrics) return metrics;
+        const { metrics, error, folder } = readOutcome(record.result, job.id);
+        if (metrics) return { metrics: metrics.metrics, folder, worker: record.worker };
         throw new InputError(error ?? 'its worker gave no scores');
       }
       if (record.error !== cancelled) throw new InputError(record.error ?? 'its worker gave no reason');

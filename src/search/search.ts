@@ -24,7 +24,7 @@ import {
 } from '../training/index.ts';
 import type { Point, SearchSpace } from './distribution.ts';
 import type { HalvingOptions } from './halving.ts';
-import { queuedTrial, trialRun } from './queued-trial.ts';
+import { queuedTrial, type TrialScores, trialRun } from './queued-trial.ts';
 import { settingsAt } from './space.ts';
 import type { StoredTrial, Study } from './study.ts';
 import { StudyFile, type Suggest } from './study-file.ts';
@@ -88,12 +88,15 @@ export const trialFolder = (output: string, { number }: { readonly number: numbe
   join(output, 'trials', String(number));
 
 /**
- * The folder of a trial's run. A run by a worker is below the folder of its artifacts, which may be the output folder.
+ * The folder of a trial's run. A run by a worker is below the folder of its artifacts, which may be the output folder, or lie elsewhere.
  *
- * @returns null if it is not below the output folder
+ * @returns null if it cannot be read here
  */
 export function runOfTrial(output: string, trial: Pick<StoredTrial, 'number' | 'userAttributes'>): string | null {
-  const folders = [trialFolder(output, trial), join(output, 'runs', String(trial.userAttributes.get('run')))];
+  const { userAttributes: told } = trial;
+  const folder = told.get('folder');
+  const folders = [trialFolder(output, trial), join(output, 'runs', String(told.get('run')))];
+  if (typeof folder === 'string') folders.push(folder);
   return folders.find(isFinishedRun) ?? null;
 }
 
@@ -190,16 +193,17 @@ async function runTrial(
     const settings = await resolveSettings(settingsAt(shared, space, trial.point));
     events?.onTrial?.(trial, settings);
     const reports = new Reports(trial, settings, file, options.halving ?? null);
-    const result =
+    const result: TrialScores | null =
       runner instanceof Dispatcher
         ? await queuedTrial(trial.number, settings, reports, runner, options)
         : await attempt(settings, output, reports, options, runner);
     await reports.written();
     if (result) {
       const value = result.metrics?.[file.metric] ?? Number.NaN;
+      const { folder, worker } = result;
       const run = trialRun(settings).hash;
       if (Number.isNaN(value)) await end('failed', null, { run, error: `${file.metric} is not a number` });
-      else await end('complete', value, { run });
+      else await end('complete', value, { run, ...(folder && { folder, worker }) });
     } else if (reports.isPruned) {
       await end('pruned', reports.last);
       output.close();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { setBackend } from '../../src/index.ts';
@@ -77,8 +77,12 @@ test('a worker runs the trials of a search, with the scores of one machine', asy
   assert.deepEqual([study.trials.length, metric, counts.done], [6, 'accuracy', 6]);
   assert.ok(best && existsSync(join(runOfTrial(given.output, best) ?? '', 'adapter.safetensors')));
   assert.equal(new Set(study.trials.map(({ userAttributes }) => userAttributes.get('run'))).size, 6);
-  const here = runOfTrial(options().output, best);
-  assert.equal(here, null);
+  // Found by its place where it does not lie below the output folder; null where it cannot be read.
+  const folder = join(given.output, 'runs', String(best.userAttributes.get('run')));
+  assert.deepEqual([best.userAttributes.get('folder'), best.userAttributes.get('worker')], [folder, 'here']);
+  assert.equal(runOfTrial(options().output, best), folder);
+  rmSync(folder, { recursive: true });
+  assert.equal(runOfTrial(options().output, best), null);
 });
 
 test('a hopeless trial of a worker is stopped, and one that fails is a failed trial', async () => {
