@@ -1,4 +1,4 @@
-import { boolean, positiveInteger } from '../settings/index.ts';
+import { boolean, positiveInteger, wholeNumber } from '../settings/index.ts';
 import { bartEntries, bartLayout, bartModel, bartSizes } from './bart.ts';
 import { fieldError, only, optional } from './config-json.ts';
 import { defineSeq2Seq, type EncoderDecoderConfig } from './encoder-decoder-config.ts';
@@ -7,6 +7,8 @@ import { NormAfter } from './parts/residual.ts';
 
 const entries = {
   ...bartEntries,
+  /** Rows that learned positions would have more, without effect here: files name the size of the vocabulary. */
+  extra_pos_embeddings: optional(wholeNumber, 2),
   /** Null: as `vocab_size`. */
   decoder_vocab_size: optional(positiveInteger, null),
   share_encoder_decoder_embeddings: optional(boolean, true),

@@ -190,6 +190,11 @@ test('what a configuration says otherwise is refused by name', () => {
   }
 });
 
+test('files of OPUS-MT name the size of the vocabulary where learned positions would have more rows', () => {
+  const { warnings } = parseEncoderDecoderConfig({ ...tinyEncoderDecoders.marian, extra_pos_embeddings: 20 });
+  assert.deepEqual(warnings, []);
+});
+
 test('a table for each side has its own tokens, and the decoder writes its own', () => {
   const changes = {
     share_encoder_decoder_embeddings: false,
