@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { Embedding, LayerNorm, type ParameterPath } from '../nn/index.ts';
 import type { ActivationName } from '../ops/activations.ts';
+import { packedAttention } from '../ops/attention.ts';
 import { boolean, nonNegative, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
 import type { Architecture, Fields } from './architecture.ts';
 import { bert } from './bert.ts';
@@ -12,6 +13,7 @@ import { plainHeads } from './heads.ts';
 import { type Disentangled, DisentangledAttention, type DistanceTable } from './parts/disentangled.ts';
 import { SummedEmbeddings } from './parts/embeddings.ts';
 import { type LayerNames, postNormLayer } from './parts/post-norm-layer.ts';
+import type { AttentionScheme } from './parts/self-attention.ts';
 import { WithConvolution } from './parts/token-convolution.ts';
 
 /** A list, or the words between bars: `c2p|p2c`. */
@@ -52,6 +54,8 @@ interface DebertaConfig extends EncoderConfig {
   readonly relative:
     | (Disentangled & { readonly buckets: number; readonly farthest: number; readonly hasNorm: boolean })
     | null;
+  /** How many parts the scores are scaled for: the product of query and key, and those of `pos_att_type`, whether they are there or not. */
+  readonly parts: number;
   readonly hasPositions: boolean;
   readonly convolution: { readonly kernel: number; readonly groups: number; readonly act: ActivationName } | null;
   readonly pooler: { readonly dropout: number; readonly activation: ActivationName };
@@ -89,11 +93,16 @@ function checkSizes(fields: Fields<typeof entries>): void {
   if (hidden_size % conv_groups !== 0) throw fieldError('conv_groups', conv_groups, 'a divisor of hidden_size');
 }
 
-/** The bucket of a distance: near ones have one each, farther ones share by their logarithm. */
-function bucketOf(distance: number, buckets: number, farthest: number): number {
+/**
+ * The bucket of a distance: near ones have one each, farther ones share by their logarithm. It is rounded as float32 is, since quotients
+ * may be whole numbers: that of the farthest distance is.
+ */
+export function logBucket(distance: number, buckets: number, farthest: number): number {
   const [mid, n] = [Math.floor(buckets / 2), Math.abs(distance)];
   if (n <= mid) return distance;
-  return Math.sign(distance) * (mid + Math.ceil(((mid - 1) * Math.log(n / mid)) / Math.log((farthest - 1) / mid)));
+  const log = (x: number) => Math.fround(Math.log(Math.fround(x)));
+  const part = Math.fround(log(n / mid) / log((farthest - 1) / mid));
+  return Math.sign(distance) * (mid + Math.ceil(Math.fround(part * (mid - 1))));
 }
 
 /** The table of distances of all layers, and what is its row. */
@@ -106,12 +115,21 @@ function distancesAt(encoder: ParameterPath, config: DebertaConfig): DistanceTab
     table: new Embedding(encoder.at('rel_embeddings'), 2 * span, hidden_size),
     norm: relative.hasNorm ? new LayerNorm(encoder.at('LayerNorm'), hidden_size, layer_norm_eps) : null,
     rowOf(distance) {
-      const bucket = buckets > 0 ? bucketOf(distance, buckets, farthest) : distance;
+      const bucket = buckets > 0 ? logBucket(distance, buckets, farthest) : distance;
       return Math.min(Math.max(bucket + span, 0), 2 * span - 1);
     },
     dropout: hidden_dropout_prob,
   };
 }
+
+/** Scores without distances, scaled as those of several parts. */
+const contentAlone = (parts: number): AttentionScheme => ({
+  attend: (query, key, value, options) =>
+    packedAttention(query, key, value, {
+      ...options,
+      scale: 1 / Math.sqrt((query.shape[1] / options.heads) * parts),
+    }),
+});
 
 /** DeBERTa v2 and v3 (He et al., 2021): BERT whose scores know the distance of query and key as a vector. */
 export const debertaV2: Architecture<DebertaConfig, typeof entries> = {
@@ -125,16 +143,18 @@ export const debertaV2: Architecture<DebertaConfig, typeof entries> = {
     const { conv_kernel_size: kernel, conv_groups: groups, conv_act: act } = fields;
     checkSizes(fields);
     const terms = words(fields.pos_att_type);
+    const [c2p, p2c] = [terms.includes('c2p'), terms.includes('p2c')];
     const farthest = fields.max_relative_positions;
     return {
       ...bertSizes({ ...fields, type_vocab_size: null }),
       type_vocab_size: fields.type_vocab_size,
       classifier_dropout: fields.cls_dropout,
+      parts: 1 + Number(c2p) + Number(p2c),
       hasPositions: fields.position_biased_input,
       relative: fields.relative_attention
         ? {
-            c2p: terms.includes('c2p'),
-            p2c: terms.includes('p2c'),
+            c2p,
+            p2c,
             shared: fields.share_att_key,
             buckets: fields.position_buckets,
             farthest: farthest < 1 ? fields.max_position_embeddings : farthest,
@@ -146,15 +166,17 @@ export const debertaV2: Architecture<DebertaConfig, typeof entries> = {
     };
   },
   build(path, config) {
-    const { hidden_size, hasPositions, relative, convolution } = config;
+    const { hidden_size, hasPositions, relative, convolution, parts } = config;
     const embeddings = new SummedEmbeddings(path.at('embeddings'), config, hidden_size, hasPositions);
     const encoder = path.at('encoder');
     const distances = distancesAt(encoder, config);
     const layers = Array.from({ length: config.num_hidden_layers }, (_, i): EncoderLayer => {
       const at = encoder.at(`layer.${i}`);
       const scheme =
-        relative && distances && new DisentangledAttention(at.at('attention.self'), hidden_size, distances, relative);
-      const layer = postNormLayer(at, config, layerNames, scheme ?? undefined);
+        relative && distances
+          ? new DisentangledAttention(at.at('attention.self'), hidden_size, distances, relative)
+          : contentAlone(parts);
+      const layer = postNormLayer(at, config, layerNames, scheme);
       return convolution && i === 0
         ? new WithConvolution(layer, encoder.at('conv'), { ...config, ...convolution })
         : layer;

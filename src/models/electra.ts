@@ -21,6 +21,9 @@ const entries = {
   summary_last_dropout: optional(probability, 0.1),
 };
 
+/** In the place of the linear layer of a summary that has none: dropout and activation stay. */
+const unprojected: Pick<HeadLayer, 'build' | 'tensors'> = { build: () => ({ forward: (x) => x }), tensors: [] };
+
 interface ElectraConfig extends EncoderConfig {
   readonly embedding_size: number;
   readonly summary: readonly HeadLayer[];
@@ -39,15 +42,14 @@ export const electra: Architecture<ElectraConfig, typeof entries> = {
   sizes: (fields) => ({
     ...bertSizes(fields),
     embedding_size: fields.embedding_size,
-    summary: fields.summary_use_proj
-      ? [
-          {
-            at: 'sequence_summary.summary', // [hidden, hidden]
-            dropout: fields.summary_first_dropout ?? undefined,
-            activation: fields.summary_activation || undefined,
-          },
-        ]
-      : [],
+    summary: [
+      {
+        at: 'sequence_summary.summary', // [hidden, hidden]
+        dropout: fields.summary_first_dropout ?? undefined,
+        activation: fields.summary_activation || undefined,
+        ...(fields.summary_use_proj ? {} : unprojected),
+      },
+    ],
     summary_dropout: fields.summary_last_dropout,
   }),
   build: (path, config) =>
