@@ -67,7 +67,7 @@ export const classification: Head = ({ root, config }, inputs) => {
 };
 
 export const tokenClassification: Head = ({ root, config }, inputs) => {
-  const model = new TokenClassificationModel(root, config, labelsOf(config) ?? []);
+  const model = new TokenClassificationModel(root, config, labelsOf(config) ?? ['LABEL_0', 'LABEL_1']);
   const batch = packPadded(inputs, model.encoder.positionIds);
   const logits = model.forward(batch);
   return {
