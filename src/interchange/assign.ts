@@ -206,6 +206,11 @@ function checkedFit(
         `${label}: the head reads the pooler ("${fileName(name)}"), which neither this folder nor the backbone has; use a backbone with a pooler, or save it with the adapter.`,
       );
     }
+    if (isHeadTensor(name) && [...weights.keys()].some(isHeadTensor)) {
+      throw new InputError(
+        `${label}: its head was saved in part, there is no tensor "${fileName(name)}"; train the head whole (modules_to_save), or merge the adapter in Python.`,
+      );
+    }
     const part = isHeadTensor(name) ? 'head' : 'adapter';
     throw new InputError(
       `${label}: there is no tensor "${fileName(name)}", which the ${part} needs in this model; is it of another backbone?`,

@@ -195,6 +195,11 @@ const unserved: readonly [Json, readonly TensorData[], RegExp][] = [
   [{ monteclora_config: { samples: 1 } }, classifier, /Monte Carlo/],
   [{ rank_pattern: { query: 8 } }, classifier, /rank_pattern/],
   [
+    { task_type: null },
+    classifier.filter(({ name }) => name.endsWith('.bias')),
+    /its head was saved in part, there is no tensor ".*classifier\.weight"; train the head whole \(modules_to_save\)/,
+  ],
+  [
     { bias: 'lora_only' },
     [...classifier, { ...weight('base_model.model.bert.encoder.layer.0.output.dense.bias', 16, 1), shape: [16] }],
     /the bias bert\.encoder\.layer\.0\.output\.dense\.bias of the backbone, and by its bias "lora_only" none like it was trained/,
