@@ -69,7 +69,14 @@ export const mpnet: Architecture<MPNetConfig, typeof entries> = {
     );
     const scheme: AttentionScheme = {
       attend: (query, key, value, options, { batch: { columns }, pass }) =>
-        bias.scheme(query, key, value, options, { queries: columns, keys: columns }, pass),
+        bias.scheme(
+          query,
+          key,
+          value,
+          options,
+          { queries: columns, keys: columns, keyOffsets: options.keyOffsets },
+          pass,
+        ),
     };
     const layers = Array.from({ length: num_hidden_layers }, (_, i) =>
       postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames, scheme),

@@ -48,7 +48,7 @@ function runScheme(scheme: Scheme, values: readonly Tensor[], lengths: readonly 
   const options = { heads: 2, queryOffsets: offsets, keyOffsets: offsets, keyCounts: Int32Array.from(lengths) };
   const [query, key, value] = values;
   const all = { ...options, scale: 0.5, causal: false };
-  return scheme(query, key, value, all, { queries: columns, keys: columns }, new Pass(offsets));
+  return scheme(query, key, value, all, { queries: columns, keys: columns, keyOffsets: offsets }, new Pass(offsets));
 }
 
 /** A single head over one sequence, each query with the keys that are near. */
@@ -73,7 +73,8 @@ test('a score of turned queries and keys depends on their distance alone, and a 
     const columns = Int32Array.of(0, 1, 2, 3, 4, 5);
     const all = { ...options, keyCounts: Int32Array.of(6), causal: false };
     const pass = new Pass(Int32Array.of(0, 6));
-    scheme(same(row), same(other), same(row), all, { queries: columns, keys: columns }, pass);
+    const { keyOffsets } = options;
+    scheme(same(row), same(other), same(row), all, { queries: columns, keys: columns, keyOffsets }, pass);
     const [matrix] = scores;
     for (const [i, j] of [
       [1, 0],

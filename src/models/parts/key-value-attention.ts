@@ -17,6 +17,12 @@ export interface Columns {
   readonly keys: Int32Array;
 }
 
+/** The columns of queries and keys, and the keys of each sequence that have one. */
+export interface SchemeColumns extends Columns {
+  /** [sequences + 1] the first of each sequence among `keys`, and their number */
+  readonly keyOffsets: Int32Array;
+}
+
 /**
  * A scheme of positions between queries and keys: the context of each query [rows, inner]. Without one it is that of `packedAttention`.
  */
@@ -25,7 +31,7 @@ export type Scheme = (
   key: Tensor,
   value: Tensor,
   options: PackedAttentionOptions,
-  columns: Columns,
+  columns: SchemeColumns,
   pass: Pass,
 ) => Tensor;
 
@@ -82,7 +88,7 @@ export function attend(
     scale,
     dropout: random && p > 0 ? { p, seed: random.uint32() } : undefined,
   };
-  const context = scheme(query, key, value, options, columns, pass); // [rows, inner]
+  const context = scheme(query, key, value, options, { ...columns, keyOffsets: kv.offsets }, pass); // [rows, inner]
   return trainingDropout(out.forward(context, pass), outputDropout, random);
 }
 

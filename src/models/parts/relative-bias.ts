@@ -7,7 +7,7 @@ import { reshape } from '../../ops/reduce.ts';
 import { tensor, zeros } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Pass } from '../pass.ts';
-import type { Columns, Scheme } from './key-value-attention.ts';
+import type { Scheme, SchemeColumns } from './key-value-attention.ts';
 
 /** How distances are put into buckets. */
 export interface Buckets {
@@ -118,15 +118,12 @@ const dropShape = (query: Tensor, { heads, keyCounts }: PackedAttentionOptions) 
 ];
 
 /** The sequences of a batch. What an adapter has before keys is what there is more of them than columns. */
-function partsOf({ queryOffsets, keyOffsets, keyCounts }: PackedAttentionOptions, columns: Columns): Part[] {
-  const sequences = keyCounts.length;
-  const added = (keyOffsets[sequences] - columns.keys.length) / sequences;
-  let start = 0;
+function partsOf({ queryOffsets, keyOffsets, keyCounts }: PackedAttentionOptions, columns: SchemeColumns): Part[] {
   return Array.from(keyCounts, (count, s) => {
-    const rows = keyOffsets[s + 1] - keyOffsets[s];
-    const own = columns.keys.subarray(start, start + count - added);
-    start += rows - added;
-    return { queries: columns.queries.subarray(queryOffsets[s], queryOffsets[s + 1]), keys: own, before: added };
+    const [start, end] = [columns.keyOffsets[s], columns.keyOffsets[s + 1]];
+    const before = keyOffsets[s + 1] - keyOffsets[s] - (end - start);
+    const keys = columns.keys.subarray(start, start + count - before);
+    return { queries: columns.queries.subarray(queryOffsets[s], queryOffsets[s + 1]), keys, before };
   });
 }
 
