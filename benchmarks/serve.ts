@@ -2,12 +2,16 @@
  * What serving many adapters costs: `npm run bench:serve -- --help`. Memory of many on one backbone, batches for one adapter and for many in
  * turns, and latencies under load beside a server of one model with onnxruntime-node, where that is installed.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { printTable } from '../src/cli/output.ts';
 import { parserOf } from '../src/cli/setting-options.ts';
@@ -59,23 +63,49 @@ const words = 'the cat sat on a warm mat while rain fell over old green hills an
 const textOf = (seed: number, length: number): string =>
   Array.from({ length }, (_, i) => words[(seed * 7 + i * 3) % words.length]).join(' ');
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
+const post = async (url: string, body: unknown): Promise<unknown> => {
+  const headers = { 'Content-Type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+  return response.json();
+};
+
+/** Memory of `sparse-adapter serve` with many adapters, in a process of its own: loaded, and after requests to some and to all of them. */
 async function measureMemory(made: readonly NamedModel[]): Promise<void> {
-  const before = process.memoryUsage.rss();
+  const names = Array.from({ length: flags.adapters }, (_, i) => `a${i}`);
+  const runs = names.map((name, i) => `${name}=${made[i % made.length].path}`);
+  const program = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+  const args = ['serve', ...runs, '--port', '0', '--log', 'none', '--json', '--max-adapters', `${flags.adapters}`];
   const start = performance.now();
-  const many = Array.from({ length: flags.adapters }, (_, i) => ({ name: `a${i}`, path: made[i % made.length].path }));
-  const server = await serve(many, { port: 0, log: 'none', maxAdapters: flags.adapters });
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  process.on('exit', () => child.kill());
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const seconds = (performance.now() - start) / 1000;
-  const body = JSON.stringify({ adapter: `a${flags.adapters - 1}`, inputs: [textOf(0, 24)] });
-  await fetch(`${server.url}/v1/classify`, { method: 'POST', body, headers: { 'Content-Type': 'application/json' } });
-  const after = process.memoryUsage.rss();
+  const { url } = JSON.parse(line) as { url: string };
+  const resident = async () => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return `${(Number(/^process_resident_memory_bytes (.*)$/m.exec(text)?.[1]) / 1e9).toFixed(2)} GB`;
+  };
+  const afterRequests = async (asked: readonly string[]) => {
+    for (const adapter of asked) await post(`${url}/v1/classify`, { adapter, inputs: [textOf(0, 24)] });
+    return resident();
+  };
   printTable(
-    [[`${flags.adapters}`, megabytes(after), megabytes(after - before), `${seconds.toFixed(0)} s`]],
-    ['adapters', 'memory of the process', 'more than before', 'until it answers'],
+    [
+      [
+        `${flags.adapters}`,
+        `${seconds.toFixed(0)} s`,
+        await resident(),
+        await afterRequests(names.slice(0, 40)),
+        await afterRequests(names),
+      ],
+    ],
+    ['adapters', 'until it answers', 'memory of the process', 'after requests to 40', 'to all'],
   );
-  await server.close();
+  child.kill();
+  await once(child, 'exit');
 }
 
 async function measureMixing(made: readonly NamedModel[]): Promise<void> {
@@ -114,13 +144,6 @@ interface Contestant {
   readonly times: number[];
   seconds: number;
 }
-
-const post = async (url: string, body: unknown): Promise<unknown> => {
-  const headers = { 'Content-Type': 'application/json' };
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(await response.text());
-  return response.json();
-};
 
 /** What of onnxruntime-node is used here. */
 interface Runtime {

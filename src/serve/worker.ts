@@ -1,4 +1,5 @@
 /** The program of a worker thread that answers requests; kernels/serve/build.ts makes it one text too, for programs that are bundled. */
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { InputError } from '../errors.ts';
 import { setBackend } from '../tensor/set-backend.ts';
@@ -30,7 +31,17 @@ async function reply(answerer: Answerer, message: Exclude<ToWorker, { cancel: nu
   }
 }
 
+/** Above 0: after what answers others, such as the thread of the caller. */
+const NICENESS = 10;
+
+/** Lets the caller's thread run as soon as it has something to do. Only Linux has a priority for each thread. */
+function makeWay(): void {
+  if (process.platform === 'linux') setPriority(Math.max(getPriority(), NICENESS));
+}
+
 async function start(): Promise<void> {
+  // Before there are other threads that compute, which have the priority of the one that starts them.
+  makeWay();
   await setBackend('wasm', { threads });
   const answerer = await openAnswerer(spec);
   let last = Promise.resolve();

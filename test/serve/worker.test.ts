@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -32,6 +34,28 @@ async function killing(isDeadly: (text: string) => boolean, during: () => Promis
   } finally {
     Worker.prototype.postMessage = postMessage;
   }
+}
+
+/** How many threads of this process have each niceness; Linux alone has one for each. */
+function niceness(): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const thread of readdirSync('/proc/self/task')) {
+    // The 19th field of proc_pid_stat(5), counted from the third one, which follows the name in brackets.
+    const [, fields] = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(/\) /);
+    const nice = Number(fields.split(' ')[16]);
+    counts.set(nice, (counts.get(nice) ?? 0) + 1);
+  }
+  return counts;
+}
+
+if (process.platform === 'linux' && getPriority() < 10) {
+  // First, before there are workers that others leave.
+  test('a worker lets the thread of the caller go before it', async () => {
+    const before = niceness();
+    await using _classify = await pipeline(task, path, { workers: 1, threads: 1 });
+    assert.equal(niceness().get(10), (before.get(10) ?? 0) + 1);
+    assert.ok(getPriority() < 10);
+  });
 }
 
 test('a worker that ends is started again, and what it was asked is answered', async () => {
