@@ -144,16 +144,11 @@ function heldByPass(
   return kept + Math.max(oneAttention, inner + 2 * rows * last, inner + 3 * smallest - 2 * last);
 }
 
-/** The attentions that have a prefix. @throws InputError for a stack that the model does not have, and where there is none */
+/** The attentions that have a prefix. @throws InputError for a stack that the model does not have */
 export function prefixedAttentions(
   { attention }: AttachmentPoints,
   { prefixAttentions = [] }: Pick<PrefixConfig, 'prefixAttentions'>,
 ): readonly AttentionPoint[] {
-  if (attention.length === 0) {
-    throw new InputError(
-      'prefix: nothing can stand before the keys of this model, whose positions are distances; use lora or a bottleneck.',
-    );
-  }
   if (prefixAttentions.length === 0) return attention;
   const all = [...new Set(attention.map(({ stack }) => stack))];
   const unknown = prefixAttentions.find((stack) => !all.includes(stack));

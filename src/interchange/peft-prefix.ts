@@ -16,6 +16,9 @@ const OWN = `prefix_tuning.prefix_tunings.${PLACE}.self_prefix.control_trans`;
 /** The attentions of BART that have a prefix in PEFT: the decoder's own. */
 const ATTENTIONS = ['self'];
 
+/** The encoders whose classes of transformers 4 take the keys and values by which PEFT gives them a prefix. */
+const TAKE_KEYS = ['bert', 'roberta', 'xlm-roberta', 'camembert', 'electra'];
+
 /**
  * A table with the blocks of other layers, each a key and a value.
  *
@@ -67,6 +70,11 @@ export const peftPrefix: PeftMethod = {
     if (settings.leaveOut) throw new InputError('PEFT has no prefix that leaves out layers; write it as adapterhub.');
     const own = { num_virtual_tokens: settings.prefixLength, prefix_projection: false };
     if (!isEncoderDecoder(config)) {
+      if (!TAKE_KEYS.includes(config.model_type)) {
+        throw new InputError(
+          `PEFT has no prefix on ${shown(config.model_type)}, whose classes take no keys and values; save it as 'sparse'.`,
+        );
+      }
       const { hidden_size, num_attention_heads, num_hidden_layers } = config;
       const sizes = { encoder_hidden_size: hidden_size, token_dim: hidden_size, num_attention_heads };
       return { ...own, ...sizes, num_layers: num_hidden_layers, num_transformer_submodules: 1 };

@@ -61,12 +61,12 @@ interface DebertaConfig extends EncoderConfig {
   readonly pooler: { readonly dropout: number; readonly activation: ActivationName };
 }
 
-/** The names in `deberta.encoder.layer.0`. Nothing can stand before the keys, whose distances count. */
+/** The names in `deberta.encoder.layer.0`. */
 const layerNames: LayerNames = {
   query: 'attention.self.query_proj', // [hidden, hidden]
   key: 'attention.self.key_proj', // [hidden, hidden]
   value: 'attention.self.value_proj', // [hidden, hidden]
-  self: null,
+  self: 'attention.self',
   attentionDense: 'attention.output.dense', // [hidden, hidden]
   attentionNorm: 'attention.output.LayerNorm',
   attentionEnd: 'attention.output',

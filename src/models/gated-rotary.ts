@@ -4,7 +4,7 @@ import { activation } from '../ops/activations.ts';
 import { packedAttention } from '../ops/attention.ts';
 import { nonNegative, positiveInteger } from '../settings/index.ts';
 import type { Architecture, Fields, SavedModule } from './architecture.ts';
-import { EmbeddingPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
+import { AttentionPoint, EmbeddingPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import type { EncoderConfig } from './config.ts';
 import { activationName, fieldError, optional } from './config-json.ts';
 import { Encoder, type EncoderLayer } from './encoder.ts';
@@ -103,8 +103,7 @@ function gatedRotaryLayer(path: ParameterPath, config: GatedRotaryConfig, form: 
         key: new ProjectionPoint(attention.at('k_proj'), hidden, hidden, { bias }), // [hidden, hidden]
         value: new ProjectionPoint(attention.at('v_proj'), hidden, hidden, { bias }), // [hidden, hidden]
         out: new ProjectionPoint(attention.at('o_proj'), hidden, hidden, { bias }), // [hidden, hidden]
-        // Keys that an adapter has before the others have no position.
-        seen: null,
+        seen: new AttentionPoint(attention.prefix, 'self', hidden),
         heads,
         scale: 1 / Math.sqrt(hidden / heads),
         dropout: config.attention_probs_dropout_prob,

@@ -4,7 +4,7 @@ import { type ActivationName, activation } from '../ops/activations.ts';
 import { boolean, nonNegative, positiveInteger, positiveNumber, probability, wholeNumber } from '../settings/index.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Architecture } from './architecture.ts';
-import { EmbeddingPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
+import { AttentionPoint, EmbeddingPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
 import type { EncoderConfig } from './config.ts';
 import { activationName, fieldError, optional } from './config-json.ts';
 import { Encoder } from './encoder.ts';
@@ -128,8 +128,7 @@ function modernBertLayer(path: ParameterPath, config: ModernBertConfig, isFirst:
       inside: new FusedAttention({
         qkv: new ProjectionPoint(path.at('attn.Wqkv'), hidden, 3 * hidden, { bias: attention_bias }), // [3 * hidden, hidden]
         out: new ProjectionPoint(path.at('attn.Wo'), hidden, hidden, { bias: attention_bias }), // [hidden, hidden]
-        // Keys that an adapter has before the others have no position.
-        seen: null,
+        seen: new AttentionPoint(path.at('attn').prefix, 'self', hidden),
         heads,
         scale: 1 / Math.sqrt(hidden / heads),
         dropout: p,

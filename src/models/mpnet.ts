@@ -10,7 +10,7 @@ import { denseHead, plainHeads, pooledHead } from './heads.ts';
 import { SummedEmbeddings } from './parts/embeddings.ts';
 import { type LayerNames, postNormLayer } from './parts/post-norm-layer.ts';
 import { RelativeBias } from './parts/relative-bias.ts';
-import type { AttentionScheme } from './parts/self-attention.ts';
+import { type AttentionScheme, schemeColumns } from './parts/self-attention.ts';
 
 const { type_vocab_size: _, position_embedding_type: __, ...sizeEntries } = bertEntries;
 const entries = {
@@ -23,12 +23,12 @@ interface MPNetConfig extends EncoderConfig {
   readonly buckets: number;
 }
 
-/** The names in `mpnet.encoder.layer.0`. Nothing can stand before the keys, whose distances count. */
+/** The names in `mpnet.encoder.layer.0`. */
 const layerNames: LayerNames = {
   query: 'attention.attn.q', // [hidden, hidden]
   key: 'attention.attn.k', // [hidden, hidden]
   value: 'attention.attn.v', // [hidden, hidden]
-  self: null,
+  self: 'attention.attn',
   attentionDense: 'attention.attn.o', // [hidden, hidden]
   attentionNorm: 'attention.LayerNorm',
   attentionEnd: 'attention.output',
@@ -68,15 +68,8 @@ export const mpnet: Architecture<MPNetConfig, typeof entries> = {
       num_attention_heads,
     );
     const scheme: AttentionScheme = {
-      attend: (query, key, value, options, { batch: { columns }, pass }) =>
-        bias.scheme(
-          query,
-          key,
-          value,
-          options,
-          { queries: columns, keys: columns, keyOffsets: options.keyOffsets },
-          pass,
-        ),
+      attend: (query, key, value, options, rows) =>
+        bias.scheme(query, key, value, options, schemeColumns(rows), rows.pass),
     };
     const layers = Array.from({ length: num_hidden_layers }, (_, i) =>
       postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames, scheme),

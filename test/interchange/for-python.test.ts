@@ -6,11 +6,13 @@ import { type AdapterSettings, adapterFamilies, lora } from '../../src/adapters/
 import { Embedder, MultipleChoice, QuestionAnswering, Seq2Seq } from '../../src/finetune/index.ts';
 import { adapterFormats, portableAdapter } from '../../src/interchange/index.ts';
 import type { ConversionTarget } from '../../src/training/index.ts';
+import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { smallSettings } from '../support/adapters.ts';
 import { assertRejectsInput } from '../support/input-errors.ts';
 import { trainedAdapter, writtenFolder } from '../support/portable.ts';
 import { tinyBartFolder } from '../support/tiny-bart.ts';
+import { tinyEncoders } from '../support/tiny-encoders.ts';
 import { tinyBert, tinyFolder, tinyRoberta } from '../support/tiny-model.ts';
 
 const test = suite('interchange: for Python');
@@ -72,6 +74,15 @@ test('PEFT is told to be unable to run a prefix on the classes of RoBERTa', asyn
   };
   assert.match(await lines(tinyRoberta), /cannot run a prefix on RobertaForSequenceClassification/);
   assert.doesNotMatch(await lines(tinyBert), /cannot run/);
+});
+
+test('a prefix on encoders whose classes take no keys and values is not written for PEFT', async () => {
+  const withoutShift: AdapterSettings = { ...shifted, prefixShiftsPositions: false };
+  for (const type of ['distilbert', 'albert', 'mpnet', 'deberta-v2', 'modernbert', 'nomic_bert', 'gte'] as const) {
+    const { model, adapter } = trainedAdapter(withoutShift, { config: tinyEncoders[type] });
+    const whole = await portableAdapter(model, adapter, 'tiny');
+    assertInputError(() => adapterFormats.peft.write(whole, 'task'), new RegExp(`no prefix on "${type}"`));
+  }
 });
 
 test("names that AdapterHub's library has taken are refused", async () => {

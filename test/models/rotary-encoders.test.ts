@@ -228,9 +228,12 @@ test('a classifier of ModernBERT begins with the head that was trained to guess 
   );
 });
 
-test('keys before the others have no position: adapters that put them there are refused by name', async () => {
+test('rotary positions do not begin after a prefix', async () => {
   const { model } = loadClassifier(await folderOf(modernbert), new Random(1), () => ({ labels: ['a', 'b'] }));
-  assertInputError(() => attachAdapter(model, { kind: 'prefix', prefixLength: 2 }), /prefix/);
+  assertInputError(
+    () => attachAdapter(model, { kind: 'prefix', prefixLength: 2, prefixShiftsPositions: true }),
+    /^prefix: positions of this model are distances/,
+  );
 });
 
 test('words of BERT mean the layers of these: query and value are in Wqkv', async () => {

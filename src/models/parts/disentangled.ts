@@ -7,10 +7,12 @@ import { concat, permute, sliceRows } from '../../ops/layout.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { reshape } from '../../ops/reduce.ts';
 import type { Random } from '../../random/random.ts';
+import { zeros } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { ProjectionPoint } from '../attachments.ts';
 import { Pass } from '../pass.ts';
-import type { Attend, AttentionRows, AttentionScheme } from './self-attention.ts';
+import { ownKeys } from './own-keys.ts';
+import { type Attend, type AttentionRows, type AttentionScheme, schemeColumns } from './self-attention.ts';
 
 /** The table of distances that all layers share. */
 export interface DistanceTable {
@@ -71,16 +73,18 @@ export class DisentangledAttention implements AttentionScheme {
     const table = this.#table(rows.pass.random);
     const keys = c2p ? projectedBy(this.#key ?? rows.key, table, rows) : null;
     const queries = p2c ? projectedBy(this.#query ?? rows.query, table, rows) : null;
+    const sequences = this.#sequences(rows, options);
     return biasedAttention(query, key, value, scaled, (s) => {
-      const cells = this.#cells(s, rows, options);
+      const { cells, before } = sequences[s];
       const terms = [
         ...(keys ? [gathered(headsOf(query, heads, cells.queries), headsOf(keys.of(s), heads), cells, 'row')] : []),
         ...(queries ? [gathered(headsOf(key, heads, cells.keys), headsOf(queries.of(s), heads), cells, 'column')] : []),
       ];
-      return mul(
+      const bias = mul(
         terms.reduce((a, b) => add(a, b)),
         scale,
       );
+      return before === 0 ? bias : concat([zeros([heads, bias.shape[1], before]), bias], 2);
     });
   };
 
@@ -91,15 +95,22 @@ export class DisentangledAttention implements AttentionScheme {
     return trainingDropout(norm ? norm.forward(weight) : weight, dropout, random);
   }
 
-  #cells(s: number, { batch: { columns } }: AttentionRows, options: PackedAttentionOptions): Cells {
+  /** The cells of each sequence, and how many keys without distances stand before them. */
+  #sequences(
+    rows: AttentionRows,
+    options: PackedAttentionOptions,
+  ): { readonly cells: Cells; readonly before: number }[] {
     const { queryOffsets, keyOffsets, keyCounts } = options;
-    const queries: Range = [queryOffsets[s], queryOffsets[s + 1]];
-    const keys: Range = [keyOffsets[s], keyOffsets[s] + keyCounts[s]];
-    const [i, j] = [columns.subarray(...queries), columns.subarray(...keys)];
-    const distances = Int32Array.from({ length: i.length * j.length }, (_, cell) =>
-      this.#distances.rowOf(i[Math.floor(cell / j.length)] - j[cell % j.length]),
-    );
-    return { queries, keys, distances };
+    const { columns } = rows.batch;
+    return ownKeys(options, schemeColumns(rows)).map(({ before, columns: j }, s) => {
+      const queries: Range = [queryOffsets[s], queryOffsets[s + 1]];
+      const keys: Range = [keyOffsets[s] + before, keyOffsets[s] + keyCounts[s]];
+      const i = columns.subarray(...queries);
+      const distances = Int32Array.from({ length: i.length * j.length }, (_, cell) =>
+        this.#distances.rowOf(i[Math.floor(cell / j.length)] - j[cell % j.length]),
+      );
+      return { cells: { queries, keys, distances }, before };
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { slice } from '../../ops/layout.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { AttachmentPoints, ProjectionPoint } from '../attachments.ts';
 import type { Pass } from '../pass.ts';
-import { type AttentionEnd, attend, type OwnRows, type SelfAttending, seenBy } from './key-value-attention.ts';
+import { type AttentionEnd, attend, type OwnRows, type SelfAttending } from './key-value-attention.ts';
 
 /** What an attention is made of whose queries, keys and values come of one matrix. */
 export interface FusedAttentionParts extends AttentionEnd {
@@ -19,8 +19,8 @@ export class FusedAttention implements SelfAttending {
   }
 
   get points(): Pick<AttachmentPoints, 'projection' | 'attention'> {
-    const { qkv, out } = this.#parts;
-    return { projection: [qkv, out], attention: seenBy(this.#parts) };
+    const { qkv, out, seen } = this.#parts;
+    return { projection: [qkv, out], attention: [seen] };
   }
 
   among(x: Tensor, { keyCounts: counts, columns }: OwnRows, pass: Pass): Tensor {

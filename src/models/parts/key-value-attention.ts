@@ -41,8 +41,8 @@ const plain: Scheme = (query, key, value, options) => packedAttention(query, key
 export interface AttentionEnd {
   /** [hidden, inner] */
   readonly out: ProjectionPoint;
-  /** Null where adapters cannot change keys and values. */
-  readonly seen: AttentionPoint | null;
+  /** Where adapters change keys and values. */
+  readonly seen: AttentionPoint;
   readonly heads: number;
   /** Scores are multiplied with it. */
   readonly scale: number;
@@ -79,7 +79,7 @@ export function attend(
   pass: Pass,
 ): Tensor {
   const { random } = pass;
-  const { key, value, offsets, counts } = seen ? seen.forward(kv, pass) : kv; // [key rows, inner]
+  const { key, value, offsets, counts } = seen.forward(kv, pass); // [key rows, inner]
   const options = {
     ...queries,
     keyOffsets: offsets,
@@ -92,9 +92,6 @@ export function attend(
   return trainingDropout(out.forward(context, pass), outputDropout, random);
 }
 
-/** The points of keys and values of an attention. */
-export const seenBy = ({ seen }: AttentionEnd): AttentionPoint[] => (seen ? [seen] : []);
-
 /** Multi-head attention with its output projection, of rows to themselves or to those of the other side. */
 export class KeyValueAttention implements SelfAttending {
   readonly #parts: AttentionParts;
@@ -104,8 +101,8 @@ export class KeyValueAttention implements SelfAttending {
   }
 
   get points(): Pick<AttachmentPoints, 'projection' | 'attention'> {
-    const { query, key, value, out } = this.#parts;
-    return { projection: [query, key, value, out], attention: seenBy(this.#parts) };
+    const { query, key, value, out, seen } = this.#parts;
+    return { projection: [query, key, value, out], attention: [seen] };
   }
 
   /** Returns keys and values of the rows of x for those that attend to them: the first `counts[s]` rows of each sequence. */

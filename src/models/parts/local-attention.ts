@@ -5,6 +5,7 @@ import { reshape } from '../../ops/reduce.ts';
 import { tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Columns, Scheme } from './key-value-attention.ts';
+import { ownKeys } from './own-keys.ts';
 
 /** Added to a score it leaves a probability of exactly 0. */
 const HIDDEN = -1e30;
@@ -13,24 +14,26 @@ const HIDDEN = -1e30;
 const FEWEST = 32;
 
 /**
- * A scheme where a query sees the keys that are at most `reach` columns away (Beltagy et al., 2020). Long sequences are computed in blocks
- * of queries, each with the keys near it, so that memory grows with the length and not with its square.
+ * A scheme where a query sees the keys that are at most `reach` columns away (Beltagy et al., 2020), and those that an adapter has before
+ * them. Long sequences are computed in blocks of queries, each with the keys near it, so that memory grows with the length and not with its
+ * square.
  */
 export const localAttention =
   (reach: number): Scheme =>
   (query, key, value, options, columns) => {
-    const { queryOffsets, keyOffsets, keyCounts } = options;
-    const sequences = Array.from(keyCounts, (count, s) => ({
+    const { queryOffsets, keyOffsets } = options;
+    const sequences = ownKeys(options, columns).map(({ before, columns: keys }, s) => ({
       start: queryOffsets[s],
       keyStart: keyOffsets[s],
       keyRows: keyOffsets[s + 1] - keyOffsets[s],
+      before,
       queries: columns.queries.subarray(queryOffsets[s], queryOffsets[s + 1]),
-      keys: columns.keys.subarray(keyOffsets[s], keyOffsets[s] + count),
+      keys,
     }));
     if (sequences.every((sequence) => seesAll(sequence, reach))) return packedAttention(query, key, value, options);
     // What is computed of a sequence depends on it alone, so that its numbers do not change with the batch.
     const contexts = sequences.flatMap((sequence) => {
-      const { start, keyStart, keyRows, queries, keys } = sequence;
+      const { start, keyStart, keyRows, before, queries, keys } = sequence;
       const rows = queries.length;
       if (seesAll(sequence, reach)) {
         const [q, k, v] = [
@@ -39,7 +42,7 @@ export const localAttention =
         ];
         const [queryOffsets, keyOffsets] = [Int32Array.of(0, rows), Int32Array.of(0, keyRows)];
         const dropout = dropoutFrom(options, start);
-        const own = { ...options, queryOffsets, keyOffsets, keyCounts: Int32Array.of(keys.length), dropout };
+        const own = { ...options, queryOffsets, keyOffsets, keyCounts: Int32Array.of(before + keys.length), dropout };
         return [packedAttention(q, k, v, own)];
       }
       const size = Math.max(2 * reach, FEWEST);
@@ -47,11 +50,13 @@ export const localAttention =
         const [from, to] = [i * size, Math.min((i + 1) * size, rows)];
         const near = { queries: queries.subarray(from, to), keys };
         const [first, last] = keysNear(near, reach);
-        const mask = maskOf({ ...near, keys: keys.subarray(first, last) }, reach); // [queries, keys]
-        const [q, k, v] = [
-          sliceRows(query, start + from, start + to),
-          ...[key, value].map((x) => sliceRows(x, keyStart + first, keyStart + last)),
-        ];
+        const mask = maskOf({ ...near, keys: keys.subarray(first, last) }, before, reach); // [queries, keys]
+        const ofTokens = keyStart + before;
+        const seen = (x: Tensor) => {
+          const rows = sliceRows(x, ofTokens + first, ofTokens + last);
+          return before === 0 ? rows : concat([sliceRows(x, keyStart, ofTokens), rows]);
+        };
+        const [q, k, v] = [sliceRows(query, start + from, start + to), seen(key), seen(value)];
         return blockContext([q, k, v], mask, { ...options, dropout: dropoutFrom(options, start + from) });
       });
     });
@@ -79,15 +84,16 @@ function keysNear({ queries, keys }: Columns, reach: number): readonly [first: n
   return [first, keys.findLastIndex((column) => column >= least && column <= most) + 1];
 }
 
-/** [queries, keys] */
-function maskOf({ queries, keys }: Columns, reach: number): Tensor {
-  const values = new Float32Array(queries.length * keys.length);
+/** [queries, before + keys], which hides none of those before. */
+function maskOf({ queries, keys }: Columns, before: number, reach: number): Tensor {
+  const width = before + keys.length;
+  const values = new Float32Array(queries.length * width);
   queries.forEach((query, i) => {
     keys.forEach((key, j) => {
-      if (Math.abs(query - key) > reach) values[i * keys.length + j] = HIDDEN;
+      if (Math.abs(query - key) > reach) values[i * width + before + j] = HIDDEN;
     });
   });
-  return tensor(values, [queries.length, keys.length]);
+  return tensor(values, [queries.length, width]);
 }
 
 /** The context of a block [queries, inner]. */

@@ -10,8 +10,8 @@ export interface LayerNames {
   readonly query: string;
   readonly key: string;
   readonly value: string;
-  /** The point of keys and values; null where there can be none. */
-  readonly self: string | null;
+  /** The point of keys and values. */
+  readonly self: string;
   readonly attentionDense: string;
   readonly attentionNorm: string;
   /** The point where the attention ends. */
@@ -31,10 +31,9 @@ export function postNormLayer(
   scheme?: AttentionScheme,
 ): TransformerLayer {
   const { hidden_size, intermediate_size } = sizes;
-  const at = (name: Exclude<keyof LayerNames, 'self'>) => path.at(names[name]);
-  const self = names.self === null ? null : path.at(names.self);
+  const at = (name: keyof LayerNames) => path.at(names[name]);
   return new TransformerLayer(path.prefix, {
-    attention: new SelfAttention([at('query'), at('key'), at('value'), self], sizes, scheme),
+    attention: new SelfAttention([at('query'), at('key'), at('value'), at('self')], sizes, scheme),
     attentionEnd: new PostNorm(
       'attention',
       [at('attentionDense'), at('attentionNorm'), at('attentionEnd')],

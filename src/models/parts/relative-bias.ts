@@ -8,6 +8,7 @@ import { tensor, zeros } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Pass } from '../pass.ts';
 import type { Scheme, SchemeColumns } from './key-value-attention.ts';
+import { type OwnKeys, ownKeys } from './own-keys.ts';
 
 /** How distances are put into buckets. */
 export interface Buckets {
@@ -37,12 +38,9 @@ export function bucketOf(distance: number, { count, farthest, isTwoSided }: Buck
 const HIDDEN = -1e30;
 
 /** The queries and keys of a sequence. */
-interface Part {
+interface Part extends OwnKeys {
+  /** The columns of the queries. */
   readonly queries: Int32Array;
-  /** Without those that an adapter has before them. */
-  readonly keys: Int32Array;
-  /** The keys that an adapter has before them, which have no distance and so no bias. */
-  readonly before: number;
 }
 
 /**
@@ -80,16 +78,13 @@ export class RelativeBias {
   #bias(s: number, part: Part, isCausal: boolean, pass: Pass): Tensor {
     this.#owners[s] ??= {};
     return pass.once(this.#owners[s], () => {
-      const { queries, keys, before } = part;
-      const [rows, columns] = [queries.length, keys.length];
-      const cells = Array.from(
-        { length: rows * columns },
-        (_, i) => keys[i % columns] - queries[Math.floor(i / columns)],
-      );
+      const { queries, columns, before } = part;
+      const [rows, keys] = [queries.length, columns.length];
+      const cells = Array.from({ length: rows * keys }, (_, i) => columns[i % keys] - queries[Math.floor(i / keys)]);
       const numbers = this.#table.forward(Int32Array.from(cells, (distance) => bucketOf(distance, this.#buckets)));
       const heads = numbers.shape[1];
-      const bias = permute(reshape(numbers, [rows, columns, heads]), [2, 0, 1]);
-      const seen = isCausal && rows > 1 ? add(bias, later(rows, columns)) : bias;
+      const bias = permute(reshape(numbers, [rows, keys, heads]), [2, 0, 1]);
+      const seen = isCausal && rows > 1 ? add(bias, later(rows, keys)) : bias;
       return before === 0 ? seen : concat([zeros([heads, rows, before]), seen], 2);
     });
   }
@@ -107,9 +102,9 @@ function later(queries: number, keys: number): Tensor {
 const isSame = (a: Part, b: Part): boolean =>
   a.before === b.before &&
   a.queries.length === b.queries.length &&
-  a.keys.length === b.keys.length &&
+  a.columns.length === b.columns.length &&
   a.queries.every((column, i) => column === b.queries[i]) &&
-  a.keys.every((column, i) => column === b.keys[i]);
+  a.columns.every((column, i) => column === b.columns[i]);
 
 const dropShape = (query: Tensor, { heads, keyCounts }: PackedAttentionOptions) => [
   query.shape[0],
@@ -117,15 +112,12 @@ const dropShape = (query: Tensor, { heads, keyCounts }: PackedAttentionOptions) 
   Math.max(...keyCounts),
 ];
 
-/** The sequences of a batch. What an adapter has before keys is what there is more of them than columns. */
-function partsOf({ queryOffsets, keyOffsets, keyCounts }: PackedAttentionOptions, columns: SchemeColumns): Part[] {
-  return Array.from(keyCounts, (count, s) => {
-    const [start, end] = [columns.keyOffsets[s], columns.keyOffsets[s + 1]];
-    const before = keyOffsets[s + 1] - keyOffsets[s] - (end - start);
-    const keys = columns.keys.subarray(start, start + count - before);
-    return { queries: columns.queries.subarray(queryOffsets[s], queryOffsets[s + 1]), keys, before };
-  });
-}
+/** The sequences of a batch. */
+const partsOf = (options: PackedAttentionOptions, columns: SchemeColumns): Part[] =>
+  ownKeys(options, columns).map((own, s) => ({
+    ...own,
+    queries: columns.queries.subarray(options.queryOffsets[s], options.queryOffsets[s + 1]),
+  }));
 
 /** The context [count * queries, inner] of sequences with the same distances, from `first` on. */
 function attend(

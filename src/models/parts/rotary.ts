@@ -1,10 +1,13 @@
 import { add, mul } from '../../ops/arithmetic.ts';
+import type { PackedAttentionOptions } from '../../ops/attention.ts';
+import { indexSelect } from '../../ops/gather.ts';
 import { concat, slice } from '../../ops/layout.ts';
 import { reshape } from '../../ops/reduce.ts';
-import { tensor } from '../../tensor/create.ts';
+import { full, tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Pass } from '../pass.ts';
-import type { Scheme } from './key-value-attention.ts';
+import type { Scheme, SchemeColumns } from './key-value-attention.ts';
+import { ownKeys } from './own-keys.ts';
 
 /** The angles of rotary positions. */
 export interface RotaryAngles {
@@ -12,6 +15,13 @@ export interface RotaryAngles {
   readonly theta: number;
   /** All angles are divided by it. */
   readonly factor: number;
+}
+
+/** By what the rows are turned, [rows, 1, headDim] each. */
+interface Turns {
+  readonly cosines: Tensor;
+  /** Each half times its sign. */
+  readonly sines: Tensor;
 }
 
 /**
@@ -31,18 +41,24 @@ export class Rotary {
     this.#angles = angles;
   }
 
-  /** Attention of turned queries and keys. Both are the same rows. */
+  /** Attention of turned queries and keys. Both are of the same rows; keys that an adapter has before them stay as they are. */
   before(next: Scheme): Scheme {
     return (query, key, value, options, columns, pass) => {
-      const turned = [query, key].map((x) => this.#turn(x, columns.queries, pass));
-      return next(turned[0], turned[1], value, options, columns, pass);
+      const turns = this.#turns(columns.queries, pass);
+      const keyTurns = key.shape[0] === query.shape[0] ? turns : withUnturned(turns, options, columns);
+      return next(this.#turn(query, turns), this.#turn(key, keyTurns), value, options, columns, pass);
+    };
+  }
+
+  #turns(positions: Int32Array, pass: Pass): Turns {
+    return {
+      cosines: pass.once(this.#cosines, () => this.#table(positions, Math.cos, [1, 1])),
+      sines: pass.once(this.#sines, () => this.#table(positions, Math.sin, [-1, 1])),
     };
   }
 
   /** (x₁, x₂) -> (x₁ cos - x₂ sin, x₂ cos + x₁ sin), [rows, heads * headDim] */
-  #turn(x: Tensor, positions: Int32Array, pass: Pass): Tensor {
-    const cosines = pass.once(this.#cosines, () => this.#table(positions, Math.cos, [1, 1]));
-    const sines = pass.once(this.#sines, () => this.#table(positions, Math.sin, [-1, 1]));
+  #turn(x: Tensor, { cosines, sines }: Turns): Tensor {
     const [rows, width] = x.shape;
     const [headDim, heads] = [this.#headDim, width / this.#headDim];
     const split = reshape(x, [rows, heads, headDim]);
@@ -66,4 +82,15 @@ export class Rotary {
     });
     return tensor(values, [positions.length, 1, headDim]);
   }
+}
+
+/** The turns of keys, of which those that an adapter has before the others are none. */
+function withUnturned({ cosines, sines }: Turns, options: PackedAttentionOptions, columns: SchemeColumns): Turns {
+  const [rows, , headDim] = cosines.shape;
+  const order = ownKeys(options, columns).flatMap(({ before }, s) => [
+    ...Array<number>(before).fill(rows),
+    ...Array.from({ length: columns.keyOffsets[s + 1] - columns.keyOffsets[s] }, (_, i) => columns.keyOffsets[s] + i),
+  ]);
+  const ordered = (turns: Tensor, none: number) => indexSelect(concat([turns, full([1, 1, headDim], none)]), order);
+  return { cosines: ordered(cosines, 1), sines: ordered(sines, 0) };
 }

@@ -4,6 +4,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { AttentionPoint, ProjectionPoint } from '../attachments.ts';
 import type { PackedBatch } from '../batch.ts';
 import type { Pass } from '../pass.ts';
+import type { SchemeColumns } from './key-value-attention.ts';
 import type { LayerSizes } from './sizes.ts';
 
 /** The rows that an attention is between. */
@@ -14,6 +15,13 @@ export interface AttentionRows {
   readonly query: ProjectionPoint;
   readonly key: ProjectionPoint;
 }
+
+/** The columns of queries and keys, both of which are of the rows themselves. */
+export const schemeColumns = ({ batch: { columns }, pass: { offsets } }: AttentionRows): SchemeColumns => ({
+  queries: columns,
+  keys: columns,
+  keyOffsets: offsets,
+});
 
 /** From queries, keys and values to the context of each query [rows, hidden]. */
 export type Attend = (
@@ -41,17 +49,17 @@ export class SelfAttention {
   readonly #query: ProjectionPoint;
   readonly #key: ProjectionPoint;
   readonly #value: ProjectionPoint;
-  readonly #self: AttentionPoint | null;
+  readonly #self: AttentionPoint;
   readonly #sizes: LayerSizes;
   readonly #scheme: AttentionScheme;
 
-  /** @param places of the projections, each [hidden, hidden], and of the point where adapters change keys and values; null where they cannot */
+  /** @param places of the projections, each [hidden, hidden], and of the point where adapters change keys and values */
   constructor(
     [query, key, value, self]: readonly [
       query: ParameterPath,
       key: ParameterPath,
       value: ParameterPath,
-      self: ParameterPath | null,
+      self: ParameterPath,
     ],
     sizes: LayerSizes,
     scheme: AttentionScheme = inEmbeddings,
@@ -61,7 +69,7 @@ export class SelfAttention {
     this.#query = new ProjectionPoint(query, hidden_size, hidden_size);
     this.#key = new ProjectionPoint(key, hidden_size, hidden_size);
     this.#value = new ProjectionPoint(value, hidden_size, hidden_size);
-    this.#self = self && new AttentionPoint(self.prefix, 'self', hidden_size);
+    this.#self = new AttentionPoint(self.prefix, 'self', hidden_size);
     this.#scheme = scheme;
   }
 
@@ -70,7 +78,7 @@ export class SelfAttention {
   }
 
   get points(): AttentionPoint[] {
-    return this.#self ? [this.#self] : [];
+    return [this.#self];
   }
 
   /** [rows, hidden] -> [rows, hidden] */
@@ -80,8 +88,7 @@ export class SelfAttention {
     const query = this.#query.forward(x, pass); // [rows, hidden]
     const key = this.#key.forward(x, pass); // [rows, hidden]
     const value = this.#value.forward(x, pass); // [rows, hidden]
-    const own = { key, value, offsets, counts: batch.keyCounts };
-    const seen = this.#self ? this.#self.forward(own, pass) : own; // [key rows, hidden]
+    const seen = this.#self.forward({ key, value, offsets, counts: batch.keyCounts }, pass); // [key rows, hidden]
     const options = {
       heads,
       scale: 1 / Math.sqrt(hidden_size / heads),
