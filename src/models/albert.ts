@@ -25,14 +25,14 @@ const entries = {
   classifier_dropout_prob: optional(probability, 0.1),
 };
 
-interface AlbertConfig extends EncoderConfig {
+export interface AlbertConfig extends EncoderConfig {
   readonly embedding_size: number;
   readonly num_hidden_groups: number;
   readonly inner_group_num: number;
 }
 
 /** The names in `albert.encoder.albert_layer_groups.0.albert_layers.0`. */
-const layerNames: LayerNames = {
+export const albertLayer: LayerNames = {
   query: 'attention.query', // [hidden, hidden]
   key: 'attention.key', // [hidden, hidden]
   value: 'attention.value', // [hidden, hidden]
@@ -92,7 +92,7 @@ export const albert: Architecture<AlbertConfig, typeof entries> = {
     const groups = Array.from({ length: num_hidden_groups }, (_, g) => {
       const group = encoder.at(`albert_layer_groups.${g}`);
       const inner = Array.from({ length: inner_group_num }, (_, j) =>
-        postNormLayer(group.at(`albert_layers.${j}`), config, layerNames),
+        postNormLayer(group.at(`albert_layers.${j}`), config, albertLayer),
       );
       return new LayerGroup(group.prefix, inner);
     });

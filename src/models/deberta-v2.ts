@@ -49,11 +49,17 @@ const entries = {
   z_steps: optional(wholeNumber, 0),
 };
 
-interface DebertaConfig extends EncoderConfig {
+/** How distances are put into rows of a table. */
+interface DebertaDistances {
+  /** 0 or less: each distance has a row of its own. */
+  readonly buckets: number;
+  /** From this distance on all have the same row. */
+  readonly farthest: number;
+}
+
+export interface DebertaConfig extends EncoderConfig {
   /** How distances enter the scores; null: not at all. */
-  readonly relative:
-    | (Disentangled & { readonly buckets: number; readonly farthest: number; readonly hasNorm: boolean })
-    | null;
+  readonly relative: (Disentangled & DebertaDistances & { readonly hasNorm: boolean }) | null;
   /** How many parts the scores are scaled for: the product of query and key, and those of `pos_att_type`, whether they are there or not. */
   readonly parts: number;
   readonly hasPositions: boolean;
@@ -62,7 +68,7 @@ interface DebertaConfig extends EncoderConfig {
 }
 
 /** The names in `deberta.encoder.layer.0`. */
-const layerNames: LayerNames = {
+export const debertaLayer: LayerNames = {
   query: 'attention.self.query_proj', // [hidden, hidden]
   key: 'attention.self.key_proj', // [hidden, hidden]
   value: 'attention.self.value_proj', // [hidden, hidden]
@@ -105,19 +111,25 @@ export function logBucket(distance: number, buckets: number, farthest: number): 
   return Math.sign(distance) * (mid + Math.ceil(Math.fround(part * (mid - 1))));
 }
 
+/** How many rows of the table of distances are for those of one sign. */
+export const spanOf = ({ buckets, farthest }: DebertaDistances): number => (buckets > 0 ? buckets : farthest);
+
+/** The row of a distance, query - key, in the table. */
+export function rowOfDistance(distance: number, distances: DebertaDistances): number {
+  const { buckets, farthest } = distances;
+  const span = spanOf(distances);
+  const bucket = buckets > 0 ? logBucket(distance, buckets, farthest) : distance;
+  return Math.min(Math.max(bucket + span, 0), 2 * span - 1);
+}
+
 /** The table of distances of all layers, and what is its row. */
 function distancesAt(encoder: ParameterPath, config: DebertaConfig): DistanceTable | null {
   const { relative, hidden_size, layer_norm_eps, hidden_dropout_prob } = config;
   if (!relative) return null;
-  const { buckets, farthest } = relative;
-  const span = buckets > 0 ? buckets : farthest;
   return {
-    table: new Embedding(encoder.at('rel_embeddings'), 2 * span, hidden_size),
+    table: new Embedding(encoder.at('rel_embeddings'), 2 * spanOf(relative), hidden_size),
     norm: relative.hasNorm ? new LayerNorm(encoder.at('LayerNorm'), hidden_size, layer_norm_eps) : null,
-    rowOf(distance) {
-      const bucket = buckets > 0 ? logBucket(distance, buckets, farthest) : distance;
-      return Math.min(Math.max(bucket + span, 0), 2 * span - 1);
-    },
+    rowOf: (distance) => rowOfDistance(distance, relative),
     dropout: hidden_dropout_prob,
   };
 }
@@ -176,7 +188,7 @@ export const debertaV2: Architecture<DebertaConfig, typeof entries> = {
         relative && distances
           ? new DisentangledAttention(at.at('attention.self'), hidden_size, distances, relative)
           : contentAlone(parts);
-      const layer = postNormLayer(at, config, layerNames, scheme);
+      const layer = postNormLayer(at, config, debertaLayer, scheme);
       return convolution && i === 0
         ? new WithConvolution(layer, encoder.at('conv'), { ...config, ...convolution })
         : layer;

@@ -66,7 +66,7 @@ const entries = {
   sparse_prediction: withoutEffect,
 };
 
-interface ModernBertConfig extends EncoderConfig {
+export interface ModernBertConfig extends EncoderConfig {
   readonly norm_bias: boolean;
   readonly attention_bias: boolean;
   readonly mlp_bias: boolean;

@@ -9,7 +9,7 @@ import { bertEntries, bertSizes } from './encoder-schema.ts';
 import { denseHead, plainHeads, pooledHead } from './heads.ts';
 import { SummedEmbeddings } from './parts/embeddings.ts';
 import { type LayerNames, postNormLayer } from './parts/post-norm-layer.ts';
-import { RelativeBias } from './parts/relative-bias.ts';
+import { type Buckets, RelativeBias } from './parts/relative-bias.ts';
 import { type AttentionScheme, schemeColumns } from './parts/self-attention.ts';
 
 const { type_vocab_size: _, position_embedding_type: __, ...sizeEntries } = bertEntries;
@@ -24,7 +24,7 @@ interface MPNetConfig extends EncoderConfig {
 }
 
 /** The names in `mpnet.encoder.layer.0`. */
-const layerNames: LayerNames = {
+export const mpnetLayer: LayerNames = {
   query: 'attention.attn.q', // [hidden, hidden]
   key: 'attention.attn.k', // [hidden, hidden]
   value: 'attention.attn.v', // [hidden, hidden]
@@ -42,7 +42,7 @@ const layerNames: LayerNames = {
 const POSITION_PADDING = 1;
 
 /** As in T5; the number of rows of the table does not change them. */
-const buckets = { count: 32, farthest: 128, isTwoSided: true };
+export const mpnetBuckets: Buckets = { count: 32, farthest: 128, isTwoSided: true };
 
 /** MPNet (Song et al., 2020): RoBERTa without token types, whose scores have a bias for the distance of query and key. */
 export const mpnet: Architecture<MPNetConfig, typeof entries> = {
@@ -64,7 +64,7 @@ export const mpnet: Architecture<MPNetConfig, typeof entries> = {
     const embeddings = new SummedEmbeddings(path.at('embeddings'), config);
     const bias = new RelativeBias(
       path.at('encoder.relative_attention_bias'), // [buckets, heads], of all layers
-      { ...buckets, rows: config.buckets },
+      { ...mpnetBuckets, rows: config.buckets },
       num_attention_heads,
     );
     const scheme: AttentionScheme = {
@@ -72,7 +72,7 @@ export const mpnet: Architecture<MPNetConfig, typeof entries> = {
         bias.scheme(query, key, value, options, schemeColumns(rows), rows.pass),
     };
     const layers = Array.from({ length: num_hidden_layers }, (_, i) =>
-      postNormLayer(path.at(`encoder.layer.${i}`), config, layerNames, scheme),
+      postNormLayer(path.at(`encoder.layer.${i}`), config, mpnetLayer, scheme),
     );
     return new Encoder(path.prefix, config, { embeddings, layers });
   },

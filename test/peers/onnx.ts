@@ -24,7 +24,8 @@ import { packSequences, Seq2SeqModel, type TokenSequence } from '../../src/model
 import { readDocument } from '../docs/markdown.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { root } from '../support/modules.ts';
-import { ask, type Told } from './onnx/ask.ts';
+import { architectureCases } from './onnx/architectures.ts';
+import { ask, type Told, taskClasses } from './onnx/ask.ts';
 import { openPage, type Page } from './onnx/chromium.ts';
 import { correlationsOnStsb, keptOfMrpc } from './onnx/glue.ts';
 import { adapterCases, cutCase, type Exported, realCases, tinyCases } from './onnx/models.ts';
@@ -156,13 +157,18 @@ async function assertTold(exported: Exported, dtype: Exact, asked: (dtype: strin
 }
 
 const planOf = ({ folder, model, texts, pairs }: Exported, dtype: string) => ({
-  ...{ folder: basename(folder), task: model.task, dtype, texts, pairs },
+  ...{ folder: basename(folder), task: model.task, className: taskClasses[model.task], dtype, texts, pairs },
 });
 
 /** An argument chooses models by a part of their names; without one all are tried. */
 const only = process.argv[2] ?? '';
 const wanted = (all: readonly Exported[]) => all.filter(({ name }) => name.includes(only));
-const [adapters, tiny, real] = [await adapterCases(), await tinyCases(), await realCases()].map(wanted);
+const [adapters, tiny, architectures, real] = [
+  await adapterCases(),
+  await tinyCases(),
+  await architectureCases(),
+  await realCases(),
+].map(wanted);
 
 const require = createRequire(join(peers, 'resolve.js'));
 const library = await import(pathToFileURL(require.resolve('@huggingface/transformers')).href);
@@ -170,9 +176,10 @@ library.env.allowRemoteModels = false;
 
 const inNode = suite('onnx: ONNX Runtime in Node.js');
 
-for (const exported of [...adapters, ...tiny, ...real].filter(({ model }) => !(model instanceof Seq2Seq))) {
+const encoders = [...adapters, ...tiny, ...architectures, ...real].filter(({ model }) => !(model instanceof Seq2Seq));
+for (const exported of encoders) {
   inNode(exported.name, async () => {
-    const sequences = encoded(exported, maxLengthOf(exported));
+    const { sequences = encoded(exported, maxLengthOf(exported)) } = exported;
     const expected = await ourOutputs(exported, sequences);
     for (const dtype of exactTypes) {
       const outputs = await runGraph(exported, dtype, sequences);
@@ -218,7 +225,11 @@ inNode('numbers in files beside the model, of which transformers.js is told', as
 inNode.run();
 
 const inTransformers = suite('onnx: transformers.js in Node.js');
-for (const exported of [...tiny, ...real]) {
+/** Whether transformers.js has a class for the model and its task. */
+const isKnown = ({ model: { task, config } }: Exported): boolean =>
+  library[taskClasses[task]].supports(config.model_type);
+
+for (const exported of [...tiny, ...architectures.filter(isKnown), ...real]) {
   inTransformers(exported.name, async () => {
     library.env.localModelPath = dirname(exported.folder);
     for (const dtype of exactTypes) {

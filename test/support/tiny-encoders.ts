@@ -1,5 +1,6 @@
 import type { EncoderType } from '../../src/models/architecture.ts';
-import { tinyBert, tinyRoberta } from './tiny-model.ts';
+import { wordPieceDefinition } from '../../src/text/index.ts';
+import { tinyBert, tinyRoberta, vocabulary } from './tiny-model.ts';
 
 const { type_vocab_size: _, ...withoutTypes } = tinyRoberta;
 const { hidden_act: __, ...bert } = tinyBert;
@@ -56,4 +57,10 @@ export const tinyEncoders: Readonly<Record<EncoderType, Readonly<Record<string, 
   },
   nomic_bert: { ...bert, model_type: 'nomic_bert', architectures: ['NomicBertModel'] },
   gte: { ...bert, model_type: 'gte', architectures: ['GteModel'], type_vocab_size: 1 },
+};
+
+/** A tokenizer that any of them reads. */
+export const tinyTokenizer = {
+  'tokenizer.json': JSON.stringify(wordPieceDefinition(vocabulary.join('\n'), {}, 'vocab.txt')),
+  'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BertTokenizer' }),
 };

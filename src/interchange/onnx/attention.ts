@@ -11,14 +11,22 @@ export function maskBias(graph: ModelGraph, mask: string): string {
   return graph.node('Mul', [graph.node('Sub', [graph.float(1), wide]), graph.float(UNSEEN)]);
 }
 
-/** A number that makes the softmax 0 where a condition does not hold, else 0. */
-export const unseenUnless = (graph: ModelGraph, seen: string): string =>
-  graph.node('Where', [seen, graph.float(0), graph.float(UNSEEN)]);
+/** A number that makes the softmax 0 where a condition does not hold, else what is added to the scores there. */
+export const unseenUnless = (graph: ModelGraph, seen: string, bias = graph.float(0)): string =>
+  graph.node('Where', [seen, bias, graph.float(UNSEEN)]);
 
 /** [batch, length, hidden] -> [batch, heads, length, size] */
 export function splitHeads(graph: ModelGraph, x: string, heads: number, hidden: number): string {
   const parts = graph.node('Reshape', [x, graph.integers([0, -1, heads, hidden / heads])]);
   return graph.node('Transpose', [parts], { perm: [0, 2, 1, 3] });
+}
+
+/** The sizes of an attention. */
+interface AttentionSizes {
+  readonly heads: number;
+  readonly hidden: number;
+  /** Products are multiplied with it. Default: one by the root of the width of a head. */
+  readonly scale?: number;
 }
 
 /**
@@ -30,10 +38,10 @@ export function attention(
   graph: ModelGraph,
   [query, key, value]: readonly [query: string, key: string, value: string],
   bias: string,
-  { heads, hidden }: { readonly heads: number; readonly hidden: number },
+  { heads, hidden, scale = 1 / Math.sqrt(hidden / heads) }: AttentionSizes,
 ): string {
   const products = graph.node('MatMul', [query, graph.node('Transpose', [key], { perm: [0, 1, 3, 2] })]);
-  const scaled = graph.node('Mul', [products, graph.float(1 / Math.sqrt(hidden / heads))]);
+  const scaled = graph.node('Mul', [products, graph.float(scale)]);
   const weights = graph.node('Softmax', [graph.add(scaled, bias)], { axis: -1 });
   const rows = graph.node('Transpose', [graph.node('MatMul', [weights, value])], { perm: [0, 2, 1, 3] });
   return graph.node('Reshape', [rows, graph.integers([0, 0, hidden])]);

@@ -1,5 +1,6 @@
 import { readGenerationConfig, readModelConfig } from '../../io/index.ts';
 import {
+  architectureOf,
   type EncoderDecoderConfig,
   type GenerationSettings,
   type HeadKind,
@@ -20,7 +21,14 @@ export interface FolderHead {
 }
 
 /** Fields of the backbone's configuration that say something of another head, or of how its weights were stored. */
-const ofOthers = ['id2label', 'label2id', 'num_labels', '_num_labels', 'problem_type', 'dtype', 'torch_dtype'];
+const ofOthers = [
+  ...['architectures', 'id2label', 'label2id', 'num_labels', '_num_labels', 'problem_type'],
+  ...['dtype', 'torch_dtype'],
+];
+
+/** Whether transformers has a class for a head of the model. */
+const hasClass = (config: ModelConfig, kind: HeadKind): boolean =>
+  isEncoderDecoder(config) || !architectureOf(config.model_type).withoutClass?.includes(kind);
 
 /**
  * The `config.json` of a folder for transformers.js, which takes from it the class of the model, the names of outputs and what they mean.
@@ -41,7 +49,7 @@ export function configFile(
     vocab_size: config.vocab_size,
     // A configuration may leave it out; the runtime then makes no caches.
     ...(isEncoderDecoder(config) && { is_encoder_decoder: true }),
-    architectures: [modelClass(config, kind)],
+    ...(hasClass(config, kind) && { architectures: [modelClass(config, kind)] }),
     ...(ids && { label2id: ids, id2label: Object.fromEntries(Object.entries(ids).map(([name, id]) => [id, name])) }),
     ...(problem && { problem_type: problem }),
     ...(Object.keys(outside).length > 0 && { 'transformers.js_config': { use_external_data_format: outside } }),

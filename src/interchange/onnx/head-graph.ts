@@ -1,15 +1,16 @@
+import { InputError } from '../../errors.ts';
 import {
+  type EncoderConfig,
   type HeadLayer,
   headsOf,
   type LayeredHead,
   MultipleChoiceModel,
-  type Pooling,
   QuestionAnsweringModel,
   type SentenceEncoder,
   SequenceClassifier,
   TokenClassificationModel,
 } from '../../models/index.ts';
-import type { EncoderNodes } from './encoder-graph.ts';
+import { type EncoderNodes, encoderGraphOf } from './encoder-graph.ts';
 import type { ModelGraph } from './model-graph.ts';
 
 /** An encoder with a head, or without one. */
@@ -26,23 +27,22 @@ const TOKENS = ['batch_size', 'sequence_length'];
 export function headNodes(graph: ModelGraph, model: EncoderWithHead, nodes: EncoderNodes): void {
   const { hidden_size } = model.config;
   if (model instanceof SequenceClassifier) {
-    const logits = classification(graph, model, model.head.pooling, nodes);
-    graph.output(logits, 'logits', ['batch_size', model.outputs.length]);
+    graph.output(classification(graph, model, nodes), 'logits', ['batch_size', model.outputs.length]);
   } else if (model instanceof MultipleChoiceModel) {
-    graph.output(classification(graph, model, 'cls', nodes), 'logits', ['batch_size', 1]);
+    graph.output(classification(graph, model, nodes), 'logits', ['batch_size', 1]);
   } else if (model instanceof TokenClassificationModel) {
     const states = tokenStates(graph, nodes);
     const { layeredHead: layered } = model;
     const logits = layered
       ? layers(graph, 'classifier', layered, states)
-      : dense(graph, headsOf(model.config).token, states);
+      : dense(graph, model.config, headsOf(model.config).token, states);
     graph.output(logits, 'logits', [...TOKENS, model.labels.length]);
   } else if (model instanceof QuestionAnsweringModel) {
     const states = tokenStates(graph, nodes);
     const { layeredHead: layered } = model;
     const logits = layered
       ? layers(graph, 'qa_outputs', layered, states)
-      : dense(graph, headsOf(model.config).answer, states);
+      : dense(graph, model.config, headsOf(model.config).answer, states);
     ['start_logits', 'end_logits'].forEach((name, i) => {
       graph.output(graph.node('Gather', [logits, graph.integers(i)], { axis: 2 }), name, TOKENS);
     });
@@ -61,27 +61,37 @@ function tokenStates(graph: ModelGraph, { states, before }: EncoderNodes): strin
 /** Logits of whole texts, [batch, outputs]. */
 function classification(
   graph: ModelGraph,
-  { config, layeredHead, headKind }: SequenceClassifier | MultipleChoiceModel,
-  pooling: Pooling,
+  model: SequenceClassifier | MultipleChoiceModel,
   nodes: EncoderNodes,
 ): string {
-  if (pooling === 'mean') return graph.exactLinear(meanState(graph, nodes), 'classifier');
-  const first = graph.node('Gather', [nodes.states, graph.integers(0)], { axis: 1 });
+  const { config, layeredHead } = model;
+  const { text, choice, pooling: own = 'cls' } = headsOf(config);
+  const isChoice = model instanceof MultipleChoiceModel;
+  const first = () => graph.node('Gather', [nodes.states, graph.integers(0)], { axis: 1 });
   if (layeredHead) {
     const pooler = [{ at: `${config.prefix}.pooler.dense`, activation: 'tanh' }] as const;
-    const read = layeredHead.pooler ? dense(graph, pooler, first) : first;
+    const read = layeredHead.pooler ? dense(graph, config, pooler, first()) : first();
     return layers(graph, 'classifier', layeredHead, read);
   }
-  const { text, choice } = headsOf(config);
-  return dense(graph, headKind === 'sequence-classification' ? text : choice, first);
+  const pooling = isChoice ? own : model.head.pooling;
+  const read = pooling === 'mean' ? meanState(graph, nodes) : first();
+  if (pooling !== own) return graph.exactLinear(read, 'classifier');
+  return dense(graph, config, isChoice ? choice : text, read);
 }
 
-/** Linear layers one after the other. */
-const dense = (graph: ModelGraph, forms: readonly HeadLayer[], first: string): string =>
-  forms.reduce((x, { at, activation }) => {
-    const y = graph.exactLinear(x, at);
+/** Layers of a head one after the other, linear ones but for those that the architecture has in their place. */
+const dense = (graph: ModelGraph, config: EncoderConfig, forms: readonly HeadLayer[], first: string): string =>
+  forms.reduce((x, { at, activation, build }) => {
+    const y = build ? ownLayer(graph, config, x) : graph.exactLinear(x, at);
     return activation ? graph.activation(activation, y) : y;
   }, first);
+
+/** @throws InputError where the architecture has no nodes for it */
+function ownLayer(graph: ModelGraph, config: EncoderConfig, x: string): string {
+  const made = encoderGraphOf(config).headLayer?.(graph, x, config);
+  if (made !== undefined) return made;
+  throw new InputError(`--to onnx (to) has no nodes for a head of ${config.model_type}; save it as 'sparse'.`);
+}
 
 /** The mean over the tokens of each text, [batch, hidden]. */
 function meanState(graph: ModelGraph, nodes: EncoderNodes): string {

@@ -2,9 +2,9 @@
  * Models as ONNX files in a folder that transformers.js loads.
  *
  * protobuf.ts writes the wire format, graph.ts nodes and constants. model-graph.ts has the layers of a transformer in three ways to
- * hold weights (numbers.ts). attached.ts reads what an adapter adds to a graph beside merged weights. encoder-graph.ts and
- * bart-encoder-graph.ts, bart-decoder-graph.ts build the networks from these, head-graph.ts what follows. folder.ts writes what is
- * beside the graphs, written.ts cuts those that are too large for one file.
+ * hold weights (numbers.ts). attached.ts reads what an adapter adds to a graph beside merged weights. encoder-graph.ts (an architecture
+ * is a file in encoders/) and bart-encoder-graph.ts, bart-decoder-graph.ts build the networks from these, head-graph.ts what follows.
+ * folder.ts writes what is beside the graphs, written.ts cuts those that are too large for one file.
  */
 import type { Adapter } from '../../adapters/index.ts';
 import { InputError } from '../../errors.ts';
@@ -120,7 +120,9 @@ export async function onnxFiles(
       for (const [path, content] of Object.entries(made.files)) files[`onnx/${path}`] = content;
       if (made.outside > 0) outside[file] = made.outside;
     }
-    for (const name of unused) throw new Error(`No graph has a node for the weight ${name}.`);
+    for (const name of unused) {
+      throw new InputError(`--to onnx (to) has no nodes for the weight ${name}; save it as 'sparse' or 'huggingface'.`);
+    }
   }
   const { generation } = source;
   return {

@@ -133,7 +133,7 @@ export class ModelGraph extends OnnxGraph {
     }
   }
 
-  /** A whole table [rows, features]. */
+  /** A whole weight as it is, such as a table [rows, features]. */
   table(name: string): string {
     const weight = this.weight(name);
     const { shape, values } = weight;
@@ -162,14 +162,20 @@ export class ModelGraph extends OnnxGraph {
     return this.node('DequantizeLinear', [choose(table), this.floats(`${name}_scale`, Float32Array.of(scale), []), at]);
   }
 
-  /** Layer normalisation over the last axis. */
+  /** Layer normalisation over the last axis, with a bias if there is one. */
   layerNorm(x: string, name: string, eps: number): string {
-    const [weight, bias] = ['weight', 'bias'].map((part) => this.exact(`${name}.${part}`));
-    return this.node('LayerNormalization', [x, weight, bias], { axis: -1, epsilon: { float: eps } });
+    const numbers = ['weight', 'bias'].map((part) => `${name}.${part}`).filter((own) => this.has(own));
+    const exact = numbers.map((own) => this.exact(own));
+    return this.node('LayerNormalization', [x, ...exact], { axis: -1, epsilon: { float: eps } });
   }
 
   add(a: string, b: string): string {
     return this.node('Add', [a, b]);
+  }
+
+  /** Parts of one width of the last axis. */
+  split(x: string, count: number): string[] {
+    return this.nodes('Split', [x], count, { axis: -1, num_outputs: count });
   }
 
   /** Applies an activation by its name in configurations. */

@@ -24,6 +24,10 @@ interface Turns {
   readonly sines: Tensor;
 }
 
+/** By how much each pair of a head turns from a position to the next, [headDim / 2]. */
+export const turnSpeeds = (headDim: number, { theta, factor }: RotaryAngles): number[] =>
+  Array.from({ length: headDim / 2 }, (_, k) => theta ** ((-2 * k) / headDim) / factor);
+
 /**
  * A scheme of positions (Su et al., 2021): queries and keys are turned by angles that grow with the position, so that a score depends on
  * their distance. Number k of a head makes a pair with number k + headDim / 2.
@@ -70,8 +74,7 @@ export class Rotary {
   /** [rows, 1, headDim], each half times its sign */
   #table(positions: Int32Array, wave: (angle: number) => number, signs: readonly [number, number]): Tensor {
     const [headDim, half] = [this.#headDim, this.#headDim / 2];
-    const { theta, factor } = this.#angles;
-    const speeds = Array.from({ length: half }, (_, k) => theta ** ((-2 * k) / headDim) / factor);
+    const speeds = turnSpeeds(headDim, this.#angles);
     const values = new Float32Array(positions.length * headDim);
     positions.forEach((position, row) => {
       for (let k = 0; k < half; k++) {

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { defineFamily, registerFamily } from '../../../src/adapters/index.ts';
-import { Seq2Seq } from '../../../src/finetune/index.ts';
+import { Classifier, QuestionAnswering, Seq2Seq } from '../../../src/finetune/index.ts';
 import { onnxFiles } from '../../../src/interchange/onnx/index.ts';
 import type { FileContent } from '../../../src/io/index.ts';
+import { electra } from '../../../src/models/electra.ts';
+import { addArchitecture, architectures } from '../../../src/models/index.ts';
 import { type GivenSettings, loadRun, type TaskModel } from '../../../src/training/index.ts';
 import { temporaryFolder } from '../../io/temporary.ts';
 import { assertRejectsInput } from '../../support/input-errors.ts';
 import { useBackend } from '../../support/on-backend.ts';
 import { type FileGraph, readOnnx } from '../../support/onnx-file.ts';
 import { tinyBartFolder } from '../../support/tiny-bart.ts';
+import { tinyEncoders, tinyTokenizer } from '../../support/tiny-encoders.ts';
+import { tinyFolder, tinyTensors } from '../../support/tiny-model.ts';
 import { dense, tinyRun, tinySettings } from '../../support/tiny-run.ts';
 
 const test = suite('onnx: export');
@@ -71,6 +75,48 @@ test('each file is a graph whose values are there before they are read, with num
   const floats = { products: 2 * (6 + 2 + 4) + 2, whole: 0, quantized: 0 };
   // Query, key and value read one input.
   assert.deepEqual(counts, [floats, floats, { products: floats.products - 12, whole: 12, quantized: 8 }]);
+});
+
+for (const { type, title } of architectures()) {
+  test(`${title}: a graph with rows before the tokens, and with all of its weights`, async () => {
+    const config = tinyEncoders[type];
+    const folder = tinyFolder({ config, tensors: tinyTensors(config), files: tinyTokenizer });
+    const model = await Classifier.fromPretrained(folder, { labels: ['a', 'b', 'c'] });
+    model.addAdapter({ kind: 'prompt-tuning', promptLength: 2 });
+    const files = await exported(model);
+    for (const name of ['model', 'model_fp16', 'model_quantized']) {
+      const graph = readOnnx(bytesOf(files[`onnx/${name}.onnx`]));
+      checkOrder(graph);
+      assert.deepEqual(graph.inputs.slice(0, 2), ['input_ids', 'attention_mask']);
+    }
+    model.dispose();
+  });
+}
+
+test('the graph of a question answerer names no class where transformers has none', async () => {
+  const config = tinyEncoders.gte;
+  const folder = tinyFolder({ config, tensors: tinyTensors(config), files: tinyTokenizer });
+  const model = await QuestionAnswering.fromPretrained(folder);
+  model.addAdapter({ kind: 'bitfit' });
+  const { 'config.json': own } = await exported(model, { dtype: ['fp32'] });
+  assert.deepEqual([JSON.parse(String(own)).model_type, JSON.parse(String(own)).architectures], ['gte', undefined]);
+  model.dispose();
+});
+
+test("an architecture of a program is refused by name, unless its layers and weights are BERT's", async () => {
+  const own = { ...electra, type: 'own', title: 'Own', prefix: 'own' };
+  addArchitecture(own);
+  addArchitecture({ ...own, type: 'bare', title: 'Bare', prefix: 'bare', layerNames: undefined });
+  const filesOf = async (type: string, embedding_size: number) => {
+    const config = { ...tinyEncoders.electra, model_type: type, architectures: undefined, embedding_size };
+    const folder = tinyFolder({ config, tensors: tinyTensors(config), files: tinyTokenizer });
+    const model = await Classifier.fromPretrained(folder, { labels: ['a', 'b'] });
+    model.addAdapter({ kind: 'bitfit' });
+    return exported(model, { dtype: ['fp32'] });
+  };
+  assert.ok((await filesOf('own', 16))['onnx/model.onnx']);
+  await assertRejectsInput(() => filesOf('own', 8), /no nodes for the weight own\.embeddings_project\.weight/);
+  await assertRejectsInput(() => filesOf('bare', 16), /no nodes for Bare/);
 });
 
 test('the same model gives the same bytes, and is as it was', async () => {

@@ -1,7 +1,19 @@
+/** The classes of transformers.js by the task. */
+export const taskClasses: Readonly<Record<string, string>> = {
+  'text-classification': 'AutoModelForSequenceClassification',
+  'multiple-choice': 'AutoModelForSequenceClassification',
+  'token-classification': 'AutoModelForTokenClassification',
+  'question-answering': 'AutoModelForQuestionAnswering',
+  'feature-extraction': 'AutoModel',
+  'text2text-generation': 'AutoModelForSeq2SeqLM',
+};
+
 /** What is asked of a folder in transformers.js. */
 export interface Plan {
   readonly folder: string;
   readonly task: string;
+  /** The class of the library that loads the model. */
+  readonly className: string;
   readonly dtype: string;
   readonly texts: readonly string[];
   /** The second text of each pair, or null. */
@@ -24,14 +36,7 @@ export interface Told {
  * @param library the module `@huggingface/transformers`
  */
 // biome-ignore lint/suspicious/noExplicitAny: the types of the library are not installed here
-export async function ask(library: any, { folder, task, dtype, texts, pairs }: Plan): Promise<Told> {
-  const classes: Record<string, string> = {
-    'text-classification': 'AutoModelForSequenceClassification',
-    'multiple-choice': 'AutoModelForSequenceClassification',
-    'token-classification': 'AutoModelForTokenClassification',
-    'question-answering': 'AutoModelForQuestionAnswering',
-    'feature-extraction': 'AutoModel',
-  };
+export async function ask(library: any, { folder, task, className, dtype, texts, pairs }: Plan): Promise<Told> {
   const tokenizer = await library.AutoTokenizer.from_pretrained(folder);
   const options = { padding: true, truncation: true };
   const tokens = tokenizer([...texts], pairs ? { ...options, text_pair: [...pairs] } : options);
@@ -47,7 +52,7 @@ export async function ask(library: any, { folder, task, dtype, texts, pairs }: P
     await write.dispose();
     return { ...told, outputs: {}, answers: written };
   }
-  const model = await library[classes[task]].from_pretrained(folder, { dtype });
+  const model = await library[className].from_pretrained(folder, { dtype });
   const outputs: Told['outputs'] = {};
   for (const [name, tensor] of Object.entries<{ dims: number[]; data: Float32Array }>(await model(tokens))) {
     outputs[name] = { dims: tensor.dims, values: Array.from(tensor.data) };

@@ -15,7 +15,7 @@ import {
 import { Random, tensor, tidy } from '../../../src/index.ts';
 import { onnxFiles } from '../../../src/interchange/onnx/index.ts';
 import type { TensorData } from '../../../src/io/index.ts';
-import { isHeadParameter } from '../../../src/models/index.ts';
+import { isHeadParameter, type TokenSequence } from '../../../src/models/index.ts';
 import type { FusedAdapter, TaskModel } from '../../../src/training/index.ts';
 import { temporaryFolder } from '../../io/temporary.ts';
 import { tinyBartFolder, tinyBartTensors } from '../../support/tiny-bart.ts';
@@ -32,12 +32,18 @@ export interface Exported {
   readonly folder: string;
   readonly texts: readonly string[];
   readonly pairs: readonly string[] | null;
+  /** What its graph is given; left out: the tokens of the texts. */
+  readonly sequences?: readonly TokenSequence[];
 }
 
-type Asked = Pick<Exported, 'texts' | 'pairs'>;
+type Asked = Pick<Exported, 'texts' | 'pairs' | 'sequences'>;
 
 /** Gives adapter and head numbers as of a trained model, so that each of them counts; and saves it. */
-async function exported(name: string, model: TaskModel & { savePretrained: Saves }, asked: Asked): Promise<Exported> {
+export async function exported(
+  name: string,
+  model: TaskModel & { savePretrained: Saves },
+  asked: Asked,
+): Promise<Exported> {
   const random = new Random(name);
   const trained = [...model.adapter.parameters, ...model.network.parameters().filter(isHeadParameter)];
   for (const parameter of new Set(trained)) {
@@ -55,9 +61,13 @@ async function exported(name: string, model: TaskModel & { savePretrained: Saves
   await model.savePretrained(folder, { format: 'onnx' });
   return { name, model, folder, ...asked };
 }
-type Saves = (folder: string, options: { readonly format: 'onnx' }) => Promise<void>;
+export type Saves = (folder: string, options: { readonly format: 'onnx' }) => Promise<void>;
 
-function adapted<M extends TaskModel>(model: M, adapter: AdapterSettings, fused: readonly FusedAdapter[] = []): M {
+export function adapted<M extends TaskModel>(
+  model: M,
+  adapter: AdapterSettings,
+  fused: readonly FusedAdapter[] = [],
+): M {
   model.addAdapter(adapter, fused);
   return model;
 }
