@@ -37,7 +37,7 @@ const heads = {
   vectors: (folder: string) => Embedder.fromPretrained(folder),
 } satisfies Record<string, (folder: string) => Promise<TaskModel & { savePretrained: Saves }>>;
 
-/** Weights as lively as those of a trained model: tables of distances are as large as others, norms near the identity. */
+/** Weights as lively as those of a trained model, norms near the identity: numbers that float16 holds, as most files have them. */
 function tensorsOf(config: Json) {
   return randomWeights(config, new Random(1)).map(({ name, shape }) => {
     const random = new Random(name);
@@ -46,7 +46,7 @@ function tensorsOf(config: Json) {
       isNorm || shape.length === 1 ? 0.2 : isTable ? 0.5 : 0.35 / Math.sqrt(shape.slice(1).reduce((a, b) => a * b));
     const data = Float32Array.from(
       { length: shape.reduce((a, b) => a * b) },
-      () => Number(isNorm) + random.normal(0, deviation),
+      () => Number(isNorm) + Math.round(256 * random.normal(0, deviation)) / 256,
     );
     return { name, dtype: 'F32' as const, shape, data };
   });
