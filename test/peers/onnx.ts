@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +20,12 @@ import {
 } from '../../src/finetune/index.ts';
 import { noGrad, setBackend, tidy } from '../../src/index.ts';
 import { readJsonObject } from '../../src/io/index.ts';
-import { packSequences, Seq2SeqModel, type TokenSequence } from '../../src/models/index.ts';
+import {
+  architectures as allArchitectures,
+  packSequences,
+  Seq2SeqModel,
+  type TokenSequence,
+} from '../../src/models/index.ts';
 import { readDocument } from '../docs/markdown.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { root } from '../support/modules.ts';
@@ -72,9 +77,10 @@ function assertOutputs(
 }
 
 /** Checks what a pipeline made of the texts. */
-async function assertAnswers({ model, texts, pairs }: Exported, answers: unknown, tolerance: number): Promise<void> {
-  if (pairs && !(model instanceof QuestionAnswering)) {
-    // No pipeline takes pairs.
+async function assertAnswers(exported: Exported, answers: unknown, tolerance: number): Promise<void> {
+  const { model, texts, pairs } = exported;
+  if (classFor(exported) === null || (pairs && !(model instanceof QuestionAnswering))) {
+    // No pipeline takes pairs of texts.
     assert.equal(answers, null);
   } else if (model instanceof Classifier) {
     const own = await model.predictScores(texts);
@@ -156,9 +162,18 @@ async function assertTold(exported: Exported, dtype: Exact, asked: (dtype: strin
   await assertAnswers(exported, told.answers, tolerances[dtype]);
 }
 
-const planOf = ({ folder, model, texts, pairs }: Exported, dtype: string) => ({
-  ...{ folder: basename(folder), task: model.task, className: taskClasses[model.task], dtype, texts, pairs },
-});
+const planOf = (exported: Exported, dtype: string) => {
+  const { folder, model, texts, pairs } = exported;
+  return {
+    ...{ folder: basename(folder), task: model.task, className: classFor(exported), dtype, texts, pairs },
+  };
+};
+
+/** The class of transformers.js for the model and its task; null where there is none. */
+function classFor({ model: { task, config } }: Exported): string | null {
+  const name = taskClasses[task];
+  return library[name].supports(config.model_type) ? name : null;
+}
 
 /** An argument chooses models by a part of their names; without one all are tried. */
 const only = process.argv[2] ?? '';
@@ -225,11 +240,7 @@ inNode('numbers in files beside the model, of which transformers.js is told', as
 inNode.run();
 
 const inTransformers = suite('onnx: transformers.js in Node.js');
-/** Whether transformers.js has a class for the model and its task. */
-const isKnown = ({ model: { task, config } }: Exported): boolean =>
-  library[taskClasses[task]].supports(config.model_type);
-
-for (const exported of [...tiny, ...architectures.filter(isKnown), ...real]) {
+for (const exported of [...tiny, ...architectures, ...real]) {
   inTransformers(exported.name, async () => {
     library.env.localModelPath = dirname(exported.folder);
     for (const dtype of exactTypes) {
@@ -239,6 +250,25 @@ for (const exported of [...tiny, ...architectures.filter(isKnown), ...real]) {
     assert.equal(ids.length, exported.texts.length);
   });
 }
+inTransformers('the documentation has a row for each encoder, with the classes that load it', () => {
+  const [, table] =
+    /<!-- classes -->\n+(.*?)\n+<!-- end of classes -->/s.exec(readFileSync(join(root, 'docs/onnx.md'), 'utf8')) ?? [];
+  const [names, , ...rows] = (table ?? '').split('\n').map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const classes = names.slice(1).map((name) => name.replaceAll('`', ''));
+  const told = rows.flatMap(([types, ...cells]) =>
+    types.split(', ').map((type) => [type.replaceAll('`', ''), ...cells] as const),
+  );
+  const own = allArchitectures().map(({ type }) => [
+    type,
+    ...classes.map((name) => (library[name].supports(type) ? 'yes' : 'no')),
+  ]);
+  assert.deepEqual(told.toSorted(), own.toSorted());
+});
 const shown = real.find(({ model }) => model instanceof Classifier);
 if (shown) {
   inTransformers('the program of the documentation', async () => {

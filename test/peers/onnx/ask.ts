@@ -12,8 +12,8 @@ export const taskClasses: Readonly<Record<string, string>> = {
 export interface Plan {
   readonly folder: string;
   readonly task: string;
-  /** The class of the library that loads the model. */
-  readonly className: string;
+  /** The class for the task; null where the library has none for the model. Then the graph alone is run. */
+  readonly className: string | null;
   readonly dtype: string;
   readonly texts: readonly string[];
   /** The second text of each pair, or null. */
@@ -26,7 +26,7 @@ export interface Told {
   readonly ids: number[][];
   readonly typeIds: number[][] | null;
   readonly outputs: Record<string, { readonly dims: number[]; readonly values: number[] }>;
-  /** Null where there is no pipeline for the task or for pairs. */
+  /** Null where there is no pipeline for the model, the task or pairs. */
   readonly answers: unknown;
 }
 
@@ -52,20 +52,20 @@ export async function ask(library: any, { folder, task, className, dtype, texts,
     await write.dispose();
     return { ...told, outputs: {}, answers: written };
   }
-  const model = await library[className].from_pretrained(folder, { dtype });
+  const model = await library[className ?? 'AutoModel'].from_pretrained(folder, { dtype });
   const outputs: Told['outputs'] = {};
   for (const [name, tensor] of Object.entries<{ dims: number[]; data: Float32Array }>(await model(tokens))) {
     outputs[name] = { dims: tensor.dims, values: Array.from(tensor.data) };
   }
   await model.dispose();
   let answers: unknown = null;
-  if (task === 'question-answering' && pairs) {
+  if (className !== null && task === 'question-answering' && pairs) {
     const find = await library.pipeline(task, folder, { dtype });
     const found = [];
     for (const [i, question] of texts.entries()) found.push((await find(question, pairs[i])).answer);
     await find.dispose();
     answers = found;
-  } else if (task !== 'multiple-choice' && !pairs) {
+  } else if (className !== null && task !== 'multiple-choice' && !pairs) {
     const use = await library.pipeline(task, folder, { dtype });
     if (task === 'text-classification') answers = await use([...texts], { top_k: null });
     else if (task === 'token-classification') answers = await use([...texts], { ignore_labels: [] });
