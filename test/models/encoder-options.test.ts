@@ -5,6 +5,7 @@ import { logBucket } from '../../src/models/deberta-v2.ts';
 import { MultipleChoiceModel, packSequences, parseEncoderConfig } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
 import { activation } from '../../src/ops/activations.ts';
+import { mul } from '../../src/ops/arithmetic.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { tensor } from '../../src/tensor/create.ts';
 import { assertNear } from '../support/near.ts';
@@ -43,6 +44,24 @@ test('scores of a DeBERTa without distances are scaled for the parts that its fi
   assertNear(named.hidden, run(modelOf(deberta, weakened)).hidden, 1e-6);
   const others = run(modelOf(deberta)).hidden;
   assert.ok(named.hidden.some((x, i) => Math.abs(x - others[i]) > 1e-3));
+});
+
+test('what is attached to the queries of a DeBERTa changes those of the distances too, of texts of all lengths', () => {
+  const relative = {
+    ...deberta,
+    relative_attention: true,
+    position_buckets: 4,
+    pos_att_type: 'p2c',
+    share_att_key: true,
+  };
+  const doubled = (name: string, shape: Shape) =>
+    lively(name, shape).map((x) => (name.includes('query_proj') ? 2 * x : x));
+  const model = modelOf(relative);
+  const before = run(model).hidden;
+  for (const point of model.points.projection) if (point.name.endsWith('query_proj')) point.attached = (y) => mul(y, 2);
+  const { hidden } = run(model);
+  assertNear(hidden, run(modelOf(relative, doubled)).hidden, 1e-6);
+  assert.ok(hidden.some((x, i) => Math.abs(x - before[i]) > 1e-3));
 });
 
 test('buckets of distances are those of float32 where a quotient is a whole number', () => {

@@ -34,11 +34,8 @@ export interface Disentangled {
   readonly shared: boolean;
 }
 
-/** Numbers of the table of distances for one sequence after another; one for all where nothing is attached. */
-interface Rows {
-  /** [2 span, hidden] */
-  of(sequence: number): Tensor;
-}
+/** Rows of the table of distances for one sequence after another: [of its distances, hidden]. */
+type RowsOf = (sequence: number) => Tensor;
 
 /**
  * A scheme of positions (He et al., 2021): to the product of query and key are added those of the query with the distance, and of the key
@@ -71,14 +68,15 @@ export class DisentangledAttention implements AttentionScheme {
     const scaled = { ...options, scale };
     if (!c2p && !p2c) return biasedAttention(query, key, value, scaled, () => undefined);
     const table = this.#table(rows.pass.random);
-    const keys = c2p ? projectedBy(this.#key ?? rows.key, table, rows) : null;
-    const queries = p2c ? projectedBy(this.#query ?? rows.query, table, rows) : null;
     const sequences = this.#sequences(rows, options);
+    const ranges = sequences.map(({ cells }) => cells.rows);
+    const keys = c2p ? projectedBy(this.#key ?? rows.key, table, ranges, rows.pass) : null;
+    const queries = p2c ? projectedBy(this.#query ?? rows.query, table, ranges, rows.pass) : null;
     return biasedAttention(query, key, value, scaled, (s) => {
       const { cells, before } = sequences[s];
       const terms = [
-        ...(keys ? [gathered(headsOf(query, heads, cells.queries), headsOf(keys.of(s), heads), cells, 'row')] : []),
-        ...(queries ? [gathered(headsOf(key, heads, cells.keys), headsOf(queries.of(s), heads), cells, 'column')] : []),
+        ...(keys ? [gathered(headsOf(query, heads, cells.queries), headsOf(keys(s), heads), cells, 'row')] : []),
+        ...(queries ? [gathered(headsOf(key, heads, cells.keys), headsOf(queries(s), heads), cells, 'column')] : []),
       ];
       const bias = mul(
         terms.reduce((a, b) => add(a, b)),
@@ -106,10 +104,12 @@ export class DisentangledAttention implements AttentionScheme {
       const queries: Range = [queryOffsets[s], queryOffsets[s + 1]];
       const keys: Range = [keyOffsets[s] + before, keyOffsets[s] + keyCounts[s]];
       const i = columns.subarray(...queries);
-      const distances = Int32Array.from({ length: i.length * j.length }, (_, cell) =>
+      const places = Int32Array.from({ length: i.length * j.length }, (_, cell) =>
         this.#distances.rowOf(i[Math.floor(cell / j.length)] - j[cell % j.length]),
       );
-      return { cells: { queries, keys, distances }, before };
+      const first = places.reduce((least, row) => Math.min(least, row), places[0] ?? 0);
+      const end = places.reduce((most, row) => Math.max(most, row + 1), first + 1);
+      return { cells: { queries, keys, rows: [first, end], places: places.map((row) => row - first) }, before };
     });
   }
 }
@@ -120,8 +120,10 @@ type Range = readonly [start: number, end: number];
 interface Cells {
   readonly queries: Range;
   readonly keys: Range;
-  /** [queries * keys] */
-  readonly distances: Int32Array;
+  /** Those of the table that the sequence has distances for: a short one has few. */
+  readonly rows: Range;
+  /** [queries * keys] the place of a distance among `rows`. */
+  readonly places: Int32Array;
 }
 
 /** [rows, hidden] -> [heads, rows of the range, headDim] */
@@ -130,7 +132,12 @@ function headsOf(x: Tensor, heads: number, [start, end]: Range = [0, x.shape[0]]
 }
 
 /** The products of queries or keys [heads, rows, headDim] with the distances of all cells: [heads, queries, keys]. */
-function gathered(x: Tensor, table: Tensor, { queries, keys, distances }: Cells, side: 'row' | 'column'): Tensor {
+function gathered(
+  x: Tensor,
+  table: Tensor,
+  { queries, keys, places: distances }: Cells,
+  side: 'row' | 'column',
+): Tensor {
   const [heads, rows] = x.shape;
   const span = table.shape[1];
   const [height, width] = [queries[1] - queries[0], keys[1] - keys[0]];
@@ -141,12 +148,19 @@ function gathered(x: Tensor, table: Tensor, { queries, keys, distances }: Cells,
   return permute(reshape(indexSelect(products, places), [height, width, heads]), [2, 0, 1]);
 }
 
-/** The table through a linear layer; where something is attached to it, for each sequence by itself. */
-function projectedBy(point: ProjectionPoint, table: Tensor, { batch, pass }: AttentionRows): Rows {
-  const count = point.attached ? batch.keyCounts.length : 1;
-  const [rows] = table.shape;
-  const offsets = Int32Array.from({ length: count + 1 }, (_, s) => s * rows);
-  const all = count === 1 ? table : concat(Array.from({ length: count }, () => table));
-  const made = point.forward(all, new Pass(offsets, pass.random));
-  return { of: (s) => (count === 1 ? made : sliceRows(made, s * rows, (s + 1) * rows)) };
+/** Rows of the table through a linear layer; where something is attached to it, of each sequence by themselves. */
+function projectedBy(point: ProjectionPoint, table: Tensor, ranges: readonly Range[], { random }: Pass): RowsOf {
+  const all: Range = [Math.min(...ranges.map(([start]) => start)), Math.max(...ranges.map(([, end]) => end))];
+  const blocks = point.attached ? ranges : [all];
+  const offsets = new Int32Array(blocks.length + 1);
+  blocks.forEach(([start, end], block) => {
+    offsets[block + 1] = offsets[block] + end - start;
+  });
+  const rows = concat(blocks.map(([start, end]) => sliceRows(table, start, end)));
+  const made = point.forward(rows, new Pass(offsets, random));
+  return (s) => {
+    const [start, end] = ranges[s];
+    const first = point.attached ? offsets[s] : start - all[0];
+    return sliceRows(made, first, first + end - start);
+  };
 }
