@@ -20,41 +20,39 @@ export interface Residual {
 
 const unchanged = (x: Tensor): Tensor => x;
 
-/** The norm ends the sublayer (Vaswani et al., 2017): x -> norm(f(x) + x). */
-export class NormAfter implements Residual {
+/** A norm, and the place where adapters attach. */
+abstract class WithNorm implements Residual {
   readonly point: ResidualPoint | null;
-  readonly #norm: Norm;
+  protected readonly norm: Norm;
 
   constructor(norm: Norm, point: ResidualPoint | null) {
-    this.#norm = norm;
+    this.norm = norm;
     this.point = point;
   }
 
-  enter(x: Tensor): Tensor {
+  abstract enter(x: Tensor): Tensor;
+  abstract leave(h: Tensor, x: Tensor, pass: Pass): Tensor;
+}
+
+/** The norm ends the sublayer (Vaswani et al., 2017): x -> norm(f(x) + x). */
+export class NormAfter extends WithNorm {
+  override enter(x: Tensor): Tensor {
     return x;
   }
 
-  leave(h: Tensor, x: Tensor, pass: Pass): Tensor {
-    const norm = (t: Tensor) => this.#norm.forward(t);
+  override leave(h: Tensor, x: Tensor, pass: Pass): Tensor {
+    const norm = (t: Tensor) => this.norm.forward(t);
     return this.point ? this.point.forward(h, { x, norm, pass }) : norm(add(h, x));
   }
 }
 
 /** The norm begins the sublayer (Xiong et al., 2020): x -> f(norm(x)) + x. */
-export class NormBefore implements Residual {
-  readonly point: ResidualPoint | null;
-  readonly #norm: Norm;
-
-  constructor(norm: Norm, point: ResidualPoint | null) {
-    this.#norm = norm;
-    this.point = point;
+export class NormBefore extends WithNorm {
+  override enter(x: Tensor): Tensor {
+    return this.norm.forward(x);
   }
 
-  enter(x: Tensor): Tensor {
-    return this.#norm.forward(x);
-  }
-
-  leave(h: Tensor, x: Tensor, pass: Pass): Tensor {
+  override leave(h: Tensor, x: Tensor, pass: Pass): Tensor {
     return this.point ? this.point.forward(h, { x, norm: unchanged, pass }) : add(h, x);
   }
 }
