@@ -1,10 +1,10 @@
+import type { AdapterSettings } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import { modelWidth } from '../models/browser.ts';
 import { adapterConfig, readAdapterConfig } from './adapterhub-config.ts';
 import { modelClass } from './adapterhub-head.ts';
-
-import { firstCopy, hubName, ownName, withCopies, withoutPools } from './adapterhub-names.ts';
+import { firstCopy, hubName, type NameForm, ownName, withCopies, withoutPools } from './adapterhub-names.ts';
 import { checkHubName } from './adapterhub-taken.ts';
 import { denseFile, readDenseFile } from './dense-file.ts';
 import { type Json, numberField, sortedJson, textField } from './fields.ts';
@@ -50,6 +50,9 @@ function withRows(weight: Weight, length: number): Weight {
     : weight;
 }
 
+const multiplied = (weight: Weight, factor: number): Weight =>
+  factor === 1 ? weight : { ...weight, values: weight.values.map((value) => value * factor) };
+
 /** The files of one adapter. @throws InputError for what AdapterHub cannot express */
 export function adapterFiles(
   whole: PortableAdapter,
@@ -58,7 +61,7 @@ export function adapterFiles(
   checkHubName(name);
   const weights = adapter.map((weight) => ({
     ...weight,
-    name: hubName(name, weight.name),
+    name: hubName(name, weight.name, whole.config.model_type),
     shape: isFlatPrefix(weight.name) ? [weight.values.length] : weight.shape,
   }));
   return {
@@ -70,6 +73,9 @@ export function adapterFiles(
 /** Returns whether bottlenecks of a `config`, or of a part of it, have a norm before them. */
 const hasNorm = ({ ln_before: normed, configs }: Json): boolean =>
   normed === true || (Array.isArray(configs) && configs.filter(isJsonObject).some(hasNorm));
+
+const formOf = ({ kind, form }: AdapterSettings): NameForm =>
+  kind === 'ia3' ? 'factors' : form === 'sparse-adapter' ? 'normed' : 'plain';
 
 /** Reads the files of one adapter, without a head. @throws InputError naming a feature that is not supported */
 export function readAdapter(files: FolderFiles): StoredAdapter {
@@ -84,24 +90,27 @@ export function readAdapter(files: FolderFiles): StoredAdapter {
   const stored = withoutPools(files.path(WEIGHTS), readDenseFile(files, WEIGHTS, PICKLE)).flatMap((weight, _, all) =>
     firstCopy(weight, all, hasNorm(config)),
   );
-  const namedFor = (form: unknown) =>
-    stored.map((weight) => ({ ...weight, name: ownName(name, weight.name, form === 'sparse-adapter') }));
-  const { settings, warnings } = readAdapterConfig(label, config, {
+  const namedFor = (form: NameForm) => stored.map((weight) => ({ ...weight, name: ownName(name, weight.name, form) }));
+  const {
+    settings,
+    factor = 1,
+    warnings,
+  } = readAdapterConfig(label, config, {
     version,
     type,
     hidden: backbone.hiddenSize,
     modelType: backbone.modelType,
-    weights: namedFor(undefined),
+    weights: namedFor('plain'),
   });
-  const named = namedFor(settings.form);
+  const named = namedFor(formOf(settings));
   return {
     label: files.label,
     settings,
-    weights: named.map((weight) => withRows(weight, Number(settings.prefixLength))),
+    weights: named.map((weight) => multiplied(withRows(weight, Number(settings.prefixLength)), factor)),
     mixed: new Map(),
     backbone,
     stated: headOfHub(fields.model_class, undefined),
     warnings,
-    fileName: (weight) => hubName(name, weight),
+    fileName: (weight) => hubName(name, weight, backbone.modelType),
   };
 }

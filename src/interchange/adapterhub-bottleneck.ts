@@ -130,6 +130,17 @@ export const wiringText = (settings: AdapterSettings): string => {
 /** Returns whether settings have bottlenecks that read the input of a sublayer, which the library adds to it in its own way. */
 export const isParallel = (settings: AdapterSettings): boolean => wiringOf(settings)?.reads === 'input';
 
+/** The bottlenecks of an encoder for which the library computes something else than the same fields say elsewhere; undefined if they are none. */
+function otherThere(modelType: string | undefined, { sublayers, reads, endsSublayer }: Wiring): string | undefined {
+  if (modelType === 'albert' && sublayers !== 'feed-forward') {
+    return "bottlenecks after ALBERT's attention, to which AdapterHub gives what the attention reads";
+  }
+  if (modelType === 'modernbert' && (reads !== 'output' || endsSublayer)) {
+    return 'bottlenecks on ModernBERT that do not read the output of a sublayer alone, for which AdapterHub takes the norm of another layer';
+  }
+  return undefined;
+}
+
 /** The fields of `BnConfig` for a wiring. */
 function wiringFields({ sublayers, reads, addsTo, normBefore, normAfter, endsSublayer }: Wiring): Json {
   const isNormalised = reads === 'normalised';
@@ -158,6 +169,8 @@ function wiringFields({ sublayers, reads, addsTo, normBefore, normAfter, endsSub
 export function bottleneckConfig(settings: AdapterSettings, config: ModelConfig): Json | null {
   const wiring = wiringOf(settings);
   if (!wiring) return null;
+  const other = otherThere(config.model_type, wiring);
+  if (other) throw new InputError(`adapterhub: no ${other}; save it as 'sparse'.`);
   const { bottleneck, activation, init, scale, dropout = 0, leaveOut, bottleneckPattern: pattern } = configOf(settings);
   const factorOf = (width: unknown) => reductionFactor(modelWidth(config), width as number);
   const widths = layerWidths((pattern ?? []) as readonly string[]);
@@ -248,6 +261,8 @@ export function bottleneckSettings(label: string, config: Json, facts: ConfigFac
   const full: Json = { ...defaults, ...config, ...(isUnused && { inv_adapter: null }) };
   refuseFeatures(label, full, features);
   const wiring = readWiring(label, full, facts);
+  const other = otherThere(facts.modelType, wiring);
+  if (other) throw new InputError(`${label}: ${other}, are not supported.`);
   const widths = readWidths(label, full, facts);
   const preset = widths.bottleneckPattern ? undefined : presets.find((one) => isSame(one.wiring, wiring));
   const dropout = numberField(label, full, 'dropout');

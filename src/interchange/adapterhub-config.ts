@@ -1,8 +1,7 @@
-import { type AdapterSettings, configOf, lora, mam, parallel, prefix } from '../adapters/index.ts';
+import { type AdapterSettings, configOf, ia3, lora, mam, parallel, prefix } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { isJsonObject } from '../io/browser.ts';
 import {
-  architectureOf,
   type EncoderConfig,
   type EncoderDecoderConfig,
   isEncoderDecoder,
@@ -10,9 +9,10 @@ import {
   type ModelConfig,
 } from '../models/browser.ts';
 import { bottleneckConfig, bottleneckSettings } from './adapterhub-bottleneck.ts';
+import { assertHasPrefix, hubMatrices, layerPaths } from './adapterhub-encoders.ts';
 import { type ConfigFacts, droppedDropout, leftOut, type ReadConfig } from './adapterhub-facts.ts';
 import { inFile, type Json, numberField, refuseFeatures } from './fields.ts';
-import { endsIn, kindOf, loraModules } from './modules.ts';
+import { endsIn, ia3Modules, kindOf, loraModules } from './modules.ts';
 import { noSuchKind } from './no-such-kind.ts';
 import type { Weight } from './portable.ts';
 
@@ -37,9 +37,8 @@ function loraConfig(settings: AdapterSettings, weights: readonly Weight[], confi
   if (rslora) throw noLora('scaled by alpha / sqrt(rank)');
   const own = ['dora', 'loraBias', 'bias', 'modulesToSave', 'rankPattern', 'alphaPattern'].find((key) => rest[key]);
   if (own) throw noLora(`with ${own}`);
-  const modules = loraModules(weights);
   return {
-    ...(isEncoderDecoder(config) ? bartPlaces(modules, config) : encoderPlaces(modules, config)),
+    ...placesOf(loraModules(weights), config, noLora),
     alpha,
     architecture: 'lora',
     composition_mode: 'add',
@@ -50,35 +49,58 @@ function loraConfig(settings: AdapterSettings, weights: readonly Weight[], confi
   };
 }
 
-const noLora = (problem: string) => new InputError(`AdapterHub has no LoRA ${problem}; write it as peft.`);
+/** AdapterHub's `IA3Config`: a LoRA whose second matrix multiplies. @throws InputError for factors that AdapterHub does not have */
+function factorConfig(weights: readonly Weight[], config: ModelConfig): Json {
+  if (weights.some(({ shape }) => shape[0] === 1)) {
+    throw noFactors('of inputs (feedforwardModules)');
+  }
+  return {
+    ...placesOf(ia3Modules(weights), config, noFactors),
+    alpha: 1,
+    architecture: 'lora',
+    composition_mode: 'scale',
+    dropout: 0,
+    init_weights: 'ia3',
+    r: 1,
+    use_gating: false,
+  };
+}
+
+/** The error for a choice of layers that AdapterHub does not have. */
+type Refusal = (problem: string) => InputError;
+
+const noLora: Refusal = (problem) => new InputError(`AdapterHub has no LoRA ${problem}; write it as peft.`);
+const noFactors: Refusal = (problem) => new InputError(`AdapterHub has no (IA)³ ${problem}; write it as peft.`);
+
+const placesOf = (modules: readonly string[], config: ModelConfig, refusal: Refusal): Json =>
+  isEncoderDecoder(config) ? bartPlaces(modules, config, refusal) : encoderPlaces(modules, config, refusal);
 
 /** Returns the layers of an encoder that LoRA changes. @throws InputError for a choice that AdapterHub does not have */
-function encoderPlaces(modules: readonly string[], config: EncoderConfig): Json {
-  const { title, layerNames: names, layers: stack } = architectureOf(config.model_type);
-  if (!names) throw noLora(`in ${title}`);
-  const attentionMatrices = { [names.query]: 'q', [names.key]: 'k', [names.value]: 'v' };
-  const feedForward = [names.inner, names.dense];
-  const { at, count } = stack(config);
+function encoderPlaces(modules: readonly string[], config: EncoderConfig, refusal: Refusal): Json {
+  const { attention, inner, dense } = hubMatrices(config);
   const kinds = [...new Set(modules.map(kindOf))];
-  const foreign = kinds.find((kind) => !Object.hasOwn(attentionMatrices, kind) && !feedForward.includes(kind));
-  if (foreign) throw noLora(`at ${foreign}`);
-  const layers = Array.from({ length: count }, (_, i) => i);
-  const kindsIn = (layer: number) =>
-    kinds.filter((kind) => modules.some((name) => endsIn(name, `${at}.${layer}.${kind}`)));
-  const uneven = layers.find((layer) => kindsIn(layer).length % kinds.length !== 0);
-  if (uneven !== undefined) throw noLora(`at other layers in block ${uneven} than in the others`);
-  const matrices = Object.entries(attentionMatrices).filter(([kind]) => kinds.includes(kind));
+  const foreign = kinds.find((kind) => !Object.hasOwn(attention, kind) && kind !== inner && kind !== dense);
+  if (foreign) throw refusal(`at ${foreign}`);
+  const layers = layerPaths(config);
+  const kindsIn = (path: string) => kinds.filter((kind) => modules.some((name) => endsIn(name, `${path}.${kind}`)));
+  const uneven = layers.findIndex((path) => kindsIn(path).length % kinds.length !== 0);
+  if (uneven >= 0) throw refusal(`at other layers in block ${uneven} than in the others`);
+  const letters = Object.entries(attention).flatMap(([kind, letter]) => (kinds.includes(kind) ? [letter] : []));
   return {
-    attn_matrices: matrices.map(([, letter]) => letter),
-    intermediate_lora: kinds.includes(names.inner),
-    leave_out: layers.filter((layer) => kindsIn(layer).length === 0),
-    output_lora: kinds.includes(names.dense),
-    selfattn_lora: matrices.length > 0,
+    attn_matrices: letters,
+    intermediate_lora: kinds.includes(inner),
+    leave_out: layers.flatMap((path, i) => (kindsIn(path).length === 0 ? [i] : [])),
+    output_lora: kinds.includes(dense),
+    selfattn_lora: letters.length > 0,
   };
 }
 
 /** Returns the same for BART: there a matrix is changed in all three attentions, and each choice holds for all layers. */
-function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers }: EncoderDecoderConfig): Json {
+function bartPlaces(
+  modules: readonly string[],
+  { encoder_layers, decoder_layers }: EncoderDecoderConfig,
+  refusal: Refusal,
+): Json {
   const has = (name: string) => modules.some((module) => endsIn(module, name));
   const letters = ['q', 'k', 'v'].filter((letter) => has(`${letter}_proj`));
   const dense = ['fc1', 'fc2'].filter(has);
@@ -93,9 +115,9 @@ function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers
     ...places('decoder', decoder_layers, ['self_attn', 'encoder_attn']),
   ];
   const foreign = modules.find((module) => !expected.includes(module));
-  if (foreign) throw noLora(`at ${kindOf(foreign)}`);
+  if (foreign) throw refusal(`at ${kindOf(foreign)}`);
   const missing = expected.find((module) => !modules.includes(module));
-  if (missing) throw noLora(`that leaves out ${missing}`);
+  if (missing) throw refusal(`that leaves out ${missing}`);
   return {
     attn_matrices: letters,
     intermediate_lora: dense.includes('fc1'),
@@ -106,9 +128,10 @@ function bartPlaces(modules: readonly string[], { encoder_layers, decoder_layers
 }
 
 /** AdapterHub's `PrefixTuningConfig`. The sizes are those of the weights: MAM may have chosen them itself. */
-function prefixConfig(settings: AdapterSettings, weights: readonly Weight[], { model_type }: ModelConfig): Json {
+function prefixConfig(settings: AdapterSettings, weights: readonly Weight[], config: ModelConfig): Json {
+  if (!isEncoderDecoder(config)) assertHasPrefix(config);
   const { prefixFlat, prefixBottleneck, leaveOut } = settings;
-  const attentions = isEncoderDecoderType(model_type)
+  const attentions = isEncoderDecoder(config)
     ? (settings.prefixAttentions as readonly string[] | undefined)
     : undefined;
   if (attentions && !attentions.includes('self')) {
@@ -136,7 +159,9 @@ export function adapterConfig(settings: AdapterSettings, weights: readonly Weigh
       'AdapterHub has no prefix after which positions begin (prefixShiftsPositions); write it as peft.',
     );
   }
+  if (!isEncoderDecoder(config)) hubMatrices(config);
   if (settings.kind === 'lora') return loraConfig(settings, weights, config);
+  if (settings.kind === 'ia3') return factorConfig(weights, config);
   if (settings.kind === 'prefix') return prefixConfig(settings, weights, config);
   if (settings.kind === 'mam') {
     const parts = [prefixConfig(settings, weights, config), bottleneckConfig(settings, config)];
@@ -168,15 +193,12 @@ function loraSettings(label: string, config: Json, { version, weights }: ConfigF
       `${label}: VeRA (vera_d ${vera_d}, vera_b ${vera_b}) is not supported; save an adapter without it.`,
     );
   }
+  if (mode === 'scale') return factorSettings(label, config, { version, weights });
   if (mode !== 'add' || !['lora', 'bert', 'ia3'].includes(String(init))) {
     throw new InputError(`${label}: LoRA with composition_mode ${mode} and init_weights ${init} is not supported.`);
   }
   const rank = numberField(label, config, 'r', 8);
   const alpha = numberField(label, config, 'alpha', 8);
-  const modules = loraModules(weights);
-  const kinds = [...new Set(modules.map(kindOf))];
-  // `output.dense` alone would mean that of attention too.
-  const isEven = !kinds.includes('output.dense');
   const isFaulty = scalesByOne(version) && alpha !== rank;
   return {
     settings: inFile(label, () =>
@@ -184,7 +206,7 @@ function loraSettings(label: string, config: Json, { version, weights }: ConfigF
         rank,
         alpha: isFaulty ? rank : alpha,
         dropout: numberField(label, config, 'dropout', 0),
-        targetModules: isEven ? kinds : modules,
+        targetModules: targetsOf(loraModules(weights)),
         init: init === 'bert' ? 'bert' : 'lora',
         ...leftOut(config),
       }),
@@ -194,6 +216,33 @@ function loraSettings(label: string, config: Json, { version, weights }: ConfigF
           `${label}: alpha is ${rank} instead of ${alpha}, as ${version} trained LoRA with the scale 1 whatever alpha was.`,
         ]
       : [],
+  };
+}
+
+/** The kinds of layers. `output.dense` alone would mean that of attention too. */
+function targetsOf(modules: readonly string[]): readonly string[] {
+  const kinds = [...new Set(modules.map(kindOf))];
+  return kinds.includes('output.dense') ? modules : kinds;
+}
+
+/** (IA)³ is a LoRA there that multiplies what layers give. */
+function factorSettings(
+  label: string,
+  config: Json,
+  { version, weights }: Pick<ConfigFacts, 'version' | 'weights'>,
+): ReadConfig {
+  const [rank, alpha] = [numberField(label, config, 'r', 8), numberField(label, config, 'alpha', 8)];
+  if (rank !== 1 || (alpha !== 1 && scalesByOne(version))) {
+    throw new InputError(
+      `${label}: composition_mode scale with r ${rank} and alpha ${alpha} in a file of ${version} is not supported; with r 1 and alpha 1 it is.`,
+    );
+  }
+  return {
+    factor: alpha,
+    settings: inFile(label, () =>
+      ia3.configure({ targetModules: targetsOf(loraModules(weights)), feedforwardModules: ['none'] }),
+    ),
+    warnings: [],
   };
 }
 

@@ -19,6 +19,8 @@ export interface ConfigFacts {
 /** The settings that a `config` means, and what of it is not kept. */
 export interface ReadConfig {
   readonly settings: AdapterSettings;
+  /** What weights are multiplied with to be ours. Default 1 */
+  readonly factor?: number;
   readonly warnings: readonly string[];
 }
 

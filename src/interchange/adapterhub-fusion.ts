@@ -42,7 +42,10 @@ export function fusionFiles(whole: PortableAdapter): Record<string, Uint8Array |
     regularization: Number(regularization) > 0,
     value_initialized: true,
   };
-  const weights = whole.adapter.map((weight) => ({ ...weight, name: hubName(name, weight.name) }));
+  const weights = whole.adapter.map((weight) => ({
+    ...weight,
+    name: hubName(name, weight.name, whole.config.model_type),
+  }));
   const folders = whole.mixed.flatMap((mixed) =>
     Object.entries(adapterFiles(whole, mixed)).map(([file, content]) => [`${mixed.name}/${file}`, content]),
   );
@@ -133,7 +136,7 @@ export function readFusion(files: FolderFiles): StoredAdapter {
     ),
     weights: readDenseFile(files, FUSION_WEIGHTS, PICKLE)
       .filter((weight) => isBetween(members, weight))
-      .map((weight) => ({ ...weight, name: ownName(name, weight.name, false) })),
+      .map((weight) => ({ ...weight, name: ownName(name, weight.name, 'plain') })),
     mixed,
     backbone: backboneOf(label, fields),
     stated: headOfHub(fields.model_class, undefined),

@@ -10,6 +10,9 @@ const loraSpellings: readonly NamePair[] = [
   [`.lora_B.${PLACE}.weight`, `.loras.${PLACE}.lora_B`],
 ];
 
+/** The factors of (IA)³ are the second matrix of a LoRA that multiplies. */
+const factorSpellings: readonly NamePair[] = [[`.ia3_l.${PLACE}`, `.loras.${PLACE}.lora_B`]];
+
 /** In the form of the SparseAdapter authors' code a norm comes before the bottleneck, so that this is the second module. */
 const normedSpellings: readonly NamePair[] = [
   { sublayer: '.attention.output', place: 'ef_attn_adapter' },
@@ -31,35 +34,48 @@ const normedSpellings: readonly NamePair[] = [
 
 const withEnd = (name: string, from: string, to: string): string => name.slice(0, name.length - from.length) + to;
 
-/** The name of a weight in the file of an adapter. */
-export function hubName(adapter: string, name: string): string {
-  const spelling = [...loraSpellings, ...normedSpellings].find(([ours]) => name.endsWith(ours));
+/** The place of a prefix, which DistilBERT's has under another name. */
+const [PREFIX, PREFIX_OF_DISTILBERT] = ['self_prefix', 'self'].map(
+  (stack) => `prefix_tuning.prefix_tunings.${PLACE}.${stack}.`,
+);
+
+/** The name of a weight in the file of an adapter. @param modelType of the backbone */
+export function hubName(adapter: string, name: string, modelType?: string): string {
+  const spelling = [...loraSpellings, ...factorSpellings, ...normedSpellings].find(([ours]) => name.endsWith(ours));
   const spelled = spelling ? withEnd(name, ...spelling) : name;
-  return spelled.replace(`.${PLACE}.`, () => `.${adapter}.`);
+  const placed = modelType === 'distilbert' ? spelled.replace(PREFIX, PREFIX_OF_DISTILBERT) : spelled;
+  return placed.replace(`.${PLACE}.`, () => `.${adapter}.`);
 }
+
+/** What the names of a file depend on: whether a norm comes before bottlenecks, and whether LoRA multiplies. */
+export type NameForm = 'plain' | 'normed' | 'factors';
+
+const spellingsOf: Readonly<Record<NameForm, readonly NamePair[]>> = {
+  plain: loraSpellings,
+  normed: normedSpellings,
+  factors: factorSpellings,
+};
 
 /** Dictionaries of older versions. */
 const legacy = /\.(attention|layer)_text_(task|lang)_adapters\./;
 
-/**
- * Our name of a weight in the file of an adapter.
- *
- * @param isNormed whether a norm comes before the bottleneck
- */
-export function ownName(adapter: string, name: string, isNormed: boolean): string {
+/** Our name of a weight in the file of an adapter. */
+export function ownName(adapter: string, name: string, form: NameForm): string {
   const containers = ['adapters', 'adapter_fusion_layer', 'loras', 'prefix_tunings'];
-  const placed = containers.reduce(
-    (result, container) => result.replace(`.${container}.${adapter}.`, () => `.${container}.${PLACE}.`),
-    name.replace(legacy, '.adapters.'),
-  );
+  const placed = containers
+    .reduce(
+      (result, container) => result.replace(`.${container}.${adapter}.`, () => `.${container}.${PLACE}.`),
+      name.replace(legacy, '.adapters.'),
+    )
+    .replace(PREFIX_OF_DISTILBERT, PREFIX);
   // `.output` ends the name of both sublayers: that of attention is looked for first.
-  const spellings = isNormed ? normedSpellings : loraSpellings;
-  const spelling = spellings.find(([, theirs]) => placed.endsWith(theirs));
+  const spelling = spellingsOf[form].find(([, theirs]) => placed.endsWith(theirs));
   return spelling ? withEnd(placed, spelling[1], spelling[0]) : placed;
 }
 
 /** A prefix has its tensors once at the model, and once more below each attention, which takes them from there. */
-const pooled = /^(.*?\.)?(?:encoder|decoder)\.layers?\.\d+\..*?\.prefix_tuning\.pool\.(?=prefix_tunings\.)/;
+const pooled =
+  /^(.*?\.)?(?:encoder|decoder|transformer)\.(?:layers?|albert_layer_groups)\.\d+\..*?\.prefix_tuning\.pool\.(?=prefix_tunings\.)/;
 
 /**
  * The weights of a file with each tensor of a prefix once, under the name that it has at the model.

@@ -6,6 +6,7 @@ import {
   headTitles,
   isHeadParameter,
   isOfPooler,
+  isPoolerWeight,
   isTokenTable,
   type LayeredHead,
   type ModelConfig,
@@ -51,7 +52,7 @@ export function assignStored(
   if (head) checkHead(model, read);
   const change = headChange(model, read);
   const stored = change?.stored ?? read;
-  const bringsPooler = head && stored.weights.some(({ name }) => isOfPooler(name) && name.endsWith('.weight'));
+  const bringsPooler = head && stored.weights.some(({ name }) => isPoolerWeight(name));
   const trained = new Set(adapter.parameters.map(({ name }) => portableName(name, adapter.name)));
   const places = new Map<string, Parameter>([
     ...adapter.parameters.map((parameter) => [portableName(parameter.name, adapter.name), parameter] as const),

@@ -1,11 +1,17 @@
 import { InputError } from '../errors.ts';
 import { isOfPooler } from '../models/browser.ts';
-import type { Weight } from './portable.ts';
+import { PLACE, type Weight } from './portable.ts';
 
 /** The linear layers that LoRA changes, from the names of its weights, each once. */
 export const loraModules = (weights: readonly Weight[]): string[] => [
   ...new Set(weights.flatMap(({ name }) => /^(.*)\.lora_(?:embedding_)?[AB]\./.exec(name)?.[1] ?? [])),
 ];
+
+const FACTORS = `.ia3_l.${PLACE}`;
+
+/** The linear layers that have factors of (IA)³. */
+export const ia3Modules = (weights: readonly Weight[]): string[] =>
+  weights.filter(({ name }) => name.endsWith(FACTORS)).map(({ name }) => name.slice(0, -FACTORS.length));
 
 /** Returns whether a layer is the dense one of an encoder's pooler. */
 export const isPooler = (module: string): boolean => endsIn(module, 'pooler.dense');

@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 /** The families that each format can write. */
 const kinds = {
   peft: ['lora', 'prefix', 'prompt-tuning', 'vera', 'shira', 'ia3', 'ln-tuning'],
-  adapterhub: ['lora', 'prefix', 'bottleneck', 'houlsby', 'pfeiffer', 'parallel', 'mam', 'fusion'],
+  adapterhub: ['lora', 'ia3', 'prefix', 'bottleneck', 'houlsby', 'pfeiffer', 'parallel', 'mam', 'fusion'],
   huggingface: ['bitfit', 'full'],
 };
 

@@ -1,16 +1,12 @@
 import { configOf, ia3 } from '../adapters/index.ts';
 import { inFile } from './fields.ts';
-import { endsIn, kindOf, refuseHeadModules } from './modules.ts';
+import { endsIn, ia3Modules, kindOf, refuseHeadModules } from './modules.ts';
 import { targetModules } from './peft-lora.ts';
 import type { PeftMethod } from './peft-method.ts';
 import { meantWeights, targetNames } from './peft-targets.ts';
-import { PLACE, type Weight } from './portable.ts';
+import { PLACE } from './portable.ts';
 
 const END = `.ia3_l.${PLACE}`;
-
-/** The linear layers that have factors. */
-const modulesOf = (weights: readonly Weight[]): string[] =>
-  weights.filter(({ name }) => name.endsWith(END)).map(({ name }) => name.slice(0, -END.length));
 
 /** (IA)³: one tensor for each layer. */
 export const peftIa3: PeftMethod = {
@@ -32,8 +28,8 @@ export const peftIa3: PeftMethod = {
 
   config({ settings, adapter }, modulesToSave) {
     const { targetModules: names, feedforwardModules } = configOf(settings);
-    const modules = modulesOf(adapter);
-    const forward = modulesOf(adapter.filter(({ shape }) => shape[0] === 1));
+    const modules = ia3Modules(adapter);
+    const forward = ia3Modules(adapter.filter(({ shape }) => shape[0] === 1));
     const targets = targetModules(names as readonly string[], modules);
     const covered = (short: readonly string[]) =>
       modules.filter((module) => short.some((name) => endsIn(module, name)));
@@ -50,13 +46,13 @@ export const peftIa3: PeftMethod = {
     };
   },
 
-  meant: (label, config, weights) => meantWeights(label, config, weights, modulesOf(weights)),
+  meant: (label, config, weights) => meantWeights(label, config, weights, ia3Modules(weights)),
 
   settings(label, config, weights) {
-    const modules = modulesOf(weights);
+    const modules = ia3Modules(weights);
     refuseHeadModules(label, 'IA3', modules);
     // Factors of inputs are a row.
-    const ofInputs = modulesOf(weights.filter(({ shape }) => shape[0] === 1));
+    const ofInputs = ia3Modules(weights.filter(({ shape }) => shape[0] === 1));
     const names = targetNames({ target_modules: config.feedforward_modules }, ofInputs);
     const isExact = names.every((name) =>
       modules.every((module) => !endsIn(module, name) || ofInputs.includes(module)),

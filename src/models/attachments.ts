@@ -331,7 +331,7 @@ export function layersOf({ residual, projection, attention }: AttachmentPoints):
 }
 
 const layerOf = (name: string): string | undefined =>
-  /^(?:.*?\.)?(?:layers?|block|albert_layer_groups)\.\d+(?=\.)/.exec(name)?.[0];
+  /^(?:.*?\.)?(?:layers?|block|albert_layers)\.\d+(?=\.)/.exec(name)?.[0];
 
 /** The attachment points of a model, in the order of its layers. */
 export interface AttachmentPoints {

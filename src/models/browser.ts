@@ -57,7 +57,15 @@ export {
   type Sampling,
 } from './generation/settings.ts';
 export type { HeadUse, PoolerPlace } from './head-choice.ts';
-export { clsPooling, type HeadLayer, isHeadParameter, isOfPooler, meanPooling, type Pooling } from './heads.ts';
+export {
+  clsPooling,
+  type HeadLayer,
+  isHeadParameter,
+  isOfPooler,
+  isPoolerWeight,
+  meanPooling,
+  type Pooling,
+} from './heads.ts';
 export type { LayeredHead } from './layered-head.ts';
 export { loadArchitectures } from './load-architectures.ts';
 export { loadEncoderDecoders } from './load-encoder-decoders.ts';

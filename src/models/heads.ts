@@ -141,6 +141,9 @@ export const isHeadName = (name: string): boolean =>
 /** Returns whether a name is of what some encoders have below their heads, trained before: a pooler, or the head that ModernBERT has. */
 export const isOfPooler = (name: string): boolean => /(^|\.)pooler\.|^head\./.test(name);
 
+/** Returns whether a tensor brings a pooler, or changes it: not a bias alone, which may be trained with the others. */
+export const isPoolerWeight = (name: string): boolean => isOfPooler(name) && /\bweight$/.test(name);
+
 /** Returns whether a weight is of a task head: these are trained with an adapter. */
 export function isHeadParameter({ name, isNew }: Parameter): boolean {
   return isHeadName(name) || (isNew && isOfPooler(name));

@@ -29,6 +29,7 @@ import {
   isEncoderDecoder,
   isEncoderDecoderType,
   isHeadParameter,
+  isPoolerWeight,
   isTokenTable,
   type ModelConfig,
   type Pooling,
@@ -180,7 +181,7 @@ export function builtModel(
 ): TaskModel {
   const task = taskOf(settings);
   const own = stored.weights.some(isStoredHead) || task === textGeneration ? 'new' : 'auto';
-  const pooler = stored.weights.some(isStoredPooler) ? 'head' : 'backbone';
+  const pooler = stored.weights.some(({ name }) => isPoolerWeight(name)) ? 'head' : 'backbone';
   const model = create(loadParts(task, settings, labels, { head: own, pooler, ...places }));
   model.addAdapter(settings.adapter, settings.fused, {
     isLoaded: true,
@@ -191,8 +192,6 @@ export function builtModel(
 
 /** LoRA on a head is a change of the backbone's. */
 const isStoredHead = ({ name }: Weight): boolean => isHeadName(name) && !/\blora_/.test(name);
-/** Returns whether a tensor brings the pooler, or changes it: not a bias alone, which may be trained with the others. */
-const isStoredPooler = ({ name }: Weight): boolean => /(^|\.)pooler\..*\bweight$/.test(name);
 
 /** The task that an adapter is for, by its origin, by what the files say, or by its weights. @throws InputError if there is no such task here */
 function taskKind(stored: StoredAdapter, origin: Origin | null, options: ExternalOptions): string {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { loadSparseTensors } from '../adapters/index.ts';
 import { InputError } from '../errors.ts';
 import { hasTokenizer, openSafetensors } from '../io/index.ts';
+import { isPoolerWeight } from '../models/index.ts';
 import { tensorsFingerprint } from './fingerprint.ts';
 import { type CreateModel, createTaskModel, loadParts, type SharedParts, type TaskModel } from './model.ts';
 import type { RunConfig } from './records.ts';
@@ -45,7 +46,7 @@ export function loadRun<T extends TaskTypes = TaskTypes>(
   const file = openSafetensors(join(folder, WEIGHTS));
   try {
     // A pooler that was trained with the head is in the file.
-    const pooler = file.names().some((name) => /(^|\.)pooler\.dense\.weight/.test(name)) ? 'head' : 'backbone';
+    const pooler = file.names().some(isPoolerWeight) ? 'head' : 'backbone';
     const holds = isOnlyUsed && settings.adapter.kind !== 'full';
     const tokenizerFolder = settings.vocabularySize !== undefined && hasTokenizer(folder) ? folder : undefined;
     const how = { head: 'new', pooler, holds, tokenizerFolder, ...shared } as const;

@@ -8,6 +8,7 @@ import {
   type AdapterSettings,
   attachAdapter,
   houlsby,
+  ia3,
   lora,
   mam,
   parallel,
@@ -31,6 +32,7 @@ import { adapterSetFor } from '../support/adapters.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { stateOf, tensorShapes, trainedAdapter, writtenFolder } from '../support/portable.ts';
 import { tinySeq2Seq } from '../support/tiny-bart.ts';
+import { tinyEncoders } from '../support/tiny-encoders.ts';
 import { tinyBert, tinyClassifier, tinyFolder, tinyRoberta, tinyTensors } from '../support/tiny-model.ts';
 
 const test = suite('interchange: AdapterHub');
@@ -320,6 +322,79 @@ test('a LoRA that AdapterHub cannot express is refused', async () => {
   }
   const some = trainedAdapter(lora.configure({ targetModules: ['layer.1.attention.self.key'] }));
   assert.deepEqual(configOf(await writtenFolder(some, 'adapterhub')).config.leave_out, [0]);
+});
+
+test('the other encoders that the library has name what they hold in its way', async () => {
+  const written = async (type: keyof typeof tinyEncoders, settings: AdapterSettings) => {
+    const folder = await writtenFolder(trainedAdapter(settings, { config: tinyEncoders[type] }), 'adapterhub');
+    const names = Object.keys(tensorShapes(folder, 'adapter.safetensors'));
+    return { config: configOf(folder).config, first: names.sort()[0], folder };
+  };
+  const deberta = await written(
+    'deberta-v2',
+    lora.configure({ rank: 2, targetModules: ['query', 'intermediate.dense'] }),
+  );
+  const { attn_matrices, intermediate_lora, output_lora, selfattn_lora } = deberta.config;
+  assert.deepEqual([attn_matrices, intermediate_lora, output_lora, selfattn_lora], [['q'], true, false, true]);
+  const grouped = 'albert.encoder.albert_layer_groups.1.albert_layers.0';
+  const albert = await written('albert', lora.configure({ rank: 2, targetModules: [`${grouped}.ffn`] }));
+  assert.deepEqual([albert.config.leave_out, albert.first], [[0], `${grouped}.ffn.loras.task.lora_A`]);
+  const distilbert = await written('distilbert', prefix.configure({ prefixLength: 2, prefixFlat: true }));
+  assert.equal(distilbert.first, 'distilbert.prefix_tuning.prefix_tunings.task.self.control_trans');
+  const read = readAdapterFolder(distilbert.folder);
+  assert.ok(read.weights.some(({ name }) => name.endsWith('.self_prefix.control_trans')));
+  assert.equal(read.fileName(read.weights[0].name), distilbert.first);
+});
+
+test('(IA)³ is a LoRA of one number that multiplies, of outputs alone', async () => {
+  const settings = ia3.configure({ targetModules: ['key', 'intermediate.dense'], feedforwardModules: ['none'] });
+  const adapted = trainedAdapter(settings);
+  const folder = await writtenFolder(adapted, 'adapterhub');
+  const names = ['attention.self.key', 'intermediate.dense'];
+  const shapes = [0, 1].flatMap((i) =>
+    names.map((name, at) => [`bert.encoder.layer.${i}.${name}.loras.task.lora_B`, [16 * (1 + at), 1]]),
+  );
+  assert.deepEqual(tensorShapes(folder, 'adapter.safetensors'), Object.fromEntries(shapes));
+  const { composition_mode, r, alpha, init_weights, attn_matrices, intermediate_lora } = configOf(folder).config;
+  assert.deepEqual(
+    [composition_mode, r, alpha, init_weights, attn_matrices, intermediate_lora],
+    ['scale', 1, 1, 'ia3', ['k'], true],
+  );
+  const model = tinyClassifier();
+  const { adapter } = loadAdapterFolder(model, folder);
+  const places = (names: unknown) => (names as string[]).toSorted();
+  assert.deepEqual(places(adapter.settings.targetModules), ['attention.self.key', 'intermediate.dense']);
+  assert.deepEqual(stateOf(adapter.parameters), stateOf(adapted.adapter.parameters));
+  const text = textOf(folder).replace('"alpha": 1', '"alpha": 3');
+  const file = readFileSync(join(folder, 'adapter.safetensors'));
+  const tripled = readAdapterFolder(temporaryFolder({ 'adapter_config.json': text, 'adapter.safetensors': file }));
+  assert.deepEqual(
+    tripled.weights[0].values,
+    readAdapterFolder(folder).weights[0].values.map((value) => 3 * value),
+  );
+  const ofInputs = trainedAdapter(ia3.configure());
+  await assert.rejects(writtenFolder(ofInputs, 'adapterhub'), /no \(IA\)³ of inputs \(feedforwardModules\)/);
+});
+
+test('what the library lacks or computes otherwise on an encoder is refused by name, written and read', async () => {
+  const cases: [keyof typeof tinyEncoders, AdapterSettings, RegExp][] = [
+    ['camembert', houlsby.configure({ bottleneck: 3 }), /the library has no CamemBERT; save it as 'peft'/],
+    ['mpnet', lora.configure({ rank: 2 }), /the library has no MPNet/],
+    ['nomic_bert', prefix.configure({ prefixLength: 2 }), /the library has no NomicBERT/],
+    ['gte', pfeiffer.configure({ bottleneck: 3 }), /the library has no GTE/],
+    ['albert', houlsby.configure({ bottleneck: 3 }), /no bottlenecks after ALBERT's attention/],
+    ['modernbert', pfeiffer.configure({ bottleneck: 3 }), /no bottlenecks on ModernBERT/],
+    ['modernbert', prefix.configure({ prefixLength: 2 }), /no prefix on "modernbert"/],
+    ['modernbert', lora.configure({ rank: 2 }), /no LoRA at attn\.Wqkv/],
+  ];
+  for (const [type, settings, message] of cases) {
+    const adapted = trainedAdapter(settings, { config: tinyEncoders[type] });
+    await assert.rejects(writtenFolder(adapted, 'adapterhub'), { name: 'InputError', message });
+  }
+  const onAlbert = hubFolder({ config: {}, top: { model_type: 'albert' } });
+  assertInputError(() => readAdapterFolder(onAlbert), /bottlenecks after ALBERT's attention.*are not supported/);
+  const ofTwo = hubFolder({ config: { architecture: 'lora', composition_mode: 'scale', r: 2, alpha: 1 } });
+  assertInputError(() => readAdapterFolder(ofTwo), /composition_mode scale with r 2 and alpha 1/);
 });
 
 test('the width of a bottleneck comes back from its reduction factor', () => {

@@ -14,6 +14,16 @@ export const otherEncoders = (Object.keys(tinyEncoders) as (keyof typeof tinyEnc
   (name): name is OtherEncoder => name !== 'bert' && name !== 'roberta',
 );
 
+/** Those of them that AdapterHub's library has. */
+export const hubEncoders = [
+  'distilbert',
+  'xlm-roberta',
+  'electra',
+  'albert',
+  'deberta-v2',
+  'modernbert',
+] as const satisfies readonly OtherEncoder[];
+
 /** The encoder-decoders beside BART. */
 export const relatives = Object.keys(tinyEncoderDecoders) as TinyName[];
 
@@ -60,8 +70,13 @@ const wordPieces = {
   'tokenizer.json': JSON.stringify(wordPieceDefinition(vocabulary.join('\n'), {}, 'vocab.txt')),
   'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BertTokenizer' }),
 };
+
+/** Its layer types in the words that both versions of transformers know. */
+const { layer_types: _, ...modernBert } = tinyEncoders.modernbert;
+const overAll = { ...modernBert, global_attn_every_n_layers: 2 };
+
 function encoderFolder(name: OtherEncoder): string {
-  const config = tinyEncoders[name];
+  const config = name === 'modernbert' ? overAll : tinyEncoders[name];
   const pooler = poolers[name];
   return tinyFolder({
     config,

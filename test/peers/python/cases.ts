@@ -1,6 +1,6 @@
 import { type AdapterSettings, adapterFamilies } from '../../../src/adapters/index.ts';
 import { smallSettings } from '../../support/adapters.ts';
-import { type BackboneName, backbones, halfBert, otherEncoders, relatives } from './backbones.ts';
+import { type BackboneName, backbones, halfBert, hubEncoders, otherEncoders, relatives } from './backbones.ts';
 import { bartReads, type TaskName, tasks } from './tasks.ts';
 
 /** A run of ours that is given to Python. */
@@ -26,6 +26,8 @@ const onRelatives = relatives.map((backbone): Place => ({ task: 'summaries', bac
 const onOtherEncoders = otherEncoders.map(
   (backbone): Place => ({ task: 'classification', backbone, model: backbones[backbone] }),
 );
+const onHub = hubEncoders.map((backbone): Place => ({ task: 'classification', backbone, model: backbones[backbone] }));
+const withPrefix = onHub.filter(({ backbone }) => backbone !== 'modernbert');
 const onBert: Place[] = [{ task: 'classification', backbone: 'bert', model: backbones.bert }];
 const onHalfBert: Place[] = [{ task: 'classification', backbone: 'bert', model: halfBert }];
 
@@ -35,9 +37,15 @@ type Spread = readonly [settings: AdapterSettings, places: readonly Place[]];
 const more: Readonly<Record<string, readonly Spread[]>> = {
   houlsby: [
     [{ kind: 'houlsby', bottleneck: 3, leaveOut: [0, 3] }, onBart],
-    [{ kind: 'houlsby', bottleneck: 3 }, onBartHeads],
+    [{ kind: 'houlsby', bottleneck: 3 }, [...onBartHeads, ...onHub]],
   ],
-  ia3: [[{ kind: 'ia3' }, onBartHeads]],
+  ia3: [
+    [{ kind: 'ia3' }, onBartHeads],
+    [
+      { kind: 'ia3', targetModules: ['key', 'value', 'intermediate.dense'], feedforwardModules: ['none'] },
+      [...onBert, ...withPrefix],
+    ],
+  ],
   lora: [
     [{ kind: 'lora', rank: 3, alpha: 6, rslora: true, targetModules: ['q_proj', 'fc1'], init: 'bert' }, onBart],
     [{ kind: 'lora', rank: 2 }, onBartHeads],
@@ -46,8 +54,10 @@ const more: Readonly<Record<string, readonly Spread[]>> = {
     [{ kind: 'lora', rank: 2, modulesToSave: ['shared'] }, [...onBart, ...onBartHeads.slice(0, 1)]],
     [{ kind: 'lora', rank: 2, dora: true, loraBias: true, bias: 'all', init: 'bert' }, onBart],
   ],
+  pfeiffer: [[{ kind: 'pfeiffer', bottleneck: 3 }, onHub]],
   prefix: [
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixShiftsPositions: true }, onEncoders],
+    [{ kind: 'prefix', prefixLength: 2, prefixBottleneck: 3 }, withPrefix],
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true }, [...onBart, ...onBartHeads]],
     [{ kind: 'prefix', prefixLength: 2, prefixFlat: true, prefixAttentions: ['self', 'cross'] }, onBart],
     [

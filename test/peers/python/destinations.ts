@@ -1,4 +1,4 @@
-import { otherEncoders } from './backbones.ts';
+import { hubEncoders, otherEncoders } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
 import type { PeerRun } from './export.ts';
 import { tasks } from './tasks.ts';
@@ -17,8 +17,9 @@ export interface Destination {
   readonly saves: boolean;
 }
 
-/** AdapterHub's library stands on a transformers that has not all of these. */
+/** The older transformers has not all of these. */
 const isOfNewer = ({ backbone }: PeerRun): boolean => otherEncoders.some((name) => name === backbone);
+const isOfHub = (run: PeerRun): boolean => !isOfNewer(run) || hubEncoders.some((name) => name === run.backbone);
 /** PEFT runs prefixes with the older transformers alone. */
 const isPrefix = ({ family }: PeerRun): boolean => family === 'prefix';
 
@@ -44,7 +45,7 @@ export const destinations: readonly Destination[] = [
     format: 'adapterhub',
     script: 'adapters_read',
     environment: 'transformers-4',
-    takes: (run) => !isOfNewer(run),
+    takes: isOfHub,
     fields: { flexible: false },
     saves: true,
   },

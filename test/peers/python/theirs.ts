@@ -1,6 +1,6 @@
 import { tinyBart } from '../../support/tiny-bart.ts';
 import { vocabulary } from '../../support/tiny-model.ts';
-import { type BackboneName, backbones, otherEncoders, relatives } from './backbones.ts';
+import { type BackboneName, backbones, hubEncoders, otherEncoders, relatives } from './backbones.ts';
 import type { EnvironmentName } from './environments.ts';
 import { bartReads, type Inputs, inputsFor, type TaskName, tasks } from './tasks.ts';
 
@@ -96,18 +96,19 @@ const ofPeft: readonly Row[] = [
   ['FourierFTConfig', { n_frequency: 8, target_modules: ['query', 'value'] }, onBert],
 ];
 
+const onHub = hubEncoders.map((backbone) => at('classification', backbone));
 const bottleneck = { reduction_factor: 4 };
 const prefix = { class: 'PrefixTuningConfig', fields: { prefix_length: 3, bottleneck_size: 5 } };
 const ofHub: readonly Row[] = [
-  ['SeqBnConfig', bottleneck, everywhere],
+  ['SeqBnConfig', bottleneck, [...everywhere, ...onHub]],
   ['SeqBnConfig', bottleneck, onBartHeads],
-  ['DoubleSeqBnConfig', { ...bottleneck, leave_out: [0] }, onBoth],
+  ['DoubleSeqBnConfig', { ...bottleneck, leave_out: [0] }, [...onBoth, ...onHub]],
   ['SeqBnConfig', { ...bottleneck, non_linearity: 'prelu', scaling: 'channel' }, onBoth],
   ['ParBnConfig', bottleneck, onBoth],
   ['LoRAConfig', { r: 3, alpha: 6, intermediate_lora: true }, onBoth],
-  ['LoRAConfig', { r: 2 }, everywhere],
-  ['IA3Config', {}, onBert],
-  ['PrefixTuningConfig', prefix.fields, onBoth],
+  ['LoRAConfig', { r: 2 }, [...everywhere, ...onHub]],
+  ['IA3Config', {}, [...onBoth, ...onHub]],
+  ['PrefixTuningConfig', prefix.fields, [...onBoth, ...onHub.filter(({ backbone }) => backbone !== 'modernbert')]],
   ['PrefixTuningConfig', { prefix_length: 3, flat: true }, onBert],
   ['PrefixTuningConfig', { prefix_length: 3, flat: true, encoder_prefix: false, cross_prefix: false }, onBoth],
   ['MAMConfig', { prefix_tuning: prefix, adapter: { class: 'ParBnConfig', fields: bottleneck } }, onBoth],
