@@ -4,7 +4,13 @@ import type { EncoderSite } from './encoder-site.ts';
 import { type GraphScheme, selfAttention } from './self-attention-nodes.ts';
 
 /** The layer of BERT and its relatives: attention, then a perceptron, each with a norm after it. @param path of the layer */
-export function postNormLayer(site: EncoderSite, path: string, names: LayerNames, x: string, scheme?: GraphScheme) {
+export function postNormLayer(
+  site: EncoderSite,
+  path: string,
+  names: LayerNames,
+  x: string,
+  scheme?: GraphScheme,
+): string {
   const { graph, config, parts } = site;
   const { hidden_act, layer_norm_eps: eps } = config;
   const at = (name: keyof LayerNames) => `${path}.${names[name]}`;
