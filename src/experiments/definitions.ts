@@ -6,7 +6,7 @@ import { type PaperTaskName, paperTasks } from './tasks.ts';
 
 /** The pruning of the adapter of a row: `none` is dense. */
 type Pruning = Required<Pick<GivenSettings, 'pruning'>> &
-  Pick<GivenSettings, 'sparsity' | 'largeSparse' | 'pruningControl'>;
+  Pick<GivenSettings, 'sparsity' | 'largeSparse' | 'pruningControl' | 'riglSteps'>;
 
 /** A method: one line of a table, or one point or line of a figure. */
 export interface ExperimentRow extends Pruning {
@@ -73,6 +73,12 @@ const checked = (id: string, title: string, pruning: Pruning): ExperimentRow[] =
   })),
 ];
 
+/** A method beside the same start with a mask that moves, every 100 steps as in the paper of RigL. */
+const moving = (id: string, title: string): ExperimentRow[] => [
+  pruned(id, `w/ ${title}`, by(id)),
+  { ...pruned(`${id}-rigl`, `w/ ${title}, RigL`, { ...by(id), riglSteps: 100 }), against: id },
+];
+
 /** Single weights of the backbone instead of an adapter, as many as a sparsity of 40 % leaves of the adapters of table 1 in MiniLM. */
 const shira = (method: string, title: string): ExperimentRow => ({
   ...{ id: `shira-${method}`, title, adapter: { kind: 'shira' }, pruning: method, sparsity: 0.8 },
@@ -136,6 +142,18 @@ export const experiments: readonly Experiment[] = [
     notes: [
       widthNote,
       'Each check is compared with the method itself: shuffled keeps as many weights of each matrix at random places, redrawn draws the weights under the mask anew, inverted keeps the lowest scores.',
+    ],
+  },
+  {
+    name: 'dynamic',
+    title: 'Masks that move while training (RigL), beside those that stay',
+    rows: [adapter, ...moving('random', 'Rand.'), ...moving('snip', 'SNIP')],
+    tasks: paperTasks,
+    published: {},
+    chart: 'methods',
+    notes: [
+      widthNote,
+      'RigL (Evci et al., 2020) begins with the mask of the row above it, with which it is compared. Every 100 steps of the first three quarters of the training it moves at first 30 % of the weights of each matrix, then fewer.',
     ],
   },
   {

@@ -200,6 +200,7 @@ export class SweepPlan {
       sparsity: row.sparsity,
       largeSparse: row.largeSparse,
       pruningControl: row.pruningControl,
+      riglSteps: row.riglSteps,
       ...point,
       weightDecay,
       // The other tasks have heads that pool nothing.

@@ -246,7 +246,11 @@ export abstract class PretrainedModel<T extends TaskTypes> extends TaskModel<T> 
     const examples = new EpochItems(this, data, { ...columns, epochs: training.epochs });
     const items = await examples.read();
     const judged = evalData === undefined ? null : await readEvaluation(this, evalData, columns);
-    const kept = keptOf(times, judged?.dataset.metrics, this.trainable.parameters);
+    const kept = keptOf(
+      { ...times, riglSteps: this.settings.riglSteps },
+      judged?.dataset.metrics,
+      this.trainable.parameters,
+    );
     const trainer = new Trainer(this.objective(items), training, new Random(seed).fork('training'));
     this.#isTrained ||= !trainer.done;
     try {

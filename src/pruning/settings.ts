@@ -76,6 +76,12 @@ export const pruningSettings = () => {
       placeholder: '<name>',
       for: { pruning: all },
     }),
+    riglSteps: option(positiveInteger, {
+      description:
+        'move weights while training (RigL): after so many steps the smallest go, and as many come where gradients are largest',
+      placeholder: '<steps>',
+      for: { pruning: all },
+    }),
     pruningExamples: option(positiveInteger, {
       description: 'training examples to score weights with',
       placeholder: '<count>',

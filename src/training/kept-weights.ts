@@ -5,6 +5,7 @@ import { tidy } from '../tensor/scope.ts';
 import { bestOf, isStalled } from './best-step.ts';
 import type { KeepSettings } from './evaluation-settings.ts';
 import type { EarlyStop, KeptStep, ScoredStep } from './records.ts';
+import type { GivenSettings } from './settings-table.ts';
 
 export interface KeepOptions {
   /** The score that says which evaluation is the best. */
@@ -88,11 +89,21 @@ export const keptNotes = (kept: KeptStep | null): string[] =>
  * @throws InputError for a metric that is none of them, and settings without effect as there are no evaluation data
  */
 export function keptOf(
-  { loadBestModelAtEnd, metricForBestModel, earlyStoppingPatience: patience }: KeepSettings,
+  {
+    loadBestModelAtEnd,
+    metricForBestModel,
+    earlyStoppingPatience: patience,
+    riglSteps,
+  }: KeepSettings & Pick<GivenSettings, 'riglSteps'>,
   metrics: readonly string[] | undefined,
   parameters: readonly Parameter[],
 ): KeptWeights | null {
   if (!loadBestModelAtEnd) return null;
+  if (riglSteps !== undefined) {
+    throw new InputError(
+      '--rigl-steps (riglSteps) moves weights, and the best ones are kept without their places; give --load-best-model-at-end false (loadBestModelAtEnd).',
+    );
+  }
   if (!metrics) {
     const given = {
       '--metric-for-best-model (metricForBestModel)': metricForBestModel,

@@ -73,6 +73,7 @@ export async function trainLoop<T extends TaskTypes>(
 ): Promise<JudgedStep | null> {
   model.hold();
   let judged: JudgedStep | null = null;
+  const { riglSteps } = model.settings;
   const { signal, events, kept } = loop;
   const due = evaluationSteps(trainer.totalSteps, loop.times);
   for (;;) {
@@ -92,6 +93,10 @@ export async function trainLoop<T extends TaskTypes>(
     if (trainer.plan.startsEpoch(trainer.step)) await loop.onEpoch?.();
     const stop = stopwatch();
     const { batch, ...report } = await trainer.trainStep();
+    if (riglSteps !== undefined && trainer.step % riglSteps === 0) {
+      const { moveMasks } = await import('./rigl.ts');
+      await moveMasks(trainer, model.trainable.parameters);
+    }
     progress.losses.push(report.loss);
     progress.tokens += batch.reduce<number>((sum, item) => sum + model.definition.tokenCount(item), 0);
     progress.seconds.training += stop();

@@ -1,4 +1,5 @@
 import { grad } from '../autograd/grad.ts';
+import type { FloatArray } from '../backends/backend.ts';
 import { InputError } from '../errors.ts';
 import type { Parameter } from '../nn/index.ts';
 import { add, mul } from '../ops/arithmetic.ts';
@@ -113,6 +114,19 @@ export class Trainer<Item> {
       return { step: this.#step, totalSteps: this.totalSteps, loss, learningRate, batch };
     } finally {
       for (const tensor of [...gradients, coefficient, numbers]) tensor?.dispose();
+    }
+  }
+
+  /** Returns the gradients of the batches of the last step at the weights of now, by parameter. */
+  async gradientsOfLast(): Promise<ReadonlyMap<string, FloatArray>> {
+    const { loss, gradients } = await this.#differentiateAll(this.plan.at(this.#step - 1));
+    try {
+      const read = gradients.map(async (gradient, i) => {
+        return [this.#objective.parameters[i].name, await gradient.data()] as const;
+      });
+      return new Map(await Promise.all(read));
+    } finally {
+      for (const tensor of [loss, ...gradients]) tensor.dispose();
     }
   }
 

@@ -18,6 +18,7 @@ export const shown = [
   ['sparsities', 3],
   ['table3', 3],
   ['table4', 3],
+  ['dynamic', 3],
   ['backbone', 3],
   ['figure4', 3],
 ] as const;

@@ -56,7 +56,7 @@ test('every experiment runs, is written, and shares runs with the others', async
   let known = 0;
   for (const { name } of experiments) {
     // The experiments beside the paper's are of the same kind; one task of them is enough.
-    const isBeside = ['masks', 'backbone', 'sparsities'].includes(name);
+    const isBeside = ['masks', 'dynamic', 'backbone', 'sparsities'].includes(name);
     const some = isBeside ? ({ tasks: ['rte'] } as const) : {};
     const plan = planIn(store, name, name === 'table2' ? { models: [model, bart] } : some);
     const result = await runSweep({ plan, store });
