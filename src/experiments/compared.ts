@@ -22,8 +22,16 @@ export interface ComparedCell {
   }[];
 }
 
-/** All comparisons of a table: of each task of GLUE with at least two pairs of runs with the same seed. */
-export function comparedCells({ plan, rows }: SweepSummary): ComparedCell[] {
+const known = new WeakMap<SweepSummary, readonly ComparedCell[]>();
+
+/** All comparisons of a table: of each task of GLUE with at least two pairs of runs with the same seed. They are made once. */
+export function comparedCells(summary: SweepSummary): readonly ComparedCell[] {
+  const cells = known.get(summary) ?? compare(summary);
+  known.set(summary, cells);
+  return cells;
+}
+
+function compare({ plan, rows }: SweepSummary): ComparedCell[] {
   const found = rows.flatMap((summary) => {
     const { row, model, cells } = summary;
     const other = rows.find((one) => one.model === model && one.row.id === row.against);

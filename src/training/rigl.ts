@@ -51,7 +51,7 @@ interface Before {
  * @param parameters those with a mask move, if they are trained
  * @throws InputError for a gradient that is not finite
  */
-export async function moveMasks(trainer: Trainer<unknown>, parameters: readonly Parameter[]): Promise<void> {
+export async function moveMasks<Item>(trainer: Trainer<Item>, parameters: readonly Parameter[]): Promise<void> {
   const part = movedPart(trainer.step, trainer.totalSteps);
   const state = await trainer.state();
   const moments = new Map(state.moments);

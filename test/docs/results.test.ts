@@ -3,17 +3,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { numericsVersion, type PlacedRun, readExport, rowLines } from '../../src/experiments/index.ts';
+import { canonical, hashOf } from '../../src/queue/run-inputs.ts';
+import { readCosts } from './costs.ts';
 import { repository } from './project.ts';
-import { blocksOf, scoresTable, withBlocks } from './results-tables.ts';
+import { blocksOf, scoresTable, summaryOf, withBlocks } from './results-tables.ts';
 
 const test = suite('docs: results');
 
 const file = join(repository, 'docs/results/rows.jsonl');
 const text = readFileSync(join(repository, 'docs/results.md'), 'utf8');
 const runs = await readExport(file);
+const costs = readCosts(join(repository, 'docs/results/costs.jsonl'));
 
 test('every cell of the tables is what the committed rows give', () => {
-  const blocks = blocksOf(runs);
+  const blocks = blocksOf(runs, costs);
   assert.equal(withBlocks(text, blocks), text, 'npm run docs:results');
   for (const name of blocks.keys()) assert.ok(text.includes(`<!-- rows: ${name} -->`), name);
 });
@@ -22,6 +25,15 @@ test('the rows are in their stable form, and of one version of numerics, kernels
   assert.equal(rowLines(runs), readFileSync(file, 'utf8'));
   const facts = runs.map(({ inputs: { data: _, ...rest } }) => JSON.stringify(rest));
   assert.ok(new Set(facts).size <= 1, [...new Set(facts)].join(' '));
+});
+
+test('every cost is of settings that have its hash, and of the inputs of the rows but for the kernels', () => {
+  for (const { hash, settings, inputs, row } of costs) assert.equal(hash, hashOf(settings, inputs), row);
+  assert.equal(new Set(costs.map(({ inputs }) => canonical(inputs))).size, 1);
+  const [{ inputs, task }] = costs;
+  for (const run of runs.filter((one) => one.task === task)) {
+    assert.deepEqual({ ...run.inputs, kernels: '' }, { ...inputs, kernels: '' });
+  }
 });
 
 test('the answers of every row give its score again', () => {
@@ -50,10 +62,10 @@ test('a changed row changes its table', () => {
       },
     }) as unknown as PlacedRun;
   assert.match(
-    scoresTable('table1', [made(1, 0.5), made(2, 0.6)]),
+    scoresTable(summaryOf('table1', [made(1, 0.5), made(2, 0.6)])),
     /^\| Adapter \| 1\.00 % \| – \| – \| – \| 55\.0 ± 7\.1 \(2\) \|/m,
   );
-  assert.match(scoresTable('table1', [made(1, 0.5), made(2, 0.7)]), /60\.0 ± 14\.1 \(2\)/);
+  assert.match(scoresTable(summaryOf('table1', [made(1, 0.5), made(2, 0.7)])), /60\.0 ± 14\.1 \(2\)/);
 });
 
 test.run();

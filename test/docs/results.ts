@@ -2,9 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readExport } from '../../src/experiments/index.ts';
+import { readCosts } from './costs.ts';
 import { repository } from './project.ts';
 import { blocksOf, withBlocks } from './results-tables.ts';
 
 const path = join(repository, 'docs/results.md');
 const runs = await readExport(join(repository, 'docs/results/rows.jsonl'));
-writeFileSync(path, withBlocks(readFileSync(path, 'utf8'), blocksOf(runs)));
+const costs = readCosts(join(repository, 'docs/results/costs.jsonl'));
+writeFileSync(path, withBlocks(readFileSync(path, 'utf8'), blocksOf(runs, costs)));

@@ -24,7 +24,8 @@ useBackend(test, 'wasm');
 
 test('the smallest kept weights go, and as many come where the gradient is largest', () => {
   const entry = fc.record({ w: fc.integer({ min: -9, max: 9 }), g: fc.integer({ min: -9, max: 9 }), m: fc.boolean() });
-  forAll(fc.array(entry, { minLength: 1, maxLength: 30 }), fc.double({ min: 0, max: 1, noNaN: true }), (all, part) => {
+  const all = fc.array(entry, { minLength: 1, maxLength: 30 });
+  forAll(fc.tuple(all, fc.double({ min: 0, max: 1, noNaN: true })), ([all, part]) => {
     const mask = all.map(({ m }) => Number(m));
     const kept = mask.filter((m) => m === 1).length;
     const count = Math.floor(part * kept);
@@ -50,7 +51,7 @@ test('30 % move at first, then fewer as the cosine says, and none in the last qu
   assert.deepEqual([movedPart(75, 100), movedPart(99, 100)], [0, 0]);
 });
 
-const numbersOf = async (parameters: readonly Parameter[], trainer: Trainer<unknown>) => {
+const numbersOf = async <Item>(parameters: readonly Parameter[], trainer: Trainer<Item>) => {
   const { moments } = await trainer.state();
   const spread = (parameter: Parameter, key: 'm' | 'v') => [
     ...parameter.spread(Float32Array.from(moments.get(parameter.name)?.[key] ?? [])),
@@ -144,9 +145,9 @@ test('backends agree on the places and the weights', async () => {
 });
 
 test('refused: without pruning, and where the best weights are kept, which have other places', async () => {
-  await assertRejectsInput(tinyRun(place(), { settings: { ...moving, ...dense } }), /riglSteps.*pruning/);
+  await assertRejectsInput(() => tinyRun(place(), { settings: { ...moving, ...dense } }), /riglSteps.*pruning/);
   await assertRejectsInput(
-    tinyRun(place(), { settings: { ...moving, loadBestModelAtEnd: true } }),
+    () => tinyRun(place(), { settings: { ...moving, loadBestModelAtEnd: true } }),
     /^--rigl-steps \(riglSteps\) .*--load-best-model-at-end false/,
   );
 });
