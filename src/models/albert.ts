@@ -85,7 +85,7 @@ export const albert: Architecture<AlbertConfig, typeof entries> = {
   }),
   build(path, config) {
     const { num_hidden_layers: count, num_hidden_groups, inner_group_num } = config;
-    const tables = new SummedEmbeddings(path.at('embeddings'), config, config.embedding_size);
+    const tables = new SummedEmbeddings(path.at('embeddings'), config, { size: config.embedding_size });
     const encoder = path.at('encoder');
     // [hidden, embedding], also where both are equal
     const embeddings = projected(tables, encoder.at('embedding_hidden_mapping_in'), config, 'always');

@@ -4,6 +4,7 @@ import type { ActivationName } from '../ops/activations.ts';
 import { packedAttention } from '../ops/attention.ts';
 import { boolean, nonNegative, positiveInteger, probability, wholeNumber } from '../settings/index.ts';
 import type { Architecture, Fields } from './architecture.ts';
+import { ProjectionPoint } from './attachments.ts';
 import { bert } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
 import { activationName, fieldError, optional } from './config-json.ts';
@@ -62,6 +63,8 @@ export interface DebertaConfig extends EncoderConfig {
   readonly relative: (Disentangled & DebertaDistances & { readonly hasNorm: boolean }) | null;
   /** How many parts the scores are scaled for: the product of query and key, and those of `pos_att_type`, whether they are there or not. */
   readonly parts: number;
+  /** The width of the tables. */
+  readonly embedding_size: number;
   readonly hasPositions: boolean;
   readonly convolution: { readonly kernel: number; readonly groups: number; readonly act: ActivationName } | null;
   readonly pooler: { readonly dropout: number; readonly activation: ActivationName };
@@ -85,10 +88,8 @@ export const debertaLayer: LayerNames = {
 /** @throws InputError for sizes that differ where one model cannot have both here */
 function checkSizes(fields: Fields<typeof entries>): void {
   const { hidden_size, num_attention_heads, conv_kernel_size, conv_groups } = fields;
-  for (const name of ['embedding_size', 'pooler_hidden_size'] as const) {
-    const size = fields[name] ?? hidden_size;
-    if (size !== hidden_size) throw fieldError(name, size, `${hidden_size}, as hidden_size`);
-  }
+  const pooled = fields.pooler_hidden_size ?? hidden_size;
+  if (pooled !== hidden_size) throw fieldError('pooler_hidden_size', pooled, `${hidden_size}, as hidden_size`);
   const width = fields.attention_head_size ?? hidden_size / num_attention_heads;
   if (width * num_attention_heads !== hidden_size) {
     throw fieldError('attention_head_size', width, 'hidden_size by num_attention_heads');
@@ -162,6 +163,7 @@ export const debertaV2: Architecture<DebertaConfig, typeof entries> = {
       type_vocab_size: fields.type_vocab_size,
       classifier_dropout: fields.cls_dropout,
       parts: 1 + Number(c2p) + Number(p2c),
+      embedding_size: fields.embedding_size ?? fields.hidden_size,
       hasPositions: fields.position_biased_input,
       relative: fields.relative_attention
         ? {
@@ -178,8 +180,16 @@ export const debertaV2: Architecture<DebertaConfig, typeof entries> = {
     };
   },
   build(path, config) {
-    const { hidden_size, hasPositions, relative, convolution, parts } = config;
-    const embeddings = new SummedEmbeddings(path.at('embeddings'), config, hidden_size, hasPositions);
+    const { hidden_size, embedding_size: size, hasPositions, relative, convolution, parts } = config;
+    const tables = path.at('embeddings');
+    const embeddings = new SummedEmbeddings(tables, config, {
+      size,
+      hasPositions,
+      projection:
+        size === hidden_size
+          ? undefined
+          : new ProjectionPoint(tables.at('embed_proj'), size, hidden_size, { bias: false }), // [hidden, embedding]
+    });
     const encoder = path.at('encoder');
     const distances = distancesAt(encoder, config);
     const layers = Array.from({ length: config.num_hidden_layers }, (_, i): EncoderLayer => {

@@ -55,7 +55,7 @@ export const electra: Architecture<ElectraConfig, typeof entries> = {
   build: (path, config) =>
     new Encoder(path.prefix, config, {
       embeddings: projected(
-        new SummedEmbeddings(path.at('embeddings'), config, config.embedding_size),
+        new SummedEmbeddings(path.at('embeddings'), config, { size: config.embedding_size }),
         path.at('embeddings_project'), // [hidden, embedding]
         config,
       ),

@@ -36,6 +36,7 @@ export const tinyEncoders: Readonly<Record<EncoderType, Readonly<Record<string, 
   'deberta-v2': {
     ...tinyBert,
     model_type: 'deberta-v2',
+    embedding_size: 8,
     architectures: ['DebertaV2Model'],
     type_vocab_size: 0,
     relative_attention: true,

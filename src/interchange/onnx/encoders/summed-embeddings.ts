@@ -20,7 +20,10 @@ export function summedEmbeddings(site: EncoderSite, { words, norm }: TableNames 
   // Without its shape the runtime does not see that sublayers end with a sum and a norm, which it does at once.
   const [, width] = graph.weight(table).shape;
   const shaped = graph.shaped(summed, ['batch_size', prompt.length ? 'rows' : 'sequence_length', width]);
-  return graph.layerNorm(shaped, at(`embeddings.${norm}`), config.layer_norm_eps);
+  // DeBERTa widens narrower tables before the norm.
+  const projection = at('embeddings.embed_proj');
+  const wide = graph.has(`${projection}.weight`) ? graph.linear(shaped, projection) : shaped;
+  return graph.layerNorm(wide, at(`embeddings.${norm}`), config.layer_norm_eps);
 }
 
 /** Rows for the types of tokens; without types those of the first one, [hidden]. */
