@@ -114,35 +114,51 @@ export const packedAttention = define(
   },
 );
 
-/** The composition of {@link packedAttention}: {@link attention} inside each sequence, with its mask [..., queries, keys]. */
+/** From the first row (inclusive) to the last one (exclusive). */
+export type RowRange = readonly [start: number, end: number];
+
+const slices = (x: Tensor, ranges: readonly RowRange[]) => ranges.map(([start, end]) => sliceRows(x, start, end));
+
+/**
+ * The composition of {@link packedAttention}: {@link attention} inside each sequence, with its mask [..., queries, keys].
+ *
+ * @param blocksOf the rows in each range
+ */
 export function perSequence(
   query: Tensor,
   key: Tensor,
   value: Tensor,
   { heads, scale, queryOffsets, keyOffsets, keyCounts, dropout }: AttentionSpec,
   maskOf: (sequence: number) => Tensor | undefined,
+  blocksOf: (x: Tensor, ranges: readonly RowRange[]) => Tensor[] = slices,
 ): Tensor {
   const [rows, hidden] = query.shape;
   // [count, hidden] -> [heads, count, headDim]
-  const split = (x: Tensor, start: number, count: number) =>
-    permute(reshape(sliceRows(x, start, start + count), [count, heads, hidden / heads]), [1, 0, 2]);
+  const split = (x: Tensor) => permute(reshape(x, [x.shape[0], heads, hidden / heads]), [1, 0, 2]);
+  const queries = blocksOf(
+    query,
+    rangesOf(
+      keyCounts.map((_, s) => queryOffsets[s + 1] - queryOffsets[s]),
+      queryOffsets,
+    ),
+  );
+  const [keys, values] = [key, value].map((x) => blocksOf(x, rangesOf(keyCounts, keyOffsets)));
   const drop = dropout && dropoutMask(query, [rows, heads, Math.max(...keyCounts)], dropout.p, dropout.seed);
-  const contexts = Array.from(keyCounts, (keys, s) => {
-    const [start, end, keyStart] = [queryOffsets[s], queryOffsets[s + 1], keyOffsets[s]];
-    const context = attention(
-      split(query, start, end - start),
-      split(key, keyStart, keys),
-      split(value, keyStart, keys),
-      {
-        scale,
-        mask: maskOf(s),
-        dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, keys]), [1, 0, 2]),
-      },
-    );
+  const contexts = Array.from(keyCounts, (count, s) => {
+    const [start, end] = [queryOffsets[s], queryOffsets[s + 1]];
+    const context = attention(split(queries[s]), split(keys[s]), split(values[s]), {
+      scale,
+      mask: maskOf(s),
+      dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, count]), [1, 0, 2]),
+    });
     return reshape(permute(context, [1, 0, 2]), [end - start, hidden]);
   });
   return concat(contexts, 0);
 }
+
+/** So many rows from each offset on. */
+const rangesOf = (counts: Int32Array, offsets: ArrayLike<number>) =>
+  Array.from(counts, (count, s): RowRange => [offsets[s], offsets[s] + count]);
 
 /** @throws ArgumentError for tensors, offsets and counts that do not fit each other */
 export function checkAttention(query: Tensor, key: Tensor, value: Tensor, spec: PackedAttentionOptions): void {

@@ -1,5 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkAttention, type PackedAttentionOptions, perSequence } from './attention.ts';
+import { rowBlocks } from './row-blocks.ts';
 
 /**
  * `packedAttention` with a bias that is added to the scores, such as one that tells positions. It is no operation of its own, and has
@@ -18,5 +19,5 @@ export function biasedAttention(
   const { scale = 1 / Math.sqrt(query.shape[1] / options.heads) } = options;
   const spec = { ...options, scale, causal: false };
   checkAttention(query, key, value, spec);
-  return perSequence(query, key, value, spec, biasOf);
+  return perSequence(query, key, value, spec, biasOf, rowBlocks);
 }

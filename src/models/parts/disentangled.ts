@@ -1,11 +1,12 @@
 import { type Embedding, type LayerNorm, type ParameterPath, trainingDropout } from '../../nn/index.ts';
 import { add, mul } from '../../ops/arithmetic.ts';
-import type { PackedAttentionOptions } from '../../ops/attention.ts';
+import type { PackedAttentionOptions, RowRange } from '../../ops/attention.ts';
 import { biasedAttention } from '../../ops/biased-attention.ts';
 import { indexSelect } from '../../ops/gather.ts';
-import { concat, permute, sliceRows } from '../../ops/layout.ts';
+import { concat, permute } from '../../ops/layout.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { reshape } from '../../ops/reduce.ts';
+import { rowBlocks } from '../../ops/row-blocks.ts';
 import type { Random } from '../../random/random.ts';
 import { zeros } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -33,9 +34,6 @@ export interface Disentangled {
   /** Whether distances go through the projections of keys and queries, and not through their own. */
   readonly shared: boolean;
 }
-
-/** Rows of the table of distances for one sequence after another: [of its distances, hidden]. */
-type RowsOf = (sequence: number) => Tensor;
 
 /**
  * A scheme of positions (He et al., 2021): to the product of query and key are added those of the query with the distance, and of the key
@@ -72,11 +70,25 @@ export class DisentangledAttention implements AttentionScheme {
     const ranges = sequences.map(({ cells }) => cells.rows);
     const keys = c2p ? projectedBy(this.#key ?? rows.key, table, ranges, rows.pass) : null;
     const queries = p2c ? projectedBy(this.#query ?? rows.query, table, ranges, rows.pass) : null;
+    const contents = {
+      queries: c2p
+        ? rowBlocks(
+            query,
+            sequences.map(({ cells }) => cells.queries),
+          )
+        : [],
+      keys: p2c
+        ? rowBlocks(
+            key,
+            sequences.map(({ cells }) => cells.keys),
+          )
+        : [],
+    };
     return biasedAttention(query, key, value, scaled, (s) => {
       const { cells, before } = sequences[s];
       const terms = [
-        ...(keys ? [gathered(headsOf(query, heads, cells.queries), headsOf(keys(s), heads), cells, 'row')] : []),
-        ...(queries ? [gathered(headsOf(key, heads, cells.keys), headsOf(queries(s), heads), cells, 'column')] : []),
+        ...(keys ? [gathered(headsOf(contents.queries[s], heads), headsOf(keys[s], heads), cells, 'row')] : []),
+        ...(queries ? [gathered(headsOf(contents.keys[s], heads), headsOf(queries[s], heads), cells, 'column')] : []),
       ];
       const bias = mul(
         terms.reduce((a, b) => add(a, b)),
@@ -101,8 +113,8 @@ export class DisentangledAttention implements AttentionScheme {
     const { queryOffsets, keyOffsets, keyCounts } = options;
     const { columns } = rows.batch;
     return ownKeys(options, schemeColumns(rows)).map(({ before, columns: j }, s) => {
-      const queries: Range = [queryOffsets[s], queryOffsets[s + 1]];
-      const keys: Range = [keyOffsets[s] + before, keyOffsets[s] + keyCounts[s]];
+      const queries: RowRange = [queryOffsets[s], queryOffsets[s + 1]];
+      const keys: RowRange = [keyOffsets[s] + before, keyOffsets[s] + keyCounts[s]];
       const i = columns.subarray(...queries);
       const places = Int32Array.from({ length: i.length * j.length }, (_, cell) =>
         this.#distances.rowOf(i[Math.floor(cell / j.length)] - j[cell % j.length]),
@@ -114,21 +126,19 @@ export class DisentangledAttention implements AttentionScheme {
   }
 }
 
-type Range = readonly [start: number, end: number];
-
 /** The queries and keys of a sequence, and for each pair of them the row of its distance. */
 interface Cells {
-  readonly queries: Range;
-  readonly keys: Range;
+  readonly queries: RowRange;
+  readonly keys: RowRange;
   /** Those of the table that the sequence has distances for: a short one has few. */
-  readonly rows: Range;
+  readonly rows: RowRange;
   /** [queries * keys] the place of a distance among `rows`. */
   readonly places: Int32Array;
 }
 
-/** [rows, hidden] -> [heads, rows of the range, headDim] */
-function headsOf(x: Tensor, heads: number, [start, end]: Range = [0, x.shape[0]]): Tensor {
-  return permute(reshape(sliceRows(x, start, end), [end - start, heads, x.shape[1] / heads]), [1, 0, 2]);
+/** [rows, hidden] -> [heads, rows, headDim] */
+function headsOf(x: Tensor, heads: number): Tensor {
+  return permute(reshape(x, [x.shape[0], heads, x.shape[1] / heads]), [1, 0, 2]);
 }
 
 /** The products of queries or keys [heads, rows, headDim] with the distances of all cells: [heads, queries, keys]. */
@@ -148,19 +158,19 @@ function gathered(
   return permute(reshape(indexSelect(products, places), [height, width, heads]), [2, 0, 1]);
 }
 
-/** Rows of the table through a linear layer; where something is attached to it, of each sequence by themselves. */
-function projectedBy(point: ProjectionPoint, table: Tensor, ranges: readonly Range[], { random }: Pass): RowsOf {
-  const all: Range = [Math.min(...ranges.map(([start]) => start)), Math.max(...ranges.map(([, end]) => end))];
-  const blocks = point.attached ? ranges : [all];
+/** The rows of each range of the table through a linear layer; where something is attached to it, each range by itself. */
+function projectedBy(point: ProjectionPoint, table: Tensor, ranges: readonly RowRange[], { random }: Pass): Tensor[] {
+  const first = Math.min(...ranges.map(([start]) => start));
+  const last = Math.max(...ranges.map(([, end]) => end));
+  const blocks = point.attached ? ranges : [[first, last] as const];
   const offsets = new Int32Array(blocks.length + 1);
   blocks.forEach(([start, end], block) => {
     offsets[block + 1] = offsets[block] + end - start;
   });
-  const rows = concat(blocks.map(([start, end]) => sliceRows(table, start, end)));
-  const made = point.forward(rows, new Pass(offsets, random));
-  return (s) => {
-    const [start, end] = ranges[s];
-    const first = point.attached ? offsets[s] : start - all[0];
-    return sliceRows(made, first, first + end - start);
-  };
+  const made = point.forward(concat(rowBlocks(table, blocks)), new Pass(offsets, random));
+  const places = ranges.map(([start, end], s): RowRange => {
+    const place = point.attached ? offsets[s] : start - first;
+    return [place, place + end - start];
+  });
+  return rowBlocks(made, places);
 }

@@ -1,7 +1,8 @@
-import { attention, type PackedAttentionOptions, packedAttention } from '../../ops/attention.ts';
+import { attention, type PackedAttentionOptions, packedAttention, type RowRange } from '../../ops/attention.ts';
 import { dropoutMask } from '../../ops/dropout.ts';
-import { concat, permute, sliceRows } from '../../ops/layout.ts';
+import { concat, permute } from '../../ops/layout.ts';
 import { reshape } from '../../ops/reduce.ts';
+import { rowBlocks } from '../../ops/row-blocks.ts';
 import { tensor } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Columns, Scheme } from './key-value-attention.ts';
@@ -32,36 +33,69 @@ export const localAttention =
     }));
     if (sequences.every((sequence) => seesAll(sequence, reach))) return packedAttention(query, key, value, options);
     // What is computed of a sequence depends on it alone, so that its numbers do not change with the batch.
-    const contexts = sequences.flatMap((sequence) => {
+    const blocks = sequences.flatMap((sequence): Block[] => {
       const { start, keyStart, keyRows, before, queries, keys } = sequence;
       const rows = queries.length;
       if (seesAll(sequence, reach)) {
-        const [q, k, v] = [
-          sliceRows(query, start, start + rows),
-          ...[key, value].map((x) => sliceRows(x, keyStart, keyStart + keyRows)),
-        ];
         const [queryOffsets, keyOffsets] = [Int32Array.of(0, rows), Int32Array.of(0, keyRows)];
         const dropout = dropoutFrom(options, start);
         const own = { ...options, queryOffsets, keyOffsets, keyCounts: Int32Array.of(before + keys.length), dropout };
-        return [packedAttention(q, k, v, own)];
+        return [
+          {
+            queries: [start, start + rows],
+            keys: [[keyStart, keyStart + keyRows]],
+            contextOf: (q, k, v) => packedAttention(q, k, v, own),
+          },
+        ];
       }
       const size = Math.max(2 * reach, FEWEST);
-      return Array.from({ length: Math.ceil(rows / size) }, (_, i) => {
+      return Array.from({ length: Math.ceil(rows / size) }, (_, i): Block => {
         const [from, to] = [i * size, Math.min((i + 1) * size, rows)];
         const near = { queries: queries.subarray(from, to), keys };
         const [first, last] = keysNear(near, reach);
         const mask = maskOf({ ...near, keys: keys.subarray(first, last) }, before, reach); // [queries, keys]
         const ofTokens = keyStart + before;
-        const seen = (x: Tensor) => {
-          const rows = sliceRows(x, ofTokens + first, ofTokens + last);
-          return before === 0 ? rows : concat([sliceRows(x, keyStart, ofTokens), rows]);
+        const own = { ...options, dropout: dropoutFrom(options, start + from) };
+        return {
+          queries: [start + from, start + to],
+          keys: [...(before === 0 ? [] : [[keyStart, ofTokens] as const]), [ofTokens + first, ofTokens + last]],
+          contextOf: (...qkv) => blockContext(qkv, mask, own),
         };
-        const [q, k, v] = [sliceRows(query, start + from, start + to), seen(key), seen(value)];
-        return blockContext([q, k, v], mask, { ...options, dropout: dropoutFrom(options, start + from) });
       });
     });
-    return concat(contexts, 0);
+    const queries = rowBlocks(
+      query,
+      blocks.map((block) => block.queries),
+    );
+    const [keys, values] = [key, value].map((x) => seenBy(blocks, x));
+    return concat(
+      blocks.map(({ contextOf }, i) => contextOf(queries[i], keys[i], values[i])),
+      0,
+    );
   };
+
+/** Queries that are computed together. */
+interface Block {
+  readonly queries: RowRange;
+  /** One range after the other. */
+  readonly keys: readonly RowRange[];
+  /** [queries, inner] */
+  readonly contextOf: (query: Tensor, key: Tensor, value: Tensor) => Tensor;
+}
+
+/** The keys or values of each block. */
+function seenBy(blocks: readonly Block[], x: Tensor): Tensor[] {
+  const rows = rowBlocks(
+    x,
+    blocks.flatMap(({ keys }) => keys),
+  );
+  let taken = 0;
+  return blocks.map(({ keys }) => {
+    const own = rows.slice(taken, taken + keys.length);
+    taken += keys.length;
+    return own.length === 1 ? own[0] : concat(own);
+  });
+}
 
 /** Dropout of the rows from one on, whose mask is not that of other rows. */
 const dropoutFrom = ({ dropout }: PackedAttentionOptions, row: number): PackedAttentionOptions['dropout'] =>

@@ -2,8 +2,9 @@ import { Embedding, type Initializer, type ParameterPath } from '../../nn/index.
 import { add } from '../../ops/arithmetic.ts';
 import { attention, type PackedAttentionOptions } from '../../ops/attention.ts';
 import { dropoutMask } from '../../ops/dropout.ts';
-import { concat, permute, slice, sliceRows } from '../../ops/layout.ts';
+import { concat, permute, slice } from '../../ops/layout.ts';
 import { reshape } from '../../ops/reduce.ts';
+import { rowBlocks } from '../../ops/row-blocks.ts';
 import { tensor, zeros } from '../../tensor/create.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Pass } from '../pass.ts';
@@ -64,12 +65,20 @@ export class RelativeBias {
     const groups = areAlike ? [parts.length] : parts.map(() => 1);
     const drop =
       options.dropout && dropoutMask(query, dropShape(query, options), options.dropout.p, options.dropout.seed);
-    let s = 0;
-    const contexts = groups.map((count) => {
-      const first = s;
-      s += count;
+    const firsts = groups.map((_, group) => (areAlike ? 0 : group));
+    const { queryOffsets, keyOffsets } = options;
+    /** The rows of each group. */
+    const blocks = (x: Tensor, offsets: ArrayLike<number>) =>
+      rowBlocks(
+        x,
+        groups.map((count, group) => [offsets[firsts[group]], offsets[firsts[group] + count]]),
+      );
+    const queries = blocks(query, queryOffsets); // [count * queries, inner]
+    const [keys, values] = [key, value].map((x) => blocks(x, keyOffsets)); // [count * key rows, inner]
+    const contexts = groups.map((count, group) => {
+      const first = firsts[group];
       const mask = this.#bias(first, parts[first], options.causal, pass); // [heads, queries, keys]
-      return attend([query, key, value, drop], options, { first, count, mask });
+      return attend([queries[group], keys[group], values[group], drop], options, { first, count, mask });
     });
     return contexts.length === 1 ? contexts[0] : concat(contexts, 0);
   };
@@ -122,24 +131,23 @@ const partsOf = (options: PackedAttentionOptions, columns: SchemeColumns): Part[
 /** The context [count * queries, inner] of sequences with the same distances, from `first` on. */
 function attend(
   [query, key, value, drop]: readonly [Tensor, Tensor, Tensor, Tensor | undefined],
-  { heads, scale, queryOffsets, keyOffsets, keyCounts }: PackedAttentionOptions,
+  { heads, scale, queryOffsets, keyCounts }: PackedAttentionOptions,
   { first, count, mask }: { readonly first: number; readonly count: number; readonly mask: Tensor },
 ): Tensor {
   const inner = query.shape[1];
   const [queries, keys] = [queryOffsets[first + 1] - queryOffsets[first], keyCounts[first]];
-  const keyRows = keyOffsets[first + 1] - keyOffsets[first];
   /** [count * rows, inner] -> [count, heads, seen, headDim] */
-  const split = (x: Tensor, start: number, rows: number, seen: number) => {
-    const some = reshape(sliceRows(x, start, start + count * rows), [count, rows, heads, inner / heads]);
+  const split = (x: Tensor, seen: number) => {
+    const rows = x.shape[0] / count;
+    const some = reshape(x, [count, rows, heads, inner / heads]);
     return permute(seen === rows ? some : slice(some, [0, 0, 0, 0], [count, seen, heads, inner / heads]), [0, 2, 1, 3]);
   };
   const start = queryOffsets[first];
   const dropped = drop && slice(drop, [start, 0, 0], [start + count * queries, heads, keys]);
-  const context = attention(
-    split(query, start, queries, queries),
-    split(key, keyOffsets[first], keyRows, keys),
-    split(value, keyOffsets[first], keyRows, keys),
-    { scale, mask, dropMask: dropped && permute(reshape(dropped, [count, queries, heads, keys]), [0, 2, 1, 3]) },
-  );
+  const context = attention(split(query, queries), split(key, keys), split(value, keys), {
+    scale,
+    mask,
+    dropMask: dropped && permute(reshape(dropped, [count, queries, heads, keys]), [0, 2, 1, 3]),
+  });
   return reshape(permute(context, [0, 2, 1, 3]), [count * queries, inner]);
 }
