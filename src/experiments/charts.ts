@@ -1,4 +1,5 @@
 import type { ExperimentRow } from './definitions.ts';
+import { chooseSides, labelSides } from './label-sides.ts';
 import { figure1Trained } from './published.ts';
 import { sampleMean } from './statistics.ts';
 import { columnsOf, mainColumn, publishedOf, type ScoreColumn, type SweepSummary, scoresIn } from './summary.ts';
@@ -14,7 +15,7 @@ export const style = {
   background: 'white',
   config: {
     font: fontFamily,
-    axis: { labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#e6e6e6' },
+    axis: { labelFlush: false, labelFontSize: 11, titleFontSize: 12, titleFontWeight: 'normal', gridColor: '#e6e6e6' },
     header: { labelFontSize: 13, title: null },
     legend: {
       labelFontSize: 11,
@@ -152,6 +153,9 @@ const paperLayer = (values: readonly unknown[], encoding: Specification) =>
         },
       ];
 
+/** Below the panels where one column has no room beside them. */
+const legendOfColors = (panels: number) => (panels === 1 ? { orient: 'bottom', columns: 2 } : {});
+
 type Panelled = { readonly panel: string };
 
 /** A panel for each title, in the order in which they occur, with its own records and axes. */
@@ -223,18 +227,37 @@ function parametersChart(summary: SweepSummary, { panels }: ChartLayout): Specif
   };
   const y = { field: 'score', type: 'quantitative', ...axisOf('mean score × 100') };
   const kinds = [...new Set(plan.rows.map(({ adapter }) => adapter.kind))];
-  const color = { field: 'kind', type: 'nominal', scale: { domain: kinds } };
-  return panelsOf([...ours, ...paper], Math.min(panels, 2), () => ({
-    width: 330,
-    height: 260,
-    layer: [
-      { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x, y, color } },
-      {
-        mark: { type: 'text', dy: -10, fontSize: 10, font: fontFamily },
-        encoding: { x, y, text: { field: 'method', type: 'nominal' } },
-      },
-    ],
-  }));
+  const color = { field: 'kind', type: 'nominal', scale: { domain: kinds }, legend: legendOfColors(panels) };
+  const [width, height] = [330, 260];
+  return panelsOf([...ours, ...paper], Math.min(panels, 2), (values) => {
+    const across = pixelsOf(
+      values.map(({ trained }) => Math.log(trained)),
+      width - 2 * x.scale.padding,
+    );
+    const down = pixelsOf(
+      values.map(({ score }) => -score),
+      height - 2 * y.scale.padding,
+    );
+    const sides = chooseSides(values.map(({ method: text }, i) => ({ x: across[i], y: down[i], text })));
+    return {
+      width,
+      height,
+      layer: [
+        { mark: { type: 'point', filled: true, size: 70, opacity: 1 }, encoding: { x, y, color } },
+        ...[...new Set(sides)].map((side) => ({
+          data: { values: values.filter((_, i) => sides[i] === side) },
+          mark: { type: 'text', ...labelSides[side], fontSize: 10, font: fontFamily },
+          encoding: { x, y, text: { field: 'method', type: 'nominal' } },
+        })),
+      ],
+    };
+  });
+}
+
+/** Where numbers lie on an axis of so many pixels from the least to the largest. */
+function pixelsOf(numbers: readonly number[], length: number): number[] {
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  return numbers.map((number) => (most > least ? ((number - least) / (most - least)) * length : 0));
 }
 
 /** Scores over the sparsity with one standard deviation to each side; full fine-tuning is a dashed line. */
@@ -299,7 +322,7 @@ function courseChart(summary: SweepSummary, { panels }: ChartLayout): Specificat
     encoding: {
       x: { field: 'share', type: 'quantitative', title: 'training (%)', scale: { domain: [0, 100] } },
       y: { field: 'score', type: 'quantitative', ...axisOf(metric) },
-      color: { field: 'method', type: 'nominal' },
+      color: { field: 'method', type: 'nominal', legend: legendOfColors(panels) },
     },
   }));
 }
