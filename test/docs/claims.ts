@@ -18,6 +18,8 @@ interface Evidence {
   readonly worse: readonly ComparedCell[];
   /** Those with all seeds. */
   readonly complete: number;
+  /** The largest loss in any interval, in points. */
+  readonly open: number;
 }
 
 function evidenceOf(name: ShownName, ids: readonly string[], summary: SweepSummary): Evidence {
@@ -29,6 +31,7 @@ function evidenceOf(name: ShownName, ids: readonly string[], summary: SweepSumma
     better: other.filter(({ comparison: { difference } }) => difference > 0),
     worse: other.filter(({ comparison: { difference } }) => difference < 0),
     complete: cells.filter(({ comparison }) => comparison.seeds >= seeds).length,
+    open: Math.max(0, ...cells.map(({ comparison: { interval } }) => -interval[0])),
   };
 }
 
@@ -41,7 +44,8 @@ const untold = ({ planned, complete }: Evidence): string =>
 /** What rows say of "as good as what it is compared with". */
 function asGood(evidence: Evidence): string {
   if (evidence.worse.length > 0) return `does not hold: ${countsOf(evidence)}`;
-  return isComplete(evidence) ? `holds as far as these seeds can tell: ${countsOf(evidence)}` : untold(evidence);
+  if (!isComplete(evidence)) return untold(evidence);
+  return `holds as far as can be told: ${countsOf(evidence)}; intervals leave open a loss of ${evidence.open.toFixed(1)} points`;
 }
 
 /** What rows say of "better than what it is compared with". */
