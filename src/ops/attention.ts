@@ -20,6 +20,7 @@ export type PackedAttentionOptions = Omit<AttentionSpec, 'scale'> & { readonly s
 export interface AttentionOptions {
   readonly scale?: number;
   readonly mask?: Tensor;
+  readonly bias?: Tensor;
   readonly dropMask?: Tensor;
 }
 
@@ -30,6 +31,7 @@ export interface AttentionOptions {
  * @param key [..., keys, headDim]
  * @param value [..., keys, headDim]
  * @param mask added to the scores, broadcasting to [..., queries, keys]; -∞ or a large negative number hides a key
+ * @param bias added to the scores as a mask is, but of finite numbers alone, so that no query sees nothing
  * @param scale default 1/√headDim
  * @param dropMask multiplied with the probabilities [..., queries, keys]
  * @returns [..., queries, headDim]
@@ -38,9 +40,11 @@ export const attention = define(
   'attention',
   (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
     assertAttends(query, key, value);
-    const { scale = 1 / Math.sqrt(query.shape[query.rank - 1]), mask, dropMask } = options;
-    const scores = mul(matmul(query, key, { transposeB: true }), scale);
-    assertBroadcasts('mask', mask, scores);
+    const { scale = 1 / Math.sqrt(query.shape[query.rank - 1]), mask, bias, dropMask } = options;
+    const products = mul(matmul(query, key, { transposeB: true }), scale);
+    assertBroadcasts('mask', mask, products);
+    assertBroadcasts('bias', bias, products);
+    const scores = bias ? add(products, bias) : products;
     assertBroadcasts('dropMask', dropMask, scores);
     const probabilities = mask ? maskedSoftmax(add(scores, mask)) : softmax(scores); // [..., queries, keys]
     return matmul(dropMask ? mul(probabilities, dropMask) : probabilities, value);
@@ -120,7 +124,7 @@ export type RowRange = readonly [start: number, end: number];
 const slices = (x: Tensor, ranges: readonly RowRange[]) => ranges.map(([start, end]) => sliceRows(x, start, end));
 
 /**
- * The composition of {@link packedAttention}: {@link attention} inside each sequence, with its mask [..., queries, keys].
+ * The composition of {@link packedAttention}: {@link attention} inside each sequence, with its bias [..., queries, keys].
  *
  * @param blocksOf the rows in each range
  */
@@ -129,7 +133,7 @@ export function perSequence(
   key: Tensor,
   value: Tensor,
   { heads, scale, queryOffsets, keyOffsets, keyCounts, dropout }: AttentionSpec,
-  maskOf: (sequence: number) => Tensor | undefined,
+  biasOf: (sequence: number) => Tensor | undefined,
   blocksOf: (x: Tensor, ranges: readonly RowRange[]) => Tensor[] = slices,
 ): Tensor {
   const [rows, hidden] = query.shape;
@@ -148,7 +152,7 @@ export function perSequence(
     const [start, end] = [queryOffsets[s], queryOffsets[s + 1]];
     const context = attention(split(queries[s]), split(keys[s]), split(values[s]), {
       scale,
-      mask: maskOf(s),
+      bias: biasOf(s),
       dropMask: drop && permute(slice(drop, [start, 0, 0], [end, heads, count]), [1, 0, 2]),
     });
     return reshape(permute(context, [1, 0, 2]), [end - start, hidden]);

@@ -180,7 +180,7 @@ export const signatures = {
     ['query', tensor],
     ['key', tensor],
     ['value', tensor],
-    ['options', kind.options({ scale: kind.finite, mask: tensor, dropMask: tensor })],
+    ['options', kind.options({ scale: kind.finite, mask: tensor, bias: tensor, dropMask: tensor })],
   ],
   packedAttention: [
     ['query', tensor],

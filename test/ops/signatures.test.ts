@@ -382,7 +382,7 @@ const mistakes: [string, () => unknown, RegExp][] = [
   [
     'attention with an unknown option',
     () => js.attention(A, A, A, { Scale: 1 }),
-    /^attention: unknown option "Scale"; there are: scale, mask, dropMask\.$/,
+    /^attention: unknown option "Scale"; there are: scale, mask, bias, dropMask\.$/,
   ],
   [
     'attention with an infinite scale',

@@ -141,6 +141,6 @@ function blockContext(
   const split = (x: Tensor) => permute(reshape(x, [x.shape[0], heads, inner / heads]), [1, 0, 2]);
   const drop = dropout && dropoutMask(query, [queries, heads, key.shape[0]], dropout.p, dropout.seed);
   const dropMask = drop && permute(drop, [1, 0, 2]);
-  const context = attention(split(query), split(key), split(value), { scale, mask, dropMask });
+  const context = attention(split(query), split(key), split(value), { scale, bias: mask, dropMask });
   return reshape(permute(context, [1, 0, 2]), [queries, inner]);
 }

@@ -77,8 +77,8 @@ export class RelativeBias {
     const [keys, values] = [key, value].map((x) => blocks(x, keyOffsets)); // [count * key rows, inner]
     const contexts = groups.map((count, group) => {
       const first = firsts[group];
-      const mask = this.#bias(first, parts[first], options.causal, pass); // [heads, queries, keys]
-      return attend([queries[group], keys[group], values[group], drop], options, { first, count, mask });
+      const bias = this.#bias(first, parts[first], options.causal, pass); // [heads, queries, keys]
+      return attend([queries[group], keys[group], values[group], drop], options, { first, count, bias });
     });
     return contexts.length === 1 ? contexts[0] : concat(contexts, 0);
   };
@@ -132,7 +132,7 @@ const partsOf = (options: PackedAttentionOptions, columns: SchemeColumns): Part[
 function attend(
   [query, key, value, drop]: readonly [Tensor, Tensor, Tensor, Tensor | undefined],
   { heads, scale, queryOffsets, keyCounts }: PackedAttentionOptions,
-  { first, count, mask }: { readonly first: number; readonly count: number; readonly mask: Tensor },
+  { first, count, bias }: { readonly first: number; readonly count: number; readonly bias: Tensor },
 ): Tensor {
   const inner = query.shape[1];
   const [queries, keys] = [queryOffsets[first + 1] - queryOffsets[first], keyCounts[first]];
@@ -146,7 +146,7 @@ function attend(
   const dropped = drop && slice(drop, [start, 0, 0], [start + count * queries, heads, keys]);
   const context = attention(split(query, queries), split(key, keys), split(value, keys), {
     scale,
-    mask,
+    bias,
     dropMask: dropped && permute(reshape(dropped, [count, queries, heads, keys]), [0, 2, 1, 3]),
   });
   return reshape(permute(context, [0, 2, 1, 3]), [count * queries, inner]);

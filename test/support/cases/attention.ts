@@ -47,25 +47,25 @@ const attentionCases: Cases = (size) =>
       length(size),
       length(size),
       fc.integer({ min: 1, max: 4 }),
-      fc.boolean(),
+      fc.constantFrom('mask', 'bias', null),
     )
-    .chain(([batch, queries, keys, width, masked]) =>
+    .chain(([batch, queries, keys, width, name]) =>
       arrays([
         [...batch, queries, width],
         [...batch, keys, width],
         [...batch, keys, width],
-        ...(masked ? [[1, keys]] : []),
+        ...(name ? [[1, keys]] : []),
       ]).map(
         (inputs): Case => ({
           inputs,
-          apply: (q, k, v, mask?: Tensor) => attention(q, k, v, { scale: SCALE, mask }),
-          expected: (q, k, v, mask?: Values) => {
+          apply: (q, k, v, added?: Tensor) => attention(q, k, v, { scale: SCALE, ...(name && { [name]: added }) }),
+          expected: (q, k, v, added?: Values) => {
             const contexts = range(sizeOf(batch)).map((b) =>
               attend(
                 block(q, width, b * queries, queries),
                 block(k, width, b * keys, keys),
                 block(v, width, b * keys, keys),
-                { added: (_, j) => mask?.values[j] ?? 0 },
+                { added: (_, j) => added?.values[j] ?? 0 },
               ),
             );
             return { shape: q.shape, values: contexts.flat(2) };
