@@ -62,7 +62,7 @@ type GatedRotaryEntries = typeof gatedRotaryEntries & {
 /** @param theta the base of the angles where the file does not say @throws InputError for angles and heads that are not there */
 export function gatedRotarySizes(fields: Fields<GatedRotaryEntries>, theta: number) {
   const { hidden_size, num_attention_heads } = fields;
-  evenHeadDim(hidden_size, num_attention_heads, fields.head_dim);
+  const headDim = evenHeadDim(hidden_size, num_attention_heads, fields.head_dim);
   return {
     hidden_size,
     num_hidden_layers: fields.num_hidden_layers,
@@ -73,7 +73,7 @@ export function gatedRotarySizes(fields: Fields<GatedRotaryEntries>, theta: numb
     layer_norm_eps: fields.layer_norm_eps,
     hidden_dropout_prob: fields.hidden_dropout_prob,
     attention_probs_dropout_prob: fields.attention_probs_dropout_prob,
-    angles: commonAngles(fields, theta),
+    angles: commonAngles(fields, theta, { headDim, positions: fields.max_position_embeddings }),
   };
 }
 
@@ -145,7 +145,7 @@ export const gatedRotary = (
       norm: new LayerNorm(tables.at('LayerNorm'), hidden, config.layer_norm_eps),
       dropout: config.hidden_dropout_prob,
     });
-    const scheme = new Rotary(hidden / config.num_attention_heads, config.angles).before(toAll);
+    const scheme = new Rotary(config.angles).before(toAll);
     const layers = Array.from({ length: num_hidden_layers }, (_, i) =>
       gatedRotaryLayer(path.at(`layers.${i}`), config, form, scheme),
     );

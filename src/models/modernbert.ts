@@ -164,8 +164,11 @@ export const modernBert: Architecture<ModernBertConfig, typeof entries> = {
   entries,
   sizes(fields) {
     const { hidden_size, num_attention_heads, num_hidden_layers, norm_eps, rope_parameters, rope_scaling } = fields;
-    evenHeadDim(hidden_size, num_attention_heads);
-    const angles = (type: LayerType, theta: number) => rotaryAngles([rope_parameters?.[type], rope_scaling], theta);
+    const headDim = evenHeadDim(hidden_size, num_attention_heads);
+    const shape = { headDim, positions: fields.max_position_embeddings };
+    // What is told for each type of layers says nothing of `truncate` in transformers.
+    const angles = (type: LayerType, theta: number) =>
+      rotaryAngles([rope_parameters?.[type], rope_scaling, { truncate: true }], theta, shape);
     return {
       hidden_size,
       num_attention_heads,
@@ -197,7 +200,7 @@ export const modernBert: Architecture<ModernBertConfig, typeof entries> = {
     };
   },
   build(path, config) {
-    const { hidden_size: hidden, vocab_size, pad_token_id, num_attention_heads: heads, layer_types, angles } = config;
+    const { hidden_size: hidden, vocab_size, pad_token_id, layer_types, angles } = config;
     const form = { eps: config.layer_norm_eps, bias: config.norm_bias };
     const tables = path.at('embeddings');
     const embeddings = new UnplacedEmbeddings(tables.prefix, config, {
@@ -207,8 +210,8 @@ export const modernBert: Architecture<ModernBertConfig, typeof entries> = {
       dropout: config.embedding_dropout,
     });
     const schemes: Readonly<Record<LayerType, Scheme>> = {
-      full_attention: new Rotary(hidden / heads, angles.full_attention).before(toAll),
-      sliding_attention: new Rotary(hidden / heads, angles.sliding_attention).before(localAttention(config.reach)),
+      full_attention: new Rotary(angles.full_attention).before(toAll),
+      sliding_attention: new Rotary(angles.sliding_attention).before(localAttention(config.reach)),
     };
     const layers = layer_types.map((type, i) =>
       modernBertLayer(path.at(`layers.${i}`), config, i === 0, schemes[type]),

@@ -18,7 +18,7 @@ useBackend(test, 'wasm');
 
 const [HEADS, WIDTH, SCALE] = [2, 4, 0.5];
 const HEAD = WIDTH / HEADS;
-const [THETA, REACH] = [100, 1];
+const REACH = 1;
 
 const random = new Random(2);
 const drawn = (rows: number) =>
@@ -92,7 +92,7 @@ function distanceVectors(): Case {
   };
 }
 
-const rotary = (next: Scheme) => new Rotary(HEAD, { theta: THETA, factor: 1 }).before(next);
+const rotary = (next: Scheme) => new Rotary({ speeds: [1], scale: 1 }).before(next);
 
 const cases: Readonly<Record<string, () => Case>> = {
   'numbers for distances': distanceNumbers,

@@ -65,7 +65,7 @@ test('a score of turned queries and keys depends on their distance alone, and a 
     const [row, other] = [numbers(4), numbers(4)];
     const same = (vector: readonly number[]) => tensor(Array(6).fill(vector).flat(), [6, 4]);
     const scores: number[][] = [];
-    const scheme = new Rotary(4, { theta: 100, factor: 1 }).before((query, key, value) => {
+    const scheme = new Rotary({ speeds: [1, 0.1], scale: 1 }).before((query, key, value) => {
       scores.push(Array.from(query.matmul(key.transpose()).dataSync()));
       return value;
     });
@@ -191,12 +191,16 @@ test('what a configuration says otherwise is refused by name', () => {
   const wrong: [string, Record<string, unknown>, RegExp][] = [
     ['modernbert', { layer_types: ['full_attention'] }, /layer_types/],
     ['modernbert', { layer_types: ['chunked_attention', 'full_attention', 'full_attention'] }, /layer_types/],
-    ['modernbert', { rope_parameters: { full_attention: { rope_type: 'yarn', factor: 2 } } }, /rope_type/],
+    ['modernbert', { rope_parameters: { full_attention: { rope_type: 'axial', factor: 2 } } }, /rope_type/],
     ['modernbert', { classifier_pooling: 'max' }, /classifier_pooling/],
     ['modernbert', { num_attention_heads: 8 }, /num_attention_heads/],
     ['nomic_bert', { head_dim: 6 }, /head_dim/],
-    ['nomic_bert', { rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor/],
-    ['gte', { rope_scaling: { type: 'dynamic', factor: 2 } }, /type/],
+    [
+      'nomic_bert',
+      { rope_parameters: { type: 'linear', factor: 2, partial_rotary_factor: 0.5 } },
+      /partial_rotary_factor/,
+    ],
+    ['gte', { rope_scaling: { type: 'ntk', factor: 2 } }, /type/],
   ];
   for (const [name, change, message] of wrong) {
     assertInputError(() => parseEncoderConfig({ ...configs[name], ...change }), message);

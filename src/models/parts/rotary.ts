@@ -11,10 +11,12 @@ import { ownKeys } from './own-keys.ts';
 
 /** The angles of rotary positions. */
 export interface RotaryAngles {
-  /** The base: pair k of a head turns by theta^(-2k / headDim) from a position to the next. */
-  readonly theta: number;
-  /** All angles are divided by it. */
-  readonly factor: number;
+  /** By how much each pair of a head turns from a position to the next, [headDim / 2]. */
+  readonly speeds: readonly number[];
+  /** What cosines and sines are multiplied with. */
+  readonly scale: number;
+  /** The speeds in texts with more tokens than `above`. */
+  readonly longer?: { readonly above: number; readonly speeds: readonly number[] };
 }
 
 /** By what the rows are turned, [rows, 1, headDim] each. */
@@ -24,47 +26,43 @@ interface Turns {
   readonly sines: Tensor;
 }
 
-/** By how much each pair of a head turns from a position to the next, [headDim / 2]. */
-export const turnSpeeds = (headDim: number, { theta, factor }: RotaryAngles): number[] =>
-  Array.from({ length: headDim / 2 }, (_, k) => theta ** ((-2 * k) / headDim) / factor);
-
 /**
  * A scheme of positions (Su et al., 2021): queries and keys are turned by angles that grow with the position, so that a score depends on
  * their distance. Number k of a head makes a pair with number k + headDim / 2.
  */
 export class Rotary {
-  readonly #headDim: number;
   readonly #angles: RotaryAngles;
   /** Owners of the tables of a pass. */
   readonly #cosines = {};
   readonly #sines = {};
 
-  /** @param headDim even */
-  constructor(headDim: number, angles: RotaryAngles) {
-    this.#headDim = headDim;
+  constructor(angles: RotaryAngles) {
     this.#angles = angles;
   }
 
   /** Attention of turned queries and keys. Both are of the same rows; keys that an adapter has before them stay as they are. */
   before(next: Scheme): Scheme {
     return (query, key, value, options, columns, pass) => {
-      const turns = this.#turns(columns.queries, pass);
+      const turns = this.#turns(columns.queries, options.queryOffsets, pass);
       const keyTurns = key.shape[0] === query.shape[0] ? turns : withUnturned(turns, options, columns);
       return next(this.#turn(query, turns), this.#turn(key, keyTurns), value, options, columns, pass);
     };
   }
 
-  #turns(positions: Int32Array, pass: Pass): Turns {
+  #turns(positions: Int32Array, offsets: Int32Array, pass: Pass): Turns {
+    const table = (wave: (angle: number) => number, signs: readonly [number, number]) =>
+      this.#table(positions, offsets, wave, signs);
     return {
-      cosines: pass.once(this.#cosines, () => this.#table(positions, Math.cos, [1, 1])),
-      sines: pass.once(this.#sines, () => this.#table(positions, Math.sin, [-1, 1])),
+      cosines: pass.once(this.#cosines, () => table(Math.cos, [1, 1])),
+      sines: pass.once(this.#sines, () => table(Math.sin, [-1, 1])),
     };
   }
 
   /** (x₁, x₂) -> (x₁ cos - x₂ sin, x₂ cos + x₁ sin), [rows, heads * headDim] */
   #turn(x: Tensor, { cosines, sines }: Turns): Tensor {
     const [rows, width] = x.shape;
-    const [headDim, heads] = [this.#headDim, width / this.#headDim];
+    const headDim = 2 * this.#angles.speeds.length;
+    const heads = width / headDim;
     const split = reshape(x, [rows, heads, headDim]);
     const first = slice(split, [0, 0, 0], [rows, heads, headDim / 2]);
     const second = slice(split, [0, 0, headDim / 2], [rows, heads, headDim]);
@@ -72,18 +70,32 @@ export class Rotary {
   }
 
   /** [rows, 1, headDim], each half times its sign */
-  #table(positions: Int32Array, wave: (angle: number) => number, signs: readonly [number, number]): Tensor {
-    const [headDim, half] = [this.#headDim, this.#headDim / 2];
-    const speeds = turnSpeeds(headDim, this.#angles);
-    const values = new Float32Array(positions.length * headDim);
-    positions.forEach((position, row) => {
-      for (let k = 0; k < half; k++) {
-        const value = wave(position * speeds[k]);
-        values[row * headDim + k] = signs[0] * value;
-        values[row * headDim + half + k] = signs[1] * value;
+  #table(
+    positions: Int32Array,
+    offsets: Int32Array,
+    wave: (angle: number) => number,
+    signs: readonly [number, number],
+  ): Tensor {
+    const { scale } = this.#angles;
+    const half = this.#angles.speeds.length;
+    const values = new Float32Array(positions.length * 2 * half);
+    for (let s = 0; s + 1 < offsets.length; s++) {
+      const speeds = this.#speedsOf(positions.subarray(offsets[s], offsets[s + 1]));
+      for (let row = offsets[s]; row < offsets[s + 1]; row++) {
+        for (let k = 0; k < half; k++) {
+          const value = scale * wave(positions[row] * speeds[k]);
+          values[2 * row * half + k] = signs[0] * value;
+          values[(2 * row + 1) * half + k] = signs[1] * value;
+        }
       }
-    });
-    return tensor(values, [positions.length, 1, headDim]);
+    }
+    return tensor(values, [positions.length, 1, 2 * half]);
+  }
+
+  /** The speeds in a text, by its last position. */
+  #speedsOf(positions: Int32Array): readonly number[] {
+    const { speeds, longer } = this.#angles;
+    return longer && positions.some((position) => position >= longer.above) ? longer.speeds : speeds;
   }
 }
 
