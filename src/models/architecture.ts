@@ -80,6 +80,8 @@ export interface Architecture<
   readonly entries: Entries;
   /** The sizes in the names of BERT, and whatever else the model needs. */
   sizes(fields: Fields<Entries>, padTokenId: number): EncoderSizes & Omit<Config, keyof EncoderConfig>;
+  /** Other names that files have for fields, and the field that each is; one that is there itself goes before. */
+  readonly otherNames?: Readonly<Record<string, string>>;
   /** The names of fields that other encoders name as BERT does. */
   readonly fieldNames?: Readonly<Partial<Record<'hidden_size' | 'num_attention_heads', string>>>;
   build(path: ParameterPath, config: Config): Encoder;

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { InputError } from '../errors.ts';
 import type { ActivationName } from '../ops/activations.ts';
 import { parseWith, printable } from '../settings/index.ts';
-import type { EncoderType } from './architecture.ts';
+import type { Architecture, EncoderType } from './architecture.ts';
 import { architectures, findArchitecture } from './architectures.ts';
 import { checkArchitectures, type StatedClass, statedClass } from './checkpoint-class.ts';
 import { type ConfigJson, fieldError } from './config-json.ts';
@@ -45,6 +45,14 @@ export interface EncoderConfig {
   readonly warnings: readonly string[];
 }
 
+/** The content of a file under the names of the fields here. */
+const renamed = (json: ConfigJson, { otherNames = {} }: Pick<Architecture, 'otherNames'>): ConfigJson => ({
+  ...Object.fromEntries(
+    Object.entries(otherNames).flatMap(([other, name]) => (json[other] === undefined ? [] : [[name, json[other]]])),
+  ),
+  ...json,
+});
+
 const bertNames = { hidden_size: 'hidden_size', num_attention_heads: 'num_attention_heads' };
 
 const otherFields = [...harmlessFields, ...generationFields, 'model_type', 'prefix'];
@@ -64,7 +72,7 @@ export function parseEncoderConfig(json: ConfigJson, file = 'config.json'): Enco
   const { type: model_type, prefix, entries, fieldNames } = architecture;
   checkArchitectures(json, model_type, file);
   const schema = v.object({ ...entries, ...commonEntries });
-  const fields = parseWith(schema, json, file);
+  const fields = parseWith(schema, renamed(json, architecture), file);
   const { vocab_size, max_position_embeddings: places } = fields;
   const pad_token_id = fields.pad_token_id ?? architecture.padTokenId;
   const sizes = { position_padding: null, ...architecture.sizes(fields, pad_token_id) };
@@ -80,7 +88,8 @@ export function parseEncoderConfig(json: ConfigJson, file = 'config.json'): Enco
     throw fieldError('max_position_embeddings', places, `above ${position_padding + 1}`, file);
   }
   const { labels, warnings } = parseLabels(json, file);
-  const known = new Set([...Object.keys(schema.entries), ...otherFields]);
+  const others = Object.keys(architecture.otherNames ?? {});
+  const known = new Set([...Object.keys(schema.entries), ...others, ...otherFields]);
   return {
     model_type,
     prefix,

@@ -47,6 +47,7 @@ export const distilbert: Architecture<DistilBertConfig, typeof entries> = {
   prefix: 'distilbert',
   padTokenId: 0,
   entries,
+  otherNames: { hidden_size: 'dim', num_attention_heads: 'n_heads', num_hidden_layers: 'n_layers' },
   fieldNames: { hidden_size: 'dim', num_attention_heads: 'n_heads' },
   sizes: (fields) => ({
     hidden_size: fields.dim,

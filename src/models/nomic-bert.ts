@@ -1,7 +1,36 @@
+import * as v from 'valibot';
 import { positiveInteger, probability } from '../settings/index.ts';
 import type { Architecture } from './architecture.ts';
-import { activationName, optional } from './config-json.ts';
+import { absent, activationName, only, optional } from './config-json.ts';
 import { type GatedRotaryConfig, gatedRotary, gatedRotaryEntries, gatedRotarySizes } from './gated-rotary.ts';
+
+/** Of how Python computes, and of heads that are not here. */
+const withoutEffect = [
+  ...['dense_seq_output', 'embd_pdrop', 'fused_bias_fc', 'fused_dropout_add_ln', 'max_trained_positions'],
+  ...['pad_vocab_size_multiple', 'parallel_block_tied_norm', 'reorder_and_upcast_attn', 'scale_attn_weights'],
+  ...['scale_attn_by_inverse_layer_idx', 'use_flash_attn', 'use_xentropy', 'summary_activation', 'summary_type'],
+  ...['summary_first_dropout', 'summary_proj_to_labels', 'summary_use_proj'],
+];
+
+const unlike = 'other forms of NomicBERT are not supported';
+
+/** What files of its authors' code say besides: what transformers computes alone. */
+const ofTheAuthors = {
+  activation_function: only('swiglu', unlike),
+  causal: only(false, unlike),
+  prenorm: only(false, unlike),
+  parallel_block: only(false, unlike),
+  use_rms_norm: only(false, unlike),
+  qkv_proj_bias: only(false, unlike),
+  mlp_fc1_bias: only(false, unlike),
+  mlp_fc2_bias: only(false, unlike),
+  rotary_emb_fraction: only(1, unlike),
+  rotary_emb_interleaved: only(false, unlike),
+  rotary_emb_scale_base: absent(unlike),
+  rotary_scaling_factor: absent(unlike),
+  num_experts: absent(unlike),
+  ...Object.fromEntries(withoutEffect.map((name) => [name, v.optional(v.unknown())])),
+};
 
 const entries = {
   ...gatedRotaryEntries,
@@ -9,6 +38,20 @@ const entries = {
   type_vocab_size: optional(positiveInteger, 2),
   hidden_dropout_prob: optional(probability, 0),
   attention_probs_dropout_prob: optional(probability, 0),
+  ...ofTheAuthors,
+};
+
+/** The names of fields in files of its authors' code, which the hub has. */
+const otherNames = {
+  n_embd: 'hidden_size',
+  n_layer: 'num_hidden_layers',
+  n_head: 'num_attention_heads',
+  n_inner: 'intermediate_size',
+  n_positions: 'max_position_embeddings',
+  layer_norm_epsilon: 'layer_norm_eps',
+  resid_pdrop: 'hidden_dropout_prob',
+  attn_pdrop: 'attention_probs_dropout_prob',
+  rotary_emb_base: 'rope_theta',
 };
 
 /** NomicBERT (Nussbaum et al., 2024): BERT with rotary positions, gated perceptrons and no biases in its layers. */
@@ -19,6 +62,7 @@ export const nomicBert: Architecture<GatedRotaryConfig, typeof entries> = {
   prefix: 'nomic_bert',
   padTokenId: 0,
   entries,
+  otherNames,
   sizes: (fields) => gatedRotarySizes(fields, 1000),
   ...gatedRotary({
     bias: false,

@@ -22,6 +22,7 @@ import { attention, packedAttention } from '../../src/ops/attention.ts';
 import { assertInputError } from '../io/input-error.ts';
 import { temporaryFolder } from '../io/temporary.ts';
 import { assertClose } from '../support/compare.ts';
+import { tinyEncoders } from '../support/tiny-encoders.ts';
 import { lively } from '../support/tiny-model.ts';
 
 const test = suite('models: encoders with rotary positions');
@@ -205,6 +206,21 @@ test('what a configuration says otherwise is refused by name', () => {
   for (const [name, change, message] of wrong) {
     assertInputError(() => parseEncoderConfig({ ...configs[name], ...change }), message);
   }
+});
+
+test("NomicBERT's files of its authors' code say the same under other names, and no more", () => {
+  const sizes = { vocab_size: 30, n_embd: 8, n_layer: 3, n_head: 2, n_inner: 6, n_positions: 200 };
+  const theirs = {
+    ...{ model_type: 'nomic_bert', ...sizes, activation_function: 'swiglu', prenorm: false, rotary_emb_base: 1000 },
+    ...{ rotary_emb_fraction: 1, rotary_scaling_factor: null, layer_norm_epsilon: 1e-12, use_flash_attn: true },
+  };
+  assert.deepEqual(parseEncoderConfig(theirs), parseEncoderConfig(configs.nomic_bert ?? {}));
+  for (const change of [{ prenorm: true }, { qkv_proj_bias: true }, { rotary_scaling_factor: 2 }, { num_experts: 8 }]) {
+    assertInputError(() => parseEncoderConfig({ ...theirs, ...change }), new RegExp(Object.keys(change)[0]));
+  }
+  const { dim, n_heads, n_layers, ...others } = tinyEncoders.distilbert;
+  const aliased = { ...others, hidden_size: dim, num_attention_heads: n_heads, num_hidden_layers: n_layers };
+  assert.deepEqual(parseEncoderConfig(aliased), parseEncoderConfig(tinyEncoders.distilbert));
 });
 
 test('a classifier of ModernBERT begins with the head that was trained to guess tokens', async () => {
