@@ -74,16 +74,19 @@ function missingOf(name: ShownName, seeds: number, runs: readonly PlacedRun[], c
   );
 }
 
+const hoursOf = (cells: ReturnType<typeof missingOf>): string =>
+  (cells.reduce((sum, { seconds }) => sum + seconds, 0) / 3600).toFixed(1);
+
 /** What is there and what is missing, with its cost. */
 export function stateTable(runs: readonly PlacedRun[], costs: readonly MethodCost[]): string {
   const rows = shown.map(([name, seeds]) => {
     const missing = missingOf(name, seeds, runs, costs);
     const count = missing.reduce((sum, cell) => sum + cell.runs, 0);
-    const hours = missing.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
+    const hours = [missing, missingOf(name, seeds, [], costs)].map(hoursOf);
     const own = new Set(runs.filter((run) => run.experiment === name).map(({ hash }) => hash)).size;
-    return [`\`${name}\``, String(seeds), String(own), String(count), hours.toFixed(1)];
+    return [`\`${name}\``, String(seeds), String(own), String(count), ...hours];
   });
-  return tableOf(['', 'seeds', 'rows', 'missing rows', 'their core hours'], rows);
+  return tableOf(['', 'seeds', 'rows', 'missing rows', 'their core hours', 'of all rows'], rows);
 }
 
 /** Scores by method and task, with the number of seeds. */
