@@ -22,7 +22,8 @@ import { TokenEmbeddings } from './parts/token-embeddings.ts';
 
 /** The rows of the position table that come before the first position: a left-over of fairseq's padding ids. */
 export const FAIRSEQ_OFFSET = 2;
-const LAYER_NORM_EPS = 1e-5;
+/** Of every norm. */
+export const LAYER_NORM_EPS = 1e-5;
 
 /** What the relatives of BART do in different ways. */
 export interface BartStyle {

@@ -15,7 +15,7 @@ import { NormBefore } from './parts/residual.ts';
 import { TokenEmbeddings } from './parts/token-embeddings.ts';
 
 /** What a file of T5 says beside the sizes of all encoder-decoders. */
-interface T5Config extends EncoderDecoderConfig {
+export interface T5Config extends EncoderDecoderConfig {
   /** The width of a head, of which all together need not be as wide as the model. */
   readonly d_kv: number;
   readonly is_gated: boolean;

@@ -183,7 +183,7 @@ interface Files {
 async function filesOf(opened: OpenedAdapter, options: WriteAdapterOptions): Promise<Files> {
   const { model, config, metrics, report = null } = options.to === 'peft' ? ejected(opened) : opened;
   const { to, name = 'default', backboneName = config.settings.model } = options;
-  if (to === 'onnx') return { files: await graphFiles(model, config.settings, options), warnings: [] };
+  if (to === 'onnx') return graphFiles(model, config.settings, options);
   // Tokens that were added are known to a tokenizer that is not the backbone's.
   const { vocabularySize } = config.settings;
   const tokenizer = vocabularySize === undefined ? {} : tokenizerCopies(model.tokenizerFolder);
@@ -261,18 +261,24 @@ async function graphFiles(
   model: TaskModel,
   settings: RunSettings,
   { dtype }: Pick<WriteAdapterOptions, 'dtype'>,
-): Promise<Files['files']> {
+): Promise<Files> {
   const { network, adapter, backbone, folder, tokenizerFolder, tokenizer } = model;
   const { tokenTypes } = tokenizer;
   // Few programs export.
   const { onnxFiles } = await import('../interchange/onnx/index.ts');
   const generation =
     network instanceof Seq2SeqModel
-      ? generationSettings(network, targetLengthOf(settings), generationFrom(settings))
+      ? generationSettings(network, targetLengthOf(settings), generationFrom(settings), tokenizer)
       : undefined;
-  const { maxLength } = settings;
-  const source = { network, adapter, backbone, folder, tokenizerFolder, tokenTypes, maxLength, generation };
-  return withMerged(model, false, () => onnxFiles(source, { dtype }));
+  const { maxLength, sourceLang, targetLang } = settings;
+  const warnings: string[] = [];
+  const source = {
+    ...{ network, adapter, backbone, folder, tokenizerFolder, tokenTypes, maxLength, generation },
+    languages: { source: sourceLang, target: targetLang },
+    warn: (warning: string) => void warnings.push(warning),
+  };
+  const files = await withMerged(model, false, () => onnxFiles(source, { dtype }));
+  return { files, warnings };
 }
 
 /** The checkpoint of the backbone with the adapter merged into its weights. */

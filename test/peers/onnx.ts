@@ -32,10 +32,11 @@ import { root } from '../support/modules.ts';
 import { architectureCases } from './onnx/architectures.ts';
 import { ask, type Told, taskClasses } from './onnx/ask.ts';
 import { openPage, type Page } from './onnx/chromium.ts';
+import { encoderDecoderCases } from './onnx/encoder-decoders.ts';
 import { correlationsOnStsb, keptOfMrpc } from './onnx/glue.ts';
 import { adapterCases, cutCase, type Exported, realCases, tinyCases } from './onnx/models.ts';
 import { encoded, ourOutputs, unpadded } from './onnx/ours.ts';
-import { bartLogits, runGraph } from './onnx/runtime.ts';
+import { decoderLogits, runGraph } from './onnx/runtime.ts';
 import { peers } from './project.ts';
 
 await setBackend('wasm');
@@ -178,10 +179,11 @@ function classFor({ model: { task, config } }: Exported): string | null {
 /** An argument chooses models by a part of their names; without one all are tried. */
 const only = process.argv[2] ?? '';
 const wanted = (all: readonly Exported[]) => all.filter(({ name }) => name.includes(only));
-const [adapters, tiny, architectures, real] = [
+const [adapters, tiny, architectures, relatives, real] = [
   await adapterCases(),
   await tinyCases(),
   await architectureCases(),
+  await encoderDecoderCases(),
   await realCases(),
 ].map(wanted);
 
@@ -205,7 +207,7 @@ for (const exported of encoders) {
     }
   });
 }
-for (const exported of tiny.filter(({ model }) => model instanceof Seq2Seq)) {
+for (const exported of [...tiny, ...relatives].filter(({ model }) => model instanceof Seq2Seq)) {
   inNode(`${exported.name}: the scores of each next token, the last with caches`, async () => {
     const { network } = exported.model;
     assert.ok(network instanceof Seq2SeqModel);
@@ -219,11 +221,11 @@ for (const exported of tiny.filter(({ model }) => model instanceof Seq2Seq)) {
     const [, width] = own.shape;
     const rows = Array.from({ length: values.length / width }, (_, i) => values.slice(i * width, (i + 1) * width));
     for (const dtype of exactTypes) {
-      const logits = (await bartLogits(exported, dtype, sequences, targets)).flat();
+      const logits = (await decoderLogits(exported, dtype, sequences, targets)).flat();
       assertNear(logits, rows, tolerances[dtype], `${exported.name}, ${dtype}`);
       if (dtype === 'fp32') assert.deepEqual(logits.map(largest), rows.map(largest));
     }
-    const whole = (await bartLogits(exported, 'q8', sequences, targets)).flat(2);
+    const whole = (await decoderLogits(exported, 'q8', sequences, targets)).flat(2);
     assert.ok(whole.every(Number.isFinite));
   });
 }
@@ -240,7 +242,7 @@ inNode('numbers in files beside the model, of which transformers.js is told', as
 inNode.run();
 
 const inTransformers = suite('onnx: transformers.js in Node.js');
-for (const exported of [...tiny, ...architectures, ...real]) {
+for (const exported of [...tiny, ...architectures, ...relatives, ...real]) {
   inTransformers(exported.name, async () => {
     library.env.localModelPath = dirname(exported.folder);
     for (const dtype of exactTypes) {

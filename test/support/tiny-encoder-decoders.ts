@@ -41,20 +41,36 @@ export const tinyEncoderDecoder = (name: TinyName, changes: Readonly<Record<stri
   );
 
 /** A temporary model folder in the layout of Hugging Face, with the tokenizer of the tiny BART, removed when the process ends. */
-export function tinyEncoderDecoderFolder(name: TinyName): string {
-  const config = { ...tinyEncoderDecoders[name], ...tokensOfBart, ...writers[name] };
+export function tinyEncoderDecoderFolder(
+  name: TinyName,
+  {
+    changes = {},
+    number = (x) => x,
+    files = tokenizerOfBart,
+  }: {
+    readonly changes?: Readonly<Record<string, unknown>>;
+    /** What the checkpoint has for a number of a weight. */
+    readonly number?: (x: number) => number;
+    readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  } = {},
+): string {
+  const config = { ...tinyEncoderDecoders[name], ...tokensOfBart, ...writers[name], ...changes };
   const model = tinyEncoderDecoder(name, config);
   const tensors = [...model.parameters(), ...model.constants].map(({ name: tensor, shape }) => ({
     ...{ name: tensor, dtype: 'F32' as const, shape },
-    data: tinyWeights(name).take(tensor, shape) as Float32Array,
+    data: (tinyWeights(name).take(tensor, shape) as Float32Array).map(number),
   }));
   return temporaryFolder({
     'config.json': JSON.stringify(config),
-    ...bartTokenizerFiles,
-    'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BartTokenizer' }),
+    ...files,
     'model.safetensors': serializeSafetensors(tensors),
   });
 }
+
+const tokenizerOfBart = {
+  ...bartTokenizerFiles,
+  'tokenizer_config.json': JSON.stringify({ tokenizer_class: 'BartTokenizer' }),
+};
 
 const tokensOfBart = { vocab_size: tinyBart.vocab_size, pad_token_id: 1, eos_token_id: 2, decoder_start_token_id: 2 };
 

@@ -22,8 +22,9 @@ export function splitHeads(graph: ModelGraph, x: string, heads: number, hidden: 
 }
 
 /** The sizes of an attention. */
-interface AttentionSizes {
+export interface AttentionSizes {
   readonly heads: number;
+  /** The width of all heads together. */
   readonly hidden: number;
   /** Products are multiplied with it. Default: one by the root of the width of a head. */
   readonly scale?: number;
@@ -41,7 +42,7 @@ export function attention(
   { heads, hidden, scale = 1 / Math.sqrt(hidden / heads) }: AttentionSizes,
 ): string {
   const products = graph.node('MatMul', [query, graph.node('Transpose', [key], { perm: [0, 1, 3, 2] })]);
-  const scaled = graph.node('Mul', [products, graph.float(scale)]);
+  const scaled = scale === 1 ? products : graph.node('Mul', [products, graph.float(scale)]);
   const weights = graph.node('Softmax', [graph.add(scaled, bias)], { axis: -1 });
   const rows = graph.node('Transpose', [graph.node('MatMul', [weights, value])], { perm: [0, 2, 1, 3] });
   return graph.node('Reshape', [rows, graph.integers([0, 0, hidden])]);

@@ -8,7 +8,7 @@ import {
   type ModelConfig,
   type ProblemType,
 } from '../../models/index.ts';
-import { readTokenizerFolder } from '../../text/index.ts';
+import { type Languages, readTokenizerFolder } from '../../text/index.ts';
 import { label2id, modelClass } from '../adapterhub-head.ts';
 import { sortedJson } from '../fields.ts';
 
@@ -34,12 +34,14 @@ const hasClass = (config: ModelConfig, kind: HeadKind): boolean =>
  * The `config.json` of a folder for transformers.js, which takes from it the class of the model, the names of outputs and what they mean.
  *
  * @param outside for each model file that has numbers beside it the number of these files
+ * @param sizes of caches under the names of the runtime: a configuration may leave them out
  */
 export function configFile(
   folder: string,
   config: ModelConfig,
   { kind, outputs, problem }: FolderHead,
   outside: Readonly<Record<string, number>>,
+  sizes: Readonly<Record<string, number>> = {},
 ): string {
   const own = Object.entries(readModelConfig(folder)).filter(([key]) => !ofOthers.includes(key));
   const ids = outputs && label2id(outputs);
@@ -48,7 +50,7 @@ export function configFile(
     model_type: config.model_type,
     vocab_size: config.vocab_size,
     // A configuration may leave it out; the runtime then makes no caches.
-    ...(isEncoderDecoder(config) && { is_encoder_decoder: true }),
+    ...(isEncoderDecoder(config) && { is_encoder_decoder: true, ...sizes }),
     ...(hasClass(config, kind) && { architectures: [modelClass(config, kind)] }),
     ...(ids && { label2id: ids, id2label: Object.fromEntries(Object.entries(ids).map(([name, id]) => [id, name])) }),
     ...(problem && { problem_type: problem }),
@@ -65,7 +67,9 @@ export function generationFile(
   const { bos_token_id } = { ...readModelConfig(folder), ...readGenerationConfig(folder) };
   const { sampling, ...own } = settings;
   return sortedJson({
-    ...{ bos_token_id, pad_token_id, eos_token_id, decoder_start_token_id },
+    ...{ bos_token_id, pad_token_id, eos_token_id },
+    decoder_start_token_id: own.decoderStartTokenId ?? decoder_start_token_id,
+    bad_words_ids: own.badWordsIds?.length ? own.badWordsIds : undefined,
     max_length: own.maxLength,
     min_length: own.minLength,
     no_repeat_ngram_size: own.noRepeatNgramSize,
@@ -84,7 +88,8 @@ const tokenizerClasses: Partial<Record<ModelConfig['model_type'], string>> = {
 };
 
 /**
- * The files of a tokenizer as transformers.js reads them: one with all that the files of the backbone say, and its settings.
+ * The files of a tokenizer as transformers.js reads them: one with all that the files of the backbone say, and its settings. None for a
+ * vocabulary of each side, which sentencepiece itself reads (Marian): no tokenizer.json gives its tokens.
  *
  * @param hasTypes whether the model reads types of tokens
  * @param maxLength tokens at which texts are cut
@@ -94,8 +99,11 @@ export function tokenizerFiles(
   { model_type }: ModelConfig,
   hasTypes: boolean,
   maxLength: number,
+  languages?: Languages,
 ): Record<string, string> {
-  const { definition, settings } = readTokenizerFolder(folder);
+  const { definition, settings } = readTokenizerFolder(folder, languages);
+  const { type } = definition.model as { readonly type?: unknown };
+  if (type === 'SentencePiece') return {};
   const tokens = Object.entries(settings.specialTokens).map(([role, token]) => [`${role}_token`, token]);
   return {
     'tokenizer.json': JSON.stringify(definition),

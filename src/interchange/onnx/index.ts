@@ -2,8 +2,8 @@
  * Models as ONNX files in a folder that transformers.js loads.
  *
  * protobuf.ts writes the wire format, graph.ts nodes and constants. model-graph.ts has the layers of a transformer in three ways to
- * hold weights (numbers.ts). attached.ts reads what an adapter adds to a graph beside merged weights. encoder-graph.ts (an architecture
- * is a file in encoders/) and bart-encoder-graph.ts, bart-decoder-graph.ts build the networks from these, head-graph.ts what follows.
+ * hold weights (numbers.ts). attached.ts reads what an adapter adds to a graph beside merged weights. encoder-graph.ts and seq2seq-graph.ts
+ * build the networks from these (an architecture is a file in encoders/ or encoder-decoders/), head-graph.ts what follows.
  * folder.ts writes what is beside the graphs, written.ts cuts those that are too large for one file.
  */
 import type { Adapter } from '../../adapters/index.ts';
@@ -25,15 +25,15 @@ import {
   TokenClassificationModel,
 } from '../../models/index.ts';
 import type { Parameter } from '../../nn/index.ts';
+import type { Languages } from '../../text/index.ts';
 import { type AttachedParts, attachedParts } from './attached.ts';
-import { bartDecoder } from './bart-decoder-graph.ts';
-import { bartEncoder } from './bart-encoder-graph.ts';
 import { encoderNodes } from './encoder-graph.ts';
 import { configFile, type FolderHead, generationFile, tokenizerFiles } from './folder.ts';
 import { type EncoderWithHead, headNodes } from './head-graph.ts';
 import { ModelGraph, type ModelWeights } from './model-graph.ts';
 import { type GraphName, graphFile, type OnnxDType, onnxDTypes } from './names.ts';
 import type { DenseWeight } from './numbers.ts';
+import { seq2SeqGraphOf, seq2SeqGraphs } from './seq2seq-graph.ts';
 import { modelFiles } from './written.ts';
 
 /** A model to export, whose weights have those of its adapter merged into them that can be. */
@@ -51,6 +51,10 @@ export interface OnnxSource {
   readonly maxLength: number;
   /** How texts are generated, where the model does that. */
   readonly generation?: Partial<GenerationSettings>;
+  /** Of the texts, where the tokenizer has languages. */
+  readonly languages?: Languages;
+  /** Told what the folder lacks. */
+  readonly warn?: (warning: string) => void;
 }
 
 export interface OnnxOptions {
@@ -93,17 +97,14 @@ export async function onnxFiles(
     throw new InputError("--to onnx (to) has no nodes for a model of this kind; save it as 'sparse'.");
   }
   const { config } = network;
-  if (isEncoderDecoder(config) && config.model_type !== 'bart') {
-    throw new InputError(
-      `--to onnx (to) has no nodes for ${config.model_type}; of encoder-decoders it writes BART alone. Save it as 'sparse'.`,
-    );
-  }
   const parts = await attachedParts(source.adapter);
   if (parts.promptLength > 0 && !isEncoder(network)) {
     throw new InputError("--to onnx (to) has no nodes for prompt tuning of an encoder-decoder; save it as 'sparse'.");
   }
   const hasTypes = !isEncoderDecoder(config) && source.tokenTypes > 1 && config.type_vocab_size > 1;
-  const graphs = isEncoder(network) ? encoderGraph(network, parts, hasTypes) : bartGraphs(network, parts);
+  const graphs = isEncoder(network)
+    ? encoderGraph(network, parts, hasTypes)
+    : seq2SeqGraphs({ config: network.config, parts });
   const constants = network instanceof Seq2SeqModel ? network.constants : [];
   const weights = await weightsOf([...network.parameters(), ...constants]);
   const needed = [...backbone, ...network.parameters().filter(isHeadParameter), ...constants];
@@ -124,11 +125,18 @@ export async function onnxFiles(
       throw new InputError(`--to onnx (to) has no nodes for the weight ${name}; save it as 'sparse' or 'huggingface'.`);
     }
   }
-  const { generation } = source;
+  const { generation, languages } = source;
+  const tokenizer = tokenizerFiles(tokenizerFolder, config, hasTypes, longestText(source, config, parts), languages);
+  if (Object.keys(tokenizer).length === 0) {
+    source.warn?.(
+      'The folder has no tokenizer.json: none gives the tokens of source.spm and target.spm exactly; give the graphs the ids of tokens, or put one there.',
+    );
+  }
+  const sizes = isEncoderDecoder(config) ? seq2SeqGraphOf(config).cacheSizes(config) : {};
   return {
-    'config.json': configFile(folder, config, headOf(network), outside),
+    'config.json': configFile(folder, config, headOf(network), outside, sizes),
     ...(isEncoderDecoder(config) && { 'generation_config.json': generationFile(folder, config, generation) }),
-    ...tokenizerFiles(tokenizerFolder, config, hasTypes, longestText(source, config, parts)),
+    ...tokenizer,
     ...files,
   };
 }
@@ -137,11 +145,6 @@ function encoderGraph(network: EncoderWithHead, parts: AttachedParts, hasTypes: 
   const { config } = network;
   return [['model', (graph) => headNodes(graph, network, encoderNodes(graph, { config, parts, hasTypes }))]];
 }
-
-const bartGraphs = ({ config }: Seq2SeqModel, parts: AttachedParts): Graphs => [
-  ['encoder_model', (graph) => bartEncoder(graph, { config, parts })],
-  ['decoder_model_merged', (graph) => bartDecoder(graph, { config, parts })],
-];
 
 /** Tokens at which a text is cut: as the run does, but for answers, which it finds in several windows of a long text. */
 function longestText({ network, maxLength }: OnnxSource, config: ModelConfig, parts: AttachedParts): number {

@@ -169,6 +169,13 @@ export class ModelGraph extends OnnxGraph {
     return this.node('LayerNormalization', [x, ...exact], { axis: -1, epsilon: { float: eps } });
   }
 
+  /** Scales x by `<name>.weight` over the root of the mean square of its last axis. */
+  rmsNorm(x: string, name: string, eps: number): string {
+    const mean = this.node('ReduceMean', [this.node('Mul', [x, x]), this.integers([-1])], { keepdims: 1 });
+    const root = this.node('Sqrt', [this.node('Add', [mean, this.float(eps)])]);
+    return this.node('Mul', [this.node('Div', [x, root]), this.exact(`${name}.weight`)]);
+  }
+
   add(a: string, b: string): string {
     return this.node('Add', [a, b]);
   }

@@ -5,7 +5,7 @@
 export const onnxDTypes = ['fp32', 'fp16', 'q8'] as const;
 export type OnnxDType = (typeof onnxDTypes)[number];
 
-/** The names of graphs: of an encoder with its head, and of the two sides of BART. */
+/** The names of graphs: of an encoder with its head, and of the two sides of an encoder-decoder. */
 const graphs = ['model', 'encoder_model', 'decoder_model_merged'] as const;
 export type GraphName = (typeof graphs)[number];
 

@@ -30,9 +30,23 @@ export class LearnedPositions implements PositionTable {
 }
 
 /**
- * Sinusoids that no file has: position p is [sin(p f₀), sin(p f₁), ..., cos(p f₀), ...] with frequencies f_k = 10000^(-2k/width). Of an odd
- * width the sines have one more.
+ * Sinusoids of positions, row after row [positions, width]: p has [sin(p f₀), sin(p f₁), ..., cos(p f₀), ...] with frequencies
+ * f_k = 10000^(-2k/width). Of an odd width the sines have one more.
  */
+export function sinusoids(positions: Int32Array, width: number): Float32Array {
+  const sines = Math.ceil(width / 2);
+  const values = new Float32Array(positions.length * width);
+  positions.forEach((position, row) => {
+    for (let i = 0; i < width; i++) {
+      const k = i < sines ? i : i - sines;
+      const angle = position * 10000 ** ((-2 * k) / width);
+      values[row * width + i] = i < sines ? Math.sin(angle) : Math.cos(angle);
+    }
+  });
+  return values;
+}
+
+/** {@link sinusoids}, which no file has. */
 export class SinusoidalPositions implements PositionTable {
   readonly first = 0;
   readonly count: number;
@@ -44,16 +58,6 @@ export class SinusoidalPositions implements PositionTable {
   }
 
   rows(ids: Int32Array): Tensor {
-    const width = this.#width;
-    const sines = Math.ceil(width / 2);
-    const values = new Float32Array(ids.length * width);
-    ids.forEach((position, row) => {
-      for (let i = 0; i < width; i++) {
-        const k = i < sines ? i : i - sines;
-        const angle = position * 10000 ** ((-2 * k) / width);
-        values[row * width + i] = i < sines ? Math.sin(angle) : Math.cos(angle);
-      }
-    });
-    return tensor(values, [ids.length, width]);
+    return tensor(sinusoids(ids, this.#width), [ids.length, this.#width]);
   }
 }

@@ -12,9 +12,11 @@ import { assertRejectsInput } from '../../support/input-errors.ts';
 import { useBackend } from '../../support/on-backend.ts';
 import { type FileGraph, readOnnx } from '../../support/onnx-file.ts';
 import { tinyBartFolder } from '../../support/tiny-bart.ts';
+import { tinyEncoderDecoderFolder } from '../../support/tiny-encoder-decoders.ts';
 import { tinyEncoders, tinyTokenizer } from '../../support/tiny-encoders.ts';
 import { tinyFolder, tinyTensors } from '../../support/tiny-model.ts';
 import { dense, tinyRun, tinySettings } from '../../support/tiny-run.ts';
+import { bytesField, integerField, sentencePieceFile } from '../../text/sentence-piece-writer.ts';
 
 const test = suite('onnx: export');
 useBackend(test, 'wasm');
@@ -25,10 +27,10 @@ async function trained(changes: GivenSettings = {}): Promise<TaskModel> {
   return loadRun(output).model;
 }
 
-const exported = (model: TaskModel, options?: Parameters<typeof onnxFiles>[1]) => {
+const exported = (model: TaskModel, options?: Parameters<typeof onnxFiles>[1], warn?: (warning: string) => void) => {
   const { network, adapter, backbone, folder, tokenizerFolder, tokenizer, settings } = model;
   const source = { network, adapter, backbone, folder, tokenizerFolder, tokenTypes: tokenizer.tokenTypes };
-  return onnxFiles({ ...source, maxLength: settings.maxLength }, options);
+  return onnxFiles({ ...source, maxLength: settings.maxLength, warn }, options);
 };
 
 const bytesOf = (content: FileContent): Buffer =>
@@ -201,6 +203,48 @@ test('BART is an encoder and a decoder, whose branches choose the keys and value
   assert.deepEqual(decoder.outputs.toSorted(), ['logits', ...caches.map((name) => `present.${name}`)].toSorted());
   const generation = JSON.parse(String(files['generation_config.json']));
   assert.deepEqual([generation.decoder_start_token_id, generation.eos_token_id, generation.pad_token_id], [2, 2, 1]);
+  model.dispose();
+});
+
+for (const name of ['marian', 'mbart', 't5', 'flan-t5'] as const) {
+  test(`${name}: an encoder and a decoder with all weights, and the sizes of caches`, async () => {
+    const changes = name === 't5' ? { num_decoder_layers: undefined } : { max_position_embeddings: 24 };
+    const model = await Seq2Seq.fromPretrained(tinyEncoderDecoderFolder(name, { changes }));
+    model.addAdapter({ kind: 'mam', bottleneck: 4, prefixLength: 3, prefixBottleneck: 4 });
+    const files = await exported(model);
+    for (const suffix of ['', '_fp16', '_quantized']) {
+      for (const side of ['encoder_model', 'decoder_model_merged']) {
+        checkOrder(readOnnx(bytesOf(files[`onnx/${side}${suffix}.onnx`])));
+      }
+    }
+    const { num_decoder_layers, decoder_layers } = JSON.parse(String(files['config.json']));
+    assert.equal(num_decoder_layers ?? decoder_layers, name === 't5' ? 1 : 2);
+    model.dispose();
+  });
+}
+
+test('a vocabulary for each side gives no tokenizer.json, and one line that says so', async () => {
+  const pieces = sentencePieceFile(
+    [
+      { piece: '</s>', type: 3, score: 0 },
+      { piece: '<unk>', type: 2, score: 0 },
+      { piece: '▁a', score: -1 },
+    ],
+    [bytesField(2, integerField(40, 1))],
+  );
+  const files = {
+    'source.spm': pieces,
+    'target.spm': pieces,
+    'vocab.json': JSON.stringify({ '</s>': 0, '<unk>': 1, '▁a': 2, '<pad>': 3 }),
+  };
+  const changes = { pad_token_id: 3, eos_token_id: 0, decoder_start_token_id: 3 };
+  const folder = tinyEncoderDecoderFolder('marian', { changes, files });
+  const model = await Seq2Seq.fromPretrained(folder, { maxLength: 12 });
+  model.addAdapter({ kind: 'bitfit' });
+  const warnings: string[] = [];
+  const written = await exported(model, { dtype: ['fp32'] }, (warning) => void warnings.push(warning));
+  assert.equal(warnings.filter((line) => line.includes('has no tokenizer.json')).length, 1);
+  assert.ok(written['onnx/encoder_model.onnx'] && !('tokenizer.json' in written));
   model.dispose();
 });
 

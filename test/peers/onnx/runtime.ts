@@ -84,10 +84,10 @@ export async function runGraph(exported: Exported, dtype: OnnxDType, sequences: 
 }
 
 /**
- * The logits of BART for targets of one length [targets, vocabulary]: those of the last token by a second call, which is given the keys and
+ * The logits of an encoder-decoder for targets of one length [targets, vocabulary]: those of the last token by a second call, which is given the keys and
  * values of the first.
  */
-export async function bartLogits(
+export async function decoderLogits(
   { folder, model }: Exported,
   dtype: OnnxDType,
   sequences: readonly TokenSequence[],
@@ -97,12 +97,12 @@ export async function bartLogits(
     runtime.InferenceSession.create(join(folder, 'onnx', graphFile(name, dtype)), { logSeverityLevel: 3 });
   const [encoder, decoder] = [await open('encoder_model'), await open('decoder_model_merged')];
   const { config } = model;
-  if (!isEncoderDecoder(config)) throw new Error('no BART');
+  if (!isEncoderDecoder(config)) throw new Error('no encoder-decoder');
   const { input_ids, attention_mask } = inputsOf(sequences, config.pad_token_id);
   const { last_hidden_state } = await encoder.run({ input_ids, attention_mask });
   const heads = config.decoder_attention_heads;
-  const none = () =>
-    new runtime.Tensor('float32', new Float32Array(), [sequences.length, heads, 0, config.d_model / heads]);
+  const size = 'd_kv' in config ? Number(config.d_kv) : config.d_model / heads;
+  const none = () => new runtime.Tensor('float32', new Float32Array(), [sequences.length, heads, 0, size]);
   const isPast = (name: string) => name.startsWith('past_key_values.');
   const call = (ids: readonly (readonly number[])[], past: (name: string) => object, isLater: boolean) =>
     decoder.run({

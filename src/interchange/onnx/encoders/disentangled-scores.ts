@@ -1,6 +1,6 @@
 import { type DebertaConfig, rowOfDistance } from '../../../models/deberta-v2.ts';
 import { splitHeads } from '../attention.ts';
-import { places, tableRows } from './distances.ts';
+import { distances, places, tableRows } from '../distances.ts';
 import type { EncoderSite } from './encoder-site.ts';
 import type { GraphScheme } from './self-attention-nodes.ts';
 
@@ -19,7 +19,7 @@ export function distanceNodes({ graph, config, mask, at }: EncoderSite<DebertaCo
   const name = at('encoder.rel_embeddings.weight');
   const whole = graph.table(name);
   const normed = relative.hasNorm ? graph.layerNorm(whole, at('encoder.LayerNorm'), layer_norm_eps) : whole;
-  const rows = tableRows(graph, mask, 'rows_of_distances', (distance) => rowOfDistance(distance, relative));
+  const rows = tableRows(graph, distances(graph, mask), 'rows_of_distances', (apart) => rowOfDistance(apart, relative));
   const [count] = graph.weight(name).shape;
   const [query, key] = places(graph, mask).map((place) =>
     graph.add(graph.node('Mul', [place, graph.integers(count)]), rows),
@@ -31,7 +31,7 @@ export function distanceNodes({ graph, config, mask, at }: EncoderSite<DebertaCo
 export function disentangledScores(
   { graph, config, bias }: EncoderSite<DebertaConfig>,
   path: string,
-  distances: DistanceNodes | null,
+  known: DistanceNodes | null,
 ): GraphScheme {
   const { relative, parts, num_attention_heads: heads, hidden_size: hidden } = config;
   const scale = 1 / Math.sqrt((hidden / heads) * parts);
@@ -40,13 +40,13 @@ export function disentangledScores(
     const products: string[] = [];
     /** The products of heads with a projection of the table, [batch, heads, rows, rows]. */
     const add = (x: string, projection: string, cells: string) => {
-      const table = splitHeads(graph, graph.linear(distances?.table ?? '', `${self}.${projection}`), heads, hidden);
+      const table = splitHeads(graph, graph.linear(known?.table ?? '', `${self}.${projection}`), heads, hidden);
       const all = graph.node('MatMul', [x, graph.node('Transpose', [table], { perm: [0, 1, 3, 2] })]);
       const flat = graph.node('Reshape', [all, graph.integers([0, 0, -1])]);
       products.push(graph.node('Gather', [flat, cells], { axis: 2 }));
     };
-    if (distances && relative?.c2p) add(query, relative.shared ? 'key_proj' : 'pos_key_proj', distances.cells.query);
-    if (distances && relative?.p2c) add(key, relative.shared ? 'query_proj' : 'pos_query_proj', distances.cells.key);
+    if (known && relative?.c2p) add(query, relative.shared ? 'key_proj' : 'pos_key_proj', known.cells.query);
+    if (known && relative?.p2c) add(key, relative.shared ? 'query_proj' : 'pos_query_proj', known.cells.key);
     if (products.length === 0) return { query, key, bias, scale };
     const sum = products.reduce((a, b) => graph.add(a, b));
     return { query, key, bias: graph.add(graph.node('Mul', [sum, graph.float(scale)]), bias), scale };

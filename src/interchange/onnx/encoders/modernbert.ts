@@ -1,7 +1,7 @@
 import type { ModernBertConfig } from '../../../models/modernbert.ts';
 import { unseenUnless } from '../attention.ts';
+import { areNear } from '../distances.ts';
 import { sublayerEnd } from '../sublayer.ts';
-import { areNear } from './distances.ts';
 import type { EncoderGraph, EncoderSite } from './encoder-site.ts';
 import { rotary } from './rotary-scheme.ts';
 import { type GraphScheme, selfAttention } from './self-attention-nodes.ts';

@@ -1,13 +1,13 @@
 import { mpnetBuckets, mpnetLayer } from '../../../models/mpnet.ts';
 import { bucketOf } from '../../../models/parts/relative-bias.ts';
-import { tableRows } from './distances.ts';
+import { distances, tableRows } from '../distances.ts';
 import type { EncoderGraph, EncoderSite } from './encoder-site.ts';
 import { postNormLayer } from './post-norm.ts';
 import { summedEmbeddings } from './summed-embeddings.ts';
 
 /** What all layers add to their scores: the mask, and a number of each head for the bucket of a distance, [batch, heads, rows, rows]. */
 function relativeBias({ graph, mask, bias, at }: EncoderSite): string {
-  const buckets = tableRows(graph, mask, 'buckets', (distance) => bucketOf(-distance, mpnetBuckets));
+  const buckets = tableRows(graph, distances(graph, mask), 'buckets', (apart) => bucketOf(-apart, mpnetBuckets));
   const table = graph.exact(at('encoder.relative_attention_bias.weight')); // [buckets, heads]
   const numbers = graph.node('Transpose', [graph.node('Gather', [table, buckets])], { perm: [2, 0, 1] });
   return graph.add(bias, numbers);

@@ -1,4 +1,4 @@
-import type { ModelGraph } from '../model-graph.ts';
+import type { ModelGraph } from './model-graph.ts';
 
 /** A distance from which on nothing changes. */
 const FAR = 2 ** 24;
@@ -14,25 +14,26 @@ export function places(graph: ModelGraph, mask: string): readonly [queries: stri
   return [queries, keys];
 }
 
-/** The distance of each query and key, query - key: [rows, rows] whole numbers. */
-const distances = (graph: ModelGraph, mask: string): string => graph.node('Sub', [...places(graph, mask)]);
+/** The distance of each query and key of a mask [batch, rows], query - key: [rows, rows] whole numbers. */
+export const distances = (graph: ModelGraph, mask: string): string => graph.node('Sub', [...places(graph, mask)]);
 
 /** Whether each query and key are at most so far from each other: [rows, rows]. */
 export const areNear = (graph: ModelGraph, mask: string, reach: number): string =>
   graph.node('LessOrEqual', [graph.node('Abs', [distances(graph, mask)]), graph.integers(reach)]);
 
 /**
- * The row of a table for each distance, [rows, rows].
+ * The row of a table for each distance, of the same shape.
  *
+ * @param apart whole numbers, query - key
  * @param rowOf the row of a distance, query - key: the same from some distance on
  */
-export function tableRows(graph: ModelGraph, mask: string, name: string, rowOf: (distance: number) => number): string {
+export function tableRows(graph: ModelGraph, apart: string, name: string, rowOf: (distance: number) => number): string {
   const ends = [-FAR, FAR].map(rowOf);
   let reach = 0;
   while (reach < FAR && (rowOf(-reach) !== ends[0] || rowOf(reach) !== ends[1])) reach++;
   const rows = BigInt64Array.from({ length: 2 * reach + 1 }, (_, i) => BigInt(rowOf(i - reach)));
   const data = new Uint8Array(rows.buffer);
   const table = graph.constant(name, () => ({ type: 'int64', shape: [rows.length], data }));
-  const near = graph.node('Clip', [distances(graph, mask), graph.integers(-reach), graph.integers(reach)]);
+  const near = graph.node('Clip', [apart, graph.integers(-reach), graph.integers(reach)]);
   return graph.node('Gather', [table, graph.add(near, graph.integers(reach))]);
 }
