@@ -29,7 +29,11 @@ import { type Area, bothBackends, type Compare, caseFolders, readJson } from './
 import { openModel, unpack } from './models.ts';
 
 /** Tables with a row for each choice of each example. */
-type OfChoices = Readonly<Record<'input_ids' | 'attention_mask' | 'token_type_ids', number[][][]>>;
+interface OfChoices {
+  readonly input_ids: number[][][];
+  readonly attention_mask?: number[][][];
+  readonly token_type_ids?: number[][][];
+}
 
 interface ArchitectureCase extends BackboneCase {
   readonly padded_positions?: 'compare' | 'ignore';
@@ -41,8 +45,8 @@ const multipleChoice: Head = ({ root, config }, inputs) => {
   const { input_ids, attention_mask, token_type_ids } = inputs as unknown as OfChoices;
   const flat: PaddedBatch = {
     input_ids: input_ids.flat(),
-    attention_mask: attention_mask.flat(),
-    token_type_ids: token_type_ids.flat(),
+    attention_mask: attention_mask?.flat(),
+    token_type_ids: token_type_ids?.flat(),
   };
   const batch = packPadded(flat, model.encoder.positionIds);
   const logits = model.forward(batch);
@@ -85,9 +89,12 @@ const heads: Readonly<Record<string, Head>> = {
 const headOf = ({ architecture }: ArchitectureCase): Head | undefined =>
   heads[Object.keys(heads).find((end) => architecture.endsWith(end)) ?? ''];
 
+/** Numbers of the tokens of each text, or of each choice of each example. */
+type OfRows = readonly (readonly (number | readonly number[])[])[];
+
 /** Values of padded positions that depend on how a library fills them are stored as 0. */
-function withoutPadding(values: ArrayLike<number>, mask: readonly (readonly number[])[]): number[] {
-  const cells = mask.flat();
+function withoutPadding(values: ArrayLike<number>, mask: OfRows): number[] {
+  const cells = mask.flat(2);
   const width = values.length / cells.length;
   return Array.from(values, (value, i) => (cells[Math.floor(i / width)] === 0 ? 0 : value));
 }
@@ -96,7 +103,7 @@ function compareEncoder(folder: string, golden: ArchitectureCase, head: Head, co
   const opened = openModel(folder);
   const expected = openSafetensors(join(folder, 'expected.safetensors'));
   const { inputs, padded_positions, unused_parameters = [] } = golden;
-  const mask = padded_positions === 'ignore' ? (inputs.attention_mask as number[][] | undefined) : undefined;
+  const mask = padded_positions === 'ignore' ? (inputs.attention_mask as OfRows | undefined) : undefined;
   tidy(() => {
     const { encoder, batch, values, loss } = head(opened, inputs);
     noGrad(() => encoder.hiddenStates(batch)).forEach((state, i) => {
@@ -108,8 +115,13 @@ function compareEncoder(folder: string, golden: ArchitectureCase, head: Head, co
     const { prefix } = opened.config;
     const start = golden.architecture.endsWith('Model') ? `${prefix}.` : '';
     const parameters = opened.root.parameters();
-    const inFile = parameters.map((parameter) => ({ name: parameter.name.replace(start, ''), value: parameter.value }));
-    if (loss) compareGradients(inFile, golden, loss, values, compare, encoderNames(opened.config).modules);
+    const own = (name: string) => name.replace(start, '');
+    const inFile = parameters.map(({ name, value }) => ({ name: own(name), value }));
+    const modules = encoderNames(opened.config).modules.map(({ name, parts }) => ({
+      name: own(name),
+      parts: parts.map(own),
+    }));
+    if (loss) compareGradients(inFile, golden, loss, values, compare, modules);
     for (const [name, { tol }] of Object.entries(golden.tensors)) {
       const isOfTokens = name.startsWith('hidden_states.') || (name === 'logits' && head === tokenClassification);
       const value = mask && isOfTokens ? withoutPadding(values[name], mask) : values[name];
