@@ -166,9 +166,13 @@ export const modernBert: Architecture<ModernBertConfig, typeof entries> = {
     const { hidden_size, num_attention_heads, num_hidden_layers, norm_eps, rope_parameters, rope_scaling } = fields;
     const headDim = evenHeadDim(hidden_size, num_attention_heads);
     const shape = { headDim, positions: fields.max_position_embeddings };
-    // What is told for each type of layers says nothing of `truncate` in transformers.
+    // In transformers each type of layers has a `rope_type` before `rope_scaling`, whose older name `type` says nothing then, nor does `truncate`.
     const angles = (type: LayerType, theta: number) =>
-      rotaryAngles([rope_parameters?.[type], rope_scaling, { truncate: true }], theta, shape);
+      rotaryAngles(
+        [rope_parameters?.[type] ?? { rope_type: 'default' }, rope_scaling, { truncate: true }],
+        theta,
+        shape,
+      );
     return {
       hidden_size,
       num_attention_heads,

@@ -188,6 +188,13 @@ test('older fields of ModernBERT say the same as newer ones', async () => {
   );
 });
 
+test('ModernBERT follows rope_scaling by its newer name alone, as transformers does', () => {
+  const scaled = (rope_scaling: object) => parseEncoderConfig({ ...modernbert, rope_scaling });
+  const plain = parseEncoderConfig(modernbert);
+  assert.deepEqual(scaled({ type: 'linear', factor: 2 }), plain);
+  assert.notDeepEqual(scaled({ rope_type: 'linear', factor: 2 }), plain);
+});
+
 test('what a configuration says otherwise is refused by name', () => {
   const wrong: [string, Record<string, unknown>, RegExp][] = [
     ['modernbert', { layer_types: ['full_attention'] }, /layer_types/],
