@@ -119,6 +119,20 @@ test('summarization: a list of summaries', async () => {
   model.dispose();
 });
 
+test('summarization: what cannot be generated is refused under the names of the caller', async () => {
+  await using summarize = await pipeline('summarization', await run('summarization'));
+  for (const [options, message] of [
+    [{ max_new_tokens: 1000 }, /max_new_tokens 1000 exceeds the \d+ positions/],
+    [{ max_length: 1000 }, /max_length 1000 exceeds the \d+ positions/],
+    [{ max_new_tokens: 4, min_new_tokens: 5 }, /min_new_tokens 5 exceeds max_new_tokens 4/],
+    [{ max_length: 4, min_length: 5 }, /min_length 5 exceeds max_length 4/],
+    [{ num_return_sequences: 3 }, /num_return_sequences 3 exceeds num_beams 1/],
+    [{ do_sample: true, num_beams: 2 }, /sampling goes without beams; use num_beams 1/],
+  ] as const) {
+    await assertRejectsInput(() => summarize('the film is good', options), message);
+  }
+});
+
 test('feature-extraction: a tensor', async () => {
   await using embed = await pipeline('feature-extraction', await run('feature-extraction'));
   const tokens = await embed('the film');

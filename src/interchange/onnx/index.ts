@@ -8,7 +8,7 @@
  */
 import type { Adapter } from '../../adapters/index.ts';
 import { InputError } from '../../errors.ts';
-import type { FileContent } from '../../io/index.ts';
+import { type FileContent, tokenizerCopies } from '../../io/index.ts';
 import { EncoderModel } from '../../models/encoder-model.ts';
 import {
   Encoder,
@@ -127,16 +127,17 @@ export async function onnxFiles(
   }
   const { generation, languages } = source;
   const tokenizer = tokenizerFiles(tokenizerFolder, config, hasTypes, longestText(source, config, parts), languages);
-  if (Object.keys(tokenizer).length === 0) {
+  const hasTokenizer = Object.keys(tokenizer).length > 0;
+  if (!hasTokenizer) {
     source.warn?.(
-      'The folder has no tokenizer.json: none gives the tokens of source.spm and target.spm exactly; give the graphs the ids of tokens, or put one there.',
+      'The folder has no tokenizer.json: none gives the tokens of source.spm and target.spm exactly, which are copied; give the graphs the ids of these tokens.',
     );
   }
   const sizes = isEncoderDecoder(config) ? seq2SeqGraphOf(config).cacheSizes(config) : {};
   return {
     'config.json': configFile(folder, config, headOf(network), outside, sizes),
     ...(isEncoderDecoder(config) && { 'generation_config.json': generationFile(folder, config, generation) }),
-    ...tokenizer,
+    ...(hasTokenizer ? tokenizer : tokenizerCopies(tokenizerFolder)),
     ...files,
   };
 }

@@ -241,14 +241,19 @@ export function parseGenerationSettings(json: ConfigJson, file = 'config.json'):
 /** The bytes that the memory of the kernels can hold. */
 const MAX_BYTES = 2 ** 32;
 
+/** A setting and its value as a message has them. */
+export type SettingWords = (name: keyof GenerationSettings, value: number) => string;
+
 /**
  * Returns settings with the defaults of those that are left out.
  *
+ * @param words for messages; by default the names that are here
  * @throws InputError naming the setting that is out of its range, contradicts another one, or cannot fit into memory
  */
 export function checkGenerationSettings(
   asked: Partial<GenerationSettings>,
   config: EncoderDecoderConfig,
+  words: SettingWords = (name, value) => `${name} ${value}`,
 ): GenerationSettings {
   const fail = (problem: string) => new InputError(`generation: ${problem}.`);
   const settings: GenerationSettings = {
@@ -259,26 +264,30 @@ export function checkGenerationSettings(
   parseWith(generation, settings, 'generation');
   const { maxLength, minLength, numBeams, numReturnSequences } = settings;
   if (maxLength > config.max_position_embeddings) {
-    throw fail(`maxLength ${maxLength} exceeds the ${config.max_position_embeddings} positions of the model`);
+    throw fail(`${words('maxLength', maxLength)} exceeds the ${config.max_position_embeddings} positions of the model`);
   }
-  if (minLength > maxLength) throw fail(`minLength ${minLength} exceeds maxLength ${maxLength}`);
+  if (minLength > maxLength) {
+    throw fail(`${words('minLength', minLength)} exceeds ${words('maxLength', maxLength)}`);
+  }
   for (const key of ['decoderStartTokenId', 'forcedBosTokenId', 'forcedEosTokenId'] as const) {
     const id = settings[key];
     if (id === null || id < config.decoder_vocab_size) continue;
-    throw fail(`${key} ${id} is none of the ${config.decoder_vocab_size} tokens`);
+    throw fail(`${words(key, id)} is none of the ${config.decoder_vocab_size} tokens`);
   }
   const bad = settings.badWordsIds.flat().find((id) => id >= config.decoder_vocab_size);
   if (bad !== undefined) throw fail(`badWordsIds has ${bad}, which is none of the ${config.decoder_vocab_size} tokens`);
   if (settings.sampling) {
-    if (numBeams > 1) throw fail('sampling goes without beams; set numBeams to 1');
+    if (numBeams > 1) throw fail(`sampling goes without beams; use ${words('numBeams', 1)}`);
   } else if (numReturnSequences > numBeams) {
-    throw fail(`numReturnSequences ${numReturnSequences} exceeds numBeams ${numBeams}; raise numBeams, or sample`);
+    const [texts, beams] = [words('numReturnSequences', numReturnSequences), words('numBeams', numBeams)];
+    throw fail(`${texts} exceeds ${beams}; search with more beams, or sample`);
   }
-  const [name, rows] = numBeams > 1 ? ['numBeams', numBeams] : ['numReturnSequences', numReturnSequences];
+  const [name, rows] =
+    numBeams > 1 ? (['numBeams', numBeams] as const) : (['numReturnSequences', numReturnSequences] as const);
   const bytes = 4 * rows * (config.decoder_vocab_size + 2 * config.decoder_layers * config.d_model);
   if (bytes > MAX_BYTES) {
     throw fail(
-      `${name} ${rows} needs ${(bytes / 2 ** 30).toFixed(1)} GiB for one token of each, and there are 4.0; lower it`,
+      `${words(name, rows)} needs ${(bytes / 2 ** 30).toFixed(1)} GiB for one token of each, and there are 4.0; lower it`,
     );
   }
   return settings;

@@ -245,6 +245,7 @@ test('a vocabulary for each side gives no tokenizer.json, and one line that says
   const written = await exported(model, { dtype: ['fp32'] }, (warning) => void warnings.push(warning));
   assert.equal(warnings.filter((line) => line.includes('has no tokenizer.json')).length, 1);
   assert.ok(written['onnx/encoder_model.onnx'] && !('tokenizer.json' in written));
+  assert.ok(written['source.spm'] && written['target.spm'] && written['vocab.json']);
   model.dispose();
 });
 
