@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { suite } from 'uvu';
@@ -183,6 +184,24 @@ test('a signal takes a request out of the queue, and drops an answer', async () 
   goOn();
   assert.equal(await last, 'answer to last');
   assert.deepEqual(recorder.batches, [['computed'], ['last']]);
+});
+
+test('one signal for many requests is no leak that Node.js warns of', async () => {
+  const { signal } = new AbortController();
+  // The number from which on Node.js 20 warns.
+  setMaxListeners(10, signal);
+  const warnings: string[] = [];
+  const told = ({ name }: Error) => warnings.push(name);
+  process.on('warning', told);
+  try {
+    const queue = new RequestQueue([new Recorder()], { maxQueue: 12 });
+    const answers = Array.from({ length: 12 }, (_, i) => queue.ask(asking(i), { signal }));
+    await Promise.all([...answers, ...answers.map(() => queue.room({ signal }))]);
+    await turn();
+  } finally {
+    process.off('warning', told);
+  }
+  assert.deepEqual(warnings, []);
 });
 
 test('an error of one request is its own', async () => {
