@@ -51,7 +51,7 @@ Examples:
 
 export async function serve(command: Command): Promise<void> {
   const { token: given, tokenFile, json, ...settings } = command.opts<Flags>();
-  const token = given ?? (tokenFile === undefined ? environmentVariable(TOKEN) : tokenIn(tokenFile));
+  const token = given ?? (tokenFile === undefined ? tokenOfEnvironment() : tokenIn(tokenFile));
   const models = namedModels(command.args);
   if (models.length === 0 && settings.adapters === undefined) {
     throw new UsageError('name the folder of a run, or with --adapters a folder of them.');
@@ -80,6 +80,13 @@ function namedModels(args: readonly string[]): NamedModel[] {
     }
   }
   return models;
+}
+
+/** @throws InputError if it is empty, as where a deployment lacks the secret: nobody asked for a server without a token */
+function tokenOfEnvironment(): string | undefined {
+  const token = environmentVariable(TOKEN);
+  if (token?.trim() === '') throw new InputError(`${TOKEN} is empty; put the token into it, or unset it.`);
+  return token;
 }
 
 /** @throws InputError if there is no such file, or nothing in it */

@@ -113,6 +113,10 @@ test('what is wrong is told in a line', async () => {
   await fails([run, '--adapters', '/no/such/folder'], 1, /^error: There is no folder \/no\/such\/folder/);
   await fails([run, '--token-file', '/no/such/file'], 1, /^error: Cannot read the token in \/no\/such\/file/);
   await fails([run, '--token', 'short'], 1, /^error: The token is too short/);
+  await assert.rejects(
+    started([run], { SPARSE_ADAPTER_TOKEN: '' }),
+    /error: SPARSE_ADAPTER_TOKEN is empty; .*unset it/,
+  );
 });
 
 test.run();

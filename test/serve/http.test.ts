@@ -399,6 +399,10 @@ test('places where it cannot listen, and options that do not fit', async () => {
   );
   await assertRejectsInput(() => serve(one, { port: 70_000 }), /port/);
   await assertRejectsInput(() => serve([], {}), /no model to serve/);
+  await assertRejectsInput(
+    () => serve([...one, { ...one[0], name: 'second' }], { maxAdapters: 1 }),
+    /^2 adapters are more than --max-adapters \(maxAdapters\) allows, 1; raise it/,
+  );
   await assertRejectsInput(() => serve(one, { adapters: '/no/such/folder' }), /no folder \/no\/such\/folder/);
   for (const name of ['my mail', 'grüße', '..', '', 'a/b']) {
     await assertRejectsInput(() => serve([{ ...one[0], name }]), /give another one as name=folder \(name\)/);

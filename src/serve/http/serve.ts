@@ -52,6 +52,11 @@ export async function serve(models: readonly NamedModel[], given: ServeOptions =
   if (models.length === 0 && options.adapters === undefined) {
     throw new InputError('There is no model to serve; name one or more, or a folder with --adapters (adapters).');
   }
+  if (models.length > options.maxAdapters) {
+    throw new InputError(
+      `${models.length} adapters are more than --max-adapters (maxAdapters) allows, ${options.maxAdapters}; raise it, or name fewer.`,
+    );
+  }
   for (const { name } of models) checkName(name);
   checkToken(token);
   const packages = await serverPackages();
