@@ -110,7 +110,7 @@ export class AdapterBank implements Answerer {
    * Loads an adapter of a run, of PEFT or of AdapterHub, or a checkpoint with a head of its own; or unloads one, which answers what it was
    * asked before.
    *
-   * @throws InputError for a name that is taken or that nothing has, and as `load`
+   * @throws InputError for a name that is taken or that nothing has, a task that no request is for, and as `load`
    */
   async control(command: ControlCommand): Promise<ControlReply> {
     if ('load' in command) await this.#load(command.load.name, command.load.path);
@@ -141,12 +141,12 @@ export class AdapterBank implements Answerer {
     };
     try {
       const model = await load(path, { shared, ...(this.#place && { model: this.#place }) });
+      const facts = factsOf(name, path, model);
       const home = this.#homes.get(key) ?? null;
       const { network } = model;
       const isMixed = home !== null && isOfEncoder(network) && home.backbone.owns(network);
       if (home) home.users++;
       if (isMixed) home.backbone.serve(network);
-      const facts = factsOf(name, model);
       this.#members.set(name, { model, facts, home, isMixed, uses: 0, isLeaving: false });
     } finally {
       this.#freeUnusedHomes();
@@ -211,11 +211,19 @@ async function sharedType(path: string, place: string | undefined): Promise<Held
   return settings.backboneDtype ?? 'float32';
 }
 
-function factsOf(name: string, model: AnyModel): AdapterFacts {
+/** @throws InputError for a model that no request is for, which it frees */
+function factsOf(name: string, path: string, model: AnyModel): AdapterFacts {
   const { network, task, labels, settings, adapters } = model;
+  const asked = taskOfModel(task);
+  if (asked === null) {
+    model.dispose();
+    throw new InputError(
+      `${path} was trained for ${task}, which a server does not answer; leave it out, and use predict.`,
+    );
+  }
   return {
     name,
-    task: taskOfModel(task),
+    task: asked,
     kind: adapters.names.length > 0 ? settings.adapter.kind : null,
     labels,
     texts: network instanceof SequenceClassifier ? network.texts : null,

@@ -36,8 +36,7 @@ export type ControlCommand =
 /** What is known of a loaded adapter. */
 export interface AdapterFacts {
   readonly name: string;
-  /** In the words of pipelines where there is one for it. */
-  readonly task: string;
+  readonly task: PipelineTask;
   /** The kind of adapter; null for a checkpoint. */
   readonly kind: string | null;
   readonly labels: readonly string[] | null;

@@ -1,7 +1,7 @@
 import type { AnyModel, ModelsByTask } from '../finetune/index.ts';
 import type { PipelineTask } from './answerer.ts';
 import type { TaskOutputs } from './outputs.ts';
-import type { TaskInputs, TaskOptions } from './task-inputs.ts';
+import { pipelineTasks, type TaskInputs, type TaskOptions } from './task-inputs.ts';
 
 /** A request whose input and options were checked. */
 export interface Asked<Task extends PipelineTask> {
@@ -38,6 +38,6 @@ export interface TaskAnswers<Task extends PipelineTask> {
 export const modelTaskOf = (task: PipelineTask): AnyModel['task'] =>
   task === 'summarization' ? 'text2text-generation' : task;
 
-/** The words of pipelines for the task of a model; its own where there is no pipeline. */
-export const taskOfModel = (task: AnyModel['task']): string =>
-  task === 'text2text-generation' ? 'summarization' : task;
+/** The words of pipelines for the task of a model; null where there is no pipeline. */
+export const taskOfModel = (task: AnyModel['task']): PipelineTask | null =>
+  pipelineTasks.find((name) => modelTaskOf(name) === task) ?? null;

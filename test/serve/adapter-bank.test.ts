@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import { type AdapterSettings, completeSettings } from '../../src/adapters/index.ts';
-import { Classifier, load } from '../../src/finetune/index.ts';
+import { Classifier, houlsby, load, MultipleChoice } from '../../src/finetune/index.ts';
 import { memory, setBackend } from '../../src/index.ts';
 import type { HeldDType } from '../../src/nn/index.ts';
 import { AdapterBank } from '../../src/serve/adapter-bank.ts';
@@ -195,9 +195,18 @@ test('a request that cannot be answered does not harm the others', async () => {
 test('what cannot be loaded is an error, and nothing is left of it', async () => {
   const served = await classifierOf({ kind: 'houlsby', bottleneck: 3 });
   const bank = await AdapterBank.open({ adapters: [served] });
+  const choosing = join(temporaryFolder(), 'choosing');
+  const chooser = await MultipleChoice.fromPretrained(folder, { maxLength: 20 });
+  chooser.addAdapter(houlsby({ bottleneck: 3 }));
+  await chooser.savePretrained(choosing);
+  chooser.dispose();
   const before = memory();
   await assertRejectsInput(() => bank.control({ load: { name: served.name, path: served.path } }), /already/);
   await assertRejectsInput(() => bank.control({ load: { name: 'x', path: join(root, 'none') } }), /none/);
+  await assertRejectsInput(
+    () => bank.control({ load: { name: 'x', path: choosing } }),
+    /choosing was trained for multiple-choice, which a server does not answer; .*predict/,
+  );
   await assertRejectsInput(() => bank.control({ unload: 'x' }), /There is no adapter 'x'; there are: houlsby/);
   assert.deepEqual(memory(), before);
   bank.dispose();

@@ -128,7 +128,7 @@ export const loadSchema = v.strictObject({
 export const factsSchema = v.strictObject({
   name: v.string(),
   task: v.string(),
-  verb: v.nullable(v.picklist(Object.keys(verbs) as VerbName[])),
+  verb: v.picklist(Object.keys(verbs) as VerbName[]),
   kind: described(v.nullable(v.string()), 'the kind of adapter; null for a checkpoint'),
   labels: v.nullable(v.array(v.string())),
   pairs: described(v.nullable(v.boolean()), 'whether it was trained on pairs of texts; null where that is not known'),

@@ -2,7 +2,7 @@
 interface Facts {
   readonly name: string;
   readonly task: string;
-  readonly verb: string | null;
+  readonly verb: string;
   readonly kind: string | null;
   readonly labels: readonly string[] | null;
   readonly pairs: boolean | null;
@@ -92,7 +92,7 @@ export function program(): void {
   };
 
   const loadList = async (): Promise<void> => {
-    adapters = ((await call('/v1/adapters')).adapters ?? []).filter(({ verb }) => verb !== null);
+    adapters = (await call('/v1/adapters')).adapters ?? [];
     choice.replaceChildren(...adapters.map(({ name }) => element('option', name)));
     showChoice();
   };
@@ -149,7 +149,7 @@ export function program(): void {
   const answer = async (): Promise<void> => {
     if (adapters.length === 0) await loadList();
     const own = chosen();
-    if (!own?.verb) return;
+    if (!own) return;
     say('…');
     const start = performance.now();
     const options = own.verb === 'classify' ? { top_k: null } : own.verb === 'answer' ? { top_k: 3 } : {};

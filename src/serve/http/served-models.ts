@@ -1,4 +1,4 @@
-import type { AdapterFacts } from '../answerer.ts';
+import type { AdapterFacts, PipelineTask } from '../answerer.ts';
 import type { RequestQueue } from '../queue.ts';
 import { QueueFullError } from '../serve-errors.ts';
 import { type VerbName, verbs } from './api.ts';
@@ -9,15 +9,15 @@ import { HttpError } from './http-error.ts';
 export interface ServedFacts {
   readonly name: string;
   readonly task: string;
-  /** The way to ask it; null where there is none. */
-  readonly verb: VerbName | null;
+  /** The way to ask it. */
+  readonly verb: VerbName;
   readonly kind: string | null;
   readonly labels: readonly string[] | null;
   readonly pairs: boolean | null;
 }
 
-const verbOf = (task: string): VerbName | null =>
-  (Object.keys(verbs) as VerbName[]).find((name) => verbs[name].task === task) ?? null;
+const verbOf = (task: PipelineTask): VerbName =>
+  (Object.keys(verbs) as VerbName[]).find((name) => verbs[name].task === task) as VerbName;
 
 /** The models that a server answers with: a queue before them, and what is known of them. */
 export class ServedModels {
@@ -57,8 +57,7 @@ export class ServedModels {
     const facts = name === undefined ? own[0] : this.#facts.get(name);
     if (!facts) throw new HttpError(404, 'no_adapter', 'There is no such adapter; GET /v1/adapters lists them.');
     if (facts.task === verbs[verb].task) return facts;
-    const right = verbOf(facts.task);
-    throw new HttpError(400, 'wrong_task', `This adapter is for ${facts.task}${right ? `; ask /v1/${right}` : ''}.`);
+    throw new HttpError(400, 'wrong_task', `This adapter is for ${facts.task}; ask /v1/${verbOf(facts.task)}.`);
   }
 
   /** Answers all inputs of a question. @throws QueueFullError if there is no room for all of them, InputError for one that is none */
