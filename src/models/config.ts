@@ -71,7 +71,7 @@ export function parseEncoderConfig(json: ConfigJson, file = 'config.json'): Enco
   }
   const { type: model_type, prefix, entries, fieldNames } = architecture;
   checkArchitectures(json, model_type, file);
-  const schema = v.object({ ...entries, ...commonEntries });
+  const schema = v.object({ ...commonEntries, ...entries });
   const fields = parseWith(schema, renamed(json, architecture), file);
   const { vocab_size, max_position_embeddings: places } = fields;
   const pad_token_id = fields.pad_token_id ?? architecture.padTokenId;

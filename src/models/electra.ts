@@ -3,7 +3,7 @@ import { boolean, positiveInteger, probability } from '../settings/index.ts';
 import type { Architecture } from './architecture.ts';
 import { bert, layersOfBert } from './bert.ts';
 import type { EncoderConfig } from './config.ts';
-import { activationName, only, optional } from './config-json.ts';
+import { activationName, fieldError, optional } from './config-json.ts';
 import { Encoder } from './encoder.ts';
 import { bertEntries, bertSizes } from './encoder-schema.ts';
 import { type HeadLayer, headDropout, plainHeads } from './heads.ts';
@@ -14,7 +14,7 @@ const entries = {
   ...bertEntries,
   embedding_size: optional(positiveInteger, 128),
   // What reads the first token where answers are chosen; heads for texts do not follow it.
-  summary_type: only('first', 'other summaries are not supported'),
+  summary_type: optional(v.string(), 'first'),
   summary_use_proj: optional(boolean, true),
   summary_activation: optional(v.union([activationName, v.literal('')]), 'gelu'),
   summary_first_dropout: optional(probability, null),
@@ -23,6 +23,13 @@ const entries = {
 
 /** In the place of the linear layer of a summary that has none: dropout and activation stay. */
 const unprojected: Pick<HeadLayer, 'build' | 'tensors'> = { build: () => ({ forward: (x) => x }), tensors: [] };
+
+/** The summary of another token than the first one. @throws InputError where a head for choices is made */
+const otherSummary = (type: string): Pick<HeadLayer, 'build'> => ({
+  build: () => {
+    throw fieldError('summary_type', type, 'first where answers are chosen');
+  },
+});
 
 interface ElectraConfig extends EncoderConfig {
   readonly embedding_size: number;
@@ -48,6 +55,7 @@ export const electra: Architecture<ElectraConfig, typeof entries> = {
         dropout: fields.summary_first_dropout ?? undefined,
         activation: fields.summary_activation || undefined,
         ...(fields.summary_use_proj ? {} : unprojected),
+        ...(fields.summary_type === 'first' ? {} : otherSummary(fields.summary_type)),
       },
     ],
     summary_dropout: fields.summary_last_dropout,

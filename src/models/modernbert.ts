@@ -41,6 +41,8 @@ const entries = {
   mlp_dropout: optional(probability, 0),
   /** Columns around a query and its own that a layer with local attention sees. */
   local_attention: optional(wholeNumber, 128),
+  /** Columns on each side, half of them: it goes before that field, as in transformers. */
+  sliding_window: optional(wholeNumber, null),
   /** Null: as `global_attn_every_n_layers` says. */
   layer_types: optional(v.array(v.picklist(layerTypes, `one of ${layerTypes.join(', ')}`)), null),
   global_attn_every_n_layers: optional(positiveInteger, 3),
@@ -189,7 +191,7 @@ export const modernBert: Architecture<ModernBertConfig, typeof entries> = {
       mlp_bias: fields.mlp_bias,
       embedding_dropout: fields.embedding_dropout,
       mlp_dropout: fields.mlp_dropout,
-      reach: Math.floor(fields.local_attention / 2),
+      reach: fields.sliding_window ?? Math.floor(fields.local_attention / 2),
       layer_types: typesOf(fields.layer_types, num_hidden_layers, fields.global_attn_every_n_layers),
       angles: {
         full_attention: angles('full_attention', fields.global_rope_theta),

@@ -29,6 +29,8 @@ const ofTheAuthors = {
   rotary_emb_scale_base: absent(unlike),
   rotary_scaling_factor: absent(unlike),
   num_experts: absent(unlike),
+  // It names that code, of which the other fields tell all.
+  auto_map: v.optional(v.unknown()),
   ...Object.fromEntries(withoutEffect.map((name) => [name, v.optional(v.unknown())])),
 };
 

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { suite } from 'uvu';
 import { noGrad, Random, type Shape, tidy } from '../../src/index.ts';
 import { logBucket } from '../../src/models/deberta-v2.ts';
-import { MultipleChoiceModel, packSequences, parseEncoderConfig } from '../../src/models/index.ts';
+import { MultipleChoiceModel, packSequences, parseEncoderConfig, SequenceClassifier } from '../../src/models/index.ts';
 import { ParameterPath } from '../../src/nn/index.ts';
 import { activation } from '../../src/ops/activations.ts';
 import { mul } from '../../src/ops/arithmetic.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { tensor } from '../../src/tensor/create.ts';
+import { assertInputError } from '../io/input-error.ts';
 import { assertNear } from '../support/near.ts';
 import { useBackend } from '../support/on-backend.ts';
 import { lively, tinyBert } from '../support/tiny-model.ts';
@@ -87,6 +88,23 @@ test('the summary of an ELECTRA without a projection keeps its activation', () =
     logits,
     Array.from(expected, (x) => x + bias),
     1e-6,
+  );
+});
+
+test('an ELECTRA that sums up another token than the first has all heads but that for choices', () => {
+  const electra = {
+    ...tinyBert,
+    model_type: 'electra',
+    architectures: undefined,
+    embedding_size: 16,
+    summary_type: 'last',
+  };
+  const config = parseEncoderConfig(electra);
+  const root = () => ParameterPath.root(new Random(1));
+  assert.ok(new SequenceClassifier(root(), config, { labels: ['a', 'b'] }).parameters().length > 0);
+  assertInputError(
+    () => new MultipleChoiceModel(root(), config),
+    /summary_type "last" is not supported; it must be first/,
   );
 });
 

@@ -188,6 +188,11 @@ test('older fields of ModernBERT say the same as newer ones', async () => {
   );
 });
 
+test('the window of ModernBERT may be told by what a query sees on each side', () => {
+  const windowed = parseEncoderConfig({ ...modernbert, sliding_window: 3 });
+  assert.deepEqual(windowed, parseEncoderConfig({ ...modernbert, local_attention: 6 }));
+});
+
 test('ModernBERT follows rope_scaling by its newer name alone, as transformers does', () => {
   const scaled = (rope_scaling: object) => parseEncoderConfig({ ...modernbert, rope_scaling });
   const plain = parseEncoderConfig(modernbert);
@@ -220,6 +225,7 @@ test("NomicBERT's files of its authors' code say the same under other names, and
   const theirs = {
     ...{ model_type: 'nomic_bert', ...sizes, activation_function: 'swiglu', prenorm: false, rotary_emb_base: 1000 },
     ...{ rotary_emb_fraction: 1, rotary_scaling_factor: null, layer_norm_epsilon: 1e-12, use_flash_attn: true },
+    auto_map: { AutoModel: 'nomic-ai/nomic-bert-2048--modeling_hf_nomic_bert.NomicBertModel' },
   };
   assert.deepEqual(parseEncoderConfig(theirs), parseEncoderConfig(configs.nomic_bert ?? {}));
   for (const change of [{ prenorm: true }, { qkv_proj_bias: true }, { rotary_scaling_factor: 2 }, { num_experts: 8 }]) {
