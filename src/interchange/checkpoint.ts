@@ -25,6 +25,7 @@ import {
   parseModelConfig,
   SequenceClassifier,
   type TokenClassificationModel,
+  underOwnNames,
 } from '../models/index.ts';
 import type { Parameter } from '../nn/index.ts';
 import { label2id, modelClass } from './adapterhub-head.ts';
@@ -85,9 +86,9 @@ export async function checkpointFiles(
   };
 }
 
-/** The content of `config.json`, with as many tokens as the weights have. */
+/** The content of `config.json` under the names of transformers, with as many tokens as the weights have. */
 function configOf({ folder }: CheckpointPlaces, parameters: readonly Parameter[]): Record<string, unknown> {
-  const own = readModelConfig(folder);
+  const own = underOwnNames(readModelConfig(folder));
   const [rows] = parameters.find(({ name }) => isTokenTable(name))?.shape ?? [];
   return rows === undefined || rows === own.vocab_size ? own : { ...own, vocab_size: rows };
 }
@@ -145,8 +146,9 @@ function classOf(
 /** The text of a `config.json`. What is 2.0 in that of the backbone stays so: transformers takes no whole numbers for some fields. */
 function configFile(fields: Record<string, unknown>, { folder }: CheckpointPlaces): string {
   const floats = new Set<string>();
+  const { otherNames = {} } = findArchitecture(fields.model_type) ?? {};
   for (const [, key, number] of readTextFile(join(folder, CONFIG)).matchAll(/"(\w+)"\s*:\s*(-?\d+)\.0+(?=[\s,}])/g)) {
-    floats.add(`"${key}": ${number}`);
+    floats.add(`"${otherNames[key] ?? key}": ${number}`);
   }
   return sortedJson(fields).replaceAll(/"\w+": -?\d+(?=,?\n)/g, (field) => (floats.has(field) ? `${field}.0` : field));
 }

@@ -53,6 +53,15 @@ const renamed = (json: ConfigJson, { otherNames = {} }: Pick<Architecture, 'othe
   ...json,
 });
 
+/** The content of a file under the names that transformers reads. The code of its own that it names would read the others. */
+export function underOwnNames(json: ConfigJson): ConfigJson {
+  const architecture = findArchitecture(json.model_type);
+  const { otherNames } = architecture ?? {};
+  if (!architecture || !otherNames || !Object.keys(json).some((name) => Object.hasOwn(otherNames, name))) return json;
+  const { auto_map: _, ...own } = renamed(json, architecture);
+  return Object.fromEntries(Object.entries(own).filter(([name]) => !Object.hasOwn(otherNames, name)));
+}
+
 const bertNames = { hidden_size: 'hidden_size', num_attention_heads: 'num_attention_heads' };
 
 const otherFields = [...harmlessFields, ...generationFields, 'model_type', 'prefix'];

@@ -8,6 +8,7 @@ export type { Architecture, EncoderSizes, EncoderType, Fields, LayerStack } from
 export { addArchitecture, architectures } from './architectures.ts';
 export { bert } from './bert.ts';
 export * from './browser.ts';
+export { underOwnNames } from './config.ts';
 export type { EncoderEmbeddings, EncoderLayer, EncoderParts } from './encoder.ts';
 export { bertEntries, bertSizes } from './encoder-schema.ts';
 export { ACTIVATION_CACHE_BYTES, ActivationCache, FrozenLayers } from './frozen-layers.ts';

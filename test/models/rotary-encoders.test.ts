@@ -236,6 +236,18 @@ test("NomicBERT's files of its authors' code say the same under other names, and
   assert.deepEqual(parseEncoderConfig(aliased), parseEncoderConfig(tinyEncoders.distilbert));
 });
 
+test('a checkpoint has the names that transformers reads, whatever that of its backbone has', async () => {
+  const { hidden_size: n_embd, num_hidden_layers: n_layer, ...others } = configs.nomic_bert ?? {};
+  const auto_map = { AutoModel: 'nomic-ai/nomic-bert-2048--modeling_hf_nomic_bert.NomicBertModel' };
+  const theirs = JSON.stringify({ ...others, n_embd, n_layer, auto_map, resid_pdrop: 0 });
+  const folder = temporaryFolder({ 'config.json': theirs.replace('"resid_pdrop":0', '"resid_pdrop":0.0') });
+  const files = await checkpointLike({ folder }, randomWeights(configs.nomic_bert ?? {}, new Random(1)));
+  const config = String(files['config.json']);
+  assert.match(config, /"hidden_dropout_prob": 0\.0,/);
+  const own = { ...configs.nomic_bert, architectures: ['NomicBertModel'], hidden_dropout_prob: 0 };
+  assert.deepEqual(JSON.parse(config), own);
+});
+
 test('a classifier of ModernBERT begins with the head that was trained to guess tokens', async () => {
   const folder = await folderOf(modernbert);
   const checkpoint = openCheckpoint(folder);
