@@ -26,7 +26,8 @@ export const summaryAnswers: TaskAnswers<'summarization'> = {
     const network = model.hold();
     const ids = asked.map(({ input }) => tokenizer.encode(input, null, { maxLength: settings.maxLength }).ids);
     const [{ options: own }] = asked;
-    const given = { ...generationFrom(settings), ...parseGenerationSettings({ ...own }, 'summarization') };
+    const drawn = own.do_sample ? { numBeams: 1 } : {};
+    const given = { ...generationFrom(settings), ...drawn, ...parseGenerationSettings({ ...own }, 'summarization') };
     const chosen = generationSettings(network, targetLengthOf(settings), given, tokenizer);
     checkGenerationSettings(chosen, network.config, wordsOf(own));
     const options = { batchSize: ids.length, signal, random: random.fork('generation') };

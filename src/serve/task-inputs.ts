@@ -1,15 +1,19 @@
 import * as v from 'valibot';
 import { InputError } from '../errors.ts';
+import { beamCount, fromTwo, topP } from '../models/generation/settings.ts';
 import {
   boolean,
+  finiteNumber,
   isRecord,
   listOf,
   oneOf,
   parseWith,
   positiveInteger,
+  positiveNumber,
   type Schema,
   shown,
   strictFields,
+  wholeNumber,
 } from '../settings/index.ts';
 import type { PipelineTask } from './answerer.ts';
 
@@ -86,7 +90,6 @@ export interface TaskOptions {
 }
 
 const optional = <const S extends v.GenericSchema>(schema: S) => v.optional(schema);
-const anything = v.optional(v.any());
 
 const optionSchemas: { readonly [Task in PipelineTask]: Schema } = {
   'text-classification': strictFields({ top_k: optional(v.nullable(positiveInteger)) }),
@@ -95,21 +98,21 @@ const optionSchemas: { readonly [Task in PipelineTask]: Schema } = {
     aggregation_strategy: optional(oneOf(['none', 'simple'] as const)),
   }),
   'question-answering': strictFields({ top_k: optional(positiveInteger) }),
-  // The values are checked by what reads them, as those of a file.
+  // Null is as in generation_config.json: what the run says.
   summarization: strictFields({
-    max_new_tokens: anything,
-    max_length: anything,
-    min_new_tokens: anything,
-    min_length: anything,
-    num_beams: anything,
-    num_return_sequences: anything,
-    length_penalty: anything,
-    early_stopping: anything,
-    no_repeat_ngram_size: anything,
-    do_sample: anything,
-    temperature: anything,
-    top_k: anything,
-    top_p: anything,
+    max_new_tokens: v.nullish(positiveInteger),
+    max_length: v.nullish(fromTwo),
+    min_new_tokens: v.nullish(wholeNumber),
+    min_length: v.nullish(wholeNumber),
+    num_beams: v.nullish(beamCount),
+    num_return_sequences: v.nullish(positiveInteger),
+    length_penalty: v.nullish(finiteNumber),
+    early_stopping: v.nullish(boolean),
+    no_repeat_ngram_size: v.nullish(wholeNumber),
+    do_sample: v.nullish(boolean),
+    temperature: v.nullish(positiveNumber),
+    top_k: v.nullish(wholeNumber),
+    top_p: v.nullish(topP),
   } satisfies { readonly [Name in keyof SummaryOptions]-?: v.GenericSchema }),
   'feature-extraction': strictFields({
     pooling: optional(oneOf(['none', 'mean', 'cls', 'first_token', 'last_token', 'eos'] as const)),

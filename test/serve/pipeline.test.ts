@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import fc from 'fast-check';
 import { suite } from 'uvu';
@@ -127,10 +129,28 @@ test('summarization: what cannot be generated is refused under the names of the 
     [{ max_new_tokens: 4, min_new_tokens: 5 }, /min_new_tokens 5 exceeds max_new_tokens 4/],
     [{ max_length: 4, min_length: 5 }, /min_length 5 exceeds max_length 4/],
     [{ num_return_sequences: 3 }, /num_return_sequences 3 exceeds num_beams 1/],
+    [{ max_new_tokens: 0 }, /max_new_tokens must be a whole number above 0, not 0/],
+    [{ num_beams: 0 }, /num_beams must be a whole number from 1 to 1000: .*, not 0/],
+    [{ num_return_sequences: 0 }, /num_return_sequences must be a whole number above 0, not 0/],
+    [{ do_sample: true, temperature: 0 }, /temperature must be a number above 0, not 0/],
+    [{ do_sample: true, top_p: 2 }, /top_p must be in \(0, 1\], not 2/],
     [{ do_sample: true, num_beams: 2 }, /sampling goes without beams; use num_beams 1/],
   ] as const) {
     await assertRejectsInput(() => summarize('the film is good', options), message);
   }
+});
+
+test('summarization: a call that draws leaves out the beams of the run', async () => {
+  const path = join(temporaryFolder(), 'beams');
+  cpSync(await run('summarization'), path, { recursive: true });
+  const file = join(path, 'sparse-adapter.json');
+  const record = JSON.parse(readFileSync(file, 'utf8'));
+  record.settings.numBeams = 2;
+  writeFileSync(file, JSON.stringify(record));
+  await using withBeams = await pipeline('summarization', path);
+  await using without = await pipeline('summarization', await run('summarization'));
+  const options = { max_new_tokens: 6, do_sample: true };
+  assert.deepEqual(await withBeams('the film is good', options), await without('the film is good', options));
 });
 
 test('feature-extraction: a tensor', async () => {

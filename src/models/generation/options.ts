@@ -1,4 +1,3 @@
-import * as v from 'valibot';
 import {
   boolean,
   type ConfigOf,
@@ -8,14 +7,9 @@ import {
   positiveNumber,
   wholeNumber,
 } from '../../settings/index.ts';
-import { beamCount, type GenerationSettings, type Sampling, samplingDefaults } from './settings.ts';
+import { beamCount, type GenerationSettings, type Sampling, samplingDefaults, topP } from './settings.ts';
 
 const checkpoint = 'as the checkpoint says';
-
-const topP = v.pipe(
-  v.number('in (0, 1]'),
-  v.check((x) => x > 0 && x <= 1, 'in (0, 1]'),
-);
 
 /** Options of generation, as settings of a run and of the command line. What is left out is as the checkpoint says. */
 export const generationOptions = {

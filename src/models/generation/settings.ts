@@ -17,6 +17,12 @@ import {
 import { type ConfigJson, fieldError, isOff } from '../config-json.ts';
 import type { EncoderDecoderConfig } from '../encoder-decoder-config.ts';
 
+/** The part of the probability that tokens are drawn from. */
+export const topP = v.pipe(
+  v.number('in (0, 1]'),
+  v.check((x) => x > 0 && x <= 1, 'in (0, 1]'),
+);
+
 /** The settings of sampling. */
 export type Sampling = ValueOf<typeof sampling>;
 const sampling = strictFields({
@@ -25,13 +31,11 @@ const sampling = strictFields({
   /** The number of likeliest tokens to sample from; 0 is no limit. */
   topK: wholeNumber,
   /** Only the likeliest tokens may come that together have this probability; 1 is no limit. */
-  topP: v.pipe(
-    v.number('in (0, 1]'),
-    v.check((x) => x > 0 && x <= 1, 'in (0, 1]'),
-  ),
+  topP,
 });
 
-const fromTwo = v.pipe(
+/** A number of tokens with the start token and one more. */
+export const fromTwo = v.pipe(
   v.number('a whole number from 2 on'),
   v.check((x) => Number.isSafeInteger(x) && x > 1, 'a whole number from 2 on'),
 );
