@@ -3,7 +3,7 @@ import { Embedding, normalInit, type ParameterPath, RmsNorm } from '../nn/index.
 import { type ActivationName, activation, activations } from '../ops/activations.ts';
 import { boolean, positiveInteger, positiveNumber, probability } from '../settings/index.ts';
 import { AttentionPoint, ProjectionPoint, ResidualPoint } from './attachments.ts';
-import { optional } from './config-json.ts';
+import { activationName, optional } from './config-json.ts';
 import { EncoderDecoder, type StackParts } from './encoder-decoder.ts';
 import { defineSeq2Seq, type EncoderDecoderConfig } from './encoder-decoder-config.ts';
 import { DecoderSideLayer, EncoderSideLayer } from './encoder-decoder-layers.ts';
@@ -187,6 +187,9 @@ const entries = {
     ),
     'relu',
   ),
+  /** Null: as `feed_forward_proj`. What transformers saves of these two goes before it. */
+  dense_act_fn: optional(activationName, null),
+  is_gated_act: optional(boolean, null),
   tie_word_embeddings: optional(boolean, true),
   /** Null: as `tie_word_embeddings`. */
   scale_decoder_outputs: optional(boolean, null),
@@ -197,21 +200,14 @@ export const t5 = defineSeq2Seq<T5Config, typeof entries>({
   type: 't5',
   title: 'T5',
   entries,
-  // The activation follows from feed_forward_proj; `n_positions` and the names of pre-training have no part.
-  harmless: [
-    'dense_act_fn',
-    'is_gated_act',
-    'n_positions',
-    'num_heads',
-    'head_dim',
-    'output_past',
-    'initializer_factor',
-  ],
+  // `n_positions` and the names of pre-training have no part.
+  harmless: ['n_positions', 'num_heads', 'head_dim', 'output_past', 'initializer_factor'],
   tokens: { pad_token_id: 0, eos_token_id: 1, decoder_start_token_id: 0 },
   wrapsTargets: false,
   generation: {},
   sizes(fields) {
     const { d_model, d_ff, num_layers, num_heads, dropout_rate } = fields;
+    const kind = perceptronKind(fields.feed_forward_proj);
     return {
       vocab_size: fields.vocab_size,
       d_model,
@@ -221,7 +217,8 @@ export const t5 = defineSeq2Seq<T5Config, typeof entries>({
       decoder_attention_heads: num_heads,
       encoder_ffn_dim: d_ff,
       decoder_ffn_dim: d_ff,
-      ...perceptronKind(fields.feed_forward_proj),
+      is_gated: fields.is_gated_act ?? kind.is_gated,
+      activation_function: fields.dense_act_fn ?? kind.activation_function,
       max_position_embeddings: Number.POSITIVE_INFINITY,
       first_position: 0,
       dropout: dropout_rate,

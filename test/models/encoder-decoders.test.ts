@@ -177,6 +177,12 @@ test('buckets of distances: near ones alone, farther ones by their logarithm, al
   );
 });
 
+test('what transformers saves of the perceptron of a T5 goes before the words that it was made of', () => {
+  const kindOf = (changes: object) => parseEncoderDecoderConfig({ ...tinyEncoderDecoders.t5, ...changes });
+  const saved = { feed_forward_proj: 'relu', dense_act_fn: 'gelu_new', is_gated_act: true };
+  assert.deepEqual(kindOf(saved), kindOf({ feed_forward_proj: 'gated-gelu' }));
+});
+
 test('what a configuration says otherwise is refused by name', () => {
   const wrong: [TinyName, Record<string, unknown>, RegExp][] = [
     ['mbart', { normalize_before: false }, /normalize_before/],
