@@ -130,7 +130,7 @@ export async function onnxFiles(
   const hasTokenizer = Object.keys(tokenizer).length > 0;
   if (!hasTokenizer) {
     source.warn?.(
-      'The folder has no tokenizer.json: none gives the tokens of source.spm and target.spm exactly, which are copied; give the graphs the ids of these tokens.',
+      'The folder has no tokenizer.json: none gives the tokens of its sentencepiece vocabulary exactly, whose files are copied; give the graphs the ids of these tokens.',
     );
   }
   const sizes = isEncoderDecoder(config) ? seq2SeqGraphOf(config).cacheSizes(config) : {};

@@ -21,7 +21,11 @@ const wordsOf = (site: Seq2SeqSite): string =>
 const norm = ({ graph }: Seq2SeqSite, x: string, name: string): string => graph.layerNorm(x, name, LAYER_NORM_EPS);
 
 const attentionAt = (at: string): Omit<AttentionNames, 'norm'> => ({
-  ...{ seen: at, query: `${at}.q_proj`, key: `${at}.k_proj`, value: `${at}.v_proj`, out: `${at}.out_proj` },
+  seen: at,
+  query: `${at}.q_proj`,
+  key: `${at}.k_proj`,
+  value: `${at}.v_proj`,
+  out: `${at}.out_proj`,
 });
 
 /** The positions of tokens, after those that come before them. */
@@ -33,7 +37,7 @@ function placed(site: Seq2SeqSite, { positions }: Relative, { ids, first }: Toke
 }
 
 const relative = (style: Relative): Seq2SeqGraph => ({
-  normsFirst: () => style.normsFirst,
+  normsFirst: style.normsFirst,
   norm,
   sizes: ({ config, side }) => ({ heads: config[`${side}_attention_heads`], hidden: config.d_model }),
   tokens: wordsOf,
@@ -65,7 +69,9 @@ const relative = (style: Relative): Seq2SeqGraph => ({
   ended: (site, x) => (style.normsFirst ? norm(site, x, `${pathOf(site)}.layer_norm`) : x),
   output: (site) => ({ table: wordsOf(site), bias: 'final_logits_bias' }),
   cacheSizes: ({ decoder_layers, decoder_attention_heads, d_model }) => ({
-    ...{ decoder_layers, decoder_attention_heads, d_model },
+    decoder_layers,
+    decoder_attention_heads,
+    d_model,
   }),
 });
 

@@ -31,11 +31,11 @@ export class Seq2SeqLayers {
 
   /** A part of a layer with its norm, what adapters make of it, and its input added. */
   sublayer(x: string, { norm, point }: SublayerNames, inside: (entered: string) => string): string {
-    const { graph, config, parts } = this.#site;
+    const { graph, parts } = this.#site;
     const normalised = (value: string) => this.#own.norm(this.#site, value, norm);
-    const isFirst = this.#own.normsFirst(config);
-    const end = { x, norm: isFirst ? (sum: string) => sum : normalised };
-    const h = inside(isFirst ? normalised(x) : x);
+    const { normsFirst } = this.#own;
+    const end = { x, norm: normsFirst ? (sum: string) => sum : normalised };
+    const h = inside(normsFirst ? normalised(x) : x);
     return point === undefined ? end.norm(graph.add(h, x)) : sublayerEnd(graph, parts, point, h, end);
   }
 

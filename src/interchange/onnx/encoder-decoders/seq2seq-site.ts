@@ -72,7 +72,7 @@ export interface OutputNames {
 /** An architecture in graphs, put together of the same parts as the model. Each has one file. */
 export interface Seq2SeqGraph<Config extends EncoderDecoderConfig = EncoderDecoderConfig> {
   /** Whether the norm of a sublayer acts on its input; else on its result. */
-  normsFirst(config: Config): boolean;
+  readonly normsFirst: boolean;
   norm(site: Seq2SeqSite<Config>, x: string, name: string): string;
   /** The sizes of every attention of a side. */
   sizes(site: Seq2SeqSite<Config>): AttentionSizes;

@@ -1,6 +1,5 @@
-import { bucketOf } from '../../../models/parts/relative-bias.ts';
 import type { T5Config } from '../../../models/t5.ts';
-import { tableRows } from '../distances.ts';
+import { relativeNumbers } from '../relative-numbers.ts';
 import type { AttentionNames, Seq2SeqGraph, Seq2SeqSite } from './seq2seq-site.ts';
 
 /** The table of words of both sides, and of the output where it has none of its own. */
@@ -10,7 +9,11 @@ const WORDS = 'shared.weight';
 const around = (at: string) => ({ norm: `${at}.layer_norm`, point: at });
 
 const attentionAt = (at: string): Omit<AttentionNames, 'norm'> => ({
-  ...{ seen: at, query: `${at}.q`, key: `${at}.k`, value: `${at}.v`, out: `${at}.o` },
+  seen: at,
+  query: `${at}.q`,
+  key: `${at}.k`,
+  value: `${at}.v`,
+  out: `${at}.o`,
 });
 
 /** The perceptron at `encoder.block.0.layer.1.DenseReluDense`, plain or gated. */
@@ -25,7 +28,7 @@ const norm = ({ graph, config }: Seq2SeqSite<T5Config>, x: string, name: string)
 
 /** T5 and flan-T5: scores that know distances, RMS norms before the sublayers and at the end of each side. */
 export const t5Graph: Seq2SeqGraph<T5Config> = {
-  normsFirst: () => true,
+  normsFirst: true,
   norm,
   sizes: ({ config: { d_kv, decoder_attention_heads: heads } }) => ({ heads, hidden: heads * d_kv, scale: 1 }),
   tokens: () => WORDS,
@@ -41,11 +44,9 @@ export const t5Graph: Seq2SeqGraph<T5Config> = {
   },
   relativeBias({ graph, config, side }, distances) {
     const { relative_attention_num_buckets: count, relative_attention_max_distance: farthest } = config;
-    const buckets = { count, farthest, isTwoSided: side === 'encoder' };
-    const rows = tableRows(graph, distances, 'buckets', (apart) => bucketOf(-apart, buckets));
-    // The first layer has the table of all, [buckets, heads].
-    const table = graph.exact(`${side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`);
-    return graph.node('Transpose', [graph.node('Gather', [table, rows])], { perm: [2, 0, 1] });
+    // The first layer has the table of all.
+    const table = `${side}.block.0.layer.0.SelfAttention.relative_attention_bias.weight`;
+    return relativeNumbers(graph, distances, table, { count, farthest, isTwoSided: side === 'encoder' });
   },
   ended: (site, x) => norm(site, x, `${site.side}.final_layer_norm`),
   output: ({ graph, config }) => ({
@@ -53,6 +54,8 @@ export const t5Graph: Seq2SeqGraph<T5Config> = {
     scale: config.scale_decoder_outputs ? config.d_model ** -0.5 : 1,
   }),
   cacheSizes: ({ decoder_layers, decoder_attention_heads, d_kv }) => ({
-    ...{ num_decoder_layers: decoder_layers, num_heads: decoder_attention_heads, d_kv },
+    num_decoder_layers: decoder_layers,
+    num_heads: decoder_attention_heads,
+    d_kv,
   }),
 };

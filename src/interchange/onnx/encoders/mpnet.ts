@@ -1,16 +1,14 @@
 import { mpnetBuckets, mpnetLayer } from '../../../models/mpnet.ts';
-import { bucketOf } from '../../../models/parts/relative-bias.ts';
-import { distances, tableRows } from '../distances.ts';
+import { distances } from '../distances.ts';
+import { relativeNumbers } from '../relative-numbers.ts';
 import type { EncoderGraph, EncoderSite } from './encoder-site.ts';
 import { postNormLayer } from './post-norm.ts';
 import { summedEmbeddings } from './summed-embeddings.ts';
 
 /** What all layers add to their scores: the mask, and a number of each head for the bucket of a distance, [batch, heads, rows, rows]. */
 function relativeBias({ graph, mask, bias, at }: EncoderSite): string {
-  const buckets = tableRows(graph, distances(graph, mask), 'buckets', (apart) => bucketOf(-apart, mpnetBuckets));
-  const table = graph.exact(at('encoder.relative_attention_bias.weight')); // [buckets, heads]
-  const numbers = graph.node('Transpose', [graph.node('Gather', [table, buckets])], { perm: [2, 0, 1] });
-  return graph.add(bias, numbers);
+  const table = at('encoder.relative_attention_bias.weight');
+  return graph.add(bias, relativeNumbers(graph, distances(graph, mask), table, mpnetBuckets));
 }
 
 /** MPNet: RoBERTa without token types, whose scores have a bias for the distance of query and key. */
